@@ -55,7 +55,7 @@ const expire = (user: TestUser) =>
 const sweep = () => app.db.execute(sql`select graphile_worker.add_job('erase_accounts', '{}')`);
 
 describe("an export", () => {
-  test("holds everything of its owner and no secret value, for the owner alone, for a day", async () => {
+  test("contains everything of its owner and no secret value, for the owner only, for a day", async () => {
     const { task_id } = await app.as(ada).account.export();
     expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed", error: null });
     const { download_url, size_bytes, expires_at } = await app.as(ada).account.exported();
@@ -87,13 +87,13 @@ describe("an export", () => {
       expect(rowsOf(table).length, table).toBeGreaterThan(0);
     expect(rowsOf("project_secrets")).toMatchObject([{ key: expect.stringMatching(/^TOKEN_/) }]);
 
-    const whole = [...files.values()].join("\n");
+    const content = [...files.values()].join("\n");
     const { rows } = await app.db.execute<{ hash: string; refresh: string; key: string }>(sql`
       select hashed_password as hash, (select refresh_hash from sessions s where s.user_id = u.id limit 1) as refresh,
         (select key_hash from api_keys k where k.user_id = u.id limit 1) as key from users u where id = ${ada.id}`);
     for (const secret of ["planted-", "sk-ant-", world.key, ada.token, rows[0]?.hash, rows[0]?.refresh, rows[0]?.key])
-      expect(whole.includes(secret ?? "missing!"), secret).toBe(false);
-    expect(whole).not.toContain(bob.id);
+      expect(content.includes(secret ?? "missing!"), secret).toBe(false);
+    expect(content).not.toContain(bob.id);
     expect(await emailTo(ada.email, /export is ready/)).toContain("/settings/data");
 
     const refused = await Promise.all([
@@ -112,7 +112,7 @@ describe("an export", () => {
   });
 });
 
-describe("mails about runs", () => {
+describe("emails about runs", () => {
   test("opt-in emails are sent once: for a run that waits for a decision and for a long one", async () => {
     await app.db.execute(sql`update users set is_verified = true where id in (${ada.id}, ${bob.id})`);
     await app.db.execute(sql`update approvals set created_at = now() - interval '6 minutes' where user_id = ${ada.id}`);
@@ -145,12 +145,12 @@ describe("mails about runs", () => {
   });
 });
 
-describe("the end of an account", () => {
-  test("leaves no row and no folder that names it, only nameless money; a failure on the way is made up for", async () => {
+describe("deleting an account", () => {
+  test("leaves no row and no folder that names the user, only anonymous amounts; a failed attempt is repeated", async () => {
     const { id: projectId } = await app.as(ada).projects.get({ params: { id: world.slug } });
     await ended(app, ada, (await app.as(ada).account.export()).task_id);
     await app.as(bob).account.export();
-    // What of theirs stands at others': their voice about a post, and who came by them.
+    // Traces at other users: votes, comments and referrals.
     const post = await app.as(bob).feedback.create({ body: { type: "bug", title: "It stutters", description: "Sometimes." } });
     await app.as(ada).feedback.upvote({ params: { id: post.id } });
     await app.as(bob).feedback.upvote({ params: { id: post.id } });
@@ -158,7 +158,7 @@ describe("the end of an account", () => {
     const { referral_code } = await app.as(ada).referrals.code();
     await app.as().referrals.landing({ body: { referral_code } });
     await app.as(bob).referrals.apply({ body: { referral_code } });
-    // Somebody else's address that ends in theirs.
+    // Another user's address that ends with the same text.
     const waiting = sql`select 1 as one from graphile_worker._private_jobs where payload ->> 'email' = ${`x${ada.email}`}`;
     await app.db.execute(
       sql`select graphile_worker.add_job('mail_reset', json_build_object('email', ${`x${ada.email}`}::text), run_at := now() + interval '1 day', job_key := 'of another')`,
@@ -182,7 +182,7 @@ describe("the end of an account", () => {
     const failed = Promise.withResolvers<void>();
     app.runtime.removeHistory = async () => {
       failed.resolve();
-      throw new Error("the disk is away");
+      throw new Error("the disk is not available");
     };
     await sweep();
     await failed.promise;
@@ -215,16 +215,16 @@ describe("the end of an account", () => {
         marks.filter((mark) => !ids.includes(mark)),
       ),
     ).toEqual([expect.stringMatching(/^letters: .*"kind": "notice"/)]);
-    // What an administrator did stays in the log, without a name.
+    // Actions of administrators stay in the log, without a name.
     expect(new Set((await rowsWith(app, ids)).map((row) => row.split(":")[0]))).toEqual(new Set(["audit_log"]));
     expect(await filesWith(app.runtimeDir, marks)).toEqual([]);
     expect(await filesWith(app.dataDir, marks)).toEqual([]);
     expect(await spent()).toEqual(before);
     expect(await outcome(await restore({ login: ada.email, password: ada.password }))).toEqual([401, "login_bad_credentials"]);
-    // Nobody else lost anything.
+    // Other users lost nothing.
     expect((await app.request("/api/users/me", { user: bob })).status).toBe(200);
     expect((await app.as(bob).account.exported()).task).not.toBeNull();
-    // The address is free again.
+    // The email is free again.
     expect((await app.as().auth.register({ body: { email: ada.email, password: ada.password } })).id).not.toBe(ada.id);
   });
 });

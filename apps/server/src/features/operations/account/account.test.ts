@@ -9,7 +9,7 @@ import { emptyProject } from "../../../testing/sandbox.ts";
 import { filesOf, filesWith, rowsWith } from "../../../testing/traces.ts";
 import { users } from "../../../db/schema/accounts.ts";
 
-/* With one of everything that somebody can own: `account.hard.test.ts`. */
+/* The same with one of everything a user can own: `account.hard.test.ts`. */
 let app: ProjectsApp;
 let mails: MailServer;
 let ada: TestUser;
@@ -22,7 +22,7 @@ beforeAll(async () => {
     env: { SMTP_HOST: mails.host, SMTP_PORT: String(mails.port), SMTP_USE_TLS: "false", SMTP_SENDER_EMAIL: "studio@example.com" },
   });
   [ada, bob] = await Promise.all([app.signUp({ name: "Ada Lovelace-Marker" }), app.signUp()]);
-  key = (await app.as(ada).auth.createApiKey({ body: { name: "whole", scopes: ["read", "write", "run"], edit_mode: "allow" } })).key;
+  key = (await app.as(ada).auth.createApiKey({ body: { name: "full", scopes: ["read", "write", "run"], edit_mode: "allow" } })).key;
   project = await emptyProject(app, ada);
   await app.as(ada).files.put({ params: { id: project.id, path: "a.txt" }, body: { content: "text" } });
   await app.as(ada).secrets.set({ params: { project_id: project.id }, body: { key: "TOKEN_OF_ADA", value: "planted-value" } });
@@ -53,7 +53,7 @@ const expire = (user: TestUser) =>
 const sweep = () => app.db.execute(sql`select graphile_worker.add_job('erase_accounts', '{}')`);
 
 describe("an export", () => {
-  test("holds the rows and files of its owner and no secret value, for the owner alone", async () => {
+  test("contains the rows and files of its owner and no secret value, for the owner only", async () => {
     const { task_id } = await app.as(ada).account.export();
     expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed", error: null });
     const { download_url } = await app.as(ada).account.exported();
@@ -63,24 +63,24 @@ describe("an export", () => {
     expect(rowsOf("users")).toMatchObject([{ id: ada.id, email: ada.email }]);
     for (const table of ["projects", "cards", "api_keys", "sessions"]) expect(rowsOf(table).length, table).toBeGreaterThan(0);
     expect(rowsOf("project_secrets")).toMatchObject([{ key: "TOKEN_OF_ADA" }]);
-    const whole = [...files.values()].join("\n");
-    for (const secret of ["planted-", key, ada.token, "$argon2id", bob.id]) expect(whole.includes(secret), secret).toBe(false);
+    const content = [...files.values()].join("\n");
+    for (const secret of ["planted-", key, ada.token, "$argon2id", bob.id]) expect(content.includes(secret), secret).toBe(false);
     expect((await app.request(download_url ?? "", { user: bob })).status).toBe(404);
     expect((await app.request(download_url ?? "")).status).toBe(401);
   });
-  test("holds what an administrator did to its owner, and not who it was", async () => {
+  test("contains what an administrator did to its owner, but not who it was", async () => {
     const [user, root] = [await app.signUp(), await app.signUp({ admin: true })];
     const params = { id: user.id };
     await app.as(root).adminUsers.update({ params, body: { credits_adjustment: 5, reason: "A gift" } });
-    await app.as(root).adminUsers.impersonate({ params, body: { reason: "A look" } }, { headers: { "user-agent": "Of the house" } });
+    await app.as(root).adminUsers.impersonate({ params, body: { reason: "A look" } }, { headers: { "user-agent": "Admin browser" } });
     await app.db.execute(sql`update users set suspended_by_id = ${root.id}, deleted_by_id = ${root.id} where id = ${user.id}`);
     await ended(app, user, (await app.as(user).account.export()).task_id);
     const { download_url } = await app.as(user).account.exported();
     const files = await filesOf(Buffer.from(await (await app.request(download_url ?? "", { user })).arrayBuffer()));
     expect(files.get("data/credit_adjustments.json")).toContain("A gift");
     expect(JSON.parse(files.get("data/sessions.json") ?? "")).toHaveLength(1);
-    const whole = [...files.values()].join("\n");
-    for (const trace of [root.id, root.username, "Of the house"]) expect(whole.includes(trace), trace).toBe(false);
+    const content = [...files.values()].join("\n");
+    for (const trace of [root.id, root.username, "Admin browser"]) expect(content.includes(trace), trace).toBe(false);
     await app.db.execute(sql`update users set is_superuser = false where id = ${root.id}`);
   });
   test("is serialized per user", async () => {
@@ -92,7 +92,7 @@ describe("an export", () => {
   });
 });
 
-describe("the decision to delete an account", () => {
+describe("requesting the deletion of an account", () => {
   test("requires authentication and the password", async () => {
     expect(await outcome(await remove(ada))).toEqual([400, "current_password_required"]);
     expect(await outcome(await remove(ada, { password: "wrong" }))).toEqual([400, "current_password_wrong"]);
@@ -101,7 +101,7 @@ describe("the decision to delete an account", () => {
     expect((await remove({ token: key }, { password: ada.password })).status).toBe(403);
     expect((await app.request("/api/users/me", { user: ada })).status).toBe(200);
   });
-  test("closes it at once for everybody; nothing of it runs; the mailed link keeps it, once", async () => {
+  test("locks the account and stops everything it runs at once; the emailed link restores it, once", async () => {
     const answer = await remove(ada, { password: ada.password });
     expect(answer.status).toBe(202);
     const { scheduled_for } = (await answer.json()) as { scheduled_for: string };
@@ -126,7 +126,7 @@ describe("the decision to delete an account", () => {
     expect(await outcome(await restore({ token }))).toEqual([400, "deletion_not_pending"]);
     await emailTo(ada.email, /deletion cancelled/);
   });
-  test("is undone with the password too; a link of an earlier decision is not good for this one", async () => {
+  test("can be undone with the password too; a link of an earlier request is invalid", async () => {
     const user = await app.signUp();
     const first = (await (await remove(user, { password: user.password })).json()) as { undo_token: string };
     expect(await outcome(await restore({ login: user.email, password: "wrong" }))).toEqual([401, "login_bad_credentials"]);
@@ -148,13 +148,13 @@ describe("the decision to delete an account", () => {
     expect(await outcome(await restore({ token: undo_token }))).toEqual([400, "deletion_not_pending"]);
     expect(await outcome(await restore({ login: user.email, password: user.password }))).toEqual([401, "login_bad_credentials"]);
   });
-  test("of two administrators who leave at the same moment, by whichever way, one stays", async () => {
+  test("of two administrators who delete their accounts concurrently, in any way, one remains", async () => {
     const pair = [await app.signUp({ admin: true }), await app.signUp({ admin: true })] as const;
     const answers = await Promise.all(pair.map(async (user) => (await remove(user, { password: user.password })).status));
     expect(answers.sort()).toEqual([202, 409]);
     const [left, other] = [await app.signUp({ admin: true }), await app.signUp({ admin: true })];
     await app.db.execute(sql`update users set is_superuser = false where id in (${pair[0].id}, ${pair[1].id})`);
-    // As an administrator does who takes administration from another one: both are held, then one of them is none.
+    // An administrator demotes another: both rows are locked, then one of them is no longer an administrator.
     const answer = await app.db.transaction(async (tx) => {
       await tx.execute(sql`select 1 from users where id in (${left.id}, ${other.id}) order by id for no key update`);
       const pending = remove(left, { password: left.password });
@@ -165,10 +165,10 @@ describe("the decision to delete an account", () => {
     expect(await outcome(await answer.pending)).toEqual([409, "last_administrator"]);
     await app.db.execute(sql`update users set is_superuser = false where id = ${left.id}`);
   });
-  test("without a password the username confirms it; the last administrator stays", async () => {
+  test("without a password the username confirms it; the last administrator cannot be deleted", async () => {
     const user = await app.signUp({ admin: true });
     await app.db.execute(sql`update users set hashed_password = null where id = ${user.id}`);
-    expect(await outcome(await remove(user, { confirm: "somebody" }))).toEqual([400, "current_password_required"]);
+    expect(await outcome(await remove(user, { confirm: "another" }))).toEqual([400, "current_password_required"]);
     expect(await outcome(await remove(user, { confirm: user.username }))).toEqual([409, "last_administrator"]);
     const successor = await app.signUp({ admin: true });
     const both = await Promise.all([
@@ -179,7 +179,7 @@ describe("the decision to delete an account", () => {
   });
 });
 
-test("deleting an account leaves no row or folder of it, and no other user loses anything", async () => {
+test("deleting an account leaves no row or folder of it, and changes nothing of other users", async () => {
   const post = await app.as(bob).feedback.create({ body: { type: "bug", title: "It stutters", description: "Sometimes." } });
   await app.as(ada).feedback.upvote({ params: { id: post.id } });
   await app.as(ada).feedback.comment({ params: { id: post.id }, body: { content: "Here too." } });

@@ -28,7 +28,7 @@ const signedIn = async (user: TestUser): Promise<Browser> => {
 };
 const start = (browser: Browser, id: string, json: unknown = { reason: "Ticket 7" }) =>
   browser.request("POST", `/api/admin/users/${id}/impersonate`, { json });
-/** A browser of an administrator who acts as `user` now. */
+/** A browser of an administrator who impersonates `user`. */
 const acting = async (user: TestUser, by: TestUser = admin) => {
   const browser = await signedIn(by);
   expect((await start(browser, user.id)).status).toBe(200);
@@ -39,8 +39,8 @@ const trail = async (user: { id: string }): Promise<AuditAction[]> =>
   (await app.as(admin).adminAudit.list({ query: { target_id: user.id } })).items;
 const tokenOf = (browser: Browser) => ({ token: browser.cookies.get("tesslate_auth")?.value ?? "" });
 
-describe("acting as a user", () => {
-  test("starts with a reason, is shown by `me`, and returns to the administrator's own session", async () => {
+describe("impersonating a user", () => {
+  test("starts with a reason, is returned by `me`, and returns to the administrator's own session", async () => {
     const user = await app.signUp();
     const lastSeen = (await app.as(admin).adminUsers.get({ params: { id: user.id } })).last_active_at;
     const browser = await signedIn(admin);
@@ -54,10 +54,10 @@ describe("acting as a user", () => {
       impersonated_by: { id: admin.id, username: admin.username, expires_at: started.expires_at },
     });
     expect((await app.as(user).users.me()).impersonated_by).toBeUndefined();
-    // It is no sign of life, and no sign-in of the person's own.
+    // It does not count as activity or a session of the user.
     expect((await app.as(admin).adminUsers.get({ params: { id: user.id } })).last_active_at).toBe(lastSeen);
     expect((await app.as(user).auth.sessions({})).total).toBe(1);
-    // Administration is not theirs.
+    // It has no administrator rights.
     expect((await browser.request("GET", "/api/admin/users")).status).toBe(403);
     await browser.fetchCsrf();
     const token = tokenOf(browser);
@@ -73,20 +73,20 @@ describe("acting as a user", () => {
     ]);
   });
 
-  test("never targets an administrator, oneself or an inactive user, and requires an administrator", async () => {
+  test("is refused for administrators, oneself and inactive users, and requires an administrator", async () => {
     const browser = await signedIn(admin);
-    const [other, gone, user] = [await app.signUp({ admin: true }), await app.signUp(), await app.signUp()];
-    await app.as(admin).adminUsers.update({ params: { id: gone.id }, body: { is_suspended: true, reason: "x" } });
+    const [other, suspended, user] = [await app.signUp({ admin: true }), await app.signUp(), await app.signUp()];
+    await app.as(admin).adminUsers.update({ params: { id: suspended.id }, body: { is_suspended: true, reason: "x" } });
     expect((await start(browser, other.id)).status).toBe(403);
     expect((await start(browser, admin.id)).status).toBe(403);
-    expect((await start(browser, gone.id)).status).toBe(400);
+    expect((await start(browser, suspended.id)).status).toBe(400);
     expect((await start(browser, "00000000-0000-4000-8000-000000000000")).status).toBe(404);
     expect((await start(await signedIn(user), other.id)).status).toBe(403);
-    // Nor from within: acting as one user does not lead to the next.
-    expect((await start(await acting(user), gone.id)).status).toBe(403);
+    // Nor during an impersonation.
+    expect((await start(await acting(user), suspended.id)).status).toBe(403);
   });
 
-  test("every write stands in the log with both names before it happens; reads do not", async () => {
+  test("every write is logged with both names before it happens; reads are not", async () => {
     const user = await app.signUp();
     const project = await emptyProject(app, user);
     const browser = await acting(user);
@@ -113,7 +113,7 @@ describe("acting as a user", () => {
   const isRefused = ({ impersonation, keys, method, auth }: RouteSpec) =>
     auth === "user" && !(impersonation ?? (keys !== false || method === "GET"));
 
-  test("password, second factor, keys, secrets, terminals: what is for the person alone is refused", async () => {
+  test("routes for the user only are refused: password, second factor, keys, secrets, terminals", async () => {
     const user = await app.signUp();
     const browser = await acting(user);
     const refused = routes.filter(({ spec }) => isRefused(spec));
@@ -145,11 +145,11 @@ describe("acting as a user", () => {
       const [code] = (await once(ws, "close")) as [number];
       expect([code, frames.join()]).toEqual([4401, expect.stringContaining("impersonation_refused")]);
     }
-    // Nothing that was refused is in the log as done.
+    // Refused requests are not logged as done.
     expect((await trail(user)).length).toBe(1);
   });
 
-  test("it ends with the administrator's session, role and account, with the user's account, when the user becomes an administrator, and after 30 minutes", async () => {
+  test("ends with the administrator's session, role or account, with the user's account, when the user becomes an administrator, and after 30 minutes", async () => {
     const end = async (how: (parts: { user: TestUser; by: TestUser; session: string }) => Promise<unknown>) => {
       const [user, by] = [await app.signUp(), await app.signUp({ admin: true })];
       const token = tokenOf(await acting(user, by));
@@ -157,7 +157,7 @@ describe("acting as a user", () => {
       const stream = await app.request(`/api/projects/${(await emptyProject(app, user)).id}/events`, { user: token });
       const session = (JSON.parse(atob(token.token.split(".")[1] ?? "")) as { sid: string }).sid;
       await how({ user, by, session });
-      // What was open ends without being asked.
+      // Open streams end without a further request.
       for await (const _ of stream.body ?? []) void _;
       expect((await app.request("/api/users/me", { user: token })).status).toBe(401);
     };
@@ -173,7 +173,7 @@ describe("acting as a user", () => {
     });
   });
 
-  test("it does not begin from a session that is ended at that moment, and a stop that fails leaves no word of it", async () => {
+  test("does not start from a session that is revoked concurrently, and a failed stop is not logged", async () => {
     const [user, by] = [await app.signUp(), await app.signUp({ admin: true })];
     const { pool } = app.studio.database;
     const browser = await signedIn(by);
@@ -203,7 +203,7 @@ describe("acting as a user", () => {
     expect((await meOf(again)).id).toBe(user.id);
   });
 
-  test("it cannot be renewed, and signing out leaves neither of the two open", async () => {
+  test("cannot be refreshed, and signing out ends both sessions", async () => {
     const user = await app.signUp();
     const browser = await acting(user);
     expect((await browser.request("POST", "/api/auth/refresh")).status).toBe(200);
@@ -218,14 +218,14 @@ describe("acting as a user", () => {
     expect(renewed.status).toBe(401);
   });
 
-  test("the timer of an open stream ends it when its half hour is over", async () => {
+  test("ends an open stream after half an hour", async () => {
     const user = await app.signUp();
     const { id } = await emptyProject(app, user);
     const browser = await acting(user);
     const { token } = tokenOf(browser);
     const { sid } = JSON.parse(atob(token.split(".")[1] ?? "")) as { sid: string };
     await app.studio.database.pool.query("update sessions set expires_at = now() + interval '2 seconds' where id = $1", [sid]);
-    // As another process would: it reads the session anew.
+    // As in another process: the session is read again.
     await app.studio.sessions.forgetUser(user.id);
     const stream = await app.request(`/api/projects/${id}/events`, { user: { token } });
     expect(stream.status).toBe(200);

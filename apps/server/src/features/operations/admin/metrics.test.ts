@@ -15,16 +15,16 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** Half past nine on a Thursday that is long over, so that nothing else in the database is near. */
+/** 09:30 on a Thursday in the past, so that no other rows are near. */
 const now = new Date("2024-03-14T09:30:00.000Z");
 const none = { cpus: 1, load: [0, 0, 0] as [number, number, number], memory_used_bytes: 1, memory_total_bytes: 2, disk_used_bytes: 3 };
 const hostLoad = async () => ({ ...none, disk_total_bytes: 4, uptime_seconds: 5, server_memory_bytes: 6 });
 const log = createLogger("silent");
 
 const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
-const [ada, bob, cid, gone] = [uuid(1), uuid(2), uuid(3), uuid(4)];
+const [ada, bob, cid, dan] = [uuid(1), uuid(2), uuid(3), uuid(4)];
 
-/** Money that came in, and money that went back. */
+/** Payments and refunds. */
 async function seedMoney() {
   const { pool } = app.studio.database;
   const payment = (key: string, kind: string, cents: number, subscription?: string) =>
@@ -53,14 +53,14 @@ async function seedMoney() {
   await payment("pi_base", "base", 500);
   await posting("payment:pi_base", 500, "2024-03-07T23:59:59Z");
   await posting("refund:pi_base:500:0:0", -500, "2024-03-09T00:00:00Z");
-  // A payout is no loss of revenue here, and no income either.
+  // A payout neither reduces revenue nor adds to it.
   await posting("paid:po_1", -300, "2024-03-09T00:00:00Z", "creator");
 }
 
-/** Four people, one of them deleted, and what they did on known days. */
+/** Four users, one of them deleted, with activity on known days. */
 async function seed() {
   const { pool } = app.studio.database;
-  // Whoever signed up in this test is not of that time.
+  // Users of this test did not sign up in that period.
   await pool.query("update users set is_deleted = true where id = $1", [admin.id]);
   const person = (id: string, name: string, at: string, isDeleted = false) =>
     pool.query(
@@ -71,7 +71,7 @@ async function seed() {
   // The last moment of the day before the period, and its first one.
   await person(bob, "bob", "2024-03-07T23:59:59.999Z");
   await person(cid, "cid", "2024-03-08T00:00:00Z");
-  await person(gone, "gone", "2024-03-13T12:00:00Z", true);
+  await person(dan, "dan", "2024-03-13T12:00:00Z", true);
 
   const project = (id: string, owner: string, at: string, more: { status?: string; git?: boolean; deployed?: boolean } = {}) =>
     pool.query(
@@ -82,27 +82,27 @@ async function seed() {
   await project(uuid(12), ada, "2024-03-14T00:00:00Z", { deployed: true, status: "active" });
   await project(uuid(13), bob, "2024-03-12T23:59:59Z");
   await project(uuid(14), bob, "2024-03-12T10:00:00Z", { status: "deleting" });
-  await project(uuid(15), gone, "2024-03-13T10:00:00Z");
+  await project(uuid(15), dan, "2024-03-13T10:00:00Z");
 
   const chat = (id: string, user: string, at: string) =>
     pool.query("insert into chats (id, user_id, project_id, created_at) values ($1, $2, $3, $4)", [id, user, uuid(11), at]);
-  // Eight to fourteen days ago: two people, of whom one came back.
+  // Eight to fourteen days ago: two users, one of whom returned.
   await chat(uuid(21), ada, "2024-03-05T08:00:00Z");
   await chat(uuid(22), bob, "2024-03-06T08:00:00Z");
   await chat(uuid(23), ada, "2024-03-11T08:00:00Z");
   await chat(uuid(24), cid, "2024-03-13T20:00:00Z");
-  await chat(uuid(25), gone, "2024-03-13T21:00:00Z");
-  const say = (chatId: string, position: number, at: string) =>
+  await chat(uuid(25), dan, "2024-03-13T21:00:00Z");
+  const addMessage = (chatId: string, position: number, at: string) =>
     pool.query("insert into messages (chat_id, role, content, position, created_at) values ($1, 'user', 'x', $2, $3)", [
       chatId,
       position,
       at,
     ]);
-  await say(uuid(23), 1, "2024-03-11T08:00:00Z");
-  await say(uuid(23), 2, "2024-03-11T08:10:00Z");
-  await say(uuid(23), 3, "2024-03-11T08:30:00Z");
-  // One message alone lasts no time and does not count.
-  await say(uuid(24), 1, "2024-03-13T20:00:00Z");
+  await addMessage(uuid(23), 1, "2024-03-11T08:00:00Z");
+  await addMessage(uuid(23), 2, "2024-03-11T08:10:00Z");
+  await addMessage(uuid(23), 3, "2024-03-11T08:30:00Z");
+  // A single message has no duration and does not count.
+  await addMessage(uuid(24), 1, "2024-03-13T20:00:00Z");
 
   const call = (n: number, user: string, task: string | null, at: string, tokens: [number, number], cost: string, more: object = {}) =>
     app.db.execute(sql`
@@ -114,9 +114,9 @@ async function seed() {
   await call(3, ada, uuid(32), "2024-03-08T00:01:00Z", [200, 50], "2.50", { credits: 3 });
   await call(4, bob, uuid(33), "2024-03-14T09:00:00Z", [1000, 0], "10.10", { credits: 4, short: 6 });
   await call(5, bob, uuid(34), "2024-03-13T23:59:59Z", [300, 100], "0", { model: "ollama/qwen3:8b", byok: true });
-  // A trial of a model belongs to no run.
+  // Probing a model belongs to no run.
   await call(6, cid, null, "2024-03-10T10:00:00Z", [10, 10], "0.4");
-  await call(7, gone, uuid(35), "2024-03-13T10:00:00Z", [5000, 5000], "100");
+  await call(7, dan, uuid(35), "2024-03-13T10:00:00Z", [5000, 5000], "100");
 
   await pool.query(`
     insert into containers (project_id, name, service_key, host_label, container_name, status, deployment_mode) values
@@ -130,7 +130,7 @@ async function seed() {
       ('${uuid(41)}', 'mine', 'Mine', '', '${ada}', false, true, 9), ('${uuid(42)}', 'shared', 'Shared', '', '${ada}', true, true, 5), ('${uuid(43)}', 'off', 'Off', '', null, true, false, 7)`,
   );
   await pool.query(
-    `insert into user_purchased_agents (user_id, agent_id, created_at) values ('${ada}', '${uuid(42)}', '2024-03-01T00:00:00Z'), ('${bob}', '${uuid(42)}', '2024-03-14T00:00:00Z'), ('${gone}', '${uuid(42)}', '2024-03-14T00:00:00Z')`,
+    `insert into user_purchased_agents (user_id, agent_id, created_at) values ('${ada}', '${uuid(42)}', '2024-03-01T00:00:00Z'), ('${bob}', '${uuid(42)}', '2024-03-14T00:00:00Z'), ('${dan}', '${uuid(42)}', '2024-03-14T00:00:00Z')`,
   );
   await pool.query(
     `insert into project_agents (project_id, agent_id) values ('${uuid(11)}', (select id from agents where slug = 'tesslate-agent')), ('${uuid(15)}', '${uuid(42)}')`,
@@ -141,11 +141,11 @@ async function seed() {
       ('${uuid(51)}', 'open', 'Open', '', 'x', 3, 'public', true), ('${uuid(52)}', 'shut', 'Shut', '', 'x', 9, 'private', true), ('${uuid(53)}', 'away', 'Away', '', 'x', 9, 'public', false)`,
   );
   await pool.query(
-    `insert into user_purchased_bases (user_id, base_id, created_at) values ('${ada}', '${uuid(51)}', '2024-03-14T00:00:00Z'), ('${ada}', '${uuid(52)}', '2024-03-01T00:00:00Z'), ('${gone}', '${uuid(51)}', '2024-03-14T00:00:00Z')`,
+    `insert into user_purchased_bases (user_id, base_id, created_at) values ('${ada}', '${uuid(51)}', '2024-03-14T00:00:00Z'), ('${ada}', '${uuid(52)}', '2024-03-01T00:00:00Z'), ('${dan}', '${uuid(51)}', '2024-03-14T00:00:00Z')`,
   );
 }
 
-test("adminMetrics.overview counts exactly, by the days of UTC, in one statement per block", async () => {
+test("adminMetrics.overview counts exactly, by UTC days, in one statement per block", async () => {
   await seed();
   await seedMoney();
   const statements: string[] = [];
@@ -158,7 +158,7 @@ test("adminMetrics.overview counts exactly, by the days of UTC, in one statement
   expect(found).toEqual({
     period_days: 7,
     generated_at: "2024-03-14T09:30:00.000Z",
-    // In the last 30 days: ada and bob made projects, cid a chat. In the last 24 hours: ada's project, cid's chat. One more than in the days before: 1 against 2.
+    // In the last 30 days: ada and bob created projects, cid a chat. In the last 24 hours: ada's project, cid's chat. One more than in the days before: 1 against 2.
     users: {
       total: 3,
       new_users: 1,
@@ -211,9 +211,9 @@ test("adminMetrics.overview counts exactly, by the days of UTC, in one statement
       })),
     },
     credits: { spent: 8, forgiven: 6, own_key_requests: 1, daily_credits: series(4, 0, 0, 0, 0, 0, 4) },
-    // The default agent, ada's two (one of them private) and one that is switched off; two people hold the shared one, and the default one is put to a
+    // The default agent, ada's two (one of them private) and a disabled one; two users have the shared one, and the default one is assigned to a
     // project. Of three bases one is deleted and one is private.
-    // Of people who are gone too; what came in before the period is not of it, its refund is.
+    // Including deleted users; payments before the period are excluded, their refunds within it are not.
     revenue: {
       total_cents: 2800,
       paid_cents: 4000,
@@ -253,7 +253,7 @@ test("adminMetrics.overview counts exactly, by the days of UTC, in one statement
     host: await hostLoad(),
   });
 
-  // A year has its days, and its week is the last seven of them.
+  // With 365 days, the week is the last seven of them.
   const year = await metrics.overview(365);
   expect(statements).toHaveLength(14);
   expect(year.users).toMatchObject({ total: 3, new_users: 3, growth_rate: 0 });
@@ -269,11 +269,11 @@ test("adminMetrics.overview counts exactly, by the days of UTC, in one statement
   });
 });
 
-test("adminMetrics.overview is for administrators, whose period has 1 to 365 days", async () => {
+test("adminMetrics.overview is for administrators, with a period of 1 to 365 days", async () => {
   await app.studio.database.pool.query("update users set is_deleted = false where id = $1", [admin.id]);
-  const stranger = await app.signUp();
+  const otherUser = await app.signUp();
   expect((await app.request("/api/admin/metrics")).status).toBe(401);
-  expect((await app.request("/api/admin/metrics", { user: stranger })).status).toBe(403);
+  expect((await app.request("/api/admin/metrics", { user: otherUser })).status).toBe(403);
   for (const days of ["0", "366", "seven", "-1"]) {
     const refused = await app.request(`/api/admin/metrics?days=${days}`, { user: admin });
     expect(refused.status).toBe(422);

@@ -11,7 +11,7 @@ let app: ProjectsApp;
 let admin: TestUser;
 let owner: TestUser;
 beforeAll(async () => {
-  // It lists, counts and ends what everybody has.
+  // It lists, counts and ends resources of all users.
   app = await projectsApp({ ownServer: true });
   admin = await app.signUp({ admin: true, name: "Root" });
   owner = await app.signUp({ username: "owner-of-all" });
@@ -22,7 +22,7 @@ const logged = async () => (await app.as(admin).adminAudit.list({ query: { limit
 const refused = (status: number, code?: string) => ({ status, ...(code !== undefined && { code }) });
 
 test("only administrators have access, and every action needs a reason", async () => {
-  const stranger = await app.signUp();
+  const otherUser = await app.signUp();
   const id = "00000000-0000-4000-8000-000000000000";
   const acts: [string, string, unknown?][] = [
     ["GET", "/api/admin/projects"],
@@ -45,7 +45,7 @@ test("only administrators have access, and every action needs a reason", async (
   ];
   for (const [method, path, json] of acts) {
     const send = (user?: TestUser) => app.request(path, { method, ...(json !== undefined && { json }), ...(user && { user }) });
-    expect([path, (await send()).status, (await send(stranger)).status]).toEqual([path, 401, 403]);
+    expect([path, (await send()).status, (await send(otherUser)).status]).toEqual([path, 401, 403]);
   }
   for (const path of [`/api/admin/projects/${id}/stop`, `/api/admin/tasks/${id}/cancel`])
     for (const json of [{}, { reason: "" }, { reason: "  " }, { reason: "x".repeat(1001) }])
@@ -103,12 +103,12 @@ describe("projects", () => {
       target_name: "Busy",
       reason: "It mines coins.",
     });
-    // Nothing runs any more: nothing is done, and nothing is logged.
+    // Nothing runs any more: the call changes and logs nothing.
     await app.as(admin).adminProjects.stop({ params: { id: project.id }, body: { reason: "Again." } });
     expect(await logged()).toHaveLength(1);
   }, 60_000);
 
-  test("are found by what they are and whose, in a whitelisted order", async () => {
+  test("are filtered by status and owner, in an allowed order", async () => {
     const other = await app.signUp();
     const { project } = await setUpProject(app, other);
     await app.studio.database.pool.query(
@@ -132,7 +132,7 @@ describe("projects", () => {
       expect([query, (await app.request(`/api/admin/projects?${query}`, { user: admin })).status]).toEqual([query, 422]);
   }, 60_000);
 
-  test("are deleted by a task that only administrators may read, in one transaction with the log", async () => {
+  test("are deleted by a task that only administrators can read, in one transaction with the log", async () => {
     const [busy] = (await app.as(admin).adminProjects.list({ query: { owner_id: owner.id } })).items;
     const params = { id: busy?.id ?? "" };
     const { task_id, status_url } = await app.as(admin).adminProjects.remove({ params, body: { reason: "Phishing." } });
@@ -152,7 +152,7 @@ describe("projects", () => {
     expect(rows).toMatchObject([{ target_name: "Busy", reason: "Phishing.", extra_data: { owner_id: owner.id } }]);
   }, 60_000);
 
-  test("stay when the log cannot be written", async () => {
+  test("are not deleted when the log cannot be written", async () => {
     const [left] = (await app.as(admin).adminProjects.list()).items;
     const params = { id: left?.id ?? "" };
     await app.studio.database.pool.query("alter table audit_log rename to audit_log_away");
@@ -192,7 +192,7 @@ describe("agents", () => {
     ]);
   });
 
-  test("what an administrator writes of an official one outlives the next start, and a price ends the old one", async () => {
+  test("an administrator's changes to an official agent survive the next start, and a new price replaces the old one", async () => {
     await app.studio.database.pool.query("update agents set stripe_price_id = 'price_1', pricing_type = 'monthly' where slug = $1", [slug]);
     const params = { id: slug };
     const changed = await app.as(admin).adminAgents.update({
@@ -211,13 +211,13 @@ describe("agents", () => {
       extra_data: { name: { to: "House agent" }, system_prompt: "changed", price_cents: { from: 0, to: 500 } },
     });
     expect(JSON.stringify(row)).not.toContain("Be brief.");
-    // The same again is no change.
+    // The same values are not a change.
     const count = (await logged()).length;
     await app.as(admin).adminAgents.update({ params, body: { name: "House agent" } });
     expect(await logged()).toHaveLength(count);
   });
 
-  test("a user's agent can be switched off, not rewritten", async () => {
+  test("a user's agent can be disabled, not edited", async () => {
     await app.studio.database.pool.query(
       "insert into agents (slug, name, description, forked_by_user_id, is_published, system_prompt) values ('theirs', 'Theirs', 'x', $1, false, 'secret')",
       [owner.id],
@@ -229,7 +229,7 @@ describe("agents", () => {
     await expect(app.as(admin).adminAgents.update({ params, body: {} })).rejects.toMatchObject(refused(400, "nothing_to_change"));
     await expect(app.as(admin).adminAgents.update({ params, body: { reason: "only this" } })).rejects.toMatchObject(refused(400));
     await expect(
-      app.as(admin).adminAgents.update({ params: { id: "nobody" }, body: { is_active: false, reason: "x" } }),
+      app.as(admin).adminAgents.update({ params: { id: "unknown" }, body: { is_active: false, reason: "x" } }),
     ).rejects.toMatchObject(refused(404));
     expect(await app.as(admin).adminAgents.update({ params, body: { is_active: false, reason: "It lies." } })).toMatchObject({
       name: "Theirs",
@@ -253,10 +253,10 @@ describe("agents", () => {
   });
 });
 
-describe("work in the background", () => {
+describe("background work", () => {
   test("a permanently failed job is listed, retried or removed, with an audit log entry", async () => {
     const { pool } = app.studio.database;
-    // Nobody takes jobs of this name.
+    // No worker handles this job.
     const add = async () => {
       const { rows } = await pool.query(
         "select id::text from graphile_worker.add_job('nobody_does_this', json_build_object('sealed', 'in the dark'), max_attempts := 3)",
@@ -283,8 +283,8 @@ describe("work in the background", () => {
       { action_type: "job.remove", target_id: second, reason: "Of no use." },
       { action_type: "job.retry", target_id: first, reason: "The mail server is back." },
     ]);
-    // What runs right now is left alone.
-    await pool.query("update graphile_worker._private_jobs set locked_at = now(), locked_by = 'somebody' where id = $1", [first]);
+    // A running job is not touched.
+    await pool.query("update graphile_worker._private_jobs set locked_at = now(), locked_by = 'another worker' where id = $1", [first]);
     await expect(app.as(admin).adminWork.retryJob(again)).rejects.toMatchObject(refused(409, "run_active"));
     await expect(app.as(admin).adminWork.removeJob({ params: { id: first }, body: { reason: "x" } })).rejects.toMatchObject(
       refused(409, "run_active"),
@@ -298,9 +298,9 @@ describe("work in the background", () => {
       ).toBe(422);
   });
 
-  test("a user's operation is cancelled with a reason, once", async () => {
+  test("a user's task is cancelled with a reason, once", async () => {
     const task_id = "00000000-0000-4000-8000-0000000000aa";
-    // Of a type that nobody knows here, and not rung for: it waits.
+    // Of an unknown type and without a job: it stays queued.
     await app.studio.database.pool.query(
       "insert into tasks (id, user_id, type, status, created_at) values ($1, $2, 'far_away', 'queued', now() + interval '1 hour')",
       [task_id, owner.id],
@@ -315,7 +315,7 @@ describe("work in the background", () => {
   });
 });
 
-test("health says in words what works, what does not and what to do", async () => {
+test("health reports what works, what does not and what to do", async () => {
   const health = await app.as(admin).adminHealth.get();
   expect(health.checks.map(({ id }) => id)).toEqual(["database", "jobs", "tasks", "runtime", "models", "mail", "disk", "memory"]);
   const of = (id: string) => health.checks.find((one) => one.id === id);
@@ -332,13 +332,13 @@ test("health says in words what works, what does not and what to do", async () =
   }
 });
 
-test("thirty thousand projects: a page reads what it shows and not all of them, in two statements; far ones are the same order", async () => {
+test("with thirty thousand projects a page reads only its rows, in two statements; distant pages have the same order", async () => {
   const { pool } = app.studio.database;
   await pool.query(
     `insert into projects (owner_id, name, slug, created_at) select $1, 'Seeded ' || n, 'seeded-' || n, timestamptz '2020-01-01' + n * interval '1 minute' from generate_series(1, 30000) n`,
     [owner.id],
   );
-  // The planner decides by what it knows of the table, which has to be large enough for one way to be clearly the better.
+  // The planner uses the statistics of the table, which has to be large enough to prefer the index.
   await pool.query("analyze projects");
   const near = await app.as(admin).adminProjects.list({ query: { search: "seeded", limit: 50 } });
   expect(near).toMatchObject({ total: 30_000, total_pages: 600 });
@@ -363,7 +363,7 @@ interface PlanNode {
   "Rows Removed by Filter"?: number;
   Plans?: PlanNode[];
 }
-/** How many rows of a table a statement looked at. */
+/** How many rows of a table a statement read. */
 function rowsRead(node: PlanNode, table: string): number {
   const own = node["Relation Name"] === table ? (node["Actual Rows"] + (node["Rows Removed by Filter"] ?? 0)) * node["Actual Loops"] : 0;
   return own + (node.Plans ?? []).reduce((sum, inner) => sum + rowsRead(inner, table), 0);

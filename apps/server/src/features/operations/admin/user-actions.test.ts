@@ -6,16 +6,16 @@ import { chatWorld, eventually, reading } from "../../../testing/chat.ts";
 import { testApp, type TestApp } from "../../../testing/app.ts";
 import { emptyProject } from "../../../testing/sandbox.ts";
 
-/** What a call of each administrative write needs; whatever it needs is made first. */
+/** What a call of each administrative write needs; creates it first. */
 type Example = (app: TestApp) => Promise<{ params?: Record<string, string>; body?: unknown }>;
-const onSomebody =
+const onNewUser =
   (body: unknown): Example =>
   async (app) => ({ params: { id: (await app.signUp()).id }, body });
 const examples: Record<string, Example> = {
   "models.configure": async () => ({ body: { kind: "demo", enabled: false } }),
   "outbox.retry": async (app) => {
-    const [admin, somebody] = [await app.signUp({ admin: true }), await app.signUp()];
-    const { items } = await app.as(admin).outbox.list({ query: { search: somebody.email } });
+    const [admin, recipient] = [await app.signUp({ admin: true }), await app.signUp()];
+    const { items } = await app.as(admin).outbox.list({ query: { search: recipient.email } });
     return { params: { id: items[0]?.id ?? "" } };
   },
   "adminProjects.remove": async (app) => ({ params: { id: (await emptyProject(app, await app.signUp())).id }, body: { reason: "x" } }),
@@ -30,25 +30,25 @@ const examples: Record<string, Example> = {
     const { id } = await app.as(user).marketplaceBases.review({ params: { id: "open-saas" }, body: { rating: 1, comment: "Bad" } });
     return { params: { review_id: id }, body: { reason: "x" } };
   },
-  "adminUsers.update": onSomebody({ is_suspended: true, reason: "x" }),
+  "adminUsers.update": onNewUser({ is_suspended: true, reason: "x" }),
   "adminUsers.resetSecondFactor": async (app) => {
     const { id } = await app.signUp();
     await app.studio.database.pool.query("update users set two_fa_enabled = true where id = $1", [id]);
     return { params: { id }, body: { reason: "x" } };
   },
-  "adminUsers.remove": onSomebody({ reason: "x", notify_user: true }),
+  "adminUsers.remove": onNewUser({ reason: "x", notify_user: true }),
   "adminUsers.restore": async (app) => {
     const [admin, { id }] = [await app.signUp({ admin: true }), await app.signUp()];
     await app.as(admin).adminUsers.remove({ params: { id }, body: { reason: "x" } });
     return { params: { id }, body: { reason: "x" } };
   },
-  "adminUsers.endSessions": onSomebody({ reason: "x" }),
-  "adminUsers.resetPassword": onSomebody({ reason: "x" }),
-  "adminUsers.impersonate": onSomebody({ reason: "x" }),
+  "adminUsers.endSessions": onNewUser({ reason: "x" }),
+  "adminUsers.resetPassword": onNewUser({ reason: "x" }),
+  "adminUsers.impersonate": onNewUser({ reason: "x" }),
 };
-/** Writes by their method that change nothing. */
+/** Routes that are not GET but change nothing. */
 const changesNothing = new Set(["models.test", "adminHealth.tryProvider", "adminHealth.tryMail"]);
-/** Need something under way, and are tried with it, rows included, in the tests of those features. */
+/** Routes that need something in progress; tested with their audit rows in those features. */
 const triedElsewhere = new Set([
   "adminProjects.stop",
   "adminWork.cancelTask",
@@ -58,8 +58,8 @@ const triedElsewhere = new Set([
   "adminPayouts.markPaid",
 ]);
 
-test("whatever an administrator changes leaves a row in the audit log: every such route of the contract", async () => {
-  // A mail server that is away: its letters wait.
+test("every route by which an administrator changes something leaves a row in the audit log", async () => {
+  // An unreachable mail server: its emails stay queued.
   await using app = await testApp({
     env: { SMTP_HOST: "127.0.0.1", SMTP_PORT: "9", SMTP_USE_TLS: "false", SMTP_SENDER_EMAIL: "studio@example.com" },
   });
@@ -73,25 +73,25 @@ test("whatever an administrator changes leaves a row in the audit log: every suc
       ),
   );
   expect(writes.length).toBeGreaterThanOrEqual(5);
-  const silent: string[] = [];
+  const failures: string[] = [];
   for (const { name, spec } of writes) {
     const example = examples[name];
     if (!example) {
-      silent.push(`${name} has no example here: say how it is called, so that its row can be seen`);
+      failures.push(`${name} has no example here: add one, so that its audit row is checked`);
       continue;
     }
     const { params, body } = await example(app);
     const before = await rows();
     const response = await app.request(urlOf(spec.path, { params: params ?? {} }), { method: spec.method, user: admin, json: body });
-    if (!response.ok) silent.push(`${name} answered ${response.status}: ${await response.text()}`);
-    else if ((await rows()) <= before) silent.push(`${name} left no row`);
+    if (!response.ok) failures.push(`${name} answered ${response.status}: ${await response.text()}`);
+    else if ((await rows()) <= before) failures.push(`${name} left no row`);
   }
-  expect(silent).toEqual([]);
+  expect(failures).toEqual([]);
 });
 
-test("a suspension ends runs and services, keeps the queue from going on, and nothing starts again for that person", async () => {
+test("a suspension ends runs and services, holds the queue, and prevents new starts for that user", async () => {
   await using world = await chatWorld({
-    script: [call("bash_exec", { command: "sleep 60" }), say("Never."), say("Never.")],
+    script: [call("bash_exec", { command: "sleep 60" }), say("Unreachable."), say("Unreachable.")],
   });
   const { app, owner, project } = world;
   const admin = await app.signUp({ admin: true });
@@ -110,7 +110,7 @@ test("a suspension ends runs and services, keeps the queue from going on, and no
   await eventually(async () => (await statusOf("environment_status", project.id)) === "stopped");
   expect(await statusOf("stop_reason", project.id)).toBe("admin");
   await stream.ended.catch(() => undefined);
-  // The queued message was not sent: it is held, and says why.
+  // The queued message was not sent: it is held with a reason.
   await eventually(
     async () =>
       (await app.studio.database.pool.query("select 1 from queued_messages where held is not null and chat_id = $1", [data.chat_id]))

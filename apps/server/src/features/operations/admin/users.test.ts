@@ -28,7 +28,7 @@ const trail = async (user: { id: string }): Promise<AuditAction[]> =>
 const set = (user: { id: string }, what: string) => app.studio.database.pool.query(`update users set ${what} where id = $1`, [user.id]);
 
 describe("the list", () => {
-  test("shows everybody with credits and projects, in two statements however many", async () => {
+  test("lists all users with credits and projects, in two statements for any number", async () => {
     const ada = await app.signUp({ name: "Ada Findable" });
     await emptyProject(app, ada);
     await set(ada, "purchased_credits = 7, bundled_credits = 20, signup_bonus_credits = 100, daily_credits = 5");
@@ -95,7 +95,7 @@ describe("the list", () => {
   });
 });
 
-test("the export holds everybody who fits, and no secrets", async () => {
+test("the export contains all matching users and no secrets", async () => {
   const user = await app.signUp({ name: "=1+1 exported" });
   const text = await (await app.request("/api/admin/users/export?search=exported", { user: admin })).text();
   const rows = text.trim().split("\r\n");
@@ -106,7 +106,7 @@ test("the export holds everybody who fits, and no secrets", async () => {
 });
 
 describe("one user", () => {
-  test("says everything but secrets", async () => {
+  test("returns everything but secrets", async () => {
     const user = await app.signUp();
     const project = await emptyProject(app, user);
     const response = await app.request(`/api/admin/users/${user.id}`, { user: admin });
@@ -132,7 +132,7 @@ describe("one user", () => {
     expect(items).toMatchObject([{ current: false, ip: expect.any(String) }]);
     expect(JSON.stringify(items)).not.toContain("refresh");
   });
-  test("is 404 when there is none, 422 for what is no id", async () => {
+  test("is 404 for an unknown id, 422 for a malformed one", async () => {
     const nilUuid = { id: "00000000-0000-4000-8000-000000000000" };
     for (const path of ["", "/sessions"])
       expect((await app.request(`/api/admin/users/${nilUuid.id}${path}`, { user: admin })).status).toBe(404);
@@ -146,7 +146,7 @@ describe("one user", () => {
 });
 
 describe("suspension", () => {
-  test("needs a reason; with one the person is out at once, everywhere, and it is written down", async () => {
+  test("needs a reason, signs the user out everywhere at once, and is logged", async () => {
     const user = await app.signUp();
     const { key } = await app.as(user).auth.createApiKey({ body: { name: "bot", scopes: ["read"] } });
     for (const body of [
@@ -194,7 +194,7 @@ describe("suspension", () => {
     expect((await trail(user)).map(({ action_type }) => action_type)).toEqual(["user.unsuspend", "user.suspend"]);
   });
 
-  test("is not for oneself nor for another administrator; lifting it does not bring back a deleted account", async () => {
+  test("is refused for oneself and for administrators; lifting it does not restore a deleted account", async () => {
     const other = await app.signUp({ admin: true });
     for (const target of [admin, other])
       expect(await outcome(await patch(target, { is_suspended: true, reason: "x" }))).toEqual([403, "forbidden"]);
@@ -207,7 +207,7 @@ describe("suspension", () => {
     });
   });
 
-  test("of one person by two administrators at once happens once", async () => {
+  test("by two administrators at once happens once", async () => {
     const [user, other] = [await app.signUp(), await app.signUp({ admin: true })];
     const both = await Promise.all([admin, other].map((by) => patch(user, { is_suspended: true, reason: "both" }, by)));
     expect(both.map(({ status }) => status).sort()).toEqual([200, 400]);
@@ -216,7 +216,7 @@ describe("suspension", () => {
 });
 
 describe("plans and credits", () => {
-  test("a plan brings its support and allowance; free takes them away", async () => {
+  test("a plan sets support and allowance; free removes them", async () => {
     const user = await app.signUp();
     const pro = await api().update({ params: { id: user.id }, body: { subscription_tier: "pro", reason: "Friend" } });
     expect(pro).toMatchObject({
@@ -244,7 +244,7 @@ describe("plans and credits", () => {
     expect(await outcome(await patch(user, { subscription_tier: "gold" }))).toEqual([422, undefined]);
   });
 
-  test("credits are given and taken with a reason, never below zero", async () => {
+  test("credits are added and deducted with a reason, never below zero", async () => {
     const user = await app.signUp();
     for (const body of [
       { credits_adjustment: 5 },
@@ -266,7 +266,7 @@ describe("plans and credits", () => {
     ]);
   });
 
-  test("the same key adjusts once, also when it comes many times at once; many adjustments at once all count", async () => {
+  test("concurrent requests with one key adjust once; concurrent adjustments all count", async () => {
     const user = await app.signUp();
     const body = { credits_adjustment: 10, reason: "Once", idempotency_key: "key-of-this-request" };
     const answers = await Promise.all(Array.from({ length: 5 }, () => patch(user, body)));
@@ -278,7 +278,7 @@ describe("plans and credits", () => {
     expect((await api().get({ params: { id: user.id } })).purchased_credits).toBe(18);
   });
 
-  test("what is asked for together happens together or not at all", async () => {
+  test("changes of one request are made together or not at all", async () => {
     const user = await app.signUp();
     expect((await patch(user, { subscription_tier: "ultra", credits_adjustment: -1, reason: "x" })).status).toBe(400);
     expect((await patch(user, { subscription_tier: "ultra", is_suspended: false })).status).toBe(400);
@@ -290,7 +290,7 @@ describe("plans and credits", () => {
 });
 
 describe("names, roles, access", () => {
-  test("names follow the rules for oneself", async () => {
+  test("names follow the same rules as for users themselves", async () => {
     const [user, other] = [await app.signUp(), await app.signUp()];
     expect(await api().update({ params: { id: user.id }, body: { name: " New ", is_verified: true } })).toMatchObject({
       name: "New",
@@ -304,12 +304,12 @@ describe("names, roles, access", () => {
         extra_data: { before: { name: user.name, is_verified: false }, after: { name: " New ", is_verified: true } },
       },
     ]);
-    // What is so already is no change, and leaves no row.
+    // Unchanged values are not a change and leave no audit row.
     expect((await patch(user, { name: "New", is_verified: true })).status).toBe(200);
     expect((await trail(user)).length).toBe(1);
   });
 
-  test("roles take effect at once; administrators cannot remove their own role", async () => {
+  test("role changes take effect at once; administrators cannot remove their own role", async () => {
     const user = await app.signUp();
     expect((await app.request("/api/admin/users", { user })).status).toBe(403);
     await api().update({ params: { id: user.id }, body: { is_superuser: true, reason: "Helps" } });
@@ -322,7 +322,7 @@ describe("names, roles, access", () => {
     expect((await patch(user, { is_superuser: true })).status).toBe(400);
   });
 
-  test("administrators who demote each other at the same moment leave one", async () => {
+  test("of administrators who demote each other concurrently one remains", async () => {
     for (let round = 0; round < 4; round++) {
       const pair = [await app.signUp({ admin: true }), await app.signUp({ admin: true })] as const;
       const answers = await Promise.all([
@@ -333,7 +333,7 @@ describe("names, roles, access", () => {
     }
   });
 
-  test("sessions are ended, keys too when asked for", async () => {
+  test("sessions are ended, and API keys on request", async () => {
     const user = await app.signUp();
     const { key } = await app.as(user).auth.createApiKey({ body: { name: "bot", scopes: ["read"] } });
     const end = (json: unknown) => app.request(`/api/admin/users/${user.id}/end-sessions`, { method: "POST", user: admin, json });
@@ -346,7 +346,7 @@ describe("names, roles, access", () => {
     expect(await trail(user)).toMatchObject([{ action_type: "user.sessions_ended", reason: "And the key" }, { reason: "Stolen laptop" }]);
   });
 
-  test("a forced reset voids the password and mails a link that sets a new one", async () => {
+  test("a forced reset invalidates the password and emails a link to set a new one", async () => {
     const user = await app.signUp();
     const reset = (of: { id: string }, json: unknown = { reason: "Leaked" }) =>
       app.request(`/api/admin/users/${of.id}/reset-password`, { method: "POST", user: admin, json });
@@ -369,25 +369,25 @@ describe("names, roles, access", () => {
   });
 });
 
-describe("an account that an administrator closes", () => {
+describe("an account deleted by an administrator", () => {
   const close = (user: { id: string }, json: unknown, by: TestUser = admin) =>
     app.request(`/api/admin/users/${user.id}`, { method: "DELETE", user: by, json });
 
-  test("is out at once, told why, waits thirty days, and can be kept after all", async () => {
+  test("is signed out at once, notified, kept for thirty days, and can be restored", async () => {
     const ada = await app.signUp({ name: "Ada Leaving" });
     expect(await outcome(await close(ada, {}))).toEqual([422, undefined]);
     expect(await outcome(await close(ada, { reason: "x" }, ada))).toEqual([403, "forbidden"]);
-    const answer = await close(ada, { reason: "Asked for by post", notify_user: true });
+    const answer = await close(ada, { reason: "Requested by letter", notify_user: true });
     expect(answer.status).toBe(202);
     const { scheduled_for } = (await answer.json()) as { scheduled_for: string };
     expect(Math.round((Date.parse(scheduled_for) - Date.now()) / 86_400_000)).toBe(30);
     expect((await app.request("/api/users/me", { user: ada })).status).toBe(401);
     await expect(app.as().auth.login({ body: { email: ada.email, password: ada.password } })).rejects.toMatchObject({ status: 401 });
-    // What an administrator closed is not the person's own to open.
+    // The user cannot restore an account that an administrator deleted.
     await expect(app.as().account.restore({ body: { login: ada.email, password: ada.password } })).rejects.toMatchObject({ status: 401 });
     await mails.waitFor((m) => m.to.includes(ada.email) && m.subject === "Your account was closed");
     expect(await outcome(await close(ada, { reason: "again" }))).toEqual([400, "bad_request"]);
-    expect(await api().get({ params: { id: ada.id } })).toMatchObject({ is_deleted: true, deleted_reason: "Asked for by post" });
+    expect(await api().get({ params: { id: ada.id } })).toMatchObject({ is_deleted: true, deleted_reason: "Requested by letter" });
 
     expect(await api().restore({ params: { id: ada.id }, body: { reason: "A mistake" } })).toMatchObject({
       is_deleted: false,
@@ -397,11 +397,11 @@ describe("an account that an administrator closes", () => {
     await expect(api().restore({ params: { id: ada.id }, body: { reason: "again" } })).rejects.toMatchObject({ status: 400 });
     expect((await trail(ada)).map(({ action_type, reason }) => [action_type, reason])).toEqual([
       ["user.restored", "A mistake"],
-      ["user.delete", "Asked for by post"],
+      ["user.delete", "Requested by letter"],
     ]);
   });
 
-  test("comes back whole when it is kept after a suspension was lifted", async () => {
+  test("is fully active when it is restored after a suspension was lifted", async () => {
     const user = await app.signUp();
     const params = { id: user.id };
     await api().update({ params, body: { is_suspended: true, reason: "x" } });
@@ -412,7 +412,7 @@ describe("an account that an administrator closes", () => {
     expect((await app.as().auth.login({ body: { email: user.email, password: user.password } })).access_token).toBeTruthy();
   });
 
-  test("no administrator is closed by another, and nothing comes back when its time is over", async () => {
+  test("cannot be an administrator's, and cannot be restored after its time", async () => {
     const other = await app.signUp({ admin: true });
     expect(await outcome(await close(other, { reason: "x" }))).toEqual([403, "forbidden"]);
     expect(await outcome(await close(admin, { reason: "x" }))).toEqual([403, "forbidden"]);

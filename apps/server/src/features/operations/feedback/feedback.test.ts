@@ -25,7 +25,7 @@ const audited = async (id: string) =>
   (await app.as(admin).adminAudit.list({ query: { target_id: id } })).items.map((item) => [item.action_type, item.reason, item.extra_data]);
 
 describe("posts", () => {
-  test("are made, read and deleted by their author", async () => {
+  test("are created, read and deleted by their author", async () => {
     const made = await post(ada, "  Preview is blank  ", { type: "suggestion", description: " Steps:\n\n1. open " });
     expect(made).toEqual({
       id: expect.any(String),
@@ -53,7 +53,7 @@ describe("posts", () => {
     expect(await audited(made.id)).toEqual([]);
   });
 
-  test("are listed by votes, date or comments, filtered and searched, page by page", async () => {
+  test("are listed by votes, date or comments, filtered, searched and paged", async () => {
     const mark = "zebra";
     const [a, b, c] = [
       await post(ada, `${mark} one`, { description: "100% of _all_ tests" }),
@@ -75,7 +75,7 @@ describe("posts", () => {
     expect(await ids({ status: "resolved" })).toEqual([c.id]);
     expect(await ids({ sort: "comments", limit: 1, skip: 1 })).toEqual([b.id]);
     expect(await ids({ q: "ZEBRA three" })).toEqual([c.id]);
-    // Wildcards of the database mean themselves.
+    // SQL wildcards are matched literally.
     expect(await ids({ q: "100% _all_" })).toEqual([a.id]);
     expect(await ids({ q: `${mark} %` })).toEqual([a.id]);
     const list = await of(bob).list({ query: { q: mark, limit: 2 } });
@@ -85,7 +85,7 @@ describe("posts", () => {
       expect([query, (await app.request(`/api/feedback?${query}`, { user: ada })).status]).toEqual([query, 422]);
   });
 
-  test("about the same are found by any form of any word, the closest first", async () => {
+  test("with similar words in any form are found, the closest first", async () => {
     const close = await post(ada, "The terminal loses its scrollback after reconnecting");
     await post(ada, "Scrollback is short");
     await post(ada, "Colours of giraffes");
@@ -118,29 +118,29 @@ describe("posts", () => {
       ["POST", `/${missing}/comments`, { content: "c" }],
       ["DELETE", `/${missing}/comments/${missing}`],
     ] as const) {
-      const ask = async (user?: TestUser) =>
+      const respond = async (user?: TestUser) =>
         (await app.request(`/api/feedback${path}`, { method, ...(user && { user }), ...(json && { json }) })).status;
-      expect([method, path, await ask()]).toEqual([method, path, 401]);
-      if (path) expect([method, path, await ask(admin)]).toEqual([method, path, 404]);
-      if (method === "PATCH") expect(await ask(ada)).toBe(403);
+      expect([method, path, await respond()]).toEqual([method, path, 401]);
+      if (path) expect([method, path, await respond(admin)]).toEqual([method, path, 404]);
+      if (method === "PATCH") expect(await respond(ada)).toBe(403);
     }
     expect((await app.request("/api/feedback/nope", { user: ada })).status).toBe(422);
   });
 });
 
 describe("votes", () => {
-  test("are given and taken back, on one's own post too", async () => {
+  test("are added and removed, also on one's own post", async () => {
     const { id } = await post(ada, "Vote");
     expect(await of(ada).upvote({ params: { id } })).toEqual({ upvoted: true, upvote_count: 1 });
     expect(await of(bob).upvote({ params: { id } })).toEqual({ upvoted: true, upvote_count: 2 });
-    // A retry is no change of mind.
+    // A repeated vote changes nothing.
     expect(await of(ada).upvote({ params: { id } })).toEqual({ upvoted: true, upvote_count: 2 });
     expect(await of(ada).removeUpvote({ params: { id } })).toEqual({ upvoted: false, upvote_count: 1 });
     expect(await of(ada).removeUpvote({ params: { id } })).toEqual({ upvoted: false, upvote_count: 1 });
     expect(await of(bob).get({ params: { id } })).toMatchObject({ upvote_count: 1, has_upvoted: true });
   });
 
-  test("many people at once are as many votes; one person many times at once is one", async () => {
+  test("concurrent votes of many users all count; concurrent votes of one user count once", async () => {
     const { id } = await post(ada, "Everybody wants this");
     const people = await crowd(app, crowded);
     const upvote = (token: string) => app.as({ token }).feedback.upvote({ params: { id } });
@@ -161,7 +161,7 @@ describe("votes", () => {
 });
 
 describe("comments", () => {
-  test("stand oldest first, counted, deleted by their author or an administrator", async () => {
+  test("are listed oldest first, counted, and deleted by their author or an administrator", async () => {
     const { id } = await post(ada, "Talk");
     const params = { id };
     const first = await of(bob).comment({ params, body: { content: " first " } });
@@ -187,16 +187,16 @@ describe("comments", () => {
     for (const content of ["", " \n ", "x".repeat(10_001)])
       expect((await app.request(`/api/feedback/${id}/comments`, { method: "POST", user: ada, json: { content } })).status).toBe(422);
   });
-  test("many at once are counted exactly", async () => {
+  test("concurrent comments are counted exactly", async () => {
     const { id } = await post(ada, "Busy");
     await Promise.all(Array.from({ length: 40 }, (_, n) => of(n % 2 ? ada : bob).comment({ params: { id }, body: { content: `${n}` } })));
     expect((await of(ada).get({ params: { id } })).comment_count).toBe(40);
   });
   test('posts of a deleted user show "Deleted user" and nothing else about them', async () => {
     const { id } = await post(ada, "Leaving");
-    const gone = await app.signUp({ name: "Gone Girl" });
-    await of(gone).comment({ params: { id }, body: { content: "bye" } });
-    await sql("update users set is_deleted = true, avatar_url = 'https://example.com/x.png' where id = $1", [gone.id]);
+    const deleted = await app.signUp({ name: "Removed Person" });
+    await of(deleted).comment({ params: { id }, body: { content: "bye" } });
+    await sql("update users set is_deleted = true, avatar_url = 'https://example.com/x.png' where id = $1", [deleted.id]);
     expect((await of(ada).get({ params: { id } })).comments[0]).toMatchObject({
       user_name: "Deleted user",
       username: null,
@@ -207,7 +207,7 @@ describe("comments", () => {
 });
 
 describe("moderation", () => {
-  test("an administrator says where a post stands, with a line in the audit log when something changed", async () => {
+  test("an administrator sets the status of a post, with an audit row for each change", async () => {
     const { id } = await post(ada, "Status");
     const params = { id };
     expect(await of(admin).update({ params, body: { status: "in_progress", reason: "picked up" } })).toMatchObject({
@@ -220,15 +220,15 @@ describe("moderation", () => {
     expect((await app.request(`/api/feedback/${id}`, { method: "PATCH", user: admin, json: { status: "won" } })).status).toBe(422);
   });
 
-  test("what is hidden is there for administrators and its author alone, until it is shown again", async () => {
+  test("a hidden post is visible to administrators and its author only, until it is shown again", async () => {
     const { id } = await post(ada, "Rude giraffe");
     const params = { id };
     await of(admin).update({ params, body: { is_hidden: true, reason: "rude" } });
     const seen = async (user: TestUser) => (await of(user).list({ query: { q: "rude giraffe" } })).total;
     expect([await seen(admin), await seen(ada), await seen(bob)]).toEqual([1, 1, 0]);
-    const gone = await app.request(`/api/feedback/${id}`, { user: bob });
+    const hidden = await app.request(`/api/feedback/${id}`, { user: bob });
     const never = await app.request(`/api/feedback/${missing}`, { user: bob });
-    expect([gone.status, await gone.text()]).toEqual([404, await never.text()]);
+    expect([hidden.status, await hidden.text()]).toEqual([404, await never.text()]);
     for (const change of [
       () => of(bob).upvote({ params }),
       () => of(bob).comment({ params, body: { content: "x" } }),
@@ -248,18 +248,18 @@ describe("moderation", () => {
   });
 });
 
-test("writing and voting have limits of their own", async () => {
+test("writing and voting have separate rate limits", async () => {
   const limits = createRateLimiter({ db: app.db, factor: 0.1 });
   const feedback = createFeedback({
     store: createFeedbackStore(app.db),
-    audit: { change: () => Promise.reject(new Error("nobody")) },
+    audit: { change: () => Promise.reject(new Error("no audit")) },
     limits,
   });
   const eve = { id: (await app.signUp()).id, is_superuser: false };
   const outcomes = (work: Promise<unknown>[]) => Promise.all(work.map((one) => one.then(() => "ok", code)));
-  const say = (title: string) => feedback.create(eve, { type: "bug", title, description: "d" });
-  const made = await say("0");
-  expect((await outcomes(["1", "2", "3", "4"].map(say))).sort()).toEqual(["ok", "ok", "rate_limited", "rate_limited"]);
+  const createPost = (title: string) => feedback.create(eve, { type: "bug", title, description: "d" });
+  const made = await createPost("0");
+  expect((await outcomes(["1", "2", "3", "4"].map(createPost))).sort()).toEqual(["ok", "ok", "rate_limited", "rate_limited"]);
   expect(await feedback.comment(eve, made.id, "c").then(() => "ok", code)).toBe("rate_limited");
   const votes = await outcomes(Array.from({ length: 8 }, () => feedback.vote(eve, made.id, true)));
   expect(votes.filter((vote) => vote === "rate_limited")).toHaveLength(2);

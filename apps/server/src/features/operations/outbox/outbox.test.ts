@@ -24,17 +24,17 @@ const lettersOf = async (of: TestApp, email: string, admin = root): Promise<Outb
   (await of.as(admin).outbox.list()).items.filter((l) => l.recipient === email);
 const codeOf = async (response: Response) => ((await response.json()) as { code?: string }).code;
 
-test("without a mail server emails are kept, and the administrator can read them", async () => {
+test("without a mail server emails are stored, and an administrator can read them", async () => {
   await app.as().auth.forgotPassword({ body: { email: ada.email } });
   const kept = async () => (await lettersOf(app, ada.email)).find((l) => l.kind === "reset");
   await expect.poll(kept).toMatchObject({ status: "kept", attempts: 0, sent_at: null, next_attempt_at: null });
   const id = (await kept())?.id ?? "";
-  const letter: OutboxEmailDetail = await app.as(root).outbox.get({ params: { id } });
-  expect(letter.subject).toBe("Set a new password");
+  const storedEmail: OutboxEmailDetail = await app.as(root).outbox.get({ params: { id } });
+  expect(storedEmail.subject).toBe("Set a new password");
   expect((await app.as(root).adminAudit.list({ query: { target_id: id } })).items).toMatchObject([
     { action_type: "mail.read", target_name: ada.email, extra_data: { kind: "reset" } },
   ]);
-  const token = /token=(\S+)/.exec(letter.text ?? "")?.[1] ?? "";
+  const token = /token=(\S+)/.exec(storedEmail.text ?? "")?.[1] ?? "";
   expect(app.logs()).not.toContain(token);
   await app.as().auth.resetPassword({ body: { token, password: "handed over by hand" } });
   expect((await app.as().auth.login({ body: { email: ada.email, password: "handed over by hand" } })).access_token).toBeTruthy();
@@ -65,12 +65,12 @@ test("an email survives an unreachable mail server, a restart and a key rotation
   const admin = await first.signUp({ admin: true });
   const email = `waiting-${randomUUID()}@example.com`;
   await first.as().auth.register({ body: { email, password: "correct horse battery" } });
-  const letter = async (of: TestApp) => (await lettersOf(of, email, admin))[0];
+  const storedEmail = async (of: TestApp) => (await lettersOf(of, email, admin))[0];
   await expect
-    .poll(() => letter(first))
+    .poll(() => storedEmail(first))
     .toMatchObject({ kind: "verify", status: "queued", last_error: expect.stringContaining("ECONNREFUSED") });
-  const id = (await letter(first))?.id ?? "";
-  // While a mail server is set up, what it brings is for its recipient alone.
+  const id = (await storedEmail(first))?.id ?? "";
+  // With a mail server, only the recipient can read the text.
   expect(await first.as(admin).outbox.get({ params: { id } })).toMatchObject({ subject: null, text: null });
 
   const key = "a fresh key of thirty-two characters";
@@ -86,37 +86,37 @@ test("an email survives an unreachable mail server, a restart and a key rotation
     env: { ...smtp(port), DEPLOYMENT_ENCRYPTION_KEY: key },
     database: first.database,
   });
-  // Sooner than by itself, unless that was now.
+  // Retry now, unless it is being sent already.
   expect([200, 409]).toContain((await second.request(`/api/admin/outbox/${id}/retry`, { method: "POST", user: admin })).status);
   const mail = await mails.waitFor((m) => m.to.includes(email));
   expect(mail.text).toContain("/verify?token=");
   expect(mail.html).toContain("<html");
-  await expect.poll(() => letter(second)).toMatchObject({ status: "sent", last_error: null, sent_at: expect.any(String) });
+  await expect.poll(() => storedEmail(second)).toMatchObject({ status: "sent", last_error: null, sent_at: expect.any(String) });
   expect((await stored(second)).sealed_letter).toBeNull();
   expect(await codeOf(await second.request(`/api/admin/outbox/${id}/retry`, { method: "POST", user: admin }))).toBe("conflict");
 });
 
-test("the mail server's last word ends the tries; the administrator may try again; what came too late is not sent", async () => {
+test("a permanent rejection by the mail server ends the attempts; an administrator can retry; an expired email is not sent", async () => {
   await using mails = await startMailServer();
   await using sending = await testApp({ env: smtp(mails.port) });
   const admin = await sending.signUp({ admin: true });
   mails.refuseRecipients("550 5.1.1 no such user");
   const email = `refused-${randomUUID()}@example.com`;
   await sending.as().auth.register({ body: { email, password: "correct horse battery" } });
-  const letter = async () => (await lettersOf(sending, email, admin))[0];
-  await expect.poll(letter).toMatchObject({ status: "failed", attempts: 1, last_error: expect.stringContaining("no such user") });
+  const storedEmail = async () => (await lettersOf(sending, email, admin))[0];
+  await expect.poll(storedEmail).toMatchObject({ status: "failed", attempts: 1, last_error: expect.stringContaining("no such user") });
   mails.refuseRecipients(null);
-  const id = (await letter())?.id ?? "";
+  const id = (await storedEmail())?.id ?? "";
   await sending.as(admin).outbox.retry({ params: { id } });
   await mails.waitFor((m) => m.to.includes(email));
 
   mails.refuseRecipients("451 4.3.0 try later");
   await sending.as().auth.requestVerifyToken({ body: { email } });
-  await expect.poll(letter).toMatchObject({ status: "queued", last_error: expect.stringContaining("try later") });
-  const late = (await letter())?.id ?? "";
+  await expect.poll(storedEmail).toMatchObject({ status: "queued", last_error: expect.stringContaining("try later") });
+  const late = (await storedEmail())?.id ?? "";
   await sending.studio.database.pool.query("update letters set expires_at = now() where id = $1", [late]);
   mails.refuseRecipients(null);
   await sending.as(admin).outbox.retry({ params: { id: late } });
-  await expect.poll(letter).toMatchObject({ status: "failed", last_error: expect.stringContaining("could be sent") });
+  await expect.poll(storedEmail).toMatchObject({ status: "failed", last_error: expect.stringContaining("could be sent") });
   expect(mails.mails.filter((m) => m.to.includes(email))).toHaveLength(1);
 });

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
 
 test.skipIf(!isRoot)(
-  `a full disk is named by /ready and by what fails of it${isRoot ? "" : " (skipped: needs root to mount a small one)"}`,
+  `a full disk is reported by /ready and by the operations that fail${isRoot ? "" : " (skipped: needs root to mount a small one)"}`,
   async () => {
     const dataDir = temporaryFolder("small");
     await run("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", dataDir]);

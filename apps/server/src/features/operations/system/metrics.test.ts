@@ -27,10 +27,10 @@ afterAll(async () => {
   await collector?.close();
 });
 
-test("numbers for Prometheus: requests by template, runs, tokens, jobs, sandboxes, pool, event loop", async () => {
+test("Prometheus metrics: requests by template, runs, tokens, jobs, sandboxes, pool, event loop", async () => {
   const { app, owner, project } = world;
   await app.as(owner).projects.get({ params: { id: project.id } });
-  await app.request("/api/nothing-here");
+  await app.request("/api/no-such-route");
   const response = await app.request("/metrics", { headers: { authorization: `Bearer ${token}` } });
   expect([response.status, response.headers.get("content-type")]).toEqual([200, expect.stringMatching(/^text\/plain; version=0\.0\.4/)]);
   const text = await response.text();
@@ -46,21 +46,21 @@ test("numbers for Prometheus: requests by template, runs, tokens, jobs, sandboxe
   expect(text).not.toContain(project.id);
 });
 
-test("metrics are shown to administrators and with the token, and are 404 for others", async () => {
+test("metrics are available to administrators and with the token, and 404 for others", async () => {
   const { app, owner } = world;
-  const missing = await (await app.request("/nothing-here")).text();
+  const missing = await (await app.request("/no-such-route")).text();
   const admin = await app.signUp({ admin: true });
   const { key } = await app.as(admin).auth.createApiKey({ body: { name: "k", scopes: ["read", "write"] } });
-  const ask = async (authorization?: string) => {
+  const getWith = async (authorization?: string) => {
     const response = await app.request("/metrics", { headers: { ...(authorization !== undefined && { authorization }) } });
     return response.status === 200 ? 200 : [response.status, await response.text()];
   };
-  expect(await ask(`Bearer ${admin.token}`)).toBe(200);
+  expect(await getWith(`Bearer ${admin.token}`)).toBe(200);
   for (const authorization of [undefined, "Bearer wrong", `Bearer ${token}x`, `Basic ${token}`, `Bearer ${owner.token}`, `Bearer ${key}`])
-    expect([authorization, await ask(authorization)]).toEqual([authorization, [404, missing]]);
+    expect([authorization, await getWith(authorization)]).toEqual([authorization, [404, missing]]);
 });
 
-test("without a token this machine may ask where projects have a network of their own, and no proxy speaks for others", async () => {
+test("without a token local requests are allowed where projects have a separate network, but not forwarded ones", async () => {
   const { noRuntime } = await import("../../../testing/runtime.ts");
   await using walled = await testApp({ swap: { runtime: { ...noRuntime(), isolation: "full" } } });
   expect((await walled.request("/metrics")).status).toBe(200);
@@ -70,7 +70,7 @@ test("without a token this machine may ask where projects have a network of thei
   expect((await open.request("/metrics")).status).toBe(404);
 });
 
-test("a run is a trace: the request's span, statements, model and tool calls; nothing of what was said or is secret", async () => {
+test("a run is traced: the request's span, statements, model and tool calls; without prompts, contents and secrets", async () => {
   const { spans, requests } = collector;
   const find = (name: RegExp) => spans.find((span) => name.test(span.name));
   await eventually(() => find(/^invoke_agent$/) && find(/^POST \/api\/chat\/stream$/));
@@ -95,12 +95,12 @@ test("a run is a trace: the request's span, statements, model and tool calls; no
     expect([secret, sent.includes(secret)]).toEqual([secret, false]);
 });
 
-test("a request goes on with its caller's trace, unless that is none or is not kept", async () => {
+test("a request continues its caller's trace if the header is valid and sampled", async () => {
   const { app } = world;
-  const ask = (traceparent: string, path: string) => app.request(path, { headers: { traceparent } });
+  const getWith = (traceparent: string, path: string) => app.request(path, { headers: { traceparent } });
   const [trace, span] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"];
-  await ask(`00-${trace}-${span}-01`, "/health");
-  await ask(`00-${"0af7651916cd43dd8448eb211c80319d"}-${span}-00`, "/health");
+  await getWith(`00-${trace}-${span}-01`, "/health");
+  await getWith(`00-${"0af7651916cd43dd8448eb211c80319d"}-${span}-00`, "/health");
   const wrong = [
     `00-${"0".repeat(32)}-${span}-01`,
     `00-${trace}-${"0".repeat(16)}-01`,
@@ -108,7 +108,7 @@ test("a request goes on with its caller's trace, unless that is none or is not k
     `00-${trace}-${span}-01-x`,
     "none",
   ];
-  for (const traceparent of wrong) await ask(traceparent, "/api/themes");
+  for (const traceparent of wrong) await getWith(traceparent, "/api/themes");
   const of = (route: string) => collector.spans.filter(({ attributes }) => attributes["http.route"] === route);
   await eventually(() => of("/health").length > 0 && of("/api/themes").length === wrong.length);
   expect(of("/health")).toMatchObject([{ trace_id: trace, parent_id: span }]);
@@ -118,7 +118,7 @@ test("a request goes on with its caller's trace, unless that is none or is not k
   }
 });
 
-test("protobuf by default, nothing at all when switched off", async () => {
+test("exports protobuf by default, and nothing when disabled", async () => {
   await using other = await startOtlpReceiver();
   await using on = await testApp({ env: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${other.url}/custom`, OTEL_BSP_SCHEDULE_DELAY: "20" } });
   await on.request("/health");

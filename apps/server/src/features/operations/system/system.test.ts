@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { noRuntime } from "../../../testing/runtime.ts";
 import { testApp } from "../../../testing/app.ts";
 
-test("system.health says what runs, without asking the database", async () => {
+test("system.health reports status, version and driver without querying the database", async () => {
   await using app = await testApp();
   expect(await app.as().system.health()).toEqual({
     status: "healthy",
@@ -42,7 +42,7 @@ test("system.config shows the available features and no secret", async () => {
   expect(await app.as().system.config()).toMatchObject({ setup_required: false, setup_token_required: false });
 });
 
-test("system.ready names the part that does not work", async () => {
+test("system.ready names the failing part", async () => {
   await using app = await testApp();
   const ready = await app.request("/ready");
   expect(ready.status).toBe(200);
