@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Literals, Nullable, Type, Uuid, pageQuery, route } from "@tesslate/contract";
 import { RuntimeError } from "@tesslate/runtime";
 import { AppError, InvalidInput, conflict, notFound } from "../platform/errors.ts";
-import { frontDoor, rawRequest, type FrontDoor } from "../testing/front-door.ts";
+import { startHttp, rawRequest, type TestHttp } from "../testing/http.ts";
 
 const failures: Record<string, () => Error> = {
   app: () => conflict("chat_busy", "Busy.", { task_id: "t" }),
@@ -18,7 +18,7 @@ const failures: Record<string, () => Error> = {
   database: () => Object.assign(new Error("connect ECONNREFUSED /var/run"), { code: "ECONNREFUSED", syscall: "connect" }),
 };
 const routes = {
-  /** Works until the client leaves. */
+  /** Runs until the client disconnects. */
   work: route({ method: "GET", path: "/api/work", tag: "system", summary: "s", description: "d", auth: "none" }),
   fail: route({
     method: "GET",
@@ -99,9 +99,9 @@ const routes = {
     params: Type.Object({ id: Uuid }),
   }),
 };
-let door: FrontDoor;
+let http: TestHttp;
 beforeAll(async () => {
-  door = await frontDoor(routes, {
+  http = await startHttp(routes, {
     work: async ({ signal }) => {
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
       throw new RuntimeError("aborted", "Stopped.");
@@ -116,10 +116,10 @@ beforeAll(async () => {
     remove: async () => undefined,
   });
 });
-afterAll(() => door[Symbol.asyncDispose]());
+afterAll(() => http[Symbol.asyncDispose]());
 
 const send = (path: string, init: RequestInit & { as?: string } = {}) =>
-  fetch(door.url + path, {
+  fetch(http.url + path, {
     ...init,
     headers: { ...(init.as && { authorization: `Bearer ${init.as}` }), ...(init.headers as Record<string, string>) },
   });
@@ -127,13 +127,13 @@ const post = (path: string, body: string, headers: Record<string, string> = {}) 
   send(path, { method: "POST", as: "ada", body, headers: { "content-type": "application/json", ...headers } });
 const id = "00000000-0000-4000-8000-000000000001";
 
-test("a body that may be absent may not be `null`", async () => {
+test("an optional body can be absent, but not `null`", async () => {
   expect((await send("/api/maybe", { method: "POST", as: "ada" })).status).toBe(200);
   const refused = await post("/api/maybe", "null");
   expect([refused.status, await refused.json()]).toMatchObject([422, { detail: [{ loc: ["body"], msg: "must be object" }] }]);
 });
 
-describe("what a service throws", () => {
+describe("errors thrown by a service", () => {
   test.each([
     ["app", 409, { detail: "Busy.", code: "chat_busy", details: { task_id: "t" } }],
     ["missing", 404, { detail: "Project not found.", code: "not_found" }],
@@ -152,15 +152,15 @@ describe("what a service throws", () => {
     expect(response.headers.get("content-type")).toBe("application/json; charset=utf-8");
     expect(response.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
   });
-  test("headers follow: Retry-After in whole seconds, ETag of what is there", async () => {
+  test("headers are set: Retry-After in whole seconds, ETag of the current version", async () => {
     expect((await send("/api/fail/limited")).headers.get("retry-after")).toBe("13");
     expect((await send("/api/fail/etag")).headers.get("etag")).toBe('"abc"');
   });
-  test("the reason is in the log with the request's id, not in the answer", async () => {
+  test("the reason is logged with the request's id, and is not in the response", async () => {
     const response = await send("/api/fail/unknown");
     const { request_id } = (await response.json()) as { request_id: string };
     expect(request_id).toBe(response.headers.get("x-request-id"));
-    const line = door
+    const line = http
       .logs()
       .split("\n")
       .find((l) => l.includes(request_id) && l.includes('"level":"error"'));
@@ -169,19 +169,19 @@ describe("what a service throws", () => {
   });
 });
 
-describe("what the door itself refuses", () => {
+describe("requests that the HTTP layer refuses", () => {
   test.each([
     ["a syntax error", "{", 400, "bad_request"],
-    ["nothing of an object", '{"__proto__": {"x": 1}, "name": "ab"}', 400, "bad_request"],
+    ["setting the prototype", '{"__proto__": {"x": 1}, "name": "ab"}', 400, "bad_request"],
   ])("a body that is %s", async (_, body, status, code) => {
     const response = await post("/api/things", body);
     expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([status, code]);
   });
-  test("a body larger than the limit is 413, by its header or while it arrives", async () => {
+  test("a body larger than the limit is 413, by its header or during the transfer", async () => {
     const big = JSON.stringify({ name: "x".repeat(1024 * 1024) });
-    const whole = await post("/api/things", big);
-    expect([whole.status, ((await whole.json()) as { code: string }).code]).toEqual([413, "payload_too_large"]);
-    const chunked = await fetch(`${door.url}/api/things`, {
+    const full = await post("/api/things", big);
+    expect([full.status, ((await full.json()) as { code: string }).code]).toEqual([413, "payload_too_large"]);
+    const chunked = await fetch(`${http.url}/api/things`, {
       method: "POST",
       headers: { authorization: "Bearer ada", "content-type": "application/json" },
       body: new Blob([big]).stream(),
@@ -190,14 +190,14 @@ describe("what the door itself refuses", () => {
     expect(chunked.status).toBe(413);
   });
   test.each([["text/plain"], ["application/x-www-form-urlencoded"], ["application/xml"], ["multipart/form-data; boundary=x"]])(
-    "%s where JSON is asked for is refused, so that no other site can send it without asking",
+    "%s instead of JSON is refused, so that another site cannot send it without a preflight",
     async (type) => {
       const response = await post("/api/things", "name=ab", { "content-type": type });
       expect([415, 422]).toContain(response.status);
       if (!type.startsWith("multipart")) expect(((await response.json()) as { code: string }).code).toBe("unsupported_media_type");
     },
   );
-  test("a form where a form is allowed is taken", async () => {
+  test("a form is accepted where the route allows one", async () => {
     const response = await send("/api/form", { method: "POST", body: new URLSearchParams({ name: "a b&c" }) });
     expect(await response.json()).toEqual({ name: "a b&c" });
   });
@@ -235,7 +235,7 @@ describe("what the door itself refuses", () => {
     expect(answer).toMatchObject({ detail });
     expect(answer.detail).toHaveLength(detail.length);
   });
-  test("path and query are told apart", async () => {
+  test("locations distinguish path and query", async () => {
     const place = async (path: string) => {
       const response = await send(path, { as: "ada" });
       return [response.status, ((await response.json()) as { detail: { loc: unknown }[] }).detail.map((d) => d.loc)];
@@ -247,21 +247,21 @@ describe("what the door itself refuses", () => {
     expect(await place(`/api/things/${id}?skip=0&page=1`)).toEqual([422, [["query", "page"]]]);
     expect(await (await send(`/api/things/${id}`, { as: "ada" })).json()).toEqual({ limit: 50 });
   });
-  test("an optional body may be absent, but not wrong", async () => {
+  test("an optional body can be absent, but not invalid", async () => {
     const bare = await send("/api/maybe", { method: "POST", as: "ada" });
     expect([bare.status, await bare.json()]).toEqual([200, { force: null }]);
     expect(await (await post("/api/maybe", "")).json()).toEqual({ force: null });
     expect(await (await post("/api/maybe", '{"force": true}')).json()).toEqual({ force: true });
     expect((await post("/api/maybe", '{"force": "yes"}')).status).toBe(422);
     expect((await post("/api/maybe", "[]")).status).toBe(422);
-    // As `curl -d ''` sends it; with anything in it, it stays a form.
+    // Like `curl -d ''`; with content it is a form.
     const byForm = (body: string) => post("/api/maybe", body, { "content-type": "application/x-www-form-urlencoded" });
-    const nothing = await byForm("");
-    expect([nothing.status, await nothing.json()]).toEqual([200, { force: null }]);
+    const empty = await byForm("");
+    expect([empty.status, await empty.json()]).toEqual([200, { force: null }]);
     expect((await byForm("force=true")).status).toBe(415);
   });
 
-  test("unknown addresses are 404 in the one shape; what the contract does not name does not leave the server", async () => {
+  test("unknown paths are 404 with the standard body; undeclared response fields are removed", async () => {
     for (const path of ["/nowhere", "/api/nowhere", "/api"]) {
       const response = await send(path, { as: "ada" });
       expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([404, "not_found"]);
@@ -269,9 +269,9 @@ describe("what the door itself refuses", () => {
     const created = await post("/api/things", '{"name": "ab"}');
     expect([created.status, await created.json()]).toEqual([201, { name: "ab", note: null }]);
   });
-  test("a known address asked by a wrong method is 405 with the right ones, also for those who are not signed in", async () => {
+  test("a known path with a wrong method is 405 with the allowed ones, also without a session", async () => {
     const answered = async (path: string, method: string) => {
-      const response = await fetch(door.url + path, { method });
+      const response = await fetch(http.url + path, { method });
       const text = await response.text();
       return [response.status, response.headers.get("allow"), text && (JSON.parse(text) as { code: string; detail: string })];
     };
@@ -284,7 +284,7 @@ describe("what the door itself refuses", () => {
     expect((await answered("/api/things", "HEAD"))[0]).toBe(405);
     expect((await answered(`/api/things/${id}/more`, "PUT"))[0]).toBe(404);
   });
-  test("what a schema does not name is 422 with its place and what there is", async () => {
+  test("unknown fields are 422 with their location and the allowed fields", async () => {
     const detailOf = async (response: Response) => [response.status, ((await response.json()) as { detail: unknown }).detail];
     const names = "name, size, note, items, site, words, code, color, target";
     expect(await detailOf(await post("/api/things", '{"name": "ab", "naem": 1, "is_admin": true}'))).toEqual([
@@ -303,7 +303,7 @@ describe("what the door itself refuses", () => {
       422,
       [{ loc: ["query", "limt"], msg: "Unknown parameter. Allowed parameters: limit, skip, page", type: "unknown_field" }],
     ]);
-    // Where there is no schema there is nothing to send.
+    // A route without a schema accepts no fields.
     expect(await detailOf(await send(`/api/things/${id}?force=true`, { method: "DELETE", as: "root" }))).toEqual([
       422,
       [{ loc: ["query", "force"], msg: "Unknown parameter. No parameters are allowed here", type: "unknown_field" }],
@@ -318,7 +318,7 @@ describe("what the door itself refuses", () => {
       422,
       [{ loc: ["body", "force"], msg: "Unknown field. No fields are allowed here", type: "unknown_field" }],
     ]);
-    // Of a union, only what is wrong with the option that is meant.
+    // In a union only the errors of the matching option are reported.
     expect(await detailOf(await post("/api/things", '{"name": "ab", "target": {"kind": "b", "size": 1, "of": 1}}'))).toEqual([
       422,
       [{ loc: ["body", "target", "of"], msg: "Unknown field. Allowed fields: kind, size", type: "unknown_field" }],
@@ -331,8 +331,8 @@ describe("what the door itself refuses", () => {
     expect(await messages('{"name": "ab", "target": {"kind": "c"}}')).toEqual(["Must be one of: a, b"]);
   });
   test("unauthenticated calls are 401 before any validation; a normal user gets 403 on administrator routes", async () => {
-    const nobody = await fetch(`${door.url}/api/things`, { method: "POST", body: "{", headers: { "content-type": "application/json" } });
-    expect([nobody.status, nobody.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
+    const anonymous = await fetch(`${http.url}/api/things`, { method: "POST", body: "{", headers: { "content-type": "application/json" } });
+    expect([anonymous.status, anonymous.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
     expect((await send("/api/things/x")).status).toBe(401);
     expect((await send(`/api/things/${id}`, { method: "DELETE", as: "ada" })).status).toBe(403);
     const removed = await send(`/api/things/${id}`, { method: "DELETE", as: "root" });
@@ -343,23 +343,23 @@ describe("what the door itself refuses", () => {
     ["no HTTP at all", "hello\r\n\r\n", 400],
     ["huge headers", `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${"x".repeat(70_000)}\r\n\r\n`, 431],
     [
-      "a body shorter than told",
+      "an invalid content length",
       "POST /api/form HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: x\r\n\r\n",
       400,
     ],
-  ])("%s is answered in our shape", async (_, text, status) => {
-    const answer = await rawRequest(door.port, text);
+  ])("%s is answered with the standard error body", async (_, text, status) => {
+    const answer = await rawRequest(http.port, text);
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(JSON.parse(answer.split("\r\n\r\n")[1] ?? "")).toEqual({ detail: expect.any(String), code: "bad_request" });
   });
 });
 
-test("work that stops because the client left is no failure in the log", async () => {
+test("a request aborted by the client is not logged as an error", async () => {
   const client = new AbortController();
-  const left = fetch(`${door.url}/api/work`, { signal: client.signal });
+  const left = fetch(`${http.url}/api/work`, { signal: client.signal });
   setTimeout(() => client.abort(), 50);
   await expect(left).rejects.toThrow();
-  await vi.waitFor(() => expect(door.logs()).toMatch(/"route":"test.work".*"aborted":true/));
+  await vi.waitFor(() => expect(http.logs()).toMatch(/"route":"test.work".*"aborted":true/));
   expect((await send("/api/fail/app")).status).toBe(409);
-  expect(door.logs()).not.toMatch(/"level":"error"[^\n]*test\.work/);
+  expect(http.logs()).not.toMatch(/"level":"error"[^\n]*test\.work/);
 });

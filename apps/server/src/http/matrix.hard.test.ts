@@ -9,19 +9,19 @@ import { callRoute, mixed, nowhere, type Credentials, type Ids, type CallOutcome
 import { faultOf, fuzzCase, randomOf, socketFault } from "../testing/matrix/fuzz.ts";
 import { createReport } from "../testing/matrix/report.ts";
 import { idFieldsOf, idPlacesOf, type Listed } from "../testing/matrix/routes.ts";
-import { inPieces, isClosed, isOwned, isPublic, notRefused, routes, said, takesKeys } from "../testing/matrix/rules.ts";
+import { inParallel, isClosed, isOwned, isPublic, notRefused, routes, summary, takesKeys } from "../testing/matrix/rules.ts";
 import { makeWorld, matrixScript, type MatrixWorld } from "../testing/matrix/world.ts";
 import { projectsApp, type ProjectsApp } from "../testing/projects.ts";
 
 /*
- * Every route of the contract × everybody who may call it, with real objects of a real owner. A new route is in it by being in the contract;
- * `routes.test.ts` says when the matrix lacks what it needs to test it.
+ * Every route of the contract × every kind of caller, with real objects of an owner. New routes of the contract are included; `routes.test.ts`
+ * reports fixtures that the matrix lacks.
  */
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
-const callers = ["nobody", "forged", "expired", "suspended", "stranger", "administrator", "key", "cookie", "owner"] as const;
+const callers = ["anonymous", "forged", "expired", "suspended", "other user", "administrator", "key", "cookie", "owner"] as const;
 type Caller = (typeof callers)[number];
 
-/** Answers that are right although the rule says otherwise, with the reason. */
+/** Expected responses that differ from the rule, with the reason. */
 const exceptions: Partial<Record<Caller, Record<string, { answer: number | string; because: string }>>> = {
   owner: {
     "account.remove": { answer: "current_password_required", because: "an account is not deleted without its password" },
@@ -29,14 +29,14 @@ const exceptions: Partial<Record<Caller, Record<string, { answer: number | strin
     "gitProviders.repos": { answer: "not_supported", because: "the owner has a token for a plain host" },
     "gitProviders.branches": { answer: "not_supported", because: "the owner has a token for a plain host" },
     "library.removeProjectAgent": { answer: 404, because: "it left the project together with the library" },
-    "marketplaceAgents.review": { answer: "own_item", because: "nobody judges what is theirs" },
-    "marketplaceAgents.removeReview": { answer: 404, because: "there is none of one's own agent" },
-    "marketplaceBases.review": { answer: "own_item", because: "nobody judges what is theirs" },
-    "marketplaceBases.removeReview": { answer: 404, because: "there is none of one's own base" },
-    "mcpEndpoint.stream": { answer: 405, because: "the server has nothing to say by itself" },
+    "marketplaceAgents.review": { answer: "own_item", because: "users cannot review their own items" },
+    "marketplaceAgents.removeReview": { answer: 404, because: "users have no review of their own agent" },
+    "marketplaceBases.review": { answer: "own_item", because: "users cannot review their own items" },
+    "marketplaceBases.removeReview": { answer: 404, because: "users have no review of their own base" },
+    "mcpEndpoint.stream": { answer: 405, because: "the server sends no messages of its own" },
     "mcpEndpoint.end": { answer: 405, because: "there are no sessions to end" },
     "chat.answer": { answer: 404, because: "what waits in the owner's chat is an approval" },
-    "referrals.apply": { answer: 404, because: "nobody has that code" },
+    "referrals.apply": { answer: 404, because: "the code does not exist" },
     "snapshots.remove": { answer: "project_busy", because: "it is being restored" },
     "secondFactor.removeTotp": { answer: 404, because: "no app is set up" },
     "tasks.cancel": { answer: "task_finished", because: "the run is over" },
@@ -77,7 +77,7 @@ beforeAll(async () => {
   admin = root;
   suspended = mallory;
   const keyOf = async (user: TestUser) =>
-    (await app.as(user).auth.createApiKey({ body: { name: "whole", scopes: ["read", "write", "run"], edit_mode: "allow" } })).key;
+    (await app.as(user).auth.createApiKey({ body: { name: "all", scopes: ["read", "write", "run"], edit_mode: "allow" } })).key;
   const key = await keyOf(suspended);
   adminKey = await keyOf(admin);
   const csrfOf = async (user: TestUser) =>
@@ -109,17 +109,17 @@ const isExcused = (caller: Caller, { name }: Listed, { status, code }: CallOutco
   [status, code].includes(exceptions[caller]?.[name]?.answer);
 const call = (route: Listed, ids: Ids, who: Credentials) => callRoute(app, route, ids, who);
 
-describe("who is not signed in", () => {
+describe("unauthenticated callers", () => {
   const cases = {
-    nobody: () => [{}],
+    anonymous: () => [{}],
     forged: () => [{ bearer: "eyJhbGciOiJub25lIn0.e30." }, { cookie: "tesslate_auth=eyJhbGciOiJub25lIn0.e30." }, { bearer: "tsk_forged" }],
     expired: () => [{ bearer: secrets.expired }, { cookie: `tesslate_auth=${secrets.expired}` }],
     suspended: () => [{ bearer: suspended.token }, { cookie: `tesslate_auth=${suspended.token}` }, { bearer: secrets.suspendedKey }],
   } satisfies Partial<Record<Caller, () => Credentials[]>>;
   test.each(Object.keys(cases) as (keyof typeof cases)[])(
-    "%s is 401 everywhere with the same words, and nobody where that is enough",
+    "%s: the same 401 on every route that needs a user, treated as anonymous elsewhere",
     async (caller) => {
-      await inPieces(routes, async (route) => {
+      await inParallel(routes, async (route) => {
         const { spec } = route;
         for (const who of cases[caller]()) {
           if (isClosed(route))
@@ -132,13 +132,13 @@ describe("who is not signed in", () => {
               ),
             );
           else {
-            const [asThem, asNobody] = [await call(route, nowhere(owner), who), await call(route, nowhere(owner), {})];
+            const [asThem, asAnonymous] = [await call(route, nowhere(owner), who), await call(route, nowhere(owner), {})];
             note(
               route,
               caller,
               (asThem.status >= 500 && asThem.code === "internal_error") || asThem.code === "unauthorized"
-                ? said(asThem)
-                : asThem.status !== asNobody.status && `${said(asThem)}, but nobody gets ${said(asNobody)}`,
+                ? summary(asThem)
+                : asThem.status !== asAnonymous.status && `${summary(asThem)}, but an anonymous caller gets ${summary(asAnonymous)}`,
             );
           }
         }
@@ -148,12 +148,12 @@ describe("who is not signed in", () => {
   );
 });
 
-/** What a refusal says, to the byte; of an answer what does not differ from call to call. */
-const wordsOf = ({ status, body }: CallOutcome) =>
+/** The body of a refusal, byte for byte; of other responses without ids and times. */
+const comparableBody = ({ status, body }: CallOutcome) =>
   status >= 300 ? body : body.replace(/[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\dT[\d:.]+Z/g, "*");
-/** With the owner's ids, whether outright or below something of one's own, everything is as with ids that lead nowhere. */
+/** Checks that the owner's ids, alone or below an own object, get the same response as ids that do not exist. */
 async function compare(
-  caller: "stranger" | "administrator",
+  caller: "other user" | "administrator",
   route: Listed,
   mine: MatrixWorld | undefined,
   who: Credentials,
@@ -161,19 +161,19 @@ async function compare(
   const { spec } = route;
   const places = idPlacesOf(spec).filter((place) => !place.endsWith("{path}") && !isPublic(place));
   const fields = idFieldsOf(spec);
-  const ask = async (what: string, theirs: Ids, none: Ids, isAddress: boolean) => {
-    const [asked, missing] = [await call(route, theirs, who), await call(route, none, who)];
-    const isNotFound = spec.kind === "socket" ? asked.status === 4404 : asked.status === 404;
-    const isSame = asked.status === missing.status && wordsOf(asked) === wordsOf(missing);
+  const check = async (what: string, theirs: Ids, none: Ids, isAddress: boolean) => {
+    const [found, missing] = [await call(route, theirs, who), await call(route, none, who)];
+    const isNotFound = spec.kind === "socket" ? found.status === 4404 : found.status === 404;
+    const isSame = found.status === missing.status && comparableBody(found) === comparableBody(missing);
     const problem = !isSame
-      ? `with ${what} ${said(asked)}, with nothing there ${said(missing)}`
-      : isAddress && !isNotFound && !isExcused(caller, route, asked) && `with ${what} ${said(asked)} instead of 404`;
+      ? `with ${what} ${summary(found)}, with no such id ${summary(missing)}`
+      : isAddress && !isNotFound && !isExcused(caller, route, found) && `with ${what} ${summary(found)} instead of 404`;
     note(route, caller, problem);
   };
   const none = nowhere(owner);
-  if (places.length > 0 || fields.some((f) => f.isRequired)) await ask("the owner's", owner, none, true);
+  if (places.length > 0 || fields.some((f) => f.isRequired)) await check("the owner's", owner, none, true);
   if (places[0] !== undefined && places[0].endsWith("/projects/{id}"))
-    await ask(
+    await check(
       "the owner's by slug",
       { ...owner, at: { ...owner.at, [places[0]]: owner.slug } },
       { ...none, at: { ...none.at, [places[0]]: "no-such-slug" } },
@@ -181,15 +181,15 @@ async function compare(
     );
   if (!mine) return;
   for (let i = 1; i < places.length; i++)
-    await ask(
-      `the owner's below my own (${places[i]})`,
+    await check(
+      `the owner's below an own object (${places[i]})`,
       { ...mine, at: mixed(spec, mine.at, owner.at, i) },
       { ...mine, at: mixed(spec, mine.at, none.at, i) },
       true,
     );
   if (spec.kind !== "socket")
     for (const { field } of fields.filter((f) => (!f.isRequired || places.length > 0) && f.field !== "agent_id"))
-      await ask(
+      await check(
         `the owner's ${field}`,
         { ...mine, fields: { [field]: owner.named[field] ?? "" }, named: mine.named },
         { ...mine, fields: { [field]: none.named[field] ?? "" } },
@@ -199,68 +199,68 @@ async function compare(
 /** Administrators see every agent. */
 const isAgents = ({ spec }: Listed) => spec.path.startsWith("/api/marketplace/agents/{");
 test("another user gets the same 404 as for a nonexistent object, also below an own object", async () => {
-  await inPieces(closed, async (route) => {
+  await inParallel(closed, async (route) => {
     const who = { bearer: takesKeys(route) ? other.key : other.user.token };
     if (route.spec.auth === "superuser") {
       const outcome = await call(route, owner, who);
-      note(route, "stranger", (outcome.status !== 403 || outcome.code !== "forbidden") && `${said(outcome)} instead of 403`);
-    } else if (isOwned(route)) await compare("stranger", route, other, who);
+      note(route, "other user", (outcome.status !== 403 || outcome.code !== "forbidden") && `${summary(outcome)} instead of 403`);
+    } else if (isOwned(route)) await compare("other user", route, other, who);
   });
-  expect(surprisesOf("stranger")).toEqual([]);
+  expect(surprisesOf("other user")).toEqual([]);
 });
 test("an administrator has no special access to other users' objects, and has access to their own", async () => {
-  await inPieces(closed, async (route) => {
+  await inParallel(closed, async (route) => {
     const who = { bearer: takesKeys(route) ? adminKey : admin.token };
     if (route.spec.auth === "superuser") {
       const outcome = await call(route, owner, who);
       note(
         route,
         "administrator",
-        (outcome.status === 401 || outcome.status === 403 || outcome.code === "internal_error") && said(outcome),
+        (outcome.status === 401 || outcome.status === 403 || outcome.code === "internal_error") && summary(outcome),
       );
     } else if (isOwned(route) && !isAgents(route)) await compare("administrator", route, undefined, who);
   });
   expect(surprisesOf("administrator")).toEqual([]);
 });
 
-test("an API key does what its scopes say and never what only a person may do", async () => {
+test("an API key can call the routes of its scopes, and never a route for people only", async () => {
   const keys: Partial<Record<ApiKeyScope, string>> = {};
   for (const scope of ["read", "write", "run"] as const)
     keys[scope] = (await app.as(owner.user).auth.createApiKey({ body: { name: scope, scopes: [scope], edit_mode: "plan" } })).key;
-  await inPieces(closed, async (route) => {
+  await inParallel(closed, async (route) => {
     const { spec } = route;
-    const ask = async (bearer: string | undefined, code: string) => {
+    const expectCode = async (bearer: string | undefined, code: string) => {
       const outcome = await call(route, nowhere(owner), { bearer: bearer ?? "" });
       const isRefused =
         spec.kind === "socket" ? outcome.status === 4401 && outcome.code === code : outcome.status === 403 && outcome.code === code;
-      note(route, "key", !isRefused && `${said(outcome)} instead of ${code}`);
+      note(route, "key", !isRefused && `${summary(outcome)} instead of ${code}`);
     };
-    if (spec.auth === "superuser") return ask(adminKey, "session_required");
-    if (spec.keys === false) return ask(keys.write, "session_required");
+    if (spec.auth === "superuser") return expectCode(adminKey, "session_required");
+    if (spec.keys === false) return expectCode(keys.write, "session_required");
     if (spec.keys === "any") return;
     const needed = spec.keys ?? (spec.method === "GET" || spec.kind === "socket" ? "read" : "write");
     for (const scope of ["read", "write", "run"] as const)
-      if (scope !== needed && !(scope === "write" && needed === "read")) await ask(keys[scope], "scope_missing");
+      if (scope !== needed && !(scope === "write" && needed === "read")) await expectCode(keys[scope], "scope_missing");
   });
   expect(surprisesOf("key")).toEqual([]);
 });
 
-test("a cookie changes nothing without the token of its own session", async () => {
+test("a write with a cookie needs the CSRF token of the same session", async () => {
   const cookie = (csrf?: string) => `tesslate_auth=${owner.user.token}${csrf === undefined ? "" : `; tesslate_csrf_token=${csrf}`}`;
   const writing = closed.filter(({ spec }) => spec.method !== "GET" && spec.kind !== "socket");
-  await inPieces(writing, async (route) => {
-    const ask = async (who: Credentials, code: string) => {
+  await inParallel(writing, async (route) => {
+    const expectCode = async (who: Credentials, code: string) => {
       const outcome = await call(route, owner, who);
-      note(route, "cookie", (outcome.status !== 403 || outcome.code !== code) && `${said(outcome)} instead of ${code}`);
+      note(route, "cookie", (outcome.status !== 403 || outcome.code !== code) && `${summary(outcome)} instead of ${code}`);
     };
-    if (route.spec.csrf === false) return ask({ cookie: cookie(), headers: { origin: "https://evil.example" } }, "foreign_origin");
-    await ask({ cookie: cookie(secrets.csrf) }, "csrf_missing");
-    await ask({ cookie: cookie(), headers: { "x-csrf-token": secrets.csrf } }, "csrf_missing");
-    await ask({ cookie: cookie(secrets.csrf), headers: { "x-csrf-token": secrets.foreignCsrf } }, "csrf_mismatch");
-    await ask({ cookie: cookie(secrets.foreignCsrf), headers: { "x-csrf-token": secrets.foreignCsrf } }, "csrf_invalid");
+    if (route.spec.csrf === false) return expectCode({ cookie: cookie(), headers: { origin: "https://evil.example" } }, "foreign_origin");
+    await expectCode({ cookie: cookie(secrets.csrf) }, "csrf_missing");
+    await expectCode({ cookie: cookie(), headers: { "x-csrf-token": secrets.csrf } }, "csrf_missing");
+    await expectCode({ cookie: cookie(secrets.csrf), headers: { "x-csrf-token": secrets.foreignCsrf } }, "csrf_mismatch");
+    await expectCode({ cookie: cookie(secrets.foreignCsrf), headers: { "x-csrf-token": secrets.foreignCsrf } }, "csrf_invalid");
   });
-  // Those that need no credential set cookies: they are refused from other sites instead.
-  await inPieces(
+  // Routes without credentials set cookies, so they are refused from other sites.
+  await inParallel(
     routes.filter(({ spec }) => spec.auth === "none" && spec.method !== "GET" && !spec.isForProxies),
     async (route) => {
       const foreign: Record<string, string>[] = [
@@ -270,25 +270,25 @@ test("a cookie changes nothing without the token of its own session", async () =
       ];
       for (const headers of foreign) {
         const outcome = await call(route, owner, { headers });
-        note(route, "cookie", outcome.code !== "foreign_origin" && `${said(outcome)} instead of foreign_origin`);
+        note(route, "cookie", outcome.code !== "foreign_origin" && `${summary(outcome)} instead of foreign_origin`);
       }
     },
   );
-  await inPieces(
+  await inParallel(
     routes.filter(({ spec }) => spec.kind === "socket"),
     async (route) => {
       for (const origin of ["https://evil.example", "null", `http://app.preview.localhost:${app.port}`]) {
         const outcome = await call(route, owner, { cookie: cookie(), headers: { origin } });
-        note(route, "cookie", outcome.status !== 4401 && `${said(outcome)} instead of 4401 from ${origin}`);
+        note(route, "cookie", outcome.status !== 4401 && `${summary(outcome)} instead of 4401 from ${origin}`);
       }
     },
   );
   expect(surprisesOf("cookie")).toEqual([]);
 });
 
-/** `./studio fuzz` gives more time and other seeds. */
+/** `./studio fuzz` runs it longer and with other seeds. */
 test(
-  "hostile input is refused, never a fault of the server",
+  "hostile input never causes an unexpected 5xx",
   async () => {
     const { FUZZ_SEED, FUZZ_SECONDS } = process.env;
     const seed = FUZZ_SEED === undefined ? 7 : Number(FUZZ_SEED);
@@ -296,7 +296,7 @@ test(
     const faults = new Set<string>();
     let count = 0;
     for (let round = 0; until === undefined ? round < 4 : Date.now() < until; round++)
-      await inPieces(
+      await inParallel(
         routes.filter(({ name, spec }) => spec.kind !== "socket" && name !== "auth.logout"),
         async (route) => {
           const random = randomOf(seed + round * 1_000 + routes.indexOf(route));
@@ -327,15 +327,15 @@ test(
   Number(process.env["FUZZ_SECONDS"] ?? 0) * 1000 + 240_000,
 );
 
-test("the owner gets in everywhere; what others tried has changed nothing", async () => {
-  // Looking first, then the queue before its run ends; what goes with something else goes before it.
+test("the owner can call every route; the attempts of others changed nothing", async () => {
+  // Reads first, then the queue before its run ends; objects are deleted before what contains them.
   const order = [
     /^GET|^WS/,
     /\/queue/,
     /^(PATCH|PUT)|chat_id\}\/restore|comments$/,
     /^DELETE .*(attachments\/|shell\/sessions|conn_id|asset_id|kanban.*tasks)/,
     /^POST(?!.*\/clear$)/,
-    // A chat is cleared of its plan as well, once its run has ended.
+    // Clearing a chat deletes its plan too, once its run has ended.
     /^DELETE .*\/plan$/,
     /^POST/,
     /^DELETE \/api\/(?!auth)/,
@@ -356,7 +356,7 @@ test("the owner gets in everywhere; what others tried has changed nothing", asyn
         : spec.method === "GET" || spec.method === "DELETE"
           ? outcome.status < 300
           : ![401, 403, 404, 405, 500].includes(outcome.status);
-    note(route, "owner", !isIn && !isExcused("owner", route, outcome) && said(outcome));
+    note(route, "owner", !isIn && !isExcused("owner", route, outcome) && summary(outcome));
   }
   expect(surprisesOf("owner")).toEqual([]);
 });

@@ -17,7 +17,7 @@ const options = { cwd: work, timeout: 280_000, maxBuffer: 64 * 1024 * 1024 };
 
 const isInstalled = (file: string) =>
   existsSync(join(work, file)) && readFileSync(join(work, file), "utf8") === readFileSync(join(pinned, file), "utf8");
-/** Why the tools cannot be had here, if they cannot. */
+/** Why the tools are not available here, if they are not. */
 async function install(file: string, ...steps: [command: string, ...parameters: string[]][]): Promise<string | undefined> {
   mkdirSync(work, { recursive: true });
   writeFileSync(document, JSON.stringify(buildOpenApi(undefined, { version: "0.0.0" })));
@@ -116,7 +116,7 @@ describe.skipIf(npmProblem !== undefined)(
         expect(existsSync(join(work, `orval/model/${name}.ts`)), name).toBe(true);
     });
 
-    test("redocly's linter finds no error beside the paths that two routes share", { timeout: 300_000 }, async () => {
+    test("redocly's linter finds no error except paths shared by two routes", { timeout: 300_000 }, async () => {
       const { stdout } = await run(bin("redocly"), ["lint", document, "--extends", "recommended", "--format", "json"], options).catch(
         (error: { stdout: string }) => error,
       );
@@ -142,7 +142,7 @@ test.skipIf(pythonProblem !== undefined)(
     ).catch((error: unknown) => {
       throw new Error(outputOf(error));
     });
-    // It skips bytes of types that it does not know, and nothing else.
+    // It skips unknown content types only.
     const skipped = [...(stdout + stderr).matchAll(/^(?:Cannot parse|ERROR).*$/gm)].map(([line]) => line);
     expect(skipped.filter((line) => !line.includes("Unsupported content_type"))).toEqual([]);
     await run(join(work, "python/bin/python"), ["-m", "compileall", "-q", "python_client"], options);

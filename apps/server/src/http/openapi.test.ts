@@ -48,7 +48,7 @@ function* walk(value: unknown, path = "#"): Generator<[path: string, value: Reco
 
 test("the document is valid OpenAPI 3.1", async () => {
   expect(document.openapi).toMatch(/^3\.1\./);
-  // The page at /docs calls the host that it was opened by; its policy allows no other.
+  // The page at /docs calls the host it was opened at; its policy allows no other.
   expect(document.servers).toEqual([{ url: "/" }]);
   expect(await new Validator().validate(structuredClone(document) as unknown as Record<string, unknown>)).toEqual({ valid: true });
 });
@@ -105,7 +105,7 @@ test("the document has every route of the contract, with its parameters, bodies 
   expect(new Set(ids).size).toBe(ids.length);
 });
 
-test("summaries are a verb and a noun in sentence case, and every operation says more than its summary", () => {
+test("summaries are a verb and a noun in sentence case, and every operation has a longer description", () => {
   for (const { id, spec } of routes) {
     expect(spec.summary, id).toMatch(/^[A-Z][a-z]+( |$)[^.;:]*$/);
     expect(spec.summary.length, id).toBeLessThanOrEqual(45);
@@ -115,7 +115,7 @@ test("summaries are a verb and a noun in sentence case, and every operation says
   expect(new Set(routes.map(({ spec }) => spec.summary)).size).toBe(routes.length);
 });
 
-test("every object has a name, and no two names stand for the same schema", () => {
+test("every object has a name, and no two names have the same schema", () => {
   const { schemas } = document.components;
   const isObject = ({ properties }: Record<string, unknown>) => Object.values(properties ?? {}).some((of) => typeof of === "object");
   const anonymous = [...walk(document.paths), ...walk(document["x-websocket"])].filter(
@@ -131,7 +131,7 @@ test("every object has a name, and no two names stand for the same schema", () =
     expect(seen.get(text), name).toBeUndefined();
     seen.set(text, name);
   }
-  // A number at the end of a name means that two different schemas wanted it.
+  // A number at the end of a name means that two different schemas have it.
   expect(Object.keys(schemas).filter((name) => /\d$/.test(name))).toEqual([]);
   for (const name of ["Project", "Container", "Deployment", "Chat", "ChatMessage", "RunEvent", "Task", "User", "ErrorBody"])
     expect(schemas).toHaveProperty(name);
@@ -157,7 +157,7 @@ test("a schema that several operations use is exported from the contract, not na
     }
 });
 
-test("every reference leads somewhere", () => {
+test("every reference resolves", () => {
   for (const [path, value] of walk(document)) {
     if (typeof value["$ref"] !== "string") continue;
     const [, , section = "", name = ""] = value["$ref"].split("/");
@@ -210,7 +210,7 @@ test("/openapi.json is compressed, and 304 for a client that has it", async () =
   }
 });
 
-test("every schema of the contract is one, and can be compiled: the server does it when a route is first used", () => {
+test("every schema of the contract can be compiled, which the server does when a route is first used", () => {
   const ajv = new Ajv({ strict: false, allowUnionTypes: true });
   addFormats.default(ajv);
   for (const [group, routes] of Object.entries(contract))
@@ -220,7 +220,7 @@ test("every schema of the contract is one, and can be compiled: the server does 
     }
 });
 
-test("every content type of an answer is declared: of bytes beside JSON, of each kind of archive", () => {
+test("every content type of a response is declared: binary beside JSON, each kind of archive", () => {
   const typesOf = (path: string, status = "200") => Object.keys(document.paths[path]?.["get"]?.responses[status]?.content ?? {});
   expect(typesOf("/api/projects/{id}/files/{path}")).toEqual(["application/json", "application/octet-stream"]);
   expect(typesOf("/api/projects/{id}/files/{path}", "206")).toEqual(["application/octet-stream"]);

@@ -12,7 +12,7 @@ import { noRuntime } from "../testing/runtime.ts";
 import { temporaryFolder } from "../testing/temporary.ts";
 import { reservePort } from "./reserved-port.ts";
 
-test("a start on a taken port names PORT and leaves the database as it was", async () => {
+test("a start on a taken port names PORT and does not change the database", async () => {
   const { server, prefix } = inject("postgres");
   const database = `${prefix}_${randomBytes(5).toString("hex")}`;
   await onServer(server, (client) => client.query(`create database ${database}`));
@@ -35,7 +35,7 @@ test("a start on a taken port names PORT and leaves the database as it was", asy
   await onServer(server, (admin) => admin.query(`drop database ${database} with (force)`));
 });
 
-test("requests during the start get 503, and the port is free right after", async () => {
+test("requests during the start get 503, and the port is free right after release", async () => {
   const port = await freePort();
   const reserved = await reservePort({ port, host: "127.0.0.1" });
   const early = await fetch(`http://127.0.0.1:${port}/ready`);

@@ -5,20 +5,20 @@ import type { TestUser } from "../testing/app.ts";
 import { modelEnv, plantedKey } from "../testing/chat.ts";
 import { callRoute, nowhere, type Credentials, type Ids, type CallOutcome } from "../testing/matrix/calls.ts";
 import { gapsOf, listRoutes, type Listed } from "../testing/matrix/routes.ts";
-import { inPieces, isClosed, namesOwned, notRefused, routes, said, takesKeys } from "../testing/matrix/rules.ts";
+import { inParallel, isClosed, namesOwned, notRefused, routes, summary, takesKeys } from "../testing/matrix/rules.ts";
 import { bodies, makeWorld, matrixScript, type MatrixWorld } from "../testing/matrix/world.ts";
 import { projectsApp, type ProjectsApp } from "../testing/projects.ts";
 import { createValidatorCompiler } from "./schemas.ts";
 
 /*
- * Every route of the contract, asked by nobody, with a credential that is none, by a stranger about somebody's real objects, and with a body that
- * cannot be. A new route is in it by being in the contract. All callers against all routes: `matrix.hard.test.ts`.
+ * Calls every route of the contract without a session, with invalid credentials, as another user with the owner's objects, and with an invalid body.
+ * New routes of the contract are included. All callers against all routes: `matrix.hard.test.ts`.
  */
 let app: ProjectsApp;
 let model: ModelServer;
 let owner: MatrixWorld;
-let stranger: TestUser;
-let strangersKey: string;
+let otherUser: TestUser;
+let otherUserKey: string;
 let admin: TestUser;
 let expired: string;
 beforeAll(async () => {
@@ -33,9 +33,9 @@ beforeAll(async () => {
     },
   });
   const [ada, bob, root, late] = await Promise.all([app.signUp({ name: "Ada" }), app.signUp(), app.signUp({ admin: true }), app.signUp()]);
-  [stranger, admin, expired] = [bob, root, late.token];
+  [otherUser, admin, expired] = [bob, root, late.token];
   owner = await makeWorld(app, ada);
-  strangersKey = (await app.as(bob).auth.createApiKey({ body: { name: "all", scopes: ["read", "write", "run"], edit_mode: "allow" } })).key;
+  otherUserKey = (await app.as(bob).auth.createApiKey({ body: { name: "all", scopes: ["read", "write", "run"], edit_mode: "allow" } })).key;
   await app.studio.database.pool.query("update sessions set expires_at = now() - interval '1 second' where user_id = $1", [late.id]);
   await app.studio.sessions.forgetUser(late.id);
 }, 120_000);
@@ -45,26 +45,26 @@ afterAll(async () => {
 });
 
 const call = (route: Listed, ids: Ids, who: Credentials): Promise<CallOutcome> => callRoute(app, route, ids, who);
-const strangerAt = (route: Listed): Credentials => ({ bearer: takesKeys(route) ? strangersKey : stranger.token });
+const otherUserAt = (route: Listed): Credentials => ({ bearer: takesKeys(route) ? otherUserKey : otherUser.token });
 const callerAt = (route: Listed): Credentials =>
-  route.spec.auth === "superuser" ? { bearer: admin.token } : route.spec.auth === "user" ? strangerAt(route) : {};
-/** Asks of each route what is wrong with its answer, and tells of those that were asked and of what was wrong. */
-async function ask(all: readonly Listed[], look: (route: Listed) => Promise<string | false | undefined>): Promise<string[]> {
+  route.spec.auth === "superuser" ? { bearer: admin.token } : route.spec.auth === "user" ? otherUserAt(route) : {};
+/** Checks each of the routes with `look`, and returns the problems. */
+async function problemsOf(all: readonly Listed[], look: (route: Listed) => Promise<string | false | undefined>): Promise<string[]> {
   const wrong: string[] = [];
-  const asked = new Set<Listed>();
-  await inPieces(all, async (route) => {
+  const checked = new Set<Listed>();
+  await inParallel(all, async (route) => {
     const problem = await look(route);
-    asked.add(route);
+    checked.add(route);
     if (problem) wrong.push(`${route.name}: ${problem}`);
   });
-  expect(asked.size).toBe(all.length);
+  expect(checked.size).toBe(all.length);
   return wrong;
 }
 
-test("every route has a level, every place an owner's object, every body a sample", () => {
+test("every route has an access level, every path id an owner's object, every body a sample", () => {
   expect(gapsOf(routes, { places: Object.keys(owner.at), fields: Object.keys(owner.named), bodies })).toEqual([]);
 });
-test("a route that nothing is known of breaks the build and says what to do", () => {
+test("a route without fixtures breaks the build with instructions", () => {
   const made = {
     gadgets: {
       get: { method: "GET", path: "/api/gadgets/{id}", tag: "system", description: "Only for the test.", summary: "s", auth: "user" },
@@ -90,24 +90,24 @@ test("a route that nothing is known of breaks the build and says what to do", ()
     },
   } satisfies Record<string, Record<string, RouteSpec>>;
   expect(gapsOf(listRoutes(made), { places: Object.keys(owner.at), fields: Object.keys(owner.named), bodies })).toEqual([
-    "gadgets.get (GET /api/gadgets/{id}): nothing of the owner's stands at /api/gadgets/{id}. Make one in apps/server/src/testing/matrix/world.ts (at).",
-    "gadgets.link (POST /api/gadgets): its body names a widget_id and the owner has none. Make one in apps/server/src/testing/matrix/world.ts (named).",
-    "gadgets.code (POST /api/gadgets/code): no valid body could be made up. Give one in apps/server/src/testing/matrix/world.ts (bodies).",
-    "gadgets.open (GET /api/gadgets) does not say who may call it. Give its route value auth: none, optional, user, superuser.",
+    "gadgets.get (GET /api/gadgets/{id}): the owner has no object at /api/gadgets/{id}. Create one in apps/server/src/testing/matrix/world.ts (at).",
+    "gadgets.link (POST /api/gadgets): its body names a widget_id and the owner has none. Create one in apps/server/src/testing/matrix/world.ts (named).",
+    "gadgets.code (POST /api/gadgets/code): no valid body could be generated. Add one in apps/server/src/testing/matrix/world.ts (bodies).",
+    "gadgets.open (GET /api/gadgets) has no access level. Set auth in its route value to one of: none, optional, user, superuser.",
   ]);
 });
 
-test("what lies below /api/admin is the administrators' alone", () => {
+test("routes below /api/admin are for administrators only", () => {
   const open = routes.filter(({ spec }) => spec.path.startsWith("/api/admin/") && spec.auth !== "superuser").map(({ name }) => name);
   expect(open).toEqual([]);
 });
 
 test("unauthenticated calls are 401 on routes that need a user, and served elsewhere", async () => {
   expect(
-    await ask(routes, async (route) => {
+    await problemsOf(routes, async (route) => {
       if (isClosed(route)) return notRefused(route, await call(route, owner, {}));
       const outcome = await call(route, nowhere(owner), {});
-      return (outcome.code === "internal_error" || outcome.code === "unauthorized") && said(outcome);
+      return (outcome.code === "internal_error" || outcome.code === "unauthorized") && summary(outcome);
     }),
   ).toEqual([]);
 });
@@ -116,7 +116,7 @@ test("a forged or expired credential is unauthenticated, at every level", async 
   for (const level of ["none", "optional", "user", "superuser"] as const) {
     const route = routes.find(({ spec }) => spec.auth === level && spec.kind === undefined && spec.method === "GET");
     if (!route) throw new Error(`no route of the level ${level}`);
-    const nobody = await call(route, nowhere(owner), {});
+    const anonymous = await call(route, nowhere(owner), {});
     for (const who of [
       { bearer: "eyJhbGciOiJub25lIn0.e30." },
       { bearer: "tsk_forged" },
@@ -124,26 +124,26 @@ test("a forged or expired credential is unauthenticated, at every level", async 
       { cookie: `tesslate_auth=${expired}` },
     ])
       if (isClosed(route)) expect([level, who, notRefused(route, await call(route, owner, who))]).toEqual([level, who, false]);
-      else expect([level, who, (await call(route, nowhere(owner), who)).status]).toEqual([level, who, nobody.status]);
+      else expect([level, who, (await call(route, nowhere(owner), who)).status]).toEqual([level, who, anonymous.status]);
   }
 });
 
 const users = routes.filter(({ spec }) => spec.auth === "user");
 test("objects of another user are 404", async () => {
   expect(
-    await ask(users.filter(namesOwned), async (route) => {
-      const outcome = await call(route, owner, strangerAt(route));
-      return outcome.status !== (route.spec.kind === "socket" ? 4404 : 404) && `${said(outcome)} instead of 404`;
+    await problemsOf(users.filter(namesOwned), async (route) => {
+      const outcome = await call(route, owner, otherUserAt(route));
+      return outcome.status !== (route.spec.kind === "socket" ? 4404 : 404) && `${summary(outcome)} instead of 404`;
     }),
   ).toEqual([]);
 });
-test("a stranger is 403 about what is the administrators'", async () => {
+test("a user gets 403 on administrator routes", async () => {
   expect(
-    await ask(
+    await problemsOf(
       routes.filter(({ spec }) => spec.auth === "superuser"),
       async (route) => {
-        const outcome = await call(route, owner, strangerAt(route));
-        return (outcome.status !== 403 || outcome.code !== "forbidden") && `${said(outcome)} instead of 403`;
+        const outcome = await call(route, owner, otherUserAt(route));
+        return (outcome.status !== 403 || outcome.code !== "forbidden") && `${summary(outcome)} instead of 403`;
       },
     ),
   ).toEqual([]);
@@ -151,56 +151,56 @@ test("a stranger is 403 about what is the administrators'", async () => {
 test("lists never contain objects of another user", async () => {
   const marks = [owner.at["/api/projects/{id}"] ?? "missing!", owner.user.email];
   expect(
-    await ask(
+    await problemsOf(
       users.filter((route) => !namesOwned(route) && route.spec.method === "GET" && route.spec.kind !== "socket"),
       async (route) => {
-        const outcome = await call(route, nowhere(owner), strangerAt(route));
-        if (outcome.code === "internal_error" || outcome.code === "unauthorized") return said(outcome);
+        const outcome = await call(route, nowhere(owner), otherUserAt(route));
+        if (outcome.code === "internal_error" || outcome.code === "unauthorized") return summary(outcome);
         const found = marks.filter((mark) => outcome.body.includes(mark));
-        return found.length > 0 && `tells of ${found.join(", ")}`;
+        return found.length > 0 && `contains ${found.join(", ")}`;
       },
     ),
   ).toEqual([]);
 });
 
-test("a body that cannot be is 422, wherever there is one", async () => {
+test("an invalid body is 422 on every route with a body", async () => {
   const compile = createValidatorCompiler();
-  // Messages of a protocol of its own, which has its own refusal.
+  // JSON-RPC has errors of its own.
   const withBody = routes.filter(({ name, spec }) => spec.body !== undefined && name !== "mcpEndpoint.call");
   expect(withBody.length).toBeGreaterThan(100);
   expect(
-    await ask(withBody, async (route) => {
+    await problemsOf(withBody, async (route) => {
       const { spec } = route;
       const isValid = compile({ schema: spec.body, method: spec.method, url: "", httpPart: "body" });
       const bad = [[], 7, { "": 0 }].find((body) => isValid(structuredClone(body)) !== true);
-      if (bad === undefined) return "no body could be made up that its schema refuses";
+      if (bad === undefined) return "no body that its schema refuses could be generated";
       const outcome = await callRoute(app, route, nowhere(owner), callerAt(route), bad);
-      return outcome.status !== 422 && `${said(outcome)} instead of 422 to ${JSON.stringify(bad)}`;
+      return outcome.status !== 422 && `${summary(outcome)} instead of 422 to ${JSON.stringify(bad)}`;
     }),
   ).toEqual([]);
 });
 
-/** Asks with one field more than the route knows. */
-const askWith = (part: "query" | "body") => async (route: Listed) => {
-  // A form is read by its handler, which looks first whose project it is about.
+/** Calls a route with an additional unknown field. */
+const callWith = (part: "query" | "body") => async (route: Listed) => {
+  // An upload's body is checked by its handler, after access to the project.
   const who = route.spec.kind === "upload" ? { bearer: owner.user.token } : callerAt(route);
   const outcome = await callRoute(app, route, owner, who, undefined, {
-    [part]: { [part === "query" ? "unheard_of" : "unheardOf"]: "x" },
+    [part]: { [part === "query" ? "no_such_field" : "noSuchField"]: "x" },
   });
   const issues =
     outcome.status === 422 ? (JSON.parse(outcome.body) as { detail: { loc: unknown[]; type: string; msg: string }[] }).detail : [];
   return (
     !issues.some(
-      ({ loc, type, msg }) => type === "unknown_field" && /unheard_?of/i.test(String(loc.at(-1))) && msg.startsWith("Unknown"),
-    ) && `${said(outcome)} to an unknown field of its ${part}`
+      ({ loc, type, msg }) => type === "unknown_field" && /no_?such_?field/i.test(String(loc.at(-1))) && msg.startsWith("Unknown"),
+    ) && `${summary(outcome)} to an unknown field of its ${part}`
   );
 };
-test("an unknown field of a query is refused by name, everywhere but where others write the query", async () => {
+test("an unknown field of a query is refused by name, except where third parties write the query", async () => {
   const http = routes.filter(({ spec }) => spec.kind !== "socket");
   expect(
-    await ask(
+    await problemsOf(
       http.filter(({ spec }) => spec.takesUnknown?.query === undefined),
-      askWith("query"),
+      callWith("query"),
     ),
   ).toEqual([]);
   expect(http.filter(({ spec }) => spec.takesUnknown?.query !== undefined).map(({ name }) => name)).toEqual([
@@ -215,28 +215,28 @@ test("an unknown field of a query is refused by name, everywhere but where other
     "mcp.callback",
   ]);
 });
-test("an unknown field of a body is refused by name, everywhere but where others write the body", async () => {
+test("an unknown field of a body is refused by name, except where third parties write the body", async () => {
   const writes = routes.filter(({ spec }) => spec.kind !== "socket" && spec.method !== "GET");
-  // JSON-RPC messages: the protocol allows more than it names.
+  // JSON-RPC messages: the protocol allows additional fields.
   const isOpen = ({ name, spec }: Listed) => spec.takesUnknown?.body !== undefined || name === "mcpEndpoint.call";
   expect(
-    await ask(
+    await problemsOf(
       writes.filter((route) => !isOpen(route)),
-      askWith("body"),
+      callWith("body"),
     ),
   ).toEqual([]);
   expect(writes.filter(isOpen).map(({ name }) => name)).toEqual(["podAccess.verify", "billing.webhook", "mcpEndpoint.call"]);
 });
-test("a method that a path does not know is 405 with those that it knows", async () => {
+test("a method that a path does not have is 405 with the allowed ones", async () => {
   const paths = [...new Set(routes.filter(({ spec }) => spec.kind !== "socket").map(({ spec }) => spec.path))].filter(
     (p) => !p.includes("{"),
   );
   const wrong: string[] = [];
-  await inPieces(paths, async (path) => {
+  await inParallel(paths, async (path) => {
     const known = new Set(routes.filter(({ spec }) => spec.path === path).map(({ spec }) => spec.method as string));
     const response = await fetch(app.url + path, { method: "PATCH", headers: { authorization: `Bearer ${admin.token}` } });
     const allow = (response.headers.get("allow") ?? "").split(", ");
-    // Another route may have a place where this one has a word: `PATCH /api/things/{id}` for `/api/things/search`.
+    // Another route may have a parameter where this one has a word: `PATCH /api/things/{id}` for `/api/things/search`.
     if (known.has("PATCH") || response.status === 422) return;
     if (response.status !== 405 || ![...known].every((method) => allow.includes(method)))
       wrong.push(`${path}: ${response.status} ${allow.join(" ")}`);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Type, route } from "@tesslate/contract";
-import { frontDoor, rawRequest, type FrontDoor } from "../testing/front-door.ts";
+import { startHttp, rawRequest, type TestHttp } from "../testing/http.ts";
 
 const routes = {
   get: route({
@@ -29,7 +29,7 @@ const handlers = {
   get: async ({ ip }: { ip: string }) => ({ ip }),
   write: async ({ user }: { user: { username: string } }) => ({ user: user.username }),
 };
-let door: FrontDoor;
+let http: TestHttp;
 let root: string;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "studio-web-"));
@@ -41,32 +41,32 @@ beforeAll(async () => {
   for (const name of ["home", "p"]) await writeFile(join(webDir, "pages", `${name}.html`), `<!doctype html><title>${name}</title>`);
   await writeFile(join(webDir, "assets/app-abc.js"), "export {}");
   await writeFile(join(webDir, "favicon.svg"), "<svg xmlns='http://www.w3.org/2000/svg'/>");
-  door = await frontDoor(routes, handlers, { webDir, env: { CORS_ORIGINS: "https://admin.example.com" } });
+  http = await startHttp(routes, handlers, { webDir, env: { CORS_ORIGINS: "https://admin.example.com" } });
 });
 afterAll(async () => {
-  await door[Symbol.asyncDispose]();
+  await http[Symbol.asyncDispose]();
   await rm(root, { recursive: true });
 });
 
 const withHost = (host: string, path = "/api/thing") =>
-  rawRequest(door.port, `GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
+  rawRequest(http.port, `GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
 const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
 
 describe("the Host header", () => {
-  test("names this server, or the call is refused (DNS rebinding)", async () => {
+  test("must name this server, otherwise the request is refused (DNS rebinding)", async () => {
     for (const host of [
       "localhost",
-      `localhost:${door.port}`,
+      `localhost:${http.port}`,
       "LOCALHOST",
       "127.0.0.1",
-      `127.0.0.1:${door.port}`,
-      `[::1]:${door.port}`,
+      `127.0.0.1:${http.port}`,
+      `[::1]:${http.port}`,
       "192.168.1.7:8000",
     ])
       expect([host, statusOf(await withHost(host))]).toEqual([host, 200]);
     for (const host of [
       "evil.example",
-      `evil.example:${door.port}`,
+      `evil.example:${http.port}`,
       "localhost.evil.example",
       "1.2.3.4.example",
       "evil.localhost",
@@ -75,18 +75,18 @@ describe("the Host header", () => {
     ])
       expect([host, statusOf(await withHost(host))]).toEqual([host, 400]);
     expect(await withHost("evil.example")).toContain('"code":"bad_request"');
-    expect(statusOf(await rawRequest(door.port, "GET /api/thing HTTP/1.0\r\n\r\n"))).toBe(400);
+    expect(statusOf(await rawRequest(http.port, "GET /api/thing HTTP/1.0\r\n\r\n"))).toBe(400);
   });
-  test("of a preview leads to the previews and never to the app, upgrades too", async () => {
-    expect(await withHost(`my-app.preview.localhost:${door.port}`, "/api/thing")).toMatch(/a preview$/);
+  test("of a preview is served by the previews, never by the app, also for upgrades", async () => {
+    expect(await withHost(`my-app.preview.localhost:${http.port}`, "/api/thing")).toMatch(/a preview$/);
     expect(await withHost("PREVIEW.localhost")).toMatch(/a preview$/);
     const upgrade = await rawRequest(
-      door.port,
+      http.port,
       `GET /api/events HTTP/1.1\r\nhost: my-app.preview.localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n`,
     );
     expect(upgrade).toMatch(/^HTTP\/1.1 418/);
-    expect(door.previewed).toEqual([
-      `GET my-app.preview.localhost:${door.port} /api/thing`,
+    expect(http.previewed).toEqual([
+      `GET my-app.preview.localhost:${http.port} /api/thing`,
       "GET PREVIEW.localhost /api/thing",
       "upgrade my-app.preview.localhost /api/events",
     ]);
@@ -95,12 +95,12 @@ describe("the Host header", () => {
 
 describe("CORS", () => {
   const preflight = (origin: string) =>
-    fetch(`${door.url}/api/thing`, {
+    fetch(`${http.url}/api/thing`, {
       method: "OPTIONS",
       headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "x-csrf-token" },
     });
   test("allows the app and the listed origins, with credentials, by name", async () => {
-    for (const origin of [door.url, "https://admin.example.com"]) {
+    for (const origin of [http.url, "https://admin.example.com"]) {
       const response = await preflight(origin);
       expect(response.status).toBe(204);
       expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -113,32 +113,32 @@ describe("CORS", () => {
       const headers = response.headers.get("access-control-allow-headers")?.toLowerCase() ?? "";
       for (const name of ["content-type", "authorization", "accept", "if-match", "last-event-id", "x-csrf-token"])
         expect(headers).toContain(name);
-      const get = await fetch(`${door.url}/api/thing`, { headers: { origin } });
+      const get = await fetch(`${http.url}/api/thing`, { headers: { origin } });
       expect(get.headers.get("access-control-allow-origin")).toBe(origin);
       expect(get.headers.get("access-control-expose-headers")).toBe("ETag, Idempotent-Replayed, Retry-After, X-Request-Id");
     }
   });
-  test("refuses every other origin, previews first of all", async () => {
+  test("refuses all other origins, including previews", async () => {
     for (const origin of [
       "https://evil.example",
       "null",
-      `http://my-app.preview.localhost:${door.port}`,
+      `http://my-app.preview.localhost:${http.port}`,
       "https://sub.admin.example.com",
       "http://admin.example.com",
-      `https://localhost:${door.port}`,
+      `https://localhost:${http.port}`,
     ]) {
       const response = await preflight(origin);
       expect([origin, response.status]).toEqual([origin, 403]);
       expect(response.headers.get("access-control-allow-origin")).toBe(null);
-      const get = await fetch(`${door.url}/api/thing`, { headers: { origin } });
+      const get = await fetch(`${http.url}/api/thing`, { headers: { origin } });
       expect(get.headers.get("access-control-allow-origin")).toBe(null);
     }
   });
 });
 
-test("every answer carries the security headers", async () => {
+test("every response has the security headers", async () => {
   for (const path of ["/", "/api/thing", "/api/nowhere", "/openapi.json"]) {
-    const { headers } = await fetch(door.url + path, { headers: { accept: "text/html" } });
+    const { headers } = await fetch(http.url + path, { headers: { accept: "text/html" } });
     expect(headers.get("x-content-type-options")).toBe("nosniff");
     expect(headers.get("x-frame-options")).toBe("SAMEORIGIN");
     expect(headers.get("referrer-policy")).toBe("same-origin");
@@ -152,26 +152,26 @@ test("every answer carries the security headers", async () => {
     expect(policy).not.toMatch(/unsafe-eval|script-src[^;]*unsafe-inline|script-src[^;]*\*/);
     expect(headers.get("strict-transport-security")).toBe(null);
   }
-  await using secure = await frontDoor(routes, handlers, { env: { APP_BASE_URL: "https://studio.example.com" } });
+  await using secure = await startHttp(routes, handlers, { env: { APP_BASE_URL: "https://studio.example.com" } });
   expect((await fetch(`${secure.url}/api/thing`)).headers.get("strict-transport-security")).toMatch(/max-age/);
 });
 
-test("a trailing slash changes nothing and redirects nobody", async () => {
-  const response = await fetch(`${door.url}/api/thing/`, { redirect: "manual" });
+test("a trailing slash is ignored without a redirect", async () => {
+  const response = await fetch(`${http.url}/api/thing/`, { redirect: "manual" });
   expect(response.status).toBe(200);
 });
 
-test("behind a proxy the client is who the proxy saw", async () => {
-  const ipOf = async (d: FrontDoor, forwarded: string) =>
+test("behind a proxy the client's address is the one the proxy saw", async () => {
+  const ipOf = async (d: TestHttp, forwarded: string) =>
     ((await (await fetch(`${d.url}/api/thing`, { headers: { "x-forwarded-for": forwarded } })).json()) as { ip: string }).ip;
-  expect(await ipOf(door, "203.0.113.9")).toMatch(/127\.0\.0\.1|::1/);
-  await using proxied = await frontDoor(routes, handlers, { env: { TRUST_PROXY: "true" } });
+  expect(await ipOf(http, "203.0.113.9")).toMatch(/127\.0\.0\.1|::1/);
+  await using proxied = await startHttp(routes, handlers, { env: { TRUST_PROXY: "true" } });
   expect(await ipOf(proxied, "1.1.1.1, 203.0.113.9")).toBe("203.0.113.9");
 });
 
 describe("writes by cookie", () => {
-  const write = (headers: Record<string, string>) => fetch(`${door.url}/api/thing`, { method: "POST", headers });
-  test("need the CSRF header; by bearer they do not", async () => {
+  const write = (headers: Record<string, string>) => fetch(`${http.url}/api/thing`, { method: "POST", headers });
+  test("need the CSRF header; with a bearer token they do not", async () => {
     expect((await write({ cookie: "tesslate_auth=ada" })).status).toBe(403);
     expect((await write({ cookie: "tesslate_auth=ada", "x-csrf-token": "csrf" })).status).toBe(200);
     expect((await write({ authorization: "Bearer ada" })).status).toBe(200);
@@ -180,13 +180,13 @@ describe("writes by cookie", () => {
 });
 
 describe("the web app", () => {
-  const page = (path: string, accept = "text/html") => fetch(door.url + path, { headers: { accept } });
+  const page = (path: string, accept = "text/html") => fetch(http.url + path, { headers: { accept } });
   test("serves every page URL with revalidation, and assets for a year", async () => {
     for (const [path, title] of [
       ["/login", "Studio"],
       ["/projects/my-app", "Studio"],
       ["/pages/home", "Studio"],
-      // Those that name ahead what their page loads.
+      // Pages with preload links of their own.
       ["/", "home"],
       ["/?q=a/b", "home"],
       ["/p/my-app/code", "p"],
@@ -199,8 +199,8 @@ describe("the web app", () => {
     expect([asset.status, asset.headers.get("cache-control")]).toEqual([200, "public, max-age=31536000, immutable"]);
     expect((await page("/favicon.svg", "*/*")).headers.get("cache-control")).toBe("no-cache");
   });
-  test("does not answer for the API, for files that are not there, or above its folder", async () => {
-    for (const path of ["/api/nowhere", "/assets/gone.js", "/gone.css"]) expect([path, (await page(path)).status]).toEqual([path, 404]);
+  test("serves nothing under /api, no missing files, and nothing outside its folder", async () => {
+    for (const path of ["/api/nowhere", "/assets/no.js", "/no.css"]) expect([path, (await page(path)).status]).toEqual([path, 404]);
     for (const path of [
       "/../secret.txt",
       "/assets/../../secret.txt",
@@ -213,8 +213,8 @@ describe("the web app", () => {
   });
 });
 
-test("the Swagger page loads, and nothing from elsewhere", async () => {
-  const response = await fetch(`${door.url}/docs/`, { redirect: "follow" });
+test("the Swagger page loads nothing from other hosts", async () => {
+  const response = await fetch(`${http.url}/docs/`, { redirect: "follow" });
   expect(response.status).toBe(200);
   const html = await response.text();
   expect(html).toContain("swagger-ui");
@@ -225,13 +225,13 @@ test("the Swagger page loads, and nothing from elsewhere", async () => {
   expect(refs.length).toBeGreaterThan(3);
   for (const ref of refs) {
     expect(ref).not.toMatch(/^(https?:)?\/\//);
-    const answer = await fetch(new URL(ref, `${door.url}/docs/`));
+    const answer = await fetch(new URL(ref, `${http.url}/docs/`));
     expect([ref, answer.status, (await answer.arrayBuffer()).byteLength > 0]).toEqual([ref, 200, true]);
   }
   const initializer = refs.find((r) => r.includes("initializer")) ?? "";
-  const script = await (await fetch(new URL(initializer, `${door.url}/docs/`))).text();
+  const script = await (await fetch(new URL(initializer, `${http.url}/docs/`))).text();
   expect(script).toContain("validatorUrl: null");
   expect(script.replace(/^\s*\/\/.*$/gm, "")).not.toMatch(/https?:\/\//);
-  const described = await fetch(`${door.url}/docs/json`);
+  const described = await fetch(`${http.url}/docs/json`);
   expect([described.status, typeof (await described.json())]).toEqual([200, "object"]);
 });

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
 import { Type, route } from "@tesslate/contract";
 import { readEvents } from "@tesslate/client/core";
-import { frontDoor } from "../testing/front-door.ts";
+import { startHttp } from "../testing/http.ts";
 import { writeEvents } from "./sse.ts";
 
 /** A server that answers one request with these events. */
@@ -16,9 +16,9 @@ async function serving(
   const done = new Promise<void>((resolve, reject) => (finish = (error) => (error ? reject(error as Error) : resolve())));
   done.catch(() => undefined);
   const server = createServer((_request, response) => {
-    const gone = new AbortController();
-    response.once("close", () => gone.abort());
-    writeEvents(response, events(), { signal: AbortSignal.any([signal, gone.signal]), headers: { "x-extra": "1" } }).then(
+    const disconnected = new AbortController();
+    response.once("close", () => disconnected.abort());
+    writeEvents(response, events(), { signal: AbortSignal.any([signal, disconnected.signal]), headers: { "x-extra": "1" } }).then(
       () => finish(),
       finish,
     );
@@ -59,7 +59,7 @@ test("writes one data line per event, ids for EventSource, and ends", async () =
   expect(text).toBe('id: 1\ndata: {"seq":1,"text":"a\\nb\\r\u2028"}\n\nid: 2\ndata: {"seq":2,"text":"a\\nb\\r\u2028"}\n\n');
 });
 
-test("headers go out before the first event", async () => {
+test("headers are sent before the first event", async () => {
   await using server = await serving(async function* () {
     await new Promise(() => undefined);
     yield 1;
@@ -67,7 +67,7 @@ test("headers go out before the first event", async () => {
   expect((await open(server.port)).statusCode).toBe(200);
 });
 
-test("a slow client holds the source back instead of filling memory", async () => {
+test("a slow client blocks the source instead of filling memory", async () => {
   let made = 0;
   const big = "x".repeat(64 * 1024);
   await using server = await serving(async function* () {
@@ -86,7 +86,7 @@ test("a slow client holds the source back instead of filling memory", async () =
   expect(bytes).toBeGreaterThan(2000 * big.length);
 });
 
-test("a client that goes away ends the source", async () => {
+test("a client that disconnects ends the source", async () => {
   const ended = vi.fn();
   await using server = await serving(async function* () {
     try {
@@ -105,7 +105,7 @@ test("a client that goes away ends the source", async () => {
   await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce());
 });
 
-test("an abort ends a stream that is silent, and one whose client does not read", async () => {
+test("an abort ends a stream without events, and one whose client does not read", async () => {
   for (const source of [
     async function* () {
       yield { seq: 1 };
@@ -137,7 +137,7 @@ test("a failing source ends the stream and reports the error to the writer", asy
   await expect(server.done).rejects.toThrow("broken");
 });
 
-test("silence of 15 s is filled with a comment", async () => {
+test("after 15 s without events a comment is sent", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   try {
     await using server = await serving(async function* () {
@@ -160,7 +160,7 @@ test("silence of 15 s is filled with a comment", async () => {
   }
 });
 
-test("a long stream leaves nothing behind for each event", async () => {
+test("a long stream keeps no memory per event", async () => {
   const abort = new AbortController();
   await using server = await serving(() => count(20_000), { signal: abort.signal });
   const response = await open(server.port);
@@ -176,7 +176,7 @@ test("a long stream leaves nothing behind for each event", async () => {
   expect(seen.at(-1)).toBe(20_000);
 });
 
-describe("through the front door", () => {
+describe("over HTTP", () => {
   const routes = {
     follow: route({
       method: "GET",
@@ -202,36 +202,36 @@ describe("through the front door", () => {
   });
   const follow = (url: string, path = "/api/follow") => fetch(url + path, { headers: { authorization: "Bearer ada" } });
 
-  test("what can be refused is refused before the stream begins", async () => {
-    await using door = await frontDoor(routes, handlers());
-    const refused = await follow(door.url, "/api/follow?refuse=true");
+  test("refusals happen before the stream starts", async () => {
+    await using http = await startHttp(routes, handlers());
+    const refused = await follow(http.url, "/api/follow?refuse=true");
     expect([refused.status, refused.headers.get("content-type")]).toEqual([409, "application/json; charset=utf-8"]);
-    expect((await fetch(`${door.url}/api/follow`)).status).toBe(401);
-    expect((await fetch(`${door.url}/api/follow`, { method: "HEAD", headers: { authorization: "Bearer ada" } })).status).toBe(405);
+    expect((await fetch(`${http.url}/api/follow`)).status).toBe(401);
+    expect((await fetch(`${http.url}/api/follow`, { method: "HEAD", headers: { authorization: "Bearer ada" } })).status).toBe(405);
   });
   test("ends when the caller's session is revoked", async () => {
     const ended = vi.fn();
-    await using door = await frontDoor(routes, handlers(ended));
-    const response = await follow(door.url);
+    await using http = await startHttp(routes, handlers(ended));
+    const response = await follow(http.url);
     const text = response.text();
     await sleep(20);
-    door.revoke("ada");
+    http.revoke("ada");
     expect(await text).toBe('id: 1\ndata: {"seq":1}\n\n');
     await vi.waitFor(() => expect(ended).toHaveBeenCalled());
   });
-  test("ends when the server shuts down, which waits for no stream", async () => {
-    const door = await frontDoor(routes, handlers());
-    const response = await follow(door.url);
+  test("ends when the server shuts down, which does not wait for streams", async () => {
+    const http = await startHttp(routes, handlers());
+    const response = await follow(http.url);
     const text = response.text();
-    await door.http.close();
+    await http.server.close();
     await text;
   });
   test("the request is logged once, at its end", async () => {
-    await using door = await frontDoor(routes, handlers());
-    const response = await follow(door.url);
+    await using http = await startHttp(routes, handlers());
+    const response = await follow(http.url);
     await sleep(20);
-    expect(door.logs()).not.toContain('"msg":"request"');
+    expect(http.logs()).not.toContain('"msg":"request"');
     await response.body?.cancel();
-    await vi.waitFor(() => expect(door.logs().match(/"msg":"request"/g)).toHaveLength(1));
+    await vi.waitFor(() => expect(http.logs().match(/"msg":"request"/g)).toHaveLength(1));
   });
 });

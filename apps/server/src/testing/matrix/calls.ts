@@ -110,7 +110,7 @@ const codeOf = (text: string): string | undefined => {
 
 async function callSocket(app: Pick<TestApp, "url">, path: string, { bearer, cookie, headers }: Credentials): Promise<CallOutcome> {
   const socket = new WebSocket(app.url.replace(/^http/, "ws") + path, { headers: { ...(cookie !== undefined && { cookie }), ...headers } });
-  const said: string[] = [];
+  const frames: string[] = [];
   socket.on("error", () => undefined);
   const outcome = await new Promise<number>((resolve) => {
     socket.on("open", () => {
@@ -119,8 +119,8 @@ async function callSocket(app: Pick<TestApp, "url">, path: string, { bearer, coo
     });
     socket.on("message", (data) => {
       const frame = JSON.parse(String(data)) as { type: string };
-      said.push(String(data));
-      // Who it is, not yet whether they may.
+      frames.push(String(data));
+      // Authenticated, but access is not decided yet.
       if (frame.type !== "error" && frame.type !== "authenticated") resolve(101);
     });
     socket.on("close", (code) => resolve(code));
@@ -129,8 +129,8 @@ async function callSocket(app: Pick<TestApp, "url">, path: string, { bearer, coo
   socket.close();
   return {
     status: outcome,
-    code: (JSON.parse(said.at(-1) ?? "{}") as { data?: { code?: string } }).data?.code,
-    body: outcome === 101 ? "" : said.join("\n"),
+    code: (JSON.parse(frames.at(-1) ?? "{}") as { data?: { code?: string } }).data?.code,
+    body: outcome === 101 ? "" : frames.join("\n"),
     authenticate: null,
   };
 }

@@ -304,10 +304,10 @@ export async function socketFault(url: string, { name }: Listed, path: string, b
   await new Promise((resolve) => socket.once("open", resolve));
   socket.send(JSON.stringify({ type: "auth", token: bearer }));
   const closed = new Promise<number>((resolve) => socket.once("close", resolve));
-  const said = new Promise<undefined>((resolve) => socket.on("message", (data) => String(data).includes('"pong"') && resolve(undefined)));
+  const pong = new Promise<undefined>((resolve) => socket.on("message", (data) => String(data).includes('"pong"') && resolve(undefined)));
   for (const frame of hostileFrames) socket.send(frame);
   socket.send('{"type":"ping"}');
-  const code = await Promise.race([closed, said]);
+  const code = await Promise.race([closed, pong]);
   socket.terminate();
   return code === 1011 || code === 1006 ? `${name} closed with ${code}` : undefined;
 }

@@ -25,7 +25,7 @@ export function createReport<Caller extends string>(callers: readonly Caller[]) 
     text: (routes: number): string => {
       const surprises = cells.filter((c) => c.surprise);
       return [
-        `Auth matrix: ${routes} routes, ${cells.length} cells, ${surprises.length} surprises (as expected / asked)`,
+        `Auth matrix: ${routes} routes, ${cells.length} cells, ${surprises.length} surprises (as expected / called)`,
         ["caller".padEnd(14), ...levels.map((l) => l.padStart(10))].join(" "),
         ...callers.map(line),
         ...surprises.map((c) => `SURPRISE ${c.caller} ${c.route}: ${c.surprise}`),

@@ -82,7 +82,7 @@ export function sampleOf(given: unknown, known: Record<string, unknown> = {}): u
     case "null":
       return null;
     default:
-      if (schema.format === "email") return "somebody@example.com";
+      if (schema.format === "email") return "someone@example.com";
       if (schema.format === "uuid") return "00000000-0000-4000-8000-000000000000";
       if (schema.format === "date-time") return "2026-01-01T00:00:00.000Z";
       return texts.find(([pattern]) => pattern.test(schema.pattern ?? ""))?.[1] ?? "sample".padEnd(schema.minLength ?? 0, "x");
@@ -104,20 +104,20 @@ export function gapsOf(routes: Listed[], knowledge: MatrixFixtures): string[] {
   return routes.flatMap(({ name, spec }) => {
     const gaps: string[] = [];
     const at = `${name} (${spec.method} ${spec.path})`;
-    if (!levels.includes(spec.auth)) gaps.push(`${at} does not say who may call it. Give its route value auth: ${levels.join(", ")}.`);
+    if (!levels.includes(spec.auth)) gaps.push(`${at} has no access level. Set auth in its route value to one of: ${levels.join(", ")}.`);
     for (const place of idPlacesOf(spec))
       if (!place.endsWith("{path}") && !places.has(place))
-        gaps.push(`${at}: nothing of the owner's stands at ${place}. Make one in apps/server/src/testing/matrix/world.ts (at).`);
+        gaps.push(`${at}: the owner has no object at ${place}. Create one in apps/server/src/testing/matrix/world.ts (at).`);
     // Filters of administrators may name any object.
     for (const { where, field } of spec.auth === "superuser" ? [] : idFieldsOf(spec))
       if (!fields.has(field))
         gaps.push(
-          `${at}: its ${where} names a ${field} and the owner has none. Make one in apps/server/src/testing/matrix/world.ts (named).`,
+          `${at}: its ${where} names a ${field} and the owner has none. Create one in apps/server/src/testing/matrix/world.ts (named).`,
         );
     if (spec.body && knowledge.bodies[name] === undefined) {
       const isValid = compile({ schema: spec.body, method: "POST", url: "", httpPart: "body" });
       if (isValid(sampleOf(spec.body)) !== true)
-        gaps.push(`${at}: no valid body could be made up. Give one in apps/server/src/testing/matrix/world.ts (bodies).`);
+        gaps.push(`${at}: no valid body could be generated. Add one in apps/server/src/testing/matrix/world.ts (bodies).`);
     }
     return gaps;
   });

@@ -20,17 +20,18 @@ export const isOwned = ({ spec }: Listed): boolean => ownedPlaces(spec).length >
 /** Routes that need an object with an owner. */
 export const namesOwned = ({ spec }: Listed): boolean => ownedPlaces(spec).length > 0 || idFieldsOf(spec).some((field) => field.isRequired);
 
-export const said = ({ status, code, body }: CallOutcome): string => `${status} ${code ?? body.slice(0, 200)}`;
+/** Status and code of a call, or the start of its body. */
+export const summary = ({ status, code, body }: CallOutcome): string => `${status} ${code ?? body.slice(0, 200)}`;
 
-const nobody = JSON.stringify({ detail: unauthorized().message, code: "unauthorized" });
+const refusal = JSON.stringify({ detail: unauthorized().message, code: "unauthorized" });
 /** The problem with a response to an unauthenticated call; false when there is none. */
 export const notRefused = ({ spec }: Listed, outcome: CallOutcome): string | false =>
   spec.kind === "socket"
-    ? outcome.status !== 4401 && `closed ${said(outcome)} instead of 4401`
-    : (outcome.status !== 401 || outcome.body !== nobody || outcome.authenticate !== "Bearer") && `${said(outcome)} instead of 401`;
+    ? outcome.status !== 4401 && `closed ${summary(outcome)} instead of 4401`
+    : (outcome.status !== 401 || outcome.body !== refusal || outcome.authenticate !== "Bearer") && `${summary(outcome)} instead of 401`;
 
-/** Six at a time. */
-export async function inPieces<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+/** Runs the work for all, six at a time. */
+export async function inParallel<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
   const left = [...all];
   await Promise.all(
     Array.from({ length: 6 }, async () => {

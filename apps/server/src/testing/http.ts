@@ -9,10 +9,10 @@ import { createLogger } from "../platform/logger.ts";
 import { unauthorized } from "../platform/errors.ts";
 
 /** The HTTP layer alone, with test routes and users known by simple tokens. */
-export interface FrontDoor extends AsyncDisposable {
+export interface TestHttp extends AsyncDisposable {
   url: string;
   port: number;
-  http: HttpServer;
+  server: HttpServer;
   logs(): string;
   /** Revokes the session of a user. */
   revoke(token: string): void;
@@ -30,11 +30,11 @@ export const ada: Principal = {
 const root: Principal = { ...ada, id: "00000000-0000-4000-8000-00000000000b", username: "root", is_superuser: true, session_id: "s-root" };
 
 /** Bearer or cookie `ada` and `root` are those people; the ticket `ticket` works once; the CSRF token is `csrf`. */
-export async function frontDoor<G extends RouteGroup>(
+export async function startHttp<G extends RouteGroup>(
   routes: G,
   handlers: Handlers<G>,
   options: { env?: Record<string, string>; configure?: (config: Config["http"]) => void; webDir?: string } = {},
-): Promise<FrontDoor> {
+): Promise<TestHttp> {
   let lines = "";
   const output = new Writable({
     write(chunk, _encoding, done) {
@@ -76,7 +76,7 @@ export async function frontDoor<G extends RouteGroup>(
       socket.end("HTTP/1.1 418 Preview\r\n\r\n");
     },
   };
-  const http = await createHttpServer({
+  const server = await createHttpServer({
     config,
     log: createLogger("debug", output),
     auth,
@@ -86,18 +86,18 @@ export async function frontDoor<G extends RouteGroup>(
     version: "0.0.0",
     ...(options.webDir && { webDir: options.webDir }),
   });
-  http.mount("test", routes, handlers);
-  await http.listen();
+  server.mount("test", routes, handlers);
+  await server.listen();
   return {
     url: `http://localhost:${port}`,
     port,
-    http,
+    server,
     previewed,
     logs: () => lines,
     revoke: (name) => {
       for (const ended of watching.get(name) ?? []) ended();
     },
-    [Symbol.asyncDispose]: () => http.close(),
+    [Symbol.asyncDispose]: () => server.close(),
   };
 }
 
