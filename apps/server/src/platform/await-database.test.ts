@@ -24,7 +24,7 @@ const open = (port: number, name = "postgres") => {
   closers.push(() => database.close());
   return { wait: (patienceMs: number) => awaitDatabase(database, `127.0.0.1:${port}/${name}`, log, patienceMs), lines: () => lines };
 };
-/** The database of the tests at a port. */
+/** The test database, through a port. */
 const listen = async (port: number): Promise<Server> => {
   const { server } = inject("postgres");
   const relay = createServer((client) => {
@@ -40,7 +40,7 @@ const listen = async (port: number): Promise<Server> => {
   return relay;
 };
 
-test("a database that is still starting is waited for, and the log says which", async () => {
+test("the start waits for a database that is still starting, and logs which", async () => {
   const port = await freePort();
   const { wait, lines } = open(port);
   const waiting = wait(30_000);
@@ -50,7 +50,7 @@ test("a database that is still starting is waited for, and the log says which", 
   await waiting;
 });
 
-test("one that never comes, or refuses, ends the start with one sentence and no password", async () => {
+test("an unreachable or refusing database ends the start with one sentence, without the password", async () => {
   const port = await freePort();
   await expect(open(port).wait(300)).rejects.toThrow(
     new RegExp(

@@ -6,19 +6,19 @@ import { createCryptoBox, hashToken, loadSecretKey, randomCode, randomToken } fr
 
 const box = createCryptoBox("a secret key of at least 32 characters");
 
-test("opens what it sealed, in its place only", () => {
+test("opens what it sealed, only with the same additional data", () => {
   for (const text of ["", "sk-123", "ü😀".repeat(1000)]) {
     const sealed = box.seal(text, "keys:1");
     expect(box.open(sealed, "keys:1")).toBe(text);
     expect(() => box.open(sealed, "keys:2")).toThrow();
   }
 });
-test("the same text never looks the same, and never shows", () => {
+test("sealing the same text twice gives different bytes, which do not contain it", () => {
   const sealed = [box.seal("sk-123456", "a"), box.seal("sk-123456", "a")];
   expect(sealed[0]).not.toEqual(sealed[1]);
   expect(sealed[0]?.toString("latin1")).not.toContain("sk-123456");
 });
-test("a changed byte anywhere, a cut or another key is refused", () => {
+test("a changed byte, truncated data or another key is refused", () => {
   const sealed = box.seal("secret", "a");
   for (let i = 0; i < sealed.length; i++) {
     const changed = Buffer.from(sealed);
@@ -29,7 +29,7 @@ test("a changed byte anywhere, a cut or another key is refused", () => {
     expect(() => box.open(sealed.subarray(0, length), "a"), `${length} bytes`).toThrow();
   expect(() => createCryptoBox("another secret key of 32 characters").open(sealed, "a")).toThrow();
 });
-test("several keys are known at once; the current one seals, what an unknown one sealed is refused", () => {
+test("several keys can be read; the current one seals; data of an unknown key is refused", () => {
   const secretKey = "a secret key of at least 32 characters";
   const [old, now] = ["the deployment key before, 32 chars", "the deployment key of today, 32 char"];
   const before = createCryptoBox(secretKey, { current: old });
@@ -40,27 +40,27 @@ test("several keys are known at once; the current one seals, what an unknown one
   expect(fromOld.subarray(0, 6)).toEqual(before.header);
   expect(before.header).not.toEqual(after.header);
   expect(() => createCryptoBox(secretKey, { current: now }).open(fromOld, "x")).toThrow("unknown key");
-  // A former secret key opens what was derived from it.
+  // A former secret key opens data of its derived key.
   expect(createCryptoBox("another secret key of 32 characters", { former: [secretKey] }).open(fromSecretKey, "x")).toBe("a");
 });
-test("keys differ by purpose and by secret, and are the same every time", () => {
+test("derived keys are deterministic and differ by purpose and by secret", () => {
   expect(box.deriveKey("a")).toEqual(createCryptoBox("a secret key of at least 32 characters").deriveKey("a"));
   expect(box.deriveKey("a")).not.toEqual(box.deriveKey("b"));
   expect(box.deriveKey("a")).toHaveLength(32);
 });
-test("tokens and codes", () => {
+test("tokens and codes are random and well-formed", () => {
   expect(new Set(Array.from({ length: 1000 }, () => randomToken())).size).toBe(1000);
   expect(randomToken()).toMatch(/^[\w-]{43}$/);
   expect(hashToken("a")).toMatch(/^[0-9a-f]{64}$/);
   const all = Array.from({ length: 4000 }, () => randomCode(9)).join("");
   expect(all).toMatch(/^[0-9a-z]{36000}$/);
-  // 1000 of each expected.
-  for (const letter of "0123456789abcdefghijklmnopqrstuvwxyz") {
-    const n = all.split(letter).length - 1;
-    expect(n > 800 && n < 1200, `${letter}: ${n}`).toBe(true);
+  // About 1000 of each are expected.
+  for (const char of "0123456789abcdefghijklmnopqrstuvwxyz") {
+    const n = all.split(char).length - 1;
+    expect(n > 800 && n < 1200, `${char}: ${n}`).toBe(true);
   }
 });
-test("the secret key is made once, for this user's eyes only; a damaged one stops the start", async () => {
+test("the secret key is created once, readable by this user only; a damaged one stops the start", async () => {
   const dir = await mkdtemp(join(tmpdir(), "studio-key-"));
   try {
     const keys = await Promise.all(Array.from({ length: 5 }, () => loadSecretKey(undefined, dir)));
@@ -68,7 +68,7 @@ test("the secret key is made once, for this user's eyes only; a damaged one stop
     expect(keys[0]?.length).toBeGreaterThanOrEqual(32);
     expect((await stat(join(dir, "secret.key"))).mode & 0o777).toBe(0o600);
     expect(await readFile(join(dir, "secret.key"), "utf8")).toBe(keys[0]);
-    expect(await loadSecretKey("a given key", dir)).toBe("a given key");
+    expect(await loadSecretKey("a configured key", dir)).toBe("a configured key");
     await writeFile(join(dir, "secret.key"), "short");
     await expect(loadSecretKey(undefined, dir)).rejects.toThrow(/damaged/);
   } finally {

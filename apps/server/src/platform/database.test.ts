@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { testPlatform } from "../testing/platform.ts";
 import { migrateDatabase } from "./database.ts";
 
-test("every migration is applied once: of two processes that migrate at once, and again, neither changes anything", async () => {
+test("migrations are applied once: neither concurrent processes nor a second start change anything", async () => {
   await using p = await testPlatform();
   const files = await readdir(join(import.meta.dirname, "../../migrations"), { withFileTypes: true });
   const applied = async () => (await p.database.pool.query("select hash, created_at from drizzle.__drizzle_migrations order by id")).rows;
@@ -14,7 +14,7 @@ test("every migration is applied once: of two processes that migrate at once, an
   expect(await applied()).toEqual(before);
 });
 
-test("a database that a newer version migrated is refused, in words, and stays as it is", async () => {
+test("a database of a newer version is refused with a message and not changed", async () => {
   await using p = await testPlatform();
   const name = "20991231235959_of_tomorrow";
   const rows = async () => (await p.database.pool.query("select name from drizzle.__drizzle_migrations order by id")).rows;

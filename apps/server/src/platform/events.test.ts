@@ -26,7 +26,7 @@ const newTask = async (platform: TestPlatform, user_id: string, project_id: stri
   return task?.id ?? "";
 };
 
-describe("numbers", () => {
+describe("sequence numbers", () => {
   test("are gapless and in the order of a call, per project", async () => {
     await using p = await testPlatform();
     const [a, b] = [await p.project(), await p.project()];
@@ -47,7 +47,7 @@ describe("numbers", () => {
     await stop();
   });
 
-  test.each([100_000, Number.MAX_SAFE_INTEGER, 1e300])("a place that nothing got to yet (%d) is where things are now", async (beyond) => {
+  test.each([100_000, Number.MAX_SAFE_INTEGER, 1e300])("a position after the last event (%d) means: from now on", async (beyond) => {
     await using p = await testPlatform();
     const { user_id, project_id } = await p.project();
     const task = await newTask(p, user_id, project_id);
@@ -64,7 +64,7 @@ describe("numbers", () => {
     await Promise.all([ofProject.stop(), ofTask.stop()]);
   });
 
-  test("of 20 appenders at once, in two processes: no gap, no double, every call together, followers see all in order", async () => {
+  test("with 20 concurrent appenders in two processes: no gaps, no duplicates, each call contiguous, followers get all in order", async () => {
     await using p = await testPlatform();
     await using q = await testPlatform({ of: p });
     const { project_id } = await p.project();
@@ -94,7 +94,7 @@ describe("numbers", () => {
     }
   });
 
-  test("of a task count on their own", async () => {
+  test("are separate for each task", async () => {
     await using p = await testPlatform();
     const { user_id, project_id } = await p.project();
     const [one, two] = [await newTask(p, user_id, project_id), await newTask(p, user_id, project_id)];
@@ -122,7 +122,7 @@ describe("numbers", () => {
 });
 
 describe("following", () => {
-  test("resumes after any number without loss or repetition, while events go on", async () => {
+  test("resumes after any number without loss or repetition, while events are appended", async () => {
     await using p = await testPlatform();
     const { project_id } = await p.project();
     const writing = (async () => {
@@ -139,7 +139,7 @@ describe("following", () => {
     expect(got).toEqual(upTo(300));
   });
 
-  test("a live-only stream shows no older events, also after falling behind and after a notification of another process", async () => {
+  test("a live-only stream emits no older events, also after falling behind and after a notification of another process", async () => {
     await using p = await testPlatform();
     await using q = await testPlatform({ of: p });
     const { project_id } = await p.project();
@@ -160,7 +160,7 @@ describe("following", () => {
     const slow = (async () => {
       for await (const event of p.events.follow(project_id, { afterSeq: 0, signal: abort.signal })) {
         seen.push(event.seq);
-        // So slow that nothing would ever be written if the writer waited for it.
+        // If the writer waited for this follower, nothing would be written.
         await written.promise;
       }
     })();
@@ -176,7 +176,7 @@ describe("following", () => {
     await slow;
   });
 
-  test("ends at once on abort, also in silence", async () => {
+  test("ends at once on abort, also without events", async () => {
     await using p = await testPlatform();
     const { project_id } = await p.project();
     const live = follow(p.events, project_id);
@@ -185,7 +185,7 @@ describe("following", () => {
     expect(live.seen).toEqual([]);
   });
 
-  test("a task's stream ends when the task is over without a last event", async () => {
+  test("a task's stream ends when the task is finished without a last event", async () => {
     await using p = await testPlatform();
     const { user_id, project_id } = await p.project();
     const task = await newTask(p, user_id, project_id);
@@ -204,13 +204,13 @@ describe("following", () => {
     await q.database.pool.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'tesslate-studio bus'",
     );
-    await q.events.append(project_id, note("while away"));
-    await vi.waitFor(() => expect(live.seen.map(textOf)).toEqual(["while away"]));
+    await q.events.append(project_id, note("while disconnected"));
+    await vi.waitFor(() => expect(live.seen.map(textOf)).toEqual(["while disconnected"]));
     await live.stop();
   });
 });
 
-describe("what cannot be stored", () => {
+describe("events that cannot be stored", () => {
   test("NUL characters and unpaired surrogates are replaced, everything else is unchanged", async () => {
     await using p = await testPlatform();
     const { project_id } = await p.project();
@@ -220,7 +220,7 @@ describe("what cannot be stored", () => {
     await vi.waitFor(() => expect(live.seen.map(textOf)).toEqual([`a\ufffdb \ufffd c \\u0000 "quote" \n \u2028 😀`]));
     await live.stop();
   });
-  test("an event that is refused fails alone", async () => {
+  test("a refused event does not affect others", async () => {
     await using p = await testPlatform();
     const { project_id } = await p.project();
     const results = await Promise.allSettled([
@@ -240,11 +240,11 @@ describe("what cannot be stored", () => {
     );
     await live.stop();
   });
-  test("events of a deleted project are deleted", async () => {
+  test("events of a deleted project are not stored", async () => {
     await using p = await testPlatform();
     const { project_id } = await p.project();
     await p.database.pool.query("delete from projects where id = $1", [project_id]);
-    await p.events.append(project_id, note("nobody hears"));
+    await p.events.append(project_id, note("no project"));
     expect(await p.events.lastSeq(project_id)).toBe(0);
   });
 });

@@ -7,7 +7,7 @@ import { startJobs } from "./jobs.ts";
 import { createLogger } from "./logger.ts";
 import { startEmbeddedPostgres } from "./postgres.ts";
 
-test("go on by themselves after the database was killed and came back", async () => {
+test("jobs continue after the database was killed and restarted", async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "studio-jobs-"));
   await chmod(dataDir, 0o755);
   const log = createLogger("silent");

@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 import { testPlatform } from "../testing/platform.ts";
 import { startJobs } from "./jobs.ts";
 
-test("a job exists exactly when its transaction commits, runs once per key, and is tried again when it fails", async () => {
+test("a job exists exactly when its transaction commits, runs once per key, and is retried when it fails", async () => {
   await using p = await testPlatform();
   const seen: unknown[] = [];
   let failures = 0;
@@ -40,7 +40,7 @@ test("a job exists exactly when its transaction commits, runs once per key, and 
   await expect(jobs.check()).rejects.toThrow(/stopped/);
 });
 
-test("go on by themselves after their connections were cut", async () => {
+test("jobs continue after their connections were cut", async () => {
   await using p = await testPlatform();
   const seen: unknown[] = [];
   const jobs = await startJobs({ pool: p.database.pool, log: p.log, handlers: { note: async (payload) => void seen.push(payload) } });

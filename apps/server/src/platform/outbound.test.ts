@@ -15,7 +15,7 @@ const open = (options: Partial<OutboundOptions> = {}): Outbound => {
   closers.push(() => outbound.close());
   return outbound;
 };
-/** A real server on loopback; answers its `host:port`. */
+/** A real server on loopback; returns its `host:port`. */
 const serve = async (handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> => {
   const server = createServer(handle).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -53,12 +53,12 @@ describe("notations", () => {
     "https://localhost./x", "https://sub.localhost/x", "https://a.b.LOCALHOST./x", "https://metadata.google.internal/x", "https://metadata.google.internal./x",
     "https://metadata/x", "https://metadata.goog/x", "https://host.docker.internal/x", "https://printer.local/x", "https://localhost.localdomain/x",
     "https://redis/x", "https://kubernetes.default.svc/x",
-  ])("refuses the name %j when it is given, whatever a resolver says of it", async (url) => {
+  ])("refuses the name %j, whatever it resolves to", async (url) => {
     const outbound = open({ lookup: async () => [{ address: "1.1.1.1", family: 4 }] });
     expect(await codeOf(outbound.check(url))).toBe("outbound_refused");
     expect(await codeOf(outbound.fetch(url))).toBe("outbound_refused");
   }); // prettier-ignore
-  test("names that only look alike are no names of this machine, and the operator's word holds with the root's dot too", async () => {
+  test("similar names are not names of this machine, and an allowed name also matches with a trailing dot", async () => {
     const outbound = open({ allowHosts: ["ollama.local:11434"], lookup: async () => [{ address: "1.1.1.1", family: 4 }] });
     for (const url of [
       "https://mylocalhost.com/",
@@ -69,14 +69,14 @@ describe("notations", () => {
       expect(await codeOf(outbound.check(url)), url).toBe("answered");
     expect(await codeOf(outbound.check("http://ollama.local:80/"))).toBe("outbound_refused");
   });
-  test("says why, and how the operator may allow it", async () => {
+  test("the error has the reason and how the operator can allow it", async () => {
     await expect(open().fetch("http://127.0.0.1:9000/")).rejects.toThrow(/127\.0\.0\.1 .*OUTBOUND_ALLOW_HOSTS/);
   });
-  test("a name whose addresses are all private is refused", async () => {
-    const asked: string[] = [];
+  test("a name with private addresses only is refused", async () => {
+    const lookups: string[] = [];
     const outbound = open({
       lookup: async (name) => (
-        asked.push(name),
+        lookups.push(name),
         [
           { address: "10.0.0.1", family: 4 },
           { address: "::1", family: 6 },
@@ -84,11 +84,11 @@ describe("notations", () => {
       ),
     });
     expect(await codeOf(outbound.fetch("http://intranet.example/"))).toBe("outbound_refused");
-    expect(asked).toEqual(["intranet.example"]);
+    expect(lookups).toEqual(["intranet.example"]);
   });
 });
 
-describe("what the operator allows", () => {
+describe("hosts that the operator allows", () => {
   test.each([
     ["by host", (at: string) => at.split(":")[0]!],
     ["by host and port", (at: string) => at],
@@ -96,11 +96,11 @@ describe("what the operator allows", () => {
     const at = await serve((_request, response) => void response.end("hello"));
     expect(await (await open({ allowHosts: [entry(at)] }).fetch(`http://${at}/`)).text()).toBe("hello");
   });
-  test("another port of it is not", async () => {
+  test("another port of the host is refused", async () => {
     const at = await serve((_request, response) => void response.end("hello"));
     expect(await codeOf(open({ allowHosts: ["127.0.0.1:1"] }).fetch(`http://${at}/`))).toBe("outbound_refused");
   });
-  test("another name for the same address is not", async () => {
+  test("another name of the same address is refused", async () => {
     const at = await serve((_request, response) => void response.end("hello"));
     const outbound = open({ allowHosts: ["127.0.0.1"], lookup: async () => [{ address: "127.0.0.1", family: 4 }] });
     expect(await codeOf(outbound.fetch(`http://rebound.example:${at.split(":")[1]}/`))).toBe("outbound_refused");
@@ -115,11 +115,11 @@ describe("what the operator allows", () => {
   });
 });
 
-test("the connection goes to the address that was checked, however the name resolves later", async () => {
+test("the connection uses the checked address, even if the name resolves differently later", async () => {
   let hits = 0;
   const at = await serve((_request, response) => (hits++, void response.end("inside")));
   const port = at.split(":")[1];
-  // First an answer with a public address beside loopback, then loopback alone: the public one is unreachable here, and nothing else may be tried.
+  // First a public address beside loopback, then loopback alone: the public one is unreachable here, and no other may be tried.
   const loopback = { address: "127.0.0.1", family: 4 };
   const answers = [[loopback, { address: "192.0.3.1", family: 4 }], [loopback]];
   const outbound = open({ lookup: async () => answers.shift() ?? [] });
@@ -139,7 +139,7 @@ describe("redirects", () => {
       expect(await codeOf(open({ allowHosts: [at] }).fetch(`http://${at}/`))).toBe("outbound_refused");
     },
   );
-  test("are followed on allowed hosts, five at most", async () => {
+  test("are followed on allowed hosts, at most five", async () => {
     const at = await serve((request, response) => {
       const n = Number(request.url?.slice(1));
       if (n > 0) response.writeHead(302, { location: `/${n - 1}` }).end();
@@ -149,7 +149,7 @@ describe("redirects", () => {
     expect(await (await outbound.fetch(`http://${at}/5`)).text()).toBe("there");
     expect(await codeOf(outbound.fetch(`http://${at}/6`))).toBe("outbound_refused");
   });
-  test("to another origin carry no credentials", async () => {
+  test("to another origin send no credentials", async () => {
     const seen: IncomingMessage["headers"][] = [];
     const target = await serve((request, response) => (seen.push(request.headers), void response.end("ok")));
     const at = await redirectTo(`http://${target}/`);
@@ -165,7 +165,7 @@ describe("redirects", () => {
     expect(seen[0]).toMatchObject({ accept: "text/plain" });
     expect(seen[0]?.cookie).toBeUndefined();
   });
-  test("to another origin do not take a body along", async () => {
+  test("to another origin send no body", async () => {
     const bodies: string[] = [];
     const target = await serve(
       (request, response) => void request.on("data", (d) => bodies.push(String(d))).on("end", () => response.end("ok")),
@@ -189,12 +189,12 @@ describe("redirects", () => {
 });
 
 describe("limits", () => {
-  test("a body over the limit breaks off", async () => {
+  test("a body over the limit is aborted", async () => {
     const at = await serve((_request, response) => void response.end("x".repeat(5000)));
     const response = await open({ allowHosts: [at] }).limited({ maxBytes: 1000 })(`http://${at}/`);
     expect(await codeOf(response.text())).toBe("outbound_refused");
   });
-  test("one below it arrives whole, with status, headers and address", async () => {
+  test("a body below the limit arrives complete, with status, headers and address", async () => {
     const at = await serve((_request, response) => void response.writeHead(404, { "x-a": "b" }).end("short"));
     const response = await open({ allowHosts: [at] }).limited({ maxBytes: 1000 })(`http://${at}/p`);
     expect([response.status, response.headers.get("x-a"), response.url, await response.text()]).toEqual([
@@ -204,17 +204,17 @@ describe("limits", () => {
       "short",
     ]);
   });
-  test("time runs out", async () => {
+  test("the timeout aborts", async () => {
     const at = await serve(() => undefined);
     await expect(open({ allowHosts: [at] }).limited({ timeoutMs: 50 })(`http://${at}/`)).rejects.toMatchObject({ name: "TimeoutError" });
   });
 });
 
-test("a body streams, and abort ends it at the server", async () => {
-  const gone = Promise.withResolvers<void>();
+test("a body is streamed, and aborting it closes the connection at the server", async () => {
+  const closed = Promise.withResolvers<void>();
   const at = await serve((_request, response) => {
     response.write("one ");
-    response.on("close", () => gone.resolve());
+    response.on("close", () => closed.resolve());
   });
   const abort = new AbortController();
   const response = await open({ allowHosts: [at] }).fetch(`http://${at}/`, { signal: abort.signal });
@@ -222,16 +222,16 @@ test("a body streams, and abort ends it at the server", async () => {
   expect(new TextDecoder().decode((await reader.read()).value)).toBe("one ");
   abort.abort();
   await expect(reader.read()).rejects.toMatchObject({ name: "AbortError" });
-  await gone.promise;
+  await closed.promise;
 });
 
-describe("through the proxy of the operator", () => {
-  /** Forwards plain requests and tunnels; resolves names of `example` to one address. Tells what it was asked for. */
+describe("through the operator's proxy", () => {
+  /** Forwards plain requests and tunnels; resolves names of `example` to one address. Records the requests. */
   const proxyTo = async (target: string) => {
-    const asked: string[] = [];
+    const requests: string[] = [];
     const [host = "", port = ""] = target.split(":");
     const server = createServer((incoming, response) => {
-      asked.push(`${incoming.method} ${incoming.url} ${incoming.headers["proxy-authorization"] ?? ""}`.trim());
+      requests.push(`${incoming.method} ${incoming.url} ${incoming.headers["proxy-authorization"] ?? ""}`.trim());
       const url = new URL(incoming.url ?? "");
       request({ host, port, path: url.pathname, method: incoming.method }, (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
@@ -239,7 +239,7 @@ describe("through the proxy of the operator", () => {
       }).end();
     });
     server.on("connect", (incoming, client: Socket) => {
-      asked.push(`CONNECT ${incoming.url}`);
+      requests.push(`CONNECT ${incoming.url}`);
       const there = connect(Number(port), host, () => client.write("HTTP/1.1 200 OK\r\n\r\n"));
       for (const socket of [client, there]) socket.on("error", () => socket.destroy());
       client.pipe(there).pipe(client);
@@ -247,7 +247,7 @@ describe("through the proxy of the operator", () => {
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     closers.push(() => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))));
-    return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+    return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
   };
   const unknown = async (name: string): Promise<{ address: string; family: number }[]> => {
     if (name === "rebound.example") return [{ address: "10.0.0.1", family: 4 }];
@@ -255,29 +255,29 @@ describe("through the proxy of the operator", () => {
   };
   const all = async () => {
     const at = await serve((_request, response) => void response.end("from outside"));
-    const { address, asked } = await proxyTo(at);
+    const { address, requests } = await proxyTo(at);
     const uri = `http://me:secret@${address}`;
     return {
       at,
-      asked,
+      requests,
       outbound: (more = {}) => open({ lookup: unknown, proxy: { http: uri, https: uri, none: ["direct.example", ".lan"] }, ...more }),
     };
   };
 
-  test("calls go out that this machine cannot resolve, with the proxy's credentials", async () => {
-    const { outbound, asked } = await all();
+  test("calls to names that this machine cannot resolve go out with the proxy's credentials", async () => {
+    const { outbound, requests } = await all();
     const way = outbound();
     expect(await (await way.fetch("http://api.example/v1")).text()).toBe("from outside");
-    expect(asked).toEqual([`GET http://api.example/v1 Basic ${Buffer.from("me:secret").toString("base64")}`]);
+    expect(requests).toEqual([`GET http://api.example/v1 Basic ${Buffer.from("me:secret").toString("base64")}`]);
     const socket = await way.connect("git.example", 443);
     socket.write("GET / HTTP/1.0\r\n\r\n");
     expect(String(await once(socket, "data"))).toContain("200 OK");
     socket.destroy();
-    expect(asked[1]).toBe("CONNECT git.example:443");
+    expect(requests[1]).toBe("CONNECT git.example:443");
   });
 
-  test("private addresses and names that lead to them are refused before the proxy hears of them", async () => {
-    const { outbound, asked } = await all();
+  test("private addresses, and names that resolve to them, are refused before the proxy gets a request", async () => {
+    const { outbound, requests } = await all();
     const way = outbound();
     for (const url of [
       "http://10.0.0.1/",
@@ -288,17 +288,17 @@ describe("through the proxy of the operator", () => {
     ])
       expect(await codeOf(way.fetch(url))).toBe("outbound_refused");
     expect(await codeOf(way.connect("10.0.0.1", 443))).toBe("outbound_refused");
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
-  test("NO_PROXY and loopback are called directly, by the usual rule", async () => {
-    const { outbound, asked, at } = await all();
+  test("NO_PROXY and loopback are called directly, under the same rules", async () => {
+    const { outbound, requests, at } = await all();
     const port = at.split(":")[1];
     const lookup = async () => [{ address: "127.0.0.1", family: 4 }];
     const way = outbound({ lookup, allowHosts: [`direct.example:${port}`, `git.lan:${port}`, at] });
     for (const host of ["direct.example", "git.lan", "127.0.0.1"])
       expect(await (await way.fetch(`http://${host}:${port}/`)).text()).toBe("from outside");
     expect(await codeOf(way.fetch("http://other.lan/"))).toBe("outbound_refused");
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 });

@@ -14,7 +14,7 @@ const log = createLogger("silent");
 let dataDir: string;
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), "studio-pg-"));
-  // Root's server runs as another user, who has to get here.
+  // As root the database server runs as another user, who needs access to the folder.
   await chmod(dataDir, 0o755);
 });
 const children: ChildProcess[] = [];
@@ -29,9 +29,9 @@ afterEach(() => rm(dataDir, { recursive: true, force: true, maxRetries: 5 }));
 const start = (dir = dataDir) => startEmbeddedPostgres({ dataDir: dir, reach: async (folder) => folder, log, settings: { fsync: "off" } });
 const pidFile = () => join(dataDir, "postgres/data/postmaster.pid");
 const postmaster = async () => Number((await readFile(pidFile(), "utf8")).split("\n")[0]);
-/** Dead ones that nobody has collected yet do not count. */
+/** Zombies do not count. */
 const isRunning = (pid: number) => existsSync(`/proc/${pid}`) && !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-/** Runs TypeScript in a process of its own; resolves with the process and its first line of output. */
+/** Runs TypeScript in a separate process; resolves with the process and its first line of output. */
 async function inProcess(code: string, wrapper: string[] = []): Promise<{ child: ChildProcess; line: string }> {
   const [file = "", ...args] = [...wrapper, process.execPath, "--input-type=module-typescript", "-e", code];
   const child = spawn(file, args, {
@@ -55,7 +55,7 @@ const ended = (child: ChildProcess) =>
     : new Promise<void>((resolve) => child.once("exit", () => resolve()));
 
 describe("the embedded server", () => {
-  test("initialises once, keeps its data over a restart, listens on no network, and leaves nothing running", async () => {
+  test("initializes once, keeps its data over a restart, listens on no network, and leaves no process running", async () => {
     const first = await start();
     const one = connectDatabase({ socketDir: first.socketDir }, log);
     await one.pool.query("create table t as select 42 as answer");
@@ -74,13 +74,13 @@ describe("the embedded server", () => {
     await second.stop();
   });
 
-  test("after a kill it restarts, pool and bus recover, and nothing committed is lost", async () => {
+  test("restarts after a kill; pool and bus reconnect, and nothing committed is lost", async () => {
     const server = await start();
     const { pool, connection, close } = connectDatabase({ socketDir: server.socketDir }, log);
     const bus = await createBus(pool, connection, log);
-    const heard: unknown[] = [];
+    const payloads: unknown[] = [];
     const reconnected = vi.fn();
-    bus.listen("bell", (payload) => heard.push(payload));
+    bus.listen("channel", (payload) => payloads.push(payload));
     bus.onReconnect(reconnected);
     await pool.query("create table t (n int)");
     await pool.query("insert into t values (1)");
@@ -97,8 +97,8 @@ describe("the embedded server", () => {
       expect(await postmaster()).not.toBe(pid);
       await vi.waitFor(() => expect(reconnected).toHaveBeenCalledTimes(round));
       expect(bus.isConnected()).toBe(true);
-      await bus.notify("bell", { round });
-      await vi.waitFor(() => expect(heard.at(-1)).toEqual({ round }));
+      await bus.notify("channel", { round });
+      await vi.waitFor(() => expect(payloads.at(-1)).toEqual({ round }));
     }
     await bus.close();
     await close();
@@ -107,7 +107,7 @@ describe("the embedded server", () => {
     expect(isRunning(pid)).toBe(false);
   });
 
-  test("a stale pid file, of a dead process or of one that is something else, is no obstacle", async () => {
+  test("ignores a stale pid file of a dead or unrelated process", async () => {
     const first = await start();
     await first.stop();
     const socket = { dead: 4_000_000, other: process.pid };
@@ -120,7 +120,7 @@ describe("the embedded server", () => {
     expect(isRunning(process.pid)).toBe(true);
   });
 
-  test("half an initialisation is started over", async () => {
+  test("repeats an incomplete initialization", async () => {
     await mkdir(join(dataDir, "postgres/data.new/base"), { recursive: true });
     await writeFile(join(dataDir, "postgres/data.new/junk"), "x");
     const server = await start();
@@ -128,7 +128,7 @@ describe("the embedded server", () => {
     await server.stop();
   });
 
-  test("a folder too deep for a socket gets one elsewhere", async () => {
+  test("uses another folder for the socket if the path is too long", async () => {
     const deep = join(dataDir, ...Array.from({ length: 6 }, (_, i) => `a-long-folder-name-${i}`));
     await mkdir(deep, { recursive: true });
     const server = await start(deep);
@@ -139,7 +139,7 @@ describe("the embedded server", () => {
     expect(existsSync(server.socketDir)).toBe(false);
   });
 
-  test("goes down with a process that was killed, and the next one goes on from there", async () => {
+  test("stops with a killed process, and the next one continues with its data", async () => {
     const { child, line } = await inProcess(`
       import { startEmbeddedPostgres } from "./postgres.ts";
       import { createLogger } from "./logger.ts";
@@ -163,7 +163,7 @@ describe("the embedded server", () => {
     await server.stop();
   });
 
-  test("a server that cannot start says why", async () => {
+  test("reports why it cannot start", async () => {
     const server = await start();
     await server.stop();
     await writeFile(join(dataDir, "postgres/data/postgresql.conf"), "max_connections = many\n");
@@ -171,11 +171,11 @@ describe("the embedded server", () => {
   });
 });
 
-/** As in another container: the pids of the one mean nothing to the other. Ends with its first process. */
+/** As in another container: process ids differ, and it ends with its first process. */
 const elsewhere = ["unshare", "--pid", "--ipc", "--fork", "--kill-child", "--mount-proc"];
 
 test.skipIf(process.getuid?.() !== 0)(
-  "a server that lives in another pid namespace keeps its database, and is named",
+  "a server in another pid namespace keeps its database, and the error names it",
   { timeout: 60_000 },
   async () => {
     const there = await inProcess(
@@ -214,13 +214,13 @@ describe("one process per data folder", () => {
     `,
       wrapper,
     );
-  test.skipIf(process.getuid?.() !== 0)("whichever pid namespace it lives in", async () => {
+  test.skipIf(process.getuid?.() !== 0)("in any pid namespace", async () => {
     const there = await holder(undefined, elsewhere);
     expect(there.line).toBe("held");
     await expect(holdDataDir(dataDir)).rejects.toThrow(/Another Tesslate Studio \(process \d+ on .+, boot \w+\) uses/);
     expect((await holder(undefined, elsewhere)).line).toMatch(/^refused/);
     there.child.kill("SIGKILL");
-    // Its namespace ends a moment later than it.
+    // Its namespace ends shortly after it.
     const release = await vi.waitFor(() => holdDataDir(dataDir));
     await release();
   });
@@ -242,7 +242,7 @@ describe("one process per data folder", () => {
       await holdDataDir(dataDir)
     )();
   });
-  test("a number given to another process since is no holder, nor is an empty file", async () => {
+  test("a reused process id does not hold the folder, nor does an empty file", async () => {
     for (const stale of [`${process.ppid} 1`, "4000000 123", ""]) {
       await writeFile(join(dataDir, "studio.pid"), stale);
       await (
@@ -250,7 +250,7 @@ describe("one process per data folder", () => {
       )();
     }
   });
-  test("of several that find a stale file at once exactly one gets it", async () => {
+  test("of several processes that find a stale file exactly one gets the folder", async () => {
     await writeFile(join(dataDir, "studio.pid"), "4000000 123");
     const all = await Promise.all(Array.from({ length: 4 }, () => holder()));
     expect(all.map((p) => p.line.split(" ")[0]).sort()).toEqual(["held", "refused", "refused", "refused"]);

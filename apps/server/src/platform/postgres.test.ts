@@ -5,15 +5,15 @@ import { onServer } from "../testing/postgres.ts";
 import { temporaryFolder } from "../testing/temporary.ts";
 import { holdDataDir } from "./postgres.ts";
 
-/* The embedded server itself, killed and restarted: `postgres.hard.test.ts`. */
+/* The embedded server, killed and restarted: `postgres.hard.test.ts`. */
 
-test("the server that all tests of this run use listens on no network, and speaks UTF-8", async () => {
+test("the server of this test run listens on no network and uses UTF-8", async () => {
   const { server } = inject("postgres");
   await onServer(server, async (client) => {
     const setting = async (name: string) =>
       (await client.query<{ value: string }>("select current_setting($1) as value", [name])).rows[0]?.value;
     expect(await setting("server_encoding")).toBe("UTF8");
-    // One that was there before is reached by its address.
+    // An existing server is reached by its URL.
     if ("socketDir" in server) expect(await setting("listen_addresses")).toBe("");
   });
 });

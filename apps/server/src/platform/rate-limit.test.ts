@@ -5,7 +5,7 @@ import { createRateLimiter, rateLimitNetwork } from "./rate-limit.ts";
 const limit = (key: string, max = 3) => ({ key, max, windowSeconds: 60 });
 const refusals = (results: PromiseSettledResult<unknown>[]) => results.filter((r) => r.status === "rejected").length;
 
-test("exactly so many pass, however many come at once and in whatever process", async () => {
+test("exactly the allowed number passes, for any number of concurrent calls and processes", async () => {
   await using p = await testPlatform();
   await using q = await testPlatform({ of: p });
   const limiters = [p, q].map(({ database }) => createRateLimiter({ db: database.db, factor: 1 }));
@@ -32,7 +32,7 @@ test("reports the seconds to wait, resets after that, and can be reset", async (
   await limits.prune();
   expect((await p.database.pool.query("select count(*)::int as n from rate_limits")).rows[0].n).toBe(0);
 });
-test("the factor multiplies, 0 switches off", async () => {
+test("the factor multiplies the limits, 0 disables them", async () => {
   await using p = await testPlatform();
   const double = createRateLimiter({ db: p.database.db, factor: 2 });
   expect(refusals(await Promise.allSettled(Array.from({ length: 8 }, () => double.count(limit("a")))))).toBe(2);

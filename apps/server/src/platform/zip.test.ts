@@ -19,22 +19,22 @@ test("any number of sources leave no listener at the archive", async () => {
   expect(out.listenerCount("close")).toBeLessThan(before + 5);
 });
 
-test("a source that breaks destroys the archive", async () => {
+test("a source that fails destroys the archive", async () => {
   const { zip, out } = createZip();
-  const source = new Readable({ read: () => source.destroy(new Error("the disk is gone")) });
+  const source = new Readable({ read: () => source.destroy(new Error("the disk failed")) });
   zip.addReadStream(tieSource(out, source), "a.txt");
   zip.end();
-  await expect(buffer(out)).rejects.toThrow("the disk is gone");
+  await expect(buffer(out)).rejects.toThrow("the disk failed");
 });
 
-test("a source of another size than announced destroys the archive", async () => {
+test("a source of another size than declared destroys the archive", async () => {
   const { zip, out } = createZip();
   zip.addReadStream(Readable.from([Buffer.from("four")]), "a.txt", { size: 3 });
   zip.end();
   await expect(buffer(out)).rejects.toThrow("unexpected number of bytes");
 });
 
-test("an archive that is closed early destroys its source, also one that comes afterwards", async () => {
+test("an archive that is closed early destroys its source, also one that is added later", async () => {
   const { zip, out } = createZip();
   const source = new Readable({ read() {} });
   zip.addReadStream(tieSource(out, source), "a.txt");

@@ -49,7 +49,7 @@ const dump = async (target: DumpTarget, file: string) => {
 };
 const load = (target: DumpTarget, file: string) => loadDatabase(target, createReadStream(join(dir, file)), signal);
 
-/** A bit of everything that people, ORMs and migrations make. */
+/** A mix of what users, ORMs and migrations create. */
 const everything = `
 create schema "Odd Schema"; create schema app;
 create type app.mood as enum ('sad', 'it''s ok', 'happy');
@@ -102,7 +102,7 @@ refresh materialized view app.counts; select nextval('app.numbers');
 create table big as select i, repeat('x', 100) as t from generate_series(1, 20000) i;
 `;
 
-test("a database with a bit of everything comes back the same, in keys, values, sequences and behaviour", async () => {
+test("a restored database has the same keys, values, sequences and behavior", async () => {
   const { target, query, name } = await fresh(everything);
   const first = await dump(target, "all");
   expect(first.leftOut).toEqual([]);
@@ -113,11 +113,11 @@ test("a database with a bit of everything comes back the same, in keys, values, 
   await query("drop schema app cascade; drop table big; create table later (a int)");
   await load(target, "all");
   expect(await query(facts)).toEqual(before);
-  expect(await query("select to_regclass('later') as gone")).toEqual([{ gone: null }]);
-  // A second dump says the same words.
+  expect(await query("select to_regclass('later') as later_table")).toEqual([{ later_table: null }]);
+  // A second dump has the same content.
   const sorted = (text: string) => text.split("--MARK\n").sort();
   expect(sorted((await dump(target, "again")).text)).toEqual(sorted(first.text));
-  // What comes next goes on where it was.
+  // Sequences continue.
   expect(await query("insert into app.people (email) values ('n@n') returning id, big, code")).toEqual([
     { id: 3, big: "13", code: expect.stringMatching(/^c1\d\d$/) },
   ]);
@@ -133,7 +133,7 @@ test("a database with a bit of everything comes back the same, in keys, values, 
   expect(name).toBe(target.database);
 });
 
-test("others' databases stay, a dropped one comes back, and connections of the application are ended", async () => {
+test("a restore leaves other databases unchanged, recreates a dropped one, and ends connections of the app", async () => {
   const one = await fresh("create table t (a int); insert into t values (1)");
   const other = await fresh("create table t (a int); insert into t values (7)");
   expect(await listDatabases(one.target, signal)).toEqual(expect.arrayContaining([one.name, other.name]));
@@ -151,7 +151,7 @@ test("others' databases stay, a dropped one comes back, and connections of the a
   expect(await one.query("select a from t")).toEqual([{ a: 1 }]);
 });
 
-test("a dump that cannot be loaded leaves the database as it is, and nothing beside it", async () => {
+test("a dump that cannot be loaded leaves the database unchanged and no temporary database", async () => {
   const { target, query } = await fresh("create table t (a int); insert into t values (1)");
   await dump(target, "good");
   await query("update t set a = 2");
@@ -170,12 +170,12 @@ test("a dump that cannot be loaded leaves the database as it is, and nothing bes
   expect(left.rows).toEqual([]);
 });
 
-test("what a dump does not bring back is named", async () => {
+test("a dump reports objects that it cannot contain", async () => {
   const { target } = await fresh("create aggregate total (int) (sfunc = int4pl, stype = int); select lo_create(0)");
   expect((await dump(target, "odd")).leftOut).toEqual(["aggregates", "large objects"]);
 });
 
-test("something hostile behind the port can neither make it wait nor swell", async () => {
+test("a hostile server can neither block the client nor exhaust its memory", async () => {
   const open = async (speak: (write: (data: Buffer) => void) => void) => {
     const hostile = createServer((socket) => {
       socket.on("error", () => undefined);
