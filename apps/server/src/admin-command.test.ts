@@ -6,7 +6,7 @@ import { testApp, type TestApp, type TestUser } from "./testing/app.ts";
 let app: TestApp;
 let operator: Operator;
 beforeAll(async () => {
-  // Counts administrators, and the whole audit log.
+  // Counts administrators and reads the whole audit log.
   app = await testApp({ ownServer: true });
   operator = operatorOf(app.studio.database, { config: app.config, systemUser: "root" });
 });
@@ -14,7 +14,7 @@ afterAll(() => app.close());
 const signIn = (email: string, password: string) => app.as().auth.login({ body: { email, password } });
 const isSignedIn = async (user: TestUser) => (await app.request("/api/users/me", { user })).status === 200;
 
-test("an administrator made on the machine signs in, has what an account starts with, and is the last one for good", async () => {
+test("an administrator created on the machine can sign in, has the defaults of an account, and cannot be demoted while being the last", async () => {
   const made = await operator.create({ email: "Root@Example.com", password: "a long enough password", username: "the-root" });
   const { access_token } = await signIn("root@example.com", "a long enough password");
   const me = await app.as({ token: access_token ?? "" }).users.me();
@@ -27,14 +27,14 @@ test("an administrator made on the machine signs in, has what an account starts 
   await expect(operator.demote("the-root")).rejects.toMatchObject({ code: "forbidden" });
   const second = await app.signUp();
   await operator.promote(second.email);
-  // Of two who take it from each other at once one stays.
+  // Of two administrators who are demoted concurrently one remains.
   const both = await Promise.allSettled([operator.demote("the-root"), operator.demote(second.email)]);
   expect(both.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   expect((await operator.list(true)).filter(({ state }) => state === "active")).toHaveLength(1);
   await operator.promote(both[0]?.status === "fulfilled" ? "the-root" : second.email);
 });
 
-test("an administrator who is not in the audit log is not made", async () => {
+test("an administrator is not created if the audit row cannot be written", async () => {
   const { pool } = app.studio.database;
   await pool.query(`create function refuse_row() returns trigger language plpgsql as $$ begin raise 'no'; end $$;
     create trigger refuse_row before insert on audit_log for each row execute function refuse_row()`);
@@ -46,7 +46,7 @@ test("an administrator who is not in the audit log is not made", async () => {
   expect((await operator.list(false)).map(({ email }) => email)).not.toContain("quiet@example.com");
 });
 
-test("a running server hears of it at once", async () => {
+test("a running server applies changes at once", async () => {
   const user = await app.signUp();
   expect((await app.request("/api/admin/audit-logs", { user })).status).toBe(403);
   await operator.promote(user.username);
@@ -68,10 +68,10 @@ test("a running server hears of it at once", async () => {
   await operator.unsuspend(noisy.email);
   expect((await signIn(noisy.email, noisy.password)).access_token).toBeTruthy();
   await expect(operator.suspend("the-root", "x")).rejects.toMatchObject({ code: "forbidden" });
-  await expect(operator.promote("nobody-of-that-name")).rejects.toMatchObject({ code: "not_found" });
+  await expect(operator.promote("no-such-user")).rejects.toMatchObject({ code: "not_found" });
 });
 
-test("all of it stands in the audit log, with who did it and no password", async () => {
+test("all actions are in the audit log, with their actor and without passwords", async () => {
   const { rows } = await app.studio.database.pool.query<{ action_type: string; admin_name: string }>(
     "select * from audit_log order by seq",
   );

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { ConfigError, readConfig } from "./config.ts";
 import { envExample, settings } from "./settings.ts";
 
-test(".env.example is equal to the schema", () => {
+test(".env.example matches the schema", () => {
   expect(readFileSync(new URL("../../../.env.example", import.meta.url), "utf8")).toBe(envExample());
 });
 
@@ -63,7 +63,7 @@ test("a preview domain on the app's own site is refused", () => {
   );
 });
 
-test("secrets do not print", () => {
+test("secrets are not printed", () => {
   const config = readConfig({ SECRET_KEY: "s".repeat(40), OPENAI_API_KEY: "sk-visible" });
   for (const text of [JSON.stringify(config), inspect(config, { depth: 9 }), `${config.auth.secretKey}`]) {
     expect(text).not.toContain("sk-visible");
@@ -72,7 +72,7 @@ test("secrets do not print", () => {
   expect(config.models.openai.key?.reveal()).toBe("sk-visible");
 });
 
-test("every setting has an example its own check accepts", () => {
+test("the example of every setting passes its own check", () => {
   for (const [name, s] of Object.entries(settings))
     if ("check" in s && name !== "OPENAI_API_KEY") expect([name, s.check(s.example)]).toEqual([name, undefined]);
 });

@@ -26,7 +26,7 @@ describe.skipIf(!canRun)("a copy of an installation on the same machine (needs r
     await rm(base, { recursive: true, force: true });
   });
 
-  test("serves its own files beside the running original, and both go on with what they have", { timeout: 240_000 }, async () => {
+  test("serves its own files beside the running original, and both keep working", { timeout: 240_000 }, async () => {
     const templatesDir = await tinyTemplates({
       command: [
         "node",
@@ -67,7 +67,7 @@ describe.skipIf(!canRun)("a copy of an installation on the same machine (needs r
     await run(original, ada);
     expect(await shown(original, ada)).toBe("the original");
 
-    // Copied with the server stopped and its project running on.
+    // Copied while the server is stopped and its project is running.
     const closed = once(first.child, "exit");
     first.child.kill("SIGTERM");
     await closed;
@@ -80,7 +80,7 @@ describe.skipIf(!canRun)("a copy of an installation on the same machine (needs r
     expect(await shown(copy, again)).toBe("the copy");
     const back = await signIn(original);
     expect(await shown(original, back)).toBe("the original");
-    // Neither sees the other's commands end or files change.
+    // Commands and file changes in one do not affect the other.
     await original.as(back).projects.stop({ params });
     expect(await shown(copy, again)).toBe("the copy");
   });

@@ -7,7 +7,7 @@ import { freePort } from "@tesslate/testkit";
 import { onServer } from "./testing/postgres.ts";
 import { temporaryFolder } from "./testing/temporary.ts";
 
-/** Real servers, each a process of its own with its own data folder, on one database. */
+/** Real servers on one database, each a separate process with its own data folder. */
 let database: string;
 const children: ChildProcess[] = [];
 beforeEach(async () => {
@@ -23,9 +23,9 @@ afterEach(async () => {
 });
 const end = async (child: ChildProcess, signal: NodeJS.Signals = "SIGKILL") => {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once("exit", resolve));
+  const stopped = new Promise((resolve) => child.once("exit", resolve));
   child.kill(signal);
-  await gone;
+  await stopped;
 };
 const addressOf = (): string => {
   const { server } = inject("postgres");
@@ -33,7 +33,7 @@ const addressOf = (): string => {
   return `postgres://tesslate@${encodeURIComponent(server.socketDir)}/${database}`;
 };
 
-/** Resolves when it listens, or with its exit code and what it said. */
+/** Resolves when it listens, or with its exit code and its output. */
 async function start(env: Record<string, string> = {}, dataDir = temporaryFolder("data")) {
   const port = await freePort();
   const child = spawn(process.execPath, [join(import.meta.dirname, "main.ts")], {
@@ -49,8 +49,8 @@ async function start(env: Record<string, string> = {}, dataDir = temporaryFolder
     },
   });
   children.push(child);
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (said += text));
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const ready = vi.waitFor(
     async () => {
@@ -60,20 +60,20 @@ async function start(env: Record<string, string> = {}, dataDir = temporaryFolder
   );
   ready.catch(() => undefined);
   const code = await Promise.race([ready.then(() => undefined), exited]);
-  return { child, code, port, dataDir, said: () => said, exited };
+  return { child, code, port, dataDir, output: () => output, exited };
 }
 
-test("a second server on the same database is refused in one sentence, until the first has ended; the first takes it again after its connections broke", async () => {
+test("a second server on the same database is refused with one sentence until the first has ended; the first reconnects after its connections broke", async () => {
   const first = await start();
-  expect(first.code, first.said()).toBeUndefined();
+  expect(first.code, first.output()).toBeUndefined();
   const second = await start();
   expect(second.code).toBe(1);
-  expect(second.said()).toMatch(
+  expect(second.output()).toMatch(
     new RegExp(
       `^Another Tesslate Studio \\(pid ${first.child.pid} on .+\\) uses this database, and only one server may\\. Stop that server, or set DATABASE_URL to another database\\.\\n$`,
     ),
   );
-  // As when the database was restarted: every connection is gone, and the claim comes back.
+  // As after a database restart: all connections are lost, and the server claims the database again.
   await onServer(inject("postgres").server, (client) =>
     client.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [database]),
   );
@@ -81,29 +81,29 @@ test("a second server on the same database is refused in one sentence, until the
   const third = await start();
   expect(third.code).toBe(1);
   expect(first.child.exitCode).toBeNull();
-  // Killed, it holds nothing; the next one starts.
+  // A killed server holds no claim; the next one starts.
   await end(first.child);
   expect((await start({}, first.dataDir)).code).toBeUndefined();
 }, 180_000);
 
-test("keys that the database was not made with are refused by name, and accepted as a change when the former one is given", async () => {
+test("keys that do not match the database are refused by name, and accepted as a change if the former one is configured", async () => {
   const first = await start();
-  expect(first.code, first.said()).toBeUndefined();
+  expect(first.code, first.output()).toBeUndefined();
   await end(first.child);
   const other = { SECRET_KEY: "another key of these tests as long as the first one" };
   const refused = await start(other, first.dataDir);
   expect(refused.code).toBe(1);
-  expect(refused.said()).toMatch(/^SECRET_KEY does not match this database\. Set it to the previous value .*rotate-keys\.\n$/);
-  // Without any, a key of its own would be made.
+  expect(refused.output()).toMatch(/^SECRET_KEY does not match this database\. Set it to the previous value .*rotate-keys\.\n$/);
+  // Without a configured key a new one would be created.
   const unset = await start({ SECRET_KEY: "" });
   expect(unset.code).toBe(1);
-  expect(unset.said()).toContain("SECRET_KEY does not match this database");
+  expect(unset.output()).toContain("SECRET_KEY does not match this database");
   const former = { DEPLOYMENT_ENCRYPTION_KEYS_FORMER: "a key of these tests that is long enough for everybody" };
   const changed = await start({ ...other, ...former }, first.dataDir);
-  expect(changed.code, changed.said()).toBeUndefined();
+  expect(changed.code, changed.output()).toBeUndefined();
   await end(changed.child);
-  // What was sealed with the former one is not sealed anew yet.
+  // Data sealed with the former key has not been resealed yet.
   const early = await start(other, first.dataDir);
   expect(early.code).toBe(1);
-  expect(early.said()).toContain("DEPLOYMENT_ENCRYPTION_KEY does not match this database");
+  expect(early.output()).toContain("DEPLOYMENT_ENCRYPTION_KEY does not match this database");
 }, 180_000);

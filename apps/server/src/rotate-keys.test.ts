@@ -13,7 +13,7 @@ import { temporaryFolder } from "./testing/temporary.ts";
 
 const secretKey = "a key of the tests, long enough for everybody";
 
-test("every column of bytes is in the list of what is sealed", async () => {
+test("every binary column is in the list of sealed columns", async () => {
   const root = join(import.meta.dirname, "db/schema");
   const files = await readdir(root);
   expect(files.length).toBeGreaterThan(8);
@@ -24,7 +24,7 @@ test("every column of bytes is in the list of what is sealed", async () => {
   expect(found.filter((column) => !listed.has(column)).map((c) => c.name)).toEqual([]);
 });
 
-test("after a rotation everything opens with the new key alone", async () => {
+test("after a rotation the new key alone opens everything", async () => {
   await using app = await testApp({ ownServer: true });
   const owner = await app.signUp();
   const project = await emptyProject(app, owner);
@@ -36,11 +36,11 @@ test("after a rotation everything opens with the new key alone", async () => {
   );
   const keys = { current: "a fresh key of thirty-two characters" };
   const box = createCryptoBox(secretKey, keys);
-  // The two, the setting, and the setup token of the server.
+  // The two secrets, the setting, and the setup token of the server.
   expect(await reseal({ db: app.db, box, columns: sealedColumns })).toEqual({ done: 4, unreadable: [] });
   expect((await reseal({ db: app.db, box, columns: sealedColumns })).done).toBe(0);
 
-  // Only the new key, and another secret key: the former opens nothing and is not needed.
+  // Only the new key, and another secret key: the former one is not needed and would not fit.
   const only = createCryptoBox("quite another secret key of the server", keys);
   const { rows } = await app.db.execute<{ key: string; sealed_value: Buffer }>(sql`select key, sealed_value from project_secrets`);
   expect(rows).toHaveLength(2);
@@ -50,13 +50,13 @@ test("after a rotation everything opens with the new key alone", async () => {
   expect(only.open(Buffer.from(setting.rows[0]?.value.sealed ?? "", "base64"), "server_settings:test.key")).toBe("sk-stored");
 });
 
-test("what no known key opens is named, stays as it is, and stops nothing else", async () => {
+test("values that no known key opens are reported and left unchanged, and do not stop the rotation", async () => {
   await using app = await testApp({ ownServer: true });
   const owner = await app.signUp();
   const project = await emptyProject(app, owner);
-  const stranger = createCryptoBox("a key that nobody here has ever known");
+  const foreignBox = createCryptoBox("a key that this server has never had");
   await app.as(owner).secrets.import({ params: { project_id: project.id }, body: { text: "A=aaaaaa\nB=bbbbbb\nC=cccccc" } });
-  const sealed = stranger.seal("x", "nowhere");
+  const sealed = foreignBox.seal("x", "nowhere");
   await app.db.execute(sql`update project_secrets set sealed_value = ${sealed} where key = 'B'`);
   const box = createCryptoBox(secretKey, { current: "a fresh key of thirty-two characters" });
   const result = await reseal({ db: app.db, box, columns: sealedColumns });
@@ -64,7 +64,7 @@ test("what no known key opens is named, stays as it is, and stops nothing else",
   expect(result.unreadable).toEqual([expect.stringMatching(/^project_secrets\.sealed_value [0-9a-f-]{36}$/)]);
 });
 
-test("the key file: made by the first rotation, resumed by the next, reduced to one key at the end; the operator's key goes before it", async () => {
+test("the key file is created by the first rotation, resumed by the next, reduced to one key at the end; the operator's key takes precedence", async () => {
   const dataDir = temporaryFolder("keys");
   const unset = { auth: { sealingKey: undefined, formerSealingKeys: [] } };
   expect(await loadSealingKeys(unset, dataDir)).toEqual({ former: [] });
@@ -82,6 +82,6 @@ test("the key file: made by the first rotation, resumed by the next, reduced to 
   await endRotation(dataDir);
   expect(await readSealingKeyFile(dataDir)).toEqual({ keys: [second.keys[0]], isUnfinished: false });
   expect(await readFile(join(dataDir, "sealing.keys"), "utf8")).toBe(`${second.keys[0]}\n`);
-  const given = { auth: { sealingKey: new Secret("operator"), formerSealingKeys: [new Secret("before")] } };
-  expect(await loadSealingKeys(given, dataDir)).toEqual({ current: "operator", former: ["before", second.keys[0]] });
+  const configured = { auth: { sealingKey: new Secret("operator"), formerSealingKeys: [new Secret("before")] } };
+  expect(await loadSealingKeys(configured, dataDir)).toEqual({ current: "operator", former: ["before", second.keys[0]] });
 });

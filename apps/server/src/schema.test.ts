@@ -10,7 +10,7 @@ interface Column {
   default: string | null;
 }
 
-test("the migrations make the columns that the tables declare: names, nullability and plain defaults", async () => {
+test("the migrations create the columns that the tables declare: names, nullability and plain defaults", async () => {
   const app = await testApp();
   const { rows } = await app.studio.database.pool.query<Column & { table: string; column: string }>(
     `select table_name as table, column_name as column, is_nullable = 'YES' as nullable, column_default as default

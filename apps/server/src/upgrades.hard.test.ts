@@ -26,7 +26,7 @@ describe.skipIf(!canRun)("the newest version on the data of an earlier one (need
     await rm(base, { recursive: true, force: true });
   });
 
-  test.for(releases)("$name: everything is there, and the project goes on", { timeout: 900_000 }, async (release, { skip }) => {
+  test.for(releases)("$name: all data is there, and the project works", { timeout: 900_000 }, async (release, { skip }) => {
     skip(!(await hasRelease(release)), `${release.ref} is not in this clone: git fetch --unshallow brings it`);
     const [dir, templates, port] = [await installRelease(release), await tinyTemplates(), await freePort()];
     const dataDir = join(base, release.ref);
@@ -43,7 +43,7 @@ describe.skipIf(!canRun)("the newest version on the data of an earlier one (need
     const old = await startRelease(dir, templates, env);
     children.push(old);
 
-    // As a program of that time would call it: today's client may say more than it knew.
+    // Plain requests as of that version: today's client may send newer fields.
     let token = "";
     const call = async (method: string, path: string, json?: unknown) => {
       const answer = await fetch(`http://localhost:${port}${path}`, {
@@ -55,7 +55,7 @@ describe.skipIf(!canRun)("the newest version on the data of an earlier one (need
       if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
       return text.startsWith("{") ? (JSON.parse(text) as Record<string, never>) : {};
     };
-    const ask = async (project: string, message: string) => {
+    const sendMessage = async (project: string, message: string) => {
       const answer = await fetch(`http://localhost:${port}/api/chat/stream`, {
         method: "POST",
         headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
@@ -82,7 +82,7 @@ describe.skipIf(!canRun)("the newest version on the data of an earlier one (need
     await done(created["task_id"] ?? null);
     await call("PUT", `/api/projects/${id}/files/notes.txt`, { content: "kept" });
     await call("POST", `/api/secrets/${id}`, { key: "SECRET_TOKEN", value: "s3cret-of-the-shop" });
-    expect(await ask(id, "How many places?")).toContain('"success":true');
+    expect(await sendMessage(id, "How many places?")).toContain('"success":true');
     if (release.has.includes("git")) {
       await call("POST", "/api/git/init", { project_id: id });
       await call("POST", "/api/git/commit", { project_id: id, message: "The first one" });
@@ -124,11 +124,11 @@ describe.skipIf(!canRun)("the newest version on the data of an earlier one (need
     }
     const page = async () => (await enterPreview({ port, as: newest }, ada, id)).ask("/", { headers: asPage });
     expect(await page()).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
-    // Usable, not only readable: it stops, starts and prints its secret, hidden.
+    // The project works: it stops, starts and answers.
     await api.projects.stop({ params });
     await done((await api.projects.start({ params })).task_id);
     expect((await page()).status).toBe(200);
-    const answer = await ask(id, "And tomorrow?");
+    const answer = await sendMessage(id, "And tomorrow?");
     expect(answer).toContain("Seven of them tomorrow.");
     expect(answer).toContain('"success":true');
     const stopped = once(child, "exit");
