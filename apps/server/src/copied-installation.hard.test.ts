@@ -62,7 +62,7 @@ describe.skipIf(!canRun)("a copy of an installation on the same machine (needs r
       if (task_id) expect(await ended(at, user, task_id)).toMatchObject({ status: "completed", error: null });
     };
     const shown = async (at: typeof original, user: typeof ada) =>
-      (await (await enterPreview(at, user, created.id)).ask("/", { headers: asPage })).text;
+      (await (await enterPreview(at, user, created.id)).fetch("/", { headers: asPage })).text;
     await write(original, ada, "the original");
     await run(original, ada);
     expect(await shown(original, ada)).toBe("the original");

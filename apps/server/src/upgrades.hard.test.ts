@@ -122,7 +122,7 @@ describe.skipIf(!canRun)("the newest version on the data of an earlier one (need
       await done(task_id);
       expect(await api.files.get({ params: { id, path: "notes.txt" } })).toMatchObject({ content: "kept" });
     }
-    const page = async () => (await enterPreview({ port, as: newest }, ada, id)).ask("/", { headers: asPage });
+    const page = async () => (await enterPreview({ port, as: newest }, ada, id)).fetch("/", { headers: asPage });
     expect(await page()).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
     // The project works: it stops, starts and answers.
     await api.projects.stop({ params });

@@ -69,17 +69,17 @@ export interface TestApp extends AsyncDisposable {
  */
 export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
   if (Object.keys(options).length > 0) return ownApp(options);
-  return borrowed(await oncePerWorker("app", () => ownApp({})));
+  return sharedView(await oncePerWorker("app", () => ownApp({})));
 }
 
 /** A view of the shared app for one test: log lines from now on, and no close. */
-export function borrowed(app: TestApp): TestApp {
+export function sharedView(app: TestApp): TestApp {
   const from = app.logs().length;
   return {
     ...app,
     logs: () => app.logs().slice(from),
     close: async () => {
-      throw new Error("this server is shared: a test that ends its server asks for `ownServer`");
+      throw new Error("this server is shared: a test that closes its server must use `ownServer`");
     },
     [Symbol.asyncDispose]: async () => {},
   };

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { temporaryFolder } from "./temporary.ts";
 
-/** Keys that look real and are none; put together here so that nobody takes them for real ones. */
+/** Fake keys of real formats; assembled here so that no scanner reports them. */
 const letters = "Zq7Rk2Vw9Xt4Bn6Mh3Jd8Lc5Pf";
 const digitsOf = (length: number, alphabet = letters) =>
   Array.from({ length }, (_, i) => alphabet[(i * 7 + Math.floor(i / alphabet.length) * 3 + 5) % alphabet.length]).join("");
@@ -25,11 +25,11 @@ export const fakeKeys = {
   stripePublic: `pk_${"live_"}${digitsOf(32)}`,
 };
 
-/** A page that axe has nothing to say about. */
+/** A page without axe findings. */
 export const page = (body: string, head = "") =>
   `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Bakery</title>${head}</head><body><main>${body}</main></body></html>`;
 
-/** Writes a build artifact into a folder of its own. */
+/** Writes a build artifact into a new folder. */
 export function artifact(files: Record<string, string | Uint8Array>): string {
   const dir = temporaryFolder("artifact");
   for (const [path, content] of Object.entries(files)) {
@@ -39,7 +39,7 @@ export function artifact(files: Record<string, string | Uint8Array>): string {
   return dir;
 }
 
-/** The project's values that the planted faults give away. */
+/** The project's values that the planted faults disclose. */
 export const plantedValues = [
   { name: "SESSION_SECRET", value: "tall-Onion!bakes 93 loaves" },
   { name: "MAIL_PASSWORD", value: "rye&Sour=4711+crumb" },
@@ -48,50 +48,50 @@ export const plantedValues = [
 ];
 const [session = "", mail = "", token = "", webhook = ""] = plantedValues.map(({ value }) => value);
 
-/** Faults in what visitors can read: which file gives it away, and by which words a finding is recognised. */
-export const plantedSecrets: { fault: string; path: string; content: string; says: RegExp }[] = [
-  { fault: "a project's secret as it is", path: "assets/a.js", content: `const s="${session}";`, says: /value of SESSION_SECRET/ },
-  { fault: "in base64, within more", path: "assets/b.js", content: `x("${Buffer.from(`u:${mail}`).toString("base64")}")`, says: /MAIL_PASSWORD, as base64/ },
-  { fault: "in a URL", path: "assets/c.js", content: `f("/x?p=${encodeURIComponent(mail)}")`, says: /MAIL_PASSWORD, as url/ },
-  { fault: "as hexadecimal digits", path: "assets/d.json", content: JSON.stringify({ k: Buffer.from(token).toString("hex") }), says: /API_TOKEN, as hex/ },
-  { fault: "backwards", path: "assets/e.css", content: `/* ${[...webhook].toReversed().join("")} */`, says: /WEBHOOK_SECRET, as reversed/ },
-  { fault: "an AWS key", path: "assets/aws.js", content: `a="${fakeKeys.aws}"`, says: /AWS access key/ },
-  { fault: "a GitHub token", path: "gh.txt", content: `token: ${fakeKeys.github}`, says: /GitHub token/ },
-  { fault: "a GitLab token", path: "gl.js", content: `a='${fakeKeys.gitlab}'`, says: /GitLab token/ },
-  { fault: "a live Stripe key", path: "pay.js", content: `Stripe("${fakeKeys.stripe}")`, says: /live Stripe key/ },
-  { fault: "an OpenAI key", path: "ai.js", content: `k="${fakeKeys.openai}"`, says: /OpenAI/ },
-  { fault: "an Anthropic key", path: "ai2.js", content: `k="${fakeKeys.anthropic}"`, says: /Anthropic/ },
-  { fault: "a Google key that pays for models", path: "ai3.js", content: `new GoogleGenerativeAI("${fakeKeys.google}")`, says: /Google API key/ },
-  { fault: "a Slack token", path: "slack.js", content: `k="${fakeKeys.slack}"`, says: /Slack token/ },
-  { fault: "a private key", path: "sign.js", content: `k=${JSON.stringify(fakeKeys.pem)}`, says: /private key/ },
-  { fault: "a service role key", path: "db.js", content: `c("${fakeKeys.serviceRole}")`, says: /service role/ },
-  { fault: "a database address", path: "db2.js", content: `u="${fakeKeys.database}"`, says: /database URL/ },
-  { fault: "an environment file", path: ".env.production", content: "A_SETTING=1\n", says: /environment file/ },
+/** Faults in public files: which file discloses a value, and the text of the finding. */
+export const plantedSecrets: { fault: string; path: string; content: string; message: RegExp }[] = [
+  { fault: "a project's secret as it is", path: "assets/a.js", content: `const s="${session}";`, message: /value of SESSION_SECRET/ },
+  { fault: "in base64, within more", path: "assets/b.js", content: `x("${Buffer.from(`u:${mail}`).toString("base64")}")`, message: /MAIL_PASSWORD, as base64/ },
+  { fault: "in a URL", path: "assets/c.js", content: `f("/x?p=${encodeURIComponent(mail)}")`, message: /MAIL_PASSWORD, as url/ },
+  { fault: "as hexadecimal digits", path: "assets/d.json", content: JSON.stringify({ k: Buffer.from(token).toString("hex") }), message: /API_TOKEN, as hex/ },
+  { fault: "backwards", path: "assets/e.css", content: `/* ${[...webhook].toReversed().join("")} */`, message: /WEBHOOK_SECRET, as reversed/ },
+  { fault: "an AWS key", path: "assets/aws.js", content: `a="${fakeKeys.aws}"`, message: /AWS access key/ },
+  { fault: "a GitHub token", path: "gh.txt", content: `token: ${fakeKeys.github}`, message: /GitHub token/ },
+  { fault: "a GitLab token", path: "gl.js", content: `a='${fakeKeys.gitlab}'`, message: /GitLab token/ },
+  { fault: "a live Stripe key", path: "pay.js", content: `Stripe("${fakeKeys.stripe}")`, message: /live Stripe key/ },
+  { fault: "an OpenAI key", path: "ai.js", content: `k="${fakeKeys.openai}"`, message: /OpenAI/ },
+  { fault: "an Anthropic key", path: "ai2.js", content: `k="${fakeKeys.anthropic}"`, message: /Anthropic/ },
+  { fault: "a Google key for models", path: "ai3.js", content: `new GoogleGenerativeAI("${fakeKeys.google}")`, message: /Google API key/ },
+  { fault: "a Slack token", path: "slack.js", content: `k="${fakeKeys.slack}"`, message: /Slack token/ },
+  { fault: "a private key", path: "sign.js", content: `k=${JSON.stringify(fakeKeys.pem)}`, message: /private key/ },
+  { fault: "a service role key", path: "db.js", content: `c("${fakeKeys.serviceRole}")`, message: /service role/ },
+  { fault: "a database URL", path: "db2.js", content: `u="${fakeKeys.database}"`, message: /database URL/ },
+  { fault: "an environment file", path: ".env.production", content: "A_SETTING=1\n", message: /environment file/ },
   {
     fault: "a key in a source map",
     path: "assets/m.js.map",
     content: JSON.stringify({ version: 3, sources: ["../../src/pay.ts"], sourcesContent: [`// one\n// two\nconst k = "${fakeKeys.stripe}";\n`] }),
-    says: /through the source map/,
+    message: /through the source map/,
   },
   {
     fault: "a key in an inline source map",
     path: "assets/i.js",
     content: `1;\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify({ sourcesContent: [`k="${fakeKeys.github}"`] })).toString("base64")}`,
-    says: /GitHub token, in the inline source map/,
+    message: /GitHub token, in the inline source map/,
   },
 ]; // prettier-ignore
 
-/** Faults that pages show, on the pages they are on: each page costs a visit, so some have two. */
-export const plantedPages: { fault: string; path: string; body: string; rule: "pages" | "accessibility"; says: RegExp }[] = [
-  { fault: "an uncaught exception", path: "/throws.html", body: "<h1>A</h1><script>null.loaf</script>", rule: "pages", says: /^Uncaught: TypeError/ },
-  { fault: "console errors", path: "/throws.html", body: '<script>console.error("oven is cold")</script>', rule: "pages", says: /oven is cold/ },
-  { fault: "a script that is missing", path: "/requests.html", body: '<h1>B</h1><script src="/assets/gone.js"></script>', rule: "pages", says: /gone\.js answered 404/ },
-  { fault: "a request that fails", path: "/requests.html", body: '<script>fetch("/api/loaves").catch(() => 0)</script>', rule: "pages", says: /\/api\/loaves answered 404/ },
-  { fault: "an empty page", path: "/blank.html", body: '<div id="root"></div>', rule: "pages", says: /page is empty/ },
-  { fault: "a picture without words", path: "/unlabelled.html", body: '<h1>C</h1><img width="20" height="20" src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">', rule: "accessibility", says: /image-alt/ },
+/** Faults of pages, by page: each page costs a visit, so some have two. */
+export const plantedPages: { fault: string; path: string; body: string; rule: "pages" | "accessibility"; message: RegExp }[] = [
+  { fault: "an uncaught exception", path: "/throws.html", body: "<h1>A</h1><script>null.loaf</script>", rule: "pages", message: /^Uncaught: TypeError/ },
+  { fault: "console errors", path: "/throws.html", body: '<script>console.error("oven is cold")</script>', rule: "pages", message: /oven is cold/ },
+  { fault: "a script that is missing", path: "/requests.html", body: '<h1>B</h1><script src="/assets/missing.js"></script>', rule: "pages", message: /missing\.js answered 404/ },
+  { fault: "a request that fails", path: "/requests.html", body: '<script>fetch("/api/loaves").catch(() => 0)</script>', rule: "pages", message: /\/api\/loaves answered 404/ },
+  { fault: "an empty page", path: "/blank.html", body: '<div id="root"></div>', rule: "pages", message: /page is empty/ },
+  { fault: "a picture without alt text", path: "/unlabelled.html", body: '<h1>C</h1><img width="20" height="20" src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">', rule: "accessibility", message: /image-alt/ },
 ]; // prettier-ignore
 
-/** Pages that attack whoever looks at them. */
+/** Pages that attack their visitors. */
 export const hostilePages = (port: number): Record<string, string> => ({
   "/popups.html": `<h1>P</h1><script>for (let i = 0; i < 20; i++) open("http://127.0.0.1:${port}/popup" + i)</script>`,
   "/download.html": `<h1>D</h1><a id="a" download="x.bin" href="data:application/octet-stream,xxxx">x</a><script>document.querySelector("#a").click(); const f = document.createElement("iframe"); f.src = "http://127.0.0.1:${port}/file.zip"; document.body.append(f)</script>`,

@@ -95,11 +95,11 @@ export async function billingApp(options: TestAppOptions = {}): Promise<BillingA
 }
 
 /** Violations of the ledger's invariants; empty when it is consistent. */
-export async function wrongInBooks({ rows }: Pick<BillingApp, "rows">): Promise<string[]> {
+export async function ledgerViolations({ rows }: Pick<BillingApp, "rows">): Promise<string[]> {
   const wrong = await rows<{ what: string }>(`
     select 'posting ' || posting || ' sums to ' || sum(amount_cents) as what from ledger_entries group by posting having sum(amount_cents) <> 0
     union all
-    select 'credits of ' || u.id || ' are ' || u.purchased_credits || ', the ledger says ' || coalesce(-sum(e.amount_cents), 0)
+    select 'credits of ' || u.id || ' are ' || u.purchased_credits || ', the ledger has ' || coalesce(-sum(e.amount_cents), 0)
       from users u left join ledger_entries e on e.user_id = u.id and e.account = 'credits'
       group by u.id having u.purchased_credits <> coalesce(-sum(e.amount_cents), 0)
     union all

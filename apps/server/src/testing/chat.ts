@@ -8,7 +8,7 @@ import type { ApprovalResponse, RunEvent, RunEventType, SendMessage } from "@tes
 import { createRuntime, stopRuntimesBelow, type RuntimeDriver, type Sandbox } from "@tesslate/runtime";
 import { startModelServer, script, type ModelServer, type ModelServerOptions, type ScriptItem } from "@tesslate/testkit";
 import { createLogger } from "../platform/logger.ts";
-import { borrowed, testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
+import { sharedView, testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
 import { onServer } from "./postgres.ts";
 import { emptyProject } from "./sandbox.ts";
 import { spawnStudio, type SpawnedStudio } from "./spawned-studio.ts";
@@ -91,7 +91,7 @@ export async function chatWorld({ script: items = [], model, ...rest }: ChatWorl
   const settings = JSON.stringify({ env, hasModel });
   const [server, release] = settings === "{}" ? [await oncePerWorker("chat", open)] : await onePerWorker("chat with", settings, open);
   server.model.reset(answers);
-  const world = await enter({ ...server, app: borrowed(server.app) });
+  const world = await enter({ ...server, app: sharedView(server.app) });
   return {
     ...world,
     [Symbol.asyncDispose]: async () => {
@@ -189,7 +189,7 @@ export async function all<T>(events: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** Reads a stream in the background. */
-export function reading(events: AsyncIterable<RunEvent>) {
+export function collect(events: AsyncIterable<RunEvent>) {
   const seen: RunEvent[] = [];
   let wake = () => {};
   const ended = (async () => {

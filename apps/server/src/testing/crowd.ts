@@ -3,24 +3,24 @@ import { users } from "../db/schema/accounts.ts";
 import type { TestApp } from "./app.ts";
 
 /** A user with a session but no password and email. */
-export interface Passer {
+export interface CrowdUser {
   id: string;
   token: string;
 }
 
 /** More concurrent requests than database connections, so that some have to wait. */
-export const crowded = 40;
+export const callers = 40;
 
 /** Creates many users for concurrency tests: rows are inserted and sessions opened without hashing passwords. */
-export async function crowd(app: TestApp, size: number): Promise<Passer[]> {
+export async function crowd(app: TestApp, size: number): Promise<CrowdUser[]> {
   const rows = await app.db
     .insert(users)
     .values(
       Array.from({ length: size }, (_, n) => ({
-        email: sql<string>`'passer-' || gen_random_uuid() || '@example.com'`,
-        name: `Passer ${n}`,
-        username: sql<string>`'passer_' || replace(gen_random_uuid()::text, '-', '')`,
-        slug: sql<string>`'passer-' || gen_random_uuid()`,
+        email: sql<string>`'user-' || gen_random_uuid() || '@example.com'`,
+        name: `User ${n}`,
+        username: sql<string>`'user_' || replace(gen_random_uuid()::text, '-', '')`,
+        slug: sql<string>`'user-' || gen_random_uuid()`,
         referral_code: sql<string>`upper(substr(md5(gen_random_uuid()::text), 1, 8))`,
       })),
     )

@@ -6,7 +6,7 @@ import { testApp, type TestApp, type TestUser } from "./app.ts";
 type Name = Exclude<GitProviderName, "git">;
 const everyone = ["github", "gitlab", "bitbucket", "gitea"] as const satisfies Name[];
 
-/** A server with four providers of git, and what it promises about each of those named. */
+/** Tests of the given git providers, against a server with fakes of all four. */
 export function gitProviderCases(names: readonly Name[]) {
   let world: GitProviders;
   let app: TestApp;
@@ -42,15 +42,15 @@ export function gitProviderCases(names: readonly Name[]) {
     expect(cookie).toMatch(/^tesslate_git_connect=.+HttpOnly; SameSite=Lax$/i);
     return { url: authorization_url, cookie: cookie.split(";")[0] ?? "" };
   };
-  /** The way back, over the callback of signing in where the app is shared. */
-  const comeBack = async (to: URL, headers: Record<string, string>): Promise<Response> => {
+  /** Opens the callback; where the OAuth app is shared with sign-in, over its callback. */
+  const openCallback = async (to: URL, headers: Record<string, string>): Promise<Response> => {
     const response = await app.request(to.pathname + to.search, { headers });
     const next = response.headers.get("location") ?? "";
     return next.startsWith("/api/git-providers/") ? app.request(next, { headers }) : response;
   };
   const connect = async (name: Name, json: object = {}, user = ada): Promise<Response> => {
     const { url, cookie } = await begin(name, json, user);
-    return comeBack(await world[name].consent(url), { cookie });
+    return openCallback(await world[name].consent(url), { cookie });
   };
   const codeOf = async (response: Response) => [response.status, ((await response.json()) as { code?: string }).code];
   const connected = async (name: Name) => {
@@ -60,16 +60,16 @@ export function gitProviderCases(names: readonly Name[]) {
   };
 
   describe.each(names)("%s", (name) => {
-    test("is connected in the browser: PKCE, its own scopes, the verifier nowhere in an address", async () => {
+    test("connects in the browser with PKCE and its own scopes; the verifier is in no URL", async () => {
       const fake = world[name];
       const { url, cookie } = await begin(name, { redirect_to: "/import" });
-      const asked = new URL(url).searchParams;
+      const authorization = new URL(url).searchParams;
       const row = await of(name);
       expect(url.startsWith(`${fake.url}/`)).toBe(true);
-      expect(asked.get("scope")).toBe(name === "bitbucket" ? null : row.oauth_scopes);
-      expect(asked.get("code_challenge_method")).toBe(name === "bitbucket" ? null : "S256");
+      expect(authorization.get("scope")).toBe(name === "bitbucket" ? null : row.oauth_scopes);
+      expect(authorization.get("code_challenge_method")).toBe(name === "bitbucket" ? null : "S256");
       const back = await fake.consent(url);
-      const done = await comeBack(back, { cookie });
+      const done = await openCallback(back, { cookie });
       expect(done.status).toBe(303);
       expect(done.headers.get("location")).toBe(`${app.url}/oauth/connected?provider=${name}&success=true&redirect_to=%2Fimport`);
       const verifier = fake.redemptions.at(-1)?.get("code_verifier");
@@ -86,41 +86,41 @@ export function gitProviderCases(names: readonly Name[]) {
       for (const token of fake.tokens) expect(rows[0]?.sealed_access.includes(token)).toBe(false);
     });
 
-    test("a state serves once, in its own browser, for its own person and provider, for ten minutes", async () => {
+    test("a state works once, in its own browser, for its own user and provider, for ten minutes", async () => {
       const fake = world[name];
       const refused = [400, "invalid_state_token"];
       const { url, cookie } = await begin(name);
       const back = await fake.consent(url);
       const before = fake.redemptions.length;
-      expect(await codeOf(await comeBack(back, {}))).toEqual(refused);
+      expect(await codeOf(await openCallback(back, {}))).toEqual(refused);
       const mallory = await app.signUp();
       const theirs = await begin(name, {}, mallory);
-      expect(await codeOf(await comeBack(back, { cookie: theirs.cookie }))).toEqual(refused);
+      expect(await codeOf(await openCallback(back, { cookie: theirs.cookie }))).toEqual(refused);
       const elsewhere = new URL(`/api/git-providers/${name === "gitea" ? "gitlab" : "gitea"}/callback${back.search}`, app.url);
-      expect(await codeOf(await comeBack(elsewhere, { cookie }))).toEqual(refused);
-      // A person ends in the app, not on a page of JSON.
-      const shown = await comeBack(back, { cookie: theirs.cookie, accept: "text/html" });
+      expect(await codeOf(await openCallback(elsewhere, { cookie }))).toEqual(refused);
+      // A browser is redirected into the app instead of getting JSON.
+      const shown = await openCallback(back, { cookie: theirs.cookie, accept: "text/html" });
       expect([shown.status, shown.headers.get("location")]).toEqual([
         303,
         `${app.url}/oauth/connected?provider=${name}&error=invalid_state_token`,
       ]);
       expect(fake.redemptions.length).toBe(before);
-      expect((await comeBack(back, { cookie })).headers.get("location")).toContain("success=true");
-      expect(await codeOf(await comeBack(back, { cookie }))).toEqual(refused);
+      expect((await openCallback(back, { cookie })).headers.get("location")).toContain("success=true");
+      expect(await codeOf(await openCallback(back, { cookie }))).toEqual(refused);
 
-      // Somebody else is signed in there by now; or nobody is any more.
+      // Another user has signed in there in the meantime, or the user has signed out.
       const mixed = await begin(name);
       const session = `tesslate_auth=${mallory.token}`;
-      expect(await codeOf(await comeBack(await fake.consent(mixed.url), { cookie: `${mixed.cookie}; ${session}` }))).toEqual(refused);
+      expect(await codeOf(await openCallback(await fake.consent(mixed.url), { cookie: `${mixed.cookie}; ${session}` }))).toEqual(refused);
       const late = await begin(name);
       await app.studio.database.pool.query("update oauth_states set expires_at = now() - interval '1 second'");
-      expect(await codeOf(await comeBack(await fake.consent(late.url), { cookie: late.cookie }))).toEqual([400, "state_token_expired"]);
+      expect(await codeOf(await openCallback(await fake.consent(late.url), { cookie: late.cookie }))).toEqual([400, "state_token_expired"]);
       const left = await begin(name, {}, mallory);
       await app.request("/api/auth/logout", { method: "POST", user: mallory });
-      expect(await codeOf(await comeBack(await fake.consent(left.url), { cookie: left.cookie }))).toEqual(refused);
+      expect(await codeOf(await openCallback(await fake.consent(left.url), { cookie: left.cookie }))).toEqual(refused);
     });
 
-    test("a refusal, a code of somebody else's and a provider that breaks connect nothing", async () => {
+    test("a denial, a code of another flow and a failing provider connect nothing", async () => {
       const fake = world[name];
       fake.denyNext();
       expect((await connect(name)).headers.get("location")).toBe(`${app.url}/oauth/connected?provider=${name}&error=oauth_denied`);
@@ -129,7 +129,7 @@ export function gitProviderCases(names: readonly Name[]) {
       const foreign = (await fake.consent(theirs.url)).searchParams.get("code") ?? "";
       if (name !== "bitbucket") {
         mixed.searchParams.set("code", foreign);
-        expect((await comeBack(mixed, { cookie: mine.cookie })).headers.get("location")).toContain("error=oauth_failed");
+        expect((await openCallback(mixed, { cookie: mine.cookie })).headers.get("location")).toContain("error=oauth_failed");
       }
       fake.fail({ status: 500 });
       expect((await connect(name)).headers.get("location")).toContain("error=oauth_failed");
@@ -137,7 +137,7 @@ export function gitProviderCases(names: readonly Name[]) {
       expect((await of(name)).connected).toBe(false);
     });
 
-    test("repositories: every page of the provider, newest first, searched and paged", async () => {
+    test("repositories: all pages of the provider, newest first, searched and paged", async () => {
       const { fake, params } = await connected(name);
       const owner = name === "gitlab" ? "group/inner" : fake.account.login;
       fake.addListed(130, owner);
@@ -161,11 +161,11 @@ export function gitProviderCases(names: readonly Name[]) {
       const all = [first, ...rest].flatMap(({ items }) => items.map((repo) => repo.full_name));
       expect(new Set(all).size).toBe(131);
       expect(await api().repos({ params, query: { search: "NEEDLE one" } })).toMatchObject({ total: 1, items: [{ full_name: path }] });
-      // Walking through it and searching in it asks nobody again.
+      // Paging and searching use the cache.
       expect(fake.calls.length).toBe(before);
     });
 
-    test("makes a repository, tells its branches, opens a pull request", async () => {
+    test("creates a repository, lists its branches, opens a pull request", async () => {
       const { fake, params } = await connected(name);
       const made = await api().createRepo({ params, query: {}, body: { name: "new-shop", description: "Mine", auto_init: true } });
       expect(made).toMatchObject({
@@ -193,19 +193,19 @@ export function gitProviderCases(names: readonly Name[]) {
       expect(pull.web_url.startsWith(`${fake.url}/${made.full_name}/`)).toBe(true);
       expect(fake.pulls).toMatchObject([{ repo: made.full_name, title: "A topic", body: "Why", head: "a-topic", base: "main" }]);
       await expect(api().branches({ params: { ...place, repo: "no-such" }, query: {} })).rejects.toMatchObject({ status: 404 });
-      // The groups of an owner travel in one segment.
+      // Nested groups of an owner are one path segment.
       if (name !== "gitlab") return;
       fake.add("group/sub/deep", { files: { "a.txt": "a" } });
       expect((await api().branches({ params: { ...params, owner: "group/sub", repo: "deep" }, query: {} })).total).toBe(1);
     });
 
-    test("what is over is renewed, once for many calls; what is revoked says so and is mended by connecting again", async () => {
+    test("an expiring token is refreshed once for concurrent calls; a revoked one is reported until the account is connected again", async () => {
       const { fake, params } = await connected(name);
       const before = fake.redemptions.length;
       const renewals = () => fake.redemptions.slice(before).length;
       const ask = () => api().repos({ params, query: {} });
       if (name !== "github") {
-        // It will be over in a minute: renewed before it is used.
+        // The token expires in a minute: it is refreshed before use.
         await app.studio.database.pool.query(
           "update git_provider_credentials set expires_at = now() + interval '60 seconds' where user_id = $1",
           [ada.id],
@@ -213,11 +213,11 @@ export function gitProviderCases(names: readonly Name[]) {
         await Promise.all([ask(), ask(), ask()]);
         expect(renewals()).toBe(1);
         expect(fake.redemptions.at(-1)?.get("grant_type")).toBe("refresh_token");
-        // The provider says that it is over, whatever we think.
+        // The provider rejects the token before its recorded expiry.
         fake.expireAccess();
         await Promise.all([ask(), ask()]);
         expect(renewals()).toBe(2);
-        // With the provider away, what still holds for a minute is used.
+        // If the provider's token endpoint fails, a token that is still valid is used.
         await app.studio.database.pool.query(
           "update git_provider_credentials set expires_at = now() + interval '60 seconds' where user_id = $1",
           [ada.id],
@@ -238,7 +238,7 @@ export function gitProviderCases(names: readonly Name[]) {
       expect((await of(name)).accounts).toMatchObject([{ needs_reconnect: false }]);
     });
 
-    test("a provider that is slow, busy or away", async () => {
+    test("a provider that is slow, rate limited or unreachable", async () => {
       const { fake, params } = await connected(name);
       const ask = () => api().repos({ params, query: {} });
       fake.fail({ status: 503, times: 2 });
@@ -257,7 +257,7 @@ export function gitProviderCases(names: readonly Name[]) {
       fake.fail({ status: 429, headers: { "retry-after": "3600" } });
       const response = await app.request(`/api/git-providers/${name}/repos`, { user: ada });
       expect([response.status, response.headers.get("retry-after")]).toEqual([429, "3600"]);
-      // What may have been done is not done again.
+      // A request that may have succeeded is not repeated.
       fake.fail({ status: 500, times: 1, path: /(user\/repos|projects|once)$/ });
       const made = fake.calls.length;
       await expect(api().createRepo({ params, query: {}, body: { name: "once" } })).rejects.toMatchObject({ status: 502 });
@@ -267,11 +267,11 @@ export function gitProviderCases(names: readonly Name[]) {
       await expect(ask()).rejects.toMatchObject({ status: 502, code: "bad_gateway" });
     });
 
-    test("disconnecting takes the token back where that can be, and forgets it where the provider is away", async () => {
+    test("disconnecting revokes the token where the provider supports it, and deletes it if the provider is unreachable", async () => {
       const { fake, params } = await connected(name);
       const token = fake.tokens.filter((each) => each.includes("-oauth-")).at(-1) ?? "";
-      const stranger = await app.signUp();
-      await expect(api(stranger).disconnect({ params, query: {} })).rejects.toMatchObject({ status: 404 });
+      const otherUser = await app.signUp();
+      await expect(api(otherUser).disconnect({ params, query: {} })).rejects.toMatchObject({ status: 404 });
       await api().disconnect({ params, query: {} });
       expect(fake.isLive(token)).toBe(name === "bitbucket" || name === "gitea");
       expect((await of(name)).connected).toBe(false);
@@ -283,7 +283,7 @@ export function gitProviderCases(names: readonly Name[]) {
       expect((await of(name)).connected).toBe(false);
     });
 
-    test("a token of one's own is looked at, kept, and never taken back", async () => {
+    test("a personal access token is checked, stored, and never revoked", async () => {
       const fake = world[name];
       const params = { provider: name };
       await expect(api().connect({ params, body: { token: "nonsense" } })).rejects.toMatchObject({

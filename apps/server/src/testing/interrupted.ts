@@ -1,16 +1,16 @@
 import type { RunEvent } from "@tesslate/contract";
-import { chatWorld, find, reading, studioProcess, type ChatWorld, type ChatWorldOptions } from "./chat.ts";
+import { chatWorld, find, collect, studioProcess, type ChatWorld, type ChatWorldOptions } from "./chat.ts";
 
 /**
- * Starts the run in a process of its own, kills that process when `when` is reached, and goes on with a fresh one on the same database,
+ * Starts the run in a separate process, kills that process when `when` is true, and continues with a new server on the same database,
  * tree and model.
  */
-export async function killed(
+export async function killDuringRun(
   options: ChatWorldOptions,
   when: (events: RunEvent[]) => boolean,
   edit_mode: "allow" | "ask" = "allow",
   again = false,
-  meanwhile: (before: ChatWorld) => Promise<void> = async () => undefined,
+  beforeRestart: (before: ChatWorld) => Promise<void> = async () => undefined,
 ): Promise<{ world: ChatWorld; seen: RunEvent[] }> {
   const before = await chatWorld({ ...options, ownServer: true });
   await before.app.close();
@@ -22,19 +22,19 @@ export async function killed(
       if (when(seen)) await server.kill();
     }
   } catch {
-    // The line broke, as it does when a server dies.
+    // The connection failed, because the server died.
   }
   await server.kill();
-  // A second process that takes over what the first left, and dies as well.
+  // A second server that takes over from the first, and dies too.
   if (again) await (await studioProcess(before)).kill();
-  await meanwhile(before);
+  await beforeRestart(before);
   return { world: await chatWorld({ ...options, after: before }), seen };
 }
-export const isAsked = (events: RunEvent[]) => find(events, "approval_required") !== undefined;
-/** As `killed`, for a server that ends in order while a person is asked. */
-export async function shutDown(options: ChatWorldOptions): Promise<{ world: ChatWorld; seen: RunEvent[] }> {
+export const awaitsApproval = (events: RunEvent[]) => find(events, "approval_required") !== undefined;
+/** Like `killDuringRun`, for a server that shuts down in order while an approval is pending. */
+export async function shutDownDuringRun(options: ChatWorldOptions): Promise<{ world: ChatWorld; seen: RunEvent[] }> {
   const before = await chatWorld({ ...options, ownServer: true });
-  const stream = reading(before.send("Go", { edit_mode: "ask" }));
+  const stream = collect(before.send("Go", { edit_mode: "ask" }));
   await stream.until("approval_required");
   await before.app.close();
   await stream.ended.catch(() => undefined);

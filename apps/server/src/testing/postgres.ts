@@ -12,7 +12,7 @@ import { postgresIsUnused } from "./postgres-users.ts";
 
 /** Database server of this test run. */
 export interface TestPostgres {
-  /** Either the socket folder of the embedded server or the address of one that is there already. */
+  /** Either the socket folder of the embedded server or the URL of an existing one. */
   server: { socketDir: string } | { url: string };
   /** Migrated once; every test database is a copy of it. */
   template: string;

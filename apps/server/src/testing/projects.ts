@@ -6,12 +6,12 @@ import { expect, inject } from "vitest";
 import type { Container, Project, Task } from "@tesslate/contract";
 import { createRuntime, type RuntimeDriver } from "@tesslate/runtime";
 import { createLogger } from "../platform/logger.ts";
-import { borrowed, testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
+import { sharedView, testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
 import { temporaryFolder } from "./temporary.ts";
 import { tinyTemplates } from "./tiny-template.ts";
 import { oncePerWorker } from "./worker.ts";
 
-/** The process driver: everything above the driver interface is the same, and it works on every Linux. */
+/** The process driver: behaves like the others above the driver interface, and works on every Linux. */
 export const openProcesses = (dataDir: string): Promise<RuntimeDriver> =>
   createRuntime({ driver: "process", dataDir, machine: inject("machine"), log: createLogger("silent") });
 
@@ -26,15 +26,16 @@ export interface ProjectsApp extends TestApp {
   runtime: RuntimeDriver;
   runtimeDir: string;
 }
-/** `ownServer` and the rest as for `testApp`; a runtime's folder that is given goes on running at the end. */
+/** `ownServer` and the rest as for `testApp`; a given runtime folder keeps its services running at the end. */
 export type ProjectsAppOptions = Omit<TestAppOptions, "swap"> & {
   idle?: { freezeMs: number; stopMs: number };
   runtimeDir?: string;
   templatesDir?: string;
 };
 /**
- * An app that can run projects from the tiny template. Without options it is the one that all tests of this worker share, and at its end only
- * the projects of the people who signed up in it are removed; it has no browser. With options it is a server of the test's own, of which nothing runs afterwards.
+ * An app that can run projects from the tiny template. Without options it is shared by the tests of this worker; at its end only the
+ * projects of the users who signed up in it are removed, and it has no browser. With options it is a separate server, which leaves nothing
+ * running.
  */
 export async function projectsApp(options: ProjectsAppOptions = {}): Promise<ProjectsApp> {
   if (Object.keys(options).length > 0) return ownProjectsApp(options);
@@ -43,7 +44,7 @@ export async function projectsApp(options: ProjectsAppOptions = {}): Promise<Pro
   const leave = () => removeProjects(shared, people);
   return {
     ...shared,
-    ...borrowed(shared),
+    ...sharedView(shared),
     signUp: async (who) => {
       const user = await shared.signUp(who);
       people.set(user.id, user);
@@ -131,7 +132,7 @@ export interface PreviewResponse {
   headers: IncomingHttpHeaders;
   text: string;
 }
-export interface Ask {
+export interface VisitOptions {
   method?: string;
   headers?: Record<string, string>;
   body?: string | Buffer;
@@ -143,19 +144,19 @@ export const asPage = { accept: "text/html", "sec-fetch-dest": "iframe" };
 export interface PreviewVisit {
   host: string;
   cookie: string;
-  ask(path: string, options?: Ask): Promise<PreviewResponse>;
+  fetch(path: string, options?: VisitOptions): Promise<PreviewResponse>;
   /** A stream's response, unread. */
-  open(path: string, options?: Ask): Promise<IncomingMessage>;
-  /** The status of an upgrade and, on 101, its socket with what came first. */
+  open(path: string, options?: VisitOptions): Promise<IncomingMessage>;
+  /** The status of an upgrade and, on 101, its socket with the first bytes. */
   upgrade(
     path: string,
-    options?: Ask & { protocol?: string },
+    options?: VisitOptions & { protocol?: string },
   ): Promise<{ status: number; headers: IncomingHttpHeaders; socket?: Duplex; first: Buffer }>;
 }
 
-/** Somebody without a cookie at the host of a preview. `*.localhost` need not resolve here: the address is the test server's. */
+/** A visitor without a cookie at the host of a preview. `*.localhost` need not resolve here: the connection goes to the test server. */
 export function visitHost(app: Pick<TestApp, "port">, host: string, cookie = ""): PreviewVisit {
-  const start = (path: string, { method = "GET", headers = {}, body, cookie: own = visit.cookie }: Ask = {}) => {
+  const start = (path: string, { method = "GET", headers = {}, body, cookie: own = visit.cookie }: VisitOptions = {}) => {
     const call = httpRequest({
       host: "127.0.0.1",
       port: app.port,
@@ -172,13 +173,13 @@ export function visitHost(app: Pick<TestApp, "port">, host: string, cookie = "")
     call.end(body);
     return call;
   };
-  const open = (path: string, options?: Ask) =>
+  const open = (path: string, options?: VisitOptions) =>
     new Promise<IncomingMessage>((resolve, reject) => start(path, options).once("response", resolve).once("error", reject));
   const visit: PreviewVisit = {
     host,
     cookie,
     open,
-    ask: async (path, options) => {
+    fetch: async (path, options) => {
       const response = await open(path, options);
       let text = "";
       for await (const chunk of response.setEncoding("utf8")) text += chunk;
@@ -211,7 +212,7 @@ export function visitHost(app: Pick<TestApp, "port">, host: string, cookie = "")
   return visit;
 }
 
-/** Enters a preview as its owner does: by ticket, once. */
+/** Enters a preview like its owner, with a one-time ticket. */
 export async function enterPreview(
   app: Pick<TestApp, "port" | "as">,
   user: Pick<TestUser, "token">,
@@ -221,7 +222,7 @@ export async function enterPreview(
   const { url } = await app.as(user).previews.ticket({ params: { id: projectId }, body: options });
   const { host, pathname, search } = new URL(url);
   const visit = visitHost(app, host);
-  const entered = await visit.ask(pathname + search, { headers: asPage });
+  const entered = await visit.fetch(pathname + search, { headers: asPage });
   visit.cookie = entered.headers["set-cookie"]?.[0]?.split(";")[0] ?? "";
   return Object.assign(visit, { entered });
 }

@@ -8,7 +8,7 @@ import { projects } from "../db/schema/projects.ts";
 import { createLogger } from "../platform/logger.ts";
 import { findPostgresPrograms } from "../platform/postgres.ts";
 import { inject } from "vitest";
-import { borrowed, testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
+import { sharedView, testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
 import { tinyTemplates } from "./tiny-template.ts";
 import { oncePerWorker } from "./worker.ts";
 
@@ -27,7 +27,7 @@ export async function realRuntime(
   });
   return Object.assign(runtime, {
     [Symbol.asyncDispose]: async () => {
-      // The closed app left its services running for the next driver, which is this one.
+      // The closed app left its services running for this driver.
       await runtime.close({ leaveRunning: true });
       if (runtime.name === "docker") {
         const last = await createRuntime({ ...which, dataDir, machine: inject("machine"), log: createLogger("silent") });
@@ -43,8 +43,8 @@ export interface SandboxApp extends TestApp {
   runtime: RuntimeDriver;
 }
 /**
- * An app over the best real runtime of this machine, with the tiny template, where nothing sleeps. Without options it is shared by the tests
- * of this worker, and at its end everything that runs since is removed.
+ * An app over the best real runtime of this machine, with the tiny template and without idling. Without options it is shared by the tests
+ * of this worker, and at its end everything started since is removed.
  */
 export async function sandboxApp(options: Omit<TestAppOptions, "swap" | "ownServer"> = {}): Promise<SandboxApp> {
   if (Object.keys(options).length > 0) return ownSandboxApp(options);
@@ -53,7 +53,7 @@ export async function sandboxApp(options: Omit<TestAppOptions, "swap" | "ownServ
   const leave = async () => {
     for (const { id } of await shared.runtime.list()) if (!before.has(id)) await shared.runtime.remove(id);
   };
-  return { ...shared, ...borrowed(shared), close: leave, [Symbol.asyncDispose]: leave };
+  return { ...shared, ...sharedView(shared), close: leave, [Symbol.asyncDispose]: leave };
 }
 
 async function ownSandboxApp(options: Omit<TestAppOptions, "swap" | "ownServer">): Promise<SandboxApp> {

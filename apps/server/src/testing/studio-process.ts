@@ -25,7 +25,7 @@ process.once("message", (given) => {
     await studio.http.listen();
     process.send?.("listening");
     process.once("SIGTERM", () => void studio.close().then(() => process.exit(0)));
-    // It is killed rather than ended, and then would keep nothing for the next one.
+    // The process is killed later, and would not write its compile cache then.
     flushCompileCache();
   })();
 });

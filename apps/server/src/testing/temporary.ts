@@ -12,7 +12,7 @@ export function temporaryFolder(name: string): string {
     sweep();
     const made = (root = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`)));
     const remove = () => rmSync(made, { recursive: true, force: true });
-    // A worker is ended by a signal; where there is none, the process is all.
+    // A worker is ended by a signal; without workers the process exits itself.
     afterWorker(remove);
     process.once("exit", remove);
   }
@@ -20,7 +20,7 @@ export function temporaryFolder(name: string): string {
   return mkdtempSync(join(root, `${name}-`));
 }
 
-/** At the end of a worker, which vitest ends with a signal: its folder. */
+/** Deletes the folder at the end of a worker, which vitest ends with a signal. */
 export function removeTemporaryFolder(): void {
   for (const folder of readdirSync(tmpdir()))
     if (folder.startsWith(`${prefix}${process.pid}-`)) rmSync(join(tmpdir(), folder), { recursive: true, force: true });

@@ -65,7 +65,7 @@ const hostileValue = (random: Random): unknown => {
   const kind = random();
   return kind < 0.6 ? pick(random, hostileTexts) : kind < 0.8 ? pick(random, hostileNumbers) : pick(random, hostileValues);
 };
-/** As they stand in a path or a query. */
+/** As in a path or a query. */
 const hostileParts = [
   "%00",
   "a%00b",

@@ -9,7 +9,7 @@ import { subscriptions } from "../../db/schema/billing.ts";
 import { containers } from "../../db/schema/runtime.ts";
 import { emails } from "../../db/schema/platform.ts";
 import { evidencePictures, runEvidence } from "../../db/schema/agent.ts";
-import { eventually, reading } from "../chat.ts";
+import { eventually, collect } from "../chat.ts";
 import { type TestApp, type TestUser } from "../app.ts";
 import { emptyProject } from "../sandbox.ts";
 
@@ -29,7 +29,7 @@ export interface MatrixWorld {
 export const matrixScript = () =>
   script([
     when(/write it/, [call("write_file", { file_path: "notes/a.txt", content: "written" }), say("Written.")]),
-    when(/wait for me/, [call("write_file", { file_path: "notes/b.txt", content: "later" }), say("Never."), say("Never."), say("Never.")]),
+    when(/wait for me/, [call("write_file", { file_path: "notes/b.txt", content: "later" }), say("No."), say("No."), say("No.")]),
     say("Yes."),
   ] satisfies ScriptItem[]);
 
@@ -87,7 +87,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
   await api.files.put({ params: { ...params, path: "kept.txt" }, body: { content: mark } });
   await api.git.init({ body: byProject });
   await api.git.commit({ body: { ...byProject, message: mark } });
-  // The name of the branch that a query makes up.
+  // The branch name that generated queries use.
   await api.git.checkout({ body: { ...byProject, branch: "sample", create: true } });
   await api.git.checkout({ body: { ...byProject, branch: "main" } });
 
@@ -104,14 +104,14 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
   };
   await api.files.put({ params: { ...params, path: "a/b.txt" }, body: { content: "text" } });
 
-  // A run that is over, with its proof, and one that waits with a message behind it.
+  // A finished run with evidence, and one that waits for an approval with a queued message.
   const chat = await api.chat.createSession({ body: { ...byProject, title: "Over" } });
-  const over = reading(api.chat.stream({ body: { ...byProject, chat_id: chat.id, message: "write it", edit_mode: "allow" } }));
+  const over = collect(api.chat.stream({ body: { ...byProject, chat_id: chat.id, message: "write it", edit_mode: "allow" } }));
   const task_id = (await over.until("task_started")).task_id;
   await over.ended;
   const waiting = await api.chat.createSession({ body: { ...byProject, title: "Waiting" } });
-  const open = reading(api.chat.stream({ body: { ...byProject, chat_id: waiting.id, message: "wait for me", edit_mode: "ask" } }));
-  const { data: asked } = await open.until("approval_required");
+  const open = collect(api.chat.stream({ body: { ...byProject, chat_id: waiting.id, message: "wait for me", edit_mode: "ask" } }));
+  const { data: approval } = await open.until("approval_required");
   const proven = (await api.chat.get({ params: { chat_id: chat.id } })).messages.at(-1);
   const message = (await api.chat.get({ params: { chat_id: waiting.id } })).messages[0];
   if (!message || !proven) throw new Error("no message");
@@ -153,7 +153,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
   const whole = await api.auth.createApiKey({ body: { name: "whole", scopes: ["read", "write", "run"], edit_mode: "allow" } });
   const login = await api.auth.login({ body: { email: user.email, password: user.password } });
   const session = (await app.as({ token: login.access_token ?? "" }).auth.sessions({ query: {} })).items.find(({ current }) => current);
-  const [letter] = await app.db.select().from(emails).where(eq(emails.recipient, user.email));
+  const [email] = await app.db.select().from(emails).where(eq(emails.recipient, user.email));
   const [passkey] = await app.db
     .insert(passkeys)
     .values({ user_id: user.id, credential_id: mark, public_key: mark, counter: 0, transports: [], name: mark, is_synced: false })
@@ -261,12 +261,12 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
       "/api/creators/{username}": user.username,
       "/api/feedback/{id}": post.id,
       "/api/feedback/{id}/comments/{comment_id}": remark.id,
-      // Somebody to whom an administrator may do anything while the others go on.
+      // A user whom administrators can change without affecting other tests.
       "/api/admin/users/{id}": (await app.signUp()).id,
       "/api/auth/passkeys/{id}": passkey?.id ?? "",
       "/api/auth/linked-accounts/{id}": linked?.id ?? "",
-      "/api/admin/outbox/{id}": letter?.id ?? "",
-      // Not the owner's: an administrator would stop and delete them here.
+      "/api/admin/outbox/{id}": email?.id ?? "",
+      // Not the owner's: administrators would stop and delete them.
       "/api/admin/projects/{id}": nothing,
       "/api/admin/payouts/{payout_id}": nothing,
       "/api/admin/agents/{id}": nothing,
@@ -285,8 +285,8 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
       chat_id: waiting.id,
       message_id: message.id,
       task_id,
-      approval_id: asked.approval_id,
-      question_id: asked.approval_id,
+      approval_id: approval.approval_id,
+      question_id: approval.approval_id,
       attachments: attachment.id,
       agent_id: agent.id,
       assignee_id: user.id,

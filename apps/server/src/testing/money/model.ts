@@ -2,13 +2,13 @@ import type { StripeEvent, StripeFake } from "@tesslate/testkit";
 import type { OwnSession } from "../../features/billing/billing/fulfilment.ts";
 
 const allowance: Record<string, number> = { free: 0, basic: 500, pro: 2000, ultra: 8000 };
-const living = new Set(["active", "trialing", "past_due", "unpaid"]);
+const active = new Set(["active", "trialing", "past_due", "unpaid"]);
 
 interface Paid {
   kind: string;
   amount: number;
   refunded: number;
-  /** Credits that are gone because of that. */
+  /** Credits that the refund removed. */
   taken: number;
   item: string | null;
   isSubscription: boolean;
@@ -20,7 +20,7 @@ export class MoneyModel {
   plan: string | null = null;
   daily = 5;
   bundled = 0;
-  /** The largest allowance since it came last. */
+  /** The largest allowance since the last renewal. */
   given = 0;
   purchased = 0;
   spent = 0;
@@ -140,7 +140,7 @@ export class MoneyModel {
     const before = this.mirror.get(id);
     const isPlan = now.metadata["type"] === "subscription";
     const item = now.metadata["agent_id"] ?? null;
-    const isLiving = living.has(now.status);
+    const isLiving = active.has(now.status);
     const price = now.items.data[0]?.price.id ?? "";
     this.mirror.set(id, { tier: isPlan ? this.tierOfPrice(price) : null, item, created: now.created, isLiving });
     if (isPlan) return this.reconcilePlan(id);

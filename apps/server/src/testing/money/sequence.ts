@@ -21,23 +21,23 @@ const tiers = ["basic", "pro", "ultra"];
  * A random sequence for one user: purchases, renewals, changes, refunds and usage; events that are late, repeated, reordered or lost; a
  * process that crashes in between. Resolves with the differences from the model at the end.
  */
-export async function playSequence(world: MoneyWorld, random: () => number): Promise<string[]> {
+export async function runSequence(world: MoneyWorld, random: () => number): Promise<string[]> {
   const { db, stripe, stack } = world;
   const { account } = stripe;
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
   const chance = (p: number) => random() < p;
-  const story: string[] = [];
+  const trace: string[] = [];
   const user = randomUUID();
   const mark = user.slice(0, 13);
   await db.execute(
-    sql`insert into users (id, email, name, username, slug, daily_credits, daily_credits_reset_at) values (${user}, ${`${mark}@example.com`}, 'Story', ${mark}, ${mark}, 5, now())`,
+    sql`insert into users (id, email, name, username, slug, daily_credits, daily_credits_reset_at) values (${user}, ${`${mark}@example.com`}, 'Sequence', ${mark}, ${mark}, 5, now())`,
   );
   const customer = account.createCustomer({}).id;
   const model = new MoneyModel(account, (price) => price.split("_")[1] ?? "");
 
   const sessionOf = (event: StripeEvent) =>
     event.type.startsWith("checkout.session.") ? ownSessionOf(event.data.object as Parameters<typeof ownSessionOf>[0]) : undefined;
-  /** False: it has to come again. */
+  /** Whether reconciliation has to run again. */
   let isShaken = false;
   const process = async (event: StripeEvent): Promise<boolean> => {
     if (chance(0.15)) stack.chaos.arm(chance(0.2) ? "after commit" : Math.floor(random() * 14));
@@ -62,9 +62,9 @@ export async function playSequence(world: MoneyWorld, random: () => number): Pro
       if (!isLast && chance(0.3)) stripe.waiting.push(event);
       else if (isLast && chance(0.2)) {
         isShaken = true;
-        story.push(`dropped ${event.type}`);
+        trace.push(`dropped ${event.type}`);
       } else {
-        // Twice now and then.
+        // Sometimes twice.
         for (let copies = chance(0.2) ? 2 : 1; copies > 0; copies--) if (!(await process(event))) stripe.waiting.push(event);
         if (chance(0.2)) await spend();
       }
@@ -90,7 +90,7 @@ export async function playSequence(world: MoneyWorld, random: () => number): Pro
       is_byok: false,
     });
     model.take(credits);
-    story.push(`spent ${credits}`);
+    trace.push(`spent ${credits}`);
   };
   const page = (
     mode: "payment" | "subscription",
@@ -161,19 +161,19 @@ export async function playSequence(world: MoneyWorld, random: () => number): Pro
   };
   for (let steps = 1 + Math.floor(random() * random() * 5); steps > 0; steps--) {
     const name = pick(Object.keys(actions));
-    story.push(name);
+    trace.push(name);
     await actions[name]?.();
     if (chance(0.4)) await deliver(false);
   }
   await deliver(false);
   await deliver(true);
 
-  // What was lost is healed, also when the healing itself dies; then nothing is left to do.
+  // Reconciliation makes up for lost events, also when it crashes itself; at the end nothing is pending.
   const listening = {
     ...stack.webhooks,
     process: async (event: Parameters<typeof stack.webhooks.process>[0]) => {
       isHealed = (await process(event as unknown as StripeEvent)) && isHealed;
-      if (!isHealed) throw new Error("comes again");
+      if (!isHealed) throw new Error("retry");
     },
   };
   let isHealed = true;
@@ -211,7 +211,7 @@ export async function playSequence(world: MoneyWorld, random: () => number): Pro
   account.events.length = 0;
   account.invoicePayments.length = 0;
   stack.forgetCursor();
-  return wrong.length > 0 ? [`${story.join(" · ")}: ${wrong.join("; ")}`] : [];
+  return wrong.length > 0 ? [`${trace.join(" · ")}: ${wrong.join("; ")}`] : [];
 }
 
 async function differences({ db, stripe }: MoneyWorld, user: string, model: MoneyModel): Promise<string[]> {
@@ -246,14 +246,14 @@ async function differences({ db, stripe }: MoneyWorld, user: string, model: Mone
       ? []
       : [`${name} is ${JSON.stringify(one[name])}, should be ${JSON.stringify(value)}`],
   );
-  // Against Stripe itself: the plan that lives is the one that counts, and every share was sent once, and taken back when it had to be.
+  // Compared with Stripe: the only active subscription is the recorded one; every share was transferred once, and reversed when required.
   const plan = [...account.subscriptions.values()].filter((s) => s.metadata["type"] === "subscription" && s.status !== "canceled");
   if (plan.length > 1 || (plan[0]?.id ?? null) !== one["plan"])
     wrong.push(`plan ${String(one["plan"])}, at Stripe ${plan.map(({ id }) => id).join()}`);
   for (const sale of one.sales) {
     const sent = [...account.transfers.values()].filter((t) => t.transfer_group === `sale:${sale.id}`);
     const isBack = sale.refunded_at !== null;
-    // Taken back, and due again since a dispute was won: it waits for a payout.
+    // Reversed, and due again since a dispute was won: it waits for a payout.
     const isReturned = isBack || sale.payout_status === "pending";
     if (sent.length > 1 || (sent.length === 0 && !isBack)) wrong.push(`${sent.length} transfers for a sale`);
     if (

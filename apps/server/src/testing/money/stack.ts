@@ -125,7 +125,7 @@ export function createMoneyStack(db: Database, stripe: StripeFake) {
   return {
     credits,
     webhooks,
-    /** Over the webhooks that are given, so that somebody can listen. */
+    /** Runs with the given webhooks, so that the test can observe them. */
     reconciliation: (over: typeof webhooks) => createReconciliation({ store, payments, webhooks: over, settings, log }),
     jobs,
     run: async ({ name, payload }: Job): Promise<void> => handlers[name]?.(payload),

@@ -49,11 +49,11 @@ async function begin(name: string, query = ""): Promise<{ url: string; cookie: s
   const { authorization_url } = (await response.json()) as { authorization_url: string };
   return { url: authorization_url, cookie: cookieOf(response, "tesslate_oauth") ?? "" };
 }
-const comeBack = (to: URL, cookie: string | undefined) =>
+const openCallback = (to: URL, cookie: string | undefined) =>
   app.request(to.pathname + to.search, cookie === undefined ? {} : { headers: { cookie } });
 async function signIn(name: string, query = ""): Promise<Response> {
   const { url, cookie } = await begin(name, query);
-  return comeBack(await provider.consent(url), cookie);
+  return openCallback(await provider.consent(url), cookie);
 }
 const me = async (response: Response) => {
   const answer = await app.request("/api/users/me", { headers: { cookie: cookieOf(response, "tesslate_auth") ?? "" } });
@@ -89,7 +89,7 @@ describe.each(["google", "github", "oidc"])("signing in with %s", (name) => {
     expect(query.get("scope")).toContain(
       name === "github" ? "user:email read:user extra.read more" : "openid email profile extra.read more",
     );
-    await comeBack(await provider.consent(url), cookie);
+    await openCallback(await provider.consent(url), cookie);
     expect(provider.redemptions.at(-1)?.get("code_verifier")).toBeTruthy();
   });
 
@@ -123,26 +123,26 @@ describe.each(["google", "github", "oidc"])("signing in with %s", (name) => {
     const { url, cookie } = await begin(name);
     const back = await provider.consent(url);
     const before = provider.redemptions.length;
-    expect(await codeOf(await comeBack(back, undefined))).toBe("invalid_state_token");
+    expect(await codeOf(await openCallback(back, undefined))).toBe("invalid_state_token");
     const other = await begin(name);
-    expect(await codeOf(await comeBack(back, other.cookie))).toBe("invalid_state_token");
+    expect(await codeOf(await openCallback(back, other.cookie))).toBe("invalid_state_token");
     const elsewhere = new URL(back.href.replace(`/${name}/`, name === "github" ? "/google/" : "/github/"));
-    expect(await codeOf(await comeBack(elsewhere, cookie))).toBe("invalid_state_token");
+    expect(await codeOf(await openCallback(elsewhere, cookie))).toBe("invalid_state_token");
     expect(provider.redemptions.length).toBe(before);
-    expect((await comeBack(back, cookie)).status).toBe(303);
-    expect(await codeOf(await comeBack(back, cookie))).toBe("invalid_state_token");
+    expect((await openCallback(back, cookie)).status).toBe(303);
+    expect(await codeOf(await openCallback(back, cookie))).toBe("invalid_state_token");
 
     const late = await begin(name);
     await app.studio.database.pool.query("update oauth_states set expires_at = now() - interval '1 second'");
-    expect(await codeOf(await comeBack(await provider.consent(late.url), late.cookie))).toBe("state_token_expired");
+    expect(await codeOf(await openCallback(await provider.consent(late.url), late.cookie))).toBe("state_token_expired");
   });
 
   test("two tabs of one browser can sign in at the same time", async () => {
     const one = await begin(name);
     const response = await app.request(`/api/auth/${name}/authorize`, { headers: { cookie: one.cookie } });
     const two = (await response.json()) as { authorization_url: string };
-    expect((await comeBack(await provider.consent(two.authorization_url), one.cookie)).status).toBe(303);
-    expect((await comeBack(await provider.consent(one.url), one.cookie)).status).toBe(303);
+    expect((await openCallback(await provider.consent(two.authorization_url), one.cookie)).status).toBe(303);
+    expect((await openCallback(await provider.consent(one.url), one.cookie)).status).toBe(303);
   });
 
   test("a denial at the provider, a code of another flow and a disabled account do not sign in", async () => {
@@ -153,7 +153,7 @@ describe.each(["google", "github", "oidc"])("signing in with %s", (name) => {
     const theirs = await begin(name);
     const mixed = await provider.consent(mine.url);
     mixed.searchParams.set("code", (await provider.consent(theirs.url)).searchParams.get("code") ?? "");
-    const failed = await comeBack(mixed, mine.cookie);
+    const failed = await openCallback(mixed, mine.cookie);
     expect(failed.status).toBe(303);
     expect(failed.headers.get("location")).toBe(`${app.url}/login?error=oauth_failed`);
     expect(cookieOf(failed, "tesslate_auth")).toBeUndefined();
@@ -175,8 +175,8 @@ describe.each(["google", "github", "oidc"])("signing in with %s", (name) => {
   test("two concurrent first sign-ins create one account", async () => {
     const [one, two] = [await begin(name), await begin(name)];
     const answers = await Promise.all([
-      comeBack(await provider.consent(one.url), one.cookie),
-      comeBack(await provider.consent(two.url), two.cookie),
+      openCallback(await provider.consent(one.url), one.cookie),
+      openCallback(await provider.consent(two.url), two.cookie),
     ]);
     expect(answers.map((r) => r.status)).toEqual([303, 303]);
     const [a, b] = await Promise.all(answers.map(me));
@@ -300,7 +300,7 @@ test("a person who registered another person's address loses access once the own
     json: { provider: "github", ...proof },
   });
   const { authorization_url } = (await linking.json()) as { authorization_url: string };
-  await comeBack(await provider.consent(authorization_url), cookieOf(linking, "tesslate_oauth"));
+  await openCallback(await provider.consent(authorization_url), cookieOf(linking, "tesslate_oauth"));
   expect((await me(await signIn("github")))["id"]).toBe(squatter.id);
 
   provider.be(owned);
@@ -329,7 +329,7 @@ describe("linked accounts", () => {
     const response = await app.request("/api/auth/linked-accounts", { method: "POST", user, json: { provider: name, ...given } });
     if (response.status !== 200) return response;
     const { authorization_url } = (await response.json()) as { authorization_url: string };
-    return comeBack(await provider.consent(authorization_url), cookieOf(response, "tesslate_oauth"));
+    return openCallback(await provider.consent(authorization_url), cookieOf(response, "tesslate_oauth"));
   };
   const at = (query: string) => `${app.url}/settings/security?${query}`;
   const list = async (user: TestUser) => (await app.as(user).linkedAccounts.list()).items;
@@ -377,9 +377,9 @@ describe("linked accounts", () => {
     const { authorization_url } = (await response.json()) as { authorization_url: string };
     const back = await provider.consent(authorization_url);
     const victim = await begin("google");
-    expect(await codeOf(await comeBack(back, victim.cookie))).toBe("invalid_state_token");
+    expect(await codeOf(await openCallback(back, victim.cookie))).toBe("invalid_state_token");
     await app.request("/api/auth/logout", { method: "POST", user });
-    const late = await comeBack(back, cookieOf(response, "tesslate_oauth"));
+    const late = await openCallback(back, cookieOf(response, "tesslate_oauth"));
     expect(late.headers.get("location")).toBe(at("link_error=unauthorized"));
   });
 
@@ -447,7 +447,7 @@ test("an unreachable provider answers 502; one that becomes unreachable before t
 test("no code, token or secret is logged", async () => {
   const { url, cookie } = await begin("google");
   const back = await provider.consent(url);
-  await comeBack(back, cookie);
+  await openCallback(back, cookie);
   for (const secret of [back.searchParams.get("code") ?? "", back.searchParams.get("state") ?? "", provider.clientSecret])
     expect(app.logs()).not.toContain(secret);
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call, say } from "@tesslate/testkit";
-import { chatWorld, find, reading, type ChatWorld } from "../../../testing/chat.ts";
+import { chatWorld, find, collect, type ChatWorld } from "../../../testing/chat.ts";
 
 let world: ChatWorld;
 beforeAll(async () => {
@@ -54,7 +54,7 @@ test("a fork has everything up to the message, with its steps, and is independen
 
 test("an unfinished answer is not in the fork; clearing is refused during a run", async () => {
   const { id: chat_id } = await api().createSession({ body: { project_id: world.project.id, title: "Pending" } });
-  const stream = reading(world.send("Continue", { chat_id, edit_mode: "ask" }));
+  const stream = collect(world.send("Continue", { chat_id, edit_mode: "ask" }));
   const { task_id } = await stream.until("approval_required");
   const last = (await api().get({ params: { chat_id } })).messages.at(-1);
   expect(last?.message_metadata).toMatchObject({ completion_reason: "in_progress" });

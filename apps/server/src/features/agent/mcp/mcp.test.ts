@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import type { NewMcpServer, RunEvent } from "@tesslate/contract";
 import { call, say, startMcpServer, stdioMcpServer, turn } from "@tesslate/testkit";
-import { answer, chatWorld, find, reading, type ChatWorldOptions } from "../../../testing/chat.ts";
+import { answer, chatWorld, find, collect, type ChatWorldOptions } from "../../../testing/chat.ts";
 
 const quick: ChatWorldOptions["configure"] = (config) => void (config.mcp = { connectMs: 3_000, callMs: 700 });
 const refusal = (work: Promise<unknown>) =>
@@ -180,7 +180,7 @@ test("MCP tools ask for approval like built-in tools; in plan mode only tools tr
   await app.as(owner).mcp.update({ params: { id }, body: { trusts_read_only: true } });
   expect(results(await world.run("Plan", { edit_mode: "plan" })).map(({ success }) => success)).toEqual([true, false]);
 
-  const stream = reading(world.send("Go", { edit_mode: "ask" }));
+  const stream = collect(world.send("Go", { edit_mode: "ask" }));
   const question = await stream.until("approval_required");
   expect(question.data).toMatchObject({ tool_name: "mcp__fake__echo", tool_description: "fake: Says it again." });
   await answer(world, owner, question.data.approval_id, "deny");

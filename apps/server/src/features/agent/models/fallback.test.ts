@@ -25,7 +25,7 @@ const overloaded = new ModelError("rate_limited", "OpenAI is limiting requests r
 const down = new ModelError("model_error", "Anthropic has a problem of its own (529).", { retryable: true });
 const wrongKey = new ModelError("model_auth_failed", "OpenAI refused the API key.");
 
-async function ask(chain: ReturnType<typeof createModelChain>): Promise<string> {
+async function complete(chain: ReturnType<typeof createModelChain>): Promise<string> {
   let text = "";
   for await (const event of chain.client.stream({ system: "", messages: [], tools: [] }, new AbortController().signal))
     if (event.type === "text") text += event.delta;
@@ -39,9 +39,9 @@ describe("fallback models", () => {
       mayTakeOver,
       onSwitch: async ({ from, to, reason }) => void switches.push(`${from.model_id} ${to.model_id} ${reason}`),
     });
-    expect(await ask(chain)).toBe("hi");
+    expect(await complete(chain)).toBe("hi");
     expect(chain.current().model_id).toBe("c/3");
-    expect(await ask(chain)).toBe("hi");
+    expect(await complete(chain)).toBe("hi");
     expect(switches).toEqual(["a/1 b/2 OpenAI is limiting requests right now.", "b/2 c/3 Anthropic has a problem of its own (529)."]);
   });
   test.each([
@@ -53,7 +53,7 @@ describe("fallback models", () => {
       mayTakeOver,
       onSwitch: () => Promise.reject(new Error("no switch")),
     });
-    await expect(ask(chain)).rejects.toBe(error);
+    await expect(complete(chain)).rejects.toBe(error);
     expect(chain.current().model_id).toBe("a/1");
   });
 
@@ -69,10 +69,10 @@ describe("fallback models", () => {
       mayTakeOver: async ({ model_id }) => (model_id === "b/2" ? broke : { ok: true, max_output_tokens: 700 }),
       onSwitch: async () => undefined,
     });
-    expect(await ask(chain)).toBe("hi");
+    expect(await complete(chain)).toBe("hi");
     expect(limits).toEqual([700]);
     const alone = createModelChain([first, second], { mayTakeOver: async () => broke, onSwitch: async () => undefined });
-    await expect(ask(alone)).rejects.toMatchObject({
+    await expect(complete(alone)).rejects.toMatchObject({
       code: "rate_limited",
       retryable: true,
       message: "OpenAI is limiting requests right now. b/2 could not take over: Your credits are used up.",

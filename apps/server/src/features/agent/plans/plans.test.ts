@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { call, nextMessage, say } from "@tesslate/testkit";
-import { all, answer, chatWorld, find, orderOf, reading } from "../../../testing/chat.ts";
+import { all, answer, chatWorld, find, orderOf, collect } from "../../../testing/chat.ts";
 
 const steps = ["Read the page", "Write the menu", "Test it"];
 const shown = (list: { step: string; status: string; is_included: boolean }[]) =>
@@ -117,7 +117,7 @@ test("a plan can be written by a person; bad input gets 422, another user gets 4
   }
   expect((await world.app.request(path)).status).toBe(401);
 
-  const stream = reading(world.send("Go", { chat_id, edit_mode: "ask" }));
+  const stream = collect(world.send("Go", { chat_id, edit_mode: "ask" }));
   const { data } = await stream.until("approval_required");
   await expect(client.plans.build({ params: { chat_id }, body: {} })).rejects.toMatchObject({ status: 409, code: "chat_busy" });
   await answer(world, world.owner, data.approval_id, "deny");

@@ -80,7 +80,7 @@ test("reports of two tabs start one fix; it stops after two with a notice; a per
   for await (const _ of client.chat.stream({ body: { project_id: project.id, message: "Make it", edit_mode: "allow" } }));
   const visit = await enterPreview(app, owner, project.id);
   const report = (message: string) =>
-    visit.ask("/__studio/report", {
+    visit.fetch("/__studio/report", {
       method: "POST",
       body: JSON.stringify([{ kind: "error", message, source: "/a.js", line: 7, stack: "at a (a.js:7)" }]),
     });

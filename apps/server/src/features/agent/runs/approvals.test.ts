@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { call, nextMessage, parallel, say } from "@tesslate/testkit";
-import { answer, chatWorld, eventually, find, orderOf, reading } from "../../../testing/chat.ts";
+import { answer, chatWorld, eventually, find, orderOf, collect } from "../../../testing/chat.ts";
 
 const write = (path: string) => call("write_file", { file_path: path, content: path });
 
 describe("ask mode", () => {
   test("nothing runs before the answer; the question survives a reload; allow_once runs the call once", async () => {
     await using world = await chatWorld({ script: [write("a.txt"), write("b.txt"), say("Both.")] });
-    const stream = reading(world.send("Go", { edit_mode: "ask" }));
+    const stream = collect(world.send("Go", { edit_mode: "ask" }));
     const { data: approval } = await stream.until("approval_required");
     expect(approval).toMatchObject({
       tool_name: "write_file",
@@ -61,20 +61,20 @@ describe("ask mode", () => {
         say("Third."),
       ],
     });
-    const first = reading(world.send("Go", { edit_mode: "ask" }));
+    const first = collect(world.send("Go", { edit_mode: "ask" }));
     await answer(world, world.owner, (await first.until("approval_required")).data.approval_id, "allow_all");
     const events = await first.ended;
     expect(events.filter((e) => e.type === "approval_required")).toHaveLength(1);
     expect(await world.read("b.txt")).toBe("b.txt");
 
-    const second = reading(world.send("More", { edit_mode: "ask" }));
+    const second = collect(world.send("More", { edit_mode: "ask" }));
     expect((await second.until("approval_required")).data.tool_name).toBe("bash_exec");
     expect(await world.read("c.txt")).toBe("c.txt");
     await answer(world, world.owner, find(second.seen, "approval_required")!.data.approval_id, "allow_once");
     await second.ended;
 
     const other = await world.app.as(world.owner).chat.createSession({ body: { project_id: world.project.id } });
-    const third = reading(world.send("Go elsewhere", { edit_mode: "ask", chat_id: other.id }));
+    const third = collect(world.send("Go elsewhere", { edit_mode: "ask", chat_id: other.id }));
     const { data } = await third.until("approval_required");
     expect(data.tool_name).toBe("write_file");
     await answer(world, world.owner, data.approval_id, "stop");
@@ -83,7 +83,7 @@ describe("ask mode", () => {
 
   test("deny with a note: the model reads it and continues", async () => {
     await using world = await chatWorld({ script: [write("a.txt"), say("Then not.")] });
-    const stream = reading(world.send("Go", { edit_mode: "ask" }));
+    const stream = collect(world.send("Go", { edit_mode: "ask" }));
     await answer(world, world.owner, (await stream.until("approval_required")).data.approval_id, "deny", "Use b.txt instead");
     const events = await stream.ended;
     expect(find(events, "approval_resolved")?.data).toMatchObject({ response: "deny", note: "Use b.txt instead" });
@@ -97,7 +97,7 @@ describe("ask mode", () => {
 
   test("stop keeps finished work: the step has the finished results and correct counts", async () => {
     await using world = await chatWorld({ script: [parallel(write("a.txt"), write("b.txt"), write("c.txt"))] });
-    const stream = reading(world.send("Go", { edit_mode: "ask" }));
+    const stream = collect(world.send("Go", { edit_mode: "ask" }));
     await answer(world, world.owner, (await stream.until("approval_required")).data.approval_id, "allow_once");
     await eventually(() => stream.seen.filter((e) => e.type === "approval_required").length === 2);
     await answer(
@@ -132,7 +132,7 @@ describe("ask mode", () => {
 
   test("a run can be cancelled while it waits for an answer", async () => {
     await using world = await chatWorld({ script: [write("a.txt")] });
-    const stream = reading(world.send("Go", { edit_mode: "ask" }));
+    const stream = collect(world.send("Go", { edit_mode: "ask" }));
     const { data, task_id } = await stream.until("approval_required");
     await world.app.as(world.owner).chat.cancel({ body: { task_id } });
     const events = await stream.ended;
@@ -143,7 +143,7 @@ describe("ask mode", () => {
 
   test("the default edit mode is ask", async () => {
     await using world = await chatWorld({ script: [write("a.txt")] });
-    const stream = reading(world.send("Go", { edit_mode: undefined }));
+    const stream = collect(world.send("Go", { edit_mode: undefined }));
     const { task_id } = await stream.until("approval_required");
     await world.app.as(world.owner).chat.cancel({ body: { task_id } });
     await stream.ended;
@@ -151,7 +151,7 @@ describe("ask mode", () => {
 
   test("an unknown answer gets 422, an unknown question 404, and of two answers one counts", async () => {
     await using world = await chatWorld({ script: [write("a.txt"), say("Done.")] });
-    const stream = reading(world.send("Go", { edit_mode: "ask" }));
+    const stream = collect(world.send("Go", { edit_mode: "ask" }));
     const { approval_id } = (await stream.until("approval_required")).data;
     const post = (json: object) => world.app.request("/api/chat/agent/approval", { method: "POST", user: world.owner, json });
     expect((await post({ approval_id, response: "perhaps" })).status).toBe(422);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { RunEvent } from "@tesslate/contract";
 import { call, hang, say, turn, when, type ScriptItem } from "@tesslate/testkit";
-import { all, answer, chatWorld, eventually, find, orderOf, reading, studioProcess } from "../../../testing/chat.ts";
+import { all, answer, chatWorld, eventually, find, orderOf, collect, studioProcess } from "../../../testing/chat.ts";
 
 interface Boundary {
   name: string;
@@ -25,7 +25,7 @@ test("kill -9 at every boundary of a step loses nothing that was acknowledged an
     {
       name: "before the first call of the model",
       script: [hang({ beforeHeaders: true }), turn(append(0, "one")), say("Done.")],
-      isReached: () => isAsked(0, 1),
+      isReached: () => awaitsApproval(0, 1),
       log: "one\n",
       steps: 1,
     },
@@ -39,7 +39,7 @@ test("kill -9 at every boundary of a step loses nothing that was acknowledged an
     {
       name: "after a record, before the next call of the model",
       script: [turn(append(2, "one")), hang({ beforeHeaders: true }), turn(append(2, "two")), say("Done.")],
-      isReached: async (seen) => has("agent_step")(seen) && isAsked(2, 2),
+      isReached: async (seen) => has("agent_step")(seen) && awaitsApproval(2, 2),
       log: "one\ntwo\n",
       steps: 2,
     },
@@ -94,7 +94,7 @@ test("kill -9 at every boundary of a step loses nothing that was acknowledged an
       () => true,
       () => false,
     );
-  const isAsked = (index: number, times: number) =>
+  const awaitsApproval = (index: number, times: number) =>
     before.model.requests.filter((request) => JSON.stringify(request.body).includes(`\\"${boundaries[index]!.name}\\"`)).length >= times;
 
   // Starts all of them at once in one server, each in its own chat, then kills that server.
@@ -103,7 +103,7 @@ test("kill -9 at every boundary of a step loses nothing that was acknowledged an
   const runs = await Promise.all(
     boundaries.map(async (boundary) => {
       const session = await client.chat.createSession({ body: { project_id: project.id } });
-      const stream = reading(before.send(`Go to "${boundary.name}"`, { chat_id: session.id, edit_mode: boundary.edit_mode ?? "allow" }));
+      const stream = collect(before.send(`Go to "${boundary.name}"`, { chat_id: session.id, edit_mode: boundary.edit_mode ?? "allow" }));
       stream.ended.catch(() => undefined);
       return { boundary, stream };
     }),

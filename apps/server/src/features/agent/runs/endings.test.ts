@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { call, disconnect, fail, garbage, hang, load, nextMessage, say, turn } from "@tesslate/testkit";
-import { chatWorld, eventually, find, orderOf, plantedKey, reading } from "../../../testing/chat.ts";
+import { chatWorld, eventually, find, orderOf, plantedKey, collect } from "../../../testing/chat.ts";
 
 const referencesMetadata = async (world: Awaited<ReturnType<typeof chatWorld>>) => {
   const { items } = await world.app.as(world.owner).chat.history({ params: { project_id: world.project.id } });
@@ -17,7 +17,7 @@ describe("cancel", () => {
         say("Never."),
       ],
     });
-    const stream = reading(world.send("Go"));
+    const stream = collect(world.send("Go"));
     await eventually(async () => (await processes()).includes("sleep 611.25"));
     const { task_id, data } = await stream.until("task_started");
     expect(await world.app.as(world.owner).chat.cancel({ body: { chat_id: data.chat_id } })).toEqual({
@@ -48,7 +48,7 @@ describe("cancel", () => {
       create function keep_pending() returns trigger language plpgsql as 'begin return null; end';
       create trigger keep_pending before update on tasks for each row
         when (new.status = 'running' and new.project_id = '${world.project.id}') execute function keep_pending();`);
-    const run = reading(world.send("Go"));
+    const run = collect(world.send("Go"));
     const client = world.app.as(world.owner).chat;
     const { task_id } = await eventually(
       async () => (await client.active({ query: { project_id: world.project.id } })).active ?? undefined,
@@ -75,7 +75,7 @@ describe("cancel", () => {
       return take(...args);
     };
     try {
-      const run = reading(world.send("Begin"));
+      const run = collect(world.send("Begin"));
       const { task_id } = await run.until("task_started");
       await eventually(() => isKeeping);
       await world.app.as(world.owner).chat.cancel({ body: { task_id } });
@@ -88,7 +88,7 @@ describe("cancel", () => {
 
   test("during the model's answer: the provider's connection closes", async () => {
     await using world = await chatWorld({ script: [load({ tokensPerSecond: 50 })] });
-    const stream = reading(world.send("Talk"));
+    const stream = collect(world.send("Talk"));
     await stream.until("text_chunk");
     await world.app.as(world.owner).chat.cancel({ body: { task_id: stream.seen[0]!.task_id } });
     const events = await stream.ended;
@@ -98,7 +98,7 @@ describe("cancel", () => {
 
   test("a new message right after it waits for the end instead of being refused", async () => {
     await using world = await chatWorld({ script: [call("bash_exec", { command: "sleep 60" }), say("Hi.")] });
-    const stream = reading(world.send("Go"));
+    const stream = collect(world.send("Go"));
     const { task_id } = await stream.until("tool_started");
     await world.app.as(world.owner).chat.cancel({ body: { task_id } });
     expect(find(await world.run("Another"), "task_started")).toBeDefined();
@@ -106,7 +106,7 @@ describe("cancel", () => {
 
   test("deleting the project stops its run and ends its streams", async () => {
     await using world = await chatWorld({ script: [call("bash_exec", { command: "sleep 62.25" })] });
-    const stream = reading(world.send("Go"));
+    const stream = collect(world.send("Go"));
     await eventually(async () => (await processes()).includes("sleep 62.25"));
     await world.app.as(world.owner).projects.remove({ params: { id: world.project.id } });
     await stream.ended;

@@ -2,7 +2,7 @@ import pg from "pg";
 import { describe, expect, inject, test } from "vitest";
 import { call, hang, parallel, say, turn, when } from "@tesslate/testkit";
 import { all, answer, find, orderOf, type ChatWorld } from "../../../testing/chat.ts";
-import { isAsked, killed, shutDown, task } from "../../../testing/interrupted.ts";
+import { awaitsApproval, killDuringRun, shutDownDuringRun, task } from "../../../testing/interrupted.ts";
 import { testConnection } from "../../../testing/postgres.ts";
 
 describe("a server that dies", () => {
@@ -11,7 +11,9 @@ describe("a server that dies", () => {
     async (how) => {
       const script = [call("write_file", { file_path: "a.txt", content: "a" }), say("Done.")];
       const { world, seen } =
-        how === "shut down" ? await shutDown({ script }) : await killed({ script }, isAsked, "ask", how === "killed twice");
+        how === "shut down"
+          ? await shutDownDuringRun({ script })
+          : await killDuringRun({ script }, awaitsApproval, "ask", how === "killed twice");
       await using _ = world;
       const client = world.app.as(world.owner).chat;
       const { approval_id } = find(seen, "approval_required")!.data;
@@ -47,7 +49,7 @@ test("a run with a pending cancellation whose server died is cancelled, and its 
     await client.query("update tasks set cancel_requested_at = now() where type = 'agent_execution'");
     await client.end();
   };
-  const { world, seen } = await killed(options, isAsked, "ask", false, stop);
+  const { world, seen } = await killDuringRun(options, awaitsApproval, "ask", false, stop);
   await using _ = world;
   const client = world.app.as(world.owner).chat;
   const allEvents = await all(client.runEvents({ params: { task_id: task(seen) } }));
@@ -79,7 +81,7 @@ test.each(["killed", "killed twice"])(
         say("Done by a helper."),
       ]),
     ];
-    const { world, seen } = await killed({ script }, isAsked, "ask", how === "killed twice");
+    const { world, seen } = await killDuringRun({ script }, awaitsApproval, "ask", how === "killed twice");
     await using _ = world;
     const client = world.app.as(world.owner).chat;
     const { approval_id } = find(seen, "approval_required")!.data;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { call, hang, pause, say, turn } from "@tesslate/testkit";
-import { all, chatWorld, find, orderOf, reading, type ChatWorldOptions } from "../../../testing/chat.ts";
-import { killed, task } from "../../../testing/interrupted.ts";
+import { all, chatWorld, find, orderOf, collect, type ChatWorldOptions } from "../../../testing/chat.ts";
+import { killDuringRun, task } from "../../../testing/interrupted.ts";
 
 describe("a server that dies", () => {
   test("leaves an interrupted run that keeps its steps and is resumed from them", async () => {
@@ -13,7 +13,9 @@ describe("a server that dies", () => {
       call("write_file", { file_path: "b.txt", content: "b" }),
       say("All done."),
     ];
-    const { world, seen } = await killed({ script }, (events) => events.some((e) => e.type === "text_chunk" && e.data.iteration === 2));
+    const { world, seen } = await killDuringRun({ script }, (events) =>
+      events.some((e) => e.type === "text_chunk" && e.data.iteration === 2),
+    );
     await using _ = world;
     const client = world.app.as(world.owner).chat;
 
@@ -71,7 +73,7 @@ test("an orderly shutdown ends runs as interrupted, their clients get the event 
     script: [call("write_file", { file_path: "a.txt", content: "a" }), turn(say("Wait "), pause(5000), say("done."))],
   };
   const before = await chatWorld({ ...options, ownServer: true });
-  const stream = reading(before.send("Go"));
+  const stream = collect(before.send("Go"));
   const { task_id } = await stream.until("agent_step");
   await before.app.close();
   await stream.ended.catch(() => undefined);

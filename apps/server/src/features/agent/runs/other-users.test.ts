@@ -2,12 +2,12 @@ import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { chatRoutes, type RouteSpec } from "@tesslate/contract";
 import { call, say } from "@tesslate/testkit";
-import { answer, chatSocket, chatWorld, eventually, reading } from "../../../testing/chat.ts";
+import { answer, chatSocket, chatWorld, eventually, collect } from "../../../testing/chat.ts";
 
 test("another user gets the same 404 on every chat route as for ids that do not exist, and changes nothing", async () => {
   await using world = await chatWorld({ script: [call("write_file", { file_path: "a.txt", content: "a" }), say("Done.")] });
   const otherUser = await world.app.signUp();
-  const stream = reading(world.send("Go", { edit_mode: "ask" }));
+  const stream = collect(world.send("Go", { edit_mode: "ask" }));
   const { data, task_id } = await stream.until("approval_required");
   const chat_id = (await stream.until("task_started")).data.chat_id;
   const { approval_id } = data;

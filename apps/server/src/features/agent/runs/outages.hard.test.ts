@@ -8,7 +8,7 @@ import type { RunEvent } from "@tesslate/contract";
 import { createLogger } from "../../../platform/logger.ts";
 import { startEmbeddedPostgres } from "../../../platform/postgres.ts";
 import { startDatabaseProxy, type DatabaseProxy } from "../../../testing/database-proxy.ts";
-import { all, answer, chatWorld, eventually, find, orderOf, reading, textOf, type ChatWorld } from "../../../testing/chat.ts";
+import { all, answer, chatWorld, eventually, find, orderOf, collect, textOf, type ChatWorld } from "../../../testing/chat.ts";
 
 /** Ten cents a call at 1.25 dollars per million tokens. */
 const tenCents = usage({ input: 80_000, output: 0 });
@@ -134,7 +134,7 @@ describe("the connection breaks", () => {
       isTaken ||= /^update "tasks" set "status" = .*"process_id" = /.test(statement);
       return isTaken ? decide(statement) : "pass";
     };
-    const stream = reading(world.send("Go", { chat_id: session.id }));
+    const stream = collect(world.send("Go", { chat_id: session.id }));
     await stream.ended;
     const events = await all(world.app.as(world.owner).chat.runEvents({ params: { task_id: stream.seen[0]!.task_id } }));
     proxy.decide = () => "pass";
@@ -176,7 +176,7 @@ describe("the connection breaks", () => {
       script: [turn(append("one"), tenCents), turn(...slowWords(20), tenCents)],
     });
     await setCredits(world);
-    const stream = reading(world.send("Go"));
+    const stream = collect(world.send("Go"));
     const { task_id } = await stream.until("agent_step");
     await stream.until("text_chunk");
     proxy.shut();

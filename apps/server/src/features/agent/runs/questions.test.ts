@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { call, say } from "@tesslate/testkit";
-import { all, chatSocket, chatWorld, eventually, find, orderOf, reading, type ChatWorld } from "../../../testing/chat.ts";
+import { all, chatSocket, chatWorld, eventually, find, orderOf, collect, type ChatWorld } from "../../../testing/chat.ts";
 
 const which = {
   question: "Which database?",
@@ -16,7 +16,7 @@ describe("questions of the agent", () => {
     await using world = await chatWorld({ script: [call("ask_question", which), say("SQLite it is.")] });
     const otherUser = await world.app.signUp();
     // Questions need no approval and are allowed in plan mode.
-    const stream = reading(world.send("Go", { edit_mode: "plan" }));
+    const stream = collect(world.send("Go", { edit_mode: "plan" }));
     const { data: question, task_id } = await stream.until("question_asked");
     expect(question).toMatchObject({ kind: "question", tool_name: "ask_question", question: which.question, allows_text: true });
     const { question_id } = question;
@@ -72,7 +72,7 @@ describe("questions of the agent", () => {
 
   test("a question can be answered over the socket with free text", async () => {
     await using world = await chatWorld({ script: [call("ask_question", { question: "What is it called?" }), say("Nice.")] });
-    const stream = reading(world.send("Go"));
+    const stream = collect(world.send("Go"));
     const { question_id } = (await stream.until("question_asked")).data;
     const socket = await chatSocket(world.app, world.owner, find(stream.seen, "task_started")!.data.chat_id);
     socket.send({ type: "question_response", question_id, text: "  Crumbs  " });
@@ -86,7 +86,7 @@ describe("questions of the agent", () => {
   test("a question survives a restart: it stays open, and what ran before it is not repeated", async () => {
     const options = { script: [call("ask_question", which), say("Done.")] };
     const before = await chatWorld({ ...options, ownServer: true });
-    const stream = reading(before.send("Go"));
+    const stream = collect(before.send("Go"));
     const { question_id } = (await stream.until("question_asked")).data;
     const { chat_id } = find(stream.seen, "task_started")!.data;
     await before.app.close();
@@ -105,7 +105,7 @@ describe("questions of the agent", () => {
 
   test("cancelling the run withdraws the question", async () => {
     await using world = await chatWorld({ script: [call("ask_question", which)] });
-    const stream = reading(world.send("Go"));
+    const stream = collect(world.send("Go"));
     const { data, task_id } = await stream.until("question_asked");
     await world.app.as(world.owner).chat.cancel({ body: { task_id } });
     expect(find(await stream.ended, "question_resolved")?.data).toMatchObject({ question_id: data.question_id, outcome: "cancelled" });
@@ -127,7 +127,7 @@ describe("secrets the agent asks for", () => {
       ],
     });
     const otherUser = await world.app.signUp();
-    const stream = reading(world.send("Take payments", { edit_mode: "allow" }));
+    const stream = collect(world.send("Take payments", { edit_mode: "allow" }));
     const { data: question } = await stream.until("question_asked");
     expect(question).toMatchObject({ kind: "secret", secret_key: "STRIPE_KEY", reason: wanted.reason, container: "web" });
     const { question_id } = question;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { RunEvent } from "@tesslate/contract";
 import { call, nextMessage, pause, say, turn } from "@tesslate/testkit";
-import { all, chatSocket, chatWorld, eventually, orderOf, reading, type ChatWorld } from "../../../testing/chat.ts";
+import { all, chatSocket, chatWorld, eventually, orderOf, collect, type ChatWorld } from "../../../testing/chat.ts";
 
 const newChat = async (world: ChatWorld) =>
   (await world.app.as(world.owner).chat.createSession({ body: { project_id: world.project.id } })).id;
@@ -76,7 +76,7 @@ describe("the chat socket", () => {
       script: [turn(say("one two three four five six "), pause(300), say("seven eight nine ten."))],
     });
     const chatId = await newChat(world);
-    const stream = reading(world.send("Count", { chat_id: chatId }));
+    const stream = collect(world.send("Count", { chat_id: chatId }));
     const { task_id } = await stream.until("text_chunk");
     const socket = await chatSocket(world.app, world.owner, chatId);
     socket.send({ type: "subscribe", task_id, after_seq: 1 });
@@ -90,7 +90,7 @@ describe("the chat socket", () => {
   test("subscribing to a run again replaces the subscription", async () => {
     await using world = await chatWorld({ script: [call("write_file", { file_path: "a.txt", content: "a" }), say("Done.")] });
     const chatId = await newChat(world);
-    const stream = reading(world.send("Go", { chat_id: chatId, edit_mode: "ask" }));
+    const stream = collect(world.send("Go", { chat_id: chatId, edit_mode: "ask" }));
     const { task_id, data } = await stream.until("approval_required");
     const socket = await chatSocket(world.app, world.owner, chatId);
     const approvalCount = () => socket.frames.filter((f) => f.type === "approval_required").length;

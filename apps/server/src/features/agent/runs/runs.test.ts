@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { RunEvent } from "@tesslate/contract";
 import { call, load, nextMessage, parallel, pause, say, think, turn, usage } from "@tesslate/testkit";
-import { all, chatWorld, eventually, find, orderOf, plantedKey, reading, textOf } from "../../../testing/chat.ts";
+import { all, chatWorld, eventually, find, orderOf, plantedKey, collect, textOf } from "../../../testing/chat.ts";
 
 test("a run emits all events in the documented order, and every event is numbered", async () => {
   await using world = await chatWorld({
@@ -126,7 +126,7 @@ describe("streams", () => {
 
   test("two readers of one run see the same events", async () => {
     await using world = await chatWorld({ model: { tokenDelayMs: 3 }, script: [say("One two three four five six seven eight nine ten.")] });
-    const one = reading(world.send("Count"));
+    const one = collect(world.send("Count"));
     const { task_id } = await one.until("task_started");
     const two = await all(world.app.as(world.owner).chat.runEvents({ params: { task_id } }));
     expect(await one.ended).toEqual(two);
@@ -259,7 +259,7 @@ describe("refusals happen before anything is stored", () => {
 
   test("a second run in a busy chat gets 409 that names the first; another chat of the project runs beside it", async () => {
     await using world = await chatWorld({ script: [turn(say("Wait "), pause(700), say("done."))] });
-    const first = reading(world.send("Go"));
+    const first = collect(world.send("Go"));
     const { task_id, data } = await first.until("task_started");
     const before = await counts(world);
     await expect(world.run("Again", { chat_id: data.chat_id })).rejects.toMatchObject({
@@ -391,7 +391,7 @@ describe("chats and history", () => {
   test("deleting a chat stops its run first", async () => {
     await using world = await chatWorld({ script: [call("bash_exec", { command: "sleep 60" })] });
     const client = world.app.as(world.owner).chat;
-    const stream = reading(world.send("Go"));
+    const stream = collect(world.send("Go"));
     const { data, task_id } = await stream.until("tool_started").then(() => stream.until("task_started"));
     await client.createSession({ body: { project_id: world.project.id } });
     await client.remove({ params: { chat_id: data.chat_id } });
@@ -402,7 +402,7 @@ describe("chats and history", () => {
 
   test("a chat names its active run, and an unfinished message is never shown as failed", async () => {
     await using world = await chatWorld({ script: [turn(say("Wait "), pause(600), say("done."))] });
-    const stream = reading(world.send("Long work"));
+    const stream = collect(world.send("Long work"));
     const { data, task_id } = await stream.until("task_started");
     const client = world.app.as(world.owner).chat;
     const chat = await client.get({ params: { chat_id: data.chat_id } });
@@ -535,7 +535,7 @@ test("a message to a project that is still being set up waits for it", async () 
   await using world = await chatWorld({ script: [call("write_file", { file_path: "a.txt", content: "a" }), say("Done.")] });
   const { pool } = world.app.studio.database;
   await pool.query("update projects set environment_status = 'provisioning' where id = $1", [world.project.id]);
-  const stream = reading(world.send("Go"));
+  const stream = collect(world.send("Go"));
   await stream.until("task_started");
   await new Promise((resolve) => setTimeout(resolve, 400));
   expect(stream.seen).toHaveLength(1);

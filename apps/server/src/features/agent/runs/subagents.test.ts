@@ -1,7 +1,7 @@
 import { and, eq } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { call, say, turn, when } from "@tesslate/testkit";
-import { all, answer, chatWorld, find, orderOf, reading } from "../../../testing/chat.ts";
+import { all, answer, chatWorld, find, orderOf, collect } from "../../../testing/chat.ts";
 import { events } from "../../../db/schema/core.ts";
 import { describeInterruptedSubagents } from "./interrupted-steps.ts";
 import { createRunsStore } from "./runs.store.ts";
@@ -13,7 +13,7 @@ test("a sub-agent emits nested events, is billed, asks through the run, and is s
       when(/Go/, [call("invoke_subagent", { name: "general-purpose", task: "make a.txt" }), say("Done by a helper.")]),
     ],
   });
-  const stream = reading(world.send("Go", { edit_mode: "ask" }));
+  const stream = collect(world.send("Go", { edit_mode: "ask" }));
   const { data: approval } = await stream.until("approval_required");
   expect(approval).toMatchObject({ tool_name: "write_file", tool_description: expect.stringContaining("sub-agent general-purpose") });
   await answer(world, world.owner, approval.approval_id, "allow_once");

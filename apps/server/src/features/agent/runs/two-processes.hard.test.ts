@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { call, say } from "@tesslate/testkit";
 import { testApp } from "../../../testing/app.ts";
-import { all, answer, chatSocket, chatWorld, eventually, find, modelEnv, reading } from "../../../testing/chat.ts";
+import { all, answer, chatSocket, chatWorld, eventually, find, modelEnv, collect } from "../../../testing/chat.ts";
 
 test("of two servers on one database, either can show, answer and stop a run of the other", async () => {
   // The address is not used; configuring one declares that others may share the database.
@@ -31,7 +31,7 @@ test("of two servers on one database, either can show, answer and stop a run of 
       // It answers once it listens.
       socket.send({ type: "ping" });
       await socket.until("pong");
-      const stream = reading(world.send("Go", { chat_id: chat.id, edit_mode: "ask" }));
+      const stream = collect(world.send("Go", { chat_id: chat.id, edit_mode: "ask" }));
       const { data, task_id } = await stream.until("approval_required");
       // Read, answered and stopped through the other server; then from this one, in case the run is there.
       const [from, to] = round % 2 === 0 ? [second, world.app] : [world.app, second];

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { call, say, script } from "@tesslate/testkit";
 import type { EditMode } from "@tesslate/contract";
 import { createLogger } from "../../../platform/logger.ts";
-import { chatWorld, find, reading, type ChatWorld } from "../../../testing/chat.ts";
+import { chatWorld, find, collect, type ChatWorld } from "../../../testing/chat.ts";
 import { emptyProject } from "../../../testing/sandbox.ts";
 import { changed } from "../../../testing/settings.ts";
 import { temporaryFolder } from "../../../testing/temporary.ts";
@@ -57,9 +57,9 @@ describe.skipIf("missing" in chromium)("verify", () => {
     world.model.setScript(script([call("verify", { title: "It greets", steps, ...more }), say("Proved.")]));
     const client = world.app.as(world.owner);
     const { id: chat_id } = await client.chat.createSession({ body: { project_id: project.id } });
-    return reading(client.chat.stream({ body: { project_id: project.id, chat_id, message, edit_mode } }));
+    return collect(client.chat.stream({ body: { project_id: project.id, chat_id, message, edit_mode } }));
   };
-  const proof = async (run: ReturnType<typeof reading>) => (await run.until("evidence_added", 60_000)).data;
+  const proof = async (run: ReturnType<typeof collect>) => (await run.until("evidence_added", 60_000)).data;
 
   test("the app is started, used and captured; only the owner can read the evidence", async () => {
     const run = await send("Prove it", [

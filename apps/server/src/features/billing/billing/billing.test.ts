@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startStripe, stripeEnv } from "@tesslate/testkit";
 import { testApp, type TestUser } from "../../../testing/app.ts";
 import { settings } from "../../../settings.ts";
-import { billingApp, wrongInBooks, type BillingApp } from "../../../testing/billing.ts";
+import { billingApp, ledgerViolations, type BillingApp } from "../../../testing/billing.ts";
 import { eventTypes } from "./stripe-webhooks.ts";
 
 let world: BillingApp;
@@ -633,5 +633,5 @@ test("a customer that was deleted at Stripe is recreated once for concurrent req
 });
 
 test("the ledger is consistent", async () => {
-  expect(await wrongInBooks(world)).toEqual([]);
+  expect(await ledgerViolations(world)).toEqual([]);
 });

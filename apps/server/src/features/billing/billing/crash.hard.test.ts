@@ -3,7 +3,7 @@ import pg from "pg";
 import { afterAll, expect, inject, test } from "vitest";
 import { startStripe, type StripeFake, stripeEnv } from "@tesslate/testkit";
 import { testApp } from "../../../testing/app.ts";
-import { wrongInBooks } from "../../../testing/billing.ts";
+import { ledgerViolations } from "../../../testing/billing.ts";
 import { testConnection } from "../../../testing/postgres.ts";
 import { spawnStudio, type SpawnedStudio } from "../../../testing/spawned-studio.ts";
 import { temporaryFolder } from "../../../testing/temporary.ts";
@@ -83,7 +83,7 @@ test(
         { kind: "deploy_slot", n: 5 },
         { kind: "subscription", n: 1 },
       ]);
-      expect(await wrongInBooks({ rows })).toEqual([]);
+      expect(await ledgerViolations({ rows })).toEqual([]);
     } finally {
       await client.end();
     }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { billingApp, wrongInBooks } from "../../../testing/billing.ts";
+import { billingApp, ledgerViolations } from "../../../testing/billing.ts";
 import { buyAtOnce, spendAtOnce } from "../../../testing/money/crowds.ts";
 
 test(
@@ -12,6 +12,6 @@ test(
     for (const account of world.stripe.account.accounts.keys()) world.stripe.account.completeOnboarding(account);
     await spendAtOnce(world, 50);
     await buyAtOnce(world, creator, 200);
-    expect(await wrongInBooks(world)).toEqual([]);
+    expect(await ledgerViolations(world)).toEqual([]);
   },
 );

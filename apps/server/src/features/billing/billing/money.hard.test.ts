@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { playStories } from "../../../testing/money/stories.ts";
+import { runSequences } from "../../../testing/money/run-sequences.ts";
 
 const { FUZZ_SECONDS, FUZZ_SEED, MONEY_STORIES } = process.env;
 const seconds = FUZZ_SECONDS === undefined ? undefined : Number(FUZZ_SECONDS);
@@ -11,7 +11,7 @@ test(
   { timeout: ((seconds ?? 0) + 600) * 1000 },
   async () => {
     const until = seconds === undefined ? Infinity : Date.now() + seconds * 1000;
-    const played = await playStories({ seed: Number(FUZZ_SEED ?? 7), isOver: (count) => count >= stories || Date.now() >= until });
+    const played = await runSequences({ seed: Number(FUZZ_SEED ?? 7), isOver: (count) => count >= stories || Date.now() >= until });
     process.stdout.write(`${played} stories of money\n`);
     expect(played).toBeGreaterThan(0);
   },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { billingApp, wrongInBooks, type BillingApp } from "../../../testing/billing.ts";
+import { billingApp, ledgerViolations, type BillingApp } from "../../../testing/billing.ts";
 import type { TestUser } from "../../../testing/app.ts";
 import { buyAtOnce, spendAtOnce } from "../../../testing/money/crowds.ts";
 
@@ -396,7 +396,7 @@ test("usage is summed by day, project, model and agent, and exported as CSV", as
 });
 
 test("the ledger balances and cannot be changed", async () => {
-  expect(await wrongInBooks(world)).toEqual([]);
+  expect(await ledgerViolations(world)).toEqual([]);
   for (const statement of ["update ledger_entries set amount_cents = 1", "delete from ledger_entries", "truncate ledger_entries"])
     await expect(world.rows(statement)).rejects.toThrow("append-only");
   await expect(world.rows("insert into ledger_entries (posting, account, amount_cents) values ('x', 'revenue', 5)")).rejects.toThrow(

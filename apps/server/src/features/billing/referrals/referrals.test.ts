@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testApp, type TestApp, type TestUser } from "../../../testing/app.ts";
 import { lockWaiters } from "../../../testing/lock-waiters.ts";
 import { createRateLimiter } from "../../../platform/rate-limit.ts";
-import { crowd, crowded, type Passer } from "../../../testing/crowd.ts";
+import { crowd, callers, type CrowdUser } from "../../../testing/crowd.ts";
 import { createReferrals, createReferralsStore } from "./index.ts";
 
 let app: TestApp;
@@ -111,7 +111,7 @@ describe("applying a code", () => {
   });
 
   test("locks both users' rows in the common order, without deadlocks", async () => {
-    const [low, high] = (await crowd(app, 2)).sort((a, b) => (a.id < b.id ? -1 : 1)) as [Passer, Passer];
+    const [low, high] = (await crowd(app, 2)).sort((a, b) => (a.id < b.id ? -1 : 1)) as [CrowdUser, CrowdUser];
     const referral_code = await codeOf(low);
     const holder = await app.studio.database.pool.connect();
     try {
@@ -131,7 +131,7 @@ describe("applying a code", () => {
   test("concurrent requests of one user are one conversion and one reward", async () => {
     const [ada, bob] = await Promise.all([app.signUp(), app.signUp()]);
     const referral_code = await codeOf(ada);
-    const outcomes = await Promise.all(Array.from({ length: crowded }, () => apply(bob, referral_code)));
+    const outcomes = await Promise.all(Array.from({ length: callers }, () => apply(bob, referral_code)));
     expect(outcomes.filter((s) => s === "ok")).toHaveLength(1);
     expect(new Set(outcomes)).toEqual(new Set(["ok", "already_referred"]));
     expect([await purchased(ada), await purchased(bob), (await of(ada).code()).stats.conversions]).toEqual([250, 250, 1]);

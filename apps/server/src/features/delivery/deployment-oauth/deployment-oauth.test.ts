@@ -51,7 +51,7 @@ async function begin(provider: "vercel" | "netlify", user = ada, query = "") {
   const { authorization_url } = (await response.json()) as { authorization_url: string };
   return { url: authorization_url, cookie: cookie.split(";")[0] ?? "" };
 }
-async function comeBack(to: URL, by: { cookie?: string; user?: TestUser } = {}) {
+async function openCallback(to: URL, by: { cookie?: string; user?: TestUser } = {}) {
   const response = await app.request(to.pathname + to.search, {
     headers: { ...(by.cookie && { cookie: by.cookie }) },
     ...(by.user && { user: by.user }),
@@ -67,7 +67,7 @@ test.each(["vercel", "netlify"] as const)("connects a %s account in the browser 
   expect(query.get("redirect_uri")).toBe(`${app.url}${path}/${provider}/callback`);
   expect(query.has("code_verifier")).toBe(false);
   if (provider === "vercel") expect(query.get("scope")).toContain("offline_access");
-  const done = await comeBack(fake.oauth.consent(url), { cookie });
+  const done = await openCallback(fake.oauth.consent(url), { cookie });
   expect(done.status).toBe(200);
   expect(done.headers.get("content-type")).toMatch(/^text\/html/);
   const nonce = /script-src 'nonce-([^']+)'/.exec(done.headers.get("content-security-policy") ?? "")?.[1];
@@ -95,7 +95,7 @@ test("rejects a grant that cannot deploy and keeps a working token", async () =>
   await app.as(ada).deploymentCredentials.save({ body: { provider: "vercel", access_token: vercel.token } });
   const [before] = (await mine()).items;
   vercel.mayOauthDeploy(false);
-  const refused = await begin("vercel").then(({ url, cookie }) => comeBack(vercel.oauth.consent(url), { cookie }));
+  const refused = await begin("vercel").then(({ url, cookie }) => openCallback(vercel.oauth.consent(url), { cookie }));
   vercel.mayOauthDeploy(true);
   expect(refused.status).toBe(400);
   expect(refused.html).toContain("https://vercel.com/account/settings/tokens");
@@ -105,7 +105,7 @@ test("rejects a grant that cannot deploy and keeps a working token", async () =>
 
   // Nor does a grant that Vercel could not check.
   vercel.trouble({ on: /v10\/projects/, times: 9, reply: { status: 503, body: {} } });
-  const unknown = await begin("vercel").then(({ url, cookie }) => comeBack(vercel.oauth.consent(url), { cookie }));
+  const unknown = await begin("vercel").then(({ url, cookie }) => openCallback(vercel.oauth.consent(url), { cookie }));
   vercel.settle();
   expect([unknown.status, unknown.html.includes("your existing connection was kept.")]).toEqual([400, true]);
   expect((await mine()).items).toEqual([before]);
@@ -118,7 +118,7 @@ test("connects for one project with a team choice; another user's project is not
   vercel.teams.push({ id: "team_1", name: "Crew", slug: "crew" });
   expect((await app.request(`${path}/vercel/authorize?project_id=${project.id}`, { user: bob })).status).toBe(404);
   const { url, cookie } = await begin("vercel", ada, `?project_id=${project.slug}`);
-  const done = await comeBack(vercel.oauth.consent(url), { cookie });
+  const done = await openCallback(vercel.oauth.consent(url), { cookie });
   expect(done.html).toContain('"has_choice":true');
   const [made] = (await mine()).items;
   // No team was selected.
@@ -127,7 +127,7 @@ test("connects for one project with a team choice; another user's project is not
   const named = await begin("vercel");
   const back = vercel.oauth.consent(named.url);
   back.searchParams.set("teamId", "team_1");
-  await comeBack(back, { cookie: named.cookie });
+  await openCallback(back, { cookie: named.cookie });
   expect((await mine()).items.find(({ is_default }) => is_default)?.metadata).toEqual({ team_id: "team_1", account_name: "Crew" });
 });
 
@@ -137,42 +137,42 @@ test("accepts a state once, for its user, browser or session, provider and lifet
   const exchanges = () => vercel.calls.filter(({ call }) => call.endsWith("/login/oauth/token")).length;
   const before = exchanges();
   // Another browser: anonymous, with another user, and with another flow's state.
-  expect(await comeBack(back)).toMatchObject({ status: 401 });
-  expect(await comeBack(back, { user: bob })).toMatchObject({ status: 400 });
+  expect(await openCallback(back)).toMatchObject({ status: 401 });
+  expect(await openCallback(back, { user: bob })).toMatchObject({ status: 400 });
   const other = await begin("vercel", bob);
-  expect(await comeBack(back, { cookie: other.cookie })).toMatchObject({ status: 401 });
+  expect(await openCallback(back, { cookie: other.cookie })).toMatchObject({ status: 401 });
   const crossed = new URL(back.href.replace("/vercel/", "/netlify/"));
-  expect(await comeBack(crossed, { cookie })).toMatchObject({ status: 401 });
+  expect(await openCallback(crossed, { cookie })).toMatchObject({ status: 401 });
   expect((await mine()).total + (await mine(bob)).total).toBe(0);
   expect(exchanges()).toBe(before);
   // The same session works in another browser; afterwards the state is used up.
-  expect(await comeBack(back, { user: ada })).toMatchObject({ status: 200 });
-  expect(await comeBack(back, { cookie, user: ada })).toMatchObject({ status: 400 });
+  expect(await openCallback(back, { user: ada })).toMatchObject({ status: 200 });
+  expect(await openCallback(back, { cookie, user: ada })).toMatchObject({ status: 400 });
   expect((await mine()).total).toBe(1);
 
   // The right browser, but another user signed in there.
   const swapped = await begin("vercel", bob);
-  expect(await comeBack(vercel.oauth.consent(swapped.url), { cookie: swapped.cookie, user: ada })).toMatchObject({ status: 400 });
+  expect(await openCallback(vercel.oauth.consent(swapped.url), { cookie: swapped.cookie, user: ada })).toMatchObject({ status: 400 });
   expect((await mine(bob)).total).toBe(0);
   // Of ten concurrent callbacks one succeeds.
   const raced = await begin("netlify", bob);
   const to = netlify.oauth.consent(raced.url);
-  const outcomes = await Promise.all(Array.from({ length: 10 }, () => comeBack(to, { cookie: raced.cookie })));
+  const outcomes = await Promise.all(Array.from({ length: 10 }, () => openCallback(to, { cookie: raced.cookie })));
   expect(outcomes.filter(({ status }) => status === 200)).toHaveLength(1);
   // Expired.
   const late = await begin("netlify", bob);
   await app.db.update(oauthStates).set({ expires_at: sql`now() - interval '1 second'` as never });
-  expect(await comeBack(netlify.oauth.consent(late.url), { cookie: late.cookie })).toMatchObject({ status: 400 });
+  expect(await openCallback(netlify.oauth.consent(late.url), { cookie: late.cookie })).toMatchObject({ status: 400 });
   // Signed out in between.
   const signedOut = await begin("netlify", bob);
   await app.as(bob).auth.logout();
-  expect(await comeBack(netlify.oauth.consent(signedOut.url), { cookie: signedOut.cookie })).toMatchObject({ status: 400 });
+  expect(await openCallback(netlify.oauth.consent(signedOut.url), { cookie: signedOut.cookie })).toMatchObject({ status: 400 });
 });
 
 test("escapes provider messages in the popup", async () => {
   const evil = `</p><script>alert(1)</script>"'&`;
   const { url, cookie } = await begin("netlify");
-  const denied = await comeBack(netlify.oauth.consent(url, { deny: evil }), { cookie });
+  const denied = await openCallback(netlify.oauth.consent(url, { deny: evil }), { cookie });
   expect(denied.status).toBe(400);
   expect(denied.html).not.toContain("<script>alert");
   expect(denied.html).toContain("&#60;script&#62;alert(1)");
@@ -180,11 +180,11 @@ test("escapes provider messages in the popup", async () => {
   const again = await begin("netlify");
   const noCode = netlify.oauth.consent(again.url);
   noCode.searchParams.delete("code");
-  expect(await comeBack(noCode, { cookie: again.cookie })).toMatchObject({ status: 400 });
+  expect(await openCallback(noCode, { cookie: again.cookie })).toMatchObject({ status: 400 });
   const wrong = await begin("netlify");
   const wrongCode = netlify.oauth.consent(wrong.url);
   wrongCode.searchParams.set("code", "stolen");
-  const refused = await comeBack(wrongCode, { cookie: wrong.cookie });
+  const refused = await openCallback(wrongCode, { cookie: wrong.cookie });
   expect(refused.status).toBe(400);
   expect(refused.html).toContain("the code is not valid");
   expect((await mine()).total).toBe(0);
@@ -192,13 +192,13 @@ test("escapes provider messages in the popup", async () => {
 
 test("restarts the flow after an installation from the provider's site", async () => {
   const install = new URL(`${app.url}${path}/vercel/callback?code=somebodys&configurationId=icfg_1&teamId=team_x`);
-  expect((await comeBack(install)).status).toBe(401);
+  expect((await openCallback(install)).status).toBe(401);
   const response = await app.request(install.pathname + install.search, { user: ada });
   expect(response.status).toBe(200);
   const next = /href="([^"]+)"/.exec(await response.text())?.[1]?.replace(/&#(\d+);/g, (_, n) => String.fromCharCode(Number(n))) ?? "";
   const cookie = response.headers.getSetCookie()[0]?.split(";")[0] ?? "";
   expect((await mine()).total).toBe(0);
-  expect(await comeBack(vercel.oauth.consent(next), { cookie })).toMatchObject({ status: 200 });
+  expect(await openCallback(vercel.oauth.consent(next), { cookie })).toMatchObject({ status: 200 });
   expect((await mine()).items[0]?.metadata).toMatchObject({ configuration_id: "icfg_1" });
 });
 
@@ -225,7 +225,7 @@ test("rejects callers without a session and providers without configuration", as
 
 test("renews an expiring token once for concurrent callers and asks to reconnect when renewal is refused", async () => {
   const { url, cookie } = await begin("vercel");
-  await comeBack(vercel.oauth.consent(url), { cookie });
+  await openCallback(vercel.oauth.consent(url), { cookie });
   const [made] = (await mine()).items;
   const id = made?.id ?? "";
   const api = app.as(ada);
@@ -290,7 +290,7 @@ test("renews an expiring token once for concurrent callers and asks to reconnect
   expect((await mine()).items.find((item) => item.id === id)?.needs_reconnect).toBe(true);
   // Reconnecting fixes it, and removing it revokes the token at the provider.
   const reconnected = await begin("vercel");
-  await comeBack(vercel.oauth.consent(reconnected.url), { cookie: reconnected.cookie });
+  await openCallback(vercel.oauth.consent(reconnected.url), { cookie: reconnected.cookie });
   expect((await mine()).items.find((item) => item.id === id)?.needs_reconnect).toBe(false);
   await api.deploymentCredentials.remove({ params: { id } });
   expect(vercel.oauth.revoked).toHaveLength(2);

@@ -61,7 +61,7 @@ test.skipIf(!probe)(
     const program = await until(isOver, here.deployment);
     expect(program).toMatchObject({ status: "success", is_live: true });
     const visit = visitHost(app, new URL(program.deployment_url ?? "").host);
-    const bootOf = async () => (JSON.parse((await visit.ask("/headers")).text) as { boot: number }).boot;
+    const bootOf = async () => (JSON.parse((await visit.fetch("/headers")).text) as { boot: number }).boot;
     const boot = await bootOf();
 
     await put("package.json", JSON.stringify({ scripts: { build: "node build.mjs" } }));
@@ -98,11 +98,11 @@ test.skipIf(!probe)(
     expect(netlify.deploys).toHaveLength(2);
     expect((await deploymentNow(app, ada, built)).is_live).toBe(false);
 
-    expect((await visit.ask("/")).text).toContain("<title>one");
+    expect((await visit.fetch("/")).text).toContain("<title>one");
     const { task_id } = await api.deployments.rollback({ params: { deployment_id: program.id } });
     expect(task_id).not.toBe(null);
     await until(({ is_live }) => is_live, program);
-    expect((await visit.ask("/headers")).status).toBe(200);
+    expect((await visit.fetch("/headers")).status).toBe(200);
 
     // A version that the provider no longer has is deployed again; the server is killed during the deployment.
     netlify.trouble({ on: /\/restore$/, reply: { status: 404, body: { message: "Not found" } } });

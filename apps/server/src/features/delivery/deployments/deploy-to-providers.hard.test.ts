@@ -158,14 +158,14 @@ test(
     const body = { project_id: owner.id, provider: "local", env_vars: { VITE_GREETING: "hello", GREETING: "live" } };
     const preview = { ...body, environment: "preview" as const, env_vars: { VITE_GREETING: "hello", GREETING: "preview" } };
     const at = ({ deployment_url }: Deployment) => visitHost(app, new URL(deployment_url ?? "").host);
-    const title = async (one: Deployment) => /<title>(\w+)/.exec((await at(one).ask("/")).text)?.[1];
+    const title = async (one: Deployment) => /<title>(\w+)/.exec((await at(one).fetch("/")).text)?.[1];
     const live = await deploy(body);
     await put("build.mjs", plainBuild("two"));
     const two = await deploy(preview);
     expect(two).toMatchObject({ status: "success", environment: "preview", is_live: false, can_promote: true });
     expect(new URL(two.deployment_url ?? "").host).toMatch(new RegExp(`^preview--${owner.slug}-\\w{12}\\.`));
     expect([await title(live), await title(two)]).toEqual(["one", "two"]);
-    const robotsAt = async (one: Deployment) => (await at(one).ask("/")).headers["x-robots-tag"];
+    const robotsAt = async (one: Deployment) => (await at(one).fetch("/")).headers["x-robots-tag"];
     expect([await robotsAt(live), await robotsAt(two)]).toEqual([undefined, "noindex"]);
     await expect(api().deployments.create({ body: { ...preview, custom_domain: "a.example.org" } })).rejects.toMatchObject({
       code: "custom_domain_not_supported",
@@ -184,13 +184,13 @@ test(
       ended(app, ada, (await api().deployments.promote({ params: { deployment_id: id } })).task_id);
     expect(await promote(two)).toMatchObject({ status: "completed" });
     expect(await title(live)).toBe("two");
-    expect((await at(two).ask("/")).status).toBe(404);
+    expect((await at(two).fetch("/")).status).toBe(404);
     const promoted = await deploymentNow(app, ada, two);
     expect(promoted).toMatchObject({ environment: "production", is_live: true, deployment_url: live.deployment_url });
 
     await api().files.remove({ params: { id: owner.id, path: "package.json" } });
     const greeting = async (one: Deployment) => {
-      const { status, text } = await at(one).ask("/headers");
+      const { status, text } = await at(one).fetch("/headers");
       return status === 200 ? (JSON.parse(text) as { env: { GREETING: string } }).env.GREETING : status;
     };
     const older = await deploy(preview);

@@ -80,27 +80,29 @@ test("builds a container in a build sandbox, serves it at its own URL, replaces 
   expect(new URL(one.deployment_url ?? "").host).toMatch(new RegExp(`^live--${project.slug}\\.preview\\.localhost:`));
 
   const site = visit(one.deployment_url);
-  const page = await site.ask("/", { headers: html });
+  const page = await site.fetch("/", { headers: html });
   expect(page.text).toContain("hello from the build");
   expect(page.headers).toMatchObject({
     "content-type": "text/html; charset=utf-8",
     "cache-control": "public, max-age=0, must-revalidate",
     "x-content-type-options": "nosniff",
   });
-  expect((await site.ask("/some/page", { headers: html })).text).toBe(page.text);
-  expect((await site.ask("/some/data.json", { headers: { accept: "application/json" } })).status).toBe(404);
-  expect((await site.ask("/copy")).text).toBe(page.text);
-  expect(await site.ask("/.well-known/security.txt")).toMatchObject({ status: 200, text: "Contact: us" });
-  expect((await site.ask("/assets/build/x.js")).text).toBe("nested");
-  const script = await site.ask("/assets/app-1a2b3c4d.js");
+  expect((await site.fetch("/some/page", { headers: html })).text).toBe(page.text);
+  expect((await site.fetch("/some/data.json", { headers: { accept: "application/json" } })).status).toBe(404);
+  expect((await site.fetch("/copy")).text).toBe(page.text);
+  expect(await site.fetch("/.well-known/security.txt")).toMatchObject({ status: 200, text: "Contact: us" });
+  expect((await site.fetch("/assets/build/x.js")).text).toBe("nested");
+  const script = await site.fetch("/assets/app-1a2b3c4d.js");
   expect(script.headers["cache-control"]).toBe("public, max-age=31536000, immutable");
   expect(createHash("sha256").update(script.text).digest("hex")).toBe(
     createHash("sha256").update(`export const a = '${big}';`).digest("hex"),
   );
-  expect((await site.ask("/assets/app-1a2b3c4d.js", { headers: { "if-none-match": script.headers.etag ?? "" } })).status).toBe(304);
-  expect(await site.ask("/assets/app-1a2b3c4d.js", { headers: { range: "bytes=0-5" } })).toMatchObject({ status: 206, text: "export" });
-  expect((await site.ask("/assets/app-1a2b3c4d.js", { headers: { range: "bytes=99999-" } })).status).toBe(416);
-  expect((await site.ask("/assets/app-1a2b3c4d.js", { headers: { "accept-encoding": "gzip" } })).headers["content-encoding"]).toBe("gzip");
+  expect((await site.fetch("/assets/app-1a2b3c4d.js", { headers: { "if-none-match": script.headers.etag ?? "" } })).status).toBe(304);
+  expect(await site.fetch("/assets/app-1a2b3c4d.js", { headers: { range: "bytes=0-5" } })).toMatchObject({ status: 206, text: "export" });
+  expect((await site.fetch("/assets/app-1a2b3c4d.js", { headers: { range: "bytes=99999-" } })).status).toBe(416);
+  expect(
+    (await site.fetch("/assets/app-1a2b3c4d.js", { headers: { "accept-encoding": "gzip" } })).headers["content-encoding"],
+  ).toBe("gzip");
   for (const path of [
     "/.env",
     "/.env.production",
@@ -109,21 +111,21 @@ test("builds a container in a build sandbox, serves it at its own URL, replaces 
     "/%2e%2e/%2e%2e/files.json",
     "/assets/..%5c..%5cfiles.json",
   ])
-    expect([400, 404], path).toContain((await site.ask(path)).status);
-  expect((await site.ask("/", { method: "POST", body: "x" })).status).toBe(405);
-  expect((await visitHost(app, `live--unknown.preview.localhost:${app.port}`).ask("/")).status).toBe(404);
+    expect([400, 404], path).toContain((await site.fetch(path)).status);
+  expect((await site.fetch("/", { method: "POST", body: "x" })).status).toBe(405);
+  expect((await visitHost(app, `live--unknown.preview.localhost:${app.port}`).fetch("/")).status).toBe(404);
 
   await put("build.mjs", buildScript("two"));
   const two = await deploy(first);
   expect(two).toMatchObject({ version: 2, is_live: true, deployment_url: one.deployment_url });
-  expect((await site.ask("/", { headers: html })).text).toContain("<title>two");
+  expect((await site.fetch("/", { headers: html })).text).toContain("<title>two");
   expect(await current(one)).toMatchObject({ is_live: false, can_roll_back: true });
 
   // Fast because nothing is built or copied: a stored version becomes live again.
   await put("build.mjs", "process.exit(1)");
   const { task_id } = await api().deployments.rollback({ params: { deployment_id: one.id } });
   await ended(app, ada, task_id);
-  expect((await site.ask("/", { headers: html })).text).toBe(page.text);
+  expect((await site.fetch("/", { headers: html })).text).toBe(page.text);
   expect(
     (await api().deployments.list({ params: { project_id: project.id }, query: {} })).items.map(({ id, is_live }) => [id, is_live]),
   ).toEqual([
@@ -176,7 +178,7 @@ test("builds a container in a build sandbox, serves it at its own URL, replaces 
 
   // Sites of inactive accounts are not served.
   const suspend = (is: boolean) => app.studio.database.pool.query("update users set is_suspended = $2 where id = $1", [ada.id, is]);
-  const isServed = async () => (await site.ask("/", { headers: html })).status;
+  const isServed = async () => (await site.fetch("/", { headers: html })).status;
   await suspend(true);
   await vi.waitFor(async () => expect(await isServed()).toBe(404), { timeout: 8000, interval: 300 });
   await suspend(false);
@@ -186,7 +188,7 @@ test("builds a container in a build sandbox, serves it at its own URL, replaces 
     .as(ada)
     .projects.remove({ params: { id: project.id } })
     .then(({ task_id }) => ended(app, ada, task_id));
-  expect((await site.ask("/", { headers: html })).status).toBe(404);
+  expect((await site.fetch("/", { headers: html })).status).toBe(404);
 });
 
 test(
@@ -204,7 +206,7 @@ test(
       metadata: { failure: { step: "build", path: "src/App.tsx", line: 12 } },
     });
     expect(failed.error).toContain("exit code 3: src/App.tsx:12:5: ERROR: Expected ; with [secret:API_TOKEN]");
-    expect((await visit(one.deployment_url).ask("/", { headers: html })).text).toContain("<title>one");
+    expect((await visit(one.deployment_url).fetch("/", { headers: html })).text).toContain("<title>one");
     await put(
       "build.mjs",
       `import { mkdirSync, symlinkSync, writeFileSync } from "node:fs"; mkdirSync("dist"); writeFileSync("dist/index.html", "x"); symlinkSync("/etc/passwd", "dist/passwd.txt");`,
@@ -263,19 +265,19 @@ test("starts a server before the cutover, restarts it after a crash and replaces
   expect(one).toMatchObject({ status: "success", is_live: true });
   const site = visit(one.deployment_url);
   const appState = async () =>
-    JSON.parse((await site.ask("/headers")).text) as { boot: number; env: { GREETING: string }; headers: Record<string, string> };
+    JSON.parse((await site.fetch("/headers")).text) as { boot: number; env: { GREETING: string }; headers: Record<string, string> };
   const first = await appState();
   expect(first.env.GREETING).toBe("production");
   expect(first.headers["x-forwarded-host"]).toBe(site.host);
-  expect((await site.ask("/cookie")).headers["set-cookie"]).toEqual(["mine=1; Path=/"]);
-  await site.ask("/crash").catch(() => undefined);
-  for (let n = 0; n < 100 && (await site.ask("/")).status !== 200; n++) await new Promise((resolve) => setTimeout(resolve, 100));
+  expect((await site.fetch("/cookie")).headers["set-cookie"]).toEqual(["mine=1; Path=/"]);
+  await site.fetch("/crash").catch(() => undefined);
+  for (let n = 0; n < 100 && (await site.fetch("/")).status !== 200; n++) await new Promise((resolve) => setTimeout(resolve, 100));
   expect((await appState()).boot).not.toBe(first.boot);
 
   let isDown = false;
   let isOver = false;
   const watching = (async () => {
-    while (!isOver) isDown ||= (await site.ask("/").catch(() => ({ status: 0 }))).status !== 200;
+    while (!isOver) isDown ||= (await site.fetch("/").catch(() => ({ status: 0 }))).status !== 200;
   })();
   const two = await deploy({ ...body, env_vars: { GREETING: "second" } });
   isOver = true;

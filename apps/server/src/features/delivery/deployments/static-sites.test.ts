@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { DeploymentRequest } from "@tesslate/contract";
 import type { TestUser } from "../../../testing/app.ts";
-import { ended, projectsApp, setUpProject, visitHost, type Ask, type ProjectsApp } from "../../../testing/projects.ts";
+import { ended, projectsApp, setUpProject, visitHost, type VisitOptions, type ProjectsApp } from "../../../testing/projects.ts";
 import { listArtifact } from "../launch/artifact.ts";
 import { serveArtifact } from "../launch/site.ts";
 
@@ -42,7 +42,7 @@ const site = {
 const page = { accept: "text/html,*/*;q=0.8", "sec-fetch-dest": "document" };
 const script = { accept: "*/*", "sec-fetch-dest": "script" };
 const asset = "/assets/app-1a2b3c4d.js";
-const requests: [path: string, options: Ask][] = [
+const requests: [path: string, options: VisitOptions][] = [
   ["/", { headers: page }],
   ["/", { headers: { ...page, "accept-encoding": "gzip" } }],
   ["/index.html", { headers: page }],
@@ -126,7 +126,7 @@ for (const [path, content] of Object.entries(${JSON.stringify(files)})) { mkdirS
     const what = `${options.method ?? "GET"} ${path} ${JSON.stringify(options.headers ?? {})}`;
     const answers = await Promise.all(
       [gate, preview, live].map(async (visit) => {
-        const { status, headers, text } = await visit.ask(path, options);
+        const { status, headers, text } = await visit.fetch(path, options);
         // Headers of the connection and of previews.
         const { date: _date, connection: _connection, "keep-alive": _keepAlive, "x-robots-tag": _robots, ...rest } = headers;
         return { what, status, headers: rest, text };
@@ -135,9 +135,9 @@ for (const [path, content] of Object.entries(${JSON.stringify(files)})) { mkdirS
     expect(answers[1]).toEqual(answers[2]);
     expect(answers[0]).toEqual(answers[2]);
   }
-  const status = async (path: string, options: Ask) => (await gate.ask(path, options)).status;
+  const status = async (path: string, options: VisitOptions) => (await gate.fetch(path, options)).status;
   const missing = "404.html" in files ? 404 : 200;
   expect(await status("/about", { headers: page })).toBe(missing);
   expect(await status("/assets/missing.js", { headers: script })).toBe(404);
-  expect(await gate.ask("/docs", { headers: page })).toMatchObject({ status: 308, headers: { location: "/docs/" } });
+  expect(await gate.fetch("/docs", { headers: page })).toMatchObject({ status: 308, headers: { location: "/docs/" } });
 });

@@ -51,13 +51,13 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
     const report = await inspect({ dir, secrets: plantedValues, settings: { blocking: ["secrets"], weight_budget: 50_000 } });
     const { findings } = report;
     const outcome = [
-      ...plantedSecrets.map(({ fault, path, says }) => ({
+      ...plantedSecrets.map(({ fault, path, message }) => ({
         fault,
-        found: findings.some((one) => one.rule === "secrets" && says.test(one.message) && (one.path === path || path.endsWith(".map"))),
+        found: findings.some((one) => one.rule === "secrets" && message.test(one.message) && (one.path === path || path.endsWith(".map"))),
       })),
-      ...plantedPages.map(({ fault, path, rule, says }) => ({
+      ...plantedPages.map(({ fault, path, rule, message }) => ({
         fault,
-        found: findings.some((one) => one.rule === rule && one.page === path && says.test(one.message)),
+        found: findings.some((one) => one.rule === rule && one.page === path && message.test(one.message)),
       })),
       { fault: "a dead link", found: findings.some(({ message }) => message.includes("/missing, which does not exist")) },
       { fault: "too heavy a first page", found: findings.some(({ rule, severity }) => rule === "weight" && severity === "serious") },

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { contract, type RouteSpec } from "@tesslate/contract";
 import { urlOf } from "@tesslate/client/core";
 import { call, say } from "@tesslate/testkit";
-import { chatWorld, eventually, reading } from "../../../testing/chat.ts";
+import { chatWorld, eventually, collect } from "../../../testing/chat.ts";
 import { testApp, type TestApp } from "../../../testing/app.ts";
 import { emptyProject } from "../../../testing/sandbox.ts";
 
@@ -95,7 +95,7 @@ test("a suspension ends runs and services, holds the queue, and prevents new sta
   });
   const { app, owner, project } = world;
   const admin = await app.signUp({ admin: true });
-  const stream = reading(world.send("Go"));
+  const stream = collect(world.send("Go"));
   const { task_id, data } = await stream.until("tool_started").then(() => stream.until("task_started"));
   await app.as(owner).queue.add({ params: { chat_id: data.chat_id }, body: { message: "And then?" } });
   await app.studio.database.pool.query("update projects set environment_status = 'active' where id = $1", [project.id]);

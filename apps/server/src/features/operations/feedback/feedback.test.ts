@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testApp, type TestApp, type TestUser } from "../../../testing/app.ts";
-import { crowd, crowded } from "../../../testing/crowd.ts";
+import { crowd, callers } from "../../../testing/crowd.ts";
 import { createRateLimiter } from "../../../platform/rate-limit.ts";
 import { createFeedback, createFeedbackStore } from "./index.ts";
 
@@ -129,7 +129,7 @@ describe("posts", () => {
 });
 
 describe("votes", () => {
-  test("are added and removed, also on one's own post", async () => {
+  test("are added and removed, also on the user's own post", async () => {
     const { id } = await post(ada, "Vote");
     expect(await of(ada).upvote({ params: { id } })).toEqual({ upvoted: true, upvote_count: 1 });
     expect(await of(bob).upvote({ params: { id } })).toEqual({ upvoted: true, upvote_count: 2 });
@@ -142,21 +142,21 @@ describe("votes", () => {
 
   test("concurrent votes of many users all count; concurrent votes of one user count once", async () => {
     const { id } = await post(ada, "Everybody wants this");
-    const people = await crowd(app, crowded);
+    const people = await crowd(app, callers);
     const upvote = (token: string) => app.as({ token }).feedback.upvote({ params: { id } });
     const answers = await Promise.all(people.map((person) => upvote(person.token)));
     expect(answers.every((answer) => answer.upvoted)).toBe(true);
-    expect(answers.map((answer) => answer.upvote_count).sort((a, b) => a - b)).toEqual(Array.from({ length: crowded }, (_, n) => n + 1));
-    expect((await of(bob).get({ params: { id } })).upvote_count).toBe(crowded);
-    const again = await Promise.all(Array.from({ length: crowded }, () => of(bob).upvote({ params: { id } })));
-    expect(again.every((vote) => vote.upvoted && vote.upvote_count === crowded + 1)).toBe(true);
-    const removals = await Promise.all(Array.from({ length: crowded }, () => of(bob).removeUpvote({ params: { id } })));
-    expect(removals.every((vote) => !vote.upvoted && vote.upvote_count === crowded)).toBe(true);
+    expect(answers.map((answer) => answer.upvote_count).sort((a, b) => a - b)).toEqual(Array.from({ length: callers }, (_, n) => n + 1));
+    expect((await of(bob).get({ params: { id } })).upvote_count).toBe(callers);
+    const again = await Promise.all(Array.from({ length: callers }, () => of(bob).upvote({ params: { id } })));
+    expect(again.every((vote) => vote.upvoted && vote.upvote_count === callers + 1)).toBe(true);
+    const removals = await Promise.all(Array.from({ length: callers }, () => of(bob).removeUpvote({ params: { id } })));
+    expect(removals.every((vote) => !vote.upvoted && vote.upvote_count === callers)).toBe(true);
     const { rows } = await sql(
       "select count(*)::int as n, count(distinct user_id)::int as people from feedback_upvotes where feedback_id = $1",
       [id],
     );
-    expect([rows[0], (await of(bob).get({ params: { id } })).upvote_count]).toEqual([{ n: crowded, people: crowded }, crowded]);
+    expect([rows[0], (await of(bob).get({ params: { id } })).upvote_count]).toEqual([{ n: callers, people: callers }, callers]);
   });
 });
 

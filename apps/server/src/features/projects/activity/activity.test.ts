@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ActivityEntry } from "@tesslate/contract";
 import { call, say, when } from "@tesslate/testkit";
-import { answer, chatWorld, eventually, reading, type ChatWorld } from "../../../testing/chat.ts";
+import { answer, chatWorld, eventually, collect, type ChatWorld } from "../../../testing/chat.ts";
 import type { TestUser } from "../../../testing/app.ts";
 
 let world: ChatWorld;
@@ -31,7 +31,7 @@ test("file writes, commands, approvals and secret changes each add an entry with
   const params = { id: project.id };
   await api.files.put({ params: { ...params, path: "by-hand.txt" }, body: { content: "x" } });
   await api.secrets.set({ params: { project_id: project.id }, body: { key: "STRIPE_KEY", value: "sk-live-never-shown" } });
-  const run = reading(api.chat.stream({ body: { project_id: project.id, message: "build it", edit_mode: "ask" } }));
+  const run = collect(api.chat.stream({ body: { project_id: project.id, message: "build it", edit_mode: "ask" } }));
   for (const nth of [0, 1]) {
     const approval = await eventually(() => run.seen.filter((event) => event.type === "approval_required")[nth]);
     await answer(world, owner, approval.data.approval_id, "allow_once");

@@ -47,7 +47,7 @@ describe("the service catalog", () => {
       default_env: { POSTGRES_USER: "app", POSTGRES_PASSWORD: "{generate}", POSTGRES_DB: "app" },
       outputs: { DATABASE_URL: expect.any(String), POSTGRES_HOST: expect.any(String) },
     });
-    // Plain processes run no images: the reason says what to do.
+    // Plain processes run no images: the reason has the fix.
     expect(items.find((s) => s.slug === "mongodb")?.available).toEqual({
       runs: false,
       reason: "MongoDB is only available as an image, which needs Docker: set RUNTIME_DRIVER=docker.",

@@ -42,7 +42,7 @@ describe.skipIf(engine.reason !== undefined)(
       expect(await app.as(ada).system.health()).toMatchObject({ runtime: { driver: "docker", isolation: "full" } });
       const { project } = await startedProject(app, ada);
       const visit = await enterPreview(app, ada, project.id);
-      expect(await visit.ask("/")).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
+      expect(await visit.fetch("/")).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
       expect(Object.values((await app.as(ada).projects.status({ params: { id: project.id } })).containers)).toMatchObject([
         {
           status: "running",

@@ -42,7 +42,7 @@ describe.skipIf(!runtime?.can.freeze)("idle policy (needs a runtime that can fre
   test("hot-reload sockets and pings neither keep it awake nor wake it; a request does at once", { timeout: 60_000 }, async () => {
     const { project } = await startedProject(app, ada);
     const visit = await enterPreview(app, ada, project.id);
-    const bootOf = async () => (JSON.parse((await visit.ask("/headers")).text) as { boot: number }).boot;
+    const bootOf = async () => (JSON.parse((await visit.fetch("/headers")).text) as { boot: number }).boot;
     const boot = await bootOf();
     const { socket, status } = await visit.upgrade("/?token=x", { protocol: "vite-hmr" });
     expect(status).toBe(101);
@@ -52,12 +52,12 @@ describe.skipIf(!runtime?.can.freeze)("idle policy (needs a runtime that can fre
     clearInterval(pings);
     expect(socket?.destroyed).toBe(false);
     const ping = { headers: { accept: "text/x-vite-ping" } };
-    expect((await visit.ask("/", ping)).status).toBe(503);
+    expect((await visit.fetch("/", ping)).status).toBe(503);
     expect((await visit.upgrade("/", { protocol: "vite-ping" })).status).toBe(503);
     expect((await visit.upgrade("/?token=x", { protocol: "vite-hmr" })).status).toBe(503);
     expect(await statusOf(project.id)).toBe("frozen");
 
-    expect(await visit.ask("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
+    expect(await visit.fetch("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
     // Thawed, not restarted.
     expect(await bootOf()).toBe(boot);
     expect(socket?.destroyed).toBe(false);
@@ -68,9 +68,9 @@ describe.skipIf(!runtime?.can.freeze)("idle policy (needs a runtime that can fre
     await vi.waitFor(async () =>
       expect(await app.as(ada).projects.get({ params: { id: project.id } })).toMatchObject({ environment_status: "stopped" }),
     );
-    expect(await visit.ask("/", ping)).toMatchObject({ status: 503 });
+    expect(await visit.fetch("/", ping)).toMatchObject({ status: 503 });
     expect(await statusOf(project.id)).toBe("stopped");
-    expect(await visit.ask("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
+    expect(await visit.fetch("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
     expect(await bootOf()).not.toBe(boot);
     await app.as(ada).projects.remove({ params: { id: project.id } });
   });

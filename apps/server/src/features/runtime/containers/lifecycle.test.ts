@@ -45,7 +45,7 @@ describe("a container that crashes", () => {
         },
       }),
     );
-    expect(await visit.ask("/", { headers: asPage })).toMatchObject({
+    expect(await visit.fetch("/", { headers: asPage })).toMatchObject({
       status: 503,
       text: expect.stringMatching(/http-equiv="refresh" content="[12]".*It exited with code 3\. It restarts/s),
     });
@@ -110,7 +110,7 @@ describe("running limit", () => {
     await expect(api.projects.restart({ params: otherIds })).rejects.toMatchObject(refusal);
     // The preview shows the same.
     const visit = await enterPreview(app, ada, other.project.id);
-    expect(await visit.ask("/", { headers: asPage })).toMatchObject({
+    expect(await visit.fetch("/", { headers: asPage })).toMatchObject({
       status: 503,
       text: expect.stringContaining("One project may run at once"),
     });

@@ -43,7 +43,7 @@ describe.skipIf(!canRun)("after kill -9 of the server (needs a sandbox)", () => 
     const first = await spawn();
     expect(await api.containers.get({ params })).toMatchObject({ status: "running", last_started_at: before.last_started_at });
     const visit = await enterPreview(app, ada, project.id);
-    const bootOf = async () => (JSON.parse((await visit.ask("/headers")).text) as { boot: number }).boot;
+    const bootOf = async () => (JSON.parse((await visit.fetch("/headers")).text) as { boot: number }).boot;
     const boot = await bootOf();
     const made = await api.containers.create({ params: { id: project.id }, body: { name: "Second" } });
     await ended(app, ada, made.task_id);
@@ -53,7 +53,7 @@ describe.skipIf(!canRun)("after kill -9 of the server (needs a sandbox)", () => 
 
     const next = await spawn();
     expect(await api.containers.get({ params })).toMatchObject({ status: "running", last_started_at: before.last_started_at });
-    expect(await visit.ask("/", { headers: asPage })).toMatchObject({ status: 200 });
+    expect(await visit.fetch("/", { headers: asPage })).toMatchObject({ status: 200 });
     expect(await bootOf()).toBe(boot);
     expect(await api.projects.get({ params })).toMatchObject({ environment_status: "active" });
     const { task_id } = await api.projects.start({ params });

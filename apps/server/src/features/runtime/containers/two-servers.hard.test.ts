@@ -57,10 +57,10 @@ test.skipIf(!canFreeze)(
       }
       await two.as(ada).shell.remove({ params: { id: session.id } });
       await vi.waitFor(async () => expect(await statusOf()).toBe("frozen"), { timeout: 15_000 });
-      expect(await visit.ask("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
+      expect(await visit.fetch("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
       await vi.waitFor(async () => expect(await statusOf()).toBe("frozen"), { timeout: 15_000 });
       const here = await enterPreview(one, ada, project.id);
-      expect(await here.ask("/", { headers: asPage })).toMatchObject({ status: 200 });
+      expect(await here.fetch("/", { headers: asPage })).toMatchObject({ status: 200 });
     } finally {
       await two.close();
     }

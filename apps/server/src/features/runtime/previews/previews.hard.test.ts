@@ -11,7 +11,7 @@ describe("waking", () => {
     const page = await enterPreview(own, user, made.project.id);
     const { socket } = await page.upgrade("/", { protocol: "vite-hmr" });
     for (let i = 0; i < 25; i++) {
-      expect((await page.ask("/")).status).toBe(200);
+      expect((await page.fetch("/")).status).toBe(200);
       await sleep(80);
       expect(await own.as(user).containers.get({ params })).toMatchObject({ status: "running" });
     }
@@ -19,7 +19,7 @@ describe("waking", () => {
       timeout: 3000,
     });
     // It was only frozen: the page itself is served, not a waiting page.
-    expect(await page.ask("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
+    expect(await page.fetch("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
     socket?.destroy();
   });
 
@@ -33,7 +33,7 @@ describe("waking", () => {
     ]);
     const page = await enterPreview(own, user, made.project.id);
     const started = performance.now();
-    const answer = await page.ask("/", { headers: asPage });
+    const answer = await page.fetch("/", { headers: asPage });
     expect(performance.now() - started).toBeGreaterThan(9000);
     expect(answer).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
     expect(answer.text).toContain('<meta http-equiv="refresh" content="1">');

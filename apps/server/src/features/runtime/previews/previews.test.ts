@@ -32,7 +32,7 @@ describe("entry", () => {
   test("a ticket created with an API key ends when its owner is deactivated", async () => {
     const { key } = await app.as(ada).auth.createApiKey({ body: { name: "preview", scopes: ["write"] } });
     const byKey = await enterPreview(app, { ...ada, token: key }, project.id);
-    expect((await byKey.ask("/headers")).status).toBe(200);
+    expect((await byKey.fetch("/headers")).status).toBe(200);
     const suspend = async (isSuspended: boolean) => {
       await app.studio.database.pool.query("update users set is_suspended = $2 where id = $1", [ada.id, isSuspended]);
       await app.studio.sessions.forgetUser(ada.id);
@@ -41,10 +41,10 @@ describe("entry", () => {
     const closed = new Promise((resolve) => socket?.once("close", resolve));
     await suspend(true);
     await closed;
-    expect((await byKey.ask("/headers")).status).toBe(401);
-    expect((await visit.ask("/headers")).status).toBe(401);
+    expect((await byKey.fetch("/headers")).status).toBe(401);
+    expect((await visit.fetch("/headers")).status).toBe(401);
     await suspend(false);
-    expect((await byKey.ask("/headers")).status).toBe(200);
+    expect((await byKey.fetch("/headers")).status).toBe(200);
   });
 
   test("a ticket opens the preview once, sets a host-only cookie and redirects to the path", async () => {
@@ -55,15 +55,15 @@ describe("entry", () => {
     expect(url.startsWith(`${container.url}/__studio/enter?ticket=`)).toBe(true);
     const { host, pathname, search } = new URL(url);
     const visitor = visitHost(app, host);
-    const first = await visitor.ask(pathname + search, { headers: asPage });
+    const first = await visitor.fetch(pathname + search, { headers: asPage });
     expect(first).toMatchObject({ status: 303, headers: { location: "/deep?x=1", "cache-control": "no-store" } });
     expect(first.headers["set-cookie"]).toEqual([
       expect.stringMatching(/^tesslate_preview=[\w-]+\.[\w-]+; Path=\/; HttpOnly; Max-Age=43200; SameSite=None; Secure; Partitioned$/),
     ]);
-    expect((await visitor.ask(pathname + search, { headers: asPage })).status).toBe(401);
+    expect((await visitor.fetch(pathname + search, { headers: asPage })).status).toBe(401);
     // Used, but its bearer already has a cookie.
     visitor.cookie = first.headers["set-cookie"]?.[0]?.split(";")[0] ?? "";
-    expect((await visitor.ask(pathname + search, { headers: asPage })).status).toBe(303);
+    expect((await visitor.fetch(pathname + search, { headers: asPage })).status).toBe(303);
   });
 
   test.each(["//evil.example/", "/\\evil.example", "/\t/evil.example", "/.//evil.example", "https://evil.example/", "javascript:alert(1)"])(
@@ -71,7 +71,7 @@ describe("entry", () => {
     async (path) => {
       const { url } = await app.as(ada).previews.ticket({ params: { id: project.id }, body: {} });
       const { host, pathname, searchParams } = new URL(url);
-      const answer = await visitHost(app, host).ask(`${pathname}?ticket=${searchParams.get("ticket")}&path=${encodeURIComponent(path)}`);
+      const answer = await visitHost(app, host).fetch(`${pathname}?ticket=${searchParams.get("ticket")}&path=${encodeURIComponent(path)}`);
       expect(answer.headers.location).toBe("/");
     },
   );
@@ -80,11 +80,11 @@ describe("entry", () => {
     const other = await setUpProject(app, ada, "Other");
     const { url } = await app.as(ada).previews.ticket({ params: { id: other.project.id }, body: {} });
     const { search } = new URL(url);
-    expect((await visitHost(app, visit.host).ask(`/__studio/enter${search}`)).status).toBe(401);
-    expect((await visitHost(app, visit.host).ask("/__studio/enter?ticket=invented")).status).toBe(401);
+    expect((await visitHost(app, visit.host).fetch(`/__studio/enter${search}`)).status).toBe(401);
+    expect((await visitHost(app, visit.host).fetch("/__studio/enter?ticket=invented")).status).toBe(401);
     const late = new URL((await app.as(ada).previews.ticket({ params: { id: project.id }, body: {} })).url);
     await app.studio.database.pool.query("update one_time_tokens set expires_at = now() - interval '1 second'");
-    expect((await visitHost(app, visit.host).ask(`/__studio/enter${late.search}`)).status).toBe(401);
+    expect((await visitHost(app, visit.host).fetch(`/__studio/enter${late.search}`)).status).toBe(401);
   });
 
   test("invalid bodies are 422, a project without containers 400", async () => {
@@ -99,21 +99,21 @@ describe("entry", () => {
 
   test("without the cookie: 401 with a plain page; unknown hosts: 404", async () => {
     const anonymous = visitHost(app, visit.host);
-    const page = await anonymous.ask("/", { headers: asPage });
+    const page = await anonymous.fetch("/", { headers: asPage });
     expect(page).toMatchObject({ status: 401, headers: { "content-type": "text/html; charset=utf-8" } });
     expect(page.text).toContain("This preview is private");
     expect(page.text).not.toContain("hello");
-    expect((await anonymous.ask("/app.js")).headers["content-type"]).toBe("text/plain; charset=utf-8");
+    expect((await anonymous.fetch("/app.js")).headers["content-type"]).toBe("text/plain; charset=utf-8");
     expect((await anonymous.upgrade("/ws")).status).toBe(401);
-    expect((await visitHost(app, `unknown.preview.localhost:${app.port}`).ask("/", { headers: asPage })).status).toBe(404);
-    expect((await visitHost(app, `preview.localhost:${app.port}`).ask("/")).status).toBe(404);
-    expect((await anonymous.ask("/", { cookie: `${visit.cookie}x` })).status).toBe(401);
+    expect((await visitHost(app, `unknown.preview.localhost:${app.port}`).fetch("/", { headers: asPage })).status).toBe(404);
+    expect((await visitHost(app, `preview.localhost:${app.port}`).fetch("/")).status).toBe(404);
+    expect((await anonymous.fetch("/", { cookie: `${visit.cookie}x` })).status).toBe(401);
     const forged = Buffer.from(JSON.stringify({ container_id: container.id, user_id: ada.id, sid: null, exp: Date.now() + 1e6 })).toString(
       "base64url",
     );
-    expect((await anonymous.ask("/", { cookie: `tesslate_preview=${forged}.${"a".repeat(43)}` })).status).toBe(401);
+    expect((await anonymous.fetch("/", { cookie: `tesslate_preview=${forged}.${"a".repeat(43)}` })).status).toBe(401);
     // A hostile sibling host may have set a cookie of the same name.
-    expect((await anonymous.ask("/", { cookie: `tesslate_preview=junk; ${visit.cookie}` })).status).toBe(200);
+    expect((await anonymous.fetch("/", { cookie: `tesslate_preview=junk; ${visit.cookie}` })).status).toBe(200);
   });
 
   test("signing out closes the preview and its sockets", async () => {
@@ -121,67 +121,67 @@ describe("entry", () => {
     const eve = await own.signUp();
     const made = await startedProject(own, eve, "Hers");
     const hers = await enterPreview(own, eve, made.project.id);
-    expect((await hers.ask("/")).status).toBe(200);
+    expect((await hers.fetch("/")).status).toBe(200);
     const { socket } = await hers.upgrade("/ws");
     const closed = new Promise((resolve) => socket?.once("close", resolve));
     await own.request("/api/auth/logout", { method: "POST", user: eve });
     await closed;
-    expect((await hers.ask("/")).status).toBe(401);
+    expect((await hers.fetch("/")).status).toBe(401);
   });
 });
 
 describe("documents", () => {
   test("documents get the bridge first in their head, in any encoding", async () => {
-    const page = await visit.ask("/", { headers: { ...asPage, "accept-encoding": "gzip, br" } });
+    const page = await visit.fetch("/", { headers: { ...asPage, "accept-encoding": "gzip, br" } });
     expect(page).toMatchObject({
       status: 200,
       headers: { "content-type": "text/html; charset=utf-8", "content-security-policy": `frame-ancestors http://localhost:${app.port}` },
     });
     expect(page.text).toBe(`<!doctype html><html><head>${bridge}<title>Tiny</title></head><body>hello</body></html>`);
-    const zipped = await visit.ask("/gzip", { headers: asPage });
+    const zipped = await visit.fetch("/gzip", { headers: asPage });
     expect(zipped.headers["content-encoding"]).toBeUndefined();
     expect(zipped.text).toContain(`<head>${bridge}`);
     expect(zipped.headers.etag).toBe('"abc-ts"');
-    expect((await visit.ask("/csp", { headers: asPage })).headers["content-security-policy"]).toBe(
+    expect((await visit.fetch("/csp", { headers: asPage })).headers["content-security-policy"]).toBe(
       `default-src 'self', frame-ancestors http://localhost:${app.port}`,
     );
   });
   test("fetched documents are unchanged", async () => {
-    expect((await visit.ask("/fragment", { headers: { accept: "text/html", "sec-fetch-dest": "empty" } })).text).toBe("<p>part</p>");
-    const zipped = await visit.ask("/gzip", { headers: { "sec-fetch-dest": "empty" } });
+    expect((await visit.fetch("/fragment", { headers: { accept: "text/html", "sec-fetch-dest": "empty" } })).text).toBe("<p>part</p>");
+    const zipped = await visit.fetch("/gzip", { headers: { "sec-fetch-dest": "empty" } });
     expect(zipped.headers).toMatchObject({ "content-encoding": "gzip", etag: '"abc"' });
   });
   test("revalidates caches with the project's own etag", async () => {
-    const first = await visit.ask("/etag", { headers: asPage });
+    const first = await visit.fetch("/etag", { headers: asPage });
     expect(first.headers.etag).toBe('W/"v1-ts"');
-    expect(await visit.ask("/etag", { headers: { ...asPage, "if-none-match": 'W/"v1-ts"' } })).toMatchObject({
+    expect(await visit.fetch("/etag", { headers: { ...asPage, "if-none-match": 'W/"v1-ts"' } })).toMatchObject({
       status: 304,
       headers: { etag: 'W/"v1-ts"' },
       text: "",
     });
   });
   test("a HEAD response has no body and no wrong length", async () => {
-    const head = await visit.ask("/", { method: "HEAD", headers: asPage });
+    const head = await visit.fetch("/", { method: "HEAD", headers: asPage });
     expect([head.status, head.text, head.headers["content-length"]]).toEqual([200, "", undefined]);
   });
   test("the bridge is public and contains the app's origin only", async () => {
-    const script = await visitHost(app, visit.host).ask("/__studio/bridge.js");
+    const script = await visitHost(app, visit.host).fetch("/__studio/bridge.js");
     expect(script).toMatchObject({ status: 200, headers: { "content-type": "text/javascript; charset=utf-8" } });
     expect(script.text).toContain(`const appOrigin = "http://localhost:${app.port}"`);
     expect(script.text).not.toContain('__APP_ORIGIN__"');
-    expect((await visit.ask("/__studio/bridge.js", { headers: { "if-none-match": script.headers.etag ?? "" } })).status).toBe(304);
-    expect((await visit.ask("/__studio/anything")).status).toBe(404);
+    expect((await visit.fetch("/__studio/bridge.js", { headers: { "if-none-match": script.headers.etag ?? "" } })).status).toBe(304);
+    expect((await visit.fetch("/__studio/anything")).status).toBe(404);
   });
   test("the project's service worker cannot handle our paths", async () => {
-    const script = await visit.ask("/worker.js", { headers: { "service-worker": "script" } });
+    const script = await visit.fetch("/worker.js", { headers: { "service-worker": "script" } });
     expect(script.text).toMatch(/^self\.addEventListener\("fetch",.*__studio.*;self\.oninstall = /);
-    expect((await visit.ask("/worker.js")).text).toMatch(/^self\.oninstall = /);
+    expect((await visit.fetch("/worker.js")).text).toMatch(/^self\.oninstall = /);
   });
 });
 
 describe("project code", () => {
   const headersSeen = async (headers: Record<string, string>, cookie = visit.cookie) =>
-    JSON.parse((await visit.ask("/headers?a=1&b=%20", { headers, cookie })).text) as { url: string; headers: Record<string, string> };
+    JSON.parse((await visit.fetch("/headers?a=1&b=%20", { headers, cookie })).text) as { url: string; headers: Record<string, string> };
   test("receives its own credentials, never ours", async () => {
     const seen = await headersSeen(
       { authorization: `Bearer ${ada.token}`, "x-forwarded-for": "6.6.6.6", "x-mine": "1" },
@@ -201,10 +201,10 @@ describe("project code", () => {
     expect((await headersSeen({ authorization: "Bearer own-token" })).headers["authorization"]).toBe("Bearer own-token");
   });
   test("cannot set our cookies, nor cookies for other previews", async () => {
-    expect((await visit.ask("/cookie")).headers["set-cookie"]).toEqual(["mine=1; Path=/"]);
+    expect((await visit.fetch("/cookie")).headers["set-cookie"]).toEqual(["mine=1; Path=/"]);
   });
   test("streams large request bodies", async () => {
-    expect((await visit.ask("/upload", { method: "POST", body: Buffer.alloc(20 * 1024 * 1024) })).text).toBe(String(20 * 1024 * 1024));
+    expect((await visit.fetch("/upload", { method: "POST", body: Buffer.alloc(20 * 1024 * 1024) })).text).toBe(String(20 * 1024 * 1024));
   });
   test("streams without buffering and notices a client that disconnects", async () => {
     const logs = async () => {
@@ -230,12 +230,12 @@ describe("project code", () => {
   test.each(["/.env", "/%2eenv", "/.git/config", "/@fs/etc/passwd?import&raw??", "/@fs/app/.env", "/..%2f.env", "/proc/self/environ?raw"])(
     "does not reveal %s",
     async (path) => {
-      expect((await visit.ask(path, { headers: asPage })).status).toBe(403);
+      expect((await visit.fetch(path, { headers: asPage })).status).toBe(403);
       expect((await visit.upgrade(path)).status).toBe(403);
     },
   );
   test("other sites cannot use the owner's cookie", async () => {
-    const post = (headers: Record<string, string>) => visit.ask("/upload", { method: "POST", body: "x", headers }).then((a) => a.status);
+    const post = (headers: Record<string, string>) => visit.fetch("/upload", { method: "POST", body: "x", headers }).then((a) => a.status);
     expect(await post({ "sec-fetch-site": "same-site" })).toBe(403);
     expect(await post({ "sec-fetch-site": "cross-site" })).toBe(403);
     expect(await post({ origin: "https://evil.example" })).toBe(403);
@@ -263,7 +263,7 @@ describe("sockets", () => {
 
 describe("reports", () => {
   const report = (body: unknown, headers: Record<string, string> = {}) =>
-    visit.ask("/__studio/report", {
+    visit.fetch("/__studio/report", {
       method: "POST",
       body: typeof body === "string" ? body : JSON.stringify(body),
       headers: { "content-type": "application/json", "sec-fetch-site": "same-origin", ...headers },
@@ -305,7 +305,7 @@ describe("reports", () => {
     expect((await seen(50)).length).toBe(50);
     expect((await report([{ kind: "navigation" }])).status).toBe(429);
     expect((await report([{ kind: "navigation" }], { "sec-fetch-site": "same-site" })).status).toBe(403);
-    expect((await visitHost(app, visit.host).ask("/__studio/report", { method: "POST", body: "[]" })).status).toBe(401);
+    expect((await visitHost(app, visit.host).fetch("/__studio/report", { method: "POST", body: "[]" })).status).toBe(401);
   });
 });
 
@@ -315,7 +315,7 @@ describe("waking", () => {
     const user = await own.signUp();
     const made = await setUpProject(own, user, "Own");
     const page = await enterPreview(own, user, made.project.id);
-    expect(await page.ask("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
+    expect(await page.fetch("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
     // The page is served at once; the database is updated later.
     await vi.waitFor(async () =>
       expect(await own.as(user).projects.get({ params: { id: made.project.id } })).toMatchObject({
@@ -328,10 +328,10 @@ describe("waking", () => {
     await own.studio.database.pool.query("update projects set stop_reason = 'idle' where id = $1", [made.project.id]);
     // Hot reload of an unattended tab must not wake it.
     expect((await page.upgrade("/", { protocol: "vite-ping" })).status).toBe(503);
-    expect((await page.ask("/", { headers: { accept: "text/x-vite-ping" } })).status).toBe(503);
+    expect((await page.fetch("/", { headers: { accept: "text/x-vite-ping" } })).status).toBe(503);
     expect(await own.as(user).projects.get({ params: { id: made.project.id } })).toMatchObject({ status: "stopped" });
     // Concurrent requests cause one start.
-    const answers = await Promise.all(Array.from({ length: 8 }, () => page.ask("/headers")));
+    const answers = await Promise.all(Array.from({ length: 8 }, () => page.fetch("/headers")));
     expect(answers.map((a) => a.status)).toEqual(Array(8).fill(200));
     const { items } = await own.as(user).tasks.list({ query: { project_id: made.project.id } });
     expect(items.filter((t) => t.type === "project_start")).toHaveLength(2);
@@ -346,11 +346,11 @@ describe("waking", () => {
     const page = await enterPreview(own, user, project.id);
     await api.projects.stop({ params });
     const refused = { status: 503, text: expect.stringContaining("was stopped by hand") };
-    for (let i = 0; i < 3; i++) expect(await page.ask("/", { headers: asPage })).toMatchObject(refused);
+    for (let i = 0; i < 3; i++) expect(await page.fetch("/", { headers: asPage })).toMatchObject(refused);
     expect(await api.projects.get({ params })).toMatchObject({ status: "stopped", stop_reason: "user" });
     // Its button starts it on behalf of the user.
-    expect((await page.ask("/__studio/start?path=/", { method: "POST" })).status).toBe(303);
-    expect(await page.ask("/", { headers: asPage })).toMatchObject({ status: 200 });
+    expect((await page.fetch("/__studio/start?path=/", { method: "POST" })).status).toBe(303);
+    expect(await page.fetch("/", { headers: asPage })).toMatchObject({ status: 200 });
     await vi.waitFor(async () => expect(await api.projects.get({ params })).toMatchObject({ status: "running", stop_reason: null }));
 
     // Stopped by hand while asleep: it does not wake.
@@ -358,7 +358,7 @@ describe("waking", () => {
     await own.studio.database.pool.query("update projects set stop_reason = 'idle' where id = $1", [project.id]);
     await api.projects.stop({ params });
     expect(await api.projects.get({ params })).toMatchObject({ stop_reason: "user" });
-    expect(await page.ask("/", { headers: asPage })).toMatchObject(refused);
+    expect(await page.fetch("/", { headers: asPage })).toMatchObject(refused);
   });
 
   test("a container stopped by hand stays stopped, also when the project wakes", async () => {
@@ -372,11 +372,11 @@ describe("waking", () => {
     const page = await enterPreview(own, user, project.id);
     const statusOf = async () => (await api.containers.get({ params })).status;
     await api.containers.stop({ params });
-    expect(await page.ask("/", { headers: asPage })).toMatchObject({ status: 503, text: expect.stringContaining("was stopped by hand") });
+    expect(await page.fetch("/", { headers: asPage })).toMatchObject({ status: 503, text: expect.stringContaining("was stopped by hand") });
     expect(await statusOf()).toBe("stopped");
     await api.projects.stop({ params });
     await own.studio.database.pool.query("update projects set stop_reason = 'idle' where id = $1", [project.id]);
-    expect((await page.ask("/", { headers: asPage })).status).toBe(503);
+    expect((await page.fetch("/", { headers: asPage })).status).toBe(503);
     expect(await statusOf()).toBe("stopped");
     await ended(own, user, (await api.projects.start({ params })).task_id).catch(() => undefined);
     expect(await statusOf()).toBe("running");
@@ -389,22 +389,22 @@ describe("waking", () => {
     const params = { id: made.project.id, container_id: made.container.id };
     await own.as(user).containers.update({ params, body: { env_vars_to_set: { CRASH: "5", SECRET_TOKEN: "planted-secret" } } });
     const page = await enterPreview(own, user, made.project.id);
-    const shown = await page.ask("/some/path", { headers: asPage });
+    const shown = await page.fetch("/some/path", { headers: asPage });
     expect(shown.status).toBe(503);
     expect(shown.text).toContain("It exited with code 5.");
     expect(shown.text).toContain("cannot start: [secret:SECRET_TOKEN]");
     expect(shown.text).not.toContain("planted-secret");
     expect(shown.text).toContain('action="/__studio/start?path=%2Fsome%2Fpath"');
-    expect((await page.ask("/", { headers: asPage })).status).toBe(503);
+    expect((await page.fetch("/", { headers: asPage })).status).toBe(503);
     const starts = async () =>
       (await own.as(user).tasks.list({ query: { project_id: made.project.id } })).items.filter((t) => t.type === "project_start");
     expect(await starts()).toHaveLength(1);
     await own.as(user).containers.update({ params, body: { env_vars_to_delete: ["CRASH"] } });
-    expect((await page.ask("/__studio/start?path=/x", { method: "POST", headers: { "sec-fetch-site": "cross-site" } })).status).toBe(403);
-    const again = await page.ask("/__studio/start?path=/some/path", { method: "POST", headers: { "sec-fetch-site": "same-origin" } });
+    expect((await page.fetch("/__studio/start?path=/x", { method: "POST", headers: { "sec-fetch-site": "cross-site" } })).status).toBe(403);
+    const again = await page.fetch("/__studio/start?path=/some/path", { method: "POST", headers: { "sec-fetch-site": "same-origin" } });
     expect(again).toMatchObject({ status: 303, headers: { location: "/some/path" } });
     await ended(own, user, (await starts())[0]?.id ?? null);
-    expect((await page.ask("/some/path", { headers: asPage })).text).toContain("hello");
+    expect((await page.fetch("/some/path", { headers: asPage })).text).toContain("hello");
   });
 
   test("a deleted one answers 404", async () => {
@@ -412,10 +412,10 @@ describe("waking", () => {
     const user = await own.signUp();
     const made = await startedProject(own, user, "Own");
     const page = await enterPreview(own, user, made.project.id);
-    expect((await page.ask("/")).status).toBe(200);
+    expect((await page.fetch("/")).status).toBe(200);
     const { task_id } = await own.as(user).projects.remove({ params: { id: made.project.id } });
-    expect((await page.ask("/", { headers: asPage })).status).toBe(404);
+    expect((await page.fetch("/", { headers: asPage })).status).toBe(404);
     await ended(own, user, task_id);
-    expect((await page.ask("/", { headers: asPage })).status).toBe(404);
+    expect((await page.fetch("/", { headers: asPage })).status).toBe(404);
   });
 });

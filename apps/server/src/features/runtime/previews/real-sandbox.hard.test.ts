@@ -44,7 +44,7 @@ describe.skipIf(!runtime)(
       await vi.waitFor(async () => expect(await own.as(user).containers.get({ params })).toMatchObject({ status: "frozen" }), {
         timeout: 10_000,
       });
-      expect(await visit.ask("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
+      expect(await visit.fetch("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
       await vi.waitFor(async () => expect(await own.as(user).containers.get({ params })).toMatchObject({ status: "frozen" }), {
         timeout: 10_000,
       });

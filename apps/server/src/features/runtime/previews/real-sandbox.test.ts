@@ -23,10 +23,10 @@ describe.skipIf(!runtime)(
       const params = { id: project.id, container_id: container.id };
       const visit = await enterPreview(app, ada, project.id);
       expect(visit.entered.status).toBe(303);
-      const page = await visit.ask("/", { headers: asPage });
+      const page = await visit.fetch("/", { headers: asPage });
       expect(page.status).toBe(200);
       expect(page.text).toContain('<head><script src="/__studio/bridge.js"></script><title>Tiny</title>');
-      const { env } = JSON.parse((await visit.ask("/headers")).text) as { env: Record<string, string> };
+      const { env } = JSON.parse((await visit.fetch("/headers")).text) as { env: Record<string, string> };
       expect(env).toMatchObject({ PORT: String(container.internal_port), HOST: "0.0.0.0", PROJECT_ID: project.id });
       const { status, socket } = await visit.upgrade("/hmr?token=1", { protocol: "vite-hmr" });
       expect(status).toBe(101);
@@ -36,22 +36,22 @@ describe.skipIf(!runtime)(
       await app.as(ada).projects.stop({ params });
       expect(await app.as(ada).projects.status({ params })).toMatchObject({ status: "stopped" });
       // Stopped by hand, so it is started by the button of the page shown instead.
-      expect((await visit.ask("/", { headers: asPage })).text).toContain("was stopped by hand");
-      expect((await visit.ask("/__studio/start?path=/", { method: "POST" })).status).toBe(303);
-      expect((await visit.ask("/", { headers: asPage })).text).toContain("hello");
+      expect((await visit.fetch("/", { headers: asPage })).text).toContain("was stopped by hand");
+      expect((await visit.fetch("/__studio/start?path=/", { method: "POST" })).status).toBe(303);
+      expect((await visit.fetch("/", { headers: asPage })).text).toContain("hello");
 
-      await visit.ask("/crash").catch(() => undefined);
+      await visit.fetch("/crash").catch(() => undefined);
       await vi.waitFor(async () => expect(await app.as(ada).containers.get({ params })).toMatchObject({ status: "failed" }), {
         timeout: 10_000,
       });
-      const shown = await visit.ask("/", { headers: asPage });
+      const shown = await visit.fetch("/", { headers: asPage });
       expect(shown).toMatchObject({ status: 503, text: expect.stringContaining("It exited with code 3.") });
       expect(shown.text).toContain("dying with");
 
       const { task_id } = await app.as(ada).projects.remove({ params });
       expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed" });
       expect((await app.runtime.list()).map((s) => s.id)).not.toContain(project.id);
-      expect((await visit.ask("/")).status).toBe(404);
+      expect((await visit.fetch("/")).status).toBe(404);
     });
 
     test("two projects use the same port at the same time in isolation", async () => {
@@ -60,7 +60,7 @@ describe.skipIf(!runtime)(
       expect(one.container.internal_port).toBe(two.container.internal_port);
       for (const { project } of [one, two]) {
         const visit = await enterPreview(app, ada, project.id);
-        expect(JSON.parse((await visit.ask("/headers")).text)).toMatchObject({ env: { PROJECT_ID: project.id } });
+        expect(JSON.parse((await visit.fetch("/headers")).text)).toMatchObject({ env: { PROJECT_ID: project.id } });
       }
     });
   },

@@ -35,7 +35,7 @@ const shares = async () => (await app.as(ada).previews.shares({ params: { id: pr
 async function open(url: string, headers: Record<string, string> = {}) {
   const { host, pathname, search } = new URL(url);
   const visit = visitHost(app, host);
-  const entered = await visit.ask(pathname + search, { headers: { ...asPage, "sec-fetch-dest": "document", ...headers } });
+  const entered = await visit.fetch(pathname + search, { headers: { ...asPage, "sec-fetch-dest": "document", ...headers } });
   visit.cookie = entered.headers["set-cookie"]?.[0]?.split(";")[0] ?? "";
   return Object.assign(visit, { entered });
 }
@@ -67,7 +67,7 @@ describe("a share link", () => {
         /^tesslate_preview=[\w-]+\.[\w-]+; Path=\/; HttpOnly; Max-Age=(7199|7200); SameSite=None; Secure; Partitioned$/,
       ),
     ]);
-    expect((await grace.ask("/", { headers: asPage })).text).toContain("hello");
+    expect((await grace.fetch("/", { headers: asPage })).text).toContain("hello");
     expect((await grace.upgrade("/ws")).status).toBe(101);
     expect((await open(link.url)).entered.status).toBe(303);
     await app.as(ada).previews.unshare({ params: { id: project.id, preview_id: preview.id, share_id: link.id } });
@@ -103,9 +103,9 @@ describe("a share link", () => {
     const link = await share();
     const { pathname } = new URL(link.url);
     const there = visitHost(app, new URL(other.container.url ?? "").host);
-    expect((await there.ask(pathname, { headers: asPage })).status).toBe(401);
+    expect((await there.fetch(pathname, { headers: asPage })).status).toBe(401);
     const grace = await open(link.url);
-    expect((await there.ask("/", { headers: asPage, cookie: grace.cookie })).status).toBe(401);
+    expect((await there.fetch("/", { headers: asPage, cookie: grace.cookie })).status).toBe(401);
     await app.as(ada).previews.unshare({ params: { id: project.id, preview_id: preview.id, share_id: link.id } });
   });
 
@@ -126,7 +126,7 @@ describe("a share link", () => {
       "/__studio/share/00000000-0000-4000-8000-000000000000.x",
       "/__studio/share/%ff.x",
     ]) {
-      const answer = await anonymous.ask(path, { headers: asPage });
+      const answer = await anonymous.fetch(path, { headers: asPage });
       expect([path, answer.status, answer.headers["set-cookie"]]).toEqual([path, 401, undefined]);
       expect(answer.text).toContain("This link is no longer valid");
     }
@@ -134,7 +134,7 @@ describe("a share link", () => {
     const forged = Buffer.from(JSON.stringify({ container_id: container.id, share_id: link.id, exp: Date.now() + 1e6 })).toString(
       "base64url",
     );
-    expect((await anonymous.ask("/", { cookie: `tesslate_preview=${forged}.${"a".repeat(43)}` })).status).toBe(401);
+    expect((await anonymous.fetch("/", { cookie: `tesslate_preview=${forged}.${"a".repeat(43)}` })).status).toBe(401);
     for (const { id: share_id } of [link, again])
       await app.as(ada).previews.unshare({ params: { id: project.id, preview_id: preview.id, share_id } });
   });
@@ -142,9 +142,9 @@ describe("a share link", () => {
   test("is rejected when expired, and ends open visits", async () => {
     const link = await share();
     const grace = await open(link.url);
-    expect((await grace.ask("/")).status).toBe(200);
+    expect((await grace.fetch("/")).status).toBe(200);
     await app.studio.database.pool.query("update preview_shares set expires_at = now() - interval '1 second' where id = $1", [link.id]);
-    expect((await grace.ask("/")).status).toBe(401);
+    expect((await grace.fetch("/")).status).toBe(401);
     expect((await open(link.url)).entered.status).toBe(401);
     expect(await shares()).toEqual([]);
   });
@@ -164,10 +164,10 @@ describe("a share link", () => {
     stream.resume();
     await app.as(ada).previews.unshare({ params: { id: project.id, preview_id: preview.id, share_id: link.id } });
     await closed;
-    expect((await grace.ask("/")).status).toBe(401);
+    expect((await grace.fetch("/")).status).toBe(401);
     expect((await open(link.url)).entered.status).toBe(401);
     expect(hers?.destroyed).toBe(false);
-    expect((await heidi.ask("/")).status).toBe(200);
+    expect((await heidi.fetch("/")).status).toBe(200);
     hers?.destroy();
     expect(
       (await app.request(`/api/projects/${project.id}/previews/${preview.id}/share/${link.id}`, { method: "DELETE", user: ada })).status,
@@ -198,30 +198,30 @@ describe("a share link", () => {
         .previews.create({ params: { id: own.project.id }, body: { connected_container_id: own.container.id } });
       const link = await share({ expires_in: 600 }, { project: own.project, preview: made });
       const visit = await open(link.url);
-      expect((await visit.ask("/")).status).toBe(200);
+      expect((await visit.fetch("/")).status).toBe(200);
       return { made, visit, link };
     };
     const removed = await make();
     await app.as(ada).previews.remove({ params: { id: own.project.id, preview_id: removed.made.id } });
-    expect((await removed.visit.ask("/")).status).toBe(401);
+    expect((await removed.visit.fetch("/")).status).toBe(401);
 
     const moved = await make();
     await app.as(ada).previews.update({
       params: { id: own.project.id, preview_id: moved.made.id },
       body: { position_x: 3, connected_container_id: own.container.id },
     });
-    expect((await moved.visit.ask("/")).status).toBe(200);
+    expect((await moved.visit.fetch("/")).status).toBe(200);
     await app
       .as(ada)
       .previews.update({ params: { id: own.project.id, preview_id: moved.made.id }, body: { connected_container_id: second.id } });
-    expect((await moved.visit.ask("/")).status).toBe(401);
+    expect((await moved.visit.fetch("/")).status).toBe(401);
 
     const last = await make();
     const { socket } = await last.visit.upgrade("/ws");
     const closed = new Promise((resolve) => socket?.once("close", resolve));
     await app.as(ada).projects.remove({ params: { id: own.project.id } });
     await closed;
-    expect([404, 401]).toContain((await last.visit.ask("/")).status);
+    expect([404, 401]).toContain((await last.visit.fetch("/")).status);
   });
 
   test("ends when its owner is suspended", async () => {
@@ -230,9 +230,9 @@ describe("a share link", () => {
     const made = await app.as(bob).previews.create({ params: { id: own.project.id }, body: { connected_container_id: own.container.id } });
     const link = await app.as(bob).previews.share({ params: { id: own.project.id, preview_id: made.id }, body: { expires_in: 600 } });
     const visit = await open(link.url);
-    expect((await visit.ask("/")).status).toBe(200);
+    expect((await visit.fetch("/")).status).toBe(200);
     await app.studio.database.pool.query("update users set is_suspended = true where id = $1", [bob.id]);
-    expect((await visit.ask("/")).status).toBe(401);
+    expect((await visit.fetch("/")).status).toBe(401);
     expect((await open(link.url)).entered.status).toBe(401);
   });
 });
@@ -244,25 +244,25 @@ describe("a guest", () => {
     const visit = await open((await share({ expires_in: 600 }, { project: own.project, preview: made })).url);
     await app.as(ada).projects.stop({ params: { id: own.project.id } });
     // Stopped by its owner: a guest sees only that, and cannot start it.
-    const closed = await visit.ask("/", { headers: asPage });
+    const closed = await visit.fetch("/", { headers: asPage });
     expect([closed.status, closed.text]).toEqual([503, expect.stringContaining("ask the person who sent you the link")]);
     expect(closed.text).not.toContain("/__studio/start");
     await app.studio.database.pool.query("update projects set stop_reason = 'idle' where id = $1", [own.project.id]);
-    expect((await visit.ask("/", { headers: asPage })).text).toContain("hello");
-    await visit.ask("/crash", { headers: asPage }).catch(() => undefined);
+    expect((await visit.fetch("/", { headers: asPage })).text).toContain("hello");
+    await visit.fetch("/crash", { headers: asPage }).catch(() => undefined);
     const seen = async () => (await app.as(ada).containers.get({ params: { id: own.project.id, container_id: own.container.id } })).status;
     await vi.waitFor(async () => expect(await seen()).toBe("failed"));
-    const page = await visit.ask("/", { headers: asPage });
+    const page = await visit.fetch("/", { headers: asPage });
     expect(page.status).toBe(503);
     expect(page.text).toContain("ask the person who sent you the link");
     expect(page.text).not.toMatch(/dying with|exit code|Start it again/);
-    expect((await visit.ask("/__studio/start", { method: "POST" })).status).toBe(404);
+    expect((await visit.fetch("/__studio/start", { method: "POST" })).status).toBe(404);
   });
 
   test("guests cannot report into the owner's project", async () => {
     const visit = await open((await share()).url);
     const report = [{ kind: "error", message: "from a guest" }];
-    const answer = await visit.ask("/__studio/report", {
+    const answer = await visit.fetch("/__studio/report", {
       method: "POST",
       body: JSON.stringify(report),
       headers: { "content-type": "application/json" },
@@ -277,7 +277,7 @@ describe("a guest", () => {
   test("the owner who opens a link remains the owner", async () => {
     const mine = await enterPreview(app, ada, project.id);
     const link = await share();
-    const again = await mine.ask(new URL(link.url).pathname, { headers: asPage });
+    const again = await mine.fetch(new URL(link.url).pathname, { headers: asPage });
     expect([again.status, again.headers["set-cookie"]]).toEqual([303, undefined]);
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ApplyChanges, ChangeSet, RunEvent } from "@tesslate/contract";
 import { call, say, turn } from "@tesslate/testkit";
-import { chatWorld, find, reading, type ChatWorld } from "../../../testing/chat.ts";
+import { chatWorld, find, collect, type ChatWorld } from "../../../testing/chat.ts";
 
 const secret = "sk_live_4815162342aa";
 const numbered = (change: (lines: string[]) => void = () => {}) => {
@@ -49,7 +49,7 @@ beforeAll(async () => {
   const { app, owner, project, sandbox } = world;
   for (const [path, text] of Object.entries(before)) await sandbox.files.write(path, text);
   await app.as(owner).secrets.set({ params: { project_id: project.id }, body: { key: "STRIPE_KEY", value: secret } });
-  const run = reading(world.send("Change   everything"));
+  const run = collect(world.send("Change   everything"));
   const { task_id } = await run.until("tool_started");
   const put = (path: string, content: string) => app.as(owner).files.put({ params: { id: project.id, path }, body: { content } });
   await put("mine.txt", "a person's\n");

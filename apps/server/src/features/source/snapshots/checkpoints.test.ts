@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { call, parallel, pause, say, turn } from "@tesslate/testkit";
-import { chatWorld, reading } from "../../../testing/chat.ts";
+import { chatWorld, collect } from "../../../testing/chat.ts";
 import type { ChatWorld } from "../../../testing/chat.ts";
 
 const kept = async (world: ChatWorld) =>
@@ -56,7 +56,7 @@ test("an active run blocks a restore", async () => {
   const params = { id: project.id };
   const made = await app.as(owner).snapshots.create({ params, body: {} });
   expect(await taskEnd(world, made.task_id)).toMatchObject({ status: "completed" });
-  const run = reading(world.send("Write"));
+  const run = collect(world.send("Write"));
   await run.until("task_started");
   const attempt = () => app.as(owner).snapshots.restore({ params: { id: project.id, snapshot_id: made.id }, body: {} });
   await expect(attempt()).rejects.toMatchObject({ code: "run_active" });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { crowded } from "../../../testing/crowd.ts";
+import { callers } from "../../../testing/crowd.ts";
 import { testApp, type TestApp, type TestUser } from "../../../testing/app.ts";
 import { agents } from "../../../db/schema/agent.ts";
 import { usageLogs } from "../../../db/schema/billing.ts";
@@ -265,10 +265,10 @@ describe("a payout", () => {
   test("concurrent requests create one payout; with one key all get the same one", async () => {
     const [ada, bob] = await Promise.all([app.signUp(), app.signUp()]);
     for (const user of [ada, bob]) for (let n = 0; n < 5; n++) await sell(user, 500, 10 + n);
-    const plain = await Promise.all(Array.from({ length: crowded }, async () => bodyOf(await requestPayout(ada))));
+    const plain = await Promise.all(Array.from({ length: callers }, async () => bodyOf(await requestPayout(ada))));
     expect(plain.filter((p) => p.amount_cents === 2500)).toHaveLength(1);
-    expect(plain.filter((p) => p.code === "payout_below_minimum")).toHaveLength(crowded - 1);
-    const keyed = await Promise.all(Array.from({ length: crowded }, async () => bodyOf(await requestPayout(bob, {}, "once"))));
+    expect(plain.filter((p) => p.code === "payout_below_minimum")).toHaveLength(callers - 1);
+    const keyed = await Promise.all(Array.from({ length: callers }, async () => bodyOf(await requestPayout(bob, {}, "once"))));
     // While the first is running the others get a conflict; afterwards all get the same payout.
     const paid = keyed.filter((p) => p.code !== "idempotency_key_running");
     expect([new Set(paid.map((p) => p.id)).size, paid.every((p) => p.amount_cents === 2500)]).toEqual([1, true]);

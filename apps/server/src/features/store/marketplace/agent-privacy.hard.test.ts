@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { contract } from "@tesslate/contract";
 import { startModelServer, type ModelServer } from "@tesslate/testkit";
 import type { TestUser } from "../../../testing/app.ts";
-import { modelEnv, reading } from "../../../testing/chat.ts";
+import { modelEnv, collect } from "../../../testing/chat.ts";
 import { listRoutes, sampleOf } from "../../../testing/matrix/routes.ts";
 import { makeWorld, matrixScript, type MatrixWorld } from "../../../testing/matrix/world.ts";
 import { ended, projectsApp, type ProjectsApp } from "../../../testing/projects.ts";
@@ -92,7 +92,7 @@ async function seenAfterRun(source_type: "open" | "closed"): Promise<Record<stri
   const project_id = buyer.named["project_id"] ?? "";
   await api.library.addProjectAgent({ params: { id: project_id, agent_id: made.id } });
   const chat = await api.chat.createSession({ body: { project_id, title: source_type } });
-  const run = reading(
+  const run = collect(
     api.chat.stream({ body: { project_id, chat_id: chat.id, message: "write it", edit_mode: "allow", agent_id: made.id } }),
   );
   const { task_id } = await run.until("task_started");

@@ -1,13 +1,13 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { crowd, type Passer } from "../../../testing/crowd.ts";
+import { crowd, type CrowdUser } from "../../../testing/crowd.ts";
 import { testApp, type TestApp, type TestUser } from "../../../testing/app.ts";
 
 /** `./studio fuzz --only crowds --people 200` runs it with more. */
 const size = Number(process.env["CROWD_PEOPLE"] ?? 60);
 let app: TestApp;
 let maker: TestUser;
-let people: Passer[];
+let people: CrowdUser[];
 beforeAll(async () => {
   // Counts what all users did to an item of the store.
   app = await testApp({ ownServer: true });

@@ -3,15 +3,15 @@ import { expect } from "vitest";
 import { startStripe } from "@tesslate/testkit";
 import { agents } from "../../db/schema/agent.ts";
 import { testApp } from "../app.ts";
-import { wrongInBooks } from "../billing.ts";
+import { ledgerViolations } from "../billing.ts";
 import { randomOf } from "../matrix/fuzz.ts";
-import { playSequence } from "./sequence.ts";
+import { runSequence } from "./sequence.ts";
 import { createMoneyStack } from "./stack.ts";
 
 /** Runs random payment sequences against a simple model until `isOver`; reproducible by seed. Returns their number. */
-export async function playStories({ seed, isOver }: { seed: number; isOver: (played: number) => boolean }): Promise<number> {
+export async function runSequences({ seed, isOver }: { seed: number; isOver: (played: number) => boolean }): Promise<number> {
   await using stripe = await startStripe();
-  // The books of the whole server are added up at the end.
+  // The ledger of the whole server is checked at the end.
   await using app = await testApp({ ownServer: true });
   const stack = createMoneyStack(app.db, stripe);
   const creator = await app.signUp();
@@ -22,8 +22,8 @@ export async function playStories({ seed, isOver }: { seed: number; isOver: (pla
     .insert(agents)
     .values(
       [0, 1, 2].map((n) => ({
-        slug: `story-${n}`,
-        name: `Story ${n}`,
+        slug: `sequence-${n}`,
+        name: `Sequence ${n}`,
         description: "",
         price_cents: n < 2 ? 1000 : 700,
         pricing_type: n < 2 ? ("one_time" as const) : ("monthly" as const),
@@ -35,11 +35,11 @@ export async function playStories({ seed, isOver }: { seed: number; isOver: (pla
   const random = randomOf(seed);
   const wrong: string[] = [];
   let played = 0;
-  for (; wrong.length < 5 && !isOver(played); played++) wrong.push(...(await playSequence(world, random)));
+  for (; wrong.length < 5 && !isOver(played); played++) wrong.push(...(await runSequence(world, random)));
   expect(wrong).toEqual([]);
   const rows = async <T extends object>(query: string) => (await app.studio.database.pool.query<T>(query)).rows;
-  expect(await wrongInBooks({ rows })).toEqual([]);
-  // All that came in is somewhere: spent, owed, earned, or paid.
+  expect(await ledgerViolations({ rows })).toEqual([]);
+  // The ledger sums to zero: every amount was spent, owed, earned or paid out.
   expect(await rows("select sum(amount_cents)::int as n from ledger_entries")).toEqual([{ n: 0 }]);
   return played;
 }
