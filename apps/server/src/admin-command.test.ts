@@ -14,7 +14,7 @@ afterAll(() => app.close());
 const signIn = (email: string, password: string) => app.as().auth.login({ body: { email, password } });
 const isSignedIn = async (user: TestUser) => (await app.request("/api/users/me", { user })).status === 200;
 
-test("an administrator created on the machine can sign in, has the defaults of an account, and cannot be demoted while being the last", async () => {
+test("an administrator created on the machine can sign in, has the defaults of an account, and cannot be demoted while there is no other", async () => {
   const made = await operator.create({ email: "Root@Example.com", password: "a long enough password", username: "the-root" });
   const { access_token } = await signIn("root@example.com", "a long enough password");
   const me = await app.as({ token: access_token ?? "" }).users.me();

@@ -228,7 +228,7 @@ describe("requests that the HTTP layer refuses", () => {
     ],
     ["no body", "", [{ loc: ["body"] }]],
     ["null", "null", [{ loc: ["body"] }]],
-  ])("%s is 422 with its place", async (_, body, detail) => {
+  ])("%s is 422 with its location", async (_, body, detail) => {
     const response = await post("/api/things", body);
     expect(response.status).toBe(422);
     const answer = (await response.json()) as { detail: unknown[] };

@@ -27,7 +27,7 @@ test("pages become one table; quotes, commas and line breaks stay in their cell"
 });
 
 test.each(["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "|x", "%x"])(
-  "%j is text to a spreadsheet",
+  "%j is escaped, so that a spreadsheet reads it as text",
   async (value) => {
     expect((await textOf([[{ a: value, b: "" }]])).split("\r\n", 2)[0]).toBe("a,b");
     expect(await textOf([[{ a: value, b: "" }]])).toContain(`"'${value}"`);

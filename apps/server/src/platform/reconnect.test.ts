@@ -10,4 +10,4 @@ test.each([
   ['update "items" set "downloads" = "items"."downloads" + 1 where "id" = $1', false],
   ["update projects set event_seq = event_seq + c.n from c", false],
   ['insert into "notes" ("id") values ($1) on conflict ("id") do update set "version" = "notes"."version" + 1', false],
-])("may be made twice: %s is %s", (statement, expected) => expect(isRepeatable(statement)).toBe(expected));
+])("can be repeated safely: %s: %s", (statement, expected) => expect(isRepeatable(statement)).toBe(expected));

@@ -76,7 +76,7 @@ test.each([
   ["ADA@example.com", false],
   ["Ada-Lovelace", false],
   ["        ", true],
-])("password %j is fine: %s", (password, isFine) =>
+])("password %j is accepted: %s", (password, isFine) =>
   expect(passwordProblem(password, { email: "ada@example.com", username: "ada-lovelace" }) === undefined).toBe(isFine),
 );
 
@@ -100,7 +100,7 @@ describe("avatars", () => {
     ["https://", false],
     ["file:///etc/passwd", false],
     ["avatar.png", false],
-  ])("%s is taken: %s", (value, isFine) => expect(avatarProblem(value) === undefined).toBe(isFine));
+  ])("%s is accepted: %s", (value, isFine) => expect(avatarProblem(value) === undefined).toBe(isFine));
 });
 
 test.each([
@@ -109,7 +109,7 @@ test.each([
   ["https://", false],
   ["javascript:alert(1)", false],
   ["ftp://example.com", false],
-])("website %s is taken: %s", (value, isFine) => expect(websiteProblem(value) === undefined).toBe(isFine));
+])("website %s is accepted: %s", (value, isFine) => expect(websiteProblem(value) === undefined).toBe(isFine));
 
 test.each([
   ["  Ada   Lovelace ", "Ada Lovelace"],
@@ -131,7 +131,7 @@ test.each([
   ["\u2066Ada", false],
   ["A\u0007da", false],
   ["A\nda", false],
-])("the name %j is taken: %s", (name, isFine) => expect(nameProblem(name) === undefined).toBe(isFine));
+])("the name %j is accepted: %s", (name, isFine) => expect(nameProblem(name) === undefined).toBe(isFine));
 
 test.each([
   ["Ada@example.org", true],
@@ -141,7 +141,7 @@ test.each([
   ["ada\u200b@example.org", false],
   ["ada@exämple.org", false],
   ["ada", false],
-])("the address %j is plain: %s", (email, isFine) => expect(isAsciiEmail(email)).toBe(isFine));
+])("the address %j is ASCII: %s", (email, isFine) => expect(isAsciiEmail(email)).toBe(isFine));
 
 test("a username with lookalike letters is rejected", () => {
   expect(normalizeUsername(" ADA ")).toBe("ada");

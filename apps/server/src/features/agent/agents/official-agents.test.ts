@@ -13,7 +13,7 @@ test("all eleven official agents exist, each once", () => {
 });
 
 test.each(officialAgents.map((a) => [a.slug, a] as const))(
-  "%s: a prompt of its own within the budget, with the place, the mode and known tools",
+  "%s has its own prompt within the token budget, with the location, the edit mode and known tools",
   (_, agent) => {
     // Four characters are about one token; the fixed prompt may cost 3 000.
     expect(agent.system_prompt.length / 4).toBeLessThan(3_000);

@@ -28,8 +28,8 @@ async function endless(piece: string, status = 200): Promise<{ url: string; sent
 test.each([
   ["a line", "x".repeat(64 * 1024), 200],
   ["an error", "x".repeat(64 * 1024), 500],
-  ["a stream of remarks", `: ${"x".repeat(1024 * 1024)}\n\n`, 200],
-])("%s without an end is cut off, and its sender hung up on", async (_name, piece, status) => {
+  ["a stream of comments", `: ${"x".repeat(1024 * 1024)}\n\n`, 200],
+])("%s without an end is aborted, and its connection closed", async (_name, piece, status) => {
   const { url, sent, hungUp } = await endless(piece, status);
   const client = createModelClient({ provider: "openai-compatible", base_url: url, model: "m", fetch: boundedResponses(fetch) });
   const listen = async () => {

@@ -93,7 +93,7 @@ test("the agent records a plan, the person edits it, and building it makes the s
   await expect(client.plans.remove({ params: { chat_id: fork.id } })).rejects.toMatchObject({ status: 404 });
 });
 
-test("a plan can be written by a person; bad input gets 422, another user gets 404, an active run is not disturbed", async () => {
+test("a plan can be written by a person; bad input gets 422, another user 404, building during an active run 409", async () => {
   await using world = await chatWorld({ script: [call("write_file", { file_path: "a.txt", content: "a" }), say("Done.")] });
   const otherUser = await world.app.signUp();
   const client = world.app.as(world.owner);

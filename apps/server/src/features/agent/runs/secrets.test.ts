@@ -77,7 +77,7 @@ test("dev server output and summaries are redacted; the daily cap also limits su
   await sandbox.stop();
 });
 
-test("a terminal of the agent shows no value either", async () => {
+test("a terminal of the agent shows names instead of values", async () => {
   await using world = await chatWorld();
   await world.sandbox.files.write(".env", env);
   const workspace = createRunWorkspace(world.sandbox, { current: createRedactor(hiddenValues({ STRIPE_KEY: value })) }, () => undefined);

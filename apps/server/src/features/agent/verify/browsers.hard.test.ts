@@ -9,7 +9,7 @@ import { findChromium, type Chromium } from "./chromium.ts";
 const chromium = await findChromium(undefined);
 
 test.skipIf("missing" in chromium)(
-  "places are few, and one that takes too much memory is ended",
+  "the number of browsers is limited, and one that uses too much memory is ended",
   async () => {
     const folder = temporaryFolder("browsers");
     const limits = { maxOpen: 1, maxMemoryBytes: 2 ** 40 };

@@ -9,7 +9,7 @@ test.each(["/", "about?x=1", "/a#b", `${origin}/x`])("%s is opened", (path) => {
 test.each([
   "http://127.0.0.1:8000/", "//evil.example/", "\\\\evil.example/", "https://app.preview.localhost:8000/", "http://app.preview.localhost/", "file:///etc/passwd",
   "javascript:alert(1)", "data:text/html,x", "view-source:http://app.preview.localhost:8000/", "http://[",
-])("%s leads out of the app", (path) => {
+])("%s is refused as outside the app", (path) => {
   expect(() => addressIn(origin, path)).toThrow("Only paths of the app");
 }); // prettier-ignore
 
@@ -23,11 +23,11 @@ test.each<[VerifyStepInput, string]>([
   [{ action: "wait_for", text: "Ready" }, 'wait for "Ready"'],
   [{ action: "screenshot", value: "Done" }, 'screenshot "Done"'],
   [{ action: "viewport", width: 390 }, "window of 390 × 800"],
-])("%o in words", (step, words) => {
+])("%o is described", (step, words) => {
   expect(describeStep(step)).toBe(words);
 });
 
-test("only read-only steps count as looking", () => {
+test("looksOnly is true for read-only steps only", () => {
   expect(looksOnly([{ action: "navigate" }, { action: "expect_text", text: "x" }, { action: "screenshot" }, { action: "viewport" }])).toBe(
     true,
   );

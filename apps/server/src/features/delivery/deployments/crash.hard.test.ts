@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 
 test.skipIf(!probe)(
-  `kill -9 while it is built and while the provider is at it: each ends right, once, and what is live here is there again${probe ? "" : " (skipped: needs a sandbox)"}`,
+  `kill -9 during builds and provider calls: each deployment ends correctly, once, and local live versions are served again${probe ? "" : " (skipped: needs a sandbox)"}`,
   { timeout: 240_000 },
   async () => {
     await using providers = await startDeployProviders();

@@ -412,7 +412,7 @@ describe("an account deleted by an administrator", () => {
     expect((await app.as().auth.login({ body: { email: user.email, password: user.password } })).access_token).toBeTruthy();
   });
 
-  test("cannot be an administrator's, and cannot be restored after its time", async () => {
+  test("is never an administrator's, and cannot be restored after the thirty days", async () => {
     const other = await app.signUp({ admin: true });
     expect(await outcome(await close(other, { reason: "x" }))).toEqual([403, "forbidden"]);
     expect(await outcome(await close(admin, { reason: "x" }))).toEqual([403, "forbidden"]);

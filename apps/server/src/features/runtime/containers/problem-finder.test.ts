@@ -108,7 +108,7 @@ test.each<[string, (length: number) => string]>([
   ["a frame that does not end", (length) => `    at ${"(".repeat(length / 2)}`],
   ["folders", (length) => `${"/x".repeat(length / 2)}:1`],
   ["brackets", (length) => "[".repeat(length)],
-])("a hostile line takes time by its length: %s", (_name, lineOf) => {
+])("the time for a hostile line grows linearly with its length: %s", (_name, lineOf) => {
   /** CPU milliseconds of this thread, so that other load does not count. */
   const workOf = (line: string): number => {
     const finder = createProblemFinder(".");

@@ -27,7 +27,7 @@ test("a project belongs to the server with its files: another server changes not
 });
 
 test.skipIf(!canFreeze)(
-  "two servers of one runtime do not put to sleep what the other serves, and either wakes it",
+  "two servers of one runtime do not freeze a project that the other serves, and either wakes it",
   { timeout: 60_000 },
   async () => {
     const idle = { freezeMs: 1500, stopMs: 0 };

@@ -67,7 +67,7 @@ describe("entry", () => {
   });
 
   test.each(["//evil.example/", "/\\evil.example", "/\t/evil.example", "/.//evil.example", "https://evil.example/", "javascript:alert(1)"])(
-    "never leads away to %j",
+    "never redirects to %j",
     async (path) => {
       const { url } = await app.as(ada).previews.ticket({ params: { id: project.id }, body: {} });
       const { host, pathname, searchParams } = new URL(url);

@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 test.skipIf(!probe)(
-  `kill -9 of the server during a clone: the next start finishes it, and never leaves half a tree${probe ? "" : " (skipped: dependencies a sandbox)"}`,
+  `kill -9 of the server during a clone: the next start finishes it, and never leaves half a tree${probe ? "" : " (skipped: needs a sandbox)"}`,
   { timeout: 180_000 },
   async () => {
     const env = { OUTBOUND_ALLOW_HOSTS: `localhost:${host.port}`, OUTBOUND_CA_FILE: host.caFile };

@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 test.skipIf(!probe)(
-  `kill -9 of the server during a restore: the next start finishes it, and what ran runs again${probe ? "" : " (skipped: needs a sandbox)"}`,
+  `kill -9 of the server during a restore: the next start finishes it and restarts what was running${probe ? "" : " (skipped: needs a sandbox)"}`,
   { timeout: 180_000 },
   async () => {
     const templatesDir = await tinyTemplates();

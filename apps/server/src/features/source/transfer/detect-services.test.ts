@@ -35,7 +35,7 @@ test.each([
 });
 
 test.each([[{}], [{ "package.json": "{ not json" }], [{ "package.json": "null" }], [{ "package.json": "[1]" }], [{ "README.md": "hi" }]])(
-  "%j does not reveal how to run it",
+  "no start command is detected from %j",
   (files) => expect(guess(files as Record<string, string>)).toEqual({ command: null, port: 5173, framework: null }),
 );
 
