@@ -339,8 +339,8 @@ describe("requests that the HTTP layer refuses", () => {
     expect([removed.status, await removed.text()]).toEqual([204, ""]);
   });
   test.each([
-    ["a malformed address", "GET /api/fail/%zz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n", 400],
-    ["no HTTP at all", "hello\r\n\r\n", 400],
+    ["a malformed URL", "GET /api/fail/%zz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n", 400],
+    ["a request that is not HTTP", "hello\r\n\r\n", 400],
     ["huge headers", `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${"x".repeat(70_000)}\r\n\r\n`, 431],
     [
       "an invalid content length",

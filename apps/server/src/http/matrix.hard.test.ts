@@ -25,21 +25,21 @@ type Caller = (typeof callers)[number];
 const exceptions: Partial<Record<Caller, Record<string, { answer: number | string; because: string }>>> = {
   owner: {
     "account.remove": { answer: "current_password_required", because: "an account is not deleted without its password" },
-    "files.search": { answer: "not_supported", because: "plain processes cannot be kept from writing" },
+    "files.search": { answer: "not_supported", because: "plain processes cannot be prevented from writing" },
     "gitProviders.repos": { answer: "not_supported", because: "the owner has a token for a plain host" },
     "gitProviders.branches": { answer: "not_supported", because: "the owner has a token for a plain host" },
-    "library.removeProjectAgent": { answer: 404, because: "it left the project together with the library" },
+    "library.removeProjectAgent": { answer: 404, because: "removing it from the library removed it from the project" },
     "marketplaceAgents.review": { answer: "own_item", because: "users cannot review their own items" },
     "marketplaceAgents.removeReview": { answer: 404, because: "users have no review of their own agent" },
     "marketplaceBases.review": { answer: "own_item", because: "users cannot review their own items" },
     "marketplaceBases.removeReview": { answer: 404, because: "users have no review of their own base" },
     "mcpEndpoint.stream": { answer: 405, because: "the server sends no messages of its own" },
     "mcpEndpoint.end": { answer: 405, because: "there are no sessions to end" },
-    "chat.answer": { answer: 404, because: "what waits in the owner's chat is an approval" },
+    "chat.answer": { answer: 404, because: "the owner's chat waits for an approval, not an answer" },
     "referrals.apply": { answer: 404, because: "the code does not exist" },
     "snapshots.remove": { answer: "project_busy", because: "it is being restored" },
     "secondFactor.removeTotp": { answer: 404, because: "no app is set up" },
-    "tasks.cancel": { answer: "task_finished", because: "the run is over" },
+    "tasks.cancel": { answer: "task_finished", because: "the run has ended" },
   },
 };
 let app: ProjectsApp;

@@ -191,7 +191,7 @@ describe.each(["google", "oidc"])("an identity of %s is refused", (name) => {
     ["for several clients with another authorized party", { claims: { aud: ["studio-client", "other"], azp: "other" } }],
     ["with another nonce", { claims: { nonce: "replayed" } }],
     ["without a nonce", { claims: { nonce: undefined } }],
-    ["that is over", { claims: { iat: 1_600_000_000, exp: 1_600_000_300 } }],
+    ["that has expired", { claims: { iat: 1_600_000_000, exp: 1_600_000_300 } }],
     ["signed with another key", { isForged: true }],
     ["without a subject", { claims: { sub: undefined } }],
   ])("%s", async (_, how) => {

@@ -93,13 +93,13 @@ test("it replaces the second factor too, and does not sign in to an inactive acc
 describe("a sign-in is refused", () => {
   test.each<[string, Parameters<Authenticator["get"]>[1]]>([
     ["from another origin", { origin: "https://evil.example" }],
-    ["from a preview of this very studio", { origin: "http://shop-app.preview.localhost:8000" }],
+    ["from a preview of this server", { origin: "http://shop-app.preview.localhost:8000" }],
     ["from another port of this machine", { origin: "http://localhost:1" }],
     ["for another site's id", { rpId: "evil.example" }],
     ["without user verification", { isUnverified: true }],
     ["with another key's signature", { isForged: true }],
     ["with a challenge that was never issued", { challenge: "bm90IG91cnM" }],
-    ["with an answer that was meant for making one", { type: "webauthn.create" }],
+    ["with a registration response", { type: "webauthn.create" }],
     ["with another user's handle", { userHandle: Buffer.from("another user id!").toString("base64url") }],
   ])("%s", async (_, deviations) => {
     const { user, keys } = await withPasskey();

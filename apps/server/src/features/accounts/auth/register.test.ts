@@ -121,10 +121,10 @@ describe("auth.register", () => {
     ["a password that is a number", { email: "a@example.com", password: 12345678 }, ["body", "password"]],
     ["an email with a lookalike letter", { email: "\u212aim@example.com", password }, ["body", "email"]],
     ["an email with an invisible character", { email: "k\u200bim@example.com", password }, ["body", "email"]],
-    ["a username that only looks like one", { email: "a@example.com", password, username: "\u212aim" }, ["body", "username"]],
-    ["a name that turns the text around it", { email: "a@example.com", password, name: "Ad\u202ea" }, ["body", "name"]],
+    ["a username with a lookalike letter", { email: "a@example.com", password, username: "\u212aim" }, ["body", "username"]],
+    ["a name with a text direction override", { email: "a@example.com", password, name: "Ad\u202ea" }, ["body", "name"]],
     ["a name of several lines", { email: "a@example.com", password, name: "Ad\na" }, ["body", "name"]],
-    ["no object", [], ["body"]],
+    ["not an object", [], ["body"]],
   ])("answers 422 to %s", async (_, body, loc) => {
     const response = await post("/api/auth/register", body);
     expect(response.status).toBe(422);

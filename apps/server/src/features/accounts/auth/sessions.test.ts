@@ -37,14 +37,14 @@ describe("the caller", () => {
       ["another algorithm", createSigner({ key, algorithm: "HS512" })(claims)],
       ["another key", signed(HS256, claims, "another key")],
       ["a changed subject", `${head}.${encode({ ...claims, sub: "00000000-0000-4000-8000-000000000000" })}.${signature}`],
-      ["a cut signature", ada.token.slice(0, -2)],
+      ["a truncated signature", ada.token.slice(0, -2)],
       ["another audience", signed(HS256, { ...claims, aud: ["fastapi-users:reset"] })],
       ["no audience", signed(HS256, { ...claims, aud: undefined })],
-      ["no end", signed(HS256, { ...claims, exp: undefined })],
-      ["a past end", signed(HS256, { ...claims, exp: Math.floor(Date.now() / 1000) - 1 })],
+      ["no expiry", signed(HS256, { ...claims, exp: undefined })],
+      ["an expiry in the past", signed(HS256, { ...claims, exp: Math.floor(Date.now() / 1000) - 1 })],
       ["no session", signed(HS256, { ...claims, sid: undefined })],
       ["an unknown session", signed(HS256, { ...claims, sid: "00000000-0000-4000-8000-000000000000" })],
-      ["a session that is no id", signed(HS256, { ...claims, sid: "' or true --" })],
+      ["a session id that is no UUID", signed(HS256, { ...claims, sid: "' or true --" })],
       ["another user's session", signed(HS256, { ...claims, sub: "00000000-0000-4000-8000-000000000000" })],
       ["nothing", ""],
       ["garbage", "garbage"],
@@ -57,7 +57,7 @@ describe("the caller", () => {
       const response = await me(token);
       expect([name, response.status]).toEqual([name, 401]);
       expect(response.headers.get("www-authenticate")).toBe("Bearer");
-      expect([name, (await bodyOf(response))["code"]]).toEqual([name, name === "a past end" ? "token_expired" : "unauthorized"]);
+      expect([name, (await bodyOf(response))["code"]]).toEqual([name, name === "an expiry in the past" ? "token_expired" : "unauthorized"]);
     }
     expect((await me(ada.token)).status).toBe(200);
   });

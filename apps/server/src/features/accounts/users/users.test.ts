@@ -99,13 +99,13 @@ describe("users.updateMe", () => {
     ["a null name", { name: null }, "name"],
     ["a malformed email", { email: "x" }, "email"],
     ["a malformed username", { username: "a b c" }, "username"],
-    ["a foreign scheme", { website_url: "javascript:alert(1)" }, "website_url"],
-    ["half an address", { website_url: "https://" }, "website_url"],
+    ["a javascript: URL", { website_url: "javascript:alert(1)" }, "website_url"],
+    ["an incomplete URL", { website_url: "https://" }, "website_url"],
     ["an unknown position", { chat_position: "top" }, "chat_position"],
     ["a long handle", { twitter_handle: "x".repeat(101) }, "twitter_handle"],
     ["an avatar that is a script", { avatar_url: "data:image/svg+xml;base64,PHN2Zy8+" }, "avatar_url"],
     ["a huge avatar", { avatar_url: `https://example.com/${"x".repeat(512_000)}` }, "avatar_url"],
-    ["models that are no list", { disabled_models: "all" }, "disabled_models"],
+    ["models that are not a list", { disabled_models: "all" }, "disabled_models"],
   ])("answers 422 to %s", async (_, body, field) => {
     expect(await outcome(await patch(ada, body))).toEqual([422, field]);
   });
@@ -285,12 +285,12 @@ describe("pictures", () => {
   });
 
   test.each<[string, () => Promise<Buffer> | Buffer, number, string]>([
-    ["a script in a picture's clothes", () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'), 400, "bad_image"],
-    ["a page", () => Buffer.from("<!doctype html><p>hello"), 400, "bad_image"],
-    ["a head without a picture", () => Buffer.concat([Buffer.from("89504e470d0a1a0a", "hex"), Buffer.alloc(5000)]), 400, "bad_image"],
-    ["half a picture", async () => (await flat(300, 300).jpeg().toBuffer()).subarray(0, 600), 400, "bad_image"],
-    ["a bomb: few bytes, 400 million pixels", async () => bomb(), 400, "bad_image"],
-    ["an endless file", () => Buffer.alloc(6 * 1024 * 1024, 1), 413, "file_too_large"],
+    ["an SVG with a script", () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'), 400, "bad_image"],
+    ["an HTML page", () => Buffer.from("<!doctype html><p>hello"), 400, "bad_image"],
+    ["a PNG without a picture", () => Buffer.concat([Buffer.from("89504e470d0a1a0a", "hex"), Buffer.alloc(5000)]), 400, "bad_image"],
+    ["half of a picture", async () => (await flat(300, 300).jpeg().toBuffer()).subarray(0, 600), 400, "bad_image"],
+    ["a decompression bomb: few bytes, 400 million pixels", async () => bomb(), 400, "bad_image"],
+    ["a file over the limit", () => Buffer.alloc(6 * 1024 * 1024, 1), 413, "file_too_large"],
     ["nothing", () => Buffer.alloc(0), 422, "file"],
   ])("%s is refused", async (_, make, status, code) => {
     expect(await outcome(await upload(await make()))).toEqual([status, code]);
@@ -352,7 +352,7 @@ describe("preferences", () => {
   });
   test.each([
     ["an unknown theme", { theme_mode: "pink" }, "theme_mode"],
-    ["letters for ants", { editor_font_size: 2 }, "editor_font_size"],
+    ["a font size below the minimum", { editor_font_size: 2 }, "editor_font_size"],
     ["a string for a boolean", { mail_when_ended: "yes" }, "mail_when_ended"],
   ])("%s is 422", async (_, preferences, field) => expect(await outcome(await patch(ada, { preferences }))).toEqual([422, field]));
   test("unknown preferences are refused", async () => {

@@ -6,23 +6,23 @@ import { readToolList, mcpToolName, resultText } from "./tool-list.ts";
 describe("sanitizing a schema of an MCP server", () => {
   const deep = (levels: number): object => (levels === 0 ? {} : { type: "object", properties: { a: deep(levels - 1) } });
   test.each<[string, unknown, unknown]>([
-    ["keeps what describes", { type: "object", properties: { a: { type: "string", maxLength: 3 } }, required: ["a"] }, null],
+    ["keeps supported keywords", { type: "object", properties: { a: { type: "string", maxLength: 3 } }, required: ["a"] }, null],
     ["turns anything else into an object", "nonsense", { type: "object", properties: {} }],
-    ["is an object also when it is a list", { type: "array" }, { type: "object", properties: {} }],
+    ["turns an array type into an object", { type: "array" }, { type: "object", properties: {} }],
     [
       "loses expressions that could take for ever",
       { properties: { a: { type: "string", pattern: "(a+)+$" } } },
       { type: "object", properties: { a: { type: "string" } } },
     ],
     [
-      "has its own references in their place, and no others",
+      "inlines its own references and drops others",
       { properties: { a: { $ref: "#/$defs/x" }, b: { $ref: "https://evil.example/schema" } }, $defs: { x: { type: "number" } } },
       { type: "object", properties: { a: { type: "number" }, b: {} } },
     ],
     ["stops at a recursive reference", { properties: { a: { $ref: "#/properties/a" } } }, { type: "object", properties: { a: {} } }],
     ["drops types that do not exist", { properties: { a: { type: "frob" } } }, { type: "object", properties: { a: {} } }],
-    ["drops a list of names that is none", { properties: { a: {} }, required: "a", enum: 5 }, { type: "object", properties: { a: {} } }],
-    ["is dropped when it is enormous", { properties: { a: { enum: ["x".repeat(30_000)] } } }, { type: "object", properties: {} }],
+    ["drops invalid required and enum", { properties: { a: {} }, required: "a", enum: 5 }, { type: "object", properties: { a: {} } }],
+    ["drops an enormous schema", { properties: { a: { enum: ["x".repeat(30_000)] } } }, { type: "object", properties: {} }],
   ])("%s", (_, given, expected) => {
     expect(sanitizeSchema(given)).toEqual(expected ?? given);
   });

@@ -47,7 +47,7 @@ describe("fallback models", () => {
   test.each([
     ["a wrong key", [model("a/1", fails(wrongKey)), model("b/2", replies("hi"))], wrongKey],
     ["an error after the first text", [model("a/1", fails(down, "half")), model("b/2", replies("hi"))], down],
-    ["the end of the chain", [model("a/1", fails(overloaded))], overloaded],
+    ["the last model of the chain", [model("a/1", fails(overloaded))], overloaded],
   ] as const)("%s is reported without switching to a fallback", async (_name, models, error) => {
     const chain = createModelChain(models as unknown as [ResolvedModel], {
       mayTakeOver,

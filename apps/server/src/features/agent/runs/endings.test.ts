@@ -129,7 +129,7 @@ describe("cancel", () => {
 
 describe("the model fails", () => {
   const outcomes: [string, Parameters<typeof chatWorld>[0], { code: string; message: RegExp }][] = [
-    ["a limit that lasts", { script: [fail(429, { retryAfter: 0, times: 9 })] }, { code: "rate_limited", message: /limit/i }],
+    ["a permanent rate limit", { script: [fail(429, { retryAfter: 0, times: 9 })] }, { code: "rate_limited", message: /limit/i }],
     ["a broken provider", { script: [fail(500, { times: 9 })] }, { code: "model_error", message: /500/ }],
     [
       "a refused key",
@@ -138,7 +138,7 @@ describe("the model fails", () => {
     ],
     ["garbage", { script: [garbage("<html>", { times: 9 })] }, { code: "model_error", message: /./ }],
     [
-      "a line that breaks again and again",
+      "a connection that fails repeatedly",
       { script: [disconnect({ afterTokens: 0, times: 9 }), say("one two")] },
       { code: "model_error", message: /./ },
     ],

@@ -121,7 +121,7 @@ describe("the chat socket", () => {
     expect(await codes({ type: "message", message: "Again" })).toBe("chat_busy");
     expect(await codes({ type: "message", message: "Hi", agent_id: "unknown" })).toBe("not_found");
     for (const [frame, field, message] of [
-      ["no json", undefined, "A frame must be a JSON object."],
+      ["invalid json", undefined, "A frame must be a JSON object."],
       [{ type: "dance" }, "type", expect.stringMatching(/^`type` must be one of: ping, message, /)],
       [{ type: "message" }, "message", "message: Field required."],
       [{ type: "message", message: "" }, "message", "message: Enter a message or attach a file."],

@@ -17,11 +17,11 @@ const scripts = (all: Record<string, string>) => JSON.stringify({ scripts: all }
 describe("the project's own checks", () => {
   test.each([
     ["npm", { "package.json": scripts({ test: "vitest", lint: "eslint .", build: "vite build", dev: "vite" }) }, ["lint: npm run lint", "test: npm run test", "build: npm run build"]],
-    ["pnpm, another name for types", { "package.json": scripts({ "type-check": "tsc" }), "pnpm-lock.yaml": "" }, ["typecheck: pnpm run type-check"]],
-    ["no script for types, but TypeScript", { "package.json": "{}", "tsconfig.json": "{}", "node_modules/.bin/tsc": "" }, ["typecheck: node_modules/.bin/tsc --noEmit"]],
+    ["pnpm, another name of the type check", { "package.json": scripts({ "type-check": "tsc" }), "pnpm-lock.yaml": "" }, ["typecheck: pnpm run type-check"]],
+    ["no type check script, but TypeScript", { "package.json": "{}", "tsconfig.json": "{}", "node_modules/.bin/tsc": "" }, ["typecheck: node_modules/.bin/tsc --noEmit"]],
     ["npm's own placeholder is no test", { "package.json": scripts({ test: 'echo "Error: no test specified" && exit 1' }) }, []],
-    ["a broken manifest", { "package.json": "{" }, []],
-    ["scripts that are no scripts", { "package.json": '{"scripts": []}' }, []],
+    ["an invalid manifest", { "package.json": "{" }, []],
+    ["invalid scripts", { "package.json": '{"scripts": []}' }, []],
     ["pytest and ruff", { "pyproject.toml": "[tool.ruff]\n[tool.pytest.ini_options]", ".venv/bin/python": "" }, ["lint: .venv/bin/python -m ruff check .", "test: .venv/bin/python -m pytest -q"]],
     ["requirements without tests", { "requirements.txt": "fastapi" }, []],
     ["go", { "go.mod": "module x" }, ["typecheck: go vet ./...", "test: go test ./..."]],

@@ -57,7 +57,7 @@ test("the database stores no plain text, and a row moved to another project cann
 test.each<[string, unknown, number, string | undefined]>([
   ["a reserved name", { key: "PATH", value: "x" }, 400, "reserved_key"],
   ["another reserved name", { key: "CONTAINER_ID", value: "x" }, 400, "reserved_key"],
-  ["a name that is none", { key: "A-B", value: "x" }, 400, "invalid_secret"],
+  ["an invalid name", { key: "A-B", value: "x" }, 400, "invalid_secret"],
   ["a name that begins with a digit", { key: "1A", value: "x" }, 400, "invalid_secret"],
   ["a name of 129 characters", { key: "A".repeat(129), value: "x" }, 400, "invalid_secret"],
   ["an empty name", { key: "", value: "x" }, 400, "invalid_secret"],

@@ -97,7 +97,7 @@ describe("running limit", () => {
     expect(both.map((r) => r.status).toSorted()).toEqual(["fulfilled", "rejected"]);
     const won = both.findIndex((r) => r.status === "fulfilled");
     const [running, other] = [made[won], made[1 - won]];
-    if (!running || !other) throw new Error("neither");
+    if (!running || !other) throw new Error("no containers");
     const refusal = {
       status: 402,
       code: "running_limit_reached",

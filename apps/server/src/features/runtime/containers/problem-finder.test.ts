@@ -105,7 +105,7 @@ test("limits the frames of an error", () => {
 
 test.each<[string, (length: number) => string]>([
   ["letters", (length) => "a".repeat(length)],
-  ["a frame that does not end", (length) => `    at ${"(".repeat(length / 2)}`],
+  ["an unterminated stack frame", (length) => `    at ${"(".repeat(length / 2)}`],
   ["folders", (length) => `${"/x".repeat(length / 2)}:1`],
   ["brackets", (length) => "[".repeat(length)],
 ])("the time for a hostile line grows linearly with its length: %s", (_name, lineOf) => {

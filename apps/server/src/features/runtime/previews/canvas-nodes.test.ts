@@ -90,10 +90,10 @@ describe("previews on the canvas", () => {
   });
 
   test.each<[string, unknown]>([
-    ["a path that is none", { current_path: "order" }],
-    ["a place beyond all", { position_x: 1e9 }],
-    ["a place that is none", { position_y: "left" }],
-    ["a size of a dot", { width: 2 }],
+    ["an invalid path", { current_path: "order" }],
+    ["a position out of range", { position_x: 1e9 }],
+    ["an invalid position", { position_y: "left" }],
+    ["a size below the minimum", { width: 2 }],
     ["a malformed container", { connected_container_id: "web" }],
   ])("%s is 422", async (_, json) => {
     expect((await app.request(`/api/projects/${project.id}/previews`, { method: "POST", user: ada, json })).status).toBe(422);

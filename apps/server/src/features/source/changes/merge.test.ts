@@ -77,8 +77,8 @@ describe("hunks apply to a text that was edited since", () => {
     for (const from of selections) for (const to of selections) expect(turn(without(...from), from, to)).toBe(without(...to));
   });
   test.each<[string, edits: [string, string][], from: number[], to: number[]]>([
-    ["lines above grew", [["line 1\n", "line 1\nmine\nmine too\n"]], [], [0, 1, 2, 3]],
-    ["a line of the context changed", [["line 3\n", "mine\n"]], [], [0]],
+    ["lines added above", [["line 1\n", "line 1\nmine\nmine too\n"]], [], [0, 1, 2, 3]],
+    ["a changed line of the context", [["line 3\n", "mine\n"]], [], [0]],
     ["between two hunks", [["line 23\n", ""]], [], [1, 2]],
     ["below", [["line 34\n", "mine\n"]], [], [0, 1, 2]],
     ["and back again", [["line 23\n", "mine\n"]], [0, 1, 2, 3], [1]],
@@ -99,10 +99,10 @@ describe("hunks apply to a text that was edited since", () => {
     ["in the hunk", [["FIVE", "mine"]], [], [0, 1], [0]],
     ["right above it", [["line 4\n", "mine\n"]], [], [0], [0]],
     ["right below it", [["line 6\n", "line 6 mine\n"]], [], [0], [0]],
-    ["within what was added", [["new a\n", "new a\nmine\n"]], [], [1, 3], [1]],
+    ["within added lines", [["new a\n", "new a\nmine\n"]], [], [1, 3], [1]],
     ["where lines were removed", [["line 29\n", "line 29\nmine\n"]], [], [2], [2]],
     ["after the last line", [["LAST\n", "LAST\nmine\n"]], [], [3], [3]],
-    ["in a rejected one that is wanted after all", [["line 5\n", "mine\n"]], [0, 1], [1], [0]],
+    ["in a rejected hunk that is restored", [["line 5\n", "mine\n"]], [0, 1], [1], [0]],
     [
       "in two of three",
       [
