@@ -203,19 +203,19 @@ export function gitProviderCases(names: readonly Name[]) {
       const { fake, params } = await connected(name);
       const before = fake.redemptions.length;
       const renewals = () => fake.redemptions.slice(before).length;
-      const ask = () => api().repos({ params, query: {} });
+      const listRepos = () => api().repos({ params, query: {} });
       if (name !== "github") {
         // The token expires in a minute: it is refreshed before use.
         await app.studio.database.pool.query(
           "update git_provider_credentials set expires_at = now() + interval '60 seconds' where user_id = $1",
           [ada.id],
         );
-        await Promise.all([ask(), ask(), ask()]);
+        await Promise.all([listRepos(), listRepos(), listRepos()]);
         expect(renewals()).toBe(1);
         expect(fake.redemptions.at(-1)?.get("grant_type")).toBe("refresh_token");
         // The provider rejects the token before its recorded expiry.
         fake.expireAccess();
-        await Promise.all([ask(), ask()]);
+        await Promise.all([listRepos(), listRepos()]);
         expect(renewals()).toBe(2);
         // If the provider's token endpoint fails, a token that is still valid is used.
         await app.studio.database.pool.query(
@@ -223,37 +223,37 @@ export function gitProviderCases(names: readonly Name[]) {
           [ada.id],
         );
         fake.fail({ status: 500, path: /token$/ });
-        await ask();
+        await listRepos();
         fake.expireAccess();
-        await expect(ask()).rejects.toMatchObject({ status: 502, code: "bad_gateway" });
+        await expect(listRepos()).rejects.toMatchObject({ status: 502, code: "bad_gateway" });
         expect((await of(name)).accounts[0]?.needs_reconnect).toBe(false);
         fake.recover();
-        await ask();
+        await listRepos();
       }
       fake.revokeAll();
-      await expect(ask()).rejects.toMatchObject({ status: 409, code: "provider_token_expired" });
+      await expect(listRepos()).rejects.toMatchObject({ status: 409, code: "provider_token_expired" });
       expect(await of(name)).toMatchObject({ connected: true, accounts: [{ needs_reconnect: true }] });
       await connect(name);
-      expect((await ask()).total).toBeGreaterThan(0);
+      expect((await listRepos()).total).toBeGreaterThan(0);
       expect((await of(name)).accounts).toMatchObject([{ needs_reconnect: false }]);
     });
 
     test("a provider that is slow, rate limited or unreachable", async () => {
       const { fake, params } = await connected(name);
-      const ask = () => api().repos({ params, query: {} });
+      const listRepos = () => api().repos({ params, query: {} });
       fake.fail({ status: 503, times: 2 });
-      await ask();
+      await listRepos();
       const wait = name === "github" ? 1 : 0;
       fake.fail({ status: 429, headers: { "retry-after": String(wait) }, times: 1, path: /repos|projects/ });
       const started = Date.now();
-      await ask();
+      await listRepos();
       expect(Date.now() - started).toBeGreaterThan(wait * 950);
       fake.fail({ status: 0, times: 1 });
-      await ask();
+      await listRepos();
       fake.fail({ status: 0 });
-      await expect(ask()).rejects.toMatchObject({ status: 502, code: "bad_gateway" });
+      await expect(listRepos()).rejects.toMatchObject({ status: 502, code: "bad_gateway" });
       fake.fail({ status: 500 });
-      await expect(ask()).rejects.toMatchObject({ status: 502, code: "bad_gateway" });
+      await expect(listRepos()).rejects.toMatchObject({ status: 502, code: "bad_gateway" });
       fake.fail({ status: 429, headers: { "retry-after": "3600" } });
       const response = await app.request(`/api/git-providers/${name}/repos`, { user: ada });
       expect([response.status, response.headers.get("retry-after")]).toEqual([429, "3600"]);
@@ -264,7 +264,7 @@ export function gitProviderCases(names: readonly Name[]) {
       expect(fake.calls.slice(made).filter(({ method }) => method === "POST").length).toBe(1);
       fake.recover();
       fake.fail({ status: 200, headers: { "content-type": "text/html" } });
-      await expect(ask()).rejects.toMatchObject({ status: 502, code: "bad_gateway" });
+      await expect(listRepos()).rejects.toMatchObject({ status: 502, code: "bad_gateway" });
     });
 
     test("disconnecting revokes the token where the provider supports it, and deletes it if the provider is unreachable", async () => {

@@ -33,10 +33,10 @@ export const nowhere = ({ at, named }: Pick<Ids, "at" | "named">): Ids => ({
 });
 
 const pathOf = ({ path }: Listed["spec"], at: Ids["at"]) =>
-  path.replace(/\{([^}]+)\}/g, (whole, name: string, index: number) => {
+  path.replace(/\{([^}]+)\}/g, (match, name: string, index: number) => {
     if (name === "path") return "a/b.txt";
-    const id = at[path.slice(0, index + whole.length)];
-    if (id === undefined) throw new Error(`no object for ${path.slice(0, index + whole.length)}`);
+    const id = at[path.slice(0, index + match.length)];
+    if (id === undefined) throw new Error(`no object for ${path.slice(0, index + match.length)}`);
     return encodeURIComponent(id);
   });
 

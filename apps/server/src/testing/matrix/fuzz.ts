@@ -165,8 +165,8 @@ export function fuzzCase(random: Random, { name, spec }: Listed, world: Pick<Mat
   if (isRisky && !hasBody) wrong.add("path");
   const places = idPlacesOf(spec);
   const bad = wrong.has("path") && places.length > 0 ? Math.floor(random() * places.length) : -1;
-  const path = spec.path.replace(/\{([^}]+)\}/g, (whole, key: string, index: number) => {
-    const place = spec.path.slice(0, index + whole.length);
+  const path = spec.path.replace(/\{([^}]+)\}/g, (match, key: string, index: number) => {
+    const place = spec.path.slice(0, index + match.length);
     if (places.indexOf(place) === bad) return pick(random, hostileParts);
     if (key === "path") return "a/b.txt";
     return spec.method === "DELETE" ? randomUUID() : encodeURIComponent(world.at[place] ?? randomUUID());

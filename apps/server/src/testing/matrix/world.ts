@@ -150,7 +150,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
   await api.deploymentTargets.attach({ params: { ...byProject, target_id: target.id, container_id: container.id } });
   const shell = await api.shell.create({ body: byProject });
   const key = await api.auth.createApiKey({ body: { name: mark, scopes: ["read"] } });
-  const whole = await api.auth.createApiKey({ body: { name: "whole", scopes: ["read", "write", "run"], edit_mode: "allow" } });
+  const apiKey = await api.auth.createApiKey({ body: { name: "all", scopes: ["read", "write", "run"], edit_mode: "allow" } });
   const login = await api.auth.login({ body: { email: user.email, password: user.password } });
   const session = (await app.as({ token: login.access_token ?? "" }).auth.sessions({ query: {} })).items.find(({ current }) => current);
   const [email] = await app.db.select().from(emails).where(eq(emails.recipient, user.email));
@@ -180,7 +180,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
   const exported = await api.account.export();
   expect((await taskEnd(exported.task_id)).status).toBe("completed");
   const post = await api.feedback.create({ body: { type: "bug", title: mark, description: mark } });
-  const remark = await api.feedback.comment({ params: { id: post.id }, body: { content: mark } });
+  const comment = await api.feedback.comment({ params: { id: post.id }, body: { content: mark } });
   const agent = (await api.library.agents({ query: {} })).items[0];
   const ownAgent = await api.marketplaceAgents.create({
     body: { name: `Agent ${mark}`, description: mark, system_prompt: mark, is_published: false },
@@ -197,7 +197,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
   const targets = "/api/deployment-targets/{project_id}";
   return {
     user,
-    key: whole.key,
+    key: apiKey.key,
     slug: project.slug,
     at: {
       [projects]: project.id,
@@ -260,7 +260,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
       "/api/users/{id}/avatar/{version}": me.avatar_url?.split("/").at(-1) ?? "",
       "/api/creators/{username}": user.username,
       "/api/feedback/{id}": post.id,
-      "/api/feedback/{id}/comments/{comment_id}": remark.id,
+      "/api/feedback/{id}/comments/{comment_id}": comment.id,
       // A user whom administrators can change without affecting other tests.
       "/api/admin/users/{id}": (await app.signUp()).id,
       "/api/auth/passkeys/{id}": passkey?.id ?? "",

@@ -205,7 +205,7 @@ describe.each(["google", "oidc"])("an identity of %s is refused", (name) => {
   });
 });
 
-test.each(["google", "github", "oidc"])("a provider (%s) that fails during the flow does not sign in, and works again later", async (name) => {
+test.each(["google", "github", "oidc"])("a failing provider (%s) does not sign in, and works again later", async (name) => {
   provider.misbehave({ tokenStatus: 500 });
   const failed = await signIn(name);
   expect(failed.headers.get("location")).toBe(`${app.url}/login?error=oauth_failed`);

@@ -35,7 +35,7 @@ test("the model names the chat after the first answer; a name set by a person, a
   });
   const client = world.app.as(world.owner);
   const titles = async () => (await client.chat.sessions({ query: {} })).items.map((one) => one.title);
-  const titleRequests = () => world.model.requests.filter(({ request }) => /Name this conversation/.test(request?.messages[0]?.text ?? "")).length;
+  const calls = () => world.model.requests.filter(({ request }) => /Name this conversation/.test(request?.messages[0]?.text ?? "")).length;
   const session = async (message: string) => {
     const { id } = await client.chat.createSession({ body: { project_id: world.project.id } });
     return { id, events: await world.run(message, { chat_id: id }) };
@@ -53,15 +53,15 @@ test("the model names the chat after the first answer; a name set by a person, a
   // A later answer does not request a title.
   await world.run("And a second message", { chat_id: id });
   const failing = await session("Break it");
-  await eventually(() => titleRequests() > 1);
+  await eventually(() => calls() > 1);
   expect(await titles()).toEqual(expect.arrayContaining(["Break it", "Waiting list for the bread class"]));
   expect(failing.events.at(-1)?.type).toBe("done");
   // A name that a person gave before is kept.
   const { id: own } = await client.chat.createSession({ body: { project_id: world.project.id, title: "Mine" } });
-  const before = titleRequests();
+  const before = calls();
   await world.run("Something", { chat_id: own });
   // Once the last chat is named, no other title request can still be pending.
   await session("The bread class, once more");
   await eventually(async () => (await titles()).filter((title) => title === "Waiting list for the bread class").length === 2);
-  expect([await titles(), titleRequests()]).toEqual([expect.arrayContaining(["Mine"]), before + 1]);
+  expect([await titles(), calls()]).toEqual([expect.arrayContaining(["Mine"]), before + 1]);
 });

@@ -147,11 +147,11 @@ describe("the connection breaks", () => {
     await using world = await chatWorld({ ...billed, server: proxy.server });
     const isCommit = (statement: string) => /^commit$|^append_events$|^update "tasks" set|insert into events/i.test(statement);
     let commits = 0;
-    const whole = await run(world, proxy, (statement) => {
+    const complete = await run(world, proxy, (statement) => {
       if (isCommit(statement)) commits++;
       return "pass";
     });
-    expect(whole).toMatchObject({
+    expect(complete).toMatchObject({
       text: "First.Second.Done.",
       isGapless: true,
       isStored: true,
@@ -163,7 +163,7 @@ describe("the connection breaks", () => {
       for (let at = 1; at <= commits; at++) {
         let seen = 0;
         const outcome = await run(world, proxy, (statement) => (isCommit(statement) && ++seen === at ? fate : "pass"));
-        expect(outcome, `${fate} at commit ${at} of ${commits}`).toEqual(whole);
+        expect(outcome, `${fate} at commit ${at} of ${commits}`).toEqual(complete);
       }
   }, 300_000);
 

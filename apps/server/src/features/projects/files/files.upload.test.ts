@@ -171,18 +171,18 @@ test("raw files are sent whole or in ranges", async () => {
   await upload({ "range.txt": "0123456789" }, "?overwrite=true");
   const get = (range?: string) =>
     app.request(`/api/projects/${id}/files/range.txt?raw=true`, { user: owner, ...(range && { headers: { range } }) });
-  const whole = await get();
-  expect([whole.status, whole.headers.get("content-length"), whole.headers.get("accept-ranges"), await whole.text()]).toEqual([
+  const complete = await get();
+  expect([complete.status, complete.headers.get("content-length"), complete.headers.get("accept-ranges"), await complete.text()]).toEqual([
     200,
     "10",
     "bytes",
     "0123456789",
   ]);
   const head = await app.request(`/api/projects/${id}/files/range.txt?raw=true`, { user: owner, method: "HEAD" });
-  expect([head.status, head.headers.get("content-length"), head.headers.get("etag")]).toEqual([200, "10", whole.headers.get("etag")]);
+  expect([head.status, head.headers.get("content-length"), head.headers.get("etag")]).toEqual([200, "10", complete.headers.get("etag")]);
   const part = await get("bytes=2-4");
   expect([part.status, part.headers.get("content-range"), await part.text()]).toEqual([206, "bytes 2-4/10", "234"]);
-  expect(part.headers.get("etag")).toBe(whole.headers.get("etag"));
+  expect(part.headers.get("etag")).toBe(complete.headers.get("etag"));
 });
 
 test.each([

@@ -21,13 +21,13 @@ describe("delete", () => {
     const runtimeDir = temporaryFolder("runtime");
     const first = await projectsApp({ runtimeDir });
     const ada = await first.signUp();
-    const doomed = await setUpProject(first, ada, "Doomed");
-    const young = await setUpProject(first, ada, "Young");
+    const deleting = await setUpProject(first, ada, "Doomed");
+    const unfinished = await setUpProject(first, ada, "Young");
     // The state after kill -9: accepted, without a task.
     const { pool } = first.studio.database;
-    await pool.query("update projects set environment_status = 'deleting' where id = $1", [doomed.project.id]);
-    await pool.query("delete from containers where project_id = $1", [young.project.id]);
-    await pool.query("update projects set environment_status = 'provisioning' where id = $1", [young.project.id]);
+    await pool.query("update projects set environment_status = 'deleting' where id = $1", [deleting.project.id]);
+    await pool.query("delete from containers where project_id = $1", [unfinished.project.id]);
+    await pool.query("update projects set environment_status = 'provisioning' where id = $1", [unfinished.project.id]);
     await first.studio.close();
     await using app = await projectsApp({ runtimeDir, database: first.database });
     await vi.waitFor(
@@ -37,11 +37,11 @@ describe("delete", () => {
       },
       { timeout: 10_000, interval: 100 },
     );
-    expect((await app.runtime.list()).map((r) => r.id)).toEqual([young.project.id]);
-    expect((await app.as(ada).containers.list({ params: { id: young.project.id } })).total).toBe(1);
+    expect((await app.runtime.list()).map((r) => r.id)).toEqual([unfinished.project.id]);
+    expect((await app.as(ada).containers.list({ params: { id: unfinished.project.id } })).total).toBe(1);
     await app
       .as(ada)
-      .projects.remove({ params: { id: young.project.id } })
+      .projects.remove({ params: { id: unfinished.project.id } })
       .then(({ task_id }) => ended(app, ada, task_id));
   });
 });

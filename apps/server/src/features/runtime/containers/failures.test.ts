@@ -10,8 +10,8 @@ test("a port in use fails the start with the program's message", async () => {
   const { project, container } = await setUpProject(app, ada);
   const params = { id: project.id, container_id: container.id };
   const port = await freePort();
-  const squatter = createServer().listen(port, "127.0.0.1");
-  await once(squatter, "listening");
+  const portHolder = createServer().listen(port, "127.0.0.1");
+  await once(portHolder, "listening");
   try {
     await app.as(ada).containers.update({ params, body: { port } });
     const { task_id } = await app.as(ada).containers.start({ params });
@@ -23,7 +23,7 @@ test("a port in use fails the start with the program's message", async () => {
       last_lines: expect.arrayContaining([expect.stringContaining("EADDRINUSE")]),
     });
   } finally {
-    squatter.close();
+    portHolder.close();
   }
 });
 

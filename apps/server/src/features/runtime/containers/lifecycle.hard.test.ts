@@ -38,9 +38,9 @@ describe("a container that crashes", () => {
     // Between two attempts its status is failed.
     const failures = await vi.waitFor(
       () => {
-        const failed = events.flatMap((e) => (e.type === "container_status" && e.data.status === "failed" ? [{ ts: e.ts, ...e.data }] : []));
-        expect(failed.map((f) => f.restarts)).toEqual([1, 2, 3, 3]);
-        return failed;
+        const found = events.flatMap((e) => (e.type === "container_status" && e.data.status === "failed" ? [{ ts: e.ts, ...e.data }] : []));
+        expect(found.map((f) => f.restarts)).toEqual([1, 2, 3, 3]);
+        return found;
       },
       { timeout: 30_000 },
     );
@@ -96,9 +96,9 @@ test("stops the longest idle project when memory is low, but not one in use", { 
   const session = await api.shell.create({ body: { project_id: used.project.id } });
   const { events, end } = listen(app, ada, used.project.id);
   const old = await startedProject(app, ada, "Old");
-  const young = await startedProject(app, ada, "Young");
+  const recent = await startedProject(app, ada, "Young");
   const reasonOf = async ({ project }: typeof old) => (await api.projects.get({ params: { id: project.id } })).stop_reason;
-  await vi.waitFor(async () => expect([await reasonOf(old), await reasonOf(young)]).toEqual(["memory", "memory"]), { timeout: 20_000 });
+  await vi.waitFor(async () => expect([await reasonOf(old), await reasonOf(recent)]).toEqual(["memory", "memory"]), { timeout: 20_000 });
   expect(await api.projects.status({ params: { id: old.project.id } })).toMatchObject({ status: "stopped", stop_reason: "memory" });
   const order = app.logs().match(/"project_id":"[^"]+","used_percent"/g) ?? [];
   expect(order.map((line) => line.includes(old.project.id))).toEqual([true, false]);

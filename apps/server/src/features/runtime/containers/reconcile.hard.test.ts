@@ -34,7 +34,7 @@ describe.skipIf(!canRun)("after kill -9 of the server (needs a sandbox)", () => 
     const ada = await app.signUp();
     const api = app.as(ada);
     const { project, container } = await startedProject(app, ada);
-    const doomed = await setUpProject(app, ada, "Doomed");
+    const deleted = await setUpProject(app, ada, "Doomed");
     const params = { id: project.id, container_id: container.id };
     const before = await api.containers.get({ params });
     await app.studio.close();
@@ -48,7 +48,7 @@ describe.skipIf(!canRun)("after kill -9 of the server (needs a sandbox)", () => 
     const made = await api.containers.create({ params: { id: project.id }, body: { name: "Second" } });
     await ended(app, ada, made.task_id);
     // During a start and a deletion.
-    await Promise.all([api.projects.start({ params }), api.projects.remove({ params: { id: doomed.project.id } })]);
+    await Promise.all([api.projects.start({ params }), api.projects.remove({ params: { id: deleted.project.id } })]);
     await first.kill();
 
     const next = await spawn();
@@ -62,7 +62,7 @@ describe.skipIf(!canRun)("after kill -9 of the server (needs a sandbox)", () => 
     expect(await bootOf()).toBe(boot);
     const { items } = await api.tasks.list({ query: { limit: 100 } });
     for (const task of items) await ended(app, ada, task.id);
-    await expect(api.projects.get({ params: { id: doomed.project.id } })).rejects.toMatchObject({ status: 404 });
+    await expect(api.projects.get({ params: { id: deleted.project.id } })).rejects.toMatchObject({ status: 404 });
     const last = await api.projects.remove({ params });
     expect(await ended(app, ada, last.task_id)).toMatchObject({ status: "completed" });
     await next.kill();

@@ -144,11 +144,11 @@ test("distinguishes a busy, unreachable or interrupted host and a missing branch
     code: "bad_ref",
     message: "The remote has no branch nowhere.",
   });
-  const goOn = host.stall("/flaky.git/");
+  const releaseStall = host.stall("/flaky.git/");
   limits.networkMs = 300;
   await expect(git().pull({ body: { project_id } })).rejects.toMatchObject({ status: 504, code: "gateway_timeout" });
   limits.networkMs = 300_000;
-  goOn();
+  releaseStall();
   host.commit("flaky", "a.txt", "b\n");
   expect(await git().pull({ body: { project_id } })).toMatchObject({ success: true, updated_files: ["a.txt"] });
 });

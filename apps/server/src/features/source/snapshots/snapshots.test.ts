@@ -24,9 +24,9 @@ const missing = "00000000-0000-4000-8000-000000000000";
 /** A settled project with an empty tree, and shortcuts for the tests. */
 async function fresh() {
   const project = await emptyProject(app, owner);
-  return around(project.id);
+  return snapshotTools(project.id);
 }
-function around(id: string) {
+function snapshotTools(id: string) {
   const params = { id };
   const write = async (path: string, content: string) =>
     app
@@ -186,7 +186,7 @@ describe("restoring", () => {
     { timeout: 60_000 },
     async () => {
       const { project } = await startedProject(app, owner);
-      const { id, write, read, take, restore, list } = around(project.id);
+      const { id, write, read, take, restore, list } = snapshotTools(project.id);
       const status = async () => Object.values((await app.as(owner).projects.status({ params: { id } })).containers)[0]?.status;
       await write("note.txt", "A");
       const a = await take("A");
@@ -268,7 +268,7 @@ describe("restoring", () => {
 
   test("a cancelled restore leaves everything unchanged and running", { timeout: 60_000 }, async () => {
     const { project } = await startedProject(app, owner);
-    const { id, write, read, take } = around(project.id);
+    const { id, write, read, take } = snapshotTools(project.id);
     await write("note.txt", "A");
     const a = await take("A");
     await write("note.txt", "B");
@@ -439,7 +439,7 @@ test("other users get 404, anonymous callers 401, an invalid body 422, another p
 
 test("snapshots of a deleted project are hidden for the retention period, then deleted with their history", async () => {
   const { project } = await setUpProject(app, owner);
-  const { id, take } = around(project.id);
+  const { id, take } = snapshotTools(project.id);
   const { id: snapshot_id } = await take();
   const removal = await app.as(owner).projects.remove({ params: { id } });
   expect(await ended(app, owner, removal.task_id)).toMatchObject({ status: "completed" });
