@@ -54,10 +54,10 @@ describe("auth.csrf", () => {
     const mine = openBrowser(app);
     await mine.signIn(ada.email, ada.password);
     const other = openBrowser(app);
-    const ofNobody = await other.fetchCsrf();
+    const ofAnonymous = await other.fetchCsrf();
     await other.signIn(ada.email, ada.password);
     const ofOther = await other.fetchCsrf();
-    for (const token of [ofNobody, ofOther]) {
+    for (const token of [ofAnonymous, ofOther]) {
       mine.csrf = token;
       mine.cookies.set("tesslate_csrf_token", { value: token, path: "/", flags: "" });
       expect(await codeOf(await write(mine))).toEqual([403, "csrf_invalid"]);

@@ -177,7 +177,7 @@ test("an upload is stored once; other bytes under its key are refused", async ()
 
 test("a retry that reads the key while the first request ends gets its response", async () => {
   const store = createIdempotencyStore(app.db);
-  const firstHasBegun = Promise.withResolvers<void>();
+  const firstStarted = Promise.withResolvers<void>();
   const retryHasRead = Promise.withResolvers<void>();
   const firstHasEnded = Promise.withResolvers<void>();
   const { once } = createIdempotency({
@@ -196,11 +196,11 @@ test("a retry that reads the key while the first request ends gets its response"
   const request = { user_id: ada.id, key: randomUUID(), request: "the same" };
   const answer = { status: 201, headers: {}, body: "done" };
   const first = once(request, async () => {
-    firstHasBegun.resolve();
+    firstStarted.resolve();
     await retryHasRead.promise;
     return answer;
   }).finally(firstHasEnded.resolve);
-  await firstHasBegun.promise;
+  await firstStarted.promise;
   const retry = once(request, () => Promise.reject(new Error("the work was done twice")));
   expect(await first).toEqual({ ...answer, isReplayed: false });
   expect(await retry).toEqual({ ...answer, isReplayed: true });

@@ -163,8 +163,8 @@ test("builds a container in a build sandbox, serves it at its own URL, replaces 
     app.request(`/api/deployments/${two.id}/stream`, { user: ada, headers: { "last-event-id": String(lastEventId) } });
   const secondLast = await (await returning(lines.at(-2)?.seq ?? 0)).text();
   expect(secondLast.match(/^id: .*/gm)).toEqual([lines.at(-1), done].map((event) => `id: ${event && "seq" in event ? event.seq : ""}`));
-  const heardAll = await returning(done && "seq" in done ? done.seq : "");
-  expect([heardAll.status, await heardAll.text()]).toEqual([204, ""]);
+  const afterLast = await returning(done && "seq" in done ? done.seq : "");
+  expect([afterLast.status, await afterLast.text()]).toEqual([204, ""]);
   expect((await (await returning("x")).text()).match(/^id: .*/gm)).toHaveLength(lines.length + 1);
   expect(await api().deployments.status({ params: { deployment_id: two.id } })).toMatchObject({
     status: "success",
