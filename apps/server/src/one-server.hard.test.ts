@@ -43,7 +43,7 @@ async function start(env: Record<string, string> = {}, dataDir = temporaryFolder
       PORT: String(port),
       DATA_DIR: dataDir,
       DATABASE_URL: addressOf(),
-      SECRET_KEY: "a key of these tests that is long enough for everybody",
+      SECRET_KEY: "a secret key of these tests with 32 characters",
       LOG_LEVEL: "silent",
       ...env,
     },
@@ -98,7 +98,7 @@ test("keys that do not match the database are refused by name, and accepted as a
   const unset = await start({ SECRET_KEY: "" });
   expect(unset.code).toBe(1);
   expect(unset.output()).toContain("SECRET_KEY does not match this database");
-  const former = { DEPLOYMENT_ENCRYPTION_KEYS_FORMER: "a key of these tests that is long enough for everybody" };
+  const former = { DEPLOYMENT_ENCRYPTION_KEYS_FORMER: "a secret key of these tests with 32 characters" };
   const changed = await start({ ...other, ...former }, first.dataDir);
   expect(changed.code, changed.output()).toBeUndefined();
   await end(changed.child);

@@ -7,7 +7,7 @@ import { sealedColumns } from "./sealed-columns.ts";
 import { testApp } from "./testing/app.ts";
 import { emptyProject } from "./testing/sandbox.ts";
 
-const secretKey = "a key of the tests, long enough for everybody";
+const secretKey = "a secret key of the tests, 32+ characters";
 
 test("after a rotation the new key alone opens everything; a killed rotation continues", async () => {
   await using app = await testApp({ ownServer: true });

@@ -11,7 +11,7 @@ import { testApp } from "./testing/app.ts";
 import { emptyProject } from "./testing/sandbox.ts";
 import { temporaryFolder } from "./testing/temporary.ts";
 
-const secretKey = "a key of the tests, long enough for everybody";
+const secretKey = "a secret key of the tests, 32+ characters";
 
 test("every binary column is in the list of sealed columns", async () => {
   const root = join(import.meta.dirname, "db/schema");

@@ -34,7 +34,7 @@ describe.skipIf(!canRun)("the newest version on the data of an earlier one (need
     const env = {
       PORT: String(port),
       DATA_DIR: dataDir,
-      SECRET_KEY: "a key of the tests, long enough for everybody",
+      SECRET_KEY: "a secret key of the tests, 32+ characters",
       OPENAI_API_KEY: "sk-test",
       OPENAI_BASE_URL: model.openai_base_url,
       DEFAULT_MODELS: "openai/scripted",

@@ -103,7 +103,7 @@ async function ownApp(options: TestAppOptions): Promise<TestApp> {
   const config = readConfig({
     PORT: String(port),
     DATA_DIR: dataDir,
-    SECRET_KEY: "a key of the tests, long enough for everybody",
+    SECRET_KEY: "a secret key of the tests, 32+ characters",
     RATE_LIMIT_FACTOR: "0",
     TIER_MAX_PROJECTS_FREE: "1000",
     LOG_LEVEL: "debug",

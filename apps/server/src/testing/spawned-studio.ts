@@ -33,7 +33,7 @@ export async function spawnStudio(where: {
     env: {
       PORT: String(port),
       DATA_DIR: dataDir,
-      SECRET_KEY: "a key of the tests, long enough for everybody",
+      SECRET_KEY: "a secret key of the tests, 32+ characters",
       RATE_LIMIT_FACTOR: "0",
       LOG_LEVEL: "error",
       ...env,

@@ -26,7 +26,7 @@ describe("the caller", () => {
     const [head = "", payload = "", signature = ""] = ada.token.split(".");
     const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
     const claims = JSON.parse(Buffer.from(payload, "base64url").toString()) as Record<string, unknown>;
-    const key = createCryptoBox("a key of the tests, long enough for everybody").deriveKey("access tokens");
+    const key = createCryptoBox("a secret key of the tests, 32+ characters").deriveKey("access tokens");
     const signed = (header: object, body: object, secret: Buffer | string = key) => {
       const text = `${encode(header)}.${encode(body)}`;
       return `${text}.${createHmac("sha256", secret).update(text).digest("base64url")}`;

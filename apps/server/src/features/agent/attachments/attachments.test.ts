@@ -97,7 +97,7 @@ describe("uploading", () => {
     const attachments = createAttachments({
       db: app.db,
       store: createAttachmentsStore(app.db),
-      box: createCryptoBox("a key of the tests, long enough for everybody"),
+      box: createCryptoBox("a secret key of the tests, 32+ characters"),
       projects: { require: async () => at.project },
       limits: { fileBytes: 600_000, totalBytes: 1_000_000 },
       log: createLogger("silent"),

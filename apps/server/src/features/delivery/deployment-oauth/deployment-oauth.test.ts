@@ -191,7 +191,7 @@ test("escapes provider messages in the popup", async () => {
 });
 
 test("restarts the flow after an installation from the provider's site", async () => {
-  const install = new URL(`${app.url}${path}/vercel/callback?code=somebodys&configurationId=icfg_1&teamId=team_x`);
+  const install = new URL(`${app.url}${path}/vercel/callback?code=another-users&configurationId=icfg_1&teamId=team_x`);
   expect((await openCallback(install)).status).toBe(401);
   const response = await app.request(install.pathname + install.search, { user: ada });
   expect(response.status).toBe(200);

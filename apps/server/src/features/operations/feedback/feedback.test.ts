@@ -141,7 +141,7 @@ describe("votes", () => {
   });
 
   test("concurrent votes of many users all count; concurrent votes of one user count once", async () => {
-    const { id } = await post(ada, "Everybody wants this");
+    const { id } = await post(ada, "A popular idea");
     const people = await crowd(app, callers);
     const upvote = (token: string) => app.as({ token }).feedback.upvote({ params: { id } });
     const answers = await Promise.all(people.map((person) => upvote(person.token)));

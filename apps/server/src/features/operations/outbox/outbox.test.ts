@@ -74,7 +74,7 @@ test("an email survives an unreachable mail server, a restart and a key rotation
   expect(await first.as(admin).outbox.get({ params: { id } })).toMatchObject({ subject: null, text: null });
 
   const key = "a fresh key of thirty-two characters";
-  const box = createCryptoBox("a key of the tests, long enough for everybody", { current: key });
+  const box = createCryptoBox("a secret key of the tests, 32+ characters", { current: key });
   expect((await reseal({ db: first.db, box, columns: sealedColumns })).unreadable).toEqual([]);
   const stored = async (of: TestApp) =>
     (await of.studio.database.pool.query("select * from letters where id = $1", [id])).rows[0] as { sealed_letter: Buffer | null };
