@@ -8,6 +8,7 @@ import {
   createAuthCookies,
   createAuthenticator,
   createAuthStore,
+  createEmailCodes,
   createEmailConfirmations,
   createEmailRequests,
   createLockUser,
@@ -18,6 +19,8 @@ import {
   createOauthStates,
   createOauthStore,
   createPasskeys,
+  createPasskeySignIn,
+  createPasskeySite,
   createPasskeysStore,
   createPasswordReset,
   createProviders,
@@ -25,6 +28,8 @@ import {
   createRefreshTokens,
   createResetLinks,
   createSecondFactorStore,
+  createSecondStepAttempts,
+  createSecondSteps,
   createSecurityLog,
   createSessionOpening,
   createSessions,
@@ -34,8 +39,8 @@ import {
   createSignUp,
   createTickets,
   createTotp,
-  createTwoFactor,
   createVerifyEmail,
+  createVerifySecondStep,
   mountAuth,
   mountLinkedAccounts,
   mountPasskeys,
@@ -146,26 +151,18 @@ export function composeAccounts(
     issuer: `Tesslate Studio (${config.http.appHost})`,
   });
   const reauthenticate = createReauthenticate({ users, totp, limits });
-  const twoFactor = createTwoFactor({
-    store: createAttemptsStore(db),
-    users,
-    totp,
-    log: securityLog,
-    mail,
-    limits,
-    box,
-    config: config.auth.twoFactor,
-  });
-  const passkeys = createPasskeys({
-    store: createPasskeysStore(db),
-    users,
-    lockUser,
-    loginMethods,
-    securityLog,
-    limits,
-    log,
-    site: config.http,
-  });
+  const attemptsStore = createAttemptsStore(db);
+  const { twoFactor: secondStep } = config.auth;
+  const codes = createEmailCodes({ store: attemptsStore, mail, box, config: secondStep });
+  const steps = createSecondSteps({ totp, isMailOn: mail.isOn, isForAll: secondStep.isForAll });
+  const twoFactor = {
+    ...createSecondStepAttempts({ store: attemptsStore, users, steps, codes, limits, attemptMs: secondStep.attemptMs }),
+    verify: createVerifySecondStep({ store: attemptsStore, users, totp, codes, limits, securityLog }),
+  };
+  const passkeysStore = createPasskeysStore(db);
+  const site = createPasskeySite(config.http);
+  const passkeys = createPasskeys({ store: passkeysStore, site, lockUser, loginMethods, securityLog, log });
+  const passkeySignIn = createPasskeySignIn({ store: passkeysStore, site, users, securityLog, limits, log });
   const cookies = createAuthCookies(config.auth);
   const tokens = createSessionTokens({ box, config: config.auth });
   const tickets = createTickets({ store: authStore, sessions });
@@ -228,7 +225,7 @@ export function composeAccounts(
     mount(mount) {
       mountAuth(mount, { auth, recovery, oauth, sessions, apiKeys, cookies, config: config.auth, appBaseUrl });
       mountLinkedAccounts(mount, { oauth, cookies, reauthenticate });
-      mountPasskeys(mount, { passkeys, auth, users, reauthenticate, cookies });
+      mountPasskeys(mount, { passkeys: { ...passkeys, ...passkeySignIn }, auth, users, reauthenticate, cookies });
       mountSecondFactor(mount, {
         totp,
         log: securityLog,

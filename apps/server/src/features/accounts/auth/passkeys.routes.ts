@@ -4,7 +4,9 @@ import { AppError } from "../../../platform/errors.ts";
 import type { Users } from "../users/index.ts";
 import { authPath, type AuthCookies } from "./auth.cookies.ts";
 import type { Auth } from "./auth.service.ts";
-import { challengeMs, passkeyRefused, type Passkeys } from "./passkeys.ts";
+import { challengeMs } from "./passkey-site.ts";
+import { passkeyRefused, type PasskeySignIn } from "./passkey-sign-in.ts";
+import type { Passkeys } from "./passkeys.ts";
 import type { Reauthenticate } from "./reauthenticate.ts";
 import { sessionOriginOf } from "./second-factor.routes.ts";
 
@@ -19,7 +21,7 @@ export function mountPasskeys(
     users,
     reauthenticate,
     cookies,
-  }: { passkeys: Passkeys; auth: Auth; users: Users; reauthenticate: Reauthenticate; cookies: AuthCookies },
+  }: { passkeys: Passkeys & PasskeySignIn; auth: Auth; users: Users; reauthenticate: Reauthenticate; cookies: AuthCookies },
 ): void {
   const sessionOf = ({ session_id }: { session_id: string | undefined }) => {
     if (session_id === undefined) throw new AppError("session_required", "Sign in to do this.");

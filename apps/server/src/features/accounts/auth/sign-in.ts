@@ -2,7 +2,9 @@ import type { LoginResponse } from "@tesslate/contract";
 import { rateLimitNetwork, type RateLimiter } from "../../../platform/rate-limit.ts";
 import { canSignIn, type Passwords, type UserRow, type Users } from "../users/index.ts";
 import { badCredentials, type Caller, type SessionOpening, type TokenPair } from "./open-session.ts";
-import type { SecondStepInput, TwoFactor } from "./two-factor.ts";
+import { sessionInvalid } from "./attempts.refusals.ts";
+import type { TwoFactor } from "./two-factor.ts";
+import type { SecondStepInput } from "./verify-second-step.ts";
 
 const quarterHour = 15 * 60;
 
@@ -68,7 +70,7 @@ export function createSignIn({
     /** The second step of `login`. Throws `two_fa_session_invalid`, `two_fa_code_invalid`. */
     finishLogin: async (tempToken: string, given: SecondStepInput, caller: Caller): Promise<{ answer: LoginResponse; pair: TokenPair }> => {
       const { user, step } = await twoFactor.verify(tempToken, given, caller);
-      return signedIn(await open(user, caller, step, twoFactor.sessionInvalid));
+      return signedIn(await open(user, caller, step, sessionInvalid));
     },
     resendCode: (tempToken: string, caller: Caller): Promise<void> => twoFactor.resend(tempToken, caller.ip),
   };
