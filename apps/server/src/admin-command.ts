@@ -83,7 +83,6 @@ export const operatorOf = (
     store: createAdminUsersStore(db),
     users,
     auth,
-    passwords,
     systemUser,
   });
 };

@@ -1,9 +1,14 @@
 import { join } from "node:path";
 import {
-  createAccountStore,
-  createDeletion,
-  createErasure,
   createAccountExports,
+  createAccountStore,
+  createClosedAccounts,
+  createDeletion,
+  createDeletionProofs,
+  createErasure,
+  createExportArchives,
+  createRestoreLinks,
+  exportReadyEmail,
   mountAccount,
 } from "../features/operations/account/index.ts";
 import { createActivity, createActivityStore, mountActivity } from "../features/projects/activity/index.ts";
@@ -32,35 +37,39 @@ export function composeAccountDeletion(
   const { appBaseUrl } = config.http;
   const store = createAccountStore(db);
   const exports = createAccountExports({
-    db,
-    dir: join(dataDir, "exports"),
+    archives: createExportArchives({ dir: join(dataDir, "exports"), store, projects, attachments }),
     store,
     tasks,
-    projects,
-    attachments,
     limits,
-    mail,
-    appBaseUrl,
+    notifyReady: (user) => mail.queue(db, exportReadyEmail(user, `${appBaseUrl}/settings/data`)),
   });
   const erasure = createErasure({
     store,
     tasks,
-    projects: { erase: provisioning.erase, stopUnattended: lifecycle.stopUnattended },
-    deployed,
-    snapshots: snapshotRetention,
-    exports,
+    eraseProject: provisioning.erase,
+    files: {
+      claimFor: snapshotRetention.claimFor,
+      forgetPerson: async (userId, formerProjectIds) => {
+        await snapshotRetention.forgetPerson(userId, formerProjectIds);
+        await exports.forgetPerson(userId);
+      },
+    },
     mail,
+    log,
+  });
+  const closedAccounts = createClosedAccounts({
+    store,
+    tasks,
+    stopProject: (projectId) => lifecycle.stopUnattended(projectId, "user"),
+    deployed,
     log,
   });
   const deletion = createDeletion({
     store: usersStore,
-    findByLogin: users.findByLogin,
     sessions,
-    passwords,
+    proofs: createDeletionProofs({ findByLogin: users.findByLogin, passwords, limits }),
+    links: createRestoreLinks({ box, appBaseUrl }),
     mail,
-    limits,
-    box,
-    appBaseUrl,
     log,
   });
   const activity = createActivity({
@@ -70,7 +79,7 @@ export function composeAccountDeletion(
   });
   const notices = createNotices({ store: createNoticesStore(db), mail, appBaseUrl });
   return {
-    jobs: { ...notices.jobHandlers, ...exports.jobHandlers, ...erasure.jobHandlers },
+    jobs: { ...notices.jobHandlers, ...exports.jobHandlers, ...erasure.jobHandlers, ...closedAccounts.jobHandlers },
     cron: { prune_exports: "29 * * * *", erase_accounts: "7 * * * *", mail_notices: "* * * * *" },
     mount(mount) {
       mountActivity(mount, { activity });

@@ -7,6 +7,9 @@ import {
   createAdminSandboxes,
   createAdminWork,
   createAdminMetrics,
+  createProjectSizes,
+  createProviderChecks,
+  createServerChecks,
   createMetricsStore,
   createWorkStore,
   mountAdminMetrics,
@@ -46,10 +49,19 @@ export function composeAdminOperations(
     audit,
     projects,
     provisioning,
-    lifecycle,
-    stopRunsOf: runs.stopRunsOf,
-    measure: async (projectId) => (await (await runtime.find(projectId))?.stats())?.diskBytes,
-    log,
+    work: {
+      running: lifecycle.running,
+      stop: async (project) => {
+        await runs.stopRunsOf(project.id);
+        await lifecycle.stopProject(project, "admin");
+      },
+    },
+    sizes: createProjectSizes({
+      store,
+      projects,
+      measure: async (projectId) => (await (await runtime.find(projectId))?.stats())?.diskBytes,
+      log,
+    }),
   });
   const agents = createAdminAgents({ store: createAdminAgentsStore(db), audit });
   const sandboxes = createAdminSandboxes({
@@ -61,14 +73,10 @@ export function composeAdminOperations(
   });
   const work = createAdminWork({ store: workStore, audit, tasks });
   const health = createAdminHealth({
-    store: workStore,
+    serverChecks: createServerChecks({ store: workStore, pool: () => database.pool, checkJobs, runtime, mail, hostLoad }),
+    providerChecks: createProviderChecks({ store: workStore, models: modelSetup }),
     audit,
-    pool: () => database.pool,
-    checkJobs,
-    runtime,
-    models: modelSetup,
     mail,
-    hostLoad,
     version,
     log,
   });

@@ -1,4 +1,16 @@
-import { createAdminUsers, createAdminUsersStore, createImpersonation, mountAdmin } from "../features/operations/admin/index.ts";
+import {
+  createAdminUserCredentials,
+  createAdminUserDeletion,
+  createAdminUserReads,
+  createAdminUsersStore,
+  createAdminUserUpdates,
+  createChangeUser,
+  createImpersonation,
+  createUserRelease,
+  createUserStates,
+  mountAdmin,
+  type AdminUsers,
+} from "../features/operations/admin/index.ts";
 import { createAudit, createAuditStore, type Audit } from "../features/accounts/audit/index.ts";
 import { createAuthCookies } from "../features/accounts/auth/index.ts";
 import { mountOutbox } from "../features/operations/outbox/index.ts";
@@ -23,26 +35,35 @@ export function composeAdmin(
   { runs }: ChatArea,
   { deployed }: DeploymentsArea,
 ): Area {
-  const adminUsers = createAdminUsers({
-    store: createAdminUsersStore(db),
-    audit,
+  const store = createAdminUsersStore(db);
+  const changeUser = createChangeUser({ store, audit, sessions, log });
+  const reads = createAdminUserReads({ store, sessions });
+  const states = createUserStates({ store, sessions });
+  const adminUsers: AdminUsers = {
+    ...reads,
+    ...createAdminUserUpdates({ changeUser, store, users, states, credits, mail }),
+    ...createAdminUserCredentials({
+      changeUser,
+      store,
+      sessions,
+      apiKeys,
+      totp,
+      recovery: { force: recovery.force, isMailed: mail.isOn },
+    }),
+    ...createAdminUserDeletion({ changeUser, reads, store, sessions, mail }),
+  };
+  const release = createUserRelease({
+    store,
     users,
-    sessions,
-    apiKeys,
-    recovery,
-    totp,
-    credits,
-    mail,
     stopProject: async (projectId) => {
       await runs.stopRunsOf(projectId);
       await lifecycle.stopUnattended(projectId, "admin");
     },
     deployed,
-    log,
   });
   const impersonation = createImpersonation({ audit, sessions, auth, log });
   return {
-    jobs: adminUsers.jobHandlers,
+    jobs: release.jobHandlers,
     mount(mount) {
       mountAdmin(mount, { audit, users: adminUsers, impersonation, cookies: createAuthCookies(config.auth) });
       mountOutbox(mount, { mail, audit });

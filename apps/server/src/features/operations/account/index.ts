@@ -1,5 +1,10 @@
 export { createAccountStore } from "./account.store.ts";
+export { createClosedAccounts } from "./closed-accounts.ts";
 export { createDeletion } from "./deletion.ts";
+export { createDeletionProofs } from "./deletion-proofs.ts";
+export { exportReadyEmail } from "./emails.ts";
 export { createErasure } from "./erasure.ts";
 export { createAccountExports } from "./export.ts";
+export { createExportArchives } from "./export-archives.ts";
+export { createRestoreLinks } from "./restore-links.ts";
 export { mountAccount } from "./account.routes.ts";

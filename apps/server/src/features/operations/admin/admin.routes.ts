@@ -65,7 +65,10 @@ export function mountAdmin(
       return reply.type(csv).send(request.method === "HEAD" ? Readable.from([]) : csvOf(userColumns, users.pages(query)));
     },
     get: (_, { params }) => users.get(params.id),
-    update: (context, { params, body }) => users.update(actorOf(context), params.id, body),
+    update: async (context, { params, body }) => {
+      const warning = await users.update(actorOf(context), params.id, body);
+      return { ...(await users.get(params.id)), warning };
+    },
     sessions: (_, { params, query }) => users.sessions(params.id, query),
     endSessions: (context, { params, body }) => users.endSessions(actorOf(context), params.id, body.reason, body.api_keys ?? false),
     resetSecondFactor: (context, { params, body }) => users.resetSecondFactor(actorOf(context), params.id, body.reason),

@@ -3,9 +3,9 @@ import { randomToken } from "../../../platform/crypto.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { enqueueJob } from "../../../platform/jobs.ts";
 import type { AuthStore } from "../../accounts/auth/index.ts";
-import { canSignIn, type Passwords, type UserRow, type Users } from "../../accounts/users/index.ts";
+import { canSignIn, type UserRow, type Users } from "../../accounts/users/index.ts";
 import type { Actor, Audit, AuditEntry, AuditStore } from "../../accounts/audit/index.ts";
-import { releaseJob } from "./users.service.ts";
+import { releaseJob } from "./user-release.ts";
 import type { AdminUsersStore } from "./users.store.ts";
 
 /** An account as listed on the command line. */
@@ -28,15 +28,13 @@ export function createOperator({
   store,
   users,
   auth,
-  passwords,
   systemUser,
 }: {
   audits: Pick<AuditStore, "transaction" | "lockUsers">;
   audit: Pick<Audit, "record">;
   store: AdminUsersStore;
-  users: Pick<Users, "register" | "findByLogin" | "checkPassword" | "replacePassword">;
+  users: Pick<Users, "register" | "findByLogin" | "checkPassword" | "hash" | "replacePassword">;
   auth: Pick<AuthStore, "revokeOfUser" | "notify">;
-  passwords: Passwords;
   /** Name of the operating system user. */
   systemUser: string;
 }) {
@@ -81,7 +79,7 @@ export function createOperator({
     },
     /** Throws `reset_password_invalid_password`. Ends all sessions of the account. */
     resetPassword: async (login: string, password: string): Promise<UserRow> => {
-      const hash = await passwords.hash(password);
+      const hash = await users.hash(password);
       return change(login, async (tx, user) => {
         await users.checkPassword(password, user, "reset_password_invalid_password");
         if (!(await users.replacePassword(tx, user, hash)))

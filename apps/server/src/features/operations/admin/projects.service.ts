@@ -1,10 +1,10 @@
 import type { AdminProject, AdminProjectDetail, List } from "@tesslate/contract";
 import { notFound } from "../../../platform/errors.ts";
-import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import type { ContainerLifecycle } from "../../runtime/containers/index.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Projects, Provisioning } from "../../projects/projects/index.ts";
 import type { Actor, Audit } from "../../accounts/audit/index.ts";
+import type { ProjectSizes } from "./project-sizes.ts";
 import type { AdminProjectsStore, ProjectFilter } from "./projects.store.ts";
 import { isUuid } from "../../../platform/uuid.ts";
 
@@ -15,46 +15,26 @@ export function createAdminProjects({
   audit,
   projects,
   provisioning,
-  lifecycle,
-  stopRunsOf,
-  measure,
-  log,
+  work,
+  sizes,
 }: {
   store: AdminProjectsStore;
   audit: Audit;
-  projects: Pick<Projects, "find" | "onRelease">;
+  projects: Pick<Projects, "find">;
   provisioning: Pick<Provisioning, "acceptDeletion">;
-  lifecycle: Pick<ContainerLifecycle, "stopProject" | "running">;
-  /** Stops the agent runs of a project. */
-  stopRunsOf: (projectId: string) => Promise<void>;
-  /** The disk usage of a project; `undefined` when its files are on another server. */
-  measure: (projectId: string) => Promise<number | undefined>;
-  log: Logger;
+  /** What runs in a project. `stop`: its agent runs and containers. */
+  work: { running(project: ProjectRow): Promise<string[]>; stop(project: ProjectRow): Promise<unknown> };
+  sizes: ProjectSizes;
 }) {
   const require = async (ref: string) => {
     const row = await store.find(ref, isUuid(ref));
     if (!row) throw notFound("Project");
     return row;
   };
-  /** Measures the size on demand and stores it for lists. Failures are only logged. */
-  const sizeOf = async (projectId: string): Promise<number | undefined> => {
-    try {
-      const bytes = await measure(projectId);
-      if (bytes !== undefined) await store.saveSize(projectId, bytes);
-      return bytes;
-    } catch (err) {
-      log.warn({ err, project_id: projectId }, "project not measured");
-      return undefined;
-    }
-  };
-  projects.onRelease(async ({ project_id, container_id, reason }) => {
-    // Not awaited.
-    if (reason === "stopped" && container_id === undefined) void sizeOf(project_id);
-  });
   const detailOf = async (ref: string): Promise<AdminProjectDetail> => {
     const row = await require(ref);
     const isThere = row.environment_status !== "deleting" && row.environment_status !== "provisioning";
-    const [containers, bytes] = await Promise.all([store.containersOf(row.id), isThere ? sizeOf(row.id) : undefined]);
+    const [containers, bytes] = await Promise.all([store.containersOf(row.id), isThere ? sizes.sizeOf(row.id) : undefined]);
     return { ...row, ...(bytes !== undefined && { disk_bytes: bytes }), containers };
   };
 
@@ -72,7 +52,7 @@ export function createAdminProjects({
       const { id, name, slug, owner_id, active_runs, environment_status } = await require(ref);
       const project = await projects.find(id);
       if (!project) throw notFound("Project");
-      const services = await lifecycle.running(project);
+      const services = await work.running(project);
       const isAwake = environment_status === "active" || environment_status === "starting";
       if (isAwake || services.length > 0 || active_runs > 0) {
         await audit.change(actor, ({ record }) =>
@@ -83,8 +63,7 @@ export function createAdminProjects({
             details: { slug, owner_id, services, active_runs },
           }),
         );
-        await stopRunsOf(id);
-        await lifecycle.stopProject(project, "admin");
+        await work.stop(project);
       }
       return detailOf(id);
     },
