@@ -37,8 +37,7 @@ export async function composeProjects(
     store: projectsStore,
     sandboxes: createSandboxes({ runtime, log }),
     events,
-    diskBytes: config.projects.diskBytes,
-    maxRunning: config.projects.maxRunning,
+    limits: config.projects,
     isShared,
     log,
   });

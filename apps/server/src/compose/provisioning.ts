@@ -1,9 +1,14 @@
 import { join } from "node:path";
 import {
-  createProvisioning,
+  createNewProjects,
+  createProjectCreation,
+  createProjectDeletion,
+  createProjectSetup,
+  createSetupRetries,
   createTemplateSource,
   mountProjects,
   type FirstMessages,
+  type ProjectSources,
   type Provisioning,
 } from "../features/projects/projects/index.ts";
 import {
@@ -58,42 +63,45 @@ export async function composeProvisioning(
   await sweepArchives(dir);
   const openGit = createServerGit({ dir, outbound, ca, log });
   const fetchRepository = createFetchRepository(openGit);
-  const provisioning = createProvisioning({
-    store: projectsStore,
-    projects,
-    sources: {
-      template: createTemplateSource({ projects, templates, insertFirst, runtime, log }),
-      archive: createArchiveSource({ dir, projects, insertFirst, diskBytesOf }),
-      git: createGitSource({
-        projects,
-        fetchRepository,
-        insertFirst,
-        diskBytesOf,
-        withAuthorization: gitAccounts.withAuthorization,
-        identityOf: createGitStore(db).identityOf,
-      }),
-      fork: createForkSource({
-        projects,
-        templates,
-        runtime,
-        copyContainers: containerSetup.copyAll,
-        copyCanvas: [
-          (tx, from, to, copies) => previewsStore.copyAll(tx, from.id, to.id, copies),
-          (tx, from, to, copies) => connectionsStore.copyAll(tx, from.id, to.id, copies),
-          (tx, from, to) => assetsStore.copyAll(tx, from.id, to.id),
-        ],
-      }),
-    },
-    shutDown: lifecycle.shutDown,
-    maxProjects: config.projects.maxCount,
-    templates,
-    checkRepository: outbound.check,
-    allowsPlain: outbound.allowsPlain,
-    resolveBase,
-    firstMessages,
-    tasks,
-    log,
-  });
+  const sources: ProjectSources = {
+    template: createTemplateSource({ projects, templates, insertFirst, runtime, log }),
+    archive: createArchiveSource({ dir, projects, insertFirst, diskBytesOf }),
+    git: createGitSource({
+      projects,
+      fetchRepository,
+      insertFirst,
+      diskBytesOf,
+      withAuthorization: gitAccounts.withAuthorization,
+      identityOf: createGitStore(db).identityOf,
+    }),
+    fork: createForkSource({
+      projects,
+      templates,
+      runtime,
+      copyContainers: containerSetup.copyAll,
+      copyCanvas: [
+        (tx, from, to, copies) => previewsStore.copyAll(tx, from.id, to.id, copies),
+        (tx, from, to, copies) => connectionsStore.copyAll(tx, from.id, to.id, copies),
+        (tx, from, to) => assetsStore.copyAll(tx, from.id, to.id),
+      ],
+    }),
+  };
+  const setup = createProjectSetup({ store: projectsStore, projects, sources, beginFirstMessage: firstMessages.begin, tasks, log });
+  const deletion = createProjectDeletion({ store: projectsStore, projects, shutDown: lifecycle.shutDown, tasks });
+  const newProjects = createNewProjects({ store: projectsStore, maxProjects: config.projects.maxCount, tasks });
+  const provisioning: Provisioning = {
+    ...newProjects,
+    ...createProjectCreation({
+      newProjects,
+      templates,
+      repositories: { check: outbound.check, allowsPlain: outbound.allowsPlain },
+      resolveBase,
+      firstMessages,
+    }),
+    ...deletion,
+    ...createSetupRetries({ store: projectsStore, projects, templates, setup, deletion, tasks }),
+    setupError: setup.error,
+  };
 
   return {
     provisioning,

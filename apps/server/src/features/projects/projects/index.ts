@@ -1,15 +1,13 @@
 export { createProjects, type Projects, type Release } from "./projects.service.ts";
 export { createProjectsStore, setProjectFacts, setProjectHosting, type ProjectsStore } from "./projects.store.ts";
-export {
-  createProvisioning,
-  isBranchName,
-  repositoryAddress,
-  type ResolveBase,
-  type CreatedProject,
-  type FirstMessages,
-  type Provisioning,
-} from "./provisioning.ts";
-export type { ProjectSource, ServiceShape, SourceInput } from "./project-source.ts";
+export type { FirstMessages } from "./first-message.ts";
+export { createNewProjects, type CreatedProject } from "./new-project.ts";
+export { createProjectCreation, isBranchName, repositoryAddress, type ResolveBase } from "./project-creation.ts";
+export { createProjectDeletion } from "./project-deletion.ts";
+export { createProjectSetup } from "./project-setup.ts";
+export type { Provisioning } from "./provisioning.ts";
+export { createSetupRetries } from "./setup-retries.ts";
+export type { ProjectSource, ProjectSources, ServiceShape, SourceInput } from "./project-source.ts";
 export { createTemplateSource, serviceOf, type InsertFirst } from "./template-source.ts";
 export { createSandboxes } from "./sandboxes.ts";
 export { loadTemplates, type Templates } from "./templates.ts";

@@ -30,17 +30,14 @@ export function createProjects({
   store,
   sandboxes,
   events,
-  diskBytes,
-  maxRunning,
+  limits: { diskBytes, maxRunning },
   isShared,
   log,
 }: {
   store: ProjectsStore;
   sandboxes: Sandboxes;
-  /** Resource limits of one project, by its owner's tier. */
-  diskBytes: Config["projects"]["diskBytes"];
-  /** How many projects of one owner may run at once, by tier. */
-  maxRunning: Config["projects"]["maxRunning"];
+  /** By the owner's tier: the disk limit of a project, and how many projects may run at once. */
+  limits: Pick<Config["projects"], "diskBytes" | "maxRunning">;
   /** Several servers share the database, so a project's files may be on another one. */
   isShared: boolean;
   events: EventLog;

@@ -1,0 +1,68 @@
+import type { Project } from "@tesslate/contract";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
+import type { Queries } from "../../../platform/database.ts";
+import { AppError } from "../../../platform/errors.ts";
+import { insertUnique } from "../../../platform/insert-unique.ts";
+import { taskLinks, type Tasks } from "../../core/tasks/index.ts";
+import type { SourceInput } from "./project-source.ts";
+import { setupTaskOf } from "./project-setup.ts";
+import { presentProject } from "./projects.service.ts";
+import type { ProjectsStore } from "./projects.store.ts";
+import { newSlug } from "./slug.ts";
+
+export type CreatedProject = Project & { task_id: string; status_url: string };
+/** The fields of a project that are known before its files exist. */
+export interface NewProject {
+  name: string;
+  description?: string | null;
+  source_type: string;
+  template_slug?: string | null;
+  source: SourceInput;
+  /** Runs in the transaction that creates the project. */
+  alongside?: (tx: Queries, project: ProjectRow) => Promise<void>;
+}
+
+export type NewProjects = ReturnType<typeof createNewProjects>;
+/** Inserts projects, whose setup then starts. */
+export function createNewProjects({
+  store,
+  maxProjects,
+  tasks,
+}: {
+  store: ProjectsStore;
+  /** Maximum number of projects per user, by tier. */
+  maxProjects: Record<"free" | "basic" | "pro" | "ultra", number>;
+  tasks: Pick<Tasks, "create">;
+}) {
+  const refuseOver = ({ tier, count }: { tier: keyof typeof maxProjects; count: number }) => {
+    if (count < maxProjects[tier]) return;
+    throw new AppError(
+      "project_limit_reached",
+      `Your plan is limited to ${maxProjects[tier]} projects. Delete a project or upgrade your plan.`,
+      { details: { limit: maxProjects[tier] } },
+    );
+  };
+  return {
+    /** Inserts the row and its task in one transaction; creations of one owner are serialized so that the count is exact. */
+    createFrom: async (userId: string, { source, name, description, alongside, ...facts }: NewProject): Promise<CreatedProject> => {
+      const { project, task } = await insertUnique("slug for this project", () =>
+        store.transaction(async (tx) => {
+          refuseOver(await store.countOwned(tx, userId));
+          const project = await store.insert(tx, {
+            owner_id: userId,
+            name: name.trim(),
+            slug: newSlug(name),
+            description: description ?? null,
+            ...facts,
+          });
+          if (!project) return undefined;
+          await alongside?.(tx, project);
+          return { project, task: await tasks.create(tx, setupTaskOf(project, { source, attempt: 1 })) };
+        }),
+      );
+      return { ...presentProject({ ...project, container_statuses: [] }), ...taskLinks(task) };
+    },
+    /** Throws `project_limit_reached` when the user has no project left on their plan; `createFrom` checks again. */
+    checkRoom: async (userId: string): Promise<void> => refuseOver(await store.transaction((tx) => store.countOwned(tx, userId))),
+  };
+}
