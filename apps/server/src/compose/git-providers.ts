@@ -1,8 +1,10 @@
 import { createAuthCookies, createOauthConnect, createOauthStates, createOauthStore } from "../features/accounts/auth/index.ts";
 import {
+  createDisconnectAccounts,
   createGitConnections,
   createGitAccounts,
   createRepositoryBrowser,
+  createRevokeGrant,
   createGitProvidersStore,
   createHosts,
   mountGitProviders,
@@ -52,14 +54,14 @@ export function composeGitProviders(
     hosts,
     oauth: createOauthConnect({ states: createOauthStates({ store: createOauthStore(db), box }), findSession: sessions.find }),
     limits,
-    fetch: once,
     log,
   });
+  const disconnect = createDisconnectAccounts({ store, revoke: createRevokeGrant({ accounts: gitAccounts, hosts, fetch: once, log }) });
   const browsing = createRepositoryBrowser({ store, accounts: gitAccounts, hosts });
   return {
     gitAccounts,
     mount(mount) {
-      mountGitProviders(mount, { hosts, connections, browsing, cookies: createAuthCookies(config.auth), appBaseUrl });
+      mountGitProviders(mount, { hosts, connections: { ...connections, disconnect }, browsing, cookies: createAuthCookies(config.auth), appBaseUrl });
     },
   };
 }

@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import {
+  createCloneIntoTree,
+  createFetchForClone,
   createGitAccess,
   createGitClone,
   createGitRead,
@@ -8,7 +10,9 @@ import {
   createGitWrite,
   createMirrors,
   createWriteQueue,
+  defineCloneTask,
   mountGit,
+  type GitChanges,
 } from "../features/source/git/index.ts";
 import { createRestoreGuard } from "../features/source/snapshots/index.ts";
 import { refuseDuringExclusiveTask } from "../features/core/tasks/index.ts";
@@ -42,52 +46,40 @@ export function composeGit(
   projects.onRelease(async ({ project_id, reason }) => {
     if (reason === "deleted") await mirrors.remove(project_id);
   });
-  const dependencies = {
-    require: projects.require,
-    sandboxOf: projects.sandboxOf,
-    keepAwake: idle.keepAwake,
-    identityOf: store.identityOf,
+  const exclusion = {
     refuseDuringExclusiveTask: (projectId: string) => refuseDuringExclusiveTask(tasks, projectId),
     hasRun: (projectId: string, tx: Queries = db) => snapshotsStore.hasUnfinished(tx, projectId, ["agent_execution"]),
+    refuseWhileRestoring: createRestoreGuard(snapshotsStore),
+  };
+  const changes: GitChanges = {
+    announce: async (projectId) => void (await events.append(projectId, { type: "git_changed", data: {} })),
     touch: projects.touch,
-    announce: async (projectId: string) => void (await events.append(projectId, { type: "git_changed", data: {} })),
     treeChanged: reconcileAssets,
   };
-  const access = createGitAccess(dependencies, writeQueue);
-  const { withAuthorization, kindOf } = gitAccounts;
-  const reading = createGitRead(access);
-  const remotes = createGitRemotes({
-    access,
-    store,
-    openMirror: mirrors.open,
-    withAuthorization,
-    hostKindOf: kindOf,
-    checkUrl: outbound.check,
-    allowsPlain: outbound.allowsPlain,
-    limits: config.git,
-  });
-  const writing = createGitWrite(access, { bringBranch: remotes.bringBranch });
-  const clone = createGitClone({
-    dependencies: {
-      ...dependencies,
-      find: projects.find,
-      diskBytesOf,
-      refuseWhileRestoring: createRestoreGuard(snapshotsStore),
-      stopAll: lifecycle.stopForExchange,
-      running: lifecycle.running,
-      startAgain: lifecycle.startAgain,
-      resetDirectories: store.resetDirectories,
-      checkUrl: outbound.check,
-      allowsPlain: outbound.allowsPlain,
-      snapshotBefore: snapshotCapture.snapshotBefore,
-    },
-    store,
+  const access = createGitAccess({
+    projects: { require: projects.require, sandboxOf: projects.sandboxOf, keepAwake: idle.keepAwake },
+    identityOf: store.identityOf,
+    exclusion,
+    changes,
     writeQueue,
+  });
+  const reading = createGitRead(access);
+  const remotes = createGitRemotes({ access, store, openMirror: mirrors.open, accounts: gitAccounts, outbound, limits: config.git });
+  const writing = createGitWrite(access, { bringBranch: remotes.bringBranch });
+  defineCloneTask({
+    projects,
+    fetch: createFetchForClone({ fetchRepository, withAuthorization: gitAccounts.withAuthorization, diskBytesOf }),
+    snapshotBefore: snapshotCapture.snapshotBefore,
+    cloneIntoTree: createCloneIntoTree({
+      store,
+      containers: { stopAll: lifecycle.stopForExchange, startAgain: lifecycle.startAgain },
+      changes,
+      writeQueue,
+    }),
     tasks,
-    fetchRepository,
-    withAuthorization,
     log,
   });
+  const clone = createGitClone({ projects, running: lifecycle.running, exclusion, outbound, store, tasks });
   return {
     mount(mount) {
       mountGit(mount, { reading, writing, remotes, clone });

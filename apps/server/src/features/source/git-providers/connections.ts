@@ -1,6 +1,6 @@
 import { ownPath, type ErrorCode, type GitProviderName } from "@tesslate/contract";
 import { gitConnectMark, type ConnectingUser, type OauthConnect, type OauthConnection } from "../../accounts/auth/index.ts";
-import { badRequest, notFound } from "../../../platform/errors.ts";
+import { badRequest } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import type { GitAccounts } from "./accounts.ts";
@@ -11,10 +11,9 @@ import type { Hosts } from "./hosts.ts";
 interface StartedConnection extends OauthConnection {
   redirect_to?: string;
 }
-const revokeMs = 5_000;
 const triesPerMinute = 30;
 
-/** Connects and disconnects accounts at git hosts. */
+/** Connects accounts at git hosts. */
 export type GitConnections = ReturnType<typeof createGitConnections>;
 export function createGitConnections({
   store,
@@ -22,7 +21,6 @@ export function createGitConnections({
   hosts,
   oauth,
   limits,
-  fetch,
   log,
 }: {
   store: GitProvidersStore;
@@ -30,8 +28,6 @@ export function createGitConnections({
   hosts: Hosts;
   oauth: OauthConnect;
   limits: RateLimiter;
-  /** Without retries: a revocation is not worth the wait. */
-  fetch: typeof globalThis.fetch;
   log: Logger;
 }) {
   const flowOf = (provider: GitProviderName) => `git ${provider}`;
@@ -41,25 +37,6 @@ export function createGitConnections({
     base_url,
     host: new URL(base_url).host,
   });
-
-  const revoke = async (row: GitAccountRow): Promise<void> => {
-    const { oauth } = hosts.driverOf(row.provider);
-    const site = hosts.siteOf(row.provider);
-    // A token that the user created may be used elsewhere: revoke only OAuth grants.
-    if (row.kind !== "oauth" || !oauth?.revocation || site?.baseUrl !== row.base_url) return;
-    try {
-      const { url, init } = oauth.revocation(site, accounts.useOf(row).token);
-      const response = await fetch(url, {
-        ...init,
-        headers: { ...init.headers, "user-agent": "tesslate-studio" },
-        signal: AbortSignal.timeout(revokeMs),
-      });
-      await response.body?.cancel();
-      if (!response.ok) log.info({ provider: row.provider, status: response.status }, "git account not revoked");
-    } catch (error) {
-      log.info({ provider: row.provider, reason: error instanceof Error ? error.name : "unknown" }, "git account not revoked");
-    }
-  };
 
   return {
     /**
@@ -156,15 +133,6 @@ export function createGitConnections({
         );
         return { error: "oauth_failed", redirect_to };
       }
-    },
-    /** Throws `not_found` when there is none. */
-    disconnect: async (userId: string, provider: GitProviderName, baseUrl: string | undefined): Promise<void> => {
-      const rows = (await store.ofProvider(userId, provider)).filter(
-        (row) => baseUrl === undefined || row.base_url === baseUrl.replace(/\/+$/, ""),
-      );
-      if (rows.length === 0) throw notFound("Account");
-      await Promise.all(rows.map(revoke));
-      await store.remove(rows.map((row) => row.id));
     },
   };
 }

@@ -4,6 +4,7 @@ import type { Mount } from "../../../http/mount.ts";
 import { AppError } from "../../../platform/errors.ts";
 import type { RepositoryBrowser } from "./repositories.ts";
 import type { GitConnections } from "./connections.ts";
+import type { DisconnectAccounts } from "./disconnect.ts";
 import type { Hosts } from "./hosts.ts";
 
 const cookie = "tesslate_git_connect";
@@ -17,7 +18,7 @@ export function mountGitProviders(
     browsing,
     cookies,
     appBaseUrl,
-  }: { hosts: Hosts; connections: GitConnections; browsing: RepositoryBrowser; cookies: AuthCookies; appBaseUrl: string },
+  }: { hosts: Hosts; connections: GitConnections & { disconnect: DisconnectAccounts }; browsing: RepositoryBrowser; cookies: AuthCookies; appBaseUrl: string },
 ): void {
   mount("gitProviders", gitProvidersRoutes, {
     list: ({ user }, { query }) => browsing.providers(user.id, query),

@@ -6,21 +6,28 @@ import { removeStaleLocks } from "./stale-locks.ts";
 import type { Identity } from "./identity.ts";
 import { openWorkingRepo, type WorkingRepo } from "./working-repo.ts";
 
-/** What git needs from the rest of the server. */
-export interface GitDependencies {
+/** The projects as git opens them. */
+export interface GitProjects {
   require(userId: string, ref: string): Promise<ProjectRow>;
   sandboxOf(project: ProjectRow): Promise<Sandbox>;
   /** The project's processes run and it does not sleep until the returned function is called. */
   keepAwake(projectId: string, use?: { isUse?: boolean }): Promise<() => void>;
-  identityOf(userId: string): Promise<Identity>;
+}
+
+/** Work that excludes changes of the tree. */
+export interface TreeExclusion {
   /** Throws `project_busy` during a restore or clone: changes would be lost or mixed with it. */
   refuseDuringExclusiveTask(projectId: string): Promise<void>;
   /** Whether an agent run is active in the project. */
   hasRun(projectId: string, tx?: Queries): Promise<boolean>;
-  touch(projectId: string): Promise<void>;
-  /** Emits that the project's repository changed. */
+}
+
+/** To call after git changed a project. */
+export interface GitChanges {
+  /** Emits that the repository changed. */
   announce(projectId: string): Promise<void>;
-  /** Called after files were replaced, for features that keep rows about files. */
+  touch(projectId: string): Promise<void>;
+  /** After files were replaced, for features that keep rows about files. */
   treeChanged(projectId: string): Promise<void>;
 }
 
@@ -31,15 +38,27 @@ export interface Opened {
 
 export type GitAccess = ReturnType<typeof createGitAccess>;
 /** Access to a project's repository: ownership, sandbox, and serialized writes. */
-export function createGitAccess(dependencies: GitDependencies, writeQueue: WriteQueue) {
+export function createGitAccess({
+  projects,
+  identityOf,
+  exclusion,
+  changes,
+  writeQueue,
+}: {
+  projects: GitProjects;
+  identityOf(userId: string): Promise<Identity>;
+  exclusion: TreeExclusion;
+  changes: GitChanges;
+  writeQueue: WriteQueue;
+}) {
   const open = async (userId: string, ref: string): Promise<Opened> => {
-    const project = await dependencies.require(userId, ref);
-    const [sandbox, identity] = await Promise.all([dependencies.sandboxOf(project), dependencies.identityOf(userId)]);
+    const project = await projects.require(userId, ref);
+    const [sandbox, identity] = await Promise.all([projects.sandboxOf(project), identityOf(userId)]);
     return { project, repo: openWorkingRepo(sandbox, identity) };
   };
   /** Reading is not use: the project may sleep while a window polls. */
   const awake = async <T>(projectId: string, isUse: boolean, work: () => Promise<T>): Promise<T> => {
-    const release = await dependencies.keepAwake(projectId, { isUse });
+    const release = await projects.keepAwake(projectId, { isUse });
     try {
       return await work();
     } finally {
@@ -66,16 +85,16 @@ export function createGitAccess(dependencies: GitDependencies, writeQueue: Write
       const { id } = opened.project;
       return writeQueue.take(id, () =>
         awake(id, true, async () => {
-          await dependencies.refuseDuringExclusiveTask(id);
+          await exclusion.refuseDuringExclusiveTask(id);
           if (!anything) await opened.repo.require();
           if (!anything || (await opened.repo.isRepository())) await removeStaleLocks(opened.repo.sandbox);
-          if (movesTree && (await dependencies.hasRun(id)))
+          if (movesTree && (await exclusion.hasRun(id)))
             throw conflict("run_active", "The agent is working in this project. Stop it, or wait until it is done.");
           try {
             return await work(opened);
           } finally {
-            if (movesTree) await dependencies.treeChanged(id);
-            await Promise.all([dependencies.announce(id), dependencies.touch(id)]);
+            if (movesTree) await changes.treeChanged(id);
+            await Promise.all([changes.announce(id), changes.touch(id)]);
           }
         }),
       );

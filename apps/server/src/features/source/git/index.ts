@@ -1,6 +1,9 @@
 export { createFetchRepository, repositoryLimits, type FetchRepository } from "./fetch-repository.ts";
-export { createGitAccess } from "./access.ts";
+export { createGitAccess, type GitChanges } from "./access.ts";
 export { createGitClone } from "./clone.ts";
+export { createFetchForClone } from "./clone-fetch.ts";
+export { createCloneIntoTree } from "./clone-into-tree.ts";
+export { defineCloneTask } from "./clone-task.ts";
 export { createGitRead } from "./read.ts";
 export { createGitRemotes } from "./remotes.ts";
 export { mountGit } from "./git.routes.ts";

@@ -1,6 +1,7 @@
 import type { GitProviderName, GitStatus } from "@tesslate/contract";
 import { AppError, badRequest, conflict, invalid } from "../../../platform/errors.ts";
-import type { WithAuthorization } from "../git-providers/index.ts";
+import type { Outbound } from "../../../platform/outbound.ts";
+import type { GitAccounts } from "../git-providers/index.ts";
 import { isBranchName } from "../../projects/projects/index.ts";
 import type { GitAccess, Opened } from "./access.ts";
 import { commit } from "./commits.ts";
@@ -9,7 +10,7 @@ import { gitStatusOf } from "./read.ts";
 import type { GitStore } from "./git.store.ts";
 import type { GitRepositoryRow } from "../../../db/schema/source.ts";
 import type { MirrorSession, OpenMirror } from "./mirror.ts";
-import { ownerAndName, repositoryUrl, withoutUserInfo, type AllowsPlain } from "./repository-url.ts";
+import { ownerAndName, repositoryUrl, withoutUserInfo } from "./repository-url.ts";
 import { gitError, gitTimes, requireBranchName, type WorkingRepo } from "./working-repo.ts";
 
 /** Branches per fetch; the others follow with the next. */
@@ -31,20 +32,15 @@ export function createGitRemotes({
   access,
   store,
   openMirror,
-  withAuthorization,
-  hostKindOf,
-  checkUrl,
-  allowsPlain,
+  accounts: { withAuthorization, kindOf },
+  outbound: { check: checkUrl, allowsPlain },
   limits,
 }: {
   access: GitAccess;
   store: GitStore;
   openMirror: OpenMirror;
-  withAuthorization: WithAuthorization;
-  hostKindOf: HostKindOf;
-  /** Throws `outbound_refused` for addresses that are not allowed. */
-  checkUrl: (url: string) => Promise<unknown>;
-  allowsPlain: AllowsPlain;
+  accounts: Pick<GitAccounts, "withAuthorization" | "kindOf">;
+  outbound: Pick<Outbound, "check" | "allowsPlain">;
   /** Time limit of one fetch, pull or push. */
   limits: { readonly networkMs: number };
 }) {
@@ -256,7 +252,7 @@ export function createGitRemotes({
         ref,
         async ({ project, repo }) => {
           const [is_repository, link] = await Promise.all([repo.isRepository(), linkOf(project)]);
-          return { is_repository, linked: link ? presentLink(link, await hostKindOf(userId, link.repo_url)) : null };
+          return { is_repository, linked: link ? presentLink(link, await kindOf(userId, link.repo_url)) : null };
         },
         { anything: true },
       ),
@@ -269,7 +265,7 @@ export function createGitRemotes({
           const link = await store.update(project.id, { auto_push });
           return {
             is_repository: await repo.isRepository(),
-            linked: link ? presentLink(link, await hostKindOf(userId, link.repo_url)) : null,
+            linked: link ? presentLink(link, await kindOf(userId, link.repo_url)) : null,
           };
         },
         { anything: true },
