@@ -50,7 +50,11 @@ export function composeSnapshots(
   { reconcileAssets }: WorkspaceArea,
   { onRestored }: { onRestored: (more: unknown) => Promise<void> },
 ): SnapshotsArea {
-  const databases = createProjectDatabases({ postgresOf: createPostgresAccess({ store: containersStore, services }), log });
+  const databases = createProjectDatabases({
+    postgresOf: createPostgresAccess({ store: containersStore, services }),
+    scratchDir: join(dataDir, "dumps"),
+    log,
+  });
   const snapshotsStore = createSnapshotsStore(db);
   const trees = createProjectTreeAccess({ projects, runtime });
   const snapshotCapture = createSnapshotCapture({
@@ -60,7 +64,6 @@ export function composeSnapshots(
     events,
     tasks,
     limits: config.snapshots,
-    scratchDir: join(dataDir, "dumps"),
   });
   const checkpoints = createCheckpoints({ store: snapshotsStore, trees, events, log });
   const replaceState = createReplaceState({

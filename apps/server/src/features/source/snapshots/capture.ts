@@ -1,5 +1,3 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { RuntimeError } from "@tesslate/runtime";
 import { randomCode } from "../../../platform/crypto.ts";
 import { AppError, conflict } from "../../../platform/errors.ts";
@@ -11,14 +9,17 @@ import type { SnapshotsStore } from "./snapshots.store.ts";
 import type { SnapshotRow } from "../../../db/schema/source.ts";
 import type { ProjectTreeAccess } from "./tree-access.ts";
 
+export interface DumpedDatabases extends AsyncDisposable {
+  /** The files by the path they are stored under. */
+  attachments: Record<string, string>;
+  /** The containers' names. */
+  containers: string[];
+}
+
 /** Dumps and restores the rows of the project's databases. */
 export interface ProjectDatabases {
-  /** Dumps every database into `dir`. Returns attachments by the path they are stored under, and the containers' names. */
-  dump(
-    project: ProjectRow,
-    dir: string,
-    options: { signal: AbortSignal; note: (line: string) => Promise<void> },
-  ): Promise<{ attachments: Record<string, string>; containers: string[] }>;
+  /** Dumps every database into files, which disposing the result deletes. */
+  dump(project: ProjectRow, options: { signal: AbortSignal; note: (line: string) => Promise<void> }): Promise<DumpedDatabases>;
   /** Replaces only databases that are in the snapshot. */
   restore(
     project: ProjectRow,
@@ -41,7 +42,6 @@ export function createSnapshotCapture({
   events,
   tasks,
   limits,
-  scratchDir,
 }: {
   store: SnapshotsStore;
   trees: ProjectTreeAccess;
@@ -49,7 +49,6 @@ export function createSnapshotCapture({
   events: EventLog;
   tasks: Tasks;
   limits: { maxManual: number; maxAutomatic: number; readyTimeoutMs: number };
-  scratchDir: string;
 }) {
   const changed = (projectId: string, op: "add" | "update" | "delete", id: string) =>
     events.append(projectId, { type: "snapshot_changed", data: { kind: "snapshot", op, id } });
@@ -61,18 +60,12 @@ export function createSnapshotCapture({
     { signal, note }: Pick<TaskContext, "signal" | "note">,
   ): Promise<SnapshotRow> => {
     const { history } = await trees.open(project);
-    await mkdir(scratchDir, { recursive: true, mode: 0o700 });
-    const dir = await mkdtemp(join(scratchDir, "dump-"));
-    try {
-      const dumped = await databases.dump(project, dir, { signal, note });
-      const point = await history.take(`snapshot/${row.id}`, { attachments: dumped.attachments, signal });
-      const ready = await store.markReady(row.id, { volume_size_bytes: point.bytes, databases: dumped.containers });
-      if (!ready) throw new AppError("not_found", "The snapshot was deleted while it was being taken.");
-      await changed(project.id, "update", row.id);
-      return ready;
-    } finally {
-      await rm(dir, { recursive: true, force: true });
-    }
+    await using dumped = await databases.dump(project, { signal, note });
+    const point = await history.take(`snapshot/${row.id}`, { attachments: dumped.attachments, signal });
+    const ready = await store.markReady(row.id, { volume_size_bytes: point.bytes, databases: dumped.containers });
+    if (!ready) throw new AppError("not_found", "The snapshot was deleted while it was being taken.");
+    await changed(project.id, "update", row.id);
+    return ready;
   };
 
   const refuseOverLimit = (manual: readonly SnapshotRow[]): void => {

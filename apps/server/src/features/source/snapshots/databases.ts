@@ -1,9 +1,11 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { AppError } from "../../../platform/errors.ts";
 import { dumpDatabase, listDatabases, loadDatabase } from "../../../platform/dump/index.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { PostgresAccess } from "../../runtime/containers/index.ts";
-import type { ProjectDatabases } from "./capture.ts";
+import type { DumpedDatabases, ProjectDatabases } from "./capture.ts";
 
 const folder = "databases";
 
@@ -11,7 +13,16 @@ const folder = "databases";
  * Dumps and restores a project's PostgreSQL containers: one SQL file per database, `databases/<container>/<database>.sql`. A restore
  * replaces only these; other databases, volumes and containers are unchanged.
  */
-export function createProjectDatabases({ postgresOf, log }: { postgresOf: PostgresAccess; log: Logger }): ProjectDatabases {
+export function createProjectDatabases({
+  postgresOf,
+  scratchDir,
+  log,
+}: {
+  postgresOf: PostgresAccess;
+  /** For dumps that are not stored yet. */
+  scratchDir: string;
+  log: Logger;
+}): ProjectDatabases {
   const failed = (name: string, what: string, cause: unknown) => {
     if (cause instanceof AppError) return cause;
     return new AppError(
@@ -20,29 +31,46 @@ export function createProjectDatabases({ postgresOf, log }: { postgresOf: Postgr
       { cause },
     );
   };
+  /** Dumps every database into `dir`. */
+  const dumpInto = async (
+    dir: string,
+    project: ProjectRow,
+    { signal, note }: { signal: AbortSignal; note: (line: string) => Promise<void> },
+  ): Promise<Omit<DumpedDatabases, keyof AsyncDisposable>> => {
+    const attachments: Record<string, string> = {};
+    const containers: string[] = [];
+    for (const container of (await postgresOf(project)).filter(({ hasData }) => hasData))
+      try {
+        await container.use(signal, async (target) => {
+          for (const [i, database] of (await listDatabases(target, signal)).entries()) {
+            const file = join(dir, `${container.service_key}-${i}.sql`);
+            const leftOut = await dumpDatabase(target, database, file, signal);
+            if (leftOut.length > 0) await note(`${container.name}: ${leftOut.join(", ")} of ${database} are not part of the snapshot`);
+            attachments[`${folder}/${container.service_key}/${encodeURIComponent(database)}.sql`] = file;
+          }
+        });
+        containers.push(container.name);
+      } catch (error) {
+        if (signal.aborted) throw error;
+        // Files are worth saving even when a database cannot start.
+        if (!(error instanceof AppError)) throw failed(container.name, "read", error);
+        log.warn({ err: error, project_id: project.id, container: container.name }, "database left out of a snapshot");
+        await note(`${container.name} could not be started, so its rows are not part of the snapshot`);
+      }
+    return { attachments, containers };
+  };
+
   return {
-    dump: async (project, dir, { signal, note }) => {
-      const attachments: Record<string, string> = {};
-      const containers: string[] = [];
-      for (const container of (await postgresOf(project)).filter(({ hasData }) => hasData))
-        try {
-          await container.use(signal, async (target) => {
-            for (const [i, database] of (await listDatabases(target, signal)).entries()) {
-              const file = join(dir, `${container.service_key}-${i}.sql`);
-              const leftOut = await dumpDatabase(target, database, file, signal);
-              if (leftOut.length > 0) await note(`${container.name}: ${leftOut.join(", ")} of ${database} are not part of the snapshot`);
-              attachments[`${folder}/${container.service_key}/${encodeURIComponent(database)}.sql`] = file;
-            }
-          });
-          containers.push(container.name);
-        } catch (error) {
-          if (signal.aborted) throw error;
-          // Files are worth saving even when a database cannot start.
-          if (!(error instanceof AppError)) throw failed(container.name, "read", error);
-          log.warn({ err: error, project_id: project.id, container: container.name }, "database left out of a snapshot");
-          await note(`${container.name} could not be started, so its rows are not part of the snapshot`);
-        }
-      return { attachments, containers };
+    dump: async (project, options) => {
+      await mkdir(scratchDir, { recursive: true, mode: 0o700 });
+      const dir = await mkdtemp(join(scratchDir, "dump-"));
+      const remove = () => rm(dir, { recursive: true, force: true });
+      try {
+        return { ...(await dumpInto(dir, project, options)), [Symbol.asyncDispose]: remove };
+      } catch (error) {
+        await remove();
+        throw error;
+      }
     },
 
     restore: async (project, point, { signal, note }) => {
