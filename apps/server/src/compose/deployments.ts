@@ -8,7 +8,12 @@ import {
   createBuildSandboxes,
   createDeploymentTasks,
   createDeploymentLogs,
-  createDeployments,
+  createCancelDeployment,
+  createDeploymentStatus,
+  createDeploymentStream,
+  createRequireDeployment,
+  createStoredDeployments,
+  createVersionSwitches,
   createDeploymentsStore,
   createLaunchCheck,
   createLocalSites,
@@ -96,7 +101,17 @@ export function composeDeployments(
   const cutovers = createCutovers(context, { creation, deploymentTasks, tasks });
   const rollbacks = createRollbacks(context, { activation, creation, pipeline, cutovers });
   const promotions = createPromotions(context, { activation, creation, checkLaunch, cutovers });
-  const deployments = createDeployments(context, { activation, pipeline, creation, rollbacks, promotions, cutovers, sites, tasks, bus });
+  const requireRow = createRequireDeployment(context);
+  const cancel = createCancelDeployment({ store: context.store, logs: context.logs, pipeline, tasks, bus });
+  const deployments: Deployments = {
+    begin: creation.begin,
+    deployAll: creation.deployAll,
+    plan: creation.plan,
+    ...createVersionSwitches(context, { requireRow, rollbacks, promotions }),
+    ...createStoredDeployments(context, { requireRow, cancel, activation, cutovers, sites }),
+    status: createDeploymentStatus(context, requireRow),
+    stream: createDeploymentStream(context, requireRow),
+  };
   const targets = createDeploymentTargets({
     store: createDeploymentTargetsStore(db),
     creation,

@@ -1,0 +1,84 @@
+import type { ProviderFault } from "@tesslate/contract";
+import type { DeploymentRow } from "../../../db/schema/delivery.ts";
+import { AppError } from "../../../platform/errors.ts";
+import { emitDeploymentChanged, type DeploymentContext } from "./context.ts";
+import type { RequireDeployment } from "./own-deployment.ts";
+import { ProviderError } from "./providers/client.ts";
+
+const askEverySeconds = 5;
+
+/** Asks providers for the status of deployments. */
+export function createDeploymentStatus(context: DeploymentContext, requireRow: RequireDeployment) {
+  const { store, logs, redactions, findProvider, getCredential, log } = context;
+  const settle = async (
+    row: DeploymentRow,
+    state: { state: "success" | "failed" | "deploying"; url?: string; error?: string },
+  ): Promise<void> => {
+    const isGood = state.state === "success";
+    const values = {
+      status: isGood ? ("success" as const) : ("failed" as const),
+      error: isGood ? null : await redactions.redact(row.project_id, state.error ?? "The provider gave no reason."),
+      completed_at: new Date().toISOString(),
+      ...(state.url !== undefined && { deployment_url: state.url }),
+    };
+    const isForAll = isGood && row.environment === "production";
+    const after = isForAll ? await store.makeLive(row, values, { unlessLater: true }) : await store.update(row.id, values);
+    if (after && isForAll && !after.is_live) await restoreNewer(after);
+    if (after) await emitDeploymentChanged(context, after);
+    await logs.notify(row.id);
+  };
+  /** A late deployment may have replaced a newer one at the provider: promote the newer one again. */
+  const restoreNewer = async (late: DeploymentRow): Promise<void> => {
+    const target = findProvider(late.provider);
+    const live =
+      late.container_id === null ? undefined : await store.findLive({ container_id: late.container_id, provider: late.provider });
+    if (!target?.promote || !live || live.remote_id === null || live.site_id === null) return;
+    try {
+      const credential = await getCredential(live.user_id, live.project_id, target.provider);
+      if (credential) await target.promote(credential, { id: live.site_id, name: live.site_name ?? "" }, live.remote_id);
+    } catch (err) {
+      log.warn({ err, deployment_id: live.id }, "live version not restored at its provider");
+    }
+  };
+
+  /** Asks the provider at most once every five seconds, for all callers together. */
+  return async (userId: string, id: string) => {
+    const row = await requireRow(userId, id);
+    const answer = (now: DeploymentRow, error?: string, code?: ProviderFault) => ({
+      status: now.status,
+      deployment_url: now.deployment_url,
+      provider_status: error === undefined ? recordOf(now.provider_status) : null,
+      ...(error !== undefined && { provider_error: error }),
+      ...(code !== undefined && { provider_error_code: code }),
+      updated_at: now.updated_at,
+    });
+    const target = findProvider(row.provider);
+    if (!target || row.remote_id === null) return answer(row);
+    if (!(await store.claimStatusRequest(id, askEverySeconds))) return answer((await store.find(id)) ?? row);
+    try {
+      const credential = await getCredential(row.user_id, row.project_id, target.provider);
+      if (!credential) return answer(row, `Your ${row.provider} account is not connected. Connect it to see the provider's status.`);
+      const state = await target.state(
+        credential,
+        row.remote_id,
+        row.site_id === null ? undefined : { id: row.site_id, name: row.site_name ?? "" },
+      );
+      await store.update(id, { provider_status: state.raw });
+      // The pipeline stopped waiting for the provider: settle the row on the next status request.
+      if (!row.is_active && row.status === "deploying" && state.state !== "deploying") await settle(row, state);
+      return answer((await store.find(id)) ?? row);
+    } catch (err) {
+      log.info({ err, deployment_id: id }, "provider status request failed");
+      return answer(
+        (await store.find(id)) ?? row,
+        err instanceof AppError || err instanceof ProviderError
+          ? err.message
+          : "The provider is not reachable right now. Try again in a minute.",
+        err instanceof ProviderError ? err.kind : undefined,
+      );
+    }
+  };
+}
+
+const recordOf = (value: unknown): Record<string, unknown> | null =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
