@@ -1,16 +1,21 @@
 import type { Config } from "../config.ts";
 import {
-  createStripeConnect,
-  createBilling,
+  createAgentSubscriptions,
+  createBillingJobs,
   createBillingStore,
+  createChangeSubscription,
   createCheckouts,
   createFulfilment,
   createPayments,
+  createPlanSubscriptions,
+  createPurchases,
+  createStripeConnect,
   createSubscriptions,
   createReconciliation,
   createStripeWebhooks,
   mountBilling,
   paymentFailedEmail,
+  type Billing,
   type BillingStore,
   type Payments,
   type SoldItemStores,
@@ -54,7 +59,8 @@ export function composeFulfilment({
   const soldItems: SoldItemStores = { agent: createSoldItems(db, entries, "agent"), base: createSoldItems(db, entries, "base") };
   const subscriptions = createSubscriptions({ store, payments, credits, soldItems, log });
   const { creatorSharePercent } = config.billing.terms;
-  const fulfilment = createFulfilment({ store, credits, sales, soldItems, subscriptions, creatorSharePercent, log });
+  const creatorCentsOf = (totalCents: number) => Math.floor((totalCents * creatorSharePercent) / 100);
+  const fulfilment = createFulfilment({ store, credits, sales: { ...sales, creatorCentsOf }, soldItems, subscriptions, log });
   return { soldItems, subscriptions, webhooks: createStripeWebhooks({ store, payments, subscriptions, fulfilment, onPaymentFailed, log }) };
 }
 
@@ -95,7 +101,13 @@ export function composeBilling({ config, log, db, limits, mail, settings }: Plat
     packages: config.billing.packages,
     deploySlotCents: config.billing.deploySlotCents,
   });
-  const billing = createBilling({ config, store, payments, credits, webhooks, soldItems, limits });
+  const change = createChangeSubscription({ payments, webhooks, limits });
+  const billing: Billing = {
+    ...createPlanSubscriptions({ config, store, credits, change }),
+    ...createPurchases({ store, payments, webhooks, soldItems, requireAllowed: change.requireAllowed }),
+    ...createAgentSubscriptions({ store, soldItems, change }),
+  };
+  const billingJobs = createBillingJobs({ payments, soldItems });
 
   return {
     sales,
@@ -104,7 +116,7 @@ export function composeBilling({ config, log, db, limits, mail, settings }: Plat
       checkoutForBase: ({ id }, base, { origin }) => checkouts.item("base", id, base.id, origin),
       canEarn: sales.canEarn,
     },
-    jobs: { ...sales.jobHandlers, ...subscriptions.jobHandlers, ...billing.jobHandlers, ...reconciliation.jobHandlers },
+    jobs: { ...sales.jobHandlers, ...subscriptions.jobHandlers, ...billingJobs.jobHandlers, ...reconciliation.jobHandlers },
     cron: { reconcile_payments: "*/10 * * * *", sweep_shares: "*/10 * * * *", settle_use: "*/10 * * * *", lapse_library: "*/10 * * * *" },
     mount(mount) {
       mountBilling(mount, { billing, checkouts, credits, webhooks });

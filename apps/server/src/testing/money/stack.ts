@@ -3,11 +3,11 @@ import type { StripeFake } from "@tesslate/testkit";
 import { composeFulfilment } from "../../compose/billing.ts";
 import { readConfig, type Config } from "../../config.ts";
 import {
-  createStripeConnect,
-  createBilling,
+  createBillingJobs,
   createBillingStore,
   createPayments,
   createReconciliation,
+  createStripeConnect,
 } from "../../features/billing/billing/index.ts";
 import { createSales, createSalesStore } from "../../features/store/creators/index.ts";
 import { createCredits, createCreditsStore } from "../../features/billing/credits/index.ts";
@@ -108,19 +108,10 @@ export function createMoneyStack(db: Database, stripe: StripeFake) {
     get: async (key: string) => values.get(key),
     set: async (key: string, value: unknown) => void values.set(key, value),
   } as unknown as ServerSettings;
-  const billing = createBilling({
-    config,
-    store,
-    payments,
-    credits,
-    webhooks,
-    soldItems,
-    limits: { count: async () => undefined, reset: async () => undefined, prune: async () => undefined },
-  });
   const handlers: Record<string, (payload: unknown) => Promise<void>> = {
     ...sales.jobHandlers,
     ...subscriptions.jobHandlers,
-    ...billing.jobHandlers,
+    ...createBillingJobs({ payments, soldItems }).jobHandlers,
   };
   return {
     credits,

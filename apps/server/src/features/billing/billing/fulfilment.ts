@@ -26,6 +26,8 @@ export interface Sale {
 
 /** The sales behind payments. Each call runs in the transaction that books its payment, refund or returned dispute. */
 export interface SaleRecords {
+  /** The creator's part of a price; the platform keeps the rest. */
+  creatorCentsOf(totalCents: number): number;
   record(tx: Queries, sale: Sale): Promise<void>;
   /** Resolves with the creator's share of the refunded sale; `undefined` if there is no sale or it was refunded before. */
   refund(tx: Queries, paymentKey: string): Promise<CreatorShare | undefined>;
@@ -91,7 +93,6 @@ export function createFulfilment({
   sales,
   soldItems,
   subscriptions,
-  creatorSharePercent,
   log,
 }: {
   store: BillingStore;
@@ -99,8 +100,6 @@ export function createFulfilment({
   sales: SaleRecords;
   soldItems: SoldItemStores;
   subscriptions: Pick<Subscriptions, "apply" | "endItem">;
-  /** The creator's percentage of a sale; the platform keeps the rest. */
-  creatorSharePercent: number;
   log: Logger;
 }) {
   /** Books a payment in the ledger; undefined when it is already booked. */
@@ -120,7 +119,7 @@ export function createFulfilment({
     });
     if (!payment) return undefined;
     const creator = item?.creator_id ?? null;
-    const share = creator === null ? 0 : Math.floor((amount_cents * creatorSharePercent) / 100);
+    const share = creator === null ? 0 : sales.creatorCentsOf(amount_cents);
     await post(tx, `payment:${key}`, [
       { account: "stripe", amount_cents },
       ...(kind === "credits"

@@ -1,6 +1,11 @@
 export { createStripeConnect, type PayoutProvider } from "./stripe-connect.ts";
 export { mountBilling } from "./billing.routes.ts";
-export { createBilling } from "./billing.service.ts";
+export { createAgentSubscriptions } from "./agent-subscriptions.ts";
+export { createBillingJobs } from "./billing-jobs.ts";
+export type { Billing } from "./billing.service.ts";
+export { createChangeSubscription } from "./change-subscription.ts";
+export { createPlanSubscriptions } from "./plan-subscription.ts";
+export { createPurchases } from "./purchases.ts";
 export { createBillingStore, type BillingStore } from "./billing.store.ts";
 export { createCheckouts } from "./checkouts.ts";
 export { createFulfilment, type Sale } from "./fulfilment.ts";
