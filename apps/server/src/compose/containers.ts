@@ -99,9 +99,7 @@ export function composeContainers(
   };
   // The policies stop and restart containers through the lifecycle, which is built from them.
   const idle = createIdlePolicy({
-    freezeMs: config.runtime.idleFreezeMs,
-    stopMs: config.runtime.idleStopMs,
-    canFreeze: runtime.can.freeze,
+    times: { freezeMs: config.runtime.idleFreezeMs, stopMs: config.runtime.idleStopMs, canFreeze: runtime.can.freeze },
     sandbox: projects.peekSandbox,
     restOf: projects.restOf,
     stop: (projectId) => lifecycle.stopUnattended(projectId, "idle"),

@@ -1,4 +1,5 @@
 import {
+  createIdentifySender,
   createPodAccess,
   createPodAccessStore,
   createPreviewPlaces,
@@ -61,8 +62,7 @@ export function composePreviews(
   const visitors = createVisitors({ tickets: authStore, sessions: { ...sessions, mayAct }, shares: shareLinks, box, address });
   const podAccess = createPodAccess({
     store: createPodAccessStore(db),
-    authenticate: auth.authenticator.authenticate,
-    visitors,
+    identify: createIdentifySender({ authenticate: auth.authenticator.authenticate, visitors }),
     containers,
     projects,
     address,

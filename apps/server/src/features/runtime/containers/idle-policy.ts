@@ -27,18 +27,15 @@ const idleWithoutFreezeMs = 120_000;
 export type IdlePolicy = ReturnType<typeof createIdlePolicy>;
 
 export function createIdlePolicy({
-  freezeMs,
-  stopMs,
-  canFreeze,
+  times: { freezeMs, stopMs, canFreeze },
   sandbox,
   restOf,
   stop,
   stillUsed,
   log,
 }: {
-  freezeMs: number;
-  stopMs: number;
-  canFreeze: boolean;
+  /** `canFreeze`: whether the driver can. */
+  times: { freezeMs: number; stopMs: number; canFreeze: boolean };
   /** The open sandbox of a project with active services. */
   sandbox: (projectId: string) => Promise<Sandbox> | undefined;
   /**

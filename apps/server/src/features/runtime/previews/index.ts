@@ -8,7 +8,7 @@ export { createPreviews, type PreviewedContainer, type Previews } from "./previe
 export { createPreviewsStore, type PreviewsStore } from "./previews.store.ts";
 export { createShareLinks, createShares } from "./shares.service.ts";
 export { createSharesStore } from "./shares.store.ts";
-export { createPodAccess } from "./pod-access.ts";
+export { createIdentifySender, createPodAccess } from "./pod-access.ts";
 export { createPodAccessStore, deletePodAccessOf } from "./pod-access.store.ts";
 export { mountPodAccess } from "./pod-access.routes.ts";
 export { createForwarder, type ForwardContext } from "./forward.ts";

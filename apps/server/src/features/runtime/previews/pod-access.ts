@@ -4,6 +4,7 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { Containers, PreviewAddress } from "../containers/index.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { PodAccessStore } from "./pod-access.store.ts";
+import type { PreviewedContainer } from "./previews.service.ts";
 import { labelOf } from "./request-target.ts";
 import { isGuest, type Visitors } from "./visitors.ts";
 
@@ -21,6 +22,20 @@ export interface PodQuestion {
 }
 type Refusal = "not signed in" | "no target named" | "unknown host" | "not the owner" | "another user expected" | "error";
 
+export type IdentifySender = ReturnType<typeof createIdentifySender>;
+/** The user who sent a request. */
+export const createIdentifySender =
+  ({ authenticate, visitors }: { authenticate: Authenticator["authenticate"]; visitors: Pick<Visitors, "find"> }) =>
+  async (
+    { bearer, cookie, cookies }: Pick<PodQuestion, "bearer" | "cookie" | "cookies">,
+    place: PreviewedContainer | undefined,
+  ): Promise<string | undefined> => {
+    const principal = await authenticate({ bearer, cookie });
+    // Without other credentials, the preview's own cookie identifies the visitor.
+    const visitor = principal || bearer !== undefined || !place ? undefined : await visitors.find(cookies, place);
+    return principal?.id ?? (visitor && !isGuest(visitor) ? visitor.user_id : undefined);
+  };
+
 /**
  * Forward auth for proxies in front of previews: the signed-in user must own the project. Every decision is logged, including denials; a
  * decision that fails is a denial.
@@ -28,16 +43,14 @@ type Refusal = "not signed in" | "no target named" | "unknown host" | "not the o
 export type PodAccess = ReturnType<typeof createPodAccess>;
 export function createPodAccess({
   store,
-  authenticate,
-  visitors,
+  identify,
   containers,
   projects,
   address,
   log,
 }: {
   store: PodAccessStore;
-  authenticate: Authenticator["authenticate"];
-  visitors: Pick<Visitors, "find">;
+  identify: IdentifySender;
   containers: Pick<Containers, "findByHostLabel">;
   projects: Pick<Projects, "require">;
   address: PreviewAddress;
@@ -47,10 +60,7 @@ export function createPodAccess({
     const label = labelOf(q.host, address.domain);
     const place = label === "" ? undefined : await containers.findByHostLabel(label);
     const facts = place && { project_id: place.project.id };
-    const principal = await authenticate({ bearer: q.bearer, cookie: q.cookie });
-    // Without other credentials, the preview's own cookie identifies the visitor.
-    const visitor = principal || q.bearer !== undefined || !place ? undefined : await visitors.find(q.cookies, place);
-    const user_id = principal?.id ?? (visitor && !isGuest(visitor) ? visitor.user_id : undefined);
+    const user_id = await identify(q, place);
     if (user_id === undefined) return { ...facts, refusal: "not signed in" };
     if (q.expected_user_id !== undefined && q.expected_user_id !== user_id) return { ...facts, user_id, refusal: "another user expected" };
     if (label !== "") {
