@@ -25,18 +25,19 @@ export function createAgentAuthoring({
   entries,
   payments,
   limits,
-  toolNames,
-  defaultModel,
+  choices: { toolNames, defaultModel },
 }: {
   listings: AgentListings;
   catalogue: AgentCatalogue;
   entries: AcquiringStore;
   payments: MarketplacePayments;
   limits: MarketplaceLimits;
-  /** All tools an agent may be given. */
-  toolNames: ReadonlySet<string>;
-  /** Model of agents without one. Null: the server's default. */
-  defaultModel: string | null;
+  /** What an agent may be given. */
+  choices: {
+    toolNames: ReadonlySet<string>;
+    /** Model of agents without one. Null: the server's default. */
+    defaultModel: string | null;
+  };
 }) {
   const checkTools = ({ tools, tool_configs, config }: Pick<UpdateAgent, "tools" | "tool_configs" | "config">) => {
     const strange = tools?.findIndex((name) => !toolNames.has(name)) ?? -1;
