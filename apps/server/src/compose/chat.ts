@@ -9,8 +9,16 @@ import {
   type Attachments,
 } from "../features/agent/attachments/index.ts";
 import { createCassettes, createCassettesStore, mountCassettes } from "../features/agent/cassettes/index.ts";
-import { createChangeSets, createChangesStore, createRunChangeSets, mountChanges } from "../features/source/changes/index.ts";
 import {
+  createApplyChangeSet,
+  createChangeSetLookup,
+  createChangesStore,
+  createDiffChangeSet,
+  createRunChangeSets,
+  mountChanges,
+} from "../features/source/changes/index.ts";
+import {
+  createAskForTitle,
   createChatNaming,
   createChats,
   createChatStore,
@@ -149,9 +157,11 @@ export function composeChat(
   const listedTools = [...allTools, ...toolsOfRuns.flatMap(({ tools }) => tools)];
   const chats = createChats({
     store: chatStore,
-    finishMessage: (taskId, messageId, end) => runsStore.transaction((tx) => runsStore.finishMessage(tx, taskId, messageId, end)),
-    pendingRequest: approvals.pending,
-    stopRun: runs.stopRunOfChat,
+    runs: {
+      finishMessage: (taskId, messageId, end) => runsStore.transaction((tx) => runsStore.finishMessage(tx, taskId, messageId, end)),
+      pendingRequest: approvals.pending,
+      stopRun: runs.stopRunOfChat,
+    },
     projects,
     lastRewind: rewindsStore.findLast,
     onMessagesGone: attachments.prune,
@@ -159,22 +169,11 @@ export function composeChat(
   const serveSocket = createChatSocket({ runs, approvals, questions, events });
   const changesStore = createChangesStore(db);
   const runChangeSets = createRunChangeSets({ store: changesStore, checkpoints, trees, projects, log });
-  const changes = createChangeSets({
-    store: changesStore,
-    runChangeSets,
-    trees,
-    projects,
-    redactorOf: redactions.of,
-    announce,
-    refuseWhileRestoring,
-  });
+  const lookup = createChangeSetLookup({ store: changesStore, projects });
   const naming = createChatNaming({
     store: chatStore,
-    agents,
-    models,
-    credits,
+    askForTitle: createAskForTitle({ agents, models, credits, redactor: redactions.live }),
     events,
-    redactor: redactions.live,
     isOn: config.agent.namesChats,
     log,
   });
@@ -249,7 +248,10 @@ export function composeChat(
       mountPlans(mount, { plans });
       mountQueue(mount, { queue });
       mountCassettes(mount, { cassettes });
-      mountChanges(mount, { changes });
+      mountChanges(mount, {
+        diff: createDiffChangeSet({ lookup, store: changesStore, trees, redactorOf: redactions.of }),
+        apply: createApplyChangeSet({ lookup, store: changesStore, runChangeSets, trees, announce, refuseWhileRestoring }),
+      });
       mountAgentContext(mount, {
         contexts: createAgentContexts({ projects, files }),
         ofRun: createRunContextReader({ store: runsStore, chats: chatStore, ownRun: runs.ownRun }),

@@ -18,8 +18,8 @@ export const chatBusy = (taskId: string) =>
 const shownMessages = 200;
 const incompleteMessage = "This answer was not completed.";
 
-export interface ChatsOptions {
-  store: ChatStore;
+/** What chats need of runs. */
+export interface ChatRuns {
   /** Ends the message of a run whose process is gone; undefined when it has ended already. */
   finishMessage(
     taskId: string,
@@ -30,6 +30,11 @@ export interface ChatsOptions {
   pendingRequest(chatId: string): Promise<Pick<Chat, "pending_approval" | "pending_question">>;
   /** Stops the chat's run, if any. */
   stopRun(chatId: string): Promise<void>;
+}
+
+export interface ChatsOptions {
+  store: ChatStore;
+  runs: ChatRuns;
   projects: { require(userId: string, ref: string): Promise<ProjectRow> };
   lastRewind: RewindsStore["findLast"];
   /** Called after messages of a project were deleted. Must not throw. */
@@ -38,7 +43,7 @@ export interface ChatsOptions {
 
 export type Chats = ReturnType<typeof createChats>;
 /** Chats and their messages. */
-export function createChats({ store, finishMessage, pendingRequest, stopRun, projects, lastRewind, onMessagesGone }: ChatsOptions) {
+export function createChats({ store, runs, projects, lastRewind, onMessagesGone }: ChatsOptions) {
   const own = async (userId: string, chatId: string): Promise<ChatWithCount> => {
     const chat = await store.findChat(chatId);
     if (!chat || chat.user_id !== userId) throw notFound("Chat");
@@ -69,7 +74,7 @@ export function createChats({ store, finishMessage, pendingRequest, stopRun, pro
     const gone = await store.listOrphanedRuns([...new Set(open.map(taskOf))]);
     const finished = new Map<string, MessageRow>();
     for (const message of open.filter((m) => gone.has(taskOf(m)))) {
-      const row = await finishMessage(taskOf(message), message.id, {
+      const row = await runs.finishMessage(taskOf(message), message.id, {
         content: message.content || incompleteMessage,
         metadata: { completion_reason: "error", error: incompleteMessage },
         status: "active",
@@ -104,7 +109,7 @@ export function createChats({ store, finishMessage, pendingRequest, stopRun, pro
     const [{ rows }, run, pending, rewind] = await Promise.all([
       store.listMessages(chat.id, { limit: shownMessages, offset: 0, order: "desc" }),
       store.findActiveRun(chat.id),
-      pendingRequest(chat.id),
+      runs.pendingRequest(chat.id),
       lastRewind(chat.id),
     ]);
     const rewound = rewind?.messages ?? [];
@@ -210,7 +215,7 @@ export function createChats({ store, finishMessage, pendingRequest, stopRun, pro
     remove: async (userId: string, chatId: string): Promise<void> => {
       const chat = await own(userId, chatId);
       const { project_id } = chat;
-      await stopRun(chat.id);
+      await runs.stopRun(chat.id);
       await store.transaction((tx) => store.removeChat(tx, chat.id));
       if (project_id) await onMessagesGone(project_id);
     },

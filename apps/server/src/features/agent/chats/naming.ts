@@ -1,17 +1,12 @@
-import { nameChat } from "@tesslate/agent";
 import { AppError } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import { enqueueJob } from "../../../platform/jobs.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { Agents } from "../agents/index.ts";
-import type { Credits } from "../../billing/credits/index.ts";
-import { chargeOf, redactedClient, type Models } from "../models/index.ts";
-import type { LiveRedactor } from "../../projects/secrets/index.ts";
 import { messageReferences, messageText } from "./message-content.ts";
 import type { ChatStore } from "./chats.store.ts";
+import type { AskForTitle } from "./title-model.ts";
 import type { ChatRow, MessageRow } from "../../../db/schema/agent.ts";
 
-const timeoutMs = 30_000;
 const job = "name_chat";
 /** Failed runs do not name their chat. */
 const successReasons: ReadonlySet<unknown> = new Set(["no_more_actions", "task_complete_signal"]);
@@ -22,20 +17,14 @@ const successReasons: ReadonlySet<unknown> = new Set(["no_more_actions", "task_c
  */
 export function createChatNaming({
   store,
-  agents,
-  models,
-  credits,
+  askForTitle,
   events,
-  redactor,
   isOn,
   log,
 }: {
   store: ChatStore;
-  agents: Agents;
-  models: Models;
-  credits: Pick<Credits, "require" | "record">;
+  askForTitle: AskForTitle;
   events: EventLog;
-  redactor(projectId: string): Promise<LiveRedactor>;
   isOn: boolean;
   log: Logger;
 }) {
@@ -55,31 +44,8 @@ export function createChatNaming({
     if (!found) return;
     const { chat, question, answer } = found;
     const projectId = chat.project_id ?? "";
-    const metadata = answer.message_metadata ?? {};
-    const agent = await agents.resolve(chat.user_id, String(metadata["agent_id"]));
-    const model = await models.resolve(chat.user_id, { model: String(metadata["model"]), agent });
-    // The demo model cannot name chats.
-    if (!model.target) return;
-    await credits.require(chat.user_id, model);
-    const answerText = await nameChat({
-      client: redactedClient(model.client, await redactor(projectId)),
-      question: messageText(question.content, messageReferences(question).attachments ?? []),
-      answer: answer.content,
-      signal: AbortSignal.timeout(timeoutMs),
-      onUsage: async (usage) => {
-        await credits.record({
-          request_id: `title:${chat.id}`,
-          user_id: chat.user_id,
-          agent_id: agent.id,
-          creator_id: model.creator_id,
-          project_id: projectId,
-          chat_id: chat.id,
-          task_id: null,
-          purpose: "title",
-          ...chargeOf(model, usage),
-        });
-      },
-    });
+    const answerText = await askForTitle(chat, question, answer);
+    if (answerText === undefined) return;
     const title = titleFromModel(answerText);
     if (title === undefined) return;
     await events.appendWith(projectId, async (tx) =>

@@ -1,10 +1,10 @@
 import { changesRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
-import type { ChangeSets } from "./changes.service.ts";
+import type { ApplyChangeSet, DiffChangeSet } from "./changes.service.ts";
 
-export function mountChanges(mount: Mount, { changes }: { changes: ChangeSets }): void {
+export function mountChanges(mount: Mount, { diff, apply }: { diff: DiffChangeSet; apply: ApplyChangeSet }): void {
   mount("changes", changesRoutes, {
-    diff: ({ user, signal }, { params }) => changes.diff(user.id, params.task_id, signal),
-    apply: ({ user, signal }, { params, body }) => changes.apply(user.id, params.task_id, body, signal),
+    diff: ({ user, signal }, { params }) => diff(user.id, params.task_id, signal),
+    apply: ({ user, signal }, { params, body }) => apply(user.id, params.task_id, body, signal),
   });
 }

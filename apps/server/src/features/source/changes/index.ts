@@ -1,4 +1,5 @@
-export { createChangeSets } from "./changes.service.ts";
+export { createApplyChangeSet, createDiffChangeSet } from "./changes.service.ts";
+export { createChangeSetLookup } from "./change-set-lookup.ts";
 export { createChangesStore } from "./changes.store.ts";
 export { parseHunks } from "./hunks.ts";
 export { mountChanges } from "./changes.routes.ts";
