@@ -1,8 +1,23 @@
 import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
+import { Type } from "typebox";
 import { expect, test } from "vitest";
 import { ConfigError, readConfig } from "./config.ts";
-import { envExample, settings } from "./settings.ts";
+import { Secret } from "./platform/secret.ts";
+import { envExample } from "./settings/document.ts";
+import { settings } from "./settings/index.ts";
+import { settingsOf, type Setting } from "./settings/kinds.ts";
+import { readSettings, type Environment } from "./settings/read.ts";
+
+function errorOf(environment: Environment): ConfigError {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error("the configuration is valid");
+}
 
 test(".env.example matches the schema", () => {
   expect(readFileSync(new URL("../../../.env.example", import.meta.url), "utf8")).toBe(envExample());
@@ -20,23 +35,16 @@ test("the defaults alone are a valid configuration", () => {
 });
 
 test("all problems are reported together, each with an example", () => {
-  const error = (() => {
-    try {
-      readConfig({
-        PORT: "http",
-        DATABASE_URL: "mysql://x",
-        SECRET_KEY: "short",
-        APP_BASE_URL: "ftp://x",
-        CORS_ORIGINS: "*",
-        RUNTIME_DRIVER: "vm",
-        OTEL_EXPORTER_OTLP_HEADERS: "authorization=Basic 100%",
-        OTEL_RESOURCE_ATTRIBUTES: "share=%ff",
-      });
-    } catch (e) {
-      return e;
-    }
-  })() as ConfigError;
-  expect(error).toBeInstanceOf(ConfigError);
+  const error = errorOf({
+    PORT: "http",
+    DATABASE_URL: "mysql://x",
+    SECRET_KEY: "short",
+    APP_BASE_URL: "ftp://x",
+    CORS_ORIGINS: "*",
+    RUNTIME_DRIVER: "vm",
+    OTEL_EXPORTER_OTLP_HEADERS: "authorization=Basic 100%",
+    OTEL_RESOURCE_ATTRIBUTES: "share=%ff",
+  });
   for (const name of [
     "PORT",
     "DATABASE_URL",
@@ -72,7 +80,76 @@ test("secrets are not printed", () => {
   expect(config.models.openai.key?.reveal()).toBe("sk-visible");
 });
 
-test("the example of every setting passes its own check", () => {
-  for (const [name, s] of Object.entries(settings))
-    if ("check" in s && name !== "OPENAI_API_KEY") expect([name, s.check(s.example)]).toEqual([name, undefined]);
+test("every default and every example is allowed", () => {
+  for (const { env, default: standard, example } of settingsOf(settings))
+    for (const value of [standard, example]) expect([env, value, readSettings({ [env]: value }).problems]).toEqual([env, value, []]);
+});
+
+test("a setting without a default is optional, a text or a list", () => {
+  const others = settingsOf(settings).filter(
+    (setting) => setting.default === undefined && ![Type.IsOptional, Type.IsString, Type.IsArray].some((is) => is(setting)),
+  );
+  expect(others.map(({ env }) => env)).toEqual([]);
+});
+
+test("every setting changes the configuration", () => {
+  // With everything on, so that no setting is without effect.
+  const base = {
+    STRIPE_SECRET_KEY: "sk_test",
+    STRIPE_WEBHOOK_SECRET: "whsec_test",
+    OIDC_ISSUER: "https://id.example.com",
+    OIDC_CLIENT_ID: "studio",
+    SMTP_HOST: "mail.example.com",
+    SMTP_SENDER_EMAIL: "mail@example.com",
+    WEB_SEARCH_PROVIDER: "tavily",
+    WEB_SEARCH_API_KEY: "key",
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector.example.com",
+  };
+  const revealed = (environment: Environment) =>
+    JSON.stringify(readConfig(environment), function (this: Record<string, unknown>, key, value: unknown) {
+      const original = this[key];
+      return original instanceof Secret ? original.reveal() : value;
+    });
+  const unchanged = revealed(base);
+  const other = (setting: Setting) => {
+    const { example, default: standard = "" } = setting;
+    return example ?? (Type.IsBoolean(setting) ? "false" : /^\d+$/.test(standard) ? String(Number(standard) + 1) : `${standard}1`);
+  };
+  const ineffective = settingsOf(settings).filter((setting) => revealed({ ...base, [setting.env]: other(setting) }) === unchanged);
+  expect(ineffective.map(({ env }) => env)).toEqual([]);
+});
+
+test("values have the unit of the configuration", () => {
+  const { http, auth, projects, agent } = readConfig({
+    RATE_LIMIT_FACTOR: "0.5",
+    ACCESS_TOKEN_EXPIRE_MINUTES: "2",
+    PROJECT_DISK_MB: "1,2",
+    AGENT_MAX_COST_PER_RUN: "1.5",
+  });
+  expect(http.rateLimitFactor).toBe(0.5);
+  expect(auth.accessTokenMs).toBe(120_000);
+  expect(projects.diskBytes).toEqual({ free: 2 ** 20, basic: 2 ** 21, pro: 2 ** 21, ultra: 2 ** 21 });
+  expect(agent.maxCostPerRunCents).toBe(150);
+});
+
+test("proxy variables are also read in lower case", () => {
+  const { proxy } = readConfig({ http_proxy: "http://lower:1", HTTPS_PROXY: "http://upper:1", https_proxy: "http://lower:1" }).outbound;
+  expect([proxy.http?.reveal(), proxy.https?.reveal()]).toEqual(["http://lower:1", "http://upper:1"]);
+});
+
+test.each([
+  [{ PORT: "65536" }, 'PORT must be a port number (got "65536"). Example: PORT=8000'],
+  [{ RESTART_ATTEMPTS: "-1" }, 'RESTART_ATTEMPTS must be a whole number, 0 or more (got "-1"). Example: RESTART_ATTEMPTS=0'],
+  [{ VERIFY_MAX_BROWSERS: "51" }, 'VERIFY_MAX_BROWSERS must be a whole number from 1 to 50 (got "51"). Example: VERIFY_MAX_BROWSERS=2'],
+  [{ IDLE_STOP_MINUTES: "soon" }, 'IDLE_STOP_MINUTES must be a number, 0 or more (got "soon"). Example: IDLE_STOP_MINUTES=30'],
+  [{ DEMO: "yes" }, 'DEMO must be true or false (got "yes"). Example: DEMO=true'],
+  [{ COOKIE_SAMESITE: "off" }, 'COOKIE_SAMESITE must be one of lax, strict, none (got "off"). Example: COOKIE_SAMESITE=strict'],
+  [{ PROJECT_DISK_MB: "0" }, 'PROJECT_DISK_MB must be one to four comma-separated whole numbers (got "0"). Example: PROJECT_DISK_MB=4096'],
+  [{ TIER_SUPPORT: "email" }, /^TIER_SUPPORT must be four comma-separated words /],
+  [{ CREDIT_PACKAGES_CENTS: "1,2,3,4" }, /^CREDIT_PACKAGES_CENTS must be four comma-separated whole numbers from 50 to 99999999 /],
+  [{ SECRET_KEY: "short" }, /^SECRET_KEY must be at least 32 bytes long \(got a value that is not\)/],
+  [{ PAYOUTS: "stripe" }, "PAYOUTS=stripe requires a Stripe account. Example: STRIPE_SECRET_KEY=sk_live_…"],
+  [{ WEB_SEARCH_PROVIDER: "searxng" }, /^WEB_SEARCH_PROVIDER=searxng requires its base URL/],
+])("%o is refused", (environment, problem) => {
+  expect(errorOf(environment).problems).toEqual([typeof problem === "string" ? problem : expect.stringMatching(problem)]);
 });

@@ -61,7 +61,13 @@ export function composeGitProviders(
   return {
     gitAccounts,
     mount(mount) {
-      mountGitProviders(mount, { hosts, connections: { ...connections, disconnect }, browsing, cookies: createAuthCookies(config.auth), appBaseUrl });
+      mountGitProviders(mount, {
+        hosts,
+        connections: { ...connections, disconnect },
+        browsing,
+        cookies: createAuthCookies(config.auth),
+        appBaseUrl,
+      });
     },
   };
 }

@@ -30,7 +30,7 @@ export interface TracesConfig {
   /** Full URL, including `/v1/traces`. */
   url: string;
   protocol: "http/protobuf" | "http/json";
-  headers: { reveal(): string } | undefined;
+  headers?: { reveal(): string };
   serviceName: string;
   /** Resource attributes as `key=value` pairs. */
   attributes: string;

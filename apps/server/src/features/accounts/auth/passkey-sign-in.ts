@@ -59,7 +59,8 @@ export function createPasskeySignIn({
       if (!known || !user || browser === undefined) return refuse("unknown passkey or browser");
       // The authenticator's user handle must match the key's owner.
       const handle = credential.response.userHandle;
-      if (!handle || !Buffer.from(handle, "base64url").equals(Buffer.from(userHandleOf(known.user_id)))) return refuse("user handle mismatch");
+      if (!handle || !Buffer.from(handle, "base64url").equals(Buffer.from(userHandleOf(known.user_id))))
+        return refuse("user handle mismatch");
       let info;
       try {
         const verified = await verifyAuthenticationResponse({

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startStripe, stripeEnv } from "@tesslate/testkit";
 import { testApp, type TestUser } from "../../../testing/app.ts";
-import { settings } from "../../../settings.ts";
+import { settings } from "../../../settings/index.ts";
+import { settingsOf } from "../../../settings/kinds.ts";
 import { billingApp, ledgerViolations, type BillingApp } from "../../../testing/billing.ts";
 import { eventTypes } from "./stripe-webhooks.ts";
 
@@ -406,8 +407,8 @@ describe("credits", () => {
 });
 
 test("the settings list every handled event type; keys without billing log a warning at start", async () => {
-  const about = settings.STRIPE_WEBHOOK_SECRET.about;
-  expect([...about.matchAll(/[a-z_]+(?:\.[a-z_]+)+/g)].map(([name]) => name)).toEqual([...eventTypes]);
+  const description = settingsOf(settings).find(({ env }) => env === "STRIPE_WEBHOOK_SECRET")?.description ?? "";
+  expect([...description.matchAll(/[a-z_]+(?:\.[a-z_]+)+/g)].map(([name]) => name)).toEqual([...eventTypes]);
   expect(world.app.logs().includes("BILLING_ENABLED is false")).toBe(false);
   await using sold = await testApp({ env: { ...stripeEnv(world.stripe), BILLING_ENABLED: "false" } });
   expect(sold.logs().includes("STRIPE_SECRET_KEY is set but BILLING_ENABLED is false")).toBe(true);

@@ -6,7 +6,7 @@ import type { Secret } from "../../../platform/secret.ts";
 export interface StripeAccount {
   secretKey: Secret;
   webhookSecret: Secret;
-  publishableKey: string | undefined;
+  publishableKey?: string;
   /** Base URL of the API, e.g. `https://api.stripe.com`. */
   apiUrl: string;
   /** Price ids by tier and interval; empty: not sold. */

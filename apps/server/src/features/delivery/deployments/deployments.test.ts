@@ -100,9 +100,9 @@ test("builds a container in a build sandbox, serves it at its own URL, replaces 
   expect((await site.fetch("/assets/app-1a2b3c4d.js", { headers: { "if-none-match": script.headers.etag ?? "" } })).status).toBe(304);
   expect(await site.fetch("/assets/app-1a2b3c4d.js", { headers: { range: "bytes=0-5" } })).toMatchObject({ status: 206, text: "export" });
   expect((await site.fetch("/assets/app-1a2b3c4d.js", { headers: { range: "bytes=99999-" } })).status).toBe(416);
-  expect(
-    (await site.fetch("/assets/app-1a2b3c4d.js", { headers: { "accept-encoding": "gzip" } })).headers["content-encoding"],
-  ).toBe("gzip");
+  expect((await site.fetch("/assets/app-1a2b3c4d.js", { headers: { "accept-encoding": "gzip" } })).headers["content-encoding"]).toBe(
+    "gzip",
+  );
   for (const path of [
     "/.env",
     "/.env.production",

@@ -18,7 +18,13 @@ export function mountGitProviders(
     browsing,
     cookies,
     appBaseUrl,
-  }: { hosts: Hosts; connections: GitConnections & { disconnect: DisconnectAccounts }; browsing: RepositoryBrowser; cookies: AuthCookies; appBaseUrl: string },
+  }: {
+    hosts: Hosts;
+    connections: GitConnections & { disconnect: DisconnectAccounts };
+    browsing: RepositoryBrowser;
+    cookies: AuthCookies;
+    appBaseUrl: string;
+  },
 ): void {
   mount("gitProviders", gitProvidersRoutes, {
     list: ({ user }, { query }) => browsing.providers(user.id, query),

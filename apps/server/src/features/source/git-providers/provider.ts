@@ -51,7 +51,7 @@ export interface ProviderSite {
   baseUrl: string;
   apiUrl: string;
   clientId: string;
-  clientSecret: Secret | undefined;
+  clientSecret?: Secret;
   redirectUri: string;
 }
 

@@ -72,12 +72,7 @@ export const createCloneIntoTree =
   };
 
 /** Empties and fills the tree; restores the previous files on failure. */
-async function replaceTree(
-  sandbox: Sandbox,
-  point: string,
-  { signal, progress }: TaskContext,
-  fill: () => Promise<void>,
-): Promise<void> {
+async function replaceTree(sandbox: Sandbox, point: string, { signal, progress }: TaskContext, fill: () => Promise<void>): Promise<void> {
   await progress(70, "Saving the current files");
   const { history } = sandbox;
   // An earlier attempt may have emptied the tree: its saved state counts.

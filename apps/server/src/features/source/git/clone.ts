@@ -49,7 +49,10 @@ export function createGitClone({
           throw conflict("run_active", "The agent is working in this project. Stop it, or wait until it is done.");
         const point = `clone/${crypto.randomUUID()}`;
         const snapshot_id = crypto.randomUUID();
-        return tasks.create(tx, cloneTaskOf(project, userId, { url, branch: branch ?? null, point, snapshot_id, running: active, attempt: 1 }));
+        return tasks.create(
+          tx,
+          cloneTaskOf(project, userId, { url, branch: branch ?? null, point, snapshot_id, running: active, attempt: 1 }),
+        );
       });
       return taskLinks(task);
     },

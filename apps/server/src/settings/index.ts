@@ -1,0 +1,50 @@
+import { Type, type Static } from "typebox";
+import { agent, features, recording, verify, web } from "./agent.ts";
+import { oidc, sessions, signIn } from "./auth.ts";
+import { billing, creators, projects } from "./billing.ts";
+import { address, forwardAuth, listen, outbound, requests, reverseProxy } from "./http.ts";
+import { mail } from "./mail.ts";
+import { demo, models } from "./models.ts";
+import { log, metrics, traces } from "./monitoring.ts";
+import { deployProviders, gitProviders } from "./providers.ts";
+import { driver, idle, recovery } from "./runtime.ts";
+import { keys, snapshots, storage } from "./storage.ts";
+
+/**
+ * Every setting. `config.ts` puts the groups into the configuration: `requests.rateLimitFactor`, read from `RATE_LIMIT_FACTOR`, becomes
+ * `config.http.rateLimitFactor`. The order of the groups is the order of `.env.example`.
+ */
+export const settings = Type.Object({
+  listen,
+  storage,
+  driver,
+  address,
+  keys,
+  billing,
+  creators,
+  models,
+  requests,
+  outbound,
+  sessions,
+  signIn,
+  deployProviders,
+  gitProviders,
+  oidc,
+  forwardAuth,
+  mail,
+  projects,
+  recovery,
+  snapshots,
+  idle,
+  agent,
+  verify,
+  recording,
+  web,
+  features,
+  log,
+  metrics,
+  traces,
+  demo,
+  reverseProxy,
+});
+export type Settings = Static<typeof settings>;

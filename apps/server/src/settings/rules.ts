@@ -1,0 +1,37 @@
+import { publicAddress } from "./http.ts";
+import type { Settings } from "./index.ts";
+
+/** What settings require of each other. Lists what is not met, with an example each. */
+export function findConflicts({ listen, address, requests, sessions, mail, oidc, billing, creators, web }: Settings): string[] {
+  const problems: string[] = [];
+  const { appHost, previewDomain } = publicAddress(listen.port, address);
+
+  if (creators.payouts.mode === "stripe" && !billing.stripe.secretKey)
+    problems.push("PAYOUTS=stripe requires a Stripe account. Example: STRIPE_SECRET_KEY=sk_live_…");
+  if (billing.stripe.secretKey && !billing.stripe.webhookSecret)
+    problems.push("STRIPE_SECRET_KEY also requires the signing secret of its webhook endpoint. Example: STRIPE_WEBHOOK_SECRET=whsec_…");
+
+  if (appHost === previewDomain || (previewDomain.endsWith(`.${appHost}`) && appHost !== "localhost"))
+    problems.push(
+      `PREVIEW_DOMAIN must be a different site than the app (${appHost}), otherwise project code could read its cookies. Example: PREVIEW_DOMAIN=preview.localhost`,
+    );
+  for (const origin of requests.corsOrigins)
+    if (origin.includes("*") || URL.parse(origin)?.origin !== origin || new URL(origin).hostname.endsWith(previewDomain))
+      problems.push(
+        `CORS_ORIGINS must list exact origins outside the preview domain (got ${JSON.stringify(origin)}). Example: CORS_ORIGINS=https://admin.example.com`,
+      );
+
+  if (sessions.twoFactor.isForAll && (mail.host === "" || mail.sender === ""))
+    problems.push("TWO_FA_ENABLED sends codes by email and requires SMTP_HOST and SMTP_SENDER_EMAIL. Example: SMTP_HOST=smtp.example.com");
+
+  if ((oidc.issuer === "") !== (oidc.clientId === ""))
+    problems.push("OIDC_ISSUER and OIDC_CLIENT_ID must be set together. Example: OIDC_CLIENT_ID=tesslate-studio");
+
+  const { provider, baseUrl, key } = web.search;
+  if (provider === "searxng" && !baseUrl)
+    problems.push("WEB_SEARCH_PROVIDER=searxng requires its base URL. Example: WEB_SEARCH_BASE_URL=http://searxng.lan:8080");
+  if ((provider === "brave" || provider === "tavily") && !key)
+    problems.push(`WEB_SEARCH_PROVIDER=${provider} requires an API key. Example: WEB_SEARCH_API_KEY=BSA…`);
+
+  return problems;
+}

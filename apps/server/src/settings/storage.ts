@@ -1,0 +1,71 @@
+import { Type } from "typebox";
+import type { Secret } from "../platform/secret.ts";
+import { day, group, integer, list, second, secret, text, type About } from "./kinds.ts";
+
+export const storage = group("Storage, database and keys", {
+  dataDir: text("DATA_DIR", {
+    default: "./data",
+    example: "/var/lib/tesslate",
+    description: "Folder of all persistent data: database, projects, keys, caches",
+  }),
+  databaseUrl: Type.Refine(
+    secret("DATABASE_URL", {
+      example: "postgres://user:password@db:5432/tesslate",
+      description: "PostgreSQL 15 or newer, used by this server only. Default: an embedded PostgreSQL in DATA_DIR",
+    }),
+    (value: string) => /^postgres(ql)?:\/\//.test(value),
+    () => "a postgres:// URL",
+  ),
+});
+
+const longKey = (env: string, about: About) =>
+  Type.Refine(
+    secret(env, about),
+    (value: string) => Buffer.byteLength(value) >= 32,
+    () => "at least 32 bytes long",
+  );
+
+/** Part of `config.auth`. */
+export const keys = group("Storage, database and keys", {
+  secretKey: longKey("SECRET_KEY", {
+    example: "at-least-32-random-characters-here-please",
+    description: "Signs sessions and encrypts secrets. Default: generated in DATA_DIR on first start",
+  }),
+  sealingKey: longKey("DEPLOYMENT_ENCRYPTION_KEY", {
+    example: "a-third-random-value-of-32-characters",
+    description: "Encrypts stored secrets and credentials. Default: derived from SECRET_KEY. Run ./studio rotate-keys after changing it",
+  }),
+  formerSealingKeys: list("DEPLOYMENT_ENCRYPTION_KEYS_FORMER", Type.Unsafe<Secret>(Type.String()), {
+    isSecret: true,
+    example: "the-value-before-that-of-32-characters",
+    description:
+      "Previous values of DEPLOYMENT_ENCRYPTION_KEY (or of SECRET_KEY), comma-separated; needed until ./studio rotate-keys has run",
+  }),
+});
+
+export const snapshots = group("Storage, database and keys", {
+  maxManual: integer("MAX_SNAPSHOTS_PER_PROJECT", {
+    minimum: 1,
+    default: "20",
+    description: "Maximum number of manual snapshots per project",
+  }),
+  maxAutomatic: integer("MAX_AUTOMATIC_SNAPSHOTS_PER_PROJECT", {
+    minimum: 1,
+    default: "5",
+    description: "Maximum number of automatic snapshots (before a restore or a clone) per project; the oldest is replaced",
+  }),
+  retentionMs: integer("SNAPSHOT_RETENTION_DAYS", {
+    minimum: 1,
+    unit: "days",
+    factor: day,
+    default: "30",
+    description: "Days that checkpoints, and the snapshots of deleted projects, are kept",
+  }),
+  readyTimeoutMs: integer("SNAPSHOT_READY_TIMEOUT_SECONDS", {
+    minimum: 1,
+    unit: "seconds",
+    factor: second,
+    default: "90",
+    description: "Timeout of taking a snapshot, in seconds",
+  }),
+});
