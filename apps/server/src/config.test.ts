@@ -4,7 +4,7 @@ import { Type } from "typebox";
 import { expect, test } from "vitest";
 import { ConfigError, readConfig } from "./config.ts";
 import { Secret } from "./platform/secret.ts";
-import { envExample } from "./settings/document.ts";
+import { envExample, settingsReference } from "./settings/document.ts";
 import { settings } from "./settings/index.ts";
 import { settingsOf, type Setting } from "./settings/kinds.ts";
 import { readSettings, type Environment } from "./settings/read.ts";
@@ -19,8 +19,11 @@ function errorOf(environment: Environment): ConfigError {
   throw new Error("the configuration is valid");
 }
 
-test(".env.example matches the schema", () => {
-  expect(readFileSync(new URL("../../../.env.example", import.meta.url), "utf8")).toBe(envExample());
+test.each([
+  [".env.example", envExample()],
+  ["docs/operations/settings.md", settingsReference()],
+])("%s matches the schema (node scripts/settings.ts writes it)", (file, content) => {
+  expect(readFileSync(new URL(`../../../${file}`, import.meta.url), "utf8")).toBe(content);
 });
 
 test("the defaults alone are a valid configuration", () => {
