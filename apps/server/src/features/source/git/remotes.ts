@@ -17,7 +17,7 @@ import { gitError, gitTimes, requireBranchName, type WorkingRepo } from "./worki
 const maxFetched = 200;
 
 /** The kind of git host of a URL, for that user. */
-export type HostKindOf = (userId: string, url: string) => Promise<GitProviderName>;
+type HostKindOf = (userId: string, url: string) => Promise<GitProviderName>;
 
 export interface PullResult {
   success: boolean;
