@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { Type } from "typebox";
 import { expect, test } from "vitest";
 import { ConfigError, readConfig } from "./config.ts";
-import { Secret } from "./platform/secret.ts";
+import { SecretValue } from "./platform/secret.ts";
 import { envExample, settingsReference } from "./settings/document.ts";
 import { settings } from "./settings/index.ts";
 import { settingsOf, type Setting } from "./settings/kinds.ts";
@@ -111,7 +111,7 @@ test("every setting changes the configuration", () => {
   const revealed = (environment: Environment) =>
     JSON.stringify(readConfig(environment), function (this: Record<string, unknown>, key, value: unknown) {
       const original = this[key];
-      return original instanceof Secret ? original.reveal() : value;
+      return original instanceof SecretValue ? original.reveal() : value;
     });
   const unchanged = revealed(base);
   const other = (setting: Setting) => {

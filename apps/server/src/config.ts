@@ -1,4 +1,4 @@
-import { Secret } from "./platform/secret.ts";
+import { SecretValue } from "./platform/secret.ts";
 import { publicAddress } from "./settings/http.ts";
 import type { Settings } from "./settings/index.ts";
 import { readSettings, type Environment } from "./settings/read.ts";
@@ -121,7 +121,7 @@ function createConfig(settings: Settings, isGiven: (name: string) => boolean) {
       packages: packagesOf(billing.packages),
       tierPrices: byTier(billing.tierPrices, 0),
       deploySlotCents: billing.deploySlotCents,
-      stripe: stripe.secretKey && { ...stripe, secretKey: stripe.secretKey, webhookSecret: stripe.webhookSecret ?? new Secret("") },
+      stripe: stripe.secretKey && { ...stripe, secretKey: stripe.secretKey, webhookSecret: stripe.webhookSecret ?? new SecretValue("") },
     },
     creators: { ...creators, payouts: { ...creators.payouts, mode: creators.payouts.mode ?? (stripe.secretKey ? "stripe" : "off") } },
     agent: { ...settings.agent, ...settings.recording },

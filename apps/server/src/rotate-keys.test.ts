@@ -2,7 +2,7 @@ import { readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { is, sql, Table } from "drizzle-orm";
 import { expect, test } from "vitest";
-import { Secret } from "./platform/secret.ts";
+import { SecretValue } from "./platform/secret.ts";
 import { createCryptoBox } from "./platform/crypto.ts";
 import { bytesOf, reseal } from "./platform/sealed-column.ts";
 import { beginRotation, endRotation, loadSealingKeys, readSealingKeyFile } from "./platform/sealing-keys.ts";
@@ -82,6 +82,6 @@ test("the key file is created by the first rotation, resumed by the next, reduce
   await endRotation(dataDir);
   expect(await readSealingKeyFile(dataDir)).toEqual({ keys: [second.keys[0]], isUnfinished: false });
   expect(await readFile(join(dataDir, "sealing.keys"), "utf8")).toBe(`${second.keys[0]}\n`);
-  const configured = { auth: { sealingKey: new Secret("operator"), formerSealingKeys: [new Secret("before")] } };
+  const configured = { auth: { sealingKey: new SecretValue("operator"), formerSealingKeys: [new SecretValue("before")] } };
   expect(await loadSealingKeys(configured, dataDir)).toEqual({ current: "operator", former: ["before", second.keys[0]] });
 });

@@ -1,5 +1,5 @@
 /** A value that never prints: not in logs, not in JSON, not in templates. `reveal()` where it is used. */
-export class Secret {
+export class SecretValue {
   readonly #value: string;
   constructor(value: string) {
     this.#value = value;

@@ -1,5 +1,5 @@
 import { Type, type TObject, type TProperties, type TSchema } from "typebox";
-import type { Secret } from "../platform/secret.ts";
+import type { SecretValue } from "../platform/secret.ts";
 
 /** A setting: the schema of its value, with the variable that gives it and what documents it. */
 export interface Setting extends TSchema {
@@ -15,7 +15,7 @@ export interface Setting extends TSchema {
   unit?: string;
   /** From `unit` to the unit of the configuration, which has milliseconds, bytes and cents. Applies to each value of a list. */
   factor?: number;
-  /** The value, or each value of a list, becomes a `Secret`. */
+  /** The value, or each value of a list, becomes a `SecretValue`. */
   isSecret?: true;
   /** Paths are appended to the value: slashes at its end are removed. */
   isBase?: true;
@@ -48,8 +48,9 @@ export const group = <T extends TProperties>(title: string, properties: T) =>
 
 export const text = (env: string, about: About) => Type.String({ env, ...about });
 
-/** A `Secret`, undefined if unset. A refinement of it checks the text. */
-export const secret = (env: string, about: About) => Type.Optional(Type.Unsafe<Secret>(Type.String({ env, isSecret: true, ...about })));
+/** A `SecretValue`, undefined if unset. A refinement of it checks the text. */
+export const secret = (env: string, about: About) =>
+  Type.Optional(Type.Unsafe<SecretValue>(Type.String({ env, isSecret: true, ...about })));
 
 const isHttpUrl = (value: string) => /^https?:$/.test(URL.parse(value)?.protocol ?? "");
 const httpUrl = () => "an http(s) URL";

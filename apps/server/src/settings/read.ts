@@ -1,6 +1,6 @@
 import { Type, type TObject, type TSchema } from "typebox";
 import { Value } from "typebox/value";
-import { Secret } from "../platform/secret.ts";
+import { SecretValue } from "../platform/secret.ts";
 import { settings, type Settings } from "./index.ts";
 import { constraintOf, isSetting, type Setting } from "./kinds.ts";
 
@@ -47,7 +47,7 @@ function convert(setting: Setting, value: unknown): unknown {
   if (Type.IsBoolean(setting)) return value === true;
   if (typeof value === "number") return value * (setting.factor ?? 1);
   if (typeof value !== "string") return value;
-  if (setting.isSecret) return new Secret(value);
+  if (setting.isSecret) return new SecretValue(value);
   return setting.isBase ? value.replace(/\/+$/, "") : value;
 }
 

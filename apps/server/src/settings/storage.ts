@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import type { Secret } from "../platform/secret.ts";
+import type { SecretValue } from "../platform/secret.ts";
 import { day, group, integer, list, second, secret, text, type About } from "./kinds.ts";
 
 export const storage = group("Storage, database and keys", {
@@ -35,7 +35,7 @@ export const keys = group("Storage, database and keys", {
     example: "a-third-random-value-of-32-characters",
     description: "Encrypts stored secrets and credentials. Default: derived from SECRET_KEY. Run ./studio rotate-keys after changing it",
   }),
-  formerSealingKeys: list("DEPLOYMENT_ENCRYPTION_KEYS_FORMER", Type.Unsafe<Secret>(Type.String()), {
+  formerSealingKeys: list("DEPLOYMENT_ENCRYPTION_KEYS_FORMER", Type.Unsafe<SecretValue>(Type.String()), {
     isSecret: true,
     example: "the-value-before-that-of-32-characters",
     description:

@@ -1,6 +1,6 @@
 import { Type, type Static, type TSchema } from "typebox";
 import { Value } from "typebox/value";
-import type { Secret } from "../../../platform/secret.ts";
+import type { SecretValue } from "../../../platform/secret.ts";
 
 export interface SearchResult {
   title: string;
@@ -15,7 +15,7 @@ export interface SearchProvider {
 export interface SearchConfig {
   provider: "brave" | "tavily" | "searxng";
   baseUrl: string;
-  key: Secret | undefined;
+  key: SecretValue | undefined;
 }
 
 const Hit = Type.Object({

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Tool, ToolContext, ToolOutput } from "@tesslate/agent";
 import { call, say, startSearchServices } from "@tesslate/testkit";
-import { Secret } from "../../../platform/secret.ts";
+import { SecretValue } from "../../../platform/secret.ts";
 import { createOutbound, type Outbound } from "../../../platform/outbound.ts";
 import { chatWorld, find } from "../../../testing/chat.ts";
 import { createSearchProvider, type SearchConfig } from "./search.providers.ts";
@@ -123,7 +123,7 @@ describe("web_search", () => {
     const search = (more: Partial<SearchConfig> = {}) =>
       createWebSearch({
         provider: createSearchProvider(
-          { provider, baseUrl: services.url, key: new Secret(services.key), ...more },
+          { provider, baseUrl: services.url, key: new SecretValue(services.key), ...more },
           reach.limited({ timeoutMs: 5000 }),
         ),
       });
@@ -135,7 +135,7 @@ describe("web_search", () => {
     expect(answer["content"]).toContain("1. One\n   https://one.example/\n   first & best");
     expect(services.queries).toEqual([{ provider, query: "bread", count: provider === "searxng" ? null : 2 }]);
     if (provider !== "searxng")
-      expect(await run(search({ key: new Secret("wrong") }), { query: "bread" })).toMatchObject({
+      expect(await run(search({ key: new SecretValue("wrong") }), { query: "bread" })).toMatchObject({
         success: false,
         message: expect.stringMatching(/answered 4/),
       });

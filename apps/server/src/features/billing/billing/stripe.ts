@@ -1,11 +1,11 @@
 import type { Stripe } from "stripe";
 import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { Secret } from "../../../platform/secret.ts";
+import type { SecretValue } from "../../../platform/secret.ts";
 
 export interface StripeAccount {
-  secretKey: Secret;
-  webhookSecret: Secret;
+  secretKey: SecretValue;
+  webhookSecret: SecretValue;
   publishableKey?: string;
   /** Base URL of the API, e.g. `https://api.stripe.com`. */
   apiUrl: string;

@@ -1,6 +1,6 @@
 import type { GitProviderBranch, GitProviderName, GitProviderRepo, GitPull } from "@tesslate/contract";
 import type { Static, TSchema } from "typebox";
-import type { Secret } from "../../../platform/secret.ts";
+import type { SecretValue } from "../../../platform/secret.ts";
 
 /**
  * API calls of one account at one host. Throws `AppError`s with messages for users; responses that do not match their schema are
@@ -51,7 +51,7 @@ export interface ProviderSite {
   baseUrl: string;
   apiUrl: string;
   clientId: string;
-  clientSecret?: Secret;
+  clientSecret?: SecretValue;
   redirectUri: string;
 }
 

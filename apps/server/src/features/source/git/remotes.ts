@@ -16,9 +16,6 @@ import { gitError, gitTimes, requireBranchName, type WorkingRepo } from "./worki
 /** Branches per fetch; the others follow with the next. */
 const maxFetched = 200;
 
-/** The kind of git host of a URL, for that user. */
-type HostKindOf = (userId: string, url: string) => Promise<GitProviderName>;
-
 export interface PullResult {
   success: boolean;
   conflicts: string[];
