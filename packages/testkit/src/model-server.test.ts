@@ -482,7 +482,7 @@ test("records requests and how they ended", async () => {
   expect(recorded).toMatchObject({
     path: "/v1/chat/completions",
     request: { protocol: "openai", model: "scripted", system: "Be kind.", tools: ["glob"] },
-    place: { exchange: 0, answer: 0 },
+    position: { exchange: 0, answer: 0 },
     tokens: 1,
   });
   await expect(server.waitFor((request) => request.path === "/never", 20)).rejects.toThrow("within 20 ms");

@@ -142,7 +142,7 @@ describe("the model fails", () => {
       { script: [disconnect({ afterTokens: 0, times: 9 }), say("one two")] },
       { code: "model_error", message: /./ },
     ],
-    ["an empty answer", { script: [say("")] }, { code: "model_error", message: /nothing/ }],
+    ["an empty answer", { script: [say("")] }, { code: "model_error", message: /empty response/ }],
   ];
   test.each(outcomes)("%s", async (_, options, expected) => {
     await using world = await chatWorld(options);
