@@ -47,7 +47,7 @@ describe("a user's own key", () => {
     const made = await addKey();
     expect(made).toMatchObject({ provider: "openai", provider_name: "OpenAI", last4: "6789", is_active: true, last_used_at: null });
     const events = await world.run("Hello");
-    expect(find(events, "complete")?.data.final_response).toBe("From my own.");
+    expect(find(events, "complete")?.data.final_response).toBe("From my provider.");
     expect(find(events, "credits_used")?.data).toMatchObject({ is_byok: true, cost_total_cents: 0, credits_deducted: 0 });
     const { rows } = await world.app.studio.database.pool.query(
       "select is_byok, cost_total, billed_status from usage_logs order by created_at desc limit 1",
@@ -197,7 +197,7 @@ describe("an agent of another user", () => {
     expect(await refusals(agent_id, "custom/local/local-model")).toEqual(new Set(["403 closed_source"]));
     // A fallback of the user's own does not take over either.
     await world.app.as(ada).models.setPreferences({ body: { fallback_models: ["custom/local/local-model"] } });
-    expect(find(await world.run("Hello", { agent_id }), "complete")?.data.final_response).toBe("From the server's again.");
+    expect(find(await world.run("Hello", { agent_id }), "complete")?.data.final_response).toBe("From the server's key again.");
     expect(mine.requests).toHaveLength(requestsBefore);
     await world.app.as(ada).models.setPreferences({ body: { fallback_models: null } });
     const open = await publish("source_type = 'open'");
