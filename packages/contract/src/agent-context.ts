@@ -51,7 +51,7 @@ export const agentContextRoutes = {
     auth: "user",
     params: ProjectParams,
     response: AgentContext,
-    errors: ["not_found"],
+    errors: ["not_found", "project_busy"],
   }),
   put: route({
     method: "PUT",
@@ -63,7 +63,7 @@ export const agentContextRoutes = {
     params: ProjectParams,
     body: Type.Object({ rules: fileUpdate(maxRulesBytes), memory: fileUpdate(maxMemoryLength) }),
     response: AgentContext,
-    errors: ["not_found", "etag_mismatch", "precondition_failed"],
+    errors: ["not_found", "etag_mismatch", "precondition_failed", "project_busy"],
   }),
   run: route({
     method: "GET",

@@ -78,7 +78,7 @@ export const assetsRoutes = {
       q: Type.Optional(Type.String({ maxLength: 200, description: "Matches part of the file name, case-insensitive" })),
     }),
     response: listOf(Asset),
-    errors: ["bad_path", "not_found"],
+    errors: ["bad_path", "not_found", "project_busy"],
   }),
   upload: route({
     method: "POST",
@@ -101,6 +101,7 @@ export const assetsRoutes = {
       "conflict",
       "payload_too_large",
       "storage_full",
+      "project_busy",
     ],
   }),
   directories: route({
@@ -113,7 +114,7 @@ export const assetsRoutes = {
     params: ProjectOnly,
     query: Type.Object(pageQuery),
     response: listOf(AssetDirectory),
-    errors: ["not_found"],
+    errors: ["not_found", "project_busy"],
   }),
   createDirectory: route({
     method: "POST",
@@ -126,7 +127,7 @@ export const assetsRoutes = {
     params: ProjectOnly,
     body: Type.Object({ directory: Directory }),
     response: AssetDirectory,
-    errors: ["bad_path", "path_traversal", "git_directory", "not_found", "conflict", "storage_full"],
+    errors: ["bad_path", "path_traversal", "git_directory", "not_found", "conflict", "storage_full", "project_busy"],
   }),
   update: route({
     method: "PATCH",
@@ -141,7 +142,7 @@ export const assetsRoutes = {
       directory: Type.Optional(Directory),
     }),
     response: Asset,
-    errors: ["bad_path", "path_traversal", "git_directory", "not_found", "conflict"],
+    errors: ["bad_path", "path_traversal", "git_directory", "not_found", "conflict", "project_busy"],
   }),
   file: route({
     method: "GET",
@@ -159,7 +160,7 @@ export const assetsRoutes = {
     query: Type.Object({
       v: Type.Optional(Type.String({ maxLength: 100, description: "Any value, to bypass the browser's cache" })),
     }),
-    errors: ["not_found"],
+    errors: ["not_found", "project_busy"],
   }),
   remove: route({
     method: "DELETE",
@@ -170,6 +171,6 @@ export const assetsRoutes = {
     auth: "user",
     status: 204,
     params: Params,
-    errors: ["not_found"],
+    errors: ["not_found", "project_busy"],
   }),
 };

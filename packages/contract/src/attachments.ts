@@ -66,6 +66,7 @@ export const attachmentsRoutes = {
     auth: "user",
     kind: "raw",
     contentType: "application/octet-stream",
+    otherContentTypes: ["image/png", "image/jpeg", "image/gif", "image/webp"],
     params: AttachmentParams,
     errors: ["not_found"],
   }),

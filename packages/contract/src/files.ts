@@ -89,7 +89,7 @@ export const filesRoutes = {
       ),
     }),
     response: listOf(File),
-    errors: ["not_found"],
+    errors: ["not_found", "project_busy"],
   }),
   tree: route({
     method: "GET",
@@ -100,7 +100,7 @@ export const filesRoutes = {
     auth: "user",
     params: ProjectOnly,
     response: Type.Object({ entries: Type.Array(TreeEntry) }),
-    errors: ["not_found"],
+    errors: ["not_found", "project_busy"],
   }),
   search: route({
     method: "GET",
@@ -157,7 +157,7 @@ export const filesRoutes = {
     params: ProjectOnly,
     body: Type.Object({ old_path: Type.String(), new_path: Type.String(), overwrite: Type.Optional(Type.Boolean({ default: false })) }),
     response: Type.Object({ old_path: Type.String(), new_path: Type.String(), checkpoint_id: Nullable(Uuid) }),
-    errors: ["bad_path", "not_found", "conflict"],
+    errors: ["bad_path", "not_found", "conflict", "project_busy"],
   }),
   mkdir: route({
     method: "POST",
@@ -170,7 +170,7 @@ export const filesRoutes = {
     params: ProjectOnly,
     body: Type.Object({ path: Type.String() }),
     response: File,
-    errors: ["bad_path", "not_found", "conflict"],
+    errors: ["bad_path", "not_found", "conflict", "project_busy"],
   }),
   get: route({
     method: "GET",
@@ -190,7 +190,7 @@ export const filesRoutes = {
     response: File,
     otherContentTypes: ["application/octet-stream"],
     isRanged: true,
-    errors: ["bad_path", "not_found", "is_directory", "payload_too_large"],
+    errors: ["bad_path", "not_found", "is_directory", "payload_too_large", "project_busy"],
   }),
   put: route({
     method: "PUT",
@@ -207,7 +207,7 @@ export const filesRoutes = {
     bodyLimit: 24 * 1024 * 1024,
     body: Type.Object({ content: Type.String(), encoding: Type.Optional(Literals("utf-8", "base64")) }),
     response: File,
-    errors: ["bad_path", "not_found", "conflict", "etag_mismatch", "payload_too_large", "storage_full", "git_directory"],
+    errors: ["bad_path", "not_found", "conflict", "etag_mismatch", "payload_too_large", "storage_full", "git_directory", "project_busy"],
   }),
   remove: route({
     method: "DELETE",
@@ -222,6 +222,6 @@ export const filesRoutes = {
     status: 204,
     params: Params,
     query: Type.Object({ recursive: Type.Optional(Type.Boolean({ default: false })) }),
-    errors: ["bad_path", "not_found", "is_directory", "etag_mismatch"],
+    errors: ["bad_path", "not_found", "is_directory", "etag_mismatch", "project_busy"],
   }),
 };

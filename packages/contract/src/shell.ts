@@ -72,6 +72,7 @@ export const shellRoutes = {
     auth: "user",
     query: Type.Object({ ...pageQuery, project_id: Type.Optional(ProjectRef) }),
     response: listOf(ShellSession),
+    errors: ["not_found"],
   }),
   get: route({
     method: "GET",

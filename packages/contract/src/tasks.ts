@@ -55,6 +55,7 @@ export const tasksRoutes = {
     auth: "user",
     query: Type.Object({ ...pageQuery, status: Type.Optional(TaskStatus), project_id: Type.Optional(Type.String()) }),
     response: listOf(Task),
+    errors: ["not_found"],
   }),
   cancel: route({
     method: "DELETE",

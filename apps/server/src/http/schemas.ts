@@ -25,6 +25,12 @@ export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
     addFormats.default(ajv);
     // Allow surrounding spaces from copy and paste; services trim them.
     const email = fullFormats.email as RegExp;
+    // What PostgreSQL accepts: no year 0, and offsets below 16 hours.
+    const { validate: isDateTime } = fullFormats["date-time"] as { validate: (text: string) => boolean };
+    ajv.addFormat("date-time", {
+      type: "string",
+      validate: (text: string) => isDateTime(text) && !text.startsWith("0000") && !/[+-](1[6-9]|2\d):?\d\d$/.test(text),
+    });
     ajv.addFormat("email", { type: "string", validate: (text: string) => email.test(text.trim()) });
     return ajv;
   };

@@ -91,6 +91,8 @@ describe("the list", () => {
     expect((await api().list({ query: { search: `${mark}-1_x` } })).total).toBe(1);
     for (const query of ["sort_by=hashed_password", "sort_order=up", "tier=gold", "status=x", "limit=0", "limit=501", "page=1&skip=1"])
       expect((await app.request(`/api/admin/users?${query}`, { user: admin })).status).toBe(422);
+    for (const time of ["0676-11-04T19:13:06.9-22:04", "0000-01-01T00:00:00Z", "2026-01-01"])
+      expect((await app.request(`/api/admin/users?last_active_before=${time}`, { user: admin })).status).toBe(422);
     expect(await api().list({ query: { page: 999 } })).toMatchObject({ items: [], total: expect.any(Number) });
   });
 });
