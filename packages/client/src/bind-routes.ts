@@ -8,6 +8,8 @@ import type { WireRoute, WireRoutes } from "./wire-routes.ts";
 export interface RequestOptions {
   signal?: AbortSignal;
   headers?: Record<string, string>;
+  /** Called with the response of success before its body is read: for headers such as `ETag` and `Checkpoint-Id`. */
+  onResponse?: (response: Response) => void;
 }
 export interface StreamOptions extends RequestOptions {
   /** Resume after this event. The default is in the description of each stream. */
@@ -44,8 +46,11 @@ type Call<R extends RouteSpec> = R extends { kind: "sse" }
   : R extends { kind: "socket" }
     ? (...args: Args<R, RequestOptions>) => SocketPath<RouteEvent<R>, SentFrame<R>>
     : R extends { kind: "upload" }
-      ? (input: Record<string, unknown> & { form: FormData }, options?: RequestOptions) => Promise<RouteOutput<R>>
-      : (...args: Args<R, RequestOptions>) => Promise<RouteOutput<R>>;
+      ? (
+          input: (Input<R> extends undefined ? object : Optionals<Input<R>>) & { form: FormData },
+          options?: RequestOptions,
+        ) => Promise<RouteOutput<R>>
+      : (...args: Args<R, RequestOptions>) => Promise<R extends { kind: "raw"; contentType: string } ? Response : RouteOutput<R>>;
 
 /** `client.projects.create({ body: { name } })`; event streams are async iterables, sockets their URL path. */
 export type Client<C extends Record<string, RouteGroup>> = { [G in keyof C]: { [N in keyof C[G]]: Call<C[G][N]> } };
@@ -101,7 +106,10 @@ export function bindRoutes<C extends Record<string, RouteGroup>>(routes: WireRou
       if (call.signal?.aborted) throw cause;
       throw Object.assign(new ApiError(0, { detail: "The server did not answer.", code: "network" }), { cause });
     }
-    if (response.ok) return response;
+    if (response.ok) {
+      call.onResponse?.(response);
+      return response;
+    }
     const body = (await response.json().catch(() => undefined)) as ErrorBody | ValidationErrorBody | undefined;
     throw new ApiError(response.status, body, response.headers);
   };
@@ -121,7 +129,7 @@ export function bindRoutes<C extends Record<string, RouteGroup>>(routes: WireRou
       listen();
       try {
         const headers = { ...call.headers, ...(lastEventId !== undefined && { "last-event-id": lastEventId }) };
-        const response = await request(route, input, { headers, signal });
+        const response = await request(route, input, { ...(call.onResponse && { onResponse: call.onResponse }), headers, signal });
         if (signal.aborted) return;
         if (response.status === 204) {
           isOver = true;

@@ -9,9 +9,11 @@ export interface Socket<Received, Sent> extends AsyncIterable<Received> {
 }
 
 /** What a close code of the server means, as a status of the API. */
-const statusOf: Record<number, [status: number, code: string]> = {
+const statusOf: Readonly<Record<number, [status: number, code: string]>> = {
   4401: [401, "unauthorized"],
   4404: [404, "not_found"],
+  4408: [408, "idle"],
+  4410: [410, "stopped"],
 };
 
 /**
@@ -26,7 +28,11 @@ export async function openSocket<Received, Sent>(url: string, token: string, sig
   let ended: { error?: ApiError } | undefined;
   let wake: () => void = () => undefined;
   const changed = () => new Promise<void>((resolve) => (wake = resolve));
-  const close = () => socket.close();
+  let isClosing = false;
+  const close = () => {
+    isClosing = true;
+    socket.close(1000);
+  };
 
   socket.addEventListener("open", () => socket.send(JSON.stringify({ type: "auth", token })));
   socket.addEventListener("message", ({ data }) => {
@@ -39,7 +45,7 @@ export async function openSocket<Received, Sent>(url: string, token: string, sig
     signal?.removeEventListener("abort", close);
     const [status, name] = statusOf[code] ?? [0, "network"];
     const detail = reason || (status === 0 ? `The connection was closed (${code}).` : "The server refused the connection.");
-    ended = code === 1000 || signal?.aborted ? {} : { error: new ApiError(status, { detail, code: name }) };
+    ended = code === 1000 || isClosing ? {} : { error: new ApiError(status, { detail, code: name }) };
     wake();
   });
   signal?.addEventListener("abort", close);

@@ -215,7 +215,7 @@ export const authRoutes = {
     tag,
     summary: "Refresh access token",
     description:
-      "Exchanges a refresh token (from the body, or from the cookie) for a new access token and the next refresh token. Each refresh token works once; using one again ends the session.",
+      "Exchanges a refresh token (from the body, or from the cookie) for a new access token and the next refresh token. Each refresh token works once. Using it again within 30 seconds, as two windows do, returns another pair; later it ends the session.",
     auth: "none",
     csrf: false,
     bodyOptional: true,
@@ -356,7 +356,7 @@ export const authRoutes = {
     tag: "api-keys",
     summary: "Create API key",
     description:
-      "Creates a personal API key. `key` is in this response only; store it. An account has a limited number of keys (`key_limit_reached`).",
+      "Creates a personal API key. `key` is in this response only, and for 24 hours in replays of the same `Idempotency-Key`; store it. An account has a limited number of keys (`key_limit_reached`).",
     auth: "user",
     keys: false,
     status: 201,

@@ -135,7 +135,7 @@ export const filesRoutes = {
     tag,
     summary: "Upload files",
     description:
-      "Uploads files or folders as multipart parts; the name of each part is its path. At most 2,000 files, 100 MiB each and 500 MiB together. All files appear or none. Existing files are refused (409 with `details.paths`) unless `overwrite` is true; `checkpoint_id` restores what was replaced.",
+      "Uploads files or folders as multipart parts; the `filename` of each part is its path, folders included. At most 2,000 files, 100 MiB each and 500 MiB together. All files appear or none. Existing files are refused (409 with `details.paths`) unless `overwrite` is true; `checkpoint_id` restores what was replaced.",
     auth: "user",
     kind: "upload",
     status: 201,

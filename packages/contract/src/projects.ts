@@ -326,6 +326,7 @@ export const projectsRoutes = {
     description:
       'The events of `GET /api/projects/{id}/events` over a socket. A first frame `{"type": "subscribe", "after_seq": N}` resumes after event `N`.',
     auth: "user",
+    keys: "read",
     kind: "socket",
     params: ProjectParams,
     events: Type.Union([ProjectEvent, PongFrame, AuthenticatedFrame, ErrorFrame]),

@@ -73,7 +73,7 @@ export interface RouteSpec {
    * `false`: not with an API key (403 `session_required`). `run`: a key needs that scope. `any`: the handler checks. Default: `read` for GET and
    * `write` for the rest (403 `scope_missing`).
    */
-  keys?: false | "run" | "any";
+  keys?: false | "read" | "run" | "any";
   /**
    * Whether an administrator may do this while impersonating a user. Default: everything except writes with `keys: false`. `false` answers 403
    * `impersonation_refused`. `"end"` ends the impersonation and is recorded as such.

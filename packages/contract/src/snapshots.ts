@@ -175,7 +175,7 @@ export const snapshotsRoutes = {
     tag,
     summary: "List checkpoints",
     description:
-      "Automatic checkpoints of the files, newest first: before each run, before files are replaced, and after each restore. Kept for 30 days.",
+      "Automatic checkpoints of the files, newest first: before each run, before files are deleted or replaced by an upload, a move or a rename, and after each restore. Writing a single file makes none. Kept for 30 days.",
     auth: "user",
     params: ProjectOnly,
     query: Type.Object(pageQuery),

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { contract, type ApiKeyScope, type RouteSpec } from "@tesslate/contract";
@@ -146,9 +147,14 @@ describe("sockets", () => {
     await app.as(ada).auth.deleteApiKey({ params: { id: made.id } });
     expect(await closed).toBe(4401);
   });
-  test("refuse a key with the read scope only", async () => {
+  test("of events accept a key with the read scope, and refuse one without it", async () => {
     const { project } = await setUpProject(app, ada, "Socket two");
-    expect(await connect(project.id, (await make(["read"])).key).closed).toBe(4401);
+    const { ws } = connect(project.id, (await make(["read"])).key);
+    const [frame] = (await once(ws, "message")) as [Buffer];
+    expect(JSON.parse(frame.toString())).toEqual({ type: "authenticated" });
+    ws.close();
+    const { key } = await app.as(ada).auth.createApiKey({ body: { name: "runs", scopes: ["run"], edit_mode: "plan" } });
+    expect(await connect(project.id, key).closed).toBe(4401);
   });
 });
 

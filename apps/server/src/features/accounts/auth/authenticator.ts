@@ -47,7 +47,7 @@ export function createAuthenticator({
       if (apiKeys.isKey(token))
         return (await apiKeys.hasExpired(token))
           ? unauthorized("This API key has expired. Create a new one in Settings, API keys.", "token_expired")
-          : unauthorized();
+          : unauthorized("This API key is unknown or was deleted. Keys are created in Settings, API keys.");
       return tokens.hasExpired(token)
         ? unauthorized(
             "The access token has expired. Get a new one from POST /api/auth/refresh, or use an API key, which lasts until it is deleted.",

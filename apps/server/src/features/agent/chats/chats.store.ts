@@ -286,6 +286,8 @@ export function createChatStore(db: Database) {
           .from(events)
           .where(and(eq(events.task_id, taskId), eq(events.type, "done")))
       )[0]?.seq ?? undefined,
+    hasEvents: async (taskId: string): Promise<boolean> =>
+      (await db.select({ seq: events.task_seq }).from(events).where(eq(events.task_id, taskId)).limit(1)).length > 0,
     /** The runs among these whose task was deleted, or ended longer ago than cleanup takes. */
     listOrphanedRuns: async (taskIds: string[]): Promise<Set<string>> => {
       if (taskIds.length === 0) return new Set();

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunEvent } from "@tesslate/contract";
+import { notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { TaskRow, Tasks } from "../../core/tasks/index.ts";
 import type { ChatStore } from "../chats/index.ts";
@@ -14,17 +15,21 @@ export function createRunFollowing({
   tasks,
   events,
 }: {
-  chats: Pick<ChatStore, "findDoneSeq" | "findRun">;
+  chats: Pick<ChatStore, "findDoneSeq" | "findRun" | "hasEvents">;
   tasks: Pick<Tasks, "follow" | "isRunningHere">;
   events: Pick<EventLog, "followTask">;
 }) {
   const self = {
-    /** Whether this was the run's last event. */
-    hasDelivered: async (taskId: string, afterSeq: number | undefined): Promise<boolean> =>
-      afterSeq !== undefined && afterSeq >= ((await chats.findDoneSeq(taskId)) ?? Infinity),
+    /** Whether this was the run's last event. Throws 404 when its events no longer exist, because its project or chat was deleted. */
+    hasDelivered: async (task: TaskRow, afterSeq: number | undefined): Promise<boolean> => {
+      const last = await chats.findDoneSeq(task.id);
+      const isOver = last === undefined && task.completed_at !== null;
+      if (task.project_id === null || (isOver && !(await chats.hasEvents(task.id)))) throw notFound("Run");
+      return afterSeq !== undefined && afterSeq >= (last ?? Infinity);
+    },
     /** The run's events after `afterSeq`, then live ones, until `done`. */
     async *follow(task: TaskRow, options: { afterSeq?: number; signal: AbortSignal }): AsyncGenerator<RunEvent> {
-      if (await self.hasDelivered(task.id, options.afterSeq)) return;
+      if (await self.hasDelivered(task, options.afterSeq)) return;
       const over = new AbortController();
       const signal = AbortSignal.any([options.signal, over.signal]);
       // Normally `done` ends it. If it is never emitted (the project was deleted, cleanup failed), the end of the task does, a little later.

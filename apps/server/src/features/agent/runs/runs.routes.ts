@@ -47,7 +47,7 @@ export function mountRuns(
       runEvents: async ({ user, signal, headers }, { params, query }) => {
         const task = await runs.ownRun(user.id, params.task_id);
         const afterSeq = lastEventId(headers, query);
-        if (await runs.hasDelivered(task.id, afterSeq)) return undefined;
+        if (await runs.hasDelivered(task, afterSeq)) return undefined;
         return runs.follow(task, { signal, ...(afterSeq !== undefined && { afterSeq }) });
       },
       resume: async ({ user }, { body }) => taskLinks(await runs.resume(user, body.task_id)),

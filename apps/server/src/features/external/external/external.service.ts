@@ -79,7 +79,7 @@ export function createExternalApi({ runs, pendingApproval, webhooks, limits, fol
     events: async (user: Principal, taskId: string, options: { afterSeq?: number; signal: AbortSignal }) => {
       requireApiKey(user);
       const task = await runs.ownRun(user.id, taskId);
-      return (await runs.hasDelivered(task.id, options.afterSeq)) ? undefined : runs.follow(task, options);
+      return (await runs.hasDelivered(task, options.afterSeq)) ? undefined : runs.follow(task, options);
     },
     /** The state of a run, after it ended or after `waitMs`. For MCP clients. */
     runOf: async (userId: string, taskId: string, { waitMs, signal }: { waitMs: number; signal: AbortSignal }): Promise<ExternalRun> => {

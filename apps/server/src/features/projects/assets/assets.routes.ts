@@ -51,6 +51,9 @@ export function mountAssets(mount: Mount, { assets }: { assets: Assets }): void 
       context.setHeader("content-length", String(range ? range.end - range.start + 1 : entry.size));
       return reply.type(mimeType).send(data);
     },
-    remove: ({ user }, { params }) => assets.remove(user.id, params.id, params.asset_id.toLowerCase()),
+    remove: async ({ user, setHeader }, { params }) => {
+      const { checkpoint_id } = await assets.remove(user.id, params.id, params.asset_id.toLowerCase());
+      if (checkpoint_id !== null) setHeader("checkpoint-id", checkpoint_id);
+    },
   });
 }

@@ -3,7 +3,7 @@ import { RuntimeError, type StagedFile, type Tree } from "@tesslate/runtime";
 import type { UploadedField, UploadedFile } from "../../../http/uploads.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import { isSkipped, skippedDirectories, type Announce } from "../files/index.ts";
+import { isSkipped, skippedDirectories, type Announce, type CheckpointBefore } from "../files/index.ts";
 import type { ProjectRow, AssetRow } from "../../../db/schema/projects.ts";
 import { declaredType, headBytes, inspect } from "./assets.inspect.ts";
 import { assetName, directoryOf, numbered, assetPath } from "./assets.names.ts";
@@ -14,12 +14,28 @@ import type { AssetsStore } from "./assets.store.ts";
 interface ProjectAccess {
   require(userId: string, ref: string): Promise<ProjectRow>;
   sandboxOf(project: ProjectRow): Promise<{ files: Tree }>;
+  /** For changes: throws `project_busy` while a restore or clone replaces the files. */
+  sandboxForChange(project: ProjectRow): Promise<{ files: Tree }>;
 }
 
 export type Assets = ReturnType<typeof createAssets>;
 
 /** Images, fonts, audio, video and PDFs of a project. The file tree is the source of truth; the rows are reconciled with it. */
-export function createAssets({ store, projects, announce }: { store: AssetsStore; projects: ProjectAccess; announce: Announce }) {
+export function createAssets({
+  store,
+  projects,
+  announce,
+  checkpointBefore,
+}: {
+  store: AssetsStore;
+  projects: ProjectAccess;
+  announce: Announce;
+  checkpointBefore: CheckpointBefore;
+}) {
+  const openForChange = async (userId: string, ref: string) => {
+    const project = await projects.require(userId, ref);
+    return { project, tree: (await projects.sandboxForChange(project)).files };
+  };
   const open = async (userId: string, ref: string) => {
     const project = await projects.require(userId, ref);
     return { project, tree: (await projects.sandboxOf(project)).files };
@@ -29,8 +45,8 @@ export function createAssets({ store, projects, announce }: { store: AssetsStore
     if (!row) throw notFound("Asset");
     return row;
   };
-  const rowIn = async (userId: string, ref: string, id: string) => {
-    const opened = await open(userId, ref);
+  const rowIn = async (userId: string, ref: string, id: string, opening = open) => {
+    const opened = await opening(userId, ref);
     let row = await requireRow(opened.project, id);
     // The file may have been moved or removed in the sandbox since the row was written.
     if (!(await opened.tree.stat(assetPath(row)))) {
@@ -60,7 +76,7 @@ export function createAssets({ store, projects, announce }: { store: AssetsStore
 
     /** Multipart body with one file; the `directory` field may come before or after it. */
     upload: async (userId: string, ref: string, parts: AsyncIterable<UploadedFile | UploadedField>): Promise<Asset> => {
-      const { project, tree } = await open(userId, ref);
+      const { project, tree } = await openForChange(userId, ref);
       let directory = directoryOf("public");
       let taken: { path: string; declared: string; staged: StagedFile; head: () => Uint8Array } | undefined;
       try {
@@ -124,7 +140,7 @@ export function createAssets({ store, projects, announce }: { store: AssetsStore
       return page.envelope(items, all.length);
     },
     createDirectory: async (userId: string, ref: string, given: string): Promise<{ made: AssetDirectory; isNew: boolean }> => {
-      const { project, tree } = await open(userId, ref);
+      const { project, tree } = await openForChange(userId, ref);
       const directory = directoryOf(given);
       const path = directory.slice(1);
       const { entry, created } = await tree.mkdir(path);
@@ -133,7 +149,7 @@ export function createAssets({ store, projects, announce }: { store: AssetsStore
     },
 
     update: async (userId: string, ref: string, id: string, change: { filename?: string; directory?: string }): Promise<Asset> => {
-      const { project, tree, row } = await rowIn(userId, ref, id);
+      const { project, tree, row } = await rowIn(userId, ref, id, openForChange);
       const to = {
         directory: change.directory === undefined ? row.directory : directoryOf(change.directory),
         filename: change.filename === undefined ? row.filename : assetName(change.filename, row.mime_type),
@@ -160,18 +176,21 @@ export function createAssets({ store, projects, announce }: { store: AssetsStore
       return { ...(await tree.stream(path, wanted)), range: wanted, filename: row.filename, mimeType: row.mime_type };
     },
 
-    remove: async (userId: string, ref: string, id: string): Promise<void> => {
-      const { project, tree } = await open(userId, ref);
+    /** Returns the checkpoint that contains the deleted file. */
+    remove: async (userId: string, ref: string, id: string): Promise<{ checkpoint_id: string | null }> => {
+      const { project, tree } = await openForChange(userId, ref);
       const row = await requireRow(project, id);
       const path = assetPath(row);
       const entry = await tree.stat(path);
       const isThere = entry !== undefined && !entry.isDirectory;
+      const checkpoint_id = isThere ? await checkpointBefore(project, `Before deleting ${path}`) : null;
       if (isThere)
         await tree.remove(path).catch((error: unknown) => {
           if (!(error instanceof RuntimeError) || error.code !== "not_found") throw error;
         });
       await store.hide(row.id);
       if (isThere) await announce(project, [{ path, op: "delete" }]);
+      return { checkpoint_id };
     },
   };
 }

@@ -22,7 +22,7 @@ export function createFileSearch({
   projects,
   keepAwake,
 }: {
-  projects: ProjectAccess;
+  projects: Pick<ProjectAccess, "require" | "sandboxOf">;
   keepAwake: (projectId: string) => Promise<() => void>;
 }) {
   /** Resolves with the first match or the end, so that an invalid expression is rejected before the stream starts. */

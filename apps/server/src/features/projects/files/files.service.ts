@@ -14,6 +14,8 @@ import type { FilesWatch } from "./files.watch.ts";
 export interface ProjectAccess {
   require(userId: string, ref: string): Promise<ProjectRow>;
   sandboxOf(project: ProjectRow): Promise<Sandbox>;
+  /** For changes: throws `project_busy` while a restore or clone replaces the files, which would undo them. */
+  sandboxForChange(project: ProjectRow): Promise<Sandbox>;
   /** Sets `updated_at` and `last_activity`. */
   touch(projectId: string): Promise<void>;
 }
@@ -48,7 +50,7 @@ export const createAnnounce =
     watch,
     onChanged = [],
   }: {
-    projects: ProjectAccess;
+    projects: Pick<ProjectAccess, "touch">;
     events: EventLog;
     watch: FilesWatch;
     onChanged?: readonly OnFilesChanged[];
@@ -86,6 +88,10 @@ export function createFiles({
   const open = async (userId: string, ref: string) => {
     const project = await projects.require(userId, ref);
     return { project, tree: (await projects.sandboxOf(project)).files };
+  };
+  const openForChange = async (userId: string, ref: string) => {
+    const project = await projects.require(userId, ref);
+    return { project, tree: (await projects.sandboxForChange(project)).files };
   };
   const announce = (project: ProjectRow, change: ProjectFileChange) => announceAll(project, [change]);
   const listed = async (tree: Sandbox["files"], under?: string) =>
@@ -165,7 +171,7 @@ export function createFiles({
       body: { content: string; encoding?: "utf-8" | "base64" },
       when: Preconditions,
     ): Promise<{ file: File; created: boolean }> => {
-      const { project, tree } = await open(userId, ref);
+      const { project, tree } = await openForChange(userId, ref);
       const path = writablePath(given);
       const data = decode(body);
       if (data.byteLength > maxFileBytes) throw new AppError("payload_too_large", "Files are limited to 10 MiB.");
@@ -188,7 +194,7 @@ export function createFiles({
       given: string,
       options: { recursive: boolean; ifMatch?: string },
     ): Promise<{ checkpoint_id: string | null }> => {
-      const { project, tree } = await open(userId, ref);
+      const { project, tree } = await openForChange(userId, ref);
       const path = writablePath(given);
       const entry = await tree.stat(path);
       if (!entry) throw notFound("File");
@@ -204,7 +210,7 @@ export function createFiles({
       ref: string,
       body: { old_path: string; new_path: string; overwrite?: boolean },
     ): Promise<{ old_path: string; new_path: string; checkpoint_id: string | null }> => {
-      const { project, tree } = await open(userId, ref);
+      const { project, tree } = await openForChange(userId, ref);
       const [from, to] = [writablePath(body.old_path), writablePath(body.new_path)];
       if (from === to) throw new AppError("bad_path", "Both paths are the same.");
       if (to.startsWith(`${from}/`)) throw new AppError("bad_path", "A directory cannot be moved into itself.");
@@ -224,7 +230,7 @@ export function createFiles({
       return { old_path: from, new_path: to, checkpoint_id };
     },
     mkdir: async (userId: string, ref: string, given: string): Promise<{ file: File; created: boolean }> => {
-      const { project, tree } = await open(userId, ref);
+      const { project, tree } = await openForChange(userId, ref);
       const path = writablePath(given);
       const { entry, created } = await tree.mkdir(path);
       if (created) await announce(project, { path, op: "add", is_directory: true, etag: entry.etag });

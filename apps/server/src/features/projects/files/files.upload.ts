@@ -26,7 +26,7 @@ export function createFileUpload({
     { directory, overwrite }: { directory: string; overwrite: boolean },
   ): Promise<{ files: File[]; checkpoint_id: string | null }> => {
     const project = await projects.require(userId, ref);
-    const tree = (await projects.sandboxOf(project)).files;
+    const tree = (await projects.sandboxForChange(project)).files;
     const under = normalisePath(directory === "" ? "." : directory);
     const staged = new Map<string, StagedFile>();
     const placed: { path: string; isNew: boolean }[] = [];

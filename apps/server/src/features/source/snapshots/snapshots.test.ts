@@ -217,6 +217,11 @@ describe("restoring", () => {
   test("rejects during an agent run: 409 run_active; starts, snapshots and messages in between: 409 project_busy", async () => {
     const { id, params, take } = await fresh();
     const { id: snapshot_id } = await take();
+    const oneFile = () => {
+      const form = new FormData();
+      form.set("file", new Blob(["rejected"]), "a.txt");
+      return form;
+    };
     const pretend = (type: string) =>
       app.studio.database.pool.query(
         "insert into tasks (user_id, project_id, type, status, unique_key, process_id) select $1, $2, $3, 'running', $4, id from (select process_id as id from tasks where process_id is not null limit 1) p returning id",
@@ -245,6 +250,14 @@ describe("restoring", () => {
       () => app.as(owner).git.commit({ body: { project_id: id, message: "rejected" } }),
       () => app.as(owner).containers.create({ params, body: { name: "rejected" } }),
       () => app.as(owner).containers.rename({ params: { id, container_id: service.id }, body: { name: "rejected" } }),
+      // The restore would undo them after they were answered.
+      () => app.as(owner).files.put({ params: { id, path: "a.txt" }, body: { content: "rejected" } }),
+      () => app.as(owner).files.remove({ params: { id, path: "package.json" } }),
+      () => app.as(owner).files.rename({ params: { id }, body: { old_path: "package.json", new_path: "b.json" } }),
+      () => app.as(owner).files.mkdir({ params: { id }, body: { path: "rejected" } }),
+      () => app.as(owner).files.upload({ params: { id }, form: oneFile() }),
+      () => app.as(owner).assets.upload({ params: { id }, form: oneFile() }),
+      () => app.as(owner).assets.createDirectory({ params: { id }, body: { directory: "rejected" } }),
     ])
       await expect(attempt()).rejects.toSatisfy((e) => code(e) === "project_busy");
     await end();
