@@ -11,7 +11,7 @@ const find = (source: string) => findTexts("a.tsx", source).map(({ kind, text })
 describe("findTexts", () => {
   test("finds texts of every kind, and no classes, keys, paths, values of unions or test ids", () => {
     expect(findTexts("fixture.tsx", readFileSync(fixture, "utf8")).map(({ line, kind, text }) => `${line}  ${kind}  ${text}`)).toEqual([
-      "4  property astro  Astro",
+      "4  property astro  Next.js",
       "4  property unknown  not known",
       "7  property title  Deploys",
       "7  property scope  Workbench",

@@ -73,8 +73,8 @@ export function findTexts(file: string, source: string): Text[] {
     if (!isString(node)) return void childrenOf(node).forEach(visit);
     const nested: Node[] = [];
     const piece = compose(node, nested);
-    const { verdict, kind, isWord } = placeOf(node, parents);
-    if (isText(piece.words, verdict) || (isWord && verdict === undefined && /^\p{Ll}{3,}$/u.test(piece.words))) add(node, kind, piece);
+    const place = placeOf(node, parents);
+    if (isText(piece.words, place)) add(node, place.kind, piece);
     nested.forEach(visit);
   };
 
@@ -293,14 +293,13 @@ const entities: Record<string, string> = {
 };
 const decoded = (text: string): string => text.replace(/&(\w+);/g, (all, name: string) => entities[name] ?? all);
 
-/** Values are `{}` among words; two rounds, because a choice contains values. */
 const withoutValues = (words: string): string => words.replaceAll("{}", "");
-const isText = (words: string, verdict: Verdict | undefined): boolean => {
-  const written = withoutValues(words);
-  if (!/\p{L}/u.test(written) || verdict === "never") return false;
+function isText(words: string, { verdict, isString }: Place): boolean {
+  if (verdict === "never" || !/\p{L}/u.test(withoutValues(words))) return false;
   if (verdict === "text") return isWritten(words);
+  if (isString && verdict === undefined && /^\p{L}{2}[\p{L}.]+$/u.test(words)) return isWritten(words);
   return isProse(words, verdict === "code");
-};
+}
 
 const lastName = (node: Node): string | undefined => {
   switch (node.type) {
@@ -321,7 +320,7 @@ const lastName = (node: Node): string | undefined => {
 interface Place {
   verdict?: Verdict;
   /** Declared as `string` or as a record of them: not one of a closed set of values. */
-  isWord?: boolean;
+  isString?: boolean;
   kind: string;
 }
 
@@ -398,7 +397,7 @@ function placeOf(node: Node, parents: ReadonlyMap<Node, Node>): Place {
         const target: Node = "id" in parent ? parent.id : "key" in parent ? parent.key : parent.left;
         const name = lastName(target) ?? "";
         kind ??= parent.type === "AssignmentPattern" ? `default ${name}` : `value ${name}`;
-        return { ...stop(names(name), kind), isWord: isStringType(typeOf(target)) };
+        return { ...stop(names(name), kind), isString: isStringType(typeOf(target)) };
       }
       case "SwitchCase":
         return stop("never", "case");
@@ -411,7 +410,7 @@ function placeOf(node: Node, parents: ReadonlyMap<Node, Node>): Place {
       kind ??= `return ${name}`;
       const verdict = names(name);
       const isArgument = parents.get(parent)?.type === "CallExpression";
-      if (verdict || !isArgument) return { ...stop(verdict, kind), isWord: isStringType(returnTypeOf(parent)) };
+      if (verdict || !isArgument) return { ...stop(verdict, kind), isString: isStringType(returnTypeOf(parent)) };
     }
   }
   return stop(undefined, "expression");

@@ -13,10 +13,12 @@ const textNames = pattern(
   "act|noun|verb|unit|heads?|empty|searchIn|error|failure|failed|refusal|blockedBy|shown",
 );
 const neverNames = pattern(
-  "className|class|.+ClassName|.+Class|style|d|data-.+|queryKey|key|keys|rel|target|sandbox|allow|accept|transform|selector|[a-z]*(?:Color|Family|Style|Radius)|ALLOWED_.+|aliases|aria-keyshortcuts|aria-controls|aria-labelledby|aria-describedby|aria-activedescendant",
+  "class|className|.+Class|.+ClassName|style|d|data-.+|key|keys|queryKey|rel|selector|aliases|ALLOWED_.+",
+  "aria-keyshortcuts|aria-controls|aria-labelledby|aria-describedby|aria-activedescendant",
 );
 const codeNames = pattern(
   "id|.+Id|kind|type|variant|tone|size|role|to|href|path|value|name|content|icon|method|mode|status|state|scope|shape|shortcut|dot|bead|line|color|ink|fore|back",
+  "target|sandbox|allow|accept|transform|[a-z]*(?:Color|Family|Style|Radius)",
   "autoComplete|inputMode|autoCapitalize|fill|align|side|position|width|height|slug|url|command|code|prefix|letter|logs|sort|border|padding|content-type|model|provider|source",
 );
 
@@ -29,6 +31,7 @@ export function names(name: string): Verdict | undefined {
   if (codeNames.test(name)) return "code";
   return undefined;
 }
+
 const textCalls = pattern("toast|counted|countOf|setFailure|setError|setProblem|setHint|setNote|setSaid|usePageTitle|orNotice");
 const neverCalls = pattern(
   "cx|querySelector|querySelectorAll|closest|matches|addEventListener|removeEventListener|getElementById|createElement|setAttribute|getAttribute|removeAttribute|hasAttribute",
@@ -65,12 +68,14 @@ export const inlineComponents = /Link$|^Kbds?$/;
 /** Elements whose content is not read as language. */
 export const blockCode = new Set(["code", "pre", "samp", "kbd", "Kbd", "style", "script"]);
 
-/** Not an identifier, an address, a path or a CSS value. */
+/** Identifiers, constants, addresses, paths, storage keys, CSS variables and selectors. */
+const code =
+  /^[a-z]+[A-Z]\w*$|^[a-z$_][\w$-]*(?:[._][\w-]+)+$|^[A-Z]+(?:_[A-Z]+)+$|^--|^\w+:\/\/\S*$|^[./#]\S+$|var\(--|^\S*[\w}]:[\w{]\S*$|\[[\w-]+=/;
+
+/** Language, or at least no code. */
 export function isWritten(words: string): boolean {
   const text = words.trim();
-  if (/^[a-z]+[A-Z]\w*$|^[\w$-]+(?:[._][\w-]+)+$|^--|^\w+:\/\/\S*$|^[./#]\S+$|var\(--|^\S*[\w}]:[\w{]\S*$|\[[\w-]+=/.test(text))
-    return false;
-  return !isClassList(text);
+  return !code.test(text) && !isClassList(text);
 }
 
 const bareClasses = new Set(
