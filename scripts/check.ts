@@ -1,4 +1,4 @@
-/** Checks format, lint, types and architecture. Runs all checks and reports every failure. */
+/** Checks format, lint, types, architecture and the words of the web UI. Runs all checks and reports every failure. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
@@ -12,7 +12,7 @@ const steps: [string, string[]][] = [
   ["types", [bin("tsc"), "-p", "tsconfig.json"]],
   ["types of the web UI", [bin("tsc"), "-p", "apps/web/tsconfig.json"]],
   ["unused code and dependencies", [bin("knip"), "--no-progress"]],
-  ["architecture", [bin("vitest"), "run", "--project", "repo", "scripts/architecture"]],
+  ["architecture and texts", [bin("vitest"), "run", "--project", "repo", "scripts/architecture", "scripts/strings"]],
 ];
 let failed = 0;
 for (const [name, [command, ...args]] of steps) {
