@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { denials, denied } from "./strings-deny.ts";
 import { findTexts } from "./strings/find.ts";
-import { countDenied, grown, readBaseline, textsOf } from "./strings.ts";
+import { countDenied, grown, lowered, readBaseline, textsOf } from "./strings.ts";
 
 const fixture = join(import.meta.dirname, "strings/every-kind.fixture.txt");
 const find = (source: string) => findTexts("a.tsx", source).map(({ kind, text }) => `${kind}  ${text}`);
@@ -115,9 +115,21 @@ describe("the web UI", () => {
   });
 });
 
-test("a file that the baseline does not list may have no refused text", () => {
-  expect(grown({ "a.tsx": 2, "b.tsx": 1, "c.tsx": 1 }, { "a.tsx": 1, "b.tsx": 1 })).toEqual([
-    "a.tsx: 2 texts use words of the deny list, 1 allowed",
-    "c.tsx: 1 texts use words of the deny list, 0 allowed",
-  ]);
+describe("the baseline", () => {
+  test("allows a file that it does not list no refused text", () => {
+    expect(grown({ "a.tsx": 2, "b.tsx": 1, "c.tsx": 1 }, { "a.tsx": 1, "b.tsx": 1 })).toEqual([
+      "a.tsx: 2 texts use words of the deny list, 1 allowed",
+      "c.tsx: 1 texts use words of the deny list, 0 allowed",
+    ]);
+  });
+
+  test("shrinks, and follows a moved file", () => {
+    expect(lowered({ "a.tsx": 1, "new/b.tsx": 2 }, { "a.tsx": 1, "b.tsx": 2 })).toEqual({ "a.tsx": 1, "new/b.tsx": 2 });
+    expect(lowered({}, { "a.tsx": 1 })).toEqual({});
+  });
+
+  test("does not grow, in a file or in sum", () => {
+    expect(() => lowered({ "a.tsx": 2 }, { "a.tsx": 1, "b.tsx": 2 })).toThrow("a.tsx: 2 texts use words of the deny list, 1 allowed");
+    expect(() => lowered({ "a.tsx": 1, "b.tsx": 1 }, { "a.tsx": 1 })).toThrow("2 texts use words of the deny list, 1 allowed");
+  });
 });

@@ -39,7 +39,7 @@ export function textsOf(paths: readonly string[] = ["apps/web/index.html", "apps
     .toSorted()
     .flatMap((file) => {
       const source = readFileSync(join(root, file), "utf8");
-      // The page is written as well-formed as JSX is. The space of the doctype keeps the lines.
+      // The page is well-formed: without its doctype it is JSX.
       const texts = file.endsWith(".html") ? findTexts(`${file}.tsx`, source.replace(/^<!doctype html>/i, "")) : findTexts(file, source);
       return texts.map((text) => ({ ...text, file }));
     });
@@ -62,14 +62,18 @@ export const grown = (counts: Counts, baseline: Counts): string[] =>
 
 const total = (counts: Counts): number => Object.values(counts).reduce((sum, count) => sum + count, 0);
 
+/** The next baseline. Throws if it allows more than the last: the counts of moved files may appear under other names, but their sum may not grow. */
+export function lowered(counts: Counts, baseline: Counts): Counts {
+  const more = grown(counts, baseline).filter((line) => baseline[line.slice(0, line.indexOf(":"))] !== undefined);
+  if (more.length === 0 && total(counts) <= total(baseline)) return counts;
+  const sums = `${total(counts)} texts use words of the deny list, ${total(baseline)} allowed`;
+  throw new Error(`${[...more, sums].join("\n")}. Rewrite the new ones: ./studio strings --denied lists them.`);
+}
+
 function writeBaseline(): void {
-  const counts = countDenied(textsOf());
-  const before = existsSync(baselineFile) ? total(readBaseline()) : Number.POSITIVE_INFINITY;
-  // A moved file takes its texts along, so only the sum is compared.
-  if (total(counts) > before)
-    throw new Error(`${total(counts)} texts are refused, ${before} are allowed. Run ./studio strings --denied and rewrite the new ones.`);
+  const counts = lowered(countDenied(textsOf()), readBaseline());
   writeFileSync(baselineFile, `${JSON.stringify(counts, undefined, 2)}\n`);
-  process.stdout.write(`${total(counts)} texts in ${Object.keys(counts).length} files are still refused.\n`);
+  process.stdout.write(`${total(counts)} texts in ${Object.keys(counts).length} files still use words of the deny list.\n`);
 }
 
 const oneLine = (text: string): string => text.replaceAll("\n", "⏎");
