@@ -71,7 +71,8 @@ export function lowered(counts: Counts, baseline: Counts): Counts {
 }
 
 function writeBaseline(): void {
-  const counts = lowered(countDenied(textsOf()), readBaseline());
+  const found = countDenied(textsOf());
+  const counts = existsSync(baselineFile) ? lowered(found, readBaseline()) : found;
   writeFileSync(baselineFile, `${JSON.stringify(counts, undefined, 2)}\n`);
   process.stdout.write(`${total(counts)} texts in ${Object.keys(counts).length} files still use words of the deny list.\n`);
 }
