@@ -1,10 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { afterEach, beforeEach, expect, inject, test, vi } from "vitest";
 import { freePort } from "@tesslate/testkit";
-import { onServer } from "./testing/postgres.ts";
+import { onServer, testConnection } from "./testing/postgres.ts";
 import { temporaryFolder } from "./testing/temporary.ts";
 
 /** Real servers on one database, each a separate process with its own data folder. */
@@ -107,3 +109,70 @@ test("keys that do not match the database are refused by name, and accepted as a
   expect(early.code).toBe(1);
   expect(early.output()).toContain("DEPLOYMENT_ENCRYPTION_KEY does not match this database");
 }, 180_000);
+
+test("an added encryption key is recorded: without it, or with a third one, the server refuses to start", async () => {
+  const first = await start();
+  expect(first.code, first.output()).toBeUndefined();
+  await end(first.child);
+  const added = { DEPLOYMENT_ENCRYPTION_KEY: "an added encryption key of these tests" };
+  const second = await start(added, first.dataDir);
+  expect(second.code, second.output()).toBeUndefined();
+  await end(second.child);
+  for (const key of ["", "a third encryption key of these tests"]) {
+    const refused = await start({ DEPLOYMENT_ENCRYPTION_KEY: key }, first.dataDir);
+    expect(refused.code).toBe(1);
+    expect(refused.output()).toContain("DEPLOYMENT_ENCRYPTION_KEY does not match this database");
+  }
+  const again = await start(added, first.dataDir);
+  expect(again.code, again.output()).toBeUndefined();
+}, 180_000);
+
+test("a server that is refused has not migrated the database", async () => {
+  const first = await start();
+  expect(first.code, first.output()).toBeUndefined();
+  const onDatabase = async (sql: string) => {
+    const client = new pg.Client(testConnection(inject("postgres").server, database));
+    await client.connect();
+    return client.query<{ name: string }>(sql).finally(() => client.end());
+  };
+  const newest = "select name from drizzle.__drizzle_migrations order by name desc limit 1";
+  const { rows } = await onDatabase(newest);
+  // As if the running server were older: to the second one, the newest migration is pending.
+  await onDatabase(`delete from drizzle.__drizzle_migrations where name = '${rows[0]?.name}'`);
+  for (const SECRET_KEY of ["a secret key of these tests with 32 characters", "another key of these tests as long as the first one"]) {
+    const second = await start({ SECRET_KEY, LOG_LEVEL: "info" });
+    expect(second.code).toBe(1);
+    expect(second.output()).toMatch(/Another Tesslate Studio/);
+    expect(second.output()).not.toContain("migrat");
+  }
+  await end(first.child);
+  const third = await start({ SECRET_KEY: "another key of these tests as long as the first one", LOG_LEVEL: "info" });
+  expect(third.code).toBe(1);
+  expect(third.output()).toContain("SECRET_KEY does not match this database");
+  expect((await onDatabase(newest)).rows).not.toEqual(rows);
+}, 180_000);
+
+test("an embedded database cannot be used by a second server, and its key file is not replaced", async () => {
+  const embedded = { DATABASE_URL: "", SECRET_KEY: "" };
+  const first = await start(embedded);
+  expect(first.code, first.output()).toBeUndefined();
+  const keyFile = join(first.dataDir, "secret.key");
+  const key = await readFile(keyFile, "utf8");
+  const socket = join(first.dataDir, "postgres/run");
+  const url = `postgres://tesslate@localhost/tesslate?host=${encodeURIComponent(socket)}`;
+  const second = await start({ DATABASE_URL: url, SECRET_KEY: key });
+  expect(second.code).toBe(1);
+  expect(second.output()).toContain("Another Tesslate Studio");
+  await end(first.child, "SIGTERM");
+  await rm(keyFile);
+  const third = await start(embedded, first.dataDir);
+  expect(third.code).toBe(1);
+  expect(third.output()).toContain(`${keyFile} is missing`);
+  expect(existsSync(keyFile)).toBe(false);
+}, 180_000);
+
+test("a certificate file that cannot be read is a configuration error", async () => {
+  const server = await start({ OUTBOUND_CA_FILE: "/nowhere/ca.pem" });
+  expect(server.code).toBe(78);
+  expect(server.output()).toContain("OUTBOUND_CA_FILE cannot be read: ENOENT");
+}, 60_000);

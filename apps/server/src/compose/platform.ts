@@ -1,7 +1,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createRuntime, reachable, releaseReachable, type RuntimeDriver } from "@tesslate/runtime";
-import type { Config } from "../config.ts";
+import { ConfigError, type Config } from "../config.ts";
 import type { PreviewAddress } from "../features/runtime/containers/index.ts";
 import { createIdempotency, createIdempotencyStore } from "../features/core/idempotency/index.ts";
 import type { Idempotency } from "../http/context.ts";
@@ -13,7 +13,7 @@ import { awaitDatabase, connectDatabase, migrateDatabase, type Database, type Da
 import { claimDatabase } from "../platform/database-claim.ts";
 import { createEventLog, type EventLog } from "../platform/events.ts";
 import type { JobHandlers } from "../platform/jobs.ts";
-import { checkKeys } from "../platform/key-check.ts";
+import { checkKeys, refuseKeysOfOtherDatabase } from "../platform/key-check.ts";
 import type { Logger } from "../platform/logger.ts";
 import { createMail, type Mail } from "../platform/mail.ts";
 import { createMailStore } from "../platform/mail.store.ts";
@@ -85,6 +85,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   // First, because an occupied port is the most common error.
   const port = await reservePort(config.http);
   onClose(() => port.release());
+  const ca = await readCaFile(config.outbound.caFile);
   const secretKey = await loadSecretKey(config.auth.secretKey?.reveal(), dataDir);
   const sealingKeys = await loadSealingKeys(config, dataDir);
   const box = createCryptoBox(secretKey, sealingKeys);
@@ -101,12 +102,13 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   if (config.database.url && !swap.database) await awaitDatabase(database, addressOfDatabase(config.database.url.reveal()), log);
   const { db } = database;
   const isShared = config.database.url !== undefined;
-  await migrateDatabase(database, log);
-  // The embedded database is covered by the lock of DATA_DIR.
-  if (isShared && !swap.database) {
+  // Before migrating: a server that is refused must not have changed the database of the one that uses it.
+  if (!swap.database) {
     const claim = await claimDatabase(db, database.connection, { log, onLost: swap.onDatabaseLost ?? ((message) => log.error(message)) });
     onClose(() => claim.close());
   }
+  await refuseKeysOfOtherDatabase(database, secretKey, sealingKeys);
+  await migrateDatabase(database, log);
   const presence = await registerProcess(db, database.connection, log);
   onClose(() => presence.close());
   const bus = await createBus(database.pool, database.connection, log);
@@ -116,7 +118,6 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   const settings = createServerSettings({ db, bus, box });
   await checkKeys(settings, secretKey, sealingKeys);
   const limits = createRateLimiter({ db, factor: config.http.rateLimitFactor });
-  const ca = config.outbound.caFile === undefined ? undefined : await readFile(config.outbound.caFile, "utf8");
   const outbound = createOutbound({
     allowHosts: [
       ...config.outbound.allowHosts,
@@ -185,6 +186,15 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     jobs: { ...tasks.jobHandlers, ...mail.jobHandlers, ...idempotency.jobHandlers },
     cron: { reap_tasks: "* * * * *", sweep_letters: "* * * * *", prune_tasks: "*/10 * * * *", prune_idempotency_keys: "37 * * * *" },
   };
+}
+
+async function readCaFile(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  return readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    throw new ConfigError([
+      `OUTBOUND_CA_FILE cannot be read: ${cause.code ?? cause.message} (got ${JSON.stringify(file)}). Example: OUTBOUND_CA_FILE=/etc/ssl/certs/company-ca.pem`,
+    ]);
+  });
 }
 
 /** Host, port and name, for messages. */

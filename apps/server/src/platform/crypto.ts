@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -87,6 +88,10 @@ export function createCryptoBox(secretKey: string, { current = secretKey, former
 export async function loadSecretKey(given: string | undefined, dataDir: string): Promise<string> {
   if (given) return given;
   const file = join(dataDir, "secret.key");
+  if (!existsSync(file) && existsSync(join(dataDir, "postgres/data/PG_VERSION")))
+    throw new Error(
+      `${file} is missing, although the database of this folder exists. Restore the file from a backup, or set SECRET_KEY if you used that setting.`,
+    );
   const fresh = randomToken(48);
   try {
     await writeFile(file, fresh, { flag: "wx", mode: 0o600, flush: true });

@@ -65,12 +65,14 @@ export async function claimDatabase(
     }
   };
   const refusal = async (): Promise<string> => {
+    // A database that is not migrated yet may have no such table.
     const [holder] = await db
       .select()
       .from(processes)
       .where(sql`${processes.id} in ${liveProcesses}`)
       .orderBy(desc(processes.id))
-      .limit(1);
+      .limit(1)
+      .catch(() => []);
     return `Another Tesslate Studio${holder ? ` (pid ${holder.pid} on ${holder.host})` : ""} uses this database, and only one server may. Stop that server, or set DATABASE_URL to another database.`;
   };
   if (!(await patiently())) throw new Error(await refusal());

@@ -115,7 +115,13 @@ export async function migrateDatabase({ pool }: DatabaseHandle, log: Logger): Pr
   try {
     await client.query("select pg_advisory_lock(7473746)");
     await refuseNewer(client);
-    await migrate(drizzle({ client }), { migrationsFolder });
+    await migrate(drizzle({ client }), { migrationsFolder }).catch((cause: unknown) => {
+      throw new Error(
+        `The database could not be migrated to version ${version}: ${innermost(cause).message}. Nothing was changed. ` +
+          "Restore the backup that was made before the upgrade, or report this with the log.",
+        { cause },
+      );
+    });
   } finally {
     await client.query("select pg_advisory_unlock(7473746)").catch(() => undefined);
     client.release();

@@ -23,12 +23,18 @@ export const namesOwned = ({ spec }: Listed): boolean => ownedPlaces(spec).lengt
 /** Status and code of a call, or the start of its body. */
 export const summary = ({ status, code, body }: CallOutcome): string => `${status} ${code ?? body.slice(0, 200)}`;
 
-const refusal = JSON.stringify({ detail: unauthorized().message, code: "unauthorized" });
+const bodyOf = (detail: string) => JSON.stringify({ detail, code: "unauthorized" });
+/** Without credentials or with forged ones, and with an API key that does not exist. */
+const refusals = [
+  bodyOf(unauthorized().message),
+  bodyOf("This API key is unknown or was deleted. Keys are created in Settings, API keys."),
+];
 /** The problem with a response to an unauthenticated call; false when there is none. */
 export const notRefused = ({ spec }: Listed, outcome: CallOutcome): string | false =>
   spec.kind === "socket"
     ? outcome.status !== 4401 && `closed ${summary(outcome)} instead of 4401`
-    : (outcome.status !== 401 || outcome.body !== refusal || outcome.authenticate !== "Bearer") && `${summary(outcome)} instead of 401`;
+    : (outcome.status !== 401 || !refusals.includes(outcome.body) || outcome.authenticate !== "Bearer") &&
+      `${summary(outcome)} instead of 401`;
 
 /** Runs the work for all, six at a time. */
 export async function inParallel<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
