@@ -11,7 +11,7 @@ test("the agent sees names in place of secret values in files, commands, termina
   await using world = await chatWorld({
     script: [
       turn(call("read_file", { file_path: ".env" })),
-      turn(call("bash_exec", { command: "cat .env; printf plan; sleep 0.01; printf ted-stripe-key-42; cat .env >&2" })),
+      turn(call("bash_exec", { command: "cat .env; printf plan; sleep 0.2; printf ted-stripe-key-42; cat .env >&2" })),
       turn(call("grep", { pattern: "STRIPE" })),
       turn(call("patch_file", { file_path: ".env", search: "OTHER=1", replace: "OTHER=2" })),
       turn(call("write_file", { file_path: "public/leak.txt", content: "[secret:STRIPE_KEY]\n" })),
@@ -84,7 +84,7 @@ test("a terminal of the agent shows names instead of values", async () => {
   const terminal = await workspace.pty([
     "/bin/sh",
     "-c",
-    "cat .env; printf plan; sleep 0.01; printf 'ted-stripe-key-42\\n'; printf planted-str",
+    "cat .env; printf plan; sleep 0.2; printf 'ted-stripe-key-42\\n'; printf planted-str",
   ]);
   let printed = "";
   terminal.onData((data) => (printed += Buffer.from(data).toString()));

@@ -7,6 +7,13 @@ export interface RunWorkspace extends Workspace {
   etagOf(path: string): string | undefined;
 }
 
+/**
+ * How long the possible start of a secret value is held back. Longer than in a person's terminal: nobody types here, and a value that a slow
+ * program prints in parts must not reach the model.
+ */
+const commandHoldMs = 10_000;
+const terminalHoldMs = 1_000;
+
 /** UTF-8 text, or undefined for binary data. */
 const textOf = (data: Uint8Array): string | undefined => {
   if (data.includes(0)) return undefined;
@@ -45,8 +52,8 @@ export function createRunWorkspace(
     exec: async (argv, options = {}) => {
       const { onOutput } = options;
       const filters = onOutput && {
-        stdout: createOutputFilter({ redactor, emit: (text) => onOutput(text, "stdout") }),
-        stderr: createOutputFilter({ redactor, emit: (text) => onOutput(text, "stderr") }),
+        stdout: createOutputFilter({ redactor, holdMs: commandHoldMs, emit: (text) => onOutput(text, "stdout") }),
+        stderr: createOutputFilter({ redactor, holdMs: commandHoldMs, emit: (text) => onOutput(text, "stderr") }),
       };
       const result = await sandbox.exec(argv, {
         ...options,
@@ -63,7 +70,7 @@ export function createRunWorkspace(
         write: (data) => terminal.write(data),
         kill: () => terminal.kill(),
         onData: (listener) => {
-          const filter = createOutputFilter({ redactor, emit: (text) => listener(Buffer.from(text)) });
+          const filter = createOutputFilter({ redactor, holdMs: terminalHoldMs, emit: (text) => listener(Buffer.from(text)) });
           const offData = terminal.onData((data) => filter.push(data));
           const offExit = terminal.onExit(() => filter.end());
           return () => {
