@@ -31,7 +31,7 @@ const shared: Record<Exclude<Part, "core" | "frame">, Part> = {
   cards: "workbench",
 };
 /** Too heavy for pages that do not show it. */
-const heavy = files("features/chat/Markdown.tsx");
+const heavy = files("ui/markdown/Markdown.tsx");
 /** Pages for eyes and screenshots show what belongs to others. */
 const samples = files("features/workbench/states/WorkbenchStatesPage.tsx", "features/components-page/ComponentsPage.tsx");
 

@@ -20,7 +20,7 @@ import { modelSetupQuery, modelsQuery } from "./features/models/models.queries.t
 import { projectQuery, recentProjectsQuery, templatesQuery } from "./features/projects/projects.queries.ts";
 import { settleIn } from "./features/users/preferences.ts";
 import { meQuery } from "./features/users/users.queries.ts";
-import { NotFoundPage } from "./frame/NotFoundPage.tsx";
+import { NotFoundPage } from "./ui/page/NotFoundPage.tsx";
 import { RouteError } from "./frame/RouteError.tsx";
 import { lazyPage, preload } from "./lib/chunks.ts";
 import { hasCode } from "./lib/errors.ts";

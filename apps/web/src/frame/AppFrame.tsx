@@ -12,15 +12,15 @@ import { whenIdle } from "../lib/idle.ts";
 import { useShortcuts } from "../lib/use-shortcuts.ts";
 import { toast } from "../ui/toast.tsx";
 import { ConnectionPill } from "./ConnectionPill.tsx";
-import { createPaletteRegistry, PaletteContext, usePaletteSource, type PaletteItem, type PaletteSource } from "./palette.ts";
+import { createPaletteRegistry, PaletteContext, usePaletteSource, type PaletteItem, type PaletteSource } from "../ui/page/palette.ts";
 import { BottomBar, Rail } from "./Rail.tsx";
 import { HelpFrame } from "./HelpFrame.tsx";
 import { ImpersonationStrip } from "./ImpersonationStrip.tsx";
 import { DemoStrip } from "./ServerNotes.tsx";
-import { toggleTheme } from "./ThemeButton.tsx";
+import { toggleTheme } from "../ui/page/ThemeButton.tsx";
 
 const Palette = lazily(async () => (await import("./Palette.tsx")).Palette);
-const loadHelpSheet = async () => (await import("./HelpSheet.tsx")).HelpSheet;
+const loadHelpSheet = async () => (await import("../ui/page/HelpSheet.tsx")).HelpSheet;
 const HelpSheet = lazily(loadHelpSheet);
 const idlePreloads = [() => preload(loadHelpSheet)];
 

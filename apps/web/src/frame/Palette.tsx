@@ -7,7 +7,7 @@ import { isStringArray, readStored, writeStored } from "../lib/storage.ts";
 import { shortcuts, type ShortcutId } from "../shortcuts.ts";
 import { CommandBox, CommandDialog, commandItem } from "../ui/CommandDialog.tsx";
 import { Kbds } from "../ui/Kbd.tsx";
-import { groupsOf, type PaletteGroup, type PaletteItem, type PaletteSource } from "./palette.ts";
+import { groupsOf, type PaletteGroup, type PaletteItem, type PaletteSource } from "../ui/page/palette.ts";
 
 const recentsKey = "tesslate.palette.recent";
 const recentsKept = 6;

@@ -6,7 +6,7 @@ import { detailsOf, hasCode, sentenceOf } from "../lib/errors.ts";
 import { usePageTitle } from "../lib/page-title.ts";
 import { ErrorState } from "../ui/ErrorState.tsx";
 import { PartMissing } from "../ui/PartMissing.tsx";
-import { NotFoundPage } from "./NotFoundPage.tsx";
+import { NotFoundPage } from "../ui/page/NotFoundPage.tsx";
 
 /** What a route shows when it breaks: the rest of the frame stays usable, Retry loads it again. */
 export function RouteError({ error, reset }: ErrorComponentProps) {

@@ -12,7 +12,7 @@ import { Button } from "../../ui/Button.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { meQuery } from "../users/users.queries.ts";
 import { exportQuery, useExport } from "./account.queries.ts";
 import { DeleteAccountDialog } from "./DeleteAccountDialog.tsx";

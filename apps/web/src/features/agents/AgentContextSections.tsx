@@ -8,7 +8,7 @@ import { Field } from "../../ui/Field.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
-import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { useServices } from "../workbench/services.ts";
 import { agentContextKey, agentContextQuery } from "./agents.queries.ts";
 

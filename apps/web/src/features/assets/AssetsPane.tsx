@@ -5,7 +5,7 @@ import { urlOf } from "@tesslate/client/core";
 import { useDeferredValue, useEffect, useRef, useState } from "react";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useUndoableDeletes } from "../../lib/use-undoable-deletes.ts";
+import { useUndoableDeletes } from "../../ui/use-undoable-deletes.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Input } from "../../ui/Input.tsx";

@@ -7,7 +7,7 @@ import { Button } from "../../ui/Button.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { agentSubscriptionsQuery, useBillingActs } from "./billing.queries.ts";
 
 /** Agents that are paid for by the month; nothing where there are none. */

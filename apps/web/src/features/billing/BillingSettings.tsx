@@ -13,7 +13,7 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { AgentSubscriptions } from "./AgentSubscriptions.tsx";
 import { balanceQuery, offersQuery, subscriptionQuery, usageQuery, useBillingActs } from "./billing.queries.ts";
 import { CreditPools } from "./CreditPools.tsx";

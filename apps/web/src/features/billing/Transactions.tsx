@@ -5,7 +5,7 @@ import { momentOf } from "../../lib/time.ts";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { transactionsQuery } from "./billing.queries.ts";
 
 const words: Record<Transaction["kind"], string> = {

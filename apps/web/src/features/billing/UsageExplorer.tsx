@@ -9,7 +9,7 @@ import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { usageQuery } from "./billing.queries.ts";
 import { daysOf, groups, periods, windowOf, type GroupBy, type Period } from "./usage-window.ts";
 import { counted } from "../../lib/counted.ts";

@@ -10,7 +10,7 @@ import { Pill } from "../../ui/Pill.tsx";
 import type { ApprovalPart } from "./chat.types.ts";
 import { questionOf, riskOf } from "./risk.ts";
 import { pathOf } from "./run-events.ts";
-import { DiffBlock } from "./tools/DiffBlock.tsx";
+import { DiffBlock } from "../../ui/DiffBlock.tsx";
 import { addedLines, diffLines, type DiffLine } from "./tools/diff-lines.ts";
 import { scrollable } from "../../ui/scrollable.ts";
 

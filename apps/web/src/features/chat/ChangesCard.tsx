@@ -4,7 +4,7 @@ import { counted } from "../../lib/counted.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Card } from "../../ui/Panel.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
-import { FileLetter } from "../review/FileLetter.tsx";
+import { FileLetter } from "../../ui/FileLetter.tsx";
 import { changeSetQuery } from "../review/review.queries.ts";
 import { Lines } from "../timeline/FileChanges.tsx";
 import { useServices } from "../workbench/services.ts";

@@ -7,7 +7,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import type { Run } from "./chat.types.ts";
 import { EvidenceCard } from "./evidence/EvidenceCard.tsx";
-import { Markdown } from "./Markdown.tsx";
+import { Markdown } from "../../ui/markdown/Markdown.tsx";
 import { SubagentRow } from "./tools/SubagentRow.tsx";
 import { QuestionRow } from "./QuestionRow.tsx";
 import { ToolRow } from "./tools/ToolRow.tsx";

@@ -1,5 +1,5 @@
 import { usePageTitle } from "../../lib/page-title.ts";
-import { ThemeButton } from "../../frame/ThemeButton.tsx";
+import { ThemeButton } from "../../ui/page/ThemeButton.tsx";
 import { ControlsSamples } from "./ControlsSamples.tsx";
 import { OverlaySamples } from "./OverlaySamples.tsx";
 import { StateSamples } from "./StateSamples.tsx";

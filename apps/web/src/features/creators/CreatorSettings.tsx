@@ -15,7 +15,7 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { offersQuery } from "../billing/billing.queries.ts";
 import { dashboardQuery } from "./creators.queries.ts";
-import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { sentenceOf } from "../../lib/errors.ts";
 import { dollars } from "../../lib/money.ts";
 import { Rating } from "../marketplace/Stars.tsx";

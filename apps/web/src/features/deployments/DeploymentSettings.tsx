@@ -12,7 +12,7 @@ import { Select } from "../../ui/Select.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { projectsQuery } from "../projects/projects.queries.ts";
-import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { useServices } from "../workbench/services.ts";
 import { ConnectProvider } from "./ConnectProvider.tsx";
 import { providerName } from "./deployments.ts";

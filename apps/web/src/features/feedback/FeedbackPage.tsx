@@ -3,7 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { ChevronLeft, ChevronRight, EyeOff, MessageSquare, Plus, Search } from "lucide-react";
 import { useState } from "react";
 import type { FeedbackPost, FeedbackStatus } from "@tesslate/contract";
-import { Page } from "../../frame/Page.tsx";
+import { Page } from "../../ui/page/Page.tsx";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { useSearchText } from "../../lib/use-search-text.ts";

@@ -21,7 +21,7 @@ import { ShowMore } from "../../ui/ShowMore.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { Markdown } from "../chat/Markdown.tsx";
+import { Markdown } from "../../ui/markdown/Markdown.tsx";
 import { meQuery } from "../users/users.queries.ts";
 import { statusOptions, statusWords, typeWords } from "./feedback-words.tsx";
 import { commentsQuery, postQuery, useFeedbackActs } from "./feedback.queries.ts";

@@ -2,7 +2,7 @@ import { Command } from "cmdk";
 import { useDeferredValue, useMemo, useState } from "react";
 import { rank } from "../../lib/rank.ts";
 import { CommandBox, CommandDialog, commandItem } from "../../ui/CommandDialog.tsx";
-import { FileIcon } from "./FileIcon.tsx";
+import { FileIcon } from "../../ui/FileIcon.tsx";
 import { nameOf, parentOf, type FileTree } from "./tree.ts";
 
 const shown = 50;

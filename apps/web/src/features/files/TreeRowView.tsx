@@ -1,7 +1,7 @@
 import type { DragEvent, MouseEvent } from "react";
 import { cx } from "../../lib/cx.ts";
 import { ContextMenu, type MenuEntry } from "../../ui/Menu.tsx";
-import { FileIcon, FolderIcon } from "./FileIcon.tsx";
+import { FileIcon, FolderIcon } from "../../ui/FileIcon.tsx";
 import { NameForm } from "./NameForm.tsx";
 import type { TreeRow } from "./tree.ts";
 

@@ -11,7 +11,7 @@ import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { ConnectForm } from "./ConnectForm.tsx";
 import { gitAccountsKey, gitProvidersQuery } from "./git-accounts.queries.ts";
 

@@ -5,7 +5,7 @@ import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
-import { FileLetter } from "../review/FileLetter.tsx";
+import { FileLetter } from "../../ui/FileLetter.tsx";
 import { Lines } from "../timeline/FileChanges.tsx";
 import { useServices } from "../workbench/services.ts";
 import { diffOf, kindOf } from "./changes.ts";

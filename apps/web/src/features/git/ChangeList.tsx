@@ -10,7 +10,7 @@ import { picked, pickOf, type Pick, type Selection } from "../files/selection.ts
 import { treeMove } from "../files/tree-keys.ts";
 import { nameOf, parentOf } from "../files/tree.ts";
 import { useIsNarrow } from "../files/use-is-narrow.ts";
-import { FileLetter } from "../review/FileLetter.tsx";
+import { FileLetter } from "../../ui/FileLetter.tsx";
 import { Lines } from "../timeline/FileChanges.tsx";
 import { chosenChanges, diffOf, kindOf, rowsOf, sectionNames, sectionOf, type ChangeRow, type Section } from "./changes.ts";
 

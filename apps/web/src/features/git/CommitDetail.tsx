@@ -13,7 +13,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { nameOf } from "../files/tree.ts";
-import { FileLetter } from "../review/FileLetter.tsx";
+import { FileLetter } from "../../ui/FileLetter.tsx";
 import { Lines } from "../timeline/FileChanges.tsx";
 import { useServices } from "../workbench/services.ts";
 import { kindOf } from "./changes.ts";

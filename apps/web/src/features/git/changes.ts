@@ -1,6 +1,6 @@
 import type { GitChange, GitFileDiff, GitStatus } from "@tesslate/contract";
 import { maxBatchPaths } from "@tesslate/contract/limits";
-import type { ChangeKind } from "../review/FileLetter.tsx";
+import type { ChangeKind } from "../../ui/FileLetter.tsx";
 import type { FileMark } from "../files/TreeRowView.tsx";
 
 export type Section = "conflicts" | "staged" | "changes";

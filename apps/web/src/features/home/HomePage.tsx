@@ -1,6 +1,6 @@
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { useDeferredValue } from "react";
-import { Page } from "../../frame/Page.tsx";
+import { Page } from "../../ui/page/Page.tsx";
 import { IsolationBanner } from "../../frame/ServerNotes.tsx";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
 import { meQuery } from "../users/users.queries.ts";

@@ -7,7 +7,7 @@ import { Field } from "../../ui/Field.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
-import { Markdown } from "../chat/Markdown.tsx";
+import { Markdown } from "../../ui/markdown/Markdown.tsx";
 import { useServices } from "../workbench/services.ts";
 import { cardQuery } from "./kanban.queries.ts";
 

@@ -8,7 +8,7 @@ import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
-import { Markdown } from "../chat/Markdown.tsx";
+import { Markdown } from "../../ui/markdown/Markdown.tsx";
 import { cardsOf, dayOf, isFull, timestampOf } from "./board.ts";
 import { priorityLooks, typeLooks } from "./card-looks.tsx";
 import { useFieldDraft } from "./use-field-draft.ts";

@@ -4,7 +4,7 @@ import { urlOf } from "@tesslate/client/core";
 import { useMemo, useRef, useState } from "react";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useUndoableDeletes } from "../../lib/use-undoable-deletes.ts";
+import { useUndoableDeletes } from "../../ui/use-undoable-deletes.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../workbench/services.ts";
 import {

@@ -3,7 +3,7 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { ChevronLeft, FlaskConical } from "lucide-react";
 import { useRef, useState, type FormEvent } from "react";
 import type { AgentDetail } from "@tesslate/contract";
-import { Page } from "../../frame/Page.tsx";
+import { Page } from "../../ui/page/Page.tsx";
 import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
 import { useKept } from "../../lib/use-kept.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -25,7 +25,7 @@ import { agentQuery } from "../marketplace/marketplace.queries.ts";
 import { shortModelName, usableModels } from "../models/model-choice.ts";
 import { modelsQuery } from "../models/models.queries.ts";
 import { meQuery } from "../users/users.queries.ts";
-import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import {
   agentFeatures,
   agentTypes,

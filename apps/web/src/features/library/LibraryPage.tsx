@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { Bot, Box, PencilRuler, Plus, Store } from "lucide-react";
 import type { ReactNode } from "react";
-import { Page } from "../../frame/Page.tsx";
+import { Page } from "../../ui/page/Page.tsx";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { buttonClass } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";

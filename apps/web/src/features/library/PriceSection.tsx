@@ -11,7 +11,7 @@ import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { offersQuery } from "../billing/billing.queries.ts";
 import { dashboardQuery } from "../creators/creators.queries.ts";
-import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import type { AgentForm } from "./agent-form.ts";
 
 /** What others pay for it; nothing where nothing can be paid. */

@@ -3,7 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { ArrowDownUp, Bot, Box, ChevronLeft, ChevronRight, Library, ListFilter, Plus, Search } from "lucide-react";
 import { useRef, useState } from "react";
 import type { MarketplaceFacets } from "@tesslate/contract";
-import { Page } from "../../frame/Page.tsx";
+import { Page } from "../../ui/page/Page.tsx";
 import { cx } from "../../lib/cx.ts";
 import { useSearchText } from "../../lib/use-search-text.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";

@@ -6,7 +6,7 @@ import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { useServices } from "../workbench/services.ts";
 import { shortModelName } from "./model-choice.ts";
 import { modelFacts } from "./model-facts.ts";

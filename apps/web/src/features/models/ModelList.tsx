@@ -9,7 +9,7 @@ import { Input } from "../../ui/Input.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { shortModelName } from "./model-choice.ts";
 import { modelFacts } from "./model-facts.ts";
 import { modelsQuery } from "./models.queries.ts";

@@ -7,7 +7,7 @@ import { Pill } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { ConnectModelDialog } from "./ConnectModelDialog.tsx";
 import { usableModels } from "./model-choice.ts";
 import { Fallbacks } from "./Fallbacks.tsx";

@@ -8,7 +8,7 @@ import { Button } from "../../ui/Button.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { CapField } from "./CapField.tsx";
 import { OwnKeyRow } from "./OwnKeyRow.tsx";
 import { ownEndpointsQuery, ownKeysQuery, useOwnKeyActs } from "./own-keys.queries.ts";

@@ -10,7 +10,7 @@ import { Bar } from "../../ui/Panel.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
-import { Markdown } from "../chat/Markdown.tsx";
+import { Markdown } from "../../ui/markdown/Markdown.tsx";
 import { CodeEditor } from "../files/editor/CodeEditor.tsx";
 import { ConflictBar } from "../files/editor/FileView.tsx";
 import type { ViewProps } from "../workbench/views.tsx";

@@ -1,6 +1,6 @@
 import { FolderInput } from "lucide-react";
 import { Suspense, useState } from "react";
-import { usePaletteSource } from "../../frame/palette.ts";
+import { usePaletteSource } from "../../ui/page/palette.ts";
 import { lazily } from "../../lib/chunks.ts";
 import { Button } from "../../ui/Button.tsx";
 

@@ -3,7 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { ArrowDownUp, ChevronLeft, ChevronRight, LayoutGrid, List, ListFilter, Plus, Search } from "lucide-react";
 import { useRef } from "react";
 import type { Project, RunStatus } from "@tesslate/contract";
-import { Page } from "../../frame/Page.tsx";
+import { Page } from "../../ui/page/Page.tsx";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { useSearchText } from "../../lib/use-search-text.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";

@@ -1,7 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import type { DownloadFormat, Project } from "@tesslate/contract";
 import { Copy, Download } from "lucide-react";
-import { usePaletteSource } from "../../frame/palette.ts";
+import { usePaletteSource } from "../../ui/page/palette.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { toast } from "../../ui/toast.tsx";
 import { downloadProject } from "./download.ts";

@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Box } from "lucide-react";
-import { usePaletteSource } from "../../frame/palette.ts";
+import { usePaletteSource } from "../../ui/page/palette.ts";
 import { projectsQuery, recentProjectsQuery } from "./projects.queries.ts";
 import { statusLookOf } from "./project-status.ts";
 

@@ -2,7 +2,7 @@ import { Check } from "lucide-react";
 import type { ReviewFile } from "@tesslate/contract";
 import { cx } from "../../lib/cx.ts";
 import { Lines } from "../timeline/FileChanges.tsx";
-import { FileLetter } from "./FileLetter.tsx";
+import { FileLetter } from "../../ui/FileLetter.tsx";
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
 const folderOf = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf("/")));

@@ -9,13 +9,13 @@ import { scrollable } from "../../ui/scrollable.ts";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Thread } from "../../ui/thread/index.ts";
 import { pictureUrl } from "../chat/evidence/PictureDialog.tsx";
-import { Markdown } from "../chat/Markdown.tsx";
-import { DiffBlock } from "../chat/tools/DiffBlock.tsx";
+import { Markdown } from "../../ui/markdown/Markdown.tsx";
+import { DiffBlock } from "../../ui/DiffBlock.tsx";
 import { diffLines } from "../chat/tools/diff-lines.ts";
 import { ToolRow } from "../chat/tools/ToolRow.tsx";
 import { Lines } from "../timeline/FileChanges.tsx";
 import { useServices } from "../workbench/services.ts";
-import { FileLetter } from "./FileLetter.tsx";
+import { FileLetter } from "../../ui/FileLetter.tsx";
 import { momentsOf, type Moment } from "./replay.ts";
 import { runEventsQuery } from "./review.queries.ts";
 

@@ -13,7 +13,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { useServices } from "../workbench/services.ts";
 import { PasteEnvDialog } from "./PasteEnvDialog.tsx";
 import { SecretForm } from "./SecretForm.tsx";

@@ -19,7 +19,7 @@ import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { apiKeysQuery, useApiKeyActs } from "../auth/credentials.queries.ts";
 import { modeOf, modes } from "../chat/modes.ts";
-import { SettingsSection } from "./SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 /** Personal keys for programs that use the API. */
 export function ApiKeySettings() {

@@ -17,7 +17,7 @@ import { toast } from "../../ui/toast.tsx";
 import { securityQuery, useSecurityActs } from "../auth/security.queries.ts";
 import { ProofDialog } from "./ProofDialog.tsx";
 import { RecoveryCodesDialog } from "./RecoveryCodes.tsx";
-import { SettingsSection } from "./SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 const QrCode = lazily(async () => (await import("../../ui/QrCode.tsx")).QrCode);
 const codeLength = 6;

@@ -6,7 +6,7 @@ import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { meQuery, useSetAvatar } from "../users/users.queries.ts";
-import { SettingsSection } from "./SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 const accepted = "image/png,image/jpeg,image/webp,image/gif,image/avif";
 const maxBytes = 5 * 1024 * 1024;

@@ -14,7 +14,7 @@ import { configQuery } from "../auth/auth.queries.ts";
 import { providerName, providersOf } from "../auth/providers.ts";
 import { linkedAccountsQuery, useSecurityActs } from "../auth/security.queries.ts";
 import { ProofDialog } from "./ProofDialog.tsx";
-import { SettingsSection } from "./SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 const route = getRouteApi("/app/settings/security");
 const linkErrors: Record<string, string> = {

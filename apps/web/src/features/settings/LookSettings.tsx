@@ -2,7 +2,7 @@ import { Monitor, Moon, Sun } from "lucide-react";
 import { chooseTheme, useTheme, type ThemeMode } from "../../theme/theme-choice.ts";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { ThemeGallery } from "../themes/ThemeGallery.tsx";
-import { SettingsSection } from "./SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 export function LookSettings() {
   const { choice } = useTheme();

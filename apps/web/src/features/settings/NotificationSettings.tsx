@@ -8,7 +8,7 @@ import { toast } from "../../ui/toast.tsx";
 import { configQuery } from "../auth/auth.queries.ts";
 import { useSavePreferences } from "../users/preferences.ts";
 import { meQuery } from "../users/users.queries.ts";
-import { SettingsSection } from "./SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 export function NotificationSettings() {
   const { data: user } = useSuspenseQuery(meQuery);

@@ -18,7 +18,7 @@ import { configQuery } from "../auth/auth.queries.ts";
 import { knowsPasskeys, passkeyFault, passkeysQuery, useSecurityActs } from "../auth/security.queries.ts";
 import { browserName } from "./browser-name.ts";
 import { ProofDialog } from "./ProofDialog.tsx";
-import { SettingsSection } from "./SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 /** Passkeys: fingerprint, face or PIN of a device in the place of the password. */
 export function PasskeySettings() {

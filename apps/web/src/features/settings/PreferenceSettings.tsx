@@ -11,7 +11,7 @@ import { keepModelChoice, shortModelName, usableModels } from "../models/model-c
 import { modelsQuery } from "../models/models.queries.ts";
 import { useSavePreferences } from "../users/preferences.ts";
 import { meQuery } from "../users/users.queries.ts";
-import { SettingsSection } from "./SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 const sizes = [11, 12, 13, 14, 15, 16, 18, 20];
 const serversOwn = "server";

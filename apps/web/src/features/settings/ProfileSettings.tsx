@@ -13,7 +13,7 @@ import { signOut } from "../auth/auth.queries.ts";
 import { meQuery, useUpdateMe } from "../users/users.queries.ts";
 import { AvatarSection } from "./AvatarSection.tsx";
 import { useUsernameCheck } from "./use-username-check.ts";
-import { SettingsSection } from "./SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 const fields = ["name", "username", "bio", "website_url", "github_username", "twitter_handle"] as const;
 type Form = Record<(typeof fields)[number], string>;

@@ -5,7 +5,7 @@ import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { securityEventsQuery } from "../auth/security.queries.ts";
 import { browserName } from "./browser-name.ts";
-import { SettingsSection } from "./SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 const words: Record<SecurityEventKind, string> = {
   signed_in: "Signed in",

@@ -19,7 +19,7 @@ import { LinkedAccountSettings } from "./LinkedAccountSettings.tsx";
 import { PasskeySettings } from "./PasskeySettings.tsx";
 import { SecurityEventList } from "./SecurityEventList.tsx";
 import { SessionList } from "./SessionList.tsx";
-import { SettingsSection } from "./SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 type Errors = Partial<Record<"email" | "password" | "current_password" | "", string>>;
 

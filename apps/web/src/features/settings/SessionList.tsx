@@ -10,7 +10,7 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { sessionsQuery, useSessionActs } from "../auth/credentials.queries.ts";
 import { browserName } from "./browser-name.ts";
-import { SettingsSection } from "./SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 /** Where one is signed in, each of which can be ended. */
 export function SessionList() {

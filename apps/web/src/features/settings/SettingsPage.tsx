@@ -1,6 +1,6 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { Page } from "../../frame/Page.tsx";
-import { useHereInSight } from "../../frame/use-here-in-sight.ts";
+import { Page } from "../../ui/page/Page.tsx";
+import { useHereInSight } from "../../ui/page/use-here-in-sight.ts";
 import { settingsGroups, settingsPlaces } from "./settings-places.tsx";
 
 /** Its places, each a page of its own; on phones they lie in a strip. */

@@ -1,5 +1,5 @@
-import { ShortcutTable } from "../../frame/HelpSheet.tsx";
-import { SettingsSection } from "./SettingsSection.tsx";
+import { ShortcutTable } from "../../ui/page/HelpSheet.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 export function ShortcutSettings() {
   return (

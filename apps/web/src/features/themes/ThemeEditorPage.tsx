@@ -16,7 +16,7 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { useUpdateMe } from "../users/users.queries.ts";
 import { ColorField } from "./ColorField.tsx";
 import { fieldGroups, problemOf, valueAt, withValue, type ThemeDraft } from "./theme-fields.ts";

@@ -13,7 +13,7 @@ import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { ThemeCard } from "./ThemeCard.tsx";
 import { customThemesQuery, ownTileOf, themesQuery, tileOf, useThemeActs, type ThemeTile } from "./themes.queries.ts";
 import { useWear } from "./use-wear.ts";

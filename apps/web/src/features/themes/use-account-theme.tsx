@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Palette } from "lucide-react";
 import { useEffect } from "react";
 import type { Theme } from "@tesslate/contract";
-import { usePaletteSource, type PaletteItem } from "../../frame/palette.ts";
+import { usePaletteSource, type PaletteItem } from "../../ui/page/palette.ts";
 import { patiently } from "../../lib/chunks.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { rank } from "../../lib/rank.ts";

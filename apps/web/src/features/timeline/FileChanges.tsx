@@ -6,7 +6,7 @@ import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
-import { DiffBlock } from "../chat/tools/DiffBlock.tsx";
+import { DiffBlock } from "../../ui/DiffBlock.tsx";
 import { diffLines } from "../chat/tools/diff-lines.ts";
 import { useServices } from "../workbench/services.ts";
 import { fileDiffQuery } from "./timeline.queries.ts";

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Task } from "@tesslate/contract";
 import { urlOf } from "@tesslate/client/core";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useUndoableDeletes } from "../../lib/use-undoable-deletes.ts";
+import { useUndoableDeletes } from "../../ui/use-undoable-deletes.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../workbench/services.ts";
 import type { ProjectEvents } from "../workbench/use-project-stream.ts";

@@ -1,8 +1,8 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate, useRouter } from "@tanstack/react-router";
 import { useDeferredValue } from "react";
-import { NotFoundPage } from "../../frame/NotFoundPage.tsx";
-import { Page } from "../../frame/Page.tsx";
+import { NotFoundPage } from "../../ui/page/NotFoundPage.tsx";
+import { Page } from "../../ui/page/Page.tsx";
 import { hasCode } from "../../lib/errors.ts";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { meQuery } from "../users/users.queries.ts";

@@ -1,8 +1,8 @@
 import { Pause, Pin } from "lucide-react";
 import type { Container, Project, Task } from "@tesslate/contract";
 import { useState } from "react";
-import { FindButton } from "../../frame/FindButton.tsx";
-import { ThemeButton } from "../../frame/ThemeButton.tsx";
+import { FindButton } from "../../ui/page/FindButton.tsx";
+import { ThemeButton } from "../../ui/page/ThemeButton.tsx";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Pill } from "../../ui/Pill.tsx";
 import { toast } from "../../ui/toast.tsx";

@@ -15,11 +15,11 @@ import {
   UserRound,
 } from "lucide-react";
 import { useRouter } from "@tanstack/react-router";
-import { usePaletteSource, type PaletteItem } from "../../frame/palette.ts";
+import { usePaletteSource, type PaletteItem } from "../../ui/page/palette.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import type { MenuEntry } from "../../ui/Menu.tsx";
 import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
-import { FileIcon } from "../files/FileIcon.tsx";
+import { FileIcon } from "../../ui/FileIcon.tsx";
 import { nameOf, parentOf, type FileTree } from "../files/tree.ts";
 import { rank } from "../../lib/rank.ts";
 import type { DockTab } from "./dock-tabs.ts";

@@ -1,7 +1,7 @@
 import { Folder } from "lucide-react";
 import { cx } from "../../../lib/cx.ts";
 import { floating } from "../../../ui/Menu.tsx";
-import { FileIcon } from "../../files/FileIcon.tsx";
+import { FileIcon } from "../../../ui/FileIcon.tsx";
 import { nameOf, parentOf } from "../../files/tree.ts";
 import { optionId } from "../SlashMenu.tsx";
 

@@ -5,7 +5,7 @@ import { cx } from "../../../lib/cx.ts";
 import { scrollable } from "../../../ui/scrollable.ts";
 import type { ToolPart } from "../chat.types.ts";
 import { durationText } from "../durations.ts";
-import { Markdown } from "../Markdown.tsx";
+import { Markdown } from "../../../ui/markdown/Markdown.tsx";
 import { callCount, subagentOf, type SubagentCall, type SubagentView } from "../subagents.ts";
 import { argumentOf, toolFacts } from "./tool-facts.ts";
 import { lookOf } from "./tool-looks.ts";

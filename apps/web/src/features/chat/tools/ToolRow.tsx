@@ -3,7 +3,7 @@ import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "rea
 import { cx } from "../../../lib/cx.ts";
 import type { ToolPart } from "../chat.types.ts";
 import { durationText } from "../durations.ts";
-import { DiffBlock } from "./DiffBlock.tsx";
+import { DiffBlock } from "../../../ui/DiffBlock.tsx";
 import { argumentOf, toolFacts } from "./tool-facts.ts";
 import { lookOf } from "./tool-looks.ts";
 import { scrollable } from "../../../ui/scrollable.ts";

@@ -2,7 +2,7 @@ import { X } from "lucide-react";
 import { useRef, useSyncExternalStore } from "react";
 import { cx } from "../../../lib/cx.ts";
 import { Button } from "../../../ui/Button.tsx";
-import { FileIcon } from "../FileIcon.tsx";
+import { FileIcon } from "../../../ui/FileIcon.tsx";
 import { loadingView, type Buffers } from "../buffers.ts";
 import { nameOf, parentOf } from "../tree.ts";
 import { CodeEditor } from "./CodeEditor.tsx";

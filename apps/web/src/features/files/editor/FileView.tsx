@@ -3,7 +3,7 @@ import { Button } from "../../../ui/Button.tsx";
 import { EmptyState } from "../../../ui/EmptyState.tsx";
 import { ErrorState } from "../../../ui/ErrorState.tsx";
 import { SkeletonRows } from "../../../ui/Skeleton.tsx";
-import { DiffBlock } from "../../chat/tools/DiffBlock.tsx";
+import { DiffBlock } from "../../../ui/DiffBlock.tsx";
 import type { BufferView, Buffers } from "../buffers.ts";
 import { lineDiff } from "../line-diff.ts";
 import { nameOf } from "../tree.ts";

@@ -5,7 +5,8 @@ import { EmptyState } from "../../../ui/EmptyState.tsx";
 import { ErrorState } from "../../../ui/ErrorState.tsx";
 import { SkeletonRows } from "../../../ui/Skeleton.tsx";
 import { useServices } from "../../workbench/services.ts";
-import { mediaOf, rawUrlOf, readBytes, type Media } from "../files.api.ts";
+import { mediaOf, type Media } from "../../../lib/media.ts";
+import { rawUrlOf, readBytes } from "../files.api.ts";
 import { nameOf } from "../tree.ts";
 
 /** Larger ones are not brought into the page. */

@@ -5,7 +5,7 @@ import { Button } from "../../../ui/Button.tsx";
 import { Checkbox } from "../../../ui/Checkbox.tsx";
 import { Dialog } from "../../../ui/Dialog.tsx";
 import { SkeletonRows } from "../../../ui/Skeleton.tsx";
-import { DiffBlock } from "../../chat/tools/DiffBlock.tsx";
+import { DiffBlock } from "../../../ui/DiffBlock.tsx";
 import { lineDiff } from "../line-diff.ts";
 import { hitsIn, type Replacement, type SearchOptions } from "./replace.ts";
 import { useReplacePlan, useReplacing } from "./use-replace.ts";

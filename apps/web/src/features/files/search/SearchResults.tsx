@@ -2,7 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import type { SearchMatch } from "@tesslate/contract";
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { cx } from "../../../lib/cx.ts";
-import { FileIcon, FolderIcon } from "../FileIcon.tsx";
+import { FileIcon, FolderIcon } from "../../../ui/FileIcon.tsx";
 import { nameOf, parentOf } from "../tree.ts";
 import { useIsNarrow } from "../use-is-narrow.ts";
 import type { Found } from "./use-search.ts";

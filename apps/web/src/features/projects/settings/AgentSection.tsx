@@ -7,7 +7,7 @@ import { Select } from "../../../ui/Select.tsx";
 import { modelOfProject, shortModelName, usableModels } from "../../models/model-choice.ts";
 import { modelFacts } from "../../models/model-facts.ts";
 import { modelsQuery } from "../../models/models.queries.ts";
-import { SettingsSection } from "../../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../../ui/SettingsSection.tsx";
 import { AutoFixSwitch } from "./AutoFixSwitch.tsx";
 import { useProjectSetting } from "./use-project-setting.ts";
 

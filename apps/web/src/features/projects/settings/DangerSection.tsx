@@ -2,7 +2,7 @@ import { useRouter } from "@tanstack/react-router";
 import type { Project } from "@tesslate/contract";
 import { useState } from "react";
 import { Button } from "../../../ui/Button.tsx";
-import { SettingsSection } from "../../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../../ui/SettingsSection.tsx";
 import { DeleteProjectDialog } from "../DeleteProjectDialog.tsx";
 
 /** What cannot be undone. */

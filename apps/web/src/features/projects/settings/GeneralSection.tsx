@@ -8,7 +8,7 @@ import { Field } from "../../../ui/Field.tsx";
 import { Input } from "../../../ui/Input.tsx";
 import { Textarea } from "../../../ui/Textarea.tsx";
 import { toast } from "../../../ui/toast.tsx";
-import { SettingsSection } from "../../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../../ui/SettingsSection.tsx";
 import { useServices } from "../../workbench/services.ts";
 import { projectKey } from "../../workbench/workbench.queries.ts";
 

@@ -5,7 +5,7 @@ import { scrollable } from "../../../ui/scrollable.ts";
 import { ContainerSettings } from "../../containers/ContainerSettings.tsx";
 import { exampleFile } from "../../secrets/secrets.queries.ts";
 import { SecretsSection } from "../../secrets/SecretsSection.tsx";
-import { SettingsSection } from "../../settings/SettingsSection.tsx";
+import { SettingsSection } from "../../../ui/SettingsSection.tsx";
 import { useServices } from "../../workbench/services.ts";
 import type { ViewProps } from "../../workbench/views.tsx";
 import { treeQuery } from "../../workbench/workbench.queries.ts";

@@ -1,6 +1,6 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { createPaletteRegistry, PaletteContext } from "../../../frame/palette.ts";
+import { createPaletteRegistry, PaletteContext } from "../../../ui/page/palette.ts";
 import { modelSetupQuery, modelsQuery } from "../../models/models.queries.ts";
 import { ServicesContext } from "../services.ts";
 import { isView, type View } from "../views.tsx";

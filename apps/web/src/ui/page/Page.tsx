@@ -1,7 +1,7 @@
 import { useCanGoBack } from "@tanstack/react-router";
 import { useEffect, useRef, type ReactNode } from "react";
-import { cx } from "../lib/cx.ts";
-import { usePageTitle } from "../lib/page-title.ts";
+import { cx } from "../../lib/cx.ts";
+import { usePageTitle } from "../../lib/page-title.ts";
 import { FindButton } from "./FindButton.tsx";
 import { ThemeButton } from "./ThemeButton.tsx";
 

@@ -1,4 +1,4 @@
-import { cx } from "../../lib/cx.ts";
+import { cx } from "../lib/cx.ts";
 
 /** What became of a file; the last two are git's. */
 export type ChangeKind = "added" | "modified" | "deleted" | "renamed" | "untracked" | "conflict";

@@ -1,5 +1,5 @@
 import { createContext, useContext, useEffect, useRef, type ReactNode } from "react";
-import type { ShortcutId } from "../shortcuts.ts";
+import type { ShortcutId } from "../../shortcuts.ts";
 
 export interface PaletteItem {
   /** Stable across runs: recents are kept by it. */

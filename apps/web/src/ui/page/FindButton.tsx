@@ -1,10 +1,10 @@
 import { Search } from "lucide-react";
-import { ariaKeys } from "../lib/use-shortcuts.ts";
-import { capsOf } from "../lib/shortcut-keys.ts";
-import { shortcuts } from "../shortcuts.ts";
-import { Button } from "../ui/Button.tsx";
-import { IconButton } from "../ui/IconButton.tsx";
-import { Kbds } from "../ui/Kbd.tsx";
+import { ariaKeys } from "../../lib/use-shortcuts.ts";
+import { capsOf } from "../../lib/shortcut-keys.ts";
+import { shortcuts } from "../../shortcuts.ts";
+import { Button } from "../Button.tsx";
+import { IconButton } from "../IconButton.tsx";
+import { Kbds } from "../Kbd.tsx";
 import { usePalette } from "./palette.ts";
 
 /** Opens the palette. */

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
-import { usePageTitle } from "../lib/page-title.ts";
-import { buttonClass } from "../ui/Button.tsx";
-import { Thread, ThreadItem } from "../ui/thread/index.ts";
+import { usePageTitle } from "../../lib/page-title.ts";
+import { buttonClass } from "../Button.tsx";
+import { Thread, ThreadItem } from "../thread/index.ts";
 
 /** Not there, or not yours: one page for both. */
 export function NotFoundPage() {

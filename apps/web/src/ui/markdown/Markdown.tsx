@@ -2,10 +2,10 @@ import DOMPurify from "dompurify";
 import type { Token, Tokens } from "marked";
 import { memo, useMemo } from "react";
 import remend from "remend";
-import { CopyButton } from "../../ui/CopyButton.tsx";
+import { CopyButton } from "../CopyButton.tsx";
 import { allowedAddress, allowedTags, marked } from "./markdown-html.ts";
 import "./markdown.css";
-import { scrollable } from "../../ui/scrollable.ts";
+import { scrollable } from "../scrollable.ts";
 
 function clean(html: string): string {
   const fragment = DOMPurify.sanitize(html, {

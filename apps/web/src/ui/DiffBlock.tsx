@@ -1,8 +1,8 @@
 import { useState } from "react";
-import { cx } from "../../../lib/cx.ts";
-import { Button } from "../../../ui/Button.tsx";
-import type { DiffLine } from "./diff-lines.ts";
-import { scrollable } from "../../../ui/scrollable.ts";
+import { cx } from "../lib/cx.ts";
+import { Button } from "./Button.tsx";
+import type { DiffLine } from "../features/chat/tools/diff-lines.ts";
+import { scrollable } from "./scrollable.ts";
 
 const firstLines = 60;
 const signs = { same: " ", add: "+", del: "−", gap: " " } as const;

@@ -1,5 +1,5 @@
 import { Braces, ChevronDown, ChevronRight, FileCode2, FileImage, FileText, FileType, Hash } from "lucide-react";
-import { mediaOf } from "./files.api.ts";
+import { mediaOf } from "../lib/media.ts";
 
 const icons: Record<string, typeof FileText> = {
   ts: FileCode2,

@@ -1,9 +1,9 @@
 import { Moon, Sun } from "lucide-react";
-import { capsOf } from "../lib/shortcut-keys.ts";
-import { shortcuts } from "../shortcuts.ts";
-import { chooseTheme, isDarkNow, useTheme } from "../theme/theme-choice.ts";
-import { IconButton } from "../ui/IconButton.tsx";
-import { Kbds } from "../ui/Kbd.tsx";
+import { capsOf } from "../../lib/shortcut-keys.ts";
+import { shortcuts } from "../../shortcuts.ts";
+import { chooseTheme, isDarkNow, useTheme } from "../../theme/theme-choice.ts";
+import { IconButton } from "../IconButton.tsx";
+import { Kbds } from "../Kbd.tsx";
 
 export const toggleTheme = (): void => chooseTheme({ mode: isDarkNow() ? "light" : "dark" });
 

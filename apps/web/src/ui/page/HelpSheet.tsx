@@ -1,8 +1,8 @@
 import { Fragment } from "react";
-import { capsOf } from "../lib/shortcut-keys.ts";
-import { shortcuts, type ShortcutId } from "../shortcuts.ts";
-import { Kbds } from "../ui/Kbd.tsx";
-import { Sheet } from "../ui/Sheet.tsx";
+import { capsOf } from "../../lib/shortcut-keys.ts";
+import { shortcuts, type ShortcutId } from "../../shortcuts.ts";
+import { Kbds } from "../Kbd.tsx";
+import { Sheet } from "../Sheet.tsx";
 
 /** One table per scope, in the registry's order. */
 export function ShortcutTable() {
