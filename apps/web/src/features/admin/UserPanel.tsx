@@ -7,7 +7,7 @@ import { Banner } from "../../ui/Banner.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { browserName } from "../settings/browser-name.ts";
+import { browserName } from "../../lib/browser-name.ts";
 import { userQuery, userSessionsQuery, userTrailQuery } from "./admin-users.queries.ts";
 import { actionWords } from "./audit-words.ts";
 import { Fact, Part, SidePanel } from "./SidePanel.tsx";

@@ -24,7 +24,7 @@ import { assetsKey, assetsQuery, directoriesQuery } from "./assets.queries.ts";
 import { FolderList, shownFolders } from "./FolderList.tsx";
 import { PlaceDialog } from "./PlaceDialog.tsx";
 import { UploadTray } from "./UploadTray.tsx";
-import { useDroppedFiles } from "./use-dropped-files.ts";
+import { useDroppedFiles } from "../../lib/use-dropped-files.ts";
 import { useUploads } from "./use-uploads.ts";
 
 const layoutKey = "studio:assets-layout";

@@ -12,7 +12,7 @@ import { Pill } from "../../ui/Pill.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { canStart, canStop } from "../containers/use-container-acts.ts";
 import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
-import { useIsNarrow } from "../files/use-is-narrow.ts";
+import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { AddPanel } from "./AddPanel.tsx";
 import type { History, HistoryState } from "./history.ts";
 import type { NewContainer } from "./use-canvas-acts.ts";

@@ -17,7 +17,7 @@ import { readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { providerName } from "../deployments/deployments.ts";
-import { useIsNarrow } from "../files/use-is-narrow.ts";
+import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useCanvas, type Subject } from "./canvas-context.ts";
 import { ContainerNode } from "./ContainerNode.tsx";
 import { containerSize, fansOf, goingOf, type CanvasEdge, type CanvasNode } from "./graph.ts";

@@ -11,7 +11,7 @@ import type { ApprovalPart } from "./chat.types.ts";
 import { questionOf, riskOf } from "./risk.ts";
 import { pathOf } from "./run-events.ts";
 import { DiffBlock } from "../../ui/DiffBlock.tsx";
-import { addedLines, diffLines, type DiffLine } from "./tools/diff-lines.ts";
+import { addedLines, diffLines, type DiffLine } from "../../lib/diff-lines.ts";
 import { scrollable } from "../../ui/scrollable.ts";
 
 interface Payload {

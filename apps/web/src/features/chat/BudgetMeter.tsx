@@ -11,7 +11,7 @@ import { CapField } from "../models/CapField.tsx";
 import { estimateQuery } from "./budget.queries.ts";
 import type { Run } from "./chat.types.ts";
 import { contextPercent } from "./run-budget.ts";
-import { costText, tokensText } from "./durations.ts";
+import { costText, tokensText } from "../../lib/durations.ts";
 
 export function useCompact(chatId: string | undefined, model: string | undefined) {
   const queryClient = useQueryClient();

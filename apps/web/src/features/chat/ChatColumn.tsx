@@ -15,7 +15,7 @@ import { toast } from "../../ui/toast.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { AgentMenu } from "../agents/AgentMenu.tsx";
 import type { AgentChoice } from "../agents/use-agent-choice.ts";
-import type { FileTree } from "../files/tree.ts";
+import type { FileTree } from "../../lib/file-tree.ts";
 import { BudgetMeter, CrowdedOffer, useCompact } from "./BudgetMeter.tsx";
 import { shownRuns } from "./chat.reducer.ts";
 import type { Run } from "./chat.types.ts";

@@ -1,7 +1,7 @@
 import type { EditMode } from "@tesslate/contract";
 import { useState } from "react";
 import { expect, expectAccessible, sampleTime, screen, test, waitFor } from "../../testing/index.ts";
-import { buildTree } from "../files/tree.ts";
+import { buildTree } from "../../lib/file-tree.ts";
 import { Composer, type ComposerProps, type MessageExtras } from "./Composer.tsx";
 import type { SendFailure } from "./use-chat.ts";
 

@@ -10,7 +10,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { moved, useReorder } from "../../ui/use-reorder.ts";
 import { EditableLine } from "./EditableLine.tsx";
-import { modeOf, modes } from "./modes.ts";
+import { modeOf, modes } from "../../lib/edit-modes.ts";
 import type { SendFailure } from "./use-chat.ts";
 import { planCounts } from "./plan-counts.ts";
 import type { ChatPlan } from "./use-plan.ts";

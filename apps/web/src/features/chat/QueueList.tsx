@@ -5,7 +5,7 @@ import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { useReorder } from "../../ui/use-reorder.ts";
 import { EditableLine } from "./EditableLine.tsx";
-import { modeOf } from "./modes.ts";
+import { modeOf } from "../../lib/edit-modes.ts";
 import type { SendFailure } from "./use-chat.ts";
 import type { MessageQueue } from "./use-queue.ts";
 

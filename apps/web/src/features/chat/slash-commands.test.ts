@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { moved } from "../../ui/use-reorder.ts";
-import { nextMode } from "./modes.ts";
+import { nextMode } from "../../lib/edit-modes.ts";
 import { matchingCommands } from "./slash-commands.ts";
 import { planCounts } from "./plan-counts.ts";
 

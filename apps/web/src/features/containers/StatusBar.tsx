@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import { counted } from "../../lib/counted.ts";
 import type { StreamState } from "../../lib/project-stream.ts";
 import type { Run } from "../chat/chat.types.ts";
-import { costText, tokensText } from "../chat/durations.ts";
+import { costText, tokensText } from "../../lib/durations.ts";
 import { Elapsed } from "../chat/tools/ToolRow.tsx";
 import { ContainerDot, containerLook } from "./ContainerDot.tsx";
 

@@ -9,7 +9,7 @@ import { CopyButton } from "../../ui/CopyButton.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { PauseBars } from "../../ui/icons.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
-import { placesIn } from "../shell/place-links.ts";
+import { placesIn } from "../../lib/place-links.ts";
 import { clockOf, textOf, type DeployLine } from "./deploy-log.ts";
 import { isUnderWay, nameOf } from "./deployments.ts";
 import type { DeployLog } from "./use-deploy-log.ts";

@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { durationText } from "../chat/durations.ts";
+import { durationText } from "../../lib/durations.ts";
 import { useDeploys } from "./deploys-context.ts";
 import { durationOf, isUnderWay } from "./deployments.ts";
 

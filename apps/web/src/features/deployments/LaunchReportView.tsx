@@ -4,7 +4,7 @@ import { useState, type ReactNode } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { Pill, type Tone } from "../../ui/Pill.tsx";
-import { durationText } from "../chat/durations.ts";
+import { durationText } from "../../lib/durations.ts";
 import { placeOf } from "./deployments.ts";
 import { rowsOf, ruleName, severityName, verdictOf, weightText, type ReportRow } from "./launch-report.ts";
 

@@ -7,7 +7,7 @@ import { agoOf, momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
-import { durationText } from "../chat/durations.ts";
+import { durationText } from "../../lib/durations.ts";
 import { PromoteDialog, RollbackDialog } from "./DeployDialogs.tsx";
 import { useDeploys } from "./deploys-context.ts";
 import {

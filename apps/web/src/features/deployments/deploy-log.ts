@@ -1,4 +1,4 @@
-import { plainLine } from "../shell/ansi.ts";
+import { plainLine } from "../../lib/ansi.ts";
 import { shownStep, type ShownStep } from "./deployments.ts";
 
 /** A line of a deployment: `[ISO] text` on the wire. */

@@ -13,10 +13,10 @@ import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { FileTreePanel } from "./FileTreePanel.tsx";
 import type { FileMark } from "./TreeRowView.tsx";
-import { useIsNarrow } from "./use-is-narrow.ts";
+import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useUploads } from "./use-uploads.ts";
 import type { OpenFiles } from "./use-open-files.ts";
-import type { FileTree } from "./tree.ts";
+import type { FileTree } from "../../lib/file-tree.ts";
 import { useFileActs } from "./use-file-acts.ts";
 
 const SearchPanel = lazily(async () => (await import("./search/SearchPanel.tsx")).SearchPanel);

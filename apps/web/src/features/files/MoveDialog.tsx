@@ -4,7 +4,7 @@ import { useState } from "react";
 import { rank } from "../../lib/rank.ts";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { foldersFor } from "./moving.ts";
-import { nameOf, type FileTree } from "./tree.ts";
+import { nameOf, type FileTree } from "../../lib/file-tree.ts";
 
 const shown = 100;
 

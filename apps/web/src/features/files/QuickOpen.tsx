@@ -3,7 +3,7 @@ import { useDeferredValue, useMemo, useState } from "react";
 import { rank } from "../../lib/rank.ts";
 import { CommandBox, CommandDialog, commandItem } from "../../ui/CommandDialog.tsx";
 import { FileIcon } from "../../ui/FileIcon.tsx";
-import { nameOf, parentOf, type FileTree } from "./tree.ts";
+import { nameOf, parentOf, type FileTree } from "../../lib/file-tree.ts";
 
 const shown = 50;
 

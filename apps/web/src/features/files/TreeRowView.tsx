@@ -3,7 +3,7 @@ import { cx } from "../../lib/cx.ts";
 import { ContextMenu, type MenuEntry } from "../../ui/Menu.tsx";
 import { FileIcon, FolderIcon } from "../../ui/FileIcon.tsx";
 import { NameForm } from "./NameForm.tsx";
-import type { TreeRow } from "./tree.ts";
+import type { TreeRow } from "../../lib/file-tree.ts";
 
 /** What is new about a file: to git, or since the last run where there is no repository. */
 export type FileMark = "A" | "M" | "D" | "U" | "!";

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { expect, expectAccessible, sampleTime, screen, test, waitFor } from "../../testing/index.ts";
 import { FileTreePanel } from "./FileTreePanel.tsx";
 import { QuickOpen } from "./QuickOpen.tsx";
-import { buildTree } from "./tree.ts";
+import { buildTree } from "../../lib/file-tree.ts";
 import type { FileActs } from "./use-file-acts.ts";
 import type { FileMark } from "./TreeRowView.tsx";
 

@@ -1,4 +1,4 @@
-import type { DiffLine } from "../chat/tools/diff-lines.ts";
+import type { DiffLine } from "../../lib/diff-lines.ts";
 
 const mostCells = 4_000_000;
 const around = 3;

@@ -1,4 +1,4 @@
-import { nameOf, parentOf, type FileTree } from "./tree.ts";
+import { nameOf, parentOf, type FileTree } from "../../lib/file-tree.ts";
 
 export interface Move {
   from: string;

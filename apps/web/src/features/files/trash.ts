@@ -1,7 +1,7 @@
 import type { Contract, File as WireFile } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
 import { maxBatchPaths, maxFileBytes } from "@tesslate/contract/limits";
-import type { FileTree } from "./tree.ts";
+import type { FileTree } from "../../lib/file-tree.ts";
 
 type Api = Client<Contract>;
 

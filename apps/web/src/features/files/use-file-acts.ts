@@ -6,7 +6,7 @@ import { useServices } from "../workbench/services.ts";
 import { treeKey } from "../workbench/workbench.queries.ts";
 import { movesInto, type Move } from "./moving.ts";
 import { keepForUndo, type Removal } from "./trash.ts";
-import { nameOf, patchTree, type FileTree } from "./tree.ts";
+import { nameOf, patchTree, type FileTree } from "../../lib/file-tree.ts";
 
 export interface FileActs {
   createFile: (path: string) => Promise<string | undefined>;

@@ -5,7 +5,7 @@ import { useServices } from "../workbench/services.ts";
 import type { ProjectEvents } from "../workbench/use-project-stream.ts";
 import { createBuffers, type Buffers } from "./buffers.ts";
 import { readFile, writeFile } from "./files.api.ts";
-import { trimPath } from "./tree.ts";
+import { trimPath } from "../../lib/file-tree.ts";
 
 export interface OpenFiles {
   buffers: Buffers;

@@ -12,7 +12,7 @@ import { CopyButton } from "../../ui/CopyButton.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
-import { nameOf } from "../files/tree.ts";
+import { nameOf } from "../../lib/file-tree.ts";
 import { FileLetter } from "../../ui/FileLetter.tsx";
 import { Lines } from "../timeline/FileChanges.tsx";
 import { useServices } from "../workbench/services.ts";

@@ -13,7 +13,7 @@ import { Skeleton } from "../../ui/Skeleton.tsx";
 import { CodeEditor } from "../files/editor/CodeEditor.tsx";
 import { loadingView } from "../files/buffers.ts";
 import { readFile } from "../files/files.api.ts";
-import { useIsNarrow } from "../files/use-is-narrow.ts";
+import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useServices } from "../workbench/services.ts";
 import { conflictPlaces, decided, type Side } from "./conflict-text.ts";
 import { conflictsQuery, workKey } from "./git.queries.ts";

@@ -20,7 +20,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { Bar } from "../../ui/Panel.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
-import { useIsNarrow } from "../files/use-is-narrow.ts";
+import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { BranchMenu } from "./BranchMenu.tsx";
 import type { GitActs, Strategy } from "./use-git-acts.ts";
 

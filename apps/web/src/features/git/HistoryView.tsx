@@ -11,7 +11,7 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
-import { useIsNarrow } from "../files/use-is-narrow.ts";
+import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useServices } from "../workbench/services.ts";
 import { CommitDetail } from "./CommitDetail.tsx";
 import { CommitGraph, graphWidth } from "./CommitGraph.tsx";

@@ -6,7 +6,7 @@ import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { toast } from "../../ui/toast.tsx";
 import { keepForUndo } from "../files/trash.ts";
-import { nameOf } from "../files/tree.ts";
+import { nameOf } from "../../lib/file-tree.ts";
 import { gitAccountsKey } from "../git-accounts/git-accounts.queries.ts";
 import { useServices } from "../workbench/services.ts";
 import { canBeUndone } from "./changes.ts";

@@ -22,7 +22,7 @@ import { Textarea } from "../../ui/Textarea.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { categoryName } from "../marketplace/marketplace-search.ts";
 import { agentQuery } from "../marketplace/marketplace.queries.ts";
-import { shortModelName, usableModels } from "../models/model-choice.ts";
+import { shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { modelsQuery } from "../models/models.queries.ts";
 import { meQuery } from "../users/users.queries.ts";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";

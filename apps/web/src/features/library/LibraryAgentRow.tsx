@@ -15,7 +15,7 @@ import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { ItemIcon } from "../marketplace/ItemIcon.tsx";
 import { useAcquire, useRemoveFromLibrary } from "../marketplace/marketplace.queries.ts";
-import { shortModelName, usableModels } from "../models/model-choice.ts";
+import { shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { modelsQuery } from "../models/models.queries.ts";
 import { useSelectModel, useSwitchAgent } from "./library.queries.ts";
 

@@ -9,7 +9,7 @@ import { Field } from "../../ui/Field.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { keepAgentChoice } from "../agents/agents.queries.ts";
-import { keepEditMode } from "../chat/modes.ts";
+import { keepEditMode } from "../../lib/edit-modes.ts";
 import { templatesQuery, useCreateProject } from "../projects/projects.queries.ts";
 
 /** A first message to an agent, in a project made for it; its workbench shows the run as any other. */

@@ -7,7 +7,7 @@ import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { shortModelName } from "./model-choice.ts";
+import { shortModelName } from "../../lib/model-choice.ts";
 import { withProvider } from "./ModelNotice.tsx";
 import { useConfigureModels, useTestModel, type ModelSetup } from "./models.queries.ts";
 

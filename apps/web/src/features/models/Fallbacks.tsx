@@ -8,7 +8,7 @@ import { Menu } from "../../ui/Menu.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { useServices } from "../workbench/services.ts";
-import { shortModelName } from "./model-choice.ts";
+import { shortModelName } from "../../lib/model-choice.ts";
 import { modelFacts } from "./model-facts.ts";
 import { modelPreferencesQuery, useSetModelPreferences } from "./preferences.queries.ts";
 

@@ -10,7 +10,7 @@ import { Pill } from "../../ui/Pill.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
-import { shortModelName } from "./model-choice.ts";
+import { shortModelName } from "../../lib/model-choice.ts";
 import { modelFacts } from "./model-facts.ts";
 import { modelsQuery } from "./models.queries.ts";
 

@@ -6,7 +6,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../workbench/services.ts";
-import { pickModel, shortModelName, usableModels } from "./model-choice.ts";
+import { pickModel, shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { modelFacts } from "./model-facts.ts";
 import { modelsQuery } from "./models.queries.ts";
 

@@ -5,7 +5,7 @@ import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { shortModelName } from "./model-choice.ts";
+import { shortModelName } from "../../lib/model-choice.ts";
 import { useConfigureModels, type ModelSetup } from "./models.queries.ts";
 
 const ConnectModelDialog = lazily(async () => (await import("./ConnectModelDialog.tsx")).ConnectModelDialog);

@@ -9,7 +9,7 @@ import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { ConnectModelDialog } from "./ConnectModelDialog.tsx";
-import { usableModels } from "./model-choice.ts";
+import { usableModels } from "../../lib/model-choice.ts";
 import { Fallbacks } from "./Fallbacks.tsx";
 import { ModelList } from "./ModelList.tsx";
 import { OwnKeys } from "./OwnKeys.tsx";

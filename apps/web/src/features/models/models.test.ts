@@ -1,6 +1,6 @@
 import type { Model } from "@tesslate/contract";
 import { expect, test } from "vitest";
-import { defaultFor, pickModel, shortModelName } from "./model-choice.ts";
+import { defaultFor, pickModel, shortModelName } from "../../lib/model-choice.ts";
 
 const model = (id: string, change: Partial<Model> = {}): Model => ({
   id,

@@ -1,7 +1,7 @@
 import { cx } from "../../lib/cx.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { clockText } from "../chat/durations.ts";
+import { clockText } from "../../lib/durations.ts";
 import type { ConsoleLine } from "./problems.ts";
 import { useStickToBottom } from "use-stick-to-bottom";
 import { scrollable } from "../../ui/scrollable.ts";

@@ -6,7 +6,7 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { clockOf } from "../../lib/time.ts";
-import { plainLine } from "../shell/ansi.ts";
+import { plainLine } from "../../lib/ansi.ts";
 import type { PreviewPhase } from "./preview-phase.ts";
 import { scrollable } from "../../ui/scrollable.ts";
 

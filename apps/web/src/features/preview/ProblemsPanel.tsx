@@ -4,7 +4,7 @@ import { cx } from "../../lib/cx.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { clockText } from "../chat/durations.ts";
+import { clockText } from "../../lib/durations.ts";
 import { fixMessage, type Problem } from "./problems.ts";
 import { scrollable } from "../../ui/scrollable.ts";
 

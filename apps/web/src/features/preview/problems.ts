@@ -1,5 +1,5 @@
 import type { PreviewReport, ProjectEventData } from "@tesslate/contract";
-import { plainLine } from "../shell/ansi.ts";
+import { plainLine } from "../../lib/ansi.ts";
 
 /** Something that went wrong in the running app. All of it is the app's own word: text, nothing else. */
 export interface Problem {

@@ -1,4 +1,4 @@
-import { nameOf } from "../files/tree.ts";
+import { nameOf } from "../../lib/file-tree.ts";
 
 /** A file's name, or the last part of an address, as a first name for the project. */
 export const nameFromFile = (name: string): string =>

@@ -11,7 +11,7 @@ import { Thread } from "../../ui/thread/index.ts";
 import { pictureUrl } from "../chat/evidence/PictureDialog.tsx";
 import { Markdown } from "../../ui/markdown/Markdown.tsx";
 import { DiffBlock } from "../../ui/DiffBlock.tsx";
-import { diffLines } from "../chat/tools/diff-lines.ts";
+import { diffLines } from "../../lib/diff-lines.ts";
 import { ToolRow } from "../chat/tools/ToolRow.tsx";
 import { Lines } from "../timeline/FileChanges.tsx";
 import { useServices } from "../workbench/services.ts";

@@ -18,7 +18,7 @@ import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Bead } from "../../ui/thread/Bead.tsx";
-import { clockText } from "../chat/durations.ts";
+import { clockText } from "../../lib/durations.ts";
 import { quoted } from "../chat/MessageMenu.tsx";
 import { useRunActs } from "../chat/run-acts.ts";
 import { Lines } from "../timeline/FileChanges.tsx";

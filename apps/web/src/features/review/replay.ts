@@ -3,7 +3,7 @@ import { replayedEvent } from "../chat/chat.reducer.ts";
 import type { FileEdit, Part } from "../chat/chat.types.ts";
 import { applyRunEvent, emptyRun } from "../chat/run-events.ts";
 import { argumentOf } from "../chat/tools/tool-facts.ts";
-import { countLines, diffLines } from "../chat/tools/diff-lines.ts";
+import { countLines, diffLines } from "../../lib/diff-lines.ts";
 import { lookOf } from "../chat/tools/tool-looks.ts";
 import { toolBead } from "../chat/transcript-rows.ts";
 import type { BeadKind } from "../../ui/thread/index.ts";

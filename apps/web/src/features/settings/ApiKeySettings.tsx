@@ -18,7 +18,7 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { apiKeysQuery, useApiKeyActs } from "../auth/credentials.queries.ts";
-import { modeOf, modes } from "../chat/modes.ts";
+import { modeOf, modes } from "../../lib/edit-modes.ts";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 /** Personal keys for programs that use the API. */

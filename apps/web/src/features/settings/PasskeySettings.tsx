@@ -16,7 +16,7 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { configQuery } from "../auth/auth.queries.ts";
 import { knowsPasskeys, passkeyFault, passkeysQuery, useSecurityActs } from "../auth/security.queries.ts";
-import { browserName } from "./browser-name.ts";
+import { browserName } from "../../lib/browser-name.ts";
 import { ProofDialog } from "./ProofDialog.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 

@@ -7,7 +7,7 @@ import { Select } from "../../ui/Select.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { keepModelChoice, shortModelName, usableModels } from "../models/model-choice.ts";
+import { keepModelChoice, shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { modelsQuery } from "../models/models.queries.ts";
 import { useSavePreferences } from "../users/preferences.ts";
 import { meQuery } from "../users/users.queries.ts";

@@ -4,7 +4,7 @@ import { agoOf, momentOf } from "../../lib/time.ts";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { securityEventsQuery } from "../auth/security.queries.ts";
-import { browserName } from "./browser-name.ts";
+import { browserName } from "../../lib/browser-name.ts";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 const words: Record<SecurityEventKind, string> = {

@@ -9,7 +9,7 @@ import { Pill } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { sessionsQuery, useSessionActs } from "../auth/credentials.queries.ts";
-import { browserName } from "./browser-name.ts";
+import { browserName } from "../../lib/browser-name.ts";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 /** Where one is signed in, each of which can be ended. */

@@ -10,7 +10,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 import { Select } from "../../ui/Select.tsx";
-import { plainLine, spansOf, type Span } from "./ansi.ts";
+import { plainLine, spansOf, type Span } from "../../lib/ansi.ts";
 import { useLogs, type LogLine } from "./use-logs.ts";
 import { counted } from "../../lib/counted.ts";
 

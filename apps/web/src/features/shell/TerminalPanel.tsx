@@ -14,7 +14,7 @@ import { Spinner } from "../../ui/Spinner.tsx";
 import { useServices } from "../workbench/services.ts";
 import { ShellTab } from "./ShellTab.tsx";
 import { useShellMemory } from "./shell-names.ts";
-import type { FileTree } from "../files/tree.ts";
+import type { FileTree } from "../../lib/file-tree.ts";
 import { shellsQuery, treeKey } from "../workbench/workbench.queries.ts";
 
 const TerminalView = lazily(async () => (await import("./TerminalView.tsx")).TerminalView);

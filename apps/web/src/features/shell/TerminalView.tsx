@@ -11,7 +11,7 @@ import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { useServices } from "../workbench/services.ts";
-import { placeLinks } from "./place-links.ts";
+import { placeLinks } from "../../lib/place-links.ts";
 import { createTerminalLink, type LinkState, type TerminalLink } from "./terminal-link.ts";
 
 const names: Record<string, keyof ITheme> = {

@@ -7,7 +7,7 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { DiffBlock } from "../../ui/DiffBlock.tsx";
-import { diffLines } from "../chat/tools/diff-lines.ts";
+import { diffLines } from "../../lib/diff-lines.ts";
 import { useServices } from "../workbench/services.ts";
 import { fileDiffQuery } from "./timeline.queries.ts";
 import type { Entry } from "./timeline.ts";

@@ -1,6 +1,6 @@
 import type { Checkpoint, Deployment, GitCommit, Snapshot } from "@tesslate/contract";
 import type { BeadKind, BeadTone, LineKind } from "../../ui/thread/index.ts";
-import { durationText } from "../chat/durations.ts";
+import { durationText } from "../../lib/durations.ts";
 import { beadOf, durationOf, isUnderWay, nameOf, placeName, stateOf } from "../deployments/deployments.ts";
 
 export type PointFilter = "all" | "snapshots" | "checkpoints" | "commits" | "deploys";

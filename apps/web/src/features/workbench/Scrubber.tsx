@@ -5,7 +5,7 @@ import { shortcuts } from "../../shortcuts.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Kbds } from "../../ui/Kbd.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
-import { clockText } from "../chat/durations.ts";
+import { clockText } from "../../lib/durations.ts";
 import { threadPoints, type TranscriptRow } from "../chat/transcript-rows.ts";
 
 const lyingPoints = 36;

@@ -11,7 +11,7 @@ import { useAgentChoice } from "../agents/use-agent-choice.ts";
 import { ChatColumn, cardPreloads } from "../chat/ChatColumn.tsx";
 import { liveRun, shownRuns } from "../chat/chat.reducer.ts";
 import type { ComposerHandle } from "../chat/Composer.tsx";
-import { keepEditMode, readEditMode } from "../chat/modes.ts";
+import { keepEditMode, readEditMode } from "../../lib/edit-modes.ts";
 import { partsOf } from "../chat/run-events.ts";
 import { RunActsContext } from "../chat/run-acts.ts";
 import { SetupFailedRow, SetupRow } from "../chat/SetupRow.tsx";

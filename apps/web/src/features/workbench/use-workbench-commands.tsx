@@ -20,7 +20,7 @@ import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import type { MenuEntry } from "../../ui/Menu.tsx";
 import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
 import { FileIcon } from "../../ui/FileIcon.tsx";
-import { nameOf, parentOf, type FileTree } from "../files/tree.ts";
+import { nameOf, parentOf, type FileTree } from "../../lib/file-tree.ts";
 import { rank } from "../../lib/rank.ts";
 import type { DockTab } from "./dock-tabs.ts";
 import type { Layout } from "./use-layout.ts";

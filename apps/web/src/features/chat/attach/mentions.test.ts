@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { FileTree } from "../../files/tree.ts";
+import type { FileTree } from "../../../lib/file-tree.ts";
 import { findPlaces, mentionAt, mentionsIn, withMention } from "./mentions.ts";
 
 const node = (path: string, isDirectory = false) => [path, { path, name: path, isDirectory, size: 1, etag: "e" }] as const;

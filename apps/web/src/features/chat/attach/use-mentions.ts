@@ -1,5 +1,5 @@
 import { useDeferredValue, useMemo, useState, type KeyboardEvent } from "react";
-import type { FileTree } from "../../files/tree.ts";
+import type { FileTree } from "../../../lib/file-tree.ts";
 import { findPlaces, mentionAt, withMention } from "./mentions.ts";
 
 export interface Mentions {

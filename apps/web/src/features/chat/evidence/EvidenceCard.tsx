@@ -6,7 +6,7 @@ import { Button } from "../../../ui/Button.tsx";
 import { Card } from "../../../ui/Panel.tsx";
 import { scrollable } from "../../../ui/scrollable.ts";
 import type { Run } from "../chat.types.ts";
-import { clockText, durationText } from "../durations.ts";
+import { clockText, durationText } from "../../../lib/durations.ts";
 import { useRunActs } from "../run-acts.ts";
 import { checkNames, checksText, findingsOf, isGood, proofsOf, stepsText, turnedRed, type Proof } from "./evidence.ts";
 import { PictureDialog, pictureUrl } from "./PictureDialog.tsx";

@@ -4,7 +4,7 @@ import { counted } from "../../../lib/counted.ts";
 import { cx } from "../../../lib/cx.ts";
 import { scrollable } from "../../../ui/scrollable.ts";
 import type { ToolPart } from "../chat.types.ts";
-import { durationText } from "../durations.ts";
+import { durationText } from "../../../lib/durations.ts";
 import { Markdown } from "../../../ui/markdown/Markdown.tsx";
 import { callCount, subagentOf, type SubagentCall, type SubagentView } from "../subagents.ts";
 import { argumentOf, toolFacts } from "./tool-facts.ts";

@@ -2,7 +2,7 @@ import { CircleSlash2 } from "lucide-react";
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { cx } from "../../../lib/cx.ts";
 import type { ToolPart } from "../chat.types.ts";
-import { durationText } from "../durations.ts";
+import { durationText } from "../../../lib/durations.ts";
 import { DiffBlock } from "../../../ui/DiffBlock.tsx";
 import { argumentOf, toolFacts } from "./tool-facts.ts";
 import { lookOf } from "./tool-looks.ts";

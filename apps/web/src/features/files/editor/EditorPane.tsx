@@ -4,7 +4,7 @@ import { cx } from "../../../lib/cx.ts";
 import { Button } from "../../../ui/Button.tsx";
 import { FileIcon } from "../../../ui/FileIcon.tsx";
 import { loadingView, type Buffers } from "../buffers.ts";
-import { nameOf, parentOf } from "../tree.ts";
+import { nameOf, parentOf } from "../../../lib/file-tree.ts";
 import { CodeEditor } from "./CodeEditor.tsx";
 import { ConflictBar, FileState } from "./FileView.tsx";
 

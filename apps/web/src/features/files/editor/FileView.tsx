@@ -6,7 +6,7 @@ import { SkeletonRows } from "../../../ui/Skeleton.tsx";
 import { DiffBlock } from "../../../ui/DiffBlock.tsx";
 import type { BufferView, Buffers } from "../buffers.ts";
 import { lineDiff } from "../line-diff.ts";
-import { nameOf } from "../tree.ts";
+import { nameOf } from "../../../lib/file-tree.ts";
 import { DownloadButton, MediaView } from "./MediaView.tsx";
 
 /** The states of a file in which there is nothing to edit; undefined when the editor is to be shown. */

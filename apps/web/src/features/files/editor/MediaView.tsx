@@ -7,7 +7,7 @@ import { SkeletonRows } from "../../../ui/Skeleton.tsx";
 import { useServices } from "../../workbench/services.ts";
 import { mediaOf, type Media } from "../../../lib/media.ts";
 import { rawUrlOf, readBytes } from "../files.api.ts";
-import { nameOf } from "../tree.ts";
+import { nameOf } from "../../../lib/file-tree.ts";
 
 /** Larger ones are not brought into the page. */
 const mostBytes = 64 * 1024 * 1024;

@@ -4,7 +4,7 @@ import { sentenceOf } from "../../../lib/errors.ts";
 import { Field } from "../../../ui/Field.tsx";
 import { SegmentedControl } from "../../../ui/SegmentedControl.tsx";
 import { Select } from "../../../ui/Select.tsx";
-import { modelOfProject, shortModelName, usableModels } from "../../models/model-choice.ts";
+import { modelOfProject, shortModelName, usableModels } from "../../../lib/model-choice.ts";
 import { modelFacts } from "../../models/model-facts.ts";
 import { modelsQuery } from "../../models/models.queries.ts";
 import { SettingsSection } from "../../../ui/SettingsSection.tsx";

@@ -1,4 +1,4 @@
-import { isString, readStored, writeStored } from "../../lib/storage.ts";
+import { isString, readStored, writeStored } from "./storage.ts";
 
 const key = "tesslate.draft";
 

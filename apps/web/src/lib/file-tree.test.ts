@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { TreeEntry } from "@tesslate/contract";
-import { ancestorsOf, buildTree, filteredRows, patchTree, patchTreeAll, trimPath, visibleRows, type FileTree } from "./tree.ts";
+import { ancestorsOf, buildTree, filteredRows, patchTree, patchTreeAll, trimPath, visibleRows, type FileTree } from "./file-tree.ts";
 import { treeMove } from "./tree-keys.ts";
 
 const entry = (path: string, etag = "1"): TreeEntry => ({

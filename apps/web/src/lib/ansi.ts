@@ -1,5 +1,5 @@
 /* oxlint-disable no-control-regex -- control characters are what this is about */
-import { programColour } from "../../theme/program-colour.ts";
+import { programColour } from "../theme/program-colour.ts";
 
 /** A piece of a line in one look. Colours are tokens of the terminal (`--term-red`) or plain CSS colours. */
 export interface Span {

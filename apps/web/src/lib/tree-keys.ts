@@ -1,4 +1,4 @@
-import type { TreeRow } from "./tree.ts";
+import type { TreeRow } from "./file-tree.ts";
 
 /** What the keyboard has to know of a row. */
 type MovableRow = Pick<TreeRow, "level" | "isOpen"> & { node: Pick<TreeRow["node"], "isDirectory"> };

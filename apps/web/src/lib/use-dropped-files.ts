@@ -1,5 +1,5 @@
 import { useEffect, useState, type RefObject } from "react";
-import { useHandler } from "../../lib/use-handler.ts";
+import { useHandler } from "./use-handler.ts";
 
 const bringsFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") === true;
 const isWriting = (target: EventTarget | null) =>

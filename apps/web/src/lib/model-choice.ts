@@ -1,5 +1,5 @@
 import type { LibraryAgent, Model, Project } from "@tesslate/contract";
-import { isString, readStored, writeStored } from "../../lib/storage.ts";
+import { isString, readStored, writeStored } from "./storage.ts";
 
 const lastKey = "tesslate.model";
 const hereKey = (projectId: string) => `studio:model:${projectId}`;

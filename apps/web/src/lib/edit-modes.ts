@@ -1,5 +1,5 @@
 import type { EditMode } from "@tesslate/contract";
-import { readStored, writeStored } from "../../lib/storage.ts";
+import { readStored, writeStored } from "./storage.ts";
 
 export interface Mode {
   value: EditMode;
