@@ -116,7 +116,7 @@ const restore = createRoute({
 const publicProfile = createRoute({
   getParentRoute: () => root,
   path: "/@{$username}",
-  component: lazyPage(() => import("./features/users/PublicProfilePage.tsx"), "PublicProfilePage"),
+  component: lazyPage(() => import("./features/creators/PublicProfilePage.tsx"), "PublicProfilePage"),
 });
 
 /** Every primitive in every state; for eyes and screenshots. */

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { counted } from "../../lib/counted.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
-import { changeSetQuery } from "../review/review.queries.ts";
+import { changeSetQuery } from "../changes/changes.queries.ts";
 import { diffQuery } from "../timeline/timeline.queries.ts";
 import { useServices } from "../workbench/services.ts";
 import type { ChatState } from "./chat.types.ts";

@@ -20,7 +20,7 @@ import type { FileTree } from "../../lib/file-tree.ts";
 import { useFileActs } from "./use-file-acts.ts";
 
 const SearchPanel = lazily(async () => (await import("./search/SearchPanel.tsx")).SearchPanel);
-const EditorPane = lazily(async () => (await import("./editor/EditorPane.tsx")).EditorPane);
+const EditorPane = lazily(async () => (await import("./EditorPane.tsx")).EditorPane);
 
 export interface CodePaneProps {
   projectId: string;

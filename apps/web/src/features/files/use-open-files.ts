@@ -3,8 +3,8 @@ import { isStringArray, readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../workbench/services.ts";
 import type { ProjectEvents } from "../workbench/use-project-stream.ts";
-import { createBuffers, type Buffers } from "./buffers.ts";
-import { readFile, writeFile } from "./files.api.ts";
+import { createBuffers, type Buffers } from "../editor/buffers.ts";
+import { readFile, writeFile } from "../editor/files.api.ts";
 import { trimPath } from "../../lib/file-tree.ts";
 
 export interface OpenFiles {

@@ -11,8 +11,8 @@ import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 import { Markdown } from "../../ui/markdown/Markdown.tsx";
-import { CodeEditor } from "../files/editor/CodeEditor.tsx";
-import { ConflictBar } from "../files/editor/FileView.tsx";
+import { CodeEditor } from "../editor/CodeEditor.tsx";
+import { ConflictBar } from "../editor/FileView.tsx";
 import type { ViewProps } from "../workbench/views.tsx";
 import { notesPath, useNotes } from "./use-notes.ts";
 

@@ -13,11 +13,11 @@ import { Markdown } from "../../ui/markdown/Markdown.tsx";
 import { DiffBlock } from "../../ui/DiffBlock.tsx";
 import { diffLines } from "../../lib/diff-lines.ts";
 import { ToolRow } from "../chat/tools/ToolRow.tsx";
-import { Lines } from "../timeline/FileChanges.tsx";
+import { Lines } from "../changes/FileChanges.tsx";
 import { useServices } from "../workbench/services.ts";
 import { FileLetter } from "../../ui/FileLetter.tsx";
 import { momentsOf, type Moment } from "./replay.ts";
-import { runEventsQuery } from "./review.queries.ts";
+import { runEventsQuery } from "../changes/changes.queries.ts";
 
 /** How long a moment stays while it plays. */
 const stepMs = 1200;

@@ -21,14 +21,14 @@ import { Bead } from "../../ui/thread/Bead.tsx";
 import { clockText } from "../../lib/durations.ts";
 import { quoted } from "../chat/MessageMenu.tsx";
 import { useRunActs } from "../chat/run-acts.ts";
-import { Lines } from "../timeline/FileChanges.tsx";
+import { Lines } from "../changes/FileChanges.tsx";
 import { pointsQuery } from "../timeline/timeline.queries.ts";
 import { useServices } from "../workbench/services.ts";
 import type { ViewProps } from "../workbench/views.tsx";
 import { FileChange } from "./FileChange.tsx";
 import { FileList } from "./FileList.tsx";
 import { Replay } from "./Replay.tsx";
-import { changeSetQuery } from "./review.queries.ts";
+import { changeSetQuery } from "../changes/changes.queries.ts";
 import { itemsOf, messageOf, reviewedFiles } from "./review.ts";
 import { useReview } from "./use-review.ts";
 

@@ -1,7 +1,7 @@
 import type { LanguageSupport } from "@codemirror/language";
 import { highlightTree, tagHighlighter } from "@lezer/highlight";
-import { inks } from "../files/editor/inks.ts";
-import { languageOf } from "../files/editor/languages.ts";
+import { inks } from "../editor/inks.ts";
+import { languageOf } from "../editor/languages.ts";
 import type { HunkLine } from "./review.ts";
 
 /** A coloured stretch of a line. */

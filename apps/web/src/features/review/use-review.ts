@@ -7,7 +7,7 @@ import { isStringArray, readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../workbench/services.ts";
 import type { ProjectEvents } from "../workbench/use-project-stream.ts";
-import { changeSetKey, changeSetQuery } from "./review.queries.ts";
+import { changeSetKey, changeSetQuery } from "../changes/changes.queries.ts";
 import { itemsOf, partsOf, reviewedFiles, tallyOf, withRejected, type Comment, type Item } from "./review.ts";
 
 /** How long files must have been quiet before the changes of a run that goes on are read again. */

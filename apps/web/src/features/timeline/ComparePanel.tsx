@@ -11,7 +11,7 @@ import { Skeleton } from "../../ui/Skeleton.tsx";
 import { useServices } from "../workbench/services.ts";
 import type { ProjectEvents } from "../workbench/use-project-stream.ts";
 import { Letter } from "./EntryRow.tsx";
-import { FileChanges, Lines } from "./FileChanges.tsx";
+import { FileChanges, Lines } from "../changes/FileChanges.tsx";
 import { diffKey, diffQuery } from "./timeline.queries.ts";
 import { clockOf, contentsOf, type Entry } from "./timeline.ts";
 import type { TimelineActs } from "./use-timeline.ts";

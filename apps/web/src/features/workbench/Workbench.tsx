@@ -20,7 +20,7 @@ import type { Reader } from "../chat/TranscriptRows.tsx";
 import { useChat } from "../chat/use-chat.ts";
 import { useRunActs } from "../chat/use-run-acts.ts";
 import { useFirstMessage } from "../chat/use-first-message.ts";
-import { StatusBar } from "../containers/StatusBar.tsx";
+import { StatusBar } from "./StatusBar.tsx";
 import { useRuntimeActs } from "../containers/use-runtime-acts.ts";
 import { isUnshipped } from "../deployments/deployments.ts";
 import { DeploysContext } from "../deployments/deploys-context.ts";
@@ -66,7 +66,7 @@ const GoBackDialog = lazily(async () => (await import("../chat/GoBackDialog.tsx"
 const ModelNotice = lazily(async () => (await import("../models/ModelNotice.tsx")).ModelNotice);
 
 /** Fetch what a run asks by, and the editor, before they are asked for. */
-const preloads = [...cardPreloads, () => preload(loadCodePane), () => preload(() => import("../files/editor/EditorPane.tsx"))];
+const preloads = [...cardPreloads, () => preload(loadCodePane), () => preload(() => import("../files/EditorPane.tsx"))];
 
 const suggestions = [
   "Explain what this app does and how it is built.",

@@ -6,7 +6,7 @@ import { ThemeButton } from "../../ui/page/ThemeButton.tsx";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Pill } from "../../ui/Pill.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { liveStatus, RuntimeMenu } from "../containers/RuntimeMenu.tsx";
+import { liveStatus, RuntimeMenu } from "./RuntimeMenu.tsx";
 import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
 import { DeployButton } from "../deployments/DeployButton.tsx";
 import { ActivityButton } from "../tasks/ActivityButton.tsx";

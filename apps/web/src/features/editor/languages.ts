@@ -1,5 +1,5 @@
 import type { Extension } from "@codemirror/state";
-import { patiently } from "../../../lib/chunks.ts";
+import { patiently } from "../../lib/chunks.ts";
 
 const loaders: Record<string, () => Promise<Extension>> = {
   ts: async () => (await import("@codemirror/lang-javascript")).javascript({ typescript: true }),

@@ -1,7 +1,7 @@
 import { QueryClient } from "@tanstack/react-query";
 import type { ChangeSet } from "@tesslate/contract";
 import { expect, test } from "vitest";
-import { changeSetKey, changeSetQuery } from "./review.queries.ts";
+import { changeSetKey, changeSetQuery } from "./changes.queries.ts";
 
 test("a change set that is final while its run still ends is asked for anew, and kept once the run is over", async () => {
   const queries = new QueryClient();

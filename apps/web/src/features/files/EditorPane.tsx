@@ -1,12 +1,12 @@
 import { X } from "lucide-react";
 import { useRef, useSyncExternalStore } from "react";
-import { cx } from "../../../lib/cx.ts";
-import { Button } from "../../../ui/Button.tsx";
-import { FileIcon } from "../../../ui/FileIcon.tsx";
-import { loadingView, type Buffers } from "../buffers.ts";
-import { nameOf, parentOf } from "../../../lib/file-tree.ts";
-import { CodeEditor } from "./CodeEditor.tsx";
-import { ConflictBar, FileState } from "./FileView.tsx";
+import { cx } from "../../lib/cx.ts";
+import { Button } from "../../ui/Button.tsx";
+import { FileIcon } from "../../ui/FileIcon.tsx";
+import { loadingView, type Buffers } from "../editor/buffers.ts";
+import { nameOf, parentOf } from "../../lib/file-tree.ts";
+import { CodeEditor } from "../editor/CodeEditor.tsx";
+import { ConflictBar, FileState } from "../editor/FileView.tsx";
 
 export interface EditorPaneProps {
   projectId: string;

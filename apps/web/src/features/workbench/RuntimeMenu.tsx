@@ -3,9 +3,9 @@ import type { Container, Project } from "@tesslate/contract";
 import { Menu } from "../../ui/Menu.tsx";
 import { ProjectPill } from "../projects/ProjectPill.tsx";
 import { statusLookOf } from "../projects/project-status.ts";
-import { ContainerDot, containerLook, crashWord } from "./ContainerDot.tsx";
+import { ContainerDot, containerLook, crashWord } from "../containers/ContainerDot.tsx";
 import { useHosting } from "./use-hosting.ts";
-import type { RuntimeActs } from "./use-runtime-acts.ts";
+import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
 
 /** How the project stands, and what can be done about it. */
 export function RuntimeMenu({ project, containers, acts }: { project: Project; containers: readonly Container[]; acts: RuntimeActs }) {

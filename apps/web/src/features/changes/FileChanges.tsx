@@ -9,8 +9,8 @@ import { Skeleton } from "../../ui/Skeleton.tsx";
 import { DiffBlock } from "../../ui/DiffBlock.tsx";
 import { diffLines } from "../../lib/diff-lines.ts";
 import { useServices } from "../workbench/services.ts";
-import { fileDiffQuery } from "./timeline.queries.ts";
-import type { Entry } from "./timeline.ts";
+import { fileDiffQuery } from "../timeline/timeline.queries.ts";
+import type { Entry } from "../timeline/timeline.ts";
 import { counted } from "../../lib/counted.ts";
 
 type Change = SnapshotDiff["files"][number];

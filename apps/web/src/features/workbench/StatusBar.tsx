@@ -6,7 +6,7 @@ import type { StreamState } from "../../lib/project-stream.ts";
 import type { Run } from "../chat/chat.types.ts";
 import { costText, tokensText } from "../../lib/durations.ts";
 import { Elapsed } from "../chat/tools/ToolRow.tsx";
-import { ContainerDot, containerLook } from "./ContainerDot.tsx";
+import { ContainerDot, containerLook } from "../containers/ContainerDot.tsx";
 
 /** 26 px of facts: what runs, what is wrong, what the run has used. */
 export function StatusBar({
