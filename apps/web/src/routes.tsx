@@ -17,7 +17,7 @@ import { safeNext } from "./features/auth/next.ts";
 import type { BoardSearch } from "./features/feedback/feedback.queries.ts";
 import { marketplaceSearch } from "./features/marketplace/marketplace-search.ts";
 import { modelSetupQuery, modelsQuery } from "./features/models/models.queries.ts";
-import { projectQuery, recentProjectsQuery, templatesQuery } from "./features/projects/projects.queries.ts";
+import { projectQuery, recentProjectsQuery, templatesQuery } from "./project/projects.queries.ts";
 import { settleIn } from "./features/users/preferences.ts";
 import { meQuery } from "./features/users/users.queries.ts";
 import { NotFoundPage } from "./ui/page/NotFoundPage.tsx";

@@ -9,7 +9,7 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { agentContextKey, agentContextQuery } from "./agents.queries.ts";
 
 /** What the agent is told before every message of this project: rules and memory to edit, skills and sub-agents to see. */

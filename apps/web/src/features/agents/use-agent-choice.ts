@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { LibraryAgent } from "@tesslate/contract";
 import { useState } from "react";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { keepAgentChoice, libraryQuery, pickAgent, readAgentChoice, usableAgents } from "./agents.queries.ts";
 
 export interface AgentChoice {

@@ -15,7 +15,7 @@ import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import type { ViewProps } from "../workbench/views.tsx";
 import { accepted, typeLooks } from "./asset-looks.tsx";
 import { AssetGrid, AssetRows, type AssetActs } from "./AssetList.tsx";

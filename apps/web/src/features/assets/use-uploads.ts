@@ -1,7 +1,7 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { createUploads } from "./uploads.ts";
 
 /** Uploads of one project's assets; leaving the view gives up what has not arrived, after asking when the page itself is left. */

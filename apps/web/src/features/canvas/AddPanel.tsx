@@ -11,7 +11,7 @@ import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Kbds } from "../../ui/Kbd.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 import { providerName, providers } from "../deployments/deployments.ts";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { servicesQuery, templatesQuery } from "./canvas.queries.ts";
 import { CredentialsForm } from "./CredentialsForm.tsx";
 import { serviceIcon } from "./node-looks.tsx";

@@ -10,7 +10,7 @@ import { Pill } from "../../ui/Pill.tsx";
 import { PasteEnvDialog } from "../secrets/PasteEnvDialog.tsx";
 import { SecretForm } from "../secrets/SecretForm.tsx";
 import { secretsQuery } from "../secrets/secrets.queries.ts";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { useCanvas } from "./canvas-context.ts";
 import type { useContainer } from "./use-container.ts";
 

@@ -5,7 +5,7 @@ import { useHandler } from "../../lib/use-handler.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
 import { readBridge, withNonce } from "../preview/bridge.ts";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { useCanvas } from "./canvas-context.ts";
 
 /** The page is laid out as wide as this at least, and shrunk into the node. */

@@ -13,7 +13,7 @@ import { targetHistoryQuery } from "../deployments/deployments.queries.ts";
 import { useDeploys } from "../deployments/deploys-context.ts";
 import { isUnderWay, providerName, seriesOf } from "../deployments/deployments.ts";
 import { VersionList } from "../deployments/VersionList.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { useCanvas } from "./canvas-context.ts";
 import { Fact, Part } from "./Facts.tsx";
 import { InlineEdit } from "./InlineEdit.tsx";

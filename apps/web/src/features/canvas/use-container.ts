@@ -3,7 +3,7 @@ import type { Container, Static, UpdateContainer } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useAdoptTask } from "../containers/use-adopt-task.ts";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import type { Credentials } from "./CredentialsForm.tsx";
 
 /** One container in full (with what is injected into it), and changes to it. */

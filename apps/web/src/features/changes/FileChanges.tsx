@@ -8,7 +8,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { DiffBlock } from "../../ui/DiffBlock.tsx";
 import { diffLines } from "../../lib/diff-lines.ts";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { fileDiffQuery } from "../timeline/timeline.queries.ts";
 import type { Entry } from "../timeline/timeline.ts";
 import { counted } from "../../lib/counted.ts";

@@ -6,7 +6,7 @@ import { MeterRing } from "../../ui/MeterRing.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { centsText, windowText } from "../models/model-facts.ts";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { CapField } from "../models/CapField.tsx";
 import { estimateQuery } from "./budget.queries.ts";
 import type { Run } from "./chat.types.ts";

@@ -7,7 +7,7 @@ import { Skeleton } from "../../ui/Skeleton.tsx";
 import { FileLetter } from "../../ui/FileLetter.tsx";
 import { changeSetQuery } from "../changes/changes.queries.ts";
 import { Lines } from "../changes/FileChanges.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import type { Run, RunChanges } from "./chat.types.ts";
 import { useRunActs } from "./run-acts.ts";
 

@@ -20,7 +20,7 @@ import { BudgetMeter, CrowdedOffer, useCompact } from "./BudgetMeter.tsx";
 import { shownRuns } from "./chat.reducer.ts";
 import type { Run } from "./chat.types.ts";
 import { Composer, type ComposerHandle, type MessageExtras } from "./Composer.tsx";
-import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import type { ProjectEvents } from "../../project/use-project-stream.ts";
 import { PauseCard } from "./PauseCard.tsx";
 import { contextPercent, crowdedPercent, isPaused } from "./run-budget.ts";
 import { SessionMenu } from "./SessionMenu.tsx";

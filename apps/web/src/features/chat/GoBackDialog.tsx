@@ -4,7 +4,7 @@ import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { changeSetQuery } from "../changes/changes.queries.ts";
 import { diffQuery } from "../timeline/timeline.queries.ts";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import type { ChatState } from "./chat.types.ts";
 import type { GoBackTarget } from "./run-acts.ts";
 

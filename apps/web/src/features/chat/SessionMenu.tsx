@@ -10,8 +10,8 @@ import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { Popover } from "../../ui/Popover.tsx";
-import { useServices } from "../workbench/services.ts";
-import { sessionsQuery } from "../workbench/workbench.queries.ts";
+import { useServices } from "../../project/services.ts";
+import { sessionsQuery } from "../../project/project.queries.ts";
 import { counted } from "../../lib/counted.ts";
 
 export const titleOf = (session: Pick<ChatSession, "title"> | undefined): string => session?.title?.trim() || "New thread";

@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { Services } from "../workbench/services.ts";
+import type { Services } from "../../project/services.ts";
 
 type Api = Services["api"];
 

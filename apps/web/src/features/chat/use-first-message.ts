@@ -1,8 +1,8 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Project, QueueItem } from "@tesslate/contract";
 import { useEffect, useState } from "react";
-import { useServices } from "../workbench/services.ts";
-import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import { useServices } from "../../project/services.ts";
+import type { ProjectEvents } from "../../project/use-project-stream.ts";
 import type { Chat } from "./use-chat.ts";
 import { queueKey, queueQuery } from "./use-queue.ts";
 

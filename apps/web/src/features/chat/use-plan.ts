@@ -4,8 +4,8 @@ import type { Contract, Plan } from "@tesslate/contract";
 import { useEffect, useRef, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useServices } from "../workbench/services.ts";
-import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import { useServices } from "../../project/services.ts";
+import type { ProjectEvents } from "../../project/use-project-stream.ts";
 import { viewContextOf } from "./view-context.ts";
 import type { SendFailure, SendOptions } from "./use-chat.ts";
 

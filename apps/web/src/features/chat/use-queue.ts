@@ -6,8 +6,8 @@ import { useEffect, useRef } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { moved } from "../../ui/use-reorder.ts";
-import { useServices } from "../workbench/services.ts";
-import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import { useServices } from "../../project/services.ts";
+import type { ProjectEvents } from "../../project/use-project-stream.ts";
 import type { SendFailure, SendOptions } from "./use-chat.ts";
 import { viewContextOf } from "./view-context.ts";
 

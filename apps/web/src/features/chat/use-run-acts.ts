@@ -4,9 +4,9 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { toast } from "../../ui/toast.tsx";
-import { useServices } from "../workbench/services.ts";
-import type { ProjectEvents } from "../workbench/use-project-stream.ts";
-import { sessionsQuery } from "../workbench/workbench.queries.ts";
+import { useServices } from "../../project/services.ts";
+import type { ProjectEvents } from "../../project/use-project-stream.ts";
+import { sessionsQuery } from "../../project/project.queries.ts";
 import type { GoBackTarget, RunActs } from "./run-acts.ts";
 import type { Chat } from "./use-chat.ts";
 

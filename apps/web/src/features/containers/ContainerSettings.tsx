@@ -10,7 +10,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { SecretForm } from "../secrets/SecretForm.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { ContainerDot, containerLook } from "./ContainerDot.tsx";
 
 interface ContainerChange {

@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { Task } from "@tesslate/contract";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 
 /** Makes a task that was just created known before its first event, so that the screen changes at once. */
 export function useAdoptTask(projectId: string): (taskId: string) => Promise<void> {

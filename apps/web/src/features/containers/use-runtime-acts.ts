@@ -3,8 +3,8 @@ import type { Contract } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { toast } from "../../ui/toast.tsx";
-import { useServices } from "../workbench/services.ts";
-import { projectKey } from "../workbench/workbench.queries.ts";
+import { useServices } from "../../project/services.ts";
+import { projectKey } from "../../project/project.queries.ts";
 import { useAdoptTask } from "./use-adopt-task.ts";
 
 export interface RuntimeActs {

@@ -8,7 +8,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { Select } from "../../ui/Select.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { useDeploys } from "./deploys-context.ts";
 import { deploymentsKey } from "./deployments.queries.ts";
 import { isUnderWay, nameOf, providerName, providers, stateOf } from "./deployments.ts";

@@ -11,7 +11,7 @@ import { Input } from "../../ui/Input.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { ConnectProvider } from "./ConnectProvider.tsx";
 import { credentialsQuery, planQuery } from "./deployments.queries.ts";
 import { placeName, providerName, safeUrl, shortUrl } from "./deployments.ts";

@@ -10,7 +10,7 @@ import { Input } from "../../ui/Input.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { sizeOf } from "../timeline/timeline.ts";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { launchSettingsKey, launchSettingsQuery } from "./deployments.queries.ts";
 import { launchRules, ruleHint, ruleName } from "./launch-report.ts";
 

@@ -9,7 +9,7 @@ import type {
   ProjectEventData,
 } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
-import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import type { ProjectEvents } from "../../project/use-project-stream.ts";
 import { shownStep, type ShownStep } from "./deployments.ts";
 
 type Api = Client<Contract>;

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { OutsideProvider } from "@tesslate/contract";
 import { useEffect, useState } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { credentialsKey, credentialsQuery } from "./deployments.queries.ts";
 
 export interface NewCredential {

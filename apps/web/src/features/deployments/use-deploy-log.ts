@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { browserHints } from "../../lib/browser-hints.ts";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { lineOf, type DeployLine } from "./deploy-log.ts";
 
 /** What the page keeps; the server keeps as many. */

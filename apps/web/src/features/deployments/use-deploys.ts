@@ -3,8 +3,8 @@ import type { Deployment, DeploymentRequest, LaunchRule } from "@tesslate/contra
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
 import { toast } from "../../ui/toast.tsx";
-import { useServices } from "../workbench/services.ts";
-import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import { useServices } from "../../project/services.ts";
+import type { ProjectEvents } from "../../project/use-project-stream.ts";
 import { againOf, isPreview, isUnderWay, nameOf, placeName } from "./deployments.ts";
 import { deploymentStepsQuery, deploymentsKey, deploymentsQuery } from "./deployments.queries.ts";
 import type { Deploys, DrawerSubject } from "./deploys-context.ts";

@@ -4,7 +4,7 @@ import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { mediaOf, type Media } from "../../lib/media.ts";
 import { rawUrlOf, readBytes } from "./files.api.ts";
 import { nameOf } from "../../lib/file-tree.ts";

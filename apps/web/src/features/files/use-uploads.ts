@@ -2,7 +2,7 @@ import { useRef, useState } from "react";
 import { ApiError } from "@tesslate/client/core";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { batchesOf, type Incoming } from "./incoming.ts";
 
 export interface Upload {

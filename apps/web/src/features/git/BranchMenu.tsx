@@ -6,7 +6,7 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { PickList, type PickGroup } from "../../ui/PickList.tsx";
 import { Popover } from "../../ui/Popover.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { branchesQuery } from "./git.queries.ts";
 
 /** The branch that is checked out; opens the others: search, switch, make, delete. */

@@ -7,7 +7,7 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { FileLetter } from "../../ui/FileLetter.tsx";
 import { Lines } from "../changes/FileChanges.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { diffOf, kindOf } from "./changes.ts";
 import { workFileQuery, workQuery } from "./git.queries.ts";
 import { GitHunk, noLinesReason } from "./GitHunk.tsx";

@@ -10,7 +10,7 @@ import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { noSelection, type Selection } from "../../lib/selection.ts";
 import { nameOf } from "../../lib/file-tree.ts";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { ChangeLines } from "./ChangeLines.tsx";
 import { ChangeList, shownChange } from "./ChangeList.tsx";
 import { canBeUndone, conflictPrompt, keptFiles } from "./changes.ts";

@@ -15,7 +15,7 @@ import { Skeleton } from "../../ui/Skeleton.tsx";
 import { nameOf } from "../../lib/file-tree.ts";
 import { FileLetter } from "../../ui/FileLetter.tsx";
 import { Lines } from "../changes/FileChanges.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { kindOf } from "./changes.ts";
 import { Hunks } from "./ChangeLines.tsx";
 import { commitQuery } from "./git.queries.ts";

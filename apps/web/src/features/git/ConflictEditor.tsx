@@ -14,7 +14,7 @@ import { CodeEditor } from "../editor/CodeEditor.tsx";
 import { loadingView } from "../editor/buffers.ts";
 import { readFile } from "../editor/files.api.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { conflictPlaces, decided, type Side } from "./conflict-text.ts";
 import { conflictsQuery, workKey } from "./git.queries.ts";
 import type { GitActs } from "./use-git-acts.ts";

@@ -11,9 +11,9 @@ import { LoadFailed, ShownFromBefore, type LoadFailedProps } from "../../ui/Load
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import type { ViewProps } from "../workbench/views.tsx";
-import { tasksQuery } from "../workbench/workbench.queries.ts";
+import { tasksQuery } from "../../project/project.queries.ts";
 import { DeleteBranchDialog, NewBranchDialog, SwitchDialog } from "./BranchDialogs.tsx";
 import { ChangesView } from "./ChangesView.tsx";
 import { gitStateQuery, type GitState } from "./git.queries.ts";

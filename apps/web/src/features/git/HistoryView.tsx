@@ -12,7 +12,7 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { CommitDetail } from "./CommitDetail.tsx";
 import { CommitGraph, graphWidth } from "./CommitGraph.tsx";
 import { logQuery } from "./git.queries.ts";

@@ -16,7 +16,7 @@ import { ConnectForm } from "../git-accounts/ConnectForm.tsx";
 import { gitProvidersQuery } from "../git-accounts/git-accounts.queries.ts";
 import { providerOfAddress } from "../git-accounts/provider-of-address.ts";
 import { BranchSelect } from "../git-accounts/RepoPicker.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import type { GitActs } from "./use-git-acts.ts";
 
 /** The branch that is checked out, proposed to another one on the host. What is not pushed yet is pushed first. */

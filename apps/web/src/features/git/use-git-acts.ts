@@ -8,7 +8,7 @@ import { toast } from "../../ui/toast.tsx";
 import { keepForUndo } from "../files/trash.ts";
 import { nameOf } from "../../lib/file-tree.ts";
 import { gitAccountsKey } from "../git-accounts/git-accounts.queries.ts";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { canBeUndone } from "./changes.ts";
 import { gitKey, gitStateKey, workKey, type GitState } from "./git.queries.ts";
 

@@ -9,7 +9,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { configQuery } from "../auth/auth.queries.ts";
 import { modelSetupQuery, type ModelSetup } from "../models/models.queries.ts";
-import { recentProjectsQuery } from "../projects/projects.queries.ts";
+import { recentProjectsQuery } from "../../project/projects.queries.ts";
 import { useSavePreferences } from "../users/preferences.ts";
 import { meQuery } from "../users/users.queries.ts";
 import { checklist, type Step } from "./checklist.ts";

@@ -23,7 +23,7 @@ import { ModelNotice } from "../models/ModelNotice.tsx";
 import { modelSetupQuery, modelsQuery } from "../models/models.queries.ts";
 import { ImportButton } from "../projects/ImportButton.tsx";
 import { nameOf } from "../projects/project-name.ts";
-import { templatesQuery, useCreateProject } from "../projects/projects.queries.ts";
+import { templatesQuery, useCreateProject } from "../../project/projects.queries.ts";
 import { keepDraft, readDraft } from "../../lib/first-prompt.ts";
 import { startersOf } from "./starters.ts";
 

@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { buttonClass } from "../../ui/Button.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { ProjectCard, ProjectCardSkeletons, projectGrid } from "../projects/ProjectCard.tsx";
-import { recentProjectsQuery } from "../projects/projects.queries.ts";
+import { recentProjectsQuery } from "../../project/projects.queries.ts";
 
 /** The projects changed last. When they fail they fail alone; the composer stays. */
 export function RecentProjects() {

@@ -8,7 +8,7 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { Markdown } from "../../ui/markdown/Markdown.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { cardQuery } from "./kanban.queries.ts";
 
 /** What was said about a card, oldest first, and a place to say more. */

@@ -6,7 +6,7 @@ import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useUndoableDeletes } from "../../ui/use-undoable-deletes.ts";
 import { toast } from "../../ui/toast.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import {
   fullSentence,
   moveCard,

@@ -10,7 +10,7 @@ import { Select } from "../../ui/Select.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { keepAgentChoice } from "../agents/agents.queries.ts";
 import { keepEditMode } from "../../lib/edit-modes.ts";
-import { templatesQuery, useCreateProject } from "../projects/projects.queries.ts";
+import { templatesQuery, useCreateProject } from "../../project/projects.queries.ts";
 
 /** A first message to an agent, in a project made for it; its workbench shows the run as any other. */
 export function TrialDialog({ agent, onClose }: { agent: Pick<AgentDetail, "id" | "slug" | "name">; onClose: () => void }) {

@@ -6,7 +6,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
-import { useCreateProject } from "../projects/projects.queries.ts";
+import { useCreateProject } from "../../project/projects.queries.ts";
 
 /** A project that begins with a template; its workbench shows how far the set-up is. */
 export function UseBaseDialog({

@@ -9,7 +9,7 @@ import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { ConnectorDialog } from "./ConnectorDialog.tsx";
 import { ConnectorRow } from "./ConnectorRow.tsx";
 import { mcpServersQuery, useMcpActs, type McpPlace } from "./mcp.queries.ts";

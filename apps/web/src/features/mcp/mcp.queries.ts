@@ -1,7 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Contract, McpServer, McpServerChange, NewMcpServer } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 
 /** Whose servers: a project's, or one's own when absent. */
 export type McpPlace = string | undefined;

@@ -5,7 +5,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { modelPreferencesQuery, useSetModelPreferences } from "./preferences.queries.ts";
 
 const most = { max_cost_cents: 1_000_000, own_key_day_cents: 10_000_000 } as const;

@@ -7,7 +7,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { shortModelName } from "../../lib/model-choice.ts";
 import { modelFacts } from "./model-facts.ts";
 import { modelPreferencesQuery, useSetModelPreferences } from "./preferences.queries.ts";

@@ -5,7 +5,7 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { pickModel, shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { modelFacts } from "./model-facts.ts";
 import { modelsQuery } from "./models.queries.ts";

@@ -1,6 +1,6 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import type { ModelPreferences } from "@tesslate/contract";
-import { useServices, type Services } from "../workbench/services.ts";
+import { useServices, type Services } from "../../project/services.ts";
 
 type Api = Services["api"];
 

@@ -6,9 +6,9 @@ import { lazily } from "../../lib/chunks.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useServices } from "../workbench/services.ts";
-import type { ProjectEvents } from "../workbench/use-project-stream.ts";
-import { previewsQuery } from "../workbench/workbench.queries.ts";
+import { useServices } from "../../project/services.ts";
+import type { ProjectEvents } from "../../project/use-project-stream.ts";
+import { previewsQuery } from "../../project/project.queries.ts";
 import type { ShareTarget } from "./ShareDialog.tsx";
 
 const ShareDialog = lazily(async () => (await import("./ShareDialog.tsx")).ShareDialog);

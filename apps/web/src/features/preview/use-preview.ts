@@ -1,8 +1,8 @@
 import type { Container } from "@tesslate/contract";
 import { useEffect, useReducer, useState, type RefObject } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useServices } from "../workbench/services.ts";
-import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import { useServices } from "../../project/services.ts";
+import type { ProjectEvents } from "../../project/use-project-stream.ts";
 import { commandMessage, pathTyped, readBridge, withNonce, type BridgeCommand, type PickedElement } from "./bridge.ts";
 import { noNews, type ContainerNews, type PreviewPhase } from "./preview-phase.ts";
 import { noReports, reportsReducer, type ReportAction, type Reports } from "./problems.ts";

@@ -1,7 +1,7 @@
 import { sentenceOf } from "../../lib/errors.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useDeleteProject } from "./projects.queries.ts";
+import { useDeleteProject } from "../../project/projects.queries.ts";
 
 /** Deletion has no way back: the name is typed. */
 export function DeleteProjectDialog({

@@ -18,7 +18,7 @@ import { isSortOrder, pageOf, sortOrders, sortProjects } from "./project-list.ts
 import { ProjectActions } from "./ProjectActions.tsx";
 import { ProjectCard, ProjectCardSkeletons, projectGrid } from "./ProjectCard.tsx";
 import { ProjectPill } from "./ProjectPill.tsx";
-import { listLimit, projectsQuery } from "./projects.queries.ts";
+import { listLimit, projectsQuery } from "../../project/projects.queries.ts";
 
 const route = getRouteApi("/app/projects");
 const statusFilters: Partial<Record<RunStatus | "any", string>> = {

@@ -6,7 +6,7 @@ import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useRenameProject } from "./projects.queries.ts";
+import { useRenameProject } from "../../project/projects.queries.ts";
 
 /** A new name; the address stays. Undo is in the toast. */
 export function RenameDialog({

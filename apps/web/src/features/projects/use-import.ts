@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "react";
 import { api, uploading } from "../../api.ts";
 import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { browserHints } from "../../lib/browser-hints.ts";
-import { projectQuery, projectsQuery } from "./projects.queries.ts";
+import { projectQuery, projectsQuery } from "../../project/projects.queries.ts";
 
 export type ImportInput = { name: string } & ({ kind: "zip"; file: File } | { kind: "git"; url: string; branch: string });
 export type ImportStep =

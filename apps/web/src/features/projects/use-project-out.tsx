@@ -5,7 +5,7 @@ import { usePaletteSource } from "../../ui/page/palette.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { toast } from "../../ui/toast.tsx";
 import { downloadProject } from "./download.ts";
-import { useForkProject } from "./projects.queries.ts";
+import { useForkProject } from "../../project/projects.queries.ts";
 
 /** Taking a project elsewhere: a copy beside it, or an archive of its files. What fails says so in a toast. */
 export function useProjectOut(project: Project) {

@@ -14,7 +14,7 @@ import { DiffBlock } from "../../ui/DiffBlock.tsx";
 import { diffLines } from "../../lib/diff-lines.ts";
 import { ToolRow } from "../chat/tools/ToolRow.tsx";
 import { Lines } from "../changes/FileChanges.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { FileLetter } from "../../ui/FileLetter.tsx";
 import { momentsOf, type Moment } from "./replay.ts";
 import { runEventsQuery } from "../changes/changes.queries.ts";

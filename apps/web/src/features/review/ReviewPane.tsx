@@ -23,7 +23,7 @@ import { quoted } from "../chat/MessageMenu.tsx";
 import { useRunActs } from "../chat/run-acts.ts";
 import { Lines } from "../changes/FileChanges.tsx";
 import { pointsQuery } from "../timeline/timeline.queries.ts";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import type { ViewProps } from "../workbench/views.tsx";
 import { FileChange } from "./FileChange.tsx";
 import { FileList } from "./FileList.tsx";

@@ -14,7 +14,7 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { PasteEnvDialog } from "./PasteEnvDialog.tsx";
 import { SecretForm } from "./SecretForm.tsx";
 import { secretsQuery, useSecretActs, wantedNamesQuery } from "./secrets.queries.ts";

@@ -2,7 +2,7 @@ import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query
 import type { Contract, Secret } from "@tesslate/contract";
 import { parseDotenv } from "@tesslate/contract/dotenv";
 import { urlOf, type Client } from "@tesslate/client/core";
-import { useServices, type Services } from "../workbench/services.ts";
+import { useServices, type Services } from "../../project/services.ts";
 
 const key = (projectId: string) => ["project", projectId, "secrets"] as const;
 

@@ -11,11 +11,11 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { ShellTab } from "./ShellTab.tsx";
 import { useShellMemory } from "./shell-names.ts";
 import type { FileTree } from "../../lib/file-tree.ts";
-import { shellsQuery, treeKey } from "../workbench/workbench.queries.ts";
+import { shellsQuery, treeKey } from "../../project/project.queries.ts";
 
 const TerminalView = lazily(async () => (await import("./TerminalView.tsx")).TerminalView);
 

@@ -10,7 +10,7 @@ import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { placeLinks } from "../../lib/place-links.ts";
 import { createTerminalLink, type LinkState, type TerminalLink } from "./terminal-link.ts";
 

@@ -8,7 +8,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import { isCancellable, shownTasks, titleOf } from "./task-looks.ts";
 
 /** The project's long operations: what runs, how far it is, the way to stop it, and what became of the last ones. All of it by event. */

@@ -12,7 +12,7 @@ import { Spinner } from "../../ui/Spinner.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { cx } from "../../lib/cx.ts";
 import { useDeploys } from "../deployments/deploys-context.ts";
-import { useServices } from "../workbench/services.ts";
+import { useServices } from "../../project/services.ts";
 import type { ViewProps } from "../workbench/views.tsx";
 import { ComparePanel } from "./ComparePanel.tsx";
 import { EntryRow, HappeningRow } from "./EntryRow.tsx";

@@ -4,9 +4,9 @@ import { urlOf } from "@tesslate/client/core";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useUndoableDeletes } from "../../ui/use-undoable-deletes.ts";
 import { toast } from "../../ui/toast.tsx";
-import { useServices } from "../workbench/services.ts";
-import type { ProjectEvents } from "../workbench/use-project-stream.ts";
-import { tasksQuery } from "../workbench/workbench.queries.ts";
+import { useServices } from "../../project/services.ts";
+import type { ProjectEvents } from "../../project/use-project-stream.ts";
+import { tasksQuery } from "../../project/project.queries.ts";
 import { pointsKey, pointsQuery } from "./timeline.queries.ts";
 import type { Entry } from "./timeline.ts";
 

@@ -9,7 +9,7 @@ import type { Preview } from "../preview/use-preview.ts";
 import { AutoFixSwitch } from "../projects/settings/AutoFixSwitch.tsx";
 import { LogsPanel } from "../shell/LogsPanel.tsx";
 import { TerminalPanel } from "../shell/TerminalPanel.tsx";
-import type { DockTab } from "./dock-tabs.ts";
+import type { DockTab } from "../../project/dock-tabs.ts";
 
 export interface DockProps {
   project: Project;

@@ -42,18 +42,18 @@ import { useContainerNews, useLastLines, usePreview } from "../preview/use-previ
 import { useProjectOutPalette } from "../projects/use-project-out.tsx";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
-import type { DockTab } from "./dock-tabs.ts";
+import type { DockTab } from "../../project/dock-tabs.ts";
 import { ResizeEdge } from "./ResizeEdge.tsx";
 import { FoldedThread, Scrubber } from "./Scrubber.tsx";
-import { useServices } from "./services.ts";
+import { useServices } from "../../project/services.ts";
 import { useActivity } from "./use-activity.ts";
 import { chatWidth, dockHeight, useLayout } from "./use-layout.ts";
-import { useProjectStream } from "./use-project-stream.ts";
+import { useProjectStream } from "../../project/use-project-stream.ts";
 import { useViewportHeight } from "./use-viewport-height.ts";
 import { useWorkbenchCommands } from "./use-workbench-commands.tsx";
 import { PhoneViews, ViewTabs, type PhoneView } from "./ViewTabs.tsx";
 import { lookOf, renderPane, type View } from "./views.tsx";
-import { containersQuery, tasksQuery, treeQuery } from "./workbench.queries.ts";
+import { containersQuery, tasksQuery, treeQuery } from "../../project/project.queries.ts";
 import { WorkbenchTop } from "./WorkbenchTop.tsx";
 import "./workbench.css";
 

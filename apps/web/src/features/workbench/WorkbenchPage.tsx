@@ -6,11 +6,11 @@ import { Page } from "../../ui/page/Page.tsx";
 import { hasCode } from "../../lib/errors.ts";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { meQuery } from "../users/users.queries.ts";
-import { useServices } from "./services.ts";
+import { useServices } from "../../project/services.ts";
 import { isView, type View } from "./views.tsx";
 import { Workbench } from "./Workbench.tsx";
 import { WorkbenchSkeleton } from "./WorkbenchSkeleton.tsx";
-import { projectQuery } from "./workbench.queries.ts";
+import { projectQuery } from "../../project/project.queries.ts";
 
 const route = getRouteApi("/app/p/$slug/{-$view}");
 

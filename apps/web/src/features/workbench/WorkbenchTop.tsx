@@ -10,7 +10,7 @@ import { liveStatus, RuntimeMenu } from "./RuntimeMenu.tsx";
 import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
 import { DeployButton } from "../deployments/DeployButton.tsx";
 import { ActivityButton } from "../tasks/ActivityButton.tsx";
-import { useRenameProject } from "../projects/projects.queries.ts";
+import { useRenameProject } from "../../project/projects.queries.ts";
 
 /** Name, state and the palette. */
 export function WorkbenchTop({

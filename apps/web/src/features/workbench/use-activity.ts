@@ -1,5 +1,5 @@
 import { useEffect } from "react";
-import { useServices } from "./services.ts";
+import { useServices } from "../../project/services.ts";
 
 /** So often at most the server is told that somebody works here. */
 const everyMs = 60_000;

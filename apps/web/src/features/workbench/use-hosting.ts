@@ -3,8 +3,8 @@ import type { DeploymentLimits, Project } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { toast } from "../../ui/toast.tsx";
-import { useServices } from "./services.ts";
-import { projectKey } from "./workbench.queries.ts";
+import { useServices } from "../../project/services.ts";
+import { projectKey } from "../../project/project.queries.ts";
 
 export interface Hosting {
   isHosted: boolean;

@@ -22,7 +22,7 @@ import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
 import { FileIcon } from "../../ui/FileIcon.tsx";
 import { nameOf, parentOf, type FileTree } from "../../lib/file-tree.ts";
 import { rank } from "../../lib/rank.ts";
-import type { DockTab } from "./dock-tabs.ts";
+import type { DockTab } from "../../project/dock-tabs.ts";
 import type { Layout } from "./use-layout.ts";
 import { lookOf, paneNames, useViewShortcuts, views, type View } from "./views.tsx";
 

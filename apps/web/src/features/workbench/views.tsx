@@ -18,8 +18,8 @@ import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import type { ShortcutId } from "../../shortcuts.ts";
 import { ThreadIcon } from "../../ui/icons.tsx";
 import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
-import type { DockTab } from "./dock-tabs.ts";
-import type { ProjectEvents } from "./use-project-stream.ts";
+import type { DockTab } from "../../project/dock-tabs.ts";
+import type { ProjectEvents } from "../../project/use-project-stream.ts";
 
 /** What every view of an open project is given; the rest it fetches itself, and keeps true by `events`. */
 export interface ViewProps {

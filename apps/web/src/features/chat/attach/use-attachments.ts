@@ -2,7 +2,7 @@ import type { MessageAttachment } from "@tesslate/contract";
 import { useState, useSyncExternalStore } from "react";
 import { sentenceOf } from "../../../lib/errors.ts";
 import { useHandler } from "../../../lib/use-handler.ts";
-import { useServices } from "../../workbench/services.ts";
+import { useServices } from "../../../project/services.ts";
 import { createAttachmentDrafts, type AttachmentDrafts, type DraftAttachment } from "./attachment-drafts.ts";
 import type { ElementFiles } from "./element-files.ts";
 import { fitForModels } from "./fit-for-models.ts";

@@ -4,7 +4,7 @@ import { counted } from "../../../lib/counted.ts";
 import { sentenceOf } from "../../../lib/errors.ts";
 import { useHandler } from "../../../lib/use-handler.ts";
 import { toast } from "../../../ui/toast.tsx";
-import { useServices } from "../../workbench/services.ts";
+import { useServices } from "../../../project/services.ts";
 import { writeFile } from "../../editor/files.api.ts";
 import { hitsIn, patternOf, replaced, type Replacement, type SearchOptions } from "./replace.ts";
 

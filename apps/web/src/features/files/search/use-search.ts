@@ -1,7 +1,7 @@
 import type { SearchEvent, SearchMatch } from "@tesslate/contract";
 import { useEffect, useState } from "react";
 import { sentenceOf } from "../../../lib/errors.ts";
-import { useServices } from "../../workbench/services.ts";
+import { useServices } from "../../../project/services.ts";
 import type { SearchOptions } from "./replace.ts";
 
 export interface SearchInput extends SearchOptions {

@@ -9,8 +9,8 @@ import { Input } from "../../../ui/Input.tsx";
 import { Textarea } from "../../../ui/Textarea.tsx";
 import { toast } from "../../../ui/toast.tsx";
 import { SettingsSection } from "../../../ui/SettingsSection.tsx";
-import { useServices } from "../../workbench/services.ts";
-import { projectKey } from "../../workbench/workbench.queries.ts";
+import { useServices } from "../../../project/services.ts";
+import { projectKey } from "../../../project/project.queries.ts";
 
 const fields = ["name", "description"] as const;
 

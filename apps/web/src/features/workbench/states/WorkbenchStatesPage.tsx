@@ -2,7 +2,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { createPaletteRegistry, PaletteContext } from "../../../ui/page/palette.ts";
 import { modelSetupQuery, modelsQuery } from "../../models/models.queries.ts";
-import { ServicesContext } from "../services.ts";
+import { ServicesContext } from "../../../project/services.ts";
 import { isView, type View } from "../views.tsx";
 import { Workbench } from "../Workbench.tsx";
 import { cannedServices, projectOf } from "./canned-services.ts";

@@ -1,7 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { Connection, Container, Contract, Preview } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
-import { buildTree, patchTree } from "../../lib/file-tree.ts";
+import { buildTree, patchTree } from "../lib/file-tree.ts";
 import { patchContainers, patchPlaces, patchTasks } from "./patch-cache.ts";
 import type { ProjectEvents } from "./use-project-stream.ts";
 

@@ -1,6 +1,6 @@
 import { keepPreviousData, queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import type { CreateProject, List, Project, RunStatus, Static } from "@tesslate/contract";
-import { api } from "../../api.ts";
+import { api } from "../api.ts";
 
 export interface ProjectFilter {
   q?: string;

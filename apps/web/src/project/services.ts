@@ -1,8 +1,8 @@
 import type { Contract } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
 import { createContext, use } from "react";
-import { api, connection, session, uploading } from "../../api.ts";
-import type { Connection } from "../../lib/connection.ts";
+import { api, connection, session, uploading } from "../api.ts";
+import type { Connection } from "../lib/connection.ts";
 
 /** What the workbench talks to. The states gallery puts a server of canned answers in its place. */
 export interface Services {

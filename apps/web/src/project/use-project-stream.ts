@@ -1,8 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { ProjectEvent, ProjectEventData } from "@tesslate/contract";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { browserHints } from "../../lib/browser-hints.ts";
-import { createProjectStream, type StreamState } from "../../lib/project-stream.ts";
+import { browserHints } from "../lib/browser-hints.ts";
+import { createProjectStream, type StreamState } from "../lib/project-stream.ts";
 import { patchCache, patchFiles, refetchBroken } from "./patch-cache.ts";
 import { useServices } from "./services.ts";
 

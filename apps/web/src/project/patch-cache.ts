@@ -1,7 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { Container, Preview, Project, ProjectEvent, ProjectEventData, Task } from "@tesslate/contract";
-import { patchDeployments, planKey } from "../deployments/deployments.queries.ts";
-import { patchTreeAll, type FileTree } from "../../lib/file-tree.ts";
+import { patchDeployments, planKey } from "../features/deployments/deployments.queries.ts";
+import { patchTreeAll, type FileTree } from "../lib/file-tree.ts";
 
 export function patchContainers(list: readonly Container[], data: ProjectEventData<"container_status">): Container[] | undefined {
   const known = list.find((container) => container.id === data.container_id);
