@@ -2,18 +2,14 @@ import { queryOptions } from "@tanstack/react-query";
 import type { Connection, Container, Contract, Preview } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
 import { buildTree, patchTree } from "../lib/file-tree.ts";
-import { patchContainers, patchPlaces, patchTasks } from "./patch-cache.ts";
-import type { ProjectEvents } from "./use-project-stream.ts";
+import { patchContainers, patchPlaces, patchTasks } from "./project-cache.ts";
+import type { ProjectEvents } from "./project-events.ts";
+import { live, partKey, projectKey } from "./cache-keys.ts";
 
 type Api = Client<Contract>;
 /** See ProjectEvents.during. */
 type During = ProjectEvents["during"];
 
-/** Everything below is kept true by the project's event stream (see patch-cache.ts); nothing goes stale by the clock. */
-const live = { staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false, refetchOnReconnect: false } as const;
-
-/** The same place in the cache as the project lists use. */
-export const projectKey = (slug: string) => ["projects", slug] as const;
 export const projectQuery = (api: Api, slug: string) =>
   queryOptions({
     queryKey: projectKey(slug),
@@ -24,7 +20,7 @@ export const projectQuery = (api: Api, slug: string) =>
 
 export const containersQuery = (api: Api, projectId: string, during: During) =>
   queryOptions({
-    queryKey: ["project", projectId, "containers"] as const,
+    queryKey: partKey(projectId, "containers"),
     queryFn: ({ signal }) =>
       during(
         async (): Promise<readonly Container[]> =>
@@ -42,7 +38,7 @@ export const containersQuery = (api: Api, projectId: string, during: During) =>
 /** The previews on the canvas. */
 export const previewsQuery = (api: Api, projectId: string, during: During) =>
   queryOptions({
-    queryKey: ["project", projectId, "previews"] as const,
+    queryKey: partKey(projectId, "previews"),
     queryFn: ({ signal }) =>
       during(
         async (): Promise<readonly Preview[]> =>
@@ -55,13 +51,13 @@ export const previewsQuery = (api: Api, projectId: string, during: During) =>
 /** Who provides what to whom. */
 export const connectionsQuery = (api: Api, projectId: string) =>
   queryOptions({
-    queryKey: ["project", projectId, "connections"] as const,
+    queryKey: partKey(projectId, "connections"),
     queryFn: async ({ signal }): Promise<readonly Connection[]> =>
       (await api.connections.list({ params: { id: projectId }, query: { limit: 500 } }, { signal })).items,
     ...live,
   });
 
-export const treeKey = (projectId: string) => ["project", projectId, "tree"] as const;
+export const treeKey = (projectId: string) => partKey(projectId, "tree");
 export const treeQuery = (api: Api, projectId: string, during: During) =>
   queryOptions({
     queryKey: treeKey(projectId),
@@ -78,7 +74,7 @@ export const treeQuery = (api: Api, projectId: string, during: During) =>
 /** Long operations of the project that have not ended when the page opens; later ones come by event. */
 export const tasksQuery = (api: Api, projectId: string, during: During) =>
   queryOptions({
-    queryKey: ["project", projectId, "tasks"] as const,
+    queryKey: partKey(projectId, "tasks"),
     queryFn: ({ signal }) =>
       during(
         async () => (await api.tasks.list({ query: { project_id: projectId, limit: 20 } }, { signal })).items,
@@ -89,14 +85,14 @@ export const tasksQuery = (api: Api, projectId: string, during: During) =>
 
 export const sessionsQuery = (api: Api, projectId: string) =>
   queryOptions({
-    queryKey: ["project", projectId, "sessions"] as const,
+    queryKey: partKey(projectId, "sessions"),
     queryFn: async ({ signal }) => (await api.chat.sessions({ query: { project_id: projectId, limit: 200 } }, { signal })).items,
     ...live,
   });
 
 export const shellsQuery = (api: Api, projectId: string) =>
   queryOptions({
-    queryKey: ["project", projectId, "shells"] as const,
+    queryKey: partKey(projectId, "shells"),
     queryFn: async ({ signal }) =>
       (await api.shell.list({ query: { project_id: projectId, limit: 100 } }, { signal })).items.filter(
         (shell) => shell.status !== "closed" && shell.status !== "failed",

@@ -3,36 +3,12 @@ import type { ProjectEvent, ProjectEventData } from "@tesslate/contract";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { browserHints } from "../lib/browser-hints.ts";
 import { createProjectStream, type StreamState } from "../lib/project-stream.ts";
-import { patchCache, patchFiles, refetchBroken } from "./patch-cache.ts";
+import { patchCache, patchFiles, refetchBroken } from "./project-cache.ts";
+import { readDuring, type ProjectEvents } from "./project-events.ts";
 import { useServices } from "./services.ts";
 
-export interface ProjectEvents {
-  state: StreamState;
-  /** The stream has answered once (or failed to): what is read now cannot miss a change. */
-  isSettled: boolean;
-  /** Runs a read and gives it the events that came while it was on its way: its answer may be older than they are. */
-  during: <T>(read: () => Promise<T>, apply: (answer: T, event: ProjectEvent) => T) => Promise<T>;
-  /** Events as they come; returns the unsubscriber. */
-  subscribe: (listener: (event: ProjectEvent) => void) => () => void;
-}
-
-/** File changes come in bursts; the tree takes over so many milliseconds of them at once. */
+/** File changes come in bursts; the tree takes the changes of this many milliseconds at once. */
 const burstMs = 30;
-
-/** `ProjectEvents.during` over a stream's `subscribe`. */
-export async function readDuring<T>(
-  subscribe: ProjectEvents["subscribe"],
-  read: () => Promise<T>,
-  apply: (answer: T, event: ProjectEvent) => T,
-): Promise<T> {
-  const met: ProjectEvent[] = [];
-  const unsubscribe = subscribe((event) => met.push(event));
-  try {
-    return met.reduce(apply, await read());
-  } finally {
-    unsubscribe();
-  }
-}
 
 /** The project's one event stream: keeps the query cache true and hands every event on. */
 export function useProjectStream(project: { id: string; slug: string }): ProjectEvents {

@@ -2,7 +2,7 @@ import { Project, type ProjectEvent } from "@tesslate/contract";
 import type { ComponentType } from "react";
 import { DeploysContext, type Deploys } from "../features/deployments/deploys-context.ts";
 import { emptyDraft } from "../features/deployments/draft.ts";
-import { readDuring } from "../project/use-project-stream.ts";
+import { readDuring } from "../project/project-events.ts";
 import type { ViewProps } from "../features/workbench/views.tsx";
 import { sample } from "./sample.ts";
 

@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import type { AssetFileType, Contract } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
+import { partKey } from "../../project/cache-keys.ts";
 
 type Api = Client<Contract>;
 const pageSize = 100;
@@ -12,7 +13,7 @@ export interface AssetView {
   q: string;
 }
 
-export const assetsKey = (projectId: string) => ["project", projectId, "assets"] as const;
+export const assetsKey = (projectId: string) => partKey(projectId, "assets");
 export const assetsQuery = (api: Api, projectId: string, view: AssetView) =>
   infiniteQueryOptions({
     queryKey: [...assetsKey(projectId), "list", view] as const,

@@ -5,6 +5,7 @@ import { useHandler } from "../../lib/use-handler.ts";
 import { useAdoptTask } from "../containers/use-adopt-task.ts";
 import { useServices } from "../../project/services.ts";
 import type { Credentials } from "./CredentialsForm.tsx";
+import { partKey } from "../../project/cache-keys.ts";
 
 /** One container in full (with what is injected into it), and changes to it. */
 export function useContainer(projectId: string, container: Container) {
@@ -12,11 +13,11 @@ export function useContainer(projectId: string, container: Container) {
   const queries = useQueryClient();
   const adoptTask = useAdoptTask(projectId);
   const params = { id: projectId, container_id: container.id };
-  const key = ["project", projectId, "containers", container.id];
+  const key = [...partKey(projectId, "containers"), container.id];
   const full = useQuery({ queryKey: key, queryFn: ({ signal }) => api.containers.get({ params }, { signal }), staleTime: 0 });
   /** Its place is the canvas's business: it may be on its way to the server. */
   const adopt = (next: Container) => {
-    queries.setQueryData<readonly Container[]>(["project", projectId, "containers"], (list) =>
+    queries.setQueryData<readonly Container[]>(partKey(projectId, "containers"), (list) =>
       list?.map((known) => (known.id === next.id ? { ...next, position_x: known.position_x, position_y: known.position_y } : known)),
     );
     void queries.invalidateQueries({ queryKey: key });

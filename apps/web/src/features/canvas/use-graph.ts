@@ -6,14 +6,16 @@ import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { toast } from "../../ui/toast.tsx";
-import { targetsKey, targetsQuery } from "../deployments/deployments.queries.ts";
-import { patchPlaces } from "../../project/patch-cache.ts";
+import { targetsQuery } from "../deployments/deployments.queries.ts";
+import { targetsKey } from "../../project/deployments.queries.ts";
+import { patchPlaces } from "../../project/project-cache.ts";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/use-project-stream.ts";
+import type { ProjectEvents } from "../../project/project-events.ts";
 import { connectionsQuery, containersQuery, previewsQuery } from "../../project/project.queries.ts";
 import { edgesOf, nodesOf, previewSize, reconcile, type CanvasEdge, type CanvasNode } from "./graph.ts";
 import type { Link } from "./links.ts";
 import { createPlacement, type Place } from "./placement.ts";
+import { partKey } from "../../project/cache-keys.ts";
 
 export interface Graph {
   containers: readonly Container[];
@@ -134,8 +136,8 @@ export function useGraph(
           ...(kind === "preview" && height !== undefined && { height }),
         }));
     placement.put(places, when);
-    queries.setQueryData<readonly Container[]>(["project", projectId, "containers"], (list) => list && patchPlaces(list, at("container")));
-    queries.setQueryData<readonly Preview[]>(["project", projectId, "previews"], (list) => list && patchPlaces(list, at("preview")));
+    queries.setQueryData<readonly Container[]>(partKey(projectId, "containers"), (list) => list && patchPlaces(list, at("container")));
+    queries.setQueryData<readonly Preview[]>(partKey(projectId, "previews"), (list) => list && patchPlaces(list, at("preview")));
     queries.setQueryData<readonly DeploymentTarget[]>(targetsKey(projectId), (list) => list && patchPlaces(list, at("target")));
   });
 

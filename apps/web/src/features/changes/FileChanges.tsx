@@ -9,8 +9,7 @@ import { Skeleton } from "../../ui/Skeleton.tsx";
 import { DiffBlock } from "../../ui/DiffBlock.tsx";
 import { diffLines } from "../../lib/diff-lines.ts";
 import { useServices } from "../../project/services.ts";
-import { fileDiffQuery } from "../timeline/timeline.queries.ts";
-import type { Entry } from "../timeline/timeline.ts";
+import { fileDiffQuery, type Point } from "./changes.queries.ts";
 import { counted } from "../../lib/counted.ts";
 
 type Change = SnapshotDiff["files"][number];
@@ -22,7 +21,7 @@ const marks: Record<Change["status"], { letter: string; word: string; ink: strin
 };
 
 /** Changed files; each opens to its lines. */
-export function FileChanges({ projectId, from, to, diff }: { projectId: string; from: Entry; to: string; diff: SnapshotDiff }) {
+export function FileChanges({ projectId, from, to, diff }: { projectId: string; from: Point; to: string; diff: SnapshotDiff }) {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const toggle = (path: string) =>
     setOpen((paths) => {
@@ -80,7 +79,7 @@ export const Lines = ({ additions, deletions }: { additions: number; deletions: 
     </span>
   );
 
-function Patch({ projectId, from, to, file }: { projectId: string; from: Entry; to: string; file: Change }) {
+function Patch({ projectId, from, to, file }: { projectId: string; from: Point; to: string; file: Change }) {
   const { api } = useServices();
   const isLeftOut = file.patch === null && !file.is_binary && file.additions + file.deletions > 0;
   const alone = useQuery({ ...fileDiffQuery(api, projectId, from, to, file.path), enabled: isLeftOut });

@@ -1,6 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { Contract, RunEvent } from "@tesslate/contract";
+import type { Contract } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
+import { partKey } from "../../project/cache-keys.ts";
 
 type Api = Client<Contract>;
 
@@ -19,15 +20,32 @@ export const changeSetQuery = (api: Api, taskId: string) =>
     gcTime: 5 * 60_000,
   });
 
-/** All that a run which has ended told. */
-export const runEventsQuery = (api: Api, taskId: string) =>
+/** A point in time that files can be compared with. */
+export interface Point {
+  id: string;
+  kind: "snapshot" | "checkpoint";
+}
+export const diffKey = (projectId: string, from: string, to: string) => [...partKey(projectId, "diff"), from, to] as const;
+/** The patch of one file that the whole answer had no room for. */
+export const fileDiffQuery = (
+  api: Api,
+  projectId: string,
+  from: Point,
+  to: string,
+  path: string,
+) =>
   queryOptions({
-    queryKey: ["run-events", taskId] as const,
+    queryKey: [...diffKey(projectId, from.id, to), path] as const,
     queryFn: async ({ signal }) => {
-      const events: RunEvent[] = [];
-      for await (const event of api.chat.runEvents({ params: { task_id: taskId } }, { signal })) events.push(event);
-      return events;
+      const query = { against: to, path };
+      const diff =
+        from.kind === "snapshot"
+          ? await api.snapshots.diff({ params: { id: projectId, snapshot_id: from.id }, query }, { signal })
+          : await api.snapshots.checkpointDiff({ params: { id: projectId, checkpoint_id: from.id }, query }, { signal });
+      return diff.files[0]?.patch ?? null;
     },
     staleTime: Number.POSITIVE_INFINITY,
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
     gcTime: 60_000,
   });

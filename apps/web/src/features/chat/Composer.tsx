@@ -22,7 +22,7 @@ import { attachPasted } from "./attach/pasted.ts";
 import { useAttachments } from "./attach/use-attachments.ts";
 import { useMentions } from "./attach/use-mentions.ts";
 import { VisionNotice } from "./attach/VisionNotice.tsx";
-import type { SendFailure } from "./use-chat.ts";
+import type { SendFailure, MessageExtras } from "./chat.types.ts";
 import { modeOf, modes, nextMode } from "../../lib/edit-modes.ts";
 import { matchingCommands, type SlashCommand } from "./slash-commands.ts";
 import { optionId, SlashMenu } from "./SlashMenu.tsx";
@@ -37,12 +37,6 @@ export interface ComposerHandle {
   write: (text: string, reason?: string, attached?: readonly MessageAttachment[]) => void;
   /** Attaches what was pointed at in the preview. */
   attachElement: (files: ElementFiles) => void;
-}
-
-/** What a message carries beside its words. */
-export interface MessageExtras {
-  attachments?: readonly MessageAttachment[];
-  mentions?: readonly string[];
 }
 
 export interface ComposerProps {

@@ -11,7 +11,7 @@ import { Menu } from "../../ui/Menu.tsx";
 import { moved, useReorder } from "../../ui/use-reorder.ts";
 import { EditableLine } from "./EditableLine.tsx";
 import { modeOf, modes } from "../../lib/edit-modes.ts";
-import type { SendFailure } from "./use-chat.ts";
+import type { SendFailure } from "./chat.types.ts";
 import { planCounts } from "./plan-counts.ts";
 import type { ChatPlan } from "./use-plan.ts";
 

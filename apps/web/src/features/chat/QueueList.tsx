@@ -6,7 +6,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { useReorder } from "../../ui/use-reorder.ts";
 import { EditableLine } from "./EditableLine.tsx";
 import { modeOf } from "../../lib/edit-modes.ts";
-import type { SendFailure } from "./use-chat.ts";
+import type { SendFailure } from "./chat.types.ts";
 import type { MessageQueue } from "./use-queue.ts";
 
 /** Messages that wait for the run to end: put in order, edited, taken out, or said to it now. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ChatMessage, ProjectEvent } from "@tesslate/contract";
-import { chatReducer, emptyChat, liveRun, runEventOf, shownRuns, type ChatAction, type IncomingRunEvent } from "./chat.reducer.ts";
-import type { ChatState, Part, Run } from "./chat.types.ts";
+import { chatReducer, emptyChat, liveRun, runEventOf, shownRuns, type ChatAction } from "./chat.reducer.ts";
+import type { IncomingRunEvent, ChatState, Part, Run } from "./chat.types.ts";
 import { partsOf } from "./run-events.ts";
 
 const at = (second: number) => `2026-03-05T10:00:${String(second).padStart(2, "0")}Z`;

@@ -1,19 +1,8 @@
 import type { ActiveRun, ChatMessage, EditMode, MessageAttachment, ProjectEvent, RunEvent, RunEventData } from "@tesslate/contract";
-import type { ChatState, Part, Run, Turn, UserTurn } from "./chat.types.ts";
+import type { ChatState, Part, Run, Turn, UserTurn, IncomingRunEvent } from "./chat.types.ts";
 import { applyRunEvent, earlierOf, emptyRun, isLive, isRunEvent, partsOf } from "./run-events.ts";
 import { autoFixKey, runOfMessage } from "./run-history.ts";
 import { readTodos, todosOf } from "./todos.ts";
-
-/** One event of a run, from the project's stream or from a replay of the run itself. */
-export interface IncomingRunEvent {
-  taskId: string;
-  /** Position in the run's own stream. */
-  seq: number;
-  /** When the server wrote it, where known. */
-  at: string | undefined;
-  type: string;
-  data: unknown;
-}
 
 /** What the project's stream says about other things, even when it names a task. */
 const notOfRuns: ReadonlySet<string> = new Set(["container_status", "project_status", "preview_report", "task_update"]);

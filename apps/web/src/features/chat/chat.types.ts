@@ -8,7 +8,6 @@ import type {
   QuestionResolved,
   ToolResult,
 } from "@tesslate/contract";
-import type { SubagentView } from "./subagents.ts";
 
 /** `limited` covers iterations, credits and other ceilings; `interrupted` can be resumed. */
 export type RunStatus = "running" | "waiting" | "done" | "failed" | "cancelled" | "limited" | "interrupted";
@@ -196,4 +195,49 @@ export interface ChatState {
   rewound: RewoundMessage[];
   /** Runs whose beginning was missed: somebody should replay them. */
   missedTaskIds: string[];
+}
+
+/** One call of a sub-agent; without `success` it is going on. */
+export interface SubagentCall {
+  name: string;
+  parameters: Record<string, unknown>;
+  success?: boolean;
+  message?: string;
+}
+export type SubagentRow = { key: string } & ({ kind: "text"; text: string } | { kind: "call"; call: SubagentCall });
+/** What a sub-agent did so far, under the call that started it. */
+export interface SubagentView {
+  agentId: string;
+  name: string;
+  rows: SubagentRow[];
+  isOver: boolean;
+}
+
+/** One event of a run, from the project's stream or from a replay of the run itself. */
+export interface IncomingRunEvent {
+  taskId: string;
+  /** Position in the run's own stream. */
+  seq: number;
+  /** When the server wrote it, where known. */
+  at: string | undefined;
+  type: string;
+  data: unknown;
+}
+
+/** What a message carries beside its words. */
+export interface MessageExtras {
+  attachments?: readonly MessageAttachment[];
+  mentions?: readonly string[];
+}
+
+export interface SendOptions extends MessageExtras {
+  editMode: EditMode;
+  model: string | undefined;
+  /** Undefined: the server's own agent. */
+  agentId?: string | undefined;
+}
+/** Why a message did not become a run. */
+export interface SendFailure {
+  code: string;
+  message: string;
 }

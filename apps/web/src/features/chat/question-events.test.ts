@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { chatReducer, emptyChat, type IncomingRunEvent } from "./chat.reducer.ts";
-import type { QuestionPart } from "./chat.types.ts";
+import { chatReducer, emptyChat } from "./chat.reducer.ts";
+import type { IncomingRunEvent, QuestionPart } from "./chat.types.ts";
 import { answerText } from "./question-events.ts";
 import { openQuestions, transcriptRows } from "./transcript-rows.ts";
 

@@ -1,6 +1,16 @@
 import type { RunEventData, RunEventType } from "@tesslate/contract";
-import type { IncomingRunEvent } from "./chat.reducer.ts";
-import type { FileEdit, NoticePart, Part, Run, RunStatus, SteeredPart, StoredNotice, TextPart, ToolPart } from "./chat.types.ts";
+import type {
+  IncomingRunEvent,
+  FileEdit,
+  NoticePart,
+  Part,
+  Run,
+  RunStatus,
+  SteeredPart,
+  StoredNotice,
+  TextPart,
+  ToolPart,
+} from "./chat.types.ts";
 import { onQuestionAsked, onQuestionResolved, withdrawn } from "./question-events.ts";
 import { onSubagent } from "./subagents.ts";
 

@@ -1,21 +1,5 @@
 import type { RunEventData, SubagentStep } from "@tesslate/contract";
-import type { Part, Run, ToolPart } from "./chat.types.ts";
-
-/** One call of a sub-agent; without `success` it is going on. */
-export interface SubagentCall {
-  name: string;
-  parameters: Record<string, unknown>;
-  success?: boolean;
-  message?: string;
-}
-export type SubagentRow = { key: string } & ({ kind: "text"; text: string } | { kind: "call"; call: SubagentCall });
-/** What a sub-agent did so far, under the call that started it. */
-export interface SubagentView {
-  agentId: string;
-  name: string;
-  rows: SubagentRow[];
-  isOver: boolean;
-}
+import type { Part, Run, ToolPart, SubagentCall, SubagentRow, SubagentView } from "./chat.types.ts";
 
 /** Rows kept on screen; the oldest go first. */
 const maxRows = 300;

@@ -1,31 +1,18 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ApiError } from "@tesslate/client/core";
-import type { ActiveRun, AnswerQuestion, ApprovalResponse, EditMode } from "@tesslate/contract";
+import type { ActiveRun, AnswerQuestion, ApprovalResponse } from "@tesslate/contract";
 import { useCallback, useEffect, useReducer, useRef, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { isString, readStored, writeStored } from "../../lib/storage.ts";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/use-project-stream.ts";
+import type { ProjectEvents } from "../../project/project-events.ts";
 import { sessionsQuery } from "../../project/project.queries.ts";
-import { chatReducer, emptyChat, liveRun, replayedEvent, runEventOf, type IncomingRunEvent } from "./chat.reducer.ts";
-import type { MessageExtras } from "./Composer.tsx";
-import type { ChatState, Run } from "./chat.types.ts";
+import { chatReducer, emptyChat, liveRun, replayedEvent, runEventOf } from "./chat.reducer.ts";
+import type { IncomingRunEvent, ChatState, Run, MessageExtras, SendOptions, SendFailure } from "./chat.types.ts";
 import { replayRun } from "./replay.ts";
 import type { AssistantMetadata } from "./run-history.ts";
 import { viewContextOf } from "./view-context.ts";
-
-export interface SendOptions extends MessageExtras {
-  editMode: EditMode;
-  model: string | undefined;
-  /** Undefined: the server's own agent. */
-  agentId?: string | undefined;
-}
-/** Why a message did not become a run. */
-export interface SendFailure {
-  code: string;
-  message: string;
-}
 
 export interface Chat {
   state: ChatState;

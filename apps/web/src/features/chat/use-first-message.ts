@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Project, QueueItem } from "@tesslate/contract";
 import { useEffect, useState } from "react";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/use-project-stream.ts";
+import type { ProjectEvents } from "../../project/project-events.ts";
 import type { Chat } from "./use-chat.ts";
 import { queueKey, queueQuery } from "./use-queue.ts";
 

@@ -5,9 +5,9 @@ import { useEffect, useRef, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/use-project-stream.ts";
+import type { ProjectEvents } from "../../project/project-events.ts";
 import { viewContextOf } from "./view-context.ts";
-import type { SendFailure, SendOptions } from "./use-chat.ts";
+import type { SendFailure, SendOptions } from "./chat.types.ts";
 
 interface PlanAnswer {
   plan: Plan | null;

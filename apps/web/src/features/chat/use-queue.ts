@@ -7,8 +7,8 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { moved } from "../../ui/use-reorder.ts";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/use-project-stream.ts";
-import type { SendFailure, SendOptions } from "./use-chat.ts";
+import type { ProjectEvents } from "../../project/project-events.ts";
+import type { SendFailure, SendOptions } from "./chat.types.ts";
 import { viewContextOf } from "./view-context.ts";
 
 export const queueKey = (chatId: string | undefined) => ["chat", chatId, "queue"] as const;

@@ -5,7 +5,7 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/use-project-stream.ts";
+import type { ProjectEvents } from "../../project/project-events.ts";
 import { sessionsQuery } from "../../project/project.queries.ts";
 import type { GoBackTarget, RunActs } from "./run-acts.ts";
 import type { Chat } from "./use-chat.ts";

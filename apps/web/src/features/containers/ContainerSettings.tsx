@@ -12,6 +12,7 @@ import { toast } from "../../ui/toast.tsx";
 import { SecretForm } from "../secrets/SecretForm.tsx";
 import { useServices } from "../../project/services.ts";
 import { ContainerDot, containerLook } from "./ContainerDot.tsx";
+import { partKey } from "../../project/cache-keys.ts";
 
 interface ContainerChange {
   env_vars_to_set?: Record<string, string>;
@@ -26,7 +27,7 @@ function useChangeContainer(projectId: string, containerId: string) {
   return useMutation({
     mutationFn: (body: ContainerChange) => api.containers.update({ params: { id: projectId, container_id: containerId }, body }),
     onSuccess: (changed) =>
-      queries.setQueryData<Container[]>(["project", projectId, "containers"], (list) =>
+      queries.setQueryData<Container[]>(partKey(projectId, "containers"), (list) =>
         list?.map((container) => (container.id === changed.id ? changed : container)),
       ),
   });

@@ -4,6 +4,7 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../../project/services.ts";
 import { useAdoptTask } from "./use-adopt-task.ts";
+import { partKey } from "../../project/cache-keys.ts";
 
 export interface ContainerActs {
   start: (containerId: string) => void;
@@ -36,7 +37,7 @@ export function useContainerActs(projectId: string): ContainerActs {
     },
     onError: (error) => {
       toast(sentenceOf(error), { kind: "failed" });
-      void queries.invalidateQueries({ queryKey: ["project", projectId, "containers"] });
+      void queries.invalidateQueries({ queryKey: partKey(projectId, "containers") });
     },
   });
   return {

@@ -4,7 +4,7 @@ import type { Client } from "@tesslate/client/core";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../../project/services.ts";
-import { projectKey } from "../../project/project.queries.ts";
+import { projectKey, partKey } from "../../project/cache-keys.ts";
 import { useAdoptTask } from "./use-adopt-task.ts";
 
 export interface RuntimeActs {
@@ -28,7 +28,7 @@ export function useRuntimeActs(project: { id: string; slug: string }): RuntimeAc
   const refresh = () =>
     Promise.all([
       queries.invalidateQueries({ queryKey: projectKey(project.slug) }),
-      queries.invalidateQueries({ queryKey: ["project", project.id, "containers"] }),
+      queries.invalidateQueries({ queryKey: partKey(project.id, "containers") }),
     ]);
   const adoptTask = useAdoptTask(project.id);
   const adopt = ({ task_id: taskId }: { task_id: string | null }) => (taskId ? adoptTask(taskId) : refresh());

@@ -10,8 +10,9 @@ import { Pill } from "../../ui/Pill.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { useServices } from "../../project/services.ts";
 import { useDeploys } from "./deploys-context.ts";
-import { deploymentsKey } from "./deployments.queries.ts";
+import { deploymentsKey } from "../../project/deployments.queries.ts";
 import { isUnderWay, nameOf, providerName, providers, stateOf } from "./deployments.ts";
+import { partKey } from "../../project/cache-keys.ts";
 
 const nowhere = "nowhere";
 
@@ -35,7 +36,7 @@ export function DeployAllDialog({
     mutationFn: ({ id, provider }: { id: string; provider: DeployProvider | null }) =>
       api.containers.update({ params: { id: projectId, container_id: id }, body: { deployment_provider: provider } }),
     onSuccess: (changed) =>
-      queries.setQueryData<readonly Container[]>(["project", projectId, "containers"], (list) =>
+      queries.setQueryData<readonly Container[]>(partKey(projectId, "containers"), (list) =>
         list?.map((container) => (container.id === changed.id ? changed : container)),
       ),
   });

@@ -9,7 +9,7 @@ import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
-import { sizeOf } from "../timeline/timeline.ts";
+import { formatBytes } from "../../lib/bytes.ts";
 import { useServices } from "../../project/services.ts";
 import { launchSettingsKey, launchSettingsQuery } from "./deployments.queries.ts";
 import { launchRules, ruleHint, ruleName } from "./launch-report.ts";
@@ -91,7 +91,7 @@ function Budget({ bytes, onSave }: { bytes: number; onSave: (bytes: number) => v
   return (
     <Field
       label="Budget of the first page"
-      hint={isFine ? `${sizeOf(kb * bytesPerKb)}, compressed` : undefined}
+      hint={isFine ? `${formatBytes(kb * bytesPerKb)}, compressed` : undefined}
       error={isFine ? undefined : "A whole number of kilobytes, 1 to 1,000,000."}
       className="max-w-52"
     >

@@ -1,5 +1,5 @@
 import { plainLine } from "../../lib/ansi.ts";
-import { shownStep, type ShownStep } from "./deployments.ts";
+import { shownStep, type ShownStep } from "../../project/deployment-steps.ts";
 
 /** A line of a deployment: `[ISO] text` on the wire. */
 export interface DeployLine {

@@ -1,6 +1,7 @@
 import type { DeployProvider, Deployment, DeploymentRequest } from "@tesslate/contract";
 import type { BeadKind, BeadTone, LineKind } from "../../ui/thread/index.ts";
 import type { Tone } from "../../ui/Pill.tsx";
+import { shownSteps, shownStep, type ShownStep } from "../../project/deployment-steps.ts";
 
 export const providers: readonly DeployProvider[] = ["local", "vercel", "netlify", "cloudflare"];
 export const providerName: Record<DeployProvider, string> = {
@@ -16,9 +17,6 @@ type Status = Pick<Deployment, "status">;
 export const isUnderWay = ({ status }: Status): boolean => status !== "success" && status !== "failed";
 export const nameOf = ({ version }: Pick<Deployment, "version">): string => `v${version}`;
 
-/** Steps as a person counts them; the server's finer ones lie within. */
-export const shownSteps = ["prepare", "build", "gate", "upload", "live"] as const;
-export type ShownStep = (typeof shownSteps)[number];
 export const stepName: Record<ShownStep, string> = {
   prepare: "Prepare",
   build: "Build",
@@ -26,22 +24,6 @@ export const stepName: Record<ShownStep, string> = {
   upload: "Upload",
   live: "Go live",
 };
-const shownStepOf: Record<string, ShownStep> = {
-  prepare: "prepare",
-  install: "build",
-  build: "build",
-  collect: "build",
-  smoke: "gate",
-  start: "gate",
-  gate: "gate",
-  check: "gate",
-  upload: "upload",
-  provider: "live",
-  publish: "live",
-};
-/** Which of the shown steps the server means by a word of its own; undefined for words that are none. */
-export const shownStep = (word: string | undefined): ShownStep | undefined => (word ? shownStepOf[word.trim().toLowerCase()] : undefined);
-
 export type StepState = "done" | "now" | "failed" | "next";
 /** How each shown step stands, from how the deployment stands and the step that was begun last. */
 export function stepsOf(

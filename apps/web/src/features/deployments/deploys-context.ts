@@ -1,6 +1,6 @@
 import { createContext, use } from "react";
 import type { Deployment, DeploymentRequest, LaunchRule } from "@tesslate/contract";
-import type { ShownStep } from "./deployments.ts";
+import type { ShownStep } from "../../project/deployment-steps.ts";
 import type { Draft } from "./draft.ts";
 
 /** What the drawer shows: the form, or one deployment. */

@@ -1,6 +1,6 @@
 import type { LaunchFinding, LaunchReport, LaunchRule } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
-import { sizeOf } from "../timeline/timeline.ts";
+import { formatBytes } from "../../lib/bytes.ts";
 
 export const launchRules: readonly LaunchRule[] = ["build", "pages", "secrets", "accessibility", "weight", "advisories"];
 export const ruleName: Record<LaunchRule, string> = {
@@ -57,7 +57,7 @@ export function verdictOf(report: LaunchReport): { word: string; tone: "ok" | "w
 
 /** "2.3 MB, scripts 480 kB, first page 151 kB". */
 export function weightText({ total, scripts, first_page }: NonNullable<LaunchReport["weight"]>): string {
-  return [sizeOf(total), `scripts ${sizeOf(scripts)}`, first_page === null ? "" : `first page ${sizeOf(first_page)}`]
+  return [formatBytes(total), `scripts ${formatBytes(scripts)}`, first_page === null ? "" : `first page ${formatBytes(first_page)}`]
     .filter(Boolean)
     .join(", ");
 }

@@ -4,9 +4,9 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/use-project-stream.ts";
+import type { ProjectEvents } from "../../project/project-events.ts";
 import { againOf, isPreview, isUnderWay, nameOf, placeName } from "./deployments.ts";
-import { deploymentStepsQuery, deploymentsKey, deploymentsQuery } from "./deployments.queries.ts";
+import { deploymentStepsQuery, deploymentsKey, deploymentsQuery } from "../../project/deployments.queries.ts";
 import type { Deploys, DrawerSubject } from "./deploys-context.ts";
 import { emptyDraft, type Draft } from "./draft.ts";
 

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useState } from "react";
 import { isStringArray, readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/use-project-stream.ts";
+import type { ProjectEvents } from "../../project/project-events.ts";
 import { createBuffers, type Buffers } from "../editor/buffers.ts";
 import { readFile, writeFile } from "../editor/files.api.ts";
 import { trimPath } from "../../lib/file-tree.ts";

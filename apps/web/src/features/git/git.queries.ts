@@ -1,10 +1,11 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { Contract, GitLink, GitStatus } from "@tesslate/contract";
 import { ApiError, type Client } from "@tesslate/client/core";
+import { partKey } from "../../project/cache-keys.ts";
 
 type Api = Client<Contract>;
 
-/** Kept true by `git_changed` (workbench/patch-cache.ts) and by changes of files (use-git.ts). */
+/** Kept true by `git_changed` (project/project-cache.ts) and by changes of files (use-git.ts). */
 const live = {
   staleTime: Number.POSITIVE_INFINITY,
   refetchOnWindowFocus: false,
@@ -18,7 +19,7 @@ const commitsAtOnce = 100;
 const shownBranches = 500;
 
 /** Everything below hangs on this; one act of git may change all of it. */
-export const gitKey = (projectId: string) => ["project", projectId, "git"] as const;
+export const gitKey = (projectId: string) => partKey(projectId, "git");
 export const gitStateKey = (projectId: string) => [...gitKey(projectId), "state"] as const;
 export const workKey = (projectId: string) => [...gitKey(projectId), "work"] as const;
 
@@ -86,7 +87,7 @@ export const logQuery = (api: Api, projectId: string, all: boolean) =>
 /** What a commit changed; it never changes itself. */
 export const commitQuery = (api: Api, projectId: string, sha: string, path?: string) =>
   queryOptions({
-    queryKey: ["project", projectId, "commit", sha, path ?? ""] as const,
+    queryKey: [...partKey(projectId, "commit"), sha, path ?? ""] as const,
     queryFn: async ({ signal }) =>
       (await api.git.diff({ params: { project_id: projectId }, query: { to: sha, ...(path !== undefined && { path }) } }, { signal }))
         .files,

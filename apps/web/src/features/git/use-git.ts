@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import type { FileMark } from "../files/TreeRowView.tsx";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/use-project-stream.ts";
+import type { ProjectEvents } from "../../project/project-events.ts";
 import { gitKey, gitStateKey, gitStateQuery, workKey } from "./git.queries.ts";
 import { marksOf } from "./changes.ts";
 

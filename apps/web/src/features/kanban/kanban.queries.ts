@@ -1,13 +1,11 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { Contract } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
+import { live, partKey } from "../../project/cache-keys.ts";
 
 type Api = Client<Contract>;
 
-/** Kept true by `board_changed` (see workbench/patch-cache.ts): every change of the board asks for it again. */
-const live = { staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false, refetchOnReconnect: false } as const;
-
-export const boardKey = (projectId: string) => ["project", projectId, "board"] as const;
+export const boardKey = (projectId: string) => partKey(projectId, "board");
 export const boardQuery = (api: Api, projectId: string) =>
   queryOptions({
     queryKey: boardKey(projectId),
@@ -15,7 +13,7 @@ export const boardQuery = (api: Api, projectId: string) =>
     ...live,
   });
 
-export const cardKey = (projectId: string, cardId: string) => ["project", projectId, "card", cardId] as const;
+export const cardKey = (projectId: string, cardId: string) => [...partKey(projectId, "card"), cardId] as const;
 /** A card with its comments. */
 export const cardQuery = (api: Api, projectId: string, cardId: string) =>
   queryOptions({

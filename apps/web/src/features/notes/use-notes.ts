@@ -2,7 +2,7 @@ import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { isString, readStored, writeStored } from "../../lib/storage.ts";
 import { createBuffers, loadingView } from "../editor/buffers.ts";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/use-project-stream.ts";
+import type { ProjectEvents } from "../../project/project-events.ts";
 import { readNotes, writeNotes } from "./notes.api.ts";
 
 /** The name makes the editor speak Markdown. */

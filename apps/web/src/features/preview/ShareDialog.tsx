@@ -13,6 +13,7 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../../project/services.ts";
 import { ShareRow } from "./ShareRow.tsx";
+import { partKey } from "../../project/cache-keys.ts";
 
 const lifetimes = [
   { value: "3600", label: "1 hour" },
@@ -20,7 +21,7 @@ const lifetimes = [
   { value: "604800", label: "7 days" },
   { value: "2592000", label: "30 days" },
 ];
-const sharesKey = (projectId: string, previewId: string) => ["project", projectId, "shares", previewId] as const;
+const sharesKey = (projectId: string, previewId: string) => [...partKey(projectId, "shares"), previewId] as const;
 
 export interface ShareTarget {
   projectId: string;
@@ -69,7 +70,7 @@ function ShareBody({ target }: { target: ShareTarget }) {
       if (!holder) {
         holder = await api.previews.create({ params: { id: projectId }, body: { connected_container_id: containerId } });
         setMadeFor(holder);
-        void queries.invalidateQueries({ queryKey: ["project", projectId, "previews"] });
+        void queries.invalidateQueries({ queryKey: partKey(projectId, "previews") });
       }
       const share = await api.previews.share({
         params: { id: projectId, preview_id: holder.id },

@@ -7,7 +7,7 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/use-project-stream.ts";
+import type { ProjectEvents } from "../../project/project-events.ts";
 import { previewsQuery } from "../../project/project.queries.ts";
 import type { ShareTarget } from "./ShareDialog.tsx";
 

@@ -17,7 +17,7 @@ import { Lines } from "../changes/FileChanges.tsx";
 import { useServices } from "../../project/services.ts";
 import { FileLetter } from "../../ui/FileLetter.tsx";
 import { momentsOf, type Moment } from "./replay.ts";
-import { runEventsQuery } from "../changes/changes.queries.ts";
+import { runEventsQuery } from "./replay.queries.ts";
 
 /** How long a moment stays while it plays. */
 const stepMs = 1200;

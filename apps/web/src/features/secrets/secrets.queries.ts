@@ -3,10 +3,11 @@ import type { Contract, Secret } from "@tesslate/contract";
 import { parseDotenv } from "@tesslate/contract/dotenv";
 import { urlOf, type Client } from "@tesslate/client/core";
 import { useServices, type Services } from "../../project/services.ts";
+import { partKey } from "../../project/cache-keys.ts";
 
-const key = (projectId: string) => ["project", projectId, "secrets"] as const;
+const key = (projectId: string) => partKey(projectId, "secrets");
 
-/** Names only; kept true by `secrets_changed` (see patch-cache.ts). */
+/** Names only; kept true by `secrets_changed` (see project-cache.ts). */
 export const secretsQuery = (api: Client<Contract>, projectId: string) =>
   queryOptions({
     queryKey: key(projectId),
@@ -21,7 +22,7 @@ export const exampleFile = ".env.example";
 /** The names in it. Asked only when the tree has that file. */
 export const wantedNamesQuery = (fetch: Services["fetch"], projectId: string, etag: string | undefined) =>
   queryOptions({
-    queryKey: ["project", projectId, "wanted-names", etag] as const,
+    queryKey: [...partKey(projectId, "wanted-names"), etag] as const,
     enabled: etag !== undefined,
     queryFn: async ({ signal }): Promise<string[]> => {
       const url = urlOf("/api/projects/{id}/files/{path}", { params: { id: projectId, path: exampleFile }, query: { raw: true } });
@@ -39,7 +40,7 @@ export function useSecretActs(projectId: string) {
   const onSuccess = () =>
     Promise.all([
       queries.invalidateQueries({ queryKey: key(projectId) }),
-      queries.invalidateQueries({ queryKey: ["project", projectId, "containers"] }),
+      queries.invalidateQueries({ queryKey: partKey(projectId, "containers") }),
     ]);
   return {
     set: useMutation({ mutationFn: (body: { key: string; value: string }) => api.secrets.set({ params, body }), onSuccess }),

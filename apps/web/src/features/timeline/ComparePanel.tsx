@@ -9,10 +9,11 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/use-project-stream.ts";
+import type { ProjectEvents } from "../../project/project-events.ts";
 import { Letter } from "./EntryRow.tsx";
 import { FileChanges, Lines } from "../changes/FileChanges.tsx";
-import { diffKey, diffQuery } from "./timeline.queries.ts";
+import { diffQuery } from "./timeline.queries.ts";
+import { diffKey } from "../changes/changes.queries.ts";
 import { clockOf, contentsOf, type Entry } from "./timeline.ts";
 import type { TimelineActs } from "./use-timeline.ts";
 

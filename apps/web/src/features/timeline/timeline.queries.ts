@@ -2,14 +2,14 @@ import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { Contract, GitCommit } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
 import { hasCode } from "../../lib/errors.ts";
+import { diffKey, type Point } from "../changes/changes.queries.ts";
+import { live, partKey } from "../../project/cache-keys.ts";
 
 type Api = Client<Contract>;
 
-/** Kept true by `snapshot_changed` (see workbench/patch-cache.ts). */
-const live = { staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false, refetchOnReconnect: false } as const;
 const shownCheckpoints = 200;
 
-export const pointsKey = (projectId: string) => ["project", projectId, "points"] as const;
+export const pointsKey = (projectId: string) => partKey(projectId, "points");
 /** Everything on the timeline: all snapshots, and the latest checkpoints. */
 export const pointsQuery = (api: Api, projectId: string) =>
   queryOptions({
@@ -28,7 +28,7 @@ const shownCommits = 100;
 /** The latest commits of the branch that is out; none where there is no repository. Kept true by `git_changed`. */
 export const commitsQuery = (api: Api, projectId: string) =>
   queryOptions({
-    queryKey: ["project", projectId, "git", "timeline"] as const,
+    queryKey: [...partKey(projectId, "git"), "timeline"] as const,
     queryFn: async ({ signal }): Promise<readonly GitCommit[]> => {
       try {
         return (await api.git.log({ params: { project_id: projectId }, query: { limit: shownCommits } }, { signal })).items;
@@ -41,9 +41,8 @@ export const commitsQuery = (api: Api, projectId: string) =>
     retry: false,
   });
 
-export const diffKey = (projectId: string, from: string, to: string) => ["project", projectId, "diff", from, to] as const;
 /** What changed between two points; against `now` it is asked for anew each time it is shown. */
-export const diffQuery = (api: Api, projectId: string, from: { id: string; kind: "snapshot" | "checkpoint" }, to: string) =>
+export const diffQuery = (api: Api, projectId: string, from: Point, to: string) =>
   queryOptions({
     queryKey: diffKey(projectId, from.id, to),
     queryFn: ({ signal }) =>
@@ -54,26 +53,4 @@ export const diffQuery = (api: Api, projectId: string, from: { id: string; kind:
     staleTime: to === "now" ? 0 : Number.POSITIVE_INFINITY,
     gcTime: 60_000,
     placeholderData: keepPreviousData,
-  });
-
-/** The patch of one file that the whole answer had no room for. */
-export const fileDiffQuery = (
-  api: Api,
-  projectId: string,
-  from: { id: string; kind: "snapshot" | "checkpoint" },
-  to: string,
-  path: string,
-) =>
-  queryOptions({
-    queryKey: [...diffKey(projectId, from.id, to), path] as const,
-    queryFn: async ({ signal }) => {
-      const query = { against: to, path };
-      const diff =
-        from.kind === "snapshot"
-          ? await api.snapshots.diff({ params: { id: projectId, snapshot_id: from.id }, query }, { signal })
-          : await api.snapshots.checkpointDiff({ params: { id: projectId, checkpoint_id: from.id }, query }, { signal });
-      return diff.files[0]?.patch ?? null;
-    },
-    ...live,
-    gcTime: 60_000,
   });

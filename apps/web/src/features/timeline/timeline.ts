@@ -2,6 +2,7 @@ import type { Checkpoint, Deployment, GitCommit, Snapshot } from "@tesslate/cont
 import type { BeadKind, BeadTone, LineKind } from "../../ui/thread/index.ts";
 import { durationText } from "../../lib/durations.ts";
 import { beadOf, durationOf, isUnderWay, nameOf, placeName, stateOf } from "../deployments/deployments.ts";
+import { formatBytes } from "../../lib/bytes.ts";
 
 export type PointFilter = "all" | "snapshots" | "checkpoints" | "commits" | "deploys";
 
@@ -147,22 +148,10 @@ function dayLabel(day: Date, now: Date): string {
 }
 export const clockOf = (iso: string): string => new Date(iso).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 
-/** "1.2 MB". */
-export function sizeOf(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  const units = ["kB", "MB", "GB", "TB"];
-  let value = bytes / 1000;
-  let at = 0;
-  while (value >= 999.5 && at < units.length - 1) {
-    value /= 1000;
-    at++;
-  }
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[at]}`;
-}
 /** "files, database, 41 MB". */
 export const contentsOf = ({ databases, volume_size_bytes }: Snapshot): string =>
   [
     "files",
     ...(databases.length > 0 ? [databases.join(", ")] : []),
-    ...(volume_size_bytes === null ? [] : [sizeOf(volume_size_bytes)]),
+    ...(volume_size_bytes === null ? [] : [formatBytes(volume_size_bytes)]),
   ].join(", ");

@@ -5,7 +5,7 @@ import { useHandler } from "../../lib/use-handler.ts";
 import { useUndoableDeletes } from "../../ui/use-undoable-deletes.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/use-project-stream.ts";
+import type { ProjectEvents } from "../../project/project-events.ts";
 import { tasksQuery } from "../../project/project.queries.ts";
 import { pointsKey, pointsQuery } from "./timeline.queries.ts";
 import type { Entry } from "./timeline.ts";

@@ -4,7 +4,7 @@ import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../../project/services.ts";
-import { projectKey } from "../../project/project.queries.ts";
+import { projectKey } from "../../project/cache-keys.ts";
 
 export interface Hosting {
   isHosted: boolean;

@@ -19,7 +19,7 @@ import type { ShortcutId } from "../../shortcuts.ts";
 import { ThreadIcon } from "../../ui/icons.tsx";
 import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
 import type { DockTab } from "../../project/dock-tabs.ts";
-import type { ProjectEvents } from "../../project/use-project-stream.ts";
+import type { ProjectEvents } from "../../project/project-events.ts";
 
 /** What every view of an open project is given; the rest it fetches itself, and keeps true by `events`. */
 export interface ViewProps {

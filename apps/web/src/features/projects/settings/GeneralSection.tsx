@@ -10,7 +10,7 @@ import { Textarea } from "../../../ui/Textarea.tsx";
 import { toast } from "../../../ui/toast.tsx";
 import { SettingsSection } from "../../../ui/SettingsSection.tsx";
 import { useServices } from "../../../project/services.ts";
-import { projectKey } from "../../../project/project.queries.ts";
+import { projectKey } from "../../../project/cache-keys.ts";
 
 const fields = ["name", "description"] as const;
 

@@ -3,7 +3,7 @@ import type { Project } from "@tesslate/contract";
 import { sentenceOf } from "../../../lib/errors.ts";
 import { toast } from "../../../ui/toast.tsx";
 import { useServices } from "../../../project/services.ts";
-import { projectKey } from "../../../project/project.queries.ts";
+import { projectKey } from "../../../project/cache-keys.ts";
 
 /** Changes one setting of the project; shown at once, taken back when the server refuses. */
 export function useProjectSetting(project: Project) {

@@ -2,7 +2,7 @@ import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { describe, expect, test, vi } from "vitest";
 import type { Container, Project, ProjectEvent, Task } from "@tesslate/contract";
 import { buildTree, type FileTree } from "../lib/file-tree.ts";
-import { patchCache, patchFiles, refetchBroken } from "./patch-cache.ts";
+import { patchCache, patchFiles, refetchBroken } from "./project-cache.ts";
 
 const project = { id: "p1", slug: "counter" };
 const key = (name: string) => ["project", "p1", name];
