@@ -2,14 +2,15 @@ import { Project, type ProjectEvent } from "@tesslate/contract";
 import type { ComponentType } from "react";
 import { DeploysContext, type Deploys } from "../features/deployments/deploys-context.ts";
 import { emptyDraft } from "../features/deployments/draft.ts";
+import { ProjectContext, type OpenProject } from "../project/project-context.ts";
 import { readDuring } from "../project/project-events.ts";
-import type { ViewProps } from "../features/workbench/views.tsx";
+import { WorkbenchActionsContext, type WorkbenchActions } from "../project/workbench-actions.ts";
 import { sample } from "./sample.ts";
 
 const nothing = () => undefined;
 
 /** An open project around one of its views, without the workbench: its stream is open, and says what the test says. */
-export function openPane(Pane: ComponentType<ViewProps>, known: Partial<ViewProps> & { deploys?: Partial<Deploys> } = {}) {
+export function openPane(Pane: ComponentType, known: Partial<OpenProject & WorkbenchActions> & { deploys?: Partial<Deploys> } = {}) {
   const listeners = new Set<(event: ProjectEvent) => void>();
   const subscribe = (listener: (event: ProjectEvent) => void) => {
     listeners.add(listener);
@@ -39,16 +40,17 @@ export function openPane(Pane: ComponentType<ViewProps>, known: Partial<ViewProp
     compose: nothing,
     ...known.deploys,
   };
-  const props: ViewProps = {
+  const open: OpenProject = {
     project,
     containers: [],
+    tasks: [],
     events: {
       state: "open",
       isSettled: true,
       during: (read, apply) => readDuring(subscribe, read, apply),
       subscribe,
     },
-    acts: {
+    runtime: {
       start: async () => undefined,
       stop: nothing,
       restart: nothing,
@@ -58,19 +60,28 @@ export function openPane(Pane: ComponentType<ViewProps>, known: Partial<ViewProp
       isStarting: false,
       isStopping: false,
     },
+    ...known,
+  };
+  const actions: WorkbenchActions = {
+    show: nothing,
+    showDeployment: nothing,
+    showReview: nothing,
     openFile: nothing,
     openDock: nothing,
     openLogs: nothing,
-    show: nothing,
     compose: nothing,
     ask: nothing,
     ...known,
   };
   return {
     element: (
-      <DeploysContext value={deploys}>
-        <Pane {...props} />
-      </DeploysContext>
+      <ProjectContext value={open}>
+        <WorkbenchActionsContext value={actions}>
+          <DeploysContext value={deploys}>
+            <Pane />
+          </DeploysContext>
+        </WorkbenchActionsContext>
+      </ProjectContext>
     ),
     /** The project's stream. */
     emit: (event: ProjectEvent) => {

@@ -9,8 +9,8 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import type { ViewProps } from "../workbench/views.tsx";
 import { activityKey, activityQuery, type ActivityFilter } from "./activity.queries.ts";
+import { useProject, useProjectEvents } from "../../project/project-context.ts";
 
 const all = "all";
 const actors: { value: ActorKind | typeof all; label: string }[] = [
@@ -42,7 +42,9 @@ const restMs = 1500;
 const unrelated = new Set(["text_chunk", "preview_report", "log_problem", "credits_used", "positions_changed"]);
 
 /** Who or which agent did what in this project. */
-export function ActivityPane({ project, events }: ViewProps) {
+export function ActivityPane() {
+  const project = useProject();
+  const events = useProjectEvents();
   const [filter, setFilter] = useState<ActivityFilter>({ actor: undefined, kind: undefined });
   const query = useInfiniteQuery(activityQuery(project.id, filter));
   const { data, error, hasNextPage, isFetchingNextPage } = query;

@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { LayoutGrid, List, Search, Upload } from "lucide-react";
 import type { Asset, AssetFileType } from "@tesslate/contract";
 import { urlOf } from "@tesslate/client/core";
@@ -16,7 +16,6 @@ import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../../project/services.ts";
-import type { ViewProps } from "../workbench/views.tsx";
 import { accepted, typeLooks } from "./asset-looks.tsx";
 import { AssetGrid, AssetRows, type AssetActs } from "./AssetList.tsx";
 import { AssetSheet } from "./AssetSheet.tsx";
@@ -26,6 +25,8 @@ import { PlaceDialog } from "./PlaceDialog.tsx";
 import { UploadTray } from "./UploadTray.tsx";
 import { useDroppedFiles } from "../../lib/use-dropped-files.ts";
 import { useUploads } from "./use-uploads.ts";
+import { useProject, useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
+import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 
 const layoutKey = "studio:assets-layout";
 const isLayout = (value: unknown): value is "grid" | "list" => value === "grid" || value === "list";
@@ -34,7 +35,10 @@ const everything = "all";
 const settleMs = 250;
 
 /** Pictures, fonts, sound and the like of a project. */
-export function AssetsPane({ project, events, compose }: ViewProps) {
+export function AssetsPane() {
+  const project = useProject();
+  const events = useProjectEvents();
+  const { compose } = useWorkbenchActions();
   const { api, fetch } = useServices();
   const queries = useQueryClient();
   const root = useRef<HTMLDivElement>(null);
@@ -49,7 +53,7 @@ export function AssetsPane({ project, events, compose }: ViewProps) {
 
   const view = { directory, file_type: type, q };
   const list = useInfiniteQuery({ ...assetsQuery(api, project.id, view), enabled: events.isSettled });
-  const directories = useQuery({ ...directoriesQuery(api, project.id), enabled: events.isSettled }).data ?? [];
+  const directories = useProjectQuery(directoriesQuery(api, project.id)).data ?? [];
   const refresh = useHandler(() => queries.invalidateQueries({ queryKey: assetsKey(project.id) }));
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;

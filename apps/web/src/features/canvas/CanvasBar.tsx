@@ -11,7 +11,7 @@ import { Kbds } from "../../ui/Kbd.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { canStart, canStop } from "../containers/use-container-acts.ts";
-import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
+import type { RuntimeActs } from "../../project/use-runtime-acts.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { AddPanel } from "./AddPanel.tsx";
 import type { History, HistoryState } from "./history.ts";

@@ -12,8 +12,6 @@ import { ErrorState } from "../../ui/ErrorState.tsx";
 import { useContainerActs } from "../containers/use-container-acts.ts";
 import type { ShareTarget } from "../preview/ShareDialog.tsx";
 import { useServices } from "../../project/services.ts";
-import type { ViewProps } from "../workbench/views.tsx";
-import { tasksQuery } from "../../project/project.queries.ts";
 import { CanvasContext, type Canvas, type Subject } from "./canvas-context.ts";
 import { servicesQuery } from "./canvas.queries.ts";
 import { CanvasBar, type Mode } from "./CanvasBar.tsx";
@@ -27,19 +25,25 @@ import { Plane, placeOf } from "./Plane.tsx";
 import { useCanvasActs } from "./use-canvas-acts.ts";
 import { useGraph } from "./use-graph.ts";
 import "./canvas.css";
+import { useProject, useProjectEvents, useRuntime, useTasks } from "../../project/project-context.ts";
+import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 
 const ShareDialog = lazily(async () => (await import("../preview/ShareDialog.tsx")).ShareDialog);
 const modeKey = "studio:canvas-mode";
 const isMode = (value: unknown): value is Mode => value === "graph" || value === "list";
 
 /** The project's services and how they connect: drawn, or as lists. */
-export function CanvasPane({ project, events, acts, openLogs, show, compose }: ViewProps) {
+export function CanvasPane() {
+  const project = useProject();
+  const events = useProjectEvents();
+  const acts = useRuntime();
+  const { openLogs, show, compose } = useWorkbenchActions();
   const { api } = useServices();
   const catalogue = useQuery(servicesQuery(api)).data;
   const serviceOf = useCallback((slug: string | null | undefined) => catalogue?.find((service) => service.slug === slug), [catalogue]);
   const categoryOf = useCallback((slug: string | null | undefined) => serviceOf(slug)?.category, [serviceOf]);
-  const tasks = useQuery(tasksQuery(api, project.id, events.during)).data ?? [];
-  const graph = useGraph(project.id, events, categoryOf);
+  const tasks = useTasks();
+  const graph = useGraph(project.id, categoryOf);
   const { containers, previews, links, targets, nodes } = graph;
 
   const [mode, setMode] = useState<Mode>(() => readStored(localStorage, modeKey, isMode) ?? "graph");

@@ -4,7 +4,7 @@ import { useMemo, useState, useSyncExternalStore } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { toast } from "../../ui/toast.tsx";
-import { useAdoptTask } from "../containers/use-adopt-task.ts";
+import { useAdoptTask } from "../../project/use-adopt-task.ts";
 import { useServices } from "../../project/services.ts";
 import { createCanvasCache } from "./canvas-cache.ts";
 import type { PreviewPlace, Subject } from "./canvas-context.ts";

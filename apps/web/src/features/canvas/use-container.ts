@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Container, Static, UpdateContainer } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useAdoptTask } from "../containers/use-adopt-task.ts";
+import { useAdoptTask } from "../../project/use-adopt-task.ts";
 import { useServices } from "../../project/services.ts";
 import type { Credentials } from "./CredentialsForm.tsx";
 import { partKey } from "../../project/cache-keys.ts";

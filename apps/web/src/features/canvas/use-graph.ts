@@ -1,5 +1,5 @@
 import { applyNodeChanges, type NodeChange } from "@xyflow/react";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import type { Container, DeploymentTarget, Preview, Service } from "@tesslate/contract";
 import { urlOf } from "@tesslate/client/core";
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
@@ -10,12 +10,12 @@ import { targetsQuery } from "../deployments/deployments.queries.ts";
 import { targetsKey } from "../../project/deployments.queries.ts";
 import { patchPlaces } from "../../project/project-cache.ts";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/project-events.ts";
 import { connectionsQuery, containersQuery, previewsQuery } from "../../project/project.queries.ts";
 import { edgesOf, nodesOf, previewSize, reconcile, type CanvasEdge, type CanvasNode } from "./graph.ts";
 import type { Link } from "./links.ts";
 import { createPlacement, type Place } from "./placement.ts";
 import { partKey } from "../../project/cache-keys.ts";
+import { useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
 
 export interface Graph {
   containers: readonly Container[];
@@ -44,15 +44,15 @@ const noTargets: readonly DeploymentTarget[] = [];
 /** What the canvas shows: the server's word, kept true by the event stream, and what a person is moving. */
 export function useGraph(
   projectId: string,
-  events: ProjectEvents,
   categoryOf: (serviceSlug: string | null | undefined) => Service["category"] | undefined,
 ): Graph {
   const { api, fetch } = useServices();
+  const { during } = useProjectEvents();
   const queries = useQueryClient();
-  const containers = useQuery({ ...containersQuery(api, projectId, events.during), enabled: events.isSettled });
-  const previews = useQuery({ ...previewsQuery(api, projectId, events.during), enabled: events.isSettled });
-  const connections = useQuery({ ...connectionsQuery(api, projectId), enabled: events.isSettled });
-  const targets = useQuery({ ...targetsQuery(api, projectId), enabled: events.isSettled });
+  const containers = useProjectQuery(containersQuery(api, projectId, during));
+  const previews = useProjectQuery(previewsQuery(api, projectId, during));
+  const connections = useProjectQuery(connectionsQuery(api, projectId));
+  const targets = useProjectQuery(targetsQuery(api, projectId));
   const links: readonly Link[] = connections.data ?? noLinks;
 
   const placement = useMemo(

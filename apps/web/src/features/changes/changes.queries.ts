@@ -27,13 +27,7 @@ export interface Point {
 }
 export const diffKey = (projectId: string, from: string, to: string) => [...partKey(projectId, "diff"), from, to] as const;
 /** The patch of one file that the whole answer had no room for. */
-export const fileDiffQuery = (
-  api: Api,
-  projectId: string,
-  from: Point,
-  to: string,
-  path: string,
-) =>
+export const fileDiffQuery = (api: Api, projectId: string, from: Point, to: string, path: string) =>
   queryOptions({
     queryKey: [...diffKey(projectId, from.id, to), path] as const,
     queryFn: async ({ signal }) => {

@@ -1,6 +1,5 @@
 import { PanelLeft, Plus } from "lucide-react";
-import type { EditMode, Model, QueueItem } from "@tesslate/contract";
-import { Suspense, useMemo, useState, type ReactNode, type RefObject } from "react";
+import { Suspense, useMemo, useState, type ReactNode } from "react";
 import { lazily, preload } from "../../lib/chunks.ts";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
@@ -14,24 +13,21 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { AgentMenu } from "../agents/AgentMenu.tsx";
-import type { AgentChoice } from "../agents/use-agent-choice.ts";
-import type { FileTree } from "../../lib/file-tree.ts";
 import { BudgetMeter, CrowdedOffer, useCompact } from "./BudgetMeter.tsx";
 import { shownRuns } from "./chat.reducer.ts";
 import type { Run, MessageExtras, SendFailure } from "./chat.types.ts";
-import { Composer, type ComposerHandle } from "./Composer.tsx";
-import type { ProjectEvents } from "../../project/project-events.ts";
+import { Composer } from "./Composer.tsx";
 import { PauseCard } from "./PauseCard.tsx";
 import { contextPercent, crowdedPercent, isPaused } from "./run-budget.ts";
 import { SessionMenu } from "./SessionMenu.tsx";
 import { QueueList } from "./QueueList.tsx";
 import type { SlashCommand } from "./slash-commands.ts";
 import { TodoPanel } from "./TodoPanel.tsx";
-import type { Reader } from "./TranscriptRows.tsx";
-import { openApprovals, openQuestions, type TranscriptRow } from "./transcript-rows.ts";
-import type { Chat } from "./use-chat.ts";
+import { openApprovals, openQuestions } from "./transcript-rows.ts";
 import { usePlan } from "./use-plan.ts";
 import { useQueue } from "./use-queue.ts";
+import { useFileTree, useProject } from "../../project/project-context.ts";
+import { useConversation } from "./conversation.ts";
 
 const Transcript = lazily(async () => (await import("./Transcript.tsx")).Transcript);
 const loadApprovalCard = async () => (await import("./ApprovalCard.tsx")).ApprovalCard;
@@ -45,44 +41,29 @@ const PlanCard = lazily(loadPlanCard);
 export const cardPreloads = [loadApprovalCard, loadQuestionCard, loadPlanCard].map((load) => () => preload(load));
 
 export interface ChatColumnProps {
-  projectId: string;
-  /** For `@` mentions; undefined while it is read. */
-  tree: FileTree | undefined;
-  chat: Chat;
-  events: ProjectEvents;
-  rows: readonly TranscriptRow[];
-  reader: Reader;
-  mode: EditMode;
-  onMode: (mode: EditMode) => void;
-  agents: AgentChoice;
-  models: readonly Model[];
-  defaultModel: string | undefined;
-  model: string | undefined;
-  onModel: (model: string) => void;
   /** Nothing can be sent yet, and why. */
   blockedBy: string | undefined;
-  /** A message of the queue that the transcript shows already. */
-  waiting?: QueueItem | undefined;
   /** Takes the composer's bar: no model, no credits. */
   notice: ReactNode;
   /** On the thread, after the last message: set-up progress. */
   tail: ReactNode;
   suggestions: readonly string[];
   onFold: () => void;
-  composer: RefObject<ComposerHandle | null>;
 }
 
 /** What waits for an answer; on a phone it goes from edge to edge. */
 const cardItem = "pb-2 [--bead-y:20px] narrow:-ml-1 narrow:-mr-3 narrow:pl-0! narrow:before:hidden narrow:[&>.bead]:hidden";
 
 /** The conversation: what was said and done, what waits for an answer, and the next message. */
-export function ChatColumn(props: ChatColumnProps) {
-  const { projectId, chat, rows, reader, mode, model, agents, tail, composer } = props;
+export function ChatColumn({ blockedBy, notice, tail, suggestions, onFold }: ChatColumnProps) {
+  const { id: projectId } = useProject();
+  const tree = useFileTree().data;
+  const { chat, rows, reader, first: unsent, mode, chooseMode, agents, models, defaultModel, model, chooseModel, composer } = useConversation();
   const { state, live } = chat;
   const approvals = useMemo(() => openApprovals(state), [state]);
-  const whole = useQueue(state.chatId, props.events);
-  const queue = { ...whole, items: whole.items.filter(({ id }) => id !== props.waiting?.id) };
-  const plan = usePlan(state.chatId, props.events);
+  const whole = useQueue(state.chatId);
+  const queue = { ...whole, items: whole.items.filter(({ id }) => id !== unsent?.id) };
+  const plan = usePlan(state.chatId);
   const options = { editMode: mode, model, agentId: agents.picked?.id };
   /** Asked to stop, it needs no queue: the next message waits the moment that takes. */
   const [stoppedTaskId, setStoppedTaskId] = useState<string>();
@@ -103,9 +84,9 @@ export function ChatColumn(props: ChatColumnProps) {
     {
       name: "plan",
       hint: mode === "plan" ? "Leave plan mode" : "Plan only: reads, changes nothing",
-      run: () => props.onMode(mode === "plan" ? "ask" : "plan"),
+      run: () => chooseMode(mode === "plan" ? "ask" : "plan"),
     },
-    { name: "ask", hint: "Ask before changing files or running commands", run: () => props.onMode("ask") },
+    { name: "ask", hint: "Ask before changing files or running commands", run: () => chooseMode("ask") },
     ...(live
       ? [{ name: "stop", hint: "Stop the run", run: stop }]
       : state.chatId !== undefined && rows.length > 0
@@ -147,7 +128,7 @@ export function ChatColumn(props: ChatColumnProps) {
           label="Fold the conversation"
           keys={<Kbds caps={capsOf(shortcuts["chat.fold"].keys[0] ?? "").flat()} />}
           className="narrow:hidden"
-          onClick={props.onFold}
+          onClick={onFold}
         >
           <PanelLeft size={14} />
         </IconButton>
@@ -172,7 +153,7 @@ export function ChatColumn(props: ChatColumnProps) {
             onResume={resume}
             onRetry={retry}
             isBusy={live !== undefined}
-            head={isEmpty ? <Intro suggestions={props.suggestions} onPick={(text) => composer.current?.write(text)} /> : null}
+            head={isEmpty ? <Intro suggestions={suggestions} onPick={(text) => composer.current?.write(text)} /> : null}
             tail={
               <>
                 {plan.plan ? (
@@ -244,17 +225,17 @@ export function ChatColumn(props: ChatColumnProps) {
         >
           <Composer
             projectId={projectId}
-            tree={props.tree}
+            tree={tree}
             chatId={state.chatId}
             isRunning={live !== undefined}
             isStopping={chat.isStopping}
-            blockedBy={props.blockedBy}
+            blockedBy={blockedBy}
             mode={mode}
-            onMode={props.onMode}
-            models={props.models}
-            defaultModel={props.defaultModel}
+            onMode={chooseMode}
+            models={models}
+            defaultModel={defaultModel}
             model={model}
-            onModel={props.onModel}
+            onModel={chooseModel}
             agentMenu={<AgentMenu choice={agents} />}
             meter={(draft) => (
               <BudgetMeter
@@ -272,7 +253,7 @@ export function ChatColumn(props: ChatColumnProps) {
             onSteer={steer}
             commands={commands}
             onStop={stop}
-            notice={props.notice}
+            notice={notice}
             handle={composer}
           />
         </ThreadItem>

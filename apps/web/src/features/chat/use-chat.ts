@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { ApiError } from "@tesslate/client/core";
 import type { ActiveRun, AnswerQuestion, ApprovalResponse } from "@tesslate/contract";
 import { useCallback, useEffect, useReducer, useRef, useState } from "react";
@@ -6,13 +6,13 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { isString, readStored, writeStored } from "../../lib/storage.ts";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/project-events.ts";
 import { sessionsQuery } from "../../project/project.queries.ts";
 import { chatReducer, emptyChat, liveRun, replayedEvent, runEventOf } from "./chat.reducer.ts";
 import type { IncomingRunEvent, ChatState, Run, MessageExtras, SendOptions, SendFailure } from "./chat.types.ts";
 import { replayRun } from "./replay.ts";
 import type { AssistantMetadata } from "./run-history.ts";
 import { viewContextOf } from "./view-context.ts";
+import { useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
 
 export interface Chat {
   state: ChatState;
@@ -50,7 +50,8 @@ const failureOf = (error: unknown): SendFailure => ({
 });
 
 /** The conversation of one project: history over HTTP, everything after it over the project's event stream. */
-export function useChat(projectId: string, events: ProjectEvents, userName: string): Chat {
+export function useChat(projectId: string, userName: string): Chat {
+  const events = useProjectEvents();
   const { api } = useServices();
   const queries = useQueryClient();
   const [state, dispatch] = useReducer(chatReducer, emptyChat);
@@ -59,7 +60,7 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
   const [isStopping, setIsStopping] = useState(false);
   /** Live events of runs that are being replayed wait here. */
   const held = useRef(new Map<string, IncomingRunEvent[]>());
-  const sessions = useQuery({ ...sessionsQuery(api, projectId), enabled: events.isSettled });
+  const sessions = useProjectQuery(sessionsQuery(api, projectId));
 
   // Events come faster than frames; a frame shows all that came before it.
   useEffect(() => {

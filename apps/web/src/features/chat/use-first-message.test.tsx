@@ -1,18 +1,19 @@
 import { ChatMessage, ChatSession, Project, QueueItem } from "@tesslate/contract";
 import { useState } from "react";
 import { expect, openPane, sample, sampleId, sampleTime, screen, test, waitFor, type CannedApi } from "../../testing/index.ts";
-import type { ViewProps } from "../workbench/views.tsx";
 import { useChat } from "./use-chat.ts";
 import { useFirstMessage } from "./use-first-message.ts";
+import { useProject } from "../../project/project-context.ts";
 
 const item = sample(QueueItem, { id: sampleId.replace(/1$/, "2"), message: "A bakery shop" });
 const project = sample(Project, { slug: "alder", environment_status: "provisioning" });
 
 /** The transcript's messages with how far each is, and whether the first one still waits. */
-function Probe({ project: made, events }: ViewProps) {
-  const chat = useChat(made.id, events, "Nadia");
+function Probe() {
+  const made = useProject();
+  const chat = useChat(made.id, "Nadia");
   const [status, setStatus] = useState(made.environment_status);
-  const first = useFirstMessage({ project: { environment_status: status }, chat, events });
+  const first = useFirstMessage({ project: { environment_status: status }, chat });
   const lines = chat.state.turns.map((turn) => (turn.kind === "user" ? `${turn.text} (${turn.delivery})` : "run"));
   return (
     <>

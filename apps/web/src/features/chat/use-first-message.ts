@@ -1,10 +1,10 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import type { Project, QueueItem } from "@tesslate/contract";
 import { useEffect, useState } from "react";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/project-events.ts";
 import type { Chat } from "./use-chat.ts";
 import { queueKey, queueQuery } from "./use-queue.ts";
+import { useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
 
 /**
  * The message that a project was created with, shown in its place while the server sets the project up. The server keeps it and runs
@@ -13,16 +13,15 @@ import { queueKey, queueQuery } from "./use-queue.ts";
 export function useFirstMessage({
   project,
   chat,
-  events,
 }: {
   project: Pick<Project, "environment_status">;
   chat: Pick<Chat, "state" | "announce" | "withdraw" | "reload">;
-  events: ProjectEvents;
 }): QueueItem | undefined {
+  const events = useProjectEvents();
   const { api } = useServices();
   const queries = useQueryClient();
   const { chatId, isLoaded, turns } = chat.state;
-  const queue = useQuery({ ...queueQuery(api, chatId), enabled: chatId !== undefined && events.isSettled }).data;
+  const queue = useProjectQuery(queueQuery(api, chatId)).data;
   const isSetUp = project.environment_status !== "provisioning" && project.environment_status !== "setup_failed";
   /** Seen while the project was set up, and in the queue since. */
   const [seen, setSeen] = useState<{ chatId: string; id: string }>();

@@ -1,12 +1,11 @@
 import { Plan } from "@tesslate/contract";
 import { expect, openPane, sample, sampleId, sampleTime, screen, test, waitFor } from "../../testing/index.ts";
-import type { ViewProps } from "../workbench/views.tsx";
 import { usePlan } from "./use-plan.ts";
 
 const plan = sample(Plan, { chat_id: sampleId, task: "A menu page" });
 
-function Probe({ events }: ViewProps) {
-  return <output>{usePlan(sampleId, events).plan?.task ?? "no plan"}</output>;
+function Probe() {
+  return <output>{usePlan(sampleId).plan?.task ?? "no plan"}</output>;
 }
 
 test("a plan that is written while the first answer is on its way is shown, whatever that answer says", async ({ api, show }) => {

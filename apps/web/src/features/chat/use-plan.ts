@@ -1,4 +1,4 @@
-import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useQueryClient } from "@tanstack/react-query";
 import { ApiError, type Client } from "@tesslate/client/core";
 import type { Contract, Plan } from "@tesslate/contract";
 import { useEffect, useRef, useState } from "react";
@@ -8,6 +8,7 @@ import { useServices } from "../../project/services.ts";
 import type { ProjectEvents } from "../../project/project-events.ts";
 import { viewContextOf } from "./view-context.ts";
 import type { SendFailure, SendOptions } from "./chat.types.ts";
+import { useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
 
 interface PlanAnswer {
   plan: Plan | null;
@@ -44,10 +45,11 @@ export interface ChatPlan {
 }
 
 /** The plan of a session. Edits show at once and are written one after another, each on the version that the one before made. */
-export function usePlan(chatId: string | undefined, events: ProjectEvents): ChatPlan {
+export function usePlan(chatId: string | undefined): ChatPlan {
+  const events = useProjectEvents();
   const { api } = useServices();
   const queries = useQueryClient();
-  const { data } = useQuery({ ...planQuery(api, chatId, events.during), enabled: chatId !== undefined && events.isSettled });
+  const { data } = useProjectQuery({ ...planQuery(api, chatId, events.during), enabled: chatId !== undefined });
   const [failure, setFailure] = useState<string>();
   const params = { chat_id: chatId ?? "" };
   const writing = useRef({ count: 0, done: Promise.resolve(), version: 0 });

@@ -1,4 +1,4 @@
-import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useQueryClient } from "@tanstack/react-query";
 import { ApiError } from "@tesslate/client/core";
 import type { Contract, EditMode, Queue, QueueHold, QueueItem } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
@@ -7,9 +7,9 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { moved } from "../../ui/use-reorder.ts";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/project-events.ts";
 import type { SendFailure, SendOptions } from "./chat.types.ts";
 import { viewContextOf } from "./view-context.ts";
+import { useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
 
 export const queueKey = (chatId: string | undefined) => ["chat", chatId, "queue"] as const;
 export const queueQuery = (api: Client<Contract>, chatId: string | undefined) =>
@@ -38,10 +38,11 @@ export interface MessageQueue {
 }
 
 /** What waits in a session: the server's list, shown as it will be at once and brought in line by the project's events. */
-export function useQueue(chatId: string | undefined, events: ProjectEvents): MessageQueue {
+export function useQueue(chatId: string | undefined): MessageQueue {
+  const events = useProjectEvents();
   const { api } = useServices();
   const queries = useQueryClient();
-  const { data } = useQuery({ ...queueQuery(api, chatId), enabled: chatId !== undefined && events.isSettled });
+  const { data } = useProjectQuery(queueQuery(api, chatId));
   const params = { chat_id: chatId ?? "" };
   const items = data?.items ?? [];
 

@@ -5,25 +5,23 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/project-events.ts";
 import { sessionsQuery } from "../../project/project.queries.ts";
 import type { GoBackTarget, RunActs } from "./run-acts.ts";
 import type { Chat } from "./use-chat.ts";
+import { useProject, useProjectEvents, useTasks } from "../../project/project-context.ts";
+import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 
-/** Going back and forth, forks, and the way to the review. The dialog that asks first is drawn by the caller from `target`. */
-export function useRunActs({
-  projectId,
-  chat,
-  events,
-  tasks,
-  onReview,
-}: {
-  projectId: string;
-  chat: Chat;
-  events: ProjectEvents;
-  tasks: readonly Task[];
-  onReview: (taskId: string) => void;
-}): { acts: RunActs; target: GoBackTarget | undefined; close: () => void; goBack: (target: GoBackTarget) => Promise<void> } {
+/** Going back and forth, forks, and the way to the review. The caller draws the dialog that asks first from `target`. */
+export function useOpenRunActs(chat: Chat): {
+  acts: RunActs;
+  target: GoBackTarget | undefined;
+  close: () => void;
+  goBack: (target: GoBackTarget) => Promise<void>;
+} {
+  const { id: projectId } = useProject();
+  const events = useProjectEvents();
+  const tasks = useTasks();
+  const { showReview } = useWorkbenchActions();
   const { api } = useServices();
   const queries = useQueryClient();
   const [target, setTarget] = useState<GoBackTarget>();
@@ -93,7 +91,7 @@ export function useRunActs({
       })
       .catch((error: unknown) => toast(sentenceOf(error), { kind: "failed" }));
   });
-  const review = useHandler(onReview);
+  const review = useHandler(showReview);
   const { rewound } = chat.state;
   const acts = useMemo<RunActs>(
     () => ({ review, goBack: setTarget, redo, fork, isBusy, isRedoing, goneIds: new Set(rewound.map((message) => message.id)) }),

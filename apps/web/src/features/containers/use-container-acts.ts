@@ -3,7 +3,7 @@ import type { Container } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../../project/services.ts";
-import { useAdoptTask } from "./use-adopt-task.ts";
+import { useAdoptTask } from "../../project/use-adopt-task.ts";
 import { partKey } from "../../project/cache-keys.ts";
 
 export interface ContainerActs {

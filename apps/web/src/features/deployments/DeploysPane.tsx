@@ -12,18 +12,20 @@ import { Bar } from "../../ui/Panel.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
-import type { ViewProps } from "../workbench/views.tsx";
 import { DeployAllDialog } from "./DeployAllDialog.tsx";
 import { DeploymentDetails } from "./DeploymentDetails.tsx";
 import { DeploymentHead } from "./DeploymentHead.tsx";
 import { useDeploys } from "./deploys-context.ts";
 import { nameOf, placeName, providerName, providers, seriesOf } from "./deployments.ts";
 import { VersionList } from "./VersionList.tsx";
+import { useContainers, useProjectEvents } from "../../project/project-context.ts";
 
 const every = "all";
 
 /** Everything that went out, by container and provider, each version on the thread; the chosen one in full beside it. */
-export function DeploysPane({ containers, events }: ViewProps) {
+export function DeploysPane() {
+  const containers = useContainers();
+  const events = useProjectEvents();
   const { list, error, retry, isRetrying, openForm, show } = useDeploys();
   const { deployment: addressed } = useSearch({ strict: false });
   const [own, setOwn] = useState<string>();

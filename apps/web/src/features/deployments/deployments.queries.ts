@@ -2,10 +2,9 @@ import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { Contract, Deployment, DeploymentRequest, DeploymentTarget, LaunchSettings } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
 import { live, partKey } from "../../project/cache-keys.ts";
+import { deploymentsKey, planKey, targetsKey } from "../../project/deployments.queries.ts";
 
 type Api = Client<Contract>;
-
-const shownCount = 200;
 
 export const credentialsKey = ["deployment-credentials"] as const;
 

@@ -4,11 +4,12 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/project-events.ts";
 import { againOf, isPreview, isUnderWay, nameOf, placeName } from "./deployments.ts";
 import { deploymentStepsQuery, deploymentsKey, deploymentsQuery } from "../../project/deployments.queries.ts";
 import type { Deploys, DrawerSubject } from "./deploys-context.ts";
 import { emptyDraft, type Draft } from "./draft.ts";
+import { useProject, useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
+import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 
 /** What ended while nobody looked at it is told once. */
 function useOutcomeNotices(
@@ -38,22 +39,13 @@ function useOutcomeNotices(
 }
 
 /** The deployments of an open project, and the drawer that shows them over any view. */
-export function useProjectDeploys({
-  projectId,
-  events,
-  openFile,
-  compose,
-  onShow,
-}: {
-  projectId: string;
-  events: ProjectEvents;
-  openFile: (place: string) => void;
-  compose: (text: string) => void;
-  onShow: (id: string | undefined) => void;
-}) {
+export function useProjectDeploys() {
+  const { id: projectId } = useProject();
+  const { during } = useProjectEvents();
+  const { openFile, compose, showDeployment } = useWorkbenchActions();
   const { api } = useServices();
   const queries = useQueryClient();
-  const read = useQuery({ ...deploymentsQuery(api, projectId, events.during), enabled: events.isSettled });
+  const read = useProjectQuery(deploymentsQuery(api, projectId, during));
   const steps = useQuery(deploymentStepsQuery(projectId)).data;
   const [subject, setSubject] = useState<DrawerSubject>();
   const [draft, setDraft] = useState<Draft>(emptyDraft);
@@ -109,7 +101,7 @@ export function useProjectDeploys({
   });
   const show = useHandler((id: string | undefined) => {
     setSubject(undefined);
-    onShow(id);
+    showDeployment(id);
   });
   const retry = useHandler(() => void read.refetch());
 

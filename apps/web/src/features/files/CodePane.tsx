@@ -15,19 +15,15 @@ import { FileTreePanel } from "./FileTreePanel.tsx";
 import type { FileMark } from "./TreeRowView.tsx";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useUploads } from "./use-uploads.ts";
-import type { OpenFiles } from "./use-open-files.ts";
-import type { FileTree } from "../../lib/file-tree.ts";
+import { useOpenFiles } from "./use-open-files.ts";
 import { useFileActs } from "./use-file-acts.ts";
+import { useFileTree, useProject } from "../../project/project-context.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 
 const SearchPanel = lazily(async () => (await import("./search/SearchPanel.tsx")).SearchPanel);
 const EditorPane = lazily(async () => (await import("./EditorPane.tsx")).EditorPane);
 
 export interface CodePaneProps {
-  projectId: string;
-  tree: FileTree | undefined;
-  treeError: string | undefined;
-  onRetryTree: () => void;
-  files: OpenFiles;
   marks: ReadonlyMap<string, FileMark>;
   onQuickOpen: () => void;
   left: CodeLeft;
@@ -40,7 +36,10 @@ export interface CodeLeft {
 }
 
 /** Files at the left, text at the right; on a phone one of the two. */
-export function CodePane({ projectId, tree, treeError, onRetryTree, files, marks, onQuickOpen, left, onLeft }: CodePaneProps) {
+export function CodePane({ marks, onQuickOpen, left, onLeft }: CodePaneProps) {
+  const { id: projectId } = useProject();
+  const tree = useFileTree();
+  const files = useOpenFiles();
   const acts = useFileActs(projectId);
   const uploads = useUploads(projectId);
   const isNarrow = useIsNarrow();
@@ -102,11 +101,11 @@ export function CodePane({ projectId, tree, treeError, onRetryTree, files, marks
           </div>
         ) : null}
         <div className={cx("flex min-h-0 flex-1 flex-col", isSearch && "hidden")}>
-          {tree ? (
-            <FileTreePanel tree={tree} acts={acts} uploads={uploads} openPath={files.activePath} onOpen={open} marks={marks} />
-          ) : treeError ? (
-            <ErrorState title="The files could not be listed" onRetry={onRetryTree} className="p-4!">
-              {treeError}
+          {tree.data ? (
+            <FileTreePanel tree={tree.data} acts={acts} uploads={uploads} openPath={files.activePath} onOpen={open} marks={marks} />
+          ) : tree.error ? (
+            <ErrorState title="The files could not be listed" onRetry={() => void tree.refetch()} className="p-4!">
+              {sentenceOf(tree.error)}
             </ErrorState>
           ) : (
             <div className="p-3">

@@ -1,11 +1,11 @@
-import { useCallback, useEffect, useState } from "react";
+import { createContext, use, useCallback, useEffect, useState } from "react";
 import { isStringArray, readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/project-events.ts";
 import { createBuffers, type Buffers } from "../editor/buffers.ts";
 import { readFile, writeFile } from "../editor/files.api.ts";
 import { trimPath } from "../../lib/file-tree.ts";
+import { useProjectEvents, useProject } from "../../project/project-context.ts";
 
 export interface OpenFiles {
   buffers: Buffers;
@@ -20,8 +20,10 @@ export interface OpenFiles {
 
 const openKey = (projectId: string) => `studio:open-files:${projectId}`;
 
-/** Which files are open, in what order, and their buffers; survives the tab's reloads. */
-export function useOpenFiles(projectId: string, events: ProjectEvents): OpenFiles {
+/** Which files are open, in what order, and their buffers; survives the tab's reloads. Called once per open project; everything else reads `useOpenFiles`. */
+export function useProjectFiles(): OpenFiles {
+  const { id: projectId } = useProject();
+  const events = useProjectEvents();
   const { api } = useServices();
   const [buffers] = useState(() =>
     createBuffers({
@@ -84,4 +86,11 @@ export function useOpenFiles(projectId: string, events: ProjectEvents): OpenFile
     });
   });
   return { buffers, paths, activePath: active, reveal, open, activate, close };
+}
+
+export const OpenFilesContext = createContext<OpenFiles | undefined>(undefined);
+export function useOpenFiles(): OpenFiles {
+  const files = use(OpenFilesContext);
+  if (!files) throw new Error("useOpenFiles needs an open project around it.");
+  return files;
 }

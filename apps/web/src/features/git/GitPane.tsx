@@ -1,4 +1,3 @@
-import { useQuery } from "@tanstack/react-query";
 import type { GitCommit, Task } from "@tesslate/contract";
 import { CloudDownload, GitBranch, Link2 } from "lucide-react";
 import { useEffect, useRef, useState, type ReactNode } from "react";
@@ -12,8 +11,6 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../../project/services.ts";
-import type { ViewProps } from "../workbench/views.tsx";
-import { tasksQuery } from "../../project/project.queries.ts";
 import { DeleteBranchDialog, NewBranchDialog, SwitchDialog } from "./BranchDialogs.tsx";
 import { ChangesView } from "./ChangesView.tsx";
 import { gitStateQuery, type GitState } from "./git.queries.ts";
@@ -23,6 +20,8 @@ import { HistoryView } from "./HistoryView.tsx";
 import { PullRequestDialog } from "./PullRequestDialog.tsx";
 import { CloneDialog, RemoteDialog } from "./RemoteDialogs.tsx";
 import { useGitActs, type GitActs } from "./use-git-acts.ts";
+import { useProject, useProjectEvents, useProjectQuery, useTasks } from "../../project/project-context.ts";
+import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 
 type Asked =
   | { kind: "switch"; branch: string }
@@ -36,10 +35,11 @@ type Asked =
 const unseenMs = 3000;
 
 /** The project's repository: what is not committed, the branches, the history, and the remote. */
-export function GitPane(props: ViewProps) {
-  const { project, events } = props;
+export function GitPane() {
+  const project = useProject();
+  const events = useProjectEvents();
   const { api } = useServices();
-  const query = useQuery({ ...gitStateQuery(api, project.id), enabled: events.isSettled });
+  const query = useProjectQuery(gitStateQuery(api, project.id));
   const { refetch } = query;
   const acts = useGitActs(project.id);
   const [asked, setAsked] = useState<Asked>();
@@ -65,7 +65,7 @@ export function GitPane(props: ViewProps) {
   const state = query.data;
   return (
     <section ref={pane} aria-label="Git" className="flex min-h-0 min-w-0 flex-1 flex-col">
-      <CloneProgress {...props} />
+      <CloneProgress />
       {!state ? (
         query.error && !query.isFetching ? (
           <LoadFailed title="The repository could not be looked at" of={query} />
@@ -75,7 +75,7 @@ export function GitPane(props: ViewProps) {
       ) : state.status === null ? (
         <StartGit acts={acts} onRemote={() => setAsked({ kind: "remote" })} onClone={() => setAsked({ kind: "clone" })} />
       ) : (
-        <Repository {...props} state={{ ...state, status: state.status }} query={query} acts={acts} onAsk={setAsked} />
+        <Repository state={{ ...state, status: state.status }} query={query} acts={acts} onAsk={setAsked} />
       )}
       {asked?.kind === "switch" && state?.status ? (
         <SwitchDialog
@@ -102,19 +102,18 @@ export function GitPane(props: ViewProps) {
 }
 
 function Repository({
-  project,
-  openFile,
-  compose,
   state: { status, link: given },
   query,
   acts,
   onAsk,
-}: Omit<ViewProps, "acts"> & {
+}: {
   state: GitState & { status: NonNullable<GitState["status"]> };
   query: LoadFailedProps["of"];
   acts: GitActs;
   onAsk: (asked: Asked) => void;
 }) {
+  const project = useProject();
+  const { openFile, compose } = useWorkbenchActions();
   const [view, setView] = useState<GitView>("changes");
   const link = given ?? undefined;
   const switchTo = async (branch: string) => {
@@ -254,9 +253,8 @@ const Way = ({ title, hint, act }: { title: string; hint: string; act: ReactNode
 );
 
 /** A clone that is under way, or that failed. */
-function CloneProgress({ project, events }: ViewProps) {
-  const { api } = useServices();
-  const tasks = useQuery({ ...tasksQuery(api, project.id, events.during), enabled: events.isSettled }).data ?? [];
+function CloneProgress() {
+  const tasks = useTasks();
   const [dismissed, setDismissed] = useState<string>();
   const clone: Task | undefined = tasks.find((task) => task.type === "git_clone");
   if (!clone) return null;

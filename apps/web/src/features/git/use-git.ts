@@ -1,21 +1,34 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import type { FileMark } from "../files/TreeRowView.tsx";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/project-events.ts";
 import { gitKey, gitStateKey, gitStateQuery, workKey } from "./git.queries.ts";
 import { marksOf } from "./changes.ts";
+import { useProject, useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
 
 /** Files come in bursts: git is asked again once they rest, or when they have gone on for so long. */
 const quietMs = 700;
 const longestMs = 4000;
 
-/** Where the project stands with git, for as long as the workbench is open. */
-export function useGit(projectId: string, events: ProjectEvents, isEnabled: boolean) {
+/** Where the project stands with git. */
+export function useGitStatus() {
   const { api } = useServices();
+  const { id, environment_status: environment } = useProject();
+  const query = useProjectQuery({
+    ...gitStateQuery(api, id),
+    enabled: environment !== "provisioning" && environment !== "setup_failed",
+  });
+  const status = query.data?.status ?? undefined;
+  const marks = useMemo((): ReadonlyMap<string, FileMark> | undefined => (status ? marksOf(status) : undefined), [status]);
+  return { status, marks };
+}
+
+/** Keeps that current for as long as the workbench is open. */
+export function useGitRefresh(): void {
+  const { id: projectId } = useProject();
+  const events = useProjectEvents();
   const queries = useQueryClient();
-  const query = useQuery({ ...gitStateQuery(api, projectId), enabled: isEnabled });
-  const hasRepository = Boolean(query.data?.status);
+  const hasRepository = useGitStatus().status !== undefined;
 
   useEffect(() => {
     let quiet: number | undefined;
@@ -45,8 +58,4 @@ export function useGit(projectId: string, events: ProjectEvents, isEnabled: bool
     if (events.state === "open")
       void queries.refetchQueries({ queryKey: gitKey(projectId), type: "active", predicate: ({ state }) => state.status === "error" });
   }, [events.state, projectId, queries]);
-
-  const status = query.data?.status ?? undefined;
-  const marks = useMemo((): ReadonlyMap<string, FileMark> | undefined => (status ? marksOf(status) : undefined), [status]);
-  return { query, status, link: query.data?.link ?? undefined, marks };
 }

@@ -3,15 +3,18 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Bar } from "../../ui/Panel.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { meQuery } from "../users/users.queries.ts";
-import type { ViewProps } from "../workbench/views.tsx";
 import { BoardView } from "./BoardView.tsx";
 import { useBoard } from "./use-board.ts";
+import { useProject } from "../../project/project-context.ts";
+import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 
 /** The project's board: its states; what is on it draws `BoardView`. */
-export function BoardPane({ project, events, compose }: ViewProps) {
+export function BoardPane() {
+  const project = useProject();
+  const { compose } = useWorkbenchActions();
   const user = useQuery(meQuery).data;
   const me = { id: user?.id ?? "", name: user?.name ?? "", username: user?.username ?? "" };
-  const { query, board, hidden, acts } = useBoard(project.id, me, events.isSettled);
+  const { query, board, hidden, acts } = useBoard(project.id, me);
   if (board) return <BoardView projectId={project.id} board={board} hidden={hidden} me={me} acts={acts} compose={compose} />;
   if (query.error) return <LoadFailed title="The board could not be loaded" of={query} />;
   return (

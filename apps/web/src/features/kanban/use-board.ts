@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import type { Board, BoardColumn, Card, CardComment, CardDetail, UpdateCard, UpdateColumn, UserRef } from "@tesslate/contract";
 import { urlOf } from "@tesslate/client/core";
 import { useMemo, useRef, useState } from "react";
@@ -20,6 +20,7 @@ import {
   removeColumn,
 } from "./board.ts";
 import { boardKey, boardQuery, cardKey } from "./kanban.queries.ts";
+import { useProjectQuery } from "../../project/project-context.ts";
 
 /** What a person may do to the board. Acts show at once and are taken back, with a notice, when the server refuses. */
 export interface BoardActs {
@@ -54,10 +55,10 @@ interface Act<T> {
  * The board as the server has it, with what is on its way laid over it. Acts are sent one after the other, so that positions mean what the
  * person saw; a refused one simply leaves the pile.
  */
-export function useBoard(projectId: string, me: UserRef, isEnabled: boolean) {
+export function useBoard(projectId: string, me: UserRef) {
   const { api, fetch } = useServices();
   const queries = useQueryClient();
-  const query = useQuery({ ...boardQuery(api, projectId), enabled: isEnabled });
+  const query = useProjectQuery(boardQuery(api, projectId));
   const [pending, setPending] = useState<readonly Pending[]>([]);
   const line = useRef<{ last: number; tail: Promise<unknown> }>({ last: 0, tail: Promise.resolve() });
   const key = boardKey(projectId);

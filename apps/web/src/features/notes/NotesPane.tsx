@@ -13,8 +13,8 @@ import { scrollable } from "../../ui/scrollable.ts";
 import { Markdown } from "../../ui/markdown/Markdown.tsx";
 import { CodeEditor } from "../editor/CodeEditor.tsx";
 import { ConflictBar } from "../editor/FileView.tsx";
-import type { ViewProps } from "../workbench/views.tsx";
 import { notesPath, useNotes } from "./use-notes.ts";
+import { useProject } from "../../project/project-context.ts";
 
 type Mode = "write" | "both" | "read";
 const modeKey = "studio:notes-mode";
@@ -24,8 +24,9 @@ const firstRevision = 1;
 const prose = { label: "Notes of this project", placeholder: "What is decided, what is open, what to remember. Markdown works." };
 
 /** What people write down about a project, in Markdown. */
-export function NotesPane({ project, events }: ViewProps) {
-  const { buffers, buffer, kept, read, edited } = useNotes(project.id, events);
+export function NotesPane() {
+  const project = useProject();
+  const { buffers, buffer, kept, read, edited } = useNotes(project.id);
   const [mode, setMode] = useState<Mode>(() => readStored(localStorage, modeKey, isMode) ?? "write");
   const [typed, setTyped] = useState(kept);
   const [revision, setRevision] = useState(buffer.revision);

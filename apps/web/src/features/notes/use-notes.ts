@@ -2,8 +2,8 @@ import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { isString, readStored, writeStored } from "../../lib/storage.ts";
 import { createBuffers, loadingView } from "../editor/buffers.ts";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/project-events.ts";
 import { readNotes, writeNotes } from "./notes.api.ts";
+import { useProjectEvents } from "../../project/project-context.ts";
 
 /** The name makes the editor speak Markdown. */
 export const notesPath = "notes.md";
@@ -20,7 +20,8 @@ const keptKey = (projectId: string) => `studio:notes:${projectId}`;
  * The project's notes as one open file: saved after a pause, guarded by their version. What could not be saved when the view was left is kept
  * for the tab and taken up again.
  */
-export function useNotes(projectId: string, events: ProjectEvents) {
+export function useNotes(projectId: string) {
+  const events = useProjectEvents();
   const { fetch } = useServices();
   const [left] = useState(() => readStored(sessionStorage, keptKey(projectId), isKept));
   const [buffers] = useState(() => {

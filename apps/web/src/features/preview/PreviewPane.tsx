@@ -1,33 +1,21 @@
-import type { Container } from "@tesslate/contract";
-import { useState, type ReactNode, type RefObject } from "react";
+import { useState } from "react";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { cx } from "../../lib/cx.ts";
 import { ErrorState } from "../../ui/ErrorState.tsx";
-import { PreviewState, ShutOutNotice, type PreviewActs } from "./PreviewStates.tsx";
+import { PreviewState, ShutOutNotice } from "./PreviewStates.tsx";
 import { deviceWidths, PreviewToolbar, type Device } from "./PreviewToolbar.tsx";
-import type { PreviewPhase } from "./preview-phase.ts";
-import { currentProblems } from "./problems.ts";
-import type { Preview } from "./use-preview.ts";
+import { currentProblems, fixCrashMessage } from "./problems.ts";
+import { useProject, useRuntime } from "../../project/project-context.ts";
+import { useWorkbenchActions } from "../../project/workbench-actions.ts";
+import { useOpenPreview } from "./open-preview.ts";
+import { SharePreviewButton } from "./SharePreviewButton.tsx";
 
 /** The running app in its frame, or the reason why it is not there. There is never a second frame. */
-export function PreviewPane({
-  preview,
-  frameRef,
-  phase,
-  container,
-  acts,
-  onProblems,
-  share,
-}: {
-  preview: Preview;
-  frameRef: RefObject<HTMLIFrameElement | null>;
-  phase: PreviewPhase;
-  container: Container | undefined;
-  acts: PreviewActs;
-  onProblems: () => void;
-  /** Stands in the toolbar, before the way out of the frame. */
-  share?: ReactNode;
-}) {
+export function PreviewPane() {
+  const project = useProject();
+  const { preview, frameRef, phase, container } = useOpenPreview();
+  const runtime = useRuntime();
+  const { openDock, openLogs, ask } = useWorkbenchActions();
   const [device, setDevice] = useState<Device>("desktop");
   const width = deviceWidths[device];
   const isShown = phase.kind === "running" && !preview.ticketError;
@@ -39,8 +27,8 @@ export function PreviewPane({
         device={device}
         onDevice={setDevice}
         problemCount={currentProblems(preview.reports).length}
-        onProblems={onProblems}
-        share={share}
+        onProblems={() => openDock("problems")}
+        share={container ? <SharePreviewButton projectId={project.id} container={container} /> : null}
       />
       {isShown && preview.isShutOut ? <ShutOutNotice onOpen={preview.openOutside} onRetry={() => preview.enter()} /> : null}
       <div className="relative min-h-0 flex-1 overflow-auto border-y border-line-0 bg-bg-2">
@@ -71,7 +59,18 @@ export function PreviewPane({
           ) : null
         ) : (
           <div className="scroll-y absolute inset-0 grid grid-cols-1 place-items-center">
-            <PreviewState phase={phase} acts={acts} />
+            <PreviewState
+              phase={phase}
+              acts={{
+                start: () => void runtime.start(),
+                restart: runtime.restart,
+                showLogs: () => openLogs(container?.id),
+                fix: (lines, exitCode) => ask(fixCrashMessage(container?.name ?? "app", exitCode, lines)),
+                isStarting: runtime.isStarting,
+                retrySetup: runtime.retrySetup,
+                isRetryingSetup: runtime.isRetryingSetup,
+              }}
+            />
           </div>
         )}
       </div>

@@ -7,20 +7,21 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/project-events.ts";
 import { previewsQuery } from "../../project/project.queries.ts";
 import type { ShareTarget } from "./ShareDialog.tsx";
+import { useProjectEvents } from "../../project/project-context.ts";
 
 const ShareDialog = lazily(async () => (await import("./ShareDialog.tsx")).ShareDialog);
 
 /** Share links of the container in the preview. They hang on a preview of the canvas: the first that shows this container. */
-export function SharePreviewButton({ projectId, container, events }: { projectId: string; container: Container; events: ProjectEvents }) {
+export function SharePreviewButton({ projectId, container }: { projectId: string; container: Container }) {
+  const { during } = useProjectEvents();
   const { api } = useServices();
   const queries = useQueryClient();
   const [target, setTarget] = useState<ShareTarget>();
   const open = async () => {
     try {
-      const previews = await queries.fetchQuery(previewsQuery(api, projectId, events.during));
+      const previews = await queries.fetchQuery(previewsQuery(api, projectId, during));
       setTarget({
         projectId,
         name: container.name,

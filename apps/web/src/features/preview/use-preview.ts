@@ -2,11 +2,11 @@ import type { Container } from "@tesslate/contract";
 import { useEffect, useReducer, useState, type RefObject } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/project-events.ts";
 import { commandMessage, pathTyped, readBridge, withNonce, type BridgeCommand, type PickedElement } from "./bridge.ts";
 import { noNews, type ContainerNews, type PreviewPhase } from "./preview-phase.ts";
 import { noReports, reportsReducer, type ReportAction, type Reports } from "./problems.ts";
 import { useKeptFocus } from "./use-kept-focus.ts";
+import { useProjectEvents } from "../../project/project-context.ts";
 
 export interface PreviewFrame {
   src: string;
@@ -40,7 +40,8 @@ export interface Preview {
 }
 
 /** The last thing an event told about each container, beside its status. */
-export function useContainerNews(events: ProjectEvents): (containerId: string | undefined) => ContainerNews {
+export function useContainerNews(): (containerId: string | undefined) => ContainerNews {
+  const events = useProjectEvents();
   const [news, setNews] = useState<Record<string, ContainerNews>>({});
   useEffect(
     () =>
@@ -101,7 +102,6 @@ export function usePreview({
   container,
   containers,
   phase,
-  events,
   frameRef,
   onPicked,
 }: {
@@ -109,11 +109,11 @@ export function usePreview({
   containers: readonly Container[];
   container: Container | undefined;
   phase: PreviewPhase["kind"];
-  events: ProjectEvents;
   frameRef: RefObject<HTMLIFrameElement | null>;
   onPicked: (element: PickedElement, path: string) => void;
 }): Preview {
   const { api } = useServices();
+  const events = useProjectEvents();
   const [frame, setFrame] = useState<PreviewFrame>();
   const [ticketError, setTicketError] = useState<unknown>();
   const [place, setPlace] = useState<{ path: string; title: string | undefined }>({ path: "/", title: undefined });

@@ -24,24 +24,25 @@ import { useRunActs } from "../chat/run-acts.ts";
 import { Lines } from "../changes/FileChanges.tsx";
 import { pointsQuery } from "../timeline/timeline.queries.ts";
 import { useServices } from "../../project/services.ts";
-import type { ViewProps } from "../workbench/views.tsx";
 import { FileChange } from "./FileChange.tsx";
 import { FileList } from "./FileList.tsx";
 import { Replay } from "./Replay.tsx";
 import { changeSetQuery } from "../changes/changes.queries.ts";
 import { itemsOf, messageOf, reviewedFiles } from "./review.ts";
 import { useReview } from "./use-review.ts";
+import { useProject, useProjectQuery } from "../../project/project-context.ts";
+import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 
 const shownRuns = 30;
 
 /** What a run changed, to be kept or rejected piece by piece. Without a run in the address the newest one. */
-export function ReviewPane(props: ViewProps) {
-  const { project, events } = props;
+export function ReviewPane() {
+  const project = useProject();
   const { api } = useServices();
   const acts = useRunActs();
   const { run } = useSearch({ strict: false });
   const [part, setPart] = useState<"changes" | "replay">("changes");
-  const points = useQuery({ ...pointsQuery(api, project.id), enabled: events.isSettled });
+  const points = useProjectQuery(pointsQuery(api, project.id));
   const turns = (points.data?.checkpoints ?? []).filter((point) => point.kind === "turn" && point.task_id !== null).slice(0, shownRuns);
   const taskId = run ?? turns[0]?.task_id ?? undefined;
   const options = turns.map((turn) => ({ value: turn.task_id ?? "", label: quoted(turn.label), hint: momentOf(turn.created_at) }));
@@ -77,7 +78,7 @@ export function ReviewPane(props: ViewProps) {
         ) : null}
       </Bar>
       {taskId ? (
-        <RunReview key={taskId} taskId={taskId} part={part} {...props} />
+        <RunReview key={taskId} taskId={taskId} part={part} />
       ) : points.error ? (
         <LoadFailed title="The runs could not be loaded" of={points} />
       ) : points.data ? (
@@ -136,9 +137,10 @@ const Loading = () => (
   </div>
 );
 
-function RunReview({ taskId, part, events, openFile, ask }: ViewProps & { taskId: string; part: "changes" | "replay" }) {
+function RunReview({ taskId, part }: { taskId: string; part: "changes" | "replay" }) {
+  const { openFile, ask } = useWorkbenchActions();
   const acts = useRunActs();
-  const review = useReview(taskId, events);
+  const review = useReview(taskId);
   const { query, set, files, items, current, comments, tally } = review;
   const [asked, setAsked] = useState(0);
   const isTakenBack = set !== undefined && acts?.goneIds.has(set.message_id) === true;

@@ -6,9 +6,9 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { isStringArray, readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/project-events.ts";
 import { changeSetKey, changeSetQuery } from "../changes/changes.queries.ts";
 import { itemsOf, partsOf, reviewedFiles, tallyOf, withRejected, type Comment, type Item } from "./review.ts";
+import { useProjectEvents } from "../../project/project-context.ts";
 
 /** How long files must have been quiet before the changes of a run that goes on are read again. */
 const quietMs = 800;
@@ -30,7 +30,8 @@ const nothing: Kept = { kept: [], viewed: [], comments: [] };
 export type Review = ReturnType<typeof useReview>;
 
 /** One run's change set and what is decided about it. What is rejected is the server's; what is kept, viewed and remarked stays in this tab. */
-export function useReview(taskId: string, events: ProjectEvents) {
+export function useReview(taskId: string) {
+  const events = useProjectEvents();
   const { api } = useServices();
   const queries = useQueryClient();
   const query = useQuery(changeSetQuery(api, taskId));

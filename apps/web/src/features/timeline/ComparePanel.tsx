@@ -9,13 +9,13 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/project-events.ts";
 import { Letter } from "./EntryRow.tsx";
 import { FileChanges, Lines } from "../changes/FileChanges.tsx";
 import { diffQuery } from "./timeline.queries.ts";
 import { diffKey } from "../changes/changes.queries.ts";
 import { clockOf, contentsOf, type Entry } from "./timeline.ts";
 import type { TimelineActs } from "./use-timeline.ts";
+import { useProjectEvents } from "../../project/project-context.ts";
 
 /** Two points side by side: what changed from the one to the other, and the way back to the first. */
 export function ComparePanel({
@@ -28,10 +28,8 @@ export function ComparePanel({
   onRestore,
   onClose,
   isBusy,
-  events,
 }: {
   projectId: string;
-  events: ProjectEvents;
   from: Entry;
   /** `undefined`: the project as it is now. */
   to: Entry | undefined;
@@ -79,7 +77,7 @@ export function ComparePanel({
         </div>
       </div>
       <div className="scroll-y min-h-0 flex-1 border-t border-line-0">
-        {from.isReady ? <Changes projectId={projectId} from={from} to={to} events={events} /> : <NotReady entry={from} />}
+        {from.isReady ? <Changes projectId={projectId} from={from} to={to} /> : <NotReady entry={from} />}
       </div>
       <div className="flex flex-wrap items-center gap-2 border-t border-line-0 px-4 py-2.5 narrow:gap-1 narrow:px-3">
         <span className="hidden narrow:block">
@@ -118,7 +116,8 @@ const NotReady = ({ entry }: { entry: Entry }) => (
 /** How long files must have been quiet before they are compared again. */
 const quietMs = 500;
 
-function Changes({ projectId, from, to, events }: { projectId: string; from: Entry; to: Entry | undefined; events: ProjectEvents }) {
+function Changes({ projectId, from, to }: { projectId: string; from: Entry; to: Entry | undefined }) {
+  const events = useProjectEvents();
   const { api } = useServices();
   const queries = useQueryClient();
   const against = to?.id ?? "now";

@@ -1,5 +1,4 @@
 import { Save } from "lucide-react";
-import { useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -13,7 +12,6 @@ import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { cx } from "../../lib/cx.ts";
 import { useDeploys } from "../deployments/deploys-context.ts";
 import { useServices } from "../../project/services.ts";
-import type { ViewProps } from "../workbench/views.tsx";
 import { ComparePanel } from "./ComparePanel.tsx";
 import { EntryRow, HappeningRow } from "./EntryRow.tsx";
 import { RestoreDialog } from "./RestoreDialog.tsx";
@@ -22,10 +20,14 @@ import { SaveSnapshotDialog } from "./SaveSnapshotDialog.tsx";
 import { daysOf, entriesOf, historyOf, type Entry, type Happening, type PointFilter } from "./timeline.ts";
 import { commitsQuery } from "./timeline.queries.ts";
 import { useTimeline } from "./use-timeline.ts";
+import { useProject, useProjectQuery } from "../../project/project-context.ts";
+import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 
 /** The project's history on one thread: snapshots and checkpoints, compared and gone back to, and the commits and deployments among them. */
-export function TimelinePane({ project, events, show }: ViewProps) {
-  const { query, hidden, acts, running, failed } = useTimeline(project.id, events);
+export function TimelinePane() {
+  const project = useProject();
+  const { show } = useWorkbenchActions();
+  const { query, hidden, acts, running, failed } = useTimeline(project.id);
   const [filter, setFilter] = useState<PointFilter>("all");
   const [chosen, setChosen] = useState<{ from: string; to: string }>();
   const [isSaving, setIsSaving] = useState(false);
@@ -35,7 +37,7 @@ export function TimelinePane({ project, events, show }: ViewProps) {
   const all = query.data ? entriesOf(query.data.snapshots, query.data.checkpoints).filter((entry) => !hidden.has(entry.id)) : [];
   const deploys = useDeploys();
   const { api } = useServices();
-  const commits = useQuery({ ...commitsQuery(api, project.id), enabled: events.isSettled && project.has_git_repo });
+  const commits = useProjectQuery({ ...commitsQuery(api, project.id), enabled: project.has_git_repo });
   const history = historyOf(all, commits.data ?? [], deploys.list ?? [], filter);
   const from = all.find((entry) => entry.id === chosen?.from);
   const to = all.find((entry) => entry.id === chosen?.to);
@@ -109,7 +111,6 @@ export function TimelinePane({ project, events, show }: ViewProps) {
             to={to}
             entries={all}
             acts={acts}
-            events={events}
             isBusy={running !== undefined}
             onAgainst={(id) => setChosen({ from: from.id, to: id })}
             onRestore={setWanted}

@@ -1,14 +1,13 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import type { Task } from "@tesslate/contract";
 import { urlOf } from "@tesslate/client/core";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useUndoableDeletes } from "../../ui/use-undoable-deletes.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/project-events.ts";
-import { tasksQuery } from "../../project/project.queries.ts";
 import { pointsKey, pointsQuery } from "./timeline.queries.ts";
 import type { Entry } from "./timeline.ts";
+import { useProjectQuery, useTasks } from "../../project/project-context.ts";
 
 export interface TimelineActs {
   /** Rejects when refused: the dialog shows why. */
@@ -19,11 +18,11 @@ export interface TimelineActs {
 }
 
 /** The project's points in time, what is being restored, and what a person may do. */
-export function useTimeline(projectId: string, events: ProjectEvents) {
+export function useTimeline(projectId: string) {
   const { api, fetch } = useServices();
   const queries = useQueryClient();
-  const query = useQuery({ ...pointsQuery(api, projectId), enabled: events.isSettled });
-  const tasks = useQuery(tasksQuery(api, projectId, events.during)).data ?? [];
+  const query = useProjectQuery(pointsQuery(api, projectId));
+  const tasks = useTasks();
   const refresh = () => queries.invalidateQueries({ queryKey: pointsKey(projectId) });
 
   const deletes = useUndoableDeletes<Entry>({

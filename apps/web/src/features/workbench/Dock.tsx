@@ -1,57 +1,40 @@
 import { SquareTerminal, TriangleAlert, X } from "lucide-react";
-import type { Container, Project } from "@tesslate/contract";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { TabPanel, Tabs } from "../../ui/Tabs.tsx";
 import { ConsolePanel } from "../preview/ConsolePanel.tsx";
 import { ProblemsPanel } from "../preview/ProblemsPanel.tsx";
 import { currentProblems } from "../preview/problems.ts";
-import type { Preview } from "../preview/use-preview.ts";
 import { AutoFixSwitch } from "../projects/settings/AutoFixSwitch.tsx";
 import { LogsPanel } from "../shell/LogsPanel.tsx";
 import { TerminalPanel } from "../shell/TerminalPanel.tsx";
-import type { DockTab } from "../../project/dock-tabs.ts";
-
-export interface DockProps {
-  project: Project;
-  tab: DockTab;
-  onTab: (tab: DockTab) => void;
-  onClose: () => void;
-  containers: readonly Container[];
-  /** Whose logs are shown; undefined is the first container's. */
-  logsOf: string | undefined;
-  onLogsOf: (containerId: string) => void;
-  preview: Preview;
-  isAgentBusy: boolean;
-  onStart: () => void;
-  onFix: (message: string) => void;
-  onOpenFile: (place: string) => void;
-  /** Puts text into the composer. */
-  onCompose: (text: string) => void;
-}
+import type { DockTab } from "../../project/views.ts";
+import { useProject, useContainers, useRuntime } from "../../project/project-context.ts";
+import { useConversation } from "../chat/conversation.ts";
+import { useOpenPreview } from "../preview/open-preview.ts";
+import { useWorkbenchActions } from "../../project/workbench-actions.ts";
+import { useWorkbenchLayout } from "./layout-context.ts";
 
 /** Below the work: shells, what went wrong, what was written where. Shells stay attached while the dock is open. */
-export function Dock({
-  project,
-  tab,
-  onTab,
-  onClose,
-  containers,
-  logsOf,
-  onLogsOf,
-  preview,
-  isAgentBusy,
-  onStart,
-  onFix,
-  onOpenFile,
-  onCompose,
-}: DockProps) {
+export function Dock() {
+  const project = useProject();
+  const containers = useContainers();
+  const runtime = useRuntime();
+  const { chat } = useConversation();
+  const { preview } = useOpenPreview();
+  const { openFile, compose, ask } = useWorkbenchActions();
+  const { view, phoneView, choosePhoneView, layout, setLayout, logsOf, setLogsOf } = useWorkbenchLayout();
+  const tab = layout.dockTab;
+  const close = () => {
+    setLayout({ isDockOpen: false });
+    if (phoneView === "dock") choosePhoneView(view);
+  };
   const { reports, report } = preview;
   return (
     <Tabs
       size="dock"
       label="Dock"
       value={tab}
-      onChange={(value) => onTab(value as DockTab)}
+      onChange={(value) => setLayout({ dockTab: value as DockTab })}
       className="h-full"
       tabs={[
         { value: "terminal", label: "Terminal", icon: <SquareTerminal size={14} /> },
@@ -66,7 +49,7 @@ export function Dock({
         { value: "logs", label: "Logs" },
       ]}
       end={
-        <IconButton size="sm" label="Close the dock" onClick={onClose}>
+        <IconButton size="sm" label="Close the dock" onClick={close}>
           <X size={14} />
         </IconButton>
       }
@@ -76,26 +59,26 @@ export function Dock({
           projectId={project.id}
           containers={containers}
           isVisible={tab === "terminal"}
-          onStart={onStart}
-          onOpenFile={onOpenFile}
-          onCompose={onCompose}
+          onStart={() => void runtime.start()}
+          onOpenFile={openFile}
+          onCompose={compose}
         />
       </TabPanel>
       <TabPanel value="problems" className="scroll-y">
         <ProblemsPanel
           problems={reports.problems}
-          isBusy={isAgentBusy}
-          onFix={onFix}
+          isBusy={chat.live !== undefined}
+          onFix={ask}
           autoFix={<AutoFixSwitch project={project} />}
           onClear={() => report({ type: "clear-problems" })}
-          onOpenFile={onOpenFile}
+          onOpenFile={openFile}
         />
       </TabPanel>
       <TabPanel value="console" className="overflow-hidden">
         <ConsolePanel lines={reports.console} onClear={() => report({ type: "clear-console" })} />
       </TabPanel>
       <TabPanel value="logs" className="overflow-hidden">
-        <LogsPanel projectId={project.id} containers={containers} chosen={logsOf} onChoose={onLogsOf} isVisible={tab === "logs"} />
+        <LogsPanel projectId={project.id} containers={containers} chosen={logsOf} onChoose={setLogsOf} isVisible={tab === "logs"} />
       </TabPanel>
     </Tabs>
   );

@@ -5,10 +5,18 @@ import { ProjectPill } from "../projects/ProjectPill.tsx";
 import { statusLookOf } from "../projects/project-status.ts";
 import { ContainerDot, containerLook, crashWord } from "../containers/ContainerDot.tsx";
 import { useHosting } from "./use-hosting.ts";
-import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
+import type { RuntimeActs } from "../../project/use-runtime-acts.ts";
 
 /** How the project stands, and what can be done about it. */
-export function RuntimeMenu({ project, containers, acts }: { project: Project; containers: readonly Container[]; acts: RuntimeActs }) {
+export function RuntimeMenu({
+  project,
+  containers,
+  runtime,
+}: {
+  project: Project;
+  containers: readonly Container[];
+  runtime: RuntimeActs;
+}) {
   const hosting = useHosting(project);
   const isUp = containers.some(
     (container) => container.status === "running" || container.status === "starting" || container.status === "frozen",
@@ -41,9 +49,9 @@ export function RuntimeMenu({ project, containers, acts }: { project: Project; c
         ) : null
       }
       entries={[
-        { label: "Start", icon: <Play size={14} />, isDisabled: isUp || acts.isStarting, onSelect: () => void acts.start() },
-        { label: "Restart", icon: <RotateCw size={14} />, isDisabled: acts.isStarting, onSelect: acts.restart },
-        { label: "Stop", hint: "Files are kept", icon: <Square size={14} />, isDisabled: !isUp || acts.isStopping, onSelect: acts.stop },
+        { label: "Start", icon: <Play size={14} />, isDisabled: isUp || runtime.isStarting, onSelect: () => void runtime.start() },
+        { label: "Restart", icon: <RotateCw size={14} />, isDisabled: runtime.isStarting, onSelect: runtime.restart },
+        { label: "Stop", hint: "Files are kept", icon: <Square size={14} />, isDisabled: !isUp || runtime.isStopping, onSelect: runtime.stop },
         "-",
         hosting.isHosted
           ? {

@@ -1,37 +1,25 @@
 import { TriangleAlert } from "lucide-react";
-import type { Container } from "@tesslate/contract";
-import type { ReactNode } from "react";
 import { counted } from "../../lib/counted.ts";
-import type { StreamState } from "../../lib/project-stream.ts";
-import type { Run } from "../chat/chat.types.ts";
 import { costText, tokensText } from "../../lib/durations.ts";
 import { Elapsed } from "../chat/tools/ToolRow.tsx";
 import { ContainerDot, containerLook } from "../containers/ContainerDot.tsx";
+import { useProjectEvents, useContainers, useRuntime } from "../../project/project-context.ts";
+import { useConversation } from "../chat/conversation.ts";
+import { useOpenPreview } from "../preview/open-preview.ts";
+import { currentProblems } from "../preview/problems.ts";
+import { useGitStatus } from "../git/use-git.ts";
+import { GitFacts } from "../git/GitFacts.tsx";
+import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 
 /** 26 px of facts: what runs, what is wrong, what the run has used. */
-export function StatusBar({
-  containers,
-  problemCount,
-  onProblems,
-  run,
-  isLive,
-  stream,
-  onLogs,
-  onRestart,
-  git,
-}: {
-  containers: readonly Container[];
-  problemCount: number;
-  onProblems: () => void;
-  /** The newest run of the session on screen. */
-  run: Run | undefined;
-  isLive: boolean;
-  stream: StreamState;
-  onLogs: (containerId: string) => void;
-  onRestart: (containerId: string) => void;
-  /** Where the project stands with git. */
-  git?: ReactNode;
-}) {
+export function StatusBar() {
+  const containers = useContainers();
+  const { state: stream } = useProjectEvents();
+  const { restartContainer } = useRuntime();
+  const { openDock, openLogs, show } = useWorkbenchActions();
+  const { chat, lastRun: run } = useConversation();
+  const git = useGitStatus().status;
+  const problemCount = currentProblems(useOpenPreview().preview.reports).length;
   return (
     <footer
       aria-label="Status"
@@ -44,7 +32,7 @@ export function StatusBar({
             <button
               type="button"
               title={[`${container.name}: ${containerLook(container).word}`, container.status_message].filter(Boolean).join(". ")}
-              onClick={() => onLogs(container.id)}
+              onClick={() => openLogs(container.id)}
               className="inline-flex items-center gap-1.5 hover:text-fg-0"
             >
               <ContainerDot status={container.status} needs_restart={container.needs_restart} />
@@ -57,10 +45,10 @@ export function StatusBar({
             </button>
             {container.status === "failed" ? (
               <>
-                <button type="button" className="underline hover:text-fg-0" onClick={() => onLogs(container.id)}>
+                <button type="button" className="underline hover:text-fg-0" onClick={() => openLogs(container.id)}>
                   Logs<span className="sr-only"> of {container.name}</span>
                 </button>
-                <button type="button" className="underline hover:text-fg-0" onClick={() => onRestart(container.id)}>
+                <button type="button" className="underline hover:text-fg-0" onClick={() => restartContainer(container.id)}>
                   Restart<span className="sr-only"> {container.name}</span>
                 </button>
               </>
@@ -68,9 +56,9 @@ export function StatusBar({
           </span>
         ))}
       </span>
-      {git}
+      <GitFacts status={git} onOpen={() => show("git")} />
       {problemCount > 0 ? (
-        <button type="button" onClick={onProblems} className="inline-flex items-center gap-1.5 text-err hover:underline">
+        <button type="button" onClick={() => openDock("problems")} className="inline-flex items-center gap-1.5 text-err hover:underline">
           <TriangleAlert size={13} aria-hidden="true" />
           {counted(problemCount, "problem")}
         </button>
@@ -79,7 +67,7 @@ export function StatusBar({
       {stream === "reconnecting" ? <span className="text-info">Reconnecting</span> : null}
       {run ? (
         <>
-          {isLive ? (
+          {chat.live ? (
             <span className="inline-flex items-center gap-1.5">
               {run.status === "waiting" ? "Asks you" : "Working"} <Elapsed since={run.startedAt} />
             </span>

@@ -7,7 +7,7 @@ import { hasCode } from "../../lib/errors.ts";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { meQuery } from "../users/users.queries.ts";
 import { useServices } from "../../project/services.ts";
-import { isView, type View } from "./views.tsx";
+import { isView, type View } from "../../project/views.ts";
 import { Workbench } from "./Workbench.tsx";
 import { WorkbenchSkeleton } from "./WorkbenchSkeleton.tsx";
 import { projectQuery } from "../../project/project.queries.ts";

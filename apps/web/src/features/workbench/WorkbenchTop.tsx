@@ -1,5 +1,5 @@
 import { Pause, Pin } from "lucide-react";
-import type { Container, Project, Task } from "@tesslate/contract";
+import type { Project } from "@tesslate/contract";
 import { useState } from "react";
 import { FindButton } from "../../ui/page/FindButton.tsx";
 import { ThemeButton } from "../../ui/page/ThemeButton.tsx";
@@ -7,42 +7,43 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { Pill } from "../../ui/Pill.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { liveStatus, RuntimeMenu } from "./RuntimeMenu.tsx";
-import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
 import { DeployButton } from "../deployments/DeployButton.tsx";
 import { ActivityButton } from "../tasks/ActivityButton.tsx";
 import { useRenameProject } from "../../project/projects.queries.ts";
+import { useProject, useContainers, useRuntime, useTasks } from "../../project/project-context.ts";
+import { useConversation } from "../chat/conversation.ts";
+import { useWorkbenchLayout } from "./layout-context.ts";
+import { useOpenPreview } from "../preview/open-preview.ts";
+import { useDeploys } from "../deployments/deploys-context.ts";
+import { isUnshipped } from "../deployments/deployments.ts";
 
 /** Name, state and the palette. */
-export function WorkbenchTop({
-  project,
-  containers,
-  acts,
-  approvalCount,
-  tasks,
-  isDeployNext,
-}: {
-  project: Project;
-  containers: readonly Container[];
-  acts: RuntimeActs;
-  approvalCount: number;
-  tasks: readonly Task[];
+export function WorkbenchTop() {
+  const project = useProject();
+  const containers = useContainers();
+  const runtime = useRuntime();
+  const tasks = useTasks();
+  const { openCount, lastRun } = useConversation();
+  const { view } = useWorkbenchLayout();
+  const { phase } = useOpenPreview();
+  const { list } = useDeploys();
   /** Deploying is the one next act. */
-  isDeployNext: boolean;
-}) {
+  const isDeployNext =
+    (view === "preview" || view === "code") && phase.kind === "running" && openCount === 0 && isUnshipped(lastRun, list);
   return (
     <header className="workbench-top flex min-w-0 items-center gap-2 pr-2 pl-1 narrow:gap-1 narrow:px-3">
       <ProjectName project={project} />
-      <RuntimeMenu project={liveStatus(project, containers)} containers={containers} acts={acts} />
+      <RuntimeMenu project={liveStatus(project, containers)} containers={containers} runtime={runtime} />
       {project.is_deployed ? (
         <Pill icon={<Pin />} title="It never falls asleep, and is started again after a failure" className="narrow:hidden">
           Hosted
         </Pill>
       ) : null}
       <span className="flex-1" />
-      {approvalCount > 0 ? (
+      {openCount > 0 ? (
         // On a phone the question itself stands below, or a dot at Chat.
         <Pill tone="err" icon={<Pause />} className="narrow:hidden">
-          {approvalCount === 1 ? "Asks you" : `${approvalCount} questions`}
+          {openCount === 1 ? "Asks you" : `${openCount} questions`}
         </Pill>
       ) : null}
       <ActivityButton tasks={tasks} />

@@ -1,6 +1,6 @@
 import { useCallback, useState } from "react";
 import { readStored, writeStored } from "../../lib/storage.ts";
-import { isDockTab, type DockTab } from "../../project/dock-tabs.ts";
+import { isDockTab, type DockTab } from "../../project/views.ts";
 
 export const chatWidth = { min: 320, max: 560, initial: 432 };
 export const dockHeight = { min: 120, max: 640, initial: 206 };

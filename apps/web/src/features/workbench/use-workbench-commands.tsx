@@ -18,29 +18,16 @@ import { useRouter } from "@tanstack/react-router";
 import { usePaletteSource, type PaletteItem } from "../../ui/page/palette.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import type { MenuEntry } from "../../ui/Menu.tsx";
-import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
 import { FileIcon } from "../../ui/FileIcon.tsx";
-import { nameOf, parentOf, type FileTree } from "../../lib/file-tree.ts";
+import { nameOf, parentOf } from "../../lib/file-tree.ts";
 import { rank } from "../../lib/rank.ts";
-import type { DockTab } from "../../project/dock-tabs.ts";
-import type { Layout } from "./use-layout.ts";
-import { lookOf, paneNames, useViewShortcuts, views, type View } from "./views.tsx";
-
-export interface WorkbenchCommands {
-  tree: FileTree | undefined;
-  view: View;
-  layout: Layout;
-  setLayout: (patch: Partial<Layout>) => void;
-  show: (view: View) => void;
-  openDock: (tab: DockTab) => void;
-  openFile: (path: string) => void;
-  quickOpen: () => void;
-  searchFiles: () => void;
-  deploy: () => void;
-  stopRun: () => void;
-  hasLiveRun: boolean;
-  acts: RuntimeActs;
-}
+import { views, type DockTab } from "../../project/views.ts";
+import { otherViews, useViewShortcuts, viewTable } from "./views.tsx";
+import { useFileTree, useRuntime } from "../../project/project-context.ts";
+import { useConversation } from "../chat/conversation.ts";
+import { useDeploys } from "../deployments/deploys-context.ts";
+import { useWorkbenchActions } from "../../project/workbench-actions.ts";
+import { useWorkbenchLayout } from "./layout-context.ts";
 
 const regions = ["chat", "sheet", "dock"];
 /** Focus goes to the first control of the next region in sight. */
@@ -67,9 +54,21 @@ function jumpMessage(direction: -1 | 1): void {
   messages[index]?.scrollIntoView({ block: "start" });
 }
 
-/** The workbench's shortcuts, its part of the palette, and what stands behind "More" on a phone: one list of acts. */
-export function useWorkbenchCommands(commands: WorkbenchCommands): { more: MenuEntry[] } {
-  const { tree, layout, setLayout, show, openDock, openFile, quickOpen, searchFiles, deploy, stopRun, hasLiveRun, acts } = commands;
+/** The workbench's shortcuts, its part of the palette, and what stands behind "More" on a phone: one list. */
+export function useWorkbenchCommands(): { more: MenuEntry[] } {
+  const tree = useFileTree().data;
+  const runtime = useRuntime();
+  const { chat } = useConversation();
+  const { openForm } = useDeploys();
+  const { openFile } = useWorkbenchActions();
+  const { layout, setLayout, show, openDock, setIsQuickOpen, codeLeft, setCodeLeft } = useWorkbenchLayout();
+  const quickOpen = () => setIsQuickOpen(true);
+  const searchFiles = () => {
+    setCodeLeft({ side: "search", asked: codeLeft.asked + 1 });
+    show("code");
+  };
+  const deploy = () => openForm();
+  const stopRun = () => void chat.stop();
   const router = useRouter();
   const toggleDock = (tab?: DockTab) => {
     if (layout.isDockOpen && (tab === undefined || layout.dockTab === tab)) setLayout({ isDockOpen: false });
@@ -91,10 +90,10 @@ export function useWorkbenchCommands(commands: WorkbenchCommands): { more: MenuE
 
   const items: PaletteItem[] = [
     ...views.map((name) => ({
-      id: lookOf(name).shortcut,
-      title: `Show ${lookOf(name).label}`,
-      icon: lookOf(name).icon,
-      shortcut: lookOf(name).shortcut,
+      id: viewTable[name].shortcut,
+      title: `Show ${viewTable[name].label}`,
+      icon: viewTable[name].icon,
+      shortcut: viewTable[name].shortcut,
       run: () => show(name),
     })),
     { id: "files.open", title: "Open a file", icon: <FileSearch size={14} />, shortcut: "files.open", run: quickOpen },
@@ -123,12 +122,12 @@ export function useWorkbenchCommands(commands: WorkbenchCommands): { more: MenuE
       shortcut: "chat.fold",
       run: () => setLayout({ isFolded: !layout.isFolded }),
     },
-    ...(hasLiveRun
+    ...(chat.live
       ? [{ id: "chat.stop", title: "Stop the run", icon: <Square size={14} />, shortcut: "chat.stop" as const, run: stopRun }]
       : []),
-    { id: "runtime.start", title: "Start the app", icon: <Play size={14} />, run: () => void acts.start() },
-    { id: "runtime.restart", title: "Restart the app", icon: <RotateCw size={14} />, run: acts.restart },
-    { id: "runtime.stop", title: "Stop the app", icon: <Square size={14} />, run: acts.stop },
+    { id: "runtime.start", title: "Start the app", icon: <Play size={14} />, run: () => void runtime.start() },
+    { id: "runtime.restart", title: "Restart the app", icon: <RotateCw size={14} />, run: runtime.restart },
+    { id: "runtime.stop", title: "Stop the app", icon: <Square size={14} />, run: runtime.stop },
   ];
   usePaletteSource({ id: "workbench", heading: "This project", kind: "commands", search: () => items });
   usePaletteSource({
@@ -153,8 +152,8 @@ export function useWorkbenchCommands(commands: WorkbenchCommands): { more: MenuE
 
   return {
     more: [
-      ...paneNames.map((name) => ({ label: lookOf(name).label, icon: lookOf(name).icon, onSelect: () => show(name) })),
-      ...(paneNames.length > 0 ? ["-" as const] : []),
+      ...otherViews.map((name) => ({ label: viewTable[name].label, icon: viewTable[name].icon, onSelect: () => show(name) })),
+      ...(otherViews.length > 0 ? ["-" as const] : []),
       { label: "Terminal", icon: <SquareTerminal size={16} />, onSelect: () => openDock("terminal") },
       { label: "Problems", icon: <TriangleAlert size={16} />, onSelect: () => openDock("problems") },
       { label: "Logs", icon: <ScrollText size={16} />, onSelect: () => openDock("logs") },

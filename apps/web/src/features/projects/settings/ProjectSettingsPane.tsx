@@ -1,4 +1,3 @@
-import { useQuery } from "@tanstack/react-query";
 import { AgentContextSections } from "../../agents/AgentContextSections.tsx";
 import { Connectors } from "../../mcp/Connectors.tsx";
 import { scrollable } from "../../../ui/scrollable.ts";
@@ -6,17 +5,17 @@ import { ContainerSettings } from "../../containers/ContainerSettings.tsx";
 import { exampleFile } from "../../secrets/secrets.queries.ts";
 import { SecretsSection } from "../../secrets/SecretsSection.tsx";
 import { SettingsSection } from "../../../ui/SettingsSection.tsx";
-import { useServices } from "../../../project/services.ts";
-import type { ViewProps } from "../../workbench/views.tsx";
-import { treeQuery } from "../../../project/project.queries.ts";
 import { AgentSection } from "./AgentSection.tsx";
 import { DangerSection } from "./DangerSection.tsx";
 import { GeneralSection } from "./GeneralSection.tsx";
+import { useContainers, useProject, useRuntime, useFileTree } from "../../../project/project-context.ts";
 
 /** The project's settings: what it is called, what its containers are told, and how to be rid of it. */
-export function ProjectSettingsPane({ project, containers, events, acts }: ViewProps) {
-  const { api } = useServices();
-  const tree = useQuery({ ...treeQuery(api, project.id, events.during), enabled: false }).data;
+export function ProjectSettingsPane() {
+  const project = useProject();
+  const containers = useContainers();
+  const acts = useRuntime();
+  const tree = useFileTree().data;
   return (
     <div {...scrollable} aria-label="Settings of the project" className="scroll-y min-h-0 flex-1">
       <div className="mx-auto max-w-[720px] px-6 pt-6 pb-10 narrow:px-4">

@@ -3,7 +3,7 @@ import { useMemo, useState } from "react";
 import { createPaletteRegistry, PaletteContext } from "../../../ui/page/palette.ts";
 import { modelSetupQuery, modelsQuery } from "../../models/models.queries.ts";
 import { ServicesContext } from "../../../project/services.ts";
-import { isView, type View } from "../views.tsx";
+import { isView, type View } from "../../../project/views.ts";
 import { Workbench } from "../Workbench.tsx";
 import { cannedServices, projectOf } from "./canned-services.ts";
 import { modelList } from "./bakery.ts";

@@ -1,10 +1,10 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Contract } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
-import { hasCode, sentenceOf } from "../../lib/errors.ts";
-import { toast } from "../../ui/toast.tsx";
-import { useServices } from "../../project/services.ts";
-import { projectKey, partKey } from "../../project/cache-keys.ts";
+import { hasCode, sentenceOf } from "../lib/errors.ts";
+import { toast } from "../ui/toast.tsx";
+import { useServices } from "./services.ts";
+import { projectKey, partKey } from "./cache-keys.ts";
 import { useAdoptTask } from "./use-adopt-task.ts";
 
 export interface RuntimeActs {

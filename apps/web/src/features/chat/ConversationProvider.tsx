@@ -1,0 +1,31 @@
+import { Suspense, type ReactNode } from "react";
+import { lazily } from "../../lib/chunks.ts";
+import { useProject } from "../../project/project-context.ts";
+import { ConversationContext, useConversation, useOpenConversation } from "./conversation.ts";
+import { RunActsContext } from "./run-acts.ts";
+import type { Reader } from "./TranscriptRows.tsx";
+import { useOpenRunActs } from "./use-run-acts.ts";
+
+const GoBackDialog = lazily(async () => (await import("./GoBackDialog.tsx")).GoBackDialog);
+
+/** The chat of the open project, for everything inside. */
+export function ConversationProvider({ reader, children }: { reader: Reader; children: ReactNode }) {
+  return <ConversationContext value={useOpenConversation(reader)}>{children}</ConversationContext>;
+}
+
+/** What can be done about runs and messages, and the dialog that asks before going back. */
+export function RunActsProvider({ children }: { children: ReactNode }) {
+  const { id } = useProject();
+  const { chat } = useConversation();
+  const { acts, target, close, goBack } = useOpenRunActs(chat);
+  return (
+    <RunActsContext value={acts}>
+      {children}
+      {target ? (
+        <Suspense fallback={null}>
+          <GoBackDialog projectId={id} target={target} state={chat.state} onClose={close} onGoBack={goBack} />
+        </Suspense>
+      ) : null}
+    </RunActsContext>
+  );
+}

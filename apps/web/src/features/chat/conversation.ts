@@ -1,0 +1,91 @@
+import { useQuery } from "@tanstack/react-query";
+import type { EditMode, Model, QueueItem } from "@tesslate/contract";
+import { createContext, use, useMemo, useRef, useState, type RefObject } from "react";
+import { keepEditMode, readEditMode } from "../../lib/edit-modes.ts";
+import { useHandler } from "../../lib/use-handler.ts";
+import { useProject } from "../../project/project-context.ts";
+import { useAgentChoice, type AgentChoice } from "../agents/use-agent-choice.ts";
+import { modelsQuery } from "../models/models.queries.ts";
+import { useModelChoice } from "../models/use-model-choice.ts";
+import { shownRuns } from "./chat.reducer.ts";
+import type { Run } from "./chat.types.ts";
+import type { ComposerHandle } from "./Composer.tsx";
+import type { Reader } from "./TranscriptRows.tsx";
+import { openApprovals, openQuestions, transcriptRows, type TranscriptRow } from "./transcript-rows.ts";
+import { useChat, type Chat } from "./use-chat.ts";
+import { useFirstMessage } from "./use-first-message.ts";
+
+/** The chat of an open project, and with what the next message is sent. */
+export interface Conversation {
+  chat: Chat;
+  rows: readonly TranscriptRow[];
+  /** Approvals and questions that wait for the person. */
+  openCount: number;
+  /** The newest run of the chat on screen. */
+  lastRun: Run | undefined;
+  reader: Reader;
+  composer: RefObject<ComposerHandle | null>;
+  /** The message that the project was created with, while it waits for the setup. */
+  first: QueueItem | undefined;
+  mode: EditMode;
+  chooseMode: (mode: EditMode) => void;
+  agents: AgentChoice;
+  models: readonly Model[];
+  defaultModel: string | undefined;
+  model: string | undefined;
+  chooseModel: (model: string) => void;
+  /** Sends a message as the composer would; puts it into the composer when it is refused. */
+  ask: (message: string) => void;
+}
+
+const noModels: readonly Model[] = [];
+
+/** Called once per open project; everything else reads `useConversation`. */
+export function useOpenConversation(reader: Reader): Conversation {
+  const project = useProject();
+  const composer = useRef<ComposerHandle>(null);
+  const models = useQuery(modelsQuery).data;
+  const chat = useChat(project.id, reader.name);
+  const rows = useMemo(() => transcriptRows(chat.state), [chat.state]);
+  const openCount = useMemo(() => openApprovals(chat.state).length + openQuestions(chat.state).length, [chat.state]);
+  const [mode, setMode] = useState<EditMode>(() => readEditMode(project.id));
+  const agents = useAgentChoice(project.id);
+  const choice = useModelChoice({
+    project,
+    agent: agents.picked,
+    models: models?.items ?? noModels,
+    serverDefault: models?.default ?? null,
+  });
+  const first = useFirstMessage({ project, chat });
+  return {
+    chat,
+    rows,
+    openCount,
+    lastRun: shownRuns(chat.state).at(-1),
+    reader,
+    composer,
+    first,
+    mode,
+    chooseMode: useHandler((next: EditMode) => {
+      setMode(next);
+      keepEditMode(project.id, next);
+    }),
+    agents,
+    models: models?.items ?? noModels,
+    defaultModel: choice.defaultModel,
+    model: choice.picked,
+    chooseModel: choice.choose,
+    ask: useHandler((message: string) => {
+      void chat.send(message, { editMode: mode, model: choice.picked, agentId: agents.picked?.id }).then((failure) => {
+        if (failure) composer.current?.write(message, failure.message);
+      });
+    }),
+  };
+}
+
+export const ConversationContext = createContext<Conversation | undefined>(undefined);
+export function useConversation(): Conversation {
+  const conversation = use(ConversationContext);
+  if (!conversation) throw new Error("useConversation needs an open project around it.");
+  return conversation;
+}

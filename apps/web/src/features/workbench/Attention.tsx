@@ -1,0 +1,13 @@
+import { usePageTitle } from "../../lib/page-title.ts";
+import { useProject } from "../../project/project-context.ts";
+import { useConversation } from "../chat/conversation.ts";
+import { useDesktopNotices } from "./use-desktop-notices.ts";
+
+/** Draws nothing: the title of the tab, and notices of the browser, say when a run waits for the person or has ended. */
+export function Attention() {
+  const { name } = useProject();
+  const { chat, openCount } = useConversation();
+  usePageTitle(name, openCount > 0);
+  useDesktopNotices(name, { isAsking: openCount > 0, isRunning: chat.live !== undefined });
+  return null;
+}

@@ -1,0 +1,95 @@
+import { useQuery } from "@tanstack/react-query";
+import { Suspense } from "react";
+import { lazily } from "../../lib/chunks.ts";
+import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
+import { useProject, useRuntime, useTasks } from "../../project/project-context.ts";
+import { ChatColumn } from "../chat/ChatColumn.tsx";
+import { useConversation } from "../chat/conversation.ts";
+import { SetupFailedRow, SetupRow } from "../chat/SetupRow.tsx";
+import { modelSetupQuery } from "../models/models.queries.ts";
+import { useOpenPreview } from "../preview/open-preview.ts";
+import { useWorkbenchLayout } from "./layout-context.ts";
+import { ResizeEdge } from "./ResizeEdge.tsx";
+import { FoldedThread } from "./Scrubber.tsx";
+import { chatWidth } from "./use-layout.ts";
+
+const ModelNotice = lazily(async () => (await import("../models/ModelNotice.tsx")).ModelNotice);
+
+const suggestions = [
+  "Explain what this app does and how it is built.",
+  "Check that it starts without errors, and fix what you find.",
+  "Make it look good on a phone.",
+];
+
+/** The conversation, or its thread alone where it is folded, and the edge that resizes it. */
+export function ChatRegion() {
+  const { layout, setLayout } = useWorkbenchLayout();
+  const { rows } = useConversation();
+  return (
+    <div className="workbench-chat" data-region="chat">
+      <div className="workbench-talk h-full">
+        <PanelBoundary title="The conversation broke">
+          <ProjectChat />
+        </PanelBoundary>
+      </div>
+      <FoldedThread rows={rows} onUnfold={() => setLayout({ isFolded: false })} />
+      {layout.isFolded ? null : (
+        <ResizeEdge
+          label="Width of the conversation"
+          orientation="vertical"
+          valuePx={layout.chatPx}
+          minPx={chatWidth.min}
+          maxPx={chatWidth.max}
+          defaultPx={chatWidth.initial}
+          growsForward
+          onChange={(chatPx) => setLayout({ chatPx })}
+          className="workbench-edge inset-y-0 -right-1"
+        />
+      )}
+    </div>
+  );
+}
+
+/** The conversation, with what the project itself has to say in it: its setup, and what keeps a message from being sent. */
+function ProjectChat() {
+  const { setLayout } = useWorkbenchLayout();
+  const { environment_status: environment } = useProject();
+  const { chat, first } = useConversation();
+  const { phase } = useOpenPreview();
+  const runtime = useRuntime();
+  const openTask = useTasks().find((task) => task.status === "running" || task.status === "queued");
+  const setup = useQuery(modelSetupQuery).data;
+  const isBeingMade = environment === "provisioning";
+  const isSetupFailed = environment === "setup_failed";
+  return (
+    <ChatColumn
+      blockedBy={
+        isSetupFailed
+          ? "Setting up the project failed. Retry the setup first."
+          : first
+            ? "The first message is sent as soon as the project is ready."
+            : isBeingMade
+              ? "The project is still being made."
+              : undefined
+      }
+      notice={
+        setup && !setup.configured && !setup.demo ? (
+          <Suspense fallback={null}>
+            <ModelNotice setup={setup} />
+          </Suspense>
+        ) : undefined
+      }
+      tail={
+        isBeingMade ? (
+          <SetupRow title="Making the project" task={openTask} />
+        ) : isSetupFailed ? (
+          <SetupFailedRow isRetrying={runtime.isRetryingSetup} onRetry={runtime.retrySetup} isWaiting={first !== undefined} />
+        ) : phase.kind === "starting" && !chat.live ? (
+          <SetupRow title="Starting the app" task={phase.task} />
+        ) : null
+      }
+      suggestions={suggestions}
+      onFold={() => setLayout({ isFolded: true })}
+    />
+  );
+}

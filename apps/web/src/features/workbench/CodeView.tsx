@@ -1,0 +1,52 @@
+import { Suspense, useMemo, useState } from "react";
+import { lazily } from "../../lib/chunks.ts";
+import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
+import { useConversation } from "../chat/conversation.ts";
+import { partsOf } from "../chat/run-events.ts";
+import type { FileMark } from "../files/TreeRowView.tsx";
+import { useOpenFiles } from "../files/use-open-files.ts";
+import { useGitStatus } from "../git/use-git.ts";
+import { useWorkbenchLayout } from "./layout-context.ts";
+import { PaneSkeleton } from "./PaneSkeleton.tsx";
+
+export const loadCodePane = async () => (await import("../files/CodePane.tsx")).CodePane;
+const CodePane = lazily(loadCodePane);
+
+/** The files and the editor; loaded when first shown. */
+export function CodeView() {
+  const { view, codeLeft, setCodeLeft, setIsQuickOpen } = useWorkbenchLayout();
+  const { activePath } = useOpenFiles();
+  const marks = useFileMarks();
+  const [isOpened, setIsOpened] = useState(view === "code");
+  if (view === "code" && !isOpened) setIsOpened(true);
+  return (
+    <PanelBoundary title="The code view broke" resetKeys={[activePath]}>
+      {isOpened ? (
+        <Suspense fallback={<PaneSkeleton />}>
+          <CodePane marks={marks} onQuickOpen={() => setIsQuickOpen(true)} left={codeLeft} onLeft={setCodeLeft} />
+        </Suspense>
+      ) : null}
+    </PanelBoundary>
+  );
+}
+
+/** What git says about each file; without a repository, what the newest run did to it. */
+function useFileMarks(): ReadonlyMap<string, FileMark> {
+  const git = useGitStatus();
+  const { lastRun } = useConversation();
+  const ofRun = useMemo(
+    () => marksOf(lastRun ? partsOf(lastRun).flatMap((part) => (part.kind === "tool" ? part.edits : [])) : []),
+    [lastRun],
+  );
+  return git.marks ?? ofRun;
+}
+
+function marksOf(edits: readonly { path: string; op: string; new_path?: string }[]): ReadonlyMap<string, FileMark> {
+  const marks = new Map<string, FileMark>();
+  for (const edit of edits) {
+    if (edit.op === "delete") marks.set(edit.path, "D");
+    else if (edit.op === "move") marks.set(edit.new_path ?? edit.path, "A");
+    else if (!(marks.get(edit.path) === "A")) marks.set(edit.path, edit.op === "add" ? "A" : "M");
+  }
+  return marks;
+}

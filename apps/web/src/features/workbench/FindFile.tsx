@@ -1,0 +1,22 @@
+import { Suspense } from "react";
+import { lazily } from "../../lib/chunks.ts";
+import { useFileTree } from "../../project/project-context.ts";
+import { useWorkbenchActions } from "../../project/workbench-actions.ts";
+import { useOpenFiles } from "../files/use-open-files.ts";
+import { useWorkbenchLayout } from "./layout-context.ts";
+
+const QuickOpen = lazily(async () => (await import("../files/QuickOpen.tsx")).QuickOpen);
+
+/** The dialog that opens a file by its name. */
+export function FindFile() {
+  const { isQuickOpen, setIsQuickOpen } = useWorkbenchLayout();
+  const tree = useFileTree().data;
+  const files = useOpenFiles();
+  const { openFile } = useWorkbenchActions();
+  if (!isQuickOpen || !tree) return null;
+  return (
+    <Suspense fallback={null}>
+      <QuickOpen tree={tree} recent={files.paths} isOpen onOpenChange={setIsQuickOpen} onPick={openFile} />
+    </Suspense>
+  );
+}

@@ -1,0 +1,94 @@
+import type { Project } from "@tesslate/contract";
+import { useMemo, type ReactNode } from "react";
+import { useHandler } from "../../lib/use-handler.ts";
+import { ProjectProvider } from "../../project/ProjectProvider.tsx";
+import { WorkbenchActionsContext, type WorkbenchActions } from "../../project/workbench-actions.ts";
+import { elementFiles } from "../chat/attach/element-files.ts";
+import { useConversation } from "../chat/conversation.ts";
+import { ConversationProvider, RunActsProvider } from "../chat/ConversationProvider.tsx";
+import type { Reader } from "../chat/TranscriptRows.tsx";
+import { DeploysProvider } from "../deployments/DeploysProvider.tsx";
+import { OpenFilesProvider } from "../files/OpenFilesProvider.tsx";
+import { useOpenFiles } from "../files/use-open-files.ts";
+import type { OnPicked } from "../preview/open-preview.ts";
+import { PreviewProvider } from "../preview/PreviewProvider.tsx";
+import { LayoutProvider } from "./LayoutProvider.tsx";
+import { useWorkbenchLayout, type PhoneView, type WorkbenchPlace } from "./layout-context.ts";
+
+export interface WorkbenchProps extends WorkbenchPlace {
+  project: Project;
+  /** Who is signed in. */
+  reader: Reader;
+  /** What a phone shows first: the view that the address names, otherwise the chat. */
+  opensOn?: PhoneView;
+}
+
+/** Everything that the parts of the workbench read by hooks. What one needs of another is around it. */
+export function WorkbenchProviders({ project, reader, opensOn = "chat", children, ...place }: WorkbenchProps & { children: ReactNode }) {
+  return (
+    <ProjectProvider project={project}>
+      <LayoutProvider opensOn={opensOn} {...place}>
+        <OpenFilesProvider>
+          <ConversationProvider reader={reader}>
+            <ActionsProvider>
+              <PointingProvider>
+                <RunActsProvider>
+                  <DeploysProvider>{children}</DeploysProvider>
+                </RunActsProvider>
+              </PointingProvider>
+            </ActionsProvider>
+          </ConversationProvider>
+        </OpenFilesProvider>
+      </LayoutProvider>
+    </ProjectProvider>
+  );
+}
+
+/** What any part may ask the workbench to do. */
+function ActionsProvider({ children }: { children: ReactNode }) {
+  const place = useWorkbenchLayout();
+  const conversation = useConversation();
+  const files = useOpenFiles();
+  const { show, openDock, showChat, setPhoneView, setLogsOf, setIsQuickOpen } = place;
+  const showDeployment = useHandler((id: string | undefined) => {
+    place.onDeployment(id);
+    setPhoneView("deploys");
+  });
+  const showReview = useHandler((taskId: string) => {
+    place.onReview(taskId);
+    setPhoneView("review");
+  });
+  const openFile = useHandler((path: string) => {
+    files.open(path);
+    setIsQuickOpen(false);
+    show("code");
+  });
+  const openLogs = useHandler((containerId?: string) => {
+    if (containerId) setLogsOf(containerId);
+    openDock("logs");
+  });
+  const compose = useHandler((text: string) => {
+    showChat();
+    conversation.composer.current?.write(text);
+  });
+  const ask = useHandler((text: string) => {
+    showChat();
+    conversation.ask(text);
+  });
+  const actions = useMemo<WorkbenchActions>(
+    () => ({ show, showDeployment, showReview, openFile, openDock, openLogs, compose, ask }),
+    [show, showDeployment, showReview, openFile, openDock, openLogs, compose, ask],
+  );
+  return <WorkbenchActionsContext value={actions}>{children}</WorkbenchActionsContext>;
+}
+
+/** The preview; an element that the person points at goes into the next message. */
+function PointingProvider({ children }: { children: ReactNode }) {
+  const { showChat } = useWorkbenchLayout();
+  const { composer } = useConversation();
+  const attach: OnPicked = (element, place) => {
+    showChat();
+    composer.current?.attachElement(elementFiles(element, place));
+  };
+  return <PreviewProvider onPicked={attach}>{children}</PreviewProvider>;
+}

@@ -1,0 +1,49 @@
+import { useQuery, type DefaultError, type QueryKey, type UseQueryOptions, type UseQueryResult } from "@tanstack/react-query";
+import type { Container, Project, Task } from "@tesslate/contract";
+import { createContext, use } from "react";
+import type { FileTree } from "../lib/file-tree.ts";
+import type { ProjectEvents } from "./project-events.ts";
+import { treeQuery } from "./project.queries.ts";
+import { useServices } from "./services.ts";
+import type { RuntimeActs } from "./use-runtime-acts.ts";
+
+/** The project that is open, as every part of the workbench reads it. */
+export interface OpenProject {
+  project: Project;
+  events: ProjectEvents;
+  containers: readonly Container[];
+  tasks: readonly Task[];
+  runtime: RuntimeActs;
+}
+
+export const ProjectContext = createContext<OpenProject | undefined>(undefined);
+function useOpenProject(): OpenProject {
+  const open = use(ProjectContext);
+  if (!open) throw new Error("This part of the page needs an open project around it.");
+  return open;
+}
+
+export const useProject = (): Project => useOpenProject().project;
+/** The project's event stream. */
+export const useProjectEvents = (): ProjectEvents => useOpenProject().events;
+/** Empty until they are loaded. */
+export const useContainers = (): readonly Container[] => useOpenProject().containers;
+/** The project's long operations, newest first; empty until they are loaded. */
+export const useTasks = (): readonly Task[] => useOpenProject().tasks;
+/** Start, stop and restart of the project. */
+export const useRuntime = (): RuntimeActs => useOpenProject().runtime;
+
+/** `useQuery` for what the event stream keeps current: it waits until the stream is open, so that no change falls between the answer and the first event. */
+export function useProjectQuery<Q = unknown, E = DefaultError, D = Q, K extends QueryKey = QueryKey>(
+  options: UseQueryOptions<Q, E, D, K>,
+): UseQueryResult<D, E> {
+  const { isSettled } = useProjectEvents();
+  return useQuery({ ...options, enabled: isSettled && (options.enabled ?? true) !== false });
+}
+
+/** The project's files. */
+export function useFileTree(): UseQueryResult<FileTree> {
+  const { api } = useServices();
+  const { project, events } = useOpenProject();
+  return useProjectQuery({ ...treeQuery(api, project.id, events.during), enabled: project.environment_status !== "provisioning" });
+}
