@@ -16,7 +16,7 @@ import { createPaletteRegistry, PaletteContext, usePaletteSource, type PaletteIt
 import { BottomBar, Rail } from "./Rail.tsx";
 import { HelpFrame } from "./HelpFrame.tsx";
 import { ImpersonationStrip } from "./ImpersonationStrip.tsx";
-import { DemoStrip } from "./ServerNotes.tsx";
+import { DemoStrip } from "./DemoStrip.tsx";
 import { toggleTheme } from "../ui/page/ThemeButton.tsx";
 
 const Palette = lazily(async () => (await import("./Palette.tsx")).Palette);

@@ -2,7 +2,6 @@ import { useQuery } from "@tanstack/react-query";
 import { ReactFlowProvider } from "@xyflow/react";
 import type { Preview } from "@tesslate/contract";
 import { Suspense, useCallback, useMemo, useRef, useState } from "react";
-import { lazily } from "../../lib/chunks.ts";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
@@ -27,8 +26,8 @@ import { useGraph } from "./use-graph.ts";
 import "./canvas.css";
 import { useProject, useProjectEvents, useRuntime, useTasks } from "../../project/project-context.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
+import { ShareDialog } from "../preview/on-demand.ts";
 
-const ShareDialog = lazily(async () => (await import("../preview/ShareDialog.tsx")).ShareDialog);
 const modeKey = "studio:canvas-mode";
 const isMode = (value: unknown): value is Mode => value === "graph" || value === "list";
 

@@ -2,7 +2,6 @@ import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Circle, CircleCheck, X } from "lucide-react";
 import { Suspense, useState } from "react";
-import { lazily } from "../../lib/chunks.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -13,8 +12,7 @@ import { recentProjectsQuery } from "../../project/projects.queries.ts";
 import { useSavePreferences } from "../users/preferences.ts";
 import { meQuery } from "../users/users.queries.ts";
 import { checklist, type Step } from "./checklist.ts";
-
-const ConnectModelDialog = lazily(async () => (await import("../models/ConnectModelDialog.tsx")).ConnectModelDialog);
+import { ConnectModelDialog } from "../models/on-demand.ts";
 
 /** The way to the first app, until it is gone or put away. What cannot be read is not nagged about. */
 export function Checklist() {

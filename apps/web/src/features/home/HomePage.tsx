@@ -1,7 +1,7 @@
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { useDeferredValue } from "react";
 import { Page } from "../../ui/page/Page.tsx";
-import { IsolationBanner } from "../../frame/ServerNotes.tsx";
+import { IsolationBanner } from "./IsolationBanner.tsx";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
 import { meQuery } from "../users/users.queries.ts";
 import { Checklist } from "./Checklist.tsx";

@@ -1,14 +1,12 @@
 import { Plug } from "lucide-react";
 import { Suspense, useState } from "react";
-import { lazily } from "../../lib/chunks.ts";
 import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { shortModelName } from "../../lib/model-choice.ts";
 import { useConfigureModels, type ModelSetup } from "./models.queries.ts";
-
-const ConnectModelDialog = lazily(async () => (await import("./ConnectModelDialog.tsx")).ConnectModelDialog);
+import { ConnectModelDialog } from "./on-demand.ts";
 
 /**
  * Stands in the composer's bar while no model is connected: one sentence, two acts. A local Ollama is used with one click, the

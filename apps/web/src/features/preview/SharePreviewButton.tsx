@@ -2,7 +2,6 @@ import { Share2 } from "lucide-react";
 import { useQueryClient } from "@tanstack/react-query";
 import type { Container } from "@tesslate/contract";
 import { Suspense, useState } from "react";
-import { lazily } from "../../lib/chunks.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -10,8 +9,7 @@ import { useServices } from "../../project/services.ts";
 import { previewsQuery } from "../../project/project.queries.ts";
 import type { ShareTarget } from "./ShareDialog.tsx";
 import { useProjectEvents } from "../../project/project-context.ts";
-
-const ShareDialog = lazily(async () => (await import("./ShareDialog.tsx")).ShareDialog);
+import { ShareDialog } from "./on-demand.ts";
 
 /** Share links of the container in the preview. They hang on a preview of the canvas: the first that shows this container. */
 export function SharePreviewButton({ projectId, container }: { projectId: string; container: Container }) {

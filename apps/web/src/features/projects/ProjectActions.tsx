@@ -1,14 +1,12 @@
 import { Box, Copy, Download, Ellipsis, PencilLine, Trash2 } from "lucide-react";
 import { Suspense, useState } from "react";
 import type { Project } from "@tesslate/contract";
-import { lazily } from "../../lib/chunks.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { DeleteProjectDialog } from "./DeleteProjectDialog.tsx";
 import { RenameDialog } from "./RenameDialog.tsx";
 import { useProjectOut } from "./use-project-out.tsx";
-
-const SubmitBaseDialog = lazily(async () => (await import("../marketplace/SubmitBaseDialog.tsx")).SubmitBaseDialog);
+import { SubmitBaseDialog } from "../marketplace/on-demand.ts";
 
 /** What can be done with a project from a list. */
 export function ProjectActions({ project, onDeleted }: { project: Project; onDeleted?: () => void }) {

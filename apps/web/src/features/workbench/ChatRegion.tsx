@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
 import { Suspense } from "react";
-import { lazily } from "../../lib/chunks.ts";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
 import { useProject, useRuntime, useTasks } from "../../project/project-context.ts";
 import { ChatColumn } from "../chat/ChatColumn.tsx";
@@ -12,8 +11,7 @@ import { useWorkbenchLayout } from "./layout-context.ts";
 import { ResizeEdge } from "./ResizeEdge.tsx";
 import { FoldedThread } from "./Scrubber.tsx";
 import { chatWidth } from "./use-layout.ts";
-
-const ModelNotice = lazily(async () => (await import("../models/ModelNotice.tsx")).ModelNotice);
+import { LazyModelNotice } from "../models/on-demand.ts";
 
 const suggestions = [
   "Explain what this app does and how it is built.",
@@ -75,7 +73,7 @@ function ProjectChat() {
       notice={
         setup && !setup.configured && !setup.demo ? (
           <Suspense fallback={null}>
-            <ModelNotice setup={setup} />
+            <LazyModelNotice setup={setup} />
           </Suspense>
         ) : undefined
       }

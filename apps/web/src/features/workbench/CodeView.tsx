@@ -1,5 +1,4 @@
 import { Suspense, useMemo, useState } from "react";
-import { lazily } from "../../lib/chunks.ts";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
 import { useConversation } from "../chat/conversation.ts";
 import { partsOf } from "../chat/run-events.ts";
@@ -8,9 +7,7 @@ import { useOpenFiles } from "../files/use-open-files.ts";
 import { useGitStatus } from "../git/use-git.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
 import { PaneSkeleton } from "./PaneSkeleton.tsx";
-
-export const loadCodePane = async () => (await import("../files/CodePane.tsx")).CodePane;
-const CodePane = lazily(loadCodePane);
+import { CodePane } from "../files/on-demand.ts";
 
 /** The files and the editor; loaded when first shown. */
 export function CodeView() {

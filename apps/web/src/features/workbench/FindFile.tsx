@@ -1,11 +1,9 @@
 import { Suspense } from "react";
-import { lazily } from "../../lib/chunks.ts";
 import { useFileTree } from "../../project/project-context.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { useOpenFiles } from "../files/use-open-files.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
-
-const QuickOpen = lazily(async () => (await import("../files/QuickOpen.tsx")).QuickOpen);
+import { QuickOpen } from "../files/on-demand.ts";
 
 /** The dialog that opens a file by its name. */
 export function FindFile() {

@@ -1,5 +1,4 @@
 import { useDeferredValue, useEffect, type CSSProperties } from "react";
-import { preload } from "../../lib/chunks.ts";
 import { whenIdle } from "../../lib/idle.ts";
 import { useProject } from "../../project/project-context.ts";
 import { cardPreloads } from "../chat/ChatColumn.tsx";
@@ -7,7 +6,6 @@ import { useGitRefresh } from "../git/use-git.ts";
 import { useProjectOutPalette } from "../projects/use-project-out.tsx";
 import { Attention } from "./Attention.tsx";
 import { ChatRegion } from "./ChatRegion.tsx";
-import { loadCodePane } from "./CodeView.tsx";
 import { FindFile } from "./FindFile.tsx";
 import { PhoneBar } from "./PhoneBar.tsx";
 import { Sheet } from "./Sheet.tsx";
@@ -18,9 +16,10 @@ import { useWorkbenchLayout } from "./layout-context.ts";
 import { WorkbenchProviders, type WorkbenchProps } from "./WorkbenchProviders.tsx";
 import { WorkbenchTop } from "./WorkbenchTop.tsx";
 import "./workbench.css";
+import { codePreloads } from "../files/on-demand.ts";
 
 /** Fetch what a run asks by, and the editor, before they are asked for. */
-const preloads = [...cardPreloads, () => preload(loadCodePane), () => preload(() => import("../files/EditorPane.tsx"))];
+const preloads = [...cardPreloads, ...codePreloads];
 
 /** One project open: conversation, app, code, shells. Every part reads what it needs by hooks. */
 export function Workbench(props: WorkbenchProps) {

@@ -1,0 +1,3 @@
+import { lazily } from "../../lib/chunks.ts";
+
+export const ShareDialog = lazily(async () => (await import("./ShareDialog.tsx")).ShareDialog);

@@ -1,0 +1,24 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { configQuery } from "../features/auth/auth.queries.ts";
+import { modelSetupQuery } from "../features/models/models.queries.ts";
+import { Dot } from "../ui/Pill.tsx";
+
+/** On every screen while replies come from a script. */
+export function DemoStrip() {
+  const { data: config } = useQuery(configQuery);
+  // Known already where the set-up card was seen; not asked for on its account.
+  const { data: setup } = useQuery({ ...modelSetupQuery, enabled: false });
+  if (!config?.demo && !setup?.demo) return null;
+  return (
+    <p className="flex h-[26px] flex-none items-center gap-2 px-3 text-2xs text-fg-2">
+      <Dot shape="half" tone="warn" />
+      <span className="min-w-0 truncate">
+        <b>Scripted demo.</b> Replies come from a script; no model is asked.
+      </span>
+      <Link to="/settings/models" className="link flex-none">
+        Change
+      </Link>
+    </p>
+  );
+}
