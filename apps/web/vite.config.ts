@@ -1,6 +1,7 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type ProxyOptions } from "vite";
+import { directImports } from "./build/direct-imports.ts";
 import { precompress } from "./build/precompress.ts";
 import { pureContract } from "./build/pure-contract.ts";
 import { createPartOf } from "./build/page-chunks.ts";
@@ -23,7 +24,16 @@ const toServer: ProxyOptions = {
 };
 
 export default defineConfig({
-  plugins: [react(), tailwindcss(), clientRoutes(), pureContract(), preloadFont("inter-latin-opsz-normal"), pagePreloads(), precompress()],
+  plugins: [
+    directImports(),
+    react(),
+    tailwindcss(),
+    clientRoutes(),
+    pureContract(),
+    preloadFont("inter-latin-opsz-normal"),
+    pagePreloads(),
+    precompress(),
+  ],
   server: {
     port: 5173,
     strictPort: false,

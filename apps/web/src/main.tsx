@@ -2,7 +2,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { startTransition, StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { AppProviders, leadToSignIn } from "./app.tsx";
-import { noteArrival } from "./features/referrals/arrival.ts";
+import { noteArrival } from "./features/referrals/index.ts";
 import { followIdentity } from "./lib/identity.ts";
 import { createQueryClient } from "./lib/query.ts";
 import { createAppRouter } from "./routes.tsx";

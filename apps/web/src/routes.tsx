@@ -9,17 +9,16 @@ import {
   type RouterHistory,
 } from "@tanstack/react-router";
 import { api } from "./api.ts";
-import { tableSearch } from "./features/admin/table/table-search.ts";
+import { tableSearch } from "./features/admin/index.ts";
 import type { SignInProvider } from "@tesslate/contract";
-import { libraryQuery } from "./features/agents/agents.queries.ts";
-import type { BillingSearch } from "./features/billing/PaymentReturn.tsx";
-import { safeNext } from "./features/auth/next.ts";
-import type { BoardSearch } from "./features/feedback/feedback.queries.ts";
-import { marketplaceSearch } from "./features/marketplace/marketplace-search.ts";
-import { modelSetupQuery, modelsQuery } from "./features/models/models.queries.ts";
+import { libraryQuery } from "./features/agents/index.ts";
+import type { BillingSearch } from "./features/billing/index.ts";
+import { safeNext } from "./features/auth/index.ts";
+import type { BoardSearch } from "./features/feedback/index.ts";
+import { marketplaceSearch } from "./features/marketplace/index.ts";
+import { modelSetupQuery, modelsQuery } from "./features/models/index.ts";
 import { projectQuery, recentProjectsQuery, templatesQuery } from "./project/projects.queries.ts";
-import { settleIn } from "./features/users/preferences.ts";
-import { meQuery } from "./features/users/users.queries.ts";
+import { settleIn, meQuery } from "./features/users/index.ts";
 import { NotFoundPage } from "./ui/page/NotFoundPage.tsx";
 import { RouteError } from "./frame/RouteError.tsx";
 import { lazyPage, preload } from "./lib/chunks.ts";

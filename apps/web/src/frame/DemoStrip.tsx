@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { configQuery } from "../features/auth/auth.queries.ts";
-import { modelSetupQuery } from "../features/models/models.queries.ts";
+import { configQuery } from "../features/auth/index.ts";
+import { modelSetupQuery } from "../features/models/index.ts";
 import { Dot } from "../ui/Pill.tsx";
 
 /** On every screen while replies come from a script. */

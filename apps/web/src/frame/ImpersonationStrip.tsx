@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { api, session } from "../api.ts";
-import { meQuery } from "../features/users/users.queries.ts";
+import { meQuery } from "../features/users/index.ts";
 import { announceIdentity } from "../lib/identity.ts";
 import { useHandler } from "../lib/use-handler.ts";
 import { Button } from "../ui/Button.tsx";

@@ -1,7 +1,7 @@
 import { ShieldUser, UserRoundPlus } from "lucide-react";
 import type { ReactNode } from "react";
-import { adminPlaces } from "../features/admin/admin-places.tsx";
-import { settingsPlaces } from "../features/settings/settings-places.tsx";
+import { adminPlaces } from "../features/admin/index.ts";
+import { settingsPlaces } from "../features/settings/index.ts";
 import { rank } from "../lib/rank.ts";
 import { smallIcon } from "../ui/icons.tsx";
 

@@ -13,7 +13,7 @@ import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
-import { meQuery } from "../users/users.queries.ts";
+import { meQuery } from "../users/index.ts";
 import { exportQuery, useExport } from "./account.queries.ts";
 import { DeleteAccountDialog } from "./DeleteAccountDialog.tsx";
 

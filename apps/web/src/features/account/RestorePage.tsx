@@ -8,7 +8,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
-import { AuthThread, DoneStep, LiveStep, NextStep } from "../auth/AuthThread.tsx";
+import { AuthThread, DoneStep, LiveStep, NextStep } from "../auth/index.ts";
 
 /** Where a closed account can be kept after all: with the link of the mail, or with the password. */
 export function RestorePage() {

@@ -12,7 +12,7 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill, type Tone } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { configQuery } from "../auth/auth.queries.ts";
+import { configQuery } from "../auth/index.ts";
 import { AdminTable, type Column } from "./table/AdminTable.tsx";
 
 const kindWords: Record<EmailKind, string> = {

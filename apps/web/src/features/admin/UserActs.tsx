@@ -7,7 +7,7 @@ import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { meQuery } from "../users/users.queries.ts";
+import { meQuery } from "../users/index.ts";
 import { useUserActs } from "./admin-users.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { tierOptions } from "./user-looks.tsx";

@@ -8,7 +8,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
-import { forgetArrival, readArrival } from "../referrals/arrival.ts";
+import { forgetArrival, readArrival } from "../referrals/index.ts";
 import { AuthThread, LiveStep, NextStep } from "./AuthThread.tsx";
 import { configQuery, enter } from "./auth.queries.ts";
 import { safeNext } from "./next.ts";

@@ -5,7 +5,7 @@ import { api } from "../../api.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
-import { meQuery } from "../users/users.queries.ts";
+import { meQuery } from "../users/index.ts";
 import { AuthThread, LiveStep, NextStep } from "./AuthThread.tsx";
 
 const route = getRouteApi("/verify");

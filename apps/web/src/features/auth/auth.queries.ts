@@ -2,7 +2,7 @@ import { ApiError } from "@tesslate/client/core";
 import type { QueryClient } from "@tanstack/react-query";
 import { queryOptions } from "@tanstack/react-query";
 import { api, session } from "../../api.ts";
-import { meQuery } from "../users/users.queries.ts";
+import { meQuery } from "../users/index.ts";
 
 /** What the sign-in pages must know before anyone is signed in. */
 export const configQuery = queryOptions({

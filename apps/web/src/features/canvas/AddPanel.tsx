@@ -10,7 +10,7 @@ import { Button } from "../../ui/Button.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Kbds } from "../../ui/Kbd.tsx";
 import { Popover } from "../../ui/Popover.tsx";
-import { providerName, providers } from "../deployments/deployments.ts";
+import { providerName, providers } from "../deployments/index.ts";
 import { useServices } from "../../project/services.ts";
 import { servicesQuery, templatesQuery } from "./canvas.queries.ts";
 import { CredentialsForm } from "./CredentialsForm.tsx";

@@ -10,7 +10,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Kbds } from "../../ui/Kbd.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
-import { canStart, canStop } from "../containers/use-container-acts.ts";
+import { canStart, canStop } from "../containers/index.ts";
 import type { RuntimeActs } from "../../project/use-runtime-acts.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { AddPanel } from "./AddPanel.tsx";

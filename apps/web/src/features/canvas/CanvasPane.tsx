@@ -8,8 +8,8 @@ import { useHandler } from "../../lib/use-handler.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
-import { useContainerActs } from "../containers/use-container-acts.ts";
-import type { ShareTarget } from "../preview/ShareDialog.tsx";
+import { useContainerActs } from "../containers/index.ts";
+import { type ShareTarget, ShareDialog } from "../preview/index.ts";
 import { useServices } from "../../project/services.ts";
 import { CanvasContext, type Canvas, type Subject } from "./canvas-context.ts";
 import { servicesQuery } from "./canvas.queries.ts";
@@ -26,7 +26,6 @@ import { useGraph } from "./use-graph.ts";
 import "./canvas.css";
 import { useProject, useProjectEvents, useRuntime, useTasks } from "../../project/project-context.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
-import { ShareDialog } from "../preview/on-demand.ts";
 
 const modeKey = "studio:canvas-mode";
 const isMode = (value: unknown): value is Mode => value === "graph" || value === "list";

@@ -3,7 +3,7 @@ import type { Container } from "@tesslate/contract";
 import { useState } from "react";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Popover } from "../../ui/Popover.tsx";
-import { providerName } from "../deployments/deployments.ts";
+import { providerName } from "../deployments/index.ts";
 import { useCanvas } from "./canvas-context.ts";
 import { attachRefusal, refusalOf } from "./links.ts";
 import { containerIcon } from "./node-looks.tsx";

@@ -3,9 +3,7 @@ import { ArrowUpFromLine } from "lucide-react";
 import { Button } from "../../ui/Button.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useDeploys } from "../deployments/deploys-context.ts";
-import { providerName, providers, seriesOf } from "../deployments/deployments.ts";
-import { VersionList } from "../deployments/VersionList.tsx";
+import { useDeploys, providerName, providers, seriesOf, VersionList } from "../deployments/index.ts";
 import { Fact } from "./Facts.tsx";
 
 const nowhere = "nowhere";

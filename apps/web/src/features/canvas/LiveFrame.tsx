@@ -4,7 +4,7 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
-import { readBridge, withNonce } from "../preview/bridge.ts";
+import { readBridge, withNonce } from "../preview/index.ts";
 import { useServices } from "../../project/services.ts";
 import { useCanvas } from "./canvas-context.ts";
 

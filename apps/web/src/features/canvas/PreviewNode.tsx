@@ -4,7 +4,7 @@ import { memo, useState } from "react";
 import { cx } from "../../lib/cx.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { canStart } from "../containers/use-container-acts.ts";
+import { canStart } from "../containers/index.ts";
 import { useCanvas } from "./canvas-context.ts";
 import { previewSize, type PreviewNode as PreviewNodeType } from "./graph.ts";
 import { LiveFrame } from "./LiveFrame.tsx";

@@ -1,6 +1,6 @@
 import { createContext, use } from "react";
 import type { Container, DeploymentTarget, DeployAllResult, Preview, Service } from "@tesslate/contract";
-import type { ContainerActs } from "../containers/use-container-acts.ts";
+import type { ContainerActs } from "../containers/index.ts";
 import type { Link } from "./links.ts";
 
 /** What the inspector shows. */

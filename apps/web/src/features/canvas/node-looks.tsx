@@ -16,7 +16,7 @@ import {
 } from "lucide-react";
 import type { Container, Service } from "@tesslate/contract";
 import type { ReactNode } from "react";
-import { containerLook } from "../containers/ContainerDot.tsx";
+import { containerLook } from "../containers/index.ts";
 
 const size = 16;
 const icons: Record<Service["category"], ReactNode> = {

@@ -6,7 +6,7 @@ import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { toast } from "../../ui/toast.tsx";
-import { targetsQuery } from "../deployments/deployments.queries.ts";
+import { targetsQuery } from "../deployments/index.ts";
 import { targetsKey } from "../../project/deployments.queries.ts";
 import { patchPlaces } from "../../project/project-cache.ts";
 import { useServices } from "../../project/services.ts";

@@ -1,8 +1,7 @@
 import type { Deployment, DeploymentTarget } from "@tesslate/contract";
 import type { Tone } from "../../ui/Pill.tsx";
 import type { ThreadPoint } from "../../ui/thread/index.ts";
-import { useDeploys } from "../deployments/deploys-context.ts";
-import { beadOf, isPreview, isUnderWay, nameOf, providerName, safeUrl, shortUrl, stateOf } from "../deployments/deployments.ts";
+import { useDeploys, beadOf, isPreview, isUnderWay, nameOf, providerName, safeUrl, shortUrl, stateOf } from "../deployments/index.ts";
 import { useCanvas } from "./canvas-context.ts";
 
 const shownPoints = 4;

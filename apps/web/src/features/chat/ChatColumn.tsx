@@ -12,7 +12,7 @@ import { Kbds } from "../../ui/Kbd.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
-import { AgentMenu } from "../agents/AgentMenu.tsx";
+import { AgentMenu } from "../agents/index.ts";
 import { BudgetMeter, CrowdedOffer, useCompact } from "./BudgetMeter.tsx";
 import { shownRuns } from "./chat.reducer.ts";
 import type { Run, MessageExtras, SendFailure } from "./chat.types.ts";

@@ -9,7 +9,7 @@ import { Button } from "../../ui/Button.tsx";
 import { ComposerBox } from "../../ui/ComposerBox.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
-import { ModelMenu } from "../models/ModelMenu.tsx";
+import { ModelMenu } from "../models/index.ts";
 import { pickModel, usableModels } from "../../lib/model-choice.ts";
 import { useDroppedFiles } from "../../lib/use-dropped-files.ts";
 import type { FileTree } from "../../lib/file-tree.ts";

@@ -4,9 +4,8 @@ import { createContext, use, useMemo, useRef, useState, type RefObject } from "r
 import { keepEditMode, readEditMode } from "../../lib/edit-modes.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useProject } from "../../project/project-context.ts";
-import { useAgentChoice, type AgentChoice } from "../agents/use-agent-choice.ts";
-import { modelsQuery } from "../models/models.queries.ts";
-import { useModelChoice } from "../models/use-model-choice.ts";
+import { useAgentChoice, type AgentChoice } from "../agents/index.ts";
+import { modelsQuery, useModelChoice } from "../models/index.ts";
 import { shownRuns } from "./chat.reducer.ts";
 import type { Run } from "./chat.types.ts";
 import type { ComposerHandle } from "./Composer.tsx";

@@ -1,4 +1,4 @@
-import { lentName } from "../mcp/lent-name.ts";
+import { lentName } from "../mcp/index.ts";
 import { pathOf } from "./run-events.ts";
 
 export interface Risk {

@@ -9,7 +9,7 @@ import { Field } from "../../ui/Field.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { SecretForm } from "../secrets/SecretForm.tsx";
+import { SecretForm } from "../secrets/index.ts";
 import { useServices } from "../../project/services.ts";
 import { ContainerDot, containerLook } from "./ContainerDot.tsx";
 import { partKey } from "../../project/cache-keys.ts";

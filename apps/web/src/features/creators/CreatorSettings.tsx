@@ -13,12 +13,12 @@ import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill, type Tone } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { offersQuery } from "../billing/billing.queries.ts";
+import { offersQuery } from "../billing/index.ts";
 import { dashboardQuery } from "./creators.queries.ts";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { sentenceOf } from "../../lib/errors.ts";
 import { dollars } from "../../lib/money.ts";
-import { Rating } from "../marketplace/Stars.tsx";
+import { Rating } from "../marketplace/index.ts";
 
 /** `2026-11` in the reader's words. */
 const monthName = (month: string, length: "short" | "long") =>

@@ -9,9 +9,7 @@ import { usePageTitle } from "../../lib/page-title.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { ItemIcon } from "../marketplace/ItemIcon.tsx";
-import { priceOf } from "../marketplace/price.ts";
-import { Rating } from "../marketplace/Stars.tsx";
+import { ItemIcon, priceOf, Rating } from "../marketplace/index.ts";
 
 const route = getRouteApi("/@{$username}");
 const profileQuery = (username: string) =>

@@ -5,7 +5,7 @@ import { cx } from "../../lib/cx.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Checkbox } from "../../ui/Checkbox.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { SecretForm } from "../secrets/SecretForm.tsx";
+import { SecretForm } from "../secrets/index.ts";
 import type { Draft } from "./draft.ts";
 
 type Variable = DeploymentPlan["env"][number];

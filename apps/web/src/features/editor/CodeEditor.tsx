@@ -16,7 +16,7 @@ import {
 import { useEffect, useRef } from "react";
 import { isApple } from "../../lib/shortcut-keys.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { usePreferences } from "../users/preferences.ts";
+import { usePreferences } from "../users/index.ts";
 import type { BufferView } from "./buffers.ts";
 import { languageOf } from "./languages.ts";
 import { editorTheme, proseLook } from "./theme.ts";

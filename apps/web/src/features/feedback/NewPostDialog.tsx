@@ -12,7 +12,7 @@ import { Input } from "../../ui/Input.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { meQuery } from "../users/users.queries.ts";
+import { meQuery } from "../users/index.ts";
 import { similarQuery, useFeedbackActs } from "./feedback.queries.ts";
 
 const settleMs = 350;

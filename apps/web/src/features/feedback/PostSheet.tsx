@@ -22,7 +22,7 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { Markdown } from "../../ui/markdown/Markdown.tsx";
-import { meQuery } from "../users/users.queries.ts";
+import { meQuery } from "../users/index.ts";
 import { statusOptions, statusWords, typeWords } from "./feedback-words.tsx";
 import { commentsQuery, postQuery, useFeedbackActs } from "./feedback.queries.ts";
 import { VoteButton } from "./VoteButton.tsx";

@@ -3,10 +3,8 @@ import { useRef, useSyncExternalStore } from "react";
 import { cx } from "../../lib/cx.ts";
 import { Button } from "../../ui/Button.tsx";
 import { FileIcon } from "../../ui/FileIcon.tsx";
-import { loadingView, type Buffers } from "../editor/buffers.ts";
+import { loadingView, type Buffers, CodeEditor, ConflictBar, FileState } from "../editor/index.ts";
 import { nameOf, parentOf } from "../../lib/file-tree.ts";
-import { CodeEditor } from "../editor/CodeEditor.tsx";
-import { ConflictBar, FileState } from "../editor/FileView.tsx";
 
 export interface EditorPaneProps {
   projectId: string;

@@ -2,8 +2,7 @@ import { createContext, use, useCallback, useEffect, useState } from "react";
 import { isStringArray, readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../../project/services.ts";
-import { createBuffers, type Buffers } from "../editor/buffers.ts";
-import { readFile, writeFile } from "../editor/files.api.ts";
+import { createBuffers, type Buffers, readFile, writeFile } from "../editor/index.ts";
 import { trimPath } from "../../lib/file-tree.ts";
 import { useProjectEvents, useProject } from "../../project/project-context.ts";
 

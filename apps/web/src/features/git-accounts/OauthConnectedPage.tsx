@@ -2,7 +2,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
-import { AuthThread, LiveStep, NextStep } from "../auth/AuthThread.tsx";
+import { AuthThread, LiveStep, NextStep } from "../auth/index.ts";
 import { connectFailure, connectPopup } from "./connect-popup.ts";
 
 const route = getRouteApi("/oauth/connected");

@@ -6,7 +6,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { FileLetter } from "../../ui/FileLetter.tsx";
-import { Lines } from "../changes/FileChanges.tsx";
+import { Lines } from "../changes/index.ts";
 import { useServices } from "../../project/services.ts";
 import { diffOf, kindOf } from "./changes.ts";
 import { workFileQuery, workQuery } from "./git.queries.ts";

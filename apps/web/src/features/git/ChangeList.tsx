@@ -11,7 +11,7 @@ import { treeMove } from "../../lib/tree-keys.ts";
 import { nameOf, parentOf } from "../../lib/file-tree.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { FileLetter } from "../../ui/FileLetter.tsx";
-import { Lines } from "../changes/FileChanges.tsx";
+import { Lines } from "../changes/index.ts";
 import { chosenChanges, diffOf, kindOf, rowsOf, sectionNames, sectionOf, type ChangeRow, type Section } from "./changes.ts";
 
 const rowPx = 26;

@@ -14,7 +14,7 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { nameOf } from "../../lib/file-tree.ts";
 import { FileLetter } from "../../ui/FileLetter.tsx";
-import { Lines } from "../changes/FileChanges.tsx";
+import { Lines } from "../changes/index.ts";
 import { useServices } from "../../project/services.ts";
 import { kindOf } from "./changes.ts";
 import { Hunks } from "./ChangeLines.tsx";

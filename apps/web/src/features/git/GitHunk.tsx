@@ -1,9 +1,7 @@
 import type { DiffHunk, GitFileDiff } from "@tesslate/contract";
 import type { ReactNode } from "react";
 import { cx } from "../../lib/cx.ts";
-import { HunkLines } from "../review/HunkLines.tsx";
-import { spanOfHunk } from "../review/review.ts";
-import { useHunkLines } from "../review/use-hunk-lines.ts";
+import { HunkLines, spanOfHunk, useHunkLines } from "../review/index.ts";
 
 /** One change of a file: its head with what can be done about it, and its lines. */
 export function GitHunk({ path, hunk, acts }: { path: string; hunk: DiffHunk; acts?: ReactNode }) {

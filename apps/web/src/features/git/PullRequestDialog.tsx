@@ -12,10 +12,7 @@ import { Input } from "../../ui/Input.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
-import { ConnectForm } from "../git-accounts/ConnectForm.tsx";
-import { gitProvidersQuery } from "../git-accounts/git-accounts.queries.ts";
-import { providerOfAddress } from "../git-accounts/provider-of-address.ts";
-import { BranchSelect } from "../git-accounts/RepoPicker.tsx";
+import { ConnectForm, gitProvidersQuery, providerOfAddress, BranchSelect } from "../git-accounts/index.ts";
 import { useServices } from "../../project/services.ts";
 import type { GitActs } from "./use-git-acts.ts";
 

@@ -6,7 +6,7 @@ import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { addressProblem } from "../projects/import-source.ts";
+import { addressProblem } from "../projects/index.ts";
 import type { GitActs } from "./use-git-acts.ts";
 
 /** Why the address does not do, in the words of this form. */

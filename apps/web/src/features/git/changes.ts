@@ -1,7 +1,7 @@
 import type { GitChange, GitFileDiff, GitStatus } from "@tesslate/contract";
 import { maxBatchPaths } from "@tesslate/contract/limits";
 import type { ChangeKind } from "../../ui/FileLetter.tsx";
-import type { FileMark } from "../files/TreeRowView.tsx";
+import type { FileMark } from "../files/index.ts";
 
 export type Section = "conflicts" | "staged" | "changes";
 export const sectionNames: Record<Section, string> = { conflicts: "Conflicts", staged: "Staged", changes: "Changes" };

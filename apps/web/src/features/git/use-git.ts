@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
-import type { FileMark } from "../files/TreeRowView.tsx";
+import type { FileMark } from "../files/index.ts";
 import { useServices } from "../../project/services.ts";
 import { gitKey, gitStateKey, gitStateQuery, workKey } from "./git.queries.ts";
 import { marksOf } from "./changes.ts";

@@ -6,13 +6,11 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { configQuery } from "../auth/auth.queries.ts";
-import { modelSetupQuery, type ModelSetup } from "../models/models.queries.ts";
+import { configQuery } from "../auth/index.ts";
+import { modelSetupQuery, type ModelSetup, ConnectModelDialog } from "../models/index.ts";
 import { recentProjectsQuery } from "../../project/projects.queries.ts";
-import { useSavePreferences } from "../users/preferences.ts";
-import { meQuery } from "../users/users.queries.ts";
+import { useSavePreferences, meQuery } from "../users/index.ts";
 import { checklist, type Step } from "./checklist.ts";
-import { ConnectModelDialog } from "../models/on-demand.ts";
 
 /** The way to the first app, until it is gone or put away. What cannot be read is not nagged about. */
 export function Checklist() {

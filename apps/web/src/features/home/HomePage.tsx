@@ -3,7 +3,7 @@ import { useDeferredValue } from "react";
 import { Page } from "../../ui/page/Page.tsx";
 import { IsolationBanner } from "./IsolationBanner.tsx";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
-import { meQuery } from "../users/users.queries.ts";
+import { meQuery } from "../users/index.ts";
 import { Checklist } from "./Checklist.tsx";
 import { HomeComposer } from "./HomeComposer.tsx";
 import { RecentProjects } from "./RecentProjects.tsx";

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { isStringArray, readStored, writeStored } from "../../lib/storage.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { configQuery } from "../auth/auth.queries.ts";
+import { configQuery } from "../auth/index.ts";
 
 const dismissedKey = "tesslate.isolation-warnings.read";
 

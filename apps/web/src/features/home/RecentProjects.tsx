@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { buttonClass } from "../../ui/Button.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
-import { ProjectCard, ProjectCardSkeletons, projectGrid } from "../projects/ProjectCard.tsx";
+import { ProjectCard, ProjectCardSkeletons, projectGrid } from "../projects/index.ts";
 import { recentProjectsQuery } from "../../project/projects.queries.ts";
 
 /** The projects changed last. When they fail they fail alone; the composer stays. */

@@ -1,5 +1,5 @@
 import type { Template } from "@tesslate/contract";
-import { nameOf } from "../projects/project-name.ts";
+import { nameOf } from "../projects/index.ts";
 
 export interface Starter {
   title: string;

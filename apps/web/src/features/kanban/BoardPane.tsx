@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Bar } from "../../ui/Panel.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
-import { meQuery } from "../users/users.queries.ts";
+import { meQuery } from "../users/index.ts";
 import { BoardView } from "./BoardView.tsx";
 import { useBoard } from "./use-board.ts";
 import { useProject } from "../../project/project-context.ts";

@@ -20,11 +20,10 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { categoryName } from "../marketplace/marketplace-search.ts";
-import { agentQuery } from "../marketplace/marketplace.queries.ts";
+import { categoryName, agentQuery } from "../marketplace/index.ts";
 import { shortModelName, usableModels } from "../../lib/model-choice.ts";
-import { modelsQuery } from "../models/models.queries.ts";
-import { meQuery } from "../users/users.queries.ts";
+import { modelsQuery } from "../models/index.ts";
+import { meQuery } from "../users/index.ts";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import {
   agentFeatures,

@@ -7,9 +7,7 @@ import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { ItemIcon } from "../marketplace/ItemIcon.tsx";
-import { useAcquire, useRemoveFromLibrary } from "../marketplace/marketplace.queries.ts";
-import { UseBaseDialog } from "../marketplace/UseBaseDialog.tsx";
+import { ItemIcon, useAcquire, useRemoveFromLibrary, UseBaseDialog } from "../marketplace/index.ts";
 
 /** One template of the library. */
 export function BaseRow({ base }: { base: LibraryBase }) {

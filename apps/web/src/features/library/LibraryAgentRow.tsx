@@ -13,10 +13,9 @@ import { Pill } from "../../ui/Pill.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { ItemIcon } from "../marketplace/ItemIcon.tsx";
-import { useAcquire, useRemoveFromLibrary } from "../marketplace/marketplace.queries.ts";
+import { ItemIcon, useAcquire, useRemoveFromLibrary } from "../marketplace/index.ts";
 import { shortModelName, usableModels } from "../../lib/model-choice.ts";
-import { modelsQuery } from "../models/models.queries.ts";
+import { modelsQuery } from "../models/index.ts";
 import { useSelectModel, useSwitchAgent } from "./library.queries.ts";
 
 const report = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });

@@ -10,8 +10,7 @@ import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { ItemIcon } from "../marketplace/ItemIcon.tsx";
-import { Rating } from "../marketplace/Stars.tsx";
+import { ItemIcon, Rating } from "../marketplace/index.ts";
 import { useAgentActs, useRemoveBase } from "./library.queries.ts";
 import { usePublishBase } from "./use-publish-base.ts";
 

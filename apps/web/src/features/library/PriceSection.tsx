@@ -9,8 +9,8 @@ import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Switch } from "../../ui/Switch.tsx";
-import { offersQuery } from "../billing/billing.queries.ts";
-import { dashboardQuery } from "../creators/creators.queries.ts";
+import { offersQuery } from "../billing/index.ts";
+import { dashboardQuery } from "../creators/index.ts";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import type { AgentForm } from "./agent-form.ts";
 

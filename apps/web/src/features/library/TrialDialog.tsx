@@ -8,7 +8,7 @@ import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
-import { keepAgentChoice } from "../agents/agents.queries.ts";
+import { keepAgentChoice } from "../agents/index.ts";
 import { keepEditMode } from "../../lib/edit-modes.ts";
 import { templatesQuery, useCreateProject } from "../../project/projects.queries.ts";
 

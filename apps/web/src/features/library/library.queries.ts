@@ -1,8 +1,8 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import type { CreateAgent, LibraryAgent, List, UpdateAgent } from "@tesslate/contract";
 import { api } from "../../api.ts";
-import { libraryQuery } from "../agents/agents.queries.ts";
-import { useMarketplaceChanged } from "../marketplace/marketplace.queries.ts";
+import { libraryQuery } from "../agents/index.ts";
+import { useMarketplaceChanged } from "../marketplace/index.ts";
 
 export const libraryAgentsQuery = libraryQuery(api);
 export const libraryBasesQuery = queryOptions({

@@ -1,6 +1,6 @@
 import { useMutation } from "@tanstack/react-query";
 import { api } from "../../api.ts";
-import { useMarketplaceChanged } from "../marketplace/marketplace.queries.ts";
+import { useMarketplaceChanged } from "../marketplace/index.ts";
 
 /** Public: everybody may find it; private: only its maker. */
 export function usePublishBase() {

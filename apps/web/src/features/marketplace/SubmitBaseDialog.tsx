@@ -13,7 +13,7 @@ import { Input } from "../../ui/Input.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
-import { meQuery } from "../users/users.queries.ts";
+import { meQuery } from "../users/index.ts";
 import { categoryName } from "./marketplace-search.ts";
 import { useMarketplaceChanged } from "./marketplace.queries.ts";
 

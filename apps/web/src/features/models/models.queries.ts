@@ -1,6 +1,6 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api } from "../../api.ts";
-import { configQuery } from "../auth/auth.queries.ts";
+import { configQuery } from "../auth/index.ts";
 
 const all = ["models"] as const;
 

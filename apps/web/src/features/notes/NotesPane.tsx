@@ -11,8 +11,7 @@ import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 import { Markdown } from "../../ui/markdown/Markdown.tsx";
-import { CodeEditor } from "../editor/CodeEditor.tsx";
-import { ConflictBar } from "../editor/FileView.tsx";
+import { CodeEditor, ConflictBar } from "../editor/index.ts";
 import { notesPath, useNotes } from "./use-notes.ts";
 import { useProject } from "../../project/project-context.ts";
 

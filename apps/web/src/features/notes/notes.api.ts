@@ -1,7 +1,7 @@
 import type { ErrorBody, Notes } from "@tesslate/contract";
 import { ApiError, urlOf } from "@tesslate/client/core";
 import { sentenceOf } from "../../lib/errors.ts";
-import type { ReadFile, WriteFile } from "../editor/buffers.ts";
+import type { ReadFile, WriteFile } from "../editor/index.ts";
 
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 const address = (projectId: string) => urlOf("/api/projects/{id}/notes", { params: { id: projectId } });

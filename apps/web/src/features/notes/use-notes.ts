@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { isString, readStored, writeStored } from "../../lib/storage.ts";
-import { createBuffers, loadingView } from "../editor/buffers.ts";
+import { createBuffers, loadingView } from "../editor/index.ts";
 import { useServices } from "../../project/services.ts";
 import { readNotes, writeNotes } from "./notes.api.ts";
 import { useProjectEvents } from "../../project/project-context.ts";

@@ -9,7 +9,7 @@ import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Kbds } from "../../ui/Kbd.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
-import { ContainerDot, crashWord } from "../containers/ContainerDot.tsx";
+import { ContainerDot, crashWord } from "../containers/index.ts";
 import type { Preview } from "./use-preview.ts";
 
 export const devices = ["desktop", "tablet", "phone"] as const;

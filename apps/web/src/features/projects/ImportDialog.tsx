@@ -11,10 +11,7 @@ import { Input } from "../../ui/Input.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { ConnectForm } from "../git-accounts/ConnectForm.tsx";
-import { gitProvidersQuery } from "../git-accounts/git-accounts.queries.ts";
-import { providerOfAddress } from "../git-accounts/provider-of-address.ts";
-import { BranchSelect, RepoPicker, type PickedRepo } from "../git-accounts/RepoPicker.tsx";
+import { ConnectForm, gitProvidersQuery, providerOfAddress, BranchSelect, RepoPicker, type PickedRepo } from "../git-accounts/index.ts";
 import { addressProblem, isZip, nameFromAddress, nameFromFile, sizeOf } from "./import-source.ts";
 import { useImport, type ImportStep } from "./use-import.ts";
 

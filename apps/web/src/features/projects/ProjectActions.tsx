@@ -6,7 +6,7 @@ import { Menu } from "../../ui/Menu.tsx";
 import { DeleteProjectDialog } from "./DeleteProjectDialog.tsx";
 import { RenameDialog } from "./RenameDialog.tsx";
 import { useProjectOut } from "./use-project-out.tsx";
-import { SubmitBaseDialog } from "../marketplace/on-demand.ts";
+import { SubmitBaseDialog } from "../marketplace/index.ts";
 
 /** What can be done with a project from a list. */
 export function ProjectActions({ project, onDeleted }: { project: Project; onDeleted?: () => void }) {

@@ -4,7 +4,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Checkbox } from "../../ui/Checkbox.tsx";
 import { Kbd } from "../../ui/Kbd.tsx";
 import { Pill } from "../../ui/Pill.tsx";
-import { Lines } from "../changes/FileChanges.tsx";
+import { Lines } from "../changes/index.ts";
 import { HunkCard } from "./HunkCard.tsx";
 import { itemsOf } from "./review.ts";
 import type { Review } from "./use-review.ts";

@@ -1,7 +1,7 @@
 import { Check } from "lucide-react";
 import type { ReviewFile } from "@tesslate/contract";
 import { cx } from "../../lib/cx.ts";
-import { Lines } from "../changes/FileChanges.tsx";
+import { Lines } from "../changes/index.ts";
 import { FileLetter } from "../../ui/FileLetter.tsx";
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);

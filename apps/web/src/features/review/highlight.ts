@@ -1,7 +1,6 @@
 import type { LanguageSupport } from "@codemirror/language";
 import { highlightTree, tagHighlighter } from "@lezer/highlight";
-import { inks } from "../editor/inks.ts";
-import { languageOf } from "../editor/languages.ts";
+import { inks, languageOf } from "../editor/index.ts";
 import type { HunkLine } from "./review.ts";
 
 /** A coloured stretch of a line. */

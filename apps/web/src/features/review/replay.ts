@@ -1,11 +1,6 @@
 import type { EvidencePicture, RunEvent } from "@tesslate/contract";
-import { replayedEvent } from "../chat/chat.reducer.ts";
-import type { FileEdit, Part } from "../chat/chat.types.ts";
-import { applyRunEvent, emptyRun } from "../chat/run-events.ts";
-import { argumentOf } from "../chat/tools/tool-facts.ts";
+import { replayedEvent, type FileEdit, type Part, applyRunEvent, emptyRun, argumentOf, lookOf, toolBead } from "../chat/index.ts";
 import { countLines, diffLines } from "../../lib/diff-lines.ts";
-import { lookOf } from "../chat/tools/tool-looks.ts";
-import { toolBead } from "../chat/transcript-rows.ts";
 import type { BeadKind } from "../../ui/thread/index.ts";
 
 /** A file as the run had changed it by then. */

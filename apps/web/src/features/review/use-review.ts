@@ -6,7 +6,7 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { isStringArray, readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../../project/services.ts";
-import { changeSetKey, changeSetQuery } from "../changes/changes.queries.ts";
+import { changeSetKey, changeSetQuery } from "../changes/index.ts";
 import { itemsOf, partsOf, reviewedFiles, tallyOf, withRejected, type Comment, type Item } from "./review.ts";
 import { useProjectEvents } from "../../project/project-context.ts";
 

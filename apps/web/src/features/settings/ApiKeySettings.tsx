@@ -17,7 +17,7 @@ import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { apiKeysQuery, useApiKeyActs } from "../auth/credentials.queries.ts";
+import { apiKeysQuery, useApiKeyActs } from "../auth/index.ts";
 import { modeOf, modes } from "../../lib/edit-modes.ts";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 

@@ -14,7 +14,7 @@ import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { Skeleton, SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { securityQuery, useSecurityActs } from "../auth/security.queries.ts";
+import { securityQuery, useSecurityActs } from "../auth/index.ts";
 import { ProofDialog } from "./ProofDialog.tsx";
 import { RecoveryCodesDialog } from "./RecoveryCodes.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";

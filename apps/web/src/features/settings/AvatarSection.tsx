@@ -5,7 +5,7 @@ import { Avatar } from "../../ui/Avatar.tsx";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { meQuery, useSetAvatar } from "../users/users.queries.ts";
+import { meQuery, useSetAvatar } from "../users/index.ts";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 const accepted = "image/png,image/jpeg,image/webp,image/gif,image/avif";

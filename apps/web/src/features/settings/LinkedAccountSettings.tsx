@@ -10,9 +10,7 @@ import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { configQuery } from "../auth/auth.queries.ts";
-import { providerName, providersOf } from "../auth/providers.ts";
-import { linkedAccountsQuery, useSecurityActs } from "../auth/security.queries.ts";
+import { configQuery, providerName, providersOf, linkedAccountsQuery, useSecurityActs } from "../auth/index.ts";
 import { ProofDialog } from "./ProofDialog.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 

@@ -1,7 +1,7 @@
 import { Monitor, Moon, Sun } from "lucide-react";
 import { chooseTheme, useTheme, type ThemeMode } from "../../theme/theme-choice.ts";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
-import { ThemeGallery } from "../themes/ThemeGallery.tsx";
+import { ThemeGallery } from "../themes/index.ts";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 export function LookSettings() {

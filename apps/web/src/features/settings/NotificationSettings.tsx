@@ -5,9 +5,8 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { configQuery } from "../auth/auth.queries.ts";
-import { useSavePreferences } from "../users/preferences.ts";
-import { meQuery } from "../users/users.queries.ts";
+import { configQuery } from "../auth/index.ts";
+import { useSavePreferences, meQuery } from "../users/index.ts";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 export function NotificationSettings() {

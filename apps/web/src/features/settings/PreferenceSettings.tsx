@@ -8,9 +8,8 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { keepModelChoice, shortModelName, usableModels } from "../../lib/model-choice.ts";
-import { modelsQuery } from "../models/models.queries.ts";
-import { useSavePreferences } from "../users/preferences.ts";
-import { meQuery } from "../users/users.queries.ts";
+import { modelsQuery } from "../models/index.ts";
+import { useSavePreferences, meQuery } from "../users/index.ts";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 const sizes = [11, 12, 13, 14, 15, 16, 18, 20];

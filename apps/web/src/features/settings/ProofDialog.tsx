@@ -8,7 +8,7 @@ import { CodeInput } from "../../ui/CodeInput.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
-import { securityQuery } from "../auth/security.queries.ts";
+import { securityQuery } from "../auth/index.ts";
 
 const codeLength = 6;
 

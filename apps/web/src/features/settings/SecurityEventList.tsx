@@ -3,7 +3,7 @@ import type { SecurityEvent, SecurityEventKind } from "@tesslate/contract";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { securityEventsQuery } from "../auth/security.queries.ts";
+import { securityEventsQuery } from "../auth/index.ts";
 import { browserName } from "../../lib/browser-name.ts";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 

@@ -8,7 +8,7 @@ import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { sessionsQuery, useSessionActs } from "../auth/credentials.queries.ts";
+import { sessionsQuery, useSessionActs } from "../auth/index.ts";
 import { browserName } from "../../lib/browser-name.ts";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 

@@ -17,7 +17,7 @@ import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
-import { useUpdateMe } from "../users/users.queries.ts";
+import { useUpdateMe } from "../users/index.ts";
 import { ColorField } from "./ColorField.tsx";
 import { fieldGroups, problemOf, valueAt, withValue, type ThemeDraft } from "./theme-fields.ts";
 import { ThemeSample } from "./ThemeSample.tsx";

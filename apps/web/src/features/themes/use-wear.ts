@@ -4,7 +4,7 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { tryTheme } from "../../theme/theme-choice.ts";
 import { tokensOf, wearTheme } from "../../theme/wear.ts";
 import { toast } from "../../ui/toast.tsx";
-import { useUpdateMe } from "../users/users.queries.ts";
+import { useUpdateMe } from "../users/index.ts";
 import { themeQuery, type ThemeTile } from "./themes.queries.ts";
 
 const lookAfterMs = 140;

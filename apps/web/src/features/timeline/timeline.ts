@@ -1,7 +1,7 @@
 import type { Checkpoint, Deployment, GitCommit, Snapshot } from "@tesslate/contract";
 import type { BeadKind, BeadTone, LineKind } from "../../ui/thread/index.ts";
 import { durationText } from "../../lib/durations.ts";
-import { beadOf, durationOf, isUnderWay, nameOf, placeName, stateOf } from "../deployments/deployments.ts";
+import { beadOf, durationOf, isUnderWay, nameOf, placeName, stateOf } from "../deployments/index.ts";
 import { formatBytes } from "../../lib/bytes.ts";
 
 export type PointFilter = "all" | "snapshots" | "checkpoints" | "commits" | "deploys";

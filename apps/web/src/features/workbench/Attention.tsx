@@ -1,6 +1,6 @@
 import { usePageTitle } from "../../lib/page-title.ts";
 import { useProject } from "../../project/project-context.ts";
-import { useConversation } from "../chat/conversation.ts";
+import { useConversation } from "../chat/index.ts";
 import { useDesktopNotices } from "./use-desktop-notices.ts";
 
 /** Draws nothing: the title of the tab, and notices of the browser, say when a run waits for the person or has ended. */

@@ -2,16 +2,13 @@ import { useQuery } from "@tanstack/react-query";
 import { Suspense } from "react";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
 import { useProject, useRuntime, useTasks } from "../../project/project-context.ts";
-import { ChatColumn } from "../chat/ChatColumn.tsx";
-import { useConversation } from "../chat/conversation.ts";
-import { SetupFailedRow, SetupRow } from "../chat/SetupRow.tsx";
-import { modelSetupQuery } from "../models/models.queries.ts";
-import { useOpenPreview } from "../preview/open-preview.ts";
+import { ChatColumn, useConversation, SetupFailedRow, SetupRow } from "../chat/index.ts";
+import { modelSetupQuery, LazyModelNotice } from "../models/index.ts";
+import { useOpenPreview } from "../preview/index.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
 import { ResizeEdge } from "./ResizeEdge.tsx";
 import { FoldedThread } from "./Scrubber.tsx";
 import { chatWidth } from "./use-layout.ts";
-import { LazyModelNotice } from "../models/on-demand.ts";
 
 const suggestions = [
   "Explain what this app does and how it is built.",

@@ -1,13 +1,10 @@
 import { Suspense, useMemo, useState } from "react";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
-import { useConversation } from "../chat/conversation.ts";
-import { partsOf } from "../chat/run-events.ts";
-import type { FileMark } from "../files/TreeRowView.tsx";
-import { useOpenFiles } from "../files/use-open-files.ts";
-import { useGitStatus } from "../git/use-git.ts";
+import { useConversation, partsOf } from "../chat/index.ts";
+import { type FileMark, useOpenFiles, CodePane } from "../files/index.ts";
+import { useGitStatus } from "../git/index.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
 import { PaneSkeleton } from "./PaneSkeleton.tsx";
-import { CodePane } from "../files/on-demand.ts";
 
 /** The files and the editor; loaded when first shown. */
 export function CodeView() {

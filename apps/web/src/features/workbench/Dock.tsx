@@ -1,16 +1,12 @@
 import { SquareTerminal, TriangleAlert, X } from "lucide-react";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { TabPanel, Tabs } from "../../ui/Tabs.tsx";
-import { ConsolePanel } from "../preview/ConsolePanel.tsx";
-import { ProblemsPanel } from "../preview/ProblemsPanel.tsx";
-import { currentProblems } from "../preview/problems.ts";
-import { AutoFixSwitch } from "../projects/settings/AutoFixSwitch.tsx";
-import { LogsPanel } from "../shell/LogsPanel.tsx";
-import { TerminalPanel } from "../shell/TerminalPanel.tsx";
+import { ConsolePanel, ProblemsPanel, currentProblems, useOpenPreview } from "../preview/index.ts";
+import { AutoFixSwitch } from "../projects/index.ts";
+import { LogsPanel, TerminalPanel } from "../shell/index.ts";
 import type { DockTab } from "../../project/views.ts";
 import { useProject, useContainers, useRuntime } from "../../project/project-context.ts";
-import { useConversation } from "../chat/conversation.ts";
-import { useOpenPreview } from "../preview/open-preview.ts";
+import { useConversation } from "../chat/index.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
 

@@ -1,9 +1,8 @@
 import { Suspense } from "react";
 import { useFileTree } from "../../project/project-context.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
-import { useOpenFiles } from "../files/use-open-files.ts";
+import { useOpenFiles, QuickOpen } from "../files/index.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
-import { QuickOpen } from "../files/on-demand.ts";
 
 /** The dialog that opens a file by its name. */
 export function FindFile() {

@@ -1,7 +1,7 @@
 import { useState, type ReactNode } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
 import type { DockTab, View } from "../../project/views.ts";
-import type { CodeLeft } from "../files/CodePane.tsx";
+import type { CodeLeft } from "../files/index.ts";
 import { LayoutContext, type PhoneView, type WorkbenchPlace } from "./layout-context.ts";
 import { useLayout } from "./use-layout.ts";
 

@@ -1,7 +1,7 @@
 import { AppWindow, CodeXml, MessageSquare } from "lucide-react";
 import type { ReactNode } from "react";
 import { bottomBarCell, MoreCell } from "../../ui/bottom-bar.tsx";
-import { useConversation } from "../chat/conversation.ts";
+import { useConversation } from "../chat/index.ts";
 import { useWorkbenchLayout, type PhoneView } from "./layout-context.ts";
 import { useWorkbenchCommands } from "./use-workbench-commands.tsx";
 

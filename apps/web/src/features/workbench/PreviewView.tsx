@@ -1,7 +1,6 @@
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
-import { useConversation } from "../chat/conversation.ts";
-import { useOpenPreview } from "../preview/open-preview.ts";
-import { PreviewPane } from "../preview/PreviewPane.tsx";
+import { useConversation } from "../chat/index.ts";
+import { useOpenPreview, PreviewPane } from "../preview/index.ts";
 import { Scrubber } from "./Scrubber.tsx";
 
 /** The running app, and below it the conversation as a line of time. */

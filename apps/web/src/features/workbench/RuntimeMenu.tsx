@@ -1,9 +1,8 @@
 import { ChevronDown, Pin, PinOff, Play, RotateCw, Square } from "lucide-react";
 import type { Container, Project } from "@tesslate/contract";
 import { Menu } from "../../ui/Menu.tsx";
-import { ProjectPill } from "../projects/ProjectPill.tsx";
-import { statusLookOf } from "../projects/project-status.ts";
-import { ContainerDot, containerLook, crashWord } from "../containers/ContainerDot.tsx";
+import { ProjectPill, statusLookOf } from "../projects/index.ts";
+import { ContainerDot, containerLook, crashWord } from "../containers/index.ts";
 import { useHosting } from "./use-hosting.ts";
 import type { RuntimeActs } from "../../project/use-runtime-acts.ts";
 

@@ -6,7 +6,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Kbds } from "../../ui/Kbd.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { clockText } from "../../lib/durations.ts";
-import { threadPoints, type TranscriptRow } from "../chat/transcript-rows.ts";
+import { threadPoints, type TranscriptRow } from "../chat/index.ts";
 
 const lyingPoints = 36;
 const standingPoints = 60;

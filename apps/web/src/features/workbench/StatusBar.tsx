@@ -1,14 +1,11 @@
 import { TriangleAlert } from "lucide-react";
 import { counted } from "../../lib/counted.ts";
 import { costText, tokensText } from "../../lib/durations.ts";
-import { Elapsed } from "../chat/tools/ToolRow.tsx";
-import { ContainerDot, containerLook } from "../containers/ContainerDot.tsx";
+import { Elapsed, useConversation } from "../chat/index.ts";
+import { ContainerDot, containerLook } from "../containers/index.ts";
 import { useProjectEvents, useContainers, useRuntime } from "../../project/project-context.ts";
-import { useConversation } from "../chat/conversation.ts";
-import { useOpenPreview } from "../preview/open-preview.ts";
-import { currentProblems } from "../preview/problems.ts";
-import { useGitStatus } from "../git/use-git.ts";
-import { GitFacts } from "../git/GitFacts.tsx";
+import { useOpenPreview, currentProblems } from "../preview/index.ts";
+import { useGitStatus, GitFacts } from "../git/index.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 
 /** 26 px of facts: what runs, what is wrong, what the run has used. */

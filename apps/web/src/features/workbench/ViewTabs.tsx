@@ -2,7 +2,7 @@ import type { MouseEvent } from "react";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
 import { views, type View } from "../../project/views.ts";
 import { tabClass, TabCount } from "../../ui/Tabs.tsx";
-import { useGitStatus } from "../git/use-git.ts";
+import { useGitStatus } from "../git/index.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
 import { viewTable } from "./views.tsx";
 

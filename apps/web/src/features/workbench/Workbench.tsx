@@ -1,9 +1,9 @@
 import { useDeferredValue, useEffect, type CSSProperties } from "react";
 import { whenIdle } from "../../lib/idle.ts";
 import { useProject } from "../../project/project-context.ts";
-import { cardPreloads } from "../chat/ChatColumn.tsx";
-import { useGitRefresh } from "../git/use-git.ts";
-import { useProjectOutPalette } from "../projects/use-project-out.tsx";
+import { cardPreloads } from "../chat/index.ts";
+import { useGitRefresh } from "../git/index.ts";
+import { useProjectOutPalette } from "../projects/index.ts";
 import { Attention } from "./Attention.tsx";
 import { ChatRegion } from "./ChatRegion.tsx";
 import { FindFile } from "./FindFile.tsx";
@@ -16,7 +16,7 @@ import { useWorkbenchLayout } from "./layout-context.ts";
 import { WorkbenchProviders, type WorkbenchProps } from "./WorkbenchProviders.tsx";
 import { WorkbenchTop } from "./WorkbenchTop.tsx";
 import "./workbench.css";
-import { codePreloads } from "../files/on-demand.ts";
+import { codePreloads } from "../files/index.ts";
 
 /** Fetch what a run asks by, and the editor, before they are asked for. */
 const preloads = [...cardPreloads, ...codePreloads];

@@ -5,7 +5,7 @@ import { NotFoundPage } from "../../ui/page/NotFoundPage.tsx";
 import { Page } from "../../ui/page/Page.tsx";
 import { hasCode } from "../../lib/errors.ts";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
-import { meQuery } from "../users/users.queries.ts";
+import { meQuery } from "../users/index.ts";
 import { useServices } from "../../project/services.ts";
 import { isView, type View } from "../../project/views.ts";
 import { Workbench } from "./Workbench.tsx";

@@ -7,15 +7,13 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { Pill } from "../../ui/Pill.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { liveStatus, RuntimeMenu } from "./RuntimeMenu.tsx";
-import { DeployButton } from "../deployments/DeployButton.tsx";
-import { ActivityButton } from "../tasks/ActivityButton.tsx";
+import { DeployButton, useDeploys, isUnshipped } from "../deployments/index.ts";
+import { ActivityButton } from "../tasks/index.ts";
 import { useRenameProject } from "../../project/projects.queries.ts";
 import { useProject, useContainers, useRuntime, useTasks } from "../../project/project-context.ts";
-import { useConversation } from "../chat/conversation.ts";
+import { useConversation } from "../chat/index.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
-import { useOpenPreview } from "../preview/open-preview.ts";
-import { useDeploys } from "../deployments/deploys-context.ts";
-import { isUnshipped } from "../deployments/deployments.ts";
+import { useOpenPreview } from "../preview/index.ts";
 
 /** Name, state and the palette. */
 export function WorkbenchTop() {

@@ -1,6 +1,6 @@
 import { createContext, use } from "react";
 import type { DockTab, View } from "../../project/views.ts";
-import type { CodeLeft } from "../files/CodePane.tsx";
+import type { CodeLeft } from "../files/index.ts";
 import type { Layout } from "./use-layout.ts";
 
 /** What a phone shows: one thing at a time. */

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import { usePreferences } from "../users/preferences.ts";
+import { usePreferences } from "../users/index.ts";
 
 /** A notice of the browser when a run begins to wait for the person, or ends, while the window is out of sight. Only where they are wanted and allowed. */
 export function useDesktopNotices(project: string, { isAsking, isRunning }: { isAsking: boolean; isRunning: boolean }): void {

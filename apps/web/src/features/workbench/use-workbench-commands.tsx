@@ -24,8 +24,8 @@ import { rank } from "../../lib/rank.ts";
 import { views, type DockTab } from "../../project/views.ts";
 import { otherViews, useViewShortcuts, viewTable } from "./views.tsx";
 import { useFileTree, useRuntime } from "../../project/project-context.ts";
-import { useConversation } from "../chat/conversation.ts";
-import { useDeploys } from "../deployments/deploys-context.ts";
+import { useConversation } from "../chat/index.ts";
+import { useDeploys } from "../deployments/index.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
 

@@ -1,4 +1,4 @@
-import type { PickedElement } from "../../preview/bridge.ts";
+import type { PickedElement } from "../../preview/index.ts";
 
 export interface PickedPlace {
   /** Where the page was. */

@@ -23,7 +23,7 @@ import {
   Wrench,
   type LucideIcon,
 } from "lucide-react";
-import { lentName } from "../../mcp/lent-name.ts";
+import { lentName } from "../../mcp/index.ts";
 
 export interface ToolLook {
   icon: LucideIcon;

@@ -5,7 +5,7 @@ import { sentenceOf } from "../../../lib/errors.ts";
 import { useHandler } from "../../../lib/use-handler.ts";
 import { toast } from "../../../ui/toast.tsx";
 import { useServices } from "../../../project/services.ts";
-import { writeFile } from "../../editor/files.api.ts";
+import { writeFile } from "../../editor/index.ts";
 import { hitsIn, patternOf, replaced, type Replacement, type SearchOptions } from "./replace.ts";
 
 export interface ReplacePlan {

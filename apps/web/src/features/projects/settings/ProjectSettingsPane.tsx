@@ -1,9 +1,8 @@
-import { AgentContextSections } from "../../agents/AgentContextSections.tsx";
-import { Connectors } from "../../mcp/Connectors.tsx";
+import { AgentContextSections } from "../../agents/index.ts";
+import { Connectors } from "../../mcp/index.ts";
 import { scrollable } from "../../../ui/scrollable.ts";
-import { ContainerSettings } from "../../containers/ContainerSettings.tsx";
-import { exampleFile } from "../../secrets/secrets.queries.ts";
-import { SecretsSection } from "../../secrets/SecretsSection.tsx";
+import { ContainerSettings } from "../../containers/index.ts";
+import { exampleFile, SecretsSection } from "../../secrets/index.ts";
 import { SettingsSection } from "../../../ui/SettingsSection.tsx";
 import { AgentSection } from "./AgentSection.tsx";
 import { DangerSection } from "./DangerSection.tsx";

@@ -1,7 +1,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { createPaletteRegistry, PaletteContext } from "../../../ui/page/palette.ts";
-import { modelSetupQuery, modelsQuery } from "../../models/models.queries.ts";
+import { modelSetupQuery, modelsQuery } from "../../models/index.ts";
 import { ServicesContext } from "../../../project/services.ts";
 import { isView, type View } from "../../../project/views.ts";
 import { Workbench } from "../Workbench.tsx";

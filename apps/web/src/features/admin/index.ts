@@ -1,0 +1,2 @@
+export { adminPlaces } from "./admin-places.tsx";
+export { tableSearch } from "./table/table-search.ts";

@@ -1,0 +1,2 @@
+export { offersQuery } from "./billing.queries.ts";
+export type { BillingSearch } from "./PaymentReturn.tsx";

@@ -1,0 +1,1 @@
+export { dashboardQuery } from "./creators.queries.ts";

@@ -1,0 +1,21 @@
+export { ConnectProvider } from "./ConnectProvider.tsx";
+export { DeployButton } from "./DeployButton.tsx";
+export { targetHistoryQuery, targetsQuery } from "./deployments.queries.ts";
+export {
+  beadOf,
+  durationOf,
+  isPreview,
+  isUnderWay,
+  isUnshipped,
+  nameOf,
+  placeName,
+  providerName,
+  providers,
+  safeUrl,
+  seriesOf,
+  shortUrl,
+  stateOf,
+} from "./deployments.ts";
+export { useDeploys } from "./deploys-context.ts";
+export { DeploysProvider } from "./DeploysProvider.tsx";
+export { VersionList } from "./VersionList.tsx";

@@ -1,0 +1,7 @@
+export { type Buffers, createBuffers, loadingView, type ReadFile, type WriteFile } from "./buffers.ts";
+export { CodeEditor } from "./CodeEditor.tsx";
+export { readFile, writeFile } from "./files.api.ts";
+export { ConflictBar, FileState } from "./FileView.tsx";
+export { inks } from "./inks.ts";
+export { languageOf } from "./languages.ts";
+export { lineDiff } from "./line-diff.ts";

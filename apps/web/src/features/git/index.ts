@@ -1,0 +1,2 @@
+export { GitFacts } from "./GitFacts.tsx";
+export { useGitRefresh, useGitStatus } from "./use-git.ts";

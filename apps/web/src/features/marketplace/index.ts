@@ -1,0 +1,7 @@
+export { ItemIcon } from "./ItemIcon.tsx";
+export { categoryName, marketplaceSearch } from "./marketplace-search.ts";
+export { agentQuery, useAcquire, useMarketplaceChanged, useRemoveFromLibrary } from "./marketplace.queries.ts";
+export { SubmitBaseDialog } from "./on-demand.ts";
+export { priceOf } from "./price.ts";
+export { Rating } from "./Stars.tsx";
+export { UseBaseDialog } from "./UseBaseDialog.tsx";

@@ -1,0 +1,2 @@
+export { Connectors } from "./Connectors.tsx";
+export { lentName } from "./lent-name.ts";

@@ -1,0 +1,1 @@
+export { forgetArrival, noteArrival, readArrival } from "./arrival.ts";

@@ -1,0 +1,1 @@
+export { settingsPlaces } from "./settings-places.tsx";

@@ -1,0 +1,2 @@
+export { LogsPanel } from "./LogsPanel.tsx";
+export { TerminalPanel } from "./TerminalPanel.tsx";

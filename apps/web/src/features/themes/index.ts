@@ -1,0 +1,2 @@
+export { ThemeGallery } from "./ThemeGallery.tsx";
+export { useAccountTheme, useThemesPaletteSource } from "./use-account-theme.tsx";

@@ -1,0 +1,1 @@
+export { diffQuery, pointsQuery } from "./timeline.queries.ts";
