@@ -8,21 +8,21 @@ import {
   redirect,
   type RouterHistory,
 } from "@tanstack/react-router";
+import type { SignInProvider } from "@tesslate/contract";
 import { api } from "./api.ts";
 import { tableSearch } from "./features/admin/index.ts";
-import type { SignInProvider } from "@tesslate/contract";
 import { libraryQuery } from "./features/agents/index.ts";
-import type { BillingSearch } from "./features/billing/index.ts";
 import { safeNext } from "./features/auth/index.ts";
+import type { BillingSearch } from "./features/billing/index.ts";
 import type { BoardSearch } from "./features/feedback/index.ts";
 import { marketplaceSearch } from "./features/marketplace/index.ts";
 import { modelSetupQuery, modelsQuery } from "./features/models/index.ts";
-import { projectQuery, recentProjectsQuery, templatesQuery } from "./project/projects.queries.ts";
 import { settleIn, meQuery } from "./features/users/index.ts";
-import { NotFoundPage } from "./ui/page/NotFoundPage.tsx";
 import { RouteError } from "./frame/RouteError.tsx";
 import { lazyPage, preload } from "./lib/chunks.ts";
 import { hasCode } from "./lib/errors.ts";
+import { projectQuery, recentProjectsQuery, templatesQuery } from "./project/projects.queries.ts";
+import { NotFoundPage } from "./ui/page/NotFoundPage.tsx";
 import { Spinner } from "./ui/Spinner.tsx";
 import { Toaster } from "./ui/toast.tsx";
 

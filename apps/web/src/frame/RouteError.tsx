@@ -5,8 +5,8 @@ import { MissingPart } from "../lib/chunks.ts";
 import { detailsOf, hasCode, sentenceOf } from "../lib/errors.ts";
 import { usePageTitle } from "../lib/page-title.ts";
 import { ErrorState } from "../ui/ErrorState.tsx";
-import { PartMissing } from "../ui/PartMissing.tsx";
 import { NotFoundPage } from "../ui/page/NotFoundPage.tsx";
+import { PartMissing } from "../ui/PartMissing.tsx";
 
 /** What a route shows when it breaks: the rest of the frame stays usable, Retry loads it again. */
 export function RouteError({ error, reset }: ErrorComponentProps) {

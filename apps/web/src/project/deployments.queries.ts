@@ -1,9 +1,9 @@
 import { queryOptions, type QueryClient } from "@tanstack/react-query";
 import type { Contract, Deployment, ProjectEvent, ProjectEventData } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
+import { partKey, live } from "./cache-keys.ts";
 import { shownStep, type ShownStep } from "./deployment-steps.ts";
 import type { ProjectEvents } from "./project-events.ts";
-import { partKey, live } from "./cache-keys.ts";
 
 type Api = Client<Contract>;
 type Changed = ProjectEventData<"deployment_changed">;

@@ -1,8 +1,8 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { Container, Preview, Project, ProjectEvent, ProjectEventData, ProjectEventType, Task } from "@tesslate/contract";
-import { patchDeployments } from "./deployments.queries.ts";
 import { patchTreeAll, type FileTree } from "../lib/file-tree.ts";
 import { partKey, projectKey } from "./cache-keys.ts";
+import { patchDeployments } from "./deployments.queries.ts";
 
 export function patchContainers(list: readonly Container[], data: ProjectEventData<"container_status">): Container[] | undefined {
   const known = list.find((container) => container.id === data.container_id);

@@ -2,15 +2,15 @@ import { queryOptions } from "@tanstack/react-query";
 import type { Connection, Container, Contract, Preview } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
 import { buildTree, patchTree } from "../lib/file-tree.ts";
+import { live, partKey, projectKey } from "./cache-keys.ts";
 import { patchContainers, patchPlaces, patchTasks } from "./project-cache.ts";
 import type { ProjectEvents } from "./project-events.ts";
-import { live, partKey, projectKey } from "./cache-keys.ts";
 
 type Api = Client<Contract>;
 /** See ProjectEvents.during. */
 type During = ProjectEvents["during"];
 
-export const projectQuery = (api: Api, slug: string) =>
+export const openProjectQuery = (api: Api, slug: string) =>
   queryOptions({
     queryKey: projectKey(slug),
     queryFn: ({ signal }) => api.projects.get({ params: { id: slug } }, { signal }),
@@ -83,7 +83,7 @@ export const tasksQuery = (api: Api, projectId: string, during: During) =>
     ...live,
   });
 
-export const sessionsQuery = (api: Api, projectId: string) =>
+export const chatSessionsQuery = (api: Api, projectId: string) =>
   queryOptions({
     queryKey: partKey(projectId, "sessions"),
     queryFn: async ({ signal }) => (await api.chat.sessions({ query: { project_id: projectId, limit: 200 } }, { signal })).items,

@@ -1,6 +1,7 @@
 import { keepPreviousData, queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import type { CreateProject, List, Project, RunStatus, Static } from "@tesslate/contract";
 import { api } from "../api.ts";
+import { projectKey } from "./cache-keys.ts";
 
 export interface ProjectFilter {
   q?: string;
@@ -25,7 +26,7 @@ export const recentProjectsQuery = queryOptions({
 });
 
 export const projectQuery = (slug: string) =>
-  queryOptions({ queryKey: [...keys.all, slug], queryFn: ({ signal }) => api.projects.get({ params: { id: slug } }, { signal }) });
+  queryOptions({ queryKey: projectKey(slug), queryFn: ({ signal }) => api.projects.get({ params: { id: slug } }, { signal }) });
 
 export const templatesQuery = queryOptions({
   queryKey: [...keys.all, "templates"],
@@ -42,7 +43,7 @@ export function useCreateProject() {
   return useMutation({
     mutationFn: (body: Static<typeof CreateProject>) => api.projects.create({ body }),
     onSuccess: (project) => {
-      queryClient.setQueryData(projectQuery(project.slug).queryKey, project);
+      queryClient.setQueryData(projectKey(project.slug), project);
       return queryClient.invalidateQueries({ queryKey: keys.lists });
     },
   });
@@ -54,7 +55,7 @@ export function useForkProject() {
   return useMutation({
     mutationFn: (slug: string) => api.transfer.fork({ params: { id: slug }, body: {} }),
     onSuccess: (project) => {
-      queryClient.setQueryData(projectQuery(project.slug).queryKey, project);
+      queryClient.setQueryData(projectKey(project.slug), project);
       return queryClient.invalidateQueries({ queryKey: keys.lists });
     },
   });
@@ -65,7 +66,7 @@ export function useRenameProject() {
   return useMutation({
     mutationFn: ({ slug, name }: { slug: string; name: string }) => api.projects.update({ params: { id: slug }, body: { name } }),
     onSuccess: (project) => {
-      queryClient.setQueryData(projectQuery(project.slug).queryKey, project);
+      queryClient.setQueryData(projectKey(project.slug), project);
       patchLists(queryClient, (list) => ({ ...list, items: list.items.map((item) => (item.id === project.id ? project : item)) }));
     },
   });
@@ -77,7 +78,7 @@ export function useDeleteProject() {
   return useMutation({
     mutationFn: (slug: string) => api.projects.remove({ params: { id: slug } }),
     onSuccess: ({ project_id, project_slug }) => {
-      queryClient.removeQueries({ queryKey: projectQuery(project_slug).queryKey });
+      queryClient.removeQueries({ queryKey: projectKey(project_slug) });
       patchLists(queryClient, (list) => ({ ...list, total: list.total - 1, items: list.items.filter((item) => item.id !== project_id) }));
       return queryClient.invalidateQueries({ queryKey: keys.lists });
     },

@@ -1,8 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { Task } from "@tesslate/contract";
 import { useHandler } from "../lib/use-handler.ts";
-import { useServices } from "./services.ts";
 import { partKey } from "./cache-keys.ts";
+import { useServices } from "./services.ts";
 
 /** Makes a task that was just created known before its first event, so that the screen changes at once. */
 export function useAdoptTask(projectId: string): (taskId: string) => Promise<void> {

@@ -3,8 +3,8 @@ import type { Contract } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
 import { hasCode, sentenceOf } from "../lib/errors.ts";
 import { toast } from "../ui/toast.tsx";
-import { useServices } from "./services.ts";
 import { projectKey, partKey } from "./cache-keys.ts";
+import { useServices } from "./services.ts";
 import { useAdoptTask } from "./use-adopt-task.ts";
 
 export interface RuntimeActs {

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { cx } from "../lib/cx.ts";
-import { Button } from "./Button.tsx";
 import type { DiffLine } from "../lib/diff-lines.ts";
+import { Button } from "./Button.tsx";
 import { scrollable } from "./scrollable.ts";
 
 const firstLines = 60;

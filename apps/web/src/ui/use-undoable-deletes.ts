@@ -1,7 +1,7 @@
 import { useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
-import { toast } from "./toast.tsx";
 import { sentenceOf } from "../lib/errors.ts";
 import { useHandler } from "../lib/use-handler.ts";
+import { toast } from "./toast.tsx";
 
 const undoMs = 10_000;
 

@@ -4,13 +4,13 @@ import { useEffect, useState } from "react";
 import type { ActivityEntry, ActivityKind, ActorKind } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
+import { useProject, useProjectEvents } from "../../project/project-context.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { activityKey, activityQuery, type ActivityFilter } from "./activity.queries.ts";
-import { useProject, useProjectEvents } from "../../project/project-context.ts";
 
 const all = "all";
 const actors: { value: ActorKind | typeof all; label: string }[] = [

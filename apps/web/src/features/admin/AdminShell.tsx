@@ -1,9 +1,9 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
+import { usePageTitle } from "../../lib/page-title.ts";
 import { FindButton } from "../../ui/page/FindButton.tsx";
 import { useFocusOnArrival } from "../../ui/page/Page.tsx";
 import { ThemeButton } from "../../ui/page/ThemeButton.tsx";
 import { useHereInSight } from "../../ui/page/use-here-in-sight.ts";
-import { usePageTitle } from "../../lib/page-title.ts";
 import { tabClass } from "../../ui/Tabs.tsx";
 import { adminPlaces } from "./admin-places.tsx";
 

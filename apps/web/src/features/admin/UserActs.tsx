@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { deletionGraceDays, type AdminUserDetail, type Tier } from "@tesslate/contract";
+import { counted } from "../../lib/counted.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Checkbox } from "../../ui/Checkbox.tsx";
 import { Field } from "../../ui/Field.tsx";
@@ -11,7 +12,6 @@ import { meQuery } from "../users/index.ts";
 import { useUserActs } from "./admin-users.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { tierOptions } from "./user-looks.tsx";
-import { counted } from "../../lib/counted.ts";
 
 type Plain = "suspend" | "unsuspend" | "role" | "password" | "second-step" | "impersonate" | "delete" | "restore";
 type Asked = Plain | "tier" | "credits" | "sessions";

@@ -1,19 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import type { AdminUserDetail } from "@tesslate/contract";
+import { browserName } from "../../lib/browser-name.ts";
 import { momentOf } from "../../lib/time.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { Banner } from "../../ui/Banner.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { browserName } from "../../lib/browser-name.ts";
 import { userQuery, userSessionsQuery, userTrailQuery } from "./admin-users.queries.ts";
 import { actionWords } from "./audit-words.ts";
 import { Fact, Part, SidePanel } from "./SidePanel.tsx";
 import { Moment } from "./State.tsx";
-import { UserActs } from "./UserActs.tsx";
 import { tierWords, UserState } from "./user-looks.tsx";
+import { UserActs } from "./UserActs.tsx";
 
 const route = getRouteApi("/app/admin/users/$userId");
 const cents = (value: number) => (value / 100).toLocaleString(undefined, { style: "currency", currency: "USD" });

@@ -3,13 +3,13 @@ import { maxMemoryLength, maxRulesBytes, type AgentContext } from "@tesslate/con
 import { ApiError } from "@tesslate/client/core";
 import { useState, type ReactNode } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
-import { SettingsSection } from "../../ui/SettingsSection.tsx";
-import { useServices } from "../../project/services.ts";
 import { agentContextKey, agentContextQuery } from "./agents.queries.ts";
 
 /** What the agent is told before every message of this project: rules and memory to edit, skills and sub-agents to see. */

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
+import { readDraft } from "../../lib/first-prompt.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
-import { readDraft } from "../../lib/first-prompt.ts";
 
 const item = "pb-[26px] pl-12 narrow:pl-10";
 const quoteLength = 120;

@@ -6,8 +6,8 @@ import { dayOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
-import { toast } from "../../ui/toast.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
+import { toast } from "../../ui/toast.tsx";
 import { agentSubscriptionsQuery, useBillingActs } from "./billing.queries.ts";
 
 /** Agents that are paid for by the month; nothing where there are none. */

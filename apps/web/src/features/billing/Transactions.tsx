@@ -4,8 +4,8 @@ import { dollars } from "../../lib/money.ts";
 import { momentOf } from "../../lib/time.ts";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
-import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { transactionsQuery } from "./billing.queries.ts";
 
 const words: Record<Transaction["kind"], string> = {

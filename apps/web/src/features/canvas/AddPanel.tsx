@@ -5,17 +5,17 @@ import { useMemo, useRef, useState } from "react";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
+import { useServices } from "../../project/services.ts";
 import { shortcuts } from "../../shortcuts.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Kbds } from "../../ui/Kbd.tsx";
+import { PickList, type Pick } from "../../ui/PickList.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 import { providerName, providers } from "../deployments/index.ts";
-import { useServices } from "../../project/services.ts";
 import { servicesQuery, templatesQuery } from "./canvas.queries.ts";
 import { CredentialsForm } from "./CredentialsForm.tsx";
 import { serviceIcon } from "./node-looks.tsx";
-import { PickList, type Pick } from "../../ui/PickList.tsx";
 import type { NewContainer } from "./use-canvas-acts.ts";
 
 export interface AddPanelProps {

@@ -2,12 +2,12 @@ import { ArrowUpFromLine, Spline } from "lucide-react";
 import type { Container } from "@tesslate/contract";
 import { useState } from "react";
 import { IconButton } from "../../ui/IconButton.tsx";
+import { PickList, type Pick } from "../../ui/PickList.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 import { providerName } from "../deployments/index.ts";
 import { useCanvas } from "./canvas-context.ts";
 import { attachRefusal, refusalOf } from "./links.ts";
 import { containerIcon } from "./node-looks.tsx";
-import { PickList, type Pick } from "../../ui/PickList.tsx";
 
 /** "Connect to…": the way without dragging. */
 export function ConnectButton({ container }: { container: Container }) {

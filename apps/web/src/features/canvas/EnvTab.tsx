@@ -3,12 +3,12 @@ import { Link2, Lock, Pencil, Plus, RotateCw, Trash2 } from "lucide-react";
 import { parseDotenv, secretRefusal } from "@tesslate/contract/dotenv";
 import type { Container } from "@tesslate/contract";
 import { useState, type ReactNode } from "react";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { PasteEnvDialog, SecretForm, secretsQuery } from "../secrets/index.ts";
-import { useServices } from "../../project/services.ts";
 import { useCanvas } from "./canvas-context.ts";
 import type { useContainer } from "./use-container.ts";
 

@@ -2,10 +2,10 @@ import type { Container, Preview } from "@tesslate/contract";
 import { useEffect, useRef, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
 import { readBridge, withNonce } from "../preview/index.ts";
-import { useServices } from "../../project/services.ts";
 import { useCanvas } from "./canvas-context.ts";
 
 /** The page is laid out as wide as this at least, and shrunk into the node. */

@@ -15,9 +15,9 @@ import {
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type RefObject } from "react";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
+import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { providerName } from "../deployments/index.ts";
-import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useCanvas, type Subject } from "./canvas-context.ts";
 import { ContainerNode } from "./ContainerNode.tsx";
 import { containerSize, fansOf, goingOf, type CanvasEdge, type CanvasNode } from "./graph.ts";

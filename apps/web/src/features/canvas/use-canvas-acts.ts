@@ -3,9 +3,9 @@ import type { Connection, Container, CreateConnection, DeploymentTarget, Preview
 import { useMemo, useState, useSyncExternalStore } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { toast } from "../../ui/toast.tsx";
-import { useAdoptTask } from "../../project/use-adopt-task.ts";
 import { useServices } from "../../project/services.ts";
+import { useAdoptTask } from "../../project/use-adopt-task.ts";
+import { toast } from "../../ui/toast.tsx";
 import { createCanvasCache } from "./canvas-cache.ts";
 import type { PreviewPlace, Subject } from "./canvas-context.ts";
 import { containerSize, previewSize } from "./graph.ts";

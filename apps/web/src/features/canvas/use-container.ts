@@ -2,10 +2,10 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Container, Static, UpdateContainer } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useAdoptTask } from "../../project/use-adopt-task.ts";
-import { useServices } from "../../project/services.ts";
-import type { Credentials } from "./CredentialsForm.tsx";
 import { partKey } from "../../project/cache-keys.ts";
+import { useServices } from "../../project/services.ts";
+import { useAdoptTask } from "../../project/use-adopt-task.ts";
+import type { Credentials } from "./CredentialsForm.tsx";
 
 /** One container in full (with what is injected into it), and changes to it. */
 export function useContainer(projectId: string, container: Container) {

@@ -5,17 +5,17 @@ import { urlOf } from "@tesslate/client/core";
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { toast } from "../../ui/toast.tsx";
-import { targetsQuery } from "../deployments/index.ts";
+import { partKey } from "../../project/cache-keys.ts";
 import { targetsKey } from "../../project/deployments.queries.ts";
 import { patchPlaces } from "../../project/project-cache.ts";
-import { useServices } from "../../project/services.ts";
+import { useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
 import { connectionsQuery, containersQuery, previewsQuery } from "../../project/project.queries.ts";
+import { useServices } from "../../project/services.ts";
+import { toast } from "../../ui/toast.tsx";
+import { targetsQuery } from "../deployments/index.ts";
 import { edgesOf, nodesOf, previewSize, reconcile, type CanvasEdge, type CanvasNode } from "./graph.ts";
 import type { Link } from "./links.ts";
 import { createPlacement, type Place } from "./placement.ts";
-import { partKey } from "../../project/cache-keys.ts";
-import { useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
 
 export interface Graph {
   containers: readonly Container[];

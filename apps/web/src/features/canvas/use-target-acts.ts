@@ -1,8 +1,8 @@
 import type { DeploymentTarget, DeployProvider } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../../project/services.ts";
+import { toast } from "../../ui/toast.tsx";
 import type { CanvasCache } from "./canvas-cache.ts";
 import type { TargetChange } from "./canvas-context.ts";
 import type { History } from "./history.ts";

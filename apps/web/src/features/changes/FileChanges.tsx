@@ -2,15 +2,15 @@ import { useQuery } from "@tanstack/react-query";
 import type { SnapshotDiff } from "@tesslate/contract";
 import { ChevronRight } from "lucide-react";
 import { useState } from "react";
-import { cx } from "../../lib/cx.ts";
-import { sentenceOf } from "../../lib/errors.ts";
-import { Button } from "../../ui/Button.tsx";
-import { Skeleton } from "../../ui/Skeleton.tsx";
-import { DiffBlock } from "../../ui/DiffBlock.tsx";
-import { diffLines } from "../../lib/diff-lines.ts";
-import { useServices } from "../../project/services.ts";
-import { fileDiffQuery, type Point } from "./changes.queries.ts";
 import { counted } from "../../lib/counted.ts";
+import { cx } from "../../lib/cx.ts";
+import { diffLines } from "../../lib/diff-lines.ts";
+import { sentenceOf } from "../../lib/errors.ts";
+import { useServices } from "../../project/services.ts";
+import { Button } from "../../ui/Button.tsx";
+import { DiffBlock } from "../../ui/DiffBlock.tsx";
+import { Skeleton } from "../../ui/Skeleton.tsx";
+import { fileDiffQuery, type Point } from "./changes.queries.ts";
 
 type Change = SnapshotDiff["files"][number];
 const marks: Record<Change["status"], { letter: string; word: string; ink: string }> = {

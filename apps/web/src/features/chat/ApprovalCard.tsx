@@ -2,17 +2,17 @@ import { ShieldQuestionMark, TriangleAlert } from "lucide-react";
 import type { ApprovalResponse } from "@tesslate/contract";
 import { useEffect, useId, useRef, useState } from "react";
 import { cx } from "../../lib/cx.ts";
+import { addedLines, diffLines, type DiffLine } from "../../lib/diff-lines.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { Button } from "../../ui/Button.tsx";
+import { DiffBlock } from "../../ui/DiffBlock.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { Kbd } from "../../ui/Kbd.tsx";
 import { Pill } from "../../ui/Pill.tsx";
+import { scrollable } from "../../ui/scrollable.ts";
 import type { ApprovalPart } from "./chat.types.ts";
 import { questionOf, riskOf } from "./risk.ts";
 import { pathOf } from "./run-events.ts";
-import { DiffBlock } from "../../ui/DiffBlock.tsx";
-import { addedLines, diffLines, type DiffLine } from "../../lib/diff-lines.ts";
-import { scrollable } from "../../ui/scrollable.ts";
 
 interface Payload {
   command?: { text: string; cwd: string; timeout: string | undefined };

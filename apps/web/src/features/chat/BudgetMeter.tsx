@@ -1,16 +1,16 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { costText, tokensText } from "../../lib/durations.ts";
 import { sentenceOf } from "../../lib/errors.ts";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { MeterRing } from "../../ui/MeterRing.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { centsText, windowText, CapField } from "../models/index.ts";
-import { useServices } from "../../project/services.ts";
 import { estimateQuery } from "./budget.queries.ts";
 import type { Run } from "./chat.types.ts";
 import { contextPercent } from "./run-budget.ts";
-import { costText, tokensText } from "../../lib/durations.ts";
 
 export function useCompact(chatId: string | undefined, model: string | undefined) {
   const queryClient = useQueryClient();

@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Eye, Undo2 } from "lucide-react";
 import { counted } from "../../lib/counted.ts";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
+import { FileLetter } from "../../ui/FileLetter.tsx";
 import { Card } from "../../ui/Panel.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
-import { FileLetter } from "../../ui/FileLetter.tsx";
 import { changeSetQuery, Lines } from "../changes/index.ts";
-import { useServices } from "../../project/services.ts";
 import type { Run, RunChanges } from "./chat.types.ts";
 import { useRunActs } from "./run-acts.ts";
 

@@ -1,9 +1,9 @@
 import type { EditMode } from "@tesslate/contract";
 import { useState } from "react";
-import { expect, expectAccessible, sampleTime, screen, test, waitFor } from "../../testing/index.ts";
 import { buildTree } from "../../lib/file-tree.ts";
-import { Composer, type ComposerProps } from "./Composer.tsx";
+import { expect, expectAccessible, sampleTime, screen, test, waitFor } from "../../testing/index.ts";
 import type { MessageExtras, SendFailure } from "./chat.types.ts";
+import { Composer, type ComposerProps } from "./Composer.tsx";
 
 const tree = buildTree(
   ["src/App.tsx", "src/orders.ts", "README.md"].map((path) => ({ path, is_directory: false, size: 1, etag: path, mtime: sampleTime })),

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { counted } from "../../lib/counted.ts";
+import { useServices } from "../../project/services.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { changeSetQuery } from "../changes/index.ts";
 import { diffQuery } from "../timeline/index.ts";
-import { useServices } from "../../project/services.ts";
 import type { ChatState } from "./chat.types.ts";
 import type { GoBackTarget } from "./run-acts.ts";
 

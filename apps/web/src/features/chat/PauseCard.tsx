@@ -1,8 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import { CirclePause } from "lucide-react";
+import { costText } from "../../lib/durations.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import type { Run } from "./chat.types.ts";
-import { costText } from "../../lib/durations.ts";
 
 /** The run reached its cap: a person decides whether it goes on. */
 export function PauseCard({

@@ -3,15 +3,15 @@ import type { EditMode, Plan } from "@tesslate/contract";
 import { useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
+import { modeOf, modes } from "../../lib/edit-modes.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Checkbox } from "../../ui/Checkbox.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { moved, useReorder } from "../../ui/use-reorder.ts";
-import { EditableLine } from "./EditableLine.tsx";
-import { modeOf, modes } from "../../lib/edit-modes.ts";
 import type { SendFailure } from "./chat.types.ts";
+import { EditableLine } from "./EditableLine.tsx";
 import { planCounts } from "./plan-counts.ts";
 import type { ChatPlan } from "./use-plan.ts";
 

@@ -1,8 +1,8 @@
 import { Check, KeyRound, X } from "lucide-react";
 import { memo } from "react";
 import { cx } from "../../lib/cx.ts";
-import type { QuestionPart } from "./chat.types.ts";
 import { clockText } from "../../lib/durations.ts";
+import type { QuestionPart } from "./chat.types.ts";
 import { answerText } from "./question-events.ts";
 
 /** What became of a question of the agent's: what was asked, and the answer. */

@@ -1,12 +1,12 @@
 import { CornerDownRight, GripVertical, Paperclip, Send, X } from "lucide-react";
 import { useState } from "react";
 import { cx } from "../../lib/cx.ts";
+import { modeOf } from "../../lib/edit-modes.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { useReorder } from "../../ui/use-reorder.ts";
-import { EditableLine } from "./EditableLine.tsx";
-import { modeOf } from "../../lib/edit-modes.ts";
 import type { SendFailure } from "./chat.types.ts";
+import { EditableLine } from "./EditableLine.tsx";
 import type { MessageQueue } from "./use-queue.ts";
 
 /** Messages that wait for the run to end: put in order, edited, taken out, or said to it now. */

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { sentenceOf } from "../../lib/errors.ts";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { runContextQuery } from "../agents/index.ts";
-import { useServices } from "../../project/services.ts";
 
 /** What a run was told and looked at: the rules, memory and skills in force, and the files it read. */
 export function RunContextFacts({ taskId }: { taskId: string }) {

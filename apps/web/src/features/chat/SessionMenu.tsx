@@ -2,17 +2,17 @@ import { ChevronDown, Pencil, Pin, PinOff, Plus, Search, Trash2 } from "lucide-r
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { ChatSession } from "@tesslate/contract";
 import { useId, useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { agoOf } from "../../lib/time.ts";
+import { chatSessionsQuery } from "../../project/project.queries.ts";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { Popover } from "../../ui/Popover.tsx";
-import { useServices } from "../../project/services.ts";
-import { sessionsQuery } from "../../project/project.queries.ts";
-import { counted } from "../../lib/counted.ts";
 
 export const titleOf = (session: Pick<ChatSession, "title"> | undefined): string => session?.title?.trim() || "New thread";
 
@@ -28,7 +28,7 @@ export function SessionMenu({
 }) {
   const { api } = useServices();
   const queries = useQueryClient();
-  const query = sessionsQuery(api, projectId);
+  const query = chatSessionsQuery(api, projectId);
   const { data: sessions = [], error, isPending } = useQuery(query);
   const [isOpen, setIsOpen] = useState(false);
   const [filter, setFilter] = useState("");

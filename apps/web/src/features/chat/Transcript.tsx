@@ -4,18 +4,18 @@ import { useStickToBottom } from "use-stick-to-bottom";
 import { cx } from "../../lib/cx.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { Button } from "../../ui/Button.tsx";
+import { Markdown } from "../../ui/markdown/Markdown.tsx";
+import { scrollable } from "../../ui/scrollable.ts";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import type { Run } from "./chat.types.ts";
 import { EvidenceCard } from "./evidence/EvidenceCard.tsx";
-import { Markdown } from "../../ui/markdown/Markdown.tsx";
-import { SubagentRow } from "./tools/SubagentRow.tsx";
-import { QuestionRow } from "./QuestionRow.tsx";
-import { ToolRow } from "./tools/ToolRow.tsx";
-import { NoticeRow } from "./NoticeRow.tsx";
-import type { Moment, TranscriptRow } from "./transcript-rows.ts";
 import { GoneRow } from "./GoneRow.tsx";
+import { NoticeRow } from "./NoticeRow.tsx";
+import { QuestionRow } from "./QuestionRow.tsx";
+import { SubagentRow } from "./tools/SubagentRow.tsx";
+import { ToolRow } from "./tools/ToolRow.tsx";
+import type { Moment, TranscriptRow } from "./transcript-rows.ts";
 import { AnsweredRow, EndRow, ErrorRow, PlainRow, SteeredRow, ThoughtRow, UserRow, WorkingRow, type Reader } from "./TranscriptRows.tsx";
-import { scrollable } from "../../ui/scrollable.ts";
 
 /** Rows are held in blocks; one out of sight is not laid out, and the browser watches a few blocks where it would watch a thousand rows. */
 const blockRows = 50;

@@ -1,21 +1,21 @@
 import { Brain, Check, ChevronRight, CircleX, Info, X } from "lucide-react";
 import type { EditMode } from "@tesslate/contract";
 import { memo, useState, type ReactNode } from "react";
-import { Button } from "../../ui/Button.tsx";
-import { IconButton } from "../../ui/IconButton.tsx";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
-import { momentOf } from "../../lib/time.ts";
-import type { ApprovalPart, ErrorPart, PlainPart, Run, SteeredPart, ThoughtPart, UserTurn } from "./chat.types.ts";
-import { ChangesCard } from "./ChangesCard.tsx";
-import { modeOf } from "../../lib/edit-modes.ts";
-import { MessageAttachments } from "./attach/AttachmentChips.tsx";
 import { clockText, costText, durationText, tokensText } from "../../lib/durations.ts";
+import { modeOf } from "../../lib/edit-modes.ts";
+import { momentOf } from "../../lib/time.ts";
+import { Button } from "../../ui/Button.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { MessageAttachments } from "./attach/AttachmentChips.tsx";
+import { ChangesCard } from "./ChangesCard.tsx";
+import type { ApprovalPart, ErrorPart, PlainPart, Run, SteeredPart, ThoughtPart, UserTurn } from "./chat.types.ts";
 import { MessageMenu } from "./MessageMenu.tsx";
-import type { Moment } from "./transcript-rows.ts";
 import { RunContextFacts } from "./RunContextFacts.tsx";
 import { argumentOf, touchedPaths } from "./tools/tool-facts.ts";
 import { Elapsed } from "./tools/ToolRow.tsx";
+import type { Moment } from "./transcript-rows.ts";
 
 /** Whoever looks at the transcript. */
 export interface Reader {

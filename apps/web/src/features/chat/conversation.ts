@@ -9,8 +9,8 @@ import { modelsQuery, useModelChoice } from "../models/index.ts";
 import { shownRuns } from "./chat.reducer.ts";
 import type { Run } from "./chat.types.ts";
 import type { ComposerHandle } from "./Composer.tsx";
-import type { Reader } from "./TranscriptRows.tsx";
 import { openApprovals, openQuestions, transcriptRows, type TranscriptRow } from "./transcript-rows.ts";
+import type { Reader } from "./TranscriptRows.tsx";
 import { useChat, type Chat } from "./use-chat.ts";
 import { useFirstMessage } from "./use-first-message.ts";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { moved } from "../../ui/use-reorder.ts";
 import { nextMode } from "../../lib/edit-modes.ts";
-import { matchingCommands } from "./slash-commands.ts";
+import { moved } from "../../ui/use-reorder.ts";
 import { planCounts } from "./plan-counts.ts";
+import { matchingCommands } from "./slash-commands.ts";
 
 const commands = ["plan", "ask", "new"].map((name) => ({ name, hint: "", run: () => undefined }));
 

@@ -3,16 +3,16 @@ import { ApiError } from "@tesslate/client/core";
 import type { ActiveRun, AnswerQuestion, ApprovalResponse } from "@tesslate/contract";
 import { useCallback, useEffect, useReducer, useRef, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
-import { useHandler } from "../../lib/use-handler.ts";
 import { isString, readStored, writeStored } from "../../lib/storage.ts";
+import { useHandler } from "../../lib/use-handler.ts";
+import { useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
+import { chatSessionsQuery } from "../../project/project.queries.ts";
 import { useServices } from "../../project/services.ts";
-import { sessionsQuery } from "../../project/project.queries.ts";
 import { chatReducer, emptyChat, liveRun, replayedEvent, runEventOf } from "./chat.reducer.ts";
 import type { IncomingRunEvent, ChatState, Run, MessageExtras, SendOptions, SendFailure } from "./chat.types.ts";
 import { replayRun } from "./replay.ts";
 import type { AssistantMetadata } from "./run-history.ts";
 import { viewContextOf } from "./view-context.ts";
-import { useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
 
 export interface Chat {
   state: ChatState;
@@ -60,7 +60,7 @@ export function useChat(projectId: string, userName: string): Chat {
   const [isStopping, setIsStopping] = useState(false);
   /** Live events of runs that are being replayed wait here. */
   const held = useRef(new Map<string, IncomingRunEvent[]>());
-  const sessions = useProjectQuery(sessionsQuery(api, projectId));
+  const sessions = useProjectQuery(chatSessionsQuery(api, projectId));
 
   // Events come faster than frames; a frame shows all that came before it.
   useEffect(() => {
@@ -217,7 +217,7 @@ export function useChat(projectId: string, userName: string): Chat {
       events.subscribe((event) => {
         if (event.type !== "chat_title") return;
         const { chat_id: id, title } = event.data;
-        queries.setQueryData(sessionsQuery(api, projectId).queryKey, (all) =>
+        queries.setQueryData(chatSessionsQuery(api, projectId).queryKey, (all) =>
           all?.map((session) => (session.id === id ? { ...session, title } : session)),
         );
       }),
@@ -286,7 +286,7 @@ export function useChat(projectId: string, userName: string): Chat {
     const sent = (taskId: string, startedChatId: string) => {
       made.current = undefined;
       dispatch({ type: "sent", id, taskId, chatId: startedChatId, editMode });
-      if (startedChatId !== chatId) void queries.invalidateQueries({ queryKey: sessionsQuery(api, projectId).queryKey });
+      if (startedChatId !== chatId) void queries.invalidateQueries({ queryKey: chatSessionsQuery(api, projectId).queryKey });
     };
     for (let attempt = 1; ; attempt += 1) {
       try {

@@ -1,9 +1,9 @@
 import { ChatMessage, ChatSession, Project, QueueItem } from "@tesslate/contract";
 import { useState } from "react";
+import { useProject } from "../../project/project-context.ts";
 import { expect, openPane, sample, sampleId, sampleTime, screen, test, waitFor, type CannedApi } from "../../testing/index.ts";
 import { useChat } from "./use-chat.ts";
 import { useFirstMessage } from "./use-first-message.ts";
-import { useProject } from "../../project/project-context.ts";
 
 const item = sample(QueueItem, { id: sampleId.replace(/1$/, "2"), message: "A bakery shop" });
 const project = sample(Project, { slug: "alder", environment_status: "provisioning" });

@@ -1,10 +1,10 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { Project, QueueItem } from "@tesslate/contract";
 import { useEffect, useState } from "react";
+import { useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import type { Chat } from "./use-chat.ts";
 import { queueKey, queueQuery } from "./use-queue.ts";
-import { useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
 
 /**
  * The message that a project was created with, shown in its place while the server sets the project up. The server keeps it and runs

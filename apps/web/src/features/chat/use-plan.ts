@@ -4,11 +4,11 @@ import type { Contract, Plan } from "@tesslate/contract";
 import { useEffect, useRef, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useServices } from "../../project/services.ts";
-import type { ProjectEvents } from "../../project/project-events.ts";
-import { viewContextOf } from "./view-context.ts";
-import type { SendFailure, SendOptions } from "./chat.types.ts";
 import { useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
+import type { ProjectEvents } from "../../project/project-events.ts";
+import { useServices } from "../../project/services.ts";
+import type { SendFailure, SendOptions } from "./chat.types.ts";
+import { viewContextOf } from "./view-context.ts";
 
 interface PlanAnswer {
   plan: Plan | null;

@@ -5,11 +5,11 @@ import type { Client } from "@tesslate/client/core";
 import { useEffect, useRef } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { moved } from "../../ui/use-reorder.ts";
+import { useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
+import { moved } from "../../ui/use-reorder.ts";
 import type { SendFailure, SendOptions } from "./chat.types.ts";
 import { viewContextOf } from "./view-context.ts";
-import { useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
 
 export const queueKey = (chatId: string | undefined) => ["chat", chatId, "queue"] as const;
 export const queueQuery = (api: Client<Contract>, chatId: string | undefined) =>

@@ -3,13 +3,13 @@ import type { Task } from "@tesslate/contract";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { toast } from "../../ui/toast.tsx";
+import { useProject, useProjectEvents, useTasks } from "../../project/project-context.ts";
+import { chatSessionsQuery } from "../../project/project.queries.ts";
 import { useServices } from "../../project/services.ts";
-import { sessionsQuery } from "../../project/project.queries.ts";
+import { useWorkbenchActions } from "../../project/workbench-actions.ts";
+import { toast } from "../../ui/toast.tsx";
 import type { GoBackTarget, RunActs } from "./run-acts.ts";
 import type { Chat } from "./use-chat.ts";
-import { useProject, useProjectEvents, useTasks } from "../../project/project-context.ts";
-import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 
 /** Going back and forth, forks, and the way to the review. The caller draws the dialog that asks first from `target`. */
 export function useOpenRunActs(chat: Chat): {
@@ -85,7 +85,7 @@ export function useOpenRunActs(chat: Chat): {
     api.chat
       .fork({ params: { chat_id: chatId }, body: { message_id: messageId } })
       .then(async ({ id }) => {
-        await queries.invalidateQueries({ queryKey: sessionsQuery(api, projectId).queryKey });
+        await queries.invalidateQueries({ queryKey: chatSessionsQuery(api, projectId).queryKey });
         open(id);
         toast("A new thread from there. The files stay as they are.");
       })

@@ -3,6 +3,8 @@ import { Plus, Trash2 } from "lucide-react";
 import type { Container } from "@tesslate/contract";
 import { useState, type FormEvent } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
+import { partKey } from "../../project/cache-keys.ts";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Field } from "../../ui/Field.tsx";
@@ -10,9 +12,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { SecretForm } from "../secrets/index.ts";
-import { useServices } from "../../project/services.ts";
 import { ContainerDot, containerLook } from "./ContainerDot.tsx";
-import { partKey } from "../../project/cache-keys.ts";
 
 interface ContainerChange {
   env_vars_to_set?: Record<string, string>;

@@ -1,10 +1,10 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Container } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
-import { toast } from "../../ui/toast.tsx";
+import { partKey } from "../../project/cache-keys.ts";
 import { useServices } from "../../project/services.ts";
 import { useAdoptTask } from "../../project/use-adopt-task.ts";
-import { partKey } from "../../project/cache-keys.ts";
+import { toast } from "../../ui/toast.tsx";
 
 export interface ContainerActs {
   start: (containerId: string) => void;

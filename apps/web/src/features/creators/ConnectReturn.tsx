@@ -2,9 +2,9 @@ import { useMutation } from "@tanstack/react-query";
 import { getRouteApi, Link, Navigate } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { api } from "../../api.ts";
-import { Page } from "../../ui/page/Page.tsx";
 import { buttonClass } from "../../ui/Button.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { Page } from "../../ui/page/Page.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
 
 const route = getRouteApi("/app/billing/connect/$outcome");

@@ -3,7 +3,9 @@ import { useRef, useState } from "react";
 import type { CreatorDashboard, Payout } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { counted } from "../../lib/counted.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { leaveFor } from "../../lib/leave.ts";
+import { dollars } from "../../lib/money.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -11,14 +13,12 @@ import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill, type Tone } from "../../ui/Pill.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { offersQuery } from "../billing/index.ts";
-import { dashboardQuery } from "./creators.queries.ts";
-import { SettingsSection } from "../../ui/SettingsSection.tsx";
-import { sentenceOf } from "../../lib/errors.ts";
-import { dollars } from "../../lib/money.ts";
 import { Rating } from "../marketplace/index.ts";
+import { dashboardQuery } from "./creators.queries.ts";
 
 /** `2026-11` in the reader's words. */
 const monthName = (month: string, length: "short" | "long") =>

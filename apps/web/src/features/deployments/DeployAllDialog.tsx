@@ -3,16 +3,16 @@ import type { Container, DeployAllResult, DeployProvider } from "@tesslate/contr
 import { Check, CircleX, Minus } from "lucide-react";
 import { useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
+import { partKey } from "../../project/cache-keys.ts";
+import { deploymentsKey } from "../../project/deployments.queries.ts";
+import { useServices } from "../../project/services.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { Select } from "../../ui/Select.tsx";
-import { useServices } from "../../project/services.ts";
-import { useDeploys } from "./deploys-context.ts";
-import { deploymentsKey } from "../../project/deployments.queries.ts";
 import { isUnderWay, nameOf, providerName, providers, stateOf } from "./deployments.ts";
-import { partKey } from "../../project/cache-keys.ts";
+import { useDeploys } from "./deploys-context.ts";
 
 const nowhere = "nowhere";
 

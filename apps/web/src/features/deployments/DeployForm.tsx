@@ -3,6 +3,7 @@ import type { BuildMode, Container, DeployEnvironment, DeploymentPlan, Framework
 import { ArrowUpFromLine } from "lucide-react";
 import { useDeferredValue, useState, type ReactNode } from "react";
 import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { useServices } from "../../project/services.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
@@ -11,7 +12,6 @@ import { Input } from "../../ui/Input.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
-import { useServices } from "../../project/services.ts";
 import { ConnectProvider } from "./ConnectProvider.tsx";
 import { credentialsQuery, planQuery } from "./deployments.queries.ts";
 import { placeName, providerName, safeUrl, shortUrl } from "./deployments.ts";

@@ -1,11 +1,11 @@
 import type { Deployment } from "@tesslate/contract";
 import { useEffect, useState } from "react";
+import { durationText } from "../../lib/durations.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { durationText } from "../../lib/durations.ts";
-import { useDeploys } from "./deploys-context.ts";
 import { durationOf, isUnderWay } from "./deployments.ts";
+import { useDeploys } from "./deploys-context.ts";
 
 const tickMs = 1000;
 

@@ -4,6 +4,7 @@ import { useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { cx } from "../../lib/cx.ts";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { useContainers, useProjectEvents } from "../../project/project-context.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
@@ -15,10 +16,9 @@ import { Spinner } from "../../ui/Spinner.tsx";
 import { DeployAllDialog } from "./DeployAllDialog.tsx";
 import { DeploymentDetails } from "./DeploymentDetails.tsx";
 import { DeploymentHead } from "./DeploymentHead.tsx";
-import { useDeploys } from "./deploys-context.ts";
 import { nameOf, placeName, providerName, providers, seriesOf } from "./deployments.ts";
+import { useDeploys } from "./deploys-context.ts";
 import { VersionList } from "./VersionList.tsx";
-import { useContainers, useProjectEvents } from "../../project/project-context.ts";
 
 const every = "all";
 

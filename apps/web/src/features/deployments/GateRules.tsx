@@ -2,15 +2,15 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { LaunchSettings } from "@tesslate/contract";
 import { ChevronRight } from "lucide-react";
 import { useState } from "react";
+import { formatBytes } from "../../lib/bytes.ts";
 import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
-import { formatBytes } from "../../lib/bytes.ts";
-import { useServices } from "../../project/services.ts";
 import { launchSettingsKey, launchSettingsQuery } from "./deployments.queries.ts";
 import { launchRules, ruleHint, ruleName } from "./launch-report.ts";
 

@@ -3,8 +3,8 @@ import { Check, ChevronRight, CircleDashed, CircleX, ShieldCheck, TriangleAlert 
 import { useState, type ReactNode } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
-import { Pill, type Tone } from "../../ui/Pill.tsx";
 import { durationText } from "../../lib/durations.ts";
+import { Pill, type Tone } from "../../ui/Pill.tsx";
 import { placeOf } from "./deployments.ts";
 import { rowsOf, ruleName, severityName, verdictOf, weightText, type ReportRow } from "./launch-report.ts";
 

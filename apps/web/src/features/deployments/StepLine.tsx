@@ -2,9 +2,9 @@ import type { Deployment } from "@tesslate/contract";
 import { Check, X } from "lucide-react";
 import { Fragment } from "react";
 import { cx } from "../../lib/cx.ts";
+import type { ShownStep } from "../../project/deployment-steps.ts";
 import { Bead } from "../../ui/thread/index.ts";
 import { stepName, stepsOf, type StepState } from "./deployments.ts";
-import type { ShownStep } from "../../project/deployment-steps.ts";
 
 const words: Record<StepState, string> = { done: "done", now: "now", failed: "failed", next: "to come" };
 

@@ -3,13 +3,12 @@ import { ArrowUp, Check, CircleX, ExternalLink, Undo2 } from "lucide-react";
 import { useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
+import { durationText } from "../../lib/durations.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
-import { durationText } from "../../lib/durations.ts";
 import { PromoteDialog, RollbackDialog } from "./DeployDialogs.tsx";
-import { useDeploys } from "./deploys-context.ts";
 import {
   beadOf,
   durationOf,
@@ -23,6 +22,7 @@ import {
   shortUrl,
   stateOf,
 } from "./deployments.ts";
+import { useDeploys } from "./deploys-context.ts";
 
 const shownAtOnce = 8;
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { deploymentSteps, type Deployment, type DeploymentStep, type LaunchReport } from "@tesslate/contract";
+import { shownStep, shownSteps } from "../../project/deployment-steps.ts";
 import { begunOf, lineOf, textOf } from "./deploy-log.ts";
 import { againOf, beadOf, fixMessage, isUnshipped, placeOf, safeUrl, seriesOf, stateOf, stepsOf } from "./deployments.ts";
-import { shownStep, shownSteps } from "../../project/deployment-steps.ts";
 import { domainFault, emptyDraft, requestOf, toProvider } from "./draft.ts";
 import { blockersOf, rowsOf, verdictOf } from "./launch-report.ts";
 import { teamsOf } from "./teams.ts";

@@ -1,7 +1,7 @@
 import type { DeployProvider, Deployment, DeploymentRequest } from "@tesslate/contract";
-import type { BeadKind, BeadTone, LineKind } from "../../ui/thread/index.ts";
-import type { Tone } from "../../ui/Pill.tsx";
 import { shownSteps, shownStep, type ShownStep } from "../../project/deployment-steps.ts";
+import type { Tone } from "../../ui/Pill.tsx";
+import type { BeadKind, BeadTone, LineKind } from "../../ui/thread/index.ts";
 
 export const providers: readonly DeployProvider[] = ["local", "vercel", "netlify", "cloudflare"];
 export const providerName: Record<DeployProvider, string> = {

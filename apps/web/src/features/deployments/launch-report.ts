@@ -1,6 +1,6 @@
 import type { LaunchFinding, LaunchReport, LaunchRule } from "@tesslate/contract";
-import { counted } from "../../lib/counted.ts";
 import { formatBytes } from "../../lib/bytes.ts";
+import { counted } from "../../lib/counted.ts";
 
 export const launchRules: readonly LaunchRule[] = ["build", "pages", "secrets", "accessibility", "weight", "advisories"];
 export const ruleName: Record<LaunchRule, string> = {

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
 import { browserHints } from "../../lib/browser-hints.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { useServices } from "../../project/services.ts";
 import { lineOf, type DeployLine } from "./deploy-log.ts";
 

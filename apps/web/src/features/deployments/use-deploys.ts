@@ -2,14 +2,14 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Deployment, DeploymentRequest, LaunchRule } from "@tesslate/contract";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
-import { toast } from "../../ui/toast.tsx";
-import { useServices } from "../../project/services.ts";
-import { againOf, isPreview, isUnderWay, nameOf, placeName } from "./deployments.ts";
 import { deploymentStepsQuery, deploymentsKey, deploymentsQuery } from "../../project/deployments.queries.ts";
+import { useProject, useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
+import { useServices } from "../../project/services.ts";
+import { useWorkbenchActions } from "../../project/workbench-actions.ts";
+import { toast } from "../../ui/toast.tsx";
+import { againOf, isPreview, isUnderWay, nameOf, placeName } from "./deployments.ts";
 import type { Deploys, DrawerSubject } from "./deploys-context.ts";
 import { emptyDraft, type Draft } from "./draft.ts";
-import { useProject, useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
-import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 
 /** What ended while nobody looked at it is told once. */
 function useOutcomeNotices(

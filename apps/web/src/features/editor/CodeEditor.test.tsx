@@ -1,5 +1,5 @@
-import { expect, screen, test } from "../../testing/index.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
+import { expect, screen, test } from "../../testing/index.ts";
 import { CodeEditor } from "./CodeEditor.tsx";
 
 const nothing = () => undefined;

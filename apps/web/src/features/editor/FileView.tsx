@@ -1,12 +1,12 @@
 import { useState } from "react";
+import { nameOf } from "../../lib/file-tree.ts";
 import { Button } from "../../ui/Button.tsx";
+import { DiffBlock } from "../../ui/DiffBlock.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { DiffBlock } from "../../ui/DiffBlock.tsx";
 import type { BufferView, Buffers } from "./buffers.ts";
 import { lineDiff } from "./line-diff.ts";
-import { nameOf } from "../../lib/file-tree.ts";
 import { DownloadButton, MediaView } from "./MediaView.tsx";
 
 /** The states of a file in which there is nothing to edit; undefined when the editor is to be shown. */

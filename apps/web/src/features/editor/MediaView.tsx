@@ -1,13 +1,13 @@
 import { Download } from "lucide-react";
 import { useEffect, useId, useState } from "react";
+import { nameOf } from "../../lib/file-tree.ts";
+import { mediaOf, type Media } from "../../lib/media.ts";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { useServices } from "../../project/services.ts";
-import { mediaOf, type Media } from "../../lib/media.ts";
 import { rawUrlOf, readBytes } from "./files.api.ts";
-import { nameOf } from "../../lib/file-tree.ts";
 
 /** Larger ones are not brought into the page. */
 const mostBytes = 64 * 1024 * 1024;

@@ -1,6 +1,6 @@
+import { nameOf } from "../../lib/file-tree.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import type { Removal } from "./trash.ts";
-import { nameOf } from "../../lib/file-tree.ts";
 
 /** Asked only for what is too much to be brought back. */
 export function DeleteDialog({

@@ -1,10 +1,10 @@
 import { X } from "lucide-react";
 import { useRef, useSyncExternalStore } from "react";
 import { cx } from "../../lib/cx.ts";
+import { nameOf, parentOf } from "../../lib/file-tree.ts";
 import { Button } from "../../ui/Button.tsx";
 import { FileIcon } from "../../ui/FileIcon.tsx";
 import { loadingView, type Buffers, CodeEditor, ConflictBar, FileState } from "../editor/index.ts";
-import { nameOf, parentOf } from "../../lib/file-tree.ts";
 
 export interface EditorPaneProps {
   projectId: string;

@@ -1,10 +1,10 @@
 import { Command } from "cmdk";
 import { Folder } from "lucide-react";
 import { useState } from "react";
+import { nameOf, type FileTree } from "../../lib/file-tree.ts";
 import { rank } from "../../lib/rank.ts";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { foldersFor } from "./moving.ts";
-import { nameOf, type FileTree } from "../../lib/file-tree.ts";
 
 const shown = 100;
 

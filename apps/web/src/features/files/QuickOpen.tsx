@@ -1,9 +1,9 @@
 import { Command } from "cmdk";
 import { useDeferredValue, useMemo, useState } from "react";
+import { nameOf, parentOf, type FileTree } from "../../lib/file-tree.ts";
 import { rank } from "../../lib/rank.ts";
 import { CommandBox, CommandDialog, commandItem } from "../../ui/CommandDialog.tsx";
 import { FileIcon } from "../../ui/FileIcon.tsx";
-import { nameOf, parentOf, type FileTree } from "../../lib/file-tree.ts";
 
 const shown = 50;
 

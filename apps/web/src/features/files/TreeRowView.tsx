@@ -1,9 +1,9 @@
 import type { DragEvent, MouseEvent } from "react";
 import { cx } from "../../lib/cx.ts";
-import { ContextMenu, type MenuEntry } from "../../ui/Menu.tsx";
-import { FileIcon, FolderIcon } from "../../ui/FileIcon.tsx";
-import { NameForm } from "./NameForm.tsx";
 import type { TreeRow } from "../../lib/file-tree.ts";
+import { FileIcon, FolderIcon } from "../../ui/FileIcon.tsx";
+import { ContextMenu, type MenuEntry } from "../../ui/Menu.tsx";
+import { NameForm } from "./NameForm.tsx";
 
 /** What is new about a file: to git, or since the last run where there is no repository. */
 export type FileMark = "A" | "M" | "D" | "U" | "!";

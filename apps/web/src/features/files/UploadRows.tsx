@@ -1,8 +1,8 @@
 import { X } from "lucide-react";
+import { nameOf } from "../../lib/file-tree.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Progress } from "../../ui/Progress.tsx";
-import { nameOf } from "../../lib/file-tree.ts";
 import type { Upload, Uploads } from "./use-uploads.ts";
 
 const titleOf = ({ files }: Upload) => (files.length === 1 ? nameOf(files[0]?.path ?? "") : `${files.length} files`);

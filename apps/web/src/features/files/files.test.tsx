@@ -1,10 +1,10 @@
 import { useState } from "react";
+import { buildTree } from "../../lib/file-tree.ts";
 import { expect, expectAccessible, sampleTime, screen, test, waitFor } from "../../testing/index.ts";
 import { FileTreePanel } from "./FileTreePanel.tsx";
 import { QuickOpen } from "./QuickOpen.tsx";
-import { buildTree } from "../../lib/file-tree.ts";
-import type { FileActs } from "./use-file-acts.ts";
 import type { FileMark } from "./TreeRowView.tsx";
+import type { FileActs } from "./use-file-acts.ts";
 
 const entry = (path: string) => ({ path, is_directory: false, size: 1, etag: path, mtime: sampleTime });
 const tree = buildTree(["src/App.tsx", "src/api/orders.ts", "public/icon.svg", "README.md", "package.json"].map(entry));

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { buildTree, visibleRows } from "../../lib/file-tree.ts";
+import { noSelection, picked, pickOf, subjectsOf, topmost } from "../../lib/selection.ts";
 import { batchesOf, type Incoming } from "./incoming.ts";
 import { foldersFor, movesInto } from "./moving.ts";
-import { noSelection, picked, pickOf, subjectsOf, topmost } from "../../lib/selection.ts";
 import { removalOf } from "./trash.ts";
-import { buildTree, visibleRows } from "../../lib/file-tree.ts";
 
 const tree = buildTree(
   ["a/", "a/1.ts", "a/b/", "a/b/2.ts", "c/", "c/1.ts", "d.ts", "e.ts", "big.bin"].map((path) => ({

@@ -1,12 +1,12 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
-import { toast } from "../../ui/toast.tsx";
-import { useServices } from "../../project/services.ts";
+import { nameOf, patchTree, type FileTree } from "../../lib/file-tree.ts";
 import { treeKey } from "../../project/project.queries.ts";
+import { useServices } from "../../project/services.ts";
+import { toast } from "../../ui/toast.tsx";
 import { movesInto, type Move } from "./moving.ts";
 import { keepForUndo, type Removal } from "./trash.ts";
-import { nameOf, patchTree, type FileTree } from "../../lib/file-tree.ts";
 
 export interface FileActs {
   createFile: (path: string) => Promise<string | undefined>;

@@ -1,10 +1,10 @@
 import { createContext, use, useCallback, useEffect, useState } from "react";
+import { trimPath } from "../../lib/file-tree.ts";
 import { isStringArray, readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
+import { useProjectEvents, useProject } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { createBuffers, type Buffers, readFile, writeFile } from "../editor/index.ts";
-import { trimPath } from "../../lib/file-tree.ts";
-import { useProjectEvents, useProject } from "../../project/project-context.ts";
 
 export interface OpenFiles {
   buffers: Buffers;

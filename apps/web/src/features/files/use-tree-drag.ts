@@ -1,6 +1,6 @@
 import { useRef, useState, type DragEvent } from "react";
-import { fromDrop, type Incoming } from "./incoming.ts";
 import { parentOf, type FileTree } from "../../lib/file-tree.ts";
+import { fromDrop, type Incoming } from "./incoming.ts";
 
 const kind = "application/x-studio-paths";
 /** Held over a closed folder for so long, it opens. */

@@ -9,9 +9,9 @@ import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { ConnectForm } from "./ConnectForm.tsx";
 import { gitAccountsKey, gitProvidersQuery } from "./git-accounts.queries.ts";
 

@@ -3,10 +3,10 @@ import type { GitBranch, GitStatus } from "@tesslate/contract";
 import { Check, ChevronDown, Cloud, GitBranch as BranchIcon, GitCommitHorizontal, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { PickList, type PickGroup } from "../../ui/PickList.tsx";
 import { Popover } from "../../ui/Popover.tsx";
-import { useServices } from "../../project/services.ts";
 import { branchesQuery } from "./git.queries.ts";
 
 /** The branch that is checked out; opens the others: search, switch, make, delete. */

@@ -1,13 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import type { GitChange, GitFileDiff } from "@tesslate/contract";
 import { ArrowLeft } from "lucide-react";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
+import { FileLetter } from "../../ui/FileLetter.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
-import { FileLetter } from "../../ui/FileLetter.tsx";
 import { Lines } from "../changes/index.ts";
-import { useServices } from "../../project/services.ts";
 import { diffOf, kindOf } from "./changes.ts";
 import { workFileQuery, workQuery } from "./git.queries.ts";
 import { GitHunk, noLinesReason } from "./GitHunk.tsx";

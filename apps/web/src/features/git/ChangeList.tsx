@@ -4,13 +4,13 @@ import { ChevronRight, Minus, Plus, Undo2 } from "lucide-react";
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
-import { useShortcuts } from "../../lib/use-shortcuts.ts";
-import { IconButton } from "../../ui/IconButton.tsx";
+import { nameOf, parentOf } from "../../lib/file-tree.ts";
 import { picked, pickOf, type Pick, type Selection } from "../../lib/selection.ts";
 import { treeMove } from "../../lib/tree-keys.ts";
-import { nameOf, parentOf } from "../../lib/file-tree.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
+import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { FileLetter } from "../../ui/FileLetter.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
 import { Lines } from "../changes/index.ts";
 import { chosenChanges, diffOf, kindOf, rowsOf, sectionNames, sectionOf, type ChangeRow, type Section } from "./changes.ts";
 

@@ -4,20 +4,20 @@ import { useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
+import { nameOf } from "../../lib/file-tree.ts";
+import { noSelection, type Selection } from "../../lib/selection.ts";
 import { momentOf } from "../../lib/time.ts";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { noSelection, type Selection } from "../../lib/selection.ts";
-import { nameOf } from "../../lib/file-tree.ts";
-import { useServices } from "../../project/services.ts";
 import { ChangeLines } from "./ChangeLines.tsx";
 import { ChangeList, shownChange } from "./ChangeList.tsx";
 import { canBeUndone, conflictPrompt, keptFiles } from "./changes.ts";
 import { CommitBox } from "./CommitBox.tsx";
 import { ConflictEditor } from "./ConflictEditor.tsx";
-import { GitFailure } from "./GitFailure.tsx";
 import { workQuery } from "./git.queries.ts";
+import { GitFailure } from "./GitFailure.tsx";
 import type { GitActs } from "./use-git-acts.ts";
 
 /** What is not committed yet, file by file and hunk by hunk; and while a merge waits, what it could not decide. */

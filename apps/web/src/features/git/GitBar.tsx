@@ -14,13 +14,13 @@ import {
 } from "lucide-react";
 import { useState } from "react";
 import { agoOf, momentOf } from "../../lib/time.ts";
+import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { Bar } from "../../ui/Panel.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
-import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { BranchMenu } from "./BranchMenu.tsx";
 import type { GitActs, Strategy } from "./use-git-acts.ts";
 

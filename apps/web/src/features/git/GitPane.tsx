@@ -2,15 +2,17 @@ import type { GitCommit, Task } from "@tesslate/contract";
 import { CloudDownload, GitBranch, Link2 } from "lucide-react";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { hasCode } from "../../lib/errors.ts";
+import { useHandler } from "../../lib/use-handler.ts";
+import { useProject, useProjectEvents, useProjectQuery, useTasks } from "../../project/project-context.ts";
+import { useServices } from "../../project/services.ts";
+import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { useHandler } from "../../lib/use-handler.ts";
 import { LoadFailed, ShownFromBefore, type LoadFailedProps } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useServices } from "../../project/services.ts";
 import { DeleteBranchDialog, NewBranchDialog, SwitchDialog } from "./BranchDialogs.tsx";
 import { ChangesView } from "./ChangesView.tsx";
 import { gitStateQuery, type GitState } from "./git.queries.ts";
@@ -20,8 +22,6 @@ import { HistoryView } from "./HistoryView.tsx";
 import { PullRequestDialog } from "./PullRequestDialog.tsx";
 import { CloneDialog, RemoteDialog } from "./RemoteDialogs.tsx";
 import { useGitActs, type GitActs } from "./use-git-acts.ts";
-import { useProject, useProjectEvents, useProjectQuery, useTasks } from "../../project/project-context.ts";
-import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 
 type Asked =
   | { kind: "switch"; branch: string }

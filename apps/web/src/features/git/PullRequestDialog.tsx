@@ -4,6 +4,7 @@ import { ExternalLink } from "lucide-react";
 import { useId, useState, type FormEvent } from "react";
 import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { useServices } from "../../project/services.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
@@ -13,7 +14,6 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { ConnectForm, gitProvidersQuery, providerOfAddress, BranchSelect } from "../git-accounts/index.ts";
-import { useServices } from "../../project/services.ts";
 import type { GitActs } from "./use-git-acts.ts";
 
 /** The branch that is checked out, proposed to another one on the host. What is not pushed yet is pushed first. */

@@ -4,11 +4,11 @@ import { ApiError } from "@tesslate/client/core";
 import { useRef, useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { nameOf } from "../../lib/file-tree.ts";
+import { useServices } from "../../project/services.ts";
 import { toast } from "../../ui/toast.tsx";
 import { keepForUndo } from "../files/index.ts";
-import { nameOf } from "../../lib/file-tree.ts";
 import { gitAccountsKey } from "../git-accounts/index.ts";
-import { useServices } from "../../project/services.ts";
 import { canBeUndone } from "./changes.ts";
 import { gitKey, gitStateKey, workKey, type GitState } from "./git.queries.ts";
 

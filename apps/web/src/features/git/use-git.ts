@@ -1,10 +1,10 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
-import type { FileMark } from "../files/index.ts";
-import { useServices } from "../../project/services.ts";
-import { gitKey, gitStateKey, gitStateQuery, workKey } from "./git.queries.ts";
-import { marksOf } from "./changes.ts";
 import { useProject, useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
+import { useServices } from "../../project/services.ts";
+import type { FileMark } from "../files/index.ts";
+import { marksOf } from "./changes.ts";
+import { gitKey, gitStateKey, gitStateQuery, workKey } from "./git.queries.ts";
 
 /** Files come in bursts: git is asked again once they rest, or when they have gone on for so long. */
 const quietMs = 700;

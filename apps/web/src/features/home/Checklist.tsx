@@ -3,12 +3,12 @@ import { Link } from "@tanstack/react-router";
 import { Circle, CircleCheck, X } from "lucide-react";
 import { Suspense, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
+import { recentProjectsQuery } from "../../project/projects.queries.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { configQuery } from "../auth/index.ts";
 import { modelSetupQuery, type ModelSetup, ConnectModelDialog } from "../models/index.ts";
-import { recentProjectsQuery } from "../../project/projects.queries.ts";
 import { useSavePreferences, meQuery } from "../users/index.ts";
 import { checklist, type Step } from "./checklist.ts";
 

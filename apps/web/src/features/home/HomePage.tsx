@@ -1,11 +1,11 @@
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { useDeferredValue } from "react";
 import { Page } from "../../ui/page/Page.tsx";
-import { IsolationBanner } from "./IsolationBanner.tsx";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
 import { meQuery } from "../users/index.ts";
 import { Checklist } from "./Checklist.tsx";
 import { HomeComposer } from "./HomeComposer.tsx";
+import { IsolationBanner } from "./IsolationBanner.tsx";
 import { RecentProjects } from "./RecentProjects.tsx";
 
 /** The first page: say what it should do. */

@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { recentProjectsQuery } from "../../project/projects.queries.ts";
 import { buttonClass } from "../../ui/Button.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { ProjectCard, ProjectCardSkeletons, projectGrid } from "../projects/index.ts";
-import { recentProjectsQuery } from "../../project/projects.queries.ts";
 
 /** The projects changed last. When they fail they fail alone; the composer stays. */
 export function RecentProjects() {

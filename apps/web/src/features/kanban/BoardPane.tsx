@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
+import { useProject } from "../../project/project-context.ts";
+import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Bar } from "../../ui/Panel.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { meQuery } from "../users/index.ts";
 import { BoardView } from "./BoardView.tsx";
 import { useBoard } from "./use-board.ts";
-import { useProject } from "../../project/project-context.ts";
-import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 
 /** The project's board: its states; what is on it draws `BoardView`. */
 export function BoardPane() {

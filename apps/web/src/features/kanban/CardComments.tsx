@@ -2,13 +2,13 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { Markdown } from "../../ui/markdown/Markdown.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
-import { Markdown } from "../../ui/markdown/Markdown.tsx";
-import { useServices } from "../../project/services.ts";
 import { cardQuery } from "./kanban.queries.ts";
 
 /** What was said about a card, oldest first, and a place to say more. */

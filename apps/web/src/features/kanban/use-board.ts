@@ -4,9 +4,10 @@ import { urlOf } from "@tesslate/client/core";
 import { useMemo, useRef, useState } from "react";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useUndoableDeletes } from "../../ui/use-undoable-deletes.ts";
-import { toast } from "../../ui/toast.tsx";
+import { useProjectQuery } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
+import { toast } from "../../ui/toast.tsx";
+import { useUndoableDeletes } from "../../ui/use-undoable-deletes.ts";
 import {
   fullSentence,
   moveCard,
@@ -20,7 +21,6 @@ import {
   removeColumn,
 } from "./board.ts";
 import { boardKey, boardQuery, cardKey } from "./kanban.queries.ts";
-import { useProjectQuery } from "../../project/project-context.ts";
 
 /** What a person may do to the board. Acts show at once and are taken back, with a notice, when the server refuses. */
 export interface BoardActs {

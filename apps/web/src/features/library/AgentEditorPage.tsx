@@ -3,8 +3,8 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { ChevronLeft, FlaskConical } from "lucide-react";
 import { useRef, useState, type FormEvent } from "react";
 import type { AgentDetail } from "@tesslate/contract";
-import { Page } from "../../ui/page/Page.tsx";
 import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { useKept } from "../../lib/use-kept.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button, buttonClass } from "../../ui/Button.tsx";
@@ -14,17 +14,17 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { Page } from "../../ui/page/Page.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { Select } from "../../ui/Select.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { categoryName, agentQuery } from "../marketplace/index.ts";
-import { shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { modelsQuery } from "../models/index.ts";
 import { meQuery } from "../users/index.ts";
-import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import {
   agentFeatures,
   agentTypes,

@@ -4,6 +4,7 @@ import { Ellipsis, Pencil, Trash2 } from "lucide-react";
 import { useState } from "react";
 import type { LibraryAgent } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
+import { shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { isPast, momentOf } from "../../lib/time.ts";
 import { buttonClass } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -14,7 +15,6 @@ import { Select } from "../../ui/Select.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { ItemIcon, useAcquire, useRemoveFromLibrary } from "../marketplace/index.ts";
-import { shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { modelsQuery } from "../models/index.ts";
 import { useSelectModel, useSwitchAgent } from "./library.queries.ts";
 

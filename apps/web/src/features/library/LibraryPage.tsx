@@ -2,16 +2,16 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { Bot, Box, PencilRuler, Plus, Store } from "lucide-react";
 import type { ReactNode } from "react";
-import { Page } from "../../ui/page/Page.tsx";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { buttonClass } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
+import { Page } from "../../ui/page/Page.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { tabClass } from "../../ui/Tabs.tsx";
 import { BaseRow } from "./BaseRow.tsx";
-import { LibraryAgentRow } from "./LibraryAgentRow.tsx";
 import { libraryAgentsQuery, libraryBasesQuery, ownItemsQuery } from "./library.queries.ts";
+import { LibraryAgentRow } from "./LibraryAgentRow.tsx";
 import { OwnItemRow } from "./OwnItemRow.tsx";
 
 const route = getRouteApi("/app/library");

@@ -8,10 +8,10 @@ import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { offersQuery } from "../billing/index.ts";
 import { dashboardQuery } from "../creators/index.ts";
-import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import type { AgentForm } from "./agent-form.ts";
 
 /** What others pay for it; nothing where nothing can be paid. */

@@ -2,15 +2,15 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState, type FormEvent } from "react";
 import type { AgentDetail } from "@tesslate/contract";
+import { keepEditMode } from "../../lib/edit-modes.ts";
 import { sentenceOf } from "../../lib/errors.ts";
+import { templatesQuery, useCreateProject } from "../../project/projects.queries.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { keepAgentChoice } from "../agents/index.ts";
-import { keepEditMode } from "../../lib/edit-modes.ts";
-import { templatesQuery, useCreateProject } from "../../project/projects.queries.ts";
 
 /** A first message to an agent, in a project made for it; its workbench shows the run as any other. */
 export function TrialDialog({ agent, onClose }: { agent: Pick<AgentDetail, "id" | "slug" | "name">; onClose: () => void }) {

@@ -2,10 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { api } from "../../api.ts";
-import { Page } from "../../ui/page/Page.tsx";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { Page } from "../../ui/page/Page.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
 import { useMarketplaceChanged } from "./marketplace.queries.ts";
 

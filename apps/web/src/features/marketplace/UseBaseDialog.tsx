@@ -2,11 +2,11 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState, type FormEvent } from "react";
 import type { BaseDetail } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
+import { useCreateProject } from "../../project/projects.queries.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
-import { useCreateProject } from "../../project/projects.queries.ts";
 
 /** A project that begins with a template; its workbench shows how far the set-up is. */
 export function UseBaseDialog({

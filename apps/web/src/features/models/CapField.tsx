@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useServices } from "../../project/services.ts";
 import { modelPreferencesQuery, useSetModelPreferences } from "./preferences.queries.ts";
 
 const most = { max_cost_cents: 1_000_000, own_key_day_cents: 10_000_000 } as const;

@@ -1,13 +1,13 @@
 import { CircleCheck, CircleX } from "lucide-react";
 import { useState, type FormEvent } from "react";
 import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { shortModelName } from "../../lib/model-choice.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { shortModelName } from "../../lib/model-choice.ts";
 import { withProvider } from "./ModelNotice.tsx";
 import { useConfigureModels, useTestModel, type ModelSetup } from "./models.queries.ts";
 

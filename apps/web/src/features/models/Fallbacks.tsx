@@ -2,13 +2,13 @@ import { useQuery } from "@tanstack/react-query";
 import { ArrowUp, Plus, X } from "lucide-react";
 import type { Model } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
+import { shortModelName } from "../../lib/model-choice.ts";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
-import { toast } from "../../ui/toast.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
-import { useServices } from "../../project/services.ts";
-import { shortModelName } from "../../lib/model-choice.ts";
+import { toast } from "../../ui/toast.tsx";
 import { modelFacts } from "./model-facts.ts";
 import { modelPreferencesQuery, useSetModelPreferences } from "./preferences.queries.ts";
 

@@ -3,14 +3,14 @@ import type { Model } from "@tesslate/contract";
 import { useState, type FormEvent } from "react";
 import { api } from "../../api.ts";
 import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { shortModelName } from "../../lib/model-choice.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { Pill } from "../../ui/Pill.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { SettingsSection } from "../../ui/SettingsSection.tsx";
-import { shortModelName } from "../../lib/model-choice.ts";
 import { modelFacts } from "./model-facts.ts";
 import { modelsQuery } from "./models.queries.ts";
 

@@ -2,11 +2,11 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { ChevronDown } from "lucide-react";
 import type { Model } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
+import { pickModel, shortModelName, usableModels } from "../../lib/model-choice.ts";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useServices } from "../../project/services.ts";
-import { pickModel, shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { modelFacts } from "./model-facts.ts";
 import { modelsQuery } from "./models.queries.ts";
 

@@ -2,9 +2,9 @@ import { Plug } from "lucide-react";
 import { Suspense, useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
+import { shortModelName } from "../../lib/model-choice.ts";
 import { Button } from "../../ui/Button.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { shortModelName } from "../../lib/model-choice.ts";
 import { useConfigureModels, type ModelSetup } from "./models.queries.ts";
 import { ConnectModelDialog } from "./on-demand.ts";
 

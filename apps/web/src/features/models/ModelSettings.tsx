@@ -1,20 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
+import { usableModels } from "../../lib/model-choice.ts";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { ConnectModelDialog } from "./ConnectModelDialog.tsx";
-import { usableModels } from "../../lib/model-choice.ts";
 import { Fallbacks } from "./Fallbacks.tsx";
 import { ModelList } from "./ModelList.tsx";
-import { OwnKeys } from "./OwnKeys.tsx";
 import { modelSetupQuery, modelsQuery, useConfigureModels, type ModelSetup } from "./models.queries.ts";
-import { counted } from "../../lib/counted.ts";
+import { OwnKeys } from "./OwnKeys.tsx";
 
 /** What answers, what could, and the scripted demo. */
 export function ModelSettings() {

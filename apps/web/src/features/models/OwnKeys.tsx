@@ -7,11 +7,11 @@ import { agoOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
-import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { CapField } from "./CapField.tsx";
-import { OwnKeyRow } from "./OwnKeyRow.tsx";
 import { ownEndpointsQuery, ownKeysQuery, useOwnKeyActs } from "./own-keys.queries.ts";
+import { OwnKeyRow } from "./OwnKeyRow.tsx";
 
 const OwnKeyDialog = lazily(async () => (await import("./OwnKeyDialog.tsx")).OwnKeyDialog);
 const OwnEndpointDialog = lazily(async () => (await import("./OwnEndpointDialog.tsx")).OwnEndpointDialog);

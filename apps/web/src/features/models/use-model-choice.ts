@@ -1,7 +1,7 @@
 import type { LibraryAgent, Model, Project } from "@tesslate/contract";
 import { useState } from "react";
-import { useHandler } from "../../lib/use-handler.ts";
 import { defaultFor, keepModelChoice, pickModel, readModelChoice } from "../../lib/model-choice.ts";
+import { useHandler } from "../../lib/use-handler.ts";
 
 export interface ModelChoice {
   /** What answers the next message; undefined until the models are known and nothing was chosen. */

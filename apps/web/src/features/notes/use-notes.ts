@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { isString, readStored, writeStored } from "../../lib/storage.ts";
-import { createBuffers, loadingView } from "../editor/index.ts";
-import { useServices } from "../../project/services.ts";
-import { readNotes, writeNotes } from "./notes.api.ts";
 import { useProjectEvents } from "../../project/project-context.ts";
+import { useServices } from "../../project/services.ts";
+import { createBuffers, loadingView } from "../editor/index.ts";
+import { readNotes, writeNotes } from "./notes.api.ts";
 
 /** The name makes the editor speak Markdown. */
 export const notesPath = "notes.md";

@@ -1,10 +1,10 @@
+import { useStickToBottom } from "use-stick-to-bottom";
 import { cx } from "../../lib/cx.ts";
+import { clockText } from "../../lib/durations.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { clockText } from "../../lib/durations.ts";
-import type { ConsoleLine } from "./problems.ts";
-import { useStickToBottom } from "use-stick-to-bottom";
 import { scrollable } from "../../ui/scrollable.ts";
+import type { ConsoleLine } from "./problems.ts";
 
 const inks: Record<ConsoleLine["level"], string> = {
   log: "text-fg-1",

@@ -1,13 +1,13 @@
 import { useState } from "react";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { cx } from "../../lib/cx.ts";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { useProject, useRuntime } from "../../project/project-context.ts";
+import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { ErrorState } from "../../ui/ErrorState.tsx";
+import { useOpenPreview } from "./open-preview.ts";
 import { PreviewState, ShutOutNotice } from "./PreviewStates.tsx";
 import { deviceWidths, PreviewToolbar, type Device } from "./PreviewToolbar.tsx";
 import { currentProblems, fixCrashMessage } from "./problems.ts";
-import { useProject, useRuntime } from "../../project/project-context.ts";
-import { useWorkbenchActions } from "../../project/workbench-actions.ts";
-import { useOpenPreview } from "./open-preview.ts";
 import { SharePreviewButton } from "./SharePreviewButton.tsx";
 
 /** The running app in its frame, or the reason why it is not there. There is never a second frame. */

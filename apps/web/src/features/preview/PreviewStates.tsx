@@ -1,14 +1,14 @@
 import { ExternalLink, Moon, Play, RotateCw } from "lucide-react";
 import type { Project, Task } from "@tesslate/contract";
 import type { ReactNode } from "react";
+import { plainLine } from "../../lib/ansi.ts";
+import { clockOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Progress } from "../../ui/Progress.tsx";
-import { clockOf } from "../../lib/time.ts";
-import { plainLine } from "../../lib/ansi.ts";
-import type { PreviewPhase } from "./preview-phase.ts";
 import { scrollable } from "../../ui/scrollable.ts";
+import type { PreviewPhase } from "./preview-phase.ts";
 
 export interface PreviewActs {
   start: () => void;

@@ -1,12 +1,12 @@
 import { CircleX, Globe } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { cx } from "../../lib/cx.ts";
+import { clockText } from "../../lib/durations.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { clockText } from "../../lib/durations.ts";
-import { fixMessage, type Problem } from "./problems.ts";
 import { scrollable } from "../../ui/scrollable.ts";
+import { fixMessage, type Problem } from "./problems.ts";
 
 /** What went wrong in the running app, newest first, and the way to the agent. */
 export function ProblemsPanel({

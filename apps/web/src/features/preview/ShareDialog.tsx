@@ -3,6 +3,8 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Preview, PreviewShare } from "@tesslate/contract";
 import { useState } from "react";
 import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { partKey } from "../../project/cache-keys.ts";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
@@ -11,9 +13,7 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useServices } from "../../project/services.ts";
 import { ShareRow } from "./ShareRow.tsx";
-import { partKey } from "../../project/cache-keys.ts";
 
 const lifetimes = [
   { value: "3600", label: "1 hour" },

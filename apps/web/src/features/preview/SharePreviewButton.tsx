@@ -3,13 +3,13 @@ import { useQueryClient } from "@tanstack/react-query";
 import type { Container } from "@tesslate/contract";
 import { Suspense, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
+import { useProjectEvents } from "../../project/project-context.ts";
+import { previewsQuery } from "../../project/project.queries.ts";
+import { useServices } from "../../project/services.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useServices } from "../../project/services.ts";
-import { previewsQuery } from "../../project/project.queries.ts";
-import type { ShareTarget } from "./ShareDialog.tsx";
-import { useProjectEvents } from "../../project/project-context.ts";
 import { ShareDialog } from "./on-demand.ts";
+import type { ShareTarget } from "./ShareDialog.tsx";
 
 /** Share links of the container in the preview. They hang on a preview of the canvas: the first that shows this container. */
 export function SharePreviewButton({ projectId, container }: { projectId: string; container: Container }) {

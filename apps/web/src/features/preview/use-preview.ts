@@ -1,12 +1,12 @@
 import type { Container } from "@tesslate/contract";
 import { useEffect, useReducer, useState, type RefObject } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
+import { useProjectEvents } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { commandMessage, pathTyped, readBridge, withNonce, type BridgeCommand, type PickedElement } from "./bridge.ts";
 import { noNews, type ContainerNews, type PreviewPhase } from "./preview-phase.ts";
 import { noReports, reportsReducer, type ReportAction, type Reports } from "./problems.ts";
 import { useKeptFocus } from "./use-kept-focus.ts";
-import { useProjectEvents } from "../../project/project-context.ts";
 
 export interface PreviewFrame {
   src: string;

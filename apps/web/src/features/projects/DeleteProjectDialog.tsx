@@ -1,7 +1,7 @@
 import { sentenceOf } from "../../lib/errors.ts";
+import { useDeleteProject } from "../../project/projects.queries.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useDeleteProject } from "../../project/projects.queries.ts";
 
 /** Deletion has no way back: the name is typed. */
 export function DeleteProjectDialog({

@@ -1,8 +1,8 @@
 import { FolderInput } from "lucide-react";
 import { Suspense, useState } from "react";
-import { usePaletteSource } from "../../ui/page/palette.ts";
 import { lazily } from "../../lib/chunks.ts";
 import { Button } from "../../ui/Button.tsx";
+import { usePaletteSource } from "../../ui/page/palette.ts";
 
 const ImportDialog = lazily(async () => (await import("./ImportDialog.tsx")).ImportDialog);
 

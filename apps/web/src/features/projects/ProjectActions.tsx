@@ -3,10 +3,10 @@ import { Suspense, useState } from "react";
 import type { Project } from "@tesslate/contract";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
+import { SubmitBaseDialog } from "../marketplace/index.ts";
 import { DeleteProjectDialog } from "./DeleteProjectDialog.tsx";
 import { RenameDialog } from "./RenameDialog.tsx";
 import { useProjectOut } from "./use-project-out.tsx";
-import { SubmitBaseDialog } from "../marketplace/index.ts";
 
 /** What can be done with a project from a list. */
 export function ProjectActions({ project, onDeleted }: { project: Project; onDeleted?: () => void }) {

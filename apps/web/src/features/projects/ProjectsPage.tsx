@@ -3,22 +3,22 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { ArrowDownUp, ChevronLeft, ChevronRight, LayoutGrid, List, ListFilter, Plus, Search } from "lucide-react";
 import { useRef } from "react";
 import type { Project, RunStatus } from "@tesslate/contract";
-import { Page } from "../../ui/page/Page.tsx";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { useSearchText } from "../../lib/use-search-text.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
+import { listLimit, projectsQuery } from "../../project/projects.queries.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Menu } from "../../ui/Menu.tsx";
+import { Page } from "../../ui/page/Page.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { ImportButton } from "./ImportButton.tsx";
 import { isSortOrder, pageOf, sortOrders, sortProjects } from "./project-list.ts";
 import { ProjectActions } from "./ProjectActions.tsx";
 import { ProjectCard, ProjectCardSkeletons, projectGrid } from "./ProjectCard.tsx";
 import { ProjectPill } from "./ProjectPill.tsx";
-import { listLimit, projectsQuery } from "../../project/projects.queries.ts";
 
 const route = getRouteApi("/app/projects");
 const statusFilters: Partial<Record<RunStatus | "any", string>> = {

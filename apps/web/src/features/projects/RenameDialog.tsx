@@ -1,12 +1,12 @@
 import { useId, useState, type FormEvent } from "react";
 import type { Project } from "@tesslate/contract";
 import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { useRenameProject } from "../../project/projects.queries.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useRenameProject } from "../../project/projects.queries.ts";
 
 /** A new name; the address stays. Undo is in the toast. */
 export function RenameDialog({

@@ -3,9 +3,10 @@ import type { Project, Task } from "@tesslate/contract";
 import { ApiError } from "@tesslate/client/core";
 import { useEffect, useRef, useState } from "react";
 import { api, uploading } from "../../api.ts";
-import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { browserHints } from "../../lib/browser-hints.ts";
-import { projectQuery, projectsQuery } from "../../project/projects.queries.ts";
+import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { projectKey } from "../../project/cache-keys.ts";
+import { projectsQuery } from "../../project/projects.queries.ts";
 
 export type ImportInput = { name: string } & ({ kind: "zip"; file: File } | { kind: "git"; url: string; branch: string });
 export type ImportStep =
@@ -66,7 +67,7 @@ export function useImport(onDone: (project: Project) => void) {
       if (signal.aborted) return;
       void queries.invalidateQueries({ queryKey: projectsQuery({}).queryKey.slice(0, 2) });
       if (task?.status === "completed") {
-        queries.removeQueries({ queryKey: projectQuery(project.slug).queryKey });
+        queries.removeQueries({ queryKey: projectKey(project.slug) });
         return onDone(project);
       }
       failed.current = project.slug;

@@ -1,11 +1,11 @@
 import { useNavigate } from "@tanstack/react-router";
 import type { DownloadFormat, Project } from "@tesslate/contract";
 import { Copy, Download } from "lucide-react";
-import { usePaletteSource } from "../../ui/page/palette.ts";
 import { sentenceOf } from "../../lib/errors.ts";
+import { useForkProject } from "../../project/projects.queries.ts";
+import { usePaletteSource } from "../../ui/page/palette.ts";
 import { toast } from "../../ui/toast.tsx";
 import { downloadProject } from "./download.ts";
-import { useForkProject } from "../../project/projects.queries.ts";
 
 /** Taking a project elsewhere: a copy beside it, or an archive of its files. What fails says so in a toast. */
 export function useProjectOut(project: Project) {

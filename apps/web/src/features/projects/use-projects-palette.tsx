@@ -1,8 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Box } from "lucide-react";
-import { usePaletteSource } from "../../ui/page/palette.ts";
 import { projectsQuery, recentProjectsQuery } from "../../project/projects.queries.ts";
+import { usePaletteSource } from "../../ui/page/palette.ts";
 import { statusLookOf } from "./project-status.ts";
 
 /** Projects in the palette: the recent ones at once, any other by its name. */

@@ -11,9 +11,9 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Popover } from "../../ui/Popover.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { Skeleton, SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { forgetArrival, readArrival } from "./arrival.ts";
 
 const QrCode = lazily(async () => (await import("../../ui/QrCode.tsx")).QrCode);

@@ -1,8 +1,8 @@
 import { Check } from "lucide-react";
 import type { ReviewFile } from "@tesslate/contract";
 import { cx } from "../../lib/cx.ts";
-import { Lines } from "../changes/index.ts";
 import { FileLetter } from "../../ui/FileLetter.tsx";
+import { Lines } from "../changes/index.ts";
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
 const folderOf = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf("/")));

@@ -2,21 +2,21 @@ import { useQuery } from "@tanstack/react-query";
 import { Pause, Play, SkipBack, SkipForward } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { cx } from "../../lib/cx.ts";
+import { diffLines } from "../../lib/diff-lines.ts";
+import { useServices } from "../../project/services.ts";
+import { DiffBlock } from "../../ui/DiffBlock.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
+import { FileLetter } from "../../ui/FileLetter.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { Markdown } from "../../ui/markdown/Markdown.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Thread } from "../../ui/thread/index.ts";
-import { pictureUrl, ToolRow } from "../chat/index.ts";
-import { Markdown } from "../../ui/markdown/Markdown.tsx";
-import { DiffBlock } from "../../ui/DiffBlock.tsx";
-import { diffLines } from "../../lib/diff-lines.ts";
 import { Lines } from "../changes/index.ts";
-import { useServices } from "../../project/services.ts";
-import { FileLetter } from "../../ui/FileLetter.tsx";
-import { momentsOf, type Moment } from "./replay.ts";
+import { pictureUrl, ToolRow } from "../chat/index.ts";
 import { runEventsQuery } from "./replay.queries.ts";
+import { momentsOf, type Moment } from "./replay.ts";
 
 /** How long a moment stays while it plays. */
 const stepMs = 1200;

@@ -1,7 +1,7 @@
 import type { EvidencePicture, RunEvent } from "@tesslate/contract";
-import { replayedEvent, type FileEdit, type Part, applyRunEvent, emptyRun, argumentOf, lookOf, toolBead } from "../chat/index.ts";
 import { countLines, diffLines } from "../../lib/diff-lines.ts";
 import type { BeadKind } from "../../ui/thread/index.ts";
+import { replayedEvent, type FileEdit, type Part, applyRunEvent, emptyRun, argumentOf, lookOf, toolBead } from "../chat/index.ts";
 
 /** A file as the run had changed it by then. */
 export interface FileThen {

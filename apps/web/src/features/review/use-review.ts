@@ -5,10 +5,10 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { isStringArray, readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
+import { useProjectEvents } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { changeSetKey, changeSetQuery } from "../changes/index.ts";
 import { itemsOf, partsOf, reviewedFiles, tallyOf, withRejected, type Comment, type Item } from "./review.ts";
-import { useProjectEvents } from "../../project/project-context.ts";
 
 /** How long files must have been quiet before the changes of a run that goes on are read again. */
 const quietMs = 800;

@@ -2,8 +2,8 @@ import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query
 import type { Contract, Secret } from "@tesslate/contract";
 import { parseDotenv } from "@tesslate/contract/dotenv";
 import { urlOf, type Client } from "@tesslate/client/core";
-import { useServices, type Services } from "../../project/services.ts";
 import { partKey } from "../../project/cache-keys.ts";
+import { useServices, type Services } from "../../project/services.ts";
 
 const key = (projectId: string) => partKey(projectId, "secrets");
 

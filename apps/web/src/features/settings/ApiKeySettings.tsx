@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import type { ApiKey, ApiKeyScope, EditMode } from "@tesslate/contract";
+import { modeOf, modes } from "../../lib/edit-modes.ts";
 import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { agoOf, isPast, momentOf } from "../../lib/time.ts";
@@ -14,12 +15,11 @@ import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { apiKeysQuery, useApiKeyActs } from "../auth/index.ts";
-import { modeOf, modes } from "../../lib/edit-modes.ts";
-import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 /** Personal keys for programs that use the API. */
 export function ApiKeySettings() {

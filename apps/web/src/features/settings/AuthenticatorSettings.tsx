@@ -12,12 +12,12 @@ import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { Skeleton, SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { securityQuery, useSecurityActs } from "../auth/index.ts";
 import { ProofDialog } from "./ProofDialog.tsx";
 import { RecoveryCodesDialog } from "./RecoveryCodes.tsx";
-import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 const QrCode = lazily(async () => (await import("../../ui/QrCode.tsx")).QrCode);
 const codeLength = 6;

@@ -4,9 +4,9 @@ import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { meQuery, useSetAvatar } from "../users/index.ts";
-import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 const accepted = "image/png,image/jpeg,image/webp,image/gif,image/avif";
 const maxBytes = 5 * 1024 * 1024;

@@ -8,11 +8,11 @@ import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { configQuery, providerName, providersOf, linkedAccountsQuery, useSecurityActs } from "../auth/index.ts";
 import { ProofDialog } from "./ProofDialog.tsx";
-import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 const route = getRouteApi("/app/settings/security");
 const linkErrors: Record<string, string> = {

@@ -1,8 +1,8 @@
 import { Monitor, Moon, Sun } from "lucide-react";
 import { chooseTheme, useTheme, type ThemeMode } from "../../theme/theme-choice.ts";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
-import { ThemeGallery } from "../themes/index.ts";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
+import { ThemeGallery } from "../themes/index.ts";
 
 export function LookSettings() {
   const { choice } = useTheme();

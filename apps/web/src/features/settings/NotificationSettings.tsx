@@ -3,11 +3,11 @@ import { useState } from "react";
 import type { Preferences } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { configQuery } from "../auth/index.ts";
 import { useSavePreferences, meQuery } from "../users/index.ts";
-import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 export function NotificationSettings() {
   const { data: user } = useSuspenseQuery(meQuery);

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import type { Passkey } from "@tesslate/contract";
+import { browserName } from "../../lib/browser-name.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
@@ -12,12 +13,11 @@ import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Menu } from "../../ui/Menu.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { configQuery, knowsPasskeys, passkeyFault, passkeysQuery, useSecurityActs } from "../auth/index.ts";
-import { browserName } from "../../lib/browser-name.ts";
 import { ProofDialog } from "./ProofDialog.tsx";
-import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 /** Passkeys: fingerprint, face or PIN of a device in the place of the password. */
 export function PasskeySettings() {

@@ -1,16 +1,16 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import type { Preferences } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
+import { keepModelChoice, shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { Field } from "../../ui/Field.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Select } from "../../ui/Select.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { keepModelChoice, shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { modelsQuery } from "../models/index.ts";
 import { useSavePreferences, meQuery } from "../users/index.ts";
-import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 const sizes = [11, 12, 13, 14, 15, 16, 18, 20];
 const serversOwn = "server";

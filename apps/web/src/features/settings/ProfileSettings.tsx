@@ -7,13 +7,13 @@ import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { signOut } from "../auth/index.ts";
 import { meQuery, useUpdateMe } from "../users/index.ts";
 import { AvatarSection } from "./AvatarSection.tsx";
 import { useUsernameCheck } from "./use-username-check.ts";
-import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 const fields = ["name", "username", "bio", "website_url", "github_username", "twitter_handle"] as const;
 type Form = Record<(typeof fields)[number], string>;

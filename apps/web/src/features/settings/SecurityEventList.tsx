@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import type { SecurityEvent, SecurityEventKind } from "@tesslate/contract";
+import { browserName } from "../../lib/browser-name.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { securityEventsQuery } from "../auth/index.ts";
-import { browserName } from "../../lib/browser-name.ts";
-import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 const words: Record<SecurityEventKind, string> = {
   signed_in: "Signed in",

@@ -9,6 +9,7 @@ import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { Pill } from "../../ui/Pill.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { configQuery, sessionsQuery, securityEventsQuery, securityQuery } from "../auth/index.ts";
 import { meQuery, useUpdateMe } from "../users/index.ts";
@@ -17,7 +18,6 @@ import { LinkedAccountSettings } from "./LinkedAccountSettings.tsx";
 import { PasskeySettings } from "./PasskeySettings.tsx";
 import { SecurityEventList } from "./SecurityEventList.tsx";
 import { SessionList } from "./SessionList.tsx";
-import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 type Errors = Partial<Record<"email" | "password" | "current_password" | "", string>>;
 

@@ -1,16 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Session } from "@tesslate/contract";
+import { browserName } from "../../lib/browser-name.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { sessionsQuery, useSessionActs } from "../auth/index.ts";
-import { browserName } from "../../lib/browser-name.ts";
-import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 /** Where one is signed in, each of which can be ended. */
 export function SessionList() {

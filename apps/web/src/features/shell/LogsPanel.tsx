@@ -2,6 +2,8 @@ import { Download, Eraser, Pause, Play, Search } from "lucide-react";
 import type { Container } from "@tesslate/contract";
 import { memo, useDeferredValue, useMemo, useState, type CSSProperties, type ReactNode } from "react";
 import { useStickToBottom } from "use-stick-to-bottom";
+import { plainLine, spansOf, type Span } from "../../lib/ansi.ts";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
@@ -10,9 +12,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 import { Select } from "../../ui/Select.tsx";
-import { plainLine, spansOf, type Span } from "../../lib/ansi.ts";
 import { useLogs, type LogLine } from "./use-logs.ts";
-import { counted } from "../../lib/counted.ts";
 
 const textOf = (lines: readonly LogLine[]): string => lines.map(({ data }) => `${data.ts} ${plainLine(data.line)}`).join("\n");
 

@@ -4,6 +4,9 @@ import type { Container, ShellSession } from "@tesslate/contract";
 import { Suspense, useEffect } from "react";
 import { lazily } from "../../lib/chunks.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import type { FileTree } from "../../lib/file-tree.ts";
+import { shellsQuery, treeKey } from "../../project/project.queries.ts";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
@@ -11,11 +14,8 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
-import { useServices } from "../../project/services.ts";
-import { ShellTab } from "./ShellTab.tsx";
 import { useShellMemory } from "./shell-names.ts";
-import type { FileTree } from "../../lib/file-tree.ts";
-import { shellsQuery, treeKey } from "../../project/project.queries.ts";
+import { ShellTab } from "./ShellTab.tsx";
 
 const TerminalView = lazily(async () => (await import("./TerminalView.tsx")).TerminalView);
 

@@ -5,13 +5,13 @@ import { Terminal, type ITheme } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
 import { ChevronDown, ChevronUp, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
+import { placeLinks } from "../../lib/place-links.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
-import { useServices } from "../../project/services.ts";
-import { placeLinks } from "../../lib/place-links.ts";
 import { createTerminalLink, type LinkState, type TerminalLink } from "./terminal-link.ts";
 
 const names: Record<string, keyof ITheme> = {

@@ -1,7 +1,7 @@
 import type { Container, LogEvent } from "@tesslate/contract";
 import { useEffect, useRef, useState } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
 import { browserHints } from "../../lib/browser-hints.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { useServices } from "../../project/services.ts";
 
 export interface LogLine extends LogEvent {

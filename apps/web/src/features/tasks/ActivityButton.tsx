@@ -4,11 +4,11 @@ import type { Task } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
+import { useServices } from "../../project/services.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useServices } from "../../project/services.ts";
 import { isCancellable, shownTasks, titleOf } from "./task-looks.ts";
 
 /** The project's long operations: what runs, how far it is, the way to stop it, and what became of the last ones. All of it by event. */

@@ -4,8 +4,8 @@ import { ApiError } from "@tesslate/client/core";
 import type { Theme } from "@tesslate/contract";
 import { useDeferredValue, useEffect, useMemo, useState, type FormEvent } from "react";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
-import { findThemeFaults, type ThemeFault } from "../../theme/theme-faults.ts";
 import { chooseTheme, tryTheme, useTheme } from "../../theme/theme-choice.ts";
+import { findThemeFaults, type ThemeFault } from "../../theme/theme-faults.ts";
 import { tokensOf, wearTheme } from "../../theme/wear.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button, buttonClass } from "../../ui/Button.tsx";
@@ -14,14 +14,14 @@ import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { useUpdateMe } from "../users/index.ts";
 import { ColorField } from "./ColorField.tsx";
 import { fieldGroups, problemOf, valueAt, withValue, type ThemeDraft } from "./theme-fields.ts";
-import { ThemeSample } from "./ThemeSample.tsx";
 import { themeQuery, useThemeActs } from "./themes.queries.ts";
+import { ThemeSample } from "./ThemeSample.tsx";
 
 const route = getRouteApi("/app/settings/look/$themeId");
 

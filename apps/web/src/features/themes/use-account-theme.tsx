@@ -2,11 +2,11 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Palette } from "lucide-react";
 import { useEffect } from "react";
 import type { Theme } from "@tesslate/contract";
-import { usePaletteSource, type PaletteItem } from "../../ui/page/palette.ts";
 import { patiently } from "../../lib/chunks.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { rank } from "../../lib/rank.ts";
 import { isUnchosen } from "../../theme/theme-choice.ts";
+import { usePaletteSource, type PaletteItem } from "../../ui/page/palette.ts";
 import { toast } from "../../ui/toast.tsx";
 import { themeQuery, themesQuery } from "./themes.queries.ts";
 

@@ -3,18 +3,18 @@ import { ArrowLeft, ArrowRight, Download, Trash2, Undo2 } from "lucide-react";
 import { useEffect } from "react";
 import { counted } from "../../lib/counted.ts";
 import { momentOf } from "../../lib/time.ts";
+import { useProjectEvents } from "../../project/project-context.ts";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
-import { useServices } from "../../project/services.ts";
-import { Letter } from "./EntryRow.tsx";
 import { FileChanges, Lines, diffKey } from "../changes/index.ts";
+import { Letter } from "./EntryRow.tsx";
 import { diffQuery } from "./timeline.queries.ts";
 import { clockOf, contentsOf, type Entry } from "./timeline.ts";
 import type { TimelineActs } from "./use-timeline.ts";
-import { useProjectEvents } from "../../project/project-context.ts";
 
 /** Two points side by side: what changed from the one to the other, and the way back to the first. */
 export function ComparePanel({

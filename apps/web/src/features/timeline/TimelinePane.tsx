@@ -16,7 +16,6 @@ import { ComparePanel } from "./ComparePanel.tsx";
 import { EntryRow, HappeningRow } from "./EntryRow.tsx";
 import { RestoreDialog } from "./RestoreDialog.tsx";
 import { SaveSnapshotDialog } from "./SaveSnapshotDialog.tsx";
-
 import { daysOf, entriesOf, historyOf, type Entry, type Happening, type PointFilter } from "./timeline.ts";
 import { commitsQuery } from "./timeline.queries.ts";
 import { useTimeline } from "./use-timeline.ts";

@@ -2,8 +2,8 @@ import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { Contract, GitCommit } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
 import { hasCode } from "../../lib/errors.ts";
-import { diffKey, type Point } from "../changes/index.ts";
 import { live, partKey } from "../../project/cache-keys.ts";
+import { diffKey, type Point } from "../changes/index.ts";
 
 type Api = Client<Contract>;
 

@@ -1,8 +1,8 @@
 import type { Checkpoint, Deployment, GitCommit, Snapshot } from "@tesslate/contract";
-import type { BeadKind, BeadTone, LineKind } from "../../ui/thread/index.ts";
-import { durationText } from "../../lib/durations.ts";
-import { beadOf, durationOf, isUnderWay, nameOf, placeName, stateOf } from "../deployments/index.ts";
 import { formatBytes } from "../../lib/bytes.ts";
+import { durationText } from "../../lib/durations.ts";
+import type { BeadKind, BeadTone, LineKind } from "../../ui/thread/index.ts";
+import { beadOf, durationOf, isUnderWay, nameOf, placeName, stateOf } from "../deployments/index.ts";
 
 export type PointFilter = "all" | "snapshots" | "checkpoints" | "commits" | "deploys";
 

@@ -2,12 +2,12 @@ import { useQueryClient } from "@tanstack/react-query";
 import type { Task } from "@tesslate/contract";
 import { urlOf } from "@tesslate/client/core";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useUndoableDeletes } from "../../ui/use-undoable-deletes.ts";
-import { toast } from "../../ui/toast.tsx";
+import { useProjectQuery, useTasks } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
+import { toast } from "../../ui/toast.tsx";
+import { useUndoableDeletes } from "../../ui/use-undoable-deletes.ts";
 import { pointsKey, pointsQuery } from "./timeline.queries.ts";
 import type { Entry } from "./timeline.ts";
-import { useProjectQuery, useTasks } from "../../project/project-context.ts";
 
 export interface TimelineActs {
   /** Rejects when refused: the dialog shows why. */

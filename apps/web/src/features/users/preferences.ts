@@ -1,9 +1,9 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useEffect, useLayoutEffect } from "react";
 import type { Preferences, User } from "@tesslate/contract";
-import { adoptTheme, currentMode, onModeChosen } from "../../theme/theme-choice.ts";
 import { keepModelChoice, readModelChoice } from "../../lib/model-choice.ts";
 import { useHandler } from "../../lib/use-handler.ts";
+import { adoptTheme, currentMode, onModeChosen } from "../../theme/theme-choice.ts";
 import { meQuery, useUpdateMe } from "./users.queries.ts";
 
 /** What the signed-in person likes; undefined where nobody is signed in. Asks the server nothing. */

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Suspense } from "react";
-import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
 import { useProject, useRuntime, useTasks } from "../../project/project-context.ts";
+import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
 import { ChatColumn, useConversation, SetupFailedRow, SetupRow } from "../chat/index.ts";
 import { modelSetupQuery, LazyModelNotice } from "../models/index.ts";
 import { useOpenPreview } from "../preview/index.ts";

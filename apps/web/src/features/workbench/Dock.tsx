@@ -1,13 +1,13 @@
 import { SquareTerminal, TriangleAlert, X } from "lucide-react";
+import { useProject, useContainers, useRuntime } from "../../project/project-context.ts";
+import type { DockTab } from "../../project/views.ts";
+import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { TabPanel, Tabs } from "../../ui/Tabs.tsx";
+import { useConversation } from "../chat/index.ts";
 import { ConsolePanel, ProblemsPanel, currentProblems, useOpenPreview } from "../preview/index.ts";
 import { AutoFixSwitch } from "../projects/index.ts";
 import { LogsPanel, TerminalPanel } from "../shell/index.ts";
-import type { DockTab } from "../../project/views.ts";
-import { useProject, useContainers, useRuntime } from "../../project/project-context.ts";
-import { useConversation } from "../chat/index.ts";
-import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
 
 /** Below the work: shells, what went wrong, what was written where. Shells stay attached while the dock is open. */

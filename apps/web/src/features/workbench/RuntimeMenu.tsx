@@ -1,10 +1,10 @@
 import { ChevronDown, Pin, PinOff, Play, RotateCw, Square } from "lucide-react";
 import type { Container, Project } from "@tesslate/contract";
-import { Menu } from "../../ui/Menu.tsx";
-import { ProjectPill, statusLookOf } from "../projects/index.ts";
-import { ContainerDot, containerLook, crashWord } from "../containers/index.ts";
-import { useHosting } from "./use-hosting.ts";
 import type { RuntimeActs } from "../../project/use-runtime-acts.ts";
+import { Menu } from "../../ui/Menu.tsx";
+import { ContainerDot, containerLook, crashWord } from "../containers/index.ts";
+import { ProjectPill, statusLookOf } from "../projects/index.ts";
+import { useHosting } from "./use-hosting.ts";
 
 /** How the project stands, and what can be done about it. */
 export function RuntimeMenu({

@@ -1,11 +1,11 @@
 import { PanelLeftOpen } from "lucide-react";
 import { useMemo } from "react";
+import { clockText } from "../../lib/durations.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { shortcuts } from "../../shortcuts.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Kbds } from "../../ui/Kbd.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
-import { clockText } from "../../lib/durations.ts";
 import { threadPoints, type TranscriptRow } from "../chat/index.ts";
 
 const lyingPoints = 36;

@@ -1,12 +1,12 @@
 import { TriangleAlert } from "lucide-react";
 import { counted } from "../../lib/counted.ts";
 import { costText, tokensText } from "../../lib/durations.ts";
+import { useProjectEvents, useContainers, useRuntime } from "../../project/project-context.ts";
+import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { Elapsed, useConversation } from "../chat/index.ts";
 import { ContainerDot, containerLook } from "../containers/index.ts";
-import { useProjectEvents, useContainers, useRuntime } from "../../project/project-context.ts";
-import { useOpenPreview, currentProblems } from "../preview/index.ts";
 import { useGitStatus, GitFacts } from "../git/index.ts";
-import { useWorkbenchActions } from "../../project/workbench-actions.ts";
+import { useOpenPreview, currentProblems } from "../preview/index.ts";
 
 /** 26 px of facts: what runs, what is wrong, what the run has used. */
 export function StatusBar() {

@@ -2,21 +2,21 @@ import { useDeferredValue, useEffect, type CSSProperties } from "react";
 import { whenIdle } from "../../lib/idle.ts";
 import { useProject } from "../../project/project-context.ts";
 import { cardPreloads } from "../chat/index.ts";
+import { codePreloads } from "../files/index.ts";
 import { useGitRefresh } from "../git/index.ts";
 import { useProjectOutPalette } from "../projects/index.ts";
 import { Attention } from "./Attention.tsx";
 import { ChatRegion } from "./ChatRegion.tsx";
 import { FindFile } from "./FindFile.tsx";
+import { useWorkbenchLayout } from "./layout-context.ts";
 import { PhoneBar } from "./PhoneBar.tsx";
 import { Sheet } from "./Sheet.tsx";
 import { StatusBar } from "./StatusBar.tsx";
 import { useActivity } from "./use-activity.ts";
 import { useViewportHeight } from "./use-viewport-height.ts";
-import { useWorkbenchLayout } from "./layout-context.ts";
 import { WorkbenchProviders, type WorkbenchProps } from "./WorkbenchProviders.tsx";
 import { WorkbenchTop } from "./WorkbenchTop.tsx";
 import "./workbench.css";
-import { codePreloads } from "../files/index.ts";
 
 /** Fetch what a run asks by, and the editor, before they are asked for. */
 const preloads = [...cardPreloads, ...codePreloads];

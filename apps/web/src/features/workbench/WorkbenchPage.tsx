@@ -1,16 +1,16 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate, useRouter } from "@tanstack/react-router";
 import { useDeferredValue } from "react";
-import { NotFoundPage } from "../../ui/page/NotFoundPage.tsx";
-import { Page } from "../../ui/page/Page.tsx";
 import { hasCode } from "../../lib/errors.ts";
-import { LoadFailed } from "../../ui/LoadFailed.tsx";
-import { meQuery } from "../users/index.ts";
+import { openProjectQuery } from "../../project/project.queries.ts";
 import { useServices } from "../../project/services.ts";
 import { isView, type View } from "../../project/views.ts";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { NotFoundPage } from "../../ui/page/NotFoundPage.tsx";
+import { Page } from "../../ui/page/Page.tsx";
+import { meQuery } from "../users/index.ts";
 import { Workbench } from "./Workbench.tsx";
 import { WorkbenchSkeleton } from "./WorkbenchSkeleton.tsx";
-import { projectQuery } from "../../project/project.queries.ts";
 
 const route = getRouteApi("/app/p/$slug/{-$view}");
 
@@ -21,7 +21,7 @@ export function WorkbenchPage() {
   const navigate = useNavigate();
   const router = useRouter();
   const { data: user } = useSuspenseQuery(meQuery);
-  const project = useQuery(projectQuery(api, slug));
+  const project = useQuery(openProjectQuery(api, slug));
   // The whole workbench is drawn when its project comes: in pieces, so that no key waits for it.
   const shown = useDeferredValue(project.data, undefined);
   if (hasCode(project.error, "not_found") || (view !== undefined && !isView(view))) return <NotFoundPage />;

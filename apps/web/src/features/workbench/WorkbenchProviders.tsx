@@ -7,8 +7,8 @@ import { elementFiles, useConversation, ConversationProvider, RunActsProvider, t
 import { DeploysProvider } from "../deployments/index.ts";
 import { OpenFilesProvider, useOpenFiles } from "../files/index.ts";
 import { type OnPicked, PreviewProvider } from "../preview/index.ts";
-import { LayoutProvider } from "./LayoutProvider.tsx";
 import { useWorkbenchLayout, type PhoneView, type WorkbenchPlace } from "./layout-context.ts";
+import { LayoutProvider } from "./LayoutProvider.tsx";
 
 export interface WorkbenchProps extends WorkbenchPlace {
   project: Project;

@@ -1,19 +1,19 @@
 import { Pause, Pin } from "lucide-react";
 import type { Project } from "@tesslate/contract";
 import { useState } from "react";
+import { sentenceOf } from "../../lib/errors.ts";
+import { useProject, useContainers, useRuntime, useTasks } from "../../project/project-context.ts";
+import { useRenameProject } from "../../project/projects.queries.ts";
 import { FindButton } from "../../ui/page/FindButton.tsx";
 import { ThemeButton } from "../../ui/page/ThemeButton.tsx";
-import { sentenceOf } from "../../lib/errors.ts";
 import { Pill } from "../../ui/Pill.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { liveStatus, RuntimeMenu } from "./RuntimeMenu.tsx";
-import { DeployButton, useDeploys, isUnshipped } from "../deployments/index.ts";
-import { ActivityButton } from "../tasks/index.ts";
-import { useRenameProject } from "../../project/projects.queries.ts";
-import { useProject, useContainers, useRuntime, useTasks } from "../../project/project-context.ts";
 import { useConversation } from "../chat/index.ts";
-import { useWorkbenchLayout } from "./layout-context.ts";
+import { DeployButton, useDeploys, isUnshipped } from "../deployments/index.ts";
 import { useOpenPreview } from "../preview/index.ts";
+import { ActivityButton } from "../tasks/index.ts";
+import { useWorkbenchLayout } from "./layout-context.ts";
+import { liveStatus, RuntimeMenu } from "./RuntimeMenu.tsx";
 
 /** Name, state and the palette. */
 export function WorkbenchTop() {

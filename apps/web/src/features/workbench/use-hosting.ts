@@ -2,9 +2,9 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { DeploymentLimits, Project } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
-import { toast } from "../../ui/toast.tsx";
-import { useServices } from "../../project/services.ts";
 import { projectKey } from "../../project/cache-keys.ts";
+import { useServices } from "../../project/services.ts";
+import { toast } from "../../ui/toast.tsx";
 
 export interface Hosting {
   isHosted: boolean;

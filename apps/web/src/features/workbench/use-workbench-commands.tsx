@@ -15,19 +15,19 @@ import {
   UserRound,
 } from "lucide-react";
 import { useRouter } from "@tanstack/react-router";
-import { usePaletteSource, type PaletteItem } from "../../ui/page/palette.ts";
-import { useShortcuts } from "../../lib/use-shortcuts.ts";
-import type { MenuEntry } from "../../ui/Menu.tsx";
-import { FileIcon } from "../../ui/FileIcon.tsx";
 import { nameOf, parentOf } from "../../lib/file-tree.ts";
 import { rank } from "../../lib/rank.ts";
-import { views, type DockTab } from "../../project/views.ts";
-import { otherViews, useViewShortcuts, viewTable } from "./views.tsx";
+import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { useFileTree, useRuntime } from "../../project/project-context.ts";
+import { views, type DockTab } from "../../project/views.ts";
+import { useWorkbenchActions } from "../../project/workbench-actions.ts";
+import { FileIcon } from "../../ui/FileIcon.tsx";
+import type { MenuEntry } from "../../ui/Menu.tsx";
+import { usePaletteSource, type PaletteItem } from "../../ui/page/palette.ts";
 import { useConversation } from "../chat/index.ts";
 import { useDeploys } from "../deployments/index.ts";
-import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
+import { otherViews, useViewShortcuts, viewTable } from "./views.tsx";
 
 const regions = ["chat", "sheet", "dock"];
 /** Focus goes to the first control of the next region in sight. */

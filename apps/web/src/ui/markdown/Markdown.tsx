@@ -3,9 +3,9 @@ import type { Token, Tokens } from "marked";
 import { memo, useMemo } from "react";
 import remend from "remend";
 import { CopyButton } from "../CopyButton.tsx";
+import { scrollable } from "../scrollable.ts";
 import { allowedAddress, allowedTags, marked } from "./markdown-html.ts";
 import "./markdown.css";
-import { scrollable } from "../scrollable.ts";
 
 function clean(html: string): string {
   const fragment = DOMPurify.sanitize(html, {

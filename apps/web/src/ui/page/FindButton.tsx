@@ -1,6 +1,6 @@
 import { Search } from "lucide-react";
-import { ariaKeys } from "../../lib/use-shortcuts.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
+import { ariaKeys } from "../../lib/use-shortcuts.ts";
 import { shortcuts } from "../../shortcuts.ts";
 import { Button } from "../Button.tsx";
 import { IconButton } from "../IconButton.tsx";

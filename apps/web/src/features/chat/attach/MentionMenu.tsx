@@ -1,8 +1,8 @@
 import { Folder } from "lucide-react";
 import { cx } from "../../../lib/cx.ts";
-import { floating } from "../../../ui/Menu.tsx";
-import { FileIcon } from "../../../ui/FileIcon.tsx";
 import { nameOf, parentOf } from "../../../lib/file-tree.ts";
+import { FileIcon } from "../../../ui/FileIcon.tsx";
+import { floating } from "../../../ui/Menu.tsx";
 import { optionId } from "../SlashMenu.tsx";
 
 /** What an `@` may mean, above the composer. The text keeps the focus; it names the chosen one with `aria-activedescendant`. */

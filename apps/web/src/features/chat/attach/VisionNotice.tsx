@@ -1,7 +1,7 @@
 import { EyeOff } from "lucide-react";
 import type { Model } from "@tesslate/contract";
-import { Button } from "../../../ui/Button.tsx";
 import { shortModelName, usableModels } from "../../../lib/model-choice.ts";
+import { Button } from "../../../ui/Button.tsx";
 
 /** The model that is chosen cannot see the pictures that are attached: switch, or leave them out. */
 export function VisionNotice({

@@ -1,5 +1,5 @@
-import { rank } from "../../../lib/rank.ts";
 import { nameOf, type FileTree } from "../../../lib/file-tree.ts";
+import { rank } from "../../../lib/rank.ts";
 
 const shown = 8;
 /** More than this in one message is no mention any more (the server's own limit). */

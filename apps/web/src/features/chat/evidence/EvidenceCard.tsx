@@ -2,11 +2,11 @@ import { Check, ChevronRight, CircleCheck, CircleX, Minus, Undo2, X } from "luci
 import { memo, useState, type ReactNode } from "react";
 import type { CheckOutcome, ChecksReport, EvidencePicture, Evidence, VerifyReport } from "@tesslate/contract";
 import { cx } from "../../../lib/cx.ts";
+import { clockText, durationText } from "../../../lib/durations.ts";
 import { Button } from "../../../ui/Button.tsx";
 import { Card } from "../../../ui/Panel.tsx";
 import { scrollable } from "../../../ui/scrollable.ts";
 import type { Run } from "../chat.types.ts";
-import { clockText, durationText } from "../../../lib/durations.ts";
 import { useRunActs } from "../run-acts.ts";
 import { checkNames, checksText, findingsOf, isGood, proofsOf, stepsText, turnedRed, type Proof } from "./evidence.ts";
 import { PictureDialog, pictureUrl } from "./PictureDialog.tsx";

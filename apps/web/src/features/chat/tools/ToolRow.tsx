@@ -1,13 +1,13 @@
 import { CircleSlash2 } from "lucide-react";
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { counted } from "../../../lib/counted.ts";
 import { cx } from "../../../lib/cx.ts";
-import type { ToolPart } from "../chat.types.ts";
 import { durationText } from "../../../lib/durations.ts";
 import { DiffBlock } from "../../../ui/DiffBlock.tsx";
+import { scrollable } from "../../../ui/scrollable.ts";
+import type { ToolPart } from "../chat.types.ts";
 import { argumentOf, toolFacts } from "./tool-facts.ts";
 import { lookOf } from "./tool-looks.ts";
-import { scrollable } from "../../../ui/scrollable.ts";
-import { counted } from "../../../lib/counted.ts";
 
 /** How long something has been going on; counts by itself. */
 export function Elapsed({ since }: { since: string | undefined }) {

@@ -1,6 +1,6 @@
+import { addedLines, countLines, diffLines, type DiffLine } from "../../../lib/diff-lines.ts";
 import type { ToolPart } from "../chat.types.ts";
 import { pathOf } from "../run-events.ts";
-import { addedLines, countLines, diffLines, type DiffLine } from "../../../lib/diff-lines.ts";
 
 /** What a call shows, read from whatever its tool answered. Works for tools this page has never heard of. */
 export interface ToolFacts {

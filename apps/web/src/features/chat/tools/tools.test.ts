@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { ToolPart } from "../chat.types.ts";
 import { countLines, diffLines } from "../../../lib/diff-lines.ts";
+import type { ToolPart } from "../chat.types.ts";
 import { argumentOf, toolFacts, touchedPaths } from "./tool-facts.ts";
 
 const part = (name: string, parameters: Record<string, unknown>, over: Partial<ToolPart> = {}): ToolPart => ({

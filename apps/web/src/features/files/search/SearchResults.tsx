@@ -2,9 +2,9 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import type { SearchMatch } from "@tesslate/contract";
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { cx } from "../../../lib/cx.ts";
-import { FileIcon, FolderIcon } from "../../../ui/FileIcon.tsx";
 import { nameOf, parentOf } from "../../../lib/file-tree.ts";
 import { useIsNarrow } from "../../../lib/use-is-narrow.ts";
+import { FileIcon, FolderIcon } from "../../../ui/FileIcon.tsx";
 import type { Found } from "./use-search.ts";
 
 type Row = { kind: "file"; found: Found; isOpen: boolean } | { kind: "match"; match: SearchMatch };

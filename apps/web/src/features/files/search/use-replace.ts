@@ -3,8 +3,8 @@ import { maxBatchPaths } from "@tesslate/contract/limits";
 import { counted } from "../../../lib/counted.ts";
 import { sentenceOf } from "../../../lib/errors.ts";
 import { useHandler } from "../../../lib/use-handler.ts";
-import { toast } from "../../../ui/toast.tsx";
 import { useServices } from "../../../project/services.ts";
+import { toast } from "../../../ui/toast.tsx";
 import { writeFile } from "../../editor/index.ts";
 import { hitsIn, patternOf, replaced, type Replacement, type SearchOptions } from "./replace.ts";
 

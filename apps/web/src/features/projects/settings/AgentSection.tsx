@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Project } from "@tesslate/contract";
 import { sentenceOf } from "../../../lib/errors.ts";
+import { modelOfProject, shortModelName, usableModels } from "../../../lib/model-choice.ts";
 import { Field } from "../../../ui/Field.tsx";
 import { SegmentedControl } from "../../../ui/SegmentedControl.tsx";
 import { Select } from "../../../ui/Select.tsx";
-import { modelOfProject, shortModelName, usableModels } from "../../../lib/model-choice.ts";
-import { modelFacts, modelsQuery } from "../../models/index.ts";
 import { SettingsSection } from "../../../ui/SettingsSection.tsx";
+import { modelFacts, modelsQuery } from "../../models/index.ts";
 import { AutoFixSwitch } from "./AutoFixSwitch.tsx";
 import { useProjectSetting } from "./use-project-setting.ts";
 

@@ -2,15 +2,15 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Project } from "@tesslate/contract";
 import { useState, type FormEvent } from "react";
 import { fieldErrorsOf, sentenceOf } from "../../../lib/errors.ts";
+import { projectKey } from "../../../project/cache-keys.ts";
+import { useServices } from "../../../project/services.ts";
 import { Banner } from "../../../ui/Banner.tsx";
 import { Button } from "../../../ui/Button.tsx";
 import { Field } from "../../../ui/Field.tsx";
 import { Input } from "../../../ui/Input.tsx";
+import { SettingsSection } from "../../../ui/SettingsSection.tsx";
 import { Textarea } from "../../../ui/Textarea.tsx";
 import { toast } from "../../../ui/toast.tsx";
-import { SettingsSection } from "../../../ui/SettingsSection.tsx";
-import { useServices } from "../../../project/services.ts";
-import { projectKey } from "../../../project/cache-keys.ts";
 
 const fields = ["name", "description"] as const;
 

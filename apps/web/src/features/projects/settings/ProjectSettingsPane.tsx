@@ -1,13 +1,13 @@
-import { AgentContextSections } from "../../agents/index.ts";
-import { Connectors } from "../../mcp/index.ts";
+import { useContainers, useProject, useRuntime, useFileTree } from "../../../project/project-context.ts";
 import { scrollable } from "../../../ui/scrollable.ts";
-import { ContainerSettings } from "../../containers/index.ts";
-import { exampleFile, SecretsSection } from "../../secrets/index.ts";
 import { SettingsSection } from "../../../ui/SettingsSection.tsx";
+import { AgentContextSections } from "../../agents/index.ts";
+import { ContainerSettings } from "../../containers/index.ts";
+import { Connectors } from "../../mcp/index.ts";
+import { exampleFile, SecretsSection } from "../../secrets/index.ts";
 import { AgentSection } from "./AgentSection.tsx";
 import { DangerSection } from "./DangerSection.tsx";
 import { GeneralSection } from "./GeneralSection.tsx";
-import { useContainers, useProject, useRuntime, useFileTree } from "../../../project/project-context.ts";
 
 /** The project's settings: what it is called, what its containers are told, and how to be rid of it. */
 export function ProjectSettingsPane() {

@@ -1,9 +1,9 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Project } from "@tesslate/contract";
 import { sentenceOf } from "../../../lib/errors.ts";
-import { toast } from "../../../ui/toast.tsx";
-import { useServices } from "../../../project/services.ts";
 import { projectKey } from "../../../project/cache-keys.ts";
+import { useServices } from "../../../project/services.ts";
+import { toast } from "../../../ui/toast.tsx";
 
 /** Changes one setting of the project; shown at once, taken back when the server refuses. */
 export function useProjectSetting(project: Project) {

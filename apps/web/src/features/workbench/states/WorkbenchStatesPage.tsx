@@ -1,12 +1,12 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { createPaletteRegistry, PaletteContext } from "../../../ui/page/palette.ts";
-import { modelSetupQuery, modelsQuery } from "../../models/index.ts";
 import { ServicesContext } from "../../../project/services.ts";
 import { isView, type View } from "../../../project/views.ts";
+import { createPaletteRegistry, PaletteContext } from "../../../ui/page/palette.ts";
+import { modelSetupQuery, modelsQuery } from "../../models/index.ts";
 import { Workbench } from "../Workbench.tsx";
-import { cannedServices, projectOf } from "./canned-services.ts";
 import { modelList } from "./bakery.ts";
+import { cannedServices, projectOf } from "./canned-services.ts";
 import { scenarios, type Scenario } from "./scenarios.ts";
 
 /** Every state of the workbench, from canned events through the real code; for eyes and screenshots. */

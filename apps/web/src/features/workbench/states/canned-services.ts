@@ -1,11 +1,11 @@
 import { bindRoutes } from "@tesslate/client/core";
 import type { Contract, Project } from "@tesslate/contract";
 import { routes } from "@tesslate/client/routes";
-import samplePage from "./sample-app.html?raw";
 import type { Services } from "../../../project/services.ts";
 import { fileText, ids, modelList } from "./bakery.ts";
 import { cannedCatalogue } from "./canvas-scenarios.ts";
 import { cannedDeployments, cannedLaunchSettings, cannedLines, cannedPlan, cannedProviders, cannedTargets } from "./deploy-scenarios.ts";
+import samplePage from "./sample-app.html?raw";
 import type { Scenario } from "./scenarios.ts";
 
 const json = (body: unknown, status = 200) =>
