@@ -1,11 +1,12 @@
 import { useQuery, type DefaultError, type QueryKey, type UseQueryOptions, type UseQueryResult } from "@tanstack/react-query";
-import type { Container, Project, Task } from "@tesslate/contract";
-import { createContext, use } from "react";
+import type { Container, Project, ProjectEvent, ProjectEventData, ProjectEventType, Task } from "@tesslate/contract";
+import { createContext, use, useEffect } from "react";
 import type { FileTree } from "../lib/file-tree.ts";
 import type { ProjectEvents } from "./project-events.ts";
 import { treeQuery } from "./project.queries.ts";
 import { useServices } from "./services.ts";
 import type { RuntimeActs } from "./use-runtime-acts.ts";
+import { useHandler } from "../lib/use-handler.ts";
 
 /** The project that is open, as every part of the workbench reads it. */
 export interface OpenProject {
@@ -26,6 +27,22 @@ function useOpenProject(): OpenProject {
 export const useProject = (): Project => useOpenProject().project;
 /** The project's event stream. */
 export const useProjectEvents = (): ProjectEvents => useOpenProject().events;
+/** Calls `handle` for every event of this type. */
+export function useProjectEvent<T extends ProjectEventType>(
+  type: T,
+  handle: (data: ProjectEventData<T>, event: Pick<ProjectEvent, "seq" | "ts">) => void,
+): void {
+  const { subscribe } = useProjectEvents();
+  const latest = useHandler(handle);
+  useEffect(
+    () =>
+      subscribe((event) => {
+        if (event.type === type) latest(event.data as ProjectEventData<T>, event);
+      }),
+    [subscribe, type, latest],
+  );
+}
+
 /** Empty until they are loaded. */
 export const useContainers = (): readonly Container[] => useOpenProject().containers;
 /** The project's long operations, newest first; empty until they are loaded. */

@@ -5,7 +5,7 @@ import { useCallback, useEffect, useReducer, useRef, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { isString, readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
+import { useProjectEvents, useProjectQuery, useProjectEvent } from "../../project/project-context.ts";
 import { chatSessionsQuery } from "../../project/project.queries.ts";
 import { useServices } from "../../project/services.ts";
 import { chatReducer, emptyChat, liveRun, replayedEvent, runEventOf } from "./chat.reducer.ts";
@@ -203,26 +203,16 @@ export function useChat(projectId: string, userName: string): Chat {
   const isForeign = useHandler(
     (startedChatId: string) => startedChatId === chatId && !state.turns.some((turn) => turn.kind === "user" && turn.delivery === "sending"),
   );
-  useEffect(
-    () =>
-      events.subscribe((event) => {
-        if (event.type === "task_started" && isForeign(event.data.chat_id)) setLoading((count) => count + 1);
-      }),
-    [events, isForeign],
-  );
+  useProjectEvent("task_started", (started) => {
+    if (isForeign(started.chat_id)) setLoading((count) => count + 1);
+  });
 
   // Named by its model.
-  useEffect(
-    () =>
-      events.subscribe((event) => {
-        if (event.type !== "chat_title") return;
-        const { chat_id: id, title } = event.data;
-        queries.setQueryData(chatSessionsQuery(api, projectId).queryKey, (all) =>
-          all?.map((session) => (session.id === id ? { ...session, title } : session)),
-        );
-      }),
-    [events, queries, api, projectId],
-  );
+  useProjectEvent("chat_title", ({ chat_id: id, title }) => {
+    queries.setQueryData(chatSessionsQuery(api, projectId).queryKey, (all) =>
+      all?.map((session) => (session.id === id ? { ...session, title } : session)),
+    );
+  });
 
   const announce = useCallback(
     (id: string, text: string, { attachments, mentions }: MessageExtras = {}) =>

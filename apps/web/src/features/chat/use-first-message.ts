@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { Project, QueueItem } from "@tesslate/contract";
 import { useEffect, useState } from "react";
-import { useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
+import { useProjectQuery, useProjectEvent } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import type { Chat } from "./use-chat.ts";
 import { queueKey, queueQuery } from "./use-queue.ts";
@@ -17,7 +17,6 @@ export function useFirstMessage({
   project: Pick<Project, "environment_status">;
   chat: Pick<Chat, "state" | "announce" | "withdraw" | "reload">;
 }): QueueItem | undefined {
-  const events = useProjectEvents();
   const { api } = useServices();
   const queries = useQueryClient();
   const { chatId, isLoaded, turns } = chat.state;
@@ -33,16 +32,9 @@ export function useFirstMessage({
 
   // The list of what waits follows its own events; folded away, it does not.
   const isWaiting = waiting !== undefined;
-  useEffect(
-    () =>
-      isWaiting
-        ? events.subscribe((event) => {
-            if (event.type === "queue_changed" && event.data.chat_id === chatId)
-              void queries.invalidateQueries({ queryKey: queueKey(chatId) });
-          })
-        : undefined,
-    [isWaiting, events, queries, chatId],
-  );
+  useProjectEvent("queue_changed", ({ chat_id }) => {
+    if (isWaiting && chat_id === chatId) void queries.invalidateQueries({ queryKey: queueKey(chatId) });
+  });
 
   const { announce, withdraw, reload } = chat;
   const isShown = isMine && turns.some((turn) => turn.kind === "user" && turn.id === seen.id);

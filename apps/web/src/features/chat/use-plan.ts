@@ -1,10 +1,10 @@
 import { queryOptions, useQueryClient } from "@tanstack/react-query";
 import { ApiError, type Client } from "@tesslate/client/core";
 import type { Contract, Plan } from "@tesslate/contract";
-import { useEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
+import { useProjectEvents, useProjectQuery, useProjectEvent } from "../../project/project-context.ts";
 import type { ProjectEvents } from "../../project/project-events.ts";
 import { useServices } from "../../project/services.ts";
 import type { SendFailure, SendOptions } from "./chat.types.ts";
@@ -55,15 +55,10 @@ export function usePlan(chatId: string | undefined): ChatPlan {
   const writing = useRef({ count: 0, done: Promise.resolve(), version: 0 });
   const show = (plan: Plan | null) => queries.setQueryData<PlanAnswer>(planKey(chatId), { plan });
 
-  useEffect(
-    () =>
-      events.subscribe((event) => {
-        if (event.type !== "plan_updated" || event.data.chat_id !== chatId || writing.current.count > 0) return;
-        const { plan } = event.data;
-        queries.setQueryData<PlanAnswer>(planKey(chatId), (known) => withTold(known, plan));
-      }),
-    [events, queries, chatId],
-  );
+  useProjectEvent("plan_updated", ({ chat_id, plan }) => {
+    if (chat_id === chatId && writing.current.count === 0)
+      queries.setQueryData<PlanAnswer>(planKey(chatId), (known) => withTold(known, plan));
+  });
 
   const write = async (wanted: Plan): Promise<void> => {
     const state = writing.current;

@@ -2,10 +2,10 @@ import { queryOptions, useQueryClient } from "@tanstack/react-query";
 import { ApiError } from "@tesslate/client/core";
 import type { Contract, EditMode, Queue, QueueHold, QueueItem } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
-import { useEffect, useRef } from "react";
+import { useRef } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
+import { useProjectQuery, useProjectEvent } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { moved } from "../../ui/use-reorder.ts";
 import type { SendFailure, SendOptions } from "./chat.types.ts";
@@ -39,7 +39,6 @@ export interface MessageQueue {
 
 /** What waits in a session: the server's list, shown as it will be at once and brought in line by the project's events. */
 export function useQueue(chatId: string | undefined): MessageQueue {
-  const events = useProjectEvents();
   const { api } = useServices();
   const queries = useQueryClient();
   const { data } = useProjectQuery(queueQuery(api, chatId));
@@ -53,20 +52,13 @@ export function useQueue(chatId: string | undefined): MessageQueue {
     queries.setQueryData<Queue>(queueKey(chatId), (queue) => queue && { ...queue, items: change(queue.items) });
   const readAgain = () => queries.invalidateQueries({ queryKey: queueKey(chatId) });
 
-  useEffect(
-    () =>
-      events.subscribe((event) => {
-        if (event.type === "queue_changed" && event.data.chat_id === chatId && pending.current === 0)
-          void queries.invalidateQueries({ queryKey: queueKey(chatId) });
-        // Heard: it stands in the conversation now.
-        if (event.type === "steered")
-          queries.setQueryData<Queue>(
-            queueKey(chatId),
-            (queue) => queue && { ...queue, items: queue.items.filter((item) => item.id !== event.data.id) },
-          );
-      }),
-    [events, queries, chatId],
-  );
+  useProjectEvent("queue_changed", ({ chat_id }) => {
+    if (chat_id === chatId && pending.current === 0) void readAgain();
+  });
+  // Delivered: it is in the conversation now.
+  useProjectEvent("steered", ({ id }) => {
+    queries.setQueryData<Queue>(queueKey(chatId), (queue) => queue && { ...queue, items: queue.items.filter((item) => item.id !== id) });
+  });
 
   /** Whatever the server says to it, what is shown ends up as the server has it. */
   const ask = async (call: Promise<unknown>): Promise<SendFailure | undefined> => {

@@ -1,9 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { Task } from "@tesslate/contract";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useLayoutEffect, useMemo, useRef, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useProject, useProjectEvents, useTasks } from "../../project/project-context.ts";
+import { useProject, useTasks, useProjectEvent } from "../../project/project-context.ts";
 import { chatSessionsQuery } from "../../project/project.queries.ts";
 import { useServices } from "../../project/services.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
@@ -19,7 +19,6 @@ export function useOpenRunActs(chat: Chat): {
   goBack: (target: GoBackTarget) => Promise<void>;
 } {
   const { id: projectId } = useProject();
-  const events = useProjectEvents();
   const tasks = useTasks();
   const { showReview } = useWorkbenchActions();
   const { api } = useServices();
@@ -63,14 +62,10 @@ export function useOpenRunActs(chat: Chat): {
   useLayoutEffect(() => {
     again.current = redo;
   });
-  useEffect(
-    () =>
-      events.subscribe((event) => {
-        if (event.type !== "task_update" || event.data.type !== "snapshot_restore") return;
-        if (event.data.status === "completed" || event.data.status === "failed" || event.data.status === "cancelled") ended(event.data);
-      }),
-    [events, ended],
-  );
+  useProjectEvent("task_update", (task) => {
+    if (task.type !== "snapshot_restore") return;
+    if (task.status === "completed" || task.status === "failed" || task.status === "cancelled") ended(task);
+  });
 
   const restoring = tasks.find((task) => task.type === "snapshot_restore" && (task.status === "queued" || task.status === "running"));
   const isBusy = chat.live !== undefined || restoring !== undefined;

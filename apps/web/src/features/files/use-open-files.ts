@@ -2,7 +2,7 @@ import { createContext, use, useCallback, useEffect, useState } from "react";
 import { trimPath } from "../../lib/file-tree.ts";
 import { isStringArray, readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useProjectEvents, useProject } from "../../project/project-context.ts";
+import { useProject, useProjectEvent } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { createBuffers, type Buffers, readFile, writeFile } from "../editor/index.ts";
 
@@ -22,7 +22,6 @@ const openKey = (projectId: string) => `studio:open-files:${projectId}`;
 /** Which files are open, in what order, and their buffers; survives the tab's reloads. Called once per open project; everything else reads `useOpenFiles`. */
 export function useProjectFiles(): OpenFiles {
   const { id: projectId } = useProject();
-  const events = useProjectEvents();
   const { api } = useServices();
   const [buffers] = useState(() =>
     createBuffers({
@@ -48,18 +47,13 @@ export function useProjectFiles(): OpenFiles {
     buffers.moved(from, to);
     setTabs((last) => ({ paths: last.paths.map(rename), active: last.active === undefined ? undefined : rename(last.active) }));
   });
-  useEffect(
-    () =>
-      events.subscribe((event) => {
-        if (event.type !== "file_changed") return;
-        const path = trimPath(event.data.path);
-        if (event.data.op === "delete") {
-          for (const open of paths) if (open === path || open.startsWith(`${path}/`)) buffers.deleted(open);
-        } else if (event.data.op === "move" && event.data.new_path) moved(path, trimPath(event.data.new_path));
-        else buffers.changed(path, event.data.etag);
-      }),
-    [events, buffers, paths, moved],
-  );
+  useProjectEvent("file_changed", (change) => {
+    const path = trimPath(change.path);
+    if (change.op === "delete") {
+      for (const open of paths) if (open === path || open.startsWith(`${path}/`)) buffers.deleted(open);
+    } else if (change.op === "move" && change.new_path) moved(path, trimPath(change.new_path));
+    else buffers.changed(path, change.etag);
+  });
   useEffect(() => {
     const onUnload = (event: BeforeUnloadEvent) => {
       if (buffers.hasUnsaved()) event.preventDefault();

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { isString, readStored, writeStored } from "../../lib/storage.ts";
-import { useProjectEvents } from "../../project/project-context.ts";
+import { useProjectEvent } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { createBuffers, loadingView } from "../editor/index.ts";
 import { readNotes, writeNotes } from "./notes.api.ts";
@@ -21,7 +21,6 @@ const keptKey = (projectId: string) => `studio:notes:${projectId}`;
  * for the tab and taken up again.
  */
 export function useNotes(projectId: string) {
-  const events = useProjectEvents();
   const { fetch } = useServices();
   const [left] = useState(() => readStored(sessionStorage, keptKey(projectId), isKept));
   const [buffers] = useState(() => {
@@ -58,10 +57,7 @@ export function useNotes(projectId: string) {
       });
     };
   }, [buffers, projectId]);
-  useEffect(
-    () => events.subscribe((event) => event.type === "notes_changed" && buffers.changed(notesPath, event.data.etag)),
-    [events, buffers],
-  );
+  useProjectEvent("notes_changed", ({ etag }) => buffers.changed(notesPath, etag));
 
   const isReady = buffer.status === "ready";
   useEffect(() => {

@@ -1,7 +1,7 @@
 import type { Container } from "@tesslate/contract";
 import { useEffect, useReducer, useState, type RefObject } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useProjectEvents } from "../../project/project-context.ts";
+import { useProjectEvent } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { commandMessage, pathTyped, readBridge, withNonce, type BridgeCommand, type PickedElement } from "./bridge.ts";
 import { noNews, type ContainerNews, type PreviewPhase } from "./preview-phase.ts";
@@ -41,17 +41,11 @@ export interface Preview {
 
 /** The last thing an event told about each container, beside its status. */
 export function useContainerNews(): (containerId: string | undefined) => ContainerNews {
-  const events = useProjectEvents();
   const [news, setNews] = useState<Record<string, ContainerNews>>({});
-  useEffect(
-    () =>
-      events.subscribe((event) => {
-        if (event.type !== "container_status") return;
-        const { container_id: id, exit_code: exitCode, message, last_lines: lastLines, restart_at: restartAt } = event.data;
-        setNews((known) => ({ ...known, [id]: { exitCode: exitCode ?? undefined, message, lastLines: lastLines ?? [], restartAt } }));
-      }),
-    [events],
-  );
+  useProjectEvent("container_status", (data) => {
+    const { container_id: id, exit_code: exitCode, message, last_lines: lastLines, restart_at: restartAt } = data;
+    setNews((known) => ({ ...known, [id]: { exitCode: exitCode ?? undefined, message, lastLines: lastLines ?? [], restartAt } }));
+  });
   return (containerId) => (containerId ? (news[containerId] ?? noNews) : noNews);
 }
 
@@ -113,7 +107,6 @@ export function usePreview({
   onPicked: (element: PickedElement, path: string) => void;
 }): Preview {
   const { api } = useServices();
-  const events = useProjectEvents();
   const [frame, setFrame] = useState<PreviewFrame>();
   const [ticketError, setTicketError] = useState<unknown>();
   const [place, setPlace] = useState<{ path: string; title: string | undefined }>({ path: "/", title: undefined });
@@ -175,17 +168,11 @@ export function usePreview({
     return () => removeEventListener("message", onMessage);
   }, [onMessage]);
 
-  const nameOf = useHandler((id: string) => containers.find((candidate) => candidate.id === id)?.name ?? "a container");
-  useEffect(
-    () =>
-      events.subscribe((event) => {
-        if (event.type === "log_problem")
-          report({ type: "log", problem: event.data, containerName: nameOf(event.data.container_id), at: event.ts });
-        if (event.type !== "preview_report") return;
-        report({ type: "report", report: event.data, seq: event.seq, at: event.ts });
-      }),
-    [events, nameOf],
+  const nameOf = (id: string) => containers.find((candidate) => candidate.id === id)?.name ?? "a container";
+  useProjectEvent("log_problem", (problem, { ts }) =>
+    report({ type: "log", problem, containerName: nameOf(problem.container_id), at: ts }),
   );
+  useProjectEvent("preview_report", (data, { seq, ts }) => report({ type: "report", report: data, seq, at: ts }));
 
   const enter = useHandler((path?: string) =>
     setEntry((last) => ({ count: last.count + 1, path: path ?? (place.path.startsWith("/") ? place.path : "/") })),
