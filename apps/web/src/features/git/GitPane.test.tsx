@@ -13,13 +13,12 @@ const changed: GitStatus = {
   ],
 };
 function repository(api: CannedApi, status: GitStatus): void {
-  api.blank("tasks.list", "git.diff", "git.branches", "git.log", "gitProviders.list");
+  api.blank("git.diff", "git.branches", "git.log", "gitProviders.list");
   api.answer("git.info", { is_repository: true });
   api.answer("git.status", status);
 }
 
 test("while it looks it says so; a failure can be tried again", async ({ api, show, user }) => {
-  api.blank("tasks.list");
   const answer = api.hang("git.info");
   show(openPane(GitPane).element);
   expect(await screen.findByRole("status", { name: "Loading the repository" })).toBeVisible();
@@ -32,7 +31,7 @@ test("while it looks it says so; a failure can be tried again", async ({ api, sh
 });
 
 test("without a repository it offers the ways to one", async ({ api, show }) => {
-  api.blank("tasks.list", "gitProviders.list");
+  api.blank("gitProviders.list");
   api.answer("git.info", { is_repository: false });
   show(openPane(GitPane).element);
   expect(await screen.findByRole("heading", { name: "This project has no git repository yet" })).toBeVisible();

@@ -17,7 +17,6 @@ import { TimelinePane } from "./TimelinePane.tsx";
 const snapshot = sample(Snapshot, { label: "Before the sale", status: "ready", snapshot_type: "manual", databases: ["orders"] });
 const turn = sample(Checkpoint, { id: sampleId.replace(/1$/, "2"), kind: "turn", label: "add a cart" });
 function points(api: CannedApi, snapshots: Snapshot[] = [snapshot], checkpoints: Checkpoint[] = [turn]): void {
-  api.blank("tasks.list");
   api.answer("snapshots.list", { items: snapshots, max_snapshots: 20 });
   api.answer("snapshots.checkpoints", { items: checkpoints });
 }
