@@ -22,13 +22,13 @@ export function useProjectPreview(onPicked: OnPicked): OpenPreview {
   const tasks = useTasks();
   const frameRef = useRef<HTMLIFrameElement>(null);
   const container = servingContainer(containers);
-  const told = useContainerNews()(container?.id);
-  const before = useLastLines(project.id, container?.id, container?.status === "failed" && told.lastLines.length === 0);
+  const news = useContainerNews()(container?.id);
+  const storedLines = useLastLines(project.id, container?.id, container?.status === "failed" && news.lastLines.length === 0);
   const phase = previewPhase(project, container, tasks, {
     exitCode: container?.exit_code ?? undefined,
     message: container?.status_message ?? undefined,
-    lastLines: told.lastLines.length > 0 ? told.lastLines : before,
-    restartAt: told.restartAt,
+    lastLines: news.lastLines.length > 0 ? news.lastLines : storedLines,
+    restartAt: news.restartAt,
   });
   const preview = usePreview({
     projectId: project.id,
