@@ -30,7 +30,7 @@ export const useProjectEvents = (): ProjectEvents => useOpenProject().events;
 /** Calls `handle` for every event of this type. */
 export function useProjectEvent<T extends ProjectEventType>(
   type: T,
-  handle: (data: ProjectEventData<T>, event: Pick<ProjectEvent, "seq" | "ts">) => void,
+  handle: (data: ProjectEventData<T>, event: Pick<ProjectEvent, "seq" | "ts" | "task_id">) => void,
 ): void {
   const { subscribe } = useProjectEvents();
   const latest = useHandler(handle);
@@ -41,6 +41,25 @@ export function useProjectEvent<T extends ProjectEventType>(
       }),
     [subscribe, type, latest],
   );
+}
+
+/** Calls `act` once no event that `isRelevant` has come for `quietMs`: events come in bursts. */
+export function useQuietProject(isRelevant: (event: ProjectEvent) => boolean, quietMs: number, act: () => void): void {
+  const { subscribe } = useProjectEvents();
+  const relevant = useHandler(isRelevant);
+  const latest = useHandler(act);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const unsubscribe = subscribe((event) => {
+      if (!relevant(event)) return;
+      clearTimeout(timer);
+      timer = setTimeout(latest, quietMs);
+    });
+    return () => {
+      unsubscribe();
+      clearTimeout(timer);
+    };
+  }, [subscribe, relevant, latest, quietMs]);
 }
 
 /** Empty until they are loaded. */

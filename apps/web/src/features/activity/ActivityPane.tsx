@@ -1,10 +1,10 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Bot, Server, UserRound } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import type { ActivityEntry, ActivityKind, ActorKind } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
-import { useProject, useProjectEvents } from "../../project/project-context.ts";
+import { useProject, useQuietProject } from "../../project/project-context.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
@@ -44,24 +44,15 @@ const unrelated = new Set(["text_chunk", "preview_report", "log_problem", "credi
 /** Who or which agent did what in this project. */
 export function ActivityPane() {
   const project = useProject();
-  const events = useProjectEvents();
   const [filter, setFilter] = useState<ActivityFilter>({ actor: undefined, kind: undefined });
   const query = useInfiniteQuery(activityQuery(project.id, filter));
   const { data, error, hasNextPage, isFetchingNextPage } = query;
   const queryClient = useQueryClient();
-  const { subscribe } = events;
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const end = subscribe((event) => {
-      if (unrelated.has(event.type)) return;
-      clearTimeout(timer);
-      timer = setTimeout(() => void queryClient.invalidateQueries({ queryKey: activityKey(project.id) }), restMs);
-    });
-    return () => {
-      end();
-      clearTimeout(timer);
-    };
-  }, [subscribe, project.id, queryClient]);
+  useQuietProject(
+    (event) => !unrelated.has(event.type),
+    restMs,
+    () => void queryClient.invalidateQueries({ queryKey: activityKey(project.id) }),
+  );
   const entries = data?.pages.flatMap((page) => page.items) ?? [];
 
   return (

@@ -2,11 +2,11 @@ import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { LayoutGrid, List, Search, Upload } from "lucide-react";
 import type { Asset, AssetFileType } from "@tesslate/contract";
 import { urlOf } from "@tesslate/client/core";
-import { useDeferredValue, useEffect, useRef, useState } from "react";
+import { useDeferredValue, useRef, useState } from "react";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useDroppedFiles } from "../../lib/use-dropped-files.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useProject, useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
+import { useProject, useProjectEvents, useProjectQuery, useQuietProject } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -55,18 +55,11 @@ export function AssetsPane() {
   const list = useInfiniteQuery({ ...assetsQuery(api, project.id, view), enabled: events.isSettled });
   const directories = useProjectQuery(directoriesQuery(api, project.id)).data ?? [];
   const refresh = useHandler(() => queries.invalidateQueries({ queryKey: assetsKey(project.id) }));
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const unsubscribe = events.subscribe((event) => {
-      if (event.type !== "file_changed") return;
-      clearTimeout(timer);
-      timer = setTimeout(() => void refresh(), settleMs);
-    });
-    return () => {
-      clearTimeout(timer);
-      unsubscribe();
-    };
-  }, [events, refresh]);
+  useQuietProject(
+    (event) => event.type === "file_changed",
+    settleMs,
+    () => void refresh(),
+  );
 
   const uploads = useUploads(project.id, () => void refresh());
   const target = directory ?? "/public";

@@ -1,11 +1,11 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ApiError } from "@tesslate/client/core";
 import type { ApplyChanges, ChangeSet } from "@tesslate/contract";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { isStringArray, readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useProjectEvents } from "../../project/project-context.ts";
+import { useQuietProject, useProjectEvent } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { changeSetKey, changeSetQuery } from "../changes/index.ts";
 import { itemsOf, partsOf, reviewedFiles, tallyOf, withRejected, type Comment, type Item } from "./review.ts";
@@ -31,7 +31,6 @@ export type Review = ReturnType<typeof useReview>;
 
 /** One run's change set and what is decided about it. What is rejected is the server's; what is kept, viewed and remarked stays in this tab. */
 export function useReview(taskId: string) {
-  const events = useProjectEvents();
   const { api } = useServices();
   const queries = useQueryClient();
   const query = useQuery(changeSetQuery(api, taskId));
@@ -55,20 +54,13 @@ export function useReview(taskId: string) {
   const last = useRef<Promise<unknown>>(Promise.resolve());
 
   const isRunning = set?.is_running ?? false;
-  useEffect(() => {
-    let timer: number | undefined;
-    const again = () => void queries.invalidateQueries({ queryKey: changeSetKey(taskId) });
-    const stop = events.subscribe((event) => {
-      if ((event.type === "complete" || event.type === "done") && event.task_id === taskId) again();
-      if (event.type !== "file_changed" || !isRunning) return;
-      clearTimeout(timer);
-      timer = window.setTimeout(again, quietMs);
-    });
-    return () => {
-      stop();
-      clearTimeout(timer);
-    };
-  }, [events, isRunning, queries, taskId]);
+  const again = () => void queries.invalidateQueries({ queryKey: changeSetKey(taskId) });
+  const onEnd = (_data: unknown, event: { task_id?: string }) => {
+    if (event.task_id === taskId) again();
+  };
+  useProjectEvent("complete", onEnd);
+  useProjectEvent("done", onEnd);
+  useQuietProject((event) => event.type === "file_changed" && isRunning, quietMs, again);
 
   /** One after the other: each is worked out from what the one before left. */
   const apply = (wish: ApplyChanges, touched: readonly Item[]) => {

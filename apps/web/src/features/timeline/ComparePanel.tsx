@@ -1,9 +1,8 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ArrowLeft, ArrowRight, Download, Trash2, Undo2 } from "lucide-react";
-import { useEffect } from "react";
 import { counted } from "../../lib/counted.ts";
 import { momentOf } from "../../lib/time.ts";
-import { useProjectEvents } from "../../project/project-context.ts";
+import { useQuietProject } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -116,24 +115,15 @@ const NotReady = ({ entry }: { entry: Entry }) => (
 const quietMs = 500;
 
 function Changes({ projectId, from, to }: { projectId: string; from: Entry; to: Entry | undefined }) {
-  const events = useProjectEvents();
   const { api } = useServices();
   const queries = useQueryClient();
   const against = to?.id ?? "now";
-  useEffect(() => {
-    if (against !== "now") return undefined;
-    let timer: number | undefined;
-    const stop = events.subscribe((event) => {
-      const isChange = event.type === "file_changed" || (event.type === "task_update" && event.data.type === "snapshot_restore");
-      if (!isChange) return;
-      clearTimeout(timer);
-      timer = window.setTimeout(() => void queries.invalidateQueries({ queryKey: diffKey(projectId, from.id, "now") }), quietMs);
-    });
-    return () => {
-      stop();
-      clearTimeout(timer);
-    };
-  }, [against, events, from.id, projectId, queries]);
+  useQuietProject(
+    (event) =>
+      against === "now" && (event.type === "file_changed" || (event.type === "task_update" && event.data.type === "snapshot_restore")),
+    quietMs,
+    () => void queries.invalidateQueries({ queryKey: diffKey(projectId, from.id, "now") }),
+  );
   const query = useQuery(diffQuery(api, projectId, from, against));
   const diff = query.data;
   if (query.error && !query.isFetching) return <LoadFailed title="The two points could not be compared" of={query} />;
