@@ -108,7 +108,8 @@ test("features of the web UI meet through index.ts", () => {
 test("an index.ts of the web UI only re-exports: the build looks up in it where names are defined", () => {
   expect(
     broken(({ file, text }) =>
-      /^apps\/web\/src\/features\/[^/]+\/index\.ts$/.test(file) && text.replace(/^export (type )?\{[^}]*\} from "\.\/[^"]+";\n/gm, "") !== ""
+      /^apps\/web\/src\/features\/[^/]+\/index\.ts$/.test(file) &&
+      text.replace(/^export (type )?\{[^}]*\} from "\.\/[^"]+";\n/gm, "") !== ""
         ? ["does more than re-export by name"]
         : [],
     ),

@@ -17,9 +17,6 @@ export function ProjectProvider({ project, children }: { project: Project; child
   const enabled = events.isSettled;
   const containers = useQuery({ ...containersQuery(api, project.id, events.during), enabled }).data ?? none;
   const tasks = useQuery({ ...tasksQuery(api, project.id, events.during), enabled }).data ?? none;
-  const open = useMemo<OpenProject>(
-    () => ({ project, events, containers, tasks, runtime }),
-    [project, events, containers, tasks, runtime],
-  );
+  const open = useMemo<OpenProject>(() => ({ project, events, containers, tasks, runtime }), [project, events, containers, tasks, runtime]);
   return <ProjectContext value={open}>{children}</ProjectContext>;
 }

@@ -102,8 +102,7 @@ const changes: { [T in ProjectEventType]?: (cache: Cache, data: ProjectEventData
   secrets_changed: (cache) => refetch(cache, "secrets", "deployment-plan", "containers"),
   board_changed: (cache, { subject, card_id, id }) => {
     refetch(cache, "board");
-    if (subject !== "column")
-      void cache.queries.invalidateQueries({ queryKey: [...partKey(cache.project.id, "card"), card_id ?? id] });
+    if (subject !== "column") void cache.queries.invalidateQueries({ queryKey: [...partKey(cache.project.id, "card"), card_id ?? id] });
   },
   git_changed: (cache) => refetch(cache, "git"),
   snapshot_changed: (cache) => refetch(cache, "points"),

@@ -58,7 +58,20 @@ const cardItem = "pb-2 [--bead-y:20px] narrow:-ml-1 narrow:-mr-3 narrow:pl-0! na
 export function ChatColumn({ blockedBy, notice, tail, suggestions, onFold }: ChatColumnProps) {
   const { id: projectId } = useProject();
   const tree = useFileTree().data;
-  const { chat, rows, reader, first: unsent, mode, chooseMode, agents, models, defaultModel, model, chooseModel, composer } = useConversation();
+  const {
+    chat,
+    rows,
+    reader,
+    first: unsent,
+    mode,
+    chooseMode,
+    agents,
+    models,
+    defaultModel,
+    model,
+    chooseModel,
+    composer,
+  } = useConversation();
   const { state, live } = chat;
   const approvals = useMemo(() => openApprovals(state), [state]);
   const whole = useQueue(state.chatId);

@@ -11,7 +11,12 @@ export function PhoneBar() {
   const hasNews = useConversation().openCount > 0;
   const { more } = useWorkbenchCommands();
   const item = (view: PhoneView, label: string, icon: ReactNode) => (
-    <button type="button" aria-current={current === view ? "page" : undefined} className={bottomBarCell} onClick={() => choosePhoneView(view)}>
+    <button
+      type="button"
+      aria-current={current === view ? "page" : undefined}
+      className={bottomBarCell}
+      onClick={() => choosePhoneView(view)}
+    >
       {icon}
       {label}
       {view === "chat" && hasNews && current !== "chat" ? (

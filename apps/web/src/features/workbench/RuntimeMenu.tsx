@@ -50,7 +50,13 @@ export function RuntimeMenu({
       entries={[
         { label: "Start", icon: <Play size={14} />, isDisabled: isUp || runtime.isStarting, onSelect: () => void runtime.start() },
         { label: "Restart", icon: <RotateCw size={14} />, isDisabled: runtime.isStarting, onSelect: runtime.restart },
-        { label: "Stop", hint: "Files are kept", icon: <Square size={14} />, isDisabled: !isUp || runtime.isStopping, onSelect: runtime.stop },
+        {
+          label: "Stop",
+          hint: "Files are kept",
+          icon: <Square size={14} />,
+          isDisabled: !isUp || runtime.isStopping,
+          onSelect: runtime.stop,
+        },
         "-",
         hosting.isHosted
           ? {
