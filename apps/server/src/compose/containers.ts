@@ -7,29 +7,53 @@ import {
   type ConnectionsStore,
 } from "../features/runtime/connections/index.ts";
 import {
-  createContainers,
-  createContainerSetup,
-  createIdlePolicy,
+  createAnnounceRemoval,
+  createContainerData,
+  createContainerInsertion,
   createContainerInspection,
-  createContainerLifecycle,
-  createContainerRename,
+  createContainerOperations,
+  createContainerReads,
+  createContainerSecrets,
+  createContainerStartup,
+  createContainerStatusWriter,
+  createContainerUpdates,
+  createContainerView,
+  createCreateContainer,
+  createDependents,
+  createEnvironmentOf,
+  createExchangeRestart,
+  createIdlePolicy,
+  createInsertFromCatalogue,
+  createInsertFromTemplate,
+  createPendingRenames,
+  createProjectHolds,
+  createProjectOperations,
+  createRemoveContainer,
+  createRenameContainer,
+  createRestartFailed,
   createRestarts,
   createRunningLimit,
   createServiceCatalogue,
-  createServices,
-  createContainerStartup,
-  createContainerStatusWriter,
+  createServiceReach,
+  createServiceTracking,
+  createShutDown,
+  createSpecOf,
+  createStartRequests,
+  createStartService,
+  createStatusOf,
+  createStopServices,
+  createStopUnattended,
+  defineStartTasks,
   mountContainers,
   reconcile,
-  type Containers,
-  type ContainerSetup,
-  type IdlePolicy,
+  type ConnectionEnvironment,
   type ContainerInspection,
   type ContainerLifecycle,
-  type Services,
+  type Containers,
+  type ContainerSetup,
   type ContainerStatusWriter,
-  type ConnectionEnvironment,
-  type ContainerContext,
+  type IdlePolicy,
+  type Services,
   type SnapshotContainerData,
 } from "../features/runtime/containers/index.ts";
 import { deploymentOfSandbox } from "../features/delivery/deployments/index.ts";
@@ -83,20 +107,13 @@ export function composeContainers(
     credentialsVault,
     runtime,
   });
-  const context: ContainerContext = {
-    store: containersStore,
-    credentials: credentialsStore,
+  const view = createContainerView({ address, events });
+  const containerSecrets = createContainerSecrets({
     vault: environmentVault,
+    credentials: credentialsStore,
     credentialsVault,
-    connectionEnvironment,
-    projects,
     redactions,
-    events,
-    tasks,
-    runtime,
-    address,
-    log,
-  };
+  });
   // The policies stop and restart containers through the lifecycle, which is built from them.
   const idle = createIdlePolicy({
     times: { freezeMs: config.runtime.idleFreezeMs, stopMs: config.runtime.idleStopMs, canFreeze: runtime.can.freeze },
@@ -116,17 +133,100 @@ export function composeContainers(
     log,
   });
   onClose(async () => restarts.close());
-  const statusWriter = createContainerStatusWriter(context, {
+  const statusWriter = createContainerStatusWriter({
+    store: containersStore,
+    events,
+    redactions,
+    view,
     decideRestart: (row) => restarts.failed(row.project_id, row.service_key),
+    log,
   });
-  const services = createServices(context, { statusWriter, idle, restarts, secrets: secretVault, catalogue, commandOf: startCommandOf });
+  const environmentOf = createEnvironmentOf({
+    secrets: secretVault,
+    vault: environmentVault,
+    connectionEnvironment,
+    previewDomain: address.domain,
+  });
+  const specOf = createSpecOf({ environmentOf, catalogue, commandOf: startCommandOf });
+  const services: Services = {
+    ...createServiceTracking({ projects, runtime, statusWriter, idle, restarts, log }),
+    ...createServiceReach({ projects, redactions, idle, restarts }),
+    environmentOf,
+    start: createStartService({ store: containersStore, projects, specOf, statusWriter, redactions, idle }),
+    stop: createStopServices({ store: containersStore, projects, statusWriter, idle, restarts }),
+    status: createStatusOf({ store: containersStore, projects, redactions, restarts, view, log }),
+  };
+  const { settleEnvironment } = services;
   const running = createRunningLimit({ projects, idle, stop: (projectId) => lifecycle.stopUnattended(projectId, "limit") });
-  const startup = createContainerStartup(context, { services, statusWriter });
-  const lifecycle: ContainerLifecycle = createContainerLifecycle(context, { services, startup, idle, running, restarts });
+  const startup = createContainerStartup({ store: containersStore, connectionEnvironment, tasks, services, statusWriter });
+  const holds = createProjectHolds({ idle, settleEnvironment });
+  const requests = createStartRequests({ tasks, running, restarts, settleEnvironment });
+  defineStartTasks({ store: containersStore, projects, tasks, startup, holds, urlOf: view.urlOf });
+  const operations = createContainerOperations({ store: containersStore, projects, stop: services.stop, requests, holds });
+  const projectOperations = createProjectOperations({
+    store: containersStore,
+    projects,
+    stop: services.stop,
+    requests,
+    holds,
+    urlOf: view.urlOf,
+  });
+  const lifecycle: ContainerLifecycle = {
+    ...projectOperations,
+    ...operations,
+    ...createExchangeRestart({ store: containersStore, projects, startup, holds, log }),
+    stopUnattended: createStopUnattended({ projects, stopProject: projectOperations.stopProject, holds }),
+    restartFailed: createRestartFailed({ store: containersStore, projects, tasks }),
+    shutDown: createShutDown({ store: containersStore, requests, restarts, holds, runtime, log }),
+  };
   const hosting = createHosting({ store: createHostingStore(db), projects, lifecycle, limits: config.projects, log });
-  const containerSetup = createContainerSetup(context, { statusWriter, templates, catalogue });
-  const containers = createContainers(context, { lifecycle, services, checkpointBefore: beforeChange.before, snapshotData });
-  const containerRename = createContainerRename(context, { containers, lifecycle, services });
+  const insertion = createContainerInsertion({ store: containersStore, secrets: containerSecrets });
+  const containerSetup: ContainerSetup = {
+    ...insertion,
+    create: createCreateContainer({
+      projects,
+      tasks,
+      insertFromTemplate: createInsertFromTemplate({ store: containersStore, insertion, projects, tasks, templates, statusWriter }),
+      insertFromCatalogue: createInsertFromCatalogue({
+        store: containersStore,
+        insertion,
+        projects,
+        secrets: containerSecrets,
+        catalogue,
+      }),
+      view,
+    }),
+  };
+  const dependents = createDependents({ store: containersStore, connectionEnvironment, view });
+  const reads = createContainerReads({ store: containersStore, projects, connectionEnvironment, view });
+  const runningContainers = { stop: operations.stopContainer, settle: settleEnvironment };
+  const containers: Containers = {
+    ...reads,
+    ...createContainerUpdates({
+      store: containersStore,
+      reads,
+      secrets: containerSecrets,
+      view,
+      dependents,
+      running: runningContainers,
+    }),
+    remove: createRemoveContainer({
+      store: containersStore,
+      reads,
+      data: createContainerData({ projects, checkpointBefore: beforeChange.before, snapshotData }),
+      running: { ...runningContainers, cancelSetUp: operations.cancelSetUp },
+      announce: createAnnounceRemoval({ view, dependents, secrets: containerSecrets }),
+    }),
+  };
+  const pendingRenames = createPendingRenames({ store: containersStore, projects, log });
+  const rename = createRenameContainer({
+    containers,
+    pending: pendingRenames,
+    operations: { ...operations, isRunning: services.isRunning },
+    tasks,
+    view,
+    dependents,
+  });
   const connections = createConnections({
     access: { require: projects.require, markStale: containersStore.markStale },
     store: connectionsStore,
@@ -139,7 +239,7 @@ export function composeContainers(
     redactions,
     events,
   });
-  const inspection = createContainerInspection(context, { containers, services, outbound });
+  const inspection = createContainerInspection({ containers, projects, services, redactions, view, outbound });
 
   return {
     statusWriter,
@@ -155,18 +255,15 @@ export function composeContainers(
     secrets,
     inspection,
     async reconcile() {
-      await reconcile(context, {
-        isElsewhere: (id) => deploymentOfSandbox(id) !== undefined,
-        facts: projectsStore,
-        statusWriter,
-        services,
-        processId,
-      });
-      await containerRename.reconcile();
+      await reconcile(
+        { store: containersStore, projects, runtime, services, statusWriter, log },
+        { isElsewhere: (id) => deploymentOfSandbox(id) !== undefined, facts: projectsStore, processId },
+      );
+      await pendingRenames.reconcile();
     },
     mount(mount) {
       mountHosting(mount, { hosting });
-      mountContainers(mount, { containers, containerSetup, containerRename, inspection, catalogue, lifecycle, address });
+      mountContainers(mount, { containers, containerSetup, rename, inspection, catalogue, lifecycle, address });
       mountConnections(mount, { connections });
       mountSecrets(mount, { secrets });
     },

@@ -39,7 +39,7 @@ export function mountProjects(
     provisioning: Provisioning;
     verbs: ProjectVerbs;
     /** What runs, according to the runtime. */
-    statusOf: (project: ProjectRow) => Promise<ProjectStatus>;
+    statusOf: (project: ProjectRow) => Promise<Omit<ProjectStatus, "deployment_mode">>;
     templates: Templates;
     events: EventLog;
     deploymentMode: ProjectStatus["deployment_mode"];
@@ -60,7 +60,7 @@ export function mountProjects(
       const project = await projects.require(user.id, params.id);
       const status = await statusOf(project);
       const error = project.environment_status === "setup_failed" ? await provisioning.setupError(project) : status.error;
-      return { ...status, ...(error !== undefined && { error }) };
+      return { ...status, deployment_mode: deploymentMode, ...(error !== undefined && { error }) };
     },
     start: async ({ user }, { params }) => {
       const project = await projects.require(user.id, params.id);

@@ -7,7 +7,7 @@ import type { Containers } from "./containers.service.ts";
 import type { ContainerSetup } from "./container-setup.ts";
 import type { ContainerInspection } from "./inspection.ts";
 import type { ContainerLifecycle } from "./lifecycle.ts";
-import type { ContainerRename } from "./rename.ts";
+import type { RenameContainer } from "./rename.ts";
 
 export function mountContainers(
   mount: Mount,
@@ -15,7 +15,7 @@ export function mountContainers(
     containers,
     containerSetup,
     inspection,
-    containerRename,
+    rename,
     catalogue,
     lifecycle,
     address,
@@ -23,7 +23,7 @@ export function mountContainers(
     containers: Containers;
     containerSetup: ContainerSetup;
     inspection: ContainerInspection;
-    containerRename: ContainerRename;
+    rename: RenameContainer;
     catalogue: ServiceCatalogue;
     lifecycle: ContainerLifecycle;
     address: PreviewAddress;
@@ -39,7 +39,7 @@ export function mountContainers(
     create: ({ user }, { params, body }) => containerSetup.create(user.id, params.id, body),
     get: ({ user }, { params }) => containers.get(user.id, params.id, params.container_id),
     update: ({ user }, { params, body }) => containers.update(user.id, params.id, params.container_id, body),
-    rename: ({ user }, { params, body }) => containerRename.rename(user.id, params.id, params.container_id, body.name),
+    rename: ({ user }, { params, body }) => rename(user.id, params.id, params.container_id, body.name),
     setCredentials: async (context, { params, body }) => {
       const { container, isNew } = await containers.setCredentials(context.user.id, params.id, params.container_id, body);
       context.status(isNew ? 201 : 200);

@@ -1,31 +1,35 @@
-import type { ContainerContext } from "./context.ts";
 import { request } from "node:http";
 import type { LogEvent } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
 import type { Outbound } from "../../../platform/outbound.ts";
-import { containerUrl } from "./present.ts";
-import type { Containers } from "./containers.service.ts";
+import type { Projects } from "../../projects/projects/index.ts";
+import type { Redactions } from "../../projects/secrets/index.ts";
+import type { ContainerView } from "./container-view.ts";
+import type { ContainerReads } from "./containers.read.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
-import { isManaged, type Services } from "./services.ts";
+import { isManaged } from "./service-state.ts";
+import type { ServiceReach } from "./service-reach.ts";
 
 const probeMs = 5000;
 
 /** Health checks and logs of containers. */
 export type ContainerInspection = ReturnType<typeof createContainerInspection>;
 
-export function createContainerInspection(
-  context: ContainerContext,
-  {
-    containers,
-    services,
-    outbound,
-  }: {
-    containers: Pick<Containers, "require">;
-    services: Services;
-    outbound: Outbound;
-  },
-) {
-  const { projects, redactions, address } = context;
+export function createContainerInspection({
+  containers,
+  projects,
+  services,
+  redactions,
+  view,
+  outbound,
+}: {
+  containers: Pick<ContainerReads, "require">;
+  projects: Pick<Projects, "sandboxOf" | "lifetime">;
+  services: Pick<ServiceReach, "reach">;
+  redactions: Pick<Redactions, "of" | "redact">;
+  view: Pick<ContainerView, "urlOf">;
+  outbound: Outbound;
+}) {
   const askExternal = async (row: ContainerRow, signal: AbortSignal) => {
     const url = row.external_endpoint;
     if (!url || !/^https?:/i.test(url))
@@ -41,7 +45,7 @@ export function createContainerInspection(
   return {
     health: async (userId: string, ref: string, id: string, signal: AbortSignal) => {
       const { project, row } = await containers.require(userId, ref, id);
-      const url = containerUrl(row, address);
+      const url = view.urlOf(row);
       if (!isManaged(row)) return askExternal(row, signal);
       const target = await services.reach(project, row, { mayWake: true });
       if ("status" in target) return { healthy: false, url, error: target.message };

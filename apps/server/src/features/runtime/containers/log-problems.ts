@@ -4,7 +4,7 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import { createProblemFinder, type FoundProblem } from "./problem-finder.ts";
-import { isActive } from "./services.ts";
+import { isActive } from "./service-state.ts";
 
 /** An error is complete when no line follows for this long. */
 const quietMs = 150;

@@ -1,6 +1,7 @@
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { ContainersStore } from "./containers.store.ts";
-import { isManaged, type Services } from "./services.ts";
+import type { Services } from "./services.ts";
+import { isManaged } from "./service-state.ts";
 
 /** Address and administrator of a running PostgreSQL. */
 export interface PostgresTarget {

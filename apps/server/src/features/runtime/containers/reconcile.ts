@@ -1,5 +1,8 @@
-import type { ContainerContext } from "./context.ts";
+import type { RuntimeDriver } from "@tesslate/runtime";
+import type { Logger } from "../../../platform/logger.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
+import type { Projects } from "../../projects/projects/index.ts";
+import type { ContainersStore } from "./containers.store.ts";
 import type { Services } from "./services.ts";
 import type { ContainerStatusWriter } from "./status.ts";
 
@@ -16,23 +19,32 @@ export interface ProjectFacts {
  * are accepted.
  */
 export async function reconcile(
-  context: ContainerContext,
+  {
+    store,
+    projects,
+    runtime,
+    services,
+    statusWriter,
+    log,
+  }: {
+    store: ContainersStore;
+    projects: Pick<Projects, "sandboxOf">;
+    runtime: RuntimeDriver;
+    services: Pick<Services, "adopt" | "settleEnvironment">;
+    statusWriter: Pick<ContainerStatusWriter, "stopped" | "written">;
+    log: Logger;
+  },
   {
     isElsewhere,
     facts,
-    statusWriter,
-    services,
     processId,
   }: {
     /** Sandboxes managed by other features. */
     isElsewhere: (sandboxId: string) => boolean;
     facts: ProjectFacts;
-    statusWriter: ContainerStatusWriter;
-    services: Services;
     processId: number;
   },
 ): Promise<void> {
-  const { runtime, projects, store, log } = context;
   const sandboxes = (await runtime.list()).filter(({ id }) => !isElsewhere(id));
   const known = new Map((await facts.known(sandboxes.map((s) => s.id))).map((p) => [p.id, p]));
   const strangers = sandboxes.filter((s) => !known.has(s.id));

@@ -1,39 +1,34 @@
-import type { ContainerContext } from "./context.ts";
 import { RuntimeError, type Tree } from "@tesslate/runtime";
 import type { Container } from "@tesslate/contract";
 import { AppError, badRequest, conflict, notFound } from "../../../platform/errors.ts";
+import type { Logger } from "../../../platform/logger.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import { refuseDuringExclusiveTask } from "../../core/tasks/index.ts";
-import { presentContainer } from "./present.ts";
-import type { Containers } from "./containers.service.ts";
+import { refuseDuringExclusiveTask, type Tasks } from "../../core/tasks/index.ts";
+import type { Projects } from "../../projects/projects/index.ts";
+import type { ContainerOperations } from "./container-operations.ts";
+import type { ContainerView } from "./container-view.ts";
+import type { ContainerReads } from "./containers.read.ts";
+import type { ContainersStore } from "./containers.store.ts";
 import type { ContainerRow, PendingRename } from "../../../db/schema/runtime.ts";
-import { setupTaskKey } from "./container-setup.ts";
+import type { Dependents } from "./dependents.ts";
 import { hostLabel, serviceKey } from "./names.ts";
-import type { ContainerLifecycle } from "./lifecycle.ts";
-import type { Services } from "./services.ts";
+import type { ServiceReach } from "./service-reach.ts";
+import { setupTaskKey } from "./setup-task-key.ts";
 
 const labelAttempts = 10;
+const has = async (tree: Tree, path: string) => (await tree.stat(path)) !== undefined;
 
-/** Renames a container with everything derived from its name: key, folder, host and URL. */
-export type ContainerRename = ReturnType<typeof createContainerRename>;
-
-export function createContainerRename(
-  context: ContainerContext,
-  {
-    containers,
-    lifecycle,
-    services,
-  }: {
-    containers: Pick<Containers, "require">;
-    lifecycle: ContainerLifecycle;
-    services: Services;
-  },
-) {
-  const { store, projects, connectionEnvironment, tasks, events, address, log } = context;
-  const emitChange = (row: ContainerRow) =>
-    events.append(row.project_id, { type: "graph_changed", data: { part: "container", op: "update", id: row.id } });
-  const has = async (tree: Tree, path: string) => (await tree.stat(path)) !== undefined;
-
+export type PendingRenames = ReturnType<typeof createPendingRenames>;
+/** Renames in progress: the row with the new values, and the folder. */
+export function createPendingRenames({
+  store,
+  projects,
+  log,
+}: {
+  store: ContainersStore;
+  projects: Pick<Projects, "find" | "sandboxOf" | "refreshSandbox">;
+  log: Logger;
+}) {
   /** Stores the new values before the folder moves, so that a restart can complete or discard the rename. */
   const intend = (project: ProjectRow, row: ContainerRow, name: string, key: string): Promise<PendingRename> =>
     store.transaction(async (tx) => {
@@ -63,14 +58,6 @@ export function createContainerRename(
   const finish = (row: ContainerRow, pending: PendingRename) => store.update(row.id, { ...pending, pending_rename: null });
   const giveUp = (row: ContainerRow) => store.update(row.id, { pending_rename: null });
 
-  /** Returns whether it ran. An existing folder is detected before anything is stopped. */
-  const stopped = async (project: ProjectRow, row: ContainerRow, directory: string): Promise<boolean> => {
-    if (directory !== row.directory && (await has((await projects.sandboxOf(project)).files, directory))) throw inTheWay(directory);
-    // A start in progress counts as running; stopping ends it.
-    const wasRunning = row.status === "starting" || (await services.isRunning(project, row));
-    await lifecycle.stopContainer(project, row);
-    return wasRunning;
-  };
   const move = async (project: ProjectRow, row: ContainerRow, pending: PendingRename): Promise<ContainerRow> => {
     const sandbox = await projects.sandboxOf(project);
     if (pending.directory !== row.directory)
@@ -90,37 +77,13 @@ export function createContainerRename(
   };
 
   return {
-    /** Stops what runs and restarts it under the new name; follow the task. Throws 409 when the name or folder is taken. */
-    rename: async (
-      userId: string,
-      ref: string,
-      id: string,
-      given: string,
-    ): Promise<Container & { task_id: string | null; status_url: string | null }> => {
-      const { project, row } = await containers.require(userId, ref, id);
-      const name = given.trim();
-      const key = serviceKey(name);
-      if (key === "") throw badRequest("A container's name needs at least one letter or digit.");
-      await refuseDuringExclusiveTask(tasks, project.id);
-      if (await tasks.findUnfinished(setupTaskKey(row.id)))
-        throw conflict("project_busy", `${row.name} is being set up. Try again in a moment.`);
-      const pending = await intend(project, row, name, key);
-      if (key === row.service_key) {
-        const renamed = await finish(row, pending);
-        if (!renamed) throw notFound("Container");
-        await emitChange(renamed);
-        return { ...presentContainer(renamed, address), task_id: null, status_url: null };
-      }
-      const wasRunning = await stopped(project, row, pending.directory).catch(async (error: unknown) => {
-        await giveUp(row);
-        throw error;
-      });
-      const renamed = await move(project, row, pending);
-      await emitChange(renamed);
-      for (const stale of await store.markStale(project.id, await connectionEnvironment.targetsOf(project.id, row.id)))
-        await emitChange(stale);
-      const { task_id, status_url } = wasRunning ? await lifecycle.startContainer(project, renamed) : { task_id: null, status_url: null };
-      return { ...presentContainer(renamed, address), task_id, status_url };
+    intend,
+    finish,
+    giveUp,
+    move,
+    /** Throws `conflict` for a folder that exists. */
+    requireFree: async (project: ProjectRow, row: ContainerRow, directory: string): Promise<void> => {
+      if (directory !== row.directory && (await has((await projects.sandboxOf(project)).files, directory))) throw inTheWay(directory);
     },
     /** At boot: completes an interrupted rename if the folder moved, otherwise discards it. */
     reconcile: async (): Promise<void> => {
@@ -139,6 +102,66 @@ export function createContainerRename(
         }
       }
     },
+  };
+}
+
+export type RenameContainer = ReturnType<typeof createRenameContainer>;
+/**
+ * Renames a container with everything derived from its name: key, folder, host and URL. Stops what runs and restarts it under the new
+ * name; follow the task. Throws 409 when the name or folder is taken.
+ */
+export function createRenameContainer({
+  containers,
+  pending: renames,
+  operations,
+  tasks,
+  view,
+  dependents,
+}: {
+  containers: Pick<ContainerReads, "require">;
+  pending: PendingRenames;
+  operations: Pick<ContainerOperations, "startContainer" | "stopContainer"> & Pick<ServiceReach, "isRunning">;
+  tasks: Tasks;
+  view: ContainerView;
+  dependents: Dependents;
+}) {
+  /** Returns whether it ran. An existing folder is detected before anything is stopped. */
+  const stopped = async (project: ProjectRow, row: ContainerRow, directory: string): Promise<boolean> => {
+    await renames.requireFree(project, row, directory);
+    // A start in progress counts as running; stopping ends it.
+    const wasRunning = row.status === "starting" || (await operations.isRunning(project, row));
+    await operations.stopContainer(project, row);
+    return wasRunning;
+  };
+  return async (
+    userId: string,
+    ref: string,
+    id: string,
+    given: string,
+  ): Promise<Container & { task_id: string | null; status_url: string | null }> => {
+    const { project, row } = await containers.require(userId, ref, id);
+    const name = given.trim();
+    const key = serviceKey(name);
+    if (key === "") throw badRequest("A container's name needs at least one letter or digit.");
+    await refuseDuringExclusiveTask(tasks, project.id);
+    if (await tasks.findUnfinished(setupTaskKey(row.id)))
+      throw conflict("project_busy", `${row.name} is being set up. Try again in a moment.`);
+    const pending = await renames.intend(project, row, name, key);
+    if (key === row.service_key) {
+      const renamed = await renames.finish(row, pending);
+      if (!renamed) throw notFound("Container");
+      await view.emitChange(renamed, "update");
+      return { ...view.present(renamed), task_id: null, status_url: null };
+    }
+    const wasRunning = await stopped(project, row, pending.directory).catch(async (error: unknown) => {
+      await renames.giveUp(row);
+      throw error;
+    });
+    const renamed = await renames.move(project, row, pending);
+    await view.emitChange(renamed, "update");
+    await dependents.markStale(row);
+    const { task_id, status_url } = wasRunning ? await operations.startContainer(project, renamed) : { task_id: null, status_url: null };
+    return { ...view.present(renamed), task_id, status_url };
   };
 }
 

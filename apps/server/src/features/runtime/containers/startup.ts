@@ -1,9 +1,13 @@
-import type { ContainerContext } from "./context.ts";
 import { AppError } from "../../../platform/errors.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
-import { setupTaskKey } from "./container-setup.ts";
-import { isManaged, type Report, type Services } from "./services.ts";
+import type { Tasks } from "../../core/tasks/index.ts";
+import type { ContainersStore } from "./containers.store.ts";
+import type { ConnectionEnvironment } from "./environment.ts";
+import type { Report } from "./service-start.ts";
+import { isManaged } from "./service-state.ts";
+import type { Services } from "./services.ts";
+import { setupTaskKey } from "./setup-task-key.ts";
 import type { ContainerStatusWriter } from "./status.ts";
 
 /** A dependency failed, not this container. */
@@ -16,17 +20,19 @@ class NotStarted extends AppError {
 /** Starts containers in dependency order: a target waits for its sources, independent ones start in parallel. */
 export type ContainerStartup = ReturnType<typeof createContainerStartup>;
 
-export function createContainerStartup(
-  context: ContainerContext,
-  {
-    services,
-    statusWriter,
-  }: {
-    services: Services;
-    statusWriter: ContainerStatusWriter;
-  },
-) {
-  const { store, connectionEnvironment, tasks } = context;
+export function createContainerStartup({
+  store,
+  connectionEnvironment,
+  tasks,
+  services,
+  statusWriter,
+}: {
+  store: Pick<ContainersStore, "find" | "listAll">;
+  connectionEnvironment: Pick<ConnectionEnvironment, "sourcesOf">;
+  tasks: Pick<Tasks, "findUnfinished" | "follow">;
+  services: Pick<Services, "start" | "stop" | "isRunning">;
+  statusWriter: Pick<ContainerStatusWriter, "fail">;
+}) {
   /** Waits for a container that is still being set up. */
   const untilSetUp = async (row: ContainerRow, signal: AbortSignal, report: Report): Promise<void> => {
     const task = await tasks.findUnfinished(setupTaskKey(row.id));
@@ -89,6 +95,7 @@ export function createContainerStartup(
   };
 
   return {
+    stop: services.stop,
     startAll,
     /** Starts one container after its direct and indirect sources. */
     startOne: async (

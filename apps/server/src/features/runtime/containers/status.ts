@@ -1,22 +1,31 @@
-import type { ContainerContext } from "./context.ts";
 import type { ServiceState } from "@tesslate/runtime";
-import { containerUrl } from "./present.ts";
+import type { EventLog } from "../../../platform/events.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import type { Redactions } from "../../projects/secrets/index.ts";
+import type { ContainerView } from "./container-view.ts";
+import type { ContainersStore } from "./containers.store.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { RestartPlan } from "./restarts.ts";
 
 /** Keeps container rows in sync with the runtime and emits `container_status` for every change. */
 export type ContainerStatusWriter = ReturnType<typeof createContainerStatusWriter>;
 
-export function createContainerStatusWriter(
-  context: ContainerContext,
-  {
-    decideRestart,
-  }: {
-    /** Decides about a restart before a failure is emitted. */
-    decideRestart: (row: ContainerRow) => Promise<RestartPlan>;
-  },
-) {
-  const { store, events, redactions, address, log } = context;
+export function createContainerStatusWriter({
+  store,
+  events,
+  redactions,
+  view,
+  decideRestart,
+  log,
+}: {
+  store: Pick<ContainersStore, "setStatus" | "findByKey">;
+  events: Pick<EventLog, "append">;
+  redactions: Pick<Redactions, "of">;
+  view: Pick<ContainerView, "urlOf">;
+  /** Decides about a restart before a failure is emitted. */
+  decideRestart: (row: ContainerRow) => Promise<RestartPlan>;
+  log: Logger;
+}) {
   /** Changes of one project are written in order. */
   const queues = new Map<string, Promise<void>>();
   const waiters = new Map<string, Set<(status: ContainerRow["status"]) => void>>();
@@ -47,7 +56,7 @@ export function createContainerStatusWriter(
           container_id: row.id,
           name: row.name,
           status: state.status,
-          url: containerUrl(row, address),
+          url: view.urlOf(row),
           ...(state.port !== undefined && { port: state.port }),
           ...(state.status === "failed" && {
             exit_code: exitCode,

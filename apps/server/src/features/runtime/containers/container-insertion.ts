@@ -1,0 +1,100 @@
+import { randomUUID } from "node:crypto";
+import type { Queries } from "../../../platform/database.ts";
+import { AppError, badRequest, conflict } from "../../../platform/errors.ts";
+import type { ServiceShape } from "../../projects/projects/index.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
+import type { containers, ContainerRow } from "../../../db/schema/runtime.ts";
+import { findFreePosition } from "./canvas-position.ts";
+import { findService, freshEnvironment } from "./catalogue/index.ts";
+import type { ContainerSecrets } from "./container-secrets.ts";
+import type { ContainersStore } from "./containers.store.ts";
+import { freeKey, hostLabel, nextFreePort, serviceKey } from "./names.ts";
+import { isManaged, portOf } from "./service-state.ts";
+
+const maxContainers = 50;
+const labelAttempts = 10;
+
+type Values = Omit<typeof containers.$inferInsert, "project_id" | "name" | "service_key" | "host_label" | "directory" | "container_name">;
+
+export const runBy = ({ command, framework }: ServiceShape): Values => ({ start_command: command, framework });
+
+export type ContainerInsertion = ReturnType<typeof createContainerInsertion>;
+/** Inserts rows of containers. */
+export function createContainerInsertion({ store, secrets }: { store: ContainersStore; secrets: Pick<ContainerSecrets, "newVariables"> }) {
+  /** Inserts under the project's lock, with a unique key, port and host label. */
+  const insert = async (
+    tx: Queries,
+    project: ProjectRow,
+    wanted: { name: string; directoryOf: (key: string, taken: ReadonlySet<string>) => string; port: number | undefined },
+    values: Values,
+  ): Promise<ContainerRow> => {
+    await store.lockProject(tx, project.id);
+    const others = await store.listAll(project.id, tx);
+    if (others.length >= maxContainers) throw conflict("conflict", `A project is limited to ${maxContainers} containers.`);
+    const base = serviceKey(wanted.name);
+    if (base === "") throw badRequest("A container's name needs at least one letter or digit.");
+    const directories = new Set(others.map((o) => o.directory));
+    const { key, number } = freeKey(base, new Set(others.flatMap((o) => [o.service_key, o.directory, serviceKey(o.name)])));
+    for (let attempt = 0; attempt < labelAttempts; attempt++) {
+      const row = await store.insert(tx, {
+        ...findFreePosition(others),
+        ...values,
+        project_id: project.id,
+        name: number === 1 ? wanted.name : `${wanted.name} (${number})`,
+        service_key: key,
+        host_label: hostLabel(project.slug, key, attempt),
+        directory: wanted.directoryOf(key, directories),
+        container_name: `${project.slug}-${key}`,
+        internal_port: wanted.port === undefined ? null : nextFreePort(wanted.port, new Set(others.filter(isManaged).map(portOf))),
+      });
+      if (row) return row;
+    }
+    throw new AppError("internal_error", "No free preview host for this container. Try another name.");
+  };
+  const copyOf = async (tx: Queries, row: ContainerRow, to: ProjectRow): Promise<ContainerRow> => {
+    const id = randomUUID();
+    const running = isManaged(row) ? findService(row.service_slug)?.running : undefined;
+    for (let attempt = 0; attempt < labelAttempts; attempt++) {
+      const made = await store.insert(tx, {
+        id,
+        project_id: to.id,
+        base_id: row.base_id,
+        name: row.name,
+        service_key: row.service_key,
+        host_label: hostLabel(to.slug, row.service_key, attempt),
+        directory: row.directory,
+        container_name: `${to.slug}-${row.service_key}`,
+        start_command: row.start_command,
+        framework: row.framework,
+        port: row.port,
+        internal_port: row.internal_port,
+        container_type: row.container_type,
+        service_slug: row.service_slug,
+        deployment_mode: row.deployment_mode,
+        external_endpoint: row.external_endpoint,
+        status: isManaged(row) ? "stopped" : "connected",
+        deployment_provider: row.deployment_provider,
+        position_x: row.position_x,
+        position_y: row.position_y,
+        // Lists are ordered by created_at, which would be equal within one transaction.
+        created_at: row.created_at,
+        ...(running && secrets.newVariables(id, freshEnvironment(running))),
+      });
+      if (made) return made;
+    }
+    throw new AppError("internal_error", "No free preview host for a container. Try again.");
+  };
+
+  return {
+    insert,
+    /** The container at the root of a new project. */
+    insertFirst: (tx: Queries, project: ProjectRow, name: string, service: ServiceShape): Promise<ContainerRow> =>
+      insert(tx, project, { name, directoryOf: () => ".", port: service.port }, { ...runBy(service), position_x: 200, position_y: 200 }),
+    /** Copies containers into a fork: stopped, with the same keys and ports; secrets are regenerated or dropped. */
+    copyAll: async (tx: Queries, from: ProjectRow, to: ProjectRow): Promise<ReadonlyMap<string, string>> => {
+      const copies = new Map<string, string>();
+      for (const row of await store.listAll(from.id, tx)) copies.set(row.id, (await copyOf(tx, row, to)).id);
+      return copies;
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import type { StopReason } from "@tesslate/contract";
+import type { RuntimeDriver, ServiceState } from "@tesslate/runtime";
+import type { Logger } from "../../../platform/logger.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
+import type { Projects } from "../../projects/projects/index.ts";
+import type { IdlePolicy } from "./idle-policy.ts";
+import type { Restarts } from "./restarts.ts";
+import { isActive } from "./service-state.ts";
+import type { ContainerStatusWriter } from "./status.ts";
+
+export type ServiceTracking = ReturnType<typeof createServiceTracking>;
+/** Follows the states of services: rows, restarts, idleness and the status of the project. */
+export function createServiceTracking({
+  projects,
+  runtime,
+  statusWriter,
+  idle,
+  restarts,
+  log,
+}: {
+  projects: Pick<Projects, "peekSandbox" | "onServiceState" | "setEnvironment">;
+  runtime: Pick<RuntimeDriver, "find">;
+  statusWriter: Pick<ContainerStatusWriter, "note">;
+  idle: IdlePolicy;
+  restarts: Restarts;
+  log: Logger;
+}) {
+  const adopt = (projectId: string, state: ServiceState) => {
+    restarts.seen(projectId, state);
+    const written = statusWriter.note(projectId, state);
+    if (isActive(state)) idle.watch(projectId, state.status === "frozen");
+    else
+      void written
+        .then(() => settleIfStill(projectId))
+        .catch((err: unknown) => log.warn({ err, project_id: projectId }, "environment status not updated"));
+  };
+  /** The last service ended and no restart is due. A holder of the project settles it itself. */
+  const settleIfStill = async (projectId: string) => {
+    if (restarts.isPending(projectId) || idle.isHeld(projectId)) return;
+    const sandbox = await projects.peekSandbox(projectId);
+    if (sandbox && !sandbox.services().some(isActive)) await settleEnvironment({ id: projectId });
+  };
+  /** Updates the project's stored status after its containers changed. `reason`: stored when nothing runs anymore. */
+  const settleEnvironment = async (project: Pick<ProjectRow, "id">, reason?: StopReason): Promise<void> => {
+    const sandbox = await (projects.peekSandbox(project.id) ?? runtime.find(project.id));
+    const hasActive = (sandbox?.services().some(isActive) ?? false) || restarts.isPending(project.id);
+    if (!hasActive) idle.forget(project.id);
+    await projects.setEnvironment(project.id, hasActive ? "active" : "stopped", reason);
+  };
+
+  projects.onServiceState(adopt);
+
+  return {
+    settleEnvironment,
+    /** Starts tracking a service that already runs. */
+    adopt,
+  };
+}
