@@ -1,32 +1,58 @@
 import { join } from "node:path";
 import {
   createActivation,
-  createDeploymentCreation,
   createArtifactStore,
-  createDeploymentTargets,
-  createDeploymentTargetsStore,
+  createBuildArtifact,
   createBuildSandboxes,
-  createDeploymentTasks,
-  createDeploymentLogs,
   createCancelDeployment,
+  createCheckBuild,
+  createCheckPromotion,
+  createCutovers,
+  createDeployAll,
+  createDeploymentChoices,
+  createDeploymentCleanup,
+  createDeploymentCreation,
+  createDeploymentJournal,
+  createDeploymentLogs,
+  createDeploymentRetention,
   createDeploymentStatus,
   createDeploymentStream,
-  createRequireDeployment,
-  createStoredDeployments,
-  createVersionSwitches,
+  createDeploymentTargets,
+  createDeploymentTargetsStore,
+  createDeploymentTasks,
+  createDeploymentWork,
   createDeploymentsStore,
+  createInsertDeployment,
   createLaunchCheck,
-  createLocalSites,
-  createPipeline,
+  createLocalHosts,
   createLocalServers,
+  createLocalSites,
+  createOpenBuildSandbox,
+  createPipeline,
+  createPlanDeployment,
+  createPrepareDeployment,
+  createPromoteAtProvider,
+  createPromoteLocally,
   createPromotions,
+  createProviderPublishing,
+  createPublishLocally,
+  createRedeploy,
+  createReleaseDeployments,
+  createRemoveAtProvider,
+  createRemoveDeployment,
   createRequestVault,
+  createRequireDeployment,
+  createRestoreAtProvider,
+  createRestoreLocally,
   createRollbacks,
-  createCutovers,
+  createSiteCache,
+  createStoredDeployments,
+  createVariablesOf,
+  createVersionSwitches,
   mountDeployments,
   type Activation,
   type Deployments,
-  type DeploymentContext,
+  type ProviderAccess,
 } from "../features/delivery/deployments/index.ts";
 import { createLaunchGate, createLaunchSettings } from "../features/delivery/launch/index.ts";
 import { startCommandOf } from "../features/source/transfer/index.ts";
@@ -60,69 +86,103 @@ export function composeDeployments(
   { previewSite }: PreviewsArea,
   { diskBytesOf }: ProvisioningArea,
   { browsers }: ToolsArea,
-  { providers, getCredential, hasCredential }: DeployAccountsArea,
+  { providers: adapters, getCredential, hasCredential }: DeployAccountsArea,
 ): DeploymentsArea {
-  const context: DeploymentContext = {
-    store: createDeploymentsStore(db),
-    vault: createRequestVault({ box }),
-    logs: createDeploymentLogs({ store: createDeploymentsStore(db), bus, isShared, log }),
-    artifacts: createArtifactStore({ dir: join(dataDir, "deployments") }),
-    buildSandboxes: createBuildSandboxes({ runtime }),
-    projects,
-    redactions,
-    events,
-    findProvider: (provider) => (provider === "local" ? undefined : providers[provider]),
+  const store = createDeploymentsStore(db);
+  const vault = createRequestVault({ box });
+  const logs = createDeploymentLogs({ store, bus, isShared, log });
+  const journal = createDeploymentJournal({ vault, logs, redactions, events });
+  const { announce } = journal;
+  const artifacts = createArtifactStore({ dir: join(dataDir, "deployments") });
+  const buildSandboxes = createBuildSandboxes({ runtime });
+  const providers: ProviderAccess = {
+    find: (provider) => (provider === "local" ? undefined : adapters[provider]),
     getCredential,
     hasCredential,
-    startCommandOf,
-    address,
-    log,
   };
+
+  // Versions on this server.
   const servers = createLocalServers({ runtime, log });
   onClose(async () => servers.close());
-  const sites = createLocalSites(context, {
+  const siteCache = createSiteCache({ store, artifacts, bus });
+  const sites = createLocalSites({
+    cache: siteCache,
     servers,
-    bus,
-    appOrigin: new URL(config.http.appBaseUrl).origin,
-    trustProxy: config.http.trustProxy,
+    settings: { address, appOrigin: new URL(config.http.appBaseUrl).origin, trustProxy: config.http.trustProxy },
+    log,
   });
   onClose(async () => sites.close());
-  const activation = createActivation(context, { servers, sites });
+  const hosts = createLocalHosts({ store, address });
+  const activation = createActivation({ store, vault, buildSandboxes, servers, sites: siteCache, log });
+  const retention = createDeploymentRetention({ store, buildSandboxes, artifacts, servers, sites: siteCache, log });
+
+  // The run of a deployment.
   const launchSettings = createLaunchSettings({ projects });
-  const checkLaunch = createLaunchCheck(context, { gate: createLaunchGate({ browsers, log }), launchSettings });
-  const pipeline = createPipeline(context, { activation, checkLaunch, templates, runtime, diskBytesOf });
-  const deploymentTasks = createDeploymentTasks(context, { pipeline, activation, tasks });
-  const creation = createDeploymentCreation(context, {
-    deploymentTasks,
-    secrets: secretVault,
-    environments: environmentVault,
-    connectionEnvironment,
+  const gate = createLaunchGate({ browsers, log });
+  const checkLaunch = createLaunchCheck({ store, buildSandboxes, artifacts, gate, launchSettings });
+  const openBuildSandbox = createOpenBuildSandbox({ buildSandboxes, templates, runtime, diskBytesOf });
+  const publishing = createProviderPublishing({ store, artifacts, providers, log });
+  const work = createDeploymentWork({
+    store,
+    buildSandboxes,
+    buildArtifact: createBuildArtifact({ store, projects, openBuildSandbox, artifacts, startCommandOf, findProvider: providers.find }),
+    checkBuild: createCheckBuild({ store, activation, checkLaunch }),
+    publish: publishing.publish,
+    publishLocally: createPublishLocally({ store, activation, hosts }),
   });
-  const cutovers = createCutovers(context, { creation, deploymentTasks, tasks });
-  const rollbacks = createRollbacks(context, { activation, creation, pipeline, cutovers });
-  const promotions = createPromotions(context, { activation, creation, checkLaunch, cutovers });
-  const requireRow = createRequireDeployment(context);
-  const cancel = createCancelDeployment({ store: context.store, logs: context.logs, pipeline, tasks, bus });
+  const cleanup = createDeploymentCleanup({ retention, removeUnfinished: publishing.removeUnfinished, log });
+  const pipeline = createPipeline({ store, projects, journal, work, cleanup, log });
+  const deploymentTasks = createDeploymentTasks({ store, pipeline, retention, journal, tasks, log });
+
+  // Requests.
+  const choices = createDeploymentChoices({ store, providers });
+  const variablesOf = createVariablesOf({ secrets: secretVault, environments: environmentVault, connectionEnvironment });
+  const prepare = createPrepareDeployment({ choices, variablesOf, projects });
+  const insert = createInsertDeployment({ store, vault });
+  const { begin, createAll } = createDeploymentCreation({ store, projects, prepare, insert, deploymentTasks, announce });
+
+  // Other versions.
+  const cutovers = createCutovers({ store, projects, journal, isConnected: choices.isConnected, deploymentTasks, tasks });
+  const rollbacks = createRollbacks({
+    restoreLocally: createRestoreLocally({ store, activation }),
+    restoreAtProvider: createRestoreAtProvider({ store, providers, log }),
+    redeploy: createRedeploy({ store, vault, artifacts, insert, announce, pipeline }),
+    cutovers,
+  });
+  const promotions = createPromotions({
+    store,
+    check: createCheckPromotion({ store, vault, activation, checkLaunch }),
+    promoteLocally: createPromoteLocally({ store, activation, hosts }),
+    promoteAtProvider: createPromoteAtProvider({ store, vault, providers }),
+    cutovers,
+  });
+
+  // Stored deployments.
+  const requireRow = createRequireDeployment({ store, projects });
+  const cancel = createCancelDeployment({ store, logs, pipeline, tasks, bus });
+  const removeAtProvider = createRemoveAtProvider({ providers, log });
   const deployments: Deployments = {
-    begin: creation.begin,
-    deployAll: creation.deployAll,
-    plan: creation.plan,
-    ...createVersionSwitches(context, { requireRow, rollbacks, promotions }),
-    ...createStoredDeployments(context, { requireRow, cancel, activation, cutovers, sites }),
-    status: createDeploymentStatus(context, requireRow),
-    stream: createDeploymentStream(context, requireRow),
+    begin,
+    deployAll: createDeployAll({ store, projects, choices, createAll }),
+    plan: createPlanDeployment({ store, projects, choices, variablesOf, startCommandOf, address }),
+    ...createVersionSwitches({ projects, requireRow, rollbacks, promotions }),
+    ...createStoredDeployments({ store, projects, artifacts, requireRow, cancel }),
+    release: createReleaseDeployments({ store, cancel, cutovers, retention, sites: siteCache }),
+    remove: createRemoveDeployment({ store, requireRow, removeAtProvider, retention, sites: siteCache, announce }),
+    status: createDeploymentStatus({ store, providers, journal, requireRow, log }),
+    stream: createDeploymentStream({ store, logs, projects, requireRow }),
   };
   const targets = createDeploymentTargets({
     store: createDeploymentTargetsStore(db),
-    creation,
-    deploymentsStore: context.store,
+    creation: { createAll, isConnected: choices.isConnected },
+    deploymentsStore: store,
     projects,
     events,
   });
   projects.onRelease(async ({ project_id, container_id, reason }) => {
     if (reason !== "deleted") return;
     await deployments.release(project_id, container_id);
-    if (container_id === undefined) await context.artifacts.removeProject(project_id);
+    if (container_id === undefined) await artifacts.removeProject(project_id);
   });
 
   return {
@@ -133,7 +193,7 @@ export function composeDeployments(
       upgrade: (request, socket, head) => (sites.handles(request.headers.host) ? sites : previewSite).upgrade(request, socket, head),
     },
     reconcile: async () => {
-      await activation.removeOrphans({ runtime, isShared });
+      await retention.removeOrphans({ runtime, isShared });
       await activation.resume();
       await deploymentTasks.reconcile();
     },

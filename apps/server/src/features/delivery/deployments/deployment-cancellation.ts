@@ -1,7 +1,8 @@
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 import type { Bus } from "../../../platform/bus.ts";
 import type { Tasks } from "../../core/tasks/index.ts";
-import type { DeploymentContext } from "./context.ts";
+import type { DeploymentLogs } from "./deployment-log.ts";
+import type { DeploymentsStore } from "./deployments.store.ts";
 import type { Pipeline } from "./release/pipeline.ts";
 
 const cancelChannel = "deployment_cancel";
@@ -15,7 +16,9 @@ export function createCancelDeployment({
   pipeline,
   tasks,
   bus,
-}: Pick<DeploymentContext, "store" | "logs"> & {
+}: {
+  store: DeploymentsStore;
+  logs: Pick<DeploymentLogs, "follow">;
   pipeline: Pick<Pipeline, "abort" | "isRunningHere">;
   tasks: Pick<Tasks, "requestCancel">;
   bus: Bus;

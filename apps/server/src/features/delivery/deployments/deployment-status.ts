@@ -1,15 +1,29 @@
 import type { ProviderFault } from "@tesslate/contract";
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 import { AppError } from "../../../platform/errors.ts";
-import { emitDeploymentChanged, type DeploymentContext } from "./context.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import type { DeploymentJournal } from "./deployment-journal.ts";
+import type { DeploymentsStore } from "./deployments.store.ts";
 import type { RequireDeployment } from "./own-deployment.ts";
+import type { ProviderAccess } from "./provider-access.ts";
 import { ProviderError } from "./providers/client.ts";
 
 const askEverySeconds = 5;
 
 /** Asks providers for the status of deployments. */
-export function createDeploymentStatus(context: DeploymentContext, requireRow: RequireDeployment) {
-  const { store, logs, redactions, findProvider, getCredential, log } = context;
+export function createDeploymentStatus({
+  store,
+  providers: { find: findProvider, getCredential },
+  journal,
+  requireRow,
+  log,
+}: {
+  store: DeploymentsStore;
+  providers: Pick<ProviderAccess, "find" | "getCredential">;
+  journal: DeploymentJournal;
+  requireRow: RequireDeployment;
+  log: Logger;
+}) {
   const settle = async (
     row: DeploymentRow,
     state: { state: "success" | "failed" | "deploying"; url?: string; error?: string },
@@ -17,15 +31,15 @@ export function createDeploymentStatus(context: DeploymentContext, requireRow: R
     const isGood = state.state === "success";
     const values = {
       status: isGood ? ("success" as const) : ("failed" as const),
-      error: isGood ? null : await redactions.redact(row.project_id, state.error ?? "The provider gave no reason."),
+      error: isGood ? null : await journal.redact(row.project_id, state.error ?? "The provider gave no reason."),
       completed_at: new Date().toISOString(),
       ...(state.url !== undefined && { deployment_url: state.url }),
     };
     const isForAll = isGood && row.environment === "production";
     const after = isForAll ? await store.makeLive(row, values, { unlessLater: true }) : await store.update(row.id, values);
     if (after && isForAll && !after.is_live) await restoreNewer(after);
-    if (after) await emitDeploymentChanged(context, after);
-    await logs.notify(row.id);
+    if (after) await journal.announce(after);
+    await journal.notify(row.id);
   };
   /** A late deployment may have replaced a newer one at the provider: promote the newer one again. */
   const restoreNewer = async (late: DeploymentRow): Promise<void> => {

@@ -1,13 +1,22 @@
 import type { DeploymentStatus } from "@tesslate/contract";
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
-import type { DeploymentContext } from "./context.ts";
+import type { Projects } from "../../projects/projects/index.ts";
+import type { DeploymentLogs } from "./deployment-log.ts";
+import type { DeploymentsStore } from "./deployments.store.ts";
 import type { RequireDeployment } from "./own-deployment.ts";
 
 /** Follows a deployment: stored lines first, then new ones until it ends. */
-export function createDeploymentStream(
-  { store, logs, projects }: Pick<DeploymentContext, "store" | "logs" | "projects">,
-  requireRow: RequireDeployment,
-) {
+export function createDeploymentStream({
+  store,
+  logs,
+  projects,
+  requireRow,
+}: {
+  store: DeploymentsStore;
+  logs: Pick<DeploymentLogs, "follow">;
+  projects: Pick<Projects, "lifetime">;
+  requireRow: RequireDeployment;
+}) {
   async function* follow(row: DeploymentRow, signal: AbortSignal, lastSeq: number) {
     const follower = logs.follow(row.id, signal);
     let seq = lastSeq;

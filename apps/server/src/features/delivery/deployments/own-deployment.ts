@@ -1,11 +1,12 @@
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 import { AppError, notFound } from "../../../platform/errors.ts";
-import type { DeploymentContext } from "./context.ts";
+import type { Projects } from "../../projects/projects/index.ts";
+import type { DeploymentsStore } from "./deployments.store.ts";
 
 export type RequireDeployment = ReturnType<typeof createRequireDeployment>;
 /** The deployment of a person's project. Throws 404. */
 export const createRequireDeployment =
-  ({ store, projects }: Pick<DeploymentContext, "store" | "projects">) =>
+  ({ store, projects }: { store: Pick<DeploymentsStore, "find">; projects: Pick<Projects, "require"> }) =>
   async (userId: string, id: string): Promise<DeploymentRow> => {
     const row = await store.find(id);
     if (!row) throw notFound("Deployment");

@@ -8,6 +8,7 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { DeploymentTargetsStore } from "./targets.store.ts";
 import { presentDeployment as deploymentOf } from "./present.ts";
 import type { DeploymentCreation } from "./create-deployment.ts";
+import type { DeploymentChoices } from "./deployment-choices.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { TargetRow } from "../../../db/schema/delivery.ts";
 import { detectFramework } from "./build/framework.ts";
@@ -36,7 +37,7 @@ export function createDeploymentTargets({
   events,
 }: {
   store: DeploymentTargetsStore;
-  creation: Pick<DeploymentCreation, "createAll" | "isConnected">;
+  creation: Pick<DeploymentCreation, "createAll"> & Pick<DeploymentChoices, "isConnected">;
   deploymentsStore: Pick<DeploymentsStore, "list" | "containersOf">;
   projects: Pick<Projects, "require" | "sandboxOf">;
   events: EventLog;

@@ -17,6 +17,9 @@ export interface ContainerBuildPlan extends BuildInput {
   startCommand: string[] | null;
 }
 
+/** The command a container runs during development; null when none is known. */
+export type StartCommandOf = (tree: Tree, container: Pick<ContainerRow, "directory" | "start_command">) => Promise<string[] | null>;
+
 const textIn = (settings: ProjectRow["settings"], key: string): string | undefined => {
   const value = settings?.[key];
   return typeof value === "string" && value.trim() !== "" ? value : undefined;
@@ -39,7 +42,7 @@ export async function buildPlanOf({
   provider: DeployProvider;
   mode: BuildMode;
   request: Pick<StoredRequest, "framework" | "build_command">;
-  startCommandOf: (tree: Tree, container: Pick<ContainerRow, "directory" | "start_command">) => Promise<string[] | null>;
+  startCommandOf: StartCommandOf;
 }): Promise<ContainerBuildPlan> {
   const directory = joinPath(container.directory.replace(/^\.?\/+|\/+$/g, ""), "");
   const detected = await detectFramework(tree, directory);

@@ -1,15 +1,17 @@
-import { emitDeploymentChanged, type DeploymentContext } from "../context.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, conflict, notFound } from "../../../../platform/errors.ts";
 import type { ProjectRow } from "../../../../db/schema/projects.ts";
 import { taskLinks, type TaskRow, type Tasks } from "../../../core/tasks/index.ts";
-import type { DeploymentCreation } from "../create-deployment.ts";
+import type { Projects } from "../../../projects/projects/index.ts";
+import type { DeploymentChoices } from "../deployment-choices.ts";
+import type { DeploymentJournal } from "../deployment-journal.ts";
 import type { DeploymentTasks } from "./deployment-task.ts";
 import type { DeploymentLog } from "../deployment-log.ts";
 import { containerRemoved, presentDeployment } from "../present.ts";
-import { cutoverKey } from "../deployments.store.ts";
+import { cutoverKey, type DeploymentsStore } from "../deployments.store.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 import { ProviderError } from "../providers/client.ts";
+import { alreadyDeploying, notConnected } from "../refusals.ts";
 
 const cancelWaitMs = 5000;
 
@@ -49,19 +51,21 @@ export interface Cutover<Input extends CutoverInput> {
  * time.
  */
 export type Cutovers = ReturnType<typeof createCutovers>;
-export function createCutovers(
-  context: DeploymentContext,
-  {
-    creation,
-    deploymentTasks,
-    tasks,
-  }: {
-    creation: Pick<DeploymentCreation, "isConnected" | "missing" | "busy">;
-    deploymentTasks: Pick<DeploymentTasks, "takeOver" | "abandon">;
-    tasks: Pick<Tasks, "define" | "create" | "requestCancel" | "settled">;
-  },
-) {
-  const { store, logs, projects, redactions } = context;
+export function createCutovers({
+  store,
+  projects,
+  journal,
+  isConnected,
+  deploymentTasks,
+  tasks,
+}: {
+  store: DeploymentsStore;
+  projects: Pick<Projects, "find">;
+  journal: DeploymentJournal;
+  isConnected: DeploymentChoices["isConnected"];
+  deploymentTasks: Pick<DeploymentTasks, "takeOver" | "abandon">;
+  tasks: Pick<Tasks, "define" | "create" | "requestCancel" | "settled">;
+}) {
   /** After a crash: runs it again, unless a deployment has started there. */
   const resume = async ({ user_id, project_id, type, unique_key, input, metadata }: TaskRow): Promise<void> => {
     const row = await store.find((input as CutoverInput).id);
@@ -90,9 +94,7 @@ export function createCutovers(
           const row = await store.find(input.id);
           const project = row && (await projects.find(row.project_id));
           if (!row || !project) throw notFound("Deployment");
-          const redaction = await redactions.live(project.id);
-          const redact = (text: string) => redaction.current.redact(text);
-          const log = await logs.open(row.id, redact);
+          const { log, redact } = await journal.open(row);
           const resultOf = ({ id, version, deployment_url }: DeploymentRow) => ({ deployment_id: id, version, deployment_url });
           try {
             // Resumes when the server crashed after the switch.
@@ -105,11 +107,11 @@ export function createCutovers(
               log,
               signal,
               progress,
-              step: (title) => emitDeploymentChanged(context, row, { step: title }),
+              step: (title) => journal.announce(row, { step: title }),
             });
             if (!live) throw conflict("not_deployable", containerRemoved);
             log.line(done(live, row));
-            await emitDeploymentChanged(context, live);
+            await journal.announce(live);
             return resultOf(live);
           } catch (error) {
             // The next server resumes it.
@@ -125,11 +127,11 @@ export function createCutovers(
             const sentence = redact(reason).slice(0, 2000);
             log.line(`${failed} ${sentence}`);
             const after = await keepFailure?.(row, `${failed} ${sentence}`);
-            if (after) await emitDeploymentChanged(context, after);
+            if (after) await journal.announce(after);
             throw isForPeople ? new AppError("not_deployable", sentence) : error;
           } finally {
             await log.settle();
-            await logs.notify(row.id);
+            await journal.notify(row.id);
           }
         },
         interrupted: async (task) => {
@@ -148,14 +150,14 @@ export function createCutovers(
       return async (userId: string, project: ProjectRow, row: DeploymentRow, input: Input) => {
         const container = (await store.containersOf(project.id)).find((each) => each.id === row.container_id);
         if (!container) throw conflict("not_deployable", "The container of this version was deleted.");
-        if (!(await creation.isConnected(userId, project.id, row.provider))) throw creation.missing(row.provider);
+        if (!(await isConnected(userId, project.id, row.provider))) throw notConnected(row.provider);
         const place = { container_id: container.id, provider: row.provider };
         const { task, isNew } = await store.transaction(async (tx) => {
           await store.lock(tx, place);
           const [known] = await store.listCutovers([row.id], tx);
           // A repeated request returns the running task.
           if (known?.type === type) return { task: known, isNew: false };
-          if (await store.isBusy(tx, place)) throw creation.busy(container, row.provider);
+          if (await store.isBusy(tx, place)) throw alreadyDeploying(container, row.provider);
           const made = await tasks.create(tx, {
             user_id: userId,
             project_id: project.id,

@@ -1,12 +1,14 @@
-import { emitDeploymentChanged, type DeploymentContext } from "../context.ts";
 import type { DeployAllResult } from "@tesslate/contract";
 import { AppError } from "../../../../platform/errors.ts";
 import type { TaskContext, TaskRow, Tasks } from "../../../core/tasks/index.ts";
 import { forEachInParallel } from "../../../source/transfer/index.ts";
-import type { Activation } from "./activation.ts";
+import type { Logger } from "../../../../platform/logger.ts";
+import type { DeploymentJournal } from "../deployment-journal.ts";
+import type { DeploymentsStore } from "../deployments.store.ts";
 import { containerRemoved } from "../present.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 import type { Pipeline } from "./pipeline.ts";
+import type { DeploymentRetention } from "./retention.ts";
 
 export const deploymentType = "deployment";
 const concurrency = 3;
@@ -24,19 +26,21 @@ interface Input {
 
 /** Tasks that run one or several deployments and resume them after a crash. */
 export type DeploymentTasks = ReturnType<typeof createDeploymentTasks>;
-export function createDeploymentTasks(
-  context: DeploymentContext,
-  {
-    pipeline,
-    activation,
-    tasks,
-  }: {
-    pipeline: Pipeline;
-    activation: Activation;
-    tasks: Tasks;
-  },
-) {
-  const { store, logs, log } = context;
+export function createDeploymentTasks({
+  store,
+  pipeline,
+  retention,
+  journal,
+  tasks,
+  log,
+}: {
+  store: DeploymentsStore;
+  pipeline: Pick<Pipeline, "run">;
+  retention: Pick<DeploymentRetention, "discard">;
+  journal: Pick<DeploymentJournal, "announce" | "notify">;
+  tasks: Tasks;
+  log: Logger;
+}) {
   const resultOf = (row: DeploymentRow | undefined) => ({
     deployment_id: row?.id ?? null,
     status: row?.status ?? "failed",
@@ -78,9 +82,9 @@ export function createDeploymentTasks(
       const reason = isRemoved ? containerRemoved : error || "The deployment failed.";
       const ended = await store.finish(id, { status: "failed", error: reason, has_artefact: false });
       if (!ended) continue;
-      await activation.discard(ended);
-      await emitDeploymentChanged(context, ended);
-      await logs.notify(id);
+      await retention.discard(ended);
+      await journal.announce(ended);
+      await journal.notify(id);
     }
   };
   const resume = async (task: TaskRow): Promise<void> => {

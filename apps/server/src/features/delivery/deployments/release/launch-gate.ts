@@ -1,9 +1,11 @@
-import type { DeploymentContext } from "../context.ts";
 import { StepError } from "../build/build-errors.ts";
 import type { LaunchReport, LaunchRule } from "@tesslate/contract";
 import type { LaunchSettingsService, LaunchGate } from "../../launch/index.ts";
 import type { ProjectRow } from "../../../../db/schema/projects.ts";
 import { secretNamesOf, type StoredRequest } from "../deployment-request.ts";
+import type { ArtifactStore } from "../build/artifacts.ts";
+import type { BuildSandboxes } from "../build/build-sandbox.ts";
+import type { DeploymentsStore } from "../deployments.store.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 
 /** A version to check before it goes live. */
@@ -22,17 +24,19 @@ export interface LaunchCandidate {
 
 /** Runs the launch gate on a stored version: a new build or a preview to promote. */
 export type LaunchCheck = ReturnType<typeof createLaunchCheck>;
-export function createLaunchCheck(
-  context: DeploymentContext,
-  {
-    gate,
-    launchSettings,
-  }: {
-    gate: LaunchGate;
-    launchSettings: Pick<LaunchSettingsService, "of">;
-  },
-) {
-  const { store, buildSandboxes, artifacts } = context;
+export function createLaunchCheck({
+  store,
+  buildSandboxes,
+  artifacts,
+  gate,
+  launchSettings,
+}: {
+  store: Pick<DeploymentsStore, "baseContainers">;
+  buildSandboxes: Pick<BuildSandboxes, "find">;
+  artifacts: Pick<ArtifactStore, "find" | "treeOf">;
+  gate: LaunchGate;
+  launchSettings: Pick<LaunchSettingsService, "of">;
+}) {
   return async ({ row, project, request, address, warnings, ignoreRules, log, signal }: LaunchCandidate): Promise<LaunchReport> => {
     const buildSandbox = await buildSandboxes.find(row.id);
     const containers = await store.baseContainers(project.id);

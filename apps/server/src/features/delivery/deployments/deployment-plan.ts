@@ -1,0 +1,91 @@
+import type { DeploymentPlan, DeploymentRequest, DeployProvider } from "@tesslate/contract";
+import { AppError } from "../../../platform/errors.ts";
+import type { ContainerRow } from "../../../db/schema/runtime.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
+import type { Projects } from "../../projects/projects/index.ts";
+import type { PreviewAddress } from "../../runtime/containers/index.ts";
+import { buildPlanOf, defaultOutputOf, serverOnly, type StartCommandOf } from "./build/plan.ts";
+import { mayNeedServer } from "./build/server-command.ts";
+import type { DeploymentChoices } from "./deployment-choices.ts";
+import { proposedName } from "./deployment-request.ts";
+import type { VariablesOf } from "./deployment-variables.ts";
+import type { DeploymentsStore } from "./deployments.store.ts";
+import { maxSiteName, siteUrl } from "./release/site-urls.ts";
+
+export type PlanDeployment = ReturnType<typeof createPlanDeployment>;
+/** Shows what a deployment would contain, without creating it. */
+export function createPlanDeployment({
+  store,
+  projects,
+  choices: { providerOf, containerOf, modeOf, isConnected, outputDirectory },
+  variablesOf,
+  startCommandOf,
+  address,
+}: {
+  store: DeploymentsStore;
+  projects: Pick<Projects, "require" | "sandboxOf">;
+  choices: DeploymentChoices;
+  variablesOf: VariablesOf;
+  startCommandOf: StartCommandOf;
+  address: PreviewAddress;
+}) {
+  const nameFor = async (project: ProjectRow, container: ContainerRow, provider: DeployProvider): Promise<string> => {
+    const name = await proposedName(store, project, container.name, provider === "local" ? maxSiteName.production : undefined);
+    return provider === "local" ? new URL(siteUrl(address, "production", name)).host : name;
+  };
+  return async (userId: string, body: DeploymentRequest): Promise<DeploymentPlan> => {
+    const project = await projects.require(userId, body.project_id);
+    const provider = providerOf(body.provider);
+    const container = await containerOf(project, body.container_id);
+    const mode = modeOf(provider, body.deployment_mode);
+    const place = { container_id: container.id, provider };
+    const request = { framework: body.framework ?? null, build_command: body.build_command ?? null };
+    const output = { output_directory: outputDirectory(body.output_directory) };
+    const { files } = await projects.sandboxOf(project);
+    const warnings: string[] = [];
+    const full = await buildPlanOf({ tree: files, container, project, provider, mode, request, startCommandOf }).catch((error: unknown) => {
+      if (!(error instanceof AppError)) throw error;
+      warnings.push(error.message);
+    });
+    const [variables, last, live, site] = await Promise.all([
+      variablesOf(project, container, body.exclude_env),
+      store.findLast(place, body.environment ?? "production"),
+      store.findLive(place),
+      store.findSite(place),
+    ]);
+    const before = new Set(last?.env_names);
+    const names = new Set(variables.map(({ name }) => name));
+    const asked = new Set(Object.keys(body.env_vars ?? {}));
+    if (full?.isStaticExport)
+      warnings.push("This Next.js app is deployed as a static export: server actions and dynamic routes will not work.");
+    if (variables.some(({ source }) => source === "connection"))
+      warnings.push("Connection variables name containers of this project, which the deployed app cannot reach unless they are external.");
+    if (provider === "netlify" && names.size + asked.size > 0)
+      warnings.push("Variables apply at build time only: a static site has none at run time.");
+    const framework = full?.framework ?? "unknown";
+    const isProgram =
+      provider === "local" && mayNeedServer(framework, full?.command ?? null) && (framework !== "unknown" || full?.startCommand !== null);
+    const base = site?.name ?? (await nameFor(project, container, provider));
+    return {
+      container_id: container.id,
+      container_name: container.name,
+      provider,
+      framework,
+      mode,
+      build_command: full?.command ?? null,
+      output_directory:
+        isProgram || serverOnly.has(framework) || mode === "source" ? output.output_directory : defaultOutputOf(framework, output),
+      is_connected: await isConnected(userId, project.id, provider),
+      env: [
+        ...variables.map(({ name, source }) => ({ name, source, change: before.has(name) ? ("kept" as const) : ("added" as const) })),
+        ...[...before]
+          .filter((name) => !names.has(name) && !asked.has(name))
+          .map((name) => ({ name, source: "secret" as const, change: "removed" as const })),
+      ],
+      // A local preview gets its host when it is deployed.
+      site_name: provider === "local" && body.environment === "preview" ? null : base,
+      live: live ? { id: live.id, version: live.version, url: live.deployment_url } : null,
+      warnings,
+    };
+  };
+}

@@ -1,0 +1,89 @@
+import { conflict } from "../../../platform/errors.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import type { DeploymentRow } from "../../../db/schema/delivery.ts";
+import type { CancelDeployment } from "./deployment-cancellation.ts";
+import type { DeploymentJournal } from "./deployment-journal.ts";
+import type { DeploymentsStore } from "./deployments.store.ts";
+import type { RequireDeployment } from "./own-deployment.ts";
+import type { ProviderAccess } from "./provider-access.ts";
+import type { Cutovers } from "./release/cutover.ts";
+import type { DeploymentRetention } from "./release/retention.ts";
+import type { SiteCache } from "./release/site-cache.ts";
+
+export type RemoveAtProvider = ReturnType<typeof createRemoveAtProvider>;
+/** Deletes a deployment at its provider. Failures are only logged. */
+export const createRemoveAtProvider =
+  ({ providers: { find: findProvider, getCredential }, log }: { providers: Pick<ProviderAccess, "find" | "getCredential">; log: Logger }) =>
+  async (row: DeploymentRow, isRequested: boolean | undefined): Promise<void> => {
+    const target = findProvider(row.provider);
+    // At Cloudflare a script is the whole site, so it is deleted only on explicit request.
+    const isWanted = isRequested ?? row.provider !== "cloudflare";
+    if (target && row.remote_id !== null && isWanted)
+      try {
+        const credential = await getCredential(row.user_id, row.project_id, target.provider);
+        if (credential) await target.remove(credential, row.remote_id, row.environment);
+      } catch (err) {
+        log.warn({ err, deployment_id: row.id }, "deployment not deleted at the provider");
+      }
+  };
+
+export type RemoveDeployment = ReturnType<typeof createRemoveDeployment>;
+export const createRemoveDeployment =
+  ({
+    store,
+    requireRow,
+    removeAtProvider,
+    retention,
+    sites,
+    announce,
+  }: {
+    store: Pick<DeploymentsStore, "listCutovers" | "remove">;
+    requireRow: RequireDeployment;
+    removeAtProvider: RemoveAtProvider;
+    retention: Pick<DeploymentRetention, "discard">;
+    sites: Pick<SiteCache, "changed">;
+    announce: DeploymentJournal["announce"];
+  }) =>
+  async (userId: string, id: string, { delete_remote }: { delete_remote?: boolean }): Promise<void> => {
+    const row = await requireRow(userId, id);
+    if (row.is_active) throw conflict("deployment_running", "This deployment is still running. Cancel it first.");
+    if ((await store.listCutovers([id])).length > 0)
+      throw conflict("deployment_running", "This version is being made live. Wait until that is done.");
+    await removeAtProvider(row, delete_remote);
+    await store.remove(row.id);
+    await sites.changed(row);
+    await retention.discard(row);
+    await announce(row, { op: "delete" });
+  };
+
+export type ReleaseDeployments = ReturnType<typeof createReleaseDeployments>;
+/**
+ * When a container is deleted: cancels its running deployments and takes down local versions. Without `containerId`: for the whole
+ * project.
+ */
+export const createReleaseDeployments =
+  ({
+    store,
+    cancel,
+    cutovers,
+    retention,
+    sites,
+  }: {
+    store: Pick<DeploymentsStore, "listOfProject" | "update">;
+    cancel: CancelDeployment;
+    cutovers: Pick<Cutovers, "end">;
+    retention: Pick<DeploymentRetention, "discard">;
+    sites: Pick<SiteCache, "changed">;
+  }) =>
+  async (projectId: string, containerId?: string): Promise<void> => {
+    const rows = (await store.listOfProject(projectId)).filter(
+      (row) => containerId === undefined || row.container_id === containerId || row.container_id === null,
+    );
+    await cutovers.end(rows);
+    await Promise.all(rows.filter(({ is_active }) => is_active).map(cancel));
+    for (const row of rows) {
+      await retention.discard(row);
+      await store.update(row.id, { has_artefact: false, ...(row.provider === "local" && { is_live: false }) });
+      await sites.changed(row);
+    }
+  };

@@ -1,0 +1,143 @@
+import type { ImageId, RuntimeDriver, Sandbox } from "@tesslate/runtime";
+import type { ProjectRow } from "../../../../db/schema/projects.ts";
+import type { Projects, Templates } from "../../../projects/projects/index.ts";
+import type { ArtifactStore } from "../build/artifacts.ts";
+import { StepError } from "../build/build-errors.ts";
+import { build, type BuildSandboxes } from "../build/build-sandbox.ts";
+import { collectFiles, findOutput, listing, ownLimits } from "../build/collect.ts";
+import { frameworkRules, joinPath } from "../build/framework.ts";
+import { makeStaticExport } from "../build/next-export.ts";
+import { buildPlanOf, type StartCommandOf } from "../build/plan.ts";
+import { findServerCommand, isServerFramework, mayNeedServer } from "../build/server-command.ts";
+import type { DeploymentsStore } from "../deployments.store.ts";
+import { containerRemoved } from "../present.ts";
+import type { FindProvider } from "../providers/provider.ts";
+import type { BuildOutput, PipelineState } from "./pipeline-state.ts";
+
+export type OpenBuildSandbox = ReturnType<typeof createOpenBuildSandbox>;
+/** Opens the build sandbox of a deployment, from the image of the project's template where there is one. */
+export function createOpenBuildSandbox({
+  buildSandboxes,
+  templates,
+  runtime,
+  diskBytesOf,
+}: {
+  buildSandboxes: Pick<BuildSandboxes, "open">;
+  templates: Templates;
+  runtime: Pick<RuntimeDriver, "prepare">;
+  diskBytesOf: (userId: string) => Promise<number>;
+}) {
+  const imageFor = async (project: ProjectRow, directory: string, signal: AbortSignal): Promise<ImageId | undefined> => {
+    const template = directory === "." ? templates.find(project.template_slug ?? "") : undefined;
+    return template && runtime.prepare(template.image, { signal });
+  };
+  return async (
+    { row, project, signal }: Pick<PipelineState, "row" | "project" | "signal">,
+    sandbox: Sandbox,
+    directory: string,
+  ): ReturnType<BuildSandboxes["open"]> => {
+    const image = await imageFor(project, directory, signal);
+    return buildSandboxes.open(row.id, sandbox, { image, diskBytes: await diskBytesOf(project.owner_id), signal });
+  };
+}
+
+export type BuildArtifact = ReturnType<typeof createBuildArtifact>;
+/**
+ * Builds in a build sandbox and collects the output. When the provider builds from source, the sources are uploaded and the local build
+ * is only checked.
+ */
+export const createBuildArtifact =
+  ({
+    store,
+    projects,
+    openBuildSandbox,
+    artifacts,
+    startCommandOf,
+    findProvider,
+  }: {
+    store: Pick<DeploymentsStore, "baseContainers" | "update">;
+    projects: Pick<Projects, "sandboxOf">;
+    openBuildSandbox: OpenBuildSandbox;
+    artifacts: Pick<ArtifactStore, "create">;
+    startCommandOf: StartCommandOf;
+    findProvider: FindProvider;
+  }) =>
+  async (current: PipelineState): Promise<BuildOutput> => {
+    const { row, project, request, log: lines, signal, step } = current;
+    await step("prepare");
+    const sandbox = await projects.sandboxOf(project);
+    const containers = await store.baseContainers(project.id);
+    const container = containers.find(({ id }) => id === row.container_id);
+    if (!container) throw new StepError("prepare", containerRemoved);
+    const plan = await buildPlanOf({
+      tree: sandbox.files,
+      container,
+      project,
+      provider: row.provider,
+      mode: row.mode,
+      request,
+      startCommandOf,
+    });
+    const { framework, directory } = plan;
+    lines.line(`Mode ${row.mode}, framework ${framework}, container ${container.name}`);
+    current.row = (await store.update(row.id, { framework })) ?? row;
+    const limits = row.provider === "local" ? ownLimits : { ...ownLimits, ...findProvider(row.provider)?.limits };
+    const warn = (text: string) => lines.line(text);
+    const isSource = row.mode === "source";
+    const collectInto = async (tree: typeof sandbox.files, folder: string, kind: Parameters<typeof collectFiles>[3]["kind"]) => {
+      await step("collect");
+      const part = isSource && kind !== "source" ? "checked" : "sent";
+      const artifact = await collectFiles(tree, folder, await artifacts.create(row, part), { kind, limits, signal, warn });
+      lines.line(`${artifact.files.length} files, ${Math.ceil(artifact.totalBytes / 1024)} KiB`);
+      return artifact;
+    };
+    const sources = isSource ? await collectInto(sandbox.files, directory, "source") : undefined;
+
+    const buildSandbox = await openBuildSandbox(current, sandbox, directory);
+    if (plan.isStaticExport) for (const done of await makeStaticExport(buildSandbox.files, directory)) lines.line(done);
+    const env = { ...request.env };
+    let warnings: string[];
+    try {
+      ({ warnings } = await build(buildSandbox, plan, { env, log: lines, signal, onStep: step }));
+    } catch (error) {
+      if (!sources || !(error instanceof StepError) || !request.ignore_rules.includes("build")) throw error;
+      lines.line(`${error.message} This check was ignored: only the sources are checked.`);
+      return { artifact: sources, warnings: [], program: undefined };
+    }
+    const rules = frameworkRules(framework);
+    const outputs = request.output_directory === null ? rules.outputs : [request.output_directory];
+    const isBare = plan.command === null && request.output_directory === null;
+    const program =
+      (isSource ? isServerFramework(framework) : row.provider === "local") &&
+      request.output_directory === null &&
+      mayNeedServer(framework, plan.command)
+        ? await findServerCommand(buildSandbox, { framework, directory, package: plan.package, startCommand: plan.startCommand })
+        : undefined;
+    // A Next.js app may be a static export and an unrecognized app may be static, whatever else is there.
+    const isSiteFirst = framework === "nextjs" || framework === "unknown";
+    const site =
+      program && !isSiteFirst ? undefined : await findOutput(buildSandbox.files, directory, isBare ? [".", ...outputs] : outputs);
+    if (program && site === undefined) {
+      const artifact = await collectInto(buildSandbox.files, directory, "program");
+      if (sources) return { artifact: sources, warnings, program };
+      current.row = (await store.update(row.id, { program })) ?? current.row;
+      return { artifact, warnings, program };
+    }
+    if (site === undefined && sources) {
+      lines.line("The build left no recognizable site: only the sources are checked.");
+      return { artifact: sources, warnings, program: undefined };
+    }
+    if (site === undefined) {
+      for (const name of await listing(buildSandbox.files, directory)) lines.line(`  ${name}`);
+      throw new StepError(
+        "collect",
+        `No build output found in ${outputs.map((name) => joinPath(directory, name)).join(", ")}. Set the output directory.`,
+      );
+    }
+    const isAsItLies = site === directory;
+    const artifact = await collectInto(buildSandbox.files, site, isAsItLies ? "plain" : "built");
+    const has = (path: string) => artifact.files.some((file) => file.path === path);
+    current.row =
+      (await store.update(row.id, { spa_fallback: rules.isClientRouted && has("index.html") && !has("404.html") })) ?? current.row;
+    return { artifact: sources ?? artifact, warnings, program: undefined };
+  };

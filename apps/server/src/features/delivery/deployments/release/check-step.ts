@@ -1,0 +1,37 @@
+import { StepError } from "../build/build-errors.ts";
+import type { DeploymentsStore } from "../deployments.store.ts";
+import type { Activation } from "./activation.ts";
+import { launchErrorOf, type LaunchCheck } from "./launch-gate.ts";
+import type { BuildOutput, PipelineState } from "./pipeline-state.ts";
+
+export type CheckBuild = ReturnType<typeof createCheckBuild>;
+/** Runs the launch gate; throws when a rule blocks. */
+export const createCheckBuild =
+  ({
+    store,
+    activation,
+    checkLaunch,
+  }: {
+    store: Pick<DeploymentsStore, "update">;
+    activation: Pick<Activation, "start" | "stop">;
+    checkLaunch: LaunchCheck;
+  }) =>
+  async (current: PipelineState, { artifact, warnings, program }: BuildOutput): Promise<void> => {
+    const { row, project, request, log: lines, signal, step } = current;
+    if (program) await step("smoke");
+    // The provider may have what is missing here; skip the page checks then.
+    const address = await activation.start({ ...row, program: program ?? row.program }, signal).catch((error: unknown) => {
+      if (row.mode !== "source" || !(error instanceof StepError)) throw error;
+      lines.line(`${error.message} Its pages are not checked.`);
+      return undefined;
+    });
+    await step("gate");
+    const { ignore_rules: ignoreRules } = request;
+    const asked = { row, project, request, address, warnings, ignoreRules, log: (line: string) => lines.line(line), signal };
+    const report = await checkLaunch(asked).finally(() => (row.mode === "source" && program ? activation.stop(row.id) : undefined));
+    const { files, totalBytes } = artifact;
+    current.row =
+      (await store.update(row.id, { report, files: files.length, bytes: totalBytes, has_artefact: !report.is_blocked })) ?? current.row;
+    const refusal = launchErrorOf(report);
+    if (refusal) throw refusal;
+  };

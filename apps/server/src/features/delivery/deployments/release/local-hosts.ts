@@ -1,0 +1,46 @@
+import { randomCode } from "../../../../platform/crypto.ts";
+import type { DeploymentRow, SiteRow } from "../../../../db/schema/delivery.ts";
+import type { PreviewAddress } from "../../../runtime/containers/index.ts";
+import { siteName } from "../deployment-request.ts";
+import type { DeploymentsStore } from "../deployments.store.ts";
+import { maxSiteName, siteUrl } from "./site-urls.ts";
+
+/** Random characters in a preview host, so that it cannot be guessed. */
+const previewCode = 12;
+
+export type LocalHosts = ReturnType<typeof createLocalHosts>;
+/** The hosts of deployments on this server. */
+export function createLocalHosts({
+  store,
+  address,
+}: {
+  store: Pick<DeploymentsStore, "findSite" | "claimLocalSite">;
+  address: PreviewAddress;
+}) {
+  return {
+    /** The host name of a container on this server; stable for the life of the container. */
+    claimSite: async (row: DeploymentRow, name: string): Promise<SiteRow> => {
+      const place = { container_id: row.container_id ?? "", provider: "local" as const };
+      for (let attempt = 0; attempt < 8; attempt++) {
+        const known = await store.findSite(place);
+        if (known) return known;
+        const tail = attempt === 0 ? "" : `-${randomCode(4)}`;
+        const label = `${siteName(name, maxSiteName.production - tail.length)}${tail}`;
+        await store.claimLocalSite({
+          ...place,
+          project_id: row.project_id,
+          site_id: label,
+          name: label,
+          url: siteUrl(address, "production", label),
+        });
+      }
+      throw new Error("no free site name");
+    },
+    /** A preview gets a host of its own. */
+    assignPreviewHost: (row: DeploymentRow, name: string): { site_name: string; deployment_url: string } => {
+      const code = randomCode(previewCode);
+      const site_name = row.site_name ?? `${siteName(name, maxSiteName.preview - code.length - 1)}-${code}`;
+      return { site_name, deployment_url: siteUrl(address, "preview", site_name) };
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
+import { proposedName } from "../deployment-request.ts";
+import type { DeploymentsStore } from "../deployments.store.ts";
+import type { Activation } from "./activation.ts";
+import type { LocalHosts } from "./local-hosts.ts";
+import type { PipelineState } from "./pipeline-state.ts";
+
+export type PublishLocally = ReturnType<typeof createPublishLocally>;
+/** Publishes deployments on this server. */
+export const createPublishLocally =
+  ({ store, activation, hosts }: { store: DeploymentsStore; activation: Pick<Activation, "start" | "makeLive">; hosts: LocalHosts }) =>
+  async (current: PipelineState): Promise<DeploymentRow | undefined> => {
+    await current.step("upload");
+    const { row, project, signal } = current;
+    const name = await proposedName(store, project, row.container_name);
+    if (row.environment === "preview") {
+      const place = hosts.assignPreviewHost(row, name);
+      current.row = (await store.update(row.id, place)) ?? row;
+      await activation.start(current.row, signal);
+      return store.finish(row.id, { status: "success", error: null, failure: null, remote_id: row.id });
+    }
+    const site = await hosts.claimSite(row, name);
+    current.row =
+      (await store.update(current.row.id, { site_id: site.site_id, site_name: site.name, deployment_url: site.url })) ?? current.row;
+    await activation.makeLive(current.row, signal);
+    return store.finish(current.row.id, { status: "success", error: null, failure: null, remote_id: current.row.id });
+  };
