@@ -138,10 +138,6 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const external = composeExternal(platform, secrets, projects, containers, workspace, provisioning, snapshots, chat, deployments);
     const admin = composeAdmin(platform, audit, models, accounts, containers, chat, deployments);
     const accountDeletion = composeAccountDeletion(platform, accounts, projects, containers, provisioning, snapshots, chat, deployments);
-    let checkJobs = () => Promise.reject<void>(new Error("jobs are not started"));
-    const adminOperations = composeAdminOperations(platform, audit, models, accounts, projects, containers, provisioning, chat, () =>
-      checkJobs(),
-    );
     const areas = [
       models,
       billing,
@@ -163,7 +159,6 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       accountDeletion,
       admin,
       creatorsAndReferrals,
-      adminOperations,
     ];
 
     await marketplace.seed();
@@ -179,7 +174,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       cron: Object.fromEntries([platform, ...areas].flatMap((area) => Object.entries(area.cron ?? {}))),
     });
     onClose(() => jobs.close());
-    checkJobs = jobs.check;
+    // Has no jobs, and reports whether they run.
+    const adminOperations = composeAdminOperations(platform, audit, models, accounts, projects, containers, provisioning, chat, jobs);
     await tasks.start(jobs);
     await chat.queue.sweep();
     await containers.reconcile();
@@ -249,7 +245,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       metricsToken: config.metrics.token?.reveal(),
       setup: async () => ({ isRequired: await setup.isRequired(), needsToken: setup.needsToken }),
     });
-    for (const area of areas) area.mount(http.mount);
+    for (const area of [...areas, adminOperations]) area.mount(http.mount);
 
     return {
       http,

@@ -17,6 +17,7 @@ import {
 } from "../features/operations/admin/index.ts";
 import { type Audit } from "../features/accounts/audit/index.ts";
 import { readHostLoad } from "../platform/host-load.ts";
+import type { Jobs } from "../platform/jobs.ts";
 import { version } from "../version.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
@@ -37,9 +38,8 @@ export function composeAdminOperations(
   { lifecycle }: ContainersArea,
   { provisioning }: ProvisioningArea,
   { runs }: ChatArea,
-  /** Rejects when the job runner has stopped. */
-  checkJobs: () => Promise<void>,
-): Area {
+  jobs: Pick<Jobs, "check">,
+): Pick<Area, "mount"> {
   const hostLoad = () => readHostLoad(dataDir);
   const metrics = createAdminMetrics({ store: createMetricsStore(db), hostLoad, log });
   const store = createAdminProjectsStore(db);
@@ -73,7 +73,7 @@ export function composeAdminOperations(
   });
   const work = createAdminWork({ store: workStore, audit, tasks });
   const health = createAdminHealth({
-    serverChecks: createServerChecks({ store: workStore, pool: () => database.pool, checkJobs, runtime, mail, hostLoad }),
+    serverChecks: createServerChecks({ store: workStore, pool: () => database.pool, checkJobs: jobs.check, runtime, mail, hostLoad }),
     providerChecks: createProviderChecks({ store: workStore, models: modelSetup }),
     audit,
     mail,
