@@ -200,7 +200,8 @@ export function renderError(error: unknown, requestId: string): RenderedError {
       ...(error.status >= 500 && { request_id: requestId }),
     });
     if (error.status === 429) rendered.headers["retry-after"] = String(Math.max(1, Math.ceil(error.retryAfterSeconds ?? 1)));
-    if (error.code === "etag_mismatch" && typeof error.details?.["etag"] === "string") rendered.headers["etag"] = error.details["etag"];
+    if (error.code === "etag_mismatch" && typeof error.details?.["etag"] === "string")
+      rendered.headers["etag"] = error.details["etag"].replace(/^"?([^"]*)"?$/, '"$1"');
     if (error.code === "method_not_allowed" && Array.isArray(error.details?.["allowed"]))
       rendered.headers["allow"] = error.details["allowed"].join(", ");
     rendered.isUnexpected = errorCodes[error.code].alert;

@@ -68,7 +68,7 @@ export function createMemoryTree(nodes = new Map<string, Node>()): MemoryTree {
   function checkMatch(path: string, node: Node | undefined, ifMatch: string | undefined) {
     const etag = node && `v${node.version}`;
     if (ifMatch !== undefined && etag !== ifMatch)
-      throw new RuntimeError("etag_mismatch", `${path} was changed by someone else`, { details: { etag } });
+      throw new RuntimeError("etag_mismatch", `${path} has changed since it was read`, { details: { etag } });
   }
   function require(path: string): Node {
     const node = find(path);

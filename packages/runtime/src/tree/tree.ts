@@ -327,7 +327,7 @@ function checkMatch(path: string, stat: BigIntStats | undefined, ifMatch: string
   if (ifMatch === undefined) return;
   const etag = stat && etagOf(stat);
   if (etag !== ifMatch)
-    throw new RuntimeError("etag_mismatch", stat ? `${path} was changed by someone else` : `${path} no longer exists`, {
+    throw new RuntimeError("etag_mismatch", stat ? `${path} has changed since it was read` : `${path} no longer exists`, {
       details: { etag },
     });
 }

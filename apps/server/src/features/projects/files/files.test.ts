@@ -54,6 +54,7 @@ describe("one file", () => {
     const stale = await put("guarded.txt", "3", { "if-match": tag });
     expect(stale.status).toBe(412);
     const current = ((await (await app.request(at("guarded.txt"), { user: owner })).json()) as { etag: string; content: string }).etag;
+    expect(stale.headers.get("etag")).toBe(`"${current}"`);
     expect(await stale.json()).toMatchObject({ code: "etag_mismatch", details: { etag: current } });
     expect((await app.request(at("guarded.txt"), { method: "DELETE", user: owner, headers: { "if-match": tag } })).status).toBe(412);
     expect((await put("guarded.txt", "4", { "if-none-match": "*" })).status).toBe(412);
