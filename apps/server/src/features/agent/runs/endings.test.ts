@@ -39,9 +39,6 @@ describe("cancel", () => {
     expect(await client.cancel({ body: { task_id } })).toEqual({ status: "not_running", task_id });
     expect(await client.cancel({ body: { chat_id: data.chat_id } })).toEqual({ status: "not_running", task_id: null });
     expect((await world.app.as(world.owner).tasks.get({ params: { task_id } })).status).toBe("cancelled");
-    // A client that reconnects must learn that there is nothing to wait for.
-    const following = () => world.app.request(`/api/chat/agent/events/${task_id}`, { user: world.owner });
-    await eventually(async () => (await following()).status === 404);
   });
 
   test("before a worker takes the run: its stream names the run and ends", async () => {
@@ -116,6 +113,9 @@ describe("cancel", () => {
     await eventually(async () => !(await processes()).includes("sleep 62.25"));
     const { task_id } = stream.seen[0]!;
     expect((await world.app.as(world.owner).tasks.get({ params: { task_id } })).status).toBe("cancelled");
+    // A client that reconnects must learn that there is nothing to wait for.
+    const following = () => world.app.request(`/api/chat/agent/events/${task_id}`, { user: world.owner });
+    await eventually(async () => (await following()).status === 404);
   });
 
   test("needs a task id or a chat id, and both must match when given", async () => {
