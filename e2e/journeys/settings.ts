@@ -178,9 +178,7 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         await open("data");
         await page.getByText("Nothing was exported in the last day.").waitFor();
         await page.getByRole("button", { name: "Export my data" }).click();
-        const coming = page.waitForEvent("download");
-        await page.getByRole("link", { name: "Download" }).click();
-        const download = await coming;
+        const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download" }).click()]);
         expect(download.suggestedFilename() === "tesslate-export.zip", download.suggestedFilename());
         await expectAccessible(page, "your data");
         await shot(page, "settings-data");

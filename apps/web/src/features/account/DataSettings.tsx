@@ -41,7 +41,11 @@ function useExportState() {
     const { signal } = stop;
     const listen = async () => {
       const events = api.tasks.events({ params: { task_id: taskId } }, { signal, hints: browserHints });
-      for await (const { data } of events) queryClient.setQueryData(exportQuery.queryKey, (before) => before && { ...before, task: data });
+      for await (const { data } of events) {
+        queryClient.setQueryData(exportQuery.queryKey, (before) => before && { ...before, task: data });
+        // Before the next render, which ends this effect.
+        if (data.completed_at !== null) break;
+      }
     };
     listen()
       // Gone, or not ours any more: the list says what there is.

@@ -40,6 +40,7 @@ export function useDeployLog(id: string): DeployLog {
       for await (const event of events) {
         if (event.type === "log") lines.push(lineOf(event.data.line, ++count));
         if (lines.length > keptLines * 1.5) lines = lines.slice(-keptLines);
+        if (event.type === "done") break;
         frame ??= setTimeout(() => paint("live"), paintMs);
       }
       if (!abort.signal.aborted) paint("over");

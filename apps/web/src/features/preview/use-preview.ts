@@ -70,13 +70,13 @@ export function useLastLines(projectId: string, containerId: string | undefined,
       try {
         for await (const event of api.containers.logs(
           { params: { id: projectId, container_id: containerId }, query: { tail: lastLineCount } },
-          { signal: abort.signal },
+          // The server ends the stream of a container that does not run.
+          { signal: abort.signal, onBroken: done },
         )) {
           lines.push(event.data.line);
           clearTimeout(timer);
           timer = setTimeout(done, lastLinesMs);
         }
-        done();
       } catch {
         // Without them the card says what it knows; the logs are a click away.
       }

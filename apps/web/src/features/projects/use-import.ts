@@ -63,6 +63,7 @@ export function useImport(onDone: (project: Project) => void) {
       for await (const { data } of events) {
         task = data;
         setStep({ kind: "setup", project, task });
+        if (data.completed_at !== null) break;
       }
       if (signal.aborted) return;
       void queries.invalidateQueries({ queryKey: projectsQuery({}).queryKey.slice(0, 2) });

@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, getTableColumns, inArray, ne, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, getTableColumns, inArray, max, ne, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { containers, type ContainerRow } from "../../../db/schema/runtime.ts";
 import {
@@ -286,8 +286,13 @@ export function createChatStore(db: Database) {
           .from(events)
           .where(and(eq(events.task_id, taskId), eq(events.type, "done")))
       )[0]?.seq ?? undefined,
-    hasEvents: async (taskId: string): Promise<boolean> =>
-      (await db.select({ seq: events.task_seq }).from(events).where(eq(events.task_id, taskId)).limit(1)).length > 0,
+    findLastSeq: async (taskId: string): Promise<number | undefined> =>
+      (
+        await db
+          .select({ seq: max(events.task_seq) })
+          .from(events)
+          .where(eq(events.task_id, taskId))
+      )[0]?.seq ?? undefined,
     /** The runs among these whose task was deleted, or ended longer ago than cleanup takes. */
     listOrphanedRuns: async (taskIds: string[]): Promise<Set<string>> => {
       if (taskIds.length === 0) return new Set();

@@ -15,16 +15,21 @@ export function createRunFollowing({
   tasks,
   events,
 }: {
-  chats: Pick<ChatStore, "findDoneSeq" | "findRun" | "hasEvents">;
+  chats: Pick<ChatStore, "findDoneSeq" | "findRun" | "findLastSeq">;
   tasks: Pick<Tasks, "follow" | "isRunningHere">;
   events: Pick<EventLog, "followTask">;
 }) {
   const self = {
     /** Whether this was the run's last event. Throws 404 when its events no longer exist, because its project or chat was deleted. */
     hasDelivered: async (task: TaskRow, afterSeq: number | undefined): Promise<boolean> => {
-      const last = await chats.findDoneSeq(task.id);
-      const isOver = last === undefined && task.completed_at !== null;
-      if (task.project_id === null || (isOver && !(await chats.hasEvents(task.id)))) throw notFound("Run");
+      let last = await chats.findDoneSeq(task.id);
+      if (last === undefined && task.completed_at !== null) {
+        const newest = await chats.findLastSeq(task.id);
+        if (newest === undefined) throw notFound("Run");
+        // Its cleanup failed, so `done` will not come.
+        if (Date.parse(task.completed_at) < Date.now() - lastEventsMs) last = newest;
+      }
+      if (task.project_id === null) throw notFound("Run");
       return afterSeq !== undefined && afterSeq >= (last ?? Infinity);
     },
     /** The run's events after `afterSeq`, then live ones, until `done`. */
