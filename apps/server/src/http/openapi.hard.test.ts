@@ -45,7 +45,19 @@ const bin = (name: string) => join(work, "node_modules/.bin", name);
 const compile = async (...files: string[]) =>
   run(
     bin("tsc"),
-    ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--lib", "es2023,dom,dom.iterable", "--module", "preserve", ...files],
+    [
+      "--noEmit",
+      "--strict",
+      "--skipLibCheck",
+      "--allowImportingTsExtensions",
+      "--target",
+      "es2022",
+      "--lib",
+      "es2023,dom,dom.iterable",
+      "--module",
+      "preserve",
+      ...files,
+    ],
     options,
   );
 /** Runs a program that prints the names of a user's projects, given STUDIO_URL and STUDIO_KEY. */
@@ -87,7 +99,7 @@ describe.skipIf(npmProblem !== undefined)(
           "declare const process: { env: Record<string, string | undefined> };",
         ].join("\n"),
       );
-      await compile("--allowImportingTsExtensions", "uses-types.ts");
+      await compile("uses-types.ts");
       await programListsProjects("uses-types.ts");
     });
 
