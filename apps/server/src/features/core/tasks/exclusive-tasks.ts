@@ -17,8 +17,8 @@ export const findExclusiveTask = async (
   tasks: Pick<Tasks, "findUnfinished">,
   projectId: string,
 ): Promise<ExclusiveTaskType | undefined> => {
-  for (const type of exclusiveTaskTypes) if (await tasks.findUnfinished(exclusiveTaskKey(type, projectId))) return type;
-  return undefined;
+  const task = await tasks.findUnfinished(exclusiveTaskTypes.map((type) => exclusiveTaskKey(type, projectId)));
+  return exclusiveTaskTypes.find((type) => type === task?.type);
 };
 /** Throws `project_busy` while an exclusive task runs in the project. */
 export const refuseDuringExclusiveTask = async (tasks: Pick<Tasks, "findUnfinished">, projectId: string): Promise<void> => {

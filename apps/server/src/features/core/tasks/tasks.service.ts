@@ -265,7 +265,7 @@ export function createTasks({
         const known = await store.findUnfinished(task.unique_key, tx);
         return known ? { row: known, isNew: false } : { row: await self.create(tx, task), isNew: true };
       }),
-    findUnfinished: (uniqueKey: string): Promise<TaskRow | undefined> => store.findUnfinished(uniqueKey),
+    findUnfinished: (uniqueKeys: string | string[]): Promise<TaskRow | undefined> => store.findUnfinished(uniqueKeys),
     get: async (userId: string, id: string): Promise<Task> => presentTask(await require(userId, id)),
     require,
     list: async (userId: string, query: PageQuery & { status?: TaskRow["status"]; project_id?: string }) => {

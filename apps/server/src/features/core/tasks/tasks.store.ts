@@ -18,12 +18,13 @@ export function createTasksStore(db: Database, processId: number) {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${uniqueKey}, 0))`);
     },
     find: async (id: string): Promise<TaskRow | undefined> => (await db.select().from(tasks).where(eq(tasks.id, id)))[0],
-    findUnfinished: async (uniqueKey: string, q: Queries = db): Promise<TaskRow | undefined> =>
+    /** One of the keys' tasks that has not ended. */
+    findUnfinished: async (uniqueKeys: string | string[], q: Queries = db): Promise<TaskRow | undefined> =>
       (
         await q
           .select()
           .from(tasks)
-          .where(and(eq(tasks.unique_key, uniqueKey), inArray(tasks.status, unfinished)))
+          .where(and(inArray(tasks.unique_key, [uniqueKeys].flat()), inArray(tasks.status, unfinished)))
           .limit(1)
       )[0],
     list: async (userId: string, filter: { status?: TaskRow["status"]; project_id?: string }, page: { limit: number; offset: number }) => {

@@ -8,7 +8,7 @@ import type { TaskContext, TaskRow, Tasks } from "../../core/tasks/index.ts";
 import { positionOf } from "./canvas-position.ts";
 import { runBy, type ContainerInsertion } from "./container-insertion.ts";
 import type { ContainersStore } from "./containers.store.ts";
-import { setupTaskKey } from "./setup-task-key.ts";
+import { setupTaskKey } from "./names.ts";
 import type { ContainerStatusWriter } from "./status.ts";
 
 const buildMs = 10 * 60_000;

@@ -5,7 +5,7 @@ import type { ContainersStore } from "./containers.store.ts";
 import type { ProjectHolds } from "./project-holds.ts";
 import { isManaged, isServiceUp, stateOf } from "./service-state.ts";
 import type { StopServices } from "./service-stop.ts";
-import { setupTaskKey } from "./setup-task-key.ts";
+import { setupTaskKey } from "./names.ts";
 import { nothingToDo, refuseExternal, type StartAnswer, type StartRequests } from "./start-requests.ts";
 import { containerTask } from "./start-tasks.ts";
 

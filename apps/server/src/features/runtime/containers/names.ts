@@ -41,3 +41,6 @@ export function nextFreePort(wanted: number, taken: ReadonlySet<number>): number
   for (let port = 1024; port < wanted; port++) if (!taken.has(port)) return port;
   return wanted;
 }
+
+/** Unique key of the task that copies a container's files. */
+export const setupTaskKey = (containerId: string): string => `container_initialization:${containerId}`;

@@ -11,9 +11,8 @@ import type { ContainerReads } from "./containers.read.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import type { ContainerRow, PendingRename } from "../../../db/schema/runtime.ts";
 import type { Dependents } from "./dependents.ts";
-import { hostLabel, serviceKey } from "./names.ts";
+import { hostLabel, serviceKey, setupTaskKey } from "./names.ts";
 import type { ServiceReach } from "./service-reach.ts";
-import { setupTaskKey } from "./setup-task-key.ts";
 
 const labelAttempts = 10;
 const has = async (tree: Tree, path: string) => (await tree.stat(path)) !== undefined;

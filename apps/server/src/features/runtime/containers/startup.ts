@@ -7,7 +7,7 @@ import type { ConnectionEnvironment } from "./environment.ts";
 import type { Report } from "./service-start.ts";
 import { isManaged } from "./service-state.ts";
 import type { Services } from "./services.ts";
-import { setupTaskKey } from "./setup-task-key.ts";
+import { setupTaskKey } from "./names.ts";
 import type { ContainerStatusWriter } from "./status.ts";
 
 /** A dependency failed, not this container. */
