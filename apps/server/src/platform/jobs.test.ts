@@ -54,3 +54,23 @@ test("jobs continue after their connections were cut", async () => {
   await jobs.check();
   await jobs.close();
 });
+
+test("a job whose completion loses its connection is completed later, and runs once", async () => {
+  await using p = await testPlatform();
+  const { pool, db } = p.database;
+  const seen: unknown[] = [];
+  const jobs = await startJobs({ pool, log: p.log, handlers: { note: async (payload) => void seen.push(payload) } });
+  await pool.query(`
+    create sequence cuts;
+    create function cut() returns trigger language plpgsql as $$ begin
+      if nextval('cuts') <= 2 then perform pg_terminate_backend(pg_backend_pid()); end if;
+      return null;
+    end $$;
+    create trigger cut before delete on graphile_worker._private_jobs for each statement execute function cut()`);
+  await jobs.enqueue(db, "note", { n: 1 });
+  await vi.waitFor(async () => expect((await pool.query("select 1 from graphile_worker._private_jobs")).rows).toEqual([]));
+  expect((await pool.query("select last_value::int as cuts from cuts")).rows).toEqual([{ cuts: 3 }]);
+  expect(seen).toEqual([{ n: 1 }]);
+  await jobs.check();
+  await jobs.close();
+});

@@ -1,6 +1,7 @@
 import { Logger as WorkerLogger, run, type Runner, type RunnerOptions } from "graphile-worker";
 import { sql } from "drizzle-orm";
 import type pg from "pg";
+import { isConnectionLoss } from "./connection-loss.ts";
 import type { Queries } from "./database.ts";
 import type { Logger } from "./logger.ts";
 
@@ -41,7 +42,7 @@ export async function startJobs({
   // graphile-worker keeps the options of every runner forever. They refer to the server only through `live`, which is cleared on close.
   const live: { handlers: JobHandlers; log: Logger | undefined } = { handlers, log };
   const options: RunnerOptions = {
-    pgPool: pool,
+    pgPool: retriedPool(pool),
     concurrency: 4,
     // NOTIFY starts jobs within milliseconds; polling only matters after the database was unreachable.
     pollInterval: 2000,
@@ -81,4 +82,23 @@ export async function startJobs({
       delete options.pgPool;
     },
   };
+}
+
+/**
+ * Makes graphile-worker retry after a lost connection. It completes a job in the background, retries only after errors whose code it
+ * knows, and leaves any other one unhandled, which would end the process; so a lost connection gets the code of a serialization failure.
+ */
+function retriedPool(pool: pg.Pool): pg.Pool {
+  const retryable = (error: unknown): never => {
+    if (!isConnectionLoss(error)) throw error;
+    throw Object.assign(new Error("database connection lost", { cause: error }), { code: "40001" });
+  };
+  const connect = async () => {
+    const client = await pool.connect().catch(retryable);
+    const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
+    return Object.create(client, { query: { value: (...args: unknown[]) => query(...args).catch(retryable) } }) as pg.PoolClient;
+  };
+  return Object.create(pool, {
+    connect: { value: (callback?: Parameters<pg.Pool["connect"]>[0]) => (callback ? pool.connect(callback) : connect()) },
+  }) as pg.Pool;
 }
