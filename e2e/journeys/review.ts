@@ -81,11 +81,11 @@ export default journey({ hasMain: true }, async (context) => {
         await page.waitForURL(/\/review\?run=[0-9a-f-]{36}$/);
         const rows = page.getByTestId("file-row");
         await rows.first().waitFor();
-        const listed = await rows.evaluateAll((all) => all.map((row) => row.textContent));
-        expect(
-          JSON.stringify(listed) === JSON.stringify(["full.gifAadded", "slots.js+3−2Mchanged", "styles.css+1−1Mchanged"]),
-          `listed: ${JSON.stringify(listed)}`,
-        );
+        // The list may still be that of a moment before the run ended.
+        await until("the changed files are listed", async () => {
+          const listed = await rows.evaluateAll((all) => all.map((row) => row.textContent));
+          return JSON.stringify(listed) === JSON.stringify(["full.gifAadded", "slots.js+3−2Mchanged", "styles.css+1−1Mchanged"]);
+        });
         await page.getByText("Not text: its lines cannot be shown.").waitFor();
         await page.keyboard.press("]");
         await hunks.nth(1).waitFor();
