@@ -26,6 +26,9 @@ function closed(schema: Shape): Shape {
   };
 }
 
+/** A frame's schema as it is checked: a field that it does not name is an error. */
+export const closedFrame = (schema: TSchema): TSchema => closed(schema as Shape) as TSchema;
+
 const nothing: Shape = { type: "object", properties: {}, additionalProperties: false };
 const known = new WeakMap<RouteSpec, { query?: TSchema; body?: TSchema }>();
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { collectLines, is, text, until } from "./conformance/observe.ts";
+import { collectLines, decode, is, until } from "./conformance/observe.ts";
 import { realPrograms, type Programs } from "./conformance/programs.ts";
 import { describeServices } from "./conformance/services.ts";
 import { describeTree } from "./conformance/tree.ts";
@@ -75,11 +75,11 @@ export function describeRuntimeDriver(
           "src",
           "src/a.txt",
         ]);
-        expect(text((await files.read("src/a.txt")).data)).toBe("one");
+        expect(decode((await files.read("src/a.txt")).data)).toBe("one");
         // Restored files belong to the project: its programs can change them.
         const changed = await sandbox.exec(programs.put("src/a.txt", "three"));
         expect([changed.exitCode, changed.stderr]).toEqual([0, ""]);
-        expect(text((await files.read("src/a.txt")).data)).toBe("three");
+        expect(decode((await files.read("src/a.txt")).data)).toBe("three");
         await driver.removeHistory(id);
         expect(await driver.histories()).toContain(id);
         await driver.remove(id);
@@ -127,11 +127,11 @@ export function describeRuntimeDriver(
 
       test("change the tree and see its changes", async () => {
         await sandbox.exec(programs.put("made.txt", "by a command"));
-        expect(text((await sandbox.files.read("made.txt")).data)).toBe("by a command");
+        expect(decode((await sandbox.files.read("made.txt")).data)).toBe("by a command");
         await sandbox.files.write("made.txt", "by the server");
         expect((await sandbox.exec(programs.show("made.txt"))).stdout.trim()).toBe("by the server");
         await sandbox.exec(programs.put("made.txt", "by a command again"));
-        expect(text((await sandbox.files.read("made.txt")).data)).toBe("by a command again");
+        expect(decode((await sandbox.files.read("made.txt")).data)).toBe("by a command again");
       });
 
       test("stream their output and drop the middle of excess output", async () => {
@@ -166,7 +166,7 @@ export function describeRuntimeDriver(
           // A driver without isolation reports that it cannot do this.
           expect(error).toSatisfy(is("not_supported"));
         }
-        expect(text((await sandbox.files.read("fixed")).data)).toBe("before");
+        expect(decode((await sandbox.files.read("fixed")).data)).toBe("before");
       });
 
       test("run concurrently", async () => {
@@ -243,16 +243,16 @@ export function describeRuntimeDriver(
         expect(await driver.prepare(spec)).toBe(first);
         expect(logs.length).toBeGreaterThan(0);
         const [a, b] = await Promise.all([open({ image: first }), open({ image: first })]);
-        expect(text((await a.files.read("src/main.txt")).data)).toBe("main plain");
-        expect(text((await a.files.read("built.txt")).data)).toBe("built");
+        expect(decode((await a.files.read("src/main.txt")).data)).toBe("main plain");
+        expect(decode((await a.files.read("built.txt")).data)).toBe("built");
         await a.files.write("built.txt", "changed");
         await a.exec(programs.put("src/main.txt", "changed"));
-        expect(text((await a.files.read("src/main.txt")).data)).toBe("changed");
-        expect(text((await b.files.read("built.txt")).data)).toBe("built");
+        expect(decode((await a.files.read("src/main.txt")).data)).toBe("changed");
+        expect(decode((await b.files.read("built.txt")).data)).toBe("built");
         const c = await open({ image: first });
-        expect(text((await c.files.read("src/main.txt")).data)).toBe("main plain");
+        expect(decode((await c.files.read("src/main.txt")).data)).toBe("main plain");
         // Reopening attaches: an image applies only to a new tree.
-        expect(text((await (await driver.open({ id: a.id, image: first })).files.read("built.txt")).data)).toBe("changed");
+        expect(decode((await (await driver.open({ id: a.id, image: first })).files.read("built.txt")).data)).toBe("changed");
       }, 60_000);
 
       test("differ when the sources or the build differ", async () => {
@@ -294,8 +294,8 @@ export function describeRuntimeDriver(
         expect(await driver.find(id)).toBeUndefined();
         const [a, b] = await Promise.all([driver.open({ id }), driver.open({ id })]);
         await a.files.write("f", "same tree");
-        expect(text((await b.files.read("f")).data)).toBe("same tree");
-        expect(text((await (await driver.find(id))?.files.read("f"))?.data ?? new Uint8Array())).toBe("same tree");
+        expect(decode((await b.files.read("f")).data)).toBe("same tree");
+        expect(decode((await (await driver.find(id))?.files.read("f"))?.data ?? new Uint8Array())).toBe("same tree");
         await a.start({ name: "web", command: programs.serve(4100, "x"), cwd: ".", env: {}, port: 4100 });
         await a.ready("web", { timeoutMs: 20_000 });
         expect((await driver.list()).find((s) => s.id === id)).toEqual({ id, services: [{ name: "web", state: "running" }] });
@@ -324,7 +324,7 @@ export function describeRuntimeDriver(
         const second = await create(folder);
         expect((await second.list()).map(({ id }) => id)).toEqual(["kept"]);
         const adopted = await second.open({ id: "kept" });
-        expect(text((await adopted.files.read("f")).data)).toBe("kept");
+        expect(decode((await adopted.files.read("f")).data)).toBe("kept");
         await adopted.ready("web", { timeoutMs: 20_000 });
         expect(await get(adopted, 4100)).toBe("kept");
         const after = await collectLines(adopted.logs("worker"));

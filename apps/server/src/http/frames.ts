@@ -1,4 +1,4 @@
-import type { TSchema } from "@tesslate/contract";
+import { closedFrame, type TSchema } from "@tesslate/contract";
 import { issuesOf, type ValidatorIssue } from "./errors.ts";
 import { createValidatorCompiler } from "./schemas.ts";
 
@@ -23,12 +23,12 @@ export function problemOf([issue]: readonly { loc: readonly (string | number)[];
   return field === "" ? frameProblem(sentence) : frameProblem(`${field}: ${sentence}`, field);
 }
 
-/** Validates frames from clients: an object whose `type` selects one of the schemas. */
+/** Validates frames from clients: an object whose `type` selects one of the schemas, without fields that it does not name. */
 export function createFrameCheck<Name extends string>(schemas: Readonly<Record<Name, TSchema>>) {
   const compile = createValidatorCompiler();
   const names = Object.keys(schemas) as Name[];
   const validators = new Map<unknown, { name: Name; validate: ReturnType<typeof compile> & { errors?: unknown } }>(
-    names.map((name) => [name, { name, validate: compile({ schema: schemas[name], httpPart: "body", method: "WS", url: "" }) }]),
+    names.map((name) => [name, { name, validate: compile({ schema: closedFrame(schemas[name]), httpPart: "body", method: "WS", url: "" }) }]),
   );
   return (frame: unknown): { name: Name } | { problem: FrameProblem } => {
     if (typeof frame !== "object" || frame === null || Array.isArray(frame))

@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import { baseUrl, day, flag, group, integer, minute, oneOf, second, secret, text, url } from "./kinds.ts";
 
 /** `config.auth` consists of `keys` (storage.ts), `sessions`, `signIn`, `oidc` and `forwardAuth` (http.ts). */
-export const sessions = group("Sessions and sign-in", {
+export const sessionSettings = group("Sessions and sign-in", {
   accessTokenMs: integer("ACCESS_TOKEN_EXPIRE_MINUTES", {
     minimum: 1,
     unit: "minutes",

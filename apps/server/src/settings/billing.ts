@@ -173,7 +173,7 @@ export const creators = group("Billing and plans", {
   }),
 });
 
-export const projects = group("Billing and plans", {
+export const projectSettings = group("Billing and plans", {
   diskBytes: Type.Refine(
     list("PROJECT_DISK_MB", Type.Integer({ minimum: 0 }), {
       minItems: 1,

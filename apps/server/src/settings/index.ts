@@ -1,14 +1,14 @@
 import { Type, type Static } from "typebox";
 import { agent, features, recording, verify, web } from "./agent.ts";
-import { oidc, sessions, signIn } from "./auth.ts";
-import { billing, creators, projects } from "./billing.ts";
+import { oidc, sessionSettings, signIn } from "./auth.ts";
+import { billing, creators, projectSettings } from "./billing.ts";
 import { address, forwardAuth, listen, outbound, requests, reverseProxy } from "./http.ts";
 import { mail } from "./mail.ts";
 import { demo, models } from "./models.ts";
 import { log, metrics, traces } from "./monitoring.ts";
 import { deployProviders, gitProviders } from "./providers.ts";
 import { driver, idle, recovery } from "./runtime.ts";
-import { keys, snapshots, storage } from "./storage.ts";
+import { keys, snapshotSettings, storage } from "./storage.ts";
 
 /**
  * Every setting. `config.ts` puts the groups into the configuration: `requests.rateLimitFactor`, read from `RATE_LIMIT_FACTOR`, becomes
@@ -25,16 +25,16 @@ export const settings = Type.Object({
   models,
   requests,
   outbound,
-  sessions,
+  sessions: sessionSettings,
   signIn,
   deployProviders,
   gitProviders,
   oidc,
   forwardAuth,
   mail,
-  projects,
+  projects: projectSettings,
   recovery,
-  snapshots,
+  snapshots: snapshotSettings,
   idle,
   agent,
   verify,

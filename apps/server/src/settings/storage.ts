@@ -43,7 +43,7 @@ export const keys = group("Storage, database and keys", {
   }),
 });
 
-export const snapshots = group("Storage, database and keys", {
+export const snapshotSettings = group("Storage, database and keys", {
   maxManual: integer("MAX_SNAPSHOTS_PER_PROJECT", {
     minimum: 1,
     default: "20",

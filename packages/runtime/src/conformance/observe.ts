@@ -4,7 +4,7 @@ import { RuntimeError, type RuntimeErrorCode } from "../errors.ts";
 import type { LogLine } from "../types.ts";
 
 /** Bytes as text. */
-export const text = (data: Uint8Array) => new TextDecoder().decode(data);
+export const decode = (data: Uint8Array) => new TextDecoder().decode(data);
 /** Whether an error has the expected code; otherwise fails with what was thrown. */
 export const is = (code: RuntimeErrorCode) => (error: unknown) => {
   if (error instanceof RuntimeError && error.code === code) return true;

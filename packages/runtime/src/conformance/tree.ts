@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { RuntimeError } from "../errors.ts";
 import type { Change, Sandbox } from "../types.ts";
-import { is, text, until } from "./observe.ts";
+import { decode, is, until } from "./observe.ts";
 
 /** The working tree, as every driver must provide it. `open` creates a sandbox. */
 export function describeTree(open: () => Promise<Sandbox>): void {
@@ -22,7 +22,7 @@ export function describeTree(open: () => Promise<Sandbox>): void {
       expect(await files.stat("a/none")).toBeUndefined();
       expect(await files.stat("none/none")).toBeUndefined();
       expect((await files.write("a/b/bytes.bin", "text")).created).toBe(false);
-      expect(text((await files.read("a/b/bytes.bin")).data)).toBe("text");
+      expect(decode((await files.read("a/b/bytes.bin")).data)).toBe("text");
     });
 
     test("streams a file, whole or in part", async () => {
@@ -50,7 +50,7 @@ export function describeTree(open: () => Promise<Sandbox>): void {
       expect(staged.size).toBe(3000);
       expect(await files.walk()).toEqual([]);
       expect(await staged.place("a/b.txt")).toMatchObject({ created: true, entry: { path: "a/b.txt", size: 3000 } });
-      expect(text((await files.read("a/b.txt")).data)).toBe("a".repeat(3000));
+      expect(decode((await files.read("a/b.txt")).data)).toBe("a".repeat(3000));
       await expect(files.stage(chunks(4), { maxBytes: 3999 })).rejects.toSatisfy(is("too_large"));
       const second = await files.stage(chunks(1));
       await expect(second.place("a/b.txt")).rejects.toSatisfy(is("exists"));
@@ -72,7 +72,7 @@ export function describeTree(open: () => Promise<Sandbox>): void {
       await expect(files.write("gone", "3", { ifMatch: first })).rejects.toSatisfy(is("etag_mismatch"));
       expect((await files.write("new", "3", { ifNoneMatch: "*" })).created).toBe(true);
       await expect(files.remove("f", { ifMatch: first })).rejects.toSatisfy(is("etag_mismatch"));
-      expect(text((await files.read("f")).data)).toBe("2");
+      expect(decode((await files.read("f")).data)).toBe("2");
       await files.remove("f", { ifMatch: second });
     });
 
@@ -108,10 +108,10 @@ export function describeTree(open: () => Promise<Sandbox>): void {
       await files.write("one", "1");
       await files.write("two", "2");
       await files.rename("one", "d/e/f/one");
-      expect(text((await files.read("d/e/f/one")).data)).toBe("1");
+      expect(decode((await files.read("d/e/f/one")).data)).toBe("1");
       await expect(files.rename("two", "d/e/f/one")).rejects.toSatisfy(is("exists"));
       await files.rename("two", "d/e/f/one", { overwrite: true });
-      expect(text((await files.read("d/e/f/one")).data)).toBe("2");
+      expect(decode((await files.read("d/e/f/one")).data)).toBe("2");
       await files.rename("d", "moved");
       await expect(files.rename("moved", "moved/below")).rejects.toBeInstanceOf(RuntimeError);
       await files.remove("moved", { recursive: true });
@@ -139,8 +139,8 @@ export function describeTree(open: () => Promise<Sandbox>): void {
       await files.copyIn(source);
       await files.copyIn(source, "deep/down");
       await rm(source, { recursive: true });
-      expect(text((await files.read("top")).data)).toBe("new");
-      expect(text((await files.read("deep/down/sub/file")).data)).toBe("inside");
+      expect(decode((await files.read("top")).data)).toBe("new");
+      expect(decode((await files.read("deep/down/sub/file")).data)).toBe("inside");
     });
 
     test("reports every change and loses nothing in a burst", async () => {

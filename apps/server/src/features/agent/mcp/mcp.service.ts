@@ -43,7 +43,7 @@ export function createMcp({ store, vault, projects, checkUrl, secretsChanged, lo
       const project = query.project_id === undefined ? null : await projects.require(userId, query.project_id);
       const page = pageOf(query);
       const { rows, total } = await store.list(userId, project?.id ?? null, page);
-      return page.envelope(rows.map(present), total);
+      return page.envelope(rows.map(presentServer), total);
     },
     create: async (userId: string, body: NewMcpServer): Promise<McpServer> => {
       const project = body.project_id ? await projects.require(userId, body.project_id) : undefined;
@@ -79,7 +79,7 @@ export function createMcp({ store, vault, projects, checkUrl, secretsChanged, lo
         if (row === "taken") continue;
         await secretsChanged(row);
         log.info({ user_id: userId, mcp_server_id: id, transport: row.transport }, "MCP server added");
-        return present(row);
+        return presentServer(row);
       }
       throw taken(slugs[0] ?? "");
     },
@@ -115,7 +115,7 @@ export function createMcp({ store, vault, projects, checkUrl, secretsChanged, lo
       if (!changed) throw notFound("MCP server");
       if (isElsewhere || change.command !== undefined || changed.slug !== row.slug) await store.dropGrants(row);
       await secretsChanged(changed);
-      return present(changed);
+      return presentServer(changed);
     },
     remove: async (userId: string, id: string): Promise<void> => {
       const row = await store.remove(userId, id);
@@ -137,7 +137,7 @@ function slugsFrom(name: string): string[] {
   return [base, ...Array.from({ length: 8 }, (_, i) => `${base}-${i + 2}`)];
 }
 
-export const present = ({
+export const presentServer = ({
   sealed_access: _access,
   sealed_oauth: _oauth,
   user_id: _user,

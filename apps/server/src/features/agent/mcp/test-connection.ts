@@ -4,7 +4,7 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import { McpFailure } from "./connection.ts";
 import type { McpConnector } from "./connector.ts";
-import { present, type Mcp } from "./mcp.service.ts";
+import { presentServer, type Mcp } from "./mcp.service.ts";
 import type { McpStore } from "./mcp.store.ts";
 
 /** Includes downloading the program. */
@@ -51,5 +51,5 @@ export const createTestMcpConnection =
     } finally {
       release?.();
     }
-    return present(await mcp.require(userId, id));
+    return presentServer(await mcp.require(userId, id));
   };

@@ -128,6 +128,7 @@ describe("the chat socket", () => {
       [{ type: "message", message: "Hi", edit_mode: "yolo" }, "edit_mode", expect.stringMatching(/^edit_mode: Must be one of: /)],
       [{ type: "approval_response", approval_id: "x", response: "allow_once" }, "approval_id", "approval_id: Must be a UUID."],
       [{ type: "subscribe", task_id: null, after_seq: 0 }, "task_id", expect.stringContaining("task_id: ")],
+      [{ type: "cancel", task: "x" }, "task", expect.stringMatching(/^task: /)],
       [{ type: "constructor" }, "type", expect.any(String)],
       [[], undefined, expect.any(String)],
       [null, undefined, expect.any(String)],

@@ -4,7 +4,7 @@ import { notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { RunDetails } from "../runs/index.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
-import { present, type EvidenceStore } from "./evidence.store.ts";
+import { presentEvidence, type EvidenceStore } from "./evidence.store.ts";
 import type { Picture } from "./visit.ts";
 
 /** Evidence of runs: stored with their messages, emitted as `evidence_added`, visible to their owner. */
@@ -37,7 +37,7 @@ export function createEvidence({ store, redactions }: { store: EvidenceStore; re
           },
           pictures,
         );
-        added = present(row);
+        added = presentEvidence(row);
         return [{ type: "evidence_added", data: added }];
       });
       if (!added) throw new Error("the evidence was not stored");
@@ -47,7 +47,7 @@ export function createEvidence({ store, redactions }: { store: EvidenceStore; re
       if (!(await store.isRunOf(taskId, userId))) throw notFound("Run");
       const page = pageOf(query);
       const { rows, total } = await store.list(taskId, page);
-      return page.envelope(rows.map(present), total);
+      return page.envelope(rows.map(presentEvidence), total);
     },
     picture: async (userId: string, taskId: string, id: string): Promise<Buffer> => {
       const data = await store.picture(taskId, id, userId);

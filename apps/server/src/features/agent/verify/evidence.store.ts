@@ -32,7 +32,7 @@ export function createEvidenceStore(db: Database) {
       await tx
         .update(messages)
         .set({
-          message_metadata: sql`coalesce(${messages.message_metadata}, '{}'::jsonb) || jsonb_build_object('evidence', coalesce(${messages.message_metadata}->'evidence', '[]'::jsonb) || ${asJsonb([present(stored)])})`,
+          message_metadata: sql`coalesce(${messages.message_metadata}, '{}'::jsonb) || jsonb_build_object('evidence', coalesce(${messages.message_metadata}->'evidence', '[]'::jsonb) || ${asJsonb([presentEvidence(stored)])})`,
         })
         .where(
           and(
@@ -93,7 +93,7 @@ export function createEvidenceStore(db: Database) {
   };
 }
 
-export const present = ({ id, task_id, message_id, verify, checks, created_at }: EvidenceRow): Evidence => ({
+export const presentEvidence = ({ id, task_id, message_id, verify, checks, created_at }: EvidenceRow): Evidence => ({
   id,
   task_id,
   message_id,

@@ -3,7 +3,7 @@ import { rateLimitNetwork, type RateLimiter } from "../../../platform/rate-limit
 import { canSignIn, normalizeUsername, type Passwords, type UserRow } from "../../accounts/users/index.ts";
 
 const quarterHour = 15 * 60;
-export const wrongPassword = () => badRequest("The password is wrong.", "current_password_wrong");
+export const passwordMismatch = () => badRequest("The password is wrong.", "current_password_wrong");
 
 export type DeletionProofs = ReturnType<typeof createDeletionProofs>;
 /** Checks who asks to delete or to restore an account. Rate limited. */
@@ -28,7 +28,7 @@ export function createDeletionProofs({
       if (password === undefined) throw badRequest("Enter your password to delete the account.", "current_password_required");
       const key = `password:${user.id}`;
       await limits.count({ key, max: 10, windowSeconds: quarterHour });
-      if (!(await passwords.verify(user.hashed_password, password))) throw wrongPassword();
+      if (!(await passwords.verify(user.hashed_password, password))) throw passwordMismatch();
       await limits.reset(key);
     },
     /** For tokens that are tried without signing in. */

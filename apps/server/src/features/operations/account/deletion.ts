@@ -4,7 +4,7 @@ import { enqueueJob } from "../../../platform/jobs.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Mail } from "../../../platform/mail.ts";
 import { matchesVerified, sessionOver, type UserRow, type UserSessions, type UsersStore } from "../../accounts/users/index.ts";
-import { wrongPassword, type DeletionProofs } from "./deletion-proofs.ts";
+import { passwordMismatch, type DeletionProofs } from "./deletion-proofs.ts";
 import { deletionScheduledEmail, deletionCancelledEmail } from "./emails.ts";
 import type { RestoreLinks } from "./restore-links.ts";
 
@@ -60,7 +60,7 @@ export function createDeletion({
       const closed = await store.transaction(async (tx) => {
         const { user: now, administrators } = await store.lockWithAdministrators(tx, id);
         if (sessionId !== undefined && !(await sessions.isOpenNow(tx, sessionId, id))) throw unauthorized(sessionOver);
-        if (!matchesVerified(now, user)) throw wrongPassword();
+        if (!matchesVerified(now, user)) throw passwordMismatch();
         if (administrators.length === 1 && administrators[0]?.id === id)
           throw conflict("last_administrator", "You are the only administrator. Make another user an administrator first.");
         const row = await store.scheduleDeletion(tx, id, id, deletionGraceDays);

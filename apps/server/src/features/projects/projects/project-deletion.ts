@@ -17,7 +17,7 @@ const deletionTask = (project: ProjectRow) => ({
   message: "Deletion is queued",
 });
 
-export type ProjectDeletion = ReturnType<typeof createProjectDeletion>;
+export type ProjectDeletionService = ReturnType<typeof createProjectDeletion>;
 /** Deletes projects: the task `project_deletion`. */
 export function createProjectDeletion({
   store,

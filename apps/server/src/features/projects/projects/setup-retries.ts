@@ -1,7 +1,7 @@
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { conflict } from "../../../platform/errors.ts";
 import { taskLinks, type Tasks } from "../../core/tasks/index.ts";
-import type { ProjectDeletion } from "./project-deletion.ts";
+import type { ProjectDeletionService } from "./project-deletion.ts";
 import { setupTaskOf, type ProjectSetup } from "./project-setup.ts";
 import type { SourceInput } from "./project-source.ts";
 import type { Projects } from "./projects.service.ts";
@@ -22,7 +22,7 @@ export function createSetupRetries({
   projects: Pick<Projects, "require" | "publishStatus" | "setEnvironment">;
   templates: Templates;
   setup: ProjectSetup;
-  deletion: Pick<ProjectDeletion, "resume">;
+  deletion: Pick<ProjectDeletionService, "resume">;
   tasks: Pick<Tasks, "create" | "createOnce">;
 }) {
   /** Without its task only a template can be set up again, because the source of the others is unknown. */

@@ -6,7 +6,7 @@ import type { PreviewedContainer } from "./previews.service.ts";
 import type { ShareLinks } from "./shares.service.ts";
 
 /** Single-use secrets, stored hashed. */
-export interface Tickets {
+export interface PreviewTickets {
   insertToken(values: {
     token_hash: string;
     purpose: string;
@@ -54,7 +54,7 @@ export function createVisitors({
   box,
   address,
 }: {
-  tickets: Tickets;
+  tickets: PreviewTickets;
   sessions: SessionChecks;
   shares: Pick<ShareLinks, "redeem" | "find" | "note" | "watch">;
   box: CryptoBox;
