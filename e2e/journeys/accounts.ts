@@ -306,13 +306,13 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
         const { page } = await context.openWindow();
         await signInAs(page, studio.url, context.admin);
         await page.goto(`${studio.url}/admin/outbox`);
-        const table = page.getByRole("table", { name: "Mail" });
+        const table = page.getByRole("table", { name: "Emails" });
         await table.getByText("Sent").first().waitFor();
         await expectAccessible(page, "outbox");
         await shot(page, "admin-outbox");
         await table.getByRole("button").first().click();
-        await page.getByText("What it says is for its recipient alone.").waitFor();
-        await expectAccessible(page, "letter");
+        await page.getByText("Only the recipient can see the content.").waitFor();
+        await expectAccessible(page, "email");
         await shot(page, "admin-letter");
         await page.getByRole("dialog").getByRole("button", { name: "Close" }).first().click();
       },

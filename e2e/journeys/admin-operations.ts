@@ -46,21 +46,21 @@ export default journey({}, async (context) => {
       name: "a running project appears without a reload and is stopped with a reason, which its owner and the log see",
       run: async () => {
         const page = await at("/admin/sandboxes");
-        await page.getByText("Nothing runs right now").waitFor();
+        await page.getByText("No running projects").waitFor();
         const { task_id } = await person.api.projects.start({ params: { id: project.id } });
         await finished(person.api, task_id);
         await page.getByRole("link", { name: "Shop of Nadia" }).waitFor();
         await checkScreens(page, "admin-sandboxes");
         await page.getByRole("button", { name: "Stop Shop of Nadia" }).click();
-        await page.getByRole("dialog").getByRole("button", { name: "Stop it" }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "Stop project" }).click();
         await page.getByText("A reason is required").waitFor();
         expect(
           (await person.api.projects.get({ params: { id: project.id } })).status === "running",
           "nothing was stopped without a reason",
         );
         await page.getByLabel("Reason").fill("It mines coins.");
-        await page.getByRole("dialog").getByRole("button", { name: "Stop it" }).click();
-        await page.getByText("Nothing runs right now").waitFor();
+        await page.getByRole("dialog").getByRole("button", { name: "Stop project" }).click();
+        await page.getByText("No running projects").waitFor();
         expect((await person.api.projects.get({ params: { id: project.id } })).stop_reason === "admin", "its owner sees who stopped it");
         await at("/admin/audit");
         await page.getByText("It mines coins.").waitFor();
@@ -76,9 +76,9 @@ export default journey({}, async (context) => {
         await page.getByRole("button", { name: "Shop of Nadia" }).click();
         await page.getByRole("region", { name: "Shop of Nadia" }).getByText("static", { exact: true }).waitFor();
         await checkScreens(page, "admin-project");
-        await page.getByRole("button", { name: "Delete…" }).click();
+        await page.getByRole("button", { name: "Delete project…" }).click();
         await page.getByLabel("Reason").fill("Phishing.");
-        await page.getByRole("dialog").getByRole("button", { name: "Delete it" }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "Delete project" }).click();
         await page.getByText("Shop of Nadia is being deleted.").waitFor();
         await until("it is deleted", async () => (await admin.api.adminProjects.list({ query: { search: project.slug } })).total === 0);
         expectNoProblems(browser as WatchedWindow);
@@ -89,17 +89,17 @@ export default journey({}, async (context) => {
       run: async () => {
         const page = await at("/admin/agents");
         const [agent] = (await admin.api.adminAgents.list({ query: { search: "tesslate-agent" } })).items;
-        await page.getByRole("button", { name: `What to do with ${agent?.name}` }).waitFor();
+        await page.getByRole("button", { name: `Actions for ${agent?.name}` }).waitFor();
         await checkScreens(page, "admin-agents");
-        await page.getByRole("button", { name: `What to do with ${agent?.name}` }).click();
-        await page.getByRole("menuitem", { name: "Switch off…" }).click();
-        await page.getByRole("dialog").getByText("until you switch it on again").waitFor();
+        await page.getByRole("button", { name: `Actions for ${agent?.name}` }).click();
+        await page.getByRole("menuitem", { name: "Disable…" }).click();
+        await page.getByRole("dialog").getByText("until you enable it again").waitFor();
         await page.getByLabel("Reason").fill("It writes nonsense.");
-        await page.getByRole("button", { name: "Switch it off" }).click();
-        await page.getByText("Switched off", { exact: true }).waitFor();
-        await page.getByRole("button", { name: `What to do with ${agent?.name}` }).click();
-        await page.getByRole("menuitem", { name: "Switch on again" }).click();
-        await page.getByText(`${agent?.name} is there again.`).waitFor();
+        await page.getByRole("button", { name: "Disable agent" }).click();
+        await page.getByText("Disabled", { exact: true }).waitFor();
+        await page.getByRole("button", { name: `Actions for ${agent?.name}` }).click();
+        await page.getByRole("menuitem", { name: "Enable" }).click();
+        await page.getByText(`${agent?.name} enabled.`).waitFor();
         expectNoProblems(browser as WatchedWindow);
       },
     },
@@ -109,26 +109,26 @@ export default journey({}, async (context) => {
         const page = await at("/admin/templates");
         const [base] = (await admin.api.adminMarketplace.bases()).items;
         const name = base?.name ?? "";
-        const acts = page.getByRole("button", { name: `What to do with ${name}`, exact: true });
+        const acts = page.getByRole("button", { name: `Actions for ${name}`, exact: true });
         await acts.waitFor();
         await checkScreens(page, "admin-templates");
         await acts.click();
         await page.getByRole("menuitem", { name: "Hide…" }).click();
         await page.getByLabel("Reason").fill("It is broken.");
-        await page.getByRole("button", { name: "Hide it" }).click();
+        await page.getByRole("button", { name: "Hide template" }).click();
         await page.getByText("Hidden", { exact: true }).waitFor();
         await acts.click();
-        await page.getByRole("menuitem", { name: "Show again" }).click();
-        await page.getByText(`${name} is there again.`).waitFor();
+        await page.getByRole("menuitem", { name: "Unhide" }).click();
+        await page.getByText(`${name} is visible again.`).waitFor();
 
         const [agent] = (await person.api.marketplaceAgents.list({ query: { search: "tesslate-agent" } })).items;
         await person.api.marketplaceAgents.review({ params: { id: agent?.id ?? "" }, body: { rating: 1, comment: "Buy my watches!" } });
         await at("/admin/reviews");
         await page.getByText("Buy my watches!").waitFor();
         await checkScreens(page, "admin-reviews");
-        await page.getByRole("button", { name: `Take away the review of ${agent?.name} by` }).click();
+        await page.getByRole("button", { name: `Delete review of ${agent?.name} by` }).click();
         await page.getByLabel("Reason").fill("An advertisement.");
-        await page.getByRole("button", { name: "Take it away" }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "Delete review" }).click();
         await page.getByText("Buy my watches!").waitFor({ state: "detached" });
         expectNoProblems(browser as WatchedWindow);
       },
@@ -138,7 +138,7 @@ export default journey({}, async (context) => {
       run: async () => {
         const page = await at("/admin/system");
         await page.getByRole("heading", { name: "Database" }).waitFor();
-        await page.getByRole("button", { name: "Try it: OpenAI" }).click();
+        await page.getByRole("button", { name: "Test OpenAI" }).click();
         await page.getByText(/OpenAI answered with/).waitFor();
         await checkScreens(page, "admin-system");
         expectNoProblems(browser as WatchedWindow);

@@ -70,12 +70,12 @@ export default journey({}, async (context) => {
         await page().getByText("1 found").waitFor();
         await page().getByRole("button", { name: "State" }).click();
         await page().getByRole("menuitemradio", { name: "Suspended" }).click();
-        await page().getByRole("heading", { name: "Nothing fits" }).waitFor();
-        await page().getByRole("button", { name: "Clear search and filters" }).click();
-        await table.getByRole("button", { name: "E-mail" }).click();
+        await page().getByRole("heading", { name: "No results" }).waitFor();
+        await page().getByRole("button", { name: "Clear filters" }).click();
+        await table.getByRole("button", { name: "Email" }).click();
         await page().waitForURL(/sort=email/);
         expect(
-          (await table.getByRole("columnheader", { name: "E-mail" }).getAttribute("aria-sort")) === "descending",
+          (await table.getByRole("columnheader", { name: "Email" }).getAttribute("aria-sort")) === "descending",
           "the order is announced",
         );
       },
@@ -89,11 +89,11 @@ export default journey({}, async (context) => {
         await panel.getByText("Alder Street Bakery").waitFor();
         await shot(page(), "admin-user");
         await expectAccessible(page(), "admin user");
-        await panel.getByRole("button", { name: "Act as them…" }).click();
-        await dialog().getByRole("button", { name: "Act as them" }).click();
+        await panel.getByRole("button", { name: "Impersonate user…" }).click();
+        await dialog().getByRole("button", { name: "Impersonate user" }).click();
         await dialog().getByText("A reason is required").waitFor();
         await dialog().getByRole("textbox", { name: "Reason" }).fill("Ticket 7");
-        await dialog().getByRole("button", { name: "Act as them" }).click();
+        await dialog().getByRole("button", { name: "Impersonate user" }).click();
         const banner = page().getByRole("status", { name: "Acting as somebody else" });
         await banner.getByText("Adelheid", { exact: true }).waitFor();
         await page().getByText("Alder Street Bakery").first().waitFor();
@@ -104,7 +104,7 @@ export default journey({}, async (context) => {
         await banner.getByRole("button", { name: "Stop" }).click();
         await page().waitForURL(new RegExp(`/admin/users/${adaId}`));
         expect((await banner.count()) === 0, "the banner is removed");
-        await panel.getByText("Began to act as them").waitFor();
+        await panel.getByText("Impersonation started").waitFor();
       },
     },
     {
@@ -113,18 +113,18 @@ export default journey({}, async (context) => {
         const theirs = await enter(ada, "/projects");
         await theirs.page.getByText("Alder Street Bakery").first().waitFor();
         const panel = page().getByRole("region", { name: "Adelheid" });
-        await panel.getByRole("button", { name: "Suspend…" }).click();
+        await panel.getByRole("button", { name: "Suspend user…" }).click();
         let patchCount = 0;
         page().on("request", (request) => (patchCount += request.method() === "PATCH" ? 1 : 0));
-        await dialog().getByRole("button", { name: "Suspend" }).click();
+        await dialog().getByRole("button", { name: "Suspend user" }).click();
         await dialog().getByText("A reason is required").waitFor();
         expect(patchCount === 0, "nothing is sent without a reason");
         await shot(page(), "admin-reason");
         await expectAccessible(page(), "reason dialog");
         await dialog().getByRole("textbox", { name: "Reason" }).fill("Spam from nine addresses");
-        await dialog().getByRole("button", { name: "Suspend" }).click();
+        await dialog().getByRole("button", { name: "Suspend user" }).click();
         await panel.getByText("“Spam from nine addresses”").waitFor();
-        await panel.getByRole("button", { name: "Lift the suspension…" }).waitFor();
+        await panel.getByRole("button", { name: "Unsuspend user…" }).waitFor();
         expect((patchCount as number) === 1, "sent once");
         // Their next click leads to the login page.
         await theirs.page.getByRole("link", { name: "Settings" }).first().click();
@@ -138,15 +138,15 @@ export default journey({}, async (context) => {
     {
       name: "the log shows who did what to whom and why, on a phone and in the dark theme too",
       run: async () => {
-        await page().getByRole("navigation", { name: "Administration" }).getByRole("link", { name: "Audit" }).click();
+        await page().getByRole("navigation", { name: "Administration" }).getByRole("link", { name: "Audit log" }).click();
         const table = page().getByRole("table", { name: "Audit log" });
         await table.getByText("Spam from nine addresses").waitFor();
         await shot(page(), "admin-audit");
         await expectAccessible(page(), "audit log");
         await page().getByRole("button", { name: "Action" }).click();
-        await page().getByRole("menuitemradio", { name: "Suspended" }).click();
+        await page().getByRole("menuitemradio", { name: "User suspended" }).click();
         await until("only suspensions", async () => (await table.locator("tbody tr").count()) === 1);
-        const [file] = await Promise.all([page().waitForEvent("download"), page().getByRole("link", { name: "CSV" }).click()]);
+        const [file] = await Promise.all([page().waitForEvent("download"), page().getByRole("link", { name: "Export CSV" }).click()]);
         expect(/^audit-log-.*\.csv$/.test(file.suggestedFilename()), "the file has a descriptive name");
         await page().getByRole("button", { name: "Dark theme" }).click();
         await page().goto(`${studio.url}/admin/users/${adaId}`);
@@ -162,7 +162,7 @@ export default journey({}, async (context) => {
         await page().getByRole("table", { name: "Users" }).waitFor();
         await shot(page(), "admin-users-phone");
         await expectAccessible(page(), "users on a phone");
-        await page().getByRole("link", { name: "Audit" }).click();
+        await page().getByRole("link", { name: "Audit log" }).click();
         await page().getByRole("table", { name: "Audit log" }).waitFor();
         await shot(page(), "admin-audit-phone");
         expectNoProblems(admin as WatchedWindow);

@@ -7,7 +7,7 @@ import { useHereInSight } from "../../ui/page/use-here-in-sight.ts";
 import { tabClass } from "../../ui/Tabs.tsx";
 import { adminPlaces } from "./admin-places.tsx";
 
-/** The administrators' console: head, tabs, and the tab that is open on the rest of the sheet. Loaded for administrators only (see routes.tsx). */
+/** The admin console: header, tabs and the open tab. Loaded for administrators only (see routes.tsx). */
 export function AdminShell() {
   const main = useFocusOnArrival();
   const { pathname } = useLocation();

@@ -34,8 +34,8 @@ const filters: Filter[] = [
     id: "is_active",
     label: "State",
     options: [
-      { value: "true", label: "On" },
-      { value: "false", label: "Switched off" },
+      { value: "true", label: "Enabled" },
+      { value: "false", label: "Disabled" },
     ],
   },
   {
@@ -48,7 +48,7 @@ const filters: Filter[] = [
   },
   {
     id: "item_type",
-    label: "Kind",
+    label: "Type",
     options: [
       { value: "agent", label: "Agents" },
       { value: "subagent", label: "Sub-agents" },
@@ -64,16 +64,16 @@ const filters: Filter[] = [
     ],
   },
 ];
-const makerOf = (agent: AdminAgent) =>
-  agent.forked_by_username ?? agent.created_by_username ?? (agent.created_by_tesslate ? "Tesslate" : "somebody who is gone");
+const creatorOf = (agent: AdminAgent) =>
+  agent.forked_by_username ?? agent.created_by_username ?? (agent.created_by_tesslate ? "Tesslate" : "Deleted user");
 const stateOf = (agent: AdminAgent) =>
   !agent.is_active
-    ? ({ label: "Switched off", tone: "err", dot: "square" } as const)
+    ? ({ label: "Disabled", tone: "err", dot: "square" } as const)
     : agent.forked_by_username !== null && !agent.is_published
       ? ({ label: "Private", tone: "neutral", dot: "ring" } as const)
-      : ({ label: "On", tone: "ok", dot: "filled" } as const);
+      : ({ label: "Enabled", tone: "ok", dot: "filled" } as const);
 
-/** Every agent there is, and its place in the marketplace. */
+/** All agents and their store listings. */
 export function AgentsTab() {
   const [asked, setAsked] = useState<AdminAgent>();
   const act = useAgentActs();
@@ -89,38 +89,38 @@ export function AgentsTab() {
           <span className="min-w-0 truncate font-medium text-fg-0" title={agent.description}>
             {agent.name}
           </span>
-          {agent.is_default ? <Chip>default</Chip> : null}
-          {agent.is_featured ? <Chip>featured</Chip> : null}
+          {agent.is_default ? <Chip>Default</Chip> : null}
+          {agent.is_featured ? <Chip>Featured</Chip> : null}
         </span>
       ),
     },
-    { id: "maker", head: "By", isWideOnly: true, cell: makerOf },
-    { id: "kind", head: "Kind", isWideOnly: true, cell: ({ item_type, source_type }) => `${item_type}, ${source_type}` },
+    { id: "maker", head: "Creator", isWideOnly: true, cell: creatorOf },
+    { id: "kind", head: "Type", isWideOnly: true, cell: ({ item_type, source_type }) => `${item_type}, ${source_type}` },
     { id: "state", head: "State", cell: (agent) => <State look={stateOf(agent)} /> },
     { id: "used", head: "Messages", isFigure: true, isWideOnly: true, cell: ({ usage_count }) => usage_count.toLocaleString() },
     {
       id: "acts",
-      head: "What to do",
+      head: "Actions",
       isHeadHidden: true,
       cell: (agent) => (
         <Menu
-          label={`What to do with ${agent.name}`}
+          label={`Actions for ${agent.name}`}
           align="end"
           trigger={
-            <IconButton size="sm" label={`What to do with ${agent.name}`}>
+            <IconButton size="sm" label={`Actions for ${agent.name}`}>
               <Ellipsis size={14} />
             </IconButton>
           }
           entries={[
             agent.is_featured
               ? {
-                  label: "No longer feature",
+                  label: "Remove from featured",
                   onSelect: () => change(agent, { is_featured: false }, `${agent.name} is no longer featured.`),
                 }
               : { label: "Feature", onSelect: () => change(agent, { is_featured: true }, `${agent.name} is featured.`) },
             agent.is_active
-              ? { label: "Switch off…", isDanger: true, onSelect: () => setAsked(agent) }
-              : { label: "Switch on again", onSelect: () => change(agent, { is_active: true }, `${agent.name} is there again.`) },
+              ? { label: "Disable…", isDanger: true, onSelect: () => setAsked(agent) }
+              : { label: "Enable", onSelect: () => change(agent, { is_active: true }, `${agent.name} enabled.`) },
           ]}
         />
       ),
@@ -130,27 +130,28 @@ export function AgentsTab() {
     <>
       <AdminTable
         label="Agents"
-        searchIn="name, slug, maker"
+        failed="Couldn't load agents"
+        searchBox={{ label: "Search agents", placeholder: "Search by name, slug or creator" }}
         columns={columns}
         filters={filters}
         queryKey={["admin", "agents", "list"]}
         load={(request, signal) => api.adminAgents.list({ query: queryOf(request) }, { signal })}
-        empty={{ title: "There are no agents", text: "The official ones come back when the server starts." }}
+        empty={{ title: "No agents yet", text: "Restart the server to restore the bundled agents." }}
       />
       {asked ? (
         <ReasonDialog
-          title={`Switch off ${asked.name}?`}
-          act="Switch it off"
-          actWord="Switching off"
+          title={`Disable ${asked.name}?`}
+          act="Disable agent"
+          actWord="Disabling agent…"
           isDanger
           onClose={() => setAsked(undefined)}
           onConfirm={async (reason) => {
             await act.mutateAsync({ agent: asked, change: { is_active: false, reason } });
-            toast(`${asked.name} is switched off.`);
+            toast(`${asked.name} disabled.`);
           }}
         >
-          Nobody can find, get or run it any more; those who have it see that an administrator switched it off. Nothing of it is deleted.
-          {asked.is_default ? " It answers whenever nobody chooses an agent: until you switch it on again, such messages are refused." : ""}
+          No one can find, add or run this agent. Users who have it see that an administrator disabled it. Nothing is deleted.
+          {asked.is_default ? " This is the default agent: until you enable it again, messages without a selected agent fail." : ""}
         </ReasonDialog>
       ) : null}
     </>

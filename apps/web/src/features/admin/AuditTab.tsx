@@ -12,7 +12,7 @@ import type { TableRequest } from "./table/table-search.ts";
 
 type AuditQuery = NonNullable<NonNullable<Parameters<typeof api.adminAudit.list>[0]>["query"]>;
 
-/** A name that leads to what else there is about it. */
+/** A name that links to the log filtered by it. */
 const Narrowed = ({ by, value, text }: { by: "admin_id" | "target_id"; value: string; text: string }) => (
   <Link
     to="/admin/audit"
@@ -25,7 +25,7 @@ const Narrowed = ({ by, value, text }: { by: "admin_id" | "target_id"; value: st
 const columns: Column<AuditAction>[] = [
   {
     id: "when",
-    head: "When",
+    head: "Date",
     cell: ({ created_at }) => (
       <time dateTime={created_at} title={momentOf(created_at)}>
         {agoOf(created_at)}
@@ -33,10 +33,10 @@ const columns: Column<AuditAction>[] = [
     ),
   },
   { id: "who", head: "Administrator", cell: ({ admin_name, admin_id }) => <Narrowed by="admin_id" value={admin_id} text={admin_name} /> },
-  { id: "what", head: "What", cell: ({ action_type }) => actionWords[action_type] },
+  { id: "what", head: "Action", cell: ({ action_type }) => actionWords[action_type] },
   {
     id: "target",
-    head: "Whom or what",
+    head: "Target",
     cell: ({ target_type, target_name, target_id }) => (
       <span title={target_id ?? undefined}>
         {targetWords[target_type]}{" "}
@@ -54,7 +54,7 @@ const columns: Column<AuditAction>[] = [
 ];
 const optionsOf = (words: Record<string, string>) => Object.entries(words).map(([value, label]) => ({ value, label }));
 
-/** Days of the viewer's clock; the last one counts whole. */
+/** Days in the reader's time zone. The last day is included. */
 const startOf = (day: string) => new Date(`${day}T00:00:00`);
 function queryOf({ search, filters }: TableRequest): AuditFilter {
   const { created_after, created_before, ...rest } = filters;
@@ -69,20 +69,21 @@ function queryOf({ search, filters }: TableRequest): AuditFilter {
   };
 }
 
-/** Everything administrators did. */
+/** All actions of administrators. */
 export function AuditTab() {
   return (
     <AdminTable
       label="Audit log"
-      searchIn="names and reasons"
+      failed="Couldn't load the audit log"
+      searchBox={{ label: "Search audit log", placeholder: "Search by name or reason" }}
       columns={columns}
       filters={[
         { id: "action_type", label: "Action", options: optionsOf(actionWords) },
-        { id: "target_type", label: "Kind", options: optionsOf(targetWords) },
+        { id: "target_type", label: "Target type", options: optionsOf(targetWords) },
       ]}
       given={[
-        { id: "admin_id", label: "One administrator" },
-        { id: "target_id", label: "One target" },
+        { id: "admin_id", label: "Only this administrator" },
+        { id: "target_id", label: "Only this target" },
       ]}
       controls={{
         ids: ["created_after", "created_before"],
@@ -92,7 +93,7 @@ export function AuditTab() {
               type="date"
               size="sm"
               isSoft
-              aria-label="From"
+              aria-label="From date"
               value={created_after}
               max={created_before || undefined}
               onChange={(event) => change({ created_after: event.target.value || undefined })}
@@ -103,7 +104,7 @@ export function AuditTab() {
               type="date"
               size="sm"
               isSoft
-              aria-label="Until"
+              aria-label="To date"
               value={created_before}
               min={created_after || undefined}
               onChange={(event) => change({ created_before: event.target.value || undefined })}
@@ -123,10 +124,10 @@ export function AuditTab() {
           className={buttonClass({ variant: "ghost", size: "sm" })}
         >
           <Download size={14} />
-          CSV
+          Export CSV
         </a>
       )}
-      empty={{ title: "Nothing was done yet", text: "What administrators change is written down here, with who, when and why." }}
+      empty={{ title: "No activity yet", text: "Changes by administrators appear here, with the date and the reason." }}
     />
   );
 }

@@ -17,8 +17,8 @@ const filters: Filter[] = [
     id: "is_active",
     label: "State",
     options: [
-      { value: "true", label: "On" },
-      { value: "false", label: "Hidden or taken away" },
+      { value: "true", label: "Active" },
+      { value: "false", label: "Hidden or deleted" },
     ],
   },
 ];
@@ -26,12 +26,12 @@ const stateOf = (base: AdminBase) =>
   base.is_hidden
     ? ({ label: "Hidden", tone: "err", dot: "square" } as const)
     : !base.is_active
-      ? ({ label: "Taken away", tone: "neutral", dot: "ring" } as const)
+      ? ({ label: "Deleted", tone: "neutral", dot: "ring" } as const)
       : base.visibility === "private"
         ? ({ label: "Private", tone: "neutral", dot: "ring" } as const)
-        : ({ label: "On", tone: "ok", dot: "filled" } as const);
+        : ({ label: "Public", tone: "ok", dot: "filled" } as const);
 
-/** Every project template there is, and its place in the marketplace. */
+/** All project templates and their store listings. */
 export function BasesTab() {
   const [asked, setAsked] = useState<AdminBase>();
   const act = useBaseActs();
@@ -47,33 +47,36 @@ export function BasesTab() {
           <span className="min-w-0 truncate font-medium text-fg-0" title={base.description}>
             {base.name}
           </span>
-          {base.is_featured ? <Chip>featured</Chip> : null}
+          {base.is_featured ? <Chip>Featured</Chip> : null}
         </span>
       ),
     },
-    { id: "maker", head: "By", isWideOnly: true, cell: ({ created_by_username }) => created_by_username ?? "Tesslate" },
+    { id: "maker", head: "Creator", isWideOnly: true, cell: ({ created_by_username }) => created_by_username ?? "Tesslate" },
     { id: "state", head: "State", cell: (base) => <State look={stateOf(base)} /> },
     { id: "used", head: "Projects", isFigure: true, isWideOnly: true, cell: ({ downloads }) => downloads.toLocaleString() },
     {
       id: "acts",
-      head: "What to do",
+      head: "Actions",
       isHeadHidden: true,
       cell: (base) => (
         <Menu
-          label={`What to do with ${base.name}`}
+          label={`Actions for ${base.name}`}
           align="end"
           trigger={
-            <IconButton size="sm" label={`What to do with ${base.name}`}>
+            <IconButton size="sm" label={`Actions for ${base.name}`}>
               <Ellipsis size={14} />
             </IconButton>
           }
           entries={[
             base.is_featured
-              ? { label: "No longer feature", onSelect: () => change(base, { is_featured: false }, `${base.name} is no longer featured.`) }
+              ? {
+                  label: "Remove from featured",
+                  onSelect: () => change(base, { is_featured: false }, `${base.name} is no longer featured.`),
+                }
               : { label: "Feature", onSelect: () => change(base, { is_featured: true }, `${base.name} is featured.`) },
             ...(base.is_active ? [{ label: "Hide…", isDanger: true, onSelect: () => setAsked(base) }] : []),
             ...(base.is_hidden
-              ? [{ label: "Show again", onSelect: () => change(base, { is_active: true }, `${base.name} is there again.`) }]
+              ? [{ label: "Unhide", onSelect: () => change(base, { is_active: true }, `${base.name} is visible again.`) }]
               : []),
           ]}
         />
@@ -84,7 +87,8 @@ export function BasesTab() {
     <>
       <AdminTable
         label="Templates"
-        searchIn="name, slug, maker"
+        failed="Couldn't load templates"
+        searchBox={{ label: "Search templates", placeholder: "Search by name, slug or creator" }}
         columns={columns}
         filters={filters}
         queryKey={["admin", "bases", "list"]}
@@ -95,21 +99,21 @@ export function BasesTab() {
             { signal },
           );
         }}
-        empty={{ title: "There are no templates", text: "The official ones come back when the server starts." }}
+        empty={{ title: "No templates yet", text: "Restart the server to restore the bundled templates." }}
       />
       {asked ? (
         <ReasonDialog
           title={`Hide ${asked.name}?`}
-          act="Hide it"
-          actWord="Hiding"
+          act="Hide template"
+          actWord="Hiding template…"
           isDanger
           onClose={() => setAsked(undefined)}
           onConfirm={async (reason) => {
             await act.mutateAsync({ base: asked, change: { is_active: false, reason } });
-            toast(`${asked.name} is hidden.`);
+            toast(`${asked.name} hidden.`);
           }}
         >
-          Nobody can find it or begin a project with it any more. Its files and the projects that were made from it stay.
+          No one can find this template or create projects from it. Its files and existing projects aren't affected.
         </ReasonDialog>
       ) : null}
     </>

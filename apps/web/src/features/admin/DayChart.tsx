@@ -1,7 +1,8 @@
 import { useId } from "react";
+import { counted } from "../../lib/counted.ts";
 
 export interface DayPoint {
-  /** `YYYY-MM-DD`, of UTC. */
+  /** `YYYY-MM-DD` in UTC. */
   date: string;
   count: number;
 }
@@ -10,7 +11,7 @@ const dayWords = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "sh
 const dayOf = (date: string) => dayWords.format(new Date(`${date}T00:00:00Z`));
 const gap = 0.24;
 
-/** One bar per day. For readers that see no bars it is a table. */
+/** One bar per day, and a table for screen readers. `unit`: the counted noun in singular. */
 export function DayChart({ label, points, unit }: { label: string; points: readonly DayPoint[]; unit: string }) {
   const captionId = useId();
   const top = Math.max(...points.map(({ count }) => count), 0);
@@ -19,7 +20,7 @@ export function DayChart({ label, points, unit }: { label: string; points: reado
     <figure aria-labelledby={captionId} className="min-w-0 rounded-3 border border-line-0 p-3">
       <figcaption id={captionId} className="flex items-baseline justify-between gap-2 text-xs">
         <span className="font-medium text-fg-0">{label}</span>
-        <span className="num text-fg-2">{total.toLocaleString()} in all</span>
+        <span className="num text-fg-2">{total.toLocaleString()} total</span>
       </figcaption>
       <div aria-hidden="true" className="relative mt-1 pt-4">
         <svg viewBox={`0 0 ${points.length} 100`} preserveAspectRatio="none" className="block h-[72px] w-full border-b border-line-1">
@@ -28,13 +29,13 @@ export function DayChart({ label, points, unit }: { label: string; points: reado
               <rect x={index} y={0} width={1} height={100} className="fill-transparent group-hover:fill-[var(--bg-3)]" />
               <rect
                 x={index + gap / 2}
-                // Something is seen to be more than nothing.
+                // Values above 0 are always visible.
                 y={count === 0 ? 100 : 100 - Math.max(2, (count / top) * 96)}
                 width={1 - gap}
                 height={count === 0 ? 0 : Math.max(2, (count / top) * 96)}
                 className="fill-[var(--fg-1)]"
               />
-              <title>{`${dayOf(date)}: ${count.toLocaleString()} ${unit}`}</title>
+              <title>{`${dayOf(date)}: ${counted(count, unit)}`}</title>
             </g>
           ))}
         </svg>
@@ -42,14 +43,14 @@ export function DayChart({ label, points, unit }: { label: string; points: reado
       </div>
       <p aria-hidden="true" className="mt-1 flex justify-between text-2xs text-fg-2">
         <span>{points[0] ? dayOf(points[0].date) : null}</span>
-        <span>{points.length > 1 ? "today" : null}</span>
+        <span>{points.length > 1 ? "Today" : null}</span>
       </p>
       <table className="sr-only">
         <caption>{`${label}, by day`}</caption>
         <thead>
           <tr>
             <th scope="col">Day</th>
-            <th scope="col">{unit}</th>
+            <th scope="col">{label}</th>
           </tr>
         </thead>
         <tbody>

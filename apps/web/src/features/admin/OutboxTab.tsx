@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { EmailKind, EmailStatus, OutboxEmail } from "@tesslate/contract";
 import { api } from "../../api.ts";
+import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { agoOf, isPast, momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -16,19 +17,19 @@ import { configQuery } from "../auth/index.ts";
 import { AdminTable, type Column } from "./table/AdminTable.tsx";
 
 const kindWords: Record<EmailKind, string> = {
-  verify: "Confirm an address",
-  reset: "Set a new password",
+  verify: "Email confirmation",
+  reset: "Password reset",
   code: "Sign-in code",
-  moved: "Address changed",
+  moved: "Email address changed",
   notice: "Account notice",
 };
-const statusWords: Record<EmailStatus, string> = { queued: "Waiting", sent: "Sent", failed: "Given up", kept: "Kept here" };
+const statusWords: Record<EmailStatus, string> = { queued: "Queued", sent: "Sent", failed: "Failed", kept: "Not sent" };
 const tones: Record<EmailStatus, Tone> = { queued: "info", sent: "ok", failed: "err", kept: "neutral" };
 
 const columns: Column<OutboxEmail>[] = [
   {
     id: "when",
-    head: "Written",
+    head: "Created",
     cell: ({ created_at }) => (
       <time dateTime={created_at} title={momentOf(created_at)}>
         {agoOf(created_at)}
@@ -36,7 +37,7 @@ const columns: Column<OutboxEmail>[] = [
     ),
   },
   { id: "recipient", head: "To", isGreedy: true, cell: ({ recipient }) => <span className="text-fg-0">{recipient}</span> },
-  { id: "kind", head: "What", isWideOnly: true, cell: ({ kind }) => kindWords[kind] ?? kind },
+  { id: "kind", head: "Type", isWideOnly: true, cell: ({ kind }) => kindWords[kind] ?? kind },
   {
     id: "status",
     head: "State",
@@ -44,7 +45,7 @@ const columns: Column<OutboxEmail>[] = [
   },
   {
     id: "error",
-    head: "The mail server said",
+    head: "Error",
     isWideOnly: true,
     cell: ({ last_error }) => (
       <span className="block max-w-[40ch] truncate" title={last_error ?? undefined}>
@@ -55,15 +56,16 @@ const columns: Column<OutboxEmail>[] = [
 ];
 const queryKey = ["admin", "outbox"];
 
-/** Outgoing mail: what waits, what was given up, and what is kept because there is no mail server. */
+/** Outgoing email: queued, sent, failed, and not sent because no mail server is configured. */
 export function OutboxTab() {
   const [openId, setOpenId] = useState<string>();
   const { data: config } = useQuery(configQuery);
   return (
     <>
       <AdminTable
-        label="Mail"
-        searchIn="addresses"
+        label="Emails"
+        failed="Couldn't load emails"
+        searchBox={{ label: "Search emails", placeholder: "Search by recipient" }}
         columns={columns}
         filters={[{ id: "status", label: "State", options: Object.entries(statusWords).map(([value, label]) => ({ value, label })) }]}
         queryKey={queryKey}
@@ -77,16 +79,16 @@ export function OutboxTab() {
         openId={openId}
         end={config?.features.smtp === false ? <Pill tone="warn">No mail server</Pill> : null}
         empty={{
-          title: "No mail in the last seven days",
-          text: "Confirmations, sign-in codes and new passwords stand here, with whether they arrived at the mail server.",
+          title: "No emails in the last 7 days",
+          text: "Confirmations, sign-in codes and password resets appear here, with their delivery status.",
         }}
       />
-      {openId === undefined ? null : <LetterDialog id={openId} onClose={() => setOpenId(undefined)} />}
+      {openId === undefined ? null : <EmailDialog id={openId} onClose={() => setOpenId(undefined)} />}
     </>
   );
 }
 
-function LetterDialog({ id, onClose }: { id: string; onClose: () => void }) {
+function EmailDialog({ id, onClose }: { id: string; onClose: () => void }) {
   const queryClient = useQueryClient();
   const { data: config } = useQuery(configQuery);
   const { data, error, refetch, isFetching } = useQuery({
@@ -96,7 +98,7 @@ function LetterDialog({ id, onClose }: { id: string; onClose: () => void }) {
   const retry = useMutation({
     mutationFn: () => api.outbox.retry({ params: { id } }),
     onSuccess: async () => {
-      toast("It is sent now.");
+      toast("Email queued for sending.");
       onClose();
       await queryClient.invalidateQueries({ queryKey });
     },
@@ -108,44 +110,44 @@ function LetterDialog({ id, onClose }: { id: string; onClose: () => void }) {
     <Dialog
       isOpen
       onOpenChange={onClose}
-      title={data?.subject ?? (data ? kindWords[data.kind] : "Letter")}
-      description={data ? `To ${data.recipient}, ${statusWords[data.status].toLowerCase()}` : undefined}
+      title={data?.subject ?? (data ? kindWords[data.kind] : "Email")}
+      description={data ? `To ${data.recipient} · ${statusWords[data.status]}` : undefined}
       footer={
         <>
           <Button variant="ghost" onClick={onClose}>
             Close
           </Button>
           {canSend ? (
-            <Button variant="primary" isLoading={retry.isPending} loadingWord="Sending" onClick={() => retry.mutate()}>
-              Send it now
+            <Button variant="primary" isLoading={retry.isPending} loadingWord="Sending…" onClick={() => retry.mutate()}>
+              Send email
             </Button>
           ) : null}
         </>
       }
     >
       {error ? (
-        <LoadFailed className="px-0" title="The letter could not be loaded" of={{ error, refetch, isFetching }} />
+        <LoadFailed className="px-0" title="Couldn't load this email" of={{ error, refetch, isFetching }} />
       ) : !data ? (
-        <SkeletonRows count={4} label="Loading" />
+        <SkeletonRows count={4} label="Loading email…" />
       ) : (
         <div className="grid gap-3">
           {data.last_error ? <Banner tone={data.status === "failed" ? "err" : "warn"}>{data.last_error}</Banner> : null}
           <p className="text-xs text-fg-2">
-            Written {momentOf(data.created_at)}.{data.sent_at ? ` Sent ${momentOf(data.sent_at)}.` : ""}
-            {data.next_attempt_at ? ` The next try is ${agoOf(data.next_attempt_at)}.` : ""}
-            {data.attempts > 1 ? ` ${data.attempts} tries so far.` : ""}
-            {isLate ? " Its code or link is over." : ""}
+            Created {momentOf(data.created_at)}.{data.sent_at ? ` Sent ${momentOf(data.sent_at)}.` : ""}
+            {data.next_attempt_at ? ` Next attempt ${agoOf(data.next_attempt_at)}.` : ""}
+            {data.attempts > 1 ? ` ${counted(data.attempts, "attempt")} so far.` : ""}
+            {isLate ? " Its code or link has expired." : ""}
           </p>
           {data.text === null ? (
-            <p className="text-fg-2">What it says is for its recipient alone.</p>
+            <p className="text-fg-2">Only the recipient can see the content.</p>
           ) : (
             <>
-              <p className="text-fg-2">There is no mail server, so hand this over yourself.</p>
+              <p className="text-fg-2">No mail server is configured. Send this message to the recipient yourself.</p>
               <div className="flex items-start gap-2 rounded-2 border border-line-0 bg-bg-2 py-1.5 pr-1.5 pl-3">
                 <pre className="min-w-0 flex-1 py-1 font-sans text-sm leading-read wrap-anywhere whitespace-pre-wrap text-fg-0">
                   {data.text}
                 </pre>
-                <CopyButton text={data.text} label="Copy the letter" />
+                <CopyButton text={data.text} label="Copy email" />
               </div>
             </>
           )}

@@ -14,13 +14,24 @@ import { bytesOf, dollarsOf, durationOf, shortOf } from "./amounts.ts";
 import { DayChart } from "./DayChart.tsx";
 import { metricsQuery } from "./house.queries.ts";
 
+/** Names of the blocks of the response, for the error message. */
+const blockWords = {
+  users: "users",
+  projects: "projects",
+  sessions: "chats",
+  tokens: "usage",
+  revenue: "revenue",
+  marketplace: "store",
+  containers: "containers",
+  host: "server",
+} as const;
 const periods = [
   { value: "7", label: "7 days" },
   { value: "30", label: "30 days" },
   { value: "90", label: "90 days" },
 ] as const;
 
-/** What the installation is used for, and what it has to spare. */
+/** Usage metrics and the load of the server. */
 export function OverviewTab() {
   const [days, setDays] = useState<(typeof periods)[number]["value"]>("7");
   const { data, error, refetch, isFetching } = useQuery({ ...metricsQuery(Number(days)), placeholderData: keepPreviousData });
@@ -29,13 +40,13 @@ export function OverviewTab() {
       <div className="flex flex-wrap items-center gap-2 px-4 py-2.5">
         <SegmentedControl segments={periods} value={days} onChange={setDays} label="Period" />
         <span className="flex-1" />
-        {data ? <span className="num text-xs text-fg-2">Days of UTC, as of {clockOf(data.generated_at)}</span> : null}
+        {data ? <span className="num text-xs text-fg-2">Days in UTC, updated at {clockOf(data.generated_at)}</span> : null}
         <Button
           size="sm"
           variant="ghost"
           icon={<RefreshCw size={14} />}
           isLoading={isFetching}
-          loadingWord="Counting"
+          loadingWord="Refreshing…"
           onClick={() => void refetch()}
         >
           Refresh
@@ -43,11 +54,11 @@ export function OverviewTab() {
       </div>
       {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mx-4 mb-3" /> : null}
       {error && !data ? (
-        <LoadFailed title="The numbers could not be read" of={{ error, refetch, isFetching }} />
+        <LoadFailed title="Couldn't load metrics" of={{ error, refetch, isFetching }} />
       ) : data ? (
         <Numbers metrics={data} />
       ) : (
-        <SkeletonRows count={8} label="Counting" className="px-4" />
+        <SkeletonRows count={8} label="Loading metrics…" className="px-4" />
       )}
     </div>
   );
@@ -55,39 +66,38 @@ export function OverviewTab() {
 
 function Numbers({ metrics }: { metrics: AdminMetrics }) {
   const { users, projects, sessions, runs, tokens, credits, revenue, marketplace, containers, host } = metrics;
-  const failed = Object.entries({ users, projects, sessions, tokens, revenue, marketplace, containers, host }).flatMap(([name, block]) =>
-    block.error === undefined ? [] : [name],
-  );
+  const blocks = { users, projects, sessions, tokens, revenue, marketplace, containers, host };
+  const failed = (Object.keys(blocks) as (keyof typeof blocks)[]).filter((name) => blocks[name].error !== undefined);
   const models = Object.entries(tokens.tokens_by_model).toSorted(([, a], [, b]) => b.tokens - a.tokens);
   return (
     <div className="grid gap-5 px-4 pb-6">
       {failed.length > 0 ? (
         <Banner tone="err">
-          {failed.join(", ")} could not be counted right now and are shown as zero. The server&rsquo;s log says why.
+          Couldn't load some metrics: {failed.map((name) => blockWords[name]).join(", ")}. They are shown as 0. See the server log.
         </Banner>
       ) : null}
       <dl className="grid grid-cols-5 gap-2 mid:grid-cols-3 narrow:grid-cols-2">
         <Figure name="Users" value={users.total} hint={`${users.new_users} new, ${signed(users.growth_rate)} %`} />
         <Figure name="Active today" value={users.dau} hint={`${users.mau} in 30 days`} />
-        <Figure name="Came back" value={`${users.retention_rate} %`} hint="of the week before" />
-        <Figure name="Projects" value={projects.total} hint={`${projects.new_projects} new, ${projects.deployed} hosted`} />
+        <Figure name="Week-over-week retention" value={`${users.retention_rate} %`} hint="users who started chats" />
+        <Figure name="Projects" value={projects.total} hint={`${projects.new_projects} new, ${projects.deployed} always-on`} />
         <Figure
-          name="Running now"
+          name="Running projects"
           value={containers.running_projects}
           hint={`${counted(containers.running, "container")}, ${containers.frozen} frozen`}
         />
-        <Figure name="Conversations" value={sessions.total} hint={`${sessions.avg_duration} min. on average`} />
-        <Figure name="Runs" value={runs.total} hint={`${counted(runs.avg_calls, "call")} each`} />
+        <Figure name="Chats" value={sessions.total} hint={`${sessions.avg_duration} min on average`} />
+        <Figure name="Runs" value={runs.total} hint={`${counted(runs.avg_calls, "model call")} per run`} />
         <Figure name="Tokens" value={tokens.total} hint={`${dollarsOf(tokens.total_cost_cents)} at list price`} />
-        <Figure name="Credits taken" value={credits.spent} hint={`${credits.forgiven} forgiven`} />
-        <Figure name="Revenue" value={dollarsOf(revenue.total_cents)} hint={`after ${dollarsOf(revenue.refunded_cents)} refunded`} />
+        <Figure name="Credits used" value={credits.spent} hint={`${credits.forgiven} not charged`} />
+        <Figure name="Revenue" value={dollarsOf(revenue.total_cents)} hint={`after ${dollarsOf(revenue.refunded_cents)} in refunds`} />
       </dl>
-      <Part title="This machine">
+      <Part title="This server">
         <div className="grid grid-cols-[repeat(auto-fill,minmax(220px,1fr))] gap-x-6 gap-y-3">
           <Meter
-            name="Processors"
+            name="CPU"
             share={host.cpus === 0 ? 0 : (host.load[0] ?? 0) / host.cpus}
-            text={`load ${(host.load[0] ?? 0).toFixed(2)} on ${host.cpus}`}
+            text={`load ${(host.load[0] ?? 0).toFixed(2)} on ${counted(host.cpus, "CPU")}`}
           />
           <Meter
             name="Memory"
@@ -101,17 +111,17 @@ function Numbers({ metrics }: { metrics: AdminMetrics }) {
           />
         </div>
         <p className="num mt-2 text-xs text-fg-2">
-          The server has run for {durationOf(host.uptime_seconds)} and uses {bytesOf(host.server_memory_bytes)}.
+          The server has been running for {durationOf(host.uptime_seconds)} and uses {bytesOf(host.server_memory_bytes)} of memory.
         </p>
       </Part>
       <Part title="By day">
         <div className="grid grid-cols-3 gap-2 mid:grid-cols-2 narrow:grid-cols-1">
-          <DayChart label="New users" unit="users" points={users.daily_new_users} />
-          <DayChart label="New projects" unit="projects" points={projects.daily_projects} />
-          <DayChart label="Conversations" unit="begun" points={sessions.daily_sessions} />
-          <DayChart label="Runs of the agent" unit="runs" points={runs.daily_runs} />
-          <DayChart label="Tokens" unit="tokens" points={tokens.daily_tokens} />
-          <DayChart label="Credits" unit="taken" points={credits.daily_credits} />
+          <DayChart label="New users" unit="user" points={users.daily_new_users} />
+          <DayChart label="New projects" unit="project" points={projects.daily_projects} />
+          <DayChart label="Chats" unit="chat" points={sessions.daily_sessions} />
+          <DayChart label="Agent runs" unit="run" points={runs.daily_runs} />
+          <DayChart label="Tokens" unit="token" points={tokens.daily_tokens} />
+          <DayChart label="Credits" unit="credit" points={credits.daily_credits} />
         </div>
       </Part>
       <div className="grid grid-cols-[repeat(auto-fit,minmax(300px,1fr))] gap-5">
@@ -119,13 +129,13 @@ function Numbers({ metrics }: { metrics: AdminMetrics }) {
           title="Models"
           heads={["Model", "Tokens", "Cost"]}
           rows={models.slice(0, 10).map(([model, use]) => [model, shortOf(use.tokens), dollarsOf(use.cost_cents)])}
-          empty="No model was called in this period."
+          empty="No model calls in this period"
         />
         <Ranking
-          title="Who uses most"
+          title="Top users"
           heads={["User", "Tokens", "Cost"]}
           rows={tokens.top_users.map((user) => [user.username, shortOf(user.total_tokens), dollarsOf(user.total_cost_cents)])}
-          empty="Nobody called a model in this period."
+          empty="No model calls in this period"
         />
         <Ranking
           title="Agents"
@@ -135,7 +145,7 @@ function Numbers({ metrics }: { metrics: AdminMetrics }) {
             agent.purchases.toLocaleString(),
             agent.usage_count.toLocaleString(),
           ])}
-          empty="There are no agents."
+          empty="No agents yet"
         />
       </div>
     </div>

@@ -11,9 +11,9 @@ import { ReasonDialog } from "./ReasonDialog.tsx";
 import { Moment } from "./State.tsx";
 import { Short } from "./WorkLists.tsx";
 
-const nameOf = ({ creator }: AdminPayout) => creator?.username ?? "somebody who is gone";
+const nameOf = ({ creator }: AdminPayout) => creator?.username ?? "Deleted user";
 
-/** What creators asked for and somebody must send by hand; nothing is shown where nobody waits. */
+/** Requested payouts that an administrator sends by hand. Hidden if there are none. */
 export function PayoutList() {
   const [page, setPage] = useState(1);
   const [asked, setAsked] = useState<AdminPayout>();
@@ -28,12 +28,13 @@ export function PayoutList() {
   return (
     <>
       <Short
-        title="Payouts to send"
+        title="Pending payouts"
+        failed="Couldn't load payouts"
         list={list}
         page={page}
         onPage={setPage}
         bar={null}
-        empty="Nobody waits."
+        empty="No pending payouts"
         row={(payout) => (
           <>
             <span className="num w-24 flex-none font-medium text-fg-0">{dollarsOf(payout.amount_cents)}</span>
@@ -42,7 +43,7 @@ export function PayoutList() {
               {payout.creator ? `, ${payout.creator.email}` : ""}
             </span>
             <span className="flex-none text-fg-2">
-              asked <Moment at={payout.created_at} />
+              Requested <Moment at={payout.created_at} />
             </span>
             <Button size="sm" aria-label={`Mark as paid: ${nameOf(payout)}`} onClick={() => setAsked(payout)}>
               Mark as paid…
@@ -52,17 +53,17 @@ export function PayoutList() {
       />
       {asked ? (
         <ReasonDialog
-          title={`Was ${dollarsOf(asked.amount_cents)} sent to ${nameOf(asked)}?`}
-          act="It was sent"
-          actWord="Noting"
+          title={`Mark the payout of ${dollarsOf(asked.amount_cents)} to ${nameOf(asked)} as paid?`}
+          act="Mark as paid"
+          actWord="Saving…"
           onClose={() => setAsked(undefined)}
           onConfirm={async (reason) => {
             await markPaid.mutateAsync({ id: asked.id, reason });
-            toast("The payout is paid.");
+            toast("Payout marked as paid.");
           }}
         >
-          Nothing is sent from here: this notes that you did. The payout and its {counted(asked.transactions_count, "sale")} count as paid
-          from then on, which cannot be taken back. Give the number of the transfer as the reason.
+          This doesn't send money. It records that you sent it, and marks the payout and its {counted(asked.transactions_count, "sale")} as
+          paid. This can't be undone. Enter the transfer number as the reason.
         </ReasonDialog>
       ) : null}
     </>

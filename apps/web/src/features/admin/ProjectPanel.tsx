@@ -14,7 +14,7 @@ import { environmentLooks } from "./state-words.ts";
 
 const route = getRouteApi("/app/admin/projects/$projectId");
 
-/** One project beside the list. */
+/** Details of one project, next to the list. */
 export function ProjectPanel() {
   const { projectId } = route.useParams();
   const navigate = useNavigate();
@@ -22,10 +22,11 @@ export function ProjectPanel() {
   const close = () => void navigate({ to: "/admin/projects", search: (before) => before });
   return (
     <SidePanel
-      noun="project"
+      label="Project"
+      failed="Couldn't load this project"
       query={query}
-      head={({ name, owner_username }) => ({ title: name, below: `of ${owner_username}` })}
-      gone={{ title: "No project of this id", text: "It may have been deleted." }}
+      head={({ name, owner_username }) => ({ title: name, below: `Owner: ${owner_username}` })}
+      gone={{ title: "Project not found", text: "It may have been deleted." }}
       onClose={close}
     >
       {(project) => <Body key={project.id} project={project} onGone={close} />}
@@ -44,27 +45,27 @@ function Body({ project, onGone }: { project: AdminProjectDetail; onGone: () => 
           <span title={project.owner_email}>{project.owner_email}</span>
         </Fact>
         <Fact name="Slug">{project.slug}</Fact>
-        <Fact name="Id">
+        <Fact name="ID">
           <span className="inline-flex items-center gap-1 font-mono">
             {project.id.slice(0, 8)}
-            <CopyButton text={project.id} label="Copy the id" />
+            <CopyButton text={project.id} label="Copy ID" />
           </span>
         </Fact>
-        <Fact name="Template">{project.template_slug ?? "none"}</Fact>
-        <Fact name="Size">{project.disk_bytes === null ? "not known here" : bytesOf(project.disk_bytes)}</Fact>
-        <Fact name="Hosted">{project.is_deployed ? "yes" : "no"}</Fact>
-        <Fact name="Conversations">{project.chat_count.toLocaleString()}</Fact>
-        <Fact name="Runs going on">{project.active_runs.toLocaleString()}</Fact>
-        <Fact name="Used">
+        <Fact name="Template">{project.template_slug ?? "None"}</Fact>
+        <Fact name="Size">{project.disk_bytes === null ? "Unknown" : bytesOf(project.disk_bytes)}</Fact>
+        <Fact name="Always-on">{project.is_deployed ? "On" : "Off"}</Fact>
+        <Fact name="Chats">{project.chat_count.toLocaleString()}</Fact>
+        <Fact name="Active runs">{project.active_runs.toLocaleString()}</Fact>
+        <Fact name="Last activity">
           <Moment at={project.last_activity} />
         </Fact>
-        <Fact name="Made">
+        <Fact name="Created">
           <Moment at={project.created_at} />
         </Fact>
       </dl>
       <Part title={`Containers: ${project.containers.length}`}>
         {project.containers.length === 0 ? (
-          <p className="text-xs text-fg-2">None.</p>
+          <p className="text-xs text-fg-2">No containers</p>
         ) : (
           <ul className="grid grid-cols-1 gap-1.5 text-xs">
             {project.containers.map((container) => (
@@ -78,7 +79,7 @@ function Body({ project, onGone }: { project: AdminProjectDetail; onGone: () => 
           </ul>
         )}
       </Part>
-      <Part title="What you can do">
+      <Part title="Actions">
         <ProjectActs project={project} onGone={onGone} />
       </Part>
     </>
@@ -93,25 +94,25 @@ function ProjectActs({ project, onGone }: { project: AdminProjectDetail; onGone:
     project.environment_status === "active" ||
     project.environment_status === "starting" ||
     project.containers.some(({ status }) => status === "running" || status === "starting" || status === "frozen");
-  if (project.environment_status === "deleting") return <p className="text-xs text-fg-2">It is being deleted.</p>;
+  if (project.environment_status === "deleting") return <p className="text-xs text-fg-2">This project is being deleted.</p>;
   return (
     <div className="flex flex-wrap gap-1.5">
       {isUp ? (
         <Button size="sm" onClick={() => setAsked("stop")}>
-          Stop…
+          Stop project…
         </Button>
       ) : null}
       <Button size="sm" variant="danger" onClick={() => setAsked("delete")}>
-        Delete…
+        Delete project…
       </Button>
       {asked === "stop" ? (
         <StopDialog name={project.name} onStop={(reason) => acts.stop.mutateAsync(reason)} onClose={() => setAsked(undefined)} />
       ) : null}
       {asked === "delete" ? (
         <ReasonDialog
-          title={`Delete ${project.name} of ${project.owner_username}?`}
-          act="Delete it"
-          actWord="Deleting"
+          title={`Delete ${project.name}?`}
+          act="Delete project"
+          actWord="Deleting project…"
           isDanger
           onClose={() => setAsked(undefined)}
           onConfirm={async (reason) => {
@@ -120,27 +121,28 @@ function ProjectActs({ project, onGone }: { project: AdminProjectDetail; onGone:
             onGone();
           }}
         >
-          Its files, conversations, snapshots and secrets go, for its owner too. This cannot be undone.
+          This deletes the project of {project.owner_username} with its files, chats, snapshots and secrets. This can't be undone.
         </ReasonDialog>
       ) : null}
     </div>
   );
 }
 
-/** Asks why somebody's project is stopped. */
+/** Confirms stopping a project and requires a reason. */
 export function StopDialog({ name, onStop, onClose }: { name: string; onStop: (reason: string) => Promise<unknown>; onClose: () => void }) {
   return (
     <ReasonDialog
       title={`Stop ${name}?`}
-      act="Stop it"
-      actWord="Stopping"
+      act="Stop project"
+      actWord="Stopping project…"
       onClose={onClose}
       onConfirm={async (reason) => {
         await onStop(reason);
-        toast(`${name} is stopped.`);
+        toast(`${name} stopped.`);
       }}
     >
-      What runs in it ends, the agent too. Files are kept. Its owner sees that an administrator stopped it, and can start it again.
+      This stops the agent and all containers of the project. Files aren't affected. The owner sees that an administrator stopped the
+      project and can start it again.
     </ReasonDialog>
   );
 }

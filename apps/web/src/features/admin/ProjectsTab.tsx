@@ -17,7 +17,7 @@ const columns: Column<AdminProject>[] = [
     cell: ({ owner_username, owner_email }) => <span title={owner_email}>{owner_username}</span>,
   },
   { id: "state", head: "State", cell: (project) => <State look={environmentLooks[project.environment_status]} /> },
-  { id: "hosted", head: "Hosted", isWideOnly: true, cell: ({ is_deployed }) => (is_deployed ? "yes" : "") },
+  { id: "hosted", head: "Always-on", isWideOnly: true, cell: ({ is_deployed }) => (is_deployed ? "On" : "") },
   {
     id: "containers",
     head: "Containers",
@@ -32,10 +32,10 @@ const columns: Column<AdminProject>[] = [
     sort: "disk_bytes",
     isFigure: true,
     isWideOnly: true,
-    cell: ({ disk_bytes }) => (disk_bytes === null ? <span title="It was not looked at yet.">?</span> : bytesOf(disk_bytes)),
+    cell: ({ disk_bytes }) => (disk_bytes === null ? <span title="Not measured yet">?</span> : bytesOf(disk_bytes)),
   },
-  { id: "used", head: "Used", sort: "last_activity", cell: ({ last_activity }) => <Moment at={last_activity} /> },
-  { id: "made", head: "Made", sort: "created_at", isWideOnly: true, cell: ({ created_at }) => <Moment at={created_at} /> },
+  { id: "used", head: "Last activity", sort: "last_activity", cell: ({ last_activity }) => <Moment at={last_activity} /> },
+  { id: "made", head: "Created", sort: "created_at", isWideOnly: true, cell: ({ created_at }) => <Moment at={created_at} /> },
 ];
 const yesNo = (yes: string, no: string) => [
   { value: "true", label: yes },
@@ -45,14 +45,14 @@ const filters: Filter[] = [
   { id: "status", label: "State", options: optionsOf(environmentLooks) },
   {
     id: "deployment_status",
-    label: "Hosting",
+    label: "Always-on",
     options: [
-      { value: "deployed", label: "Hosted" },
-      { value: "development", label: "Not hosted" },
+      { value: "deployed", label: "On" },
+      { value: "development", label: "Off" },
     ],
   },
-  { id: "has_git", label: "Git", options: yesNo("With a repository", "Without") },
-  { id: "has_containers", label: "Containers", options: yesNo("With containers", "Empty") },
+  { id: "has_git", label: "Git", options: yesNo("With repository", "Without repository") },
+  { id: "has_containers", label: "Containers", options: yesNo("With containers", "Without containers") },
 ];
 type ProjectQuery = NonNullable<NonNullable<Parameters<typeof api.adminProjects.list>[0]>["query"]>;
 const isTrue = (value: string | undefined) => (value === undefined ? undefined : value === "true");
@@ -73,7 +73,7 @@ function queryOf({ page, limit, search, sort_by, sort_order, filters: chosen }: 
   };
 }
 
-/** Everybody's projects; the one that is open stands beside the list, on phones in its place. */
+/** All projects. The open one is shown next to the list; on phones it replaces the list. */
 export function ProjectsTab() {
   const navigate = useNavigate();
   const { projectId } = useParams({ strict: false });
@@ -82,14 +82,15 @@ export function ProjectsTab() {
       <div className={cx("flex min-h-0 min-w-0 flex-1", projectId && "narrow:hidden")}>
         <AdminTable
           label="Projects"
-          searchIn="name, slug"
+          failed="Couldn't load projects"
+          searchBox={{ label: "Search projects", placeholder: "Search by name or slug" }}
           columns={columns}
           filters={filters}
           queryKey={["admin", "projects", "list"]}
           load={(request, signal) => api.adminProjects.list({ query: queryOf(request) }, { signal })}
           openId={projectId}
           onOpen={({ id }) => void navigate({ to: "/admin/projects/$projectId", params: { projectId: id }, search: (before) => before })}
-          empty={{ title: "There are no projects yet", text: "Whatever people make shows up in this list." }}
+          empty={{ title: "No projects yet", text: "Projects of all users appear here." }}
         />
       </div>
       <Outlet />

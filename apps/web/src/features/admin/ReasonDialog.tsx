@@ -10,7 +10,7 @@ import { Textarea } from "../../ui/Textarea.tsx";
 export interface ReasonDialogProps {
   /** A question. */
   title: string;
-  /** What happens, what cannot be undone. */
+  /** What happens, and what cannot be undone. */
   children: ReactNode;
   act: string;
   actWord: string;
@@ -18,18 +18,18 @@ export interface ReasonDialogProps {
   maxLength?: number;
   /** Further fields, above the reason. */
   fields?: ReactNode;
-  /** Why it cannot be done yet, by those fields. */
+  /** Validation error of those fields. */
   problem?: string | undefined;
-  /** Something stands in those fields. */
+  /** Those fields contain input, so Esc and clicks outside do not close the dialog. */
   isTyped?: boolean;
-  /** Asks whether the person is told by mail. */
+  /** Offers to email the reason to the person. */
   canNotify?: boolean;
-  /** May reject; the dialog then stays and shows why. */
+  /** If it rejects, the dialog stays open and shows the error. */
   onConfirm: (reason: string, notify: boolean) => Promise<void>;
   onClose: () => void;
 }
 
-/** Every act of an administrator asks why; without a reason nothing is sent. */
+/** Confirms an administrator action. Requires a reason for the audit log. */
 export function ReasonDialog({
   title,
   children,
@@ -76,10 +76,10 @@ export function ReasonDialog({
             {problem}
           </p>
         ) : null}
-        <Field label="Reason" hint="Goes into the audit log." error={isAsked ? (missing ?? refused) : refused}>
+        <Field label="Reason" hint="Saved in the audit log." error={isAsked ? (missing ?? refused) : refused}>
           <Textarea name="reason" value={reason} maxLength={maxLength} onChange={(event) => setReason(event.target.value)} />
         </Field>
-        {canNotify ? <Checkbox isChecked={notify} onChange={setNotify} label="Tell them by mail, with this reason" /> : null}
+        {canNotify ? <Checkbox isChecked={notify} onChange={setNotify} label="Email the user this reason" /> : null}
         <div className="flex justify-end gap-2">
           <Button variant="ghost" onClick={onClose} disabled={isWorking}>
             Cancel

@@ -10,7 +10,7 @@ import { ReasonDialog } from "./ReasonDialog.tsx";
 import { Moment } from "./State.tsx";
 import { AdminTable, type Column } from "./table/AdminTable.tsx";
 
-/** What people said of agents and templates, the latest first. */
+/** Reviews of agents and templates, newest first. */
 export function ReviewsTab() {
   const [asked, setAsked] = useState<AdminReview>();
   const act = useRemoveReview();
@@ -21,14 +21,14 @@ export function ReviewsTab() {
       isGreedy: true,
       cell: ({ comment }) => (
         <span className="block min-w-0 truncate text-fg-0" title={comment ?? undefined}>
-          {comment ?? "No words"}
+          {comment ?? "No text"}
         </span>
       ),
     },
     { id: "rating", head: "Stars", isFigure: true, cell: ({ rating }) => `${rating} of 5` },
     {
       id: "item",
-      head: "Of",
+      head: "Item",
       isWideOnly: true,
       cell: ({ item_name, item_slug, item_type }) => (
         <Link
@@ -40,14 +40,14 @@ export function ReviewsTab() {
         </Link>
       ),
     },
-    { id: "author", head: "By", cell: ({ username }) => username },
-    { id: "at", head: "When", isWideOnly: true, cell: ({ created_at }) => <Moment at={created_at} /> },
+    { id: "author", head: "Author", cell: ({ username }) => username },
+    { id: "at", head: "Date", isWideOnly: true, cell: ({ created_at }) => <Moment at={created_at} /> },
     {
       id: "acts",
-      head: "What to do",
+      head: "Actions",
       isHeadHidden: true,
       cell: (review) => (
-        <IconButton size="sm" label={`Take away the review of ${review.item_name} by ${review.username}`} onClick={() => setAsked(review)}>
+        <IconButton size="sm" label={`Delete review of ${review.item_name} by ${review.username}`} onClick={() => setAsked(review)}>
           <Trash2 size={14} />
         </IconButton>
       ),
@@ -57,27 +57,28 @@ export function ReviewsTab() {
     <>
       <AdminTable
         label="Reviews"
-        searchIn="words, author"
+        failed="Couldn't load reviews"
+        searchBox={{ label: "Search reviews", placeholder: "Search by text or author" }}
         columns={columns}
         queryKey={["admin", "reviews", "list"]}
         load={({ page, limit, search }, signal) =>
           api.adminMarketplace.reviews({ query: { page, limit, ...(search && { search }) } }, { signal })
         }
-        empty={{ title: "There are no reviews", text: "What people say of agents and templates stands here." }}
+        empty={{ title: "No reviews yet", text: "Reviews of agents and templates appear here." }}
       />
       {asked ? (
         <ReasonDialog
-          title={`Take away the review by ${asked.username}?`}
-          act="Take it away"
-          actWord="Taking away"
+          title={`Delete review by ${asked.username}?`}
+          act="Delete review"
+          actWord="Deleting review…"
           isDanger
           onClose={() => setAsked(undefined)}
           onConfirm={async (reason) => {
             await act.mutateAsync({ id: asked.id, reason });
-            toast("The review is taken away.");
+            toast("Review deleted.");
           }}
         >
-          It is deleted, and the rating of {asked.item_name} is counted anew. Its author may write another one.
+          This deletes the review and recalculates the rating of {asked.item_name}. The author can write a new review.
         </ReasonDialog>
       ) : null}
     </>

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { AdminSandbox } from "@tesslate/contract";
+import { counted } from "../../lib/counted.ts";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -20,7 +21,7 @@ const looks = {
   failed: { label: "Failed", tone: "err", dot: "square" },
   commands: { label: "Commands only", tone: "info", dot: "filled" },
 } as const;
-/** The state that says most of a project with several services. */
+/** One state for a project with several services. */
 function lookOf({ services }: AdminSandbox) {
   const has = (status: string) => services.some((service) => service.status === status);
   return has("running")
@@ -34,7 +35,7 @@ function lookOf({ services }: AdminSandbox) {
           : looks.commands;
 }
 
-/** What runs on this server right now. */
+/** Sandboxes that run on this server. */
 export function SandboxesTab() {
   const { sandboxes, error, isReconnecting, again } = useSandboxes();
   const [asked, setAsked] = useState<AdminSandbox>();
@@ -46,23 +47,25 @@ export function SandboxesTab() {
         <span role="status" className="num">
           {sandboxes === undefined
             ? ""
-            : `${sandboxes.length === 1 ? "One project runs" : `${sandboxes.length} projects run`}${isCounted ? `, with ${bytesOf(memory)} of memory` : ""}`}
+            : isCounted
+              ? `${counted(sandboxes.length, "running project")}, ${bytesOf(memory)} of memory`
+              : counted(sandboxes.length, "running project")}
         </span>
       </div>
       {isReconnecting && sandboxes ? (
         <Banner tone="warn" className="mx-4 mb-2">
-          The connection was lost and is being made again. What you see is from before.
+          Connection lost. Reconnecting… This list may be out of date.
         </Banner>
       ) : null}
       <div className="scroll-y min-h-0 flex-1 overflow-x-auto border-t border-line-0">
         {error && !sandboxes ? (
-          <ErrorState title="What runs could not be read" onRetry={again} isRetrying={isReconnecting} details={detailsOf(error)}>
+          <ErrorState title="Couldn't load sandboxes" onRetry={again} isRetrying={isReconnecting} details={detailsOf(error)}>
             {sentenceOf(error)}
           </ErrorState>
         ) : !sandboxes ? (
-          <SkeletonRows count={6} label="Loading" className="p-4" />
+          <SkeletonRows count={6} label="Loading sandboxes…" className="p-4" />
         ) : sandboxes.length === 0 ? (
-          <EmptyState title="Nothing runs right now">As soon as somebody starts a project or opens a terminal, it is here.</EmptyState>
+          <EmptyState title="No running projects">Projects appear here when they start or a terminal is opened.</EmptyState>
         ) : (
           <table aria-label="Sandboxes" className="num w-full text-xs">
             <thead className="sticky top-0 z-10 bg-bg-1">
@@ -75,7 +78,7 @@ export function SandboxesTab() {
                 <th scope="col" className="text-right">
                   Memory
                 </th>
-                <th scope="col" className="text-right narrow:hidden" title="Of one core">
+                <th scope="col" className="text-right narrow:hidden" title="Percent of one core">
                   CPU
                 </th>
                 <th scope="col" className="text-right narrow:hidden">
@@ -85,10 +88,10 @@ export function SandboxesTab() {
                   Started
                 </th>
                 <th scope="col" className="narrow:hidden">
-                  Used
+                  Last activity
                 </th>
                 <th scope="col">
-                  <span className="sr-only">Acts</span>
+                  <span className="sr-only">Actions</span>
                 </th>
               </tr>
             </thead>
@@ -131,15 +134,15 @@ export function SandboxesTab() {
           </table>
         )}
         {sandboxes && sandboxes.length > 0 && !isCounted ? (
-          <p className="px-4 py-3 text-xs text-fg-2">This host keeps no account of memory and processors per project.</p>
+          <p className="px-4 py-3 text-xs text-fg-2">This host doesn't measure memory and CPU per project.</p>
         ) : null}
       </div>
-      {asked ? <StopIt key={asked.id} sandbox={asked} onClose={() => setAsked(undefined)} /> : null}
+      {asked ? <StopSandbox key={asked.id} sandbox={asked} onClose={() => setAsked(undefined)} /> : null}
     </div>
   );
 }
 
-function StopIt({ sandbox, onClose }: { sandbox: AdminSandbox; onClose: () => void }) {
+function StopSandbox({ sandbox, onClose }: { sandbox: AdminSandbox; onClose: () => void }) {
   const { stop } = useProjectActs(sandbox.id);
   return <StopDialog name={sandbox.project_name} onStop={(reason) => stop.mutateAsync(reason)} onClose={onClose} />;
 }

@@ -8,20 +8,23 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 
-/** One thing of a table, beside it; on a phone in its place. */
+/** Details of one table row, next to the table. On phones it replaces the table. */
 export function SidePanel<T>({
-  noun,
+  label,
+  failed,
   query: { data, error, refetch, isFetching },
   head,
   gone,
   onClose,
   children,
 }: {
-  /** Of what is shown: `user`. */
-  noun: string;
+  /** Accessible name until the data is loaded. */
+  label: string;
+  /** Title of the error state. */
+  failed: string;
   query: Pick<UseQueryResult<T>, "data" | "error" | "refetch" | "isFetching">;
   head: (thing: T) => { title: string; below: string; picture?: ReactNode };
-  /** What is said when there is no such thing. */
+  /** Shown if the item does not exist. */
   gone: { title: string; text: string };
   onClose: () => void;
   children: (thing: T) => ReactNode;
@@ -30,7 +33,7 @@ export function SidePanel<T>({
   const shown = data === undefined ? undefined : head(data);
   return (
     <section
-      aria-label={shown?.title ?? `${noun.charAt(0).toUpperCase()}${noun.slice(1)}`}
+      aria-label={shown?.title ?? label}
       className="flex w-[340px] flex-none flex-col border-l border-line-0 mid:w-[300px] narrow:w-full narrow:border-l-0"
     >
       <div className="flex flex-none items-center gap-2.5 border-b border-line-0 py-3 pr-2 pl-4">
@@ -54,9 +57,9 @@ export function SidePanel<T>({
         {error && hasCode(error, "not_found", "validation_error") ? (
           <EmptyState title={gone.title}>{gone.text}</EmptyState>
         ) : error && data === undefined ? (
-          <LoadFailed title={`This ${noun} could not be loaded`} of={{ error, refetch, isFetching }} />
+          <LoadFailed title={failed} of={{ error, refetch, isFetching }} />
         ) : data === undefined ? (
-          <SkeletonRows count={8} label="Loading" className="p-4" />
+          <SkeletonRows count={8} label="Loading…" className="p-4" />
         ) : (
           children(data)
         )}

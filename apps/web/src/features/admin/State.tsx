@@ -1,7 +1,7 @@
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Dot, Pill, type DotShape, type Tone } from "../../ui/Pill.tsx";
 
-/** A state in a row: a shape, a colour, a word. */
+/** A state as a shape, a color and a word. */
 export const State = ({ look: { label, tone, dot } }: { look: { label: string; tone: Tone; dot: DotShape } }) => (
   <Pill isBare tone={tone} icon={<Dot shape={dot} tone={tone} />}>
     {label}
@@ -10,7 +10,7 @@ export const State = ({ look: { label, tone, dot } }: { look: { label: string; t
 
 export const Moment = ({ at }: { at: string | null }) =>
   at === null ? (
-    "never"
+    "Never"
   ) : (
     <time dateTime={at} title={momentOf(at)}>
       {agoOf(at)}

@@ -16,31 +16,31 @@ import { JobList, TaskList } from "./WorkLists.tsx";
 
 const order: Record<HealthStatus, number> = { down: 0, warning: 1, ok: 2, off: 3 };
 
-/** Whether everything works, in words; what does not comes first. */
+/** Health of the server, problems first, with its background work and payouts. */
 export function SystemTab() {
   const { data, error, refetch, isFetching } = useQuery(healthQuery);
   return (
     <div className="scroll-y min-h-0 min-w-0 flex-1" aria-busy={isFetching}>
       <div className="flex flex-wrap items-center gap-2 px-4 py-2.5">
         <p role="status" className="text-sm font-medium text-fg-0">
-          {data ? sayAll(data) : ""}
+          {data ? summaryOf(data) : ""}
         </p>
         <span className="flex-1" />
-        {data ? <span className="num text-xs text-fg-2">Looked at {clockOf(data.checked_at)}</span> : null}
+        {data ? <span className="num text-xs text-fg-2">Checked at {clockOf(data.checked_at)}</span> : null}
         <Button
           size="sm"
           variant="ghost"
           icon={<RefreshCw size={14} />}
           isLoading={isFetching}
-          loadingWord="Looking"
+          loadingWord="Checking…"
           onClick={() => void refetch()}
         >
-          Look again
+          Check again
         </Button>
       </div>
       {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mx-4 mb-3" /> : null}
       {error && !data ? (
-        <LoadFailed title="The server did not say how it is" of={{ error, refetch, isFetching }} />
+        <LoadFailed title="Couldn't load system health" of={{ error, refetch, isFetching }} />
       ) : data ? (
         <div className="grid gap-6 px-4 pb-6">
           <ul className="grid grid-cols-[repeat(auto-fill,minmax(280px,1fr))] gap-2">
@@ -59,18 +59,19 @@ export function SystemTab() {
           </p>
         </div>
       ) : (
-        <SkeletonRows count={8} label="Looking" className="px-4" />
+        <SkeletonRows count={8} label="Loading system health…" className="px-4" />
       )}
     </div>
   );
 }
 
-function sayAll({ checks }: AdminHealth): string {
+function summaryOf({ checks }: AdminHealth): string {
   const count = (status: HealthStatus) => checks.filter((check) => check.status === status).length;
   const [down, warning] = [count("down"), count("warning")];
-  if (down > 0) return down === 1 ? "One part does not work." : `${down} parts do not work.`;
-  if (warning > 0) return warning === 1 ? "It works; one part wants a look." : `It works; ${warning} parts want a look.`;
-  return "Everything works.";
+  if (down > 0) return down === 1 ? "1 component is down." : `${down} components are down.`;
+  if (warning > 0)
+    return warning === 1 ? "Degraded: 1 component needs attention." : `Degraded: ${warning} components need attention.`;
+  return "All systems operational.";
 }
 
 function Check({ check }: { check: HealthCheck }) {
@@ -100,7 +101,7 @@ function Check({ check }: { check: HealthCheck }) {
           <Button
             size="sm"
             isLoading={tryMail.isPending}
-            loadingWord="Sending"
+            loadingWord="Sending…"
             onClick={() =>
               tryMail.mutate(undefined, {
                 onSuccess: ({ message }) => toast(message),
@@ -108,7 +109,7 @@ function Check({ check }: { check: HealthCheck }) {
               })
             }
           >
-            Send a letter to me
+            Send me a test email
           </Button>
         </div>
       ) : null}
@@ -121,7 +122,7 @@ function Providers({ providers }: { providers: ProviderHealth[] }) {
     <section>
       <h2 className="mb-2 text-xs font-medium text-fg-0">Model providers</h2>
       {providers.length === 0 ? (
-        <p className="text-xs text-fg-2">None is connected for everybody.</p>
+        <p className="text-xs text-fg-2">No providers connected for all users</p>
       ) : (
         <ul className="divide-y divide-line-0 border-y border-line-0 text-xs">
           {providers.map((one) => (
@@ -142,10 +143,10 @@ function Provider({ one }: { one: ProviderHealth }) {
       <span className="min-w-0 flex-1 basis-52 text-fg-2">
         {one.last_ok_at ? (
           <>
-            Last answered <Moment at={one.last_ok_at} />.
+            Last response <Moment at={one.last_ok_at} />.
           </>
         ) : (
-          "Nobody had an answer of it in 30 days."
+          "No responses in the last 30 days."
         )}{" "}
         {tryProvider.error ? (
           <span role="alert" className="text-err">
@@ -160,11 +161,11 @@ function Provider({ one }: { one: ProviderHealth }) {
       <Button
         size="sm"
         isLoading={tryProvider.isPending}
-        loadingWord="Trying"
-        aria-label={`Try it: ${one.name}`}
+        loadingWord="Testing…"
+        aria-label={`Test ${one.name}`}
         onClick={() => tryProvider.mutate(one.provider)}
       >
-        Try it
+        Test
       </Button>
     </li>
   );

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { deletionGraceDays, type AdminUserDetail, type Tier } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
+import { dayOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Checkbox } from "../../ui/Checkbox.tsx";
 import { Field } from "../../ui/Field.tsx";
@@ -11,13 +12,13 @@ import { toast } from "../../ui/toast.tsx";
 import { meQuery } from "../users/index.ts";
 import { useUserActs } from "./admin-users.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
-import { tierOptions } from "./user-looks.tsx";
+import { tierOptions, tierWords } from "./user-looks.tsx";
 
 type Plain = "suspend" | "unsuspend" | "role" | "password" | "second-step" | "impersonate" | "delete" | "restore";
 type Asked = Plain | "tier" | "credits" | "sessions";
 const hasOwnFields = (asked: Asked): asked is Exclude<Asked, Plain> => asked === "tier" || asked === "credits" || asked === "sessions";
 
-/** What an administrator can do to somebody; each asks why first. What the server would refuse is not offered. */
+/** Actions of an administrator on a user. Each requires a reason; actions that the server would refuse are hidden. */
 export function UserActs({ user }: { user: AdminUserDetail }) {
   const { data: me } = useQuery(meQuery);
   const [asked, setAsked] = useState<Asked>();
@@ -31,25 +32,25 @@ export function UserActs({ user }: { user: AdminUserDetail }) {
   );
   return (
     <div className="flex flex-wrap gap-1.5">
-      {act("credits", "Credits…")}
-      {act("tier", "Plan…")}
-      {isLiving && !user.is_superuser ? act("impersonate", "Act as them…") : null}
+      {act("credits", "Adjust credits…")}
+      {act("tier", "Change plan…")}
+      {isLiving && !user.is_superuser ? act("impersonate", "Impersonate user…") : null}
       {isSelf ? null : act("sessions", "Sign out everywhere…")}
       {isLiving && !user.is_superuser ? act("password", "Reset password…") : null}
-      {isLiving && !user.is_superuser ? act("second-step", "Drop second step…") : null}
+      {isLiving && !user.is_superuser ? act("second-step", "Reset two-factor authentication…") : null}
       {isSelf
         ? null
         : user.is_superuser
-          ? act("role", "Take administration away…", true)
+          ? act("role", "Remove admin access…", true)
           : isLiving
-            ? act("role", "Make administrator…")
+            ? act("role", "Grant admin access…")
             : null}
       {user.is_suspended
-        ? act("unsuspend", "Lift the suspension…")
+        ? act("unsuspend", "Unsuspend user…")
         : user.is_superuser || user.is_deleted
           ? null
-          : act("suspend", "Suspend…", true)}
-      {user.is_deleted ? act("restore", "Keep the account…") : user.is_superuser ? null : act("delete", "Delete…", true)}
+          : act("suspend", "Suspend user…", true)}
+      {user.is_deleted ? act("restore", "Restore account…") : user.is_superuser ? null : act("delete", "Delete account…", true)}
       {asked === "credits" ? <CreditsDialog user={user} onClose={close} /> : null}
       {asked === "tier" ? <TierDialog user={user} onClose={close} /> : null}
       {asked === "sessions" ? <SessionsDialog user={user} onClose={close} /> : null}
@@ -66,139 +67,144 @@ interface DialogOf {
 function PlainDialog({ asked, user, onClose }: DialogOf & { asked: Plain }) {
   const acts = useUserActs(user.id);
   const shared = { onClose };
-  const some = (count: number, one: string, many: string) => (count === 1 ? `one ${one}` : `${count} ${many}`);
+  const running = counted(user.running_project_count, "project");
   switch (asked) {
     case "suspend":
       return (
         <ReasonDialog
           {...shared}
           title={`Suspend ${user.name}?`}
-          act="Suspend"
-          actWord="Suspending"
+          act="Suspend user"
+          actWord="Suspending user…"
           isDanger
           canNotify
           onConfirm={async (reason, notify_user) => {
             await acts.update.mutateAsync({ is_suspended: true, reason, notify_user });
-            toast(`${user.name} is suspended.`);
+            toast(`${user.name} suspended.`);
           }}
         >
-          They are signed out everywhere at once, their keys are refused, and what runs ends:{" "}
-          {some(user.running_project_count, "project", "projects")} now. Files stay.
+          This signs the user out everywhere, blocks their API keys, and stops their projects and deployments. Running now: {running}. Files
+          aren't affected.
         </ReasonDialog>
       );
     case "unsuspend":
       return (
         <ReasonDialog
           {...shared}
-          title={`Lift the suspension of ${user.name}?`}
-          act="Lift it"
-          actWord="Lifting it"
+          title={`Unsuspend ${user.name}?`}
+          act="Unsuspend user"
+          actWord="Unsuspending user…"
           canNotify
           onConfirm={async (reason, notify_user) => {
             await acts.update.mutateAsync({ is_suspended: false, reason, notify_user });
-            toast(`${user.name} may sign in again.`);
+            toast(`${user.name} unsuspended.`);
           }}
         >
-          They can sign in again. Nothing starts by itself.
+          The user can sign in again. Their deployments restart; their projects don't start automatically.
         </ReasonDialog>
       );
     case "role":
       return (
         <ReasonDialog
           {...shared}
-          title={user.is_superuser ? `Take administration away from ${user.name}?` : `Make ${user.name} an administrator?`}
-          act={user.is_superuser ? "Take it away" : "Make administrator"}
-          actWord="Changing"
+          title={user.is_superuser ? `Remove admin access from ${user.name}?` : `Grant admin access to ${user.name}?`}
+          act={user.is_superuser ? "Remove admin access" : "Grant admin access"}
+          actWord="Saving…"
           isDanger={user.is_superuser}
           onConfirm={async (reason) => {
             await acts.update.mutateAsync({ is_superuser: !user.is_superuser, reason });
-            toast(user.is_superuser ? `${user.name} is no administrator any more.` : `${user.name} is an administrator now.`);
+            toast(user.is_superuser ? `${user.name} is no longer an admin.` : `${user.name} is now an admin.`);
           }}
         >
           {user.is_superuser
-            ? "The console closes to them with their next click. Their account stays as it is."
-            : "They see everybody's accounts and projects, and can do what you can, to you as well."}
+            ? "The user loses access to the admin pages immediately. The account isn't affected."
+            : "Admins see all accounts and projects and can do everything you can, including removing your admin access."}
         </ReasonDialog>
       );
     case "password":
       return (
         <ReasonDialog
           {...shared}
-          title={`Reset the password of ${user.name}?`}
-          act="Reset it"
-          actWord="Resetting"
+          title={`Reset password for ${user.name}?`}
+          act="Reset password"
+          actWord="Resetting password…"
           isDanger
           onConfirm={async (reason) => {
             const { is_mailed } = await acts.resetPassword.mutateAsync({ reason });
-            toast(is_mailed ? "The password is void; a link is on its way to them." : "The password is void. This server sends no mail.");
+            toast(
+              is_mailed
+                ? "Password reset. We emailed them a link."
+                : "Password reset. No mail server is configured. Find the link under Email and send it to the user.",
+            );
           }}
         >
-          The password stops working now and they are signed out everywhere. A link to set a new one, good for a day, goes to {user.email}.
+          The current password stops working and the user is signed out everywhere. We send {user.email} a link to set a new password. The
+          link expires after 1 day.
         </ReasonDialog>
       );
     case "second-step":
       return (
         <ReasonDialog
           {...shared}
-          title={`Let ${user.name} in without a second step?`}
-          act="Drop it"
-          actWord="Dropping it"
+          title={`Reset two-factor authentication for ${user.name}?`}
+          act="Reset two-factor authentication"
+          actWord="Resetting…"
           isDanger
           onConfirm={async (reason) => {
             await acts.resetSecondFactor.mutateAsync({ reason });
-            toast(`${user.name} signs in by password alone now.`);
+            toast("Two-factor authentication reset.");
           }}
         >
-          For somebody who lost their phone: no authenticator, no recovery codes, no codes by mail until they set one up again. Be sure that
-          it is them who asks.
+          This removes the authenticator app, recovery codes and email codes. The user can then sign in with only a password. Verify the
+          user's identity first.
         </ReasonDialog>
       );
     case "delete":
       return (
         <ReasonDialog
           {...shared}
-          title={`Delete the account of ${user.name}?`}
-          act="Delete the account"
-          actWord="Closing"
+          title={`Delete ${user.name}'s account?`}
+          act="Delete account"
+          actWord="Deleting account…"
           isDanger
           canNotify
           onConfirm={async (reason, notify_user) => {
             const { scheduled_for } = await acts.remove.mutateAsync({ reason, notify_user });
-            toast(`${user.name} is out. Everything is deleted on ${new Date(scheduled_for).toLocaleDateString()}.`);
+            toast(`${user.name}'s account is scheduled for deletion on ${dayOf(scheduled_for)}.`);
           }}
         >
-          They are signed out everywhere at once and what runs ends: {some(user.running_project_count, "project", "projects")} now. In{" "}
-          {deletionGraceDays} days everything of theirs is deleted for good; until then the account can be kept after all.
+          This signs the user out everywhere and stops their projects and deployments. Running now: {running}. The account and all its data
+          are deleted after {counted(deletionGraceDays, "day")}. Until then you can restore the account.
         </ReasonDialog>
       );
     case "restore":
       return (
         <ReasonDialog
           {...shared}
-          title={`Keep the account of ${user.name}?`}
-          act="Keep it"
-          actWord="Keeping it"
+          title={`Restore ${user.name}'s account?`}
+          act="Restore account"
+          actWord="Restoring account…"
           onConfirm={async (reason) => {
             await acts.restore.mutateAsync({ reason });
-            toast(`${user.name} may sign in again.`);
+            toast("Account restored.");
           }}
         >
-          Its projects are as they were; nothing starts by itself.
+          This cancels the deletion. The user's deployments restart; their projects don't start automatically.
         </ReasonDialog>
       );
     case "impersonate":
       return (
         <ReasonDialog
           {...shared}
-          title={`Act as ${user.name}?`}
-          act="Act as them"
-          actWord="Beginning"
+          title={`Impersonate ${user.name}?`}
+          act="Impersonate user"
+          actWord="Starting impersonation…"
           onConfirm={async (reason) => {
             await acts.impersonate.mutateAsync({ reason });
           }}
         >
-          You see and do what they can, for half an hour at most. Every change is written down with both names. Passwords, keys, secrets and
-          terminals stay theirs alone.
+          You can see and do what the user can, for up to 30 minutes. Every change is logged with both names. You can't use their passwords,
+          keys, secrets or terminals.
         </ReasonDialog>
       );
   }
@@ -207,20 +213,20 @@ function PlainDialog({ asked, user, onClose }: DialogOf & { asked: Plain }) {
 function CreditsDialog({ user, onClose }: DialogOf) {
   const { update } = useUserActs(user.id);
   const [text, setText] = useState("");
-  // One per opening: sent twice, it counts once.
+  // One key per opened dialog: a repeated request is applied once.
   const [key] = useState(() => crypto.randomUUID());
   const amount = /^[+-]?\d{1,8}$/.test(text.trim()) ? Number(text.trim()) : Number.NaN;
   const after = user.purchased_credits + amount;
   const problem = !amount
-    ? "Give a whole number, with a minus to take."
+    ? "Enter a whole number. Use a minus sign to remove credits."
     : after < 0
-      ? `Only ${user.purchased_credits} are there to be taken.`
+      ? `Only ${counted(user.purchased_credits, "credit")} available.`
       : undefined;
   return (
     <ReasonDialog
-      title={`Adjust the credits of ${user.name}?`}
-      act={amount < 0 ? "Take them" : "Give them"}
-      actWord="Adjusting"
+      title={`Adjust credits for ${user.name}?`}
+      act={amount < 0 ? "Remove credits" : "Add credits"}
+      actWord="Adjusting credits…"
       maxLength={500}
       canNotify
       problem={problem}
@@ -228,9 +234,7 @@ function CreditsDialog({ user, onClose }: DialogOf) {
       fields={
         <Field
           label="Credits"
-          hint={
-            problem ? `They have ${user.purchased_credits.toLocaleString()} purchased ones.` : `They have ${after.toLocaleString()} then.`
-          }
+          hint={problem ? `Current balance: ${counted(user.purchased_credits, "credit")}` : `New balance: ${counted(after, "credit")}`}
         >
           <Input
             name="amount"
@@ -244,11 +248,12 @@ function CreditsDialog({ user, onClose }: DialogOf) {
       }
       onConfirm={async (reason, notify_user) => {
         await update.mutateAsync({ credits_adjustment: amount, reason, notify_user, idempotency_key: key });
-        toast(`${counted(Math.abs(amount), "credit")} ${amount < 0 ? "taken from" : "given to"} ${user.name}.`);
+        const changed = counted(Math.abs(amount), "credit");
+        toast(amount < 0 ? `${changed} removed from ${user.name}.` : `${changed} added to ${user.name}.`);
       }}
       onClose={onClose}
     >
-      Counts towards purchased credits, which never expire. One credit is one cent.
+      This changes the purchased credits, which never expire. 1 credit is 1 US cent.
     </ReasonDialog>
   );
 }
@@ -258,11 +263,11 @@ function TierDialog({ user, onClose }: DialogOf) {
   const [tier, setTier] = useState<Tier>(user.subscription_tier);
   return (
     <ReasonDialog
-      title={`Change the plan of ${user.name}?`}
-      act="Change the plan"
-      actWord="Changing"
+      title={`Change plan for ${user.name}?`}
+      act="Change plan"
+      actWord="Changing plan…"
       canNotify
-      problem={tier === user.subscription_tier ? "This is their plan already." : undefined}
+      problem={tier === user.subscription_tier ? "This is already the current plan." : undefined}
       fields={
         <Field label="Plan">
           <Select options={tierOptions} value={tier} onChange={(value) => setTier(value as Tier)} />
@@ -270,11 +275,11 @@ function TierDialog({ user, onClose }: DialogOf) {
       }
       onConfirm={async (reason, notify_user) => {
         const { warning } = await update.mutateAsync({ subscription_tier: tier, reason, notify_user });
-        toast(warning ?? `The plan of ${user.name} is changed.`, warning ? { kind: "note" } : {});
+        toast(warning ?? `${user.name} is now on the ${tierWords[tier]} plan.`, warning ? { kind: "note" } : {});
       }}
       onClose={onClose}
     >
-      The limits and the monthly credits of the plan hold from now on. No payment is started or stopped by this.
+      The limits and monthly credits of the plan apply immediately. This doesn't start or stop any payments.
     </ReasonDialog>
   );
 }
@@ -284,22 +289,22 @@ function SessionsDialog({ user, onClose }: DialogOf) {
   const [withKeys, setWithKeys] = useState(false);
   const keys: ReactNode =
     user.api_key_count > 0 ? (
-      <Checkbox isChecked={withKeys} onChange={setWithKeys} label={`Delete their API keys too (${user.api_key_count})`} />
+      <Checkbox isChecked={withKeys} onChange={setWithKeys} label={`Also delete ${counted(user.api_key_count, "API key")}`} />
     ) : null;
   return (
     <ReasonDialog
       title={`Sign ${user.name} out everywhere?`}
-      act="Sign out"
-      actWord="Signing out"
+      act="Sign out everywhere"
+      actWord="Signing out…"
       isDanger
       fields={keys}
       onConfirm={async (reason) => {
         const { ended_sessions } = await endSessions.mutateAsync({ reason, api_keys: withKeys });
-        toast(ended_sessions === 1 ? "One session ended." : `${ended_sessions} sessions ended.`);
+        toast(`${counted(ended_sessions, "session")} ended.`);
       }}
       onClose={onClose}
     >
-      They can sign in again with their password. What runs goes on.
+      The user can sign in again. Running projects and agents continue.
     </ReasonDialog>
   );
 }

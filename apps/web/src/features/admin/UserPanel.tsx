@@ -18,24 +18,25 @@ import { UserActs } from "./UserActs.tsx";
 const route = getRouteApi("/app/admin/users/$userId");
 const cents = (value: number) => (value / 100).toLocaleString(undefined, { style: "currency", currency: "USD" });
 
-/** One user beside the list. */
+/** Details of one user, next to the list. */
 export function UserPanel() {
   const { userId } = route.useParams();
   const navigate = useNavigate();
   const query = useQuery(userQuery(userId));
   return (
     <SidePanel
-      noun="user"
+      label="User"
+      failed="Couldn't load this user"
       query={query}
       head={({ name, email, avatar_url }) => ({
         title: name,
         below: email,
         picture: <Avatar name={name} url={avatar_url} className="size-8" />,
       })}
-      gone={{ title: "Nobody of this id", text: "They may have been deleted for good." }}
+      gone={{ title: "User not found", text: "The account may have been deleted." }}
       onClose={() => void navigate({ to: "/admin/users", search: (before) => before })}
     >
-      {/* Another user is another panel: no half-typed reason goes from one to the next. */}
+      {/* The key resets the panel for another user, so that a typed reason is not carried over. */}
       {(user) => <UserBody key={user.id} user={user} />}
     </SidePanel>
   );
@@ -46,20 +47,26 @@ function UserBody({ user }: { user: AdminUserDetail }) {
     <>
       {user.is_suspended ? (
         <Banner tone="warn" className="m-3 mb-0">
-          Suspended
           {user.suspended_at ? (
             <>
-              {" "}
-              <Moment at={user.suspended_at} />
+              Suspended <Moment at={user.suspended_at} />: {user.suspended_reason}
             </>
-          ) : null}
-          : {user.suspended_reason}
+          ) : (
+            `Suspended: ${user.suspended_reason}`
+          )}
         </Banner>
       ) : null}
       {user.is_deleted ? (
         <Banner tone="warn" className="m-3 mb-0">
-          Closed <Moment at={user.deleted_at} />
-          {user.deleted_reason ? `: ${user.deleted_reason}` : ", by themselves."}
+          {user.deleted_reason ? (
+            <>
+              Deletion scheduled <Moment at={user.deleted_at} />: {user.deleted_reason}
+            </>
+          ) : (
+            <>
+              Deletion requested by the user <Moment at={user.deleted_at} />.
+            </>
+          )}
         </Banner>
       ) : null}
       <dl className="grid grid-cols-1 gap-1.5 px-4 py-3 text-xs">
@@ -68,45 +75,43 @@ function UserBody({ user }: { user: AdminUserDetail }) {
         </Fact>
         <Fact name="Role">{user.is_superuser ? "Administrator" : user.is_creator ? "Creator" : "User"}</Fact>
         <Fact name="Username">{user.username}</Fact>
-        <Fact name="Id">
+        <Fact name="ID">
           <span className="inline-flex items-center gap-1 font-mono">
             {user.id.slice(0, 8)}
-            <CopyButton text={user.id} label="Copy the id" />
+            <CopyButton text={user.id} label="Copy ID" />
           </span>
         </Fact>
         <Fact name="Joined">
           <Moment at={user.created_at} />
         </Fact>
-        <Fact name="Seen">{user.last_active_at ? <Moment at={user.last_active_at} /> : "never"}</Fact>
-        <Fact name="Signs in with">
-          {[user.has_password ? "a password" : "no password", user.two_fa_enabled && "a second factor"].filter(Boolean).join(", ")}
+        <Fact name="Last active">
+          <Moment at={user.last_active_at} />
         </Fact>
+        <Fact name="Password">{user.has_password ? "Set" : "Not set"}</Fact>
+        <Fact name="Email sign-in codes">{user.two_fa_enabled ? "On" : "Off"}</Fact>
         <Fact name="API keys">{user.api_key_count}</Fact>
       </dl>
       <Part title="Plan and credits">
         <dl className="grid grid-cols-1 gap-1.5 text-xs">
           <Fact name="Plan">{tierWords[user.subscription_tier]}</Fact>
-          <Fact name="Credits">{user.total_credits.toLocaleString()}</Fact>
-          <Fact name="daily, bundled">
-            {user.daily_credits.toLocaleString()}, {user.bundled_credits.toLocaleString()}
-          </Fact>
-          <Fact name="bonus, purchased">
-            {user.signup_bonus_credits.toLocaleString()}, {user.purchased_credits.toLocaleString()}
-          </Fact>
-          {user.credits_reset_date ? <Fact name="Next allowance">{momentOf(user.credits_reset_date)}</Fact> : null}
-          <Fact name="Spent">{cents(user.total_spend_cents)}</Fact>
+          <Fact name="Total credits">{user.total_credits.toLocaleString()}</Fact>
+          <Fact name="Daily credits">{user.daily_credits.toLocaleString()}</Fact>
+          <Fact name="Plan credits">{user.bundled_credits.toLocaleString()}</Fact>
+          <Fact name="Bonus credits">{user.signup_bonus_credits.toLocaleString()}</Fact>
+          <Fact name="Purchased credits">{user.purchased_credits.toLocaleString()}</Fact>
+          {user.credits_reset_date ? <Fact name="Next credit reset">{momentOf(user.credits_reset_date)}</Fact> : null}
+          <Fact name="Total spent">{cents(user.total_spend_cents)}</Fact>
           <Fact name="Model cost">{cents(user.usage_stats.total_cost_cents)}</Fact>
-          <Fact name="Tokens in, out">
-            {user.usage_stats.total_tokens_input.toLocaleString()}, {user.usage_stats.total_tokens_output.toLocaleString()}
-          </Fact>
+          <Fact name="Input tokens">{user.usage_stats.total_tokens_input.toLocaleString()}</Fact>
+          <Fact name="Output tokens">{user.usage_stats.total_tokens_output.toLocaleString()}</Fact>
         </dl>
       </Part>
-      <Part title="What you can do">
+      <Part title="Actions">
         <UserActs user={user} />
       </Part>
       <Part title={`Projects: ${user.project_count}, ${user.running_project_count} running`}>
         {user.recent_projects.length === 0 ? (
-          <p className="text-xs text-fg-2">None.</p>
+          <p className="text-xs text-fg-2">No projects</p>
         ) : (
           <ul className="grid grid-cols-1 gap-1.5 text-xs">
             {user.recent_projects.map((project) => (
@@ -131,17 +136,17 @@ function Sessions({ id }: { id: string }) {
   return (
     <Part title={data ? `Sessions: ${data.total}` : "Sessions"}>
       {error && !data ? (
-        <LoadFailed className="p-0" title="The sessions could not be read" of={{ error, refetch, isFetching }} />
+        <LoadFailed className="p-0" title="Couldn't load sessions" of={{ error, refetch, isFetching }} />
       ) : !data ? (
-        <SkeletonRows count={2} label="Loading" />
+        <SkeletonRows count={2} label="Loading sessions…" />
       ) : data.items.length === 0 ? (
-        <p className="text-xs text-fg-2">Not signed in anywhere.</p>
+        <p className="text-xs text-fg-2">No active sessions</p>
       ) : (
         <ul className="grid grid-cols-1 gap-1.5 text-xs">
           {data.items.map((session) => (
             <li key={session.id} className="flex justify-between gap-3">
               <span className="min-w-0 truncate text-fg-0" title={session.user_agent ?? undefined}>
-                {browserName(session.user_agent)}, {session.ip ?? "unknown address"}
+                {browserName(session.user_agent)}, {session.ip ?? "unknown IP"}
               </span>
               <span className="flex-none text-fg-2">
                 <Moment at={session.last_used_at} />
@@ -157,13 +162,13 @@ function Sessions({ id }: { id: string }) {
 function Trail({ id }: { id: string }) {
   const { data, error, refetch, isFetching } = useQuery(userTrailQuery(id));
   return (
-    <Part title="What administrators did">
+    <Part title="Admin activity">
       {error && !data ? (
-        <LoadFailed className="p-0" title="The log could not be read" of={{ error, refetch, isFetching }} />
+        <LoadFailed className="p-0" title="Couldn't load admin activity" of={{ error, refetch, isFetching }} />
       ) : !data ? (
-        <SkeletonRows count={2} label="Loading" />
+        <SkeletonRows count={2} label="Loading admin activity…" />
       ) : data.items.length === 0 ? (
-        <p className="text-xs text-fg-2">Nothing.</p>
+        <p className="text-xs text-fg-2">No activity</p>
       ) : (
         <ol className="grid grid-cols-1 gap-2 text-xs">
           {data.items.map((entry) => (
@@ -183,7 +188,7 @@ function Trail({ id }: { id: string }) {
       )}
       {data && data.total > data.items.length ? (
         <Link to="/admin/audit" search={{ target_id: id } as never} className="link mt-2 inline-block text-xs">
-          All {data.total}
+          View all {data.total}
         </Link>
       ) : null}
     </Part>

@@ -11,25 +11,25 @@ const lena = sample(AdminUser, {
 const administrator = (api: CannedApi) => signedIn(api, { is_superuser: true });
 const path = "/admin/users";
 
-test("for anybody else there is no such page, and nothing of it is asked for", async ({ api, open }) => {
+test("other users get no such page, and none of its data is requested", async ({ api, open }) => {
   signedIn(api);
   open(path);
   expect(await screen.findByRole("heading", { name: "Nothing is here" })).toBeVisible();
   expect(api.asked("adminUsers.list")).toEqual([]);
 });
 
-test("lists everybody with their number", async ({ api, open }) => {
+test("lists all users with their number", async ({ api, open }) => {
   administrator(api);
   api.answer("adminUsers.list", { items: [lena], total: 12_345, total_pages: 247 });
   open(path);
   const row = await screen.findByRole("row", { name: /Lena Hart/ });
   expect(row).toHaveTextContent("lena@example.com");
   expect(row).toHaveTextContent((1200).toLocaleString());
-  expect(screen.getByText(`${(12_345).toLocaleString()} in all`)).toBeVisible();
+  expect(screen.getByText(`${(12_345).toLocaleString()} total`)).toBeVisible();
   await expectAccessible();
 });
 
-test("search, filter and order go to the server and stand in the address", async ({ api, open, user }) => {
+test("search, filter and order are sent to the server and kept in the URL", async ({ api, open, user }) => {
   administrator(api);
   api.answer("adminUsers.list", { items: [lena] });
   const app = open(path);
@@ -46,16 +46,16 @@ test("search, filter and order go to the server and stand in the address", async
   expect(app.path()).toContain("sort=project_count");
 });
 
-test("nothing found is no empty list: it offers to clear", async ({ api, open, user }) => {
+test("a search without results offers to clear the filters", async ({ api, open, user }) => {
   administrator(api);
   api.answer("adminUsers.list", ({ query }) => ({ items: query.get("search") ? [] : [lena] }));
   open(`${path}?q=zzz`);
-  await screen.findByRole("heading", { name: "Nothing fits" });
-  await user.click(screen.getByRole("button", { name: "Clear search and filters" }));
+  await screen.findByRole("heading", { name: "No results" });
+  await user.click(screen.getByRole("button", { name: "Clear filters" }));
   await screen.findByRole("row", { name: /Lena Hart/ });
 });
 
-test("pages are gone through, and the ends say so", async ({ api, open, user }) => {
+test("pages can be turned; the buttons are disabled at both ends", async ({ api, open, user }) => {
   administrator(api);
   api.answer("adminUsers.list", { items: [lena], total: 51, total_pages: 2 });
   const app = open(path);
@@ -70,20 +70,20 @@ test("a failure names the list and recovers", async ({ api, open, user }) => {
   administrator(api);
   api.answer("adminUsers.list", refuse("internal_error"));
   open(path);
-  expect(await screen.findByRole("alert")).toHaveTextContent("Users could not be loaded");
+  expect(await screen.findByRole("alert")).toHaveTextContent("Couldn't load users");
   api.answer("adminUsers.list", { items: [lena] });
   await user.click(screen.getByRole("button", { name: "Retry" }));
   await screen.findByRole("row", { name: /Lena Hart/ });
 });
 
-test("an account that is not there is said beside the list", async ({ api, open, user }) => {
+test("a missing account is reported next to the list", async ({ api, open, user }) => {
   administrator(api);
   api.answer("adminUsers.list", { items: [lena] });
   api.answer("adminUsers.get", refuse("not_found"));
   const app = open(path);
   await user.click(await screen.findByRole("button", { name: /Lena Hart/ }));
   await waitFor(() => expect(app.path()).toBe(`${path}/${lena.id}`));
-  expect(await screen.findByText("Nobody of this id")).toBeVisible();
+  expect(await screen.findByText("User not found")).toBeVisible();
   expect(screen.getByRole("row", { name: /Lena Hart/ })).toBeVisible();
 });
 

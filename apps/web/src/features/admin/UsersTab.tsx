@@ -27,7 +27,7 @@ const columns: Column<AdminUser>[] = [
   },
   {
     id: "email",
-    head: "E-mail",
+    head: "Email",
     sort: "email",
     isWideOnly: true,
     cell: ({ email }) => <span className="inline-block max-w-64 truncate align-bottom">{email}</span>,
@@ -52,7 +52,7 @@ const columns: Column<AdminUser>[] = [
   },
   {
     id: "seen",
-    head: "Seen",
+    head: "Last active",
     sort: "last_active_at",
     isWideOnly: true,
     cell: ({ last_active_at }) =>
@@ -61,7 +61,7 @@ const columns: Column<AdminUser>[] = [
           {agoOf(last_active_at)}
         </time>
       ) : (
-        "never"
+        "Never"
       ),
   },
 ];
@@ -82,12 +82,12 @@ const filters: Filter[] = [
     label: "Role",
     options: [
       { value: "true", label: "Administrators" },
-      { value: "false", label: "Everybody else" },
+      { value: "false", label: "Other users" },
     ],
   },
 ];
 
-/** Everybody who has an account; the one that is open stands beside the list, on phones in its place. */
+/** All accounts. The open one is shown next to the list; on phones it replaces the list. */
 export function UsersTab() {
   const navigate = useNavigate();
   const { userId } = useParams({ strict: false });
@@ -96,7 +96,8 @@ export function UsersTab() {
       <div className={cx("flex min-h-0 min-w-0 flex-1", userId && "narrow:hidden")}>
         <AdminTable
           label="Users"
-          searchIn="name, e-mail, id"
+          failed="Couldn't load users"
+          searchBox={{ label: "Search users", placeholder: "Search by name, email or ID" }}
           columns={columns}
           filters={filters}
           queryKey={[...usersKey, "list"]}
@@ -110,10 +111,10 @@ export function UsersTab() {
               className={buttonClass({ variant: "ghost", size: "sm" })}
             >
               <Download size={14} />
-              CSV
+              Export CSV
             </a>
           )}
-          empty={{ title: "Nobody is here yet", text: "Whoever registers shows up in this list." }}
+          empty={{ title: "No users yet", text: "Users appear here after they sign up." }}
         />
       </div>
       <Outlet />

@@ -17,9 +17,10 @@ import { jobLooks, sayType, taskLooks } from "./state-words.ts";
 
 const perPage = 10;
 
-/** A short list under the checks, in pages of its own. */
+/** A short paged list below the health checks. */
 export function Short<Row extends { id: string }>({
   title,
+  failed,
   list,
   page,
   onPage,
@@ -28,6 +29,8 @@ export function Short<Row extends { id: string }>({
   row,
 }: {
   title: string;
+  /** Title of the error state. */
+  failed: string;
   list: { data: List<Row> | undefined; error: unknown; refetch: () => unknown; isFetching: boolean };
   page: number;
   onPage: (page: number) => void;
@@ -45,9 +48,9 @@ export function Short<Row extends { id: string }>({
         {bar}
       </div>
       {error && !data ? (
-        <LoadFailed className="px-0" title={`${title} could not be read`} of={list} />
+        <LoadFailed className="px-0" title={failed} of={list} />
       ) : !data ? (
-        <SkeletonRows count={3} label="Loading" />
+        <SkeletonRows count={3} label="Loading…" />
       ) : data.items.length === 0 ? (
         <p className="text-xs text-fg-2">{empty}</p>
       ) : (
@@ -60,9 +63,9 @@ export function Short<Row extends { id: string }>({
         </ul>
       )}
       {data && data.total_pages > 1 ? (
-        <nav aria-label={`Pages of ${title.toLowerCase()}`} className="mt-1 flex items-center justify-end gap-1">
+        <nav aria-label={`Pages: ${title}`} className="mt-1 flex items-center justify-end gap-1">
           <span className="num text-xs text-fg-2">
-            {page} of {data.total_pages}
+            Page {page} of {data.total_pages}
           </span>
           <IconButton size="sm" label="Previous page" disabled={page <= 1} onClick={() => onPage(page - 1)}>
             <ChevronLeft size={14} />
@@ -78,11 +81,11 @@ export function Short<Row extends { id: string }>({
 
 const jobStates = [
   { value: "all", label: "All" },
-  { value: "failing", label: "Tried again" },
-  { value: "dead", label: "Given up" },
+  { value: "failing", label: "Retrying" },
+  { value: "dead", label: "Failed" },
 ] as const;
 
-/** Work of the server itself: what waits, failed, gave up. */
+/** Background jobs of the server. */
 export function JobList() {
   const [state, setState] = useState<(typeof jobStates)[number]["value"]>("all");
   const [page, setPage] = useState(1);
@@ -99,6 +102,7 @@ export function JobList() {
     <>
       <Short
         title="Jobs"
+        failed="Couldn't load jobs"
         list={list}
         page={page}
         onPage={setPage}
@@ -106,14 +110,14 @@ export function JobList() {
           <SegmentedControl
             segments={jobStates}
             value={state}
-            label="Which jobs"
+            label="Filter jobs"
             onChange={(next) => {
               setState(next);
               setPage(1);
             }}
           />
         }
-        empty={state === "all" ? "Nothing waits." : "None."}
+        empty={state === "all" ? "No jobs" : "No jobs with this state"}
         row={(job) => (
           <>
             <span className="w-36 flex-none truncate font-medium text-fg-0">{sayType(job.name)}</span>
@@ -121,7 +125,7 @@ export function JobList() {
             <span className="min-w-0 flex-1 basis-40 truncate text-fg-2" title={job.last_error ?? undefined}>
               {job.last_error ?? (
                 <>
-                  due <Moment at={job.run_at} />
+                  Due <Moment at={job.run_at} />
                 </>
               )}
             </span>
@@ -130,11 +134,11 @@ export function JobList() {
             </span>
             {job.state === "failing" || job.state === "dead" ? (
               <span className="flex gap-1">
-                <Button size="sm" aria-label={`Try again: ${sayType(job.name)}`} onClick={() => setRetried(job)}>
-                  Try again…
+                <Button size="sm" aria-label={`Retry job: ${sayType(job.name)}`} onClick={() => setRetried(job)}>
+                  Retry…
                 </Button>
-                <Button size="sm" variant="ghost" aria-label={`Give up ${sayType(job.name)}`} onClick={() => setAsked(job)}>
-                  Give up…
+                <Button size="sm" variant="ghost" aria-label={`Delete job: ${sayType(job.name)}`} onClick={() => setAsked(job)}>
+                  Delete…
                 </Button>
               </span>
             ) : null}
@@ -143,31 +147,31 @@ export function JobList() {
       />
       {retried ? (
         <ReasonDialog
-          title={`Try this job again: ${sayType(retried.name)}?`}
-          act="Try again"
-          actWord="Starting"
+          title={`Retry the job “${sayType(retried.name)}”?`}
+          act="Retry job"
+          actWord="Retrying job…"
           onClose={() => setRetried(undefined)}
           onConfirm={async (reason) => {
             await acts.retryJob.mutateAsync({ id: retried.id, reason });
-            toast("It is tried again now.");
+            toast("Job scheduled to run now.");
           }}
         >
-          It starts now, with all its attempts before it.
+          The job runs now, and its attempts are reset.
         </ReasonDialog>
       ) : null}
       {asked ? (
         <ReasonDialog
-          title={`Give up this job: ${sayType(asked.name)}?`}
-          act="Give it up"
-          actWord="Removing"
+          title={`Delete the job “${sayType(asked.name)}”?`}
+          act="Delete job"
+          actWord="Deleting job…"
           isDanger
           onClose={() => setAsked(undefined)}
           onConfirm={async (reason) => {
             await acts.removeJob.mutateAsync({ id: asked.id, reason });
-            toast("The job is gone.");
+            toast("Job deleted.");
           }}
         >
-          What it was to do is not done: a letter is not sent, for example. This cannot be undone.
+          The job won't run; for example, an email won't be sent. This can't be undone.
         </ReasonDialog>
       ) : null}
     </>
@@ -181,7 +185,7 @@ const taskStates = [
   { value: "all", label: "All" },
 ] as const;
 
-/** Everybody's long operations. */
+/** Tasks of all users. */
 export function TaskList() {
   const [status, setStatus] = useState<(typeof taskStates)[number]["value"]>("running");
   const [page, setPage] = useState(1);
@@ -196,7 +200,8 @@ export function TaskList() {
   return (
     <>
       <Short
-        title="Operations"
+        title="Tasks"
+        failed="Couldn't load tasks"
         list={list}
         page={page}
         onPage={setPage}
@@ -204,14 +209,14 @@ export function TaskList() {
           <SegmentedControl
             segments={taskStates}
             value={status}
-            label="Which operations"
+            label="Filter tasks"
             onChange={(next) => {
               setStatus(next);
               setPage(1);
             }}
           />
         }
-        empty="None."
+        empty={status === "all" ? "No tasks" : "No tasks with this state"}
         row={(task) => (
           <>
             <span className="w-36 flex-none truncate font-medium text-fg-0">{sayType(task.type)}</span>
@@ -227,7 +232,7 @@ export function TaskList() {
               <Button
                 size="sm"
                 variant="ghost"
-                aria-label={`Cancel ${sayType(task.type)} of ${task.username}`}
+                aria-label={`Cancel task of ${task.username}: ${sayType(task.type)}`}
                 onClick={() => setAsked(task)}
               >
                 Cancel…
@@ -238,18 +243,19 @@ export function TaskList() {
       />
       {asked ? (
         <ReasonDialog
-          title={`Cancel this of ${asked.username}?`}
-          act="Cancel it"
-          actWord="Cancelling"
+          title={`Cancel the task “${sayType(asked.type)}” of ${asked.username}?`}
+          act="Cancel task"
+          actWord="Cancelling task…"
           isDanger
           onClose={() => setAsked(undefined)}
           onConfirm={async (reason) => {
             await acts.cancelTask.mutateAsync({ id: asked.id, reason });
-            toast("It was asked to end.");
+            toast("The task is being cancelled.");
           }}
         >
-          {sayType(asked.type)}
-          {asked.project_name ? ` of ${asked.project_name}` : ""} ends where it is. What it has done so far stays.
+          {asked.project_name
+            ? `This stops the task in ${asked.project_name}. Completed work is kept.`
+            : "This stops the task. Completed work is kept."}
         </ReasonDialog>
       ) : null}
     </>

@@ -1,7 +1,7 @@
 import { Activity, Bot, Boxes, ChartColumn, Folder, LayoutTemplate, Mail, ScrollText, Star, Users } from "lucide-react";
 import type { ReactNode } from "react";
 
-/** The tabs of the console, each an address of its own. */
+/** The tabs of the admin console. Each has its own URL. */
 export const adminPlaces: readonly {
   to:
     | "/admin/overview"
@@ -27,6 +27,6 @@ export const adminPlaces: readonly {
   { to: "/admin/reviews", label: "Reviews", icon: <Star size={14} />, words: "ratings moderation" },
   { to: "/admin/sandboxes", label: "Sandboxes", icon: <Boxes size={14} />, words: "runtime containers machine" },
   { to: "/admin/system", label: "System", icon: <Activity size={14} />, words: "health settings server status" },
-  { to: "/admin/audit", label: "Audit", icon: <ScrollText size={14} />, words: "log history" },
-  { to: "/admin/outbox", label: "Mail", icon: <Mail size={14} />, words: "mail e-mail smtp" },
+  { to: "/admin/audit", label: "Audit log", icon: <ScrollText size={14} />, words: "log history" },
+  { to: "/admin/outbox", label: "Email", icon: <Mail size={14} />, words: "mail e-mail smtp" },
 ];

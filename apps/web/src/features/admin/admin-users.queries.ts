@@ -7,7 +7,7 @@ import type { TableRequest } from "./table/table-search.ts";
 export const usersKey = ["admin", "users"] as const;
 const isTrue = (value: string | undefined) => (value === undefined ? undefined : value === "true");
 
-/** What the table's address asks for, as the server calls it. */
+/** The query of the user list for the state of the table. */
 export function userQueryOf({
   page,
   limit,
@@ -32,7 +32,7 @@ export function userQueryOf({
   };
 }
 
-/** The same without page and order: a file is whole. */
+/** The query without page and order: an export contains all rows. */
 export const exportQueryOf = ({
   page: _page,
   limit: _limit,
@@ -56,7 +56,7 @@ export const userTrailQuery = (id: string) =>
 
 export function useUserActs(id: string) {
   const queryClient = useQueryClient();
-  /** The server said no or yes: either way what is shown must be what it has. */
+  /** Refetch after success and failure. */
   const onSettled = () => queryClient.invalidateQueries({ queryKey: ["admin"] });
   return {
     update: useMutation({
@@ -90,7 +90,7 @@ export function useUserActs(id: string) {
       onSuccess: () => {
         session.reset();
         announceIdentity();
-        // Everything this page knows is the administrator's: begin anew.
+        // Reload: all cached data belongs to the administrator.
         location.assign("/");
       },
     }),

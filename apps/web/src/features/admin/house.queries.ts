@@ -17,7 +17,7 @@ export const healthQuery = queryOptions({
   queryFn: ({ signal }) => api.adminHealth.get(undefined, { signal }),
 });
 
-/** Whatever the server said, what is shown must be what it has now. */
+/** Refetches everything after a change, whether it succeeded or failed. */
 function useSettled() {
   const queryClient = useQueryClient();
   return () => queryClient.invalidateQueries({ queryKey: ["admin"] });

@@ -7,28 +7,28 @@ interface Look {
   dot: DotShape;
 }
 export const environmentLooks: Record<EnvironmentStatus, Look> = {
-  provisioning: { label: "Being set up", tone: "info", dot: "half" },
-  setup_failed: { label: "Set-up failed", tone: "err", dot: "square" },
+  provisioning: { label: "Setting up", tone: "info", dot: "half" },
+  setup_failed: { label: "Setup failed", tone: "err", dot: "square" },
   active: { label: "Running", tone: "ok", dot: "filled" },
   stopped: { label: "Stopped", tone: "neutral", dot: "ring" },
   starting: { label: "Starting", tone: "info", dot: "half" },
   stopping: { label: "Stopping", tone: "info", dot: "half" },
-  hibernating: { label: "Falling asleep", tone: "info", dot: "half" },
-  hibernated: { label: "Asleep", tone: "neutral", dot: "ring" },
-  corrupted: { label: "Damaged", tone: "err", dot: "square" },
-  deleting: { label: "Being deleted", tone: "warn", dot: "half" },
+  hibernating: { label: "Hibernating", tone: "info", dot: "half" },
+  hibernated: { label: "Hibernated", tone: "neutral", dot: "ring" },
+  corrupted: { label: "Corrupted", tone: "err", dot: "square" },
+  deleting: { label: "Deleting", tone: "warn", dot: "half" },
 };
 export const healthLooks: Record<HealthStatus, Look> = {
-  ok: { label: "Works", tone: "ok", dot: "filled" },
+  ok: { label: "Operational", tone: "ok", dot: "filled" },
   off: { label: "Off", tone: "neutral", dot: "ring" },
-  warning: { label: "Look at this", tone: "warn", dot: "half" },
-  down: { label: "Does not work", tone: "err", dot: "square" },
+  warning: { label: "Needs attention", tone: "warn", dot: "half" },
+  down: { label: "Down", tone: "err", dot: "square" },
 };
 export const jobLooks: Record<JobState, Look> = {
   waiting: { label: "Waiting", tone: "neutral", dot: "ring" },
   running: { label: "Running", tone: "info", dot: "filled" },
-  failing: { label: "Tried again", tone: "warn", dot: "half" },
-  dead: { label: "Given up", tone: "err", dot: "square" },
+  failing: { label: "Retrying", tone: "warn", dot: "half" },
+  dead: { label: "Failed", tone: "err", dot: "square" },
 };
 export const taskLooks: Record<AdminTask["status"], Look> = {
   queued: { label: "Queued", tone: "neutral", dot: "ring" },
@@ -39,7 +39,7 @@ export const taskLooks: Record<AdminTask["status"], Look> = {
 };
 export const optionsOf = (looks: Record<string, Look>) => Object.entries(looks).map(([value, { label }]) => ({ value, label }));
 
-/** `project_start` as people say it. */
+/** `project_start` as a label: "Project start". */
 export const sayType = (type: string): string => {
   const text = type.replaceAll("_", " ");
   return text.charAt(0).toUpperCase() + text.slice(1);

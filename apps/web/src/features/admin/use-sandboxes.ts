@@ -7,11 +7,11 @@ import { browserHints } from "../../lib/browser-hints.ts";
 interface Seen {
   sandboxes: AdminSandbox[] | undefined;
   error: unknown;
-  /** The stream broke, or never began, and is asked for again; what is shown is from before. */
+  /** The stream failed and is being reopened; the shown list may be out of date. */
   isReconnecting: boolean;
 }
 
-/** What runs, told by the server whenever it changes. `again` begins anew after an error that does not pass by itself. */
+/** Streams the running sandboxes. `again` restarts the stream after an error that is not retried automatically. */
 export function useSandboxes(): Seen & { again: () => void } {
   const [seen, setSeen] = useState<Seen>({ sandboxes: undefined, error: undefined, isReconnecting: false });
   const [round, setRound] = useState(0);

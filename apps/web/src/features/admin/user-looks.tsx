@@ -5,7 +5,7 @@ import { Dot, Pill } from "../../ui/Pill.tsx";
 export const tierWords: Record<Tier, string> = { free: "Free", basic: "Basic", pro: "Pro", ultra: "Ultra" };
 export const tierOptions = Object.entries(tierWords).map(([value, label]) => ({ value: value as Tier, label }));
 
-/** What state somebody's account is in, as a shape and a word. */
+/** State of an account, as an icon and a word. */
 export function UserState({ user }: { user: Pick<AdminUser, "is_active" | "is_suspended" | "is_deleted" | "is_verified"> }) {
   if (user.is_deleted)
     return (
@@ -30,7 +30,7 @@ export function UserState({ user }: { user: Pick<AdminUser, "is_active" | "is_su
       Active
     </Pill>
   ) : (
-    <Pill isBare tone="ok" icon={<Dot shape="half" tone="ok" />} title="The address is not confirmed">
+    <Pill isBare tone="ok" icon={<Dot shape="half" tone="ok" />} title="Email address not confirmed">
       Active, unconfirmed
     </Pill>
   );

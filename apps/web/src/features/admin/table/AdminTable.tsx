@@ -17,50 +17,52 @@ import { nextOrder, requestOf, rowsPerPage, type TableRequest, type TableSearch 
 export interface Column<Row> {
   id: string;
   head: string;
-  /** A head that speaks for itself to who sees the cells, and is said to who does not. */
+  /** Shows the header to screen readers only. */
   isHeadHidden?: boolean;
   cell: (row: Row) => ReactNode;
-  /** The server's name for ordering by this. Without it the column has no order. */
+  /** The API's name of this sort order. Without it the column is not sortable. */
   sort?: string;
-  /** Figures stand at the right. */
+  /** Numbers are right-aligned. */
   isFigure?: boolean;
-  /** What a phone has no room for. */
+  /** Hidden on phones. */
   isWideOnly?: boolean;
-  /** Takes the room that is left, and is cut where it is too long. */
+  /** Takes the remaining width; its text is truncated. */
   isGreedy?: boolean;
 }
 export interface Filter {
-  /** The server's name of it, and its name in the address. */
+  /** Name in the API and in the URL. */
   id: string;
   label: string;
   options: readonly { value: string; label: string }[];
 }
 export interface AdminTableProps<Row extends { id: string }> {
   label: string;
-  /** What the search looks at: "name, e-mail, id". Without it there is no search. */
-  searchIn?: string;
+  /** Title of the error state. */
+  failed: string;
+  /** Accessible name and placeholder of the search field. Without it there is no search. */
+  searchBox?: { label: string; placeholder: string };
   columns: readonly Column<Row>[];
   filters?: readonly Filter[];
   queryKey: readonly unknown[];
   load: (request: TableRequest, signal: AbortSignal) => Promise<List<Row>>;
-  /** What happens when a row is opened; its first cell then is a button. */
+  /** Opens a row; its first cell becomes a button. */
   onOpen?: (row: Row) => void;
   openId?: string | undefined;
-  /** Filters that other places of the console lead to: shown while they are in the address, to be taken out. */
+  /** Filters set by links of other pages: shown while they are in the URL, with a button that removes them. */
   given?: readonly { id: string; label: string }[];
-  /** Further controls of the bar, for filters of their own names. */
+  /** Additional filter controls. */
   controls?: {
     ids: readonly string[];
     render: (filters: Record<string, string>, change: (next: Record<string, string | undefined>) => void) => ReactNode;
   };
-  /** At the end of the bar: an export of what the search and the filters say. */
+  /** At the end of the toolbar, such as an export of the filtered list. */
   end?: ReactNode | ((request: TableRequest) => ReactNode);
-  /** In the bar, beside the filters. */
+  /** In the toolbar, after the filters. */
   children?: ReactNode;
   empty: { title: string; text: string };
 }
 
-/** The address is the state of the table: what is looked for, filters, order and page. */
+/** The URL holds the state of the table: search, filters, order and page. */
 function useTableState() {
   const search: TableSearch = useSearch({ strict: false });
   const navigate = useNavigate();
@@ -69,10 +71,11 @@ function useTableState() {
   return { search, change };
 }
 
-/** The one table of the console: everything it shows was searched, filtered, ordered and cut into pages by the server. */
+/** The table of the admin console. The server searches, filters, sorts and pages. */
 export function AdminTable<Row extends { id: string }>({
   label,
-  searchIn,
+  failed,
+  searchBox,
   columns,
   filters = [],
   given = [],
@@ -101,9 +104,7 @@ export function AdminTable<Row extends { id: string }>({
   return (
     <div className="flex min-h-0 min-w-0 flex-1 flex-col">
       <div role="search" aria-label={label} className="flex flex-none flex-wrap items-center gap-2 px-4 py-2.5">
-        {searchIn ? (
-          <SearchBox label={label} searchIn={searchIn} value={search.q ?? ""} onChange={(q) => change({ q: q || undefined })} />
-        ) : null}
+        {searchBox ? <SearchBox {...searchBox} value={search.q ?? ""} onChange={(q) => change({ q: q || undefined })} /> : null}
         {filters.map((filter) => (
           <FilterMenu
             key={filter.id}
@@ -117,14 +118,14 @@ export function AdminTable<Row extends { id: string }>({
         {given.map(({ id, label }) =>
           request.filters[id] ? (
             <Button key={id} size="sm" icon={<X size={12} />} onClick={() => change({ [id]: undefined })}>
-              {label} only
+              {label}
             </Button>
           ) : null,
         )}
         <span className="flex-1" />
         {list.data ? (
           <span role="status" className="num text-xs text-fg-2">
-            {list.data.total.toLocaleString()} {isFiltered ? "found" : "in all"}
+            {isFiltered ? `${list.data.total.toLocaleString()} found` : `${list.data.total.toLocaleString()} total`}
           </span>
         ) : null}
         {typeof end === "function" ? end(request) : end}
@@ -132,11 +133,13 @@ export function AdminTable<Row extends { id: string }>({
       {list.isError && list.data ? <ShownFromBefore of={list} className="mx-4 mb-2" /> : null}
       <div className="scroll-y min-h-0 flex-1 overflow-x-auto border-t border-line-0" aria-busy={list.isFetching}>
         {list.isError && !list.data ? (
-          <LoadFailed title={`${label} could not be loaded`} of={list} />
+          <LoadFailed title={failed} of={list} />
         ) : list.data && list.data.items.length === 0 ? (
-          isFiltered || list.data.total > 0 ? (
-            <EmptyState title="Nothing fits" action={<Button onClick={clear}>Clear search and filters</Button>}>
-              {list.data.total > 0 ? "This page is behind the end of the list." : "Nothing fits this search and these filters."}
+          list.data.total > 0 ? (
+            <EmptyState title="This page doesn't exist" action={<Button onClick={() => change({})}>Go to first page</Button>} />
+          ) : isFiltered ? (
+            <EmptyState title="No results" action={<Button onClick={clear}>Clear filters</Button>}>
+              No items match your search and filters.
             </EmptyState>
           ) : (
             <EmptyState title={empty.title}>{empty.text}</EmptyState>
@@ -169,7 +172,7 @@ export function AdminTable<Row extends { id: string }>({
                       {columns.map((column, index) => (
                         <td key={column.id} className={cellClass(column)}>
                           {onOpen && index === 0 ? (
-                            // The whole row is its button: the layer over it belongs to the button, so that keys and pointers find one thing.
+                            // The button covers the whole row, so that there is one target for keyboard and pointer.
                             <button
                               type="button"
                               aria-expanded={row.id === openId}
@@ -249,12 +252,12 @@ function HeadCell<Row>({
 
 function SearchBox({
   label,
-  searchIn,
+  placeholder,
   value,
   onChange,
 }: {
   label: string;
-  searchIn: string;
+  placeholder: string;
   value: string;
   onChange: (text: string) => void;
 }) {
@@ -264,8 +267,8 @@ function SearchBox({
       size="sm"
       isSoft
       type="search"
-      aria-label={`Search ${label.toLowerCase()}`}
-      placeholder={`Search ${searchIn}`}
+      aria-label={label}
+      placeholder={placeholder}
       maxLength={200}
       value={text}
       onChange={(event) => setText(event.target.value)}
@@ -298,11 +301,11 @@ function FilterMenu({
         choice={{
           value: value ?? "",
           onChange: (next) => onChange(next || undefined),
-          options: [{ value: "", label: `Any ${filter.label.toLowerCase()}` }, ...filter.options],
+          options: [{ value: "", label: "All" }, ...filter.options],
         }}
       />
       {chosen ? (
-        <IconButton size="sm" label={`Any ${filter.label.toLowerCase()}`} onClick={() => onChange(undefined)}>
+        <IconButton size="sm" label={`Clear filter: ${filter.label}`} onClick={() => onChange(undefined)}>
           <X size={12} />
         </IconButton>
       ) : null}

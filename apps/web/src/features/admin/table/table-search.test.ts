@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { nextOrder, requestOf, tableSearch } from "./table-search.ts";
 
-test("an address is read; what makes no sense in it is dropped", () => {
+test("search parameters are parsed; invalid ones are dropped", () => {
   expect(tableSearch({ q: " ada ", page: 3, sort: "email", order: "asc", tier: "pro", has_projects: true })).toEqual({
     q: "ada",
     page: 3,
@@ -30,7 +30,7 @@ test("only known filters and columns reach the server", () => {
   });
 });
 
-test("a column's head goes through falling, rising and neither", () => {
+test("a column header cycles through descending, ascending and default", () => {
   expect(nextOrder({}, "email")).toEqual({ sort: "email", order: "desc" });
   expect(nextOrder({ sort: "email", order: "desc" }, "email")).toEqual({ sort: "email", order: "asc" });
   expect(nextOrder({ sort: "email", order: "asc" }, "email")).toEqual({});

@@ -1,4 +1,4 @@
-/** What the address of a table says: what is looked for, the page, the order; beside these, one text per filter, named as its table names it. */
+/** State of a table in the URL: search text, page, sort order, and one string per filter. */
 export interface TableSearch {
   q?: string;
   page?: number;
@@ -10,7 +10,7 @@ type Filters = Record<string, string | undefined>;
 const reserved = new Set(["q", "page", "sort", "order"]);
 export const rowsPerPage = 25;
 
-/** Reads an address; what makes no sense in it is dropped. The router turns what looks like a number or a boolean into one: here all is text. */
+/** Parses the search parameters and drops invalid ones. The router parses numbers and booleans; they are converted back to strings. */
 export function tableSearch(search: Record<string, unknown>): TableSearch {
   const text = (value: unknown) =>
     typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value).slice(0, 200) : "";
@@ -26,7 +26,7 @@ export function tableSearch(search: Record<string, unknown>): TableSearch {
   return read;
 }
 
-/** What is asked of the server. Names of filters are its names. */
+/** Query for the server. Filters have the names of the API. */
 export interface TableRequest {
   page: number;
   limit: number;
@@ -55,7 +55,7 @@ export function requestOf(
   };
 }
 
-/** The next order when somebody presses the head of a column: that column falling, then rising, then the table's own order. */
+/** The order after a click on a column header: descending, ascending, then the default. */
 export function nextOrder({ sort, order }: Pick<TableSearch, "sort" | "order">, column: string): { sort?: string; order?: "asc" | "desc" } {
   if (sort !== column) return { sort: column, order: "desc" };
   return order === "asc" ? {} : { sort: column, order: "asc" };
