@@ -118,7 +118,7 @@ export const sealedColumns: readonly SealedColumn[] = [
   }),
   sealedBytes(emails, {
     id: emails.id,
-    column: emails.sealed_letter,
+    column: emails.sealed_content,
     needs: [emails.id],
     aad: ({ id = "" }) => emailAad(id),
   }),

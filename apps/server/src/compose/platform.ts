@@ -184,7 +184,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     idempotency,
     address: addressOf(config),
     jobs: { ...tasks.jobHandlers, ...mail.jobHandlers, ...idempotency.jobHandlers },
-    cron: { reap_tasks: "* * * * *", sweep_letters: "* * * * *", prune_tasks: "*/10 * * * *", prune_idempotency_keys: "37 * * * *" },
+    cron: { reap_tasks: "* * * * *", sweep_emails: "* * * * *", prune_tasks: "*/10 * * * *", prune_idempotency_keys: "37 * * * *" },
   };
 }
 

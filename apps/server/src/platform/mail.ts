@@ -61,17 +61,17 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
         disableUrlAccess: true,
       })
     : undefined;
-  const open = ({ id, sealed_letter }: EmailRow) =>
-    JSON.parse(box.open(sealed_letter ?? Buffer.alloc(0), emailAad(id))) as Pick<Email, "subject" | "text" | "html">;
+  const open = ({ id, sealed_content }: EmailRow) =>
+    JSON.parse(box.open(sealed_content ?? Buffer.alloc(0), emailAad(id))) as Pick<Email, "subject" | "text" | "html">;
   const enqueue = (tx: Queries, id: string, delayMs = 0) =>
-    enqueueJob(tx, "send_letter", { id }, { key: `letter:${id}`, maxAttempts: 1, delayMs });
+    enqueueJob(tx, "send_email", { id }, { key: `email:${id}`, maxAttempts: 1, delayMs });
 
   const send = async (id: string): Promise<void> => {
     const row = transport && (await store.claim(id, leaseSeconds));
     if (!row) return;
     const { kind, recipient, attempts } = row;
     if (row.isLate) {
-      log.warn({ letter_id: id, kind }, "email expired before it was sent");
+      log.warn({ email_id: id, kind }, "email expired before it was sent");
       return store.giveUp(id, "Expired before it could be sent: its code or link is no longer valid.");
     }
     try {
@@ -80,7 +80,7 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
     } catch (err) {
       const reason = (err instanceof Error ? err.message : String(err)).slice(0, 500);
       const wait = waitsSeconds[attempts - 1];
-      log.warn({ err, letter_id: id, kind, attempts }, "email not sent");
+      log.warn({ err, email_id: id, kind, attempts }, "email not sent");
       // 5xx is a permanent failure.
       if (wait === undefined || isFinal(err)) return store.giveUp(id, reason);
       return store.transaction(async (tx) => {
@@ -89,7 +89,7 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
       });
     }
     await store.sent(id);
-    log.info({ letter_id: id, kind }, "email sent");
+    log.info({ email_id: id, kind }, "email sent");
   };
 
   return {
@@ -100,7 +100,7 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
         id,
         kind,
         recipient: to,
-        sealed_letter: box.seal(JSON.stringify({ subject, text, html }), emailAad(id)),
+        sealed_content: box.seal(JSON.stringify({ subject, text, html }), emailAad(id)),
         status: isOn ? "queued" : "kept",
         validForSeconds: validForMs === undefined ? undefined : validForMs / 1000,
       });
@@ -108,16 +108,16 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
     },
     list: store.list,
     find: store.find,
-    read: (row) => (row.status === "kept" && row.sealed_letter ? open(row) : undefined),
+    read: (row) => (row.status === "kept" && row.sealed_content ? open(row) : undefined),
     retry: async (tx, id) => {
       const row = await store.revive(tx, id);
       if (row) await enqueue(tx, id);
       return row;
     },
     jobHandlers: {
-      send_letter: (payload) => send((payload as { id: string }).id),
+      send_email: (payload) => send((payload as { id: string }).id),
       /** Re-enqueues emails whose process crashed or that waited while email was disabled. */
-      sweep_letters: async () => {
+      sweep_emails: async () => {
         if (isOn)
           await store.transaction(async (tx) => {
             for (const id of await store.overdue(tx)) await enqueue(tx, id);

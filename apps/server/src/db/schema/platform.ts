@@ -25,14 +25,14 @@ export const processes = pgTable("processes", {
   lock_key: bigint({ mode: "number" }).notNull().default(0),
 });
 
-/** Outgoing email. `sealed_letter` (subject and text, encrypted) is deleted once sent; `kept` emails were written without a mail server. */
+/** Outgoing email. `sealed_content` (subject and text, encrypted) is deleted once sent; `kept` emails were written without a mail server. */
 export const emails = pgTable(
-  "letters",
+  "emails",
   {
     id: id(),
     kind: text().$type<EmailKind>().notNull(),
     recipient: text().notNull(),
-    sealed_letter: bytea(),
+    sealed_content: bytea(),
     status: text().$type<EmailStatus>().notNull(),
     attempts: integer().notNull().default(0),
     last_error: text(),
@@ -42,6 +42,6 @@ export const emails = pgTable(
     created_at: createdAt(),
     sent_at: timestamptz(),
   },
-  (t) => [index("letters_created_at_idx").on(t.created_at), index("letters_due_idx").on(t.status, t.next_attempt_at)],
+  (t) => [index("emails_created_at_idx").on(t.created_at), index("emails_due_idx").on(t.status, t.next_attempt_at)],
 );
 export type EmailRow = typeof emails.$inferSelect;

@@ -57,7 +57,7 @@ export async function buyAtOnce(
   expect(new Set(await stripe.deliver(events, { copies: Math.ceil(size / 4) }))).toEqual(new Set([200]));
   expect((await verified).every((answer) => answer.in_library)).toBe(true);
   // Waits until the jobs that a payment enqueued are finished.
-  await job("lapse_library");
+  await job("expire_library");
   expect(await rows("select purchased_credits, total_spend_cents from users where id = $1", [ada.id])).toEqual([
     { purchased_credits: 500, total_spend_cents: 1200 },
   ]);

@@ -180,7 +180,7 @@ test("an agent with its own price is charged at that price, and its creator earn
   await setCredits(world, { purchased: 50 });
   const { agent_id, maker } = await pricedAgent(world, { input: 30, output: 150 });
   const settle = async (cents: number) => {
-    await world.app.studio.database.pool.query("select graphile_worker.add_job('settle_use')");
+    await world.app.studio.database.pool.query("select graphile_worker.add_job('settle_usage')");
     const earned = async () =>
       (await world.app.as(maker).creatorStudio.dashboard({ query: {} })).earnings.by_agent[agent_id]?.revenue_cents ?? 0;
     await expect.poll(earned, { timeout: 20_000 }).toBe(cents);

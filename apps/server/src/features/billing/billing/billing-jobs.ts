@@ -16,7 +16,7 @@ export const createBillingJobs = ({ payments, soldItems }: { payments: Pick<Paym
         if (cause?.code !== "charge_already_refunded") throw error;
       }
     },
-    lapse_library: async () => {
+    expire_library: async () => {
       for (const items of Object.values(soldItems)) await items.expire();
     },
   },

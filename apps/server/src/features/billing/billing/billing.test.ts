@@ -222,7 +222,7 @@ describe("a plan", () => {
     account.decline(true);
     account.advance(30);
     expect(await plan()).toEqual(["basic", 500, "past_due"]);
-    const [mail] = await world.rows<{ recipient: string }>("select recipient from letters where recipient = $1 and kind = 'notice'", [
+    const [mail] = await world.rows<{ recipient: string }>("select recipient from emails where recipient = $1 and kind = 'notice'", [
       ada.email,
     ]);
     expect(mail?.recipient).toBe(ada.email);
@@ -233,7 +233,7 @@ describe("a plan", () => {
     account.advance(30);
     expect(await plan()).toEqual(["basic", 500, "active"]);
     expect(await world.stripe.deliver(late ? [late] : [])).toEqual([200]);
-    expect(await world.rows("select id from letters where recipient = $1 and kind = 'notice'", [ada.email])).toHaveLength(1);
+    expect(await world.rows("select id from emails where recipient = $1 and kind = 'notice'", [ada.email])).toHaveLength(1);
     await world.rows("update users set purchased_credits = 7 where id = $1", [ada.id]);
     account.end(id);
     expect(await plan()).toEqual(["free", 0, null]);

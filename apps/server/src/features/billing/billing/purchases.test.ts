@@ -18,7 +18,7 @@ const pay = (session_id: string | null) => world.pay(session_id);
 const isOwned = async (user: TestUser, slug: string) => (await api(user).marketplaceAgents.get({ params: { slug } })).is_purchased;
 const transfers = () => [...world.stripe.account.transfers.values()];
 /** Waits until the jobs that a payment enqueued are finished. */
-const idle = () => world.job("lapse_library");
+const idle = () => world.job("expire_library");
 const outcome = (work: Promise<unknown>) =>
   work.then(
     () => 200,
@@ -320,7 +320,7 @@ describe("a suspended creator", () => {
     await suspend(true);
     await pay(ordered.session_id);
     await world.settle();
-    await world.job("sweep_shares");
+    await world.job("sweep_transfers");
     expect(sent()).toEqual([]);
     const [payout] = await world.rows<{ id: string }>(
       "insert into creator_payouts (creator_id, amount_cents, transactions_count, status) values ($1, 1800, 1, 'processing') returning id",
@@ -353,7 +353,7 @@ test("a reversal of a share that Stripe refused is retried until it succeeds", a
   await world.settle();
   expect(own()).toMatchObject({ amount: 990, amount_reversed: 0 });
   world.stripe.trouble(undefined);
-  await world.job("sweep_shares");
+  await world.job("sweep_transfers");
   await world.settle();
   expect(own()).toMatchObject({ amount_reversed: 990 });
 });

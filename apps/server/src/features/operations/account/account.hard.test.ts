@@ -127,7 +127,7 @@ describe("emails about runs", () => {
           Number(
             (
               await app.db.execute<{ n: string }>(
-                sql`select count(*) as n from graphile_worker.jobs where task_identifier in ('mail_notices', 'send_letter')`,
+                sql`select count(*) as n from graphile_worker.jobs where task_identifier in ('mail_notices', 'send_email')`,
               )
             ).rows[0]?.n,
           ) === 0,
@@ -214,7 +214,7 @@ describe("deleting an account", () => {
         app,
         marks.filter((mark) => !ids.includes(mark)),
       ),
-    ).toEqual([expect.stringMatching(/^letters: .*"kind": "notice"/)]);
+    ).toEqual([expect.stringMatching(/^emails: .*"kind": "notice"/)]);
     // Actions of administrators stay in the log, without a name.
     expect(new Set((await rowsWith(app, ids)).map((row) => row.split(":")[0]))).toEqual(new Set(["audit_log"]));
     expect(await filesWith(app.runtimeDir, marks)).toEqual([]);

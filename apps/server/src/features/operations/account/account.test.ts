@@ -192,7 +192,7 @@ test("deleting an account leaves no row or folder of it, and changes nothing of 
   await eventually(async () => (await app.db.$count(users, eq(users.id, ada.id))) === 0);
   await emailTo(ada.email, /was deleted/);
   // The last email stays in the outbox for a week, like every email.
-  expect(await rowsWith(app, marks)).toEqual([expect.stringMatching(/^letters: .*"kind": "notice"/)]);
+  expect(await rowsWith(app, marks)).toEqual([expect.stringMatching(/^emails: .*"kind": "notice"/)]);
   for (const dir of [app.dataDir, app.runtimeDir]) expect(await filesWith(dir, marks)).toEqual([]);
   expect(await app.as(bob).feedback.get({ params: { id: post.id } })).toMatchObject({ upvote_count: 0, comment_count: 0, comments: [] });
   expect((await app.request("/api/users/me", { user: bob })).status).toBe(200);

@@ -22,7 +22,7 @@ export const createClosedAccounts = ({
 }) => ({
   jobHandlers: {
     /** Stops everything of a closed account; restarts its deployments if the deletion was cancelled. */
-    quiet_account: async (payload: unknown) => {
+    stop_account_work: async (payload: unknown) => {
       const { user_id } = payload as { user_id: string };
       const user = await store.find(user_id);
       if (!user) return;

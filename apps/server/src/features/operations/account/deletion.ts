@@ -35,7 +35,7 @@ export function createDeletion({
       const row = await store.cancelDeletion(tx, user.id);
       if (row) {
         await mail.queue(tx, deletionCancelledEmail(row));
-        await enqueueJob(tx, "quiet_account", { user_id: user.id }, { key: `quiet_account:${user.id}` });
+        await enqueueJob(tx, "stop_account_work", { user_id: user.id }, { key: `stop_account_work:${user.id}` });
       }
       return row;
     });
@@ -69,7 +69,7 @@ export function createDeletion({
         const undo_token = links.make(row);
         const scheduled_for = row.scheduled_hard_delete_at ?? "";
         await mail.queue(tx, deletionScheduledEmail(row, links.urlOf(undo_token), scheduled_for));
-        await enqueueJob(tx, "quiet_account", { user_id: id }, { key: `quiet_account:${id}` });
+        await enqueueJob(tx, "stop_account_work", { user_id: id }, { key: `stop_account_work:${id}` });
         return { scheduled_for, undo_token };
       });
       await sessions.forgetUser(id);

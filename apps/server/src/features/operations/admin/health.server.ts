@@ -145,7 +145,7 @@ export function createServerChecks({
     if (!mail.isOn)
       return {
         status: "off",
-        summary: "No mail server is configured. Emails are kept under Mail, where you can read and forward them.",
+        summary: "No mail server is configured. Emails are kept under Email, where you can read and forward them.",
         advice: "Set SMTP_HOST and SMTP_SENDER_EMAIL to send email.",
       };
     const { waiting, postponed, failed, last_error } = await store.emailCounts();
@@ -159,7 +159,7 @@ export function createServerChecks({
       ? {
           status: "warning",
           summary: `${postponed + failed === 1 ? "1 email" : `${postponed + failed} emails`} could not be sent.`,
-          advice: "Check the SMTP_ settings and the connection to the mail server, then resend the emails under Mail.",
+          advice: "Check the SMTP_ settings and the connection to the mail server, then resend the emails under Email.",
           facts,
         }
       : { status: "ok", summary: "All emails were sent.", advice: null, facts };

@@ -31,7 +31,7 @@ export function createAdminUserDeletion({
         if (target.is_deleted) throw badRequest("This account is already scheduled for deletion.");
         const scheduled_for = await store.close(change.tx, id, reason, actor.id, deletionGraceDays);
         const ended_sessions = await sessions.endAll(change.tx, id, "deleted");
-        await enqueueJob(change.tx, "quiet_account", { user_id: id }, { key: `quiet_account:${id}` });
+        await enqueueJob(change.tx, "stop_account_work", { user_id: id }, { key: `stop_account_work:${id}` });
         await change.record({
           action: "user.delete",
           target: targetOf(target),
@@ -48,7 +48,7 @@ export function createAdminUserDeletion({
         if (!target.is_deleted) throw badRequest("This account is not scheduled for deletion.");
         if (!(await store.keep(change.tx, id))) throw badRequest("The grace period has ended. The account is being deleted.");
         // Restart their deployments.
-        await enqueueJob(change.tx, "quiet_account", { user_id: id }, { key: `quiet_account:${id}` });
+        await enqueueJob(change.tx, "stop_account_work", { user_id: id }, { key: `stop_account_work:${id}` });
         await change.record({ action: "user.restored", target: targetOf(target), reason, details: { deleted_at: target.deleted_at } });
       });
       return reads.get(id);

@@ -20,13 +20,13 @@ const smtp = (port: number) => ({
   SMTP_USE_TLS: "false",
   SMTP_SENDER_EMAIL: "studio@example.com",
 });
-const lettersOf = async (of: TestApp, email: string, admin = root): Promise<OutboxEmail[]> =>
+const emailsTo = async (of: TestApp, email: string, admin = root): Promise<OutboxEmail[]> =>
   (await of.as(admin).outbox.list()).items.filter((l) => l.recipient === email);
 const codeOf = async (response: Response) => ((await response.json()) as { code?: string }).code;
 
 test("without a mail server emails are stored, and an administrator can read them", async () => {
   await app.as().auth.forgotPassword({ body: { email: ada.email } });
-  const kept = async () => (await lettersOf(app, ada.email)).find((l) => l.kind === "reset");
+  const kept = async () => (await emailsTo(app, ada.email)).find((l) => l.kind === "reset");
   await expect.poll(kept).toMatchObject({ status: "kept", attempts: 0, sent_at: null, next_attempt_at: null });
   const id = (await kept())?.id ?? "";
   const storedEmail: OutboxEmailDetail = await app.as(root).outbox.get({ params: { id } });
@@ -65,7 +65,7 @@ test("an email survives an unreachable mail server, a restart and a key rotation
   const admin = await first.signUp({ admin: true });
   const email = `waiting-${randomUUID()}@example.com`;
   await first.as().auth.register({ body: { email, password: "correct horse battery" } });
-  const storedEmail = async (of: TestApp) => (await lettersOf(of, email, admin))[0];
+  const storedEmail = async (of: TestApp) => (await emailsTo(of, email, admin))[0];
   await expect
     .poll(() => storedEmail(first))
     .toMatchObject({ kind: "verify", status: "queued", last_error: expect.stringContaining("ECONNREFUSED") });
@@ -77,8 +77,8 @@ test("an email survives an unreachable mail server, a restart and a key rotation
   const box = createCryptoBox("a secret key of the tests, 32+ characters", { current: key });
   expect((await reseal({ db: first.db, box, columns: sealedColumns })).unreadable).toEqual([]);
   const stored = async (of: TestApp) =>
-    (await of.studio.database.pool.query("select * from letters where id = $1", [id])).rows[0] as { sealed_letter: Buffer | null };
-  expect((await stored(first)).sealed_letter?.subarray(0, 6)).toEqual(box.header);
+    (await of.studio.database.pool.query("select * from emails where id = $1", [id])).rows[0] as { sealed_content: Buffer | null };
+  expect((await stored(first)).sealed_content?.subarray(0, 6)).toEqual(box.header);
   await first.studio.close();
 
   await using mails = await startMailServer({ port });
@@ -92,7 +92,7 @@ test("an email survives an unreachable mail server, a restart and a key rotation
   expect(mail.text).toContain("/verify?token=");
   expect(mail.html).toContain("<html");
   await expect.poll(() => storedEmail(second)).toMatchObject({ status: "sent", last_error: null, sent_at: expect.any(String) });
-  expect((await stored(second)).sealed_letter).toBeNull();
+  expect((await stored(second)).sealed_content).toBeNull();
   expect(await codeOf(await second.request(`/api/admin/outbox/${id}/retry`, { method: "POST", user: admin }))).toBe("conflict");
 });
 
@@ -103,7 +103,7 @@ test("a permanent rejection by the mail server ends the attempts; an administrat
   mails.refuseRecipients("550 5.1.1 no such user");
   const email = `refused-${randomUUID()}@example.com`;
   await sending.as().auth.register({ body: { email, password: "correct horse battery" } });
-  const storedEmail = async () => (await lettersOf(sending, email, admin))[0];
+  const storedEmail = async () => (await emailsTo(sending, email, admin))[0];
   await expect.poll(storedEmail).toMatchObject({ status: "failed", attempts: 1, last_error: expect.stringContaining("no such user") });
   mails.refuseRecipients(null);
   const id = (await storedEmail())?.id ?? "";
@@ -114,7 +114,7 @@ test("a permanent rejection by the mail server ends the attempts; an administrat
   await sending.as().auth.requestVerifyToken({ body: { email } });
   await expect.poll(storedEmail).toMatchObject({ status: "queued", last_error: expect.stringContaining("try later") });
   const late = (await storedEmail())?.id ?? "";
-  await sending.studio.database.pool.query("update letters set expires_at = now() where id = $1", [late]);
+  await sending.studio.database.pool.query("update emails set expires_at = now() where id = $1", [late]);
   mails.refuseRecipients(null);
   await sending.as(admin).outbox.retry({ params: { id: late } });
   await expect.poll(storedEmail).toMatchObject({ status: "failed", last_error: expect.stringContaining("could be sent") });

@@ -45,7 +45,7 @@ export function createSales({
         await store.update(tx, id, { payout_status: sale.refunded_at === null ? "pending" : "failed" });
     });
   const takeBackLater = (tx: Queries, id: string) =>
-    store.enqueue(tx, "take_back_share", { id }, { key: `take_back_share:${id}`, maxAttempts: tries });
+    store.enqueue(tx, "reverse_transfer", { id }, { key: `reverse_transfer:${id}`, maxAttempts: tries });
 
   /** Transfers one sale's share. Throws when it should be retried. */
   const transfer = async (id: string): Promise<void> => {
@@ -142,7 +142,7 @@ export function createSales({
         stripe_invoice_id: sale.invoice_id,
         stripe_subscription_id: sale.subscription_id,
       });
-      if (isSent) await store.enqueue(tx, "send_share", { id: row.id }, { key: `send_share:${row.id}`, maxAttempts: tries });
+      if (isSent) await store.enqueue(tx, "transfer_share", { id: row.id }, { key: `transfer_share:${row.id}`, maxAttempts: tries });
     },
     /** Handles a refund in the transaction that posts it. Resolves with the creator and their share. */
     refund: async (tx: Queries, paymentKey: string): Promise<{ creator_id: string | null; creator_cents: number } | undefined> => {
@@ -171,7 +171,7 @@ export function createSales({
       await store.update(tx, sale.id, { refunded_at: null, ...(isUnpaid && unpaid) });
       // A reversed share becomes part of the next payout.
       if (isSent && sale.payout_status === "failed")
-        await store.enqueue(tx, "send_share", { id: sale.id }, { key: `send_share:${sale.id}`, maxAttempts: tries });
+        await store.enqueue(tx, "transfer_share", { id: sale.id }, { key: `transfer_share:${sale.id}`, maxAttempts: tries });
       return { creator_id: sale.creator_id, creator_cents: sale.amount_creator_cents };
     },
     /** URL where a creator opens or completes their payout account. Throws `payments_not_configured`, `stripe_error`. */
@@ -199,11 +199,11 @@ export function createSales({
     accountOf: async (userId: string): Promise<string | null> => (await store.accountOf(userId))?.account_id ?? null,
     sendPayout,
     jobHandlers: {
-      send_share: async (payload: unknown) => transfer((payload as { id: string }).id),
-      take_back_share: async (payload: unknown) => reverseTransfer((payload as { id: string }).id),
+      transfer_share: async (payload: unknown) => transfer((payload as { id: string }).id),
+      reverse_transfer: async (payload: unknown) => reverseTransfer((payload as { id: string }).id),
       send_payout: async (payload: unknown) => void (await sendPayout((payload as { id: string }).id, true)),
       /** Turns usage earnings into sales. */
-      settle_use: async () =>
+      settle_usage: async () =>
         store.transaction(async (tx) => {
           for (const { creator_id, agent_id, creator_cents, platform_cents, tokens_in, tokens_out } of await store.unsettledUse(tx)) {
             const { id } = await store.insert(tx, {
@@ -223,11 +223,11 @@ export function createSales({
           }
         }),
       /** Retries transfers that a job gave up on or a crash interrupted. */
-      sweep_shares: async () => {
+      sweep_transfers: async () => {
         if (!payoutProvider.isOn) return;
         await store.transaction(async (tx) => {
           for (const { id } of await store.unfinished(500))
-            await store.enqueue(tx, "send_share", { id }, { key: `send_share:${id}`, maxAttempts: tries });
+            await store.enqueue(tx, "transfer_share", { id }, { key: `transfer_share:${id}`, maxAttempts: tries });
           for (const { id } of await store.unfinishedPayouts(500))
             await store.enqueue(tx, "send_payout", { id }, { key: `send_payout:${id}`, maxAttempts: tries });
           for (const { id } of await store.toTakeBack(500)) await takeBackLater(tx, id);
