@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { testPlatform } from "../testing/platform.ts";
 import { migrateDatabase } from "./database.ts";
+import { enqueueJob, startJobs } from "./jobs.ts";
 
 test("migrations are applied once: neither concurrent processes nor a second start change anything", async () => {
   await using p = await testPlatform();
@@ -31,4 +32,20 @@ test("a database of a newer version is refused with a message and not changed", 
     await p.database.pool.query("delete from drizzle.__drizzle_migrations where name = $1", [name]);
   }
   await migrateDatabase(p.database, p.log);
+});
+
+test("jobs that are queued during the upgrade run under their new names", async () => {
+  await using p = await testPlatform();
+  const { pool, db } = p.database;
+  await (await startJobs({ pool, log: p.log, handlers: {} })).close();
+  await enqueueJob(db, "send_letter", { id: "1" });
+  await pool.query(`
+    alter table emails rename to letters;
+    alter table letters rename column sealed_content to sealed_letter;
+    alter index emails_created_at_idx rename to letters_created_at_idx;
+    alter index emails_due_idx rename to letters_due_idx;
+    delete from drizzle.__drizzle_migrations where name = '20261130112019_emails'`);
+  await migrateDatabase(p.database, p.log);
+  const { rows } = await pool.query("select task_identifier, payload from graphile_worker.jobs join graphile_worker._private_jobs using (id)");
+  expect(rows).toEqual([{ task_identifier: "send_email", payload: { id: "1" } }]);
 });
