@@ -45,10 +45,10 @@ export default journey({}, async (context) => {
         await other.page.getByLabel("E-mail").fill(bob.email);
         await other.page.getByLabel("Password", { exact: true }).fill(bob.password);
         await other.page.keyboard.press("Enter");
-        await other.page.getByRole("heading", { name: "Nothing is here" }).waitFor();
+        await other.page.getByRole("heading", { name: "Page not found" }).waitFor();
         for (const path of ["/admin", "/admin/audit", `/admin/users/${adaId}`]) {
           await other.page.goto(`${studio.url}${path}`);
-          await other.page.getByRole("heading", { name: "Nothing is here" }).waitFor();
+          await other.page.getByRole("heading", { name: "Page not found" }).waitFor();
         }
         expect((await other.page.getByRole("link", { name: "Administration" }).count()) === 0, "no link is shown");
         expect(seen.length === 0, `requested: ${seen.join(", ")}`);
@@ -94,14 +94,14 @@ export default journey({}, async (context) => {
         await dialog().getByText("A reason is required").waitFor();
         await dialog().getByRole("textbox", { name: "Reason" }).fill("Ticket 7");
         await dialog().getByRole("button", { name: "Impersonate user" }).click();
-        const banner = page().getByRole("status", { name: "Acting as somebody else" });
+        const banner = page().getByRole("status", { name: "Impersonation" });
         await banner.getByText("Adelheid", { exact: true }).waitFor();
         await page().getByText("Alder Street Bakery").first().waitFor();
         await shot(page(), "admin-acting");
         await expectAccessible(page(), "impersonation");
         await page().goto(`${studio.url}/admin/users`);
-        await page().getByRole("heading", { name: "Nothing is here" }).waitFor();
-        await banner.getByRole("button", { name: "Stop" }).click();
+        await page().getByRole("heading", { name: "Page not found" }).waitFor();
+        await banner.getByRole("button", { name: "Stop impersonating" }).click();
         await page().waitForURL(new RegExp(`/admin/users/${adaId}`));
         expect((await banner.count()) === 0, "the banner is removed");
         await panel.getByText("Impersonation started").waitFor();
@@ -148,7 +148,7 @@ export default journey({}, async (context) => {
         await until("only suspensions", async () => (await table.locator("tbody tr").count()) === 1);
         const [file] = await Promise.all([page().waitForEvent("download"), page().getByRole("link", { name: "Export CSV" }).click()]);
         expect(/^audit-log-.*\.csv$/.test(file.suggestedFilename()), "the file has a descriptive name");
-        await page().getByRole("button", { name: "Dark theme" }).click();
+        await page().getByRole("button", { name: "Switch to dark theme" }).click();
         await page().goto(`${studio.url}/admin/users/${adaId}`);
         await page().getByRole("region", { name: "Adelheid" }).getByText("Spam from nine addresses").first().waitFor();
         await shot(page(), "admin-user-dark");

@@ -181,7 +181,7 @@ export default journey({}, async (context) => {
         // A notice beside the sheet can be used, and closes only itself.
         await page().route("**/api/feedback/*/upvote", (route) => route.abort("aborted"));
         await sheet.getByRole("button", { name: /1 vote$/ }).click();
-        const notice = page().getByRole("alert").filter({ hasText: "The server does not answer" });
+        const notice = page().getByRole("alert").filter({ hasText: "The server didn't respond" });
         await notice.waitFor();
         await page().unrouteAll();
         await shot(page(), "feedback-notice");
@@ -206,7 +206,7 @@ export default journey({}, async (context) => {
         await page().reload();
         await page().route("**/api/feedback/*/comments", (route) => route.abort("aborted"));
         await sheet.getByRole("button", { name: "Comment" }).click();
-        await sheet.getByText("The server does not answer").waitFor();
+        await sheet.getByText("The server didn't respond").waitFor();
         await page().unrouteAll();
         expect((await line.inputValue()) === "I would *use* it.", "the draft is kept");
         await sheet.getByRole("button", { name: "Comment" }).click();

@@ -131,7 +131,7 @@ export default journey({ hasMain: true }, async (context) => {
           (await page.getByTestId("file-then").evaluateAll((rows) => rows.map((row) => row.textContent))).join(" ");
         expect((await filesThen()) === "Mchangedslots.js+3−2", `first: ${await filesThen()}`);
         await page.keyboard.press("ArrowRight");
-        await page.getByRole("group", { name: "Change of styles.css" }).first().waitFor();
+        await page.getByRole("group", { name: "Changes in styles.css" }).first().waitFor();
         expect((await filesThen()).includes("styles.css+1−1"), `then: ${await filesThen()}`);
         await shot(page, "review-replay");
         await expectAccessible(page, "replay");

@@ -42,7 +42,7 @@ export default journey({}, async (context) => {
         const panel = page.getByRole("complementary", { name: "Compare two points" });
         await panel.getByText("2 files").waitFor();
         await panel.getByRole("button", { name: /index\.html/ }).click();
-        const change = panel.getByRole("group", { name: "Change of index.html" });
+        const change = panel.getByRole("group", { name: "Changes in index.html" });
         await change.getByText("<h1>One</h1>").waitFor();
         await change.getByText("<h1>Two</h1>").waitFor();
         await checkScreens(page, "timeline-compare", { view: "Timeline" });

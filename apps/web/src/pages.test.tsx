@@ -56,7 +56,7 @@ test("an address without a page leads home", async ({ api, open, user }) => {
   signedIn(api);
   api.blankReads();
   const app = open("/no/such/place");
-  await screen.findByRole("heading", { name: "Nothing is here" });
+  await screen.findByRole("heading", { name: "Page not found" });
   await user.click(screen.getByRole("link", { name: "Home" }));
   await waitFor(() => expect(app.path()).toBe("/"));
 });

@@ -61,7 +61,7 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
       await signOut(queryClient);
       await navigate({ to: "/login" });
     } catch {
-      toast("Signing out did not reach the server. You are still signed in.", {
+      toast("Couldn't sign out. You're still signed in.", {
         kind: "failed",
         action: { label: "Retry", onSelect: () => void leave() },
       });
@@ -89,7 +89,7 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
     },
     {
       id: "go.marketplace",
-      title: "Go to the store",
+      title: "Go to Store",
       hint: "agents, templates",
       icon: <Store size={14} />,
       shortcut: "go.marketplace",
@@ -97,7 +97,7 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
     },
     {
       id: "go.library",
-      title: "Go to your library",
+      title: "Go to Library",
       icon: <Library size={14} />,
       run: () => void navigate({ to: "/library" }),
     },
@@ -115,7 +115,7 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
       icon: <Megaphone size={14} />,
       run: () => void navigate({ to: "/feedback" }),
     },
-    { id: "theme.toggle", title: "Light or dark theme", icon: <SunMoon size={14} />, shortcut: "theme.toggle", run: toggleTheme },
+    { id: "theme.toggle", title: "Toggle dark theme", icon: <SunMoon size={14} />, shortcut: "theme.toggle", run: toggleTheme },
     {
       id: "help.open",
       title: "Keyboard shortcuts",

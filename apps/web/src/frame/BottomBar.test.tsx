@@ -10,7 +10,7 @@ test("More reaches the pages that have no place of their own on a phone", async 
   api.blankReads();
   const app = open("/projects");
   await user.click(await more());
-  for (const name of ["Find or do", "Library", "Feedback", "Sign out"]) expect(await screen.findByRole("menuitem", { name })).toBeVisible();
+  for (const name of ["Search", "Library", "Feedback", "Sign out"]) expect(await screen.findByRole("menuitem", { name })).toBeVisible();
   await user.click(screen.getByRole("menuitem", { name: "Administration" }));
   await waitFor(() => expect(app.path()).toBe("/admin/overview"));
 });

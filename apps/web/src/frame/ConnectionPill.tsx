@@ -3,7 +3,7 @@ import { connection } from "../api.ts";
 import { useConnection } from "../lib/connection.ts";
 import { Pill } from "../ui/Pill.tsx";
 
-/** Says that the server is out of reach; silent while all is well. */
+/** Shows that the connection is lost; nothing while it works. */
 export function ConnectionPill() {
   const state = useConnection(connection);
   return (
@@ -14,7 +14,7 @@ export function ConnectionPill() {
         </Pill>
       ) : state === "reconnecting" ? (
         <Pill tone="info" icon={<RotateCw />} className="fixed bottom-2 left-1/2 z-30 -translate-x-1/2 shadow-2 narrow:bottom-16">
-          Reconnecting
+          Reconnecting…
         </Pill>
       ) : null}
     </span>

@@ -2,7 +2,7 @@ import { useEffect } from "react";
 import { useHandler } from "../lib/use-handler.ts";
 import { SkeletonRows } from "../ui/Skeleton.tsx";
 
-/** Where the shortcuts will stand, while their code is on its way. */
+/** Placeholder of the help sheet while its code loads. */
 export function HelpFrame({ onClose }: { onClose: () => void }) {
   const close = useHandler(onClose);
   useEffect(() => {
@@ -20,7 +20,7 @@ export function HelpFrame({ onClose }: { onClose: () => void }) {
       className="fixed inset-y-2 right-2 z-50 w-[min(420px,calc(100vw-16px))] rounded-4 border border-line-0 bg-bg-1 px-4 pt-3 text-sm shadow-3 narrow:inset-x-0 narrow:top-auto narrow:bottom-0 narrow:w-auto narrow:rounded-b-none narrow:pb-4"
     >
       <h2 className="mb-4 text-md">Keyboard shortcuts</h2>
-      <SkeletonRows count={8} label="Loading the shortcuts" />
+      <SkeletonRows count={8} label="Loading keyboard shortcuts…" />
     </div>
   );
 }

@@ -7,7 +7,7 @@ import { useHandler } from "../lib/use-handler.ts";
 import { Button } from "../ui/Button.tsx";
 import { toast } from "../ui/toast.tsx";
 
-/** The administrator's own session comes back, and with it a page that knows nothing of the other. */
+/** Restores the administrator's session and reloads, so that no data of the impersonated account is left. */
 let isLeaving = false;
 async function backToOneself(userId: string | undefined): Promise<void> {
   if (isLeaving) return;
@@ -18,7 +18,7 @@ async function backToOneself(userId: string | undefined): Promise<void> {
   location.assign(userId ? `/admin/users/${userId}` : "/admin/users");
 }
 
-/** On every screen while an administrator acts as somebody else: as whom, how long, and the way back. */
+/** Shown on every page during impersonation: account, remaining time, and a button that ends it. */
 export function ImpersonationStrip() {
   const { data: me } = useQuery(meQuery);
   const [isStopping, setIsStopping] = useState(false);
@@ -49,22 +49,22 @@ export function ImpersonationStrip() {
       await backToOneself(me.id);
     } catch {
       setIsStopping(false);
-      toast("Stopping did not reach the server.", { kind: "failed", action: { label: "Retry", onSelect: () => void stop() } });
+      toast("Couldn't stop impersonating.", { kind: "failed", action: { label: "Retry", onSelect: () => void stop() } });
     }
   };
   return (
     <div
       role="status"
-      aria-label="Acting as somebody else"
+      aria-label="Impersonation"
       className="flex min-h-9 flex-none items-center gap-2.5 bg-warn-soft px-3 py-1 text-xs text-fg-0"
     >
       <span className="min-w-0 flex-1">
-        <b className="font-medium">{by.username}</b> acts as <b className="font-medium">{me.name}</b>
-        {minutes === undefined ? "" : `, ${minutes} min left`}.{" "}
-        <span className="text-fg-1 narrow:hidden">Every change is written down with both names.</span>
+        <b className="font-medium">{by.username}</b> is impersonating <b className="font-medium">{me.name}</b>.{" "}
+        {minutes === undefined ? null : `${minutes} min left.`}{" "}
+        <span className="text-fg-1 narrow:hidden">All changes are logged with both names.</span>
       </span>
-      <Button size="sm" isLoading={isStopping} loadingWord="Stopping" onClick={() => void stop()}>
-        Stop
+      <Button size="sm" isLoading={isStopping} loadingWord="Stopping…" onClick={() => void stop()}>
+        Stop impersonating
       </Button>
     </div>
   );

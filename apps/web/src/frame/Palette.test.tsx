@@ -6,7 +6,7 @@ const begin = (api: CannedApi, isAdministrator = false) => {
   signedIn(api, { is_superuser: isAdministrator });
   api.answer("projects.list", ({ query }) => ({ items: query.get("q") === "zzz" ? [] : [bakery] }));
 };
-const input = () => screen.findByPlaceholderText(/Find or do/);
+const input = () => screen.findByPlaceholderText(/^Search, or type/);
 
 test("opens and closes by its keys, and gives the focus back", async ({ api, open, user }) => {
   begin(api);

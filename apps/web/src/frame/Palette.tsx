@@ -53,7 +53,7 @@ function useGroups(sources: readonly PaletteSource[], text: string): { groups: P
 
 const capsFor = (id: ShortcutId) => capsOf(shortcuts[id].keys[0] ?? "").flat();
 
-/** Find or do anything. `>` shows commands only. */
+/** Searches pages, projects, files and commands. `>` shows commands only. */
 export function Palette({
   isOpen,
   onOpenChange,
@@ -66,7 +66,7 @@ export function Palette({
   initialText?: string;
 }) {
   return (
-    <CommandDialog title="Find or do" isOpen={isOpen} onOpenChange={onOpenChange}>
+    <CommandDialog title="Search" isOpen={isOpen} onOpenChange={onOpenChange}>
       <PaletteBody sources={sources} initialText={initialText} close={() => onOpenChange(false)} />
     </CommandDialog>
   );
@@ -75,7 +75,7 @@ export function Palette({
 function PaletteBody({ sources, initialText, close }: { sources: readonly PaletteSource[]; initialText: string; close: () => void }) {
   const [text, setText] = useState(initialText);
   const { groups, isSearching } = useGroups(sources, text);
-  // Items arrive later than the text, so the first of each answer is chosen by hand.
+  // Items arrive after the text, so the first result is selected here.
   const first = groups[0]?.items[0]?.id ?? "";
   const [selection, setSelection] = useState({ first, id: first });
   if (selection.first !== first) setSelection({ first, id: first });
@@ -85,7 +85,7 @@ function PaletteBody({ sources, initialText, close }: { sources: readonly Palett
     close();
     item.run();
   };
-  // Enter that comes before the answer means the answer, not what stood there for fewer letters.
+  // Enter pressed before the results arrive waits for them instead of running an item of an earlier query.
   const [isAwaited, setIsAwaited] = useState(false);
   const runFirst = useHandler(() => {
     setIsAwaited(false);
@@ -97,13 +97,13 @@ function PaletteBody({ sources, initialText, close }: { sources: readonly Palett
   }, [isAwaited, isSearching, runFirst]);
   return (
     <CommandBox
-      label="Find or do"
+      label="Search"
       text={text}
       onText={(next) => {
         setIsAwaited(false);
         setText(next);
       }}
-      placeholder="Find or do… > shows commands only"
+      placeholder="Search, or type > for commands"
       picked={selection.id}
       onPicked={(id) => setSelection({ first, id })}
       isBusy={isSearching}
@@ -120,7 +120,7 @@ function PaletteBody({ sources, initialText, close }: { sources: readonly Palett
       }}
     >
       {!isSearching && groups.length === 0 ? (
-        <Command.Empty className="px-3 py-6 text-fg-2">Nothing answers to “{text}”.</Command.Empty>
+        <Command.Empty className="px-3 py-6 text-fg-2">No results for “{text}”</Command.Empty>
       ) : null}
       {groups.map((group) => (
         <Command.Group

@@ -62,7 +62,7 @@ const RailLink = ({ place }: { place: Place }) => (
   </Tooltip>
 );
 
-/** The 48 px rail at the left; only what exists. */
+/** The 48 px rail at the left. */
 export function Rail({ user, onHelp, onSignOut }: { user: User; onHelp: () => void; onSignOut: () => void }) {
   const places = usePlaces();
   return (
@@ -113,13 +113,13 @@ function AccountMenu({ user, onSignOut }: { user: User; onSignOut: () => void })
   );
 }
 
-/** The same places on a phone; "More" has those without a cell of their own. A workbench brings its own bar and hides this one. */
+/** The same links on a phone; "More" has the rest. The workbench hides this bar and has another one. */
 export function BottomBar({ user, onFind, onSignOut }: { user: User; onFind: () => void; onSignOut: () => void }) {
   const { home, projects, store, settings, admin, feedback } = usePlaces();
   const navigate = useNavigate();
   const inMore = [feedback, ...(user.is_superuser ? [admin] : [])];
   const more: MenuEntry[] = [
-    { label: "Find or do", icon: <Search size={14} />, onSelect: onFind },
+    { label: "Search", icon: <Search size={14} />, onSelect: onFind },
     { label: "Library", icon: <Library size={14} />, onSelect: () => void navigate({ to: "/library" }) },
     ...inMore.map(({ to, label, icon }) => ({ label, icon: smallIcon(icon), onSelect: () => void navigate({ to }) })),
     "-",

@@ -8,12 +8,12 @@ import { ErrorState } from "../ui/ErrorState.tsx";
 import { NotFoundPage } from "../ui/page/NotFoundPage.tsx";
 import { PartMissing } from "../ui/PartMissing.tsx";
 
-/** What a route shows when it breaks: the rest of the frame stays usable, Retry loads it again. */
+/** Error boundary of a route: the rest of the frame stays usable, Retry loads the route again. */
 export function RouteError({ error, reset }: ErrorComponentProps) {
   const router = useRouter();
   const queries = useQueryErrorResetBoundary();
   const isMissing = hasCode(error, "not_found");
-  usePageTitle(isMissing ? "Not found" : "Something broke");
+  usePageTitle(isMissing ? "Not found" : "Something went wrong");
   useEffect(() => queries.reset(), [queries]);
   if (isMissing) return <NotFoundPage />;
   return (
@@ -22,7 +22,7 @@ export function RouteError({ error, reset }: ErrorComponentProps) {
         <PartMissing error={error} />
       ) : (
         <ErrorState
-          title="This page could not be shown"
+          title="Couldn't load this page"
           onRetry={() => {
             reset();
             void router.invalidate();

@@ -8,7 +8,7 @@ import { smallIcon } from "../ui/icons.tsx";
 export interface Destination {
   id: string;
   title: string;
-  /** Other words it is searched by. */
+  /** Other words that find it. */
   words: string;
   icon: ReactNode;
   to: string;

@@ -11,5 +11,5 @@ test.each([
   ["Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 Chrome/142.0 Safari/537.36", "Chrome on macOS"],
   ["curl/8.5.0", "curl"],
   ["node", "node"],
-  [null, "A program"],
+  [null, "Unknown device"],
 ])("%s is %s", (userAgent, name) => expect(browserName(userAgent)).toBe(name));

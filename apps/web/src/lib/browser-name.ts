@@ -15,10 +15,10 @@ const systems: [RegExp, string][] = [
   [/\bLinux\b/, "Linux"],
 ];
 
-/** "Firefox on Linux", as far as a browser says; people recognise themselves by it, nothing depends on it. */
+/** "Firefox on Linux", from the user agent. Only shown to people; no code depends on it. */
 export function browserName(userAgent: string | null): string {
   const nameIn = (table: [RegExp, string][]) => table.find(([mark]) => mark.test(userAgent ?? ""))?.[1];
   const [browser, system] = [nameIn(browsers), nameIn(systems)];
   if (browser && system) return `${browser} on ${system}`;
-  return browser ?? system ?? (userAgent?.split(/[\s/]/)[0] || "A program");
+  return browser ?? system ?? (userAgent?.split(/[\s/]/)[0] || "Unknown device");
 }

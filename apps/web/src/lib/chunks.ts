@@ -6,23 +6,23 @@ const key = "tesslate.chunk-reload";
 const pauseMs = 10_000;
 const waitsMs = [300, 1_000, 3_000];
 
-/** A part of the app did not come, however often it was asked for: a new version took its place, or the line stays broken. */
+/** A chunk couldn't be loaded after all retries: a new version replaced it, or the connection is down. */
 export class MissingPart extends Error {
   override readonly name = "MissingPart";
   constructor(cause: unknown) {
-    super("A part of the app could not be loaded.", { cause });
+    super("Couldn't load part of the app.", { cause });
   }
 }
 
-/** Fetches a part of the app before it is asked for. When that fails nothing happens: the asking will try again. */
+/** Loads a chunk before it is needed. Failures are ignored: it is loaded again when it is needed. */
 export function preload(load: () => Promise<unknown>): void {
   load().catch(() => undefined);
 }
 
-/** What the browser knows of its line. */
+/** What the browser knows about its connection. */
 type Line = Pick<Window, "addEventListener" | "removeEventListener"> & { navigator: Pick<Navigator, "onLine"> };
 
-/** Without a line it is the line that is waited for; one that comes back ends every wait. */
+/** Waits for `ms`, or while offline for the connection. Going online ends every wait. */
 const wait = (ms: number, line: Line): Promise<void> =>
   new Promise((resolve) => {
     const timer = line.navigator.onLine ? setTimeout(() => end(), ms) : undefined;
@@ -34,7 +34,7 @@ const wait = (ms: number, line: Line): Promise<void> =>
     line.addEventListener("online", end);
   });
 
-/** Loads a part of the app; a line that breaks for a moment is waited out. Throws `MissingPart`. */
+/** Loads a chunk and retries after short connection losses. Throws `MissingPart`. */
 export async function patiently<T>(load: () => Promise<T>, line?: Line): Promise<T> {
   for (const ms of waitsMs) {
     try {
@@ -50,14 +50,14 @@ export async function patiently<T>(load: () => Promise<T>, line?: Line): Promise
   }
 }
 
-/** `lazily(async () => (await import("./Editor.tsx")).Editor)`: a component in a chunk of its own. */
+/** `lazily(async () => (await import("./Editor.tsx")).Editor)`: a component in a separate chunk. */
 export const lazily = <P extends object>(load: () => Promise<ComponentType<P>>): LazyExoticComponent<ComponentType<P>> =>
   lazy(async () => ({ default: await patiently(load) }));
 
 /** `lazyPage(() => import("./HomePage.tsx"), "HomePage")`: the same for a route, whose code comes together with its data. */
 export const lazyPage: typeof lazyRouteComponent = (load, name) => lazyRouteComponent(() => patiently(load), name);
 
-/** Whether the server answers. A reload while it does not would replace the app by the browser's error page. */
+/** Whether the server responds. Reloading while it does not would replace the app with the browser's error page. */
 const serverAnswers = async (): Promise<boolean> => {
   try {
     return (await fetch("/health", { cache: "no-store", signal: AbortSignal.timeout(5_000) })).ok;
@@ -66,14 +66,14 @@ const serverAnswers = async (): Promise<boolean> => {
   }
 };
 
-/** Reloads the app, which brings a new version, when the server answers. Drafts are kept in the session. Says whether it reloads. */
+/** Reloads the app if the server responds, and returns whether it does. Drafts are kept in session storage. */
 export async function reloadApp(reload: () => void = () => location.reload()): Promise<boolean> {
   if (!(await serverAnswers())) return false;
   reload();
   return true;
 }
 
-/** The same without being asked to, at most once in ten seconds. */
+/** Reloads automatically, at most once in ten seconds. */
 export async function reloadForMissingPart(reload?: () => void): Promise<boolean> {
   const last = readStored(sessionStorage, key, (v): v is number => typeof v === "number") ?? 0;
   if (Date.now() - last < pauseMs) return false;

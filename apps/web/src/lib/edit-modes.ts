@@ -8,16 +8,16 @@ export interface Mode {
 }
 
 export const modes: readonly Mode[] = [
-  { value: "ask", label: "Ask", hint: "Asks before it changes files or runs commands" },
+  { value: "ask", label: "Ask", hint: "Asks before changing files or running commands" },
   { value: "allow", label: "Auto", hint: "Changes files and runs commands in the sandbox without asking" },
-  { value: "plan", label: "Plan", hint: "Reads and plans, changes nothing" },
+  { value: "plan", label: "Plan", hint: "Reads and plans without making changes" },
 ];
 export const modeOf = (value: EditMode): Mode => modes.find((mode) => mode.value === value) ?? { value, label: value, hint: "" };
-/** Where Shift+Tab leads: into plan mode and out of it. What asks for less is chosen in the menu alone. */
+/** The mode after Shift+Tab: plan mode on or off. Auto mode is only in the menu. */
 export const nextMode = (value: EditMode): EditMode => (value === "plan" ? "ask" : "plan");
 export const isEditMode = (value: unknown): value is EditMode => modes.some((mode) => mode.value === value);
 
 const editModeKey = (projectId: string) => `studio:mode:${projectId}`;
-/** The mode that somebody chose last in a project. */
+/** The mode that was selected last in a project. */
 export const readEditMode = (projectId: string): EditMode => readStored(localStorage, editModeKey(projectId), isEditMode) ?? "ask";
 export const keepEditMode = (projectId: string, mode: EditMode): void => writeStored(localStorage, editModeKey(projectId), mode);

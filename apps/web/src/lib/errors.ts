@@ -3,36 +3,36 @@ import type { ErrorCode } from "@tesslate/contract";
 
 type KnownCode = ErrorCode | "network" | "unknown" | "validation_error";
 
-/** Our sentence for a code where it beats the server's, or where the server cannot speak at all. */
+/** Sentences that replace the server's, or stand in where there is none. */
 const sentences: Partial<Record<KnownCode, string>> = {
-  network: "The server does not answer. Check that it is running, then try again.",
-  rate_limited: "Too many tries. Wait a moment, then try again.",
-  project_limit_reached: "Your plan's number of projects is used up. Delete one to make room.",
+  network: "The server didn't respond. Check that it is running, then try again.",
+  rate_limited: "Too many attempts. Wait a moment, then try again.",
+  project_limit_reached: "You've reached your plan's project limit. Delete a project to create another.",
   model_not_configured: "No model is connected yet.",
-  runtime_unavailable: "The sandbox runtime is not available right now.",
+  runtime_unavailable: "The sandbox runtime is unavailable.",
 };
 
-/** A sentence for a person, from the error's code; the server's own sentence where we have no better one. */
+/** The sentence to show for an error: ours for its code, otherwise the server's. */
 export function sentenceOf(error: unknown): string {
   if (error instanceof ApiError) {
-    const wait = error.code === "rate_limited" && error.retryAfterSeconds ? ` Try again in ${error.retryAfterSeconds} s.` : "";
-    return wait ? `Too many tries.${wait}` : (sentences[error.code as KnownCode] ?? error.message);
+    if (error.code === "rate_limited" && error.retryAfterSeconds) return `Too many attempts. Try again in ${error.retryAfterSeconds} s.`;
+    return sentences[error.code as KnownCode] ?? error.message;
   }
   return error instanceof Error ? error.message : "Something went wrong.";
 }
 
-/** What "Details" shows: enough to find it in the server's log, no internals. */
+/** The text behind "Details": enough to find the request in the server's log. */
 export function detailsOf(error: unknown): string | undefined {
   if (error instanceof ApiError)
     return [`code: ${error.code}`, `status: ${error.status}`, error.requestId && `request: ${error.requestId}`].filter(Boolean).join("\n");
   return error instanceof Error ? error.stack : undefined;
 }
 
-/** The server says what a field lacks; of what only a program can read, less. */
+/** The server's message for a field. A regular expression is not shown. */
 const demandOf = ({ type, msg }: { type: string; msg: string }): string =>
-  type === "pattern" && msg.startsWith("Must match") ? "That is not written as it should be" : msg;
+  type === "pattern" && msg.startsWith("Must match") ? "Invalid format" : msg;
 
-/** Field name → sentence, of a 422. Fields the form does not have land under "". */
+/** Field name → sentence, from a 422. Fields that the form doesn't have are under "". */
 export function fieldErrorsOf(error: unknown, fields: readonly string[]): Record<string, string> {
   if (!(error instanceof ApiError)) return {};
   const found: Record<string, string> = {};

@@ -45,16 +45,16 @@ describe("errors", () => {
   test.each([
     ["minLength", "Must not be empty", "Must not be empty"],
     ["pattern", "Must start with http:// or https://", "Must start with http:// or https://"],
-    ["pattern", "Must match the pattern ^[a-z]+$", "That is not written as it should be"],
+    ["pattern", "Must match the pattern ^[a-z]+$", "Invalid format"],
   ])("a schema's %s, %s, is told to a person", (type, msg, told) => {
     const error = new ApiError(422, { detail: [{ loc: ["body", "field"], msg, type }] });
     expect(fieldErrorsOf(error, ["field"])).toEqual({ field: told });
   });
   test("codes speak, else the server's sentence", () => {
-    expect(sentenceOf(new ApiError(0, { detail: "x", code: "network" }))).toMatch(/does not answer/);
+    expect(sentenceOf(new ApiError(0, { detail: "x", code: "network" }))).toMatch(/didn't respond/);
     expect(sentenceOf(new ApiError(409, { detail: "That name is taken.", code: "conflict" }))).toBe("That name is taken.");
     expect(sentenceOf(new ApiError(429, { detail: "x", code: "rate_limited" }, new Headers({ "retry-after": "12" })))).toBe(
-      "Too many tries. Try again in 12 s.",
+      "Too many attempts. Try again in 12 s.",
     );
   });
 });

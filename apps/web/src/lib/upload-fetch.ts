@@ -1,9 +1,9 @@
-/** A call whose body is large: `onUpload` is told the share that is sent, 0 to 1. */
+/** A request with a large body: `onUpload` is called with the share that was sent, 0 to 1. */
 export interface UploadInit extends RequestInit {
   onUpload?: (share: number) => void;
 }
 
-/** `fetch` for uploads: the browser's own does not say how much of a body has gone out. */
+/** `fetch` for uploads: the browser's own doesn't report upload progress. */
 export function fetchWithProgress(url: string, { method = "POST", headers, body, signal, onUpload }: UploadInit): Promise<Response> {
   return new Promise((resolve, reject) => {
     const call = new XMLHttpRequest();
@@ -17,8 +17,8 @@ export function fetchWithProgress(url: string, { method = "POST", headers, body,
       const isEmpty = call.status === 204 || call.status === 304;
       resolve(new Response(isEmpty ? null : call.responseText, { status: call.status, headers: { "content-type": type } }));
     });
-    call.addEventListener("error", () => reject(new TypeError("The upload broke off.")));
-    call.addEventListener("abort", () => reject(new DOMException("The upload was given up.", "AbortError")));
+    call.addEventListener("error", () => reject(new TypeError("The upload was interrupted.")));
+    call.addEventListener("abort", () => reject(new DOMException("The upload was cancelled.", "AbortError")));
     call.addEventListener("loadend", () => signal?.removeEventListener("abort", abort));
     if (signal?.aborted) abort();
     else call.send(body as XMLHttpRequestBodyInit);

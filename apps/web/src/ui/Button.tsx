@@ -38,7 +38,7 @@ export interface ButtonProps extends ComponentProps<"button"> {
   variant?: ButtonVariant;
   size?: ButtonSize;
   icon?: ReactNode;
-  /** Key caps shown at the end; say them in `aria-keyshortcuts` too. */
+  /** Key caps shown at the end; also set `aria-keyshortcuts`. */
   keys?: ReactNode;
   /** Keeps its width and focus, shows a spinner with `loadingWord`, refuses clicks. */
   isLoading?: boolean;
@@ -80,7 +80,7 @@ export function Button({
       {...rest}
     >
       {isLoading ? (
-        <Spinner word={loadingWord ?? "Working"} isQuiet />
+        <Spinner word={loadingWord ?? "Working…"} isQuiet />
       ) : (
         <>
           {icon}

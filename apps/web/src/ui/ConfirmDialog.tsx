@@ -9,12 +9,12 @@ export interface ConfirmDialogProps {
   isOpen: boolean;
   onOpenChange: (isOpen: boolean) => void;
   title: ReactNode;
-  /** What happens, what cannot be undone. */
+  /** What is lost and what is kept. */
   children: ReactNode;
   act: string;
   actWord?: string;
   isDanger?: boolean;
-  /** Only when nothing can bring it back: the act waits for exactly this text. */
+  /** Only for what can't be undone: the button is disabled until exactly this text is typed. */
   typedConfirmation?: string;
   /** May reject; the dialog then stays and shows the reason. */
   onConfirm: () => Promise<void> | void;
@@ -53,7 +53,7 @@ export function ConfirmDialog({
       setTyped("");
       onOpenChange(false);
     } catch (error) {
-      setFailure(error instanceof Error ? error.message : "That did not work.");
+      setFailure(error instanceof Error ? error.message : "Something went wrong.");
     } finally {
       setIsWorking(false);
     }
@@ -72,7 +72,7 @@ export function ConfirmDialog({
               {typedConfirmation === undefined ? null : (
                 <div className="pt-3">
                   <label htmlFor={inputId}>
-                    Type <b className="select-all">{typedConfirmation}</b> to go on
+                    Type <b className="select-all">{typedConfirmation}</b> to confirm
                   </label>
                   <input
                     id={inputId}

@@ -4,7 +4,7 @@ import { IconButton } from "./IconButton.tsx";
 
 const shownMs = 1600;
 
-/** Copies `text` and says so for a moment. */
+/** Copies `text` and shows "Copied" for a moment. */
 export function CopyButton({ text, label = "Copy", size = "sm" }: { text: string | (() => string); label?: string; size?: "sm" | "md" }) {
   const [state, setState] = useState<"idle" | "copied" | "failed">("idle");
   useEffect(() => {
@@ -23,7 +23,7 @@ export function CopyButton({ text, label = "Copy", size = "sm" }: { text: string
   return (
     <>
       <IconButton
-        label={state === "copied" ? "Copied" : state === "failed" ? "The browser refused to copy" : label}
+        label={state === "copied" ? "Copied" : state === "failed" ? "Couldn't copy" : label}
         size={size}
         onClick={() => void copy()}
       >

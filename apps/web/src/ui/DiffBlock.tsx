@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { counted } from "../lib/counted.ts";
 import { cx } from "../lib/cx.ts";
 import type { DiffLine } from "../lib/diff-lines.ts";
 import { Button } from "./Button.tsx";
@@ -8,7 +9,7 @@ const firstLines = 60;
 const signs = { same: " ", add: "+", del: "−", gap: " " } as const;
 const grounds = { same: "", add: "bg-diff-add", del: "bg-diff-del", gap: "" } as const;
 
-/** A change as one column of lines. */
+/** A unified diff. */
 export function DiffBlock({ lines, path, maxHeight = "max-h-80" }: { lines: readonly DiffLine[]; path: string; maxHeight?: string }) {
   const [isWhole, setIsWhole] = useState(false);
   const shown = isWhole ? lines : lines.slice(0, firstLines);
@@ -18,7 +19,7 @@ export function DiffBlock({ lines, path, maxHeight = "max-h-80" }: { lines: read
       <div
         role="group"
         {...scrollable}
-        aria-label={`Change of ${path}`}
+        aria-label={`Changes in ${path}`}
         className={cx("scroll-y overflow-x-auto py-1 font-mono text-xs leading-5 text-fg-0", maxHeight)}
       >
         <div className="w-max min-w-full">
@@ -51,7 +52,7 @@ export function DiffBlock({ lines, path, maxHeight = "max-h-80" }: { lines: read
       {lines.length > shown.length ? (
         <div className="border-t border-line-0 p-1">
           <Button size="sm" variant="ghost" onClick={() => setIsWhole(true)}>
-            {lines.length - shown.length} more lines
+            Show {counted(lines.length - shown.length, "more line")}
           </Button>
         </div>
       ) : null}

@@ -4,20 +4,20 @@ import { cx } from "../lib/cx.ts";
 import { Button } from "./Button.tsx";
 
 export interface ErrorStateProps {
-  /** What could not be done, as a sentence. */
+  /** "Couldn't load X". */
   title: string;
-  /** The cause, as the server said it. */
+  /** The reason, as a sentence. */
   children?: ReactNode;
   onRetry?: () => void;
   isRetrying?: boolean;
   /** Behind "Details": request id, stack, code. */
   details?: string | undefined;
-  /** Further acts beside Retry. */
+  /** More buttons after Retry. */
   action?: ReactNode;
   className?: string;
 }
 
-/** A failure in place: cause, Retry, details. */
+/** Shown in place of what failed: reason, Retry, details. */
 export function ErrorState({ title, children, onRetry, isRetrying = false, details, action, className }: ErrorStateProps) {
   return (
     <div role="alert" className={cx("flex max-w-full min-w-0 flex-col items-start gap-3 p-6 wrap-anywhere", className)}>
@@ -30,7 +30,7 @@ export function ErrorState({ title, children, onRetry, isRetrying = false, detai
       </div>
       <div className="flex flex-wrap gap-2 pl-6">
         {onRetry ? (
-          <Button icon={<RotateCw size={14} />} onClick={onRetry} isLoading={isRetrying} loadingWord="Retrying">
+          <Button icon={<RotateCw size={14} />} onClick={onRetry} isLoading={isRetrying} loadingWord="Retrying…">
             Retry
           </Button>
         ) : null}

@@ -1,17 +1,17 @@
 import { cx } from "../lib/cx.ts";
 
-/** What became of a file; the last two are git's. */
+/** The status of a file; the last two are Git's. */
 export type ChangeKind = "added" | "modified" | "deleted" | "renamed" | "untracked" | "conflict";
 const letters: Record<ChangeKind, { letter: string; word: string; ink: string }> = {
   added: { letter: "A", word: "added", ink: "text-diff-add-ink" },
-  modified: { letter: "M", word: "changed", ink: "text-warn" },
+  modified: { letter: "M", word: "modified", ink: "text-warn" },
   deleted: { letter: "D", word: "deleted", ink: "text-diff-del-ink" },
-  renamed: { letter: "R", word: "moved", ink: "text-fg-2" },
-  untracked: { letter: "U", word: "new", ink: "text-diff-add-ink" },
-  conflict: { letter: "!", word: "in conflict", ink: "text-err" },
+  renamed: { letter: "R", word: "renamed", ink: "text-fg-2" },
+  untracked: { letter: "U", word: "untracked", ink: "text-diff-add-ink" },
+  conflict: { letter: "!", word: "conflict", ink: "text-err" },
 };
 
-/** What became of a file, as a letter. */
+/** The status of a file as a letter. */
 export function FileLetter({ status }: { status: ChangeKind }) {
   const { letter, word, ink } = letters[status];
   return (

@@ -4,14 +4,14 @@ import { Button } from "./Button.tsx";
 import { ErrorState } from "./ErrorState.tsx";
 
 export interface LoadFailedProps {
-  /** What could not be read, as a sentence. */
+  /** "Couldn't load X". */
   title: string;
   /** The query that failed. */
   of: { error: unknown; refetch: () => unknown; isFetching?: boolean };
   className?: string;
 }
 
-/** In place of what a query should have brought: why it did not, and another try. */
+/** Shown in place of the data of a failed query: reason and Retry. */
 export function LoadFailed({ title, of: { error, refetch, isFetching = false }, className }: LoadFailedProps) {
   return (
     <ErrorState
@@ -26,19 +26,19 @@ export function LoadFailed({ title, of: { error, refetch, isFetching = false }, 
   );
 }
 
-/** Above what a query brought earlier, when it could not be read again. */
+/** Shown above the earlier data of a query that failed to reload. */
 export function ShownFromBefore({ of: { error, refetch, isFetching = false }, className }: Omit<LoadFailedProps, "title">) {
   return (
     <Banner
       tone="err"
       action={
-        <Button size="sm" onClick={() => void refetch()} isLoading={isFetching} loadingWord="Retrying">
+        <Button size="sm" onClick={() => void refetch()} isLoading={isFetching} loadingWord="Retrying…">
           Retry
         </Button>
       }
       {...(className !== undefined && { className })}
     >
-      {sentenceOf(error)} What you see is from before.
+      {sentenceOf(error)} The data shown may be out of date.
     </Banner>
   );
 }

@@ -4,7 +4,7 @@ import { MissingPart } from "../lib/chunks.ts";
 import { ErrorState } from "./ErrorState.tsx";
 import { PartMissing } from "./PartMissing.tsx";
 
-/** A panel that breaks, breaks alone: cause, Retry, details in its place; its neighbours go on. `resetKeys` try it again by themselves. */
+/** Keeps an error inside one panel: shows reason, Retry and details in its place. A change of `resetKeys` renders it again. */
 export function PanelBoundary({ title, resetKeys = [], children }: { title: string; resetKeys?: readonly unknown[]; children: ReactNode }) {
   return (
     <ErrorBoundary

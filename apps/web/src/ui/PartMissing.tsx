@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 import { reloadApp, reloadForMissingPart, type MissingPart } from "../lib/chunks.ts";
 import { ErrorState } from "./ErrorState.tsx";
 
-/** Stands for a part of the app that could not be loaded. Reloads the app once by itself, then when asked, and only while the server answers. */
+/** Shown in place of a chunk that couldn't be loaded. Reloads the app once automatically, then on Retry; only if the server responds. */
 export function PartMissing({ error }: { error: MissingPart }) {
   const [isUnreachable, setIsUnreachable] = useState(false);
   const [isBusy, setIsBusy] = useState(false);
@@ -16,14 +16,14 @@ export function PartMissing({ error }: { error: MissingPart }) {
   };
   return (
     <ErrorState
-      title="This part of the app could not be loaded"
+      title="Couldn't load this part of the app"
       onRetry={() => void retry()}
       isRetrying={isBusy}
       details={error.cause instanceof Error ? error.cause.stack : String(error.cause)}
     >
       {isUnreachable
-        ? "The server does not answer. Check your connection, or try again in a moment."
-        : "The server was updated or cannot be reached. Retry reloads the app."}
+        ? "The server didn't respond. Check your connection, then try again."
+        : "The app was updated or your connection dropped. Retry reloads the app."}
     </ErrorState>
   );
 }

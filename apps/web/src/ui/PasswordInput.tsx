@@ -13,12 +13,7 @@ export function PasswordInput({ noun = "password", ...rest }: Omit<InputProps, "
       {...rest}
       type={isShown ? "text" : "password"}
       trailing={
-        <IconButton
-          size="sm"
-          className="-mr-1.5"
-          label={isShown ? `Hide the ${noun}` : `Show the ${noun}`}
-          onClick={() => setIsShown(!isShown)}
-        >
+        <IconButton size="sm" className="-mr-1.5" label={isShown ? `Hide ${noun}` : `Show ${noun}`} onClick={() => setIsShown(!isShown)}>
           {isShown ? <EyeOff size={14} /> : <Eye size={14} />}
         </IconButton>
       }

@@ -9,7 +9,7 @@ export interface Pick {
   title: string;
   hint?: string;
   icon?: ReactNode;
-  /** Why it cannot be picked. It stays readable; picking it says why. */
+  /** Why it cannot be picked. It stays readable; picking it shows the reason. */
   refusal?: string | undefined;
   run: () => void;
 }
@@ -30,9 +30,9 @@ export function PickList({
   label: string;
   placeholder: string;
   groups: readonly PickGroup[];
-  /** Said when nothing answers to the search. */
+  /** Shown when there is nothing to pick and nothing was searched for. */
   empty: string;
-  /** The search can be written while its answers are on their way. */
+  /** The search can be typed while the items load. */
   isLoading?: boolean;
   foot?: ReactNode;
 }) {
@@ -76,11 +76,11 @@ export function PickList({
       <Command.List className="scroll-y min-h-0 flex-1 p-1">
         {isLoading ? (
           <div className="p-3">
-            <SkeletonRows count={6} label="Loading" />
+            <SkeletonRows count={6} label="Loading…" />
           </div>
         ) : null}
         {shown.length === 0 && !isLoading ? (
-          <p className="px-3 py-5 text-sm text-fg-2">{text ? `Nothing answers to “${text}”.` : empty}</p>
+          <p className="px-3 py-5 text-sm text-fg-2">{text ? `No results for “${text}”` : empty}</p>
         ) : null}
         {shown.map(({ heading, items }) => (
           <Command.Group
@@ -120,6 +120,6 @@ export function PickList({
   );
 }
 
-/** What stands between backticks is to be typed. */
+/** Shows text between backticks as code. */
 const withCode = (text: string): ReactNode =>
   text.split("`").map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part));

@@ -2,12 +2,12 @@ import { sentenceOf } from "../lib/errors.ts";
 import { Button } from "./Button.tsx";
 
 export interface ShowMoreProps {
-  /** The list that comes page by page. */
+  /** The paginated query. */
   of: { hasNextPage: boolean; isFetchingNextPage: boolean; isFetchNextPageError: boolean; error: unknown; fetchNextPage: () => unknown };
   children?: string;
 }
 
-/** Below a list that goes on: its next page, and why that did not come. Nothing at its end. */
+/** Loads the next page of a list and shows why that failed. Renders nothing at the end of the list. */
 export function ShowMore({
   of: { hasNextPage, isFetchingNextPage, isFetchNextPageError, error, fetchNextPage },
   children = "Show more",
@@ -20,7 +20,7 @@ export function ShowMore({
           {sentenceOf(error)}
         </p>
       ) : null}
-      <Button size="sm" isLoading={isFetchingNextPage} loadingWord="Loading" onClick={() => void fetchNextPage()}>
+      <Button size="sm" isLoading={isFetchingNextPage} loadingWord="Loading…" onClick={() => void fetchNextPage()}>
         {children}
       </Button>
     </div>

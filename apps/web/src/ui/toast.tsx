@@ -8,7 +8,7 @@ import { IconButton } from "./IconButton.tsx";
 type ToastKind = "done" | "failed" | "note";
 export interface ToastOptions {
   kind?: ToastKind;
-  /** One act, such as Undo. */
+  /** One action, such as Undo. */
   action?: { label: string; onSelect: () => void };
   /** Milliseconds; default 6 000, or 10 000 with an action. Hovering holds it. */
   durationMs?: number;
@@ -22,7 +22,7 @@ const icons: Record<ToastKind, ReactNode> = {
   note: <Info className="text-info" />,
 };
 
-/** One sentence, at most one act. Never for an error that belongs to a field or a row. */
+/** One sentence, at most one action. Never for an error that belongs to a field or a row. */
 export function toast(sentence: ReactNode, { kind = "done", action, durationMs, id }: ToastOptions = {}): void {
   sonner.custom(
     (toastId) => (
@@ -53,13 +53,13 @@ export function toast(sentence: ReactNode, { kind = "done", action, durationMs, 
   );
 }
 
-/** For the `onInteractOutside` of what closes when something beside it is pressed: a notice lies over everything, and closes nothing. */
+/** For the `onInteractOutside` of popovers and dialogs: pressing a toast doesn't close them. */
 export function sparesNotices(event: CustomEvent<{ originalEvent: Event }>): void {
   const { target } = event.detail.originalEvent;
   if (target instanceof Element && target.closest("[data-sonner-toaster]")) event.preventDefault();
 }
 
-/** Mount once. Beside the app, as dialogs are: a notice lies over them too, and can be answered while one is open. */
+/** Mount once. Outside the app, like dialogs: toasts are above them and usable while one is open. */
 export const Toaster = () =>
   createPortal(
     <Sonner
@@ -68,7 +68,7 @@ export const Toaster = () =>
       gap={8}
       offset={16}
       mobileOffset={{ bottom: 72, left: 12, right: 12 }}
-      containerAriaLabel="Notices"
+      containerAriaLabel="Notifications"
     />,
     document.body,
   );

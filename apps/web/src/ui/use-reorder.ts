@@ -2,29 +2,29 @@ import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type 
 
 export interface ReorderOptions {
   ids: readonly string[];
-  /** `before`: the item it now stands before; null at the end. */
+  /** `before`: the item that follows it now; null at the end. */
   onMove: (id: string, before: string | null) => void;
   /** What a screen reader calls the item. */
   nameOf: (id: string) => string;
 }
 
 /**
- * A list that people put in order: by dragging an item's grip, or with the arrow keys on it. While it is dragged items only look moved
- * (CSS `order` in a flex column), so the focus stays where it is; Escape puts it back.
+ * A list that is reordered by dragging an item's grip or with the arrow keys on it. While dragging, items are only moved visually
+ * (CSS `order` in a flex column), so the focus doesn't change; Escape cancels.
  */
 export function useReorder({ ids, onMove, nameOf }: ReorderOptions) {
   const elements = useRef(new Map<string, HTMLElement>());
   const grips = useRef(new Map<string, HTMLElement>());
   const [drag, setDrag] = useState<{ id: string; order: readonly string[] }>();
   const [said, setSaid] = useState("");
-  /** Moved by key: the browser drops the focus of what moves in the document. */
+  /** Focused again after a move by key: the browser drops the focus of an element that moves in the document. */
   const refocus = useRef<string>(undefined);
 
   const order = drag?.order ?? ids;
   const commit = (id: string, next: readonly string[]) => {
     const at = next.indexOf(id);
     if (at === ids.indexOf(id)) return;
-    setSaid(`${nameOf(id)}: ${at + 1} of ${next.length}`);
+    setSaid(`${nameOf(id)} moved to position ${at + 1} of ${next.length}.`);
     onMove(id, next[at + 1] ?? null);
   };
   const latest = useRef({ drag, commit });
@@ -80,7 +80,7 @@ export function useReorder({ ids, onMove, nameOf }: ReorderOptions) {
     else map.delete(id);
   };
   return {
-    /** For a `role="status"`: what was moved where. */
+    /** For a `role="status"`: announces the last move. */
     said,
     item: (id: string) => ({
       ref: set(elements.current, id),
@@ -106,7 +106,7 @@ export function useReorder({ ids, onMove, nameOf }: ReorderOptions) {
   };
 }
 
-/** The list with one of it put before another; null: at the end. */
+/** The list with one item moved before another; null: to the end. */
 export function moved<T extends { id: string }>(list: readonly T[], id: string, before: string | null): T[] {
   const item = list.find((one) => one.id === id);
   if (!item || before === id) return [...list];

@@ -12,20 +12,20 @@ interface Waiting<T> {
 }
 
 export interface UndoableDeletes<T> {
-  /** Ids of what is to be shown as gone. */
+  /** Ids of items to hide. */
   hidden: ReadonlySet<string>;
   remove: (item: T, name: string) => void;
 }
 
 /**
- * Deletes that can be taken back: the thing is out of sight at once, its deletion is sent when the notice with Undo has gone, and nothing is
- * lost meanwhile. Leaving the view, or the page, sends what still waits.
+ * Deletes that can be undone: the item is hidden at once, and the request is sent when the toast with Undo has disappeared. Leaving the
+ * view or the page sends pending requests.
  */
 export function useUndoableDeletes<T extends { id: string }>({
   send,
   said,
 }: {
-  /** Deletes it. `isLeaving`: the page is closing, only a request that outlives it arrives. */
+  /** Sends the request. `isLeaving`: the page is closing, so the request needs `keepalive`. */
   send: (item: T, isLeaving: boolean) => Promise<void>;
   said: (name: string) => ReactNode;
 }): UndoableDeletes<T> {
@@ -42,15 +42,15 @@ export function useUndoableDeletes<T extends { id: string }>({
     try {
       await send(entry.item, isLeaving);
     } catch (error) {
-      toast(`${entry.name} is still there: ${sentenceOf(error)}`, { kind: "failed", id: `delete:${id}` });
+      toast(`Couldn't delete ${entry.name}. ${sentenceOf(error)}`, { kind: "failed", id: `delete:${id}` });
     } finally {
       store.show(id);
     }
   });
   const undo = useHandler((id: string) => {
     const entry = waiting.get(id);
-    // The notice may be held open longer than the wait.
-    if (!entry) return toast("Too late to undo: it is deleted.", { kind: "note", id: `delete:${id}` });
+    // Hovering keeps the toast open longer than the delay.
+    if (!entry) return toast("Too late to undo. It was already deleted.", { kind: "note", id: `delete:${id}` });
     clearTimeout(entry.timer);
     waiting.delete(id);
     return store.show(id);
@@ -64,7 +64,7 @@ export function useUndoableDeletes<T extends { id: string }>({
     return () => {
       window.removeEventListener("pagehide", leave);
       for (const [id, { name }] of waiting) {
-        // The Undo of the old notice would come too late.
+        // Replaces the toast whose Undo would be too late.
         toast(sentence(name), { id: `delete:${id}`, durationMs: 3000 });
         void finish(id, false);
       }

@@ -14,7 +14,7 @@ const path = "/admin/users";
 test("other users get no such page, and none of its data is requested", async ({ api, open }) => {
   signedIn(api);
   open(path);
-  expect(await screen.findByRole("heading", { name: "Nothing is here" })).toBeVisible();
+  expect(await screen.findByRole("heading", { name: "Page not found" })).toBeVisible();
   expect(api.asked("adminUsers.list")).toEqual([]);
 });
 

@@ -56,7 +56,7 @@ test("without a server the form says so and keeps what was typed", async ({ api,
   open("/login");
   await user.type(await screen.findByLabelText("E-mail"), "nadia");
   await user.type(screen.getByLabelText("Password"), "pass word{Enter}");
-  expect(await screen.findByRole("alert")).toHaveTextContent("does not answer");
+  expect(await screen.findByRole("alert")).toHaveTextContent("didn't respond");
   expect(screen.getByLabelText("E-mail")).toHaveValue("nadia");
   expect(screen.getByLabelText("Password")).toHaveValue("pass word");
 });
@@ -80,7 +80,7 @@ test("the password can be looked at", async ({ api, open, user }) => {
   const password = await screen.findByLabelText("Password");
   await user.type(password, "secret");
   expect(password).toHaveAttribute("type", "password");
-  await user.click(screen.getByRole("button", { name: "Show the password" }));
+  await user.click(screen.getByRole("button", { name: "Show password" }));
   expect(password).toHaveAttribute("type", "text");
 });
 

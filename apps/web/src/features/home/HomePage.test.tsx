@@ -51,7 +51,7 @@ test("Enter makes the project from the chosen template", async ({ api, open, use
   await user.click(await screen.findByRole("menuitemradio", { name: /Next\.js/ }));
   await user.type(await box(), "A bakery shop");
   await user.keyboard("{Enter}");
-  expect(await screen.findByText(/number of projects is used up/)).toBeVisible();
+  expect(await screen.findByText(/reached your plan's project limit/)).toBeVisible();
   expect(screen.queryByRole("button", { name: "Retry" })).not.toBeInTheDocument();
   expect(api.asked("projects.create")[0]?.body).toMatchObject({
     name: "Bakery shop",

@@ -26,11 +26,11 @@ function clean(html: string): string {
 
 const CodeBlock = ({ token }: { token: Tokens.Code }) => (
   <div className="group relative">
-    <pre {...scrollable} aria-label={token.lang ? `${token.lang} code` : "code"}>
+    <pre {...scrollable} aria-label={token.lang ? `${token.lang} code` : "Code"}>
       <code>{token.text}</code>
     </pre>
     <span className="absolute top-1 right-1 opacity-0 transition-opacity group-focus-within:opacity-100 group-hover:opacity-100">
-      <CopyButton text={token.text} label="Copy the code" />
+      <CopyButton text={token.text} label="Copy code" />
     </span>
   </div>
 );

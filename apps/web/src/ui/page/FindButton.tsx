@@ -12,7 +12,7 @@ export function FindButton({ variant = "ghost" }: { variant?: "ghost" | "plain" 
   const palette = usePalette();
   return (
     <>
-      <IconButton label="Find or do" className="wide:hidden" onClick={() => palette.open()}>
+      <IconButton label="Search" className="wide:hidden" onClick={() => palette.open()}>
         <Search />
       </IconButton>
       <Button
@@ -24,7 +24,7 @@ export function FindButton({ variant = "ghost" }: { variant?: "ghost" | "plain" 
         aria-keyshortcuts={ariaKeys("palette.open")}
         onClick={() => palette.open()}
       >
-        Find or do
+        Search
       </Button>
     </>
   );

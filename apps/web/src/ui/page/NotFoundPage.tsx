@@ -3,7 +3,7 @@ import { usePageTitle } from "../../lib/page-title.ts";
 import { buttonClass } from "../Button.tsx";
 import { Thread, ThreadItem } from "../thread/index.ts";
 
-/** Not there, or not yours: one page for both. */
+/** Shown for pages that don't exist and for pages of other people. */
 export function NotFoundPage() {
   usePageTitle("Not found");
   return (
@@ -17,10 +17,8 @@ export function NotFoundPage() {
           <p className="truncate font-mono text-xs leading-[22px] text-fg-2">{location.pathname}</p>
         </ThreadItem>
         <ThreadItem bead="failed" className="pb-5">
-          <h1 className="font-display text-xl leading-[22px] tracking-title">Nothing is here</h1>
-          <p className="mt-2 leading-read text-fg-2">
-            The address may be mistyped, or what it named was deleted or belongs to someone else.
-          </p>
+          <h1 className="font-display text-xl leading-[22px] tracking-title">Page not found</h1>
+          <p className="mt-2 leading-read text-fg-2">Check the URL. The page may have been deleted, or you may not have access to it.</p>
         </ThreadItem>
         <ThreadItem bead="next" line="next" edge="end">
           <div className="flex gap-2">

@@ -7,12 +7,12 @@ import { Kbds } from "../Kbd.tsx";
 
 export const toggleTheme = (): void => chooseTheme({ mode: isDarkNow() ? "light" : "dark" });
 
-/** Light or dark, with a choice that overrides the system's. */
+/** Switches between light and dark; overrides the setting of the system. */
 export function ThemeButton() {
   const { isDark } = useTheme();
   return (
     <IconButton
-      label={isDark ? "Light theme" : "Dark theme"}
+      label={isDark ? "Switch to light theme" : "Switch to dark theme"}
       keys={<Kbds caps={capsOf(shortcuts["theme.toggle"].keys[0] ?? "").flat()} />}
       onClick={toggleTheme}
     >

@@ -2,7 +2,7 @@ import { createContext, useContext, useEffect, useRef, type ReactNode } from "re
 import type { ShortcutId } from "../../shortcuts.ts";
 
 export interface PaletteItem {
-  /** Stable across runs: recents are kept by it. */
+  /** Stable: recently used items are stored by it. */
   id: string;
   title: string;
   hint?: string;
@@ -15,7 +15,7 @@ export interface PaletteSource {
   id: string;
   /** Head of its group. */
   heading: string;
-  /** `commands` also answer to `>`; others only to plain text. */
+  /** `commands` are also searched after `>`; `things` are not. */
   kind: "commands" | "things";
   /** Synchronous sources are ranked by the palette; an async one ranks for itself and must obey the signal. */
   search: (query: string, signal: AbortSignal) => readonly PaletteItem[] | Promise<readonly PaletteItem[]>;
@@ -26,7 +26,7 @@ export interface PaletteGroup {
   items: readonly PaletteItem[];
 }
 
-/** What the sources answered, as it is shown: one heading is one group, in the order of the first of its sources. */
+/** The results as shown: one group per heading, in the order of its first source. */
 export function groupsOf(answers: readonly PaletteGroup[]): PaletteGroup[] {
   const groups = new Map<string, readonly PaletteItem[]>();
   for (const { heading, items } of answers) if (items.length > 0) groups.set(heading, [...(groups.get(heading) ?? []), ...items]);
@@ -57,7 +57,7 @@ export const PaletteContext = createContext<PaletteRegistry | undefined>(undefin
 
 export function usePalette(): PaletteRegistry {
   const registry = useContext(PaletteContext);
-  if (!registry) throw new Error("usePalette needs the app frame around it.");
+  if (!registry) throw new Error("usePalette must be used within AppFrame.");
   return registry;
 }
 

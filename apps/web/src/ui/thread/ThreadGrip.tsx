@@ -28,7 +28,7 @@ export function ThreadGrip({
   onMove,
   onCommit,
   tag,
-  label = "Go back along the thread",
+  label = "Go back to an earlier point",
   isDisabled = false,
 }: ThreadGripProps) {
   const self = useRef<HTMLSpanElement>(null);
