@@ -15,9 +15,9 @@ const router = createAppRouter(queryClient);
 leadToSignIn(router, queryClient);
 
 const root = document.getElementById("root");
-if (!root) throw new Error("index.html lacks #root");
-// The first page is loaded, then drawn as one transition: that React does in pieces, where any other first drawing is one long task. Until it
-// stands, so does the word in index.html. What fails to load is told by the page that is drawn.
+if (!root) throw new Error("index.html has no #root");
+// Load the first page, then render it in a transition: React does that in slices, while any other first render is one long task. Until then
+// index.html shows "Loading…". Load errors are shown by the rendered page.
 const draw = () =>
   startTransition(() =>
     createRoot(root).render(

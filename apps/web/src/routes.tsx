@@ -516,11 +516,11 @@ const routeTree = root.addChildren([
 
 const Pending = () => (
   <div className="grid h-full min-h-0 flex-1 place-items-center text-fg-2">
-    <Spinner word="Loading" />
+    <Spinner word="Loading…" />
   </div>
 );
 
-/** `history`: where addresses are kept, if not in the browser's address bar. */
+/** `history`: replaces the browser's history. */
 export function createAppRouter(queryClient: QueryClient, history?: RouterHistory) {
   return createRouter({
     routeTree,

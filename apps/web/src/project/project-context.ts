@@ -20,7 +20,7 @@ export interface OpenProject {
 export const ProjectContext = createContext<OpenProject | undefined>(undefined);
 function useOpenProject(): OpenProject {
   const open = use(ProjectContext);
-  if (!open) throw new Error("This part of the page needs an open project around it.");
+  if (!open) throw new Error("This must be used within ProjectProvider.");
   return open;
 }
 

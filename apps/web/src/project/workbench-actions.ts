@@ -1,27 +1,27 @@
 import { createContext, use } from "react";
 import type { DockTab, View } from "./views.ts";
 
-/** What any part of the workbench may ask it to do. */
+/** Actions that any part of the workbench can call. */
 export interface WorkbenchActions {
   show: (view: View) => void;
-  /** The deploys with one of them open; undefined is none. */
+  /** Shows the deployments and opens one of them; undefined: none. */
   showDeployment: (deploymentId: string | undefined) => void;
-  /** The review of one run. */
+  /** Shows the review of a run. */
   showReview: (taskId: string) => void;
   /** Opens a file in the code view; `place` may end in `:line`. */
   openFile: (place: string) => void;
   openDock: (tab: DockTab) => void;
-  /** The dock with the logs of one container; undefined is the one shown last. */
+  /** Shows the logs of a container in the dock; undefined: of the one shown last. */
   openLogs: (containerId?: string) => void;
-  /** Puts text into the composer, for the person to send. */
+  /** Puts text into the composer without sending it. */
   compose: (text: string) => void;
-  /** Sends it to the agent at once; into the composer when that is refused. */
+  /** Sends a message to the agent; puts it into the composer if that fails. */
   ask: (text: string) => void;
 }
 
 export const WorkbenchActionsContext = createContext<WorkbenchActions | undefined>(undefined);
 export function useWorkbenchActions(): WorkbenchActions {
   const actions = use(WorkbenchActionsContext);
-  if (!actions) throw new Error("useWorkbenchActions needs the workbench around it.");
+  if (!actions) throw new Error("useWorkbenchActions must be used within the workbench.");
   return actions;
 }

@@ -49,6 +49,6 @@ test("what falls short is told, with what it lies on", () => {
   };
   expect(findThemeFaults(spoilt)).toEqual([
     { token: "textMuted", what: "Muted text", on: expect.any(String), ratio: expect.closeTo(1.6, 0), floor: 4.5 },
-    { token: "input.border", what: "Borders of inputs", on: "the background", ratio: 0, floor: 3 },
+    { token: "input.border", what: "Input borders", on: "the background", ratio: 0, floor: 3 },
   ]);
 });
