@@ -88,10 +88,10 @@ export default journey({}, async (context) => {
         await column("Backlog").waitFor();
         await checkScreens(page, "board-empty", { view: "Board", variants: allVariants });
         await page.getByRole("button", { name: "Add column" }).click();
-        await page.getByLabel("Name of the new column").fill("Blocked");
+        await page.getByLabel("New column name").fill("Blocked");
         await page.keyboard.press("Enter");
         await column("Blocked").waitFor();
-        await page.getByRole("button", { name: "Add a card to Backlog" }).click();
+        await page.getByRole("button", { name: "Add card to Backlog" }).click();
         for (const title of ["Take orders online", "Price list", "Opening hours", "Closed on Mondays", "Pick-up slots"]) {
           await page.keyboard.type(title);
           await page.keyboard.press("Enter");
@@ -117,7 +117,7 @@ export default journey({}, async (context) => {
         await choose("Assignee", "(you)");
         await sheet.getByLabel("Estimate").fill("12");
         await sheet.getByLabel("Spent").fill("3");
-        await sheet.getByLabel("Due").fill("2031-03-14");
+        await sheet.getByLabel("Due date").fill("2031-03-14");
         await sheet.getByLabel("Tags").fill("shop, launch");
         await page.keyboard.press("Enter");
         await sheet.getByLabel("Description").fill("People order **before** Friday.\n\n- slots of 30 minutes\n- at most six orders each");
@@ -196,8 +196,8 @@ export default journey({}, async (context) => {
       run: async () => {
         // All columns must be visible: dragging does not scroll.
         await page.setViewportSize({ width: 2300, height: 900 });
-        await page.getByLabel("Search the cards").fill("slots");
-        await page.getByText("2 of 5 cards in sight.").waitFor();
+        await page.getByLabel("Search cards").fill("slots");
+        await page.getByText("Showing 2 of 5 cards").waitFor();
         await until("two are visible", async () => (await page.getByTestId("board-card").count()) === 2);
         // Visible: "Take orders for bread" (its description says slots) and "Pick-up slots"; two hidden ones are between them.
         await cardIn("Backlog", "Pick-up slots").dragTo(cardIn("Backlog", "Take orders for bread"), { targetPosition: { x: 60, y: 70 } });
@@ -206,7 +206,7 @@ export default journey({}, async (context) => {
             throw new Error(JSON.stringify(namesOf(await boardNow())));
           },
         );
-        await page.getByRole("button", { name: "Show all" }).click();
+        await page.getByRole("button", { name: "Clear filters" }).click();
         await sameAsServer("after a filtered drag");
         await cardIn("Backlog", "Closed on Mondays").dragTo(column("Blocked"));
         await cardIn("Blocked", "Closed on Mondays").waitFor();
@@ -221,24 +221,24 @@ export default journey({}, async (context) => {
     {
       name: "board: a full column refuses cards with the reason; columns are edited, moved and deleted, and their cards kept",
       run: async () => {
-        await column("To Do").getByRole("button", { name: "Change column" }).click();
+        await column("To Do").getByRole("button", { name: "Actions for column" }).click();
         await page.getByRole("menuitem", { name: "Edit column" }).click();
         const dialog = page.getByRole("dialog");
         await dialog.getByLabel("Name").fill("Next");
-        await dialog.getByLabel("Limit").fill("1");
+        await dialog.getByLabel("Card limit").fill("1");
         await dialog.getByRole("radio", { name: "teal" }).click();
         await expectAccessible(page, "column dialog");
         await shot(page, "board-column-dialog");
         await dialog.getByRole("button", { name: "Save" }).click();
         await column("Next").getByText("full").waitFor();
         await cardIn("Backlog", "Opening hours").dragTo(column("Next"));
-        await page.getByText("“Next” is limited to 1 card. Move one out first, or raise its limit.").first().waitFor();
+        await page.getByText("“Next” has a limit of 1 card. Move a card to another column or raise the limit.").first().waitFor();
         await shot(page, "board-full");
         await cardIn("Backlog", "Opening hours").waitFor();
-        await column("Blocked").getByRole("button", { name: "Change column" }).click();
+        await column("Blocked").getByRole("button", { name: "Actions for column" }).click();
         await page.getByRole("menuitem", { name: "Move left" }).click();
         await until("moved", async () => (await boardNow()).columns.map((c) => c.name).indexOf("Blocked") === 3);
-        await column("Blocked").getByRole("button", { name: "Change column" }).click();
+        await column("Blocked").getByRole("button", { name: "Actions for column" }).click();
         await page.getByRole("menuitem", { name: "Delete column" }).click();
         const confirm = page.getByRole("alertdialog");
         await confirm.getByRole("combobox").click();
@@ -312,7 +312,7 @@ export default journey({}, async (context) => {
       name: "notes: saved automatically, kept after a reload, shown as Markdown",
       run: async () => {
         await open("notes");
-        const editor = page.getByLabel("Notes of this project");
+        const editor = page.getByLabel("Project notes");
         await editor.click();
         await page.keyboard.type("# Plan\n\nOrders close on **Friday**.\n\n- [ ] prices\novens");
         await page.getByText("Saved", { exact: true }).waitFor();
@@ -320,7 +320,7 @@ export default journey({}, async (context) => {
         expect(stored.content.startsWith("# Plan\n\nOrders close on **Friday**."), stored.content);
         await page.reload();
         await page.getByText("Orders close on").waitFor();
-        await page.getByRole("radio", { name: "Both" }).click();
+        await page.getByRole("radio", { name: "Split" }).click();
         await page.getByRole("heading", { name: "Plan" }).waitFor();
         await checkScreens(page, "notes", { view: "Notes", variants: allVariants });
         await page.getByRole("radio", { name: "Write" }).click();
@@ -332,7 +332,7 @@ export default journey({}, async (context) => {
         const theirs = (content: string) => account.api.notes.put({ params: { id: project.slug }, body: { content } });
         await theirs("# Plan\n\nThey wrote this.");
         await page.getByText("They wrote this.").waitFor();
-        const editor = page.getByLabel("Notes of this project");
+        const editor = page.getByLabel("Project notes");
         await editor.click();
         await page.keyboard.press("Control+End");
         await page.keyboard.type(" And I wrote that.");

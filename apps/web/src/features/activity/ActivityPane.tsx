@@ -2,6 +2,7 @@ import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Bot, Server, UserRound } from "lucide-react";
 import { useState } from "react";
 import type { ActivityEntry, ActivityKind, ActorKind } from "@tesslate/contract";
+import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { useProject, useQuietProject } from "../../project/project-context.ts";
@@ -14,17 +15,17 @@ import { activityKey, activityQuery, type ActivityFilter } from "./activity.quer
 
 const all = "all";
 const actors: { value: ActorKind | typeof all; label: string }[] = [
-  { value: all, label: "Everybody" },
+  { value: all, label: "Everyone" },
   { value: "person", label: "People" },
   { value: "agent", label: "Agents" },
-  { value: "system", label: "The server" },
+  { value: "system", label: "Server" },
 ];
 const kinds: { value: ActivityKind | typeof all; label: string }[] = [
-  { value: all, label: "Everything" },
+  { value: all, label: "All activity" },
   { value: "write", label: "Files" },
   { value: "command", label: "Commands" },
   { value: "run", label: "Runs" },
-  { value: "approval", label: "Decisions" },
+  { value: "approval", label: "Approvals" },
   { value: "secret", label: "Secrets" },
   { value: "snapshot", label: "Snapshots" },
   { value: "power", label: "Starts and stops" },
@@ -37,11 +38,11 @@ const looks = {
   agent: <Bot size={14} aria-hidden="true" />,
   system: <Server size={14} aria-hidden="true" />,
 };
-/** What the project's stream tells comes in bursts; the list is read again once it rests. */
+/** Project events come in bursts: the list is loaded again after this pause. */
 const restMs = 1500;
 const unrelated = new Set(["text_chunk", "preview_report", "log_problem", "credits_used", "positions_changed"]);
 
-/** Who or which agent did what in this project. */
+/** The activity log of a project: people, agents and the server. */
 export function ActivityPane() {
   const project = useProject();
   const [filter, setFilter] = useState<ActivityFilter>({ actor: undefined, kind: undefined });
@@ -61,7 +62,7 @@ export function ActivityPane() {
         <h2 className="mr-2 text-sm">Activity</h2>
         <div className="w-36">
           <Select
-            label="Who"
+            label="Actor"
             value={filter.actor ?? all}
             onChange={(actor) => setFilter({ ...filter, actor: actor === all ? undefined : (actor as ActorKind) })}
             options={actors}
@@ -69,27 +70,27 @@ export function ActivityPane() {
         </div>
         <div className="w-44">
           <Select
-            label="What"
+            label="Type"
             value={filter.kind ?? all}
             onChange={(kind) => setFilter({ ...filter, kind: kind === all ? undefined : (kind as ActivityKind) })}
             options={kinds}
           />
         </div>
         <span className="flex-1" />
-        {data ? <span className="num text-xs text-fg-2">{data.pages[0]?.total ?? 0} in the last 30 days</span> : null}
+        {data ? <span className="num text-xs text-fg-2">{counted(data.pages[0]?.total ?? 0, "event")} in the last 30 days</span> : null}
       </div>
       <div className="scroll-y min-h-0 flex-1">
         {query.isPending ? (
           <div className="px-4 py-3">
-            <SkeletonRows count={10} label="Loading" />
+            <SkeletonRows count={10} label="Loading activity…" />
           </div>
         ) : error && entries.length === 0 ? (
-          <LoadFailed title="The activity could not be read" of={query} />
+          <LoadFailed title="Couldn't load activity" of={query} />
         ) : entries.length === 0 ? (
           <Nothing filter={filter} onClear={() => setFilter({ actor: undefined, kind: undefined })} />
         ) : (
           <>
-            <ol role="list" aria-label="What was done" className="divide-y divide-line-0">
+            <ol role="list" aria-label="Events" className="divide-y divide-line-0">
               {entries.map((entry) => (
                 <EntryRow key={entry.id} entry={entry} />
               ))}
@@ -101,7 +102,7 @@ export function ActivityPane() {
             ) : null}
             {hasNextPage ? (
               <div className="grid place-items-center py-4">
-                <Button isLoading={isFetchingNextPage} loadingWord="Loading" onClick={() => void query.fetchNextPage()}>
+                <Button isLoading={isFetchingNextPage} loadingWord="Loading…" onClick={() => void query.fetchNextPage()}>
                   Show more
                 </Button>
               </div>
@@ -115,10 +116,10 @@ export function ActivityPane() {
 
 const Nothing = ({ filter, onClear }: { filter: ActivityFilter; onClear: () => void }) =>
   filter.actor === undefined && filter.kind === undefined ? (
-    <EmptyState title="Nothing was done yet">Changes, commands, runs, decisions and starts appear here with who did them.</EmptyState>
+    <EmptyState title="No activity yet">Changes, commands, runs and approvals of this project appear here.</EmptyState>
   ) : (
-    <EmptyState title="Nothing of that kind" action={<Button onClick={onClear}>Show everything</Button>}>
-      In the last 30 days nobody did that here.
+    <EmptyState title="No results" action={<Button onClick={onClear}>Clear filters</Button>}>
+      No matching activity in the last 30 days.
     </EmptyState>
   );
 

@@ -14,7 +14,7 @@ import { priorityLooks, typeLooks } from "./card-looks.tsx";
 
 const unset = "any";
 
-/** Which cards are in sight. */
+/** Search and filters of the board. */
 export function BoardFilter({
   board,
   me,
@@ -50,7 +50,7 @@ export function BoardFilter({
         size="sm"
         isSoft
         type="search"
-        aria-label="Search the cards"
+        aria-label="Search cards"
         aria-keyshortcuts={ariaKeys("board.search")}
         placeholder="Search cards"
         value={filter.text}
@@ -73,7 +73,7 @@ export function BoardFilter({
         boxClassName="max-w-64 min-w-0"
       />
       <Popover
-        label="Filter the cards"
+        label="Filter cards"
         className="grid w-64 gap-3"
         trigger={
           <Button size="md" variant="ghost" icon={<ListFilter size={14} />}>
@@ -98,11 +98,11 @@ export function BoardFilter({
           tags.map((value) => ({ value, label: value })),
         )}
         {pick("Assignee", "assignee", [
-          { value: "none", label: "Nobody" },
+          { value: "none", label: "Unassigned" },
           ...people.map(({ id, name }) => ({ value: id, label: id === me.id ? `${name} (you)` : name })),
         ])}
         <Button size="sm" disabled={chosen === 0} onClick={() => onChange({ ...noFilter, text: filter.text })}>
-          Clear
+          Clear filters
         </Button>
       </Popover>
     </>

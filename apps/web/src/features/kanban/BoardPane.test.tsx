@@ -39,7 +39,7 @@ test("while it loads it says so; a failure can be tried again", async ({ api, sh
   begin(api);
   const answer = api.hang("kanban.board");
   show(openPane(BoardPane).element);
-  expect(await screen.findByRole("status", { name: "Loading the board" })).toBeVisible();
+  expect(await screen.findByRole("status", { name: "Loading board…" })).toBeVisible();
   answer(refuse("internal_error"));
   const alert = await screen.findByRole("alert");
   begin(api);
@@ -52,7 +52,7 @@ test("columns say how many they hold and may hold; an empty one says so", async 
   show(openPane(BoardPane).element);
   const doing = await screen.findByRole("region", { name: "Doing, 1 card" });
   expect(doing).toHaveTextContent("full");
-  expect(screen.getByRole("region", { name: "Done, 0 cards" })).toHaveTextContent("No cards.");
+  expect(screen.getByRole("region", { name: "Done, 0 cards" })).toHaveTextContent("No cards");
   await expectAccessible();
 });
 
@@ -95,14 +95,14 @@ test("cards are written one after the other; the field stays until Escape", asyn
   begin(api);
   api.answer("kanban.createCard", ({ body }) => card(40, (body as { title: string }).title, 22));
   show(openPane(BoardPane).element);
-  await user.click(await screen.findByRole("button", { name: "Add a card to Done" }));
-  const field = await screen.findByRole("textbox", { name: "Title of the new card in Done" });
+  await user.click(await screen.findByRole("button", { name: "Add card to Done" }));
+  const field = await screen.findByRole("textbox", { name: "Title of new card in Done" });
   expect(field).toHaveFocus();
   await user.type(field, "Ship it{Enter}");
   await screen.findByRole("region", { name: "Done, 1 card" });
-  expect(screen.getByRole("textbox", { name: "Title of the new card in Done" })).toHaveValue("");
+  expect(screen.getByRole("textbox", { name: "Title of new card in Done" })).toHaveValue("");
   await user.keyboard("{Escape}");
-  expect(screen.queryByRole("textbox", { name: /Title of the new card/ })).not.toBeInTheDocument();
+  expect(screen.queryByRole("textbox", { name: /Title of new card/ })).not.toBeInTheDocument();
 });
 
 test("a search leaves what matches and says how many; everything comes back", async ({ api, show, user }) => {
@@ -110,9 +110,9 @@ test("a search leaves what matches and says how many; everything comes back", as
   show(openPane(BoardPane).element);
   await screen.findByRole("region", { name: "To do, 2 cards" });
   await user.type(screen.getByRole("searchbox"), "orders");
-  expect(await screen.findByText("1 of 3 cards in sight.")).toBeVisible();
+  expect(await screen.findByText("Showing 1 of 3 cards")).toBeVisible();
   expect(screen.queryByText("Draw the page")).not.toBeInTheDocument();
-  await user.click(screen.getByRole("button", { name: "Show all" }));
+  await user.click(screen.getByRole("button", { name: "Clear filters" }));
   expect(await screen.findByText("Draw the page")).toBeVisible();
 });
 

@@ -8,7 +8,7 @@ import { meQuery } from "../users/index.ts";
 import { BoardView } from "./BoardView.tsx";
 import { useBoard } from "./use-board.ts";
 
-/** The project's board: its states; what is on it draws `BoardView`. */
+/** The project's board: loads it and shows `BoardView`. */
 export function BoardPane() {
   const project = useProject();
   const { compose } = useWorkbenchActions();
@@ -16,9 +16,9 @@ export function BoardPane() {
   const me = { id: user?.id ?? "", name: user?.name ?? "", username: user?.username ?? "" };
   const { query, board, hidden, acts } = useBoard(project.id, me);
   if (board) return <BoardView projectId={project.id} board={board} hidden={hidden} me={me} acts={acts} compose={compose} />;
-  if (query.error) return <LoadFailed title="The board could not be loaded" of={query} />;
+  if (query.error) return <LoadFailed title="Couldn't load the board" of={query} />;
   return (
-    <div role="status" aria-label="Loading the board" className="flex min-h-0 flex-1 flex-col overflow-hidden">
+    <div role="status" aria-label="Loading board…" className="flex min-h-0 flex-1 flex-col overflow-hidden">
       <Bar>
         <Skeleton className="h-7 w-56" />
       </Bar>

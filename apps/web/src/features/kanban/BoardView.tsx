@@ -31,7 +31,7 @@ export interface BoardViewProps {
   compose: (text: string) => void;
 }
 
-/** Columns and cards; by hand, by key, by menu. The open card stands in the address: `#TSK-0012`. */
+/** Columns and cards, usable by pointer, keyboard and menu. The URL has the open card: `#TSK-0012`. */
 export function BoardView({ projectId, board, hidden, me, acts, compose }: BoardViewProps) {
   const root = useRef<HTMLDivElement>(null);
   const search = useRef<HTMLInputElement>(null);
@@ -69,7 +69,7 @@ export function BoardView({ projectId, board, hidden, me, acts, compose }: Board
   const cardActs: CardActs = {
     open: useHandler((card) => void navigate({ to: ".", hash: refOf(card), replace: true })),
     moveTo: useHandler((card, column) => {
-      // Its menu does not travel along.
+      // The menu does not move with the card.
       setMenuId(undefined);
       place(card, column, dropPosition(column, card.id, isInSight));
       focus.keep(card.id);
@@ -144,10 +144,10 @@ export function BoardView({ projectId, board, hidden, me, acts, compose }: Board
       {isFiltered ? (
         <div role="status" className="flex flex-none items-center gap-2 px-3 pb-2 text-xs text-fg-1">
           <span className="num">
-            {shownCount} of {counted(all.length, "card")} in sight.
+            Showing {shownCount} of {counted(all.length, "card")}
           </span>
           <Button size="sm" variant="ghost" onClick={() => setFilter(noFilter)}>
-            Show all
+            Clear filters
           </Button>
         </div>
       ) : null}

@@ -46,8 +46,8 @@ export function CardComments({
       <h3 className="text-sm font-medium">
         Comments {comments && comments.length > 0 ? <span className="num text-fg-2">{comments.length}</span> : null}
       </h3>
-      {query.isPending ? <SkeletonRows count={2} label="Loading the comments" className="pt-3" /> : null}
-      {query.error && !comments ? <LoadFailed className="px-0" title="The comments could not be loaded" of={query} /> : null}
+      {query.isPending ? <SkeletonRows count={2} label="Loading comments…" className="pt-3" /> : null}
+      {query.error && !comments ? <LoadFailed className="px-0" title="Couldn't load comments" of={query} /> : null}
       {comments ? (
         <ol className="grid gap-3 pt-2">
           {comments.map((comment) => (
@@ -77,7 +77,7 @@ export function CardComments({
             rows={2}
             value={text}
             maxLength={10_000}
-            placeholder="Say something, in Markdown"
+            placeholder="Write a comment. Supports Markdown."
             onChange={(event) => setText(event.target.value)}
             onKeyDown={(event) => {
               if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) {
@@ -88,7 +88,7 @@ export function CardComments({
           />
         </Field>
         <div>
-          <Button type="submit" size="sm" disabled={text.trim() === ""} isLoading={isSending} loadingWord="Sending">
+          <Button type="submit" size="sm" disabled={text.trim() === ""} isLoading={isSending} loadingWord="Commenting…">
             Comment
           </Button>
         </div>

@@ -23,7 +23,7 @@ export interface CardFieldsProps {
 
 const none = "none";
 
-/** Every field of a card, each saved by itself. */
+/** The fields of a card; each is saved separately. */
 export function CardFields({ card, board, me, onChange, onMove }: CardFieldsProps) {
   const [failures, setFailures] = useState<Record<string, string>>({});
   const set = async (field: keyof UpdateCard, change: UpdateCard) => {
@@ -44,7 +44,7 @@ export function CardFields({ card, board, me, onChange, onMove }: CardFieldsProp
           options={board.columns.map((column) => ({
             value: column.id,
             label: column.name,
-            ...(isFull(column, card.id) && { hint: `Full: holds at most ${column.task_limit}`, isDisabled: true }),
+            ...(isFull(column, card.id) && { hint: `Full (limit: ${column.task_limit})`, isDisabled: true }),
           }))}
           onChange={onMove}
         />
@@ -54,7 +54,7 @@ export function CardFields({ card, board, me, onChange, onMove }: CardFieldsProp
           size="sm"
           value={card.assignee?.id ?? none}
           options={[
-            { value: none, label: "Nobody" },
+            { value: none, label: "Unassigned" },
             ...people.map((person) => ({ value: person.id, label: person.id === me.id ? `${person.name} (you)` : person.name })),
           ]}
           onChange={(id) => void set("assignee_id", { assignee_id: id === none ? null : id })}
@@ -78,10 +78,10 @@ export function CardFields({ card, board, me, onChange, onMove }: CardFieldsProp
       </Field>
       <Hours label="Estimate" value={card.estimate_hours} save={(estimate_hours) => onChange({ estimate_hours })} />
       <Hours label="Spent" value={card.spent_hours} save={(spent_hours) => onChange({ spent_hours })} />
-      <Field label="Due" error={failures["due_date"]}>
+      <Field label="Due date" error={failures["due_date"]}>
         <DueInput key={dayOf(card.due_date)} day={dayOf(card.due_date)} save={(day) => set("due_date", { due_date: timestampOf(day) })} />
       </Field>
-      <Field label="Tags" error={failures["tags"]} hint="Enter or a comma adds one." className="col-span-2">
+      <Field label="Tags" error={failures["tags"]} hint="Press Enter or type a comma to add a tag." className="col-span-2">
         <Tags
           tags={card.tags ?? []}
           known={[...new Set(cardsOf(board).flatMap((other) => other.tags ?? []))].sort()}
@@ -95,7 +95,7 @@ export function CardFields({ card, board, me, onChange, onMove }: CardFieldsProp
 
 function Title({ value, save }: { value: string; save: (title: string) => Promise<unknown> }) {
   const field = useFieldDraft(value, async (next) => {
-    if (next.trim() === "") throw new Error("A card needs a title.");
+    if (next.trim() === "") throw new Error("Enter a title.");
     await save(next.trim());
   });
   return (
@@ -121,7 +121,7 @@ function Title({ value, save }: { value: string; save: (title: string) => Promis
 function Hours({ label, value, save }: { label: string; value: number | null; save: (hours: number | null) => Promise<unknown> }) {
   const field = useFieldDraft(value === null ? "" : String(value), async (next) => {
     const hours = next.trim() === "" ? null : Number(next);
-    if (hours !== null && (!Number.isInteger(hours) || hours < 0 || hours > 2_147_483_647)) throw new Error("Whole hours, please.");
+    if (hours !== null && (!Number.isInteger(hours) || hours < 0 || hours > 2_147_483_647)) throw new Error("Enter a whole number.");
     await save(hours);
   });
   return (
@@ -140,7 +140,7 @@ function Hours({ label, value, save }: { label: string; value: number | null; sa
   );
 }
 
-/** The browser's own calendar. While a date is being typed it is none at times: only a whole one is saved. */
+/** The browser's date picker. A date that is being typed can be incomplete: only valid dates are saved. */
 function DueInput({ day, save }: { day: string; save: (day: string) => Promise<void> }) {
   const [shown, setShown] = useState(day);
   return (
@@ -173,7 +173,7 @@ function Tags({ tags, known, onChange }: { tags: readonly string[]; known: reado
       {tags.length > 0 ? (
         <div className="flex flex-wrap gap-1">
           {tags.map((tag) => (
-            <Chip key={tag} removeLabel={`Remove the tag ${tag}`} onRemove={() => onChange(tags.filter((other) => other !== tag))}>
+            <Chip key={tag} removeLabel={`Remove tag ${tag}`} onRemove={() => onChange(tags.filter((other) => other !== tag))}>
               {tag}
             </Chip>
           ))}
@@ -182,7 +182,7 @@ function Tags({ tags, known, onChange }: { tags: readonly string[]; known: reado
       <Input
         size="sm"
         value={text}
-        placeholder="Add a tag"
+        placeholder="Add tag"
         onChange={(event) => (event.target.value.includes(",") ? add(event.target.value) : setText(event.target.value))}
         onBlur={() => add(text)}
         onKeyDown={(event) => {
@@ -237,7 +237,7 @@ function Description({ value, save }: { value: string; save: (text: string) => P
           maxLength={50_000}
           maxHeightPx={420}
           value={field.shown}
-          placeholder="What, why, and how one sees that it is done"
+          placeholder="What to do, why, and how to tell it's done"
           onChange={(event) => {
             setIsEditing(true);
             field.change(event.target.value);
@@ -248,7 +248,7 @@ function Description({ value, save }: { value: string; save: (text: string) => P
               event.preventDefault();
               void finish();
             } else if (event.key === "Escape" && field.isDraft) {
-              // Esc takes back what was typed; the next one closes the sheet.
+              // Esc discards the edit; a second Esc closes the sheet.
               event.preventDefault();
               event.stopPropagation();
               field.drop();

@@ -18,7 +18,7 @@ export interface CardSheetProps {
   onHandOver: (card: Card) => void;
 }
 
-/** One card, all of it. */
+/** The details of a card. */
 export function CardSheet({ projectId, card, board, me, acts, onClose, onHandOver }: CardSheetProps) {
   return (
     <Sheet
@@ -30,7 +30,7 @@ export function CardSheet({ projectId, card, board, me, acts, onClose, onHandOve
       footer={
         <>
           <Button icon={<Bot size={14} />} onClick={() => onHandOver(card)}>
-            Hand to the agent
+            Run with agent
           </Button>
           <span className="flex-1" />
           <Button
@@ -41,7 +41,7 @@ export function CardSheet({ projectId, card, board, me, acts, onClose, onHandOve
               acts.deleteCard(card);
             }}
           >
-            Delete
+            Delete card
           </Button>
         </>
       }
@@ -56,13 +56,13 @@ export function CardSheet({ projectId, card, board, me, acts, onClose, onHandOve
       />
       <CardComments projectId={projectId} cardId={card.id} onSend={(content) => acts.comment(card.id, content)} />
       <p className="pt-5 text-xs text-fg-2">
-        {card.reporter ? `By ${card.reporter.name}, ` : ""}
+        {card.reporter ? `Created by ${card.reporter.name}` : "Created"}{" "}
         <time dateTime={card.created_at} title={momentOf(card.created_at)}>
           {agoOf(card.created_at)}
         </time>
         {card.completed_at ? (
           <>
-            ; done{" "}
+            {" · Completed "}
             <time dateTime={card.completed_at} title={momentOf(card.completed_at)}>
               {agoOf(card.completed_at)}
             </time>

@@ -12,7 +12,7 @@ import { dayOf, isFull, refOf, todayOf } from "./board.ts";
 import { ColumnMark, priorityLooks, typeLooks } from "./card-looks.tsx";
 import { useDragCard } from "./drag.ts";
 
-/** What can be done with a card from the board; all of it by key, by menu and, for moving, by hand. */
+/** Actions on a card: by keyboard and menu; moving also by dragging. */
 export interface CardActs {
   open: (card: Card) => void;
   moveTo: (card: Card, column: BoardColumn) => void;
@@ -25,7 +25,7 @@ export interface CardTileProps {
   card: Card;
   columns: readonly BoardColumn[];
   acts: CardActs;
-  /** The one card Tab reaches; arrows go on from there. */
+  /** The one card in the tab order; arrow keys move from there. */
   isStop: boolean;
   isMenuOpen: boolean;
   onMenu: (card: Card, isOpen: boolean) => void;
@@ -47,16 +47,16 @@ export const CardTile = memo(({ card, columns, acts, isStop, isMenuOpen, onMenu,
       .map((column) => ({
         label: column.name,
         icon: <ColumnMark color={column.color} />,
-        ...(isFull(column, card.id) && { hint: `Full: holds at most ${column.task_limit}`, isDisabled: true }),
+        ...(isFull(column, card.id) && { hint: `Full (limit: ${column.task_limit})`, isDisabled: true }),
         onSelect: () => acts.moveTo(card, column),
       })),
     "-",
-    { label: "Up", icon: <ArrowUp size={14} />, onSelect: () => acts.step(card, -1) },
-    { label: "Down", icon: <ArrowDown size={14} />, onSelect: () => acts.step(card, 1) },
+    { label: "Move up", icon: <ArrowUp size={14} />, onSelect: () => acts.step(card, -1) },
+    { label: "Move down", icon: <ArrowDown size={14} />, onSelect: () => acts.step(card, 1) },
     "-",
-    { label: "Open", icon: <PanelRightOpen size={14} />, onSelect: () => acts.open(card) },
-    { label: "Hand to the agent", icon: <Bot size={14} />, onSelect: () => acts.handOver(card) },
-    { label: "Delete", icon: <Trash2 size={14} />, isDanger: true, onSelect: () => acts.remove(card) },
+    { label: "Open card", icon: <PanelRightOpen size={14} />, onSelect: () => acts.open(card) },
+    { label: "Run with agent", icon: <Bot size={14} />, onSelect: () => acts.handOver(card) },
+    { label: "Delete card", icon: <Trash2 size={14} />, isDanger: true, onSelect: () => acts.remove(card) },
   ];
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Enter" && event.key !== " ") return;
@@ -141,7 +141,7 @@ export const CardTile = memo(({ card, columns, acts, isStop, isMenuOpen, onMenu,
             entries={entries}
             trigger={
               <IconButton
-                label={`Move or change ${refOf(card)}`}
+                label={`Actions for ${refOf(card)}`}
                 tooltipSide="none"
                 size="sm"
                 tabIndex={isStop ? 0 : -1}
@@ -166,7 +166,7 @@ function DueDate({ card }: { card: Card }) {
   return (
     <span className={cx("num flex items-center gap-1", isLate ? "text-err" : isToday ? "text-warn" : undefined)}>
       <CalendarClock size={12} />
-      {isLate ? "Late, " : isToday ? "Today, " : ""}
+      {isLate ? "Overdue, " : isToday ? "Today, " : ""}
       <time dateTime={day}>{(day.slice(0, 4) === today.slice(0, 4) ? dayFormat : farDayFormat).format(new Date(`${day}T00:00:00Z`))}</time>
     </span>
   );

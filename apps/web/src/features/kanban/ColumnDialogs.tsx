@@ -1,6 +1,7 @@
 import { RadioGroup } from "radix-ui";
 import type { BoardColumn, UpdateColumn } from "@tesslate/contract";
 import { useState, type FormEvent } from "react";
+import { counted } from "../../lib/counted.ts";
 import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -12,7 +13,7 @@ import { Select } from "../../ui/Select.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { columnColors } from "./card-looks.tsx";
 
-/** Name, colour, limit and meaning of a column. */
+/** Edits a column: name, description, colour, limit. */
 export function ColumnDialog({
   column,
   onClose,
@@ -35,8 +36,8 @@ export function ColumnDialog({
     if (isSaving) return;
     const taskLimit = limit.trim() === "" ? null : Number(limit);
     const found = {
-      ...(name.trim() === "" && { name: "A column needs a name." }),
-      ...(taskLimit !== null && (!Number.isInteger(taskLimit) || taskLimit < 1) && { task_limit: "A whole number from 1, or nothing." }),
+      ...(name.trim() === "" && { name: "Enter a name." }),
+      ...(taskLimit !== null && (!Number.isInteger(taskLimit) || taskLimit < 1) && { task_limit: "Must be a whole number from 1." }),
     };
     setErrors(found);
     if (Object.keys(found).length > 0) return;
@@ -66,13 +67,13 @@ export function ColumnDialog({
       onOpenChange={(isOpen) => {
         if (!isOpen) onClose();
       }}
-      title={`Edit “${column.name}”`}
+      title={`Edit column “${column.name}”`}
       footer={
         <>
           <Button variant="ghost" keys={<Kbd>Esc</Kbd>} onClick={onClose}>
             Cancel
           </Button>
-          <Button variant="primary" type="submit" form="column-form" isLoading={isSaving} loadingWord="Saving">
+          <Button variant="primary" type="submit" form="column-form" isLoading={isSaving} loadingWord="Saving…">
             Save
           </Button>
         </>
@@ -82,7 +83,7 @@ export function ColumnDialog({
         <Field label="Name" error={errors["name"]}>
           <Input value={name} maxLength={100} onChange={(event) => setName(event.target.value)} />
         </Field>
-        <Field label="What belongs here" error={errors["description"]}>
+        <Field label="Description" error={errors["description"]}>
           <Input value={description} maxLength={500} placeholder="Optional" onChange={(event) => setDescription(event.target.value)} />
         </Field>
         <div>
@@ -104,18 +105,18 @@ export function ColumnDialog({
           </RadioGroup.Root>
         </div>
         <Field
-          label="Limit"
+          label="Card limit"
           error={errors["task_limit"]}
           hint={
             isOver
-              ? `It holds ${count} already: they stay, but no other card gets in until there is room.`
-              : "At most so many cards; empty for no limit. A full column refuses further cards."
+              ? `This column already has ${counted(count, "card")}. You can't add cards until it has fewer than the limit.`
+              : "The maximum number of cards. Leave empty for no limit."
           }
         >
           <Input inputMode="numeric" value={limit} placeholder="No limit" onChange={(event) => setLimit(event.target.value)} />
         </Field>
-        <Switch isOn={isCompleted} onChange={setIsCompleted} label="Cards here are done" />
-        <Switch isOn={isBacklog} onChange={setIsBacklog} label="New cards without a column land here" />
+        <Switch isOn={isCompleted} onChange={setIsCompleted} label="Cards in this column are done" />
+        <Switch isOn={isBacklog} onChange={setIsBacklog} label="Add new cards to this column by default" />
         {errors[""] ? (
           <p role="alert" className="text-err">
             {errors[""]}
@@ -126,9 +127,9 @@ export function ColumnDialog({
   );
 }
 
-const drop = "delete them";
+const deleteCards = "delete";
 
-/** What becomes of the cards is asked before their column goes. */
+/** Asks whether to move or delete the cards of the column. */
 export function DeleteColumnDialog({
   column,
   others,
@@ -141,33 +142,37 @@ export function DeleteColumnDialog({
   onDelete: (moveTo: string | undefined) => Promise<void>;
 }) {
   const count = column.tasks.length;
-  const cards = count === 1 ? "its card" : `its ${count} cards`;
+  const cards = counted(count, "card");
   const roomy = others.filter((other) => other.task_limit === null || other.tasks.length + count <= other.task_limit);
-  const [target, setTarget] = useState(roomy[0]?.id ?? drop);
+  const [target, setTarget] = useState(roomy[0]?.id ?? deleteCards);
   return (
     <ConfirmDialog
       isOpen
       onOpenChange={(isOpen) => {
         if (!isOpen) onClose();
       }}
-      title={`Delete the column “${column.name}”?`}
-      act={count > 0 && target === drop ? `Delete with ${cards}` : "Delete column"}
-      actWord="Deleting"
+      title={`Delete column “${column.name}”?`}
+      act={count > 0 && target === deleteCards ? "Delete column and cards" : "Delete column"}
+      actWord="Deleting column…"
       isDanger
       onConfirm={async () => {
         try {
-          await onDelete(count === 0 || target === drop ? undefined : target);
+          await onDelete(count === 0 || target === deleteCards ? undefined : target);
         } catch (error) {
           throw new Error(sentenceOf(error), { cause: error });
         }
       }}
     >
       {count === 0 ? (
-        <p>It is empty; nothing else is lost.</p>
+        <p>This column has no cards.</p>
       ) : (
         <Field
-          label={`What becomes of ${cards}?`}
-          hint={target === drop ? "Cards and their comments are gone for good." : "They go to the end of that column, in their order."}
+          label="Cards in this column"
+          hint={
+            target === deleteCards
+              ? `This deletes ${cards} with all comments. This can't be undone.`
+              : `This moves ${cards} to the end of that column.`
+          }
         >
           <Select
             value={target}
@@ -176,9 +181,9 @@ export function DeleteColumnDialog({
               ...others.map((other) => ({
                 value: other.id,
                 label: `Move to ${other.name}`,
-                ...(!roomy.includes(other) && { isDisabled: true, hint: `No room: holds at most ${other.task_limit}` }),
+                ...(!roomy.includes(other) && { isDisabled: true, hint: `Not enough room (limit: ${other.task_limit})` }),
               })),
-              { value: drop, label: "Delete them, too" },
+              { value: deleteCards, label: "Delete cards" },
             ]}
           />
         </Field>

@@ -22,7 +22,7 @@ export interface ColumnViewProps {
   boardId: string;
   column: BoardColumn;
   columns: readonly BoardColumn[];
-  /** The cards in sight. */
+  /** The cards that match the filter. */
   cards: readonly Card[];
   isFiltered: boolean;
   stopId: string | undefined;
@@ -74,7 +74,7 @@ export const ColumnView = memo((props: ColumnViewProps) => {
           )}
         </span>
         <span className="flex-1" />
-        <IconButton label={`Add a card to ${column.name}`} size="sm" onClick={() => onAdding(column.id)}>
+        <IconButton label={`Add card to ${column.name}`} size="sm" onClick={() => onAdding(column.id)}>
           <Plus size={14} />
         </IconButton>
         <Menu
@@ -94,12 +94,12 @@ export const ColumnView = memo((props: ColumnViewProps) => {
               label: "Delete column",
               icon: <Trash2 size={14} />,
               isDanger: true,
-              ...(columns.length === 1 && { isDisabled: true, hint: "A board keeps one column" }),
+              ...(columns.length === 1 && { isDisabled: true, hint: "A board needs at least one column" }),
               onSelect: () => acts.remove(column),
             },
           ]}
           trigger={
-            <IconButton label={`Change column ${column.name}`} tooltipSide="none" size="sm">
+            <IconButton label={`Actions for column ${column.name}`} tooltipSide="none" size="sm">
               <Ellipsis size={14} />
             </IconButton>
           }
@@ -124,7 +124,7 @@ export const ColumnView = memo((props: ColumnViewProps) => {
             ))}
           </ul>
         ) : isAdding ? null : (
-          <p className="px-1 py-2 text-xs text-fg-2">{isFiltered && count > 0 ? "No card here matches." : "No cards."}</p>
+          <p className="px-1 py-2 text-xs text-fg-2">{isFiltered && count > 0 ? "No matching cards" : "No cards"}</p>
         )}
         {isAdding ? <NewCard column={column} onAdd={acts.add} onClose={() => onAdding(undefined)} /> : null}
       </div>
@@ -136,14 +136,14 @@ export const ColumnView = memo((props: ColumnViewProps) => {
           className="m-1 mt-0 flex h-7 flex-none items-center gap-1.5 rounded-2 px-1.5 text-xs text-fg-2 hover:bg-bg-3 hover:text-fg-0 narrow:h-11"
         >
           <Plus size={14} />
-          Add a card
+          Add card
         </button>
       )}
     </section>
   );
 });
 
-/** Type, Enter, type the next. */
+/** Enter adds the card and clears the field for the next one. */
 function NewCard({ column, onAdd, onClose }: { column: BoardColumn; onAdd: ColumnActs["add"]; onClose: () => void }) {
   const [title, setTitle] = useState("");
   const input = useRef<HTMLTextAreaElement>(null);
@@ -170,11 +170,11 @@ function NewCard({ column, onAdd, onClose }: { column: BoardColumn; onAdd: Colum
     >
       <textarea
         ref={input}
-        aria-label={`Title of the new card in ${column.name}`}
+        aria-label={`Title of new card in ${column.name}`}
         rows={2}
         maxLength={500}
         value={title}
-        placeholder="What is to be done?"
+        placeholder="What needs to be done?"
         onBlur={(event) => {
           if (title.trim() === "" && box.current?.contains(event.relatedTarget) !== true) onClose();
         }}
@@ -201,7 +201,7 @@ function NewCard({ column, onAdd, onClose }: { column: BoardColumn; onAdd: Colum
           Add card
         </Button>
         <Button size="sm" variant="ghost" onClick={onClose}>
-          Close
+          Cancel
         </Button>
       </div>
     </form>

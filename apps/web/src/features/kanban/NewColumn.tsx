@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Button } from "../../ui/Button.tsx";
 import { Input } from "../../ui/Input.tsx";
 
-/** The last place of the board: a name and Enter make a column. */
+/** Creates a column, at the end of the board. */
 export function NewColumn({ onAdd }: { onAdd: (name: string) => Promise<unknown> }) {
   const [name, setName] = useState<string>();
   const [isAdding, setIsAdding] = useState(false);
@@ -33,19 +33,19 @@ export function NewColumn({ onAdd }: { onAdd: (name: string) => Promise<unknown>
       <Input
         size="sm"
         autoFocus
-        aria-label="Name of the new column"
-        placeholder="Name"
+        aria-label="New column name"
+        placeholder="Column name"
         maxLength={100}
         value={name}
         onChange={(event) => setName(event.target.value)}
         onKeyDown={(event) => event.key === "Escape" && setName(undefined)}
       />
       <div className="flex gap-1.5">
-        <Button size="sm" type="submit" isLoading={isAdding} loadingWord="Adding" disabled={name.trim() === ""}>
+        <Button size="sm" type="submit" isLoading={isAdding} loadingWord="Adding column…" disabled={name.trim() === ""}>
           Add column
         </Button>
         <Button size="sm" variant="ghost" onClick={() => setName(undefined)}>
-          Close
+          Cancel
         </Button>
       </div>
     </form>

@@ -1,7 +1,7 @@
 import type { Board, BoardColumn, Card } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 
-/** `TSK-0012`: what people call a card. */
+/** The reference of a card: `TSK-0012`. */
 export const refOf = (card: Pick<Card, "ref_number">): string => `TSK-${String(card.ref_number).padStart(4, "0")}`;
 
 export const cardsOf = (board: Board): Card[] => board.columns.flatMap((column) => column.tasks);
@@ -9,11 +9,11 @@ export const findCard = (board: Board, id: string): Card | undefined => cardsOf(
 export const columnOf = (board: Board, cardId: string): BoardColumn | undefined =>
   board.columns.find((column) => column.tasks.some((card) => card.id === cardId));
 
-/** Whether another card would be one too many; a card that is in it already is none. */
+/** Whether the column is at its limit; never for a card that is already in it. */
 export const isFull = (column: BoardColumn, cardId?: string): boolean =>
   column.task_limit !== null && column.tasks.length >= column.task_limit && !column.tasks.some((card) => card.id === cardId);
 export const fullSentence = (column: BoardColumn): string =>
-  `“${column.name}” is limited to ${counted(column.task_limit ?? 0, "card")}. Move one out first, or raise its limit.`;
+  `“${column.name}” has a limit of ${counted(column.task_limit ?? 0, "card")}. Move a card to another column or raise the limit.`;
 
 const placed = <T extends { id: string }>(list: readonly T[], item: T, position: number): T[] => {
   const others = list.filter((other) => other.id !== item.id);
@@ -29,7 +29,7 @@ const withColumn = (board: Board, id: string, change: (column: BoardColumn) => B
 const withCards = (board: Board, columnId: string, change: (cards: Card[]) => Card[]): Board =>
   withColumn(board, columnId, (column) => ({ ...column, tasks: numbered(change(column.tasks)) }));
 
-/* Changes as the server would make them, on a board that may have moved on: what is gone is left alone. */
+/* The same changes as on the server. The board may be newer than the change: items that no longer exist are ignored. */
 
 export function removeCard(board: Board, id: string): Board {
   const column = columnOf(board, id);
@@ -45,7 +45,7 @@ export function patchCard(board: Board, id: string, patch: Partial<Card>): Board
   const column = columnOf(board, id);
   return column ? withCards(board, column.id, (cards) => cards.map((card) => (card.id === id ? { ...card, ...patch } : card))) : board;
 }
-/** Puts a card where it says it belongs; one of that id is replaced. */
+/** Puts a card at its own position; replaces the card of the same ID. */
 export const putCard = (board: Board, card: Card): Board =>
   withCards(removeCard(board, card.id), card.column_id, (cards) => placed(cards, card, card.position));
 
@@ -59,7 +59,7 @@ export const putColumn = (board: Board, column: BoardColumn): Board => ({
   ...board,
   columns: numbered(placed(board.columns, column, column.position)),
 });
-/** With `moveTo` its cards go to the end of that column, else they are gone. */
+/** With `moveTo` its cards move to the end of that column, otherwise they are deleted. */
 export function removeColumn(board: Board, id: string, moveTo?: string): Board {
   const cards = board.columns.find((column) => column.id === id)?.tasks ?? [];
   const kept =
@@ -90,8 +90,8 @@ export function matches(card: Card, filter: CardFilter): boolean {
 }
 
 /**
- * Where a dropped card lands, as an index among all other cards of the column, whatever part of them is in sight: beside the card it was dropped
- * on, or, dropped on the column itself, behind the last card in sight.
+ * The index of a dropped card among all other cards of the column, including cards that the filter hides: before or after the card it was
+ * dropped on, or, dropped on the column itself, after the last visible card.
  */
 export function dropPosition(
   column: BoardColumn,
@@ -107,7 +107,7 @@ export function dropPosition(
   return last < 0 ? others.length : last + 1;
 }
 
-/** One step up or down past what is in sight; `undefined` at the end. */
+/** One step up or down among the visible cards; `undefined` at the end. */
 export function stepPosition(column: BoardColumn, cardId: string, isInSight: (card: Card) => boolean, step: -1 | 1): number | undefined {
   const shown = column.tasks.filter((card) => card.id === cardId || isInSight(card));
   const neighbour = shown[shown.findIndex((card) => card.id === cardId) + step];
@@ -117,6 +117,6 @@ export function stepPosition(column: BoardColumn, cardId: string, isInSight: (ca
 /** Today as `2025-03-14`, where the reader is. */
 export const todayOf = (now = new Date()): string =>
   `${now.getFullYear()}-${String(now.getMonth() + 1).padStart(2, "0")}-${String(now.getDate()).padStart(2, "0")}`;
-/** A due date is a day, kept as midnight UTC. */
+/** A due date is a day, stored as midnight UTC. */
 export const dayOf = (timestamp: string | null): string => timestamp?.slice(0, 10) ?? "";
 export const timestampOf = (day: string): string | null => (day === "" ? null : `${day}T00:00:00.000Z`);

@@ -22,20 +22,20 @@ import {
 } from "./board.ts";
 import { boardKey, boardQuery, cardKey } from "./kanban.queries.ts";
 
-/** What a person may do to the board. Acts show at once and are taken back, with a notice, when the server refuses. */
+/** Changes to the board. They show at once and are reverted with a toast if the server rejects them. */
 export interface BoardActs {
   addCard: (column: BoardColumn, title: string) => Promise<Card | undefined>;
-  /** Rejects when refused: the field that was changed shows why. */
+  /** Rejects if the request fails: the changed field shows the error. */
   updateCard: (id: string, change: UpdateCard) => Promise<Card>;
   moveCard: (id: string, columnId: string, position: number) => void;
   deleteCard: (card: Card) => void;
-  /** Rejects when refused. */
+  /** Rejects if the request fails. */
   comment: (cardId: string, content: string) => Promise<CardComment>;
   addColumn: (name: string) => Promise<BoardColumn | undefined>;
-  /** Rejects when refused. */
+  /** Rejects if the request fails. */
   updateColumn: (id: string, change: UpdateColumn) => Promise<BoardColumn>;
   moveColumn: (id: string, position: number) => void;
-  /** Rejects when refused. */
+  /** Rejects if the request fails. */
   deleteColumn: (id: string, moveTo: string | undefined) => Promise<void>;
 }
 
@@ -44,16 +44,16 @@ interface Pending {
   apply: (board: Board) => Board;
 }
 interface Act<T> {
-  /** The change as we expect it; on top of whatever the server says meanwhile. */
+  /** The optimistic change, applied on top of newer server data. */
   apply: (board: Board) => Board;
   call: () => Promise<T>;
-  /** The change as the server made it. */
+  /** The change as the server returned it. */
   commit: (board: Board, answer: T) => Board;
 }
 
 /**
- * The board as the server has it, with what is on its way laid over it. Acts are sent one after the other, so that positions mean what the
- * person saw; a refused one simply leaves the pile.
+ * The board of the server with pending changes applied on top. Changes are sent one after another, so that positions refer to the board
+ * that was shown; a rejected change is dropped.
  */
 export function useBoard(projectId: string, me: UserRef) {
   const { api, fetch } = useServices();
@@ -73,7 +73,7 @@ export function useBoard(projectId: string, me: UserRef) {
       queries.setQueryData<Board>(key, (board) => board && commit(board, done));
       return done;
     } catch (error) {
-      // What we know may be old: that is often why.
+      // Stale data is a frequent cause.
       void queries.invalidateQueries({ queryKey: key });
       throw error;
     } finally {
@@ -82,13 +82,13 @@ export function useBoard(projectId: string, me: UserRef) {
   };
   const orNotice = <T>(work: Promise<T>, what: string): Promise<T | undefined> =>
     work.catch((error: unknown) => {
-      toast(hasCode(error, "task_limit_reached") ? sentenceOf(error) : `${what}: ${sentenceOf(error)}`, { kind: "failed" });
+      toast(hasCode(error, "task_limit_reached") ? sentenceOf(error) : `${what} ${sentenceOf(error)}`, { kind: "failed" });
       return undefined;
     });
 
   const params = { project_id: projectId };
   const deletes = useUndoableDeletes<Card>({
-    said: (name) => `${name} was deleted.`,
+    said: (name) => `${name} deleted.`,
     send: async (card, isLeaving) => {
       if (isLeaving) {
         await fetch(urlOf("/api/kanban/{project_id}/tasks/{id}", { params: { ...params, id: card.id } }), {
@@ -119,7 +119,7 @@ export function useBoard(projectId: string, me: UserRef) {
           call: () => api.kanban.createCard({ params, body: { column_id: column.id, title } }),
           commit: (board, card) => putCard(board, card),
         }),
-        "The card was not added",
+        "Couldn't add the card.",
       );
     }),
     updateCard: useHandler(async (id, change) => {
@@ -143,7 +143,7 @@ export function useBoard(projectId: string, me: UserRef) {
           call: () => api.kanban.updateCard({ params: { ...params, id }, body: { column_id: columnId, position } }),
           commit: (board, card) => putCard(board, card),
         }),
-        "The card went back",
+        "Couldn't move the card.",
       );
     }),
     deleteCard: useHandler((card) => deletes.remove(card, `${refOf(card)} “${card.title}”`)),
@@ -162,7 +162,7 @@ export function useBoard(projectId: string, me: UserRef) {
           call: () => api.kanban.createColumn({ params, body: { name } }),
           commit: (board, column) => putColumn(board, column),
         }),
-        "The column was not added",
+        "Couldn't add the column.",
       ),
     ),
     updateColumn: useHandler((id, change) => {
@@ -180,7 +180,7 @@ export function useBoard(projectId: string, me: UserRef) {
           call: () => api.kanban.updateColumn({ params: { ...params, id }, body: { position } }),
           commit: (board, column) => moveColumn(board, id, column.position),
         }),
-        "The column went back",
+        "Couldn't move the column.",
       );
     }),
     deleteColumn: useHandler((id, moveTo) =>
@@ -196,7 +196,7 @@ export function useBoard(projectId: string, me: UserRef) {
   return { query, board, hidden: deletes.hidden, acts };
 }
 
-/** A card that is on its way to the server. */
+/** The card to show until the server has created it. */
 const draftCard = (column: BoardColumn, title: string, reporter: UserRef, now: string): Card => ({
   id: crypto.randomUUID(),
   board_id: "",

@@ -1,6 +1,7 @@
 import { Columns2, Eye, PenLine } from "lucide-react";
 import { maxNotesLength } from "@tesslate/contract";
 import { useDeferredValue, useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useProject } from "../../project/project-context.ts";
@@ -18,18 +19,18 @@ import { notesPath, useNotes } from "./use-notes.ts";
 type Mode = "write" | "both" | "read";
 const modeKey = "studio:notes-mode";
 const isMode = (value: unknown): value is Mode => value === "write" || value === "both" || value === "read";
-/** Of the buffer when the notes have just been read. */
+/** The revision of the buffer after the first load. */
 const firstRevision = 1;
-const prose = { label: "Notes of this project", placeholder: "What is decided, what is open, what to remember. Markdown works." };
+const prose = { label: "Project notes", placeholder: "Decisions, open questions, things to remember. Supports Markdown." };
 
-/** What people write down about a project, in Markdown. */
+/** The notes of a project, in Markdown. */
 export function NotesPane() {
   const project = useProject();
   const { buffers, buffer, kept, read, edited } = useNotes(project.id);
   const [mode, setMode] = useState<Mode>(() => readStored(localStorage, modeKey, isMode) ?? "write");
   const [typed, setTyped] = useState(kept);
   const [revision, setRevision] = useState(buffer.revision);
-  // The server's text took the place of what stood here.
+  // The server's text replaced the editor's.
   if (revision !== buffer.revision) {
     setRevision(buffer.revision);
     if (kept === undefined || buffer.revision !== firstRevision) setTyped(undefined);
@@ -43,23 +44,23 @@ export function NotesPane() {
 
   if (buffer.status === "failed")
     return (
-      <ErrorState title="The notes could not be loaded" onRetry={() => buffers.retry(notesPath)}>
+      <ErrorState title="Couldn't load notes" onRetry={() => buffers.retry(notesPath)}>
         {buffer.failure}
       </ErrorState>
     );
-  if (buffer.status !== "ready") return <SkeletonRows count={8} label="Loading the notes" className="p-6" />;
+  if (buffer.status !== "ready") return <SkeletonRows count={8} label="Loading notes…" className="p-6" />;
   const isTooLong = text.length > maxNotesLength;
   return (
     <div role="region" aria-label="Notes" className="flex min-h-0 flex-1 flex-col">
       <Bar label="Notes" className="gap-2 px-3">
         <SegmentedControl
-          label="Notes as"
+          label="View"
           value={mode}
           onChange={choose}
           segments={[
             { value: "write", label: "Write", icon: <PenLine size={14} />, isLabelShown: true },
-            { value: "both", label: "Both", icon: <Columns2 size={14} />, isLabelShown: true },
-            { value: "read", label: "Read", icon: <Eye size={14} />, isLabelShown: true },
+            { value: "both", label: "Split", icon: <Columns2 size={14} />, isLabelShown: true },
+            { value: "read", label: "Preview", icon: <Eye size={14} />, isLabelShown: true },
           ]}
         />
         <span className="flex-1" />
@@ -69,7 +70,7 @@ export function NotesPane() {
             : buffer.isSaving
               ? "Saving…"
               : buffer.isDirty
-                ? "Typing…"
+                ? "Unsaved changes"
                 : text === ""
                   ? ""
                   : "Saved"}
@@ -78,15 +79,14 @@ export function NotesPane() {
       <ConflictBar buffer={buffer} buffers={buffers} mine={read} subject="The notes were" />
       {isTooLong ? (
         <p role="alert" className="flex-none border-y border-line-0 bg-err-soft px-3 py-1.5 text-xs text-fg-0">
-          Notes may have {maxNotesLength.toLocaleString("en")} characters; these have {text.length.toLocaleString("en")}. They are saved
-          again once they are shorter.
+          Couldn't save notes. They have {counted(text.length, "character")}; the limit is {maxNotesLength.toLocaleString("en")}.
         </p>
       ) : buffer.failure ? (
         <div
           role="alert"
           className="flex flex-none flex-wrap items-center gap-2 border-y border-line-0 bg-err-soft px-3 py-1.5 text-xs text-fg-0"
         >
-          <span className="min-w-0 flex-1">Not saved: {buffer.failure}</span>
+          <span className="min-w-0 flex-1">Couldn't save notes. {buffer.failure}</span>
           <Button size="sm" onClick={() => buffers.retry(notesPath)}>
             Retry
           </Button>
@@ -109,7 +109,7 @@ export function NotesPane() {
           <div
             {...scrollable}
             role="region"
-            aria-label="Notes as they read"
+            aria-label="Notes preview"
             className={cx(
               "scroll-y min-h-0 min-w-0 flex-1 px-5 py-4 focus-visible:-outline-offset-2",
               mode === "both" && "border-line-0 wide:border-l narrow:border-t",
@@ -118,10 +118,10 @@ export function NotesPane() {
             {shown.trim() === "" ? (
               <EmptyState
                 className="p-0"
-                title="Nothing written yet"
-                action={mode === "read" ? <Button onClick={() => choose("write")}>Write</Button> : undefined}
+                title="No notes yet"
+                action={mode === "read" ? <Button onClick={() => choose("write")}>Write notes</Button> : undefined}
               >
-                Decisions, links, open questions: whoever opens this project finds them here.
+                Keep decisions, links and open questions of this project here.
               </EmptyState>
             ) : (
               <div className="max-w-[720px] text-md leading-read text-fg-1">

@@ -9,7 +9,7 @@ const etagOf = (response: Response) => (response.headers.get("etag") ?? "").repl
 const errorOf = async (response: Response) =>
   new ApiError(response.status, (await response.json().catch(() => undefined)) as ErrorBody | undefined, response.headers);
 
-/** The notes as a file with a version, which nobody has written yet being version 0. */
+/** The notes as a file with an ETag; empty notes have version 0. */
 export async function readNotes(fetch: Fetch, projectId: string): Promise<ReadFile> {
   const response = await fetch(address(projectId), { method: "GET", cache: "no-store", headers: { accept: "application/json" } });
   if (!response.ok) throw new Error(sentenceOf(await errorOf(response)));
@@ -29,6 +29,6 @@ export async function writeNotes(fetch: Fetch, projectId: string, text: string, 
       ? { kind: "changed", etag: error.details?.["etag"] as string | undefined }
       : { kind: "failed", message: sentenceOf(error) };
   } catch {
-    return { kind: "failed", message: "The server does not answer." };
+    return { kind: "failed", message: "The server didn't respond." };
   }
 }
