@@ -144,7 +144,7 @@ export default journey({}, async (context) => {
         await shot(page, "project-model");
         await section.getByLabel("Model", { exact: true }).click();
         await shot(page, "project-model-menu");
-        await page.getByRole("option", { name: /^None of its own/ }).click();
+        await page.getByRole("option", { name: /^Default/ }).click();
         await page.getByRole("button", { name: "Model: scripted" }).waitFor();
         await page.goto(`${studio.url}/p/${project.slug}`);
       },

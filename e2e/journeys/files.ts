@@ -167,7 +167,7 @@ export default journey({}, async (context) => {
       run: async () => {
         const small = await createProject(person as Account, "Small one", "static");
         await page().goto(`${studio.url}/projects`);
-        await page().getByRole("button", { name: "More for Small one" }).click();
+        await page().getByRole("button", { name: "Actions for Small one" }).click();
         const downloading = page().waitForEvent("download");
         await page().getByRole("menuitem", { name: "Download as zip" }).click();
         const download = await downloading;
@@ -176,7 +176,7 @@ export default journey({}, async (context) => {
         expect(zip.byteLength > 500 && zip.includes("package.json"), "the archive contains the files");
 
         await page().getByRole("button", { name: "Import" }).click();
-        const dialog = page().getByRole("dialog", { name: "Import a project" });
+        const dialog = page().getByRole("dialog", { name: "Import project" });
         await dialog
           .getByLabel("Zip archive")
           .last()
@@ -208,12 +208,12 @@ export default journey({}, async (context) => {
         const url = host.add("bakery", { files: { "package.json": "{}", "src/main.ts": "export {};\n" }, branch: "trunk" });
         await page().goto(studio.url);
         await page().getByRole("button", { name: "Import" }).click();
-        const dialog = page().getByRole("dialog", { name: "Import a project" });
-        await dialog.getByRole("radio", { name: "Address" }).click();
-        const address = dialog.getByLabel("Address");
+        const dialog = page().getByRole("dialog", { name: "Import project" });
+        await dialog.getByRole("radio", { name: "Git URL" }).click();
+        const address = dialog.getByLabel("Repository URL");
         await address.fill("git@github.com:ada/shop.git");
         await page().keyboard.press("Enter");
-        await dialog.getByText("this one is for SSH").waitFor();
+        await dialog.getByText("SSH isn't supported").waitFor();
         await address.fill("https://169.254.169.254/x.git");
         await page().keyboard.press("Enter");
         await dialog.getByText(/private or local address/).waitFor();
@@ -243,7 +243,7 @@ export default journey({}, async (context) => {
       name: "a project is copied and opened; light, dark and phone",
       run: async () => {
         await page().goto(`${studio.url}/projects`);
-        await page().getByRole("button", { name: "More for Small one" }).click();
+        await page().getByRole("button", { name: "Actions for Small one" }).click();
         await page().getByRole("menuitem", { name: "Make a copy" }).click();
         await page().waitForURL(/\/p\/small-one-copy-/);
         await until("it is set up", async () => {

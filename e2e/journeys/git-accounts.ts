@@ -122,12 +122,12 @@ export default journey({}, async (context) => {
       run: async () => {
         await page.goto(studio.url);
         await page.getByRole("button", { name: "Import", exact: true }).click();
-        await dialog.getByRole("radio", { name: "Address" }).click();
-        const address = dialog.getByLabel("Address");
+        await dialog.getByRole("radio", { name: "Git URL" }).click();
+        const address = dialog.getByLabel("Repository URL");
         const act = dialog.getByRole("button", { name: /^(Import|Try again)$/ });
         await address.fill("git@github.com:ada/shop.git");
         await act.click();
-        await dialog.getByText("this one is for SSH").waitFor();
+        await dialog.getByText("SSH isn't supported").waitFor();
         await address.fill(`${gitea.url}/ada-tea/secret-garden.git`);
         await act.click();
         await dialog.getByText("This repository is private or does not exist.").waitFor({ timeout: 30_000 });

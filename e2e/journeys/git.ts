@@ -170,7 +170,7 @@ export default journey({ hasMain: true }, async (context) => {
         await more("Replace the files by a repository…");
         await dialog.getByLabel("Address of the repository").fill("ftp://nowhere");
         await dialog.getByRole("button", { name: "Replace the files" }).click();
-        await dialog.getByText("Enter an address that begins with https:// or http://.").waitFor();
+        await dialog.getByText("Must start with https:// or http://.").waitFor();
         await dialog.getByLabel("Address of the repository").fill(url);
         await shot(page, "git-clone");
         await page.keyboard.press("Enter");

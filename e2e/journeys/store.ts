@@ -170,7 +170,7 @@ export default journey({}, async (context) => {
         const plain = async () => (await ada.api.projects.list({ query: {} })).items.find((project) => project.name === "Plain page");
         await until("set up", async () => (await plain())?.environment_status !== "provisioning");
         await page().goto(`${studio.url}/projects`);
-        await page().getByRole("button", { name: "More for Plain page" }).click();
+        await page().getByRole("button", { name: "Actions for Plain page" }).click();
         await page().getByRole("menuitem", { name: "Save as template…" }).click();
         const saving = page().getByRole("dialog", { name: "Save as template" });
         const named = saving.getByLabel("Name", { exact: true });
@@ -202,7 +202,7 @@ export default journey({}, async (context) => {
         await page().getByRole("alertdialog").waitFor();
         expect((await excessOf("[role=alertdialog]")) === 0, `the question is ${await excessOf("[role=alertdialog]")} px too wide`);
         await page().goto(`${studio.url}/projects`);
-        await page().getByRole("button", { name: "More for Plain page" }).click();
+        await page().getByRole("button", { name: "Actions for Plain page" }).click();
         await page().getByRole("menuitem", { name: "Delete…" }).click();
         await page().getByRole("alertdialog").waitFor();
         await page().setViewportSize({ width: 390, height: 240 });

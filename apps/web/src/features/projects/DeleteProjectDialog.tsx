@@ -3,7 +3,7 @@ import { useDeleteProject } from "../../project/projects.queries.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { toast } from "../../ui/toast.tsx";
 
-/** Deletion has no way back: the name is typed. */
+/** Deleting can't be undone, so the name must be typed. */
 export function DeleteProjectDialog({
   project,
   isOpen,
@@ -22,7 +22,7 @@ export function DeleteProjectDialog({
       onOpenChange={onOpenChange}
       title={`Delete ${project.name}?`}
       act="Delete project"
-      actWord="Deleting"
+      actWord="Deleting project…"
       isDanger
       typedConfirmation={project.name}
       onConfirm={async () => {
@@ -35,7 +35,7 @@ export function DeleteProjectDialog({
         await onDeleted();
       }}
     >
-      Its files, conversations, secrets, containers and their data go for good. Nothing can bring them back.
+      This deletes its files, chats, secrets, containers and data. This can't be undone.
     </ConfirmDialog>
   );
 }

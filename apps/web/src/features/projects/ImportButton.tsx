@@ -6,14 +6,14 @@ import { usePaletteSource } from "../../ui/page/palette.ts";
 
 const ImportDialog = lazily(async () => (await import("./ImportDialog.tsx")).ImportDialog);
 
-/** Opens the import; also from the palette. */
+/** Opens the import dialog; adds it to the palette too. */
 export function ImportButton({ className }: { className?: string }) {
   const [isOpen, setIsOpen] = useState(false);
   usePaletteSource({
     id: "import",
     heading: "Projects",
     kind: "commands",
-    search: () => [{ id: "projects.import", title: "Import a project", icon: <FolderInput size={14} />, run: () => setIsOpen(true) }],
+    search: () => [{ id: "projects.import", title: "Import project", icon: <FolderInput size={14} />, run: () => setIsOpen(true) }],
   });
   return (
     <>

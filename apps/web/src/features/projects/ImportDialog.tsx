@@ -2,6 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useQuery } from "@tanstack/react-query";
 import { FileArchive, FolderGit2, Link2 } from "lucide-react";
 import { useId, useRef, useState, type DragEvent, type FormEvent } from "react";
+import { formatBytes } from "../../lib/bytes.ts";
 import { cx } from "../../lib/cx.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -12,14 +13,14 @@ import { Progress } from "../../ui/Progress.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { ConnectForm, gitProvidersQuery, providerOfAddress, BranchSelect, RepoPicker, type PickedRepo } from "../git-accounts/index.ts";
-import { addressProblem, isZip, nameFromAddress, nameFromFile, sizeOf } from "./import-source.ts";
+import { addressProblem, isZip, nameFromAddress, nameFromFile } from "./import-source.ts";
 import { useImport, type ImportStep } from "./use-import.ts";
 
 type Kind = "zip" | "account" | "git";
-/** Failures that an account of the host may cure. */
+/** Errors that connecting an account of the host can fix. */
 const wantsAccount = ["repo_auth_required", "repo_not_found", "provider_token_expired", "provider_not_connected"];
 
-/** A project from a zip archive, one of one's own repositories or a git address: choose, watch it come, open it. */
+/** Creates a project from a zip archive, a repository of a connected account or a Git URL, shows the progress and opens the project. */
 export function ImportDialog({ onClose, file: dropped }: { onClose: () => void; file?: File | undefined }) {
   const navigate = useNavigate();
   const formId = useId();
@@ -65,7 +66,7 @@ export function ImportDialog({ onClose, file: dropped }: { onClose: () => void; 
     else if (file) void start({ kind: "zip", name: chosen, file });
   };
   const close = () => {
-    if (step.kind === "setup") toast(`${step.project.name} goes on being imported. It is in your projects.`, { kind: "note" });
+    if (step.kind === "setup") toast(`${step.project.name} is still being imported. Find it in Projects.`, { kind: "note" });
     if (step.kind === "sending") cancel();
     onClose();
   };
@@ -73,13 +74,13 @@ export function ImportDialog({ onClose, file: dropped }: { onClose: () => void; 
     <Dialog
       isOpen
       onOpenChange={(isOpen) => (isOpen ? undefined : close())}
-      title="Import a project"
+      title="Import project"
       footer={
         <>
           <Button variant="ghost" onClick={step.kind === "sending" ? cancel : close}>
             {step.kind === "setup" ? "Close" : "Cancel"}
           </Button>
-          <Button type="submit" form={formId} variant="primary" isLoading={isBusy} loadingWord="Importing">
+          <Button type="submit" form={formId} variant="primary" isLoading={isBusy} loadingWord="Importing…">
             {step.kind === "form" && step.failure ? "Try again" : "Import"}
           </Button>
         </>
@@ -89,7 +90,7 @@ export function ImportDialog({ onClose, file: dropped }: { onClose: () => void; 
         <fieldset disabled={isBusy} className="contents">
           <div className="min-w-0 overflow-x-auto whitespace-nowrap narrow:[&_svg]:hidden">
             <SegmentedControl<Kind>
-              label="From"
+              label="Source"
               value={kind}
               onChange={(next) => {
                 setKind(next);
@@ -100,11 +101,11 @@ export function ImportDialog({ onClose, file: dropped }: { onClose: () => void; 
               segments={[
                 { value: "zip", label: "Zip archive", icon: <FileArchive size={14} />, isLabelShown: true },
                 { value: "account", label: "Your repositories", icon: <FolderGit2 size={14} />, isLabelShown: true },
-                { value: "git", label: "Address", icon: <Link2 size={14} />, isLabelShown: true },
+                { value: "git", label: "Git URL", icon: <Link2 size={14} />, isLabelShown: true },
               ]}
             />
           </div>
-          {/* Beside the form: connecting an account is a form of its own. */}
+          {/* Outside the form: connecting an account is another form. */}
           {kind === "account" ? (
             <RepoPicker
               picked={picked}
@@ -137,9 +138,9 @@ export function ImportDialog({ onClose, file: dropped }: { onClose: () => void; 
             ) : (
               <>
                 <Field
-                  label="Address"
+                  label="Repository URL"
                   error={problem ?? errors["git_repo_url"]}
-                  hint="Over https, of any host. The last 50 commits come along. Private ones need an account of that host."
+                  hint="Imports the last 50 commits. Private repositories need a connected account."
                 >
                   <Input
                     value={url}
@@ -151,7 +152,7 @@ export function ImportDialog({ onClose, file: dropped }: { onClose: () => void; 
                     onChange={(event) => setUrl(event.target.value)}
                   />
                 </Field>
-                <Field label="Branch" error={errors["git_branch"]} hint="Empty: the repository's own default.">
+                <Field label="Branch" error={errors["git_branch"]} hint="Leave empty for the default branch.">
                   <Input value={branch} spellCheck={false} autoComplete="off" onChange={(event) => setBranch(event.target.value)} />
                 </Field>
               </>
@@ -178,7 +179,7 @@ export function ImportDialog({ onClose, file: dropped }: { onClose: () => void; 
   );
 }
 
-/** An account of the host that the address belongs to, connected in place; the import is tried again with it. */
+/** Connects an account of the URL's host and then retries the import. */
 function AccountOf({ address, onConnected }: { address: string; onConnected: () => void }) {
   const providers = useQuery(gitProvidersQuery).data;
   const found = providers && providerOfAddress(providers, address);
@@ -186,20 +187,19 @@ function AccountOf({ address, onConnected }: { address: string; onConnected: () 
   return (
     <section aria-label="Connect an account" className="grid gap-3 rounded-3 border border-line-0 p-3">
       <p className="text-sm text-fg-1">
-        If it is a private repository of yours, connect an account of <b className="font-medium">{URL.parse(found.base_url)?.host}</b>. The
-        import is tried again with it.
+        If this repository is private, connect your <b className="font-medium">{URL.parse(found.base_url)?.host}</b> account to import it.
       </p>
       <ConnectForm provider={found.provider} host={found.base_url} onConnected={onConnected} />
     </section>
   );
 }
 
-/** What is under way, or why it did not work. */
+/** The progress of the import, or why it failed. */
 function Status({ step, isZip: isUpload }: { step: ImportStep; isZip: boolean }) {
   if (step.kind === "form") return step.failure ? <Banner tone="err">{step.failure}</Banner> : null;
   const isSending = step.kind === "sending";
   const share = isSending ? (isUpload ? step.share : undefined) : (step.task?.progress.percentage ?? 0) / 100;
-  const words = isSending ? (isUpload ? "Uploading" : "Asking for the repository") : (step.task?.progress.message ?? "Setting up");
+  const words = isSending ? (isUpload ? "Uploading…" : "Fetching repository…") : (step.task?.progress.message ?? "Setting up project…");
   return (
     <div role="status" className="grid gap-1.5 text-xs text-fg-1">
       <div className="flex gap-2">
@@ -249,13 +249,13 @@ function DropZone({
         {file ? (
           <p className="min-w-0 max-w-full">
             <span className="block truncate font-medium text-fg-0">{file.name}</span>
-            <span className="num text-xs text-fg-2">{sizeOf(file.size)}</span>
+            <span className="num text-xs text-fg-2">{formatBytes(file.size)}</span>
           </p>
         ) : (
           <p className="text-fg-2">Drop a zip archive here</p>
         )}
         <Button size="sm" disabled={isDisabled} aria-describedby={problem ? problemId : undefined} onClick={() => input.current?.click()}>
-          {file ? "Choose another" : "Choose a file"}
+          {file ? "Choose another file" : "Choose file"}
         </Button>
         <input
           ref={input}
@@ -275,7 +275,7 @@ function DropZone({
           {problem}
         </p>
       ) : (
-        <p className="mt-[5px] text-xs text-fg-2">Up to 500 MB. Packages such as node_modules and the .git folder are left out.</p>
+        <p className="mt-[5px] text-xs text-fg-2">Up to 500 MB. .git and dependency folders such as node_modules are skipped.</p>
       )}
     </div>
   );

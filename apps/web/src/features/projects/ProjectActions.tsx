@@ -8,7 +8,7 @@ import { DeleteProjectDialog } from "./DeleteProjectDialog.tsx";
 import { RenameDialog } from "./RenameDialog.tsx";
 import { useProjectOut } from "./use-project-out.tsx";
 
-/** What can be done with a project from a list. */
+/** The menu of a project in a list. */
 export function ProjectActions({ project, onDeleted }: { project: Project; onDeleted?: () => void }) {
   const [open, setOpen] = useState<"rename" | "template" | "delete">();
   const { isReady, copy, download } = useProjectOut(project);
@@ -18,12 +18,12 @@ export function ProjectActions({ project, onDeleted }: { project: Project; onDel
         align="end"
         label={`Actions for ${project.name}`}
         trigger={
-          <IconButton size="sm" label={`More for ${project.name}`}>
+          <IconButton size="sm" label={`Actions for ${project.name}`}>
             <Ellipsis size={14} />
           </IconButton>
         }
         entries={[
-          { label: "Rename", icon: <PencilLine size={14} />, onSelect: () => setOpen("rename") },
+          { label: "Rename…", icon: <PencilLine size={14} />, onSelect: () => setOpen("rename") },
           { label: "Make a copy", icon: <Copy size={14} />, isDisabled: !isReady, onSelect: copy },
           { label: "Save as template…", icon: <Box size={14} />, isDisabled: !isReady, onSelect: () => setOpen("template") },
           "-",

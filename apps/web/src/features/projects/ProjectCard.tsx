@@ -7,7 +7,7 @@ import { footOf } from "./project-status.ts";
 import { ProjectActions } from "./ProjectActions.tsx";
 import { ProjectPill } from "./ProjectPill.tsx";
 
-/** A project as a card: what was asked, its name and state, its thread. */
+/** A project as a card: description, name, status and history. */
 export function ProjectCard({ project, heading: Heading = "h3" }: { project: Project; heading?: "h2" | "h3" }) {
   const foot = footOf(project);
   return (
@@ -15,10 +15,10 @@ export function ProjectCard({ project, heading: Heading = "h3" }: { project: Pro
       <Link
         to="/p/$slug/{-$view}"
         params={{ slug: project.slug }}
-        aria-label={`Open ${project.name}: ${project.description || "No description yet."}`}
+        aria-label={`Open ${project.name}: ${project.description || "No description"}`}
         className="block h-[158px] overflow-hidden rounded-3 border border-line-0 bg-bg-2 p-3.5 transition-colors group-hover:border-line-1 narrow:h-28 narrow:p-3"
       >
-        <p className="line-clamp-6 text-xs leading-read text-fg-2 narrow:line-clamp-4">{project.description || "No description yet."}</p>
+        <p className="line-clamp-6 text-xs leading-read text-fg-2 narrow:line-clamp-4">{project.description || "No description"}</p>
       </Link>
       <div className="px-0.5 pt-[9px]">
         <div className="flex min-w-0 items-center gap-2">
@@ -34,7 +34,7 @@ export function ProjectCard({ project, heading: Heading = "h3" }: { project: Pro
         />
         <div className="flex items-center">
           <p className="min-w-0 flex-1 truncate text-xs text-fg-2">
-            Changed{" "}
+            Updated{" "}
             <time dateTime={project.updated_at} title={momentOf(project.updated_at)}>
               {agoOf(project.updated_at)}
             </time>
@@ -48,7 +48,7 @@ export function ProjectCard({ project, heading: Heading = "h3" }: { project: Pro
 
 export function ProjectCardSkeletons({ count }: { count: number }) {
   return (
-    <div role="status" aria-busy="true" aria-label="Loading projects" className={projectGrid}>
+    <div role="status" aria-busy="true" aria-label="Loading projects…" className={projectGrid}>
       {Array.from({ length: count }, (_, index) => (
         <div key={index} className="min-w-0">
           <Skeleton className="h-[158px] rounded-3 narrow:h-28" />

@@ -3,7 +3,7 @@ import type { Project } from "@tesslate/contract";
 import { Dot, Pill } from "../../ui/Pill.tsx";
 import { statusLookOf } from "./project-status.ts";
 
-/** A project's status in a word. */
+/** A project's status. */
 export function ProjectPill({
   project,
   isBare = false,
@@ -12,9 +12,9 @@ export function ProjectPill({
 }: {
   project: Pick<Project, "status" | "environment_status">;
   isBare?: boolean;
-  /** Says more than the plain word does, where it is known. */
+  /** Shown instead of the plain word, where it is known. */
   crash?: string | undefined;
-  /** Its word is cut where there is no room for it. */
+  /** Truncates the word if there is no room. */
   canShrink?: boolean;
 }) {
   const { word, tone, isBusy, dot, icon } = statusLookOf(project);

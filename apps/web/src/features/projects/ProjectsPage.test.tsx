@@ -33,7 +33,7 @@ test("while they load the page says so", async ({ api, open }) => {
   signedIn(api);
   const answer = api.hang("projects.list");
   open("/projects");
-  expect(await screen.findByRole("status", { name: "Loading projects" })).toBeVisible();
+  expect(await screen.findByRole("status", { name: "Loading projects…" })).toBeVisible();
   answer({ items: [bakery] });
   await screen.findByRole("article", { name: bakery.name });
 });
@@ -42,7 +42,7 @@ test("none yet: says what makes one", async ({ api, open }) => {
   projects(api, []);
   open("/projects");
   expect(await screen.findByRole("heading", { name: "No projects yet" })).toBeVisible();
-  expect(screen.getByRole("link", { name: "Describe one" })).toHaveAttribute("href", "/");
+  expect(screen.getByRole("link", { name: "Create project" })).toHaveAttribute("href", "/");
 });
 
 test("a failure names its cause, with what to tell the operator behind Details, and recovers", async ({ api, open, user }) => {
@@ -64,9 +64,9 @@ test("a search is asked of the server and kept in the address; nothing found can
   await screen.findByRole("article", { name: bakery.name });
   api.answer("projects.list", ({ query }) => ({ items: query.get("q") ? [] : [bakery] }));
   await user.type(screen.getByRole("searchbox", { name: "Search projects" }), "zzz");
-  await screen.findByRole("heading", { name: "No project fits" });
+  await screen.findByRole("heading", { name: "No results for “zzz”" });
   expect(app.path()).toBe("/projects?q=zzz");
-  await user.click(screen.getByRole("button", { name: "Clear search and filter" }));
+  await user.click(screen.getByRole("button", { name: "Clear filters" }));
   await screen.findByRole("article", { name: bakery.name });
   expect(app.path()).toBe("/projects");
 });
@@ -85,7 +85,7 @@ test("the list has the same projects with their states", async ({ api, open, use
   open("/projects");
   await user.click(await screen.findByRole("radio", { name: "List" }));
   const row = await screen.findByRole("row", { name: /Clinic/ });
-  expect(row).toHaveTextContent("Set-up failed");
+  expect(row).toHaveTextContent("Setup failed");
   await expectAccessible();
 });
 
@@ -93,20 +93,20 @@ test("long names stay whole for readers", async ({ api, open }) => {
   const name = `${"Very ".repeat(18)}long`;
   projects(api, [made(name, { description: null })]);
   open("/projects");
-  expect(await screen.findByRole("link", { name: `Open ${name}: No description yet.` })).toBeVisible();
+  expect(await screen.findByRole("link", { name: `Open ${name}: No description` })).toBeVisible();
 });
 
 test("a project is renamed, the list follows, and Undo takes it back", async ({ api, open, user }) => {
   projects(api, [bakery]);
   api.answer("projects.update", ({ body }) => ({ ...bakery, ...(body as { name: string }) }));
   open("/projects");
-  await user.click(await screen.findByRole("button", { name: `More for ${bakery.name}` }));
-  await user.click(await screen.findByRole("menuitem", { name: "Rename" }));
+  await user.click(await screen.findByRole("button", { name: `Actions for ${bakery.name}` }));
+  await user.click(await screen.findByRole("menuitem", { name: "Rename…" }));
   const name = await screen.findByLabelText("Name");
   expect(name).toHaveValue(bakery.name);
   await user.clear(name);
   await user.keyboard("{Enter}");
-  expect(name).toHaveAccessibleDescription(/Give it a name/);
+  expect(name).toHaveAccessibleDescription(/Enter a name/);
   await user.type(name, "Elm Street{Enter}");
   await screen.findByRole("article", { name: "Elm Street" });
   await user.click(await screen.findByRole("button", { name: "Undo" }));
@@ -116,7 +116,7 @@ test("a project is renamed, the list follows, and Undo takes it back", async ({ 
 test("deleting waits for the name, and takes the card away", async ({ api, open, user }) => {
   projects(api, [bakery]);
   open("/projects");
-  await user.click(await screen.findByRole("button", { name: `More for ${bakery.name}` }));
+  await user.click(await screen.findByRole("button", { name: `Actions for ${bakery.name}` }));
   await user.click(await screen.findByRole("menuitem", { name: "Delete…" }));
   const dialog = await screen.findByRole("alertdialog");
   expect(within(dialog).getByRole("button", { name: "Delete project" })).toBeDisabled();
@@ -130,7 +130,7 @@ test("deleting waits for the name, and takes the card away", async ({ api, open,
 test("a project that is being set up cannot be copied or downloaded yet", async ({ api, open, user }) => {
   projects(api, [made("New one", { environment_status: "provisioning" })]);
   open("/projects");
-  await user.click(await screen.findByRole("button", { name: "More for New one" }));
+  await user.click(await screen.findByRole("button", { name: "Actions for New one" }));
   for (const name of ["Make a copy", "Download as zip"])
     expect(await screen.findByRole("menuitem", { name })).toHaveAttribute("aria-disabled", "true");
 });

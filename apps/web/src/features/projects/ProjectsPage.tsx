@@ -3,6 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { ArrowDownUp, ChevronLeft, ChevronRight, LayoutGrid, List, ListFilter, Plus, Search } from "lucide-react";
 import { useRef } from "react";
 import type { Project, RunStatus } from "@tesslate/contract";
+import { counted } from "../../lib/counted.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { useSearchText } from "../../lib/use-search-text.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
@@ -24,7 +25,7 @@ const route = getRouteApi("/app/projects");
 const statusFilters: Partial<Record<RunStatus | "any", string>> = {
   any: "Any status",
   running: "Running",
-  partial: "Partly running",
+  partial: "Partially running",
   stopped: "Stopped",
   hibernated: "Asleep",
   error: "Failed",
@@ -90,7 +91,7 @@ export function ProjectsPage() {
           }}
         />
         <Menu
-          label="Order"
+          label="Sort by"
           trigger={
             <Button size="sm" variant="ghost" icon={<ArrowDownUp size={14} />}>
               {sortOrders[sort]}
@@ -118,11 +119,11 @@ export function ProjectsPage() {
       {list.isPending ? (
         <ProjectCardSkeletons count={8} />
       ) : list.isError && !list.data ? (
-        <LoadFailed title="The projects could not be loaded" of={list} />
+        <LoadFailed title="Couldn't load projects" of={list} />
       ) : rows.length === 0 ? (
         isFiltered ? (
           <EmptyState
-            title="No project fits"
+            title={search.q ? `No results for “${search.q}”` : "No results"}
             action={
               <Button
                 onClick={() => {
@@ -130,22 +131,20 @@ export function ProjectsPage() {
                   change({ q: undefined, status: undefined });
                 }}
               >
-                Clear search and filter
+                Clear filters
               </Button>
             }
-          >
-            Nothing matches {search.q ? `“${search.q}”` : "this status"}.
-          </EmptyState>
+          />
         ) : (
           <EmptyState
             title="No projects yet"
             action={
               <Link to="/" className={buttonClass()}>
-                Describe one
+                Create project
               </Link>
             }
           >
-            Say what you want on Home. An agent builds it while you watch, and it shows up here.
+            Describe an app on Home and the agent builds it. Your projects appear here.
           </EmptyState>
         )
       ) : search.view === "list" ? (
@@ -159,22 +158,22 @@ export function ProjectsPage() {
       )}
 
       {slice.pages > 1 ? (
-        <nav aria-label="Pages" className="mt-8 flex items-center justify-center gap-2">
+        <nav aria-label="Pagination" className="mt-8 flex items-center justify-center gap-2">
           <Button size="sm" icon={<ChevronLeft size={14} />} disabled={slice.page === 1} onClick={() => change({ page: slice.page - 1 })}>
-            Newer
+            Previous
           </Button>
           <span className="num text-xs text-fg-2">
             {slice.from + 1}–{slice.to} of {rows.length}
           </span>
           <Button size="sm" disabled={slice.page === slice.pages} onClick={() => change({ page: slice.page + 1 })}>
-            Older
+            Next
             <ChevronRight size={14} />
           </Button>
         </nav>
       ) : null}
       {list.data && list.data.total > listLimit ? (
         <p className="mt-4 text-center text-xs text-fg-2">
-          The {listLimit} changed last, of {list.data.total}. Search finds the others.
+          Showing the {listLimit} most recently updated of {counted(list.data.total, "project")}. Use search to find others.
         </p>
       ) : null}
     </Page>
@@ -188,8 +187,8 @@ function ProjectTable({ projects }: { projects: readonly Project[] }) {
         <tr className="h-[30px] border-b border-line-0 text-left text-fg-2">
           <th className="px-2.5 font-medium">Name</th>
           <th className="px-2.5 font-medium">Status</th>
-          <th className="px-2.5 font-medium narrow:hidden">Changed</th>
-          <th className="px-2.5 font-medium narrow:hidden">Made</th>
+          <th className="px-2.5 font-medium narrow:hidden">Updated</th>
+          <th className="px-2.5 font-medium narrow:hidden">Created</th>
           <th className="w-8">
             <span className="sr-only">Actions</span>
           </th>

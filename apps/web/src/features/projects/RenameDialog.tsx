@@ -8,7 +8,7 @@ import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { toast } from "../../ui/toast.tsx";
 
-/** A new name; the address stays. Undo is in the toast. */
+/** Renames a project; its URL doesn't change. The toast has Undo. */
 export function RenameDialog({
   project,
   isOpen,
@@ -25,7 +25,7 @@ export function RenameDialog({
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const next = name.trim();
-    if (!next) return setError("Give it a name.");
+    if (!next) return setError("Enter a name.");
     if (next === project.name) return onOpenChange(false);
     rename.mutate(
       { slug: project.slug, name: next },
@@ -33,7 +33,7 @@ export function RenameDialog({
         onError: (failure) => setError(fieldErrorsOf(failure, ["name"])["name"] ?? sentenceOf(failure)),
         onSuccess: () => {
           onOpenChange(false);
-          toast(`Renamed to ${next}.`, {
+          toast(`Project renamed to ${next}.`, {
             action: {
               label: "Undo",
               onSelect: () =>
@@ -51,20 +51,20 @@ export function RenameDialog({
     <Dialog
       isOpen={isOpen}
       onOpenChange={onOpenChange}
-      title="Rename the project"
+      title="Rename project"
       footer={
         <>
           <Button variant="ghost" onClick={() => onOpenChange(false)}>
             Cancel
           </Button>
-          <Button type="submit" form={formId} variant="primary" isLoading={rename.isPending} loadingWord="Renaming">
+          <Button type="submit" form={formId} variant="primary" isLoading={rename.isPending} loadingWord="Renaming…">
             Rename
           </Button>
         </>
       }
     >
       <form id={formId} onSubmit={submit} noValidate>
-        <Field label="Name" error={error} hint="The address of the project stays the same.">
+        <Field label="Name" error={error} hint="The project's URL doesn't change.">
           <Input
             value={name}
             maxLength={100}

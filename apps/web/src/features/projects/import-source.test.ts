@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addressProblem, isZip, nameFromAddress, nameFromFile, sizeOf } from "./import-source.ts";
+import { addressProblem, isZip, nameFromAddress, nameFromFile } from "./import-source.ts";
 
 test.each([
   ["https://github.com/ada/shop.git", "shop"],
@@ -12,7 +12,7 @@ test.each([
 test("an archive is called as its file", () => expect(nameFromFile("My site.ZIP")).toBe("My site"));
 
 test.each([
-  ["", /Give the address/],
+  ["", /Enter a repository URL/],
   ["git@github.com:ada/shop.git", /SSH/],
   ["ssh://git@x/y", /SSH/],
   ["ftp://x/y", /https/],
@@ -25,11 +25,3 @@ test.each([
   [{ name: "a", type: "application/x-zip-compressed" }, true],
   [{ name: "a.tar.gz", type: "application/gzip" }, false],
 ])("%j is a zip: %s", (file, is) => expect(isZip(file)).toBe(is));
-
-test.each([
-  [999, "999 bytes"],
-  [1000, "1 kB"],
-  [999_400, "999 kB"],
-  [1_500_000, "1.5 MB"],
-  [25_000_000, "25 MB"],
-])("%i bytes read %s", (bytes, text) => expect(sizeOf(bytes)).toBe(text));

@@ -1,6 +1,6 @@
 import { nameOf } from "../../lib/file-tree.ts";
 
-/** A file's name, or the last part of an address, as a first name for the project. */
+/** The project name to suggest: from the file name or the last part of the URL. */
 export const nameFromFile = (name: string): string =>
   nameOf(name)
     .replace(/\.zip$/i, "")
@@ -18,26 +18,17 @@ const decodeName = (text: string): string => {
   }
 };
 
-/** Why an address cannot be one of a repository; undefined when it can. The server has the last word. */
+/** Why a text is not the URL of a repository; undefined if it can be one. The server validates it too. */
 export function addressProblem(address: string): string | undefined {
   const text = address.trim();
-  if (text === "") return "Give the address of a repository.";
-  if (/^(git@|ssh:)/i.test(text)) return "Give the https:// address; this one is for SSH.";
+  if (text === "") return "Enter a repository URL.";
+  if (/^(git@|ssh:)/i.test(text)) return "Enter an HTTPS URL. SSH isn't supported.";
   const url = URL.parse(text);
-  // Whether a host may be reached by http is the server's to say.
-  if (url?.protocol !== "https:" && url?.protocol !== "http:") return "Enter an address that begins with https:// or http://.";
-  if (url.username || url.password) return "URL must not contain a user name or password.";
+  // The server decides which hosts are allowed over http.
+  if (url?.protocol !== "https:" && url?.protocol !== "http:") return "Must start with https:// or http://.";
+  if (url.username || url.password) return "The URL must not contain a username or password.";
   return undefined;
 }
 
 export const isZip = (file: Pick<File, "name" | "type">): boolean =>
   /\.zip$/i.test(file.name) || /^application\/(x-)?zip(-compressed)?$/.test(file.type);
-
-export const sizeOf = (bytes: number): string =>
-  bytes < 1000
-    ? `${bytes} bytes`
-    : bytes < 999_500
-      ? `${Math.round(bytes / 1000)} kB`
-      : bytes < 9_950_000
-        ? `${(bytes / 1e6).toFixed(1)} MB`
-        : `${Math.round(bytes / 1e6)} MB`;

@@ -1,6 +1,6 @@
 import type { Project } from "@tesslate/contract";
 
-export const sortOrders = { changed: "Last changed", name: "Name", created: "Newest" } as const;
+export const sortOrders = { changed: "Last updated", name: "Name", created: "Newest" } as const;
 export type SortOrder = keyof typeof sortOrders;
 export const isSortOrder = (value: unknown): value is SortOrder => typeof value === "string" && value in sortOrders;
 

@@ -12,19 +12,19 @@ export interface StatusLook {
 }
 type StatusFields = Pick<Project, "status" | "environment_status">;
 
-/** One word for the two statuses: what is stored goes first where it says more than what was derived. */
+/** The label of the two statuses: the stored one wins where it is more specific than the derived one. */
 export function statusLookOf({ status, environment_status }: StatusFields): StatusLook {
   switch (environment_status) {
     case "provisioning":
       return { word: "Setting up", tone: "live", isBusy: true };
     case "setup_failed":
-      return { word: "Set-up failed", tone: "err", icon: "cross" };
+      return { word: "Setup failed", tone: "err", icon: "cross" };
     case "corrupted":
-      return { word: "Damaged", tone: "err", icon: "cross" };
+      return { word: "Corrupted", tone: "err", icon: "cross" };
     case "deleting":
       return { word: "Deleting", tone: "neutral", isBusy: true };
     case "hibernating":
-      return { word: "Falling asleep", tone: "neutral", isBusy: true };
+      return { word: "Going to sleep", tone: "neutral", isBusy: true };
     default:
   }
   switch (status) {
@@ -35,7 +35,7 @@ export function statusLookOf({ status, environment_status }: StatusFields): Stat
     case "running":
       return { word: "Running", tone: "ok", dot: "filled" };
     case "partial":
-      return { word: "Partly running", tone: "warn", dot: "half" };
+      return { word: "Partially running", tone: "warn", dot: "half" };
     case "stopping":
       return { word: "Stopping", tone: "neutral", isBusy: true };
     case "hibernated":
@@ -47,16 +47,16 @@ export function statusLookOf({ status, environment_status }: StatusFields): Stat
   }
 }
 
-/** The foot of a card: what a project's row knows of its history, oldest first. */
+/** The footer of a card: the history of the project, oldest first. */
 export function footOf(project: Project): { points: ThreadPoint[]; tail?: "next"; label: string } {
   const look = statusLookOf(project);
   const points: ThreadPoint[] = [
-    { id: "created", kind: project.git_remote_url ? "commit" : "message", label: `created ${momentOf(project.created_at)}` },
+    { id: "created", kind: project.git_remote_url ? "commit" : "message", label: `Created ${momentOf(project.created_at)}` },
   ];
-  if (project.has_git_repo && !project.git_remote_url) points.push({ id: "git", kind: "commit", label: "has a git repository" });
+  if (project.has_git_repo && !project.git_remote_url) points.push({ id: "git", kind: "commit", label: "Git repository" });
   if (project.is_deployed)
-    points.push({ id: "deploy", kind: "deploy", label: `deployed${project.deployed_at ? ` ${momentOf(project.deployed_at)}` : ""}` });
-  const last = look.word.toLowerCase();
+    points.push({ id: "deploy", kind: "deploy", label: project.deployed_at ? `Deployed ${momentOf(project.deployed_at)}` : "Deployed" });
+  const last = look.word;
   if (look.tone === "err") points.push({ id: "now", kind: "failed", label: last });
   else if (look.isBusy || look.tone === "ok") points.push({ id: "now", kind: "live", line: "live", label: last });
   else points.push({ id: "now", kind: "checkpoint", tone: "on", label: last });

@@ -54,10 +54,10 @@ describe("status", () => {
     [{ status: "running", environment_status: "active" }, "Running"],
     [{ status: "stopped", environment_status: "stopped" }, "Stopped"],
     [{ status: "creating", environment_status: "provisioning" }, "Setting up"],
-    [{ status: "stopped", environment_status: "setup_failed" }, "Set-up failed"],
+    [{ status: "stopped", environment_status: "setup_failed" }, "Setup failed"],
     [{ status: "error", environment_status: "active" }, "Crashed"],
     [{ status: "hibernated", environment_status: "hibernated" }, "Asleep"],
-    [{ status: "partial", environment_status: "active" }, "Partly running"],
+    [{ status: "partial", environment_status: "active" }, "Partially running"],
   ] as const)("%j is %s", (fields, word) => expect(statusLookOf(fields).word).toBe(word));
 });
 

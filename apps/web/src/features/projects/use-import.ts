@@ -13,7 +13,7 @@ export type ImportStep =
   | {
       kind: "form";
       failure?: string | undefined;
-      /** Tells the failure from others (contract/errors.ts). */
+      /** The error code (contract/errors.ts). */
       code?: string | undefined;
       fields: Record<string, string>;
     }
@@ -27,7 +27,7 @@ export function useImport(onDone: (project: Project) => void) {
   const queries = useQueryClient();
   const [step, setStep] = useState<ImportStep>({ kind: "form", fields: {} });
   const running = useRef<AbortController>(undefined);
-  /** What a setup that failed left behind; another try takes its place. */
+  /** The project of a failed setup; the next attempt deletes it. */
   const failed = useRef<string>(undefined);
   useEffect(() => () => running.current?.abort(), []);
 
@@ -74,7 +74,7 @@ export function useImport(onDone: (project: Project) => void) {
       failed.current = project.slug;
       setStep({
         kind: "form",
-        failure: task?.error ?? "The project could not be set up.",
+        failure: task?.error ?? "Couldn't set up the project.",
         code: task?.error_code ?? undefined,
         fields: {},
       });
@@ -92,9 +92,9 @@ export function useImport(onDone: (project: Project) => void) {
   return {
     step,
     start,
-    /** Another choice: what failed before is told no more. */
+    /** Clears the error after another source was chosen. */
     forget: () => setStep((now) => (now.kind === "form" ? { kind: "form", fields: {} } : now)),
-    /** Ends an upload; a setup goes on at the server. */
+    /** Aborts an upload; a setup continues on the server. */
     cancel: () => {
       running.current?.abort();
       setStep({ kind: "form", fields: {} });

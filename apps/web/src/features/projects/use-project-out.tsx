@@ -7,26 +7,26 @@ import { usePaletteSource } from "../../ui/page/palette.ts";
 import { toast } from "../../ui/toast.tsx";
 import { downloadProject } from "./download.ts";
 
-/** Taking a project elsewhere: a copy beside it, or an archive of its files. What fails says so in a toast. */
+/** Copies a project or downloads its files. Errors are shown in a toast. */
 export function useProjectOut(project: Project) {
   const fork = useForkProject();
   const navigate = useNavigate();
   return {
-    /** There is something to take. */
+    /** The project is set up and not being copied. */
     isReady: project.environment_status !== "provisioning" && project.environment_status !== "setup_failed" && !fork.isPending,
     copy: () =>
       fork.mutate(project.slug, {
         onSuccess: (made) => void navigate({ to: "/p/$slug/{-$view}", params: { slug: made.slug } }),
-        onError: (error) => toast(`${project.name} was not copied: ${sentenceOf(error)}`, { kind: "failed" }),
+        onError: (error) => toast(`Couldn't copy ${project.name}. ${sentenceOf(error)}`, { kind: "failed" }),
       }),
     download: (format: DownloadFormat) =>
       void downloadProject(project.slug, format).catch((error: unknown) =>
-        toast(`${project.name} was not downloaded: ${sentenceOf(error)}`, { kind: "failed" }),
+        toast(`Couldn't download ${project.name}. ${sentenceOf(error)}`, { kind: "failed" }),
       ),
   };
 }
 
-/** The same for the project that is open, in the palette. */
+/** Adds these actions for the open project to the palette. */
 export function useProjectOutPalette(project: Project): void {
   const { isReady, copy, download } = useProjectOut(project);
   usePaletteSource({

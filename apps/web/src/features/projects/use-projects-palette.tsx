@@ -5,7 +5,7 @@ import { projectsQuery, recentProjectsQuery } from "../../project/projects.queri
 import { usePaletteSource } from "../../ui/page/palette.ts";
 import { statusLookOf } from "./project-status.ts";
 
-/** Projects in the palette: the recent ones at once, any other by its name. */
+/** Projects in the palette: recent ones first, others by name. */
 export function useProjectsPaletteSource(): void {
   const queryClient = useQueryClient();
   const navigate = useNavigate();

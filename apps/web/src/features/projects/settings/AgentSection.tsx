@@ -12,20 +12,20 @@ import { useProjectSetting } from "./use-project-setting.ts";
 
 const checkModes = [
   { value: "off", label: "Off" },
-  { value: "after", label: "After" },
+  { value: "after", label: "After runs" },
   { value: "both", label: "Before and after" },
 ] as const;
 type CheckMode = (typeof checkModes)[number]["value"];
 const hints: Record<CheckMode, string> = {
-  off: "The agent runs them when it wants to.",
-  after: "Run once more when a turn changed files.",
-  both: "Run before the turn too, so that what it broke shows. Turns take longer.",
+  off: "The agent decides when to run type checks, the linter and tests.",
+  after: "Type checks, the linter and tests run after each run that changed files.",
+  both: "Type checks, the linter and tests also run before each run, to show what it broke. Runs take longer.",
 };
 
-/** No model has such an id: they are `provider/model`. */
+/** Not the ID of a model: those are `provider/model`. */
 const noModel = "none";
 
-/** What answers in this project unless another one is chosen for a message. */
+/** The project's model; another one can be selected for a message. */
 function ModelField({ project }: { project: Project }) {
   const setting = useProjectSetting(project);
   const models = useQuery(modelsQuery);
@@ -33,9 +33,9 @@ function ModelField({ project }: { project: Project }) {
   const usable = usableModels(models.data?.items ?? []);
   const isGone = own !== null && models.data !== undefined && usable.every((model) => model.id !== own);
   const options = [
-    { value: noModel, label: "None of its own", hint: "The agent's, else the one you chose last, else the server's" },
+    { value: noModel, label: "Default", hint: "The agent's model, your last used model, or the server's default" },
     ...(own !== null && usable.every((model) => model.id !== own)
-      ? [{ value: own, label: shortModelName(own), hint: isGone ? `${own}, which cannot be used now` : own }]
+      ? [{ value: own, label: shortModelName(own), hint: isGone ? `${own} (unavailable)` : own }]
       : []),
     ...usable.map((model) => ({
       value: model.id,
@@ -46,12 +46,12 @@ function ModelField({ project }: { project: Project }) {
   return (
     <Field
       label="Model"
-      hint="Answers in this project unless another one is chosen for a message."
+      hint="Used in this project unless you select another model for a message."
       error={
         models.isError
-          ? `The models could not be loaded. ${sentenceOf(models.error)}`
+          ? `Couldn't load models. ${sentenceOf(models.error)}`
           : isGone
-            ? `${own} cannot be used now: it is not connected, or hidden. Another one answers meanwhile.`
+            ? `${own} is hidden or not connected. Another model is used instead.`
             : undefined
       }
     >
@@ -66,7 +66,7 @@ function ModelField({ project }: { project: Project }) {
   );
 }
 
-/** How the agent proves and repairs its work in this project. */
+/** The agent's settings in this project: model, checks, automatic fixes. */
 export function AgentSection({ project }: { project: Project }) {
   const setting = useProjectSetting(project);
   const wish = project.settings?.["agent_checks"];
@@ -76,19 +76,16 @@ export function AgentSection({ project }: { project: Project }) {
       <div className="grid gap-4 text-sm">
         <ModelField project={project} />
         <div className="grid justify-items-start gap-1.5">
-          <p className="text-fg-0">Checks around a turn</p>
+          <p className="text-fg-0">Automatic checks</p>
           <SegmentedControl
-            label="Checks around a turn"
+            label="Automatic checks"
             value={mode}
             onChange={(value) => setting.mutate({ agent_checks: value })}
             segments={checkModes}
           />
-          <p className="text-xs text-fg-2">Types, lint and tests of the project. {hints[mode]}</p>
+          <p className="text-xs text-fg-2">{hints[mode]}</p>
         </div>
-        <AutoFixSwitch
-          project={project}
-          hint="After a turn the agent is given the errors that the running app reports, at most twice per message."
-        />
+        <AutoFixSwitch project={project} hint="After a run, errors of the running app are sent to the agent, at most twice per message." />
       </div>
     </SettingsSection>
   );

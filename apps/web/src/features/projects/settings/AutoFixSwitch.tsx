@@ -2,7 +2,7 @@ import type { Project } from "@tesslate/contract";
 import { Switch } from "../../../ui/Switch.tsx";
 import { useProjectSetting } from "./use-project-setting.ts";
 
-/** The agent fixes what the running app reports, without being asked. */
+/** Whether errors of the running app are sent to the agent automatically. */
 export function AutoFixSwitch({ project, hint }: { project: Project; hint?: string }) {
   const setting = useProjectSetting(project);
   return (

@@ -34,14 +34,14 @@ export function GeneralSection({ project }: { project: Project }) {
     setDraft({ ...draft, [name]: event.target.value });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (form.name.trim() === "") return setErrors({ name: "A project needs a name." });
+    if (form.name.trim() === "") return setErrors({ name: "Enter a name." });
     setErrors({});
     save.mutate(
       { name: form.name.trim(), description: form.description.trim() || null },
       {
         onSuccess: () => {
           setDraft({});
-          toast("Saved.");
+          toast("Project saved.");
         },
         onError: (error) => {
           const found = fieldErrorsOf(error, fields);
@@ -54,14 +54,14 @@ export function GeneralSection({ project }: { project: Project }) {
     <SettingsSection title="General">
       <form onSubmit={submit} noValidate className="grid gap-3">
         {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
-        <Field label="Name" error={errors.name} hint={`Its address stays /p/${project.slug}.`}>
+        <Field label="Name" error={errors.name} hint={`The URL stays /p/${project.slug}.`}>
           <Input maxLength={100} value={form.name} onChange={set("name")} />
         </Field>
         <Field label="Description" error={errors.description}>
           <Textarea maxLength={2000} value={form.description} onChange={set("description")} />
         </Field>
         <div>
-          <Button type="submit" variant="primary" disabled={!isDirty} isLoading={save.isPending} loadingWord="Saving">
+          <Button type="submit" variant="primary" disabled={!isDirty} isLoading={save.isPending} loadingWord="Saving…">
             Save
           </Button>
         </div>

@@ -9,14 +9,14 @@ import { AgentSection } from "./AgentSection.tsx";
 import { DangerSection } from "./DangerSection.tsx";
 import { GeneralSection } from "./GeneralSection.tsx";
 
-/** The project's settings: what it is called, what its containers are told, and how to be rid of it. */
+/** The project's settings. */
 export function ProjectSettingsPane() {
   const project = useProject();
   const containers = useContainers();
   const acts = useRuntime();
   const tree = useFileTree().data;
   return (
-    <div {...scrollable} aria-label="Settings of the project" className="scroll-y min-h-0 flex-1">
+    <div {...scrollable} aria-label="Project settings" className="scroll-y min-h-0 flex-1">
       <div className="mx-auto max-w-[720px] px-6 pt-6 pb-10 narrow:px-4">
         <h1 className="mb-6 text-xl">Settings</h1>
         <GeneralSection project={project} />
@@ -30,11 +30,11 @@ export function ProjectSettingsPane() {
         <Connectors
           place={project.id}
           title="Connectors"
-          hint="MCP servers whose tools the agent may use in this project, beside those of your account."
+          hint="MCP servers whose tools the agent can use in this project, in addition to those of your account."
         />
-        <SettingsSection title="Containers" hint="Variables and the port of each. They count from its next start on.">
+        <SettingsSection title="Containers" hint="Environment variables and port of each container. Changes apply on the next start.">
           {containers.length === 0 ? (
-            <p className="text-sm text-fg-2">This project has no containers yet.</p>
+            <p className="text-sm text-fg-2">No containers yet</p>
           ) : (
             <div className="grid gap-3">
               {containers.map((container) => (

@@ -5,7 +5,7 @@ import { projectKey } from "../../../project/cache-keys.ts";
 import { useServices } from "../../../project/services.ts";
 import { toast } from "../../../ui/toast.tsx";
 
-/** Changes one setting of the project; shown at once, taken back when the server refuses. */
+/** Changes a setting of the project optimistically; reverted if the request fails. */
 export function useProjectSetting(project: Project) {
   const { api } = useServices();
   const queries = useQueryClient();
