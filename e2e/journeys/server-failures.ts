@@ -140,7 +140,7 @@ export default journey({}, async (context) => {
         }
         expect(failed.length === 0, failed.join("\n"));
         await page.goto(`${studio.url}/p/${project.slug}/activity`);
-        await page.getByRole("list", { name: "What was done" }).waitFor();
+        await page.getByRole("list", { name: "Events" }).waitFor();
         await expectAccessible(page, "activity");
         await shot(page, "activity");
       },

@@ -40,7 +40,7 @@ export const contrastGroups: readonly { label: string; floor: number; fore: stri
   { label: "terminal", floor: 4.5, fore: terminal, back: ["term-bg", "term-selection"] },
   { label: "meaningful lines", floor: 3, fore: ["line-1"], back: three },
   { label: "brand and focus strokes", floor: 3, fore: ["brand-line", "focus"], back: four },
-  { label: "thread", floor: 3, fore: ["thread", "thread-live", "thread-held", "thread-ghost"], back: three },
+  { label: "timeline", floor: 3, fore: ["thread", "thread-live", "thread-held", "thread-ghost"], back: three },
   { label: "graph edges", floor: 3, fore: graph, back: ["bg-0", "bg-1"] },
   { label: "terminal cursor", floor: 3, fore: ["term-cursor"], back: ["term-bg"] },
 ];

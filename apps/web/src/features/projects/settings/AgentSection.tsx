@@ -19,7 +19,7 @@ type CheckMode = (typeof checkModes)[number]["value"];
 const hints: Record<CheckMode, string> = {
   off: "The agent decides when to run type checks, the linter and tests.",
   after: "Type checks, the linter and tests run after each run that changed files.",
-  both: "Type checks, the linter and tests also run before each run, to show what it broke. Runs take longer.",
+  both: "Type checks, the linter and tests run before and after each run to show what changed. Runs take longer.",
 };
 
 /** Not the ID of a model: those are `provider/model`. */
