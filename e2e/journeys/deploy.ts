@@ -22,8 +22,8 @@ export default journey({ hasMain: true }, async (context) => {
     (await account.api.deployments.list({ params: { project_id: project.id }, query: {} })).items;
   const top = () => page.locator(".workbench-top");
   const sheet = () => page.getByRole("dialog");
-  const version = (n: number, at: string) =>
-    page.getByRole("region", { name: new RegExp(`at ${at}$`) }).locator(`[data-testid=version][data-version="${n}"]`);
+  const version = (n: number, target: string) =>
+    page.getByRole("region", { name: new RegExp(`on ${target}$`) }).locator(`[data-testid=version][data-version="${n}"]`);
   const openDeploys = async (query = "") => page.goto(`${studio.url}/p/${project.slug}/deploys${query}`);
   const openForm = async (provider: RegExp) => {
     await top().getByRole("button", { name: "Deploy", exact: true }).click();
@@ -47,7 +47,7 @@ export default journey({ hasMain: true }, async (context) => {
         await writePage("One");
         await signIn(page, studio.url, account);
         await openDeploys();
-        await page.getByRole("heading", { name: "Nothing went out yet" }).waitFor();
+        await page.getByRole("heading", { name: "No deployments yet" }).waitFor();
         await shot(page, "deploys-empty");
         await expectAccessible(page, "deploys, empty");
       },
@@ -56,7 +56,7 @@ export default journey({ hasMain: true }, async (context) => {
       name: "connecting an account keeps the form's input",
       run: async () => {
         await openForm(/^Netlify/);
-        await sheet().getByLabel("Domain of your own").fill("bakery.example.org");
+        await sheet().getByLabel("Custom domain").fill("bakery.example.org");
         const connect = sheet().getByRole("region", { name: "Connect Netlify" });
         await connect.getByLabel("API token").fill("tok_of_nobody");
         await connect.getByRole("button", { name: "Connect", exact: true }).click();
@@ -65,8 +65,8 @@ export default journey({ hasMain: true }, async (context) => {
         await connect.getByLabel("API token").fill(netlify.token);
         await connect.getByRole("button", { name: "Connect", exact: true }).click();
         await connect.waitFor({ state: "detached" });
-        expect((await sheet().getByLabel("Domain of your own").inputValue()) === "bakery.example.org", "the domain is still there");
-        await sheet().getByLabel("Domain of your own").fill("");
+        expect((await sheet().getByLabel("Custom domain").inputValue()) === "bakery.example.org", "the domain is still there");
+        await sheet().getByLabel("Custom domain").fill("");
         await page.locator("body").evaluate((body, token) => {
           if (body.innerHTML.includes(token)) throw new Error("the token is on the page");
         }, netlify.token);
@@ -111,8 +111,8 @@ export default journey({ hasMain: true }, async (context) => {
         await sheet().getByText("v2 is live.").waitFor();
         await page.keyboard.press("Escape");
         await version(1, "Netlify").getByRole("button", { name: "Roll back to v1" }).click();
-        const question = page.getByRole("alertdialog", { name: "Make v1 live again?" });
-        await question.getByText(/shows v1 of .* instead of v2/).waitFor();
+        const question = page.getByRole("alertdialog", { name: "Roll back to v1?" });
+        await question.getByText(/will serve v1 from .* instead of v2/).waitFor();
         await shot(page, "deploy-rollback");
         await question.getByRole("button", { name: "Roll back to v1" }).click();
         await until("what visitors see is v1's content", async () => {
@@ -157,16 +157,16 @@ export default journey({ hasMain: true }, async (context) => {
         });
         await write("index.html", pageText("Key sk_live_bakery_4f2c9a7710"));
         await openForm(/^This server/);
-        await sheet().getByRole("list", { name: "Variables that go along" }).getByText("STRIPE_KEY", { exact: true }).waitFor();
+        await sheet().getByRole("list", { name: "Included variables" }).getByText("STRIPE_KEY", { exact: true }).waitFor();
         await sheet().getByRole("button", { name: "Deploy to this server" }).click();
         await ended(2, "local");
         const gate = sheet().getByRole("region", { name: "Launch gate" });
-        await gate.getByText("Blocked by 1 rule").waitFor();
-        await gate.getByRole("list", { name: "What Secrets in the bundle found" }).getByText("Critical").waitFor();
+        await gate.getByText("Blocked by 1 check").waitFor();
+        await gate.getByRole("list", { name: "Issues: Secrets in the bundle" }).getByText("Critical").waitFor();
         expect(!(await sheet().innerText()).includes("sk_live_bakery_4f2c9a7710"), "the value is not shown");
         await checkScreens(page, "deploy-blocked", { variants: ["light-d", "dark-m"] });
         await sheet().getByRole("button", { name: "Deploy anyway…" }).click();
-        const question = page.getByRole("dialog", { name: "Deploy although the launch gate says no?" });
+        const question = page.getByRole("dialog", { name: "Deploy despite failed checks?" });
         const go = question.getByRole("button", { name: "Deploy anyway", exact: true });
         expect(await go.isDisabled(), "disabled until it is accepted");
         await question.getByRole("checkbox").check();
@@ -192,7 +192,7 @@ export default journey({ hasMain: true }, async (context) => {
         await sheet().getByRole("button", { name: "Deploy to this server" }).click();
         expect((await ended(4, "local")).metadata.failure?.step === "build", "the build step failed");
         const outcome = sheet().getByRole("alert", { name: "Outcome" });
-        await outcome.getByText("It failed in the build.").waitFor();
+        await outcome.getByText("Failed during the build.").waitFor();
         await checkScreens(page, "deploy-failed", { variants: ["dark-d"] });
         await outcome.getByRole("button", { name: "src/slots.ts:2" }).click();
         await page.waitForURL(/\/code/);
@@ -223,10 +223,10 @@ export default journey({ hasMain: true }, async (context) => {
           .getByText(/^v3 stays live at (?!.*until)/)
           .waitFor();
         await checkScreens(page, "deploy-preview-form", { variants: ["light-d", "light-m"] });
-        await sheet().getByRole("button", { name: "Deploy a preview to this server" }).click();
+        await sheet().getByRole("button", { name: "Deploy preview to this server" }).click();
         const preview = await ended(5, "local");
         const link = sheet().getByRole("region", { name: "Outcome" }).getByRole("link", { name: "Open" });
-        await sheet().getByText("v5 is a preview beside what is live.").waitFor();
+        await sheet().getByText("v5 is available as a preview.").waitFor();
         expect((await link.getAttribute("href")) === preview.deployment_url, "the link has its URL");
         expect(preview.deployment_url !== live?.deployment_url, "it is not at the live URL");
         expect((await listed()).find((d) => d.id === live?.id)?.is_live === true, "v3 is live still");
@@ -238,7 +238,7 @@ export default journey({ hasMain: true }, async (context) => {
         await version(5, "this server").getByText("Preview", { exact: true }).waitFor();
         await version(5, "this server").getByRole("button", { name: "Promote v5" }).click();
         const question = page.getByRole("alertdialog", { name: "Promote v5 to production?" });
-        await question.getByText(/shows v5 instead of v3/).waitFor();
+        await question.getByText(/will serve v5 instead of v3/).waitFor();
         await shot(page, "deploy-promote");
         await question.getByRole("button", { name: "Promote v5" }).click();
         await until("v5 is live", async () => (await listed()).some((d) => d.version === 5 && d.provider === "local" && d.is_live));
@@ -316,12 +316,12 @@ export default journey({ hasMain: true }, async (context) => {
         await page.getByRole("button", { name: "Connect Vercel" }).click();
         await checkScreens(page, "deploy-settings", { variants: ["light-d", "dark-m"] });
         const popup = page.context().waitForEvent("page");
-        await page.getByRole("button", { name: "Sign in at Vercel" }).click();
+        await page.getByRole("button", { name: "Sign in with Vercel" }).click();
         await popup;
         const row = page.getByRole("listitem").filter({ hasText: "Vercel" }).first();
         await row.getByText("Connected", { exact: true }).waitFor();
         await row.getByRole("button", { name: "Test Vercel" }).click();
-        await row.getByText("It answers").waitFor();
+        await row.getByText("Connection works").waitFor();
         await row.getByRole("button", { name: /team/ }).click();
         await row.getByRole("combobox", { name: "Team" }).click();
         await page.getByRole("option", { name: "Crew" }).click();

@@ -14,12 +14,12 @@ import { providerName, safeUrl } from "./deployments.ts";
 import { useCredentials, useProviderSignIn } from "./use-credentials.ts";
 
 const tokenHints: Record<OutsideProvider, string> = {
-  vercel: "Account settings, Tokens. Set its scope to the team you deploy to, or to your full account.",
-  netlify: "User settings, Applications, Personal access tokens.",
-  cloudflare: "My profile, API tokens; it needs Account, Workers Scripts, Edit.",
+  vercel: "Account settings → Tokens. Set the scope to your team or your full account.",
+  netlify: "User settings → Applications → Personal access tokens.",
+  cloudflare: "My profile → API tokens. Requires the permission Account → Workers Scripts → Edit.",
 };
 
-/** An account at a provider: signed in there, or with a token that is tried before it is kept. */
+/** Connects an account at a provider, by OAuth or with a token that is verified before it is saved. */
 export function ConnectProvider({
   provider,
   projectId,
@@ -28,7 +28,7 @@ export function ConnectProvider({
   onCancel,
 }: {
   provider: OutsideProvider;
-  /** Offers to keep it for this project alone, over the person's usual account. */
+  /** Offers to save it for this project only, instead of as the person's default account. */
   projectId?: string;
   className?: string;
   onConnected: () => void;
@@ -50,8 +50,8 @@ export function ConnectProvider({
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const missing = {
-      ...(token.trim() === "" && { token: "A token is needed." }),
-      ...(needsAccount && accountId.trim() === "" && { account: "The account's id is needed." }),
+      ...(token.trim() === "" && { token: "Enter an API token." }),
+      ...(needsAccount && accountId.trim() === "" && { account: "Enter the account ID." }),
     };
     setErrors(missing);
     if (Object.keys(missing).length > 0) return;
@@ -67,7 +67,7 @@ export function ConnectProvider({
       });
       setToken("");
       toast(
-        saved.validated ? `${name} is connected.` : `${name} did not answer. The token is kept untried.`,
+        saved.validated ? `${name} connected.` : `Token saved, but ${name} didn't respond, so it hasn't been verified.`,
         saved.validated ? {} : { kind: "note" },
       );
       onConnected();
@@ -80,13 +80,13 @@ export function ConnectProvider({
   return (
     <section aria-label={`Connect ${name}`} className={className}>
       <h4 className="text-sm">Connect {name}</h4>
-      <p className="text-xs text-fg-2">Tried at {name} before it is kept. Stored sealed, never shown again.</p>
+      <p className="text-xs text-fg-2">Verified with {name} before saving. Encrypted on this server. Never shown again.</p>
       {projectId ? (
         <div className="mt-2.5 text-xs">
           <Switch
             isOn={isForProject}
             onChange={setIsForProject}
-            label="For this project alone"
+            label="Only for this project"
             hint="Otherwise all your projects use it."
           />
         </div>
@@ -95,23 +95,23 @@ export function ConnectProvider({
         <div className="mt-2.5 grid justify-items-start gap-2 border-b border-line-0 pb-3">
           {signIn.state === "waiting" ? (
             <div className="flex flex-wrap items-center gap-2">
-              <Spinner word={`Waiting for you in ${name}'s window`} />
+              <Spinner word={`Waiting for you to sign in to ${name}…`} />
               <Button size="sm" variant="ghost" onClick={signIn.cancel}>
                 Cancel
               </Button>
             </div>
           ) : (
             <Button icon={<ExternalLink size={14} />} onClick={signIn.begin}>
-              Sign in at {name}
+              Sign in with {name}
             </Button>
           )}
           {signIn.state === "blocked" ? (
             <p role="alert" className="text-xs text-err">
-              The browser did not let the window open. Allow windows for this site, then try again.
+              Your browser blocked the pop-up. Allow pop-ups for this site, then try again.
             </p>
           ) : signIn.state === "refused" ? (
             <p role="alert" className="text-xs text-err">
-              {name} did not connect the account. Try again, or use a token.
+              Couldn't connect your {name} account. Try again, or use a token.
             </p>
           ) : signIn.failure ? (
             <p role="alert" className="text-xs text-err">
@@ -123,7 +123,7 @@ export function ConnectProvider({
       <form noValidate autoComplete="off" onSubmit={(event) => void submit(event)} className="mt-2.5 grid gap-2.5">
         {errors.other ? <Banner tone="err">{errors.other}</Banner> : null}
         {needsAccount ? (
-          <Field label="Account ID" error={errors.account} hint="On the account's overview, 32 characters.">
+          <Field label="Account ID" error={errors.account} hint="32 characters, shown on the account overview.">
             <Input
               className="font-mono text-xs narrow:text-lg"
               autoComplete="off"
@@ -140,7 +140,7 @@ export function ConnectProvider({
           aside={
             tokenUrl ? (
               <a className="link text-xs" href={tokenUrl} target="_blank" rel="noopener noreferrer">
-                Make one at {name}
+                Create token
               </a>
             ) : null
           }
@@ -155,7 +155,7 @@ export function ConnectProvider({
           />
         </Field>
         {provider === "vercel" ? (
-          <Field label="Team ID" hint="Optional: without it your own account is deployed to.">
+          <Field label="Team ID" hint="Optional. The default is your personal account.">
             <Input
               className="font-mono text-xs narrow:text-lg"
               autoComplete="off"
@@ -166,7 +166,7 @@ export function ConnectProvider({
           </Field>
         ) : null}
         <div className="flex flex-wrap gap-2">
-          <Button type="submit" isLoading={save.isPending} loadingWord="Trying it">
+          <Button type="submit" isLoading={save.isPending} loadingWord="Connecting…">
             Connect
           </Button>
           {onCancel ? (

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Container, DeployAllResult, DeployProvider } from "@tesslate/contract";
 import { Check, CircleX, Minus } from "lucide-react";
 import { useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { partKey } from "../../project/cache-keys.ts";
 import { deploymentsKey } from "../../project/deployments.queries.ts";
@@ -16,7 +17,7 @@ import { useDeploys } from "./deploys-context.ts";
 
 const nowhere = "nowhere";
 
-/** Every container with the place it goes to; together they go out as one. */
+/** Selects a target for each container and deploys them together. */
 export function DeployAllDialog({
   containers,
   onClose,
@@ -55,7 +56,7 @@ export function DeployAllDialog({
         if (!isOpen) onClose();
       }}
       title="Deploy all"
-      description="Each container goes to the place that is chosen for it. One that fails holds up no other."
+      description="Each container deploys to its selected target. A failure doesn't affect the others."
       className="w-[min(600px,calc(100vw-24px))]"
       footer={
         results ? (
@@ -69,10 +70,10 @@ export function DeployAllDialog({
               variant="primary"
               disabled={chosen.length === 0}
               isLoading={deploy.isPending}
-              loadingWord="Starting"
+              loadingWord="Deploying…"
               onClick={() => deploy.mutate()}
             >
-              {chosen.length === 0 ? "Deploy" : chosen.length === 1 ? "Deploy 1 container" : `Deploy ${chosen.length} containers`}
+              {chosen.length === 0 ? "Deploy" : `Deploy ${counted(chosen.length, "container")}`}
             </Button>
           </>
         )
@@ -93,13 +94,13 @@ export function DeployAllDialog({
                 <ResultCell result={result} onShow={onShow} />
               ) : (
                 <Select
-                  label={`Where ${container.name} goes`}
+                  label={`Target of ${container.name}`}
                   size="sm"
                   className="w-44!"
                   value={container.deployment_provider ?? nowhere}
                   onChange={(next) => choose.mutate({ id: container.id, provider: next === nowhere ? null : (next as DeployProvider) })}
                   options={[
-                    { value: nowhere, label: "Nowhere" },
+                    { value: nowhere, label: "Don't deploy" },
                     ...providers.map((provider) => ({ value: provider, label: providerName[provider] })),
                   ]}
                 />
@@ -117,7 +118,7 @@ function ResultCell({ result, onShow }: { result: DeployAllResult | undefined; o
   if (!result || result.status === "skipped")
     return (
       <Pill isBare icon={<Minus />}>
-        {result?.error ?? "Left out"}
+        {result?.error ?? "Skipped"}
       </Pill>
     );
   const deployment = list?.find(({ id }) => id === result.deployment_id);
@@ -125,11 +126,11 @@ function ResultCell({ result, onShow }: { result: DeployAllResult | undefined; o
     return result.status === "failed" ? (
       <span className="flex min-w-0 items-center gap-1.5 text-xs text-err">
         <CircleX size={14} className="flex-none" />
-        <span className="min-w-0 break-words">{result.error ?? "It could not be begun."}</span>
+        <span className="min-w-0 break-words">{result.error ?? "Couldn't start the deployment."}</span>
       </span>
     ) : (
       <Pill tone="live" isBusy>
-        Waiting
+        Queued
       </Pill>
     );
   const state = stateOf(deployment, begunOf(deployment.id));

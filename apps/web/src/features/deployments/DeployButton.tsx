@@ -3,7 +3,7 @@ import { Button } from "../../ui/Button.tsx";
 import { useDeploys } from "./deploys-context.ts";
 import { isUnderWay, nameOf, stateOf } from "./deployments.ts";
 
-/** The way out into the world. While something goes up it says how far that has come. */
+/** Opens the deploy form; shows the progress of a running deployment instead. */
 export function DeployButton({ isNextAct }: { isNextAct: boolean }) {
   const { list, begunOf, openForm, openDeployment } = useDeploys();
   const going = list?.find(isUnderWay);

@@ -27,25 +27,25 @@ test("rolling back says what becomes live, and stays with the reason when it fai
       rollBack: () => Promise.reject(new Error("Its files were pruned.")),
     }),
   );
-  const dialog = await screen.findByRole("alertdialog", { name: "Make v2 live again?" });
+  const dialog = await screen.findByRole("alertdialog", { name: "Roll back to v2?" });
   expect(dialog).toHaveTextContent("instead of v3");
   await user.click(screen.getByRole("button", { name: "Roll back to v2" }));
   expect(await screen.findByRole("alert")).toHaveTextContent("Its files were pruned.");
 });
 
-test("deleting what is live does not take the site away unless it is asked for", async ({ show, user }) => {
+test("deleting the live version keeps the site online unless the person asks to delete it", async ({ show, user }) => {
   const asked: boolean[] = [];
   show(
     inDeploys(() => <DeleteDialog deployment={{ ...second, is_live: true }} onClose={nothing} onGone={nothing} />, {
       remove: async (_, atProvider) => void asked.push(atProvider),
     }),
   );
-  expect(await screen.findByRole("switch", { name: /Delete it at Netlify too/ })).not.toBeChecked();
-  await user.click(screen.getByRole("button", { name: "Delete" }));
+  expect(await screen.findByRole("switch", { name: /Also delete from Netlify/ })).not.toBeChecked();
+  await user.click(screen.getByRole("button", { name: "Delete v2" }));
   await waitFor(() => expect(asked).toEqual([false]));
 });
 
-test("what the gate holds back goes out only with every fault agreed to", async ({ show, user }) => {
+test("a blocked deployment deploys only when every issue is accepted", async ({ show, user }) => {
   const ignored: unknown[] = [];
   show(
     inDeploys(() => <AnywayDialog deployment={blocked} onClose={nothing} onBegun={nothing} />, {
@@ -66,7 +66,7 @@ test("what the gate holds back goes out only with every fault agreed to", async 
   expect(other).toBeChecked();
 });
 
-test("a preview is promoted with what is agreed to", async ({ show, user }) => {
+test("a preview is promoted with the accepted issues", async ({ show, user }) => {
   const agreed: unknown[] = [];
   show(
     inDeploys(() => <PromoteDialog deployment={blocked} live={second} onClose={nothing} onBegun={nothing} />, {
@@ -82,13 +82,13 @@ test("a preview is promoted with what is agreed to", async ({ show, user }) => {
   await waitFor(() => expect(agreed).toEqual([["secrets"]]));
 });
 
-test("a drawer about a deployment that somebody deleted says so", async ({ show }) => {
+test("the drawer reports that the deployment was deleted", async ({ show }) => {
   show(inDeploys(() => <DeployDrawer subject={{ kind: "deployment", id: second.id }} containers={[]} onSubject={nothing} />));
-  expect(await screen.findByText("Somebody deleted it.")).toBeVisible();
+  expect(await screen.findByText("It was deleted.")).toBeVisible();
 });
 
-test("a project without an app has nothing to deploy, and says what is missing", async ({ api, show }) => {
+test("a project without an app has nothing to deploy", async ({ api, show }) => {
   api.blank("deploymentCredentials.list", "deployments.plan");
   show(inDeploys(() => <DeployDrawer subject={{ kind: "form" }} containers={[]} onSubject={nothing} />));
-  expect(await screen.findByText(/There is nothing to deploy yet/)).toBeVisible();
+  expect(await screen.findByText(/This project has no app to deploy/)).toBeVisible();
 });

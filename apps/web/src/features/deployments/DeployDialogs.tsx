@@ -16,12 +16,12 @@ interface DialogProps {
   deployment: Deployment;
   onClose: () => void;
 }
+const siteOf = ({ metadata, provider }: Deployment): string => `${metadata.container_name} on ${placeName(provider)}`;
 const inWords = async <T,>(work: Promise<T>): Promise<T> =>
   work.catch((error: unknown) => {
     throw new Error(sentenceOf(error), { cause: error });
   });
 
-/** Asks once, and says what becomes live. */
 export function RollbackDialog({
   deployment,
   live,
@@ -30,32 +30,35 @@ export function RollbackDialog({
 }: DialogProps & { live: Deployment | undefined; onBegun: (deployment: Deployment) => void }) {
   const { rollBack } = useDeploys();
   const address = safeUrl(live?.deployment_url ?? deployment.deployment_url);
+  const site = address ? shortUrl(address) : siteOf(deployment);
   return (
     <ConfirmDialog
       isOpen
       onOpenChange={(isOpen) => {
         if (!isOpen) onClose();
       }}
-      title={`Make ${nameOf(deployment)} live again?`}
+      title={`Roll back to ${nameOf(deployment)}?`}
       act={`Roll back to ${nameOf(deployment)}`}
-      actWord="Rolling back"
+      actWord="Rolling back…"
       onConfirm={async () => onBegun(await inWords(rollBack(deployment)))}
     >
-      {address ? `${shortUrl(address)} ` : `${deployment.metadata.container_name} at ${placeName(deployment.provider)} `}
-      shows {nameOf(deployment)} of {momentOf(deployment.created_at)}
-      {live ? ` instead of ${nameOf(live)}` : " again"}. Nothing is built anew; the project's files and its database stay as they are.
-      {live ? ` ${nameOf(live)} stays here, and can be made live again in the same way.` : ""}
+      {live
+        ? `${site} will serve ${nameOf(deployment)} from ${momentOf(deployment.created_at)} instead of ${nameOf(live)}.`
+        : `${site} will serve ${nameOf(deployment)} from ${momentOf(deployment.created_at)}.`}{" "}
+      Nothing is rebuilt. The project's files and database aren't affected.
     </ConfirmDialog>
   );
 }
+
+const offline = "This version is live. Deleting it takes your site offline.";
 
 export function DeleteDialog({ deployment, onClose, onGone }: DialogProps & { onGone: () => void }) {
   const { remove } = useDeploys();
   const { provider } = deployment;
   const name = nameOf(deployment);
-  // Cloudflare knows no single deployments: there it would be the whole site.
+  // Cloudflare has no single deployments: this deletes the whole site there.
   const [isAtProvider, setIsAtProvider] = useState(provider !== "cloudflare" && !deployment.is_live);
-  // Nor can a preview be deleted there. What is on this server goes with its row.
+  // A preview cannot be deleted there either. Files on this server are deleted with the row.
   const hasRemote =
     provider !== "local" &&
     (deployment.remote_id !== null || deployment.deployment_url !== null) &&
@@ -67,8 +70,8 @@ export function DeleteDialog({ deployment, onClose, onGone }: DialogProps & { on
         if (!isOpen) onClose();
       }}
       title={`Delete ${name}?`}
-      act="Delete"
-      actWord="Deleting"
+      act={`Delete ${name}`}
+      actWord="Deleting…"
       isDanger
       onConfirm={async () => {
         await inWords(remove(deployment, isAtProvider));
@@ -77,20 +80,20 @@ export function DeleteDialog({ deployment, onClose, onGone }: DialogProps & { on
     >
       <span className="grid gap-3">
         <span>
-          Its log and its report are gone for good. It cannot be made live again.
-          {provider === "local" && deployment.is_live ? " It is live: visitors would find nothing any more." : ""}
+          This deletes the deployment with its log and launch report. This can't be undone.
+          {provider === "local" && deployment.is_live ? ` ${offline}` : ""}
         </span>
         {hasRemote ? (
           <Switch
             isOn={isAtProvider}
             onChange={setIsAtProvider}
-            label={`Delete it at ${placeName(provider)} too`}
+            label={`Also delete from ${placeName(provider)}`}
             hint={
               deployment.is_live
-                ? "It is live: visitors would find nothing any more."
+                ? offline
                 : provider === "cloudflare"
-                  ? "There it is the whole site, whichever version is live."
-                  : "Its own address there stops working."
+                  ? "Cloudflare deletes the whole site, including the live version."
+                  : "The URL of this deployment stops working."
             }
           />
         ) : null}
@@ -99,7 +102,7 @@ export function DeleteDialog({ deployment, onClose, onGone }: DialogProps & { on
   );
 }
 
-/** Each rule that kept it back is agreed to by itself. */
+/** The failed checks that block; each is accepted separately. */
 function Blockers({
   deployment,
   agreed,
@@ -118,10 +121,13 @@ function Blockers({
             isChecked={agreed.includes(rule)}
             onChange={(isChecked) => onAgreed(isChecked ? [...agreed, rule] : agreed.filter((other) => other !== rule))}
             label={
-              <>
+              rule === "secrets" ? (
+                <>
+                  <b>{ruleName[rule]}</b>: anyone who opens the site can read them
+                </>
+              ) : (
                 <b>{ruleName[rule]}</b>
-                {rule === "secrets" ? ": everybody who opens the site can read them" : ""}
-              </>
+              )
             }
           />
           <p className="pl-[23px] text-xs text-fg-2">{deployment.report?.rules.find((row) => row.rule === rule)?.summary}</p>
@@ -131,7 +137,7 @@ function Blockers({
   );
 }
 
-/** Asks once, and says what becomes live; what the launch gate found last can be accepted. */
+/** Confirms a promotion; issues of the last launch gate can be accepted. */
 export function PromoteDialog({
   deployment,
   live,
@@ -149,26 +155,26 @@ export function PromoteDialog({
       }}
       title={`Promote ${nameOf(deployment)} to production?`}
       act={`Promote ${nameOf(deployment)}`}
-      actWord="Promoting"
+      actWord="Promoting…"
       onConfirm={async () => onBegun(await inWords(promote(deployment, agreed)))}
     >
       <span className="grid gap-3">
         <span>
-          {deployment.metadata.container_name} at {placeName(deployment.provider)} shows {nameOf(deployment)}
-          {live ? ` instead of ${nameOf(live)}` : ""}.{" "}
+          {live
+            ? `${siteOf(deployment)} will serve ${nameOf(deployment)} instead of ${nameOf(live)}.`
+            : `${siteOf(deployment)} will serve ${nameOf(deployment)}.`}{" "}
           {deployment.provider === "vercel" && deployment.metadata.mode === "source"
-            ? "Vercel builds the same sources once more"
-            : "Nothing is built anew"}
-          ; the launch gate looks at it once more first.
+            ? "Vercel rebuilds the same source. The launch gate checks it again first."
+            : "Nothing is rebuilt. The launch gate checks it again first."}
         </span>
-        {isBlocked ? <span>The gate kept it back the last time. Say which of these faults you accept, if any:</span> : null}
+        {isBlocked ? <span>Checks failed last time. Select any issues you want to ignore:</span> : null}
       </span>
       {isBlocked ? <Blockers deployment={deployment} agreed={agreed} onAgreed={setAgreed} /> : null}
     </ConfirmDialog>
   );
 }
 
-/** Goes out although rules that block have failed: each of them is named and agreed to by itself. */
+/** Deploys despite failed blocking checks; each of them must be accepted. */
 export function AnywayDialog({ deployment, onClose, onBegun }: DialogProps & { onBegun: (deployment: Deployment) => void }) {
   const { start, requestOf } = useDeploys();
   const blockers = deployment.report ? blockersOf(deployment.report) : [];
@@ -193,8 +199,8 @@ export function AnywayDialog({ deployment, onClose, onBegun }: DialogProps & { o
       onOpenChange={(isOpen) => {
         if (!isOpen && !isWorking) onClose();
       }}
-      title="Deploy although the launch gate says no?"
-      description="It is built anew and goes out with these faults. Say which of them you accept."
+      title="Deploy despite failed checks?"
+      description="This rebuilds and deploys with the issues below. Select the ones you accept."
       footer={
         <>
           <Button variant="ghost" onClick={onClose}>
@@ -204,7 +210,7 @@ export function AnywayDialog({ deployment, onClose, onBegun }: DialogProps & { o
             variant="danger"
             disabled={agreed.length < blockers.length}
             isLoading={isWorking}
-            loadingWord="Starting"
+            loadingWord="Deploying…"
             onClick={() => void go()}
           >
             Deploy anyway
@@ -220,8 +226,8 @@ export function AnywayDialog({ deployment, onClose, onBegun }: DialogProps & { o
       <Blockers deployment={deployment} agreed={agreed} onAgreed={setAgreed} />
       {!isWhole && deployment.metadata.env_names.length > 0 ? (
         <p className="mt-3 text-xs text-fg-2">
-          Only the project's own variables go along: what was typed in for {nameOf(deployment)} alone is kept nowhere. To add it again, use
-          the form.
+          Only the project's variables are included. Variables added only for {nameOf(deployment)} weren't saved. To add them again, deploy
+          from the form.
         </p>
       ) : null}
     </Dialog>

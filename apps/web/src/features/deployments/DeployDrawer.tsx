@@ -8,7 +8,7 @@ import { DeploymentHead } from "./DeploymentHead.tsx";
 import { useDeploys, type DrawerSubject } from "./deploys-context.ts";
 import { nameOf, placeName } from "./deployments.ts";
 
-/** Deploying over any view: the form, then how it goes. Closing it stops nothing. */
+/** The deploy form, then the running deployment, over any view. Closing it stops nothing. */
 export function DeployDrawer({
   subject,
   containers,
@@ -41,9 +41,9 @@ export function DeployDrawer({
           onGone={() => onSubject(undefined)}
         />
       ) : list ? (
-        <ErrorState title="This deployment is not there any more">Somebody deleted it.</ErrorState>
+        <ErrorState title="Deployment not found">It was deleted.</ErrorState>
       ) : (
-        <div role="status" aria-label="Loading" className="grid gap-3 p-4">
+        <div role="status" aria-label="Loading deployment…" className="grid gap-3 p-4">
           <Skeleton className="h-6" />
           <Skeleton className="h-40" />
         </div>

@@ -14,7 +14,7 @@ import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { ConnectProvider } from "./ConnectProvider.tsx";
 import { credentialsQuery, planQuery } from "./deployments.queries.ts";
-import { placeName, providerName, safeUrl, shortUrl } from "./deployments.ts";
+import { nameOf, placeName, providerName, safeUrl, shortUrl } from "./deployments.ts";
 import { useDeploys } from "./deploys-context.ts";
 import { domainFault, planRequestOf, requestOf, toProvider, type Draft } from "./draft.ts";
 import { EnvPreview } from "./EnvPreview.tsx";
@@ -23,7 +23,7 @@ import { TargetCards } from "./TargetCards.tsx";
 
 const detected = "detected";
 
-/** Where it goes, what ships, with which variables; then the one act. What is typed stays while an account is connected, and after closing. */
+/** Target, build settings and variables of a deployment. Input is kept while an account is connected, and after closing. */
 export function DeployForm({ containers, onStarted }: { containers: readonly Container[]; onStarted: (deploymentId: string) => void }) {
   const { api } = useServices();
   const { projectId, draft, setDraft, start } = useDeploys();
@@ -32,7 +32,7 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
   const credentials = useQuery(credentialsQuery(api));
   const asked = useDeferredValue(draft);
   const plan = useQuery({ ...planQuery(api, projectId, planRequestOf(projectId, asked)), enabled: bases.length > 0 });
-  // Of another provider or container: it says nothing about this one.
+  // A plan of another provider does not apply.
   const current = plan.data?.provider === draft.provider ? plan.data : undefined;
   const [failure, setFailure] = useState<string>();
   const [isStarting, setIsStarting] = useState(false);
@@ -55,15 +55,11 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
   };
 
   if (bases.length === 0)
-    return (
-      <p className="px-5 py-4 text-sm leading-read text-fg-2">
-        There is nothing to deploy yet: the project has no container with an app of its own. Add one on the canvas.
-      </p>
-    );
+    return <p className="px-5 py-4 text-sm leading-read text-fg-2">This project has no app to deploy. Add one on the canvas.</p>;
   return (
     <>
       <div className="scroll-y min-h-0 flex-1">
-        <Part title="Where">
+        <Part title="Target">
           <TargetCards
             value={draft.provider}
             onChange={(provider) => setDraft(toProvider(draft, provider))}
@@ -81,8 +77,8 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
             />
             <span className="min-w-0 flex-1 basis-48 text-xs text-fg-2">
               {draft.environment === "production"
-                ? "It becomes what visitors see."
-                : "It gets an address of its own. What visitors see stays as it is."}
+                ? "Visitors will see this version."
+                : "The preview gets a separate URL. The live version isn't affected."}
             </span>
           </div>
           {draft.provider !== "local" && current && !current.is_connected ? (
@@ -95,11 +91,11 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
             />
           ) : null}
         </Part>
-        <Part title="What ships">
+        <Part title="Build settings">
           {plan.error && !plan.isFetching ? (
             <ErrorState
               className="p-0!"
-              title="It could not be worked out what would ship"
+              title="Couldn't load the deployment preview"
               onRetry={() => void plan.refetch()}
               details={detailsOf(plan.error)}
             >
@@ -109,15 +105,15 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
             <WhatShips draft={draft} change={change} plan={current} bases={bases} />
           )}
         </Part>
-        <Part title="Variables" hint="Names only. Values are sealed on this server and go to the build and to the provider.">
+        <Part title="Variables" hint="Only names are shown. Values are encrypted on this server and sent to the build and the provider.">
           {current ? <EnvPreview plan={current} draft={draft} change={change} /> : <Skeleton className="h-16" />}
         </Part>
         {draft.provider === "local" || draft.environment === "preview" ? null : (
           <Part title="Domain">
             <Field
-              label="Domain of your own"
+              label="Custom domain"
               error={domain}
-              hint={`Optional. It must point at ${placeName(draft.provider)} already, or you point it there afterwards.`}
+              hint={`Optional. Point its DNS to ${placeName(draft.provider)} before or after you deploy.`}
             >
               <Input
                 inputMode="url"
@@ -132,7 +128,7 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
             </Field>
           </Part>
         )}
-        <Part title="Launch gate" hint="What is looked at before it goes out. A rule that blocks keeps it from going out when it fails.">
+        <Part title="Launch gate" hint="Checks that run before deploying. A blocking check stops the deployment if it fails.">
           <GateRules projectId={projectId} />
         </Part>
       </div>
@@ -149,10 +145,10 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
           className="narrow:flex-1"
           disabled={!isReady}
           isLoading={isStarting}
-          loadingWord="Starting"
+          loadingWord="Deploying…"
           onClick={() => void deploy()}
         >
-          {draft.environment === "preview" ? "Deploy a preview to" : "Deploy to"} {placeName(draft.provider)}
+          {draft.environment === "preview" ? `Deploy preview to ${placeName(draft.provider)}` : `Deploy to ${placeName(draft.provider)}`}
         </Button>
       </div>
     </>
@@ -162,10 +158,11 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
 function footNote(draft: Draft, plan: DeploymentPlan | undefined): string {
   if (!plan) return "";
   if (!plan.is_connected && draft.provider !== "local") return `Connect ${providerName[draft.provider]} first.`;
-  if (!plan.live) return draft.environment === "preview" ? "Nothing is live there yet." : "It is the first version there.";
+  if (!plan.live) return draft.environment === "preview" ? "No version is live yet." : "This is the first version.";
+  const name = nameOf(plan.live);
   const url = safeUrl(plan.live.url);
-  if (draft.environment === "preview") return `v${plan.live.version} stays live${url ? ` at ${shortUrl(url)}` : ""}.`;
-  return `v${plan.live.version} stays live${url ? ` at ${shortUrl(url)}` : ""} until this passes.`;
+  if (draft.environment === "preview") return url ? `${name} stays live at ${shortUrl(url)}.` : `${name} stays live.`;
+  return url ? `${name} stays live at ${shortUrl(url)} until this version is ready.` : `${name} stays live until this version is ready.`;
 }
 
 function Part({ title, hint, children }: { title: string; hint?: string; children: ReactNode }) {
@@ -194,8 +191,8 @@ const frameworkNames: Partial<Record<FrameworkId, string>> = {
   go: "Go",
   python: "Python",
   node: "Node.js",
-  static: "Plain files",
-  unknown: "Not known",
+  static: "Static files",
+  unknown: "Unknown",
 };
 const frameworks = Object.keys(frameworkNames).filter((name) => name !== "unknown") as FrameworkId[];
 
@@ -212,7 +209,7 @@ function WhatShips({
 }) {
   if (!plan)
     return (
-      <div role="status" aria-label="Working out what would ship" className="grid gap-2">
+      <div role="status" aria-label="Loading the deployment preview…" className="grid gap-2">
         <Skeleton className="h-8" />
         <Skeleton className="h-8" />
       </div>
@@ -267,7 +264,7 @@ function WhatShips({
       {draft.provider === "vercel" ? (
         <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
           <SegmentedControl<BuildMode>
-            label="Where it is built"
+            label="Build mode"
             value={draft.mode ?? plan.mode}
             onChange={(mode) => change({ mode })}
             segments={[
@@ -277,12 +274,12 @@ function WhatShips({
           />
           <span className="min-w-0 flex-1 basis-48 text-xs text-fg-2">
             {(draft.mode ?? plan.mode) === "source"
-              ? "It is built here once for the launch gate; then the source is sent, and Vercel builds it."
-              : "It is built here in a clean sandbox; the result is sent."}
+              ? "This server builds the app for the launch gate. Then Vercel builds it from source."
+              : "This server builds the app in a clean sandbox and uploads the output."}
           </span>
         </div>
       ) : (
-        <p className="text-xs text-fg-2">It is built here in a clean sandbox; the running app is left alone.</p>
+        <p className="text-xs text-fg-2">This server builds the app in a clean sandbox. Your running app isn't affected.</p>
       )}
       {plan.warnings.map((warning) => (
         <Banner key={warning} tone="warn" className="py-2!">

@@ -15,12 +15,12 @@ import { isUnderWay, nameOf } from "./deployments.ts";
 import type { DeployLog } from "./use-deploy-log.ts";
 
 const rowPx = 19;
-/** So near to the end counts as at the end. */
+/** This close to the end counts as the end. */
 const nearPx = 24;
-/** Rows that turn out smaller than they were taken for move the place by so much. */
+/** Rows smaller than estimated move the scroll position by up to this much. */
 const slackPx = 4;
 
-/** The lines as they come, the last one in sight until somebody scrolls up or pauses. */
+/** The log lines; follows the end until the person scrolls up or pauses. */
 export function DeployLogView({
   deployment,
   log,
@@ -57,7 +57,7 @@ export function DeployLogView({
     link.click();
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
   };
-  // Lines that come move the end away, never the place; so what moves up was moved by a person.
+  // New lines never move the scroll position, so moving up is a person scrolling.
   const lastTop = useRef(0);
   const onScroll = () => {
     const element = box.current;
@@ -74,28 +74,28 @@ export function DeployLogView({
         <b>Log</b>
         <span role="status" className={cx("min-w-0 flex-1 truncate", state === "reconnecting" ? "text-warn" : "text-fg-2")}>
           {state === "reconnecting"
-            ? "No connection, trying again"
+            ? "Reconnecting…"
             : state === "gone"
               ? log.refusal
               : !isGoing
                 ? counted(lines.length, "line")
                 : isFollowing
-                  ? "follows"
-                  : "paused"}
+                  ? "Following"
+                  : "Paused"}
         </span>
         {isFollowing ? (
           isGoing ? (
-            <IconButton size="sm" label="Pause following" onClick={() => setIsFollowing(false)}>
+            <IconButton size="sm" label="Pause log" onClick={() => setIsFollowing(false)}>
               <PauseBars size={14} />
             </IconButton>
           ) : null
         ) : (
-          <IconButton size="sm" label="Follow the end" onClick={() => setIsFollowing(true)}>
+          <IconButton size="sm" label="Follow log" onClick={() => setIsFollowing(true)}>
             <ArrowDownToLine size={14} />
           </IconButton>
         )}
-        <CopyButton text={() => textOf(lines)} label="Copy the log" />
-        <IconButton size="sm" label="Download the log" disabled={lines.length === 0} onClick={download}>
+        <CopyButton text={() => textOf(lines)} label="Copy log" />
+        <IconButton size="sm" label="Download log" disabled={lines.length === 0} onClick={download}>
           <Download size={14} />
         </IconButton>
       </div>
@@ -110,7 +110,7 @@ export function DeployLogView({
       >
         {lines.length === 0 ? (
           <p className="px-5 py-1 font-mono text-xs text-(--term-bright-black) narrow:px-4">
-            {state === "connecting" || isGoing ? "Nothing was said yet." : "It left no lines."}
+            {state === "connecting" || isGoing ? "No output yet." : "No output."}
           </p>
         ) : (
           <ol role="list" className="relative font-mono text-xs leading-code" style={{ height }}>
@@ -152,7 +152,7 @@ function Line({ line, onOpenFile }: { line: DeployLine; onOpenFile: (place: stri
   );
 }
 
-/** The text with every `file:line` as a way into the editor; whether there is such a file the editor says. */
+/** The text with every `file:line` as a button that opens the editor. */
 function withPlaces(text: string, onOpenFile: (place: string) => void): ReactNode {
   const places = placesIn(text, ".", (path) => path.includes(".") && !path.includes("node_modules")).filter(({ place }) =>
     /:\d+/.test(place),

@@ -14,14 +14,14 @@ import { Outcome } from "./Outcome.tsx";
 import { StepLine } from "./StepLine.tsx";
 import { useDeployLog } from "./use-deploy-log.ts";
 
-/** One deployment in full: how far it is, what came of it, what the launch gate found, what was said. */
+/** One deployment: steps, outcome, launch report and log. */
 export function DeploymentDetails({
   deployment,
   onShow,
   onGone,
 }: {
   deployment: Deployment;
-  /** Another deployment, which came of this one. */
+  /** Shows another deployment, started from this one. */
   onShow: (id: string) => void;
   /** It was deleted. */
   onGone: () => void;
@@ -87,11 +87,13 @@ function Foot({
       <span className="min-w-0 flex-1 truncate text-xs text-fg-2 narrow:basis-full">
         {isGoing
           ? live
-            ? `${nameOf(live)} stays live${deployment.environment === "preview" ? "" : " until this passes"}. You can close this; it goes on.`
-            : "You can close this; it goes on."
+            ? deployment.environment === "preview"
+              ? `${nameOf(live)} stays live. You can close this; the deployment continues.`
+              : `${nameOf(live)} stays live until this version is ready. You can close this; the deployment continues.`
+            : "You can close this; the deployment continues."
           : isFailed && live
-            ? `${nameOf(live)} is still what visitors see.`
-            : `${deployment.metadata.container_name} at ${placeName(deployment.provider)}`}
+            ? `${nameOf(live)} is still live.`
+            : `${deployment.metadata.container_name} on ${placeName(deployment.provider)}`}
       </span>
       {isGoing ? null : (
         <IconButton label={`Delete ${nameOf(deployment)}`} onClick={() => setAsks("delete")}>

@@ -9,7 +9,7 @@ import { useDeploys } from "./deploys-context.ts";
 
 const tickMs = 1000;
 
-/** How long it has taken, and the way to give it up. */
+/** Duration, and a button that stops it. */
 export function DeploymentHead({ deployment }: { deployment: Deployment }) {
   const { cancel } = useDeploys();
   const [nowMs, setNowMs] = useState(() => Date.now());
@@ -29,11 +29,11 @@ export function DeploymentHead({ deployment }: { deployment: Deployment }) {
   const ms = durationOf(deployment, nowMs);
   return (
     <>
-      <span className="num flex-none text-xs text-fg-2" title="From the request to the end">
+      <span className="num flex-none text-xs text-fg-2" title="Duration">
         {isGoing && ms < 60_000 ? `${Math.floor(ms / 1000)} s` : durationText(ms)}
       </span>
       {isGoing ? (
-        <Button size="sm" variant="ghost" className="text-err!" isLoading={isStopping} loadingWord="Stopping" onClick={stop}>
+        <Button size="sm" variant="ghost" className="text-err!" isLoading={isStopping} loadingWord="Stopping…" onClick={stop}>
           Stop
         </Button>
       ) : null}

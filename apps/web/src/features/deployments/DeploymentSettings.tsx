@@ -19,13 +19,13 @@ import { providerName } from "./deployments.ts";
 import { teamsOf } from "./teams.ts";
 import { useCredentials } from "./use-credentials.ts";
 
-/** Accounts at the places that deployments go to: one's usual ones, and those of single projects. */
+/** Accounts at providers: the default ones, and those of single projects. */
 export function DeploymentSettings() {
   const { read } = useCredentials();
   if (read.error && !read.data)
     return (
       <ErrorState
-        title="Your accounts at providers could not be read"
+        title="Couldn't load your provider accounts"
         onRetry={() => void read.refetch()}
         isRetrying={read.isFetching}
         details={detailsOf(read.error)}
@@ -33,14 +33,14 @@ export function DeploymentSettings() {
         {sentenceOf(read.error)}
       </ErrorState>
     );
-  if (!read.data) return <SkeletonRows count={4} label="Loading your accounts at providers" />;
+  if (!read.data) return <SkeletonRows count={4} label="Loading provider accounts…" />;
   const { items, providers } = read.data;
   const overrides = items.filter((credential) => !credential.is_default);
   return (
     <>
       <SettingsSection
         title="Providers"
-        hint="Where your projects are deployed to besides this server. Tokens are tried, then stored sealed; nobody sees them again."
+        hint="Deploy your projects to these providers. Tokens are encrypted on this server and never shown again."
       >
         <ul role="list" className="divide-y divide-line-0 rounded-3 border border-line-0">
           {providers.map((provider) => (
@@ -53,11 +53,11 @@ export function DeploymentSettings() {
         </ul>
       </SettingsSection>
       <SettingsSection
-        title="For single projects"
-        hint="An account that one project uses in place of your usual one. It is set where that project is deployed, or at a target on its canvas."
+        title="Project accounts"
+        hint="Used by one project instead of your default account. Add one when you deploy the project, or at a target on its canvas."
       >
         {overrides.length === 0 ? (
-          <p className="text-sm text-fg-2">None. Every project uses your usual accounts.</p>
+          <p className="text-sm text-fg-2">No project accounts. All projects use your default accounts.</p>
         ) : (
           <Overrides credentials={overrides} />
         )}
@@ -66,7 +66,7 @@ export function DeploymentSettings() {
   );
 }
 
-/** Whose account it is, as far as the provider told. */
+/** The account, as far as the provider names it. */
 function accountOf({ metadata }: DeploymentCredential): string {
   const { account_name: name, account_id: id, team_id: team } = metadata ?? {};
   return [name ?? id, team && `team ${team}`].filter(Boolean).join(", ");
@@ -82,28 +82,19 @@ function ProviderRow({ provider, credential }: { provider: DeploymentProviderInf
           <p className="flex items-center gap-2 font-medium text-fg-0">
             {name}
             {credential?.needs_reconnect ? (
-              <Pill tone="warn">Connect again</Pill>
+              <Pill tone="warn">Reconnect required</Pill>
             ) : credential ? (
               <Pill tone="ok">Connected</Pill>
             ) : (
               <Pill>Not connected</Pill>
             )}
           </p>
-          <p className="truncate text-xs text-fg-2">
-            {credential ? (
-              <>
-                {accountOf(credential) || (credential.kind === "oauth" ? "Signed in" : "By a token")}, since{" "}
-                <time title={momentOf(credential.updated_at)}>{agoOf(credential.updated_at)}</time>
-              </>
-            ) : (
-              provider.description
-            )}
-          </p>
+          <p className="truncate text-xs text-fg-2">{credential ? <ConnectedSince credential={credential} /> : provider.description}</p>
         </div>
         {credential ? <CredentialActs credential={credential} name={name} /> : null}
         {isConnecting ? null : (
           <Button size="sm" {...(credential && { variant: "ghost" as const })} onClick={() => setIsConnecting(true)}>
-            {credential ? "Replace" : `Connect ${name}`}
+            {credential ? "Replace account" : `Connect ${name}`}
           </Button>
         )}
       </div>
@@ -120,7 +111,18 @@ function ProviderRow({ provider, credential }: { provider: DeploymentProviderInf
   );
 }
 
-/** Trying and taking away. */
+function ConnectedSince({ credential }: { credential: DeploymentCredential }) {
+  const account = accountOf(credential);
+  const time = <time title={momentOf(credential.updated_at)}>{agoOf(credential.updated_at)}</time>;
+  if (account)
+    return (
+      <>
+        {account}, updated {time}
+      </>
+    );
+  return credential.kind === "oauth" ? <>Signed in {time}</> : <>Token saved {time}</>;
+}
+
 function CredentialActs({ credential, name }: { credential: DeploymentCredential; name: string }) {
   const { test, remove } = useCredentials();
   const [isAsking, setIsAsking] = useState(false);
@@ -129,7 +131,9 @@ function CredentialActs({ credential, name }: { credential: DeploymentCredential
     <>
       <span role="status" className="text-xs">
         {result ? (
-          <span className={result.valid ? "text-ok" : "text-err"}>{result.valid ? "It answers" : (result.error ?? "It is refused")}</span>
+          <span className={result.valid ? "text-ok" : "text-err"}>
+            {result.valid ? "Connection works" : (result.error ?? "Token rejected")}
+          </span>
         ) : null}
         {test.error ? <span className="text-err">{sentenceOf(test.error)}</span> : null}
       </span>
@@ -138,7 +142,7 @@ function CredentialActs({ credential, name }: { credential: DeploymentCredential
         variant="ghost"
         aria-label={`Test ${name}`}
         isLoading={test.isPending}
-        loadingWord="Asking"
+        loadingWord="Testing…"
         onClick={() => test.mutate(credential.id)}
       >
         Test
@@ -151,16 +155,16 @@ function CredentialActs({ credential, name }: { credential: DeploymentCredential
         onOpenChange={setIsAsking}
         title={`Disconnect ${name}?`}
         act="Disconnect"
-        actWord="Disconnecting"
+        actWord="Disconnecting…"
         isDanger
         onConfirm={async () => {
           await remove.mutateAsync(credential.id).catch((error: unknown) => {
             throw new Error(sentenceOf(error), { cause: error });
           });
-          toast(`${name} is disconnected.`);
+          toast(`${name} disconnected.`);
         }}
       >
-        Nothing can be deployed or brought back there until it is connected again. What is deployed stays as it is.
+        You can't deploy or roll back there until you reconnect. Existing deployments aren't affected.
       </ConfirmDialog>
     </>
   );
@@ -168,7 +172,7 @@ function CredentialActs({ credential, name }: { credential: DeploymentCredential
 
 const ownAccount = "own";
 
-/** Which of the account's teams is deployed to: the provider is asked which there are. */
+/** Selects the team to deploy to, from the teams that Vercel returns. */
 function TeamChoice({ credential }: { credential: DeploymentCredential }) {
   const { api } = useServices();
   const { chooseTeam } = useCredentials();
@@ -185,19 +189,19 @@ function TeamChoice({ credential }: { credential: DeploymentCredential }) {
   if (!isChoosing)
     return (
       <Button size="sm" variant="ghost" className="mt-1 -ml-2" onClick={() => setIsChoosing(true)}>
-        {current ? "Another team" : "Choose a team"}
+        {current ? "Change team" : "Select team"}
       </Button>
     );
   return (
     <div className="mt-2 flex flex-wrap items-center gap-2 text-xs">
       {asked.isPending ? (
         <span role="status" className="text-fg-2">
-          Asking Vercel which teams there are…
+          Loading teams…
         </span>
       ) : asked.error || asked.data?.valid === false ? (
         <>
           <span role="alert" className="text-err">
-            {asked.error ? sentenceOf(asked.error) : (asked.data?.error ?? "Vercel refused the token.")}
+            {asked.error ? sentenceOf(asked.error) : (asked.data?.error ?? "Vercel rejected the token.")}
           </span>
           <Button size="sm" onClick={() => void asked.refetch()}>
             Retry
@@ -221,7 +225,7 @@ function TeamChoice({ credential }: { credential: DeploymentCredential }) {
               },
             )
           }
-          options={[{ value: ownAccount, label: "Your own account" }, ...teams.map(({ id, name }) => ({ value: id, label: name }))]}
+          options={[{ value: ownAccount, label: "Personal account" }, ...teams.map(({ id, name }) => ({ value: id, label: name }))]}
         />
       )}
     </div>
@@ -239,14 +243,13 @@ function Overrides({ credentials }: { credentials: readonly DeploymentCredential
           <li key={credential.id} className="flex flex-wrap items-center gap-x-3 gap-y-1.5 px-3 py-2.5">
             <div className="min-w-0 flex-1 basis-52">
               <p className="truncate font-medium text-fg-0">
-                {project?.name ?? "A project"} <span className="font-regular text-fg-2">at {name}</span>
+                {project?.name ?? "Unknown project"} <span className="font-regular text-fg-2">on {name}</span>
               </p>
               <p className="truncate text-xs text-fg-2">
-                {accountOf(credential) || "By a token"}, since{" "}
-                <time title={momentOf(credential.updated_at)}>{agoOf(credential.updated_at)}</time>
+                <ConnectedSince credential={credential} />
               </p>
             </div>
-            <CredentialActs credential={credential} name={`${name} for ${project?.name ?? "a project"}`} />
+            <CredentialActs credential={credential} name={project ? `${name} for ${project.name}` : name} />
           </li>
         );
       })}

@@ -22,7 +22,7 @@ import { VersionList } from "./VersionList.tsx";
 
 const every = "all";
 
-/** Everything that went out, by container and provider, each version on the thread; the chosen one in full beside it. */
+/** All deployments by container and provider, with the details of the chosen one next to them. */
 export function DeploysPane() {
   const containers = useContainers();
   const events = useProjectEvents();
@@ -43,6 +43,10 @@ export function DeploysPane() {
   const shown = all.filter(
     (series) => (provider === every || series.provider === provider) && (containerName === every || series.containerName === containerName),
   );
+  const clearFilters = () => {
+    setProvider(every);
+    setContainerName(every);
+  };
   const chosen = list?.find(({ id }) => id === chosenId);
   const bases = containers.filter((container) => container.container_type === "base");
   const deploy = (
@@ -61,7 +65,7 @@ export function DeploysPane() {
             value={provider}
             onChange={(next) => setProvider(next as DeployProvider | typeof every)}
             options={[
-              { value: every, label: "All places" },
+              { value: every, label: "All providers" },
               ...providers
                 .filter((candidate) => all.some((series) => series.provider === candidate))
                 .map((candidate) => ({ value: candidate, label: providerName[candidate] })),
@@ -77,7 +81,7 @@ export function DeploysPane() {
               options={[{ value: every, label: "All containers" }, ...names.map((name) => ({ value: name, label: name }))]}
             />
           ) : null}
-          {events.state === "reconnecting" ? <Spinner word="Reconnecting" className="text-xs text-fg-2" /> : null}
+          {events.state === "reconnecting" ? <Spinner word="Reconnecting…" className="text-xs text-fg-2" /> : null}
           <span className="flex-1" />
           {bases.length > 1 ? (
             <Button size="sm" onClick={() => setIsAll(true)}>
@@ -88,15 +92,15 @@ export function DeploysPane() {
       ) : null}
       <div className={cx("grid min-h-0 flex-1", chosen ? "grid-cols-[minmax(0,1fr)_minmax(380px,632px)] mid:grid-cols-1" : "grid-cols-1")}>
         <section
-          aria-label="Versions, time runs down"
+          aria-label="Versions, oldest first"
           className={cx("scroll-y min-h-0 min-w-0 pt-3 pr-5 pb-6 pl-3 narrow:pr-2 narrow:pl-1", chosen && "mid:hidden")}
         >
           {!list && error ? (
-            <ErrorState title="The deployments could not be loaded" onRetry={retry} isRetrying={isRetrying} details={detailsOf(error)}>
+            <ErrorState title="Couldn't load deployments" onRetry={retry} isRetrying={isRetrying} details={detailsOf(error)}>
               {sentenceOf(error)}
             </ErrorState>
           ) : !list ? (
-            <div role="status" aria-label="Loading the deployments" className="grid gap-3 pt-2 pl-9">
+            <div role="status" aria-label="Loading deployments…" className="grid gap-3 pt-2 pl-9">
               <Skeleton className="h-5 w-40" />
               {["w-3/5", "w-4/5", "w-1/2"].map((width) => (
                 <Skeleton key={width} className={cx("h-11", width)} />
@@ -104,7 +108,7 @@ export function DeploysPane() {
             </div>
           ) : list.length === 0 ? (
             <EmptyState
-              title="Nothing went out yet"
+              title="No deployments yet"
               action={
                 <div className="flex flex-wrap gap-2">
                   {deploy}
@@ -112,11 +116,13 @@ export function DeploysPane() {
                 </div>
               }
             >
-              A deployment builds the app in a clean sandbox, looks it over, and puts it where others can open it: on this server, or at
-              Vercel, Netlify or Cloudflare. Every version is kept here and can be made live again.
+              A deployment builds your app in a clean sandbox, checks it, and publishes it on this server, Vercel, Netlify or Cloudflare.
+              Versions appear here, with their logs and checks.
             </EmptyState>
           ) : shown.length === 0 ? (
-            <EmptyState title="None of these">Choose another place or container above.</EmptyState>
+            <EmptyState title="No results" action={<Button onClick={clearFilters}>Clear filters</Button>}>
+              No deployments match these filters.
+            </EmptyState>
           ) : (
             shown.map((series) => <VersionList key={series.key} series={series} chosenId={chosenId} onChoose={choose} />)
           )}
@@ -131,7 +137,7 @@ export function DeploysPane() {
                 {nameOf(chosen)} to {placeName(chosen.provider)}
               </h2>
               <DeploymentHead deployment={chosen} />
-              <IconButton label="Close, nothing is stopped" tooltipSide="none" onClick={() => choose(undefined)}>
+              <IconButton label="Close deployment" tooltipSide="none" onClick={() => choose(undefined)}>
                 <X size={14} />
               </IconButton>
             </div>

@@ -10,13 +10,13 @@ import type { Draft } from "./draft.ts";
 
 type Variable = DeploymentPlan["env"][number];
 const sources: Record<Variable["source"], string> = {
-  secret: "secret of the project",
-  container: "of the container",
+  secret: "project secret",
+  container: "container variable",
   connection: "from a connection",
 };
 const row = "flex min-h-8 items-center gap-2.5 text-xs narrow:min-h-11";
 
-/** Which variables go along, against the last time; each can be left out, and more can be added for this once. */
+/** The variables of this deployment, compared with the last one; some can be excluded, others added for this deployment only. */
 export function EnvPreview({ plan, draft, change }: { plan: DeploymentPlan; draft: Draft; change: (patch: Partial<Draft>) => void }) {
   const [isAdding, setIsAdding] = useState(false);
   const own = new Set(draft.extra.map(({ name }) => name));
@@ -24,9 +24,9 @@ export function EnvPreview({ plan, draft, change }: { plan: DeploymentPlan; draf
   return (
     <>
       {given.length + draft.extra.length === 0 ? (
-        <p className="text-xs text-fg-2">None go along.</p>
+        <p className="text-xs text-fg-2">No variables.</p>
       ) : (
-        <ul aria-label="Variables that go along" className="divide-y divide-line-0 border-y border-line-0">
+        <ul aria-label="Included variables" className="divide-y divide-line-0 border-y border-line-0">
           {given.map((variable) => (
             <GivenRow
               key={variable.name}
@@ -43,10 +43,10 @@ export function EnvPreview({ plan, draft, change }: { plan: DeploymentPlan; draf
             <li key={name} className={row}>
               <Mark word="added" ink="text-ok" icon={<Plus size={12} />} />
               <span className="min-w-0 flex-1 truncate font-mono text-fg-0">{name}</span>
-              <span className="flex-none text-fg-2">for this once</span>
+              <span className="flex-none text-fg-2">this deployment only</span>
               <IconButton
                 size="sm"
-                label={`Take ${name} out`}
+                label={`Exclude ${name}`}
                 onClick={() => change({ extra: draft.extra.filter((variable) => variable.name !== name) })}
               >
                 <X size={14} />
@@ -66,11 +66,11 @@ export function EnvPreview({ plan, draft, change }: { plan: DeploymentPlan; draf
             }}
             onCancel={() => setIsAdding(false)}
           />
-          <p className="mt-1 text-xs text-fg-2">For this deployment alone, over the project's own. It is kept nowhere else.</p>
+          <p className="mt-1 text-xs text-fg-2">Only for this deployment. Overrides the project's variable and isn't saved.</p>
         </div>
       ) : (
         <Button size="sm" variant="ghost" icon={<Plus size={14} />} className="mt-1.5 -ml-2" onClick={() => setIsAdding(true)}>
-          Add for this once
+          Add variable
         </Button>
       )}
     </>
@@ -99,9 +99,9 @@ function GivenRow({
       <span className={cx("min-w-0 flex-1 truncate font-mono", isRemoved || isExcluded ? "text-fg-2 line-through" : "text-fg-0")}>
         {name}
       </span>
-      <span className="flex-none text-fg-2 narrow:sr-only">{isRemoved ? "was there the last time" : sources[source]}</span>
+      <span className="flex-none text-fg-2 narrow:sr-only">{isRemoved ? "used last time" : sources[source]}</span>
       {isRemoved ? null : (
-        <Checkbox isChecked={!isExcluded} onChange={(isIn) => onExclude(!isIn)} isLabelHidden label={`${name} goes along`} />
+        <Checkbox isChecked={!isExcluded} onChange={(isIn) => onExclude(!isIn)} isLabelHidden label={`${name} is included`} />
       )}
     </li>
   );

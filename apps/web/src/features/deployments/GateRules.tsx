@@ -16,7 +16,7 @@ import { launchRules, ruleHint, ruleName } from "./launch-report.ts";
 
 const bytesPerKb = 1000;
 
-/** Which rules of the launch gate keep a deployment from going out, for this project. */
+/** Which checks of the launch gate block a deployment of this project. */
 export function GateRules({ projectId }: { projectId: string }) {
   const { api } = useServices();
   const queries = useQueryClient();
@@ -27,14 +27,13 @@ export function GateRules({ projectId }: { projectId: string }) {
     mutationFn: (body: LaunchSettings) => api.deployments.updateLaunchSettings({ params: { project_id: projectId }, body }),
     onMutate: (next) => queries.setQueryData(key, next),
     onSuccess: (saved) => queries.setQueryData(key, saved),
-    // What the server still has is shown again.
     onError: () => void queries.invalidateQueries({ queryKey: key }),
   });
   if (error && !data)
     return (
       <p role="alert" className="flex items-center gap-2 text-xs text-err">
         {sentenceOf(error)}
-        <Button size="sm" isLoading={isFetching} loadingWord="Retrying" onClick={() => void refetch()}>
+        <Button size="sm" isLoading={isFetching} loadingWord="Retrying…" onClick={() => void refetch()}>
           Retry
         </Button>
       </p>
@@ -52,8 +51,10 @@ export function GateRules({ projectId }: { projectId: string }) {
         <ChevronRight size={14} className={cx("flex-none text-fg-3 transition-transform", isOpen && "rotate-90")} />
         <span className="min-w-0 flex-1 truncate text-fg-1">
           {names.length === 0
-            ? "Nothing blocks; everything is told"
-            : `${names.join(", ")} ${names.length === 1 ? "blocks" : "block"}, the rest is told`}
+            ? "No blocking checks; all issues are reported"
+            : names.length === launchRules.length
+              ? "All checks block"
+              : `Blocking: ${names.join(", ")}; others only warn`}
         </span>
       </button>
       {save.error ? (
@@ -90,9 +91,9 @@ function Budget({ bytes, onSave }: { bytes: number; onSave: (bytes: number) => v
   };
   return (
     <Field
-      label="Budget of the first page"
+      label="First page budget"
       hint={isFine ? `${formatBytes(kb * bytesPerKb)}, compressed` : undefined}
-      error={isFine ? undefined : "A whole number of kilobytes, 1 to 1,000,000."}
+      error={isFine ? undefined : "Enter a whole number from 1 to 1,000,000."}
       className="max-w-52"
     >
       <Input

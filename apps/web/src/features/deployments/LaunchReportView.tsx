@@ -10,13 +10,13 @@ import { rowsOf, ruleName, severityName, verdictOf, weightText, type ReportRow }
 
 const looks: Record<ReportRow["status"], { icon: ReactNode; word: string }> = {
   passed: { icon: <Check size={14} className="text-ok" />, word: "Passed" },
-  warned: { icon: <TriangleAlert size={14} className="text-warn" />, word: "Warned" },
+  warned: { icon: <TriangleAlert size={14} className="text-warn" />, word: "Warning" },
   failed: { icon: <CircleX size={14} className="text-err" />, word: "Failed" },
-  skipped: { icon: <CircleDashed size={14} className="text-fg-3" />, word: "Could not be asked" },
+  skipped: { icon: <CircleDashed size={14} className="text-fg-3" />, word: "Skipped" },
 };
 const tones: Record<LaunchFinding["severity"], Tone> = { critical: "err", serious: "err", minor: "warn", info: "neutral" };
 
-/** What the launch gate found, rule by rule; a rule opens to its findings. Texts come from project code: they are shown as text alone. */
+/** The launch report: each check expands to its issues. Messages come from project code and are rendered as plain text. */
 export function LaunchReportView({ report, onOpenFile }: { report: LaunchReport; onOpenFile: (place: string) => void }) {
   const verdict = verdictOf(report);
   return (
@@ -56,12 +56,12 @@ function RuleRow({ row, onOpenFile }: { row: ReportRow; onOpenFile: (place: stri
       </span>
       {row.status === "failed" && row.is_blocking ? (
         <Pill tone="err" isBare>
-          Blocks
+          Blocking
         </Pill>
       ) : null}
       {count > 0 ? (
         <>
-          <span className="num flex-none text-fg-2">{counted(count, "finding")}</span>
+          <span className="num flex-none text-fg-2">{counted(count, "issue")}</span>
           <ChevronRight size={14} className={cx("flex-none text-fg-3 transition-transform", isOpen && "rotate-90")} />
         </>
       ) : null}
@@ -82,7 +82,7 @@ function RuleRow({ row, onOpenFile }: { row: ReportRow; onOpenFile: (place: stri
         <p className="flex min-h-[31px] min-w-0 items-center gap-2 narrow:min-h-11">{inside}</p>
       )}
       {isOpen && count > 0 ? (
-        <ul aria-label={`What ${ruleName[row.rule]} found`} className="grid gap-1.5 pb-2.5 pl-8">
+        <ul aria-label={`Issues: ${ruleName[row.rule]}`} className="grid gap-1.5 pb-2.5 pl-8">
           <li className="hidden text-fg-2 narrow:block">{row.summary}</li>
           {row.findings.map((finding, index) => (
             <Finding key={index} finding={finding} onOpenFile={onOpenFile} />

@@ -10,17 +10,17 @@ import { isPreview, nameOf, placeOf, safeUrl, shortUrl } from "./deployments.ts"
 const QrCode = lazily(async () => (await import("../../ui/QrCode.tsx")).QrCode);
 
 const failedAt: Record<NonNullable<Deployment["metadata"]["failure"]>["step"], string> = {
-  prepare: "while it was prepared",
-  install: "while its packages were installed",
-  build: "in the build",
-  collect: "while the result was collected",
-  gate: "at the launch gate",
-  upload: "in the upload",
-  provider: "at the provider",
-  smoke: "in the smoke test",
+  prepare: "Failed during preparation.",
+  install: "Failed while installing packages.",
+  build: "Failed during the build.",
+  collect: "Failed while collecting the build output.",
+  gate: "Failed at the launch gate.",
+  upload: "Failed during the upload.",
+  provider: "Failed at the provider.",
+  smoke: "Failed in the smoke test.",
 };
 
-/** What came of a deployment; nothing while it goes on. */
+/** The result of a deployment; renders nothing while it runs. */
 export function Outcome({ deployment, onOpenFile }: { deployment: Deployment; onOpenFile: (place: string) => void }) {
   const [isCodeShown, setIsCodeShown] = useState(false);
   const url = safeUrl(deployment.deployment_url);
@@ -35,7 +35,7 @@ export function Outcome({ deployment, onOpenFile }: { deployment: Deployment; on
       >
         <CircleX size={16} className="mt-0.5 flex-none text-err" />
         <div className="min-w-0 flex-1">
-          <p className="font-medium text-fg-0">It failed {failure ? failedAt[failure.step] : "before it went out"}.</p>
+          <p className="font-medium text-fg-0">{failure ? failedAt[failure.step] : "Failed before going live."}</p>
           {deployment.error ? <p className="max-h-32 scroll-y break-words whitespace-pre-wrap text-fg-1">{deployment.error}</p> : null}
           {place ? (
             <button type="button" className="link mt-0.5 max-w-full truncate font-mono text-xs" onClick={() => onOpenFile(place)}>
@@ -53,11 +53,11 @@ export function Outcome({ deployment, onOpenFile }: { deployment: Deployment; on
         <CircleCheck size={16} className="flex-none text-ok" />
         <span className="font-medium">
           {isPreview(deployment)
-            ? `${nameOf(deployment)} is a preview beside what is live`
+            ? `${nameOf(deployment)} is available as a preview.`
             : deployment.is_live
-              ? `${nameOf(deployment)} is live`
-              : `${nameOf(deployment)} went out; a later version is live`}
-          {from === null ? "." : `, with the content of v${from}.`}
+              ? `${nameOf(deployment)} is live.`
+              : `${nameOf(deployment)} was replaced by a later version.`}
+          {from === null ? "" : ` Rolled back to v${from}.`}
         </span>
       </p>
       {deployment.error ? (
@@ -70,7 +70,7 @@ export function Outcome({ deployment, onOpenFile }: { deployment: Deployment; on
           <a href={url} target="_blank" rel="noopener noreferrer" className="link min-w-0 truncate font-mono text-xs">
             {shortUrl(url)}
           </a>
-          <CopyButton text={url} label="Copy the address" />
+          <CopyButton text={url} label="Copy URL" />
           <Button size="sm" variant="ghost" asChild>
             <a href={url} target="_blank" rel="noopener noreferrer">
               <ExternalLink size={14} />
@@ -93,7 +93,7 @@ export function Outcome({ deployment, onOpenFile }: { deployment: Deployment; on
           <Suspense fallback={<Skeleton className="size-44" />}>
             <QrCode text={url} label={`QR code of ${shortUrl(url)}`} />
           </Suspense>
-          <p className="max-w-[26ch] text-xs text-fg-2">Point a phone's camera at it to open the site there.</p>
+          <p className="max-w-[26ch] text-xs text-fg-2">Scan with your phone to open the site.</p>
         </div>
       ) : null}
     </section>

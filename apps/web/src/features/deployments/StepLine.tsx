@@ -6,9 +6,9 @@ import type { ShownStep } from "../../project/deployment-steps.ts";
 import { Bead } from "../../ui/thread/index.ts";
 import { stepName, stepsOf, type StepState } from "./deployments.ts";
 
-const words: Record<StepState, string> = { done: "done", now: "now", failed: "failed", next: "to come" };
+const words: Record<StepState, string> = { done: "done", now: "in progress", failed: "failed", next: "not started" };
 
-/** The steps of a deployment as a lying thread; on a phone only the one it stands at has its name. */
+/** The steps of a deployment as a horizontal line; on a phone only the current one shows its name. */
 export function StepLine({ deployment, begun }: { deployment: Deployment; begun: ShownStep | undefined }) {
   const steps = stepsOf(deployment, begun);
   return (

@@ -5,13 +5,13 @@ import { cx } from "../../lib/cx.ts";
 import { providerName, providers as all } from "./deployments.ts";
 
 const lines: Record<DeployProvider, string> = {
-  local: "An address of this server. No account needed.",
-  vercel: "Sites and functions; builds the source itself.",
+  local: "A URL on this server. No account needed.",
+  vercel: "Sites and functions. Can build from source.",
   netlify: "Sites from built files.",
-  cloudflare: "Workers with static files, on its network.",
+  cloudflare: "Workers with static files.",
 };
 
-/** The places that can be deployed to; each says whether there is an account for it. */
+/** The deployment targets, each with its connection status. */
 export function TargetCards({
   value,
   onChange,
@@ -23,7 +23,7 @@ export function TargetCards({
 }) {
   return (
     <RadioGroup.Root
-      aria-label="Where it goes"
+      aria-label="Target"
       value={value}
       onValueChange={(next) => onChange(next as DeployProvider)}
       className="grid grid-cols-2 gap-2 narrow:grid-cols-1"

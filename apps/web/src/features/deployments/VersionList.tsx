@@ -13,6 +13,7 @@ import {
   beadOf,
   durationOf,
   isPreview,
+  isSuperseded,
   isUnderWay,
   nameOf,
   placeName,
@@ -26,7 +27,7 @@ import { useDeploys } from "./deploys-context.ts";
 
 const shownAtOnce = 8;
 
-/** The versions of one container at one provider, on the thread; time runs down. */
+/** The versions of one container at one provider, oldest first. */
 export function VersionList({
   series,
   chosenId,
@@ -44,18 +45,18 @@ export function VersionList({
     ? deployments
     : deployments.filter((deployment, index) => index >= older || deployment.is_live || deployment.id === chosenId);
   return (
-    <section aria-label={`${containerName} at ${placeName(provider)}`} className="pb-3">
+    <section aria-label={`${containerName} on ${placeName(provider)}`} className="pb-3">
       <h2 className="mb-1.5 flex items-center gap-2 pl-2 text-md">
         {containerName}
         <span className="text-sm font-regular text-fg-2">{providerName[provider]}</span>
         <span className="flex-1" />
         {older > 0 && !showsAll ? (
           <Button size="sm" variant="ghost" onClick={() => setShowsAll(true)}>
-            {older} older
+            Show {counted(older, "older version")}
           </Button>
         ) : null}
       </h2>
-      <Thread label={`Versions of ${containerName} at ${placeName(provider)}`}>
+      <Thread label={`Versions of ${containerName} on ${placeName(provider)}`}>
         {shown.map((deployment, index) => (
           <VersionRow
             key={deployment.id}
@@ -114,11 +115,10 @@ function VersionRow({
           <span className="flex min-h-[22px] items-center gap-2 text-sm">
             <b className="font-semibold">{nameOf(deployment)}</b>
             <time dateTime={deployment.created_at} title={momentOf(deployment.created_at)} className="min-w-0 flex-1 truncate text-fg-2">
-              {isGoing ? "started " : ""}
-              {agoOf(deployment.created_at)}
+              {isGoing ? `started ${agoOf(deployment.created_at)}` : agoOf(deployment.created_at)}
             </time>
-            {state.word === "Superseded" ? (
-              <span className="sr-only">Superseded</span>
+            {isSuperseded(deployment) ? (
+              <span className="sr-only">{state.word}</span>
             ) : (
               <Pill
                 tone={state.tone}
@@ -164,16 +164,16 @@ function VersionRow({
   );
 }
 
-/** One line of what it is: what it brought back, what keeps visitors served meanwhile, why it failed, how large it was. */
+/** One line about a version: its state while it runs, why it failed, or what it consists of. */
 function lineOf(deployment: Deployment, live: Deployment | undefined): string {
   const { rollback_of: from, files, custom_domain: domain } = deployment.metadata;
   if (isUnderWay(deployment) && deployment.environment === "preview")
-    return live ? `A preview: ${nameOf(live)} stays live.` : "A preview at an address of its own.";
-  if (isUnderWay(deployment)) return live ? `${nameOf(live)} stays live until this passes.` : "The first version there.";
-  if (deployment.status === "failed") return deployment.error ?? "It failed.";
+    return live ? `Preview. ${nameOf(live)} stays live.` : "Preview with a separate URL.";
+  if (isUnderWay(deployment)) return live ? `${nameOf(live)} stays live until this version is ready.` : "First version.";
+  if (deployment.status === "failed") return deployment.error ?? "The deployment failed.";
   if (deployment.error) return deployment.error;
   return [
-    from === null ? "" : `brings back v${from}`,
+    from === null ? "" : `rollback to v${from}`,
     files === null ? "" : counted(files, "file"),
     domain ?? "",
     durationText(durationOf(deployment, Date.parse(deployment.updated_at))),

@@ -97,7 +97,7 @@ describe("versions", () => {
     expect(beadOf(deployment())).toMatchObject({ bead: "deploy", tone: "old" });
     expect(beadOf(deployment({ status: "pending" }))).toMatchObject({ bead: "deploy", tone: "live", line: "live" });
     expect(beadOf(failure("build"))).toMatchObject({ bead: "failed" });
-    expect(stateOf(deployment({ status: "building" }), "gate").word).toBe("Launch gate");
+    expect(stateOf(deployment({ status: "building" }), "gate").word).toBe("Checking");
   });
   test("a run that changed files is unshipped until something is deployed after it", () => {
     const run = { status: "done", endedAt: "2026-01-01T11:00:00Z", changes: { files: 2 } };
@@ -163,7 +163,7 @@ describe("the launch report", () => {
   test("by rule, the gravest first; what blocks, and the verdict", () => {
     expect(rowsOf(report())[1]?.findings.map(({ message }) => message)).toEqual(["a", "b"]);
     expect(blockersOf(report())).toEqual(["secrets"]);
-    expect(verdictOf(report())).toEqual({ word: "Blocked by 1 rule", tone: "err" });
+    expect(verdictOf(report())).toEqual({ word: "Blocked by 1 check", tone: "err" });
     expect(verdictOf(report({ is_blocked: false }))).toEqual({ word: "Passed, 2 warnings", tone: "warn" });
     expect(verdictOf(report({ is_blocked: false, rules: [] }))).toEqual({ word: "Passed", tone: "ok" });
   });
@@ -220,6 +220,6 @@ describe("the request", () => {
     expect(domainFault("")).toBeUndefined();
     expect(domainFault("shop.example.org")).toBeUndefined();
     expect(domainFault("https://shop.example.org/x")).toContain("without https");
-    expect(domainFault("localhost")).toContain("Not a domain");
+    expect(domainFault("localhost")).toContain("Enter a domain");
   });
 });

@@ -24,8 +24,15 @@ export const stepName: Record<ShownStep, string> = {
   upload: "Upload",
   live: "Go live",
 };
+const stepProgress: Record<ShownStep, string> = {
+  prepare: "Preparing",
+  build: "Building",
+  gate: "Checking",
+  upload: "Uploading",
+  live: "Going live",
+};
 export type StepState = "done" | "now" | "failed" | "next";
-/** How each shown step stands, from how the deployment stands and the step that was begun last. */
+/** The state of each shown step, from the status of the deployment and the step that started last. */
 export function stepsOf(
   deployment: Pick<Deployment, "status" | "metadata">,
   begun: ShownStep | undefined,
@@ -48,11 +55,15 @@ export function stepsOf(
   }));
 }
 
-/** It is there at an address of its own, beside what visitors see. */
+/** Deployed with its own URL, next to the live version. */
 export const isPreview = ({ status, environment }: Pick<Deployment, "status" | "environment">): boolean =>
   status === "success" && environment === "preview";
 
-/** In one or two words, as pills and the button say it. */
+/** Deployed to production once, and no longer live. */
+export const isSuperseded = (deployment: Pick<Deployment, "status" | "is_live" | "environment">): boolean =>
+  deployment.status === "success" && !deployment.is_live && !isPreview(deployment);
+
+/** In one or two words, for pills and the button. */
 export function stateOf(
   deployment: Pick<Deployment, "status" | "is_live" | "environment">,
   begun?: ShownStep,
@@ -60,18 +71,18 @@ export function stateOf(
   switch (deployment.status) {
     case "success":
       if (isPreview(deployment)) return { word: "Preview", tone: "neutral" };
-      return deployment.is_live ? { word: "Live", tone: "ok" } : { word: "Superseded", tone: "neutral" };
+      return isSuperseded(deployment) ? { word: "Superseded", tone: "neutral" } : { word: "Live", tone: "ok" };
     case "failed":
       return { word: "Failed", tone: "err" };
     default:
       return {
         word: begun
-          ? stepName[begun]
+          ? stepProgress[begun]
           : deployment.status === "pending"
-            ? "Waiting"
+            ? "Queued"
             : deployment.status === "building"
               ? "Building"
-              : "Going up",
+              : "Deploying",
         tone: "live",
       };
   }
@@ -91,7 +102,7 @@ export interface Series {
   provider: DeployProvider;
   deployments: Deployment[];
 }
-/** What was deployed last stands first; within, time runs down. */
+/** The series with the newest deployment first; each series oldest first. */
 export function seriesOf(newestFirst: readonly Deployment[]): Series[] {
   const byKey = new Map<string, Series>();
   for (const deployment of newestFirst) {
@@ -104,7 +115,7 @@ export function seriesOf(newestFirst: readonly Deployment[]): Series[] {
   return [...byKey.values()];
 }
 
-/** Only an address that a browser may safely open: providers' answers are not ours. */
+/** Only http and https URLs: providers' responses are not trusted. */
 export function safeUrl(url: string | null | undefined): string | undefined {
   if (!url) return undefined;
   try {
@@ -114,7 +125,7 @@ export function safeUrl(url: string | null | undefined): string | undefined {
     return undefined;
   }
 }
-/** "order.alder.example", without what everybody knows. */
+/** "order.alder.example", without the protocol. */
 export const shortUrl = (url: string): string => url.replace(/^https?:\/\//, "").replace(/\/$/, "");
 
 /** Milliseconds from the request to the end, or to now. */
@@ -128,29 +139,30 @@ export function placeOf(found: { path: string | null; line: number | null } | nu
 }
 
 const quotedLines = 25;
-/** What the agent is asked when a deployment failed. The lines are project output: they are quoted, and a person reads them before sending. */
+/** The message to the agent about a failed deployment. Log lines are project output: quoted, and read by a person before sending. */
 export function fixMessage(deployment: Deployment, lines: readonly string[]): string {
   const { failure } = deployment.metadata;
   const blocked = deployment.report?.is_blocked ? deployment.report.findings.filter(({ severity }) => severity !== "info") : [];
   const place = placeOf(failure);
+  const deploymentName = `Deployment ${nameOf(deployment)} of ${deployment.metadata.container_name} to ${placeName(deployment.provider)}`;
   return [
-    `The deployment ${nameOf(deployment)} of ${deployment.metadata.container_name} to ${placeName(deployment.provider)} failed${failure ? ` in the step "${failure.step}"` : ""}.`,
-    deployment.error ? `It says: ${deployment.error}` : "",
-    place ? `It names ${place}.` : "",
+    failure ? `${deploymentName} failed in the step "${failure.step}".` : `${deploymentName} failed.`,
+    deployment.error ? `Error: ${deployment.error}` : "",
+    place ? `Location: ${place}` : "",
     blocked.length > 0
       ? `The launch gate found:\n${blocked
           .slice(0, quotedLines)
           .map((finding) => `- ${finding.rule}: ${finding.message}${placeOf(finding) ? ` (${placeOf(finding)})` : ""}`)
           .join("\n")}`
       : "",
-    lines.length > 0 ? `The last lines:\n\`\`\`\n${lines.slice(-quotedLines).join("\n").replaceAll("```", "'''")}\n\`\`\`` : "",
-    "Find the cause and fix it, then say what I should deploy again.",
+    lines.length > 0 ? `Last log lines:\n\`\`\`\n${lines.slice(-quotedLines).join("\n").replaceAll("```", "'''")}\n\`\`\`` : "",
+    "Find the cause and fix it, then tell me what to deploy again.",
   ]
     .filter(Boolean)
     .join("\n\n");
 }
 
-/** The same deployment once more, as far as it can be told: values that were typed in are kept nowhere. */
+/** The request for the same deployment again, as far as it is known: entered values are not stored. */
 export const againOf = (deployment: Deployment): DeploymentRequest => ({
   project_id: deployment.project_id,
   provider: deployment.provider,
@@ -161,7 +173,7 @@ export const againOf = (deployment: Deployment): DeploymentRequest => ({
   ...(deployment.metadata.custom_domain && { custom_domain: deployment.metadata.custom_domain }),
 });
 
-/** A run ended well and changed files, and nothing was deployed since: deploying is what comes next. False while the deployments are not read. */
+/** The last run changed files and nothing was deployed since. False while the deployments are loading. */
 export const isUnshipped = (
   run: { status: string; endedAt: string | undefined; changes: { files: number } | undefined } | undefined,
   newestFirst: readonly Pick<Deployment, "created_at">[] | undefined,

@@ -6,29 +6,29 @@ import type { Draft } from "./draft.ts";
 /** What the drawer shows: the form, or one deployment. */
 export type DrawerSubject = { kind: "form" } | { kind: "deployment"; id: string };
 
-/** The project's deployments and what a person may do about them, wherever they are shown. */
+/** The project's deployments and the actions on them. */
 export interface Deploys {
   projectId: string;
-  /** Newest first; undefined while they are not read. */
+  /** Newest first; undefined while loading. */
   list: readonly Deployment[] | undefined;
   error: unknown;
   retry: () => void;
   isRetrying: boolean;
-  /** Which step it has come to, where an event has told. */
+  /** The step that started last, where an event named it. */
   begunOf: (id: string) => ShownStep | undefined;
-  /** Opens the drawer with the form; what was typed before is still there. */
+  /** Opens the drawer with the form; earlier input is kept. */
   openForm: (preset?: Partial<Draft>) => void;
   openDeployment: (id: string) => void;
   /** The view of all deployments with this one open; undefined is none. */
   show: (id: string | undefined) => void;
   draft: Draft;
   setDraft: (draft: Draft) => void;
-  /** Sends it; rejects with the server's word. */
+  /** Rejects with the server's error. */
   start: (request: DeploymentRequest) => Promise<Deployment>;
-  /** As it was sent, where it was sent from this page; else what is known of it, without variables that were typed in. */
+  /** The request as sent from this page; otherwise what is known of it, without entered variables. */
   requestOf: (deployment: Deployment) => { request: DeploymentRequest; isWhole: boolean };
   rollBack: (deployment: Deployment) => Promise<Deployment>;
-  /** Makes a preview what visitors see; it passes the launch gate anew, where these rules shall not block. */
+  /** Makes a preview live after the launch gate, in which these checks do not block. */
   promote: (deployment: Deployment, ignoredRules: readonly LaunchRule[]) => Promise<Deployment>;
   cancel: (deployment: Deployment) => Promise<void>;
   remove: (deployment: Deployment, atProvider: boolean) => Promise<void>;
@@ -40,6 +40,6 @@ export interface Deploys {
 export const DeploysContext = createContext<Deploys | undefined>(undefined);
 export function useDeploys(): Deploys {
   const deploys = use(DeploysContext);
-  if (!deploys) throw new Error("useDeploys needs an open project around it.");
+  if (!deploys) throw new Error("useDeploys must be used inside DeploysProvider.");
   return deploys;
 }

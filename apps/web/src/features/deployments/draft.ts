@@ -1,10 +1,10 @@
 import type { BuildMode, DeployEnvironment, DeployProvider, DeploymentRequest, FrameworkId, LaunchRule } from "@tesslate/contract";
 
-/** What a person has set in the drawer. Empty texts mean "as detected". Lives in the page's memory alone: it may hold values of variables. */
+/** The input of the deploy form. Empty texts mean "as detected". Kept in memory only: it may hold values of variables. */
 export interface Draft {
   provider: DeployProvider;
   environment: DeployEnvironment;
-  /** Undefined is the server's choice. */
+  /** Undefined: the server decides. */
   containerId: string | undefined;
   mode: BuildMode | undefined;
   framework: FrameworkId | undefined;
@@ -51,15 +51,15 @@ export const requestOf = (projectId: string, draft: Draft): DeploymentRequest =>
   ...(draft.ignoredRules.length > 0 && { ignore_rules: [...draft.ignoredRules] }),
 });
 
-/** Of another provider: what was said of this one's way of building does not hold there. */
+/** Switches the provider; the build mode and ignored checks of the previous one do not apply. */
 export const toProvider = (draft: Draft, provider: DeployProvider): Draft => ({ ...draft, provider, mode: undefined, ignoredRules: [] });
 
 const host = /^(?=.{3,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
-/** A sentence for what cannot be a domain's name. */
+/** The error for an invalid domain. */
 export function domainFault(text: string): string | undefined {
   const name = text.trim().toLowerCase();
   if (name === "" || host.test(name)) return undefined;
   return name.includes("/") || name.includes(":")
-    ? "The name alone, without https:// and path."
-    : "Not a domain's name, such as shop.example.org.";
+    ? "Enter the domain only, without https:// or a path."
+    : "Enter a domain, such as shop.example.org.";
 }

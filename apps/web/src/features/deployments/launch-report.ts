@@ -8,17 +8,17 @@ export const ruleName: Record<LaunchRule, string> = {
   pages: "Pages open",
   secrets: "Secrets in the bundle",
   accessibility: "Accessibility",
-  weight: "Weight",
+  weight: "Page weight",
   advisories: "Dependencies",
 };
-/** What each rule looks at, for whoever chooses whether it blocks. */
+/** What each check requires. */
 export const ruleHint: Record<LaunchRule, string> = {
-  build: "It builds from scratch, without an error.",
-  pages: "Its pages open in a browser without an error.",
-  secrets: "No value of a secret lies in what visitors load.",
-  accessibility: "Its pages have no serious fault for keyboards and screen readers.",
-  weight: "The first page loads no more than the budget.",
-  advisories: "No package has a known hole with a fix.",
+  build: "The app builds from scratch without errors.",
+  pages: "Pages open in a browser without errors.",
+  secrets: "Files sent to visitors contain no secret values.",
+  accessibility: "Pages have no serious issues for keyboard and screen reader users.",
+  weight: "The first page doesn't exceed the budget.",
+  advisories: "No dependencies have known vulnerabilities with a fix available.",
 };
 
 type Rule = LaunchReport["rules"][number];
@@ -33,7 +33,7 @@ export const severityName: Record<LaunchFinding["severity"], string> = {
   info: "Note",
 };
 
-/** Each rule with what it found, the gravest first; in the order of the rules. */
+/** Each check with its issues, the most severe first; in the order of the report. */
 export function rowsOf(report: LaunchReport): ReportRow[] {
   const byRule = Map.groupBy(report.findings, ({ rule }) => rule);
   return report.rules.map((rule) => ({
@@ -42,14 +42,14 @@ export function rowsOf(report: LaunchReport): ReportRow[] {
   }));
 }
 
-/** Rules that keep it from going out. */
+/** Failed checks that block. */
 export const blockersOf = (report: LaunchReport): LaunchRule[] =>
   report.rules.filter(({ status, is_blocking }) => status === "failed" && is_blocking).map(({ rule }) => rule);
 
-/** "Passed, 1 warning", "Blocked by 2 rules". */
+/** "Passed, 1 warning", "Blocked by 2 checks". */
 export function verdictOf(report: LaunchReport): { word: string; tone: "ok" | "warn" | "err" } {
   const blockers = blockersOf(report).length;
-  if (report.is_blocked) return { word: blockers === 1 ? "Blocked by 1 rule" : `Blocked by ${blockers} rules`, tone: "err" };
+  if (report.is_blocked) return { word: `Blocked by ${counted(blockers, "check")}`, tone: "err" };
   const warned = report.rules.filter(({ status }) => status === "warned" || status === "failed").length;
   if (warned > 0) return { word: `Passed, ${counted(warned, "warning")}`, tone: "warn" };
   return { word: "Passed", tone: "ok" };

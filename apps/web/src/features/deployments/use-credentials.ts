@@ -12,7 +12,7 @@ export interface NewCredential {
   project_id?: string;
 }
 
-/** The person's accounts at providers, and what can be done about them. Every change is seen in plans and on the canvas too. */
+/** The person's accounts at providers, and the actions on them. Each change also reloads plans and canvas targets. */
 export function useCredentials() {
   const { api } = useServices();
   const queries = useQueryClient();
@@ -39,13 +39,13 @@ export function useCredentials() {
 }
 
 export type SignInState = "idle" | "waiting" | "blocked" | "refused";
-/** So long the other window may take. */
+/** How long the sign-in window may take. */
 const patienceMs = 5 * 60_000;
-/** Also the type of what is said there. */
+/** Also the type of the messages. */
 const channelName = "deployment-oauth";
 const popup = "popup,width=600,height=700";
 
-/** Only a page of the web may be gone to: https, or this machine's own. */
+/** Only https, or http on this machine. */
 export function isOpenable(address: string): boolean {
   try {
     const { protocol, hostname } = new URL(address);
@@ -56,9 +56,8 @@ export function isOpenable(address: string): boolean {
 }
 
 /**
- * Signing in at the provider in a window of its own. Its last page is ours and says how it ended, to its opener and to all
- * windows of ours, since the way through another site may cut the tie; where neither comes through, the server is asked when this window has the
- * focus again.
+ * OAuth sign-in in a pop-up. Its last page is ours and reports the result to its opener and over a channel, because a
+ * cross-origin redirect can remove the opener. If neither arrives, the accounts are reloaded when this window gets the focus.
  */
 export function useProviderSignIn(provider: OutsideProvider, projectId: string | undefined, onConnected: () => void) {
   const { api } = useServices();
@@ -98,14 +97,14 @@ export function useProviderSignIn(provider: OutsideProvider, projectId: string |
 
   const begin = async () => {
     setFailure(undefined);
-    // Opened within the click, or browsers take it for an advertisement.
+    // Opened within the click, or the pop-up blocker stops it.
     const window_ = window.open("", `connect-${provider}`, popup);
     try {
       const { authorization_url: address } = await api.deploymentOauth.authorize({
         params: { provider },
         query: projectId ? { project_id: projectId } : {},
       });
-      if (!isOpenable(address)) throw new Error("The provider's address is not one that can be opened.");
+      if (!isOpenable(address)) throw new Error("The provider's sign-in URL is invalid.");
       if (!window_) return setState("blocked");
       window_.location.href = address;
       setState("waiting");

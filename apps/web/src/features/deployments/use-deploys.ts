@@ -11,7 +11,7 @@ import { againOf, isPreview, isUnderWay, nameOf, placeName } from "./deployments
 import type { Deploys, DrawerSubject } from "./deploys-context.ts";
 import { emptyDraft, type Draft } from "./draft.ts";
 
-/** What ended while nobody looked at it is told once. */
+/** Notifies once about deployments that ended and are not open in the drawer. */
 function useOutcomeNotices(
   list: readonly Deployment[] | undefined,
   subject: DrawerSubject | undefined,
@@ -22,11 +22,18 @@ function useOutcomeNotices(
     for (const deployment of ended) {
       if (subject?.kind === "deployment" && subject.id === deployment.id) continue;
       const isFine = deployment.status === "success";
-      const what = `${nameOf(deployment)} of ${deployment.metadata.container_name} to ${placeName(deployment.provider)}`;
-      toast(isPreview(deployment) ? `${what} is there as a preview.` : isFine ? `${what} is live.` : `${what} failed.`, {
+      const name = nameOf(deployment);
+      const container = deployment.metadata.container_name;
+      const target = placeName(deployment.provider);
+      const text = isPreview(deployment)
+        ? `Preview ${name} of ${container} is ready on ${target}.`
+        : isFine
+          ? `${name} of ${container} is live on ${target}.`
+          : `Couldn't deploy ${name} of ${container} to ${target}.`;
+      toast(text, {
         id: `deployment:${deployment.id}`,
         kind: isFine ? "done" : "failed",
-        action: { label: isFine ? "Show" : "See why", onSelect: () => show(deployment.id) },
+        action: { label: isFine ? "View" : "View details", onSelect: () => show(deployment.id) },
       });
     }
   });
@@ -49,7 +56,7 @@ export function useProjectDeploys() {
   const steps = useQuery(deploymentStepsQuery(projectId)).data;
   const [subject, setSubject] = useState<DrawerSubject>();
   const [draft, setDraft] = useState<Draft>(emptyDraft);
-  /** With their variables, for as long as the page lives: what was typed for one is wanted when it is tried again. */
+  /** Requests with their variables, in memory only, for deploying again. */
   const sent = useRef(new Map<string, DeploymentRequest>());
 
   const put = (deployment: Deployment) =>
