@@ -327,9 +327,9 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
           .filter({ has: page().getByTestId("node-frame") });
         await preview.getByRole("button", { name: "Share Node API" }).click();
         const dialog = page().getByRole("dialog", { name: "Share Node API" });
-        await dialog.getByText("No link is open.").waitFor();
-        await dialog.getByLabel("For whom").fill("the bakers");
-        await dialog.getByRole("button", { name: "Make a link" }).click();
+        await dialog.getByText("No active links").waitFor();
+        await dialog.getByLabel("Name", { exact: true }).fill("the bakers");
+        await dialog.getByRole("button", { name: "Create link" }).click();
         await dialog.getByText("the bakers").waitFor();
         await expectAccessible(page(), "share dialog");
         await shot(page(), "share");
@@ -341,16 +341,16 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         await page().keyboard.press("Escape");
         await dialog.waitFor({ state: "detached" });
         await page().getByRole("link", { name: "Preview" }).click();
-        await page().getByRole("button", { name: "Share the preview" }).click();
+        await page().getByRole("button", { name: "Share preview" }).click();
         await dialog.getByRole("button", { name: /1 visit/ }).click();
         await dialog
           .getByRole("list", { name: "Visits of the bakers" })
           .getByText(/Chrome/)
           .waitFor();
         await shot(page(), "share-visits");
-        await dialog.getByRole("button", { name: "Withdraw the bakers" }).click();
-        await dialog.getByRole("button", { name: "Withdraw now" }).click();
-        await dialog.getByText("No link is open.").waitFor();
+        await dialog.getByRole("button", { name: "Revoke the bakers" }).click();
+        await dialog.getByRole("button", { name: "Revoke link" }).click();
+        await dialog.getByText("No active links").waitFor();
         const answer = await guest.page.goto(url);
         expect((answer?.status() ?? 0) >= 400, `the revoked link responds with ${answer?.status()}`);
         await guest.close();

@@ -250,7 +250,7 @@ export default journey({ templates: ["node-api"] }, async (context) => {
     {
       name: "messages to the workbench with a forged nonce or from another frame",
       run: async (frame) => {
-        const address = pageOf().getByRole("textbox", { name: "Address in the preview" });
+        const address = pageOf().getByRole("textbox", { name: "Preview URL" });
         const before = await address.inputValue();
         await tries(frame, async ({ other }) => {
           for (const nonce of ["forged", "", 0, {}, ["x"]])

@@ -33,7 +33,7 @@ export default journey({ ownServer: "idle projects fall asleep within seconds", 
         expect((await reported).status() === 204, "activity is reported to the server");
         await until("activity wakes it", async () => (await statusOf())?.status === "running", 5000);
         await page.getByRole("heading", { name: "The app is stopped" }).waitFor({ timeout: 60_000 });
-        await page.getByText("Nobody used it for a while.").waitFor();
+        await page.getByText("The app was stopped after inactivity.").waitFor();
         await checkScreens(page, "lifecycle-idle");
         await expectAccessible(page, "stopped for want of visitors");
         expectNoProblems(browser);
@@ -78,13 +78,13 @@ export default journey({ ownServer: "idle projects fall asleep within seconds", 
           },
         });
         await finished(person.api, (await person.api.projects.restart({ params })).task_id).catch(() => undefined);
-        await page.getByText(/It is started again by itself at/).waitFor({ timeout: 30_000 });
+        await page.getByText(/The app restarts automatically at/).waitFor({ timeout: 30_000 });
         await checkScreens(page, "lifecycle-crashed");
         await until("it was restarted more than once", async () => ((await statusOf())?.restarts ?? 0) >= 2, 40_000);
         await openMenu(page);
         await entry(page, /^Stop/).click();
         await until("a stop ends the restarts", async () => (await person.api.projects.get({ params })).status === "stopped", 20_000);
-        await page.getByText("You stopped it.").waitFor();
+        await page.getByText("You stopped the app.").waitFor();
         expectNoProblems(browser as WatchedWindow);
       },
     },

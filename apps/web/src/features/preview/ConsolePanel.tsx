@@ -14,18 +14,18 @@ const inks: Record<ConsoleLine["level"], string> = {
   debug: "text-fg-2",
 };
 
-/** What the running app wrote to its console. */
+/** The console output of the running app. */
 export function ConsolePanel({ lines, onClear }: { lines: readonly ConsoleLine[]; onClear: () => void }) {
   const { scrollRef, contentRef } = useStickToBottom({ initial: "instant", resize: "instant" });
   if (lines.length === 0)
-    return <EmptyState title="The console is empty">What the running app writes to its console appears here.</EmptyState>;
+    return <EmptyState title="No console output yet">Console messages of the running app appear here.</EmptyState>;
   return (
     <div className="relative h-full min-h-0">
       <div
         ref={scrollRef}
         {...scrollable}
         role="log"
-        aria-label="Console of the app"
+        aria-label="App console"
         aria-live="off"
         className="scroll-y h-full py-1 focus-visible:-outline-offset-2"
       >

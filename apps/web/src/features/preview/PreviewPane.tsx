@@ -10,7 +10,7 @@ import { deviceWidths, PreviewToolbar, type Device } from "./PreviewToolbar.tsx"
 import { currentProblems, fixCrashMessage } from "./problems.ts";
 import { SharePreviewButton } from "./SharePreviewButton.tsx";
 
-/** The running app in its frame, or the reason why it is not there. There is never a second frame. */
+/** The running app in its frame, or the reason why it is not shown. There is never a second frame. */
 export function PreviewPane() {
   const project = useProject();
   const { preview, frameRef, phase, container } = useOpenPreview();
@@ -36,13 +36,13 @@ export function PreviewPane() {
           <iframe
             ref={frameRef}
             data-testid="preview-frame"
-            title={preview.title ? `Preview: ${preview.title}` : "Preview of the app"}
+            title={preview.title ? `Preview: ${preview.title}` : "App preview"}
             src={preview.frame.src}
             sandbox="allow-scripts allow-same-origin allow-forms allow-popups allow-modals allow-downloads"
             allow="clipboard-write; fullscreen"
             style={width === undefined ? undefined : { width }}
             className={cx(
-              // A page that sets no ground of its own stands on a browser's usual one, whatever our theme.
+              // A page without a background gets the browser's default one, whatever our theme.
               "block h-full border-0 bg-[Canvas] [color-scheme:light]",
               width === undefined ? "w-full" : "mx-auto max-w-none border-x border-line-0",
               !isShown && "invisible absolute inset-0",
@@ -52,7 +52,7 @@ export function PreviewPane() {
         {phase.kind === "running" ? (
           preview.ticketError ? (
             <div className="grid h-full grid-cols-1 place-items-center">
-              <ErrorState title="The preview could not be entered" onRetry={() => preview.enter()} details={detailsOf(preview.ticketError)}>
+              <ErrorState title="Couldn't load the preview" onRetry={() => preview.enter()} details={detailsOf(preview.ticketError)}>
                 {sentenceOf(preview.ticketError)}
               </ErrorState>
             </div>

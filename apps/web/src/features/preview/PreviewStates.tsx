@@ -23,17 +23,17 @@ export interface PreviewActs {
 }
 
 const whyStopped: Record<NonNullable<Project["stop_reason"]>, string> = {
-  user: "You stopped it.",
-  idle: "Nobody used it for a while.",
-  memory: "The machine was short of memory, and nobody used it.",
-  limit: "Another of your projects needed its place, and nobody used it.",
-  admin: "An administrator stopped it.",
+  user: "You stopped the app.",
+  idle: "The app was stopped after inactivity.",
+  memory: "The app was idle, and the server was low on memory.",
+  limit: "The app was idle, and you reached your limit of running projects.",
+  admin: "An administrator stopped the app.",
 };
 
-/** A line of a task's log without its time. */
+/** A line of a task's log without its timestamp. */
 const textOf = (line: string) => plainLine(line).replace(/^\[[^\]]*\]\s*/, "");
 
-/** The last lines of something, in mono; nothing when there are none. */
+/** The last log lines; renders nothing when there are none. */
 export const LogTail = ({ lines, label }: { lines: readonly string[]; label: string }) =>
   lines.length === 0 ? null : (
     <pre
@@ -56,23 +56,23 @@ function Working({ title, task, children }: { title: string; task: Task | undefi
       </div>
       <Progress share={percent === undefined ? undefined : percent / 100} label={title} />
       <p className="min-h-5 text-sm text-fg-2">{task?.progress.message}</p>
-      <LogTail lines={task?.logs ?? []} label="Last lines" />
+      <LogTail lines={task?.logs ?? []} label="Last log lines" />
       {children}
     </div>
   );
 }
 
-/** What stands where the page will be. */
+/** Shown in place of the page while it does not run. */
 export function PreviewState({ phase, acts }: { phase: Exclude<PreviewPhase, { kind: "running" }>; acts: PreviewActs }) {
   switch (phase.kind) {
     case "provisioning":
-      return <Working title="Making the project" task={phase.task} />;
+      return <Working title="Creating project…" task={phase.task} />;
     case "starting":
       return (
-        <Working title="Starting the app" task={phase.task}>
+        <Working title="Starting app…" task={phase.task}>
           <div>
             <Button size="sm" variant="ghost" onClick={acts.showLogs}>
-              Show the logs
+              Show logs
             </Button>
           </div>
         </Working>
@@ -80,12 +80,12 @@ export function PreviewState({ phase, acts }: { phase: Exclude<PreviewPhase, { k
     case "setup-failed":
       return (
         <ErrorState
-          title="The project could not be set up"
+          title="Couldn't set up the project"
           {...(phase.task && phase.task.logs.length > 0 && { details: phase.task.logs.map(textOf).join("\n") })}
         >
-          {phase.task?.error ?? "The server did not say why."} Retry the setup; a first message is kept and runs afterwards.
+          {phase.task?.error ?? "The server gave no reason."} Retry the setup. Your first message is kept and runs afterwards.
           <div className="pt-3">
-            <Button icon={<RotateCw size={14} />} onClick={acts.retrySetup} isLoading={acts.isRetryingSetup} loadingWord="Retrying">
+            <Button icon={<RotateCw size={14} />} onClick={acts.retrySetup} isLoading={acts.isRetryingSetup} loadingWord="Retrying…">
               Retry setup
             </Button>
           </div>
@@ -95,27 +95,27 @@ export function PreviewState({ phase, acts }: { phase: Exclude<PreviewPhase, { k
       return (
         <div role="alert" className="flex w-full max-w-[640px] flex-col items-start gap-3 p-6">
           <div>
-            <h2 className="text-md">The app crashed{phase.exitCode === undefined ? "" : ` (exit ${phase.exitCode})`}</h2>
+            <h2 className="text-md">{phase.exitCode === undefined ? "The app crashed" : `The app crashed (exit ${phase.exitCode})`}</h2>
             <p className="mt-1 text-sm leading-read text-fg-2">
-              {phase.message ?? "Its process ended. Restart it, or let the agent find the cause."}
+              {phase.message ?? "The process exited. Restart the app, or fix it with the agent."}
               {phase.restartAt === undefined ? null : (
                 <>
                   {" "}
-                  It is started again by itself at <time dateTime={phase.restartAt}>{clockOf(phase.restartAt)}</time>.
+                  The app restarts automatically at <time dateTime={phase.restartAt}>{clockOf(phase.restartAt)}</time>.
                 </>
               )}
             </p>
           </div>
-          <LogTail lines={phase.lastLines} label="Last lines before it ended" />
+          <LogTail lines={phase.lastLines} label="Last log lines" />
           <div className="flex flex-wrap gap-2">
             <Button variant="primary" onClick={() => acts.fix(phase.lastLines, phase.exitCode)}>
               Fix with agent
             </Button>
-            <Button icon={<RotateCw size={14} />} onClick={acts.restart} isLoading={acts.isStarting} loadingWord="Restarting">
+            <Button icon={<RotateCw size={14} />} onClick={acts.restart} isLoading={acts.isStarting} loadingWord="Restarting…">
               Restart
             </Button>
             <Button variant="ghost" onClick={acts.showLogs}>
-              Logs
+              Show logs
             </Button>
           </div>
         </div>
@@ -125,12 +125,12 @@ export function PreviewState({ phase, acts }: { phase: Exclude<PreviewPhase, { k
         <EmptyState
           title="The app is asleep"
           action={
-            <Button variant="primary" icon={<Moon size={14} />} onClick={acts.start} isLoading={acts.isStarting} loadingWord="Waking">
-              Wake it
+            <Button variant="primary" icon={<Moon size={14} />} onClick={acts.start} isLoading={acts.isStarting} loadingWord="Waking…">
+              Wake app
             </Button>
           }
         >
-          Nobody used it for a while. Its files and data are as they were.
+          The app went to sleep after inactivity. Files and data aren't affected.
         </EmptyState>
       );
     case "stopped":
@@ -138,35 +138,33 @@ export function PreviewState({ phase, acts }: { phase: Exclude<PreviewPhase, { k
         <EmptyState
           title="The app is stopped"
           action={
-            <Button variant="primary" icon={<Play size={14} />} onClick={acts.start} isLoading={acts.isStarting} loadingWord="Starting">
-              Start
+            <Button variant="primary" icon={<Play size={14} />} onClick={acts.start} isLoading={acts.isStarting} loadingWord="Starting…">
+              Start app
             </Button>
           }
         >
-          {phase.reason === null ? "" : `${whyStopped[phase.reason]} `}Start it to see it here. You can write to the agent and edit files
-          meanwhile.
+          {phase.reason === null ? "" : `${whyStopped[phase.reason]} `}Start the app to see it here. You can chat and edit files while it is
+          stopped.
         </EmptyState>
       );
     case "nothing-serves":
       return (
-        <EmptyState title="Nothing serves a page yet">
-          This project has no container that answers on a port. Ask the agent for an app, and it appears here.
+        <EmptyState title="No app to preview yet">
+          No container of this project serves a port. Ask the agent to build an app, and its preview appears here.
         </EmptyState>
       );
   }
 }
 
-/** The preview asks for a cookie that this browser keeps out of frames of another site. */
+/** This browser blocks cookies in frames of another site, which the preview needs. */
 export const ShutOutNotice = ({ onOpen, onRetry }: { onOpen: () => void; onRetry: () => void }) => (
   <div role="status" className="flex flex-wrap items-center gap-x-3 gap-y-1.5 border-b border-line-0 bg-bg-1 px-3 py-2 text-xs text-fg-1">
-    <span className="min-w-0 flex-1 basis-64">
-      This browser does not send the preview its cookie inside a frame. In a tab of its own it works.
-    </span>
+    <span className="min-w-0 flex-1 basis-64">Your browser blocks the cookie of the embedded preview. Open the preview in a new tab.</span>
     <Button size="sm" icon={<ExternalLink size={14} />} onClick={onOpen}>
-      Open in a tab
+      Open in new tab
     </Button>
     <Button size="sm" variant="ghost" onClick={onRetry}>
-      Enter again
+      Retry
     </Button>
   </div>
 );

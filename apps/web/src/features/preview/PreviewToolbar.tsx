@@ -14,12 +14,12 @@ import type { Preview } from "./use-preview.ts";
 
 export const devices = ["desktop", "tablet", "phone"] as const;
 export type Device = (typeof devices)[number];
-/** Width of the frame; undefined fills what is there. */
+/** Width of the frame; undefined fills the pane. */
 export const deviceWidths: Record<Device, number | undefined> = { desktop: undefined, tablet: 820, phone: 390 };
 
 const keys = (id: ShortcutId) => <Kbds caps={capsOf(shortcuts[id].keys[0] ?? "").flat()} />;
 
-/** Where the page is, how wide it is, and the way out of the frame. */
+/** Navigation, URL, device width and actions of the preview. */
 export function PreviewToolbar({
   preview,
   container,
@@ -131,9 +131,9 @@ function AddressBar({ preview, container, isDisabled }: { preview: Preview; cont
     >
       {container ? <ContainerDot status={container.status} /> : null}
       <input
-        aria-label="Address in the preview"
+        aria-label="Preview URL"
         aria-invalid={isWrong || undefined}
-        title={isWrong ? "Only addresses of this app" : undefined}
+        title={isWrong ? "Enter a path or URL of this app" : undefined}
         className="min-w-0 flex-1 bg-transparent font-mono text-xs text-fg-0 outline-none disabled:text-fg-3 aria-invalid:text-err narrow:text-md"
         value={text}
         disabled={isDisabled}

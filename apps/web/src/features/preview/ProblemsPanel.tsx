@@ -8,7 +8,7 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 import { fixMessage, type Problem } from "./problems.ts";
 
-/** What went wrong in the running app, newest first, and the way to the agent. */
+/** Problems of the running app, newest first, with buttons to fix them with the agent. */
 export function ProblemsPanel({
   problems,
   isBusy,
@@ -20,7 +20,7 @@ export function ProblemsPanel({
   problems: readonly Problem[];
   isBusy: boolean;
   onFix: (message: string) => void;
-  /** The switch for the agent to do it unasked. */
+  /** The switch for automatic fixes. */
   autoFix?: ReactNode;
   onClear: () => void;
   onOpenFile: (place: string) => void;
@@ -31,7 +31,7 @@ export function ProblemsPanel({
       <div className="flex h-full min-h-0 flex-col">
         {autoFix ? <div className="flex flex-none justify-end px-3 py-1.5">{autoFix}</div> : null}
         <EmptyState title="No problems reported">
-          Errors and failed requests of the running app, and those in its build and its output, appear here.
+          Errors and failed requests of the running app appear here, including errors in its build and logs.
         </EmptyState>
       </div>
     );

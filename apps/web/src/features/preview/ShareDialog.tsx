@@ -25,14 +25,14 @@ const sharesKey = (projectId: string, previewId: string) => [...partKey(projectI
 
 export interface ShareTarget {
   projectId: string;
-  /** What the links show, in words: a container's name. */
+  /** Name of the container that the links show. */
   name: string;
-  /** The preview that holds the links; a missing one is put on the canvas with the first link. */
+  /** The preview that holds the links; if missing, it is added to the canvas with the first link. */
   preview: Preview | undefined;
   containerId: string;
 }
 
-/** Links that show a preview to people without an account: make, copy, see who came, withdraw. */
+/** Creates, copies and revokes share links, and shows their visits. */
 export function ShareDialog({ target, onClose }: { target: ShareTarget | undefined; onClose: () => void }) {
   return (
     <Dialog
@@ -41,7 +41,7 @@ export function ShareDialog({ target, onClose }: { target: ShareTarget | undefin
         if (!isOpen) onClose();
       }}
       title={target ? `Share ${target.name}` : ""}
-      description="Whoever has a link sees the running app, without an account, until the link ends."
+      description="Anyone with a link can see the running app without an account, until the link expires."
       className="w-[min(560px,calc(100vw-24px))]!"
     >
       {target ? <ShareBody key={target.preview?.id ?? target.containerId} target={target} /> : null}
@@ -85,14 +85,14 @@ function ShareBody({ target }: { target: ShareTarget }) {
         () => true,
         () => false,
       );
-      toast(isCopied ? "The link is made and copied." : "The link is made.");
+      toast(isCopied ? "Link created and copied." : "Link created.");
     },
   });
   const revoke = useMutation({
     mutationFn: (share: PreviewShare) => api.previews.unshare({ params: { ...params, share_id: share.id } }),
     onSuccess: (_, share) => {
       queries.setQueryData<PreviewShare[]>(sharesKey(projectId, params.preview_id), (list) => list?.filter(({ id }) => id !== share.id));
-      toast("The link is withdrawn; whoever came in by it is out.");
+      toast("Link revoked. Its visitors no longer have access.");
     },
     onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
   });
@@ -109,10 +109,10 @@ function ShareBody({ target }: { target: ShareTarget }) {
           if (!create.isPending) create.mutate();
         }}
       >
-        <Field label="For whom" error={errors["label"]} className="min-w-40 flex-1">
-          <Input value={label} maxLength={100} placeholder="Optional, only you see it" onChange={(event) => setLabel(event.target.value)} />
+        <Field label="Name" hint="Optional. Only you see it." error={errors["label"]} className="min-w-40 flex-1">
+          <Input value={label} maxLength={100} placeholder="Client review" onChange={(event) => setLabel(event.target.value)} />
         </Field>
-        <Field label="Ends after" error={failure} className="w-32 flex-none narrow:w-full">
+        <Field label="Expires after" error={failure} className="w-32 flex-none narrow:w-full">
           <Select value={lifetime} onChange={setLifetime} options={lifetimes} />
         </Field>
         <Button
@@ -120,20 +120,20 @@ function ShareBody({ target }: { target: ShareTarget }) {
           variant="primary"
           icon={<Share2 size={14} />}
           isLoading={create.isPending}
-          loadingWord="Making"
+          loadingWord="Creating…"
           className="mt-[23px] h-8! narrow:mt-0 narrow:h-11! narrow:w-full"
         >
-          Make a link
+          Create link
         </Button>
       </form>
       {shares.error && preview ? (
-        <LoadFailed className="p-0!" title="The links could not be listed" of={shares} />
+        <LoadFailed className="p-0!" title="Couldn't load links" of={shares} />
       ) : list === undefined ? (
-        <SkeletonRows count={3} label="Loading the links" />
+        <SkeletonRows count={3} label="Loading links…" />
       ) : list.length === 0 ? (
-        <p className="rounded-3 border border-dashed border-line-1 px-4 py-5 text-center text-fg-2">No link is open.</p>
+        <p className="rounded-3 border border-dashed border-line-1 px-4 py-5 text-center text-fg-2">No active links</p>
       ) : (
-        <ul aria-label="Open links" className="divide-y divide-line-0 rounded-3 border border-line-0">
+        <ul aria-label="Active links" className="divide-y divide-line-0 rounded-3 border border-line-0">
           {list.map((share) => (
             <ShareRow
               key={share.id}
@@ -146,8 +146,7 @@ function ShareBody({ target }: { target: ShareTarget }) {
       )}
       {isLocal ? (
         <p className="text-xs text-fg-2">
-          Addresses under <code>localhost</code> open on this computer only. For others, give previews a domain of their own with{" "}
-          <code>PREVIEW_DOMAIN</code>.
+          URLs under <code>localhost</code> open on this computer only. To share with others, set <code>PREVIEW_DOMAIN</code>.
         </p>
       ) : null}
     </div>

@@ -11,7 +11,7 @@ import { toast } from "../../ui/toast.tsx";
 import { ShareDialog } from "./on-demand.ts";
 import type { ShareTarget } from "./ShareDialog.tsx";
 
-/** Share links of the container in the preview. They hang on a preview of the canvas: the first that shows this container. */
+/** Share links of the container in the preview. They belong to the first canvas preview that shows this container. */
 export function SharePreviewButton({ projectId, container }: { projectId: string; container: Container }) {
   const { during } = useProjectEvents();
   const { api } = useServices();
@@ -32,7 +32,7 @@ export function SharePreviewButton({ projectId, container }: { projectId: string
   };
   return (
     <>
-      <IconButton label="Share the preview" onClick={() => void open()}>
+      <IconButton label="Share preview" onClick={() => void open()}>
         <Share2 />
       </IconButton>
       {target ? (

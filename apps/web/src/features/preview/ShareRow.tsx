@@ -35,11 +35,11 @@ export function browserOf(userAgent: string | null): string {
 
 const visitsText = (count: number) => (count === 0 ? "Not opened yet" : counted(count, "visit"));
 
-/** One open link: its address, its end, who came. */
+/** One active link: URL, expiry and visits. */
 export function ShareRow({ share, isGoing, onRevoke }: { share: PreviewShare; isGoing: boolean; onRevoke: () => void }) {
   const [isOpen, setIsOpen] = useState(false);
   const [isAsking, setIsAsking] = useState(false);
-  const name = share.label ?? "Link without a name";
+  const name = share.label ?? "Unnamed link";
   return (
     <li className="px-3 py-2">
       <div className="flex items-center gap-2">
@@ -49,19 +49,19 @@ export function ShareRow({ share, isGoing, onRevoke }: { share: PreviewShare; is
             {share.url.replace(/^https?:\/\//, "")}
           </div>
         </div>
-        <CopyButton text={share.url} label={`Copy the link ${share.label ?? ""}`.trim()} />
+        <CopyButton text={share.url} label={share.label ? `Copy link ${share.label}` : "Copy link"} />
         {isAsking ? (
           <>
-            <Button size="sm" variant="danger" isLoading={isGoing} loadingWord="Withdrawing" onClick={onRevoke} autoFocus>
-              Withdraw now
+            <Button size="sm" variant="danger" isLoading={isGoing} loadingWord="Revoking…" onClick={onRevoke} autoFocus>
+              Revoke link
             </Button>
             <Button size="sm" variant="ghost" onClick={() => setIsAsking(false)}>
-              Keep
+              Cancel
             </Button>
           </>
         ) : (
-          <Button size="sm" variant="ghost" aria-label={`Withdraw ${name}`} onClick={() => setIsAsking(true)}>
-            Withdraw
+          <Button size="sm" variant="ghost" aria-label={`Revoke ${name}`} onClick={() => setIsAsking(true)}>
+            Revoke
           </Button>
         )}
       </div>
@@ -75,12 +75,13 @@ export function ShareRow({ share, isGoing, onRevoke }: { share: PreviewShare; is
         >
           {share.visits.length > 0 ? <ChevronRight size={12} className={cx("transition-transform", isOpen && "rotate-90")} /> : null}
           <span className="num">
-            {visitsText(share.visit_count)}
-            {share.last_visited_at ? `, last ${agoOf(share.last_visited_at)}` : ""}
+            {share.last_visited_at
+              ? `${visitsText(share.visit_count)}, last ${agoOf(share.last_visited_at)}`
+              : visitsText(share.visit_count)}
           </span>
         </button>
         <span title={momentOf(share.expires_at)}>
-          Ends <time dateTime={share.expires_at}>{agoOf(share.expires_at)}</time>
+          Expires <time dateTime={share.expires_at}>{agoOf(share.expires_at)}</time>
         </span>
       </div>
       {isOpen ? (
@@ -96,7 +97,9 @@ export function ShareRow({ share, isGoing, onRevoke }: { share: PreviewShare; is
               <span className="flex-none font-mono text-2xs text-fg-2">{visit.ip}</span>
             </li>
           ))}
-          {share.visit_count > share.visits.length ? <li className="pt-1 text-fg-2">The last {share.visits.length} are kept.</li> : null}
+          {share.visit_count > share.visits.length ? (
+            <li className="pt-1 text-fg-2">Only the last {counted(share.visits.length, "visit")} are kept.</li>
+          ) : null}
         </ol>
       ) : null}
     </li>

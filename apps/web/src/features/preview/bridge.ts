@@ -1,27 +1,27 @@
-/** Between the workbench and the bridge script that the preview's proxy puts into every page. Both sides check origin and nonce. */
+/** Messages between the workbench and the bridge script that the preview's proxy adds to every page. Both sides check origin and nonce. */
 export type BridgeCommand =
   | { type: "navigate"; path: string }
   | { type: "back" }
   | { type: "forward" }
   | { type: "reload" }
-  /** Lets the person point at an element of the page, or ends that. */
+  /** Starts or ends selecting an element of the page. */
   | { type: "pick"; isOn: boolean };
 export type BridgeReport = PlaceReport | { type: "picked"; element: PickedElement } | { type: "pick_over" } | { type: "pressed" };
 export interface PlaceReport {
   type: "ready" | "location";
   path: string;
   title: string | undefined;
-  /** `app`, or which of the server's own pages stands in its place: `unauthorized` means that the preview's cookie did not come along. */
+  /** `app`, or the server's page that is shown instead: `unauthorized` means that the preview's cookie was missing. */
   page: string;
 }
 
-/** An element a person pointed at, as the page tells it. */
+/** A selected element, as the page reports it. */
 export interface PickedElement {
   tag: string;
   text: string;
   selector: string;
   html: string;
-  /** Computed, without what every element has. */
+  /** Computed styles that differ from the defaults. */
   styles: Record<string, string>;
   /** In CSS pixels of the page's window. */
   rect: { x: number; y: number; width: number; height: number };
@@ -35,7 +35,7 @@ const ours = "tesslate-studio";
 const theirs = "tesslate-bridge";
 
 export interface BridgePeer {
-  /** The frame's window: nothing else may speak. */
+  /** The frame's window: messages of others are ignored. */
   window: Window | null | undefined;
   origin: string;
   nonce: string;
@@ -43,7 +43,7 @@ export interface BridgePeer {
 
 export const commandMessage = (command: BridgeCommand, nonce: string): Record<string, unknown> => ({ source: ours, nonce, ...command });
 
-/** A message of our own frame's bridge; undefined for everything else. The page itself is hostile: its words are only shown. */
+/** A message of our own frame's bridge; undefined for everything else. The page may be hostile: its texts are only displayed. */
 export function readBridge(event: { source: unknown; origin: string; data: unknown }, peer: BridgePeer): BridgeReport | undefined {
   if (!peer.window || event.source !== peer.window || event.origin !== peer.origin) return undefined;
   const data = event.data;
@@ -68,7 +68,7 @@ const maxImageChars = 4_000_000;
 const textOf = (value: unknown, length: number): string => (typeof value === "string" ? value.slice(0, length) : "");
 const numberOf = (value: unknown): number => (typeof value === "number" && Number.isFinite(value) ? Math.round(value) : 0);
 
-/** What a page says of an element, cut to size; undefined when it is none. */
+/** Validates and shortens the element that a page reports; undefined if it is invalid. */
 function readElement(given: unknown): PickedElement | undefined {
   if (given === null || typeof given !== "object") return undefined;
   const { tag, text, selector, html, styles, rect, source, image } = given as Record<string, unknown>;
@@ -99,7 +99,7 @@ function readElement(given: unknown): PickedElement | undefined {
 /** The entry URL with the nonce where only the page's own script can read it; a redirect keeps the fragment. */
 export const withNonce = (url: string, nonce: string): string => `${url.split("#")[0]}#studio-nonce=${nonce}`;
 
-/** What was typed into the address bar as a path on the preview's own host; undefined for other hosts. */
+/** The input of the URL bar as a path on the preview's host; undefined for other hosts. */
 export function pathTyped(text: string, origin: string): string | undefined {
   const typed = text.trim();
   if (typed === "") return "/";

@@ -44,6 +44,6 @@ export function useProjectPreview(onPicked: OnPicked): OpenPreview {
 export const PreviewContext = createContext<OpenPreview | undefined>(undefined);
 export function useOpenPreview(): OpenPreview {
   const preview = use(PreviewContext);
-  if (!preview) throw new Error("useOpenPreview needs an open project around it.");
+  if (!preview) throw new Error("useOpenPreview must be used inside PreviewProvider.");
   return preview;
 }

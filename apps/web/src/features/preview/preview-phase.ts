@@ -1,10 +1,10 @@
 import type { Container, Project, Task } from "@tesslate/contract";
 
 export type PreviewPhase =
-  /** The project is being made. */
+  /** The project is being created. */
   | { kind: "provisioning"; task: Task | undefined }
   | { kind: "setup-failed"; task: Task | undefined }
-  /** Nothing in the project serves a page. */
+  /** No container serves a page. */
   | { kind: "nothing-serves" }
   | { kind: "asleep" }
   | { kind: "stopped"; reason: Project["stop_reason"] }
@@ -12,12 +12,12 @@ export type PreviewPhase =
   | ({ kind: "crashed" } & ContainerNews)
   | { kind: "running" };
 
-/** What the last event about the container told beside its status. */
+/** The details of the last status event of the container. */
 export interface ContainerNews {
   exitCode: number | undefined;
   message: string | undefined;
   lastLines: readonly string[];
-  /** When the server starts it again by itself. */
+  /** When the server restarts it automatically. */
   restartAt?: string | undefined;
 }
 export const noNews: ContainerNews = { exitCode: undefined, message: undefined, lastLines: [] };
@@ -26,7 +26,7 @@ const isOpen = (task: Task) => task.status === "queued" || task.status === "runn
 const isStart = (task: Task) => /start|restart|restore/.test(task.type);
 const isSetup = (task: Task) => /create|setup|import|clone|initiali[sz]ation/.test(task.type);
 
-/** The container whose page is shown: the one asked for, else the first that runs, else the first. */
+/** The container whose page is shown: the requested one, else the first that runs, else the first. */
 export const servingContainer = (containers: readonly Container[], wanted?: string): Container | undefined => {
   const candidates = containers.filter((container) => container.container_type === "base");
   return (
@@ -36,7 +36,7 @@ export const servingContainer = (containers: readonly Container[], wanted?: stri
   );
 };
 
-/** What the preview shows instead of, or around, the page; from the server's word only. */
+/** What the preview shows, derived from the server's state only. */
 export function previewPhase(
   project: Pick<Project, "environment_status"> & Partial<Pick<Project, "stop_reason">>,
   container: Pick<Container, "status" | "url"> | undefined,
@@ -53,7 +53,7 @@ export function previewPhase(
     };
   if (!container) return { kind: "nothing-serves" };
   const starting = tasks.find((task) => isOpen(task) && isStart(task));
-  // A frozen one wakes with the first request of its page, in milliseconds: looking at it is enough.
+  // A frozen container wakes with the first request of its page, in milliseconds.
   if (container.status === "running" || container.status === "frozen") return { kind: "running" };
   if (container.status === "failed" && !starting) return { kind: "crashed", ...news };
   if (container.status === "starting" || starting || environment === "starting") return { kind: "starting", task: starting };

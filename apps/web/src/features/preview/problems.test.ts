@@ -26,7 +26,7 @@ describe("problems", () => {
     ]);
   });
   test.each([
-    [{ kind: "request" as const, method: "POST", url: "/api/x", status: 500 }, "POST /api/x answered 500"],
+    [{ kind: "request" as const, method: "POST", url: "/api/x", status: 500 }, "POST /api/x returned 500"],
     [{ kind: "request" as const, url: "/api/x", status: 0 }, "GET /api/x failed"],
     [{ kind: "console" as const, level: "error" as const, message: "boom" }, "boom"],
   ])("%j is one", (over, message) => expect(play(report(over)).problems.map((problem) => problem.message)).toEqual([message]));

@@ -1,12 +1,12 @@
 import type { PreviewReport, ProjectEventData } from "@tesslate/contract";
 import { plainLine } from "../../lib/ansi.ts";
 
-/** Something that went wrong in the running app. All of it is the app's own word: text, nothing else. */
+/** A problem of the running app. All of it comes from the app: it is displayed as plain text only. */
 export interface Problem {
   /** Same cause, same key. */
   key: string;
   kind: "error" | "console" | "request" | "log";
-  /** The container whose output told it; undefined for what the page told. */
+  /** The container whose output has it; undefined for problems of the page. */
   source?: string;
   message: string;
   /** `src/App.tsx:12:5`, where known. */
@@ -15,7 +15,7 @@ export interface Problem {
   url: string | undefined;
   count: number;
   at: string;
-  /** It happened before the page was loaded anew. */
+  /** It happened before the page was reloaded. */
   isOld: boolean;
 }
 export interface ConsoleLine {
@@ -28,7 +28,7 @@ export interface ConsoleLine {
 export interface Reports {
   problems: readonly Problem[];
   console: readonly ConsoleLine[];
-  /** Where the frame is, as the server heard. */
+  /** The path of the frame, as reported to the server. */
   path: string | undefined;
 }
 export const noReports: Reports = { problems: [], console: [], path: undefined };
@@ -43,14 +43,14 @@ export type ReportAction =
 const keptProblems = 100;
 const keptLines = 500;
 
-/** A source URL as people know the file: host and build query gone. */
+/** A source URL as a file path, without host and build query. */
 export function placeOf(source: string | undefined, line: number | undefined, column: number | undefined): string | undefined {
   if (!source) return undefined;
   let path = source;
   try {
     path = new URL(source, "http://x").pathname;
   } catch {
-    // Not a URL: shown as it is.
+    // Not a URL.
   }
   const file = path.replace(/^\/+(@fs\/)?/, "").replace(/^app\//, "") || path;
   return [file, line, line === undefined ? undefined : column].filter((part) => part !== undefined).join(":");
@@ -76,7 +76,8 @@ function problemOf(report: PreviewReport, at: string): Problem | undefined {
     const status = report.status ?? 0;
     if (status > 0 && status < 400) return undefined;
     const target = report.url ?? "";
-    const message = `${report.method ?? "GET"} ${target} ${status === 0 ? "failed" : `answered ${status}`}`;
+    const method = report.method ?? "GET";
+    const message = status === 0 ? `${method} ${target} failed` : `${method} ${target} returned ${status}`;
     return { key: message, kind: "request", message, place, stack: report.stack, url: report.url, count: 1, at, isOld: false };
   }
   return undefined;
@@ -85,7 +86,7 @@ function problemOf(report: PreviewReport, at: string): Problem | undefined {
 const aged = (problems: readonly Problem[]): readonly Problem[] =>
   problems.some((problem) => !problem.isOld) ? problems.map((problem) => ({ ...problem, isOld: true })) : problems;
 
-/** Newest last; the same again counts up. */
+/** Newest last; a repeated problem increases its count. */
 function withProblem(state: Reports, problem: Problem): Reports {
   const known = state.problems.find((candidate) => candidate.key === problem.key);
   const count = known && !known.isOld ? known.count + 1 : 1;
@@ -138,7 +139,7 @@ export function reportsReducer(state: Reports, action: ReportAction): Reports {
 
 export const currentProblems = (reports: Reports): Problem[] => reports.problems.filter((problem) => !problem.isOld);
 
-/** What "Fix with agent" asks. */
+/** The message of "Fix with agent". */
 export function fixMessage(problems: readonly Problem[]): string {
   const described = problems.slice(0, 5).map((problem) => {
     const where = [
@@ -151,12 +152,18 @@ export function fixMessage(problems: readonly Problem[]): string {
     const stack = problem.stack ? `\n\`\`\`\n${problem.stack.slice(0, 2000)}\n\`\`\`` : "";
     return `- ${problem.message}${where ? ` (${where})` : ""}${problem.count > 1 ? `, ${problem.count} times` : ""}${stack}`;
   });
-  return `The running app reports ${problems.length === 1 ? "this problem" : "these problems"}. Find the cause and fix it.\n\n${described.join("\n")}`.slice(
-    0,
-    9_500,
-  );
+  const request =
+    problems.length === 1
+      ? "The running app reports this problem. Find the cause and fix it."
+      : "The running app reports these problems. Find the causes and fix them.";
+  return `${request}\n\n${described.join("\n")}`.slice(0, 9_500);
 }
 
-/** What "Fix with agent" asks after a crash. */
-export const fixCrashMessage = (name: string, exitCode: number | undefined, lines: readonly string[]): string =>
-  `The container "${name}" does not stay up${exitCode === undefined ? "" : ` (exit code ${exitCode})`}. Find the cause and fix it. Its last lines:\n\n\`\`\`\n${lines.slice(-40).map(plainLine).join("\n").slice(-6000)}\n\`\`\``;
+/** The message of "Fix with agent" after a crash. */
+export function fixCrashMessage(name: string, exitCode: number | undefined, lines: readonly string[]): string {
+  const request =
+    exitCode === undefined
+      ? `The container "${name}" crashed. Find the cause and fix it. Last log lines:`
+      : `The container "${name}" crashed (exit code ${exitCode}). Find the cause and fix it. Last log lines:`;
+  return `${request}\n\n\`\`\`\n${lines.slice(-40).map(plainLine).join("\n").slice(-6000)}\n\`\`\``;
+}

@@ -7,13 +7,13 @@ const isWritten = (element: unknown): element is HTMLElement =>
   (element instanceof HTMLElement && element.isContentEditable);
 
 /**
- * An app that focuses something of its own, as many do whenever they are loaded, takes no keys from whoever writes beside it: the focus goes back to
- * where they write. By Tab the frame is gone to; so it is by a press into it, which only its bridge can tell: `onPressed`, before or after.
+ * Returns the focus to the text field in which a person is typing when the app in the frame takes it, as many apps do on load. Moving to the frame
+ * with Tab or by pressing into it is allowed; a press is reported by the bridge with `onPressed`, before or after the focus moves.
  */
 export function useKeptFocus(frameRef: RefObject<HTMLIFrameElement | null>, isKept: boolean): { onPressed: () => void } {
-  /** They have gone to the frame themselves. */
+  /** The person moved to the frame. */
   const isGoneTo = useRef(false);
-  /** The focus was taken back, and no key was pressed since: a press that is told now was what had moved it. */
+  /** The focus was returned and no key was pressed since: a press reported now had moved it. */
   const isReturned = useRef(false);
   useEffect(() => {
     if (!isKept) return undefined;
@@ -36,7 +36,7 @@ export function useKeptFocus(frameRef: RefObject<HTMLIFrameElement | null>, isKe
       () => {
         clearTimeout(timer);
         if (!written || !isInFrame()) return;
-        // While the focus is on its way it cannot be turned around.
+        // The focus cannot be changed while it is moving.
         timer = setTimeout(() => {
           if (isGoneTo.current || !isInFrame()) return;
           isReturned.current = true;

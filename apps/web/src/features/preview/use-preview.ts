@@ -15,31 +15,31 @@ export interface PreviewFrame {
 }
 export interface Preview {
   frame: PreviewFrame | undefined;
-  /** Where the page is, as it says itself. */
+  /** The path of the page, as it reports it. */
   path: string;
   title: string | undefined;
   /** The page's bridge has reported in. */
   isBridged: boolean;
-  /** The frame was let in, but its cookie did not come along: this browser keeps it out of frames. */
+  /** The cookie is missing in the frame: this browser blocks cookies in frames of another site. */
   isShutOut: boolean;
   ticketError: unknown;
-  /** Tells the page; without a bridge the frame is entered anew. */
+  /** Sends a command to the page; without a bridge the frame is loaded again. */
   command: (command: BridgeCommand) => void;
-  /** What was typed into the address bar; false when it leads elsewhere. */
+  /** Opens the input of the URL bar; false if it is on another host. */
   go: (typed: string) => boolean;
-  /** Enters the preview anew. */
+  /** Loads the preview with a new ticket. */
   enter: () => void;
-  /** In a tab of its own, where its cookie is a first-party one. */
+  /** Opens a new tab, where its cookie is a first-party one. */
   openOutside: () => void;
-  /** The person points at an element of the page. */
+  /** The person is selecting an element of the page. */
   isPicking: boolean;
-  /** Begins or ends that. */
+  /** Starts or ends selecting. */
   pick: () => void;
   reports: Reports;
   report: (action: ReportAction) => void;
 }
 
-/** The last thing an event told about each container, beside its status. */
+/** The details of the last status event of each container. */
 export function useContainerNews(): (containerId: string | undefined) => ContainerNews {
   const [news, setNews] = useState<Record<string, ContainerNews>>({});
   useProjectEvent("container_status", (data) => {
@@ -50,10 +50,10 @@ export function useContainerNews(): (containerId: string | undefined) => Contain
 }
 
 const lastLineCount = 20;
-/** Stored lines come in one go; after this long without one they have all come. */
+/** Stored lines arrive together; after this long without a line they are complete. */
 const lastLinesMs = 400;
 
-/** The last lines of a container that had crashed before this page was there to hear of it. */
+/** The last log lines of a container that crashed before this page was open. */
 export function useLastLines(projectId: string, containerId: string | undefined, isWanted: boolean): readonly string[] {
   const { api } = useServices();
   const [found, setFound] = useState<{ containerId: string; lines: readonly string[] }>();
@@ -78,7 +78,7 @@ export function useLastLines(projectId: string, containerId: string | undefined,
           timer = setTimeout(done, lastLinesMs);
         }
       } catch {
-        // Without them the card says what it knows; the logs are a click away.
+        // The card is shown without them.
       }
     };
     void read();
@@ -90,7 +90,7 @@ export function useLastLines(projectId: string, containerId: string | undefined,
   return found?.containerId === containerId ? (found?.lines ?? []) : [];
 }
 
-/** The one frame of the running app: its entry, its bridge, what it reports. */
+/** The frame of the running app: its URL, its bridge and its reports. */
 export function usePreview({
   projectId,
   container,
@@ -153,7 +153,7 @@ export function usePreview({
       return;
     }
     if (message.type === "picked" || message.type === "pick_over") {
-      // Only what was asked for: a page cannot put things into the message by itself.
+      // Only while selecting: a page cannot add things to the message on its own.
       if (message.type === "picked" && isPicking) onPicked(message.element, place.path);
       else setIsPicking(false);
       return;
@@ -168,7 +168,7 @@ export function usePreview({
     return () => removeEventListener("message", onMessage);
   }, [onMessage]);
 
-  const nameOf = (id: string) => containers.find((candidate) => candidate.id === id)?.name ?? "a container";
+  const nameOf = (id: string) => containers.find((candidate) => candidate.id === id)?.name ?? "unknown container";
   useProjectEvent("log_problem", (problem, { ts }) =>
     report({ type: "log", problem, containerName: nameOf(problem.container_id), at: ts }),
   );
@@ -187,7 +187,7 @@ export function usePreview({
     if (!isBridged) return;
     setIsPicking(!isPicking);
     command({ type: "pick", isOn: !isPicking });
-    // Keys are for the page now: arrows, Enter, Escape.
+    // The page handles the keys: arrows, Enter, Escape.
     if (!isPicking) frameRef.current?.focus();
   });
   const go = useHandler((typed: string): boolean => {
@@ -198,7 +198,7 @@ export function usePreview({
     return true;
   });
   const openOutside = useHandler(() => {
-    // Opened at once, since a window opened after waiting would be blocked; it must not reach back to us.
+    // Opened at once, since a window opened later would be blocked; it gets no opener.
     const tab = window.open("about:blank", "_blank");
     if (tab) tab.opener = null;
     void api.previews
