@@ -16,7 +16,7 @@ const looks: Record<Container["status"], Look> = {
   connected: { word: "External", tone: "info", shape: "square" },
 };
 
-/** What a crash is called: with the exit code where there is one. */
+/** "Crashed", with the exit code if there is one. */
 export const crashWord = (exitCode: number | null | undefined): string =>
   exitCode === null || exitCode === undefined ? "Crashed" : `Crashed (exit ${exitCode})`;
 

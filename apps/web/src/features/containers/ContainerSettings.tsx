@@ -20,7 +20,7 @@ interface ContainerChange {
   port?: number;
 }
 
-/** A change of one container, seen in the list at once. */
+/** Changes a container and updates it in the cached list. */
 function useChangeContainer(projectId: string, containerId: string) {
   const { api } = useServices();
   const queries = useQueryClient();
@@ -33,7 +33,7 @@ function useChangeContainer(projectId: string, containerId: string) {
   });
 }
 
-/** One container's own variables and its port. */
+/** Variables and port of a container. */
 export function ContainerSettings({ projectId, container }: { projectId: string; container: Container }) {
   const change = useChangeContainer(projectId, container.id);
   const [isAdding, setIsAdding] = useState(false);
@@ -54,7 +54,7 @@ export function ContainerSettings({ projectId, container }: { projectId: string;
         ) : null}
         <div>
           <div className="flex items-center gap-2">
-            <h4 className="flex-1 text-sm font-medium text-fg-1">Own variables</h4>
+            <h4 className="flex-1 text-sm font-medium text-fg-1">Container variables</h4>
             {isAdding ? null : (
               <Button size="sm" variant="ghost" icon={<Plus size={14} />} onClick={() => setIsAdding(true)}>
                 Add variable
@@ -62,7 +62,7 @@ export function ContainerSettings({ projectId, container }: { projectId: string;
             )}
           </div>
           {container.env_var_keys.length === 0 && !isAdding ? (
-            <p className="text-xs text-fg-2">None. It gets the secrets above; a variable here wins over a secret of the same name.</p>
+            <p className="text-xs text-fg-2">No variables. The container uses the secrets above. A variable overrides the secret with the same name.</p>
           ) : (
             <ul role="list" aria-label={`Variables of ${container.name}`} className="divide-y divide-line-0">
               {container.env_var_keys.map((key) => (
@@ -87,7 +87,7 @@ export function ContainerSettings({ projectId, container }: { projectId: string;
                 onSave={async (key, value) => {
                   await change.mutateAsync({ env_vars_to_set: { [key]: value } });
                   setIsAdding(false);
-                  toast(`${key} is set for ${container.name}.`);
+                  toast(`${key} saved for ${container.name}.`);
                 }}
               />
             </div>
@@ -97,9 +97,9 @@ export function ContainerSettings({ projectId, container }: { projectId: string;
       <ConfirmDialog
         isOpen={deleting !== undefined}
         onOpenChange={(isOpen) => !isOpen && setDeleting(undefined)}
-        title={`Delete ${deleting} of ${container.name}?`}
+        title={`Delete ${deleting} from ${container.name}?`}
         act="Delete variable"
-        actWord="Deleting"
+        actWord="Deleting…"
         isDanger
         onConfirm={async () => {
           try {
@@ -109,7 +109,7 @@ export function ContainerSettings({ projectId, container }: { projectId: string;
           }
         }}
       >
-        Nobody can read its value back. What runs keeps it until its next restart.
+        The value can't be recovered. The running container keeps it until its next restart.
       </ConfirmDialog>
     </section>
   );
@@ -124,12 +124,12 @@ function PortForm({ container, onSave }: { container: Container; onSave: (port: 
   const isDirty = text !== (current === null ? "" : String(current));
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    if (!Number.isInteger(port) || port < 1 || port > 65_535) return setError("A port is a whole number from 1 to 65535.");
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) return setError("Enter a port from 1 to 65535.");
     setError(undefined);
     setIsSaving(true);
     try {
       await onSave(port);
-      toast(`${container.name} listens on ${port} after its next start.`);
+      toast(`Port saved. ${container.name} uses port ${port} after its next start.`);
     } catch (cause) {
       setError(sentenceOf(cause));
     } finally {
@@ -138,7 +138,7 @@ function PortForm({ container, onSave }: { container: Container; onSave: (port: 
   };
   return (
     <form onSubmit={(event) => void submit(event)} noValidate className="flex items-start gap-2">
-      <Field label="Port" error={error} hint="What it is told to listen on, as PORT." className="w-64">
+      <Field label="Port" error={error} hint="Passed to the container as PORT." className="w-64">
         <Input
           className="num font-mono text-xs"
           inputMode="numeric"
@@ -147,7 +147,7 @@ function PortForm({ container, onSave }: { container: Container; onSave: (port: 
         />
       </Field>
       {isDirty ? (
-        <Button type="submit" className="mt-[23px] h-8 narrow:h-11" isLoading={isSaving} loadingWord="Saving" disabled={text === ""}>
+        <Button type="submit" className="mt-[23px] h-8 narrow:h-11" isLoading={isSaving} loadingWord="Saving…" disabled={text === ""}>
           Save port
         </Button>
       ) : null}

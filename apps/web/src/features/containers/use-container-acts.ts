@@ -10,18 +10,17 @@ export interface ContainerActs {
   start: (containerId: string) => void;
   stop: (containerId: string) => void;
   restart: (containerId: string) => void;
-  /** One of them is on its way for this container. */
+  /** An action is running for this container. */
   isActing: (containerId: string) => boolean;
 }
 
 const isUp = (status: Container["status"]) => status === "running" || status === "starting" || status === "frozen";
-/** What can be done about a container, from what the server says of it. */
 export const canStart = ({ status, deployment_mode: mode }: Pick<Container, "status" | "deployment_mode">): boolean =>
   mode === "container" && !isUp(status);
 export const canStop = ({ status, deployment_mode: mode }: Pick<Container, "status" | "deployment_mode">): boolean =>
   mode === "container" && isUp(status);
 
-/** Start, stop, restart of single containers. What becomes of it comes by event. */
+/** Starts, stops and restarts single containers. Results arrive as events. */
 export function useContainerActs(projectId: string): ContainerActs {
   const { api } = useServices();
   const queries = useQueryClient();
