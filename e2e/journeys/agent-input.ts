@@ -177,7 +177,7 @@ export default journey({}, async (context) => {
         await page.goto(`${studio.url}/p/${shop.slug}`);
         const heading = page.frameLocator("[data-testid=preview-frame]").getByRole("heading", { name: "Ready to be built on" });
         await heading.waitFor({ timeout: 30_000 });
-        const pick = page.getByRole("button", { name: "Point at an element for the agent" });
+        const pick = page.getByRole("button", { name: "Select element" });
         await until("the page is connected", () => pick.isEnabled());
         await pick.click();
         expect((await pick.getAttribute("aria-pressed")) === "true", "the button is pressed while picking");

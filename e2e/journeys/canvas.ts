@@ -250,7 +250,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         await expectAccessible(page(), "canvas, crashed");
         await crashed.getByRole("button", { name: "Logs of Node API" }).click();
         await page().getByRole("log", { name: "Logs of Node API" }).waitFor();
-        await page().getByRole("button", { name: "Close the dock" }).click();
+        await page().getByRole("button", { name: "Close bottom panel" }).click();
         await page().reload();
         await node("Node API, Crashed").waitFor();
         await crashed.getByRole("button", { name: "Restart Node API" }).click();

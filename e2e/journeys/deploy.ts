@@ -131,7 +131,7 @@ export default journey({ hasMain: true }, async (context) => {
         await version(live?.version ?? 0, "Netlify")
           .getByText("Live", { exact: true })
           .waitFor();
-        await checkScreens(page, "deploys", { view: "Deploys" });
+        await checkScreens(page, "deploys", { view: "Deployments" });
       },
     },
     {

@@ -15,7 +15,7 @@ export default journey({ ownServer: "idle projects fall asleep within seconds", 
   const pageOf = () => (browser as WatchedWindow).page;
   const statusOf = async () => Object.values((await person.api.projects.status({ params })).containers)[0];
   const entry = (page: Page, name: RegExp) => page.getByRole("menuitem", { name });
-  const openMenu = (page: Page) => page.getByRole("button", { name: /^Run state/ }).click();
+  const openMenu = (page: Page) => page.getByRole("button", { name: /^App status/ }).click();
 
   return [
     {
@@ -44,14 +44,14 @@ export default journey({ ownServer: "idle projects fall asleep within seconds", 
       run: async () => {
         const page = pageOf();
         await openMenu(page);
-        await entry(page, /Keep it running/)
-          .getByText("0 of 1 place taken")
+        await entry(page, /Turn on always-on/)
+          .getByText("0 of 1 slot used")
           .waitFor();
         await checkScreens(page, "lifecycle-menu");
         await expectAccessible(page, "the menu");
-        await entry(page, /Keep it running/).click();
-        await page.getByText("It is kept running from here on.").waitFor();
-        await page.getByText("Hosted", { exact: true }).waitFor();
+        await entry(page, /Turn on always-on/).click();
+        await page.getByText("Always-on enabled.").waitFor();
+        await page.getByText("Always-on", { exact: true }).waitFor();
         await until("it runs", async () => (await statusOf())?.status === "running", 30_000);
         await page.waitForTimeout(22_000);
         expect((await statusOf())?.status === "running", "it still runs");
@@ -60,8 +60,8 @@ export default journey({ ownServer: "idle projects fall asleep within seconds", 
         const refused = await person.api.hosting.deploy({ params: { id: other.id } }).catch((error: unknown) => error as { code?: string });
         expect("code" in refused && refused.code === "deploy_limit_reached", "a second one is over the limit");
         await openMenu(page);
-        await entry(page, /Let it fall asleep/).click();
-        await page.getByText("Hosted", { exact: true }).waitFor({ state: "detached" });
+        await entry(page, /Turn off always-on/).click();
+        await page.getByText("Always-on", { exact: true }).waitFor({ state: "detached" });
         await until("it falls asleep", async () => (await statusOf())?.status === "frozen", 25_000);
         expectNoProblems(browser as WatchedWindow);
       },

@@ -335,7 +335,7 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await status.getByText("Crashed (exit 137)").waitFor();
         note(`crash shown after ${Date.now() - killed} ms`);
         await page.getByRole("heading", { name: "The app crashed (exit 137)" }).waitFor();
-        await page.getByRole("button", { name: "Run state: Crashed" }).waitFor();
+        await page.getByRole("button", { name: "App status: Crashed" }).waitFor();
         await checkScreens(page, "desk-crashed", { view: "Problems" });
         await expectAccessible(page, "crashed");
         await page.reload();

@@ -62,7 +62,9 @@ export function ContainerSettings({ projectId, container }: { projectId: string;
             )}
           </div>
           {container.env_var_keys.length === 0 && !isAdding ? (
-            <p className="text-xs text-fg-2">No variables. The container uses the secrets above. A variable overrides the secret with the same name.</p>
+            <p className="text-xs text-fg-2">
+              No variables. The container uses the secrets above. A variable overrides the secret with the same name.
+            </p>
           ) : (
             <ul role="list" aria-label={`Variables of ${container.name}`} className="divide-y divide-line-0">
               {container.env_var_keys.map((key) => (

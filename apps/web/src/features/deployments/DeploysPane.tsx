@@ -57,7 +57,7 @@ export function DeploysPane() {
   return (
     <div className="flex min-h-0 min-w-0 flex-1 flex-col">
       {list && list.length > 0 ? (
-        <Bar label="Deploys" className={cx("gap-2 px-3", chosen && "narrow:hidden")}>
+        <Bar label="Deployments" className={cx("gap-2 px-3", chosen && "narrow:hidden")}>
           <Select
             label="Provider"
             size="sm"

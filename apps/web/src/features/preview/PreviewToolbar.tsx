@@ -102,7 +102,7 @@ export function PreviewToolbar({
         />
       </span>
       <IconButton
-        label="Point at an element for the agent"
+        label="Select element"
         keys={keys("preview.pick")}
         isOn={preview.isPicking}
         disabled={!preview.isBridged}

@@ -3,7 +3,7 @@ import { useProject } from "../../project/project-context.ts";
 import { useConversation } from "../chat/index.ts";
 import { useDesktopNotices } from "./use-desktop-notices.ts";
 
-/** Draws nothing: the title of the tab, and notices of the browser, say when a run waits for the person or has ended. */
+/** Renders nothing: sets the title of the tab and shows browser notifications when a run needs input or has ended. */
 export function Attention() {
   const { name } = useProject();
   const { chat, openCount } = useConversation();

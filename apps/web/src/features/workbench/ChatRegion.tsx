@@ -12,25 +12,25 @@ import { chatWidth } from "./use-layout.ts";
 
 const suggestions = [
   "Explain what this app does and how it is built.",
-  "Check that it starts without errors, and fix what you find.",
-  "Make it look good on a phone.",
+  "Check that the app starts without errors, and fix any issues.",
+  "Make the app look good on a phone.",
 ];
 
-/** The conversation, or its thread alone where it is folded, and the edge that resizes it. */
+/** The chat, or only its timeline when it is collapsed, and the edge that resizes it. */
 export function ChatRegion() {
   const { layout, setLayout } = useWorkbenchLayout();
   const { rows } = useConversation();
   return (
     <div className="workbench-chat" data-region="chat">
       <div className="workbench-talk h-full">
-        <PanelBoundary title="The conversation broke">
+        <PanelBoundary title="Something went wrong in Chat">
           <ProjectChat />
         </PanelBoundary>
       </div>
       <FoldedThread rows={rows} onUnfold={() => setLayout({ isFolded: false })} />
       {layout.isFolded ? null : (
         <ResizeEdge
-          label="Width of the conversation"
+          label="Chat width"
           orientation="vertical"
           valuePx={layout.chatPx}
           minPx={chatWidth.min}
@@ -45,7 +45,7 @@ export function ChatRegion() {
   );
 }
 
-/** The conversation, with what the project itself has to say in it: its setup, and what keeps a message from being sent. */
+/** The chat with the setup of the project, and the reason why a message cannot be sent. */
 function ProjectChat() {
   const { setLayout } = useWorkbenchLayout();
   const { environment_status: environment } = useProject();
@@ -60,11 +60,11 @@ function ProjectChat() {
     <ChatColumn
       blockedBy={
         isSetupFailed
-          ? "Setting up the project failed. Retry the setup first."
+          ? "Project setup failed. Retry the setup first."
           : first
-            ? "The first message is sent as soon as the project is ready."
+            ? "Your first message is sent when the project is ready."
             : isBeingMade
-              ? "The project is still being made."
+              ? "The project is being set up."
               : undefined
       }
       notice={
@@ -76,11 +76,11 @@ function ProjectChat() {
       }
       tail={
         isBeingMade ? (
-          <SetupRow title="Making the project" task={openTask} />
+          <SetupRow title="Creating project…" task={openTask} />
         ) : isSetupFailed ? (
           <SetupFailedRow isRetrying={runtime.isRetryingSetup} onRetry={runtime.retrySetup} isWaiting={first !== undefined} />
         ) : phase.kind === "starting" && !chat.live ? (
-          <SetupRow title="Starting the app" task={phase.task} />
+          <SetupRow title="Starting app…" task={phase.task} />
         ) : null
       }
       suggestions={suggestions}

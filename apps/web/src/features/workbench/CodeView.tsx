@@ -14,7 +14,7 @@ export function CodeView() {
   const [isOpened, setIsOpened] = useState(view === "code");
   if (view === "code" && !isOpened) setIsOpened(true);
   return (
-    <PanelBoundary title="The code view broke" resetKeys={[activePath]}>
+    <PanelBoundary title="Something went wrong in Code" resetKeys={[activePath]}>
       {isOpened ? (
         <Suspense fallback={<PaneSkeleton />}>
           <CodePane marks={marks} onQuickOpen={() => setIsQuickOpen(true)} left={codeLeft} onLeft={setCodeLeft} />
@@ -24,7 +24,7 @@ export function CodeView() {
   );
 }
 
-/** What git says about each file; without a repository, what the newest run did to it. */
+/** Git status of each file; without a repository, the changes of the newest run. */
 function useFileMarks(): ReadonlyMap<string, FileMark> {
   const git = useGitStatus();
   const { lastRun } = useConversation();

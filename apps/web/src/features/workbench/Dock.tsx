@@ -10,7 +10,7 @@ import { AutoFixSwitch } from "../projects/index.ts";
 import { LogsPanel, TerminalPanel } from "../shell/index.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
 
-/** Below the work: shells, what went wrong, what was written where. Shells stay attached while the dock is open. */
+/** The bottom panel: terminals, problems, console and logs. Terminals stay attached while it is open. */
 export function Dock() {
   const project = useProject();
   const containers = useContainers();
@@ -28,7 +28,7 @@ export function Dock() {
   return (
     <Tabs
       size="dock"
-      label="Dock"
+      label="Bottom panel"
       value={tab}
       onChange={(value) => setLayout({ dockTab: value as DockTab })}
       className="h-full"
@@ -45,7 +45,7 @@ export function Dock() {
         { value: "logs", label: "Logs" },
       ]}
       end={
-        <IconButton size="sm" label="Close the dock" onClick={close}>
+        <IconButton size="sm" label="Close bottom panel" onClick={close}>
           <X size={14} />
         </IconButton>
       }

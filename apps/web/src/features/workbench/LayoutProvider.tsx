@@ -5,12 +5,12 @@ import type { CodeLeft } from "../files/index.ts";
 import { LayoutContext, type PhoneView, type WorkbenchPlace } from "./layout-context.ts";
 import { useLayout } from "./use-layout.ts";
 
-/** Keeps how the workbench is arranged, for everything inside. `opensOn` is what a phone shows first. */
+/** Provides the layout of the workbench. `opensOn` is what a phone shows first. */
 export function LayoutProvider({ opensOn, children, ...place }: WorkbenchPlace & { opensOn: PhoneView; children: ReactNode }) {
   const { view, onView } = place;
   const [layout, setLayout] = useLayout();
   const [phoneView, setPhoneView] = useState<PhoneView>(opensOn);
-  // Back, Forward and links change the address without a tap on the bar.
+  // Back, Forward and links change the URL without a tap on the bar.
   const [lastView, setLastView] = useState(view);
   if (lastView !== view) {
     setLastView(view);

@@ -22,7 +22,7 @@ export function PhoneBar() {
       {view === "chat" && hasNews && current !== "chat" ? (
         <>
           <span aria-hidden="true" className="absolute top-[7px] left-[calc(50%+8px)] size-2 rounded-full bg-brand" />
-          <span className="sr-only">, something waits</span>
+          <span className="sr-only">, needs your input</span>
         </>
       ) : null}
     </button>

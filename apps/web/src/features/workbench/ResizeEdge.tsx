@@ -17,7 +17,7 @@ export interface ResizeEdgeProps {
 
 const stepPx = 16;
 
-/** The edge between two panes: drag, or focus and use the arrows; double-click puts it back. */
+/** The edge between two panes: drag it, or focus it and use the arrow keys; a double-click resets it. */
 export function ResizeEdge({ label, orientation, valuePx, minPx, maxPx, defaultPx, growsForward, onChange, className }: ResizeEdgeProps) {
   const drag = useRef<{ pointer: number; value: number }>(undefined);
   const isUpright = orientation === "vertical";

@@ -6,7 +6,7 @@ import { ContainerDot, containerLook, crashWord } from "../containers/index.ts";
 import { ProjectPill, statusLookOf } from "../projects/index.ts";
 import { useHosting } from "./use-hosting.ts";
 
-/** How the project stands, and what can be done about it. */
+/** Status of the project, with actions to start, stop and keep it running. */
 export function RuntimeMenu({
   project,
   containers,
@@ -23,11 +23,11 @@ export function RuntimeMenu({
   const failed = containers.find((container) => container.status === "failed");
   return (
     <Menu
-      label="Run state"
+      label="App status"
       trigger={
         <button
           type="button"
-          aria-label={`Run state: ${statusLookOf(project).word}`}
+          aria-label={`App status: ${statusLookOf(project).word}`}
           className="inline-flex min-w-0 items-center gap-1 rounded-full pr-1 hover:bg-bg-3 data-[state=open]:bg-bg-3 narrow:relative narrow:before:absolute narrow:before:inset-x-0 narrow:before:-inset-y-3"
         >
           <ProjectPill project={project} crash={failed ? crashWord(failed.exit_code) : undefined} canShrink />
@@ -52,7 +52,7 @@ export function RuntimeMenu({
         { label: "Restart", icon: <RotateCw size={14} />, isDisabled: runtime.isStarting, onSelect: runtime.restart },
         {
           label: "Stop",
-          hint: "Files are kept",
+          hint: "Files aren't affected",
           icon: <Square size={14} />,
           isDisabled: !isUp || runtime.isStopping,
           onSelect: runtime.stop,
@@ -60,14 +60,13 @@ export function RuntimeMenu({
         "-",
         hosting.isHosted
           ? {
-              label: "Let it fall asleep",
-              hint: "It is kept running now",
+              label: "Turn off always-on",
               icon: <PinOff size={14} />,
               isDisabled: hosting.isChanging,
               onSelect: hosting.toggle,
             }
           : {
-              label: "Keep it running",
+              label: "Turn on always-on",
               ...(hosting.places !== undefined && { hint: hosting.places }),
               icon: <Pin size={14} />,
               isDisabled: hosting.isChanging || hosting.isFull || containers.length === 0,
@@ -78,7 +77,7 @@ export function RuntimeMenu({
   );
 }
 
-/** The project's status as its containers tell it now; the stored one is older. */
+/** The project's status, derived from its containers; the stored one may be older. */
 export function liveStatus(project: Project, containers: readonly Container[]): Project {
   const own = containers.filter((container) => container.status !== "connected");
   if (own.length === 0) return project;

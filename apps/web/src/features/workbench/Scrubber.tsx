@@ -1,5 +1,6 @@
 import { PanelLeftOpen } from "lucide-react";
 import { useMemo } from "react";
+import { counted } from "../../lib/counted.ts";
 import { clockText } from "../../lib/durations.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { shortcuts } from "../../shortcuts.ts";
@@ -11,7 +12,7 @@ import { threadPoints, type TranscriptRow } from "../chat/index.ts";
 const lyingPoints = 36;
 const standingPoints = 60;
 
-/** The session's thread, lying under the preview: time runs to the right. */
+/** The timeline of the chat below the preview, oldest on the left. */
 export function Scrubber({ rows, isLive }: { rows: readonly TranscriptRow[]; isLive: boolean }) {
   const points = useMemo(() => threadPoints(rows, lyingPoints), [rows]);
   const first = rows.find((row) => row.kind === "user");
@@ -23,7 +24,7 @@ export function Scrubber({ rows, isLive }: { rows: readonly TranscriptRow[]; isL
         <Thread
           orientation="horizontal"
           points={points}
-          label={`Thread of this conversation, ${rows.length} points, newest last`}
+          label={`Timeline of this chat, ${counted(rows.length, "point")}, newest last`}
           tail={isLive ? "live" : "next"}
         />
       </div>
@@ -32,13 +33,13 @@ export function Scrubber({ rows, isLive }: { rows: readonly TranscriptRow[]; isL
   );
 }
 
-/** The folded conversation: only its thread is left. */
+/** The collapsed chat: only its timeline. */
 export function FoldedThread({ rows, onUnfold }: { rows: readonly TranscriptRow[]; onUnfold: () => void }) {
   return (
-    <section aria-label="Conversation, folded" className="workbench-folded flex h-full min-h-0 flex-col items-center">
+    <section aria-label="Chat, collapsed" className="workbench-folded flex h-full min-h-0 flex-col items-center">
       <IconButton
         size="sm"
-        label="Show the conversation"
+        label="Expand chat"
         tooltipSide="right"
         keys={<Kbds caps={capsOf(shortcuts["chat.fold"].keys[0] ?? "").flat()} />}
         onClick={onUnfold}

@@ -10,7 +10,7 @@ import { ViewTabs } from "./ViewTabs.tsx";
 
 const Dock = lazily(async () => (await import("./Dock.tsx")).Dock);
 
-/** The tabs, the view that is shown, and the dock below it. */
+/** The tabs, the current view, and the bottom panel. */
 export function Sheet() {
   const { view, phoneView, layout } = useWorkbenchLayout();
   const { View, label, stays } = viewTable[view];
@@ -31,7 +31,7 @@ export function Sheet() {
           );
         })}
         {stays ? null : (
-          <PanelBoundary title={`${label} broke`} resetKeys={[view]}>
+          <PanelBoundary title={`Something went wrong in ${label}`} resetKeys={[view]}>
             <Suspense fallback={<PaneSkeleton />}>
               <View />
             </Suspense>
@@ -56,7 +56,7 @@ function DockRegion() {
       style={{ height: layout.dockPx }}
     >
       <ResizeEdge
-        label="Height of the dock"
+        label="Bottom panel height"
         orientation="horizontal"
         valuePx={layout.dockPx}
         minPx={dockHeight.min}
@@ -66,7 +66,7 @@ function DockRegion() {
         onChange={(dockPx) => setLayout({ dockPx })}
         className="workbench-edge inset-x-0 -top-1"
       />
-      <PanelBoundary title="The dock broke" resetKeys={[layout.dockTab]}>
+      <PanelBoundary title="Something went wrong in the bottom panel" resetKeys={[layout.dockTab]}>
         <Suspense fallback={<PaneSkeleton />}>
           <Dock />
         </Suspense>

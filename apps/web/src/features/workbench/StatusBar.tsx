@@ -8,7 +8,7 @@ import { ContainerDot, containerLook } from "../containers/index.ts";
 import { useGitStatus, GitFacts } from "../git/index.ts";
 import { useOpenPreview, currentProblems } from "../preview/index.ts";
 
-/** 26 px of facts: what runs, what is wrong, what the run has used. */
+/** Container status, git, problems, and usage of the run. */
 export function StatusBar() {
   const containers = useContainers();
   const { state: stream } = useProjectEvents();
@@ -22,7 +22,7 @@ export function StatusBar() {
       aria-label="Status"
       className="relative flex h-(--status) min-w-0 items-center gap-3.5 overflow-hidden pr-3.5 pl-1.5 text-2xs whitespace-nowrap text-fg-2"
     >
-      {/* Many scroll by themselves: what stands at the end stays in sight. */}
+      {/* Scrolls when there are many, so that the end of the bar stays visible. */}
       <span className="relative -ml-1 flex h-full min-w-0 items-center gap-3.5 overflow-x-auto px-1 [scrollbar-width:none]">
         {containers.map((container) => (
           <span key={container.id} className="inline-flex flex-none items-center gap-1.5">
@@ -61,12 +61,12 @@ export function StatusBar() {
         </button>
       ) : null}
       <span className="flex-1" />
-      {stream === "reconnecting" ? <span className="text-info">Reconnecting</span> : null}
+      {stream === "reconnecting" ? <span className="text-info">Reconnecting…</span> : null}
       {run ? (
         <>
           {chat.live ? (
             <span className="inline-flex items-center gap-1.5">
-              {run.status === "waiting" ? "Asks you" : "Working"} <Elapsed since={run.startedAt} />
+              {run.status === "waiting" ? "Needs your input" : "Working"} <Elapsed since={run.startedAt} />
             </span>
           ) : null}
           {run.usage.tokensIn + run.usage.tokensOut > 0 ? (

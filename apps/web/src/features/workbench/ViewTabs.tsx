@@ -8,10 +8,10 @@ import { viewTable } from "./views.tsx";
 
 const isPlainClick = (event: MouseEvent) => event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
 
-/** The views of the sheet; each is an address of its own. */
+/** The views of the project; each has its own URL. */
 export function ViewTabs() {
   const { view, hrefOf, show } = useWorkbenchLayout();
-  /** What waits in a view. */
+  /** Number of open items in a view. */
   const counts: Partial<Record<View, number>> = { git: useGitStatus().status?.changes.length ?? 0 };
   return (
     <nav
@@ -32,7 +32,7 @@ export function ViewTabs() {
             show(candidate);
           }}
         >
-          {/* Where the names alone fill the bar, the signs give way. */}
+          {/* Icons are hidden where the labels alone fill the bar. */}
           <span className="contents @max-[1080px]:hidden">{viewTable[candidate].icon}</span>
           {viewTable[candidate].label}
           {counts[candidate] ? <TabCount count={counts[candidate]} /> : null}

@@ -13,7 +13,7 @@ function project(api: CannedApi): ReturnType<typeof api.stream<"projects.events"
   return api.stream("projects.events");
 }
 
-test("a project opens with the chat and the preview; views are tabs with an address, and the dock is below them", async ({
+test("a project opens with the chat and the preview; views are tabs with a URL, and the bottom panel is below them", async ({
   api,
   open,
   user,
@@ -38,6 +38,6 @@ test("a project opens with the chat and the preview; views are tabs with an addr
   expect(await screen.findByRole("heading", { name: "No file open" })).toBeVisible();
   await user.keyboard("{Control>}j{/Control}");
   expect(await screen.findByRole("tab", { name: /Problems/ })).toBeVisible();
-  await user.click(screen.getByRole("button", { name: "Close the dock" }));
+  await user.click(screen.getByRole("button", { name: "Close bottom panel" }));
   expect(screen.queryByRole("tab", { name: /Problems/ })).not.toBeInTheDocument();
 });

@@ -18,10 +18,10 @@ import { WorkbenchProviders, type WorkbenchProps } from "./WorkbenchProviders.ts
 import { WorkbenchTop } from "./WorkbenchTop.tsx";
 import "./workbench.css";
 
-/** Fetch what a run asks by, and the editor, before they are asked for. */
+/** Preloads the cards of a run and the editor. */
 const preloads = [...cardPreloads, ...codePreloads];
 
-/** One project open: conversation, app, code, shells. Every part reads what it needs by hooks. */
+/** An open project: chat, app, code and terminals. Each part reads its data with hooks. */
 export function Workbench(props: WorkbenchProps) {
   return (
     <WorkbenchProviders {...props}>
@@ -33,13 +33,13 @@ export function Workbench(props: WorkbenchProps) {
 function Regions() {
   const project = useProject();
   const { layout, phoneView } = useWorkbenchLayout();
-  // The conversation is drawn first, the app beside it right after: in one piece they are one long task.
+  // The chat is rendered first, then the app: together they would be one long task.
   const isWhole = useDeferredValue(true, false);
   useViewportHeight();
   useProjectOutPalette(project);
   useActivity(project.id);
   useGitRefresh();
-  // The editor is fetched once the page has come to rest, so that the first click on Code is quick.
+  // The editor is fetched when the page is idle, so that the first click on Code is quick.
   useEffect(() => whenIdle(preloads), []);
   return (
     <main

@@ -22,14 +22,14 @@ export function WorkbenchPage() {
   const router = useRouter();
   const { data: user } = useSuspenseQuery(meQuery);
   const project = useQuery(openProjectQuery(api, slug));
-  // The whole workbench is drawn when its project comes: in pieces, so that no key waits for it.
+  // The workbench is rendered in parts when its project has loaded, so that input is not delayed.
   const shown = useDeferredValue(project.data, undefined);
   if (hasCode(project.error, "not_found") || (view !== undefined && !isView(view))) return <NotFoundPage />;
   if (project.isPending || (project.data && !shown)) return <WorkbenchSkeleton />;
   if (!shown)
     return (
       <Page title="Project">
-        <LoadFailed title="The project could not be loaded" of={project} />
+        <LoadFailed title="Couldn't load the project" of={project} />
       </Page>
     );
   const target = (next: View) => ({ to: "/p/$slug/{-$view}", params: { slug, view: next } }) as const;

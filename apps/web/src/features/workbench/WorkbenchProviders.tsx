@@ -14,11 +14,11 @@ export interface WorkbenchProps extends WorkbenchPlace {
   project: Project;
   /** Who is signed in. */
   reader: Reader;
-  /** What a phone shows first: the view that the address names, otherwise the chat. */
+  /** What a phone shows first: the view of the URL, otherwise the chat. */
   opensOn?: PhoneView;
 }
 
-/** Everything that the parts of the workbench read by hooks. What one needs of another is around it. */
+/** The contexts of the workbench. A provider that needs another one is inside it. */
 export function WorkbenchProviders({ project, reader, opensOn = "chat", children, ...place }: WorkbenchProps & { children: ReactNode }) {
   return (
     <ProjectProvider project={project}>
@@ -39,7 +39,7 @@ export function WorkbenchProviders({ project, reader, opensOn = "chat", children
   );
 }
 
-/** What any part may ask the workbench to do. */
+/** Actions that any part can call. */
 function ActionsProvider({ children }: { children: ReactNode }) {
   const place = useWorkbenchLayout();
   const conversation = useConversation();
@@ -77,7 +77,7 @@ function ActionsProvider({ children }: { children: ReactNode }) {
   return <WorkbenchActionsContext value={actions}>{children}</WorkbenchActionsContext>;
 }
 
-/** The preview; an element that the person points at goes into the next message. */
+/** The preview; a selected element is attached to the next message. */
 function PointingProvider({ children }: { children: ReactNode }) {
   const { showChat } = useWorkbenchLayout();
   const { composer } = useConversation();

@@ -1,14 +1,14 @@
 import { Skeleton, SkeletonRows } from "../../ui/Skeleton.tsx";
 import "./workbench.css";
 
-/** The workbench's shape, while the project is being read. */
+/** Placeholder of the workbench while the project loads. */
 export const WorkbenchSkeleton = () => (
   <div className="workbench flex-1" data-phone-view="chat" aria-busy="true">
     <div className="workbench-top flex items-center px-2">
       <Skeleton className="h-4 w-40" />
     </div>
     <div className="workbench-chat flex flex-col justify-end p-6">
-      <SkeletonRows count={4} label="Loading the project" />
+      <SkeletonRows count={4} label="Loading project…" />
     </div>
     <div className="workbench-sheet rounded-4 border border-line-0 bg-bg-1" />
   </div>

@@ -1,6 +1,7 @@
 import { Pause, Pin } from "lucide-react";
 import type { Project } from "@tesslate/contract";
 import { useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useProject, useContainers, useRuntime, useTasks } from "../../project/project-context.ts";
 import { useRenameProject } from "../../project/projects.queries.ts";
@@ -25,22 +26,22 @@ export function WorkbenchTop() {
   const { view } = useWorkbenchLayout();
   const { phase } = useOpenPreview();
   const { list } = useDeploys();
-  /** Deploying is the one next act. */
+  /** Deploying is the next step. */
   const isDeployNext = (view === "preview" || view === "code") && phase.kind === "running" && openCount === 0 && isUnshipped(lastRun, list);
   return (
     <header className="workbench-top flex min-w-0 items-center gap-2 pr-2 pl-1 narrow:gap-1 narrow:px-3">
       <ProjectName project={project} />
       <RuntimeMenu project={liveStatus(project, containers)} containers={containers} runtime={runtime} />
       {project.is_deployed ? (
-        <Pill icon={<Pin />} title="It never falls asleep, and is started again after a failure" className="narrow:hidden">
-          Hosted
+        <Pill icon={<Pin />} title="This project never sleeps, and restarts after a crash" className="narrow:hidden">
+          Always-on
         </Pill>
       ) : null}
       <span className="flex-1" />
       {openCount > 0 ? (
-        // On a phone the question itself stands below, or a dot at Chat.
+        // A phone shows the question itself, or a dot at Chat.
         <Pill tone="err" icon={<Pause />} className="narrow:hidden">
-          {openCount === 1 ? "Asks you" : `${openCount} questions`}
+          {openCount === 1 ? "Needs your input" : counted(openCount, "question")}
         </Pill>
       ) : null}
       <ActivityButton tasks={tasks} />
@@ -65,7 +66,7 @@ function ProjectName({ project }: { project: Project }) {
   if (isEditing)
     return (
       <input
-        aria-label="Name of the project"
+        aria-label="Project name"
         autoFocus
         maxLength={100}
         defaultValue={project.name}
@@ -82,7 +83,7 @@ function ProjectName({ project }: { project: Project }) {
     <h1 className="min-w-0 shrink-[99999] text-sm font-medium narrow:min-w-10">
       <button
         type="button"
-        title="Rename"
+        title="Rename project"
         onClick={() => setIsEditing(true)}
         className="block max-w-full truncate rounded-2 px-1.5 py-1 text-fg-0 hover:bg-bg-3 narrow:px-0"
       >

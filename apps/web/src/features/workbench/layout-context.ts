@@ -3,21 +3,21 @@ import type { DockTab, View } from "../../project/views.ts";
 import type { CodeLeft } from "../files/index.ts";
 import type { Layout } from "./use-layout.ts";
 
-/** What a phone shows: one thing at a time. */
+/** What a phone shows. */
 export type PhoneView = "chat" | "dock" | View;
 
-/** Where the workbench is, in the address. */
+/** The part of the workbench state that is in the URL. */
 export interface WorkbenchPlace {
   view: View;
   hrefOf: (view: View) => string;
   onView: (view: View) => void;
-  /** The deploys with one of them open; undefined is none. */
+  /** Shows the deployments with this one open; undefined opens none. */
   onDeployment: (deploymentId: string | undefined) => void;
-  /** The review of one run. */
+  /** Shows the review of a run. */
   onReview: (taskId: string) => void;
 }
 
-/** How the workbench is arranged: what is shown, how large, what is open. */
+/** The layout of the workbench: what is shown, its size, what is open. */
 export interface WorkbenchLayout extends WorkbenchPlace {
   layout: Layout;
   setLayout: (patch: Partial<Layout>) => void;
@@ -25,12 +25,12 @@ export interface WorkbenchLayout extends WorkbenchPlace {
   setPhoneView: (view: PhoneView) => void;
   /** From the bottom bar of a phone. */
   choosePhoneView: (view: PhoneView) => void;
-  /** A view, on a phone too. */
+  /** Shows a view, on a phone too. */
   show: (view: View) => void;
   openDock: (tab: DockTab) => void;
-  /** The conversation, unfolded, on a phone too. */
+  /** Shows the chat, expanded, on a phone too. */
   showChat: () => void;
-  /** Whose lines the logs show; the first container's unless somebody chose. */
+  /** The container whose logs are shown; undefined is the first. */
   logsOf: string | undefined;
   setLogsOf: (containerId: string) => void;
   isQuickOpen: boolean;
@@ -42,6 +42,6 @@ export interface WorkbenchLayout extends WorkbenchPlace {
 export const LayoutContext = createContext<WorkbenchLayout | undefined>(undefined);
 export function useWorkbenchLayout(): WorkbenchLayout {
   const layout = use(LayoutContext);
-  if (!layout) throw new Error("useWorkbenchLayout needs the workbench around it.");
+  if (!layout) throw new Error("useWorkbenchLayout must be used inside LayoutProvider.");
   return layout;
 }

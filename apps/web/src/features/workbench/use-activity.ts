@@ -1,10 +1,10 @@
 import { useEffect } from "react";
 import { useServices } from "../../project/services.ts";
 
-/** So often at most the server is told that somebody works here. */
+/** Activity is reported at most this often. */
 const everyMs = 60_000;
 
-/** Tells the server of a person at work, so that the project stays awake: not of a tab that is merely open. */
+/** Reports input to the server, so that the project stays awake; an open tab alone does not count. */
 export function useActivity(projectId: string): void {
   const { api } = useServices();
   useEffect(() => {
@@ -13,7 +13,7 @@ export function useActivity(projectId: string): void {
       const now = Date.now();
       if (now - toldAt < everyMs || document.visibilityState !== "visible") return;
       toldAt = now;
-      // Missed once, it is told a minute later.
+      // If it fails, the next report follows in a minute.
       api.projects.activity({ params: { id: projectId } }).catch(() => undefined);
     };
     const signs = ["pointerdown", "keydown", "wheel"] as const;

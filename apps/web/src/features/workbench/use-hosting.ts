@@ -8,7 +8,7 @@ import { toast } from "../../ui/toast.tsx";
 
 export interface Hosting {
   isHosted: boolean;
-  /** "1 of 3 places taken"; undefined while it is not known. */
+  /** "1 of 3 slots used"; undefined while loading. */
   places: string | undefined;
   isFull: boolean;
   isChanging: boolean;
@@ -17,12 +17,12 @@ export interface Hosting {
 
 export const placesOf = ({ deploys }: DeploymentLimits): string =>
   deploys.limit === null
-    ? "As many places as you like"
+    ? "Unlimited always-on projects"
     : deploys.limit === 0
-      ? "Not part of your plan"
-      : `${deploys.used} of ${counted(deploys.limit, "place")} taken`;
+      ? "Not included in your plan"
+      : `${deploys.used} of ${counted(deploys.limit, "slot")} used`;
 
-/** Keeps a project running, or does not any more. */
+/** Turns always-on on and off. */
 export function useHosting(project: Pick<Project, "id" | "slug" | "is_deployed">): Hosting {
   const { api } = useServices();
   const queries = useQueryClient();
@@ -35,7 +35,7 @@ export function useHosting(project: Pick<Project, "id" | "slug" | "is_deployed">
     },
     onSuccess: (_, isHosted) => {
       queries.setQueryData<Project>(projectKey(project.slug), (known) => known && { ...known, is_deployed: isHosted });
-      toast(isHosted ? "It is kept running from here on." : "It falls asleep again when nobody uses it.");
+      toast(isHosted ? "Always-on enabled." : "Always-on disabled.");
     },
     onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
     onSettled: () => queries.invalidateQueries({ queryKey: ["hosting"] }),

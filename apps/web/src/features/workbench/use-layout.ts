@@ -30,7 +30,7 @@ function readLayout(): Layout {
   };
 }
 
-/** How this person has arranged the workbench; the same in every project. */
+/** The stored layout of the workbench, the same for every project. */
 export function useLayout(): [Layout, (patch: Partial<Layout>) => void] {
   const [layout, setLayout] = useState(readLayout);
   const change = useCallback(

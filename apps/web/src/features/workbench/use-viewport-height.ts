@@ -1,9 +1,9 @@
 import { useEffect } from "react";
 
-/** More than a browser's own bars ever take. */
+/** More than the browser's own bars take. */
 const keyboardPx = 150;
 
-/** On a phone the on-screen keyboard covers the page; the workbench then takes the part that is left, so that the composer stays in sight. */
+/** On a phone the on-screen keyboard covers the page; the workbench then uses the remaining height, so that the composer stays visible. */
 export function useViewportHeight(): void {
   useEffect(() => {
     const viewport = window.visualViewport;

@@ -30,7 +30,7 @@ import { useWorkbenchLayout } from "./layout-context.ts";
 import { otherViews, useViewShortcuts, viewTable } from "./views.tsx";
 
 const regions = ["chat", "sheet", "dock"];
-/** Focus goes to the first control of the next region in sight. */
+/** Focuses the first control of the next visible region. */
 function focusNextRegion(): void {
   const shown = regions
     .flatMap((name) => [...document.querySelectorAll<HTMLElement>(`[data-region="${name}"]`)])
@@ -43,7 +43,7 @@ function focusNextRegion(): void {
       : next?.querySelector<HTMLElement>("a[href], button:not(:disabled), input, [tabindex='0']");
   target?.focus();
 }
-/** The next message of a person, up or down the transcript. */
+/** Scrolls to the person's previous or next message. */
 function jumpMessage(direction: -1 | 1): void {
   const log = document.querySelector<HTMLElement>("[role='log'][aria-label='Transcript']");
   if (!log) return;
@@ -54,7 +54,7 @@ function jumpMessage(direction: -1 | 1): void {
   messages[index]?.scrollIntoView({ block: "start" });
 }
 
-/** The workbench's shortcuts, its part of the palette, and what stands behind "More" on a phone: one list. */
+/** The shortcuts and palette items of the workbench, and the entries of "More" on a phone. */
 export function useWorkbenchCommands(): { more: MenuEntry[] } {
   const tree = useFileTree().data;
   const runtime = useRuntime();
@@ -96,45 +96,45 @@ export function useWorkbenchCommands(): { more: MenuEntry[] } {
       shortcut: viewTable[name].shortcut,
       run: () => show(name),
     })),
-    { id: "files.open", title: "Open a file", icon: <FileSearch size={14} />, shortcut: "files.open", run: quickOpen },
-    { id: "files.search", title: "Search in all files", icon: <TextSearch size={14} />, shortcut: "files.search", run: searchFiles },
+    { id: "files.open", title: "Open file", icon: <FileSearch size={14} />, shortcut: "files.open", run: quickOpen },
+    { id: "files.search", title: "Search all files", icon: <TextSearch size={14} />, shortcut: "files.search", run: searchFiles },
     { id: "workbench.deploy", title: "Deploy", icon: <ArrowUpFromLine size={14} />, shortcut: "workbench.deploy", run: deploy },
     {
       id: "terminal.toggle",
-      title: "Terminal",
+      title: "Show terminal",
       icon: <SquareTerminal size={14} />,
       shortcut: "terminal.toggle",
       run: () => openDock("terminal"),
     },
-    { id: "dock.logs", title: "Logs of the app", icon: <ScrollText size={14} />, run: () => openDock("logs") },
-    { id: "dock.problems", title: "Problems of the app", icon: <TriangleAlert size={14} />, run: () => openDock("problems") },
+    { id: "dock.logs", title: "Show logs", icon: <ScrollText size={14} />, run: () => openDock("logs") },
+    { id: "dock.problems", title: "Show problems", icon: <TriangleAlert size={14} />, run: () => openDock("problems") },
     {
       id: "dock.toggle",
-      title: "Show or hide the dock",
+      title: "Show or hide bottom panel",
       icon: <PanelBottom size={14} />,
       shortcut: "dock.toggle",
       run: () => toggleDock(),
     },
     {
       id: "chat.fold",
-      title: "Fold or unfold the conversation",
+      title: "Collapse or expand chat",
       icon: <PanelLeft size={14} />,
       shortcut: "chat.fold",
       run: () => setLayout({ isFolded: !layout.isFolded }),
     },
     ...(chat.live
-      ? [{ id: "chat.stop", title: "Stop the run", icon: <Square size={14} />, shortcut: "chat.stop" as const, run: stopRun }]
+      ? [{ id: "chat.stop", title: "Stop run", icon: <Square size={14} />, shortcut: "chat.stop" as const, run: stopRun }]
       : []),
-    { id: "runtime.start", title: "Start the app", icon: <Play size={14} />, run: () => void runtime.start() },
-    { id: "runtime.restart", title: "Restart the app", icon: <RotateCw size={14} />, run: runtime.restart },
-    { id: "runtime.stop", title: "Stop the app", icon: <Square size={14} />, run: runtime.stop },
+    { id: "runtime.start", title: "Start app", icon: <Play size={14} />, run: () => void runtime.start() },
+    { id: "runtime.restart", title: "Restart app", icon: <RotateCw size={14} />, run: runtime.restart },
+    { id: "runtime.stop", title: "Stop app", icon: <Square size={14} />, run: runtime.stop },
   ];
   usePaletteSource({ id: "workbench", heading: "This project", kind: "commands", search: () => items });
   usePaletteSource({
     id: "files",
     heading: "Files",
     kind: "things",
-    // Ranked here: ten thousand rows are too many to make items of first.
+    // Ranked before items are created: a project can have ten thousand files.
     search: async (query) => {
       if (!tree || query.trim() === "") return [];
       const files = [...tree.nodes.values()].filter((node) => !node.isDirectory);
@@ -157,8 +157,8 @@ export function useWorkbenchCommands(): { more: MenuEntry[] } {
       { label: "Terminal", icon: <SquareTerminal size={16} />, onSelect: () => openDock("terminal") },
       { label: "Problems", icon: <TriangleAlert size={16} />, onSelect: () => openDock("problems") },
       { label: "Logs", icon: <ScrollText size={16} />, onSelect: () => openDock("logs") },
-      { label: "Find a file", icon: <FileSearch size={16} />, onSelect: quickOpen },
-      { label: "Search in files", icon: <TextSearch size={16} />, onSelect: searchFiles },
+      { label: "Open file", icon: <FileSearch size={16} />, onSelect: quickOpen },
+      { label: "Search all files", icon: <TextSearch size={16} />, onSelect: searchFiles },
       "-",
       { label: "Home", icon: <House size={16} />, onSelect: () => void router.navigate({ to: "/" }) },
       { label: "Projects", icon: <LayoutGrid size={16} />, onSelect: () => void router.navigate({ to: "/projects" }) },

@@ -24,9 +24,9 @@ interface ViewEntry {
   label: string;
   icon: ReactNode;
   shortcut: ShortcutId;
-  /** Reads what it needs by hooks. Made with `lazily`, except for what the workbench opens with: a view that is not opened is not loaded. */
+  /** Reads its data with hooks. Created with `lazily`, except for the first views: a view is loaded when it is opened. */
   View: ComponentType;
-  /** Stays while another view is shown: its page goes on running, or only its state is kept. Both have boundaries of their own. */
+  /** Stays mounted while another view is shown: its page keeps running, or only its state is kept. Both have their own error boundaries. */
   stays?: "running" | "kept";
 }
 
@@ -58,7 +58,7 @@ export const viewTable: Record<View, ViewEntry> = {
     View: lazily(async () => (await import("../timeline/TimelinePane.tsx")).TimelinePane),
   },
   deploys: {
-    label: "Deploys",
+    label: "Deployments",
     icon: <ArrowUpFromLine size={14} />,
     shortcut: "workbench.deploys",
     View: lazily(async () => (await import("../deployments/DeploysPane.tsx")).DeploysPane),
