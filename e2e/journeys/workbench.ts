@@ -177,14 +177,14 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         expect(((await printed(page)).match(/done-42/g) ?? []).length === 1, "printed once");
         expect(sockets.size === 1, `${sockets.size} shell sockets`);
 
-        const shells = page.getByRole("group", { name: "Shells" });
-        await page.getByRole("button", { name: "New shell" }).click();
-        await until("a second shell", async () => (await shells.getByRole("button", { name: /^End shell/ }).count()) === 2);
+        const shells = page.getByRole("group", { name: "Terminals" });
+        await page.getByRole("button", { name: "New terminal" }).click();
+        await until("a second shell", async () => (await shells.getByRole("button", { name: /^Close terminal/ }).count()) === 2);
         await shells
           .getByRole("button", { name: /Node API 2/ })
           .first()
           .dblclick();
-        await page.getByLabel(/^Name of shell/).fill("tests");
+        await page.getByLabel(/^Name of terminal/).fill("tests");
         await page.keyboard.press("Enter");
         await shells.getByRole("button", { name: "tests", exact: true }).waitFor();
         await until("one socket again", () => sockets.size === 1, 5000);
@@ -205,7 +205,7 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await until("the first one's scrollback", async () => (await printed(page)).includes("done-42"), 10_000);
         await terminal.click();
         await page.keyboard.press("Control+f");
-        await page.getByLabel("Find in the terminal").fill("done-42");
+        await page.getByLabel("Find in terminal").fill("done-42");
         await until("the match is highlighted", async () => (await page.locator(".xterm-selection div").count()) > 0, 5000);
         await shot(page, "desk-terminal-find");
         await page.keyboard.press("Escape");
@@ -214,7 +214,7 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         const text = await page.locator(".xterm-rows").getByText("done-42", { exact: false }).last().boundingBox();
         expect(screen && text, "the word is on the screen");
         await page.mouse.dblclick(text.x + 12, text.y + text.height / 2);
-        await page.getByRole("button", { name: "Send to the agent" }).click();
+        await page.getByRole("button", { name: "Add to chat" }).click();
         const draft = page.getByRole("textbox", { name: "Message to the agent" });
         await until("the selection in the composer", async () => /done-42/.test(await draft.inputValue()));
         await draft.fill("");
@@ -237,7 +237,7 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
           .last()
           .evaluate((e) => getComputedStyle(e).color !== getComputedStyle(e.parentElement as HTMLElement).color);
         expect(color, "tick is green");
-        await page.getByLabel("Filter the lines").fill("planted is");
+        await page.getByLabel("Filter logs").fill("planted is");
         await page.getByText(/^\d+ of \d+ lines$/).waitFor();
         expect((await log.getByText("tick").count()) === 0, "only matching lines are shown");
         await shot(page, "desk-logs-filter");
@@ -248,18 +248,18 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         const before = await log.getByRole("listitem").count();
         await page.waitForTimeout(900);
         expect((await log.getByRole("listitem").count()) === before, "paused");
-        await page.getByRole("button", { name: "Go on" }).click();
+        await page.getByRole("button", { name: "Resume" }).click();
         await until("missed and new lines", async () => (await log.getByRole("listitem").count()) > before + 4, 8000);
         const ticks = (await log.innerText()).match(/tick \d+/g) ?? [];
         expect(new Set(ticks).size === ticks.length, "no line twice");
         const waiting = page.waitForEvent("download");
-        await page.getByRole("button", { name: "Download the lines" }).click();
+        await page.getByRole("button", { name: "Download logs" }).click();
         const file = await (await waiting).path();
         const text = await readFile(file, "utf8");
         expect(/T\d\d:\d\d:.*tick \d+/.test(text) && !text.includes("\u001b") && !text.includes("planted_"), "the file contains the lines");
         await expectAccessible(page, "logs");
         await checkScreens(page, "desk-logs", { view: "Logs" });
-        await page.getByRole("button", { name: "Clear" }).click();
+        await page.getByRole("button", { name: "Clear logs" }).click();
         await until("a cleared list", async () => (await log.getByRole("listitem").count()) < 8, 3000);
         expectNoProblems(browser as WatchedWindow);
       },
@@ -276,7 +276,7 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await page.getByRole("button", { name: "Pause" }).click();
         const lines = page.getByRole("log", { name: /Logs of/ }).getByRole("listitem");
         const before = await lines.count();
-        await page.getByRole("button", { name: "Go on" }).click();
+        await page.getByRole("button", { name: "Resume" }).click();
         await until("lines of the second stream", async () => requests > 1 && (await lines.count()) > before + 4, 20_000);
         await page.unroute(logs);
         expectNoProblems(browser as WatchedWindow);

@@ -6,7 +6,7 @@ import { useProjectDeploys } from "./use-deploys.ts";
 
 const DeployDrawer = lazily(async () => (await import("./DeployDrawer.tsx")).DeployDrawer);
 
-/** The deployments of the open project, for everything inside, and the drawer that shows them over any view. */
+/** Provides the deployments of the open project, and the drawer that shows them over any view. */
 export function DeploysProvider({ children }: { children: ReactNode }) {
   const containers = useContainers();
   const { deploys, subject, setSubject } = useProjectDeploys();

@@ -7,7 +7,7 @@ export interface DeployLine {
   /** ISO; undefined where the line has no time. */
   at: string | undefined;
   text: string;
-  /** The line begins a step. */
+  /** The step that starts with this line. */
   step: ShownStep | undefined;
   /** As the server names it: "Install". */
   stepWord: string | undefined;
@@ -16,7 +16,7 @@ export interface DeployLine {
 const stamp = /^\[(\d{4}-\d\d-\d\dT[^\]\s]+)\]\s?/;
 /** "== Install ==", "--- Build", "▸ Launch gate". */
 const marker = /^(?:={2,}|-{3,}|▸|▶|»|#+)\s*(.+?)\s*(?:={2,}|-{3,})?$/;
-/** Longer ones are cut: they would hold up the page. */
+/** Longer lines are cut, so that they do not slow down the page. */
 const longestText = 4000;
 
 export function lineOf(raw: string, key: number): DeployLine {
@@ -28,14 +28,14 @@ export function lineOf(raw: string, key: number): DeployLine {
   return { key, at, text: step === undefined ? text : (word ?? text), step, stepWord: step === undefined ? undefined : word };
 }
 
-/** The step that was begun last. */
+/** The step that started last. */
 export const begunOf = (lines: readonly DeployLine[]): ShownStep | undefined => lines.findLast(({ step }) => step !== undefined)?.step;
 
-/** As a person copies it. */
+/** The text for copying and downloading. */
 export const textOf = (lines: readonly DeployLine[]): string =>
   lines.map(({ at, text, step }) => [at?.slice(11, 19), step ? `== ${text} ==` : text].filter(Boolean).join(" ")).join("\n");
 
-/** "14:16:04", in the reader's own time. */
+/** "14:16:04", in the reader's time zone. */
 export function clockOf(at: string | undefined): string {
   const date = at === undefined ? undefined : new Date(at);
   return date && !Number.isNaN(date.getTime()) ? date.toLocaleTimeString("en-GB") : "";

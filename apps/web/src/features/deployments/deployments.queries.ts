@@ -13,7 +13,7 @@ export const planQuery = (api: Api, projectId: string, request: DeploymentReques
   queryOptions({
     queryKey: [...planKey(projectId), request] as const,
     queryFn: ({ signal }) => api.deployments.plan({ body: request }, { signal }),
-    // Files change while nobody looks: each opening asks anew.
+    // Files may have changed: load again each time it is opened.
     staleTime: 0,
     gcTime: 60_000,
     retry: false,
@@ -37,7 +37,7 @@ export const targetsQuery = (api: Api, projectId: string) =>
     ...live,
   });
 
-/** The person's accounts at providers and those of single projects, and what providers there are. */
+/** The person's accounts at providers, those of single projects, and the available providers. */
 export const credentialsQuery = (api: Api) =>
   queryOptions({
     queryKey: credentialsKey,
@@ -46,7 +46,7 @@ export const credentialsQuery = (api: Api) =>
   });
 
 const historyCount = 50;
-/** What went to a target; read anew whenever the deployments are. */
+/** The deployments of a target; reloaded with the deployments. */
 export const targetHistoryQuery = (api: Api, projectId: string, targetId: string) =>
   queryOptions({
     queryKey: [...deploymentsKey(projectId), "target", targetId] as const,

@@ -3,7 +3,7 @@ export interface Team {
   name: string;
 }
 
-/** Teams out of what a provider says of an account; whatever is not one is left out, since that answer is not ours. */
+/** The teams in a provider response; invalid entries are dropped, because the response is not trusted. */
 export function teamsOf(info: Readonly<Record<string, unknown>> | undefined): Team[] {
   const teams = info?.["teams"];
   if (!Array.isArray(teams)) return [];

@@ -7,8 +7,8 @@ const isWritten = (element: unknown): element is HTMLElement =>
   (element instanceof HTMLElement && element.isContentEditable);
 
 /**
- * Returns the focus to the text field in which a person is typing when the app in the frame takes it, as many apps do on load. Moving to the frame
- * with Tab or by pressing into it is allowed; a press is reported by the bridge with `onPressed`, before or after the focus moves.
+ * Returns the focus to the text field in which a person is typing when the app in the frame takes it, as many apps do on load.
+ * Moving to the frame with Tab or by pressing into it is allowed; the bridge reports a press with `onPressed`, before or after the focus moves.
  */
 export function useKeptFocus(frameRef: RefObject<HTMLIFrameElement | null>, isKept: boolean): { onPressed: () => void } {
   /** The person moved to the frame. */

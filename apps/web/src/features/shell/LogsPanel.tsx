@@ -16,7 +16,7 @@ import { useLogs, type LogLine } from "./use-logs.ts";
 
 const textOf = (lines: readonly LogLine[]): string => lines.map(({ data }) => `${data.ts} ${plainLine(data.line)}`).join("\n");
 
-/** What the containers write: one at a time, live, with a filter, and out of here as text. */
+/** Live logs of one container, with filter, copy and download. */
 export function LogsPanel({
   projectId,
   containers,
@@ -41,7 +41,7 @@ export function LogsPanel({
     [lines, wanted],
   );
   const { scrollRef, contentRef, isAtBottom, scrollToBottom } = useStickToBottom({ initial: "instant", resize: "instant" });
-  if (!container) return <EmptyState title="No containers">Logs appear here when the project has something to run.</EmptyState>;
+  if (!container) return <EmptyState title="No containers">Logs of this project's containers appear here.</EmptyState>;
   const download = () => {
     const url = URL.createObjectURL(new Blob([`${textOf(shown)}\n`], { type: "text/plain" }));
     const link = document.createElement("a");
@@ -69,7 +69,7 @@ export function LogsPanel({
           size="sm"
           isSoft
           type="search"
-          aria-label="Filter the lines"
+          aria-label="Filter logs"
           placeholder="Filter"
           boxClassName="h-6! w-52! text-xs narrow:h-9! narrow:w-auto! narrow:flex-1"
           leading={<Search size={12} className="text-fg-3" />}
@@ -84,27 +84,27 @@ export function LogsPanel({
         <span role="status" className="num text-2xs text-fg-2">
           {wanted === ""
             ? forgotten > 0
-              ? `the last ${counted(lines.length, "line")}`
+              ? `Last ${counted(lines.length, "line")}`
               : null
             : `${shown.length} of ${counted(lines.length, "line")}`}
         </span>
         <span className="flex-1" />
         {isBroken || refusal !== undefined ? (
-          <span className="truncate text-xs text-err">{refusal ?? "No connection, trying again"}</span>
+          <span className="truncate text-xs text-err">{refusal ?? "Reconnecting…"}</span>
         ) : null}
         {isAtBottom ? null : (
           <Button size="sm" variant="ghost" onClick={() => void scrollToBottom("instant")}>
-            Follow
+            Jump to latest
           </Button>
         )}
-        <IconButton size="sm" label={isPaused ? "Go on" : "Pause"} isOn={isPaused} onClick={() => setIsPaused(!isPaused)}>
+        <IconButton size="sm" label={isPaused ? "Resume" : "Pause"} isOn={isPaused} onClick={() => setIsPaused(!isPaused)}>
           {isPaused ? <Play size={14} /> : <Pause size={14} />}
         </IconButton>
-        <CopyButton text={() => textOf(shown)} label="Copy the lines" />
-        <IconButton size="sm" label="Download the lines" disabled={shown.length === 0} onClick={download}>
+        <CopyButton text={() => textOf(shown)} label="Copy logs" />
+        <IconButton size="sm" label="Download logs" disabled={shown.length === 0} onClick={download}>
           <Download size={14} />
         </IconButton>
-        <IconButton size="sm" label="Clear" onClick={clear}>
+        <IconButton size="sm" label="Clear logs" onClick={clear}>
           <Eraser size={14} />
         </IconButton>
       </div>
@@ -122,7 +122,7 @@ export function LogsPanel({
           ))}
           {shown.length === 0 ? (
             <li className="text-(--term-bright-black)">
-              {wanted !== "" && lines.length > 0 ? "No line has that." : isPaused ? "Paused." : "Nothing was written yet."}
+              {wanted !== "" && lines.length > 0 ? `No results for “${filter.trim()}”` : isPaused ? "Paused" : "No logs yet"}
             </li>
           ) : null}
         </ol>
@@ -131,7 +131,6 @@ export function LogsPanel({
   );
 }
 
-/** Stays as it is while others come. */
 const Line = memo(function Line({ line: { data }, wanted }: { line: LogLine; wanted: string }) {
   return (
     <li className="flex gap-3">
@@ -164,10 +163,10 @@ function Piece({ span: { text, fg, bg, isBold, isDim, isItalic, isUnderlined } }
   );
 }
 
-/** The text with every place of `wanted` (lower case) marked. */
+/** The text with every match of `wanted` (lower case) highlighted. */
 function marked(text: string, wanted: string): ReactNode[] {
   const low = text.toLowerCase();
-  // Some letters change their length in lower case; then the places would be wrong.
+  // Some letters change their length in lower case; then the positions would be wrong.
   if (low.length !== text.length) return [text];
   const out: ReactNode[] = [];
   let from = 0;

@@ -2,7 +2,7 @@ import { X } from "lucide-react";
 import { useState } from "react";
 import { cx } from "../../lib/cx.ts";
 
-/** One shell's tab: choose, rename (double click or F2), end. */
+/** The tab of a terminal: select, rename (double-click or F2), close. */
 export function ShellTab({
   name,
   isActive,
@@ -13,7 +13,7 @@ export function ShellTab({
   name: string;
   isActive: boolean;
   onChoose: () => void;
-  /** An empty name brings the given one back. */
+  /** An empty name restores the default one. */
   onRename: (name: string) => void;
   onEnd: () => void;
 }) {
@@ -31,7 +31,7 @@ export function ShellTab({
     >
       {isEditing ? (
         <input
-          aria-label={`Name of shell ${name}`}
+          aria-label={`Name of terminal ${name}`}
           autoFocus
           maxLength={40}
           defaultValue={name}
@@ -49,7 +49,7 @@ export function ShellTab({
         <button
           type="button"
           aria-current={isActive ? "true" : undefined}
-          title={`${name}: double click or F2 to rename`}
+          title={`${name}: double-click or press F2 to rename`}
           className="h-full pl-[7px]"
           onClick={onChoose}
           onDoubleClick={() => setIsEditing(true)}
@@ -64,8 +64,8 @@ export function ShellTab({
       )}
       <button
         type="button"
-        aria-label={`End shell ${name}`}
-        title="End this shell"
+        aria-label={`Close terminal ${name}`}
+        title="Close terminal"
         className="grid h-full w-5 place-items-center hover:text-fg-0 narrow:w-9"
         onClick={onEnd}
       >

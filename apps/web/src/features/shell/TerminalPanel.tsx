@@ -30,7 +30,7 @@ export interface TerminalPanelProps {
   onCompose: (text: string) => void;
 }
 
-/** The project's shells as tabs over one terminal. They outlive the page: a reload finds them again. */
+/** The project's terminals as tabs. They survive a reload of the page. */
 export function TerminalPanel({ projectId, containers, isVisible, onStart, onOpenFile, onCompose }: TerminalPanelProps) {
   const { api } = useServices();
   const queries = useQueryClient();
@@ -38,7 +38,7 @@ export function TerminalPanel({ projectId, containers, isVisible, onStart, onOpe
   const shells = useQuery(query);
   const memory = useShellMemory(projectId);
   const running = containers.filter((container) => container.status === "running");
-  // Oldest first, so that a reload finds the tabs where they were.
+  // Oldest first, so that the order survives a reload.
   const list = (shells.data ?? []).toSorted((a, b) => (a.created_at < b.created_at ? -1 : 1));
   const active = list.find((shell) => shell.id === memory.chosen) ?? list.at(-1);
 
@@ -55,7 +55,7 @@ export function TerminalPanel({ projectId, containers, isVisible, onStart, onOpe
     void api.shell.remove({ params: { id } }).catch(() => queries.invalidateQueries({ queryKey: query.queryKey }));
   };
 
-  // The first look at an empty terminal opens a shell; nobody wants to press a button for that.
+  // The first terminal is opened automatically.
   const isWanting = isVisible && shells.isSuccess && list.length === 0 && running.length > 0 && create.isIdle;
   const { mutate } = create;
   useEffect(() => {
@@ -76,7 +76,7 @@ export function TerminalPanel({ projectId, containers, isVisible, onStart, onOpe
     <div className="flex h-full min-h-0 flex-col">
       {list.length > 0 ? (
         <div className="flex flex-none items-center gap-1 px-2 pt-1">
-          <div role="group" aria-label="Shells" className="flex min-w-0 items-center gap-1 overflow-x-auto [scrollbar-width:none]">
+          <div role="group" aria-label="Terminals" className="flex min-w-0 items-center gap-1 overflow-x-auto [scrollbar-width:none]">
             {list.map((shell) => (
               <ShellTab
                 key={shell.id}
@@ -90,10 +90,10 @@ export function TerminalPanel({ projectId, containers, isVisible, onStart, onOpe
           </div>
           {running.length > 1 ? (
             <Menu
-              label="New shell in"
+              label="New terminal in"
               side="top"
               trigger={
-                <IconButton size="sm" label="New shell">
+                <IconButton size="sm" label="New terminal">
                   <Plus size={14} />
                 </IconButton>
               }
@@ -102,7 +102,7 @@ export function TerminalPanel({ projectId, containers, isVisible, onStart, onOpe
           ) : (
             <IconButton
               size="sm"
-              label="New shell"
+              label="New terminal"
               disabled={running.length === 0 || create.isPending}
               onClick={() => create.mutate(undefined)}
             >
@@ -113,7 +113,7 @@ export function TerminalPanel({ projectId, containers, isVisible, onStart, onOpe
       ) : null}
       <div className="min-h-0 flex-1">
         {active ? (
-          <Suspense fallback={<Spinner word="Attaching" className="p-4 text-xs" />}>
+          <Suspense fallback={<Spinner word="Connecting…" className="p-4 text-xs" />}>
             <TerminalView
               sessionId={active.id}
               folder={active.working_dir.replace(/^\/app\/?/, "") || "."}
@@ -131,16 +131,16 @@ export function TerminalPanel({ projectId, containers, isVisible, onStart, onOpe
           hasCode(create.error, "not_running") ? (
             <Stopped onStart={onStart} />
           ) : (
-            <ErrorState title="The shell did not open" onRetry={() => create.mutate(undefined)} className="p-4!">
+            <ErrorState title="Couldn't open the terminal" onRetry={() => create.mutate(undefined)} className="p-4!">
               {sentenceOf(create.error)}
             </ErrorState>
           )
         ) : shells.error ? (
-          <LoadFailed className="p-4!" title="The shells could not be listed" of={shells} />
+          <LoadFailed className="p-4!" title="Couldn't load terminals" of={shells} />
         ) : running.length === 0 && !shells.isPending ? (
           <Stopped onStart={onStart} />
         ) : (
-          <Spinner word="Attaching" className="p-4 text-xs" />
+          <Spinner word="Connecting…" className="p-4 text-xs" />
         )}
       </div>
     </div>
@@ -148,7 +148,7 @@ export function TerminalPanel({ projectId, containers, isVisible, onStart, onOpe
 }
 
 const Stopped = ({ onStart }: { onStart: () => void }) => (
-  <EmptyState title="Nothing runs" className="p-4!" action={<Button onClick={onStart}>Start</Button>}>
-    A shell needs a running container.
+  <EmptyState title="No running containers" className="p-4!" action={<Button onClick={onStart}>Start app</Button>}>
+    A terminal needs a running container.
   </EmptyState>
 );

@@ -36,7 +36,7 @@ const names: Record<string, keyof ITheme> = {
   "bright-cyan": "brightCyan",
   "bright-white": "brightWhite",
 };
-/** The tokens of the theme in force, as xterm wants them. */
+/** The terminal colors of the current theme, for xterm. */
 function terminalTheme(): ITheme {
   const styles = getComputedStyle(document.documentElement);
   const theme = Object.fromEntries(
@@ -58,10 +58,10 @@ const touchKeys: readonly { label: string; name: string; sends: string }[] = [
 ];
 
 const longestQuote = 6000;
-/** What was selected, as the composer shows it. */
+/** The selection as quoted in the message. */
 const quoted = (text: string): string => `From the terminal:\n\n\`\`\`\n${text.slice(-longestQuote)}\n\`\`\`\n`;
 
-/** One terminal on screen, on one shell. Another `sessionId` takes it over; there is never a second socket. */
+/** A terminal connected to one shell session. A new `sessionId` replaces the connection; there is never a second socket. */
 export function TerminalView({
   sessionId,
   folder,
@@ -72,7 +72,7 @@ export function TerminalView({
   onReopen,
 }: {
   sessionId: string;
-  /** Where the shell began, within the tree. */
+  /** The shell's initial folder in the tree. */
   folder: string;
   isVisible: boolean;
   isFile: (path: string) => boolean;
@@ -127,7 +127,7 @@ export function TerminalView({
     const marked = terminal.onSelectionChange(() => setHasSelection(terminal.hasSelection()));
     const typed = terminal.onData((data) => link.current?.type(data));
     const sized = terminal.onResize(({ cols, rows }) => link.current?.resize(cols, rows));
-    // Keys of the workbench pass by the shell.
+    // Shortcuts of the workbench are not sent to the shell.
     terminal.attachCustomKeyEventHandler(
       (event) =>
         !(event.ctrlKey && !event.shiftKey && !event.altKey && (event.code === "Backquote" || event.code === "KeyF")) &&
@@ -201,14 +201,14 @@ export function TerminalView({
   return (
     <div ref={box} className="relative flex h-full min-h-0 flex-col overflow-clip bg-term-bg">
       <div ref={host} className="min-h-0 flex-1 px-3 pt-2" />
-      <div role="toolbar" aria-label="Keys" className="hidden flex-none grid-cols-8 border-t border-line-0 bg-bg-1 narrow:grid">
+      <div role="toolbar" aria-label="Terminal keys" className="hidden flex-none grid-cols-8 border-t border-line-0 bg-bg-1 narrow:grid">
         {touchKeys.map(({ label, name, sends }) => (
           <button
             key={name}
             type="button"
             aria-label={name}
             className="h-11 font-mono text-sm text-fg-0 active:bg-bg-3"
-            // The keyboard stays up: focus does not leave the terminal.
+            // Keeps the focus in the terminal, so that the on-screen keyboard stays open.
             onPointerDown={(event) => event.preventDefault()}
             onClick={() => link.current?.type(sends)}
           >
@@ -228,7 +228,7 @@ export function TerminalView({
           <Input
             ref={findBox}
             size="sm"
-            aria-label="Find in the terminal"
+            aria-label="Find in terminal"
             placeholder="Find"
             value={query}
             autoFocus
@@ -242,19 +242,19 @@ export function TerminalView({
               leaveFind();
             }}
           />
-          <IconButton size="sm" label="Earlier" onClick={() => look(query, true)}>
+          <IconButton size="sm" label="Previous match" onClick={() => look(query, true)}>
             <ChevronUp size={14} />
           </IconButton>
-          <IconButton size="sm" label="Later" onClick={() => look(query, false)}>
+          <IconButton size="sm" label="Next match" onClick={() => look(query, false)}>
             <ChevronDown size={14} />
           </IconButton>
-          <IconButton size="sm" label="Close" onClick={leaveFind}>
+          <IconButton size="sm" label="Close search" onClick={leaveFind}>
             <X size={14} />
           </IconButton>
         </form>
       ) : null}
       {hasSelection && !isFinding ? (
-        // Out of the flow: a terminal that changes its size forgets what was selected.
+        // Positioned absolutely: a terminal loses its selection when it is resized.
         <div className="absolute top-1.5 right-4 rounded-2 bg-bg-1 shadow-2">
           <Button
             size="sm"
@@ -264,7 +264,7 @@ export function TerminalView({
               parts.current?.terminal.clearSelection();
             }}
           >
-            Send to the agent
+            Add to chat
           </Button>
         </div>
       ) : null}
@@ -274,19 +274,19 @@ export function TerminalView({
           className="absolute right-4 bottom-2 flex items-center gap-2 rounded-2 border border-line-0 bg-bg-1 px-2.5 py-1.5 text-xs text-fg-1 shadow-1"
         >
           {state === "attaching" ? (
-            "Attaching…"
+            "Connecting…"
           ) : state === "reconnecting" ? (
             <>
-              Reconnecting
+              Reconnecting…
               <Button size="sm" onClick={() => link.current?.retryNow()}>
-                Now
+                Retry now
               </Button>
             </>
           ) : (
             <>
-              {reason ?? "The shell has ended."}
+              {reason ?? "The terminal process exited."}
               <Button size="sm" onClick={onReopen}>
-                New shell
+                New terminal
               </Button>
             </>
           )}

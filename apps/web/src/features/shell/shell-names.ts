@@ -4,9 +4,9 @@ import { readStored, writeStored } from "../../lib/storage.ts";
 const key = "tesslate.shells";
 const maxKept = 200;
 interface Kept {
-  /** Shell → what its person calls it. */
+  /** Shell → its given name. */
   names: Record<string, string>;
-  /** Project → the shell on screen. */
+  /** Project → the selected shell. */
   chosen: Record<string, string>;
 }
 const isKept = (value: unknown): value is Kept =>
@@ -17,14 +17,14 @@ const isKept = (value: unknown): value is Kept =>
   typeof value.names === "object" &&
   typeof value.chosen === "object";
 const read = (): Kept => readStored(localStorage, key, isKept) ?? { names: {}, chosen: {} };
-/** The oldest go first: shells end, and nobody tells this list. */
+/** Drops the oldest entries: shells that ended stay in this list. */
 const trimmed = (entries: Record<string, string>): Record<string, string> => Object.fromEntries(Object.entries(entries).slice(-maxKept));
 
-/** What this browser remembers of shells: their given names, and which one was on screen. */
+/** Stored in the browser: the names of shells, and the selected one of a project. */
 export function useShellMemory(projectId: string) {
   const [kept, setKept] = useState(read);
   const change = useCallback((next: (last: Kept) => Kept) => {
-    // Read anew: another tab may have written meanwhile.
+    // Read again: another tab may have changed it.
     const made = next(read());
     writeStored(localStorage, key, made);
     setKept(made);

@@ -122,7 +122,7 @@ describe("a shell's socket", () => {
     at(0).opened();
     at(0).says({ type: "exit", code: 2 });
     at(0).closes(1000);
-    expect(link.reason()).toBe("The shell has ended (exit 2).");
+    expect(link.reason()).toBe("The terminal process exited with code 2.");
   });
   test("detach leaves the shell alone and stays away", async () => {
     const { link, sockets, at } = start();

@@ -15,30 +15,31 @@ export interface SocketLike {
 
 export interface TerminalLink {
   getState: () => LinkState;
-  /** Why it ended or was lost, for a person. */
+  /** Why it ended or was lost, as a sentence. */
   reason: () => string | undefined;
   type: (data: string) => void;
   resize: (cols: number, rows: number) => void;
   retryNow: () => void;
-  /** Leaves; the shell goes on. */
+  /** Closes the socket; the shell keeps running. */
   detach: () => void;
 }
 
 const pingMs = 30_000;
-/** Of one input frame. */
+/** Longest input frame. */
 const longestInput = 32 * 1024;
 const isOpen = 1;
-/** Codes after which trying again is pointless: not ours or closed, idle too long, project stopped. */
+const exited = "The terminal process exited.";
+/** Close codes after which it does not reconnect: signed out, not found or closed, idle too long, project stopped. */
 const finalCodes: Record<number, string> = {
-  4401: "Your session has ended.",
-  4404: "This shell has ended.",
-  4408: "This shell was closed after half an hour without use.",
-  4410: "The project was stopped, and this shell with it.",
+  4401: "Your session has expired. Sign in again.",
+  4404: "This terminal was closed.",
+  4408: "This terminal was closed after 30 minutes of inactivity.",
+  4410: "This terminal was closed because the project was stopped.",
 };
 
 /**
- * One shell's socket: attaches (its scrollback comes first), reconnects with growing pauses, pings. Every attach begins with `onAttach`, so
- * that the screen can be cleared before the scrollback is sent again.
+ * The socket of a shell: attaches (the server sends the scrollback first), reconnects with growing pauses, pings. Every attach
+ * starts with `onAttach`, so that the screen can be cleared before the scrollback is sent again.
  */
 export function createTerminalLink({
   open,
@@ -50,7 +51,7 @@ export function createTerminalLink({
   open: () => SocketLike;
   onAttach: () => void;
   onOutput: (data: string) => void;
-  /** With the reason, for a person, where there is one. */
+  /** With the reason as a sentence, if there is one. */
   onState: (state: LinkState, reason: string | undefined) => void;
   random?: () => number;
 }): TerminalLink {
@@ -93,7 +94,7 @@ export function createTerminalLink({
       }
       if (frame.type === "output") onOutput(frame.data);
       else if (frame.type === "exit")
-        setState("ended", frame.code === null || frame.code === 0 ? "The shell has ended." : `The shell has ended (exit ${frame.code}).`);
+        setState("ended", frame.code === null || frame.code === 0 ? exited : `The terminal process exited with code ${frame.code}.`);
       else if (frame.type === "error") why = frame.data.message;
     };
     current.onclose = (event: { code: number }) => {
@@ -102,7 +103,7 @@ export function createTerminalLink({
       if (isDetached || state === "ended") return;
       const final = finalCodes[event.code];
       if (final) return setState("lost", final);
-      if (event.code === 1000) return setState("ended", "The shell has ended.");
+      if (event.code === 1000) return setState("ended", exited);
       setState("reconnecting");
       timer = setTimeout(connect, backoffMs(failures, random()));
       failures += 1;

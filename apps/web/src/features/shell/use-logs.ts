@@ -7,7 +7,7 @@ import { useServices } from "../../project/services.ts";
 export interface LogLine extends LogEvent {
   key: number;
 }
-/** What the page remembers of one container; older lines stay on the server. */
+/** Lines kept in the page per container; older ones stay on the server. */
 export const keptLines = 5000;
 const firstLines = 500;
 /** A line longer than this is cut: it would hold up the page. */
@@ -15,16 +15,16 @@ const longestLine = 8000;
 
 export interface Logs {
   lines: readonly LogLine[];
-  /** The line broke and is tried again by itself. */
+  /** The connection is lost and is retried automatically. */
   isBroken: boolean;
-  /** Why it is not tried again. */
+  /** Why it is not retried. */
   refusal: string | undefined;
-  /** Lines that were let go to make room. */
+  /** Lines dropped to make room. */
   forgotten: number;
   clear: () => void;
 }
 
-/** The lines of one container, live while this is in sight. */
+/** The live log lines of a container while the panel is visible. */
 export function useLogs(projectId: string, container: Container | undefined, isFollowed: boolean): Logs {
   const { api } = useServices();
   const [lines, setLines] = useState<readonly LogLine[]>([]);
@@ -34,7 +34,7 @@ export function useLogs(projectId: string, container: Container | undefined, isF
   const last = useRef<{ containerId: string; seq: number }>(undefined);
   const count = useRef(0);
   const containerId = container?.id;
-  // Another status may mean another process: it is asked for anew, at once.
+  // Another status may mean another process: the stream is reopened at once.
   const status = container?.status;
   useEffect(() => {
     if (!isFollowed || !containerId) return undefined;
