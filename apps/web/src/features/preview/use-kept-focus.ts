@@ -8,7 +8,8 @@ const isWritten = (element: unknown): element is HTMLElement =>
 
 /**
  * Returns the focus to the text field in which a person is typing when the app in the frame takes it, as many apps do on load.
- * Moving to the frame with Tab or by pressing into it is allowed; the bridge reports a press with `onPressed`, before or after the focus moves.
+ * Moving to the frame with Tab or by pressing into it is allowed; the bridge reports a press with `onPressed`, before or after
+ * the focus moves.
  */
 export function useKeptFocus(frameRef: RefObject<HTMLIFrameElement | null>, isKept: boolean): { onPressed: () => void } {
   /** The person moved to the frame. */
