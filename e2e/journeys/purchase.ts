@@ -72,7 +72,7 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
         await until("back at its page", () => path() === "/marketplace/agent/sealed-baker");
         await page().getByRole("button", { name: "Subscribe" }).click();
         await page().getByRole("button", { name: "Pay" }).click();
-        await page().getByText("It is in your library").waitFor();
+        await page().getByText("Added to your library").waitFor();
         const project = await createProject(bob, "Bakery", "static");
         await page().goto(`${studio.url}/p/${project.slug}`);
         await page().getByRole("button", { name: "Agent: Tesslate Agent" }).click();

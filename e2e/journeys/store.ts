@@ -33,7 +33,7 @@ export default journey({}, async (context) => {
         await expectAccessible(page(), "the store");
         const all = await cards().count();
         const frontend = page()
-          .getByRole("group", { name: "What it is for" })
+          .getByRole("group", { name: "Category" })
           .getByRole("button", { name: /^Full stack/ });
         const promised = Number((await frontend.innerText()).match(/\d+/)?.[0]);
         await frontend.click();
@@ -47,13 +47,13 @@ export default journey({}, async (context) => {
         await until("found", async () => (await cards().count()) > 0 && /fastapi/i.test(await cards().first().innerText()));
         await cards().first().getByRole("link").click();
         await page().getByRole("heading", { level: 1 }).waitFor();
-        await page().getByRole("button", { name: "Use it" }).waitFor();
+        await page().getByRole("button", { name: "Use template" }).waitFor();
         await page().goBack();
         await until("the search is restored", async () => query().get("q") === "fastapi" && (await cards().count()) > 0);
         expect((await page().getByRole("searchbox").inputValue()) === "fastapi", "the search field has the search");
         await page().getByRole("searchbox").fill("zzzz-nothing");
-        await page().getByText("No template fits").waitFor();
-        await page().getByRole("button", { name: "Clear search and filters" }).click();
+        await page().getByText("No results for “zzzz-nothing”").waitFor();
+        await page().getByRole("button", { name: "Clear filters" }).click();
         await until("all items again", async () => (await cards().count()) === 24);
       },
     },
@@ -76,7 +76,7 @@ export default journey({}, async (context) => {
           expect(new URL(page().url()).pathname === path, `${path} led to ${page().url()}`);
         }
         await page().goto(`${studio.url}/marketplace/agent/no-such-thing`);
-        await page().getByText("There is no such agent").waitFor();
+        await page().getByText("Agent not found").waitFor();
       },
     },
     {
@@ -84,15 +84,15 @@ export default journey({}, async (context) => {
       run: async () => {
         await page().goto(`${studio.url}/marketplace/agent/doc-writer-oss`);
         await page().getByRole("button", { name: "Add to library" }).click();
-        await page().getByText("Documentation Writer is in your library.").waitFor();
-        await page().getByRole("button", { name: "Write one" }).click();
-        await page().getByRole("button", { name: "Publish", exact: true }).click();
-        await page().getByText("Choose one to five stars.").waitFor();
+        await page().getByText("Documentation Writer added to your library.").waitFor();
+        await page().getByRole("button", { name: "Write review" }).click();
+        await page().getByRole("button", { name: "Publish review" }).click();
+        await page().getByText("Select 1 to 5 stars.").waitFor();
         await page()
           .getByRole("radio", { name: /^4 of 5/ })
           .check({ force: true });
-        await page().getByLabel("What others should know").fill("Short and to the point.");
-        await page().getByRole("button", { name: "Publish", exact: true }).click();
+        await page().getByLabel("Comment", { exact: true }).fill("Short and to the point.");
+        await page().getByRole("button", { name: "Publish review" }).click();
         await page().getByText("Short and to the point.").waitFor();
         await until("counted", async () => (await bob.api.marketplaceAgents.get({ params: { slug: "doc-writer-oss" } })).rating === 4);
         await checkScreens(page(), "store-agent");
@@ -161,9 +161,9 @@ export default journey({}, async (context) => {
       name: "a project is created from a template; all variants of the store; the pages had no problems",
       run: async () => {
         await page().goto(`${studio.url}/marketplace/base/static-html`);
-        await page().getByRole("button", { name: "Use it" }).click();
-        await page().getByLabel("Name of the project").fill("Plain page");
-        await page().getByRole("button", { name: "Make the project" }).click();
+        await page().getByRole("button", { name: "Use template" }).click();
+        await page().getByLabel("Project name").fill("Plain page");
+        await page().getByRole("button", { name: "Create project" }).click();
         await until("its workbench", () => new URL(page().url()).pathname.startsWith("/p/plain-page"));
         await page().goto(`${studio.url}/library?tab=templates`);
         await page().getByRole("listitem").filter({ hasText: "Static" }).waitFor();
@@ -176,16 +176,16 @@ export default journey({}, async (context) => {
         const named = saving.getByLabel("Name", { exact: true });
         await until("its first field has the focus", () => named.evaluate((box) => box === document.activeElement));
         await named.fill("");
-        await saving.getByRole("button", { name: "Save", exact: true }).click();
-        await saving.getByText("Give it a name.").waitFor();
-        await saving.getByText("Say in a sentence what it is.").waitFor();
+        await saving.getByRole("button", { name: "Save template" }).click();
+        await saving.getByText("Enter a name.").waitFor();
+        await saving.getByText("Enter a description.").waitFor();
         // A long name without spaces does not break a phone's page or dialogs.
         const long = "Plain".repeat(20);
         await named.fill(long);
-        await saving.getByLabel("What it is", { exact: true }).fill(`A page to begin with ${long}`);
-        await saving.getByRole("button", { name: "Save", exact: true }).click();
+        await saving.getByLabel("Description", { exact: true }).fill(`A page to begin with ${long}`);
+        await saving.getByRole("button", { name: "Save template" }).click();
         await page().getByRole("heading", { level: 1, name: long, exact: true }).waitFor();
-        await page().getByText("its files are kept on this server").waitFor();
+        await page().getByText("files stored on this server").waitFor();
         await page().setViewportSize({ width: 390, height: 844 });
         const excessOf = (selector: string) =>
           page().evaluate((one) => {
@@ -216,7 +216,7 @@ export default journey({}, async (context) => {
         await cards().first().waitFor();
         await checkScreens(page(), "store");
         await page().goto(`${studio.url}/marketplace/base/react-vite`);
-        await page().getByRole("button", { name: "Use it" }).waitFor();
+        await page().getByRole("button", { name: "Use template" }).waitFor();
         await checkScreens(page(), "store-template", { variants: ["light-d", "dark-m"] });
         expectNoProblems(watched as WatchedWindow);
       },

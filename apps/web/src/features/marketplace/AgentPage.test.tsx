@@ -23,8 +23,8 @@ test("one that is not there says so, and leads to the store", async ({ api, open
   item(api);
   api.answer("marketplaceAgents.get", refuse("not_found"));
   open(path);
-  await screen.findByRole("heading", { name: "There is no such agent" });
-  expect(screen.getByRole("link", { name: "Look around in the store" })).toHaveAttribute("href", "/marketplace");
+  await screen.findByRole("heading", { name: "Agent not found" });
+  expect(screen.getByRole("link", { name: "Browse store" })).toHaveAttribute("href", "/marketplace");
 });
 
 test("one that could not be read can be tried again", async ({ api, open, user }) => {
@@ -60,7 +60,7 @@ test("what is in the library is taken out after a question", async ({ api, open,
 test("what an administrator has taken off cannot be taken", async ({ api, open }) => {
   item(api, { is_active: false });
   open(path);
-  expect(await screen.findByText(/An administrator has taken this agent off/)).toBeVisible();
+  expect(await screen.findByText(/An administrator disabled this agent/)).toBeVisible();
   expect(screen.queryByRole("button", { name: "Add to library" })).not.toBeInTheDocument();
 });
 

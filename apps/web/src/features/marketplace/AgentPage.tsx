@@ -18,9 +18,9 @@ const route = getRouteApi("/app/marketplace/agent/$slug");
 
 const kinds: Record<string, string> = {
   TesslateAgent: "Uses tools, plans and sub-agents",
-  IterativeAgent: "Thinks and acts in turns",
-  ReActAgent: "Says why before each act",
-  StreamAgent: "Answers in one go, with whole files",
+  IterativeAgent: "Calls tools in text, for models without function calling",
+  ReActAgent: "Explains each step before acting",
+  StreamAgent: "Answers in one response, with whole files",
 };
 
 export function AgentPage() {
@@ -40,42 +40,42 @@ function Agent({ agent }: { agent: AgentDetail }) {
     <>
       {!agent.is_active ? (
         <Banner tone="warn" className="mb-4">
-          An administrator has taken this agent off. It cannot be used meanwhile.
+          An administrator disabled this agent. You can't use it.
         </Banner>
       ) : null}
       <ItemHead item={agent} price={priceOf(agent)} acts={<Acts agent={agent} acquire={acquire} />}>
         <span>{kinds[agent.agent_type] ?? agent.agent_type}</span>
-        <span>{agent.source_type === "open" ? "Open: its prompt can be read" : "Closed: its prompt stays with its maker"}</span>
+        <span>{agent.source_type === "open" ? "Open: the system prompt is public" : "Closed: the system prompt is hidden"}</span>
       </ItemHead>
       {acquire.error ? (
         <Banner tone="err" className="mt-4">
           {sentenceOf(acquire.error)}
         </Banner>
       ) : null}
-      {agent.requires_user_keys ? <Banner className="mt-4">It works with your own key for a model.</Banner> : null}
+      {agent.requires_user_keys ? <Banner className="mt-4">Requires your own model API key.</Banner> : null}
       <About item={agent} />
       {agent.features.length > 0 ? (
-        <Part title="What it does">
+        <Part title="Features">
           <Names names={agent.features} />
         </Part>
       ) : null}
-      <Part title="What it may do">
+      <Part title="Tools">
         {agent.tools ? (
           agent.tools.length > 0 ? (
             <Names names={agent.tools} isMono />
           ) : (
-            <p className="text-sm text-fg-1">It has no tools: it only answers.</p>
+            <p className="text-sm text-fg-1">No tools. This agent only answers.</p>
           )
         ) : (
           <p className="max-w-[64ch] text-sm text-fg-1">
             {agent.source_type === "open" || agent.is_owner
-              ? "Every tool: it reads and writes files, runs commands and looks at the web, as far as the mode of the conversation lets it."
-              : "Its maker does not say which tools it has. Whatever it does passes through the mode of the conversation: in Ask it asks you first."}
+              ? "All tools. The agent reads and writes files, runs commands and searches the web, as far as the chat's edit mode allows."
+              : "The creator doesn't list this agent's tools. The chat's edit mode still applies: in Ask mode, it needs your approval."}
           </p>
         )}
       </Part>
       {agent.system_prompt ? (
-        <Part title="Its prompt">
+        <Part title="System prompt">
           <details className="rounded-3 border border-line-0">
             <summary className="cursor-default px-3 py-2 text-sm text-fg-1">
               {agent.system_prompt.length.toLocaleString("en")} characters
@@ -95,7 +95,7 @@ function Agent({ agent }: { agent: AgentDetail }) {
         type="agents"
         id={agent.id}
         canWrite={has && !agent.is_owner}
-        why={agent.is_owner ? "Nobody reviews their own." : "Whoever has it in their library can write one."}
+        why={agent.is_owner ? "You can't review your own agent." : "Add this agent to your library to review it."}
       />
       <Related type="agents" id={agent.id} />
     </>
@@ -130,8 +130,8 @@ function Acts({ agent, acquire }: { agent: AgentDetail; acquire: ReturnType<type
         <Button
           variant="primary"
           isLoading={acquire.isPending}
-          loadingWord={agent.pricing_type === "free" || agent.pricing_type === "api" ? "Adding" : "Leading to the payment"}
-          onClick={() => acquire.mutate(agent.id, { onSuccess: () => toast(`${name} is in your library.`) })}
+          loadingWord={agent.pricing_type === "free" || agent.pricing_type === "api" ? "Adding…" : "Redirecting to checkout…"}
+          onClick={() => acquire.mutate(agent.id, { onSuccess: () => toast(`${name} added to your library.`) })}
         >
           {agent.pricing_type === "one_time" ? "Buy" : agent.pricing_type === "monthly" ? "Subscribe" : "Add to library"}
         </Button>
@@ -140,7 +140,7 @@ function Acts({ agent, acquire }: { agent: AgentDetail; acquire: ReturnType<type
         <Button
           icon={<GitFork size={14} />}
           isLoading={fork.isPending}
-          loadingWord="Copying"
+          loadingWord="Forking…"
           onClick={() =>
             fork.mutate(agent.id, {
               onSuccess: (made) => void navigate({ to: "/library/agents/$slug", params: { slug: made.slug } }),
@@ -156,14 +156,15 @@ function Acts({ agent, acquire }: { agent: AgentDetail; acquire: ReturnType<type
         onOpenChange={setIsRemoving}
         title={`Remove ${name} from your library?`}
         act="Remove"
-        actWord="Removing"
+        actWord="Removing…"
         onConfirm={async () => {
           await remove.mutateAsync(agent.id);
-          toast(`${name} is out of your library.`, { action: { label: "Undo", onSelect: () => acquire.mutate(agent.id) } });
+          toast(`${name} removed from your library.`, { action: { label: "Undo", onSelect: () => acquire.mutate(agent.id) } });
         }}
       >
-        Projects that use it go on with your standard agent.
-        {agent.pricing_type === "free" ? "" : " What you paid for can be taken back in without paying again."}
+        {agent.pricing_type === "free"
+          ? "Projects that use this agent switch to the default agent."
+          : "Projects that use this agent switch to the default agent. You can add it again without paying."}
       </ConfirmDialog>
     </>
   );

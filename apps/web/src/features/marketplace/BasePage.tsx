@@ -33,7 +33,7 @@ function Base({ base }: { base: BaseDetail }) {
   const acquire = useAcquire("bases");
   const remove = useRemoveFromLibrary("bases");
   const [isRemoving, setIsRemoving] = useState(false);
-  /** The version to begin with; null is the newest of its branch. */
+  /** The version to start from; null is the latest commit of the branch. */
   const [using, setUsing] = useState<string | null>();
   const isPaid = base.pricing_type !== "free";
   const canUse = !isPaid || base.is_purchased || base.is_owner;
@@ -57,15 +57,15 @@ function Base({ base }: { base: BaseDetail }) {
               <Button
                 {...(!canUse && { variant: "primary" as const })}
                 isLoading={acquire.isPending}
-                loadingWord={isPaid ? "Leading to the payment" : "Adding"}
-                onClick={() => acquire.mutate(base.id, { onSuccess: () => toast(`${base.name} is in your library.`) })}
+                loadingWord={isPaid ? "Redirecting to checkout…" : "Adding…"}
+                onClick={() => acquire.mutate(base.id, { onSuccess: () => toast(`${base.name} added to your library.`) })}
               >
                 {isPaid ? "Buy" : "Add to library"}
               </Button>
             )}
             {canUse ? (
               <Button variant="primary" icon={<Box size={14} />} onClick={() => setUsing(null)}>
-                Use it
+                Use template
               </Button>
             ) : null}
           </>
@@ -73,12 +73,12 @@ function Base({ base }: { base: BaseDetail }) {
       >
         <span>
           {base.template_slug
-            ? "Comes with this server: works without a network"
+            ? "Included with this server, works offline"
             : base.source_type === "archive"
-              ? "Made of a project: its files are kept on this server"
-              : "Fetched from its repository when it is used"}
+              ? "Created from a project, files stored on this server"
+              : "Cloned from its repository when used"}
         </span>
-        {base.visibility === "private" ? <span>Private: only you see it</span> : null}
+        {base.visibility === "private" ? <span>Private: only you can see it</span> : null}
       </ItemHead>
       {acquire.error ? (
         <Banner tone="err" className="mt-4">
@@ -87,12 +87,12 @@ function Base({ base }: { base: BaseDetail }) {
       ) : null}
       <About item={base} />
       {base.tech_stack.length > 0 ? (
-        <Part title="Made of">
+        <Part title="Tech stack">
           <Names names={base.tech_stack} />
         </Part>
       ) : null}
       {base.features.length > 0 ? (
-        <Part title="What it brings">
+        <Part title="Features">
           <Names names={base.features} />
         </Part>
       ) : null}
@@ -101,7 +101,7 @@ function Base({ base }: { base: BaseDetail }) {
         type="bases"
         id={base.id}
         canWrite={base.is_purchased && !base.is_owner}
-        why={base.is_owner ? "Nobody reviews their own." : "Whoever has it in their library can write one."}
+        why={base.is_owner ? "You can't review your own template." : "Add this template to your library to review it."}
       />
       <Related type="bases" id={base.id} />
       {using === undefined ? null : <UseBaseDialog base={base} version={using} onClose={() => setUsing(undefined)} />}
@@ -110,14 +110,13 @@ function Base({ base }: { base: BaseDetail }) {
         onOpenChange={setIsRemoving}
         title={`Remove ${base.name} from your library?`}
         act="Remove"
-        actWord="Removing"
+        actWord="Removing…"
         onConfirm={async () => {
           await remove.mutateAsync(base.id);
-          toast(`${base.name} is out of your library.`, { action: { label: "Undo", onSelect: () => acquire.mutate(base.id) } });
+          toast(`${base.name} removed from your library.`, { action: { label: "Undo", onSelect: () => acquire.mutate(base.id) } });
         }}
       >
-        Projects made from it stay as they are.
-        {isPaid ? " What you paid for can be taken back in without paying again." : ""}
+        {isPaid ? "Existing projects aren't affected. You can add it again without paying." : "Existing projects aren't affected."}
       </ConfirmDialog>
     </>
   );
@@ -134,11 +133,11 @@ function Versions({ base, onUse }: { base: BaseDetail; onUse?: (version: string)
         , branch <span className="font-mono">{base.default_branch}</span>
       </p>
       {isPending ? (
-        <SkeletonRows count={2} label="Asking for its versions" />
+        <SkeletonRows count={2} label="Loading versions…" />
       ) : !data || data.status === "unavailable" ? (
-        <p className="text-sm text-fg-2">Couldn’t reach the repository, so its versions are unknown. Try again in a minute.</p>
+        <p className="text-sm text-fg-2">Couldn't load versions. The repository didn't respond. Try again later.</p>
       ) : data.items.length === 0 ? (
-        <p className="text-sm text-fg-2">No tagged versions are known. It begins with the newest of its branch.</p>
+        <p className="text-sm text-fg-2">No tagged versions. New projects use the latest commit of the branch.</p>
       ) : (
         <ul role="list" className="divide-y divide-line-0 border-y border-line-0">
           {data.items.map((version) => (

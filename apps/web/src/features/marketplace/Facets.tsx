@@ -7,7 +7,7 @@ export interface FacetChoice {
   count: number;
 }
 
-/** One question of the store with its answers; at most one is chosen, and it can be taken back. Counts are with the other answers as they are. */
+/** A filter of the store: at most one choice is selected, and a click on it clears the filter. The counts respect the other filters. */
 export function Facet({
   title,
   choices,

@@ -11,7 +11,7 @@ import { Rating } from "./Stars.tsx";
 
 export const cardGrid = "grid grid-cols-[repeat(auto-fill,minmax(260px,1fr))] gap-3";
 
-/** One item of the store; the whole of it leads to its page. */
+/** One item of the store; the whole card is a link to its page. */
 export function ItemCard({ item, type, heading: Heading = "h2" }: { item: Card; type: ItemType; heading?: "h2" | "h3" }) {
   const extra = "tech_stack" in item && item.tech_stack.length > 0 ? item.tech_stack : item.features;
   const uses = item.downloads;
@@ -43,7 +43,7 @@ export function ItemCard({ item, type, heading: Heading = "h2" }: { item: Card; 
       <p className="mt-2 truncate text-xs text-fg-2">{extra.slice(0, 4).join(", ")}</p>
       <p className="mt-3 flex items-center gap-3 border-t border-line-0 pt-2.5 text-xs text-fg-2">
         <Rating rating={item.rating} count={item.reviews_count} />
-        {uses > 0 ? <span className="num">{counted(uses, "person has it", "people have it")}</span> : null}
+        {uses > 0 ? <span className="num">{counted(uses, "install")}</span> : null}
         <span className="num flex-1 text-right font-medium text-fg-0">{priceOf(item)}</span>
       </p>
     </article>
@@ -51,7 +51,7 @@ export function ItemCard({ item, type, heading: Heading = "h2" }: { item: Card; 
 }
 
 export const ItemCardSkeletons = ({ count }: { count: number }) => (
-  <div role="status" aria-busy="true" aria-label="Loading" className={cardGrid}>
+  <div role="status" aria-busy="true" aria-label="Loading items…" className={cardGrid}>
     {Array.from({ length: count }, (_, index) => (
       <div key={index} className="rounded-3 border border-line-0 p-3.5">
         <Skeleton className="h-9 w-2/3" />

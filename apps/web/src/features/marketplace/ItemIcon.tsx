@@ -41,7 +41,7 @@ const icons: Record<string, LucideIcon> = {
   subagent: Workflow,
 };
 
-/** A sign for what something is for. An uploaded picture is shown when it is in the page already: nothing is fetched from foreign hosts. */
+/** The icon of a category. A picture is shown only if it is a data URL, so that nothing is requested from other hosts. */
 export function ItemIcon({ category, picture, isLarge = false }: { category: string; picture?: string | null; isLarge?: boolean }) {
   const Icon = icons[category] ?? Bot;
   const box = cx("flex-none rounded-2", isLarge ? "size-14" : "size-9");

@@ -17,7 +17,7 @@ import { categoryName, type ItemType } from "./marketplace-search.ts";
 import { relatedQuery, type Detail } from "./marketplace.queries.ts";
 import { Rating } from "./Stars.tsx";
 
-/** The frame of an item's page while it loads, when there is no such item, and when it could not be read. */
+/** The frame of an item's page, with its states: loading, not found, failed. */
 export function ItemFrame<T extends Detail>({
   type,
   query,
@@ -41,26 +41,26 @@ export function ItemFrame<T extends Detail>({
         hasCode(query.error, "not_found") ? (
           <EmptyState
             className="px-0"
-            title={type === "agents" ? "There is no such agent" : "There is no such template"}
+            title={type === "agents" ? "Agent not found" : "Template not found"}
             action={
               <Link to="/marketplace" search={type === "bases" ? { type } : {}} className={buttonClass()}>
-                Look around in the store
+                Browse store
               </Link>
             }
           >
-            It may have been taken back by who made it, or be theirs alone.
+            It may be private or no longer published.
           </EmptyState>
         ) : (
-          <LoadFailed className="px-0" title="It could not be read" of={query} />
+          <LoadFailed className="px-0" title={type === "agents" ? "Couldn't load the agent" : "Couldn't load the template"} of={query} />
         )
       ) : (
-        <SkeletonRows count={8} label="Loading" />
+        <SkeletonRows count={8} label={type === "agents" ? "Loading agent…" : "Loading template…"} />
       )}
     </Page>
   );
 }
 
-/** Sign, name, maker, what it is and what one can do with it. */
+/** Icon, name, creator, description, price and actions. */
 export function ItemHead({ item, price, acts, children }: { item: Detail; price: string; acts: ReactNode; children?: ReactNode }) {
   return (
     <header className="flex flex-wrap items-start gap-4">
@@ -82,7 +82,7 @@ export function ItemHead({ item, price, acts, children }: { item: Detail; price:
         <p className="mt-2 flex flex-wrap items-center gap-x-4 gap-y-1 text-xs text-fg-2">
           <span className="num font-medium text-fg-0">{price}</span>
           <Rating rating={item.rating} count={item.reviews_count} />
-          <span className="num">{counted(item.downloads, "person has it", "people have it")}</span>
+          <span className="num">{counted(item.downloads, "install")}</span>
           {children}
         </p>
       </div>
@@ -108,7 +108,7 @@ export const Names = ({ names, isMono = false }: { names: readonly string[]; isM
   </ul>
 );
 
-/** The longer text, where it says more than the short one. */
+/** The long description, if it differs from the short one. */
 export const About = ({ item }: { item: Detail }) =>
   item.long_description && item.long_description.trim() !== item.description.trim() ? (
     <Part title="About">
@@ -118,7 +118,7 @@ export const About = ({ item }: { item: Detail }) =>
     </Part>
   ) : null;
 
-/** Others that go with it; nothing where there are none or they cannot be read: it is no part of the page's job. */
+/** Related items. Shows nothing if there are none or loading fails, since the page works without them. */
 export function Related({ type, id }: { type: ItemType; id: string }) {
   const { data } = useQuery(relatedQuery(type, id));
   if (!data || data.length === 0) return null;

@@ -3,6 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { ArrowDownUp, Bot, Box, ChevronLeft, ChevronRight, Library, ListFilter, Plus, Search } from "lucide-react";
 import { useRef, useState } from "react";
 import type { MarketplaceFacets } from "@tesslate/contract";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { useSearchText } from "../../lib/use-search-text.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
@@ -31,12 +32,12 @@ import { browseQuery } from "./marketplace.queries.ts";
 import { SubmitBaseDialog } from "./SubmitBaseDialog.tsx";
 
 const route = getRouteApi("/app/marketplace");
-const nouns: Record<ItemType, { one: string; many: string }> = {
-  agents: { one: "agent", many: "agents" },
-  bases: { one: "template", many: "templates" },
+const texts: Record<ItemType, { noun: string; search: string }> = {
+  agents: { noun: "agent", search: "Search agents" },
+  bases: { noun: "template", search: "Search templates" },
 };
 
-/** The store. What is looked for stands in the address, so that back and a shared link show the same. */
+/** The store. Search and filters are in the URL, so that Back and a shared link show the same items. */
 export function MarketplacePage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
@@ -51,7 +52,7 @@ export function MarketplacePage() {
   useShortcuts({ "marketplace.search": () => box.current?.focus() });
   const [text, setText] = useSearchText(search.q ?? "", (words) => change({ q: words || undefined }));
 
-  const noun = nouns[type];
+  const { noun, search: searchLabel } = texts[type];
   const chosen = [
     search.category && { label: categoryName(search.category), drop: () => change({ category: undefined }) },
     search.price && { label: prices[search.price], drop: () => change({ price: undefined }) },
@@ -81,7 +82,7 @@ export function MarketplacePage() {
             </Link>
           ) : (
             <Button icon={<Plus size={14} />} onClick={() => setIsSubmitting(true)}>
-              <span className="narrow:sr-only">Submit a template</span>
+              <span className="narrow:sr-only">Submit template</span>
             </Button>
           )}
         </>
@@ -91,15 +92,15 @@ export function MarketplacePage() {
         <Input
           ref={box}
           type="search"
-          aria-label={`Search ${noun.many}`}
-          placeholder={`Search ${noun.many}`}
+          aria-label={searchLabel}
+          placeholder={searchLabel}
           value={text}
           onChange={(event) => setText(event.target.value)}
           leading={<Search size={14} className="flex-none text-fg-3" />}
           boxClassName="max-w-96 min-w-48 flex-1 narrow:max-w-none"
         />
         <Menu
-          label="Order"
+          label="Sort by"
           trigger={
             <Button variant="ghost" icon={<ArrowDownUp size={14} />}>
               {search.sort ? sorts[search.sort] : search.q ? "Best match" : sorts.featured}
@@ -124,7 +125,7 @@ export function MarketplacePage() {
           Filters
         </Button>
       </div>
-      <nav aria-label="Kinds" className="mt-3 flex h-9 items-stretch gap-0.5 border-b border-line-0 narrow:h-11">
+      <nav aria-label="Item types" className="mt-3 flex h-9 items-stretch gap-0.5 border-b border-line-0 narrow:h-11">
         {(["agents", "bases"] as const).map((kind) => (
           <Link
             key={kind}
@@ -149,10 +150,10 @@ export function MarketplacePage() {
           {data ? (
             <div className="mb-3 flex min-h-7 flex-wrap items-center gap-2">
               <span role="status" className="num text-sm font-medium text-fg-0">
-                {data.total.toLocaleString("en")} {data.total === 1 ? noun.one : noun.many}
+                {counted(data.total, noun)}
               </span>
               {chosen.map((one) => (
-                <Chip key={one.label} onRemove={one.drop} removeLabel={`Without: ${one.label}`}>
+                <Chip key={one.label} onRemove={one.drop} removeLabel={`Remove filter: ${one.label}`}>
                   {one.label}
                 </Chip>
               ))}
@@ -167,11 +168,13 @@ export function MarketplacePage() {
           {list.isPending ? (
             <ItemCardSkeletons count={6} />
           ) : !data ? (
-            <LoadFailed title="The store could not be read" of={list} className="px-0" />
+            <LoadFailed title="Couldn't load the store" of={list} className="px-0" />
           ) : data.items.length === 0 ? (
-            <EmptyState className="px-0" title={`No ${noun.one} fits`} action={<Button onClick={clear}>Clear search and filters</Button>}>
-              {search.q ? `Nothing matches “${search.q}” with these filters.` : "Nothing matches these filters."}
-            </EmptyState>
+            <EmptyState
+              className="px-0"
+              title={search.q ? `No results for “${search.q}”` : "No results"}
+              action={<Button onClick={clear}>Clear filters</Button>}
+            />
           ) : (
             <div className={cx(cardGrid, list.isPlaceholderData && "opacity-60 transition-opacity")}>
               {data.items.map((item) => (
@@ -182,13 +185,13 @@ export function MarketplacePage() {
           {data && data.total_pages > 1 ? (
             <nav aria-label="Pages" className="mt-8 flex items-center justify-center gap-2">
               <Button size="sm" icon={<ChevronLeft size={14} />} disabled={page <= 1} onClick={() => change({ page: page - 1 })}>
-                Back
+                Previous
               </Button>
               <span className="num text-xs text-fg-2">
                 {page} of {data.total_pages}
               </span>
               <Button size="sm" disabled={page >= data.total_pages} onClick={() => change({ page: page + 1 })}>
-                More
+                Next
                 <ChevronRight size={14} />
               </Button>
             </nav>
@@ -214,7 +217,7 @@ function FacetList({
   return (
     <>
       <Facet
-        title="What it is for"
+        title="Category"
         choices={choices(facets.category, categoryName)}
         value={search.category}
         onChange={(category) => onChange({ category })}
@@ -226,7 +229,7 @@ function FacetList({
         onChange={(price) => onChange({ price: price as Price | undefined })}
       />
       <Facet
-        title="Made by"
+        title="Creator"
         choices={choices(facets.creator_type, (value) => makers[value as Maker])}
         value={search.by}
         onChange={(by) => onChange({ by: by as Maker | undefined })}

@@ -17,11 +17,11 @@ import type { ItemType } from "./marketplace-search.ts";
 import { reviewsQuery, useReviewActs } from "./marketplace.queries.ts";
 import { StarInput, StarRow } from "./Stars.tsx";
 
-/** What people say. One's own stands first and can be changed; who does not have the item cannot write. */
+/** The reviews of an item. The user's own comes first and can be edited; `why` is shown to those who can't write one. */
 export function Reviews({ type, id, canWrite, why }: { type: ItemType; id: string; canWrite: boolean; why: string }) {
   const list = useInfiniteQuery(reviewsQuery(type, id));
   const total = list.data?.pages[0]?.total ?? 0;
-  // A review that somebody else wrote meanwhile pushes another onto the next page a second time.
+  // A review written between two page loads shifts the list, so that the next page repeats an item.
   const all = [...new Map(list.data?.pages.flatMap((page) => page.items).map((review) => [review.id, review])).values()];
   const { write, remove } = useReviewActs(type, id);
   const [isWriting, setIsWriting] = useState(false);
@@ -35,7 +35,7 @@ export function Reviews({ type, id, canWrite, why }: { type: ItemType; id: strin
         </h2>
         {canWrite && !isWriting && list.data ? (
           <Button size="sm" onClick={() => setIsWriting(true)}>
-            {own ? "Change yours" : "Write one"}
+            {own ? "Edit review" : "Write review"}
           </Button>
         ) : null}
       </div>
@@ -46,17 +46,17 @@ export function Reviews({ type, id, canWrite, why }: { type: ItemType; id: strin
           onSave={async (rating, comment) => {
             await write.mutateAsync({ rating, comment: comment || null });
             setIsWriting(false);
-            toast(own ? "Your review was changed." : "Your review is in.");
+            toast(own ? "Review updated." : "Review published.");
           }}
         />
       ) : null}
       {list.error && list.data && !list.isFetchNextPageError ? <ShownFromBefore of={list} className="mb-3" /> : null}
       {list.isPending ? (
-        <SkeletonRows count={3} label="Loading the reviews" />
+        <SkeletonRows count={3} label="Loading reviews…" />
       ) : list.error && !list.data ? (
-        <LoadFailed className="px-0" title="The reviews could not be read" of={list} />
+        <LoadFailed className="px-0" title="Couldn't load reviews" of={list} />
       ) : total === 0 && !isWriting ? (
-        <p className="text-sm text-fg-2">Nobody has reviewed it yet. {canWrite ? "" : why}</p>
+        <p className="text-sm text-fg-2">No reviews yet. {canWrite ? "" : why}</p>
       ) : (
         <ul ref={keepRowFocus} role="list" className="divide-y divide-line-0">
           {own && !isWriting ? (
@@ -67,18 +67,18 @@ export function Reviews({ type, id, canWrite, why }: { type: ItemType; id: strin
                   size="sm"
                   variant="ghost"
                   isLoading={remove.isPending}
-                  loadingWord="Taking it back"
+                  loadingWord="Deleting…"
                   onClick={() =>
                     remove.mutate(undefined, {
                       onSuccess: () =>
-                        toast("Your review was taken back.", {
+                        toast("Review deleted.", {
                           action: { label: "Undo", onSelect: () => write.mutate({ rating: own.rating, comment: own.comment }) },
                         }),
                       onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
                     })
                   }
                 >
-                  Take back
+                  Delete review
                 </Button>
               }
             />
@@ -128,7 +128,7 @@ function ReviewForm({
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     if (isSaving) return;
-    if (rating === 0) return setFailure("Choose one to five stars.");
+    if (rating === 0) return setFailure("Select 1 to 5 stars.");
     setIsSaving(true);
     setFailure(undefined);
     try {
@@ -146,15 +146,15 @@ function ReviewForm({
     >
       {failure ? <Banner tone="err">{failure}</Banner> : null}
       <StarInput value={rating} onChange={setRating} />
-      <Field label="What others should know" hint="Optional. Everybody can read it, with your name.">
+      <Field label="Comment" hint="Optional. Visible to everyone, with your name.">
         <Textarea value={comment} maxLength={2000} onChange={(event) => setComment(event.target.value)} className="min-h-20" />
       </Field>
       <div className="flex justify-end gap-2">
         <Button variant="ghost" onClick={onCancel}>
           Cancel
         </Button>
-        <Button type="submit" isLoading={isSaving} loadingWord="Saving">
-          {own ? "Change" : "Publish"}
+        <Button type="submit" isLoading={isSaving} loadingWord="Saving…">
+          {own ? "Save review" : "Publish review"}
         </Button>
       </div>
     </form>

@@ -6,7 +6,7 @@ import { cx } from "../../lib/cx.ts";
 const five = [1, 2, 3, 4, 5];
 const words = ["", "Bad", "Weak", "Fair", "Good", "Excellent"];
 
-/** A rating as figures with one star; says so when there are no ratings. */
+/** An average rating with one star and the number of reviews. */
 export const Rating = ({ rating, count }: { rating: number | null; count: number }) =>
   rating === null ? (
     <span>No ratings yet</span>

@@ -43,7 +43,7 @@ const isDraft = (value: unknown): value is Draft => {
   );
 };
 
-/** A repository, or a project as it is now, becomes a template of one's own; public ones can be found by everybody. */
+/** Creates a template from a repository, or from the current files of a project. Public templates are listed in the store. */
 export function SubmitBaseDialog({ project, onClose }: { project?: Project; onClose: () => void }) {
   const navigate = useNavigate();
   const changed = useMarketplaceChanged();
@@ -82,10 +82,10 @@ export function SubmitBaseDialog({ project, onClose }: { project?: Project; onCl
   });
   const [isTried, setIsTried] = useState(false);
   const missing: Partial<Record<(typeof fields)[number], string>> = {
-    ...(!project && !/^https:\/\/./.test(body.git_repo_url.trim()) && { git_repo_url: "An address that begins with https://." }),
-    ...(!project && body.default_branch.trim() === "" && { default_branch: "Name its branch." }),
-    ...(body.name.trim() === "" && { name: "Give it a name." }),
-    ...(body.description.trim() === "" && { description: "Say in a sentence what it is." }),
+    ...(!project && !/^https:\/\/./.test(body.git_repo_url.trim()) && { git_repo_url: "Must start with https://." }),
+    ...(!project && body.default_branch.trim() === "" && { default_branch: "Enter a branch." }),
+    ...(body.name.trim() === "" && { name: "Enter a name." }),
+    ...(body.description.trim() === "" && { description: "Enter a description." }),
   };
   const faults: Record<string, string | undefined> = {
     ...(submit.error && fieldErrorsOf(submit.error, [...fields])),
@@ -106,11 +106,11 @@ export function SubmitBaseDialog({ project, onClose }: { project?: Project; onCl
     <Dialog
       isOpen
       onOpenChange={(isOpen) => !isOpen && !submit.isPending && onClose()}
-      title={project ? "Save as template" : "Submit a template"}
+      title={project ? "Save as template" : "Submit template"}
       description={
         project
-          ? "Projects can begin with its files as they are now. What looks secret is named and not taken."
-          : "A repository that projects can begin with. It is fetched anew each time."
+          ? "New projects can start from the current files of this project. Remove files with secrets first."
+          : "New projects start from the latest version of this repository."
       }
       className="w-[min(560px,calc(100vw-24px))]"
       footer={
@@ -123,9 +123,9 @@ export function SubmitBaseDialog({ project, onClose }: { project?: Project; onCl
             form="submit-base"
             variant="primary"
             isLoading={submit.isPending}
-            loadingWord={project ? "Saving" : "Submitting"}
+            loadingWord={project ? "Saving…" : "Submitting…"}
           >
-            {project ? "Save" : "Submit"}
+            {project ? "Save template" : "Submit template"}
           </Button>
         </>
       }
@@ -143,12 +143,12 @@ export function SubmitBaseDialog({ project, onClose }: { project?: Project; onCl
         {general ? <Banner tone="err">{general}</Banner> : null}
         {project ? null : (
           <>
-            {input("git_repo_url", "Repository", "An https address; it must be open to everybody who is to use it.", "https://…")}
+            {input("git_repo_url", "Repository URL", "Everyone who uses the template needs access to the repository.", "https://…")}
             {input("default_branch", "Branch")}
           </>
         )}
         {input("name", "Name")}
-        <Field label="What it is" error={faults["description"]}>
+        <Field label="Description" error={faults["description"]}>
           <Textarea
             value={body.description}
             maxLength={500}
@@ -156,15 +156,20 @@ export function SubmitBaseDialog({ project, onClose }: { project?: Project; onCl
             onChange={(event) => write({ body: { ...body, description: event.target.value } })}
           />
         </Field>
-        <Field label="What it is for">
+        <Field label="Category">
           <Select
             value={category}
             onChange={(value) => write({ category: value as Category })}
             options={baseCategories.map((value) => ({ value, label: categoryName(value) }))}
           />
         </Field>
-        {input("tech_stack", "Made of", "Separated by commas.", "React, Hono, Postgres")}
-        <Switch isOn={isPublic} onChange={(isOn) => write({ isPublic: isOn })} label="Everybody may find it" hint="Off: only you see it." />
+        {input("tech_stack", "Tech stack", "Separate with commas.", "React, Hono, Postgres")}
+        <Switch
+          isOn={isPublic}
+          onChange={(isOn) => write({ isPublic: isOn })}
+          label="Publish in the store"
+          hint="If off, only you can see the template."
+        />
       </form>
     </Dialog>
   );

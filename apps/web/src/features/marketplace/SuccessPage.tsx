@@ -11,7 +11,7 @@ import { useMarketplaceChanged } from "./marketplace.queries.ts";
 
 const route = getRouteApi("/app/marketplace/success");
 
-/** Where the payment leads back to: asks whether it arrived, and says so. */
+/** The page after checkout: checks whether the payment arrived, and shows the result. */
 export function SuccessPage() {
   const { session_id, agent, base } = route.useSearch();
   const changed = useMarketplaceChanged();
@@ -24,57 +24,57 @@ export function SuccessPage() {
   const isThere = query.data?.in_library === true;
   useEffect(() => {
     if (isThere) void changed();
-    // Once, when it has arrived.
+    // Once, when the payment has arrived.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [isThere]);
   const back = agent ? (
     <Link to="/marketplace/agent/$slug" params={{ slug: agent }} className={buttonClass()}>
-      To its page
+      View agent
     </Link>
   ) : base ? (
     <Link to="/marketplace/base/$slug" params={{ slug: base }} className={buttonClass()}>
-      To its page
+      View template
     </Link>
   ) : null;
   return (
     <Page title="Payment" heading="Payment" width="reading">
       {session_id === "" ? (
-        <EmptyState className="px-0" title="Nothing was bought here" action={back}>
-          This address belongs to a payment, and names none.
+        <EmptyState className="px-0" title="Payment not found" action={back}>
+          The URL has no payment ID.
         </EmptyState>
       ) : query.isPending ? (
-        <Spinner word="Asking whether the payment arrived" />
+        <Spinner word="Checking payment…" />
       ) : query.error ? (
-        <LoadFailed className="px-0" title="The payment could not be looked up" of={query} />
+        <LoadFailed className="px-0" title="Couldn't load the payment" of={query} />
       ) : isThere ? (
         <EmptyState
           className="px-0"
-          title="It is in your library"
+          title="Added to your library"
           action={
             <div className="flex gap-2">
               <Link to="/library" className={buttonClass({ variant: "primary" })}>
-                To the library
+                Open library
               </Link>
               {back}
             </div>
           }
         >
-          Thank you. It can be chosen in every project from now on.
+          Thank you for your purchase. You can now use it in all your projects.
         </EmptyState>
       ) : (
         <EmptyState
           className="px-0"
-          title="The payment is still under way"
+          title="Payment is processing"
           action={
             <div className="flex gap-2">
-              <Button isLoading={query.isFetching} loadingWord="Asking" onClick={() => void query.refetch()}>
-                Ask again
+              <Button isLoading={query.isFetching} loadingWord="Checking…" onClick={() => void query.refetch()}>
+                Check again
               </Button>
               {back}
             </div>
           }
         >
-          Some banks take a moment. It comes into your library by itself as soon as it is paid.
+          This can take a few minutes. We'll add your purchase to your library as soon as the payment completes.
         </EmptyState>
       )}
     </Page>

@@ -8,7 +8,7 @@ import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 
-/** A project that begins with a template; its workbench shows how far the set-up is. */
+/** Creates a project from a template and opens it; its workbench shows the progress of the setup. */
 export function UseBaseDialog({
   base,
   version,
@@ -33,23 +33,21 @@ export function UseBaseDialog({
     <Dialog
       isOpen
       onOpenChange={(isOpen) => !isOpen && !create.isPending && onClose()}
-      title={`Begin with ${base.name}`}
-      description={
-        version === null ? "A new project of your own, with the newest there is." : `A new project of your own, with version ${version}.`
-      }
+      title={`New project from ${base.name}`}
+      description={version === null ? "Uses the latest version of the template." : `Uses version ${version} of the template.`}
       footer={
         <>
           <Button variant="ghost" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" form="use-base" variant="primary" isLoading={create.isPending} loadingWord="Making the project">
-            Make the project
+          <Button type="submit" form="use-base" variant="primary" isLoading={create.isPending} loadingWord="Creating project…">
+            Create project
           </Button>
         </>
       }
     >
       <form id="use-base" onSubmit={submit}>
-        <Field label="Name of the project" error={create.error ? sentenceOf(create.error) : undefined}>
+        <Field label="Project name" error={create.error ? sentenceOf(create.error) : undefined}>
           <Input value={name} maxLength={100} autoComplete="off" onChange={(event) => setName(event.target.value)} />
         </Field>
       </form>

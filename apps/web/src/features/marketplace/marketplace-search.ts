@@ -2,22 +2,22 @@ import type { MarketplaceSort } from "@tesslate/contract";
 
 export const itemTypes = ["agents", "bases"] as const;
 export type ItemType = (typeof itemTypes)[number];
-export const prices = { free: "Free", one_time: "One payment", monthly: "Monthly", api: "By use" } as const;
+export const prices = { free: "Free", one_time: "One-time", monthly: "Monthly", api: "Usage-based" } as const;
 export type Price = keyof typeof prices;
 export const makers = { official: "Tesslate", community: "Community" } as const;
 export type Maker = keyof typeof makers;
 export const sorts = {
   featured: "Featured",
-  popular: "Most used",
-  rating: "Best rated",
+  popular: "Most installed",
+  rating: "Highest rated",
   newest: "Newest",
-  name: "By name",
-  price_asc: "Cheapest",
-  price_desc: "Dearest",
+  name: "Name",
+  price_asc: "Price: low to high",
+  price_desc: "Price: high to low",
 } as const satisfies Partial<Record<MarketplaceSort, string>>;
 export type Sort = keyof typeof sorts;
 
-/** What the store shows; all of it stands in the address. */
+/** Search and filters of the store, as in the URL. */
 export interface MarketplaceSearch {
   type?: "bases";
   q?: string;
@@ -54,13 +54,13 @@ const words: Record<string, string> = {
   saas: "SaaS",
   devops: "DevOps",
   data: "Data and SQL",
-  analyzer: "Reviewing",
+  analyzer: "Code review",
   refactoring: "Refactoring",
   database: "Databases",
-  custom: "Anything else",
+  custom: "Other",
   admin: "Admin panels",
   landing: "Landing pages",
 };
-/** A category as people say it. */
+/** The label of a category. */
 export const categoryName = (category: string): string =>
   words[category] ?? (category.charAt(0).toUpperCase() + category.slice(1)).replace(/[_-]+/g, " ");

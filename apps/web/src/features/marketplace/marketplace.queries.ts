@@ -19,7 +19,7 @@ export type Card = AgentCard | BaseCard;
 export type Detail = AgentDetail | BaseDetail;
 const keys = { all: ["marketplace"] as const, library: ["library"] as const };
 
-/** One page of what fits, with how many would fit each choice. */
+/** One page of matching items, with the number of matches for each filter choice. */
 export const browseQuery = ({
   type = "agents" as ItemType,
   q,
@@ -85,7 +85,7 @@ export const relatedQuery = (type: ItemType, id: string) =>
     staleTime: 5 * 60_000,
   });
 
-/** Lists, details and the library say whether one has something: all of them are read again. */
+/** Lists, details and the library show whether an item is in the library, so all of them are reloaded. */
 export function useMarketplaceChanged() {
   const queryClient = useQueryClient();
   return () =>
@@ -94,7 +94,7 @@ export function useMarketplaceChanged() {
     );
 }
 
-/** Takes something into the library. What costs money leads to the page on which to pay, and back to `/marketplace/success`. */
+/** Adds an item to the library. Paid items redirect to checkout, which returns to `/marketplace/success`. */
 export function useAcquire(type: ItemType) {
   const changed = useMarketplaceChanged();
   return useMutation({
@@ -115,7 +115,7 @@ export function useRemoveFromLibrary(type: ItemType) {
   return useMutation({
     mutationFn: (id: string) =>
       type === "agents" ? api.library.removeAgent({ params: { id } }) : api.library.removeBase({ params: { id } }),
-    // Not waited for: its row goes as soon as the library is read, and what offers a way back must not come after that.
+    // Not awaited: the row disappears when the library is reloaded, and the toast with Undo must not appear after that.
     onSuccess: () => void changed(),
   });
 }

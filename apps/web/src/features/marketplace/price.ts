@@ -1,6 +1,6 @@
 import { dollars } from "../../lib/money.ts";
 
-/** What something costs, in words. */
+/** The price of an item, as text. */
 export function priceOf(item: {
   pricing_type: "free" | "monthly" | "one_time" | "api";
   price_cents: number;
