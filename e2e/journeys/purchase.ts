@@ -36,16 +36,16 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
         await open(cara);
         await page().goto(`${studio.url}/library/agents/new`);
         await page().getByLabel("Name", { exact: true }).fill("Sealed Baker");
-        await page().getByLabel("In a sentence").fill("Knows what no book says");
-        await page().getByRole("textbox", { name: "Its prompt" }).fill(secretPrompt);
+        await page().getByLabel("Description", { exact: true }).fill("Knows what no book says");
+        await page().getByRole("textbox", { name: "System prompt" }).fill(secretPrompt);
         await page().getByRole("radio", { name: "Monthly" }).click();
-        await page().getByLabel("Dollars").fill("5");
-        await page().getByRole("switch", { name: "Keep its prompt to yourself" }).click();
+        await page().getByLabel("Price (USD)").fill("5");
+        await page().getByRole("switch", { name: "Hide the system prompt" }).click();
         await page().getByRole("button", { name: "Save", exact: true }).click();
         await page().getByText("Set up a payout account").waitFor();
         await page().getByRole("radio", { name: "Free", exact: true }).click();
         await page().getByRole("button", { name: "Save", exact: true }).click();
-        await page().getByText("Sealed Baker is in your library.").waitFor();
+        await page().getByText("Agent created.").waitFor();
         await page().goto(`${studio.url}/settings/creator`);
         await page().getByRole("button", { name: "Open an account" }).click();
         await page().getByRole("button", { name: "Done" }).click();
@@ -53,12 +53,12 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
         await page().getByText("what you sell can be paid out").waitFor();
         await page().goto(`${studio.url}/library/agents/sealed-baker`);
         await page().getByRole("radio", { name: "Monthly" }).click();
-        await page().getByLabel("Dollars").fill("5");
-        await page().getByRole("switch", { name: "Keep its prompt to yourself" }).click();
+        await page().getByLabel("Price (USD)").fill("5");
+        await page().getByRole("switch", { name: "Hide the system prompt" }).click();
         await page().getByRole("button", { name: "Save", exact: true }).click();
-        await page().getByText("Saved.").waitFor();
+        await page().getByText("Agent saved.").waitFor();
         await page().getByRole("button", { name: "Publish" }).click();
-        await page().getByText("Sealed Baker can be found in the store.").waitFor();
+        await page().getByText("Sealed Baker published.").waitFor();
       },
     },
     {
@@ -162,7 +162,7 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
         await page()
           .getByRole("listitem")
           .filter({ hasText: "Sealed Baker" })
-          .getByText(/^Ended /)
+          .getByText(/^Expired /)
           .waitFor();
         await page().goto(`${studio.url}/marketplace/agent/sealed-baker`);
         await page().getByRole("button", { name: "Subscribe" }).waitFor();

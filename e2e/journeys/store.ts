@@ -119,42 +119,42 @@ export default journey({}, async (context) => {
       run: async () => {
         await page().getByRole("link", { name: "New agent" }).click();
         await page().getByRole("button", { name: "Save", exact: true }).click();
-        await page().getByText("Give it a name.").waitFor();
+        await page().getByText("Enter a name.").waitFor();
         const isAtName = () =>
           page()
             .getByLabel("Name", { exact: true })
             .evaluate((box) => box === document.activeElement);
         await until("saving scrolls to the missing field", isAtName);
         await page().getByLabel("Name", { exact: true }).fill("The Baker");
-        await page().getByLabel("In a sentence").fill("Knows bread");
-        await page().getByRole("textbox", { name: "Its prompt" }).fill("You bake. Project: ");
+        await page().getByLabel("Description", { exact: true }).fill("Knows bread");
+        await page().getByRole("textbox", { name: "System prompt" }).fill("You bake. Project: ");
         await page().getByRole("button", { name: "Insert {project_name}" }).click();
         await page().getByRole("button", { name: "Save", exact: true }).click();
-        await page().getByText("The Baker is in your library.").waitFor();
+        await page().getByText("Agent created.").waitFor();
         await until("its own URL", () => new URL(page().url()).pathname === "/library/agents/the-baker");
-        await page().getByLabel("In a sentence").fill("Knows bread and cake");
+        await page().getByLabel("Description", { exact: true }).fill("Knows bread and cake");
         expect(await page().getByRole("button", { name: "Publish" }).isDisabled(), "unsaved changes cannot be published");
         await page().getByRole("link", { name: "Library", exact: true }).click();
         await page().goBack();
-        const sentence = page().getByLabel("In a sentence");
+        const sentence = page().getByLabel("Description", { exact: true });
         await until("the draft is kept", async () => (await sentence.inputValue()) === "Knows bread and cake");
         await page().getByRole("button", { name: "Save", exact: true }).click();
-        await page().getByText("Saved.").waitFor();
+        await page().getByText("Agent saved.").waitFor();
         await checkScreens(page(), "agent-editor");
         await page().getByRole("button", { name: "Publish" }).click();
-        await page().getByText("The Baker can be found in the store.").waitFor();
+        await page().getByText("The Baker published.").waitFor();
         const shown = await bob.api.marketplaceAgents.get({ params: { slug: "the-baker" } });
         expect(shown.system_prompt === "You bake. Project: {project_name}", "free agents show their prompt");
-        await page().getByRole("button", { name: "Try it" }).click();
-        await page().getByLabel("What to ask").fill("What do you need?");
-        await page().getByRole("button", { name: "Send" }).click();
+        await page().getByRole("button", { name: "Try agent" }).click();
+        await page().getByLabel("Message", { exact: true }).fill("What do you need?");
+        await page().getByRole("button", { name: "Send message" }).click();
         await page().getByText("I am the baker: flour, water, salt.", { exact: true }).waitFor({ timeout: 60_000 });
         const trialRequest = model.requests.find(({ body }) =>
           String(JSON.stringify(body)).includes("You bake. Project: Trial of The Baker"),
         );
         expect(trialRequest, "the run had the agent's prompt, with its marker filled in");
         await page().goto(`${studio.url}/library?tab=made`);
-        await page().getByRole("listitem").filter({ hasText: "The Baker" }).getByText("In the store").waitFor();
+        await page().getByRole("listitem").filter({ hasText: "The Baker" }).getByText("Published").waitFor();
       },
     },
     {

@@ -23,7 +23,7 @@ test("a new one says what it lacks, and is not sent", async ({ api, open, user }
   open("/library/agents/new");
   await user.click(await screen.findByRole("button", { name: "Save" }));
   await waitFor(() => expect(screen.getByLabelText("Name")).toBeInvalid());
-  expect(screen.getByRole("textbox", { name: "Its prompt" })).toBeInvalid();
+  expect(screen.getByRole("textbox", { name: "System prompt" })).toBeInvalid();
   await waitFor(() => expect(screen.getByLabelText("Name")).toHaveFocus());
   expect(api.asked("marketplaceAgents.create")).toEqual([]);
 });
@@ -31,7 +31,7 @@ test("a new one says what it lacks, and is not sent", async ({ api, open, user }
 test("a marker is put in where the cursor stands", async ({ api, open, user }) => {
   begin(api);
   open("/library/agents/new");
-  const prompt = await screen.findByRole<HTMLTextAreaElement>("textbox", { name: "Its prompt" });
+  const prompt = await screen.findByRole<HTMLTextAreaElement>("textbox", { name: "System prompt" });
   await user.click(prompt);
   await user.paste("Work on  now");
   prompt.setSelectionRange(8, 8);
@@ -53,7 +53,7 @@ test("what is not saved is kept: through leaving, a reload, and what somebody el
   api.answer("marketplaceAgents.get", { ...baker, description: "Bakes bread" });
   open("/library/agents/baker");
   expect(await screen.findByLabelText("Name")).toHaveValue("Master baker");
-  expect(screen.getByLabelText("In a sentence")).toHaveValue("Bakes bread");
+  expect(screen.getByLabelText("Description")).toHaveValue("Bakes bread");
   api.answer("marketplaceAgents.update", { ...baker, name: "Master baker" });
   await user.click(screen.getByRole("button", { name: "Save" }));
   await waitFor(() => expect(api.asked("marketplaceAgents.update")[0]?.body).toEqual({ name: "Master baker" }));
@@ -79,14 +79,14 @@ test("who asks money is led to the payout account at once, and keeps the draft",
   const app = open("/library/agents/baker");
   await screen.findByLabelText("Name");
   expect(screen.queryByRole("button", { name: "Set up payouts" })).not.toBeInTheDocument();
-  await user.click(await screen.findByRole("radio", { name: "One payment" }));
+  await user.click(await screen.findByRole("radio", { name: "One-time" }));
   expect(await screen.findByText(/you need a payout account first/)).toBeVisible();
   api.answer("creatorStudio.connect", refuse("stripe_error", { detail: "Stripe is away." }));
   await user.click(screen.getByRole("button", { name: "Set up payouts" }));
   expect(await screen.findByText("Stripe is away.")).toBeVisible();
   app.unmount();
   open("/library/agents/baker");
-  expect(await screen.findByRole("radio", { name: "One payment" })).toBeChecked();
+  expect(await screen.findByRole("radio", { name: "One-time" })).toBeChecked();
 });
 
 test("a refused name stands at the name; what was written stays", async ({ api, open, user }) => {
@@ -106,6 +106,6 @@ test("a closed one of somebody else shows no prompt", async ({ api, open }) => {
   begin(api);
   api.answer("marketplaceAgents.get", { ...baker, is_owner: false, system_prompt: null });
   open("/library/agents/baker");
-  expect(await screen.findByRole("heading", { name: "Baker is closed" })).toBeVisible();
+  expect(await screen.findByRole("heading", { name: "Baker can't be edited" })).toBeVisible();
   expect(screen.queryByRole("button", { name: "Save" })).not.toBeInTheDocument();
 });

@@ -60,7 +60,7 @@ const categories = [
   "custom",
 ];
 
-/** An agent of one's own, made or changed. Somebody else's open one becomes a copy with the first change. */
+/** Creates or edits an agent. Changes to another creator's open agent are saved as a copy. */
 export function AgentEditorPage() {
   const { slug } = route.useParams();
   const isNew = slug === "new";
@@ -82,20 +82,20 @@ export function AgentEditorPage() {
         models.data || models.error ? (
           <Editor key="new" start={emptyForm(models.data?.default ?? "")} />
         ) : (
-          <SkeletonRows count={8} label="Loading" />
+          <SkeletonRows count={8} label="Loading models…" />
         )
       ) : query.data ? (
         query.data.system_prompt === null ? (
           <EmptyState
             className="px-0"
-            title={`${query.data.name} is closed`}
+            title={`${query.data.name} can't be edited`}
             action={
               <Link to="/marketplace/agent/$slug" params={{ slug }} className={buttonClass()}>
-                To its page
+                View agent
               </Link>
             }
           >
-            Its prompt stays with its maker. You can use it, and choose nothing about it.
+            Its creator keeps the system prompt private. You can use this agent, but not change it.
           </EmptyState>
         ) : (
           <Editor key={query.data.id} agent={query.data} start={formOf(query.data)} />
@@ -104,18 +104,18 @@ export function AgentEditorPage() {
         hasCode(query.error, "not_found") ? (
           <EmptyState
             className="px-0"
-            title="There is no such agent"
+            title="Agent not found"
             action={
               <Link to="/library" className={buttonClass()}>
-                To the library
+                Open library
               </Link>
             }
           />
         ) : (
-          <LoadFailed className="px-0" title="The agent could not be read" of={query} />
+          <LoadFailed className="px-0" title="Couldn't load the agent" of={query} />
         )
       ) : (
-        <SkeletonRows count={8} label="Loading" />
+        <SkeletonRows count={8} label="Loading agent…" />
       )}
     </Page>
   );
@@ -128,7 +128,7 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
   const tools = useQuery(toolsQuery);
   const { data: me } = useSuspenseQuery(meQuery);
   const [before, setBefore] = useState(start);
-  // Leaving, a reload and the way through the payout setup lose nothing.
+  // The draft survives leaving the page, a reload and the payout setup.
   const draft = useKept(`studio:agent-form:${me.id}:${agent?.id ?? "new"}`, isAgentDraft, { before: start, form: start });
   const form = rebased(draft.value, before);
   const [isTried, setIsTried] = useState(false);
@@ -158,16 +158,10 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
         : await create.mutateAsync(creationOf(form));
       setBefore(form);
       draft.forget(draft.value);
-      toast(
-        agent && saved.id !== agent.id
-          ? `Saved as a copy of your own: ${saved.name}.`
-          : agent
-            ? "Saved."
-            : `${saved.name} is in your library.`,
-      );
+      toast(agent && saved.id !== agent.id ? `Copy saved as ${saved.name}.` : agent ? "Agent saved." : "Agent created.");
       if (saved.slug !== agent?.slug) await navigate({ to: "/library/agents/$slug", params: { slug: saved.slug }, replace: true });
     } catch {
-      // Said by `error`.
+      // Shown by `error`.
     }
   };
   const insert = (marker: string) => {
@@ -183,7 +177,7 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
     agent &&
     update.mutate(
       { id: agent.id, body: { is_published: isPublished } },
-      { onSuccess: () => toast(isPublished ? `${agent.name} can be found in the store.` : `${agent.name} is in the store no more.`) },
+      { onSuccess: () => toast(isPublished ? `${agent.name} published.` : `${agent.name} unpublished.`) },
     );
   const toolNames = tools.data?.items.filter((tool) => tool.view === "any").map((tool) => tool.name) ?? [];
   return (
@@ -195,15 +189,15 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
       ) : null}
       {agent && !agent.is_owner ? (
         <Banner className="mb-4">
-          This agent is by {agent.creator_name}. What you change is saved as a copy of your own, which takes its place in your library.
+          This agent is by {agent.creator_name}. Your changes are saved as a copy, which replaces it in your library.
         </Banner>
       ) : null}
-      <SettingsSection title="What it is">
+      <SettingsSection title="General">
         <div className="grid gap-3.5">
           <Field label="Name" error={faultOf("name")}>
             <Input value={form.name} maxLength={100} autoComplete="off" onChange={(event) => set({ name: event.target.value })} />
           </Field>
-          <Field label="In a sentence" error={faultOf("description")}>
+          <Field label="Description" error={faultOf("description")}>
             <Input
               value={form.description}
               maxLength={500}
@@ -212,7 +206,7 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
             />
           </Field>
           <div className="grid grid-cols-2 gap-3.5 narrow:grid-cols-1">
-            <Field label="What it is for" error={faultOf("category")}>
+            <Field label="Category" error={faultOf("category")}>
               <Select
                 value={form.category}
                 onChange={(category) => set({ category })}
@@ -227,7 +221,7 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
                   ...(form.model && !models.some((model) => model.id === form.model)
                     ? [{ value: form.model, label: shortModelName(form.model) }]
                     : []),
-                  ...(agent?.model ? [] : [{ value: "default", label: "The server's standard" }]),
+                  ...(agent?.model ? [] : [{ value: "default", label: "Server default" }]),
                   ...models.map((model) => ({
                     value: model.id,
                     label: shortModelName(model.id),
@@ -239,8 +233,8 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
           </div>
         </div>
       </SettingsSection>
-      <SettingsSection title="Its prompt" hint="What it is told before every conversation. The markers are filled in when a run begins.">
-        <Field label={<span className="sr-only">Its prompt</span>} error={faultOf("system_prompt")}>
+      <SettingsSection title="System prompt" hint="The agent follows it in every chat. Variables are replaced when a run starts.">
+        <Field label={<span className="sr-only">System prompt</span>} error={faultOf("system_prompt")}>
           <Textarea
             ref={prompt}
             value={form.system_prompt}
@@ -251,7 +245,7 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
             onChange={(event) => set({ system_prompt: event.target.value })}
           />
         </Field>
-        <ul role="list" aria-label="Markers" className="mt-2 flex flex-wrap gap-1.5">
+        <ul role="list" aria-label="Variables" className="mt-2 flex flex-wrap gap-1.5">
           {markers.map((marker) => (
             <li key={marker}>
               <Button size="sm" variant="ghost" className="font-mono" onClick={() => insert(marker)} aria-label={`Insert ${marker}`}>
@@ -261,8 +255,8 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
           ))}
         </ul>
       </SettingsSection>
-      <SettingsSection title="How it works">
-        <Field label="Kind" error={faultOf("agent_type")}>
+      <SettingsSection title="Behavior">
+        <Field label="Type" error={faultOf("agent_type")}>
           <Select
             value={form.agent_type}
             onChange={(value) => set({ agent_type: value as AgentForm["agent_type"] })}
@@ -270,7 +264,7 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
           />
         </Field>
         <fieldset className="mt-4 grid gap-2">
-          <legend className="mb-1.5 text-sm font-medium text-fg-1">What it may use</legend>
+          <legend className="mb-1.5 text-sm font-medium text-fg-1">Features</legend>
           {Object.entries(agentFeatures).map(([name, label]) => (
             <Switch
               key={name}
@@ -283,11 +277,11 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
       </SettingsSection>
       <SettingsSection
         title="Tools"
-        hint="Fewer tools make it quicker and safer. Sub-agents, plans, the web and patches follow the switches above."
+        hint="Fewer tools make the agent faster and safer. The features above turn their own tools on and off."
       >
         <Switch
           isOn={form.tools === null}
-          label="All of them, also those to come"
+          label="All tools, including future ones"
           onChange={(isOn) => set({ tools: isOn ? null : toolNames })}
         />
         {form.tools === null ? null : tools.data ? (
@@ -305,7 +299,7 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
             ))}
           </ul>
         ) : (
-          <SkeletonRows count={4} label="Loading the tools" className="mt-3" />
+          <SkeletonRows count={4} label="Loading tools…" className="mt-3" />
         )}
         {faultOf("tools") ? (
           <p role="alert" className="mt-2 text-xs text-err">
@@ -315,8 +309,8 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
       </SettingsSection>
       <PriceSection form={form} set={set} fault={faultOf("price") ?? refused["price_cents"] ?? refused["pricing_type"]} />
       <div data-acts className="sticky bottom-0 -mx-2 flex flex-wrap items-center gap-2 border-t border-line-0 bg-bg-1 px-2 py-3">
-        {agent?.is_owner && agent.is_published ? <Pill tone="ok">In the store</Pill> : null}
-        <span className="flex-1 text-xs text-fg-2">{isDirty ? "Not saved yet; the draft is kept in this browser" : ""}</span>
+        {agent?.is_owner && agent.is_published ? <Pill tone="ok">Published</Pill> : null}
+        <span className="flex-1 text-xs text-fg-2">{isDirty ? "Unsaved changes, kept as a draft in this browser" : ""}</span>
         {isDirty ? (
           <Button variant="ghost" onClick={discard} disabled={saving}>
             Discard changes
@@ -326,15 +320,15 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
           <>
             {agent.is_published ? (
               <Button variant="ghost" onClick={() => publish(false)} disabled={saving}>
-                Take back
+                Unpublish
               </Button>
             ) : (
               <Button variant="danger" onClick={() => setIsDeleting(true)} disabled={saving}>
-                Delete
+                Delete agent
               </Button>
             )}
             <Button icon={<FlaskConical size={14} />} disabled={isDirty} onClick={() => setIsTrying(true)}>
-              Try it
+              Try agent
             </Button>
             {agent.is_published ? null : (
               <Button disabled={isDirty || saving} onClick={() => publish(true)}>
@@ -343,8 +337,8 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
             )}
           </>
         ) : null}
-        <Button type="submit" variant="primary" disabled={!isChanged} isLoading={saving} loadingWord="Saving">
-          {agent && !agent.is_owner ? "Save as a copy" : "Save"}
+        <Button type="submit" variant="primary" disabled={!isChanged} isLoading={saving} loadingWord="Saving…">
+          {agent && !agent.is_owner ? "Save as copy" : "Save"}
         </Button>
       </div>
       {isTrying && agent ? <TrialDialog agent={agent} onClose={() => setIsTrying(false)} /> : null}
@@ -353,17 +347,17 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
           isOpen={isDeleting}
           onOpenChange={setIsDeleting}
           title={`Delete ${agent.name}?`}
-          act="Delete"
-          actWord="Deleting"
+          act="Delete agent"
+          actWord="Deleting…"
           isDanger
           onConfirm={async () => {
             await remove.mutateAsync(agent.id);
             discard();
-            toast(`${agent.name} is gone.`);
+            toast(`${agent.name} deleted.`);
             void navigate({ to: "/library" });
           }}
         >
-          It leaves every library it is in. Nothing brings it back.
+          This also removes the agent from all libraries. This can't be undone.
         </ConfirmDialog>
       ) : null}
     </form>

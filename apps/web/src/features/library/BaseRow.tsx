@@ -36,7 +36,7 @@ export function BaseRow({ base }: { base: LibraryBase }) {
         onClick={() =>
           remove.mutate(base.id, {
             onSuccess: () =>
-              toast(`${base.name} is out of your library.`, { action: { label: "Undo", onSelect: () => acquire.mutate(base.id) } }),
+              toast(`${base.name} removed from your library.`, { action: { label: "Undo", onSelect: () => acquire.mutate(base.id) } }),
             onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
           })
         }

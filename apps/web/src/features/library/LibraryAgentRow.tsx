@@ -21,7 +21,7 @@ import { useSelectModel, useSwitchAgent } from "./library.queries.ts";
 const report = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
 const standard = "standard";
 
-/** One agent of the library: on or off, the model it runs with, and away. */
+/** One agent of the library: enable, select the model, edit, remove. */
 export function LibraryAgentRow({ agent }: { agent: LibraryAgent }) {
   const flip = useSwitchAgent();
   const select = useSelectModel();
@@ -30,6 +30,7 @@ export function LibraryAgentRow({ agent }: { agent: LibraryAgent }) {
   const models = usableModels(useQuery(modelsQuery).data?.items ?? []);
   const [isRemoving, setIsRemoving] = useState(false);
   const isOver = agent.expires_at !== null && isPast(agent.expires_at);
+  const canEdit = agent.is_custom || agent.source_type === "open";
   const known = models.some((model) => model.id === agent.selected_model);
   return (
     <li className="flex flex-wrap items-center gap-3 py-3">
@@ -40,8 +41,8 @@ export function LibraryAgentRow({ agent }: { agent: LibraryAgent }) {
             {agent.name}
           </Link>
           {agent.is_custom ? <Pill>{agent.is_published ? "Yours, published" : "Yours"}</Pill> : null}
-          {agent.is_admin_disabled ? <Pill tone="warn">Taken off by an administrator</Pill> : null}
-          {isOver ? <Pill tone="warn">Ended {momentOf(agent.expires_at ?? "")}</Pill> : null}
+          {agent.is_admin_disabled ? <Pill tone="warn">Disabled by an administrator</Pill> : null}
+          {isOver ? <Pill tone="warn">Expired {momentOf(agent.expires_at ?? "")}</Pill> : null}
         </p>
         <p className="line-clamp-1 text-xs text-fg-2">{agent.description}</p>
       </div>
@@ -53,7 +54,7 @@ export function LibraryAgentRow({ agent }: { agent: LibraryAgent }) {
           value={agent.selected_model ?? standard}
           onChange={(value) => select.mutate({ id: agent.id, model: value === standard ? null : value }, { onError: report })}
           options={[
-            { value: standard, label: agent.model ? `Its own: ${shortModelName(agent.model)}` : "Its own model" },
+            { value: standard, label: agent.model ? `Agent default: ${shortModelName(agent.model)}` : "Agent default" },
             ...(agent.selected_model && !known ? [{ value: agent.selected_model, label: shortModelName(agent.selected_model) }] : []),
             ...models.map((model) => ({ value: model.id, label: shortModelName(model.id), hint: model.provider_name ?? model.provider })),
           ]}
@@ -62,17 +63,17 @@ export function LibraryAgentRow({ agent }: { agent: LibraryAgent }) {
       <Switch
         isOn={agent.is_enabled}
         isDisabled={agent.is_admin_disabled || isOver}
-        label={<span className="sr-only">{agent.name} can be chosen</span>}
+        label={<span className="sr-only">Enable {agent.name}</span>}
         onChange={(isEnabled) => flip.mutate({ id: agent.id, isEnabled }, { onError: report })}
       />
       <Link
         to="/library/agents/$slug"
         params={{ slug: agent.slug }}
         className={buttonClass({ size: "sm" })}
-        aria-label={`Edit ${agent.name}`}
+        aria-label={canEdit ? `Edit ${agent.name}` : `View ${agent.name}`}
       >
         <Pencil size={14} />
-        {agent.is_custom || agent.source_type === "open" ? "Edit" : "Look"}
+        {canEdit ? "Edit" : "View"}
       </Link>
       <Menu
         align="end"
@@ -89,16 +90,19 @@ export function LibraryAgentRow({ agent }: { agent: LibraryAgent }) {
         onOpenChange={setIsRemoving}
         title={`Remove ${agent.name} from your library?`}
         act="Remove"
-        actWord="Removing"
+        actWord="Removing…"
         onConfirm={async () => {
           await remove.mutateAsync(agent.id);
-          toast(`${agent.name} is out of your library.`, {
+          toast(`${agent.name} removed from your library.`, {
             action: { label: "Undo", onSelect: () => acquire.mutate(agent.id, { onError: report }) },
           });
         }}
       >
-        Projects that use it go on with your standard agent.{" "}
-        {agent.is_custom ? "It stays under Made by you." : agent.pricing_type === "free" ? "" : "What you paid for can be taken back in."}
+        {agent.is_custom
+          ? "Projects that use this agent switch to the default agent. You can still find it in “Created by you”."
+          : agent.pricing_type === "free"
+            ? "Projects that use this agent switch to the default agent."
+            : "Projects that use this agent switch to the default agent. You can add it again without paying."}
       </ConfirmDialog>
     </li>
   );

@@ -18,11 +18,11 @@ const route = getRouteApi("/app/library");
 const tabs = [
   { value: undefined, label: "Agents", icon: <Bot size={14} /> },
   { value: "templates", label: "Templates", icon: <Box size={14} /> },
-  { value: "made", label: "Made by you", icon: <PencilRuler size={14} /> },
+  { value: "made", label: "Created by you", icon: <PencilRuler size={14} /> },
 ] as const;
 const rows = "divide-y divide-line-0 border-y border-line-0";
 
-/** What one has: agents that can answer, templates to begin with, and what one made. */
+/** The agents and templates of the library, and the items the user created. */
 export function LibraryPage() {
   const { tab } = route.useSearch();
   return (
@@ -63,7 +63,7 @@ export function LibraryPage() {
   );
 }
 
-/** A list that loads, fails, is empty or is there. */
+/** A list with its states: loading, failed, empty. */
 function Rows<T>({
   query,
   failed,
@@ -76,7 +76,7 @@ function Rows<T>({
   children: (item: T) => ReactNode;
 }) {
   if (!query.data)
-    return query.error ? <LoadFailed className="px-0" title={failed} of={query} /> : <SkeletonRows count={6} label="Loading" />;
+    return query.error ? <LoadFailed className="px-0" title={failed} of={query} /> : <SkeletonRows count={6} label="Loading library…" />;
   return (
     <>
       {query.error ? <ShownFromBefore of={query} className="mb-3" /> : null}
@@ -96,18 +96,18 @@ function Agents() {
   return (
     <Rows
       query={query}
-      failed="Your agents could not be read"
+      failed="Couldn't load your agents"
       empty={
         <EmptyState
           className="px-0"
-          title="No agents"
+          title="No agents yet"
           action={
             <Link to="/marketplace" className={buttonClass()}>
-              Look around in the store
+              Browse store
             </Link>
           }
         >
-          The agents you add are here, and can be chosen in every conversation.
+          Agents you add appear here. You can select them in any chat.
         </EmptyState>
       }
     >
@@ -121,18 +121,18 @@ function Bases() {
   return (
     <Rows
       query={query}
-      failed="Your templates could not be read"
+      failed="Couldn't load your templates"
       empty={
         <EmptyState
           className="px-0"
           title="No templates yet"
           action={
             <Link to="/marketplace" search={{ type: "bases" }} className={buttonClass()}>
-              Look around in the store
+              Browse store
             </Link>
           }
         >
-          A template you begin a project with comes in here by itself.
+          Templates you use appear here automatically.
         </EmptyState>
       }
     >
@@ -146,18 +146,18 @@ function OwnItems() {
   return (
     <Rows
       query={query}
-      failed="What you made could not be read"
+      failed="Couldn't load your items"
       empty={
         <EmptyState
           className="px-0"
-          title="You have not made anything yet"
+          title="No items yet"
           action={
             <Link to="/library/agents/$slug" params={{ slug: "new" }} className={buttonClass()}>
-              Make an agent
+              Create agent
             </Link>
           }
         >
-          Agents, templates and themes of your own stand here, with how many people have them.
+          Agents, templates and themes you create appear here, with install counts.
         </EmptyState>
       }
     >

@@ -15,8 +15,9 @@ import { useAgentActs, useRemoveBase } from "./library.queries.ts";
 import { usePublishBase } from "./use-publish-base.ts";
 
 const words = { agent: "Agent", base: "Template", theme: "Theme" };
+const deleteWords = { agent: "Delete agent", base: "Delete template", theme: "Delete theme" };
 
-/** Something one made: seen by others or not, and how it does. */
+/** One item the user created: its ratings and installs; publish, unpublish, delete. */
 export function OwnItemRow({ item }: { item: OwnItem }) {
   const { update, remove } = useAgentActs();
   const removeBase = useRemoveBase();
@@ -25,12 +26,12 @@ export function OwnItemRow({ item }: { item: OwnItem }) {
   const isAgent = item.item_type === "agent";
   const isPending = update.isPending || publishBase.isPending;
   const publish = (isPublished: boolean) => {
-    const said = {
-      onSuccess: () => toast(isPublished ? `${item.name} can be found in the store.` : `${item.name} is in the store no more.`),
+    const handlers = {
+      onSuccess: () => toast(isPublished ? `${item.name} published.` : `${item.name} unpublished.`),
       onError: (error: unknown) => toast(sentenceOf(error), { kind: "failed" }),
     };
-    if (isAgent) update.mutate({ id: item.id, body: { is_published: isPublished } }, said);
-    else publishBase.mutate({ id: item.id, isPublic: isPublished }, said);
+    if (isAgent) update.mutate({ id: item.id, body: { is_published: isPublished } }, handlers);
+    else publishBase.mutate({ id: item.id, isPublic: isPublished }, handlers);
   };
   return (
     <li className="flex flex-wrap items-center gap-3 py-3">
@@ -52,20 +53,20 @@ export function OwnItemRow({ item }: { item: OwnItem }) {
           )}
           <Pill>{words[item.item_type]}</Pill>
           {item.is_admin_disabled ? (
-            <Pill tone="warn">Taken off by an administrator</Pill>
+            <Pill tone="warn">Disabled by an administrator</Pill>
           ) : item.is_published ? (
-            <Pill tone="ok">In the store</Pill>
+            <Pill tone="ok">Published</Pill>
           ) : null}
         </p>
         <p className="flex flex-wrap gap-x-3 text-xs text-fg-2">
           {item.item_type === "theme" ? null : (
             <>
               <Rating rating={item.rating} count={item.reviews_count} />
-              <span className="num">{counted(item.downloads, "person has it", "people have it")}</span>
+              <span className="num">{counted(item.downloads, "install")}</span>
             </>
           )}
           <time dateTime={item.updated_at} title={momentOf(item.updated_at)}>
-            Changed {agoOf(item.updated_at)}
+            Updated {agoOf(item.updated_at)}
           </time>
         </p>
       </div>
@@ -75,14 +76,14 @@ export function OwnItemRow({ item }: { item: OwnItem }) {
             size="sm"
             icon={item.is_published ? <EyeOff size={14} /> : <Eye size={14} />}
             isLoading={isPending}
-            loadingWord="Working"
+            loadingWord={item.is_published ? "Unpublishing…" : "Publishing…"}
             onClick={() => publish(!item.is_published)}
           >
-            {item.is_published ? "Take back" : "Publish"}
+            {item.is_published ? "Unpublish" : "Publish"}
           </Button>
           <IconButton
             size="sm"
-            label={item.is_published ? `Delete ${item.name}: take it back first` : `Delete ${item.name}`}
+            label={item.is_published ? `Delete ${item.name} (unpublish first)` : `Delete ${item.name}`}
             disabled={item.is_published}
             onClick={() => setIsDeleting(true)}
           >
@@ -94,16 +95,16 @@ export function OwnItemRow({ item }: { item: OwnItem }) {
         isOpen={isDeleting}
         onOpenChange={setIsDeleting}
         title={`Delete ${item.name}?`}
-        act="Delete"
-        actWord="Deleting"
+        act={deleteWords[item.item_type]}
+        actWord="Deleting…"
         isDanger
         {...(item.downloads > 1 && { typedConfirmation: item.name })}
         onConfirm={async () => {
           await (isAgent ? remove : removeBase).mutateAsync(item.id);
-          toast(`${item.name} is gone.`);
+          toast(`${item.name} deleted.`);
         }}
       >
-        It leaves every library it is in. Nothing brings it back.
+        This also removes it from all libraries. This can't be undone.
       </ConfirmDialog>
     </li>
   );

@@ -14,7 +14,7 @@ import { offersQuery } from "../billing/index.ts";
 import { dashboardQuery } from "../creators/index.ts";
 import type { AgentForm } from "./agent-form.ts";
 
-/** What others pay for it; nothing where nothing can be paid. */
+/** The price of an agent. Shows nothing if this server has no payments. */
 export function PriceSection({
   form,
   set,
@@ -35,7 +35,7 @@ export function PriceSection({
       title="Price"
       hint={
         <>
-          You keep {Math.round(offers.creator_share * 100)} % of every sale. Where it is paid to is set up in the{" "}
+          You keep {Math.round(offers.creator_share * 100)} % of every sale. Set up payouts in the{" "}
           <Link to="/settings/creator" className="link">
             creator studio
           </Link>
@@ -50,7 +50,7 @@ export function PriceSection({
           onChange={(pricing_type) => set({ pricing_type })}
           segments={[
             { value: "free", label: "Free", isLabelShown: true },
-            { value: "one_time", label: "One payment", isLabelShown: true },
+            { value: "one_time", label: "One-time", isLabelShown: true },
             { value: "monthly", label: "Monthly", isLabelShown: true },
           ]}
         />
@@ -58,7 +58,7 @@ export function PriceSection({
           <Banner
             tone="warn"
             action={
-              <Button size="sm" isLoading={connect.isPending} loadingWord="Opening" onClick={() => connect.mutate()}>
+              <Button size="sm" isLoading={connect.isPending} loadingWord="Redirecting to Stripe…" onClick={() => connect.mutate()}>
                 {studio.payouts.account_id ? "Finish payout setup" : "Set up payouts"}
               </Button>
             }
@@ -70,7 +70,7 @@ export function PriceSection({
         ) : null}
         {isPaid ? (
           <>
-            <Field label="Dollars" error={fault}>
+            <Field label="Price (USD)" error={fault}>
               <Input
                 inputMode="decimal"
                 value={form.price}
@@ -81,8 +81,8 @@ export function PriceSection({
             </Field>
             <Switch
               isOn={form.source_type === "closed"}
-              label="Keep its prompt to yourself"
-              hint="Whoever buys it can use it, and neither read nor copy it."
+              label="Hide the system prompt"
+              hint="Buyers can use the agent, but can't read or copy its prompt."
               onChange={(isOn) => set({ source_type: isOn ? "closed" : "open" })}
             />
           </>

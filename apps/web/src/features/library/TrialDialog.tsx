@@ -12,7 +12,7 @@ import { Select } from "../../ui/Select.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { keepAgentChoice } from "../agents/index.ts";
 
-/** A first message to an agent, in a project made for it; its workbench shows the run as any other. */
+/** Sends a first message to an agent, in a new project. */
 export function TrialDialog({ agent, onClose }: { agent: Pick<AgentDetail, "id" | "slug" | "name">; onClose: () => void }) {
   const navigate = useNavigate();
   const create = useCreateProject();
@@ -46,7 +46,7 @@ export function TrialDialog({ agent, onClose }: { agent: Pick<AgentDetail, "id" 
       isOpen
       onOpenChange={(isOpen) => !isOpen && !create.isPending && onClose()}
       title={`Try ${agent.name}`}
-      description="In a new project of its own, which you can delete afterwards. Its model is paid for as in any run."
+      description="Runs in a new project, which you can delete afterwards. Model usage is billed as usual."
       footer={
         <>
           <Button variant="ghost" onClick={onClose}>
@@ -58,19 +58,19 @@ export function TrialDialog({ agent, onClose }: { agent: Pick<AgentDetail, "id" 
             variant="primary"
             disabled={!message.trim()}
             isLoading={create.isPending}
-            loadingWord="Making the project"
+            loadingWord="Creating project…"
           >
-            Send
+            Send message
           </Button>
         </>
       }
     >
       <form id="trial" onSubmit={submit} className="grid gap-3.5">
-        <Field label="What to ask" error={create.error ? sentenceOf(create.error) : undefined}>
+        <Field label="Message" error={create.error ? sentenceOf(create.error) : undefined}>
           <Textarea value={message} maxLength={10_000} className="min-h-24" onChange={(event) => setMessage(event.target.value)} />
         </Field>
         {templates.length > 1 ? (
-          <Field label="Start from">
+          <Field label="Template">
             <Select value={chosen} onChange={setTemplate} options={templates.map((one) => ({ value: one.slug, label: one.name }))} />
           </Field>
         ) : null}

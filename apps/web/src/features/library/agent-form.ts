@@ -1,6 +1,6 @@
 import type { AgentDetail, CreateAgent, UpdateAgent } from "@tesslate/contract";
 
-/** What an agent's form holds. `tools` null: all of them. */
+/** The values of an agent's form. `tools: null` means all tools. */
 export interface AgentForm {
   name: string;
   description: string;
@@ -18,19 +18,19 @@ export interface AgentForm {
 export const agentFeatures = {
   subagents: "Sub-agents",
   plan_mode: "Plans",
-  web_search: "The web",
+  web_search: "Web search",
   apply_patch: "Patches",
 } as const;
 export type AgentFeature = keyof typeof agentFeatures;
 
 export const agentTypes: Record<AgentForm["agent_type"], { label: string; hint: string }> = {
-  TesslateAgent: { label: "Works with tools", hint: "For models that can call them" },
-  IterativeAgent: { label: "Thinks and acts in turns", hint: "For models without tool calls" },
-  ReActAgent: { label: "Says why before each act", hint: "Slower, and easier to follow" },
-  StreamAgent: { label: "Answers in one go", hint: "Whole files, no commands" },
+  TesslateAgent: { label: "Standard", hint: "Tools, plans and sub-agents" },
+  IterativeAgent: { label: "Tools in text", hint: "For models without function calling" },
+  ReActAgent: { label: "ReAct", hint: "Explains each step before acting. Slower, but easier to follow" },
+  StreamAgent: { label: "Single response", hint: "Writes whole files, runs no commands" },
 };
 
-/** Put into the prompt where they stand when a run begins. */
+/** Variables of the prompt, replaced when a run starts. */
 export const markers = [
   "{mode}",
   "{mode_instructions}",
@@ -57,7 +57,7 @@ export const emptyForm = (model: string): AgentForm => ({
   source_type: "open",
 });
 
-/** Whole cents of what was typed: `4`, `4.5` and `4.50`; undefined where it is no price. */
+/** Cents of a typed price: `4`, `4.5` or `4.50`; undefined if it is not a price. */
 export const centsOf = (price: string): number | undefined => {
   const match = /^\s*\$?(\d{1,6})(?:[.,](\d{1,2}))?\s*$/.exec(price);
   return match ? Number(match[1]) * 100 + Number((match[2] ?? "0").padEnd(2, "0")) : undefined;
@@ -88,7 +88,7 @@ export const formOf = (agent: AgentDetail): AgentForm => ({
   source_type: agent.source_type,
 });
 
-/** A new agent begins as a draft: it is published when its maker says so. */
+/** A new agent is a draft until its creator publishes it. */
 export const creationOf = (form: AgentForm): CreateAgent => ({
   name: form.name,
   description: form.description,
@@ -103,7 +103,7 @@ export const creationOf = (form: AgentForm): CreateAgent => ({
   is_published: false,
 });
 
-/** Only what was changed, so that two editors of one agent do not undo each other. */
+/** Only the changed fields, so that two people who edit an agent do not overwrite each other. */
 export function changesOf(before: AgentForm, after: AgentForm): UpdateAgent {
   const body: UpdateAgent = {};
   if (after.name !== before.name) body.name = after.name;
@@ -118,17 +118,17 @@ export function changesOf(before: AgentForm, after: AgentForm): UpdateAgent {
   return body;
 }
 
-/** What keeps it from being saved, by field. */
+/** Errors that prevent saving, by field. */
 export function faultsOf(form: AgentForm): Partial<Record<keyof AgentForm, string>> {
   return {
-    ...(!form.name.trim() && { name: "Give it a name." }),
-    ...(!form.description.trim() && { description: "Say in a sentence what it is for." }),
-    ...(form.pricing_type !== "free" && (centsOf(form.price) ?? 0) < 50 && { price: "At least $0.50, such as 4 or 4.50." }),
-    ...(!form.system_prompt.trim() && { system_prompt: "Without a prompt it would not know what to do." }),
+    ...(!form.name.trim() && { name: "Enter a name." }),
+    ...(!form.description.trim() && { description: "Enter a description." }),
+    ...(form.pricing_type !== "free" && (centsOf(form.price) ?? 0) < 50 && { price: "Enter a price of at least $0.50." }),
+    ...(!form.system_prompt.trim() && { system_prompt: "Enter a system prompt." }),
   };
 }
 
-/** What is being written, and what it began from. */
+/** A draft, and the saved values it was started from. */
 export interface AgentDraft {
   before: AgentForm;
   form: AgentForm;
@@ -149,7 +149,7 @@ export const isAgentDraft = (value: unknown): value is AgentDraft =>
   typeof value === "object" && value !== null && isForm((value as AgentDraft).before) && isForm((value as AgentDraft).form);
 
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
-/** The changes of a draft on top of what the agent is now: what somebody else saved meanwhile stays. */
+/** The changes of a draft applied to the current values of the agent, so that changes saved elsewhere are kept. */
 export const rebased = ({ before, form }: AgentDraft, now: AgentForm): AgentForm =>
   ({
     ...now,

@@ -19,7 +19,7 @@ export const toolsQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
-/** On or off, at once; what the server refuses is put back. */
+/** Enables or disables an agent. The change is shown at once and reverted if the server refuses it. */
 export function useSwitchAgent() {
   const queryClient = useQueryClient();
   const key = libraryAgentsQuery.queryKey;

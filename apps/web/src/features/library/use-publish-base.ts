@@ -2,7 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { api } from "../../api.ts";
 import { useMarketplaceChanged } from "../marketplace/index.ts";
 
-/** Public: everybody may find it; private: only its maker. */
+/** Makes a template public (listed in the store) or private (visible to its creator only). */
 export function usePublishBase() {
   const changed = useMarketplaceChanged();
   return useMutation({
