@@ -47,10 +47,10 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
         await page().getByRole("button", { name: "Save", exact: true }).click();
         await page().getByText("Agent created.").waitFor();
         await page().goto(`${studio.url}/settings/creator`);
-        await page().getByRole("button", { name: "Open an account" }).click();
+        await page().getByRole("button", { name: "Set up payouts" }).click();
         await page().getByRole("button", { name: "Done" }).click();
         await until("back", () => path() === "/settings/creator");
-        await page().getByText("what you sell can be paid out").waitFor();
+        await page().getByText("Your payout account is ready.").waitFor();
         await page().goto(`${studio.url}/library/agents/sealed-baker`);
         await page().getByRole("radio", { name: "Monthly" }).click();
         await page().getByLabel("Price (USD)").fill("5");

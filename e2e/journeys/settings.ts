@@ -114,7 +114,7 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         await expectAccessible(page, "public profile");
         await shot(page, "public-profile");
         await page.goto(`${studio.url}/@nobody-at-all`);
-        await page.getByRole("heading", { name: "There is nobody called @nobody-at-all" }).waitFor();
+        await page.getByRole("heading", { name: "User @nobody-at-all not found" }).waitFor();
         await open("profile");
         await picture.getByRole("button", { name: "Remove" }).click();
         await picture.getByRole("button", { name: "Upload a picture" }).waitFor();

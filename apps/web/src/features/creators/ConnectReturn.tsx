@@ -9,7 +9,7 @@ import { Spinner } from "../../ui/Spinner.tsx";
 
 const route = getRouteApi("/app/billing/connect/$outcome");
 
-/** Where the payment provider leads back to: done, or with a link that had run out and is asked for anew. */
+/** The return from the payout setup at Stripe: finished, or with an expired link, for which a new one is requested. */
 export function ConnectReturn() {
   const { outcome } = route.useParams();
   const again = useMutation({
@@ -29,15 +29,15 @@ export function ConnectReturn() {
         <>
           <LoadFailed
             className="px-0"
-            title="The payment provider could not be asked again"
+            title="Couldn't open the payout setup"
             of={{ error: again.error, refetch: () => mutate(), isFetching: again.isPending }}
           />
           <Link to="/settings/creator" className={buttonClass()}>
-            To the creator studio
+            Open creator studio
           </Link>
         </>
       ) : (
-        <Spinner word="Leading back to the payment provider" />
+        <Spinner word="Redirecting to Stripe…" />
       )}
     </Page>
   );

@@ -20,15 +20,15 @@ import { offersQuery } from "../billing/index.ts";
 import { Rating } from "../marketplace/index.ts";
 import { dashboardQuery } from "./creators.queries.ts";
 
-/** `2026-11` in the reader's words. */
+/** The name of the month `2026-11`. */
 const monthName = (month: string, length: "short" | "long") =>
   new Date(`${month}-01T00:00:00`).toLocaleDateString("en", { month: length, ...(length === "long" && { year: "numeric" }) });
 
-/** What one published, what it earns, and how to get it. */
+/** The creator studio: earnings, payout account, payouts and published items. */
 export function CreatorSettings() {
   const { data, error, refetch, isFetching } = useQuery(dashboardQuery);
-  if (error && !data) return <LoadFailed className="px-0" title="Your dashboard could not be read" of={{ error, refetch, isFetching }} />;
-  if (!data) return <SkeletonRows count={6} label="Loading" />;
+  if (error && !data) return <LoadFailed className="px-0" title="Couldn't load your dashboard" of={{ error, refetch, isFetching }} />;
+  if (!data) return <SkeletonRows count={6} label="Loading dashboard…" />;
   const hasWork = data.items.length > 0;
   const hasMoney = data.payouts.available_cents + data.payouts.pending_cents + data.payouts.paid_cents > 0;
   return (
@@ -37,12 +37,12 @@ export function CreatorSettings() {
       <Earnings data={data} />
       <PayoutAccount payouts={data.payouts} />
       {hasMoney ? <Payouts payouts={data.payouts} /> : null}
-      <SettingsSection title="Your work">
+      <SettingsSection title="Your items">
         {hasWork ? (
           <Items items={data.items} />
         ) : (
           <EmptyState className="px-0" title="Nothing published yet">
-            Agents, templates and themes that you publish stand here with their installs, ratings and what they earn. You keep{" "}
+            Agents, templates and themes you publish appear here with their installs, ratings and earnings. You keep{" "}
             {Math.round(data.revenue_share * 100)} % of every sale.
           </EmptyState>
         )}
@@ -57,7 +57,7 @@ function Earnings({ data }: { data: CreatorDashboard }) {
   return (
     <SettingsSection
       title="Creator studio"
-      hint={`This month, and the eleven before. You keep ${Math.round(data.revenue_share * 100)} % of every sale.`}
+      hint={`Earnings of the last 12 months. You keep ${Math.round(data.revenue_share * 100)} % of every sale.`}
     >
       <dl className="grid grid-cols-4 gap-2 narrow:grid-cols-2">
         {[
@@ -99,7 +99,7 @@ function Earnings({ data }: { data: CreatorDashboard }) {
   );
 }
 
-/** Where the money goes: an account at the payment provider, where this server has one. */
+/** The payout account at Stripe. Shows nothing if this server has no payments. */
 function PayoutAccount({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
   const { data: offers } = useQuery(offersQuery);
   const connect = useMutation({
@@ -108,15 +108,15 @@ function PayoutAccount({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
   if (!offers?.is_enabled) return null;
   return (
     <SettingsSection
-      title="Where you are paid"
+      title="Payout account"
       hint={
         payouts.connected
-          ? "Your account at the payment provider is ready: what you sell can be paid out."
-          : "To ask money for what you publish, open an account at the payment provider. It asks who you are and where your bank is; this server learns neither."
+          ? "Your payout account is ready. Your sales can be paid out."
+          : "To sell what you publish, set up a payout account with Stripe. Only Stripe gets your identity and bank details."
       }
       action={
-        <Button isLoading={connect.isPending} loadingWord="Leading there" onClick={() => connect.mutate()}>
-          {payouts.connected ? "Change it" : payouts.account_id ? "Go on with it" : "Open an account"}
+        <Button isLoading={connect.isPending} loadingWord="Redirecting to Stripe…" onClick={() => connect.mutate()}>
+          {payouts.connected ? "Edit payout account" : payouts.account_id ? "Finish payout setup" : "Set up payouts"}
         </Button>
       }
     >
@@ -126,8 +126,8 @@ function PayoutAccount({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
 }
 
 const payoutWords: Record<Payout["status"], { label: string; tone: Tone }> = {
-  pending: { label: "Asked for", tone: "info" },
-  processing: { label: "Being sent", tone: "warn" },
+  pending: { label: "Requested", tone: "info" },
+  processing: { label: "Processing", tone: "warn" },
   paid: { label: "Paid", tone: "ok" },
   failed: { label: "Failed", tone: "err" },
 };
@@ -135,7 +135,7 @@ const payoutWords: Record<Payout["status"], { label: string; tone: Tone }> = {
 function Payouts({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
   const queryClient = useQueryClient();
   const [isAsking, setIsAsking] = useState(false);
-  /** One per wish: when an answer is lost and the person asks again, it is the same request. */
+  /** The idempotency key: a retry after a lost response is the same request. */
   const wish = useRef<string>(undefined);
   const ask = useMutation({
     mutationFn: () => {
@@ -153,13 +153,13 @@ function Payouts({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
       title="Payouts"
       hint={
         payouts.is_configured
-          ? `A sale can be paid out after ${payouts.hold_days} days, from ${dollars(payouts.minimum_cents)} on.`
-          : "Payouts are not set up on this server. What you earn is kept until they are."
+          ? `Sales can be paid out after ${counted(payouts.hold_days, "day")}. The minimum payout is ${dollars(payouts.minimum_cents)}.`
+          : "Payouts aren't set up on this server. Your earnings are kept until they are."
       }
       action={
         payouts.is_configured ? (
           <Button variant="primary" disabled={!canAsk} onClick={() => setIsAsking(true)}>
-            Ask for {dollars(payouts.available_cents)}
+            Request payout ({dollars(payouts.available_cents)})
           </Button>
         ) : null
       }
@@ -167,7 +167,7 @@ function Payouts({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
       <dl className="grid grid-cols-3 gap-2">
         {[
           ["Available", payouts.available_cents],
-          ["On hold or asked for", payouts.pending_cents],
+          ["Pending", payouts.pending_cents],
           ["Paid", payouts.paid_cents],
         ].map(([label, cents]) => (
           <div key={label} className="rounded-3 border border-line-0 px-3 py-2">
@@ -192,15 +192,15 @@ function Payouts({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
       <ConfirmDialog
         isOpen={isAsking}
         onOpenChange={setIsAsking}
-        title={`Ask for ${dollars(payouts.available_cents)}?`}
-        act="Ask for it"
-        actWord="Asking"
+        title={`Request a payout of ${dollars(payouts.available_cents)}?`}
+        act="Request payout"
+        actWord="Requesting…"
         onConfirm={async () => {
           await ask.mutateAsync();
-          toast("Asked for. It stays so until the operator has paid it.");
+          toast("Payout requested.");
         }}
       >
-        The amount is set aside at once. The operator of this server sends it by hand; until then it says &ldquo;Asked for&rdquo;.
+        The operator of this server pays it manually. Until then, its status is “Requested”.
       </ConfirmDialog>
     </SettingsSection>
   );

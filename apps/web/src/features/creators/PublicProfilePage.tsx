@@ -4,6 +4,7 @@ import { Code, Globe, House, MessageCircle } from "lucide-react";
 import type { ReactNode } from "react";
 import type { CreatorProfile } from "@tesslate/contract";
 import { api } from "../../api.ts";
+import { counted } from "../../lib/counted.ts";
 import { hasCode } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
@@ -24,7 +25,7 @@ const itemsQuery = (username: string) =>
     queryFn: ({ signal }) => api.library.creatorItems({ params: { username }, query: { limit: 50 } }, { signal }),
   });
 
-/** What everybody may see of a person. */
+/** The public profile of a user. */
 export function PublicProfilePage() {
   const { username } = route.useParams();
   const { data, error, refetch, isFetching } = useQuery(profileQuery(username));
@@ -37,14 +38,14 @@ export function PublicProfilePage() {
         ) : error ? (
           hasCode(error, "not_found") ? (
             <div className="text-center">
-              <h1 className="font-display text-xl tracking-title">There is nobody called @{username}</h1>
-              <p className="mt-1 text-fg-2">The name may have changed, or the account is gone.</p>
+              <h1 className="font-display text-xl tracking-title">User @{username} not found</h1>
+              <p className="mt-1 text-fg-2">The username may have changed, or the account was deleted.</p>
             </div>
           ) : (
-            <LoadFailed title="This profile could not be read" of={{ error, refetch, isFetching }} />
+            <LoadFailed title="Couldn't load this profile" of={{ error, refetch, isFetching }} />
           )
         ) : (
-          <SkeletonRows count={4} label="Loading" />
+          <SkeletonRows count={4} label="Loading profile…" />
         )}
         <p className="mt-10 text-center text-xs">
           <Link to="/" className="link inline-flex min-h-6 items-center gap-1.5 narrow:min-h-11">
@@ -58,7 +59,7 @@ export function PublicProfilePage() {
 }
 
 const since = (iso: string) => new Date(iso).toLocaleDateString("en", { month: "long", year: "numeric" });
-/** A handle is one word; whatever else was typed is shown and leads nowhere. */
+/** The handle in a profile field; undefined if the text is not a handle. */
 const handle = (text: string) => /^@?([\w-]{1,100})$/.exec(text.trim())?.[1];
 
 function Profile({ user }: { user: CreatorProfile }) {
@@ -71,7 +72,7 @@ function Profile({ user }: { user: CreatorProfile }) {
         <div className="min-w-0">
           <h1 className="as-written font-display text-xl tracking-title wrap-anywhere">{user.name}</h1>
           <p className="wrap-anywhere text-fg-2">
-            @{user.username}, here since <time dateTime={user.joined_at}>{since(user.joined_at)}</time>
+            @{user.username}, joined <time dateTime={user.joined_at}>{since(user.joined_at)}</time>
           </p>
         </div>
       </div>
@@ -93,15 +94,12 @@ function Profile({ user }: { user: CreatorProfile }) {
   );
 }
 
-/** How what they offer is taken up. */
+/** Totals of the published items. */
 function Stats({ of: { items_count, total_downloads, average_rating, total_reviews } }: { of: CreatorProfile["stats"] }) {
   const facts = [
-    ["In the store", items_count.toLocaleString("en")],
-    ["Taken into libraries", total_downloads.toLocaleString("en")],
-    [
-      "Rating",
-      average_rating === null ? "No ratings yet" : `${average_rating.toFixed(1)} of 5, from ${total_reviews.toLocaleString("en")}`,
-    ],
+    ["Published items", items_count.toLocaleString("en")],
+    ["Installs", total_downloads.toLocaleString("en")],
+    ["Rating", average_rating === null ? "No ratings yet" : `${average_rating.toFixed(1)} of 5 (${counted(total_reviews, "review")})`],
   ];
   return (
     <dl aria-label="Statistics" className="mt-6 flex flex-wrap gap-x-8 gap-y-3">
@@ -115,14 +113,14 @@ function Stats({ of: { items_count, total_downloads, average_rating, total_revie
   );
 }
 
-/** What they offer in the store; nothing where that is nothing, or cannot be read: it is not what the page is for. */
+/** The published items. Shows nothing if there are none or loading fails, since the page works without them. */
 function Items({ username }: { username: string }) {
   const { data } = useQuery(itemsQuery(username));
   if (!data || data.items.length === 0) return null;
   return (
     <section aria-labelledby="items" className="mt-8">
       <h2 id="items" className="mb-2 text-md">
-        In the store
+        Published items
       </h2>
       <ul className="divide-y divide-line-0 border-y border-line-0">
         {data.items.map((item) => (
