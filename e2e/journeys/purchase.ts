@@ -110,31 +110,31 @@ export default journey({ ownServer: "what is paid for is scarce: plans, credits 
         await until("free again", isFree);
         await pack.click();
         await page().getByRole("button", { name: "Pay" }).click();
-        await page().getByText("Thank you. What you paid for is here.").waitFor();
+        await page().getByText("Payment complete. Your purchase was added.").waitFor();
         expect((await bob.api.billing.credits()).purchased_credits === before + 500, "500 more");
-        await page().getByRole("button", { name: "Fine" }).click();
+        await page().getByRole("button", { name: "Dismiss" }).click();
         await until("the URL has no query", () => new URL(page().url()).search === "");
-        await page().getByRole("button", { name: "Choose a plan" }).click();
+        await page().getByRole("button", { name: "Choose plan" }).click();
         await page().getByRole("button", { name: "Choose Pro" }).click();
         await page().getByRole("button", { name: "Cancel" }).click();
-        await page().getByText("Nothing was paid, and nothing changed.").waitFor();
-        await page().getByRole("button", { name: "Choose a plan" }).click();
+        await page().getByText("Checkout canceled.").waitFor();
+        await page().getByRole("button", { name: "Choose plan" }).click();
         await checkScreens(page(), "billing-plans", { variants: ["light-d", "light-m"] });
         await page().getByRole("button", { name: "Choose Pro" }).click();
         await page().getByRole("button", { name: "Pay" }).click();
-        await page().getByText("Thank you. What you paid for is here.").waitFor();
+        await page().getByText("Payment complete. Your purchase was added.").waitFor();
         await until("it is Pro", async () => (await bob.api.billing.subscription()).tier === "pro");
-        await page().getByRole("button", { name: "End the plan" }).click();
-        await page().getByRole("button", { name: "End it" }).click();
-        await page().getByRole("button", { name: "Keep the plan" }).click();
-        await page().getByRole("button", { name: "End the plan" }).waitFor();
+        await page().getByRole("button", { name: "End plan" }).click();
+        await page().getByRole("alertdialog").getByRole("button", { name: "End plan" }).click();
+        await page().getByRole("button", { name: "Resume plan" }).click();
+        await page().getByRole("button", { name: "End plan" }).waitFor();
         for (const by of ["Project", "Model", "Agent"]) {
           await page().getByRole("radio", { name: by, exact: true }).click();
           await page().getByRole("columnheader", { name: by }).waitFor();
         }
         await page().getByRole("cell", { name: "Sealed Baker" }).waitFor();
         const csv = await page().evaluate(async () => {
-          const link = [...document.querySelectorAll("a")].find((a) => a.textContent === "CSV");
+          const link = [...document.querySelectorAll("a")].find((a) => a.textContent === "Export CSV");
           return (await fetch(link?.href ?? "")).text();
         });
         expect(csv.trim().split("\n").length >= 2, csv.slice(0, 200));

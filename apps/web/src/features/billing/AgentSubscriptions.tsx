@@ -10,16 +10,15 @@ import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { agentSubscriptionsQuery, useBillingActs } from "./billing.queries.ts";
 
-/** Agents that are paid for by the month; nothing where there are none. */
+/** Monthly subscriptions to agents. Shows nothing if there are none. */
 export function AgentSubscriptions() {
   const query = useQuery(agentSubscriptionsQuery);
   const { cancelAgent, renewAgent } = useBillingActs();
   const report = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
-  if (query.error && !query.data)
-    return <LoadFailed className="mb-8 px-0" title="Your agents' subscriptions could not be read" of={query} />;
+  if (query.error && !query.data) return <LoadFailed className="mb-8 px-0" title="Couldn't load agent subscriptions" of={query} />;
   if (!query.data || query.data.items.length === 0) return null;
   return (
-    <SettingsSection title="Agents by the month">
+    <SettingsSection title="Agent subscriptions">
       <ul className="divide-y divide-line-0 border-y border-line-0">
         {query.data.items.map((one) => (
           <li key={one.id} className="flex flex-wrap items-center gap-3 py-2.5 text-sm">
@@ -42,21 +41,21 @@ export function AgentSubscriptions() {
               <Button
                 size="sm"
                 isLoading={renewAgent.isPending && renewAgent.variables === one.id}
-                loadingWord="Keeping it"
+                loadingWord="Resuming…"
                 onClick={() => renewAgent.mutate(one.id, { onError: report })}
               >
-                Keep it
+                Resume
               </Button>
             ) : (
               <Button
                 size="sm"
                 variant="danger"
                 isLoading={cancelAgent.isPending && cancelAgent.variables === one.id}
-                loadingWord="Ending"
+                loadingWord="Ending…"
                 onClick={() =>
                   cancelAgent.mutate(one.id, {
                     onSuccess: () =>
-                      toast(`${one.agent_name} ends with the month that is paid.`, {
+                      toast(`The subscription to ${one.agent_name} will end at the end of the billing period.`, {
                         action: { label: "Undo", onSelect: () => renewAgent.mutate(one.id, { onError: report }) },
                       }),
                     onError: report,

@@ -32,18 +32,18 @@ function billed(api: CannedApi, balance: Partial<CreditBalance> = {}, plan: Part
 test("a server that charges nobody sells nothing", async ({ api, open }) => {
   billed(api, { is_billed: false }, {}, { ...offers, is_enabled: false });
   open(path);
-  expect(await screen.findByText(/This server charges nobody/)).toBeVisible();
+  expect(await screen.findByText(/Billing is off on this server/)).toBeVisible();
   expect(screen.queryByRole("heading", { name: "Plan" })).not.toBeInTheDocument();
 });
 
 test("an empty balance is an alarm, a low one a warning", async ({ api, open }) => {
   billed(api, { is_empty: true, total_credits: 0 });
   const first = open(path);
-  expect(await screen.findByRole("alert")).toHaveTextContent("No credits are left");
+  expect(await screen.findByRole("alert")).toHaveTextContent("No credits left");
   first.unmount();
   billed(api, { is_low: true });
   open(path);
-  expect(await screen.findByText("Less than 100 credits are left.")).toBeVisible();
+  expect(await screen.findByText("Fewer than 100 credits left.")).toBeVisible();
   expect(screen.queryByRole("alert")).not.toBeInTheDocument();
 });
 
@@ -51,7 +51,7 @@ test("one failure stands for the page, and all of it is read again", async ({ ap
   billed(api);
   api.answer("billing.subscription", refuse("internal_error"));
   open(path);
-  expect(await screen.findByRole("alert")).toHaveTextContent("Your balance could not be read");
+  expect(await screen.findByRole("alert")).toHaveTextContent("Couldn't load billing");
   billed(api);
   await user.click(screen.getByRole("button", { name: "Retry" }));
   await screen.findByRole("heading", { name: "Credits" });
@@ -69,10 +69,10 @@ test("a payment that cannot be begun says why beside the packages", async ({ api
 test("the plans above one's own are offered, with what they hold", async ({ api, open, user }) => {
   billed(api);
   open(path);
-  await user.click(await screen.findByRole("button", { name: "Choose a plan" }));
-  const dialog = await screen.findByRole("dialog", { name: "Which plan?" });
-  expect(dialog).toHaveTextContent("Any number of projects");
-  expect(dialog).toHaveTextContent("5 hosted projects");
+  await user.click(await screen.findByRole("button", { name: "Choose plan" }));
+  const dialog = await screen.findByRole("dialog", { name: "Choose plan" });
+  expect(dialog).toHaveTextContent("Unlimited projects");
+  expect(dialog).toHaveTextContent("5 always-on projects");
   api.answer("billing.checkout", refuse("bad_gateway", { detail: "Stripe does not answer." }));
   await user.click(within(dialog).getByRole("button", { name: "Choose Pro" }));
   expect(await within(dialog).findByText("Stripe does not answer.")).toBeVisible();
@@ -83,12 +83,12 @@ test("a plan is ended after a question that says when, and kept again", async ({
   billed(api, {}, plan);
   api.answer("billing.cancel", { ...plan, cancel_at_period_end: true } as never);
   open(path);
-  await user.click(await screen.findByRole("button", { name: "End the plan" }));
-  const dialog = await screen.findByRole("alertdialog", { name: "End the plan?" });
+  await user.click(await screen.findByRole("button", { name: "End plan" }));
+  const dialog = await screen.findByRole("alertdialog", { name: "End your plan?" });
   expect(dialog).toHaveTextContent(/Dec/);
   billed(api, {}, { ...plan, cancel_at_period_end: true });
-  await user.click(within(dialog).getByRole("button", { name: "End it" }));
-  expect(await screen.findByRole("button", { name: "Keep the plan" })).toBeVisible();
+  await user.click(within(dialog).getByRole("button", { name: "End plan" }));
+  expect(await screen.findByRole("button", { name: "Resume plan" })).toBeVisible();
   expect(api.asked("billing.cancel")[0]?.body).toEqual({ at_period_end: true });
 });
 

@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { ExternalLink } from "lucide-react";
 import { useState } from "react";
 import type { BillingConfig, CreditBalance, Subscription } from "@tesslate/contract";
+import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { dollars } from "../../lib/money.ts";
 import { dayOf } from "../../lib/time.ts";
@@ -19,14 +20,14 @@ import { balanceQuery, offersQuery, subscriptionQuery, usageQuery, useBillingAct
 import { CreditPools } from "./CreditPools.tsx";
 import { PaymentReturn } from "./PaymentReturn.tsx";
 import { PlanDialog } from "./PlanDialog.tsx";
-import { tierName } from "./tiers.ts";
+import { alwaysOnLimit, projectLimit, tierName } from "./tiers.ts";
 import { Transactions } from "./Transactions.tsx";
 import { paceOf } from "./usage-window.ts";
 import { UsageExplorer } from "./UsageExplorer.tsx";
 
 const route = getRouteApi("/app/settings/billing");
 
-/** Plan, credits, what they went for. Where nothing can be paid, only what was used. */
+/** Credits, plan, usage and payments; only the usage if billing is off on this server. */
 export function BillingSettings() {
   const search = route.useSearch();
   const balance = useQuery(balanceQuery);
@@ -37,7 +38,7 @@ export function BillingSettings() {
     return (
       <LoadFailed
         className="px-0"
-        title="Your balance could not be read"
+        title="Couldn't load billing"
         of={{
           error: failed.error,
           isFetching: balance.isFetching || offers.isFetching || plan.isFetching,
@@ -45,7 +46,7 @@ export function BillingSettings() {
         }}
       />
     );
-  if (!balance.data || !offers.data || !plan.data) return <SkeletonRows count={8} label="Loading" />;
+  if (!balance.data || !offers.data || !plan.data) return <SkeletonRows count={8} label="Loading billing…" />;
   const isCharged = balance.data.is_billed;
   return (
     <>
@@ -56,7 +57,7 @@ export function BillingSettings() {
           <Plan plan={plan.data} offers={offers.data} />
         </>
       ) : (
-        <Banner className="mb-6">This server charges nobody: what models cost is paid by whoever runs it, or with your own keys.</Banner>
+        <Banner className="mb-6">Billing is off on this server. The operator pays for model usage, or you use your own API keys.</Banner>
       )}
       <UsageExplorer />
       {offers.data.is_enabled ? (
@@ -74,24 +75,23 @@ function Credits({ balance, offers }: { balance: CreditBalance; offers: BillingC
   const used = useQuery(usageQuery("day", "thirty"));
   const pace = used.data && paceOf(balance.total_credits, used.data.items, 30, new Date(used.dataUpdatedAt));
   return (
-    <SettingsSection title="Credits" hint="One credit is one US cent. They are spent from left to right.">
+    <SettingsSection title="Credits" hint="1 credit is 1 US cent. Credits are used from left to right.">
       {balance.is_empty ? (
         <Banner tone="err" className="mb-3">
-          No credits are left. Runs with your own keys go on; others wait until there are some.
+          No credits left. Runs that use your own keys continue. Other runs are paused until you add credits.
         </Banner>
       ) : balance.is_low ? (
         <Banner tone="warn" className="mb-3">
-          Less than {balance.threshold.toLocaleString("en")} credits are left.
+          Fewer than {counted(balance.threshold, "credit")} left.
         </Banner>
       ) : null}
       <CreditPools balance={balance} />
       {pace ? (
         <p className="num mt-2 text-xs text-fg-2">
-          About {pace.perDay < 1 ? "less than one credit" : `${Math.round(pace.perDay)} credits`} a day over the last 30 days
-          {pace.endsOn
-            ? `; at this pace the balance lasts until ${pace.endsOn.toLocaleDateString("en", { day: "numeric", month: "long", year: "numeric" })}`
-            : ""}
-          .
+          {pace.perDay < 1
+            ? "Less than 1 credit a day over the last 30 days."
+            : `About ${counted(Math.round(pace.perDay), "credit")} a day over the last 30 days.`}{" "}
+          {pace.endsOn ? `At this rate, your balance lasts until ${dayOf(pace.endsOn.toISOString())}.` : ""}
         </p>
       ) : null}
       {offers.is_enabled ? (
@@ -102,11 +102,11 @@ function Credits({ balance, offers }: { balance: CreditBalance; offers: BillingC
               <li key={pack.id}>
                 <Button
                   isLoading={topUp.isPending && topUp.variables === pack.id}
-                  loadingWord="Leading to the payment"
+                  loadingWord="Redirecting to checkout…"
                   disabled={topUp.isPending && topUp.variables !== pack.id}
                   onClick={() => topUp.mutate(pack.id as "small")}
                 >
-                  <span className="num">{pack.credits.toLocaleString("en")} credits</span>
+                  <span className="num">{counted(pack.credits, "credit")}</span>
                   <span className="num font-regular text-fg-2">{dollars(pack.price_cents)}</span>
                 </Button>
               </li>
@@ -129,7 +129,6 @@ function Plan({ plan, offers }: { plan: Subscription; offers: BillingConfig }) {
   const tier = offers.tiers.find((one) => one.tier === plan.tier);
   const report = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
   const ends = plan.cancel_at_period_end ? (plan.cancel_at ?? plan.current_period_end) : null;
-  const count = (n: number | null, noun: string) => (n === null ? `any number of ${noun}s` : `${n} ${noun}${n === 1 ? "" : "s"}`);
   return (
     <SettingsSection
       title="Plan"
@@ -141,14 +140,14 @@ function Plan({ plan, offers }: { plan: Subscription; offers: BillingConfig }) {
                 variant="ghost"
                 icon={<ExternalLink size={14} />}
                 isLoading={portal.isPending}
-                loadingWord="Opening"
+                loadingWord="Redirecting to Stripe…"
                 onClick={() => portal.mutate(undefined, { onError: report })}
               >
-                Cards and invoices
+                Manage billing
               </Button>
             ) : null}
             <Button onClick={() => (plan.subscription_id ? portal.mutate(undefined, { onError: report }) : setOpen("change"))}>
-              {plan.is_active ? "Change plan" : "Choose a plan"}
+              {plan.is_active ? "Change plan" : "Choose plan"}
             </Button>
           </>
         ) : null
@@ -159,17 +158,18 @@ function Plan({ plan, offers }: { plan: Subscription; offers: BillingConfig }) {
           <span className="text-md font-medium text-fg-0">{tierName(plan.tier)}</span>
           {tier && tier.price_cents > 0 ? (
             <span className="num text-fg-2">
-              {plan.billing_interval === "annual" ? "paid by the year" : `${dollars(tier.price_cents)} a month`}
+              {plan.billing_interval === "annual" ? "billed yearly" : `${dollars(tier.price_cents)} a month`}
             </span>
           ) : null}
           {plan.status === "past_due" || plan.status === "unpaid" ? <Pill tone="err">The last payment failed</Pill> : null}
           {ends ? <Pill tone="warn">Ends {dayOf(ends)}</Pill> : null}
         </p>
-        <p className="num mt-1 text-fg-1">
-          {count(plan.max_projects, "project")}, {count(plan.max_deploys, "hosted project")}
-          {plan.monthly_allowance > 0 ? `, ${plan.monthly_allowance.toLocaleString("en")} credits a month` : ""}
-          {plan.byok_enabled ? ", your own keys" : ""}
-        </p>
+        <ul className="num mt-1 flex flex-wrap gap-x-4 text-fg-1">
+          <li>{projectLimit(plan.max_projects)}</li>
+          <li>{alwaysOnLimit(plan.max_deploys)}</li>
+          {plan.monthly_allowance > 0 ? <li>{counted(plan.monthly_allowance, "credit")} a month</li> : null}
+          {plan.byok_enabled ? <li>Your own API keys</li> : null}
+        </ul>
         {!ends && plan.current_period_end ? <p className="mt-1 text-xs text-fg-2">Renews {dayOf(plan.current_period_end)}</p> : null}
         {offers.is_enabled ? (
           <div className="mt-3 flex flex-wrap gap-2">
@@ -178,14 +178,14 @@ function Plan({ plan, offers }: { plan: Subscription; offers: BillingConfig }) {
                 <Button
                   size="sm"
                   isLoading={renew.isPending}
-                  loadingWord="Keeping it"
-                  onClick={() => renew.mutate(undefined, { onSuccess: () => toast("The plan stays."), onError: report })}
+                  loadingWord="Resuming…"
+                  onClick={() => renew.mutate(undefined, { onSuccess: () => toast("Plan resumed."), onError: report })}
                 >
-                  Keep the plan
+                  Resume plan
                 </Button>
               ) : (
                 <Button size="sm" variant="danger" onClick={() => setOpen("cancel")}>
-                  End the plan
+                  End plan
                 </Button>
               )
             ) : null}
@@ -193,10 +193,10 @@ function Plan({ plan, offers }: { plan: Subscription; offers: BillingConfig }) {
               <Button
                 size="sm"
                 isLoading={slot.isPending}
-                loadingWord="Leading to the payment"
+                loadingWord="Redirecting to checkout…"
                 onClick={() => slot.mutate(undefined, { onError: report })}
               >
-                One more hosted project, {dollars(offers.deploy_slot_price_cents)}
+                Add always-on project ({dollars(offers.deploy_slot_price_cents)})
               </Button>
             ) : null}
           </div>
@@ -206,16 +206,18 @@ function Plan({ plan, offers }: { plan: Subscription; offers: BillingConfig }) {
       <ConfirmDialog
         isOpen={open === "cancel"}
         onOpenChange={(isOpen) => setOpen(isOpen ? "cancel" : undefined)}
-        title="End the plan?"
-        act="End it"
-        actWord="Ending"
+        title="End your plan?"
+        act="End plan"
+        actWord="Ending…"
         onConfirm={async () => {
           await cancel.mutateAsync();
-          toast("The plan ends with the time that is paid.");
+          toast("Your plan will end at the end of the billing period.");
         }}
       >
-        It goes on until {plan.current_period_end ? dayOf(plan.current_period_end) : "the end of the time that is paid"}. Then its credits
-        are gone; what you bought stays. You can change your mind until then.
+        {plan.current_period_end
+          ? `Your plan stays active until ${dayOf(plan.current_period_end)}.`
+          : "Your plan stays active until the end of the billing period."}{" "}
+        Plan credits then expire; purchased credits don't. You can resume any time before that.
       </ConfirmDialog>
     </SettingsSection>
   );

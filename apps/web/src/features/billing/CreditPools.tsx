@@ -5,10 +5,10 @@ import { cx } from "../../lib/cx.ts";
 
 const figures = (credits: number) => credits.toLocaleString("en");
 
-/** The balance by where it comes from, in the order in which it is spent. */
+/** The balance by kind of credits, in the order in which they are used. */
 export function CreditPools({ balance }: { balance: CreditBalance }) {
   const pools = [
-    { name: "Daily", credits: balance.daily_credits, tone: "bg-brand", note: balance.daily_credits > 0 ? "renewed at midnight, UTC" : "" },
+    { name: "Daily", credits: balance.daily_credits, tone: "bg-brand", note: balance.daily_credits > 0 ? "reset at midnight UTC" : "" },
     {
       name: "Plan",
       credits: balance.bundled_credits,
@@ -17,7 +17,7 @@ export function CreditPools({ balance }: { balance: CreditBalance }) {
       until: balance.credits_reset_date,
     },
     { name: "Bonus", credits: balance.signup_bonus_credits, tone: "bg-fg-3", note: "", until: balance.signup_bonus_expires_at },
-    { name: "Bought", credits: balance.purchased_credits, tone: "bg-info", note: balance.purchased_credits > 0 ? "never lapse" : "" },
+    { name: "Purchased", credits: balance.purchased_credits, tone: "bg-info", note: balance.purchased_credits > 0 ? "never expire" : "" },
   ];
   return (
     <div className="rounded-3 border border-line-0 p-4">
@@ -32,7 +32,7 @@ export function CreditPools({ balance }: { balance: CreditBalance }) {
             )
           : null}
       </div>
-      <ul aria-label="Where they come from, spent in this order" className="mt-3 grid grid-cols-4 gap-3 narrow:grid-cols-2">
+      <ul aria-label="Credits by kind, in the order they are used" className="mt-3 grid grid-cols-4 gap-3 narrow:grid-cols-2">
         {pools.map((pool) => (
           <li key={pool.name}>
             <span className="flex items-center gap-1.5 text-sm font-medium text-fg-0">

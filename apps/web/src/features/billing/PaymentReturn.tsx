@@ -7,13 +7,13 @@ import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { useBillingActs } from "./billing.queries.ts";
 
-/** What the address says on the way back from a payment. */
+/** The search of the URL to which checkout returns. */
 export interface BillingSearch {
   session_id?: string;
   cancelled?: true;
 }
 
-/** On the way back from a payment: asks whether it arrived, and says so until it is put away. */
+/** The result of a checkout, shown until it is dismissed. */
 export function PaymentReturn({ search }: { search: BillingSearch }) {
   const navigate = useNavigate();
   const { changed } = useBillingActs();
@@ -27,51 +27,51 @@ export function PaymentReturn({ search }: { search: BillingSearch }) {
   const isFulfilled = query.data?.status === "fulfilled";
   useEffect(() => {
     if (isFulfilled) void changed();
-    // Once, when it has arrived.
+    // Once, when the payment has arrived.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [isFulfilled]);
   const dismiss = (
     <Button size="sm" variant="ghost" onClick={() => void navigate({ to: "/settings/billing", search: {}, replace: true })}>
-      Fine
+      Dismiss
     </Button>
   );
   if (search.cancelled)
     return (
       <Banner className="mb-4" action={dismiss}>
-        Nothing was paid, and nothing changed.
+        Checkout canceled. You weren't charged.
       </Banner>
     );
   if (session_id === undefined) return null;
-  if (query.isPending) return <Banner className="mb-4">Asking whether the payment arrived…</Banner>;
+  if (query.isPending) return <Banner className="mb-4">Checking payment…</Banner>;
   if (query.error)
     return (
       <Banner
         tone="err"
         className="mb-4"
         action={
-          <Button size="sm" isLoading={query.isFetching} loadingWord="Asking" onClick={() => void query.refetch()}>
+          <Button size="sm" isLoading={query.isFetching} loadingWord="Checking…" onClick={() => void query.refetch()}>
             Retry
           </Button>
         }
       >
-        The payment could not be looked up. {sentenceOf(query.error)} What you paid for comes by itself.
+        Couldn't check the payment. {sentenceOf(query.error)} We'll add your purchase as soon as the payment completes.
       </Banner>
     );
   return isFulfilled ? (
     <Banner className="mb-4" action={dismiss}>
-      Thank you. What you paid for is here.
+      Payment complete. Your purchase was added.
     </Banner>
   ) : (
     <Banner
       tone="warn"
       className="mb-4"
       action={
-        <Button size="sm" isLoading={query.isFetching} loadingWord="Asking" onClick={() => void query.refetch()}>
-          Ask again
+        <Button size="sm" isLoading={query.isFetching} loadingWord="Checking…" onClick={() => void query.refetch()}>
+          Check again
         </Button>
       }
     >
-      The payment is still under way. What you paid for comes by itself as soon as it is through.
+      Payment is processing. We'll add your purchase as soon as it completes.
     </Banner>
   );
 }

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import type { BillingConfig, BillingInterval, Subscription } from "@tesslate/contract";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { dollars } from "../../lib/money.ts";
@@ -8,11 +9,9 @@ import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { useBillingActs } from "./billing.queries.ts";
-import { order, tierName } from "./tiers.ts";
+import { alwaysOnLimit, order, projectLimit, tierName } from "./tiers.ts";
 
-const limit = (n: number | null, noun: string) => `${n === null ? "Any number of" : n} ${noun}${n === 1 ? "" : "s"}`;
-
-/** The plans above one's own; choosing one leads to the page on which to pay. */
+/** The plans above the current one. Choosing one opens the checkout. */
 export function PlanDialog({ plan, offers, onClose }: { plan: Subscription; offers: BillingConfig; onClose: () => void }) {
   const { subscribe } = useBillingActs();
   const [interval, setInterval] = useState<BillingInterval>("monthly");
@@ -22,19 +21,19 @@ export function PlanDialog({ plan, offers, onClose }: { plan: Subscription; offe
     <Dialog
       isOpen
       onOpenChange={(isOpen) => !isOpen && !subscribe.isPending && onClose()}
-      title="Which plan?"
-      description="You pay on the payment provider's page. The plan can be ended at any time; it goes on until the end of the time that is paid."
+      title="Choose plan"
+      description="You pay on Stripe's checkout page. You can end the plan any time; it stays active until the end of the billing period."
       className="w-[min(720px,calc(100vw-24px))]"
     >
       {hasAnnual ? (
         <div className="mb-3">
           <SegmentedControl
-            label="Paid"
+            label="Billing interval"
             value={interval}
             onChange={setInterval}
             segments={[
-              { value: "monthly", label: "By the month", isLabelShown: true },
-              { value: "annual", label: "By the year", isLabelShown: true },
+              { value: "monthly", label: "Monthly", isLabelShown: true },
+              { value: "annual", label: "Yearly", isLabelShown: true },
             ]}
           />
         </div>
@@ -51,22 +50,22 @@ export function PlanDialog({ plan, offers, onClose }: { plan: Subscription; offe
             <li key={one.tier} className={cx("flex flex-col rounded-3 border border-line-0 p-3.5", !isOffered && "text-fg-2")}>
               <h3 className="text-md">{tierName(one.tier)}</h3>
               <p className="num text-sm text-fg-1">
-                {interval === "annual" ? "The price of a year stands on the next page" : `${dollars(one.price_cents)} a month`}
+                {interval === "annual" ? "Yearly price shown at checkout" : `${dollars(one.price_cents)} a month`}
               </p>
               <ul className="num mt-2 grid flex-1 gap-0.5 text-xs text-fg-1">
-                <li>{one.monthly_allowance.toLocaleString("en")} credits a month</li>
-                <li>{limit(one.max_projects, "project")}</li>
-                <li>{limit(one.max_deploys, "hosted project")}</li>
-                {one.byok_enabled ? <li>Your own keys for models</li> : null}
+                <li>{counted(one.monthly_allowance, "credit")} a month</li>
+                <li>{projectLimit(one.max_projects)}</li>
+                <li>{alwaysOnLimit(one.max_deploys)}</li>
+                {one.byok_enabled ? <li>Your own API keys</li> : null}
               </ul>
               <Button
                 className="mt-3"
                 disabled={!isOffered || (subscribe.isPending && subscribe.variables?.tier !== one.tier)}
                 isLoading={subscribe.isPending && subscribe.variables?.tier === one.tier}
-                loadingWord="Leading to the payment"
+                loadingWord="Redirecting to checkout…"
                 onClick={() => one.tier !== "free" && subscribe.mutate({ tier: one.tier, billing_interval: interval })}
               >
-                {isOffered ? `Choose ${tierName(one.tier)}` : "Not offered"}
+                {isOffered ? `Choose ${tierName(one.tier)}` : "Not available"}
               </Button>
             </li>
           );

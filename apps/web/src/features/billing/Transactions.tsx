@@ -13,21 +13,21 @@ const words: Record<Transaction["kind"], string> = {
   subscription: "Plan",
   agent: "Agent",
   base: "Template",
-  deploy_slot: "Hosted project",
+  deploy_slot: "Always-on project",
 };
 
-/** What was paid, and what came back; the newest twenty. */
+/** The newest 20 payments, with refunds. */
 export function Transactions() {
   const query = useQuery(transactionsQuery);
   return (
     <SettingsSection title="Payments">
       {query.error && query.data ? <ShownFromBefore of={query} className="mb-3" /> : null}
       {query.error && !query.data ? (
-        <LoadFailed className="px-0" title="Your payments could not be read" of={query} />
+        <LoadFailed className="px-0" title="Couldn't load payments" of={query} />
       ) : !query.data ? (
-        <SkeletonRows count={3} label="Loading" />
+        <SkeletonRows count={3} label="Loading payments…" />
       ) : query.data.items.length === 0 ? (
-        <EmptyState className="px-0" title="Nothing was paid yet" />
+        <EmptyState className="px-0" title="No payments yet" />
       ) : (
         <ul className="divide-y divide-line-0 border-y border-line-0">
           {query.data.items.map((one) => (
@@ -38,7 +38,7 @@ export function Transactions() {
               </span>
               {one.refunded_cents > 0 ? (
                 <span className="num text-xs text-fg-2">
-                  {one.status === "refunded" ? "Paid back" : `${dollars(one.refunded_cents)} paid back`}
+                  {one.status === "refunded" ? "Refunded" : `${dollars(one.refunded_cents)} refunded`}
                 </span>
               ) : null}
               <time dateTime={one.created_at} className="text-xs text-fg-2">

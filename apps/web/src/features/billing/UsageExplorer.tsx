@@ -17,7 +17,7 @@ import { daysOf, groups, periods, windowOf, type GroupBy, type Period } from "./
 const compact = (n: number) => n.toLocaleString("en", { notation: "compact", maximumFractionDigits: 1 });
 const dayName = (day: string) => new Date(`${day}T00:00:00Z`).toLocaleDateString("en", { day: "numeric", month: "short", timeZone: "UTC" });
 
-/** What models were called for, added up by day, project, model or agent; the sum of the rows is the figure above them. */
+/** Model usage, grouped by day, project, model or agent. The totals above are the sums of the rows. */
 export function UsageExplorer() {
   const [by, setBy] = useState<GroupBy>("day");
   const [period, setPeriod] = useState<Period>("month");
@@ -45,13 +45,13 @@ export function UsageExplorer() {
           download
         >
           <Download size={14} />
-          CSV
+          Export CSV
         </a>
       }
     >
       <div className="mb-3 flex flex-wrap items-center gap-2">
         <SegmentedControl
-          label="Added up by"
+          label="Group by"
           value={by}
           onChange={setBy}
           segments={Object.entries(groups).map(([value, label]) => ({ value: value as GroupBy, label, isLabelShown: true }))}
@@ -67,12 +67,12 @@ export function UsageExplorer() {
         </span>
       </div>
       {query.isPending ? (
-        <SkeletonRows count={5} label="Adding up" />
+        <SkeletonRows count={5} label="Loading usage…" />
       ) : query.error && !query.data ? (
-        <LoadFailed className="px-0" title="The usage could not be read" of={query} />
+        <LoadFailed className="px-0" title="Couldn't load usage" of={query} />
       ) : rows.length === 0 ? (
-        <EmptyState className="px-0" title="Nothing was used">
-          No model was called in this time.
+        <EmptyState className="px-0" title="No usage">
+          No models were called in this period.
         </EmptyState>
       ) : (
         <div aria-busy={query.isFetching}>
@@ -85,10 +85,10 @@ export function UsageExplorer() {
   );
 }
 
-/** The days as bars; the table below says the same in figures. */
+/** The days as bars; the table below has the figures. */
 function DayBars({ days, rows }: { days: readonly string[]; rows: readonly UsageGroup[] }) {
   const byDay = new Map(rows.map((row) => [row.key, row]));
-  /** Where nothing cost anything, the calls. */
+  /** The calls, if nothing had a cost. */
   const field = rows.some((row) => row.cost_total_cents > 0) ? "cost_total_cents" : "requests";
   const highest = Math.max(1, ...rows.map((row) => row[field]));
   const heightOf = (day: string) => {
@@ -112,7 +112,7 @@ function DayBars({ days, rows }: { days: readonly string[]; rows: readonly Usage
   );
 }
 
-const unnamed: Record<GroupBy, string> = { day: "", project: "Without a project", model: "Unknown", agent: "Without an agent" };
+const unnamed: Record<GroupBy, string> = { day: "", project: "No project", model: "Unknown", agent: "No agent" };
 
 function UsageTable({ by, rows, total }: { by: GroupBy; rows: readonly UsageGroup[]; total: number }) {
   return (

@@ -14,7 +14,7 @@ export const subscriptionQuery = queryOptions({
   queryKey: [...all, "subscription"],
   queryFn: ({ signal }) => api.billing.subscription(undefined, { signal }),
 });
-/** What can be bought here. */
+/** The plans, credit packages and prices of this server. */
 export const offersQuery = queryOptions({
   queryKey: [...all, "config"],
   queryFn: ({ signal }) => api.billing.config(undefined, { signal }),

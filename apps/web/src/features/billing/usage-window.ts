@@ -1,4 +1,4 @@
-export const periods = { month: "This month", last: "Last month", thirty: "30 days", ninety: "90 days" } as const;
+export const periods = { month: "This month", last: "Last month", thirty: "Last 30 days", ninety: "Last 90 days" } as const;
 export type Period = keyof typeof periods;
 export const groups = { day: "Day", project: "Project", model: "Model", agent: "Agent" } as const;
 export type GroupBy = keyof typeof groups;
@@ -9,7 +9,7 @@ const dayMs = 86_400_000;
 export function windowOf(period: Period, now: Date): { start_date: string; end_date: string } {
   const month = (offset: number) => new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + offset, 1));
   const midnight = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate());
-  /** The end stands still for a day, so that the same window is not asked for again with every second. */
+  /** The end changes once a day, so that the query key of a window does not change every second. */
   const end = new Date(midnight + dayMs);
   switch (period) {
     case "month":
@@ -23,14 +23,14 @@ export function windowOf(period: Period, now: Date): { start_date: string; end_d
   }
 }
 
-/** Every day of a window, also those without a call: `2026-01-31`. */
+/** Every day of a window, including days without calls: `2026-01-31`. */
 export function daysOf({ start_date, end_date }: { start_date: string; end_date: string }): string[] {
   const days: string[] = [];
   for (let at = Date.parse(start_date); at < Date.parse(end_date); at += dayMs) days.push(new Date(at).toISOString().slice(0, 10));
   return days;
 }
 
-/** Credits a day over the days that have passed, and the day on which the balance would end; nothing where nothing was used. */
+/** Average credits per day, and the day on which the balance would run out; undefined if nothing was used. */
 export function paceOf(
   balance: number,
   used: readonly { key: string | null; credits_deducted: number }[],

@@ -200,7 +200,7 @@ function Payouts({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
           toast("Payout requested.");
         }}
       >
-        The operator of this server pays it manually. Until then, its status is “Requested”.
+        This reserves the amount. The payout stays “Requested” until the money is sent.
       </ConfirmDialog>
     </SettingsSection>
   );
