@@ -156,23 +156,23 @@ export default journey({}, async (context) => {
         await page().getByRole("link", { name: "Terminal loses its scrollback" }).waitFor();
         await expectAccessible(page(), "the board");
         await shot(page(), "feedback-dark");
-        const search = page().getByLabel("Search the board");
+        const search = page().getByLabel("Search posts");
         await search.fill("no such post");
-        await page().getByText("Nothing like that").waitFor();
+        await page().getByText("No results for “no such post”").waitFor();
         await page().getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Feedback" }).click();
         await page().getByRole("link", { name: "Terminal loses its scrollback" }).waitFor();
         expect((await search.inputValue()) === "", "the search field matches the URL");
         await page().goBack();
         await until("so it is after Back", async () => (await search.inputValue()) === "no such post");
-        await page().getByRole("button", { name: "Show everything" }).click();
+        await page().getByRole("button", { name: "Clear filters" }).click();
         await page().getByRole("button", { name: "New post" }).click();
         await page().getByLabel("Title").fill("terminals lose scrollback");
         await page().getByRole("list", { name: "Similar posts" }).getByRole("button", { name: "Terminal loses its scrollback" }).waitFor();
         await shot(page(), "feedback-new");
         await page().getByLabel("Title").fill("Dark mode for e-mails <img src=x onerror=alert(1)>");
-        await page().getByText("I have an idea").click();
-        await page().getByLabel("What would it be good for?").fill("Nights.\n\n<script>alert(1)</script> [x](javascript:alert(1))");
-        await page().getByRole("button", { name: "Post it" }).click();
+        await page().getByRole("dialog", { name: "New post" }).getByRole("radio", { name: "Suggestion" }).click();
+        await page().getByLabel("What problem would it solve?").fill("Nights.\n\n<script>alert(1)</script> [x](javascript:alert(1))");
+        await page().getByRole("button", { name: "Create post" }).click();
         const sheet = page().getByRole("dialog", { name: "Suggestion" });
         await sheet.getByRole("heading", { name: /Dark mode for e-mails/ }).waitFor();
         expect((await sheet.locator("img, script, a[href^='javascript']").count()) === 0, "markup of others is text");
@@ -197,7 +197,7 @@ export default journey({}, async (context) => {
         await notice.waitFor({ state: "detached" });
         expect(await sheet.isVisible(), "the sheet is still open");
         // A draft survives closing the sheet, a reload and a failed send; it is removed once sent.
-        const line = sheet.getByLabel("Say something");
+        const line = sheet.getByLabel("Add a comment");
         await line.fill("I would *use* it.");
         await page().keyboard.press("Escape");
         await page()
@@ -205,11 +205,11 @@ export default journey({}, async (context) => {
           .click();
         await page().reload();
         await page().route("**/api/feedback/*/comments", (route) => route.abort("aborted"));
-        await sheet.getByRole("button", { name: "Comment" }).click();
+        await sheet.getByRole("button", { name: "Comment", exact: true }).click();
         await sheet.getByText("The server didn't respond").waitFor();
         await page().unrouteAll();
         expect((await line.inputValue()) === "I would *use* it.", "the draft is kept");
-        await sheet.getByRole("button", { name: "Comment" }).click();
+        await sheet.getByRole("button", { name: "Comment", exact: true }).click();
         await sheet.locator("em", { hasText: "use" }).waitFor();
         await until("the draft is removed", async () => (await line.inputValue()) === "");
         await expectAccessible(page(), "a post");
@@ -224,9 +224,9 @@ export default journey({}, async (context) => {
         await page().reload();
         await sheet.getByText("Number 99", { exact: true }).waitFor();
         expect((await sheet.getByText("Number 101", { exact: true }).count()) === 0, "the first page has a hundred");
-        await sheet.getByRole("button", { name: "Show later ones" }).click();
+        await sheet.getByRole("button", { name: "Show more comments" }).click();
         await sheet.getByText("Number 101", { exact: true }).waitFor();
-        expect((await sheet.getByRole("button", { name: "Show later ones" }).count()) === 0, "that was all");
+        expect((await sheet.getByRole("button", { name: "Show more comments" }).count()) === 0, "that was all");
         // After deleting a row the focus is on the next one, not at the top of the page.
         const focusedRow = () =>
           page().evaluate(() => document.activeElement?.closest("li")?.textContent ?? document.activeElement?.tagName);

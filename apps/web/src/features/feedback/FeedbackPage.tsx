@@ -26,10 +26,10 @@ const route = getRouteApi("/app/feedback");
 const sorts = [
   { value: "upvotes", label: "Most votes" },
   { value: "date", label: "Newest" },
-  { value: "comments", label: "Most talked about" },
+  { value: "comments", label: "Most comments" },
 ] as const;
 
-/** The board of bugs and suggestions. What is asked for stands in the address; so does the post that is open. */
+/** The list of bugs and suggestions. Filters and the open post are in the URL. */
 export function FeedbackPage() {
   const { post, ...search } = route.useSearch();
   const navigate = route.useNavigate();
@@ -56,21 +56,21 @@ export function FeedbackPage() {
       <div className="mb-4 flex flex-wrap items-center gap-2 narrow:pt-3">
         <Input
           type="search"
-          aria-label="Search the board"
-          placeholder="Search"
+          aria-label="Search posts"
+          placeholder="Search posts"
           value={text}
           onChange={(event) => setText(event.target.value)}
           leading={<Search size={14} />}
           boxClassName="min-w-40 flex-1"
         />
         <SegmentedControl<FeedbackPost["type"] | "any">
-          label="Which posts"
+          label="Type"
           value={search.type ?? "any"}
           onChange={(type) => change({ ...search, type: type === "any" ? undefined : type } as BoardSearch)}
           segments={[
             { value: "any", label: "All", isLabelShown: true },
             { value: "bug", label: "Bugs", isLabelShown: true },
-            { value: "suggestion", label: "Ideas", isLabelShown: true },
+            { value: "suggestion", label: "Suggestions", isLabelShown: true },
           ]}
         />
         <span className="w-36 narrow:w-auto narrow:flex-1">
@@ -83,7 +83,7 @@ export function FeedbackPage() {
         </span>
         <span className="w-44 narrow:w-auto narrow:flex-1">
           <Select
-            label="Order"
+            label="Sort by"
             value={search.sort ?? "upvotes"}
             onChange={(sort) => change({ sort: sort === "upvotes" ? undefined : sort } as BoardSearch)}
             options={sorts}
@@ -92,14 +92,14 @@ export function FeedbackPage() {
       </div>
       {board.error && board.data ? <ShownFromBefore of={board} className="mb-3" /> : null}
       {board.error && !board.data ? (
-        <LoadFailed className="px-0" title="The board could not be read" of={board} />
+        <LoadFailed className="px-0" title="Couldn't load posts" of={board} />
       ) : !board.data ? (
-        <SkeletonRows count={8} label="Loading the board" />
+        <SkeletonRows count={8} label="Loading posts…" />
       ) : board.data.items.length === 0 ? (
         isFiltered || page > 1 ? (
           <EmptyState
             className="px-0"
-            title="Nothing like that"
+            title={search.q ? `No results for “${search.q}”` : "No results"}
             action={
               <Button
                 onClick={() => {
@@ -107,15 +107,13 @@ export function FeedbackPage() {
                   void navigate({ search: {}, replace: true });
                 }}
               >
-                Show everything
+                Clear filters
               </Button>
             }
-          >
-            No post fits. If you miss something, say so.
-          </EmptyState>
+          />
         ) : (
-          <EmptyState className="px-0" title="Nobody said anything yet" action={report}>
-            What is broken, what is missing, what would make your day: it goes here, and others give it their vote.
+          <EmptyState className="px-0" title="No posts yet" action={report}>
+            Report bugs and suggest improvements. Others can vote and comment.
           </EmptyState>
         )
       ) : (
@@ -160,7 +158,7 @@ export function FeedbackPage() {
               <span className="num">
                 {page} of {board.data.total_pages}
               </span>
-              <IconButton label="Earlier page" disabled={page <= 1} onClick={() => change({ page: page - 1 })}>
+              <IconButton label="Previous page" disabled={page <= 1} onClick={() => change({ page: page - 1 })}>
                 <ChevronLeft />
               </IconButton>
               <IconButton label="Next page" disabled={page >= board.data.total_pages} onClick={() => change({ page: page + 1 })}>

@@ -25,7 +25,7 @@ const isDraft = (value: unknown): value is Draft => {
   return (type === "bug" || type === "suggestion") && typeof title === "string" && typeof description === "string";
 };
 
-/** Reports a bug or suggests something; what was said before about the same is shown while the title is typed. */
+/** Creates a post. Similar posts are shown while the title is typed. */
 export function NewPostDialog({ onClose, onOpen }: { onClose: () => void; onOpen: (id: string) => void }) {
   const { create } = useFeedbackActs();
   const { data: me } = useSuspenseQuery(meQuery);
@@ -53,13 +53,13 @@ export function NewPostDialog({ onClose, onOpen }: { onClose: () => void; onOpen
     create.mutateAsync({ type, title: title.trim(), description: description.trim() }).then(
       (post) => {
         draft.forget({ type, title, description });
-        toast("Thank you. It is on the board.");
-        // Whoever closed the dialog meanwhile is somewhere else by now.
+        toast("Post created.");
+        // The dialog was closed in the meantime.
         if (!isOpen.current) return;
         onClose();
         onOpen(post.id);
       },
-      // The form says it.
+      // The form shows the error.
       () => undefined,
     );
   };
@@ -68,25 +68,25 @@ export function NewPostDialog({ onClose, onOpen }: { onClose: () => void; onOpen
       isOpen
       onOpenChange={(isOpen) => !isOpen && onClose()}
       title="New post"
-      description="Everybody who is signed in here can read it."
+      description="Everyone with an account on this server can read it."
     >
       <form onSubmit={submit} noValidate className="grid gap-4">
         {create.error && Object.keys(errors).length === 0 ? <Banner tone="err">{sentenceOf(create.error)}</Banner> : null}
         <SegmentedControl<FeedbackPost["type"]>
-          label="What it is"
+          label="Type"
           value={type}
           onChange={(next) => write({ type: next })}
           segments={[
-            { value: "bug", label: "Something is broken", isLabelShown: true },
-            { value: "suggestion", label: "I have an idea", isLabelShown: true },
+            { value: "bug", label: "Bug", isLabelShown: true },
+            { value: "suggestion", label: "Suggestion", isLabelShown: true },
           ]}
         />
-        <Field label="Title" error={errors["title"] ?? (isAsked && !title.trim() ? "Say it in a few words." : undefined)}>
+        <Field label="Title" error={errors["title"] ?? (isAsked && !title.trim() ? "Enter a title." : undefined)}>
           <Input autoFocus maxLength={500} autoComplete="off" value={title} onChange={(event) => write({ title: event.target.value })} />
         </Field>
         {found.length > 0 ? (
           <div className="rounded-3 border border-line-0 bg-bg-2 px-3 py-2 text-sm" role="status">
-            <p className="text-fg-1">Is it one of these? A vote helps more than a second post.</p>
+            <p className="text-fg-1">Similar posts already exist. Vote for one instead of posting again.</p>
             <ul aria-label="Similar posts" className="mt-1 grid gap-1">
               {found.map((post) => (
                 <li key={post.id} className="flex gap-2">
@@ -107,9 +107,9 @@ export function NewPostDialog({ onClose, onOpen }: { onClose: () => void; onOpen
           </div>
         ) : null}
         <Field
-          label={type === "bug" ? "What happened, and what should have?" : "What would it be good for?"}
-          hint="Markdown works."
-          error={errors["description"] ?? (isAsked && !description.trim() ? "A sentence or two." : undefined)}
+          label={type === "bug" ? "What happened, and what did you expect?" : "What problem would it solve?"}
+          hint="Markdown is supported."
+          error={errors["description"] ?? (isAsked && !description.trim() ? "Enter a description." : undefined)}
         >
           <Textarea rows={5} maxLength={20_000} value={description} onChange={(event) => write({ description: event.target.value })} />
         </Field>
@@ -117,8 +117,8 @@ export function NewPostDialog({ onClose, onOpen }: { onClose: () => void; onOpen
           <Button variant="ghost" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" variant="primary" isLoading={create.isPending} loadingWord="Posting">
-            Post it
+          <Button type="submit" variant="primary" isLoading={create.isPending} loadingWord="Creating post…">
+            Create post
           </Button>
         </div>
       </form>

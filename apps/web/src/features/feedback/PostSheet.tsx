@@ -27,7 +27,7 @@ import { statusOptions, statusWords, typeWords } from "./feedback-words.tsx";
 import { commentsQuery, postQuery, useFeedbackActs } from "./feedback.queries.ts";
 import { VoteButton } from "./VoteButton.tsx";
 
-/** One post with what was said about it. */
+/** One post with its comments. */
 export function PostSheet({ id, onClose }: { id: string; onClose: () => void }) {
   const query = useQuery(postQuery(id));
   const { data: post, error } = query;
@@ -39,13 +39,13 @@ export function PostSheet({ id, onClose }: { id: string; onClose: () => void }) 
           <Post post={post} onGone={onClose} />
         </>
       ) : hasCode(error, "not_found", "validation_error") ? (
-        <EmptyState className="px-0" title="This post is not there">
+        <EmptyState className="px-0" title="Post not found">
           It may have been deleted or hidden.
         </EmptyState>
       ) : error ? (
-        <LoadFailed className="px-0" title="The post could not be read" of={query} />
+        <LoadFailed className="px-0" title="Couldn't load the post" of={query} />
       ) : (
-        <SkeletonRows count={5} label="Loading the post" />
+        <SkeletonRows count={5} label="Loading post…" />
       )}
     </Sheet>
   );
@@ -72,7 +72,9 @@ function Post({ post, onGone }: { post: FeedbackDetail; onGone: () => void }) {
       </div>
       {post.is_hidden ? (
         <Banner tone="warn" className="mt-3">
-          Hidden by an administrator: only they and {post.is_owner ? "you" : "its author"} see it.
+          {post.is_owner
+            ? "Hidden by an administrator. Only you and administrators can see this post."
+            : "Hidden by an administrator. Only its author and administrators can see this post."}
         </Banner>
       ) : null}
       <div className="mt-4 wrap-anywhere text-md text-fg-1">
@@ -98,12 +100,12 @@ function Post({ post, onGone }: { post: FeedbackDetail; onGone: () => void }) {
                 isLoading={update.isPending}
                 onClick={() => update.mutate({ id: post.id, is_hidden: !post.is_hidden }, { onError: failed })}
               >
-                {post.is_hidden ? "Show again" : "Hide"}
+                {post.is_hidden ? "Show post" : "Hide post"}
               </Button>
             </>
           ) : null}
           <Button size="sm" variant="danger" onClick={() => setIsDeleting(true)}>
-            Delete
+            Delete post
           </Button>
         </div>
       ) : null}
@@ -112,8 +114,8 @@ function Post({ post, onGone }: { post: FeedbackDetail; onGone: () => void }) {
         isOpen={isDeleting}
         onOpenChange={setIsDeleting}
         title="Delete this post?"
-        act="Delete the post"
-        actWord="Deleting"
+        act="Delete post"
+        actWord="Deleting…"
         isDanger
         onConfirm={async () => {
           await remove.mutateAsync(post.id);
@@ -121,7 +123,7 @@ function Post({ post, onGone }: { post: FeedbackDetail; onGone: () => void }) {
           onGone();
         }}
       >
-        Its {counted(post.upvote_count, "vote")} and {counted(post.comment_count, "comment")} go with it.
+        This also deletes {counted(post.upvote_count, "vote")} and {counted(post.comment_count, "comment")}. This can't be undone.
       </ConfirmDialog>
     </>
   );
@@ -130,7 +132,7 @@ function Post({ post, onGone }: { post: FeedbackDetail; onGone: () => void }) {
 function Comments({ post, me }: { post: FeedbackDetail; me: { id: string; is_superuser: boolean } }) {
   const { comment, removeComment } = useFeedbackActs();
   const query = useInfiniteQuery(commentsQuery(post));
-  const said = query.data.pages.flatMap((page) => page.items);
+  const comments = query.data.pages.flatMap((page) => page.items);
   const draft = useKept(`studio:feedback-comment:${me.id}:${post.id}`, isString, "");
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -138,7 +140,7 @@ function Comments({ post, me }: { post: FeedbackDetail; me: { id: string; is_sup
     if (!content || comment.isPending) return;
     comment.mutateAsync({ id: post.id, content }).then(
       () => draft.forget(text),
-      // The form says it.
+      // The form shows the error.
       () => undefined,
     );
   };
@@ -147,9 +149,9 @@ function Comments({ post, me }: { post: FeedbackDetail; me: { id: string; is_sup
       <h3 className="text-sm font-medium">
         Comments <span className="num text-fg-2">{post.comment_count}</span>
       </h3>
-      {said.length === 0 ? <p className="pt-2 text-sm text-fg-2">Nobody said anything yet.</p> : null}
+      {comments.length === 0 ? <p className="pt-2 text-sm text-fg-2">No comments yet.</p> : null}
       <ol ref={keepRowFocus} className="grid grid-cols-1 gap-3 pt-2">
-        {said.map((entry) => (
+        {comments.map((entry) => (
           <li key={entry.id}>
             <div className="flex items-baseline gap-2 text-xs text-fg-2">
               <b className="as-written min-w-0 wrap-anywhere text-fg-0">{entry.user_name}</b>
@@ -178,13 +180,13 @@ function Comments({ post, me }: { post: FeedbackDetail; me: { id: string; is_sup
           </li>
         ))}
       </ol>
-      <ShowMore of={query}>Show later ones</ShowMore>
+      <ShowMore of={query}>Show more comments</ShowMore>
       <form onSubmit={submit} className="grid gap-2 pt-4">
-        <Field label="Say something" hint="Markdown works." error={comment.error ? sentenceOf(comment.error) : undefined}>
+        <Field label="Add a comment" hint="Markdown is supported." error={comment.error ? sentenceOf(comment.error) : undefined}>
           <Textarea rows={3} maxLength={10_000} value={draft.value} onChange={(event) => draft.write(event.target.value)} />
         </Field>
         <div className="flex justify-end">
-          <Button type="submit" disabled={!draft.value.trim()} isLoading={comment.isPending} loadingWord="Sending">
+          <Button type="submit" disabled={!draft.value.trim()} isLoading={comment.isPending} loadingWord="Sending…">
             Comment
           </Button>
         </div>

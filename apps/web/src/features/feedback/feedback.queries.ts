@@ -10,7 +10,7 @@ export interface BoardSearch {
   page?: number;
 }
 export const boardLimit = 20;
-/** As many as come with the post itself. */
+/** As many as the post itself includes. */
 const commentsLimit = 100;
 const root = ["feedback"];
 
@@ -22,7 +22,7 @@ export const boardQuery = (search: BoardSearch) =>
   });
 export const postQuery = (id: string) =>
   queryOptions({ queryKey: [...root, "one", id], queryFn: ({ signal }) => api.feedback.get({ params: { id } }, { signal }) });
-/** What was said about it, from the first on; `post` brings the beginning. */
+/** The comments, oldest first; the post includes the first page. */
 export const commentsQuery = ({ id, comments, comment_count }: FeedbackDetail) =>
   infiniteQueryOptions({
     queryKey: [...root, "comments", id],
@@ -35,7 +35,7 @@ export const commentsQuery = ({ id, comments, comment_count }: FeedbackDetail) =
       pageParams: [1],
     },
   });
-/** What was said before about the same; nothing for too few words. */
+/** Similar posts; disabled for short texts. */
 export const similarQuery = (text: string) =>
   queryOptions({
     queryKey: [...root, "similar", text],
@@ -64,7 +64,7 @@ export function useFeedbackActs() {
   const queryClient = useQueryClient();
   const refresh = () => queryClient.invalidateQueries({ queryKey: root });
   return {
-    /** Shown at once; what the server counts then stands. */
+    /** Shown at once, then replaced by the count of the server. */
     vote: useMutation({
       mutationFn: ({ id, upvoted }: { id: string; upvoted: boolean }) =>
         upvoted ? api.feedback.upvote({ params: { id } }) : api.feedback.removeUpvote({ params: { id } }),
