@@ -70,5 +70,5 @@ export async function signIn(page: Page, url: string, { email, password }: { ema
   await page.getByLabel("E-mail").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.keyboard.press("Enter");
-  await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+  await page.getByRole("textbox", { name: "What do you want to build?" }).waitFor();
 }

@@ -17,7 +17,7 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
     return mail.text;
   };
   const linkIn = (text: string) => /https?:\/\/\S+/.exec(text)?.[0] ?? "";
-  const home = () => (browser as WatchedWindow).page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+  const home = () => (browser as WatchedWindow).page.getByRole("textbox", { name: "What do you want to build?" }).waitFor();
   const signOut = async () => {
     const { page } = browser as WatchedWindow;
     await page.context().clearCookies();

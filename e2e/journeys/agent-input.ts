@@ -218,7 +218,7 @@ export default journey({}, async (context) => {
       name: "attachments of Home's prompt reach the first run, after a failed upload is retried",
       run: async () => {
         await page.goto(studio.url);
-        const prompt = page.getByRole("textbox", { name: "What should it do?" });
+        const prompt = page.getByRole("textbox", { name: "What do you want to build?" });
         await paste({ file: { name: "logo.png", type: "image/png", base64: png(64, 64).toString("base64") } }, prompt);
         await paste({ text: `The menu of the cafe\n${"Espresso, 2.50\n".repeat(200)}` }, prompt);
         expect((await chips.count()) === 2 && (await prompt.inputValue()) === "", "an image and a long text are attached");
@@ -230,7 +230,7 @@ export default journey({}, async (context) => {
         let isDown = true;
         await page.route(/\/api\/chat\/attachments(\?|$)/, (route) => (isDown ? route.abort() : route.continue()));
         await page.getByRole("button", { name: /^Build/ }).click();
-        await page.getByText("One of the attachments could not be uploaded. Build again, or remove it first.").waitFor();
+        await page.getByText("Couldn't upload an attachment. Try again or remove it.").waitFor();
         await shot(page, "home-attached-failed");
         isDown = false;
         await page.getByRole("button", { name: /^Build/ }).click();

@@ -32,7 +32,7 @@ export default journey({ hasMain: true, templates: ["react-vite", "static"] }, a
         await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
         await shot(page, "register");
         await page.keyboard.press("Enter");
-        const composer = page.getByRole("textbox", { name: "What should it do?" });
+        const composer = page.getByRole("textbox", { name: "What do you want to build?" });
         await composer.waitFor();
         await expectAccessible(page, "home");
         await composer.fill("a counter app");
@@ -73,7 +73,7 @@ export default journey({ hasMain: true, templates: ["react-vite", "static"] }, a
       run: async () => {
         const { page } = browser as WatchedWindow;
         await page.goto(studio.url);
-        await page.getByRole("textbox", { name: "What should it do?" }).fill("a to-do app");
+        await page.getByRole("textbox", { name: "What do you want to build?" }).fill("a to-do app");
         await page.keyboard.press("Enter");
         await page.waitForURL(/\/p\//);
         await page.getByTestId("tool-row").first().waitFor({ timeout: 60_000 });

@@ -268,7 +268,7 @@ export default journey({}, async (context) => {
         await page().getByLabel("E-mail").fill("carla@example.org");
         await page().getByLabel("Password", { exact: true }).fill("correct horse battery");
         await page().keyboard.press("Enter");
-        await page().getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await page().getByRole("textbox", { name: "What do you want to build?" }).waitFor();
         const { stats } = await until("both are counted", async () => {
           const found = await bob.api.referrals.code();
           return found.stats.conversions === 1 ? found : undefined;

@@ -445,7 +445,7 @@ export default journey({ templates: ["node-api"] }, async (context) => {
         await page.getByLabel("E-mail").fill(owner.email);
         await page.getByLabel("Password", { exact: true }).fill(owner.password);
         await page.keyboard.press("Enter");
-        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await page.getByRole("textbox", { name: "What do you want to build?" }).waitFor();
         await page.goto(`${studio.url}/p/${projects.hostile.slug}`);
         await page.frameLocator("[data-testid=preview-frame]").getByRole("heading", { name: "Hostile" }).waitFor({ timeout: 60_000 });
       },

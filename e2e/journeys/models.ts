@@ -23,7 +23,7 @@ export default journey({}, async (context) => {
         await page.getByLabel("E-mail").fill("nadia.models@example.org");
         await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
         await page.keyboard.press("Enter");
-        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await page.getByRole("textbox", { name: "What do you want to build?" }).waitFor();
         await page.goto(`${studio.url}/settings/models`);
         const mine = page.getByRole("region", { name: "Your own keys" });
         await mine.getByText("None. The models that the server offers are used.").waitFor();

@@ -113,7 +113,7 @@ export default journey({}, async (context) => {
           ["workbench", `/p/${project.slug}`, project.name],
         ] as const) {
           await page.goto(studio.url);
-          await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+          await page.getByRole("textbox", { name: "What do you want to build?" }).waitFor();
           let attempts = 0;
           await page.route(new RegExp(`/assets/${part}-[^/]+\\.js$`), (route) =>
             attempts++ === 0 ? route.abort("aborted") : route.continue(),
@@ -151,7 +151,7 @@ export default journey({}, async (context) => {
         const { page } = browser as WatchedWindow;
         await page.goto(`${studio.url}/no/such/place`);
         await page.getByRole("link", { name: /home/i }).first().click();
-        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await page.getByRole("textbox", { name: "What do you want to build?" }).waitFor();
         const watched = browser as WatchedWindow;
         // The failures were intended.
         watched.problems.splice(0, watched.problems.length, ...watched.problems.filter((problem) => !problem.startsWith("asset 500: ")));

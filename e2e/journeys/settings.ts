@@ -19,7 +19,7 @@ export default journey({ ownServer: "the first steps begin without a model", tem
     await page.getByLabel("E-mail").fill(person.email);
     await page.getByLabel("Password", { exact: true }).fill(person.password);
     await page.keyboard.press("Enter");
-    await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+    await page.getByRole("textbox", { name: "What do you want to build?" }).waitFor();
   }
 
   return [
@@ -38,7 +38,7 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         expect((await page.getByText("No model is connected.").count()) === 1, "the composer shows that no model is connected");
         await expectAccessible(page, "first steps");
         await shot(page, "first-steps");
-        await steps.getByRole("button", { name: "Choose one" }).click();
+        await steps.getByRole("button", { name: "Connect model" }).click();
         const dialog = page.getByRole("dialog");
         await dialog.getByLabel("Provider").click();
         await page
@@ -58,20 +58,20 @@ export default journey({ ownServer: "the first steps begin without a model", tem
           .click();
         await page.getByText("No model is connected.").waitFor({ state: "detached" });
         await steps.getByText("1 of 5").waitFor();
-        await page.getByRole("textbox", { name: "What should it do?" }).fill("A list of plants");
+        await page.getByRole("textbox", { name: "What do you want to build?" }).fill("A list of plants");
         await until("the composer is enabled", () =>
           page
             .getByRole("button", { name: /^(Send|Start|Build)/ })
             .first()
             .isEnabled(),
         );
-        await steps.getByRole("button", { name: "Put the first steps away" }).click();
+        await steps.getByRole("button", { name: "Dismiss checklist" }).click();
         await steps.waitFor({ state: "detached" });
         await page.getByRole("button", { name: "Undo" }).click();
-        await steps.getByRole("button", { name: "Put the first steps away" }).click();
+        await steps.getByRole("button", { name: "Dismiss checklist" }).click();
         await steps.waitFor({ state: "detached" });
         await page.reload();
-        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await page.getByRole("textbox", { name: "What do you want to build?" }).waitFor();
         await page.waitForLoadState("networkidle");
         expect((await steps.count()) === 0, "it stays dismissed after a reload");
       },

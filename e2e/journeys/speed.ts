@@ -180,7 +180,7 @@ export default journey({ isMeasured: true }, async (context) => {
         await signIn(page, studio.url, account);
         await opening({
           path: "/",
-          usable: (page) => page.getByRole("textbox", { name: "What should it do?" }).waitFor(),
+          usable: (page) => page.getByRole("textbox", { name: "What do you want to build?" }).waitFor(),
           maxBytes: 440 * kB,
           maxCalls: 16,
           usableMs: 1800,

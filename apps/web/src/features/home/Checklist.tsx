@@ -12,7 +12,7 @@ import { modelSetupQuery, type ModelSetup, ConnectModelDialog } from "../models/
 import { useSavePreferences, meQuery } from "../users/index.ts";
 import { checklist, type Step } from "./checklist.ts";
 
-/** The way to the first app, until it is gone or put away. What cannot be read is not nagged about. */
+/** The first steps, until all are done or the list is dismissed. Shows nothing while its data is loading or failed to load. */
 export function Checklist() {
   const { data: user } = useSuspenseQuery(meQuery);
   const { data: config } = useQuery(configQuery);
@@ -39,12 +39,13 @@ export function Checklist() {
         </h2>
         <IconButton
           size="sm"
-          label="Put the first steps away"
+          label="Dismiss checklist"
           onClick={() =>
             save(
               { hides_checklist: true },
               {
-                onSuccess: () => toast("Put away.", { action: { label: "Undo", onSelect: () => save({ hides_checklist: false }) } }),
+                onSuccess: () =>
+                  toast("Checklist dismissed.", { action: { label: "Undo", onSelect: () => save({ hides_checklist: false }) } }),
                 onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
               },
             )
@@ -79,7 +80,7 @@ function StepRow({ step, setup }: { step: Step; setup: ModelSetup }) {
   );
 }
 
-/** Administrators connect one for everybody, others bring a key of their own. */
+/** Administrators connect a model for everyone; other users add their own key. */
 function ModelAct({ setup }: { setup: ModelSetup }) {
   const [isOpen, setIsOpen] = useState(false);
   if (!setup.can_configure)
@@ -91,7 +92,7 @@ function ModelAct({ setup }: { setup: ModelSetup }) {
   return (
     <>
       <Button size="sm" onClick={() => setIsOpen(true)}>
-        Choose one
+        Connect model
       </Button>
       {isOpen ? (
         <Suspense fallback={null}>

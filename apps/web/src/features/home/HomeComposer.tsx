@@ -71,16 +71,16 @@ export function HomeComposer() {
   const build = async () => {
     const message = prompt.trim();
     if (isEmpty || isUnconnected || isTooLong || isBusy) return;
-    if (isBlind) return setHint("This model cannot see pictures: switch to another, or remove them.");
+    if (isBlind) return setHint("This model can't read images. Select another model or remove the images.");
     if (attachments.list.some((one) => one.failure !== undefined && !one.isRetryable))
-      return setHint("One of the attachments cannot be uploaded. Remove it.");
+      return setHint("An attachment can't be uploaded. Remove it to continue.");
     setHint(undefined);
     try {
       let attached: MessageAttachment[] | undefined = [];
       if (attachments.list.length > 0) {
         setIsUploading(true);
         attached = await attachments.upload().finally(() => setIsUploading(false));
-        if (!attached) return setHint("One of the attachments could not be uploaded. Build again, or remove it first.");
+        if (!attached) return setHint("Couldn't upload an attachment. Try again or remove it.");
       }
       const project = await create.mutateAsync({
         name: nameOf(message || (attachments.list[0]?.name.replace(/\.[^.]*$/, "") ?? "")),
@@ -92,19 +92,19 @@ export function HomeComposer() {
         ...(model && { model }),
         ...(attached.length > 0 && { attachments: attached.map(({ id }) => id) }),
       });
-      // Only now: until the server has the prompt, it stays here.
+      // The draft is deleted only after the server has the prompt.
       attachments.take();
       keepDraft("");
       keepEditMode(project.id, "allow");
       void navigate({ to: "/p/$slug/{-$view}", params: { slug: project.slug } });
     } catch {
-      // Said by `create.error`.
+      // Shown by `create.error`.
     }
   };
   const failure = create.error
     ? (fieldErrorsOf(create.error, [])[""] ?? sentenceOf(create.error))
     : isTooLong
-      ? `At most ${longestMessage.toLocaleString("en")} characters; this has ${prompt.trim().length.toLocaleString("en")}.`
+      ? `Enter at most ${longestMessage.toLocaleString("en")} characters. Your prompt has ${prompt.trim().length.toLocaleString("en")}.`
       : undefined;
 
   return (
@@ -120,8 +120,8 @@ export function HomeComposer() {
             <AttachmentChips list={attachments.list} onRemove={attachments.remove} onRetry={attachments.retry} />
           ) : undefined
         }
-        label="What should it do?"
-        placeholder="A waiting list for the Saturday bread class: 12 places, people join by e-mail…"
+        label="What do you want to build?"
+        placeholder="A waiting list for the Saturday bread class: 12 places, people join by email…"
         value={prompt}
         onChange={write}
         onSubmit={() => void build()}
@@ -181,7 +181,7 @@ export function HomeComposer() {
               onClick={() => void build()}
               disabled={isEmpty || isTooLong}
               isLoading={isBusy}
-              loadingWord={isUploading ? "Uploading" : "Making the project"}
+              loadingWord={isUploading ? "Uploading…" : "Creating project…"}
               keys={<Kbd>↵</Kbd>}
             >
               Build
@@ -212,7 +212,7 @@ export function HomeComposer() {
       ) : null}
       <ul
         role="list"
-        aria-label="Starters"
+        aria-label="Example prompts"
         className="mt-3 flex flex-wrap gap-1.5 narrow:-mr-4 narrow:flex-nowrap narrow:overflow-x-auto narrow:pr-4 narrow:[scrollbar-width:none]"
       >
         {startersOf(template).map((starter) => (

@@ -31,13 +31,13 @@ function home(api: CannedApi, me: Parameters<typeof signedIn>[1] = {}): void {
   api.answer("models.list", { items: [gemma], default: gemma.id });
   api.answer("projects.templates", { items: templates });
 }
-const box = () => screen.findByRole("textbox", { name: "What should it do?" });
+const box = () => screen.findByRole("textbox", { name: "What do you want to build?" });
 
 test("greets by the first name, begins in the prompt, and has nothing to build yet", async ({ api, open }) => {
   home(api);
   open("/");
   await waitFor(async () => expect(await box()).toHaveFocus());
-  expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent("What should it do, Nadia?");
+  expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent("What do you want to build, Nadia?");
   expect(screen.getByRole("button", { name: /^Build/ })).toBeDisabled();
   await screen.findByText("First steps");
   await expectAccessible();
@@ -102,7 +102,7 @@ test("more than ten thousand characters are counted, not sent", async ({ api, op
   home(api);
   sessionStorage.setItem("tesslate.draft", JSON.stringify("x".repeat(10_001)));
   open("/");
-  expect(await screen.findByText("At most 10,000 characters; this has 10,001.")).toBeVisible();
+  expect(await screen.findByText("Enter at most 10,000 characters. Your prompt has 10,001.")).toBeVisible();
   expect(screen.getByRole("button", { name: /^Build/ })).toBeDisabled();
 });
 
@@ -149,7 +149,7 @@ test.describe("the first steps", () => {
       return person({ preferences: { ...defaultPreferences, ...preferences } });
     });
     open("/");
-    await user.click(await screen.findByRole("button", { name: "Put the first steps away" }));
+    await user.click(await screen.findByRole("button", { name: "Dismiss checklist" }));
     await waitFor(() => expect(screen.queryByText("First steps")).not.toBeInTheDocument());
     await user.click(await screen.findByRole("button", { name: "Undo" }));
     await screen.findByText("First steps");
@@ -171,7 +171,7 @@ test.describe("recent projects", () => {
     api.answer("projects.list", refuse("internal_error"));
     open("/");
     const alert = await screen.findByRole("alert");
-    expect(alert).toHaveTextContent("Your projects could not be loaded");
+    expect(alert).toHaveTextContent("Couldn't load your projects");
     expect(await box()).toBeEnabled();
     api.answer("projects.list", { items: [bakery] });
     await user.click(within(alert).getByRole("button", { name: "Retry" }));

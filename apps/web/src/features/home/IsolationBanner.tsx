@@ -8,7 +8,7 @@ import { configQuery } from "../auth/index.ts";
 
 const dismissedKey = "tesslate.isolation-warnings.read";
 
-/** What the sandbox cannot promise on this machine; shown until read, and again when it changes. */
+/** Missing isolation of sandboxes on this machine. Shown until dismissed, and again when the warnings change. */
 export function IsolationBanner({ className }: { className?: string }) {
   const { data: config } = useQuery(configQuery);
   const [read, setRead] = useState(() => readStored(localStorage, dismissedKey, isStringArray) ?? []);
@@ -21,7 +21,7 @@ export function IsolationBanner({ className }: { className?: string }) {
       action={
         <IconButton
           size="sm"
-          label="Understood"
+          label="Dismiss warning"
           onClick={() => {
             const next = config?.isolation_warnings ?? [];
             setRead(next);

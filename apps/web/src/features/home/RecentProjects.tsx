@@ -5,7 +5,7 @@ import { buttonClass } from "../../ui/Button.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { ProjectCard, ProjectCardSkeletons, projectGrid } from "../projects/index.ts";
 
-/** The projects changed last. When they fail they fail alone; the composer stays. */
+/** The recently changed projects. If loading fails, only this section shows an error. */
 export function RecentProjects() {
   const recent = useQuery(recentProjectsQuery);
   if (recent.data?.total === 0) return null;
@@ -24,7 +24,7 @@ export function RecentProjects() {
       {recent.isPending ? (
         <ProjectCardSkeletons count={4} />
       ) : recent.isError && !recent.data ? (
-        <LoadFailed className="p-0!" title="Your projects could not be loaded" of={recent} />
+        <LoadFailed className="p-0!" title="Couldn't load your projects" of={recent} />
       ) : (
         <div className={projectGrid}>
           {recent.data.items.map((project) => (

@@ -4,7 +4,7 @@ export interface Step {
   id: "model" | "project" | "isolation" | "mail" | "address";
   title: string;
   isDone: boolean;
-  /** What it is about, or what is missing. */
+  /** What the step does, or what is missing. */
   why: string;
 }
 export interface Facts {
@@ -16,13 +16,13 @@ export interface Facts {
 
 const isLocal = (host: string) => /^(localhost|127\.|\[?::1)|\.localhost$/.test(host);
 const isolations: Record<PublicConfig["isolation"], string> = {
-  full: "Each project has a user, a network and limits of its own.",
-  "no-netns": "Projects have users and limits of their own, and share the network of this machine.",
-  process: "Projects are plain processes of this machine's user: only for people you trust.",
-  none: "Nothing of a project can run here.",
+  full: "Each project has its own user, network and limits.",
+  "no-netns": "Each project has its own user and limits. All projects share the network of this machine.",
+  process: "Projects run as processes of this machine's user. Give access only to people you trust.",
+  none: "Projects can't run on this machine.",
 };
 
-/** What stands between a new installation, or a new person, and the first app. The operator's part is for administrators alone. */
+/** The steps from a new installation or account to the first app. Only administrators get the steps for operators. */
 export function checklist({ config, isModelConfigured, hasProject, isAdministrator }: Facts): Step[] {
   const own: Step[] = [
     {
@@ -30,35 +30,35 @@ export function checklist({ config, isModelConfigured, hasProject, isAdministrat
       title: "Connect a model",
       isDone: isModelConfigured && !config.demo,
       why: config.demo
-        ? "Replies come from a script now. A key of a provider, or a local model, makes them real."
-        : "A key of a provider, or a local model; it is tried out before it is kept.",
+        ? "Replies are scripted. Connect a provider or a local model to get real ones."
+        : "Add an API key of a provider, or a local model. It is verified before it is saved.",
     },
-    { id: "project", title: "Make the first project", isDone: hasProject, why: "Say above what it should do, and send it." },
+    { id: "project", title: "Create your first project", isDone: hasProject, why: "Describe it above, then click Build." },
   ];
   if (!isAdministrator) return own;
   return [
     ...own,
     {
       id: "isolation",
-      title: "Keep projects apart",
+      title: "Sandbox",
       isDone: config.isolation === "full" && config.isolation_warnings.length === 0,
       why: [isolations[config.isolation], ...config.isolation_warnings].join(" "),
     },
     {
       id: "mail",
-      title: "Send mail",
+      title: "Set up email",
       isDone: config.features.smtp,
       why: config.features.smtp
-        ? "Forgotten passwords and sign-in codes reach people."
-        : "Without it nobody can set a forgotten password anew. Set SMTP_HOST and SMTP_SENDER_EMAIL and start again.",
+        ? "Password resets and sign-in codes are sent by email."
+        : "Without email, people can't reset their passwords. Set SMTP_HOST and SMTP_SENDER_EMAIL, then restart.",
     },
     {
       id: "address",
-      title: "Give it an address",
+      title: "Set a public URL",
       isDone: !isLocal(config.app_domain),
       why: isLocal(config.app_domain)
-        ? "Only this machine reaches it. For others, put it behind TLS and set APP_BASE_URL and PREVIEW_DOMAIN."
-        : `People reach it at ${config.app_domain}, previews at ${config.preview_domain}.`,
+        ? "Only this machine can reach this server. For others, put it behind TLS and set APP_BASE_URL and PREVIEW_DOMAIN."
+        : `Available at ${config.app_domain}, previews at ${config.preview_domain}.`,
     },
   ];
 }

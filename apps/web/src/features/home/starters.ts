@@ -15,10 +15,10 @@ const ideas: Starter[] = [
   { title: "Shift swap", prompt: "A week plan for a team of eight where people offer a shift and someone else takes it." },
   { title: "To-do list", prompt: "A to-do list with due dates, a filter for today, and everything kept in the browser." },
   { title: "Landing page", prompt: "A landing page for a bicycle repair shop: what it fixes, prices, opening hours, and how to find it." },
-  { title: "Counter", prompt: "A counter app: one large number, buttons to add and take away, and a reset that asks first." },
+  { title: "Counter", prompt: "A counter app: one large number, buttons to increase and decrease it, and a reset with a confirmation." },
 ];
 
-/** Six first ideas: the chosen template's own first, ours after them. */
+/** Six example prompts: those of the selected template first. */
 export function startersOf(template: Template | undefined): Starter[] {
   const own = (template?.starter_prompts ?? []).map((prompt) => ({ title: shortTitleOf(prompt), prompt }));
   const all = [...own, ...ideas];
@@ -27,7 +27,7 @@ export function startersOf(template: Template | undefined): Starter[] {
 
 const trailing = /\s+(?:an?|the|for|with|of|and|or|to|in|on|by|that|which|where|my|our|your)$/i;
 
-/** At most four words of a prompt, never ending in a word that waits for another. */
+/** At most four words of a prompt, without an article or preposition at the end. */
 export function shortTitleOf(prompt: string): string {
   let title = nameOf(prompt).split(/\s+/).slice(0, 4).join(" ");
   while (trailing.test(title)) title = title.replace(trailing, "");
