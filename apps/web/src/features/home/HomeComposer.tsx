@@ -71,7 +71,7 @@ export function HomeComposer() {
   const build = async () => {
     const message = prompt.trim();
     if (isEmpty || isUnconnected || isTooLong || isBusy) return;
-    if (isBlind) return setHint("This model can't read images. Select another model or remove the images.");
+    if (isBlind) return setHint("This model doesn't support images. Switch models or remove the images.");
     if (attachments.list.some((one) => one.failure !== undefined && !one.isRetryable))
       return setHint("An attachment can't be uploaded. Remove it to continue.");
     setHint(undefined);
