@@ -107,9 +107,9 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
       run: async () => {
         const { page } = browser as WatchedWindow;
         await page.goto(`${studio.url}/settings/security`);
-        const section = page.getByRole("region", { name: "Code by mail" });
-        await section.getByLabel("Present password", { exact: true }).fill("an entirely new one");
-        await section.getByRole("button", { name: "Switch codes on" }).click();
+        const section = page.getByRole("region", { name: "Email codes" });
+        await section.getByLabel("Current password", { exact: true }).fill("an entirely new one");
+        await section.getByRole("button", { name: "Turn on email codes" }).click();
         await section.getByText("On", { exact: true }).waitFor();
         await expectAccessible(page, "security settings");
         await shot(page, "settings-security");
@@ -132,23 +132,23 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
         const { page } = browser as WatchedWindow;
         await page.goto(`${studio.url}/settings/security`);
         const section = page.getByRole("region", { name: "Authenticator app" });
-        await section.getByRole("button", { name: "Set up an app" }).click();
-        await page.getByRole("dialog").getByRole("button", { name: "Go on" }).click();
-        await page.getByText("Enter your present password.").waitFor();
-        await page.getByRole("dialog").getByLabel("Present password", { exact: true }).fill("a wrong guess");
+        await section.getByRole("button", { name: "Set up app" }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "Continue" }).click();
+        await page.getByText("Enter your current password.").waitFor();
+        await page.getByRole("dialog").getByLabel("Current password", { exact: true }).fill("a wrong guess");
         await page.keyboard.press("Enter");
-        await page.getByText("That is not your present password.").waitFor();
+        await page.getByText("Incorrect password.").waitFor();
         await expectAccessible(page, "proof");
         await shot(page, "security-proof");
-        await page.getByRole("dialog").getByLabel("Present password", { exact: true }).fill("an entirely new one");
+        await page.getByRole("dialog").getByLabel("Current password", { exact: true }).fill("an entirely new one");
         await page.keyboard.press("Enter");
         await page.getByRole("img", { name: "QR code for the authenticator app" }).waitFor();
         await expectAccessible(page, "QR code");
         await shot(page, "security-qr");
         const secret = ((await page.getByRole("dialog").locator("code").textContent()) ?? "").replaceAll(" ", "");
-        await page.getByLabel("The six digits it shows now").click();
+        await page.getByLabel("6-digit code").click();
         await page.keyboard.type(appCode(secret, 40));
-        await page.getByText("That code does not fit.").waitFor();
+        await page.getByText("Incorrect code.").waitFor();
         const used = appCode(secret);
         await page.keyboard.type(used);
         const codes = page.getByRole("list", { name: "Recovery codes" }).getByRole("listitem");
@@ -161,7 +161,7 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
         await page.keyboard.press("Escape");
         await page.mouse.click(5, 5);
         await codes.first().click({ trial: true });
-        await page.getByRole("button", { name: "I have kept them" }).click();
+        await page.getByRole("button", { name: "I've saved the codes" }).click();
         await section.getByText("10 recovery codes left").waitFor();
 
         await signOut();
@@ -189,15 +189,15 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
 
         await page.goto(`${studio.url}/settings/security`);
         await section.getByText("9 recovery codes left").waitFor();
-        await section.getByRole("button", { name: "Switch the app off" }).click();
-        await page.getByRole("button", { name: "Use a code" }).click();
-        await page.getByLabel("Code of your authenticator app").click();
+        await section.getByRole("button", { name: "Remove app" }).click();
+        await page.getByRole("button", { name: "Use authenticator code" }).click();
+        await page.getByLabel("Code from your authenticator app").click();
         await page.keyboard.type(appCode(secret, 1));
-        await page.getByRole("dialog").getByRole("button", { name: "Switch it off" }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "Remove app" }).click();
         await section.getByText("Off", { exact: true }).waitFor();
-        const codesByMail = page.getByRole("region", { name: "Code by mail" });
-        await codesByMail.getByLabel("Present password", { exact: true }).fill("an entirely new one");
-        await codesByMail.getByRole("button", { name: "Switch codes off" }).click();
+        const codesByMail = page.getByRole("region", { name: "Email codes" });
+        await codesByMail.getByLabel("Current password", { exact: true }).fill("an entirely new one");
+        await codesByMail.getByRole("button", { name: "Turn off email codes" }).click();
         await codesByMail.getByText("Off", { exact: true }).waitFor();
       },
     },
@@ -220,9 +220,9 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
         await page.goto(`${studio.url}/settings/security`);
         const section = page.getByRole("region", { name: "Passkeys" });
         await section.getByText("No passkeys yet").waitFor();
-        await section.getByRole("button", { name: "Add a passkey" }).click();
+        await section.getByRole("button", { name: "Add passkey" }).click();
         await page.getByRole("dialog").getByLabel("Name").fill("Nadia's laptop");
-        await page.getByRole("dialog").getByLabel("Present password", { exact: true }).fill("an entirely new one");
+        await page.getByRole("dialog").getByLabel("Current password", { exact: true }).fill("an entirely new one");
         await expectAccessible(page, "add a passkey");
         await shot(page, "passkey-add");
         await page.keyboard.press("Enter");
@@ -233,8 +233,8 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
         await page.getByRole("button", { name: "Use a passkey" }).click();
         await home();
         await page.goto(`${studio.url}/settings/security`);
-        await page.getByRole("region", { name: "What happened lately" }).getByText("with a passkey").first().waitFor();
-        await section.getByRole("button", { name: "Change Nadia's laptop" }).click();
+        await page.getByRole("region", { name: "Recent activity" }).getByText("Signed in · Passkey").first().waitFor();
+        await section.getByRole("button", { name: "Edit Nadia's laptop" }).click();
         await page.getByRole("menuitem", { name: "Rename" }).click();
         await page.getByRole("dialog").getByLabel("Name").fill("Desk");
         await page.keyboard.press("Enter");
@@ -251,9 +251,9 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
         }
         await page.emulateMedia({ colorScheme: "light" });
         await page.setViewportSize({ width: 1440, height: 900 });
-        await section.getByRole("button", { name: "Change Desk" }).click();
+        await section.getByRole("button", { name: "Edit Desk" }).click();
         await page.getByRole("menuitem", { name: "Remove" }).click();
-        await page.getByRole("dialog").getByLabel("Present password", { exact: true }).fill("an entirely new one");
+        await page.getByRole("dialog").getByLabel("Current password", { exact: true }).fill("an entirely new one");
         await page.keyboard.press("Enter");
         await section.getByText("No passkeys yet").waitFor();
         await signOut();
@@ -272,7 +272,7 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
         await page.goto(`${studio.url}/settings/security`);
         const section = page.getByRole("region", { name: "Connected accounts" });
         await section.getByRole("button", { name: "Connect Google" }).click();
-        await page.getByRole("dialog").getByLabel("Present password", { exact: true }).fill("an entirely new one");
+        await page.getByRole("dialog").getByLabel("Current password", { exact: true }).fill("an entirely new one");
         await page.keyboard.press("Enter");
         await section.getByText("Google is connected.").waitFor();
         await section.getByText("ada@example.org").waitFor();
@@ -283,9 +283,9 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
         await page.getByRole("button", { name: "Go on with Google" }).click();
         await home();
         await page.goto(`${studio.url}/settings/security`);
-        expect((await page.getByRole("textbox", { name: "E-mail" }).inputValue()) === email, "Nadia is signed in");
+        expect((await page.getByRole("textbox", { name: "Email" }).inputValue()) === email, "Nadia is signed in");
         await section.getByRole("button", { name: "Disconnect Google" }).click();
-        await page.getByRole("dialog").getByLabel("Present password", { exact: true }).fill("an entirely new one");
+        await page.getByRole("dialog").getByLabel("Current password", { exact: true }).fill("an entirely new one");
         await page.keyboard.press("Enter");
         await page.getByText("Google is disconnected.").waitFor();
         provider.denyNext();
@@ -323,7 +323,7 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
         const { page } = browser as WatchedWindow;
         await page.goto(`${studio.url}/settings/security`);
         const sessions = page.getByRole("region", { name: "Sessions" });
-        await sessions.getByText("This one").waitFor();
+        await sessions.getByText("Current session").waitFor();
         await sessions.getByRole("button", { name: "Sign out everywhere else" }).click();
         await page.getByText("Signed out everywhere else.").waitFor();
         expect((await sessions.getByRole("listitem").count()) === 1, "one session is left");
@@ -336,22 +336,22 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
         await page.reload();
         await sessions.getByRole("listitem").nth(1).waitFor();
         const password = page.getByRole("region", { name: "Password" });
-        await password.getByLabel("Present password", { exact: true }).fill("an entirely new one");
+        await password.getByLabel("Current password", { exact: true }).fill("an entirely new one");
         await password.getByLabel("New password", { exact: true }).fill("and yet another one");
         await page.keyboard.press("Enter");
         await page.getByText("Password changed. Other sessions were signed out.").waitFor();
         await until("the list of sessions is updated", async () => (await sessions.getByRole("listitem").count()) === 1);
         await page.getByRole("link", { name: "API keys" }).click();
-        await page.getByText("No keys yet").waitFor();
+        await page.getByText("No API keys yet").waitFor();
         await expectAccessible(page, "no API keys");
-        await page.getByRole("button", { name: "Make a key" }).click();
-        await page.getByLabel("What is it for?").fill("Nightly build");
+        await page.getByRole("button", { name: "Create key" }).click();
+        await page.getByRole("dialog").getByLabel("Name", { exact: true }).fill("Nightly build");
         await page.keyboard.press("Escape");
         await page.mouse.click(5, 5);
-        await page.getByLabel("It may run the agent").click();
-        await expectAccessible(page, "make an API key");
+        await page.getByLabel("Run the agent").click();
+        await expectAccessible(page, "new API key");
         await shot(page, "api-key-make");
-        await page.getByLabel("What is it for?").press("Enter");
+        await page.getByRole("dialog").getByLabel("Name", { exact: true }).press("Enter");
         const key = (await page.getByRole("dialog").getByText(/^tsk_/).textContent()) ?? "";
         await shot(page, "api-key-made");
         await page.keyboard.press("Escape");
@@ -359,14 +359,14 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
         await page.getByRole("dialog").getByText(/^tsk_/).click({ trial: true });
         const me = await fetch(`${studio.url}/api/users/me`, { headers: { authorization: `Bearer ${key}` } });
         expect(me.status === 200, `the key opens the API (${me.status})`);
-        await page.getByRole("button", { name: "I have copied it" }).click();
+        await page.getByRole("button", { name: "Done" }).click();
         await page.getByText("Nightly build").waitFor();
-        await page.getByText("Reads and writes, runs the agent in Ask mode").waitFor();
+        await page.getByText("Read and write · Run agent in Ask mode").waitFor();
         expect((await page.getByText(key).count()) === 0, "the key is not shown again");
         await shot(page, "api-keys");
         await page.getByRole("button", { name: "Delete Nightly build" }).click();
-        await page.getByRole("button", { name: "Delete the key" }).click();
-        await page.getByText("No keys yet").waitFor();
+        await page.getByRole("button", { name: "Delete key" }).click();
+        await page.getByText("No API keys yet").waitFor();
         await until("the focus does not move to the top of the page", () =>
           page.evaluate(() => /^H[123]$/.test(document.activeElement?.tagName ?? "") && document.activeElement?.textContent === "API keys"),
         );

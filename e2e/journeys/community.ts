@@ -72,13 +72,13 @@ export default journey({}, async (context) => {
               .count()) === 1 && (await page().getByRole("radio", { name: "Nord", exact: true }).count()) === 0,
         );
         await page().waitForURL(/\/settings\/look\?q=synth$/);
-        expect((await page().title()).startsWith("Look"), "the title is that of the page");
+        expect((await page().title()).startsWith("Appearance"), "the title is that of the page");
         await page().reload();
         await page()
           .getByRole("radio", { name: /SynthWave/ })
           .waitFor();
         expect((await page().getByLabel("Find a theme").inputValue()) === "synth", "the search field matches the URL");
-        await page().getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Look" }).click();
+        await page().getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Appearance" }).click();
         await page().getByRole("radio", { name: "Nord", exact: true }).waitFor();
         expect((await page().getByLabel("Find a theme").inputValue()) === "", "the field is empty if the URL has no search");
         await page()

@@ -82,7 +82,7 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         const page = at();
         await open("profile");
         const picture = page.getByRole("region", { name: "Picture" });
-        await picture.getByRole("button", { name: "Upload a picture" }).waitFor();
+        await picture.getByRole("button", { name: "Upload picture" }).waitFor();
         await picture
           .getByLabel("Picture", { exact: true })
           .setInputFiles({ name: "me.png", mimeType: "image/png", buffer: Buffer.from('<svg onload="alert(1)"/>') });
@@ -90,13 +90,13 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         await picture
           .getByLabel("Picture", { exact: true })
           .setInputFiles({ name: "me.png", mimeType: "image/png", buffer: Buffer.from(png(64, 64)) });
-        await picture.getByRole("button", { name: "Change the picture" }).waitFor();
+        await picture.getByRole("button", { name: "Change picture" }).waitFor();
         const image = page.getByRole("navigation", { name: "Main" }).getByRole("img", { name: "Nadia" });
         await until("the picture is displayed", () => image.evaluate((img) => img instanceof HTMLImageElement && img.naturalWidth === 256));
         await page.getByLabel("Username").fill("admin");
         await page.getByText("This username is not available.").waitFor();
         await page.getByLabel("Username").fill("nadia-brandt");
-        await page.getByText("This name is free.").waitFor();
+        await page.getByText("Username is available.").waitFor();
         await page.getByLabel("About you").fill("Makes small things.\nOften.");
         await page.getByLabel("Website").fill("not an address");
         await page.getByRole("button", { name: "Save" }).click();
@@ -117,7 +117,7 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         await page.getByRole("heading", { name: "User @nobody-at-all not found" }).waitFor();
         await open("profile");
         await picture.getByRole("button", { name: "Remove" }).click();
-        await picture.getByRole("button", { name: "Upload a picture" }).waitFor();
+        await picture.getByRole("button", { name: "Upload picture" }).waitFor();
       },
     },
     {
@@ -126,7 +126,7 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         const page = at();
         await open("preferences");
         await page.getByLabel("Wrap long lines").click();
-        await page.getByLabel("Size of letters").click();
+        await page.getByLabel("Font size").click();
         await page.getByRole("option", { name: "16 px" }).click();
         await page.getByLabel("Default model").click();
         await page.getByRole("option", { name: /team-model/ }).click();
@@ -151,7 +151,7 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         } finally {
           await second.close();
         }
-        await mode.getByRole("radio", { name: "As the system" }).click();
+        await mode.getByRole("radio", { name: "System" }).click();
       },
     },
     {
@@ -159,13 +159,16 @@ export default journey({ ownServer: "the first steps begin without a model", tem
       run: async () => {
         const page = at();
         await open("notifications");
-        await page.getByText("This server sends no mail.").waitFor();
-        await page.getByLabel("When a run waits for me").click();
-        await until("it is saved", async () => (await page.getByLabel("When a run waits for me").getAttribute("data-state")) === "checked");
+        await page.getByText("This server doesn't send email.").waitFor();
+        await page.getByLabel("When a run needs your input").click();
+        await until(
+          "it is saved",
+          async () => (await page.getByLabel("When a run needs your input").getAttribute("data-state")) === "checked",
+        );
         await page.reload();
         await until(
           "it is still on",
-          async () => (await page.getByLabel("When a run waits for me").getAttribute("data-state")) === "checked",
+          async () => (await page.getByLabel("When a run needs your input").getAttribute("data-state")) === "checked",
         );
         await expectAccessible(page, "notifications");
         await shot(page, "settings-notifications");

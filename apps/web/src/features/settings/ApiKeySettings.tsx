@@ -21,34 +21,34 @@ import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { apiKeysQuery, useApiKeyActs } from "../auth/index.ts";
 
-/** Personal keys for programs that use the API. */
+/** Personal API keys, and the MCP configuration that uses them. */
 export function ApiKeySettings() {
   const { data, error, refetch, isFetching } = useQuery(apiKeysQuery);
-  const [isMaking, setIsMaking] = useState(false);
-  const make = <Button onClick={() => setIsMaking(true)}>Make a key</Button>;
+  const [isCreating, setIsCreating] = useState(false);
+  const create = <Button onClick={() => setIsCreating(true)}>Create key</Button>;
   return (
     <>
       <SettingsSection
         title="API keys"
         hint={
           <>
-            For programs that act in your name. What they can call is described in the{" "}
+            API keys let programs use the API on your behalf. See the{" "}
             <a href="/docs" className="link">
               API reference
             </a>
             .
           </>
         }
-        action={data && data.items.length > 0 ? make : null}
+        action={data && data.items.length > 0 ? create : null}
       >
         {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-3" /> : null}
         {error && !data ? (
-          <LoadFailed className="px-0" title="Your keys could not be read" of={{ error, refetch, isFetching }} />
+          <LoadFailed className="px-0" title="Couldn't load API keys" of={{ error, refetch, isFetching }} />
         ) : !data ? (
-          <SkeletonRows count={3} label="Loading" />
+          <SkeletonRows count={3} label="Loading API keys…" />
         ) : data.items.length === 0 ? (
-          <EmptyState className="px-0" title="No keys yet" action={make}>
-            A key lets a script or a bot create projects, change files and talk to the agent, without your password.
+          <EmptyState className="px-0" title="No API keys yet" action={create}>
+            An API key lets a script or bot create projects, change files and run the agent without your password.
           </EmptyState>
         ) : (
           <ul ref={keepRowFocus} className="divide-y divide-line-0 border-y border-line-0">
@@ -58,24 +58,24 @@ export function ApiKeySettings() {
           </ul>
         )}
       </SettingsSection>
-      <McpAddress />
-      {isMaking ? <MakeKeyDialog onClose={() => setIsMaking(false)} /> : null}
+      <McpConfiguration />
+      {isCreating ? <CreateKeyDialog onClose={() => setIsCreating(false)} /> : null}
     </>
   );
 }
 
-/** Where programs that speak MCP find this studio. */
-function McpAddress() {
+/** The configuration with which MCP clients connect to this server. */
+function McpConfiguration() {
   const server = { type: "http", url: `${location.origin}/mcp`, headers: { Authorization: "Bearer tsk_…" } };
   const text = JSON.stringify({ mcpServers: { tesslate: server } }, null, 2);
   return (
     <SettingsSection
-      title="For MCP clients"
-      hint="Assistants and editors that speak MCP can work with your projects, as far as the key allows. This goes into their configuration:"
+      title="MCP clients"
+      hint="Assistants and editors that support MCP can use your projects with an API key. Add this to their configuration:"
     >
       <div className="flex items-start gap-2 rounded-2 border border-line-0 bg-bg-2 py-1.5 pr-1.5 pl-3">
         <pre className="min-w-0 flex-1 py-1 font-mono text-xs leading-read wrap-anywhere whitespace-pre-wrap text-fg-0">{text}</pre>
-        <CopyButton text={text} label="Copy the configuration" />
+        <CopyButton text={text} label="Copy configuration" />
       </div>
     </SettingsSection>
   );
@@ -84,7 +84,9 @@ function McpAddress() {
 function KeyRow({ apiKey }: { apiKey: ApiKey }) {
   const { remove } = useApiKeyActs();
   const [isAsking, setIsAsking] = useState(false);
-  const isOver = apiKey.expires_at !== null && isPast(apiKey.expires_at);
+  const { expires_at } = apiKey;
+  const expiry = expires_at === null ? null : <time title={momentOf(expires_at)}>{agoOf(expires_at)}</time>;
+  const isExpired = expires_at !== null && isPast(expires_at);
   return (
     <li className="flex items-center gap-3 py-2.5">
       <div className="min-w-0 flex-1">
@@ -93,19 +95,16 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
           <code className="font-mono text-xs text-fg-2">{apiKey.prefix}…</code>
         </p>
         <p className="text-xs text-fg-2">
-          {powerOf(apiKey)},{" "}
+          {permissionsOf(apiKey)} ·{" "}
           {apiKey.last_used_at ? (
             <>
-              last used <time title={momentOf(apiKey.last_used_at)}>{agoOf(apiKey.last_used_at)}</time>
+              Last used <time title={momentOf(apiKey.last_used_at)}>{agoOf(apiKey.last_used_at)}</time>
             </>
           ) : (
-            "never used"
+            "Never used"
           )}
-          {apiKey.expires_at ? (
-            <>
-              , {isOver ? "ended" : "ends"} <time title={momentOf(apiKey.expires_at)}>{agoOf(apiKey.expires_at)}</time>
-            </>
-          ) : null}
+          {expiry && isExpired ? <> · Expired {expiry}</> : null}
+          {expiry && !isExpired ? <> · Expires {expiry}</> : null}
         </p>
       </div>
       <Button size="sm" variant="ghost" onClick={() => setIsAsking(true)} aria-label={`Delete ${apiKey.name}`}>
@@ -114,16 +113,16 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
       <ConfirmDialog
         isOpen={isAsking}
         onOpenChange={setIsAsking}
-        title={`Delete the key ${apiKey.name}?`}
-        act="Delete the key"
-        actWord="Deleting"
+        title={`Delete API key “${apiKey.name}”?`}
+        act="Delete key"
+        actWord="Deleting…"
         isDanger
         onConfirm={async () => {
           await remove.mutateAsync(apiKey.id);
-          toast("Key deleted.");
+          toast("API key deleted.");
         }}
       >
-        Programs that use it are refused from this moment on. It cannot be brought back.
+        Programs that use this key lose access immediately. This can't be undone.
       </ConfirmDialog>
     </li>
   );
@@ -131,28 +130,27 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
 
 const lifetimes = [
   { value: "30", label: "30 days" },
-  { value: "365", label: "A year" },
-  { value: "0", label: "Until deleted" },
+  { value: "365", label: "1 year" },
+  { value: "0", label: "No expiration" },
 ] as const;
-const powers = [
-  { value: "none", label: "Nothing" },
+const accessLevels = [
+  { value: "none", label: "No access" },
   { value: "read", label: "Read" },
   { value: "write", label: "Read and write" },
 ] as const;
-type Power = (typeof powers)[number]["value"];
+type AccessLevel = (typeof accessLevels)[number]["value"];
 
-/** What a key may do, in a few words. */
-function powerOf({ scopes, edit_mode }: Pick<ApiKey, "scopes" | "edit_mode">): string {
-  const access = scopes.includes("write") ? "Reads and writes" : scopes.includes("read") ? "Reads" : "";
-  const run = scopes.includes("run") ? `runs the agent in ${modeOf(edit_mode).label} mode` : "";
-  const text = [access, run].filter(Boolean).join(", ");
-  return text.charAt(0).toUpperCase() + text.slice(1);
+/** The permissions of a key: "Read and write · Run agent in Ask mode". */
+function permissionsOf({ scopes, edit_mode }: Pick<ApiKey, "scopes" | "edit_mode">): string {
+  const access = scopes.includes("write") ? "Read and write" : scopes.includes("read") ? "Read" : "";
+  const run = scopes.includes("run") ? `Run agent in ${modeOf(edit_mode).label} mode` : "";
+  return [access, run].filter(Boolean).join(" · ");
 }
 
-function MakeKeyDialog({ onClose }: { onClose: () => void }) {
+function CreateKeyDialog({ onClose }: { onClose: () => void }) {
   const { create } = useApiKeyActs();
   const [name, setName] = useState("");
-  const [power, setPower] = useState<Power>("write");
+  const [access, setAccess] = useState<AccessLevel>("write");
   const [canRun, setCanRun] = useState(false);
   const [mode, setMode] = useState<EditMode>("ask");
   const [days, setDays] = useState<(typeof lifetimes)[number]["value"]>("365");
@@ -161,9 +159,9 @@ function MakeKeyDialog({ onClose }: { onClose: () => void }) {
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!name.trim()) return setProblem("Say what the key is for.");
-    const scopes: ApiKeyScope[] = [...(power === "none" ? [] : [power]), ...(canRun ? (["run"] as const) : [])];
-    if (scopes.length === 0) return setProblem("A key that may do nothing is of no use.");
+    if (!name.trim()) return setProblem("Enter a name.");
+    const scopes: ApiKeyScope[] = [...(access === "none" ? [] : [access]), ...(canRun ? (["run"] as const) : [])];
+    if (scopes.length === 0) return setProblem("Select at least one permission.");
     setProblem(undefined);
     create.mutate({ name: name.trim(), scopes, edit_mode: canRun ? mode : null, expires_in_days: Number(days) || null });
   };
@@ -174,26 +172,26 @@ function MakeKeyDialog({ onClose }: { onClose: () => void }) {
         isOpen
         isHeld
         onOpenChange={(isOpen) => !isOpen && onClose()}
-        title={`The key for ${made.name}`}
-        description="Copy it now: it is shown this once and kept nowhere."
+        title="API key created"
+        description="Copy the key now. It won't be shown again."
         footer={
           <Button variant="primary" onClick={onClose}>
-            I have copied it
+            Done
           </Button>
         }
       >
         <div className="flex items-center gap-2 rounded-2 border border-line-0 bg-bg-2 py-1.5 pr-1.5 pl-3">
           <code className="min-w-0 flex-1 font-mono text-xs break-all text-fg-0 select-all">{made.key}</code>
-          <CopyButton text={made.key} label="Copy the key" />
+          <CopyButton text={made.key} label="Copy key" />
         </div>
       </Dialog>
     );
   const serverProblem = create.error ? (fieldErrorsOf(create.error, ["name"])["name"] ?? sentenceOf(create.error)) : undefined;
   return (
-    <Dialog isOpen isHeld={name.trim() !== ""} onOpenChange={(isOpen) => !isOpen && !create.isPending && onClose()} title="Make an API key">
+    <Dialog isOpen isHeld={name.trim() !== ""} onOpenChange={(isOpen) => !isOpen && !create.isPending && onClose()} title="New API key">
       <form onSubmit={submit} noValidate className="grid gap-4">
         {serverProblem ? <Banner tone="err">{serverProblem}</Banner> : null}
-        <Field label="What is it for?" error={problem}>
+        <Field label="Name" error={problem}>
           <Input
             name="name"
             maxLength={100}
@@ -205,31 +203,31 @@ function MakeKeyDialog({ onClose }: { onClose: () => void }) {
         </Field>
         <div className="grid justify-items-start gap-1.5">
           <span className="text-fg-1">Projects and files</span>
-          <SegmentedControl label="Projects and files" segments={powers} value={power} onChange={setPower} />
+          <SegmentedControl label="Projects and files" segments={accessLevels} value={access} onChange={setAccess} />
         </div>
         <Switch
           isOn={canRun}
           onChange={setCanRun}
-          label="It may run the agent"
-          hint="Each run costs what its model costs. A call may lower the mode below, never raise it."
+          label="Run the agent"
+          hint="Each run is charged at the model's price. A request can choose a stricter edit mode than the one below."
         />
         {canRun ? (
           <div className="grid justify-items-start gap-1.5 pl-[38px]">
-            <span className="text-fg-1">Mode of its runs</span>
-            <SegmentedControl label="Mode of its runs" segments={modes} value={mode} onChange={setMode} />
+            <span className="text-fg-1">Edit mode</span>
+            <SegmentedControl label="Edit mode" segments={modes} value={mode} onChange={setMode} />
             <p className="text-xs text-fg-2">{modeOf(mode).hint}.</p>
           </div>
         ) : null}
         <div className="grid justify-items-start gap-1.5">
-          <span className="text-fg-1">It works for</span>
-          <SegmentedControl label="It works for" segments={lifetimes} value={days} onChange={setDays} />
+          <span className="text-fg-1">Expiration</span>
+          <SegmentedControl label="Expiration" segments={lifetimes} value={days} onChange={setDays} />
         </div>
         <div className="flex justify-end gap-2">
           <Button variant="ghost" onClick={onClose} disabled={create.isPending}>
             Cancel
           </Button>
-          <Button type="submit" variant="primary" isLoading={create.isPending} loadingWord="Making it">
-            Make the key
+          <Button type="submit" variant="primary" isLoading={create.isPending} loadingWord="Creating…">
+            Create key
           </Button>
         </div>
       </form>

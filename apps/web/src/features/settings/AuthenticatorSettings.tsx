@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Suspense, useState } from "react";
 import { api } from "../../api.ts";
 import { lazily } from "../../lib/chunks.ts";
+import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -24,7 +25,7 @@ const codeLength = 6;
 const fewCodes = 3;
 type Begun = Awaited<ReturnType<typeof api.secondFactor.beginTotp>>;
 
-/** The authenticator app and the recovery codes that stand in for it. */
+/** The authenticator app and its recovery codes. */
 export function AuthenticatorSettings() {
   const { data, error, refetch, isFetching } = useQuery(securityQuery);
   const { removeTotp, makeRecoveryCodes } = useSecurityActs();
@@ -36,47 +37,47 @@ export function AuthenticatorSettings() {
   return (
     <SettingsSection
       title="Authenticator app"
-      hint="After the password, signing in asks for six digits that an app on your phone shows."
+      hint="When on, signing in with your password also requires a 6-digit code from an app on your phone."
       action={data ? <Pill tone={app ? "ok" : "neutral"}>{app ? "On" : "Off"}</Pill> : null}
     >
       {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-3" /> : null}
       {error && !data ? (
-        <LoadFailed className="px-0" title="How you sign in could not be read" of={{ error, refetch, isFetching }} />
+        <LoadFailed className="px-0" title="Couldn't load sign-in methods" of={{ error, refetch, isFetching }} />
       ) : !data ? (
-        <SkeletonRows count={2} label="Loading" />
+        <SkeletonRows count={2} label="Loading sign-in methods…" />
       ) : (
         <div className="grid gap-3">
           {app ? (
             <div className="flex flex-wrap items-center gap-2">
               <p className="min-w-0 flex-1 text-xs text-fg-2">
-                Since <time title={momentOf(app.confirmed_at)}>{agoOf(app.confirmed_at)}</time>
+                Added <time title={momentOf(app.confirmed_at)}>{agoOf(app.confirmed_at)}</time> ·{" "}
                 {app.last_used_at ? (
                   <>
-                    , last used <time title={momentOf(app.last_used_at)}>{agoOf(app.last_used_at)}</time>
+                    Last used <time title={momentOf(app.last_used_at)}>{agoOf(app.last_used_at)}</time>
                   </>
                 ) : (
-                  ", not used yet"
+                  "Never used"
                 )}
               </p>
               <Button size="sm" variant="danger" onClick={() => setAsking("remove")}>
-                Switch the app off
+                Remove app
               </Button>
             </div>
           ) : (
             <div>
-              <Button onClick={() => setAsking("set-up")}>Set up an app</Button>
+              <Button onClick={() => setAsking("set-up")}>Set up app</Button>
             </div>
           )}
           {hasCodes ? (
             <div className="flex flex-wrap items-center gap-2 border-t border-line-0 pt-3">
               <p className="min-w-0 flex-1 text-fg-1">
-                {data.recovery_codes_left === 0 ? "No recovery codes" : `${data.recovery_codes_left} recovery codes left`}
+                {data.recovery_codes_left === 0 ? "No recovery codes" : `${counted(data.recovery_codes_left, "recovery code")} left`}
                 {data.recovery_codes_left < fewCodes ? (
-                  <span className="block text-xs text-warn">Without your phone you could be locked out.</span>
+                  <span className="block text-xs text-warn">If you lose your phone, you could be locked out.</span>
                 ) : null}
               </p>
               <Button size="sm" onClick={() => setAsking("codes")}>
-                Make new codes
+                Create new codes
               </Button>
             </div>
           ) : null}
@@ -84,39 +85,39 @@ export function AuthenticatorSettings() {
       )}
       {asking === "set-up" ? (
         <ProofDialog
-          title="Set up an authenticator app"
-          act="Go on"
-          actWord="Checking"
+          title="Set up authenticator app"
+          act="Continue"
+          actWord="Verifying…"
           onClose={() => setAsking(undefined)}
           onProve={async (proof) => setBegun(await api.secondFactor.beginTotp({ body: proof }))}
         >
-          <p className="text-fg-2">Any app for one-time codes will do: a password manager, Aegis, 2FAS, Google Authenticator.</p>
+          <p className="text-fg-2">Use any app for one-time codes, such as Aegis, 2FAS, Google Authenticator or a password manager.</p>
         </ProofDialog>
       ) : null}
       {asking === "remove" ? (
         <ProofDialog
-          title="Switch the authenticator app off?"
-          act="Switch it off"
-          actWord="Switching off"
+          title="Remove authenticator app?"
+          act="Remove app"
+          actWord="Removing…"
           isDanger
           onClose={() => setAsking(undefined)}
           onProve={async (proof) => {
             await removeTotp.mutateAsync(proof);
-            toast("The app is switched off.");
+            toast("Authenticator app removed.");
           }}
         >
-          <p className="text-fg-2">Signing in will no longer ask for its code.</p>
+          <p className="text-fg-2">Signing in no longer requires a code from this app.</p>
         </ProofDialog>
       ) : null}
       {asking === "codes" ? (
         <ProofDialog
-          title="Make new recovery codes?"
-          act="Make new codes"
-          actWord="Making"
+          title="Create new recovery codes?"
+          act="Create new codes"
+          actWord="Creating…"
           onClose={() => setAsking(undefined)}
           onProve={async (proof) => setCodes((await makeRecoveryCodes.mutateAsync(proof)).recovery_codes)}
         >
-          <p className="text-fg-2">All former codes stop working.</p>
+          <p className="text-fg-2">Your old codes stop working.</p>
         </ProofDialog>
       ) : null}
       {begun ? (
@@ -127,7 +128,7 @@ export function AuthenticatorSettings() {
   );
 }
 
-/** The secret, for a camera and for typing, and the first code of it. */
+/** Shows the secret as a QR code and as text, and confirms it with the first code. */
 function ScanDialog({ begun, onCancel, onDone }: { begun: Begun; onCancel: () => void; onDone: (codes: readonly string[]) => void }) {
   const { confirmTotp } = useSecurityActs();
   const [code, setCode] = useState("");
@@ -138,18 +139,18 @@ function ScanDialog({ begun, onCancel, onDone }: { begun: Begun; onCancel: () =>
     setError(undefined);
     confirmTotp.mutate(entered, {
       onSuccess: ({ recovery_codes }) => {
-        toast("The app is set up: the next sign-in asks for its code.");
+        toast("Authenticator app added. Your next sign-in requires a code.");
         onDone(recovery_codes);
       },
       onError: (cause) => {
         setCode("");
-        if (hasCode(cause, "code_invalid")) setError("That code does not fit. Is the clock of your phone right?");
+        if (hasCode(cause, "code_invalid")) setError("Incorrect code. Check that your phone's clock is correct.");
         else setFailure(sentenceOf(cause));
       },
     });
   };
   return (
-    <Dialog isOpen isHeld onOpenChange={(isOpen) => !isOpen && onCancel()} title="Scan this with your app">
+    <Dialog isOpen isHeld onOpenChange={(isOpen) => !isOpen && onCancel()} title="Scan this QR code with your app">
       <form
         className="grid gap-4"
         onSubmit={(event) => {
@@ -163,16 +164,16 @@ function ScanDialog({ begun, onCancel, onDone }: { begun: Begun; onCancel: () =>
             <QrCode text={begun.otpauth_url} label="QR code for the authenticator app" />
           </Suspense>
           <div className="min-w-0 flex-1 basis-40">
-            <p className="text-fg-2">Or type this in:</p>
+            <p className="text-fg-2">Or enter this key in the app:</p>
             <div className="mt-1 flex items-start gap-1">
               <code className="min-w-0 flex-1 font-mono text-sm wrap-anywhere text-fg-0">
                 {begun.secret.replace(/(.{4})(?=.)/g, "$1 ")}
               </code>
-              <CopyButton text={begun.secret} label="Copy the secret" />
+              <CopyButton text={begun.secret} label="Copy key" />
             </div>
           </div>
         </div>
-        <Field label="The six digits it shows now" error={error}>
+        <Field label="6-digit code" error={error}>
           <CodeInput autoFocus value={code} onChange={setCode} onComplete={confirm} />
         </Field>
         <div className="flex justify-end gap-2">
@@ -184,9 +185,9 @@ function ScanDialog({ begun, onCancel, onDone }: { begun: Begun; onCancel: () =>
             variant="primary"
             disabled={code.length !== codeLength}
             isLoading={confirmTotp.isPending}
-            loadingWord="Checking"
+            loadingWord="Verifying…"
           >
-            Switch it on
+            Verify code
           </Button>
         </div>
       </form>

@@ -11,7 +11,7 @@ import { meQuery, useSetAvatar } from "../users/index.ts";
 const accepted = "image/png,image/jpeg,image/webp,image/gif,image/avif";
 const maxBytes = 5 * 1024 * 1024;
 
-/** The picture of oneself; initials where there is none. */
+/** The user's picture, or initials without one. */
 export function AvatarSection() {
   const { data: user } = useSuspenseQuery(meQuery);
   const input = useRef<HTMLInputElement>(null);
@@ -24,11 +24,11 @@ export function AvatarSection() {
   return (
     <SettingsSection
       title="Picture"
-      hint="Shown beside your name, to everybody. It is cut to a square; notes in the file, such as the place it was taken at, are left out."
+      hint="Everyone can see it next to your name. We crop it to a square and remove metadata such as the location."
     >
       {set.error ? (
         <Banner tone="err" className="mb-3">
-          {tooLarge ? `A picture may have at most ${maxBytes / 2 ** 20} MiB.` : sentenceOf(set.error)}
+          {tooLarge ? `Pictures are limited to ${maxBytes / 2 ** 20} MiB.` : sentenceOf(set.error)}
         </Banner>
       ) : null}
       <div className="flex flex-wrap items-center gap-4">
@@ -42,12 +42,12 @@ export function AvatarSection() {
           tabIndex={-1}
           onChange={(event) => {
             choose(event.target.files?.[0]);
-            // The same file may be chosen again.
+            // Otherwise choosing the same file again has no effect.
             event.target.value = "";
           }}
         />
-        <Button isLoading={set.isPending} loadingWord="Saving" onClick={() => input.current?.click()}>
-          {user.avatar_url ? "Change the picture" : "Upload a picture"}
+        <Button isLoading={set.isPending} loadingWord="Saving…" onClick={() => input.current?.click()}>
+          {user.avatar_url ? "Change picture" : "Upload picture"}
         </Button>
         {user.avatar_url ? (
           <Button

@@ -16,13 +16,13 @@ import { ProofDialog } from "./ProofDialog.tsx";
 
 const route = getRouteApi("/app/settings/security");
 const linkErrors: Record<string, string> = {
-  account_linked_elsewhere: "That account opens another account here already.",
-  oauth_denied: "The provider was not allowed to connect it.",
-  unauthorized: "Your session ended meanwhile. Try again.",
-  bad_gateway: "The provider did not confirm who you are. Try again.",
+  account_linked_elsewhere: "That account is already connected to another account on this server.",
+  oauth_denied: "Access was denied at the provider.",
+  unauthorized: "Your session has expired. Try again.",
+  bad_gateway: "The provider didn't confirm your identity. Try again.",
 };
 
-/** Accounts elsewhere that open this one. */
+/** Accounts at sign-in providers with which the user can sign in. */
 export function LinkedAccountSettings() {
   const { data, error, refetch, isFetching } = useQuery(linkedAccountsQuery);
   const { data: config } = useQuery(configQuery);
@@ -32,19 +32,19 @@ export function LinkedAccountSettings() {
   const providers = providersOf(config);
   if (config && providers.length === 0 && (data?.items.length ?? 0) === 0 && !error) return null;
   return (
-    <SettingsSection title="Connected accounts" hint="Sign in with an account you have elsewhere.">
+    <SettingsSection title="Connected accounts" hint="Sign in with an account from another provider.">
       {link_error ? (
         <Banner tone="err" className="mb-3">
-          {linkErrors[link_error] ?? "It could not be connected. Try again."}
+          {linkErrors[link_error] ?? "Couldn't connect the account. Try again."}
         </Banner>
       ) : linked && config ? (
         <Banner className="mb-3">{providerName(config, linked)} is connected.</Banner>
       ) : null}
       {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-3" /> : null}
       {error && !data ? (
-        <LoadFailed className="px-0" title="Your connected accounts could not be read" of={{ error, refetch, isFetching }} />
+        <LoadFailed className="px-0" title="Couldn't load connected accounts" of={{ error, refetch, isFetching }} />
       ) : !data || !config ? (
-        <SkeletonRows count={2} label="Loading" />
+        <SkeletonRows count={2} label="Loading connected accounts…" />
       ) : (
         <>
           {data.items.length > 0 ? (
@@ -57,7 +57,7 @@ export function LinkedAccountSettings() {
           <div className="flex flex-wrap gap-2">
             {providers.map(({ provider, name }) => (
               <Button key={provider} size="sm" onClick={() => setConnecting(provider)}>
-                Connect {data.items.some((account) => account.provider === provider) ? `another ${name}` : name}
+                {data.items.some((account) => account.provider === provider) ? `Connect another ${name} account` : `Connect ${name}`}
               </Button>
             ))}
           </div>
@@ -66,12 +66,12 @@ export function LinkedAccountSettings() {
       {connecting ? (
         <ProofDialog
           title={`Connect ${providerName(config, connecting)}`}
-          act="Go on"
-          actWord="Going there"
+          act="Continue"
+          actWord="Redirecting…"
           onClose={() => setConnecting(undefined)}
           onProve={(proof) => link.mutateAsync({ provider: connecting, proof })}
         >
-          <p className="text-fg-2">Whoever can sign in there can then sign in here as you.</p>
+          <p className="text-fg-2">Anyone who can sign in to that account can then sign in here as you.</p>
         </ProofDialog>
       ) : null}
     </SettingsSection>
@@ -86,10 +86,10 @@ function AccountRow({ account, name }: { account: LinkedAccount; name: string })
       <div className="min-w-0 flex-1">
         <p className="flex min-w-0 items-center gap-2 text-fg-0">
           <span className="truncate">{name}</span>
-          {account.is_usable ? null : <Pill tone="warn">Not offered here any more</Pill>}
+          {account.is_usable ? null : <Pill tone="warn">No longer available</Pill>}
         </p>
         <p className="truncate text-xs text-fg-2">
-          {account.email ?? "No address"}, connected <time title={momentOf(account.created_at)}>{agoOf(account.created_at)}</time>
+          {account.email ?? "No email"} · Connected <time title={momentOf(account.created_at)}>{agoOf(account.created_at)}</time>
         </p>
       </div>
       <Button size="sm" variant="ghost" onClick={() => setIsAsking(true)} aria-label={`Disconnect ${name}`}>
@@ -99,7 +99,7 @@ function AccountRow({ account, name }: { account: LinkedAccount; name: string })
         <ProofDialog
           title={`Disconnect ${name}?`}
           act="Disconnect"
-          actWord="Disconnecting"
+          actWord="Disconnecting…"
           isDanger
           onClose={() => setIsAsking(false)}
           onProve={async (proof) => {
@@ -107,7 +107,7 @@ function AccountRow({ account, name }: { account: LinkedAccount; name: string })
             toast(`${name} is disconnected.`);
           }}
         >
-          <p className="text-fg-2">It opens your account no more.</p>
+          <p className="text-fg-2">You can no longer use it to sign in.</p>
         </ProofDialog>
       ) : null}
     </li>

@@ -8,13 +8,13 @@ export function LookSettings() {
   const { choice } = useTheme();
   return (
     <>
-      <SettingsSection title="Theme" hint="Goes with your account; this browser applies it before the first paint.">
+      <SettingsSection title="Theme" hint="Applies in every browser where you sign in.">
         <SegmentedControl<ThemeMode>
           label="Theme"
           value={choice.mode}
           onChange={(mode) => chooseTheme({ mode })}
           segments={[
-            { value: "system", label: "As the system", icon: <Monitor size={14} />, isLabelShown: true },
+            { value: "system", label: "System", icon: <Monitor size={14} />, isLabelShown: true },
             { value: "light", label: "Light", icon: <Sun size={14} />, isLabelShown: true },
             { value: "dark", label: "Dark", icon: <Moon size={14} />, isLabelShown: true },
           ]}

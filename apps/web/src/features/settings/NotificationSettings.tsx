@@ -19,27 +19,27 @@ export function NotificationSettings() {
   return (
     <>
       <DesktopNotices isOn={shown.desktop_notices} onChange={(desktop_notices) => set({ desktop_notices })} />
-      <SettingsSection title="Mail" hint={`To ${user.email}.`}>
+      <SettingsSection title="Email" hint={`Sent to ${user.email}.`}>
         <div className="grid gap-4">
-          {hasMail ? null : <Banner tone="warn">This server sends no mail. What you choose here counts once it does.</Banner>}
+          {hasMail ? null : <Banner tone="warn">This server doesn't send email. These settings take effect once email is set up.</Banner>}
           <Switch
             isOn={shown.mail_when_waiting}
             onChange={(mail_when_waiting) => set({ mail_when_waiting })}
-            label="When a run waits for me"
-            hint="After it has asked for five minutes without an answer."
+            label="When a run needs your input"
+            hint="After 5 minutes without a response."
           />
           <Switch
             isOn={shown.mail_when_ended}
             onChange={(mail_when_ended) => set({ mail_when_ended })}
-            label="When a long run has ended"
-            hint="One that took more than five minutes."
+            label="When a long run ends"
+            hint="Runs that took more than 5 minutes."
           />
           <Switch
             isOn
             isDisabled
             onChange={() => undefined}
-            label="About the security of my account"
-            hint="Always: new passwords, sign-in codes, exports, deletion."
+            label="Account security"
+            hint="Always on: password changes, sign-in codes, data exports and account deletion."
           />
         </div>
       </SettingsSection>
@@ -47,7 +47,7 @@ export function NotificationSettings() {
   );
 }
 
-/** Only the browser can allow them, and each browser for itself. */
+/** Each browser asks for permission separately. */
 function DesktopNotices({ isOn, onChange }: { isOn: boolean; onChange: (isOn: boolean) => void }) {
   const isSupported = typeof Notification === "function";
   const [permission, setPermission] = useState(isSupported ? Notification.permission : "denied");
@@ -60,18 +60,18 @@ function DesktopNotices({ isOn, onChange }: { isOn: boolean; onChange: (isOn: bo
     onChange(next);
   };
   return (
-    <SettingsSection title="In this browser" hint="The title of the tab always shows a dot while a run waits for you.">
+    <SettingsSection title="In this browser" hint="The tab title shows a dot while a run needs your input.">
       <div className="grid gap-3">
         <Switch
           isOn={isOn && permission === "granted"}
           isDisabled={!isSupported}
           onChange={(next) => void change(next)}
-          label="Desktop notices"
-          hint="While the window is in the background: a run waits for a decision, or has ended."
+          label="Desktop notifications"
+          hint="When a run needs your input or ends while this window is in the background."
         />
         {isSupported && permission === "denied" ? (
           <Banner tone="warn">
-            The browser blocks notices of this site. Allow them in the browser's settings of the site, then switch them on here.
+            Your browser blocks notifications from this site. Allow them in the browser's site settings, then turn them on here.
           </Banner>
         ) : null}
       </div>

@@ -19,7 +19,7 @@ import { toast } from "../../ui/toast.tsx";
 import { configQuery, knowsPasskeys, passkeyFault, passkeysQuery, useSecurityActs } from "../auth/index.ts";
 import { ProofDialog } from "./ProofDialog.tsx";
 
-/** Passkeys: fingerprint, face or PIN of a device in the place of the password. */
+/** The user's passkeys, which sign in without a password. */
 export function PasskeySettings() {
   const { data, error, refetch, isFetching } = useQuery(passkeysQuery);
   const { data: config } = useQuery(configQuery);
@@ -27,7 +27,7 @@ export function PasskeySettings() {
   const isOffered = config?.features.passkeys === true && knowsPasskeys();
   const add = isOffered ? (
     <Button size="sm" onClick={() => setIsAdding(true)}>
-      Add a passkey
+      Add passkey
     </Button>
   ) : null;
   return (
@@ -38,16 +38,16 @@ export function PasskeySettings() {
     >
       {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-3" /> : null}
       {error && !data ? (
-        <LoadFailed className="px-0" title="Your passkeys could not be read" of={{ error, refetch, isFetching }} />
+        <LoadFailed className="px-0" title="Couldn't load passkeys" of={{ error, refetch, isFetching }} />
       ) : !data ? (
-        <SkeletonRows count={2} label="Loading" />
+        <SkeletonRows count={2} label="Loading passkeys…" />
       ) : data.items.length === 0 ? (
         <EmptyState className="px-0 py-2" title="No passkeys yet" action={add}>
           {isOffered || !config
-            ? "A passkey cannot be guessed, and cannot be given to a page that only looks like this one."
+            ? "Unlike passwords, passkeys can't be guessed or phished."
             : config.features.passkeys
-              ? "This browser does not know passkeys."
-              : "Passkeys need this studio to be reached under a name over https."}
+              ? "This browser doesn't support passkeys."
+              : "Passkeys require this server to have a host name and HTTPS."}
         </EmptyState>
       ) : (
         <ul ref={keepRowFocus} className="divide-y divide-line-0 border-y border-line-0">
@@ -66,9 +66,9 @@ function AddDialog({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState(() => browserName(navigator.userAgent));
   return (
     <ProofDialog
-      title="Add a passkey"
-      act="Go on"
-      actWord="Waiting for the device"
+      title="Add passkey"
+      act="Continue"
+      actWord="Waiting for your device…"
       faultOf={passkeyFault}
       onClose={onClose}
       onProve={async (proof) => {
@@ -76,7 +76,7 @@ function AddDialog({ onClose }: { onClose: () => void }) {
         toast("Passkey added.");
       }}
     >
-      <Field label="Name" hint="To tell it from others later.">
+      <Field label="Name" hint="Helps you recognize this passkey later.">
         <Input name="passkey_name" autoComplete="off" maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
       </Field>
     </ProofDialog>
@@ -91,21 +91,21 @@ function PasskeyRow({ passkey }: { passkey: Passkey }) {
       <div className="min-w-0 flex-1">
         <p className="truncate text-fg-0">{passkey.name}</p>
         <p className="text-xs text-fg-2">
-          {passkey.is_synced ? "On all your devices" : "On one device"},{" "}
+          {passkey.is_synced ? "Synced across devices" : "On one device"} ·{" "}
           {passkey.last_used_at ? (
             <>
-              last used <time title={momentOf(passkey.last_used_at)}>{agoOf(passkey.last_used_at)}</time>
+              Last used <time title={momentOf(passkey.last_used_at)}>{agoOf(passkey.last_used_at)}</time>
             </>
           ) : (
-            "never used"
+            "Never used"
           )}
         </p>
       </div>
       <Menu
         label={`Passkey ${passkey.name}`}
         trigger={
-          <Button size="sm" variant="ghost" aria-label={`Change ${passkey.name}`}>
-            Change
+          <Button size="sm" variant="ghost" aria-label={`Edit ${passkey.name}`}>
+            Edit
           </Button>
         }
         entries={[
@@ -116,9 +116,9 @@ function PasskeyRow({ passkey }: { passkey: Passkey }) {
       {asking === "rename" ? <RenameDialog passkey={passkey} onClose={() => setAsking(undefined)} /> : null}
       {asking === "remove" ? (
         <ProofDialog
-          title={`Remove the passkey ${passkey.name}?`}
-          act="Remove it"
-          actWord="Removing"
+          title={`Remove passkey “${passkey.name}”?`}
+          act="Remove passkey"
+          actWord="Removing…"
           isDanger
           onClose={() => setAsking(undefined)}
           onProve={async (proof) => {
@@ -126,7 +126,7 @@ function PasskeyRow({ passkey }: { passkey: Passkey }) {
             toast("Passkey removed.");
           }}
         >
-          <p className="text-fg-2">It opens your account no more. On the device itself it stays until you delete it there.</p>
+          <p className="text-fg-2">You can no longer use it to sign in. It stays on your device until you delete it there.</p>
         </ProofDialog>
       ) : null}
     </li>
@@ -141,7 +141,7 @@ function RenameDialog({ passkey, onClose }: { passkey: Passkey; onClose: () => v
     if (name.trim()) renamePasskey.mutate({ id: passkey.id, name: name.trim() }, { onSuccess: onClose });
   };
   return (
-    <Dialog isOpen isHeld={name !== passkey.name} onOpenChange={(isOpen) => !isOpen && onClose()} title="Rename the passkey">
+    <Dialog isOpen isHeld={name !== passkey.name} onOpenChange={(isOpen) => !isOpen && onClose()} title="Rename passkey">
       <form onSubmit={submit} className="grid gap-3">
         {renamePasskey.error ? <Banner tone="err">{sentenceOf(renamePasskey.error)}</Banner> : null}
         <Field label="Name">
@@ -151,7 +151,7 @@ function RenameDialog({ passkey, onClose }: { passkey: Passkey; onClose: () => v
           <Button type="button" variant="ghost" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" variant="primary" disabled={!name.trim()} isLoading={renamePasskey.isPending} loadingWord="Renaming">
+          <Button type="submit" variant="primary" disabled={!name.trim()} isLoading={renamePasskey.isPending} loadingWord="Renaming…">
             Rename
           </Button>
         </div>

@@ -22,9 +22,9 @@ export function PreferenceSettings() {
   const set = (change: Partial<Preferences>) => save(change, { onError: (error) => toast(sentenceOf(error), { kind: "failed" }) });
   return (
     <>
-      <SettingsSection title="Editor" hint="The same in every browser you sign in with.">
+      <SettingsSection title="Editor" hint="Applies in every browser where you sign in.">
         <div className="grid gap-4">
-          <Field label="Size of letters" className="max-w-48">
+          <Field label="Font size" className="max-w-48">
             <Select
               value={String(shown.editor_font_size)}
               onChange={(size) => set({ editor_font_size: Number(size) })}
@@ -37,7 +37,7 @@ export function PreferenceSettings() {
             isOn={shown.editor_wraps_lines}
             onChange={(editor_wraps_lines) => set({ editor_wraps_lines })}
             label="Wrap long lines"
-            hint="Instead of scrolling sideways."
+            hint="Instead of scrolling horizontally."
           />
         </div>
       </SettingsSection>
@@ -50,10 +50,10 @@ function DefaultModel({ value, onChange }: { value: string | null; onChange: (mo
   const { data, error, refetch, isFetching } = useQuery(modelsQuery);
   const models = usableModels(data?.items ?? []);
   return (
-    <SettingsSection title="Model" hint="What a new conversation begins with.">
+    <SettingsSection title="Model" hint="Used for new chats.">
       {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-3" /> : null}
       {error && !data ? (
-        <LoadFailed className="px-0" title="The models could not be read" of={{ error, refetch, isFetching }} />
+        <LoadFailed className="px-0" title="Couldn't load models" of={{ error, refetch, isFetching }} />
       ) : data ? (
         <Field label="Default model" className="max-w-80">
           <Select
@@ -64,16 +64,16 @@ function DefaultModel({ value, onChange }: { value: string | null; onChange: (mo
               onChange(chosen);
             }}
             options={[
-              { value: serversOwn, label: "The server's choice" },
+              { value: serversOwn, label: "Server default" },
               ...models.map((model) => ({ value: model.id, label: shortModelName(model.id), hint: model.provider })),
               ...(value && !models.some(({ id }) => id === value)
-                ? [{ value, label: shortModelName(value), hint: "not available now" }]
+                ? [{ value, label: shortModelName(value), hint: "unavailable" }]
                 : []),
             ]}
           />
         </Field>
       ) : (
-        <SkeletonRows count={1} label="Loading" />
+        <SkeletonRows count={1} label="Loading models…" />
       )}
     </SettingsSection>
   );

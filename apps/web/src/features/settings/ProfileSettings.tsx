@@ -57,7 +57,7 @@ export function ProfileSettings() {
           toast("Profile saved.");
         },
         onError: (error) => {
-          if (hasCode(error, "username_taken")) return setErrors({ username: "That username is not available." });
+          if (hasCode(error, "username_taken")) return setErrors({ username: "This username is not available." });
           const found = fieldErrorsOf(error, fields);
           setErrors(Object.keys(found).length > 0 ? found : { "": sentenceOf(error) });
         },
@@ -80,11 +80,11 @@ export function ProfileSettings() {
         title="Profile"
         hint={
           <>
-            Everybody can see it at{" "}
+            Your public profile is at{" "}
             <Link to="/@{$username}" params={{ username: user.username }} className="link">
               /@{user.username}
             </Link>
-            . Your e-mail is never shown.
+            . It doesn't show your email.
           </>
         }
       >
@@ -98,7 +98,7 @@ export function ProfileSettings() {
             error={errors.username ?? problem ?? undefined}
             hint={
               problem === null ? (
-                <span className="text-ok">This name is free.</span>
+                <span className="text-ok">Username is available.</span>
               ) : (
                 "3 to 50 letters, digits, - or _. You can sign in with it."
               )
@@ -153,7 +153,7 @@ export function ProfileSettings() {
             </Field>
           </div>
           <div>
-            <Button type="submit" variant="primary" disabled={!isDirty} isLoading={update.isPending} loadingWord="Saving">
+            <Button type="submit" variant="primary" disabled={!isDirty} isLoading={update.isPending} loadingWord="Saving…">
               Save
             </Button>
           </div>

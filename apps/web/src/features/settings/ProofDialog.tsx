@@ -12,7 +12,7 @@ import { securityQuery } from "../auth/index.ts";
 
 const codeLength = 6;
 
-/** A change of how one signs in: says what happens, and asks for the password, or a code of the app, before it does. */
+/** Confirms a change of the sign-in methods with the password or a code of the authenticator app. */
 export function ProofDialog({
   title,
   act,
@@ -27,9 +27,9 @@ export function ProofDialog({
   act: string;
   actWord: string;
   isDanger?: boolean;
-  /** A sentence for what only this act can go wrong with. */
+  /** The sentence for an error that only this change can have. */
   faultOf?: (error: unknown) => string | undefined;
-  /** Rejects when it did not work; the dialog then says why. */
+  /** If it rejects, the dialog stays open and shows the error. */
   onProve: (proof: Proof) => Promise<unknown>;
   onClose: () => void;
   children?: ReactNode;
@@ -47,8 +47,8 @@ export function ProofDialog({
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    if (asksPassword && !password) return setErrors({ proof: "Enter your present password.", "": undefined });
-    if (asksCode && code.length !== codeLength) return setErrors({ proof: "Enter the six digits of your app.", "": undefined });
+    if (asksPassword && !password) return setErrors({ proof: "Enter your current password.", "": undefined });
+    if (asksCode && code.length !== codeLength) return setErrors({ proof: "Enter the 6-digit code.", "": undefined });
     setIsWorking(true);
     setErrors({ "": undefined });
     try {
@@ -56,7 +56,7 @@ export function ProofDialog({
       onClose();
     } catch (error) {
       setCode("");
-      if (hasCode(error, "current_password_wrong")) setErrors({ proof: "That is not your present password.", "": undefined });
+      if (hasCode(error, "current_password_wrong")) setErrors({ proof: "Incorrect password.", "": undefined });
       else if (hasCode(error, "code_invalid")) setErrors({ proof: sentenceOf(error), "": undefined });
       else {
         const found = Object.values(fieldErrorsOf(error, []))[0];
@@ -72,12 +72,12 @@ export function ProofDialog({
         {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
         {children}
         {asksCode ? (
-          <Field label="Code of your authenticator app" error={errors.proof}>
+          <Field label="Code from your authenticator app" error={errors.proof}>
             <CodeInput value={code} onChange={setCode} />
           </Field>
         ) : null}
         {asksPassword ? (
-          <Field label="Present password" error={errors.proof}>
+          <Field label="Current password" error={errors.proof}>
             <PasswordInput
               name="current_password"
               autoComplete="current-password"
@@ -89,7 +89,7 @@ export function ProofDialog({
         <div className="flex flex-wrap items-center justify-end gap-2 pt-1">
           {hasPassword && hasApp ? (
             <Button type="button" variant="ghost" className="mr-auto" onClick={() => setWantsCode(!asksCode)}>
-              {asksCode ? "Use the password" : "Use a code"}
+              {asksCode ? "Use password" : "Use authenticator code"}
             </Button>
           ) : null}
           <Button type="button" variant="ghost" onClick={onClose} disabled={isWorking}>

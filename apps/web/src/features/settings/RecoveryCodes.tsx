@@ -3,11 +3,11 @@ import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 
-/** New recovery codes: the one moment in which they can be seen. */
+/** New recovery codes. They cannot be shown again. */
 export function RecoveryCodesDialog({ codes, onClose }: { codes: readonly string[]; onClose: () => void }) {
   const text = codes.join("\n");
   const save = () => {
-    const url = URL.createObjectURL(new Blob([`Recovery codes of ${location.host}\n\n${text}\n`], { type: "text/plain" }));
+    const url = URL.createObjectURL(new Blob([`Recovery codes for ${location.host}\n\n${text}\n`], { type: "text/plain" }));
     Object.assign(document.createElement("a"), { href: url, download: "recovery-codes.txt" }).click();
     URL.revokeObjectURL(url);
   };
@@ -16,15 +16,15 @@ export function RecoveryCodesDialog({ codes, onClose }: { codes: readonly string
       isOpen
       isHeld
       onOpenChange={(isOpen) => !isOpen && onClose()}
-      title="Keep these recovery codes"
-      description="Each opens your account once when your phone is away. They are shown now and never again."
+      title="Save your recovery codes"
+      description="If you lose your phone, each code signs you in once. They won't be shown again."
       footer={
         <>
           <Button icon={<Download size={14} />} onClick={save} className="mr-auto">
-            Save as a file
+            Download codes
           </Button>
           <Button variant="primary" onClick={onClose}>
-            I have kept them
+            I've saved the codes
           </Button>
         </>
       }
@@ -35,7 +35,7 @@ export function RecoveryCodesDialog({ codes, onClose }: { codes: readonly string
             <li key={code}>{code}</li>
           ))}
         </ul>
-        <CopyButton text={text} label="Copy the codes" />
+        <CopyButton text={text} label="Copy codes" />
       </div>
     </Dialog>
   );

@@ -9,46 +9,46 @@ import { securityEventsQuery } from "../auth/index.ts";
 
 const words: Record<SecurityEventKind, string> = {
   signed_in: "Signed in",
-  second_step_wrong: "Wrong code after the right password",
-  refresh_reused: "A copied session was ended",
+  second_step_wrong: "Incorrect two-factor code",
+  refresh_reused: "Session ended because its token was used twice",
   password_changed: "Password changed",
-  password_reset: "Password set anew by mail",
-  email_changed: "E-mail changed",
-  email_codes_on: "Codes by mail switched on",
-  email_codes_off: "Codes by mail switched off",
-  totp_on: "Authenticator app set up",
-  totp_off: "Authenticator app switched off",
-  recovery_codes_made: "New recovery codes made",
+  password_reset: "Password reset by email",
+  email_changed: "Email changed",
+  email_codes_on: "Email codes turned on",
+  email_codes_off: "Email codes turned off",
+  totp_on: "Authenticator app added",
+  totp_off: "Authenticator app removed",
+  recovery_codes_made: "Recovery codes created",
   passkey_added: "Passkey added",
   passkey_removed: "Passkey removed",
-  passkey_refused: "Passkey refused",
-  account_linked: "Account elsewhere connected",
-  account_unlinked: "Account elsewhere disconnected",
+  passkey_refused: "Passkey rejected",
+  account_linked: "Account connected",
+  account_unlinked: "Account disconnected",
 };
 const details: Record<string, string> = {
-  password: "with the password",
-  totp: "with the app",
-  email: "with a mailed code",
-  recovery_code: "with a recovery code",
-  passkey: "with a passkey",
+  password: "Password",
+  totp: "Authenticator app",
+  email: "Email code",
+  recovery_code: "Recovery code",
+  passkey: "Passkey",
   google: "Google",
   github: "GitHub",
-  oidc: "single sign-on",
+  oidc: "Single sign-on",
 };
-const detailOf = ({ detail }: SecurityEvent) => (detail === null ? "" : `, ${details[detail] ?? detail}`);
+const detailOf = ({ detail }: SecurityEvent) => (detail === null ? "" : ` · ${details[detail] ?? detail}`);
 
-/** What happened to the account, so that its owner can see what they did not do. */
+/** The latest security events of the account. */
 export function SecurityEventList() {
   const { data, error, refetch, isFetching } = useQuery(securityEventsQuery);
   return (
-    <SettingsSection title="What happened lately" hint="Look for what was not you.">
+    <SettingsSection title="Recent activity" hint="Check for anything you don't recognize.">
       {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-3" /> : null}
       {error && !data ? (
-        <LoadFailed className="px-0" title="This could not be read" of={{ error, refetch, isFetching }} />
+        <LoadFailed className="px-0" title="Couldn't load recent activity" of={{ error, refetch, isFetching }} />
       ) : !data ? (
-        <SkeletonRows count={4} label="Loading" />
+        <SkeletonRows count={4} label="Loading recent activity…" />
       ) : data.items.length === 0 ? (
-        <p className="text-fg-2">Nothing yet.</p>
+        <p className="text-fg-2">No activity yet.</p>
       ) : (
         <ul className="divide-y divide-line-0 border-y border-line-0">
           {data.items.map((event) => (

@@ -16,49 +16,49 @@ function security(api: CannedApi, has_password = true): void {
 }
 const section = (name: string) => screen.findByRole("region", { name });
 
-test("a password is changed with the present one; a wrong one is told at its field", async ({ api, open, user }) => {
+test("a password is changed with the current one; a wrong one is reported at its field", async ({ api, open, user }) => {
   security(api);
   open(path);
   const form = within(await section("Password"));
   await user.type(form.getByLabelText("New password"), "correct horse");
-  await user.click(form.getByRole("button", { name: "Change the password" }));
-  expect(form.getByLabelText("Present password")).toHaveAccessibleDescription("Enter your present password.");
+  await user.click(form.getByRole("button", { name: "Change password" }));
+  expect(form.getByLabelText("Current password")).toHaveAccessibleDescription("Enter your current password.");
   api.answer("users.updateMe", refuse("current_password_wrong"));
-  await user.type(form.getByLabelText("Present password"), "wrong");
-  await user.click(form.getByRole("button", { name: "Change the password" }));
-  await waitFor(() => expect(form.getByLabelText("Present password")).toHaveAccessibleDescription("That is not your present password."));
+  await user.type(form.getByLabelText("Current password"), "wrong");
+  await user.click(form.getByRole("button", { name: "Change password" }));
+  await waitFor(() => expect(form.getByLabelText("Current password")).toHaveAccessibleDescription("Incorrect password."));
   api.answer("users.updateMe", person());
-  await user.click(form.getByRole("button", { name: "Change the password" }));
+  await user.click(form.getByRole("button", { name: "Change password" }));
   await waitFor(() => expect(form.getByLabelText("New password")).toHaveValue(""));
 });
 
-test("whoever has no password sets one without a present one", async ({ api, open, user }) => {
+test("an account without a password sets one without a current one", async ({ api, open, user }) => {
   security(api, false);
   open(path);
   const form = within(await section("Password"));
-  await waitFor(() => expect(form.queryByLabelText("Present password")).not.toBeInTheDocument());
+  await waitFor(() => expect(form.queryByLabelText("Current password")).not.toBeInTheDocument());
   api.answer("users.updateMe", person());
   await user.type(form.getByLabelText("New password"), "correct horse");
-  await user.click(form.getByRole("button", { name: "Set a password" }));
+  await user.click(form.getByRole("button", { name: "Set password" }));
   await waitFor(() => expect(api.asked("users.updateMe")[0]?.body).toEqual({ password: "correct horse" }));
 });
 
-test("an address of somebody else is told at the e-mail", async ({ api, open, user }) => {
+test("an email that another account uses is reported at the field", async ({ api, open, user }) => {
   security(api);
   api.answer("users.updateMe", refuse("update_user_email_already_exists"));
   open(path);
-  const form = within(await section("E-mail"));
-  await user.clear(form.getByLabelText("E-mail"));
-  await user.type(form.getByLabelText("E-mail"), "lena@example.com");
-  await user.type(form.getByLabelText("Present password"), "correct horse{Enter}");
-  await waitFor(() => expect(form.getByLabelText("E-mail")).toHaveAccessibleDescription(/another account/));
+  const form = within(await section("Email"));
+  await user.clear(form.getByLabelText("Email"));
+  await user.type(form.getByLabelText("Email"), "lena@example.com");
+  await user.type(form.getByLabelText("Current password"), "correct horse{Enter}");
+  await waitFor(() => expect(form.getByLabelText("Email")).toHaveAccessibleDescription(/Another account/));
 });
 
 test("other sessions are ended one by one; the own one cannot be", async ({ api, open, user }) => {
   security(api);
   api.blank("auth.endSession");
   open(path);
-  await screen.findByText("This one");
+  await screen.findByText("Current session");
   const row = screen.getByText(/10\.0\.0\.2/).closest("li") as HTMLElement;
   api.answer("auth.sessions", { items: [here] });
   await user.click(within(row).getByRole("button", { name: /^Sign out / }));
@@ -74,5 +74,5 @@ test("sessions that cannot be read fail alone", async ({ api, open, user }) => {
   expect(await section("Password")).toBeVisible();
   api.answer("auth.sessions", { items: [here] });
   await user.click(within(alert).getByRole("button", { name: "Retry" }));
-  await screen.findByText("This one");
+  await screen.findByText("Current session");
 });

@@ -22,24 +22,24 @@ import { SessionList } from "./SessionList.tsx";
 type Errors = Partial<Record<"email" | "password" | "current_password" | "", string>>;
 
 function errorsOf(error: unknown): Errors {
-  if (hasCode(error, "current_password_wrong")) return { current_password: "That is not your present password." };
-  if (hasCode(error, "current_password_required")) return { current_password: "Enter your present password." };
-  if (hasCode(error, "update_user_email_already_exists")) return { email: "There is another account with this e-mail." };
+  if (hasCode(error, "current_password_wrong")) return { current_password: "Incorrect password." };
+  if (hasCode(error, "current_password_required")) return { current_password: "Enter your current password." };
+  if (hasCode(error, "update_user_email_already_exists")) return { email: "Another account uses this email." };
   if (hasCode(error, "update_user_invalid_password")) return { password: sentenceOf(error) };
   const found = fieldErrorsOf(error, ["email", "password", "current_password"]);
   return Object.keys(found).length > 0 ? found : { "": sentenceOf(error) };
 }
 
-/** One change that needs the present password. */
+/** A change that requires the current password. */
 function useGuardedChange(done: string | ((user: User) => string)) {
   const update = useUpdateMe();
   const queryClient = useQueryClient();
-  /** Who comes in from elsewhere has no password to give. */
+  /** Accounts that sign in with a provider or a passkey have none. */
   const hasPassword = useQuery(securityQuery).data?.has_password !== false;
   const [current, setCurrent] = useState("");
   const [errors, setErrors] = useState<Errors>({});
   const save = (change: UpdateUser, onDone: () => void) => {
-    if (hasPassword && !current) return setErrors({ current_password: "Enter your present password." });
+    if (hasPassword && !current) return setErrors({ current_password: "Enter your current password." });
     setErrors({});
     update.mutate(
       { ...change, ...(hasPassword && { current_password: current }) },
@@ -57,10 +57,10 @@ function useGuardedChange(done: string | ((user: User) => string)) {
   return { hasPassword, current, setCurrent, errors, setErrors, save, isSaving: update.isPending };
 }
 
-function PresentPassword({ form }: { form: ReturnType<typeof useGuardedChange> }) {
+function CurrentPassword({ form }: { form: ReturnType<typeof useGuardedChange> }) {
   if (!form.hasPassword) return null;
   return (
-    <Field label="Present password" error={form.errors.current_password}>
+    <Field label="Current password" error={form.errors.current_password}>
       <PasswordInput
         name="current_password"
         autoComplete="current-password"
@@ -97,12 +97,12 @@ function PasswordForm() {
   return (
     <SettingsSection
       title="Password"
-      hint={form.hasPassword ? "Changing it signs out every other session." : "You have none: you sign in without one."}
+      hint={form.hasPassword ? "Changing your password signs you out everywhere else." : "No password set."}
     >
       <form onSubmit={submit} noValidate className="grid gap-3">
         {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
-        <PresentPassword form={form} />
-        <Field label="New password" error={form.errors.password} hint="8 to 128 characters. A few unrelated words make a strong one.">
+        <CurrentPassword form={form} />
+        <Field label="New password" error={form.errors.password} hint="8 to 128 characters. A few unrelated words make a strong password.">
           <PasswordInput
             name="password"
             autoComplete="new-password"
@@ -111,8 +111,8 @@ function PasswordForm() {
           />
         </Field>
         <div>
-          <Button type="submit" isLoading={form.isSaving} loadingWord="Changing">
-            {form.hasPassword ? "Change the password" : "Set a password"}
+          <Button type="submit" isLoading={form.isSaving} loadingWord="Saving…">
+            {form.hasPassword ? "Change password" : "Set password"}
           </Button>
         </div>
       </form>
@@ -125,22 +125,22 @@ function EmailForm() {
   const { data: config } = useQuery(configQuery);
   const [email, setEmail] = useState(user.email);
   const form = useGuardedChange(({ pending_email }) =>
-    pending_email === null ? "E-mail changed." : `A link is on its way to ${pending_email}. Until it is opened nothing changes.`,
+    pending_email === null ? "Email changed." : `We emailed a link to ${pending_email}. Your email changes when you open it.`,
   );
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (email.trim() === user.email) return form.setErrors({ email: "That is the present one." });
+    if (email.trim() === user.email) return form.setErrors({ email: "This is already your email." });
     form.save({ email: email.trim() }, () => undefined);
   };
   return (
-    <SettingsSection title="E-mail" action={user.is_verified ? <Pill tone="ok">Confirmed</Pill> : <SendConfirmation email={user.email} />}>
+    <SettingsSection title="Email" action={user.is_verified ? <Pill tone="ok">Confirmed</Pill> : <SendConfirmation email={user.email} />}>
       <form onSubmit={submit} noValidate className="grid gap-3">
         {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
-        {user.pending_email === null ? null : <WaitingEmail email={user.pending_email} present={user.email} />}
+        {user.pending_email === null ? null : <WaitingEmail email={user.pending_email} current={user.email} />}
         <Field
-          label="E-mail"
+          label="Email"
           error={form.errors.email}
-          hint={config?.features.smtp ? "A new address counts once the link that is sent to it was opened." : undefined}
+          hint={config?.features.smtp ? "We email a link to the new address. Your email changes when you open it." : undefined}
         >
           <Input
             name="email"
@@ -153,10 +153,10 @@ function EmailForm() {
             onChange={(event) => setEmail(event.target.value)}
           />
         </Field>
-        <PresentPassword form={form} />
+        <CurrentPassword form={form} />
         <div>
-          <Button type="submit" isLoading={form.isSaving} loadingWord="Changing">
-            Change the e-mail
+          <Button type="submit" isLoading={form.isSaving} loadingWord="Saving…">
+            Change email
           </Button>
         </div>
       </form>
@@ -164,54 +164,54 @@ function EmailForm() {
   );
 }
 
-/** Another address was asked for. */
-function WaitingEmail({ email, present }: { email: string; present: string }) {
+/** A new email that is not confirmed yet. */
+function WaitingEmail({ email, current }: { email: string; current: string }) {
   const update = useUpdateMe();
-  const giveUp = () =>
+  const cancel = () =>
     update.mutate(
-      { email: present },
-      { onSuccess: () => toast(`${present} stays your e-mail.`), onError: (error) => toast(sentenceOf(error), { kind: "failed" }) },
+      { email: current },
+      { onSuccess: () => toast("Email change canceled."), onError: (error) => toast(sentenceOf(error), { kind: "failed" }) },
     );
   return (
     <Banner tone="info">
       <span className="flex flex-wrap items-center justify-between gap-2">
         <span>
-          <b>{email}</b> waits for its link to be opened. Until then you sign in with {present}.
+          Open the link we emailed to <b>{email}</b> to confirm it. Until then, sign in with {current}.
         </span>
-        <Button size="sm" isLoading={update.isPending} loadingWord="Giving up" onClick={giveUp}>
-          Keep the present one
+        <Button size="sm" isLoading={update.isPending} loadingWord="Canceling…" onClick={cancel}>
+          Keep current email
         </Button>
       </span>
     </Banner>
   );
 }
 
-/** The address waits to be confirmed. */
+/** Sends the confirmation link of an unconfirmed email again. */
 function SendConfirmation({ email }: { email: string }) {
   const { data: config } = useQuery(configQuery);
   const send = useMutation({
     mutationFn: () => api.auth.requestVerifyToken({ body: { email } }),
-    onSuccess: () => toast(`A link is on its way to ${email}.`),
+    onSuccess: () => toast(`We emailed a confirmation link to ${email}.`),
     onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
   });
   return (
     <div className="flex items-center gap-2">
       <Pill>Not confirmed</Pill>
       {config?.features.smtp ? (
-        <Button size="sm" isLoading={send.isPending} loadingWord="Sending" onClick={() => send.mutate()}>
-          Send the link
+        <Button size="sm" isLoading={send.isPending} loadingWord="Sending…" onClick={() => send.mutate()}>
+          Send link
         </Button>
       ) : null}
     </div>
   );
 }
 
-/** The code by mail after the password. */
+/** Two-factor authentication with emailed codes. */
 function CodeForm() {
   const { data: user } = useSuspenseQuery(meQuery);
   const { data: config } = useQuery(configQuery);
   const isOn = user.two_fa_enabled;
-  const form = useGuardedChange(isOn ? "Codes switched off." : "Codes switched on: the next sign-in asks for one.");
+  const form = useGuardedChange(isOn ? "Email codes disabled." : "Email codes enabled. Your next sign-in requires a code.");
   const isOffered = config?.features.two_fa === true && user.is_verified;
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -219,23 +219,23 @@ function CodeForm() {
   };
   return (
     <SettingsSection
-      title="Code by mail"
-      hint="After the password, signing in asks for six digits that are mailed to you."
+      title="Email codes"
+      hint="When on, signing in with your password also requires a 6-digit code that we email you."
       action={<Pill tone={isOn ? "ok" : undefined}>{isOn ? "On" : "Off"}</Pill>}
     >
       {!isOn && !isOffered ? (
         <p className="text-fg-2">
           {config?.features.two_fa === false
-            ? "This server sends no mail, so there are no codes."
-            : "Confirm your email address first. The codes are sent to it."}
+            ? "Email codes are unavailable because this server doesn't send email."
+            : "Confirm your email first. We send the codes to it."}
         </p>
       ) : (
         <form onSubmit={submit} noValidate className="grid gap-3">
           {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
-          <PresentPassword form={form} />
+          <CurrentPassword form={form} />
           <div>
-            <Button type="submit" isLoading={form.isSaving} loadingWord="Changing">
-              {isOn ? "Switch codes off" : "Switch codes on"}
+            <Button type="submit" isLoading={form.isSaving} loadingWord="Saving…">
+              {isOn ? "Turn off email codes" : "Turn on email codes"}
             </Button>
           </div>
         </form>

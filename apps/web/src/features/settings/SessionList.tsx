@@ -12,7 +12,7 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { sessionsQuery, useSessionActs } from "../auth/index.ts";
 
-/** Where one is signed in, each of which can be ended. */
+/** The user's sessions, each of which can be ended. */
 export function SessionList() {
   const { data, error, refetch, isFetching } = useQuery(sessionsQuery);
   const { end, endOthers } = useSessionActs();
@@ -27,7 +27,7 @@ export function SessionList() {
           <Button
             size="sm"
             isLoading={endOthers.isPending}
-            loadingWord="Signing out"
+            loadingWord="Signing out…"
             onClick={() => endOthers.mutate(undefined, { onSuccess: () => toast("Signed out everywhere else."), onError: report })}
           >
             Sign out everywhere else
@@ -37,7 +37,7 @@ export function SessionList() {
     >
       {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-3" /> : null}
       {error && !data ? (
-        <LoadFailed className="px-0" title="Your sessions could not be read" of={{ error, refetch, isFetching }} />
+        <LoadFailed className="px-0" title="Couldn't load sessions" of={{ error, refetch, isFetching }} />
       ) : data ? (
         <ul ref={keepRowFocus} className="divide-y divide-line-0 border-y border-line-0">
           {data.items.map((session) => (
@@ -50,7 +50,7 @@ export function SessionList() {
           ))}
         </ul>
       ) : (
-        <SkeletonRows count={3} label="Loading" />
+        <SkeletonRows count={3} label="Loading sessions…" />
       )}
     </SettingsSection>
   );
@@ -65,13 +65,13 @@ function SessionRow({ session, isEnding, onEnd }: { session: Session; isEnding: 
           {name}
         </p>
         <p className="text-xs text-fg-2">
-          {session.ip ?? "Unknown address"}, last used <time title={momentOf(session.last_used_at)}>{agoOf(session.last_used_at)}</time>
+          {session.ip ?? "Unknown IP address"} · Last used <time title={momentOf(session.last_used_at)}>{agoOf(session.last_used_at)}</time>
         </p>
       </div>
       {session.current ? (
-        <Pill tone="ok">This one</Pill>
+        <Pill tone="ok">Current session</Pill>
       ) : (
-        <Button size="sm" variant="ghost" isLoading={isEnding} loadingWord="Ending" onClick={onEnd} aria-label={`Sign out ${name}`}>
+        <Button size="sm" variant="ghost" isLoading={isEnding} loadingWord="Signing out…" onClick={onEnd} aria-label={`Sign out ${name}`}>
           Sign out
         </Button>
       )}

@@ -3,7 +3,7 @@ import { Page } from "../../ui/page/Page.tsx";
 import { useHereInSight } from "../../ui/page/use-here-in-sight.ts";
 import { settingsGroups, settingsPlaces } from "./settings-places.tsx";
 
-/** Its places, each a page of its own; on phones they lie in a strip. */
+/** The settings pages with their navigation, which scrolls horizontally on phones. */
 export function SettingsPage() {
   const { pathname } = useLocation();
   const here = settingsPlaces.find(({ to }) => pathname === to || pathname.startsWith(`${to}/`));

@@ -36,15 +36,15 @@ export interface SettingsPlace {
     | "/settings/creator";
   label: string;
   icon: ReactNode;
-  /** Other words people search this page by. */
+  /** Other words that the search finds this page by. */
   words: string;
 }
 export const settingsGroups: readonly { title: string; places: readonly SettingsPlace[] }[] = [
   {
-    title: "You",
+    title: "Account",
     places: [
       { to: "/settings/profile", label: "Profile", icon: <UserRound />, words: "name username picture avatar bio website public" },
-      { to: "/settings/look", label: "Look", icon: <Sun />, words: "theme dark light appearance color font" },
+      { to: "/settings/look", label: "Appearance", icon: <Sun />, words: "theme dark light appearance color font" },
       { to: "/settings/preferences", label: "Preferences", icon: <SlidersHorizontal />, words: "default model edit mode language" },
       { to: "/settings/notifications", label: "Notifications", icon: <Bell />, words: "mail e-mail desktop alerts" },
       {
@@ -58,7 +58,7 @@ export const settingsGroups: readonly { title: string; places: readonly Settings
     ],
   },
   {
-    title: "Work",
+    title: "Development",
     places: [
       { to: "/settings/models", label: "Models and keys", icon: <Cpu />, words: "api key provider openai anthropic ollama llm" },
       { to: "/settings/git", label: "Git accounts", icon: <FolderGit2 />, words: "github gitlab gitea repository" },
@@ -68,7 +68,7 @@ export const settingsGroups: readonly { title: string; places: readonly Settings
     ],
   },
   {
-    title: "Money",
+    title: "Billing and earnings",
     places: [
       {
         to: "/settings/billing",

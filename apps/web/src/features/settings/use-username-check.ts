@@ -4,7 +4,7 @@ import { api } from "../../api.ts";
 
 const restMs = 350;
 
-/** Why the name cannot be taken, once typing rests; undefined while that is not known, null when it can. */
+/** Why the username is not available, once typing pauses; null if it is available, undefined while that is unknown. */
 export function useUsernameCheck(username: string, current: string): string | null | undefined {
   const typed = username.trim().toLowerCase();
   const [rested, setRested] = useState(typed);
@@ -18,7 +18,7 @@ export function useUsernameCheck(username: string, current: string): string | nu
     queryFn: ({ signal }) => api.creators.checkUsername({ query: { username: rested } }, { signal }),
     enabled: isAsked,
     staleTime: 10_000,
-    // Saving says it too.
+    // Saving reports the same problem.
     retry: false,
   });
   return isAsked && data ? data.reason : undefined;
