@@ -67,7 +67,7 @@ export async function openWindow(browser: Browser, url: string, options: WindowO
 /** Signs in on the login page; ends on Home. */
 export async function signIn(page: Page, url: string, { email, password }: { email: string; password: string }): Promise<void> {
   await page.goto(`${url}/login`);
-  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Email").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.keyboard.press("Enter");
   await page.getByRole("textbox", { name: "What do you want to build?" }).waitFor();

@@ -25,7 +25,7 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
   };
   const signIn = async (password: string) => {
     const { page } = browser as WatchedWindow;
-    await page.getByLabel("E-mail").fill(email);
+    await page.getByLabel("Email").fill(email);
     await page.getByLabel("Password", { exact: true }).fill(password);
     await page.keyboard.press("Enter");
   };
@@ -39,14 +39,14 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
         const { page } = browser;
         await page.goto(`${studio.url}/register`);
         await page.getByLabel("Name").fill("Nadia");
-        await page.getByLabel("E-mail").fill(email);
+        await page.getByLabel("Email").fill(email);
         await page.getByLabel("Password", { exact: true }).fill(password);
         await page.keyboard.press("Enter");
         await home();
         await page.goto(`${studio.url}/settings/security`);
         await page.getByText("Not confirmed").waitFor();
         await page.goto(linkIn(await mailed(/Confirm/)));
-        await page.getByText("Thank you. You can go on.").waitFor();
+        await page.getByText("You can continue to your projects.").waitFor();
         await expectAccessible(page, "verify");
         await page.goto(`${studio.url}/settings/security`);
         await page.getByText("Confirmed", { exact: true }).waitFor();
@@ -73,15 +73,15 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
       run: async () => {
         const { page } = browser as WatchedWindow;
         await signOut();
-        await page.getByRole("link", { name: "Forgot it?" }).click();
+        await page.getByRole("link", { name: "Forgot password?" }).click();
         // The previous page has such a field too.
         await page.waitForURL(/\/forgot/);
         await page.getByRole("button", { name: "Sign in", exact: true }).waitFor({ state: "hidden" });
-        await page.getByLabel("E-mail").fill(email.toUpperCase());
+        await page.getByLabel("Email").fill(email.toUpperCase());
         await expectAccessible(page, "forgot password");
         await shot(page, "forgot-password");
         await page.keyboard.press("Enter");
-        await page.getByRole("heading", { name: "Look into your mail" }).waitFor();
+        await page.getByRole("heading", { name: "Check your email" }).waitFor();
         const link = linkIn(await mailed(/new password/));
         await page.goto(link);
         await page.getByLabel("New password", { exact: true }).fill("short");
@@ -97,7 +97,7 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
         await page.goto(link);
         await page.getByLabel("New password", { exact: true }).fill("and one more time");
         await page.keyboard.press("Enter");
-        await page.getByText("This link is no longer valid").waitFor();
+        await page.getByText("This link has expired").waitFor();
         await shot(page, "reset-over");
       },
     },
@@ -115,7 +115,7 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
         await shot(page, "settings-security");
         await signOut();
         await signIn("an entirely new one");
-        await page.getByRole("heading", { name: "Enter the six digits we mailed you" }).waitFor();
+        await page.getByRole("heading", { name: "Enter the code we emailed you" }).waitFor();
         await expectAccessible(page, "code");
         await shot(page, "code");
         const code = /\b\d{6}\b/.exec(await mailed(/sign-in code/))?.[0] ?? "";
@@ -166,13 +166,13 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
 
         await signOut();
         await signIn("an entirely new one");
-        await page.getByRole("heading", { name: "Enter the six digits of your app" }).waitFor();
+        await page.getByRole("heading", { name: "Enter the code from your authenticator app" }).waitFor();
         await expectAccessible(page, "app code");
         await shot(page, "code-app");
         await page.getByLabel("Code", { exact: true }).first().click();
         await page.keyboard.type(used);
         await page.getByText("The code is wrong or has expired.").waitFor();
-        await page.getByRole("button", { name: "Use a recovery code" }).click();
+        await page.getByRole("button", { name: "Use recovery code" }).click();
         await page.getByLabel("Recovery code").fill(recovery.toUpperCase());
         await expectAccessible(page, "recovery code");
         await shot(page, "code-recovery");
@@ -181,7 +181,7 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
 
         await signOut();
         await signIn("an entirely new one");
-        await page.getByRole("button", { name: "Mail me a code" }).click();
+        await page.getByRole("button", { name: "Email me a code" }).click();
         const mailedCode = /\b\d{6}\b/.exec(await mailed(/sign-in code/))?.[0] ?? "";
         await page.getByLabel("Code", { exact: true }).first().click();
         await page.keyboard.type(mailedCode);
@@ -230,7 +230,7 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
         await shot(page, "passkeys");
         await signOut();
         await expectAccessible(page, "login with passkey");
-        await page.getByRole("button", { name: "Use a passkey" }).click();
+        await page.getByRole("button", { name: "Sign in with a passkey" }).click();
         await home();
         await page.goto(`${studio.url}/settings/security`);
         await page.getByRole("region", { name: "Recent activity" }).getByText("Signed in · Passkey").first().waitFor();
@@ -257,7 +257,7 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
         await page.keyboard.press("Enter");
         await section.getByText("No passkeys yet").waitFor();
         await signOut();
-        await page.getByRole("button", { name: "Use a passkey" }).click();
+        await page.getByRole("button", { name: "Sign in with a passkey" }).click();
         await page.getByText("This passkey is not registered here.").waitFor();
         await shot(page, "passkey-refused");
         await signIn("an entirely new one");
@@ -280,7 +280,7 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
         await expectAccessible(page, "connected accounts");
         await shot(page, "connected-accounts");
         await signOut();
-        await page.getByRole("button", { name: "Go on with Google" }).click();
+        await page.getByRole("button", { name: "Continue with Google" }).click();
         await home();
         await page.goto(`${studio.url}/settings/security`);
         expect((await page.getByRole("textbox", { name: "Email" }).inputValue()) === email, "Nadia is signed in");
@@ -290,8 +290,8 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
         await page.getByText("Google is disconnected.").waitFor();
         provider.denyNext();
         await signOut();
-        await page.getByRole("button", { name: "Go on with Google" }).click();
-        await page.getByText("You did not let the provider sign you in.").waitFor();
+        await page.getByRole("button", { name: "Continue with Google" }).click();
+        await page.getByText("Access was denied at the provider.").waitFor();
         await shot(page, "login-denied");
         await signIn("an entirely new one");
         await home();
@@ -383,7 +383,7 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
         await page.waitForURL(/\/login/);
         await shot(page, "login-providers");
         const leaving = page.waitForURL(/\/projects/);
-        await page.getByRole("button", { name: "Go on with Google" }).click();
+        await page.getByRole("button", { name: "Continue with Google" }).click();
         await leaving;
         await page.getByRole("heading", { name: "Projects" }).first().waitFor();
         const foreign = (browser as WatchedWindow).problems.filter((o) => !o.includes(provider.url));

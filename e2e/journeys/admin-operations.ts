@@ -28,7 +28,7 @@ export default journey({}, async (context) => {
       run: async () => {
         browser = await context.openWindow();
         const page = await at("/login?next=/admin");
-        await page.getByLabel("E-mail").fill(admin.email);
+        await page.getByLabel("Email").fill(admin.email);
         await page.getByLabel("Password", { exact: true }).fill(admin.password);
         await page.keyboard.press("Enter");
         await page.waitForURL(/\/admin\/overview/);

@@ -20,7 +20,7 @@ export default journey({}, async (context) => {
     const watched = await context.openWindow();
     watched.page.setDefaultTimeout(10_000);
     await watched.page.goto(`${studio.url}/login?next=${encodeURIComponent(at)}`);
-    await watched.page.getByLabel("E-mail").fill(email);
+    await watched.page.getByLabel("Email").fill(email);
     await watched.page.getByLabel("Password", { exact: true }).fill(password);
     await watched.page.keyboard.press("Enter");
     return watched;
@@ -42,7 +42,7 @@ export default journey({}, async (context) => {
         const other = await context.openWindow();
         const seen = consoleCode(other.page);
         await other.page.goto(`${studio.url}/login?next=/admin/users`);
-        await other.page.getByLabel("E-mail").fill(bob.email);
+        await other.page.getByLabel("Email").fill(bob.email);
         await other.page.getByLabel("Password", { exact: true }).fill(bob.password);
         await other.page.keyboard.press("Enter");
         await other.page.getByRole("heading", { name: "Page not found" }).waitFor();

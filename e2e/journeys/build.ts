@@ -28,7 +28,7 @@ export default journey({ hasMain: true, templates: ["react-vite", "static"] }, a
         await shot(page, "login");
         await page.goto(`${studio.url}/register`);
         await page.getByLabel("Name").fill("Nadia");
-        await page.getByLabel("E-mail").fill("Nadia.Build@Example.org");
+        await page.getByLabel("Email").fill("Nadia.Build@Example.org");
         await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
         await shot(page, "register");
         await page.keyboard.press("Enter");

@@ -265,7 +265,7 @@ export default journey({}, async (context) => {
         await page().waitForURL(/\/login/);
         expect(!page().url().includes("ref="), "the code is removed from the URL");
         await page().goto(`${studio.url}/register`);
-        await page().getByLabel("E-mail").fill("carla@example.org");
+        await page().getByLabel("Email").fill("carla@example.org");
         await page().getByLabel("Password", { exact: true }).fill("correct horse battery");
         await page().keyboard.press("Enter");
         await page().getByRole("textbox", { name: "What do you want to build?" }).waitFor();

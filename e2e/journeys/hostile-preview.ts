@@ -442,7 +442,7 @@ export default journey({ templates: ["node-api"] }, async (context) => {
         browser = await context.openWindow();
         const page = pageOf();
         await page.goto(`${studio.url}/login`);
-        await page.getByLabel("E-mail").fill(owner.email);
+        await page.getByLabel("Email").fill(owner.email);
         await page.getByLabel("Password", { exact: true }).fill(owner.password);
         await page.keyboard.press("Enter");
         await page.getByRole("textbox", { name: "What do you want to build?" }).waitFor();

@@ -20,7 +20,7 @@ export default journey({}, async (context) => {
         const { page } = browser;
         await page.goto(`${studio.url}/register`);
         await page.getByLabel("Name").fill("Nadia");
-        await page.getByLabel("E-mail").fill("nadia.models@example.org");
+        await page.getByLabel("Email").fill("nadia.models@example.org");
         await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
         await page.keyboard.press("Enter");
         await page.getByRole("textbox", { name: "What do you want to build?" }).waitFor();

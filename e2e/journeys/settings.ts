@@ -16,7 +16,7 @@ export default journey({ ownServer: "the first steps begin without a model", tem
 
   async function signIn(page: Page): Promise<void> {
     await page.goto(`${studio.url}/login`);
-    await page.getByLabel("E-mail").fill(person.email);
+    await page.getByLabel("Email").fill(person.email);
     await page.getByLabel("Password", { exact: true }).fill(person.password);
     await page.keyboard.press("Enter");
     await page.getByRole("textbox", { name: "What do you want to build?" }).waitFor();
@@ -30,7 +30,7 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         const { page } = browser;
         await page.goto(`${studio.url}/register`);
         await page.getByLabel("Name").fill("Nadia");
-        await page.getByLabel("E-mail").fill(person.email);
+        await page.getByLabel("Email").fill(person.email);
         await page.getByLabel("Password", { exact: true }).fill(person.password);
         await page.keyboard.press("Enter");
         const steps = page.getByRole("region", { name: /First steps/ });

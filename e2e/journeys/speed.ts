@@ -168,7 +168,7 @@ export default journey({ isMeasured: true }, async (context) => {
       run: () =>
         opening({
           path: "/login",
-          usable: (page) => page.getByLabel("E-mail").waitFor(),
+          usable: (page) => page.getByLabel("Email").waitFor(),
           maxBytes: 240 * kB,
           maxCalls: 4,
           usableMs: 1500,

@@ -6,7 +6,7 @@ import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 const item = "pb-[26px] pl-12 narrow:pl-10";
 const quoteLength = 120;
 
-/** The way in, as a thread: where you are, what you wanted, the step at hand, the steps to come. */
+/** The sign-in pages: a line of steps with the server, the draft of a first message, and the steps given as children. */
 export function AuthThread({ title, children }: { title: string; children: ReactNode }) {
   usePageTitle(title);
   const draft = readDraft();
@@ -23,7 +23,7 @@ export function AuthThread({ title, children }: { title: string; children: React
               <p className="text-md leading-read text-fg-0">
                 “{draft.length > quoteLength ? `${draft.slice(0, quoteLength).trimEnd()}…` : draft}”
               </p>
-              <p className="mt-0.5 text-xs text-fg-2">Your draft. It waits for you inside.</p>
+              <p className="mt-0.5 text-xs text-fg-2">Your draft is saved. Continue after you sign in.</p>
             </ThreadItem>
           ) : null}
           {children}
@@ -33,7 +33,7 @@ export function AuthThread({ title, children }: { title: string; children: React
   );
 }
 
-/** The step being taken. */
+/** The current step. */
 export const LiveStep = ({ title, children }: { title: string; children: ReactNode }) => (
   <ThreadItem bead="live" line="live" className={item}>
     <h2 className="text-md leading-[22px]">{title}</h2>
@@ -41,14 +41,14 @@ export const LiveStep = ({ title, children }: { title: string; children: ReactNo
   </ThreadItem>
 );
 
-/** A step already taken. */
+/** A completed step. */
 export const DoneStep = ({ children }: { children: ReactNode }) => (
   <ThreadItem bead="step" className={item}>
     <p className="leading-[22px] text-fg-2">{children}</p>
   </ThreadItem>
 );
 
-/** A step to come; the last one lets the line run on. */
+/** A later step; after the last one the line continues to the edge of the window. */
 export const NextStep = ({ isLast = false, children, foot }: { isLast?: boolean; children: ReactNode; foot?: ReactNode }) => (
   <ThreadItem bead="next" line="next" className={isLast ? "pl-12 before:bottom-auto before:h-[100vh] narrow:pl-10" : item}>
     <p className="leading-[22px] text-fg-2">{children}</p>

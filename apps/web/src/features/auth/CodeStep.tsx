@@ -13,17 +13,17 @@ const codeLength = 6;
 const shortestRecoveryCode = 8;
 
 const titles: Record<SecondStep, string> = {
-  totp: "Enter the six digits of your app",
-  email: "Enter the six digits we mailed you",
+  totp: "Enter the code from your authenticator app",
+  email: "Enter the code we emailed you",
   recovery_code: "Enter a recovery code",
 };
 const offers: Record<SecondStep, string> = {
-  totp: "Use the authenticator app",
-  email: "Mail me a code",
-  recovery_code: "Use a recovery code",
+  totp: "Use authenticator app",
+  email: "Email me a code",
+  recovery_code: "Use recovery code",
 };
 
-/** Counts down to zero, once a second. `isRunning`: something was sent just now. */
+/** Seconds until a code can be sent again, and a function that restarts the countdown. `isRunning`: it starts at once. */
 function useCountdown(isRunning: boolean): [number, () => void] {
   const fromNow = () => Date.now() + resendPauseSeconds * 1000;
   const [untilMs, setUntilMs] = useState(() => (isRunning ? fromNow() : 0));
@@ -37,7 +37,7 @@ function useCountdown(isRunning: boolean): [number, () => void] {
   return [left, () => setUntilMs(fromNow())];
 }
 
-/** The second step: a code of the app or from the mail, or a recovery code. Six digits send themselves when the last one is in. */
+/** Asks for a code of the authenticator app, an emailed code or a recovery code. Six digits are submitted when the last one is entered. */
 export function CodeStep({
   tempToken,
   methods,
@@ -46,7 +46,7 @@ export function CodeStep({
   onBack,
 }: {
   tempToken: string;
-  /** What this account may take; the first is offered first, and was mailed if it is the mail's. */
+  /** The methods of this account. The first is selected; if it is `email`, its code was already sent. */
   methods: readonly SecondStep[];
   onDone: () => Promise<void>;
   onExpired: () => void;
@@ -54,7 +54,7 @@ export function CodeStep({
 }) {
   const first = methods[0] ?? "email";
   const [method, setMethod] = useState<SecondStep>(first);
-  const [wasMailed, setWasMailed] = useState(first === "email");
+  const [wasEmailed, setWasEmailed] = useState(first === "email");
   const [code, setCode] = useState("");
   const [error, setError] = useState<string>();
   const [note, setNote] = useState<string>();
@@ -82,8 +82,8 @@ export function CodeStep({
     setError(undefined);
     try {
       await resendCode(tempToken);
-      setNote(wasMailed ? "We emailed you a new code. Earlier codes no longer work." : "A code is on its way.");
-      setWasMailed(true);
+      setNote(wasEmailed ? "We emailed you a new code. Earlier codes no longer work." : "We emailed you a code.");
+      setWasEmailed(true);
       restart();
     } catch (failure) {
       if (hasCode(failure, "two_fa_session_invalid")) onExpired();
@@ -95,7 +95,7 @@ export function CodeStep({
     setCode("");
     setError(undefined);
     setNote(undefined);
-    if (next === "email" && !wasMailed) void send();
+    if (next === "email" && !wasEmailed) void send();
   };
 
   return (
@@ -107,7 +107,7 @@ export function CodeStep({
           if (isComplete) void verify(code);
         }}
       >
-        <Field label={isRecovery ? "Recovery code" : "Code"} error={error} hint={isRecovery ? "Each of them works once." : note}>
+        <Field label={isRecovery ? "Recovery code" : "Code"} error={error} hint={isRecovery ? "Each recovery code works once." : note}>
           {isRecovery ? (
             <Input
               key="recovery"
@@ -125,8 +125,8 @@ export function CodeStep({
             <CodeInput key="digits" autoFocus value={code} onChange={setCode} onComplete={(entered) => void verify(entered)} />
           )}
         </Field>
-        <Button type="submit" variant="primary" size="lg" isWide disabled={!isComplete} isLoading={isWorking} loadingWord="Checking">
-          Go on
+        <Button type="submit" variant="primary" size="lg" isWide disabled={!isComplete} isLoading={isWorking} loadingWord="Verifying…">
+          Continue
         </Button>
         <div className="flex justify-between">
           <Button variant="ghost" onClick={onBack}>
@@ -134,7 +134,7 @@ export function CodeStep({
           </Button>
           {method === "email" ? (
             <Button variant="ghost" disabled={secondsLeft > 0} onClick={() => void send()}>
-              {secondsLeft > 0 ? `New code in ${secondsLeft} s` : "Send a new code"}
+              {secondsLeft > 0 ? `New code in ${secondsLeft} s` : "Send new code"}
             </Button>
           ) : null}
         </div>

@@ -10,7 +10,7 @@ import { Input } from "../../ui/Input.tsx";
 import { AuthThread, DoneStep, LiveStep, NextStep } from "./AuthThread.tsx";
 import { configQuery } from "./auth.queries.ts";
 
-/** Asks for a link that sets a new password. Says the same whether or not there is such an account. */
+/** Requests a link to reset the password. The answer is the same whether or not the account exists. */
 export function ForgotPasswordPage() {
   const { data: config } = useQuery(configQuery);
   const [email, setEmail] = useState("");
@@ -20,50 +20,50 @@ export function ForgotPasswordPage() {
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    if (!email.trim()) return setError("Enter your e-mail.");
+    if (!email.trim()) return setError("Enter your email.");
     setError(undefined);
     setIsWorking(true);
     try {
       await api.auth.forgotPassword({ body: { email: email.trim() } });
       setSentTo(email.trim());
     } catch (failure) {
-      setError(fieldErrorsOf(failure, ["email"])["email"] === undefined ? sentenceOf(failure) : "That is not an e-mail address.");
+      setError(fieldErrorsOf(failure, ["email"])["email"] === undefined ? sentenceOf(failure) : "Enter a valid email.");
     } finally {
       setIsWorking(false);
     }
   };
   const back = (
     <Link to="/login" className="link">
-      Back to signing in
+      Back to sign-in
     </Link>
   );
 
   if (sentTo !== undefined)
     return (
-      <AuthThread title="Look into your mail">
-        <DoneStep>Asked for a new password for {sentTo}</DoneStep>
-        <LiveStep title="Look into your mail">
+      <AuthThread title="Check your email">
+        <DoneStep>Password reset requested for {sentTo}</DoneStep>
+        <LiveStep title="Check your email">
           <p role="status" className="mt-1 text-fg-2">
-            If there is an account with this address, a link is on its way. It works once, within an hour.
+            If an account with this email exists, we sent a reset link to it. The link works once and expires in an hour.
           </p>
           <Button variant="ghost" className="mt-3 -ml-2" onClick={() => setSentTo(undefined)}>
-            Use another address
+            Use another email
           </Button>
         </LiveStep>
         <NextStep isLast foot={back}>
-          Your new password
+          Set a new password
         </NextStep>
       </AuthThread>
     );
 
   return (
-    <AuthThread title="Forgot your password">
-      <LiveStep title="Where should the link go?">
+    <AuthThread title="Reset your password">
+      <LiveStep title="Reset your password">
         <form onSubmit={submit} noValidate className="mt-4 grid gap-3">
           {config?.features.smtp === false ? (
-            <Banner tone="warn">This server sends no mail. Ask whoever runs it for a new password.</Banner>
+            <Banner tone="warn">This server doesn't send email. Ask its administrator to reset your password.</Banner>
           ) : null}
-          <Field label="E-mail" error={error}>
+          <Field label="Email" error={error}>
             <Input
               size="lg"
               name="email"
@@ -77,13 +77,13 @@ export function ForgotPasswordPage() {
               onChange={(event) => setEmail(event.target.value)}
             />
           </Field>
-          <Button type="submit" variant="primary" size="lg" isWide isLoading={isWorking} loadingWord="Asking">
-            Send the link
+          <Button type="submit" variant="primary" size="lg" isWide isLoading={isWorking} loadingWord="Sending…">
+            Send reset link
           </Button>
         </form>
       </LiveStep>
       <NextStep isLast foot={back}>
-        Your new password
+        Set a new password
       </NextStep>
     </AuthThread>
   );

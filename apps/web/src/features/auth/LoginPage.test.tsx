@@ -5,7 +5,7 @@ test("fields left empty are named, and nothing is sent", async ({ api, open, use
   api.blank("system.config");
   open("/login");
   await user.click(await screen.findByRole("button", { name: "Sign in" }));
-  expect(screen.getByLabelText("E-mail")).toHaveAccessibleDescription("Enter your e-mail or username.");
+  expect(screen.getByLabelText("Email or username")).toHaveAccessibleDescription("Enter your email or username.");
   expect(screen.getByLabelText("Password")).toBeInvalid();
   expect(api.asked("auth.login")).toEqual([]);
   await expectAccessible();
@@ -16,7 +16,7 @@ test("Enter signs in, and leads to where the link led", async ({ api, open, user
   signedIn(api);
   const app = open("/login?next=%2Fprojects");
   api.answer("auth.login", answerOf("t"));
-  await user.type(await screen.findByLabelText("E-mail"), " nadia@example.com ");
+  await user.type(await screen.findByLabelText("Email or username"), " nadia@example.com ");
   await user.type(screen.getByLabelText("Password"), "correct horse{Enter}");
   await screen.findByRole("heading", { name: "Projects" });
   expect(app.path()).toBe("/projects");
@@ -27,7 +27,7 @@ test("a wrong password is told at its field, which is selected for another try",
   api.blank("system.config");
   api.answer("auth.login", refuse("login_bad_credentials"));
   open("/login");
-  await user.type(await screen.findByLabelText("E-mail"), "nadia@example.com");
+  await user.type(await screen.findByLabelText("Email or username"), "nadia@example.com");
   await user.type(screen.getByLabelText("Password"), "wrong{Enter}");
   const password = screen.getByLabelText<HTMLInputElement>("Password");
   await waitFor(() => expect(password).toBeInvalid());
@@ -45,7 +45,7 @@ test("with too many tries the wait is told in seconds", async ({ api, open, user
   api.blank("system.config");
   api.answer("auth.login", refuse("rate_limited", { retryAfter: 42 }));
   open("/login");
-  await user.type(await screen.findByLabelText("E-mail"), "nadia");
+  await user.type(await screen.findByLabelText("Email or username"), "nadia");
   await user.type(screen.getByLabelText("Password"), "wrong{Enter}");
   expect(await screen.findByRole("alert")).toHaveTextContent("42 s");
 });
@@ -54,10 +54,10 @@ test("without a server the form says so and keeps what was typed", async ({ api,
   api.blank("system.config", "system.health");
   api.drop("auth.login");
   open("/login");
-  await user.type(await screen.findByLabelText("E-mail"), "nadia");
+  await user.type(await screen.findByLabelText("Email or username"), "nadia");
   await user.type(screen.getByLabelText("Password"), "pass word{Enter}");
   expect(await screen.findByRole("alert")).toHaveTextContent("didn't respond");
-  expect(screen.getByLabelText("E-mail")).toHaveValue("nadia");
+  expect(screen.getByLabelText("Email or username")).toHaveValue("nadia");
   expect(screen.getByLabelText("Password")).toHaveValue("pass word");
 });
 
@@ -65,7 +65,7 @@ test("the button waits while the answer is on its way, and sends once", async ({
   api.blank("system.config");
   const answer = api.hang("auth.login");
   open("/login");
-  await user.type(await screen.findByLabelText("E-mail"), "nadia");
+  await user.type(await screen.findByLabelText("Email or username"), "nadia");
   await user.type(screen.getByLabelText("Password"), "pass word{Enter}");
   const busy = await screen.findByRole("button", { name: /Signing in/ });
   await user.click(busy);
@@ -97,7 +97,7 @@ test.describe("with a second step", () => {
     api.answer("auth.login", { ...secondStep, methods: [...secondStep.methods] });
     api.answer("auth.twoFactorVerify", refuse("two_fa_code_invalid"));
     open("/login");
-    await user.type(await screen.findByLabelText("E-mail"), "nadia");
+    await user.type(await screen.findByLabelText("Email or username"), "nadia");
     await user.type(screen.getByLabelText("Password"), "pass word{Enter}");
     const code = await screen.findByLabelText("Code");
     expect(code).toHaveFocus();
@@ -112,9 +112,9 @@ test.describe("with a second step", () => {
     api.answer("auth.login", { ...secondStep, methods: [...secondStep.methods] });
     api.answer("auth.twoFactorVerify", refuse("two_fa_code_invalid"));
     open("/login");
-    await user.type(await screen.findByLabelText("E-mail"), "nadia");
+    await user.type(await screen.findByLabelText("Email or username"), "nadia");
     await user.type(screen.getByLabelText("Password"), "pass word{Enter}");
-    await user.click(await screen.findByRole("button", { name: "Use a recovery code" }));
+    await user.click(await screen.findByRole("button", { name: "Use recovery code" }));
     await user.type(screen.getByLabelText("Recovery code"), "abcd-efgh{Enter}");
     await screen.findByText("The code is wrong or has expired.");
     expect(api.asked("auth.twoFactorVerify")[0]?.body).toEqual({ temp_token: "tmp", recovery_code: "abcd-efgh" });
@@ -125,21 +125,21 @@ test.describe("with a second step", () => {
     api.answer("auth.login", { ...secondStep, methods: [...secondStep.methods] });
     api.answer("auth.twoFactorVerify", refuse("two_fa_session_invalid"));
     open("/login");
-    await user.type(await screen.findByLabelText("E-mail"), "nadia");
+    await user.type(await screen.findByLabelText("Email or username"), "nadia");
     await user.type(screen.getByLabelText("Password"), "pass word{Enter}");
     await user.type(await screen.findByLabelText("Code"), "123456");
     expect(await screen.findByRole("alert")).toHaveTextContent("took too long");
     expect(screen.getByLabelText("Password")).toHaveValue("");
-    expect(screen.getByLabelText("E-mail")).toHaveValue("nadia");
+    expect(screen.getByLabelText("Email or username")).toHaveValue("nadia");
   });
 
   test("a mailed code is sent when it is asked for, and not again for a minute", async ({ api, open, user }) => {
     api.blank("system.config", "auth.twoFactorResend");
     api.answer("auth.login", { ...secondStep, methods: ["totp", "email"] });
     open("/login");
-    await user.type(await screen.findByLabelText("E-mail"), "nadia");
+    await user.type(await screen.findByLabelText("Email or username"), "nadia");
     await user.type(screen.getByLabelText("Password"), "pass word{Enter}");
-    await user.click(await screen.findByRole("button", { name: "Mail me a code" }));
+    await user.click(await screen.findByRole("button", { name: "Email me a code" }));
     await waitFor(() => expect(api.asked("auth.twoFactorResend")).toHaveLength(1));
     expect(await screen.findByRole("button", { name: /New code in \d+ s/ })).toBeDisabled();
   });

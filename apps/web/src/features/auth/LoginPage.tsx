@@ -33,14 +33,14 @@ export function LoginPage() {
   const [waiting, setWaiting] = useState<{ tempToken: string; methods: readonly SecondStep[] }>();
   const passwordBox = useRef<HTMLInputElement>(null);
 
-  const goOn = async () => {
+  const finish = async () => {
     await enter(queryClient);
     await router.navigate({ href: safeNext(next), replace: true });
   };
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const missing: Errors = {
-      ...(!email.trim() && { email: "Enter your e-mail or username." }),
+      ...(!email.trim() && { email: "Enter your email or username." }),
       ...(!password && { password: "Enter your password." }),
     };
     setErrors(missing);
@@ -49,10 +49,10 @@ export function LoginPage() {
     try {
       const answer = await api.auth.login({ body: { email: email.trim(), password } });
       if (answer.requires_2fa && answer.temp_token) setWaiting({ tempToken: answer.temp_token, methods: answer.methods });
-      else await goOn();
+      else await finish();
     } catch (error) {
       if (hasCode(error, "login_bad_credentials")) {
-        setErrors({ password: "That password does not fit this e-mail." });
+        setErrors({ password: "Incorrect email or password." });
         passwordBox.current?.select();
       } else {
         const found = fieldErrorsOf(error, fields);
@@ -67,14 +67,14 @@ export function LoginPage() {
     return (
       <AuthThread title="Enter the code">
         <DoneStep>Password accepted for {email.trim()}</DoneStep>
-        <Suspense fallback={<LiveStep title="Six-digit code">{null}</LiveStep>}>
+        <Suspense fallback={<LiveStep title="Enter the code">{null}</LiveStep>}>
           <CodeStep
             {...waiting}
-            onDone={goOn}
+            onDone={finish}
             onExpired={() => {
               setWaiting(undefined);
               setPassword("");
-              setErrors({ "": "That sign-in took too long. Enter your password again." });
+              setErrors({ "": "The sign-in took too long. Enter your password again." });
             }}
             onBack={() => setWaiting(undefined)}
           />
@@ -88,7 +88,7 @@ export function LoginPage() {
       <LiveStep title="Sign in">
         <form onSubmit={submit} noValidate className="mt-4 grid gap-3">
           {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
-          <Field label="E-mail" error={errors.email}>
+          <Field label="Email or username" error={errors.email}>
             <Input
               size="lg"
               name="email"
@@ -107,7 +107,7 @@ export function LoginPage() {
             error={errors.password}
             aside={
               <Link to="/forgot-password" className="link relative before:absolute before:-inset-x-1 before:-top-3 before:-bottom-1">
-                Forgot it?
+                Forgot password?
               </Link>
             }
           >
@@ -120,11 +120,11 @@ export function LoginPage() {
               onChange={(event) => setPassword(event.target.value)}
             />
           </Field>
-          <Button type="submit" variant="primary" size="lg" isWide isLoading={isWorking} loadingWord="Signing in">
+          <Button type="submit" variant="primary" size="lg" isWide isLoading={isWorking} loadingWord="Signing in…">
             Sign in
           </Button>
         </form>
-        <ProviderButtons next={next} onSignedIn={goOn} />
+        <ProviderButtons next={next} onSignedIn={finish} />
       </LiveStep>
       <NextStep
         isLast
@@ -132,7 +132,7 @@ export function LoginPage() {
           <>
             No account yet?{" "}
             <Link to="/register" search={next ? { next } : {}} className="link">
-              Make one
+              Sign up
             </Link>
           </>
         }

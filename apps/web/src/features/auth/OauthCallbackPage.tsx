@@ -10,7 +10,7 @@ import { safeNext } from "./next.ts";
 
 const route = getRouteApi("/oauth/callback");
 
-/** Back from a provider, with the session's cookies set: loads the user and goes on. */
+/** The browser returns here from a provider with the cookies of the session. Loads the user and redirects. */
 export function OauthCallbackPage() {
   const { next } = route.useSearch();
   const router = useRouter();
@@ -33,7 +33,7 @@ export function OauthCallbackPage() {
   }, [attempt, next, queryClient, router]);
   return (
     <AuthThread title="Signing in">
-      <LiveStep title={error ? "Signing in did not work" : "Signing you in"}>
+      <LiveStep title={error ? "Sign-in failed" : "Signing you in"}>
         {error ? (
           <div role="alert" className="mt-1 text-fg-2">
             <p>{sentenceOf(error)}</p>
@@ -44,15 +44,15 @@ export function OauthCallbackPage() {
                   setAttempt(attempt + 1);
                 }}
               >
-                Try again
+                Retry
               </Button>
               <Button variant="ghost" onClick={() => void router.navigate({ to: "/login", search: {} })}>
-                Back to signing in
+                Back to sign-in
               </Button>
             </div>
           </div>
         ) : (
-          <Spinner word="Signing in" />
+          <Spinner word="Signing in…" />
         )}
       </LiveStep>
       <NextStep isLast>Your projects</NextStep>

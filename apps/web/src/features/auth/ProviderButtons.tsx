@@ -11,7 +11,7 @@ import { configQuery } from "./auth.queries.ts";
 import { providersOf } from "./providers.ts";
 import { knowsPasskeys, passkeyFault, signInWithPasskey } from "./security.queries.ts";
 
-/** Ways in beside the password: a passkey, an account elsewhere; as far as this server and this browser have any. */
+/** Sign-in with a passkey or an external account, as far as this server and this browser support them. */
 export function ProviderButtons({ next, onSignedIn }: { next: string | undefined; onSignedIn?: () => Promise<void> }) {
   const { data: config } = useQuery(configQuery);
   const [busyWith, setBusyWith] = useState<SignInProvider | "passkey">();
@@ -55,10 +55,10 @@ export function ProviderButtons({ next, onSignedIn }: { next: string | undefined
           icon={<Fingerprint size={16} />}
           disabled={busyWith !== undefined}
           isLoading={busyWith === "passkey"}
-          loadingWord="Waiting for the device"
+          loadingWord="Waiting for your device…"
           onClick={() => void takePasskey()}
         >
-          Use a passkey
+          Sign in with a passkey
         </Button>
       ) : null}
       {providers.map(({ provider, name }) => (
@@ -68,10 +68,10 @@ export function ProviderButtons({ next, onSignedIn }: { next: string | undefined
           isWide
           disabled={busyWith !== undefined}
           isLoading={busyWith === provider}
-          loadingWord={`Going to ${name}`}
+          loadingWord={`Redirecting to ${name}…`}
           onClick={() => void leave(provider)}
         >
-          Go on with {name}
+          Continue with {name}
         </Button>
       ))}
     </div>

@@ -7,12 +7,12 @@ const begin = (api: CannedApi, config: { setup_required?: boolean; setup_token_r
 test("each field says what it lacks, and the first of them is gone to", async ({ api, open, user }) => {
   begin(api);
   open("/register");
-  await user.type(await screen.findByLabelText("E-mail"), "nadia");
+  await user.type(await screen.findByLabelText("Email"), "nadia");
   await user.type(screen.getByLabelText("Password"), "short");
-  await user.click(screen.getByRole("button", { name: "Make the account" }));
-  expect(screen.getByLabelText("E-mail")).toHaveAccessibleDescription("That does not look like an e-mail.");
+  await user.click(screen.getByRole("button", { name: "Create account" }));
+  expect(screen.getByLabelText("Email")).toHaveAccessibleDescription("Enter a valid email.");
   expect(screen.getByLabelText("Password")).toHaveAccessibleDescription(/At least 8 characters; this has 5\./);
-  await waitFor(() => expect(screen.getByLabelText("E-mail")).toHaveFocus());
+  await waitFor(() => expect(screen.getByLabelText("Email")).toHaveFocus());
   expect(api.asked("auth.register")).toEqual([]);
   await expectAccessible();
 });
@@ -21,9 +21,9 @@ test("an address that is taken is told at its field", async ({ api, open, user }
   begin(api);
   api.answer("auth.register", refuse("register_user_already_exists"));
   open("/register");
-  await user.type(await screen.findByLabelText("E-mail"), "nadia@example.com");
+  await user.type(await screen.findByLabelText("Email"), "nadia@example.com");
   await user.type(screen.getByLabelText("Password"), "correct horse{Enter}");
-  await waitFor(() => expect(screen.getByLabelText("E-mail")).toHaveAccessibleDescription(/There is an account with this e-mail/));
+  await waitFor(() => expect(screen.getByLabelText("Email")).toHaveAccessibleDescription(/An account with this email already exists/));
 });
 
 test("what the server says of a field stands at that field", async ({ api, open, user }) => {
@@ -31,7 +31,7 @@ test("what the server says of a field stands at that field", async ({ api, open,
   api.answer("auth.register", refuse("validation_error", { issues: { name: "Names have at most 100 characters" } }));
   open("/register");
   await user.type(await screen.findByLabelText("Name"), "Nadia");
-  await user.type(screen.getByLabelText("E-mail"), "nadia@example.com");
+  await user.type(screen.getByLabelText("Email"), "nadia@example.com");
   await user.type(screen.getByLabelText("Password"), "correct horse{Enter}");
   await waitFor(() => expect(screen.getByLabelText("Name")).toHaveAccessibleDescription("Names have at most 100 characters"));
 });
@@ -44,7 +44,7 @@ test("the new account is signed in and comes home", async ({ api, open, user }) 
   api.answer("auth.login", { access_token: "t", token_type: "bearer" });
   const app = open("/register?next=%2Fprojects");
   await user.type(await screen.findByLabelText("Name"), "Nadia");
-  await user.type(screen.getByLabelText("E-mail"), "nadia@example.com");
+  await user.type(screen.getByLabelText("Email"), "nadia@example.com");
   await user.type(screen.getByLabelText("Password"), "correct horse{Enter}");
   await screen.findByRole("heading", { name: "Projects" });
   expect(app.path()).toBe("/projects");
@@ -54,7 +54,7 @@ test("the new account is signed in and comes home", async ({ api, open, user }) 
 test("the first account is told that it becomes administrator", async ({ api, open }) => {
   begin(api, { setup_required: true });
   open("/register");
-  expect(await screen.findByText(/becomes this server's administrator/)).toBeVisible();
+  expect(await screen.findByText(/administrator of this server/)).toBeVisible();
   expect(screen.queryByRole("button", { name: "Enter the setup token" })).not.toBeInTheDocument();
 });
 
@@ -64,8 +64,8 @@ test("a wrong setup token is told, with its field in sight", async ({ api, open,
   open("/register");
   await user.click(await screen.findByRole("button", { name: "Enter the setup token" }));
   await user.type(screen.getByLabelText("Setup token"), "guess");
-  await user.type(screen.getByLabelText("E-mail"), "nadia@example.com");
+  await user.type(screen.getByLabelText("Email"), "nadia@example.com");
   await user.type(screen.getByLabelText("Password"), "correct horse{Enter}");
-  await waitFor(() => expect(screen.getByLabelText("Setup token")).toHaveAccessibleDescription(/not the token this server printed/));
+  await waitFor(() => expect(screen.getByLabelText("Setup token")).toHaveAccessibleDescription(/Incorrect setup token/));
   expect(api.asked("auth.register")[0]?.body).toMatchObject({ setup_token: "guess" });
 });

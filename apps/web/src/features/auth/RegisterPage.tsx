@@ -18,11 +18,11 @@ import { findRegisterFaults, type RegisterErrors, type RegisterForm } from "./re
 const guest = getRouteApi("/guest");
 const fields = ["name", "email", "password", "setup_token"] as const;
 
-/** Where the server's answer belongs in the form. */
+/** Errors of the server by field. */
 function errorsOf(error: unknown): RegisterErrors {
-  if (hasCode(error, "register_user_already_exists")) return { email: "There is an account with this e-mail. Sign in instead." };
+  if (hasCode(error, "register_user_already_exists")) return { email: "An account with this email already exists. Sign in instead." };
   if (hasCode(error, "register_invalid_password")) return { password: sentenceOf(error) };
-  if (hasCode(error, "setup_token_invalid")) return { setup_token: "That is not the token this server printed when it started." };
+  if (hasCode(error, "setup_token_invalid")) return { setup_token: "Incorrect setup token. The server prints it when it starts." };
   const found = fieldErrorsOf(error, fields);
   return Object.keys(found).length > 0 ? found : { "": sentenceOf(error) };
 }
@@ -76,15 +76,15 @@ export function RegisterPage() {
   };
 
   return (
-    <AuthThread title="Make an account">
-      <LiveStep title={isFirst ? "Make the first account" : "Make an account"}>
-        {isFirst && !wantsToken ? <p className="mt-1 text-fg-2">It becomes this server's administrator.</p> : null}
+    <AuthThread title="Create account">
+      <LiveStep title={isFirst ? "Create the first account" : "Create account"}>
+        {isFirst && !wantsToken ? <p className="mt-1 text-fg-2">This account will be the administrator of this server.</p> : null}
         <form onSubmit={submit} noValidate className="mt-4 grid gap-3">
           {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
           <Field label="Name" error={errors.name}>
             <Input size="lg" name="name" autoComplete="name" autoFocus value={form.name} onChange={set("name")} />
           </Field>
-          <Field label="E-mail" error={errors.email}>
+          <Field label="Email" error={errors.email}>
             <Input
               size="lg"
               name="email"
@@ -97,7 +97,7 @@ export function RegisterPage() {
               onChange={set("email")}
             />
           </Field>
-          <Field label="Password" error={errors.password} hint="At least 8 characters. A few unrelated words make a strong one.">
+          <Field label="Password" error={errors.password} hint="At least 8 characters. A few unrelated words make a strong password.">
             <PasswordInput size="lg" name="password" autoComplete="new-password" value={form.password} onChange={set("password")} />
           </Field>
           {wantsToken ? (
@@ -105,7 +105,7 @@ export function RegisterPage() {
               <Field
                 label="Setup token"
                 error={errors.setup_token}
-                hint="The server printed it when it started. With it this account becomes administrator."
+                hint="The server prints it when it starts. It makes this account an administrator."
               >
                 <PasswordInput
                   noun="token"
@@ -125,8 +125,8 @@ export function RegisterPage() {
               </p>
             )
           ) : null}
-          <Button type="submit" variant="primary" size="lg" isWide isLoading={isWorking} loadingWord="Making it">
-            Make the account
+          <Button type="submit" variant="primary" size="lg" isWide isLoading={isWorking} loadingWord="Creating account…">
+            Create account
           </Button>
         </form>
         <ProviderButtons next={next} />
@@ -135,7 +135,7 @@ export function RegisterPage() {
         isLast
         foot={
           <>
-            Been here before?{" "}
+            Already have an account?{" "}
             <Link to="/login" search={next ? { next } : {}} className="link">
               Sign in
             </Link>

@@ -10,13 +10,13 @@ import { AuthThread, LiveStep, NextStep } from "./AuthThread.tsx";
 
 const route = getRouteApi("/reset-password");
 
-/** The other end of the mailed link. */
+/** The page of the emailed reset link. */
 export function ResetPasswordPage() {
   const { token } = route.useSearch();
   const router = useRouter();
   const [password, setPassword] = useState("");
   const [error, setError] = useState<string>();
-  const [isOver, setIsOver] = useState(token === "");
+  const [isExpired, setIsExpired] = useState(token === "");
   const [isWorking, setIsWorking] = useState(false);
 
   const submit = async (event: FormEvent) => {
@@ -29,25 +29,25 @@ export function ResetPasswordPage() {
       toast("Password set. You can sign in now.");
       await router.navigate({ to: "/login", search: {}, replace: true });
     } catch (failure) {
-      if (hasCode(failure, "reset_password_bad_token")) setIsOver(true);
+      if (hasCode(failure, "reset_password_bad_token")) setIsExpired(true);
       else setError(sentenceOf(failure));
     } finally {
       setIsWorking(false);
     }
   };
 
-  if (isOver)
+  if (isExpired)
     return (
-      <AuthThread title="This link is over">
-        <LiveStep title="This link is no longer valid">
+      <AuthThread title="This link has expired">
+        <LiveStep title="This link has expired">
           <p role="alert" className="mt-1 text-fg-2">
-            It works once, within an hour, and not after the password was changed.
+            Reset links work once. They expire after some time, and when the password changes.
           </p>
           <Link to="/forgot-password" className="link mt-3 inline-block">
-            Ask for a new one
+            Request a new link
           </Link>
         </LiveStep>
-        <NextStep isLast>Your new password</NextStep>
+        <NextStep isLast>Set a new password</NextStep>
       </AuthThread>
     );
 
@@ -58,7 +58,7 @@ export function ResetPasswordPage() {
           <Field
             label="New password"
             error={error}
-            hint="8 to 128 characters. A few unrelated words make a strong one. Setting it signs out every session."
+            hint="8 to 128 characters. A few unrelated words make a strong password. This signs you out everywhere."
           >
             <PasswordInput
               size="lg"
@@ -69,12 +69,12 @@ export function ResetPasswordPage() {
               onChange={(event) => setPassword(event.target.value)}
             />
           </Field>
-          <Button type="submit" variant="primary" size="lg" isWide isLoading={isWorking} loadingWord="Setting it">
-            Set the password
+          <Button type="submit" variant="primary" size="lg" isWide isLoading={isWorking} loadingWord="Saving…">
+            Set password
           </Button>
         </form>
       </LiveStep>
-      <NextStep isLast>Sign in with it</NextStep>
+      <NextStep isLast>Sign in</NextStep>
     </AuthThread>
   );
 }

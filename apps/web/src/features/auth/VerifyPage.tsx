@@ -10,7 +10,7 @@ import { AuthThread, LiveStep, NextStep } from "./AuthThread.tsx";
 
 const route = getRouteApi("/verify");
 
-/** Where the confirmation mail leads: confirms at once, with or without a session. */
+/** The page of the emailed confirmation link. Confirms at once, with or without a session. */
 export function VerifyPage() {
   const { token } = route.useSearch();
   const queryClient = useQueryClient();
@@ -21,27 +21,27 @@ export function VerifyPage() {
   useEffect(() => mutate(), [mutate]);
   const isDone = isSuccess || hasCode(error, "verify_user_already_verified");
   return (
-    <AuthThread title="Confirm your address">
-      <LiveStep title={isDone ? "Your address is confirmed" : error ? "That did not work" : "Confirming your address"}>
+    <AuthThread title="Confirm your email">
+      <LiveStep title={isDone ? "Email confirmed" : error ? "Couldn't confirm your email" : "Confirming your email"}>
         {isDone ? (
           <p role="status" className="mt-1 text-fg-2">
-            {isSuccess ? "Thank you. You can go on." : "It was confirmed before. You can go on."}
+            {isSuccess ? "You can continue to your projects." : "Your email was already confirmed."}
           </p>
         ) : error ? (
           <div role="alert" className="mt-1 text-fg-2">
             {hasCode(error, "verify_user_bad_token") ? (
-              <p>This link is no longer valid. A new one can be sent from Settings, Security.</p>
+              <p>This link has expired. Send a new one in Settings → Security.</p>
             ) : (
               <>
                 <p>{sentenceOf(error)}</p>
                 <Button className="mt-3" onClick={() => mutate()}>
-                  Try again
+                  Retry
                 </Button>
               </>
             )}
           </div>
         ) : (
-          <Spinner word="Confirming" />
+          <Spinner word="Confirming…" />
         )}
       </LiveStep>
       <NextStep isLast>

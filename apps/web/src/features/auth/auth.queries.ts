@@ -4,14 +4,14 @@ import { queryOptions } from "@tanstack/react-query";
 import { api, session } from "../../api.ts";
 import { meQuery } from "../users/index.ts";
 
-/** What the sign-in pages must know before anyone is signed in. */
+/** The public configuration, which the sign-in pages need. */
 export const configQuery = queryOptions({
   queryKey: ["system", "config"],
   queryFn: ({ signal }) => api.system.config(undefined, { signal }),
   staleTime: 5 * 60_000,
 });
 
-/** Loads the user of the new session, so that the guard lets the next page through. */
+/** Loads the user of the new session, which the guards of the routes check. */
 export async function enter(queryClient: QueryClient): Promise<void> {
   session.reset();
   await queryClient.fetchQuery({ ...meQuery, staleTime: 0 });
@@ -19,7 +19,7 @@ export async function enter(queryClient: QueryClient): Promise<void> {
 }
 
 export async function signOut(queryClient: QueryClient): Promise<void> {
-  // Of a session that is over already there is nothing left to end.
+  // A 401 means that the session has already ended.
   await api.auth.logout().catch((error: unknown) => {
     if (!(error instanceof ApiError && error.status === 401)) throw error;
   });
@@ -27,7 +27,7 @@ export async function signOut(queryClient: QueryClient): Promise<void> {
   queryClient.clear();
 }
 
-/** The second step of signing in. */
+/** Completes a sign-in that requires two-factor authentication. */
 export const verifyCode = (temp_token: string, given: { code: string } | { recovery_code: string }) =>
   api.auth.twoFactorVerify({ body: { temp_token, ...given } });
 export const resendCode = (temp_token: string) => api.auth.twoFactorResend({ body: { temp_token } });

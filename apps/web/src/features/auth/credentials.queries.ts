@@ -2,7 +2,7 @@ import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query
 import type { ApiKeyScope, EditMode } from "@tesslate/contract";
 import { api } from "../../api.ts";
 
-/** Where one is signed in. */
+/** The sessions of the user. */
 export const sessionsQuery = queryOptions({
   queryKey: ["auth", "sessions"],
   queryFn: ({ signal }) => api.auth.sessions({ query: { limit: 100 } }, { signal }),

@@ -1,6 +1,6 @@
 import type { PublicConfig, SignInProvider } from "@tesslate/contract";
 
-/** The providers of this server, with the name people know them by. */
+/** The sign-in providers of this server with their display names. */
 export const providersOf = (config: PublicConfig | undefined): { provider: SignInProvider; name: string }[] => [
   ...(config?.oidc_name ? [{ provider: "oidc" as const, name: config.oidc_name }] : []),
   ...(config?.features.google_oauth ? [{ provider: "google" as const, name: "Google" }] : []),
@@ -11,14 +11,14 @@ export const providerName = (config: PublicConfig | undefined, provider: SignInP
   providersOf(config).find((one) => one.provider === provider)?.name ?? names[provider];
 
 const refusals: Record<string, string> = {
-  oauth_failed: "Signing in there did not work. Try again, or use your password.",
-  oauth_denied: "You did not let the provider sign you in.",
-  oauth_not_available_email: "The provider did not share a confirmed email address. Confirm your email there, or allow access to it.",
-  invalid_state_token: "That sign-in was not begun in this browser, or is used up. Begin again.",
-  state_token_expired: "That sign-in took too long. Begin again.",
-  login_bad_credentials: "That account cannot sign in here.",
-  oauth_not_configured: "This sign-in provider is not configured on this server.",
+  oauth_failed: "Sign-in with the provider failed. Try again, or use your password.",
+  oauth_denied: "Access was denied at the provider.",
+  oauth_not_available_email: "The provider didn't share a confirmed email. Confirm your email there, or allow access to it.",
+  invalid_state_token: "This sign-in was started in another browser or has already been used. Start over.",
+  state_token_expired: "The sign-in took too long. Start over.",
+  login_bad_credentials: "This account can't sign in here.",
+  oauth_not_configured: "This sign-in provider isn't configured on this server.",
 };
-/** Why a provider's sign-in led back to the sign-in page. */
+/** Why a sign-in with a provider failed. */
 export const refusalOf = (code: string | undefined): string | undefined =>
-  code === undefined ? undefined : (refusals[code] ?? "Signing in did not work. Try again.");
+  code === undefined ? undefined : (refusals[code] ?? "Sign-in failed. Try again.");

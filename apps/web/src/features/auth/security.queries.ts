@@ -4,7 +4,7 @@ import { api } from "../../api.ts";
 import { leaveFor } from "../../lib/leave.ts";
 import { patiently } from "../../lib/chunks.ts";
 
-/** How one signs in. */
+/** The sign-in methods of the user. */
 export const securityQuery = queryOptions({
   queryKey: ["auth", "security"],
   queryFn: ({ signal }) => api.secondFactor.security(undefined, { signal }),
@@ -22,7 +22,7 @@ export const linkedAccountsQuery = queryOptions({
   queryFn: ({ signal }) => api.linkedAccounts.list({ query: { limit: 100 } }, { signal }),
 });
 
-/** What changes how one signs in. After each of them everything that tells about it is read anew. */
+/** Changes of the sign-in methods. Each invalidates all queries about them. */
 export function useSecurityActs() {
   const queryClient = useQueryClient();
   const onSuccess = () =>
@@ -56,7 +56,7 @@ export function useSecurityActs() {
       mutationFn: ({ id, proof }: { id: string; proof: Proof }) => api.linkedAccounts.remove({ params: { id }, body: proof }),
       onSuccess,
     }),
-    /** Leaves the page for the provider's. */
+    /** Redirects to the provider. */
     link: useMutation({
       mutationFn: async ({ provider, proof }: { provider: SignInProvider; proof: Proof }) => {
         const { authorization_url } = await api.linkedAccounts.begin({ body: { provider, ...proof } });
@@ -66,7 +66,7 @@ export function useSecurityActs() {
   };
 }
 
-/** Signs in with a passkey of this browser or of a phone beside it. Throws what `passkeyFault` can say. */
+/** Signs in with a passkey of this browser or a nearby phone. `passkeyFault` explains what it throws. */
 export async function signInWithPasskey(): Promise<void> {
   const optionsJSON = await api.passkeys.beginSignIn();
   const { startAuthentication } = await patiently(() => import("@simplewebauthn/browser"));
@@ -74,13 +74,13 @@ export async function signInWithPasskey(): Promise<void> {
   await api.passkeys.signIn({ body: { credential: credential as never } });
 }
 
-/** A sentence for what a browser says when it does not use or make a passkey; `undefined` when it was something else. */
+/** A sentence for a WebAuthn error of the browser; `undefined` for other errors. */
 export function passkeyFault(error: unknown): string | undefined {
   const name = error instanceof Error ? error.name : "";
-  if (name === "NotAllowedError" || name === "AbortError") return "It was cancelled, or it took too long.";
-  if (name === "InvalidStateError") return "This device has a passkey for your account already.";
-  if (name === "SecurityError") return "Passkeys work only under the address this studio goes by.";
-  if (name === "NotSupportedError" || name === "ConstraintError") return "This device cannot keep a passkey of the kind that is needed.";
+  if (name === "NotAllowedError" || name === "AbortError") return "The passkey request was canceled or timed out.";
+  if (name === "InvalidStateError") return "This device already has a passkey for your account.";
+  if (name === "SecurityError") return "Passkeys work only on the configured URL of this server.";
+  if (name === "NotSupportedError" || name === "ConstraintError") return "This device doesn't support the required type of passkey.";
   return undefined;
 }
 export const knowsPasskeys = (): boolean => typeof PublicKeyCredential === "function";
