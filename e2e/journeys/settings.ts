@@ -110,7 +110,7 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         await page.goto(`${studio.url}/@Nadia-Brandt`);
         await page.getByRole("heading", { name: "Nadia" }).waitFor();
         await page.getByText("Makes small things.").waitFor();
-        expect(!(await page.content()).includes(person.email), "no e-mail on the public page");
+        expect(!(await page.content()).includes(person.email), "no email on the public page");
         await expectAccessible(page, "public profile");
         await shot(page, "public-profile");
         await page.goto(`${studio.url}/@nobody-at-all`);
@@ -179,8 +179,8 @@ export default journey({ ownServer: "the first steps begin without a model", tem
       run: async () => {
         const page = at();
         await open("data");
-        await page.getByText("Nothing was exported in the last day.").waitFor();
-        await page.getByRole("button", { name: "Export my data" }).click();
+        await page.getByText("No exports in the last 24 hours.").waitFor();
+        await page.getByRole("button", { name: "Export data" }).click();
         const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download" }).click()]);
         expect(download.suggestedFilename() === "tesslate-export.zip", download.suggestedFilename());
         await expectAccessible(page, "your data");
@@ -219,11 +219,11 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         await page.getByRole("button", { name: "Delete account…" }).click();
         const dialog = page.getByRole("dialog");
         await dialog.getByRole("button", { name: "Delete account" }).click();
-        await dialog.getByText("Type nadia-brandt to go on.").waitFor();
-        await dialog.getByLabel(/Your username/).fill("nadia-brandt");
+        await dialog.getByText("The username doesn't match.").waitFor();
+        await dialog.getByLabel(/to confirm$/).fill("nadia-brandt");
         await dialog.getByLabel("Password", { exact: true }).fill("wrong");
         await dialog.getByRole("button", { name: "Delete account" }).click();
-        await dialog.getByText("That is not your password.").waitFor();
+        await dialog.getByText("Incorrect password.").waitFor();
         await expectAccessible(page, "delete the account");
         await shot(page, "delete-account");
         await dialog.getByLabel("Password", { exact: true }).fill(person.password);
@@ -242,17 +242,17 @@ export default journey({ ownServer: "the first steps begin without a model", tem
         await open("data");
         await page.getByRole("button", { name: "Delete account…" }).click();
         const dialog = page.getByRole("dialog");
-        const name = /Your username, (\S+)/.exec(await dialog.innerText())?.[1] ?? "";
-        await dialog.getByLabel(/Your username/).fill(name);
+        const name = /Type (\S+) to confirm/.exec(await dialog.innerText())?.[1] ?? "";
+        await dialog.getByLabel(/to confirm$/).fill(name);
         await dialog.getByLabel("Password", { exact: true }).fill(person.password);
         await dialog.getByRole("button", { name: "Delete account" }).click();
-        await page.getByRole("heading", { name: "Your account is closed" }).waitFor();
+        await page.getByRole("heading", { name: "Your account will be deleted" }).waitFor();
         await expectAccessible(page, "account closed");
         await shot(page, "account-closed");
         const answer = await page.request.post(`${studio.url}/api/auth/login`, { data: person });
         expect(answer.status() === 401, `signing in to a deleted account is refused (${answer.status()})`);
-        await page.getByRole("button", { name: "Keep my account" }).click();
-        await page.getByRole("heading", { name: "Your account stays" }).waitFor();
+        await page.getByRole("button", { name: "Restore account" }).click();
+        await page.getByRole("heading", { name: "Account restored" }).waitFor();
         await page.getByRole("link", { name: "Sign in" }).click();
         await signIn(page);
       },

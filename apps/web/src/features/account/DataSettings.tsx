@@ -5,6 +5,7 @@ import { useEffect, useState } from "react";
 import type { AccountExport } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { browserHints } from "../../lib/browser-hints.ts";
+import { formatBytes } from "../../lib/bytes.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -18,8 +19,6 @@ import { exportQuery, useExport } from "./account.queries.ts";
 import { DeleteAccountDialog } from "./DeleteAccountDialog.tsx";
 
 const isOpen = ({ task }: AccountExport) => task !== null && task.completed_at === null;
-const sizeOf = (bytes: number) =>
-  bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 
 export function DataSettings() {
   return (
@@ -30,7 +29,7 @@ export function DataSettings() {
   );
 }
 
-/** The export's state by event while it is made. */
+/** The latest export, updated by events while it runs. */
 function useExportState() {
   const queryClient = useQueryClient();
   const query = useQuery(exportQuery);
@@ -43,12 +42,12 @@ function useExportState() {
       const events = api.tasks.events({ params: { task_id: taskId } }, { signal, hints: browserHints });
       for await (const { data } of events) {
         queryClient.setQueryData(exportQuery.queryKey, (before) => before && { ...before, task: data });
-        // Before the next render, which ends this effect.
+        // End before the next render aborts the signal, so that the export is fetched again.
         if (data.completed_at !== null) break;
       }
     };
     listen()
-      // Gone, or not ours any more: the list says what there is.
+      // The task may have been deleted; the refetch shows what remains.
       .catch(() => undefined)
       .finally(() => signal.aborted || void queryClient.invalidateQueries({ queryKey: exportQuery.queryKey }));
     return () => stop.abort();
@@ -58,28 +57,28 @@ function useExportState() {
 
 function ExportSection() {
   const { data, error, refetch, isFetching } = useExportState();
-  const begin = useExport();
+  const start = useExport();
   const isRunning = data ? isOpen(data) : false;
   return (
     <SettingsSection
-      title="Take it along"
-      hint="Everything that is yours in one zip file: your records, conversations and the files of your projects. Values of secrets are not in it."
+      title="Data export"
+      hint="Download your account data, chats and project files as a zip file. Secret values aren't included."
       action={
-        <Button isLoading={begin.isPending || isRunning} loadingWord="Gathering" disabled={!data} onClick={() => begin.mutate()}>
-          Export my data
+        <Button isLoading={start.isPending || isRunning} loadingWord="Exporting…" disabled={!data} onClick={() => start.mutate()}>
+          Export data
         </Button>
       }
     >
       {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-3" /> : null}
       {error && !data ? (
-        <LoadFailed className="px-0" title="Your export could not be read" of={{ error, refetch, isFetching }} />
+        <LoadFailed className="px-0" title="Couldn't load your export" of={{ error, refetch, isFetching }} />
       ) : data ? (
         <div className="grid gap-3">
-          {begin.error ? <Banner tone="err">{sentenceOf(begin.error)}</Banner> : null}
+          {start.error ? <Banner tone="err">{sentenceOf(start.error)}</Banner> : null}
           <ExportState state={data} />
         </div>
       ) : (
-        <SkeletonRows count={1} label="Loading" />
+        <SkeletonRows count={1} label="Loading your export…" />
       )}
     </SettingsSection>
   );
@@ -87,7 +86,7 @@ function ExportSection() {
 
 function ExportState({ state }: { state: AccountExport }) {
   const { task, download_url, size_bytes, expires_at } = state;
-  if (!task) return <p className="text-sm text-fg-2">Nothing was exported in the last day.</p>;
+  if (!task) return <p className="text-sm text-fg-2">No exports in the last 24 hours.</p>;
   if (task.completed_at === null)
     return (
       <div className="grid gap-1.5">
@@ -98,14 +97,14 @@ function ExportState({ state }: { state: AccountExport }) {
       </div>
     );
   if (task.status !== "completed" || !download_url)
-    return <Banner tone="err">{task.error ?? "The export did not come to its end."} Try it again.</Banner>;
+    return <Banner tone="err">{task.error ?? "The export failed. Try again."}</Banner>;
   return (
     <div className="flex flex-wrap items-center gap-3 rounded-3 border border-line-0 px-3 py-2.5">
       <p className="min-w-0 flex-1 basis-48 text-sm">
-        <span className="block font-medium text-fg-0">Your data is ready</span>
+        <span className="block font-medium text-fg-0">Your export is ready</span>
         <span className="text-xs text-fg-2">
-          {size_bytes === null ? "" : `${sizeOf(size_bytes)}. `}
-          {expires_at ? `To be fetched until ${momentOf(expires_at)}.` : ""}
+          {size_bytes === null ? "" : `${formatBytes(size_bytes)} · `}
+          {expires_at ? `Available until ${momentOf(expires_at)}` : ""}
         </span>
       </p>
       <Button asChild variant="primary">
@@ -124,13 +123,13 @@ function DeletionSection() {
   const queryClient = useQueryClient();
   const [isAsking, setIsAsking] = useState(false);
   return (
-    <SettingsSection title="Delete the account">
+    <SettingsSection title="Delete account">
       <div className="flex flex-wrap items-center gap-3 rounded-3 border border-err px-3 py-2.5">
         <p className="min-w-0 flex-1 basis-64 text-sm">
-          <span className="block font-medium text-fg-0">Delete my account and everything in it</span>
+          <span className="block font-medium text-fg-0">Delete your account and all its data</span>
           <span className="text-xs text-fg-2">
-            You are signed out everywhere at once and nothing of yours runs on. For 30 days you can change your mind; then projects, files,
-            conversations and keys are gone for good.
+            This signs you out everywhere and stops your apps and runs. You can restore your account for 30 days. After that, your projects,
+            files, chats and keys are permanently deleted.
           </span>
         </p>
         <Button variant="danger" onClick={() => setIsAsking(true)}>

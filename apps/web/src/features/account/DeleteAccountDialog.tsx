@@ -11,12 +11,12 @@ import { PasswordInput } from "../../ui/PasswordInput.tsx";
 type Errors = Partial<Record<"password" | "confirm" | "", string>>;
 
 function errorsOf(error: unknown): Errors {
-  if (hasCode(error, "current_password_wrong")) return { password: "That is not your password." };
+  if (hasCode(error, "current_password_wrong")) return { password: "Incorrect password." };
   if (hasCode(error, "current_password_required")) return { password: "Enter your password." };
   return { "": sentenceOf(error) };
 }
 
-/** The last question: by typed name and password. An account without a password is confirmed by its name alone. */
+/** Confirms the deletion with the typed username and the password. Accounts without a password need the username only. */
 export function DeleteAccountDialog({
   isOpen,
   onOpenChange,
@@ -42,7 +42,7 @@ export function DeleteAccountDialog({
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     if (isWorking) return;
-    if (confirm.trim().toLowerCase() !== username) return setErrors({ confirm: `Type ${username} to go on.` });
+    if (confirm.trim().toLowerCase() !== username) return setErrors({ confirm: "The username doesn't match." });
     setIsWorking(true);
     setErrors({});
     try {
@@ -59,13 +59,13 @@ export function DeleteAccountDialog({
       isOpen={isOpen}
       onOpenChange={change}
       title="Delete your account?"
-      description="Everything that runs is stopped and you are signed out. After 30 days all of it is gone; until then a link and your password bring it back."
+      description="This signs you out and stops your apps and runs. For 30 days you can restore your account with the emailed link or your password. After that, all its data is permanently deleted."
       footer={
         <>
           <Button variant="ghost" onClick={() => change(false)}>
             Cancel
           </Button>
-          <Button type="submit" form="delete-account" variant="danger" isLoading={isWorking} loadingWord="Deleting">
+          <Button type="submit" form="delete-account" variant="danger" isLoading={isWorking} loadingWord="Deleting…">
             Delete account
           </Button>
         </>
@@ -73,7 +73,7 @@ export function DeleteAccountDialog({
     >
       <form id="delete-account" onSubmit={submit} noValidate className="grid gap-3">
         {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
-        <Field label={`Your username, ${username}`} error={errors.confirm}>
+        <Field label={`Type ${username} to confirm`} error={errors.confirm}>
           <Input
             name="confirm"
             autoComplete="off"
@@ -83,7 +83,7 @@ export function DeleteAccountDialog({
             onChange={(event) => setConfirm(event.target.value)}
           />
         </Field>
-        <Field label="Password" error={errors.password} hint="Leave it empty if you sign in with Google or GitHub alone.">
+        <Field label="Password" error={errors.password} hint="Leave empty if your account has no password.">
           <PasswordInput
             name="password"
             autoComplete="current-password"

@@ -10,24 +10,24 @@ import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { AuthThread, DoneStep, LiveStep, NextStep } from "../auth/index.ts";
 
-/** Where a closed account can be kept after all: with the link of the mail, or with the password. */
+/** Restores an account that is scheduled for deletion, with the emailed link or with the password. */
 export function RestorePage() {
   const token = useLocation({ select: ({ hash }) => hash });
   const [login, setLogin] = useState("");
   const [password, setPassword] = useState("");
   const [missing, setMissing] = useState<{ login?: string; password?: string }>({});
-  const keep = useMutation({
+  const restore = useMutation({
     mutationFn: (body: { token?: string; login?: string; password?: string }) => api.account.restore({ body }),
   });
-  const isUsedUp = hasCode(keep.error, "deletion_not_pending");
+  const isNotPending = hasCode(restore.error, "deletion_not_pending");
 
-  if (keep.isSuccess)
+  if (restore.isSuccess)
     return (
-      <AuthThread title="Your account stays">
-        <DoneStep>The account was to be deleted</DoneStep>
-        <LiveStep title="Your account stays">
+      <AuthThread title="Account restored">
+        <DoneStep>Deletion canceled</DoneStep>
+        <LiveStep title="Account restored">
           <p role="status" className="mt-1 text-fg-2">
-            Everything is as it was. What ran was stopped.
+            Your data wasn't affected. Your apps are stopped.
           </p>
         </LiveStep>
         <NextStep isLast>
@@ -41,40 +41,40 @@ export function RestorePage() {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const faults = {
-      ...(!login.trim() && { login: "Enter your e-mail or username." }),
+      ...(!login.trim() && { login: "Enter your email or username." }),
       ...(!password && { password: "Enter your password." }),
     };
     setMissing(faults);
     if (Object.keys(faults).length > 0) return;
-    keep.mutate({ login: login.trim(), password });
+    restore.mutate({ login: login.trim(), password });
   };
   return (
-    <AuthThread title="Keep your account">
-      <LiveStep title={token ? "Your account is closed" : "Keep your account"}>
-        <p className="mt-1 text-fg-2">A closed account is deleted after 30 days, with everything in it. Until then it can be kept.</p>
-        {keep.error ? (
+    <AuthThread title="Restore your account">
+      <LiveStep title={token ? "Your account will be deleted" : "Restore your account"}>
+        <p className="mt-1 text-fg-2">Deleted accounts can be restored for 30 days. After that, all data is permanently deleted.</p>
+        {restore.error ? (
           <Banner tone="err" className="mt-3">
-            {isUsedUp
-              ? "This account is not waiting to be deleted. Perhaps it was kept before: sign in."
-              : hasCode(keep.error, "login_bad_credentials")
+            {isNotPending
+              ? "This account isn't scheduled for deletion. Sign in to use it."
+              : hasCode(restore.error, "login_bad_credentials")
                 ? "Incorrect email, username or password."
-                : sentenceOf(keep.error)}
+                : sentenceOf(restore.error)}
           </Banner>
         ) : null}
-        {token && !isUsedUp ? (
+        {token && !isNotPending ? (
           <Button
             className="mt-4"
             variant="primary"
             size="lg"
-            isLoading={keep.isPending}
-            loadingWord="Keeping"
-            onClick={() => keep.mutate({ token })}
+            isLoading={restore.isPending}
+            loadingWord="Restoring…"
+            onClick={() => restore.mutate({ token })}
           >
-            Keep my account
+            Restore account
           </Button>
         ) : (
           <form onSubmit={submit} noValidate className="mt-4 grid gap-3">
-            <Field label="E-mail or username" error={missing.login}>
+            <Field label="Email or username" error={missing.login}>
               <Input
                 size="lg"
                 name="login"
@@ -94,15 +94,15 @@ export function RestorePage() {
                 onChange={(event) => setPassword(event.target.value)}
               />
             </Field>
-            <Button type="submit" variant="primary" size="lg" isWide isLoading={keep.isPending} loadingWord="Keeping">
-              Keep my account
+            <Button type="submit" variant="primary" size="lg" isWide isLoading={restore.isPending} loadingWord="Restoring…">
+              Restore account
             </Button>
           </form>
         )}
       </LiveStep>
       <NextStep isLast>
         <Link to="/login" className="link">
-          To the sign-in
+          Back to sign-in
         </Link>
       </NextStep>
     </AuthThread>

@@ -6,7 +6,7 @@ export const exportQuery = queryOptions({
   queryFn: ({ signal }) => api.account.exported(undefined, { signal }),
 });
 
-/** Begins an export and follows it to its end; what is shown of it comes by event. */
+/** Starts an export. */
 export function useExport() {
   const queryClient = useQueryClient();
   return useMutation({
