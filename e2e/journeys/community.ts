@@ -249,12 +249,12 @@ export default journey({}, async (context) => {
       run: async () => {
         await (browser as WatchedWindow).context.grantPermissions(["clipboard-read", "clipboard-write"]);
         await page().goto(`${studio.url}/settings/referrals`);
-        await page().getByRole("button", { name: "Copy the link" }).click();
+        await page().getByRole("button", { name: "Copy link" }).click();
         const link = await until("it is copied", () => page().evaluate(() => navigator.clipboard.readText()));
         expect(link.startsWith(`${studio.url}/?ref=`), link);
         await expectAccessible(page(), "referrals");
-        await page().getByRole("button", { name: "Show it as a QR code" }).click();
-        await page().getByRole("img", { name: "QR code of the link" }).waitFor();
+        await page().getByRole("button", { name: "Show QR code" }).click();
+        await page().getByRole("img", { name: "QR code of your referral link" }).waitFor();
         await shot(page(), "referrals-code");
         await page().keyboard.press("Escape");
         await page().goto(`${studio.url}/settings/creator`);
@@ -275,7 +275,7 @@ export default journey({}, async (context) => {
         });
         expect(stats.landings === 1, `${stats.landings} visits`);
         await page().goto(`${studio.url}/settings/referrals`);
-        await page().getByText("You came by").waitFor();
+        await page().getByText("You were referred with the code").waitFor();
         await shot(page(), "referrals");
       },
     },

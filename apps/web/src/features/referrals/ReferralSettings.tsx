@@ -3,6 +3,7 @@ import { QrCode as QrIcon } from "lucide-react";
 import { Suspense, useState, type FormEvent } from "react";
 import { api } from "../../api.ts";
 import { lazily } from "../../lib/chunks.ts";
+import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
@@ -23,55 +24,55 @@ const referralQuery = queryOptions({
   queryFn: ({ signal }) => api.referrals.code(undefined, { signal }),
 });
 
-/** One's own link and how it fares, and by whom one came. Never who came. */
+/** The user's referral link with its statistics, and the code with which the user was referred. */
 export function ReferralSettings() {
   const { data, error, refetch, isFetching } = useQuery(referralQuery);
-  if (error && !data) return <LoadFailed className="px-0" title="Your code could not be read" of={{ error, refetch, isFetching }} />;
-  if (!data) return <SkeletonRows count={4} label="Loading" />;
+  if (error && !data) return <LoadFailed className="px-0" title="Couldn't load your referral link" of={{ error, refetch, isFetching }} />;
+  if (!data) return <SkeletonRows count={4} label="Loading your referral link…" />;
   const { landings, conversions, conversion_rate } = data.stats;
   return (
     <>
       {error ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-4" /> : null}
       <SettingsSection
-        title="Your link"
+        title="Your referral link"
         hint={
           data.reward_credits > 0
-            ? `Whoever makes an account by it gets ${data.reward_credits} credits, and so do you.`
-            : "Whoever makes an account by it is counted here. You see how many came, not who."
+            ? `When someone signs up with your link, you both get ${counted(data.reward_credits, "credit")}.`
+            : "You see how many people sign up with your link, but not who."
         }
       >
         <div className="grid gap-2">
           {[
-            { label: "Link", text: data.referral_url },
-            { label: "Code", text: data.referral_code },
-          ].map(({ label, text }) => (
-            <div key={label} className="flex items-center gap-2 rounded-2 border border-line-0 bg-bg-2 py-1.5 pr-1.5 pl-3">
+            { kind: "link", label: "Link", copyLabel: "Copy link", text: data.referral_url },
+            { kind: "code", label: "Code", copyLabel: "Copy code", text: data.referral_code },
+          ].map(({ kind, label, copyLabel, text }) => (
+            <div key={kind} className="flex items-center gap-2 rounded-2 border border-line-0 bg-bg-2 py-1.5 pr-1.5 pl-3">
               <span className="w-10 flex-none text-xs text-fg-2">{label}</span>
               <code className="min-w-0 flex-1 font-mono text-xs break-all text-fg-0 select-all">{text}</code>
-              {label === "Link" ? (
+              {kind === "link" ? (
                 <Popover
-                  label="QR code of the link"
+                  label="QR code of your referral link"
                   align="end"
                   trigger={
-                    <IconButton size="sm" label="Show it as a QR code">
+                    <IconButton size="sm" label="Show QR code">
                       <QrIcon size={14} />
                     </IconButton>
                   }
                 >
                   <Suspense fallback={<Skeleton className="size-44" />}>
-                    <QrCode text={text} label="QR code of the link" />
+                    <QrCode text={text} label="QR code of your referral link" />
                   </Suspense>
                 </Popover>
               ) : null}
-              <CopyButton text={text} label={`Copy the ${label.toLowerCase()}`} />
+              <CopyButton text={text} label={copyLabel} />
             </div>
           ))}
         </div>
         <dl className="mt-4 grid grid-cols-3 gap-2">
           {[
             ["Visits", String(landings)],
-            ["Accounts", String(conversions)],
-            ["Of the visits", landings === 0 ? "none yet" : `${conversion_rate} %`],
+            ["Sign-ups", String(conversions)],
+            ["Conversion", landings === 0 ? "None yet" : `${conversion_rate} %`],
           ].map(([label, value]) => (
             <div key={label} className="rounded-3 border border-line-0 px-3 py-2">
               <dt className="text-xs text-fg-2">{label}</dt>
@@ -80,12 +81,12 @@ export function ReferralSettings() {
           ))}
         </dl>
       </SettingsSection>
-      <SettingsSection title="By whom you came" hint="Once, in the first 30 days of your account.">
+      <SettingsSection title="Referred by" hint="You can apply one referral code within 30 days of signing up.">
         {data.referred_by === null ? (
           <ApplyForm />
         ) : (
           <p className="text-fg-1">
-            You came by <code className="font-mono text-fg-0">{data.referred_by}</code>.
+            You were referred with the code <code className="font-mono text-fg-0">{data.referred_by}</code>.
           </p>
         )}
       </SettingsSection>
@@ -100,7 +101,7 @@ function ApplyForm() {
     mutationFn: () => api.referrals.apply({ body: { referral_code: code.trim() } }),
     onSuccess: () => {
       forgetArrival();
-      toast("Noted. Thank you.");
+      toast("Referral code applied.");
       return queryClient.invalidateQueries({ queryKey: referralQuery.queryKey });
     },
   });
@@ -108,10 +109,10 @@ function ApplyForm() {
     event.preventDefault();
     if (code.trim()) apply.mutate();
   };
-  const problem = apply.error && (hasCode(apply.error, "not_found") ? "Nobody here has that code." : sentenceOf(apply.error));
+  const problem = apply.error && (hasCode(apply.error, "not_found") ? "Referral code not found." : sentenceOf(apply.error));
   return (
     <form onSubmit={submit} noValidate className="flex items-start gap-2">
-      <Field label="Their code" error={problem} className="max-w-60 flex-1">
+      <Field label="Referral code" error={problem} className="max-w-60 flex-1">
         <Input
           value={code}
           maxLength={32}
@@ -125,8 +126,8 @@ function ApplyForm() {
           }}
         />
       </Field>
-      <Button type="submit" className="mt-[25px]" disabled={!code.trim()} isLoading={apply.isPending} loadingWord="Checking">
-        Apply
+      <Button type="submit" className="mt-[25px]" disabled={!code.trim()} isLoading={apply.isPending} loadingWord="Applying…">
+        Apply code
       </Button>
     </form>
   );
