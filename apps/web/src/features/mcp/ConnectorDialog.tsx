@@ -13,18 +13,18 @@ import { useMcpActs, type McpPlace } from "./mcp.queries.ts";
 import { changesOf, newPair, SecretPairs } from "./SecretPairs.tsx";
 
 const kinds = [
-  { value: "http", label: "Web address" },
-  { value: "stdio", label: "Program" },
-  { value: "sse", label: "Web, older (SSE)" },
+  { value: "http", label: "HTTP" },
+  { value: "stdio", label: "Command" },
+  { value: "sse", label: "SSE (legacy)" },
 ] as const;
 const about: Record<McpTransport, string> = {
-  http: "A server on the web that speaks streamable HTTP. Most do.",
-  stdio: "A program that runs inside the project's sandbox while the agent works, and sees the project's files.",
-  sse: "A server on the web that speaks the older form with server-sent events.",
+  http: "A remote server with streamable HTTP. Most servers use it.",
+  stdio: "A program that runs in the project's sandbox while the agent works. It can access the project's files.",
+  sse: "A remote server with the older transport, server-sent events.",
 };
 type Errors = Partial<Record<"name" | "url" | "command" | "", string>>;
 
-/** Adds a server, or changes one. What it can do is seen when it is tried, right after. */
+/** Adds or edits a server. `onSaved` tests the connection, which loads the tools. */
 export function ConnectorDialog({
   place,
   server,
@@ -52,10 +52,10 @@ export function ConnectorDialog({
     event.preventDefault();
     const command = wordsOf(line);
     const missing: Errors = {
-      ...(name.trim() === "" && { name: "Give it a name." }),
-      ...(!isProgram && !/^https?:\/\/./.test(url.trim()) && { url: "An address that begins with http:// or https://." }),
-      ...(isProgram && command === undefined && { command: "A quote stays open." }),
-      ...(isProgram && command?.length === 0 && { command: "Say which program to run." }),
+      ...(name.trim() === "" && { name: "Enter a name." }),
+      ...(!isProgram && !/^https?:\/\/./.test(url.trim()) && { url: "Must start with https:// or http://." }),
+      ...(isProgram && command === undefined && { command: "A quote isn't closed." }),
+      ...(isProgram && command?.length === 0 && { command: "Enter a command." }),
     };
     setErrors(missing);
     if (Object.keys(missing).length > 0) return;
@@ -92,12 +92,12 @@ export function ConnectorDialog({
   };
 
   return (
-    <Dialog isOpen onOpenChange={(isOpen) => !isOpen && onClose()} title={server ? `Change ${server.name}` : "Add a connector"}>
+    <Dialog isOpen onOpenChange={(isOpen) => !isOpen && onClose()} title={server ? `Edit ${server.name}` : "Add connector"}>
       <form onSubmit={submit} noValidate className="grid grid-cols-[minmax(0,1fr)] gap-3">
         {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
         {server ? null : (
           <div className="grid justify-items-start gap-1.5">
-            <SegmentedControl label="Kind of server" segments={kinds} value={kind} onChange={setKind} />
+            <SegmentedControl label="Server type" segments={kinds} value={kind} onChange={setKind} />
             <p className="text-xs text-fg-2">{about[kind]}</p>
           </div>
         )}
@@ -111,11 +111,7 @@ export function ConnectorDialog({
           />
         </Field>
         {isProgram ? (
-          <Field
-            label="Command"
-            error={errors.command}
-            hint="Program and arguments. No shell: nothing in it is expanded. Keys belong into variables."
-          >
+          <Field label="Command" error={errors.command} hint="Program and arguments, run without a shell. Put keys into variables.">
             <Input
               className="font-mono"
               autoComplete="off"
@@ -127,9 +123,9 @@ export function ConnectorDialog({
           </Field>
         ) : (
           <Field
-            label="Address"
+            label="URL"
             error={errors.url}
-            {...(server && { hint: "Shown without its query. Another address forgets sign-in and tools." })}
+            {...(server && { hint: "Shown without its query. Changing the URL removes the sign-in and the tools." })}
           >
             <Input
               type="url"
@@ -141,11 +137,11 @@ export function ConnectorDialog({
           </Field>
         )}
         {isProgram ? (
-          <SecretPairs title="Variables" noun="variable" placeholder="API_KEY" pairs={env} onChange={setEnv} />
+          <SecretPairs kind="variable" pairs={env} onChange={setEnv} />
         ) : (
           <>
-            <SecretPairs title="Headers" noun="header" placeholder="Authorization" pairs={headers} onChange={setHeaders} />
-            <OwnClient
+            <SecretPairs kind="header" pairs={headers} onChange={setHeaders} />
+            <OauthClient
               {...{ clientId, setClientId, clientSecret, setClientSecret }}
               isStored={server !== undefined && server.oauth_client_id !== null}
             />
@@ -155,8 +151,8 @@ export function ConnectorDialog({
           <Button variant="ghost" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" variant="primary" isLoading={create.isPending || update.isPending} loadingWord="Saving">
-            {server ? "Save" : "Add and try"}
+          <Button type="submit" variant="primary" isLoading={create.isPending || update.isPending} loadingWord="Saving…">
+            {server ? "Save" : "Add connector"}
           </Button>
         </div>
       </form>
@@ -164,8 +160,8 @@ export function ConnectorDialog({
   );
 }
 
-/** For servers whose sign-in does not register clients by itself. */
-function OwnClient({
+/** The OAuth client for servers without dynamic client registration. */
+function OauthClient({
   clientId,
   setClientId,
   clientSecret,
@@ -180,16 +176,16 @@ function OwnClient({
 }) {
   return (
     <details open={isStored}>
-      <summary className="cursor-pointer text-fg-1 narrow:py-2">Sign-in with a client of your own</summary>
+      <summary className="cursor-pointer text-fg-1 narrow:py-2">Custom OAuth client</summary>
       <div className="grid grid-cols-[minmax(0,1fr)] gap-3 pt-2">
         <p className="text-xs text-fg-2">
-          Only for servers that do not register clients by themselves. Register one there with this redirect address:{" "}
+          Only for servers without dynamic client registration. Register a client there with this redirect URI:{" "}
           <code className="font-mono wrap-anywhere text-fg-1 select-all">{`${location.origin}/api/mcp/oauth/callback`}</code>
         </p>
         <Field label="Client ID">
           <Input className="font-mono" autoComplete="off" value={clientId} onChange={(event) => setClientId(event.target.value)} />
         </Field>
-        <Field label="Client secret" {...(isStored && { hint: "Given again whenever the client changes." })}>
+        <Field label="Client secret" {...(isStored && { hint: "Enter it again if you change the client ID." })}>
           <PasswordInput
             noun="secret"
             autoComplete="off"

@@ -21,18 +21,18 @@ type Acts = ReturnType<typeof useMcpActs>;
 const failed = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
 
 function StatePill({ server, isTesting }: { server: McpServer; isTesting: boolean }) {
-  if (isTesting) return <Pill isBusy>Connecting</Pill>;
+  if (isTesting) return <Pill isBusy>Connecting…</Pill>;
   if (!server.is_enabled) return <Pill icon={<Dot shape="ring" />}>Off</Pill>;
   if (server.auth === "needed")
     return (
       <Pill tone="warn" icon={<Dot shape="half" tone="warn" />} className="narrow:hidden">
-        Sign-in needed
+        Sign-in required
       </Pill>
     );
   if (server.problem)
     return (
       <Pill tone="err" icon={<Dot shape="square" tone="err" />}>
-        Not reached
+        Connection failed
       </Pill>
     );
   if (server.tools_at)
@@ -41,10 +41,10 @@ function StatePill({ server, isTesting }: { server: McpServer; isTesting: boolea
         {counted(server.tools.length, "tool")}
       </Pill>
     );
-  return <Pill icon={<Dot shape="ring" />}>Not tried</Pill>;
+  return <Pill icon={<Dot shape="ring" />}>Not tested</Pill>;
 }
 
-/** One server: what it is, whether it answers, and what it offers. */
+/** A server with its status and tools. */
 export function ConnectorRow({ server, acts, onEdit }: { server: McpServer; acts: Acts; onEdit: () => void }) {
   const id = useId();
   const [isOpen, setIsOpen] = useState(false);
@@ -70,8 +70,8 @@ export function ConnectorRow({ server, acts, onEdit }: { server: McpServer; acts
     });
   };
   const entries: MenuEntry[] = [
-    { label: "Try it", onSelect: test },
-    { label: "Change", onSelect: onEdit },
+    { label: "Test connection", onSelect: test },
+    { label: "Edit", onSelect: onEdit },
     ...(server.transport === "stdio" ? [] : [{ label: server.auth === "authorized" ? "Sign in again" : "Sign in", onSelect: signIn }]),
     ...(server.auth === "authorized" ? [{ label: "Sign out", onSelect: () => acts.forget.mutate(server.id, { onError: failed }) }] : []),
     "-",
@@ -99,7 +99,7 @@ export function ConnectorRow({ server, acts, onEdit }: { server: McpServer; acts
             size="sm"
             onClick={signIn}
             isLoading={acts.authorize.isPending && acts.authorize.variables === server.id}
-            loadingWord="Opening"
+            loadingWord="Opening…"
           >
             Sign in
           </Button>
@@ -121,18 +121,18 @@ export function ConnectorRow({ server, acts, onEdit }: { server: McpServer; acts
         </p>
       ) : null}
       <div id={`${id}-more`} hidden={!isOpen} className="grid gap-3 pt-3 pl-[22px]">
-        <Switch isOn={server.is_enabled} onChange={(is_enabled) => change({ is_enabled })} label="The agent may use it" />
+        <Switch isOn={server.is_enabled} onChange={(is_enabled) => change({ is_enabled })} label="Allow the agent to use this connector" />
         <Switch
           isOn={server.trusts_read_only}
           onChange={(trusts_read_only) => change({ trusts_read_only })}
-          label="Trust what it calls read-only"
-          hint="Those tools run without asking, also in plan mode. All others ask as usual."
+          label="Trust read-only tools"
+          hint="Tools that the server marks as read-only run without approval, also in Plan mode."
         />
         {server.tools.length > 0 ? (
           <div className="grid gap-1.5">
             <p className="text-xs text-fg-2">
-              Tools, called <code className="font-mono">mcp__{server.slug}__…</code>
-              {server.tools_at ? `, seen ${agoOf(server.tools_at)}` : ""}
+              Tools named <code className="font-mono">mcp__{server.slug}__…</code>
+              {server.tools_at ? ` · Updated ${agoOf(server.tools_at)}` : ""}
             </p>
             <div {...scrollable} aria-label={`Tools of ${server.name}`} className="scroll-y max-h-64 rounded-2 border border-line-0 p-2.5">
               <ul role="list" className="grid grid-cols-[minmax(0,1fr)] gap-1.5">
@@ -140,7 +140,7 @@ export function ConnectorRow({ server, acts, onEdit }: { server: McpServer; acts
                   <li key={tool.name}>
                     <p className="flex flex-wrap items-baseline gap-x-2">
                       <code className="font-mono text-xs wrap-anywhere text-fg-0">{tool.name}</code>
-                      {tool.is_read_only ? <span className="text-2xs text-fg-2">read-only, it says</span> : null}
+                      {tool.is_read_only ? <span className="text-2xs text-fg-2">marked read-only</span> : null}
                     </p>
                     {tool.description ? <p className="line-clamp-2 text-xs text-fg-2">{tool.description}</p> : null}
                   </li>
@@ -150,9 +150,9 @@ export function ConnectorRow({ server, acts, onEdit }: { server: McpServer; acts
           </div>
         ) : (
           <div className="flex items-center gap-2">
-            <p className="text-xs text-fg-2">Its tools are not known yet.</p>
-            <Button size="sm" variant="ghost" onClick={test} isLoading={isTesting} loadingWord="Connecting">
-              Try it
+            <p className="text-xs text-fg-2">No tools loaded yet.</p>
+            <Button size="sm" variant="ghost" onClick={test} isLoading={isTesting} loadingWord="Connecting…">
+              Test connection
             </Button>
           </div>
         )}
@@ -161,15 +161,15 @@ export function ConnectorRow({ server, acts, onEdit }: { server: McpServer; acts
         isOpen={isAsking}
         onOpenChange={setIsAsking}
         title={`Delete ${server.name}?`}
-        act="Delete"
-        actWord="Deleting"
+        act="Delete connector"
+        actWord="Deleting…"
         isDanger
         onConfirm={async () => {
           await acts.remove.mutateAsync(server.id);
-          toast("Deleted.");
+          toast("Connector deleted.");
         }}
       >
-        Its keys and its sign-in are forgotten. Runs that begin from now on do not have its tools.
+        This deletes its keys and its sign-in. New runs can't use its tools.
       </ConfirmDialog>
     </li>
   );

@@ -6,7 +6,7 @@ import { signInPopup } from "./sign-in.ts";
 
 const route = getRouteApi("/app/settings/connectors");
 
-/** One's own connectors. Also where the browser arrives after a server's sign-in. */
+/** The user's connectors. The sign-in of a server redirects here. */
 export function ConnectorSettings() {
   const { sign_in } = route.useSearch();
   useEffect(() => {
@@ -18,17 +18,17 @@ export function ConnectorSettings() {
         <div className="mb-4">
           <Banner tone={sign_in === "done" ? "info" : "err"}>
             {sign_in === "done"
-              ? "Signed in. If this window was opened for it, it can be closed."
+              ? "Signed in. If this window opened for the sign-in, you can close it."
               : sign_in === "refused"
-                ? "The server did not let you in."
-                : "The sign-in did not work out. Begin it again, in this browser."}
+                ? "The server denied the sign-in."
+                : "Sign-in failed. Try again in this browser."}
           </Banner>
         </div>
       ) : null}
       <Connectors
         place={undefined}
         title="Connectors"
-        hint="MCP servers whose tools the agent may use in all your projects. A project can have more of its own, in its settings."
+        hint="MCP servers whose tools the agent can use in all your projects. You can add more for one project in its settings."
       />
     </>
   );

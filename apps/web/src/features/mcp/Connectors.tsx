@@ -15,7 +15,7 @@ import { ConnectorRow } from "./ConnectorRow.tsx";
 import { mcpServersQuery, useMcpActs, type McpPlace } from "./mcp.queries.ts";
 import { signInPopup, type SignInOutcome } from "./sign-in.ts";
 
-/** MCP servers that lend tools to the agent: one's own, or a project's. */
+/** The MCP servers of the user or of a project. */
 export function Connectors({ place, title, hint }: { place: McpPlace; title: string; hint: ReactNode }) {
   const { api } = useServices();
   const { data, error, refetch, isFetching } = useQuery(mcpServersQuery(api, place));
@@ -27,7 +27,7 @@ export function Connectors({ place, title, hint }: { place: McpPlace; title: str
     useCallback(
       (outcome: SignInOutcome) => {
         if (beganAt === undefined) return;
-        toast(outcome === "done" ? "Signed in." : "The sign-in did not work out.", outcome === "done" ? {} : { kind: "failed" });
+        toast(outcome === "done" ? "Signed in." : "Sign-in failed.", outcome === "done" ? {} : { kind: "failed" });
         void refresh().then(() => {
           const server = data?.find((one) => one.id === beganAt);
           if (server && outcome === "done") test.mutate(server);
@@ -38,19 +38,19 @@ export function Connectors({ place, title, hint }: { place: McpPlace; title: str
   );
   const add = (
     <Button size="sm" onClick={() => setOpen("new")}>
-      Add a connector
+      Add connector
     </Button>
   );
   return (
     <SettingsSection title={title} hint={hint} action={data && data.length > 0 ? add : null}>
       {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-3" /> : null}
       {error && !data ? (
-        <LoadFailed className="px-0" title="The connectors could not be read" of={{ error, refetch, isFetching }} />
+        <LoadFailed className="px-0" title="Couldn't load connectors" of={{ error, refetch, isFetching }} />
       ) : !data ? (
-        <SkeletonRows count={2} label="Loading the connectors" />
+        <SkeletonRows count={2} label="Loading connectors…" />
       ) : data.length === 0 ? (
         <EmptyState className="px-0" title="No connectors yet" action={add}>
-          An MCP server gives the agent tools: an issue tracker, a database, your documents.
+          Connectors give the agent tools from MCP servers, such as an issue tracker, a database or your documents.
         </EmptyState>
       ) : (
         <ul ref={keepRowFocus} role="list" className="divide-y divide-line-0 rounded-3 border border-line-0">

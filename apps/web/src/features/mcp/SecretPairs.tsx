@@ -5,7 +5,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 
-/** One header or variable as it is being edited. A stored one keeps its value while the field is empty. */
+/** A header or variable while it is edited. A stored one keeps its value if the field is empty. */
 export interface SecretPair {
   id: string;
   name: string;
@@ -15,7 +15,7 @@ export interface SecretPair {
 let made = 0;
 export const newPair = (name = "", isStored = false): SecretPair => ({ id: `pair-${++made}`, name, value: "", isStored });
 
-/** What was taken away (null), set anew, or left as it is (absent). */
+/** Changes by name: null removes, a string sets; unchanged pairs are absent. */
 export function changesOf(pairs: readonly SecretPair[], stored: readonly string[]): Record<string, string | null> {
   const kept = new Set(pairs.filter((pair) => pair.isStored).map((pair) => pair.name));
   return {
@@ -28,35 +28,37 @@ export function changesOf(pairs: readonly SecretPair[], stored: readonly string[
   };
 }
 
-/** Names with values that are written and never shown again. */
+const texts = {
+  header: { title: "Headers", name: "Header name", value: "Header value", remove: "Remove header", add: "Add header" },
+  variable: { title: "Variables", name: "Variable name", value: "Variable value", remove: "Remove variable", add: "Add variable" },
+};
+const examples = { header: "Authorization", variable: "API_KEY" };
+
+/** Names and values. Stored values are never shown. */
 export function SecretPairs({
-  title,
-  noun,
-  placeholder,
+  kind,
   pairs,
   onChange,
 }: {
-  title: string;
-  /** "header", "variable". */
-  noun: string;
-  placeholder: string;
+  kind: "header" | "variable";
   pairs: readonly SecretPair[];
   onChange: (pairs: SecretPair[]) => void;
 }) {
   const id = useId();
+  const text = texts[kind];
   const change = (at: string, more: Partial<SecretPair>) => onChange(pairs.map((pair) => (pair.id === at ? { ...pair, ...more } : pair)));
   return (
     <div role="group" aria-labelledby={id} className="grid grid-cols-[minmax(0,1fr)] gap-1.5">
       <span id={id} className="text-fg-1">
-        {title}
+        {text.title}
       </span>
       {pairs.map((pair) => (
         <div key={pair.id} className="flex items-center gap-1.5">
           <div className="w-[38%] flex-none">
             <Input
-              aria-label={`Name of the ${noun}`}
+              aria-label={text.name}
               className="font-mono"
-              placeholder={placeholder}
+              placeholder={examples[kind]}
               autoComplete="off"
               readOnly={pair.isStored}
               value={pair.name}
@@ -66,16 +68,16 @@ export function SecretPairs({
           <div className="min-w-0 flex-1">
             <PasswordInput
               noun="value"
-              aria-label={`Value of ${pair.name || `the ${noun}`}`}
+              aria-label={pair.name ? `Value of ${pair.name}` : text.value}
               className="font-mono"
               autoComplete="off"
-              placeholder={pair.isStored ? "Stored; empty keeps it" : ""}
+              placeholder={pair.isStored ? "Stored. Leave empty to keep it" : ""}
               value={pair.value}
               onChange={(event) => change(pair.id, { value: event.target.value })}
             />
           </div>
           <IconButton
-            label={`Remove ${pair.name || `the ${noun}`}`}
+            label={pair.name ? `Remove ${pair.name}` : text.remove}
             size="sm"
             onClick={() => onChange(pairs.filter((p) => p.id !== pair.id))}
           >
@@ -85,7 +87,7 @@ export function SecretPairs({
       ))}
       <div>
         <Button size="sm" variant="ghost" onClick={() => onChange([...pairs, newPair()])}>
-          <Plus size={14} /> Add a {noun}
+          <Plus size={14} /> {text.add}
         </Button>
       </div>
     </div>

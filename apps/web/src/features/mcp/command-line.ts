@@ -1,4 +1,4 @@
-/** Words of a command as a shell would part them, quotes and backslashes included; nothing is expanded. `undefined` when a quote stays open. */
+/** Splits a command like a shell, with quotes and backslashes but without expansion. `undefined` if a quote is not closed. */
 export function wordsOf(line: string): string[] | undefined {
   const words: string[] = [];
   let word: string | undefined;
@@ -23,6 +23,6 @@ export function wordsOf(line: string): string[] | undefined {
   return words;
 }
 
-/** The opposite, to show and to edit. */
+/** Joins the words of a command, quoted where necessary. */
 export const lineOf = (words: readonly string[]): string =>
   words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(" ");

@@ -1,4 +1,4 @@
-/** Server and tool of a name like `mcp__docs__search`; nothing for a tool of our own. */
+/** Server and tool of a name like `mcp__docs__search`; `undefined` for built-in tools. */
 export function lentName(name: string): { server: string; tool: string } | undefined {
   const [, server, tool] = /^mcp__([a-z0-9-]+)__(.+)$/.exec(name) ?? [];
   return server && tool ? { server, tool } : undefined;

@@ -3,7 +3,7 @@ import type { Contract, McpServer, McpServerChange, NewMcpServer } from "@tessla
 import type { Client } from "@tesslate/client/core";
 import { useServices } from "../../project/services.ts";
 
-/** Whose servers: a project's, or one's own when absent. */
+/** The project whose servers these are, or undefined for the user's own. */
 export type McpPlace = string | undefined;
 const key = (place: McpPlace) => ["mcp-servers", place ?? "own"] as const;
 
@@ -28,7 +28,7 @@ export function useMcpActs(place: McpPlace) {
       onSuccess,
     }),
     remove: useMutation({ mutationFn: (id: string) => api.mcp.remove({ params: { id } }), onSuccess }),
-    /** A program of one's own is tried in the project that was used last. */
+    /** A command that belongs to the user is tested in the project that was used last. */
     test: useMutation({
       mutationFn: async (server: McpServer) => {
         const needsPlace = server.transport === "stdio" && server.project_id === null;

@@ -2,5 +2,5 @@ import { createPopup } from "../../lib/popup.ts";
 
 export type SignInOutcome = "done" | "failed" | "refused";
 
-/** The window in which a server lets its person in. */
+/** The popup for the OAuth sign-in of an MCP server. */
 export const signInPopup = createPopup<SignInOutcome>("mcp-sign-in", { width: 560, height: 720 });
