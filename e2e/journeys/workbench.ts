@@ -73,7 +73,7 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         const dialog = page.getByRole("dialog");
         await dialog.getByLabel(".env text").fill(`# keys\nSTRIPE_KEY=${planted}\nMAIL_FROM="a@b.org"\nPATH=/bin\nnonsense\n`);
         await dialog.getByRole("list", { name: "Preview" }).getByText("PATH, LD_PRELOAD").waitFor();
-        await dialog.getByText("2 new, 0 replaced, 2 left out").waitFor();
+        await dialog.getByText("2 new, 0 replaced, 2 skipped").waitFor();
         expect(!(await dialog.getByRole("list", { name: "Preview" }).innerText()).includes(planted), "the preview shows no value");
         await expectAccessible(page, "paste dialog");
         await shot(page, "desk-paste-env");
@@ -94,7 +94,7 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await page.getByLabel("New value of STRIPE_KEY").fill(`${planted}_2`);
         await shot(page, "desk-replace");
         await page.keyboard.press("Enter");
-        await page.getByText("STRIPE_KEY was replaced.").waitFor();
+        await page.getByText("STRIPE_KEY replaced.").waitFor();
         await list.getByRole("button", { name: "Delete EXTRA_KEY" }).click();
         await page.getByRole("alertdialog").getByRole("button", { name: "Delete secret" }).click();
         await list.getByText("EXTRA_KEY").waitFor({ state: "detached" });
@@ -121,11 +121,11 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await box.getByLabel("Value", { exact: true }).fill("own-value-1");
         await page.keyboard.press("Enter");
         await box.getByRole("list").getByText("OWN_FLAG").waitFor();
-        await page.getByText("still runs with the former values").waitFor();
+        await page.getByText("still uses the old values").waitFor();
         await box.getByText("Restart needed").waitFor();
         await shot(page, "desk-restart-needed");
         await page.getByRole("button", { name: "Restart to apply" }).click();
-        await page.getByText("still runs with the former values").waitFor({ state: "detached", timeout: 60_000 });
+        await page.getByText("still uses the old values").waitFor({ state: "detached", timeout: 60_000 });
         await box.getByText("Running").waitFor({ timeout: 60_000 });
         await box.getByRole("button", { name: "Delete OWN_FLAG" }).click();
         await page.getByRole("alertdialog").getByRole("button", { name: "Delete variable" }).click();

@@ -1,5 +1,6 @@
 import { CircleX, Plus, RefreshCw } from "lucide-react";
 import { useDeferredValue, useMemo, useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -10,12 +11,12 @@ import { previewEnv, refusalSentences, type EnvPreviewRow } from "./env-preview.
 
 const looks: Record<EnvPreviewRow["fate"], { word: string; ink: string; icon: typeof Plus }> = {
   created: { word: "new", ink: "text-ok", icon: Plus },
-  replaced: { word: "replaces", ink: "text-warn", icon: RefreshCw },
-  refused: { word: "left out", ink: "text-err", icon: CircleX },
+  replaced: { word: "replaced", ink: "text-warn", icon: RefreshCw },
+  refused: { word: "skipped", ink: "text-err", icon: CircleX },
 };
 const shownRows = 200;
 
-/** An `.env` block, what would become of each of its lines, and the act. */
+/** Imports the lines of an `.env` file, with a preview of each line. */
 export function PasteEnvDialog({
   isOpen,
   onOpenChange,
@@ -28,9 +29,9 @@ export function PasteEnvDialog({
   onOpenChange: (isOpen: boolean) => void;
   known: ReadonlySet<string>;
   noun?: "secret" | "variable";
-  /** Whose they become. */
+  /** Name of the project or container that they belong to. */
   owner?: string;
-  /** May reject; the dialog then stays and shows why. */
+  /** If it rejects, the dialog stays open and shows the error. */
   onImport: (text: string) => Promise<unknown>;
 }) {
   const [text, setText] = useState("");
@@ -63,16 +64,20 @@ export function PasteEnvDialog({
     <Dialog
       isOpen={isOpen}
       onOpenChange={change}
-      title="Paste an .env block"
-      description={`Each NAME=value line becomes a ${noun} of ${owner}. Values are stored sealed and never shown again.`}
+      title="Paste .env"
+      description={
+        noun === "secret"
+          ? `Each NAME=value line is added as a secret of ${owner}. Values are encrypted and never shown again.`
+          : `Each NAME=value line is added as a variable of ${owner}. Values are encrypted and never shown again.`
+      }
       className="w-[min(600px,calc(100vw-24px))]"
       footer={
         <>
           <Button variant="ghost" onClick={() => change(false)}>
             Cancel
           </Button>
-          <Button variant="primary" disabled={taken === 0} isLoading={isWorking} loadingWord="Importing" onClick={() => void run()}>
-            {taken === 0 ? "Import" : `Import ${taken} ${taken === 1 ? noun : `${noun}s`}`}
+          <Button variant="primary" disabled={taken === 0} isLoading={isWorking} loadingWord="Importing…" onClick={() => void run()}>
+            {taken === 0 ? "Import" : `Import ${counted(taken, noun)}`}
           </Button>
         </>
       }
@@ -93,8 +98,8 @@ export function PasteEnvDialog({
         </Field>
         <div role="status" className="text-xs text-fg-2">
           {rows.length === 0
-            ? "What it would do is shown here before anything is stored."
-            : `${taken - replaced} new, ${replaced} replaced, ${rows.length - taken} left out`}
+            ? "A preview appears here before anything is saved."
+            : `${taken - replaced} new, ${replaced} replaced, ${rows.length - taken} skipped`}
         </div>
         {rows.length > 0 ? (
           <ul role="list" aria-label="Preview" className="divide-y divide-line-0 rounded-3 border border-line-0">
@@ -116,7 +121,7 @@ export function PasteEnvDialog({
             })}
           </ul>
         ) : null}
-        {rows.length > shownRows ? <p className="text-xs text-fg-2">and {rows.length - shownRows} more lines</p> : null}
+        {rows.length > shownRows ? <p className="text-xs text-fg-2">{counted(rows.length - shownRows, "more line")}</p> : null}
       </div>
     </Dialog>
   );

@@ -9,7 +9,7 @@ import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { refusalSentences } from "./env-preview.ts";
 
-/** Name and value of a variable; with `name` given only the value. The value is typed hidden, sent once and forgotten here. */
+/** Adds a secret or variable, or replaces the value of `name`. The value is cleared once it is saved. */
 export function SecretForm({
   name,
   initialName = "",
@@ -19,15 +19,15 @@ export function SecretForm({
   onSave,
   onCancel,
 }: {
-  /** Fixed: its value is replaced. */
+  /** The secret whose value is replaced. */
   name?: string;
   initialName?: string;
-  /** Names that have a value already. */
+  /** Names that already have a value. */
   known: ReadonlySet<string>;
-  noun?: string;
-  /** One below the other, for places that are not wide. */
+  noun?: "secret" | "variable";
+  /** One field below the other, for narrow panels. */
   isStacked?: boolean;
-  /** May reject; the form then stays and shows why. */
+  /** If it rejects, the form keeps its input and shows the error. */
   onSave: (key: string, value: string) => Promise<unknown>;
   onCancel?: () => void;
 }) {
@@ -89,8 +89,14 @@ export function SecretForm({
           />
         </Field>
         <div className={cx("flex flex-none gap-1.5 narrow:pt-0", !isStacked && "pt-[23px]")}>
-          <Button type="submit" className="h-8 narrow:h-11" isLoading={isSaving} loadingWord="Saving" disabled={key === "" || value === ""}>
-            {name !== undefined || isReplacement ? "Replace" : `Add ${noun}`}
+          <Button
+            type="submit"
+            className="h-8 narrow:h-11"
+            isLoading={isSaving}
+            loadingWord="Saving…"
+            disabled={key === "" || value === ""}
+          >
+            {name !== undefined || isReplacement ? "Replace value" : noun === "secret" ? "Add secret" : "Add variable"}
           </Button>
           {onCancel ? (
             <Button variant="ghost" className="h-8 narrow:h-11" onClick={onCancel}>

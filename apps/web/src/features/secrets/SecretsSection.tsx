@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ClipboardPaste, PencilLine, RotateCw, Trash2 } from "lucide-react";
 import type { Container, Secret, SecretsImport } from "@tesslate/contract";
 import { useMemo, useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
@@ -17,18 +18,18 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { PasteEnvDialog } from "./PasteEnvDialog.tsx";
 import { SecretForm } from "./SecretForm.tsx";
-import { secretsQuery, useSecretActs, wantedNamesQuery } from "./secrets.queries.ts";
+import { exampleFile, secretsQuery, useSecretActs, wantedNamesQuery } from "./secrets.queries.ts";
 
 const described = ({ created, replaced, refused }: SecretsImport): string =>
   [
     created.length > 0 && `${created.length} added`,
     replaced.length > 0 && `${replaced.length} replaced`,
-    refused.length > 0 && `${refused.length} left out`,
+    refused.length > 0 && `${refused.length} skipped`,
   ]
     .filter(Boolean)
     .join(", ") || "Nothing to import";
 
-/** The project's environment secrets: names with the ways to add, replace and delete them. Values are written, never read. */
+/** The secrets of the project. Their values are never returned by the API. */
 export function SecretsSection({
   projectId,
   containers,
@@ -38,7 +39,7 @@ export function SecretsSection({
 }: {
   projectId: string;
   containers: readonly Container[];
-  /** Of `.env.example`, when the tree has one. */
+  /** Of `.env.example`, if the project has one. */
   exampleEtag: string | undefined;
   onRestart: () => void;
   isRestarting: boolean;
@@ -60,7 +61,7 @@ export function SecretsSection({
   return (
     <SettingsSection
       title="Secrets"
-      hint="Environment variables of every container. Stored sealed, never shown again, hidden from logs, terminals and the agent."
+      hint="Environment variables of all containers. Encrypted, never shown again, and hidden from logs, terminals and the agent."
       action={
         <Button size="sm" icon={<ClipboardPaste size={14} />} onClick={() => setIsPasting(true)}>
           Paste .env
@@ -72,28 +73,31 @@ export function SecretsSection({
           <Banner
             tone="warn"
             action={
-              <Button size="sm" icon={<RotateCw size={14} />} isLoading={isRestarting} loadingWord="Restarting" onClick={onRestart}>
+              <Button size="sm" icon={<RotateCw size={14} />} isLoading={isRestarting} loadingWord="Restarting…" onClick={onRestart}>
                 Restart to apply
               </Button>
             }
           >
             {stale.length === 1
-              ? `${stale[0]?.name} still runs with the former values.`
-              : `${stale.length} containers still run with the former values.`}
+              ? `${stale[0]?.name} still uses the old values.`
+              : `${counted(stale.length, "container")} still use the old values.`}
           </Banner>
         ) : null}
         {missing.length > 0 && secrets.isSuccess ? (
           <div className="rounded-3 border border-dashed border-line-1 px-3 py-2.5">
             <p className="text-xs text-fg-2">
-              <span className="font-mono">.env.example</span> names {missing.length === 1 ? "a variable that has" : "variables that have"}{" "}
-              no value yet.
+              These variables of <span className="font-mono">{exampleFile}</span> have no value yet.
             </p>
-            <ul role="list" aria-label="Missing" className="mt-1.5 flex flex-wrap gap-1.5">
+            <ul role="list" aria-label="Missing variables" className="mt-1.5 flex flex-wrap gap-1.5">
               {missing.map((name) => (
                 <li key={name}>
-                  <button type="button" className="rounded-1 hover:brightness-95" onClick={() => setDraftName(name)}>
+                  <button
+                    type="button"
+                    aria-label={`Add ${name}`}
+                    className="rounded-1 hover:brightness-95"
+                    onClick={() => setDraftName(name)}
+                  >
                     <Chip isMono>{name}</Chip>
-                    <span className="sr-only">, give it a value</span>
                   </button>
                 </li>
               ))}
@@ -101,11 +105,11 @@ export function SecretsSection({
           </div>
         ) : null}
         {secrets.isPending ? (
-          <SkeletonRows count={3} label="Loading secrets" />
+          <SkeletonRows count={3} label="Loading secrets…" />
         ) : secrets.isError ? (
-          <LoadFailed className="p-0!" title="The secrets could not be listed" of={secrets} />
+          <LoadFailed className="p-0!" title="Couldn't load secrets" of={secrets} />
         ) : list.length === 0 ? (
-          <p className="text-sm text-fg-2">No secrets yet. Add one below, or paste the block you have.</p>
+          <p className="text-sm text-fg-2">No secrets yet. Add one below, or paste an .env file.</p>
         ) : (
           <ul ref={keepRowFocus} role="list" aria-label="Secrets" className="divide-y divide-line-0 rounded-3 border border-line-0">
             {list.map((secret) => (
@@ -114,7 +118,7 @@ export function SecretsSection({
                   <span className="min-w-0 flex-1 truncate font-mono text-xs text-fg-0" title={secret.key}>
                     {secret.key}
                   </span>
-                  <span className="flex-none font-mono text-xs text-fg-3 narrow:hidden" aria-label="value hidden">
+                  <span className="flex-none font-mono text-xs text-fg-3 narrow:hidden" aria-label="Value hidden">
                     {secret.masked}
                   </span>
                   <time
@@ -147,7 +151,7 @@ export function SecretsSection({
                       onSave={async (key, value) => {
                         await set.mutateAsync({ key, value });
                         setEditing(undefined);
-                        toast(`${key} was replaced.`);
+                        toast(`${key} replaced.`);
                       }}
                     />
                   </div>
@@ -164,7 +168,7 @@ export function SecretsSection({
             const isNew = !known.has(key);
             await set.mutateAsync({ key, value });
             setDraftName("");
-            toast(isNew ? `${key} was added.` : `${key} was replaced.`);
+            toast(isNew ? `${key} added.` : `${key} replaced.`);
           }}
         />
       </div>
@@ -179,7 +183,7 @@ export function SecretsSection({
         onOpenChange={(isOpen) => !isOpen && setDeleting(undefined)}
         title={`Delete ${deleting?.key}?`}
         act="Delete secret"
-        actWord="Deleting"
+        actWord="Deleting…"
         isDanger
         onConfirm={async () => {
           if (!deleting) return;
@@ -188,10 +192,10 @@ export function SecretsSection({
           } catch (error) {
             throw new Error(sentenceOf(error), { cause: error });
           }
-          toast(`${deleting.key} was deleted.`);
+          toast(`${deleting.key} deleted.`);
         }}
       >
-        Nobody can read its value back, so it has to be entered again if it is still needed. What runs keeps it until its next restart.
+        This can't be undone. Running apps keep the value until they restart.
       </ConfirmDialog>
     </SettingsSection>
   );

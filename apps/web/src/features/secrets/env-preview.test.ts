@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { previewEnv } from "./env-preview.ts";
 
-test("says of each line what becomes of it, in the order of the text, without the values", () => {
+test("shows what happens to each line, in the order of the text, without the values", () => {
   const text = "# mine\nKNOWN=1\nFRESH='a\nb'\nPATH=/bin\nnonsense\nbad-key=planted\nEMPTY=\n";
   const rows = previewEnv(text, new Set(["KNOWN"]));
   expect(rows).toEqual([
@@ -15,7 +15,7 @@ test("says of each line what becomes of it, in the order of the text, without th
   expect(JSON.stringify(rows)).not.toContain("planted");
 });
 
-test("counts up to two hundred, replacements aside", () => {
+test("refuses more than 200 secrets; replaced ones do not count", () => {
   const known = new Set(Array.from({ length: 199 }, (_, i) => `K${i}`));
   expect(previewEnv("A=x\nB=x\nK5=x", known).map((r) => [r.key, r.fate, r.reason])).toEqual([
     ["A", "created", undefined],

@@ -7,7 +7,7 @@ export interface EnvPreviewRow {
   reason?: SecretRefusal;
 }
 
-/** What the server will do with this `.env` text, in its own words: the same grammar and the same rules. Values stay out of it. */
+/** What the server will do with each line of an `.env` text: it uses the same parser and rules. Without the values. */
 export function previewEnv(text: string, known: ReadonlySet<string>): EnvPreviewRow[] {
   const { entries, invalid } = parseDotenv(text);
   let count = known.size;
@@ -26,7 +26,7 @@ export const refusalSentences: Record<SecretRefusal, string> = {
   invalid_line: "Not a NAME=value line.",
   invalid_key: "A secret's name may contain letters, digits and _, must not start with a digit and is limited to 128 characters.",
   reserved_key: `${reservedKeys.join(", ")} are reserved: the server sets them.`,
-  empty_value: "It has no value.",
+  empty_value: "The value is empty.",
   value_too_large: "Values are limited to 32 KiB.",
   nul_character: "Values cannot contain a NUL character.",
   secret_limit_reached: `Projects are limited to ${secretLimits.maxCount} secrets. Delete one first.`,

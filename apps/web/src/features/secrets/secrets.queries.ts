@@ -7,7 +7,7 @@ import { useServices, type Services } from "../../project/services.ts";
 
 const key = (projectId: string) => partKey(projectId, "secrets");
 
-/** Names only; kept true by `secrets_changed` (see project-cache.ts). */
+/** The names; invalidated by the event `secrets_changed` (see project-cache.ts). */
 export const secretsQuery = (api: Client<Contract>, projectId: string) =>
   queryOptions({
     queryKey: key(projectId),
@@ -17,9 +17,9 @@ export const secretsQuery = (api: Client<Contract>, projectId: string) =>
     refetchOnWindowFocus: false,
   });
 
-/** The file in which a project says what it wants to be told. */
+/** The file that lists the variables a project needs. */
 export const exampleFile = ".env.example";
-/** The names in it. Asked only when the tree has that file. */
+/** The names in that file, if the project has it. */
 export const wantedNamesQuery = (fetch: Services["fetch"], projectId: string, etag: string | undefined) =>
   queryOptions({
     queryKey: [...partKey(projectId, "wanted-names"), etag] as const,
@@ -36,7 +36,7 @@ export function useSecretActs(projectId: string) {
   const { api } = useServices();
   const queries = useQueryClient();
   const params = { project_id: projectId };
-  /** The stream says the same a moment later; whoever acted sees it at once. */
+  /** The event stream does the same a moment later. */
   const onSuccess = () =>
     Promise.all([
       queries.invalidateQueries({ queryKey: key(projectId) }),
