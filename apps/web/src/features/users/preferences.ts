@@ -6,15 +6,15 @@ import { useHandler } from "../../lib/use-handler.ts";
 import { adoptTheme, currentMode, onModeChosen } from "../../theme/theme-choice.ts";
 import { meQuery, useUpdateMe } from "./users.queries.ts";
 
-/** What the signed-in person likes; undefined where nobody is signed in. Asks the server nothing. */
+/** The preferences of the signed-in user, from the cache; undefined without a session. */
 export const usePreferences = (): Preferences | undefined => useQuery({ ...meQuery, enabled: false }).data?.preferences;
 
-/** Saves what is named. */
+/** Saves the given preferences; others do not change. */
 export function useSavePreferences() {
   const update = useUpdateMe();
   return {
     isSaving: update.isPending,
-    /** What is on its way, to show at once. */
+    /** The preferences that are being saved, to show them at once. */
     saving: update.isPending ? update.variables.preferences : undefined,
     save: (preferences: Partial<Preferences>, on: { onError?: (error: unknown) => void; onSuccess?: () => void } = {}) =>
       update.mutate({ preferences }, on),
@@ -22,7 +22,7 @@ export function useSavePreferences() {
 }
 
 let settledFor: string | undefined;
-/** Before the first page of a person is drawn: what they chose in another browser holds in this one. */
+/** Applies preferences that were saved in another browser. Called before the first page of a user renders. */
 export function settleIn({ id, preferences: { theme_mode, default_model } }: User): void {
   if (settledFor === id) return;
   settledFor = id;
@@ -30,12 +30,12 @@ export function settleIn({ id, preferences: { theme_mode, default_model } }: Use
   if (default_model !== null && readModelChoice() === undefined) keepModelChoice(default_model);
 }
 
-/** Keeps the page as the person likes it, and tells the server what they choose. */
+/** Applies the editor's font size to the page and saves the theme mode when the user changes it. */
 export function useKeptPreferences(): void {
   const { data: user } = useSuspenseQuery(meQuery);
   const { mutate } = useUpdateMe();
   const size = user.preferences.editor_font_size;
   useLayoutEffect(() => document.documentElement.style.setProperty("--editor-font-size", `${size}px`), [size]);
-  const tell = useHandler((mode: Preferences["theme_mode"]) => mutate({ preferences: { theme_mode: mode } }));
-  useEffect(() => onModeChosen(tell), [tell]);
+  const saveMode = useHandler((mode: Preferences["theme_mode"]) => mutate({ preferences: { theme_mode: mode } }));
+  useEffect(() => onModeChosen(saveMode), [saveMode]);
 }

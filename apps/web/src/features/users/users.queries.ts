@@ -17,7 +17,7 @@ export function useUpdateMe() {
   });
 }
 
-/** The picture of oneself; `undefined` takes it away. */
+/** Uploads the profile picture; `undefined` removes it. */
 export function useSetAvatar() {
   const queryClient = useQueryClient();
   return useMutation({
