@@ -50,7 +50,7 @@ export function Connectors({ place, title, hint }: { place: McpPlace; title: str
         <SkeletonRows count={2} label="Loading connectors…" />
       ) : data.length === 0 ? (
         <EmptyState className="px-0" title="No connectors yet" action={add}>
-          Connectors give the agent tools from MCP servers, such as an issue tracker, a database or your documents.
+          The agent can use the tools of MCP servers, such as an issue tracker, a database or your documents.
         </EmptyState>
       ) : (
         <ul ref={keepRowFocus} role="list" className="divide-y divide-line-0 rounded-3 border border-line-0">
