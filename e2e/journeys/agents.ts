@@ -92,15 +92,15 @@ export default journey({}, async (context) => {
           body: { memory: { content: "- Another writer\n", etag: now.memory.etag } },
         });
         await page.getByRole("button", { name: "Save memory" }).click();
-        await page.getByText("changed by somebody else").first().waitFor();
+        await page.getByText("Someone else changed this file.").first().waitFor();
         await memory.scrollIntoViewIfNeeded();
         await checkScreens(page, "agent-knows", {
           view: "Settings",
-          before: () => page.getByText("What the agent knows").scrollIntoViewIfNeeded(),
+          before: () => page.getByText("Agent context").scrollIntoViewIfNeeded(),
         });
-        await page.getByRole("button", { name: "Show theirs" }).click();
+        await page.getByRole("button", { name: "Load their version" }).click();
         await until("the other change is shown", async () => (await memory.inputValue()) === "- Another writer\n");
-        expect((await page.getByText("changed by somebody else").count()) === 0, "the error is gone");
+        expect((await page.getByText("Someone else changed this file.").count()) === 0, "the error is gone");
         await page.getByText("blank-preview").first().scrollIntoViewIfNeeded();
         await shot(page, "agent-knows-lists");
       },

@@ -12,33 +12,32 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { agentContextKey, agentContextQuery } from "./agents.queries.ts";
 
-/** What the agent is told before every message of this project: rules and memory to edit, skills and sub-agents to see. */
+/** What the agent reads before every message of this project: editable rules and memory, and lists of skills and sub-agents. */
 export function AgentContextSections({ projectId }: { projectId: string }) {
   const { api } = useServices();
   const context = useQuery(agentContextQuery(api, projectId));
   if (context.isError)
     return (
-      <SettingsSection title="What the agent knows">
-        <LoadFailed title="It could not be loaded" of={context} />
+      <SettingsSection title="Agent context">
+        <LoadFailed title="Couldn't load the agent context" of={context} />
       </SettingsSection>
     );
   if (!context.data)
     return (
-      <SettingsSection title="What the agent knows">
-        <SkeletonRows count={4} label="Loading what the agent knows" />
+      <SettingsSection title="Agent context">
+        <SkeletonRows count={4} label="Loading agent context…" />
       </SettingsSection>
     );
   const { rules, memory, skills, subagents } = context.data;
   return (
     <>
-      <SettingsSection title="What the agent knows" hint="It reads this before every message. Both are files of the project.">
+      <SettingsSection title="Agent context" hint="The agent reads these project files before every message.">
         <div className="grid gap-5">
           <FileEditor
             key={`${projectId}/rules`}
             projectId={projectId}
             part="rules"
-            label="Rules"
-            hint={`${rules.path}: how to work here. Style, structure, commands, what not to touch.`}
+            hint={`Code style, structure, commands, and what the agent must not change. Saved in ${rules.path}.`}
             placeholder={"- Use the components of src/ui\n- Run npm test after changes"}
             file={rules}
             maxLength={maxRulesBytes}
@@ -47,8 +46,7 @@ export function AgentContextSections({ projectId }: { projectId: string }) {
             key={`${projectId}/memory`}
             projectId={projectId}
             part="memory"
-            label="Memory"
-            hint={`${memory.path}: what the agent or you keep for later chats. It asks before it adds something.`}
+            hint={`Notes from you or the agent for later chats. The agent asks before it adds one. Saved in ${memory.path}.`}
             placeholder="- Prices are in Swiss francs"
             file={memory}
             maxLength={maxMemoryLength}
@@ -57,13 +55,13 @@ export function AgentContextSections({ projectId }: { projectId: string }) {
       </SettingsSection>
       <SettingsSection
         title="Skills"
-        hint="Instructions that the agent loads for one kind of work. Yours are folders with a SKILL.md in .tesslate/skills or .agents/skills."
+        hint="Instructions that the agent loads when needed. Add yours as folders with a SKILL.md in .tesslate/skills or .agents/skills."
       >
         <Listed items={skills} />
       </SettingsSection>
       <SettingsSection
         title="Sub-agents"
-        hint="Helpers with a conversation of their own. Yours are Markdown files in .tesslate/agents with a name, a description and tools."
+        hint="Agents that a run can start. Add yours in .tesslate/agents, as Markdown files with a name, a description and tools."
       >
         <Listed
           items={subagents}
@@ -76,7 +74,7 @@ export function AgentContextSections({ projectId }: { projectId: string }) {
   );
 }
 
-/** A list of named things; those of the project first, with their file. */
+/** Skills or sub-agents. Those of the project come first, with their file. */
 function Listed<T extends { name: string; description: string; path: string | null }>({
   items,
   more,
@@ -93,7 +91,7 @@ function Listed<T extends { name: string; description: string; path: string | nu
           <li key={item.name} className="flex min-w-0 flex-wrap items-baseline gap-x-2 bg-bg-1 px-3 py-1.5">
             <span className="font-medium text-fg-0">{item.name}</span>
             <span className="min-w-0 flex-1 basis-48 break-words text-fg-2">{item.description}</span>
-            <span className="max-w-full truncate text-xs text-fg-2">{item.path ?? "built in"}</span>
+            <span className="max-w-full truncate text-xs text-fg-2">{item.path ?? "Built-in"}</span>
             {extra ? <span className="w-full min-w-0 truncate text-xs text-fg-2">{extra}</span> : null}
           </li>
         );
@@ -102,11 +100,15 @@ function Listed<T extends { name: string; description: string; path: string | nu
   );
 }
 
-/** One file as a text field. Saves what was read before only: who wrote meanwhile is asked about, not written over. */
+const words = {
+  rules: { label: "Rules", save: "Save rules", saved: "Rules saved." },
+  memory: { label: "Memory", save: "Save memory", saved: "Memory saved." },
+} as const;
+
+/** Edits one file. A save carries the etag of the version that was loaded, so that it cannot overwrite someone else's change unseen. */
 function FileEditor({
   projectId,
   part,
-  label,
   hint,
   placeholder,
   file,
@@ -114,7 +116,6 @@ function FileEditor({
 }: {
   projectId: string;
   part: "rules" | "memory";
-  label: string;
   hint: string;
   placeholder: string;
   file: AgentContext["rules"];
@@ -122,7 +123,7 @@ function FileEditor({
 }) {
   const { api } = useServices();
   const queries = useQueryClient();
-  /** Undefined: shows what the server has. */
+  /** Undefined: the field shows the server's version. */
   const [draft, setDraft] = useState<{ text: string; etag: string | null }>();
   const save = useMutation({
     mutationFn: (body: { text: string; etag: string | null }) =>
@@ -132,7 +133,7 @@ function FileEditor({
       setDraft(undefined);
     },
     onError: (error) => {
-      // What the other one wrote is shown beside the refusal.
+      // Load the other version, so that the person can choose between the two.
       if (isConflict(error)) void queries.invalidateQueries({ queryKey: agentContextKey(projectId) });
     },
   });
@@ -143,10 +144,10 @@ function FileEditor({
   const text = draft?.text ?? file.content;
   const isDirty = draft !== undefined && draft.text !== file.content;
   const isStale = draft !== undefined && draft.etag !== file.etag;
-  const problem = !save.error ? undefined : isConflict(save.error) ? "It was changed by somebody else meanwhile." : sentenceOf(save.error);
+  const problem = !save.error ? undefined : isConflict(save.error) ? changedElsewhere : sentenceOf(save.error);
   return (
     <div>
-      <Field label={label} hint={hint} error={isStale && isDirty ? "It was changed by somebody else meanwhile." : problem}>
+      <Field label={words[part].label} hint={hint} error={isStale && isDirty ? changedElsewhere : problem}>
         <Textarea
           value={text}
           placeholder={placeholder}
@@ -165,30 +166,31 @@ function FileEditor({
           {isStale ? (
             <>
               <Button size="sm" onClick={forget}>
-                Show theirs
+                Load their version
               </Button>
               <Button size="sm" onClick={() => save.mutate({ text, etag: file.etag })}>
-                Save mine over it
+                Overwrite with mine
               </Button>
             </>
           ) : (
             <>
               <Button size="sm" variant="primary" disabled={save.isPending} onClick={() => save.mutate({ text, etag: draft.etag })}>
-                {save.isPending ? "Saving" : `Save ${label.toLowerCase()}`}
+                {save.isPending ? "Saving…" : words[part].save}
               </Button>
               <Button size="sm" variant="ghost" onClick={forget}>
-                Discard
+                Discard changes
               </Button>
             </>
           )}
         </div>
       ) : null}
       <span role="status" className="sr-only">
-        {save.isSuccess && !isDirty ? `${label} saved` : ""}
+        {save.isSuccess && !isDirty ? words[part].saved : ""}
       </span>
     </div>
   );
 }
 
+const changedElsewhere = "Someone else changed this file.";
 const isConflict = (error: unknown): boolean =>
   error instanceof ApiError && (error.code === "etag_mismatch" || error.code === "precondition_failed");

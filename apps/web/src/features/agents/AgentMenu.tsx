@@ -3,7 +3,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import type { AgentChoice } from "./use-agent-choice.ts";
 
-/** Which agent answers; there is nothing to choose where one has only one. */
+/** Selects the agent of the next message. Hidden if the library has only one. */
 export function AgentMenu({ choice: { agents, picked, choose } }: { choice: AgentChoice }) {
   if (!picked || agents.length < 2) return null;
   return (

@@ -5,13 +5,13 @@ import { isString, readStored, writeStored } from "../../lib/storage.ts";
 
 type Api = Client<Contract>;
 
-/** The caller's agents; an own marketplace page keeps it up to date. */
+/** The caller's agents. */
 export const libraryQuery = (api: Api) =>
   queryOptions({ queryKey: ["library", "agents"], queryFn: () => api.library.agents({ query: { limit: 500 } }), staleTime: 60_000 });
 export const agentContextKey = (projectId: string) => ["agent-context", projectId] as const;
 export const agentContextQuery = (api: Api, projectId: string) =>
   queryOptions({ queryKey: agentContextKey(projectId), queryFn: () => api.agentContext.get({ params: { id: projectId } }) });
-/** What a run that has ended was told does not change any more. */
+/** The context of a run that has ended; it does not change. */
 export const runContextQuery = (api: Api, taskId: string) =>
   queryOptions({
     queryKey: ["run-context", taskId],
@@ -19,10 +19,10 @@ export const runContextQuery = (api: Api, taskId: string) =>
     staleTime: Infinity,
   });
 
-/** Those that can be chosen for a message. */
+/** The agents that can be selected for a message. */
 export const usableAgents = (agents: readonly LibraryAgent[]): LibraryAgent[] =>
   agents.filter((agent) => agent.is_enabled && !agent.is_admin_disabled);
-/** The one chosen last in this project while it is still there, else the server's own. */
+/** The agent selected last in this project if it still exists, else the server's default. */
 export const pickAgent = (agents: readonly LibraryAgent[], chosen: string | undefined): LibraryAgent | undefined =>
   agents.find((agent) => agent.slug === chosen) ?? agents.find((agent) => agent.slug === "tesslate-agent") ?? agents[0];
 

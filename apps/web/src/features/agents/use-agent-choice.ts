@@ -6,12 +6,12 @@ import { keepAgentChoice, libraryQuery, pickAgent, readAgentChoice, usableAgents
 
 export interface AgentChoice {
   agents: LibraryAgent[];
-  /** Undefined until the library is there: the server's own agent answers then. */
+  /** Undefined until the library is loaded; the server's default agent answers then. */
   picked: LibraryAgent | undefined;
   choose: (slug: string) => void;
 }
 
-/** Which of the caller's agents answers in this project; remembered by the browser. */
+/** The agent that answers in this project, stored in the browser. */
 export function useAgentChoice(projectId: string): AgentChoice {
   const { api } = useServices();
   const library = useQuery(libraryQuery(api)).data;
