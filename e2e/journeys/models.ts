@@ -26,20 +26,20 @@ export default journey({}, async (context) => {
         await page.getByRole("textbox", { name: "What do you want to build?" }).waitFor();
         await page.goto(`${studio.url}/settings/models`);
         const mine = page.getByRole("region", { name: "Your own keys" });
-        await mine.getByText("None. The models that the server offers are used.").waitFor();
-        await mine.getByRole("button", { name: "Add a key" }).click();
+        await mine.getByText("No keys yet. Your runs use the server's models.").waitFor();
+        await mine.getByRole("button", { name: "Add key" }).click();
         const dialog = page.getByRole("dialog");
         await dialog.getByLabel("Provider").click();
         await page.getByRole("option", { name: "OpenAI", exact: true }).click();
         await dialog.getByLabel("API key", { exact: true }).fill(key);
-        await dialog.getByLabel("Address").fill("http://169.254.169.254/v1");
-        await dialog.getByRole("button", { name: "Store the key" }).click();
+        await dialog.getByLabel("Base URL").fill("http://169.254.169.254/v1");
+        await dialog.getByRole("button", { name: "Save key" }).click();
         await dialog.getByText(/private or local address/).waitFor();
-        await dialog.getByLabel("Address").fill(model.openai_base_url);
+        await dialog.getByLabel("Base URL").fill(model.openai_base_url);
         await expectAccessible(page, "add a key");
         await shot(page, "own-key");
-        await dialog.getByRole("button", { name: "Store the key" }).click();
-        await page.getByText("Your key for OpenAI is stored.").waitFor();
+        await dialog.getByRole("button", { name: "Save key" }).click();
+        await page.getByText("Key for OpenAI saved.").waitFor();
         await mine.getByText("…4711, never used").waitFor();
         await mine.getByText("OpenAI answered with team-model.").waitFor();
         // A wrong key: the provider's message is shown.
@@ -57,8 +57,8 @@ export default journey({}, async (context) => {
         await expectAccessible(page, "own keys");
         await shot(page, "own-keys");
         await mine.getByRole("button", { name: "Delete OpenAI" }).click();
-        await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
-        await mine.getByText("None. The models that the server offers are used.").waitFor();
+        await page.getByRole("alertdialog").getByRole("button", { name: "Delete key" }).click();
+        await mine.getByText("No keys yet. Your runs use the server's models.").waitFor();
       },
     },
     {
@@ -66,16 +66,16 @@ export default journey({}, async (context) => {
       run: async () => {
         const { page } = browser as WatchedWindow;
         const mine = page.getByRole("region", { name: "Your own keys" });
-        await mine.getByRole("button", { name: "Add an endpoint" }).click();
+        await mine.getByRole("button", { name: "Add endpoint" }).click();
         const dialog = page.getByRole("dialog");
         await dialog.getByLabel("Name").fill("Office server");
-        await dialog.getByLabel("Address").fill(model.openai_base_url);
+        await dialog.getByLabel("Base URL").fill(model.openai_base_url);
         await dialog.getByLabel("API key", { exact: true }).fill(key);
         await expectAccessible(page, "add an endpoint");
         await shot(page, "own-endpoint");
-        await dialog.getByRole("button", { name: "Add the endpoint" }).click();
+        await dialog.getByRole("button", { name: "Add endpoint" }).click();
         await mine.getByText(/custom\/office-server\//).waitFor();
-        const models = page.getByRole("region", { name: "Models you can use" });
+        const models = page.getByRole("region", { name: "Available models" });
         await models.getByText("team-model").waitFor();
         await shot(page, "own-endpoint-there");
         await mine.getByRole("button", { name: "Edit Office server" }).click();
@@ -84,9 +84,9 @@ export default journey({}, async (context) => {
         await dialog.getByLabel("Models").fill("team-model small-model");
         await shot(page, "own-endpoint-edit");
         await dialog.getByRole("button", { name: "Save" }).click();
-        await mine.getByLabel("Stop for the day at, in dollars").fill("-1");
-        await mine.getByText("An amount above 0, or nothing").waitFor();
-        await mine.getByLabel("Stop for the day at, in dollars").fill("2.50");
+        await mine.getByLabel("Daily limit (USD)").fill("-1");
+        await mine.getByText("Must be from $0.01 to $100,000.00, or empty.").waitFor();
+        await mine.getByLabel("Daily limit (USD)").fill("2.50");
         await mine.getByRole("button", { name: "Save" }).first().click();
         await until("the limit is saved", () => mine.getByRole("button", { name: "Save" }).first().isDisabled());
         await shot(page, "own-caps");
@@ -95,10 +95,10 @@ export default journey({}, async (context) => {
           "the model is hidden",
           async () => (await models.getByRole("switch", { name: "small-model" }).getAttribute("data-state")) === "unchecked",
         );
-        await models.getByRole("button", { name: "Try small-model" }).click();
+        await models.getByRole("button", { name: "Test small-model" }).click();
         await models.getByText(/does not exist|not found|no model/i).waitFor();
-        await models.getByLabel("A model that is not listed").fill("custom/office-server/unlisted-model");
-        await models.getByRole("button", { name: "Add", exact: true }).click();
+        await models.getByLabel("Unlisted model").fill("custom/office-server/unlisted-model");
+        await models.getByRole("button", { name: "Add model", exact: true }).click();
         await models.getByRole("switch", { name: "unlisted-model" }).waitFor();
         await expectAccessible(page, "models");
         await shot(page, "models-list");

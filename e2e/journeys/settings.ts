@@ -45,7 +45,7 @@ export default journey({ ownServer: "the first steps begin without a model", tem
           .getByRole("option", { name: /^OpenAI/ })
           .first()
           .click();
-        await dialog.getByLabel("Address").fill(model.openai_base_url);
+        await dialog.getByLabel("Base URL").fill(model.openai_base_url);
         await dialog.getByLabel("API key", { exact: true }).fill("sk-a-wrong-key");
         await dialog.getByRole("button", { name: /Test|Try/ }).click();
         await dialog.getByRole("alert").filter({ hasText: /key/i }).waitFor();

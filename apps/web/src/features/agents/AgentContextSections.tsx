@@ -37,7 +37,7 @@ export function AgentContextSections({ projectId }: { projectId: string }) {
             key={`${projectId}/rules`}
             projectId={projectId}
             part="rules"
-            hint={`Code style, structure, commands, and what the agent must not change. Saved in ${rules.path}.`}
+            hint={`Code style, structure, commands and what the agent must not change, in ${rules.path}.`}
             placeholder={"- Use the components of src/ui\n- Run npm test after changes"}
             file={rules}
             maxLength={maxRulesBytes}
@@ -46,7 +46,7 @@ export function AgentContextSections({ projectId }: { projectId: string }) {
             key={`${projectId}/memory`}
             projectId={projectId}
             part="memory"
-            hint={`Notes from you or the agent for later chats. The agent asks before it adds one. Saved in ${memory.path}.`}
+            hint={`Notes for later chats, in ${memory.path}. In Ask mode, the agent asks before it adds one.`}
             placeholder="- Prices are in Swiss francs"
             file={memory}
             maxLength={maxMemoryLength}

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
+import { dollars } from "../../lib/money.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
@@ -10,7 +11,7 @@ import { modelPreferencesQuery, useSetModelPreferences } from "./preferences.que
 
 const most = { max_cost_cents: 1_000_000, own_key_day_cents: 10_000_000 } as const;
 
-/** One of the reader's caps, in dollars; empty means none of their own. */
+/** One of the person's cost limits, in dollars. Empty: no limit of their own. */
 export function CapField({
   cap,
   label,
@@ -44,7 +45,7 @@ export function CapField({
         keep();
       }}
     >
-      <Field label={label} error={isWrong ? "An amount above 0, or nothing" : undefined} hint={hint}>
+      <Field label={label} error={isWrong ? `Must be from ${dollars(1)} to ${dollars(most[cap])}, or empty.` : undefined} hint={hint}>
         <Input size="sm" inputMode="decimal" placeholder={placeholder} value={shown} onChange={(event) => setText(event.target.value)} />
       </Field>
       <Button className="mt-[23px] self-start" type="submit" disabled={isWrong || amount === saved || save.isPending}>

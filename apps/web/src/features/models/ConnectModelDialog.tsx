@@ -14,8 +14,8 @@ export const ConnectModelDialog = ({
   <Dialog
     isOpen={isOpen}
     onOpenChange={onOpenChange}
-    title="Connect a model"
-    description="The key is tried with one tiny call before anything is stored. It is kept encrypted on this server."
+    title="Connect model"
+    description="The key is tested with a short request, then encrypted and saved on this server."
   >
     <ConnectModelForm setup={setup} onDone={() => onOpenChange(false)} />
   </Dialog>

@@ -14,7 +14,7 @@ import { useConfigureModels, useTestModel, type ModelSetup } from "./models.quer
 type Errors = Partial<Record<"api_key" | "base_url" | "model" | "", string>>;
 const keylessProviders = new Set(["ollama"]);
 
-/** Provider, key, live test, default model: in that order, and the last only once the test passed. */
+/** Provider and key, then a test; once it has passed, the default model. */
 export function ConnectModelForm({ setup, onDone }: { setup: ModelSetup; onDone: () => void }) {
   const [provider, setProvider] = useState(setup.ollama ? "ollama" : (setup.providers[0]?.provider ?? "openai"));
   const [apiKey, setApiKey] = useState("");
@@ -37,7 +37,7 @@ export function ConnectModelForm({ setup, onDone }: { setup: ModelSetup; onDone:
   const tryKey = async () => {
     setErrors({});
     setNote(undefined);
-    if (!isKeyless && !apiKey.trim() && !chosen?.has_key) return setErrors({ api_key: "Paste a key." });
+    if (!isKeyless && !apiKey.trim() && !chosen?.has_key) return setErrors({ api_key: "Enter an API key." });
     try {
       const answer = await test.mutateAsync(given());
       if (!answer.ok) return setErrors({ [isKeyless ? "base_url" : "api_key"]: answer.message });
@@ -58,10 +58,10 @@ export function ConnectModelForm({ setup, onDone }: { setup: ModelSetup; onDone:
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     if (!models) return tryKey();
-    if (!model.trim()) return setErrors({ model: "Choose the model to start with." });
+    if (!model.trim()) return setErrors({ model: "Select a default model." });
     try {
       await configure.mutateAsync({ kind: "provider", ...given(), default_model: withProvider(provider, model.trim()) });
-      toast(`Connected. ${shortModelName(model)} is the default.`);
+      toast(`Model connected. ${shortModelName(model)} is the default.`);
       onDone();
     } catch (error) {
       setErrors(
@@ -87,7 +87,7 @@ export function ConnectModelForm({ setup, onDone }: { setup: ModelSetup; onDone:
           options={setup.providers.map((entry) => ({
             value: entry.provider,
             label: entry.name,
-            ...(entry.has_key && { hint: "has a key already" }),
+            ...(entry.has_key && { hint: "Key saved" }),
           }))}
         />
       </Field>
@@ -106,9 +106,9 @@ export function ConnectModelForm({ setup, onDone }: { setup: ModelSetup; onDone:
         </Field>
       )}
       <Field
-        label="Address"
+        label="Base URL"
         error={errors.base_url}
-        hint={isKeyless ? undefined : "Only for a compatible server of your own; empty means the provider's."}
+        hint={isKeyless ? undefined : "Only for a compatible server. Leave empty to use the provider's URL."}
       >
         <Input
           type="url"
@@ -125,13 +125,13 @@ export function ConnectModelForm({ setup, onDone }: { setup: ModelSetup; onDone:
         <>
           <p role="status" className="flex items-start gap-2 text-ok">
             <CircleCheck size={14} className="mt-0.5 flex-none" />
-            {note || "It answers."}
+            {note || "Connection works."}
           </p>
-          <Field label="Start with" error={errors.model}>
+          <Field label="Default model" error={errors.model}>
             {models.length > 0 ? (
               <Select value={model} onChange={setModel} options={models.map((id) => ({ value: id, label: shortModelName(id) }))} />
             ) : (
-              <Input className="font-mono" placeholder="model name" value={model} onChange={(event) => setModel(event.target.value)} />
+              <Input className="font-mono" placeholder="gpt-5.1" value={model} onChange={(event) => setModel(event.target.value)} />
             )}
           </Field>
         </>
@@ -144,7 +144,7 @@ export function ConnectModelForm({ setup, onDone }: { setup: ModelSetup; onDone:
       ) : null}
       <div className="flex justify-end gap-2 pt-1">
         {models ? (
-          <Button variant="ghost" onClick={() => void tryKey()} isLoading={test.isPending} loadingWord="Testing">
+          <Button variant="ghost" onClick={() => void tryKey()} isLoading={test.isPending} loadingWord="Testing…">
             Test again
           </Button>
         ) : null}
@@ -152,9 +152,9 @@ export function ConnectModelForm({ setup, onDone }: { setup: ModelSetup; onDone:
           type="submit"
           variant="primary"
           isLoading={models ? configure.isPending : test.isPending}
-          loadingWord={models ? "Connecting" : "Testing"}
+          loadingWord={models ? "Connecting…" : "Testing…"}
         >
-          {models ? "Connect" : isKeyless ? "Test" : "Test the key"}
+          {models ? "Connect model" : isKeyless ? "Test connection" : "Test key"}
         </Button>
       </div>
     </form>

@@ -12,7 +12,7 @@ import { toast } from "../../ui/toast.tsx";
 import { modelFacts } from "./model-facts.ts";
 import { modelPreferencesQuery, useSetModelPreferences } from "./preferences.queries.ts";
 
-/** Who answers, one after another, when the chosen model is overloaded. */
+/** Models that replace an overloaded model, in order. */
 export function Fallbacks({ models }: { models: readonly Model[] }) {
   const preferences = useQuery(modelPreferencesQuery(useServices().api));
   const setting = useSetModelPreferences();
@@ -23,12 +23,12 @@ export function Fallbacks({ models }: { models: readonly Model[] }) {
   const isLocked = setting.isPending || !preferences.data;
   return (
     <SettingsSection
-      title="When a model is overloaded"
-      hint="The first of these that can answer takes over for the rest of the run, and the run says so. A wrong key is told instead."
+      title="Fallback models"
+      hint="If a model is overloaded, the run continues with the first available model here. Invalid keys never cause a switch."
       action={
         others.length > 0 ? (
           <Menu
-            label="Add a fallback"
+            label="Add fallback model"
             align="end"
             entries={others.map((model) => ({
               label: shortModelName(model.id),
@@ -48,8 +48,8 @@ export function Fallbacks({ models }: { models: readonly Model[] }) {
       {named.length === 0 ? (
         <p className="text-fg-2">
           {preferences.data?.fallback_models === null
-            ? "Nobody of your own; the server may have a list."
-            : "Nobody: the run waits and tries once more."}
+            ? "You have no fallback models. The server's list is used, if it has one."
+            : "No fallback models. The run waits and retries."}
         </p>
       ) : (
         <ol role="list" className="divide-y divide-line-0 rounded-3 border border-line-0">
@@ -60,7 +60,7 @@ export function Fallbacks({ models }: { models: readonly Model[] }) {
               {index > 0 ? (
                 <IconButton
                   size="sm"
-                  label={`Ask ${shortModelName(id)} earlier`}
+                  label={`Move ${shortModelName(id)} up`}
                   disabled={isLocked}
                   onClick={() => save(named.with(index - 1, id).with(index, named[index - 1] ?? id))}
                 >

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Model } from "@tesslate/contract";
 import { useState, type FormEvent } from "react";
 import { api } from "../../api.ts";
+import { counted } from "../../lib/counted.ts";
 import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { shortModelName } from "../../lib/model-choice.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -14,31 +15,31 @@ import { toast } from "../../ui/toast.tsx";
 import { modelFacts } from "./model-facts.ts";
 import { modelsQuery } from "./models.queries.ts";
 
-/** So many are read without searching. */
+/** Lists up to this length have no search field. */
 const fewModels = 12;
 
-/** Every model there is: offered or hidden, tried on demand, and such that their provider does not list. */
+/** All models, each with a switch and a test, and a form to add models that their provider does not list. */
 export function ModelList({ models, defaultModel }: { models: readonly Model[]; defaultModel: string | null }) {
   const [query, setQuery] = useState("");
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const found = models.filter((model) => words.every((word) => `${model.id} ${model.provider_name ?? ""}`.toLowerCase().includes(word)));
   return (
-    <SettingsSection title="Models you can use" hint="Switched off, a model is offered in no menu of yours.">
+    <SettingsSection title="Available models" hint="Models that you turn off don't appear in your menus.">
       {models.length > fewModels ? (
         <div className="mb-2">
           <Input
             type="search"
-            aria-label="Find a model"
-            placeholder={`Find one of ${models.length}`}
+            aria-label="Search models"
+            placeholder={`Search ${counted(models.length, "model")}`}
             value={query}
             onChange={(event) => setQuery(event.target.value)}
           />
         </div>
       ) : null}
       {models.length === 0 ? (
-        <p className="text-fg-2">None yet.</p>
+        <p className="text-fg-2">No models yet.</p>
       ) : found.length === 0 ? (
-        <p className="text-fg-2">None is called so.</p>
+        <p className="text-fg-2">No results for “{query}”</p>
       ) : (
         <ul role="list" aria-label="Models" className="max-h-120 divide-y divide-line-0 overflow-y-auto rounded-3 border border-line-0">
           {found.map((model) => (
@@ -71,8 +72,7 @@ function ModelRow({ model, isDefault }: { model: Model; isDefault: boolean }) {
     ? { ok: false, text: sentenceOf(health.error) }
     : health.data && {
         ok: health.data.health === "healthy",
-        text:
-          health.data.latency_ms === null ? health.data.message : `It answered within ${(health.data.latency_ms / 1_000).toFixed(1)} s.`,
+        text: health.data.latency_ms === null ? health.data.message : `Responded in ${(health.data.latency_ms / 1_000).toFixed(1)} s.`,
       };
   return (
     <li className="px-3 py-2">
@@ -92,10 +92,10 @@ function ModelRow({ model, isDefault }: { model: Model; isDefault: boolean }) {
           variant="ghost"
           onClick={() => health.mutate()}
           isLoading={health.isPending}
-          loadingWord="Trying"
-          aria-label={`Try ${shortModelName(model.id)}`}
+          loadingWord="Testing…"
+          aria-label={`Test ${shortModelName(model.id)}`}
         >
-          Try
+          Test
         </Button>
         {custom_id ? (
           <Button
@@ -118,7 +118,7 @@ function ModelRow({ model, isDefault }: { model: Model; isDefault: boolean }) {
   );
 }
 
-/** A model that its provider serves and does not list. */
+/** Adds a model that its provider serves but does not list. */
 function AddModel() {
   const queries = useQueryClient();
   const [id, setId] = useState("");
@@ -127,7 +127,7 @@ function AddModel() {
     mutationFn: (model_id: string) => api.models.addCustom({ body: { model_id } }),
     onSuccess: (model) => {
       setId("");
-      toast(`${shortModelName(model.id)} is in your list.`);
+      toast(`${shortModelName(model.id)} added.`);
       return queries.invalidateQueries({ queryKey: modelsQuery.queryKey });
     },
     onError: (failure) => {
@@ -138,12 +138,12 @@ function AddModel() {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setError(undefined);
-    if (!/^[^/\s]+\/\S+$/.test(id.trim())) setError("Written like openai/gpt-5.1: the provider, a slash, the model.");
+    if (!/^[^/\s]+\/\S+$/.test(id.trim())) setError("Enter it as provider/model, for example openai/gpt-5.1.");
     else add.mutate(id.trim());
   };
   return (
     <form onSubmit={submit} noValidate className="mt-3 flex items-end gap-2">
-      <Field label="A model that is not listed" error={error} className="min-w-0 flex-1">
+      <Field label="Unlisted model" error={error} className="min-w-0 flex-1">
         <Input
           className="font-mono"
           autoComplete="off"
@@ -155,11 +155,11 @@ function AddModel() {
       <Button
         type="submit"
         isLoading={add.isPending}
-        loadingWord="Adding"
+        loadingWord="Adding…"
         disabled={id.trim() === ""}
         className={error ? "mb-6" : undefined}
       >
-        Add
+        Add model
       </Button>
     </form>
   );

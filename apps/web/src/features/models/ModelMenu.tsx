@@ -10,7 +10,7 @@ import { toast } from "../../ui/toast.tsx";
 import { modelFacts } from "./model-facts.ts";
 import { modelsQuery } from "./models.queries.ts";
 
-/** Which model answers, in words a person can choose by. */
+/** Selects the model, with its price, speed and abilities. */
 export function ModelMenu({
   models,
   defaultModel,
@@ -27,8 +27,7 @@ export function ModelMenu({
   const trial = useMutation({
     mutationFn: (id: string) => api.models.probe({ body: { model: id } }),
     onSuccess: (found) => {
-      const how = { native: "calls tools by itself", text: "calls tools by text", none: "could not call a tool" }[found.tools];
-      toast(`${shortModelName(found.model)} ${how}. Score ${found.score} of 100.`);
+      toast(probeText(shortModelName(found.model), found.tools, found.score));
       return queryClient.invalidateQueries({ queryKey: modelsQuery.queryKey });
     },
     onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
@@ -54,8 +53,8 @@ export function ModelMenu({
       }}
       entries={[
         {
-          label: trial.isPending ? "Trying the model" : `Try ${shortModelName(picked)}`,
-          hint: "A few tiny calls: can it use tools, and how well?",
+          label: trial.isPending ? "Testing model…" : `Test ${shortModelName(picked)}`,
+          hint: "Sends a few short requests to test how well it uses tools.",
           isDisabled: trial.isPending,
           onSelect: () => trial.mutate(picked),
         },
@@ -68,4 +67,10 @@ export function ModelMenu({
       }
     />
   );
+}
+
+function probeText(model: string, tools: "native" | "text" | "none", score: number): string {
+  if (tools === "native") return `${model} supports tool calls. Score: ${score} of 100.`;
+  if (tools === "text") return `${model} calls tools as text. Score: ${score} of 100.`;
+  return `${model} couldn't call a tool. Score: ${score} of 100.`;
 }

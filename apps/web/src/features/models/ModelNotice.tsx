@@ -9,8 +9,8 @@ import { useConfigureModels, type ModelSetup } from "./models.queries.ts";
 import { ConnectModelDialog } from "./on-demand.ts";
 
 /**
- * Stands in the composer's bar while no model is connected: one sentence, two acts. A local Ollama is used with one click, the
- * scripted demo too; anything else opens the form. The draft stays.
+ * Replaces the composer's bar while no model is connected. Offers a local Ollama or the scripted demo with one click, and the form
+ * for everything else. The draft is kept.
  */
 export function ModelNotice({ setup }: { setup: ModelSetup }) {
   const [isOpen, setIsOpen] = useState(false);
@@ -25,10 +25,12 @@ export function ModelNotice({ setup }: { setup: ModelSetup }) {
         No model is connected.{" "}
         <span className="text-fg-2">
           {!setup.can_configure
-            ? "The administrator of this server can connect one. Your draft stays here."
+            ? "Ask an administrator of this server to connect one. Your draft is kept."
             : setup.ollama && ollamaModel
-              ? `Ollama answers at ${setup.ollama.base_url.replace(/^https?:\/\//, "")} with ${counted(setup.ollama.models.length, "model")}.`
-              : "Add a key of a provider, or watch the scripted demo first."}
+              ? `Ollama is running at ${setup.ollama.base_url.replace(/^https?:\/\//, "")} with ${counted(setup.ollama.models.length, "model")}.`
+              : setup.demo_available
+                ? "Add a provider's API key, or try the scripted demo."
+                : "Add a provider's API key to start."}
         </span>
       </span>
       {setup.can_configure ? (
@@ -38,7 +40,7 @@ export function ModelNotice({ setup }: { setup: ModelSetup }) {
               size="sm"
               variant="primary"
               isLoading={configure.isPending}
-              loadingWord="Connecting"
+              loadingWord="Connecting…"
               onClick={() =>
                 configure.mutate(
                   {
@@ -55,21 +57,21 @@ export function ModelNotice({ setup }: { setup: ModelSetup }) {
             </Button>
           ) : (
             <Button size="sm" variant="primary" onClick={() => setIsOpen(true)}>
-              Connect a model
+              Connect model
             </Button>
           )}
           {setup.ollama && ollamaModel ? (
             <Button size="sm" onClick={() => setIsOpen(true)}>
-              Other…
+              Other model…
             </Button>
           ) : setup.demo_available ? (
             <Button
               size="sm"
               isLoading={configure.isPending}
-              loadingWord="Switching"
+              loadingWord="Switching…"
               onClick={() => configure.mutate({ kind: "demo", enabled: true }, { onError: complain })}
             >
-              Use the demo
+              Use demo
             </Button>
           ) : null}
         </span>

@@ -16,14 +16,14 @@ import { ModelList } from "./ModelList.tsx";
 import { modelSetupQuery, modelsQuery, useConfigureModels, type ModelSetup } from "./models.queries.ts";
 import { OwnKeys } from "./OwnKeys.tsx";
 
-/** What answers, what could, and the scripted demo. */
+/** Providers, own keys, fallbacks, models and the scripted demo. */
 export function ModelSettings() {
   const setup = useQuery(modelSetupQuery);
   const models = useQuery(modelsQuery);
   const configure = useConfigureModels();
   const [isOpen, setIsOpen] = useState(false);
-  if (setup.isPending) return <SkeletonRows count={6} label="Loading models" />;
-  if (setup.isError) return <LoadFailed title="The models could not be loaded" of={setup} />;
+  if (setup.isPending) return <SkeletonRows count={6} label="Loading models…" />;
+  if (setup.isError) return <LoadFailed title="Couldn't load models" of={setup} />;
   const { data } = setup;
   const usable = usableModels(models.data?.items ?? []);
   return (
@@ -32,13 +32,13 @@ export function ModelSettings() {
         title="Providers"
         hint={
           data.can_configure
-            ? "Keys are tried live, then stored encrypted on this server."
-            : "The administrator of this server connects them."
+            ? "Keys are tested, then encrypted and saved on this server."
+            : "An administrator of this server connects providers."
         }
         action={
           data.can_configure ? (
             <Button size="sm" onClick={() => setIsOpen(true)}>
-              Connect a model
+              Connect model
             </Button>
           ) : undefined
         }
@@ -65,8 +65,8 @@ export function ModelSettings() {
           <Switch
             isOn={data.demo}
             isDisabled={configure.isPending}
-            label="Replies come from a script"
-            hint="No model is asked and nothing leaves this machine. Every screen says so while it is on."
+            label="Scripted replies"
+            hint="No model is called and nothing leaves this machine. Every page shows a notice while the demo is on."
             onChange={(enabled) =>
               configure.mutate({ kind: "demo", enabled }, { onError: (error) => toast(sentenceOf(error), { kind: "failed" }) })
             }
@@ -80,6 +80,6 @@ export function ModelSettings() {
 
 function ProviderPill({ provider, ollama }: { provider: ModelSetup["providers"][number]; ollama: ModelSetup["ollama"] }) {
   if (provider.provider === "ollama")
-    return ollama ? <Pill tone="ok">Answers, {counted(ollama.models.length, "model")}</Pill> : <Pill>Not found</Pill>;
+    return ollama ? <Pill tone="ok">Running, {counted(ollama.models.length, "model")}</Pill> : <Pill>Not found</Pill>;
   return provider.has_key ? <Pill tone="ok">Connected</Pill> : <Pill>No key</Pill>;
 }

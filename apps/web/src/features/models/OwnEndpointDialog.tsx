@@ -16,11 +16,11 @@ import { useOwnKeyActs } from "./own-keys.queries.ts";
 
 type Errors = Partial<Record<"name" | "slug" | "base_url" | "api_key" | "", string>>;
 const dialects = [
-  { value: "openai", label: "Like OpenAI" },
-  { value: "anthropic", label: "Like Anthropic" },
+  { value: "openai", label: "OpenAI" },
+  { value: "anthropic", label: "Anthropic" },
 ] as const;
 
-/** An endpoint of one's own that speaks one of the two usual protocols. With `stored` it changes that one; its slug stays. */
+/** Adds a custom endpoint with the OpenAI or the Anthropic API, or edits `stored`, whose slug does not change. */
 export function OwnEndpointDialog({
   stored,
   onSaved,
@@ -45,8 +45,8 @@ export function OwnEndpointDialog({
     event.preventDefault();
     const slug = stored?.slug ?? slugOf(name);
     const missing: Errors = {
-      ...((slug === "" || name.trim() === "") && { name: "Give it a name with letters or digits." }),
-      ...(!/^https?:\/\/./.test(baseUrl.trim()) && { base_url: "An address that begins with http:// or https://." }),
+      ...((slug === "" || name.trim() === "") && { name: "Enter a name with a letter or a digit." }),
+      ...(!/^https?:\/\/./.test(baseUrl.trim()) && { base_url: "Must start with https:// or http://." }),
     };
     setErrors(missing);
     if (Object.keys(missing).length > 0) return;
@@ -61,7 +61,7 @@ export function OwnEndpointDialog({
       const endpoint = stored
         ? await updateEndpoint.mutateAsync({ id: stored.id, ...facts, ...(isKeyless && { api_key: null }), is_active: isActive })
         : await addEndpoint.mutateAsync({ ...facts, slug });
-      toast(stored ? "Saved." : `${endpoint.name} is there. Its models are custom/${endpoint.slug}/…`);
+      toast(stored ? "Endpoint saved." : `${endpoint.name} added. Its models are custom/${endpoint.slug}/…`);
       onSaved(endpoint.id);
       onClose();
     } catch (error) {
@@ -72,7 +72,7 @@ export function OwnEndpointDialog({
     }
   };
   return (
-    <Dialog isOpen onOpenChange={(isOpen) => !isOpen && onClose()} title={stored ? stored.name : "Add an endpoint of your own"}>
+    <Dialog isOpen onOpenChange={(isOpen) => !isOpen && onClose()} title={stored ? stored.name : "Add endpoint"}>
       <form onSubmit={submit} noValidate className="grid gap-3">
         {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
         <Field label="Name" error={errors.name}>
@@ -84,7 +84,7 @@ export function OwnEndpointDialog({
             onChange={(event) => setName(event.target.value)}
           />
         </Field>
-        <Field label="Address" error={errors.base_url}>
+        <Field label="Base URL" error={errors.base_url}>
           <Input
             type="url"
             className="font-mono"
@@ -94,13 +94,13 @@ export function OwnEndpointDialog({
           />
         </Field>
         <div className="grid justify-items-start gap-1.5">
-          <span className="text-fg-1">It speaks</span>
-          <SegmentedControl label="It speaks" segments={dialects} value={apiType} onChange={setApiType} />
+          <span className="text-fg-1">API format</span>
+          <SegmentedControl label="API format" segments={dialects} value={apiType} onChange={setApiType} />
         </div>
         <Field
           label="API key"
           error={errors.api_key}
-          hint={stored?.has_key ? "Empty keeps the stored one, which is shown nowhere." : "Empty when it asks for none."}
+          hint={stored?.has_key ? "Leave empty to keep the stored key." : "Leave empty if the endpoint needs no key."}
         >
           <PasswordInput
             noun="key"
@@ -111,11 +111,11 @@ export function OwnEndpointDialog({
             onChange={(event) => setApiKey(event.target.value)}
           />
         </Field>
-        <Field label="Models" hint="Names, separated by spaces. Empty means whatever it lists.">
+        <Field label="Models" hint="Names, separated by spaces. Leave empty to use all models that the endpoint lists.">
           <Input className="font-mono" placeholder="qwen3-coder" value={models} onChange={(event) => setModels(event.target.value)} />
         </Field>
-        {stored?.has_key ? <Checkbox isChecked={isKeyless} onChange={setIsKeyless} label="Forget the stored key" /> : null}
-        {stored ? <Switch isOn={isActive} onChange={setIsActive} label="In use" hint="Off: its models are offered nowhere." /> : null}
+        {stored?.has_key ? <Checkbox isChecked={isKeyless} onChange={setIsKeyless} label="Delete stored key" /> : null}
+        {stored ? <Switch isOn={isActive} onChange={setIsActive} label="Enabled" hint="While off, its models aren't available." /> : null}
         <div className="flex justify-end gap-2 pt-1">
           <Button variant="ghost" onClick={onClose}>
             Cancel
@@ -124,9 +124,9 @@ export function OwnEndpointDialog({
             type="submit"
             variant="primary"
             isLoading={addEndpoint.isPending || updateEndpoint.isPending}
-            loadingWord={stored ? "Saving" : "Adding"}
+            loadingWord={stored ? "Saving…" : "Adding…"}
           >
-            {stored ? "Save" : "Add the endpoint"}
+            {stored ? "Save" : "Add endpoint"}
           </Button>
         </div>
       </form>

@@ -15,7 +15,7 @@ import { keyProvidersQuery, useOwnKeyActs } from "./own-keys.queries.ts";
 
 type Errors = Partial<Record<"provider" | "api_key" | "base_url" | "", string>>;
 
-/** A provider and a key; where the key goes is never shown again. With `stored` it changes that one. */
+/** Adds a provider's key, which is never shown again, or edits `stored`. */
 export function OwnKeyDialog({
   stored,
   onSaved,
@@ -40,7 +40,7 @@ export function OwnKeyDialog({
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const typed = apiKey.trim();
-    if (!typed && !stored) return setErrors({ api_key: "Paste a key." });
+    if (!typed && !stored) return setErrors({ api_key: "Enter an API key." });
     setErrors({});
     try {
       const key = stored
@@ -51,7 +51,7 @@ export function OwnKeyDialog({
             is_active: isActive,
           })
         : await addKey.mutateAsync({ provider, api_key: typed, ...(baseUrl.trim() && { base_url: baseUrl.trim() }) });
-      toast(stored ? "Saved." : `Your key for ${key.provider_name} is stored.`);
+      toast(stored ? "Key saved." : `Key for ${key.provider_name} saved.`);
       onSaved(key.id);
       onClose();
     } catch (error) {
@@ -61,11 +61,7 @@ export function OwnKeyDialog({
     }
   };
   return (
-    <Dialog
-      isOpen
-      onOpenChange={(isOpen) => !isOpen && onClose()}
-      title={stored ? `Your key for ${stored.provider_name}` : "Add a key of your own"}
-    >
+    <Dialog isOpen onOpenChange={(isOpen) => !isOpen && onClose()} title={stored ? `Your key for ${stored.provider_name}` : "Add API key"}>
       <form onSubmit={submit} noValidate className="grid gap-3">
         {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
         {stored ? null : (
@@ -77,7 +73,7 @@ export function OwnKeyDialog({
                 <>
                   {facts.description}.{" "}
                   <a className="link" href={facts.website} target="_blank" rel="noreferrer">
-                    Where keys are made
+                    Get an API key
                   </a>
                 </>
               ) : undefined
@@ -89,7 +85,7 @@ export function OwnKeyDialog({
         <Field
           label="API key"
           error={errors.api_key}
-          hint={stored ? `Empty keeps the one that ends in ${stored.last4}.` : "Stored sealed; shown nowhere again."}
+          hint={stored ? `Leave empty to keep the key that ends in ${stored.last4}.` : "Encrypted on this server. Never shown again."}
         >
           <PasswordInput
             noun="key"
@@ -99,7 +95,7 @@ export function OwnKeyDialog({
             onChange={(event) => setApiKey(event.target.value)}
           />
         </Field>
-        <Field label="Address" error={errors.base_url} hint="Empty means the provider's own.">
+        <Field label="Base URL" error={errors.base_url} hint="Leave empty to use the provider's URL.">
           <Input
             type="url"
             className="font-mono"
@@ -109,7 +105,7 @@ export function OwnKeyDialog({
           />
         </Field>
         {stored ? (
-          <Switch isOn={isActive} onChange={setIsActive} label="In use" hint="Off: what the server offers answers instead." />
+          <Switch isOn={isActive} onChange={setIsActive} label="Enabled" hint="While off, the server's models are used instead." />
         ) : null}
         <div className="flex justify-end gap-2 pt-1">
           <Button variant="ghost" onClick={onClose}>
@@ -120,9 +116,9 @@ export function OwnKeyDialog({
             variant="primary"
             disabled={!facts && !stored}
             isLoading={addKey.isPending || updateKey.isPending}
-            loadingWord={stored ? "Saving" : "Storing"}
+            loadingWord="Saving…"
           >
-            {stored ? "Save" : "Store the key"}
+            Save key
           </Button>
         </div>
       </form>

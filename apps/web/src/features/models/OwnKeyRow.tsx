@@ -8,26 +8,31 @@ import { toast } from "../../ui/toast.tsx";
 
 type Test = UseMutationResult<{ ok: boolean; message: string }, Error, string>;
 
-/** A key or an endpoint of one's own: what it is, whether it answers, and the way to change it. */
+const words = {
+  key: { question: (name: string) => `Delete your key for ${name}?`, act: "Delete key", deleted: "Key deleted." },
+  endpoint: { question: (name: string) => `Delete the endpoint ${name}?`, act: "Delete endpoint", deleted: "Endpoint deleted." },
+};
+
+/** A key or an endpoint of the person, with buttons to test, edit and delete it. */
 export function OwnKeyRow({
+  kind,
   id,
   name,
   facts,
   pill,
   test,
-  question,
   isNew,
   onTried,
   onEdit,
   onRemove,
 }: {
+  kind: keyof typeof words;
   id: string;
   name: string;
   facts: string;
   pill: ReactNode;
   test: Test;
-  question: string;
-  /** Tried without being asked. */
+  /** Just saved: it is tested at once. */
   isNew: boolean;
   onTried: () => void;
   onEdit: () => void;
@@ -60,10 +65,10 @@ export function OwnKeyRow({
           variant="ghost"
           onClick={tryIt}
           isLoading={test.isPending && test.variables === id}
-          loadingWord="Trying"
-          aria-label={`Try ${name}`}
+          loadingWord="Testing…"
+          aria-label={`Test ${name}`}
         >
-          Try
+          Test
         </Button>
         <Button size="sm" variant="ghost" onClick={onEdit} aria-label={`Edit ${name}`}>
           Edit
@@ -80,16 +85,16 @@ export function OwnKeyRow({
       <ConfirmDialog
         isOpen={isAsking}
         onOpenChange={setIsAsking}
-        title={question}
-        act="Delete"
-        actWord="Deleting"
+        title={words[kind].question(name)}
+        act={words[kind].act}
+        actWord="Deleting…"
         isDanger
         onConfirm={async () => {
           await onRemove();
-          toast("Deleted.");
+          toast(words[kind].deleted);
         }}
       >
-        From the next message on the server's own models answer, if it has any.
+        From the next message, the server's models are used, if it has any.
       </ConfirmDialog>
     </li>
   );

@@ -18,13 +18,13 @@ const OwnEndpointDialog = lazily(async () => (await import("./OwnEndpointDialog.
 
 type Open = { kind: "key"; stored?: ModelKey } | { kind: "endpoint"; stored?: CustomProvider };
 
-/** One's own keys and endpoints: in the place of the server's, and not charged here. */
+/** The person's own keys and endpoints. They replace the server's and are not charged here. */
 export function OwnKeys() {
   const keys = useQuery(ownKeysQuery);
   const endpoints = useQuery(ownEndpointsQuery);
   const acts = useOwnKeyActs();
   const [open, setOpen] = useState<Open>();
-  /** Stored this moment: it is tried at once, so that a wrong key is told. */
+  /** Just saved: it is tested at once, so that a wrong key is reported. */
   const [savedId, setSavedId] = useState<string>();
   const close = () => setOpen(undefined);
   const both = {
@@ -33,19 +33,19 @@ export function OwnKeys() {
     isFetching: keys.isFetching || endpoints.isFetching,
   };
   const slugs = new Set(endpoints.data?.items.map((endpoint) => endpoint.slug));
-  // The key of an endpoint of one's own belongs to its row.
+  // The key of an endpoint is part of the endpoint's row.
   const plain = keys.data?.items.filter((key) => !slugs.has(key.provider)) ?? [];
   return (
     <SettingsSection
       title="Your own keys"
-      hint="Used for you alone, in the place of the server's. The provider bills you; nothing is charged here."
+      hint="Used only for your runs, instead of the server's keys. The provider bills you directly."
       action={
         <div className="flex gap-2">
           <Button size="sm" variant="ghost" onClick={() => setOpen({ kind: "endpoint" })}>
-            Add an endpoint
+            Add endpoint
           </Button>
           <Button size="sm" onClick={() => setOpen({ kind: "key" })}>
-            Add a key
+            Add key
           </Button>
         </div>
       }
@@ -53,23 +53,23 @@ export function OwnKeys() {
       {both.error && keys.data && endpoints.data ? <ShownFromBefore of={both} className="mb-3" /> : null}
       {!keys.data || !endpoints.data ? (
         both.error ? (
-          <LoadFailed className="px-0" title="Your keys could not be read" of={both} />
+          <LoadFailed className="px-0" title="Couldn't load your keys" of={both} />
         ) : (
-          <SkeletonRows count={2} label="Loading your keys" />
+          <SkeletonRows count={2} label="Loading your keys…" />
         )
       ) : plain.length + endpoints.data.items.length === 0 ? (
-        <p className="text-fg-2">None. The models that the server offers are used.</p>
+        <p className="text-fg-2">No keys yet. Your runs use the server's models.</p>
       ) : (
         <ul ref={keepRowFocus} role="list" className="divide-y divide-line-0 rounded-3 border border-line-0">
           {plain.map((key) => (
             <OwnKeyRow
               key={key.id}
+              kind="key"
               id={key.id}
               name={key.provider_name}
               facts={`${key.key_name === key.provider_name ? "" : `${key.key_name}, `}…${key.last4}${key.last_used_at ? `, used ${agoOf(key.last_used_at)}` : ", never used"}`}
               pill={key.is_active ? null : <Pill>Off</Pill>}
               test={acts.testKey}
-              question={`Delete your key for ${key.provider_name}?`}
               isNew={savedId === key.id}
               onTried={() => setSavedId(undefined)}
               onEdit={() => setOpen({ kind: "key", stored: key })}
@@ -79,12 +79,12 @@ export function OwnKeys() {
           {endpoints.data.items.map((endpoint) => (
             <OwnKeyRow
               key={endpoint.id}
+              kind="endpoint"
               id={endpoint.id}
               name={endpoint.name}
               facts={`custom/${endpoint.slug}/…  ${endpoint.base_url}`}
               pill={endpoint.is_active ? null : <Pill>Off</Pill>}
               test={acts.testEndpoint}
-              question={`Delete the endpoint ${endpoint.name}?`}
               isNew={savedId === endpoint.id}
               onTried={() => setSavedId(undefined)}
               onEdit={() => setOpen({ kind: "endpoint", stored: endpoint })}
@@ -97,11 +97,16 @@ export function OwnKeys() {
         <div className="mt-3 grid grid-cols-2 items-start gap-4 narrow:grid-cols-1">
           <CapField
             cap="own_key_day_cents"
-            label="Stop for the day at, in dollars"
-            placeholder="No cap"
-            hint="Of all your keys, counted at list prices; the provider's bill may differ."
+            label="Daily limit (USD)"
+            placeholder="No limit"
+            hint="For all your keys together, at list prices. Your provider's bill may differ."
           />
-          <CapField cap="max_cost_cents" label="Pause a run at, in dollars" placeholder="No cap" hint="With your own key and without." />
+          <CapField
+            cap="max_cost_cents"
+            label="Limit per run (USD)"
+            placeholder="No limit"
+            hint="For runs with your own keys and with the server's."
+          />
         </div>
       ) : null}
       <Suspense fallback={null}>

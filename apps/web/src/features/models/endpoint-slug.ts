@@ -1,4 +1,4 @@
-/** The middle of `custom/<slug>/<model>`, made from a name; empty when nothing of it can stand there. */
+/** The slug of `custom/<slug>/<model>` for a name. Empty if the name has no letter or digit. */
 export const slugOf = (name: string): string =>
   name
     .normalize("NFKD")

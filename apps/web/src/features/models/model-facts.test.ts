@@ -8,14 +8,14 @@ const model: Model = {
 }; // prettier-ignore
 
 test.each([
-  [{}, ["about 6¢ a message", "sees images"]],
+  [{}, ["about 6¢ a message", "supports images"]],
   [{ message_cents: null, vision: null }, ["price unknown"]],
   [
     { own_key: true, message_cents: 0, score: 65, tools: "text", tokens_per_second: 12, vision: false },
-    ["your own key", "slow", "text only", "tools 65/100", "calls tools by text"],
+    ["your own key", "slow", "text only", "tools 65/100", "calls tools as text"],
   ],
-  [{ message_cents: 0, health: "timeout", tools: "none" }, ["not answering", "free", "sees images", "cannot use tools"]],
-] as const)("what is said of a model %#", (change, facts) => expect(modelFacts({ ...model, ...change } as Model)).toEqual(facts));
+  [{ message_cents: 0, health: "timeout", tools: "none" }, ["not responding", "free", "supports images", "can't use tools"]],
+] as const)("the facts of a model %#", (change, facts) => expect(modelFacts({ ...model, ...change } as Model)).toEqual(facts));
 
 test.each([
   [0.2, "under 1¢"],

@@ -8,12 +8,12 @@ export function centsText(cents: number): string {
     : `about $${(cents / 100).toFixed(2)}`;
 }
 
-const speedOf = (perSecond: number): string => (perSecond >= 80 ? "fast" : perSecond >= 25 ? "steady" : "slow");
+const speedOf = (perSecond: number): string => (perSecond >= 80 ? "fast" : perSecond >= 25 ? "medium speed" : "slow");
 
-/** What a person wants to know of a model, most important first; nothing that nobody knows. */
+/** Facts about a model, most important first. Unknown ones are left out. */
 export function modelFacts(model: Model): string[] {
   return [
-    model.health === "unhealthy" || model.health === "timeout" ? "not answering" : undefined,
+    model.health === "unhealthy" || model.health === "timeout" ? "not responding" : undefined,
     model.own_key
       ? "your own key"
       : model.message_cents === null
@@ -22,9 +22,9 @@ export function modelFacts(model: Model): string[] {
           ? "free"
           : `${centsText(model.message_cents)} a message`,
     model.tokens_per_second === null ? undefined : speedOf(model.tokens_per_second),
-    model.vision === null ? undefined : model.vision ? "sees images" : "text only",
+    model.vision === null ? undefined : model.vision ? "supports images" : "text only",
     model.score !== null ? `tools ${model.score}/100` : undefined,
-    model.tools === "text" ? "calls tools by text" : model.tools === "none" ? "cannot use tools" : undefined,
+    model.tools === "text" ? "calls tools as text" : model.tools === "none" ? "can't use tools" : undefined,
   ].filter((fact) => fact !== undefined);
 }
 

@@ -4,12 +4,12 @@ import { configQuery } from "../auth/index.ts";
 
 const all = ["models"] as const;
 
-/** The models this person can use, with the default. */
+/** The models that the person can use, with the default. */
 export const modelsQuery = queryOptions({
   queryKey: [...all, "list"],
   queryFn: ({ signal }) => api.models.list({ query: { limit: 500 } }, { signal }),
 });
-/** Whether anything answers at all, and what could be connected. */
+/** Whether a model is connected, and which providers can be. */
 export const modelSetupQuery = queryOptions({
   queryKey: [...all, "setup"],
   queryFn: ({ signal }) => api.models.setup(undefined, { signal }),

@@ -21,7 +21,7 @@ type UpdateKey = Parameters<typeof api.modelKeys.update>[0]["body"];
 type CreateEndpoint = Parameters<typeof api.modelKeys.createCustomProvider>[0]["body"];
 type UpdateEndpoint = Parameters<typeof api.modelKeys.updateCustomProvider>[0]["body"];
 
-/** Whatever changes here changes which models there are. */
+/** Every change invalidates the list of models too. */
 export function useOwnKeyActs() {
   const queryClient = useQueryClient();
   const onSuccess = () => queryClient.invalidateQueries({ queryKey: all });

@@ -4,7 +4,7 @@ import { useServices, type Services } from "../../project/services.ts";
 
 type Api = Services["api"];
 
-/** Fallbacks and caps of the reader's own runs. */
+/** Fallback models and cost limits of the person's runs. */
 export const modelPreferencesQuery = (api: Api) =>
   queryOptions({
     queryKey: ["models", "preferences"],

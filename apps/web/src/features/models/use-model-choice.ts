@@ -4,14 +4,14 @@ import { defaultFor, keepModelChoice, pickModel, readModelChoice } from "../../l
 import { useHandler } from "../../lib/use-handler.ts";
 
 export interface ModelChoice {
-  /** What answers the next message; undefined until the models are known and nothing was chosen. */
+  /** The model of the next message. Undefined until the models are loaded, if none was selected. */
   picked: string | undefined;
-  /** What would answer if nobody had chosen. */
+  /** The model that answers if none is selected. */
   defaultModel: string | undefined;
   choose: (model: string) => void;
 }
 
-/** Which model answers in this project; a choice is remembered by the browser, for the project. */
+/** The model that answers in this project. A selection is stored in the browser, per project. */
 export function useModelChoice({
   project,
   agent,
