@@ -156,11 +156,11 @@ export default journey({}, async (context) => {
         await page.getByRole("menuitemradio", { name: /gpt-3\.5-turbo/ }).click();
         await paste({ file: { name: "late.png", type: "image/png", base64: png(8, 8).toString("base64") } });
         const notice = page.getByTestId("vision-notice");
-        await notice.getByText("gpt-3.5-turbo cannot see pictures.").waitFor();
+        await notice.getByText("gpt-3.5-turbo doesn't support images.").waitFor();
         await until("it is uploaded", async () => (await page.getByRole("progressbar", { name: /Uploading/ }).count()) === 0);
         const requestCount = model.requests.length;
         await message.press("Enter");
-        await page.getByText("This model cannot see pictures: switch to another, or remove them.").waitFor();
+        await page.getByText("This model doesn't support images. Switch models or remove the images.").waitFor();
         await checkScreens(page, "vision");
         await notice.getByRole("button", { name: "Switch to gpt-4o" }).click();
         await notice.waitFor({ state: "detached" });

@@ -50,8 +50,8 @@ export default journey({}, async (context) => {
         await page.goto(`${studio.url}/p/${project.slug}`);
         await composer.fill("Make a menu page");
         await page.keyboard.press("Enter");
-        const ask = page.getByRole("button", { name: /For this thread/ });
-        await page.getByText("Asked by the sub-agent general-purpose").first().waitFor();
+        const ask = page.getByRole("button", { name: /Allow for this chat/ });
+        await page.getByText("Requested by sub-agent general-purpose").first().waitFor();
         await helper("Explore").getByRole("button").first().click();
         await helper("Explore").getByText("index.html").first().waitFor();
         await checkScreens(page, "subagents-live");
@@ -65,7 +65,7 @@ export default journey({}, async (context) => {
         const calls = helper("general-purpose").getByTestId("subagent-call");
         const shown = await calls.allInnerTexts();
         expect(shown.length === 2 && /prices\.html/.test(shown[0] ?? "") && /failed/.test(shown[1] ?? ""), JSON.stringify(shown));
-        await page.getByRole("button", { name: "What it read" }).click();
+        await page.getByRole("button", { name: "Run context" }).click();
         await page.getByTestId("run-context").getByText("accessible-forms").first().waitFor();
         await checkScreens(page, "subagents-done");
         await page.reload();
@@ -110,18 +110,18 @@ export default journey({}, async (context) => {
       run: async () => {
         await page.goto(`${studio.url}/p/${project.slug}`);
         await page.getByRole("log").getByText("Two helpers looked and wrote.").first().waitFor();
-        await page.getByLabel("New thread", { exact: true }).click();
+        await page.getByLabel("New chat", { exact: true }).click();
         await page.getByRole("button", { name: /^Mode: / }).click();
         await page.getByRole("menuitemradio", { name: /^Auto/ }).click();
         await page.getByRole("button", { name: /^Context and cost/ }).click();
-        await page.getByLabel("Pause a run at, in dollars").fill("0.05");
+        await page.getByLabel("Limit per run (USD)").fill("0.05");
         await page.getByRole("button", { name: "Save", exact: true }).click();
-        await page.getByText("It pauses at $0.05.").waitFor();
+        await page.getByText("The run pauses at $0.05.").waitFor();
         await shot(page, "cap-set");
         await page.keyboard.press("Escape");
         await composer.fill("Write price lists in two steps");
         await page.keyboard.press("Enter");
-        const card = page.getByRole("region", { name: "The run is paused" });
+        const card = page.getByRole("region", { name: "Run paused" });
         await card.getByText(/Paused at the limit of \$0\.05/).waitFor();
         await checkScreens(page, "paused");
         await card.getByRole("button", { name: "Continue" }).click();
@@ -137,7 +137,7 @@ export default journey({}, async (context) => {
         };
         await until("one answer, in order, with one message", whole);
         const { total } = await account.api.chat.sessions({ query: { project_id: project.id } });
-        expect(total === 2, `a new thread is a separate session: ${total}`);
+        expect(total === 2, `a new chat is a separate session: ${total}`);
         await shot(page, "continued");
         await page.reload();
         await log.getByText("Both lists are written.").first().waitFor();

@@ -11,7 +11,7 @@ export default journey({}, async (context) => {
   const { chat } = account.api;
   const older = await chat.createSession({ body: { project_id: project.id, title: "Opening hours" } });
   await chat.createSession({ body: { project_id: project.id, title: "Prices" } });
-  const list = page.getByRole("dialog", { name: "Threads of this project" });
+  const list = page.getByRole("dialog", { name: "Chats in this project" });
   const titles = async () => list.getByRole("listitem").evaluateAll((rows) => rows.map((row) => row.querySelector("span")?.textContent));
   const message = page.getByRole("textbox", { name: "Message to the agent" });
   const openList = async (title: string) => {
@@ -41,7 +41,7 @@ export default journey({}, async (context) => {
     {
       name: "a chat is renamed in the list, and another one is deleted after a confirmation",
       run: async () => {
-        const name = list.getByRole("textbox", { name: "Name of the thread" });
+        const name = list.getByRole("textbox", { name: "Chat name" });
         await list.getByRole("button", { name: "Rename Opening hours" }).click();
         await name.fill("Hours");
         await page.keyboard.press("Enter");
@@ -49,7 +49,7 @@ export default journey({}, async (context) => {
         expect((await chat.get({ params: { chat_id: older.id } })).title === "Hours", "the server has the name");
         await list.getByRole("button", { name: "Delete Prices" }).click();
         const question = page.getByRole("alertdialog", { name: "Delete “Prices”?" });
-        await question.getByRole("button", { name: "Delete", exact: true }).click();
+        await question.getByRole("button", { name: "Delete chat", exact: true }).click();
         await question.waitFor({ state: "detached" });
         expect(
           (await chat.sessions({ query: { project_id: project.id } })).items.every(({ title }) => title !== "Prices"),
@@ -72,7 +72,7 @@ export default journey({}, async (context) => {
         await commands.getByRole("option", { name: /^\/clear/ }).waitFor();
         await page.keyboard.press("Enter");
         const question = page.getByRole("alertdialog");
-        await question.getByRole("button", { name: "Clear", exact: true }).click();
+        await question.getByRole("button", { name: "Clear chat", exact: true }).click();
         await question.waitFor({ state: "detached" });
         await until("it is empty", async () => (await chat.get({ params: { chat_id: older.id } })).messages.length === 0);
         await page.getByRole("log", { name: "Transcript" }).getByText("There are six places a day.").waitFor({ state: "detached" });

@@ -92,7 +92,7 @@ export default journey({}, async (context) => {
           );
         });
         // Modes beyond Ask need the menu.
-        await plan.getByRole("button", { name: "Build in mode: Ask" }).click();
+        await plan.getByRole("button", { name: "Build mode: Ask" }).click();
         await page.getByRole("menuitemradio", { name: /^Auto/ }).click();
         await plan.getByRole("button", { name: "Build 2 steps" }).click();
         const todos = page.getByRole("region", { name: "To-do list" });
@@ -102,7 +102,7 @@ export default journey({}, async (context) => {
         await page.reload();
         await todos.getByText("2 of 2").waitFor();
         await plan.getByText("2 of 2 done").waitFor();
-        await todos.getByRole("button", { name: "Show the to-do list" }).click();
+        await todos.getByRole("button", { name: "Expand to-dos" }).click();
         expect((await todos.getByRole("list").getByRole("listitem").count()) === 2, "two to-dos");
         expect((await page.getByTestId("run-mode").allTextContents()).join() === "Plan,Auto", "each run shows its mode");
         const system = JSON.stringify(model.requests.at(-1)?.request?.system ?? "");
@@ -147,7 +147,7 @@ export default journey({}, async (context) => {
         await queue.getByText("Make it blue").waitFor();
         await page.getByRole("button", { name: /Allow once/ }).click();
         await transcriptText("Blue it is.").waitFor();
-        await page.getByText("said meanwhile").waitFor();
+        await page.getByText("sent during run").waitFor();
         await transcriptText("This takes a while").waitFor();
         expect((await questions()).at(-1) === "Second: a map with a pin", "the second starts first");
         const stoppedAt = Date.now();
@@ -156,15 +156,15 @@ export default journey({}, async (context) => {
         note(`stopped after ${Date.now() - stoppedAt} ms`);
         await queue.getByText("The run was stopped.").waitFor();
         await checkScreens(page, "steering-held");
-        await queue.getByRole("button", { name: "Resume the queue" }).click();
+        await queue.getByRole("button", { name: "Resume queue" }).click();
         await transcriptText("The first one, at last.").waitFor();
         await until("the queue is empty", async () => (await queue.count()) === 0);
         expect((await questions()).length === 5, (await questions()).join(" | "));
-        await page.getByText("said meanwhile").waitFor();
+        await page.getByText("sent during run").waitFor();
         await composer.fill("/cl");
         await page.keyboard.press("Enter");
-        await page.getByRole("alertdialog").getByRole("button", { name: "Clear" }).click();
-        await page.getByRole("heading", { name: "What should change?" }).waitFor();
+        await page.getByRole("alertdialog").getByRole("button", { name: "Clear chat" }).click();
+        await page.getByRole("heading", { name: "What do you want to change?" }).waitFor();
         expect((await chat()).messages.length === 0 && (await plan.count()) === 0, "cleared");
         expectNoProblems(watched);
       },

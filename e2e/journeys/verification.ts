@@ -94,7 +94,7 @@ export default journey({}, async (context) => {
         );
         await card.scrollIntoViewIfNeeded();
         await checkScreens(page, "evidence", { variants: allVariants, before: () => card.scrollIntoViewIfNeeded() });
-        await card.getByRole("button", { name: "Open the screenshot: Before the order" }).click();
+        await card.getByRole("button", { name: "Open screenshot: Before the order" }).click();
         const dialog = page.getByRole("dialog", { name: "Before the order" });
         await until("full size", () => dialog.getByRole("img").evaluate((img) => img.getBoundingClientRect().width === 1280));
         await page.keyboard.press("ArrowRight");
@@ -109,9 +109,9 @@ export default journey({}, async (context) => {
         await page.reload();
         await card.getByText("7 of 7 steps").waitFor();
         await send("Change something");
-        const red = card.filter({ hasText: "1 turned red" });
+        const red = card.filter({ hasText: "1 newly failed" });
         await red.waitFor({ timeout: 40_000 });
-        await red.getByRole("button", { name: "Undo this run" }).waitFor();
+        await red.getByRole("button", { name: "Undo run" }).waitFor();
         await red.scrollIntoViewIfNeeded();
         await shot(page, "evidence-red");
       },

@@ -18,14 +18,14 @@ interface Payload {
   command?: { text: string; cwd: string; timeout: string | undefined };
   lines?: DiffLine[];
   path?: string;
-  /** Whatever has no form of its own, exactly as it will be sent. */
+  /** The parameters as JSON, for tools without a view of their own. */
   json?: string;
 }
 const string = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 const replaced = (search: string, replace: string): DiffLine[] =>
   diffLines([...search.split("\n").map((line) => `-${line}`), ...replace.split("\n").map((line) => `+${line}`)].join("\n"));
 
-/** Exactly what would happen, in the form that is easiest to judge. */
+/** What the call would do: a command, a diff, or the parameters as JSON. */
 export function payloadOf(toolName: string, parameters: Record<string, unknown>): Payload {
   const command = string(parameters["command"]);
   const path = pathOf(parameters);
@@ -58,20 +58,19 @@ export function payloadOf(toolName: string, parameters: Record<string, unknown>)
 
 export interface ApprovalCardProps {
   approval: ApprovalPart;
-  /** Several wait: which one this is. */
+  /** Position among several open approvals, like “1 of 3”. */
   place?: string;
-  /** Resolves with a sentence when the answer was not taken. */
+  /** Resolves with an error sentence if the server refused the answer. */
   onAnswer: (response: ApprovalResponse, note: string | null) => Promise<string | undefined>;
-  /** Bottom sheet of a phone: Deny left, 44 px. */
   className?: string;
 }
 
-/** What the agent wants to do and what a person may say to it. Y, A and N answer while focus is inside. */
+/** An approval request. Y, A and N answer it while the focus is inside. */
 export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalCardProps) {
   const { toolName, parameters } = approval;
   const risk = riskOf(toolName, parameters);
   const payload = payloadOf(toolName, parameters);
-  // The server says so in the description, which is stored with the question.
+  // The server puts the sub-agent's name into the stored description.
   const helper = /^For the sub-agent ([\w-]+): /.exec(approval.description)?.[1];
   const [isNoting, setIsNoting] = useState(false);
   const [note, setNote] = useState("");
@@ -122,12 +121,12 @@ export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalC
         </Pill>
       </div>
       <div className="px-3 pt-2">
-        {helper ? <p className="pb-1.5 text-xs text-fg-2">Asked by the sub-agent {helper}</p> : null}
+        {helper ? <p className="pb-1.5 text-xs text-fg-2">Requested by sub-agent {helper}</p> : null}
         {payload.command ? (
           <div className="rounded-2 border border-line-0 bg-bg-2">
             <pre
               {...scrollable}
-              aria-label="The exact command"
+              aria-label="Command"
               className="scroll-y max-h-40 px-2.5 pt-2 pb-1.5 text-xs leading-[1.5] break-words whitespace-pre-wrap text-fg-0 narrow:text-sm"
             >
               {payload.command.text}
@@ -149,7 +148,7 @@ export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalC
             <p className="pb-1.5 text-xs text-fg-1">{approval.description}</p>
             <pre
               {...scrollable}
-              aria-label="The exact parameters"
+              aria-label="Parameters"
               className="scroll-y max-h-40 rounded-2 border border-line-0 bg-bg-2 px-2.5 py-2 text-xs leading-[1.5] break-words whitespace-pre-wrap text-fg-0"
             >
               {payload.json}
@@ -167,8 +166,8 @@ export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalC
         >
           <Input
             ref={noteBox}
-            aria-label="What should it do instead? (optional)"
-            placeholder="What should it do instead? (optional)"
+            aria-label="What should the agent do instead? (optional)"
+            placeholder="What should the agent do instead? (optional)"
             value={note}
             maxLength={2000}
             onChange={(event) => setNote(event.target.value)}
@@ -191,7 +190,7 @@ export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalC
           Allow once
         </Button>
         <Button size="sm" variant="ghost" aria-keyshortcuts="A" keys={<Kbd>A</Kbd>} onClick={() => void answer("allow_all")}>
-          For this thread
+          Allow for this chat
         </Button>
         <Button
           size="sm"
@@ -201,13 +200,13 @@ export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalC
           keys={<Kbd>N</Kbd>}
           onClick={() => void answer("deny")}
         >
-          {note.trim() ? "Deny with the note" : "Deny"}
+          {note.trim() ? "Deny with note" : "Deny"}
         </Button>
       </div>
       <div className="-mt-1.5 flex gap-4 px-3 pb-2.5 text-xs narrow:pb-3">
         {isNoting ? null : (
           <button type="button" className="link narrow:min-h-8" onClick={() => setIsNoting(true)}>
-            Add a note
+            Add note
           </button>
         )}
         <button type="button" className="link narrow:min-h-8" onClick={() => void answer("stop")}>

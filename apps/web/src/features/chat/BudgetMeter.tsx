@@ -1,4 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { CostEstimate } from "@tesslate/contract";
 import { useState } from "react";
 import { costText, tokensText } from "../../lib/durations.ts";
 import { sentenceOf } from "../../lib/errors.ts";
@@ -19,14 +20,14 @@ export function useCompact(chatId: string | undefined, model: string | undefined
   const work = useMutation({
     mutationFn: (id: string) => api.chat.compact({ params: { chat_id: id }, body: model ? { model } : {} }),
     onSuccess: (done) => {
-      toast(`A summary stands for what was said: ${tokensText(done.tokens_before)} tokens became ${tokensText(done.tokens_after)}.`);
+      toast(`Chat compacted from ${tokensText(done.tokens_before)} to ${tokensText(done.tokens_after)} tokens.`);
       return queryClient.invalidateQueries({ queryKey: ["chat", "estimate"] });
     },
     onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
   });
   return {
     isPending: work.isPending,
-    /** Of this run on, the offer is not made again. */
+    /** The last run at the time of the compaction; no offer is shown for it again. */
     doneFor,
     start: (taskId: string | undefined) => {
       if (chatId) work.mutate(chatId, { onSuccess: () => setDoneFor(taskId) });
@@ -40,14 +41,14 @@ export interface BudgetMeterProps {
   chatId: string | undefined;
   model: string | undefined;
   draft: string;
-  /** The run whose numbers are shown: the one that goes on, else the last. */
+  /** The run whose numbers are shown: the active one, else the last. */
   run: Run | undefined;
   isRunning: boolean;
   turns: number;
   compact: Compact;
 }
 
-/** In the composer: how full the window is, what the next message likely costs, and at what a run pauses. */
+/** In the composer: use of the context window, estimated cost of the next message, and the cost limit per run. */
 export function BudgetMeter({ projectId, chatId, model, draft, run, isRunning, turns, compact }: BudgetMeterProps) {
   const [isOpen, setIsOpen] = useState(false);
   const percent = contextPercent(run) ?? 0;
@@ -61,7 +62,7 @@ export function BudgetMeter({ projectId, chatId, model, draft, run, isRunning, t
       onOpenChange={setIsOpen}
       className="w-76 max-w-[calc(100vw-24px)]"
       trigger={
-        <Button size="sm" variant="ghost" aria-label={`Context and cost: ${percent}% of the window used`} className="flex-none px-1.5!">
+        <Button size="sm" variant="ghost" aria-label={`Context and cost: ${percent}% of context used`} className="flex-none px-1.5!">
           <MeterRing percent={percent} label="Context used" isTextHidden={percent === 0} />
         </Button>
       }
@@ -72,63 +73,70 @@ export function BudgetMeter({ projectId, chatId, model, draft, run, isRunning, t
           <p className="num">
             {contextUsed !== undefined && contextWindow
               ? `${tokensText(contextUsed)} of ${windowText(contextWindow)} tokens, ${percent}%`
-              : "Nothing said yet"}
+              : "No usage data yet"}
           </p>
           {turns > 0 && !isRunning ? (
             <div>
               <Button size="sm" disabled={compact.isPending} onClick={() => compact.start(run?.taskId)}>
-                {compact.isPending ? "Summarising" : "Summarise to make room"}
+                {compact.isPending ? "Compacting…" : "Compact chat"}
               </Button>
             </div>
           ) : null}
         </section>
         {isOpen ? <Outlook projectId={projectId} chatId={chatId} model={model} draft={draft} turns={turns} /> : null}
-        {isOpen ? <CapField cap="max_cost_cents" label="Pause a run at, in dollars" placeholder="The server's cap" /> : null}
+        {isOpen ? <CapField cap="max_cost_cents" label="Limit per run (USD)" placeholder="Server limit" /> : null}
       </div>
     </Popover>
   );
+}
+
+function costSentence({ is_byok, own_key_cents, is_price_known, likely_cost_cents }: CostEstimate): string {
+  if (is_byok && own_key_cents) return `Estimated cost on your own key: ${centsText(own_key_cents)} at list prices`;
+  if (is_byok) return "Estimated cost on your own key: free";
+  if (!is_price_known) return `Estimated cost: ${centsText(likely_cost_cents)}, at the server's price for unknown models`;
+  return likely_cost_cents === 0 ? "Estimated cost: free" : `Estimated cost: ${centsText(likely_cost_cents)}`;
+}
+
+function tokensSentence({ tokens_in, likely_tokens_in, likely_tokens_out, basis }: CostEstimate): string {
+  const first = tokensText(tokens_in);
+  const total = { in: tokensText(likely_tokens_in), out: tokensText(likely_tokens_out) };
+  return basis === "your_runs"
+    ? `${first} tokens in the first request, about ${total.in} in and ${total.out} out in total, based on your last runs`
+    : `${first} tokens in the first request, about ${total.in} in and ${total.out} out in total`;
 }
 
 function Outlook(given: { projectId: string; chatId: string | undefined; model: string | undefined; draft: string; turns: number }) {
   const { data, error } = useQuery(estimateQuery(useServices().api, given));
   return (
     <section className="grid grid-cols-1 gap-1">
-      <h3 className="text-xs text-fg-2">The next message</h3>
+      <h3 className="text-xs text-fg-2">Next message</h3>
       {error ? (
         <p className="text-fg-2">{sentenceOf(error)}</p>
       ) : data ? (
         <>
-          <p>
-            {data.is_byok
-              ? `Your own key: nothing is charged here; likely ${data.own_key_cents ? centsText(data.own_key_cents) : "free"} at list prices`
-              : data.is_price_known
-                ? `Likely ${data.likely_cost_cents === 0 ? "free" : centsText(data.likely_cost_cents)}`
-                : `Likely ${centsText(data.likely_cost_cents)}, counted at the price of unknown models`}
-          </p>
-          <p className="num text-xs text-fg-2">
-            {tokensText(data.tokens_in)} tokens to begin with, {tokensText(data.likely_tokens_in)} in and{" "}
-            {tokensText(data.likely_tokens_out)} out over the whole run
-            {data.basis === "your_runs" ? ", as your last runs" : ""}
-          </p>
-          {data.cost_limit_cents === null ? null : <p className="num text-xs text-fg-2">It pauses at {costText(data.cost_limit_cents)}.</p>}
+          <p>{costSentence(data)}</p>
+          <p className="num text-xs text-fg-2">{tokensSentence(data)}</p>
+          {data.cost_limit_cents === null ? null : (
+            <p className="num text-xs text-fg-2">The run pauses at {costText(data.cost_limit_cents)}.</p>
+          )}
         </>
       ) : (
         <p className="text-fg-3" role="status">
-          Estimating
+          Estimating…
         </p>
       )}
     </section>
   );
 }
 
-/** Above the composer when the window is nearly full. */
+/** Shown above the composer when the context window is nearly full. */
 export function CrowdedOffer({ run, compact }: { run: Run; compact: Compact }) {
   const percent = contextPercent(run) ?? 0;
   return (
     <div role="status" className="flex flex-wrap items-center gap-x-3 gap-y-1.5 rounded-3 border border-line-0 bg-bg-1 px-3 py-2 text-sm">
-      <p className="min-w-0 flex-1 leading-[1.45]">The conversation fills {percent}% of what the model can hold.</p>
+      <p className="min-w-0 flex-1 leading-[1.45]">This chat uses {percent}% of the model's context.</p>
       <Button size="sm" disabled={compact.isPending} onClick={() => compact.start(run.taskId)}>
-        {compact.isPending ? "Summarising" : "Summarise to make room"}
+        {compact.isPending ? "Compacting…" : "Compact chat"}
       </Button>
     </div>
   );

@@ -12,7 +12,7 @@ import { useRunActs } from "./run-acts.ts";
 
 const shownFiles = 5;
 
-/** What a run did to the files, and what a person may do about it. Only the newest one lists them: each list costs a comparison. */
+/** The changes of a run to files, with Undo and Review. Only the newest card lists the files, because each list costs a comparison. */
 export function ChangesCard({ run, changes, isLast }: { run: Run; changes: RunChanges; isLast: boolean }) {
   const { api } = useServices();
   const acts = useRunActs();
@@ -20,7 +20,7 @@ export function ChangesCard({ run, changes, isLast }: { run: Run; changes: RunCh
   const files = query.data?.files.filter((file) => file.changed_by !== "person");
   const { messageId } = run;
   return (
-    <Card className="mb-3 overflow-hidden text-sm" role="group" aria-label="Changes of this run" data-testid="changes-card">
+    <Card className="mb-3 overflow-hidden text-sm" role="group" aria-label="Changes in this run" data-testid="changes-card">
       <div className="flex min-h-9 flex-wrap items-center gap-2 px-3 py-1">
         <span className="num font-medium text-fg-0">{counted(changes.files, "file")}</span>
         <Lines additions={changes.additions} deletions={changes.deletions} />
@@ -33,9 +33,9 @@ export function ChangesCard({ run, changes, isLast }: { run: Run; changes: RunCh
                 variant="ghost"
                 icon={<Undo2 size={14} />}
                 disabled={acts.isBusy}
-                onClick={() => acts.goBack({ messageId, taskId: run.taskId, label: "before this run" })}
+                onClick={() => acts.goBack({ messageId, taskId: run.taskId })}
               >
-                Undo
+                Undo run
               </Button>
             ) : null}
             <Button size="sm" icon={<Eye size={14} />} onClick={() => acts.review(run.taskId)}>

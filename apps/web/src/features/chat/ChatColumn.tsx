@@ -37,24 +37,24 @@ const QuestionCard = lazily(loadQuestionCard);
 const loadPlanCard = async () => (await import("./PlanCard.tsx")).PlanCard;
 const PlanCard = lazily(loadPlanCard);
 
-/** Fetch what a run can ask by, before it asks. */
+/** Loads the cards that a run may need before it needs them. */
 export const cardPreloads = [loadApprovalCard, loadQuestionCard, loadPlanCard].map((load) => () => preload(load));
 
 export interface ChatColumnProps {
-  /** Nothing can be sent yet, and why. */
+  /** Why nothing can be sent yet. */
   blockedBy: string | undefined;
-  /** Takes the composer's bar: no model, no credits. */
+  /** Replaces the composer's bar: no model, no credits. */
   notice: ReactNode;
-  /** On the thread, after the last message: set-up progress. */
+  /** After the last message: setup progress. */
   tail: ReactNode;
   suggestions: readonly string[];
   onFold: () => void;
 }
 
-/** What waits for an answer; on a phone it goes from edge to edge. */
+/** A card that waits for an answer. On a phone it spans the full width. */
 const cardItem = "pb-2 [--bead-y:20px] narrow:-ml-1 narrow:-mr-3 narrow:pl-0! narrow:before:hidden narrow:[&>.bead]:hidden";
 
-/** The conversation: what was said and done, what waits for an answer, and the next message. */
+/** The chat: transcript, cards that wait for an answer, queue and composer. */
 export function ChatColumn({ blockedBy, notice, tail, suggestions, onFold }: ChatColumnProps) {
   const { id: projectId } = useProject();
   const tree = useFileTree().data;
@@ -78,7 +78,7 @@ export function ChatColumn({ blockedBy, notice, tail, suggestions, onFold }: Cha
   const queue = { ...whole, items: whole.items.filter(({ id }) => id !== unsent?.id) };
   const plan = usePlan(state.chatId);
   const options = { editMode: mode, model, agentId: agents.picked?.id };
-  /** Asked to stop, it needs no queue: the next message waits the moment that takes. */
+  /** A run that is being stopped: the next message is sent, not queued, because the run ends at once. */
   const [stoppedTaskId, setStoppedTaskId] = useState<string>();
   const waitsInLine = live ? live.taskId !== stoppedTaskId : queue.items.length > 0 && !queue.held;
   const send = useHandler((text: string, extras: MessageExtras): Promise<SendFailure | undefined> =>
@@ -96,16 +96,16 @@ export function ChatColumn({ blockedBy, notice, tail, suggestions, onFold }: Cha
   const commands: SlashCommand[] = [
     {
       name: "plan",
-      hint: mode === "plan" ? "Leave plan mode" : "Plan only: reads, changes nothing",
+      hint: mode === "plan" ? "Leave plan mode" : "Plan only: the agent reads and plans, but changes nothing",
       run: () => chooseMode(mode === "plan" ? "ask" : "plan"),
     },
     { name: "ask", hint: "Ask before changing files or running commands", run: () => chooseMode("ask") },
     ...(live
       ? [{ name: "stop", hint: "Stop the run", run: stop }]
       : state.chatId !== undefined && rows.length > 0
-        ? [{ name: "clear", hint: "Forget what was said in this thread", run: () => setIsClearing(true) }]
+        ? [{ name: "clear", hint: "Clear this chat", run: () => setIsClearing(true) }]
         : []),
-    { name: "new", hint: "Start a new thread", run: () => chat.open(undefined) },
+    { name: "new", hint: "Start a new chat", run: () => chat.open(undefined) },
   ];
   const question = useMemo(() => openQuestions(state)[0], [state]);
   const retry = useHandler((run: Run) => {
@@ -129,16 +129,16 @@ export function ChatColumn({ blockedBy, notice, tail, suggestions, onFold }: Cha
   const isEmpty = rows.length === 0 && !tail && !plan.plan;
 
   return (
-    <section aria-label="Conversation" className="flex h-full min-h-0 min-w-0 flex-col pl-1">
+    <section aria-label="Chat" className="flex h-full min-h-0 min-w-0 flex-col pl-1">
       <header className="flex h-8 flex-none items-center gap-1 pr-3 pl-1.5 narrow:h-11">
         <SessionMenu projectId={projectId} chatId={state.chatId} onOpen={chat.open} />
         <span className="flex-1" />
-        <IconButton size="sm" label="New thread" onClick={() => chat.open(undefined)}>
+        <IconButton size="sm" label="New chat" onClick={() => chat.open(undefined)}>
           <Plus size={14} />
         </IconButton>
         <IconButton
           size="sm"
-          label="Fold the conversation"
+          label="Collapse chat"
           keys={<Kbds caps={capsOf(shortcuts["chat.fold"].keys[0] ?? "").flat()} />}
           className="narrow:hidden"
           onClick={onFold}
@@ -148,12 +148,7 @@ export function ChatColumn({ blockedBy, notice, tail, suggestions, onFold }: Cha
       </header>
       {state.todos.length > 0 ? <TodoPanel todos={state.todos} isRunning={live !== undefined} /> : null}
       {chat.loadFailure ? (
-        <ErrorState
-          title="The conversation could not be loaded"
-          onRetry={chat.reload}
-          details={detailsOf(chat.loadFailure)}
-          className="flex-1"
-        >
+        <ErrorState title="Couldn't load the chat" onRetry={chat.reload} details={detailsOf(chat.loadFailure)} className="flex-1">
           {sentenceOf(chat.loadFailure)}
         </ErrorState>
       ) : !state.isLoaded && rows.length === 0 ? (
@@ -274,13 +269,13 @@ export function ChatColumn({ blockedBy, notice, tail, suggestions, onFold }: Cha
       <ConfirmDialog
         isOpen={isClearing}
         onOpenChange={setIsClearing}
-        title="Forget this conversation?"
-        act="Clear"
-        actWord="Clearing"
+        title="Clear this chat?"
+        act="Clear chat"
+        actWord="Clearing…"
         isDanger
         onConfirm={chat.clear}
       >
-        Messages, plan, to-dos and queued messages of this thread go. The files stay as they are.
+        This deletes all messages, the plan, to-dos and queued messages. Files aren't affected.
       </ConfirmDialog>
     </section>
   );
@@ -288,14 +283,14 @@ export function ChatColumn({ blockedBy, notice, tail, suggestions, onFold }: Cha
 
 const ConversationSkeleton = () => (
   <div className="flex flex-1 flex-col justify-end p-6">
-    <SkeletonRows count={4} label="Loading the conversation" />
+    <SkeletonRows count={4} label="Loading chat…" />
   </div>
 );
 
 function Intro({ suggestions, onPick }: { suggestions: readonly string[]; onPick: (text: string) => void }) {
   return (
     <div className="px-8 pb-6">
-      <h2 className="text-md">What should change?</h2>
+      <h2 className="text-md">What do you want to change?</h2>
       <p className="mt-1 text-sm leading-read text-fg-2">
         The agent reads the project, edits files and runs commands in its sandbox. You see every step here.
       </p>

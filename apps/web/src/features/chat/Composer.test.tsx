@@ -92,7 +92,7 @@ test("while a run goes on Enter queues, and Ctrl and Enter steer it", async ({ s
   await user.type(await box(), "Use SQLite");
   await user.keyboard("{Control>}{Enter}{/Control}");
   expect(it.steered).toEqual(["Use SQLite"]);
-  expect(await screen.findByText(/will hear it before its next step/)).toBeInTheDocument();
+  expect(await screen.findByText(/will see this before its next step/)).toBeInTheDocument();
 });
 
 test("a run is stopped by its button", async ({ show, user }) => {

@@ -33,9 +33,9 @@ const steerKeys = steerCaps.join((steerCaps[0]?.length ?? 0) > 1 ? "+" : "");
 
 export interface ComposerHandle {
   focus: () => void;
-  /** Puts text into the draft (a refused first message, a suggestion), with the reason where there is one and what was attached to it. */
+  /** Sets the draft (a refused first message, a suggestion), with the reason of a refusal and the attachments. */
   write: (text: string, reason?: string, attached?: readonly MessageAttachment[]) => void;
-  /** Attaches what was pointed at in the preview. */
+  /** Attaches an element that was picked in the preview. */
   attachElement: (files: ElementFiles) => void;
 }
 
@@ -44,10 +44,10 @@ export interface ComposerProps {
   /** For `@` mentions. */
   tree: FileTree | undefined;
   chatId: string | undefined;
-  /** A run goes on in this session. */
+  /** A run is active in this chat. */
   isRunning: boolean;
   isStopping: boolean;
-  /** The message waits for something else; nothing can be sent now. */
+  /** Why nothing can be sent now. */
   blockedBy?: string | undefined;
   mode: EditMode;
   onMode: (mode: EditMode) => void;
@@ -55,22 +55,22 @@ export interface ComposerProps {
   defaultModel: string | undefined;
   model: string | undefined;
   onModel: (model: string) => void;
-  /** Beside the mode: which agent answers. */
+  /** Next to the mode: selects the agent. */
   agentMenu?: ReactNode;
-  /** Beside Send: what the draft would take. */
+  /** Next to Send: context and cost of the draft. */
   meter?: (draft: string) => ReactNode;
-  /** While a run goes on it queues. */
+  /** During a run it queues the message. */
   onSend: (text: string, extras: MessageExtras) => Promise<SendFailure | undefined>;
-  /** Says it to the run that goes on. */
+  /** Sends the text to the active run. */
   onSteer: (text: string) => Promise<SendFailure | undefined>;
   commands: readonly SlashCommand[];
   onStop: () => void;
-  /** Takes the bar's place: no model, no credits. */
+  /** Replaces the bar: no model, no credits. */
   notice?: ReactNode;
   handle?: Ref<ComposerHandle>;
 }
 
-/** What a message is answered by. No key that is typed changes it. */
+/** Mode, agent and model. Memoized, because typing changes none of them. */
 const Choices = memo(
   ({
     mode,
@@ -99,13 +99,13 @@ const Choices = memo(
   ),
 );
 
-/** Follows what is written when there is time: a key is painted first. */
+/** Updates after the draft is painted, so that typing stays fast. */
 function Meter({ meter, draft }: { meter: (draft: string) => ReactNode; draft: string }) {
   const read = useDeferredValue(draft);
   return useMemo(() => meter(read), [meter, read]);
 }
 
-/** Where messages are written. Enter sends, or queues while a run goes on; Mod+Enter steers it. A refused message comes back as the draft. */
+/** The message field. Enter sends, or queues during a run; Mod+Enter steers the run. A refused message is put back into the field. */
 export function Composer({
   projectId,
   tree,
@@ -152,7 +152,7 @@ export function Composer({
     onChange: (text, at) => {
       setDraft(text);
       setCaret(at);
-      // The text is there in the next frame; the caret goes behind what was put in.
+      // The field has the new text in the next frame; put the caret after the mention.
       requestAnimationFrame(() => box.current?.setSelectionRange(at, at));
     },
   });
@@ -174,7 +174,7 @@ export function Composer({
   const usable = usableModels(models);
   const picked = pickModel(models, model, defaultModel ?? null);
   const pickedModel = usable.find((one) => one.id === picked);
-  /** Pictures for a model that is known not to see them. */
+  /** Images are attached and the model is known not to support them. */
   const isBlind = attachments.hasImages && pickedModel?.vision === false;
   const isEmpty = draft.trim() === "" && attachments.list.length === 0;
   useImperativeHandle(handle, () => ({
@@ -199,15 +199,11 @@ export function Composer({
     const text = draft.trim();
     if (text === "" && attachments.list.length === 0) return;
     if (attachments.isUploading || attachments.hasFailed) {
-      tellAttachment(
-        attachments.hasFailed
-          ? "One of the attachments could not be uploaded. Try it again, or remove it."
-          : "The attachments are still being uploaded.",
-      );
+      tellAttachment(attachments.hasFailed ? "Couldn't upload an attachment. Retry it or remove it." : "Attachments are still uploading.");
       return;
     }
     if (isBlind) {
-      tellAttachment("This model cannot see pictures: switch to another, or remove them.");
+      tellAttachment("This model doesn't support images. Switch models or remove the images.");
       return;
     }
     if (blockedBy) {
@@ -218,11 +214,11 @@ export function Composer({
     setDraft("");
     const attached = attachments.take();
     const mentioned = mentionsIn(text, tree);
-    // What is said to a run that goes on is words alone; with something attached it waits for the next one.
+    // Steering takes text only; a message with attachments is queued.
     const isSteering = how === "steer" && isRunning && attached.length === 0;
     const extras = { ...(attached.length > 0 && { attachments: attached }), ...(mentioned.length > 0 && { mentions: mentioned }) };
     const failure = await (isSteering ? onSteer(text) : onSend(text, extras));
-    if (!failure && isRunning) setSaid(isSteering ? "The run will hear it before its next step." : "Queued.");
+    if (!failure && isRunning) setSaid(isSteering ? "The agent will see this before its next step." : "Queued.");
     if (!failure) return;
     setDraft(text);
     if (attached.length > 0) attachments.give(attached);
@@ -277,7 +273,11 @@ export function Composer({
         }
         label="Message to the agent"
         placeholder={
-          isRunning ? `Queue a message, or ${steerKeys} to steer now` : mode === "plan" ? "What should it plan?" : "What should change?"
+          isRunning
+            ? `Queue a message, or press ${steerKeys} to steer`
+            : mode === "plan"
+              ? "What do you want to plan?"
+              : "What do you want to change?"
         }
         value={draft}
         onChange={(text) => {
@@ -354,7 +354,7 @@ export function Composer({
             <AttachButton onFiles={attach} />
             {isRunning ? (
               <IconButton
-                label={isStopping ? "Stopping" : "Stop the run"}
+                label={isStopping ? "Stopping…" : "Stop the run"}
                 tooltipSide="top"
                 aria-keyshortcuts={ariaKeys("chat.stop")}
                 onClick={onStop}
@@ -365,7 +365,7 @@ export function Composer({
             ) : null}
             {!isRunning || !isEmpty ? (
               <IconButton
-                label={isRunning ? "Queue the message" : "Send"}
+                label={isRunning ? "Queue message" : "Send"}
                 tooltipSide="top"
                 onClick={() => void send()}
                 disabled={isEmpty}

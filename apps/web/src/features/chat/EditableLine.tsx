@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { cx } from "../../lib/cx.ts";
 
-/** A text that becomes a field when it is pressed. Enter and leaving keep it, Escape does not. */
+/** A text that turns into a field when it is clicked. Enter and blur save, Escape cancels. */
 export function EditableLine({
   value,
   label,
@@ -17,9 +17,9 @@ export function EditableLine({
   maxLength: number;
   onSave: (text: string) => void;
   className?: string;
-  /** Shown on as many lines as it takes; else on one. */
+  /** Wraps; otherwise it is cut to one line. */
   isWhole?: boolean;
-  /** Shown where there is no text. */
+  /** Shown if there is no text. */
   empty?: string;
 }) {
   const [draft, setDraft] = useState<string>();
@@ -45,7 +45,7 @@ export function EditableLine({
   };
   return (
     <textarea
-      // The person has just asked for it.
+      // Focus once, when the person opens the field.
       ref={(field) => {
         if (field && document.activeElement !== field && field.dataset["met"] === undefined) {
           field.dataset["met"] = "";

@@ -12,7 +12,7 @@ const shownFiles = 6;
 const shownCommands = 4;
 const commandTools = new Set(["bash_exec", "shell_open", "shell_exec"]);
 
-/** The commands from a run on, and how many messages were said since its question, that one included. */
+/** The commands of a run and of later runs, and the number of messages from the run's question on. */
 export function sinceRun(state: ChatState, taskId: string): { commands: string[]; messages: number } {
   const at = state.turns.findIndex((turn) => turn.kind === "run" && turn.taskId === taskId);
   const first = state.turns.slice(0, at).findLastIndex((turn) => turn.kind === "user");
@@ -29,7 +29,7 @@ export function sinceRun(state: ChatState, taskId: string): { commands: string[]
   return { commands: [...new Set(commands)], messages: turns.length };
 }
 
-/** Says what comes back, what leaves the conversation and what cannot be undone. */
+/** Confirms an undo or a restore: lists the files that change, the messages that are hidden and the commands that cannot be undone. */
 export function GoBackDialog({
   projectId,
   target,
@@ -57,18 +57,18 @@ export function GoBackDialog({
     <ConfirmDialog
       isOpen
       onOpenChange={(isOpen) => !isOpen && onClose()}
-      title={`Go back to ${target.label}?`}
-      act="Go back"
-      actWord="Going back"
+      title={target.label === undefined ? "Undo this run?" : `Restore to ${target.label}?`}
+      act={target.label === undefined ? "Undo run" : "Restore"}
+      actWord={target.label === undefined ? "Undoing…" : "Restoring…"}
       onConfirm={() => onGoBack(target)}
     >
       <div className="grid gap-3 text-sm leading-read text-fg-1">
         {files ? (
           files.total === 0 ? (
-            <p>No file changed since.</p>
+            <p>No files have changed since then.</p>
           ) : (
             <div>
-              <p>{files.total === 1 ? "1 file becomes what it was then:" : `${files.total} files become what they were then:`}</p>
+              <p>This restores {counted(files.total, "file")}:</p>
               <ul className="mt-1 grid gap-px font-mono text-xs text-fg-0">
                 {files.files.slice(0, shownFiles).map((file) => (
                   <li key={file.path} className="truncate">
@@ -80,20 +80,15 @@ export function GoBackDialog({
             </div>
           )
         ) : set.error || diff.error ? (
-          <p>The files become what they were then.</p>
+          <p>This restores the files to that point.</p>
         ) : (
           <Skeleton className="h-10" />
         )}
-        {messages > 0 ? (
-          <p>
-            {counted(messages, "message leaves", "messages leave")} this thread. Redo brings files and messages back, until you say
-            something else.
-          </p>
-        ) : null}
-        <p>What runs is stopped, and started again afterwards.</p>
+        {messages > 0 ? <p>This hides {counted(messages, "message")}. You can redo this until you send a new message.</p> : null}
+        <p>Running apps restart.</p>
         {commands.length > 0 ? (
           <div>
-            <p>What commands did outside the files cannot be undone:</p>
+            <p>Changes that commands made outside the project's files can't be undone:</p>
             <ul className="mt-1 grid gap-px font-mono text-xs text-fg-0">
               {commands.slice(0, shownCommands).map((command) => (
                 <li key={command} className="truncate">

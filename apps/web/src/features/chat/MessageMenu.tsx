@@ -10,7 +10,7 @@ export const quoted = (text: string): string => {
   return `“${line.length > 60 ? `${line.slice(0, 59).trimEnd()}…` : line}”`;
 };
 
-/** Back to before or after a message, a fork, its text. Shown on hover and focus, and always where there is no mouse. */
+/** Menu of a message: restore, fork, copy. Shown on hover and focus, and always on touch screens. */
 export function MessageMenu({ turn, moment }: { turn: UserTurn; moment: Moment }) {
   const name = quoted(turn.text || (turn.attachments ?? []).map((one) => one.name).join(", "));
   const acts = useRunActs();
@@ -20,7 +20,7 @@ export function MessageMenu({ turn, moment }: { turn: UserTurn; moment: Moment }
     ...(acts && messageId && taskId
       ? [
           {
-            label: "Go back to before this…",
+            label: "Restore to before this message…",
             icon: <Undo2 size={14} />,
             isDisabled: acts.isBusy,
             onSelect: () => acts.goBack({ messageId, taskId, label: `before ${name}` }),
@@ -30,7 +30,7 @@ export function MessageMenu({ turn, moment }: { turn: UserTurn; moment: Moment }
     ...(acts && nextId && nextTaskId
       ? [
           {
-            label: "Go back to after this…",
+            label: "Restore to after this message…",
             icon: <CornerUpLeft size={14} />,
             isDisabled: acts.isBusy,
             onSelect: () => acts.goBack({ messageId: nextId, taskId: nextTaskId, label: `after ${name}` }),
@@ -44,7 +44,7 @@ export function MessageMenu({ turn, moment }: { turn: UserTurn; moment: Moment }
       onSelect: () =>
         void navigator.clipboard.writeText(turn.text).then(
           () => toast("Copied."),
-          () => toast("The browser did not let us copy.", { kind: "failed" }),
+          () => toast("Couldn't copy. The browser blocked access to the clipboard.", { kind: "failed" }),
         ),
     },
   ];

@@ -2,7 +2,7 @@ import { Info, TriangleAlert } from "lucide-react";
 import { memo } from "react";
 import type { NoticePart } from "./chat.types.ts";
 
-/** Something the run tells on its way: packages are installed, another model answers. */
+/** A notice of the run, for example that packages are installed or that another model answers. */
 export const NoticeRow = memo(({ part }: { part: NoticePart }) => (
   <p
     role="status"

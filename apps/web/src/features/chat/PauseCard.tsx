@@ -4,7 +4,7 @@ import { costText } from "../../lib/durations.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import type { Run } from "./chat.types.ts";
 
-/** The run reached its cap: a person decides whether it goes on. */
+/** The run reached its limit; the person can continue it. */
 export function PauseCard({
   run,
   isContinuing,
@@ -18,17 +18,17 @@ export function PauseCard({
 }) {
   const { costCents, ownKeyCents = 0 } = run.usage;
   return (
-    <section aria-label="The run is paused" className="rounded-3 border border-line-1 bg-bg-1 px-3 py-2.5 text-sm shadow-1">
+    <section aria-label="Run paused" className="rounded-3 border border-line-1 bg-bg-1 px-3 py-2.5 text-sm shadow-1">
       <p className="flex gap-2 leading-[1.45]">
         <CirclePause size={15} className="mt-[2px] flex-none text-warn" aria-hidden="true" />
         <span className="min-w-0 break-words">
-          {run.ending ?? "The run reached its limit. What was done so far is kept."}
-          {costCents > 0 ? <span className="num text-fg-2"> It cost {costText(costCents)}.</span> : null}
-          {ownKeyCents > 0 ? <span className="num text-fg-2"> {costText(ownKeyCents)} at list prices with your own key.</span> : null}
+          {run.ending ?? "The run reached its limit. All work so far is kept."}
+          {costCents > 0 ? <span className="num text-fg-2"> Cost so far: {costText(costCents)}.</span> : null}
+          {ownKeyCents > 0 ? <span className="num text-fg-2"> Cost on your own key: {costText(ownKeyCents)} at list prices.</span> : null}
         </span>
       </p>
       <div className="flex flex-wrap gap-1.5 pt-2 pl-[23px]">
-        <Button size="sm" variant="primary" onClick={onContinue} isLoading={isContinuing} loadingWord="Going on">
+        <Button size="sm" variant="primary" onClick={onContinue} isLoading={isContinuing} loadingWord="Continuing…">
           Continue
         </Button>
         {run.reason === "credits_exhausted" ? (

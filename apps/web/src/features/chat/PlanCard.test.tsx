@@ -43,9 +43,9 @@ function card(start: Plan, known: { isRunning?: boolean; failure?: string; refus
 test("says what is ticked, and builds that many in the chosen mode", async ({ show, user }) => {
   const it = card(three);
   show(it.element);
-  expect(await screen.findByText("2 of 3 ticked")).toBeVisible();
-  await user.click(screen.getByRole("checkbox", { name: "Build step 3: Send mails" }));
-  await user.click(screen.getByRole("button", { name: /^Build in mode/ }));
+  expect(await screen.findByText("2 of 3 selected")).toBeVisible();
+  await user.click(screen.getByRole("checkbox", { name: "Include step 3: Send mails" }));
+  await user.click(screen.getByRole("button", { name: /^Build mode/ }));
   await user.click(await screen.findByRole("menuitemradio", { name: /Auto/ }));
   await user.click(screen.getByRole("button", { name: "Build 3 steps" }));
   await waitFor(() => expect(it.built).toEqual(["allow"]));
@@ -54,7 +54,7 @@ test("says what is ticked, and builds that many in the chosen mode", async ({ sh
 
 test("nothing ticked builds nothing; a running chat neither", async ({ show }) => {
   const first = show(card(plan(step(1, "Draw", { is_included: false }))).element);
-  expect(await screen.findByRole("button", { name: "Show the plan" })).toBeVisible();
+  expect(await screen.findByRole("button", { name: "Expand plan" })).toBeVisible();
   first.unmount();
   show(card(three, { isRunning: true }).element);
   expect(await screen.findByRole("button", { name: /^Build 2 steps/ })).toBeDisabled();
@@ -63,7 +63,7 @@ test("nothing ticked builds nothing; a running chat neither", async ({ show }) =
 test("a step is added, and the field asks for the next until it is left empty", async ({ show, user }) => {
   const it = card(three);
   show(it.element);
-  await user.click(await screen.findByRole("button", { name: "Add a step" }));
+  await user.click(await screen.findByRole("button", { name: "Add step" }));
   const field = screen.getByRole("textbox", { name: "New step" });
   expect(field).toHaveFocus();
   await user.type(field, "Take payments{Enter}");
@@ -90,13 +90,13 @@ test("steps are moved by key, and the move is told", async ({ show, user }) => {
 test("discarding asks, and says how much goes", async ({ show, user }) => {
   const it = card(three);
   show(it.element);
-  await user.click(await screen.findByRole("button", { name: "Discard" }));
+  await user.click(await screen.findByRole("button", { name: "Discard plan" }));
   const dialog = await screen.findByRole("alertdialog");
   expect(dialog).toHaveTextContent("3 steps");
   await user.keyboard("{Escape}");
   expect(it.discards()).toBe(0);
-  await user.click(await screen.findByRole("button", { name: "Discard" }));
-  await user.click(within(await screen.findByRole("alertdialog")).getByRole("button", { name: "Discard" }));
+  await user.click(await screen.findByRole("button", { name: "Discard plan" }));
+  await user.click(within(await screen.findByRole("alertdialog")).getByRole("button", { name: "Discard plan" }));
   await waitFor(() => expect(it.discards()).toBe(1));
 });
 
@@ -104,14 +104,14 @@ test("what is done cannot be unticked, and a finished plan folds", async ({ show
   show(card(plan(step(1, "Draw", { status: "completed" }), step(2, "Store", { status: "completed" }))).element);
   expect(await screen.findByText("2 of 2 done")).toBeVisible();
   expect(screen.queryByRole("list", { name: "Steps" })).not.toBeInTheDocument();
-  await user.click(screen.getByRole("button", { name: "Show the plan" }));
+  await user.click(screen.getByRole("button", { name: "Expand plan" }));
   expect(screen.queryByRole("checkbox")).not.toBeInTheDocument();
   expect(screen.getAllByRole("img", { name: "Done" })).toHaveLength(2);
 });
 
 test("an edit that was not kept, and a build that was refused, are told", async ({ show, user }) => {
-  const first = show(card(three, { failure: "Somebody else has changed the plan." }).element);
-  expect(await screen.findByRole("alert")).toHaveTextContent("Somebody else has changed the plan.");
+  const first = show(card(three, { failure: "Someone else has changed the plan." }).element);
+  expect(await screen.findByRole("alert")).toHaveTextContent("Someone else has changed the plan.");
   first.unmount();
   show(card(three, { refusal: "A run goes on." }).element);
   await user.click(await screen.findByRole("button", { name: "Build 2 steps" }));

@@ -21,11 +21,11 @@ export interface PlanCardProps {
   plan: Plan;
   control: ChatPlan;
   isRunning: boolean;
-  /** Builds what is ticked in this mode. */
+  /** Builds the selected steps in this mode. */
   onBuild: (mode: EditMode) => Promise<SendFailure | undefined>;
 }
 
-/** The plan of the session: steps to edit, tick, order and drop, and Build. */
+/** The plan of the chat: steps that can be edited, selected, reordered and removed, and Build. */
 export function PlanCard({ plan, control, isRunning, onBuild }: PlanCardProps) {
   const counts = planCounts(plan.steps);
   const [choice, setChoice] = useState<boolean>();
@@ -34,7 +34,7 @@ export function PlanCard({ plan, control, isRunning, onBuild }: PlanCardProps) {
   const [isBuilding, setIsBuilding] = useState(false);
   const [isDiscarding, setIsDiscarding] = useState(false);
   const [isAdding, setIsAdding] = useState(false);
-  // A built plan steps back by itself; so does one that is being built, for its to-do list is pinned above.
+  // A plan that is built or being built is collapsed: its to-do list is pinned above.
   const isOpen = choice ?? (counts.toDo > 0 && !(isRunning && plan.steps.some((step) => step.status !== "pending")));
   const nameOf = (id: string) => plan.steps.find((step) => step.id === id)?.step.slice(0, 60) ?? "";
   const editStep = (id: string, change: Partial<Plan["steps"][number]>) =>
@@ -50,10 +50,10 @@ export function PlanCard({ plan, control, isRunning, onBuild }: PlanCardProps) {
       <header className="flex min-h-9 items-center gap-2 py-1 pr-1.5 pl-3 text-xs narrow:min-h-11">
         <h2 className="font-semibold">Plan</h2>
         <span className="num flex-none text-fg-2">
-          {counts.done > 0 ? `${counts.done} of ${counts.included} done` : `${counts.included} of ${plan.steps.length} ticked`}
+          {counts.done > 0 ? `${counts.done} of ${counts.included} done` : `${counts.included} of ${plan.steps.length} selected`}
         </span>
         <span className="min-w-0 flex-1 truncate text-right text-fg-2">{isOpen ? "" : plan.task}</span>
-        <IconButton size="sm" label={isOpen ? "Fold the plan" : "Show the plan"} aria-expanded={isOpen} onClick={() => setChoice(!isOpen)}>
+        <IconButton size="sm" label={isOpen ? "Collapse plan" : "Expand plan"} aria-expanded={isOpen} onClick={() => setChoice(!isOpen)}>
           {isOpen ? <ChevronUp size={14} /> : <ChevronDown size={14} />}
         </IconButton>
       </header>
@@ -64,7 +64,7 @@ export function PlanCard({ plan, control, isRunning, onBuild }: PlanCardProps) {
               <EditableLine
                 isWhole
                 value={plan.task}
-                label="Goal of the plan"
+                label="Plan goal"
                 maxLength={2_000}
                 onSave={(task) => control.edit(() => ({ task }))}
                 className="leading-[1.45] text-fg-1"
@@ -97,7 +97,7 @@ export function PlanCard({ plan, control, isRunning, onBuild }: PlanCardProps) {
                     <Checkbox
                       isChecked={step.is_included}
                       onChange={(is_included) => editStep(step.id, { is_included })}
-                      label={`Build step ${index + 1}: ${step.step}`}
+                      label={`Include step ${index + 1}: ${step.step}`}
                       isLabelHidden
                     />
                   )}
@@ -116,7 +116,7 @@ export function PlanCard({ plan, control, isRunning, onBuild }: PlanCardProps) {
                     )}
                   />
                 </span>
-                {step.status === "in_progress" ? <span className="mt-2 flex-none text-xs font-medium text-fg-0">now</span> : null}
+                {step.status === "in_progress" ? <span className="mt-2 flex-none text-xs font-medium text-fg-0">in progress</span> : null}
                 {plan.steps.length > 1 ? (
                   <IconButton
                     size="sm"
@@ -158,19 +158,19 @@ export function PlanCard({ plan, control, isRunning, onBuild }: PlanCardProps) {
               disabled={plan.steps.length >= 50}
               onClick={() => setIsAdding(true)}
             >
-              Add a step
+              Add step
             </Button>
             <Button size="sm" variant="ghost" onClick={() => setIsDiscarding(true)}>
-              Discard
+              Discard plan
             </Button>
             <span className="ml-auto flex items-center gap-1">
               <Menu
-                label="Mode of the build"
+                label="Build mode"
                 side="top"
                 align="end"
                 choice={{ value: mode, onChange: (value) => setMode(value as EditMode), options: buildModes }}
                 trigger={
-                  <Button size="sm" variant="ghost" aria-label={`Build in mode: ${modeOf(mode).label}`}>
+                  <Button size="sm" variant="ghost" aria-label={`Build mode: ${modeOf(mode).label}`}>
                     {modeOf(mode).label}
                     <ChevronDown size={14} className="text-fg-3" />
                   </Button>
@@ -206,19 +206,19 @@ export function PlanCard({ plan, control, isRunning, onBuild }: PlanCardProps) {
       <ConfirmDialog
         isOpen={isDiscarding}
         onOpenChange={setIsDiscarding}
-        title="Discard the plan?"
-        act="Discard"
-        actWord="Discarding"
+        title="Discard this plan?"
+        act="Discard plan"
+        actWord="Discarding…"
         isDanger
         onConfirm={control.discard}
       >
-        {plan.steps.length === 1 ? "Its one step goes." : `Its ${counted(plan.steps.length, "step")} go.`} What was built of it stays.
+        This discards {counted(plan.steps.length, "step")}. Work already done is kept.
       </ConfirmDialog>
     </section>
   );
 }
 
-/** Enter adds and asks for the next; Escape, or leaving it empty, ends. */
+/** Enter adds the step and starts the next one. Escape, or an empty field, closes it. */
 function NewStep({ onAdd, onEnd }: { onAdd: (text: string) => void; onEnd: () => void }) {
   const [text, setText] = useState("");
   const add = () => {
@@ -232,7 +232,7 @@ function NewStep({ onAdd, onEnd }: { onAdd: (text: string) => void; onEnd: () =>
       <textarea
         autoFocus
         aria-label="New step"
-        placeholder="What else should be done?"
+        placeholder="Describe the step"
         rows={1}
         maxLength={500}
         value={text}

@@ -13,12 +13,12 @@ import type { QuestionPart } from "./chat.types.ts";
 export type QuestionAnswer = Omit<AnswerQuestion, "question_id">;
 export interface QuestionCardProps {
   part: QuestionPart;
-  /** Resolves with a sentence when the answer was not taken. */
+  /** Resolves with an error sentence if the server refused the answer. */
   onAnswer: (answer: QuestionAnswer) => Promise<string | undefined>;
   onStop: () => void;
 }
 
-/** What the agent asks of the person; keys 1 to 6 pick a choice while focus is inside and no field is being written in. */
+/** A question or a secret request of the agent. The number keys select a choice while the focus is inside, but not in a field. */
 export function QuestionCard(props: QuestionCardProps) {
   return props.part.asked.kind === "secret" ? (
     <SecretCard {...props} asked={props.part.asked} />
@@ -84,7 +84,7 @@ function ChoicesCard({ asked, onAnswer, onStop }: QuestionCardProps & { asked: A
     >
       {choices.length > 0 ? (
         <fieldset className="grid gap-1 px-3 pt-2">
-          <legend className="sr-only">{isMultiple ? "Choices, several may be picked" : "Choices"}</legend>
+          <legend className="sr-only">{isMultiple ? "Choices (select one or more)" : "Choices"}</legend>
           {choices.map((choice, index) => {
             const isPicked = picked.includes(choice.label);
             return (
@@ -119,8 +119,8 @@ function ChoicesCard({ asked, onAnswer, onStop }: QuestionCardProps & { asked: A
       {asked.allows_text ? (
         <div className="px-3 pt-2">
           <Input
-            aria-label={choices.length > 0 ? "Or in your own words" : "Your answer"}
-            placeholder={choices.length > 0 ? "Or in your own words" : "Your answer"}
+            aria-label={choices.length > 0 ? "Or type your own answer" : "Your answer"}
+            placeholder={choices.length > 0 ? "Or type your own answer" : "Your answer"}
             value={text}
             maxLength={4_000}
             onChange={(event) => setText(event.target.value)}
@@ -131,7 +131,7 @@ function ChoicesCard({ asked, onAnswer, onStop }: QuestionCardProps & { asked: A
   );
 }
 
-/** The value is typed hidden, goes straight to the project's secrets, and is forgotten here. */
+/** The value is sent to the project's secrets and not kept on the page. */
 function SecretCard({ asked, onAnswer, onStop }: QuestionCardProps & { asked: Asked<"secret"> }) {
   const { isSending, failure, send } = useAnswer(onAnswer);
   const [value, setValue] = useState("");
@@ -174,8 +174,9 @@ function SecretCard({ asked, onAnswer, onStop }: QuestionCardProps & { asked: As
           onChange={(event) => setValue(event.target.value)}
         />
         <p className="pt-1 text-xs leading-[1.45] text-fg-2">
-          Stored encrypted as a secret of this project{asked.container ? `, for ${asked.container}` : ""}. The agent and the model never see
-          it.
+          {asked.container
+            ? `Encrypted and saved as a secret of this project, for ${asked.container}. The agent and the model never see it.`
+            : "Encrypted and saved as a secret of this project. The agent and the model never see it."}
         </p>
       </div>
     </Card>

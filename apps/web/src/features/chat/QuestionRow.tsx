@@ -5,7 +5,7 @@ import { clockText } from "../../lib/durations.ts";
 import type { QuestionPart } from "./chat.types.ts";
 import { answerText } from "./question-events.ts";
 
-/** What became of a question of the agent's: what was asked, and the answer. */
+/** An answered question of the agent. */
 export const QuestionRow = memo(({ part }: { part: QuestionPart }) => {
   const { answer, asked } = part;
   if (!answer) return null;

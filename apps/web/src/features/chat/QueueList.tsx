@@ -1,5 +1,6 @@
 import { CornerDownRight, GripVertical, Paperclip, Send, X } from "lucide-react";
 import { useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { modeOf } from "../../lib/edit-modes.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -9,7 +10,7 @@ import type { SendFailure } from "./chat.types.ts";
 import { EditableLine } from "./EditableLine.tsx";
 import type { MessageQueue } from "./use-queue.ts";
 
-/** Messages that wait for the run to end: put in order, edited, taken out, or said to it now. */
+/** Queued messages. They can be reordered, edited, removed, or sent to the active run. */
 export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning: boolean }) {
   const { items, held } = queue;
   const [failure, setFailure] = useState<string>();
@@ -38,7 +39,7 @@ export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning
               tell(queue.resume().finally(() => setIsResuming(false)));
             }}
           >
-            Resume the queue
+            Resume queue
           </Button>
         </div>
       ) : null}
@@ -61,7 +62,7 @@ export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning
             </button>
             <EditableLine
               value={item.message}
-              empty="No words"
+              empty="No text"
               label="Queued message"
               maxLength={10_000}
               onSave={(text) => tell(queue.edit(item.id, text))}
@@ -69,8 +70,8 @@ export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning
             {item.attachment_count > 0 ? (
               <span className="num flex flex-none items-center gap-0.5 text-[11px] text-fg-2">
                 <Paperclip size={12} aria-hidden="true" />
-                {item.attachment_count}
-                <span className="sr-only">{item.attachment_count === 1 ? "attachment" : "attachments"}</span>
+                <span aria-hidden="true">{item.attachment_count}</span>
+                <span className="sr-only">{counted(item.attachment_count, "attachment")}</span>
               </span>
             ) : null}
             <span className={cx("flex-none text-[11px]", item.is_steering ? "font-medium text-fg-0" : "text-fg-2")}>
@@ -87,7 +88,7 @@ export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning
                 {isRunning ? <CornerDownRight size={14} /> : <Send size={14} />}
               </IconButton>
             )}
-            <IconButton size="sm" tooltipSide="top" label="Remove from the queue" onClick={() => tell(queue.remove(item.id))}>
+            <IconButton size="sm" tooltipSide="top" label="Remove from queue" onClick={() => tell(queue.remove(item.id))}>
               <X size={14} />
             </IconButton>
           </li>

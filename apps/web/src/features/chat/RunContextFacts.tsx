@@ -4,7 +4,7 @@ import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { runContextQuery } from "../agents/index.ts";
 
-/** What a run was told and looked at: the rules, memory and skills in force, and the files it read. */
+/** The context of a run: rules, memory, skills, sub-agents and the files it read. */
 export function RunContextFacts({ taskId }: { taskId: string }) {
   const { api } = useServices();
   const context = useQuery(runContextQuery(api, taskId));

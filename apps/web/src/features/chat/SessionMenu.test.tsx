@@ -10,9 +10,9 @@ test("Esc while a chat is renamed ends the renaming alone; the list closes with 
   show(<SessionMenu projectId={sampleId} chatId={sampleId} onOpen={() => undefined} />);
   await user.click(await screen.findByRole("button", { name: "A cart" }));
   await user.click(await screen.findByRole("button", { name: "Rename A cart" }));
-  await user.type(screen.getByRole("textbox", { name: "Name of the thread" }), " with a total{Escape}");
-  expect(screen.queryByRole("textbox", { name: "Name of the thread" })).not.toBeInTheDocument();
-  expect(screen.getByRole("dialog", { name: "Threads of this project" })).toBeVisible();
+  await user.type(screen.getByRole("textbox", { name: "Chat name" }), " with a total{Escape}");
+  expect(screen.queryByRole("textbox", { name: "Chat name" })).not.toBeInTheDocument();
+  expect(screen.getByRole("dialog", { name: "Chats in this project" })).toBeVisible();
   expect(screen.getByRole("button", { name: /^A cart./ })).toHaveFocus();
   await user.keyboard("{Escape}");
   await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());

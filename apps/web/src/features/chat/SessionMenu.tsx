@@ -14,9 +14,9 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 
-export const titleOf = (session: Pick<ChatSession, "title"> | undefined): string => session?.title?.trim() || "New thread";
+export const titleOf = (session: Pick<ChatSession, "title"> | undefined): string => session?.title?.trim() || "New chat";
 
-/** The threads of the project: switch, begin, pin, rename, delete. */
+/** The chats of the project: open, create, pin, rename, delete. */
 export function SessionMenu({
   projectId,
   chatId,
@@ -33,7 +33,7 @@ export function SessionMenu({
   const [isOpen, setIsOpen] = useState(false);
   const [filter, setFilter] = useState("");
   const [renaming, setRenaming] = useState<string>();
-  /** Has the focus again when the field goes. */
+  /** Gets the focus back when its field closes. */
   const [renamed, setRenamed] = useState<string>();
   const [deleting, setDeleting] = useState<ChatSession>();
   const hintId = useId();
@@ -63,7 +63,7 @@ export function SessionMenu({
   return (
     <>
       <Popover
-        label="Threads of this project"
+        label="Chats in this project"
         isOpen={isOpen}
         onOpenChange={(open) => {
           setIsOpen(open);
@@ -78,7 +78,7 @@ export function SessionMenu({
         className="w-80 p-1!"
         trigger={
           <Button size="sm" variant="ghost" className="min-w-0 shrink! text-fg-0!">
-            <span className="truncate">{chatId ? titleOf(sessions.find((session) => session.id === chatId)) : "New thread"}</span>
+            <span className="truncate">{chatId ? titleOf(sessions.find((session) => session.id === chatId)) : "New chat"}</span>
             <ChevronDown size={14} className="flex-none text-fg-3" />
           </Button>
         }
@@ -89,8 +89,8 @@ export function SessionMenu({
               size="sm"
               isSoft
               leading={<Search size={14} className="text-fg-3" />}
-              aria-label="Find a thread"
-              placeholder="Find a thread"
+              aria-label="Search chats"
+              placeholder="Search chats"
               value={filter}
               onChange={(event) => setFilter(event.target.value)}
             />
@@ -111,14 +111,14 @@ export function SessionMenu({
                   <Input
                     size="sm"
                     name="title"
-                    aria-label="Name of the thread"
+                    aria-label="Chat name"
                     aria-describedby={hintId}
                     defaultValue={titleOf(session)}
                     maxLength={255}
                     autoFocus
                   />
                   <span id={hintId} className="px-1 text-2xs text-fg-2">
-                    {rename.error ? sentenceOf(rename.error) : "Enter keeps it, Esc does not"}
+                    {rename.error ? sentenceOf(rename.error) : "Enter to save, Esc to cancel"}
                   </span>
                 </form>
               ) : (
@@ -133,9 +133,9 @@ export function SessionMenu({
                     <span className="min-w-0 flex-1 truncate">{titleOf(session)}</span>
                     <span className="num flex-none text-2xs text-fg-2">
                       {session.status === "running"
-                        ? "working"
+                        ? "running"
                         : session.status === "waiting_approval"
-                          ? "asks you"
+                          ? "needs your input"
                           : agoOf(session.updated_at)}
                     </span>
                   </button>
@@ -160,12 +160,12 @@ export function SessionMenu({
         {(error ?? pin.error) ? <p className="px-2 py-1 text-xs text-err">{sentenceOf(error ?? pin.error)}</p> : null}
         {!isPending && !error && shown.length === 0 ? (
           <p className="px-2 py-2 text-xs text-fg-2">
-            {filter ? "No thread has that name." : "No thread yet. Your first message begins one."}
+            {filter ? `No results for “${filter}”` : "No chats yet. Send a message to start one."}
           </p>
         ) : null}
         <div className="mt-1 border-t border-line-0 pt-1">
           <Button size="sm" variant="ghost" isWide icon={<Plus size={14} />} className="justify-start!" onClick={() => choose(undefined)}>
-            New thread
+            New chat
           </Button>
         </div>
       </Popover>
@@ -173,8 +173,8 @@ export function SessionMenu({
         isOpen={deleting !== undefined}
         onOpenChange={(open) => (open ? undefined : setDeleting(undefined))}
         title={`Delete “${titleOf(deleting)}”?`}
-        act="Delete"
-        actWord="Deleting"
+        act="Delete chat"
+        actWord="Deleting…"
         isDanger
         onConfirm={async () => {
           if (!deleting) return;
@@ -183,8 +183,7 @@ export function SessionMenu({
           if (deleting.id === chatId) onOpen(sessions.find((session) => session.id !== deleting.id)?.id);
         }}
       >
-        {deleting?.message_count === 1 ? "Its one message is" : `Its ${counted(deleting?.message_count ?? 0, "message")} are`} gone for
-        good. Files that it changed stay as they are.
+        This deletes {counted(deleting?.message_count ?? 0, "message")}. Files aren't affected.
       </ConfirmDialog>
     </>
   );

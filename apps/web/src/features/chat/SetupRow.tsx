@@ -4,7 +4,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { ThreadItem } from "../../ui/thread/index.ts";
 
-/** The project is being made, or started: what the server says about it, on the thread. */
+/** Progress of the project's setup or start. */
 export function SetupRow({ task, title }: { task: Task | undefined; title: string }) {
   const percent = task?.progress.percentage;
   return (
@@ -22,7 +22,7 @@ export function SetupRow({ task, title }: { task: Task | undefined; title: strin
   );
 }
 
-/** The setup failed; what was to be sent is kept, and a retry that succeeds sends it. */
+/** The setup failed. A waiting message is kept and sent after a successful retry. */
 export function SetupFailedRow({ isWaiting, isRetrying, onRetry }: { isWaiting: boolean; isRetrying: boolean; onRetry: () => void }) {
   return (
     <ThreadItem bead="failed" className="[--bead-y:13px]">
@@ -30,7 +30,7 @@ export function SetupFailedRow({ isWaiting, isRetrying, onRetry }: { isWaiting: 
         <span className="min-w-0 flex-1 text-fg-1">
           Couldn't set up the project.{isWaiting ? " Your message is kept and runs after a successful retry." : ""}
         </span>
-        <Button size="sm" icon={<RotateCw size={14} />} onClick={onRetry} isLoading={isRetrying} loadingWord="Retrying">
+        <Button size="sm" icon={<RotateCw size={14} />} onClick={onRetry} isLoading={isRetrying} loadingWord="Retrying…">
           Retry setup
         </Button>
       </div>

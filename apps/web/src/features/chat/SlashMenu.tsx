@@ -2,7 +2,7 @@ import { cx } from "../../lib/cx.ts";
 import { floating } from "../../ui/Menu.tsx";
 import type { SlashCommand } from "./slash-commands.ts";
 
-/** What a slash offers, above the composer. The text keeps the focus; it names the chosen one with `aria-activedescendant`. */
+/** The slash commands. The field keeps the focus and refers to the selected one by `aria-activedescendant`. */
 export function SlashMenu({
   id,
   commands,
@@ -24,7 +24,7 @@ export function SlashMenu({
           role="option"
           aria-selected={index === chosen}
           tabIndex={-1}
-          // The text must not lose the focus to a press.
+          // The field must keep the focus.
           onPointerDown={(event) => event.preventDefault()}
           onClick={() => onPick(command)}
           className={cx(

@@ -6,11 +6,11 @@ import { StepProgress } from "../../ui/Progress.tsx";
 import type { Todo } from "./chat.types.ts";
 import { todoCounts } from "./transcript-rows.ts";
 
-/** What the agent works through, pinned above the conversation; folded it shows where it stands. */
+/** The agent's to-do list, pinned above the chat. Collapsed, it shows the current item. */
 export function TodoPanel({ todos, isRunning }: { todos: readonly Todo[]; isRunning: boolean }) {
   const [choice, setChoice] = useState<boolean>();
   const { done, total } = todoCounts(todos);
-  // A low or enlarged window has no room for it beside the conversation.
+  // A low or zoomed window has no room for the list and the chat.
   const [isLow] = useState(() => innerHeight <= 560);
   const isOpen = choice ?? (done < total && !isLow);
   const current = todos.find((todo) => todo.status === "in_progress");
@@ -25,7 +25,7 @@ export function TodoPanel({ todos, isRunning }: { todos: readonly Todo[]; isRunn
         <span className="min-w-0 flex-1 truncate text-right text-fg-2">{isOpen ? "" : current?.content}</span>
         <IconButton
           size="sm"
-          label={isOpen ? "Fold the to-do list" : "Show the to-do list"}
+          label={isOpen ? "Collapse to-dos" : "Expand to-dos"}
           aria-expanded={isOpen}
           onClick={() => setChoice(!isOpen)}
         >
@@ -59,7 +59,7 @@ export function TodoPanel({ todos, isRunning }: { todos: readonly Todo[]; isRunn
               <span className={cx("min-w-0 truncate", todo.status === "completed" && "line-through decoration-line-1")}>
                 {todo.content}
               </span>
-              <span className="sr-only">{todo.status === "completed" ? "done" : todo.status === "in_progress" ? "now" : "to do"}</span>
+              <span className="sr-only">{todo.status === "completed" ? "done" : todo.status === "in_progress" ? "in progress" : "to do"}</span>
             </li>
           ))}
         </ul>

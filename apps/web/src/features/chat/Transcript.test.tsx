@@ -31,7 +31,7 @@ test("who has scrolled up and sends a message sees it", async ({ show, user }) =
   const log = await screen.findByRole("log", { name: "Transcript" });
   Object.defineProperty(log, "scrollHeight", { configurable: true, value: 2400 });
   log.style.overflow = "auto";
-  const isUp = () => screen.queryByRole("button", { name: "Jump to now" }) !== null;
+  const isUp = () => screen.queryByRole("button", { name: "Jump to latest" }) !== null;
   await waitFor(async () => {
     if (!isUp()) {
       log.scrollTop = 200;

@@ -17,11 +17,11 @@ import { ToolRow } from "./tools/ToolRow.tsx";
 import type { Moment, TranscriptRow } from "./transcript-rows.ts";
 import { AnsweredRow, EndRow, ErrorRow, PlainRow, SteeredRow, ThoughtRow, UserRow, WorkingRow, type Reader } from "./TranscriptRows.tsx";
 
-/** Rows are held in blocks; one out of sight is not laid out, and the browser watches a few blocks where it would watch a thousand rows. */
+/** Rows are grouped in blocks. Blocks outside the viewport skip layout, and the browser observes a few blocks, not a thousand rows. */
 const blockRows = 50;
-/** At the end all is laid out: there it grows. */
+/** The last blocks are always laid out, because they grow. */
 const openBlocks = 2;
-/** A frame or two: the scroll event of a change of size has come by then. */
+/** Long enough for the scroll event that follows a change of size. */
 const settleMs = 50;
 
 export interface TranscriptProps {
@@ -30,14 +30,14 @@ export interface TranscriptProps {
   onResume: (taskId: string) => void;
   /** Sends the run's message again. */
   onRetry: (run: Run) => void;
-  /** Above the first row: how the project came to be, or what to ask. */
+  /** Above the first row: the introduction of an empty chat. */
   head?: ReactNode;
-  /** Below the last row: set-up progress. */
+  /** Below the last row: plan and setup progress. */
   tail?: ReactNode;
   isBusy: boolean;
 }
 
-const beadLabels: Partial<Record<TranscriptRow["bead"], string>> = { failed: "failed", held: "waits", live: "going on" };
+const beadLabels: Partial<Record<TranscriptRow["bead"], string>> = { failed: "failed", held: "waiting", live: "running" };
 
 const Row = memo(
   ({
@@ -168,10 +168,10 @@ const Block = memo(
     }),
 );
 
-/** The conversation, time running down. Stays at now unless the reader scrolled up. */
+/** The messages and steps of the chat. Follows the end unless the reader has scrolled up. */
 export function Transcript({ rows, reader, onResume, onRetry, head, tail, isBusy }: TranscriptProps) {
   const { scrollRef, contentRef, isAtBottom, scrollToBottom } = useStickToBottom({ initial: "instant", resize: "instant" });
-  // Questions, queued messages and a growing draft take room from below: who is at the end stays there.
+  // Cards, queued messages and a growing draft take room from below: a reader at the end stays at the end.
   const follow = useHandler((): boolean => {
     if (isAtBottom) void scrollToBottom("instant");
     return isAtBottom;
@@ -182,7 +182,7 @@ export function Transcript({ rows, reader, onResume, onRetry, head, tail, isBusy
     let timer: ReturnType<typeof setTimeout> | undefined;
     const observer = new ResizeObserver(() => {
       if (!follow()) return;
-      // When room is given back the browser moves the text down, which looks like somebody scrolling up: said again after that event.
+      // When the box grows, the browser moves the text down, which looks like scrolling up: scroll again after that event.
       clearTimeout(timer);
       timer = setTimeout(() => void scrollToBottom("instant"), settleMs);
     });
@@ -192,7 +192,7 @@ export function Transcript({ rows, reader, onResume, onRetry, head, tail, isBusy
       observer.disconnect();
     };
   }, [scrollRef, follow, scrollToBottom]);
-  // Who sends a message wants to see it, wherever they were reading.
+  // Scroll to a message that the person sends.
   const sendingKey = rows.findLast((row) => row.kind === "user" && row.turn.delivery === "sending")?.key;
   useEffect(() => {
     if (sendingKey !== undefined) void scrollToBottom("instant");
@@ -238,7 +238,7 @@ export function Transcript({ rows, reader, onResume, onRetry, head, tail, isBusy
           className="absolute! bottom-2 left-1/2 -translate-x-1/2 shadow-2"
           onClick={() => void scrollToBottom("smooth")}
         >
-          Jump to now
+          Jump to latest
         </Button>
       )}
       <div role="status" aria-live="polite" className="sr-only">
@@ -248,7 +248,7 @@ export function Transcript({ rows, reader, onResume, onRetry, head, tail, isBusy
   );
 }
 
-/** What a screen reader hears: that work began, that a person is asked, how it ended; never token by token. */
+/** Announced to screen readers: the start and the end of a run, not every token. */
 function useAnnouncement(rows: readonly TranscriptRow[], isBusy: boolean): string {
   const last = rows.at(-1);
   const wasBusy = useRef(isBusy);

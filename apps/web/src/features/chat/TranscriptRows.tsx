@@ -17,7 +17,7 @@ import { argumentOf, touchedPaths } from "./tools/tool-facts.ts";
 import { Elapsed } from "./tools/ToolRow.tsx";
 import type { Moment } from "./transcript-rows.ts";
 
-/** Whoever looks at the transcript. */
+/** The signed-in person. */
 export interface Reader {
   id: string;
   name: string;
@@ -51,7 +51,7 @@ export const UserRow = memo(({ turn, name, mode, moment }: UserRowProps) => (
   </article>
 ));
 
-/** What the person said while the run went on. */
+/** A message that was sent during the run. */
 export const SteeredRow = memo(({ part, name }: { part: SteeredPart; name: string }) => (
   <article className="pt-0.5 pb-3">
     <header className="mb-0.5 flex min-h-[18px] items-center gap-2 text-xs text-fg-3">
@@ -59,7 +59,7 @@ export const SteeredRow = memo(({ part, name }: { part: SteeredPart; name: strin
       <time dateTime={part.at} title={momentOf(part.at)} className="num">
         {clockText(part.at)}
       </time>
-      <span>said meanwhile</span>
+      <span>sent during run</span>
     </header>
     <p className="max-w-[760px] text-md leading-read break-words whitespace-pre-wrap text-fg-0">{part.text}</p>
   </article>
@@ -88,17 +88,17 @@ export const ThoughtRow = memo(({ part, isStreaming }: { part: ThoughtPart; isSt
 
 const answers = {
   allow_once: "Allowed once",
-  allow_all: "Allowed for this thread",
+  allow_all: "Allowed for this chat",
   deny: "Denied",
   stop: "Stopped",
 } as const;
 
-/** What became of a question: who, when, why. */
+/** An answered approval: answer, person, time and note. */
 export const AnsweredRow = memo(({ part, reader }: { part: ApprovalPart; reader: Reader }) => {
   const answer = part.answer;
   if (!answer) return null;
-  // The server names people by id; of them only the reader's name is known here.
-  const by = answer.by === reader.id ? reader.name : /^[0-9a-f-]{36}$/.test(answer.by ?? "") ? "somebody else" : answer.by;
+  // The server sends ids; only the name of the signed-in person is known here.
+  const by = answer.by === reader.id ? reader.name : /^[0-9a-f-]{36}$/.test(answer.by ?? "") ? "someone else" : answer.by;
   const isYes = answer.response === "allow_once" || answer.response === "allow_all";
   const payload = argumentOf({ name: part.toolName, parameters: part.parameters }).text || part.toolName;
   return (
@@ -178,10 +178,10 @@ const endings: Record<string, string> = {
   resource_limit_exceeded: "Paused",
   max_iterations: "Paused",
   credits_exhausted: "Stopped: no credits left",
-  approval_timeout: "Stopped: nobody answered",
+  approval_timeout: "Stopped: no answer in time",
 };
 
-/** The last line of a run: how it ended, what it took, and Resume where it can go on. */
+/** The last line of a run: outcome, duration, tokens and cost, and Resume after an interruption. */
 export const EndRow = memo(({ run, onResume, isLast }: { run: Run; onResume: ((taskId: string) => void) | undefined; isLast: boolean }) => {
   const tools = run.parts.filter((part) => part.kind === "tool");
   const [isDetailed, setIsDetailed] = useState(false);
@@ -204,7 +204,7 @@ export const EndRow = memo(({ run, onResume, isLast }: { run: Run; onResume: ((t
       {hasContext ? (
         <IconButton
           size="sm"
-          label="What it read"
+          label="Run context"
           aria-expanded={isDetailed}
           onClick={() => setIsDetailed(!isDetailed)}
           className="narrow:size-9!"

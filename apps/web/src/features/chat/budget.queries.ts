@@ -3,7 +3,7 @@ import type { Services } from "../../project/services.ts";
 
 type Api = Services["api"];
 
-/** What the draft would take, asked when somebody looks. `turns` is how often the conversation has grown since. */
+/** Estimate for the draft, requested when the meter is open. `turns` is the length of the chat, so that a new turn updates it. */
 export const estimateQuery = (
   api: Api,
   given: { projectId: string; chatId: string | undefined; model: string | undefined; draft: string; turns: number },

@@ -21,7 +21,7 @@ test.describe("an approval", () => {
 
   test("shows the exact command, where it runs and for how long", async ({ show }) => {
     show(<ApprovalCard approval={command} onAnswer={async () => undefined} />);
-    expect(await screen.findByLabelText("The exact command")).toHaveTextContent("rm -rf dist");
+    expect(await screen.findByLabelText("Command")).toHaveTextContent("rm -rf dist");
     expect(screen.getByText("in web")).toBeVisible();
     expect(screen.getByText("stops after 60 s")).toBeVisible();
     await expectAccessible();
@@ -41,7 +41,7 @@ test.describe("an approval", () => {
 
   test("shows parameters it knows no form for exactly as they are sent", async ({ show }) => {
     show(<ApprovalCard approval={approval("mcp_mail_send", { to: "a@b.c" }, "Send a mail")} onAnswer={async () => undefined} />);
-    expect(await screen.findByLabelText("The exact parameters")).toHaveTextContent('"to": "a@b.c"');
+    expect(await screen.findByLabelText("Parameters")).toHaveTextContent('"to": "a@b.c"');
     expect(screen.getByText("Send a mail")).toBeVisible();
   });
 
@@ -59,24 +59,24 @@ test.describe("an approval", () => {
   test("keys written into the note are no answers; Enter denies with it, Escape takes the note away", async ({ show, user }) => {
     const { given, onAnswer } = answers();
     show(<ApprovalCard approval={command} onAnswer={onAnswer} />);
-    await user.click(await screen.findByRole("button", { name: "Add a note" }));
-    const note = screen.getByLabelText(/What should it do instead/);
+    await user.click(await screen.findByRole("button", { name: "Add note" }));
+    const note = screen.getByLabelText(/What should the agent do instead/);
     await waitFor(() => expect(note).toHaveFocus());
     await user.keyboard("any");
     expect(note).toHaveValue("any");
     expect(given).toEqual([]);
-    expect(screen.getByRole("button", { name: /Deny with the note/ })).toBeVisible();
+    expect(screen.getByRole("button", { name: /Deny with note/ })).toBeVisible();
     await user.keyboard("{Enter}");
     await waitFor(() => expect(given).toEqual([["deny", "any"]]));
     await user.keyboard("{Escape}");
-    expect(screen.queryByLabelText(/What should it do instead/)).not.toBeInTheDocument();
+    expect(screen.queryByLabelText(/What should the agent do instead/)).not.toBeInTheDocument();
     expect(screen.getByTestId("approval-card")).toHaveFocus();
   });
 
   test("says when the answer was not taken", async ({ show, user }) => {
-    show(<ApprovalCard approval={command} onAnswer={async () => "Somebody else has answered."} />);
+    show(<ApprovalCard approval={command} onAnswer={async () => "Someone else has answered."} />);
     await user.click(await screen.findByRole("button", { name: /Allow once/ }));
-    expect(await screen.findByRole("alert")).toHaveTextContent("Somebody else has answered.");
+    expect(await screen.findByRole("alert")).toHaveTextContent("Someone else has answered.");
   });
 
   test("says which sub-agent asks", async ({ show }) => {
@@ -87,7 +87,7 @@ test.describe("an approval", () => {
         onAnswer={async () => undefined}
       />,
     );
-    expect(await screen.findByText("Asked by the sub-agent tester")).toBeVisible();
+    expect(await screen.findByText("Requested by sub-agent tester")).toBeVisible();
     expect(screen.getByText("1 of 2")).toBeVisible();
   });
 });
@@ -141,7 +141,7 @@ test.describe("a question", () => {
   test("numbers written into its field are text", async ({ show, user }) => {
     const { given, onAnswer } = answers();
     show(<QuestionCard part={asking()} onAnswer={onAnswer} onStop={() => undefined} />);
-    await user.click(await screen.findByLabelText("Or in your own words"));
+    await user.click(await screen.findByLabelText("Or type your own answer"));
     await user.keyboard("MySQL 1");
     await user.keyboard("{Enter}");
     expect(given).toEqual([{ choices: [], text: "MySQL 1" }]);

@@ -85,6 +85,6 @@ export function useOpenConversation(reader: Reader): Conversation {
 export const ConversationContext = createContext<Conversation | undefined>(undefined);
 export function useConversation(): Conversation {
   const conversation = use(ConversationContext);
-  if (!conversation) throw new Error("useConversation needs an open project around it.");
+  if (!conversation) throw new Error("useConversation must be used inside ConversationProvider.");
   return conversation;
 }

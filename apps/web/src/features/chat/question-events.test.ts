@@ -53,9 +53,9 @@ describe("questions of the agent", () => {
   test.each([
     [asked, { choices: ["SQLite"], text: "version 3" }, "SQLite, “version 3”"],
     [asked, { outcome: "declined" }, "Skipped"],
-    [asked, { outcome: "timeout" }, "Nobody answered in time"],
+    [asked, { outcome: "timeout" }, "No answer in time"],
     [secret, {}, "STRIPE_KEY is set"],
-    [secret, { outcome: "declined" }, "STRIPE_KEY was not given"],
+    [secret, { outcome: "declined" }, "STRIPE_KEY was not provided"],
   ])("%o answered with %o", (data, more, words) => {
     const part = after(...begun(data), resolved(more)).runs["t1"]?.parts.find((one) => one.kind === "question");
     expect(answerText(part as QuestionPart)).toBe(words);

@@ -1,7 +1,7 @@
 import type { QuestionAsked, QuestionResolved, RunEventData } from "@tesslate/contract";
 import type { Part, QuestionPart, Run } from "./chat.types.ts";
 
-/** The agent asks: the tool that asks waits, and so does the run. */
+/** A question of the agent: its tool and the run wait for the answer. */
 export function onQuestionAsked(run: Run, data: RunEventData<"question_asked">): Run {
   if (run.parts.some((part) => part.kind === "question" && part.questionId === data.question_id)) return run;
   const index = run.parts.findIndex((part) => part.kind === "tool" && part.status === "running" && part.name === data.tool_name);
@@ -30,11 +30,11 @@ export function onQuestionResolved(run: Run, data: QuestionResolved): Run {
   return { ...run, parts, status: isStillAsked ? "waiting" : "running" };
 }
 
-/** What ended with the run. */
+/** A question that was open when the run ended. */
 export const withdrawn = (part: QuestionPart, at: string): QuestionPart =>
   part.answer ? part : { ...part, answer: { question_id: part.questionId, outcome: "cancelled", choices: [], text: null, by: null, at } };
 
-/** What was answered, in words. A secret's value is never among them. */
+/** The answer as text, without the value of a secret. */
 export function answerText(part: QuestionPart): string {
   const { answer, asked } = part;
   if (!answer) return "";
@@ -43,9 +43,9 @@ export function answerText(part: QuestionPart): string {
       if (asked.kind === "secret") return `${asked.secret_key} is set`;
       return [...answer.choices, ...(answer.text ? [`“${answer.text}”`] : [])].join(", ");
     case "declined":
-      return asked.kind === "secret" ? `${asked.secret_key} was not given` : "Skipped";
+      return asked.kind === "secret" ? `${asked.secret_key} was not provided` : "Skipped";
     case "timeout":
-      return "Nobody answered in time";
+      return "No answer in time";
     case "cancelled":
     case "expired":
       return "Not answered";

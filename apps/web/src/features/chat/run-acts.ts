@@ -1,30 +1,30 @@
 import { createContext, use } from "react";
 
-/** A moment to go back to. */
+/** A point to restore to. */
 export interface GoBackTarget {
-  /** A message of the turn that is undone first, the person's or its answer. */
+  /** A message of the first turn that is undone: the person's, or its answer. */
   messageId: string;
   /** The run of that turn. */
   taskId: string;
-  /** As the dialog says it: "before “add a button”". */
-  label: string;
+  /** For the title of the dialog: "before “add a button”". Without it the dialog is about undoing this run. */
+  label?: string;
 }
 
-/** What a person may do about runs and messages, wherever they are shown. */
+/** Actions on runs and messages. */
 export interface RunActs {
   review: (taskId: string) => void;
-  /** Asks first. */
+  /** Opens the confirmation. */
   goBack: (target: GoBackTarget) => void;
   redo: () => void;
-  /** A new thread with everything up to and including that message; the files stay. */
+  /** Creates a chat with the messages up to and including this one. Files do not change. */
   fork: (messageId: string) => void;
-  /** Messages that going back took out of the thread. */
+  /** Messages that a restore has hidden. */
   goneIds: ReadonlySet<string>;
-  /** A run or a restore goes on: nothing of this would be taken. */
+  /** A run or a restore is active: the server would refuse these actions. */
   isBusy: boolean;
   isRedoing: boolean;
 }
 
-/** Absent where nothing of it can be done. */
+/** Undefined where these actions are not available. */
 export const RunActsContext = createContext<RunActs | undefined>(undefined);
 export const useRunActs = (): RunActs | undefined => use(RunActsContext);

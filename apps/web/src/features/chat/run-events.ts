@@ -287,7 +287,7 @@ function onComplete(run: Run, data: RunEventData<"complete">, event: IncomingRun
         {
           kind: "error",
           key: `e${event.seq}`,
-          message: data.error ?? (data.final_response || "The run did not finish."),
+          message: data.error ?? (data.final_response || "The run failed."),
           code: data.completion_reason,
         },
       ]

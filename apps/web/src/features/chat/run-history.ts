@@ -17,13 +17,13 @@ export interface AssistantMetadata {
   completion_reason?: CompletionReason;
   model?: string;
   edit_mode?: EditMode;
-  /** Its task goes on with what others did, up to this turn. */
+  /** Its task continues the work of earlier tasks, up to this turn. */
   goes_on_after?: number;
   iterations?: number;
   error?: string;
-  /** What the person said while it went on. */
+  /** Messages that the person sent during the run. */
   steered?: { id: string; text: string; iteration: number; at: string }[];
-  /** What it told on its way. */
+  /** Notices of the run. */
   notices?: StoredNotice[];
   changes?: { files: number; additions: number; deletions: number };
   cost_cents?: number;
@@ -42,7 +42,7 @@ export interface AssistantMetadata {
   };
 }
 
-/** The part that says auto-fix has given up. */
+/** Key of the notice that auto-fix has stopped. */
 export const autoFixKey = "auto-fix";
 const autoFixStopped = "The app still reports errors after 2 automatic fixes. See Problems.";
 
@@ -81,7 +81,7 @@ export function runOfMessage(message: ChatMessage, activeTaskId: string | undefi
   ].toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
   const parts = asides.reduce((before, { put }) => put(before), said);
   if (status === "failed")
-    parts.push({ kind: "error", key: "end", message: metadata.error ?? (content || "The run did not finish."), code: "error" });
+    parts.push({ kind: "error", key: "end", message: metadata.error ?? (content || "The run failed."), code: "error" });
   if (metadata.auto_fix_stopped) parts.push({ kind: "notice", key: autoFixKey, level: "warning", message: autoFixStopped });
   const total: RunUsage = {
     tokensIn: usage?.tokens_in ?? 0,

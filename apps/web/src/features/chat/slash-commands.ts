@@ -1,11 +1,11 @@
-/** A word behind a slash at the beginning of the draft. */
+/** A command like `/plan`. */
 export interface SlashCommand {
   name: string;
   hint: string;
   run: () => void;
 }
 
-/** The commands a draft may mean; undefined when it is a message. */
+/** The commands that match the draft; undefined if the draft is a message. */
 export function matchingCommands(draft: string, commands: readonly SlashCommand[]): SlashCommand[] | undefined {
   const typed = /^\/([a-z]*)$/i.exec(draft)?.[1]?.toLowerCase();
   if (typed === undefined) return undefined;

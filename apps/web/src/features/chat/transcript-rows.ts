@@ -19,7 +19,7 @@ import type { EditMode } from "@tesslate/contract";
 import { isLive, partsOf } from "./run-events.ts";
 import type { BeadKind, LineKind, ThreadPoint } from "../../ui/thread/index.ts";
 
-/** One line of the transcript. Parts are handed through untouched, so that a row is drawn again only when its part changed. */
+/** A row of the transcript. Parts are passed by reference, so that a row renders again only if its part has changed. */
 export type TranscriptRow = { key: string; bead: BeadKind; line: LineKind } & (
   | { kind: "user"; turn: UserTurn; moment: Moment; mode: EditMode | undefined }
   | { kind: "text"; part: TextPart; isStreaming: boolean }
@@ -37,21 +37,21 @@ export type TranscriptRow = { key: string; bead: BeadKind; line: LineKind } & (
   | { kind: "gone"; message: RewoundMessage; isFirst: boolean }
 );
 
-/** Where in the conversation a message of the person stands, for going back and forking. Ids are the server's. */
+/** The place of a person's message in the chat, for restoring and forking. Ids are the server's. */
 export interface Moment {
-  /** Of the message, or of its answer: names the turn. */
+  /** Of the message, or of its answer. */
   messageId: string | undefined;
   /** The last message of the turn. */
   lastId: string | undefined;
   /** The run that answers. */
   taskId: string | undefined;
-  /** The same of the turn that follows, if one does. */
+  /** Of the next turn, if there is one. */
   nextId: string | undefined;
   nextTaskId: string | undefined;
 }
 const nowhere: Moment = { messageId: undefined, lastId: undefined, taskId: undefined, nextId: undefined, nextTaskId: undefined };
 
-/** How the thread shows a tool call in each of its states. */
+/** The bead of a tool call in each status. */
 export const toolBead: Record<ToolPart["status"], BeadKind> = {
   queued: "next",
   running: "live",
@@ -88,7 +88,7 @@ function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
         });
         return;
       case "approval":
-        // An open question stands above the composer, not in the text.
+        // An open approval is shown above the composer, not in the transcript.
         if (part.answer)
           rows.push({
             key,
@@ -143,7 +143,7 @@ function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
   return rows;
 }
 
-/** Only history knows the id of a person's message; the id of its answer comes with the run. */
+/** Only the history has the ids of a person's messages; the id of an answer comes with its run. */
 function momentsOf(state: ChatState): Moment[] {
   const moments: Moment[] = [];
   for (const turn of state.turns) {
@@ -163,7 +163,7 @@ function momentsOf(state: ChatState): Moment[] {
   return moments;
 }
 
-/** The session on screen, top to bottom; then what going back took out of it. */
+/** The rows of the open chat, followed by the messages that a restore has hidden. */
 export function transcriptRows(state: ChatState): TranscriptRow[] {
   const moments = momentsOf(state);
   let asked = 0;
@@ -197,14 +197,14 @@ export function transcriptRows(state: ChatState): TranscriptRow[] {
   return [...rows, ...gone];
 }
 
-/** Questions that wait for a person, oldest first, of the session on screen. */
+/** Open approvals of the chat, oldest first. */
 export const openApprovals = (state: ChatState): ApprovalPart[] =>
   state.turns.flatMap((turn) => {
     const run = turn.kind === "run" ? state.runs[turn.taskId] : undefined;
     return run?.status === "waiting" ? run.parts.filter((part): part is ApprovalPart => part.kind === "approval" && !part.answer) : [];
   });
 
-/** The same of the agent's own questions. */
+/** Open questions of the agent, oldest first. */
 export const openQuestions = (state: ChatState): QuestionPart[] =>
   state.turns.flatMap((turn) => {
     const run = turn.kind === "run" ? state.runs[turn.taskId] : undefined;
@@ -214,8 +214,8 @@ export const openQuestions = (state: ChatState): QuestionPart[] =>
 const labels: Partial<Record<TranscriptRow["kind"], string>> = {
   thought: "thought",
   working: "working",
-  answered: "answered question",
-  question: "question of the agent",
+  answered: "answered approval",
+  question: "question from the agent",
   end: "end of run",
   evidence: "evidence",
   notice: "notice",
@@ -223,15 +223,15 @@ const labels: Partial<Record<TranscriptRow["kind"], string>> = {
 };
 function labelOf(row: TranscriptRow): string {
   if (row.kind === "user") return `message: ${row.turn.text.slice(0, 60) || "attachments"}`;
-  if (row.kind === "gone") return `taken out: ${row.message.text.slice(0, 60)}`;
-  if (row.kind === "steered") return `message meanwhile: ${row.part.text.slice(0, 60)}`;
+  if (row.kind === "gone") return `hidden: ${row.message.text.slice(0, 60)}`;
+  if (row.kind === "steered") return `message during run: ${row.part.text.slice(0, 60)}`;
   if (row.kind === "tool") return `${row.part.name}, ${row.part.status}`;
   if (row.kind === "text") return "reply";
   if (row.kind === "error") return `error: ${row.part.message}`;
   return labels[row.kind] ?? row.kind;
 }
 
-/** The same beads lying down, the newest last; at most `count`. */
+/** The last `count` rows as points of the horizontal timeline. */
 export function threadPoints(rows: readonly TranscriptRow[], count: number): ThreadPoint[] {
   return rows.slice(-count).map((row) => ({
     id: row.key,

@@ -265,7 +265,7 @@ export function useChat(projectId: string, userName: string): Chat {
     // Only the beginning is read here: the run belongs to the server and tells itself on the project's stream.
     for await (const event of stream)
       return { taskId: event.task_id, startedChatId: event.type === "task_started" ? event.data.chat_id : (into ?? "") };
-    throw new ApiError(0, { detail: "The server ended the run before it began.", code: "network" });
+    throw new ApiError(0, { detail: "The server ended the run before it started.", code: "network" });
   };
 
   const send = useHandler(async (text: string, options: SendOptions): Promise<SendFailure | undefined> => {

@@ -26,12 +26,12 @@ const planQuery = (api: Client<Contract>, chatId: string | undefined, during: Pr
     refetchOnWindowFocus: false,
   });
 
-/** What a person may change. A step with an id that the server does not know is a new one. */
+/** The editable fields. A step whose id the server does not know is new. */
 export type PlanEdit = Pick<Plan, "task" | "steps">;
 
 const isNewer = (known: Plan | null | undefined, told: Plan): boolean =>
   known?.created_at === told.created_at && known.version > told.version;
-/** What was written here may be known already when an earlier change arrives. */
+/** An event may be older than a change that was written here. */
 const withTold = (known: PlanAnswer | undefined, plan: Plan | null): PlanAnswer =>
   known && plan && isNewer(known.plan, plan) ? known : { plan };
 
@@ -40,11 +40,11 @@ export interface ChatPlan {
   edit: (change: (plan: Plan) => Partial<PlanEdit>) => void;
   discard: () => Promise<void>;
   build: (options: SendOptions) => Promise<SendFailure | undefined>;
-  /** Why the last edit was not kept. */
+  /** Why the last edit was not saved. */
   failure: string | undefined;
 }
 
-/** The plan of a session. Edits show at once and are written one after another, each on the version that the one before made. */
+/** The plan of a chat. Edits are shown at once and written one after another, each based on the version before. */
 export function usePlan(chatId: string | undefined): ChatPlan {
   const events = useProjectEvents();
   const { api } = useServices();
@@ -75,7 +75,7 @@ export function usePlan(chatId: string | undefined): ChatPlan {
       if (state.count === 1) show(written);
     } catch (error) {
       const isOvertaken = error instanceof ApiError && error.code === "etag_mismatch";
-      setFailure(isOvertaken ? "The plan was changed meanwhile, so your last edit was not kept." : sentenceOf(error));
+      setFailure(isOvertaken ? "The plan changed while you were editing. Your last edit wasn't saved." : sentenceOf(error));
       if (state.count === 1) await queries.invalidateQueries({ queryKey: planKey(chatId) });
     } finally {
       state.count -= 1;

@@ -11,7 +11,7 @@ import { toast } from "../../ui/toast.tsx";
 import type { GoBackTarget, RunActs } from "./run-acts.ts";
 import type { Chat } from "./use-chat.ts";
 
-/** Going back and forth, forks, and the way to the review. The caller draws the dialog that asks first from `target`. */
+/** Restore, redo, fork and review. The caller renders the confirmation for `target`. */
 export function useOpenRunActs(chat: Chat): {
   acts: RunActs;
   target: GoBackTarget | undefined;
@@ -24,9 +24,9 @@ export function useOpenRunActs(chat: Chat): {
   const { api } = useServices();
   const queries = useQueryClient();
   const [target, setTarget] = useState<GoBackTarget>();
-  /** What this page asked for: it says how that went. */
+  /** Restores that this page started; it shows their outcome. */
   const asked = useRef(new Map<string, "back" | "forth">());
-  /** Restores whose end came before the answer to the asking. */
+  /** Restores that ended before the request was answered. */
   const early = useRef(new Map<string, Task>());
   const chatId = chat.state.chatId;
   const { reload, open } = chat;
@@ -35,17 +35,17 @@ export function useOpenRunActs(chat: Chat): {
   const ended = useHandler((task: Task) => {
     const way = asked.current.get(task.id);
     asked.current.delete(task.id);
-    // Somebody else, or another page of mine, may have gone back in this very thread.
+    // Another person or page may have restored this chat.
     reload();
     if (!way) {
       early.current.set(task.id, task);
       return;
     }
     early.current.clear();
-    if (task.status !== "completed") toast(task.error ?? "That did not work.", { kind: "failed" });
-    else if (way === "back")
-      toast("You went back. Files and conversation are as they were.", { action: { label: "Redo", onSelect: () => again.current() } });
-    else toast("You are back where you were.");
+    if (task.status !== "completed")
+      toast(task.error ?? (way === "back" ? "Couldn't restore to this point." : "Couldn't redo."), { kind: "failed" });
+    else if (way === "back") toast("Restored to this point.", { action: { label: "Redo", onSelect: () => again.current() } });
+    else toast("Messages and files restored.");
   });
   const follow = (taskId: string, way: "back" | "forth") => {
     asked.current.set(taskId, way);
@@ -82,7 +82,7 @@ export function useOpenRunActs(chat: Chat): {
       .then(async ({ id }) => {
         await queries.invalidateQueries({ queryKey: chatSessionsQuery(api, projectId).queryKey });
         open(id);
-        toast("A new thread from there. The files stay as they are.");
+        toast("Chat forked. Files aren't affected.");
       })
       .catch((error: unknown) => toast(sentenceOf(error), { kind: "failed" }));
   });

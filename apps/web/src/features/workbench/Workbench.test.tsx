@@ -20,7 +20,7 @@ test("a project opens with the chat and the preview; views are tabs with a URL, 
 }) => {
   const events = project(api);
   const app = open("/p/alder");
-  expect(await screen.findByRole("region", { name: "Conversation" })).toBeVisible();
+  expect(await screen.findByRole("region", { name: "Chat" })).toBeVisible();
   expect(await screen.findByRole("link", { name: "Preview" })).toHaveAttribute("aria-current", "page");
   expect(await screen.findByRole("button", { name: /^web\s*Stopped/ })).toBeVisible();
   // What the stream says about a container is shown at once.

@@ -2,7 +2,7 @@ import { Paperclip } from "lucide-react";
 import { memo, useRef } from "react";
 import { IconButton } from "../../../ui/IconButton.tsx";
 
-/** In the bar of a composer: picks files that go with the message. */
+/** Button of a composer that attaches files. */
 export const AttachButton = memo(({ onFiles, isDisabled = false }: { onFiles: (files: File[]) => void; isDisabled?: boolean }) => {
   const picker = useRef<HTMLInputElement>(null);
   return (

@@ -1,14 +1,14 @@
 import { ClipboardList, File as FileIcon, FileText, RotateCw, X } from "lucide-react";
 import type { MessageAttachment } from "@tesslate/contract";
+import { formatBytes } from "../../../lib/bytes.ts";
 import { cx } from "../../../lib/cx.ts";
 import type { DraftAttachment } from "./attachment-drafts.ts";
-import { bytesText } from "./bytes-text.ts";
 
 const attachmentUrl = (id: string): string => `/api/chat/attachments/${id}`;
 const tile = "flex h-10 max-w-[220px] min-w-0 items-center gap-2 rounded-2 border border-line-0 bg-bg-2 pr-1 text-xs";
 const iconOf = (name: string, isText: boolean) => (name.startsWith("Pasted text") ? ClipboardList : isText ? FileText : FileIcon);
 
-/** What will go with the message: a small picture or a name, how far it has come, why it failed. */
+/** The attachments of a draft, with thumbnail or name, upload progress and errors. */
 export function AttachmentChips({
   list,
   onRemove,
@@ -40,12 +40,12 @@ export function AttachmentChips({
               >
                 {one.failure ??
                   (one.done || one.isHeld
-                    ? bytesText(one.done?.size_bytes ?? one.size)
-                    : `${Math.round(one.share * 100)} % of ${bytesText(one.size)}`)}
+                    ? formatBytes(one.done?.size_bytes ?? one.size)
+                    : `${Math.round(one.share * 100)} % of ${formatBytes(one.size)}`)}
               </span>
             </span>
             {one.failure && one.isRetryable ? (
-              <button type="button" aria-label={`Upload ${one.name} again`} className={act} onClick={() => onRetry(one.key)}>
+              <button type="button" aria-label={`Retry upload of ${one.name}`} className={act} onClick={() => onRetry(one.key)}>
                 <RotateCw size={12} />
               </button>
             ) : null}
@@ -69,7 +69,7 @@ export function AttachmentChips({
 }
 const act = "grid size-6 flex-none place-items-center rounded-1 text-fg-2 hover:bg-bg-3 hover:text-fg-0 narrow:size-9";
 
-/** What went with a message: pictures are shown, files are named and can be fetched. */
+/** The attachments of a sent message: images are shown, other files can be downloaded. */
 export function MessageAttachments({ list }: { list: readonly MessageAttachment[] }) {
   return (
     <ul role="list" aria-label="Attachments" className="flex flex-wrap gap-1.5 pt-1.5">
@@ -93,7 +93,7 @@ export function MessageAttachments({ list }: { list: readonly MessageAttachment[
                 <Icon size={16} className="ml-2.5 flex-none text-fg-2" aria-hidden="true" />
                 <span className="min-w-0">
                   <span className="block truncate text-fg-0">{one.name}</span>
-                  <span className="block text-2xs text-fg-2">{bytesText(one.size_bytes)}</span>
+                  <span className="block text-2xs text-fg-2">{formatBytes(one.size_bytes)}</span>
                 </span>
               </a>
             )}

@@ -5,7 +5,7 @@ import { FileIcon } from "../../../ui/FileIcon.tsx";
 import { floating } from "../../../ui/Menu.tsx";
 import { optionId } from "../SlashMenu.tsx";
 
-/** What an `@` may mean, above the composer. The text keeps the focus; it names the chosen one with `aria-activedescendant`. */
+/** Files and folders that match an `@`. The field keeps the focus and refers to the selected one by `aria-activedescendant`. */
 export function MentionMenu({
   id,
   places,
@@ -29,7 +29,7 @@ export function MentionMenu({
           role="option"
           aria-selected={index === chosen}
           tabIndex={-1}
-          // The text must not lose the focus to a press.
+          // The field must keep the focus.
           onPointerDown={(event) => event.preventDefault()}
           onClick={() => onPick(path)}
           className={cx(

@@ -3,7 +3,7 @@ import type { Model } from "@tesslate/contract";
 import { shortModelName, usableModels } from "../../../lib/model-choice.ts";
 import { Button } from "../../../ui/Button.tsx";
 
-/** The model that is chosen cannot see the pictures that are attached: switch, or leave them out. */
+/** The selected model doesn't support the attached images: offers to switch models or to remove the images. */
 export function VisionNotice({
   model,
   models,
@@ -25,14 +25,14 @@ export function VisionNotice({
     >
       <EyeOff size={14} className="flex-none text-warn" aria-hidden="true" />
       <span className="min-w-0 flex-1 basis-32">
-        {shortModelName(model.id)} cannot see pictures.{other ? "" : " None of the models here is known to."}
+        {shortModelName(model.id)} doesn't support images.{other ? "" : " No available model is known to support them."}
       </span>
       {other ? (
         <Button size="sm" onClick={() => onModel(other.id)}>
           Switch to {shortModelName(other.id)}
         </Button>
       ) : null}
-      <Button size="sm" variant="ghost" aria-label="Remove the pictures" onClick={onRemove}>
+      <Button size="sm" variant="ghost" aria-label="Remove images" onClick={onRemove}>
         Remove
       </Button>
     </div>

@@ -89,7 +89,7 @@ describe("attachments of a draft", () => {
         Array.from({ length: 11 }, (_, i) => file(`${i}.txt`)),
         upload,
       ),
-    ).toMatch(/2 were left out/);
+    ).toMatch(/2 files were not added/);
     expect(store.list()).toHaveLength(10);
   });
 });

@@ -1,33 +1,34 @@
 import { maxAttachmentBytes, maxAttachments, type MessageAttachment } from "@tesslate/contract";
+import { counted } from "../../../lib/counted.ts";
 
-/** A file that will go with the next message. */
+/** A file that will be attached to the next message. */
 export interface DraftAttachment {
   key: string;
   name: string;
-  /** What the chip says in place of the name. */
+  /** Shown instead of the name. */
   label?: string;
   size: number;
   isImage: boolean;
-  /** Of a picture: something to show before the server has it. */
+  /** Object URL of an image, shown until it is uploaded. */
   preview?: string;
-  /** It waits for something to be uploaded to. */
+  /** Not uploaded until `uploadHeld` is called. */
   isHeld?: boolean;
   /** 0 to 1 while it is being uploaded. */
   share: number;
   /** Why it could not be uploaded. */
   failure?: string;
-  /** It can be tried again. */
+  /** The upload can be retried. */
   isRetryable?: boolean;
-  /** What the server made of it. */
+  /** The uploaded attachment. */
   done?: MessageAttachment;
 }
 type Upload = (file: File, onShare: (share: number) => void, signal: AbortSignal) => Promise<MessageAttachment>;
 
-/** A text longer than this becomes an attachment when it is pasted. */
+/** A pasted text longer than this is attached as a file. */
 export const longPasteChars = 2_000;
 
 export type AttachmentDrafts = ReturnType<typeof createAttachmentDrafts>;
-/** The attachments of one composer, whether it is on screen or not. */
+/** The attachments of one composer; they outlive its component. */
 export function createAttachmentDrafts({ sentenceOf }: { sentenceOf: (error: unknown) => string }) {
   let list: readonly DraftAttachment[] = [];
   const files = new Map<string, File>();
@@ -78,7 +79,7 @@ export function createAttachmentDrafts({ sentenceOf }: { sentenceOf: (error: unk
       return () => void listeners.delete(listener);
     },
     list: () => list,
-    /** Answers a sentence when some were left out. Without `upload` they are held until `uploadHeld`. */
+    /** Returns an error sentence if there were too many. Without `upload` they are held until `uploadHeld`. */
     add: (given: readonly File[], upload: Upload | undefined, label?: string): string | undefined => {
       const room = maxAttachments - list.length;
       for (const file of given.slice(0, Math.max(0, room))) {
@@ -103,31 +104,32 @@ export function createAttachmentDrafts({ sentenceOf }: { sentenceOf: (error: unk
         files.set(key, file);
         if (upload) void start(key, upload);
       }
-      return given.length > room
-        ? `A message takes ${maxAttachments} attachments; ${given.length - Math.max(0, room)} were left out.`
+      const excess = given.length - Math.max(0, room);
+      return excess > 0
+        ? `A message can have ${maxAttachments} attachments. ${counted(excess, "file was", "files were")} not added.`
         : undefined;
     },
     pasteName: () => `Pasted text ${++pasted}.txt`,
     retry: (key: string, upload: Upload) => void restart(key, upload),
-    /** Uploads what was held, and again what failed. Resolves when nothing is on its way any more: whether all of it is there. */
+    /** Uploads held files and retries failed ones. Resolves with whether all files are uploaded. */
     uploadHeld: async (upload: Upload): Promise<boolean> => {
       const waiting = list.filter((one) => one.isHeld || (one.failure !== undefined && one.isRetryable));
       await Promise.all(waiting.map(({ key }) => restart(key, upload)));
       return list.every(({ done }) => done !== undefined);
     },
-    /** Answers what the server has of it. */
+    /** Returns the uploaded attachment, if there is one. */
     remove: (key: string): MessageAttachment | undefined => {
       const { done } = list.find((one) => one.key === key) ?? {};
       forget([key]);
       return done;
     },
-    /** Goes with the message. */
+    /** Empties the list and returns the uploaded attachments. */
     take: (): MessageAttachment[] => {
       const ready = list.flatMap(({ done }) => done ?? []);
       forget(list.map(({ key }) => key));
       return ready;
     },
-    /** The message was refused: what it had comes back. */
+    /** Puts the attachments of a refused message back. */
     give: (ready: readonly MessageAttachment[]) =>
       set([
         ...ready.map((done): DraftAttachment => ({

@@ -1,13 +1,13 @@
 import type { PickedElement } from "../../preview/index.ts";
 
 export interface PickedPlace {
-  /** Where the page was. */
+  /** The path of the page. */
   path: string;
   /** The folder of the container that serves it; "." for the project's own. */
   directory: string;
 }
 
-/** What of an element goes with a message: its description as text, and its picture where the browser drew one. */
+/** What is attached for a picked element: a text description, and an image if the browser could draw one. */
 export interface ElementFiles {
   /** `h1 · src/App.tsx:12`. */
   label: string;
@@ -21,11 +21,11 @@ export function elementFiles(element: PickedElement, { path, directory }: Picked
   const place = source && file ? `${file}:${source.line}` : undefined;
   const { width, height, x, y } = element.rect;
   const lines = [
-    `The element of the running app that the message speaks of, at ${path}.`,
+    `The element of the running app that the message refers to, at ${path}.`,
     "",
     `Tag: ${element.tag}`,
     ...(element.text ? [`Text: ${element.text}`] : []),
-    `Source: ${source && place ? `${place}:${source.column}` : "not known to the page"}`,
+    `Source: ${source && place ? `${place}:${source.column}` : "unknown"}`,
     `Selector: ${element.selector}`,
     `Box: ${width} x ${height} at ${x}, ${y}`,
     "",

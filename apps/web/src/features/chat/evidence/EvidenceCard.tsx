@@ -1,6 +1,7 @@
 import { Check, ChevronRight, CircleCheck, CircleX, Minus, Undo2, X } from "lucide-react";
 import { memo, useState, type ReactNode } from "react";
 import type { CheckOutcome, ChecksReport, EvidencePicture, Evidence, VerifyReport } from "@tesslate/contract";
+import { counted } from "../../../lib/counted.ts";
 import { cx } from "../../../lib/cx.ts";
 import { clockText, durationText } from "../../../lib/durations.ts";
 import { Button } from "../../../ui/Button.tsx";
@@ -11,9 +12,9 @@ import { useRunActs } from "../run-acts.ts";
 import { checkNames, checksText, findingsOf, isGood, proofsOf, stepsText, turnedRed, type Proof } from "./evidence.ts";
 import { PictureDialog, pictureUrl } from "./PictureDialog.tsx";
 
-/** What a run proved: steps in a browser with screenshots, and the project's own checks. */
+/** The evidence of a run: browser steps with screenshots, and the project's checks. */
 export const EvidenceCard = memo(({ run, isLast }: { run: Run; isLast: boolean }) => (
-  <Card className="mb-3 overflow-hidden text-sm" role="group" aria-label="Evidence of this run" data-testid="evidence-card">
+  <Card className="mb-3 overflow-hidden text-sm" role="group" aria-label="Evidence from this run" data-testid="evidence-card">
     {proofsOf(run.evidence).map((proof, index) => (
       <ProofSection key={proof.key} proof={proof} run={run} isLast={isLast} isFirst={index === 0} />
     ))}
@@ -48,8 +49,9 @@ function ProofSection({ proof, run, isLast, isFirst }: { proof: Proof; run: Run;
           <span className="min-w-0 flex-1">
             <span className="block truncate font-medium text-fg-0">{title}</span>
             <span className="num block text-xs text-fg-2">
-              {facts}, {durationText(duration)}
-              {earlier.length > 0 ? `, after ${earlier.length} earlier ${earlier.length === 1 ? "try" : "tries"}` : ""}
+              {earlier.length > 0
+                ? `${facts}, ${durationText(duration)}, after ${counted(earlier.length, "earlier attempt")}`
+                : `${facts}, ${durationText(duration)}`}
             </span>
           </span>
           <ChevronRight size={14} className={cx("flex-none text-fg-3 transition-transform", isOpen && "rotate-90")} aria-hidden="true" />
@@ -59,9 +61,9 @@ function ProofSection({ proof, run, isLast, isFirst }: { proof: Proof; run: Run;
             size="sm"
             icon={<Undo2 size={14} />}
             disabled={acts.isBusy}
-            onClick={() => acts.goBack({ messageId, taskId: run.taskId, label: "before this run" })}
+            onClick={() => acts.goBack({ messageId, taskId: run.taskId })}
           >
-            Undo this run
+            Undo run
           </Button>
         ) : null}
       </div>
@@ -71,7 +73,7 @@ function ProofSection({ proof, run, isLast, isFirst }: { proof: Proof; run: Run;
           {earlier.map((one) => (
             <details key={one.id} className="mt-2 text-xs text-fg-2">
               <summary className="cursor-pointer rounded-1 py-1 narrow:py-3">
-                {isGood(one) ? "Passed" : "Failed"} at {clockText(one.created_at)}
+                {isGood(one) ? `Passed at ${clockText(one.created_at)}` : `Failed at ${clockText(one.created_at)}`}
               </summary>
               <div className="pt-1">
                 <Report evidence={one} />
@@ -97,14 +99,14 @@ function VerifyDetails({ report, taskId }: { report: VerifyReport; taskId: strin
       {report.pictures.length > 0 ? <Pictures pictures={report.pictures} taskId={taskId} /> : null}
       <ol className="grid gap-0.5 text-xs">
         {report.steps.map((step, index) => (
-          // Steps have no names of their own, and their order never changes.
+          // Steps have no ids, and their order never changes.
           <li key={index} className="flex min-w-0 gap-2 py-0.5">
             {step.status === "passed" ? (
               <Check size={14} className="mt-px flex-none text-ok" aria-label="Passed" />
             ) : step.status === "failed" ? (
               <X size={14} className="mt-px flex-none text-err" aria-label="Failed" />
             ) : (
-              <Minus size={14} className="mt-px flex-none text-fg-3" aria-label="Not done" />
+              <Minus size={14} className="mt-px flex-none text-fg-3" aria-label="Skipped" />
             )}
             <span className="min-w-0 flex-1 break-words">
               <span className={step.status === "skipped" ? "text-fg-2" : "text-fg-0"}>{step.what}</span>
@@ -123,7 +125,9 @@ function Findings({ report }: { report: VerifyReport }) {
   const findings = findingsOf(report);
   if (findings.length === 0)
     return (
-      <p className="text-xs text-fg-2">No console errors, no failed requests{report.accessibility ? ", no accessibility findings" : ""}.</p>
+      <p className="text-xs text-fg-2">
+        {report.accessibility ? "No console errors, failed requests or accessibility findings." : "No console errors or failed requests."}
+      </p>
     );
   return (
     <div className="grid text-xs">
@@ -164,7 +168,7 @@ function Pictures({ pictures, taskId }: { pictures: readonly EvidencePicture[]; 
               type="button"
               onClick={() => setShown(index)}
               className="group block w-full rounded-2 text-left"
-              aria-label={`Open the screenshot: ${picture.label}`}
+              aria-label={`Open screenshot: ${picture.label}`}
             >
               <Thumbnail picture={picture} taskId={taskId} />
               <span className="mt-1 block truncate text-2xs text-fg-2 group-hover:text-fg-0">{picture.label}</span>
@@ -180,7 +184,7 @@ function Pictures({ pictures, taskId }: { pictures: readonly EvidencePicture[]; 
 function Thumbnail({ picture, taskId }: { picture: EvidencePicture; taskId: string }) {
   const [isGone, setIsGone] = useState(false);
   const box = "block h-[94px] w-full rounded-2 border border-line-0 bg-bg-2 group-hover:border-line-1";
-  if (isGone) return <span className={cx(box, "grid place-items-center text-2xs text-fg-2")}>No longer kept</span>;
+  if (isGone) return <span className={cx(box, "grid place-items-center text-2xs text-fg-2")}>No longer available</span>;
   return (
     <img
       src={pictureUrl(taskId, picture.id)}
@@ -196,7 +200,7 @@ function Thumbnail({ picture, taskId }: { picture: EvidencePicture; taskId: stri
 const outcomes: Record<CheckOutcome["status"], string> = {
   passed: "passed",
   failed: "failed",
-  timed_out: "took too long",
+  timed_out: "timed out",
   not_run: "not run",
 };
 
@@ -235,8 +239,8 @@ function CheckTable({ report }: { report: ChecksReport }) {
       {report.checks
         .filter(({ after }) => after && after.status !== "passed")
         .map(({ name, container, command, after }) => (
-          <Disclosure key={`${name}${container}`} title={`What ${command} printed`} isBad>
-            <pre className="font-mono text-[11.5px] break-words whitespace-pre-wrap">{after?.output || "Nothing."}</pre>
+          <Disclosure key={`${name}${container}`} title={`Output of ${command}`} isBad>
+            <pre className="font-mono text-[11.5px] break-words whitespace-pre-wrap">{after?.output || "No output"}</pre>
           </Disclosure>
         ))}
     </div>

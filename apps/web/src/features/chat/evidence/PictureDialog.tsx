@@ -7,7 +7,7 @@ import { IconButton } from "../../../ui/IconButton.tsx";
 
 export const pictureUrl = (taskId: string, pictureId: string): string => `/api/chat/runs/${taskId}/evidence/${pictureId}`;
 
-/** A screenshot in full size; arrow keys go to its neighbours. */
+/** A screenshot in full size. Arrow keys show the previous and the next one. */
 export function PictureDialog({
   pictures,
   taskId,
@@ -40,7 +40,7 @@ export function PictureDialog({
       isOpen={isOpen}
       onOpenChange={(opens) => !opens && onIndex(undefined)}
       title={picture?.label ?? ""}
-      description={picture ? `${picture.width} × ${picture.height}, as the agent's browser saw the app` : undefined}
+      description={picture ? `${picture.width} × ${picture.height}, from the agent's browser` : undefined}
       className="w-[min(1340px,calc(100vw-24px))]!"
     >
       {picture ? (

@@ -58,7 +58,7 @@ describe("evidence", () => {
     expect(turnedRed(check(outcome("failed"), outcome("failed")))).toBe(false);
     expect(turnedRed(check(null, outcome("failed")))).toBe(false);
     expect(checksText([check(outcome("passed"), outcome("failed")), check(null, outcome("passed"))])).toBe(
-      "1 of 2 checks passed, 1 turned red",
+      "1 of 2 checks passed, 1 newly failed",
     );
   });
   test("what is worth a look, in words", () => {
@@ -73,7 +73,7 @@ describe("evidence", () => {
     expect(found.map(({ title, isBad }) => [title, isBad])).toEqual([
       ["1 console error", true],
       ["1 accessibility finding, 1 serious", true],
-      ["1 outside host not reached", false],
+      ["1 external host blocked", false],
     ]);
     expect(stepsText(report())).toBe("1 of 1 step");
   });

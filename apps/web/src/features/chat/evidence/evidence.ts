@@ -3,14 +3,14 @@ import { counted } from "../../../lib/counted.ts";
 
 export const checkNames: Record<CheckResult["name"], string> = { typecheck: "Types", lint: "Lint", test: "Tests", build: "Build" };
 
-/** Reports of the same thing, the newest first; earlier ones are tries that came before it. */
+/** The newest report of a check, with its earlier attempts. */
 export interface Proof {
   key: string;
   evidence: Evidence;
   earlier: Evidence[];
 }
 
-/** One proof for each thing that was verified, and one for the checks; in the order of their first report. */
+/** One proof per verified flow, and one for the checks, in the order of their first report. */
 export function proofsOf(evidence: readonly Evidence[]): Proof[] {
   const byKey = new Map<string, Evidence[]>();
   for (const one of evidence) {
@@ -20,7 +20,7 @@ export function proofsOf(evidence: readonly Evidence[]): Proof[] {
   return [...byKey].flatMap(([key, [newest, ...earlier]]) => (newest ? [{ key, evidence: newest, earlier }] : []));
 }
 
-/** Passed before the turn, not any more after it. */
+/** Passed before the run and failed after it. */
 export const turnedRed = ({ before, after }: CheckResult): boolean =>
   before?.status === "passed" && after !== null && after.status !== "passed" && after.status !== "not_run";
 
@@ -35,10 +35,10 @@ export function stepsText({ steps }: VerifyReport): string {
 export function checksText(checks: readonly CheckResult[]): string {
   const red = checks.filter(turnedRed).length;
   const passed = checks.filter(({ after }) => after?.status === "passed").length;
-  return `${passed} of ${counted(checks.length, "check")} passed${red > 0 ? `, ${red} turned red` : ""}`;
+  return `${passed} of ${counted(checks.length, "check")} passed${red > 0 ? `, ${red} newly failed` : ""}`;
 }
 
-/** What is worth a look beside the steps; nothing there says nothing. */
+/** Errors and accessibility findings to show below the steps. Empty lists are left out. */
 export function findingsOf(report: VerifyReport): { key: string; title: string; isBad: boolean; lines: string[] }[] {
   const { console_errors: errors, failed_requests: requests, blocked, accessibility } = report;
   const serious = (accessibility ?? []).filter(({ impact }) => impact === "serious" || impact === "critical").length;
@@ -53,9 +53,9 @@ export function findingsOf(report: VerifyReport): { key: string; title: string; 
     },
     {
       key: "blocked",
-      title: `${counted(blocked.length, "outside host")} not reached`,
+      title: `${counted(blocked.length, "external host")} blocked`,
       isBad: false,
-      lines: blocked.map(({ host, count }) => `${host}, ${counted(count, "request")}. The agent's browser reaches the app alone.`),
+      lines: blocked.map(({ host, count }) => `${host}, ${counted(count, "request")}. The agent's browser can only reach the app.`),
     },
   ].filter(({ lines }) => lines.length > 0);
 }

@@ -11,7 +11,7 @@ import { argumentOf, toolFacts } from "./tool-facts.ts";
 import { lookOf } from "./tool-looks.ts";
 import { Change, Elapsed } from "./ToolRow.tsx";
 
-/** A call that started a sub-agent: collapsed it says what it does now, open it shows its rows and its report. */
+/** A call of a sub-agent: collapsed it shows the current step, expanded all steps and the report. */
 export const SubagentRow = memo(({ part }: { part: ToolPart }) => {
   const { change } = useMemo(() => toolFacts(part), [part]);
   const [isOpen, setIsOpen] = useState(part.status === "failed");
@@ -66,7 +66,7 @@ export const SubagentRow = memo(({ part }: { part: ToolPart }) => {
             <div
               {...scrollable}
               role="region"
-              aria-label={`Report of ${name}`}
+              aria-label={`Report from ${name}`}
               className="scroll-y mt-1 max-h-96 rounded-2 border border-line-0 bg-bg-1 px-2.5 py-1.5"
             >
               <Markdown text={report} isStreaming={false} />
@@ -85,7 +85,7 @@ const Rows = ({ view, hasReport }: { view: SubagentView; hasReport: boolean }) =
       {view.rows.map((row, index) =>
         row.kind === "call" ? (
           <CallRow key={row.key} call={row.call} />
-        ) : // The last words are the report, shown below.
+        ) : // The last text is the report, shown below.
         index === lastText && index === view.rows.length - 1 ? null : (
           <li key={row.key} className="py-1 text-fg-2">
             <Markdown text={row.text.trim()} isStreaming={false} />

@@ -37,7 +37,7 @@ test("counts while it runs", async ({ show }) => {
 
 test("says that it waits for the person", async ({ show }) => {
   show(<ToolRow part={part({ status: "waiting" })} />);
-  expect(await screen.findByRole("button", { name: /waits for you/ })).toBeVisible();
+  expect(await screen.findByRole("button", { name: /waiting for you/ })).toBeVisible();
 });
 
 test("a failed one opens by itself", async ({ show }) => {

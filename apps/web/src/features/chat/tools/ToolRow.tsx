@@ -9,7 +9,7 @@ import type { ToolPart } from "../chat.types.ts";
 import { argumentOf, toolFacts } from "./tool-facts.ts";
 import { lookOf } from "./tool-looks.ts";
 
-/** How long something has been going on; counts by itself. */
+/** Time since `since`, updated every 100 ms. */
 export function Elapsed({ since }: { since: string | undefined }) {
   const [mountedAt] = useState(() => Date.now());
   const [now, setNow] = useState(mountedAt);
@@ -17,19 +17,19 @@ export function Elapsed({ since }: { since: string | undefined }) {
     const timer = setInterval(() => setNow(Date.now()), 100);
     return () => clearInterval(timer);
   }, []);
-  // A clock of the server that runs ahead of ours must not count backwards.
+  // A server clock that is ahead must not give a negative time.
   const from = Math.min(Number.isNaN(Date.parse(since ?? "")) ? mountedAt : Date.parse(since ?? ""), mountedAt);
   return <span className="num">{durationText(Math.max(0, now - from))}</span>;
 }
 
 const words: Partial<Record<ToolPart["status"], string>> = {
   running: "running",
-  waiting: "waits for you",
+  waiting: "waiting for you",
   failed: "failed",
   refused: "not run",
 };
 
-/** One tool call: a 26 px line; Enter or a click opens what came of it. Failed ones open themselves. */
+/** A tool call in one line; it expands to its output. Failed calls are expanded at first. */
 export const ToolRow = memo(({ part }: { part: ToolPart }) => {
   const facts = useMemo(() => toolFacts(part), [part]);
   const [choice, setChoice] = useState<boolean>();
@@ -96,7 +96,7 @@ export const ToolRow = memo(({ part }: { part: ToolPart }) => {
   );
 });
 
-/** What was printed; of a failure the end is in sight, where the reason mostly stands. */
+/** The output. After a failure it is scrolled to the end, where the reason usually is. */
 function Output({ text, isFailed, label }: { text: string; isFailed: boolean; label: string }) {
   const box = useRef<HTMLPreElement>(null);
   useLayoutEffect(() => {
@@ -115,13 +115,13 @@ function Output({ text, isFailed, label }: { text: string; isFailed: boolean; la
 }
 
 const shownLines = 400;
-/** Of long output the end when it failed, the beginning otherwise. */
+/** Cuts long output: keeps the end if the call failed, the start otherwise. */
 function clip(output: string, isFailed: boolean): string {
   const lines = output.split("\n");
   const more = lines.length - shownLines;
   if (more <= 0) return output;
   return isFailed
-    ? `… ${counted(more, "line")} before\n${lines.slice(-shownLines).join("\n")}`
+    ? `… ${counted(more, "earlier line")}\n${lines.slice(-shownLines).join("\n")}`
     : `${lines.slice(0, shownLines).join("\n")}\n… ${counted(more, "more line")}`;
 }
 

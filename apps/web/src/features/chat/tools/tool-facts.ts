@@ -1,14 +1,15 @@
+import { counted } from "../../../lib/counted.ts";
 import { addedLines, countLines, diffLines, type DiffLine } from "../../../lib/diff-lines.ts";
 import type { ToolPart } from "../chat.types.ts";
 import { pathOf } from "../run-events.ts";
 
-/** What a call shows, read from whatever its tool answered. Works for tools this page has never heard of. */
+/** What a row shows of a call, derived from its result. Works for unknown tools too. */
 export interface ToolFacts {
-  /** Lines added and removed, where the call was about files; both 0 where it left them as they were. */
+  /** Lines added and removed by a call that writes files; both 0 if it changed nothing. */
   change: { added: number; removed: number } | undefined;
   exitCode: number | undefined;
   diff: DiffLine[] | undefined;
-  /** Plain text to show under the row; for failures the reason comes first. */
+  /** Text to show below the row. After a failure it starts with the reason. */
   output: string | undefined;
 }
 
@@ -31,13 +32,13 @@ function outputOf(result: Record<string, unknown>): string | undefined {
   return rest.length > 0 ? JSON.stringify(result, undefined, 2) : undefined;
 }
 
-/** As the tool counted them by comparing the old text with the new. */
+/** Lines as counted by the tool, which compares the old text with the new one. */
 function comparedLines(value: unknown): ToolFacts["change"] {
   const { additions: added, deletions: removed } = record(value);
   return typeof added === "number" && typeof removed === "number" ? { added, removed } : undefined;
 }
 
-/** All that a call wrote, where that is what it added: of a replaced file only the stored parameters are left after a reload. */
+/** The written text as added lines, if all of it is new. For a replaced file, only the stored parameters are left after a reload. */
 function writtenLines(part: ToolPart, change: ToolFacts["change"]): DiffLine[] | undefined {
   const written = part.name === "write_file" ? text(part.parameters["content"]) : undefined;
   const lines = written === undefined ? undefined : addedLines(written);
@@ -62,10 +63,9 @@ export function toolFacts(part: ToolPart): ToolFacts {
 const patchedPaths = (parameters: Record<string, unknown>): string[] =>
   [...(text(parameters["patch"]) ?? "").matchAll(/^\*\*\* (?:Add|Update|Delete) File: (.+)$/gm)].map((found) => found[1] ?? "");
 
-const countOf = (value: unknown, noun: string): string | undefined =>
-  Array.isArray(value) ? `${value.length} ${noun}${value.length === 1 ? "" : "s"}` : undefined;
+const countOf = (value: unknown, noun: string): string | undefined => (Array.isArray(value) ? counted(value.length, noun) : undefined);
 
-/** The one thing a call is about: a path, a command, a pattern. */
+/** The main argument of a call: a path, a command, a pattern. */
 export function argumentOf(part: Pick<ToolPart, "name" | "parameters">): { text: string; isMono: boolean } {
   const { parameters } = part;
   const path = pathOf(parameters);
@@ -73,7 +73,7 @@ export function argumentOf(part: Pick<ToolPart, "name" | "parameters">): { text:
   if (command) return { text: command, isMono: true };
   if (part.name === "apply_patch") {
     const paths = patchedPaths(parameters);
-    return { text: paths.length === 1 ? (paths[0] ?? "") : `${paths.length} files`, isMono: paths.length === 1 };
+    return { text: paths.length === 1 ? (paths[0] ?? "") : counted(paths.length, "file"), isMono: paths.length === 1 };
   }
   if (part.name === "todo_write") return { text: countOf(parameters["todos"], "item") ?? "", isMono: false };
   if (part.name === "save_plan" || part.name === "update_plan")
@@ -94,7 +94,7 @@ export function argumentOf(part: Pick<ToolPart, "name" | "parameters">): { text:
 
 const writers: ReadonlySet<string> = new Set(["write_file", "patch_file", "multi_edit"]);
 
-/** The files a call changed: as it was told live, or as its parameters say where only the stored step is left. */
+/** The files a call changed: from its live events, or from its parameters if only the stored step is left. */
 export function touchedPaths(part: ToolPart): string[] {
   if (part.edits.length > 0) return part.edits.map((edit) => edit.path);
   if (part.status !== "ok") return [];

@@ -27,7 +27,6 @@ import { lentName } from "../../mcp/index.ts";
 
 export interface ToolLook {
   icon: LucideIcon;
-  /** What it does, as one would say it. */
   verb: string;
 }
 
@@ -44,27 +43,27 @@ const looks: Record<string, ToolLook> = {
   shell_open: { icon: SquareTerminal, verb: "Open shell" },
   shell_exec: { icon: SquareTerminal, verb: "Run" },
   shell_close: { icon: SquareTerminal, verb: "Close shell" },
-  get_project_info: { icon: Info, verb: "Look at the project" },
-  get_preview_state: { icon: MonitorCheck, verb: "Look at the preview" },
-  todo_read: { icon: ListTodo, verb: "Read the to-dos" },
-  todo_write: { icon: ListTodo, verb: "To-dos" },
-  save_plan: { icon: ListTodo, verb: "Write a plan" },
-  update_plan: { icon: ListTodo, verb: "Update the plan" },
+  get_project_info: { icon: Info, verb: "Inspect project" },
+  get_preview_state: { icon: MonitorCheck, verb: "Check preview" },
+  todo_read: { icon: ListTodo, verb: "Read to-dos" },
+  todo_write: { icon: ListTodo, verb: "Update to-dos" },
+  save_plan: { icon: ListTodo, verb: "Write plan" },
+  update_plan: { icon: ListTodo, verb: "Update plan" },
   verify: { icon: MonitorCheck, verb: "Verify" },
   run_checks: { icon: ListChecks, verb: "Run checks" },
-  ask_question: { icon: MessageCircleQuestionMark, verb: "Ask you" },
-  request_secret: { icon: KeyRound, verb: "Ask for a secret" },
-  read_attachment: { icon: Paperclip, verb: "Read the attachment" },
-  save_attachment: { icon: Paperclip, verb: "Save the attachment" },
+  ask_question: { icon: MessageCircleQuestionMark, verb: "Ask question" },
+  request_secret: { icon: KeyRound, verb: "Request secret" },
+  read_attachment: { icon: Paperclip, verb: "Read attachment" },
+  save_attachment: { icon: Paperclip, verb: "Save attachment" },
   web_fetch: { icon: Globe, verb: "Fetch" },
   web_search: { icon: Search, verb: "Search the web" },
   load_skill: { icon: BookOpen, verb: "Load skill" },
   remember: { icon: Bookmark, verb: "Remember" },
-  graph_container_status: { icon: Workflow, verb: "Look at the canvas" },
+  graph_container_status: { icon: Workflow, verb: "Check containers" },
   graph_start_container: { icon: Play, verb: "Start container" },
   graph_stop_container: { icon: Square, verb: "Stop container" },
-  graph_start_all: { icon: Play, verb: "Start everything" },
-  graph_stop_all: { icon: Square, verb: "Stop everything" },
+  graph_start_all: { icon: Play, verb: "Start all containers" },
+  graph_stop_all: { icon: Square, verb: "Stop all containers" },
   graph_add_container: { icon: Workflow, verb: "Add container" },
   graph_add_browser_preview: { icon: Workflow, verb: "Add preview" },
   graph_add_connection: { icon: Workflow, verb: "Connect" },
@@ -72,10 +71,10 @@ const looks: Record<string, ToolLook> = {
   graph_shell_open: { icon: SquareTerminal, verb: "Open shell" },
   graph_shell_exec: { icon: SquareTerminal, verb: "Run" },
   graph_shell_close: { icon: SquareTerminal, verb: "Close shell" },
-  invoke_subagent: { icon: Bot, verb: "Ask a helper" },
+  invoke_subagent: { icon: Bot, verb: "Run sub-agent" },
 };
 
-/** Unknown tools get their own name in words; adding a tool to the agent needs nothing here. */
+/** Icon and verb of a tool. Unknown tools are shown by their name. */
 export function lookOf(name: string): ToolLook {
   const lent = lentName(name);
   if (lent) return { icon: Plug, verb: `${lent.server}: ${lent.tool.replace(/_+/g, " ")}` };
