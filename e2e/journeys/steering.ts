@@ -151,7 +151,7 @@ export default journey({}, async (context) => {
         await transcriptText("This takes a while").waitFor();
         expect((await questions()).at(-1) === "Second: a map with a pin", "the second starts first");
         const stoppedAt = Date.now();
-        await page.getByRole("button", { name: "Stop the run" }).click();
+        await page.getByRole("button", { name: "Stop run" }).click();
         await transcriptText("Stopped").waitFor();
         note(`stopped after ${Date.now() - stoppedAt} ms`);
         await queue.getByText("The run was stopped.").waitFor();

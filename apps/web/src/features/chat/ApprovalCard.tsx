@@ -210,7 +210,7 @@ export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalC
           </button>
         )}
         <button type="button" className="link narrow:min-h-8" onClick={() => void answer("stop")}>
-          Stop the run
+          Stop run
         </button>
       </div>
     </div>

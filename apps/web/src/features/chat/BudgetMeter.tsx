@@ -91,8 +91,8 @@ export function BudgetMeter({ projectId, chatId, model, draft, run, isRunning, t
 }
 
 function costSentence({ is_byok, own_key_cents, is_price_known, likely_cost_cents }: CostEstimate): string {
-  if (is_byok && own_key_cents) return `Estimated cost on your own key: ${centsText(own_key_cents)} at list prices`;
-  if (is_byok) return "Estimated cost on your own key: free";
+  if (is_byok && own_key_cents) return `Estimated cost with your own key: ${centsText(own_key_cents)} at list prices`;
+  if (is_byok) return "Estimated cost with your own key: free";
   if (!is_price_known) return `Estimated cost: ${centsText(likely_cost_cents)}, at the server's price for unknown models`;
   return likely_cost_cents === 0 ? "Estimated cost: free" : `Estimated cost: ${centsText(likely_cost_cents)}`;
 }

@@ -101,7 +101,7 @@ export function ChatColumn({ blockedBy, notice, tail, suggestions, onFold }: Cha
     },
     { name: "ask", hint: "Ask before changing files or running commands", run: () => chooseMode("ask") },
     ...(live
-      ? [{ name: "stop", hint: "Stop the run", run: stop }]
+      ? [{ name: "stop", hint: "Stop run", run: stop }]
       : state.chatId !== undefined && rows.length > 0
         ? [{ name: "clear", hint: "Clear this chat", run: () => setIsClearing(true) }]
         : []),

@@ -98,7 +98,7 @@ test("while a run goes on Enter queues, and Ctrl and Enter steer it", async ({ s
 test("a run is stopped by its button", async ({ show, user }) => {
   const it = composer({ isRunning: true });
   show(it.element);
-  await user.click(await screen.findByRole("button", { name: "Stop the run" }));
+  await user.click(await screen.findByRole("button", { name: "Stop run" }));
   expect(it.stops()).toBe(1);
 });
 

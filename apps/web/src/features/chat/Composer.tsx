@@ -354,7 +354,7 @@ export function Composer({
             <AttachButton onFiles={attach} />
             {isRunning ? (
               <IconButton
-                label={isStopping ? "Stopping…" : "Stop the run"}
+                label={isStopping ? "Stopping…" : "Stop run"}
                 tooltipSide="top"
                 aria-keyshortcuts={ariaKeys("chat.stop")}
                 onClick={onStop}

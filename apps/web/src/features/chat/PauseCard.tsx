@@ -24,7 +24,7 @@ export function PauseCard({
         <span className="min-w-0 break-words">
           {run.ending ?? "The run reached its limit. All work so far is kept."}
           {costCents > 0 ? <span className="num text-fg-2"> Cost so far: {costText(costCents)}.</span> : null}
-          {ownKeyCents > 0 ? <span className="num text-fg-2"> Cost on your own key: {costText(ownKeyCents)} at list prices.</span> : null}
+          {ownKeyCents > 0 ? <span className="num text-fg-2"> Cost with your own key: {costText(ownKeyCents)} at list prices.</span> : null}
         </span>
       </p>
       <div className="flex flex-wrap gap-1.5 pt-2 pl-[23px]">

@@ -245,7 +245,7 @@ function Card({
         {buttons}
         <span className="flex-1 narrow:hidden" />
         <button type="button" className="link text-xs narrow:min-h-11 narrow:flex-none!" onClick={onStop}>
-          Stop the run
+          Stop run
         </button>
       </div>
     </form>

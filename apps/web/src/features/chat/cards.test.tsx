@@ -152,7 +152,7 @@ test.describe("a question", () => {
     let stops = 0;
     show(<QuestionCard part={asking({ allows_text: false })} onAnswer={onAnswer} onStop={() => stops++} />);
     await user.click(await screen.findByRole("button", { name: "Skip" }));
-    await user.click(screen.getByRole("button", { name: "Stop the run" }));
+    await user.click(screen.getByRole("button", { name: "Stop run" }));
     expect(given).toEqual([{ declined: true }]);
     expect(stops).toBe(1);
     expect(screen.queryByRole("textbox")).not.toBeInTheDocument();

@@ -45,7 +45,7 @@ export function OwnEndpointDialog({
     event.preventDefault();
     const slug = stored?.slug ?? slugOf(name);
     const missing: Errors = {
-      ...((slug === "" || name.trim() === "") && { name: "Enter a name with a letter or a digit." }),
+      ...((slug === "" || name.trim() === "") && { name: "Enter a name that contains letters or digits." }),
       ...(!/^https?:\/\/./.test(baseUrl.trim()) && { base_url: "Must start with https:// or http://." }),
     };
     setErrors(missing);
