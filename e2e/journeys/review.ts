@@ -57,7 +57,7 @@ export default journey({ hasMain: true }, async (context) => {
   const transcript = page.getByRole("log", { name: "Transcript" });
   const menuOf = async (message: string) => {
     // Only with the keyboard.
-    await page.getByRole("button", { name: `More about “${message}` }).focus();
+    await page.getByRole("button", { name: `Actions for “${message}` }).focus();
     await page.keyboard.press("Enter");
   };
 

@@ -8,12 +8,12 @@ import { useOpenRunActs } from "./use-run-acts.ts";
 
 const GoBackDialog = lazily(async () => (await import("./GoBackDialog.tsx")).GoBackDialog);
 
-/** The chat of the open project, for everything inside. */
+/** Provides the chat of the open project. */
 export function ConversationProvider({ reader, children }: { reader: Reader; children: ReactNode }) {
   return <ConversationContext value={useOpenConversation(reader)}>{children}</ConversationContext>;
 }
 
-/** What can be done about runs and messages, and the dialog that asks before going back. */
+/** Provides the actions on runs and messages, and renders the confirmation of an undo or a restore. */
 export function RunActsProvider({ children }: { children: ReactNode }) {
   const { id } = useProject();
   const { chat } = useConversation();

@@ -50,7 +50,7 @@ export function MessageMenu({ turn, moment }: { turn: UserTurn; moment: Moment }
   ];
   return (
     <span className="ml-auto opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 has-data-[state=open]:opacity-100 narrow:opacity-100 [@media(hover:none)]:opacity-100">
-      <RowMenu label="Message" name={`More about ${name}`} entries={entries} icon={<Ellipsis size={14} />} />
+      <RowMenu label="Message" name={`Actions for ${name}`} entries={entries} icon={<Ellipsis size={14} />} />
     </span>
   );
 }

@@ -59,7 +59,9 @@ export function TodoPanel({ todos, isRunning }: { todos: readonly Todo[]; isRunn
               <span className={cx("min-w-0 truncate", todo.status === "completed" && "line-through decoration-line-1")}>
                 {todo.content}
               </span>
-              <span className="sr-only">{todo.status === "completed" ? "done" : todo.status === "in_progress" ? "in progress" : "to do"}</span>
+              <span className="sr-only">
+                {todo.status === "completed" ? "done" : todo.status === "in_progress" ? "in progress" : "to do"}
+              </span>
             </li>
           ))}
         </ul>

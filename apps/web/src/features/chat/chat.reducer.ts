@@ -4,10 +4,10 @@ import { applyRunEvent, earlierOf, emptyRun, isLive, isRunEvent, partsOf } from 
 import { autoFixKey, runOfMessage } from "./run-history.ts";
 import { readTodos, todosOf } from "./todos.ts";
 
-/** What the project's stream says about other things, even when it names a task. */
+/** Events of the project's stream that are not about runs, even if they have a task id. */
 const notOfRuns: ReadonlySet<string> = new Set(["container_status", "project_status", "preview_report", "task_update"]);
 
-/** The run's event inside a frame of the project's stream; undefined for frames that are not about a run. */
+/** The run event in an event of the project's stream; undefined for other events. */
 export function runEventOf(event: ProjectEvent): IncomingRunEvent | undefined {
   if (!event.task_id || event.task_seq === undefined || event.task_seq === null || notOfRuns.has(event.type)) return undefined;
   return { taskId: event.task_id, seq: event.task_seq, at: event.ts, type: event.type, data: event.data };
@@ -21,7 +21,7 @@ export const replayedEvent = (event: RunEvent): IncomingRunEvent => ({
 });
 
 export type ChatAction =
-  /** Show another session (or none yet); what is known of its runs stays. */
+  /** Opens another chat, or a new one. Its known runs are kept. */
   | { type: "opened"; chatId: string | undefined }
   | {
       type: "loaded";
@@ -30,28 +30,28 @@ export type ChatAction =
       active: Pick<ActiveRun, "task_id" | "started_at"> | null;
       rewound?: readonly ChatMessage[] | null;
       todos?: readonly unknown[];
-      /** The list on screen when this was asked for: one that was told since is newer than the answer. */
+      /** The to-dos when the request was sent. If an event has changed them since, the response is older. */
       todosBefore?: ChatState["todos"];
     }
-  /** Nothing was said any more. */
+  /** The chat was cleared. */
   | { type: "cleared" }
   | ({ type: "sending"; id: string; text: string; at: string } & Pick<UserTurn, "attachments" | "mentions">)
-  /** The server took the message: the run has this task. */
+  /** The server accepted the message and started this task. */
   | { type: "sent"; id: string; taskId: string; chatId: string; editMode: EditMode | undefined }
   | { type: "refused"; id: string; failure: { code: string; message: string } }
   | { type: "withdrawn"; id: string }
   | { type: "events"; events: readonly IncomingRunEvent[] }
-  /** The run is being read from its first event on; what is known of it stays on screen meanwhile. */
+  /** The run is being replayed from its first event. What is known of it stays visible. */
   | { type: "replaying"; taskId: string; chatId: string }
-  /** All of the run so far, from its first event: takes the place of whatever was pieced together from history and late events. */
+  /** All events of the run so far. They replace what came from the history and from late events. */
   | {
       type: "replayed";
       taskId: string;
       events: readonly IncomingRunEvent[];
-      /** It was over when it was read: what the session's list is by now is not told by it. */
+      /** The run had ended, so its to-dos may be older than the current ones. */
       isPast?: boolean;
     }
-  /** An answer given on this page, shown before the server's event confirms it. */
+  /** An answer from this page, shown before the server confirms it. */
   | {
       type: "answered";
       approvalId: string;
@@ -60,7 +60,7 @@ export type ChatAction =
       by: string;
       at: string;
     }
-  /** The server did not take the answer. */
+  /** The server refused the answer. */
   | { type: "unanswered"; approvalId: string }
   | { type: "unreachable"; taskId: string };
 
@@ -76,7 +76,7 @@ export const emptyChat: ChatState = {
 
 const withRun = (state: ChatState, run: Run): ChatState => ({ ...state, runs: { ...state.runs, [run.taskId]: run } });
 
-/** Puts the run behind the last turn, once; one that goes on with an answer takes the place of the run that began it. */
+/** Adds the run as the last turn, once. A run that continues an answer replaces the run that started it. */
 function withTurn(state: ChatState, run: Run): ChatState {
   if (run.chatId !== state.chatId || state.turns.some((turn) => turn.kind === "run" && turn.taskId === run.taskId)) return state;
   const turn: Turn = { kind: "run", taskId: run.taskId };
@@ -88,7 +88,7 @@ function withTurn(state: ChatState, run: Run): ChatState {
       : [...state.turns, turn],
   };
 }
-/** The run on screen that began the answer which this one goes on with. */
+/** The run whose answer this run continues. */
 const predecessorOf = (state: ChatState, { taskId, messageId }: Run): Run | undefined =>
   messageId === undefined
     ? undefined
@@ -96,7 +96,7 @@ const predecessorOf = (state: ChatState, { taskId, messageId }: Run): Run | unde
         .flatMap((turn) => (turn.kind === "run" ? (state.runs[turn.taskId] ?? []) : []))
         .find((other) => other.taskId !== taskId && other.messageId === messageId);
 
-/** What a stored message carries beside its words. */
+/** Attachments and mentions of a stored message. */
 function carriedBy({ message_metadata }: ChatMessage): Pick<UserTurn, "attachments" | "mentions"> {
   const { attachments, mentions } = (message_metadata ?? {}) as { attachments?: MessageAttachment[]; mentions?: { path: string }[] };
   return { ...(attachments && { attachments }), ...(mentions && { mentions: mentions.map(({ path }) => path) }) };
@@ -128,7 +128,7 @@ const patchApproval = (state: ChatState, approvalId: string, change: (run: Run, 
 function applyEvent(state: ChatState, event: IncomingRunEvent): ChatState {
   const known = state.runs[event.taskId];
   if (!known && event.type !== "task_started") {
-    // Other long operations share the stream; only what a run would say means that its beginning was missed.
+    // Other tasks share the stream. Only a run event means that the start of a run was missed.
     if (!isRunEvent(event.type) || state.missedTaskIds.includes(event.taskId)) return state;
     return { ...state, missedTaskIds: [...state.missedTaskIds, event.taskId] };
   }
@@ -143,7 +143,7 @@ function applyEvent(state: ChatState, event: IncomingRunEvent): ChatState {
   if (event.type === "task_started") {
     if (after.chatId === undefined) after = { ...after, chatId: next.chatId, isLoaded: true };
     after = withTurn(after, next);
-    // Something else was said: what was taken out stays out.
+    // A new message was sent: the hidden messages are discarded.
     if (next.chatId === after.chatId && after.rewound.length > 0) after = { ...after, rewound: [] };
   }
   if (next.chatId === after.chatId) {
@@ -172,7 +172,7 @@ function load(state: ChatState, action: Extract<ChatAction, { type: "loaded" }>)
     }
     const stored = runOfMessage(message, action.active?.task_id);
     const live = runs[stored.taskId];
-    // What came over the stream is newer than what was stored while it came.
+    // Live events are newer than the stored run.
     if (!live || live.lastSeq === 0 || (isLive(live) && !isLive(stored))) runs[stored.taskId] = stored;
     else {
       const earlier = live.earlier ?? stored.earlier;
@@ -185,7 +185,7 @@ function load(state: ChatState, action: Extract<ChatAction, { type: "loaded" }>)
     runs[taskId] ??= { ...emptyRun(taskId, action.chatId), startedAt };
     turns.push({ kind: "run", taskId });
   }
-  // What is on its way may not be in the history yet, or may be there under the server's id.
+  // A message that is being sent may not be in the history yet, or may be there under the server's id.
   const known = new Set(turns.map((turn) => (turn.kind === "user" ? turn.id : turn.taskId)));
   const before = state.chatId === action.chatId || state.chatId === undefined ? state.turns : [];
   const shownIds = new Set(before.map((turn) => (turn.kind === "user" ? turn.id : turn.taskId)));
@@ -210,12 +210,12 @@ function load(state: ChatState, action: Extract<ChatAction, { type: "loaded" }>)
   return { ...state, chatId: action.chatId, isLoaded: true, turns, runs, todos, rewound };
 }
 
-/** Events in, the transcript out. Pure; knows nothing of the network. */
+/** Applies actions and events to the state of the chat. */
 export function chatReducer(state: ChatState, action: ChatAction): ChatState {
   switch (action.type) {
     case "opened": {
       if (action.chatId === state.chatId) return state.chatId === undefined ? { ...state, isLoaded: true } : state;
-      // What was written before there was a session goes into the first one.
+      // Messages written before there was a chat are moved into the first one.
       const waiting = state.chatId === undefined ? state.turns.filter((turn) => turn.kind === "user" && turn.delivery !== "sent") : [];
       return { ...state, chatId: action.chatId, isLoaded: action.chatId === undefined, turns: waiting, todos: [], rewound: [] };
     }
@@ -253,7 +253,7 @@ export function chatReducer(state: ChatState, action: ChatAction): ChatState {
         startedAt: run?.startedAt,
         endedAt: run?.endedAt,
       };
-      // What is told of a run after its end is no part of its own stream.
+      // The auto-fix notice comes after the end of the run and is not part of its stream.
       const later = run?.parts.filter((part) => part.key === autoFixKey) ?? [];
       const told = action.events.reduce(applyEvent, withRun(state, fresh));
       const played = action.isPast ? { ...told, todos: state.todos } : told;
@@ -283,12 +283,12 @@ export function chatReducer(state: ChatState, action: ChatAction): ChatState {
   }
 }
 
-/** The runs of the session on screen, oldest first. */
+/** The runs of the open chat, oldest first. */
 export const shownRuns = (state: ChatState): Run[] =>
   state.turns.flatMap((turn) => {
     const run = turn.kind === "run" ? state.runs[turn.taskId] : undefined;
     return run ? [run] : [];
   });
 
-/** The run that goes on in the session on screen. */
+/** The active run of the open chat. */
 export const liveRun = (state: ChatState): Run | undefined => shownRuns(state).findLast(isLive);

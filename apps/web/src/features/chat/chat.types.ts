@@ -11,7 +11,7 @@ import type {
 
 /** `limited` covers iterations, credits and other ceilings; `interrupted` can be resumed. */
 export type RunStatus = "running" | "waiting" | "done" | "failed" | "cancelled" | "limited" | "interrupted";
-/** `queued` and `ended`: before and behind the call of their batch that waits for an approval; how it ended is told with the step. */
+/** `ended` and `queued`: before and after the call of the same batch that waits for an approval. The result comes with the step. */
 export type ToolStatus = "queued" | "running" | "waiting" | "ended" | "ok" | "failed" | "refused";
 /** What a person may answer. */
 export type Answer = ApprovalResponse;
@@ -45,10 +45,10 @@ export interface ToolPart extends PartBase {
   status: ToolStatus;
   result?: ToolResult;
   startedAt?: string;
-  /** Milliseconds, where it is known for this call alone. */
+  /** Milliseconds, if known for this call. */
   durationMs?: number;
   edits: FileEdit[];
-  /** What the sub-agent that it started did, as told live. */
+  /** Activity of the sub-agent that it started, from live events. */
   subagent?: SubagentView;
 }
 export interface ApprovalPart extends PartBase {
@@ -57,16 +57,16 @@ export interface ApprovalPart extends PartBase {
   toolName: string;
   parameters: Record<string, unknown>;
   description: string;
-  /** Of the tool part it holds up. */
+  /** Key of the tool part that waits for it. */
   toolKey?: string;
   answer?: { response: Answer; note: string | null; by: string | null; at: string };
 }
-/** A question of the agent's, or a secret it asks for. */
+/** A question or a secret request of the agent. */
 export interface QuestionPart extends PartBase {
   kind: "question";
   questionId: string;
   asked: QuestionAsked;
-  /** Of the tool part that waits for it. */
+  /** Key of the tool part that waits for it. */
   toolKey?: string;
   answer?: QuestionResolved;
 }
@@ -75,7 +75,7 @@ export interface ErrorPart extends PartBase {
   message: string;
   code: string;
 }
-/** Said by the person while the run went on. */
+/** A message that was sent during the run. */
 export interface SteeredPart extends PartBase {
   kind: "steered";
   id: string;
@@ -83,20 +83,20 @@ export interface SteeredPart extends PartBase {
   text: string;
   at: string;
 }
-/** Something to know that is no failure. */
+/** A notice of the run. */
 export interface NoticePart extends PartBase {
   kind: "notice";
   level: "info" | "warning";
   message: string;
 }
-/** As the message keeps it: before what the turn `iteration` said and did. */
+/** A notice as stored with the message; it belongs before `iteration`. */
 export interface StoredNotice {
   level: "info" | "warning";
   message: string;
   iteration: number;
   at: string;
 }
-/** An event this version of the page does not know. */
+/** An event that this version of the UI does not know. */
 export interface PlainPart extends PartBase {
   kind: "plain";
   type: string;
@@ -109,9 +109,9 @@ export interface RunUsage {
   tokensOut: number;
   costCents: number;
   credits: number;
-  /** Of calls with one's own key, at list prices. */
+  /** Cost of calls with the person's own key, at list prices. */
   ownKeyCents?: number;
-  /** Tokens that the conversation takes of the model's window, as of the last call. */
+  /** Tokens of the chat in the model's context window, as of the last call. */
   contextUsed?: number;
   contextWindow?: number;
 }
@@ -132,22 +132,22 @@ export interface Run {
   editMode: EditMode | undefined;
   status: RunStatus;
   reason: CompletionReason | undefined;
-  /** Of the tasks that worked on the same answer before this one, which goes on where they were interrupted or paused. */
+  /** Parts and usage of interrupted or paused tasks whose answer this run continues. */
   earlier?: { parts: Part[]; usage: RunUsage };
   parts: Part[];
-  /** Highest `seq` of the run's own stream seen so far; lower ones are old news. */
+  /** Highest `seq` of the run's stream so far; events up to it are ignored. */
   lastSeq: number;
   startedAt: string | undefined;
   endedAt: string | undefined;
-  /** As the server measured it. */
+  /** Measured by the server. */
   durationMs: number | undefined;
   iterations: number;
   usage: RunUsage;
-  /** The sentence it ended with when a limit stopped it. */
+  /** The last sentence of the answer if a limit stopped the run. */
   ending?: string | undefined;
-  /** Undefined while it goes on, and where no files were kept before it. */
+  /** Undefined during the run, and if no checkpoint was saved before it. */
   changes: RunChanges | undefined;
-  /** What it proved, in the order of time. */
+  /** Evidence, oldest first. */
   evidence: Evidence[];
 }
 
@@ -156,11 +156,11 @@ export interface UserTurn {
   id: string;
   text: string;
   attachments?: readonly MessageAttachment[];
-  /** Paths the message points at. */
+  /** Mentioned paths. */
   mentions?: readonly string[];
   at: string;
   delivery: "sending" | "sent" | "failed";
-  /** Sent by auto-fix: which attempt. */
+  /** Number of the auto-fix attempt. */
   autoFix?: number;
   failure?: { code: string; message: string };
 }
@@ -184,20 +184,20 @@ export interface RewoundMessage {
 }
 
 export interface ChatState {
-  /** undefined until a session is opened or the first run names it. */
+  /** Undefined until a chat is opened or the first run creates it. */
   chatId: string | undefined;
   isLoaded: boolean;
   turns: Turn[];
-  /** Every run heard of in this project, by task id; the ones of other sessions keep their state too. */
+  /** All known runs of the project by task id, including those of other chats. */
   runs: Record<string, Run>;
   todos: Todo[];
-  /** What going back took out of the session on screen, as long as it can be redone. */
+  /** Messages that a restore has hidden, as long as it can be redone. */
   rewound: RewoundMessage[];
-  /** Runs whose beginning was missed: somebody should replay them. */
+  /** Runs whose start was missed; they have to be replayed. */
   missedTaskIds: string[];
 }
 
-/** One call of a sub-agent; without `success` it is going on. */
+/** A call of a sub-agent; without `success` it is running. */
 export interface SubagentCall {
   name: string;
   parameters: Record<string, unknown>;
@@ -205,7 +205,7 @@ export interface SubagentCall {
   message?: string;
 }
 export type SubagentRow = { key: string } & ({ kind: "text"; text: string } | { kind: "call"; call: SubagentCall });
-/** What a sub-agent did so far, under the call that started it. */
+/** Activity of a sub-agent so far. */
 export interface SubagentView {
   agentId: string;
   name: string;
@@ -213,18 +213,18 @@ export interface SubagentView {
   isOver: boolean;
 }
 
-/** One event of a run, from the project's stream or from a replay of the run itself. */
+/** An event of a run, from the project's stream or from a replay. */
 export interface IncomingRunEvent {
   taskId: string;
-  /** Position in the run's own stream. */
+  /** Position in the run's stream. */
   seq: number;
-  /** When the server wrote it, where known. */
+  /** When the server stored it, if known. */
   at: string | undefined;
   type: string;
   data: unknown;
 }
 
-/** What a message carries beside its words. */
+/** What is sent with the text of a message. */
 export interface MessageExtras {
   attachments?: readonly MessageAttachment[];
   mentions?: readonly string[];
@@ -233,10 +233,10 @@ export interface MessageExtras {
 export interface SendOptions extends MessageExtras {
   editMode: EditMode;
   model: string | undefined;
-  /** Undefined: the server's own agent. */
+  /** Undefined: the server's default agent. */
   agentId?: string | undefined;
 }
-/** Why a message did not become a run. */
+/** Why a message did not start a run. */
 export interface SendFailure {
   code: string;
   message: string;

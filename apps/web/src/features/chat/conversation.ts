@@ -14,13 +14,13 @@ import type { Reader } from "./TranscriptRows.tsx";
 import { useChat, type Chat } from "./use-chat.ts";
 import { useFirstMessage } from "./use-first-message.ts";
 
-/** The chat of an open project, and with what the next message is sent. */
+/** The chat of the open project, and the mode, agent and model of the next message. */
 export interface Conversation {
   chat: Chat;
   rows: readonly TranscriptRow[];
-  /** Approvals and questions that wait for the person. */
+  /** Number of open approvals and questions. */
   openCount: number;
-  /** The newest run of the chat on screen. */
+  /** The newest run of the open chat. */
   lastRun: Run | undefined;
   reader: Reader;
   composer: RefObject<ComposerHandle | null>;
@@ -33,7 +33,7 @@ export interface Conversation {
   defaultModel: string | undefined;
   model: string | undefined;
   chooseModel: (model: string) => void;
-  /** Sends a message as the composer would; puts it into the composer when it is refused. */
+  /** Sends a message like the composer does. A refused message is put into the composer. */
   ask: (message: string) => void;
 }
 

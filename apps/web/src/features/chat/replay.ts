@@ -1,19 +1,19 @@
 import type { RunEvent } from "@tesslate/contract";
 
 export interface ReplayOptions {
-  /** `GET /api/chat/agent/events/{task_id}`: what happened so far, then what happens. */
+  /** `GET /api/chat/agent/events/{task_id}`: past events, then live ones. */
   events: AsyncIterable<RunEvent>;
   onEvent: (event: RunEvent) => void;
-  /** Lowest `seq` of this run that the project's stream has brought since the replay was asked for. */
+  /** Lowest `seq` of this run on the project's stream since the replay was requested. */
   firstLiveSeq: () => number | undefined;
-  /** Silence that means "caught up". */
+  /** The replay is complete after this time without an event. */
   quietMs?: number;
   signal?: AbortSignal;
 }
 
 /**
- * Reads a run's own stream only as far as the project's stream does not reach: until it meets an event that already came there,
- * ends, or falls silent. Then the second connection is given back. The caller keeps live events of the run back until this resolves.
+ * Reads a run's own stream until it ends, falls silent, or reaches an event that has already arrived on the project's stream. Then
+ * it closes the connection. The caller holds the live events of the run until this resolves.
  */
 export async function replayRun({ events, onEvent, firstLiveSeq, quietMs = 400, signal }: ReplayOptions): Promise<void> {
   const iterator = events[Symbol.asyncIterator]();
@@ -21,7 +21,7 @@ export async function replayRun({ events, onEvent, firstLiveSeq, quietMs = 400, 
   try {
     for (;;) {
       const next = iterator.next();
-      // The first answer may take as long as the network does; after it, what is stored comes in one go.
+      // The first event may take any time; the other stored events follow at once.
       const quiet = isFirst ? undefined : new Promise<"quiet">((resolve) => setTimeout(() => resolve("quiet"), quietMs));
       const step = await (quiet ? Promise.race([next, quiet]) : next);
       if (step === "quiet") {

@@ -114,7 +114,7 @@ function onApprovalRequired(run: Run, data: RunEventData<"approval_required">): 
   const exact = run.parts.findIndex((part) => isHeld(part) && part.kind === "tool" && same(part.parameters, data.tool_parameters));
   const index = exact >= 0 ? exact : run.parts.findIndex(isHeld);
   const tool = run.parts[index];
-  // The calls of a batch run in their order. Only an exact one is surely of the batch: a sub-agent asks for calls of its own.
+  // The calls of a batch run in order. Only an exact match belongs to the batch; a sub-agent requests approval for its own calls.
   const isBatch = exact >= 0 && tool?.kind === "tool";
   const parts = run.parts.map((part, at): Part => {
     if (part.kind !== "tool" || part.status !== "running") return part;
@@ -170,30 +170,30 @@ function onFileChanged(run: Run, data: RunEventData<"file_changed">): Run {
   return tool?.kind === "tool" ? { ...run, parts: replaceAt(run.parts, index, { ...tool, edits: [...tool.edits, edit] }) } : run;
 }
 
-/** What was said beside the run's own turns stands before the turn that came next, in the order of time. */
+/** Inserts a message or notice before the parts of the next iteration, in order of time. */
 const withAside = (parts: readonly Part[], aside: SteeredPart | NoticePart, iteration: number): Part[] => {
   if (parts.some((part) => part.key === aside.key)) return [...parts];
   const next = parts.findIndex((part) => part.kind !== "steered" && "iteration" in part && part.iteration >= iteration);
   return parts.toSpliced(next < 0 ? parts.length : next, 0, aside);
 };
-/** What a person said while the run went on, before the call that heard it. */
+/** Inserts a message that was sent during the run before the model call that received it. */
 export const withSteered = (parts: readonly Part[], said: { id: string; text: string; iteration: number; at: string }): Part[] =>
   withAside(parts, { kind: "steered", key: `s${said.id}`, ...said }, said.iteration);
-/** A stored notice; live ones come when they are due. */
+/** Inserts a stored notice. Live notices arrive in order. */
 export const withNotice = (parts: readonly Part[], { level, message, iteration, at }: StoredNotice): Part[] =>
   withAside(parts, { kind: "notice", key: `n${at}${message}`, level, message }, iteration);
 
-/** Everything of the answer, also what other tasks did of it. */
+/** All parts of the answer, including those of earlier tasks. */
 export const partsOf = ({ earlier, parts }: Run): readonly Part[] => (earlier ? [...earlier.parts, ...parts] : parts);
 
-/** What an earlier task did of the answer that this one goes on with, behind which turn. Keys of another task's parts must not meet ours. */
+/** The parts of an earlier task, up to `iteration`, of an answer that this task continues. Keys are prefixed so that they stay unique. */
 export function earlierOf(run: Pick<Run, "taskId" | "earlier" | "parts" | "usage">, iteration: number): NonNullable<Run["earlier"]> {
   const cut = run.parts.findIndex((part) => part.kind !== "steered" && "iteration" in part && part.iteration > iteration);
   const parts = (cut < 0 ? run.parts : run.parts.slice(0, cut)).map((part) => ({ ...part, key: `${run.taskId}.${part.key}` }));
   return { parts: [...(run.earlier?.parts ?? []), ...parts], usage: run.usage };
 }
 
-/** The step is the committed truth about its iteration: text and results of the live events are brought in line with it. */
+/** A step is the committed result of its iteration. Text and results from live events are replaced by it. */
 function onStep(run: Run, data: RunEventData<"agent_step">, event: IncomingRunEvent): Run {
   const isOwn = (part: Part): part is ToolPart => part.kind === "tool" && part.iteration === data.iteration;
   const open = run.parts.filter(isOwn).filter((part) => !part.result);
@@ -315,7 +315,7 @@ function onComplete(run: Run, data: RunEventData<"complete">, event: IncomingRun
   };
 }
 
-/** One event applied to its run. The caller has seen to it that `event.seq` is new. */
+/** Applies an event to its run. The caller has checked that `event.seq` is new. */
 export function applyRunEvent(before: Run, event: IncomingRunEvent): Run {
   const run: Run = { ...before, lastSeq: event.seq, startedAt: before.startedAt ?? event.at };
   const { data, seq } = event;

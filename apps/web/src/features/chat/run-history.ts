@@ -29,7 +29,7 @@ export interface AssistantMetadata {
   cost_cents?: number;
   duration_ms?: number;
   evidence?: Evidence[];
-  /** Auto-fix has given up after this run. */
+  /** Auto-fix stopped after this run. */
   auto_fix_stopped?: boolean;
   usage?: {
     tokens_in?: number;
@@ -46,7 +46,7 @@ export interface AssistantMetadata {
 export const autoFixKey = "auto-fix";
 const autoFixStopped = "The app still reports errors after 2 automatic fixes. See Problems.";
 
-/** A stored assistant message as a run. Messages without a task get a key of their own. */
+/** Turns a stored assistant message into a run. Messages without a task get a key from their id. */
 export function runOfMessage(message: ChatMessage, activeTaskId: string | undefined): Run {
   const metadata = (message.message_metadata ?? {}) as AssistantMetadata;
   const taskId = metadata.task_id ?? `message:${message.id}`;
@@ -101,7 +101,7 @@ export function runOfMessage(message: ChatMessage, activeTaskId: string | undefi
     parts: earlier ? parts.slice(earlier.parts.length) : parts,
     ...(status === "limited" && content && { ending: content.split("\n\n").at(-1) }),
     evidence: metadata.evidence ?? [],
-    // Stored steps are not positions of the live stream.
+    // Stored steps have no position in the live stream.
     lastSeq: 0,
     iterations: metadata.iterations ?? run.iterations,
     changes: metadata.changes,

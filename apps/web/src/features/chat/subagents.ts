@@ -1,7 +1,7 @@
 import type { RunEventData, SubagentStep } from "@tesslate/contract";
 import type { Part, Run, ToolPart, SubagentCall, SubagentRow, SubagentView } from "./chat.types.ts";
 
-/** Rows kept on screen; the oldest go first. */
+/** Maximum number of rows; the oldest are removed. */
 const maxRows = 300;
 
 const callRow = (key: string, call: SubagentCall): SubagentRow => ({ key, kind: "call", call });
@@ -44,7 +44,7 @@ function next(view: SubagentView, data: RunEventData<"subagent_event">, seq: num
   }
 }
 
-/** The event at its call: `tool_started` came before it, in the same stream. */
+/** Applies the event to the call that started the sub-agent. `tool_started` comes before it in the same stream. */
 export function onSubagent(run: Run, data: RunEventData<"subagent_event">, seq: number): Run {
   const index = run.parts.findLastIndex(
     (part) => part.kind === "tool" && part.iteration === data.call.iteration && part.key.endsWith(`.${data.call.index}`),
@@ -55,7 +55,7 @@ export function onSubagent(run: Run, data: RunEventData<"subagent_event">, seq: 
   return { ...run, parts: run.parts.with(index, changed) };
 }
 
-/** As it was told live; after a reload as the stored step keeps it. */
+/** The activity from live events, or after a reload from the stored step. */
 export function subagentOf(part: ToolPart): SubagentView | undefined {
   if (part.subagent) return part.subagent;
   const result = part.result?.result;
@@ -74,5 +74,5 @@ export function subagentOf(part: ToolPart): SubagentView | undefined {
   };
 }
 
-/** Of a sub-agent's call: finished ones count. */
+/** Number of calls of a sub-agent. */
 export const callCount = (view: SubagentView): number => view.rows.filter((row) => row.kind === "call").length;

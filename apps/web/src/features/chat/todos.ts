@@ -2,7 +2,7 @@ import type { Todo } from "./chat.types.ts";
 
 const statuses = new Set(["pending", "in_progress", "completed"]);
 
-/** A list as the model wrote it; entries that are none are left out. */
+/** Parses a list written by the model. Invalid entries are skipped. */
 export function readTodos(list: unknown): Todo[] | undefined {
   if (!Array.isArray(list)) return undefined;
   return list.flatMap((entry: unknown, index): Todo[] => {
@@ -18,7 +18,7 @@ export function readTodos(list: unknown): Todo[] | undefined {
   });
 }
 
-/** The list an event or a tool call sets; undefined where it sets none. */
+/** The to-do list that an event or a tool call sets, if it sets one. */
 export function todosOf(event: { type: string; data: unknown }): Todo[] | undefined {
   const data = (event.data ?? {}) as {
     todos?: unknown;

@@ -16,30 +16,30 @@ import { viewContextOf } from "./view-context.ts";
 
 export interface Chat {
   state: ChatState;
-  /** The run that goes on in the session on screen. */
+  /** The active run of the open chat. */
   live: Run | undefined;
-  /** The history could not be read. */
+  /** Why the history could not be loaded. */
   loadFailure: unknown;
   reload: () => void;
-  /** Resolves with undefined once the run has begun. */
+  /** Resolves with undefined when the run has started. */
   send: (text: string, options: SendOptions) => Promise<SendFailure | undefined>;
-  /** Shows a message that will be sent later (the project is still being made). */
+  /** Shows a message that will be sent later, when the project is set up. */
   announce: (id: string, text: string, extras?: MessageExtras) => void;
   withdraw: (id: string) => void;
   stop: () => Promise<void>;
   isStopping: boolean;
-  /** Resolves with a sentence when the server refused the answer. */
+  /** Resolves with an error sentence if the server refused the answer. */
   answer: (approvalId: string, response: ApprovalResponse, note: string | null) => Promise<string | undefined>;
-  /** The same for a question of the agent's. A secret's value is sent and kept nowhere on the page. */
+  /** Answers a question of the agent. The value of a secret is not kept on the page. */
   answerQuestion: (questionId: string, answer: Omit<AnswerQuestion, "question_id">) => Promise<string | undefined>;
   resume: (taskId: string) => Promise<SendFailure | undefined>;
-  /** Forgets what was said. Rejects while a run goes on. */
+  /** Deletes all messages. Rejects during a run. */
   clear: () => Promise<void>;
-  /** Shows a session; undefined is a new one, made with the first message. */
+  /** Opens a chat; undefined opens a new one, which is created with the first message. */
   open: (chatId: string | undefined) => void;
 }
 
-/** So many of the newest runs are shown with all that their events tell. */
+/** The newest runs for which stored events are loaded too. */
 const enrichedRuns = 3;
 const sendAttempts = 3;
 const takenWaitsMs = [300, 1_000, 2_000, 4_000];
@@ -49,7 +49,7 @@ const failureOf = (error: unknown): SendFailure => ({
   message: sentenceOf(error),
 });
 
-/** The conversation of one project: history over HTTP, everything after it over the project's event stream. */
+/** The open chat of a project: history over HTTP, later events over the project's event stream. */
 export function useChat(projectId: string, userName: string): Chat {
   const events = useProjectEvents();
   const { api } = useServices();
@@ -58,11 +58,11 @@ export function useChat(projectId: string, userName: string): Chat {
   const [loadFailure, setLoadFailure] = useState<unknown>();
   const [loading, setLoading] = useState(0);
   const [isStopping, setIsStopping] = useState(false);
-  /** Live events of runs that are being replayed wait here. */
+  /** Live events of runs that are being replayed. */
   const held = useRef(new Map<string, IncomingRunEvent[]>());
   const sessions = useProjectQuery(chatSessionsQuery(api, projectId));
 
-  // Events come faster than frames; a frame shows all that came before it.
+  // Events arrive faster than frames, so they are applied once per frame.
   useEffect(() => {
     let queue: IncomingRunEvent[] = [];
     let frame: number | undefined;
@@ -84,7 +84,7 @@ export function useChat(projectId: string, userName: string): Chat {
         return;
       }
       queue.push(incoming);
-      // A hidden page gets no frames.
+      // Hidden pages get no frames, so a timer flushes too.
       frame ??= requestAnimationFrame(flush);
       timer ??= setTimeout(flush, 250);
     });
@@ -108,7 +108,7 @@ export function useChat(projectId: string, userName: string): Chat {
         firstLiveSeq: () => waiting[0]?.seq,
       });
     } catch {
-      // The live stream goes on telling; what is stored is read again when the run has ended.
+      // The live stream continues; the history is loaded again when the run has ended.
       dispatch({ type: "unreachable", taskId });
     } finally {
       abort.abort();
@@ -119,7 +119,7 @@ export function useChat(projectId: string, userName: string): Chat {
     }
   });
 
-  /** What steps do not tell (who answered what, how files changed, what was being said when it was stopped) is read again from the run's own events, as long as they are kept. */
+  /** Loads from stored run events what the steps do not contain: answers to approvals, file changes, and text that a stop interrupted. */
   const enrich = async (taskIds: readonly string[], signal: AbortSignal) => {
     for (const taskId of taskIds) {
       const told: IncomingRunEvent[] = [];
@@ -173,15 +173,15 @@ export function useChat(projectId: string, userName: string): Chat {
     const abort = new AbortController();
     void load(chatId, abort.signal);
     return () => abort.abort();
-    // `loading` is the way to ask again.
+    // `loading` changes to load again.
   }, [chatId, events.isSettled, loading, load]);
 
-  // The session on screen at first: the one of last time, else the newest.
+  // At first, open the chat that was open last in this tab, else the newest.
   const newest = sessions.data;
   const [hasChosen, setHasChosen] = useState(false);
-  /** Asked for by the person: without a session named the server would take the one used last. */
+  /** The person has opened a new chat. Without a chat id the server would use the latest one. */
   const [wantsNew, setWantsNew] = useState(false);
-  /** Made for a first message that may be sent more than once. */
+  /** The chat created for a first message, reused if that is sent again. */
   const made = useRef<string>(undefined);
   if (newest && !hasChosen) {
     setHasChosen(true);
@@ -195,7 +195,7 @@ export function useChat(projectId: string, userName: string): Chat {
     if (chatId) writeStored(sessionStorage, lastChatKey(projectId), chatId);
   }, [chatId, projectId]);
 
-  // A run begun elsewhere: its question is in the history, its beginning in the run's own stream.
+  // A run that another page started: its message is in the history, its first events are in the run's own stream.
   const missed = state.missedTaskIds[0];
   useEffect(() => {
     if (missed) void replay(missed, "");
@@ -207,7 +207,7 @@ export function useChat(projectId: string, userName: string): Chat {
     if (isForeign(started.chat_id)) setLoading((count) => count + 1);
   });
 
-  // Named by its model.
+  // The model has named the chat.
   useProjectEvent("chat_title", ({ chat_id: id, title }) => {
     queries.setQueryData(chatSessionsQuery(api, projectId).queryKey, (all) =>
       all?.map((session) => (session.id === id ? { ...session, title } : session)),
@@ -228,7 +228,7 @@ export function useChat(projectId: string, userName: string): Chat {
   );
   const withdraw = useCallback((id: string) => dispatch({ type: "withdrawn", id }), []);
 
-  /** After a broken line: does the server have the message? Asked until it answers again or it is clear that it will not. */
+  /** After a network error: checks whether the server received the message, until the server responds or the attempts are used up. */
   const askTaken = async (text: string): Promise<ActiveRun | "no" | "unknown"> => {
     for (const waitMs of takenWaitsMs) {
       await new Promise((resolve) => setTimeout(resolve, waitMs));
@@ -262,7 +262,7 @@ export function useChat(projectId: string, userName: string): Chat {
         ...(mentions && { mentions: mentions.map((path) => ({ path })) }),
       },
     });
-    // Only the beginning is read here: the run belongs to the server and tells itself on the project's stream.
+    // Only the first event is read here; the others arrive on the project's stream.
     for await (const event of stream)
       return { taskId: event.task_id, startedChatId: event.type === "task_started" ? event.data.chat_id : (into ?? "") };
     throw new ApiError(0, { detail: "The server ended the run before it started.", code: "network" });
@@ -285,7 +285,7 @@ export function useChat(projectId: string, userName: string): Chat {
         return undefined;
       } catch (error) {
         const failure = failureOf(error);
-        // A message must neither get lost on a broken line nor run twice.
+        // A network error must not lose a message or run it twice.
         const taken =
           failure.code === "network" ? await askTaken(text || (options.attachments ?? []).map(({ name }) => name).join(", ")) : "unknown";
         if (taken === "no" && attempt < sendAttempts) continue;
@@ -316,7 +316,7 @@ export function useChat(projectId: string, userName: string): Chat {
       await api.chat.approval({ body: { approval_id: approvalId, response, ...(note && { note }) } });
       return undefined;
     } catch (error) {
-      // Somebody was faster; their answer comes by event.
+      // Someone else has answered; their answer arrives as an event.
       if (error instanceof ApiError && error.code === "already_answered") return undefined;
       dispatch({ type: "unanswered", approvalId });
       return sentenceOf(error);
@@ -328,7 +328,7 @@ export function useChat(projectId: string, userName: string): Chat {
       await api.chat.answer({ body: { question_id: questionId, ...given } });
       return undefined;
     } catch (error) {
-      // Somebody was faster; their answer comes by event.
+      // Someone else has answered; their answer arrives as an event.
       return error instanceof ApiError && error.code === "already_answered" ? undefined : sentenceOf(error);
     }
   });

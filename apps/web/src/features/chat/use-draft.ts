@@ -5,11 +5,11 @@ const draftKey = (projectId: string, chatId: string | undefined) => `studio:draf
 
 const keep = ({ key, text }: { key: string; text: string }) => writeStored(sessionStorage, key, text || undefined);
 
-/** What is being written, per chat; survives reloads and changes of session, not the tab. */
+/** The draft of a chat. Kept in the session storage, so that it survives reloads and switching chats. */
 export function useDraft(projectId: string, chatId: string | undefined): [string, (text: string) => void] {
   const key = draftKey(projectId, chatId);
   const [draft, setDraft] = useState(() => ({ key, text: readStored(sessionStorage, key, isString) ?? "" }));
-  // A session that has just got its id keeps what is being written.
+  // A chat that has just been created keeps its draft.
   if (draft.key !== key) {
     const wasNew = draft.key === draftKey(projectId, undefined);
     setDraft({ key, text: readStored(sessionStorage, key, isString) ?? (wasNew ? draft.text : "") });
@@ -20,7 +20,7 @@ export function useDraft(projectId: string, chatId: string | undefined): [string
     const timer = setTimeout(() => keep(draft), 200);
     return () => clearTimeout(timer);
   }, [draft]);
-  // Whoever leaves the chat or the page before the timer strikes finds every letter again.
+  // Save before the chat or the page is left, without waiting for the timer.
   useEffect(() => {
     const keepLatest = () => keep(latest.current);
     addEventListener("pagehide", keepLatest);
@@ -30,7 +30,7 @@ export function useDraft(projectId: string, chatId: string | undefined): [string
     };
   }, [draft.key]);
   const write = (text: string) => {
-    // What was sent is forgotten at once: the session may get its id before the timer strikes.
+    // Delete a sent draft at once: the chat may get its id before the timer fires.
     if (text === "") writeStored(sessionStorage, key, undefined);
     setDraft({ key, text });
   };

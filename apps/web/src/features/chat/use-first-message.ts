@@ -7,8 +7,8 @@ import type { Chat } from "./use-chat.ts";
 import { queueKey, queueQuery } from "./use-queue.ts";
 
 /**
- * The message that a project was created with, shown in its place while the server sets the project up. The server keeps it and runs
- * it when the setup has ended; after a failed setup it waits for a retry. Undefined when it does not wait any more.
+ * The message that a project was created with, shown in the transcript during the setup. The server stores it and runs it after the
+ * setup; after a failed setup it waits for a retry. Undefined when it no longer waits.
  */
 export function useFirstMessage({
   project,
@@ -22,15 +22,15 @@ export function useFirstMessage({
   const { chatId, isLoaded, turns } = chat.state;
   const queue = useProjectQuery(queueQuery(api, chatId)).data;
   const isSetUp = project.environment_status !== "provisioning" && project.environment_status !== "setup_failed";
-  /** Seen while the project was set up, and in the queue since. */
+  /** The first item of the queue during the setup. */
   const [seen, setSeen] = useState<{ chatId: string; id: string }>();
   const first = queue?.items[0];
   if (!isSetUp && chatId !== undefined && first && seen?.id !== first.id) setSeen({ chatId, id: first.id });
   const isMine = seen !== undefined && seen.chatId === chatId;
-  // Held after the setup: it stands in the queue, with the reason.
+  // Held after the setup: it is shown in the queue, with the reason.
   const waiting = isMine && first?.id === seen.id && !(isSetUp && queue?.held) ? first : undefined;
 
-  // The list of what waits follows its own events; folded away, it does not.
+  // The queue component follows these events too, but is not mounted while the chat is collapsed.
   const isWaiting = waiting !== undefined;
   useProjectEvent("queue_changed", ({ chat_id }) => {
     if (isWaiting && chat_id === chatId) void queries.invalidateQueries({ queryKey: queueKey(chatId) });
@@ -41,7 +41,7 @@ export function useFirstMessage({
   useEffect(() => {
     if (waiting && isLoaded && !isShown) announce(waiting.id, waiting.message);
   }, [waiting, isLoaded, isShown, announce]);
-  // Sent, its place is taken by the stored message; removed or held, it leaves.
+  // When it is sent, the stored message replaces it; when it is held, it is removed from the transcript.
   const isAnswered = queue !== undefined && isMine && !waiting;
   useEffect(() => {
     if (!isAnswered || !isShown || !seen) return;

@@ -24,20 +24,20 @@ export const queueQuery = (api: Client<Contract>, chatId: string | undefined) =>
 export interface MessageQueue {
   items: readonly QueueItem[];
   held: QueueHold | null;
-  /** Waits for the run, or starts at once when it has just ended. */
+  /** Queues a message; it starts at once if the run has just ended. */
   add: (text: string, options: SendOptions) => Promise<SendFailure | undefined>;
-  /** The run hears it before its next model call. */
+  /** The agent gets it before its next model call. */
   steer: (text: string, options: SendOptions) => Promise<SendFailure | undefined>;
   edit: (id: string, text: string) => Promise<SendFailure | undefined>;
   setMode: (id: string, mode: EditMode) => Promise<SendFailure | undefined>;
   move: (id: string, before: string | null) => Promise<SendFailure | undefined>;
   remove: (id: string) => Promise<SendFailure | undefined>;
-  /** The run hears it; without a run it starts one. */
+  /** Sends a queued message to the active run, or starts a run with it. */
   steerNow: (id: string) => Promise<SendFailure | undefined>;
   resume: () => Promise<SendFailure | undefined>;
 }
 
-/** What waits in a session: the server's list, shown as it will be at once and brought in line by the project's events. */
+/** The queue of a chat. Changes are shown at once and then replaced by the server's list. */
 export function useQueue(chatId: string | undefined): MessageQueue {
   const { api } = useServices();
   const queries = useQueryClient();
@@ -45,7 +45,7 @@ export function useQueue(chatId: string | undefined): MessageQueue {
   const params = { chat_id: chatId ?? "" };
   const items = data?.items ?? [];
 
-  /** While changes are under way an answer read meanwhile may be older than what is shown; the last of them reads again. */
+  /** Number of pending changes. Meanwhile a response may be older than what is shown; the last change loads the list again. */
   const pending = useRef(0);
 
   const show = (change: (items: readonly QueueItem[]) => QueueItem[]) =>
@@ -55,12 +55,12 @@ export function useQueue(chatId: string | undefined): MessageQueue {
   useProjectEvent("queue_changed", ({ chat_id }) => {
     if (chat_id === chatId && pending.current === 0) void readAgain();
   });
-  // Delivered: it is in the conversation now.
+  // The message was delivered to the run and is part of the transcript now.
   useProjectEvent("steered", ({ id }) => {
     queries.setQueryData<Queue>(queueKey(chatId), (queue) => queue && { ...queue, items: queue.items.filter((item) => item.id !== id) });
   });
 
-  /** Whatever the server says to it, what is shown ends up as the server has it. */
+  /** Awaits a change and then loads the server's list, whether it failed or not. */
   const ask = async (call: Promise<unknown>): Promise<SendFailure | undefined> => {
     pending.current += 1;
     void queries.cancelQueries({ queryKey: queueKey(chatId) });
@@ -74,7 +74,7 @@ export function useQueue(chatId: string | undefined): MessageQueue {
       if (pending.current === 0) void readAgain();
     }
   };
-  /** What a run that goes on hears: words. */
+  /** Steering takes text only. */
   const words = (message: string, { editMode, model, agentId, mentions }: SendOptions) => ({
     message,
     edit_mode: editMode,

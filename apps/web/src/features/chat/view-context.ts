@@ -1,2 +1,2 @@
-/** What the person looks at while they write: on the canvas the agent gets the canvas' tools. */
+/** The open view. On the canvas the agent gets the tools of the canvas. */
 export const viewContextOf = (path: string): "graph" | "builder" => (/^\/p\/[^/]+\/canvas\/?$/.test(path) ? "graph" : "builder");

@@ -3,7 +3,7 @@ import type { PickedElement } from "../../preview/index.ts";
 export interface PickedPlace {
   /** The path of the page. */
   path: string;
-  /** The folder of the container that serves it; "." for the project's own. */
+  /** The folder of the container that serves the page; "." is the project's root. */
   directory: string;
 }
 
@@ -45,7 +45,7 @@ export function elementFiles(element: PickedElement, { path, directory }: Picked
   };
 }
 
-/** Of a base64 data URL; fetching it would be a request our own policy forbids. */
+/** The bytes of a base64 data URL. `fetch` is not used, because the content security policy forbids it. */
 function bytesOf(dataUrl: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(dataUrl.slice(dataUrl.indexOf(",") + 1)), (letter) => letter.charCodeAt(0));
 }

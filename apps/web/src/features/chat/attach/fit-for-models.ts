@@ -1,9 +1,9 @@
-/** Models look at pictures scaled down to about this; more is only slower and dearer. */
+/** Models scale images down to about this size; larger ones are only slower and more expensive. */
 const longestSide = 2_048;
-/** Providers refuse pictures much larger than this. */
+/** Providers refuse images much larger than this. */
 const maxBytes = 3_500_000;
 
-/** A picture that is larger than any model looks at is scaled down; whatever cannot be read stays as it is. */
+/** Scales large images down. A file that cannot be decoded is returned unchanged. */
 export async function fitForModels(file: File): Promise<Blob> {
   if (!/^image\/(png|jpeg|webp)$/.test(file.type)) return file;
   try {
@@ -17,7 +17,7 @@ export async function fitForModels(file: File): Promise<Blob> {
     picture.close();
     const drawn = (type: string) => new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, type, 0.9));
     const same = await drawn(file.type);
-    // A photograph kept as PNG stays too large: then its form goes.
+    // A photo saved as PNG stays too large: convert it to JPEG.
     const fitting = same && same.size > maxBytes ? await drawn("image/jpeg") : same;
     return fitting && fitting.size < file.size ? fitting : file;
   } catch {

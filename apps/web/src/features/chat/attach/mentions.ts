@@ -2,18 +2,18 @@ import { nameOf, type FileTree } from "../../../lib/file-tree.ts";
 import { rank } from "../../../lib/rank.ts";
 
 const shown = 8;
-/** More than this in one message is no mention any more (the server's own limit). */
+/** Maximum number of mentions in a message, as on the server. */
 const maxMentions = 20;
 
-/** An `@word` that is being written. */
+/** An `@word` that is being typed. */
 export interface Mentioning {
   query: string;
-  /** Of the `@` in the text. */
+  /** Index of the `@` in the text. */
   from: number;
   to: number;
 }
 
-/** What stands before the caret, if it is an `@` behind a space, a bracket or nothing. */
+/** The `@word` before the caret, if the `@` follows a space, a bracket or nothing. */
 export function mentionAt(text: string, caret: number): Mentioning | undefined {
   const before = text.slice(0, caret);
   const found = /(?:^|[\s("'[{])@([^\s@]{0,100})$/.exec(before);
@@ -22,7 +22,7 @@ export function mentionAt(text: string, caret: number): Mentioning | undefined {
   return { query, from: caret - query.length - 1, to: caret };
 }
 
-/** The best matches: names first, then whole paths; files before folders of the same merit. */
+/** The best matches: by name first, then by path; files before folders with the same rank. */
 export function findPlaces(tree: FileTree, query: string): string[] {
   const nodes = [...tree.nodes.values()].filter((node) => node.path !== "");
   const places = [...nodes.filter((node) => !node.isDirectory), ...nodes.filter((node) => node.isDirectory)].map((node) => node.path);
@@ -39,14 +39,14 @@ export function findPlaces(tree: FileTree, query: string): string[] {
   ].slice(0, shown);
 }
 
-/** The text with the place in it, and where the caret goes. */
+/** The text with the path inserted, and the new caret position. */
 export function withMention(text: string, { from, to }: Mentioning, path: string): { text: string; caret: number } {
   const rest = text.slice(to);
   const inserted = `@${path}${/^\s/.test(rest) ? "" : " "}`;
   return { text: text.slice(0, from) + inserted + rest, caret: from + inserted.length + (/^\s/.test(rest) ? 1 : 0) };
 }
 
-/** Places of the project that the text names with an `@`; punctuation behind a name is no part of it. */
+/** Files and folders that the text mentions with an `@`. Punctuation after a name is ignored. */
 export function mentionsIn(text: string, tree: FileTree | undefined): string[] {
   if (!tree) return [];
   const found = new Set<string>();

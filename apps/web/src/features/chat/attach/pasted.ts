@@ -2,14 +2,14 @@ import type { ClipboardEvent } from "react";
 import { longPasteChars } from "./attachment-drafts.ts";
 import type { ComposerAttachments } from "./use-attachments.ts";
 
-/** What of a paste becomes an attachment: files, and a text too long to be read in the message. `undefined`: it is text of the message. */
+/** Attaches pasted files and long texts. Returns `undefined` if the paste is text for the message. */
 export function attachPasted(
   event: ClipboardEvent,
   attachments: Pick<ComposerAttachments, "add" | "addText">,
 ): { problem: string | undefined } | undefined {
   const text = event.clipboardData.getData("text/plain");
   const files = [...event.clipboardData.files];
-  // Office programs put a picture of the text beside the text.
+  // Office programs add an image of the text to the clipboard.
   const isFiles = text.trim() === "" && files.length > 0;
   if (!isFiles && text.length <= longPasteChars) return undefined;
   event.preventDefault();

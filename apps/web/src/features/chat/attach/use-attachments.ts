@@ -7,7 +7,7 @@ import { createAttachmentDrafts, type AttachmentDrafts, type DraftAttachment } f
 import type { ElementFiles } from "./element-files.ts";
 import { fitForModels } from "./fit-for-models.ts";
 
-/** One per composer of this page; a folded conversation keeps what was attached. */
+/** One per composer of this page; a collapsed chat keeps its attachments. */
 const drafts = new Map<string, AttachmentDrafts>();
 function draftsOf(key: string): AttachmentDrafts {
   let found = drafts.get(key);
@@ -20,10 +20,10 @@ export interface ComposerAttachments {
   isUploading: boolean;
   hasFailed: boolean;
   hasImages: boolean;
-  /** Answers a sentence when some were left out. */
+  /** Returns an error sentence if there were too many. */
   add: (files: readonly File[]) => string | undefined;
   addText: (text: string) => string | undefined;
-  /** What was pointed at in the preview; its picture only for models that see. */
+  /** Attaches an element that was picked in the preview; its image only for models that support images. */
   addElement: (files: ElementFiles, canSee: boolean) => string | undefined;
   remove: (key: string) => void;
   removeImages: () => void;
@@ -32,20 +32,20 @@ export interface ComposerAttachments {
   give: (ready: readonly MessageAttachment[]) => void;
 }
 
-/** What goes with the next message of a session. */
+/** The attachments of the next message of a chat. */
 export function useAttachments(projectId: string, chatId: string | undefined): ComposerAttachments {
   const upload = useUpload();
   return useDraftsOf(`${projectId}:${chatId ?? "new"}`, (...given) => upload(projectId, ...given));
 }
 
-/** What goes with the first message of a project that does not exist yet: held in the browser until `upload`. */
+/** The attachments of the first message of a project that is not created yet: held in the browser until `upload`. */
 export function useHeldAttachments(): ComposerAttachments & { upload: () => Promise<MessageAttachment[] | undefined> } {
   const uploadOne = useUpload();
   const upload: Upload = (...given) => uploadOne(undefined, ...given);
   const [hasBegun, setHasBegun] = useState(false);
   return {
     ...useDraftsOf("home", hasBegun ? upload : undefined),
-    /** Resolves with all of it, or with undefined when something could not be uploaded: that says why, and can be tried again. */
+    /** Resolves with all attachments, or with undefined if an upload failed. The failed one shows its error and can be retried. */
     upload: async () => {
       setHasBegun(true);
       const drafts = draftsOf("home");
@@ -72,7 +72,7 @@ function useDraftsOf(key: string, upload: Upload | undefined): ComposerAttachmen
   const list = useSyncExternalStore(store.subscribe, store.list);
   const remove = useHandler((one: string) => {
     const done = store.remove(one);
-    // One that a message uses stays on the server; the rest would go by itself in a day.
+    // The server keeps attachments of messages, and deletes unused ones after a day anyway.
     if (done) void api.attachments.remove({ params: { attachment_id: done.id } }).catch(() => undefined);
   });
   return {

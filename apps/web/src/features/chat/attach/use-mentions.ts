@@ -3,16 +3,16 @@ import type { FileTree } from "../../../lib/file-tree.ts";
 import { findPlaces, mentionAt, withMention } from "./mentions.ts";
 
 export interface Mentions {
-  /** Undefined while no `@` is being written, or nothing fits. */
+  /** Undefined if no `@` is being typed or nothing matches. */
   places: readonly string[] | undefined;
   chosen: number;
   isFolder: (path: string) => boolean;
   pick: (path: string) => void;
-  /** True when the key was taken. */
+  /** True if the key was handled. */
   onKeyDown: (event: KeyboardEvent) => boolean;
 }
 
-/** The list behind an `@`: arrows choose, Enter and Tab pick, Escape closes it until another one is begun. */
+/** The list for an `@`: arrow keys select, Enter and Tab insert, Escape closes it until the next `@`. */
 export function useMentions({
   text,
   caret,
