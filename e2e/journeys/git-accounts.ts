@@ -100,14 +100,14 @@ export default journey({}, async (context) => {
         await page.getByRole("textbox", { name: "Commit message" }).fill("feat: opening hours");
         await page.keyboard.press("Control+Enter");
         await page.getByRole("heading", { name: "Nothing to commit" }).waitFor();
-        await page.getByRole("button", { name: "More of git" }).click();
-        await page.getByRole("menuitem", { name: "Open a pull request…" }).click();
-        await dialog.getByText("1 commit is pushed first.").waitFor();
-        await dialog.getByLabel("Into").click();
+        await page.getByRole("button", { name: "More Git actions" }).click();
+        await page.getByRole("menuitem", { name: "Create pull request…" }).click();
+        await dialog.getByText("1 commit will be pushed first.").waitFor();
+        await dialog.getByLabel("Base branch").click();
         await page.getByRole("option", { name: "main" }).click();
         await shot(page, "git-pull-request");
-        await dialog.getByRole("button", { name: "Open it" }).click();
-        await dialog.getByText("The pull request #1 is open: feat: opening hours").waitFor();
+        await dialog.getByRole("button", { name: "Create pull request" }).click();
+        await dialog.getByText("Pull request #1 created: feat: opening hours").waitFor();
         expect(
           JSON.stringify(github.pulls.map(({ repo, head, base }) => [repo, head, base])) ===
             JSON.stringify([["ada/shop", "opening-hours", "main"]]),

@@ -40,7 +40,7 @@ export default journey({ hasMain: true }, async (context) => {
   const openBranches = () => bar.getByRole("button", { name: /^Branch / }).click();
   const onBranch = (name: string) => bar.getByRole("button", { name: `Branch ${name}`, exact: true }).waitFor();
   const more = async (name: string) => {
-    await page.getByRole("button", { name: "More of git" }).click();
+    await page.getByRole("button", { name: "More Git actions" }).click();
     await page.getByRole("menuitem", { name }).click();
   };
 
@@ -55,9 +55,9 @@ export default journey({ hasMain: true }, async (context) => {
         await page.keyboard.press("g");
         await page.keyboard.press("g");
         await page.waitForURL(/\/git$/);
-        await page.getByRole("heading", { name: "This project has no git repository yet" }).waitFor();
+        await page.getByRole("heading", { name: "No Git repository yet" }).waitFor();
         await checkScreens(page, "git-start", { variants: ["light-d", "dark-m"], view: "Git" });
-        await page.getByRole("button", { name: "Initialise" }).click();
+        await page.getByRole("button", { name: "Create repository" }).click();
         await row("changes", "index.html").waitFor();
         await message.fill("feat: the first page");
         await page.keyboard.press("Control+Enter");
@@ -89,7 +89,7 @@ export default journey({ hasMain: true }, async (context) => {
         await until("one hunk is left", async () => (await hunks.count()) === 1);
         await checkScreens(page, "git-changes", { view: "Git" });
         await page.setViewportSize({ width: 390, height: 844 });
-        await page.getByRole("button", { name: "Back to the changes" }).click();
+        await page.getByRole("button", { name: "Back to changes" }).click();
         await row("changes", "slots.js").waitFor();
         await shot(page, "git-list-light-m");
         await page.setViewportSize({ width: 1440, height: 900 });
@@ -130,7 +130,7 @@ export default journey({ hasMain: true }, async (context) => {
         await openBranches();
         await page.getByRole("button", { name: "New branch…" }).click();
         await dialog.getByRole("textbox", { name: "Name" }).fill("opening hours");
-        await dialog.getByText("It will be called opening-hours.").waitFor();
+        await dialog.getByText("The branch will be named opening-hours.").waitFor();
         await page.keyboard.press("Enter");
         await onBranch("opening-hours");
         await choosePart("Changes");
@@ -145,16 +145,16 @@ export default journey({ hasMain: true }, async (context) => {
         await page.getByPlaceholder("Find a branch").fill("mai");
         await shot(page, "git-branches");
         await page.keyboard.press("Enter");
-        await dialog.getByRole("button", { name: "Take them along" }).click();
+        await dialog.getByRole("button", { name: "Bring changes" }).click();
         await dialog.getByText(/This file is different on main/).waitFor();
         await shot(page, "git-switch");
         await dialog.getByRole("button", { name: "Discard 1 file" }).click();
         await onBranch("main");
         await openBranches();
-        await page.getByRole("button", { name: "Delete…" }).click();
+        await page.getByRole("button", { name: "Delete branch…" }).click();
         await page.getByRole("option", { name: "opening-hours" }).click();
-        await dialog.getByRole("button", { name: "Delete", exact: true }).click();
-        await dialog.getByRole("button", { name: "Delete all the same" }).waitFor();
+        await dialog.getByRole("button", { name: "Delete branch", exact: true }).click();
+        await dialog.getByRole("button", { name: "Delete anyway" }).waitFor();
         await dialog.getByRole("button", { name: "Cancel" }).click();
         await dialog.waitFor({ state: "detached" });
       },
@@ -167,14 +167,14 @@ export default journey({ hasMain: true }, async (context) => {
           files: { "index.html": "<h1>Alder</h1>\n", "menu.js": "const bread = 3;\n", "hours.txt": "9 to 5\n" },
           history: 130,
         });
-        await more("Replace the files by a repository…");
-        await dialog.getByLabel("Address of the repository").fill("ftp://nowhere");
-        await dialog.getByRole("button", { name: "Replace the files" }).click();
+        await more("Replace files with a repository…");
+        await dialog.getByLabel("Repository URL").fill("ftp://nowhere");
+        await dialog.getByRole("button", { name: "Replace files" }).click();
         await dialog.getByText("Must start with https:// or http://.").waitFor();
-        await dialog.getByLabel("Address of the repository").fill(url);
+        await dialog.getByLabel("Repository URL").fill(url);
         await shot(page, "git-clone");
         await page.keyboard.press("Enter");
-        await pane.getByText("same as origin/main").waitFor({ timeout: 40_000 });
+        await pane.getByText("Up to date with origin/main").waitFor({ timeout: 40_000 });
         expect((await read("index.html")) === "<h1>Alder</h1>\n", "the repository's files are in the project");
         await choosePart("History");
         await page.getByText(/^\d+ commits$/).waitFor();
@@ -197,9 +197,9 @@ export default journey({ hasMain: true }, async (context) => {
         elsewhere("bakery", "index.html", "<h1>Alder Road</h1>\n");
         elsewhere("bakery", "menu.js", "const bread = 5;\n");
         await bar.getByRole("button", { name: "Push", exact: true }).click();
-        await pane.getByRole("alert").getByText("The remote has commits that are not here yet.").waitFor();
+        await pane.getByRole("alert").getByText("The remote has commits that you don't have locally.").waitFor();
         await shot(page, "git-refused");
-        await bar.getByRole("button", { name: "How to pull" }).click();
+        await bar.getByRole("button", { name: "Pull options" }).click();
         await page.getByRole("menuitem", { name: /Fast-forward only/ }).click();
         await pane
           .getByRole("alert")
@@ -216,11 +216,11 @@ export default journey({ hasMain: true }, async (context) => {
           .getByRole("group", { name: /^Theirs, origin\/main/ })
           .getByText("const bread = 5;")
           .waitFor();
-        await page.getByText("Place 1 of 1").waitFor();
+        await page.getByText("Conflict 1 of 1").waitFor();
         await checkScreens(page, "git-conflict", { view: "Git" });
         await page.getByRole("button", { name: "Both", exact: true }).click();
-        await page.getByText("No place is left to decide").waitFor();
-        await page.getByRole("button", { name: "Use this text" }).click();
+        await page.getByText("All conflicts resolved").waitFor();
+        await page.getByRole("button", { name: "Mark as resolved" }).click();
         await row("conflicts", "menu.js").waitFor({ state: "detached" });
         expect((await read("menu.js")) === "const bread = 4;\nconst bread = 5;\n", "both lines are kept");
         await row("conflicts", "index.html").click();
@@ -228,12 +228,12 @@ export default journey({ hasMain: true }, async (context) => {
         const draft = await page.getByRole("textbox", { name: "Message to the agent" }).inputValue();
         expect(draft.includes("- index.html") && draft.includes("Do not commit"), `draft: ${draft}`);
         await page.getByRole("textbox", { name: "Message to the agent" }).fill("");
-        await page.getByRole("button", { name: "Take ours" }).click();
+        await page.getByRole("button", { name: "Accept ours" }).click();
         await row("conflicts", "index.html").waitFor({ state: "detached" });
-        await page.getByRole("button", { name: "Finish the merge" }).click();
+        await page.getByRole("button", { name: "Finish merge" }).click();
         await page.getByRole("heading", { name: "Nothing to commit" }).waitFor();
         await bar.getByRole("button", { name: "Push", exact: true }).click();
-        await pane.getByText("same as origin/main").waitFor();
+        await pane.getByText("Up to date with origin/main").waitFor();
         const log = host.git("bakery", "log", "--format=%s", "-4", "main");
         expect(log.startsWith("Merge origin/main into main") && log.includes("feat: our name"), `the server has: ${log}`);
         expect(host.git("bakery", "show", "main:index.html") === "<h1>Alder Street</h1>\n", "ours was chosen");
@@ -263,7 +263,7 @@ export default journey({ hasMain: true }, async (context) => {
         await page.getByRole("button", { name: "Undo" }).last().click();
         await until("and the current file", async () => (await read("menu.js")) === "const bread = 4;\nconst bread = 5;\n");
         await commits.filter({ hasText: "feat: our name" }).click();
-        await page.getByRole("button", { name: "Branch from here…" }).click();
+        await page.getByRole("button", { name: "New branch from here…" }).click();
         await dialog.getByRole("textbox", { name: "Name" }).fill("from-there");
         await page.keyboard.press("Enter");
         await onBranch("from-there");
@@ -285,7 +285,7 @@ export default journey({ hasMain: true }, async (context) => {
       run: async () => {
         await page.route("**/api/git/info/*", (route) => route.abort("connectionreset"));
         await page.reload();
-        await page.getByRole("heading", { name: "The repository could not be looked at" }).waitFor();
+        await page.getByRole("heading", { name: "Couldn't load repository" }).waitFor();
         await page.unroute("**/api/git/info/*");
         await page.context().setOffline(true);
         await page.context().setOffline(false);

@@ -17,7 +17,7 @@ const blockersOf = (error: unknown): string[] | undefined => {
   return Array.isArray(files) ? files.filter((file) => typeof file === "string") : [];
 };
 
-/** To another branch while something is not committed: it goes along, is committed first, or is given up. */
+/** Switches branches with uncommitted changes: they are kept, committed first or discarded. */
 export function SwitchDialog({
   branch,
   status,
@@ -46,7 +46,7 @@ export function SwitchDialog({
         await acts.discardQuietly([...given]);
       }
       await acts.checkout(branch);
-      toast(`On ${branch.replace(/^origin\//, "")} now.`);
+      toast(`Switched to ${branch.replace(/^origin\//, "")}.`);
       onClose();
     } catch (error) {
       const files = blockersOf(error);
@@ -66,13 +66,13 @@ export function SwitchDialog({
           <Button variant="ghost" onClick={onClose}>
             Cancel
           </Button>
-          <Button variant="danger" isLoading={working === "discard"} loadingWord="Discarding" onClick={() => void go("discard")}>
+          <Button variant="danger" isLoading={working === "discard"} loadingWord="Discarding…" onClick={() => void go("discard")}>
             Discard {counted(given.length, "file")}
           </Button>
           <Button onClick={onCommitFirst}>Commit first</Button>
           {blockers ? null : (
-            <Button variant="primary" isLoading={working === "take"} loadingWord="Switching" onClick={() => void go("take")}>
-              Take them along
+            <Button variant="primary" isLoading={working === "take"} loadingWord="Switching…" onClick={() => void go("take")}>
+              Bring changes
             </Button>
           )}
         </>
@@ -81,13 +81,15 @@ export function SwitchDialog({
       <div className="grid gap-2 leading-read">
         {blockers ? (
           <p>
-            {blockers.length === 1 ? "This file is" : "These files are"} different on {branch}, so {blockers.length === 1 ? "its" : "their"}{" "}
-            changes cannot come along. Commit them first, or discard them: discarded changes cannot be brought back.
+            {blockers.length === 1
+              ? `This file is different on ${branch}, so you can't bring its changes.`
+              : `These files are different on ${branch}, so you can't bring their changes.`}{" "}
+            Commit or discard them first. Discarding can't be undone.
           </p>
         ) : (
           <p>
-            {counted(paths.length, "file")} {paths.length === 1 ? "is" : "are"} not committed. They can come along as they are, be committed
-            to {status.branch} first, or be discarded: discarded changes cannot be brought back.
+            You have uncommitted changes in {counted(paths.length, "file")}. Bring them to {branch}, commit them to {status.branch} first,
+            or discard them. Discarding can't be undone.
           </p>
         )}
         <ul className="max-h-40 scroll-y font-mono text-xs break-words text-fg-1" aria-label="Files">
@@ -105,13 +107,13 @@ export function SwitchDialog({
   );
 }
 
-/** A branch of its own, from where we are or from a commit, and over to it. */
+/** Creates a branch from the current or a given commit, and switches to it. */
 export function NewBranchDialog({
   from,
   acts,
   onClose,
 }: {
-  /** A commit and how it is called; else where we are. */
+  /** A commit and its display name. `undefined` is the current commit. */
   from: { sha: string; name: string } | undefined;
   acts: GitActs;
   onClose: () => void;
@@ -123,17 +125,17 @@ export function NewBranchDialog({
   const wanted = name.trim().replace(/\s+/g, "-");
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    if (wanted === "") return setFailure("Give it a name.");
+    if (wanted === "") return setFailure("Enter a name.");
     setIsWorking(true);
     setFailure(undefined);
     try {
       await acts.checkout(wanted, { create: true, ...(from && { start_point: from.sha }) });
-      toast(`On ${wanted} now.`);
+      toast(`Switched to ${wanted}.`);
       onClose();
     } catch (error) {
       setFailure(
         hasCode(error, "bad_ref")
-          ? "A branch cannot have this name: no spaces, no two dots, no ~ ^ : ? * [, and not a slash or .lock at its end."
+          ? "Branch names can't contain spaces, two dots in a row or any of ~ ^ : ? * [, and can't end in a slash or .lock."
           : hasCode(error, "local_changes")
             ? "Uncommitted changes would be overwritten. Commit or discard them first."
             : sentenceOf(error),
@@ -147,20 +149,20 @@ export function NewBranchDialog({
       isOpen
       onOpenChange={(isOpen) => (isOpen ? undefined : onClose())}
       title="New branch"
-      description={from ? <>From {from.name}.</> : "From where you are. Changes that are not committed come along."}
+      description={from ? <>Starts from {from.name}.</> : "Starts from the current commit. Uncommitted changes are kept."}
       footer={
         <>
           <Button variant="ghost" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" form={formId} variant="primary" isLoading={isWorking} loadingWord="Creating">
-            Create and switch
+          <Button type="submit" form={formId} variant="primary" isLoading={isWorking} loadingWord="Creating…">
+            Create branch
           </Button>
         </>
       }
     >
       <form id={formId} onSubmit={(event) => void submit(event)} noValidate>
-        <Field label="Name" error={failure} hint={wanted !== name.trim() ? `It will be called ${wanted}.` : undefined}>
+        <Field label="Name" error={failure} hint={wanted !== name.trim() ? `The branch will be named ${wanted}.` : undefined}>
           <Input
             value={name}
             autoFocus
@@ -177,7 +179,7 @@ export function NewBranchDialog({
   );
 }
 
-/** Asks; and once more where commits would be lost. */
+/** Asks again if the branch has commits that no other branch has. */
 export function DeleteBranchDialog({ branch, acts, onClose }: { branch: string; acts: GitActs; onClose: () => void }) {
   const [isForced, setIsForced] = useState(false);
   return (
@@ -185,25 +187,25 @@ export function DeleteBranchDialog({ branch, acts, onClose }: { branch: string; 
       key={String(isForced)}
       isOpen
       onOpenChange={(isOpen) => (isOpen ? undefined : onClose())}
-      title={isForced ? `Delete ${branch} and lose its commits?` : `Delete the branch ${branch}?`}
-      act={isForced ? "Delete all the same" : "Delete"}
-      actWord="Deleting"
+      title={isForced ? `Delete branch ${branch} and its commits?` : `Delete branch ${branch}?`}
+      act={isForced ? "Delete anyway" : "Delete branch"}
+      actWord="Deleting…"
       isDanger
       onConfirm={async () => {
         try {
           await acts.removeBranch(branch, isForced);
-          toast(`${branch} was deleted.`);
+          toast(`${branch} deleted.`);
         } catch (error) {
           if (!hasCode(error, "branch_not_merged")) throw new Error(sentenceOf(error), { cause: error });
           setIsForced(true);
-          // It stays open, as another question.
-          throw new Error("It has commits that are nowhere else.", { cause: error });
+          // Keeps the dialog open, now with the other question.
+          throw new Error("This branch has commits that no other branch has.", { cause: error });
         }
       }}
     >
       {isForced
-        ? "It has commits that are in no other branch. They go with it and cannot be brought back."
-        : "Its commits stay where other branches have them. The branch on the remote, if there is one, stays."}
+        ? "This branch has commits that no other branch has. Deleting it also deletes them, and can't be undone."
+        : "This deletes the local branch. The branch on the remote isn't affected."}
     </ConfirmDialog>
   );
 }

@@ -9,7 +9,7 @@ import { PickList, type PickGroup } from "../../ui/PickList.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 import { branchesQuery } from "./git.queries.ts";
 
-/** The branch that is checked out; opens the others: search, switch, make, delete. */
+/** The current branch. Opens a menu to search, switch, create and delete branches. */
 export function BranchMenu({
   projectId,
   status,
@@ -35,7 +35,7 @@ export function BranchMenu({
     setIsOpen(false);
     act();
   };
-  // The list may be older than the status.
+  // The status may be newer than this list.
   const all = (query.data?.items ?? []).map((branch) => ({
     ...branch,
     current: !branch.remote && !status.detached && branch.name === status.branch,
@@ -45,7 +45,7 @@ export function BranchMenu({
       label="Branches"
       isOpen={isOpen}
       onOpenChange={change}
-      // The act that was chosen has the focus.
+      // A dialog that was opened from here keeps the focus.
       onCloseAutoFocus={(event) => {
         if (document.querySelector("[role='dialog'] input, [role='alertdialog']")) event.preventDefault();
       }}
@@ -55,7 +55,7 @@ export function BranchMenu({
           variant="ghost"
           className="min-w-0 shrink! narrow:h-9! narrow:px-2! narrow:text-sm!"
           icon={status.detached ? <GitCommitHorizontal size={14} /> : <BranchIcon size={14} />}
-          aria-label={status.detached ? `No branch, at commit ${status.branch}` : `Branch ${status.branch}`}
+          aria-label={status.detached ? `Detached HEAD at ${status.branch}` : `Branch ${status.branch}`}
         >
           <span className="min-w-0 truncate font-mono text-xs">{status.branch}</span>
           <ChevronDown size={14} className="flex-none text-fg-3" />
@@ -64,12 +64,10 @@ export function BranchMenu({
     >
       <PickList
         key={isDeleting ? "delete" : "switch"}
-        label={isDeleting ? "Delete a branch" : "Switch to a branch"}
-        placeholder={isDeleting ? "Delete which branch?" : "Find a branch"}
+        label={isDeleting ? "Delete branch" : "Switch branch"}
+        placeholder={isDeleting ? "Find a branch to delete" : "Find a branch"}
         isLoading={query.isPending && !query.error}
-        empty={
-          query.error ? `The branches could not be listed: ${sentenceOf(query.error)}` : "There are no branches before the first commit."
-        }
+        empty={query.error ? `Couldn't load branches. ${sentenceOf(query.error)}` : "Branches appear after the first commit."}
         groups={
           isDeleting ? deleteGroups(all, (name) => then(() => onDelete(name))) : switchGroups(all, (name) => then(() => onSwitch(name)))
         }
@@ -86,7 +84,7 @@ export function BranchMenu({
                 </Button>
                 <span className="flex-1" />
                 <Button size="sm" variant="ghost" icon={<Trash2 size={14} />} onClick={() => setIsDeleting(true)}>
-                  Delete…
+                  Delete branch…
                 </Button>
               </>
             )}
@@ -103,7 +101,7 @@ const hintOf = ({ upstream, ahead, behind }: GitBranch): string =>
 function switchGroups(all: readonly GitBranch[], run: (name: string) => () => void): PickGroup[] {
   const local = all.filter((branch) => !branch.remote);
   const names = new Set(local.map(({ name }) => name));
-  // What has a branch of its own here is reached by that.
+  // Remote branches that also exist locally are left out.
   const remote = all.filter((branch) => branch.remote && !names.has(branch.name.slice(branch.name.indexOf("/") + 1)));
   return [
     {
@@ -117,7 +115,7 @@ function switchGroups(all: readonly GitBranch[], run: (name: string) => () => vo
       })),
     },
     {
-      heading: "On the remote",
+      heading: "Remote branches",
       items: remote.map((branch) => ({
         id: `remote:${branch.name}`,
         title: branch.name,
@@ -130,7 +128,7 @@ function switchGroups(all: readonly GitBranch[], run: (name: string) => () => vo
 
 const deleteGroups = (all: readonly GitBranch[], run: (name: string) => () => void): PickGroup[] => [
   {
-    heading: "Branches of this project",
+    heading: "Local branches",
     items: all
       .filter((branch) => !branch.remote)
       .map((branch) => ({
@@ -138,7 +136,7 @@ const deleteGroups = (all: readonly GitBranch[], run: (name: string) => () => vo
         title: branch.name,
         hint: hintOf(branch),
         icon: <BranchIcon size={14} />,
-        refusal: branch.current ? "It is checked out. Switch to another one first." : undefined,
+        refusal: branch.current ? "This branch is checked out. Switch to another branch first." : undefined,
         run: run(branch.name),
       })),
   },

@@ -13,7 +13,7 @@ import { workFileQuery, workQuery } from "./git.queries.ts";
 import { GitHunk, noLinesReason } from "./GitHunk.tsx";
 import type { GitActs } from "./use-git-acts.ts";
 
-/** The lines of one change, to be staged, unstaged or discarded hunk by hunk. */
+/** The hunks of a changed file. Each can be staged, unstaged or discarded. */
 export function ChangeLines({
   projectId,
   change,
@@ -45,7 +45,7 @@ export function ChangeLines({
     <section aria-label={path} className="flex min-h-0 min-w-0 flex-1 flex-col">
       <div className="flex min-h-10 flex-none flex-wrap items-center gap-x-2 gap-y-1 border-b border-line-0 bg-bg-1 px-3 py-1.5 text-sm">
         <span className="hidden narrow:block">
-          <IconButton label="Back to the changes" onClick={onBack}>
+          <IconButton label="Back to changes" onClick={onBack}>
             <ArrowLeft size={14} />
           </IconButton>
         </span>
@@ -78,7 +78,7 @@ export function ChangeLines({
       </div>
       <div className="scroll-y min-h-0 min-w-0 flex-1 bg-bg-0 p-3.5 narrow:p-2" aria-busy={acts.isBusy}>
         {error && !file ? (
-          <LoadFailed title="The lines could not be loaded" of={all.error ? all : alone} className="p-2!" />
+          <LoadFailed title="Couldn't load changes" of={all.error ? all : alone} className="p-2!" />
         ) : file ? (
           <Hunks
             file={file}
@@ -117,13 +117,13 @@ export function ChangeLines({
             }
           />
         ) : all.isPending || alone.isFetching ? (
-          <div role="status" aria-label="Loading the lines" className="grid gap-3">
+          <div role="status" aria-label="Loading changes…" className="grid gap-3">
             <Skeleton className="h-36" />
             <Skeleton className="h-24" />
           </div>
         ) : (
           <p className="text-sm text-fg-2">
-            {path.endsWith("/") ? "A folder with too many new files to list them." : "There is nothing to show of it any more."}
+            {path.endsWith("/") ? "This folder has too many new files to list." : "This file has no changes."}
           </p>
         )}
       </div>
@@ -131,7 +131,7 @@ export function ChangeLines({
   );
 }
 
-/** The hunks of a file below each other. */
+/** All hunks of a file. */
 export function Hunks({ file, actsOf }: { file: GitFileDiff; actsOf?: (hunk: string) => React.ReactNode }) {
   if (file.hunks.length === 0) return <p className="text-sm text-fg-2">{noLinesReason(file)}</p>;
   return (

@@ -18,8 +18,8 @@ const rowPx = 26;
 const touchRowPx = 44;
 
 /**
- * What is in conflict, staged and changed. Keyboard: arrows, Home and End, Shift or Ctrl to choose several, S or Space to stage and unstage,
- * Delete to discard; only rows in sight are in the page.
+ * Conflicting, staged and unstaged files. Keyboard: arrows, Home and End, Shift or Ctrl to select several, S or Space to stage and unstage,
+ * Delete to discard. Only visible rows are rendered.
  */
 export function ChangeList({
   status,
@@ -37,7 +37,7 @@ export function ChangeList({
   unstaged: readonly GitFileDiff[] | undefined;
   selection: Selection;
   onSelection: (selection: Selection) => void;
-  /** On a phone: to its lines. */
+  /** Shows the hunks of the file on narrow screens. */
   onOpen: () => void;
   onStage: (changes: readonly GitChange[]) => void;
   onUnstage: (changes: readonly GitChange[]) => void;
@@ -51,7 +51,7 @@ export function ChangeList({
   const listId = useId();
   const height = useIsNarrow() ? touchRowPx : rowPx;
   const activeIndex = rows.findIndex((row) => row.node.path === selection.active);
-  // The virtualiser is a mutable object on purpose; nothing here is memoised over it.
+  // The virtualizer is mutable by design; nothing here is memoized over it.
   // oxlint-disable-next-line react/incompatible-library
   const virtual = useVirtualizer({
     count: rows.length,
@@ -73,7 +73,7 @@ export function ChangeList({
       else next.add(section);
       return next;
     });
-  /** What an act on this row is about: the whole selection when the row belongs to it, else the row alone. */
+  /** What an action on this row applies to: the selection if the row is part of it, else only the row. */
   const subjectsOf = (row: ChangeRow): GitChange[] =>
     chosenChanges(changes, selection.paths.has(row.node.path) ? selection.paths : new Set([row.node.path]), row.section);
   const stageOrUnstage = (row: ChangeRow | undefined) => {
@@ -249,7 +249,7 @@ function Row({
                 <Undo2 size={14} />
               </IconButton>
             ) : null}
-            <IconButton size="sm" tabIndex={-1} label={`${section === "staged" ? "Unstage" : "Stage"} ${subject}`} onClick={onStage}>
+            <IconButton size="sm" tabIndex={-1} label={section === "staged" ? `Unstage ${subject}` : `Stage ${subject}`} onClick={onStage}>
               {section === "staged" ? <Minus size={14} /> : <Plus size={14} />}
             </IconButton>
           </span>
@@ -259,11 +259,11 @@ function Row({
   );
 }
 
-/** The change that the lines are shown of: where the keyboard is, else the first. */
+/** The change whose hunks are shown: the active one, else the first. */
 export function shownChange(changes: readonly GitChange[], selection: Selection): GitChange | undefined {
   const found = changes.find((change) => `${sectionOf(change)}:${change.path}` === selection.active);
   if (found) return found;
-  // The file went over to another section: its lines go along.
+  // The file moved to another section.
   const path = selection.active?.slice(selection.active.indexOf(":") + 1);
   return changes.find((change) => change.path === path) ?? changes[0];
 }

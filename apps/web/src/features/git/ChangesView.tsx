@@ -20,7 +20,7 @@ import { workQuery } from "./git.queries.ts";
 import { GitFailure } from "./GitFailure.tsx";
 import type { GitActs } from "./use-git-acts.ts";
 
-/** What is not committed yet, file by file and hunk by hunk; and while a merge waits, what it could not decide. */
+/** Uncommitted changes by file and hunk, and the conflicts of an unfinished merge. */
 export function ChangesView({
   projectId,
   status,
@@ -55,8 +55,10 @@ export function ChangesView({
         {operation ? (
           <div role="status" className="grid flex-none gap-2 border-b border-line-0 bg-warn-soft px-3 py-2.5 text-sm text-fg-0">
             <p>
-              A {operation} into <span className="font-mono text-xs">{status.branch}</span> waits.{" "}
-              {has_conflicts ? `${counted(conflicts.length, "file")} to decide.` : "Everything is decided: finish it below."}
+              Unfinished {operation} into <span className="font-mono text-xs">{status.branch}</span>.{" "}
+              {has_conflicts
+                ? `Resolve the conflicts in ${counted(conflicts.length, "file")}.`
+                : `All conflicts are resolved. Finish the ${operation} below.`}
             </p>
             <span className="flex flex-wrap gap-1.5">
               {has_conflicts ? (
@@ -65,7 +67,7 @@ export function ChangesView({
                 </Button>
               ) : null}
               <Button size="sm" variant="danger" onClick={() => setIsAborting(true)}>
-                Give it up…
+                Abort {operation}…
               </Button>
             </span>
           </div>
@@ -73,10 +75,10 @@ export function ChangesView({
         <GitFailure failure={acts.failureAt("changes")} onDismiss={acts.clearFailure} />
         {changes.length === 0 ? (
           <div className="min-h-0 flex-1">
-            <EmptyState title={operation ? "Nothing differs" : "Nothing to commit"} className="p-4!">
+            <EmptyState title={operation ? "No changes" : "Nothing to commit"} className="p-4!">
               {operation
-                ? "The decisions left the files as they were. Finishing it joins the two histories."
-                : "What you and the agent change from now on is listed here."}
+                ? `The resolved files are the same as before. You can finish the ${operation}.`
+                : "Changes by you and the agent appear here."}
             </EmptyState>
           </div>
         ) : (
@@ -94,7 +96,7 @@ export function ChangesView({
         )}
         {total > changes.length ? (
           <p className="flex-none px-3 py-1 text-xs text-fg-2">
-            The first {changes.length} of {total} changes are listed.
+            Showing the first {changes.length} of {total} changes.
           </p>
         ) : null}
         <CommitBox projectId={projectId} status={status} link={link} acts={acts} />
@@ -129,9 +131,9 @@ export function ChangesView({
       <ConfirmDialog
         isOpen={isAborting}
         onOpenChange={setIsAborting}
-        title={`Give up the ${operation ?? "merge"}?`}
-        act="Give it up"
-        actWord="Giving it up"
+        title={`Abort ${operation ?? "merge"}?`}
+        act={`Abort ${operation ?? "merge"}`}
+        actWord="Aborting…"
         isDanger
         onConfirm={async () => {
           try {
@@ -141,13 +143,13 @@ export function ChangesView({
           }
         }}
       >
-        The files are as before it. What was decided in the conflicts so far is lost.
+        This restores the files to before the {operation ?? "merge"}. Conflicts that you already resolved are lost.
       </ConfirmDialog>
     </div>
   );
 }
 
-/** What stands beside an empty list: where the project is. */
+/** Shown next to an empty list. */
 function LastCommit({ status: { last_commit, branch, ahead, remote_branch }, link }: { status: GitStatus; link: GitLink | undefined }) {
   if (!last_commit) return null;
   return (
@@ -160,7 +162,7 @@ function LastCommit({ status: { last_commit, branch, ahead, remote_branch }, lin
       </p>
       {link && ahead > 0 ? (
         <p className="text-xs text-fg-2">
-          {counted(ahead, "commit")} {ahead === 1 ? "is" : "are"} not on {remote_branch ?? "the remote"} yet.
+          {counted(ahead, "commit")} not pushed to {remote_branch ?? "the remote"} yet.
         </p>
       ) : null}
     </div>
@@ -177,43 +179,45 @@ function DiscardDialog({
   onClose: () => void;
 }) {
   const some = discarding?.changes ?? [];
-  /** What was to be discarded when it turned out that it cannot be kept. */
+  /** The request that failed because its changes could not be kept for undo. */
   const [notKept, setNotKept] = useState<object>();
   const isFinal = discarding !== undefined && notKept === discarding;
   const [only] = some;
   const created = some.filter((change) => change.status === "??").length;
   const title =
     discarding?.hunk !== undefined
-      ? `Discard this change of ${nameOf(only?.path ?? "")}?`
+      ? `Discard this change in ${nameOf(only?.path ?? "")}?`
       : some.length === 1
-        ? `Discard the changes of ${nameOf(only?.path ?? "")}?`
-        : `Discard the changes of ${some.length} files?`;
+        ? `Discard changes in ${nameOf(only?.path ?? "")}?`
+        : `Discard changes in ${counted(some.length, "file")}?`;
   return (
     <ConfirmDialog
       isOpen={discarding !== undefined}
       onOpenChange={(isOpen) => (isOpen ? undefined : onClose())}
       title={title}
       act="Discard"
-      actWord="Discarding"
+      actWord="Discarding…"
       isDanger
       onConfirm={async () => {
         const hunks = discarding?.hunk !== undefined && only ? [{ path: only.path, ids: [discarding.hunk] }] : undefined;
-        // Why it failed stands above the list.
+        // The failure is shown above the list.
         if ((await acts.discard(some, { hunks, isFinal })) !== "not_kept") return;
         setNotKept(discarding);
-        throw new Error("Nothing is discarded yet: what is lost could not be kept for an Undo. Discard once more to go on without.");
+        throw new Error("Nothing was discarded, because these changes couldn't be kept for undo. Discard again to lose them permanently.");
       }}
     >
       {created === 0
-        ? `${some.length === 1 ? "Its" : "Their"} lines go back to what is staged or committed.`
-        : created === some.length
-          ? created === 1
-            ? "Git does not know it yet: the file is deleted."
-            : "Git does not know them yet: the files are deleted."
-          : `Files go back to what is staged or committed; ${counted(created, "new file")} ${created === 1 ? "is" : "are"} deleted.`}{" "}
+        ? "This restores the staged or committed version."
+        : created < some.length
+          ? `This restores the staged or committed versions and deletes ${counted(created, "new file")}.`
+          : created === 1
+            ? "This file isn't in Git yet, so discarding deletes it."
+            : "These files aren't in Git yet, so discarding deletes them."}{" "}
       {canBeUndone(some) && !isFinal
-        ? "For ten seconds the notice has an Undo."
-        : `${some.length > keptFiles ? "Too many to keep: this" : "This"} cannot be undone.`}
+        ? "You can undo it for 10 seconds."
+        : some.length > keptFiles
+          ? `This can't be undone, because it affects more than ${keptFiles} files.`
+          : "This can't be undone."}
     </ConfirmDialog>
   );
 }

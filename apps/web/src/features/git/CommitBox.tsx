@@ -1,7 +1,6 @@
 import type { GitLink, GitStatus } from "@tesslate/contract";
 import { ArrowUp, ChevronDown } from "lucide-react";
 import { useState } from "react";
-import { counted } from "../../lib/counted.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { isString, readStored, writeStored } from "../../lib/storage.ts";
 import { ariaKeys, useShortcuts } from "../../lib/use-shortcuts.ts";
@@ -19,7 +18,7 @@ import type { GitActs } from "./use-git-acts.ts";
 const maxMessage = 500;
 const draftKey = (projectId: string) => `studio:commit-message:${projectId}`;
 
-/** The message, and the commit: of what is staged, or of everything where nothing is. Ends a merge that waits, too. */
+/** Commits what is staged, or everything if nothing is. Also finishes a merge. */
 export function CommitBox({
   projectId,
   status,
@@ -38,18 +37,24 @@ export function CommitBox({
     writeStored(sessionStorage, draftKey(projectId), next);
   };
   const proposed =
-    operation === "merge" ? `Merge ${remote_branch ?? "another branch"} into ${branch}` : operation ? `Finish the ${operation}` : "";
+    operation === "merge" ? `Merge ${remote_branch ?? "another branch"} into ${branch}` : operation ? `Finish ${operation}` : "";
   const message = draft.trim() || proposed;
   const open = changes.length;
   const isAll = staged_count === 0 && operation === null;
   const unfit = has_conflicts
-    ? "Decide the conflicts first."
+    ? "Resolve all conflicts first."
     : open === 0 && operation === null
-      ? "There is nothing to commit."
+      ? "No changes to commit."
       : message === ""
-        ? "Say what was done."
+        ? "Enter a commit message."
         : undefined;
-  const word = operation ? `Finish the ${operation}` : isAll ? `Commit all${open > 0 ? ` ${open}` : ""}` : `Commit ${staged_count} staged`;
+  const word = operation
+    ? `Finish ${operation}`
+    : !isAll
+      ? `Commit ${staged_count} staged`
+      : open > 0
+        ? `Commit all ${open}`
+        : "Commit all";
   const commit = async (andPush: boolean) => {
     if (unfit !== undefined || acts.isDoing("commit")) return;
     const made = await acts.commit(message, { staged_only: !isAll });
@@ -57,7 +62,7 @@ export function CommitBox({
     write("");
     if (andPush && !made.pushed) {
       if (await acts.push()) toast("Committed and pushed.");
-    } else if (link?.auto_push && !made.pushed) toast("Committed, but it could not be pushed. Push to see why.", { kind: "note" });
+    } else if (link?.auto_push && !made.pushed) toast("Committed, but the push failed. Push again to see why.", { kind: "note" });
     else toast(made.pushed ? "Committed and pushed." : "Committed.");
   };
   useShortcuts({ "git.commit": () => void commit(false) });
@@ -73,17 +78,17 @@ export function CommitBox({
             value={draft}
             maxLength={maxMessage}
             maxHeightPx={160}
-            placeholder={proposed || "feat: what this does"}
+            placeholder={proposed || "feat: add opening hours"}
             onChange={(event) => write(event.target.value)}
             className="pr-9! text-sm!"
           />
           <span className="absolute top-1 right-1">
             <Menu
-              label="Kind of change"
+              label="Commit type"
               align="end"
               side="top"
               trigger={
-                <IconButton size="sm" label="Kind of change">
+                <IconButton size="sm" label="Commit type">
                   <ChevronDown size={14} />
                 </IconButton>
               }
@@ -98,7 +103,7 @@ export function CommitBox({
             disabled={unfit !== undefined}
             title={unfit}
             isLoading={acts.isDoing("commit")}
-            loadingWord="Committing"
+            loadingWord="Committing…"
             aria-keyshortcuts={ariaKeys("git.commit")}
             keys={<Kbds caps={capsOf("$mod+Enter").flat()} />}
             onClick={() => void commit(false)}
@@ -110,7 +115,7 @@ export function CommitBox({
               disabled={unfit !== undefined}
               icon={<ArrowUp size={14} />}
               isLoading={acts.isDoing("push")}
-              loadingWord="Pushing"
+              loadingWord="Pushing…"
               onClick={() => void commit(true)}
             >
               Commit and push
@@ -118,7 +123,7 @@ export function CommitBox({
           ) : null}
         </div>
         <p className="text-2xs text-fg-2" role="status">
-          {unfit ?? (isAll ? `Nothing is staged: all of ${counted(open, "change")} go in.` : "")}
+          {unfit ?? (isAll ? "Nothing is staged, so the commit includes all changes." : "")}
         </p>
         {link ? (
           <div className="text-xs">

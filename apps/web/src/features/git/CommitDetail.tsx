@@ -21,10 +21,10 @@ import { kindOf } from "./changes.ts";
 import { commitQuery } from "./git.queries.ts";
 import { Refs } from "./Refs.tsx";
 
-/** So few files show their lines at once. */
+/** Up to this many files are expanded initially. */
 const openAtOnce = 3;
 
-/** One commit: what it says, what it changed, and what can be begun from it. */
+/** A commit: message, changed files, and actions on it. */
 export function CommitDetail({
   projectId,
   commit,
@@ -40,7 +40,7 @@ export function CommitDetail({
   onBack: () => void;
   onBranchFrom: (commit: GitCommit) => void;
   onOpenFile: (path: string) => void;
-  /** Rejects when it did not work. */
+  /** Rejects if it fails. */
   onRestoreFile: (path: string, from: string) => Promise<void>;
   onCommit: (sha: string) => void;
   className?: string | undefined;
@@ -58,7 +58,7 @@ export function CommitDetail({
       <div className="flex-none border-b border-line-0 px-4 py-3 narrow:px-3">
         <div className="flex items-start gap-2">
           <span className="hidden narrow:block">
-            <IconButton label="Back to the history" onClick={onBack}>
+            <IconButton label="Back to history" onClick={onBack}>
               <ArrowLeft size={14} />
             </IconButton>
           </span>
@@ -72,14 +72,14 @@ export function CommitDetail({
           <time dateTime={commit.date}>{momentOf(commit.date)}</time>
           <span className="inline-flex items-center gap-0.5">
             <code className="text-fg-1">{commit.sha.slice(0, 7)}</code>
-            <CopyButton text={commit.sha} label="Copy the whole id" />
+            <CopyButton text={commit.sha} label="Copy full SHA" />
           </span>
           {commit.parents.length > 1 ? (
-            <span>Merge of</span>
+            <span>Parents</span>
           ) : commit.parents.length === 1 ? (
-            <span>after</span>
+            <span>Parent</span>
           ) : (
-            <span>The first commit</span>
+            <span>First commit</span>
           )}
           {commit.parents.map((parent) => (
             <button key={parent} type="button" className="font-mono underline hover:text-fg-0" onClick={() => onCommit(parent)}>
@@ -89,18 +89,18 @@ export function CommitDetail({
         </p>
         <div className="mt-2 flex flex-wrap items-center gap-1.5">
           <Button size="sm" icon={<GitBranchPlus size={14} />} onClick={() => onBranchFrom(commit)}>
-            Branch from here…
+            New branch from here…
           </Button>
           <Refs refs={commit.refs} current={undefined} most={6} />
         </div>
       </div>
       <div className="scroll-y min-h-0 flex-1 bg-bg-0 p-3.5 narrow:p-2">
         {query.error ? (
-          <LoadFailed title="Its changes could not be loaded" of={query} className="p-2!" />
+          <LoadFailed title="Couldn't load changes" of={query} className="p-2!" />
         ) : files ? (
           <>
             <p className="flex items-baseline gap-2 pb-2 text-xs">
-              <b className="num font-semibold text-fg-0">{files.length === 0 ? "It changed no file" : counted(files.length, "file")}</b>
+              <b className="num font-semibold text-fg-0">{files.length === 0 ? "No files changed" : counted(files.length, "file")}</b>
               <Lines
                 additions={files.reduce((sum, file) => sum + file.additions, 0)}
                 deletions={files.reduce((sum, file) => sum + file.deletions, 0)}
@@ -121,7 +121,7 @@ export function CommitDetail({
             </ul>
           </>
         ) : (
-          <div role="status" aria-label="Loading its changes" className="grid gap-3">
+          <div role="status" aria-label="Loading changes…" className="grid gap-3">
             <Skeleton className="h-6 w-40" />
             <Skeleton className="h-28" />
           </div>
@@ -150,7 +150,7 @@ function CommitFile({
   const [isOpen, setIsOpen] = useState(isOpenAtFirst);
   const [isAsking, setIsAsking] = useState(false);
   const isGone = file.status === "D";
-  // What a commit deleted is to be had from the one before it.
+  // A deleted file is restored from the parent commit.
   const from = isGone ? parents[0] : sha;
   const alone = useQuery({ ...commitQuery(api, projectId, sha, file.path), enabled: isOpen && file.is_too_large });
   const shown = alone.data?.find((one) => one.path === file.path) ?? file;
@@ -171,7 +171,7 @@ function CommitFile({
           <Lines additions={file.additions} deletions={file.deletions} />
         </button>
         {from === undefined ? null : (
-          <IconButton size="sm" label={`${isGone ? "Bring back" : "Restore"} ${file.path}`} onClick={() => setIsAsking(true)}>
+          <IconButton size="sm" label={`Restore ${file.path}`} onClick={() => setIsAsking(true)}>
             <Undo2 size={14} />
           </IconButton>
         )}
@@ -189,9 +189,9 @@ function CommitFile({
         <ConfirmDialog
           isOpen={isAsking}
           onOpenChange={setIsAsking}
-          title={isGone ? `Bring back ${nameOf(file.path)}?` : `Restore ${nameOf(file.path)} from ${sha.slice(0, 7)}?`}
-          act={isGone ? "Bring back" : "Restore"}
-          actWord="Restoring"
+          title={`Restore ${nameOf(file.path)} from ${(from ?? sha).slice(0, 7)}?`}
+          act="Restore"
+          actWord="Restoring…"
           onConfirm={async () => {
             try {
               await onRestoreFile(file.path, from ?? sha);
@@ -200,8 +200,9 @@ function CommitFile({
             }
           }}
         >
-          {isGone ? "As it was before this commit deleted it." : "As it was in this commit, in the place of the file as it is now."} It is a
-          change that is not committed, like any other.
+          {isGone
+            ? "This restores the file that this commit deleted, as an uncommitted change."
+            : "This replaces the current file with the version from this commit, as an uncommitted change."}
         </ConfirmDialog>
       </div>
       {isOpen ? <div className="pt-1 pb-2">{alone.isFetching ? <Skeleton className="h-24" /> : <Hunks file={shown} />}</div> : null}

@@ -1,7 +1,7 @@
 import type { GraphRow } from "./graph.ts";
 
 const lanePx = 12;
-/** Further lanes are drawn on top of each other at the edge: the words beside them need the room. */
+/** More lanes than this are drawn on top of each other, to leave room for the text. */
 const mostLanes = 10;
 const colors = ["--graph-http", "--graph-database", "--graph-cache", "--graph-preview", "--graph-deploy", "--graph-env"];
 const colorOf = (index: number): string => `var(${colors[index % colors.length]})`;
@@ -9,7 +9,7 @@ const xOf = (lane: number): number => Math.min(lane, mostLanes) * lanePx + laneP
 
 export const graphWidth = (lanes: number): number => Math.min(lanes, mostLanes + 1) * lanePx + 4;
 
-/** One row of the graph: its lines, and the ring of its commit. */
+/** One row of the graph: its lines and the circle of its commit. */
 export function CommitGraph({ row, height, width }: { row: GraphRow; height: number; width: number }) {
   const middle = height / 2;
   const x = xOf(row.lane);

@@ -19,14 +19,14 @@ import type { GitActs } from "./use-git-acts.ts";
 
 type Part = "base" | "ours" | "theirs" | "result";
 
-/** Which side is called how: in a rebase `ours` is what we are put on top of. */
+/** Labels of the sides. In a rebase, `ours` is the branch that the commits are moved onto. */
 const sideNames = (operation: GitStatus["operation"], branch: string, other: string | null) => ({
-  base: "Before both",
+  base: "Base",
   ours: operation === "rebase" ? `Ours, ${other ?? "the other branch"}` : `Ours, ${branch}`,
   theirs: operation === "rebase" ? "Theirs, your commit" : `Theirs, ${other ?? "the other branch"}`,
 });
 
-/** One file that a merge could not decide: its three sides, and the text that it becomes. */
+/** A conflicting file: base, ours and theirs, and the editable result. */
 export function ConflictEditor({
   projectId,
   path,
@@ -48,12 +48,12 @@ export function ConflictEditor({
   const names = sideNames(status.operation, status.branch, status.remote_branch);
   const take = (side: "ours" | "theirs") => void acts.resolve(path, { side });
   const wordOf = (side: "ours" | "theirs") =>
-    conflict && !conflict.is_binary && conflict[side] === null ? `Delete it, as ${side}` : `Take ${side}`;
+    conflict && !conflict.is_binary && conflict[side] === null ? `Delete file (${side})` : `Accept ${side}`;
   return (
     <section aria-label={`Conflict in ${path}`} className="flex min-h-0 min-w-0 flex-1 flex-col">
       <div className="flex min-h-10 flex-none flex-wrap items-center gap-x-2 gap-y-1 border-b border-line-0 px-3 py-1.5 text-sm">
         <span className="hidden narrow:block">
-          <IconButton label="Back to the changes" onClick={onBack}>
+          <IconButton label="Back to changes" onClick={onBack}>
             <ArrowLeft size={14} />
           </IconButton>
         </span>
@@ -71,14 +71,14 @@ export function ConflictEditor({
         </Button>
       </div>
       {conflicts.error && !conflict ? (
-        <LoadFailed title="The conflict could not be loaded" of={conflicts} />
+        <LoadFailed title="Couldn't load conflict" of={conflicts} />
       ) : !conflict ? (
-        <div role="status" aria-label="Loading the conflict" className="grid gap-3 p-4">
+        <div role="status" aria-label="Loading conflict…" className="grid gap-3 p-4">
           <Skeleton className="h-32" />
           <Skeleton className="h-32" />
         </div>
       ) : conflict.is_binary ? (
-        <p className="p-4 text-sm leading-read text-fg-2">Not text, or too large to show: take one side as a whole.</p>
+        <p className="p-4 text-sm leading-read text-fg-2">This file is binary or too large to show. Accept ours or theirs.</p>
       ) : (
         <Sides key={path} projectId={projectId} conflict={conflict} names={names} acts={acts} />
       )}
@@ -114,14 +114,14 @@ function Sides({
       {isNarrow ? (
         <div className="flex-none border-b border-line-0 p-2">
           <SegmentedControl<Part>
-            label="Which text"
+            label="Version"
             value={part}
             onChange={setPart}
             segments={[
               { value: "result", label: "Result" },
               { value: "ours", label: "Ours" },
               { value: "theirs", label: "Theirs" },
-              { value: "base", label: "Before" },
+              { value: "base", label: "Base" },
             ]}
           />
         </div>
@@ -139,7 +139,7 @@ function Sides({
       <div className={cx("flex min-h-0 flex-[3] flex-col", isNarrow && part !== "result" && "hidden")}>
         {onDisk === undefined ? (
           file.error ? (
-            <LoadFailed title="The file could not be read" of={file} />
+            <LoadFailed title="Couldn't load file" of={file} />
           ) : (
             <Skeleton className="m-4 h-24" />
           )
@@ -151,7 +151,7 @@ function Sides({
             extra={
               isNarrow ? null : (
                 <Button size="sm" variant="ghost" aria-pressed={isBaseShown} onClick={() => setIsBaseShown(!isBaseShown)}>
-                  {isBaseShown ? "Hide the text before both" : "Show the text before both"}
+                  {isBaseShown ? "Hide base" : "Show base"}
                 </Button>
               )
             }
@@ -168,7 +168,7 @@ function SideText({ path, side, name, text }: { path: string; side: "base" | "ou
     <div role="group" aria-label={name} className="flex min-h-0 min-w-0 flex-col border-l border-line-0 first:border-l-0">
       <p className="flex-none truncate bg-bg-2 px-3 py-1 text-2xs font-medium text-fg-1">{name}</p>
       {text === null ? (
-        <p className="p-3 text-sm text-fg-2">{side === "base" ? "It did not exist." : "It is deleted on this side."}</p>
+        <p className="p-3 text-sm text-fg-2">{side === "base" ? "Not in the base version." : "Deleted on this side."}</p>
       ) : (
         <CodeEditor key={text} buffer={buffer} isReadOnly label={`${name}: ${path}`} onEdit={() => undefined} onLeave={() => undefined} />
       )}
@@ -176,7 +176,7 @@ function SideText({ path, side, name, text }: { path: string; side: "base" | "ou
   );
 }
 
-/** The text that the file becomes: as git left it, decided place by place, or written anew. */
+/** The content the file will have: git's text with conflict markers, resolved one by one or edited. */
 function Result({ path, onDisk, acts, extra }: { path: string; onDisk: string; acts: GitActs; extra: React.ReactNode }) {
   const [own, setOwn] = useState<{ text: string; revision: number; isEdited: boolean }>({ text: onDisk, revision: 1, isEdited: false });
   const [seen, setSeen] = useState(onDisk);
@@ -185,7 +185,7 @@ function Result({ path, onDisk, acts, extra }: { path: string; onDisk: string; a
   const [reveal, setReveal] = useState<{ path: string; line: number }>();
   if (seen !== onDisk) {
     setSeen(onDisk);
-    // Somebody else wrote it, the agent for one. What a person wrote here stays.
+    // The file changed on disk. Edits made here are kept.
     if (!own.isEdited) setOwn({ text: onDisk, revision: own.revision + 1, isEdited: false });
   }
   const { text, revision } = own;
@@ -206,20 +206,20 @@ function Result({ path, onDisk, acts, extra }: { path: string; onDisk: string; a
     <>
       <div
         role="toolbar"
-        aria-label="Places to decide"
+        aria-label="Conflicts"
         className="flex min-h-8 flex-none flex-wrap items-center gap-1 bg-bg-2 px-2 py-0.5 text-xs"
       >
         <span className="px-1 font-medium text-fg-1 narrow:sr-only">Result</span>
         {place ? (
           <>
-            <IconButton size="sm" label="Previous place" onClick={() => go(index - 1)}>
+            <IconButton size="sm" label="Previous conflict" onClick={() => go(index - 1)}>
               <ChevronUp size={14} />
             </IconButton>
-            <IconButton size="sm" label="Next place" onClick={() => go(index + 1)}>
+            <IconButton size="sm" label="Next conflict" onClick={() => go(index + 1)}>
               <ChevronDown size={14} />
             </IconButton>
             <span className="num px-1 text-fg-2" role="status">
-              Place {index + 1} of {places.length}
+              Conflict {index + 1} of {places.length}
               <span className="narrow:sr-only">, line {place.from + 1}</span>
             </span>
             <Button size="sm" variant="ghost" onClick={() => decide("ours")}>
@@ -234,7 +234,7 @@ function Result({ path, onDisk, acts, extra }: { path: string; onDisk: string; a
           </>
         ) : (
           <span className="px-1 text-ok" role="status">
-            No place is left to decide
+            All conflicts resolved
           </span>
         )}
         <span className="flex-1" />
@@ -246,7 +246,7 @@ function Result({ path, onDisk, acts, extra }: { path: string; onDisk: string; a
             icon={<RotateCcw size={14} />}
             onClick={() => setOwn({ text: onDisk, revision: revision + 1, isEdited: false })}
           >
-            Start again
+            Start over
           </Button>
         ) : null}
       </div>
@@ -264,21 +264,14 @@ function Result({ path, onDisk, acts, extra }: { path: string; onDisk: string; a
         <Button
           disabled={acts.isBusy}
           isLoading={acts.isDoing("resolve")}
-          loadingWord="Saving"
+          loadingWord="Saving…"
           onClick={() => (places.length > 0 ? setIsAsking(true) : resolve())}
         >
-          Use this text
+          Mark as resolved
         </Button>
       </div>
-      <ConfirmDialog
-        isOpen={isAsking}
-        onOpenChange={setIsAsking}
-        title="Use it with its markers?"
-        act="Use it all the same"
-        onConfirm={resolve}
-      >
-        {counted(places.length, "place")} {places.length === 1 ? "is" : "are"} not decided: the lines with {"<<<<<<<"} and {">>>>>>>"} would
-        be part of the file.
+      <ConfirmDialog isOpen={isAsking} onOpenChange={setIsAsking} title="Mark as resolved?" act="Mark as resolved" onConfirm={resolve}>
+        The file still has {counted(places.length, "unresolved conflict")}. The lines with {"<<<<<<<"} and {">>>>>>>"} stay in the file.
       </ConfirmDialog>
     </>
   );

@@ -37,7 +37,7 @@ export interface GitAsks {
   pullRequest: () => void;
 }
 
-/** Branch, how far it is from the remote, and what goes between the two. */
+/** The current branch, its distance to the remote, and the actions on both. */
 export function GitBar({
   projectId,
   status,
@@ -67,12 +67,12 @@ export function GitBar({
           <span
             className="num flex flex-none items-center gap-1.5 px-1 text-xs text-fg-2"
             role="status"
-            title={link.last_sync_at ? `Last exchanged ${momentOf(link.last_sync_at)}` : "Never exchanged yet"}
+            title={link.last_sync_at ? `Last synced ${momentOf(link.last_sync_at)}` : "Not synced yet"}
           >
             {remote_branch === null ? (
-              <span>not on the remote yet</span>
+              <span>Not published yet</span>
             ) : ahead === 0 && behind === 0 ? (
-              <span className="narrow:sr-only">same as {remote_branch}</span>
+              <span className="narrow:sr-only">Up to date with {remote_branch}</span>
             ) : (
               <>
                 {ahead > 0 ? (
@@ -97,8 +97,8 @@ export function GitBar({
             variant="ghost"
             icon={<CloudDownload size={14} />}
             isLoading={acts.isDoing("fetch")}
-            loadingWord="Fetching"
-            title={link.last_sync_at ? `Last exchanged ${agoOf(link.last_sync_at)}` : undefined}
+            loadingWord="Fetching…"
+            title={link.last_sync_at ? `Last synced ${agoOf(link.last_sync_at)}` : undefined}
             onClick={asks.fetch}
           >
             Fetch
@@ -109,23 +109,23 @@ export function GitBar({
               className="rounded-r-none!"
               disabled={detached}
               isLoading={acts.isDoing("pull")}
-              loadingWord="Pulling"
+              loadingWord="Pulling…"
               icon={<ArrowDown size={14} />}
               onClick={() => asks.pull("merge")}
             >
               Pull
             </Button>
             <Menu
-              label="How to pull"
+              label="Pull options"
               trigger={
-                <Button size="sm" className="-ml-px! rounded-l-none! px-1!" aria-label="How to pull" disabled={detached}>
+                <Button size="sm" className="-ml-px! rounded-l-none! px-1!" aria-label="Pull options" disabled={detached}>
                   <ChevronDown size={14} />
                 </Button>
               }
               entries={[
-                { label: "Merge", hint: "Both sides stay; a commit joins them", onSelect: () => asks.pull("merge") },
-                { label: "Rebase", hint: "Your commits are put on top of theirs", onSelect: () => asks.pull("rebase") },
-                { label: "Fast-forward only", hint: "Only where you have no commits of your own", onSelect: () => asks.pull("ff-only") },
+                { label: "Merge", hint: "Combines both histories with a merge commit", onSelect: () => asks.pull("merge") },
+                { label: "Rebase", hint: "Moves your commits on top of theirs", onSelect: () => asks.pull("rebase") },
+                { label: "Fast-forward only", hint: "Only if you have no local commits", onSelect: () => asks.pull("ff-only") },
               ]}
             />
           </span>
@@ -133,21 +133,21 @@ export function GitBar({
             size="sm"
             disabled={!canPush}
             isLoading={acts.isDoing("push")}
-            loadingWord="Pushing"
+            loadingWord="Pushing…"
             icon={<ArrowUp size={14} />}
             onClick={() => asks.push()}
           >
-            {remote_branch === null && canPush ? "Publish" : "Push"}
+            {remote_branch === null && canPush ? "Publish branch" : "Push"}
           </Button>
         </>
       ) : (
         <Button size="sm" icon={<CloudOff size={14} />} onClick={asks.remote}>
-          Connect a remote
+          Connect remote
         </Button>
       )}
       <span className="flex-1" />
       <SegmentedControl<GitView>
-        label="What of git"
+        label="Git view"
         value={view}
         onChange={onView}
         segments={[
@@ -156,16 +156,16 @@ export function GitBar({
         ]}
       />
       <Menu
-        label="More of git"
+        label="More Git actions"
         align="end"
         trigger={
-          <IconButton label="More of git">
+          <IconButton label="More Git actions">
             <Ellipsis size={14} />
           </IconButton>
         }
         entries={[
           {
-            label: link ? "Remote repository…" : "Connect a remote…",
+            label: link ? "Remote repository…" : "Connect remote…",
             ...(link && { hint: link.repo_url }),
             icon: <Cloud size={14} />,
             onSelect: asks.remote,
@@ -173,34 +173,34 @@ export function GitBar({
           ...(canPush && link.provider !== "git"
             ? [
                 {
-                  label: link.provider === "gitlab" ? "Open a merge request…" : "Open a pull request…",
+                  label: link.provider === "gitlab" ? "Create merge request…" : "Create pull request…",
                   icon: <GitPullRequest size={14} />,
                   onSelect: asks.pullRequest,
                 },
               ]
             : []),
-          { label: "Look again", icon: <RefreshCw size={14} />, onSelect: () => void acts.refresh() },
+          { label: "Refresh", icon: <RefreshCw size={14} />, onSelect: () => void acts.refresh() },
           "-",
           {
             label: "Force push…",
-            hint: "Puts your history in the place of the remote's",
+            hint: "Overwrites the remote's history with yours",
             isDisabled: !canPush,
             isDanger: true,
             onSelect: () => setIsForcing(true),
           },
-          { label: "Replace the files by a repository…", isDanger: true, onSelect: asks.clone },
+          { label: "Replace files with a repository…", isDanger: true, onSelect: asks.clone },
         ]}
       />
       <ConfirmDialog
         isOpen={isForcing}
         onOpenChange={setIsForcing}
-        title={`Push ${status.branch} by force?`}
+        title={`Force push ${status.branch}?`}
         act="Force push"
         isDanger
         onConfirm={() => asks.push({ force: true })}
       >
-        What the remote has on this branch and you do not is lost there, for everybody. It is refused when somebody pushed since you last
-        fetched.
+        This deletes commits on the remote branch that you don't have locally, for everyone. The push fails if someone else pushed since
+        your last fetch.
       </ConfirmDialog>
     </Bar>
   );

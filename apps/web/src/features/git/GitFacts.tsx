@@ -1,7 +1,7 @@
 import type { GitStatus } from "@tesslate/contract";
 import { GitBranch } from "lucide-react";
 
-/** In the status bar: the branch, how far it is from the remote, and whether something is not committed. */
+/** In the status bar: the branch, its distance to the remote, and uncommitted changes. */
 export function GitFacts({ status, onOpen }: { status: GitStatus | undefined; onOpen: () => void }) {
   if (!status) return null;
   const { branch, ahead, behind, changes, has_conflicts } = status;
@@ -9,7 +9,7 @@ export function GitFacts({ status, onOpen }: { status: GitStatus | undefined; on
     `Branch ${branch}`,
     ahead > 0 ? `${ahead} not pushed` : "",
     behind > 0 ? `${behind} not pulled` : "",
-    has_conflicts ? "in conflict" : changes.length > 0 ? `${changes.length} not committed` : "",
+    has_conflicts ? "has conflicts" : changes.length > 0 ? `${changes.length} uncommitted` : "",
   ].filter(Boolean);
   return (
     <button type="button" title={said.join(", ")} onClick={onOpen} className="inline-flex min-w-0 items-center gap-1 hover:text-fg-0">

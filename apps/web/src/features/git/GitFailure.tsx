@@ -12,7 +12,7 @@ const filesOf = (error: unknown): string[] => {
 };
 const shownFiles = 5;
 
-/** Why an act of git did not work, in the place it was begun, with what helps. */
+/** Why a Git action failed, shown where it was started, with an action that helps. */
 export function GitFailure({
   failure,
   onDismiss,
@@ -20,7 +20,7 @@ export function GitFailure({
 }: {
   failure: Failure | undefined;
   onDismiss: () => void;
-  /** What helps against this failure, besides closing it. */
+  /** A button that helps with this failure. */
   action?: ReactNode;
 }) {
   if (!failure) return null;
@@ -36,7 +36,7 @@ export function GitFailure({
           {action}
           {needsAccount ? (
             <Button size="sm" asChild>
-              <Link to="/settings/git">{hasCode(error, "provider_token_expired") ? "Reconnect the account" : "Connect an account"}</Link>
+              <Link to="/settings/git">{hasCode(error, "provider_token_expired") ? "Reconnect account" : "Connect account"}</Link>
             </Button>
           ) : null}
           <Button size="sm" variant="ghost" onClick={onDismiss}>
@@ -48,20 +48,19 @@ export function GitFailure({
       {sentences[failure.act]?.(error) ?? (hasCode(error, "rate_limited") && error instanceof Error ? error.message : sentenceOf(error))}
       {files.length > 0 ? (
         <span className="mt-1 block font-mono text-xs break-words text-fg-1">
-          {files.slice(0, shownFiles).join(", ")}
-          {files.length > shownFiles ? ` and ${files.length - shownFiles} more` : ""}
+          {files.length > shownFiles ? `${files.slice(0, shownFiles).join(", ")} and ${files.length - shownFiles} more` : files.join(", ")}
         </span>
       ) : null}
     </Banner>
   );
 }
 
-/** Where we can say it better than the server, because we know what was meant. */
+/** Better sentences than the server's for actions we know. */
 const sentences: Record<string, (error: unknown) => string | undefined> = {
   push: (error) =>
-    hasCode(error, "push_rejected") ? "The remote has commits that are not here yet. Pull them first, then push again." : undefined,
+    hasCode(error, "push_rejected") ? "The remote has commits that you don't have locally. Pull, then push again." : undefined,
   pull: (error) =>
     hasCode(error, "local_changes")
-      ? "The pull would overwrite changes that are not committed. Commit or discard them, then pull again."
+      ? "Pulling would overwrite uncommitted changes. Commit or discard them, then pull again."
       : undefined,
 };

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { cx } from "../../lib/cx.ts";
 import { HunkLines, spanOfHunk, useHunkLines } from "../review/index.ts";
 
-/** One change of a file: its head with what can be done about it, and its lines. */
+/** A hunk: its header with actions, and its lines. */
 export function GitHunk({ path, hunk, acts }: { path: string; hunk: DiffHunk; acts?: ReactNode }) {
   const { lines, tokens } = useHunkLines(path, hunk);
   const span = spanOfHunk(hunk);
@@ -25,18 +25,18 @@ export function GitHunk({ path, hunk, acts }: { path: string; hunk: DiffHunk; ac
         </span>
         {acts}
       </header>
-      <HunkLines lines={lines} tokens={tokens} label={`Lines of the change at ${span}`} />
+      <HunkLines lines={lines} tokens={tokens} label={`Lines ${span}`} />
     </article>
   );
 }
 
-/** Why a file has no lines to show. */
+/** Why no lines of a file are shown. */
 export function noLinesReason(file: GitFileDiff): string {
-  if (file.is_binary) return "Not text: its lines cannot be shown.";
-  if (file.is_too_large) return "Too large to show here.";
-  if (file.status === "R") return "Moved; its content is the same.";
-  if (file.status === "A" || file.status === "??") return "An empty file.";
-  if (file.status === "D") return "An empty file was deleted.";
-  if (file.status === "U") return "In conflict.";
-  return "Its content is the same; whether it can be run was changed.";
+  if (file.is_binary) return "Binary file not shown.";
+  if (file.is_too_large) return "Too large to show.";
+  if (file.status === "R") return "Moved without changes.";
+  if (file.status === "A" || file.status === "??") return "Empty file.";
+  if (file.status === "D") return "Empty file deleted.";
+  if (file.status === "U") return "This file has conflicts.";
+  return "Only the file mode changed.";
 }

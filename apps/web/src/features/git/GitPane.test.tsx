@@ -18,10 +18,10 @@ function repository(api: CannedApi, status: GitStatus): void {
   api.answer("git.status", status);
 }
 
-test("while it looks it says so; a failure can be tried again", async ({ api, show, user }) => {
+test("loading and failure are shown; Retry loads again", async ({ api, show, user }) => {
   const answer = api.hang("git.info");
   show(openPane(GitPane).element);
-  expect(await screen.findByRole("status", { name: "Loading the repository" })).toBeVisible();
+  expect(await screen.findByRole("status", { name: "Loading repository…" })).toBeVisible();
   answer(refuse("git_failed", { detail: "The index is damaged." }));
   const alert = await screen.findByRole("alert");
   expect(alert).toHaveTextContent("The index is damaged.");
@@ -30,20 +30,20 @@ test("while it looks it says so; a failure can be tried again", async ({ api, sh
   await screen.findByRole("heading", { name: "Nothing to commit" });
 });
 
-test("without a repository it offers the ways to one", async ({ api, show }) => {
+test("without a repository, the ways to create one are shown", async ({ api, show }) => {
   api.blank("gitProviders.list");
   api.answer("git.info", { is_repository: false });
   show(openPane(GitPane).element);
-  expect(await screen.findByRole("heading", { name: "This project has no git repository yet" })).toBeVisible();
+  expect(await screen.findByRole("heading", { name: "No Git repository yet" })).toBeVisible();
   expect(screen.getAllByRole("listitem").length).toBeGreaterThan(1);
 });
 
-test("nothing to commit: the button is off and says why", async ({ api, show }) => {
+test("nothing to commit: the button is disabled, with the reason", async ({ api, show }) => {
   repository(api, clean);
   show(openPane(GitPane).element);
   await screen.findByRole("heading", { name: "Nothing to commit" });
   expect(screen.getByRole("button", { name: /^Commit all/ })).toBeDisabled();
-  expect(screen.getByText("There is nothing to commit.")).toBeVisible();
+  expect(screen.getByText("No changes to commit.")).toBeVisible();
 });
 
 test("changes are listed, staged by S and committed by Ctrl and Enter", async ({ api, show, user }) => {
@@ -57,7 +57,7 @@ test("changes are listed, staged by S and committed by Ctrl and Enter", async ({
   await user.keyboard("s");
   await waitFor(() => expect(api.asked("git.stage")[0]?.body).toMatchObject({ paths: ["src/App.tsx"] }));
   const message = screen.getByRole("textbox", { name: "Commit message" });
-  expect(screen.getByText("Say what was done.")).toBeVisible();
+  expect(screen.getByText("Enter a commit message.")).toBeVisible();
   await user.type(message, "feat: a page");
   api.answer("git.commit", refuse("git_failed", { detail: "A hook refused." }));
   await user.keyboard("{Control>}{Enter}{/Control}");
@@ -65,18 +65,18 @@ test("changes are listed, staged by S and committed by Ctrl and Enter", async ({
   expect(message).toHaveValue("feat: a page");
 });
 
-test("discarding asks, and says what becomes of new files", async ({ api, show, user }) => {
+test("discarding asks for confirmation; for new files it says that they are deleted", async ({ api, show, user }) => {
   repository(api, changed);
   show(openPane(GitPane).element);
   await user.click(await screen.findByText("notes.md"));
   await user.keyboard("{Delete}");
-  const dialog = await screen.findByRole("alertdialog", { name: "Discard the changes of notes.md?" });
-  expect(dialog).toHaveTextContent("the file is deleted");
+  const dialog = await screen.findByRole("alertdialog", { name: "Discard changes in notes.md?" });
+  expect(dialog).toHaveTextContent("discarding deletes it");
   await user.keyboard("{Escape}");
   expect(api.asked("git.discard")).toEqual([]);
 });
 
-test("a merge that waits says how many files are to decide, and can be given up", async ({ api, show, user }) => {
+test("an unfinished merge shows how many files have conflicts, and can be aborted", async ({ api, show, user }) => {
   repository(api, {
     ...clean,
     operation: "merge",
@@ -87,12 +87,12 @@ test("a merge that waits says how many files are to decide, and can be given up"
   api.blank("git.conflicts");
   const composed: string[] = [];
   show(openPane(GitPane, { compose: (text) => composed.push(text) }).element);
-  expect(await screen.findByText(/1 file to decide/)).toBeVisible();
-  expect(screen.getByRole("button", { name: "Finish the merge" })).toBeDisabled();
+  expect(await screen.findByText(/conflicts in 1 file/)).toBeVisible();
+  expect(screen.getByRole("button", { name: "Finish merge" })).toBeDisabled();
   await user.click(screen.getAllByRole("button", { name: "Ask the agent" })[0] as HTMLElement);
   expect(composed[0]).toContain("src/App.tsx");
-  api.answer("git.abortMerge", refuse("git_failed", { detail: "Nothing to give up." }));
-  await user.click(screen.getByRole("button", { name: "Give it up…" }));
-  await user.click(within(await screen.findByRole("alertdialog")).getByRole("button", { name: "Give it up" }));
-  expect(await screen.findByText("Nothing to give up.")).toBeVisible();
+  api.answer("git.abortMerge", refuse("git_failed", { detail: "No merge to abort." }));
+  await user.click(screen.getByRole("button", { name: "Abort merge…" }));
+  await user.click(within(await screen.findByRole("alertdialog")).getByRole("button", { name: "Abort merge" }));
+  expect(await screen.findByText("No merge to abort.")).toBeVisible();
 });

@@ -31,10 +31,10 @@ type Asked =
   | { kind: "request" }
   | { kind: "clone" };
 
-/** What is older is looked at again by who comes back. */
+/** If the status is older than this, it is loaded again when the person returns to the pane. */
 const unseenMs = 3000;
 
-/** The project's repository: what is not committed, the branches, the history, and the remote. */
+/** The project's repository: changes, branches, history and remote. */
 export function GitPane() {
   const project = useProject();
   const events = useProjectEvents();
@@ -43,7 +43,7 @@ export function GitPane() {
   const { refetch } = query;
   const acts = useGitActs(project.id);
   const [asked, setAsked] = useState<Asked>();
-  // What was done in a terminal meanwhile tells nobody: it is seen when somebody comes here, or back here.
+  // Git commands in a terminal send no events, so the status is loaded when the pane opens or gets the focus again.
   useEffect(() => {
     if (events.isSettled) void refetch({ cancelRefetch: false });
   }, [events.isSettled, refetch]);
@@ -68,9 +68,9 @@ export function GitPane() {
       <CloneProgress />
       {!state ? (
         query.error && !query.isFetching ? (
-          <LoadFailed title="The repository could not be looked at" of={query} />
+          <LoadFailed title="Couldn't load repository" of={query} />
         ) : (
-          <SkeletonRows count={8} label="Loading the repository" className="p-4" />
+          <SkeletonRows count={8} label="Loading repository…" className="p-4" />
         )
       ) : state.status === null ? (
         <StartGit acts={acts} onRemote={() => setAsked({ kind: "remote" })} onClone={() => setAsked({ kind: "clone" })} />
@@ -85,7 +85,7 @@ export function GitPane() {
           onClose={close}
           onCommitFirst={() => {
             close();
-            // Once the dialog has given the focus back.
+            // After the dialog has restored the focus.
             setTimeout(() => document.querySelector<HTMLElement>("textarea[aria-label='Commit message']")?.focus(), 50);
           }}
         />
@@ -133,7 +133,7 @@ function Repository({
     remote: () => onAsk({ kind: "remote" }),
     clone: () => onAsk({ kind: "clone" }),
     pull,
-    push: (options) => void acts.push(options).then((pushed) => pushed && toast(`${pushed.branch} is pushed.`)),
+    push: (options) => void acts.push(options).then((pushed) => pushed && toast(`${pushed.branch} pushed.`)),
     fetch: () => void acts.fetch(),
     pullRequest: () => onAsk({ kind: "request" }),
   };
@@ -171,12 +171,12 @@ function Repository({
           className="m-2 mb-0 flex-none"
           action={
             <Button size="sm" onClick={() => onAsk({ kind: "new", from: undefined })}>
-              Create a branch here
+              Create branch
             </Button>
           }
         >
-          No branch is checked out, you are at the commit <span className="font-mono text-xs">{status.branch}</span>. Commits made here
-          belong to no branch.
+          No branch is checked out (detached HEAD at <span className="font-mono text-xs">{status.branch}</span>). New commits won't belong
+          to any branch.
         </Banner>
       ) : null}
       {view === "changes" ? (
@@ -194,46 +194,45 @@ function Repository({
   );
 }
 
-/** No repository yet: the three ways to have one. */
+/** The three ways to get a repository. */
 function StartGit({ acts, onRemote, onClone }: { acts: GitActs; onRemote: () => void; onClone: () => void }) {
   return (
     <div className="scroll-y min-h-0 flex-1">
-      <EmptyState title="This project has no git repository yet">
-        A repository keeps every commit with its message, has branches, and can be pushed to a host. Checkpoints and snapshots go on without
-        it.
+      <EmptyState title="No Git repository yet">
+        A repository records commits and branches, and can be pushed to a host such as GitHub. Snapshots and checkpoints work without one.
       </EmptyState>
       <GitFailure failure={acts.failureAt("start")} onDismiss={acts.clearFailure} />
       <ul className="grid max-w-[640px] gap-2 px-6 pb-6 narrow:px-3">
         <Way
-          title="Begin one here"
-          hint="The files stay as they are; the first commit takes them in."
+          title="Create a repository"
+          hint="Files aren't affected. Your first commit adds them."
           act={
             <Button
               variant="primary"
               icon={<GitBranch size={14} />}
               isLoading={acts.isDoing("init")}
-              loadingWord="Beginning"
+              loadingWord="Creating…"
               onClick={() => void acts.init()}
             >
-              Initialise
+              Create repository
             </Button>
           }
         />
         <Way
-          title="Begin one, and connect it to a remote"
+          title="Connect a remote repository"
           hint="An empty repository on GitHub, GitLab, Bitbucket, Gitea or any other host."
           act={
             <Button icon={<Link2 size={14} />} onClick={onRemote}>
-              Connect a remote…
+              Connect remote…
             </Button>
           }
         />
         <Way
           title="Clone a repository into this project"
-          hint="Its files take the place of the project's."
+          hint="Its files replace the project's files."
           act={
             <Button icon={<CloudDownload size={14} />} onClick={onClone}>
-              Clone here…
+              Clone repository…
             </Button>
           }
         />
@@ -252,7 +251,7 @@ const Way = ({ title, hint, act }: { title: string; hint: string; act: ReactNode
   </li>
 );
 
-/** A clone that is under way, or that failed. */
+/** A running or failed clone. */
 function CloneProgress() {
   const tasks = useTasks();
   const [dismissed, setDismissed] = useState<string>();
@@ -261,7 +260,7 @@ function CloneProgress() {
   if (clone.status === "queued" || clone.status === "running")
     return (
       <div role="status" className="flex flex-none items-center gap-2.5 border-b border-line-0 bg-bg-2 px-4 py-2 text-sm text-fg-0">
-        <Spinner word="Cloning" isQuiet />
+        <Spinner word="Cloning repository…" isQuiet />
         <span className="min-w-0 flex-1 truncate text-right text-xs text-fg-2">
           {clone.progress.message} <span className="num">{clone.progress.percentage} %</span>
         </span>
@@ -278,7 +277,7 @@ function CloneProgress() {
         </Button>
       }
     >
-      The clone did not work, and the files are as before: {(clone.error ?? "no reason was given").replace(/^[a-z_]+: /, "")}
+      Couldn't clone the repository. Files aren't affected. {clone.error?.replace(/^[a-z_]+: /, "")}
     </Banner>
   );
 }

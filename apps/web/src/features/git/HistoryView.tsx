@@ -21,10 +21,10 @@ import { Refs } from "./Refs.tsx";
 
 const rowPx = 26;
 const touchRowPx = 44;
-/** So many rows before the end the next page is asked for. */
+/** The next page is loaded this many rows before the end. */
 const early = 20;
 
-/** Commits with their lanes, newest first; more come as one scrolls. One of them is open beside. */
+/** Commits with the graph, newest first, loaded while scrolling; the selected one is shown beside. */
 export function HistoryView({
   projectId,
   status,
@@ -49,14 +49,11 @@ export function HistoryView({
 
   if (!query.data)
     return query.error ? (
-      <LoadFailed title="The history could not be loaded" of={query} />
+      <LoadFailed title="Couldn't load history" of={query} />
     ) : (
-      <SkeletonRows count={10} label="Loading the history" className="p-4" />
+      <SkeletonRows count={10} label="Loading history…" className="p-4" />
     );
-  if (commits.length === 0)
-    return (
-      <EmptyState title="No commit yet">The first commit begins the history. Stage what belongs together, and say what it does.</EmptyState>
-    );
+  if (commits.length === 0) return <EmptyState title="No commits yet">Commits of this repository appear here.</EmptyState>;
   return (
     <div className={cx("grid min-h-0 flex-1 grid-rows-[minmax(0,1fr)]", "grid-cols-[minmax(0,1fr)_minmax(320px,46%)] narrow:grid-cols-1")}>
       <section aria-label="Commits" className={cx("flex min-h-0 min-w-0 flex-col", sha && "narrow:hidden")}>
@@ -101,7 +98,7 @@ export function HistoryView({
   );
 }
 
-/** A commit that came while pages were read may stand on two of them. */
+/** A commit may be on two pages if a new one appeared in between. */
 const unique = (commits: readonly GitCommit[]): GitCommit[] => [...new Map(commits.map((commit) => [commit.sha, commit])).values()];
 
 function CommitList({
@@ -127,7 +124,7 @@ function CommitList({
   const graph = useMemo(() => graphOf(commits), [commits]);
   const width = useMemo(() => graphWidth(graph.reduce((most, row) => Math.max(most, row.width), 1)), [graph]);
   const at = commits.findIndex((commit) => commit.sha === open);
-  // The virtualiser is a mutable object on purpose; nothing here is memoised over it.
+  // The virtualizer is mutable by design; nothing here is memoized over it.
   // oxlint-disable-next-line react/incompatible-library
   const virtual = useVirtualizer({
     count: commits.length,
@@ -227,7 +224,7 @@ function CommitRow({
   onChoose: () => void;
 }) {
   return (
-    // The keys are the list's.
+    // The list handles the keys.
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events
     <div
       role="option"

@@ -16,7 +16,7 @@ import { Textarea } from "../../ui/Textarea.tsx";
 import { ConnectForm, gitProvidersQuery, providerOfAddress, BranchSelect } from "../git-accounts/index.ts";
 import type { GitActs } from "./use-git-acts.ts";
 
-/** The branch that is checked out, proposed to another one on the host. What is not pushed yet is pushed first. */
+/** Creates a pull request for the current branch on the host. Pushes unpushed commits first. */
 export function PullRequestDialog({
   status,
   link,
@@ -37,19 +37,19 @@ export function PullRequestDialog({
     <Dialog
       isOpen
       onOpenChange={(isOpen) => (isOpen ? undefined : onClose())}
-      title={`Open a ${word}`}
-      {...(found?.provider.can.browse && account && { description: `${status.branch} of ${link.repo_owner}/${link.repo_name}.` })}
+      title={`Create ${word}`}
+      {...(found?.provider.can.browse && account && { description: `From ${status.branch} in ${link.repo_owner}/${link.repo_name}.` })}
     >
       {!providers.data ? (
         providers.error ? (
-          <LoadFailed className="p-0!" title="Your git accounts could not be read" of={providers} />
+          <LoadFailed className="p-0!" title="Couldn't load Git accounts" of={providers} />
         ) : (
-          <SkeletonRows count={4} label="Loading git accounts" />
+          <SkeletonRows count={4} label="Loading Git accounts…" />
         )
       ) : !found?.provider.can.browse || link.repo_owner === null || link.repo_name === null ? (
         <p className="leading-read text-fg-2">
-          The host of this remote is no GitHub, GitLab, Bitbucket or Gitea that is known here. Push the branch, and open the request on its
-          own page.
+          This remote isn't on a known GitHub, GitLab, Bitbucket or Gitea host. Push the branch, then create the {word} on the host's
+          website.
         </p>
       ) : account ? (
         <RequestForm
@@ -64,7 +64,7 @@ export function PullRequestDialog({
         />
       ) : (
         <div className="grid gap-3">
-          <p className="text-fg-1">Connect an account of {URL.parse(found.base_url)?.host} first.</p>
+          <p className="text-fg-1">Connect your account on {URL.parse(found.base_url)?.host} first.</p>
           <ConnectForm provider={found.provider} host={found.base_url} onConnected={() => undefined} />
         </div>
       )}
@@ -103,8 +103,8 @@ function RequestForm({
   const needsPush = ahead > 0 || remote_branch === null;
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    if (title.trim() === "") return setFailure("Give it a title.");
-    if (base === branch) return setFailure("The branch cannot be proposed to itself: choose another one to go into.");
+    if (title.trim() === "") return setFailure("Enter a title.");
+    if (base === branch) return setFailure("A branch can't be merged into itself. Choose another base branch.");
     setIsWorking(true);
     setFailure(undefined);
     try {
@@ -119,9 +119,9 @@ function RequestForm({
     } catch (error) {
       setFailure(
         hasCode(error, "push_rejected")
-          ? "The remote has commits of this branch that are not here. Pull first."
+          ? "The remote branch has commits that you don't have locally. Pull first."
           : hasCode(error, "not_found")
-            ? `The repository, or the branch ${base}, is not there, or the account may not see it.`
+            ? `Repository or branch ${base} not found, or your account can't access it.`
             : sentenceOf(error),
       );
     } finally {
@@ -132,8 +132,9 @@ function RequestForm({
     return (
       <div className="grid gap-3">
         <Banner>
-          The {word} {provider.name === "gitlab" ? "!" : "#"}
-          {made.number} is open: {made.title}
+          {provider.name === "gitlab"
+            ? `Merge request !${made.number} created: ${made.title}`
+            : `Pull request #${made.number} created: ${made.title}`}
         </Banner>
         <div className="flex flex-wrap justify-end gap-2">
           <Button variant="ghost" onClick={onClose}>
@@ -142,7 +143,7 @@ function RequestForm({
           <Button variant="primary" asChild>
             <a href={made.web_url} target="_blank" rel="noreferrer">
               <ExternalLink size={14} />
-              Look at it
+              View {word}
             </a>
           </Button>
         </div>
@@ -153,10 +154,10 @@ function RequestForm({
       <Field label="Title">
         <Input value={title} maxLength={250} autoFocus onChange={(event) => setTitle(event.target.value)} />
       </Field>
-      <Field label="What it does, and why" hint="Markdown works there.">
+      <Field label="Description" hint="Supports Markdown.">
         <Textarea value={body} maxLength={60_000} maxHeightPx={200} onChange={(event) => setBody(event.target.value)} />
       </Field>
-      <Field label="Into">
+      <Field label="Base branch">
         <BranchSelect
           picked={{ place: { provider: provider.name, base_url }, repo: { owner, name: repo, default_branch: link.default_branch } }}
           value={base}
@@ -166,8 +167,8 @@ function RequestForm({
       {needsPush ? (
         <p className="text-xs text-fg-2">
           {remote_branch === null
-            ? "The branch is not on the remote yet: it is pushed first."
-            : `${counted(ahead, "commit")} ${ahead === 1 ? "is" : "are"} pushed first.`}
+            ? "The branch will be published first."
+            : `${counted(ahead, "commit")} will be pushed first.`}
         </p>
       ) : null}
       {failure !== undefined ? <Banner tone="err">{failure}</Banner> : null}
@@ -175,8 +176,8 @@ function RequestForm({
         <Button variant="ghost" onClick={onClose}>
           Cancel
         </Button>
-        <Button type="submit" variant="primary" isLoading={isWorking} loadingWord="Opening">
-          Open it
+        <Button type="submit" variant="primary" isLoading={isWorking} loadingWord="Creating…">
+          Create {word}
         </Button>
       </div>
     </form>

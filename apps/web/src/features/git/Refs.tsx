@@ -2,7 +2,7 @@ import { Cloud, GitBranch as BranchIcon, Tag } from "lucide-react";
 import { Pill } from "../../ui/Pill.tsx";
 
 const shownRefs = 3;
-/** Branches and tags that point here. */
+/** Branches and tags of a commit. */
 export function Refs({ refs, current, most = shownRefs }: { refs: readonly string[]; current: string | undefined; most?: number }) {
   if (refs.length === 0) return null;
   return (
@@ -18,7 +18,13 @@ export function Refs({ refs, current, most = shownRefs }: { refs: readonly strin
             icon={isTag ? <Tag /> : isRemote ? <Cloud /> : <BranchIcon />}
             className="min-w-0 shrink! font-mono"
             title={
-              isTag ? `Tag ${name}` : isRemote ? `Branch on the remote ${name}` : `Branch ${name}${ref === current ? ", checked out" : ""}`
+              isTag
+                ? `Tag ${name}`
+                : isRemote
+                  ? `Remote branch ${name}`
+                  : ref === current
+                    ? `Branch ${name}, checked out`
+                    : `Branch ${name}`
             }
           >
             <span className="min-w-0 truncate">{name}</span>

@@ -9,12 +9,12 @@ import { toast } from "../../ui/toast.tsx";
 import { addressProblem } from "../projects/index.ts";
 import type { GitActs } from "./use-git-acts.ts";
 
-/** Why the address does not do, in the words of this form. */
+/** Why this URL was refused. */
 const problemOf = (error: unknown): string =>
-  hasCode(error, "outbound_refused") ? "This server does not go to addresses of that kind." : sentenceOf(error);
+  hasCode(error, "outbound_refused") ? "This server doesn't allow connections to this address." : sentenceOf(error);
 
 const Address = ({ url, error, onChange }: { url: string; error: string | undefined; onChange: (url: string) => void }) => (
-  <Field label="Address of the repository" error={error}>
+  <Field label="Repository URL" error={error}>
     <Input
       value={url}
       type="url"
@@ -27,7 +27,7 @@ const Address = ({ url, error, onChange }: { url: string; error: string | undefi
   </Field>
 );
 
-/** Which repository this one is pushed to and pulled from. Nothing is sent by it yet. */
+/** Sets the remote. Sends nothing to it. */
 export function RemoteDialog({ link, acts, onClose }: { link: GitLink | undefined; acts: GitActs; onClose: () => void }) {
   const formId = useId();
   const [url, setUrl] = useState(link?.repo_url ?? "");
@@ -41,7 +41,7 @@ export function RemoteDialog({ link, acts, onClose }: { link: GitLink | undefine
     setWorking("connect");
     try {
       await acts.connect(url.trim());
-      toast("The remote is connected. Fetch to see what it has.");
+      toast("Remote connected. Fetch to load its branches.");
       onClose();
     } catch (error) {
       setProblem(problemOf(error));
@@ -53,7 +53,7 @@ export function RemoteDialog({ link, acts, onClose }: { link: GitLink | undefine
     setWorking("unlink");
     try {
       await acts.unlink();
-      toast("The remote is forgotten. The history stays here.");
+      toast("Remote removed. Local commits aren't affected.");
       onClose();
     } catch (error) {
       setProblem(sentenceOf(error));
@@ -65,8 +65,8 @@ export function RemoteDialog({ link, acts, onClose }: { link: GitLink | undefine
     <Dialog
       isOpen
       onOpenChange={(isOpen) => (isOpen ? undefined : onClose())}
-      title={link ? "Remote repository" : "Connect a remote repository"}
-      description="It is pushed to and pulled from; connecting sends nothing. For private ones an account of that host is used, if you connected one."
+      title={link ? "Remote repository" : "Connect remote repository"}
+      description="The repository you push to and pull from. For a private one, connect your account on its host in settings."
       footer={
         <>
           {link ? (
@@ -74,16 +74,22 @@ export function RemoteDialog({ link, acts, onClose }: { link: GitLink | undefine
               variant="danger"
               className="mr-auto"
               isLoading={working === "unlink"}
-              loadingWord="Forgetting"
+              loadingWord="Removing…"
               onClick={() => void unlink()}
             >
-              Forget it
+              Remove remote
             </Button>
           ) : null}
           <Button variant="ghost" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" form={formId} variant="primary" isLoading={working === "connect"} loadingWord="Connecting">
+          <Button
+            type="submit"
+            form={formId}
+            variant="primary"
+            isLoading={working === "connect"}
+            loadingWord={link ? "Saving…" : "Connecting…"}
+          >
             {link ? "Save" : "Connect"}
           </Button>
         </>
@@ -96,7 +102,7 @@ export function RemoteDialog({ link, acts, onClose }: { link: GitLink | undefine
   );
 }
 
-/** A repository in the place of the project's files. Asks, and says what goes. */
+/** Replaces the project's files with a repository, after a warning. */
 export function CloneDialog({ link, acts, onClose }: { link: GitLink | undefined; acts: GitActs; onClose: () => void }) {
   const formId = useId();
   const [url, setUrl] = useState(link?.repo_url ?? "");
@@ -125,22 +131,22 @@ export function CloneDialog({ link, acts, onClose }: { link: GitLink | undefined
     <Dialog
       isOpen
       onOpenChange={(isOpen) => (isOpen ? undefined : onClose())}
-      title="Replace the files by a repository?"
-      description="All files of this project go, also what is not committed, and the repository's take their place. Until it is there nothing is lost: if it fails, everything is as before. Databases and secrets stay."
+      title="Replace files with a repository?"
+      description="This replaces all files of this project, including uncommitted changes. If cloning fails, nothing changes. Databases and secrets aren't affected."
       footer={
         <>
           <Button variant="ghost" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" form={formId} variant="danger" isLoading={isWorking} loadingWord="Beginning">
-            Replace the files
+          <Button type="submit" form={formId} variant="danger" isLoading={isWorking} loadingWord="Replacing…">
+            Replace files
           </Button>
         </>
       }
     >
       <form id={formId} onSubmit={(event) => void submit(event)} noValidate className="grid gap-4">
         <Address url={url} error={problem} onChange={setUrl} />
-        <Field label="Branch" hint="Empty: the repository's own default.">
+        <Field label="Branch" hint="Leave empty for the default branch.">
           <Input value={branch} spellCheck={false} autoComplete="off" onChange={(event) => setBranch(event.target.value)} />
         </Field>
         {failure ? (

@@ -17,18 +17,18 @@ const kinds: Record<GitChange["status"], ChangeKind> = {
 export const kindOf = (status: GitChange["status"]): ChangeKind => kinds[status];
 export const sectionOf = (change: GitChange): Section => (change.status === "U" ? "conflicts" : change.staged ? "staged" : "changes");
 
-/** A row of the list: the head of a section, or one change in it. Shaped as the rows of the file tree, whose keyboard it shares. */
+/** A row of the list: the header of a section or a change in it. Has the shape of file tree rows, to share their keyboard handling. */
 export interface ChangeRow {
   node: { path: string; isDirectory: boolean };
   level: number;
   isOpen: boolean;
   section: Section;
-  /** Of a head: how many are in the section. */
+  /** Number of changes in the section, for its header. */
   count: number;
   change: GitChange | undefined;
 }
 const sections: readonly Section[] = ["conflicts", "staged", "changes"];
-/** Stands for a change wherever it is chosen: a path may be both staged and changed since. */
+/** Identifies a change in a selection. A path may be both staged and changed again. */
 export const keyOf = (change: GitChange): string => `${sectionOf(change)}:${change.path}`;
 
 export function rowsOf(changes: readonly GitChange[], closed: ReadonlySet<Section>): ChangeRow[] {
@@ -57,7 +57,7 @@ export function rowsOf(changes: readonly GitChange[], closed: ReadonlySet<Sectio
   });
 }
 
-/** The changes that an act on some rows is about: a head stands for its whole section. Of several sections only `section` counts. */
+/** The changes of `section` that the selected rows stand for. A header stands for its whole section. */
 export function chosenChanges(changes: readonly GitChange[], keys: ReadonlySet<string>, section: Section): GitChange[] {
   const own = changes.filter((change) => sectionOf(change) === section);
   return keys.has(section) ? own : own.filter((change) => keys.has(keyOf(change)));
@@ -66,7 +66,7 @@ export function chosenChanges(changes: readonly GitChange[], keys: ReadonlySet<s
 export const diffOf = (files: readonly GitFileDiff[] | undefined, path: string): GitFileDiff | undefined =>
   files?.find((file) => file.path === path);
 
-/** Letters for the tree. What is changed since the stage says more than what is staged. */
+/** Status letters for the file tree. An unstaged change takes precedence over a staged one. */
 export function marksOf({ changes }: Pick<GitStatus, "changes">): ReadonlyMap<string, FileMark> {
   const marks = new Map<string, FileMark>();
   for (const { path, status, staged } of changes) {
@@ -76,21 +76,21 @@ export function marksOf({ changes }: Pick<GitStatus, "changes">): ReadonlyMap<st
   return marks;
 }
 
-/** What the agent is asked for when a merge could not decide; precise enough to be sent as it stands. */
+/** A message that asks the agent to resolve conflicts; can be sent without edits. */
 export function conflictPrompt(paths: readonly string[], operation: GitStatus["operation"], into: string): string {
   const list = paths.map((path) => `- ${path}`).join("\n");
   return [
-    `A ${operation ?? "merge"} into ${into} stopped at ${paths.length === 1 ? "a conflict" : "conflicts"} in:`,
+    `The ${operation ?? "merge"} into ${into} has conflicts in:`,
     list,
-    "Read each of them with its conflict markers, and git log of both sides where you need to know why. Write the text that keeps the intent of both sides, and leave no marker behind.",
-    "Run what checks the project has. Do not commit, do not abort and change no other file: I look at the result and finish it myself. Tell me for each file what you decided and why.",
+    "Read each file with its conflict markers, and the git log of both sides if you need to know why something changed. Resolve the conflicts so that the intent of both sides is kept, and remove all conflict markers.",
+    `Run the project's checks. Do not commit, do not abort the ${operation ?? "merge"} and do not change other files: I will review the result and finish it myself. For each file, tell me what you chose and why.`,
   ].join("\n\n");
 }
 
-/** Files of which a discard can be undone: more would be too much to hold. */
+/** A discard of more files than this cannot be undone. */
 export const keptFiles = maxBatchPaths;
-/** A name that the files' API takes for another one, or for none. */
+/** Whether the files API would change or reject this path. */
 const isAnother = (path: string): boolean => path.endsWith("/") || path !== path.trim() || /[\\\ufffd]/.test(path);
-/** Whether a discard of these can be taken back: there are not too many, and each is a file that can be read and written again. */
+/** Whether a discard of these can be undone: there are few enough, and each can be read and written with the files API. */
 export const canBeUndone = (changes: readonly Pick<GitChange, "path">[]): boolean =>
   changes.length <= keptFiles && !changes.some(({ path }) => isAnother(path));

@@ -1,16 +1,16 @@
-/** Beginnings that tell readers, and release tools, what kind of change it is. */
+/** Conventional Commits prefixes. */
 export const prefixes = [
-  { prefix: "feat", hint: "Something new" },
-  { prefix: "fix", hint: "Something that was wrong" },
-  { prefix: "docs", hint: "Texts alone" },
-  { prefix: "style", hint: "Looks of the code alone" },
-  { prefix: "refactor", hint: "The same, built better" },
-  { prefix: "perf", hint: "The same, faster" },
-  { prefix: "test", hint: "Tests alone" },
-  { prefix: "chore", hint: "Tools, dependencies, upkeep" },
+  { prefix: "feat", hint: "New feature" },
+  { prefix: "fix", hint: "Bug fix" },
+  { prefix: "docs", hint: "Documentation only" },
+  { prefix: "style", hint: "Formatting only" },
+  { prefix: "refactor", hint: "Code change, same behavior" },
+  { prefix: "perf", hint: "Performance improvement" },
+  { prefix: "test", hint: "Tests only" },
+  { prefix: "chore", hint: "Tools, dependencies, maintenance" },
 ] as const;
 
-/** The message with this beginning in the place of the one it had; a scope in brackets stays. */
+/** Sets or replaces the prefix of a message. Keeps its scope. */
 export function withPrefix(message: string, prefix: string): string {
   const had = /^(?:feat|fix|docs|style|refactor|perf|test|chore)(\([^)]*\))?(!)?:\s*/.exec(message);
   return `${prefix}${had?.[1] ?? ""}${had?.[2] ?? ""}: ${message.slice(had?.[0].length ?? 0)}`;

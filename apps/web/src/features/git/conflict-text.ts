@@ -1,4 +1,4 @@
-/** A place in a text that a merge could not decide. Lines count from 0; `to` is the line behind the last marker. */
+/** A conflict in a text. Lines count from 0; `to` is the line after the last marker. */
 export interface ConflictPlace {
   from: number;
   to: number;
@@ -7,7 +7,7 @@ export interface ConflictPlace {
 }
 export type Side = "ours" | "theirs" | "both";
 
-/** Places between git's markers, with or without the common ancestor between them. What does not close is none. */
+/** Conflicts between git's markers, with or without the base version. Unclosed markers are ignored. */
 export function conflictPlaces(text: string): ConflictPlace[] {
   const lines = text.split("\n");
   const places: ConflictPlace[] = [];
@@ -26,7 +26,7 @@ export function conflictPlaces(text: string): ConflictPlace[] {
   return places;
 }
 
-/** The text with one place decided. */
+/** The text with one conflict resolved. */
 export function decided(text: string, place: ConflictPlace, side: Side): string {
   const lines = text.split("\n");
   const kept = side === "both" ? [...place.ours, ...place.theirs] : place[side];

@@ -5,26 +5,26 @@ import { partKey } from "../../project/cache-keys.ts";
 
 type Api = Client<Contract>;
 
-/** Kept true by `git_changed` (project/project-cache.ts) and by changes of files (use-git.ts). */
+/** Updated by `git_changed` events (project/project-cache.ts) and file changes (use-git.ts). */
 const live = {
   staleTime: Number.POSITIVE_INFINITY,
   refetchOnWindowFocus: false,
   refetchOnReconnect: askAgain,
 } as const;
-/** What is known stays true without the line: events tell what was missed. What could not be asked is asked once the line is back. */
+/** Events report what changed while offline, so only failed queries are repeated when the connection is back. */
 function askAgain({ state }: { state: { status: string } }): "always" | false {
   return state.status === "error" ? "always" : false;
 }
 const commitsAtOnce = 100;
 const shownBranches = 500;
 
-/** Everything below hangs on this; one act of git may change all of it. */
+/** Prefix of all keys below. One Git action may change all of them. */
 export const gitKey = (projectId: string) => partKey(projectId, "git");
 export const gitStateKey = (projectId: string) => [...gitKey(projectId), "state"] as const;
 export const workKey = (projectId: string) => [...gitKey(projectId), "work"] as const;
 
 export interface GitState {
-  /** `null`: the project is no repository. */
+  /** `null` if the project has no repository. */
   status: GitStatus | null;
   link: GitLink | null;
 }
@@ -38,7 +38,7 @@ export const gitStateQuery = (api: Api, projectId: string) =>
       try {
         return { status: await api.git.status({ params }, { signal }), link: linked };
       } catch (error) {
-        // It went between the two questions.
+        // The repository was deleted between the two requests.
         if (error instanceof ApiError && error.code === "not_a_repository") return { status: null, link: linked };
         throw error;
       }
@@ -46,7 +46,7 @@ export const gitStateQuery = (api: Api, projectId: string) =>
     ...live,
   });
 
-/** What is staged, or what is changed since. */
+/** Diff of the staged or of the unstaged changes. */
 export const workQuery = (api: Api, projectId: string, staged: boolean) =>
   queryOptions({
     queryKey: [...workKey(projectId), staged ? "staged" : "unstaged"] as const,
@@ -54,7 +54,7 @@ export const workQuery = (api: Api, projectId: string, staged: boolean) =>
     ...live,
     placeholderData: keepPreviousData,
   });
-/** One file of it, for which the whole answer had no room. */
+/** The diff of one file that was too large for the whole response. */
 export const workFileQuery = (api: Api, projectId: string, staged: boolean, path: string) =>
   queryOptions({
     queryKey: [...workKey(projectId), staged ? "staged" : "unstaged", path] as const,
@@ -84,7 +84,7 @@ export const logQuery = (api: Api, projectId: string, all: boolean) =>
     placeholderData: keepPreviousData,
   });
 
-/** What a commit changed; it never changes itself. */
+/** The diff of a commit, which never changes. */
 export const commitQuery = (api: Api, projectId: string, sha: string, path?: string) =>
   queryOptions({
     queryKey: [...partKey(projectId, "commit"), sha, path ?? ""] as const,

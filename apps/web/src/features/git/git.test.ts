@@ -20,7 +20,7 @@ test("a merge opens a lane, and the fork closes it", () => {
     "a1@0 in 00",
   ]);
 });
-test("branches that stand side by side have their own lanes and colours; a lane that ended is used again", () => {
+test("parallel branches have separate lanes and colors; a lane that ended is reused", () => {
   const rows = graphOf([
     { sha: "x", parents: ["a"] },
     { sha: "y", parents: ["a"] },
@@ -48,7 +48,7 @@ test("a criss-cross, an octopus and a hundred thousand commits", () => {
 const change = (path: string, status: GitChange["status"], staged = false): GitChange => ({ path, status, staged });
 const changes = [change("a.ts", "M", true), change("a.ts", "M"), change("new.ts", "??"), change("b.ts", "U"), change("c.ts", "A", true)];
 
-test("rows stand in their sections; a head stands for all of its own", () => {
+test("rows are listed by section; a header stands for its whole section", () => {
   expect(rowsOf(changes, new Set(["staged"])).map((row) => [row.node.path, row.count])).toEqual([
     ["conflicts", 1],
     ["conflicts:b.ts", 1],
@@ -67,7 +67,7 @@ test("rows stand in their sections; a head stands for all of its own", () => {
   ]);
 });
 
-test("places of a conflict are found, and decided one by one", () => {
+test("conflicts are found and resolved one by one", () => {
   const text =
     "top\n<<<<<<< HEAD\nours 1\nours 2\n||||||| base\nold\n=======\ntheirs\n>>>>>>> main\nmiddle\n<<<<<<< HEAD\n=======\nx\n>>>>>>> main\n";
   const places = conflictPlaces(text);
@@ -85,7 +85,7 @@ test("places of a conflict are found, and decided one by one", () => {
   expect(conflictPlaces("Heading\n=======\ntext\n")).toEqual([]);
 });
 
-test("a discard can be undone of files that can be written again under the very same name, and of not too many", () => {
+test("a discard can be undone for a limited number of files whose paths can be written again", () => {
   const named = (...paths: string[]) => canBeUndone(paths.map((path) => ({ path })));
   expect(named("a.txt", "ünï/b c.txt")).toBe(true);
   for (const path of ["folder/", " a.txt", "a.txt\n", "a\\b.txt", "caf\ufffde9.txt"]) expect(named("a.txt", path), path).toBe(false);

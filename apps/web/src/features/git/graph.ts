@@ -1,20 +1,20 @@
 import type { GitCommit } from "@tesslate/contract";
 
-/** A line through one row of the graph, from its upper edge, or its middle, to its lower edge, or its middle. */
+/** A line in one row of the graph, between its upper edge, middle and lower edge. */
 export interface Edge {
   from: number;
   to: number;
-  /** `in` ends at the commit, `out` begins at it, `past` goes by. */
+  /** `in` ends at the commit, `out` starts at it, `past` passes it. */
   kind: "in" | "out" | "past";
-  /** Of the lane whose line it is: the same line keeps its colour. */
+  /** Color index of its lane. */
   color: number;
 }
 export interface GraphRow {
   sha: string;
-  /** The column its commit stands in. */
+  /** The column of the commit. */
   lane: number;
   color: number;
-  /** Columns that this row needs. */
+  /** Number of columns of this row. */
   width: number;
   isMerge: boolean;
   edges: Edge[];
@@ -27,8 +27,8 @@ interface Lane {
 }
 
 /**
- * Columns and lines for commits listed newest first, children before their parents. Each lane waits for one commit: there the commit
- * stands, its first parent goes on in the same lane, its others get lanes of their own. What has not been listed yet runs out below.
+ * Columns and lines for commits listed newest first, children before their parents. Each lane waits for one commit. The first parent of a
+ * commit continues in its lane, other parents get new lanes. Lanes of parents that are not listed yet end at the bottom.
  */
 export function graphOf(commits: readonly Pick<GitCommit, "sha" | "parents">[]): GraphRow[] {
   let lanes: (Lane | undefined)[] = [];

@@ -12,7 +12,7 @@ import { gitAccountsKey } from "../git-accounts/index.ts";
 import { canBeUndone } from "./changes.ts";
 import { gitKey, gitStateKey, workKey, type GitState } from "./git.queries.ts";
 
-/** Where on the pane an act was begun: its failure is told there. */
+/** Where in the pane an action was started. Its failure is shown there. */
 export type Place = "sync" | "changes" | "commit" | "branch" | "conflict" | "start";
 export interface Failure {
   place: Place;
@@ -26,9 +26,9 @@ export interface Parts {
 export type Strategy = "merge" | "rebase" | "ff-only";
 export type GitActs = ReturnType<typeof useGitActs>;
 
-/** Of one call (packages/contract/src/git.ts). */
+/** Limit per request (packages/contract/src/git.ts). */
 const maxPaths = 1000;
-/** Everything that is done to the repository: one after the other, each told where it was begun when it fails. */
+/** All actions on the repository. They run one after the other; failures are shown where they were started. */
 export function useGitActs(projectId: string) {
   const { api } = useServices();
   const queries = useQueryClient();
@@ -43,7 +43,7 @@ export function useGitActs(projectId: string) {
   };
   const refresh = () => queries.invalidateQueries({ queryKey: gitKey(projectId) });
 
-  /** Resolves with what the act gave, or with `undefined` when it failed. */
+  /** Resolves with the result, or with `undefined` if the action failed. */
   const act = <T>(place: Place, name: string, work: () => Promise<T>): Promise<T | undefined> => {
     setFailure((now) => (now?.place === place ? undefined : now));
     setDoing((now) => [...now, name]);
@@ -52,9 +52,9 @@ export function useGitActs(projectId: string) {
         return await work();
       } catch (error) {
         setFailure({ place, act: name, error });
-        // The host refused the account: where accounts are listed, it says so.
+        // The host rejected the account: reload the list of accounts, which shows it.
         if (hasCode(error, "provider_token_expired")) void queries.invalidateQueries({ queryKey: gitAccountsKey });
-        // What is shown may be what did not fit.
+        // The shown state may be outdated.
         if (error instanceof ApiError && error.status < 500) void refresh();
         return undefined;
       } finally {
@@ -65,7 +65,7 @@ export function useGitActs(projectId: string) {
     last.current = next;
     return next;
   };
-  /** In as many calls as it takes. */
+  /** Splits many paths into several requests. */
   const inParts = async (parts: Parts, call: (some: Parts) => Promise<GitStatus>): Promise<void> => {
     const { paths } = parts;
     if (!paths || paths.length <= maxPaths) return setStatus(await call(parts));
@@ -77,10 +77,10 @@ export function useGitActs(projectId: string) {
       await undo();
       await refresh();
     } catch (error) {
-      toast(`That was not undone: ${sentenceOf(error)}`, { kind: "failed" });
+      toast(`Couldn't undo. ${sentenceOf(error)}`, { kind: "failed" });
     }
   };
-  /** The way back from a discard: files as they were. `undefined` where that is too much, or one of them is no file. */
+  /** Undoes a discard by writing the files again. `undefined` if there are too many files, or one cannot be read. */
   const undoOf = async (changes: readonly Pick<GitChange, "path" | "status">[]): Promise<(() => Promise<void>) | undefined> => {
     const gone = changes.filter(({ status }) => status === "D");
     const files = changes.filter(({ status }) => status !== "D").map(({ path }) => path);
@@ -107,8 +107,8 @@ export function useGitActs(projectId: string) {
     stage: (parts: Parts) => act("changes", "stage", () => inParts(parts, (some) => api.git.stage({ body: { ...body, ...some } }))),
     unstage: (parts: Parts) => act("changes", "unstage", () => inParts(parts, (some) => api.git.unstage({ body: { ...body, ...some } }))),
     /**
-     * `changes` are the files that are touched, whole or in part. Where an undo was promised and cannot be kept, nothing is discarded: `not_kept`,
-     * unless it is `isFinal`.
+     * Discards changes of files, whole or by hunk. If undo was offered but the files cannot be kept for it, discards nothing and returns
+     * `not_kept`, unless `isFinal`.
      */
     discard: (
       changes: readonly GitChange[],
@@ -122,17 +122,17 @@ export function useGitActs(projectId: string) {
         );
         const [only] = changes;
         const what = changes.length === 1 && only ? nameOf(only.path) : counted(changes.length, "file");
-        toast(hunks ? `A change of ${what} was discarded.` : `Changes of ${what} were discarded.`, {
+        toast(hunks ? `Change in ${what} discarded.` : `Changes in ${what} discarded.`, {
           ...(undo && { action: { label: "Undo", onSelect: () => void restored(undo) } }),
         });
         return "discarded";
       }),
 
-    /** A file as it was in a commit. Rejects. */
+    /** Restores a file from a commit. Rejects if it fails. */
     restoreFile: async (path: string, from: string) => {
       const undo = await undoOf([{ path, status: "M" }]);
       await setStatus(await api.git.restore({ body: { ...body, paths: [path], from } }));
-      toast(`${nameOf(path)} is as it was in ${from.slice(0, 7)}.`, {
+      toast(`${nameOf(path)} restored from ${from.slice(0, 7)}.`, {
         ...(undo && { action: { label: "Undo", onSelect: () => void restored(undo) } }),
       });
     },
@@ -148,7 +148,7 @@ export function useGitActs(projectId: string) {
         await refresh();
         return pushed;
       }),
-    /** As a part of something larger. Rejects. */
+    /** Part of a larger action. Rejects if it fails. */
     pushNow: async () => {
       await api.git.push({ body });
       await refresh();
@@ -171,7 +171,7 @@ export function useGitActs(projectId: string) {
         await api.git.checkout({ body: { ...body, branch } });
         await refresh();
       }),
-    /** Rejects: the dialog it was asked from tells why. */
+    /** Rejects if it fails; the dialog shows why. */
     checkout: async (branch: string, how: { create?: boolean; start_point?: string } = {}) => {
       await api.git.checkout({ body: { ...body, branch, ...how } });
       await refresh();
@@ -201,7 +201,7 @@ export function useGitActs(projectId: string) {
         await refresh();
         return true;
       }),
-    /** Makes it a repository first where it is none. Rejects. */
+    /** Creates the repository if there is none. Rejects if it fails. */
     connect: async (repo_url: string) => {
       await api.git.init({ body: { ...body, repo_url } });
       await refresh();

@@ -6,11 +6,11 @@ import type { FileMark } from "../files/index.ts";
 import { marksOf } from "./changes.ts";
 import { gitKey, gitStateKey, gitStateQuery, workKey } from "./git.queries.ts";
 
-/** Files come in bursts: git is asked again once they rest, or when they have gone on for so long. */
+/** File events come in bursts: the status is loaded again after `quietMs` without one, at the latest after `longestMs`. */
 const quietMs = 700;
 const longestMs = 4000;
 
-/** Where the project stands with git. */
+/** The project's Git status, and its marks for the file tree. */
 export function useGitStatus() {
   const { api } = useServices();
   const { id, environment_status: environment } = useProject();
@@ -23,7 +23,7 @@ export function useGitStatus() {
   return { status, marks };
 }
 
-/** Keeps that current for as long as the workbench is open. */
+/** Keeps the Git status current while the workbench is open. */
 export function useGitRefresh(): void {
   const { id: projectId } = useProject();
   const events = useProjectEvents();
@@ -40,7 +40,7 @@ export function useGitRefresh(): void {
       void queries.invalidateQueries({ queryKey: workKey(projectId) });
     };
     const stop = events.subscribe((event) => {
-      // Whatever a run did in its shell, it has done by now.
+      // The run may have used git in its shell.
       if (event.type === "complete") void queries.invalidateQueries({ queryKey: gitKey(projectId) });
       if (event.type !== "file_changed" || !hasRepository) return;
       since ??= Date.now();
@@ -53,7 +53,7 @@ export function useGitRefresh(): void {
     };
   }, [events, hasRepository, projectId, queries]);
 
-  // A line that breaks breaks the stream too, whoever broke it: what failed meanwhile is asked again once it is back.
+  // Repeat failed queries when the event stream is connected again.
   useEffect(() => {
     if (events.state === "open")
       void queries.refetchQueries({ queryKey: gitKey(projectId), type: "active", predicate: ({ state }) => state.status === "error" });
