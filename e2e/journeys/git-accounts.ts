@@ -44,10 +44,10 @@ export default journey({}, async (context) => {
         forgetVisits();
         // A refusal at the provider returns too, and the input is kept.
         github.denyNext();
-        await row("github").getByRole("button", { name: "Connect another GitHub" }).click();
+        await row("github").getByRole("button", { name: "Connect another GitHub account" }).click();
         await dialog.getByLabel("Token", { exact: true }).fill("half-typed");
         await dialog.getByRole("button", { name: "Connect GitHub" }).click();
-        await dialog.getByText("You did not allow it there.").waitFor();
+        await dialog.getByText("You denied access").waitFor();
         expect((await dialog.getByLabel("Token", { exact: true }).inputValue()) === "half-typed", "the form keeps its input");
         forgetVisits();
         await page.keyboard.press("Escape");
@@ -55,12 +55,12 @@ export default journey({}, async (context) => {
         await row("gitlab").getByRole("button", { name: "Connect GitLab" }).click();
         await dialog.getByLabel("Token", { exact: true }).fill("glpat-wrong");
         await page.keyboard.press("Enter");
-        await dialog.getByText("GitLab refused this token.").waitFor();
+        await dialog.getByText("GitLab rejected this token.").waitFor();
         await dialog.getByLabel("Token", { exact: true }).fill(gitlab.personalToken());
         await page.keyboard.press("Enter");
         await row("gitlab").getByText("ada.l", { exact: true }).waitFor();
         await checkScreens(page, "git-accounts");
-        await row("gitlab").getByRole("button", { name: "Disconnect ada.l of GitLab" }).click();
+        await row("gitlab").getByRole("button", { name: "Disconnect GitLab account ada.l" }).click();
         await dialog.getByRole("button", { name: "Disconnect" }).click();
         await row("gitlab").getByText("ada.l", { exact: true }).waitFor({ state: "detached" });
       },
@@ -134,7 +134,7 @@ export default journey({}, async (context) => {
         const connect = dialog.getByRole("region", { name: "Connect an account" });
         await connect.getByLabel("Token", { exact: true }).fill(gitea.personalToken());
         await shot(page, "git-import-private");
-        await connect.getByRole("button", { name: "Connect with the token" }).click();
+        await connect.getByRole("button", { name: "Connect with token" }).click();
         await page.waitForURL(/\/p\/secret-garden/, { timeout: 60_000 });
         expectNoProblems(watched);
       },

@@ -15,21 +15,21 @@ import { connectFailure, connectPopup, type Connected } from "./connect-popup.ts
 import { gitAccountsKey } from "./git-accounts.queries.ts";
 
 const tokenHints: Record<GitProvider["name"], string> = {
-  github: "A personal access token that may read and write repositories (classic: repo; fine-grained: contents and pull requests).",
-  gitlab: "A personal access token with api, or with read_api and write_repository.",
-  bitbucket: "An API token with read and write of repositories and pull requests, and the e-mail address it belongs to.",
-  gitea: "An access token with read and write of repositories, and read of user.",
-  git: "Whatever the host takes as a password over https.",
+  github: "A personal access token. Classic: with the scope repo. Fine-grained: with read and write access to contents and pull requests.",
+  gitlab: "A personal access token with the scope api, or with read_api and write_repository.",
+  bitbucket: "An API token with read and write access to repositories and pull requests.",
+  gitea: "An access token with read and write access to repositories, and read access to user.",
+  git: "The password or token that the host accepts over HTTPS.",
 };
 
-/** One account of a provider, in the browser or with a token. What is typed stays while another window asks. */
+/** Connects an account in the browser or with a token. Keeps its input while the other window is open. */
 export function ConnectForm({
   provider,
   host,
   onConnected,
 }: {
   provider: GitProvider;
-  /** The host it is about, where that is known already. */
+  /** The host, if it is already known. */
   host?: string | undefined;
   onConnected: () => void;
 }) {
@@ -69,7 +69,7 @@ export function ConnectForm({
     setWorking("browser");
     try {
       const { authorization_url } = await api.gitProviders.connect({ params: { provider: provider.name }, body: {} });
-      if (authorization_url === null) throw new Error("The server named no page to go to.");
+      if (authorization_url === null) throw new Error("The server returned no sign-in page.");
       if (popup) popup.location.href = authorization_url;
       else setBlocked(authorization_url);
     } catch (error) {
@@ -85,8 +85,8 @@ export function ConnectForm({
   };
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    if (token.trim() === "") return setFailure("Paste the token.");
-    if (needsHost && address.trim() === "") return setFailure("Say which host: its https:// address.");
+    if (token.trim() === "") return setFailure("Enter a token.");
+    if (needsHost && address.trim() === "") return setFailure("Enter the URL of the host. It must start with https://.");
     setFailure(undefined);
     setWorking("token");
     try {
@@ -103,9 +103,9 @@ export function ConnectForm({
       setWorking(undefined);
       setFailure(
         hasCode(error, "provider_token_expired")
-          ? `${provider.display_name} refused this token. Check that it is whole, not expired, and made there.`
+          ? `${provider.display_name} rejected this token. Check that it is complete, hasn't expired and belongs to this host.`
           : hasCode(error, "outbound_refused")
-            ? "This server does not go to addresses of that kind."
+            ? "This server doesn't allow connections to this address."
             : sentenceOf(error),
       );
     }
@@ -116,14 +116,17 @@ export function ConnectForm({
         <div className="flex flex-wrap items-center gap-2.5">
           {isWaiting ? (
             <>
-              <Spinner word={`Waiting for ${provider.display_name}`} />
+              <Spinner word={`Waiting for ${provider.display_name}…`} />
               {blocked !== undefined ? (
-                <Button size="sm" asChild>
-                  <a href={blocked} target="_blank" rel="opener">
-                    <ExternalLink size={14} />
-                    The browser blocked the window: open it
-                  </a>
-                </Button>
+                <>
+                  <span className="text-xs text-fg-2">Your browser blocked the window.</span>
+                  <Button size="sm" asChild>
+                    <a href={blocked} target="_blank" rel="opener">
+                      <ExternalLink size={14} />
+                      Open {provider.display_name}
+                    </a>
+                  </Button>
+                </>
               ) : null}
               <Button size="sm" variant="ghost" onClick={giveUp}>
                 Cancel
@@ -134,12 +137,12 @@ export function ConnectForm({
               Connect {provider.display_name}
             </Button>
           )}
-          <span className="text-xs text-fg-2">or with a token:</span>
+          <span className="text-xs text-fg-2">or use a token:</span>
         </div>
       ) : null}
       <form id={formId} noValidate onSubmit={(event) => void submit(event)} className="grid gap-3">
         {provider.can.self_hosted && host === undefined ? (
-          <Field label="Host" hint={needsHost ? undefined : `Empty: ${provider.base_url}.`}>
+          <Field label="Host" hint={needsHost ? undefined : `Leave empty for ${provider.base_url}.`}>
             <Input
               value={address}
               type="url"
@@ -152,8 +155,8 @@ export function ConnectForm({
         ) : null}
         {provider.name === "bitbucket" || provider.name === "git" ? (
           <Field
-            label={provider.name === "bitbucket" ? "E-mail address" : "User name"}
-            hint={provider.name === "git" ? "Where the host wants one." : undefined}
+            label={provider.name === "bitbucket" ? "Email" : "Username"}
+            hint={provider.name === "bitbucket" ? "The email of the account that owns the token." : "Optional. Some hosts require it."}
           >
             <Input value={username} spellCheck={false} autoComplete="off" onChange={(event) => setUsername(event.target.value)} />
           </Field>
@@ -163,8 +166,8 @@ export function ConnectForm({
         </Field>
         {failure !== undefined && token.trim() !== "" ? <Banner tone="err">{failure}</Banner> : null}
         <div>
-          <Button type="submit" form={formId} isLoading={working === "token"} loadingWord="Asking the host" disabled={isWaiting}>
-            Connect with the token
+          <Button type="submit" form={formId} isLoading={working === "token"} loadingWord="Connecting…" disabled={isWaiting}>
+            Connect with token
           </Button>
         </div>
       </form>

@@ -15,7 +15,7 @@ import { toast } from "../../ui/toast.tsx";
 import { ConnectForm } from "./ConnectForm.tsx";
 import { gitAccountsKey, gitProvidersQuery } from "./git-accounts.queries.ts";
 
-/** Hosts of repositories, and one's accounts there. */
+/** Git hosts, and the person's accounts on them. */
 export function GitAccountSettings() {
   const query = useQuery(gitProvidersQuery);
   const { data } = query;
@@ -23,17 +23,17 @@ export function GitAccountSettings() {
   return (
     <SettingsSection
       title="Git accounts"
-      hint="Used to import, clone, pull and push private repositories, and to open pull requests. Tokens are stored sealed and never shown again."
+      hint="Used to import, clone, pull and push private repositories, and to create pull requests. Tokens are encrypted on this server and never shown again."
     >
       {query.error && data ? <ShownFromBefore of={query} className="mb-3" /> : null}
       {!data ? (
         query.error ? (
-          <LoadFailed className="px-0" title="Your git accounts could not be read" of={query} />
+          <LoadFailed className="px-0" title="Couldn't load Git accounts" of={query} />
         ) : (
-          <SkeletonRows count={5} label="Loading git accounts" />
+          <SkeletonRows count={5} label="Loading Git accounts…" />
         )
       ) : (
-        <ul className="divide-y divide-line-0 border-y border-line-0" aria-label="Hosts of repositories">
+        <ul className="divide-y divide-line-0 border-y border-line-0" aria-label="Git hosts">
           {data.map((provider) => (
             <ProviderRow
               key={provider.name}
@@ -54,7 +54,7 @@ export function GitAccountSettings() {
             provider={connecting.provider}
             host={connecting.host}
             onConnected={() => {
-              toast(`${connecting.provider.display_name} is connected.`);
+              toast(`${connecting.provider.display_name} connected.`);
               setConnecting(undefined);
             }}
           />
@@ -73,7 +73,11 @@ function ProviderRow({ provider, onConnect }: { provider: GitProvider; onConnect
           <p className="font-medium text-fg-0">{display_name}</p>
           <p className="text-xs text-fg-2">{description}</p>
         </div>
-        <Button size="sm" onClick={() => onConnect()} aria-label={`Connect ${accounts.length > 0 ? "another " : ""}${display_name}`}>
+        <Button
+          size="sm"
+          onClick={() => onConnect()}
+          aria-label={accounts.length > 0 ? `Connect another ${display_name} account` : `Connect ${display_name}`}
+        >
           {accounts.length > 0 ? "Connect another" : "Connect"}
         </Button>
       </div>
@@ -91,13 +95,13 @@ function ProviderRow({ provider, onConnect }: { provider: GitProvider; onConnect
 function AccountRow({ provider, account, onReconnect }: { provider: GitProvider; account: GitAccount; onReconnect: () => void }) {
   const queries = useQueryClient();
   const [isAsking, setIsAsking] = useState(false);
-  const name = account.provider_username ?? account.provider_email ?? "A token";
+  const name = account.provider_username ?? account.provider_email ?? "Token";
   return (
     <li className="flex flex-wrap items-center gap-2 rounded-2 bg-bg-2 px-2.5 py-1.5 text-sm">
       <span className="min-w-0 flex-1 basis-48">
         <span className="block truncate text-fg-0">{name}</span>
         <span className="block truncate text-xs text-fg-2">
-          {URL.parse(account.base_url)?.host}, {account.kind === "token" ? "with a token" : "in the browser"},{" "}
+          {URL.parse(account.base_url)?.host}, {account.kind === "token" ? "connected with a token" : "connected in the browser"}{" "}
           <time dateTime={account.created_at} title={momentOf(account.created_at)}>
             {agoOf(account.created_at)}
           </time>
@@ -105,13 +109,18 @@ function AccountRow({ provider, account, onReconnect }: { provider: GitProvider;
       </span>
       {account.needs_reconnect ? (
         <>
-          <Pill tone="warn">Refused by the host</Pill>
+          <Pill tone="warn">Token rejected</Pill>
           <Button size="sm" onClick={onReconnect}>
             Reconnect
           </Button>
         </>
       ) : null}
-      <Button size="sm" variant="ghost" onClick={() => setIsAsking(true)} aria-label={`Disconnect ${name} of ${provider.display_name}`}>
+      <Button
+        size="sm"
+        variant="ghost"
+        onClick={() => setIsAsking(true)}
+        aria-label={`Disconnect ${provider.display_name} account ${name}`}
+      >
         Disconnect
       </Button>
       <ConfirmDialog
@@ -119,7 +128,7 @@ function AccountRow({ provider, account, onReconnect }: { provider: GitProvider;
         onOpenChange={setIsAsking}
         title={`Disconnect ${name}?`}
         act="Disconnect"
-        actWord="Disconnecting"
+        actWord="Disconnecting…"
         isDanger
         onConfirm={async () => {
           try {
@@ -128,10 +137,10 @@ function AccountRow({ provider, account, onReconnect }: { provider: GitProvider;
             throw new Error(sentenceOf(error), { cause: error });
           }
           await queries.invalidateQueries({ queryKey: gitAccountsKey });
-          toast(`${name} is disconnected.`);
+          toast(`${name} disconnected.`);
         }}
       >
-        Projects keep their history and their remote. Private repositories of this host can no longer be pulled from or pushed to.
+        Projects keep their history and remotes. You can no longer pull from or push to private repositories on this host.
       </ConfirmDialog>
     </li>
   );

@@ -7,19 +7,17 @@ import { connectFailure, connectPopup } from "./connect-popup.ts";
 
 const route = getRouteApi("/oauth/connected");
 
-/** Back from a provider of repositories: tells the window that waits, and closes itself where it may. */
+/** Return page of a Git host's OAuth flow: sends the result to the window that opened it, and closes itself if possible. */
 export function OauthConnectedPage() {
   const { provider, error } = route.useSearch();
   useEffect(() => connectPopup.tell({ provider, error }), [provider, error]);
   return (
-    <AuthThread title="Connecting an account">
-      <LiveStep title={error ? "It was not connected" : "Connected"}>
-        <Banner tone={error ? "err" : "info"}>
-          {error ? connectFailure(error) : "If this window was opened for it, it can be closed."}
-        </Banner>
+    <AuthThread title="Connect account">
+      <LiveStep title={error ? "Couldn't connect account" : "Account connected"}>
+        <Banner tone={error ? "err" : "info"}>{error ? connectFailure(error) : "You can close this window."}</Banner>
         <div className="mt-3">
           <Button asChild>
-            <Link to="/settings/git">Git accounts</Link>
+            <Link to="/settings/git">Open Git accounts</Link>
           </Button>
         </div>
       </LiveStep>

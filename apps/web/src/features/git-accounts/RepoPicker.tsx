@@ -20,7 +20,7 @@ export interface PickedRepo {
   repo: GitProviderRepo;
 }
 
-/** One's own repositories, host by host; who has no account there connects one in place. */
+/** The person's repositories by host. Without an account on a host, it can be connected here. */
 export function RepoPicker({ picked, onPick }: { picked: PickedRepo | undefined; onPick: (picked: PickedRepo | undefined) => void }) {
   const query = useQuery(gitProvidersQuery);
   const all = query.data?.filter(({ can }) => can.browse) ?? [];
@@ -29,9 +29,9 @@ export function RepoPicker({ picked, onPick }: { picked: PickedRepo | undefined;
   const provider = all.find(({ name }) => name === chosen) ?? all.find(({ connected }) => connected) ?? all[0];
   if (!query.data)
     return query.error ? (
-      <LoadFailed className="p-0!" title="Your git accounts could not be read" of={query} />
+      <LoadFailed className="p-0!" title="Couldn't load Git accounts" of={query} />
     ) : (
-      <SkeletonRows count={4} label="Loading git accounts" />
+      <SkeletonRows count={4} label="Loading Git accounts…" />
     );
   if (!provider) return null;
   const account = provider.accounts.find(({ base_url }) => base_url === host) ?? provider.accounts[0];
@@ -97,7 +97,7 @@ function Repos({
   if (query.error && hasCode(query.error, "provider_token_expired", "provider_not_connected"))
     return (
       <div className="grid gap-3">
-        <Banner tone="warn">{provider.display_name} refuses the account that is stored. Connect it again.</Banner>
+        <Banner tone="warn">Reconnect your {provider.display_name} account to see its repositories.</Banner>
         <ConnectForm provider={provider} host={place.base_url} onConnected={() => void query.refetch()} />
       </div>
     );
@@ -113,14 +113,12 @@ function Repos({
       />
       {!query.data ? (
         query.error ? (
-          <LoadFailed className="p-0!" title="The repositories could not be listed" of={query} />
+          <LoadFailed className="p-0!" title="Couldn't load repositories" of={query} />
         ) : (
-          <SkeletonRows count={5} label="Loading the repositories" />
+          <SkeletonRows count={5} label="Loading repositories…" />
         )
       ) : repos.length === 0 ? (
-        <p className="py-3 text-sm text-fg-2">
-          {search ? `No repository is called like “${search}”.` : "This account sees no repository yet."}
-        </p>
+        <p className="py-3 text-sm text-fg-2">{search ? `No results for “${search}”` : "No repositories yet"}</p>
       ) : (
         <div
           role="radiogroup"
@@ -138,7 +136,7 @@ function Repos({
           ))}
           {query.hasNextPage ? (
             <div className="grid place-items-center py-1.5">
-              <Button size="sm" isLoading={query.isFetchingNextPage} loadingWord="Loading" onClick={() => void query.fetchNextPage()}>
+              <Button size="sm" isLoading={query.isFetchingNextPage} loadingWord="Loading…" onClick={() => void query.fetchNextPage()}>
                 Show more
               </Button>
             </div>
@@ -185,7 +183,7 @@ function RepoRow({ repo, isPicked, onPick }: { repo: GitProviderRepo; isPicked: 
   );
 }
 
-/** The branches of a repository; while they come, and where they cannot be listed, its default one. */
+/** The branches of a repository. Only its default branch while they load or if loading fails. */
 export function BranchSelect({
   picked,
   value,
@@ -206,7 +204,7 @@ export function BranchSelect({
       options={(names.includes(usual) ? names : [usual, ...names]).filter(Boolean).map((name) => ({
         value: name,
         label: name,
-        ...(name === usual && { hint: "Its default" }),
+        ...(name === usual && { hint: "Default" }),
       }))}
     />
   );

@@ -1,20 +1,20 @@
 import { createPopup } from "../../lib/popup.ts";
 
-/** What the window that comes back from a provider tells. */
+/** Result of the OAuth window. */
 export interface Connected {
   provider: string;
-  /** A code; undefined: it worked. */
+  /** An error code; `undefined` if it succeeded. */
   error: string | undefined;
 }
-/** The window in which a provider asks its person. */
+/** The window of the OAuth flow. */
 export const connectPopup = createPopup<Connected>("git-connect", { width: 600, height: 700 });
 
 const sentences: Record<string, string> = {
-  oauth_denied: "You did not allow it there. Nothing was connected.",
-  invalid_state_token: "The sign-in was begun in another browser, or used already. Begin it again here.",
-  state_token_expired: "That took longer than ten minutes. Begin it again.",
-  oauth_not_configured: "Connecting it in the browser is not set up on this server. A token works.",
-  bad_gateway: "The host did not confirm the account. Try again.",
-  unauthorized: "Your session ended meanwhile. Sign in and try again.",
+  oauth_denied: "You denied access, so no account was connected.",
+  invalid_state_token: "This sign-in was started in another browser or has already been used. Start over.",
+  state_token_expired: "The sign-in took longer than 10 minutes. Start over.",
+  oauth_not_configured: "Connecting in the browser isn't set up on this server. Use a token.",
+  bad_gateway: "The host didn't confirm the account. Try again.",
+  unauthorized: "Your session has expired. Sign in again.",
 };
-export const connectFailure = (code: string): string => sentences[code] ?? "The account could not be connected. Try again.";
+export const connectFailure = (code: string): string => sentences[code] ?? "Couldn't connect the account. Try again.";

@@ -2,7 +2,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 import type { GitProviderName } from "@tesslate/contract";
 import { api } from "../../api.ts";
 
-/** Everything below hangs on this: a new account changes all of it. */
+/** Prefix of all keys below. A new account may change all of them. */
 export const gitAccountsKey = ["git-accounts"] as const;
 const reposAtOnce = 50;
 const shownBranches = 200;
@@ -12,7 +12,7 @@ export const gitProvidersQuery = queryOptions({
   queryFn: async ({ signal }) => (await api.gitProviders.list({ query: { limit: 100 } }, { signal })).items,
 });
 
-/** Where an account is: `base_url` where it is not the provider's usual host. */
+/** The host of an account. `base_url` is set if it is not the provider's default. */
 export interface AccountPlace {
   provider: GitProviderName;
   base_url?: string | undefined;

@@ -5,7 +5,7 @@ const isWithin = (url: URL, base: string): boolean => {
   return host !== null && url.host === host.host && url.pathname.startsWith(host.pathname.replace(/\/*$/, "/"));
 };
 
-/** Which provider an address belongs to: by an account at that host, else by the provider's usual one, else any host of git. */
+/** The provider of a repository URL: by an account on that host, else by the provider's default host, else the generic Git provider. */
 export function providerOfAddress(
   providers: readonly GitProvider[],
   address: string,
