@@ -86,7 +86,7 @@ export default journey({ hasMain: true }, async (context) => {
           const listed = await rows.evaluateAll((all) => all.map((row) => row.textContent));
           return JSON.stringify(listed) === JSON.stringify(["full.gifAadded", "slots.js+3−2Mchanged", "styles.css+1−1Mchanged"]);
         });
-        await page.getByText("Not text: its lines cannot be shown.").waitFor();
+        await page.getByText("Binary file not shown.").waitFor();
         await page.keyboard.press("]");
         await hunks.nth(1).waitFor();
         await checkScreens(page, "review-open", { variants: allVariants });
@@ -136,7 +136,7 @@ export default journey({ hasMain: true }, async (context) => {
         await shot(page, "review-replay");
         await expectAccessible(page, "replay");
         await page.keyboard.press("End");
-        await page.getByRole("group", { name: "The moment" }).getByText("a day closes the evening before").waitFor();
+        await page.getByRole("group", { name: "Selected moment" }).getByText("a day closes the evening before").waitFor();
         await page.getByRole("radio", { name: "Changes" }).click();
         await page.getByTestId("file-row").nth(1).click();
       },
@@ -146,11 +146,11 @@ export default journey({ hasMain: true }, async (context) => {
       run: async () => {
         await hunks.nth(1).locator("[role=group]").focus();
         await page.keyboard.press("c");
-        await page.getByRole("textbox", { name: /Remark on lines/ }).fill("Also on holidays.");
+        await page.getByRole("textbox", { name: /Comment on lines/ }).fill("Also on holidays.");
         await shot(page, "review-remark");
         await page.keyboard.press("Control+Enter");
         await hunks.nth(1).getByText("not sent yet").waitFor();
-        await page.getByRole("button", { name: "Send 1 remark" }).click();
+        await page.getByRole("button", { name: "Send 1 comment" }).click();
         await transcript.getByText("I will look at it.").waitFor();
         const sent = JSON.stringify(model.requests.at(-1)?.body ?? model.requests.at(-1));
         for (const piece of ["slots.js, lines 22", "minus(1)", "Also on holidays."])
@@ -177,7 +177,7 @@ export default journey({ hasMain: true }, async (context) => {
         expect((await read("slots.js")) === slots && (await read("styles.css")) === styles, "the files are those before the message");
         await page.reload();
         await transcript.getByText("Later messages are hidden.").waitFor();
-        await page.getByText("its changes are not in the files now").waitFor();
+        await page.getByText("its changes aren't in the files").waitFor();
         await shot(page, "review-restored");
         await expectAccessible(page, "restored");
         await transcript.getByRole("button", { name: "Redo" }).click();

@@ -20,7 +20,7 @@ const marks: Record<Change["status"], { letter: string; word: string; ink: strin
   renamed: { letter: "R", word: "moved", ink: "text-fg-2" },
 };
 
-/** Changed files; each opens to its lines. */
+/** Changed files. Each can be expanded to show its lines. */
 export function FileChanges({ projectId, from, to, diff }: { projectId: string; from: Point; to: string; diff: SnapshotDiff }) {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const toggle = (path: string) =>
@@ -61,7 +61,7 @@ export function FileChanges({ projectId, from, to, diff }: { projectId: string; 
         );
       })}
       {diff.total > diff.files.length ? (
-        <li className="px-2 pt-1 text-xs text-fg-2">And {diff.total - diff.files.length} more files.</li>
+        <li className="px-2 pt-1 text-xs text-fg-2">{counted(diff.total - diff.files.length, "more file")} not shown</li>
       ) : null}
     </ul>
   );
@@ -73,7 +73,7 @@ export const Lines = ({ additions, deletions }: { additions: number; deletions: 
       <span className="text-diff-add-ink" aria-label={`${counted(additions, "line")} added`}>
         +{additions}
       </span>
-      <span className="text-diff-del-ink" aria-label={`${counted(deletions, "line")} taken away`}>
+      <span className="text-diff-del-ink" aria-label={`${counted(deletions, "line")} removed`}>
         −{deletions}
       </span>
     </span>
@@ -85,8 +85,8 @@ function Patch({ projectId, from, to, file }: { projectId: string; from: Point; 
   const alone = useQuery({ ...fileDiffQuery(api, projectId, from, to, file.path), enabled: isLeftOut });
   const patch = file.patch ?? alone.data ?? null;
   if (patch !== null) return <DiffBlock lines={diffLines(patch)} path={file.path} maxHeight="max-h-96" />;
-  if (file.is_binary) return <p className="text-xs text-fg-2">Not text: its lines cannot be shown.</p>;
-  if (!isLeftOut) return <p className="text-xs text-fg-2">Its content is the same.</p>;
+  if (file.is_binary) return <p className="text-xs text-fg-2">Binary file not shown.</p>;
+  if (!isLeftOut) return <p className="text-xs text-fg-2">Content unchanged.</p>;
   if (alone.error)
     return (
       <p role="alert" className="flex items-center gap-2 text-xs text-err">

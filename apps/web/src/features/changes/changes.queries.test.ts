@@ -3,7 +3,7 @@ import type { ChangeSet } from "@tesslate/contract";
 import { expect, test } from "vitest";
 import { changeSetKey, changeSetQuery } from "./changes.queries.ts";
 
-test("a change set that is final while its run still ends is asked for anew, and kept once the run is over", async () => {
+test("a final change set of a run that is still ending is loaded again, and cached once the run has ended", async () => {
   const queries = new QueryClient();
   let isRunning = true;
   let asked = 0;
@@ -13,10 +13,10 @@ test("a change set that is final while its run still ends is asked for anew, and
   };
   const query = changeSetQuery({ changes: { diff } } as never, "task");
   const look = () => queries.fetchQuery({ ...query, queryKey: changeSetKey("task") });
-  // As the card in the chat does at the run's last words.
+  // The card in the chat loads it with the last message of the run.
   expect((await look()).is_running).toBe(true);
   isRunning = false;
-  // As the review does, opened a second later.
+  // The review loads it a second later.
   expect((await look()).is_running).toBe(false);
   await look();
   expect(asked).toBe(2);

@@ -7,8 +7,8 @@ type Api = Client<Contract>;
 
 export const changeSetKey = (taskId: string) => ["change-set", taskId] as const;
 /**
- * A change set that has ended stays what it is, but for what is rejected; one that goes on is asked for anew by whoever shows it. Its files are final
- * a moment before its run is over: whoever asked in between must ask again.
+ * The change set of an ended run changes only by rejections; that of an active run is loaded each time it is shown. The files are final
+ * slightly before the run ends, so a response from that time is loaded again.
  */
 export const changeSetQuery = (api: Api, taskId: string) =>
   queryOptions({
@@ -26,7 +26,7 @@ export interface Point {
   kind: "snapshot" | "checkpoint";
 }
 export const diffKey = (projectId: string, from: string, to: string) => [...partKey(projectId, "diff"), from, to] as const;
-/** The patch of one file that the whole answer had no room for. */
+/** The patch of one file that was too large for the whole response. */
 export const fileDiffQuery = (api: Api, projectId: string, from: Point, to: string, path: string) =>
   queryOptions({
     queryKey: [...diffKey(projectId, from.id, to), path] as const,

@@ -9,7 +9,7 @@ import type { Comment } from "./review.ts";
 
 const frame = "border-y border-line-0 bg-bg-1 px-3 py-2.5 font-sans text-sm";
 
-/** Where a remark is written; it is gathered with others and sent as one message. */
+/** Input for a comment. All comments are sent as one message. */
 export function CommentBox({ place, onSave, onCancel }: { place: string; onSave: (text: string) => void; onCancel: () => void }) {
   const [text, setText] = useState("");
   const box = useRef<HTMLDivElement>(null);
@@ -21,8 +21,8 @@ export function CommentBox({ place, onSave, onCancel }: { place: string; onSave:
     <div ref={box} className={frame}>
       <Textarea
         rows={2}
-        aria-label={`Remark on ${place}`}
-        placeholder="What should be different here?"
+        aria-label={`Comment on ${place}`}
+        placeholder="Describe what should change"
         value={text}
         maxLength={2000}
         className="text-sm!"
@@ -39,7 +39,7 @@ export function CommentBox({ place, onSave, onCancel }: { place: string; onSave:
       />
       <div className="mt-2 flex flex-wrap items-center gap-2">
         <Button size="sm" disabled={text.trim() === ""} onClick={save} keys={<Kbds caps={capsOf("$mod+Enter").flat()} />}>
-          Add the remark
+          Add comment
         </Button>
         <Button size="sm" variant="ghost" onClick={onCancel}>
           Cancel
@@ -50,15 +50,15 @@ export function CommentBox({ place, onSave, onCancel }: { place: string; onSave:
   );
 }
 
-/** A remark that waits to be sent. */
+/** A comment that is not sent yet. */
 export const CommentNote = ({ comment, onRemove }: { comment: Comment; onRemove: () => void }) => (
   <div className={`${frame} flex items-start gap-2`}>
     <MessageSquare size={14} className="mt-0.5 flex-none text-fg-2" aria-hidden="true" />
     <div className="min-w-0 flex-1">
-      <p className="text-2xs text-fg-2">Your remark on {comment.place}, not sent yet</p>
+      <p className="text-2xs text-fg-2">Your comment on {comment.place}, not sent yet</p>
       <p className="break-words whitespace-pre-wrap text-fg-0">{comment.text}</p>
     </div>
-    <IconButton size="sm" label="Remove the remark" onClick={onRemove}>
+    <IconButton size="sm" label={`Remove comment on ${comment.place}`} onClick={onRemove}>
       <X size={14} />
     </IconButton>
   </div>

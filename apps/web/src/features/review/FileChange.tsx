@@ -9,7 +9,7 @@ import { HunkCard } from "./HunkCard.tsx";
 import { itemsOf } from "./review.ts";
 import type { Review } from "./use-review.ts";
 
-/** One file of the change set: its head, and its changes below each other. */
+/** A file of the change set: its header and hunks. */
 export function FileChange({
   file,
   review,
@@ -36,7 +36,7 @@ export function FileChange({
           {file.old_path === null ? file.path : `${file.old_path} → ${file.path}`}
         </h3>
         <Lines additions={file.additions} deletions={file.deletions} />
-        {file.changed_by === "both" ? <Pill tone="warn">You edited it too</Pill> : null}
+        {file.changed_by === "both" ? <Pill tone="warn">You edited this file too</Pill> : null}
         <span className="flex-1" />
         {isOnDisk ? (
           <Button size="sm" variant="ghost" className="narrow:hidden" onClick={() => onOpen(path)}>
@@ -72,7 +72,7 @@ export function FileChange({
         <article
           data-testid="hunk"
           data-state={whole.isRejected ? "rejected" : review.kept.has(whole.key) ? "kept" : "open"}
-          aria-label={`Change of ${file.path}`}
+          aria-label={`Change in ${file.path}`}
           aria-current={review.current?.key === whole.key || undefined}
           className="flex flex-wrap items-center gap-2 rounded-3 border border-line-0 bg-bg-1 px-3 py-2.5 text-sm text-fg-1 aria-[current]:border-fg-0 aria-[current]:outline aria-[current]:outline-fg-0"
         >
@@ -103,12 +103,12 @@ export function FileChange({
   );
 }
 
-/** Why there are no lines. */
+/** Why no lines are shown. */
 function reasonOf(file: ReviewFile): string {
-  if (file.is_binary) return "Not text: its lines cannot be shown.";
-  if (file.is_too_large) return "Too large to show here. It is kept or rejected as a whole.";
-  if (file.status === "renamed") return "Moved; its content is the same.";
-  if (file.status === "added") return "An empty file was added.";
-  if (file.status === "deleted") return "An empty file was deleted.";
-  return "Its content is the same; whether it can be run was changed.";
+  if (file.is_binary) return "Binary file not shown.";
+  if (file.is_too_large) return "Too large to show. Keep or reject the whole file.";
+  if (file.status === "renamed") return "Moved without changes.";
+  if (file.status === "added") return "Empty file added.";
+  if (file.status === "deleted") return "Empty file deleted.";
+  return "Only the file mode changed.";
 }

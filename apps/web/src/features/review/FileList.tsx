@@ -7,7 +7,7 @@ import { Lines } from "../changes/index.ts";
 const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
 const folderOf = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf("/")));
 
-/** The files of the change set under their folders. */
+/** The files of the change set by folder. */
 export function FileList({
   files,
   current,

@@ -13,7 +13,7 @@ import { placeOf, spanOfHunk, type Item } from "./review.ts";
 import { useHunkLines } from "./use-hunk-lines.ts";
 import type { Review } from "./use-review.ts";
 
-/** One change: its lines, Keep and Reject; decided, it folds to its head. */
+/** A hunk with its lines, Keep and Reject. Collapses when it is decided. */
 export function HunkCard({
   hunk,
   item,
@@ -25,7 +25,7 @@ export function HunkCard({
   item: Item;
   review: Review;
   isReadOnly: boolean;
-  /** Grows when a remark on the whole of the current change is asked for. */
+  /** Increases when a comment on the whole current hunk is requested. */
   asked: number;
 }) {
   const { lines, tokens } = useHunkLines(item.path, hunk);
@@ -43,7 +43,7 @@ export function HunkCard({
   useEffect(() => {
     if (!isCurrent) return;
     card.current?.scrollIntoView({ block: "nearest" });
-    // Whoever goes from change to change takes the focus along.
+    // If another hunk has the focus, move it to this one.
     const focused = document.activeElement;
     if (focused?.matches("[data-testid='hunk']") && focused !== card.current) card.current?.focus({ preventScroll: true });
   }, [isCurrent]);
@@ -78,7 +78,7 @@ export function HunkCard({
         {isMisfit ? <Pill tone="warn">Edited since, not rejected</Pill> : null}
         {isDecided ? (
           <>
-            {item.isRejected ? <span className="text-2xs text-fg-2 narrow:hidden">old text is back on disk</span> : null}
+            {item.isRejected ? <span className="text-2xs text-fg-2 narrow:hidden">Original lines restored</span> : null}
             <Pill tone={item.isRejected ? "err" : "ok"}>{item.isRejected ? "Rejected" : "Kept"}</Pill>
             {isReadOnly ? null : (
               <Button size="sm" variant="ghost" icon={<Undo2 size={14} />} onClick={() => review.reopen(item)}>
@@ -87,7 +87,7 @@ export function HunkCard({
             )}
             <IconButton
               size="sm"
-              label={isOpen ? "Hide the lines" : "Show the lines"}
+              label={isOpen ? "Hide lines" : "Show lines"}
               aria-expanded={isOpen}
               onClick={() => setIsOpen(!isOpen)}
             >
@@ -121,7 +121,7 @@ export function HunkCard({
         <HunkLines
           lines={lines}
           tokens={tokens}
-          label={`Lines of the change at ${span}`}
+          label={`Lines ${span}`}
           chosen={range}
           onPick={(index, isTo) => setRange((now) => (isTo && now ? [Math.min(now[0], index), Math.max(now[1], index)] : [index, index]))}
           between={(index) => {

@@ -1,5 +1,6 @@
 import { Plus } from "lucide-react";
 import { Fragment, useState, type ReactNode } from "react";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { Button } from "../../ui/Button.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
@@ -12,7 +13,7 @@ const grounds = { same: "", add: "bg-diff-add", del: "bg-diff-del", note: "" } a
 const signs = { same: " ", add: "+", del: "−", note: " " } as const;
 const words = { same: "", add: "added: ", del: "removed: ", note: "" } as const;
 
-/** A hunk's lines, with what stands between them. `onPick` hears of a line that is to be remarked on, `isTo` of a range's other end; without it there are no remarks. */
+/** The lines of a hunk, with comments between them. `onPick` starts a comment on a line or, if `isTo`, extends its range; optional. */
 export function HunkLines({
   lines,
   tokens,
@@ -22,7 +23,7 @@ export function HunkLines({
   onPick,
 }: {
   lines: readonly HunkLine[];
-  /** Colours by line; none yet, or none at all. */
+  /** Syntax colors by line; `undefined` while they load or if there are none. */
   tokens: readonly (readonly Token[])[] | undefined;
   label: string;
   /** Below the line of that index. */
@@ -67,12 +68,14 @@ export function HunkLines({
                       >
                         {signs[line.kind]}
                       </span>
-                      {/* With the keyboard: C on the whole change. */}
+                      {/* Keyboard users comment on the whole hunk with C. */}
                       {onPick ? (
                         <button
                           type="button"
                           tabIndex={-1}
-                          aria-label={`Remark on line ${line.now ?? line.old ?? ""}${line.kind === "del" ? " of the old text" : ""}`}
+                          aria-label={
+                            line.kind === "del" ? `Comment on deleted line ${line.old ?? ""}` : `Comment on line ${line.now ?? ""}`
+                          }
                           onClick={(event) => onPick(index, event.shiftKey)}
                           className="absolute inset-0 hidden place-items-center rounded-1 bg-fg-0 text-bg-1 group-hover/line:grid"
                         >
@@ -93,7 +96,7 @@ export function HunkLines({
       {lines.length > shown.length ? (
         <div className="border-t border-line-0 p-1">
           <Button size="sm" variant="ghost" onClick={() => setIsWhole(true)}>
-            {lines.length - shown.length} more lines
+            Show {counted(lines.length - shown.length, "more line")}
           </Button>
         </div>
       ) : null}

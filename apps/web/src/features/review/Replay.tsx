@@ -18,11 +18,11 @@ import { pictureUrl, ToolRow } from "../chat/index.ts";
 import { runEventsQuery } from "./replay.queries.ts";
 import { momentsOf, type Moment } from "./replay.ts";
 
-/** How long a moment stays while it plays. */
+/** Duration of a moment during playback. */
 const stepMs = 1200;
 const shownPoints = 60;
 
-/** A run told again, by its own events: what it did at each moment, and the files as it had changed them by then. */
+/** Replays a run from its events: what it did at each moment, and which files it had changed. */
 export function Replay({ taskId, isRunning }: { taskId: string; isRunning: boolean }) {
   const { api } = useServices();
   const query = useQuery({ ...runEventsQuery(api, taskId), enabled: !isRunning });
@@ -39,22 +39,22 @@ export function Replay({ taskId, isRunning }: { taskId: string; isRunning: boole
     return () => clearTimeout(timer);
   }, [isPlaying, isOver, index]);
 
-  if (isRunning) return <EmptyState title="The run goes on">It can be played again when it has ended.</EmptyState>;
-  if (query.error && !query.data) return <LoadFailed title="The run could not be read" of={query} />;
+  if (isRunning) return <EmptyState title="Run in progress">You can replay this run when it has ended.</EmptyState>;
+  if (query.error && !query.data) return <LoadFailed title="Couldn't load run" of={query} />;
   if (!query.data)
     return (
-      <div role="status" aria-label="Loading the run" className="grid gap-3 p-4">
+      <div role="status" aria-label="Loading run…" className="grid gap-3 p-4">
         <Skeleton className="h-8" />
         <Skeleton className="h-40" />
       </div>
     );
-  if (!moment) return <EmptyState title="Nothing to play">What this run said and did is not kept any more.</EmptyState>;
+  if (!moment) return <EmptyState title="Nothing to replay">The steps of this run are no longer stored.</EmptyState>;
 
   const go = (to: number) => {
     setIsPlaying(false);
     setAt(Math.max(0, Math.min(last, to)));
   };
-  // Long runs show the beads around the moment; the slider spans all of it.
+  // For long runs, only points near the current moment are shown; the slider covers the whole run.
   const from = Math.max(0, Math.min(index - shownPoints / 2, moments.length - shownPoints));
   return (
     <>
@@ -111,10 +111,10 @@ export function Replay({ taskId, isRunning }: { taskId: string; isRunning: boole
       </div>
       <div className="grid min-h-0 flex-1 grid-cols-[minmax(180px,240px)_minmax(0,1fr)] narrow:grid-cols-1 narrow:grid-rows-[minmax(0,1fr)_auto]">
         <aside
-          aria-label="Files then"
+          aria-label="Files at this moment"
           className="scroll-y min-h-0 border-r border-line-0 p-1.5 narrow:order-2 narrow:max-h-40 narrow:border-t narrow:border-r-0"
         >
-          <p className="px-2.5 pt-1 pb-1.5 text-xs text-fg-2">{moment.files.length === 0 ? "No file changed yet" : "Changed by then"}</p>
+          <p className="px-2.5 pt-1 pb-1.5 text-xs text-fg-2">{moment.files.length === 0 ? "No files changed yet" : "Changed so far"}</p>
           <ul className="grid gap-px">
             {moment.files.map((file) => (
               <li
@@ -134,7 +134,7 @@ export function Replay({ taskId, isRunning }: { taskId: string; isRunning: boole
         <div
           {...scrollable}
           role="group"
-          aria-label="The moment"
+          aria-label="Selected moment"
           className="scroll-y min-h-0 min-w-0 bg-bg-0 p-4 focus-visible:-outline-offset-2 narrow:p-3"
         >
           <MomentView key={moment.key} moment={moment} taskId={taskId} />
@@ -167,7 +167,7 @@ function MomentView({ moment: { part, picture }, taskId }: { moment: Moment; tas
         <figure className="grid gap-1">
           <img
             src={pictureUrl(taskId, picture.id)}
-            alt={`The app then: ${picture.label}`}
+            alt={`Screenshot: ${picture.label}`}
             width={picture.width}
             height={picture.height}
             className="h-auto max-h-[420px] w-auto max-w-full rounded-2 border border-line-0"

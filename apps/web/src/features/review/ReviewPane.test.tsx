@@ -30,13 +30,13 @@ function run(api: CannedApi, changes: ChangeSet): void {
 }
 const hunks = () => screen.findAllByTestId("hunk");
 
-test("before the first run it says what will stand here", async ({ api, show }) => {
+test("before the first run the empty state is shown", async ({ api, show }) => {
   api.blank("snapshots.list", "snapshots.checkpoints");
   show(review());
   expect(await screen.findByRole("heading", { name: "Nothing to review yet" })).toBeVisible();
 });
 
-test("a failure can be tried again", async ({ api, show, user }) => {
+test("a failure can be retried", async ({ api, show, user }) => {
   run(api, set());
   api.answer("changes.diff", refuse("internal_error"));
   show(review());
@@ -46,7 +46,7 @@ test("a failure can be tried again", async ({ api, show, user }) => {
   expect(await hunks()).toHaveLength(2);
 });
 
-test("A keeps the change and goes to the next; the tally counts", async ({ api, show, user }) => {
+test("A keeps the hunk and selects the next one; the counts are updated", async ({ api, show, user }) => {
   run(api, set());
   show(review());
   await hunks();
@@ -56,7 +56,7 @@ test("A keeps the change and goes to the next; the tally counts", async ({ api, 
   expect(screen.getByText("1 kept, 0 rejected, 1 open")).toBeVisible();
 });
 
-test("R takes a change out of the file; R again brings it back", async ({ api, show, user }) => {
+test("R rejects a hunk; R again restores it", async ({ api, show, user }) => {
   run(api, set());
   api.answer("changes.apply", ({ body }) => ({
     rejected: (body as { reject?: unknown[] }).reject ? [{ path: "src/cart.ts", is_whole: false, hunks: ["h1"] }] : [],
@@ -70,7 +70,7 @@ test("R takes a change out of the file; R again brings it back", async ({ api, s
   await waitFor(() => expect(api.asked("changes.apply")[1]?.body).toEqual({ restore: [{ path: "src/cart.ts", hunks: ["h1"] }] }));
 });
 
-test("a change that was edited since is marked, and why is said", async ({ api, show, user }) => {
+test("a hunk that was edited since is marked, with the reason", async ({ api, show, user }) => {
   run(api, set());
   api.answer(
     "changes.apply",
@@ -86,26 +86,26 @@ test("a change that was edited since is marked, and why is said", async ({ api, 
   expect(await screen.findByRole("alert")).toHaveTextContent("The file was changed since.");
 });
 
-test("a remark is written by C and sent to the agent with the others", async ({ api, show, user }) => {
+test("C adds a comment; all comments are sent to the agent together", async ({ api, show, user }) => {
   run(api, set());
   const asked: string[] = [];
   show(review({ ask: (text) => asked.push(text) }));
   await hunks();
   await user.keyboard("c");
-  const field = await screen.findByRole("textbox", { name: /^Remark on/ });
+  const field = await screen.findByRole("textbox", { name: /^Comment on/ });
   await waitFor(() => expect(field).toHaveFocus());
   await user.type(field, "Use a map here");
   await user.keyboard("{Control>}{Enter}{/Control}");
   expect(await screen.findByText("Use a map here")).toBeVisible();
-  await user.click(screen.getByRole("button", { name: "Send 1 remark" }));
+  await user.click(screen.getByRole("button", { name: "Send 1 comment" }));
   expect(asked[0]).toContain("Use a map here");
 });
 
-test("while the run goes on it can be looked at, not decided", async ({ api, show, user }) => {
+test("while the run is active, its changes are shown but cannot be kept or rejected", async ({ api, show, user }) => {
   run(api, set({ is_running: true }));
   show(review());
   await hunks();
-  expect(screen.getByText(/The agent still works on this/)).toBeVisible();
+  expect(screen.getByText(/The agent is still working/)).toBeVisible();
   await user.keyboard("ar");
   expect(api.asked("changes.apply")).toEqual([]);
   expect(screen.queryByRole("button", { name: /^Keep/ })).not.toBeInTheDocument();

@@ -33,7 +33,7 @@ import { useReview } from "./use-review.ts";
 
 const shownRuns = 30;
 
-/** What a run changed, to be kept or rejected piece by piece. Without a run in the address the newest one. */
+/** The changes of a run, to keep or reject by hunk. Shows the newest run if the URL has none. */
 export function ReviewPane() {
   const project = useProject();
   const { api } = useServices();
@@ -55,7 +55,7 @@ export function ReviewPane() {
           size="sm"
           className="max-w-[420px] min-w-0 flex-1"
           value={taskId ?? ""}
-          placeholder={run ? "An earlier run" : "No run yet"}
+          placeholder={run ? "Earlier run" : "No runs yet"}
           isDisabled={options.length === 0}
           onChange={(next) => acts?.review(next)}
           options={options}
@@ -64,7 +64,7 @@ export function ReviewPane() {
           <>
             <Extent key={taskId} taskId={taskId} />
             <SegmentedControl
-              label="What of the run"
+              label="View"
               value={part}
               onChange={setPart}
               segments={[
@@ -78,10 +78,10 @@ export function ReviewPane() {
       {taskId ? (
         <RunReview key={taskId} taskId={taskId} part={part} />
       ) : points.error ? (
-        <LoadFailed title="The runs could not be loaded" of={points} />
+        <LoadFailed title="Couldn't load runs" of={points} />
       ) : points.data ? (
         <EmptyState title="Nothing to review yet">
-          When the agent has changed files you see here what it did, file by file, and take out what you do not want.
+          When the agent changes files, you can review its changes here and reject the ones you don't want.
         </EmptyState>
       ) : (
         <Loading />
@@ -90,7 +90,7 @@ export function ReviewPane() {
   );
 }
 
-/** Where the run's changes end on the thread, and how many there are. */
+/** The end of the run on the timeline, and the number of changed files. */
 function Extent({ taskId }: { taskId: string }) {
   const { api } = useServices();
   const set = useQuery(changeSetQuery(api, taskId)).data;
@@ -119,7 +119,7 @@ function Extent({ taskId }: { taskId: string }) {
 const Loading = () => (
   <div
     role="status"
-    aria-label="Loading the changes"
+    aria-label="Loading changes…"
     className="grid min-h-0 flex-1 grid-cols-[220px_minmax(0,1fr)] gap-4 p-4 narrow:grid-cols-1"
   >
     <div className="grid content-start gap-2 narrow:hidden">
@@ -148,7 +148,7 @@ function RunReview({ taskId, part }: { taskId: string; part: "changes" | "replay
   const changes = useRef<HTMLDivElement>(null);
   const { setCurrent } = review;
   const hasFiles = files.length > 0;
-  // Where the focus is, by mouse or by keyboard, is where the keys act.
+  // Shortcuts act on the hunk that has the focus.
   useEffect(() => {
     const box = changes.current;
     const follow = (event: FocusEvent) => {
@@ -198,9 +198,9 @@ function RunReview({ taskId, part }: { taskId: string; part: "changes" | "replay
   if (!set)
     return query.error && !query.isFetching ? (
       hasCode(query.error, "not_found", "snapshot_not_ready") ? (
-        <EmptyState title="There is nothing to review here">{sentenceOf(query.error)}</EmptyState>
+        <EmptyState title="Nothing to review">{sentenceOf(query.error)}</EmptyState>
       ) : (
-        <LoadFailed title="The changes could not be loaded" of={query} />
+        <LoadFailed title="Couldn't load changes" of={query} />
       )
     ) : (
       <Loading />
@@ -213,7 +213,7 @@ function RunReview({ taskId, part }: { taskId: string; part: "changes" | "replay
   const leftAlone =
     theirs.length === 0 ? null : (
       <p className="px-2.5 py-2 text-xs leading-read text-fg-2">
-        {counted(theirs.length, "file of yours was", "files of yours were")} changed while the run went on:{" "}
+        You changed {counted(theirs.length, "file")} during the run:{" "}
         <span className="font-mono break-words text-fg-1">{theirs.map((one) => one.path).join(", ")}</span>
       </p>
     );
@@ -226,10 +226,10 @@ function RunReview({ taskId, part }: { taskId: string; part: "changes" | "replay
   return (
     <>
       {set.is_running ? (
-        <Banner className="m-3 mb-0">The agent still works on this. You can look; keeping and rejecting comes when it is done.</Banner>
+        <Banner className="m-3 mb-0">The agent is still working. You can keep and reject changes when the run has ended.</Banner>
       ) : null}
       {isTakenBack ? (
-        <Banner className="m-3 mb-0">You went back to before this run: its changes are not in the files now. Redo brings them back.</Banner>
+        <Banner className="m-3 mb-0">This run was undone, so its changes aren't in the files. Redo it in the chat to restore them.</Banner>
       ) : null}
       {review.failure ? (
         <Banner
@@ -246,7 +246,7 @@ function RunReview({ taskId, part }: { taskId: string; part: "changes" | "replay
       ) : null}
       {files.length === 0 ? (
         <div className="min-h-0 flex-1">
-          <EmptyState title={set.is_running ? "No file changed yet" : "This run changed no file"}>{leftAlone}</EmptyState>
+          <EmptyState title={set.is_running ? "No files changed yet" : "No files changed"}>{leftAlone}</EmptyState>
         </div>
       ) : (
         <div className="grid min-h-0 flex-1 grid-cols-[minmax(180px,240px)_minmax(0,1fr)] narrow:grid-cols-1 narrow:grid-rows-[auto_minmax(0,1fr)]">
@@ -266,7 +266,7 @@ function RunReview({ taskId, part }: { taskId: string; part: "changes" | "replay
               }}
             />
             {set.total > set.files.length ? (
-              <p className="px-2.5 py-1 text-xs text-fg-2">And {set.total - set.files.length} more files that are not listed.</p>
+              <p className="px-2.5 py-1 text-xs text-fg-2">{counted(set.total - set.files.length, "more file")} not shown</p>
             ) : null}
             {leftAlone}
             <p className="mt-auto flex flex-wrap gap-x-2.5 gap-y-1 px-2.5 pt-3 pb-1 text-2xs text-fg-2" aria-hidden="true">
@@ -280,7 +280,7 @@ function RunReview({ taskId, part }: { taskId: string; part: "changes" | "replay
                 <Kbd>R</Kbd> reject
               </span>
               <span>
-                <Kbd>C</Kbd> remark
+                <Kbd>C</Kbd> comment
               </span>
             </p>
           </aside>
@@ -317,7 +317,7 @@ function RunReview({ taskId, part }: { taskId: string; part: "changes" | "replay
               disabled={acts.isBusy}
               onClick={() => acts.goBack({ messageId: set.message_id, taskId, label: `before ${quoted(set.message)}` })}
             >
-              Undo the whole run
+              Undo run
             </Button>
           ) : null}
           <Button disabled={isReadOnly || tally.open === 0} onClick={() => review.reject(openItems)}>
@@ -334,7 +334,7 @@ function RunReview({ taskId, part }: { taskId: string; part: "changes" | "replay
           </Button>
           {comments.length > 0 ? (
             <Button variant="primary" icon={<ArrowUp size={14} />} disabled={acts?.isBusy ?? true} onClick={sendComments}>
-              {comments.length === 1 ? "Send 1 remark" : `Send ${comments.length} remarks`}
+              Send {counted(comments.length, "comment")}
             </Button>
           ) : null}
         </footer>

@@ -3,17 +3,17 @@ import { highlightTree, tagHighlighter } from "@lezer/highlight";
 import { inks, languageOf } from "../editor/index.ts";
 import type { HunkLine } from "./review.ts";
 
-/** A coloured stretch of a line. */
+/** A colored part of a line. */
 export interface Token {
   from: number;
   to: number;
   color: string;
 }
-/** Longer texts stay plain: colours are not worth a pause. */
+/** Longer texts are not highlighted, because it would block the page. */
 const maxChars = 60_000;
 const highlighter = tagHighlighter(inks.flatMap(({ tag, color }) => (color === undefined ? [] : [{ tag, class: color }])));
 
-/** Colours for a hunk's lines. Each side is read by itself, from its first line on: what began further up is not known. `undefined` for plain text. */
+/** Syntax colors of a hunk's lines. Each side is parsed separately, without the lines above the hunk. `undefined` for plain text. */
 export async function highlight(path: string, lines: readonly HunkLine[]): Promise<Token[][] | undefined> {
   const language = (await languageOf(path)) as LanguageSupport | undefined;
   if (!language || lines.reduce((sum, line) => sum + line.text.length + 1, 0) > maxChars) return undefined;

@@ -2,7 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 import type { Contract, RunEvent } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
 
-/** All that a run which has ended told. */
+/** All events of a run that has ended. */
 export const runEventsQuery = (api: Client<Contract>, taskId: string) =>
   queryOptions({
     queryKey: ["run-events", taskId] as const,

@@ -21,7 +21,7 @@ const turn = (iteration: number, name: string, parameters: Record<string, unknow
   }),
 ];
 
-test("a run is told again: what it did, and which files it had changed by then", () => {
+test("moments of a run: what it did, and which files it had changed so far", () => {
   const moments = momentsOf([
     event("task_started", { chat_id: task_id, message_id: task_id, agent_id: null, model: "m" }),
     event("text_chunk", { content: "I begin.", iteration: 1 }),

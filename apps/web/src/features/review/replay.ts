@@ -3,13 +3,13 @@ import { countLines, diffLines } from "../../lib/diff-lines.ts";
 import type { BeadKind } from "../../ui/thread/index.ts";
 import { replayedEvent, type FileEdit, type Part, applyRunEvent, emptyRun, argumentOf, lookOf, toolBead } from "../chat/index.ts";
 
-/** A file as the run had changed it by then. */
+/** A file that the run has changed so far. */
 export interface FileThen {
   path: string;
   status: "added" | "modified" | "deleted" | "renamed";
   additions: number;
   deletions: number;
-  /** This very moment changed it. */
+  /** Whether this moment changed it. */
   isNow: boolean;
 }
 /** One moment of a run. */
@@ -19,16 +19,16 @@ export interface Moment {
   label: string;
   bead: BeadKind;
   files: FileThen[];
-  /** The newest screenshot there was. */
+  /** The latest screenshot so far. */
   picture: EvidencePicture | undefined;
 }
 
-/** A run told again, moment by moment. Changes by commands are not among the files: nobody tells which command made them. */
+/** The moments of a run. Files changed by commands are not included, because it is unknown which command changed them. */
 export function momentsOf(events: readonly RunEvent[]): Moment[] {
   const first = events[0];
   if (!first) return [];
   let run = emptyRun(first.task_id, "");
-  /** How many parts there were when a screenshot came. */
+  /** Screenshots, with the number of parts before them. */
   const pictures: { at: number; picture: EvidencePicture }[] = [];
   for (const event of events) {
     const known = run.evidence.length;
@@ -70,7 +70,7 @@ function withEdits(before: readonly FileThen[], edits: readonly FileEdit[]): Fil
     const known = files.get(path);
     const counts = { additions: (known?.additions ?? 0) + added, deletions: (known?.deletions ?? 0) + removed, isNow: true };
     files.delete(path);
-    // What the run itself had added is simply gone.
+    // A file that the run had added is not listed when the run deletes it.
     if (op === "delete" && known?.status === "added") continue;
     const status = known?.status === "added" && op !== "delete" ? "added" : statuses[op];
     files.set(new_path ?? path, { path: new_path ?? path, status, ...counts });

@@ -15,7 +15,7 @@ const hunk = (lines: string[], place: Partial<Hunk> = {}): Hunk => ({
 });
 const replaced = hunk([" head {", "-  return 6 - taken", "+  return max(6 - taken)", "+  // new", " }", "\\ No newline at end of file"]);
 
-test("lines know their numbers on both sides", () => {
+test("lines have their old and new numbers", () => {
   expect(linesOf(replaced).map((l) => [l.kind, l.old, l.now, l.text])).toEqual([
     ["same", 18, 18, "head {"],
     ["del", 19, undefined, "  return 6 - taken"],
@@ -53,7 +53,7 @@ test("lines that were not replaced one for one have no marks", () => {
   expect(linesOf(replaced).some((l) => l.mark)).toBe(false);
 });
 
-describe("what is decided on", () => {
+describe("items", () => {
   const file = (path: string, hunks: Hunk[], more: Partial<ReviewFile> = {}): ReviewFile => ({
     path,
     old_path: null,
@@ -78,7 +78,7 @@ describe("what is decided on", () => {
   });
 });
 
-test("remarks become one message with path, range, lines and text", () => {
+test("comments are sent as one message with path, range, lines and text", () => {
   const lines = linesOf(replaced);
   const comment = (from: number, to: number, text: string) => ({
     id: "1",
@@ -90,12 +90,12 @@ test("remarks become one message with path, range, lines and text", () => {
   });
   const one = comment(3, 2, "Also count held.  ");
   expect(one).toMatchObject({ place: "lines 19–20", quote: "+  return max(6 - taken)\n+  // new" });
-  expect(placeOf(lines, 1, 1)).toEqual({ place: "line 19 of the old text", quote: "-  return 6 - taken" });
+  expect(placeOf(lines, 1, 1)).toEqual({ place: "deleted line 19", quote: "-  return 6 - taken" });
   expect(messageOf([one])).toBe(
-    "I reviewed your changes. One remark:\n\nsrc/slots.ts, lines 19–20:\n```diff\n+  return max(6 - taken)\n+  // new\n```\nAlso count held.",
+    "I reviewed your changes and have 1 comment:\n\nsrc/slots.ts, lines 19–20:\n```diff\n+  return max(6 - taken)\n+  // new\n```\nAlso count held.",
   );
   const two = messageOf([one, { ...one, quote: "+```js", place: "line 4", text: "No." }]);
-  expect(two).toContain("2 remarks:");
+  expect(two).toContain("2 comments:");
   expect(two).toContain("line 4:\n````diff\n+```js\n````\nNo.");
   expect(messageOf([{ ...one, quote: Array.from({ length: 40 }, (_, i) => `+${i}`).join("\n") }])).toContain("+29\n… 10 more lines");
 });

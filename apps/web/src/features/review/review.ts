@@ -1,6 +1,7 @@
 import type { ChangePart, ChangeSet, DiffHunk, ReviewFile } from "@tesslate/contract";
+import { counted } from "../../lib/counted.ts";
 
-/** A line of a hunk, with its numbers on both sides. */
+/** A line of a hunk, with its old and new number. */
 export interface HunkLine {
   kind: "same" | "add" | "del" | "note";
   old: number | undefined;
@@ -23,7 +24,7 @@ export function linesOf(hunk: DiffHunk): HunkLine[] {
   return withMarks(lines);
 }
 
-/** Lines that were replaced one for one show where they differ. */
+/** Marks the differing part of lines that were replaced one by one. */
 function withMarks(lines: readonly HunkLine[]): HunkLine[] {
   const marked = [...lines];
   for (let at = 0; at < lines.length;) {
@@ -49,7 +50,7 @@ function withMarks(lines: readonly HunkLine[]): HunkLine[] {
   return marked;
 }
 
-/** Between what both begin and end with; nothing where they have too little in common. */
+/** The part between the common start and end; `undefined` if the lines have too little in common. */
 function marksOf(a: string, b: string): [[number, number], [number, number]] | undefined {
   const shorter = Math.min(a.length, b.length);
   let start = 0;
@@ -64,12 +65,12 @@ function marksOf(a: string, b: string): [[number, number], [number, number]] | u
   ];
 }
 
-/** Lines as they are called: `18`, `18–29`. */
+/** Range of lines as text: `18`, `18–29`. */
 export const spanOf = (start: number, count: number): string => (count <= 1 ? `${start}` : `${start}–${start + count - 1}`);
 export const spanOfHunk = (hunk: DiffHunk): string =>
   hunk.new_lines > 0 ? spanOf(hunk.new_start, hunk.new_lines) : spanOf(hunk.old_start, hunk.old_lines);
 
-/** Something that is decided on: a hunk, or a file that has none to show. */
+/** Something to keep or reject: a hunk, or a file without hunks. */
 export interface Item {
   /** `path` alone, or `path#hunk`. */
   key: string;
@@ -82,10 +83,10 @@ export const itemsOf = (file: ReviewFile): Item[] =>
     ? [{ key: file.path, path: file.path, hunkId: undefined, isRejected: file.is_rejected }]
     : file.hunks.map((hunk) => ({ key: `${file.path}#${hunk.id}`, path: file.path, hunkId: hunk.id, isRejected: hunk.is_rejected }));
 
-/** The run's own files; what only a person wrote meanwhile is none of them. */
+/** Files that the run changed. Files that only a person changed are left out. */
 export const reviewedFiles = (set: ChangeSet): ReviewFile[] => set.files.filter((file) => file.changed_by !== "person");
 
-/** The change set with exactly this rejected. */
+/** The change set in which exactly these parts are rejected. */
 export function withRejected(
   set: ChangeSet,
   rejected: readonly { path: string; is_whole: boolean; hunks: readonly string[] }[],
@@ -104,7 +105,7 @@ export function withRejected(
   };
 }
 
-/** Items as the API takes them: hunks by file, whole files where there are none. */
+/** Items in the form of the API: hunks by file, or whole files without hunks. */
 export function partsOf(items: readonly Item[]): ChangePart[] {
   const parts = new Map<string, ChangePart>();
   for (const { path, hunkId } of items) {
@@ -127,17 +128,17 @@ export function tallyOf(items: readonly Item[], kept: ReadonlySet<string>): Tall
   return tally;
 }
 
-/** A remark on lines of a file, for the agent. */
+/** A comment on lines of a file, for the agent. */
 export interface Comment {
   id: string;
   path: string;
-  /** The item it stands in. */
+  /** The item that it belongs to. */
   itemKey: string;
-  /** Index of the line it stands under. */
+  /** Index of the line above it. */
   line: number;
-  /** As people say it: `lines 19–23`, `line 4 of the old text`. */
+  /** The lines as text: `lines 19–23`, `deleted line 4`. */
   place: string;
-  /** The lines themselves, with their signs. */
+  /** The lines with their signs. */
   quote: string;
   text: string;
 }
@@ -151,16 +152,22 @@ export function placeOf(lines: readonly HunkLine[], from: number, to: number): {
   const [first, last] = [all[0] ?? 0, all.at(-1) ?? 0];
   const signs = { same: " ", add: "+", del: "-", note: " " } as const;
   return {
-    place: `${first === last ? `line ${first}` : `lines ${first}–${last}`}${isOld ? " of the old text" : ""}`,
+    place: isOld
+      ? first === last
+        ? `deleted line ${first}`
+        : `deleted lines ${first}–${last}`
+      : first === last
+        ? `line ${first}`
+        : `lines ${first}–${last}`,
     quote: chosen.map((line) => `${signs[line.kind]}${line.text}`).join("\n"),
   };
 }
 
-/** A fence that the quote cannot close. */
+/** A code fence longer than any in the text. */
 const fenceFor = (text: string): string => "`".repeat(Math.max(3, ...(text.match(/`+/g) ?? []).map((run) => run.length + 1)));
 const maxQuoteLines = 30;
 
-/** All remarks as one message. */
+/** All comments as one message. */
 export function messageOf(comments: readonly Comment[]): string {
   const parts = comments.map(({ path, place, quote, text }) => {
     const lines = quote.split("\n");
@@ -168,6 +175,5 @@ export function messageOf(comments: readonly Comment[]): string {
     const fence = fenceFor(quote);
     return `${path}, ${place}:\n${fence}diff\n${shown.join("\n")}\n${fence}\n${text.trim()}`;
   });
-  const head = comments.length === 1 ? "I reviewed your changes. One remark:" : `I reviewed your changes. ${comments.length} remarks:`;
-  return [head, ...parts].join("\n\n");
+  return [`I reviewed your changes and have ${counted(comments.length, "comment")}:`, ...parts].join("\n\n");
 }

@@ -4,7 +4,7 @@ import { useMemo } from "react";
 import { highlight, type Token } from "./highlight.ts";
 import { linesOf, type HunkLine } from "./review.ts";
 
-/** A hunk's lines, and their colours once the language has come. */
+/** The lines of a hunk, and their syntax colors once the language is loaded. */
 export function useHunkLines(path: string, hunk: DiffHunk): { lines: HunkLine[]; tokens: readonly (readonly Token[])[] | undefined } {
   const lines = useMemo(() => linesOf(hunk), [hunk]);
   const sum = useMemo(() => checksumOf(hunk.lines), [hunk]);
@@ -18,7 +18,7 @@ export function useHunkLines(path: string, hunk: DiffHunk): { lines: HunkLine[];
   return { lines, tokens: tokens.data ?? undefined };
 }
 
-/** Enough to tell the texts of one page apart. */
+/** Distinguishes the hunks of one page in the query key. */
 function checksumOf(lines: readonly string[]): string {
   let sum = 0;
   let length = 0;

@@ -10,7 +10,7 @@ import { useServices } from "../../project/services.ts";
 import { changeSetKey, changeSetQuery } from "../changes/index.ts";
 import { itemsOf, partsOf, reviewedFiles, tallyOf, withRejected, type Comment, type Item } from "./review.ts";
 
-/** How long files must have been quiet before the changes of a run that goes on are read again. */
+/** The changes of an active run are loaded again after this time without file events. */
 const quietMs = 800;
 
 interface Kept {
@@ -29,7 +29,7 @@ const nothing: Kept = { kept: [], viewed: [], comments: [] };
 
 export type Review = ReturnType<typeof useReview>;
 
-/** One run's change set and what is decided about it. What is rejected is the server's; what is kept, viewed and remarked stays in this tab. */
+/** The change set of a run and the decisions on it. Rejections are stored on the server, everything else in this tab. */
 export function useReview(taskId: string) {
   const { api } = useServices();
   const queries = useQueryClient();
@@ -62,7 +62,7 @@ export function useReview(taskId: string) {
   useProjectEvent("done", onEnd);
   useQuietProject((event) => event.type === "file_changed" && isRunning, quietMs, again);
 
-  /** One after the other: each is worked out from what the one before left. */
+  /** Requests are sent one after the other, because each depends on the result of the previous one. */
   const apply = (wish: ApplyChanges, touched: readonly Item[]) => {
     const keys = new Set(touched.map((item) => item.key));
     setFailure(undefined);
