@@ -19,7 +19,7 @@ export default journey({}, async (context) => {
       run: async () => {
         await signIn(page, studio.url, account);
         await page.goto(`${studio.url}/p/${project.slug}/timeline`);
-        await page.getByRole("heading", { name: "Nothing kept yet" }).waitFor();
+        await page.getByRole("heading", { name: "No history yet" }).waitFor();
         await checkScreens(page, "timeline-empty", { view: "Timeline" });
       },
     },
@@ -30,7 +30,7 @@ export default journey({}, async (context) => {
         const started = await account.api.projects.start({ params });
         await until("it runs", async () => (await statuses()).every((s) => s === "running"), 30_000);
         expect(started.containers, "a container");
-        await page.getByRole("toolbar", { name: "Timeline" }).getByRole("button", { name: "Snapshot" }).click();
+        await page.getByRole("toolbar", { name: "Timeline" }).getByRole("button", { name: "Save snapshot" }).click();
         await page.getByRole("textbox", { name: "Label" }).fill("A");
         await shot(page, "timeline-save");
         await page.keyboard.press("Enter");
@@ -39,7 +39,7 @@ export default journey({}, async (context) => {
         await write("index.html", "<h1>Two</h1>\n<p>Bread</p>\n<p>Cake</p>\n");
         await write("later.txt", "later\n");
         await entry(/A, snapshot/).click();
-        const panel = page.getByRole("complementary", { name: "Compare two points" });
+        const panel = page.getByRole("complementary", { name: "Comparison" });
         await panel.getByText("2 files").waitFor();
         await panel.getByRole("button", { name: /index\.html/ }).click();
         const change = panel.getByRole("group", { name: "Changes in index.html" });
@@ -47,12 +47,13 @@ export default journey({}, async (context) => {
         await change.getByText("<h1>Two</h1>").waitFor();
         await checkScreens(page, "timeline-compare", { view: "Timeline" });
 
-        await panel.getByRole("button", { name: "Go back to A…" }).click();
-        const dialog = page.getByRole("dialog", { name: "Go back to A?" });
-        expect(await dialog.getByRole("switch", { name: "Keep the state of now" }).isChecked(), "the current state is kept by default");
+        await panel.getByRole("button", { name: "Restore A…" }).click();
+        const dialog = page.getByRole("dialog", { name: "Restore this snapshot?" });
+        await dialog.getByText(/^A, /).waitFor();
+        expect(await dialog.getByRole("switch", { name: "Save current state first" }).isChecked(), "the current state is kept by default");
         await shot(page, "timeline-restore");
         const before = Date.now();
-        await dialog.getByRole("button", { name: "Go back", exact: true }).click();
+        await dialog.getByRole("button", { name: "Restore snapshot", exact: true }).click();
         await entry("Restored A").waitFor({ timeout: 30_000 });
         await until("it runs again", async () => (await statuses()).every((s) => s === "running"), 30_000);
         const took = Date.now() - before;
@@ -61,24 +62,25 @@ export default journey({}, async (context) => {
         expect((await read("later.txt")) === undefined, "later files are removed");
         await entry("Before restore").waitFor();
         // A comparison with the current state is updated.
-        await panel.getByText("No file differs from now.").waitFor();
+        await panel.getByText("No files changed since then.").waitFor();
         await shot(page, "timeline-restored");
       },
     },
     {
       name: "any two points are compared, another one is restored, and one is deleted with undo",
       run: async () => {
-        const panel = page.getByRole("complementary", { name: "Compare two points" });
+        const panel = page.getByRole("complementary", { name: "Comparison" });
         await panel.getByRole("combobox", { name: "Compare with" }).click();
         await page.getByRole("option", { name: /Before restore/ }).click();
         await panel.getByText("2 files").waitFor();
         await entry("Before restore").click();
         await panel.getByText("Before restore").first().waitFor();
-        await panel.getByRole("button", { name: "Go back to A…" }).click();
-        const dialog = page.getByRole("dialog", { name: "Go back to Before restore?" });
-        await dialog.getByRole("switch", { name: "Keep the state of now" }).click();
-        await dialog.getByText("cannot be brought back").waitFor();
-        await dialog.getByRole("button", { name: "Go back", exact: true }).click();
+        await panel.getByRole("button", { name: "Restore A…" }).click();
+        const dialog = page.getByRole("dialog", { name: "Restore this snapshot?" });
+        await dialog.getByText(/^Before restore, /).waitFor();
+        await dialog.getByRole("switch", { name: "Save current state first" }).click();
+        await dialog.getByText("You can't undo this restore.").waitFor();
+        await dialog.getByRole("button", { name: "Restore snapshot", exact: true }).click();
         await until("the later state is restored", async () => (await read("later.txt")) === "later\n", 30_000);
         await until("it runs again", async () => (await statuses()).every((s) => s === "running"), 30_000);
 

@@ -15,7 +15,7 @@ import { diffQuery } from "./timeline.queries.ts";
 import { clockOf, contentsOf, type Entry } from "./timeline.ts";
 import type { TimelineActs } from "./use-timeline.ts";
 
-/** Two points side by side: what changed from the one to the other, and the way back to the first. */
+/** Compares two points of the timeline, and restores the first. */
 export function ComparePanel({
   projectId,
   from,
@@ -29,7 +29,7 @@ export function ComparePanel({
 }: {
   projectId: string;
   from: Entry;
-  /** `undefined`: the project as it is now. */
+  /** `undefined` is the current state. */
   to: Entry | undefined;
   entries: readonly Entry[];
   acts: TimelineActs;
@@ -40,7 +40,7 @@ export function ComparePanel({
 }) {
   const { snapshot } = from;
   return (
-    <aside aria-label="Compare two points" className="flex min-h-0 min-w-0 flex-col border-l border-line-0 narrow:border-l-0">
+    <aside aria-label="Comparison" className="flex min-h-0 min-w-0 flex-col border-l border-line-0 narrow:border-l-0">
       <div className="grid grid-cols-[minmax(0,1fr)_auto_minmax(0,1fr)] items-stretch gap-2 px-4 pt-3.5 pb-3 narrow:px-3">
         <div className="min-w-0 rounded-3 border border-line-0 px-[11px] py-[9px]">
           <span className="flex items-center gap-[7px] font-semibold text-fg-0">
@@ -71,7 +71,7 @@ export function ComparePanel({
               ]}
             />
           </span>
-          <span className="mt-0.5 block truncate text-2xs text-fg-2">{to ? momentOf(to.at) : "The project as it is"}</span>
+          <span className="mt-0.5 block truncate text-2xs text-fg-2">{to ? momentOf(to.at) : "Current files"}</span>
         </div>
       </div>
       <div className="scroll-y min-h-0 flex-1 border-t border-line-0">
@@ -79,12 +79,12 @@ export function ComparePanel({
       </div>
       <div className="flex flex-wrap items-center gap-2 border-t border-line-0 px-4 py-2.5 narrow:gap-1 narrow:px-3">
         <span className="hidden narrow:block">
-          <IconButton label="Back to the timeline" onClick={onClose}>
+          <IconButton label="Back to timeline" onClick={onClose}>
             <ArrowLeft size={14} />
           </IconButton>
         </span>
         <Button icon={<Undo2 size={14} />} disabled={!from.isReady || isBusy} onClick={() => onRestore(from)}>
-          Go back to A…
+          Restore A…
         </Button>
         <span className="flex-1" />
         {snapshot?.status === "ready" ? (
@@ -107,11 +107,11 @@ export function ComparePanel({
 
 const NotReady = ({ entry }: { entry: Entry }) => (
   <p className="p-4 text-sm leading-read text-fg-2">
-    {entry.isPending ? "This snapshot is still being taken." : (entry.snapshot?.error ?? "This snapshot could not be taken.")}
+    {entry.isPending ? "This snapshot is still being saved." : (entry.snapshot?.error ?? "Couldn't save this snapshot.")}
   </p>
 );
 
-/** How long files must have been quiet before they are compared again. */
+/** Files are compared again after this time without file events. */
 const quietMs = 500;
 
 function Changes({ projectId, from, to }: { projectId: string; from: Entry; to: Entry | undefined }) {
@@ -126,10 +126,10 @@ function Changes({ projectId, from, to }: { projectId: string; from: Entry; to: 
   );
   const query = useQuery(diffQuery(api, projectId, from, against));
   const diff = query.data;
-  if (query.error && !query.isFetching) return <LoadFailed title="The two points could not be compared" of={query} />;
+  if (query.error && !query.isFetching) return <LoadFailed title="Couldn't load comparison" of={query} />;
   if (!diff)
     return (
-      <div role="status" aria-label="Comparing" className="grid gap-2 p-4">
+      <div role="status" aria-label="Loading comparison…" className="grid gap-2 p-4">
         <Skeleton className="h-9 w-40" />
         <Skeleton className="h-6" />
         <Skeleton className="h-6" />
@@ -140,7 +140,9 @@ function Changes({ projectId, from, to }: { projectId: string; from: Entry; to: 
     <div aria-busy={query.isPlaceholderData}>
       <p className="flex items-baseline gap-2 px-4 pt-3 pb-2 text-sm narrow:px-3" role="status">
         {diff.total === 0 ? (
-          <span className="text-fg-2">No file differs{to ? ` between ${clockOf(from.at)} and ${clockOf(to.at)}` : " from now"}.</span>
+          <span className="text-fg-2">
+            {to ? `No files changed between ${clockOf(from.at)} and ${clockOf(to.at)}.` : "No files changed since then."}
+          </span>
         ) : (
           <>
             <b className="num text-md font-semibold text-fg-0">{counted(diff.total, "file")}</b>

@@ -4,7 +4,7 @@ import { Pill } from "../../ui/Pill.tsx";
 import { ThreadItem } from "../../ui/thread/index.ts";
 import { clockOf, contentsOf, type Entry, type Happening } from "./timeline.ts";
 
-/** Stands for a compared point. */
+/** Marks a compared point. */
 export const Letter = ({ of, className }: { of: "A" | "B"; className?: string }) => (
   <span
     className={cx("grid size-[18px] flex-none place-items-center rounded-1 bg-fg-0 text-2xs font-semibold text-bg-1", className)}
@@ -14,7 +14,7 @@ export const Letter = ({ of, className }: { of: "A" | "B"; className?: string })
   </span>
 );
 
-/** A point of the thread; chosen, it is compared. */
+/** A snapshot or checkpoint. Selecting it compares it. */
 export function EntryRow({ entry, letter, onChoose }: { entry: Entry; letter: "A" | "B" | undefined; onChoose: () => void }) {
   const { snapshot } = entry;
   const isChosen = letter !== undefined;
@@ -40,8 +40,8 @@ export function EntryRow({ entry, letter, onChoose }: { entry: Entry; letter: "A
           <span className={cx(entry.kind === "snapshot" && "font-medium text-fg-0")}>{entry.title}</span>
           {entry.note ? <span className="text-fg-2">, {entry.note}</span> : null}
         </span>
-        {entry.isPending ? <Pill isBusy>Saving</Pill> : null}
-        {snapshot?.status === "error" ? <Pill tone="err">Not saved</Pill> : null}
+        {entry.isPending ? <Pill isBusy>Saving…</Pill> : null}
+        {snapshot?.status === "error" ? <Pill tone="err">Failed</Pill> : null}
         {snapshot?.status === "ready" ? (
           <span className="num flex-none text-xs text-fg-2 narrow:hidden">{contentsOf(snapshot)}</span>
         ) : null}
@@ -50,7 +50,7 @@ export function EntryRow({ entry, letter, onChoose }: { entry: Entry; letter: "A
   );
 }
 
-/** A commit or a deployment; chosen, its own view opens. */
+/** A commit or deployment. Selecting it opens its view. */
 export function HappeningRow({ happening, onChoose }: { happening: Happening; onChoose: (() => void) | undefined }) {
   const { kind, name, title, aside, at, bead, tone, line } = happening;
   return (

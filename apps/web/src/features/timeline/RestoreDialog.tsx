@@ -6,7 +6,7 @@ import { Switch } from "../../ui/Switch.tsx";
 import { momentOf } from "../../lib/time.ts";
 import type { Entry } from "./timeline.ts";
 
-/** Says what comes back and what stays, and asks whether the state of now is to be kept. */
+/** Explains what a restore replaces, and offers to save the current state first. */
 export function RestoreDialog({
   entry,
   onClose,
@@ -38,19 +38,20 @@ export function RestoreDialog({
     }
   };
   const databases = entry?.snapshot?.databases ?? [];
+  const isCheckpoint = entry?.kind === "checkpoint";
   return (
     <Dialog
       isOpen={entry !== undefined}
       onOpenChange={(isOpen) => !isOpen && close()}
-      title={`Go back to ${entry?.title ?? ""}?`}
-      description={entry ? momentOf(entry.at) : undefined}
+      title={isCheckpoint ? "Restore this checkpoint?" : "Restore this snapshot?"}
+      description={entry ? `${entry.title}, ${momentOf(entry.at)}` : undefined}
       footer={
         <>
           <Button variant="ghost" onClick={close}>
             Cancel
           </Button>
-          <Button variant="primary" isLoading={isWorking} loadingWord="Asking" onClick={() => void restore()}>
-            Go back
+          <Button variant="primary" isLoading={isWorking} loadingWord="Restoring…" onClick={() => void restore()}>
+            {isCheckpoint ? "Restore checkpoint" : "Restore snapshot"}
           </Button>
         </>
       }
@@ -58,17 +59,18 @@ export function RestoreDialog({
       <div className="grid gap-4 leading-read">
         <ul className="grid list-disc gap-1 pl-4">
           <li>
-            Files{databases.length > 0 ? ` and the rows of ${databases.join(", ")}` : ""} become what they were. What came later is taken
-            away.
+            {databases.length > 0
+              ? `This restores all files and the data of ${databases.join(", ")}. Later changes are removed.`
+              : "This restores all files. Later changes are removed."}
           </li>
-          <li>What runs is stopped, and started again afterwards.</li>
-          <li>Conversations, board, notes and secrets stay as they are.</li>
+          <li>Running apps restart.</li>
+          <li>Chats, board, notes and secrets aren't affected.</li>
         </ul>
         <Switch
           isOn={keepsNow}
           onChange={setKeepsNow}
-          label="Keep the state of now"
-          hint={keepsNow ? "Saved as “Before restore”, so that you can come back." : "What was made since cannot be brought back."}
+          label="Save current state first"
+          hint={keepsNow ? "Saved as “Before restore”, so you can undo this restore." : "You can't undo this restore."}
         />
         {failure ? (
           <p role="alert" className="text-err">

@@ -5,7 +5,7 @@ import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 
-/** Asks for a name and takes the snapshot; stays open with the reason when it is refused. */
+/** Asks for a label and saves the snapshot. Stays open with the reason if that fails. */
 export function SaveSnapshotDialog({
   isOpen,
   onOpenChange,
@@ -15,7 +15,7 @@ export function SaveSnapshotDialog({
   isOpen: boolean;
   onOpenChange: (isOpen: boolean) => void;
   onSave: (label: string) => Promise<void>;
-  /** The next one takes the place of an older one. */
+  /** The project has reached its limit of snapshots. */
   isFull: boolean;
 }) {
   const [label, setLabel] = useState("");
@@ -44,15 +44,15 @@ export function SaveSnapshotDialog({
     <Dialog
       isOpen={isOpen}
       onOpenChange={change}
-      title="Save a snapshot"
-      description="Keeps the files and the rows of this project's own PostgreSQL databases as they are now. What an install brings back is left out."
+      title="Save snapshot"
+      description="Saves the files and PostgreSQL databases of this project, without installed dependencies."
       footer={
         <>
           <Button variant="ghost" onClick={() => change(false)}>
             Cancel
           </Button>
-          <Button type="submit" form="save-snapshot" variant="primary" isLoading={isWorking} loadingWord="Saving">
-            Save
+          <Button type="submit" form="save-snapshot" variant="primary" isLoading={isWorking} loadingWord="Saving…">
+            Save snapshot
           </Button>
         </>
       }
@@ -60,7 +60,7 @@ export function SaveSnapshotDialog({
       <form id="save-snapshot" onSubmit={(event) => void submit(event)}>
         <Field
           label="Label"
-          hint={isFull ? "This project has as many snapshots as it may keep. Delete one first." : "What you will look for later."}
+          hint={isFull ? "This project has reached its snapshot limit. Delete one first." : "Optional. Describes this version."}
           error={failure}
         >
           <Input

@@ -22,7 +22,7 @@ import { useTimeline } from "./use-timeline.ts";
 import { useProject, useProjectQuery } from "../../project/project-context.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 
-/** The project's history on one thread: snapshots and checkpoints, compared and gone back to, and the commits and deployments among them. */
+/** The project's history: snapshots and checkpoints, which can be compared and restored, with commits and deployments. */
 export function TimelinePane() {
   const project = useProject();
   const { show } = useWorkbenchActions();
@@ -43,7 +43,7 @@ export function TimelinePane() {
   const letterOf = (id: string) => (from?.id === id ? ("A" as const) : from && to?.id === id ? ("B" as const) : undefined);
   const save = (
     <Button icon={<Save size={14} />} onClick={() => setIsSaving(true)} disabled={running !== undefined}>
-      Snapshot
+      Save snapshot
     </Button>
   );
 
@@ -51,24 +51,27 @@ export function TimelinePane() {
     <div className="flex min-h-0 min-w-0 flex-1 flex-col">
       <Bar label="Timeline" className="justify-between px-3">
         <Select
-          label="Kinds of points"
+          label="Filter"
           size="sm"
           className="w-36!"
           value={filter}
           onChange={(next) => setFilter(next as PointFilter)}
           options={[
-            { value: "all", label: "All kinds" },
+            { value: "all", label: "All" },
             { value: "snapshots", label: "Snapshots" },
             { value: "checkpoints", label: "Checkpoints" },
             { value: "commits", label: "Commits" },
-            { value: "deploys", label: "Deploys" },
+            { value: "deploys", label: "Deployments" },
           ]}
         />
         {save}
       </Bar>
       {running ? (
         <div role="status" className="flex items-center gap-2.5 border-y border-line-0 bg-bg-2 px-4 py-2 text-sm text-fg-0">
-          <Spinner word={`Going back to ${String(running.metadata["label"] ?? "an earlier point")}`} isQuiet />
+          <Spinner
+            word={typeof running.metadata["label"] === "string" ? `Restoring ${running.metadata["label"]}…` : "Restoring…"}
+            isQuiet
+          />
           <span className="min-w-0 flex-1 truncate text-right text-xs text-fg-2">
             {running.progress.message} <span className="num">{running.progress.percentage} %</span>
           </span>
@@ -84,12 +87,12 @@ export function TimelinePane() {
             </Button>
           }
         >
-          Going back did not work: {failed.error ?? "no reason was given"}
+          Restore failed. {failed.error}
         </Banner>
       ) : null}
       <div className={cx("grid min-h-0 flex-1", from ? "grid-cols-[minmax(0,1fr)_minmax(360px,520px)] narrow:grid-cols-1" : "grid-cols-1")}>
         <section
-          aria-label="History, time runs down"
+          aria-label="History, oldest first"
           className={cx("scroll-y min-h-0 min-w-0 px-5 pb-6 narrow:px-2", from && "narrow:hidden")}
         >
           <History
@@ -97,6 +100,7 @@ export function TimelinePane() {
             entries={history}
             hasAny={all.length + (commits.data?.length ?? 0) + (deploys.list?.length ?? 0) > 0}
             save={save}
+            onClearFilters={() => setFilter("all")}
             letterOf={letterOf}
             onHappening={({ kind, id }) => (kind === "deploy" ? deploys.show(id) : show("git"))}
             onChoose={(entry) => setChosen((now) => (now?.from === entry.id ? undefined : { from: entry.id, to: "now" }))}
@@ -135,6 +139,7 @@ function History({
   entries,
   hasAny,
   save,
+  onClearFilters,
   letterOf,
   onHappening,
   onChoose,
@@ -143,14 +148,15 @@ function History({
   entries: readonly (Entry | Happening)[];
   hasAny: boolean;
   save: ReactNode;
+  onClearFilters: () => void;
   letterOf: (id: string) => "A" | "B" | undefined;
   onHappening: (happening: Happening) => void;
   onChoose: (entry: Entry) => void;
 }) {
-  if (query.error && !query.data) return <LoadFailed title="The timeline could not be loaded" of={query} />;
+  if (query.error && !query.data) return <LoadFailed title="Couldn't load timeline" of={query} />;
   if (!query.data)
     return (
-      <div role="status" aria-label="Loading the timeline" className="grid gap-3 pt-4 pl-9">
+      <div role="status" aria-label="Loading timeline…" className="grid gap-3 pt-4 pl-9">
         <Skeleton className="h-4 w-24" />
         {["w-4/5", "w-3/5", "w-3/4", "w-1/2"].map((width) => (
           <Skeleton key={width} className={cx("h-6", width)} />
@@ -159,14 +165,14 @@ function History({
     );
   if (!hasAny)
     return (
-      <EmptyState title="Nothing kept yet" action={save}>
-        Before each turn of the agent the files are kept by themselves, for 30 days. Save a snapshot to keep files and databases for as long
-        as you want, under a name of your own.
+      <EmptyState title="No history yet" action={save}>
+        Files are saved automatically before each agent run and kept for a limited time. Save a snapshot to keep files and databases until
+        you delete it.
       </EmptyState>
     );
-  if (entries.length === 0) return <EmptyState title="None of this kind">Choose another kind above.</EmptyState>;
+  if (entries.length === 0) return <EmptyState title="No results" action={<Button onClick={onClearFilters}>Clear filters</Button>} />;
   return (
-    <Thread label="Points in time" className="pt-2 pl-2 narrow:pl-0">
+    <Thread label="Timeline" className="pt-2 pl-2 narrow:pl-0">
       {daysOf(entries).flatMap((day, index) => [
         <ThreadItem key={day.label} {...(index === 0 && { edge: "start" as const, beadYPx: 24 })}>
           <h3 className="pt-2.5 pb-1.5 pl-2.5 text-xs font-medium text-fg-2">{day.label}</h3>

@@ -10,7 +10,7 @@ type Api = Client<Contract>;
 const shownCheckpoints = 200;
 
 export const pointsKey = (projectId: string) => partKey(projectId, "points");
-/** Everything on the timeline: all snapshots, and the latest checkpoints. */
+/** All snapshots and the latest checkpoints. */
 export const pointsQuery = (api: Api, projectId: string) =>
   queryOptions({
     queryKey: pointsKey(projectId),
@@ -25,7 +25,7 @@ export const pointsQuery = (api: Api, projectId: string) =>
   });
 
 const shownCommits = 100;
-/** The latest commits of the branch that is out; none where there is no repository. Kept true by `git_changed`. */
+/** The latest commits of the current branch; none without a repository. Updated by `git_changed` events. */
 export const commitsQuery = (api: Api, projectId: string) =>
   queryOptions({
     queryKey: [...partKey(projectId, "git"), "timeline"] as const,
@@ -41,7 +41,7 @@ export const commitsQuery = (api: Api, projectId: string) =>
     retry: false,
   });
 
-/** What changed between two points; against `now` it is asked for anew each time it is shown. */
+/** Changes between two points. A comparison with `now` is loaded each time it is shown. */
 export const diffQuery = (api: Api, projectId: string, from: Point, to: string) =>
   queryOptions({
     queryKey: diffKey(projectId, from.id, to),

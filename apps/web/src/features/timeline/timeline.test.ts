@@ -47,7 +47,7 @@ test("snapshots and checkpoints are one history, the oldest first", () => {
   ).toEqual(["c"]);
 });
 
-test("days are named as people say them", () => {
+test("labels of days", () => {
   const at = (days: number) => new Date(new Date(2026, 2, 20, 12).getTime() - days * 86_400_000).toISOString();
   const days = daysOf(
     entriesOf([snapshot("x", at(300)), snapshot("a", at(9)), snapshot("b", at(1)), snapshot("c", at(0)), snapshot("d", at(0))], []),
@@ -61,12 +61,12 @@ test("days are named as people say them", () => {
   ]);
 });
 
-test("contents are short", () => {
+test("labels of contents", () => {
   expect(contentsOf(snapshot("a", "2026-03-11T08:00:00Z", { databases: ["PostgreSQL"] }))).toBe("files, PostgreSQL, 41 MB");
   expect(contentsOf(snapshot("a", "2026-03-11T08:00:00Z", { volume_size_bytes: null }))).toBe("files");
 });
 
-test("commits and deployments stand among the points, each kind alone where it is asked for", () => {
+test("commits and deployments are listed with the points, and can be filtered by kind", () => {
   const commit = {
     sha: "4e1a9c2fdeadbeef",
     author: "Nadia",

@@ -6,30 +6,30 @@ import { beadOf, durationOf, isUnderWay, nameOf, placeName, stateOf } from "../d
 
 export type PointFilter = "all" | "snapshots" | "checkpoints" | "commits" | "deploys";
 
-/** A point in time on the project's thread. */
+/** A snapshot or checkpoint on the timeline. */
 export interface Entry {
   id: string;
   kind: "snapshot" | "checkpoint";
-  /** What people see first. */
+  /** The main text. */
   title: string;
-  /** Behind the title, quieter. */
+  /** Secondary text after the title. */
   note: string;
   at: string;
   bead: "snapshot" | "checkpoint" | "failed";
-  /** It can be compared and gone back to. */
+  /** It can be compared and restored. */
   isReady: boolean;
   isPending: boolean;
   snapshot?: Snapshot;
   checkpoint?: Checkpoint;
 }
-/** Something that happened and is told elsewhere in full: nothing is compared with it, and nothing goes back to it from here. */
+/** A commit or deployment on the timeline. It cannot be compared or restored here. */
 export interface Happening {
   id: string;
   kind: "commit" | "deploy";
   /** Its short name: `4e1a9c2`, `v6`. */
   name: string;
   title: string;
-  /** At the end of the line. */
+  /** Text at the end of the row. */
   aside: string;
   at: string;
   bead: BeadKind;
@@ -43,8 +43,8 @@ export interface Day<T> {
 
 const kinds: Record<Snapshot["snapshot_type"], string> = {
   manual: "snapshot",
-  safety: "kept before a restore",
-  hibernation: "kept before it went to sleep",
+  safety: "automatic snapshot",
+  hibernation: "snapshot before sleep",
 };
 
 export function entriesOf(snapshots: readonly Snapshot[], checkpoints: readonly Checkpoint[], filter: PointFilter = "all"): Entry[] {
@@ -52,7 +52,7 @@ export function entriesOf(snapshots: readonly Snapshot[], checkpoints: readonly 
     ...(filter === "checkpoints" ? [] : snapshots.map(ofSnapshot)),
     ...(filter === "snapshots" ? [] : checkpoints.map(ofCheckpoint)),
   ];
-  // Time runs down.
+  // Oldest first.
   return all.sort((a, b) => a.at.localeCompare(b.at) || a.id.localeCompare(b.id));
 }
 const ofSnapshot = (snapshot: Snapshot): Entry => ({
@@ -91,6 +91,7 @@ const ofCommit = ({ sha, message, author, date }: GitCommit): Happening => ({
 });
 const ofDeployment = (deployment: Deployment): Happening => {
   const { bead, tone, line } = beadOf(deployment);
+  const duration = durationText(durationOf(deployment, Date.parse(deployment.updated_at)));
   return {
     id: deployment.id,
     kind: "deploy",
@@ -100,7 +101,11 @@ const ofDeployment = (deployment: Deployment): Happening => {
       ? stateOf(deployment).word
       : deployment.status === "failed"
         ? "failed"
-        : `${deployment.is_live ? "live, " : deployment.environment === "preview" ? "preview, " : ""}${durationText(durationOf(deployment, Date.parse(deployment.updated_at)))}`,
+        : deployment.is_live
+          ? `live, ${duration}`
+          : deployment.environment === "preview"
+            ? `preview, ${duration}`
+            : duration,
     at: deployment.created_at,
     bead,
     tone,
@@ -108,7 +113,7 @@ const ofDeployment = (deployment: Deployment): Happening => {
   };
 };
 
-/** Points and what else happened, as one history; time runs down. */
+/** Points, commits and deployments in one list, oldest first. */
 export function historyOf(
   points: readonly Entry[],
   commits: readonly GitCommit[],
@@ -123,7 +128,7 @@ export function historyOf(
   return shown.sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.id.localeCompare(b.id));
 }
 
-/** By the days of the person's own clock. */
+/** Groups entries by day in local time. */
 export function daysOf<T extends { at: string }>(entries: readonly T[], nowMs = Date.now()): Day<T>[] {
   const days: Day<T>[] = [];
   for (const entry of entries) {

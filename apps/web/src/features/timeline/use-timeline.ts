@@ -10,14 +10,14 @@ import { pointsKey, pointsQuery } from "./timeline.queries.ts";
 import type { Entry } from "./timeline.ts";
 
 export interface TimelineActs {
-  /** Rejects when refused: the dialog shows why. */
+  /** Rejects if it fails; the dialog shows why. */
   save: (label: string) => Promise<void>;
   restore: (entry: Entry, options: { keepsNow: boolean }) => Promise<void>;
   remove: (entry: Entry) => void;
   downloadUrl: (entry: Entry) => string;
 }
 
-/** The project's points in time, what is being restored, and what a person may do. */
+/** Snapshots and checkpoints of the project, a running or failed restore, and the actions on them. */
 export function useTimeline(projectId: string) {
   const { api, fetch } = useServices();
   const queries = useQueryClient();
@@ -26,7 +26,7 @@ export function useTimeline(projectId: string) {
   const refresh = () => queries.invalidateQueries({ queryKey: pointsKey(projectId) });
 
   const deletes = useUndoableDeletes<Entry>({
-    said: (name) => `${name} was deleted.`,
+    said: (name) => `${name} deleted.`,
     send: async (entry, isLeaving) => {
       const params = { id: projectId, snapshot_id: entry.id };
       if (isLeaving) {
@@ -48,7 +48,7 @@ export function useTimeline(projectId: string) {
       else await api.snapshots.checkpointRestore({ params: { id: projectId, checkpoint_id: entry.id }, body });
     }),
     remove: useHandler((entry) => {
-      if (entry.isPending) toast("It is still being taken. Wait a moment.", { kind: "note" });
+      if (entry.isPending) toast("This snapshot is still being saved. Try again in a moment.", { kind: "note" });
       else deletes.remove(entry, `“${entry.title}”`);
     }),
     downloadUrl: (entry) =>
