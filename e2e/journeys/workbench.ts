@@ -364,11 +364,11 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await person.api.projects.start({ params: { id: project.id } });
         await page.getByRole("button", { name: "1 operation is running" }).click();
         const list = page.getByRole("list", { name: "Operations" });
-        await list.getByRole("progressbar", { name: "Starting everything" }).waitFor();
+        await list.getByRole("progressbar", { name: "Starting project" }).waitFor();
         await until("its progress", async () => /Waiting for/.test(await list.innerText()), 15_000);
         await shot(page, "desk-activity");
         await expectAccessible(page, "activity");
-        await list.getByRole("button", { name: "Cancel: Starting everything" }).click();
+        await list.getByRole("button", { name: "Cancel: Starting project" }).click();
         await list.getByText("Cancelled").waitFor({ timeout: 15_000 });
         await page.getByRole("button", { name: "Activity", exact: true }).waitFor();
         await checkScreens(page, "desk-activity-ended");

@@ -11,7 +11,7 @@ import { Progress } from "../../ui/Progress.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { isCancellable, shownTasks, titleOf } from "./task-looks.ts";
 
-/** The project's long operations: what runs, how far it is, the way to stop it, and what became of the last ones. All of it by event. */
+/** The project's running operations, which can be cancelled, and the latest ended ones. Updated by events. */
 export function ActivityButton({ tasks }: { tasks: readonly Task[] }) {
   const { open, ended } = shownTasks(tasks);
   const word = open.length === 0 ? "Activity" : counted(open.length, "operation is running", "operations are running");
@@ -35,7 +35,7 @@ export function ActivityButton({ tasks }: { tasks: readonly Task[] }) {
       <div className="scroll-y max-h-[60dvh]">
         <h2 className="px-3 pt-2.5 pb-1 text-sm font-medium">Activity</h2>
         {open.length + ended.length === 0 ? (
-          <p className="px-3 pb-3 text-xs text-fg-2">Starts, snapshots, deployments and runs of the agent appear here.</p>
+          <p className="px-3 pb-3 text-xs text-fg-2">Operations such as starts, snapshots, deployments and agent runs appear here.</p>
         ) : (
           <ul role="list" aria-label="Operations" className="divide-y divide-line-0 pb-1">
             {open.map((task) => (
@@ -55,7 +55,7 @@ function OpenTask({ task }: { task: Task }) {
   const { api } = useServices();
   const cancel = useMutation({
     mutationFn: () => api.tasks.cancel({ params: { task_id: task.id } }),
-    // It ended by itself meanwhile: its last event says so.
+    // If it ended in the meantime, its last event shows the result.
     onError: (error) => hasCode(error, "task_finished") || toast(sentenceOf(error), { kind: "failed" }),
   });
   const { percentage, message } = task.progress;
@@ -79,7 +79,7 @@ function OpenTask({ task }: { task: Task }) {
       </div>
       <Progress className="my-1.5" label={titleOf(task)} share={isRun || task.status === "queued" ? undefined : percentage / 100} />
       <p className="truncate text-fg-2" title={message}>
-        {cancel.isPending || cancel.isSuccess ? "Cancelling" : message}
+        {cancel.isPending || cancel.isSuccess ? "Cancelling…" : message}
       </p>
     </li>
   );

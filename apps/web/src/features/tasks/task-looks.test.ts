@@ -5,7 +5,7 @@ import { isCancellable, shownTasks, titleOf } from "./task-looks.ts";
 const task = (id: number, status: Task["status"], type = "project_start", metadata: Task["metadata"] = {}) =>
   ({ id: String(id), status, type, metadata, created_at: `2026-01-01T00:00:0${id}.000Z` }) as Task;
 
-test("open ones come first, each part newest first, and few of the ended", () => {
+test("open and a few ended operations, each newest first", () => {
   const all = [task(1, "completed"), task(2, "running"), task(3, "failed"), task(4, "queued"), task(5, "cancelled")];
   const { open, ended } = shownTasks(all, 2);
   expect([open.map((t) => t.id), ended.map((t) => t.id)]).toEqual([
@@ -13,12 +13,14 @@ test("open ones come first, each part newest first, and few of the ended", () =>
     ["5", "3"],
   ]);
 });
-test("names are words, also for types of tomorrow", () => {
-  expect(titleOf(task(1, "running"))).toBe("Starting everything");
+test("titles, also of unknown types", () => {
+  expect(titleOf(task(1, "running"))).toBe("Starting project");
   expect(titleOf(task(1, "running", "container_start", { container_name: "shop-web" }))).toBe("Starting shop-web");
+  expect(titleOf(task(1, "running", "agent_execution"))).toBe("Agent run");
+  expect(titleOf(task(1, "running", "agent_execution", { message: "Add a cart" }))).toBe("Agent run: Add a cart");
   expect(titleOf(task(1, "running", "moon_landing"))).toBe("Moon landing");
 });
-test("a deletion is not stopped half-way, what has ended not at all", () => {
+test("a deletion and ended operations cannot be cancelled", () => {
   expect(isCancellable(task(1, "running", "project_deletion"))).toBe(false);
   expect(isCancellable(task(1, "completed"))).toBe(false);
   expect(isCancellable(task(1, "queued"))).toBe(true);

@@ -1,33 +1,40 @@
 import type { Task } from "@tesslate/contract";
 
 const titles: Record<string, string> = {
-  project_creation: "Setting up the project",
-  project_deletion: "Deleting the project",
-  project_start: "Starting everything",
-  project_restart: "Restarting everything",
+  project_creation: "Creating project",
+  project_deletion: "Deleting project",
+  project_start: "Starting project",
+  project_restart: "Restarting project",
   project_import: "Importing files",
-  project_fork: "Copying the project",
-  container_initialization: "Adding a container",
-  container_start: "Starting a container",
-  container_restart: "Restarting a container",
-  snapshot_create: "Taking a snapshot",
-  snapshot_restore: "Restoring a snapshot",
-  template_export: "Exporting a template",
-  agent_execution: "The agent works",
-  git_clone: "Cloning a repository",
+  project_fork: "Copying project",
+  container_initialization: "Adding container",
+  container_start: "Starting container",
+  container_restart: "Restarting container",
+  snapshot_create: "Saving snapshot",
+  snapshot_restore: "Restoring snapshot",
+  template_export: "Exporting template",
+  agent_execution: "Agent run",
+  git_clone: "Cloning repository",
   deployment: "Deploying",
 };
-/** What an operation is called; one that this page does not know goes by its type's words. */
-export function titleOf(task: Pick<Task, "type" | "metadata">): string {
-  const title = titles[task.type] ?? task.type.replaceAll("_", " ").replace(/^./, (c) => c.toUpperCase());
-  const name = task.metadata["container_name"];
-  return /^container_(start|restart)$/.test(task.type) && typeof name === "string" ? title.replace("a container", name) : title;
+/** Titles that include a value of the task's metadata. */
+const detailedTitles: Record<string, { key: string; title: (value: string) => string }> = {
+  container_start: { key: "container_name", title: (name) => `Starting ${name}` },
+  container_restart: { key: "container_name", title: (name) => `Restarting ${name}` },
+  agent_execution: { key: "message", title: (message) => `Agent run: ${message}` },
+};
+/** The title of an operation. Types that are not listed here get a title made from the type. */
+export function titleOf({ type, metadata }: Pick<Task, "type" | "metadata">): string {
+  const detailed = detailedTitles[type];
+  const value = detailed && metadata[detailed.key];
+  if (detailed && typeof value === "string" && value !== "") return detailed.title(value);
+  return titles[type] ?? type.replaceAll("_", " ").replace(/^./, (c) => c.toUpperCase());
 }
 export const isOpenTask = (task: Pick<Task, "status">): boolean => task.status === "queued" || task.status === "running";
-/** What has begun to go for good cannot be stopped half-way. */
+/** A deletion cannot be cancelled. */
 export const isCancellable = (task: Pick<Task, "status" | "type">): boolean => isOpenTask(task) && task.type !== "project_deletion";
 
-/** Open ones first, the newest first; a few ended ones after them. */
+/** Open operations and the latest ended ones, each newest first. */
 export function shownTasks(tasks: readonly Task[], endedCount = 5): { open: Task[]; ended: Task[] } {
   const sorted = tasks.toSorted((a, b) => (a.created_at < b.created_at ? 1 : -1));
   return { open: sorted.filter(isOpenTask), ended: sorted.filter((task) => !isOpenTask(task)).slice(0, endedCount) };
