@@ -84,7 +84,7 @@ export default journey({ hasMain: true }, async (context) => {
         // The list may still be that of a moment before the run ended.
         await until("the changed files are listed", async () => {
           const listed = await rows.evaluateAll((all) => all.map((row) => row.textContent));
-          return JSON.stringify(listed) === JSON.stringify(["full.gifAadded", "slots.js+3−2Mchanged", "styles.css+1−1Mchanged"]);
+          return JSON.stringify(listed) === JSON.stringify(["full.gifAadded", "slots.js+3−2Mmodified", "styles.css+1−1Mmodified"]);
         });
         await page.getByText("Binary file not shown.").waitFor();
         await page.keyboard.press("]");
@@ -129,7 +129,7 @@ export default journey({ hasMain: true }, async (context) => {
         await slider.focus();
         const filesThen = async () =>
           (await page.getByTestId("file-then").evaluateAll((rows) => rows.map((row) => row.textContent))).join(" ");
-        expect((await filesThen()) === "Mchangedslots.js+3−2", `first: ${await filesThen()}`);
+        expect((await filesThen()) === "Mmodifiedslots.js+3−2", `first: ${await filesThen()}`);
         await page.keyboard.press("ArrowRight");
         await page.getByRole("group", { name: "Changes in styles.css" }).first().waitFor();
         expect((await filesThen()).includes("styles.css+1−1"), `then: ${await filesThen()}`);

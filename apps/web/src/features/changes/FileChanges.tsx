@@ -15,9 +15,9 @@ import { fileDiffQuery, type Point } from "./changes.queries.ts";
 type Change = SnapshotDiff["files"][number];
 const marks: Record<Change["status"], { letter: string; word: string; ink: string }> = {
   added: { letter: "A", word: "added", ink: "text-diff-add-ink" },
-  modified: { letter: "M", word: "changed", ink: "text-fg-2" },
+  modified: { letter: "M", word: "modified", ink: "text-fg-2" },
   deleted: { letter: "D", word: "deleted", ink: "text-diff-del-ink" },
-  renamed: { letter: "R", word: "moved", ink: "text-fg-2" },
+  renamed: { letter: "R", word: "renamed", ink: "text-fg-2" },
 };
 
 /** Changed files. Each can be expanded to show its lines. */

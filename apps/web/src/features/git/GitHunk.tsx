@@ -34,7 +34,7 @@ export function GitHunk({ path, hunk, acts }: { path: string; hunk: DiffHunk; ac
 export function noLinesReason(file: GitFileDiff): string {
   if (file.is_binary) return "Binary file not shown.";
   if (file.is_too_large) return "Too large to show.";
-  if (file.status === "R") return "Moved without changes.";
+  if (file.status === "R") return "Renamed without changes.";
   if (file.status === "A" || file.status === "??") return "Empty file.";
   if (file.status === "D") return "Empty file deleted.";
   if (file.status === "U") return "This file has conflicts.";

@@ -72,7 +72,7 @@ export function FileChange({
         <article
           data-testid="hunk"
           data-state={whole.isRejected ? "rejected" : review.kept.has(whole.key) ? "kept" : "open"}
-          aria-label={`Change in ${file.path}`}
+          aria-label={`Changes in ${file.path}`}
           aria-current={review.current?.key === whole.key || undefined}
           className="flex flex-wrap items-center gap-2 rounded-3 border border-line-0 bg-bg-1 px-3 py-2.5 text-sm text-fg-1 aria-[current]:border-fg-0 aria-[current]:outline aria-[current]:outline-fg-0"
         >
@@ -107,7 +107,7 @@ export function FileChange({
 function reasonOf(file: ReviewFile): string {
   if (file.is_binary) return "Binary file not shown.";
   if (file.is_too_large) return "Too large to show. Keep or reject the whole file.";
-  if (file.status === "renamed") return "Moved without changes.";
+  if (file.status === "renamed") return "Renamed without changes.";
   if (file.status === "added") return "Empty file added.";
   if (file.status === "deleted") return "Empty file deleted.";
   return "Only the file mode changed.";

@@ -315,7 +315,7 @@ function RunReview({ taskId, part }: { taskId: string; part: "changes" | "replay
               icon={<Undo2 size={14} />}
               className="narrow:hidden"
               disabled={acts.isBusy}
-              onClick={() => acts.goBack({ messageId: set.message_id, taskId, label: `before ${quoted(set.message)}` })}
+              onClick={() => acts.goBack({ messageId: set.message_id, taskId })}
             >
               Undo run
             </Button>
