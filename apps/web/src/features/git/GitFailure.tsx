@@ -60,7 +60,5 @@ const sentences: Record<string, (error: unknown) => string | undefined> = {
   push: (error) =>
     hasCode(error, "push_rejected") ? "The remote has commits that you don't have locally. Pull, then push again." : undefined,
   pull: (error) =>
-    hasCode(error, "local_changes")
-      ? "Pulling would overwrite uncommitted changes. Commit or discard them, then pull again."
-      : undefined,
+    hasCode(error, "local_changes") ? "Pulling would overwrite uncommitted changes. Commit or discard them, then pull again." : undefined,
 };

@@ -166,9 +166,7 @@ function RequestForm({
       </Field>
       {needsPush ? (
         <p className="text-xs text-fg-2">
-          {remote_branch === null
-            ? "The branch will be published first."
-            : `${counted(ahead, "commit")} will be pushed first.`}
+          {remote_branch === null ? "The branch will be published first." : `${counted(ahead, "commit")} will be pushed first.`}
         </p>
       ) : null}
       {failure !== undefined ? <Banner tone="err">{failure}</Banner> : null}

@@ -85,12 +85,7 @@ export function HunkCard({
                 Undo
               </Button>
             )}
-            <IconButton
-              size="sm"
-              label={isOpen ? "Hide lines" : "Show lines"}
-              aria-expanded={isOpen}
-              onClick={() => setIsOpen(!isOpen)}
-            >
+            <IconButton size="sm" label={isOpen ? "Hide lines" : "Show lines"} aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
               <ChevronDown size={14} className={cx("transition-transform", isOpen && "rotate-180")} />
             </IconButton>
           </>
