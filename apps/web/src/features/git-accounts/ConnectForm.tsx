@@ -119,7 +119,7 @@ export function ConnectForm({
               <Spinner word={`Waiting for ${provider.display_name}…`} />
               {blocked !== undefined ? (
                 <>
-                  <span className="text-xs text-fg-2">Your browser blocked the window.</span>
+                  <span className="text-xs text-fg-2">Your browser blocked the pop-up.</span>
                   <Button size="sm" asChild>
                     <a href={blocked} target="_blank" rel="opener">
                       <ExternalLink size={14} />
