@@ -118,12 +118,12 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         await page()
           .getByRole("option", { name: /Node API already uses PostgreSQL/ })
           .waitFor();
-        const circle = page().getByRole("option", { name: /That would close a circle: Node API already depends on PostgreSQL/ });
-        await circle.click();
-        await page().getByRole("alert").filter({ hasText: "close a circle" }).waitFor();
+        const cycle = page().getByRole("option", { name: /This would create a cycle: Node API already depends on PostgreSQL/ });
+        await cycle.click();
+        await page().getByRole("alert").filter({ hasText: "create a cycle" }).waitFor();
         expect((await connections()).length === 1, "nothing was connected");
         await page().keyboard.press("Escape");
-        await circle.waitFor({ state: "detached" });
+        await cycle.waitFor({ state: "detached" });
         // The focus returns first; a panel that opens before that would close again.
         await settled(page());
         await page().keyboard.press("/");
@@ -141,7 +141,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
     {
       name: "positions and sizes survive a reload; many moves are one request, and so is tidying",
       run: async () => {
-        await page().getByRole("button", { name: "Put a preview of Node API here" }).click();
+        await page().getByRole("button", { name: "Add preview of Node API" }).click();
         await node("Preview of Node API").waitFor();
         await page().keyboard.press("f");
         await settled(page());
@@ -264,21 +264,21 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         await page().keyboard.press("Enter");
         const details = page().getByRole("complementary", { name: "Node API" });
         await details.getByRole("tab", { name: /Env/ }).click();
-        await details.getByText("from PostgreSQL").first().waitFor();
-        await details.getByRole("button", { name: "Add", exact: true }).click();
+        await details.getByText("From PostgreSQL").first().waitFor();
+        await details.getByRole("button", { name: "Add variable", exact: true }).click();
         await details.getByLabel("Name", { exact: true }).fill("GREETING");
         await details.getByLabel("Value", { exact: true }).fill("hello-from-the-canvas");
         await page().keyboard.press("Enter");
         await details.getByText("GREETING").waitFor();
-        await details.getByText("A change waits for a restart.").waitFor();
+        await details.getByText("Restart to apply changes.").waitFor();
         await expectAccessible(page(), "canvas, variables");
         await shot(page(), "canvas-env");
         expect(!(await page().content()).includes("hello-from-the-canvas"), "the value is not on the page");
         await details.getByRole("button", { name: "Restart" }).click();
-        await details.getByText("A change waits for a restart.").waitFor({ state: "detached", timeout: 30_000 });
+        await details.getByText("Restart to apply changes.").waitFor({ state: "detached", timeout: 30_000 });
         await details.getByRole("tab", { name: "Overview" }).click();
-        await details.getByRole("button", { name: "Change the folder and address" }).click();
-        await details.getByLabel("folder and address", { exact: true }).fill("Orders API");
+        await details.getByRole("button", { name: "Edit folder" }).click();
+        await details.getByLabel("folder", { exact: true }).fill("Orders API");
         await page().keyboard.press("Enter");
         await node("Orders API, Running").waitFor({ timeout: 30_000 });
         const renamed = await called("Orders API");
@@ -303,7 +303,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         const form = page().getByRole("form", { name: "Credentials of Stripe" });
         await form.waitFor();
         await form.getByRole("button", { name: "Add Stripe" }).click();
-        await form.getByText("This is needed.").waitFor();
+        await form.getByText("This field is required.").waitFor();
         await form.getByLabel("Secret key", { exact: true }).fill("sk_test_4f2c_of_the_bakery");
         await expectAccessible(page(), "canvas, credentials");
         await shot(page(), "canvas-credentials");

@@ -260,9 +260,9 @@ export default journey({ hasMain: true }, async (context) => {
         await target.waitFor();
         await until("it has the focus", () => target.evaluate((element) => element === document.activeElement));
         await page.keyboard.press("c");
-        await page.getByPlaceholder("Which container…").waitFor();
+        await page.getByPlaceholder("Select a container…").waitFor();
         await page.keyboard.press("Enter");
-        const line = page.getByRole("group", { name: new RegExp(`Connection: ${app.name} goes to Netlify`) });
+        const line = page.getByRole("group", { name: new RegExp(`Connection: ${app.name} deploys to Netlify`) });
         await line.waitFor({ state: "attached" });
         const targets = async () => (await account.api.deploymentTargets.list({ params: { project_id: project.id }, query: {} })).items;
         expect((await targets())[0]?.container_ids[0] === app.id, "the server has the container attached");
@@ -272,7 +272,7 @@ export default journey({ hasMain: true }, async (context) => {
         await until("it is attached again", async () => (await targets())[0]?.container_ids.length === 1);
         await node(new RegExp(`^${app.name}`)).focus();
         await page.keyboard.press("c");
-        await page.getByRole("option", { name: /goes to Netlify already/ }).waitFor();
+        await page.getByRole("option", { name: /already deploys to Netlify/ }).waitFor();
         await page.keyboard.press("Escape");
         await target.focus();
         await page.keyboard.press("Enter");

@@ -21,14 +21,14 @@ import type { NewContainer } from "./use-canvas-acts.ts";
 export interface AddPanelProps {
   isOpen: boolean;
   onOpenChange: (isOpen: boolean) => void;
-  /** Resolves with a sentence when it did not work. */
+  /** Resolves with the reason if it failed. */
   onAdd: (wanted: NewContainer) => Promise<string | undefined>;
   onAddPreview: () => void;
-  /** Resolves with a sentence when it did not work. */
+  /** Resolves with the reason if it failed. */
   onAddTarget: (provider: DeployProvider) => Promise<string | undefined>;
 }
 
-/** Everything that can be put on the canvas, found by typing. What cannot run here says what it lacks. */
+/** Searchable list of everything that can be added to the canvas. Services that can't run here show the reason. */
 export function AddPanel({ isOpen, onOpenChange, onAdd, onAddPreview, onAddTarget }: AddPanelProps) {
   const hasAdded = useRef(false);
   return (
@@ -37,7 +37,7 @@ export function AddPanel({ isOpen, onOpenChange, onAdd, onAddPreview, onAddTarge
       isOpen={isOpen}
       onOpenChange={onOpenChange}
       onCloseAutoFocus={(event) => {
-        // What was added has the focus.
+        // The added node takes the focus.
         if (hasAdded.current) event.preventDefault();
         hasAdded.current = false;
       }}
@@ -89,16 +89,13 @@ function AddBody({ onAdd, onAddPreview, onAddTarget, onDone }: Omit<AddPanelProp
       title: service.name,
       hint: service.description,
       icon: serviceIcon(service),
-      refusal: service.available.runs ? undefined : (service.available.reason ?? "It cannot run on this server."),
+      refusal: service.available.runs ? undefined : (service.available.reason ?? "Not available on this server."),
       run: () => add({ container_type: "service", service_slug: service.slug, deployment_mode: "container" }),
     });
     const elsewhere = (service: Service): Pick => ({
       id: `elsewhere:${service.slug}`,
-      title: service.kind === "hybrid" ? `${service.name}, elsewhere` : service.name,
-      hint:
-        service.kind === "hybrid"
-          ? "One that runs somewhere else; asks for its credentials"
-          : `${service.description} Asks for credentials.`,
+      title: service.kind === "hybrid" ? `${service.name} (external)` : service.name,
+      hint: service.kind === "hybrid" ? "Runs outside this server. Requires credentials." : `${service.description} Requires credentials.`,
       icon: serviceIcon(service),
       run: () => setEntering(service),
     });
@@ -121,7 +118,7 @@ function AddBody({ onAdd, onAddPreview, onAddTarget, onDone }: Omit<AddPanelProp
           {
             id: "preview",
             title: "Preview",
-            hint: "A small browser that shows one of the apps",
+            hint: "Shows an app of this project on the canvas",
             icon: <AppWindow size={16} />,
             run: () => {
               onDone();
@@ -131,16 +128,16 @@ function AddBody({ onAdd, onAddPreview, onAddTarget, onDone }: Omit<AddPanelProp
         ],
       },
       {
-        heading: "Deploy targets",
+        heading: "Deployment targets",
         items: providers.map((provider) => ({
           id: `target:${provider}`,
-          title: provider === "local" ? "This server, as a target" : providerName[provider],
-          hint: "Where containers are deployed to",
+          title: providerName[provider],
+          hint: "Deployment target",
           icon: <ArrowUpFromLine size={16} />,
           run: () => settle(onAddTarget(provider)),
         })),
       },
-      { heading: "Services elsewhere", items: all.filter(({ kind }) => kind !== "container").map(elsewhere) },
+      { heading: "External services", items: all.filter(({ kind }) => kind !== "container").map(elsewhere) },
     ];
   }, [services.data, templates.data, onAdd, onAddPreview, onAddTarget, onDone]);
 
@@ -168,7 +165,7 @@ function AddBody({ onAdd, onAddPreview, onAddTarget, onDone }: Omit<AddPanelProp
   if (broken)
     return (
       <ErrorState
-        title="What can be added could not be read"
+        title="Couldn't load services and apps"
         onRetry={() => {
           void services.refetch();
           void templates.refetch();
@@ -183,9 +180,9 @@ function AddBody({ onAdd, onAddPreview, onAddTarget, onDone }: Omit<AddPanelProp
   return (
     <PickList
       label="Add to the canvas"
-      placeholder="Add a service, an app, a preview, a target…"
+      placeholder="Add a service, app, preview or target…"
       groups={groups}
-      empty="There is nothing to add."
+      empty="Nothing to add"
       isLoading={services.isPending || templates.isPending}
       foot={
         failure ? (

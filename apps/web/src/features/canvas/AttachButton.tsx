@@ -8,13 +8,13 @@ import { attachRefusal } from "./links.ts";
 import { containerIcon } from "./node-looks.tsx";
 import { PickList } from "../../ui/PickList.tsx";
 
-/** Which containers go to a target; what cannot says why, here or in the server's words. */
+/** Attaches containers to a target. Containers that can't be attached show the reason. */
 export function AttachButton({ target }: { target: DeploymentTarget }) {
   const { connectingId, setConnecting, containers, attach, serviceOf } = useCanvas();
   const [failure, setFailure] = useState<string>();
   return (
     <Popover
-      label={`Let a container go to ${target.name}`}
+      label={`Attach container to ${target.name}`}
       align="end"
       isOpen={connectingId === target.id}
       onOpenChange={(isOpen) => {
@@ -23,15 +23,15 @@ export function AttachButton({ target }: { target: DeploymentTarget }) {
       }}
       className="w-80 max-w-[calc(100vw-16px)]! p-0!"
       trigger={
-        <IconButton size="sm" label={`Let a container go to ${target.name}`}>
+        <IconButton size="sm" label={`Attach container to ${target.name}`}>
           <Spline size={14} />
         </IconButton>
       }
     >
       <PickList
-        label={`Let a container go to ${target.name}`}
-        placeholder="Which container…"
-        empty="There is no container to deploy."
+        label={`Attach container to ${target.name}`}
+        placeholder="Select a container…"
+        empty="No containers to deploy"
         groups={[
           {
             heading: "Containers",

@@ -42,7 +42,7 @@ export interface CanvasBarProps {
   onRetryPlaces: () => void;
 }
 
-/** What can be done to the canvas as a whole. */
+/** The toolbar of the canvas. */
 export function CanvasBar(props: CanvasBarProps) {
   const isNarrow = useIsNarrow();
   const { containers, acts, mode, history, historyState } = props;
@@ -99,19 +99,19 @@ export function CanvasBar(props: CanvasBarProps) {
             icon={<RotateCw size={14} />}
             title={stale.map(({ name }) => name).join(", ")}
             isLoading={props.isRestarting}
-            loadingWord="Restarting"
+            loadingWord="Restarting…"
             onClick={() => props.onRestartStale(stale)}
           >
-            Restart {stale.length}
+            Restart {counted(stale.length, "container")}
           </Button>
         ) : null}
         {isAnyDown ? (
-          <Button size="sm" icon={<Play size={14} />} isLoading={acts.isStarting} loadingWord="Starting" onClick={() => void acts.start()}>
+          <Button size="sm" icon={<Play size={14} />} isLoading={acts.isStarting} loadingWord="Starting…" onClick={() => void acts.start()}>
             <span className="narrow:sr-only">Start all</span>
           </Button>
         ) : null}
         {isAnyUp ? (
-          <Button size="sm" icon={<Square size={14} />} isLoading={acts.isStopping} loadingWord="Stopping" onClick={acts.stop}>
+          <Button size="sm" icon={<Square size={14} />} isLoading={acts.isStopping} loadingWord="Stopping…" onClick={acts.stop}>
             <span className="narrow:sr-only">Stop all</span>
           </Button>
         ) : null}
@@ -124,11 +124,11 @@ export function CanvasBar(props: CanvasBarProps) {
       ) : null}
       {props.unstoredCount > 0 ? (
         <Button size="sm" icon={<RotateCw size={14} />} onClick={props.onRetryPlaces}>
-          {counted(props.unstoredCount, "place")} not saved
+          Retry saving {counted(props.unstoredCount, "position")}
         </Button>
       ) : null}
       <SegmentedControl
-        label="Show the canvas as"
+        label="Canvas view"
         value={mode}
         onChange={props.onMode}
         segments={[

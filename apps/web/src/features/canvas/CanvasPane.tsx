@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ReactFlowProvider } from "@xyflow/react";
 import type { Preview } from "@tesslate/contract";
 import { Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
@@ -70,7 +71,7 @@ export function CanvasPane() {
   const close = useHandler(() => {
     const id = subject?.subject.id;
     setSubject(undefined);
-    // Back to where the details were opened from.
+    // Return the focus to the node whose details were open.
     if (id && subject?.takesFocus)
       document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`)?.focus({ preventScroll: true });
   });
@@ -86,13 +87,13 @@ export function CanvasPane() {
     }));
     const places = tidy(
       sized,
-      // Targets stand below, in rows: the line to them goes down.
+      // Targets are placed in rows below: their lines leave downwards.
       graph.edges.filter(({ data }) => data?.kind !== "deploy").map(({ source, target }) => ({ source, target })),
     );
     const before = nodes.map(placeOf);
     const after = before.map((place): Place => ({ ...place, ...places.get(place.id) }));
     if (after.some((place, index) => place.x !== before[index]?.x || place.y !== before[index]?.y))
-      move("Tidied", before, after, { when: "now" });
+      move("Tidied canvas", before, after, { when: "now" });
   });
   const changeMode = (next: Mode) => {
     setMode(next);
@@ -105,7 +106,10 @@ export function CanvasPane() {
     "canvas.redo": () => void history.redo(),
   });
 
-  const nameOf = useCallback((id: string) => containers.find((container) => container.id === id)?.name ?? "what is gone", [containers]);
+  const nameOf = useCallback(
+    (id: string) => containers.find((container) => container.id === id)?.name ?? "deleted container",
+    [containers],
+  );
   const openCode = useHandler(() => show("code"));
   const logs = useHandler(openLogs);
   const addPreviewOf = useHandler((containerId: string) => {
@@ -172,7 +176,7 @@ export function CanvasPane() {
   if (graph.error)
     return (
       <ErrorState
-        title="The canvas could not be loaded"
+        title="Couldn't load the canvas"
         onRetry={graph.retry}
         isRetrying={graph.isRetrying}
         details={detailsOf(graph.error)}
@@ -215,9 +219,7 @@ export function CanvasPane() {
                 focusId={focusId}
                 onFocused={() => setFocusId(undefined)}
                 inspectedId={subject?.subject.id}
-                onMoved={(before, after, group) =>
-                  move(after.length === 1 ? "Moved one" : `Moved ${after.length}`, before, after, group ? { group } : {})
-                }
+                onMoved={(before, after, group) => move(`Moved ${counted(after.length, "node")}`, before, after, group ? { group } : {})}
                 onInspectNothing={() => setSubject(undefined)}
               />
             ) : (
@@ -255,12 +257,14 @@ export function CanvasPane() {
           if (!isOpen) canvasActs.dismiss();
         }}
         title={canvasActs.asked.length === 1 ? `Delete ${canvasActs.asked[0]?.name}?` : `Delete ${canvasActs.asked.length} containers?`}
-        act="Delete"
-        actWord="Deleting"
+        act={canvasActs.asked.length === 1 ? "Delete container" : "Delete containers"}
+        actWord="Deleting…"
         isDanger
         onConfirm={canvasActs.confirmed}
       >
-        It stops, and its variables, credentials and connections are gone for good. Its files stay in the project.
+        {canvasActs.asked.length === 1
+          ? "This deletes the container, its variables, credentials and connections. Files aren't affected. This can't be undone."
+          : "This deletes the containers, their variables, credentials and connections. Files aren't affected. This can't be undone."}
       </ConfirmDialog>
     </CanvasContext>
   );

@@ -3,9 +3,9 @@ import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 
-/** Ghosts of nodes while the canvas comes. */
+/** Placeholders of nodes while the canvas loads. */
 export const CanvasSkeleton = () => (
-  <div role="status" aria-busy="true" aria-label="Loading the canvas" className="canvas-plane">
+  <div role="status" aria-busy="true" aria-label="Loading canvas…" className="canvas-plane">
     {["left-[12%] top-[38%]", "left-[44%] top-[26%]", "left-[44%] top-[56%]"].map((place) => (
       <Skeleton key={place} className={`absolute! h-[89px] w-52 rounded-3! ${place}`} />
     ))}
@@ -16,12 +16,12 @@ export const CanvasSkeleton = () => (
 export const CanvasEmpty = ({ onAdd, onAsk }: { onAdd: () => void; onAsk: () => void }) => (
   <div className="pointer-events-none absolute inset-0 z-[4] grid place-items-center">
     <EmptyState
-      title="Add your first service"
+      title="No services yet"
       className="pointer-events-auto max-w-md rounded-4 border border-line-0 bg-bg-1"
       action={
         <div className="flex flex-wrap gap-2">
           <Button variant="primary" icon={<Plus size={14} />} onClick={onAdd}>
-            Add
+            Add service
           </Button>
           <Button variant="ghost" onClick={onAsk}>
             Ask the agent
@@ -29,7 +29,7 @@ export const CanvasEmpty = ({ onAdd, onAsk }: { onAdd: () => void; onAsk: () => 
         </div>
       }
     >
-      Databases, caches, apps and outside services stand here as boxes. Connect two, and one finds the other in its environment.
+      Databases, caches, apps and external services appear here. A connection passes environment variables from one to the other.
     </EmptyState>
   </div>
 );

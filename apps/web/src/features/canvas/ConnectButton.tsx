@@ -9,7 +9,7 @@ import { useCanvas } from "./canvas-context.ts";
 import { attachRefusal, refusalOf } from "./links.ts";
 import { containerIcon } from "./node-looks.tsx";
 
-/** "Connect to…": the way without dragging. */
+/** "Connect to…": connects without dragging. */
 export function ConnectButton({ container }: { container: Container }) {
   const { connectingId, setConnecting } = useCanvas();
   return (
@@ -29,7 +29,7 @@ export function ConnectButton({ container }: { container: Container }) {
   );
 }
 
-/** Whom this container may use, and who may use it; what cannot be says why. */
+/** Containers this one may use, and containers that may use it. Invalid connections show the reason. */
 function ConnectList({ container, onDone }: { container: Container; onDone: () => void }) {
   const { containers, links, targets, nameOf, connect, attach, serviceOf } = useCanvas();
   const [failure, setFailure] = useState<string>();
@@ -39,7 +39,10 @@ function ConnectList({ container, onDone }: { container: Container; onDone: () =
     return {
       id: `${role}:${other.id}`,
       title: other.name,
-      hint: role === "uses" ? `${container.name} gets what ${other.name} provides` : `${other.name} gets what ${container.name} provides`,
+      hint:
+        role === "uses"
+          ? `${container.name} gets the variables of ${other.name}`
+          : `${other.name} gets the variables of ${container.name}`,
       icon: containerIcon(other, serviceOf(other.service_slug)),
       refusal: refusalOf(source, target, links, nameOf),
       run: () => {
@@ -54,7 +57,7 @@ function ConnectList({ container, onDone }: { container: Container; onDone: () =
   const goes = targets.map((target): Pick => ({
     id: `goes:${target.id}`,
     title: target.name,
-    hint: `${container.name} is deployed to ${providerName[target.provider]}`,
+    hint: `Deploys ${container.name} to ${providerName[target.provider]}`,
     icon: <ArrowUpFromLine size={16} />,
     refusal: attachRefusal(container, target),
     run: () => {
@@ -69,15 +72,15 @@ function ConnectList({ container, onDone }: { container: Container; onDone: () =
   const gives = others.map((other) => pick(other, "gives"));
   const [first, second] = [
     { heading: `${container.name} uses`, items: uses },
-    { heading: `${container.name} provides to`, items: gives },
+    { heading: `${container.name} is used by`, items: gives },
   ];
   return (
     <PickList
       label={`Connect ${container.name}`}
       placeholder="Connect to…"
-      // A service is there to be used; an app is there to use.
+      // Services are mostly used, apps mostly use.
       groups={[...(container.container_type === "service" ? [second, first] : [first, second]), { heading: "Deploys to", items: goes }]}
-      empty="There is nothing else to connect to. Add a service first."
+      empty="Nothing to connect to. Add a service first."
       foot={
         failure ? (
           <p role="alert" className="flex-none border-t border-line-0 bg-err-soft px-3 py-2 text-xs text-err">

@@ -8,13 +8,13 @@ import { Fact } from "./Facts.tsx";
 
 const nowhere = "nowhere";
 
-/** What of one container went out, and where it goes with "Deploy all". */
+/** The deployments of one container, and its target for "Deploy all". */
 export function ContainerDeploys({
   container,
   onUpdate,
 }: {
   container: Container;
-  /** Resolves with a sentence when it was refused. */
+  /** Resolves with the reason if it failed. */
   onUpdate: (change: { deployment_provider: DeployProvider | null }) => Promise<string | undefined>;
 }) {
   const { list, openForm, openDeployment } = useDeploys();
@@ -27,9 +27,9 @@ export function ContainerDeploys({
         </Button>
       </div>
       <dl className="px-4 py-3">
-        <Fact label="With all">
+        <Fact label="Deploy all to">
           <Select
-            label={`Where ${container.name} goes with “Deploy all”`}
+            label={`Target of ${container.name} for “Deploy all”`}
             size="sm"
             value={container.deployment_provider ?? nowhere}
             onChange={(next) =>
@@ -38,7 +38,7 @@ export function ContainerDeploys({
               )
             }
             options={[
-              { value: nowhere, label: "Nowhere" },
+              { value: nowhere, label: "Don't deploy" },
               ...providers.map((provider) => ({ value: provider, label: providerName[provider] })),
             ]}
           />
@@ -46,7 +46,7 @@ export function ContainerDeploys({
       </dl>
       <div className="border-t border-line-0 px-2 pt-3">
         {series.length === 0 ? (
-          <p className="px-2 text-xs text-fg-2">Nothing of it went out yet.</p>
+          <p className="px-2 text-xs text-fg-2">No deployments yet</p>
         ) : (
           series.map((one) => <VersionList key={one.key} series={one} chosenId={undefined} onChoose={openDeployment} />)
         )}

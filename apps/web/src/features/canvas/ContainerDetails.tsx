@@ -19,7 +19,7 @@ import { lacksCredentials, statusWord } from "./node-looks.tsx";
 import { Touched } from "./Touched.tsx";
 import { useContainer } from "./use-container.ts";
 
-/** A container in full: state, address, what it needs and gives, its variables. */
+/** Details of a container: status, URL, connections, variables, deployments. */
 export function ContainerDetails({ container, tasks }: { container: Container; tasks: readonly Task[] }) {
   const { projectId } = useCanvas();
   const [tab, setTab] = useState("overview");
@@ -143,29 +143,29 @@ function Overview({
               isMono
               inputMode="url"
               value={container.external_endpoint ?? ""}
-              shown={container.external_endpoint ?? "Its usual one"}
+              shown={container.external_endpoint ?? "Default"}
               onSave={(next) => onUpdate({ external_endpoint: next || null })}
             />
           </Fact>
         )}
         {url ? (
-          <Fact label="Address">
+          <Fact label="URL">
             <span className="flex items-center gap-1">
               <span className="min-w-0 truncate font-mono" title={url}>
                 {url.replace(/^https?:\/\//, "")}
               </span>
-              <CopyButton text={url} label="Copy the address" />
+              <CopyButton text={url} label="Copy URL" />
             </span>
           </Fact>
         ) : null}
         <Fact label="Folder">
           {isOurs ? (
             <InlineEdit
-              label="folder and address"
+              label="folder"
               isMono
               value={name}
               shown={folder}
-              hint="A new name for the folder, the host name and the address too. What runs starts again."
+              hint="Renames the container, its folder, host name and URL. The container restarts if it's running."
               onSave={onRename}
             />
           ) : (
@@ -176,7 +176,7 @@ function Overview({
       {isOurs ? null : <CredentialsPart container={container} onCredentials={onCredentials} />}
       <LinkRows container={container} />
       {outputs.length > 0 ? (
-        <Part title="Provides">
+        <Part title="Provided variables">
           <ul className="grid gap-1.5 text-xs">
             {outputs.map(([key, meaning]) => (
               <li key={key}>
@@ -197,7 +197,7 @@ function Overview({
   );
 }
 
-/** Whether an outside service can be reached, and the way to enter its credentials anew. */
+/** Whether an external service has its credentials, and the form to replace them. */
 function CredentialsPart({
   container,
   onCredentials,
@@ -215,13 +215,13 @@ function CredentialsPart({
       <div className="border-t border-line-0 px-1">
         <CredentialsForm
           service={service}
-          act="Save"
+          act="Save credentials"
           onBack={() => setIsEntering(false)}
           onSave={async (values) => {
             const reason = await onCredentials(values);
             if (reason === undefined) {
               setIsEntering(false);
-              toast(`The credentials of ${container.name} are stored.`);
+              toast(`Credentials of ${container.name} saved.`);
             }
             return reason;
           }}
@@ -231,10 +231,10 @@ function CredentialsPart({
   return (
     <Part title="Credentials">
       <p className={isLacking ? "mb-1.5 text-xs text-warn" : "mb-1.5 text-xs text-fg-2"}>
-        {isLacking ? "They are needed before anything can use it." : "Stored sealed, never shown."}
+        {isLacking ? "Required before other containers can use this service." : "Encrypted on this server. Never shown again."}
       </p>
       <Button size="sm" icon={<KeyRound size={14} />} onClick={() => setIsEntering(true)}>
-        {isLacking ? "Enter them" : "Replace them"}
+        {isLacking ? "Enter credentials" : "Replace credentials"}
       </Button>
     </Part>
   );

@@ -10,7 +10,7 @@ import { ConnectButton } from "./ConnectButton.tsx";
 import type { ContainerNode as ContainerNodeType } from "./graph.ts";
 import { containerIcon, crashWord, lacksCredentials, lineOf, portText, statusWord } from "./node-looks.tsx";
 
-/** A container: what it is, how it stands, what can be done at once. Everything else is in the inspector. */
+/** A container with its kind, status and most important actions. The inspector has the rest. */
 export const ContainerNode = memo(function ContainerNode({ data: { container }, selected }: NodeProps<ContainerNodeType>) {
   const { runtime, openLogs, addPreviewOf, unstored, serviceOf } = useCanvas();
   const { id, name } = container;
@@ -29,7 +29,7 @@ export const ContainerNode = memo(function ContainerNode({ data: { container }, 
       {statusWord(container)}
     </Pill>
   );
-  // "Crashed (exit 137)" says what the line would, and must not push the name aside.
+  // "Crashed (exit 137)" replaces the line below, and must not take space from the name.
   const hasLongWord = isFailed && crashWord(container.status_message) !== "";
   return (
     <article
@@ -68,7 +68,7 @@ export const ContainerNode = memo(function ContainerNode({ data: { container }, 
             </IconButton>
           ) : null}
           {container.container_type === "base" ? (
-            <IconButton size="sm" label={`Put a preview of ${name} here`} onClick={() => addPreviewOf(id)}>
+            <IconButton size="sm" label={`Add preview of ${name}`} onClick={() => addPreviewOf(id)}>
               <AppWindow size={14} />
             </IconButton>
           ) : null}
@@ -83,7 +83,7 @@ export const ContainerNode = memo(function ContainerNode({ data: { container }, 
           ) : canStart(container) ? (
             <IconButton
               size="sm"
-              label={`${isFailed ? "Restart" : "Start"} ${name}`}
+              label={isFailed ? `Restart ${name}` : `Start ${name}`}
               disabled={runtime.isActing(id)}
               onClick={() => runtime.start(id)}
             >
@@ -93,11 +93,11 @@ export const ContainerNode = memo(function ContainerNode({ data: { container }, 
           <ConnectButton container={container} />
         </span>
       </div>
-      <Handle id="gives" type="source" position={Position.Left} className="canvas-port" title="Gives" />
+      <Handle id="gives" type="source" position={Position.Left} className="canvas-port" title="Provides" />
       {container.container_type === "base" ? (
-        <Handle id="goes" type="source" position={Position.Bottom} className="canvas-port is-quiet" title="Goes to" />
+        <Handle id="goes" type="source" position={Position.Bottom} className="canvas-port is-quiet" title="Deploys to" />
       ) : null}
-      {isExternal ? null : <Handle id="needs" type="target" position={Position.Right} className="canvas-port" title="Needs" />}
+      {isExternal ? null : <Handle id="needs" type="target" position={Position.Right} className="canvas-port" title="Uses" />}
     </article>
   );
 });

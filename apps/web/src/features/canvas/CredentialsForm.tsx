@@ -12,7 +12,7 @@ export interface Credentials {
   external_endpoint?: string;
 }
 
-/** What an external service needs to be reached. Values go in and never come out again. */
+/** Credentials of an external service. They are sent to the server and never returned. */
 export function CredentialsForm({
   service,
   act,
@@ -21,7 +21,7 @@ export function CredentialsForm({
 }: {
   service: Service;
   act: string;
-  /** Resolves with a sentence when it did not work. */
+  /** Resolves with the reason if it failed. */
   onSave: (values: Credentials) => Promise<string | undefined>;
   onBack: () => void;
 }) {
@@ -40,7 +40,7 @@ export function CredentialsForm({
     setIsSaving(true);
     const reason = await onSave({
       credentials: Object.fromEntries(filled.filter((field) => field !== endpoint).map(({ key }) => [key, valueOf(key)])),
-      // The address is no secret: it may be shown on the node.
+      // The endpoint is no secret: the node may show it.
       ...(endpoint && { external_endpoint: valueOf(endpoint.key) }),
     });
     setIsSaving(false);
@@ -54,7 +54,7 @@ export function CredentialsForm({
         </IconButton>
         <h3 className="text-sm">{service.name}</h3>
       </div>
-      <p className="text-xs text-fg-2">{service.description} What you enter is stored sealed and never shown again.</p>
+      <p className="text-xs text-fg-2">{service.description} Credentials are encrypted on this server and never shown again.</p>
       {service.credential_fields.map((field, index) => {
         const control = {
           value: values[field.key] ?? "",
@@ -71,7 +71,7 @@ export function CredentialsForm({
             label={field.label}
             aside={field.is_required ? undefined : <span className="text-xs text-fg-2">Optional</span>}
             hint={<span className="font-mono text-2xs">{field.key}</span>}
-            error={hasTried && isMissing(field) ? "This is needed." : undefined}
+            error={hasTried && isMissing(field) ? "This field is required." : undefined}
           >
             {field.is_secret ? (
               <PasswordInput noun={field.label} {...control} />
@@ -87,7 +87,7 @@ export function CredentialsForm({
         </p>
       ) : null}
       <div className="flex gap-1.5">
-        <Button type="submit" isLoading={isSaving} loadingWord="Saving">
+        <Button type="submit" isLoading={isSaving} loadingWord="Saving…">
           {act}
         </Button>
         <Button variant="ghost" onClick={onBack}>

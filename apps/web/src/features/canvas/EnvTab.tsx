@@ -14,7 +14,7 @@ import type { useContainer } from "./use-container.ts";
 
 type Injected = NonNullable<Container["injected_env_vars"]>;
 
-/** What a container finds in its environment, by name. Values go in and never come out. */
+/** Names of the environment variables of a container. Values are sent to the server and never returned. */
 export function EnvTab({
   container,
   injected,
@@ -43,7 +43,7 @@ export function EnvTab({
     <>
       {container.needs_restart ? (
         <div role="status" className="mx-4 mt-3 flex items-center gap-2 rounded-2 bg-warn-soft py-1.5 pr-1.5 pl-2.5 text-xs text-fg-0">
-          <span className="min-w-0 flex-1">A change waits for a restart.</span>
+          <span className="min-w-0 flex-1">Restart to apply changes.</span>
           <Button
             size="sm"
             icon={<RotateCw size={14} />}
@@ -54,13 +54,13 @@ export function EnvTab({
           </Button>
         </div>
       ) : null}
-      {isEmpty ? <p className="px-4 pt-4 text-xs text-fg-2">No variables yet. What is set here is read at the next start.</p> : null}
+      {isEmpty ? <p className="px-4 pt-4 text-xs text-fg-2">No variables yet. Changes apply at the next start.</p> : null}
       <ul aria-label={`Variables of ${container.name}`} className="pt-1">
         {injected.map((item) => (
           <Row
             key={`injected:${item.key}`}
             name={item.key}
-            detail={`from ${item.source_container_name}`}
+            detail={`From ${item.source_container_name}`}
             end={
               <Pill icon={<Link2 />} tone="neutral">
                 Injected
@@ -84,7 +84,7 @@ export function EnvTab({
             <Row
               key={key}
               name={key}
-              detail="set, hidden"
+              detail="Value hidden"
               end={
                 <>
                   <IconButton size="sm" label={`Replace ${key}`} onClick={() => setForm({ kind: "replace", key })}>
@@ -104,7 +104,7 @@ export function EnvTab({
             <Row
               key={`secret:${key}`}
               name={key}
-              detail="from the project's secrets"
+              detail="From project secrets"
               end={
                 <Pill icon={<Lock />} tone="neutral">
                   Secret
@@ -125,10 +125,10 @@ export function EnvTab({
         ) : (
           <div className="-ml-2 flex gap-1">
             <Button size="sm" variant="ghost" icon={<Plus size={14} />} onClick={() => setForm({ kind: "add" })}>
-              Add
+              Add variable
             </Button>
             <Button size="sm" variant="ghost" onClick={() => setIsPasting(true)}>
-              Paste a .env block
+              Paste .env file
             </Button>
           </div>
         )}
@@ -155,15 +155,15 @@ export function EnvTab({
           if (!isOpen) setGoing(undefined);
         }}
         title={`Delete ${going ?? ""}?`}
-        act="Delete"
-        actWord="Deleting"
+        act="Delete variable"
+        actWord="Deleting…"
         isDanger
         onConfirm={async () => {
           const reason = going === undefined ? undefined : await onUpdate({ env_vars_to_delete: [going] });
           if (reason !== undefined) throw new Error(reason);
         }}
       >
-        Its value is stored hidden, so nothing can bring it back. {container.name} loses it at its next start.
+        {container.name} keeps the variable until its next start. This can't be undone.
       </ConfirmDialog>
     </>
   );

@@ -13,7 +13,7 @@ import { labelOf, type Link } from "./links.ts";
 import { containerIcon, lineOf, portText, statusWord } from "./node-looks.tsx";
 import { ShowButton } from "./ShowButton.tsx";
 
-/** The same canvas as lists, for screen readers, small screens and plain reading: everything can be done here too. */
+/** The canvas as lists, for screen readers and small screens, with the same actions. */
 export function GraphList({
   containers,
   previews,
@@ -28,26 +28,26 @@ export function GraphList({
   return (
     <div
       {...scrollable}
-      aria-label="The canvas as lists"
+      aria-label="Canvas list view"
       className="scroll-y min-h-0 flex-1 px-4 pt-4 pb-6 focus-visible:-outline-offset-2"
     >
       <div className="mx-auto grid max-w-3xl grid-cols-1 gap-6">
-        <List title="Containers" isEmpty={containers.length === 0} empty="None yet.">
+        <List title="Containers" isEmpty={containers.length === 0} empty="No containers yet">
           {containers.map((container) => (
             <ContainerRow key={container.id} container={container} />
           ))}
         </List>
-        <List title="Connections" isEmpty={links.length === 0} empty="Nothing is connected.">
+        <List title="Connections" isEmpty={links.length === 0} empty="No connections yet">
           {links.map((link) => (
             <LinkRow key={link.id} link={link} />
           ))}
         </List>
-        <List title="Deploy targets" isEmpty={targets.length === 0} empty="No target is on the canvas.">
+        <List title="Deployment targets" isEmpty={targets.length === 0} empty="No deployment targets yet">
           {targets.map((target) => (
             <TargetRow key={target.id} target={target} />
           ))}
         </List>
-        <List title="Previews" isEmpty={previews.length === 0} empty="No preview is on the canvas.">
+        <List title="Previews" isEmpty={previews.length === 0} empty="No previews yet">
           {previews.map((preview) => (
             <PreviewRow key={preview.id} preview={preview} />
           ))}
@@ -78,9 +78,11 @@ function ContainerRow({ container }: { container: Container }) {
   const look = containerLook(container);
   const uses = links.filter((link) => link.target_container_id === id).map((link) => nameOf(link.source_container_id));
   const gives = links.filter((link) => link.source_container_id === id).map((link) => nameOf(link.target_container_id));
-  const ties = [uses.length > 0 && `uses ${uses.join(", ")}`, gives.length > 0 && `is used by ${gives.join(", ")}`]
-    .filter(Boolean)
-    .join("; ");
+  const facts = [
+    lineOf(container, service),
+    uses.length > 0 && `Uses ${uses.join(", ")}`,
+    gives.length > 0 && `Used by ${gives.join(", ")}`,
+  ].filter(Boolean);
   return (
     <li className={row}>
       <span className="flex-none text-fg-1">{containerIcon(container, service)}</span>
@@ -95,9 +97,7 @@ function ContainerRow({ container }: { container: Container }) {
           </button>
           <span className="font-mono text-2xs text-fg-2">{portText(container)}</span>
         </div>
-        <div className="truncate text-xs text-fg-2">
-          {ties ? `${lineOf(container, service).replace(/\.$/, "")}; ${ties}` : lineOf(container, service)}
-        </div>
+        <div className="truncate text-xs text-fg-2">{facts.join(" · ")}</div>
       </div>
       <Pill
         isBare
@@ -149,7 +149,7 @@ function LinkRow({ link }: { link: Link }) {
         {label ? <span className="ml-2 font-mono text-2xs text-fg-2">{label}</span> : null}
       </span>
       <span className="flex">
-        <IconButton size="sm" label={`Details of ${target} uses ${source}`} onClick={() => inspect({ kind: "link", id: link.id })}>
+        <IconButton size="sm" label={`Details: ${target} uses ${source}`} onClick={() => inspect({ kind: "link", id: link.id })}>
           <Info size={14} />
         </IconButton>
         <IconButton size="sm" label={`Disconnect ${target} from ${source}`} onClick={() => remove([{ kind: "link", id: link.id }])}>
@@ -171,7 +171,9 @@ function TargetRow({ target }: { target: DeploymentTarget }) {
           {name}
         </button>
         <p className="truncate text-xs text-fg-2">
-          {providerName[provider]}, {containerIds.length === 0 ? "nothing goes there" : `takes ${containerIds.map(nameOf).join(", ")}`}
+          {containerIds.length === 0
+            ? `${providerName[provider]}, no containers attached`
+            : `${providerName[provider]}, deploys ${containerIds.map(nameOf).join(", ")}`}
         </p>
       </div>
       {target.is_connected ? null : <Pill tone="warn">Not connected</Pill>}
@@ -188,7 +190,7 @@ function TargetRow({ target }: { target: DeploymentTarget }) {
 function PreviewRow({ preview }: { preview: Preview }) {
   const { nameOf, inspect, share, remove } = useCanvas();
   const { id } = preview;
-  const shown = preview.connected_container_id === null ? "nothing yet" : nameOf(preview.connected_container_id);
+  const shown = preview.connected_container_id === null ? undefined : nameOf(preview.connected_container_id);
   return (
     <li className={row}>
       <AppWindow size={16} className="flex-none text-fg-2" />
@@ -197,16 +199,20 @@ function PreviewRow({ preview }: { preview: Preview }) {
         className="min-w-0 flex-1 basis-40 truncate text-left hover:underline"
         onClick={() => inspect({ kind: "preview", id })}
       >
-        <b>{shown}</b> <span className="font-mono text-xs text-fg-2">{preview.current_path}</span>
+        <b>{shown ?? "No app selected"}</b> <span className="font-mono text-xs text-fg-2">{preview.current_path}</span>
       </button>
       <span className="flex">
-        {preview.connected_container_id ? (
-          <IconButton size="sm" label={`Share the preview of ${shown}`} onClick={() => share(preview)}>
+        {shown ? (
+          <IconButton size="sm" label={`Share preview of ${shown}`} onClick={() => share(preview)}>
             <Share2 size={14} />
           </IconButton>
         ) : null}
         <ShowButton preview={preview} />
-        <IconButton size="sm" label={`Delete the preview of ${shown}`} onClick={() => remove([{ kind: "preview", id }])}>
+        <IconButton
+          size="sm"
+          label={shown ? `Delete preview of ${shown}` : "Delete empty preview"}
+          onClick={() => remove([{ kind: "preview", id }])}
+        >
           <Trash2 size={14} />
         </IconButton>
       </span>

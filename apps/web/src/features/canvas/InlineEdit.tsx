@@ -4,7 +4,7 @@ import { cx } from "../../lib/cx.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 
-/** A fact that can be changed in place. `onSave` resolves with a sentence when it did not work. */
+/** A value that is edited in place. `onSave` resolves with the reason if it failed. */
 export function InlineEdit({
   label,
   value,
@@ -16,11 +16,11 @@ export function InlineEdit({
 }: {
   label: string;
   value: string;
-  /** What stands there while it is not edited. */
+  /** Shown instead of the value while it is not edited. */
   shown?: string;
   isMono?: boolean;
   inputMode?: "numeric" | "url";
-  /** What saving does beyond the plain change; said while it is edited. */
+  /** What else saving changes; shown while it is edited. */
   hint?: string;
   onSave: (value: string) => Promise<string | undefined>;
 }) {
@@ -31,7 +31,7 @@ export function InlineEdit({
     return (
       <span className="flex items-center gap-1">
         <span className={cx("min-w-0 truncate", isMono && "font-mono")}>{shown ?? value}</span>
-        <IconButton size="sm" label={`Change the ${label}`} tooltipSide="none" onClick={() => setDraft(value)}>
+        <IconButton size="sm" label={`Edit ${label}`} tooltipSide="none" onClick={() => setDraft(value)}>
           <Pencil size={12} />
         </IconButton>
       </span>
@@ -70,10 +70,10 @@ export function InlineEdit({
             close();
           }}
         />
-        <IconButton size="sm" type="submit" label={`Save the ${label}`} tooltipSide="none" disabled={isSaving}>
+        <IconButton size="sm" type="submit" label={`Save ${label}`} tooltipSide="none" disabled={isSaving}>
           <Check size={14} />
         </IconButton>
-        <IconButton size="sm" label="Leave it" tooltipSide="none" onClick={close}>
+        <IconButton size="sm" label="Cancel" tooltipSide="none" onClick={close}>
           <X size={14} />
         </IconButton>
       </div>

@@ -19,15 +19,15 @@ export interface InspectorProps {
   links: readonly Link[];
   targets: readonly DeploymentTarget[];
   tasks: readonly Task[];
-  /** Takes the focus, since a key opened it. */
+  /** Takes the focus when it opens. */
   takesFocus: boolean;
   onClose: () => void;
 }
 
-/** What one thing of the canvas is and does: at the right, on a phone from below. */
+/** Details of the selected node or connection: at the right, on narrow screens at the bottom. */
 export function Inspector({ subject, containers, previews, links, targets, tasks, takesFocus, onClose }: InspectorProps) {
   const { serviceOf, openCode } = useCanvas();
-  const nameOf = (id: string | null) => containers.find((container) => container.id === id)?.name ?? "nothing";
+  const nameOf = (id: string) => containers.find((container) => container.id === id)?.name ?? "deleted container";
   const container = subject.kind === "container" ? containers.find(({ id }) => id === subject.id) : undefined;
   const preview = subject.kind === "preview" ? previews.find(({ id }) => id === subject.id) : undefined;
   const link = subject.kind === "link" ? links.find(({ id }) => id === subject.id) : undefined;
@@ -61,7 +61,7 @@ export function Inspector({ subject, containers, previews, links, targets, tasks
     return (
       <Frame
         key={preview.id}
-        title={`Preview of ${nameOf(preview.connected_container_id)}`}
+        title={preview.connected_container_id === null ? "Preview" : `Preview of ${nameOf(preview.connected_container_id)}`}
         icon={<AppWindow size={16} />}
         takesFocus={takesFocus}
         onClose={onClose}
@@ -94,7 +94,7 @@ function Frame({
 }: {
   title: string;
   icon: ReactNode;
-  /** Beside the way out. */
+  /** Next to the close button. */
   action?: ReactNode;
   takesFocus: boolean;
   onClose: () => void;
@@ -105,7 +105,7 @@ function Frame({
   const close = useHandler(onClose);
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
-      // Also when the focus fell off a control that is gone.
+      // The focus is on the body when the focused control was removed.
       const isHere = event.target === document.body || (event.target instanceof Node && side.current?.contains(event.target));
       if (event.key !== "Escape" || event.defaultPrevented || !isHere) return;
       event.preventDefault();
@@ -125,7 +125,7 @@ function Frame({
           {title}
         </h2>
         {action}
-        <IconButton size="sm" label="Close the details" tooltipSide="none" onClick={onClose}>
+        <IconButton size="sm" label="Close details" tooltipSide="none" onClick={onClose}>
           <X size={14} />
         </IconButton>
       </div>

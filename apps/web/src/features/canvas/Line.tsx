@@ -19,7 +19,7 @@ export const lineStyle = (kind: EdgeKind) => ({
   ...(dashes[kind] && { strokeDasharray: dashes[kind], strokeLinecap: "round" as const }),
 });
 
-/** A connection: from what gives, to what needs it, with the names it brings. */
+/** A connection from the providing to the using container, labeled with its variables. */
 export const Line = memo(function Line(props: EdgeProps<CanvasEdge>) {
   const { id, data, selected, source, target, sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, markerEnd } = props;
   const { inspect, nameOf } = useCanvas();
@@ -33,7 +33,7 @@ export const Line = memo(function Line(props: EdgeProps<CanvasEdge>) {
     borderRadius: 12,
   });
   if (!data) return null;
-  const label = data.link && (labelOf(data.link) ?? "needs");
+  const label = data.link && (labelOf(data.link) ?? "Dependency");
   return (
     <>
       <BaseEdge
@@ -70,14 +70,14 @@ const legend: readonly { kind: EdgeKind; label: string }[] = [
   { kind: "env", label: "Variable" },
   { kind: "cache", label: "Cache" },
   { kind: "preview", label: "Preview" },
-  { kind: "deploy", label: "Deploy" },
+  { kind: "deploy", label: "Deployment" },
 ];
-/** What the kinds of lines mean; only those that are drawn. */
+/** Explains the kinds of lines that are drawn. */
 export function Legend({ kinds }: { kinds: ReadonlySet<EdgeKind> }) {
   const shown = legend.filter(({ kind }) => kinds.has(kind));
   if (shown.length === 0) return null;
   return (
-    <ul aria-label="Kinds of lines" className="canvas-legend">
+    <ul aria-label="Legend" className="canvas-legend">
       {shown.map(({ kind, label }) => (
         <li key={kind} className="inline-flex items-center gap-1.5">
           <svg width="22" height="6" aria-hidden="true">

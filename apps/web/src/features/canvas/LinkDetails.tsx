@@ -11,11 +11,11 @@ const kinds: Record<string, string> = {
   message_queue: "Message queue",
   websocket: "WebSocket",
   cache: "Cache",
-  depends_on: "Starts first",
+  depends_on: "Start order",
   port_mapping: "Port",
 };
 
-/** A connection: who gives what to whom. */
+/** Details of a connection. */
 export function LinkDetails({ link }: { link: Link }) {
   const { nameOf, inspect, remove } = useCanvas();
   const names = link.env_keys;
@@ -27,11 +27,11 @@ export function LinkDetails({ link }: { link: Link }) {
   return (
     <div className="scroll-y min-h-0 flex-1">
       <dl className="px-4 pb-3">
-        <Fact label="Provides">{end(link.source_container_id)}</Fact>
-        <Fact label="Consumes">{end(link.target_container_id)}</Fact>
-        <Fact label="Kind">{kinds[link.connector_type] ?? link.connector_type}</Fact>
+        <Fact label="Provided by">{end(link.source_container_id)}</Fact>
+        <Fact label="Used by">{end(link.target_container_id)}</Fact>
+        <Fact label="Type">{kinds[link.connector_type] ?? link.connector_type}</Fact>
       </dl>
-      <Part title={`Variables that ${nameOf(link.target_container_id)} gets`}>
+      <Part title={`Variables for ${nameOf(link.target_container_id)}`}>
         {names.length > 0 ? (
           <ul className="grid gap-1 font-mono text-xs text-fg-0">
             {names.map((name) => (
@@ -39,9 +39,11 @@ export function LinkDetails({ link }: { link: Link }) {
             ))}
           </ul>
         ) : (
-          <p className="text-xs text-fg-2">None. It makes {nameOf(link.source_container_id)} start first.</p>
+          <p className="text-xs text-fg-2">
+            No variables. {nameOf(link.source_container_id)} starts before {nameOf(link.target_container_id)}.
+          </p>
         )}
-        <p className="mt-2 text-xs text-fg-2">They are set when {nameOf(link.target_container_id)} starts the next time.</p>
+        <p className="mt-2 text-xs text-fg-2">Changes apply the next time {nameOf(link.target_container_id)} starts.</p>
       </Part>
       <div className="border-t border-line-0 px-4 py-3">
         <Button size="sm" variant="danger" icon={<Unlink size={14} />} onClick={() => remove([{ kind: "link", id: link.id }])}>

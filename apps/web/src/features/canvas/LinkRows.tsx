@@ -6,7 +6,7 @@ import { useCanvas } from "./canvas-context.ts";
 import { Part } from "./Facts.tsx";
 import { labelOf } from "./links.ts";
 
-/** What a container uses and who uses it. */
+/** The connections of a container. */
 export function LinkRows({ container }: { container: Container }) {
   const { links, nameOf, inspect, remove, setConnecting } = useCanvas();
   const uses = links.filter((link) => link.target_container_id === container.id);
@@ -31,11 +31,11 @@ export function LinkRows({ container }: { container: Container }) {
     <Part title="Connections">
       {uses.length + gives.length > 0 ? (
         <ul className="mb-1 text-xs">
-          {uses.map((link) => row(link.id, nameOf(link.source_container_id), "uses", labelOf(link)))}
-          {gives.map((link) => row(link.id, nameOf(link.target_container_id), "is used by", labelOf(link)))}
+          {uses.map((link) => row(link.id, nameOf(link.source_container_id), "Uses", labelOf(link)))}
+          {gives.map((link) => row(link.id, nameOf(link.target_container_id), "Used by", labelOf(link)))}
         </ul>
       ) : (
-        <p className="mb-1 text-xs text-fg-2">It stands alone.</p>
+        <p className="mb-1 text-xs text-fg-2">No connections</p>
       )}
       <Button size="sm" variant="ghost" className="-ml-2" icon={<Spline size={14} />} onClick={() => setConnecting(container.id)}>
         Connect to…

@@ -8,11 +8,11 @@ import { Spinner } from "../../ui/Spinner.tsx";
 import { readBridge, withNonce } from "../preview/index.ts";
 import { useCanvas } from "./canvas-context.ts";
 
-/** The page is laid out as wide as this at least, and shrunk into the node. */
+/** The minimal width of the page; it is scaled down to the node. */
 const pageWidthPx = 960;
 const savePathMs = 800;
 
-/** The live page of a preview node. Goes back to its poster when it leaves the sight. */
+/** The live page of a preview node. It stops when the node is scrolled out of view. */
 export function LiveFrame({
   preview,
   container,
@@ -31,7 +31,7 @@ export function LiveFrame({
   const [failure, setFailure] = useState<string>();
   const [isShutOut, setIsShutOut] = useState(false);
   const [count, setCount] = useState(0);
-  // Where the page goes by itself is noted, and must not bring it back to the start.
+  // The path follows the page's own navigation, which must not reload the frame.
   const [startPath] = useState(preview.current_path);
 
   useEffect(() => {
@@ -88,7 +88,7 @@ export function LiveFrame({
     <div ref={box} className="nodrag nopan nowheel h-full">
       {failure || isShutOut ? (
         <div role="alert" className="grid h-full content-center justify-items-center gap-2 p-3 text-center text-xs text-fg-2">
-          {failure ?? "This browser keeps the preview's cookie out of frames. Open it in a tab."}
+          {failure ?? "Your browser blocks the preview's cookie here. Open the preview in a tab."}
           <Button size="sm" onClick={() => setCount(count + 1)}>
             Retry
           </Button>
@@ -106,7 +106,7 @@ export function LiveFrame({
         />
       ) : failure ? null : (
         <div className="grid h-full place-items-center">
-          <Spinner word="Opening" />
+          <Spinner word="Loading preview…" />
         </div>
       )}
     </div>

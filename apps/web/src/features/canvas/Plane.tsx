@@ -40,7 +40,7 @@ const isViewport = (value: unknown): value is Viewport =>
   value !== null &&
   typeof value === "object" &&
   ["x", "y", "zoom"].every((key) => Number.isFinite((value as Record<string, unknown>)[key]));
-/** The bar stands above, zoom and legend below. */
+/** Leaves room for the toolbar at the top, and for zoom and legend at the bottom. */
 const fit = { padding: { top: "72px", bottom: "60px", x: "28px" }, maxZoom: 1, duration: 0 } as const;
 
 const subjectOf = (node: CanvasNode): Subject => ({ kind: node.type, id: node.id });
@@ -57,28 +57,30 @@ const boxOf = (node: CanvasNode) => ({
   height: node.height ?? node.measured?.height ?? containerSize.height,
 });
 
-/** How a screen reader says a node. */
+/** Accessible name of a node. */
 const spoken = (node: CanvasNode): string =>
   node.type === "container"
     ? `${node.data.container.name}, ${statusWord(node.data.container)}`
     : node.type === "target"
       ? `${node.data.target.name}, target at ${providerName[node.data.target.provider]}`
-      : `Preview of ${node.data.container?.name ?? "nothing yet"}`;
+      : node.data.container
+        ? `Preview of ${node.data.container.name}`
+        : "Empty preview";
 
 export interface PlaneProps {
   graph: Graph;
-  /** Given a function that tells the middle of what is in sight. */
+  /** Set to a function that returns the center of the visible area. */
   middleRef: RefObject<(() => { x: number; y: number }) | undefined>;
-  /** The node that is to come into sight and have the focus. */
+  /** The node to scroll to and focus. */
   focusId: string | undefined;
   onFocused: () => void;
-  /** The node whose details stand beside: they must not cover it. */
+  /** The node whose details are open: they must not cover it. */
   inspectedId: string | undefined;
   onMoved: (before: readonly Place[], after: readonly Place[], group?: string) => void;
   onInspectNothing: () => void;
 }
 
-/** The drawing: moved, connected and read with mouse, touch and keyboard. */
+/** The graph: moved, connected and read with mouse, touch and keyboard. */
 export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMoved, onInspectNothing }: PlaneProps) {
   const canvas = useCanvas();
   const { projectId, links, containers, nameOf, inspect, connect, showIn, attach, detach, remove, setConnecting } = canvas;
@@ -95,7 +97,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
         (at.y + (measured.height ?? 0)) * zoom + y > height,
     ),
   );
-  // On a phone the canvas may stand ready before it is in sight.
+  // On narrow screens the canvas may be ready before it is visible.
   const hasRoom = useStore((state) => state.width > 0 && state.height > 0);
   const isReady = useNodesInitialized() && hasRoom;
   const [stored] = useState(() => readStored(localStorage, viewportKey(projectId), isViewport));
@@ -130,7 +132,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
     const bottomRight = flow.flowToScreenPosition({ x: x + width, y: y + height });
     return topLeft.x >= box.left && topLeft.y >= box.top && bottomRight.x <= box.right && bottomRight.y <= box.bottom;
   };
-  /** Into sight without changing the zoom, unless it is there already. */
+  /** Scrolls to a node that is not fully visible, without changing the zoom. */
   const bringIntoSight = (node: CanvasNode) => {
     const { x, y, width, height } = boxOf(node);
     if (!isInSight(node)) void flow.setCenter(x + width / 2, y + height / 2, { zoom: flow.getZoom(), duration: 0 });
@@ -141,7 +143,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
     if (!wanted) return;
     bringIntoSight(wanted);
     graph.change(nodes.map(({ id }) => ({ type: "select", id, selected: id === wanted.id })));
-    // The element stands after the next paint.
+    // The element exists after the next paint.
     requestAnimationFrame(() => {
       elementOf(wanted.id)?.focus({ preventScroll: true });
       onFocused();
@@ -161,7 +163,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
   });
   useEffect(() => {
     if (inspectedId === undefined) return undefined;
-    // The details have taken their room by then.
+    // The details have their width by then.
     const frame = requestAnimationFrame(showInspected);
     return () => cancelAnimationFrame(frame);
   }, [inspectedId, showInspected]);
@@ -193,15 +195,15 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
     );
   };
 
-  // Connecting by hand: preview lines show, all others are connections.
+  // A line drawn to a preview selects its app, one to a target attaches, all others connect.
   const refusal = (connection: Connection | Edge): string | undefined => {
     const source = containers.find(({ id }) => id === connection.source);
     const target = nodeOf(connection.target);
-    if (!source || !target) return "Only a container can give something.";
+    if (!source || !target) return "Connections must start at a container.";
     if (target.type === "container") return refusalOf(source, target.data.container, links, nameOf);
     if (target.type === "target") return attachRefusal(source, target.data.target);
-    if (source.container_type !== "base") return `${source.name} has no page to show.`;
-    return target.data.preview.connected_container_id === source.id ? "It shows this one already." : undefined;
+    if (source.container_type !== "base") return `${source.name} is a service. Previews show apps only.`;
+    return target.data.preview.connected_container_id === source.id ? `This preview already shows ${source.name}.` : undefined;
   };
   const onConnect = ({ source, target }: Connection) => {
     const type = nodeOf(target)?.type;
@@ -253,7 +255,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
         const node = focusedNode();
         if (!node) return;
         const gone = node.selected ? nodes.filter(({ selected }) => selected) : [node];
-        // The focus must not fall off the canvas with what had it.
+        // Move the focus to a node that stays, so that it is not lost.
         const next = nodes.find(({ id }) => !gone.some((item) => item.id === id));
         (next ? elementOf(next.id) : plane.current)?.focus({ preventScroll: true });
         remove(gone.map(subjectOf));
@@ -264,7 +266,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
   );
   const fitAll = () => void flow.fitView(fit);
   useShortcuts({
-    // A click opens the details of a node beside the canvas, and they have the focus.
+    // Not only while the canvas has the focus: a click moves it to the details of the node.
     "canvas.connect": () => {
       const node = focusedNode();
       if (node) setConnecting(node.id);
@@ -285,14 +287,14 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
   );
   const drawn = useMemo(() => {
     const middles = new Map(nodes.map((node) => [node.id, node.position.y + (node.height ?? 0) / 2]));
-    // Lines to targets leave downwards, where there is nothing to lie beside.
+    // Lines to targets leave downwards, where they overlap no others.
     const sideways = edges.filter(({ data }) => data?.kind !== "deploy");
     const fans = fansOf(sideways, (id) => middles.get(id) ?? 0);
     return edges.map((edge) => ({
       ...edge,
       ariaLabel:
         edge.data?.kind === "deploy"
-          ? `Connection: ${nameOf(edge.source)} goes to ${targets.find(({ id }) => id === edge.target)?.name ?? "a target"}`
+          ? `Connection: ${nameOf(edge.source)} deploys to ${targets.find(({ id }) => id === edge.target)?.name ?? "deleted target"}`
           : `Connection: ${nameOf(edge.target)} uses ${nameOf(edge.source)}`,
       ...(edge.data && { data: { ...edge.data, ...fans.get(edge.id) } }),
       ...(edge.data && edge.data.kind !== "preview" && edge.data.kind !== "deploy"
@@ -304,7 +306,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
   return (
     <div ref={plane} tabIndex={-1} className="canvas-plane">
       <ReactFlow<CanvasNode, CanvasEdge>
-        aria-label="Services and how they connect"
+        aria-label="Services and connections"
         onKeyDown={onKeyDown}
         nodes={said}
         edges={drawn}
@@ -324,7 +326,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
         onSelectionDragStart={(event, dragged) => onLift(event, undefined, dragged)}
         onSelectionDragStop={(event, dragged) => onDrop(event, undefined, dragged)}
         onNodeClick={(event, node) => {
-          // React brings clicks in a node's menus here as well; those lie elsewhere in the page.
+          // React also bubbles clicks in a node's menus, which are rendered elsewhere in the page.
           const isOnNode = event.target instanceof Element && event.currentTarget.contains(event.target);
           const isSelecting = event.shiftKey || event.ctrlKey || event.metaKey;
           if (isOnNode && !isSelecting && !(event.target as Element).closest("button, iframe")) inspect(subjectOf(node));
@@ -335,7 +337,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
         }}
         onPaneClick={onInspectNothing}
         onMoveEnd={(event, viewport) => {
-          // Only what a person looked for is looked for again.
+          // Store only what the person chose, not what the code scrolled to.
           if (event) writeStored(localStorage, viewportKey(projectId), viewport);
         }}
         {...(stored && { defaultViewport: stored })}
@@ -349,8 +351,8 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
         proOptions={{ hideAttribution: true }}
         ariaLabelConfig={{
           "node.a11yDescription.default":
-            "Enter opens the details, arrow keys go to the next one, Alt with arrow keys moves it, C connects it, Delete removes it.",
-          "edge.a11yDescription.default": "Delete removes the connection.",
+            "Press Enter to open details, arrow keys to focus another node, Alt and arrow keys to move, C to connect, Delete to delete.",
+          "edge.a11yDescription.default": "Press Delete to disconnect.",
         }}
       >
         <Background variant={BackgroundVariant.Dots} gap={20} size={1} color="var(--graph-dot)" />
@@ -358,7 +360,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
           <MiniMap<CanvasNode>
             pannable
             zoomable
-            ariaLabel="Overview"
+            ariaLabel="Minimap"
             className="canvas-minimap"
             nodeBorderRadius={6}
             nodeClassName={(node) => `is-${node.type}`}

@@ -7,7 +7,7 @@ import { Kbds } from "../../ui/Kbd.tsx";
 
 const keys = (id: ShortcutId) => <Kbds caps={capsOf(shortcuts[id].keys[0] ?? "").flat()} />;
 
-/** While a line is drawn: why it cannot end here. */
+/** While a line is drawn: why it can't end here. */
 export function ConnectionHint({ refusal }: { refusal: (connection: Connection) => string | undefined }) {
   const { from, to, isBackwards } = useConnection((state) => ({
     from: state.fromNode?.id,
@@ -20,7 +20,7 @@ export function ConnectionHint({ refusal }: { refusal: (connection: Connection) 
   return why ? <p className="canvas-note">{why}</p> : null;
 }
 
-/** How near, and everything at once. */
+/** Zoom controls. */
 export function Zoom({ onFit }: { onFit: () => void }) {
   const flow = useReactFlow();
   const { zoom } = useViewport();
@@ -32,8 +32,8 @@ export function Zoom({ onFit }: { onFit: () => void }) {
         </IconButton>
         <button
           type="button"
-          title="Back to 100 %"
-          aria-label={`Zoom ${Math.round(zoom * 100)} %, back to 100 %`}
+          title="Reset zoom"
+          aria-label={`Zoom ${Math.round(zoom * 100)}%, reset to 100%`}
           className="num h-6 w-12 text-center text-xs text-fg-1 hover:text-fg-0"
           onClick={() => void flow.zoomTo(1)}
         >
@@ -44,7 +44,7 @@ export function Zoom({ onFit }: { onFit: () => void }) {
         </IconButton>
       </span>
       <span className="inline-flex rounded-2 border border-line-0 bg-bg-1">
-        <IconButton size="sm" label="Fit everything" keys={keys("canvas.fit")} tooltipSide="top" onClick={onFit}>
+        <IconButton size="sm" label="Zoom to fit" keys={keys("canvas.fit")} tooltipSide="top" onClick={onFit}>
           <Maximize size={14} />
         </IconButton>
       </span>

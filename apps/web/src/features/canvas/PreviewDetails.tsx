@@ -6,7 +6,7 @@ import { sizeOfPreview } from "./graph.ts";
 import { InlineEdit } from "./InlineEdit.tsx";
 import { Fact } from "./Facts.tsx";
 
-/** A preview: what it shows, where in it, how big. */
+/** Details of a preview: its app, path and size. */
 export function PreviewDetails({ preview }: { preview: Preview }) {
   const { containers, setConnecting, savePath, setLive, liveId, share, remove } = useCanvas();
   const container = containers.find(({ id }) => id === preview.connected_container_id);
@@ -26,11 +26,11 @@ export function PreviewDetails({ preview }: { preview: Preview }) {
           </Button>
         ) : null}
         <Button size="sm" variant="ghost" icon={<Spline size={14} />} onClick={() => setConnecting(preview.id)}>
-          {container ? "Show another" : "Choose what"}
+          {container ? "Change app" : "Select app"}
         </Button>
       </div>
       <dl className="px-4 py-3">
-        <Fact label="Shows">{container?.name ?? "Nothing yet"}</Fact>
+        <Fact label="App">{container?.name ?? "None"}</Fact>
         <Fact label="Path">
           <InlineEdit
             label="path"
@@ -38,7 +38,7 @@ export function PreviewDetails({ preview }: { preview: Preview }) {
             inputMode="url"
             value={preview.current_path}
             onSave={async (path) => {
-              if (!path.startsWith("/")) return "A path begins with a slash.";
+              if (!path.startsWith("/")) return "The path must start with a slash.";
               savePath(preview.id, path);
               return undefined;
             }}
@@ -52,7 +52,7 @@ export function PreviewDetails({ preview }: { preview: Preview }) {
       </dl>
       <div className="border-t border-line-0 px-4 py-3">
         <Button size="sm" variant="danger" icon={<Trash2 size={14} />} onClick={() => remove([{ kind: "preview", id: preview.id }])}>
-          Delete the preview
+          Delete preview
         </Button>
       </div>
     </div>

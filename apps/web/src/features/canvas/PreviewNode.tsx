@@ -11,7 +11,7 @@ import { LiveFrame } from "./LiveFrame.tsx";
 import { statusWord } from "./node-looks.tsx";
 import { ShowButton } from "./ShowButton.tsx";
 
-/** A small browser: a still card until it is run, then the live page. At most one is live. */
+/** A preview: a placeholder until it is run, then the live page. At most one is live. */
 export const PreviewNode = memo(function PreviewNode({
   data: { preview, container },
   selected,
@@ -57,7 +57,7 @@ export const PreviewNode = memo(function PreviewNode({
         </span>
         <span className="nodrag flex">
           {isLive ? (
-            <IconButton size="sm" label="Stop the live page" onClick={() => setLive(undefined)}>
+            <IconButton size="sm" label="Stop preview" onClick={() => setLive(undefined)}>
               <Pause size={14} />
             </IconButton>
           ) : null}
@@ -86,7 +86,7 @@ export const PreviewNode = memo(function PreviewNode({
   );
 });
 
-/** What stands there while no page runs: an outline of one, and the act that brings it. */
+/** Shown while no page runs: an outline of one, and the button that runs it. */
 function Poster({
   preview,
   container,
@@ -108,9 +108,9 @@ function Poster({
       <div className="nodrag relative grid justify-items-center gap-1.5 rounded-3 bg-bg-2 px-3 py-2 text-center">
         {container === undefined ? (
           <>
-            <p className="text-xs text-fg-2">It shows nothing yet.</p>
+            <p className="text-xs text-fg-2">No app selected</p>
             <Button size="sm" onClick={() => setConnecting(preview.id)}>
-              Choose what
+              Select app
             </Button>
           </>
         ) : isServed ? (
@@ -127,7 +127,7 @@ function Poster({
                 size="sm"
                 icon={container.status === "failed" ? <RotateCw size={14} /> : <Play size={14} />}
                 disabled={runtime.isActing(container.id)}
-                aria-label={`${container.status === "failed" ? "Restart" : "Start"} ${container.name}`}
+                aria-label={container.status === "failed" ? `Restart ${container.name}` : `Start ${container.name}`}
                 onClick={() => runtime.start(container.id)}
               >
                 {container.status === "failed" ? "Restart" : "Start"}

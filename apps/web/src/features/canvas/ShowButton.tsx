@@ -6,7 +6,7 @@ import { useCanvas } from "./canvas-context.ts";
 import { containerIcon } from "./node-looks.tsx";
 import { PickList } from "../../ui/PickList.tsx";
 
-/** Which container a preview shows. */
+/** Selects the app that a preview shows. */
 export function ShowButton({ preview }: { preview: Preview }) {
   const { connectingId, setConnecting, containers, showIn } = useCanvas();
   const choose = (containerId: string | null) => {
@@ -15,36 +15,36 @@ export function ShowButton({ preview }: { preview: Preview }) {
   };
   return (
     <Popover
-      label="Show in this preview"
+      label="App of this preview"
       align="end"
       isOpen={connectingId === preview.id}
       onOpenChange={(isOpen) => setConnecting(isOpen ? preview.id : undefined)}
       className="w-72 p-0!"
       trigger={
-        <IconButton size="sm" label="Choose what this preview shows">
+        <IconButton size="sm" label="Select app for this preview">
           <Spline size={14} />
         </IconButton>
       }
     >
       <PickList
-        label="Show in this preview"
-        placeholder="Show…"
-        empty="Nothing in this project has a page."
+        label="App of this preview"
+        placeholder="Select an app…"
+        empty="No apps in this project"
         groups={[
           {
-            heading: "Containers with a page",
+            heading: "Apps",
             items: containers
               .filter(({ container_type: type }) => type === "base")
               .map((container) => ({
                 id: container.id,
                 title: container.name,
                 icon: containerIcon(container, undefined),
-                refusal: preview.connected_container_id === container.id ? "It shows this one." : undefined,
+                refusal: preview.connected_container_id === container.id ? "Already shown" : undefined,
                 run: () => choose(container.id),
               })),
           },
           ...(preview.connected_container_id
-            ? [{ heading: "Or", items: [{ id: "nothing", title: "Nothing", hint: "Its share links end", run: () => choose(null) }] }]
+            ? [{ heading: "Other", items: [{ id: "nothing", title: "No app", hint: "Revokes its share links", run: () => choose(null) }] }]
             : []),
         ]}
       />

@@ -15,7 +15,7 @@ import { Fact, Part } from "./Facts.tsx";
 import { InlineEdit } from "./InlineEdit.tsx";
 import { useTargetState } from "./use-target-state.ts";
 
-/** Deploys all containers of a target. What was refused for one of them is told; the others go. */
+/** Deploys all containers of a target. Shows which ones failed to start; the others are deployed. */
 export function DeployTargetButton({ target, isIcon = false }: { target: DeploymentTarget; isIcon?: boolean }) {
   const { deployTarget } = useCanvas();
   const { openDeployment } = useDeploys();
@@ -25,7 +25,7 @@ export function DeployTargetButton({ target, isIcon = false }: { target: Deploym
     onSuccess: (results) => {
       const begun = results.filter(({ status }) => status === "pending");
       for (const { container_name: name, error } of results.filter(({ status }) => status === "failed"))
-        toast(`${name} was not deployed: ${error ?? "no reason was given"}`, { kind: "failed" });
+        toast(error ? `Couldn't deploy ${name}. ${error}` : `Couldn't deploy ${name}.`, { kind: "failed" });
       if (begun.length === 1 && begun[0]?.deployment_id) openDeployment(begun[0].deployment_id);
     },
     onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
@@ -41,7 +41,7 @@ export function DeployTargetButton({ target, isIcon = false }: { target: Deploym
       icon={<ArrowUpFromLine size={14} />}
       disabled={!isReady}
       isLoading={deploy.isPending}
-      loadingWord="Starting"
+      loadingWord="Deploying…"
       onClick={() => deploy.mutate()}
     >
       Deploy
@@ -49,21 +49,21 @@ export function DeployTargetButton({ target, isIcon = false }: { target: Deploym
   );
 }
 
-/** A target in full: its account, what goes there, in which environment, and everything that went. */
+/** Details of a target: account, environment, attached containers, deployments. */
 export function TargetDetails({ target }: { target: DeploymentTarget }) {
   const { api } = useServices();
   const { nameOf, detach, changeTarget, remove, setConnecting, projectId } = useCanvas();
   const { openDeployment, list } = useDeploys();
   const [isReplacing, setIsReplacing] = useState(false);
   const history = useQuery(targetHistoryQuery(api, projectId, target.id));
-  // What is known of them by now counts.
+  // The live list is newer than the history.
   const went = history.data?.map((deployment) => list?.find(({ id }) => id === deployment.id) ?? deployment);
   return (
     <div className="scroll-y min-h-0 flex-1">
       <div className="flex flex-wrap items-center gap-1.5 px-4 pt-1">
         <DeployTargetButton target={target} />
         <Button size="sm" variant="ghost" icon={<Spline size={14} />} onClick={() => setConnecting(target.id)}>
-          Attach a container
+          Attach container
         </Button>
       </div>
       <dl className="px-4 py-3">
@@ -101,15 +101,15 @@ export function TargetDetails({ target }: { target: DeploymentTarget }) {
           )}
         </div>
       )}
-      <Part title="Goes there">
+      <Part title="Containers">
         {target.container_ids.length === 0 ? (
-          <p className="text-xs text-fg-2">Nothing yet. Draw a line from a container to it, or attach one here.</p>
+          <p className="text-xs text-fg-2">No containers yet. Attach a container, or draw a line from it to this target.</p>
         ) : (
           <ul className="text-xs">
             {target.container_ids.map((id) => (
               <li key={id} className="flex min-h-7 items-center gap-2">
                 <span className="min-w-0 flex-1 truncate text-fg-0">{nameOf(id)}</span>
-                <IconButton size="sm" label={`Take ${nameOf(id)} from ${target.name}`} onClick={() => void detach(target.id, id)}>
+                <IconButton size="sm" label={`Detach ${nameOf(id)} from ${target.name}`} onClick={() => void detach(target.id, id)}>
                   <Unlink size={14} />
                 </IconButton>
               </li>
@@ -121,14 +121,14 @@ export function TargetDetails({ target }: { target: DeploymentTarget }) {
         {history.error ? (
           <p role="alert" className="flex items-center gap-2 text-xs text-err">
             {sentenceOf(history.error)}
-            <Button size="sm" isLoading={history.isFetching} loadingWord="Retrying" onClick={() => void history.refetch()}>
+            <Button size="sm" isLoading={history.isFetching} loadingWord="Retrying…" onClick={() => void history.refetch()}>
               Retry
             </Button>
           </p>
         ) : !went ? (
           <Skeleton className="h-16" />
         ) : went.length === 0 ? (
-          <p className="text-xs text-fg-2">Nothing went out yet.</p>
+          <p className="text-xs text-fg-2">No deployments yet</p>
         ) : (
           <div className="-ml-2">
             {seriesOf(went).map((series) => (
@@ -139,7 +139,7 @@ export function TargetDetails({ target }: { target: DeploymentTarget }) {
       </Part>
       <div className="border-t border-line-0 px-4 py-3">
         <Button size="sm" variant="danger" icon={<Trash2 size={14} />} onClick={() => remove([{ kind: "target", id: target.id }])}>
-          Take it off the canvas
+          Delete target
         </Button>
       </div>
     </div>

@@ -10,7 +10,7 @@ import type { TargetNode as TargetNodeType } from "./graph.ts";
 import { DeployTargetButton } from "./TargetDetails.tsx";
 import { useTargetState } from "./use-target-state.ts";
 
-/** A place that containers are deployed to: what is live there, and its last versions on their thread. */
+/** A deployment target: what is live there, and its latest versions. */
 export const TargetNode = memo(function TargetNode({ data: { target }, selected }: NodeProps<TargetNodeType>) {
   const { unstored } = useCanvas();
   const { word, tone, isBusy, line, points } = useTargetState(target);
@@ -33,7 +33,7 @@ export const TargetNode = memo(function TargetNode({ data: { target }, selected 
           {points.length > 0 ? (
             <Thread orientation="horizontal" points={points} label={points.map(({ label }) => label).join(", ")} className="max-w-24" />
           ) : (
-            <span className="text-2xs text-fg-2">Nothing went out yet</span>
+            <span className="text-2xs text-fg-2">No deployments yet</span>
           )}
         </span>
         <span className="canvas-node-acts nodrag">
@@ -41,7 +41,7 @@ export const TargetNode = memo(function TargetNode({ data: { target }, selected 
           <AttachButton target={target} />
         </span>
       </div>
-      <Handle id="takes" type="target" position={Position.Top} className="canvas-port" title="Takes" />
+      <Handle id="takes" type="target" position={Position.Top} className="canvas-port" title="Containers" />
     </article>
   );
 });

@@ -4,13 +4,13 @@ import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { Part } from "./Facts.tsx";
 import { touchesOf } from "./touches.ts";
 
-/** The container's own short thread. */
+/** The latest operations on a container. */
 export function Touched({ container, tasks }: { container: Container; tasks: readonly Task[] }) {
   const touches = touchesOf(container, tasks);
   if (touches.length === 0) return null;
   return (
-    <Part title="What touched it">
-      <Thread label={`What touched ${container.name}`} className="-ml-2 text-xs">
+    <Part title="Recent changes">
+      <Thread label={`Recent changes of ${container.name}`} className="-ml-2 text-xs">
         {touches.map((touch, index) => (
           <ThreadItem
             key={touch.id}

@@ -1,6 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 
-/** What the page knows of the canvas, by the names of its parts: changed at once by whoever acts, and kept true by the event stream. */
+/** The cached parts of the canvas, by name: changed at once by an action, then updated by the event stream. */
 export type CanvasCache = ReturnType<typeof createCanvasCache>;
 export function createCanvasCache(queries: QueryClient, projectId: string) {
   const key = (name: string) => ["project", projectId, name];

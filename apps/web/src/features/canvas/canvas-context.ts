@@ -6,7 +6,7 @@ import type { Link } from "./links.ts";
 /** What the inspector shows. */
 export type Subject = { kind: "container" | "preview" | "link" | "target"; id: string };
 
-/** What nodes, lines, list and inspector can do; the same object for as long as nothing they show changes. */
+/** Data and actions for nodes, lines, list and inspector; the same object until something they show changes. */
 export interface Canvas {
   projectId: string;
   containers: readonly Container[];
@@ -22,16 +22,16 @@ export interface Canvas {
   connectingId: string | undefined;
   setConnecting: (id: string | undefined) => void;
   connect: (sourceId: string, targetId: string) => Promise<string | undefined>;
-  /** Lets a preview show a container, or nothing. */
+  /** Selects the container that a preview shows; `null` for none. */
   showIn: (previewId: string, containerId: string | null) => Promise<void>;
-  /** Lets a container go to a target; resolves with a sentence when it may not. */
+  /** Attaches a container to a target; resolves with the reason if it failed. */
   attach: (targetId: string, containerId: string) => Promise<string | undefined>;
   detach: (targetId: string, containerId: string) => Promise<void>;
-  /** Resolves with a sentence when it was refused. */
+  /** Resolves with the reason if it failed. */
   changeTarget: (targetId: string, change: TargetChange) => Promise<string | undefined>;
   deployTarget: (targetId: string) => Promise<readonly DeployAllResult[]>;
   addPreviewOf: (containerId: string) => void;
-  /** Previews and connections go at once and can come back; containers are asked about first. */
+  /** Deletes previews, connections and targets at once, with undo; containers after a confirmation. */
   remove: (subjects: readonly Subject[]) => void;
   /** The one preview that is live. */
   liveId: string | undefined;
@@ -52,6 +52,6 @@ export interface PreviewPlace {
 export const CanvasContext = createContext<Canvas | undefined>(undefined);
 export function useCanvas(): Canvas {
   const canvas = use(CanvasContext);
-  if (!canvas) throw new Error("useCanvas needs the canvas around it.");
+  if (!canvas) throw new Error("useCanvas must be used within CanvasContext.");
   return canvas;
 }

@@ -3,7 +3,7 @@ import type { Contract } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
 
 type Api = Client<Contract>;
-/** It changes when somebody installs a program on the server, not oftener. */
+/** It changes only when a program is installed on the server. */
 const catalogueMs = 5 * 60_000;
 
 /** The service catalogue, the same for every project. */

@@ -6,7 +6,7 @@ export type ContainerNode = Node<{ container: Container }, "container">;
 export type PreviewNode = Node<{ preview: Preview; container: Container | undefined }, "preview">;
 export type TargetNode = Node<{ target: DeploymentTarget }, "target">;
 export type CanvasNode = ContainerNode | PreviewNode | TargetNode;
-/** `link` is missing on the line from a container to a preview of it, and on the one to a target it goes to. */
+/** `link` is missing on lines from a container to a preview or a target. */
 export type CanvasEdge = Edge<{ kind: EdgeKind; link?: Link; fromDy?: number; toDy?: number }, "line">;
 
 export const containerSize = { width: 208, height: 89 } as const;
@@ -17,7 +17,7 @@ export const sizeOfPreview = ({ width, height }: Pick<Preview, "width" | "height
   height: height ?? previewSize.height,
 });
 
-/** Ids of a connection's line and of a preview's; containers and previews go by their own. */
+/** The id of the line to a preview. */
 export const previewEdgeId = (previewId: string) => `preview:${previewId}`;
 /** The id of the line from a container to a target; `goingOf` reads it. */
 export const targetEdgeId = (targetId: string, containerId: string) => `target:${targetId}:${containerId}`;
@@ -106,7 +106,7 @@ export function edgesOf(
   ];
 }
 
-/** The things of the server that a node stands for. */
+/** The server's objects that a node shows. */
 const shownIn = (data: CanvasNode["data"]): readonly unknown[] =>
   "target" in data ? [data.target] : "preview" in data ? [data.preview, data.container] : [data.container];
 const isSame = (a: CanvasNode["data"], b: CanvasNode["data"]) => {
@@ -115,8 +115,8 @@ const isSame = (a: CanvasNode["data"], b: CanvasNode["data"]) => {
 };
 
 /**
- * The nodes on screen, brought in line with what the server says. What a person holds or has moved and not yet stored (`held`) keeps its place;
- * what did not change stays the same object.
+ * Updates the nodes on screen from the server's state. Nodes that are being moved or not saved yet (`held`) keep their position;
+ * unchanged nodes stay the same object.
  */
 export function reconcile(shown: readonly CanvasNode[], told: readonly CanvasNode[], held: ReadonlySet<string>): CanvasNode[] {
   const known = new Map(shown.map((node) => [node.id, node]));
@@ -137,7 +137,7 @@ export function reconcile(shown: readonly CanvasNode[], told: readonly CanvasNod
 const fanPx = 14;
 const fanLimitPx = 30;
 
-/** Lines that meet at one side of a node lie beside each other there, in the order of their other ends: how far each is off the middle. */
+/** Spreads the lines at one side of a node in the order of their other ends: the offset of each from the middle. */
 export function fansOf(
   edges: readonly Pick<CanvasEdge, "id" | "source" | "target">[],
   middleOf: (nodeId: string) => number,

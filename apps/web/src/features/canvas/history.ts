@@ -1,11 +1,11 @@
-/** Something a person did to the canvas and may take back. */
+/** Something a person did on the canvas and may undo. */
 export interface Act {
-  /** "Added postgres", as the toast and the button say it. */
+  /** "Added postgres", for the toast and the button. */
   label: string;
   undo: () => Promise<unknown>;
-  /** Left out where it cannot be done again, because it needs what only the person knows. */
+  /** Missing if it can't be redone, because it needs input that was not kept. */
   redo?: () => Promise<unknown>;
-  /** Acts of one group in a row are one: ten nudges are taken back at once. */
+  /** Consecutive acts of one group are one: ten nudges are undone at once. */
   group?: string;
 }
 
@@ -20,7 +20,7 @@ export interface History {
   record: (act: Act) => void;
   undo: () => Promise<void>;
   redo: () => Promise<void>;
-  /** What came back under a new id answers to its old one. */
+  /** Records that something was recreated under a new id. */
   rename: (oldId: string, newId: string) => void;
   /** The id under which this exists now. */
   now: (id: string) => string;
@@ -31,8 +31,8 @@ export interface History {
 const kept = 100;
 const nothing: HistoryState = { undo: undefined, redo: undefined, isBusy: false };
 
-/** Undo and redo, one after the other. What fails is told to `onFailure` and leaves the history, since nobody knows how far it came. */
-export function createHistory(onFailure: (act: Act, error: unknown) => void): History {
+/** Undo and redo, one after the other. An act that fails is reported to `onFailure` and leaves the history, since its state is unknown. */
+export function createHistory(onFailure: (act: Act, error: unknown, way: "undo" | "redo") => void): History {
   let done: Act[] = [];
   let undone: Act[] = [];
   let state = nothing;
@@ -68,10 +68,10 @@ export function createHistory(onFailure: (act: Act, error: unknown) => void): Hi
         try {
           await act.undo();
           if (act.redo) undone.push(act);
-          // What comes after a step that cannot be done again cannot be either.
+          // Acts after one that can't be redone can't be redone either.
           else undone = [];
         } catch (error) {
-          onFailure(act, error);
+          onFailure(act, error, "undo");
         }
       }),
     redo: () =>
@@ -82,7 +82,7 @@ export function createHistory(onFailure: (act: Act, error: unknown) => void): Hi
           await act.redo();
           done.push(act);
         } catch (error) {
-          onFailure(act, error);
+          onFailure(act, error, "redo");
         }
       }),
     rename: (oldId, newId) => {

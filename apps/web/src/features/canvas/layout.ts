@@ -7,8 +7,8 @@ export interface LayoutNode {
 }
 
 /**
- * Places for all nodes: what needs others stands left of them, as on the drawing of an app (page, server, database).
- * `links` lead from what provides to what needs it. Things without a link stand in rows below, so that they do not stretch the drawing.
+ * Positions for all nodes: a node is left of those it uses, as in the usual drawing of an app (page, server, database).
+ * `links` lead from provider to user. Nodes without a link are placed in rows below, so that they do not stretch the graph.
  */
 export function tidy(
   nodes: readonly LayoutNode[],

@@ -21,14 +21,14 @@ describe("what can be connected", () => {
     expect(why("db", "web", [link("db", "api"), link("api", "web")])).toBeUndefined();
   });
   test("not to itself, not twice, nothing into the outside", () => {
-    expect(why("a", "a", [])).toBe("Nothing connects to itself.");
+    expect(why("a", "a", [])).toBe("A container can't connect to itself.");
     expect(why("db", "api", [link("db", "api")])).toBe("api already uses db.");
-    expect(why("db", "stripe", [], "external")).toBe("stripe runs elsewhere, so nothing can be passed into it.");
+    expect(why("db", "stripe", [], "external")).toBe("stripe is an external service. Variables can't be passed to it.");
   });
-  test("no circle, and the way round is named", () => {
-    expect(why("web", "api", [link("api", "web")])).toBe("That would close a circle: web already depends on api.");
+  test("no cycle, and the path is named", () => {
+    expect(why("web", "api", [link("api", "web")])).toBe("This would create a cycle: web already depends on api.");
     expect(why("web", "db", [link("db", "api"), link("api", "web")])).toBe(
-      "That would close a circle: web already depends on api, which depends on db.",
+      "This would create a cycle: web already depends on db (web → api → db).",
     );
   });
 });

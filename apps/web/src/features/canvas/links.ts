@@ -7,7 +7,7 @@ export type Link = Pick<
 >;
 export type EdgeKind = "http" | "database" | "env" | "cache" | "preview" | "deploy";
 
-/** How its line is drawn: by what it carries, and for plain variables by the kind of service they lead to. */
+/** Kind of its line: by the connector, and for plain variables by the category of the service. */
 export function edgeKindOf(link: Pick<Link, "connector_type">, category: Service["category"] | undefined): EdgeKind {
   switch (link.connector_type) {
     case "http_api":
@@ -25,13 +25,13 @@ export function edgeKindOf(link: Pick<Link, "connector_type">, category: Service
   }
 }
 
-/** What stands on the line: its own label, or the first variable and how many more. */
+/** Text on the line: its own label, or the first variable and how many more. */
 export function labelOf({ label, env_keys: names }: Pick<Link, "label" | "env_keys">): string | undefined {
   const first = names.find((name) => name.endsWith("_URL")) ?? names[0];
   return label ?? (first === undefined || names.length === 1 ? first : `${first} +${names.length - 1}`);
 }
 
-/** A path along connections, from what provides to what needs it; undefined when there is none. */
+/** A path along connections, from provider to user; undefined when there is none. */
 function pathBetween(
   from: string,
   to: string,
@@ -54,29 +54,30 @@ function pathBetween(
   return undefined;
 }
 
-/** Why `source` cannot give to `target`, as a sentence; undefined when it can. The server says the same with its codes. */
+/** Why `source` can't provide to `target`, as a sentence; undefined when it can. The server checks the same. */
 export function refusalOf(
   source: Pick<Container, "id" | "name">,
   target: Pick<Container, "id" | "name" | "deployment_mode">,
   links: readonly Link[],
   nameOf: (id: string) => string,
 ): string | undefined {
-  if (source.id === target.id) return "Nothing connects to itself.";
-  if (target.deployment_mode === "external") return `${target.name} runs elsewhere, so nothing can be passed into it.`;
+  if (source.id === target.id) return "A container can't connect to itself.";
+  if (target.deployment_mode === "external") return `${target.name} is an external service. Variables can't be passed to it.`;
   if (links.some((link) => link.source_container_id === source.id && link.target_container_id === target.id))
     return `${target.name} already uses ${source.name}.`;
   const back = pathBetween(target.id, source.id, links);
-  if (back)
-    return `That would close a circle: ${source.name} already depends on ${back.slice(0, -1).map(nameOf).reverse().join(", which depends on ")}.`;
-  return undefined;
+  if (!back) return undefined;
+  return back.length === 2
+    ? `This would create a cycle: ${source.name} already depends on ${target.name}.`
+    : `This would create a cycle: ${source.name} already depends on ${target.name} (${back.map(nameOf).reverse().join(" → ")}).`;
 }
 
-/** Why a container cannot go to a target, as far as the page can tell; whether the provider takes its framework, the server says. */
+/** Why a container can't be attached to a target. Only the server knows whether the provider supports its framework. */
 export function attachRefusal(
   container: Pick<Container, "id" | "name" | "container_type">,
   target: Pick<DeploymentTarget, "name" | "container_ids">,
 ): string | undefined {
-  if (container.container_type !== "base") return `${container.name} is a service: it has nothing that could be deployed.`;
-  if (target.container_ids.includes(container.id)) return `${container.name} goes to ${target.name} already.`;
+  if (container.container_type !== "base") return `${container.name} is a service. Only apps can be deployed.`;
+  if (target.container_ids.includes(container.id)) return `${container.name} already deploys to ${target.name}.`;
   return undefined;
 }

@@ -38,7 +38,7 @@ export const serviceIcon = (service: Pick<Service, "category"> | undefined): Rea
 export const containerIcon = (container: Pick<Container, "container_type">, service: Service | undefined): ReactNode =>
   container.container_type === "base" ? <CodeXml size={size} /> : serviceIcon(service);
 
-/** "exit 137" or "SIGKILL", out of the server's sentence; empty when it names neither. */
+/** "exit 137" or "SIGKILL", from the server's sentence; empty when it names neither. */
 export function crashWord(message: string | null): string {
   const [, code, signal] = /\bcode (\d+)|\b(SIG[A-Z0-9]+)/.exec(message ?? "") ?? [];
   return code ? `exit ${code}` : (signal ?? "");
@@ -47,18 +47,18 @@ export function crashWord(message: string | null): string {
 /** Status in words: `Crashed (exit 137)`. */
 export function statusWord(container: Container): string {
   const { word } = containerLook(container);
-  // The exit code stands in the word already.
+  // The word already contains the exit code.
   const crash = container.status === "failed" && container.exit_code === null ? crashWord(container.status_message) : "";
   return crash ? `${word} (${crash})` : word;
 }
 
-/** It cannot be used before somebody enters its credentials. */
+/** An external service that can't be used until its credentials are entered. */
 export const lacksCredentials = (container: Container, service: Service | undefined): boolean =>
   container.deployment_mode === "external" &&
   container.credentials_id === null &&
   (service?.credential_fields.some((field) => field.is_required && !(field.is_endpoint && container.external_endpoint)) ?? false);
 
-/** One line of what a container is, or of what keeps it from running. */
+/** One line about a container: what it is, or why it doesn't run. */
 export function lineOf(container: Container, service: Service | undefined): string {
   if (container.status === "failed" && container.status_message) return container.status_message;
   if (lacksCredentials(container, service)) return "Needs credentials";
@@ -66,10 +66,10 @@ export function lineOf(container: Container, service: Service | undefined): stri
   if (container.deployment_mode === "external") return [service?.name ?? container.service_slug, host].filter(Boolean).join(", ");
   if (container.container_type === "service") {
     if (!service) return container.service_slug ?? "Service";
-    if (!service.available.runs) return service.available.reason ?? "It cannot run on this server.";
+    if (!service.available.runs) return service.available.reason ?? "Not available on this server.";
     return service.name === container.name ? service.description : service.name;
   }
-  return container.directory === "." ? "The project's own folder" : `In ${container.directory}/`;
+  return container.directory === "." ? "Project folder" : `In ${container.directory}/`;
 }
 export const portText = (container: Container): string => {
   const port = container.internal_port ?? container.port;

@@ -1,6 +1,6 @@
 import type { SavePositions } from "@tesslate/contract";
 
-/** Where a thing of the canvas stands, and for previews how big it is; `null` is the usual size. */
+/** The position of a node, and for previews its size; `null` is the default size. */
 export interface Place {
   id: string;
   kind: "container" | "preview" | "target";
@@ -11,17 +11,17 @@ export interface Place {
 }
 
 export interface Placement {
-  /** Remembers places and sends them with the next batch; `now` sends at once. */
+  /** Adds positions to the next batch; `now` sends it at once. */
   put: (places: readonly Place[], when?: "soon" | "now") => void;
-  /** Sends what waits. Resolves when nothing is on its way any more. */
+  /** Sends what waits. Resolves when all batches are done. */
   flush: () => Promise<void>;
-  /** What waits, for a page that is about to go; it counts as sent. */
+  /** Returns what waits, for a page that is being closed; it counts as sent. */
   take: () => Batch | undefined;
-  /** Forgets a thing that went. */
+  /** Forgets a deleted node. */
   drop: (id: string) => void;
-  /** Ids whose places are not stored yet. */
+  /** Ids whose positions are not saved yet. */
   getUnsaved: () => ReadonlySet<string>;
-  /** Ids whose places could not be stored; trying again is `retry`. */
+  /** Ids whose positions failed to save; `retry` sends them again. */
   getFailed: () => ReadonlySet<string>;
   retry: () => void;
   subscribe: (listener: () => void) => () => void;
@@ -29,7 +29,7 @@ export interface Placement {
 
 const delayMs = 350;
 
-/** Places by what stands there. The first two go in one request, targets in one each. */
+/** Positions by kind of node. Containers and previews are sent in one request, targets in one each. */
 export type Batch = Required<SavePositions> & { targets: { id: string; position_x: number; position_y: number }[] };
 
 export function batchOf(places: Iterable<Place>): Batch {
@@ -43,7 +43,7 @@ export function batchOf(places: Iterable<Place>): Batch {
   return batch;
 }
 
-/** Gathers moves and sends them as one batch, one batch at a time; the last place of each thing counts. */
+/** Collects moves and sends them in batches, one at a time; the last position of each node counts. */
 export function createPlacement({
   save,
   onFailure,
@@ -89,7 +89,7 @@ export function createPlacement({
   };
   const put: Placement["put"] = (places, when = "soon") => {
     for (const place of places) {
-      // A move says nothing about the size, and must not lose one that waits.
+      // A move has no size, and must not lose one that waits.
       waiting.set(place.id, { ...(waiting.get(place.id) ?? failed.get(place.id)), ...place });
       failed.delete(place.id);
     }

@@ -12,7 +12,7 @@ const step = 40;
 const meet = (a: Box, b: Box) =>
   a.x < b.x + b.width + gap && b.x < a.x + a.width + gap && a.y < b.y + b.height + gap && b.y < a.y + a.height + gap;
 
-/** The free place nearest to `around` (the middle of the new thing), in growing rings. */
+/** The free spot nearest to `around` (the center of the new node), searched in growing rings. */
 export function freeSpot(
   taken: readonly Box[],
   size: { width: number; height: number },
@@ -36,7 +36,7 @@ export function freeSpot(
 
 const middle = (box: Box) => ({ x: box.x + box.width / 2, y: box.y + box.height / 2 });
 
-/** The next thing when looking from `from` in a direction: the nearest, where going sideways costs double. */
+/** The nearest node from `from` in a direction; sideways distance counts double. */
 export function neighbour<T extends Box & { id: string }>(all: readonly T[], from: T, direction: Direction): T | undefined {
   const here = middle(from);
   let best: { item: T; cost: number } | undefined;

@@ -35,7 +35,7 @@ test("what happened to one container since it is there, the oldest first", () =>
   ]);
   expect(touches.map(({ id, bead, text }) => [id, bead, text])).toEqual([
     ["2", "step", "Started with the project"],
-    ["4", "failed", "Started: It exited with code 1."],
+    ["4", "failed", "Start failed: It exited with code 1."],
     ["5", "live", "Waiting until db answers"],
   ]);
 });

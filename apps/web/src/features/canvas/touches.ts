@@ -8,28 +8,39 @@ export interface Touch {
   text: string;
   at: string;
 }
-const verbs: Record<string, string> = {
-  container_start: "Started",
-  container_restart: "Restarted",
-  container_initialization: "Set up",
-  project_start: "Started with the project",
-  project_restart: "Restarted with the project",
+const words: Record<string, { running: string; completed: string; failed: string; cancelled: string }> = {
+  container_start: { running: "Starting…", completed: "Started", failed: "Start failed", cancelled: "Start cancelled" },
+  container_restart: { running: "Restarting…", completed: "Restarted", failed: "Restart failed", cancelled: "Restart cancelled" },
+  container_initialization: { running: "Setting up…", completed: "Set up", failed: "Setup failed", cancelled: "Setup cancelled" },
+  project_start: {
+    running: "Starting with the project…",
+    completed: "Started with the project",
+    failed: "Project start failed",
+    cancelled: "Project start cancelled",
+  },
+  project_restart: {
+    running: "Restarting with the project…",
+    completed: "Restarted with the project",
+    failed: "Project restart failed",
+    cancelled: "Project restart cancelled",
+  },
 };
 const shownCount = 5;
 
-/** The operations that touched one container, the oldest first; of the whole project's ones that brought it up too. */
+/** The latest operations on one container or its whole project, the oldest first. */
 export function touchesOf(container: Pick<Container, "id" | "created_at">, tasks: readonly Task[]): Touch[] {
   return tasks
-    .filter(({ type, metadata }) => verbs[type] !== undefined && (metadata["container_id"] === container.id || type.startsWith("project_")))
+    .filter(({ type, metadata }) => metadata["container_id"] === container.id || type.startsWith("project_"))
     .filter((task) => task.created_at >= container.created_at)
-    .map((task): Touch => {
-      const verb = verbs[task.type] ?? task.type;
+    .flatMap((task): Touch[] => {
+      const word = words[task.type];
+      if (!word) return [];
       const at = task.completed_at ?? task.started_at ?? task.created_at;
       const base = { id: task.id, at };
       if (task.status === "failed" || task.status === "cancelled")
-        return { ...base, bead: "failed", line: "done", text: `${verb}: ${task.error ?? task.status}` };
-      if (task.status === "completed") return { ...base, bead: "step", line: "done", text: verb };
-      return { ...base, bead: "live", line: "live", text: task.progress.message || `${verb}…` };
+        return [{ ...base, bead: "failed", line: "done", text: task.error ? `${word[task.status]}: ${task.error}` : word[task.status] }];
+      if (task.status === "completed") return [{ ...base, bead: "step", line: "done", text: word.completed }];
+      return [{ ...base, bead: "live", line: "live", text: task.progress.message || word.running }];
     })
     .sort((a, b) => a.at.localeCompare(b.at))
     .slice(-shownCount);

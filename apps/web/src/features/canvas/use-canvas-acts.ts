@@ -15,7 +15,7 @@ import { freeSpot, type Box } from "./spots.ts";
 import type { Graph } from "./use-graph.ts";
 import { useTargetActs } from "./use-target-acts.ts";
 
-/** A container that is to be added; what it says is what the API takes. */
+/** A container to be added, as the API takes it. */
 export interface NewContainer {
   name?: string;
   container_type: "base" | "service";
@@ -29,20 +29,23 @@ export interface NewContainer {
 export interface CanvasActsOptions {
   projectId: string;
   graph: Graph;
-  /** The middle of what is in sight, on the canvas. */
+  /** The center of the visible area of the canvas. */
   middle: () => { x: number; y: number };
-  /** Something came: show it, and give it the focus. */
+  /** Something was added: show it and focus it. */
   onAdded: (id: string, kind: "container" | "preview" | "target") => void;
 }
 
-/** Everything a person does to the canvas: sent to the server, shown at once, and where possible taken back. */
+/** Everything a person does on the canvas: sent to the server, shown at once, and where possible undone. */
 export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsOptions) {
   const { api } = useServices();
   const queries = useQueryClient();
   const adopt = useAdoptTask(projectId);
   const params = { id: projectId };
   const [history] = useState(() =>
-    createHistory((act, error) => toast(`${act.label}: that could not be taken back. ${sentenceOf(error)}`, { kind: "failed" })),
+    createHistory((act, error, way) => {
+      const reason = sentenceOf(error);
+      toast(way === "undo" ? `Couldn't undo “${act.label}”. ${reason}` : `Couldn't redo “${act.label}”. ${reason}`, { kind: "failed" });
+    }),
   );
   const historyState = useSyncExternalStore(history.subscribe, history.getState);
   const complain = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
@@ -77,13 +80,13 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
     void cache.refetch("previews");
     void cache.refetch("connections");
   };
-  /** Taking back an addition must not throw away what was done with it since. */
+  /** Undoing an addition must not delete later work on the container. */
   const requireUnused = (id: string, fresh: Container) => {
     const container = cache.read<Container>("containers", id);
     const isUsed =
       container &&
       (container.env_vars_count !== fresh.env_vars_count || container.last_started_at !== null || container.status === "starting");
-    if (isUsed) throw new Error(`${container.name} is in use by now; delete it from its details.`);
+    if (isUsed) throw new Error(`${container.name} was started or changed since. Delete it in its details.`);
   };
   const addContainer = useHandler(async (wanted: NewContainer): Promise<string | undefined> => {
     const at = freeSpot(taken(), containerSize, middle());
@@ -132,7 +135,7 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
     try {
       const first = await createPreview(body);
       history.record({
-        label: "Added a preview",
+        label: "Added preview",
         undo: () => removePreview(history.now(first.id)),
         redo: async () => history.rename(history.now(first.id), (await createPreview(body)).id),
       });
@@ -146,7 +149,7 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
     try {
       await removePreview(id);
       const act = {
-        label: "Deleted a preview",
+        label: "Deleted preview",
         undo: async () => {
           const back = await createPreview({ connected_container_id, position_x, position_y, width, height, current_path });
           history.rename(history.now(id), back.id);
@@ -154,7 +157,7 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
         redo: () => removePreview(history.now(id)),
       };
       history.record(act);
-      toast("The preview is deleted.", { action: { label: "Undo", onSelect: () => void history.undo() } });
+      toast("Preview deleted.", { action: { label: "Undo", onSelect: () => void history.undo() } });
     } catch (error) {
       complain(error);
     }
@@ -167,7 +170,7 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
     try {
       await patchPreview(previewId, { connected_container_id: containerId });
       history.record({
-        label: "Changed what a preview shows",
+        label: "Changed app of preview",
         undo: () => patchPreview(history.now(previewId), { connected_container_id: before === null ? null : history.now(before) }),
         redo: () =>
           patchPreview(history.now(previewId), { connected_container_id: containerId === null ? null : history.now(containerId) }),
@@ -177,7 +180,7 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
     }
   });
   const savePath = useHandler((previewId: string, path: string) => {
-    // Where the page went is a convenience: when it cannot be kept, nothing is lost.
+    // The stored path is a convenience: failures are ignored.
     void patchPreview(previewId, { current_path: path.slice(0, 2000) }).catch(() => undefined);
   });
 
@@ -185,7 +188,7 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
     projectId,
     history,
     cache,
-    // Below what would go there: the line leads down.
+    // Below the first app: its line leaves downwards.
     spot: () => {
       const app = graph.nodes.find((node) => node.type === "container" && node.data.container.container_type === "base");
       return freeSpot(
@@ -220,7 +223,7 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
     try {
       const first = await createLink(wanted);
       history.record({
-        label: "Connected",
+        label: "Connected containers",
         undo: () => removeLink(history.now(first.id)),
         redo: async () => history.rename(history.now(first.id), (await createLink(wanted)).id),
       });
@@ -241,17 +244,17 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
         label: link.label,
       };
       history.record({
-        label: "Disconnected",
+        label: "Disconnected containers",
         undo: async () => history.rename(history.now(id), (await createLink(wanted)).id),
         redo: () => removeLink(history.now(id)),
       });
-      toast("They are not connected any more.", { action: { label: "Undo", onSelect: () => void history.undo() } });
+      toast("Containers disconnected.", { action: { label: "Undo", onSelect: () => void history.undo() } });
     } catch (error) {
       complain(error);
     }
   };
 
-  // Places
+  // Positions
 
   const placeNow = async (places: readonly Place[]) => {
     graph.place(
@@ -273,12 +276,12 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
     },
   );
   const resized = useHandler((previewId: string, before: PreviewPlace, after: PreviewPlace) =>
-    move("Resized a preview", [{ id: previewId, kind: "preview", ...before }], [{ id: previewId, kind: "preview", ...after }]),
+    move("Resized preview", [{ id: previewId, kind: "preview", ...before }], [{ id: previewId, kind: "preview", ...after }]),
   );
 
   // Removal
 
-  /** Containers that are to go wait here for an answer. */
+  /** Containers that wait for the confirmation of their deletion. */
   const [asked, setAsked] = useState<readonly Container[]>([]);
   const remove = useHandler((subjects: readonly Subject[]) => {
     const containers = subjects.flatMap(({ kind, id }) => (kind === "container" ? (cache.read<Container>("containers", id) ?? []) : []));

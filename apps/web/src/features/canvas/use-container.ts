@@ -7,7 +7,7 @@ import { useServices } from "../../project/services.ts";
 import { useAdoptTask } from "../../project/use-adopt-task.ts";
 import type { Credentials } from "./CredentialsForm.tsx";
 
-/** One container in full (with what is injected into it), and changes to it. */
+/** One container with its injected variables, and changes to it. */
 export function useContainer(projectId: string, container: Container) {
   const { api } = useServices();
   const queries = useQueryClient();
@@ -15,14 +15,14 @@ export function useContainer(projectId: string, container: Container) {
   const params = { id: projectId, container_id: container.id };
   const key = [...partKey(projectId, "containers"), container.id];
   const full = useQuery({ queryKey: key, queryFn: ({ signal }) => api.containers.get({ params }, { signal }), staleTime: 0 });
-  /** Its place is the canvas's business: it may be on its way to the server. */
+  /** Keeps the position of the canvas: it may not be saved yet. */
   const adopt = (next: Container) => {
     queries.setQueryData<readonly Container[]>(partKey(projectId, "containers"), (list) =>
       list?.map((known) => (known.id === next.id ? { ...next, position_x: known.position_x, position_y: known.position_y } : known)),
     );
     void queries.invalidateQueries({ queryKey: key });
   };
-  /** Resolves with a sentence when it did not work. */
+  /** Resolves with the reason if it failed. */
   const update = useHandler(async (body: Static<typeof UpdateContainer>): Promise<string | undefined> => {
     try {
       adopt(await api.containers.update({ params, body }));
@@ -31,7 +31,7 @@ export function useContainer(projectId: string, container: Container) {
       return sentenceOf(error);
     }
   });
-  /** Resolves with a sentence when it did not work. */
+  /** Resolves with the reason if it failed. */
   const setCredentials = useHandler(async (values: Credentials): Promise<string | undefined> => {
     try {
       adopt(await api.containers.setCredentials({ params, body: values }));
@@ -40,7 +40,7 @@ export function useContainer(projectId: string, container: Container) {
       return sentenceOf(error);
     }
   });
-  /** Resolves with a sentence when it did not work. */
+  /** Resolves with the reason if it failed. */
   const rename = useHandler(async (name: string): Promise<string | undefined> => {
     try {
       const { task_id: taskId, status_url: _, ...next } = await api.containers.rename({ params, body: { name } });

@@ -29,11 +29,11 @@ export interface Graph {
   retry: () => void;
   isRetrying: boolean;
   change: (changes: NodeChange<CanvasNode>[]) => void;
-  /** Puts things somewhere: on screen at once, stored with the next batch. */
+  /** Moves nodes: on screen at once, on the server with the next batch. */
   place: (places: readonly Place[], when?: "soon" | "now") => void;
-  /** Resolves when every place is stored, or could not be. */
+  /** Resolves when every position is saved or failed to save. */
   stored: () => Promise<void>;
-  /** Not stored, and the server refused or did not answer. */
+  /** Ids whose positions failed to save. */
   unstored: ReadonlySet<string>;
   retryPlaces: () => void;
 }
@@ -41,7 +41,7 @@ export interface Graph {
 const noLinks: readonly Link[] = [];
 const noTargets: readonly DeploymentTarget[] = [];
 
-/** What the canvas shows: the server's word, kept true by the event stream, and what a person is moving. */
+/** What the canvas shows: the server's state, updated by the event stream, and what a person is moving. */
 export function useGraph(
   projectId: string,
   categoryOf: (serviceSlug: string | null | undefined) => Service["category"] | undefined,
@@ -65,12 +65,12 @@ export function useGraph(
               api.deploymentTargets.update({ params: { project_id: projectId, target_id: id }, body: place }),
             ),
           ]),
-        onFailure: (error) => toast(`The places were not saved: ${sentenceOf(error)}`, { kind: "failed", id: "canvas-places" }),
+        onFailure: (error) => toast(`Couldn't save positions. ${sentenceOf(error)}`, { kind: "failed", id: "canvas-places" }),
       }),
     [api, projectId],
   );
   useEffect(() => {
-    // A page that goes must not wait: the browser sends this after it is gone.
+    // The page can't wait for a response: with `keepalive` the browser sends this after it was closed.
     const onHide = () => {
       const batch = placement.take();
       if (!batch) return;

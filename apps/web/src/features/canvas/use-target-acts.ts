@@ -7,7 +7,7 @@ import type { CanvasCache } from "./canvas-cache.ts";
 import type { TargetChange } from "./canvas-context.ts";
 import type { History } from "./history.ts";
 
-/** What a person does to targets on the canvas; like everything there it can be taken back, but for a deployment. */
+/** What a person does with targets on the canvas. Everything but a deployment can be undone. */
 export function useTargetActs({
   projectId,
   history,
@@ -18,7 +18,7 @@ export function useTargetActs({
   projectId: string;
   history: History;
   cache: CanvasCache;
-  /** A free place in sight. */
+  /** A free spot in the visible area. */
   spot: () => { x: number; y: number };
   onAdded: (id: string) => void;
 }) {
@@ -67,7 +67,7 @@ export function useTargetActs({
         },
         redo: () => removeTarget(id),
       });
-      toast(`${name} is off the canvas. What is deployed there stays.`, {
+      toast(`${name} deleted. Its deployments aren't affected.`, {
         action: { label: "Undo", onSelect: () => void history.undo() },
       });
     } catch (error) {
@@ -90,7 +90,7 @@ export function useTargetActs({
     try {
       await sendAttach(targetId, containerId);
       history.record({
-        label: "Attached to a target",
+        label: "Attached container",
         undo: () => sendDetach(targetId, containerId),
         redo: () => sendAttach(targetId, containerId),
       });
@@ -103,11 +103,11 @@ export function useTargetActs({
     try {
       await sendDetach(targetId, containerId);
       history.record({
-        label: "Taken from a target",
+        label: "Detached container",
         undo: () => sendAttach(targetId, containerId),
         redo: () => sendDetach(targetId, containerId),
       });
-      toast("It does not go there any more. What is deployed stays.", {
+      toast("Container detached. Its deployments aren't affected.", {
         action: { label: "Undo", onSelect: () => void history.undo() },
       });
     } catch (error) {
@@ -118,14 +118,14 @@ export function useTargetActs({
     cache.add<DeploymentTarget>("targets", await api.deploymentTargets.update({ params: inTarget(id), body }));
   const changeTarget = useHandler(async (id: string, change: TargetChange): Promise<string | undefined> => {
     const before = cache.read<DeploymentTarget>("targets", id);
-    if (!before) return "It is not there any more.";
+    if (!before) return "This target was deleted.";
     const back: TargetChange = {
       ...(change.name !== undefined && { name: before.name }),
       ...(change.environment !== undefined && { environment: before.environment }),
     };
     try {
       await sendChange(id, change);
-      history.record({ label: "Changed a target", undo: () => sendChange(id, back), redo: () => sendChange(id, change) });
+      history.record({ label: "Changed target", undo: () => sendChange(id, back), redo: () => sendChange(id, change) });
       return undefined;
     } catch (error) {
       return sentenceOf(error);

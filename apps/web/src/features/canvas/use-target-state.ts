@@ -6,7 +6,7 @@ import { useCanvas } from "./canvas-context.ts";
 
 const shownPoints = 4;
 
-/** How a target stands, from the deployments of the containers that go to it. */
+/** The status of a target, from the deployments of its containers. */
 export function useTargetState(target: DeploymentTarget): {
   /** Newest first. */
   deployments: readonly Deployment[];
@@ -38,19 +38,18 @@ export function useTargetState(target: DeploymentTarget): {
         ...(tone && { tone }),
         line,
         gap: "short",
-        label: `${nameOf(deployment)} ${stateOf(deployment).word.toLowerCase()}`,
+        label: `${nameOf(deployment)}: ${stateOf(deployment).word}`,
       };
     });
   const line = !target.is_connected
-    ? `Connect ${providerName[target.provider]}`
+    ? `${providerName[target.provider]}, not connected`
     : target.container_ids.length === 0
-      ? `${providerName[target.provider]}, nothing goes there`
+      ? `${providerName[target.provider]}, no containers attached`
       : url && live.length <= 1
         ? shortUrl(url)
         : `${providerName[target.provider]}, ${target.container_ids.map(containerName).join(", ")}`;
   const base = { deployments, line, points, isBusy: false };
-  if (going)
-    return { ...base, word: `${nameOf(going)} ${stateOf(going, begunOf(going.id)).word.toLowerCase()}`, tone: "live", isBusy: true };
+  if (going) return { ...base, word: `${nameOf(going)}: ${stateOf(going, begunOf(going.id)).word}`, tone: "live", isBusy: true };
   if (newest?.status === "failed") return { ...base, word: `${nameOf(newest)} failed`, tone: "err" };
   if (live.length > 1) return { ...base, word: `${live.length} live`, tone: "ok" };
   if (live[0]) return { ...base, word: `${nameOf(live[0])} live`, tone: "ok" };
