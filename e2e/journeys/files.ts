@@ -116,7 +116,7 @@ export default journey({}, async (context) => {
         await picker.setInputFiles(files);
         await until("the picked file is there", async () => (await contentOf("public/picked.txt")) === "one");
         await picker.setInputFiles([{ ...(files[0] as (typeof files)[0]), buffer: Buffer.from("two") }]);
-        await page().getByText("picked.txt is there already.").waitFor();
+        await page().getByText("picked.txt already exists.").waitFor();
         await shot(page(), "files-upload");
         await page().getByRole("button", { name: "Replace", exact: true }).click();
         await until("it is replaced", async () => (await contentOf("public/picked.txt")) === "two");
@@ -132,7 +132,7 @@ export default journey({}, async (context) => {
         await field.fill(needle);
         await page().getByTestId("search-hit").first().waitFor();
         note(`the first result after ${Date.now() - started} ms`);
-        await page().getByText("100 hits in 100 files").waitFor();
+        await page().getByText("100 matches in 100 files").waitFor();
         await shot(page(), "files-search");
         await expectAccessible(page(), "search");
         await page().getByTestId("search-hit").first().click();
@@ -142,11 +142,11 @@ export default journey({}, async (context) => {
     {
       name: "replace previews every change, applies it, and can be undone",
       run: async () => {
-        await page().getByLabel("Only in files like").fill("z-many/d1*/**");
-        await page().getByText("11 hits in 11 files").waitFor();
+        await page().getByLabel("Files to include").fill("z-many/d1*/**");
+        await page().getByText("11 matches in 11 files").waitFor();
         await page().getByRole("button", { name: "Replace", exact: true }).click();
-        await page().getByLabel("Replace by").fill("found_you");
-        await page().getByRole("button", { name: "All…" }).click();
+        await page().getByLabel("Replace with").fill("found_you");
+        await page().getByRole("button", { name: "Replace all…" }).click();
         const dialog = page().getByRole("dialog");
         await dialog.getByTestId("replace-file").nth(10).waitFor();
         expect((await contentOf("z-many/d10/f42.ts"))?.includes(needle) === true, "nothing is written before the confirmation");
@@ -154,8 +154,8 @@ export default journey({}, async (context) => {
         await dialog.getByRole("checkbox", { name: "z-many/d11/f42.ts" }).click();
         await shot(page(), "files-replace");
         await expectAccessible(page(), "replace");
-        await dialog.getByRole("button", { name: "Replace 10 hits in 10 files" }).click();
-        await page().getByText("Replaced 10 hits in 10 files.").waitFor();
+        await dialog.getByRole("button", { name: "Replace 10 matches in 10 files" }).click();
+        await page().getByText("Replaced 10 matches in 10 files.").waitFor();
         expect((await contentOf("z-many/d10/f42.ts"))?.includes("found_you") === true, "it is replaced");
         expect((await contentOf("z-many/d11/f42.ts"))?.includes(needle) === true, "the excluded file is unchanged");
         await page().getByRole("button", { name: "Undo" }).last().click();

@@ -106,7 +106,7 @@ export default journey({ hasMain: true }, async (context) => {
           .getByRole("button", { name: /Branch main/ })
           .waitFor();
         await page.getByRole("link", { name: "Code" }).click();
-        await page.getByTestId("file-row").filter({ hasText: "styles.css" }).getByLabel("new, not in git yet").waitFor();
+        await page.getByTestId("file-row").filter({ hasText: "styles.css" }).getByLabel("untracked").waitFor();
         await shot(page, "git-tree");
         await page.getByRole("link", { name: /^Git/ }).click();
         // Select both with Shift and the arrow keys.

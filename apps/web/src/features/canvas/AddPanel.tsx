@@ -33,7 +33,7 @@ export function AddPanel({ isOpen, onOpenChange, onAdd, onAddPreview, onAddTarge
   const hasAdded = useRef(false);
   return (
     <Popover
-      label="Add to the canvas"
+      label="Add to canvas"
       isOpen={isOpen}
       onOpenChange={onOpenChange}
       onCloseAutoFocus={(event) => {
@@ -179,7 +179,7 @@ function AddBody({ onAdd, onAddPreview, onAddTarget, onDone }: Omit<AddPanelProp
     );
   return (
     <PickList
-      label="Add to the canvas"
+      label="Add to canvas"
       placeholder="Add a service, app, preview or target…"
       groups={groups}
       empty="Nothing to add"

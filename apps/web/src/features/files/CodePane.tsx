@@ -29,13 +29,13 @@ export interface CodePaneProps {
   left: CodeLeft;
   onLeft: (left: CodeLeft) => void;
 }
-/** What stands left of the editor. `asked` grows each time somebody asks for the search. */
+/** The panel left of the editor. `asked` grows each time the search is requested. */
 export interface CodeLeft {
   side: "files" | "search";
   asked: number;
 }
 
-/** Files at the left, text at the right; on a phone one of the two. */
+/** File tree at the left, editor at the right; on narrow screens one of the two. */
 export function CodePane({ marks, onQuickOpen, left, onLeft }: CodePaneProps) {
   const { id: projectId } = useProject();
   const tree = useFileTree();
@@ -70,7 +70,7 @@ export function CodePane({ marks, onQuickOpen, left, onLeft }: CodePaneProps) {
       >
         <div className="flex flex-none items-center gap-1 px-1.5 pt-1.5">
           <SegmentedControl<CodeLeft["side"]>
-            label="Beside the editor"
+            label="Sidebar"
             value={left.side}
             onChange={(side) => onLeft({ side, asked: left.asked + (side === "search" ? 1 : 0) })}
             segments={[
@@ -80,15 +80,15 @@ export function CodePane({ marks, onQuickOpen, left, onLeft }: CodePaneProps) {
           />
           <span className="flex-1" />
           {isNarrow ? null : (
-            <IconButton size="sm" label="Hide the files" aria-expanded onClick={() => setIsTreeShown(false)}>
+            <IconButton size="sm" label="Hide files" aria-expanded onClick={() => setIsTreeShown(false)}>
               <PanelLeft size={14} />
             </IconButton>
           )}
         </div>
-        {/* Both stay as they are while the other shows. */}
+        {/* Both stay mounted while the other is shown. */}
         {left.asked > 0 ? (
           <div className={cx("min-h-0 flex-1", !isSearch && "hidden")}>
-            <Suspense fallback={<SkeletonRows count={6} label="Loading the search" className="p-3" />}>
+            <Suspense fallback={<SkeletonRows count={6} label="Loading search…" className="p-3" />}>
               <SearchPanel
                 projectId={projectId}
                 onOpen={open}
@@ -104,12 +104,12 @@ export function CodePane({ marks, onQuickOpen, left, onLeft }: CodePaneProps) {
           {tree.data ? (
             <FileTreePanel tree={tree.data} acts={acts} uploads={uploads} openPath={files.activePath} onOpen={open} marks={marks} />
           ) : tree.error ? (
-            <ErrorState title="The files could not be listed" onRetry={() => void tree.refetch()} className="p-4!">
+            <ErrorState title="Couldn't load files" onRetry={() => void tree.refetch()} className="p-4!">
               {sentenceOf(tree.error)}
             </ErrorState>
           ) : (
             <div className="p-3">
-              <SkeletonRows count={12} label="Loading the files" />
+              <SkeletonRows count={12} label="Loading files…" />
             </div>
           )}
         </div>
@@ -126,7 +126,7 @@ export function CodePane({ marks, onQuickOpen, left, onLeft }: CodePaneProps) {
           <Suspense
             fallback={
               <div className="p-6">
-                <SkeletonRows count={8} label="Loading the editor" />
+                <SkeletonRows count={8} label="Loading editor…" />
               </div>
             }
           >
@@ -149,17 +149,17 @@ export function CodePane({ marks, onQuickOpen, left, onLeft }: CodePaneProps) {
               </Button>
             }
           >
-            Choose one on the left. What you type is saved by itself.
+            Select a file to edit it. Changes are saved automatically.
           </EmptyState>
         )}
       </div>
       {isNarrow || isTreeShown ? null : (
         <IconButton
           size="sm"
-          label="Show the files"
+          label="Show files"
           className="absolute! bottom-2 left-2 z-10 bg-bg-1"
           aria-expanded={false}
-          // It takes the place of the button that hid them.
+          // It replaces the button that had the focus.
           autoFocus
           onClick={() => setIsTreeShown(true)}
         >

@@ -1,8 +1,9 @@
+import { counted } from "../../lib/counted.ts";
 import { nameOf } from "../../lib/file-tree.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import type { Removal } from "./trash.ts";
 
-/** Asked only for what is too much to be brought back. */
+/** Confirms deletions that are too large to be undone. */
 export function DeleteDialog({
   removal,
   onClose,
@@ -17,15 +18,15 @@ export function DeleteDialog({
     <ConfirmDialog
       isOpen={removal !== undefined}
       onOpenChange={(isOpen) => (isOpen ? undefined : onClose())}
-      title={paths.length === 1 ? `Delete ${nameOf(paths[0] ?? "")}?` : `Delete ${paths.length} items?`}
+      title={paths.length === 1 ? `Delete ${nameOf(paths[0] ?? "")}?` : `Delete ${counted(paths.length, "item")}?`}
       act="Delete"
-      actWord="Deleting"
+      actWord="Deleting…"
       isDanger
       onConfirm={async () => {
         if (removal) await onConfirm(removal);
       }}
     >
-      {`${files.length === 1 ? "One file" : `${files.length.toLocaleString("en")} files`}, too much to be kept for an undo. This cannot be undone here.`}
+      This deletes {counted(files.length, "file")}. Undo isn't available for deletions this large.
     </ConfirmDialog>
   );
 }

@@ -19,7 +19,7 @@ export interface EditorPaneProps {
 /** Open files as tabs over one editor. */
 export function EditorPane({ projectId, buffers, paths, activePath, onActivate, onClose, reveal }: EditorPaneProps) {
   const found = useSyncExternalStore(buffers.subscribe, () => buffers.get(activePath));
-  // The editor below stays mounted whatever happens: it holds the undo history of every open file.
+  // The editor below always stays mounted: it holds the undo history of every open file.
   const buffer = found ?? loadingView(activePath);
   const reader = useRef<{ path: string; read: () => string }>(undefined);
   const state = FileState({ projectId, buffer, buffers, onClose: () => onClose(activePath) });
@@ -53,7 +53,7 @@ export function EditorPane({ projectId, buffers, paths, activePath, onActivate, 
             role="alert"
             className="flex flex-none flex-wrap items-center gap-2 border-b border-line-0 bg-err-soft px-3 py-1.5 text-xs text-fg-0"
           >
-            <span className="min-w-0 flex-1">Not saved: {buffer.failure}</span>
+            <span className="min-w-0 flex-1">Couldn't save. {buffer.failure}</span>
             <Button size="sm" onClick={() => buffers.retry(activePath)}>
               Retry
             </Button>

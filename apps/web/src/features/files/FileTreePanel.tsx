@@ -2,6 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { FilePlus2, FolderPlus, Search } from "lucide-react";
 import { Suspense, useDeferredValue, useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
 import { lazily } from "../../lib/chunks.ts";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { ancestorsOf, filteredRows, parentOf, trimPath, visibleRows, type FileTree, type TreeRow } from "../../lib/file-tree.ts";
 import { noSelection, picked, pickOf, subjectsOf, type Pick } from "../../lib/selection.ts";
@@ -29,6 +30,10 @@ const rowHeight = 26;
 const touchRowHeight = 40;
 
 type Editing = { kind: "rename"; path: string } | { kind: "file" | "folder"; parent: string };
+function newLabel(kind: "file" | "folder", parent: string): string {
+  if (parent === "") return kind === "file" ? "New file in project root" : "New folder in project root";
+  return kind === "file" ? `New file in ${parent}` : `New folder in ${parent}`;
+}
 
 export interface FileTreePanelProps {
   tree: FileTree;
@@ -41,8 +46,8 @@ export interface FileTreePanelProps {
 }
 
 /**
- * The project's files. Keyboard: arrows, Home, End, Enter, F2, M, Delete, and Shift or Ctrl to choose several; only rows in sight are in
- * the page. Everything that dragging does is in the menu of a row too.
+ * The project's files. Keyboard: arrows, Home, End, Enter, F2, M, Delete, and Shift or Ctrl to select several. Only visible rows are
+ * rendered. Everything that dragging does is in the menu of a row too.
  */
 export function FileTreePanel({ tree, acts, uploads, openPath, onOpen, marks }: FileTreePanelProps) {
   const [openPaths, setOpenPaths] = useState<ReadonlySet<string>>(() => new Set(["src"]));
@@ -73,7 +78,7 @@ export function FileTreePanel({ tree, acts, uploads, openPath, onOpen, marks }: 
   useEffect(() => virtual.measure(), [virtual, height]);
 
   const pick = (path: string, how: Pick = "only") => setSelection((last) => picked(rows, last, path, how));
-  // A file opened from elsewhere is shown in its place.
+  // A file opened from elsewhere is shown in the tree.
   const [revealed, setRevealed] = useState<string>();
   if (openPath && openPath !== revealed) {
     setRevealed(openPath);
@@ -106,11 +111,11 @@ export function FileTreePanel({ tree, acts, uploads, openPath, onOpen, marks }: 
   const remove = (paths: readonly string[]) => {
     const removal = removalOf(tree, paths);
     if (!removal.isUndoable) return setDeleting(removal);
-    // The keyboard goes on at what comes next.
+    // Select the next row that is not deleted.
     const isGone = (row: TreeRow) => paths.some((path) => row.node.path === path || row.node.path.startsWith(`${path}/`));
     const next = rows.slice(activeIndex + 1).find((row) => !isGone(row)) ?? rows.slice(0, activeIndex).findLast((row) => !isGone(row));
     setSelection(next ? picked(rows, noSelection, next.node.path, "only") : noSelection);
-    void acts.remove(removal).catch((error: unknown) => toast(`Nothing was deleted: ${(error as Error).message}`, { kind: "failed" }));
+    void acts.remove(removal).catch((error: unknown) => toast(`Couldn't delete files. ${(error as Error).message}`, { kind: "failed" }));
   };
   const move = async (paths: readonly string[], folder: string) => {
     const failure = await acts.moveInto(paths, folder);
@@ -186,16 +191,16 @@ export function FileTreePanel({ tree, acts, uploads, openPath, onOpen, marks }: 
 
   const entriesOf = (path: string): MenuEntry[] => {
     const subjects = subjectsOf(selection, path);
-    const many = subjects.length > 1 ? ` ${subjects.length} items` : "";
+    const many = subjects.length > 1 ? counted(subjects.length, "item") : undefined;
     return [
       { label: "New file", onSelect: () => begin("file", path) },
       { label: "New folder", onSelect: () => begin("folder", path) },
       "-",
       ...(many ? [] : [{ label: "Rename", onSelect: () => setEditing({ kind: "rename", path }) }]),
-      { label: `Move${many} to…`, onSelect: () => setMoving(subjects) },
+      { label: many ? `Move ${many} to…` : "Move to…", onSelect: () => setMoving(subjects) },
       { label: "Copy path", onSelect: () => void navigator.clipboard.writeText(path) },
       "-",
-      { label: `Delete${many}`, isDanger: true, onSelect: () => remove(subjects) },
+      { label: many ? `Delete ${many}` : "Delete", isDanger: true, onSelect: () => remove(subjects) },
     ];
   };
   return (
@@ -239,15 +244,15 @@ export function FileTreePanel({ tree, acts, uploads, openPath, onOpen, marks }: 
         {editing && editing.kind !== "rename" ? (
           <NameForm
             key={editing.kind + editing.parent}
-            label={`New ${editing.kind} in ${editing.parent || "the project"}`}
+            label={newLabel(editing.kind, editing.parent)}
             initial=""
             onCancel={leaveEditing}
             onSubmit={(name) => create(editing.kind === "folder" ? "folder" : "file", editing.parent, name)}
           />
         ) : null}
         {rows.length === 0 ? (
-          <EmptyState title={query ? "No file matches" : "No files yet"} className="p-4!">
-            {query ? "Fewer letters find more." : "Ask the agent for something, drop files here, or make the first one."}
+          <EmptyState title={query ? `No results for “${query}”` : "No files yet"} className="p-4!">
+            {query ? "Try a shorter search." : "Ask the agent to build something, drop files here, or create a file."}
           </EmptyState>
         ) : null}
         <div

@@ -1,6 +1,7 @@
 import { Command } from "cmdk";
 import { Folder } from "lucide-react";
 import { useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { nameOf, type FileTree } from "../../lib/file-tree.ts";
 import { rank } from "../../lib/rank.ts";
 import { Dialog } from "../../ui/Dialog.tsx";
@@ -8,7 +9,7 @@ import { foldersFor } from "./moving.ts";
 
 const shown = 100;
 
-/** A folder by a few letters of its name: what dragging does, for the keyboard. */
+/** Selects the folder to move files to, by search: the keyboard alternative to dragging. */
 export function MoveDialog({
   tree,
   paths,
@@ -18,7 +19,7 @@ export function MoveDialog({
   tree: FileTree;
   paths: readonly string[];
   onClose: () => void;
-  /** Resolves with a sentence when it did not work. */
+  /** Resolves with the reason if it failed. */
   onMove: (folder: string) => Promise<string | undefined>;
 }) {
   const [folders] = useState(() => foldersFor(tree, paths));
@@ -35,7 +36,7 @@ export function MoveDialog({
     <Dialog
       isOpen
       onOpenChange={(isOpen) => (isOpen ? undefined : onClose())}
-      title={`Move ${paths.length === 1 ? nameOf(paths[0] ?? "") : `${paths.length} items`} to`}
+      title={paths.length === 1 ? `Move ${nameOf(paths[0] ?? "")} to` : `Move ${counted(paths.length, "item")} to`}
     >
       <Command
         label="Folder"
@@ -54,7 +55,7 @@ export function MoveDialog({
         <Command.List className="scroll-y mt-2 max-h-72 min-h-24">
           {found.length === 0 ? (
             <Command.Empty className="px-2 py-6 text-fg-2">
-              {folders.length === 0 ? "There is no other folder." : `No folder answers to “${query}”.`}
+              {folders.length === 0 ? "No other folders" : `No results for “${query}”`}
             </Command.Empty>
           ) : null}
           {found.map((folder) => (
@@ -70,7 +71,7 @@ export function MoveDialog({
               className="flex min-h-8 items-center gap-2 rounded-2 px-2 text-fg-0 data-[selected=true]:bg-bg-3 narrow:min-h-11"
             >
               <Folder size={14} className="flex-none text-fg-3" />
-              <span className="truncate">{folder === "" ? "The project itself" : folder}</span>
+              <span className="truncate">{folder === "" ? "Project root" : folder}</span>
             </Command.Item>
           ))}
         </Command.List>

@@ -1,7 +1,7 @@
 import { useId, useRef, useState } from "react";
 import { cx } from "../../lib/cx.ts";
 
-/** A name being written, in its row or above the tree: Enter or leaving it keeps it, Esc does not. */
+/** The name of a new or renamed file, in its row or above the tree: Enter or blur saves, Escape cancels. */
 export function NameForm({
   label,
   initial,

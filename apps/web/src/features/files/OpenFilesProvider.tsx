@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { OpenFilesContext, useProjectFiles } from "./use-open-files.ts";
 
-/** The files that are open in the code view, for everything inside. */
+/** Provides the open files of the code view. */
 export function OpenFilesProvider({ children }: { children: ReactNode }) {
   return <OpenFilesContext value={useProjectFiles()}>{children}</OpenFilesContext>;
 }

@@ -25,7 +25,7 @@ export function findFiles(tree: FileTree, query: string, recent: readonly string
   ].slice(0, count);
 }
 
-/** Any file by a few letters of its name; `name:12` goes to a line. */
+/** Opens a file by a search for its name; `name:12` opens it at a line. */
 export function QuickOpen({
   tree,
   recent,
@@ -40,7 +40,7 @@ export function QuickOpen({
   onPick: (place: string) => void;
 }) {
   return (
-    <CommandDialog title="Open a file" isOpen={isOpen} onOpenChange={onOpenChange}>
+    <CommandDialog title="Open file" isOpen={isOpen} onOpenChange={onOpenChange}>
       <Body tree={tree} recent={recent} onPick={onPick} />
     </CommandDialog>
   );
@@ -54,14 +54,14 @@ function Body({ tree, recent, onPick }: { tree: FileTree; recent: readonly strin
   const [picked, setPicked] = useState("");
   return (
     <CommandBox
-      label="Open a file"
+      label="Open file"
       text={text}
       onText={setText}
-      placeholder="Find a file; name:12 goes to a line"
+      placeholder="Find a file (name:12 opens line 12)"
       picked={found.includes(picked) ? picked : (found[0] ?? "")}
       onPicked={setPicked}
     >
-      {found.length === 0 ? <Command.Empty className="px-3 py-6 text-fg-2">No file answers to “{name}”.</Command.Empty> : null}
+      {found.length === 0 ? <Command.Empty className="px-3 py-6 text-fg-2">No results for “{name}”</Command.Empty> : null}
       {found.map((path) => (
         <Command.Item key={path} value={path} onSelect={() => onPick(line ? `${path}:${line}` : path)} className={commandItem}>
           <FileIcon name={nameOf(path)} />

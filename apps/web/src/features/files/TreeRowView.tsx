@@ -5,14 +5,14 @@ import { FileIcon, FolderIcon } from "../../ui/FileIcon.tsx";
 import { ContextMenu, type MenuEntry } from "../../ui/Menu.tsx";
 import { NameForm } from "./NameForm.tsx";
 
-/** What is new about a file: to git, or since the last run where there is no repository. */
+/** The Git status of a file; without a repository, its change since the last run. */
 export type FileMark = "A" | "M" | "D" | "U" | "!";
 const marks: Record<FileMark, { name: string; ink: string }> = {
   A: { name: "added", ink: "text-ok" },
   M: { name: "modified", ink: "text-warn" },
   D: { name: "deleted", ink: "text-err" },
-  U: { name: "new, not in git yet", ink: "text-ok" },
-  "!": { name: "in conflict", ink: "text-err" },
+  U: { name: "untracked", ink: "text-ok" },
+  "!": { name: "conflict", ink: "text-err" },
 };
 
 export interface TreeRowViewProps {
@@ -27,7 +27,7 @@ export interface TreeRowViewProps {
   isActive: boolean;
   isDropTarget: boolean;
   entries: readonly MenuEntry[];
-  /** Its name is being written. */
+  /** Set while it is renamed. */
   renaming: { onSubmit: (name: string) => Promise<string | undefined>; onCancel: () => void } | undefined;
   onClick: (event: MouseEvent) => void;
   onEnter: () => void;
@@ -66,7 +66,7 @@ export function TreeRowView({ row, id, index, height, top, mark, entries, renami
           onKeyDown={(event) => event.key === "Enter" && event.target === event.currentTarget && rest.onEnter()}
           onContextMenu={rest.onMenu}
           onClick={(event) => {
-            // A name being written is not the row.
+            // Ignore clicks in the name field.
             if (!(event.target instanceof HTMLInputElement)) rest.onClick(event);
           }}
           title={node.path}

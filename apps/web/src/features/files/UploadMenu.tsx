@@ -4,7 +4,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { fromPicker, type Incoming } from "./incoming.ts";
 
-/** Files or a whole folder of this computer. */
+/** Uploads files or a folder. */
 export function UploadMenu({ onFiles }: { onFiles: (files: readonly Incoming[]) => void }) {
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
@@ -22,7 +22,7 @@ export function UploadMenu({ onFiles }: { onFiles: (files: readonly Incoming[]) 
         }
         entries={[
           { label: "Upload files", icon: <UploadIcon size={14} />, onSelect: () => files.current?.click() },
-          { label: "Upload a folder", icon: <FolderUp size={14} />, onSelect: () => folder.current?.click() },
+          { label: "Upload folder", icon: <FolderUp size={14} />, onSelect: () => folder.current?.click() },
         ]}
       />
       <input
@@ -38,7 +38,7 @@ export function UploadMenu({ onFiles }: { onFiles: (files: readonly Incoming[]) 
         {...input}
         ref={(element) => {
           folder.current = element;
-          // React knows no such attribute.
+          // React doesn't know this attribute.
           element?.setAttribute("webkitdirectory", "");
         }}
         aria-label="Folder to upload"

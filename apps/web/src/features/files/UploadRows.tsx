@@ -1,13 +1,14 @@
 import { X } from "lucide-react";
+import { counted } from "../../lib/counted.ts";
 import { nameOf } from "../../lib/file-tree.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import type { Upload, Uploads } from "./use-uploads.ts";
 
-const titleOf = ({ files }: Upload) => (files.length === 1 ? nameOf(files[0]?.path ?? "") : `${files.length} files`);
+const titleOf = ({ files }: Upload) => (files.length === 1 ? nameOf(files[0]?.path ?? "") : counted(files.length, "file"));
 
-/** What is being uploaded, below the tree. */
+/** The uploads, below the tree. */
 export function UploadRows({ uploads }: { uploads: Uploads }) {
   if (uploads.list.length === 0) return null;
   return (
@@ -17,11 +18,7 @@ export function UploadRows({ uploads }: { uploads: Uploads }) {
           <div className="flex items-center gap-2">
             <span className="min-w-0 flex-1 truncate text-fg-0">{titleOf(upload)}</span>
             {upload.failure ? null : <span className="num text-fg-2">{Math.round(upload.share * 100)} %</span>}
-            <IconButton
-              size="sm"
-              label={upload.failure ? "Forget this upload" : "Cancel this upload"}
-              onClick={() => uploads.dismiss(upload.id)}
-            >
+            <IconButton size="sm" label={upload.failure ? "Dismiss upload" : "Cancel upload"} onClick={() => uploads.dismiss(upload.id)}>
               <X size={12} />
             </IconButton>
           </div>
@@ -52,4 +49,4 @@ export function UploadRows({ uploads }: { uploads: Uploads }) {
 }
 
 const takenSentence = (paths: readonly string[]) =>
-  paths.length === 1 ? `${nameOf(paths[0] ?? "")} is there already.` : `${paths.length} of these files are there already.`;
+  paths.length === 1 ? `${nameOf(paths[0] ?? "")} already exists.` : `${paths.length} of these files already exist.`;

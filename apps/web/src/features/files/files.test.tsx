@@ -120,7 +120,7 @@ test.describe("the tree", () => {
     await waitFor(() => expect(screen.queryByText("README.md")).not.toBeInTheDocument());
     expect(screen.getByText("orders.ts")).toBeVisible();
     await user.type(filter, "zzz");
-    expect(await screen.findByRole("heading", { name: "No file matches" })).toBeVisible();
+    expect(await screen.findByRole("heading", { name: "No results for “orderzzz”" })).toBeVisible();
     await user.keyboard("{Escape}");
     expect(await screen.findByText("README.md")).toBeVisible();
   });

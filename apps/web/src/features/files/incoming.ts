@@ -1,13 +1,13 @@
 import { maxUploadFiles, maxUploadTotalBytes } from "@tesslate/contract/limits";
 
-/** A file of this computer on its way into the project. */
+/** A file to be uploaded. */
 export interface Incoming {
   /** With the folders it was dropped in. */
   path: string;
   file: File;
 }
 
-/** Installed again rather than uploaded. */
+/** Not uploaded: created by installs and tools. */
 const leftOut = new Set(["node_modules", ".git", "__pycache__", ".venv", "venv", ".next", ".cache", ".turbo", ".DS_Store", "Thumbs.db"]);
 const isWanted = (path: string) => !path.split("/").some((name) => leftOut.has(name));
 
@@ -15,7 +15,7 @@ const isWanted = (path: string) => !path.split("/").some((name) => leftOut.has(n
 export const fromPicker = (files: Iterable<File>): Incoming[] =>
   [...files].map((file) => ({ path: file.webkitRelativePath || file.name, file })).filter(({ path }) => isWanted(path));
 
-/** From a drop: files, and folders with all that is in them. Must be called before the drop event is over. */
+/** From a drop: files, and folders with everything in them. Must be called during the drop event. */
 export async function fromDrop(data: DataTransfer): Promise<Incoming[]> {
   const entries = [...data.items].flatMap((item) => (item.kind === "file" ? [item.webkitGetAsEntry()] : []));
   if (entries.every((entry) => entry === null)) return fromPicker(data.files);
@@ -31,7 +31,7 @@ export async function fromDrop(data: DataTransfer): Promise<Incoming[]> {
 }
 const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile;
 const isFolder = (entry: FileSystemEntry): entry is FileSystemDirectoryEntry => entry.isDirectory;
-/** A reader gives a hundred at a time, and nothing at the end. */
+/** A reader returns up to a hundred entries per call, and none at the end. */
 async function childrenOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
   const reader = folder.createReader();
   const all: FileSystemEntry[] = [];
@@ -42,7 +42,7 @@ async function childrenOf(folder: FileSystemDirectoryEntry): Promise<FileSystemE
   }
 }
 
-/** As many calls as the limits of one ask for; each appears as a whole. */
+/** Splits files by the limits of one call. Each call is applied as a whole. */
 export function batchesOf(files: readonly Incoming[], maxFiles = maxUploadFiles, maxBytes = maxUploadTotalBytes): Incoming[][] {
   const batches: Incoming[][] = [];
   let bytes = 0;

@@ -5,23 +5,23 @@ export interface Move {
   to: string;
 }
 
-/** The renames that bring `paths` into `folder` ("" is the project itself); what is there already stays. A sentence when it cannot be. */
+/** The renames that move `paths` into `folder` ("" is the project root), or the reason why they can't be moved. Nothing is overwritten. */
 export function movesInto(tree: FileTree, paths: readonly string[], folder: string): Move[] | string {
   const moves: Move[] = [];
   const targets = new Set<string>();
   for (const from of paths) {
-    if (folder === from || folder.startsWith(`${from}/`)) return `${nameOf(from)} cannot be moved into itself.`;
+    if (folder === from || folder.startsWith(`${from}/`)) return `${nameOf(from)} can't be moved into itself.`;
     if (parentOf(from) === folder) continue;
     const to = folder === "" ? nameOf(from) : `${folder}/${nameOf(from)}`;
     if (tree.nodes.has(to) || targets.has(to))
-      return `There is a ${nameOf(from)} in ${folder === "" ? "the project" : nameOf(folder)} already.`;
+      return folder === "" ? `${nameOf(from)} already exists in the project root.` : `${nameOf(from)} already exists in ${nameOf(folder)}.`;
     targets.add(to);
     moves.push({ from, to });
   }
   return moves;
 }
 
-/** Every folder that `paths` may be moved into, the project itself first. */
+/** Every folder that `paths` may be moved into, the project root first. */
 export function foldersFor(tree: FileTree, paths: readonly string[]): string[] {
   const folders = [...tree.nodes.values()].filter((node) => node.isDirectory).map((node) => node.path);
   return ["", ...folders.sort()].filter((folder) => {

@@ -4,5 +4,5 @@ const loadCodePane = async () => (await import("./CodePane.tsx")).CodePane;
 export const CodePane = lazily(loadCodePane);
 export const QuickOpen = lazily(async () => (await import("./QuickOpen.tsx")).QuickOpen);
 
-/** Fetch the code view and its editor before they are opened. */
+/** Loads the code view and its editor before they are opened. */
 export const codePreloads = [() => preload(loadCodePane), () => preload(() => import("./EditorPane.tsx"))];

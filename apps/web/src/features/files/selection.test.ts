@@ -51,9 +51,9 @@ describe("moving", () => {
     [["d.ts"], "a", [{ from: "d.ts", to: "a/d.ts" }]],
     [["a/1.ts"], "", [{ from: "a/1.ts", to: "1.ts" }]],
     [["a/1.ts"], "a", []],
-    [["a/1.ts"], "c", "There is a 1.ts in c already."],
-    [["a"], "a/b", "a cannot be moved into itself."],
-    [["a/1.ts", "c/1.ts"], "", "There is a 1.ts in the project already."],
+    [["a/1.ts"], "c", "1.ts already exists in c."],
+    [["a"], "a/b", "a can't be moved into itself."],
+    [["a/1.ts", "c/1.ts"], "", "1.ts already exists in the project root."],
   ])("%j into %j", (paths, folder, moves) => expect(movesInto(tree, paths, folder)).toEqual(moves));
   test("only folders that take it are offered", () => {
     expect(foldersFor(tree, ["a/1.ts"])).toEqual(["", "a/b"]);

@@ -7,7 +7,7 @@ type Api = Client<Contract>;
 
 const mostBytes = 20 * 1024 * 1024;
 
-/** What a deletion takes away, and whether it can be brought back from here. */
+/** What a deletion removes, and whether it can be undone here. */
 export interface Removal {
   paths: readonly string[];
   files: readonly string[];
@@ -37,8 +37,8 @@ export function removalOf(tree: FileTree, paths: readonly string[]): Removal {
 }
 
 /**
- * Reads what will be gone, and resolves with the act that brings it back; `overwrite`: in the place of what stands there then. Throws when
- * something cannot be read: then nothing may be deleted.
+ * Reads the files to be deleted, and resolves with the function that restores them; `overwrite`: over files that exist then. Throws if a
+ * file can't be read: then nothing may be deleted.
  */
 export async function keepForUndo(
   api: Api,
@@ -51,7 +51,7 @@ export async function keepForUndo(
   if (files.length > 0) {
     const answer = await api.files.batch({ params: { id }, body: { paths: [...files] } });
     const [unread] = answer.errors;
-    if (unread) throw new Error(`${unread.path} cannot be read.`);
+    if (unread) throw new Error(`Couldn't load ${unread.path}.`);
     kept.push(...answer.files);
   }
   return async () => {

@@ -1,5 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
+import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { nameOf, patchTree, type FileTree } from "../../lib/file-tree.ts";
 import { treeKey } from "../../project/project.queries.ts";
@@ -11,17 +12,17 @@ import { keepForUndo, type Removal } from "./trash.ts";
 export interface FileActs {
   createFile: (path: string) => Promise<string | undefined>;
   createFolder: (path: string) => Promise<string | undefined>;
-  /** Each resolves with a sentence when it did not work. */
+  /** Each resolves with the reason if it failed. */
   rename: (from: string, to: string) => Promise<string | undefined>;
-  /** Files and folders into another folder ("" is the project itself); the toast moves them back. */
+  /** Moves files and folders into another folder ("" is the project root); the toast offers undo. */
   moveInto: (paths: readonly string[], folder: string) => Promise<string | undefined>;
-  /** What can be undone goes at once, and the toast brings it back; what cannot, after a question. Rejects when it did not work. */
+  /** The toast offers undo if it is possible; otherwise the caller confirms first. Rejects if it failed. */
   remove: (removal: Removal) => Promise<void>;
 }
 
-const countOf = (paths: readonly string[]) => (paths.length === 1 ? nameOf(paths[0] ?? "") : `${paths.length} items`);
+const countOf = (paths: readonly string[]) => (paths.length === 1 ? nameOf(paths[0] ?? "") : counted(paths.length, "item"));
 
-/** Changes to the tree: shown at once, taken back when the server refuses. */
+/** Changes to the tree: shown at once, reverted if the server refuses. */
 export function useFileActs(projectId: string): FileActs {
   const { api } = useServices();
   const queries = useQueryClient();
@@ -44,7 +45,7 @@ export function useFileActs(projectId: string): FileActs {
       toast(sentence, {
         action: {
           label: "Undo",
-          onSelect: () => void guarded(act).then((failure) => failure && toast(`That was not undone: ${failure}`, { kind: "failed" })),
+          onSelect: () => void guarded(act).then((failure) => failure && toast(`Couldn't undo. ${failure}`, { kind: "failed" })),
         },
       });
     const move = async ({ from, to }: Move) => {
@@ -74,8 +75,9 @@ export function useFileActs(projectId: string): FileActs {
             done.push(one);
           }
         });
+        const count = countOf(done.map((one) => one.from));
         if (done.length > 0)
-          undoing(`Moved ${countOf(done.map((one) => one.from))} to ${folder === "" ? "the project" : nameOf(folder)}.`, async () => {
+          undoing(folder === "" ? `Moved ${count} to the project root.` : `Moved ${count} to ${nameOf(folder)}.`, async () => {
             for (const { from, to } of done.reverse()) await move({ from: to, to: from });
           });
         return failure;

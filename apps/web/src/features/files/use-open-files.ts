@@ -19,7 +19,7 @@ export interface OpenFiles {
 
 const openKey = (projectId: string) => `studio:open-files:${projectId}`;
 
-/** Which files are open, in what order, and their buffers; survives the tab's reloads. Called once per open project; everything else reads `useOpenFiles`. */
+/** The open files in order, and their buffers; kept across reloads. Called once per open project; everything else uses `useOpenFiles`. */
 export function useProjectFiles(): OpenFiles {
   const { id: projectId } = useProject();
   const { api } = useServices();
@@ -84,6 +84,6 @@ export function useProjectFiles(): OpenFiles {
 export const OpenFilesContext = createContext<OpenFiles | undefined>(undefined);
 export function useOpenFiles(): OpenFiles {
   const files = use(OpenFilesContext);
-  if (!files) throw new Error("useOpenFiles needs an open project around it.");
+  if (!files) throw new Error("useOpenFiles must be used within OpenFilesProvider.");
   return files;
 }

@@ -3,24 +3,24 @@ import { parentOf, type FileTree } from "../../lib/file-tree.ts";
 import { fromDrop, type Incoming } from "./incoming.ts";
 
 const kind = "application/x-studio-paths";
-/** Held over a closed folder for so long, it opens. */
+/** A closed folder opens after a drag rests on it for this long. */
 const openAfterMs = 700;
 
 const isOurs = (event: DragEvent) => event.dataTransfer.types.includes(kind);
 const isFromOutside = (event: DragEvent) => event.dataTransfer.types.includes("Files");
 
 export interface TreeDrag {
-  /** The folder that a drop would go to; "" is the project itself. */
+  /** The folder under the drag; "" is the project root. */
   target: string | undefined;
   /** For a row that can be dragged. */
   start: (event: DragEvent, path: string) => void;
-  /** For rows (their path) and for the empty ground (undefined). */
+  /** For rows (their path) and for the empty area (undefined). */
   over: (event: DragEvent, path: string | undefined) => void;
   drop: (event: DragEvent, path: string | undefined) => void;
   leave: () => void;
 }
 
-/** Rows onto folders, and files of this computer onto either. */
+/** Drags rows to folders, and files of the computer to both. */
 export function useTreeDrag({
   tree,
   subjects,

@@ -11,27 +11,27 @@ export interface Upload {
   files: readonly Incoming[];
   /** 0 to 1, over all files. */
   share: number;
-  /** Why it stopped; it can be tried again. */
+  /** Why it failed; it can be retried. */
   failure?: string | undefined;
-  /** What is there already and would be replaced. */
+  /** Existing files that would be replaced. */
   taken?: readonly string[] | undefined;
 }
 export interface Uploads {
   list: readonly Upload[];
-  /** Into a folder of the project; "" is the project itself. */
+  /** Into a folder of the project; "" is the project root. */
   add: (files: readonly Incoming[], folder: string) => void;
   retry: (id: number, options?: { overwrite: boolean }) => void;
-  /** Ends it, or forgets it when it has failed. What has arrived stays. */
+  /** Cancels it, or removes it if it failed. Uploaded files are kept. */
   dismiss: (id: number) => void;
 }
 
-/** Uploads of this page: each with its progress, its failure and its question. A finished one goes from the list. */
+/** Uploads of this page, with progress and failure. Finished ones are removed from the list. */
 export function useUploads(projectId: string): Uploads {
   const { uploading } = useServices();
   const [list, setList] = useState<readonly Upload[]>([]);
   const count = useRef(0);
   const running = useRef(new Map<number, AbortController>());
-  /** How many batches of an upload are there already. */
+  /** How many batches of an upload are complete. */
   const done = useRef(new Map<number, number>());
   const patch = (id: number, change: Partial<Upload>) => setList((all) => all.map((one) => (one.id === id ? { ...one, ...change } : one)));
   const forget = (id: number) => setList((all) => all.filter((one) => one.id !== id));

@@ -10,10 +10,10 @@ import { lineDiff } from "../../editor/index.ts";
 import { hitsIn, type Replacement, type SearchOptions } from "./replace.ts";
 import { useReplacePlan, useReplacing } from "./use-replace.ts";
 
-/** Diffs are worked out for so many files; the others are listed by name. */
+/** Files with a diff; the others are listed by name. */
 const firstFiles = 30;
 
-/** What "replace all" would do, file by file, before it is done. */
+/** Previews "replace all" by file, before it is applied. */
 export function ReplaceDialog({
   projectId,
   paths,
@@ -47,7 +47,7 @@ export function ReplaceDialog({
     <Dialog
       isOpen
       onOpenChange={(isOpen) => (isOpen || isWorking ? undefined : onClose())}
-      title={`Replace “${options.text}” by “${by}”?`}
+      title={`Replace “${options.text}” with “${by}”?`}
       className="w-[min(860px,calc(100vw-24px))]!"
       footer={
         kept.length > 0 ? (
@@ -63,10 +63,10 @@ export function ReplaceDialog({
               variant="primary"
               disabled={chosen.length === 0}
               isLoading={isWorking}
-              loadingWord="Replacing"
+              loadingWord="Replacing…"
               onClick={() => void submit()}
             >
-              Replace {counted(hitsIn(chosen), "hit")} in {counted(chosen.length, "file")}
+              Replace {counted(hitsIn(chosen), "match", "matches")} in {counted(chosen.length, "file")}
             </Button>
           </>
         )
@@ -75,13 +75,13 @@ export function ReplaceDialog({
       {failure ? <Banner tone="err">{failure}</Banner> : null}
       {kept.length > 0 ? (
         <Banner tone="warn">
-          {counted(kept.length, "file")} changed meanwhile and stayed as {kept.length === 1 ? "it is" : "they are"}:{" "}
-          {kept.slice(0, 5).join(", ")}
-          {kept.length > 5 ? " …" : ""}
+          {kept.length > 5
+            ? `Skipped ${counted(kept.length, "file")} with newer changes: ${kept.slice(0, 5).join(", ")}, …`
+            : `Skipped ${counted(kept.length, "file")} with newer changes: ${kept.join(", ")}`}
         </Banner>
       ) : null}
-      {list === undefined && !failure ? <SkeletonRows count={8} label="Reading the files" /> : null}
-      {list?.length === 0 ? <p>Nothing would change.</p> : null}
+      {list === undefined && !failure ? <SkeletonRows count={8} label="Loading files…" /> : null}
+      {list?.length === 0 ? <p>No changes</p> : null}
       {kept.length === 0 ? (
         <ul role="list" className="grid gap-4">
           {(list ?? []).map((one, index) => (
@@ -122,7 +122,7 @@ function FileChange({
     <li className="grid gap-1.5" data-testid="replace-file">
       <div className="flex items-center gap-2 text-xs">
         <Checkbox isChecked={isChosen} onChange={onChoose} label={change.path} />
-        <span className="num ml-auto text-fg-2">{counted(change.count, "hit")}</span>
+        <span className="num ml-auto text-fg-2">{counted(change.count, "match", "matches")}</span>
       </div>
       {lines ? <DiffBlock lines={lines} path={change.path} maxHeight="max-h-56" /> : null}
     </li>

@@ -16,13 +16,13 @@ export interface SearchPanelProps {
   projectId: string;
   /** `path:line:column`. */
   onOpen: (place: string) => void;
-  /** Grows each time somebody asks for the search: the field takes the focus then. */
+  /** Grows each time the search is requested: the field then takes the focus. */
   asked: number;
-  /** Writes what is unsaved in the editor, so that it is found and not overwritten. */
+  /** Saves the editor's changes, so that they are found and not overwritten. */
   onFlush: () => Promise<void>;
 }
 
-/** Search through all files as one types, and replace after a look at the changes. */
+/** Searches all files while typing, and replaces after a preview of the changes. */
 export function SearchPanel({ projectId, onOpen, asked, onFlush }: SearchPanelProps) {
   const [text, setText] = useState("");
   const [by, setBy] = useState("");
@@ -83,8 +83,8 @@ export function SearchPanel({ projectId, onOpen, asked, onFlush }: SearchPanelPr
                 size="sm"
                 isSoft
                 className="min-w-0"
-                aria-label="Replace by"
-                placeholder={isRegex ? "Replace by ($1 is a group)" : "Replace by"}
+                aria-label="Replace with"
+                placeholder={isRegex ? "Replace with ($1 is a group)" : "Replace with"}
                 spellCheck={false}
                 autoComplete="off"
                 value={by}
@@ -92,7 +92,7 @@ export function SearchPanel({ projectId, onOpen, asked, onFlush }: SearchPanelPr
                 onKeyDown={(event) => event.key === "Enter" && state.found.length > 0 && void ask()}
               />
               <Button size="sm" className="h-7" disabled={state.found.length === 0 || state.isRunning} onClick={() => void ask()}>
-                All…
+                Replace all…
               </Button>
             </div>
           ) : null}
@@ -100,7 +100,7 @@ export function SearchPanel({ projectId, onOpen, asked, onFlush }: SearchPanelPr
             size="sm"
             isSoft
             className="min-w-0"
-            aria-label="Only in files like"
+            aria-label="Files to include"
             placeholder="Files, e.g. src/**, !*.css"
             spellCheck={false}
             autoComplete="off"
@@ -110,12 +110,12 @@ export function SearchPanel({ projectId, onOpen, asked, onFlush }: SearchPanelPr
         </div>
       </div>
       {wanted === "" ? (
-        <EmptyState title="Search in all files" className="p-4!">
-          Installed packages and build results are left out.
+        <EmptyState title="Search all files" className="p-4!">
+          Installed packages and build output are skipped.
         </EmptyState>
       ) : (
         <>
-          <Summary state={state} onAgain={() => setRound(round + 1)} />
+          <Summary text={wanted} state={state} onAgain={() => setRound(round + 1)} />
           {state.found.length > 0 ? (
             <SearchResults key={`${wanted}-${isRegex}-${isCaseSensitive}`} found={state.found} onOpen={onOpen} />
           ) : null}
@@ -138,12 +138,12 @@ export function SearchPanel({ projectId, onOpen, asked, onFlush }: SearchPanelPr
 }
 
 const reasons = {
-  limit: "There is more than can be shown; a longer text or a file pattern finds it.",
-  timeout: "It took too long; a file pattern makes it quicker.",
-  long_lines: "Very long lines were left out.",
+  limit: "Too many results to show. Search for a longer text or enter a file pattern.",
+  timeout: "The search timed out. Enter a file pattern to search fewer files.",
+  long_lines: "Very long lines were skipped.",
 } as const;
 
-function Summary({ state, onAgain }: { state: SearchState; onAgain: () => void }) {
+function Summary({ text, state, onAgain }: { text: string; state: SearchState; onAgain: () => void }) {
   const hits = state.found.reduce((sum, file) => sum + file.matches.length, 0);
   if (state.failure)
     return (
@@ -155,14 +155,14 @@ function Summary({ state, onAgain }: { state: SearchState; onAgain: () => void }
     <div role="status" className="flex min-h-6 flex-none items-center gap-1.5 px-3 pb-1 text-xs text-fg-2">
       <span className="min-w-0 flex-1">
         {state.done && hits === 0
-          ? "Nothing was found."
+          ? `No results for “${text}”`
           : hits > 0
-            ? `${counted(hits, "hit")} in ${counted(state.found.length, "file")}`
+            ? `${counted(hits, "match", "matches")} in ${counted(state.found.length, "file")}`
             : null}
         {state.done?.reason ? <span className="block">{reasons[state.done.reason]}</span> : null}
       </span>
       {state.isRunning ? (
-        <Spinner word="Searching" isQuiet />
+        <Spinner word="Searching…" isQuiet />
       ) : (
         <IconButton size="sm" label="Search again" onClick={onAgain}>
           {state.done ? <RotateCw size={12} /> : <Search size={12} />}

@@ -9,7 +9,7 @@ import type { Found } from "./use-search.ts";
 
 type Row = { kind: "file"; found: Found; isOpen: boolean } | { kind: "match"; match: SearchMatch };
 
-/** Hits by file; arrows move, Enter opens at the line. Only rows in sight are in the page. */
+/** Matches by file; arrows move, Enter opens the line. Only visible rows are rendered. */
 export function SearchResults({ found, onOpen }: { found: readonly Found[]; onOpen: (place: string) => void }) {
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const [active, setActive] = useState(-1);
@@ -69,7 +69,7 @@ export function SearchResults({ found, onOpen }: { found: readonly Found[]; onOp
       <div
         ref={grid}
         role="treegrid"
-        aria-label="Hits"
+        aria-label="Search results"
         aria-rowcount={rows.length}
         aria-activedescendant={active >= 0 && active < rows.length ? `${id}-${active}` : undefined}
         tabIndex={0}
@@ -127,7 +127,7 @@ const FileHead = ({ found, isOpen }: { found: Found; isOpen: boolean }) => (
   </>
 );
 
-/** The line with its hits marked; what stands before the first one is shortened first. */
+/** The line with its matches marked; text before the first one is shortened. */
 function Hit({ match }: { match: SearchMatch }) {
   const first = match.ranges[0]?.[0] ?? 0;
   const cut = Math.max(0, first - 20);

@@ -3,7 +3,7 @@ export interface SearchOptions {
   isRegex: boolean;
   isCaseSensitive: boolean;
 }
-/** One file as it is and as it would be. */
+/** A file before and after the replacement. */
 export interface Replacement {
   path: string;
   etag: string;
@@ -12,19 +12,19 @@ export interface Replacement {
   count: number;
 }
 
-/** What the search means to the browser, line by line as the server reads it; a sentence when it means nothing. */
+/** The search as a regular expression of the browser, line by line as on the server; the reason if that is not possible. */
 export function patternOf({ text, isRegex, isCaseSensitive }: SearchOptions): RegExp | string {
   try {
     return new RegExp(isRegex ? text : text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), isCaseSensitive ? "gm" : "gim");
   } catch {
-    return "The browser does not understand this expression, so nothing can be replaced with it.";
+    return "Your browser doesn't support this regular expression, so it can't be used to replace.";
   }
 }
 
-/** `$1` and the like count in expressions alone; a plain text is put in as it stands. */
+/** `$1` and the like apply to regular expressions only; plain text is inserted literally. */
 export function replaced(before: string, pattern: RegExp, by: string, isRegex: boolean): { after: string; count: number } {
   const hits = [...before.matchAll(pattern)];
-  // An expression that also matches nothing at all would be put in between all letters.
+  // An expression that matches the empty string would insert the text between all characters.
   if (hits.some(([hit]) => hit === "")) return { after: before, count: 0 };
   return { after: isRegex ? before.replace(pattern, by) : before.replace(pattern, () => by), count: hits.length };
 }

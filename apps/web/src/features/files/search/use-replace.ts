@@ -13,7 +13,7 @@ export interface ReplacePlan {
   failure: string | undefined;
 }
 
-/** What would be replaced, read once when the question is asked. */
+/** What would be replaced, read once when the dialog opens. */
 export function useReplacePlan(projectId: string, paths: readonly string[], options: SearchOptions, by: string): ReplacePlan {
   const { api } = useServices();
   const [plan, setPlan] = useState<ReplacePlan>({ list: undefined, failure: undefined });
@@ -45,7 +45,7 @@ export function useReplacePlan(projectId: string, paths: readonly string[], opti
   return plan;
 }
 
-/** Writes what was agreed to; a file that was changed since it was read is left as it is. Resolves with those files' paths. */
+/** Writes the confirmed replacements. Skips files that changed since they were read, and resolves with their paths. */
 export function useReplacing(projectId: string) {
   const { api } = useServices();
   return async (list: readonly Replacement[]): Promise<string[]> => {
@@ -61,10 +61,10 @@ export function useReplacing(projectId: string) {
       for (const { path, before, etag } of done)
         if ((await writeFile(api, projectId, path, before, etag)).kind !== "written") lost.push(path);
       if (lost.length > 0)
-        toast(`${counted(lost.length, "file")} changed since then and stayed: ${lost.slice(0, 3).join(", ")}`, { kind: "failed" });
+        toast(`Couldn't undo in ${counted(lost.length, "file")} with newer changes: ${lost.slice(0, 3).join(", ")}`, { kind: "failed" });
     };
     if (done.length > 0)
-      toast(`Replaced ${counted(hitsIn(done), "hit")} in ${counted(done.length, "file")}.`, {
+      toast(`Replaced ${counted(hitsIn(done), "match", "matches")} in ${counted(done.length, "file")}.`, {
         action: { label: "Undo", onSelect: () => void undo() },
       });
     return left;

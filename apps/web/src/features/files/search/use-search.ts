@@ -21,10 +21,10 @@ export interface SearchState {
 const nothing: SearchState = { isRunning: false, found: [], done: undefined, failure: undefined };
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 const pauseMs = 200;
-/** Hits are shown in handfuls: a search can bring thousands within a moment. */
+/** Results are shown in batches: a search can return thousands at once. */
 const showEveryMs = 60;
 
-/** Searches as one types; each letter ends the search before. `round` asks once more. */
+/** Searches while typing; each change cancels the previous search. A new `round` repeats it. */
 export function useSearch(projectId: string, { text, isRegex, isCaseSensitive, glob }: SearchInput, round: number): SearchState {
   const { api } = useServices();
   const [state, setState] = useState<SearchState>(nothing);
@@ -43,7 +43,7 @@ export function useSearch(projectId: string, { text, isRegex, isCaseSensitive, g
         isRunning: true,
         done: undefined,
         failure: undefined,
-        // They come in no order.
+        // They arrive in no order.
         found: [...found]
           .map(([path, matches]) => ({ path, matches: matches.toSorted((a, b) => a.line - b.line) }))
           .sort((a, b) => collator.compare(a.path, b.path)),
