@@ -337,7 +337,7 @@ export default journey({}, async (context) => {
         await page.keyboard.press("Control+End");
         await page.keyboard.type(" And I wrote that.");
         await theirs("# Plan\n\nThey changed it.");
-        await page.getByText("The notes were changed elsewhere while you were writing.").waitFor();
+        await page.getByText("The notes changed while you were editing them.").waitFor();
         await page.getByRole("button", { name: "Compare" }).click();
         await shot(page, "notes-conflict");
         await expectAccessible(page, "notes conflict");

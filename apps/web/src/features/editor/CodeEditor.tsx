@@ -21,7 +21,7 @@ import type { BufferView } from "./buffers.ts";
 import { languageOf } from "./languages.ts";
 import { editorTheme, proseLook } from "./theme.ts";
 
-/** Marks a change that came from the server: it is not "edited". */
+/** Marks a change that came from the server, so that it doesn't count as an edit. */
 const fromServer = Annotation.define<boolean>();
 const language = new Compartment();
 const writable = new Compartment();
@@ -29,7 +29,7 @@ const wrapping = new Compartment();
 
 interface Kept {
   state: EditorState;
-  /** Of the buffer's text this state has taken over. */
+  /** The buffer's revision that this state shows. */
   revision: number;
   scrollTop: number;
 }
@@ -39,15 +39,15 @@ export interface CodeEditorProps {
   isReadOnly: boolean;
   onEdit: (path: string, read: () => string) => void;
   onLeave: (path: string) => void;
-  /** Go to a line; a new object asks again. */
+  /** Scrolls to a line; a new object scrolls again. */
   reveal?: { path: string; line: number } | undefined;
-  /** Where another editor on the page shows a file of that name, too. */
+  /** Needed if another editor on the page shows a file of the same name. */
   label?: string;
-  /** Text for people: no line numbers, lines wrap, `placeholder` where nothing stands yet. */
+  /** Prose: no line numbers, lines wrap, `placeholder` if it is empty. */
   prose?: { label: string; placeholder: string };
 }
 
-/** One editor for all open files: each keeps its text, its undo history and its place while another is shown. */
+/** One editor for all open files: each keeps its text, undo history and scroll position while another is shown. */
 export function CodeEditor({ buffer, isReadOnly, onEdit, onLeave, reveal, label, prose }: CodeEditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
@@ -84,7 +84,7 @@ export function CodeEditor({ buffer, isReadOnly, onEdit, onLeave, reveal, label,
       },
       ...closeBracketsKeymap,
       ...defaultKeymap,
-      // With Shift it is the search in all files. The editor's own binding takes that for Mod-f where the browser says "f", as with Caps Lock.
+      // Mod-Shift-f searches all files. The editor's own binding would take it for Mod-f if the key is "f", as with Caps Lock.
       ...searchKeymap.filter(({ key }) => key !== "Mod-f"),
       { any: findInFile, scope: "editor search-panel" },
       ...historyKeymap,
@@ -171,7 +171,7 @@ function findInFile(view: EditorView, event: KeyboardEvent): boolean {
   return isMod && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "f" && openSearchPanel(view);
 }
 
-/** Only what differs is replaced, so that cursor, scroll and undo of the rest stay. */
+/** Replaces only the difference, to keep cursor, scroll position and undo history. */
 function smallestChange(before: string, after: string): { from: number; to: number; insert: string } | undefined {
   if (before === after) return undefined;
   let head = 0;

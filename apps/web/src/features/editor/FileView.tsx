@@ -9,7 +9,7 @@ import type { BufferView, Buffers } from "./buffers.ts";
 import { lineDiff } from "./line-diff.ts";
 import { DownloadButton, MediaView } from "./MediaView.tsx";
 
-/** The states of a file in which there is nothing to edit; undefined when the editor is to be shown. */
+/** Shown instead of the editor while a file can't be edited; undefined when it can. */
 export function FileState({
   projectId,
   buffer,
@@ -25,28 +25,28 @@ export function FileState({
     case "loading":
       return (
         <div className="p-6">
-          <SkeletonRows count={8} label={`Loading ${buffer.path}`} />
+          <SkeletonRows count={8} label={`Loading ${buffer.path}…`} />
         </div>
       );
     case "failed":
       return (
-        <ErrorState title={`${nameOf(buffer.path)} could not be read`} onRetry={() => buffers.retry(buffer.path)}>
+        <ErrorState title={`Couldn't load ${nameOf(buffer.path)}`} onRetry={() => buffers.retry(buffer.path)}>
           {buffer.failure}
         </ErrorState>
       );
     case "gone":
       return (
-        <EmptyState title={`${nameOf(buffer.path)} is no longer there`} action={<Button onClick={onClose}>Close the tab</Button>}>
-          It was deleted or moved while it was open.
+        <EmptyState title={`${nameOf(buffer.path)} not found`} action={<Button onClick={onClose}>Close tab</Button>}>
+          The file was deleted or moved while it was open.
         </EmptyState>
       );
     case "too_large":
       return (
         <EmptyState
-          title={`${nameOf(buffer.path)} is too large to edit here`}
+          title={`${nameOf(buffer.path)} is too large to edit`}
           action={<DownloadButton projectId={projectId} path={buffer.path} />}
         >
-          Open it in the terminal, or let the agent change it.
+          Edit it in the terminal, or ask the agent to change it.
         </EmptyState>
       );
     case "binary":
@@ -56,18 +56,28 @@ export function FileState({
   }
 }
 
-/** Two versions of one file: nothing is written until a person chose. */
+const conflicts = {
+  file: {
+    changed: "This file changed while you were editing it. Choose which version to keep.",
+    deleted: "This file was deleted while you were editing it. Choose whether to keep it.",
+  },
+  notes: {
+    changed: "The notes changed while you were editing them. Choose which version to keep.",
+    deleted: "The notes were deleted while you were editing them. Choose whether to keep them.",
+  },
+} as const;
+
+/** Two versions of one file: nothing is saved until one is chosen. */
 export function ConflictBar({
   buffer,
   buffers,
   mine,
-  subject = "This file was",
+  kind = "file",
 }: {
   buffer: BufferView;
   buffers: Buffers;
   mine: () => string;
-  /** What was changed, to begin the sentence with. */
-  subject?: string;
+  kind?: keyof typeof conflicts;
 }) {
   const [isComparing, setIsComparing] = useState(false);
   const conflict = buffer.conflict;
@@ -76,21 +86,18 @@ export function ConflictBar({
   return (
     <div role="alert" className="flex-none border-b border-line-0 bg-warn-soft px-3 py-2 text-sm text-fg-0">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
-        <span className="min-w-0 flex-1 basis-60">
-          {subject} {isDeleted ? "deleted while you were writing." : "changed elsewhere while you were writing."} Nothing is saved until you
-          choose.
-        </span>
+        <span className="min-w-0 flex-1 basis-60">{isDeleted ? conflicts[kind].deleted : conflicts[kind].changed}</span>
         <span className="flex flex-wrap gap-1.5">
           {isDeleted ? null : (
             <Button size="sm" aria-expanded={isComparing} onClick={() => setIsComparing(!isComparing)}>
-              {isComparing ? "Hide" : "Compare"}
+              {isComparing ? "Hide changes" : "Compare"}
             </Button>
           )}
           <Button size="sm" onClick={() => buffers.keepMine(buffer.path)}>
             Keep mine
           </Button>
           <Button size="sm" onClick={() => buffers.takeTheirs(buffer.path)}>
-            {isDeleted ? "Let it go" : "Take theirs"}
+            {isDeleted ? "Discard mine" : "Keep theirs"}
           </Button>
         </span>
       </div>

@@ -1,5 +1,7 @@
 import { Download } from "lucide-react";
 import { useEffect, useId, useState } from "react";
+import { formatBytes } from "../../lib/bytes.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { nameOf } from "../../lib/file-tree.ts";
 import { mediaOf, type Media } from "../../lib/media.ts";
 import { useServices } from "../../project/services.ts";
@@ -9,23 +11,23 @@ import { ErrorState } from "../../ui/ErrorState.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { rawUrlOf, readBytes } from "./files.api.ts";
 
-/** Larger ones are not brought into the page. */
+/** Larger files are not loaded into the page. */
 const mostBytes = 64 * 1024 * 1024;
 
-/** A file that is not text: seen or heard where the browser can, and always to be downloaded. */
+/** A file that is not text: previewed if the browser can, and always available as a download. */
 export function MediaView({ projectId, path, size }: { projectId: string; path: string; size: number }) {
   const media = mediaOf(path);
   const download = <DownloadButton projectId={projectId} path={path} />;
   if (!media || size > mostBytes)
     return (
-      <EmptyState title={media ? `${nameOf(path)} is too large to be shown` : `${nameOf(path)} is not text`} action={download}>
-        {size.toLocaleString("en")} bytes.
+      <EmptyState title={media ? `${nameOf(path)} is too large to preview` : `${nameOf(path)} has no preview`} action={download}>
+        {formatBytes(size)}
       </EmptyState>
     );
   return <Shown projectId={projectId} path={path} media={media} size={size} />;
 }
 
-/** The file as it is, onto this computer. */
+/** Downloads the file. */
 export function DownloadButton({ projectId, path }: { projectId: string; path: string }) {
   return (
     <Button asChild icon={<Download size={14} />}>
@@ -52,7 +54,7 @@ function Shown({ projectId, path, media, size }: { projectId: string; path: stri
         setLoaded({ url, bytes });
       },
       (error: unknown) => {
-        if (!abort.signal.aborted) setLoaded({ failure: error instanceof Error ? error.message : "It could not be read." });
+        if (!abort.signal.aborted) setLoaded({ failure: sentenceOf(error) });
       },
     );
     return () => {
@@ -60,8 +62,8 @@ function Shown({ projectId, path, media, size }: { projectId: string; path: stri
       if (url) URL.revokeObjectURL(url);
     };
   }, [fetch, projectId, path, media.type]);
-  if (!loaded) return <SkeletonRows count={3} label={`Loading ${nameOf(path)}`} className="p-6" />;
-  if ("failure" in loaded) return <ErrorState title={`${nameOf(path)} could not be shown`}>{loaded.failure}</ErrorState>;
+  if (!loaded) return <SkeletonRows count={3} label={`Loading ${nameOf(path)}…`} className="p-6" />;
+  if ("failure" in loaded) return <ErrorState title={`Couldn't load ${nameOf(path)}`}>{loaded.failure}</ErrorState>;
   return (
     <figure className="scroll-y grid min-h-0 flex-1 place-items-center content-center gap-3 p-6">
       {media.kind === "image" ? (
@@ -72,7 +74,7 @@ function Shown({ projectId, path, media, size }: { projectId: string; path: stri
           className="max-h-full max-w-full rounded-2 border border-line-0 bg-[repeating-conic-gradient(var(--bg-2)_0_25%,var(--bg-1)_0_50%)] bg-[length:16px_16px]"
         />
       ) : media.kind === "audio" ? (
-        // A person's own recording: there are no captions to give.
+        // The person's own file: there are no captions.
         // oxlint-disable-next-line jsx-a11y/media-has-caption
         <audio src={loaded.url} controls aria-label={path} className="w-full max-w-md" />
       ) : media.kind === "video" ? (
@@ -82,7 +84,7 @@ function Shown({ projectId, path, media, size }: { projectId: string; path: stri
         <FontSample bytes={loaded.bytes} />
       )}
       <figcaption className="flex items-center gap-3 text-xs text-fg-2">
-        <span className="num">{[facts, `${size.toLocaleString("en")} bytes`].filter(Boolean).join(" · ")}</span>
+        <span className="num">{[facts, formatBytes(size)].filter(Boolean).join(" · ")}</span>
         <DownloadButton projectId={projectId} path={path} />
       </figcaption>
     </figure>
@@ -91,7 +93,7 @@ function Shown({ projectId, path, media, size }: { projectId: string; path: stri
 
 const sample = "The quick brown fox jumps over the lazy dog. Voix ambiguë d’un cœur. 0123456789";
 
-/** A few lines set in the font itself. */
+/** Sample lines in the font. */
 function FontSample({ bytes }: { bytes: ArrayBuffer }) {
   const family = `sample-${useId().replaceAll(/\W/g, "")}`;
   const [state, setState] = useState<"loading" | "shown" | "broken">("loading");
@@ -113,7 +115,7 @@ function FontSample({ bytes }: { bytes: ArrayBuffer }) {
       document.fonts.delete(face);
     };
   }, [family, bytes]);
-  if (state === "broken") return <p className="text-err">The browser cannot read this font.</p>;
+  if (state === "broken") return <p className="text-err">Your browser can't display this font.</p>;
   return (
     <div style={{ fontFamily: state === "shown" ? `"${family}"` : undefined }} className="grid max-w-xl gap-2 text-fg-0">
       {[14, 20, 32, 48].map((px) => (

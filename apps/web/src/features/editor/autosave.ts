@@ -1,5 +1,5 @@
 export interface AutosaveOptions {
-  /** Writes what is unsaved now. Rejecting means "not saved": the owner shows why and decides when to try again. */
+  /** Saves the unsaved text. If it rejects, the owner shows the reason and decides when to retry. */
   save: () => Promise<void>;
   /** Pause after the last keystroke. */
   delayMs?: number;
@@ -7,16 +7,16 @@ export interface AutosaveOptions {
 export interface Autosave {
   /** Something was typed. */
   touch: () => void;
-  /** Save now, if anything is unsaved (blur, closing the tab); resolves when it is written or has failed. */
+  /** Saves now if anything is unsaved (blur, closing the tab); resolves when it is saved or has failed. */
   flush: () => Promise<void>;
-  /** Nothing is to be saved any more (the owner took another version). */
+  /** Discards the unsaved text (the owner took another version). */
   forget: () => void;
   isPending: () => boolean;
 }
 
 /**
- * One write per burst of typing: it starts after a pause, never two at a time; what is typed while one is on its way
- * waits for its own pause and for the first to end.
+ * One write per burst of typing: it starts after a pause, never two at a time. Text typed during a write waits for
+ * its own pause and for the write to end.
  */
 export function createAutosave({ save, delayMs = 800 }: AutosaveOptions): Autosave {
   let timer: ReturnType<typeof setTimeout> | undefined;

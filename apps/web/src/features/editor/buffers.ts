@@ -1,9 +1,10 @@
+import { sentenceOf } from "../../lib/errors.ts";
 import { createAutosave, type Autosave } from "./autosave.ts";
 
-/** What the server answered for a file. */
+/** The result of reading a file. */
 export type ReadFile =
   | { kind: "text"; text: string; etag: string }
-  /** Shown as a picture where the browser can, else described. */
+  /** Shown as media if the browser can, otherwise as a download. */
   | { kind: "binary"; size: number; etag: string }
   | { kind: "too_large" }
   | { kind: "gone" };
@@ -15,11 +16,11 @@ export type WriteFile =
 export interface BufferView {
   path: string;
   status: "loading" | "ready" | "binary" | "too_large" | "gone" | "failed";
-  /** What is on the server, as far as we know; the editor's text may be newer (`isDirty`). */
+  /** The last known text of the server; the editor's text may be newer (`isDirty`). */
   text: string;
-  /** Grows when `text` was replaced by the server's: the editor takes it over. Never the same twice, for no file. */
+  /** Changes when the editor must replace its text by `text`. Unique across files. */
   revision: number;
-  /** Unsaved text of a file that has just got another path: what an editor opens with instead of `text`. */
+  /** Unsaved text of a file that was moved: the editor opens with it instead of `text`. */
   draft: string | undefined;
   isDirty: boolean;
   isSaving: boolean;
@@ -29,7 +30,7 @@ export interface BufferView {
   failure: string | undefined;
 }
 
-/** A file of which nothing is known yet. */
+/** A file that is not loaded yet. */
 export const loadingView = (path: string): BufferView => ({
   path,
   status: "loading",
@@ -48,11 +49,11 @@ export interface Buffers {
   open: (path: string) => void;
   close: (path: string) => Promise<void>;
   get: (path: string) => BufferView | undefined;
-  /** The editor's text changed; `read` gives it when it is needed. */
+  /** The editor's text changed; `read` returns it when it is needed. */
   edited: (path: string, read: () => string) => void;
-  /** Writes now what is unsaved (blur). */
+  /** Saves unsaved text now (on blur). */
   flush: (path: string) => Promise<void>;
-  /** Another version may be on the server: an event, or the tab came back. `etag` undefined means "unknown". */
+  /** The server may have another version: after an event, or when the tab is visible again. `etag` undefined means "unknown". */
   changed: (path: string, etag: string | undefined) => void;
   deleted: (path: string) => void;
   moved: (from: string, to: string) => void;
@@ -68,24 +69,24 @@ interface Buffer {
   etag: string | undefined;
   read: (() => string) | undefined;
   autosave: Autosave;
-  /** An outside change came in while our own write was on its way: whose it was shows when that has answered. */
+  /** Changes reported during our own write; compared with its ETag when it completes, to tell our own change from others. */
   pendingEtags: (string | undefined)[];
-  /** The one read on its way. */
+  /** The pending read. */
   reading: Promise<void> | undefined;
-  /** Its answer may be old already: one more read follows. */
+  /** The pending read may return an old version: one more follows. */
   isReadAgain: boolean;
-  /** How many writes have answered: a read that began before one of them tells of an older file. */
+  /** Completed writes: a read that started before the last one may return an older version. */
   writes: number;
 }
 
-/** Open files: what the server has, what is unsaved, and what happens when both changed. Knows no editor. */
+/** Open files: the server's version, unsaved text, and conflicts between both. Independent of the editor. */
 export function createBuffers({
   read,
   write,
   delayMs,
 }: {
   read: (path: string) => Promise<ReadFile>;
-  /** `etag` undefined: the file must not be there yet. */
+  /** `etag` undefined: the file must not exist yet. */
   write: (path: string, text: string, etag: string | undefined) => Promise<WriteFile>;
   delayMs?: number;
 }): Buffers {
@@ -98,7 +99,7 @@ export function createBuffers({
   };
   const isOpen = (buffer: Buffer) => buffers.get(buffer.view.path) === buffer;
 
-  /** At most one read per file is on its way, and at most one more waits: answers cannot overtake each other. */
+  /** At most one read per file is pending, and at most one more waits: responses can't arrive out of order. */
   const load = (buffer: Buffer): Promise<void> => {
     if (buffer.reading) buffer.isReadAgain = true;
     return (buffer.reading ??= (async () => {
@@ -115,7 +116,7 @@ export function createBuffers({
     try {
       const file = await read(path);
       if (!isOpen(buffer)) return;
-      // Our own write reads again when it has answered.
+      // Our own write reads again when it completes.
       if (buffer.view.isSaving) return void buffer.pendingEtags.push(undefined);
       if (buffer.writes !== writes || buffer.view.path !== path) {
         buffer.isReadAgain = true;
@@ -146,7 +147,7 @@ export function createBuffers({
       if (isOpen(buffer))
         set(buffer, {
           ...(buffer.view.status === "loading" && { status: "failed" }),
-          failure: error instanceof Error ? error.message : "It could not be read.",
+          failure: sentenceOf(error),
         });
     }
   };
@@ -223,7 +224,7 @@ export function createBuffers({
     get: (path) => buffers.get(path)?.view,
     edited: (path, reader) =>
       withBuffer(path, (buffer) => {
-        // A new function each time: that is how a write notices that more was typed meanwhile.
+        // A new function each time: a write compares it to notice that more was typed during it.
         buffer.read = () => reader();
         if (!buffer.view.isDirty || buffer.view.draft !== undefined) set(buffer, { isDirty: true, draft: undefined });
         if (!buffer.view.conflict) buffer.autosave.touch();
@@ -252,7 +253,7 @@ export function createBuffers({
     keepMine: (path) =>
       withBuffer(path, (buffer) => {
         const wasDeleted = buffer.view.conflict?.text === undefined;
-        // What they wrote becomes what ours is measured against; the next write replaces it.
+        // Their text becomes the base of ours; the next write replaces it.
         set(buffer, { conflict: undefined, isDirty: true, ...(!wasDeleted && { text: buffer.view.conflict?.text ?? "" }) });
         buffer.autosave.touch();
         void buffer.autosave.flush();

@@ -5,7 +5,7 @@ import type { ReadFile, WriteFile } from "./buffers.ts";
 
 type Api = Client<Contract>;
 
-/** Longer texts make an editor in a browser slow; they are shown as what they are. */
+/** Longer texts make the editor slow; they are shown as too large. */
 const longestText = 4 * 1024 * 1024;
 export async function readFile(api: Api, projectId: string, path: string): Promise<ReadFile> {
   try {
@@ -33,11 +33,11 @@ export async function writeFile(api: Api, projectId: string, path: string, text:
   }
 }
 
-/** Where the bytes of a file are; for a link that downloads it. */
+/** The URL of a file's bytes, for downloads. */
 export const rawUrlOf = (projectId: string, path: string): string =>
   urlOf("/api/projects/{id}/files/{path}", { params: { id: projectId, path }, query: { raw: true } });
 
-/** The bytes of a file, whole. */
+/** All bytes of a file. */
 export async function readBytes(
   fetch: (url: string, init: RequestInit) => Promise<Response>,
   projectId: string,
@@ -45,6 +45,6 @@ export async function readBytes(
   signal: AbortSignal,
 ): Promise<ArrayBuffer> {
   const response = await fetch(rawUrlOf(projectId, path), { method: "GET", signal });
-  if (!response.ok) throw new Error("The file could not be read.");
+  if (!response.ok) throw new Error(`The server responded with status ${response.status}.`);
   return response.arrayBuffer();
 }

@@ -1,6 +1,6 @@
 import { tags as t } from "@lezer/highlight";
 
-/** Which token wears which colour, in the editor and in changes. */
+/** The color of each token, in the editor and in diffs. */
 export const inks = [
   { tag: [t.comment, t.meta], color: "var(--syntax-comment)" },
   {

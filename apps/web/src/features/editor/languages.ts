@@ -28,7 +28,7 @@ const aliases: Record<string, string> = {
   scss: "css",
 };
 
-/** The grammar for a file's name, loaded when it is first needed; undefined for plain text, and when it does not come. */
+/** The grammar for a file's name, loaded when it is first needed; undefined for plain text, and if loading fails. */
 export async function languageOf(path: string): Promise<Extension | undefined> {
   const extension = path.slice(path.lastIndexOf(".") + 1).toLowerCase();
   const load = loaders[aliases[extension] ?? extension];

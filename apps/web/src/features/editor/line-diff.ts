@@ -3,7 +3,7 @@ import type { DiffLine } from "../../lib/diff-lines.ts";
 const mostCells = 4_000_000;
 const around = 3;
 
-/** What turns `before` into `after`, line by line, with three lines around each change. */
+/** The changes from `before` to `after`, line by line, with three lines of context. */
 export function lineDiff(before: string, after: string): DiffLine[] {
   const a = before.split("\n");
   const b = after.split("\n");
@@ -25,7 +25,7 @@ export function lineDiff(before: string, after: string): DiffLine[] {
   });
 }
 
-/** Longest common subsequence; texts too long for it are shown as replaced whole. */
+/** Longest common subsequence; texts too long for it are shown as completely replaced. */
 function middle(a: readonly string[], b: readonly string[], offset: number): DiffLine[] {
   const rows: DiffLine[] = [];
   const del = (index: number) => rows.push({ kind: "del", line: offset + index + 1, text: a[index] ?? "" });

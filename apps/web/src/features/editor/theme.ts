@@ -3,7 +3,7 @@ import type { Extension } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { inks } from "./inks.ts";
 
-/** Everything by token, so that a theme change needs no new editor. */
+/** Uses tokens only, so that a theme change needs no new editor. */
 const look = EditorView.theme({
   "&": { height: "100%", fontSize: "var(--editor-font-size, 13px)", color: "var(--syntax-variable)", backgroundColor: "var(--bg-1)" },
   "&.cm-focused": { outline: "none" },
@@ -66,7 +66,7 @@ const look = EditorView.theme({
 
 export const editorTheme: Extension = [look, syntaxHighlighting(HighlightStyle.define(inks))];
 
-/** On top of `editorTheme`, for text that people read. */
+/** Added to `editorTheme` for prose. */
 export const proseLook: Extension = EditorView.theme({
   "&": { fontSize: "14px" },
   ".cm-scroller": { fontFamily: "var(--font-sans)", lineHeight: "1.6" },

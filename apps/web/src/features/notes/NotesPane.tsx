@@ -76,7 +76,7 @@ export function NotesPane() {
                   : "Saved"}
         </span>
       </Bar>
-      <ConflictBar buffer={buffer} buffers={buffers} mine={read} subject="The notes were" />
+      <ConflictBar buffer={buffer} buffers={buffers} mine={read} kind="notes" />
       {isTooLong ? (
         <p role="alert" className="flex-none border-y border-line-0 bg-err-soft px-3 py-1.5 text-xs text-fg-0">
           Couldn't save notes. They have {counted(text.length, "character")}; the limit is {maxNotesLength.toLocaleString("en")}.
