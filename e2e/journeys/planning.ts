@@ -371,12 +371,12 @@ export default journey({}, async (context) => {
         );
         await asset("Bread-photo.png").waitFor();
         await until("five are uploaded", async () => (await page.getByTestId("asset").count()) === 5);
-        await page.getByText("Not a picture, video, sound, font or PDF.").waitFor();
+        await page.getByText("Must be an image, video, audio file, font or PDF.").waitFor();
         await page.getByText("Larger than 20 MiB.").waitFor();
         await page.getByText("whose content matches its type").waitFor();
         await shot(page, "assets-refused");
         await expectAccessible(page, "assets with uploads");
-        await page.getByRole("button", { name: "Clear", exact: true }).click();
+        await page.getByRole("button", { name: "Clear failed uploads" }).click();
         await bring("drop", "dropped.png", png(32, 32, [20, 110, 60]));
         await asset("dropped.png").waitFor();
         await bring("paste", "pasted.png", png(48, 24, [30, 90, 160]));
@@ -386,7 +386,7 @@ export default journey({}, async (context) => {
         await checkScreens(page, "assets", { view: "Assets", variants: allVariants });
         await page.getByRole("radio", { name: "List" }).click();
         await shot(page, "assets-list");
-        await page.getByRole("radio", { name: "Tiles" }).click();
+        await page.getByRole("radio", { name: "Grid" }).click();
       },
     },
     {
@@ -418,11 +418,11 @@ export default journey({}, async (context) => {
         await page.getByRole("button", { name: "New folder" }).click();
         await page.getByRole("textbox", { name: "New folder" }).fill("/src/assets/icons");
         await page.keyboard.press("Enter");
-        await page.getByText("Nothing in /src/assets/icons").waitFor();
+        await page.getByText("No assets in /src/assets/icons").waitFor();
         await page.getByRole("button", { name: "All folders" }).click();
         await asset("mark.svg").hover();
-        await page.getByRole("button", { name: "More about mark.svg" }).click();
-        await page.getByRole("menuitem", { name: "Rename or move" }).click();
+        await page.getByRole("button", { name: "Actions for mark.svg" }).click();
+        await page.getByRole("menuitem", { name: "Rename or move…" }).click();
         const dialog = page.getByRole("dialog");
         await dialog.getByLabel("Name").fill("Logo mark.svg");
         await dialog.getByLabel("Folder").click();
@@ -435,7 +435,7 @@ export default journey({}, async (context) => {
         const file = await account.api.files.get({ params: { id: project.slug, path: "src/assets/icons/Logo-mark.svg" } });
         expect(file instanceof Response || (file as { size: number }).size > 0, "the file moved too");
         await asset("pasted.png").hover();
-        await page.getByRole("button", { name: "More about pasted.png" }).click();
+        await page.getByRole("button", { name: "Actions for pasted.png" }).click();
         await page.getByRole("menuitem", { name: "Delete" }).click();
         await asset("pasted.png").waitFor({ state: "detached" });
         await page.getByRole("button", { name: "Undo" }).click();
@@ -448,7 +448,7 @@ export default journey({}, async (context) => {
         await account.api.files.remove({ params: { id: project.slug, path: "public/renamed.png" } });
         await asset("renamed.png").waitFor({ state: "detached" });
         await asset("pasted.png").hover();
-        await page.getByRole("button", { name: "More about pasted.png" }).click();
+        await page.getByRole("button", { name: "Actions for pasted.png" }).click();
         await page.getByRole("menuitem", { name: "Delete" }).click();
         // Leaving the view does not wait for the notice.
         await page.keyboard.press("g");

@@ -8,10 +8,11 @@ import { Thumbnail } from "./Preview.tsx";
 
 export interface AssetActs {
   open: (asset: Asset) => void;
-  /** Rename or move. */
+  /** Renames or moves. */
   place: (asset: Asset) => void;
-  copy: (text: string, what: string) => void;
-  /** Into the composer. */
+  /** `done` is the toast. */
+  copy: (text: string, done: string) => void;
+  /** Adds it to the composer. */
   mention: (asset: Asset) => void;
   download: (asset: Asset) => void;
   remove: (asset: Asset) => void;
@@ -19,12 +20,12 @@ export interface AssetActs {
 
 function AssetMenu({ asset, acts, className }: { asset: Asset; acts: AssetActs; className?: string }) {
   const entries: MenuEntry[] = [
-    { label: "Copy path", icon: <Copy size={14} />, onSelect: () => acts.copy(asset.path, "The path") },
-    { label: "Copy address in the app", icon: <Copy size={14} />, onSelect: () => acts.copy(appPathOf(asset), "The address") },
-    { label: "Copy as Markdown", icon: <Copy size={14} />, onSelect: () => acts.copy(markdownOf(asset), "The Markdown") },
+    { label: "Copy path", icon: <Copy size={14} />, onSelect: () => acts.copy(asset.path, "Path copied.") },
+    { label: "Copy URL path", icon: <Copy size={14} />, onSelect: () => acts.copy(appPathOf(asset), "URL path copied.") },
+    { label: "Copy as Markdown", icon: <Copy size={14} />, onSelect: () => acts.copy(markdownOf(asset), "Markdown copied.") },
     "-",
     { label: "Use in chat", icon: <Bot size={14} />, onSelect: () => acts.mention(asset) },
-    { label: "Rename or move", icon: <FolderInput size={14} />, onSelect: () => acts.place(asset) },
+    { label: "Rename or move…", icon: <FolderInput size={14} />, onSelect: () => acts.place(asset) },
     { label: "Download", icon: <Download size={14} />, onSelect: () => acts.download(asset) },
     "-",
     { label: "Delete", icon: <Trash2 size={14} />, isDanger: true, onSelect: () => acts.remove(asset) },
@@ -32,12 +33,12 @@ function AssetMenu({ asset, acts, className }: { asset: Asset; acts: AssetActs; 
   return (
     <span className={className}>
       <Menu
-        label={`What to do with ${asset.filename}`}
+        label={`Actions for ${asset.filename}`}
         align="end"
         entries={entries}
         trigger={
           <IconButton
-            label={`More about ${asset.filename}`}
+            label={`Actions for ${asset.filename}`}
             tooltipSide="none"
             size="sm"
             className="bg-bg-1 opacity-0 group-focus-within/asset:opacity-100 group-hover/asset:opacity-100 data-[state=open]:opacity-100 narrow:opacity-100"
@@ -50,7 +51,7 @@ function AssetMenu({ asset, acts, className }: { asset: Asset; acts: AssetActs; 
   );
 }
 
-/** Pictures side by side. */
+/** Assets as a grid. */
 export const AssetGrid = ({ assets, acts }: { assets: readonly Asset[]; acts: AssetActs }) => (
   <ul aria-label="Assets" className="grid grid-cols-[repeat(auto-fill,minmax(148px,1fr))] gap-2.5 narrow:grid-cols-2">
     {assets.map((asset) => (
@@ -72,7 +73,7 @@ export const AssetGrid = ({ assets, acts }: { assets: readonly Asset[]; acts: As
   </ul>
 );
 
-/** One line each. */
+/** Assets as a list. */
 export const AssetRows = ({ assets, acts }: { assets: readonly Asset[]; acts: AssetActs }) => (
   <ul aria-label="Assets" className="grid">
     {assets.map((asset) => (

@@ -15,17 +15,17 @@ const Fact = ({ name, children }: { name: string; children: ReactNode }) => (
     <dd className="min-w-0 break-words text-fg-0">{children}</dd>
   </>
 );
-const Copied = ({ name, text }: { name: string; text: string }) => (
+const Copied = ({ name, label, text }: { name: string; label: string; text: string }) => (
   <div className="flex items-center gap-2">
     <span className="w-20 flex-none text-fg-2">{name}</span>
     <code className="min-w-0 flex-1 truncate rounded-1 bg-bg-2 px-2 py-1 text-xs text-fg-0" title={text}>
       {text}
     </code>
-    <CopyButton text={text} label={`Copy the ${name.toLowerCase()}`} />
+    <CopyButton text={text} label={label} />
   </div>
 );
 
-/** One asset: what it looks like, what it is, how it is named elsewhere. */
+/** Details of an asset: preview, properties, and texts to refer to it. */
 export function AssetSheet({ asset, acts, onClose }: { asset: Asset; acts: AssetActs; onClose: () => void }) {
   return (
     <Sheet
@@ -50,7 +50,7 @@ export function AssetSheet({ asset, acts, onClose }: { asset: Asset; acts: Asset
         <AssetPreview asset={asset} />
         <div className="flex flex-wrap gap-2">
           <Button icon={<FolderInput size={14} />} onClick={() => acts.place(asset)}>
-            Rename or move
+            Rename or move…
           </Button>
           <a className={buttonClass()} href={asset.url} download={asset.filename}>
             <Download size={14} />
@@ -58,7 +58,7 @@ export function AssetSheet({ asset, acts, onClose }: { asset: Asset; acts: Asset
           </a>
           {asset.file_type === "document" ? (
             <a className={buttonClass()} href={asset.url} target="_blank" rel="noopener">
-              Open in a tab
+              Open in new tab
             </a>
           ) : null}
         </div>
@@ -78,9 +78,9 @@ export function AssetSheet({ asset, acts, onClose }: { asset: Asset; acts: Asset
           </Fact>
         </dl>
         <div className="grid grid-cols-[minmax(0,1fr)] gap-1.5 border-t border-line-0 pt-3 text-sm">
-          <Copied name="Path" text={asset.path} />
-          <Copied name="Address" text={appPathOf(asset)} />
-          <Copied name="Markdown" text={markdownOf(asset)} />
+          <Copied name="Path" label="Copy path" text={asset.path} />
+          <Copied name="URL path" label="Copy URL path" text={appPathOf(asset)} />
+          <Copied name="Markdown" label="Copy Markdown" text={markdownOf(asset)} />
         </div>
       </div>
     </Sheet>

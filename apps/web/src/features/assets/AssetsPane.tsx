@@ -31,10 +31,10 @@ import { useUploads } from "./use-uploads.ts";
 const layoutKey = "studio:assets-layout";
 const isLayout = (value: unknown): value is "grid" | "list" => value === "grid" || value === "list";
 const everything = "all";
-/** Changes come in bursts; one look afterwards is enough. */
+/** Changes come in bursts; refresh once after each. */
 const settleMs = 250;
 
-/** Pictures, fonts, sound and the like of a project. */
+/** Images, fonts, audio and other media of a project. */
 export function AssetsPane() {
   const project = useProject();
   const events = useProjectEvents();
@@ -68,7 +68,7 @@ export function AssetsPane() {
 
   const params = { id: project.id };
   const deletes = useUndoableDeletes<Asset>({
-    said: (name) => `${name} was deleted.`,
+    said: (name) => `${name} deleted.`,
     send: async (asset, isLeaving) => {
       const at = { params: { ...params, asset_id: asset.id } };
       if (isLeaving) await fetch(urlOf("/api/projects/{id}/assets/{asset_id}", at), { method: "DELETE", keepalive: true });
@@ -81,10 +81,10 @@ export function AssetsPane() {
   const acts: AssetActs = {
     open: (asset) => setOpenId(asset.id),
     place: setPlaced,
-    copy: (what, name) =>
-      void navigator.clipboard.writeText(what).then(
-        () => toast(`${name} is copied.`),
-        () => toast("The browser refused to copy.", { kind: "failed" }),
+    copy: (copied, done) =>
+      void navigator.clipboard.writeText(copied).then(
+        () => toast(done),
+        () => toast("Couldn't copy. Your browser denied access to the clipboard.", { kind: "failed" }),
       ),
     mention: (asset) => {
       setOpenId(undefined);
@@ -113,10 +113,10 @@ export function AssetsPane() {
   const kinds = (
     <Select
       size="sm"
-      label="Kind of asset"
+      label="Asset type"
       value={type ?? everything}
       options={[
-        { value: everything, label: "All kinds" },
+        { value: everything, label: "All types" },
         ...(["image", "video", "audio", "font", "document"] as const).map((value) => ({ value, label: typeLooks[value].label })),
       ]}
       onChange={(value) => setType(value === everything ? undefined : (value as AssetFileType))}
@@ -130,7 +130,7 @@ export function AssetsPane() {
           size="sm"
           isSoft
           type="search"
-          aria-label="Search the assets"
+          aria-label="Search assets"
           placeholder="Search assets"
           maxLength={200}
           value={text}
@@ -149,7 +149,7 @@ export function AssetsPane() {
               writeStored(localStorage, layoutKey, next);
             }}
             segments={[
-              { value: "grid", label: "Tiles", icon: <LayoutGrid size={14} /> },
+              { value: "grid", label: "Grid", icon: <LayoutGrid size={14} /> },
               { value: "list", label: "List", icon: <List size={14} /> },
             ]}
           />
@@ -195,13 +195,13 @@ export function AssetsPane() {
         />
         <div className="scroll-y min-h-0 min-w-0 flex-1 p-3">
           {list.isPending ? (
-            <div role="status" aria-label="Loading the assets" className="grid grid-cols-[repeat(auto-fill,minmax(148px,1fr))] gap-2.5">
+            <div role="status" aria-label="Loading assets…" className="grid grid-cols-[repeat(auto-fill,minmax(148px,1fr))] gap-2.5">
               {Array.from({ length: 8 }, (_, index) => (
                 <Skeleton key={index} className="h-40" />
               ))}
             </div>
           ) : list.error && all.length === 0 ? (
-            <LoadFailed title="The assets could not be loaded" of={list} />
+            <LoadFailed title="Couldn't load assets" of={list} />
           ) : assets.length > 0 ? (
             layout === "grid" ? (
               <AssetGrid assets={assets} acts={acts} />
@@ -210,11 +210,11 @@ export function AssetsPane() {
             )
           ) : isNarrowed ? (
             <EmptyState
-              title={q === "" && type === undefined ? `Nothing in ${directory}` : "Nothing matches"}
+              title={q !== "" ? `No results for “${q}”` : type !== undefined ? "No results" : `No assets in ${directory}`}
               action={
                 q === "" && type === undefined ? (
                   <Button icon={<Upload size={14} />} onClick={choose}>
-                    Upload here
+                    Upload files
                   </Button>
                 ) : (
                   <Button
@@ -223,14 +223,12 @@ export function AssetsPane() {
                       setType(undefined);
                     }}
                   >
-                    Show all
+                    Clear filters
                   </Button>
                 )
               }
             >
-              {q === "" && type === undefined
-                ? "Drop files on this view, or paste a picture."
-                : "No asset has this name and kind in this folder."}
+              {q === "" && type === undefined ? "Drop files here or paste an image." : "Try another name, type or folder."}
             </EmptyState>
           ) : (
             <EmptyState
@@ -238,17 +236,17 @@ export function AssetsPane() {
               className="m-auto max-w-lg rounded-3 border border-dashed border-line-1"
               action={
                 <Button icon={<Upload size={14} />} onClick={choose}>
-                  Choose files
+                  Upload files
                 </Button>
               }
             >
-              Drop pictures, video, sound, fonts or PDF here, or paste a picture. At most 20 MiB each; they become files of the project, in{" "}
+              Drop images, video, audio, fonts or PDFs here, or paste an image. Files can be up to 20 MiB and are saved to{" "}
               <code>{target.slice(1)}</code>.
             </EmptyState>
           )}
           {list.hasNextPage ? (
             <div className="pt-3">
-              <Button onClick={() => void list.fetchNextPage()} isLoading={list.isFetchingNextPage} loadingWord="Loading">
+              <Button onClick={() => void list.fetchNextPage()} isLoading={list.isFetchingNextPage} loadingWord="Loading…">
                 Show more
               </Button>
             </div>
@@ -259,7 +257,7 @@ export function AssetsPane() {
       {isOver ? (
         <div className="pointer-events-none absolute inset-2 grid place-items-center rounded-3 border-2 border-dashed border-fg-0 bg-bg-1">
           <p className="text-md text-fg-0">
-            Drop to upload into <code>{target}</code>
+            Drop to upload to <code>{target}</code>
           </p>
         </div>
       ) : null}

@@ -9,11 +9,11 @@ import { Input } from "../../ui/Input.tsx";
 
 const usual = new Set(["/public", "/src/assets", "/assets", "/static", "/images"]);
 
-/** Folders with assets, and those where one would look for them. */
+/** Folders with assets, and the usual folders for them. */
 export const shownFolders = (directories: readonly AssetDirectory[], current: string | undefined): AssetDirectory[] =>
   directories.filter(({ directory, asset_count }) => asset_count > 0 || usual.has(directory) || directory === current);
 
-/** Beside the tiles on a desk; a phone has a select instead. */
+/** Folders next to the assets; narrow screens have a select instead. */
 export function FolderList({
   folders,
   total,
@@ -105,10 +105,10 @@ function NewFolder({ under, onCreate }: { under: string; onCreate: (directory: s
       </Field>
       <div className="flex gap-1.5">
         <Button size="sm" type="submit" disabled={path.replaceAll("/", "").trim() === ""}>
-          Create
+          Create folder
         </Button>
         <Button size="sm" variant="ghost" onClick={() => setPath(undefined)}>
-          Close
+          Cancel
         </Button>
       </div>
     </form>

@@ -8,7 +8,7 @@ import { Input } from "../../ui/Input.tsx";
 import { Kbd } from "../../ui/Kbd.tsx";
 import { Select } from "../../ui/Select.tsx";
 
-/** Another name, another folder; the file goes along. */
+/** Renames or moves an asset and its file. */
 export function PlaceDialog({
   asset,
   directories,
@@ -27,14 +27,14 @@ export function PlaceDialog({
   const save = async (event: FormEvent) => {
     event.preventDefault();
     if (isSaving) return;
-    if (filename.trim() === "") return setFailure("A file needs a name.");
+    if (filename.trim() === "") return setFailure("Enter a name.");
     setIsSaving(true);
     setFailure(undefined);
     try {
       await onSave({ filename: filename.trim(), directory });
       onClose();
     } catch (error) {
-      setFailure(hasCode(error, "conflict") ? "There is a file of this name already." : sentenceOf(error));
+      setFailure(hasCode(error, "conflict") ? "A file with this name already exists." : sentenceOf(error));
     } finally {
       setIsSaving(false);
     }
@@ -52,14 +52,14 @@ export function PlaceDialog({
           <Button variant="ghost" keys={<Kbd>Esc</Kbd>} onClick={onClose}>
             Cancel
           </Button>
-          <Button variant="primary" type="submit" form="asset-place" isLoading={isSaving} loadingWord="Moving">
+          <Button variant="primary" type="submit" form="asset-place" isLoading={isSaving} loadingWord="Saving…">
             Save
           </Button>
         </>
       }
     >
       <form id="asset-place" className="grid gap-4" onSubmit={(event) => void save(event)}>
-        <Field label="Name" error={failure} hint="Code that names the file by its path has to be changed, too.">
+        <Field label="Name" error={failure} hint="Code that uses the path isn't updated.">
           <Input value={filename} maxLength={200} onChange={(event) => setFilename(event.target.value)} />
         </Field>
         <Field label="Folder">

@@ -4,13 +4,13 @@ import { cx } from "../../lib/cx.ts";
 import { Spinner } from "../../ui/Spinner.tsx";
 import { typeLooks } from "./asset-looks.tsx";
 
-/** A quiet checkerboard: shows what is see-through. */
+/** A checkerboard behind transparent images. */
 const board = "bg-[repeating-conic-gradient(var(--bg-2)_0_25%,var(--bg-1)_0_50%)] bg-[length:16px_16px]";
 
-/** A picture shown as a picture runs nothing, an SVG neither. The version in the address brings a changed file into sight. */
+/** Shown with `<img>`, so that an SVG runs no scripts. The query reloads a changed file. */
 const addressOf = (asset: Asset) => `${asset.url}?v=${asset.file_size}-${asset.width ?? 0}-${asset.height ?? 0}`;
 
-/** A small look at an asset, for tiles and rows. */
+/** A small preview of an asset, for grid and list. */
 export function Thumbnail({ asset, className }: { asset: Asset; className?: string }) {
   const [isBroken, setIsBroken] = useState(false);
   const isPicture = asset.file_type === "image" && !isBroken;
@@ -70,7 +70,7 @@ export function AssetPreview({ asset }: { asset: Asset }) {
   }
 }
 
-/** The browser's own viewer. It takes the focus when it has loaded; unless somebody went there, it is given back, so that Escape reaches the page. */
+/** The browser's own viewer. It takes the focus when it loads; the focus is returned unless the person moved it, so that Escape works. */
 function DocumentFrame({ asset }: { asset: Asset }) {
   const frame = useRef<HTMLIFrameElement>(null);
   useEffect(() => {
@@ -91,7 +91,7 @@ function DocumentFrame({ asset }: { asset: Asset }) {
   return <iframe ref={frame} src={asset.url} title={asset.filename} className="h-[46dvh] w-full rounded-2 border border-line-0 bg-bg-2" />;
 }
 
-/** Text in the font itself, once it has come. */
+/** Text in the font, once it has loaded. */
 function FontSample({ asset, text, className }: { asset: Asset; text: string; className: string }) {
   const family = `asset-${asset.id}`;
   const [state, setState] = useState<"loading" | "ready" | "failed">("loading");
@@ -111,8 +111,8 @@ function FontSample({ asset, text, className }: { asset: Asset; text: string; cl
       document.fonts.delete(face);
     };
   }, [family, asset]);
-  if (state === "loading") return <Spinner word="Loading" isQuiet />;
-  if (state === "failed") return <span className="text-xs text-fg-2">This font cannot be shown.</span>;
+  if (state === "loading") return <Spinner word="Loading…" isQuiet />;
+  if (state === "failed") return <span className="text-xs text-fg-2">Can't display this font</span>;
   return (
     <span className={cx("min-w-0 break-words", className)} style={{ fontFamily: `"${family}"` }}>
       {text}

@@ -1,11 +1,12 @@
 import { CircleX, RotateCw, X } from "lucide-react";
+import { counted } from "../../lib/counted.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { sizeOf } from "./asset-looks.tsx";
 import type { Upload } from "./uploads.ts";
 
-/** What is on its way, and what did not get through and why. */
+/** Pending uploads, and failed ones with the reason. */
 export function UploadTray({
   uploads,
   onRetry,
@@ -17,17 +18,20 @@ export function UploadTray({
 }) {
   if (uploads.length === 0) return null;
   const failed = uploads.filter(({ state }) => state === "failed" || state === "refused");
+  const pending = uploads.length - failed.length;
   return (
     <section aria-label="Uploads" className="max-h-48 flex-none scroll-y border-t border-line-0 px-3 py-2">
       <div className="flex items-center gap-2 pb-1 text-xs text-fg-2">
         <span role="status" className="flex-1">
-          {uploads.length - failed.length > 0 ? `${uploads.length - failed.length} on the way` : ""}
-          {uploads.length > failed.length && failed.length > 0 ? ", " : ""}
-          {failed.length > 0 ? `${failed.length} not uploaded` : ""}
+          {pending === 0
+            ? `${counted(failed.length, "upload")} failed`
+            : failed.length === 0
+              ? `Uploading ${counted(pending, "file")}`
+              : `Uploading ${counted(pending, "file")}, ${failed.length} failed`}
         </span>
         {failed.length > 1 ? (
           <Button size="sm" variant="ghost" onClick={() => failed.forEach(({ id }) => onRemove(id))}>
-            Clear
+            Clear failed uploads
           </Button>
         ) : null}
       </div>
@@ -42,7 +46,7 @@ export function UploadTray({
               <>
                 <Progress
                   className="w-32 narrow:w-20"
-                  label={`${upload.name} uploading`}
+                  label={`Uploading ${upload.name}`}
                   share={upload.total === 0 ? undefined : upload.sent / upload.total}
                 />
                 <span className="num w-32 flex-none text-right text-fg-2 narrow:w-auto">
@@ -51,12 +55,12 @@ export function UploadTray({
               </>
             )}
             {upload.state === "failed" ? (
-              <IconButton label={`Try ${upload.name} again`} size="sm" onClick={() => onRetry(upload.id)}>
+              <IconButton label={`Retry upload of ${upload.name}`} size="sm" onClick={() => onRetry(upload.id)}>
                 <RotateCw size={14} />
               </IconButton>
             ) : null}
             <IconButton
-              label={upload.failure ? `Take ${upload.name} off the list` : `Cancel ${upload.name}`}
+              label={upload.failure ? `Dismiss upload of ${upload.name}` : `Cancel upload of ${upload.name}`}
               size="sm"
               onClick={() => onRemove(upload.id)}
             >

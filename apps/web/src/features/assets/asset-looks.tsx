@@ -3,9 +3,9 @@ import { assetTypes, maxAssetBytes, type Asset, type AssetFileType } from "@tess
 import type { ReactNode } from "react";
 
 export const typeLooks: Record<AssetFileType, { label: string; icon: ReactNode }> = {
-  image: { label: "Pictures", icon: <Image size={14} /> },
+  image: { label: "Images", icon: <Image size={14} /> },
   video: { label: "Video", icon: <Film size={14} /> },
-  audio: { label: "Sound", icon: <AudioLines size={14} /> },
+  audio: { label: "Audio", icon: <AudioLines size={14} /> },
   font: { label: "Fonts", icon: <Type size={14} /> },
   document: { label: "PDF", icon: <FileText size={14} /> },
   other: { label: "Other", icon: <File size={14} /> },
@@ -14,7 +14,7 @@ export const typeLooks: Record<AssetFileType, { label: string; icon: ReactNode }
 /** For the file picker. */
 export const accepted = assetTypes.flatMap(({ mime, extensions }) => [mime, ...extensions.map((e) => `.${e}`)]).join(",");
 
-/** Why a file will not be taken, as far as one can tell without its content; the server looks inside. */
+/** Why a file can't be uploaded, without its content; the server checks that. */
 export function refusalOf(file: { name: string; size: number; type: string }): string | undefined {
   if (file.size > maxAssetBytes) return `Larger than ${maxAssetBytes / 2 ** 20} MiB.`;
   if (file.size === 0) return "The file is empty.";
@@ -22,7 +22,7 @@ export function refusalOf(file: { name: string; size: number; type: string }): s
   const isKnown = assetTypes.some(({ mime, also, extensions }) =>
     file.type === "" ? extensions.includes(extension) : mime === file.type || also?.includes(file.type),
   );
-  return isKnown ? undefined : "Not a picture, video, sound, font or PDF.";
+  return isKnown ? undefined : "Must be an image, video, audio file, font or PDF.";
 }
 
 /** "14 kB"; decimal, as file managers count. */
@@ -34,7 +34,7 @@ export function sizeOf(bytes: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[step - 1]}`;
 }
 
-/** Where the running app serves it: what lies in `public` is served from the root. */
+/** Where the running app serves it: files in `public` are served from the root. */
 export const appPathOf = ({ path }: Pick<Asset, "path">): string => `/${path.replace(/^public\//, "")}`;
 export const markdownOf = (asset: Asset): string => {
   const name = asset.filename.replace(/\.[^.]+$/, "").replaceAll(/[-_]+/g, " ");

@@ -33,7 +33,7 @@ export const assetsQuery = (api: Api, projectId: string, view: AssetView) =>
       ),
     initialPageParam: 1,
     getNextPageParam: (last) => (last.page < last.total_pages ? last.page + 1 : undefined),
-    // What is shown stays while another folder is being read.
+    // Keep the shown assets while another folder loads.
     placeholderData: (before) => before,
     staleTime: 0,
   });

@@ -19,9 +19,9 @@ test.each([
   [{ name: "a.png", size: 20_971_520, type: "image/png" }, undefined],
   [{ name: "a.png", size: 20_971_521, type: "image/png" }, "Larger than 20 MiB."],
   [{ name: "a.png", size: 0, type: "image/png" }, "The file is empty."],
-  [{ name: "a.html", size: 10, type: "text/html" }, "Not a picture, video, sound, font or PDF."],
+  [{ name: "a.html", size: 10, type: "text/html" }, "Must be an image, video, audio file, font or PDF."],
   [{ name: "png", size: 10, type: "" }, undefined],
-  [{ name: "a.avif", size: 10, type: "image/avif" }, "Not a picture, video, sound, font or PDF."],
+  [{ name: "a.avif", size: 10, type: "image/avif" }, "Must be an image, video, audio file, font or PDF."],
 ])("%j: %s", (file, refusal) => expect(refusalOf(file)).toBe(refusal));
 
 const asset = (path: string, more: Partial<Asset> = {}) =>

@@ -4,7 +4,7 @@ export interface Upload {
   id: number;
   name: string;
   directory: string;
-  /** `refused` is never sent, `failed` may be tried again; what arrived leaves the list. */
+  /** `refused` is never sent, `failed` can be retried; completed uploads leave the list. */
   state: "waiting" | "sending" | "failed" | "refused";
   sent: number;
   total: number;
@@ -19,7 +19,7 @@ type Send = (file: File, directory: string, signal: AbortSignal, onProgress: (se
 
 const atOnce = 3;
 
-/** Files on their way, some at a time. Knows nothing of servers and screens. */
+/** A queue of uploads, some at a time. Independent of the server and the UI. */
 export function createUploads(send: Send, onArrived: (name: string) => void) {
   let entries: readonly Entry[] = [];
   let shown: readonly Upload[] = [];
@@ -54,7 +54,7 @@ export function createUploads(send: Send, onArrived: (name: string) => void) {
       set(entries.filter((entry) => entry.shown.id !== id));
       onArrived(file.name);
     } catch (error) {
-      patch(id, { state: "failed", sent: 0, failure: error instanceof Error ? error.message : "It did not arrive." });
+      patch(id, { state: "failed", sent: 0, failure: error instanceof Error ? error.message : "The upload failed." });
     }
     start();
   };
@@ -89,7 +89,7 @@ export function createUploads(send: Send, onArrived: (name: string) => void) {
       patch(id, { state: "waiting" });
       start();
     },
-    /** Gives it up, or takes it off the list. */
+    /** Cancels an upload, or removes it from the list. */
     remove: (id: number) => {
       const entry = entries.find(({ shown: { id: known } }) => known === id);
       set(entries.filter((known) => known !== entry));

@@ -4,7 +4,7 @@ import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../../project/services.ts";
 import { createUploads } from "./uploads.ts";
 
-/** Uploads of one project's assets; leaving the view gives up what has not arrived, after asking when the page itself is left. */
+/** Uploads of a project's assets. Leaving the view cancels pending ones; leaving the page asks first. */
 export function useUploads(projectId: string, onArrived: (name: string) => void) {
   const { uploading } = useServices();
   const arrived = useHandler(onArrived);
