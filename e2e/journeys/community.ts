@@ -63,7 +63,7 @@ export default journey({}, async (context) => {
         await page().getByRole("radio", { name: "Nord", exact: true }).waitFor();
         await expectAccessible(page(), "the gallery");
         await shot(page(), "themes-light");
-        await page().getByLabel("Find a theme").fill("synth");
+        await page().getByLabel("Search themes").fill("synth");
         await until(
           "one is left",
           async () =>
@@ -77,12 +77,12 @@ export default journey({}, async (context) => {
         await page()
           .getByRole("radio", { name: /SynthWave/ })
           .waitFor();
-        expect((await page().getByLabel("Find a theme").inputValue()) === "synth", "the search field matches the URL");
+        expect((await page().getByLabel("Search themes").inputValue()) === "synth", "the search field matches the URL");
         await page().getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Appearance" }).click();
         await page().getByRole("radio", { name: "Nord", exact: true }).waitFor();
-        expect((await page().getByLabel("Find a theme").inputValue()) === "", "the field is empty if the URL has no search");
+        expect((await page().getByLabel("Search themes").inputValue()) === "", "the field is empty if the URL has no search");
         await page()
-          .getByRole("radiogroup", { name: /For dark/ })
+          .getByRole("radiogroup", { name: /Dark themes/ })
           .getByRole("radio", { checked: true })
           .focus();
         await page().keyboard.press("End");
@@ -113,25 +113,25 @@ export default journey({}, async (context) => {
     {
       name: "a custom theme is created from another, warns about contrast, and is saved, applied and deleted",
       run: async () => {
-        await page().getByRole("button", { name: "Dracula: more", exact: true }).click();
-        await page().getByRole("menuitem", { name: "Make my own from it" }).click();
+        await page().getByRole("button", { name: "Actions for Dracula", exact: true }).click();
+        await page().getByRole("menuitem", { name: "Customize theme" }).click();
         await page().getByLabel("Name").fill("Midnight plum");
         await page().getByLabel("Primary", { exact: true }).fill("#ff8800");
         await until("the theme is previewed while it is edited", async () => (await token("brand")) === "#ff8800");
-        await page().getByText("Everything reads well").waitFor();
+        await page().getByText("Sufficient contrast").waitFor();
         await page().getByLabel("Muted", { exact: true }).fill("#555577");
         await page()
           .getByRole("listitem")
-          .filter({ hasText: /Muted text on .*4.5 are needed/ })
+          .filter({ hasText: /Muted text on .*4\.5:1 required/ })
           .waitFor();
         await expectAccessible(page(), "the theme editor");
         await shot(page(), "theme-editor");
         await page().getByLabel("Muted", { exact: true }).fill("url(x)");
-        await page().getByText("A hex, rgb or hsl colour").waitFor();
-        expect(await page().getByRole("button", { name: "Save and wear" }).isDisabled(), "invalid values cannot be saved");
+        await page().getByText("Enter a hex, rgb or hsl color").waitFor();
+        expect(await page().getByRole("button", { name: "Save and apply" }).isDisabled(), "invalid values cannot be saved");
         await page().getByLabel("Muted", { exact: true }).fill("#c0c0d8");
-        await page().getByRole("button", { name: "Save and wear" }).click();
-        await page().getByText("Midnight plum is saved and worn.").waitFor();
+        await page().getByRole("button", { name: "Save and apply" }).click();
+        await page().getByText("Midnight plum saved and applied.").waitFor();
         await page().mouse.move(5, 5);
         await page().getByRole("radio", { name: "Midnight plum", checked: true }).waitFor();
         expect((await firstPaint()) === (await token("bg-0")), "a custom theme has no flash either");
@@ -140,9 +140,9 @@ export default journey({}, async (context) => {
         await page().getByRole("radio", { name: "Midnight plum" }).waitFor();
         await shot(page(), "themes-390");
         await page().setViewportSize({ width: 1440, height: 900 });
-        await page().getByRole("button", { name: "Midnight plum: more" }).click();
+        await page().getByRole("button", { name: "Actions for Midnight plum" }).click();
         await page().getByRole("menuitem", { name: "Delete" }).click();
-        await page().getByRole("button", { name: "Delete the theme" }).click();
+        await page().getByRole("button", { name: "Delete theme" }).click();
         await page().getByText("Theme deleted.").waitFor();
         await until("the default is applied again", async () => (await token("brand")) === "#f89521");
       },

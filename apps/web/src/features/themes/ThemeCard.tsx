@@ -7,7 +7,7 @@ import type { ThemeTile } from "./themes.queries.ts";
 export interface ThemeCardProps {
   tile: ThemeTile;
   isWorn: boolean;
-  /** One of a group is reached by Tab. */
+  /** One card of a group is reached by Tab. */
   isTabStop: boolean;
   onWear: () => void;
   onLook: () => void;
@@ -17,7 +17,7 @@ export interface ThemeCardProps {
   onDelete: () => void;
 }
 
-/** A theme in small: its four swatches as a window, its name, and what can be done with it. */
+/** A theme as a card: its four swatches as a window, its name and its actions. */
 export function ThemeCard({ tile, isWorn, isTabStop, onWear, onLook, onLeave, onCopy, onEdit, onDelete }: ThemeCardProps) {
   const { swatches } = tile;
   return (
@@ -30,7 +30,7 @@ export function ThemeCard({ tile, isWorn, isTabStop, onWear, onLook, onLeave, on
         tabIndex={isTabStop ? 0 : -1}
         title={tile.description ?? undefined}
         onClick={onWear}
-        // Not on entering: a page that comes up under a resting pointer must not change its looks.
+        // Not on enter: a page that opens under a resting pointer must not change its theme.
         onPointerMove={(event) => event.pointerType === "mouse" && (event.movementX !== 0 || event.movementY !== 0) && onLook()}
         onPointerLeave={onLeave}
         onFocus={(event) => event.currentTarget.matches(":focus-visible") && onLook()}
@@ -60,12 +60,12 @@ export function ThemeCard({ tile, isWorn, isTabStop, onWear, onLook, onLeave, on
           <p className="truncate text-sm text-fg-0" title={tile.name}>
             {tile.name}
           </p>
-          <p className="truncate text-xs text-fg-2">{tile.isOwn ? "Yours" : tile.author}</p>
+          <p className="truncate text-xs text-fg-2">{tile.isOwn ? "You" : tile.author}</p>
         </div>
         <Menu
           align="end"
           trigger={
-            <IconButton label={`${tile.name}: more`} size="sm">
+            <IconButton label={`Actions for ${tile.name}`} size="sm">
               <Ellipsis />
             </IconButton>
           }
@@ -73,11 +73,11 @@ export function ThemeCard({ tile, isWorn, isTabStop, onWear, onLook, onLeave, on
             tile.isOwn
               ? [
                   { label: "Edit", icon: <Pencil size={14} />, onSelect: onEdit },
-                  { label: "Make a copy", icon: <Copy size={14} />, onSelect: onCopy },
+                  { label: "Duplicate", icon: <Copy size={14} />, onSelect: onCopy },
                   "-",
                   { label: "Delete", icon: <Trash2 size={14} />, isDanger: true, onSelect: onDelete },
                 ]
-              : [{ label: "Make my own from it", icon: <Pencil size={14} />, onSelect: onCopy }]
+              : [{ label: "Customize theme", icon: <Pencil size={14} />, onSelect: onCopy }]
           }
         />
       </div>

@@ -25,7 +25,7 @@ import { ThemeSample } from "./ThemeSample.tsx";
 
 const route = getRouteApi("/app/settings/look/$themeId");
 
-/** A theme of one's own, worn by the whole studio while it is worked on. */
+/** The editor of a custom theme, which the whole studio previews while it is open. */
 export function ThemeEditorPage() {
   const { themeId } = route.useParams();
   const query = useQuery(themeQuery({ id: themeId }));
@@ -33,22 +33,22 @@ export function ThemeEditorPage() {
 }
 
 function Missing({ query }: { query: UseQueryResult<Theme> }) {
-  if (!query.error) return <SkeletonRows count={6} label="Loading" />;
+  if (!query.error) return <SkeletonRows count={6} label="Loading theme…" />;
   if (hasCode(query.error, "not_found", "validation_error"))
     return (
       <EmptyState
         className="px-0"
-        title="This theme is not there"
+        title="Theme not found"
         action={
           <Link to="/settings/look" className={buttonClass({})}>
-            To the gallery
+            Back to themes
           </Link>
         }
       >
-        It may have been deleted, or it is somebody else's.
+        It may have been deleted, or it belongs to someone else.
       </EmptyState>
     );
-  return <LoadFailed className="px-0" title="The theme could not be read" of={query} />;
+  return <LoadFailed className="px-0" title="Couldn't load the theme" of={query} />;
 }
 
 /** Path of the value → the server's sentence. */
@@ -79,11 +79,11 @@ function Editor({ theme }: { theme: Theme }) {
       { id: theme.id, body: { ...draft, name: draft.name.trim() } },
       {
         onSuccess: (saved) => {
-          // One that changed sides is worn on its new side alone.
+          // A theme that changed its mode is applied in its new mode only.
           if (saved.mode !== theme.mode && choice[theme.mode]?.id === saved.id) chooseTheme({ [theme.mode]: undefined });
           wearTheme(saved);
           tell.mutate({ theme_preset: saved.id });
-          toast(`${saved.name} is saved and worn.`);
+          toast(`${saved.name} saved and applied.`);
           back();
         },
       },
@@ -92,18 +92,20 @@ function Editor({ theme }: { theme: Theme }) {
 
   return (
     <form onSubmit={save} noValidate>
-      <SettingsSection title="Your theme" hint="The whole studio wears it while you work on it. Nothing is kept until you save.">
+      <SettingsSection title="Edit theme" hint="Previewing live. Changes apply when you save.">
         <div className="grid gap-4">
           {update.error ? (
-            <Banner tone="err">{Object.keys(issues).length > 0 ? "Some values were refused; see below." : sentenceOf(update.error)}</Banner>
+            <Banner tone="err">
+              {Object.keys(issues).length > 0 ? "Some values are invalid. Check the fields below." : sentenceOf(update.error)}
+            </Banner>
           ) : null}
-          <Field label="Name" error={draft.name.trim() ? issues["name"] : "Give it a name."}>
+          <Field label="Name" error={draft.name.trim() ? issues["name"] : "Enter a name."}>
             <Input maxLength={100} value={draft.name} onChange={(event) => setDraft({ ...draft, name: event.target.value })} />
           </Field>
           <div className="grid justify-items-start gap-1.5">
-            <span className="text-fg-1">It is for</span>
+            <span className="text-fg-1">Mode</span>
             <SegmentedControl<"dark" | "light">
-              label="It is for"
+              label="Mode"
               value={draft.mode}
               onChange={(mode) => setDraft({ ...draft, mode })}
               segments={[
@@ -139,26 +141,26 @@ function Editor({ theme }: { theme: Theme }) {
       ))}
       <div data-acts className="sticky bottom-0 flex justify-end gap-2 border-t border-line-0 bg-bg-1 py-3">
         <Button variant="ghost" onClick={back}>
-          Discard
+          Discard changes
         </Button>
-        <Button type="submit" variant="primary" disabled={isWrong || !draft.name.trim()} isLoading={update.isPending} loadingWord="Saving">
-          Save and wear
+        <Button type="submit" variant="primary" disabled={isWrong || !draft.name.trim()} isLoading={update.isPending} loadingWord="Saving…">
+          Save and apply
         </Button>
       </div>
     </form>
   );
 }
 
-/** What is hard to read, by how much; what the screens do about it. */
+/** Colors with too little contrast. */
 function Contrast({ faults }: { faults: readonly ThemeFault[] }) {
-  if (faults.length === 0) return <p className="text-xs text-ok">Everything reads well: text at 4.5 to 1 or more, outlines at 3 to 1.</p>;
+  if (faults.length === 0) return <p className="text-xs text-ok">Sufficient contrast: at least 4.5:1 for text and 3:1 for outlines.</p>;
   return (
     <Banner tone="warn">
-      <p>Some of it is hard to read. The studio moves such colours until they are legible; other programs may not.</p>
-      <ul aria-label="Hard to read" className="mt-1 list-disc pl-4">
+      <p>Some colors have too little contrast. The studio adjusts them on screen; other apps may not.</p>
+      <ul aria-label="Low contrast" className="mt-1 list-disc pl-4">
         {faults.map((fault) => (
           <li key={fault.token}>
-            {fault.what} on {fault.on}: {fault.ratio.toFixed(1)} to 1, and {fault.floor} are needed
+            {fault.what} on {fault.on}: {fault.ratio.toFixed(1)}:1, at least {fault.floor}:1 required
           </li>
         ))}
       </ul>

@@ -22,8 +22,8 @@ const route = getRouteApi("/app/settings/look");
 const grid = "grid grid-cols-[repeat(auto-fill,minmax(132px,1fr))] gap-x-3 gap-y-4";
 type Shown = "all" | "dark" | "light";
 const modes = [
-  { mode: "dark", title: "For dark" },
-  { mode: "light", title: "For light" },
+  { mode: "dark", title: "Dark themes" },
+  { mode: "light", title: "Light themes" },
 ] as const;
 
 const matches = (tile: ThemeTile, words: readonly string[]) => {
@@ -31,7 +31,7 @@ const matches = (tile: ThemeTile, words: readonly string[]) => {
   return words.every((word) => text.includes(word));
 };
 
-/** Arrows go from card to card as they lie; Tab reaches the chosen one. */
+/** Arrow keys move between cards as they are laid out; Tab reaches the selected one. */
 function moveFocus(event: KeyboardEvent<HTMLDivElement>): void {
   const cards = [...event.currentTarget.querySelectorAll<HTMLElement>("[role=radio]")];
   const at = cards.indexOf(document.activeElement as HTMLElement);
@@ -43,7 +43,7 @@ function moveFocus(event: KeyboardEvent<HTMLDivElement>): void {
   cards[Math.min(cards.length - 1, Math.max(0, at + step))]?.focus();
 }
 
-/** The catalogue and one's own, one chosen for dark and one for light. What is looked for stands in the address. */
+/** Bundled and custom themes, one selected for dark and one for light mode. The search is in the URL. */
 export function ThemeGallery() {
   const { choice } = useTheme();
   const { q = "", mode: shown = "all" } = route.useSearch();
@@ -79,14 +79,14 @@ export function ThemeGallery() {
 
   return (
     <SettingsSection
-      title="Gallery"
-      hint="One for dark and one for light; the choice above says which is on. Point at one to see it."
+      title="Theme gallery"
+      hint="Select a dark and a light theme. Hover over a theme to preview it."
       action={
         <Button
           icon={<Plus />}
           disabled={!dressed}
           isLoading={fork.isPending}
-          loadingWord="Making it"
+          loadingWord="Creating…"
           onClick={() => dressed && copy(dressed)}
         >
           New theme
@@ -96,15 +96,15 @@ export function ThemeGallery() {
       <div className="mb-4 flex flex-wrap items-center gap-2">
         <Input
           type="search"
-          aria-label="Find a theme"
-          placeholder="Find a theme"
+          aria-label="Search themes"
+          placeholder="Search themes"
           value={text}
           onChange={(event) => setText(event.target.value)}
           leading={<Search size={14} />}
           boxClassName="min-w-40 flex-1"
         />
         <SegmentedControl<Shown>
-          label="Which themes"
+          label="Mode"
           value={shown}
           onChange={show}
           segments={[
@@ -117,9 +117,9 @@ export function ThemeGallery() {
       {both.error && presets.data && own.data ? <ShownFromBefore of={both} className="mb-4" /> : null}
       {!presets.data || !own.data ? (
         both.error ? (
-          <LoadFailed className="px-0" title="The themes could not be read" of={both} />
+          <LoadFailed className="px-0" title="Couldn't load themes" of={both} />
         ) : (
-          <div role="status" aria-busy="true" aria-label="Loading" className={grid}>
+          <div role="status" aria-busy="true" aria-label="Loading themes…" className={grid}>
             {Array.from({ length: 8 }, (_, index) => (
               <Skeleton key={index} className="h-[104px]" />
             ))}
@@ -128,7 +128,7 @@ export function ThemeGallery() {
       ) : found.length === 0 ? (
         <EmptyState
           className="px-0"
-          title="No such theme"
+          title={text.trim() === "" ? "No results" : `No results for “${text.trim()}”`}
           action={
             <Button
               onClick={() => {
@@ -136,11 +136,11 @@ export function ThemeGallery() {
                 void navigate({ search: {}, replace: true });
               }}
             >
-              Show all
+              Clear filters
             </Button>
           }
         >
-          Nothing here goes by that name. You can make it.
+          Try another name, or create a theme.
         </EmptyState>
       ) : (
         modes.map(({ mode, title }) => {
@@ -176,8 +176,8 @@ export function ThemeGallery() {
           isOpen
           onOpenChange={(isOpen) => !isOpen && setDeleting(undefined)}
           title={`Delete ${deleting.name}?`}
-          act="Delete the theme"
-          actWord="Deleting"
+          act="Delete theme"
+          actWord="Deleting…"
           isDanger
           onConfirm={async () => {
             await remove.mutateAsync(deleting.id);
@@ -185,7 +185,7 @@ export function ThemeGallery() {
             toast("Theme deleted.");
           }}
         >
-          It cannot be brought back. Where it is worn, the default takes its place.
+          If you use this theme, the default theme is applied instead. This can't be undone.
         </ConfirmDialog>
       ) : null}
     </SettingsSection>

@@ -4,25 +4,25 @@ import { Pill } from "../../ui/Pill.tsx";
 
 const ink = (name: string) => ({ color: `var(--syntax-${name})` });
 
-/** A bit of everything a theme colours. It wears what the page wears. */
+/** Samples of everything a theme colors, in the theme of the page. */
 export function ThemeSample() {
   return (
     <div aria-hidden="true" inert className="grid gap-3 rounded-3 border border-line-0 bg-bg-0 p-3">
       <div className="grid gap-2 rounded-3 border border-line-0 bg-bg-1 p-3">
-        <p className="text-fg-0">A heading on a sheet</p>
-        <p className="text-sm text-fg-1">Text that people read, with what is less important beside it.</p>
-        <p className="text-xs text-fg-3">A hint, 2 min ago</p>
+        <p className="text-fg-0">Heading on a card</p>
+        <p className="text-sm text-fg-1">Body text with secondary details.</p>
+        <p className="text-xs text-fg-3">Hint, 2 min. ago</p>
         <div className="flex flex-wrap gap-2">
           <Button variant="primary" size="sm">
-            Do it
+            Save
           </Button>
-          <Button size="sm">Or not</Button>
+          <Button size="sm">Cancel</Button>
           <Pill tone="ok">Running</Pill>
           <Pill tone="warn">Slow</Pill>
           <Pill tone="err">Failed</Pill>
           <Pill tone="info">New</Pill>
         </div>
-        <Input placeholder="Say something" readOnly />
+        <Input placeholder="Placeholder" readOnly />
       </div>
       <pre className="overflow-hidden rounded-2 border border-line-0 bg-bg-1 p-3 font-mono text-xs leading-read">
         <span style={ink("keyword")}>const</span> <span style={ink("function")}>greet</span> <span style={ink("operator")}>=</span>{" "}

@@ -11,7 +11,7 @@ interface FieldSpec {
 }
 interface FieldGroup {
   title: string;
-  /** What the studio itself does with these. */
+  /** How the studio uses these. */
   hint?: string;
   fields: FieldSpec[];
 }
@@ -21,60 +21,65 @@ const colors = (under: string, labels: Record<string, string>): FieldSpec[] =>
 const others = (under: string, kind: FieldKind, labels: Record<string, string>): FieldSpec[] =>
   Object.entries(labels).map(([key, label]) => ({ path: `${under}.${key}`, label, kind }));
 
-/** Every value that a person sets, in groups; `*Rgb` triples follow from their colours. The last groups are part of the format, not of these screens. */
+/** Every editable value, in groups; `*Rgb` triples are derived from their colors. The studio doesn't use the last group. */
 export const fieldGroups: readonly FieldGroup[] = [
-  { title: "Brand", fields: colors("", { primary: "Primary", primaryHover: "Primary, under the pointer", accent: "Accent" }) },
-  { title: "Surfaces", fields: colors("", { background: "Background", surface: "Surface", surfaceHover: "Surface, under the pointer" }) },
+  { title: "Brand", fields: colors("", { primary: "Primary", primaryHover: "Primary (hover)", accent: "Accent" }) },
+  { title: "Surfaces", fields: colors("", { background: "Background", surface: "Surface", surfaceHover: "Surface (hover)" }) },
   { title: "Text", fields: colors("", { text: "Text", textMuted: "Muted", textSubtle: "Subtle" }) },
-  { title: "Borders", fields: colors("", { border: "Hairline", borderHover: "Strong" }) },
+  { title: "Borders", fields: colors("", { border: "Default", borderHover: "Strong" }) },
   {
     title: "Status",
-    hint: "These also colour code, the terminal and the canvas.",
-    fields: colors("status.", { error: "Error", success: "Success", warning: "Warning", info: "Note" }),
+    hint: "Also used in code, the terminal and the canvas.",
+    fields: colors("status.", { error: "Error", success: "Success", warning: "Warning", info: "Info" }),
   },
   {
-    title: "Type and corners",
+    title: "Typography and corners",
     fields: [
-      ...others("typography", "font", { fontFamily: "Font", fontFamilyMono: "Font of code" }),
-      ...others("spacing", "size", { radiusSmall: "Corner, small", radiusMedium: "medium", radiusLarge: "large", radiusXl: "largest" }),
+      ...others("typography", "font", { fontFamily: "Font", fontFamilyMono: "Code font" }),
+      ...others("spacing", "size", {
+        radiusSmall: "Small radius",
+        radiusMedium: "Medium radius",
+        radiusLarge: "Large radius",
+        radiusXl: "Extra large radius",
+      }),
     ],
   },
   {
     title: "Motion",
-    hint: "Nothing here moves for longer than 200 ms.",
+    hint: "The studio limits animations to 200 ms.",
     fields: [
       ...others("animation", "duration", { durationFast: "Fast", durationNormal: "Normal", durationSlow: "Slow" }),
       { path: "animation.easing", label: "Easing", kind: "css" },
     ],
   },
   {
-    title: "More of the format",
-    hint: "Kept with the theme for other programs that wear it. This studio works these out from the colours above.",
+    title: "Other values",
+    hint: "Stored for other apps that use the theme. The studio derives these from the colors above.",
     fields: [
       ...colors("sidebar.", {
-        background: "Sidebar",
-        text: "Sidebar, text",
-        border: "Sidebar, border",
-        hover: "Sidebar, under the pointer",
-        active: "Sidebar, chosen",
+        background: "Sidebar background",
+        text: "Sidebar text",
+        border: "Sidebar border",
+        hover: "Sidebar item (hover)",
+        active: "Sidebar item (selected)",
       }),
       ...colors("input.", {
-        background: "Input",
-        border: "Input, border",
-        borderFocus: "Input, border in focus",
-        text: "Input, text",
-        placeholder: "Input, placeholder",
+        background: "Input background",
+        border: "Input border",
+        borderFocus: "Input border (focus)",
+        text: "Input text",
+        placeholder: "Input placeholder",
       }),
-      ...colors("scrollbar.", { thumb: "Scrollbar", thumbHover: "Scrollbar, under the pointer", track: "Scrollbar, track" }),
+      ...colors("scrollbar.", { thumb: "Scrollbar thumb", thumbHover: "Scrollbar thumb (hover)", track: "Scrollbar track" }),
       ...colors("code.", {
-        inlineBackground: "Code in a line",
-        inlineText: "Code in a line, text",
-        blockBackground: "Code block",
-        blockBorder: "Code block, border",
-        blockText: "Code block, text",
+        inlineBackground: "Inline code background",
+        inlineText: "Inline code text",
+        blockBackground: "Code block background",
+        blockBorder: "Code block border",
+        blockText: "Code block text",
       }),
-      ...others("colors.shadow", "css", { small: "Shadow, small", medium: "medium", large: "large" }),
-      ...others("typography", "size", { fontSizeBase: "Size of text", lineHeight: "Height of a line" }),
+      ...others("colors.shadow", "css", { small: "Small shadow", medium: "Medium shadow", large: "Large shadow" }),
+      ...others("typography", "size", { fontSizeBase: "Base font size", lineHeight: "Line height" }),
     ],
   },
 ];
@@ -91,7 +96,7 @@ const put = (value: unknown, keys: readonly string[], text: string): unknown => 
   return { ...record, [key]: rest.length === 0 ? text : put(record[key], rest, text) };
 };
 const tripled = new Set(["colors.primary", "colors.status.error", "colors.status.success", "colors.status.warning", "colors.status.info"]);
-/** The draft with one value changed, and the triple that belongs to it. */
+/** The draft with one value and its triple changed. */
 export function withValue(draft: ThemeDraft, path: string, text: string): ThemeDraft {
   const changed = put(draft, path.split("."), text) as ThemeDraft;
   const color = tripled.has(path) ? parseColor(text) : undefined;
@@ -101,14 +106,14 @@ export function withValue(draft: ThemeDraft, path: string, text: string): ThemeD
 }
 
 const shapes: Record<FieldKind, { test: (text: string) => boolean; says: string }> = {
-  color: { test: (text) => parseColor(text) !== undefined, says: "A hex, rgb or hsl colour, or transparent." },
+  color: { test: (text) => parseColor(text) !== undefined, says: "Enter a hex, rgb or hsl color, or transparent." },
   size: {
     test: (text) => /^\d{1,4}(\.\d{1,4})?(px|em|rem|%|vh|vw)?$/.test(text),
-    says: "A number, with px, em, rem or % where it has a unit.",
+    says: "Enter a number, with a unit if needed: px, em, rem, %, vh or vw.",
   },
-  duration: { test: (text) => /^\d{1,5}(\.\d{1,4})?m?s$/.test(text), says: "A number with ms or s." },
-  font: { test: (text) => text.trim() !== "" && !/[;{}()\\<>]/.test(text), says: "Names of fonts, separated by commas." },
-  css: { test: (text) => text.trim() !== "" && !/[;{}\\<>]|url/i.test(text), says: "A value without ; { } or url()." },
+  duration: { test: (text) => /^\d{1,5}(\.\d{1,4})?m?s$/.test(text), says: "Enter a number with ms or s." },
+  font: { test: (text) => text.trim() !== "" && !/[;{}()\\<>]/.test(text), says: "Enter font names, separated by commas." },
+  css: { test: (text) => text.trim() !== "" && !/[;{}\\<>]|url/i.test(text), says: "Enter a value without ; { } or url()." },
 };
-/** What is wrong with a value; the server has the last word. */
+/** Why a value is invalid; the server checks it again. */
 export const problemOf = (kind: FieldKind, text: string): string | undefined => (shapes[kind].test(text) ? undefined : shapes[kind].says);

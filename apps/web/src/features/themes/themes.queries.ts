@@ -2,7 +2,7 @@ import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query
 import type { CustomTheme, Theme, ThemeListItem } from "@tesslate/contract";
 import { api } from "../../api.ts";
 
-/** Everything that comes with the product, for people to choose from. */
+/** The bundled themes. */
 export const themesQuery = queryOptions({
   queryKey: ["themes", "catalogue"],
   queryFn: async ({ signal }) => (await api.themes.list({ query: { limit: 500 } }, { signal })).items,
@@ -12,7 +12,7 @@ export const customThemesQuery = queryOptions({
   queryKey: ["themes", "custom"],
   queryFn: async ({ signal }) => (await api.themes.listCustom({ query: { limit: 500 } }, { signal })).items,
 });
-/** With its revision a theme of the catalogue is kept by the browser for ever. */
+/** A bundled theme with its revision is cached by the browser permanently. */
 export const themeQuery = ({ id, revision }: { id: string; revision?: string }) =>
   queryOptions({
     queryKey: ["themes", "one", id, revision],
@@ -43,7 +43,7 @@ export function useThemeActs() {
   };
 }
 
-/** What a card shows, of a preset or of one's own. */
+/** A bundled or custom theme, as a card shows it. */
 export interface ThemeTile {
   id: string;
   name: string;

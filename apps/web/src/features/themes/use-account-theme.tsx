@@ -10,10 +10,10 @@ import { usePaletteSource, type PaletteItem } from "../../ui/page/palette.ts";
 import { toast } from "../../ui/toast.tsx";
 import { themeQuery, themesQuery } from "./themes.queries.ts";
 
-/** What derives looks comes when one is wanted. */
+/** The code that derives a theme is loaded when one is applied. */
 const wear = async (theme: Theme) => (await patiently(() => import("../../theme/wear.ts"))).wearTheme(theme);
 
-/** A browser in which nothing was chosen yet wears what was chosen in another. */
+/** Applies the theme of the account in a browser where none was selected yet. */
 export function useAccountTheme(preset: string): void {
   const queryClient = useQueryClient();
   useEffect(() => {
@@ -21,12 +21,12 @@ export function useAccountTheme(preset: string): void {
     queryClient
       .fetchQuery(themeQuery({ id: preset }))
       .then(wear)
-      // The built-in look is fine too.
+      // The default theme stays.
       .catch(() => undefined);
   }, [preset, queryClient]);
 }
 
-/** Themes by name in the palette; asked for when somebody types. */
+/** Themes by name in the palette; loaded when the person types. */
 export function useThemesPaletteSource(): void {
   const queryClient = useQueryClient();
   usePaletteSource({
@@ -39,13 +39,13 @@ export function useThemesPaletteSource(): void {
       return found.map((theme) => ({
         id: `theme.${theme.id}`,
         title: theme.name,
-        hint: `${theme.mode} theme`,
+        hint: theme.mode === "dark" ? "Dark theme" : "Light theme",
         icon: <Palette size={14} />,
         run: () =>
           void queryClient
             .fetchQuery(themeQuery(theme))
             .then(wear)
-            .catch((error: unknown) => toast(`${theme.name} could not be read. ${sentenceOf(error)}`, { kind: "failed" })),
+            .catch((error: unknown) => toast(`Couldn't load ${theme.name}. ${sentenceOf(error)}`, { kind: "failed" })),
       }));
     },
   });

@@ -9,12 +9,12 @@ import { themeQuery, type ThemeTile } from "./themes.queries.ts";
 
 const lookAfterMs = 140;
 
-/** Wearing a theme, and looking at one without wearing it. */
+/** Applies a theme, or previews it without applying it. */
 export function useWear() {
   const queryClient = useQueryClient();
   const update = useUpdateMe();
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  /** What was asked for last: answers that come late are not shown. */
+  /** The last requested theme: late responses of others are ignored. */
   const wanted = useRef<string>(undefined);
   const leave = () => {
     clearTimeout(timer.current);
@@ -39,7 +39,7 @@ export function useWear() {
           .then((theme) => {
             if (wanted.current === tile.id) tryTheme({ isDark: theme.mode === "dark", tokens: tokensOf(theme) });
           })
-          // Looking is a courtesy; choosing says what went wrong.
+          // A failed preview is ignored; applying reports the error.
           .catch(() => undefined);
       }, lookAfterMs);
     },
@@ -51,12 +51,12 @@ export function useWear() {
         wearTheme(await read(tile));
       } catch (error) {
         tryTheme();
-        toast(`${tile.name} could not be read. ${sentenceOf(error)}`, { kind: "failed" });
+        toast(`Couldn't load ${tile.name}. ${sentenceOf(error)}`, { kind: "failed" });
         return;
       }
       update.mutate(
         { theme_preset: tile.id },
-        { onError: (error) => toast(`Worn in this browser; other browsers were not told. ${sentenceOf(error)}`, { kind: "failed" }) },
+        { onError: (error) => toast(`Couldn't save the theme to your account. ${sentenceOf(error)}`, { kind: "failed" }) },
       );
     },
   };
