@@ -51,7 +51,7 @@ export function ContainerDetails({ container, tasks }: { container: Container; t
         tabs={[
           { value: "overview", label: "Overview" },
           { value: "env", label: "Env", count: container.env_vars_count + injected.length },
-          ...(container.container_type === "base" ? [{ value: "deploys", label: "Deploys" }] : []),
+          ...(container.container_type === "base" ? [{ value: "deploys", label: "Deployments" }] : []),
         ]}
       >
         <TabPanel value="overview" className="scroll-y">

@@ -128,7 +128,7 @@ export function EnvTab({
               Add variable
             </Button>
             <Button size="sm" variant="ghost" onClick={() => setIsPasting(true)}>
-              Paste .env file
+              Paste .env
             </Button>
           </div>
         )}
