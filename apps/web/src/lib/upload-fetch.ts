@@ -18,7 +18,7 @@ export function fetchWithProgress(url: string, { method = "POST", headers, body,
       resolve(new Response(isEmpty ? null : call.responseText, { status: call.status, headers: { "content-type": type } }));
     });
     call.addEventListener("error", () => reject(new TypeError("The upload was interrupted.")));
-    call.addEventListener("abort", () => reject(new DOMException("The upload was cancelled.", "AbortError")));
+    call.addEventListener("abort", () => reject(new DOMException("The upload was canceled.", "AbortError")));
     call.addEventListener("loadend", () => signal?.removeEventListener("abort", abort));
     if (signal?.aborted) abort();
     else call.send(body as XMLHttpRequestBodyInit);

@@ -250,7 +250,7 @@ export function TaskList() {
           onClose={() => setAsked(undefined)}
           onConfirm={async (reason) => {
             await acts.cancelTask.mutateAsync({ id: asked.id, reason });
-            toast("The task is being cancelled.");
+            toast("The task is being canceled.");
           }}
         >
           {asked.project_name

@@ -14,7 +14,7 @@ export const actionWords: Record<AuditActionType, string> = {
   "base.feature": "Template featured",
   "base.unfeature": "Template removed from featured",
   "review.remove": "Review deleted",
-  "task.cancel": "Task cancelled",
+  "task.cancel": "Task canceled",
   "job.retry": "Job retried",
   "payout.paid": "Payout marked as paid",
   "job.remove": "Job deleted",

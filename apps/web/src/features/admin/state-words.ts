@@ -35,7 +35,7 @@ export const taskLooks: Record<AdminTask["status"], Look> = {
   running: { label: "Running", tone: "info", dot: "filled" },
   completed: { label: "Done", tone: "ok", dot: "filled" },
   failed: { label: "Failed", tone: "err", dot: "square" },
-  cancelled: { label: "Cancelled", tone: "neutral", dot: "ring" },
+  cancelled: { label: "Canceled", tone: "neutral", dot: "ring" },
 };
 export const optionsOf = (looks: Record<string, Look>) => Object.entries(looks).map(([value, { label }]) => ({ value, label }));
 

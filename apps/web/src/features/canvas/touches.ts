@@ -9,20 +9,20 @@ export interface Touch {
   at: string;
 }
 const words: Record<string, { running: string; completed: string; failed: string; cancelled: string }> = {
-  container_start: { running: "Starting…", completed: "Started", failed: "Start failed", cancelled: "Start cancelled" },
-  container_restart: { running: "Restarting…", completed: "Restarted", failed: "Restart failed", cancelled: "Restart cancelled" },
-  container_initialization: { running: "Setting up…", completed: "Set up", failed: "Setup failed", cancelled: "Setup cancelled" },
+  container_start: { running: "Starting…", completed: "Started", failed: "Start failed", cancelled: "Start canceled" },
+  container_restart: { running: "Restarting…", completed: "Restarted", failed: "Restart failed", cancelled: "Restart canceled" },
+  container_initialization: { running: "Setting up…", completed: "Set up", failed: "Setup failed", cancelled: "Setup canceled" },
   project_start: {
     running: "Starting with the project…",
     completed: "Started with the project",
     failed: "Project start failed",
-    cancelled: "Project start cancelled",
+    cancelled: "Project start canceled",
   },
   project_restart: {
     running: "Restarting with the project…",
     completed: "Restarted with the project",
     failed: "Project restart failed",
-    cancelled: "Project restart cancelled",
+    cancelled: "Project restart canceled",
   },
 };
 const shownCount = 5;

@@ -11,7 +11,7 @@ const looks: Record<Container["status"], Look> = {
   running: { word: "Running", tone: "ok", shape: "filled" },
   starting: { word: "Starting", tone: "live", shape: "half", isBusy: true },
   stopped: { word: "Stopped", tone: "neutral", shape: "ring" },
-  frozen: { word: "Asleep", tone: "neutral", shape: "ring" },
+  frozen: { word: "Frozen", tone: "neutral", shape: "ring" },
   failed: { word: "Crashed", tone: "err", shape: "ring" },
   connected: { word: "External", tone: "info", shape: "square" },
 };

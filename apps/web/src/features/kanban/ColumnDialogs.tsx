@@ -88,7 +88,7 @@ export function ColumnDialog({
         </Field>
         <div>
           <div id="column-color" className="mb-[5px] text-sm font-medium text-fg-1">
-            Colour
+            Color
           </div>
           <RadioGroup.Root value={color} onValueChange={setColor} aria-labelledby="column-color" className="flex flex-wrap gap-1">
             {Object.entries(columnColors).map(([value, ink]) => (

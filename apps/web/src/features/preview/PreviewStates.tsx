@@ -123,14 +123,14 @@ export function PreviewState({ phase, acts }: { phase: Exclude<PreviewPhase, { k
     case "asleep":
       return (
         <EmptyState
-          title="The app is asleep"
+          title="The app is hibernated"
           action={
             <Button variant="primary" icon={<Moon size={14} />} onClick={acts.start} isLoading={acts.isStarting} loadingWord="Waking…">
               Wake app
             </Button>
           }
         >
-          The app went to sleep after inactivity. Files and data aren't affected.
+          Inactive apps hibernate. Files and data aren't affected.
         </EmptyState>
       );
     case "stopped":

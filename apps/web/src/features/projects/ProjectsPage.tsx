@@ -27,7 +27,7 @@ const statusFilters: Partial<Record<RunStatus | "any", string>> = {
   running: "Running",
   partial: "Partially running",
   stopped: "Stopped",
-  hibernated: "Asleep",
+  hibernated: "Hibernated",
   error: "Failed",
 };
 const isStatus = (value: string | undefined): value is RunStatus => value !== undefined && value !== "any" && value in statusFilters;

@@ -24,7 +24,7 @@ export function statusLookOf({ status, environment_status }: StatusFields): Stat
     case "deleting":
       return { word: "Deleting", tone: "neutral", isBusy: true };
     case "hibernating":
-      return { word: "Going to sleep", tone: "neutral", isBusy: true };
+      return { word: "Hibernating", tone: "neutral", isBusy: true };
     default:
   }
   switch (status) {
@@ -39,7 +39,7 @@ export function statusLookOf({ status, environment_status }: StatusFields): Stat
     case "stopping":
       return { word: "Stopping", tone: "neutral", isBusy: true };
     case "hibernated":
-      return { word: "Asleep", tone: "neutral", icon: "moon" };
+      return { word: "Hibernated", tone: "neutral", icon: "moon" };
     case "error":
       return { word: "Crashed", tone: "err", icon: "cross" };
     default:

@@ -56,7 +56,7 @@ describe("status", () => {
     [{ status: "creating", environment_status: "provisioning" }, "Setting up"],
     [{ status: "stopped", environment_status: "setup_failed" }, "Setup failed"],
     [{ status: "error", environment_status: "active" }, "Crashed"],
-    [{ status: "hibernated", environment_status: "hibernated" }, "Asleep"],
+    [{ status: "hibernated", environment_status: "hibernated" }, "Hibernated"],
     [{ status: "partial", environment_status: "active" }, "Partially running"],
   ] as const)("%j is %s", (fields, word) => expect(statusLookOf(fields).word).toBe(word));
 });

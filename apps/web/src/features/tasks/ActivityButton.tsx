@@ -85,7 +85,7 @@ function OpenTask({ task }: { task: Task }) {
   );
 }
 
-const outcomes: Partial<Record<Task["status"], string>> = { completed: "Done", failed: "Failed", cancelled: "Cancelled" };
+const outcomes: Partial<Record<Task["status"], string>> = { completed: "Done", failed: "Failed", cancelled: "Canceled" };
 const EndedTask = ({ task }: { task: Task }) => (
   <li className="px-3 py-2 text-xs">
     <div className="flex items-center gap-2">

@@ -44,7 +44,7 @@ export interface Day<T> {
 const kinds: Record<Snapshot["snapshot_type"], string> = {
   manual: "snapshot",
   safety: "automatic snapshot",
-  hibernation: "snapshot before sleep",
+  hibernation: "snapshot before hibernation",
 };
 
 export function entriesOf(snapshots: readonly Snapshot[], checkpoints: readonly Checkpoint[], filter: PointFilter = "all"): Entry[] {

@@ -40,9 +40,9 @@ const looks: Record<string, ToolLook> = {
   multi_edit: { icon: Pencil, verb: "Edit" },
   apply_patch: { icon: Pencil, verb: "Patch" },
   bash_exec: { icon: SquareTerminal, verb: "Run" },
-  shell_open: { icon: SquareTerminal, verb: "Open shell" },
+  shell_open: { icon: SquareTerminal, verb: "Open terminal" },
   shell_exec: { icon: SquareTerminal, verb: "Run" },
-  shell_close: { icon: SquareTerminal, verb: "Close shell" },
+  shell_close: { icon: SquareTerminal, verb: "Close terminal" },
   get_project_info: { icon: Info, verb: "Inspect project" },
   get_preview_state: { icon: MonitorCheck, verb: "Check preview" },
   todo_read: { icon: ListTodo, verb: "Read to-dos" },
@@ -68,9 +68,9 @@ const looks: Record<string, ToolLook> = {
   graph_add_browser_preview: { icon: Workflow, verb: "Add preview" },
   graph_add_connection: { icon: Workflow, verb: "Connect" },
   graph_remove_item: { icon: Workflow, verb: "Remove" },
-  graph_shell_open: { icon: SquareTerminal, verb: "Open shell" },
+  graph_shell_open: { icon: SquareTerminal, verb: "Open terminal" },
   graph_shell_exec: { icon: SquareTerminal, verb: "Run" },
-  graph_shell_close: { icon: SquareTerminal, verb: "Close shell" },
+  graph_shell_close: { icon: SquareTerminal, verb: "Close terminal" },
   invoke_subagent: { icon: Bot, verb: "Run sub-agent" },
 };
 

@@ -223,7 +223,7 @@ export const scenarios: readonly Scenario[] = [
   {
     ...base,
     id: "asleep",
-    title: "The app is asleep",
+    title: "The app is hibernated",
     project: { status: "hibernated", environment_status: "hibernated" },
     containers: [container(ids.web, "web", 5173, "stopped")],
     messages: finished(),
