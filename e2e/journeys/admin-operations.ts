@@ -139,7 +139,7 @@ export default journey({}, async (context) => {
         const page = await at("/admin/system");
         await page.getByRole("heading", { name: "Database" }).waitFor();
         await page.getByRole("button", { name: "Test OpenAI" }).click();
-        await page.getByText(/OpenAI answered with/).waitFor();
+        await page.getByText(/OpenAI responded with/).waitFor();
         await checkScreens(page, "admin-system");
         expectNoProblems(browser as WatchedWindow);
       },

@@ -41,7 +41,7 @@ export default journey({}, async (context) => {
         await dialog.getByRole("button", { name: "Save key" }).click();
         await page.getByText("Key for OpenAI saved.").waitFor();
         await mine.getByText("…4711, never used").waitFor();
-        await mine.getByText("OpenAI answered with team-model.").waitFor();
+        await mine.getByText("OpenAI responded with team-model.").waitFor();
         // A wrong key: the provider's message is shown.
         await mine.getByRole("button", { name: "Edit OpenAI" }).click();
         await dialog.getByLabel("API key", { exact: true }).fill("sk-not-the-key");
@@ -52,7 +52,7 @@ export default journey({}, async (context) => {
         await mine.getByRole("button", { name: "Edit OpenAI" }).click();
         await dialog.getByLabel("API key", { exact: true }).fill(key);
         await dialog.getByRole("button", { name: "Save" }).click();
-        await mine.getByText("OpenAI answered with team-model.").waitFor();
+        await mine.getByText("OpenAI responded with team-model.").waitFor();
         expect(!(await page.content()).includes(key), "the key is not on the page");
         await expectAccessible(page, "own keys");
         await shot(page, "own-keys");

@@ -24,7 +24,7 @@ describe("ask_question", () => {
     [{ outcome: "answered", choices: [], text: "MySQL, please" }, true, "The person answered: MySQL, please"],
     [{ outcome: "answered", choices: ["Postgres"], text: "version 17" }, true, "The person answered: Postgres. They add: version 17"],
     [{ outcome: "declined", text: null }, true, "skipped the question"],
-    [{ outcome: "timeout" }, false, "Nobody answered in time"],
+    [{ outcome: "timeout" }, false, "No one answered in time"],
   ] satisfies [UserAnswer, boolean, string][])("%o", async (given, success, words) => {
     const run = await play(workspace, [calls(call("ask_question", which)), answer("Fine.")], {
       editMode: "plan",

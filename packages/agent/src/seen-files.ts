@@ -85,7 +85,7 @@ export function refuseUnread(context: ToolContext, path: string, etag: string): 
 
 export function changedSince(context: ToolContext, path: string): ToolFailure {
   const shown = shownPath(context.root, path);
-  return new ToolFailure(`${shown} was changed by somebody else since you read it. Nothing was written.`, {
+  return new ToolFailure(`${shown} was changed by someone else since you read it. Nothing was written.`, {
     file_path: shown,
     suggestion: "Read it again with read_file, keep what was changed, and then make your change.",
   });

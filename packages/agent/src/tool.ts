@@ -50,7 +50,7 @@ export function workspaceCode(error: unknown): string | undefined {
 export function failureMessage(error: unknown): string {
   if (error instanceof ToolFailure) return error.message;
   const code = workspaceCode(error);
-  if (code === "etag_mismatch") return "The file was changed by somebody else. Read it again.";
+  if (code === "etag_mismatch") return "The file was changed by someone else. Read it again.";
   if (code !== undefined && error instanceof Error) return error.message;
   return "The tool broke unexpectedly.";
 }

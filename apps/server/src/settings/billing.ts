@@ -62,7 +62,7 @@ export const billing = group("Billing and plans", {
   isUnlimited: Type.Optional(
     flag("UNLIMITED_TIERS", {
       example: "true",
-      description: "No limits on projects and hosted projects. Default: true without Stripe, except for TIER_MAX_… that are set",
+      description: "No limits on projects and always-on projects. Default: true without Stripe, except for TIER_MAX_… that are set",
     }),
   ),
   tierPrices: list("TIER_PRICES_CENTS", Type.Integer({ minimum: 0 }), {
@@ -131,7 +131,7 @@ export const billing = group("Billing and plans", {
     minimum: 50,
     unit: "US cents",
     default: "1000",
-    description: "One-time price of an additional hosted project, in cents",
+    description: "One-time price of an additional always-on project, in cents",
   }),
   byokTiers: list("BYOK_ENABLED_TIERS", Type.String(), {
     default: "basic,pro,ultra",

@@ -35,9 +35,9 @@ describe("events into the cache", () => {
     const queries = fresh();
     const say = (status: string, over: object = {}) =>
       patchCache(queries, project, event("container_status", { container_id: "k1", name: "web", status, url: null, ...over }));
-    say("failed", { exit_code: 137, message: "It exited with code 137." });
+    say("failed", { exit_code: 137, message: "Exited with code 137." });
     expect(queries.getQueryData(key("containers"))).toMatchObject([
-      { status: "failed", status_message: "It exited with code 137.", exit_code: 137 },
+      { status: "failed", status_message: "Exited with code 137.", exit_code: 137 },
     ]);
     say("starting");
     expect(queries.getQueryData(key("containers"))).toMatchObject([{ status: "starting", status_message: null, needs_restart: false }]);

@@ -46,7 +46,7 @@ export const askQuestion = defineTool({
 function outputOf(answer: UserAnswer): ToolOutput {
   switch (answer.outcome) {
     case "timeout":
-      return failed("Nobody answered in time. Decide by yourself what is safe to assume, say so, or stop here.");
+      return failed("No one answered in time. Decide by yourself what is safe to assume, say so, or stop here.");
     case "declined":
       return done("The person skipped the question: decide by yourself.", { answered: false });
     case "answered": {

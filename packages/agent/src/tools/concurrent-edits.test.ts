@@ -38,14 +38,14 @@ describe("a person edits while the agent works", () => {
       "changed since it was read",
       [read, change("one\ntheirs\n"), write("mine\n")],
       "one\ntheirs\n",
-      /changed by somebody else since you read/,
+      /changed by someone else since you read/,
     ],
     ["read again after the change", [read, change("one\ntheirs\n"), read, write("both\n")], "both\n", undefined],
     [
       "a file it wrote, changed since",
       [read, write("mine\n"), change("theirs\n"), write("again\n")],
       "theirs\n",
-      /changed by somebody else/,
+      /changed by someone else/,
     ],
     ["a file it wrote", [read, write("mine\n"), write("again\n")], "again\n", undefined],
     ["read, edited by the agent, then replaced", [read, edit("two", "2"), write("mine\n")], "mine\n", undefined],
@@ -73,7 +73,7 @@ describe("a person edits while the agent works", () => {
       "deleted after a change",
       [read, change("theirs\n"), ["apply_patch", patch("*** Delete File: a.txt")]],
       "theirs\n",
-      /changed by somebody else/,
+      /changed by someone else/,
     ],
     [
       "patched by a patch, then replaced",
@@ -114,7 +114,7 @@ describe("a person edits while the agent works", () => {
     expect([refused?.success, await ws.get("a.txt")]).toEqual([false, "theirs\n"]);
     isTheirs = false;
     const [appeared] = await alternate(ws, [["write_file", { file_path: "new.txt", content: "mine\n" }]]);
-    expect([appeared?.error, await ws.get("new.txt")]).toEqual([expect.stringMatching(/changed by somebody else/), "theirs\n"]);
+    expect([appeared?.error, await ws.get("new.txt")]).toEqual([expect.stringMatching(/changed by someone else/), "theirs\n"]);
   });
 
   test("a file read by an earlier run of the chat must be read again before it is replaced", async () => {
@@ -137,7 +137,7 @@ describe("a person edits while the agent works", () => {
     await alternate(ws, [read], seen);
     await ws.put("a.txt", "theirs\n");
     const [stale] = await alternate(ws, [write("again\n")], seen);
-    expect([stale?.error, await ws.get("a.txt")]).toEqual([expect.stringMatching(/changed by somebody else/), "theirs\n"]);
+    expect([stale?.error, await ws.get("a.txt")]).toEqual([expect.stringMatching(/changed by someone else/), "theirs\n"]);
   });
 
   test("a patch that fails halfway restores only the files that nobody else changed since", async () => {

@@ -214,7 +214,7 @@ describe("patch_file and multi_edit", () => {
       return found;
     };
     const { results } = await use(ws, [["patch_file", { file_path: "a.ts", search: "1", replace: "2" }]]);
-    expect(results[0]!.error).toMatch(/changed by somebody else/);
+    expect(results[0]!.error).toMatch(/changed by someone else/);
     expect(await ws.get("a.ts")).toBe("somebody else's\n");
   });
 

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { statusWord } from "./node-looks.tsx";
 
 test.each([
-  [137, "It exited with code 137.", "Crashed (exit 137)"],
-  [null, "It was killed by SIGKILL.", "Crashed (SIGKILL)"],
+  [137, "Exited with code 137.", "Crashed (exit 137)"],
+  [null, "Killed by SIGKILL.", "Crashed (SIGKILL)"],
   [null, "Its folder is missing.", "Crashed"],
 ])("a crash is named once: %s, %s", (exit_code, status_message, word) => {
   expect(statusWord({ status: "failed", exit_code, status_message } as Container)).toBe(word);

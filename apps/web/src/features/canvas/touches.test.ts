@@ -27,7 +27,7 @@ test("what happened to one container since it is there, the oldest first", () =>
       metadata: { container_id: "db" },
       progress: { current: 1, total: 2, percentage: 50, message: "Waiting until db answers" },
     }),
-    task("4", "container_start", 12, { status: "failed", error: "It exited with code 1.", metadata: { container_id: "db" } }),
+    task("4", "container_start", 12, { status: "failed", error: "Exited with code 1.", metadata: { container_id: "db" } }),
     task("3", "container_start", 11, { metadata: { container_id: "other" } }),
     task("2", "project_start", 10),
     task("1", "project_start", 1),
@@ -35,7 +35,7 @@ test("what happened to one container since it is there, the oldest first", () =>
   ]);
   expect(touches.map(({ id, bead, text }) => [id, bead, text])).toEqual([
     ["2", "step", "Started with the project"],
-    ["4", "failed", "Start failed: It exited with code 1."],
+    ["4", "failed", "Start failed: Exited with code 1."],
     ["5", "live", "Waiting until db answers"],
   ]);
 });

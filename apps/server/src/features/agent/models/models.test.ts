@@ -103,7 +103,7 @@ describe("the setup card", () => {
     const body = { provider: "openai", api_key: key, base_url: server.openai_base_url };
     expect(await admin.models.test({ body })).toEqual({
       ok: true,
-      message: "OpenAI answered with gpt-5.1.",
+      message: "OpenAI responded with gpt-5.1.",
       models: ["gpt-5-mini", "gpt-5.1"],
     });
     expect((await admin.models.setup()).configured).toBe(false);

@@ -50,7 +50,7 @@ export async function probe({ connection, outbound, model, preferred, clientOf }
       tools: [],
     };
     for await (const event of clientOf(chosen, watched).stream(request, abort.signal))
-      if (event.type !== "finish" || event.reason !== "other") return { ok: true, message: `${name} answered with ${chosen}.`, models };
+      if (event.type !== "finish" || event.reason !== "other") return { ok: true, message: `${name} responded with ${chosen}.`, models };
     return { ok: false, code: "model_error", message: `${name} returned no answer.`, models };
   } catch (error) {
     if (abort.signal.aborted)

@@ -162,7 +162,7 @@ export function createCheckouts({
       await limit(userId);
       const metadata = { user_id: userId, type: "deploy_purchase", amount_cents: String(deploySlotCents) };
       const order = { kind: "deploy_slot" as const, subject: "deploy_slot", amount_cents: deploySlotCents };
-      return open(await buyerOf(userId), order, oneOff("Additional hosted project", deploySlotCents, metadata, settingsReturnUrls()));
+      return open(await buyerOf(userId), order, oneOff("Additional always-on project", deploySlotCents, metadata, settingsReturnUrls()));
     },
     /**
      * For a paid agent or base. The caller checks that the user may see the item, does not own it yet, and that `origin` is an allowed origin.

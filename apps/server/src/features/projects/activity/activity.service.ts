@@ -115,7 +115,7 @@ function describe({ type, data, message }: RecordedAction, tools: ReadonlyMap<st
       return ["Asked the agent", message ?? ""];
     case "complete":
       return [
-        data["success"] === true ? "Finished a run" : "Run did not finish",
+        data["success"] === true ? "Finished a run" : "Run failed",
         text(data["completion_reason"]) === "cancelled" ? "cancelled" : "",
       ];
     case "approval_resolved":

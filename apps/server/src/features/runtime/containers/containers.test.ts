@@ -149,7 +149,7 @@ describe("start and stop", () => {
     const events = await eventsOf(app, ada, project.id);
     expect(events.find((e) => e.type === "container_status" && e.data.status === "failed")?.data).toMatchObject({
       exit_code: 7,
-      message: "It exited with code 7.",
+      message: "Exited with code 7.",
       last_lines: expect.arrayContaining(["cannot start: [secret:SECRET_TOKEN]"]),
     });
     await sleep(200);

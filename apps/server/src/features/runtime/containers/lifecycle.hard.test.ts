@@ -48,7 +48,7 @@ describe("a container that crashes", () => {
     const waits = failures.map((f) => (f.restart_at ? Date.parse(f.restart_at) - Date.parse(f.ts) : undefined));
     expect(waits[3]).toBeUndefined();
     for (const [i, expected] of [200, 400, 800].entries()) expect(Math.abs((waits[i] ?? 0) - expected)).toBeLessThan(150);
-    expect(failures[3]?.message).toBe("It exited with code 5. It kept crashing, so it is no longer restarted.");
+    expect(failures[3]?.message).toBe("Exited with code 5. It kept crashing, so it is no longer restarted.");
     expect(await app.as(ada).projects.status({ params })).toMatchObject({
       containers: {
         "tiny-app": { status: "failed", message: failures[3]?.message, last_lines: expect.arrayContaining(["no luck"]), restart_at: null },

@@ -37,7 +37,7 @@ describe("a container that crashes", () => {
         containers: {
           "tiny-app": {
             status: "failed",
-            message: "It exited with code 3.",
+            message: "Exited with code 3.",
             last_lines: expect.arrayContaining([expect.stringContaining("dying with")]),
             restarts: 1,
             restart_at: expect.any(String),
@@ -47,7 +47,7 @@ describe("a container that crashes", () => {
     );
     expect(await visit.fetch("/", { headers: asPage })).toMatchObject({
       status: 503,
-      text: expect.stringMatching(/http-equiv="refresh" content="[12]".*It exited with code 3\. It restarts/s),
+      text: expect.stringMatching(/http-equiv="refresh" content="[12]".*Exited with code 3\. It restarts/s),
     });
     await vi.waitFor(
       async () => expect(await app.as(ada).projects.status({ params })).toMatchObject({ status: "running", stop_reason: null }),

@@ -111,6 +111,6 @@ export function createContainerStatusWriter({
 /** Why a service ended, in one sentence. */
 export function describeFailure(state: Pick<ServiceState, "oomKilled" | "exitSignal" | "exitCode">): string {
   if (state.oomKilled) return "It exceeded its memory limit and was stopped.";
-  if (state.exitSignal) return `It was killed by ${state.exitSignal}.`;
-  return state.exitCode === undefined || state.exitCode === null ? "It exited unexpectedly." : `It exited with code ${state.exitCode}.`;
+  if (state.exitSignal) return `Killed by ${state.exitSignal}.`;
+  return state.exitCode === undefined || state.exitCode === null ? "Exited unexpectedly." : `Exited with code ${state.exitCode}.`;
 }

@@ -71,7 +71,7 @@ export const pages = {
     status: 401,
     kind: "unauthorized",
     title: "This link is no longer valid",
-    text: "It has expired or was withdrawn. Ask the sender for a new one.",
+    text: "It has expired or was revoked. Ask the sender for a new one.",
   }),
   forbidden: (): Page => ({
     status: 403,
@@ -103,7 +103,7 @@ export const pages = {
     status: 503,
     kind: "failed",
     title: `${name} is stopped`,
-    text: "It was stopped by hand, so opening this page does not start it.",
+    text: "It was stopped manually, so opening this page does not start it.",
     startPath,
   }),
   /** Failure page for visitors with a share link: the reason and logs are for the owner only. */

@@ -345,7 +345,7 @@ describe("waking", () => {
     const params = { id: project.id };
     const page = await enterPreview(own, user, project.id);
     await api.projects.stop({ params });
-    const refused = { status: 503, text: expect.stringContaining("was stopped by hand") };
+    const refused = { status: 503, text: expect.stringContaining("was stopped manually") };
     for (let i = 0; i < 3; i++) expect(await page.fetch("/", { headers: asPage })).toMatchObject(refused);
     expect(await api.projects.get({ params })).toMatchObject({ status: "stopped", stop_reason: "user" });
     // Its button starts it on behalf of the user.
@@ -372,7 +372,7 @@ describe("waking", () => {
     const page = await enterPreview(own, user, project.id);
     const statusOf = async () => (await api.containers.get({ params })).status;
     await api.containers.stop({ params });
-    expect(await page.fetch("/", { headers: asPage })).toMatchObject({ status: 503, text: expect.stringContaining("was stopped by hand") });
+    expect(await page.fetch("/", { headers: asPage })).toMatchObject({ status: 503, text: expect.stringContaining("was stopped manually") });
     expect(await statusOf()).toBe("stopped");
     await api.projects.stop({ params });
     await own.studio.database.pool.query("update projects set stop_reason = 'idle' where id = $1", [project.id]);
@@ -391,7 +391,7 @@ describe("waking", () => {
     const page = await enterPreview(own, user, made.project.id);
     const shown = await page.fetch("/some/path", { headers: asPage });
     expect(shown.status).toBe(503);
-    expect(shown.text).toContain("It exited with code 5.");
+    expect(shown.text).toContain("Exited with code 5.");
     expect(shown.text).toContain("cannot start: [secret:SECRET_TOKEN]");
     expect(shown.text).not.toContain("planted-secret");
     expect(shown.text).toContain('action="/__studio/start?path=%2Fsome%2Fpath"');

@@ -36,7 +36,7 @@ describe.skipIf(!runtime)(
       await app.as(ada).projects.stop({ params });
       expect(await app.as(ada).projects.status({ params })).toMatchObject({ status: "stopped" });
       // Stopped by hand, so it is started by the button of the page shown instead.
-      expect((await visit.fetch("/", { headers: asPage })).text).toContain("was stopped by hand");
+      expect((await visit.fetch("/", { headers: asPage })).text).toContain("was stopped manually");
       expect((await visit.fetch("/__studio/start?path=/", { method: "POST" })).status).toBe(303);
       expect((await visit.fetch("/", { headers: asPage })).text).toContain("hello");
 
@@ -45,7 +45,7 @@ describe.skipIf(!runtime)(
         timeout: 10_000,
       });
       const shown = await visit.fetch("/", { headers: asPage });
-      expect(shown).toMatchObject({ status: 503, text: expect.stringContaining("It exited with code 3.") });
+      expect(shown).toMatchObject({ status: 503, text: expect.stringContaining("Exited with code 3.") });
       expect(shown.text).toContain("dying with");
 
       const { task_id } = await app.as(ada).projects.remove({ params });

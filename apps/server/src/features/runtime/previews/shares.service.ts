@@ -139,7 +139,7 @@ export function createShares({
         throw badRequest("This preview has no container with a page. Connect it to one first.");
       const label = body.label?.trim() || null;
       const share = await store.insertWithin(maxOpenLinks, { preview_id: row.id, container_id: container.id, label }, body.expires_in);
-      if (!share) throw conflict("conflict", `A preview is limited to ${maxOpenLinks} active links. Withdraw one first.`);
+      if (!share) throw conflict("conflict", `A preview is limited to ${maxOpenLinks} active links. Revoke one first.`);
       return { id: share.id, url: links.urlOf(share, container), label: share.label, expires_at: share.expires_at };
     },
     list: async (userId: string, ref: string, previewId: string, query: PageQuery): Promise<List<PreviewShare>> => {

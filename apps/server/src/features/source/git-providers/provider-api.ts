@@ -111,7 +111,7 @@ async function failureOf(response: Response, displayName: string): Promise<AppEr
       lacks_permission: true,
     });
   if (status === 404) return notFound("Repository");
-  if (status >= 500 || status < 400) return new AppError("bad_gateway", `${displayName} is not working right now. Try again in a minute.`);
+  if (status >= 500 || status < 400) return new AppError("bad_gateway", `${displayName} is currently unavailable. Try again in a minute.`);
   return /already (exists|been taken)|same name|already exist/i.test(text) || status === 409
     ? conflict("conflict", `${displayName} already has one with that name.`)
     : badRequest(`${displayName} rejected the request.`);

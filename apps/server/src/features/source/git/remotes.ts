@@ -308,7 +308,7 @@ async function join(
           success: false,
           conflicts,
           updated_files: [],
-          message: `${conflicts.length === 1 ? "One file needs" : `${conflicts.length} files need`} a decision.`,
+          message: `${conflicts.length === 1 ? "1 file has" : `${conflicts.length} files have`} conflicts.`,
         };
       if (/not possible to fast-forward/i.test(result.stderr))
         throw conflict("not_fast_forward", "The branches have diverged. Merge or rebase instead.");

@@ -255,7 +255,7 @@ function explained(
   if (/not found|error: 404/i.test(output)) return new AppError("repo_not_found", "There is no repository at this URL, or it is private.");
   const missing = /couldn't find remote ref (?:refs\/heads\/)?(\S+)/i.exec(output)?.[1];
   if (missing !== undefined) return new AppError("bad_ref", `The remote has no branch ${missing}.`);
-  if (/error: 5\d\d/.test(output)) return new AppError("bad_gateway", "The repository's host is not working right now. Try again later.");
+  if (/error: 5\d\d/.test(output)) return new AppError("bad_gateway", "The repository's host is currently unavailable. Try again later.");
   if (/too slow|timed out/i.test(output)) return new AppError("gateway_timeout", "The repository's host took too long. Try again.");
   if (brokenLine.test(output)) return new AppError("bad_gateway", "The connection to the repository's host broke. Try again.");
   const sentence = /SSL|certificate/i.test(output)

@@ -50,7 +50,7 @@ const stripe = addOn("d2", "stripe", "stripe", {
 const cache = addOn("d3", "cache", "redis", {
   internal_port: 6379,
   status: "failed",
-  status_message: "It exited with code 137.",
+  status_message: "Exited with code 137.",
   position_x: 780,
   position_y: 400,
 });
