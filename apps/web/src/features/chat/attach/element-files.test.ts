@@ -42,7 +42,7 @@ describe("an element that was pointed at", () => {
     expect(elementFiles(elementOf(heading), { path: "/", directory: "web" }).label).toBe("h1 · web/src/App.tsx:12");
     const bare = elementFiles(elementOf({ ...heading, source: undefined, image: undefined }), { path: "/", directory: "." });
     expect([bare.label, bare.picture]).toEqual(["h1 · main > h1", undefined]);
-    expect(await bare.description.text()).toContain("Source: not known");
+    expect(await bare.description.text()).toContain("Source: unknown");
   });
   test.each([
     ["nothing", null],
