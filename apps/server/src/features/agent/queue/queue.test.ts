@@ -39,6 +39,7 @@ test("queued messages can be edited, moved and removed, and start one after anot
     "allow",
   ]);
   // With no active run and an empty queue it starts at once.
+  await eventually(async () => (await client(world).chat.get({ params })).active_task === null);
   const { task_id } = await enqueue(world, chat_id, "D");
   expect(find(await all(client(world).chat.runEvents({ params: { task_id: task_id! } })), "complete")?.data.final_response).toBe("Fourth.");
 });
