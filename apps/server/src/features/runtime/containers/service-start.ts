@@ -75,6 +75,8 @@ export function createStartService({
       await report(70, `${row.name} is reachable at its URL`);
       await report(85, `Waiting for ${row.name} to respond`);
       await sandbox.ready(row.service_key, { timeoutMs: readyMs, signal });
+      // A read of the container after its start must not find it starting.
+      await statusWriter.written(project.id);
     } catch (error) {
       if (signal.aborted) {
         // At shutdown it keeps running, for the next process to adopt.
