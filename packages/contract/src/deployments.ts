@@ -219,7 +219,7 @@ export const DeployAllResult = Type.Object({
   container_id: Uuid,
   container_name: Type.String(),
   provider: DeployProvider,
-  status: Literals("pending", "failed", "skipped"),
+  status: described("`success` in the result of the task only", Literals("pending", "success", "failed", "skipped")),
   deployment_id: Nullable(Uuid),
   error: Nullable(Type.String()),
 });

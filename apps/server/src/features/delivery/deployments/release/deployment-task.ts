@@ -53,11 +53,11 @@ export function createDeploymentTasks({
       ends.set(id, await pipeline.run(id, { signal, progress: async () => undefined }));
       await progress((100 * ends.size) / input.ids.length, `${ends.size} of ${input.ids.length} deployed`);
     });
-    const results = (input.all ?? []).map((result): DeployAllResult & { status: string } => {
+    const results = (input.all ?? []).map((result): DeployAllResult => {
       const row = result.deployment_id === null ? undefined : ends.get(result.deployment_id);
-      return row ? { ...result, status: (row.status === "failed" ? "failed" : "success") as never, error: row.error } : result;
+      return row ? { ...result, status: row.status === "failed" ? "failed" : "success", error: row.error } : result;
     });
-    const count = (status: string) => results.filter((result) => result.status === status).length;
+    const count = (status: DeployAllResult["status"]) => results.filter((result) => result.status === status).length;
     return { total: results.length, deployed: count("success"), failed: count("failed"), skipped: count("skipped"), results };
   };
   tasks.define<Input>(deploymentType, {
