@@ -96,7 +96,7 @@ export const deploymentTargetContainers = pgTable(
   ],
 );
 
-/** How a version runs on this server: a server in a sandbox, otherwise static files. */
+/** The command that starts a server version. */
 export interface ProgramSpec {
   command: string[];
   cwd: string;
@@ -145,6 +145,7 @@ export const deployments = pgTable(
     /** The artifact is complete and still stored. */
     has_artefact: boolean().notNull().default(false),
     spa_fallback: boolean().notNull().default(false),
+    /** How a version runs: as a server; null for static files. */
     program: jsonb().$type<ProgramSpec>(),
     /** JSON: the request with its variables. */
     sealed_request: bytea(),
