@@ -64,9 +64,9 @@ export function createDeploymentCredentials({
     }
   };
   const sealed = (
-    place: { user_id: string; provider: string; project_id: string | null },
+    key: { user_id: string; provider: string; project_id: string | null },
     { access_token, refresh_token }: DeploymentTokens,
-  ) => box.seal(JSON.stringify({ access_token, ...(refresh_token !== undefined && { refresh_token }) }), credentialAad(place));
+  ) => box.seal(JSON.stringify({ access_token, ...(refresh_token !== undefined && { refresh_token }) }), credentialAad(key));
   const own = async (userId: string, id: string): Promise<DeploymentCredentialRow> => {
     const row = await store.find(userId, id);
     if (!row) throw notFound("Credential");
@@ -115,11 +115,11 @@ export function createDeploymentCredentials({
       throw badRequest("Cloudflare needs the account id in addition to the token.", "account_id_required");
   };
   const put = async (
-    place: { user_id: string; project_id: string | null; provider: OutsideProvider },
+    key: { user_id: string; project_id: string | null; provider: OutsideProvider },
     kind: "token" | "oauth",
     granted: Granted,
     metadata: Record<string, string>,
-  ) => store.upsert({ ...place, kind, sealed_tokens: sealed(place, granted), expires_at: endOf(granted), metadata });
+  ) => store.upsert({ ...key, kind, sealed_tokens: sealed(key, granted), expires_at: endOf(granted), metadata });
 
   return {
     list: async (
@@ -168,22 +168,22 @@ export function createDeploymentCredentials({
      * `credential_rejected`, and `bad_gateway` when the provider did not respond and a working connection would be replaced.
      */
     saveGranted: async (
-      place: { user_id: string; project_id: string | null; provider: OutsideProvider },
+      key: { user_id: string; project_id: string | null; provider: OutsideProvider },
       granted: Granted,
       change: Metadata,
     ): Promise<DeploymentCredential> => {
       const metadata = tidied({}, change);
-      const validation = await validate(place.provider, { token: granted.access_token, metadata });
-      const { display_name, token_url } = catalogueEntry(place.provider);
+      const validation = await validate(key.provider, { token: granted.access_token, metadata });
+      const { display_name, token_url } = catalogueEntry(key.provider);
       if (validation && !validation.valid)
         throw badRequest(
           `You signed in at ${display_name}, but the connection was not saved: ${validation.error ?? "the token was rejected."} Create a token at ${token_url} and connect with it instead.`,
           "credential_rejected",
         );
-      const known = validation ? undefined : await store.at(place);
+      const known = validation ? undefined : await store.at(key);
       if (known && !known.needs_reconnect)
         throw new AppError("bad_gateway", `${display_name} did not respond, so your existing connection was kept. Try again later.`);
-      return presentCredential((await put(place, "oauth", granted, metadata)).row);
+      return presentCredential((await put(key, "oauth", granted, metadata)).row);
     },
 
     /** Throws `not_found`, `account_id_required`. */

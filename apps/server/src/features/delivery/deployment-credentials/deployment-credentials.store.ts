@@ -40,7 +40,7 @@ export function createDeploymentCredentialsStore(db: Database) {
           .where(and(eq(t.id, id), eq(t.user_id, userId)))
       )[0],
     /** The credential for exactly that user, provider and project. */
-    at: async (place: {
+    at: async (key: {
       user_id: string;
       provider: OutsideProvider;
       project_id: string | null;
@@ -51,9 +51,9 @@ export function createDeploymentCredentialsStore(db: Database) {
           .from(t)
           .where(
             and(
-              eq(t.user_id, place.user_id),
-              eq(t.provider, place.provider),
-              place.project_id === null ? isNull(t.project_id) : eq(t.project_id, place.project_id),
+              eq(t.user_id, key.user_id),
+              eq(t.provider, key.provider),
+              key.project_id === null ? isNull(t.project_id) : eq(t.project_id, key.project_id),
             ),
           )
       )[0],

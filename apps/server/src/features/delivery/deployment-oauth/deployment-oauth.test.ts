@@ -281,8 +281,8 @@ test("renews an expiring token once for concurrent callers and asks to reconnect
   expect(await credentials.getCredential(ada.id, project.id, "netlify")).toBeUndefined();
   expect(await credentials.getCredential(bob.id, project.id, "vercel")).toBeUndefined();
 
-  const place = { user_id: ada.id, provider: "vercel", project_id: null };
-  const used = box.seal(JSON.stringify({ access_token: "a", refresh_token: "used-up" }), credentialAad(place));
+  const key = { user_id: ada.id, provider: "vercel", project_id: null };
+  const used = box.seal(JSON.stringify({ access_token: "a", refresh_token: "used-up" }), credentialAad(key));
   await app.db.update(deploymentCredentials).set({ sealed_tokens: used }).where(eq(deploymentCredentials.id, id));
   await end();
   const afterRevocation = await api.deploymentCredentials.test({ params: { id } });

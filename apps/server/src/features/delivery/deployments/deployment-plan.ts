@@ -38,7 +38,7 @@ export function createPlanDeployment({
     const provider = providerOf(body.provider);
     const container = await containerOf(project, body.container_id);
     const mode = modeOf(provider, body.deployment_mode);
-    const place = { container_id: container.id, provider };
+    const key = { container_id: container.id, provider };
     const request = { framework: body.framework ?? null, build_command: body.build_command ?? null };
     const output = { output_directory: outputDirectory(body.output_directory) };
     const { files } = await projects.sandboxOf(project);
@@ -49,9 +49,9 @@ export function createPlanDeployment({
     });
     const [variables, last, live, site] = await Promise.all([
       variablesOf(project, container, body.exclude_env),
-      store.findLast(place, body.environment ?? "production"),
-      store.findLive(place),
-      store.findSite(place),
+      store.findLast(key, body.environment ?? "production"),
+      store.findLive(key),
+      store.findSite(key),
     ]);
     const before = new Set(last?.env_names);
     const names = new Set(variables.map(({ name }) => name));

@@ -8,16 +8,17 @@ import { tasks, type TaskRow } from "../../../db/schema/core.ts";
 import { deploymentLogs, deployments, deploymentSites, type DeploymentRow, type SiteRow } from "../../../db/schema/delivery.ts";
 
 type Page = { limit: number; offset: number };
-type Place = { container_id: string; provider: DeployProvider };
+/** Versions are numbered, and one of them is live, per container and provider. */
+export type DeploymentKey = { container_id: string; provider: DeployProvider };
 /** A successful preview whose files are still stored. */
 const isPreviewHere = and(eq(deployments.environment, "preview"), eq(deployments.status, "success"), eq(deployments.has_artefact, true));
 const isShown = or(eq(deployments.is_live, true), isPreviewHere);
 type Changes = Partial<Omit<DeploymentRow, "id" | "project_id" | "created_at" | "updated_at">>;
 const isOwnerActive = sql`${users.is_active} and not ${users.is_suspended} and not ${users.is_deleted} and ${projects.environment_status} <> 'deleting'`;
 /** Unique key of the unfinished cutover task of a container at a provider: at most one (`release/cutover.ts`). */
-export const cutoverKey = ({ container_id, provider }: Place): string => `deployment_switch:${container_id}:${provider}`;
+export const cutoverKey = ({ container_id, provider }: DeploymentKey): string => `deployment_switch:${container_id}:${provider}`;
 const isUnfinished = inArray(tasks.status, ["queued", "running"]);
-const at = ({ container_id, provider }: Place) => and(eq(deployments.container_id, container_id), eq(deployments.provider, provider));
+const at = ({ container_id, provider }: DeploymentKey) => and(eq(deployments.container_id, container_id), eq(deployments.provider, provider));
 
 export type DeploymentsStore = ReturnType<typeof createDeploymentsStore>;
 export function createDeploymentsStore(db: Database) {
@@ -32,15 +33,15 @@ export function createDeploymentsStore(db: Database) {
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
     /** Serializes version numbers and new deployments of one container at one provider. */
-    lock: async (tx: Queries, { container_id, provider }: Place): Promise<void> => {
+    lock: async (tx: Queries, { container_id, provider }: DeploymentKey): Promise<void> => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`deployments:${container_id}:${provider}`}, 0))`);
     },
     /** Whether a deployment or a cutover is running there, ignoring the task `except`. */
-    isBusy: async (tx: Queries, place: Place, { except }: { except?: string | null } = {}): Promise<boolean> => {
+    isBusy: async (tx: Queries, key: DeploymentKey, { except }: { except?: string | null } = {}): Promise<boolean> => {
       const isOther = except ? ne(tasks.id, except) : undefined;
       return (
-        (await tx.$count(deployments, and(at(place), eq(deployments.is_active, true)))) > 0 ||
-        (await tx.$count(tasks, and(eq(tasks.unique_key, cutoverKey(place)), isUnfinished, isOther))) > 0
+        (await tx.$count(deployments, and(at(key), eq(deployments.is_active, true)))) > 0 ||
+        (await tx.$count(tasks, and(eq(tasks.unique_key, cutoverKey(key)), isUnfinished, isOther))) > 0
       );
     },
     /** Unfinished cutover tasks of these versions. */
@@ -55,12 +56,12 @@ export function createDeploymentsStore(db: Database) {
         .select()
         .from(deployments)
         .where(and(eq(deployments.task_id, taskId), eq(deployments.is_active, true))),
-    nextVersion: async (tx: Queries, place: Place): Promise<number> =>
+    nextVersion: async (tx: Queries, key: DeploymentKey): Promise<number> =>
       ((
         await tx
           .select({ n: max(deployments.version) })
           .from(deployments)
-          .where(at(place))
+          .where(at(key))
       )[0]?.n ?? 0) + 1,
     insert: async (tx: Queries, values: typeof deployments.$inferInsert): Promise<DeploymentRow> =>
       (await tx.insert(deployments).values(values).returning())[0] as DeploymentRow,
@@ -92,22 +93,22 @@ export function createDeploymentsStore(db: Database) {
     listOfProject: (projectId: string): Promise<DeploymentRow[]> =>
       db.select().from(deployments).where(eq(deployments.project_id, projectId)).orderBy(asc(deployments.created_at)),
     /** Newest first. */
-    listOfPlace: (place: Place): Promise<DeploymentRow[]> =>
-      db.select().from(deployments).where(at(place)).orderBy(desc(deployments.version)),
-    findLive: async (place: Place): Promise<DeploymentRow | undefined> =>
+    listVersions: (key: DeploymentKey): Promise<DeploymentRow[]> =>
+      db.select().from(deployments).where(at(key)).orderBy(desc(deployments.version)),
+    findLive: async (key: DeploymentKey): Promise<DeploymentRow | undefined> =>
       (
         await db
           .select()
           .from(deployments)
-          .where(and(at(place), eq(deployments.is_live, true)))
+          .where(and(at(key), eq(deployments.is_live, true)))
       )[0],
     /** The last successful deployment there in that environment. */
-    findLast: async (place: Place, environment: DeployEnvironment): Promise<DeploymentRow | undefined> =>
+    findLast: async (key: DeploymentKey, environment: DeployEnvironment): Promise<DeploymentRow | undefined> =>
       (
         await db
           .select()
           .from(deployments)
-          .where(and(at(place), eq(deployments.environment, environment), eq(deployments.status, "success")))
+          .where(and(at(key), eq(deployments.environment, environment), eq(deployments.status, "success")))
           .orderBy(desc(deployments.version))
           .limit(1)
       )[0],
@@ -186,17 +187,17 @@ export function createDeploymentsStore(db: Database) {
           .where(eq(deployments.id, row.id))
           .for("update");
         if (known === undefined || known.container_id === null) return undefined;
-        const place = row.container_id === null ? undefined : { container_id: row.container_id, provider: row.provider };
+        const key = row.container_id === null ? undefined : { container_id: row.container_id, provider: row.provider };
         const isLater =
           unlessLater &&
-          place &&
-          (await tx.$count(deployments, and(at(place), eq(deployments.is_live, true), gt(deployments.version, row.version)))) > 0;
+          key &&
+          (await tx.$count(deployments, and(at(key), eq(deployments.is_live, true), gt(deployments.version, row.version)))) > 0;
         if (isLater) return update(row.id, values, tx);
-        if (place)
+        if (key)
           await tx
             .update(deployments)
             .set({ is_live: false, updated_at: sql`now()` })
-            .where(and(at(place), eq(deployments.is_live, true), ne(deployments.id, row.id)));
+            .where(and(at(key), eq(deployments.is_live, true), ne(deployments.id, row.id)));
         return update(row.id, { ...values, is_live: true }, tx);
       }),
     /** Ends an active deployment; does nothing when it has already ended. */
@@ -285,7 +286,7 @@ export function createDeploymentsStore(db: Database) {
       return { lines: size?.lines ?? 0, bytes: Number(size?.bytes ?? 0), last: size?.last ?? 0 };
     },
 
-    findSite: async ({ container_id, provider }: Place): Promise<SiteRow | undefined> =>
+    findSite: async ({ container_id, provider }: DeploymentKey): Promise<SiteRow | undefined> =>
       (
         await db
           .select()
@@ -299,7 +300,7 @@ export function createDeploymentsStore(db: Database) {
         .values(values)
         .onConflictDoUpdate({ target: [deploymentSites.container_id, deploymentSites.provider], set: { site_id, name, url: url ?? null } });
     },
-    saveSiteUrl: async ({ container_id, provider }: Place, url: string): Promise<void> => {
+    saveSiteUrl: async ({ container_id, provider }: DeploymentKey, url: string): Promise<void> => {
       await db
         .update(deploymentSites)
         .set({ url })

@@ -16,18 +16,18 @@ export const createInsertDeployment =
     { container, provider, environment, mode, request, env_names, custom_domain, target_id }: PreparedDeployment,
     more: Partial<DeploymentRow> = {},
   ): Promise<DeploymentRow> => {
-    const place = { container_id: container.id, provider };
-    await store.lock(tx, place);
-    if (await store.isBusy(tx, place, { except: more.task_id ?? null })) throw alreadyDeploying(container, provider);
+    const key = { container_id: container.id, provider };
+    await store.lock(tx, key);
+    if (await store.isBusy(tx, key, { except: more.task_id ?? null })) throw alreadyDeploying(container, provider);
     const id = crypto.randomUUID();
     return store.insert(tx, {
       id,
       project_id: project.id,
       user_id: userId,
-      ...place,
+      ...key,
       environment,
       container_name: container.name,
-      version: await store.nextVersion(tx, place),
+      version: await store.nextVersion(tx, key),
       mode,
       env_names,
       custom_domain,

@@ -42,13 +42,13 @@ export async function inspectSecrets(
   let looked = 0;
   const inOrder = (paths: Iterable<string>) => [...paths].toSorted((a, b) => Number(first.test(b)) - Number(first.test(a)));
   const order = [
-    ...inOrder(served).map((path) => ({ in: artifact, path, reader: visitors })),
-    ...(sources ? inOrder(sources.files.keys()).map((path) => ({ in: sources, path, reader: readersOfSources })) : []),
+    ...inOrder(served).map((path) => ({ artifact, path, reader: visitors })),
+    ...(sources ? inOrder(sources.files.keys()).map((path) => ({ artifact: sources, path, reader: readersOfSources })) : []),
   ];
-  for (const { in: place, path, reader } of order) {
+  for (const { artifact: scanned, path, reader } of order) {
     if (performance.now() > late || findings.length >= maxFindings) break;
     signal.throwIfAborted();
-    findings.push(...(await inspectFile(place, path, { values, late, reader })));
+    findings.push(...(await inspectFile(scanned, path, { values, late, reader })));
     looked += 1;
   }
   const known = new Set<string>();

@@ -49,15 +49,15 @@ export function createArtifactStore({ dir }: { dir: string }) {
 
   return {
     /** Absolute path of the folder with the files. */
-    treeOf: (place: ArtifactRef, part?: ArtifactVariant): string => treeOf(folderOf(place, part)),
+    treeOf: (ref: ArtifactRef, part?: ArtifactVariant): string => treeOf(folderOf(ref, part)),
     /** Streams one file, from byte `start` to byte `end` (inclusive). */
-    read: (place: ArtifactRef, path: string, range?: { start: number; end: number }): Readable =>
-      createReadStream(join(treeOf(folderOf(place)), path), range),
+    read: (ref: ArtifactRef, path: string, range?: { start: number; end: number }): Readable =>
+      createReadStream(join(treeOf(folderOf(ref)), path), range),
     /** Undefined when there is none, or it was not completed. */
-    find: (place: ArtifactRef, part?: ArtifactVariant): Promise<Artifact | undefined> => load(folderOf(place, part)),
+    find: (ref: ArtifactRef, part?: ArtifactVariant): Promise<Artifact | undefined> => load(folderOf(ref, part)),
     /** Starts empty: removes what an earlier attempt left. */
-    create: async (place: ArtifactRef, part?: ArtifactVariant): Promise<ArtifactWriter> => {
-      const folder = folderOf(place, part);
+    create: async (ref: ArtifactRef, part?: ArtifactVariant): Promise<ArtifactWriter> => {
+      const folder = folderOf(ref, part);
       await rm(folder, { recursive: true, force: true });
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const entries: Entry[] = [];
@@ -100,7 +100,7 @@ export function createArtifactStore({ dir }: { dir: string }) {
       await cp(folderOf(from), folderOf(to), { recursive: true }).catch((error: unknown) => Promise.reject(storageError(error)));
       return true;
     },
-    remove: (place: ArtifactRef): Promise<void> => rm(folderOf(place), { recursive: true, force: true }),
+    remove: (ref: ArtifactRef): Promise<void> => rm(folderOf(ref), { recursive: true, force: true }),
     removeProject: (projectId: string): Promise<void> => rm(join(dir, projectId), { recursive: true, force: true }),
     /** All stored versions. */
     list: async (): Promise<ArtifactRef[]> => {

@@ -13,7 +13,7 @@ export class StepError extends AppError {
 }
 
 /** Matches `src/App.tsx:12:5`, `src/App.tsx(12,5)` and `File "app/main.py", line 12`. Sandbox paths are shown relative to the project. */
-const places = [
+const locationPatterns = [
   /(?:^|[\s("'[])((?:\.{0,2}\/)?(?:[\w@.()[\]-]+\/)*[\w@.[\]-]+\.(?:[cm]?[jt]sx?|vue|svelte|astro|css|scss|less|html|json|py|go|mdx?))(?::(\d+)|\((\d+),\d+\))/,
   /File "([^"]+)", line (\d+)/,
 ];
@@ -29,8 +29,8 @@ const cleaned = (path: string): string =>
 /** The first project file and line that the last output lines of a failed step name. */
 export function findErrorLocation(lines: readonly string[]): { path: string | null; line: number | null } {
   for (const line of lines)
-    for (const place of places) {
-      const found = place.exec(line);
+    for (const pattern of locationPatterns) {
+      const found = pattern.exec(line);
       const path = cleaned(found?.[1] ?? "");
       if (found && path !== "" && !path.startsWith("/") && !path.startsWith("..") && !foreign.test(path))
         return { path, line: Number(found[2] ?? found[3]) || null };

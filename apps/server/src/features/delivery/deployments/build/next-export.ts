@@ -35,15 +35,15 @@ export function exported(text: string, name: string): string {
     const set = text.replace(/\boutput\s*:\s*(["'`])[^"'`]*\1/, 'output: "export"');
     return images === "" ? set : set.replace('output: "export"', `output: "export",${images.slice(0, -1)}`);
   }
-  const places = [
+  const configPatterns = [
     /(?:const|let|var)\s+\w*config\w*\s*(?::\s*[\w.]+)?\s*=\s*\{/i,
     /export\s+default\s*\{/,
     /module\.exports\s*=\s*\{/,
     /return\s*\{/,
     /\(\s*\{(?=[^)]*\}\s*(?:satisfies\s+\w+\s*)?\)\s*;?\s*$)/,
   ];
-  for (const place of places) {
-    const found = place.exec(text);
+  for (const pattern of configPatterns) {
+    const found = pattern.exec(text);
     if (found) {
       const end = found.index + found[0].length;
       return `${text.slice(0, end)} output: "export",${images}${text.slice(end)}`;

@@ -67,25 +67,25 @@ export function createCloudflare({
     const root = `/accounts/${encodeURIComponent(account)}/workers`;
     const namespacePath = namespace === undefined ? undefined : `${root}/dispatch/namespaces/${encodeURIComponent(namespace)}`;
     const scripts = `${namespacePath ?? root}/scripts`;
-    const place = namespace === undefined ? account : `${account}:${namespace}`;
+    const accountKey = namespace === undefined ? account : `${account}:${namespace}`;
     return {
       client,
       root,
       scripts,
       namespace,
       namespacePath,
-      place,
+      accountKey,
       scriptPath: (name: string) => `${scripts}/${encodeURIComponent(name)}`,
     };
   };
   type Account = ReturnType<typeof accountOf>;
 
   /** The existing script, otherwise a name that is free in the account: uploading to a used name would replace that script. */
-  const chooseScript = async ({ client, scriptPath, place }: Account, request: DeployRequest): Promise<SiteRef> => {
-    if (request.site?.id === `${place}/${request.site?.name}`) return request.site;
+  const chooseScript = async ({ client, scriptPath, accountKey }: Account, request: DeployRequest): Promise<SiteRef> => {
+    if (request.site?.id === `${accountKey}/${request.site?.name}`) return request.site;
     for (const name of freeNames(request.name.slice(0, maxScriptName - 7).replace(/-+$/, ""))) {
       const taken = await client.call(scriptPath(name), { statusOnly: true, signal: request.signal }).catch(unlessMissing);
-      if (!taken) return { id: `${place}/${name}`, name };
+      if (!taken) return { id: `${accountKey}/${name}`, name };
       request.log(`The name ${name} is taken in this Cloudflare account.`);
     }
     throw new ProviderError("taken", `No name like ${request.name} is free in this Cloudflare account.`);
@@ -243,9 +243,9 @@ export function createCloudflare({
 
   /** What an earlier attempt of this deployment uploaded. */
   const taken = async (account: Account, { site, signal, log, environment }: DeployRequest, remoteId: string) => {
-    const { client, scriptPath, place } = account;
-    const { script, version } = partsOf(remoteId, place);
-    if (script === undefined || site?.id !== `${place}/${script}`) return undefined;
+    const { client, scriptPath, accountKey } = account;
+    const { script, version } = partsOf(remoteId, accountKey);
+    if (script === undefined || site?.id !== `${accountKey}/${script}`) return undefined;
     const found = await client.call(scriptPath(script), { statusOnly: true, signal }).catch(unlessMissing);
     if (!found) return undefined;
     const isPreview = environment === "preview" && version !== undefined;
@@ -308,8 +308,8 @@ export function createCloudflare({
     },
 
     state: async (credential, remoteId) => {
-      const { client, scriptPath, place } = accountOf(credential);
-      const { script, version } = partsOf(remoteId, place);
+      const { client, scriptPath, accountKey } = accountOf(credential);
+      const { script, version } = partsOf(remoteId, accountKey);
       const found = script && (await client.call(scriptPath(script), { statusOnly: true, repeat: "never" }).catch(unlessMissing));
       const raw = { script: script ?? null, version: version ?? null, exists: Boolean(found) };
       return found ? { state: "success", raw } : { state: "failed", error: "Cloudflare did not find the script.", raw };
@@ -319,8 +319,8 @@ export function createCloudflare({
 
     promote: async (credential, _site, remoteId) => {
       const account = accountOf(credential);
-      const { client, scriptPath, namespace, place } = account;
-      const { script, version } = partsOf(remoteId, place);
+      const { client, scriptPath, namespace, accountKey } = account;
+      const { script, version } = partsOf(remoteId, accountKey);
       if (namespace !== undefined || script === undefined || version === undefined) return false;
       const json = { strategy: "percentage", versions: [{ version_id: version, percentage: 100 }] };
       // Without `force` Cloudflare rejects a version older than a secrets change; a rollback includes the old secrets.
@@ -333,8 +333,8 @@ export function createCloudflare({
     remove: async (credential, remoteId, environment) => {
       // Single versions cannot be deleted; their URLs are not public.
       if (environment === "preview") return;
-      const { client, scriptPath, place } = accountOf(credential);
-      const { script } = partsOf(remoteId, place);
+      const { client, scriptPath, accountKey } = accountOf(credential);
+      const { script } = partsOf(remoteId, accountKey);
       if (script !== undefined) await client.call(scriptPath(script), { method: "DELETE", query: { force: "true" } }).catch(unlessMissing);
     },
 
@@ -367,9 +367,9 @@ const refusals: Partial<Record<ProviderError["kind"], string>> = {
 };
 
 /** Undefined when the deployment belongs to another account or namespace. */
-function partsOf(remoteId: string, place: string): { script: string | undefined; version: string | undefined } {
-  const [, where, script, version] = /^(.*)\/([^/@]+)(?:@(.+))?$/.exec(remoteId) ?? [];
-  return { script: where === place ? script : undefined, version };
+function partsOf(remoteId: string, accountKey: string): { script: string | undefined; version: string | undefined } {
+  const [, key, script, version] = /^(.*)\/([^/@]+)(?:@(.+))?$/.exec(remoteId) ?? [];
+  return { script: key === accountKey ? script : undefined, version };
 }
 
 type Rules = { _headers?: string; _redirects?: string };

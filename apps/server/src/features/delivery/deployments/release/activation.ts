@@ -55,8 +55,8 @@ export function createActivation({
       values: Parameters<DeploymentsStore["makeLive"]>[1] = {},
     ): Promise<DeploymentRow> => {
       await start(row, signal);
-      const place = { container_id: row.container_id ?? "", provider: row.provider };
-      const before = await store.findLive(place);
+      const key = { container_id: row.container_id ?? "", provider: row.provider };
+      const before = await store.findLive(key);
       const live = await store.makeLive(row, values);
       if (!live) throw new StepError("upload", "This deployment was deleted.");
       for (const shown of [row, live]) await sites.changed(shown);

@@ -70,14 +70,14 @@ export function createCutovers({
   const resume = async ({ user_id, project_id, type, unique_key, input, metadata }: TaskRow): Promise<void> => {
     const row = await store.find((input as CutoverInput).id);
     if (!row || row.container_id === null) return;
-    const place = { container_id: row.container_id, provider: row.provider };
+    const key = { container_id: row.container_id, provider: row.provider };
     await store.transaction(async (tx) => {
-      await store.lock(tx, place);
-      if (await store.isBusy(tx, place)) return;
+      await store.lock(tx, key);
+      if (await store.isBusy(tx, key)) return;
       await tasks.create(tx, {
         user_id,
         type,
-        unique_key: unique_key ?? cutoverKey(place),
+        unique_key: unique_key ?? cutoverKey(key),
         input,
         metadata,
         ...(project_id !== null && { project_id }),
@@ -151,18 +151,18 @@ export function createCutovers({
         const container = (await store.containersOf(project.id)).find((each) => each.id === row.container_id);
         if (!container) throw conflict("not_deployable", "The container of this version was deleted.");
         if (!(await isConnected(userId, project.id, row.provider))) throw notConnected(row.provider);
-        const place = { container_id: container.id, provider: row.provider };
+        const key = { container_id: container.id, provider: row.provider };
         const { task, isNew } = await store.transaction(async (tx) => {
-          await store.lock(tx, place);
+          await store.lock(tx, key);
           const [known] = await store.listCutovers([row.id], tx);
           // A repeated request returns the running task.
           if (known?.type === type) return { task: known, isNew: false };
-          if (await store.isBusy(tx, place)) throw alreadyDeploying(container, row.provider);
+          if (await store.isBusy(tx, key)) throw alreadyDeploying(container, row.provider);
           const made = await tasks.create(tx, {
             user_id: userId,
             project_id: project.id,
             type,
-            unique_key: cutoverKey(place),
+            unique_key: cutoverKey(key),
             metadata: {
               project_id: project.id,
               project_slug: project.slug,

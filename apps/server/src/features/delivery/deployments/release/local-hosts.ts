@@ -20,14 +20,14 @@ export function createLocalHosts({
   return {
     /** The host name of a container on this server; stable for the life of the container. */
     claimSite: async (row: DeploymentRow, name: string): Promise<SiteRow> => {
-      const place = { container_id: row.container_id ?? "", provider: "local" as const };
+      const key = { container_id: row.container_id ?? "", provider: "local" as const };
       for (let attempt = 0; attempt < 8; attempt++) {
-        const known = await store.findSite(place);
+        const known = await store.findSite(key);
         if (known) return known;
         const tail = attempt === 0 ? "" : `-${randomCode(4)}`;
         const label = `${siteName(name, maxSiteName.production - tail.length)}${tail}`;
         await store.claimLocalSite({
-          ...place,
+          ...key,
           project_id: row.project_id,
           site_id: label,
           name: label,

@@ -14,8 +14,8 @@ export const createPublishLocally =
     const { row, project, signal } = current;
     const name = await proposedName(store, project, row.container_name);
     if (row.environment === "preview") {
-      const place = hosts.assignPreviewHost(row, name);
-      current.row = (await store.update(row.id, place)) ?? row;
+      const address = hosts.assignPreviewHost(row, name);
+      current.row = (await store.update(row.id, address)) ?? row;
       await activation.start(current.row, signal);
       return store.finish(row.id, { status: "success", error: null, failure: null, remote_id: row.id });
     }

@@ -35,8 +35,8 @@ export function createProviderPublishing({
     await step("upload");
     const credential = await getCredential(project.owner_id, project.id, target.provider);
     if (!credential) throw new StepError("upload", `The ${target.provider} account is no longer connected. Connect it and deploy again.`);
-    const place = { container_id: row.container_id ?? "", provider: row.provider };
-    const known = await store.findSite(place);
+    const key = { container_id: row.container_id ?? "", provider: row.provider };
+    const known = await store.findSite(key);
     const keep = async (given: { remoteId?: string; site?: { id: string; name: string; url?: string }; url?: string }) => {
       current.row =
         (await store.update(row.id, {
@@ -46,7 +46,7 @@ export function createProviderPublishing({
         })) ?? current.row;
       if (given.site)
         await store.saveSite({
-          ...place,
+          ...key,
           project_id: project.id,
           site_id: given.site.id,
           name: given.site.name,
@@ -56,7 +56,7 @@ export function createProviderPublishing({
     };
     const sent = await target.submit({
       projectId: project.id,
-      containerId: place.container_id,
+      containerId: key.container_id,
       deploymentId: row.id,
       environment: row.environment,
       name: await proposedName(store, project, row.container_name),

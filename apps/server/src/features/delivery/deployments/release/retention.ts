@@ -33,7 +33,7 @@ export function createDeploymentRetention({
   /** Deletes build sandboxes and files of versions beyond the retention limit. */
   const prune = async (row: DeploymentRow): Promise<void> => {
     if (row.container_id === null) return;
-    const all = await store.listOfPlace({ container_id: row.container_id, provider: row.provider });
+    const all = await store.listVersions({ container_id: row.container_id, provider: row.provider });
     const counts = { production: { files: 0, servers: 0 }, preview: { files: 0, servers: 0 } };
     for (const each of all) {
       if (each.is_active || !each.has_artefact) continue;
