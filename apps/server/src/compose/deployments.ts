@@ -37,7 +37,7 @@ import {
   createProviderPublishing,
   createPublishLocally,
   createRedeploy,
-  createReleaseDeployments,
+  createTakeDownForContainer,
   createRemoveAtProvider,
   createRemoveDeployment,
   createRequestVault,
@@ -167,7 +167,7 @@ export function composeDeployments(
     plan: createPlanDeployment({ store, projects, choices, variablesOf, startCommandOf, address }),
     ...createVersionSwitches({ projects, requireRow, rollbacks, promotions }),
     ...createStoredDeployments({ store, projects, artifacts, requireRow, cancel }),
-    release: createReleaseDeployments({ store, cancel, cutovers, retention, sites: siteCache }),
+    takeDownForContainer: createTakeDownForContainer({ store, cancel, cutovers, retention, sites: siteCache }),
     remove: createRemoveDeployment({ store, requireRow, removeAtProvider, retention, sites: siteCache, announce }),
     status: createDeploymentStatus({ store, providers, journal, requireRow, log }),
     stream: createDeploymentStream({ store, logs, projects, requireRow }),
@@ -181,7 +181,7 @@ export function composeDeployments(
   });
   projects.onRelease(async ({ project_id, container_id, reason }) => {
     if (reason !== "deleted") return;
-    await deployments.release(project_id, container_id);
+    await deployments.takeDownForContainer(project_id, container_id);
     if (container_id === undefined) await artifacts.removeProject(project_id);
   });
 

@@ -56,12 +56,12 @@ export const createRemoveDeployment =
     await announce(row, { op: "delete" });
   };
 
-export type ReleaseDeployments = ReturnType<typeof createReleaseDeployments>;
+export type TakeDownForContainer = ReturnType<typeof createTakeDownForContainer>;
 /**
  * When a container is deleted: cancels its running deployments and takes down local versions. Without `containerId`: for the whole
  * project.
  */
-export const createReleaseDeployments =
+export const createTakeDownForContainer =
   ({
     store,
     cancel,

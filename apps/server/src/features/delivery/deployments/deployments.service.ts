@@ -5,7 +5,7 @@ import type { ArtifactStore } from "./build/artifacts.ts";
 import type { DeployAll, DeploymentCreation } from "./create-deployment.ts";
 import type { CancelDeployment } from "./deployment-cancellation.ts";
 import type { PlanDeployment } from "./deployment-plan.ts";
-import type { ReleaseDeployments, RemoveDeployment } from "./deployment-removal.ts";
+import type { TakeDownForContainer, RemoveDeployment } from "./deployment-removal.ts";
 import type { createDeploymentStatus } from "./deployment-status.ts";
 import type { createDeploymentStream } from "./deployment-stream.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
@@ -19,7 +19,7 @@ import type { Rollbacks } from "./release/rollbacks.ts";
 export interface Deployments extends Pick<DeploymentCreation, "begin">, VersionSwitches, StoredDeployments {
   deployAll: DeployAll;
   plan: PlanDeployment;
-  release: ReleaseDeployments;
+  takeDownForContainer: TakeDownForContainer;
   remove: RemoveDeployment;
   status: ReturnType<typeof createDeploymentStatus>;
   stream: ReturnType<typeof createDeploymentStream>;

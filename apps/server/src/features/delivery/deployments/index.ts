@@ -36,7 +36,7 @@ export { createRollbacks } from "./release/rollbacks.ts";
 export { createRedeploy, createRestoreAtProvider, createRestoreLocally } from "./release/rollback-steps.ts";
 export { createRequireDeployment } from "./own-deployment.ts";
 export { createCancelDeployment } from "./deployment-cancellation.ts";
-export { createReleaseDeployments, createRemoveAtProvider, createRemoveDeployment } from "./deployment-removal.ts";
+export { createTakeDownForContainer, createRemoveAtProvider, createRemoveDeployment } from "./deployment-removal.ts";
 export { createDeploymentStatus } from "./deployment-status.ts";
 export { createDeploymentStream } from "./deployment-stream.ts";
 export { createStoredDeployments, createVersionSwitches, type Deployments } from "./deployments.service.ts";

@@ -72,7 +72,7 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
       );
     }, wait);
   };
-  const release = (id: string) => {
+  const unsupervise = (id: string) => {
     const it = supervised.get(id);
     if (!it) return;
     it.isWanted = false;
@@ -83,7 +83,7 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
 
   /** Supervises the server; adopts it when it already runs. */
   const supervise = async (program: LocalServerSpec): Promise<Supervised> => {
-    release(program.deployment_id);
+    unsupervise(program.deployment_id);
     const id = buildSandboxId(program.deployment_id);
     if (!(await runtime.find(id))) throw new StepError("smoke", "The files of this version no longer exist. Deploy it again.");
     const sandbox = await runtime.open({ id });
@@ -107,7 +107,7 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
   };
 
   const stop = async (deploymentId: string): Promise<void> => {
-    release(deploymentId);
+    unsupervise(deploymentId);
     await (await runtime.find(buildSandboxId(deploymentId)))?.stop();
   };
 
@@ -124,7 +124,7 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
         if (stateOf(it.sandbox)?.status === "failed") startAgain(program.deployment_id, it);
       } catch (error) {
         const lines = stateOf(it.sandbox)?.lastLines ?? [];
-        release(program.deployment_id);
+        unsupervise(program.deployment_id);
         await it.sandbox.stop(service).catch(() => undefined);
         signal.throwIfAborted();
         if (!(error instanceof RuntimeError)) throw error;
@@ -172,7 +172,7 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
     /** Stops supervision; running servers are left for the next process. */
     close: (): void => {
       isClosing = true;
-      for (const id of supervised.keys()) release(id);
+      for (const id of supervised.keys()) unsupervise(id);
     },
   };
 }
