@@ -15,13 +15,13 @@ export type RemoveAtProvider = ReturnType<typeof createRemoveAtProvider>;
 export const createRemoveAtProvider =
   ({ providers: { find: findProvider, getCredential }, log }: { providers: Pick<ProviderAccess, "find" | "getCredential">; log: Logger }) =>
   async (row: DeploymentRow, isRequested: boolean | undefined): Promise<void> => {
-    const target = findProvider(row.provider);
+    const adapter = findProvider(row.provider);
     // At Cloudflare a script is the whole site, so it is deleted only on explicit request.
     const isWanted = isRequested ?? row.provider !== "cloudflare";
-    if (target && row.remote_id !== null && isWanted)
+    if (adapter && row.remote_id !== null && isWanted)
       try {
-        const credential = await getCredential(row.user_id, row.project_id, target.provider);
-        if (credential) await target.remove(credential, row.remote_id, row.environment);
+        const credential = await getCredential(row.user_id, row.project_id, adapter.provider);
+        if (credential) await adapter.remove(credential, row.remote_id, row.environment);
       } catch (err) {
         log.warn({ err, deployment_id: row.id }, "deployment not deleted at the provider");
       }

@@ -43,13 +43,13 @@ export function createDeploymentStatus({
   };
   /** A late deployment may have replaced a newer one at the provider: promote the newer one again. */
   const restoreNewer = async (late: DeploymentRow): Promise<void> => {
-    const target = findProvider(late.provider);
+    const adapter = findProvider(late.provider);
     const live =
       late.container_id === null ? undefined : await store.findLive({ container_id: late.container_id, provider: late.provider });
-    if (!target?.promote || !live || live.remote_id === null || live.site_id === null) return;
+    if (!adapter?.promote || !live || live.remote_id === null || live.site_id === null) return;
     try {
-      const credential = await getCredential(live.user_id, live.project_id, target.provider);
-      if (credential) await target.promote(credential, { id: live.site_id, name: live.site_name ?? "" }, live.remote_id);
+      const credential = await getCredential(live.user_id, live.project_id, adapter.provider);
+      if (credential) await adapter.promote(credential, { id: live.site_id, name: live.site_name ?? "" }, live.remote_id);
     } catch (err) {
       log.warn({ err, deployment_id: live.id }, "live version not restored at its provider");
     }
@@ -66,13 +66,13 @@ export function createDeploymentStatus({
       ...(code !== undefined && { provider_error_code: code }),
       updated_at: now.updated_at,
     });
-    const target = findProvider(row.provider);
-    if (!target || row.remote_id === null) return answer(row);
+    const adapter = findProvider(row.provider);
+    if (!adapter || row.remote_id === null) return answer(row);
     if (!(await store.claimStatusRequest(id, askEverySeconds))) return answer((await store.find(id)) ?? row);
     try {
-      const credential = await getCredential(row.user_id, row.project_id, target.provider);
+      const credential = await getCredential(row.user_id, row.project_id, adapter.provider);
       if (!credential) return answer(row, `Your ${row.provider} account is not connected. Connect it to see the provider's status.`);
-      const state = await target.state(
+      const state = await adapter.state(
         credential,
         row.remote_id,
         row.site_id === null ? undefined : { id: row.site_id, name: row.site_name ?? "" },

@@ -42,7 +42,7 @@ export function createLocalSites({
       onActivity: () => {},
     };
   };
-  const reach = async ({ row }: Site) => (row?.program ? servers.address(row.id) : undefined);
+  const findUpstream = async ({ row }: Site) => (row?.program ? servers.address(row.id) : undefined);
 
   const serve = async (request: IncomingMessage, response: ServerResponse, label: string): Promise<void> => {
     const site = await cache.find(label);
@@ -52,10 +52,10 @@ export function createLocalSites({
     if (site.files) return serveStatic(site.files, request, response);
     if (!site.row.program) return sendText(response, 503, "The files of this site are on another server.");
     response.once("close", servers.visit(site.row.id));
-    const target = await reach(site);
-    if (!target) return sendText(response, 503, "This site is starting. Try again in a moment.", { "retry-after": "1" });
+    const upstream = await findUpstream(site);
+    if (!upstream) return sendText(response, 503, "This site is starting. Try again in a moment.", { "retry-after": "1" });
     try {
-      await forwarder.request(request, response, target, forwardContextOf(request), () => {});
+      await forwarder.request(request, response, upstream, forwardContextOf(request), () => {});
     } catch (err) {
       log.debug({ err, deployment_id: site.row.id }, "deployed server not reachable");
       sendText(response, 502, "This site does not respond.");
@@ -77,9 +77,9 @@ export function createLocalSites({
       const refuse = (status: string) => void socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
       cache
         .find(siteLabelOf(request.headers.host) ?? "")
-        .then(reach)
-        .then((target) =>
-          target ? forwarder.upgrade(request, socket, head, target, forwardContextOf(request), false) : refuse("404 Not Found"),
+        .then(findUpstream)
+        .then((upstream) =>
+          upstream ? forwarder.upgrade(request, socket, head, upstream, forwardContextOf(request), false) : refuse("404 Not Found"),
         )
         .catch(() => refuse("502 Bad Gateway"));
     },

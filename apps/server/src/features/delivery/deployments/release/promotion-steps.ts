@@ -83,9 +83,9 @@ export function createPromoteAtProvider({
   vault: Pick<RequestVault, "open">;
   providers: Pick<ProviderAccess, "find" | "getCredential">;
 }) {
-  const waitForProvider = async (target: ProviderAdapter, credential: Credential, remoteId: string, signal: AbortSignal): Promise<void> => {
+  const waitForProvider = async (adapter: ProviderAdapter, credential: Credential, remoteId: string, signal: AbortSignal): Promise<void> => {
     for (let wait = firstPollMs; ; wait = Math.min(2 * wait, lastPollMs)) {
-      const state = await target.state(credential, remoteId).catch((error: unknown) => {
+      const state = await adapter.state(credential, remoteId).catch((error: unknown) => {
         // Keep polling while the provider is unavailable.
         if (error instanceof ProviderError && isTemporary(error)) return { state: "deploying" as const, retryAfterMs: error.retryAfterMs };
         throw error;
@@ -97,15 +97,15 @@ export function createPromoteAtProvider({
   };
 
   return async ({ row, project, log, signal }: CutoverRun<PromotionInput>): Promise<DeploymentRow | undefined> => {
-    const target = findProvider(row.provider);
-    const credential = target && (await getCredential(project.owner_id, project.id, target.provider));
-    if (!target || !credential) throw notConnected(row.provider);
+    const adapter = findProvider(row.provider);
+    const credential = adapter && (await getCredential(project.owner_id, project.id, adapter.provider));
+    if (!adapter || !credential) throw notConnected(row.provider);
     const site = { id: row.site_id ?? "", name: row.site_name ?? "" };
     const { env } = vault.open(row);
-    const done = await target.promote?.(credential, site, row.remote_id ?? "", { env, log: (line) => log.line(line), signal });
+    const done = await adapter.promote?.(credential, site, row.remote_id ?? "", { env, log: (line) => log.line(line), signal });
     if (!done) throw new StepError("provider", "The connected account does not have this preview. Deploy it again.");
     const { url, remoteId } = done;
-    if (remoteId !== undefined) await waitForProvider(target, credential, remoteId, signal);
+    if (remoteId !== undefined) await waitForProvider(adapter, credential, remoteId, signal);
     else if (url !== undefined) await store.saveSiteUrl({ container_id: row.container_id ?? "", provider: row.provider }, url);
     return store.makeLive(row, {
       ...promoted,

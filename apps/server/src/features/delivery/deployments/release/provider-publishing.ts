@@ -29,12 +29,12 @@ export function createProviderPublishing({
   log: Logger;
 }) {
   /** Uploads to the provider once; resumes with an id that the provider returned earlier. */
-  const submit = async (current: PipelineState, target: ProviderAdapter, artifact: Artifact): Promise<void> => {
+  const submit = async (current: PipelineState, adapter: ProviderAdapter, artifact: Artifact): Promise<void> => {
     const { project, request, log: lines, signal, step } = current;
     const { row } = current;
     await step("upload");
-    const credential = await getCredential(project.owner_id, project.id, target.provider);
-    if (!credential) throw new StepError("upload", `The ${target.provider} account is no longer connected. Connect it and deploy again.`);
+    const credential = await getCredential(project.owner_id, project.id, adapter.provider);
+    if (!credential) throw new StepError("upload", `The ${adapter.provider} account is no longer connected. Connect it and deploy again.`);
     const key = { container_id: row.container_id ?? "", provider: row.provider };
     const known = await store.findSite(key);
     const keep = async (given: { remoteId?: string; site?: { id: string; name: string; url?: string }; url?: string }) => {
@@ -54,7 +54,7 @@ export function createProviderPublishing({
           url: given.site.url ?? (known?.site_id === given.site.id ? known.url : null),
         });
     };
-    const sent = await target.submit({
+    const sent = await adapter.submit({
       projectId: project.id,
       containerId: key.container_id,
       deploymentId: row.id,
@@ -80,7 +80,7 @@ export function createProviderPublishing({
   };
 
   /** Polls the provider until it reports an end; keeps polling while the provider is unavailable. */
-  const waitFor = async (current: PipelineState, target: ProviderAdapter): Promise<RemoteState | undefined> => {
+  const waitFor = async (current: PipelineState, adapter: ProviderAdapter): Promise<RemoteState | undefined> => {
     const { row, project, signal, step, log: lines } = current;
     await step("provider");
     const deadline = Date.now() + providerMs;
@@ -88,11 +88,11 @@ export function createProviderPublishing({
       signal.throwIfAborted();
       let wait = pollMs[Math.min(round, pollMs.length - 1)] ?? 5000;
       try {
-        const credential = await getCredential(project.owner_id, project.id, target.provider);
+        const credential = await getCredential(project.owner_id, project.id, adapter.provider);
         if (!credential)
-          throw new StepError("provider", `The ${target.provider} account is no longer connected. Connect it and deploy again.`);
+          throw new StepError("provider", `The ${adapter.provider} account is no longer connected. Connect it and deploy again.`);
         const site = row.site_id === null ? undefined : { id: row.site_id, name: row.site_name ?? "" };
-        const state = await target.state(credential, row.remote_id ?? "", site);
+        const state = await adapter.state(credential, row.remote_id ?? "", site);
         await store.update(row.id, { provider_status: state.raw });
         if (state.state !== "deploying") return state;
         wait = Math.max(wait, state.retryAfterMs ?? 0);
@@ -110,10 +110,10 @@ export function createProviderPublishing({
     return undefined;
   };
   /** The provider's log of a failure. */
-  const providerLines = async ({ row, project, log: lines }: PipelineState, target: ProviderAdapter): Promise<string[]> => {
+  const providerLines = async ({ row, project, log: lines }: PipelineState, adapter: ProviderAdapter): Promise<string[]> => {
     try {
-      const credential = await getCredential(project.owner_id, project.id, target.provider);
-      const logLines = credential && row.remote_id !== null ? await target.logs(credential, row.remote_id) : [];
+      const credential = await getCredential(project.owner_id, project.id, adapter.provider);
+      const logLines = credential && row.remote_id !== null ? await adapter.logs(credential, row.remote_id) : [];
       for (const line of logLines) lines.line(line);
       return logLines;
     } catch (err) {
@@ -124,24 +124,24 @@ export function createProviderPublishing({
 
   return {
     publish: async (current: PipelineState): Promise<DeploymentRow | undefined> => {
-      const target = findProvider(current.row.provider);
-      if (!target) throw new StepError("upload", "This server cannot deploy to this provider.");
+      const adapter = findProvider(current.row.provider);
+      if (!adapter) throw new StepError("upload", "This server cannot deploy to this provider.");
       const artifact = await artifacts.find(current.row);
       // With a remote id, wait for that deployment instead of creating a second one.
-      if (artifact) await submit(current, target, artifact);
+      if (artifact) await submit(current, adapter, artifact);
       else if (current.row.remote_id === null) throw new StepError("upload", "The build output no longer exists. Deploy again.");
-      const state = await waitFor(current, target);
+      const state = await waitFor(current, adapter);
       if (!state) {
         current.log.line("The provider is still working. Its status is updated whenever someone opens this deployment.");
         return store.finish(current.row.id, { status: "deploying", error: null });
       }
       if (state.state === "failed") {
-        const logLines = await providerLines(current, target);
+        const logLines = await providerLines(current, adapter);
         const reason = state.error ?? "The provider gave no reason.";
         throw new StepError("provider", reason, findErrorLocation([reason, ...logLines]));
       }
       // A provider that builds also has a build log.
-      if (current.row.mode === "source") await providerLines(current, target);
+      if (current.row.mode === "source") await providerLines(current, adapter);
       const values = state.url === undefined ? {} : { deployment_url: state.url };
       if (current.row.environment === "production") await store.makeLive(current.row, values);
       else await store.update(current.row.id, values);
@@ -149,11 +149,11 @@ export function createProviderPublishing({
     },
     /** Removes an unfinished deployment at the provider. */
     removeUnfinished: async ({ row, project }: PipelineState): Promise<void> => {
-      const target = findProvider(row.provider);
-      if (!target || row.remote_id === null || row.provider === "cloudflare") return;
+      const adapter = findProvider(row.provider);
+      if (!adapter || row.remote_id === null || row.provider === "cloudflare") return;
       try {
-        const credential = await getCredential(project.owner_id, project.id, target.provider);
-        if (credential) await target.remove(credential, row.remote_id, row.environment);
+        const credential = await getCredential(project.owner_id, project.id, adapter.provider);
+        if (credential) await adapter.remove(credential, row.remote_id, row.environment);
       } catch (err) {
         log.info({ err, deployment_id: row.id }, "cancelled deployment not removed at the provider");
       }

@@ -40,12 +40,12 @@ export const createRestoreAtProvider =
     log: Logger;
   }) =>
   async ({ row, project }: CutoverRun<CutoverInput>): Promise<DeploymentRow | undefined> => {
-    const target = findProvider(row.provider);
-    if (!target?.promote || row.remote_id === null || row.site_id === null) return undefined;
-    const credential = await getCredential(project.owner_id, project.id, target.provider);
+    const adapter = findProvider(row.provider);
+    if (!adapter?.promote || row.remote_id === null || row.site_id === null) return undefined;
+    const credential = await getCredential(project.owner_id, project.id, adapter.provider);
     if (!credential) throw notConnected(row.provider);
     try {
-      const done = await target.promote(credential, { id: row.site_id, name: row.site_name ?? "" }, row.remote_id);
+      const done = await adapter.promote(credential, { id: row.site_id, name: row.site_name ?? "" }, row.remote_id);
       return done ? await store.makeLive(row, {}) : undefined;
     } catch (err) {
       // Without stored files only the provider can restore it.
