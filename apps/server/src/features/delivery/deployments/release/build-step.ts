@@ -115,27 +115,27 @@ export const createBuildArtifact =
         : undefined;
     // A Next.js app may be a static export and an unrecognized app may be static, whatever else is there.
     const isSiteFirst = framework === "nextjs" || framework === "unknown";
-    const site =
+    const outputFolder =
       program && !isSiteFirst ? undefined : await findOutput(buildSandbox.files, directory, isBare ? [".", ...outputs] : outputs);
-    if (program && site === undefined) {
+    if (program && outputFolder === undefined) {
       const artifact = await collectInto(buildSandbox.files, directory, "program");
       if (sources) return { artifact: sources, warnings, program };
       current.row = (await store.update(row.id, { program })) ?? current.row;
       return { artifact, warnings, program };
     }
-    if (site === undefined && sources) {
+    if (outputFolder === undefined && sources) {
       lines.line("The build left no recognizable site: only the sources are checked.");
       return { artifact: sources, warnings, program: undefined };
     }
-    if (site === undefined) {
+    if (outputFolder === undefined) {
       for (const name of await listing(buildSandbox.files, directory)) lines.line(`  ${name}`);
       throw new StepError(
         "collect",
         `No build output found in ${outputs.map((name) => joinPath(directory, name)).join(", ")}. Set the output directory.`,
       );
     }
-    const isAsItLies = site === directory;
-    const artifact = await collectInto(buildSandbox.files, site, isAsItLies ? "plain" : "built");
+    const isUnbuilt = outputFolder === directory;
+    const artifact = await collectInto(buildSandbox.files, outputFolder, isUnbuilt ? "plain" : "built");
     const has = (path: string) => artifact.files.some((file) => file.path === path);
     current.row =
       (await store.update(row.id, { spa_fallback: rules.isClientRouted && has("index.html") && !has("404.html") })) ?? current.row;

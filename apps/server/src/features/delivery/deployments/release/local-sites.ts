@@ -6,7 +6,7 @@ import type { Logger } from "../../../../platform/logger.ts";
 import type { PreviewAddress } from "../../../runtime/containers/index.ts";
 import { createForwarder, labelOf, type ForwardContext } from "../../../runtime/previews/index.ts";
 import type { LocalServers } from "./local-servers.ts";
-import type { Site, SiteCache } from "./site-cache.ts";
+import type { CachedSite, SiteCache } from "./site-cache.ts";
 import { prefixes } from "./site-urls.ts";
 
 /** Serves deployed sites publicly, one host each, without tickets. */
@@ -42,7 +42,7 @@ export function createLocalSites({
       onActivity: () => {},
     };
   };
-  const findUpstream = async ({ row }: Site) => (row?.program ? servers.address(row.id) : undefined);
+  const findUpstream = async ({ row }: CachedSite) => (row?.program ? servers.address(row.id) : undefined);
 
   const serve = async (request: IncomingMessage, response: ServerResponse, label: string): Promise<void> => {
     const site = await cache.find(label);

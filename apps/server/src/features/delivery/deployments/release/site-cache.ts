@@ -10,7 +10,7 @@ const rememberMs = 3000;
 const maxSites = 200;
 
 type Shown = Pick<DeploymentRow, "provider" | "environment" | "site_name">;
-export interface Site {
+export interface CachedSite {
   row: DeploymentRow | undefined;
   files: StaticSite | undefined;
   readAt: number;
@@ -19,11 +19,11 @@ export interface Site {
 export type SiteCache = ReturnType<typeof createSiteCache>;
 /** What the hosts of deployed sites serve. */
 export function createSiteCache({ store, artifacts, bus }: { store: DeploymentsStore; artifacts: ArtifactStore; bus: Bus }) {
-  const sites = new Map<string, Promise<Site>>();
+  const sites = new Map<string, Promise<CachedSite>>();
   bus.listen<{ label: string }>(channel, ({ label }) => void sites.delete(label));
   bus.onReconnect(() => sites.clear());
 
-  const load = async (label: string, before: Site | undefined): Promise<Site> => {
+  const load = async (label: string, before: CachedSite | undefined): Promise<CachedSite> => {
     const row = label.startsWith(prefixes.preview)
       ? await store.findLocalPreview(label.slice(prefixes.preview.length))
       : await store.findLocalSite(label.slice(prefixes.production.length));
@@ -40,7 +40,7 @@ export function createSiteCache({ store, artifacts, bus }: { store: DeploymentsS
     };
     return { row, files, readAt: Date.now() };
   };
-  const find = async (label: string): Promise<Site> => {
+  const find = async (label: string): Promise<CachedSite> => {
     const known = sites.get(label);
     const before = await known?.catch(() => undefined);
     if (known && before && Date.now() - before.readAt < rememberMs) return before;
