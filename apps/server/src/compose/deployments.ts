@@ -136,7 +136,7 @@ export function composeDeployments(
 
   // Requests.
   const choices = createDeploymentChoices({ store, providers });
-  const variablesOf = createVariablesOf({ secrets: secretVault, environments: environmentVault, connectionEnvironment });
+  const variablesOf = createVariablesOf({ secrets: secretVault, variables: environmentVault, connectionEnvironment });
   const prepare = createPrepareDeployment({ choices, variablesOf, projects });
   const insert = createInsertDeployment({ store, vault });
   const { begin, createAll } = createDeploymentCreation({ store, projects, prepare, insert, deploymentTasks, announce });

@@ -9,18 +9,19 @@ export type VariablesOf = ReturnType<typeof createVariablesOf>;
 export const createVariablesOf =
   ({
     secrets,
-    environments,
+    variables,
     connectionEnvironment,
   }: {
     secrets: Pick<SecretVault, "open">;
-    environments: Pick<EnvironmentVault, "open">;
+    /** The variables of containers. */
+    variables: Pick<EnvironmentVault, "open">;
     connectionEnvironment: Pick<ConnectionEnvironment, "variablesOf">;
   }) =>
   async (project: ProjectRow, container: ContainerRow, exclude: readonly string[] | undefined): Promise<Variable[]> =>
     composeEnv(
       {
         secrets: await secrets.open(project.id),
-        container: environments.open(container),
+        container: variables.open(container),
         connections: await connectionEnvironment.variablesOf(project.id, container.id),
       },
       { exclude },
