@@ -15,7 +15,7 @@ export interface DeploymentLog {
   /** Raw output, in pieces. */
   chunk(text: string): void;
   /** Resolves when all lines so far are stored. */
-  settle(): Promise<void>;
+  flush(): Promise<void>;
 }
 
 /** Deployment logs, stored in batches, with change notifications across servers. */
@@ -80,7 +80,7 @@ export function createDeploymentLogs({ store, bus, isShared, log }: { store: Dep
           rest = (parts.pop() ?? "").slice(-100_000);
           for (const part of parts) if (part.trim() !== "") line(part);
         },
-        settle: () => {
+        flush: () => {
           if (rest.trim() !== "") line(rest);
           rest = "";
           return flush();

@@ -24,7 +24,7 @@ export function createDeploymentStatus({
   requireRow: RequireDeployment;
   log: Logger;
 }) {
-  const settle = async (
+  const complete = async (
     row: DeploymentRow,
     state: { state: "success" | "failed" | "deploying"; url?: string; error?: string },
   ): Promise<void> => {
@@ -78,8 +78,8 @@ export function createDeploymentStatus({
         row.site_id === null ? undefined : { id: row.site_id, name: row.site_name ?? "" },
       );
       await store.update(id, { provider_status: state.raw });
-      // The pipeline stopped waiting for the provider: settle the row on the next status request.
-      if (!row.is_active && row.status === "deploying" && state.state !== "deploying") await settle(row, state);
+      // The pipeline stopped waiting for the provider: complete the row on the next status request.
+      if (!row.is_active && row.status === "deploying" && state.state !== "deploying") await complete(row, state);
       return answer((await store.find(id)) ?? row);
     } catch (err) {
       log.info({ err, deployment_id: id }, "provider status request failed");

@@ -130,7 +130,7 @@ export function createCutovers({
             if (after) await journal.announce(after);
             throw isForPeople ? new AppError("not_deployable", sentence) : error;
           } finally {
-            await log.settle();
+            await log.flush();
             await journal.notify(row.id);
           }
         },

@@ -118,14 +118,14 @@ export function createPipeline({
               : redact(message).slice(0, 2000);
         if (!isCancelled && !(error instanceof AppError)) log.warn({ err: error, deployment_id: id, step }, "deployment failed");
         lines.line(sentence);
-        await lines.settle();
+        await lines.flush();
         if (isCancelled || isRemoved) await cleanup.removeUnfinished(current);
         const failed = await store.finish(id, { status: "failed", error: sentence, failure, has_artefact: false });
         await cleanup.discard(current.row);
         return failed;
       } finally {
         running.delete(id);
-        await lines.settle();
+        await lines.flush();
         const last = await store.find(id);
         if (last) await journal.announce(last);
         await journal.notify(id);
