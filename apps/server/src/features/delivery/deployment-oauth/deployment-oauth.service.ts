@@ -89,7 +89,7 @@ export function createDeploymentOauth({
       if (error instanceof AppError && error.code === "not_found") return failed("The project no longer exists.");
       if (error instanceof AppError && (error.code === "credential_rejected" || error.code === "bad_gateway")) return failed(error.message);
       if (!(error instanceof ProviderError)) throw error;
-      log.warn({ provider, status: error.status, code: error.code }, "connecting a deployment provider failed");
+      log.warn({ provider, status: error.status, provider_code: error.providerCode }, "connecting a deployment provider failed");
       return failed(`Couldn't connect the account. ${error.message}`);
     }
   };

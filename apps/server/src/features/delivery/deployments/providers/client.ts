@@ -11,18 +11,18 @@ export class ProviderError extends Error {
   /** HTTP status of the response; 0 when there was none. */
   readonly status: number;
   /** The provider's error code. */
-  readonly code: string | undefined;
+  readonly providerCode: string | undefined;
   readonly body: unknown;
   readonly retryAfterMs: number | undefined;
   constructor(
     kind: ProviderError["kind"],
     message: string,
-    facts: { status?: number; code?: string | undefined; body?: unknown; retryAfterMs?: number | undefined; cause?: unknown } = {},
+    facts: { status?: number; providerCode?: string | undefined; body?: unknown; retryAfterMs?: number | undefined; cause?: unknown } = {},
   ) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.kind = kind;
     this.status = facts.status ?? 0;
-    this.code = facts.code;
+    this.providerCode = facts.providerCode;
     this.body = facts.body;
     this.retryAfterMs = facts.retryAfterMs;
   }
@@ -138,7 +138,7 @@ export function createProviderClient({
   const failureOf = ({ status, headers, body }: ProviderResponse, bearer: string | undefined): ProviderError => {
     const { message, code } = reasonOf(body, status);
     const reason = sanitize(message ?? "", bearer);
-    const facts = { status, code, body, retryAfterMs: retryAfterOf(headers, Date.now()) };
+    const facts = { status, providerCode: code, body, retryAfterMs: retryAfterOf(headers, Date.now()) };
     const says = reason === "" ? "" : `: ${reason}`;
     if (status === 401) return new ProviderError("auth", `${name} rejected the token${says || "."}`, facts);
     if (status === 403) return new ProviderError("forbidden", `${name} denied access${says || "."}`, facts);

@@ -123,7 +123,7 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
         });
         return { id: requiredText(provider, body, "id"), url: `https://${requiredText(provider, body, "url")}` };
       } catch (error) {
-        if (error instanceof ProviderError && error.code === "missing_files") return textsAt(error.body, "error", "missing");
+        if (error instanceof ProviderError && error.providerCode === "missing_files") return textsAt(error.body, "error", "missing");
         throw error;
       }
     };
