@@ -4,7 +4,7 @@ import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { PreviewAddress } from "../../runtime/containers/index.ts";
-import { buildPlanOf, defaultOutputOf, serverOnly, type StartCommandOf } from "./build/plan.ts";
+import { buildPlanOf, defaultOutputOf, serverOnly, type StartCommandOf } from "./build/build-settings.ts";
 import { mayNeedServer } from "./build/server-command.ts";
 import type { DeploymentChoices } from "./deployment-choices.ts";
 import { proposedName } from "./deployment-request.ts";

@@ -7,7 +7,7 @@ import { build, type BuildSandboxes } from "../build/build-sandbox.ts";
 import { collectFiles, findOutput, listing, ownLimits } from "../build/collect.ts";
 import { frameworkRules, joinPath } from "../build/framework.ts";
 import { makeStaticExport } from "../build/next-export.ts";
-import { buildPlanOf, type StartCommandOf } from "../build/plan.ts";
+import { buildPlanOf, type StartCommandOf } from "../build/build-settings.ts";
 import { findServerCommand, isServerFramework, mayNeedServer } from "../build/server-command.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
 import { containerRemoved } from "../present.ts";
