@@ -4,7 +4,7 @@ import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { PreviewAddress } from "../../runtime/containers/index.ts";
-import { buildPlanOf, defaultOutputOf, serverOnly, type StartCommandOf } from "./build/build-settings.ts";
+import { buildSettingsOf, defaultOutputOf, serverOnly, type StartCommandOf } from "./build/build-settings.ts";
 import { mayNeedServer } from "./build/server-command.ts";
 import type { DeploymentChoices } from "./deployment-choices.ts";
 import { proposedName } from "./deployment-request.ts";
@@ -43,7 +43,7 @@ export function createPlanDeployment({
     const output = { output_directory: outputDirectory(body.output_directory) };
     const { files } = await projects.sandboxOf(project);
     const warnings: string[] = [];
-    const full = await buildPlanOf({ tree: files, container, project, provider, mode, request, startCommandOf }).catch((error: unknown) => {
+    const settings = await buildSettingsOf({ tree: files, container, project, provider, mode, request, startCommandOf }).catch((error: unknown) => {
       if (!(error instanceof AppError)) throw error;
       warnings.push(error.message);
     });
@@ -56,15 +56,15 @@ export function createPlanDeployment({
     const before = new Set(last?.env_names);
     const names = new Set(variables.map(({ name }) => name));
     const asked = new Set(Object.keys(body.env_vars ?? {}));
-    if (full?.isStaticExport)
+    if (settings?.isStaticExport)
       warnings.push("This Next.js app is deployed as a static export: server actions and dynamic routes will not work.");
     if (variables.some(({ source }) => source === "connection"))
       warnings.push("Connection variables name containers of this project, which the deployed app cannot reach unless they are external.");
     if (provider === "netlify" && names.size + asked.size > 0)
       warnings.push("Variables apply at build time only: a static site has none at run time.");
-    const framework = full?.framework ?? "unknown";
+    const framework = settings?.framework ?? "unknown";
     const isProgram =
-      provider === "local" && mayNeedServer(framework, full?.command ?? null) && (framework !== "unknown" || full?.startCommand !== null);
+      provider === "local" && mayNeedServer(framework, settings?.command ?? null) && (framework !== "unknown" || settings?.startCommand !== null);
     const base = site?.name ?? (await nameFor(project, container, provider));
     return {
       container_id: container.id,
@@ -72,7 +72,7 @@ export function createPlanDeployment({
       provider,
       framework,
       mode,
-      build_command: full?.command ?? null,
+      build_command: settings?.command ?? null,
       output_directory:
         isProgram || serverOnly.has(framework) || mode === "source" ? output.output_directory : defaultOutputOf(framework, output),
       is_connected: await isConnected(userId, project.id, provider),

@@ -67,7 +67,7 @@ export function createBuildSandboxes({ runtime }: { runtime: Pick<RuntimeDriver,
 /** Installs dependencies and builds, within five minutes in total. Throws `StepError` with the output of the command that failed. */
 export async function build(
   sandbox: Sandbox,
-  plan: BuildInput,
+  settings: BuildInput,
   {
     env,
     log,
@@ -81,7 +81,7 @@ export async function build(
     log.line(`$ ${argv[0] === "/bin/sh" ? argv[2] : argv.join(" ")}`);
     let output = "";
     const result = await sandbox.exec(argv, {
-      cwd: plan.directory,
+      cwd: settings.directory,
       env: given,
       timeoutMs: Math.max(1, left),
       signal,
@@ -94,14 +94,14 @@ export async function build(
     throwOnFailure(step, result, output);
     return output;
   };
-  const install = await installCommandsFor(sandbox, plan);
+  const install = await installCommandsFor(sandbox, settings);
   if (install.argvs.length > 0) {
     await onStep("install");
     for (const argv of install.argvs) await run("install", argv, pick(env, install.variables));
   }
-  if (plan.command === null) return { warnings: [] };
+  if (settings.command === null) return { warnings: [] };
   await onStep("build");
-  const output = await run("build", ["/bin/sh", "-c", plan.command], { NEXT_TELEMETRY_DISABLED: "1", ...env });
+  const output = await run("build", ["/bin/sh", "-c", settings.command], { NEXT_TELEMETRY_DISABLED: "1", ...env });
   return { warnings: warningsIn(output) };
 }
 

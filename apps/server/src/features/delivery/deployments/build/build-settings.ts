@@ -9,7 +9,7 @@ import type { StoredRequest } from "../deployment-request.ts";
 import { detectFramework, frameworkRules, joinPath, type PackageFile } from "./framework.ts";
 
 /** Everything needed to build a container for a provider. */
-export interface ContainerBuildPlan extends BuildInput {
+export interface BuildSettings extends BuildInput {
   package: PackageFile | undefined;
   /** A Next.js app for a provider that does not run its server. */
   isStaticExport: boolean;
@@ -27,7 +27,7 @@ const textIn = (settings: ProjectRow["settings"], key: string): string | undefin
 export const serverOnly: ReadonlySet<FrameworkId> = new Set(["go", "python", "node"]);
 
 /** Precedence: the request, the project's settings, then what the files reveal. Throws `StepError`. */
-export async function buildPlanOf({
+export async function buildSettingsOf({
   tree,
   container,
   project,
@@ -43,7 +43,7 @@ export async function buildPlanOf({
   mode: BuildMode;
   request: Pick<StoredRequest, "framework" | "build_command">;
   startCommandOf: StartCommandOf;
-}): Promise<ContainerBuildPlan> {
+}): Promise<BuildSettings> {
   const directory = joinPath(container.directory.replace(/^\.?\/+|\/+$/g, ""), "");
   const detected = await detectFramework(tree, directory);
   const set = textIn(project.settings, "framework");

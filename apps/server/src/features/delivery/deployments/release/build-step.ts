@@ -7,7 +7,7 @@ import { build, type BuildSandboxes } from "../build/build-sandbox.ts";
 import { collectFiles, findOutput, listing, ownLimits } from "../build/collect.ts";
 import { frameworkRules, joinPath } from "../build/framework.ts";
 import { makeStaticExport } from "../build/next-export.ts";
-import { buildPlanOf, type StartCommandOf } from "../build/build-settings.ts";
+import { buildSettingsOf, type StartCommandOf } from "../build/build-settings.ts";
 import { findServerCommand, isServerFramework, mayNeedServer } from "../build/server-command.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
 import { containerRemoved } from "../present.ts";
@@ -69,7 +69,7 @@ export const createBuildArtifact =
     const containers = await store.baseContainers(project.id);
     const container = containers.find(({ id }) => id === row.container_id);
     if (!container) throw new StepError("prepare", containerRemoved);
-    const plan = await buildPlanOf({
+    const settings = await buildSettingsOf({
       tree: sandbox.files,
       container,
       project,
@@ -78,7 +78,7 @@ export const createBuildArtifact =
       request,
       startCommandOf,
     });
-    const { framework, directory } = plan;
+    const { framework, directory } = settings;
     lines.line(`Mode ${row.mode}, framework ${framework}, container ${container.name}`);
     current.row = (await store.update(row.id, { framework })) ?? row;
     const limits = row.provider === "local" ? ownLimits : { ...ownLimits, ...findProvider(row.provider)?.limits };
@@ -94,11 +94,11 @@ export const createBuildArtifact =
     const sources = isSource ? await collectInto(sandbox.files, directory, "source") : undefined;
 
     const buildSandbox = await openBuildSandbox(current, sandbox, directory);
-    if (plan.isStaticExport) for (const done of await makeStaticExport(buildSandbox.files, directory)) lines.line(done);
+    if (settings.isStaticExport) for (const done of await makeStaticExport(buildSandbox.files, directory)) lines.line(done);
     const env = { ...request.env };
     let warnings: string[];
     try {
-      ({ warnings } = await build(buildSandbox, plan, { env, log: lines, signal, onStep: step }));
+      ({ warnings } = await build(buildSandbox, settings, { env, log: lines, signal, onStep: step }));
     } catch (error) {
       if (!sources || !(error instanceof StepError) || !request.ignore_rules.includes("build")) throw error;
       lines.line(`${error.message} This check was ignored: only the sources are checked.`);
@@ -106,12 +106,12 @@ export const createBuildArtifact =
     }
     const rules = frameworkRules(framework);
     const outputs = request.output_directory === null ? rules.outputs : [request.output_directory];
-    const isBare = plan.command === null && request.output_directory === null;
+    const isBare = settings.command === null && request.output_directory === null;
     const program =
       (isSource ? isServerFramework(framework) : row.provider === "local") &&
       request.output_directory === null &&
-      mayNeedServer(framework, plan.command)
-        ? await findServerCommand(buildSandbox, { framework, directory, package: plan.package, startCommand: plan.startCommand })
+      mayNeedServer(framework, settings.command)
+        ? await findServerCommand(buildSandbox, { framework, directory, package: settings.package, startCommand: settings.startCommand })
         : undefined;
     // A Next.js app may be a static export and an unrecognized app may be static, whatever else is there.
     const isSiteFirst = framework === "nextjs" || framework === "unknown";
