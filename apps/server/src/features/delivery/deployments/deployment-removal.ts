@@ -2,7 +2,7 @@ import { conflict } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 import type { CancelDeployment } from "./deployment-cancellation.ts";
-import type { DeploymentJournal } from "./deployment-journal.ts";
+import type { DeploymentJournal } from "./deployment-reporter.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { RequireDeployment } from "./own-deployment.ts";
 import type { ProviderAccess } from "./provider-access.ts";

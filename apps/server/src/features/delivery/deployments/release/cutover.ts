@@ -4,7 +4,7 @@ import type { ProjectRow } from "../../../../db/schema/projects.ts";
 import { taskLinks, type TaskRow, type Tasks } from "../../../core/tasks/index.ts";
 import type { Projects } from "../../../projects/projects/index.ts";
 import type { DeploymentChoices } from "../deployment-choices.ts";
-import type { DeploymentJournal } from "../deployment-journal.ts";
+import type { DeploymentJournal } from "../deployment-reporter.ts";
 import type { DeploymentTasks } from "./deployment-task.ts";
 import type { DeploymentLog } from "../deployment-log.ts";
 import { containerRemoved, presentDeployment } from "../present.ts";

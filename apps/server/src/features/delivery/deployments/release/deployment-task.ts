@@ -3,7 +3,7 @@ import { AppError } from "../../../../platform/errors.ts";
 import type { TaskContext, TaskRow, Tasks } from "../../../core/tasks/index.ts";
 import { forEachInParallel } from "../../../source/transfer/index.ts";
 import type { Logger } from "../../../../platform/logger.ts";
-import type { DeploymentJournal } from "../deployment-journal.ts";
+import type { DeploymentJournal } from "../deployment-reporter.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
 import { containerRemoved } from "../present.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";

@@ -4,7 +4,7 @@ import { AppError } from "../../../../platform/errors.ts";
 import type { Logger } from "../../../../platform/logger.ts";
 import type { Projects } from "../../../projects/projects/index.ts";
 import { StepError } from "../build/build-errors.ts";
-import type { DeploymentJournal } from "../deployment-journal.ts";
+import type { DeploymentJournal } from "../deployment-reporter.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 import { containerRemoved } from "../present.ts";
