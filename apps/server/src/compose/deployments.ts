@@ -12,7 +12,7 @@ import {
   createDeploymentChoices,
   createDeploymentCleanup,
   createDeploymentCreation,
-  createDeploymentJournal,
+  createDeploymentReporter,
   createDeploymentLogs,
   createDeploymentRetention,
   createDeploymentStatus,
@@ -91,8 +91,8 @@ export function composeDeployments(
   const store = createDeploymentsStore(db);
   const vault = createRequestVault({ box });
   const logs = createDeploymentLogs({ store, bus, isShared, log });
-  const journal = createDeploymentJournal({ vault, logs, redactions, events });
-  const { announce } = journal;
+  const reporter = createDeploymentReporter({ vault, logs, redactions, events });
+  const { announce } = reporter;
   const artifacts = createArtifactStore({ dir: join(dataDir, "deployments") });
   const buildSandboxes = createBuildSandboxes({ runtime });
   const providers: ProviderAccess = {
@@ -131,8 +131,8 @@ export function composeDeployments(
     publishLocally: createPublishLocally({ store, activation, hosts }),
   });
   const cleanup = createDeploymentCleanup({ retention, removeUnfinished: publishing.removeUnfinished, log });
-  const pipeline = createPipeline({ store, projects, journal, work, cleanup, log });
-  const deploymentTasks = createDeploymentTasks({ store, pipeline, retention, journal, tasks, log });
+  const pipeline = createPipeline({ store, projects, reporter, work, cleanup, log });
+  const deploymentTasks = createDeploymentTasks({ store, pipeline, retention, reporter, tasks, log });
 
   // Requests.
   const choices = createDeploymentChoices({ store, providers });
@@ -142,7 +142,7 @@ export function composeDeployments(
   const { begin, createAll } = createDeploymentCreation({ store, projects, prepare, insert, deploymentTasks, announce });
 
   // Other versions.
-  const cutovers = createCutovers({ store, projects, journal, isConnected: choices.isConnected, deploymentTasks, tasks });
+  const cutovers = createCutovers({ store, projects, reporter, isConnected: choices.isConnected, deploymentTasks, tasks });
   const rollbacks = createRollbacks({
     restoreLocally: createRestoreLocally({ store, activation }),
     restoreAtProvider: createRestoreAtProvider({ store, providers, log }),
@@ -169,7 +169,7 @@ export function composeDeployments(
     ...createStoredDeployments({ store, projects, artifacts, requireRow, cancel }),
     takeDownForContainer: createTakeDownForContainer({ store, cancel, cutovers, retention, sites: siteCache }),
     remove: createRemoveDeployment({ store, requireRow, removeAtProvider, retention, sites: siteCache, announce }),
-    status: createDeploymentStatus({ store, providers, journal, requireRow, log }),
+    status: createDeploymentStatus({ store, providers, reporter, requireRow, log }),
     stream: createDeploymentStream({ store, logs, projects, requireRow }),
   };
   const targets = createDeploymentTargets({

@@ -6,7 +6,7 @@ import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 import { taskLinks } from "../../core/tasks/index.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { DeploymentChoices } from "./deployment-choices.ts";
-import type { DeploymentJournal } from "./deployment-reporter.ts";
+import type { DeploymentReporter } from "./deployment-reporter.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { InsertDeployment } from "./insert-deployment.ts";
 import type { PreparedDeployment, PrepareDeployment } from "./prepare-deployment.ts";
@@ -28,7 +28,7 @@ export function createDeploymentCreation({
   prepare: PrepareDeployment;
   insert: InsertDeployment;
   deploymentTasks: Pick<DeploymentTasks, "create">;
-  announce: DeploymentJournal["announce"];
+  announce: DeploymentReporter["announce"];
 }) {
   return {
     begin: async (userId: string, body: DeploymentRequest) => {

@@ -2,7 +2,7 @@ import { conflict } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 import type { CancelDeployment } from "./deployment-cancellation.ts";
-import type { DeploymentJournal } from "./deployment-reporter.ts";
+import type { DeploymentReporter } from "./deployment-reporter.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { RequireDeployment } from "./own-deployment.ts";
 import type { ProviderAccess } from "./provider-access.ts";
@@ -42,7 +42,7 @@ export const createRemoveDeployment =
     removeAtProvider: RemoveAtProvider;
     retention: Pick<DeploymentRetention, "discard">;
     sites: Pick<SiteCache, "changed">;
-    announce: DeploymentJournal["announce"];
+    announce: DeploymentReporter["announce"];
   }) =>
   async (userId: string, id: string, { delete_remote }: { delete_remote?: boolean }): Promise<void> => {
     const row = await requireRow(userId, id);

@@ -6,14 +6,14 @@ import type { DeploymentLog, DeploymentLogs } from "./deployment-log.ts";
 import { secretNamesOf, type RequestVault, type StoredRequest } from "./deployment-request.ts";
 
 /** A log without secrets. `redact` hides the same values in other texts. */
-interface OpenJournal {
+interface RedactedLog {
   log: DeploymentLog;
   redact(text: string): string;
 }
 
-export type DeploymentJournal = ReturnType<typeof createDeploymentJournal>;
+export type DeploymentReporter = ReturnType<typeof createDeploymentReporter>;
 /** What is reported about deployments: log lines without secrets, and events. */
-export const createDeploymentJournal = ({
+export const createDeploymentReporter = ({
   vault,
   logs,
   redactions,
@@ -25,13 +25,13 @@ export const createDeploymentJournal = ({
   events: Pick<EventLog, "append">;
 }) => ({
   /** Hides the secrets of the project. */
-  open: async (row: { id: string; project_id: string }): Promise<OpenJournal> => {
+  open: async (row: { id: string; project_id: string }): Promise<RedactedLog> => {
     const redaction = await redactions.live(row.project_id);
     const redact = (text: string) => redaction.current.redact(text);
     return { log: await logs.open(row.id, redact), redact };
   },
   /** Hides the secrets of the request too; they may have changed in the project since. */
-  openRun: async (row: DeploymentRow): Promise<OpenJournal & { request: StoredRequest }> => {
+  openRun: async (row: DeploymentRow): Promise<RedactedLog & { request: StoredRequest }> => {
     const request = vault.open(row);
     const secretNames = secretNamesOf(request.env);
     const own = createRedactor(hiddenValues(Object.fromEntries(Object.entries(request.env).filter(([name]) => secretNames.has(name)))));

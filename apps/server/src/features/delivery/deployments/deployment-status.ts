@@ -2,7 +2,7 @@ import type { ProviderFault } from "@tesslate/contract";
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { DeploymentJournal } from "./deployment-reporter.ts";
+import type { DeploymentReporter } from "./deployment-reporter.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { RequireDeployment } from "./own-deployment.ts";
 import type { ProviderAccess } from "./provider-access.ts";
@@ -14,13 +14,13 @@ const askEverySeconds = 5;
 export function createDeploymentStatus({
   store,
   providers: { find: findProvider, getCredential },
-  journal,
+  reporter,
   requireRow,
   log,
 }: {
   store: DeploymentsStore;
   providers: Pick<ProviderAccess, "find" | "getCredential">;
-  journal: DeploymentJournal;
+  reporter: DeploymentReporter;
   requireRow: RequireDeployment;
   log: Logger;
 }) {
@@ -31,15 +31,15 @@ export function createDeploymentStatus({
     const isGood = state.state === "success";
     const values = {
       status: isGood ? ("success" as const) : ("failed" as const),
-      error: isGood ? null : await journal.redact(row.project_id, state.error ?? "The provider gave no reason."),
+      error: isGood ? null : await reporter.redact(row.project_id, state.error ?? "The provider gave no reason."),
       completed_at: new Date().toISOString(),
       ...(state.url !== undefined && { deployment_url: state.url }),
     };
     const isForAll = isGood && row.environment === "production";
     const after = isForAll ? await store.makeLive(row, values, { unlessLater: true }) : await store.update(row.id, values);
     if (after && isForAll && !after.is_live) await restoreNewer(after);
-    if (after) await journal.announce(after);
-    await journal.notify(row.id);
+    if (after) await reporter.announce(after);
+    await reporter.notify(row.id);
   };
   /** A late deployment may have replaced a newer one at the provider: promote the newer one again. */
   const restoreNewer = async (late: DeploymentRow): Promise<void> => {

@@ -4,7 +4,7 @@ export type { Credential, ProviderAdapter } from "./providers/provider.ts";
 export type { ProviderAccess } from "./provider-access.ts";
 export { createArtifactStore } from "./build/artifacts.ts";
 export { createBuildSandboxes, deploymentOfSandbox } from "./build/build-sandbox.ts";
-export { createDeploymentJournal } from "./deployment-reporter.ts";
+export { createDeploymentReporter } from "./deployment-reporter.ts";
 export { createDeploymentLogs } from "./deployment-log.ts";
 export { createRequestVault, requestAad } from "./deployment-request.ts";
 export { createDeploymentsStore } from "./deployments.store.ts";

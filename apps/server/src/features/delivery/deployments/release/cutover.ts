@@ -4,7 +4,7 @@ import type { ProjectRow } from "../../../../db/schema/projects.ts";
 import { taskLinks, type TaskRow, type Tasks } from "../../../core/tasks/index.ts";
 import type { Projects } from "../../../projects/projects/index.ts";
 import type { DeploymentChoices } from "../deployment-choices.ts";
-import type { DeploymentJournal } from "../deployment-reporter.ts";
+import type { DeploymentReporter } from "../deployment-reporter.ts";
 import type { DeploymentTasks } from "./deployment-task.ts";
 import type { DeploymentLog } from "../deployment-log.ts";
 import { containerRemoved, presentDeployment } from "../present.ts";
@@ -54,14 +54,14 @@ export type Cutovers = ReturnType<typeof createCutovers>;
 export function createCutovers({
   store,
   projects,
-  journal,
+  reporter,
   isConnected,
   deploymentTasks,
   tasks,
 }: {
   store: DeploymentsStore;
   projects: Pick<Projects, "find">;
-  journal: DeploymentJournal;
+  reporter: DeploymentReporter;
   isConnected: DeploymentChoices["isConnected"];
   deploymentTasks: Pick<DeploymentTasks, "takeOver" | "abandon">;
   tasks: Pick<Tasks, "define" | "create" | "requestCancel" | "settled">;
@@ -94,7 +94,7 @@ export function createCutovers({
           const row = await store.find(input.id);
           const project = row && (await projects.find(row.project_id));
           if (!row || !project) throw notFound("Deployment");
-          const { log, redact } = await journal.open(row);
+          const { log, redact } = await reporter.open(row);
           const resultOf = ({ id, version, deployment_url }: DeploymentRow) => ({ deployment_id: id, version, deployment_url });
           try {
             // Resumes when the server crashed after the switch.
@@ -107,11 +107,11 @@ export function createCutovers({
               log,
               signal,
               progress,
-              step: (title) => journal.announce(row, { step: title }),
+              step: (title) => reporter.announce(row, { step: title }),
             });
             if (!live) throw conflict("not_deployable", containerRemoved);
             log.line(done(live, row));
-            await journal.announce(live);
+            await reporter.announce(live);
             return resultOf(live);
           } catch (error) {
             // The next server resumes it.
@@ -127,11 +127,11 @@ export function createCutovers({
             const sentence = redact(reason).slice(0, 2000);
             log.line(`${failed} ${sentence}`);
             const after = await keepFailure?.(row, `${failed} ${sentence}`);
-            if (after) await journal.announce(after);
+            if (after) await reporter.announce(after);
             throw isForPeople ? new AppError("not_deployable", sentence) : error;
           } finally {
             await log.flush();
-            await journal.notify(row.id);
+            await reporter.notify(row.id);
           }
         },
         interrupted: async (task) => {

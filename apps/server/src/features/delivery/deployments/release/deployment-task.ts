@@ -3,7 +3,7 @@ import { AppError } from "../../../../platform/errors.ts";
 import type { TaskContext, TaskRow, Tasks } from "../../../core/tasks/index.ts";
 import { forEachInParallel } from "../../../source/transfer/index.ts";
 import type { Logger } from "../../../../platform/logger.ts";
-import type { DeploymentJournal } from "../deployment-reporter.ts";
+import type { DeploymentReporter } from "../deployment-reporter.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
 import { containerRemoved } from "../present.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
@@ -30,14 +30,14 @@ export function createDeploymentTasks({
   store,
   pipeline,
   retention,
-  journal,
+  reporter,
   tasks,
   log,
 }: {
   store: DeploymentsStore;
   pipeline: Pick<Pipeline, "run">;
   retention: Pick<DeploymentRetention, "discard">;
-  journal: Pick<DeploymentJournal, "announce" | "notify">;
+  reporter: Pick<DeploymentReporter, "announce" | "notify">;
   tasks: Tasks;
   log: Logger;
 }) {
@@ -83,8 +83,8 @@ export function createDeploymentTasks({
       const ended = await store.finish(id, { status: "failed", error: reason, has_artefact: false });
       if (!ended) continue;
       await retention.discard(ended);
-      await journal.announce(ended);
-      await journal.notify(id);
+      await reporter.announce(ended);
+      await reporter.notify(id);
     }
   };
   const resume = async (task: TaskRow): Promise<void> => {

@@ -4,7 +4,7 @@ import { AppError } from "../../../../platform/errors.ts";
 import type { Logger } from "../../../../platform/logger.ts";
 import type { Projects } from "../../../projects/projects/index.ts";
 import { StepError } from "../build/build-errors.ts";
-import type { DeploymentJournal } from "../deployment-reporter.ts";
+import type { DeploymentReporter } from "../deployment-reporter.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 import { containerRemoved } from "../present.ts";
@@ -33,14 +33,14 @@ export type Pipeline = ReturnType<typeof createPipeline>;
 export function createPipeline({
   store,
   projects,
-  journal,
+  reporter,
   work,
   cleanup,
   log,
 }: {
   store: DeploymentsStore;
   projects: Pick<Projects, "find">;
-  journal: DeploymentJournal;
+  reporter: DeploymentReporter;
   work: DeploymentWork;
   cleanup: DeploymentCleanup;
   log: Logger;
@@ -69,7 +69,7 @@ export function createPipeline({
       if (!project) return undefined;
       const abort = new AbortController();
       running.set(id, abort);
-      const { request, log: lines, redact } = await journal.openRun(row);
+      const { request, log: lines, redact } = await reporter.openRun(row);
       let step: DeploymentStep = "prepare";
       const current: PipelineState = {
         row,
@@ -86,8 +86,8 @@ export function createPipeline({
           if (current.row.status !== status) current.row = (await store.update(id, { status })) ?? current.row;
           // Also in the log, for later readers.
           lines.line(`== ${title} ==`);
-          await journal.announce(current.row, { step: title });
-          await journal.notify(id);
+          await reporter.announce(current.row, { step: title });
+          await reporter.notify(id);
         },
       };
       try {
@@ -127,8 +127,8 @@ export function createPipeline({
         running.delete(id);
         await lines.flush();
         const last = await store.find(id);
-        if (last) await journal.announce(last);
-        await journal.notify(id);
+        if (last) await reporter.announce(last);
+        await reporter.notify(id);
       }
     },
     /** Aborts a run in this process. */

@@ -2,7 +2,7 @@ import { AppError, conflict } from "../../../../platform/errors.ts";
 import type { Logger } from "../../../../platform/logger.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 import type { ArtifactStore } from "../build/artifacts.ts";
-import type { DeploymentJournal } from "../deployment-reporter.ts";
+import type { DeploymentReporter } from "../deployment-reporter.ts";
 import type { RequestVault } from "../deployment-request.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
 import type { InsertDeployment } from "../insert-deployment.ts";
@@ -70,7 +70,7 @@ export const createRedeploy =
     vault: RequestVault;
     artifacts: Pick<ArtifactStore, "copy" | "remove">;
     insert: InsertDeployment;
-    announce: DeploymentJournal["announce"];
+    announce: DeploymentReporter["announce"];
     pipeline: Pick<Pipeline, "run">;
   }) =>
   async (run: CutoverRun<CutoverInput>): Promise<DeploymentRow | undefined> => {
