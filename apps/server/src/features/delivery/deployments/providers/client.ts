@@ -180,7 +180,7 @@ export function createProviderClient({
  * Creates something exactly once: when it is unclear whether an attempt was processed, `find` looks for it before the next. `make` must
  * not retry on its own.
  */
-export async function createOnce<T>({
+export async function createIdempotently<T>({
   find,
   make,
   retry = defaultRetry,

@@ -6,7 +6,7 @@ import {
   createProviderClient,
   createUnderFreeName,
   listAt,
-  createOnce,
+  createIdempotently,
   requiredText,
   ProviderError,
   textAt,
@@ -84,7 +84,7 @@ export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; o
     };
     const make = async () =>
       (await client.call(path, { method: "POST", query: { title }, json, repeat: "once", timeoutMs: uploadMs, signal })).body;
-    return (request.site && (await find())) ?? (await createOnce({ find, make, retry, signal }));
+    return (request.site && (await find())) ?? (await createIdempotently({ find, make, retry, signal }));
   };
 
   const attachDomain = async (client: ProviderClient, site: SiteRef, request: DeployRequest, domain: string): Promise<void> => {

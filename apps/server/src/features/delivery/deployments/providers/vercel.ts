@@ -8,7 +8,7 @@ import {
   createProviderClient,
   createUnderFreeName,
   listAt,
-  createOnce,
+  createIdempotently,
   requiredText,
   ProviderError,
   textAt,
@@ -129,7 +129,7 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
     };
     // Ask again after uploading: Vercel may discard files.
     for (let round = 0; ; round++) {
-      const made = await createOnce({ find: () => find(client, site, request), make, retry, signal: request.signal });
+      const made = await createIdempotently({ find: () => find(client, site, request), make, retry, signal: request.signal });
       if (!Array.isArray(made)) return made;
       if (round === 3 || made.length === 0)
         throw new ProviderError("refused", "Vercel repeatedly requested files that were already uploaded.");
@@ -153,7 +153,7 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
       return { id: requiredText(provider, body, "id"), url: `https://${requiredText(provider, body, "url")}` };
     };
     await syncEnv(client, site, { env, environment: "production", log, signal });
-    const made = (await find()) ?? (await createOnce({ find, make, retry, signal }));
+    const made = (await find()) ?? (await createIdempotently({ find, make, retry, signal }));
     return { remoteId: made.id, url: made.url };
   };
 
