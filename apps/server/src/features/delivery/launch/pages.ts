@@ -57,23 +57,23 @@ export async function tour(
 ): Promise<Tour> {
   const result: Tour = { visits: [], accessibility: new Map(), firstPage: [] };
   const limit = AbortSignal.any([signal, AbortSignal.timeout(tourMs)]);
-  const late = performance.now() + tourMs;
+  const deadline = performance.now() + tourMs;
   const agenda = planOf(artifact, kind, spaFallback);
   /** Reuse one browser until a page hangs: pages in the same process may hang with it. */
   const visitNext = async () => {
-    await using gate = await openPreviewProxy({ site, hosts: new Map([[`${host}:80`, ""]]) });
-    await using browser = await browsers.open({ proxy: gate.proxy, trustedOrigins: [origin] }, limit);
+    await using previewProxy = await openPreviewProxy({ site, hosts: new Map([[`${host}:80`, ""]]) });
+    await using browser = await browsers.open({ proxy: previewProxy.proxy, trustedOrigins: [origin] }, limit);
     const { context } = browser;
     for (let path = agenda.next(); path !== undefined; path = agenda.next()) {
-      if (late - performance.now() < pageMs) throw new OutOfTime();
-      const { visit, page } = await visitPage({ context, origin, isBlocked: gate.isBlocked }, path);
+      if (deadline - performance.now() < pageMs) throw new OutOfTime();
+      const { visit, page } = await visitPage({ context, origin, isBlocked: previewProxy.isBlocked }, path);
       limit.throwIfAborted();
       visit.hang = browser.ended() ?? visit.hang;
       result.visits.push(visit);
       agenda.add(visit.links);
       if (result.visits.length === 1) result.firstPage = await traffic.endOfFirstPage();
       if (visit.hang !== undefined) return;
-      if (isShown(visit) && late - performance.now() > pageMs) result.accessibility.set(path, await axeOf(page, axeMs));
+      if (isShown(visit) && deadline - performance.now() > pageMs) result.accessibility.set(path, await axeOf(page, axeMs));
       await withTimeout(closeMs, page.close()).catch(() => undefined);
     }
   };

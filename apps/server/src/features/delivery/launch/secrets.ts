@@ -36,7 +36,7 @@ export async function inspectSecrets(
   signal: AbortSignal,
 ): Promise<Verdict> {
   const values = projectFinder(secrets);
-  const late = performance.now() + limitMs;
+  const deadline = performance.now() + limitMs;
   const served = [...artifact.files.keys()].filter((path) => kind === "static" || publicFolders.test(path));
   const findings: LaunchFinding[] = [];
   let looked = 0;
@@ -46,9 +46,9 @@ export async function inspectSecrets(
     ...(sources ? inOrder(sources.files.keys()).map((path) => ({ artifact: sources, path, reader: readersOfSources })) : []),
   ];
   for (const { artifact: scanned, path, reader } of order) {
-    if (performance.now() > late || findings.length >= maxFindings) break;
+    if (performance.now() > deadline || findings.length >= maxFindings) break;
     signal.throwIfAborted();
-    findings.push(...(await inspectFile(scanned, path, { values, late, reader })));
+    findings.push(...(await inspectFile(scanned, path, { values, deadline, reader })));
     looked += 1;
   }
   const known = new Set<string>();
@@ -82,7 +82,7 @@ const findingsFor = (found: readonly FoundSecret[], reader: string, where: { pat
 async function inspectFile(
   artifact: LaunchArtifact,
   path: string,
-  { values, late, reader }: { values: ValueFinder; late: number; reader: string },
+  { values, deadline, reader }: { values: ValueFinder; deadline: number; reader: string },
 ): Promise<LaunchFinding[]> {
   const name = posix.basename(path);
   const size = artifact.files.get(path)?.size ?? 0;
@@ -103,7 +103,7 @@ async function inspectFile(
   const file = await artifact.open(path, { start: 0, end: size - 1 });
   for await (const piece of unpacked(file, name)) {
     scan.push(piece);
-    if (performance.now() > late) break;
+    if (performance.now() > deadline) break;
   }
   return findingsFor(scan.end(), reader, { path });
 }
