@@ -97,7 +97,7 @@ export const deploymentTargetContainers = pgTable(
 );
 
 /** The command that starts a server version. */
-export interface ProgramSpec {
+export interface ServerCommand {
   command: string[];
   cwd: string;
 }
@@ -146,7 +146,7 @@ export const deployments = pgTable(
     has_artefact: boolean().notNull().default(false),
     spa_fallback: boolean().notNull().default(false),
     /** How a version runs: as a server; null for static files. */
-    program: jsonb().$type<ProgramSpec>(),
+    program: jsonb().$type<ServerCommand>(),
     /** JSON: the request with its variables. */
     sealed_request: bytea(),
     provider_status: jsonb().$type<unknown>(),

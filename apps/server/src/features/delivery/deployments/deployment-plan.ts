@@ -63,7 +63,7 @@ export function createPlanDeployment({
     if (provider === "netlify" && names.size + asked.size > 0)
       warnings.push("Variables apply at build time only: a static site has none at run time.");
     const framework = settings?.framework ?? "unknown";
-    const isProgram =
+    const isServer =
       provider === "local" && mayNeedServer(framework, settings?.command ?? null) && (framework !== "unknown" || settings?.startCommand !== null);
     const base = site?.name ?? (await nameFor(project, container, provider));
     return {
@@ -74,7 +74,7 @@ export function createPlanDeployment({
       mode,
       build_command: settings?.command ?? null,
       output_directory:
-        isProgram || serverOnly.has(framework) || mode === "source" ? output.output_directory : defaultOutputOf(framework, output),
+        isServer || serverOnly.has(framework) || mode === "source" ? output.output_directory : defaultOutputOf(framework, output),
       is_connected: await isConnected(userId, project.id, provider),
       env: [
         ...variables.map(({ name, source }) => ({ name, source, change: before.has(name) ? ("kept" as const) : ("added" as const) })),

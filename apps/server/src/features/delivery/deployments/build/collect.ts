@@ -18,23 +18,23 @@ const neverSources = new Set(["node_modules", ".git", "__pycache__", ".DS_Store"
 /** Build output at the root of a container's folder; deeper, these are ordinary folder names. */
 const builtAtRoot = new Set([".next", "out", "dist", "build", ".turbo"]);
 const keptHidden = new Set([".well-known", ".npmrc"]);
-const keptOfPrograms = new Set([...keptHidden, ".next", ".output"]);
+const keptOfServers = new Set([...keptHidden, ".next", ".output"]);
 /** Environment files are never uploaded. */
 const isEnvFile = (name: string) => /^\.env(?:\.|$)/i.test(name) || /^\.dev\.vars/i.test(name);
 
 /**
- * `source`: for a provider that builds. `plain`: a static site without a build. `built`: build output. `program`: a server's folder,
+ * `source`: for a provider that builds. `static`: a static site without a build. `output`: build output. `server`: a server's folder,
  * without its packages.
  */
-export type CollectKind = "source" | "plain" | "built" | "program";
+export type CollectKind = "source" | "static" | "output" | "server";
 
 function isKept(path: string, kind: CollectKind): boolean {
   const segments = path.split("/");
   if (segments.some(isEnvFile)) return false;
-  if (kind === "built") return !segments.some((name) => name === ".git" || name === ".DS_Store" || name === "node_modules");
-  const hidden = kind === "program" ? keptOfPrograms : keptHidden;
+  if (kind === "output") return !segments.some((name) => name === ".git" || name === ".DS_Store" || name === "node_modules");
+  const hidden = kind === "server" ? keptOfServers : keptHidden;
   if (segments.some((name) => neverSources.has(name) || (name.startsWith(".") && !hidden.has(name)))) return false;
-  if (kind === "program" && segments[0] === ".next" && (segments[1] === "cache" || segments[1] === "dev")) return false;
+  if (kind === "server" && segments[0] === ".next" && (segments[1] === "cache" || segments[1] === "dev")) return false;
   return !(kind === "source" && builtAtRoot.has(segments[0] ?? ""));
 }
 
@@ -49,7 +49,7 @@ export async function collectFiles(
   { kind, limits, signal, warn }: { kind: CollectKind; limits: CollectLimits; signal: AbortSignal; warn: (text: string) => void },
 ): Promise<Artifact> {
   const under = directory === "." ? {} : { under: directory };
-  const skip = kind === "built" ? new Set(["node_modules", ".git"]) : neverSources;
+  const skip = kind === "output" ? new Set(["node_modules", ".git"]) : neverSources;
   const entries = await tree.walk({ ...under, skip });
   const wanted = entries
     .filter((entry) => !entry.isDirectory)

@@ -1,6 +1,6 @@
 import type { FrameworkId } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
-import type { ProgramSpec } from "../../../../db/schema/delivery.ts";
+import type { ServerCommand } from "../../../../db/schema/delivery.ts";
 import { joinPath, type PackageFile } from "./framework.ts";
 
 /** Frameworks whose production build may be a server. */
@@ -37,9 +37,9 @@ export async function findServerCommand(
     /** The command the container runs during development. */
     startCommand: string[] | null;
   },
-): Promise<ProgramSpec | undefined> {
+): Promise<ServerCommand | undefined> {
   const has = async (name: string) => (await buildSandbox.files.stat(joinPath(directory, name))) !== undefined;
-  const at = (command: string[]): ProgramSpec => ({ command, cwd: directory });
+  const at = (command: string[]): ServerCommand => ({ command, cwd: directory });
   const hasStart = typeof manifest?.scripts["start"] === "string";
   switch (framework) {
     case "nextjs":

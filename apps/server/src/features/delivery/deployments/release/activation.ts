@@ -27,7 +27,7 @@ export function createActivation({
   sites: Pick<SiteCache, "changed">;
   log: Logger;
 }) {
-  const programOf = (row: Parameters<typeof start>[0]) =>
+  const serverOf = (row: Parameters<typeof start>[0]) =>
     row.program && { deployment_id: row.id, spec: row.program, env: vault.open(row).env };
 
   /** Starts the server of a version, if it has one, and requests its first page. */
@@ -35,9 +35,9 @@ export function createActivation({
     row: Pick<DeploymentRow, "id" | "program" | "sealed_request">,
     signal: AbortSignal,
   ): Promise<{ host: string; port: number } | undefined> => {
-    const program = programOf(row);
-    if (!program) return undefined;
-    if (!servers.has(row.id)) await servers.start(program, signal);
+    const server = serverOf(row);
+    if (!server) return undefined;
+    if (!servers.has(row.id)) await servers.start(server, signal);
     const answer = await servers.address(row.id);
     if (!answer) throw new StepError("smoke", "The server started and exited immediately.");
     await smoke(answer, signal);
@@ -72,10 +72,10 @@ export function createActivation({
     resume: async (ownerId?: string): Promise<void> => {
       for (const row of await store.listLocal(ownerId === undefined ? {} : { ownerId }))
         try {
-          const program = programOf(row);
-          if (program && (await buildSandboxes.find(row.id))) await servers.resume(program);
+          const server = serverOf(row);
+          if (server && (await buildSandboxes.find(row.id))) await servers.resume(server);
         } catch (err) {
-          log.error({ err, deployment_id: row.id }, "deployed program not started");
+          log.error({ err, deployment_id: row.id }, "deployed server not started");
         }
     },
   };

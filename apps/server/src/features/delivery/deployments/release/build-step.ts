@@ -102,12 +102,12 @@ export const createBuildArtifact =
     } catch (error) {
       if (!sources || !(error instanceof StepError) || !request.ignore_rules.includes("build")) throw error;
       lines.line(`${error.message} This check was ignored: only the sources are checked.`);
-      return { artifact: sources, warnings: [], program: undefined };
+      return { artifact: sources, warnings: [], serverCommand: undefined };
     }
     const rules = frameworkRules(framework);
     const outputs = request.output_directory === null ? rules.outputs : [request.output_directory];
     const isBare = settings.command === null && request.output_directory === null;
-    const program =
+    const serverCommand =
       (isSource ? isServerFramework(framework) : row.provider === "local") &&
       request.output_directory === null &&
       mayNeedServer(framework, settings.command)
@@ -116,16 +116,16 @@ export const createBuildArtifact =
     // A Next.js app may be a static export and an unrecognized app may be static, whatever else is there.
     const isSiteFirst = framework === "nextjs" || framework === "unknown";
     const outputFolder =
-      program && !isSiteFirst ? undefined : await findOutput(buildSandbox.files, directory, isBare ? [".", ...outputs] : outputs);
-    if (program && outputFolder === undefined) {
-      const artifact = await collectInto(buildSandbox.files, directory, "program");
-      if (sources) return { artifact: sources, warnings, program };
-      current.row = (await store.update(row.id, { program })) ?? current.row;
-      return { artifact, warnings, program };
+      serverCommand && !isSiteFirst ? undefined : await findOutput(buildSandbox.files, directory, isBare ? [".", ...outputs] : outputs);
+    if (serverCommand && outputFolder === undefined) {
+      const artifact = await collectInto(buildSandbox.files, directory, "server");
+      if (sources) return { artifact: sources, warnings, serverCommand };
+      current.row = (await store.update(row.id, { program: serverCommand })) ?? current.row;
+      return { artifact, warnings, serverCommand };
     }
     if (outputFolder === undefined && sources) {
       lines.line("The build left no recognizable site: only the sources are checked.");
-      return { artifact: sources, warnings, program: undefined };
+      return { artifact: sources, warnings, serverCommand: undefined };
     }
     if (outputFolder === undefined) {
       for (const name of await listing(buildSandbox.files, directory)) lines.line(`  ${name}`);
@@ -135,9 +135,9 @@ export const createBuildArtifact =
       );
     }
     const isUnbuilt = outputFolder === directory;
-    const artifact = await collectInto(buildSandbox.files, outputFolder, isUnbuilt ? "plain" : "built");
+    const artifact = await collectInto(buildSandbox.files, outputFolder, isUnbuilt ? "static" : "output");
     const has = (path: string) => artifact.files.some((file) => file.path === path);
     current.row =
       (await store.update(row.id, { spa_fallback: rules.isClientRouted && has("index.html") && !has("404.html") })) ?? current.row;
-    return { artifact: sources ?? artifact, warnings, program: undefined };
+    return { artifact: sources ?? artifact, warnings, serverCommand: undefined };
   };

@@ -16,11 +16,11 @@ export const createCheckBuild =
     activation: Pick<Activation, "start" | "stop">;
     checkLaunch: LaunchCheck;
   }) =>
-  async (current: PipelineState, { artifact, warnings, program }: BuildOutput): Promise<void> => {
+  async (current: PipelineState, { artifact, warnings, serverCommand }: BuildOutput): Promise<void> => {
     const { row, project, request, log: lines, signal, step } = current;
-    if (program) await step("smoke");
+    if (serverCommand) await step("smoke");
     // The provider may have what is missing here; skip the page checks then.
-    const address = await activation.start({ ...row, program: program ?? row.program }, signal).catch((error: unknown) => {
+    const address = await activation.start({ ...row, program: serverCommand ?? row.program }, signal).catch((error: unknown) => {
       if (row.mode !== "source" || !(error instanceof StepError)) throw error;
       lines.line(`${error.message} Its pages are not checked.`);
       return undefined;
@@ -28,7 +28,7 @@ export const createCheckBuild =
     await step("gate");
     const { ignore_rules: ignoreRules } = request;
     const asked = { row, project, request, address, warnings, ignoreRules, log: (line: string) => lines.line(line), signal };
-    const report = await checkLaunch(asked).finally(() => (row.mode === "source" && program ? activation.stop(row.id) : undefined));
+    const report = await checkLaunch(asked).finally(() => (row.mode === "source" && serverCommand ? activation.stop(row.id) : undefined));
     const { files, totalBytes } = artifact;
     current.row =
       (await store.update(row.id, { report, files: files.length, bytes: totalBytes, has_artefact: !report.is_blocked })) ?? current.row;

@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { RuntimeError, type RuntimeDriver, type Sandbox, type ServiceState } from "@tesslate/runtime";
 import type { Logger } from "../../../../platform/logger.ts";
-import type { ProgramSpec } from "../../../../db/schema/delivery.ts";
+import type { ServerCommand } from "../../../../db/schema/delivery.ts";
 import { buildSandboxId } from "../build/build-sandbox.ts";
 import { findErrorLocation, StepError } from "../build/build-errors.ts";
 import { productionEnv } from "../build/server-command.ts";
@@ -17,11 +17,11 @@ const stableMs = 60_000;
 
 export interface LocalServerSpec {
   deployment_id: string;
-  spec: ProgramSpec;
+  spec: ServerCommand;
   env: Record<string, string>;
 }
 interface Supervised {
-  program: LocalServerSpec;
+  server: LocalServerSpec;
   sandbox: Sandbox;
   port: number;
   failures: number;
@@ -45,7 +45,7 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
 
   const launch = async (it: Supervised): Promise<void> => {
     if (!isUp(stateOf(it.sandbox))) it.port = runtime.can.privateNetwork ? 3000 : await freePort();
-    const { spec, env } = it.program;
+    const { spec, env } = it.server;
     await it.sandbox.start({
       name: service,
       command: spec.command,
@@ -82,13 +82,13 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
   };
 
   /** Supervises the server; adopts it when it already runs. */
-  const supervise = async (program: LocalServerSpec): Promise<Supervised> => {
-    unsupervise(program.deployment_id);
-    const id = buildSandboxId(program.deployment_id);
+  const supervise = async (server: LocalServerSpec): Promise<Supervised> => {
+    unsupervise(server.deployment_id);
+    const id = buildSandboxId(server.deployment_id);
     if (!(await runtime.find(id))) throw new StepError("smoke", "The files of this version no longer exist. Deploy it again.");
     const sandbox = await runtime.open({ id });
     const it: Supervised = {
-      program,
+      server,
       sandbox,
       port: stateOf(sandbox)?.port ?? 3000,
       failures: 0,
@@ -100,9 +100,9 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
     it.unsubscribe = sandbox.onState((state) => {
       if (state.name !== service) return;
       if (state.status === "running") it.upSince = Date.now();
-      if (state.status === "failed") startAgain(program.deployment_id, it);
+      if (state.status === "failed") startAgain(server.deployment_id, it);
     });
-    supervised.set(program.deployment_id, it);
+    supervised.set(server.deployment_id, it);
     return it;
   };
 
@@ -113,18 +113,18 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
 
   return {
     /** Starts a version and waits until it listens on its port. Throws `StepError` with its last output and stops it on failure. */
-    start: async (program: LocalServerSpec, signal: AbortSignal): Promise<void> => {
-      const it = await supervise(program);
+    start: async (server: LocalServerSpec, signal: AbortSignal): Promise<void> => {
+      const it = await supervise(server);
       // The caller handles a failed first start; no restarts.
       it.isWanted = false;
       try {
         await launch(it);
         await it.sandbox.ready(service, { timeoutMs: readyMs, signal });
         it.isWanted = true;
-        if (stateOf(it.sandbox)?.status === "failed") startAgain(program.deployment_id, it);
+        if (stateOf(it.sandbox)?.status === "failed") startAgain(server.deployment_id, it);
       } catch (error) {
         const lines = stateOf(it.sandbox)?.lastLines ?? [];
-        unsupervise(program.deployment_id);
+        unsupervise(server.deployment_id);
         await it.sandbox.stop(service).catch(() => undefined);
         signal.throwIfAborted();
         if (!(error instanceof RuntimeError)) throw error;
@@ -132,8 +132,8 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
       }
     },
     /** After a restart of this process: adopts or starts the server without waiting for it. */
-    resume: async (program: LocalServerSpec): Promise<void> => {
-      const it = await supervise(program);
+    resume: async (server: LocalServerSpec): Promise<void> => {
+      const it = await supervise(server);
       await launch(it);
     },
     /** Where it listens; undefined while it does not. */

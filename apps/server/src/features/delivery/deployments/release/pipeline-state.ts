@@ -1,5 +1,5 @@
 import type { DeploymentStep } from "@tesslate/contract";
-import type { DeploymentRow, ProgramSpec } from "../../../../db/schema/delivery.ts";
+import type { DeploymentRow, ServerCommand } from "../../../../db/schema/delivery.ts";
 import type { ProjectRow } from "../../../../db/schema/projects.ts";
 import type { DeploymentLog } from "../deployment-log.ts";
 import type { StoredRequest } from "../deployment-request.ts";
@@ -9,7 +9,8 @@ import type { Artifact } from "../providers/provider.ts";
 export interface BuildOutput {
   artifact: Artifact;
   warnings: string[];
-  program: ProgramSpec | undefined;
+  /** Of a server; undefined for static files. */
+  serverCommand: ServerCommand | undefined;
 }
 /** A running deployment. `row` is replaced as it changes. */
 export interface PipelineState {

@@ -9,8 +9,8 @@ import type { SiteCache } from "./site-cache.ts";
 
 /** How many versions keep their files for rollbacks. Servers include all their packages, and preview servers also run. */
 const keptVersions = {
-  production: { files: 10, servers: 4 },
-  preview: { files: 5, servers: 1 },
+  production: { static: 10, server: 4 },
+  preview: { static: 5, server: 1 },
 };
 
 export type DeploymentRetention = ReturnType<typeof createDeploymentRetention>;
@@ -34,10 +34,10 @@ export function createDeploymentRetention({
   const prune = async (row: DeploymentRow): Promise<void> => {
     if (row.container_id === null) return;
     const all = await store.listVersions({ container_id: row.container_id, provider: row.provider });
-    const counts = { production: { files: 0, servers: 0 }, preview: { files: 0, servers: 0 } };
+    const counts = { production: { static: 0, server: 0 }, preview: { static: 0, server: 0 } };
     for (const each of all) {
       if (each.is_active || !each.has_artefact) continue;
-      const kind = each.program ? "servers" : "files";
+      const kind = each.program ? "server" : "static";
       if (++counts[each.environment][kind] <= keptVersions[each.environment][kind] || each.is_live) continue;
       await store.update(each.id, { has_artefact: false });
       await discard(each);
