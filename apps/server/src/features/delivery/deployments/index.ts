@@ -8,7 +8,7 @@ export { createDeploymentReporter } from "./deployment-reporter.ts";
 export { createDeploymentLogs } from "./deployment-log.ts";
 export { createRequestVault, requestAad } from "./deployment-request.ts";
 export { createDeploymentsStore } from "./deployments.store.ts";
-export { createActivation, type Activation } from "./release/activation.ts";
+export { createActivation, type Activation } from "./release/local-versions.ts";
 export { createLocalHosts } from "./release/local-hosts.ts";
 export { createLocalServers } from "./release/local-servers.ts";
 export { createLocalSites } from "./release/local-sites.ts";

@@ -1,6 +1,6 @@
 import { StepError } from "../build/build-errors.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
-import type { Activation } from "./activation.ts";
+import type { Activation } from "./local-versions.ts";
 import { launchErrorOf, type LaunchCheck } from "./launch-gate.ts";
 import type { BuildOutput, PipelineState } from "./pipeline-state.ts";
 

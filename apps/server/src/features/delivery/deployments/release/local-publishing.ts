@@ -1,7 +1,7 @@
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 import { proposedName } from "../deployment-request.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
-import type { Activation } from "./activation.ts";
+import type { Activation } from "./local-versions.ts";
 import type { LocalHosts } from "./local-hosts.ts";
 import type { PipelineState } from "./pipeline-state.ts";
 

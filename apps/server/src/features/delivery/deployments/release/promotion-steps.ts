@@ -8,7 +8,7 @@ import type { ProviderAccess } from "../provider-access.ts";
 import { ProviderError } from "../providers/client.ts";
 import type { Credential, ProviderAdapter } from "../providers/provider.ts";
 import { notConnected } from "../refusals.ts";
-import type { Activation } from "./activation.ts";
+import type { Activation } from "./local-versions.ts";
 import type { CutoverInput, CutoverRun } from "./cutover.ts";
 import { launchErrorOf, type LaunchCheck } from "./launch-gate.ts";
 import type { LocalHosts } from "./local-hosts.ts";

@@ -9,7 +9,7 @@ import type { InsertDeployment } from "../insert-deployment.ts";
 import type { PreparedDeployment } from "../prepare-deployment.ts";
 import type { ProviderAccess } from "../provider-access.ts";
 import { notConnected } from "../refusals.ts";
-import type { Activation } from "./activation.ts";
+import type { Activation } from "./local-versions.ts";
 import type { CutoverInput, CutoverRun } from "./cutover.ts";
 import type { Pipeline } from "./pipeline.ts";
 
