@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import {
-  createActivation,
+  createLocalVersions,
   createArtifactStore,
   createBuildArtifact,
   createBuildSandboxes,
@@ -48,9 +48,9 @@ import {
   createSiteCache,
   createStoredDeployments,
   createVariablesOf,
-  createVersionSwitches,
+  createCutoverRequests,
   mountDeployments,
-  type Activation,
+  type LocalVersions,
   type Deployments,
   type ProviderAccess,
 } from "../features/delivery/deployments/index.ts";
@@ -73,7 +73,7 @@ export interface DeploymentsArea extends Area {
   /** Serves every host besides the app: deployed sites and previews. */
   otherSites: PreviewSite;
   /** A user's local deployments: stopped when the account is disabled, started when it is enabled. */
-  deployed: Pick<Activation, "suspend" | "resume">;
+  deployed: Pick<LocalVersions, "suspend" | "resume">;
   /** At boot: resumes deployments and local servers. */
   reconcile(): Promise<void>;
 }
@@ -113,7 +113,7 @@ export function composeDeployments(
   });
   onClose(async () => sites.close());
   const hosts = createLocalHosts({ store, address });
-  const activation = createActivation({ store, vault, buildSandboxes, servers, sites: siteCache, log });
+  const localVersions = createLocalVersions({ store, vault, buildSandboxes, servers, sites: siteCache, log });
   const retention = createDeploymentRetention({ store, buildSandboxes, artifacts, servers, sites: siteCache, log });
 
   // The run of a deployment.
@@ -126,9 +126,9 @@ export function composeDeployments(
     store,
     buildSandboxes,
     buildArtifact: createBuildArtifact({ store, projects, openBuildSandbox, artifacts, startCommandOf, findProvider: providers.find }),
-    checkBuild: createCheckBuild({ store, activation, checkLaunch }),
+    checkBuild: createCheckBuild({ store, localVersions, checkLaunch }),
     publish: publishing.publish,
-    publishLocally: createPublishLocally({ store, activation, hosts }),
+    publishLocally: createPublishLocally({ store, localVersions, hosts }),
   });
   const cleanup = createDeploymentCleanup({ retention, removeUnfinished: publishing.removeUnfinished, log });
   const pipeline = createPipeline({ store, projects, reporter, work, cleanup, log });
@@ -144,15 +144,15 @@ export function composeDeployments(
   // Other versions.
   const cutovers = createCutovers({ store, projects, reporter, isConnected: choices.isConnected, deploymentTasks, tasks });
   const rollbacks = createRollbacks({
-    restoreLocally: createRestoreLocally({ store, activation }),
+    restoreLocally: createRestoreLocally({ store, localVersions }),
     restoreAtProvider: createRestoreAtProvider({ store, providers, log }),
     redeploy: createRedeploy({ store, vault, artifacts, insert, announce, pipeline }),
     cutovers,
   });
   const promotions = createPromotions({
     store,
-    check: createCheckPromotion({ store, vault, activation, checkLaunch }),
-    promoteLocally: createPromoteLocally({ store, activation, hosts }),
+    check: createCheckPromotion({ store, vault, localVersions, checkLaunch }),
+    promoteLocally: createPromoteLocally({ store, localVersions, hosts }),
     promoteAtProvider: createPromoteAtProvider({ store, vault, providers }),
     cutovers,
   });
@@ -165,7 +165,7 @@ export function composeDeployments(
     begin,
     deployAll: createDeployAll({ store, projects, choices, createAll }),
     plan: createPlanDeployment({ store, projects, choices, variablesOf, startCommandOf, address }),
-    ...createVersionSwitches({ projects, requireRow, rollbacks, promotions }),
+    ...createCutoverRequests({ projects, requireRow, rollbacks, promotions }),
     ...createStoredDeployments({ store, projects, artifacts, requireRow, cancel }),
     takeDownForContainer: createTakeDownForContainer({ store, cancel, cutovers, retention, sites: siteCache }),
     remove: createRemoveDeployment({ store, requireRow, removeAtProvider, retention, sites: siteCache, announce }),
@@ -187,14 +187,14 @@ export function composeDeployments(
 
   return {
     deployments,
-    deployed: activation,
+    deployed: localVersions,
     otherSites: {
       request: (request, response) => (sites.handles(request.headers.host) ? sites : previewSite).request(request, response),
       upgrade: (request, socket, head) => (sites.handles(request.headers.host) ? sites : previewSite).upgrade(request, socket, head),
     },
     reconcile: async () => {
       await retention.removeOrphans({ runtime, isShared });
-      await activation.resume();
+      await localVersions.resume();
       await deploymentTasks.reconcile();
     },
     mount(mount) {

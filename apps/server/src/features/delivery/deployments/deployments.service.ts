@@ -16,7 +16,7 @@ import type { Promotions } from "./release/promotions.ts";
 import type { Rollbacks } from "./release/rollbacks.ts";
 
 /** Creates, inspects, cancels and deletes deployments. */
-export interface Deployments extends Pick<DeploymentCreation, "begin">, VersionSwitches, StoredDeployments {
+export interface Deployments extends Pick<DeploymentCreation, "begin">, CutoverRequests, StoredDeployments {
   deployAll: DeployAll;
   plan: PlanDeployment;
   takeDownForContainer: TakeDownForContainer;
@@ -25,9 +25,9 @@ export interface Deployments extends Pick<DeploymentCreation, "begin">, VersionS
   stream: ReturnType<typeof createDeploymentStream>;
 }
 
-export type VersionSwitches = ReturnType<typeof createVersionSwitches>;
+export type CutoverRequests = ReturnType<typeof createCutoverRequests>;
 /** Makes another version of a container live. */
-export const createVersionSwitches = ({
+export const createCutoverRequests = ({
   projects,
   requireRow,
   rollbacks,

@@ -1,6 +1,6 @@
 import { StepError } from "../build/build-errors.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
-import type { Activation } from "./local-versions.ts";
+import type { LocalVersions } from "./local-versions.ts";
 import { launchErrorOf, type LaunchCheck } from "./launch-gate.ts";
 import type { BuildOutput, PipelineState } from "./pipeline-state.ts";
 
@@ -9,18 +9,18 @@ export type CheckBuild = ReturnType<typeof createCheckBuild>;
 export const createCheckBuild =
   ({
     store,
-    activation,
+    localVersions,
     checkLaunch,
   }: {
     store: Pick<DeploymentsStore, "update">;
-    activation: Pick<Activation, "start" | "stop">;
+    localVersions: Pick<LocalVersions, "start" | "stop">;
     checkLaunch: LaunchCheck;
   }) =>
   async (current: PipelineState, { artifact, warnings, serverCommand }: BuildOutput): Promise<void> => {
     const { row, project, request, log: lines, signal, step } = current;
     if (serverCommand) await step("smoke");
     // The provider may have what is missing here; skip the page checks then.
-    const address = await activation.start({ ...row, program: serverCommand ?? row.program }, signal).catch((error: unknown) => {
+    const address = await localVersions.start({ ...row, program: serverCommand ?? row.program }, signal).catch((error: unknown) => {
       if (row.mode !== "source" || !(error instanceof StepError)) throw error;
       lines.line(`${error.message} Its pages are not checked.`);
       return undefined;
@@ -28,7 +28,7 @@ export const createCheckBuild =
     await step("gate");
     const { ignore_rules: ignoreRules } = request;
     const asked = { row, project, request, address, warnings, ignoreRules, log: (line: string) => lines.line(line), signal };
-    const report = await checkLaunch(asked).finally(() => (row.mode === "source" && serverCommand ? activation.stop(row.id) : undefined));
+    const report = await checkLaunch(asked).finally(() => (row.mode === "source" && serverCommand ? localVersions.stop(row.id) : undefined));
     const { files, totalBytes } = artifact;
     current.row =
       (await store.update(row.id, { report, files: files.length, bytes: totalBytes, has_artefact: !report.is_blocked })) ?? current.row;

@@ -97,7 +97,7 @@ export function createCutovers({
           const { log, redact } = await reporter.open(row);
           const resultOf = ({ id, version, deployment_url }: DeploymentRow) => ({ deployment_id: id, version, deployment_url });
           try {
-            // Resumes when the server crashed after the switch.
+            // Resumes when the server crashed after the cutover.
             if (row.is_live) return resultOf(row);
             const live = await run({
               task,

@@ -11,8 +11,8 @@ import type { SiteCache } from "./site-cache.ts";
 const smokeMs = 10_000;
 
 /** Makes local versions live, and stops and resumes them. */
-export type Activation = ReturnType<typeof createActivation>;
-export function createActivation({
+export type LocalVersions = ReturnType<typeof createLocalVersions>;
+export function createLocalVersions({
   store,
   vault,
   buildSandboxes,
@@ -48,7 +48,7 @@ export function createActivation({
     start,
     /** Stops a server that was started only for checks. */
     stop: (id: string): Promise<void> => servers.stop(id),
-    /** Switches visitors to this version. A new server is up before the old one stops. */
+    /** Makes this version live. A new server is up before the old one stops. */
     makeLive: async (
       row: DeploymentRow,
       signal: AbortSignal,

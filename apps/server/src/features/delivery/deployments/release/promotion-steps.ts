@@ -8,7 +8,7 @@ import type { ProviderAccess } from "../provider-access.ts";
 import { ProviderError } from "../providers/client.ts";
 import type { Credential, ProviderAdapter } from "../providers/provider.ts";
 import { notConnected } from "../refusals.ts";
-import type { Activation } from "./local-versions.ts";
+import type { LocalVersions } from "./local-versions.ts";
 import type { CutoverInput, CutoverRun } from "./cutover.ts";
 import { launchErrorOf, type LaunchCheck } from "./launch-gate.ts";
 import type { LocalHosts } from "./local-hosts.ts";
@@ -30,16 +30,16 @@ export const createCheckPromotion =
   ({
     store,
     vault,
-    activation,
+    localVersions,
     checkLaunch,
   }: {
     store: Pick<DeploymentsStore, "update">;
     vault: Pick<RequestVault, "open">;
-    activation: Pick<Activation, "start">;
+    localVersions: Pick<LocalVersions, "start">;
     checkLaunch: LaunchCheck;
   }) =>
   async ({ row, project, input, log, signal }: CutoverRun<PromotionInput>): Promise<void> => {
-    const address = row.provider === "local" ? await activation.start(row, signal) : undefined;
+    const address = row.provider === "local" ? await localVersions.start(row, signal) : undefined;
     const report = await checkLaunch({
       row,
       project,
@@ -60,16 +60,16 @@ export type PromoteLocally = ReturnType<typeof createPromoteLocally>;
 export const createPromoteLocally =
   ({
     store,
-    activation,
+    localVersions,
     hosts,
   }: {
     store: DeploymentsStore;
-    activation: Pick<Activation, "makeLive">;
+    localVersions: Pick<LocalVersions, "makeLive">;
     hosts: Pick<LocalHosts, "claimSite">;
   }) =>
   async ({ row, project, signal }: CutoverRun<PromotionInput>): Promise<DeploymentRow> => {
     const site = await hosts.claimSite(row, await proposedName(store, project, row.container_name));
-    return activation.makeLive(row, signal, { ...promoted, site_id: site.site_id, site_name: site.name, deployment_url: site.url });
+    return localVersions.makeLive(row, signal, { ...promoted, site_id: site.site_id, site_name: site.name, deployment_url: site.url });
   };
 
 export type PromoteAtProvider = ReturnType<typeof createPromoteAtProvider>;

@@ -9,20 +9,20 @@ import type { InsertDeployment } from "../insert-deployment.ts";
 import type { PreparedDeployment } from "../prepare-deployment.ts";
 import type { ProviderAccess } from "../provider-access.ts";
 import { notConnected } from "../refusals.ts";
-import type { Activation } from "./local-versions.ts";
+import type { LocalVersions } from "./local-versions.ts";
 import type { CutoverInput, CutoverRun } from "./cutover.ts";
 import type { Pipeline } from "./pipeline.ts";
 
 export type RestoreLocally = ReturnType<typeof createRestoreLocally>;
 /** Makes stored files on this server live again. */
 export const createRestoreLocally =
-  ({ store, activation }: { store: Pick<DeploymentsStore, "find">; activation: Pick<Activation, "makeLive" | "stop"> }) =>
+  ({ store, localVersions }: { store: Pick<DeploymentsStore, "find">; localVersions: Pick<LocalVersions, "makeLive" | "stop"> }) =>
   async ({ row, signal }: CutoverRun<CutoverInput>): Promise<DeploymentRow> => {
     try {
-      return await activation.makeLive(row, signal);
+      return await localVersions.makeLive(row, signal);
     } catch (error) {
       // Stop a server that failed its check.
-      if (row.program && !(await store.find(row.id))?.is_live) await activation.stop(row.id);
+      if (row.program && !(await store.find(row.id))?.is_live) await localVersions.stop(row.id);
       throw error;
     }
   };
