@@ -139,7 +139,7 @@ export function composeDeployments(
   const variablesOf = createVariablesOf({ secrets: secretVault, variables: environmentVault, connectionEnvironment });
   const prepare = createPrepareDeployment({ choices, variablesOf, projects });
   const insert = createInsertDeployment({ store, vault });
-  const { begin, createAll } = createDeploymentCreation({ store, projects, prepare, insert, deploymentTasks, announce });
+  const { create, createAll } = createDeploymentCreation({ store, projects, prepare, insert, deploymentTasks, announce });
 
   // Other versions.
   const cutovers = createCutovers({ store, projects, reporter, isConnected: choices.isConnected, deploymentTasks, tasks });
@@ -162,7 +162,7 @@ export function composeDeployments(
   const cancel = createCancelDeployment({ store, logs, pipeline, tasks, bus });
   const removeAtProvider = createRemoveAtProvider({ providers, log });
   const deployments: Deployments = {
-    begin,
+    create,
     deployAll: createDeployAll({ store, projects, choices, createAll }),
     plan: createPlanDeployment({ store, projects, choices, variablesOf, startCommandOf, address }),
     ...createCutoverRequests({ projects, requireRow, rollbacks, promotions }),

@@ -31,7 +31,7 @@ export function createDeploymentCreation({
   announce: DeploymentReporter["announce"];
 }) {
   return {
-    begin: async (userId: string, body: DeploymentRequest) => {
+    create: async (userId: string, body: DeploymentRequest) => {
       const project = await projects.require(userId, body.project_id);
       const prepared = await prepare(userId, project, body);
       const { row, task } = await store.transaction(async (tx) => {

@@ -12,7 +12,7 @@ export function mountDeployments(
 ): void {
   mount("deployments", deploymentsRoutes, {
     list: ({ user }, { params, query }) => deployments.list(user.id, params.project_id, query),
-    create: ({ user }, { body }) => deployments.begin(user.id, body),
+    create: ({ user }, { body }) => deployments.create(user.id, body),
     plan: ({ user }, { body }) => deployments.plan(user.id, body),
     deployAll: ({ user }, { body }) => deployments.deployAll(user.id, body),
     status: ({ user }, { params }) => deployments.status(user.id, params.deployment_id),
@@ -29,8 +29,8 @@ export function mountDeployments(
       // HEAD must not build the archive.
       return reply.send(request.method === "HEAD" ? Readable.from([]) : open());
     },
-    rollback: ({ user }, { params }) => deployments.rollback(user.id, params.deployment_id),
-    promote: ({ user }, { params, body }) => deployments.promote(user.id, params.deployment_id, body ?? {}),
+    rollback: ({ user }, { params }) => deployments.startRollback(user.id, params.deployment_id),
+    promote: ({ user }, { params, body }) => deployments.startPromotion(user.id, params.deployment_id, body ?? {}),
     cancel: ({ user }, { params }) => deployments.cancel(user.id, params.deployment_id),
     remove: ({ user }, { params, query }) => deployments.remove(user.id, params.deployment_id, query),
     launchSettings: ({ user }, { params }) => launchSettings.get(user.id, params.project_id),

@@ -16,7 +16,7 @@ import type { Promotions } from "./release/promotions.ts";
 import type { Rollbacks } from "./release/rollbacks.ts";
 
 /** Creates, inspects, cancels and deletes deployments. */
-export interface Deployments extends Pick<DeploymentCreation, "begin">, CutoverRequests, StoredDeployments {
+export interface Deployments extends Pick<DeploymentCreation, "create">, CutoverRequests, StoredDeployments {
   deployAll: DeployAll;
   plan: PlanDeployment;
   takeDownForContainer: TakeDownForContainer;
@@ -39,14 +39,14 @@ export const createCutoverRequests = ({
   promotions: Promotions;
 }) => ({
   /** Makes an earlier version live again. */
-  rollback: async (userId: string, id: string) => {
+  startRollback: async (userId: string, id: string) => {
     const row = await requireRow(userId, id);
-    return rollbacks.begin(userId, await projects.require(userId, row.project_id), row);
+    return rollbacks.start(userId, await projects.require(userId, row.project_id), row);
   },
   /** Makes a preview the live version. */
-  promote: async (userId: string, id: string, options: Parameters<Promotions["begin"]>[3]) => {
+  startPromotion: async (userId: string, id: string, options: Parameters<Promotions["start"]>[3]) => {
     const row = await requireRow(userId, id);
-    return promotions.begin(userId, await projects.require(userId, row.project_id), row, options);
+    return promotions.start(userId, await projects.require(userId, row.project_id), row, options);
   },
 });
 

@@ -3,7 +3,7 @@ import type { Deployments } from "../../delivery/deployments/index.ts";
 import { platformTool, type PlatformTool } from "./platform-tool.ts";
 
 export interface DeploymentToolsOptions {
-  deployments: Pick<Deployments, "begin" | "list" | "get" | "lastLines">;
+  deployments: Pick<Deployments, "create" | "list" | "get" | "lastLines">;
 }
 
 const maxLines = 200;
@@ -25,7 +25,7 @@ export const deploymentTools = ({ deployments }: DeploymentToolsOptions): Platfo
       environment: Type.Optional(DeployEnvironment),
     }),
     run: async ({ user }, body) => {
-      const { task_id, deployment } = await deployments.begin(user.id, body);
+      const { task_id, deployment } = await deployments.create(user.id, body);
       return { ...summarize(deployment), task_id };
     },
   }),

@@ -91,13 +91,13 @@ export function createDeploymentTasks({
     const input = task.input as Input;
     if (input.attempt >= maxAttempts)
       return abandon(input.ids, "The server stopped repeatedly during this deployment. Try again, or check the server's log.");
-    await begin(
+    await startTask(
       { user_id: task.user_id, project_id: task.project_id ?? "", metadata: task.metadata },
       { ...input, attempt: input.attempt + 1 },
     );
     log.info({ project_id: task.project_id, attempt: input.attempt + 1 }, "deployment resumed");
   };
-  const begin = async (
+  const startTask = async (
     { user_id, project_id, metadata }: { user_id: string; project_id: string; metadata: Record<string, unknown> },
     input: Input,
   ): Promise<void> => {
@@ -142,7 +142,7 @@ export function createDeploymentTasks({
     },
     /** Resumes deployments that a task of another type had started. */
     takeOver: (task: TaskRow, rows: readonly DeploymentRow[]): Promise<void> =>
-      begin(
+      startTask(
         { user_id: task.user_id, project_id: task.project_id ?? "", metadata: task.metadata },
         { ids: rows.map(({ id }) => id), attempt: 1 },
       ),
@@ -154,7 +154,7 @@ export function createDeploymentTasks({
       for (const rows of groups.values()) {
         const [first] = rows;
         if (!first) continue;
-        await begin(
+        await startTask(
           { user_id: first.user_id, project_id: first.project_id, metadata: { project_id: first.project_id } },
           {
             ids: rows.map(({ id }) => id),

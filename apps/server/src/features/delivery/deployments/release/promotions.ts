@@ -25,7 +25,7 @@ export function createPromotions({
   promoteAtProvider: PromoteAtProvider;
   cutovers: Cutovers;
 }) {
-  const begin = cutovers.define<PromotionInput>({
+  const startCutover = cutovers.define<PromotionInput>({
     type: "deployment_promotion",
     timeoutMs: promotionMs,
     waiting: ({ version }) => `Waiting to promote version ${version}`,
@@ -45,7 +45,7 @@ export function createPromotions({
   });
 
   return {
-    begin: async (userId: string, project: ProjectRow, row: DeploymentRow, { ignore_rules = [] }: { ignore_rules?: LaunchRule[] }) => {
+    start: async (userId: string, project: ProjectRow, row: DeploymentRow, { ignore_rules = [] }: { ignore_rules?: LaunchRule[] }) => {
       if (!canPromote(row))
         throw conflict(
           "not_deployable",
@@ -53,7 +53,7 @@ export function createPromotions({
             ? "This version is not a preview."
             : "Only a successful preview whose files are stored can be promoted.",
         );
-      return begin(userId, project, row, { id: row.id, ignore_rules });
+      return startCutover(userId, project, row, { id: row.id, ignore_rules });
     },
   };
 }

@@ -19,7 +19,7 @@ export function createRollbacks({
   redeploy: Redeploy;
   cutovers: Cutovers;
 }) {
-  const begin = cutovers.define<CutoverInput>({
+  const startCutover = cutovers.define<CutoverInput>({
     type: "deployment_rollback",
     timeoutMs: deploymentMs,
     waiting: ({ version }) => `Waiting to roll back to version ${version}`,
@@ -33,10 +33,10 @@ export function createRollbacks({
 
   return {
     /** Makes a version live again, as the fastest of the three ways allows. */
-    begin: async (userId: string, project: ProjectRow, row: DeploymentRow) => {
+    start: async (userId: string, project: ProjectRow, row: DeploymentRow) => {
       if (!canRollBack(row))
         throw conflict("not_deployable", row.is_live ? "This version is already live." : "The files of this version were pruned.");
-      return begin(userId, project, row, { id: row.id });
+      return startCutover(userId, project, row, { id: row.id });
     },
   };
 }
