@@ -19,9 +19,9 @@ import { route } from "./route.ts";
 
 const tag = "deployment-credentials";
 
-/** Providers that need an account; `local` needs none. */
-export const OutsideProvider = Literals("vercel", "netlify", "cloudflare");
-export type OutsideProvider = Static<typeof OutsideProvider>;
+/** Providers other than this server (`local`). They need an account. */
+export const RemoteProvider = Literals("vercel", "netlify", "cloudflare");
+export type RemoteProvider = Static<typeof RemoteProvider>;
 
 export const DeploymentCredential = described(
   "An account at a deployment provider. Its token is never returned.",
@@ -29,7 +29,7 @@ export const DeploymentCredential = described(
     id: Uuid,
     user_id: Uuid,
     project_id: Nullable(Uuid),
-    provider: OutsideProvider,
+    provider: RemoteProvider,
     metadata: described(
       "`team_id`, `account_id`, `dispatch_namespace`, `account_name`, `account_slug`, `configuration_id`",
       Nullable(Type.Record(Type.String(), Type.String())),
@@ -47,7 +47,7 @@ export type DeploymentCredential = Static<typeof DeploymentCredential>;
 export const DeploymentProviderInfo = described(
   "A deployment provider that can be connected.",
   Type.Object({
-    name: OutsideProvider,
+    name: RemoteProvider,
     display_name: Type.String(),
     description: Type.String(),
     auth_type: Literals("oauth", "api_token"),

@@ -236,7 +236,7 @@ export const projectsRoutes = {
     tag,
     summary: "Delete project",
     description:
-      "Stops the project and starts a task that deletes it with files, databases, chats and snapshots. This cannot be undone; deployments at outside providers stay.",
+      "Stops the project and starts a task that deletes it with files, databases, chats and snapshots. This cannot be undone; deployments at remote providers stay.",
     auth: "user",
     status: 202,
     params: ProjectParams,

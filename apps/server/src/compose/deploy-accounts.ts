@@ -1,4 +1,4 @@
-import type { OutsideProvider } from "@tesslate/contract";
+import type { RemoteProvider } from "@tesslate/contract";
 import {
   createDeploymentCredentials,
   createDeploymentCredentialsStore,
@@ -13,9 +13,9 @@ import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 
-/** Deployment providers and users' accounts there. */
+/** Remote providers and users' accounts there. */
 export interface DeployAccountsArea extends Area {
-  providers: Record<OutsideProvider, ProviderAdapter>;
+  providers: Record<RemoteProvider, ProviderAdapter>;
   getCredential: DeploymentCredentials["getCredential"];
   hasCredential: DeploymentCredentials["hasCredential"];
 }

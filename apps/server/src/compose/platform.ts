@@ -216,7 +216,7 @@ const providerHosts = ({ auth: { oauth }, gitProviders: { gitlab, bitbucket, git
   return [...signIn, ...repositories].flatMap((url) => hostEntry(url) ?? []);
 };
 
-/** Hosts of deployment providers' APIs. */
+/** Hosts of remote providers' APIs. */
 const deployHosts = ({ deployProviders: { vercel, netlify, cloudflare } }: Config): string[] =>
   [vercel.apiUrl, netlify.apiUrl, cloudflare.apiUrl].flatMap((address) => hostEntry(address) ?? []);
 

@@ -6,7 +6,7 @@ import type {
   DeploymentStatus,
   FrameworkId,
   LaunchReport,
-  OutsideProvider,
+  RemoteProvider,
 } from "@tesslate/contract";
 import { sql } from "drizzle-orm";
 import {
@@ -28,7 +28,7 @@ import { users } from "./accounts.ts";
 import { projects } from "./projects.ts";
 import { containers } from "./runtime.ts";
 
-/** Accounts at deployment providers: one default per user and provider, and one per project. */
+/** Accounts at remote providers: one default per user and provider, and one per project. */
 export const deploymentCredentials = pgTable(
   "deployment_credentials",
   {
@@ -38,7 +38,7 @@ export const deploymentCredentials = pgTable(
       .references(() => users.id, { onDelete: "cascade" }),
     /** null: the user's default. */
     project_id: uuid().references(() => projects.id, { onDelete: "cascade" }),
-    provider: text().$type<OutsideProvider>().notNull(),
+    provider: text().$type<RemoteProvider>().notNull(),
     kind: text().$type<"token" | "oauth">().notNull(),
     /** The access token and the refresh token. */
     sealed_tokens: bytea().notNull(),

@@ -1,4 +1,4 @@
-import type { OutsideProvider } from "@tesslate/contract";
+import type { RemoteProvider } from "@tesslate/contract";
 import { ExternalLink } from "lucide-react";
 import { useState, type FormEvent } from "react";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
@@ -13,7 +13,7 @@ import { toast } from "../../ui/toast.tsx";
 import { providerName, safeUrl } from "./deployments.ts";
 import { useCredentials, useProviderSignIn } from "./use-credentials.ts";
 
-const tokenHints: Record<OutsideProvider, string> = {
+const tokenHints: Record<RemoteProvider, string> = {
   vercel: "Account settings → Tokens. Set the scope to your team or your full account.",
   netlify: "User settings → Applications → Personal access tokens.",
   cloudflare: "My profile → API tokens. Requires the permission Account → Workers Scripts → Edit.",
@@ -27,7 +27,7 @@ export function ConnectProvider({
   onConnected,
   onCancel,
 }: {
-  provider: OutsideProvider;
+  provider: RemoteProvider;
   /** Offers to save it for this project only, instead of as the person's default account. */
   projectId?: string;
   className?: string;

@@ -1,12 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { OutsideProvider } from "@tesslate/contract";
+import type { RemoteProvider } from "@tesslate/contract";
 import { useEffect, useState } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../../project/services.ts";
 import { credentialsKey, credentialsQuery } from "./deployments.queries.ts";
 
 export interface NewCredential {
-  provider: OutsideProvider;
+  provider: RemoteProvider;
   access_token: string;
   metadata?: { account_id?: string; team_id?: string; dispatch_namespace?: string };
   project_id?: string;
@@ -59,7 +59,7 @@ export function isOpenable(address: string): boolean {
  * OAuth sign-in in a pop-up. Its last page is ours and reports the result to its opener and over a channel, because a
  * cross-origin redirect can remove the opener. If neither arrives, the accounts are reloaded when this window gets the focus.
  */
-export function useProviderSignIn(provider: OutsideProvider, projectId: string | undefined, onConnected: () => void) {
+export function useProviderSignIn(provider: RemoteProvider, projectId: string | undefined, onConnected: () => void) {
   const { api } = useServices();
   const { read, changed } = useCredentials();
   const [state, setState] = useState<SignInState>("idle");

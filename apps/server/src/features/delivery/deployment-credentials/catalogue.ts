@@ -1,4 +1,4 @@
-import type { DeploymentProviderInfo, OutsideProvider } from "@tesslate/contract";
+import type { DeploymentProviderInfo, RemoteProvider } from "@tesslate/contract";
 
 export const catalogue: readonly Omit<DeploymentProviderInfo, "connected" | "oauth_available">[] = [
   {
@@ -29,4 +29,4 @@ export const catalogue: readonly Omit<DeploymentProviderInfo, "connected" | "oau
     token_url: "https://dash.cloudflare.com/profile/api-tokens",
   },
 ];
-export const providerNames: readonly OutsideProvider[] = catalogue.map(({ name }) => name);
+export const providerNames: readonly RemoteProvider[] = catalogue.map(({ name }) => name);

@@ -1,4 +1,4 @@
-import type { DeploymentCredential, DeploymentProviderInfo, List, OutsideProvider } from "@tesslate/contract";
+import type { DeploymentCredential, DeploymentProviderInfo, List, RemoteProvider } from "@tesslate/contract";
 import type { CryptoBox } from "../../../platform/crypto.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
@@ -22,10 +22,10 @@ export interface Granted extends DeploymentTokens {
 }
 /** Renews and revokes tokens that were granted through this server's OAuth apps. */
 export interface TokenLife {
-  isAvailable(provider: OutsideProvider): boolean;
+  isAvailable(provider: RemoteProvider): boolean;
   /** `undefined`: the provider refuses to renew it. Throws when the provider is not reachable. */
-  renew(provider: OutsideProvider, refreshToken: string): Promise<Granted | undefined>;
-  revoke(provider: OutsideProvider, tokens: DeploymentTokens): Promise<void>;
+  renew(provider: RemoteProvider, refreshToken: string): Promise<Granted | undefined>;
+  revoke(provider: RemoteProvider, tokens: DeploymentTokens): Promise<void>;
 }
 type Metadata = { [key: string]: string | null | undefined };
 
@@ -33,7 +33,7 @@ type Metadata = { [key: string]: string | null | undefined };
 const marginMs = 120_000;
 
 /**
- * Accounts at deployment providers: encrypted, write-only, one per user, provider and project. OAuth tokens are renewed under a row lock,
+ * Accounts at remote providers: encrypted, write-only, one per user, provider and project. OAuth tokens are renewed under a row lock,
  * because a refresh token works once.
  */
 export type DeploymentCredentials = ReturnType<typeof createDeploymentCredentials>;
@@ -47,7 +47,7 @@ export function createDeploymentCredentials({
 }: {
   store: DeploymentCredentialsStore;
   box: CryptoBox;
-  providers: Record<OutsideProvider, Pick<ProviderAdapter, "check">>;
+  providers: Record<RemoteProvider, Pick<ProviderAdapter, "check">>;
   tokens: TokenLife;
   requireProject: (userId: string, ref: string) => Promise<{ id: string }>;
   log: Logger;
@@ -72,7 +72,7 @@ export function createDeploymentCredentials({
     if (!row) throw notFound("Credential");
     return row;
   };
-  const expired = (provider: OutsideProvider) =>
+  const expired = (provider: RemoteProvider) =>
     conflict("provider_token_expired", `Your ${titleOf(provider)} connection expired. Reconnect it in Settings.`);
 
   /** The access token, renewed when it is about to expire. Throws `provider_token_expired`, `bad_gateway`. */
@@ -80,7 +80,7 @@ export function createDeploymentCredentials({
     const current = await (isEnding(row) ? renewed(row.id, row.provider) : Promise.resolve(row));
     return { token: opened(current).access_token, metadata: current.metadata };
   };
-  const renewed = async (id: string, provider: OutsideProvider): Promise<DeploymentCredentialRow> => {
+  const renewed = async (id: string, provider: RemoteProvider): Promise<DeploymentCredentialRow> => {
     const outcome = await store.transaction(async (tx) => {
       const row = await store.lock(tx, id);
       if (!row) throw notFound("Credential");
@@ -100,7 +100,7 @@ export function createDeploymentCredentials({
   };
 
   /** Whether the provider accepts the token; undefined when it is not reachable. */
-  const validate = async (provider: OutsideProvider, credential: Credential) => {
+  const validate = async (provider: RemoteProvider, credential: Credential) => {
     try {
       return await providers[provider].check(credential);
     } catch (error) {
@@ -110,12 +110,12 @@ export function createDeploymentCredentials({
     }
   };
 
-  const requireMetadata = (provider: OutsideProvider, metadata: Record<string, string>): void => {
+  const requireMetadata = (provider: RemoteProvider, metadata: Record<string, string>): void => {
     if (provider === "cloudflare" && !metadata["account_id"])
       throw badRequest("Cloudflare needs the account id in addition to the token.", "account_id_required");
   };
   const put = async (
-    key: { user_id: string; project_id: string | null; provider: OutsideProvider },
+    key: { user_id: string; project_id: string | null; provider: RemoteProvider },
     kind: "token" | "oauth",
     granted: Granted,
     metadata: Record<string, string>,
@@ -168,7 +168,7 @@ export function createDeploymentCredentials({
      * `credential_rejected`, and `bad_gateway` when the provider did not respond and a working connection would be replaced.
      */
     saveGranted: async (
-      key: { user_id: string; project_id: string | null; provider: OutsideProvider },
+      key: { user_id: string; project_id: string | null; provider: RemoteProvider },
       granted: Granted,
       change: Metadata,
     ): Promise<DeploymentCredential> => {
@@ -229,23 +229,23 @@ export function createDeploymentCredentials({
      * The project's own credential, otherwise the user's default, with an access token that is valid for minutes. Undefined when nothing
      * is connected. Throws `provider_token_expired`, `bad_gateway`, `secrets_unreadable`.
      */
-    getCredential: async (userId: string, projectId: string, provider: OutsideProvider): Promise<Credential | undefined> => {
+    getCredential: async (userId: string, projectId: string, provider: RemoteProvider): Promise<Credential | undefined> => {
       const row = await store.choose(userId, projectId, provider);
       return row && fresh(row);
     },
     /** Whether a credential is stored, without checking it. */
-    hasCredential: async (userId: string, projectId: string, provider: OutsideProvider): Promise<boolean> =>
+    hasCredential: async (userId: string, projectId: string, provider: RemoteProvider): Promise<boolean> =>
       (await store.choose(userId, projectId, provider)) !== undefined,
   };
 }
 
-const catalogueEntry = (provider: OutsideProvider) => {
+const catalogueEntry = (provider: RemoteProvider) => {
   const found = catalogue.find(({ name }) => name === provider);
   if (!found) throw new Error(`unknown provider ${provider}`);
   return found;
 };
-const titleOf = (provider: OutsideProvider): string => catalogueEntry(provider).display_name;
-function providerOf(text: string): OutsideProvider {
+const titleOf = (provider: RemoteProvider): string => catalogueEntry(provider).display_name;
+function providerOf(text: string): RemoteProvider {
   const found = providerNames.find((name) => name === text.trim().toLowerCase());
   if (!found)
     throw badRequest(`Unknown provider ${text.slice(0, 50)}. Use vercel, netlify or cloudflare.`, "unknown_provider", {

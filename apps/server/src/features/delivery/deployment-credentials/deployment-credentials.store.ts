@@ -1,10 +1,10 @@
 import { and, desc, eq, isNull, or, sql } from "drizzle-orm";
-import type { OutsideProvider } from "@tesslate/contract";
+import type { RemoteProvider } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { deploymentCredentials, type DeploymentCredentialRow } from "../../../db/schema/delivery.ts";
 
 interface Filter {
-  provider?: OutsideProvider | undefined;
+  provider?: RemoteProvider | undefined;
   project_id?: string | undefined;
 }
 export type NewDeploymentCredential = Pick<
@@ -30,7 +30,7 @@ export function createDeploymentCredentialsStore(db: Database) {
       return { rows, total };
     },
     /** Providers for which a user has a credential. */
-    providersOf: async (userId: string): Promise<OutsideProvider[]> =>
+    providersOf: async (userId: string): Promise<RemoteProvider[]> =>
       (await db.selectDistinct({ provider: t.provider }).from(t).where(eq(t.user_id, userId))).map(({ provider }) => provider),
     find: async (userId: string, id: string): Promise<DeploymentCredentialRow | undefined> =>
       (
@@ -42,7 +42,7 @@ export function createDeploymentCredentialsStore(db: Database) {
     /** The credential for exactly that user, provider and project. */
     at: async (key: {
       user_id: string;
-      provider: OutsideProvider;
+      provider: RemoteProvider;
       project_id: string | null;
     }): Promise<DeploymentCredentialRow | undefined> =>
       (
@@ -58,7 +58,7 @@ export function createDeploymentCredentialsStore(db: Database) {
           )
       )[0],
     /** The project's own, otherwise the default. */
-    choose: async (userId: string, projectId: string, provider: OutsideProvider): Promise<DeploymentCredentialRow | undefined> =>
+    choose: async (userId: string, projectId: string, provider: RemoteProvider): Promise<DeploymentCredentialRow | undefined> =>
       (
         await db
           .select()

@@ -1,4 +1,4 @@
-import type { OutsideProvider } from "@tesslate/contract";
+import type { RemoteProvider } from "@tesslate/contract";
 import type { Config } from "../../../config.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
 import type { Granted, TokenLife, DeploymentTokens } from "../deployment-credentials/index.ts";
@@ -19,7 +19,7 @@ export interface ProviderOauthApp {
   renew?(refreshToken: string): Promise<Granted>;
   revoke?(tokens: DeploymentTokens): Promise<void>;
 }
-export type OauthApps = Partial<Record<OutsideProvider, ProviderOauthApp>>;
+export type OauthApps = Partial<Record<RemoteProvider, ProviderOauthApp>>;
 
 type AppConfig = Config["deployProviders"]["vercel"];
 const callMs = 15_000;

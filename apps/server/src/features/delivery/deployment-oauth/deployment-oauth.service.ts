@@ -1,4 +1,4 @@
-import type { OutsideProvider } from "@tesslate/contract";
+import type { RemoteProvider } from "@tesslate/contract";
 import { calculatePKCECodeChallenge } from "openid-client";
 import { AppError, badRequest } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
@@ -20,7 +20,7 @@ export type CallbackResult =
 const failed = (sentence: string, status: 400 | 401 = 400): CallbackResult => ({ kind: "failed", status, sentence });
 
 /**
- * Connects an account at a deployment provider in the browser: authorization code flow, with PKCE where the provider supports it. The
+ * Connects an account at a remote provider in the browser: authorization code flow, with PKCE where the provider supports it. The
  * verifier stays on the server until the code is exchanged.
  */
 export type DeploymentOauth = ReturnType<typeof createDeploymentOauth>;
@@ -38,7 +38,7 @@ export function createDeploymentOauth({
   log: Logger;
 }) {
   const flowOf = (provider: string) => `deploy ${provider.toLowerCase()}`;
-  const appOf = (name: string): { provider: OutsideProvider; app: ProviderOauthApp } => {
+  const appOf = (name: string): { provider: RemoteProvider; app: ProviderOauthApp } => {
     const provider = name.toLowerCase();
     if (provider !== "vercel" && provider !== "netlify")
       throw badRequest("This provider does not support OAuth. Connect it with a token.", "oauth_not_supported");
@@ -68,7 +68,7 @@ export function createDeploymentOauth({
   };
 
   const connect = async (
-    provider: OutsideProvider,
+    provider: RemoteProvider,
     app: ProviderOauthApp,
     { code, teamId }: { code: string; teamId: string | undefined },
     started: StartedConnection,

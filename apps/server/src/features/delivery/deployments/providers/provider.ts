@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { DeployEnvironment, DeployProvider, FrameworkId } from "@tesslate/contract";
+import type { DeployEnvironment, DeployProvider, FrameworkId, RemoteProvider } from "@tesslate/contract";
 
 /** Build output as a list that can be read repeatedly. Paths are POSIX, relative, without a leading slash, and unique. */
 export interface Artifact {
@@ -85,7 +85,7 @@ export interface PromoteResult {
  * retried internally.
  */
 export interface ProviderAdapter {
-  readonly provider: "vercel" | "netlify" | "cloudflare";
+  readonly provider: RemoteProvider;
   /** Checked before anything is uploaded. */
   readonly limits: { fileBytes: number; files: number; totalBytes: number };
   /** Resolves when everything is uploaded; the pipeline waits for the result. `url` is empty when the provider assigns none. */
@@ -104,6 +104,6 @@ export interface ProviderAdapter {
 /** The adapter of a provider; undefined for `local`. */
 export type FindProvider = (provider: DeployProvider) => ProviderAdapter | undefined;
 /** Whether an account is connected, without a request to the provider. */
-export type HasCredential = (userId: string, projectId: string, provider: ProviderAdapter["provider"]) => Promise<boolean>;
+export type HasCredential = (userId: string, projectId: string, provider: RemoteProvider) => Promise<boolean>;
 /** The project's own credential, otherwise the user's default. Undefined when no account is connected. */
-export type GetCredential = (userId: string, projectId: string, provider: ProviderAdapter["provider"]) => Promise<Credential | undefined>;
+export type GetCredential = (userId: string, projectId: string, provider: RemoteProvider) => Promise<Credential | undefined>;
