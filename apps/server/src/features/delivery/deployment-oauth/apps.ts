@@ -60,7 +60,7 @@ function vercelApp(config: AppConfig, outbound: Outbound): ProviderOauthApp {
   const ask = async (form: Record<string, string>) =>
     grantedOf(
       "Vercel",
-      (await client().call("/login/oauth/token", { method: "POST", form: { ...form, ...secrets }, repeat: "once", timeoutMs: callMs }))
+      (await client().call("/login/oauth/token", { method: "POST", form: { ...form, ...secrets }, retry: "if-unprocessed", timeoutMs: callMs }))
         .body,
     );
   return {
@@ -76,7 +76,7 @@ function vercelApp(config: AppConfig, outbound: Outbound): ProviderOauthApp {
           await client().call("/login/oauth/token/revoke", {
             method: "POST",
             form: { token, ...secrets },
-            repeat: "never",
+            retry: "never",
             timeoutMs: revokeMs,
           });
     },
@@ -110,7 +110,7 @@ function netlifyApp(config: AppConfig, outbound: Outbound): ProviderOauthApp {
       const { body } = await clientOf("Netlify", origin, outbound).call("/oauth/token", {
         method: "POST",
         form,
-        repeat: "once",
+        retry: "if-unprocessed",
         timeoutMs: callMs,
       });
       return grantedOf("Netlify", body);
@@ -124,7 +124,7 @@ function netlifyApp(config: AppConfig, outbound: Outbound): ProviderOauthApp {
   };
 }
 
-const quick = { repeat: "never", timeoutMs: callMs } as const;
+const quick = { retry: "never", timeoutMs: callMs } as const;
 /** The account name is optional: connect without it. */
 const unnamed = (error: unknown): undefined => {
   if (!(error instanceof ProviderError)) throw error;

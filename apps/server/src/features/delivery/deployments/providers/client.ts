@@ -45,8 +45,8 @@ export interface Call {
   signal?: AbortSignal;
   /** Per attempt, until the last byte of the response. Default 60 s. */
   timeoutMs?: number;
-  /** `once`: not idempotent, so retried only when the first attempt was certainly not processed (429, no connection). */
-  repeat?: "always" | "once" | "never";
+  /** `if-unprocessed`: not idempotent, so retried only when an attempt was certainly not processed (429, no connection). */
+  retry?: "always" | "if-unprocessed" | "never";
   /** Only the status matters; the body is discarded. */
   statusOnly?: boolean;
 }
@@ -151,25 +151,25 @@ export function createProviderClient({
 
   return {
     call: async (path, call = {}) => {
-      const repeat = call.repeat ?? "always";
+      const mode = call.retry ?? "always";
       for (let attempt = 1; ; attempt++) {
         call.signal?.throwIfAborted();
         let failure: ProviderError;
-        let mayRepeat: boolean;
+        let mayRetry: boolean;
         try {
           const answer = await once(path, call);
           if (answer.status >= 200 && answer.status < 300) return answer;
           failure = failureOf(answer, call.token ?? token);
-          mayRepeat = answer.status === 429 || (answer.status >= 500 && repeat === "always");
+          mayRetry = answer.status === 429 || (answer.status >= 500 && mode === "always");
         } catch (cause) {
           call.signal?.throwIfAborted();
           if (cause instanceof AppError) throw new ProviderError("refused", `${name}: ${cause.message}`, { cause });
           const how = isNotConnected(cause) ? "is not reachable" : "closed the connection";
           failure = new ProviderError("unreachable", `${name} ${how}: ${sanitize(messageOf(cause), call.token ?? token)}`, { cause });
-          mayRepeat = repeat === "always" || isNotConnected(cause);
+          mayRetry = mode === "always" || isNotConnected(cause);
         }
         const pause = Math.max(failure.retryAfterMs ?? 0, retry.firstMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
-        if (!mayRepeat || repeat === "never" || attempt >= retry.tries || pause > retry.maxWaitMs) throw failure;
+        if (!mayRetry || mode === "never" || attempt >= retry.tries || pause > retry.maxWaitMs) throw failure;
         await sleep(pause, undefined, { ...(call.signal && { signal: call.signal }) });
       }
     },

@@ -310,7 +310,7 @@ export function createCloudflare({
     state: async (credential, remoteId) => {
       const { client, scriptPath, accountKey } = accountOf(credential);
       const { script, version } = partsOf(remoteId, accountKey);
-      const found = script && (await client.call(scriptPath(script), { statusOnly: true, repeat: "never" }).catch(unlessMissing));
+      const found = script && (await client.call(scriptPath(script), { statusOnly: true, retry: "never" }).catch(unlessMissing));
       const raw = { script: script ?? null, version: version ?? null, exists: Boolean(found) };
       return found ? { state: "success", raw } : { state: "failed", error: "Cloudflare did not find the script.", raw };
     },

@@ -39,7 +39,7 @@ export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; o
     const path = account === undefined ? "/sites" : `/${encodeURIComponent(account)}/sites`;
     return createUnderFreeName(request, {
       provider,
-      create: async (name) => siteOf((await client.call(path, { method: "POST", json: { name }, repeat: "once", signal })).body),
+      create: async (name) => siteOf((await client.call(path, { method: "POST", json: { name }, retry: "if-unprocessed", signal })).body),
       isTaken: ({ status }) => status === 422,
     });
   };
@@ -83,7 +83,7 @@ export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; o
       ...(request.environment === "preview" && { draft: true }),
     };
     const make = async () =>
-      (await client.call(path, { method: "POST", query: { title }, json, repeat: "once", timeoutMs: uploadMs, signal })).body;
+      (await client.call(path, { method: "POST", query: { title }, json, retry: "if-unprocessed", timeoutMs: uploadMs, signal })).body;
     return (request.site && (await find())) ?? (await createIdempotently({ find, make, retry, signal }));
   };
 
@@ -130,7 +130,7 @@ export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; o
     },
 
     state: async (credential, remoteId) => {
-      const answer = await clientOf(credential).call(deployPath(remoteId), { repeat: "never" }).catch(unlessMissing);
+      const answer = await clientOf(credential).call(deployPath(remoteId), { retry: "never" }).catch(unlessMissing);
       return answer ? stateOf(answer.body) : { state: "failed", error: "Netlify no longer has this deploy.", raw: null };
     },
 

@@ -69,7 +69,7 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
     return createUnderFreeName(request, {
       provider,
       create: async (name) => {
-        const { body } = await client.call("/v11/projects", { method: "POST", json: { name, framework }, repeat: "once", signal });
+        const { body } = await client.call("/v11/projects", { method: "POST", json: { name, framework }, retry: "if-unprocessed", signal });
         return siteOf(body);
       },
       isTaken: ({ kind }) => kind === "taken",
@@ -117,7 +117,7 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
           method: "POST",
           query: { skipAutoDetectionConfirmation: "1" },
           json,
-          repeat: "once",
+          retry: "if-unprocessed",
           timeoutMs: createMs,
           signal: request.signal,
         });
@@ -149,7 +149,7 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
     };
     const make = async (): Promise<Deployed> => {
       const json = { deploymentId: remoteId, name: site.name, project: site.id, target: "production", meta: { [promotionMark]: remoteId } };
-      const { body } = await client.call("/v13/deployments", { method: "POST", json, repeat: "once", timeoutMs: createMs, signal });
+      const { body } = await client.call("/v13/deployments", { method: "POST", json, retry: "if-unprocessed", timeoutMs: createMs, signal });
       return { id: requiredText(provider, body, "id"), url: `https://${requiredText(provider, body, "url")}` };
     };
     await syncEnv(client, site, { env, environment: "production", log, signal });
@@ -200,7 +200,7 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
     },
 
     state: async (credential, remoteId) => {
-      const answer = await clientOf(credential).call(deploymentPath(remoteId), { repeat: "never" }).catch(unlessMissing);
+      const answer = await clientOf(credential).call(deploymentPath(remoteId), { retry: "never" }).catch(unlessMissing);
       return answer ? stateOf(answer.body) : { state: "failed", error: "Vercel no longer has this deployment.", raw: null };
     },
 
@@ -243,7 +243,7 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
             info: { project_count },
           };
         // Return the teams so that the user can choose one; a token limited to one team may not list them.
-        const teams = await client.call("/v2/teams", { query: { limit: "100", teamId: undefined }, repeat: "never" }).then(
+        const teams = await client.call("/v2/teams", { query: { limit: "100", teamId: undefined }, retry: "never" }).then(
           (answer) =>
             listAt(answer.body, "teams").map((team) => ({ id: textAt(team, "id"), name: textAt(team, "name") ?? textAt(team, "slug") })),
           () => [],
