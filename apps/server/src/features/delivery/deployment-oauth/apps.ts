@@ -118,7 +118,7 @@ function netlifyApp(config: AppConfig, outbound: Outbound): ProviderOauthApp {
     accountOf: async (token) => {
       const body = await clientOf("Netlify", config.apiUrl, outbound, token)
         .call("/user", quick)
-        .then((answer) => answer.body, unnamed);
+        .then((response) => response.body, unnamed);
       return { metadata: { account_name: textAt(body, "full_name") || textAt(body, "email") }, hasChoice: false };
     },
   };

@@ -49,10 +49,10 @@ export function mountDeploymentOauth(
       return { authorization_url: url };
     },
     callback: async (context, { params }, { request, reply }) => {
-      const answer = new URL(request.url, appBaseUrl).searchParams;
+      const query = new URL(request.url, appBaseUrl).searchParams;
       // An administrator who impersonates a user cannot connect accounts.
       const user = context.user?.impersonator ? undefined : context.user;
-      const result = await oauth.finish(params.provider, answer, { browser: context.cookies[cookie], user });
+      const result = await oauth.finish(params.provider, query, { browser: context.cookies[cookie], user });
       if (result.kind === "restart") bindBrowser(context, result.browser);
       const { html, headers } = pageOf(params.provider.toLowerCase(), result);
       if (result.kind === "failed" && result.status === 401) reply.header("www-authenticate", "Bearer");

@@ -96,23 +96,23 @@ export function createDeploymentOauth({
 
   const finish = async (
     name: string,
-    answer: URLSearchParams,
+    callback: URLSearchParams,
     browser: string | undefined,
     user: ConnectingUser | undefined,
   ): Promise<CallbackResult> => {
-    const state = answer.get("state") ?? "";
-    const configuration_id = answer.get("configurationId") ?? undefined;
+    const state = callback.get("state") ?? "";
+    const configuration_id = callback.get("configurationId") ?? undefined;
     // Installed from the provider's site: this server did not request the code, so ignore it and start the flow from the beginning.
     if (state === "" && configuration_id !== undefined && user?.session_id !== undefined)
       return { kind: "restart", ...(await start(user, name, { configuration_id: configuration_id.slice(0, 200) }, browser)) };
     const started = await oauth.take<StartedConnection>(flowOf(name), state, browser, ({ user_id }) => user_id === user?.id);
     const { provider, app } = appOf(name);
     if (!(await oauth.isSameUser(started, user?.id))) return failed("Another user started this, or their session has ended. Start again.");
-    const refusal = answer.get("error");
-    if (refusal !== null) return failed(`The provider denied access: ${(answer.get("error_description") || refusal).slice(0, 500)}`);
-    const code = answer.get("code");
+    const refusal = callback.get("error");
+    if (refusal !== null) return failed(`The provider denied access: ${(callback.get("error_description") || refusal).slice(0, 500)}`);
+    const code = callback.get("code");
     if (!code) return failed("The provider returned no code. Start again.");
-    return connect(provider, app, { code, teamId: answer.get("teamId") || undefined }, started);
+    return connect(provider, app, { code, teamId: callback.get("teamId") || undefined }, started);
   };
 
   return {
@@ -120,11 +120,11 @@ export function createDeploymentOauth({
     /** Handles the callback. */
     finish: async (
       name: string,
-      answer: URLSearchParams,
+      callback: URLSearchParams,
       { browser, user }: { browser: string | undefined; user: ConnectingUser | undefined },
     ): Promise<CallbackResult> => {
       try {
-        return await finish(name, answer, browser, user);
+        return await finish(name, callback, browser, user);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         // Reveal nothing about the configuration to an anonymous caller without a valid state.

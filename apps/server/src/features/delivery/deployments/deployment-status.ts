@@ -58,7 +58,7 @@ export function createDeploymentStatus({
   /** Asks the provider at most once every five seconds, for all callers together. */
   return async (userId: string, id: string) => {
     const row = await requireRow(userId, id);
-    const answer = (now: DeploymentRow, error?: string, code?: ProviderFault) => ({
+    const statusOf = (now: DeploymentRow, error?: string, code?: ProviderFault) => ({
       status: now.status,
       deployment_url: now.deployment_url,
       provider_status: error === undefined ? recordOf(now.provider_status) : null,
@@ -67,11 +67,11 @@ export function createDeploymentStatus({
       updated_at: now.updated_at,
     });
     const adapter = findProvider(row.provider);
-    if (!adapter || row.remote_id === null) return answer(row);
-    if (!(await store.claimStatusRequest(id, askEverySeconds))) return answer((await store.find(id)) ?? row);
+    if (!adapter || row.remote_id === null) return statusOf(row);
+    if (!(await store.claimStatusRequest(id, askEverySeconds))) return statusOf((await store.find(id)) ?? row);
     try {
       const credential = await getCredential(row.user_id, row.project_id, adapter.provider);
-      if (!credential) return answer(row, `Your ${row.provider} account is not connected. Connect it to see the provider's status.`);
+      if (!credential) return statusOf(row, `Your ${row.provider} account is not connected. Connect it to see the provider's status.`);
       const state = await adapter.state(
         credential,
         row.remote_id,
@@ -80,10 +80,10 @@ export function createDeploymentStatus({
       await store.update(id, { provider_status: state.raw });
       // The pipeline stopped waiting for the provider: complete the row on the next status request.
       if (!row.is_active && row.status === "deploying" && state.state !== "deploying") await complete(row, state);
-      return answer((await store.find(id)) ?? row);
+      return statusOf((await store.find(id)) ?? row);
     } catch (err) {
       log.info({ err, deployment_id: id }, "provider status request failed");
-      return answer(
+      return statusOf(
         (await store.find(id)) ?? row,
         err instanceof AppError || err instanceof ProviderError
           ? err.message

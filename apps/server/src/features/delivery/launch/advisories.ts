@@ -7,7 +7,7 @@ interface Advisory {
   title: string;
 }
 
-const maxAnswerBytes = 8 * 2 ** 20;
+const maxReportBytes = 8 * 2 ** 20;
 const maxFindings = 20;
 
 /** Audit command per lock file, for production dependencies, with the package manager's configured registry. */
@@ -24,7 +24,7 @@ const severities: Record<string, LaunchFinding["severity"]> = {
   info: "info",
 };
 
-/** Known vulnerabilities of the dependencies, if the package registry answers in time. */
+/** Known vulnerabilities of the dependencies, if the package registry responds in time. */
 export async function inspectAdvisories({ source }: Pick<LaunchInput, "source">, auditMs: number, signal: AbortSignal): Promise<Verdict> {
   if (!source) return skipped("advisories", "The sources are not available.");
   const { sandbox, directory } = source;
@@ -36,16 +36,16 @@ export async function inspectAdvisories({ source }: Pick<LaunchInput, "source">,
   const { stdout, timedOut, exitCode } = await sandbox.exec([...manager.argv], {
     cwd: directory,
     timeoutMs: auditMs,
-    maxOutputBytes: maxAnswerBytes,
+    maxOutputBytes: maxReportBytes,
     env: { NO_COLOR: "1", npm_config_fetch_retries: "0", npm_config_fetch_timeout: String(auditMs), npm_config_update_notifier: "false" },
     signal,
   });
   signal.throwIfAborted();
   if (timedOut) return skipped("advisories", "The package registry did not respond in time.");
-  const answer = jsonOf(stdout);
-  const advisories = answer && manager.read(answer);
+  const report = jsonOf(stdout);
+  const advisories = report && manager.read(report);
   if (!advisories) {
-    const why = shortened(messageOf(answer) ?? `${program} exited with ${exitCode ?? "a signal"}`, 200);
+    const why = shortened(messageOf(report) ?? `${program} exited with ${exitCode ?? "a signal"}`, 200);
     return skipped("advisories", `The package registry did not respond (${why}).`);
   }
   const findings = advisories
@@ -74,15 +74,15 @@ function jsonOf(text: string): Record<string, unknown> | undefined {
     return undefined;
   }
 }
-function messageOf(answer: Record<string, unknown> | undefined): string | undefined {
-  const error = answer?.["error"];
-  if (typeof answer?.["message"] === "string") return answer["message"];
+function messageOf(report: Record<string, unknown> | undefined): string | undefined {
+  const error = report?.["error"];
+  if (typeof report?.["message"] === "string") return report["message"];
   return isObject(error) && typeof error["summary"] === "string" && error["summary"] !== "" ? error["summary"] : undefined;
 }
 
 /** Each vulnerability once, at the vulnerable package; packages that only depend on it refer to it in `via`. */
-function readNpm(answer: Record<string, unknown>): Advisory[] | undefined {
-  const { vulnerabilities } = answer;
+function readNpm(report: Record<string, unknown>): Advisory[] | undefined {
+  const { vulnerabilities } = report;
   if (!isObject(vulnerabilities)) return undefined;
   return Object.entries(vulnerabilities).flatMap(([name, entry]) => {
     const via: unknown[] = isObject(entry) && Array.isArray(entry["via"]) ? entry["via"] : [];
@@ -94,8 +94,8 @@ function readNpm(answer: Record<string, unknown>): Advisory[] | undefined {
   });
 }
 
-function readAdvisories(answer: Record<string, unknown>): Advisory[] | undefined {
-  const { advisories } = answer;
+function readAdvisories(report: Record<string, unknown>): Advisory[] | undefined {
+  const { advisories } = report;
   if (!isObject(advisories)) return undefined;
   return Object.values(advisories)
     .filter(isObject)

@@ -51,7 +51,7 @@ export function createLaunchGate({
       const seen = look(input, artifact, traffic, signal);
       // Each rule handles the failure itself.
       seen.catch(() => undefined);
-      const answered = seen.then(
+      const responseSecrets = seen.then(
         () => traffic.secrets(),
         () => traffic.secrets(),
       );
@@ -62,7 +62,7 @@ export function createLaunchGate({
           "pages",
           seen.then((tour) => pagesVerdict(tour, artifact, input)),
         ),
-        ask("secrets", inspectSecrets({ artifact, sources }, input, answered, signal)),
+        ask("secrets", inspectSecrets({ artifact, sources }, input, responseSecrets, signal)),
         ask("accessibility", seen.then(accessibilityVerdict)),
         ask(
           "weight",

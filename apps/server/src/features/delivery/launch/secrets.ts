@@ -32,7 +32,7 @@ export async function inspectSecrets(
   { artifact, sources }: { artifact: LaunchArtifact; sources: LaunchArtifact | undefined },
   { kind, secrets }: Pick<LaunchInput, "kind" | "secrets">,
   /** Server responses during the page visits, by path. */
-  answered: Promise<ReadonlyMap<string, readonly FoundSecret[]>>,
+  responseSecrets: Promise<ReadonlyMap<string, readonly FoundSecret[]>>,
   signal: AbortSignal,
 ): Promise<Verdict> {
   const values = projectFinder(secrets);
@@ -52,7 +52,7 @@ export async function inspectSecrets(
     looked += 1;
   }
   const known = new Set<string>();
-  for (const [page, found] of await answered)
+  for (const [page, found] of await responseSecrets)
     for (const one of findingsFor(found, visitors, { page })) {
       // A finding that occurs on every page is reported once.
       if (!known.has(one.message)) findings.push(one);

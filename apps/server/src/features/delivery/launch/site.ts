@@ -19,7 +19,7 @@ export function serveArtifact(artifact: LaunchArtifact, { spaFallback, tap }: { 
   };
 }
 
-const answerMs = 10_000;
+const responseMs = 10_000;
 
 /** Forwards to a running production build. Requests uncompressed responses, so that they can be scanned. */
 export function serverSite(address: { host: string; port: number }, { tap }: { tap: Tap }): PreviewSite {
@@ -33,13 +33,13 @@ export function serverSite(address: { host: string; port: number }, { tap }: { t
   });
   return {
     request: (request, response) => {
-      const outgoing = httpRequest({ ...options(request), timeout: answerMs });
+      const outgoing = httpRequest({ ...options(request), timeout: responseMs });
       const fail = () => (response.headersSent ? response.destroy() : void response.writeHead(502).end());
       outgoing.on("timeout", () => outgoing.destroy());
       outgoing.on("error", fail);
       response.on("close", () => outgoing.destroy());
-      outgoing.on("response", (answer) => {
-        const { statusCode: status = 502, headers } = answer;
+      outgoing.on("response", (upstreamResponse) => {
+        const { statusCode: status = 502, headers } = upstreamResponse;
         response.writeHead(status, withoutHops(headers));
         response.flushHeaders();
         const seen = tap({
@@ -48,9 +48,9 @@ export function serverSite(address: { host: string; port: number }, { tap }: { t
           type: headers["content-type"] ?? "",
           isEncoded: !["", "identity"].includes(headers["content-encoding"] ?? ""),
         });
-        answer.on("data", (piece) => seen.data(piece as Buffer));
-        answer.on("end", () => seen.end());
-        pipeline(answer, response).catch(fail);
+        upstreamResponse.on("data", (piece) => seen.data(piece as Buffer));
+        upstreamResponse.on("end", () => seen.end());
+        pipeline(upstreamResponse, response).catch(fail);
       });
       request.pipe(outgoing);
     },
@@ -59,12 +59,12 @@ export function serverSite(address: { host: string; port: number }, { tap }: { t
       const fail = () => void socket.destroy();
       outgoing.on("error", fail);
       socket.on("error", () => outgoing.destroy());
-      outgoing.on("response", (answer) => {
-        answer.destroy();
-        socket.end(`HTTP/1.1 ${answer.statusCode ?? 502} Refused\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+      outgoing.on("response", (upstreamResponse) => {
+        upstreamResponse.destroy();
+        socket.end(`HTTP/1.1 ${upstreamResponse.statusCode ?? 502} Refused\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
       });
-      outgoing.on("upgrade", (answer, upstream, first) => {
-        const headers = Object.entries(answer.headers).flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}\r\n`));
+      outgoing.on("upgrade", (upstreamResponse, upstream, first) => {
+        const headers = Object.entries(upstreamResponse.headers).flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}\r\n`));
         socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers.join("")}\r\n`);
         if (first.length > 0) socket.write(first);
         if (head.length > 0) upstream.write(head);

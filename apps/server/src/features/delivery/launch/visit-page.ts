@@ -34,7 +34,7 @@ const loadMs = 10_000;
 /** A page is idle after this long without requests; one that never becomes idle is checked anyway. */
 const quietMs = 300;
 const maxQuietMs = 2500;
-const answerMs = 6000;
+const responseMs = 6000;
 const blankTries = 4;
 const blankWaitMs = 600;
 const maxLines = 20;
@@ -97,12 +97,12 @@ class GivenUp extends Error {}
 
 async function openAndLook(page: Page, visit: PageVisit, origin: string): Promise<void> {
   const pending = countPending(page);
-  const answer = await page.goto(origin + visit.path, { waitUntil: "load", timeout: loadMs }).catch((error: unknown) => {
+  const response = await page.goto(origin + visit.path, { waitUntil: "load", timeout: loadMs }).catch((error: unknown) => {
     // Navigation interrupts loading, and an endless stream never finishes loading.
     if (visit.leaves.length > 0 || visit.downloads > 0 || /Timeout|interrupted/.test(String(error))) return null;
     throw error;
   });
-  visit.status ??= answer?.status();
+  visit.status ??= response?.status();
   await untilQuiet(page, pending);
   if (visit.leaves.length > 0) return;
   for (let round = 0; round < blankTries; round++) {
@@ -133,8 +133,8 @@ async function untilQuiet(page: Page, pending: () => number): Promise<void> {
 
 async function lookAt(page: Page): Promise<{ links: string[]; isBlank: boolean }> {
   try {
-    const world = await isolated(page, answerMs);
-    return (await world.evaluate(look, answerMs)) as { links: string[]; isBlank: boolean };
+    const world = await isolated(page, responseMs);
+    return (await world.evaluate(look, responseMs)) as { links: string[]; isBlank: boolean };
   } catch (cause) {
     if (page.isClosed()) throw cause;
     throw new GivenUp("It does not respond: a script runs endlessly.", { cause });

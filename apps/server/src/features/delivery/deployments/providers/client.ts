@@ -73,7 +73,7 @@ export interface ProviderClient {
   call(path: string, call?: Call): Promise<ProviderResponse>;
 }
 
-const maxAnswerBytes = 16 * 2 ** 20;
+const maxResponseBytes = 16 * 2 ** 20;
 const callMs = 60_000;
 
 /**
@@ -97,7 +97,7 @@ export function createProviderClient({
   reasonOf: ReadReason;
   retry?: RetryPolicy;
 }): ProviderClient {
-  const once = async (path: string, call: Call): Promise<ProviderResponse> => {
+  const send = async (path: string, call: Call): Promise<ProviderResponse> => {
     const url = new URL(baseUrl + path);
     for (const [key, value] of Object.entries({ ...always, ...call.query })) if (value !== undefined) url.searchParams.set(key, value);
     const bearer = call.token ?? token;
@@ -116,7 +116,7 @@ export function createProviderClient({
       : call.json !== undefined
         ? JSON.stringify(call.json)
         : call.form && new URLSearchParams(call.form).toString();
-    const fetch = outbound.limited({ timeoutMs: call.timeoutMs ?? callMs, maxBytes: maxAnswerBytes });
+    const fetch = outbound.limited({ timeoutMs: call.timeoutMs ?? callMs, maxBytes: maxResponseBytes });
     try {
       const response = await fetch(url, {
         method: call.method ?? "GET",
@@ -157,10 +157,10 @@ export function createProviderClient({
         let failure: ProviderError;
         let mayRetry: boolean;
         try {
-          const answer = await once(path, call);
-          if (answer.status >= 200 && answer.status < 300) return answer;
-          failure = failureOf(answer, call.token ?? token);
-          mayRetry = answer.status === 429 || (answer.status >= 500 && mode === "always");
+          const response = await send(path, call);
+          if (response.status >= 200 && response.status < 300) return response;
+          failure = failureOf(response, call.token ?? token);
+          mayRetry = response.status === 429 || (response.status >= 500 && mode === "always");
         } catch (cause) {
           call.signal?.throwIfAborted();
           if (cause instanceof AppError) throw new ProviderError("refused", `${name}: ${cause.message}`, { cause });
@@ -240,7 +240,7 @@ export function* freeNames(name: string): Generator<string> {
   for (let n = 0; n < 5; n++) yield with_(Math.random().toString(36).slice(2, 8).padEnd(6, "0"));
 }
 
-/** Creates a site under the proposed name, or under the next free one. `isTaken` recognizes the provider's answer for a name in use. */
+/** Creates a site under the proposed name, or under the next free one. `isTaken` recognizes the provider's response for a name in use. */
 export async function createUnderFreeName<T>(
   { name, log }: { name: string; log: (line: string) => void },
   { provider, create, isTaken }: { provider: string; create: (name: string) => Promise<T>; isTaken: (error: ProviderError) => boolean },
@@ -256,7 +256,7 @@ export async function createUnderFreeName<T>(
   throw new ProviderError("taken", `No name like ${name} is available at ${provider}.`);
 }
 
-/** For `catch`: resolves to undefined when the provider answers 404. */
+/** For `catch`: resolves to undefined when the provider responds with 404. */
 export const unlessMissing = (error: unknown): undefined => {
   if (error instanceof ProviderError && error.kind === "not_found") return undefined;
   throw error;

@@ -120,7 +120,7 @@ export function createCloudflare({
         return assetPart(hash as string, file);
       });
       const { contentType, body } = multipart(parts);
-      const { body: answer } = await client.call(`${root}/assets/upload`, {
+      const { body: response } = await client.call(`${root}/assets/upload`, {
         method: "POST",
         query: { base64: "true" },
         headers: { "content-type": contentType },
@@ -129,7 +129,7 @@ export function createCloudflare({
         timeoutMs: uploadMs,
         signal: both,
       });
-      completion = textAt(answer, "result", "jwt") ?? completion;
+      completion = textAt(response, "result", "jwt") ?? completion;
     });
     if (completion === undefined) throw new ProviderError("refused", "Cloudflare did not confirm that the upload is complete.");
     return completion;
@@ -186,24 +186,24 @@ export function createCloudflare({
     signal: AbortSignal,
   ): Promise<string> => {
     const headers = { "content-type": contentType };
-    const answer = await client.call(`${scriptPath(script)}/versions`, {
+    const response = await client.call(`${scriptPath(script)}/versions`, {
       method: "POST",
       headers,
       stream: body,
       timeoutMs: uploadMs,
       signal,
     });
-    return requiredText(provider, answer.body, "result", "id");
+    return requiredText(provider, response.body, "result", "id");
   };
 
   /** The live version; undefined when there is none. */
   const liveVersion = async ({ client, scriptPath, namespace }: Account, script: string, signal?: AbortSignal) => {
     if (namespace !== undefined) return undefined;
-    const answer = await client.call(`${scriptPath(script)}/deployments`, { ...(signal && { signal }) }).catch((error: unknown) => {
+    const response = await client.call(`${scriptPath(script)}/deployments`, { ...(signal && { signal }) }).catch((error: unknown) => {
       if (error instanceof ProviderError) return undefined;
       throw error;
     });
-    return textAt(answer?.body, "result", "deployments", 0, "versions", 0, "version_id");
+    return textAt(response?.body, "result", "deployments", 0, "versions", 0, "version_id");
   };
 
   /** Enables the workers.dev URL: of the script, or for a preview of its versions only. */
@@ -352,7 +352,7 @@ export function createCloudflare({
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error;
         const reason = refusals[error.kind];
-        // Cloudflare answers 400 for a malformed token.
+        // Cloudflare responds with 400 for a malformed token.
         if (reason === undefined && error.status !== 400) throw error;
         return { valid: false, error: reason ?? error.message, info: {} };
       }

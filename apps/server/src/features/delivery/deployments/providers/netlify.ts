@@ -45,10 +45,10 @@ export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; o
   };
 
   /** Digests of files that Netlify still needs; empty when it has all. */
-  const prepared = async (client: ProviderClient, answer: unknown, signal: AbortSignal): Promise<string[]> => {
-    const id = requiredText(provider, answer, "id");
+  const prepared = async (client: ProviderClient, deploy: unknown, signal: AbortSignal): Promise<string[]> => {
+    const id = requiredText(provider, deploy, "id");
     const end = Date.now() + prepareMs;
-    for (let body = answer, pause = 500; ; pause = Math.min(pause * 1.5, 5000)) {
+    for (let body = deploy, pause = 500; ; pause = Math.min(pause * 1.5, 5000)) {
       const state = textAt(body, "state");
       if (state === "error") throw new ProviderError("refused", `Netlify rejected the deploy: ${errorOf(body)}`);
       const isKnown = textsAt(body, "required").length > 0 || !["new", "pending", "preparing"].includes(state ?? "new");
@@ -130,8 +130,8 @@ export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; o
     },
 
     state: async (credential, remoteId) => {
-      const answer = await clientOf(credential).call(deployPath(remoteId), { retry: "never" }).catch(unlessMissing);
-      return answer ? stateOf(answer.body) : { state: "failed", error: "Netlify no longer has this deploy.", raw: null };
+      const response = await clientOf(credential).call(deployPath(remoteId), { retry: "never" }).catch(unlessMissing);
+      return response ? stateOf(response.body) : { state: "failed", error: "Netlify no longer has this deploy.", raw: null };
     },
 
     // Netlify has no log API; report what the deploy object contains.

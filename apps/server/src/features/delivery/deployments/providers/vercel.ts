@@ -60,7 +60,7 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
   const ensureProject = async (client: ProviderClient, request: DeployRequest): Promise<SiteRef> => {
     const { signal } = request;
     if (request.site) {
-      // Vercel answers 403 for a project of a team that the token cannot access.
+      // Vercel responds with 403 for a project of a team that the token cannot access.
       const known = await client.call(`/v9/projects/${encodeURIComponent(request.site.id)}`, { signal }).catch(unlessInaccessible);
       if (known) return siteOf(known.body);
       request.log(`Vercel no longer has the project ${request.site.name}. Creating a new one.`);
@@ -200,8 +200,8 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
     },
 
     state: async (credential, remoteId) => {
-      const answer = await clientOf(credential).call(deploymentPath(remoteId), { retry: "never" }).catch(unlessMissing);
-      return answer ? stateOf(answer.body) : { state: "failed", error: "Vercel no longer has this deployment.", raw: null };
+      const response = await clientOf(credential).call(deploymentPath(remoteId), { retry: "never" }).catch(unlessMissing);
+      return response ? stateOf(response.body) : { state: "failed", error: "Vercel no longer has this deployment.", raw: null };
     },
 
     logs: async (credential, remoteId) => {
@@ -244,13 +244,13 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
           };
         // Return the teams so that the user can choose one; a token limited to one team may not list them.
         const teams = await client.call("/v2/teams", { query: { limit: "100", teamId: undefined }, retry: "never" }).then(
-          (answer) =>
-            listAt(answer.body, "teams").map((team) => ({ id: textAt(team, "id"), name: textAt(team, "name") ?? textAt(team, "slug") })),
+          (response) =>
+            listAt(response.body, "teams").map((team) => ({ id: textAt(team, "id"), name: textAt(team, "name") ?? textAt(team, "slug") })),
           () => [],
         );
         return { valid: true, info: { project_count, ...(team_id !== undefined && { team_id }), teams } };
       } catch (error) {
-        // Vercel also answers 403 for an invalid token.
+        // Vercel also responds with 403 for an invalid token.
         if (error instanceof ProviderError && (error.kind === "auth" || valueAt(error.body, "error", "invalidToken") === true))
           return { valid: false, error: "Vercel rejected this token.", info: {} };
         if (error instanceof ProviderError && (error.kind === "forbidden" || error.kind === "not_found"))

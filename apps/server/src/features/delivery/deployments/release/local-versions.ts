@@ -38,10 +38,10 @@ export function createLocalVersions({
     const server = serverOf(row);
     if (!server) return undefined;
     if (!servers.has(row.id)) await servers.start(server, signal);
-    const answer = await servers.address(row.id);
-    if (!answer) throw new StepError("smoke", "The server started and exited immediately.");
-    await smoke(answer, signal);
-    return answer;
+    const address = await servers.address(row.id);
+    if (!address) throw new StepError("smoke", "The server started and exited immediately.");
+    await smoke(address, signal);
+    return address;
   };
 
   return {
@@ -81,7 +81,7 @@ export function createLocalVersions({
   };
 }
 
-/** Waits until the first page answers with a status below 500. */
+/** Waits until the first page responds with a status below 500. */
 async function smoke({ host, port }: { host: string; port: number }, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + smokeMs;
   let last = "It does not respond.";
