@@ -208,17 +208,17 @@ export async function createIdempotently<T>({
 export async function forEachConcurrently<T>(
   items: readonly T[],
   atOnce: number,
-  signal: AbortSignal,
+  outer: AbortSignal,
   work: (item: T, signal: AbortSignal) => Promise<void>,
 ) {
   const ending = new AbortController();
-  const both = AbortSignal.any([signal, ending.signal]);
+  const signal = AbortSignal.any([outer, ending.signal]);
   let next = 0;
   const worker = async () => {
-    while (next < items.length && !both.aborted) {
+    while (next < items.length && !signal.aborted) {
       const item = items[next++] as T;
       try {
-        await work(item, both);
+        await work(item, signal);
       } catch (error) {
         ending.abort(error);
         throw error;
@@ -226,7 +226,7 @@ export async function forEachConcurrently<T>(
     }
   };
   const outcomes = await Promise.allSettled(Array.from({ length: Math.min(atOnce, items.length) }, worker));
-  signal.throwIfAborted();
+  outer.throwIfAborted();
   // The first failure caused the others.
   if (ending.signal.aborted) throw ending.signal.reason;
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;

@@ -113,7 +113,7 @@ export function createCloudflare({
     log(`Uploading ${buckets.flat().length} of ${files.length} files.`);
     if (buckets.length === 0) return token;
     let completion: string | undefined;
-    await forEachConcurrently(buckets, uploadsAtOnce, signal, async (bucket, both) => {
+    await forEachConcurrently(buckets, uploadsAtOnce, signal, async (bucket, uploadSignal) => {
       const parts = bucket.map((hash) => {
         const file = typeof hash === "string" ? byHash.get(hash) : undefined;
         if (!file) throw new ProviderError("refused", "Cloudflare asks for a file that is not part of this deployment.");
@@ -127,7 +127,7 @@ export function createCloudflare({
         stream: body,
         token,
         timeoutMs: uploadMs,
-        signal: both,
+        signal: uploadSignal,
       });
       completion = textAt(response, "result", "jwt") ?? completion;
     });

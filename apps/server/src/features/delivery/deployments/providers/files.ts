@@ -110,10 +110,10 @@ export async function uploadRequested(
   upload: (file: ArtifactFile, signal: AbortSignal) => Promise<unknown>,
 ): Promise<void> {
   const byDigest = new Map(files.map((file) => [file.sha1, file]));
-  await forEachConcurrently([...new Set(digests)], concurrency, signal, async (digest, both) => {
+  await forEachConcurrently([...new Set(digests)], concurrency, signal, async (digest, uploadSignal) => {
     const file = byDigest.get(digest);
     if (!file)
       throw new ProviderError("refused", `${provider} requested a file that is not part of this deployment (${digest.slice(0, 40)}).`);
-    await upload(file, both);
+    await upload(file, uploadSignal);
   });
 }

@@ -60,13 +60,13 @@ export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; o
   };
 
   const upload = (client: ProviderClient, id: string, artifact: Artifact, digests: readonly string[], signal: AbortSignal): Promise<void> =>
-    uploadRequested(artifact, digests, { provider, concurrency: uploadsAtOnce, signal }, (file, both) =>
+    uploadRequested(artifact, digests, { provider, concurrency: uploadsAtOnce, signal }, (file, uploadSignal) =>
       client.call(`${deployPath(id)}/files/${file.path.split("/").map(encodeURIComponent).join("/")}`, {
         method: "PUT",
         headers: { "content-type": "application/octet-stream" },
         stream: { length: file.size, open: () => file.open() },
         timeoutMs: uploadMs,
-        signal: both,
+        signal: uploadSignal,
       }),
     );
 

@@ -77,13 +77,13 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
   };
 
   const upload = (client: ProviderClient, artifact: Artifact, digests: readonly string[], signal: AbortSignal): Promise<void> =>
-    uploadRequested(artifact, digests, { provider, concurrency: uploadsAtOnce, signal }, (file, both) =>
+    uploadRequested(artifact, digests, { provider, concurrency: uploadsAtOnce, signal }, (file, uploadSignal) =>
       client.call("/v2/files", {
         method: "POST",
         headers: { "content-type": "application/octet-stream", "x-vercel-digest": file.sha1 },
         stream: { length: file.size, open: () => file.open() },
         timeoutMs: createMs,
-        signal: both,
+        signal: uploadSignal,
       }),
     );
 
