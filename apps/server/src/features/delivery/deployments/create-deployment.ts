@@ -128,10 +128,10 @@ export const createDeployAll =
     const project = await projects.require(userId, project_id);
     const containers = await store.containersOf(project.id);
     const hasTarget = containers.some(({ deployment_provider }) => deployment_provider !== null);
-    const usual = provider ?? (hasTarget ? undefined : await defaultProvider(userId, project.id));
+    const fallbackProvider = provider ?? (hasTarget ? undefined : await defaultProvider(userId, project.id));
     const chosen = containers
       .flatMap((container) => {
-        const to = container.deployment_provider ?? usual;
+        const to = container.deployment_provider ?? fallbackProvider;
         return to === undefined ? [] : [{ container, provider: to }];
       })
       .sort((a, b) => (a.container.id < b.container.id ? -1 : 1));

@@ -3,7 +3,7 @@ import { LaunchSettings } from "@tesslate/contract";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 
-const usual: LaunchSettings = { blocking: ["build", "secrets"], weight_budget: 2_000_000 };
+const defaultSettings: LaunchSettings = { blocking: ["build", "secrets"], weight_budget: 2_000_000 };
 const key = "launch";
 
 /** A project's launch gate settings, stored in its settings. */
@@ -12,7 +12,7 @@ export function createLaunchSettings({ projects }: { projects: Pick<Projects, "r
   /** Missing or invalid settings fall back to the defaults. */
   const of = (project: Pick<ProjectRow, "settings">): LaunchSettings => {
     const chosen = project.settings?.[key];
-    return Value.Check(LaunchSettings, chosen) ? chosen : usual;
+    return Value.Check(LaunchSettings, chosen) ? chosen : defaultSettings;
   };
   return {
     of,
