@@ -24,7 +24,7 @@ export function mountDeploymentOauth(
       case "connected":
         return popupPage({
           title: "Connected",
-          sentence: result.hasChoice
+          message: result.hasChoice
             ? "This account has teams: select the one to deploy for in the app. This window closes automatically."
             : "You can deploy now. This window closes automatically.",
           outcome: { ...outcome(true), has_choice: result.hasChoice },
@@ -33,13 +33,13 @@ export function mountDeploymentOauth(
       case "restart":
         return popupPage({
           title: "One more step",
-          sentence: "The integration is installed. Allow access once more to connect your account.",
+          message: "The integration is installed. Allow access once more to connect your account.",
           next: { url: result.url, label: "Continue" },
           outcome: undefined,
           appOrigin,
         });
       case "failed":
-        return popupPage({ title: "Not connected", sentence: result.sentence, outcome: outcome(false), appOrigin });
+        return popupPage({ title: "Not connected", message: result.message, outcome: outcome(false), appOrigin });
     }
   };
   mount("deploymentOauth", deploymentOauthRoutes, {

@@ -15,9 +15,9 @@ interface StartedConnection extends OauthConnection {
 export type CallbackResult =
   | { kind: "connected"; hasChoice: boolean }
   | { kind: "restart"; url: string; browser: string }
-  | { kind: "failed"; status: 400 | 401; sentence: string };
+  | { kind: "failed"; status: 400 | 401; message: string };
 
-const failed = (sentence: string, status: 400 | 401 = 400): CallbackResult => ({ kind: "failed", status, sentence });
+const failed = (message: string, status: 400 | 401 = 400): CallbackResult => ({ kind: "failed", status, message });
 
 /**
  * Connects an account at a remote provider in the browser: authorization code flow, with PKCE where the provider supports it. The

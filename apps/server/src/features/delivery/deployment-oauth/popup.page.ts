@@ -24,13 +24,13 @@ export interface PopupResult {
  */
 export function popupPage({
   title,
-  sentence,
+  message,
   next,
   outcome,
   appOrigin,
 }: {
   title: string;
-  sentence: string;
+  message: string;
   /** The next step. */
   next?: { url: string; label: string };
   outcome: PopupResult | undefined;
@@ -45,7 +45,7 @@ ${outcome.success ? `setTimeout(()=>window.close(),${closeMs});` : ""}</script>`
     : "";
   const link = next ? `<p><a href="${escapeHtml(next.url)}" rel="noreferrer">${escapeHtml(next.label)}</a></p>` : "";
   return {
-    html: `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title><meta name="viewport" content="width=device-width"><style nonce="${nonce}">${style}</style></head><body><h1>${escapeHtml(title)}</h1><p>${escapeHtml(sentence)}</p>${link}${tell}</body></html>`,
+    html: `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title><meta name="viewport" content="width=device-width"><style nonce="${nonce}">${style}</style></head><body><h1>${escapeHtml(title)}</h1><p>${escapeHtml(message)}</p>${link}${tell}</body></html>`,
     headers: {
       "content-type": "text/html; charset=utf-8",
       "cache-control": "no-store",

@@ -28,16 +28,16 @@ export function createDeploymentStatus({
     row: DeploymentRow,
     state: { state: "success" | "failed" | "deploying"; url?: string; error?: string },
   ): Promise<void> => {
-    const isGood = state.state === "success";
+    const isSuccess = state.state === "success";
     const values = {
-      status: isGood ? ("success" as const) : ("failed" as const),
-      error: isGood ? null : await reporter.redact(row.project_id, state.error ?? "The provider gave no reason."),
+      status: isSuccess ? ("success" as const) : ("failed" as const),
+      error: isSuccess ? null : await reporter.redact(row.project_id, state.error ?? "The provider gave no reason."),
       completed_at: new Date().toISOString(),
       ...(state.url !== undefined && { deployment_url: state.url }),
     };
-    const isForAll = isGood && row.environment === "production";
-    const after = isForAll ? await store.makeLive(row, values, { unlessLater: true }) : await store.update(row.id, values);
-    if (after && isForAll && !after.is_live) await restoreNewer(after);
+    const becomesLive = isSuccess && row.environment === "production";
+    const after = becomesLive ? await store.makeLive(row, values, { unlessLater: true }) : await store.update(row.id, values);
+    if (after && becomesLive && !after.is_live) await restoreNewer(after);
     if (after) await reporter.announce(after);
     await reporter.notify(row.id);
   };

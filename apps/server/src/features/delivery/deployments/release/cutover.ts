@@ -43,7 +43,7 @@ export interface Cutover<Input extends CutoverInput> {
   /** First sentence of the error. */
   failed: string;
   /** Stores the error; a rollback changes no row. */
-  keepFailure?(row: DeploymentRow, sentence: string): Promise<DeploymentRow | undefined>;
+  keepFailure?(row: DeploymentRow, message: string): Promise<DeploymentRow | undefined>;
 }
 
 /**
@@ -116,19 +116,19 @@ export function createCutovers({
           } catch (error) {
             // The next server resumes it.
             if (signal.reason === "shutdown") throw error;
-            const isForPeople = error instanceof AppError || error instanceof ProviderError;
+            const hasUserMessage = error instanceof AppError || error instanceof ProviderError;
             const reason = signal.aborted
               ? signal.reason === "timeout"
                 ? "It exceeded the time limit."
                 : "Cancelled."
-              : isForPeople
+              : hasUserMessage
                 ? error.message
                 : "Internal server error. It has been logged.";
-            const sentence = redact(reason).slice(0, 2000);
-            log.line(`${failed} ${sentence}`);
-            const after = await keepFailure?.(row, `${failed} ${sentence}`);
+            const message = redact(reason).slice(0, 2000);
+            log.line(`${failed} ${message}`);
+            const after = await keepFailure?.(row, `${failed} ${message}`);
             if (after) await reporter.announce(after);
-            throw isForPeople ? new AppError("not_deployable", sentence) : error;
+            throw hasUserMessage ? new AppError("not_deployable", message) : error;
           } finally {
             await log.flush();
             await reporter.notify(row.id);

@@ -49,9 +49,9 @@ export function createPipeline({
   /** Error message for the user and structured failure. */
   const explain = (error: unknown, step: DeploymentStep): { message: string; failure: NonNullable<DeploymentRow["failure"]> } => {
     const where = error instanceof StepError ? error.where : { path: null, line: null };
-    const isForPeople = error instanceof AppError || error instanceof RuntimeError || error instanceof ProviderError;
+    const hasUserMessage = error instanceof AppError || error instanceof RuntimeError || error instanceof ProviderError;
     return {
-      message: isForPeople ? error.message : "Internal server error. It has been logged.",
+      message: hasUserMessage ? error.message : "Internal server error. It has been logged.",
       failure: {
         step: error instanceof StepError ? error.step : step,
         code: error instanceof ProviderError ? error.kind : null,
@@ -106,21 +106,21 @@ export function createPipeline({
         // The next server resumes it.
         if (task.signal.reason === "shutdown") throw error;
         const isCancelled = current.signal.aborted && current.signal.reason !== "timeout";
-        const { message, failure } = explain(error, step);
+        const { message: reason, failure } = explain(error, step);
         // Whatever the error, the container no longer exists.
         const isRemoved = (await store.find(id))?.container_id === null;
-        const sentence = isRemoved
+        const message = isRemoved
           ? containerRemoved
           : isCancelled
             ? "Cancelled."
             : current.signal.aborted
               ? "It exceeded the time limit."
-              : redact(message).slice(0, 2000);
+              : redact(reason).slice(0, 2000);
         if (!isCancelled && !(error instanceof AppError)) log.warn({ err: error, deployment_id: id, step }, "deployment failed");
-        lines.line(sentence);
+        lines.line(message);
         await lines.flush();
         if (isCancelled || isRemoved) await cleanup.removeUnfinished(current);
-        const failed = await store.finish(id, { status: "failed", error: sentence, failure, has_artefact: false });
+        const failed = await store.finish(id, { status: "failed", error: message, failure, has_artefact: false });
         await cleanup.discard(current.row);
         return failed;
       } finally {
