@@ -21,7 +21,7 @@ const titles: Record<DeployProvider, string> = {
 };
 /** Static pages and Vite apps work everywhere; unrecognized apps are attempted. */
 const everywhere: readonly FrameworkId[] = ["static", "vite", "react", "unknown"];
-const takes: Record<Exclude<DeployProvider, "local">, ReadonlySet<FrameworkId>> = {
+const supportedFrameworks: Record<Exclude<DeployProvider, "local">, ReadonlySet<FrameworkId>> = {
   vercel: new Set([...everywhere, "nextjs", "vue", "svelte", "sveltekit", "astro", "nuxt", "remix", "solid", "angular", "gatsby"]),
   netlify: new Set([...everywhere, "nextjs", "vue", "svelte", "sveltekit", "astro", "gatsby", "nuxt", "angular", "solid"]),
   cloudflare: new Set([...everywhere, "vue", "svelte", "sveltekit", "astro", "solid", "angular"]),
@@ -50,7 +50,7 @@ export function createDeploymentTargets({
     if (!row) throw notFound("Target");
     return { project, row };
   };
-  const wire = async (userId: string, rows: readonly TargetRow[]): Promise<DeploymentTarget[]> => {
+  const present = async (userId: string, rows: readonly TargetRow[]): Promise<DeploymentTarget[]> => {
     const containers = await store.containersOf(rows.map(({ id }) => id));
     const connected = new Map<DeployProvider, Promise<boolean>>();
     const isConnected = ({ project_id, provider }: TargetRow) => {
@@ -62,14 +62,14 @@ export function createDeploymentTargets({
       rows.map(async (row) => ({ ...row, container_ids: containers.get(row.id) ?? [], is_connected: await isConnected(row) })),
     );
   };
-  const one = async (userId: string, row: TargetRow): Promise<DeploymentTarget> => (await wire(userId, [row]))[0] as DeploymentTarget;
+  const presentOne = async (userId: string, row: TargetRow): Promise<DeploymentTarget> => (await present(userId, [row]))[0] as DeploymentTarget;
   const containerOf = async (project: ProjectRow, id: string): Promise<ContainerRow> => {
     const container = (await deploymentsStore.containersOf(project.id)).find((each) => each.id === id);
     if (!container) throw notFound("Container");
     return container;
   };
   /** Throws `target_incompatible` with the reason. A project without files is checked when it is deployed. */
-  const requireFit = async (project: ProjectRow, container: ContainerRow, provider: DeployProvider) => {
+  const requireSupported = async (project: ProjectRow, container: ContainerRow, provider: DeployProvider) => {
     const refuse = (text: string) => new AppError("target_incompatible", text, { details: { provider } });
     if (container.container_type !== "base") throw refuse(`${container.name} is a service. Only apps are deployed.`);
     if (provider === "local") return;
@@ -78,7 +78,7 @@ export function createDeploymentTargets({
     });
     if (!sandbox) return;
     const { framework } = await detectFramework(sandbox.files, container.directory);
-    if (!takes[provider].has(framework)) throw refuse(`${titles[provider]} does not support ${framework} apps.`);
+    if (!supportedFrameworks[provider].has(framework)) throw refuse(`${titles[provider]} does not support ${framework} apps.`);
   };
 
   return {
@@ -86,7 +86,7 @@ export function createDeploymentTargets({
       const project = await projects.require(userId, ref);
       const page = pageOf(query);
       const { rows, total } = await store.list(project.id, page);
-      return page.envelope(await wire(userId, rows), total);
+      return page.envelope(await present(userId, rows), total);
     },
     create: async (
       userId: string,
@@ -100,7 +100,7 @@ export function createDeploymentTargets({
       const project = await projects.require(userId, ref);
       const row = await store.insert({ project_id: project.id, provider, name: name ?? titles[provider], ...more });
       await changed(project.id, row.id, "add");
-      return one(userId, row);
+      return presentOne(userId, row);
     },
     update: async (
       userId: string,
@@ -112,7 +112,7 @@ export function createDeploymentTargets({
       const after = await store.update(row.id, change);
       if (!after) throw notFound("Target");
       await changed(project.id, row.id, "update");
-      return one(userId, after);
+      return presentOne(userId, after);
     },
     remove: async (userId: string, ref: string, id: string): Promise<void> => {
       const { project, row } = await find(userId, ref, id);
@@ -122,10 +122,10 @@ export function createDeploymentTargets({
     attach: async (userId: string, ref: string, id: string, containerId: string): Promise<DeploymentTarget> => {
       const { project, row } = await find(userId, ref, id);
       const container = await containerOf(project, containerId);
-      await requireFit(project, container, row.provider);
+      await requireSupported(project, container, row.provider);
       await store.attach(row.id, container.id);
       await changed(project.id, row.id, "update");
-      return one(userId, row);
+      return presentOne(userId, row);
     },
     detach: async (userId: string, ref: string, id: string, containerId: string): Promise<void> => {
       const { project, row } = await find(userId, ref, id);
