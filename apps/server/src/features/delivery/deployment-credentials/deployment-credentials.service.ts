@@ -21,7 +21,7 @@ export interface Granted extends DeploymentTokens {
   expiresInSeconds?: number;
 }
 /** Renews and revokes tokens that were granted through this server's OAuth apps. */
-export interface TokenLife {
+export interface TokenRenewal {
   isAvailable(provider: RemoteProvider): boolean;
   /** `undefined`: the provider refuses to renew it. Throws when the provider is not reachable. */
   renew(provider: RemoteProvider, refreshToken: string): Promise<Granted | undefined>;
@@ -41,14 +41,14 @@ export function createDeploymentCredentials({
   store,
   box,
   providers,
-  tokens: life,
+  tokens: renewal,
   requireProject,
   log,
 }: {
   store: DeploymentCredentialsStore;
   box: CryptoBox;
   providers: Record<RemoteProvider, Pick<ProviderAdapter, "check">>;
-  tokens: TokenLife;
+  tokens: TokenRenewal;
   requireProject: (userId: string, ref: string) => Promise<{ id: string }>;
   log: Logger;
 }) {
@@ -88,7 +88,7 @@ export function createDeploymentCredentials({
       if (!isEnding(row)) return row;
       const { refresh_token } = opened(row);
       if (refresh_token === undefined || row.needs_reconnect) return undefined;
-      const granted = await life.renew(provider, refresh_token);
+      const granted = await renewal.renew(provider, refresh_token);
       const values = granted
         ? { sealed_tokens: sealed(row, { refresh_token, ...granted }), expires_at: endOf(granted), needs_reconnect: false }
         : { needs_reconnect: true };
@@ -135,7 +135,7 @@ export function createDeploymentCredentials({
       const providers = catalogue.map((entry) => ({
         ...entry,
         connected: connected.includes(entry.name),
-        oauth_available: life.isAvailable(entry.name),
+        oauth_available: renewal.isAvailable(entry.name),
       }));
       return { ...page.envelope(rows.map(presentCredential), total), providers };
     },
@@ -205,7 +205,7 @@ export function createDeploymentCredentials({
       // Revoke at the provider too, without waiting for it.
       if (row.kind === "oauth")
         await Promise.resolve()
-          .then(() => life.revoke(row.provider, opened(row)))
+          .then(() => renewal.revoke(row.provider, opened(row)))
           .catch((err: unknown) => log.info({ err, provider: row.provider }, "deployment token not revoked"));
     },
     /** Checks the token with the provider now. */

@@ -3,7 +3,7 @@ export {
   credentialAad,
   type DeploymentCredentials,
   type Granted,
-  type TokenLife,
+  type TokenRenewal,
   type DeploymentTokens,
 } from "./deployment-credentials.service.ts";
 export { createDeploymentCredentialsStore } from "./deployment-credentials.store.ts";

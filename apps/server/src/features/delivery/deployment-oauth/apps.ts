@@ -1,7 +1,7 @@
 import type { RemoteProvider } from "@tesslate/contract";
 import type { Config } from "../../../config.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
-import type { Granted, TokenLife, DeploymentTokens } from "../deployment-credentials/index.ts";
+import type { Granted, TokenRenewal, DeploymentTokens } from "../deployment-credentials/index.ts";
 import { AppError } from "../../../platform/errors.ts";
 import { valueAt, createProviderClient, ProviderError, textAt, type ProviderClient } from "../deployments/index.ts";
 
@@ -37,7 +37,7 @@ export function createOauthApps({ vercel, netlify }: Config["deployProviders"], 
 }
 
 /** Renews and revokes tokens of these apps. */
-export const tokenLifeOf = (apps: OauthApps): TokenLife => ({
+export const tokenRenewalOf = (apps: OauthApps): TokenRenewal => ({
   isAvailable: (provider) => apps[provider] !== undefined,
   renew: async (provider, refreshToken) => {
     try {
@@ -83,12 +83,12 @@ function vercelApp(config: AppConfig, outbound: Outbound): ProviderOauthApp {
     accountOf: async (token, teamId) => {
       const own = client(token);
       if (teamId !== undefined) {
-        const name = await own.call(`/v2/teams/${encodeURIComponent(teamId)}`, quick).then(({ body }) => textAt(body, "name"), unnamed);
+        const name = await own.call(`/v2/teams/${encodeURIComponent(teamId)}`, callOptions).then(({ body }) => textAt(body, "name"), ignoreProviderError);
         return { metadata: { team_id: teamId, account_name: name }, hasChoice: false };
       }
       const [user, teams] = await Promise.all([
-        own.call("/v2/user", quick).then(({ body }) => textAt(body, "user", "username"), unnamed),
-        own.call("/v2/teams", quick).then(({ body }) => valueAt(body, "teams"), unnamed),
+        own.call("/v2/user", callOptions).then(({ body }) => textAt(body, "user", "username"), ignoreProviderError),
+        own.call("/v2/teams", callOptions).then(({ body }) => valueAt(body, "teams"), ignoreProviderError),
       ]);
       return { metadata: { account_name: user }, hasChoice: Array.isArray(teams) && teams.length > 0 };
     },
@@ -117,16 +117,16 @@ function netlifyApp(config: AppConfig, outbound: Outbound): ProviderOauthApp {
     },
     accountOf: async (token) => {
       const body = await clientOf("Netlify", config.apiUrl, outbound, token)
-        .call("/user", quick)
-        .then((response) => response.body, unnamed);
+        .call("/user", callOptions)
+        .then((response) => response.body, ignoreProviderError);
       return { metadata: { account_name: textAt(body, "full_name") || textAt(body, "email") }, hasChoice: false };
     },
   };
 }
 
-const quick = { retry: "never", timeoutMs: callMs } as const;
+const callOptions = { retry: "never", timeoutMs: callMs } as const;
 /** The account name is optional: connect without it. */
-const unnamed = (error: unknown): undefined => {
+const ignoreProviderError = (error: unknown): undefined => {
   if (!(error instanceof ProviderError)) throw error;
   return undefined;
 };

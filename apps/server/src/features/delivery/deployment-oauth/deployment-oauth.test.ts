@@ -10,7 +10,7 @@ import { createDeploymentCredentials, createDeploymentCredentialsStore, credenti
 import { createProviderAdapters, type Credential } from "../deployments/index.ts";
 import { createOutbound } from "../../../platform/outbound.ts";
 import { createLogger } from "../../../platform/logger.ts";
-import { createOauthApps, tokenLifeOf } from "./index.ts";
+import { createOauthApps, tokenRenewalOf } from "./index.ts";
 
 let app: TestApp;
 let vercel: VercelFake;
@@ -264,7 +264,7 @@ test("renews an expiring token once for concurrent callers and asks to reconnect
     store: createDeploymentCredentialsStore(app.db),
     box,
     providers: createProviderAdapters(app.config.deployProviders, outbound),
-    tokens: tokenLifeOf(createOauthApps(app.config.deployProviders, outbound)),
+    tokens: tokenRenewalOf(createOauthApps(app.config.deployProviders, outbound)),
     requireProject: async (_, ref) => ({ id: ref }),
     log: createLogger("silent"),
   });

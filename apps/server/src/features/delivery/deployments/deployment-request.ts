@@ -65,13 +65,13 @@ export function composeEnv(
   layers: { secrets: Record<string, string>; container: Record<string, string>; connections: Record<string, string> },
   { exclude = [] }: { exclude?: readonly string[] | undefined },
 ): Variable[] {
-  const left = new Set(exclude);
+  const excluded = new Set(exclude);
   const all = new Map<string, Variable>();
   for (const [source, values] of [
     ["secret", layers.secrets],
     ["container", layers.container],
     ["connection", layers.connections],
   ] as const)
-    for (const [name, value] of Object.entries(values)) if (!left.has(name)) all.set(name, { name, value, source });
+    for (const [name, value] of Object.entries(values)) if (!excluded.has(name)) all.set(name, { name, value, source });
   return [...all.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }

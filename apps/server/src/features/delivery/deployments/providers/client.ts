@@ -235,9 +235,9 @@ export async function forEachConcurrently<T>(
 /** `name`, then alternatives for when it is taken; at most 63 characters each. */
 export function* freeNames(name: string): Generator<string> {
   yield name;
-  const with_ = (tail: string) => `${name.slice(0, 62 - tail.length).replace(/-+$/, "")}-${tail}`;
-  for (let n = 2; n <= 4; n++) yield with_(String(n));
-  for (let n = 0; n < 5; n++) yield with_(Math.random().toString(36).slice(2, 8).padEnd(6, "0"));
+  const withSuffix = (suffix: string) => `${name.slice(0, 62 - suffix.length).replace(/-+$/, "")}-${suffix}`;
+  for (let n = 2; n <= 4; n++) yield withSuffix(String(n));
+  for (let n = 0; n < 5; n++) yield withSuffix(Math.random().toString(36).slice(2, 8).padEnd(6, "0"));
 }
 
 /** Creates a site under the proposed name, or under the next free one. `isTaken` recognizes the provider's response for a name in use. */

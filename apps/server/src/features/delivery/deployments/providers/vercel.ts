@@ -24,9 +24,9 @@ const createMs = 300_000;
 const uploadsAtOnce = 5;
 const maxLogLines = 2000;
 /** Metadata that identifies our deployment, so that it can be found when the response was lost. */
-const mark = "studioDeploymentId";
+const deploymentIdKey = "studioDeploymentId";
 /** The same for a promotion. */
-const promotionMark = "studioPromotionOf";
+const promotionIdKey = "studioPromotionOf";
 
 /** Vercel's framework presets; without one Vercel detects nothing and runs the given commands. */
 const frameworks: Partial<Record<FrameworkId, string>> = {
@@ -90,7 +90,7 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
   /** A deployment with our metadata. */
   const find = async (client: ProviderClient, site: SiteRef, { deploymentId, signal }: DeployRequest): Promise<Deployed | undefined> => {
     const { body } = await client.call("/v7/deployments", { query: { projectId: site.id, limit: "20" }, signal });
-    const found = listAt(body, "deployments").find((item) => textAt(item, "meta", mark) === deploymentId);
+    const found = listAt(body, "deployments").find((item) => textAt(item, "meta", deploymentIdKey) === deploymentId);
     return found === undefined
       ? undefined
       : { id: requiredText(provider, found, "uid"), url: `https://${requiredText(provider, found, "url")}` };
@@ -109,7 +109,7 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
         ...(request.mode === "source" && (mode & 0o111) !== 0 && { mode: 0o100755 }),
       })),
       projectSettings: settingsOf(request),
-      meta: { [mark]: request.deploymentId },
+      meta: { [deploymentIdKey]: request.deploymentId },
     };
     const make = async (): Promise<Deployed | string[]> => {
       try {
@@ -142,13 +142,13 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
   const promotePreview = async (client: ProviderClient, site: SiteRef, remoteId: string, { env, log, signal }: PromoteOptions) => {
     const find = async (): Promise<Deployed | undefined> => {
       const { body } = await client.call("/v7/deployments", { query: { projectId: site.id, limit: "20" }, signal });
-      const found = listAt(body, "deployments").find((item) => textAt(item, "meta", promotionMark) === remoteId);
+      const found = listAt(body, "deployments").find((item) => textAt(item, "meta", promotionIdKey) === remoteId);
       return found === undefined
         ? undefined
         : { id: requiredText(provider, found, "uid"), url: `https://${requiredText(provider, found, "url")}` };
     };
     const make = async (): Promise<Deployed> => {
-      const json = { deploymentId: remoteId, name: site.name, project: site.id, target: "production", meta: { [promotionMark]: remoteId } };
+      const json = { deploymentId: remoteId, name: site.name, project: site.id, target: "production", meta: { [promotionIdKey]: remoteId } };
       const { body } = await client.call("/v13/deployments", { method: "POST", json, retry: "if-unprocessed", timeoutMs: createMs, signal });
       return { id: requiredText(provider, body, "id"), url: `https://${requiredText(provider, body, "url")}` };
     };
