@@ -104,6 +104,7 @@ export const deploymentSteps = {
   provider: "Publish",
 } as const;
 export type DeploymentStep = keyof typeof deploymentSteps;
+export const DeploymentStep = Literals(...(Object.keys(deploymentSteps) as DeploymentStep[]));
 
 export const DeploymentMetadata = Type.Object({
   container_name: Type.String(),
@@ -120,7 +121,7 @@ export const DeploymentMetadata = Type.Object({
     "The failed step, and file and line where the message names them",
     Nullable(
       Type.Object({
-        step: Literals(...(Object.keys(deploymentSteps) as DeploymentStep[])),
+        step: DeploymentStep,
         code: described("Set if the provider refused a request", Nullable(ProviderFault)),
         path: Nullable(Type.String()),
         line: Nullable(Type.Integer()),
@@ -379,7 +380,10 @@ export const deploymentsRoutes = {
       Type.Object({
         seq: Type.Integer({ description: "Line number" }),
         type: Type.Literal("log"),
-        data: Type.Object({ line: Type.String() }),
+        data: Type.Object({
+          line: Type.String(),
+          step_key: described("The step that starts with this line", Type.Optional(DeploymentStep)),
+        }),
       }),
       Type.Object({ type: Type.Literal("status"), data: Type.Object({ status: DeploymentStatus }) }),
       Type.Object({

@@ -1,4 +1,4 @@
-import { DeploymentStatus } from "./deployments.ts";
+import { DeploymentStatus, DeploymentStep } from "./deployments.ts";
 import { Evidence } from "./evidence.ts";
 import { described, ModelCost, JsonObject, Literals, Nullable, Timestamp, Type, Uuid, type Static, type TSchema } from "./schema.ts";
 import { Plan, Todo } from "./plan.ts";
@@ -305,6 +305,7 @@ export const projectEventData = {
       op: Literals("add", "update", "delete"),
       status: Type.Optional(DeploymentStatus),
       step: described('Title of the step that started, e.g. "Build"', Type.Optional(Type.String())),
+      step_key: described("The step that started, as in `metadata.failure.step`", Type.Optional(DeploymentStep)),
     }),
   ),
   target_changed: Type.Object({ id: Uuid, op: Literals("add", "update", "delete") }),

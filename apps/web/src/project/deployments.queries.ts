@@ -2,7 +2,7 @@ import { queryOptions, type QueryClient } from "@tanstack/react-query";
 import type { Contract, Deployment, ProjectEvent, ProjectEventData } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
 import { partKey, live } from "./cache-keys.ts";
-import { shownStep, type ShownStep } from "./deployment-steps.ts";
+import { shownStepOf, type ShownStep } from "./deployment-steps.ts";
 import type { ProjectEvents } from "./project-events.ts";
 
 type Api = Client<Contract>;
@@ -48,7 +48,7 @@ export const deploymentStepsQuery = (projectId: string) =>
 
 /** Brings the cached answers in line with an event of the project's stream. */
 export function patchDeployments(queries: QueryClient, projectId: string, data: Changed): void {
-  const step = shownStep(data.step);
+  const step = data.step_key && shownStepOf[data.step_key];
   if (step) queries.setQueryData<Readonly<Record<string, ShownStep>>>(stepsKey(projectId), (known) => ({ ...known, [data.id]: step }));
   const list = queries.getQueryData<readonly Deployment[]>(deploymentsKey(projectId));
   if (!list) return;

@@ -1,5 +1,6 @@
+import type { DeploymentStep } from "@tesslate/contract";
 import { plainLine } from "../../lib/ansi.ts";
-import { shownStep, type ShownStep } from "../../project/deployment-steps.ts";
+import { shownStepOf, type ShownStep } from "../../project/deployment-steps.ts";
 
 /** A line of a deployment: `[ISO] text` on the wire. */
 export interface DeployLine {
@@ -9,23 +10,21 @@ export interface DeployLine {
   text: string;
   /** The step that starts with this line. */
   step: ShownStep | undefined;
-  /** As the server names it: "Install". */
-  stepWord: string | undefined;
 }
 
 const stamp = /^\[(\d{4}-\d\d-\d\dT[^\]\s]+)\]\s?/;
-/** "== Install ==", "--- Build", "▸ Launch gate". */
-const marker = /^(?:={2,}|-{3,}|▸|▶|»|#+)\s*(.+?)\s*(?:={2,}|-{3,})?$/;
+/** The title in "== Install ==". */
+const heading = /^=+\s*(.+?)\s*=+$/;
 /** Longer lines are cut, so that they do not slow down the page. */
 const longestText = 4000;
 
-export function lineOf(raw: string, key: number): DeployLine {
+/** `stepKey`: the step that starts with this line. */
+export function lineOf(raw: string, key: number, stepKey?: DeploymentStep): DeployLine {
   const [head, at] = stamp.exec(raw) ?? [];
   const plain = plainLine(head === undefined ? raw : raw.slice(head.length));
   const text = plain.length > longestText ? `${plain.slice(0, longestText)} …` : plain;
-  const word = marker.exec(text)?.[1];
-  const step = shownStep(word);
-  return { key, at, text: step === undefined ? text : (word ?? text), step, stepWord: step === undefined ? undefined : word };
+  if (stepKey === undefined) return { key, at, text, step: undefined };
+  return { key, at, text: heading.exec(text)?.[1] ?? text, step: shownStepOf[stepKey] };
 }
 
 /** The step that started last. */

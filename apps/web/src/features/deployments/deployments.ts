@@ -1,5 +1,5 @@
 import type { DeployProvider, Deployment, DeploymentRequest } from "@tesslate/contract";
-import { shownSteps, shownStep, type ShownStep } from "../../project/deployment-steps.ts";
+import { shownSteps, shownStepOf, type ShownStep } from "../../project/deployment-steps.ts";
 import type { Tone } from "../../ui/Pill.tsx";
 import type { BeadKind, BeadTone, LineKind } from "../../ui/thread/index.ts";
 
@@ -37,9 +37,10 @@ export function stepsOf(
   deployment: Pick<Deployment, "status" | "metadata">,
   begun: ShownStep | undefined,
 ): { step: ShownStep; state: StepState }[] {
+  const { failure } = deployment.metadata;
   const at =
     deployment.status === "failed"
-      ? (shownStep(deployment.metadata.failure?.step) ?? begun ?? "prepare")
+      ? ((failure && shownStepOf[failure.step]) ?? begun ?? "prepare")
       : (begun ?? (deployment.status === "deploying" ? "upload" : deployment.status === "building" ? "build" : "prepare"));
   const index = shownSteps.indexOf(at);
   return shownSteps.map((step, place) => ({

@@ -38,7 +38,7 @@ export function useDeployLog(id: string): DeployLog {
         { signal: abort.signal, hints: browserHints, onBroken: () => paint("reconnecting") },
       );
       for await (const event of events) {
-        if (event.type === "log") lines.push(lineOf(event.data.line, ++count));
+        if (event.type === "log") lines.push(lineOf(event.data.line, ++count, event.data.step_key));
         if (lines.length > keptLines * 1.5) lines = lines.slice(-keptLines);
         if (event.type === "done") break;
         frame ??= setTimeout(() => paint("live"), paintMs);

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
+import { deploymentSteps, type DeploymentStep } from "@tesslate/contract";
 import type { Bus } from "../../../platform/bus.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
@@ -9,9 +10,16 @@ const maxLineLength = 2000;
 const flushMs = 150;
 const channel = "deployment_log";
 
+const stepLine = (step: DeploymentStep): string => `== ${deploymentSteps[step]} ==`;
+const steps = Object.keys(deploymentSteps) as DeploymentStep[];
+/** The step that starts with a stored line. */
+export const stepOfLine = (line: string): DeploymentStep | undefined => steps.find((step) => line.endsWith(`] ${stepLine(step)}`));
+
 /** Appends the lines of one deployment in order, with secrets redacted. Stops at a size limit, with a final line that says so. */
 export interface DeploymentLog {
   line(text: string): void;
+  /** The line with which a step starts. */
+  step(step: DeploymentStep): void;
   /** Raw output, in pieces. */
   chunk(text: string): void;
   /** Resolves when all lines so far are stored. */
@@ -75,6 +83,7 @@ export function createDeploymentLogs({ store, bus, isShared, log }: { store: Dep
       };
       return {
         line,
+        step: (step) => line(stepLine(step)),
         chunk: (text) => {
           const parts = (rest + text).split(/\r?\n|\r/);
           rest = (parts.pop() ?? "").slice(-100_000);

@@ -1,4 +1,4 @@
-import type { DeploymentStatus } from "@tesslate/contract";
+import { deploymentSteps, type DeploymentStatus, type DeploymentStep } from "@tesslate/contract";
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import { createRedactor, hiddenValues, type Redactions } from "../../projects/secrets/index.ts";
@@ -42,14 +42,14 @@ export const createDeploymentReporter = ({
   redact: (projectId: string, text: string): Promise<string> => redactions.redact(projectId, text),
   /** Wakes followers on all servers. */
   notify: (id: string): Promise<void> => logs.notify(id),
-  /** Emits `deployment_changed` on the project's stream. `step`: the title of the step a running deployment has reached. */
+  /** Emits `deployment_changed` on the project's stream. `step`: the step a running deployment has reached. */
   announce: async (
     row: { id: string; project_id: string; status: DeploymentStatus },
-    { op = "update", step }: { op?: "add" | "update" | "delete"; step?: string | undefined } = {},
+    { op = "update", step }: { op?: "add" | "update" | "delete"; step?: DeploymentStep | undefined } = {},
   ): Promise<void> => {
     await events.append(row.project_id, {
       type: "deployment_changed",
-      data: { id: row.id, op, status: row.status, ...(step !== undefined && { step }) },
+      data: { id: row.id, op, status: row.status, ...(step !== undefined && { step: deploymentSteps[step], step_key: step }) },
     });
   },
 });

@@ -1,7 +1,7 @@
 import type { DeploymentStatus } from "@tesslate/contract";
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 import type { Projects } from "../../projects/projects/index.ts";
-import type { DeploymentLogs } from "./deployment-log.ts";
+import { stepOfLine, type DeploymentLogs } from "./deployment-log.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { RequireDeployment } from "./own-deployment.ts";
 
@@ -29,7 +29,8 @@ export function createDeploymentStream({
         for (let page = await store.linesOf(row.id, seq, 500); page.length > 0; page = await store.linesOf(row.id, seq, 500))
           for (const { seq: at, line } of page) {
             seq = at;
-            yield { seq, type: "log" as const, data: { line } };
+            const step = stepOfLine(line);
+            yield { seq, type: "log" as const, data: { line, ...(step && { step_key: step }) } };
           }
         if (now.status !== status) {
           status = now.status;

@@ -158,6 +158,7 @@ test("builds a container in a build sandbox, serves it at its own URL, replaces 
   expect(done).toEqual({ seq: expect.any(Number), type: "done", data: { status: "success", error: null } });
   const lines = streamed.flatMap((event) => (event.type === "log" ? [event] : []));
   expect(lines).toHaveLength((await current(two)).logs?.length ?? 0);
+  expect(lines.map(({ data }) => data.step_key)).toContain("gate");
   // An EventSource resumes with its last id: it gets later events, and 204 when it has received the end.
   const returning = (lastEventId: number | string) =>
     app.request(`/api/deployments/${two.id}/stream`, { user: ada, headers: { "last-event-id": String(lastEventId) } });

@@ -78,7 +78,7 @@ export function cannedServices(scenario: Scenario): Services {
     if (deploy) return deploy;
     if (path.startsWith("/api/deployments/") && path.endsWith("/stream")) {
       const known = deployments.find(({ id }) => path.includes(id));
-      const said = cannedLines.map((line) => ({ type: "log", data: { line } }));
+      const said = cannedLines.map((data) => ({ type: "log", data }));
       const over = known && ["success", "failed"].includes(known.status);
       return eventStream(over ? [...said, { type: "done", data: { status: known.status, error: known.error } }] : said, signal);
     }

@@ -1,4 +1,4 @@
-import type { Deployment, DeploymentPlan, DeploymentTarget, LaunchReport } from "@tesslate/contract";
+import type { Deployment, DeploymentPlan, DeploymentStep, DeploymentTarget, LaunchReport } from "@tesslate/contract";
 import { at, ids } from "./bakery.ts";
 
 const id = (tail: string) => `0a000000-0000-4000-8000-0000000000${tail}`;
@@ -134,23 +134,23 @@ export const cannedDeployments: Record<string, Deployment[]> = {
 };
 
 const clock = (seconds: number) => `2025-03-14T14:02:${String(46 + Math.min(13, seconds)).padStart(2, "0")}.000Z`;
-const said = (seconds: number, text: string) => `[${clock(seconds)}] ${text}`;
+const said = (seconds: number, text: string, step_key?: DeploymentStep) => ({ line: `[${clock(seconds)}] ${text}`, ...(step_key && { step_key }) });
 /** What the log of any of them says. */
-export const cannedLines: readonly string[] = [
+export const cannedLines: readonly { line: string; step_key?: DeploymentStep }[] = [
   said(0, "Deployment started"),
-  said(0, "== Install =="),
+  said(0, "== Install ==", "install"),
   said(1, "npm ci --prefer-offline (store, 0.8 s)"),
-  said(3, "== Build =="),
+  said(3, "== Build ==", "build"),
   said(3, "vite v8.3.8 building for production..."),
   said(5, "214 modules transformed."),
   said(6, "src/slots.ts(14,9): warning: 'capacity' is never read"),
   said(7, "dist/index.html 0.46 kB, dist/assets/index-9b1e40c7.js 151 kB"),
   said(8, "41 files, 2.3 MB"),
-  said(8, "== Check =="),
+  said(8, "== Check ==", "gate"),
   said(9, "Secrets: 3 known values, 0 found in 41 files"),
   said(10, "Pages: / /order /find-us /basket, no console errors"),
   said(11, "5 passed, 1 warning"),
-  said(11, "== Upload =="),
+  said(11, "== Upload ==", "upload"),
   said(12, "38 of 41 files are there already"),
 ];
 

@@ -1,3 +1,4 @@
+import type { DeploymentStep } from "@tesslate/contract";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, conflict, notFound } from "../../../../platform/errors.ts";
 import type { ProjectRow } from "../../../../db/schema/projects.ts";
@@ -28,7 +29,7 @@ export interface CutoverRun<Input> {
   signal: AbortSignal;
   progress(percent: number, message: string): Promise<void>;
   /** Emits the current step. */
-  step(title: string): Promise<void>;
+  step(step: DeploymentStep): Promise<void>;
 }
 /** One kind of cutover: a promotion or a rollback. */
 export interface Cutover<Input extends CutoverInput> {
@@ -107,7 +108,7 @@ export function createCutovers({
               log,
               signal,
               progress,
-              step: (title) => reporter.announce(row, { step: title }),
+              step: (step) => reporter.announce(row, { step }),
             });
             if (!live) throw conflict("not_deployable", containerRemoved);
             log.line(done(live, row));

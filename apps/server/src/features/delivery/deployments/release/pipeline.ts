@@ -80,13 +80,12 @@ export function createPipeline({
         step: async (next) => {
           current.signal.throwIfAborted();
           step = next;
-          const title = deploymentSteps[next];
           const { percent, status } = steps[next];
-          await task.progress(percent, `${title}: ${row.container_name}`);
+          await task.progress(percent, `${deploymentSteps[next]}: ${row.container_name}`);
           if (current.row.status !== status) current.row = (await store.update(id, { status })) ?? current.row;
           // Also in the log, for later readers.
-          lines.line(`== ${title} ==`);
-          await reporter.announce(current.row, { step: title });
+          lines.step(next);
+          await reporter.announce(current.row, { step: next });
           await reporter.notify(id);
         },
       };

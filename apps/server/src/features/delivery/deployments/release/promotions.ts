@@ -1,4 +1,4 @@
-import { deploymentSteps, type LaunchRule } from "@tesslate/contract";
+import type { LaunchRule } from "@tesslate/contract";
 import { conflict } from "../../../../platform/errors.ts";
 import type { ProjectRow } from "../../../../db/schema/projects.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
@@ -32,8 +32,8 @@ export function createPromotions({
     run: async (run) => {
       const { row, log, progress, step } = run;
       await progress(20, `Checking version ${row.version}`);
-      log.line(`== ${deploymentSteps.gate} ==`);
-      await step(deploymentSteps.gate);
+      log.step("gate");
+      await step("gate");
       await check(run);
       await progress(70, `Making version ${row.version} live`);
       return row.provider === "local" ? promoteLocally(run) : promoteAtProvider(run);
