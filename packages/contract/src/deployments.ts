@@ -50,11 +50,11 @@ export const FrameworkId = Literals(
 );
 export type FrameworkId = Static<typeof FrameworkId>;
 
-/** A rule of the launch gate. */
-export const LaunchRule = Literals("build", "pages", "secrets", "accessibility", "weight", "advisories");
-export type LaunchRule = Static<typeof LaunchRule>;
+/** A check of the launch gate. Fields call it rule. */
+export const LaunchCheck = Literals("build", "pages", "secrets", "accessibility", "weight", "advisories");
+export type LaunchCheck = Static<typeof LaunchCheck>;
 export const LaunchFinding = Type.Object({
-  rule: LaunchRule,
+  rule: LaunchCheck,
   severity: Literals("info", "minor", "serious", "critical"),
   message: described("One sentence. For a secret its kind and place, never its value", Type.String()),
   path: described("In the build output, or in the source where that is known", Nullable(Type.String())),
@@ -65,11 +65,11 @@ export type LaunchFinding = Static<typeof LaunchFinding>;
 export const LaunchReport = described(
   "The report of the launch gate. Texts are from project code: do not render as HTML.",
   Type.Object({
-    is_blocked: described("Whether a blocking rule failed", Type.Boolean()),
+    is_blocked: described("Whether a blocking check failed", Type.Boolean()),
     duration_ms: Type.Integer(),
     rules: Type.Array(
       Type.Object({
-        rule: LaunchRule,
+        rule: LaunchCheck,
         status: described("`skipped`: could not be checked; `summary` has the reason", Literals("passed", "warned", "failed", "skipped")),
         is_blocking: Type.Boolean(),
         summary: described('E.g. "3 pages, no console errors"', Type.String()),
@@ -89,8 +89,8 @@ export type LaunchReport = Static<typeof LaunchReport>;
  * not exist; `taken` the name belongs to another account; `busy` too many requests; `down` the provider failed; `unreachable` no connection;
  * `refused` anything else.
  */
-export const ProviderFault = Literals("auth", "forbidden", "not_found", "taken", "busy", "down", "unreachable", "refused");
-export type ProviderFault = Static<typeof ProviderFault>;
+export const ProviderErrorKind = Literals("auth", "forbidden", "not_found", "taken", "busy", "down", "unreachable", "refused");
+export type ProviderErrorKind = Static<typeof ProviderErrorKind>;
 
 /** The steps of a deployment in order, with the titles in its log and events. */
 export const deploymentSteps = {
@@ -122,7 +122,7 @@ export const DeploymentMetadata = Type.Object({
     Nullable(
       Type.Object({
         step: DeploymentStep,
-        code: described("Set if the provider refused a request", Nullable(ProviderFault)),
+        code: described("Set if the provider refused a request", Nullable(ProviderErrorKind)),
         path: Nullable(Type.String()),
         line: Nullable(Type.Integer()),
       }),
@@ -181,8 +181,8 @@ export const DeploymentRequest = described(
     ),
     custom_domain: Maybe(Type.String({ minLength: 3, maxLength: 253 })),
     ignore_rules: described(
-      "Deploys despite failed blocking rules. Secrets in the bundle still block unless `secrets` is named",
-      Type.Optional(Type.Array(LaunchRule, { maxItems: 10 })),
+      "Deploys despite failed blocking checks. Secrets in the bundle still block unless `secrets` is named",
+      Type.Optional(Type.Array(LaunchCheck, { maxItems: 10 })),
     ),
   }),
 );
@@ -229,7 +229,7 @@ export const StartedDeployment = Type.Object({ ...taskFields, deployment: Deploy
 export const StartedDeployments = Type.Object({ ...taskFields, total: Type.Integer(), results: Type.Array(DeployAllResult) });
 
 export const LaunchSettings = Type.Object({
-  blocking: described("Rules that stop a deployment. Default: `build`, `secrets`", Type.Array(LaunchRule)),
+  blocking: described("Checks that stop a deployment. Default: `build`, `secrets`", Type.Array(LaunchCheck)),
   weight_budget: described(
     "Compressed bytes that the first page may load; default 2 MB",
     Type.Integer({ minimum: 1000, maximum: 1_000_000_000 }),
@@ -347,7 +347,7 @@ export const deploymentsRoutes = {
       deployment_url: Nullable(Type.String()),
       provider_status: Nullable(JsonObject),
       provider_error: Type.Optional(Type.String()),
-      provider_error_code: Type.Optional(ProviderFault),
+      provider_error_code: Type.Optional(ProviderErrorKind),
       updated_at: Timestamp,
     }),
     errors: ["not_found"],

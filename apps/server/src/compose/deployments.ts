@@ -23,7 +23,7 @@ import {
   createDeploymentWork,
   createDeploymentsStore,
   createInsertDeployment,
-  createLaunchCheck,
+  createCheckLaunch,
   createLocalHosts,
   createLocalServers,
   createLocalSites,
@@ -119,7 +119,7 @@ export function composeDeployments(
   // The run of a deployment.
   const launchSettings = createLaunchSettings({ projects });
   const gate = createLaunchGate({ browsers, log });
-  const checkLaunch = createLaunchCheck({ store, buildSandboxes, artifacts, gate, launchSettings });
+  const checkLaunch = createCheckLaunch({ store, buildSandboxes, artifacts, gate, launchSettings });
   const openBuildSandbox = createOpenBuildSandbox({ buildSandboxes, templates, runtime, diskBytesOf });
   const publishing = createProviderPublishing({ store, artifacts, providers, log });
   const work = createDeploymentWork({

@@ -1,4 +1,4 @@
-import type { Deployment, LaunchRule } from "@tesslate/contract";
+import type { Deployment, LaunchCheck } from "@tesslate/contract";
 import { useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { momentOf } from "../../lib/time.ts";
@@ -10,7 +10,7 @@ import { Dialog } from "../../ui/Dialog.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { useDeploys } from "./deploys-context.ts";
 import { isPreview, nameOf, placeName, safeUrl, shortUrl } from "./deployments.ts";
-import { blockersOf, ruleName } from "./launch-report.ts";
+import { blockersOf, checkName } from "./launch-report.ts";
 
 interface DialogProps {
   deployment: Deployment;
@@ -109,8 +109,8 @@ function Blockers({
   onAgreed,
 }: {
   deployment: Deployment;
-  agreed: readonly LaunchRule[];
-  onAgreed: (agreed: readonly LaunchRule[]) => void;
+  agreed: readonly LaunchCheck[];
+  onAgreed: (agreed: readonly LaunchCheck[]) => void;
 }) {
   const blockers = deployment.report ? blockersOf(deployment.report) : [];
   return (
@@ -123,10 +123,10 @@ function Blockers({
             label={
               rule === "secrets" ? (
                 <>
-                  <b>{ruleName[rule]}</b>: anyone who opens the site can read them
+                  <b>{checkName[rule]}</b>: anyone who opens the site can read them
                 </>
               ) : (
-                <b>{ruleName[rule]}</b>
+                <b>{checkName[rule]}</b>
               )
             }
           />
@@ -145,7 +145,7 @@ export function PromoteDialog({
   onBegun,
 }: DialogProps & { live: Deployment | undefined; onBegun: (deployment: Deployment) => void }) {
   const { promote } = useDeploys();
-  const [agreed, setAgreed] = useState<readonly LaunchRule[]>([]);
+  const [agreed, setAgreed] = useState<readonly LaunchCheck[]>([]);
   const isBlocked = deployment.report?.is_blocked === true;
   return (
     <ConfirmDialog
@@ -178,7 +178,7 @@ export function PromoteDialog({
 export function AnywayDialog({ deployment, onClose, onBegun }: DialogProps & { onBegun: (deployment: Deployment) => void }) {
   const { start, requestOf } = useDeploys();
   const blockers = deployment.report ? blockersOf(deployment.report) : [];
-  const [agreed, setAgreed] = useState<readonly LaunchRule[]>([]);
+  const [agreed, setAgreed] = useState<readonly LaunchCheck[]>([]);
   const [failure, setFailure] = useState<string>();
   const [isWorking, setIsWorking] = useState(false);
   const { request, isWhole } = requestOf(deployment);

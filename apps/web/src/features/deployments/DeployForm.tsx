@@ -16,9 +16,9 @@ import { ConnectProvider } from "./ConnectProvider.tsx";
 import { credentialsQuery, planQuery } from "./deployments.queries.ts";
 import { nameOf, placeName, providerName, safeUrl, shortUrl } from "./deployments.ts";
 import { useDeploys } from "./deploys-context.ts";
-import { domainFault, planRequestOf, requestOf, toProvider, type Draft } from "./draft.ts";
+import { domainError, planRequestOf, requestOf, toProvider, type Draft } from "./draft.ts";
 import { EnvPreview } from "./EnvPreview.tsx";
-import { GateRules } from "./GateRules.tsx";
+import { GateChecks } from "./GateChecks.tsx";
 import { TargetCards } from "./TargetCards.tsx";
 
 const detected = "detected";
@@ -36,7 +36,7 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
   const current = plan.data?.provider === draft.provider ? plan.data : undefined;
   const [failure, setFailure] = useState<string>();
   const [isStarting, setIsStarting] = useState(false);
-  const domain = draft.environment === "preview" ? undefined : domainFault(draft.customDomain);
+  const domain = draft.environment === "preview" ? undefined : domainError(draft.customDomain);
   const isConnected = draft.provider === "local" || current?.is_connected === true;
   const isReady = current !== undefined && isConnected && domain === undefined && plan.error === null;
 
@@ -129,7 +129,7 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
           </Part>
         )}
         <Part title="Launch gate" hint="Checks that run before deploying. A blocking check stops the deployment if it fails.">
-          <GateRules projectId={projectId} />
+          <GateChecks projectId={projectId} />
         </Part>
       </div>
       <div className="flex flex-none flex-wrap items-center gap-2 border-t border-line-0 py-2.5 pr-3.5 pl-5 narrow:px-3">

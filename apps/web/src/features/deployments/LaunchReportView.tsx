@@ -6,7 +6,7 @@ import { cx } from "../../lib/cx.ts";
 import { durationText } from "../../lib/durations.ts";
 import { Pill, type Tone } from "../../ui/Pill.tsx";
 import { placeOf } from "./deployments.ts";
-import { rowsOf, ruleName, severityName, verdictOf, weightText, type ReportRow } from "./launch-report.ts";
+import { rowsOf, checkName, severityName, verdictOf, weightText, type ReportRow } from "./launch-report.ts";
 
 const looks: Record<ReportRow["status"], { icon: ReactNode; word: string }> = {
   passed: { icon: <Check size={14} className="text-ok" />, word: "Passed" },
@@ -50,7 +50,7 @@ function RuleRow({ row, onOpenFile }: { row: ReportRow; onOpenFile: (place: stri
         {icon}
         <span className="sr-only">{word}: </span>
       </span>
-      <b className="w-[150px] flex-none narrow:w-auto narrow:flex-1">{ruleName[row.rule]}</b>
+      <b className="w-[150px] flex-none narrow:w-auto narrow:flex-1">{checkName[row.rule]}</b>
       <span className="min-w-0 flex-1 truncate text-fg-2 narrow:sr-only" title={row.summary}>
         {row.summary}
       </span>
@@ -82,7 +82,7 @@ function RuleRow({ row, onOpenFile }: { row: ReportRow; onOpenFile: (place: stri
         <p className="flex min-h-[31px] min-w-0 items-center gap-2 narrow:min-h-11">{inside}</p>
       )}
       {isOpen && count > 0 ? (
-        <ul aria-label={`Issues: ${ruleName[row.rule]}`} className="grid gap-1.5 pb-2.5 pl-8">
+        <ul aria-label={`Issues: ${checkName[row.rule]}`} className="grid gap-1.5 pb-2.5 pl-8">
           <li className="hidden text-fg-2 narrow:block">{row.summary}</li>
           {row.findings.map((finding, index) => (
             <Finding key={index} finding={finding} onOpenFile={onOpenFile} />

@@ -3,7 +3,7 @@ import { deploymentSteps, type Deployment, type DeploymentStep, type LaunchRepor
 import { shownStepOf, shownSteps } from "../../project/deployment-steps.ts";
 import { begunOf, lineOf, textOf } from "./deploy-log.ts";
 import { againOf, beadOf, fixMessage, isUnshipped, placeOf, safeUrl, seriesOf, stateOf, stepsOf } from "./deployments.ts";
-import { domainFault, emptyDraft, requestOf, toProvider } from "./draft.ts";
+import { domainError, emptyDraft, requestOf, toProvider } from "./draft.ts";
 import { blockersOf, rowsOf, verdictOf } from "./launch-report.ts";
 import { teamsOf } from "./teams.ts";
 
@@ -212,9 +212,9 @@ describe("the request", () => {
     });
   });
   test("a domain is a name alone", () => {
-    expect(domainFault("")).toBeUndefined();
-    expect(domainFault("shop.example.org")).toBeUndefined();
-    expect(domainFault("https://shop.example.org/x")).toContain("without https");
-    expect(domainFault("localhost")).toContain("Enter a domain");
+    expect(domainError("")).toBeUndefined();
+    expect(domainError("shop.example.org")).toBeUndefined();
+    expect(domainError("https://shop.example.org/x")).toContain("without https");
+    expect(domainError("localhost")).toContain("Enter a domain");
   });
 });

@@ -1,5 +1,5 @@
 import { createContext, use } from "react";
-import type { Deployment, DeploymentRequest, LaunchRule } from "@tesslate/contract";
+import type { Deployment, DeploymentRequest, LaunchCheck } from "@tesslate/contract";
 import type { ShownStep } from "../../project/deployment-steps.ts";
 import type { Draft } from "./draft.ts";
 
@@ -29,7 +29,7 @@ export interface Deploys {
   requestOf: (deployment: Deployment) => { request: DeploymentRequest; isWhole: boolean };
   rollBack: (deployment: Deployment) => Promise<Deployment>;
   /** Makes a preview live after the launch gate, in which these checks do not block. */
-  promote: (deployment: Deployment, ignoredRules: readonly LaunchRule[]) => Promise<Deployment>;
+  promote: (deployment: Deployment, ignoredChecks: readonly LaunchCheck[]) => Promise<Deployment>;
   cancel: (deployment: Deployment) => Promise<void>;
   remove: (deployment: Deployment, atProvider: boolean) => Promise<void>;
   openFile: (place: string) => void;

@@ -1,4 +1,4 @@
-import type { BuildMode, DeployEnvironment, DeployProvider, DeploymentRequest, FrameworkId, LaunchRule } from "@tesslate/contract";
+import type { BuildMode, DeployEnvironment, DeployProvider, DeploymentRequest, FrameworkId, LaunchCheck } from "@tesslate/contract";
 
 /** The input of the deploy form. Empty texts mean "as detected". Kept in memory only: it may hold values of variables. */
 export interface Draft {
@@ -13,7 +13,7 @@ export interface Draft {
   customDomain: string;
   extra: readonly { name: string; value: string }[];
   excluded: readonly string[];
-  ignoredRules: readonly LaunchRule[];
+  ignoredChecks: readonly LaunchCheck[];
 }
 
 export const emptyDraft: Draft = {
@@ -27,7 +27,7 @@ export const emptyDraft: Draft = {
   customDomain: "",
   extra: [],
   excluded: [],
-  ignoredRules: [],
+  ignoredChecks: [],
 };
 
 /** What the plan depends on: nothing secret is in it. */
@@ -48,15 +48,15 @@ export const requestOf = (projectId: string, draft: Draft): DeploymentRequest =>
   ...(draft.environment === "production" && draft.customDomain.trim() && { custom_domain: draft.customDomain.trim().toLowerCase() }),
   ...(draft.extra.length > 0 && { env_vars: Object.fromEntries(draft.extra.map(({ name, value }) => [name, value])) }),
   ...(draft.excluded.length > 0 && { exclude_env: [...draft.excluded] }),
-  ...(draft.ignoredRules.length > 0 && { ignore_rules: [...draft.ignoredRules] }),
+  ...(draft.ignoredChecks.length > 0 && { ignore_rules: [...draft.ignoredChecks] }),
 });
 
 /** Switches the provider; the build mode and ignored checks of the previous one do not apply. */
-export const toProvider = (draft: Draft, provider: DeployProvider): Draft => ({ ...draft, provider, mode: undefined, ignoredRules: [] });
+export const toProvider = (draft: Draft, provider: DeployProvider): Draft => ({ ...draft, provider, mode: undefined, ignoredChecks: [] });
 
 const host = /^(?=.{3,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
 /** The error for an invalid domain. */
-export function domainFault(text: string): string | undefined {
+export function domainError(text: string): string | undefined {
   const name = text.trim().toLowerCase();
   if (name === "" || host.test(name)) return undefined;
   return name.includes("/") || name.includes(":")

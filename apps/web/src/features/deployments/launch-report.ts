@@ -1,9 +1,9 @@
-import type { LaunchFinding, LaunchReport, LaunchRule } from "@tesslate/contract";
+import type { LaunchFinding, LaunchReport, LaunchCheck } from "@tesslate/contract";
 import { formatBytes } from "../../lib/bytes.ts";
 import { counted } from "../../lib/counted.ts";
 
-export const launchRules: readonly LaunchRule[] = ["build", "pages", "secrets", "accessibility", "weight", "advisories"];
-export const ruleName: Record<LaunchRule, string> = {
+export const launchChecks: readonly LaunchCheck[] = ["build", "pages", "secrets", "accessibility", "weight", "advisories"];
+export const checkName: Record<LaunchCheck, string> = {
   build: "Clean build",
   pages: "Pages open",
   secrets: "Secrets in the bundle",
@@ -12,7 +12,7 @@ export const ruleName: Record<LaunchRule, string> = {
   advisories: "Dependencies",
 };
 /** What each check requires. */
-export const ruleHint: Record<LaunchRule, string> = {
+export const checkHint: Record<LaunchCheck, string> = {
   build: "The app builds from scratch without errors.",
   pages: "Pages open in a browser without errors.",
   secrets: "Files sent to visitors contain no secret values.",
@@ -21,8 +21,8 @@ export const ruleHint: Record<LaunchRule, string> = {
   advisories: "No dependencies have known vulnerabilities with a fix available.",
 };
 
-type Rule = LaunchReport["rules"][number];
-export interface ReportRow extends Rule {
+type Check = LaunchReport["rules"][number];
+export interface ReportRow extends Check {
   findings: LaunchFinding[];
 }
 const weights: Record<LaunchFinding["severity"], number> = { critical: 0, serious: 1, minor: 2, info: 3 };
@@ -35,15 +35,15 @@ export const severityName: Record<LaunchFinding["severity"], string> = {
 
 /** Each check with its issues, the most severe first; in the order of the report. */
 export function rowsOf(report: LaunchReport): ReportRow[] {
-  const byRule = Map.groupBy(report.findings, ({ rule }) => rule);
-  return report.rules.map((rule) => ({
-    ...rule,
-    findings: (byRule.get(rule.rule) ?? []).toSorted((a, b) => weights[a.severity] - weights[b.severity]),
+  const byCheck = Map.groupBy(report.findings, ({ rule }) => rule);
+  return report.rules.map((check) => ({
+    ...check,
+    findings: (byCheck.get(check.rule) ?? []).toSorted((a, b) => weights[a.severity] - weights[b.severity]),
   }));
 }
 
 /** Failed checks that block. */
-export const blockersOf = (report: LaunchReport): LaunchRule[] =>
+export const blockersOf = (report: LaunchReport): LaunchCheck[] =>
   report.rules.filter(({ status, is_blocking }) => status === "failed" && is_blocking).map(({ rule }) => rule);
 
 /** "Passed, 1 warning", "Blocked by 2 checks". */

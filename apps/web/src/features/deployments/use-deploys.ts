@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import type { Deployment, DeploymentRequest, LaunchRule } from "@tesslate/contract";
+import type { Deployment, DeploymentRequest, LaunchCheck } from "@tesslate/contract";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
 import { deploymentStepsQuery, deploymentsKey, deploymentsQuery } from "../../project/deployments.queries.ts";
@@ -84,8 +84,8 @@ export function useProjectDeploys() {
     put(deployment);
     return deployment;
   });
-  const promote = useHandler(async ({ id }: Deployment, ignoredRules: readonly LaunchRule[]) => {
-    const { deployment } = await api.deployments.promote({ params: { deployment_id: id }, body: { ignore_rules: [...ignoredRules] } });
+  const promote = useHandler(async ({ id }: Deployment, ignoredChecks: readonly LaunchCheck[]) => {
+    const { deployment } = await api.deployments.promote({ params: { deployment_id: id }, body: { ignore_rules: [...ignoredChecks] } });
     return deployment;
   });
   const cancel = useHandler(async ({ id }: Deployment) => {

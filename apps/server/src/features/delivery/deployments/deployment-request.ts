@@ -1,4 +1,4 @@
-import type { BuildMode, DeployProvider, FrameworkId, LaunchRule } from "@tesslate/contract";
+import type { BuildMode, DeployProvider, FrameworkId, LaunchCheck } from "@tesslate/contract";
 import type { CryptoBox } from "../../../platform/crypto.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
@@ -8,7 +8,7 @@ export interface StoredRequest {
   build_command: string | null;
   output_directory: string | null;
   framework: FrameworkId | null;
-  ignore_rules: LaunchRule[];
+  ignore_rules: LaunchCheck[];
   /** Passed to the build and the provider. */
   env: Record<string, string>;
 }

@@ -1,4 +1,4 @@
-import type { ProviderFault } from "@tesslate/contract";
+import type { ProviderErrorKind } from "@tesslate/contract";
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
@@ -58,7 +58,7 @@ export function createDeploymentStatus({
   /** Asks the provider at most once every five seconds, for all callers together. */
   return async (userId: string, id: string) => {
     const row = await requireRow(userId, id);
-    const statusOf = (now: DeploymentRow, error?: string, code?: ProviderFault) => ({
+    const statusOf = (now: DeploymentRow, error?: string, code?: ProviderErrorKind) => ({
       status: now.status,
       deployment_url: now.deployment_url,
       provider_status: error === undefined ? recordOf(now.provider_status) : null,

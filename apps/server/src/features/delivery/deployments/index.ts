@@ -16,7 +16,7 @@ export { createDeploymentRetention } from "./release/retention.ts";
 export { createSiteCache } from "./release/site-cache.ts";
 export { createBuildArtifact, createOpenBuildSandbox } from "./release/build-step.ts";
 export { createCheckBuild } from "./release/check-step.ts";
-export { createLaunchCheck } from "./release/launch-gate.ts";
+export { createCheckLaunch } from "./release/launch-gate.ts";
 export { createPublishLocally } from "./release/local-publishing.ts";
 export { createProviderPublishing } from "./release/provider-publishing.ts";
 export { createDeploymentCleanup } from "./release/deployment-cleanup.ts";

@@ -87,7 +87,7 @@ describe.skipIf("missing" in chromium)("with a browser", () => {
 
 test("checks files without a browser, ignores rules on request and rejects on abort", async () => {
   const dir = artifact({ "a.js": `k="${fakeKeys.github}"` });
-  const report = await inspect({ dir, ignoreRules: ["secrets"], buildWarnings: ["Some chunks are large"] }, none);
+  const report = await inspect({ dir, ignoredChecks: ["secrets"], buildWarnings: ["Some chunks are large"] }, none);
   expect(report).toMatchObject({
     is_blocked: true,
     rules: [

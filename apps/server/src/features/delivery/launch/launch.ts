@@ -1,4 +1,4 @@
-import type { LaunchReport, LaunchRule } from "@tesslate/contract";
+import type { LaunchReport, LaunchCheck } from "@tesslate/contract";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Browsers } from "../../agent/verify/index.ts";
 import { inspectAdvisories } from "./advisories.ts";
@@ -13,7 +13,7 @@ import { inspectWeight } from "./weight.ts";
 
 /** Checks a version before it goes live. */
 export interface LaunchGate {
-  /** Takes at most 60 s. Rejects only when `signal` aborts or the folder cannot be read; a rule that could not run is `skipped`. */
+  /** Takes at most 60 s. Rejects only when `signal` aborts or the folder cannot be read; a check that could not run is `skipped`. */
   inspect(input: LaunchInput): Promise<LaunchReport>;
 }
 
@@ -35,21 +35,21 @@ export function createLaunchGate({
       const artifact = await listArtifact(input.dir);
       const sources = input.sources === undefined ? undefined : await listArtifact(input.sources);
       const signal = AbortSignal.any([input.signal, AbortSignal.timeout(limitMs)]);
-      /** A rule that fails or times out is skipped, not failed. */
-      const ask = async (rule: LaunchRule, work: Promise<Verdict>): Promise<Verdict> => {
+      /** A check that fails or times out is skipped, not failed. */
+      const ask = async (check: LaunchCheck, work: Promise<Verdict>): Promise<Verdict> => {
         try {
           const verdict = await orAborted(signal, work);
-          input.log(`${rule}: ${verdict.summary}`);
+          input.log(`${check}: ${verdict.summary}`);
           return verdict;
         } catch (err) {
           input.signal.throwIfAborted();
-          log.warn({ err, rule }, "launch rule failed to run");
-          return skipped(rule, signal.aborted ? "The check ran out of time." : "This server could not run the check.");
+          log.warn({ err, check }, "launch check failed to run");
+          return skipped(check, signal.aborted ? "The check ran out of time." : "This server could not run the check.");
         }
       };
       const traffic = watchTraffic(input.kind === "server" ? projectFinder(input.secrets) : undefined);
       const seen = look(input, artifact, traffic, signal);
-      // Each rule handles the failure itself.
+      // Each check handles the failure itself.
       seen.catch(() => undefined);
       const responseSecrets = seen.then(
         () => traffic.secrets(),

@@ -150,7 +150,7 @@ export function pagesVerdict(
   const findings = visits.flatMap(findingsOf);
   if (kind === "static" && !spaFallback) findings.push(...deadLinks(visits, artifact));
   const errors = visits.reduce((sum, { exceptions, consoleErrors }) => sum + exceptions.length + consoleErrors.length, 0);
-  const failed = visits.reduce((sum, visit) => sum + visit.failed.filter(isFault).length, 0);
+  const failed = visits.reduce((sum, visit) => sum + visit.failed.filter(isFailure).length, 0);
   const summary = [
     plural(visits.length, "page"),
     errors === 0 ? "no console errors" : plural(errors, "console error"),
@@ -177,7 +177,7 @@ function findingsOf(visit: PageVisit): LaunchFinding[] {
   else if ((visit.status ?? 200) >= 400) tell(page === "/" ? "critical" : "serious", `The page responds with ${visit.status}.`);
   else if (visit.isBlank) tell(grave("critical"), "The page is empty.");
   for (const text of visit.exceptions) tell(grave("serious"), `Uncaught: ${text}`);
-  for (const { path, kind, why } of visit.failed.filter(isFault))
+  for (const { path, kind, why } of visit.failed.filter(isFailure))
     tell(kindsThatMatter.has(kind) ? "serious" : "minor", `${path} ${why}.`, pathOf(path).replace(/^\//, "") || null);
   for (const text of visit.consoleErrors) tell("minor", `Console: ${text}`);
   if (visit.dialogs > 0 && visit.hang === undefined) tell("minor", "The page opens a dialog without being asked.");
@@ -192,8 +192,8 @@ function findingsOf(visit: PageVisit): LaunchFinding[] {
 }
 
 const kindsThatMatter = new Set(["script", "stylesheet", "fetch", "xhr", "document"]);
-/** 401, 403 and a missing favicon are not faults. */
-const isFault = ({ path, status }: PageVisit["failed"][number]): boolean =>
+/** 401, 403 and a missing favicon are not failures. */
+const isFailure = ({ path, status }: PageVisit["failed"][number]): boolean =>
   status !== 401 && status !== 403 && !pathOf(path).endsWith("favicon.ico");
 
 /** Dead links on visited pages; pages that were opened are reported separately. */

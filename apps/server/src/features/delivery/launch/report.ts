@@ -1,4 +1,4 @@
-import type { LaunchFinding, LaunchReport, LaunchRule, LaunchSettings } from "@tesslate/contract";
+import type { LaunchFinding, LaunchReport, LaunchCheck, LaunchSettings } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
 
 /** The version to check. */
@@ -20,15 +20,15 @@ export interface LaunchInput {
   /** The project's secret values with their variables' names. */
   secrets: readonly { name: string; value: string }[];
   settings: LaunchSettings;
-  /** Rules that must not block this time. */
-  ignoreRules?: readonly LaunchRule[];
+  /** Checks that must not block this time. */
+  ignoredChecks?: readonly LaunchCheck[];
   log(line: string): void;
   signal: AbortSignal;
 }
 
-/** Result of one rule. */
+/** Result of one check. */
 export interface Verdict {
-  rule: LaunchRule;
+  rule: LaunchCheck;
   status: LaunchReport["rules"][number]["status"];
   summary: string;
   findings: LaunchFinding[];
@@ -37,18 +37,18 @@ export interface Verdict {
 const maxFindings = 100;
 const maxMessage = 500;
 const gravity = ["info", "minor", "serious", "critical"] as const;
-const order: readonly LaunchRule[] = ["build", "pages", "secrets", "accessibility", "weight", "advisories"];
+const order: readonly LaunchCheck[] = ["build", "pages", "secrets", "accessibility", "weight", "advisories"];
 
-export const skipped = (rule: LaunchRule, reason: string): Verdict => ({ rule, status: "skipped", summary: reason, findings: [] });
+export const skipped = (rule: LaunchCheck, reason: string): Verdict => ({ rule, status: "skipped", summary: reason, findings: [] });
 
 /** Failed by serious or critical findings, warned by minor ones; `info` does neither. */
-export function verdictOf(rule: LaunchRule, summary: string, findings: LaunchFinding[]): Verdict {
+export function verdictOf(rule: LaunchCheck, summary: string, findings: LaunchFinding[]): Verdict {
   const worst = Math.max(0, ...findings.map(({ severity }) => gravity.indexOf(severity)));
   return { rule, status: worst >= 2 ? "failed" : worst === 1 ? "warned" : "passed", summary, findings };
 }
 
 export const finding = (
-  rule: LaunchRule,
+  rule: LaunchCheck,
   severity: LaunchFinding["severity"],
   message: string,
   where: Partial<Pick<LaunchFinding, "path" | "line" | "page">> = {},
@@ -63,7 +63,7 @@ export const shortened = (text: string, length: number): string => {
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
 export function reportOf(
-  { settings, ignoreRules = [] }: Pick<LaunchInput, "settings" | "ignoreRules">,
+  { settings, ignoredChecks = [] }: Pick<LaunchInput, "settings" | "ignoredChecks">,
   verdicts: readonly Verdict[],
   weight: LaunchReport["weight"],
   durationMs: number,
@@ -73,7 +73,7 @@ export function reportOf(
     .map(({ rule, status, summary }) => ({
       rule,
       status,
-      is_blocking: settings.blocking.includes(rule) && !ignoreRules.includes(rule),
+      is_blocking: settings.blocking.includes(rule) && !ignoredChecks.includes(rule),
       summary,
     }));
   return {

@@ -1,13 +1,13 @@
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ProviderFault } from "@tesslate/contract";
+import type { ProviderErrorKind } from "@tesslate/contract";
 import type { Outbound } from "../../../../platform/outbound.ts";
 import { AppError } from "../../../../platform/errors.ts";
 
 /** A provider request that failed after all retries. The message is for users: it has the provider's reason and never the token. */
 export class ProviderError extends Error {
   override readonly name = "ProviderError";
-  readonly kind: ProviderFault;
+  readonly kind: ProviderErrorKind;
   /** HTTP status of the response; 0 when there was none. */
   readonly status: number;
   /** The provider's error code. */

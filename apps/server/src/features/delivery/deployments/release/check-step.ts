@@ -1,11 +1,11 @@
 import { StepError } from "../build/build-errors.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
 import type { LocalVersions } from "./local-versions.ts";
-import { launchErrorOf, type LaunchCheck } from "./launch-gate.ts";
+import { launchErrorOf, type CheckLaunch } from "./launch-gate.ts";
 import type { BuildOutput, PipelineState } from "./pipeline-state.ts";
 
 export type CheckBuild = ReturnType<typeof createCheckBuild>;
-/** Runs the launch gate; throws when a rule blocks. */
+/** Runs the launch gate; throws when a check blocks. */
 export const createCheckBuild =
   ({
     store,
@@ -14,7 +14,7 @@ export const createCheckBuild =
   }: {
     store: Pick<DeploymentsStore, "update">;
     localVersions: Pick<LocalVersions, "start" | "stop">;
-    checkLaunch: LaunchCheck;
+    checkLaunch: CheckLaunch;
   }) =>
   async (current: PipelineState, { artifact, warnings, serverCommand }: BuildOutput): Promise<void> => {
     const { row, project, request, log: lines, signal, step } = current;
@@ -26,8 +26,8 @@ export const createCheckBuild =
       return undefined;
     });
     await step("gate");
-    const { ignore_rules: ignoreRules } = request;
-    const asked = { row, project, request, address, warnings, ignoreRules, log: (line: string) => lines.line(line), signal };
+    const { ignore_rules: ignoredChecks } = request;
+    const asked = { row, project, request, address, warnings, ignoredChecks, log: (line: string) => lines.line(line), signal };
     const report = await checkLaunch(asked).finally(() => (row.mode === "source" && serverCommand ? localVersions.stop(row.id) : undefined));
     const { files, totalBytes } = artifact;
     current.row =

@@ -1,5 +1,5 @@
 import { StepError } from "../build/build-errors.ts";
-import type { LaunchReport, LaunchRule } from "@tesslate/contract";
+import type { LaunchReport, LaunchCheck } from "@tesslate/contract";
 import type { LaunchSettingsService, LaunchGate } from "../../launch/index.ts";
 import type { ProjectRow } from "../../../../db/schema/projects.ts";
 import { secretNamesOf, type StoredRequest } from "../deployment-request.ts";
@@ -16,15 +16,15 @@ export interface LaunchCandidate {
   /** Where a server listens. */
   address: { host: string; port: number } | undefined;
   warnings: readonly string[];
-  /** Rules that must not block this time. */
-  ignoreRules: readonly LaunchRule[];
+  /** Checks that must not block this time. */
+  ignoredChecks: readonly LaunchCheck[];
   log(line: string): void;
   signal: AbortSignal;
 }
 
 /** Runs the launch gate on a stored version: a new build or a preview to promote. */
-export type LaunchCheck = ReturnType<typeof createLaunchCheck>;
-export function createLaunchCheck({
+export type CheckLaunch = ReturnType<typeof createCheckLaunch>;
+export function createCheckLaunch({
   store,
   buildSandboxes,
   artifacts,
@@ -37,7 +37,7 @@ export function createLaunchCheck({
   gate: LaunchGate;
   launchSettings: Pick<LaunchSettingsService, "of">;
 }) {
-  return async ({ row, project, request, address, warnings, ignoreRules, log, signal }: LaunchCandidate): Promise<LaunchReport> => {
+  return async ({ row, project, request, address, warnings, ignoredChecks, log, signal }: LaunchCandidate): Promise<LaunchReport> => {
     const buildSandbox = await buildSandboxes.find(row.id);
     const containers = await store.baseContainers(project.id);
     const directory = containers.find(({ id }) => id === row.container_id)?.directory ?? ".";
@@ -58,7 +58,7 @@ export function createLaunchCheck({
       ...(buildSandbox && { source: { sandbox: buildSandbox, directory } }),
       secrets: Object.entries(request.env).flatMap(([name, value]) => (hidden.has(name) ? [{ name, value }] : [])),
       settings: launchSettings.of(project),
-      ignoreRules,
+      ignoredChecks,
       log,
       signal,
     });

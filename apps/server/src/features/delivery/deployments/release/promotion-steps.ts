@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { LaunchRule } from "@tesslate/contract";
+import type { LaunchCheck } from "@tesslate/contract";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 import { StepError } from "../build/build-errors.ts";
 import { proposedName, type RequestVault } from "../deployment-request.ts";
@@ -10,7 +10,7 @@ import type { Credential, ProviderAdapter } from "../providers/provider.ts";
 import { notConnected } from "../refusals.ts";
 import type { LocalVersions } from "./local-versions.ts";
 import type { CutoverInput, CutoverRun } from "./cutover.ts";
-import { launchErrorOf, type LaunchCheck } from "./launch-gate.ts";
+import { launchErrorOf, type CheckLaunch } from "./launch-gate.ts";
 import type { LocalHosts } from "./local-hosts.ts";
 
 const firstPollMs = 250;
@@ -19,7 +19,7 @@ const lastPollMs = 5000;
 const isTemporary = ({ kind }: ProviderError): boolean => kind === "busy" || kind === "down" || kind === "unreachable";
 
 export interface PromotionInput extends CutoverInput {
-  ignore_rules: LaunchRule[];
+  ignore_rules: LaunchCheck[];
 }
 /** Columns of a version that became live. */
 const promoted = { environment: "production", error: null } as const;
@@ -36,7 +36,7 @@ export const createCheckPromotion =
     store: Pick<DeploymentsStore, "update">;
     vault: Pick<RequestVault, "open">;
     localVersions: Pick<LocalVersions, "start">;
-    checkLaunch: LaunchCheck;
+    checkLaunch: CheckLaunch;
   }) =>
   async ({ row, project, input, log, signal }: CutoverRun<PromotionInput>): Promise<void> => {
     const address = row.provider === "local" ? await localVersions.start(row, signal) : undefined;
@@ -46,7 +46,7 @@ export const createCheckPromotion =
       request: vault.open(row),
       address,
       warnings: [],
-      ignoreRules: input.ignore_rules,
+      ignoredChecks: input.ignore_rules,
       log: (line) => log.line(line),
       signal,
     });

@@ -1,4 +1,4 @@
-import type { LaunchRule } from "@tesslate/contract";
+import type { LaunchCheck } from "@tesslate/contract";
 import { conflict } from "../../../../platform/errors.ts";
 import type { ProjectRow } from "../../../../db/schema/projects.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
@@ -45,7 +45,7 @@ export function createPromotions({
   });
 
   return {
-    start: async (userId: string, project: ProjectRow, row: DeploymentRow, { ignore_rules = [] }: { ignore_rules?: LaunchRule[] }) => {
+    start: async (userId: string, project: ProjectRow, row: DeploymentRow, { ignore_rules = [] }: { ignore_rules?: LaunchCheck[] }) => {
       if (!canPromote(row))
         throw conflict(
           "not_deployable",

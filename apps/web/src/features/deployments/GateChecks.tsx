@@ -12,12 +12,12 @@ import { Input } from "../../ui/Input.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { launchSettingsKey, launchSettingsQuery } from "./deployments.queries.ts";
-import { launchRules, ruleHint, ruleName } from "./launch-report.ts";
+import { launchChecks, checkHint, checkName } from "./launch-report.ts";
 
 const bytesPerKb = 1000;
 
 /** Which checks of the launch gate block a deployment of this project. */
-export function GateRules({ projectId }: { projectId: string }) {
+export function GateChecks({ projectId }: { projectId: string }) {
   const { api } = useServices();
   const queries = useQueryClient();
   const [isOpen, setIsOpen] = useState(false);
@@ -39,7 +39,7 @@ export function GateRules({ projectId }: { projectId: string }) {
       </p>
     );
   if (!data) return <Skeleton className="h-8" />;
-  const names = data.blocking.map((rule) => ruleName[rule]);
+  const names = data.blocking.map((rule) => checkName[rule]);
   return (
     <>
       <button
@@ -52,7 +52,7 @@ export function GateRules({ projectId }: { projectId: string }) {
         <span className="min-w-0 flex-1 truncate text-fg-1">
           {names.length === 0
             ? "No blocking checks; all issues are reported"
-            : names.length === launchRules.length
+            : names.length === launchChecks.length
               ? "All checks block"
               : `Blocking: ${names.join(", ")}; others only warn`}
         </span>
@@ -64,15 +64,15 @@ export function GateRules({ projectId }: { projectId: string }) {
       ) : null}
       {isOpen ? (
         <div className="grid gap-2.5 pt-2 pl-[22px] text-xs">
-          {launchRules.map((rule) => (
+          {launchChecks.map((rule) => (
             <Switch
               key={rule}
               isOn={data.blocking.includes(rule)}
               onChange={(isOn) =>
                 save.mutate({ ...data, blocking: isOn ? [...data.blocking, rule] : data.blocking.filter((other) => other !== rule) })
               }
-              label={ruleName[rule]}
-              hint={ruleHint[rule]}
+              label={checkName[rule]}
+              hint={checkHint[rule]}
             />
           ))}
           <Budget key={data.weight_budget} bytes={data.weight_budget} onSave={(weight_budget) => save.mutate({ ...data, weight_budget })} />
