@@ -24,7 +24,7 @@ export function openPane(Pane: ComponentType, known: Partial<OpenProject & Workb
     error: null,
     retry: nothing,
     isRetrying: false,
-    begunOf: nothing,
+    currentStep: nothing,
     openForm: nothing,
     openDeployment: nothing,
     show: nothing,

@@ -1,7 +1,7 @@
 import type { Deployment, DeploymentTarget } from "@tesslate/contract";
 import type { Tone } from "../../ui/Pill.tsx";
 import type { ThreadPoint } from "../../ui/thread/index.ts";
-import { useDeploys, beadOf, isPreview, isUnderWay, nameOf, providerName, safeUrl, shortUrl, stateOf } from "../deployments/index.ts";
+import { useDeploys, timelineMarker, isPreview, isUnderWay, nameOf, providerName, safeUrl, shortUrl, stateOf } from "../deployments/index.ts";
 import { useCanvas } from "./canvas-context.ts";
 
 const shownPoints = 4;
@@ -16,7 +16,7 @@ export function useTargetState(target: DeploymentTarget): {
   line: string;
   points: ThreadPoint[];
 } {
-  const { list, begunOf } = useDeploys();
+  const { list, currentStep } = useDeploys();
   const { nameOf: containerName } = useCanvas();
   const deployments = (list ?? []).filter(
     ({ provider, environment, container_id: id }) =>
@@ -31,7 +31,7 @@ export function useTargetState(target: DeploymentTarget): {
     .slice(0, shownPoints)
     .toReversed()
     .map((deployment): ThreadPoint => {
-      const { bead, tone, line } = beadOf(deployment);
+      const { bead, tone, line } = timelineMarker(deployment);
       return {
         id: deployment.id,
         kind: bead,
@@ -49,7 +49,7 @@ export function useTargetState(target: DeploymentTarget): {
         ? shortUrl(url)
         : `${providerName[target.provider]}, ${target.container_ids.map(containerName).join(", ")}`;
   const base = { deployments, line, points, isBusy: false };
-  if (going) return { ...base, word: `${nameOf(going)}: ${stateOf(going, begunOf(going.id)).word}`, tone: "live", isBusy: true };
+  if (going) return { ...base, word: `${nameOf(going)}: ${stateOf(going, currentStep(going.id)).word}`, tone: "live", isBusy: true };
   if (newest?.status === "failed") return { ...base, word: `${nameOf(newest)} failed`, tone: "err" };
   if (live.length > 1) return { ...base, word: `${live.length} live`, tone: "ok" };
   if (live[0]) return { ...base, word: `${nameOf(live[0])} live`, tone: "ok" };

@@ -114,7 +114,7 @@ export function DeployAllDialog({
 }
 
 function ResultCell({ result, onShow }: { result: DeployAllResult | undefined; onShow: (deploymentId: string) => void }) {
-  const { list, begunOf } = useDeploys();
+  const { list, currentStep } = useDeploys();
   if (!result || result.status === "skipped")
     return (
       <Pill isBare icon={<Minus />}>
@@ -133,7 +133,7 @@ function ResultCell({ result, onShow }: { result: DeployAllResult | undefined; o
         Queued
       </Pill>
     );
-  const state = stateOf(deployment, begunOf(deployment.id));
+  const state = stateOf(deployment, currentStep(deployment.id));
   return (
     <>
       <span className="text-xs text-fg-2">{providerName[deployment.provider]}</span>

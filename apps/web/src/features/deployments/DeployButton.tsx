@@ -5,10 +5,10 @@ import { isUnderWay, nameOf, stateOf } from "./deployments.ts";
 
 /** Opens the deploy form; shows the progress of a running deployment instead. */
 export function DeployButton({ isNextAct }: { isNextAct: boolean }) {
-  const { list, begunOf, openForm, openDeployment } = useDeploys();
+  const { list, currentStep, openForm, openDeployment } = useDeploys();
   const going = list?.find(isUnderWay);
   if (going) {
-    const { word } = stateOf(going, begunOf(going.id));
+    const { word } = stateOf(going, currentStep(going.id));
     return (
       <button
         type="button"

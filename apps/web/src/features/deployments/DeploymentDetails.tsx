@@ -3,7 +3,7 @@ import { ArrowUp, ArrowUpFromLine, Bot, ExternalLink, RotateCw, ShieldAlert, Tra
 import { useState } from "react";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { begunOf, textOf } from "./deploy-log.ts";
+import { currentStep, textOf } from "./deploy-log.ts";
 import { AnywayDialog, DeleteDialog, PromoteDialog, RollbackDialog } from "./DeployDialogs.tsx";
 import { DeployLogView } from "./DeployLogView.tsx";
 import { useDeploys } from "./deploys-context.ts";
@@ -28,11 +28,11 @@ export function DeploymentDetails({
 }) {
   const deploys = useDeploys();
   const log = useDeployLog(deployment.id);
-  const begun = begunOf(log.lines) ?? deploys.begunOf(deployment.id);
+  const step = currentStep(log.lines) ?? deploys.currentStep(deployment.id);
   const { report } = deployment;
   return (
     <>
-      <StepLine deployment={deployment} begun={begun} />
+      <StepLine deployment={deployment} currentStep={step} />
       <div className="scroll-y flex min-h-0 flex-1 flex-col">
         <Outcome deployment={deployment} onOpenFile={deploys.openFile} />
         {report ? <LaunchReportView key={report.duration_ms} report={report} onOpenFile={deploys.openFile} /> : null}

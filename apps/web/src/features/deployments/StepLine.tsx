@@ -9,8 +9,8 @@ import { stepName, stepsOf, type StepState } from "./deployments.ts";
 const words: Record<StepState, string> = { done: "done", now: "in progress", failed: "failed", next: "not started" };
 
 /** The steps of a deployment as a horizontal line; on a phone only the current one shows its name. */
-export function StepLine({ deployment, begun }: { deployment: Deployment; begun: ShownStep | undefined }) {
-  const steps = stepsOf(deployment, begun);
+export function StepLine({ deployment, currentStep }: { deployment: Deployment; currentStep: ShownStep | undefined }) {
+  const steps = stepsOf(deployment, currentStep);
   return (
     <ol aria-label="Steps" className="flex flex-none items-center px-5 pt-1 pb-3.5 text-xs narrow:px-4">
       {steps.map(({ step, state }, index) => (

@@ -10,7 +10,7 @@ import { Pill } from "../../ui/Pill.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { PromoteDialog, RollbackDialog } from "./DeployDialogs.tsx";
 import {
-  beadOf,
+  timelineMarker,
   durationOf,
   isPreview,
   isSuperseded,
@@ -85,10 +85,10 @@ function VersionRow({
   isChosen: boolean;
   onChoose: (id: string) => void;
 }) {
-  const { begunOf } = useDeploys();
+  const { currentStep } = useDeploys();
   const [asks, setAsks] = useState<"rollback" | "promote">();
-  const { bead, tone, line } = beadOf(deployment);
-  const state = stateOf(deployment, begunOf(deployment.id));
+  const { bead, tone, line } = timelineMarker(deployment);
+  const state = stateOf(deployment, currentStep(deployment.id));
   const url = safeUrl(deployment.deployment_url);
   const isGoing = isUnderWay(deployment);
   return (

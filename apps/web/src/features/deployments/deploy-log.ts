@@ -28,7 +28,7 @@ export function lineOf(raw: string, key: number, stepKey?: DeploymentStep): Depl
 }
 
 /** The step that started last. */
-export const begunOf = (lines: readonly DeployLine[]): ShownStep | undefined => lines.findLast(({ step }) => step !== undefined)?.step;
+export const currentStep = (lines: readonly DeployLine[]): ShownStep | undefined => lines.findLast(({ step }) => step !== undefined)?.step;
 
 /** The text for copying and downloading. */
 export const textOf = (lines: readonly DeployLine[]): string =>

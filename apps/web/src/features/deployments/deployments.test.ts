@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { deploymentSteps, type Deployment, type DeploymentStep, type LaunchReport } from "@tesslate/contract";
 import { shownStepOf, shownSteps } from "../../project/deployment-steps.ts";
-import { begunOf, lineOf, textOf } from "./deploy-log.ts";
-import { againOf, beadOf, fixMessage, isUnshipped, placeOf, safeUrl, seriesOf, stateOf, stepsOf } from "./deployments.ts";
+import { currentStep, lineOf, textOf } from "./deploy-log.ts";
+import { againOf, timelineMarker, fixMessage, isUnshipped, placeOf, safeUrl, seriesOf, stateOf, stepsOf } from "./deployments.ts";
 import { domainError, emptyDraft, requestOf, toProvider } from "./draft.ts";
 import { blockersOf, rowsOf, verdictOf } from "./launch-report.ts";
 import { teamsOf } from "./teams.ts";
@@ -88,10 +88,10 @@ describe("versions", () => {
     ]);
   });
   test("live is ink, superseded grey, going up orange, failed a cross", () => {
-    expect(beadOf(deployment({ is_live: true }))).toEqual({ bead: "deploy", line: "done" });
-    expect(beadOf(deployment())).toMatchObject({ bead: "deploy", tone: "old" });
-    expect(beadOf(deployment({ status: "pending" }))).toMatchObject({ bead: "deploy", tone: "live", line: "live" });
-    expect(beadOf(failure("build"))).toMatchObject({ bead: "failed" });
+    expect(timelineMarker(deployment({ is_live: true }))).toEqual({ bead: "deploy", line: "done" });
+    expect(timelineMarker(deployment())).toMatchObject({ bead: "deploy", tone: "old" });
+    expect(timelineMarker(deployment({ status: "pending" }))).toMatchObject({ bead: "deploy", tone: "live", line: "live" });
+    expect(timelineMarker(failure("build"))).toMatchObject({ bead: "failed" });
     expect(stateOf(deployment({ status: "building" }), "gate").word).toBe("Checking");
   });
   test("a run that changed files is unshipped until something is deployed after it", () => {
@@ -146,7 +146,7 @@ describe("the log", () => {
       ["10:00:02", "ok", undefined],
       [undefined, "no time", undefined],
     ]);
-    expect(begunOf(lines)).toBe("build");
+    expect(currentStep(lines)).toBe("build");
     expect(textOf(lines)).toBe("10:00:00 Deployment started\n10:00:01 == Install ==\n10:00:02 ok\nno time");
   });
   test("a line that only looks like a heading stays what it is", () => {

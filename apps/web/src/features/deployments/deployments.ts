@@ -35,13 +35,13 @@ export type StepState = "done" | "now" | "failed" | "next";
 /** The state of each shown step, from the status of the deployment and the step that started last. */
 export function stepsOf(
   deployment: Pick<Deployment, "status" | "metadata">,
-  begun: ShownStep | undefined,
+  currentStep: ShownStep | undefined,
 ): { step: ShownStep; state: StepState }[] {
   const { failure } = deployment.metadata;
   const at =
     deployment.status === "failed"
-      ? ((failure && shownStepOf[failure.step]) ?? begun ?? "prepare")
-      : (begun ?? (deployment.status === "deploying" ? "upload" : deployment.status === "building" ? "build" : "prepare"));
+      ? ((failure && shownStepOf[failure.step]) ?? currentStep ?? "prepare")
+      : (currentStep ?? (deployment.status === "deploying" ? "upload" : deployment.status === "building" ? "build" : "prepare"));
   const index = shownSteps.indexOf(at);
   return shownSteps.map((step, place) => ({
     step,
@@ -67,7 +67,7 @@ export const isSuperseded = (deployment: Pick<Deployment, "status" | "is_live" |
 /** In one or two words, for pills and the button. */
 export function stateOf(
   deployment: Pick<Deployment, "status" | "is_live" | "environment">,
-  begun?: ShownStep,
+  currentStep?: ShownStep,
 ): { word: string; tone: Tone } {
   switch (deployment.status) {
     case "success":
@@ -77,8 +77,8 @@ export function stateOf(
       return { word: "Failed", tone: "err" };
     default:
       return {
-        word: begun
-          ? stepProgress[begun]
+        word: currentStep
+          ? stepProgress[currentStep]
           : deployment.status === "pending"
             ? "Queued"
             : deployment.status === "building"
@@ -89,7 +89,7 @@ export function stateOf(
   }
 }
 
-export function beadOf(deployment: Pick<Deployment, "status" | "is_live">): { bead: BeadKind; tone?: BeadTone; line: LineKind } {
+export function timelineMarker(deployment: Pick<Deployment, "status" | "is_live">): { bead: BeadKind; tone?: BeadTone; line: LineKind } {
   if (deployment.status === "failed") return { bead: "failed", line: "done" };
   if (isUnderWay(deployment)) return { bead: "deploy", tone: "live", line: "live" };
   return deployment.is_live ? { bead: "deploy", line: "done" } : { bead: "deploy", tone: "old", line: "done" };

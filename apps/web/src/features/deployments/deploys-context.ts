@@ -15,7 +15,7 @@ export interface Deploys {
   retry: () => void;
   isRetrying: boolean;
   /** The step that started last, where an event named it. */
-  begunOf: (id: string) => ShownStep | undefined;
+  currentStep: (id: string) => ShownStep | undefined;
   /** Opens the drawer with the form; earlier input is kept. */
   openForm: (preset?: Partial<Draft>) => void;
   openDeployment: (id: string) => void;

@@ -2,7 +2,7 @@ export { ConnectProvider } from "./ConnectProvider.tsx";
 export { DeployButton } from "./DeployButton.tsx";
 export { targetHistoryQuery, targetsQuery } from "./deployments.queries.ts";
 export {
-  beadOf,
+  timelineMarker,
   durationOf,
   isPreview,
   isUnderWay,

@@ -121,7 +121,7 @@ export function useProjectDeploys() {
       error: list ? undefined : error,
       retry,
       isRetrying: isFetching,
-      begunOf: (id) => steps[id],
+      currentStep: (id) => steps[id],
       openForm,
       openDeployment,
       show,

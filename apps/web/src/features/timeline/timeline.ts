@@ -2,7 +2,7 @@ import type { Checkpoint, Deployment, GitCommit, Snapshot } from "@tesslate/cont
 import { formatBytes } from "../../lib/bytes.ts";
 import { durationText } from "../../lib/durations.ts";
 import type { BeadKind, BeadTone, LineKind } from "../../ui/thread/index.ts";
-import { beadOf, durationOf, isUnderWay, nameOf, placeName, stateOf } from "../deployments/index.ts";
+import { timelineMarker, durationOf, isUnderWay, nameOf, placeName, stateOf } from "../deployments/index.ts";
 
 export type PointFilter = "all" | "snapshots" | "checkpoints" | "commits" | "deploys";
 
@@ -90,7 +90,7 @@ const ofCommit = ({ sha, message, author, date }: GitCommit): Happening => ({
   line: "done",
 });
 const ofDeployment = (deployment: Deployment): Happening => {
-  const { bead, tone, line } = beadOf(deployment);
+  const { bead, tone, line } = timelineMarker(deployment);
   const duration = durationText(durationOf(deployment, Date.parse(deployment.updated_at)));
   return {
     id: deployment.id,
