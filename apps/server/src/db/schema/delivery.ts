@@ -143,7 +143,7 @@ export const deployments = pgTable(
     env_names: jsonb().$type<string[]>().notNull().default([]),
     rollback_of: integer(),
     /** The artifact is complete and still stored. */
-    has_artefact: boolean().notNull().default(false),
+    has_artifact: boolean().notNull().default(false),
     spa_fallback: boolean().notNull().default(false),
     /** How a version runs: as a server; null for static files. */
     program: jsonb().$type<ServerCommand>(),

@@ -83,7 +83,7 @@ export const createTakeDownForContainer =
     await Promise.all(rows.filter(({ is_active }) => is_active).map(cancel));
     for (const row of rows) {
       await retention.discard(row);
-      await store.update(row.id, { has_artefact: false, ...(row.provider === "local" && { is_live: false }) });
+      await store.update(row.id, { has_artifact: false, ...(row.provider === "local" && { is_live: false }) });
       await sites.changed(row);
     }
   };

@@ -11,7 +11,7 @@ type Page = { limit: number; offset: number };
 /** Versions are numbered, and one of them is live, per container and provider. */
 export type DeploymentKey = { container_id: string; provider: DeployProvider };
 /** A successful preview whose files are still stored. */
-const isPreviewHere = and(eq(deployments.environment, "preview"), eq(deployments.status, "success"), eq(deployments.has_artefact, true));
+const isPreviewHere = and(eq(deployments.environment, "preview"), eq(deployments.status, "success"), eq(deployments.has_artifact, true));
 const isShown = or(eq(deployments.is_live, true), isPreviewHere);
 type Changes = Partial<Omit<DeploymentRow, "id" | "project_id" | "created_at" | "updated_at">>;
 const isOwnerActive = sql`${users.is_active} and not ${users.is_suspended} and not ${users.is_deleted} and ${projects.environment_status} <> 'deleting'`;

@@ -10,14 +10,14 @@ export const canRollBack = (row: DeploymentRow): boolean =>
   row.environment === "production" &&
   !row.is_live &&
   row.container_id !== null &&
-  (row.has_artefact || (row.remote_id !== null && (row.provider === "vercel" || row.provider === "netlify")));
+  (row.has_artifact || (row.remote_id !== null && (row.provider === "vercel" || row.provider === "netlify")));
 
 /** The launch gate runs again, so the files must be stored. */
 export const canPromote = (row: DeploymentRow): boolean =>
   row.status === "success" &&
   row.environment === "preview" &&
   row.container_id !== null &&
-  row.has_artefact &&
+  row.has_artifact &&
   (row.provider === "local" || (row.remote_id !== null && row.site_id !== null));
 
 /** Variables' values are never included. */

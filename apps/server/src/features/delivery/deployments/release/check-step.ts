@@ -31,7 +31,7 @@ export const createCheckBuild =
     const report = await checkLaunch(asked).finally(() => (row.mode === "source" && serverCommand ? localVersions.stop(row.id) : undefined));
     const { files, totalBytes } = artifact;
     current.row =
-      (await store.update(row.id, { report, files: files.length, bytes: totalBytes, has_artefact: !report.is_blocked })) ?? current.row;
+      (await store.update(row.id, { report, files: files.length, bytes: totalBytes, has_artifact: !report.is_blocked })) ?? current.row;
     const refusal = launchErrorOf(report);
     if (refusal) throw refusal;
   };

@@ -80,7 +80,7 @@ export function createDeploymentTasks({
     for (const id of ids) {
       const isRemoved = (await store.find(id))?.container_id === null;
       const reason = isRemoved ? containerRemoved : error || "The deployment failed.";
-      const ended = await store.finish(id, { status: "failed", error: reason, has_artefact: false });
+      const ended = await store.finish(id, { status: "failed", error: reason, has_artifact: false });
       if (!ended) continue;
       await retention.discard(ended);
       await reporter.announce(ended);

@@ -27,13 +27,13 @@ export const createDeploymentWork =
   }) =>
   async (current: PipelineState): Promise<DeploymentRow | undefined> => {
     const isSent = current.row.remote_id !== null;
-    if (!isSent && !current.row.has_artefact) {
+    if (!isSent && !current.row.has_artifact) {
       const made = await buildArtifact(current);
       const { artifact } = made;
       await checkBuild(current, made);
       current.row =
         (await store.update(current.row.id, {
-          has_artefact: true,
+          has_artifact: true,
           files: artifact.files.length,
           bytes: artifact.totalBytes,
         })) ?? current.row;

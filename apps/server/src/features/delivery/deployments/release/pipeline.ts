@@ -119,7 +119,7 @@ export function createPipeline({
         lines.line(message);
         await lines.flush();
         if (isCancelled || isRemoved) await cleanup.removeUnfinished(current);
-        const failed = await store.finish(id, { status: "failed", error: message, failure, has_artefact: false });
+        const failed = await store.finish(id, { status: "failed", error: message, failure, has_artifact: false });
         await cleanup.discard(current.row);
         return failed;
       } finally {

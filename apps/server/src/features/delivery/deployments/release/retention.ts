@@ -36,10 +36,10 @@ export function createDeploymentRetention({
     const all = await store.listVersions({ container_id: row.container_id, provider: row.provider });
     const counts = { production: { static: 0, server: 0 }, preview: { static: 0, server: 0 } };
     for (const each of all) {
-      if (each.is_active || !each.has_artefact) continue;
+      if (each.is_active || !each.has_artifact) continue;
       const kind = each.program ? "server" : "static";
       if (++counts[each.environment][kind] <= keptVersions[each.environment][kind] || each.is_live) continue;
-      await store.update(each.id, { has_artefact: false });
+      await store.update(each.id, { has_artifact: false });
       await discard(each);
       await sites.changed(each);
     }

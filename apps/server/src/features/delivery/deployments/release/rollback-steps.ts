@@ -49,7 +49,7 @@ export const createRestoreAtProvider =
       return done ? await store.makeLive(row, {}) : undefined;
     } catch (err) {
       // Without stored files only the provider can restore it.
-      if (!row.has_artefact) throw err;
+      if (!row.has_artifact) throw err;
       log.info({ err, deployment_id: row.id }, "provider rollback failed");
       return undefined;
     }
@@ -97,7 +97,7 @@ export const createRedeploy =
           task_id: task.id,
           sealed_request: vault.seal(id, kept),
           rollback_of: row.version,
-          has_artefact: true,
+          has_artifact: true,
           framework: row.framework,
           spa_fallback: row.spa_fallback,
           files: row.files,

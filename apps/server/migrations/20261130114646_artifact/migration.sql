@@ -1,0 +1,1 @@
+ALTER TABLE "deployments" RENAME COLUMN "has_artefact" TO "has_artifact";
