@@ -4,7 +4,7 @@ import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { DeploymentReporter } from "./deployment-reporter.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
-import type { RequireDeployment } from "./own-deployment.ts";
+import type { RequireDeployment } from "./require-deployment.ts";
 import type { ProviderAccess } from "./provider-access.ts";
 import { ProviderError } from "./providers/client.ts";
 

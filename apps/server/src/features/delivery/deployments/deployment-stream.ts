@@ -3,7 +3,7 @@ import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import { stepOfLine, type DeploymentLogs } from "./deployment-log.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
-import type { RequireDeployment } from "./own-deployment.ts";
+import type { RequireDeployment } from "./require-deployment.ts";
 
 /** Follows a deployment: stored lines first, then new ones until it ends. */
 export function createDeploymentStream({

@@ -9,7 +9,7 @@ import type { TakeDownForContainer, RemoveDeployment } from "./deployment-remova
 import type { createDeploymentStatus } from "./deployment-status.ts";
 import type { createDeploymentStream } from "./deployment-stream.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
-import type { RequireDeployment } from "./own-deployment.ts";
+import type { RequireDeployment } from "./require-deployment.ts";
 import { presentDeployment } from "./present.ts";
 import { bundleOf } from "./release/bundle.ts";
 import type { Promotions } from "./release/promotions.ts";

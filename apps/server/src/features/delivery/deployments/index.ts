@@ -34,7 +34,7 @@ export { createPromotions } from "./release/promotions.ts";
 export { createCheckPromotion, createPromoteAtProvider, createPromoteLocally } from "./release/promotion-steps.ts";
 export { createRollbacks } from "./release/rollbacks.ts";
 export { createRedeploy, createRestoreAtProvider, createRestoreLocally } from "./release/rollback-steps.ts";
-export { createRequireDeployment } from "./own-deployment.ts";
+export { createRequireDeployment } from "./require-deployment.ts";
 export { createCancelDeployment } from "./deployment-cancellation.ts";
 export { createTakeDownForContainer, createRemoveAtProvider, createRemoveDeployment } from "./deployment-removal.ts";
 export { createDeploymentStatus } from "./deployment-status.ts";
