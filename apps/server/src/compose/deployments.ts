@@ -158,19 +158,19 @@ export function composeDeployments(
   });
 
   // Stored deployments.
-  const requireRow = createRequireDeployment({ store, projects });
+  const requireDeployment = createRequireDeployment({ store, projects });
   const cancel = createCancelDeployment({ store, logs, pipeline, tasks, bus });
   const removeAtProvider = createRemoveAtProvider({ providers, log });
   const deployments: Deployments = {
     create,
     deployAll: createDeployAll({ store, projects, choices, createAll }),
     plan: createPlanDeployment({ store, projects, choices, variablesOf, startCommandOf, address }),
-    ...createCutoverRequests({ projects, requireRow, rollbacks, promotions }),
-    ...createStoredDeployments({ store, projects, artifacts, requireRow, cancel }),
+    ...createCutoverRequests({ projects, requireDeployment, rollbacks, promotions }),
+    ...createStoredDeployments({ store, projects, artifacts, requireDeployment, cancel }),
     takeDownForContainer: createTakeDownForContainer({ store, cancel, cutovers, retention, sites: siteCache }),
-    remove: createRemoveDeployment({ store, requireRow, removeAtProvider, retention, sites: siteCache, announce }),
-    status: createDeploymentStatus({ store, providers, reporter, requireRow, log }),
-    stream: createDeploymentStream({ store, logs, projects, requireRow }),
+    remove: createRemoveDeployment({ store, requireDeployment, removeAtProvider, retention, sites: siteCache, announce }),
+    status: createDeploymentStatus({ store, providers, reporter, requireDeployment, log }),
+    stream: createDeploymentStream({ store, logs, projects, requireDeployment }),
   };
   const targets = createDeploymentTargets({
     store: createDeploymentTargetsStore(db),

@@ -31,21 +31,21 @@ export type RemoveDeployment = ReturnType<typeof createRemoveDeployment>;
 export const createRemoveDeployment =
   ({
     store,
-    requireRow,
+    requireDeployment,
     removeAtProvider,
     retention,
     sites,
     announce,
   }: {
     store: Pick<DeploymentsStore, "listCutovers" | "remove">;
-    requireRow: RequireDeployment;
+    requireDeployment: RequireDeployment;
     removeAtProvider: RemoveAtProvider;
     retention: Pick<DeploymentRetention, "discard">;
     sites: Pick<SiteCache, "changed">;
     announce: DeploymentReporter["announce"];
   }) =>
   async (userId: string, id: string, { delete_remote }: { delete_remote?: boolean }): Promise<void> => {
-    const row = await requireRow(userId, id);
+    const row = await requireDeployment(userId, id);
     if (row.is_active) throw conflict("deployment_running", "This deployment is still running. Cancel it first.");
     if ((await store.listCutovers([id])).length > 0)
       throw conflict("deployment_running", "This version is being made live. Wait until that is done.");

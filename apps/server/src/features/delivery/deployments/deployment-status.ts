@@ -15,13 +15,13 @@ export function createDeploymentStatus({
   store,
   providers: { find: findProvider, getCredential },
   reporter,
-  requireRow,
+  requireDeployment,
   log,
 }: {
   store: DeploymentsStore;
   providers: Pick<ProviderAccess, "find" | "getCredential">;
   reporter: DeploymentReporter;
-  requireRow: RequireDeployment;
+  requireDeployment: RequireDeployment;
   log: Logger;
 }) {
   const complete = async (
@@ -57,7 +57,7 @@ export function createDeploymentStatus({
 
   /** Asks the provider at most once every five seconds, for all callers together. */
   return async (userId: string, id: string) => {
-    const row = await requireRow(userId, id);
+    const row = await requireDeployment(userId, id);
     const statusOf = (now: DeploymentRow, error?: string, code?: ProviderErrorKind) => ({
       status: now.status,
       deployment_url: now.deployment_url,

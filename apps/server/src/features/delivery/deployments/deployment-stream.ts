@@ -10,12 +10,12 @@ export function createDeploymentStream({
   store,
   logs,
   projects,
-  requireRow,
+  requireDeployment,
 }: {
   store: DeploymentsStore;
   logs: Pick<DeploymentLogs, "follow">;
   projects: Pick<Projects, "lifetime">;
-  requireRow: RequireDeployment;
+  requireDeployment: RequireDeployment;
 }) {
   async function* follow(row: DeploymentRow, signal: AbortSignal, lastSeq: number) {
     const follower = logs.follow(row.id, signal);
@@ -49,7 +49,7 @@ export function createDeploymentStream({
 
   /** `lastSeq`: the last event the client received. Undefined: the client has already received the end. */
   return async (userId: string, id: string, signal: AbortSignal, lastSeq = 0) => {
-    const row = await requireRow(userId, id);
+    const row = await requireDeployment(userId, id);
     if (endSeqOf(row) <= lastSeq) return undefined;
     return follow(row, AbortSignal.any([signal, projects.lifetime(row.project_id)]), lastSeq);
   };

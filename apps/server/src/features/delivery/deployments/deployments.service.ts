@@ -29,23 +29,23 @@ export type CutoverRequests = ReturnType<typeof createCutoverRequests>;
 /** Makes another version of a container live. */
 export const createCutoverRequests = ({
   projects,
-  requireRow,
+  requireDeployment,
   rollbacks,
   promotions,
 }: {
   projects: Pick<Projects, "require">;
-  requireRow: RequireDeployment;
+  requireDeployment: RequireDeployment;
   rollbacks: Rollbacks;
   promotions: Promotions;
 }) => ({
   /** Makes an earlier version live again. */
   startRollback: async (userId: string, id: string) => {
-    const row = await requireRow(userId, id);
+    const row = await requireDeployment(userId, id);
     return rollbacks.start(userId, await projects.require(userId, row.project_id), row);
   },
   /** Makes a preview the live version. */
   startPromotion: async (userId: string, id: string, options: Parameters<Promotions["start"]>[3]) => {
-    const row = await requireRow(userId, id);
+    const row = await requireDeployment(userId, id);
     return promotions.start(userId, await projects.require(userId, row.project_id), row, options);
   },
 });
@@ -56,13 +56,13 @@ export function createStoredDeployments({
   store,
   projects,
   artifacts,
-  requireRow,
+  requireDeployment,
   cancel,
 }: {
   store: DeploymentsStore;
   projects: Pick<Projects, "require">;
   artifacts: ArtifactStore;
-  requireRow: RequireDeployment;
+  requireDeployment: RequireDeployment;
   cancel: CancelDeployment;
 }) {
   return {
@@ -89,21 +89,21 @@ export function createStoredDeployments({
         total,
       );
     },
-    get: async (userId: string, id: string): Promise<Deployment> => presentDeployment(await requireRow(userId, id)),
-    bundle: async (userId: string, id: string) => bundleOf(artifacts, await requireRow(userId, id)),
+    get: async (userId: string, id: string): Promise<Deployment> => presentDeployment(await requireDeployment(userId, id)),
+    bundle: async (userId: string, id: string) => bundleOf(artifacts, await requireDeployment(userId, id)),
     lastLines: async (userId: string, id: string, lines: number): Promise<string[]> => {
-      const row = await requireRow(userId, id);
+      const row = await requireDeployment(userId, id);
       const { lines: total } = await store.countLines(row.id);
       return store.pageOfLines(row.id, { offset: Math.max(0, total - lines), limit: lines });
     },
     logs: async (userId: string, id: string, query: PageQuery): Promise<List<string>> => {
-      const row = await requireRow(userId, id);
+      const row = await requireDeployment(userId, id);
       const page = pageOf(query);
       const size = await store.countLines(row.id);
       return page.envelope(await store.pageOfLines(row.id, page), size.lines);
     },
     cancel: async (userId: string, id: string): Promise<Deployment> => {
-      const row = await requireRow(userId, id);
+      const row = await requireDeployment(userId, id);
       await cancel(row);
       return presentDeployment((await store.find(row.id)) ?? row);
     },
