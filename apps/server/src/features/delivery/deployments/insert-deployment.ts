@@ -3,7 +3,7 @@ import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 import type { RequestVault } from "./deployment-request.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { PreparedDeployment } from "./prepare-deployment.ts";
-import { alreadyDeploying } from "./refusals.ts";
+import { alreadyDeploying } from "./deployment-rules.ts";
 
 export type InsertDeployment = ReturnType<typeof createInsertDeployment>;
 /** Inserts the row of a deployment. Throws `deployment_running`. */

@@ -6,7 +6,7 @@ import type { Projects } from "../../projects/projects/index.ts";
 import type { DeploymentChoices } from "./deployment-choices.ts";
 import type { StoredRequest } from "./deployment-request.ts";
 import type { VariablesOf } from "./deployment-variables.ts";
-import { notConnected } from "./refusals.ts";
+import { notConnected } from "./deployment-rules.ts";
 
 /** A validated deployment request, ready to be inserted. */
 export interface PreparedDeployment {

@@ -1,24 +1,6 @@
 import type { Deployment } from "@tesslate/contract";
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
-
-/** Error of a deployment whose container was deleted while it ran. */
-export const containerRemoved = "The container was deleted during the deployment.";
-
-/** Vercel and Netlify keep their versions; elsewhere the stored files are needed. */
-export const canRollBack = (row: DeploymentRow): boolean =>
-  row.status === "success" &&
-  row.environment === "production" &&
-  !row.is_live &&
-  row.container_id !== null &&
-  (row.has_artifact || (row.remote_id !== null && (row.provider === "vercel" || row.provider === "netlify")));
-
-/** The launch gate runs again, so the files must be stored. */
-export const canPromote = (row: DeploymentRow): boolean =>
-  row.status === "success" &&
-  row.environment === "preview" &&
-  row.container_id !== null &&
-  row.has_artifact &&
-  (row.provider === "local" || (row.remote_id !== null && row.site_id !== null));
+import { canPromote, canRollBack } from "./deployment-rules.ts";
 
 /** Variables' values are never included. */
 export function presentDeployment(row: DeploymentRow, logs: string[] | null = null): Deployment {

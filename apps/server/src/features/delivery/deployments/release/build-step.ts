@@ -10,7 +10,7 @@ import { makeStaticExport } from "../build/next-export.ts";
 import { buildSettingsOf, type StartCommandOf } from "../build/build-settings.ts";
 import { findServerCommand, isServerFramework, mayNeedServer } from "../build/server-command.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
-import { containerRemoved } from "../present.ts";
+import { containerRemoved } from "../deployment-rules.ts";
 import type { FindProvider } from "../providers/provider.ts";
 import type { BuildOutput, PipelineState } from "./pipeline-state.ts";
 

@@ -8,11 +8,11 @@ import type { DeploymentChoices } from "../deployment-choices.ts";
 import type { DeploymentReporter } from "../deployment-reporter.ts";
 import type { DeploymentTasks } from "./deployment-task.ts";
 import type { DeploymentLog } from "../deployment-log.ts";
-import { containerRemoved, presentDeployment } from "../present.ts";
+import { presentDeployment } from "../present.ts";
 import { cutoverKey, type DeploymentsStore } from "../deployments.store.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 import { ProviderError } from "../providers/client.ts";
-import { alreadyDeploying, notConnected } from "../refusals.ts";
+import { alreadyDeploying, containerRemoved, notConnected } from "../deployment-rules.ts";
 
 const cancelWaitMs = 5000;
 

@@ -5,7 +5,7 @@ import { forEachInParallel } from "../../../source/transfer/index.ts";
 import type { Logger } from "../../../../platform/logger.ts";
 import type { DeploymentReporter } from "../deployment-reporter.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
-import { containerRemoved } from "../present.ts";
+import { containerRemoved } from "../deployment-rules.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { DeploymentRetention } from "./retention.ts";

@@ -7,7 +7,7 @@ import { StepError } from "../build/build-errors.ts";
 import type { DeploymentReporter } from "../deployment-reporter.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
-import { containerRemoved } from "../present.ts";
+import { containerRemoved } from "../deployment-rules.ts";
 import { ProviderError } from "../providers/client.ts";
 import type { DeploymentCleanup } from "./deployment-cleanup.ts";
 import type { DeploymentWork } from "./deployment-work.ts";

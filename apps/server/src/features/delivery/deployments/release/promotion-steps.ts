@@ -7,7 +7,7 @@ import type { DeploymentsStore } from "../deployments.store.ts";
 import type { ProviderAccess } from "../provider-access.ts";
 import { ProviderError } from "../providers/client.ts";
 import type { Credential, ProviderAdapter } from "../providers/provider.ts";
-import { notConnected } from "../refusals.ts";
+import { notConnected } from "../deployment-rules.ts";
 import type { LocalVersions } from "./local-versions.ts";
 import type { CutoverInput, CutoverRun } from "./cutover.ts";
 import { launchErrorOf, type CheckLaunch } from "./launch-gate.ts";

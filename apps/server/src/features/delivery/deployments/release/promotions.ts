@@ -3,7 +3,7 @@ import { conflict } from "../../../../platform/errors.ts";
 import type { ProjectRow } from "../../../../db/schema/projects.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
-import { canPromote } from "../present.ts";
+import { canPromote } from "../deployment-rules.ts";
 import type { Cutovers } from "./cutover.ts";
 import type { CheckPromotion, PromoteAtProvider, PromoteLocally, PromotionInput } from "./promotion-steps.ts";
 

@@ -8,7 +8,7 @@ import type { DeploymentsStore } from "../deployments.store.ts";
 import type { InsertDeployment } from "../insert-deployment.ts";
 import type { PreparedDeployment } from "../prepare-deployment.ts";
 import type { ProviderAccess } from "../provider-access.ts";
-import { notConnected } from "../refusals.ts";
+import { notConnected } from "../deployment-rules.ts";
 import type { LocalVersions } from "./local-versions.ts";
 import type { CutoverInput, CutoverRun } from "./cutover.ts";
 import type { Pipeline } from "./pipeline.ts";

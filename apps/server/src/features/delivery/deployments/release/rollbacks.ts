@@ -1,7 +1,7 @@
 import { conflict } from "../../../../platform/errors.ts";
 import type { ProjectRow } from "../../../../db/schema/projects.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
-import { canRollBack } from "../present.ts";
+import { canRollBack } from "../deployment-rules.ts";
 import type { CutoverInput, Cutovers } from "./cutover.ts";
 import { deploymentMs } from "./deployment-task.ts";
 import type { Redeploy, RestoreAtProvider, RestoreLocally } from "./rollback-steps.ts";

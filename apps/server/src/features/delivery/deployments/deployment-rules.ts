@@ -1,0 +1,31 @@
+import type { DeployProvider } from "@tesslate/contract";
+import type { DeploymentRow } from "../../../db/schema/delivery.ts";
+import type { ContainerRow } from "../../../db/schema/runtime.ts";
+import { badRequest, conflict } from "../../../platform/errors.ts";
+
+/** No account is connected. */
+export const notConnected = (provider: DeployProvider) =>
+  badRequest(`Connect a ${provider} account first.`, "deployment_credentials_missing", { provider });
+
+/** A deployment or cutover of the container to the provider is running. */
+export const alreadyDeploying = (container: ContainerRow, provider: DeployProvider) =>
+  conflict("deployment_running", `${container.name} is already being deployed to ${provider}.`);
+
+/** Error of a deployment whose container was deleted while it ran. */
+export const containerRemoved = "The container was deleted during the deployment.";
+
+/** Vercel and Netlify keep their versions; elsewhere the stored files are needed. */
+export const canRollBack = (row: DeploymentRow): boolean =>
+  row.status === "success" &&
+  row.environment === "production" &&
+  !row.is_live &&
+  row.container_id !== null &&
+  (row.has_artifact || (row.remote_id !== null && (row.provider === "vercel" || row.provider === "netlify")));
+
+/** The launch gate runs again, so the files must be stored. */
+export const canPromote = (row: DeploymentRow): boolean =>
+  row.status === "success" &&
+  row.environment === "preview" &&
+  row.container_id !== null &&
+  row.has_artifact &&
+  (row.provider === "local" || (row.remote_id !== null && row.site_id !== null));
