@@ -20,6 +20,7 @@ const tag = "deployments";
 /** Where a container can be deployed. `local` is this server. */
 export const DeployProvider = Literals("vercel", "netlify", "cloudflare", "local");
 export type DeployProvider = Static<typeof DeployProvider>;
+/** `deploying` also when this server stopped waiting for the provider: the next request for the status completes it. */
 export const DeploymentStatus = Literals("pending", "building", "deploying", "success", "failed");
 export type DeploymentStatus = Static<typeof DeploymentStatus>;
 /** `source`: the provider builds. `pre-built`: built here in a clean sandbox, then uploaded. */

@@ -14,6 +14,9 @@ export const alreadyDeploying = (container: ContainerRow, provider: DeployProvid
 /** Error of a deployment whose container was deleted while it ran. */
 export const containerRemoved = "The container was deleted during the deployment.";
 
+/** The pipeline stopped waiting for the provider. The deployment is completed when its status is next requested. */
+export const isLeftToProvider = ({ status, is_active }: DeploymentRow): boolean => status === "deploying" && !is_active;
+
 /** Vercel and Netlify keep their versions; elsewhere the stored files are needed. */
 export const canRollBack = (row: DeploymentRow): boolean =>
   row.status === "success" &&

@@ -2,6 +2,7 @@ import type { ProviderErrorKind } from "@tesslate/contract";
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
+import { isLeftToProvider } from "./deployment-rules.ts";
 import type { DeploymentReporter } from "./deployment-reporter.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { RequireDeployment } from "./require-deployment.ts";
@@ -78,8 +79,7 @@ export function createDeploymentStatus({
         row.site_id === null ? undefined : { id: row.site_id, name: row.site_name ?? "" },
       );
       await store.update(id, { provider_status: state.raw });
-      // The pipeline stopped waiting for the provider: complete the row on the next status request.
-      if (!row.is_active && row.status === "deploying" && state.state !== "deploying") await complete(row, state);
+      if (isLeftToProvider(row) && state.state !== "deploying") await complete(row, state);
       return statusOf((await store.find(id)) ?? row);
     } catch (err) {
       log.info({ err, deployment_id: id }, "provider status request failed");

@@ -133,6 +133,7 @@ export function createProviderPublishing({
       const state = await waitFor(current, adapter);
       if (!state) {
         current.log.line("The provider is still working. Its status is updated whenever someone opens this deployment.");
+        // Ends the run without an outcome (`isLeftToProvider`).
         return store.finish(current.row.id, { status: "deploying", error: null });
       }
       if (state.state === "failed") {
