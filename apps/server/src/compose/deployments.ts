@@ -123,7 +123,6 @@ export function composeDeployments(
   const openBuildSandbox = createOpenBuildSandbox({ buildSandboxes, templates, runtime, diskBytesOf });
   const publishing = createProviderPublishing({ store, artifacts, providers, log });
   const work = createDeploymentWork({
-    store,
     buildSandboxes,
     buildArtifact: createBuildArtifact({ store, projects, openBuildSandbox, artifacts, startCommandOf, findProvider: providers.find }),
     checkBuild: createCheckBuild({ store, localVersions, checkLaunch }),

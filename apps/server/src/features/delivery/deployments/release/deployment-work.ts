@@ -1,6 +1,5 @@
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 import type { BuildSandboxes } from "../build/build-sandbox.ts";
-import type { DeploymentsStore } from "../deployments.store.ts";
 import type { BuildArtifact } from "./build-step.ts";
 import type { CheckBuild } from "./check-step.ts";
 import type { PublishLocally } from "./local-publishing.ts";
@@ -11,14 +10,12 @@ export type DeploymentWork = ReturnType<typeof createDeploymentWork>;
 /** The steps of a deployment: build, check, publish. Continues where an earlier run stopped. */
 export const createDeploymentWork =
   ({
-    store,
     buildSandboxes,
     buildArtifact,
     checkBuild,
     publish,
     publishLocally,
   }: {
-    store: Pick<DeploymentsStore, "update">;
     buildSandboxes: Pick<BuildSandboxes, "remove">;
     buildArtifact: BuildArtifact;
     checkBuild: CheckBuild;
@@ -28,15 +25,7 @@ export const createDeploymentWork =
   async (current: PipelineState): Promise<DeploymentRow | undefined> => {
     const isSent = current.row.remote_id !== null;
     if (!isSent && !current.row.has_artifact) {
-      const made = await buildArtifact(current);
-      const { artifact } = made;
-      await checkBuild(current, made);
-      current.row =
-        (await store.update(current.row.id, {
-          has_artifact: true,
-          files: artifact.files.length,
-          bytes: artifact.totalBytes,
-        })) ?? current.row;
+      await checkBuild(current, await buildArtifact(current));
     } else
       current.log.line(
         isSent ? "The server restarted. Still waiting for the provider." : "The server restarted. Continuing with the finished build.",
