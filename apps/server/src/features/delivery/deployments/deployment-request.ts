@@ -1,5 +1,6 @@
 import type { BuildMode, DeployProvider, FrameworkId, LaunchCheck } from "@tesslate/contract";
 import type { CryptoBox } from "../../../platform/crypto.ts";
+import { isPublicVariable } from "../launch/index.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 
@@ -26,11 +27,8 @@ export function createRequestVault({ box }: { box: CryptoBox }) {
   };
 }
 
-/** Variables that bundlers inline into client code, by their prefixes. */
-const isPublic = (name: string) =>
-  /^(?:VITE_|NEXT_PUBLIC_|PUBLIC_|REACT_APP_|NUXT_PUBLIC_|GATSBY_|EXPO_PUBLIC_|VUE_APP_|NG_APP_)/.test(name);
 export const secretNamesOf = (env: Readonly<Record<string, string>>): Set<string> =>
-  new Set(Object.keys(env).filter((name) => !isPublic(name)));
+  new Set(Object.keys(env).filter((name) => !isPublicVariable(name)));
 
 export const defaultMode = (provider: DeployProvider): BuildMode => (provider === "vercel" ? "source" : "pre-built");
 

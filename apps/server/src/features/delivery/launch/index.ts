@@ -1,3 +1,4 @@
+export { isPublicVariable } from "./project-values.ts";
 export { scanText } from "./text-scan.ts";
 export { createLaunchGate, type LaunchGate } from "./launch.ts";
 export type { LaunchInput } from "./report.ts";

@@ -1,11 +1,29 @@
-/** Names that frameworks inline on purpose, and names that describe public values. */
-const publicName =
-  /^(?:VITE_|NEXT_PUBLIC_|NUXT_PUBLIC_|PUBLIC_|REACT_APP_|VUE_APP_|GATSBY_|EXPO_PUBLIC_|SNOWPACK_PUBLIC_|PREACT_APP_)|PUBLIC|PUBLISHABLE|ANON_KEY|SITE_?KEY|CLIENT_ID|APP_ID|PROJECT_ID|MEASUREMENT_ID|TRACKING_ID|SENTRY_DSN/i;
+/** Prefixes of variables that bundlers inline into client code. */
+const publicPrefixes = [
+  "VITE_",
+  "NEXT_PUBLIC_",
+  "NUXT_PUBLIC_",
+  "PUBLIC_",
+  "REACT_APP_",
+  "VUE_APP_",
+  "NG_APP_",
+  "GATSBY_",
+  "EXPO_PUBLIC_",
+  "SNOWPACK_PUBLIC_",
+  "PREACT_APP_",
+];
+/** Whether bundlers inline the variable into client code. */
+export const isPublicVariable = (name: string): boolean => publicPrefixes.some((prefix) => name.startsWith(prefix));
+
+/** Names that describe public values. */
+const publicWords = /PUBLIC|PUBLISHABLE|ANON_KEY|SITE_?KEY|CLIENT_ID|APP_ID|PROJECT_ID|MEASUREMENT_ID|TRACKING_ID|SENTRY_DSN/i;
 const secretName =
   /SECRET|TOKEN|PASS(?:WORD|WD|PHRASE)?(?:_|$)|PWD|(?:^|_)KEY(?:_|$)|APIKEY|CREDENTIAL|PRIVATE|SIGNING|SALT|DSN|WEBHOOK|(?:DATABASE|DB|REDIS|MONGO\w*|POSTGRES\w*|AMQP)_UR[IL]/i;
 /** Values made for browsers. */
 const publicValue = /^(?:pk_(?:live|test)_|pk\.|sb_publishable_|phc_|G-[A-Z0-9]+$|UA-\d)/;
 const minLength = 8;
+
+const isPublicName = (name: string): boolean => isPublicVariable(name.toUpperCase()) || publicWords.test(name);
 
 /**
  * The project's values that visitors must not be able to read. A variable may hold anything (a city, a color, a flag), so a value counts
@@ -13,10 +31,10 @@ const minLength = 8;
  * name.
  */
 export function secretValues(values: readonly { name: string; value: string }[]): { label: string; value: string }[] {
-  const shown = new Set(values.filter(({ name }) => publicName.test(name)).map(({ value }) => value.trim()));
+  const shown = new Set(values.filter(({ name }) => isPublicName(name)).map(({ value }) => value.trim()));
   return values.flatMap(({ name, value }) => {
     const text = value.trim();
-    if (publicName.test(name) || shown.has(text) || publicValue.test(text) || text.length < minLength || isAnonKey(text)) return [];
+    if (isPublicName(name) || shown.has(text) || publicValue.test(text) || text.length < minLength || isAnonKey(text)) return [];
     return (secretName.test(name) && !isWord(text)) || looksSecret(text) ? [{ label: name, value }] : [];
   });
 }
