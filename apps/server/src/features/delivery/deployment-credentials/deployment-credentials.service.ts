@@ -32,11 +32,11 @@ type Metadata = { [key: string]: string | null | undefined };
 /** Renew a token that expires sooner than this. */
 const marginMs = 120_000;
 
+export type DeploymentCredentials = ReturnType<typeof createDeploymentCredentials>;
 /**
  * Accounts at remote providers: encrypted, write-only, one per user, provider and project. OAuth tokens are renewed under a row lock,
  * because a refresh token works once.
  */
-export type DeploymentCredentials = ReturnType<typeof createDeploymentCredentials>;
 export function createDeploymentCredentials({
   store,
   box,

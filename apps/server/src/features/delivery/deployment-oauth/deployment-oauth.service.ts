@@ -19,11 +19,11 @@ export type CallbackResult =
 
 const failed = (message: string, status: 400 | 401 = 400): CallbackResult => ({ kind: "failed", status, message });
 
+export type DeploymentOauth = ReturnType<typeof createDeploymentOauth>;
 /**
  * Connects an account at a remote provider in the browser: authorization code flow, with PKCE where the provider supports it. The
  * verifier stays on the server until the code is exchanged.
  */
-export type DeploymentOauth = ReturnType<typeof createDeploymentOauth>;
 export function createDeploymentOauth({
   apps,
   oauth,

@@ -13,8 +13,8 @@ import type { PreparedDeployment, PrepareDeployment } from "./prepare-deployment
 import { presentDeployment } from "./present.ts";
 import type { DeploymentTasks } from "./release/deployment-task.ts";
 
-/** Creates deployments: validates everything first, then inserts row and task in one transaction. */
 export type DeploymentCreation = ReturnType<typeof createDeploymentCreation>;
+/** Creates deployments: validates everything first, then inserts row and task in one transaction. */
 export function createDeploymentCreation({
   store,
   projects,

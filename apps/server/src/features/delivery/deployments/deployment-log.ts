@@ -26,8 +26,8 @@ export interface DeploymentLog {
   flush(): Promise<void>;
 }
 
-/** Deployment logs, stored in batches, with change notifications across servers. */
 export type DeploymentLogs = ReturnType<typeof createDeploymentLogs>;
+/** Deployment logs, stored in batches, with change notifications across servers. */
 export function createDeploymentLogs({ store, bus, isShared, log }: { store: DeploymentsStore; bus: Bus; isShared: boolean; log: Logger }) {
   const listeners = new Map<string, Set<() => void>>();
   const wake = (id: string) => {

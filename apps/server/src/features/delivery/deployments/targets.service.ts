@@ -27,8 +27,8 @@ const supportedFrameworks: Record<Exclude<DeployProvider, "local">, ReadonlySet<
   cloudflare: new Set([...everywhere, "vue", "svelte", "sveltekit", "astro", "solid", "angular"]),
 };
 
-/** Deployment targets on the canvas: a provider with the containers that are deployed to it. */
 export type DeploymentTargets = ReturnType<typeof createDeploymentTargets>;
+/** Deployment targets on the canvas: a provider with the containers that are deployed to it. */
 export function createDeploymentTargets({
   store,
   creation,

@@ -6,8 +6,8 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 const defaultSettings: LaunchSettings = { blocking: ["build", "secrets"], weight_budget: 2_000_000 };
 const key = "launch";
 
-/** A project's launch gate settings, stored in its settings. */
 export type LaunchSettingsService = ReturnType<typeof createLaunchSettings>;
+/** A project's launch gate settings, stored in its settings. */
 export function createLaunchSettings({ projects }: { projects: Pick<Projects, "require" | "update"> }) {
   /** Missing or invalid settings fall back to the defaults. */
   const of = (project: Pick<ProjectRow, "settings">): LaunchSettings => {

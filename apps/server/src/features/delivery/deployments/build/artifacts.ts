@@ -27,11 +27,11 @@ export class FileTooLarge extends Error {
   override readonly name = "FileTooLarge";
 }
 
+export type ArtifactStore = ReturnType<typeof createArtifactStore>;
 /**
  * Build output, stored per version: regular files that only this server writes, at their original paths, and a list of them. Readers rely
  * on the list, not the directory.
  */
-export type ArtifactStore = ReturnType<typeof createArtifactStore>;
 export function createArtifactStore({ dir }: { dir: string }) {
   const folderOf = ({ project_id, id }: ArtifactRef, part: ArtifactVariant = "sent") =>
     join(dir, project_id, id, ...(part === "sent" ? [] : [part]));

@@ -40,8 +40,8 @@ interface Listener {
   chunk(text: string): void;
 }
 
-/** Builds run in a sandbox of their own that holds a copy of the tree and cannot reach the project's containers. */
 export type BuildSandboxes = ReturnType<typeof createBuildSandboxes>;
+/** Builds run in a sandbox of their own that holds a copy of the tree and cannot reach the project's containers. */
 export function createBuildSandboxes({ runtime }: { runtime: Pick<RuntimeDriver, "open" | "find" | "remove"> }) {
   return {
     /** Opens the sandbox with a fresh copy of the tree and removes what an earlier attempt left. `image`: preinstalled dependencies. */

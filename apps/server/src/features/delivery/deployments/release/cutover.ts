@@ -47,11 +47,11 @@ export interface Cutover<Input extends CutoverInput> {
   keepFailure?(row: DeploymentRow, message: string): Promise<DeploymentRow | undefined>;
 }
 
+export type Cutovers = ReturnType<typeof createCutovers>;
 /**
  * Makes an existing version live: a preview or an earlier version. Only one deployment or cutover runs per container and provider at a
  * time.
  */
-export type Cutovers = ReturnType<typeof createCutovers>;
 export function createCutovers({
   store,
   projects,

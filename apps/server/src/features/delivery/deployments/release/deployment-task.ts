@@ -24,8 +24,8 @@ interface Input {
   attempt: number;
 }
 
-/** Tasks that run one or several deployments and resume them after a crash. */
 export type DeploymentTasks = ReturnType<typeof createDeploymentTasks>;
+/** Tasks that run one or several deployments and resume them after a crash. */
 export function createDeploymentTasks({
   store,
   pipeline,

@@ -22,8 +22,8 @@ export interface LaunchCandidate {
   signal: AbortSignal;
 }
 
-/** Runs the launch gate on a stored version: a new build or a preview to promote. */
 export type CheckLaunch = ReturnType<typeof createCheckLaunch>;
+/** Runs the launch gate on a stored version: a new build or a preview to promote. */
 export function createCheckLaunch({
   store,
   buildSandboxes,

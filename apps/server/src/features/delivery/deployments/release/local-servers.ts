@@ -31,8 +31,8 @@ interface Supervised {
   isWanted: boolean;
 }
 
-/** Server versions: started in their own sandboxes, restarted on crashes, adopted after a restart of this process. */
 export type LocalServers = ReturnType<typeof createLocalServers>;
+/** Server versions: started in their own sandboxes, restarted on crashes, adopted after a restart of this process. */
 export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriver, "open" | "find" | "can">; log: Logger }) {
   const supervised = new Map<string, Supervised>();
   /** Open requests by version. */

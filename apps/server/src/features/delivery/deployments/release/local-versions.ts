@@ -10,8 +10,8 @@ import type { SiteCache } from "./site-cache.ts";
 
 const smokeMs = 10_000;
 
-/** Makes local versions live, and stops and resumes them. */
 export type LocalVersions = ReturnType<typeof createLocalVersions>;
+/** Makes local versions live, and stops and resumes them. */
 export function createLocalVersions({
   store,
   vault,

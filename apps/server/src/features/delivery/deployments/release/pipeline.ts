@@ -28,8 +28,8 @@ export interface PipelineRun {
   signal: AbortSignal;
   progress(percent: number, message: string): Promise<void>;
 }
-/** Builds, checks and releases a deployment. Every step is stored, so that a restarted server resumes where it was. */
 export type Pipeline = ReturnType<typeof createPipeline>;
+/** Builds, checks and releases a deployment. Every step is stored, so that a restarted server resumes where it was. */
 export function createPipeline({
   store,
   projects,

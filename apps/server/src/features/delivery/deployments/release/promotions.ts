@@ -10,8 +10,8 @@ import type { CheckPromotion, PromoteAtProvider, PromoteLocally, PromotionInput 
 /** The provider may build again. */
 const promotionMs = 12 * 60_000;
 
-/** Promotes a preview: runs the launch gate on the same files again, then makes it live. */
 export type Promotions = ReturnType<typeof createPromotions>;
+/** Promotes a preview: runs the launch gate on the same files again, then makes it live. */
 export function createPromotions({
   store,
   check,

@@ -6,8 +6,8 @@ import type { CutoverInput, Cutovers } from "./cutover.ts";
 import { deploymentMs } from "./deployment-task.ts";
 import type { Redeploy, RestoreAtProvider, RestoreLocally } from "./rollback-steps.ts";
 
-/** Makes an earlier version live again: from local files, with the provider's own rollback, or by deploying the stored files again. */
 export type Rollbacks = ReturnType<typeof createRollbacks>;
+/** Makes an earlier version live again: from local files, with the provider's own rollback, or by deploying the stored files again. */
 export function createRollbacks({
   restoreLocally,
   restoreAtProvider,
