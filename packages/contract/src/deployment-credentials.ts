@@ -15,13 +15,10 @@ import {
   Uuid,
   type Static,
 } from "./schema.ts";
+import { RemoteProvider } from "./deployments.ts";
 import { route } from "./route.ts";
 
 const tag = "deployment-credentials";
-
-/** Providers other than this server (`local`). They need an account. */
-export const RemoteProvider = Literals("vercel", "netlify", "cloudflare");
-export type RemoteProvider = Static<typeof RemoteProvider>;
 
 export const DeploymentCredential = described(
   "An account at a deployment provider. Its token is never returned.",

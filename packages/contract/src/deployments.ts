@@ -17,8 +17,13 @@ import { route } from "./route.ts";
 
 const tag = "deployments";
 
+export const remoteProviders = ["vercel", "netlify", "cloudflare"] as const;
+/** Providers other than this server. They need an account. */
+export const RemoteProvider = Literals(...remoteProviders);
+export type RemoteProvider = Static<typeof RemoteProvider>;
+export const deployProviders = [...remoteProviders, "local"] as const;
 /** Where a container can be deployed. `local` is this server. */
-export const DeployProvider = Literals("vercel", "netlify", "cloudflare", "local");
+export const DeployProvider = Literals(...deployProviders);
 export type DeployProvider = Static<typeof DeployProvider>;
 /** `deploying` also when this server stopped waiting for the provider: the next request for the status completes it. */
 export const DeploymentStatus = Literals("pending", "building", "deploying", "success", "failed");

@@ -1,9 +1,9 @@
-import type { DeployProvider, Deployment, DeploymentRequest } from "@tesslate/contract";
+import { remoteProviders, type DeployProvider, type Deployment, type DeploymentRequest } from "@tesslate/contract";
 import { shownSteps, shownStepOf, type ShownStep } from "../../project/deployment-steps.ts";
 import type { Tone } from "../../ui/Pill.tsx";
 import type { BeadKind, BeadTone, LineKind } from "../../ui/thread/index.ts";
 
-export const providers: readonly DeployProvider[] = ["local", "vercel", "netlify", "cloudflare"];
+export const providers: readonly DeployProvider[] = ["local", ...remoteProviders];
 export const providerName: Record<DeployProvider, string> = {
   local: "This server",
   vercel: "Vercel",

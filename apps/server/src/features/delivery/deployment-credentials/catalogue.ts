@@ -1,7 +1,8 @@
 import type { DeploymentProviderInfo, RemoteProvider } from "@tesslate/contract";
 
-export const catalogue: readonly Omit<DeploymentProviderInfo, "connected" | "oauth_available">[] = [
-  {
+type CatalogueEntry = Omit<DeploymentProviderInfo, "connected" | "oauth_available">;
+export const catalogue: Record<RemoteProvider, CatalogueEntry> = {
+  vercel: {
     name: "vercel",
     display_name: "Vercel",
     description: "Builds from source, for Next.js and most other frameworks",
@@ -10,7 +11,7 @@ export const catalogue: readonly Omit<DeploymentProviderInfo, "connected" | "oau
     optional: ["team_id"],
     token_url: "https://vercel.com/account/settings/tokens",
   },
-  {
+  netlify: {
     name: "netlify",
     display_name: "Netlify",
     description: "Hosts static files that this server builds",
@@ -19,7 +20,7 @@ export const catalogue: readonly Omit<DeploymentProviderInfo, "connected" | "oau
     optional: [],
     token_url: "https://app.netlify.com/user/applications#personal-access-tokens",
   },
-  {
+  cloudflare: {
     name: "cloudflare",
     display_name: "Cloudflare Workers",
     description: "Hosts static files that this server builds, as assets of a Worker",
@@ -28,5 +29,4 @@ export const catalogue: readonly Omit<DeploymentProviderInfo, "connected" | "oau
     optional: ["dispatch_namespace"],
     token_url: "https://dash.cloudflare.com/profile/api-tokens",
   },
-];
-export const providerNames: readonly RemoteProvider[] = catalogue.map(({ name }) => name);
+};

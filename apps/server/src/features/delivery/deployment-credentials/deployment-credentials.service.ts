@@ -1,10 +1,10 @@
-import type { DeploymentCredential, DeploymentProviderInfo, List, RemoteProvider } from "@tesslate/contract";
+import { remoteProviders, type DeploymentCredential, type DeploymentProviderInfo, type List, type RemoteProvider } from "@tesslate/contract";
 import type { CryptoBox } from "../../../platform/crypto.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { ProviderError, type Credential, type ProviderAdapter } from "../deployments/index.ts";
-import { catalogue, providerNames } from "./catalogue.ts";
+import { catalogue } from "./catalogue.ts";
 import type { DeploymentCredentialsStore } from "./deployment-credentials.store.ts";
 import type { DeploymentCredentialRow } from "../../../db/schema/delivery.ts";
 
@@ -132,7 +132,7 @@ export function createDeploymentCredentials({
         project_id: project_id === undefined ? undefined : (await requireProject(userId, project_id)).id,
       };
       const [{ rows, total }, connected] = await Promise.all([store.list(userId, filter, page), store.providersOf(userId)]);
-      const providers = catalogue.map((entry) => ({
+      const providers = Object.values(catalogue).map((entry) => ({
         ...entry,
         connected: connected.includes(entry.name),
         oauth_available: renewal.isAvailable(entry.name),
@@ -174,7 +174,7 @@ export function createDeploymentCredentials({
     ): Promise<DeploymentCredential> => {
       const metadata = tidied({}, change);
       const validation = await validate(key.provider, { token: granted.access_token, metadata });
-      const { display_name, token_url } = catalogueEntry(key.provider);
+      const { display_name, token_url } = catalogue[key.provider];
       if (validation && !validation.valid)
         throw badRequest(
           `You signed in at ${display_name}, but the connection was not saved: ${validation.error ?? "the token was rejected."} Create a token at ${token_url} and connect with it instead.`,
@@ -239,17 +239,12 @@ export function createDeploymentCredentials({
   };
 }
 
-const catalogueEntry = (provider: RemoteProvider) => {
-  const found = catalogue.find(({ name }) => name === provider);
-  if (!found) throw new Error(`unknown provider ${provider}`);
-  return found;
-};
-const titleOf = (provider: RemoteProvider): string => catalogueEntry(provider).display_name;
+const titleOf = (provider: RemoteProvider): string => catalogue[provider].display_name;
 function providerOf(text: string): RemoteProvider {
-  const found = providerNames.find((name) => name === text.trim().toLowerCase());
+  const found = remoteProviders.find((name) => name === text.trim().toLowerCase());
   if (!found)
     throw badRequest(`Unknown provider ${text.slice(0, 50)}. Use vercel, netlify or cloudflare.`, "unknown_provider", {
-      available: providerNames,
+      available: remoteProviders,
     });
   return found;
 }

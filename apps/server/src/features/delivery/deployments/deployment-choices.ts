@@ -1,4 +1,4 @@
-import { DeployProvider, type BuildMode } from "@tesslate/contract";
+import { deployProviders, DeployProvider, remoteProviders, type BuildMode } from "@tesslate/contract";
 import { Value } from "typebox/value";
 import { badRequest, invalid, notFound } from "../../../platform/errors.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
@@ -6,8 +6,6 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { defaultMode } from "./deployment-request.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { ProviderAccess } from "./provider-access.ts";
-
-const outsideProviders = ["vercel", "netlify", "cloudflare"] as const satisfies readonly DeployProvider[];
 
 export type DeploymentChoices = ReturnType<typeof createDeploymentChoices>;
 /** What a request chooses: provider, container, mode and folder. */
@@ -22,7 +20,7 @@ export function createDeploymentChoices({
     const lower = name.trim().toLowerCase();
     if (Value.Check(DeployProvider, lower)) return lower;
     throw badRequest("Unknown provider. Use vercel, netlify, cloudflare or local.", "unknown_provider", {
-      available: ["vercel", "netlify", "cloudflare", "local"],
+      available: deployProviders,
     });
   };
   const containerOf = async (project: ProjectRow, id: string | null | undefined): Promise<ContainerRow> => {
@@ -47,7 +45,7 @@ export function createDeploymentChoices({
   /** The default provider of a project without a target: the one connected account, otherwise this server. */
   const defaultProvider = async (userId: string, projectId: string): Promise<DeployProvider> => {
     const accounts = await Promise.all(
-      outsideProviders.map(async (provider) => ((await hasCredential(userId, projectId, provider)) ? [provider] : [])),
+      remoteProviders.map(async (provider) => ((await hasCredential(userId, projectId, provider)) ? [provider] : [])),
     );
     const [only, ...others] = accounts.flat();
     return only !== undefined && others.length === 0 ? only : "local";
