@@ -5,7 +5,7 @@ import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { defaultMode } from "./deployment-request.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
-import type { ProviderAccess } from "./provider-access.ts";
+import type { ProviderAccess } from "./providers/provider.ts";
 
 export type DeploymentChoices = ReturnType<typeof createDeploymentChoices>;
 /** What a request chooses: provider, container, mode and folder. */

@@ -5,7 +5,7 @@ import type { CancelDeployment } from "./deployment-cancellation.ts";
 import type { DeploymentReporter } from "./deployment-reporter.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { RequireDeployment } from "./require-deployment.ts";
-import type { ProviderAccess } from "./provider-access.ts";
+import type { ProviderAccess } from "./providers/provider.ts";
 import type { Cutovers } from "./release/cutover.ts";
 import type { DeploymentRetention } from "./release/retention.ts";
 import type { SiteCache } from "./release/site-cache.ts";

@@ -6,7 +6,7 @@ import { isLeftToProvider } from "./deployment-rules.ts";
 import type { DeploymentReporter } from "./deployment-reporter.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { RequireDeployment } from "./require-deployment.ts";
-import type { ProviderAccess } from "./provider-access.ts";
+import type { ProviderAccess } from "./providers/provider.ts";
 import { ProviderError } from "./providers/client.ts";
 
 const askEverySeconds = 5;

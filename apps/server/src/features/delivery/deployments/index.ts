@@ -1,7 +1,6 @@
 export { valueAt, createProviderClient, ProviderError, textAt, type ProviderClient } from "./providers/client.ts";
 export { createProviderAdapters } from "./providers/index.ts";
-export type { Credential, ProviderAdapter } from "./providers/provider.ts";
-export type { ProviderAccess } from "./provider-access.ts";
+export type { Credential, ProviderAccess, ProviderAdapter } from "./providers/provider.ts";
 export { createArtifactStore } from "./build/artifacts.ts";
 export { createBuildSandboxes, deploymentOfSandbox } from "./build/build-sandbox.ts";
 export { createDeploymentReporter } from "./deployment-reporter.ts";

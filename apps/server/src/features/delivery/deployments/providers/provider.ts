@@ -107,3 +107,9 @@ export type FindProvider = (provider: DeployProvider) => ProviderAdapter | undef
 export type HasCredential = (userId: string, projectId: string, provider: RemoteProvider) => Promise<boolean>;
 /** The project's own credential, otherwise the user's default. Undefined when no account is connected. */
 export type GetCredential = (userId: string, projectId: string, provider: RemoteProvider) => Promise<Credential | undefined>;
+/** The providers that projects are deployed to, with the accounts there. */
+export interface ProviderAccess {
+  find: FindProvider;
+  getCredential: GetCredential;
+  hasCredential: HasCredential;
+}

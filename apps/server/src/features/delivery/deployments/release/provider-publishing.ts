@@ -6,9 +6,8 @@ import type { ArtifactStore } from "../build/artifacts.ts";
 import { findErrorLocation, StepError } from "../build/build-errors.ts";
 import { proposedName, secretNamesOf } from "../deployment-request.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
-import type { ProviderAccess } from "../provider-access.ts";
 import { ProviderError } from "../providers/client.ts";
-import type { Artifact, ProviderAdapter, RemoteState } from "../providers/provider.ts";
+import type { Artifact, ProviderAccess, ProviderAdapter, RemoteState } from "../providers/provider.ts";
 import type { PipelineState } from "./pipeline-state.ts";
 
 /** How long to wait for the provider. */

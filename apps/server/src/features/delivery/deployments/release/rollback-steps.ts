@@ -7,7 +7,7 @@ import type { RequestVault } from "../deployment-request.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
 import type { InsertDeployment } from "../insert-deployment.ts";
 import type { PreparedDeployment } from "../prepare-deployment.ts";
-import type { ProviderAccess } from "../provider-access.ts";
+import type { ProviderAccess } from "../providers/provider.ts";
 import { notConnected } from "../deployment-rules.ts";
 import type { LocalVersions } from "./local-versions.ts";
 import type { CutoverInput, CutoverRun } from "./cutover.ts";
