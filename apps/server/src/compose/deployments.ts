@@ -124,7 +124,7 @@ export function composeDeployments(
   const publishing = createProviderPublishing({ store, artifacts, providers, log });
   const work = createDeploymentWork({
     buildSandboxes,
-    buildArtifact: createBuildArtifact({ store, projects, openBuildSandbox, artifacts, startCommandOf, findProvider: providers.find }),
+    buildArtifact: createBuildArtifact({ store, projects, openBuildSandbox, artifacts, startCommandOf }),
     checkBuild: createCheckBuild({ store, localVersions, checkLaunch }),
     publish: publishing.publish,
     publishLocally: createPublishLocally({ store, localVersions, hosts }),

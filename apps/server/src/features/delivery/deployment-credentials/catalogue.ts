@@ -1,4 +1,5 @@
 import type { DeploymentProviderInfo, RemoteProvider } from "@tesslate/contract";
+import { capabilitiesOf } from "../deployments/index.ts";
 
 type CatalogueEntry = Omit<DeploymentProviderInfo, "connected" | "oauth_available">;
 export const catalogue: Record<RemoteProvider, CatalogueEntry> = {
@@ -25,7 +26,7 @@ export const catalogue: Record<RemoteProvider, CatalogueEntry> = {
     display_name: "Cloudflare Workers",
     description: "Hosts static files that this server builds, as assets of a Worker",
     auth_type: "api_token",
-    required: ["account_id", "api_token"],
+    required: [...capabilitiesOf("cloudflare").requiredMetadata, "api_token"],
     optional: ["dispatch_namespace"],
     token_url: "https://dash.cloudflare.com/profile/api-tokens",
   },

@@ -3,7 +3,7 @@ import type { CryptoBox } from "../../../platform/crypto.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import { ProviderError, type Credential, type ProviderAdapter } from "../deployments/index.ts";
+import { capabilitiesOf, ProviderError, providerTitle, type Credential, type ProviderAdapter } from "../deployments/index.ts";
 import { catalogue } from "./catalogue.ts";
 import type { DeploymentCredentialsStore } from "./deployment-credentials.store.ts";
 import type { DeploymentCredentialRow } from "../../../db/schema/delivery.ts";
@@ -73,7 +73,7 @@ export function createDeploymentCredentials({
     return row;
   };
   const expired = (provider: RemoteProvider) =>
-    conflict("provider_token_expired", `Your ${titleOf(provider)} connection expired. Reconnect it in Settings.`);
+    conflict("provider_token_expired", `Your ${providerTitle(provider)} connection expired. Reconnect it in Settings.`);
 
   /** The access token, renewed when it is about to expire. Throws `provider_token_expired`, `bad_gateway`. */
   const fresh = async (row: DeploymentCredentialRow): Promise<Credential> => {
@@ -111,8 +111,9 @@ export function createDeploymentCredentials({
   };
 
   const requireMetadata = (provider: RemoteProvider, metadata: Record<string, string>): void => {
-    if (provider === "cloudflare" && !metadata["account_id"])
-      throw badRequest("Cloudflare needs the account id in addition to the token.", "account_id_required");
+    const missing = capabilitiesOf(provider).requiredMetadata.find((key) => !metadata[key]);
+    if (missing !== undefined)
+      throw badRequest(`${providerTitle(provider)} needs the ${missing.replaceAll("_", " ")} in addition to the token.`, "account_id_required");
   };
   const put = async (
     key: { user_id: string; project_id: string | null; provider: RemoteProvider },
@@ -159,7 +160,7 @@ export function createDeploymentCredentials({
       requireMetadata(provider, metadata);
       const validation = input.skip_validation ? undefined : await validate(provider, { token: access_token, metadata });
       if (validation && !validation.valid)
-        throw badRequest(validation.error ?? `${titleOf(provider)} rejected this token.`, "credential_rejected");
+        throw badRequest(validation.error ?? `${providerTitle(provider)} rejected this token.`, "credential_rejected");
       const { row, isNew } = await put({ user_id: userId, project_id, provider }, "token", { access_token }, metadata);
       return { credential: { ...presentCredential(row), validated: validation?.valid === true }, isNew };
     },
@@ -174,15 +175,15 @@ export function createDeploymentCredentials({
     ): Promise<DeploymentCredential> => {
       const metadata = tidied({}, change);
       const validation = await validate(key.provider, { token: granted.access_token, metadata });
-      const { display_name, token_url } = catalogue[key.provider];
+      const title = providerTitle(key.provider);
       if (validation && !validation.valid)
         throw badRequest(
-          `You signed in at ${display_name}, but the connection was not saved: ${validation.error ?? "the token was rejected."} Create a token at ${token_url} and connect with it instead.`,
+          `You signed in at ${title}, but the connection was not saved: ${validation.error ?? "the token was rejected."} Create a token at ${catalogue[key.provider].token_url} and connect with it instead.`,
           "credential_rejected",
         );
       const known = validation ? undefined : await store.at(key);
       if (known && !known.needs_reconnect)
-        throw new AppError("bad_gateway", `${display_name} did not respond, so your existing connection was kept. Try again later.`);
+        throw new AppError("bad_gateway", `${title} did not respond, so your existing connection was kept. Try again later.`);
       return presentCredential((await put(key, "oauth", granted, metadata)).row);
     },
 
@@ -221,7 +222,7 @@ export function createDeploymentCredentials({
       }
       const validation = await validate(row.provider, credential);
       if (!validation)
-        return { valid: false, error: `${titleOf(row.provider)} is not reachable right now. Try again later.`, provider_info: {} };
+        return { valid: false, error: `${providerTitle(row.provider)} is not reachable right now. Try again later.`, provider_info: {} };
       return { valid: validation.valid, error: validation.error ?? null, provider_info: validation.info };
     },
 
@@ -239,7 +240,6 @@ export function createDeploymentCredentials({
   };
 }
 
-const titleOf = (provider: RemoteProvider): string => catalogue[provider].display_name;
 function providerOf(text: string): RemoteProvider {
   const found = remoteProviders.find((name) => name === text.trim().toLowerCase());
   if (!found)

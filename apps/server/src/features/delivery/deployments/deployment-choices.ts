@@ -3,8 +3,8 @@ import { Value } from "typebox/value";
 import { badRequest, invalid, notFound } from "../../../platform/errors.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import { defaultMode } from "./deployment-request.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
+import { capabilitiesOf } from "./providers/capabilities.ts";
 import type { ProviderAccess } from "./providers/provider.ts";
 
 export type DeploymentChoices = ReturnType<typeof createDeploymentChoices>;
@@ -35,9 +35,10 @@ export function createDeploymentChoices({
     return row;
   };
   const modeOf = (provider: DeployProvider, asked: BuildMode | null | undefined): BuildMode => {
-    const mode = asked ?? defaultMode(provider);
-    if (mode === "source" && provider !== "vercel")
-      throw badRequest("Only Vercel builds from source. Use pre-built for other providers.", "not_supported");
+    const { buildModes, title } = capabilitiesOf(provider);
+    const mode = asked ?? buildModes[0];
+    if (!buildModes.includes(mode))
+      throw badRequest(`${title} does not support the mode ${mode}. Use ${buildModes.join(" or ")}.`, "not_supported");
     return mode;
   };
   const isConnected = async (userId: string, projectId: string, provider: DeployProvider): Promise<boolean> =>

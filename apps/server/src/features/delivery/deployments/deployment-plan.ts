@@ -10,6 +10,7 @@ import type { DeploymentChoices } from "./deployment-choices.ts";
 import { proposedName } from "./deployment-request.ts";
 import type { VariablesOf } from "./deployment-variables.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
+import { capabilitiesOf } from "./providers/capabilities.ts";
 import { maxSiteName, siteUrl } from "./release/site-urls.ts";
 
 export type PlanDeployment = ReturnType<typeof createPlanDeployment>;
@@ -38,6 +39,7 @@ export function createPlanDeployment({
     const provider = providerOf(body.provider);
     const container = await containerOf(project, body.container_id);
     const mode = modeOf(provider, body.deployment_mode);
+    const capabilities = capabilitiesOf(provider);
     const key = { container_id: container.id, provider };
     const request = { framework: body.framework ?? null, build_command: body.build_command ?? null };
     const output = { output_directory: outputDirectory(body.output_directory) };
@@ -60,11 +62,11 @@ export function createPlanDeployment({
       warnings.push("This Next.js app is deployed as a static export: server actions and dynamic routes will not work.");
     if (variables.some(({ source }) => source === "connection"))
       warnings.push("Connection variables name containers of this project, which the deployed app cannot reach unless they are external.");
-    if (provider === "netlify" && names.size + asked.size > 0)
+    if (!capabilities.hasRuntimeVariables && names.size + asked.size > 0)
       warnings.push("Variables apply at build time only: a static site has none at run time.");
     const framework = settings?.framework ?? "unknown";
     const isServer =
-      provider === "local" && mayNeedServer(framework, settings?.command ?? null) && (framework !== "unknown" || settings?.startCommand !== null);
+      capabilities.runsServers && mayNeedServer(framework, settings?.command ?? null) && (framework !== "unknown" || settings?.startCommand !== null);
     const base = site?.name ?? (await nameFor(project, container, provider));
     return {
       container_id: container.id,

@@ -5,6 +5,7 @@ import type { CancelDeployment } from "./deployment-cancellation.ts";
 import type { DeploymentReporter } from "./deployment-reporter.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { RequireDeployment } from "./require-deployment.ts";
+import { capabilitiesOf } from "./providers/capabilities.ts";
 import type { ProviderAccess } from "./providers/provider.ts";
 import type { Cutovers } from "./release/cutover.ts";
 import type { DeploymentRetention } from "./release/retention.ts";
@@ -16,8 +17,8 @@ export const createRemoveAtProvider =
   ({ providers: { find: findProvider, getCredential }, log }: { providers: Pick<ProviderAccess, "find" | "getCredential">; log: Logger }) =>
   async (row: DeploymentRow, isRequested: boolean | undefined): Promise<void> => {
     const adapter = findProvider(row.provider);
-    // At Cloudflare a script is the whole site, so it is deleted only on explicit request.
-    const isWanted = isRequested ?? row.provider !== "cloudflare";
+    // A whole site is deleted only on explicit request.
+    const isWanted = isRequested ?? !capabilitiesOf(row.provider).removesWholeSite;
     if (adapter && row.remote_id !== null && isWanted)
       try {
         const credential = await getCredential(row.user_id, row.project_id, adapter.provider);

@@ -1,4 +1,4 @@
-import type { BuildMode, DeployProvider, FrameworkId, LaunchCheck } from "@tesslate/contract";
+import type { FrameworkId, LaunchCheck } from "@tesslate/contract";
 import type { CryptoBox } from "../../../platform/crypto.ts";
 import { isPublicVariable } from "../launch/index.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
@@ -29,8 +29,6 @@ export function createRequestVault({ box }: { box: CryptoBox }) {
 
 export const secretNamesOf = (env: Readonly<Record<string, string>>): Set<string> =>
   new Set(Object.keys(env).filter((name) => !isPublicVariable(name)));
-
-export const defaultMode = (provider: DeployProvider): BuildMode => (provider === "vercel" ? "source" : "pre-built");
 
 /** A DNS label of at most `max` characters. */
 export const siteName = (text: string, max = 63): string =>

@@ -2,14 +2,15 @@ import type { DeployProvider } from "@tesslate/contract";
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import { badRequest, conflict } from "../../../platform/errors.ts";
+import { capabilitiesOf, providerTitle } from "./providers/capabilities.ts";
 
 /** No account is connected. */
 export const notConnected = (provider: DeployProvider) =>
-  badRequest(`Connect a ${provider} account first.`, "deployment_credentials_missing", { provider });
+  badRequest(`Connect a ${providerTitle(provider)} account first.`, "deployment_credentials_missing", { provider });
 
 /** A deployment or cutover of the container to the provider is running. */
 export const alreadyDeploying = (container: ContainerRow, provider: DeployProvider) =>
-  conflict("deployment_running", `${container.name} is already being deployed to ${provider}.`);
+  conflict("deployment_running", `${container.name} is already being deployed to ${providerTitle(provider)}.`);
 
 /** Error of a deployment whose container was deleted while it ran. */
 export const containerRemoved = "The container was deleted during the deployment.";
@@ -17,13 +18,13 @@ export const containerRemoved = "The container was deleted during the deployment
 /** The pipeline stopped waiting for the provider. The deployment is completed when its status is next requested. */
 export const isLeftToProvider = ({ status, is_active }: DeploymentRow): boolean => status === "deploying" && !is_active;
 
-/** Vercel and Netlify keep their versions; elsewhere the stored files are needed. */
+/** Where the provider keeps no versions, the stored files are needed. */
 export const canRollBack = (row: DeploymentRow): boolean =>
   row.status === "success" &&
   row.environment === "production" &&
   !row.is_live &&
   row.container_id !== null &&
-  (row.has_artifact || (row.remote_id !== null && (row.provider === "vercel" || row.provider === "netlify")));
+  (row.has_artifact || (row.remote_id !== null && capabilitiesOf(row.provider).keepsVersions));
 
 /** The launch gate runs again, so the files must be stored. */
 export const canPromote = (row: DeploymentRow): boolean =>

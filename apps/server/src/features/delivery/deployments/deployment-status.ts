@@ -7,6 +7,7 @@ import type { DeploymentReporter } from "./deployment-reporter.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { RequireDeployment } from "./require-deployment.ts";
 import type { ProviderAccess } from "./providers/provider.ts";
+import { providerTitle } from "./providers/capabilities.ts";
 import { ProviderError } from "./providers/client.ts";
 
 const askEverySeconds = 5;
@@ -72,7 +73,7 @@ export function createDeploymentStatus({
     if (!(await store.claimStatusRequest(id, askEverySeconds))) return statusOf((await store.find(id)) ?? row);
     try {
       const credential = await getCredential(row.user_id, row.project_id, adapter.provider);
-      if (!credential) return statusOf(row, `Your ${row.provider} account is not connected. Connect it to see the provider's status.`);
+      if (!credential) return statusOf(row, `Your ${providerTitle(row.provider)} account is not connected. Connect it to see the provider's status.`);
       const state = await adapter.state(
         credential,
         row.remote_id,

@@ -1,4 +1,5 @@
 export { valueAt, createProviderClient, ProviderError, textAt, type ProviderClient } from "./providers/client.ts";
+export { capabilitiesOf, providerTitle } from "./providers/capabilities.ts";
 export { createProviderAdapters } from "./providers/index.ts";
 export type { Credential, ProviderAccess, ProviderAdapter } from "./providers/provider.ts";
 export { createArtifactStore } from "./build/artifacts.ts";

@@ -1,4 +1,4 @@
-import type { DeployProvider, Deployment, DeploymentTarget, FrameworkId, List } from "@tesslate/contract";
+import type { DeployProvider, Deployment, DeploymentTarget, List } from "@tesslate/contract";
 import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
@@ -12,20 +12,8 @@ import type { DeploymentChoices } from "./deployment-choices.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { TargetRow } from "../../../db/schema/delivery.ts";
 import { detectFramework } from "./build/framework.ts";
-
-const titles: Record<DeployProvider, string> = {
-  vercel: "Vercel",
-  netlify: "Netlify",
-  cloudflare: "Cloudflare",
-  local: "This server",
-};
-/** Static pages and Vite apps work everywhere; unrecognized apps are attempted. */
-const everywhere: readonly FrameworkId[] = ["static", "vite", "react", "unknown"];
-const supportedFrameworks: Record<Exclude<DeployProvider, "local">, ReadonlySet<FrameworkId>> = {
-  vercel: new Set([...everywhere, "nextjs", "vue", "svelte", "sveltekit", "astro", "nuxt", "remix", "solid", "angular", "gatsby"]),
-  netlify: new Set([...everywhere, "nextjs", "vue", "svelte", "sveltekit", "astro", "gatsby", "nuxt", "angular", "solid"]),
-  cloudflare: new Set([...everywhere, "vue", "svelte", "sveltekit", "astro", "solid", "angular"]),
-};
+import { notConnected } from "./deployment-rules.ts";
+import { capabilitiesOf, providerTitle } from "./providers/capabilities.ts";
 
 export type DeploymentTargets = ReturnType<typeof createDeploymentTargets>;
 /** Deployment targets on the canvas: a provider with the containers that are deployed to it. */
@@ -72,13 +60,14 @@ export function createDeploymentTargets({
   const requireSupported = async (project: ProjectRow, container: ContainerRow, provider: DeployProvider) => {
     const refuse = (text: string) => new AppError("target_incompatible", text, { details: { provider } });
     if (container.container_type !== "base") throw refuse(`${container.name} is a service. Only apps are deployed.`);
-    if (provider === "local") return;
+    const { frameworks } = capabilitiesOf(provider);
+    if (!frameworks) return;
     const sandbox = await projects.sandboxOf(project).catch((error: unknown) => {
       if (!(error instanceof AppError)) throw error;
     });
     if (!sandbox) return;
     const { framework } = await detectFramework(sandbox.files, container.directory);
-    if (!supportedFrameworks[provider].has(framework)) throw refuse(`${titles[provider]} does not support ${framework} apps.`);
+    if (!frameworks.has(framework)) throw refuse(`${providerTitle(provider)} does not support ${framework} apps.`);
   };
 
   return {
@@ -98,7 +87,7 @@ export function createDeploymentTargets({
       }: { provider: DeployProvider; name?: string } & Partial<Pick<TargetRow, "environment" | "position_x" | "position_y">>,
     ): Promise<DeploymentTarget> => {
       const project = await projects.require(userId, ref);
-      const row = await store.insert({ project_id: project.id, provider, name: name ?? titles[provider], ...more });
+      const row = await store.insert({ project_id: project.id, provider, name: name ?? capabilitiesOf(provider).title, ...more });
       await changed(project.id, row.id, "add");
       return presentOne(userId, row);
     },
@@ -138,9 +127,7 @@ export function createDeploymentTargets({
       const chosen = (await deploymentsStore.containersOf(project.id)).filter((container) => ids.includes(container.id));
       if (chosen.length === 0) throw badRequest("Attach a container to this target first.", "no_containers");
       if (!(await creation.isConnected(userId, project.id, row.provider)))
-        throw badRequest(`Connect a ${titles[row.provider]} account first.`, "deployment_credentials_missing", {
-          provider: row.provider,
-        });
+        throw notConnected(row.provider);
       return creation.createAll(
         userId,
         project,

@@ -6,6 +6,7 @@ import type { ContainerRow } from "../../../../db/schema/runtime.ts";
 import type { ProjectRow } from "../../../../db/schema/projects.ts";
 import { buildCommandFor, type BuildInput } from "./build-sandbox.ts";
 import type { StoredRequest } from "../deployment-request.ts";
+import { capabilitiesOf, providerTitle } from "../providers/capabilities.ts";
 import { detectFramework, frameworkRules, joinPath, type PackageFile } from "./framework.ts";
 
 /** Everything needed to build a container for a provider. */
@@ -48,13 +49,14 @@ export async function buildSettingsOf({
   const detected = await detectFramework(tree, directory);
   const set = textIn(project.settings, "framework");
   const framework = request.framework ?? (Value.Check(FrameworkId, set) ? set : detected.framework);
-  if (mode === "pre-built" && provider !== "local" && serverOnly.has(framework))
-    throw new StepError("prepare", `${container.name} is a server, but ${provider} only hosts static files. Deploy it to this server.`);
-  const isStaticExport = framework === "nextjs" && mode === "pre-built" && provider !== "local";
+  const { runsServers } = capabilitiesOf(provider);
+  if (mode === "pre-built" && !runsServers && serverOnly.has(framework))
+    throw new StepError("prepare", `${container.name} is a server, but ${providerTitle(provider)} only hosts static files. Deploy it to this server.`);
+  const isStaticExport = framework === "nextjs" && mode === "pre-built" && !runsServers;
   const command =
     request.build_command ??
     textIn(project.settings, "build_command") ??
-    (mode === "source" ? guessOf(framework, detected.package) : buildCommandFor(framework, detected.package, provider !== "local"));
+    (mode === "source" ? guessOf(framework, detected.package) : buildCommandFor(framework, detected.package, !runsServers));
   return {
     framework,
     package: detected.package,

@@ -1,5 +1,5 @@
 import type { Outbound } from "../../../../platform/outbound.ts";
-import type { ArtifactFile, Credential, DeployRequest, ProviderAdapter, SiteRef } from "./provider.ts";
+import { commonFrameworks, type ArtifactFile, type Credential, type DeployRequest, type ProviderAdapter, type ProviderCapabilities, type SiteRef } from "./provider.ts";
 import { assetHash, assetPart, multipart, textPart } from "./files.ts";
 import {
   valueAt,
@@ -37,6 +37,19 @@ const placeholder = `export default {
   fetch: () => new Response("Nothing is live here yet.", { status: 404 }),
 };
 `;
+
+export const cloudflareCapabilities: ProviderCapabilities = {
+  title: provider,
+  buildModes: ["pre-built"],
+  frameworks: new Set([...commonFrameworks, "vue", "svelte", "sveltekit", "astro", "solid", "angular"]),
+  limits: { fileBytes: 25 * 2 ** 20, files: 15_000, totalBytes: 100 * 2 ** 20 },
+  runsServers: false,
+  hasRuntimeVariables: true,
+  // In a dispatch namespace scripts have no versions.
+  keepsVersions: false,
+  removesWholeSite: true,
+  requiredMetadata: ["account_id"],
+};
 
 /**
  * Deploys versions of a Worker script. Remote ids are `account/script` or `account/script@version`, so that a credential of another
@@ -269,7 +282,6 @@ export function createCloudflare({
 
   return {
     provider: "cloudflare",
-    limits: { fileBytes: 25 * 2 ** 20, files: 15_000, totalBytes: 100 * 2 ** 20 },
 
     submit: async (request) => {
       const account = accountOf(request.credential);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Outbound } from "../../../../platform/outbound.ts";
-import type { Artifact, Credential, DeployRequest, ProviderAdapter, RemoteState, SiteRef } from "./provider.ts";
+import { commonFrameworks, type Artifact, type Credential, type DeployRequest, type ProviderAdapter, type ProviderCapabilities, type RemoteState, type SiteRef } from "./provider.ts";
 import {
   valueAt,
   createProviderClient,
@@ -23,6 +23,18 @@ const uploadMs = 300_000;
 /** From this number of files Netlify prepares the deploy asynchronously. */
 const asyncFrom = 100;
 const prepareMs = 300_000;
+
+export const netlifyCapabilities: ProviderCapabilities = {
+  title: provider,
+  buildModes: ["pre-built"],
+  frameworks: new Set([...commonFrameworks, "nextjs", "vue", "svelte", "sveltekit", "astro", "gatsby", "nuxt", "angular", "solid"]),
+  limits: { fileBytes: 100 * 2 ** 20, files: 15_000, totalBytes: 100 * 2 ** 20 },
+  runsServers: false,
+  hasRuntimeVariables: false,
+  keepsVersions: true,
+  removesWholeSite: false,
+  requiredMetadata: [],
+};
 
 export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; outbound: Outbound; retry?: RetryPolicy }): ProviderAdapter {
   const clientOf = ({ token }: Credential): ProviderClient =>
@@ -105,7 +117,6 @@ export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; o
 
   return {
     provider: "netlify",
-    limits: { fileBytes: 100 * 2 ** 20, files: 15_000, totalBytes: 100 * 2 ** 20 },
 
     submit: async (request) => {
       const client = clientOf(request.credential);

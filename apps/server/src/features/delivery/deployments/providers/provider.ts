@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { DeployEnvironment, DeployProvider, FrameworkId, RemoteProvider } from "@tesslate/contract";
+import type { BuildMode, DeployEnvironment, DeployProvider, FrameworkId, RemoteProvider } from "@tesslate/contract";
 
 /** Build output as a list that can be read repeatedly. Paths are POSIX, relative, without a leading slash, and unique. */
 export interface Artifact {
@@ -80,14 +80,37 @@ export interface PromoteResult {
   remoteId?: string;
 }
 
+/** What a provider can do, and its rules: a constant beside each adapter. `capabilities.ts` finds it by the provider's name. */
+export interface ProviderCapabilities {
+  /** Its name, as its own users know it. */
+  title: string;
+  /** The default first. */
+  buildModes: readonly [BuildMode, ...BuildMode[]];
+  /** The frameworks of apps it can host; undefined: all. */
+  frameworks?: ReadonlySet<FrameworkId>;
+  /** Checked before anything is uploaded. */
+  limits?: { fileBytes: number; files: number; totalBytes: number };
+  /** Runs servers that were built here. Otherwise what is built here must be static files. */
+  runsServers: boolean;
+  /** Variables apply at run time too, not only during the build. */
+  hasRuntimeVariables: boolean;
+  /** It keeps earlier versions, so that a rollback needs no stored files. */
+  keepsVersions: boolean;
+  /** It has no single deployments: deleting one deletes the whole site. */
+  removesWholeSite: boolean;
+  /** Keys of the metadata that an account needs besides its token. */
+  requiredMetadata: readonly string[];
+}
+
+/** Static pages and Vite apps work everywhere; unrecognized apps are attempted. */
+export const commonFrameworks: readonly FrameworkId[] = ["static", "vite", "react", "unknown"];
+
 /**
  * Deploys to one provider. Methods throw `ProviderError`, whose message is for users and never contains the token; safe requests are
  * retried internally.
  */
 export interface ProviderAdapter {
   readonly provider: RemoteProvider;
-  /** Checked before anything is uploaded. */
-  readonly limits: { fileBytes: number; files: number; totalBytes: number };
   /** Resolves when everything is uploaded; the pipeline waits for the result. `url` is empty when the provider assigns none. */
   submit(request: DeployRequest): Promise<{ remoteId: string; site: SiteRef; url: string }>;
   /** One request, without retries. A deleted deployment is `failed`. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { FrameworkId } from "@tesslate/contract";
 import type { Outbound } from "../../../../platform/outbound.ts";
-import type { Artifact, Credential, DeployRequest, ProviderAdapter, PromoteOptions, RemoteState, SiteRef } from "./provider.ts";
+import { commonFrameworks, type Artifact, type Credential, type DeployRequest, type ProviderAdapter, type ProviderCapabilities, type PromoteOptions, type RemoteState, type SiteRef } from "./provider.ts";
 import {
   valueAt,
   createProviderClient,
@@ -42,6 +42,30 @@ const frameworks: Partial<Record<FrameworkId, string>> = {
   gatsby: "gatsby",
   remix: "remix",
   solid: "solidstart-1",
+};
+
+export const vercelCapabilities: ProviderCapabilities = {
+  title: provider,
+  buildModes: ["source", "pre-built"],
+  frameworks: new Set([
+    ...commonFrameworks,
+    "nextjs",
+    "vue",
+    "svelte",
+    "sveltekit",
+    "astro",
+    "nuxt",
+    "remix",
+    "solid",
+    "angular",
+    "gatsby",
+  ]),
+  limits: { fileBytes: 100 * 2 ** 20, files: 15_000, totalBytes: 100 * 2 ** 20 },
+  runsServers: false,
+  hasRuntimeVariables: true,
+  keepsVersions: true,
+  removesWholeSite: false,
+  requiredMetadata: [],
 };
 
 export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; outbound: Outbound; retry?: RetryPolicy }): ProviderAdapter {
@@ -175,7 +199,6 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
 
   return {
     provider: "vercel",
-    limits: { fileBytes: 100 * 2 ** 20, files: 15_000, totalBytes: 100 * 2 ** 20 },
 
     submit: async (request) => {
       const client = clientOf(request.credential);

@@ -11,7 +11,7 @@ import { buildSettingsOf, type StartCommandOf } from "../build/build-settings.ts
 import { findServerCommand, isServerFramework, mayNeedServer } from "../build/server-command.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
 import { containerRemoved } from "../deployment-rules.ts";
-import type { FindProvider } from "../providers/provider.ts";
+import { capabilitiesOf } from "../providers/capabilities.ts";
 import type { BuildOutput, PipelineState } from "./pipeline-state.ts";
 
 export type OpenBuildSandbox = ReturnType<typeof createOpenBuildSandbox>;
@@ -53,14 +53,12 @@ export const createBuildArtifact =
     openBuildSandbox,
     artifacts,
     startCommandOf,
-    findProvider,
   }: {
     store: Pick<DeploymentsStore, "baseContainers" | "update">;
     projects: Pick<Projects, "sandboxOf">;
     openBuildSandbox: OpenBuildSandbox;
     artifacts: Pick<ArtifactStore, "create">;
     startCommandOf: StartCommandOf;
-    findProvider: FindProvider;
   }) =>
   async (current: PipelineState): Promise<BuildOutput> => {
     const { row, project, request, log: lines, signal, step } = current;
@@ -81,7 +79,8 @@ export const createBuildArtifact =
     const { framework, directory } = settings;
     lines.line(`Mode ${row.mode}, framework ${framework}, container ${container.name}`);
     current.row = (await store.update(row.id, { framework })) ?? row;
-    const limits = row.provider === "local" ? ownLimits : { ...ownLimits, ...findProvider(row.provider)?.limits };
+    const capabilities = capabilitiesOf(row.provider);
+    const limits = { ...ownLimits, ...capabilities.limits };
     const warn = (text: string) => lines.line(text);
     const isSource = row.mode === "source";
     const collectInto = async (tree: typeof sandbox.files, folder: string, kind: Parameters<typeof collectFiles>[3]["kind"]) => {
@@ -108,7 +107,7 @@ export const createBuildArtifact =
     const outputs = request.output_directory === null ? rules.outputs : [request.output_directory];
     const isBare = settings.command === null && request.output_directory === null;
     const serverCommand =
-      (isSource ? isServerFramework(framework) : row.provider === "local") &&
+      (isSource ? isServerFramework(framework) : capabilities.runsServers) &&
       request.output_directory === null &&
       mayNeedServer(framework, settings.command)
         ? await findServerCommand(buildSandbox, { framework, directory, package: settings.package, startCommand: settings.startCommand })

@@ -6,6 +6,7 @@ import type { ArtifactStore } from "../build/artifacts.ts";
 import { findErrorLocation, StepError } from "../build/build-errors.ts";
 import { proposedName, secretNamesOf } from "../deployment-request.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
+import { capabilitiesOf, providerTitle } from "../providers/capabilities.ts";
 import { ProviderError } from "../providers/client.ts";
 import type { Artifact, ProviderAccess, ProviderAdapter, RemoteState } from "../providers/provider.ts";
 import type { PipelineState } from "./pipeline-state.ts";
@@ -33,7 +34,7 @@ export function createProviderPublishing({
     const { row } = current;
     await step("upload");
     const credential = await getCredential(project.owner_id, project.id, adapter.provider);
-    if (!credential) throw new StepError("upload", `The ${adapter.provider} account is no longer connected. Connect it and deploy again.`);
+    if (!credential) throw new StepError("upload", `The ${providerTitle(adapter.provider)} account is no longer connected. Connect it and deploy again.`);
     const key = { container_id: row.container_id ?? "", provider: row.provider };
     const known = await store.findSite(key);
     const keep = async (given: { remoteId?: string; site?: { id: string; name: string; url?: string }; url?: string }) => {
@@ -89,7 +90,7 @@ export function createProviderPublishing({
       try {
         const credential = await getCredential(project.owner_id, project.id, adapter.provider);
         if (!credential)
-          throw new StepError("provider", `The ${adapter.provider} account is no longer connected. Connect it and deploy again.`);
+          throw new StepError("provider", `The ${providerTitle(adapter.provider)} account is no longer connected. Connect it and deploy again.`);
         const site = row.site_id === null ? undefined : { id: row.site_id, name: row.site_name ?? "" };
         const state = await adapter.state(credential, row.remote_id ?? "", site);
         await store.update(row.id, { provider_status: state.raw });
@@ -150,7 +151,7 @@ export function createProviderPublishing({
     /** Removes an unfinished deployment at the provider. */
     removeUnfinished: async ({ row, project }: PipelineState): Promise<void> => {
       const adapter = findProvider(row.provider);
-      if (!adapter || row.remote_id === null || row.provider === "cloudflare") return;
+      if (!adapter || row.remote_id === null || capabilitiesOf(row.provider).removesWholeSite) return;
       try {
         const credential = await getCredential(project.owner_id, project.id, adapter.provider);
         if (credential) await adapter.remove(credential, row.remote_id, row.environment);
