@@ -15,7 +15,7 @@ import {
   Uuid,
   type Static,
 } from "./schema.ts";
-import { RemoteProvider } from "./deployments.ts";
+import { BuildMode, RemoteProvider } from "./deployments.ts";
 import { route } from "./route.ts";
 
 const tag = "deployment-credentials";
@@ -50,6 +50,8 @@ export const DeploymentProviderInfo = described(
     auth_type: Literals("oauth", "api_token"),
     required: Type.Array(Type.String()),
     optional: Type.Array(Type.String()),
+    build_modes: described("The default first", Type.Array(BuildMode)),
+    removes_whole_site: described("Whether deleting a deployment there deletes the whole site", Type.Boolean()),
     token_url: described("Where to create a token at the provider", Type.String()),
     connected: Type.Boolean(),
     oauth_available: Type.Boolean(),

@@ -45,7 +45,8 @@ export function ConnectProvider({
   const [errors, setErrors] = useState<{ token?: string; account?: string; other?: string }>({});
   const name = providerName[provider];
   const tokenUrl = safeUrl(known?.token_url);
-  const needsAccount = provider === "cloudflare";
+  const needsAccount = known?.required.includes("account_id") === true;
+  const hasTeams = known?.optional.includes("team_id") === true;
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -62,7 +63,7 @@ export function ConnectProvider({
         ...(onlyId && { project_id: onlyId }),
         metadata: {
           ...(needsAccount && { account_id: accountId.trim() }),
-          ...(provider === "vercel" && teamId.trim() && { team_id: teamId.trim() }),
+          ...(hasTeams && teamId.trim() && { team_id: teamId.trim() }),
         },
       });
       setToken("");
@@ -154,7 +155,7 @@ export function ConnectProvider({
             onChange={(event) => setToken(event.target.value)}
           />
         </Field>
-        {provider === "vercel" ? (
+        {hasTeams ? (
           <Field label="Team ID" hint="Optional. The default is your personal account.">
             <Input
               className="font-mono text-xs narrow:text-lg"

@@ -1,4 +1,4 @@
-import { Deployment, LaunchReport } from "@tesslate/contract";
+import { Deployment, DeploymentProviderInfo, LaunchReport } from "@tesslate/contract";
 import { expect, openPane, sample, screen, test, waitFor } from "../../testing/index.ts";
 import type { Deploys } from "./deploys-context.ts";
 import { AnywayDialog, DeleteDialog, PromoteDialog, RollbackDialog } from "./DeployDialogs.tsx";
@@ -33,8 +33,9 @@ test("rolling back says what becomes live, and stays with the reason when it fai
   expect(await screen.findByRole("alert")).toHaveTextContent("Its files were pruned.");
 });
 
-test("deleting the live version keeps the site online unless the person asks to delete it", async ({ show, user }) => {
-  const asked: boolean[] = [];
+test("deleting the live version keeps the site online unless the person asks to delete it", async ({ api, show, user }) => {
+  api.answer("deploymentCredentials.list", { providers: [sample(DeploymentProviderInfo, { name: "netlify", removes_whole_site: false })] });
+  const asked: (boolean | undefined)[] = [];
   show(
     inDeploys(() => <DeleteDialog deployment={{ ...second, is_live: true }} onClose={nothing} onGone={nothing} />, {
       remove: async (_, atProvider) => void asked.push(atProvider),

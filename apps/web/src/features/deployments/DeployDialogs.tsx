@@ -10,6 +10,7 @@ import { Dialog } from "../../ui/Dialog.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { useDeploys } from "./deploys-context.ts";
 import { isPreview, nameOf, placeName, safeUrl, shortUrl } from "./deployments.ts";
+import { useProviderInfo } from "./use-credentials.ts";
 import { blockersOf, checkName } from "./launch-report.ts";
 
 interface DialogProps {
@@ -56,13 +57,15 @@ export function DeleteDialog({ deployment, onClose, onGone }: DialogProps & { on
   const { remove } = useDeploys();
   const { provider } = deployment;
   const name = nameOf(deployment);
-  // Cloudflare has no single deployments: this deletes the whole site there.
-  const [isAtProvider, setIsAtProvider] = useState(provider !== "cloudflare" && !deployment.is_live);
-  // A preview cannot be deleted there either. Files on this server are deleted with the row.
+  const info = useProviderInfo(provider);
+  const [choice, setIsAtProvider] = useState<boolean>();
+  // Deleting what is live is never the default, nor deleting a whole site. Until the provider is known, the server decides.
+  const isAtProvider = choice ?? (deployment.is_live ? false : info && !info.removes_whole_site);
+  // Where a provider has no single deployments, a preview cannot be deleted. Files on this server are deleted with the row.
   const hasRemote =
-    provider !== "local" &&
+    info !== undefined &&
     (deployment.remote_id !== null || deployment.deployment_url !== null) &&
-    !(provider === "cloudflare" && isPreview(deployment));
+    !(info.removes_whole_site && isPreview(deployment));
   return (
     <ConfirmDialog
       isOpen
@@ -85,14 +88,14 @@ export function DeleteDialog({ deployment, onClose, onGone }: DialogProps & { on
         </span>
         {hasRemote ? (
           <Switch
-            isOn={isAtProvider}
+            isOn={isAtProvider === true}
             onChange={setIsAtProvider}
             label={`Also delete from ${placeName(provider)}`}
             hint={
               deployment.is_live
                 ? offline
-                : provider === "cloudflare"
-                  ? "Cloudflare deletes the whole site, including the live version."
+                : info.removes_whole_site
+                  ? `${placeName(provider)} deletes the whole site, including the live version.`
                   : "The URL of this deployment stops working."
             }
           />
@@ -163,8 +166,8 @@ export function PromoteDialog({
           {live
             ? `${siteOf(deployment)} will serve ${nameOf(deployment)} instead of ${nameOf(live)}.`
             : `${siteOf(deployment)} will serve ${nameOf(deployment)}.`}{" "}
-          {deployment.provider === "vercel" && deployment.metadata.mode === "source"
-            ? "Vercel rebuilds the same source. The launch gate checks it again first."
+          {deployment.metadata.mode === "source"
+            ? `${placeName(deployment.provider)} rebuilds the same source. The launch gate checks it again first.`
             : "Nothing is rebuilt. The launch gate checks it again first."}
         </span>
         {isBlocked ? <span>Checks failed last time. Select any issues you want to ignore:</span> : null}

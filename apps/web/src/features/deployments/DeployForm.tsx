@@ -30,6 +30,7 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
   const change = (patch: Partial<Draft>) => setDraft({ ...draft, ...patch });
   const bases = containers.filter((container) => container.container_type === "base");
   const credentials = useQuery(credentialsQuery(api));
+  const info = credentials.data?.providers.find(({ name }) => name === draft.provider);
   const asked = useDeferredValue(draft);
   const plan = useQuery({ ...planQuery(api, projectId, planRequestOf(projectId, asked)), enabled: bases.length > 0 });
   // A plan of another provider does not apply.
@@ -102,7 +103,7 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
               {sentenceOf(plan.error)}
             </ErrorState>
           ) : (
-            <WhatShips draft={draft} change={change} plan={current} bases={bases} />
+            <WhatShips draft={draft} change={change} plan={current} bases={bases} buildModes={info?.build_modes ?? []} />
           )}
         </Part>
         <Part title="Variables" hint="Only names are shown. Values are encrypted on this server and sent to the build and the provider.">
@@ -201,11 +202,14 @@ function WhatShips({
   change,
   plan,
   bases,
+  buildModes,
 }: {
   draft: Draft;
   change: (patch: Partial<Draft>) => void;
   plan: DeploymentPlan | undefined;
   bases: readonly Container[];
+  /** The ways the provider takes an app. */
+  buildModes: readonly BuildMode[];
 }) {
   if (!plan)
     return (
@@ -261,7 +265,7 @@ function WhatShips({
           </>
         )}
       </div>
-      {draft.provider === "vercel" ? (
+      {buildModes.length > 1 ? (
         <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
           <SegmentedControl<BuildMode>
             label="Build mode"
@@ -274,7 +278,7 @@ function WhatShips({
           />
           <span className="min-w-0 flex-1 basis-48 text-xs text-fg-2">
             {(draft.mode ?? plan.mode) === "source"
-              ? "This server builds the app for the launch gate. Then Vercel builds it from source."
+              ? `This server builds the app for the launch gate. Then ${placeName(draft.provider)} builds it from source.`
               : "This server builds the app in a clean sandbox and uploads the output."}
           </span>
         </div>

@@ -98,7 +98,7 @@ function ProviderRow({ provider, credential }: { provider: DeploymentProviderInf
           </Button>
         )}
       </div>
-      {credential?.provider === "vercel" ? <TeamChoice credential={credential} /> : null}
+      {credential && provider.optional.includes("team_id") ? <TeamChoice credential={credential} /> : null}
       {isConnecting ? (
         <ConnectProvider
           provider={provider.name}

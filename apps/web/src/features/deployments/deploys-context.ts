@@ -31,7 +31,8 @@ export interface Deploys {
   /** Makes a preview live after the launch gate, in which these checks do not block. */
   promote: (deployment: Deployment, ignoredChecks: readonly LaunchCheck[]) => Promise<Deployment>;
   cancel: (deployment: Deployment) => Promise<void>;
-  remove: (deployment: Deployment, atProvider: boolean) => Promise<void>;
+  /** `atProvider`: whether it is deleted there too; undefined is the default of the server. */
+  remove: (deployment: Deployment, atProvider: boolean | undefined) => Promise<void>;
   openFile: (place: string) => void;
   /** Puts text into the composer, for the person to send. */
   compose: (text: string) => void;

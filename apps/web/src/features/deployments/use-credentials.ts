@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { RemoteProvider } from "@tesslate/contract";
+import type { DeployProvider, DeploymentProviderInfo, RemoteProvider } from "@tesslate/contract";
 import { useEffect, useState } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../../project/services.ts";
@@ -36,6 +36,13 @@ export function useCredentials() {
       onSuccess,
     }),
   };
+}
+
+/** What the server says about a provider; undefined while loading, and for this server. */
+export function useProviderInfo(provider: DeployProvider): DeploymentProviderInfo | undefined {
+  const { api } = useServices();
+  const { data } = useQuery({ ...credentialsQuery(api), enabled: provider !== "local" });
+  return data?.providers.find(({ name }) => name === provider);
 }
 
 export type SignInState = "idle" | "waiting" | "blocked" | "refused";

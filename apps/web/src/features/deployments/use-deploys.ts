@@ -94,8 +94,8 @@ export function useProjectDeploys() {
       list?.map((known) => (known.id === id ? given : known)),
     );
   });
-  const remove = useHandler(async ({ id }: Deployment, atProvider: boolean) => {
-    await api.deployments.remove({ params: { deployment_id: id }, query: { delete_remote: atProvider } });
+  const remove = useHandler(async ({ id }: Deployment, atProvider: boolean | undefined) => {
+    await api.deployments.remove({ params: { deployment_id: id }, query: atProvider === undefined ? {} : { delete_remote: atProvider } });
     queries.setQueryData<readonly Deployment[]>(deploymentsKey(projectId), (list) => list?.filter((known) => known.id !== id));
   });
   const open = useHandler((place: string) => {

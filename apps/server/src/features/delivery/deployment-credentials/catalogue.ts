@@ -1,7 +1,7 @@
 import type { DeploymentProviderInfo, RemoteProvider } from "@tesslate/contract";
 import { capabilitiesOf } from "../deployments/index.ts";
 
-type CatalogueEntry = Omit<DeploymentProviderInfo, "connected" | "oauth_available">;
+type CatalogueEntry = Omit<DeploymentProviderInfo, "connected" | "oauth_available" | "build_modes" | "removes_whole_site">;
 export const catalogue: Record<RemoteProvider, CatalogueEntry> = {
   vercel: {
     name: "vercel",

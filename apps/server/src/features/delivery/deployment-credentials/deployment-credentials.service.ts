@@ -135,6 +135,8 @@ export function createDeploymentCredentials({
       const [{ rows, total }, connected] = await Promise.all([store.list(userId, filter, page), store.providersOf(userId)]);
       const providers = Object.values(catalogue).map((entry) => ({
         ...entry,
+        build_modes: [...capabilitiesOf(entry.name).buildModes],
+        removes_whole_site: capabilitiesOf(entry.name).removesWholeSite,
         connected: connected.includes(entry.name),
         oauth_available: renewal.isAvailable(entry.name),
       }));
