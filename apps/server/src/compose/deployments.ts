@@ -126,7 +126,7 @@ export function composeDeployments(
     buildSandboxes,
     buildArtifact: createBuildArtifact({ store, projects, openBuildSandbox, artifacts, startCommandOf }),
     checkBuild: createCheckBuild({ store, localVersions, checkLaunch }),
-    publish: publishing.publish,
+    publishAtProvider: publishing.publishAtProvider,
     publishLocally: createPublishLocally({ store, localVersions, hosts }),
   });
   const cleanup = createDeploymentCleanup({ retention, removeUnfinished: publishing.removeUnfinished, log });

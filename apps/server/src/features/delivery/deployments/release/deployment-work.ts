@@ -13,13 +13,13 @@ export const createDeploymentWork =
     buildSandboxes,
     buildArtifact,
     checkBuild,
-    publish,
+    publishAtProvider,
     publishLocally,
   }: {
     buildSandboxes: Pick<BuildSandboxes, "remove">;
     buildArtifact: BuildArtifact;
     checkBuild: CheckBuild;
-    publish: ProviderPublishing["publish"];
+    publishAtProvider: ProviderPublishing["publishAtProvider"];
     publishLocally: PublishLocally;
   }) =>
   async (current: PipelineState): Promise<DeploymentRow | undefined> => {
@@ -31,7 +31,7 @@ export const createDeploymentWork =
         isSent ? "The server restarted. Still waiting for the provider." : "The server restarted. Continuing with the finished build.",
       );
     if (current.row.provider !== "local") await buildSandboxes.remove(current.row.id);
-    const done = await (current.row.provider === "local" ? publishLocally(current) : publish(current));
+    const done = await (current.row.provider === "local" ? publishLocally(current) : publishAtProvider(current));
     if (current.row.provider === "local" && !current.row.program) await buildSandboxes.remove(current.row.id);
     return done;
   };

@@ -123,7 +123,7 @@ export function createProviderPublishing({
   };
 
   return {
-    publish: async (current: PipelineState): Promise<DeploymentRow | undefined> => {
+    publishAtProvider: async (current: PipelineState): Promise<DeploymentRow | undefined> => {
       const adapter = findProvider(current.row.provider);
       if (!adapter) throw new StepError("upload", "This server cannot deploy to this provider.");
       const artifact = await artifacts.find(current.row);
