@@ -10,7 +10,6 @@ import {
   createCutovers,
   createDeployAll,
   createDeploymentChoices,
-  createDeploymentCleanup,
   createDeploymentCreation,
   createDeploymentReporter,
   createDeploymentLogs,
@@ -20,7 +19,6 @@ import {
   createDeploymentTargets,
   createDeploymentTargetsStore,
   createDeploymentTasks,
-  createDeploymentWork,
   createDeploymentsStore,
   createInsertDeployment,
   createCheckLaunch,
@@ -122,15 +120,19 @@ export function composeDeployments(
   const checkLaunch = createCheckLaunch({ store, buildSandboxes, artifacts, gate, launchSettings });
   const openBuildSandbox = createOpenBuildSandbox({ buildSandboxes, templates, runtime, diskBytesOf });
   const publishing = createProviderPublishing({ store, artifacts, providers, log });
-  const work = createDeploymentWork({
+  const pipeline = createPipeline({
+    store,
+    projects,
+    reporter,
+    retention,
     buildSandboxes,
     buildArtifact: createBuildArtifact({ store, projects, openBuildSandbox, artifacts, startCommandOf }),
     checkBuild: createCheckBuild({ store, localVersions, checkLaunch }),
-    publishAtProvider: publishing.publishAtProvider,
     publishLocally: createPublishLocally({ store, localVersions, hosts }),
+    publishAtProvider: publishing.publishAtProvider,
+    removeUnfinished: publishing.removeUnfinished,
+    log,
   });
-  const cleanup = createDeploymentCleanup({ retention, removeUnfinished: publishing.removeUnfinished, log });
-  const pipeline = createPipeline({ store, projects, reporter, work, cleanup, log });
   const deploymentTasks = createDeploymentTasks({ store, pipeline, retention, reporter, tasks, log });
 
   // Requests.

@@ -19,8 +19,6 @@ export { createCheckBuild } from "./release/check-step.ts";
 export { createCheckLaunch } from "./release/launch-gate.ts";
 export { createPublishLocally } from "./release/local-publishing.ts";
 export { createProviderPublishing } from "./release/provider-publishing.ts";
-export { createDeploymentCleanup } from "./release/deployment-cleanup.ts";
-export { createDeploymentWork } from "./release/deployment-work.ts";
 export { createPipeline } from "./release/pipeline.ts";
 export { createDeploymentTasks } from "./release/deployment-task.ts";
 export { createDeploymentChoices } from "./deployment-choices.ts";

@@ -9,9 +9,13 @@ import type { DeploymentsStore } from "../deployments.store.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
 import { containerRemoved } from "../deployment-rules.ts";
 import { ProviderError } from "../providers/client.ts";
-import type { DeploymentCleanup } from "./deployment-cleanup.ts";
-import type { DeploymentWork } from "./deployment-work.ts";
+import type { BuildSandboxes } from "../build/build-sandbox.ts";
+import type { BuildArtifact } from "./build-step.ts";
+import type { CheckBuild } from "./check-step.ts";
+import type { PublishLocally } from "./local-publishing.ts";
 import type { PipelineState } from "./pipeline-state.ts";
+import type { ProviderPublishing } from "./provider-publishing.ts";
+import type { DeploymentRetention } from "./retention.ts";
 
 const steps: Record<DeploymentStep, { percent: number; status: DeploymentStatus }> = {
   prepare: { percent: 5, status: "building" },
@@ -34,18 +38,47 @@ export function createPipeline({
   store,
   projects,
   reporter,
-  work,
-  cleanup,
+  retention,
+  buildSandboxes,
+  buildArtifact,
+  checkBuild,
+  publishLocally,
+  publishAtProvider,
+  removeUnfinished,
   log,
 }: {
   store: DeploymentsStore;
   projects: Pick<Projects, "find">;
   reporter: DeploymentReporter;
-  work: DeploymentWork;
-  cleanup: DeploymentCleanup;
+  retention: Pick<DeploymentRetention, "prune" | "discard">;
+  buildSandboxes: Pick<BuildSandboxes, "remove">;
+  buildArtifact: BuildArtifact;
+  checkBuild: CheckBuild;
+  publishLocally: PublishLocally;
+  publishAtProvider: ProviderPublishing["publishAtProvider"];
+  removeUnfinished: ProviderPublishing["removeUnfinished"];
   log: Logger;
 }) {
   const running = new Map<string, AbortController>();
+  /** Build, check, publish. Continues where an earlier run stopped. */
+  const runSteps = async (current: PipelineState): Promise<DeploymentRow | undefined> => {
+    const isSent = current.row.remote_id !== null;
+    if (!isSent && !current.row.has_artifact) await checkBuild(current, await buildArtifact(current));
+    else
+      current.log.line(
+        isSent ? "The server restarted. Still waiting for the provider." : "The server restarted. Continuing with the finished build.",
+      );
+    if (current.row.provider !== "local") await buildSandboxes.remove(current.row.id);
+    const done = await (current.row.provider === "local" ? publishLocally(current) : publishAtProvider(current));
+    if (current.row.provider === "local" && !current.row.program) await buildSandboxes.remove(current.row.id);
+    return done;
+  };
+  /** Removes versions that are no longer kept. */
+  const prune = (done: DeploymentRow): Promise<void> =>
+    retention.prune(done).catch((err: unknown) => log.warn({ err, deployment_id: done.id }, "old versions not pruned"));
+  /** Removes the files of a deployment that failed. */
+  const discard = (row: DeploymentRow): Promise<void> =>
+    retention.discard(row).catch((err: unknown) => log.warn({ err, deployment_id: row.id }, "leftover files of a deployment not removed"));
   /** Error message for the user and structured failure. */
   const explain = (error: unknown, step: DeploymentStep): { message: string; failure: NonNullable<DeploymentRow["failure"]> } => {
     const where = error instanceof StepError ? error.where : { path: null, line: null };
@@ -94,11 +127,11 @@ export function createPipeline({
         current.signal.throwIfAborted();
         if (row.container_id === null) throw new StepError("prepare", containerRemoved);
         if (row.status === "pending") lines.line("Deployment started");
-        const done = await work(current);
+        const done = await runSteps(current);
         if (done?.status === "success") {
           const what = done.environment === "preview" ? "is a preview" : "is live";
           lines.line(`Version ${done.version} ${what}${done.deployment_url ? ` at ${done.deployment_url}` : ""}`);
-          await cleanup.prune(done);
+          await prune(done);
         }
         return done;
       } catch (error) {
@@ -118,9 +151,9 @@ export function createPipeline({
         if (!isCancelled && !(error instanceof AppError)) log.warn({ err: error, deployment_id: id, step }, "deployment failed");
         lines.line(message);
         await lines.flush();
-        if (isCancelled || isRemoved) await cleanup.removeUnfinished(current);
+        if (isCancelled || isRemoved) await removeUnfinished(current);
         const failed = await store.finish(id, { status: "failed", error: message, failure, has_artifact: false });
-        await cleanup.discard(current.row);
+        await discard(current.row);
         return failed;
       } finally {
         running.delete(id);
