@@ -5,7 +5,7 @@ import type { ArtifactStore } from "../build/artifacts.ts";
 import type { DeploymentReporter } from "../deployment-reporter.ts";
 import type { RequestVault } from "../deployment-request.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
-import type { InsertDeployment } from "../insert-deployment.ts";
+import type { InsertDeployment } from "../create-deployment.ts";
 import type { PreparedDeployment } from "../prepare-deployment.ts";
 import type { ProviderAccess } from "../providers/provider.ts";
 import { notConnected } from "../deployment-rules.ts";
