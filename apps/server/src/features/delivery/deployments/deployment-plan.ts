@@ -6,7 +6,7 @@ import type { Projects } from "../../projects/projects/index.ts";
 import type { PreviewAddress } from "../../runtime/containers/index.ts";
 import { buildSettingsOf, defaultOutputOf, serverOnly, type StartCommandOf } from "./build/build-settings.ts";
 import { mayNeedServer } from "./build/server-command.ts";
-import type { DeploymentChoices } from "./deployment-choices.ts";
+import type { DeploymentChoices } from "./prepare-deployment.ts";
 import { proposedName } from "./deployment-request.ts";
 import type { VariablesOf } from "./deployment-variables.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";

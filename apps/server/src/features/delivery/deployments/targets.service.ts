@@ -8,7 +8,7 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { DeploymentTargetsStore } from "./targets.store.ts";
 import { presentDeployment as deploymentOf } from "./present.ts";
 import type { DeploymentCreation } from "./create-deployment.ts";
-import type { DeploymentChoices } from "./deployment-choices.ts";
+import type { DeploymentChoices } from "./prepare-deployment.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { TargetRow } from "../../../db/schema/delivery.ts";
 import { detectFramework } from "./build/framework.ts";

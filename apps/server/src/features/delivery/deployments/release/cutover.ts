@@ -4,7 +4,7 @@ import { AppError, conflict, notFound } from "../../../../platform/errors.ts";
 import type { ProjectRow } from "../../../../db/schema/projects.ts";
 import { taskLinks, type TaskRow, type Tasks } from "../../../core/tasks/index.ts";
 import type { Projects } from "../../../projects/projects/index.ts";
-import type { DeploymentChoices } from "../deployment-choices.ts";
+import type { DeploymentChoices } from "../prepare-deployment.ts";
 import type { DeploymentReporter } from "../deployment-reporter.ts";
 import type { DeploymentTasks } from "./deployment-task.ts";
 import type { DeploymentLog } from "../deployment-log.ts";
