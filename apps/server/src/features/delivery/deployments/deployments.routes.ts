@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { deploymentsRoutes, deploymentTargetsRoutes } from "@tesslate/contract";
 import { attachment } from "../../../http/attachment.ts";
 import type { Mount } from "../../../http/mount.ts";
-import type { LaunchSettingsService } from "../launch/index.ts";
+import { launchSettingsHandlers, type LaunchSettingsService } from "../launch/index.ts";
 import type { DeploymentTargets } from "./targets.service.ts";
 import type { Deployments } from "./deployments.service.ts";
 
@@ -33,8 +33,7 @@ export function mountDeployments(
     promote: ({ user }, { params, body }) => deployments.startPromotion(user.id, params.deployment_id, body ?? {}),
     cancel: ({ user }, { params }) => deployments.cancel(user.id, params.deployment_id),
     remove: ({ user }, { params, query }) => deployments.remove(user.id, params.deployment_id, query),
-    launchSettings: ({ user }, { params }) => launchSettings.get(user.id, params.project_id),
-    updateLaunchSettings: ({ user }, { params, body }) => launchSettings.update(user.id, params.project_id, body),
+    ...launchSettingsHandlers(launchSettings),
   });
   mount("deploymentTargets", deploymentTargetsRoutes, {
     list: ({ user }, { params, query }) => targets.list(user.id, params.project_id, query),
