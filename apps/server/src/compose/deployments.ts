@@ -1,18 +1,19 @@
 import { join } from "node:path";
 import {
-  createLocalVersions,
   createArtifactStore,
   createBuildArtifact,
   createBuildSandboxes,
   createCancelDeployment,
   createCheckBuild,
+  createCheckLaunch,
   createCheckPromotion,
+  createCutoverRequests,
   createCutovers,
   createDeployAll,
   createDeploymentChoices,
   createDeploymentCreation,
-  createDeploymentReporter,
   createDeploymentLogs,
+  createDeploymentReporter,
   createDeploymentRetention,
   createDeploymentStatus,
   createDeploymentStream,
@@ -21,10 +22,10 @@ import {
   createDeploymentTasks,
   createDeploymentsStore,
   createInsertDeployment,
-  createCheckLaunch,
   createLocalHosts,
   createLocalServers,
   createLocalSites,
+  createLocalVersions,
   createOpenBuildSandbox,
   createPipeline,
   createPlanDeployment,
@@ -35,7 +36,6 @@ import {
   createProviderPublishing,
   createPublishLocally,
   createRedeploy,
-  createTakeDownForContainer,
   createRemoveAtProvider,
   createRemoveDeployment,
   createRequestVault,
@@ -45,13 +45,12 @@ import {
   createRollbacks,
   createSiteCache,
   createStoredDeployments,
+  createTakeDownForContainer,
   createVariablesOf,
-  createCutoverRequests,
   mountDeployments,
   type LocalVersions,
-  type Deployments,
-  type ProviderAccess,
-} from "../features/delivery/deployments/index.ts";
+} from "../features/delivery/deployments/factories.ts";
+import type { Deployments, ProviderAccess } from "../features/delivery/deployments/index.ts";
 import { createLaunchGate, createLaunchSettings } from "../features/delivery/launch/index.ts";
 import { startCommandOf } from "../features/source/transfer/index.ts";
 import type { PreviewSite } from "../http/server.ts";
