@@ -115,7 +115,7 @@ export const deployments = pgTable(
     target_id: uuid().references(() => deploymentTargets.id, { onDelete: "set null" }),
     container_name: text().notNull(),
     provider: text().$type<DeployProvider>().notNull(),
-    /** A preview is never live. */
+    /** A preview deployment is never live. */
     environment: text().$type<DeployEnvironment>().notNull().default("production"),
     /** Counts from 1 per container and provider. */
     version: integer().notNull(),
@@ -132,7 +132,7 @@ export const deployments = pgTable(
     remote_id: text(),
     deployment_url: text(),
     site_id: text(),
-    /** For a local preview: its name in the URL. */
+    /** For a local preview deployment: its name in the URL. */
     site_name: text(),
     error: text(),
     failure: jsonb().$type<DeploymentMetadata["failure"]>(),

@@ -84,7 +84,7 @@ export function createPlanDeployment({
           .filter((name) => !names.has(name) && !asked.has(name))
           .map((name) => ({ name, source: "secret" as const, change: "removed" as const })),
       ],
-      // A local preview gets its host when it is deployed.
+      // A local preview deployment gets its host when it is deployed.
       site_name: provider === "local" && body.environment === "preview" ? null : base,
       live: live ? { id: live.id, version: live.version, url: live.deployment_url } : null,
       warnings,

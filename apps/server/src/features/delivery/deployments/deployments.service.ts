@@ -43,7 +43,7 @@ export const createCutoverRequests = ({
     const row = await requireDeployment(userId, id);
     return rollbacks.start(userId, await projects.require(userId, row.project_id), row);
   },
-  /** Makes a preview the live version. */
+  /** Makes a preview deployment the live version. */
   startPromotion: async (userId: string, id: string, options: Parameters<Promotions["start"]>[3]) => {
     const row = await requireDeployment(userId, id);
     return promotions.start(userId, await projects.require(userId, row.project_id), row, options);

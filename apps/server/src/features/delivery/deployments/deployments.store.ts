@@ -10,7 +10,7 @@ import { deploymentLogs, deployments, deploymentSites, type DeploymentRow, type 
 type Page = { limit: number; offset: number };
 /** Versions are numbered, and one of them is live, per container and provider. */
 export type DeploymentKey = { container_id: string; provider: DeployProvider };
-/** A successful preview whose files are still stored. */
+/** A successful preview deployment whose files are still stored. */
 const isPreviewHere = and(eq(deployments.environment, "preview"), eq(deployments.status, "success"), eq(deployments.has_artifact, true));
 const isShown = or(eq(deployments.is_live, true), isPreviewHere);
 type Changes = Partial<Omit<DeploymentRow, "id" | "project_id" | "created_at" | "updated_at">>;
@@ -123,8 +123,8 @@ export function createDeploymentsStore(db: Database) {
           .orderBy(asc(deployments.created_at))
       ).map(({ row }) => row),
     /**
-     * Live versions and previews that this server hosts, of active accounts; of one owner when given. `includesInactive`: also of inactive
-     * accounts.
+     * Live versions and preview deployments that this server hosts, of active accounts; of one owner when given. `includesInactive`: also of
+     * inactive accounts.
      */
     listLocal: async ({ ownerId, includesInactive = false }: { ownerId?: string; includesInactive?: boolean } = {}): Promise<
       DeploymentRow[]
@@ -155,7 +155,7 @@ export function createDeploymentsStore(db: Database) {
                 .where(inArray(deployments.id, [...ids]))
             ).map(({ id }) => id),
           ),
-    /** The preview served under a local host name, unless its owner's account is inactive. */
+    /** The preview deployment served under a local host name, unless its owner's account is inactive. */
     findLocalPreview: async (name: string): Promise<DeploymentRow | undefined> =>
       (
         await db

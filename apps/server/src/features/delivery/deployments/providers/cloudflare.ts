@@ -32,7 +32,7 @@ const worker = `export default {
 };
 `;
 
-// A preview is a version of a script, so a site whose first version is a preview needs an empty live script.
+// A preview deployment is a version of a script, so a site whose first version is a preview deployment needs an empty live script.
 const placeholder = `export default {
   fetch: () => new Response("Nothing is live here yet.", { status: 404 }),
 };
@@ -219,7 +219,7 @@ export function createCloudflare({
     return textAt(response?.body, "result", "deployments", 0, "versions", 0, "version_id");
   };
 
-  /** Enables the workers.dev URL: of the script, or for a preview of its versions only. */
+  /** Enables the workers.dev URL: of the script, or, for a preview deployment, of its versions only. */
   const openAddress = async (
     account: Account,
     script: string,
@@ -337,7 +337,7 @@ export function createCloudflare({
       const json = { strategy: "percentage", versions: [{ version_id: version, percentage: 100 }] };
       // Without `force` Cloudflare rejects a version older than a secrets change; a rollback includes the old secrets.
       await client.call(`${scriptPath(script)}/deployments`, { method: "POST", query: { force: "true" }, json });
-      // If the first version was a preview, the URL is not enabled yet.
+      // If the first version was a preview deployment, the URL is not enabled yet.
       const url = await openAddress(account, script, { log: () => undefined });
       return url === "" ? {} : { url };
     },

@@ -37,7 +37,7 @@ export interface DeployRequest {
   projectId: string;
   containerId: string;
   deploymentId: string;
-  /** A preview gets its own URL and does not change the live site. */
+  /** A preview deployment gets its own URL and does not change the live site. */
   environment: DeployEnvironment;
   /** Preferred name: lower case, digits and dashes, at most 63 characters. When it is taken, the next free one is used. */
   name: string;
@@ -72,7 +72,7 @@ export interface RemoteState {
   retryAfterMs?: number;
 }
 
-/** Options for promoting a preview. */
+/** Options for promoting a preview deployment. */
 export type PromoteOptions = Pick<DeployRequest, "env" | "log" | "signal">;
 /** `url`: the new URL, if it changed. `remoteId`: the provider started another deployment; wait for its end. */
 export interface PromoteResult {
@@ -117,9 +117,9 @@ export interface ProviderAdapter {
   state(credential: Credential, remoteId: string, site?: SiteRef): Promise<RemoteState>;
   /** The provider's log lines, oldest first, at most 2,000; empty when it has none. */
   logs(credential: Credential, remoteId: string): Promise<string[]>;
-  /** Makes an earlier version or a preview live. `false`: the site has no versions, so the stored artifact has to be deployed again. */
+  /** Makes an earlier version or a preview deployment live. `false`: the site has no versions, so deploy the stored artifact again. */
   promote?(credential: Credential, site: SiteRef, remoteId: string, as?: PromoteOptions): Promise<PromoteResult | false>;
-  /** Deletes the deployment; succeeds when it does not exist. Deleting a preview never affects the live version. */
+  /** Deletes the deployment; succeeds when it does not exist. Deleting a preview deployment never affects the live version. */
   remove(credential: Credential, remoteId: string, environment: DeployEnvironment): Promise<void>;
   check(credential: Credential): Promise<{ valid: boolean; error?: string; info: Record<string, unknown> }>;
 }

@@ -124,7 +124,7 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
     const json = {
       name: site.name,
       project: site.id,
-      // Without a target it is a preview.
+      // Without a target it is a preview deployment.
       ...(request.environment === "production" && { target: "production" }),
       files: artifact.files.map(({ path, sha1, size, mode }) => ({
         file: path,
@@ -162,7 +162,7 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
     }
   };
 
-  /** Vercel does not promote a preview itself; it creates a production deployment from it. */
+  /** Vercel does not promote a preview deployment itself; it creates a production deployment from it. */
   const promotePreview = async (client: ProviderClient, site: SiteRef, remoteId: string, { env, log, signal }: PromoteOptions) => {
     const find = async (): Promise<Deployed | undefined> => {
       const { body } = await client.call("/v7/deployments", { query: { projectId: site.id, limit: "20" }, signal });

@@ -49,8 +49,8 @@ export interface Cutover<Input extends CutoverInput> {
 
 export type Cutovers = ReturnType<typeof createCutovers>;
 /**
- * Makes an existing version live: a preview or an earlier version. Only one deployment or cutover runs per container and provider at a
- * time.
+ * Makes an existing version live: a preview deployment or an earlier version. Only one deployment or cutover runs per container and provider
+ * at a time.
  */
 export function createCutovers({
   store,

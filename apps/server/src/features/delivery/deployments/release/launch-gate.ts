@@ -23,7 +23,7 @@ export interface LaunchCandidate {
 }
 
 export type CheckLaunch = ReturnType<typeof createCheckLaunch>;
-/** Runs the launch gate on a stored version: a new build or a preview to promote. */
+/** Runs the launch gate on a stored version: a new build or a preview deployment to promote. */
 export function createCheckLaunch({
   store,
   buildSandboxes,

@@ -36,7 +36,7 @@ export function createLocalHosts({
       }
       throw new Error("no free site name");
     },
-    /** A preview gets a host of its own. */
+    /** A preview deployment gets a host of its own. */
     assignPreviewHost: (row: DeploymentRow, name: string): { site_name: string; deployment_url: string } => {
       const code = randomCode(previewCode);
       const site_name = row.site_name ?? `${siteName(name, maxSiteName.preview - code.length - 1)}-${code}`;

@@ -47,7 +47,7 @@ export function createLocalSites({
   const serve = async (request: IncomingMessage, response: ServerResponse, label: string): Promise<void> => {
     const site = await cache.find(label);
     if (!site.row) return sendText(response, 404, "There is no site at this URL.");
-    // Keep previews out of search engines.
+    // Keep preview deployments out of search engines.
     if (site.row.environment === "preview") response.setHeader("x-robots-tag", "noindex");
     if (site.files) return serveStatic(site.files, request, response);
     if (!site.row.program) return sendText(response, 503, "The files of this site are on another server.");

@@ -55,7 +55,7 @@ export const createCheckPromotion =
   };
 
 export type PromoteLocally = ReturnType<typeof createPromoteLocally>;
-/** Makes a preview of this server live. */
+/** Makes a preview deployment of this server live. */
 export const createPromoteLocally =
   ({
     store,
@@ -72,7 +72,7 @@ export const createPromoteLocally =
   };
 
 export type PromoteAtProvider = ReturnType<typeof createPromoteAtProvider>;
-/** Makes a preview live at its provider. */
+/** Makes a preview deployment live at its provider. */
 export function createPromoteAtProvider({
   store,
   vault,

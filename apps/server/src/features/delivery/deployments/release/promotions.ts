@@ -11,7 +11,7 @@ import type { CheckPromotion, PromoteAtProvider, PromoteLocally, PromotionInput 
 const promotionMs = 12 * 60_000;
 
 export type Promotions = ReturnType<typeof createPromotions>;
-/** Promotes a preview: runs the launch gate on the same files again, then makes it live. */
+/** Promotes a preview deployment: runs the launch gate on the same files again, then makes it live. */
 export function createPromotions({
   store,
   check,

@@ -50,7 +50,7 @@ export function createProviderPublishing({
           project_id: project.id,
           site_id: given.site.id,
           name: given.site.name,
-          // A preview's URL is not the site's URL.
+          // A preview deployment's URL is not the site's URL.
           url: given.site.url ?? (known?.site_id === given.site.id ? known.url : null),
         });
     };
