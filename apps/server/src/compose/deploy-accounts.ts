@@ -6,7 +6,12 @@ import {
   type DeploymentCredentials,
 } from "../features/delivery/deployment-credentials/index.ts";
 import { createAuthCookies, createOauthConnect, createOauthStates, createOauthStore } from "../features/accounts/auth/index.ts";
-import { createDeploymentOauth, createOauthApps, mountDeploymentOauth, tokenRenewalOf } from "../features/delivery/deployment-oauth/index.ts";
+import {
+  createDeploymentOauth,
+  createOauthApps,
+  mountDeploymentOauth,
+  tokenRenewalOf,
+} from "../features/delivery/deployment-oauth/index.ts";
 import { createProviderAdapters, type ProviderAdapter } from "../features/delivery/deployments/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";

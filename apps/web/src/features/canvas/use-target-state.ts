@@ -1,7 +1,17 @@
 import type { Deployment, DeploymentTarget } from "@tesslate/contract";
 import type { Tone } from "../../ui/Pill.tsx";
 import type { ThreadPoint } from "../../ui/thread/index.ts";
-import { useDeploys, timelineMarker, isPreview, isUnderWay, nameOf, providerName, safeUrl, shortUrl, stateOf } from "../deployments/index.ts";
+import {
+  useDeploys,
+  timelineMarker,
+  isPreview,
+  isUnderWay,
+  nameOf,
+  providerName,
+  safeUrl,
+  shortUrl,
+  stateOf,
+} from "../deployments/index.ts";
 import { useCanvas } from "./canvas-context.ts";
 
 const shownPoints = 4;

@@ -84,12 +84,7 @@ export function ConnectProvider({
       <p className="text-xs text-fg-2">Verified with {name} before saving. Encrypted on this server. Never shown again.</p>
       {projectId ? (
         <div className="mt-2.5 text-xs">
-          <Switch
-            isOn={isForProject}
-            onChange={setIsForProject}
-            label="Only for this project"
-            hint="Otherwise all your projects use it."
-          />
+          <Switch isOn={isForProject} onChange={setIsForProject} label="Only for this project" hint="Otherwise all your projects use it." />
         </div>
       ) : null}
       {known?.oauth_available ? (

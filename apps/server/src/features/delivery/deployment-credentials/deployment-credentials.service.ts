@@ -1,4 +1,10 @@
-import { remoteProviders, type DeploymentCredential, type DeploymentProviderInfo, type List, type RemoteProvider } from "@tesslate/contract";
+import {
+  remoteProviders,
+  type DeploymentCredential,
+  type DeploymentProviderInfo,
+  type List,
+  type RemoteProvider,
+} from "@tesslate/contract";
 import type { CryptoBox } from "../../../platform/crypto.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
@@ -113,7 +119,10 @@ export function createDeploymentCredentials({
   const requireMetadata = (provider: RemoteProvider, metadata: Record<string, string>): void => {
     const missing = capabilitiesOf(provider).requiredMetadata.find((key) => !metadata[key]);
     if (missing !== undefined)
-      throw badRequest(`${providerTitle(provider)} needs the ${missing.replaceAll("_", " ")} in addition to the token.`, "account_id_required");
+      throw badRequest(
+        `${providerTitle(provider)} needs the ${missing.replaceAll("_", " ")} in addition to the token.`,
+        "account_id_required",
+      );
   };
   const put = async (
     key: { user_id: string; project_id: string | null; provider: RemoteProvider },

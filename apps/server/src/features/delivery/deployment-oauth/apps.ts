@@ -60,8 +60,14 @@ function vercelApp(config: AppConfig, outbound: Outbound): ProviderOauthApp {
   const ask = async (form: Record<string, string>) =>
     grantedOf(
       "Vercel",
-      (await client().call("/login/oauth/token", { method: "POST", form: { ...form, ...secrets }, retry: "if-unprocessed", timeoutMs: callMs }))
-        .body,
+      (
+        await client().call("/login/oauth/token", {
+          method: "POST",
+          form: { ...form, ...secrets },
+          retry: "if-unprocessed",
+          timeoutMs: callMs,
+        })
+      ).body,
     );
   return {
     // `offline_access` requests a refresh token; permissions are part of the app's configuration.
@@ -83,7 +89,9 @@ function vercelApp(config: AppConfig, outbound: Outbound): ProviderOauthApp {
     accountOf: async (token, teamId) => {
       const own = client(token);
       if (teamId !== undefined) {
-        const name = await own.call(`/v2/teams/${encodeURIComponent(teamId)}`, callOptions).then(({ body }) => textAt(body, "name"), ignoreProviderError);
+        const name = await own
+          .call(`/v2/teams/${encodeURIComponent(teamId)}`, callOptions)
+          .then(({ body }) => textAt(body, "name"), ignoreProviderError);
         return { metadata: { team_id: teamId, account_name: name }, hasChoice: false };
       }
       const [user, teams] = await Promise.all([

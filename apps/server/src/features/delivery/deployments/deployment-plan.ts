@@ -45,10 +45,12 @@ export function createPlanDeployment({
     const output = { output_directory: outputDirectory(body.output_directory) };
     const { files } = await projects.sandboxOf(project);
     const warnings: string[] = [];
-    const settings = await buildSettingsOf({ tree: files, container, project, provider, mode, request, startCommandOf }).catch((error: unknown) => {
-      if (!(error instanceof AppError)) throw error;
-      warnings.push(error.message);
-    });
+    const settings = await buildSettingsOf({ tree: files, container, project, provider, mode, request, startCommandOf }).catch(
+      (error: unknown) => {
+        if (!(error instanceof AppError)) throw error;
+        warnings.push(error.message);
+      },
+    );
     const [variables, last, live, site] = await Promise.all([
       variablesOf(project, container, body.exclude_env),
       store.findLast(key, body.environment ?? "production"),
@@ -66,7 +68,9 @@ export function createPlanDeployment({
       warnings.push("Variables apply at build time only: a static site has none at run time.");
     const framework = settings?.framework ?? "unknown";
     const isServer =
-      capabilities.runsServers && mayNeedServer(framework, settings?.command ?? null) && (framework !== "unknown" || settings?.startCommand !== null);
+      capabilities.runsServers &&
+      mayNeedServer(framework, settings?.command ?? null) &&
+      (framework !== "unknown" || settings?.startCommand !== null);
     const base = site?.name ?? (await nameFor(project, container, provider));
     return {
       container_id: container.id,

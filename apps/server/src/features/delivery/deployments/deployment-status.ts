@@ -73,7 +73,8 @@ export function createDeploymentStatus({
     if (!(await store.claimStatusRequest(id, askEverySeconds))) return statusOf((await store.find(id)) ?? row);
     try {
       const credential = await getCredential(row.user_id, row.project_id, adapter.provider);
-      if (!credential) return statusOf(row, `Your ${providerTitle(row.provider)} account is not connected. Connect it to see the provider's status.`);
+      if (!credential)
+        return statusOf(row, `Your ${providerTitle(row.provider)} account is not connected. Connect it to see the provider's status.`);
       const state = await adapter.state(
         credential,
         row.remote_id,

@@ -18,7 +18,8 @@ const isOwnerActive = sql`${users.is_active} and not ${users.is_suspended} and n
 /** Unique key of the unfinished cutover task of a container at a provider: at most one (`release/cutover.ts`). */
 export const cutoverKey = ({ container_id, provider }: DeploymentKey): string => `deployment_switch:${container_id}:${provider}`;
 const isUnfinished = inArray(tasks.status, ["queued", "running"]);
-const at = ({ container_id, provider }: DeploymentKey) => and(eq(deployments.container_id, container_id), eq(deployments.provider, provider));
+const at = ({ container_id, provider }: DeploymentKey) =>
+  and(eq(deployments.container_id, container_id), eq(deployments.provider, provider));
 
 export type DeploymentsStore = ReturnType<typeof createDeploymentsStore>;
 export function createDeploymentsStore(db: Database) {

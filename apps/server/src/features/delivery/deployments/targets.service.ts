@@ -50,7 +50,8 @@ export function createDeploymentTargets({
       rows.map(async (row) => ({ ...row, container_ids: containers.get(row.id) ?? [], is_connected: await isConnected(row) })),
     );
   };
-  const presentOne = async (userId: string, row: TargetRow): Promise<DeploymentTarget> => (await present(userId, [row]))[0] as DeploymentTarget;
+  const presentOne = async (userId: string, row: TargetRow): Promise<DeploymentTarget> =>
+    (await present(userId, [row]))[0] as DeploymentTarget;
   const containerOf = async (project: ProjectRow, id: string): Promise<ContainerRow> => {
     const container = (await deploymentsStore.containersOf(project.id)).find((each) => each.id === id);
     if (!container) throw notFound("Container");
@@ -126,8 +127,7 @@ export function createDeploymentTargets({
       const ids = (await store.containersOf([row.id])).get(row.id) ?? [];
       const chosen = (await deploymentsStore.containersOf(project.id)).filter((container) => ids.includes(container.id));
       if (chosen.length === 0) throw badRequest("Attach a container to this target first.", "no_containers");
-      if (!(await creation.isConnected(userId, project.id, row.provider)))
-        throw notConnected(row.provider);
+      if (!(await creation.isConnected(userId, project.id, row.provider))) throw notConnected(row.provider);
       return creation.createAll(
         userId,
         project,

@@ -64,7 +64,9 @@ export function serverSite(address: { host: string; port: number }, { tap }: { t
         socket.end(`HTTP/1.1 ${upstreamResponse.statusCode ?? 502} Refused\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
       });
       outgoing.on("upgrade", (upstreamResponse, upstream, first) => {
-        const headers = Object.entries(upstreamResponse.headers).flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}\r\n`));
+        const headers = Object.entries(upstreamResponse.headers).flatMap(([name, value]) =>
+          [value].flat().map((one) => `${name}: ${one}\r\n`),
+        );
         socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers.join("")}\r\n`);
         if (first.length > 0) socket.write(first);
         if (head.length > 0) upstream.write(head);

@@ -134,7 +134,10 @@ export const cannedDeployments: Record<string, Deployment[]> = {
 };
 
 const clock = (seconds: number) => `2025-03-14T14:02:${String(46 + Math.min(13, seconds)).padStart(2, "0")}.000Z`;
-const said = (seconds: number, text: string, step_key?: DeploymentStep) => ({ line: `[${clock(seconds)}] ${text}`, ...(step_key && { step_key }) });
+const said = (seconds: number, text: string, step_key?: DeploymentStep) => ({
+  line: `[${clock(seconds)}] ${text}`,
+  ...(step_key && { step_key }),
+});
 /** What the log of any of them says. */
 export const cannedLines: readonly { line: string; step_key?: DeploymentStep }[] = [
   said(0, "Deployment started"),

@@ -51,7 +51,10 @@ export async function buildSettingsOf({
   const framework = request.framework ?? (Value.Check(FrameworkId, set) ? set : detected.framework);
   const { runsServers } = capabilitiesOf(provider);
   if (mode === "pre-built" && !runsServers && serverOnly.has(framework))
-    throw new StepError("prepare", `${container.name} is a server, but ${providerTitle(provider)} only hosts static files. Deploy it to this server.`);
+    throw new StepError(
+      "prepare",
+      `${container.name} is a server, but ${providerTitle(provider)} only hosts static files. Deploy it to this server.`,
+    );
   const isStaticExport = framework === "nextjs" && mode === "pre-built" && !runsServers;
   const command =
     request.build_command ??

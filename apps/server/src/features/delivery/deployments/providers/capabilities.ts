@@ -21,5 +21,4 @@ const capabilities: Record<DeployProvider, ProviderCapabilities> = {
 };
 export const capabilitiesOf = (provider: DeployProvider): ProviderCapabilities => capabilities[provider];
 /** The name of a provider within a sentence. */
-export const providerTitle = (provider: DeployProvider): string =>
-  provider === "local" ? "this server" : capabilities[provider].title;
+export const providerTitle = (provider: DeployProvider): string => (provider === "local" ? "this server" : capabilities[provider].title);

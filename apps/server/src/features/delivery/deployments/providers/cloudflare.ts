@@ -1,5 +1,13 @@
 import type { Outbound } from "../../../../platform/outbound.ts";
-import { commonFrameworks, type ArtifactFile, type Credential, type DeployRequest, type ProviderAdapter, type ProviderCapabilities, type SiteRef } from "./provider.ts";
+import {
+  commonFrameworks,
+  type ArtifactFile,
+  type Credential,
+  type DeployRequest,
+  type ProviderAdapter,
+  type ProviderCapabilities,
+  type SiteRef,
+} from "./provider.ts";
 import { assetHash, assetPart, multipart, textPart } from "./files.ts";
 import {
   valueAt,

@@ -1,6 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Outbound } from "../../../../platform/outbound.ts";
-import { commonFrameworks, type Artifact, type Credential, type DeployRequest, type ProviderAdapter, type ProviderCapabilities, type RemoteState, type SiteRef } from "./provider.ts";
+import {
+  commonFrameworks,
+  type Artifact,
+  type Credential,
+  type DeployRequest,
+  type ProviderAdapter,
+  type ProviderCapabilities,
+  type RemoteState,
+  type SiteRef,
+} from "./provider.ts";
 import {
   valueAt,
   createProviderClient,

@@ -2,7 +2,17 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { FrameworkId } from "@tesslate/contract";
 import type { Outbound } from "../../../../platform/outbound.ts";
-import { commonFrameworks, type Artifact, type Credential, type DeployRequest, type ProviderAdapter, type ProviderCapabilities, type PromoteOptions, type RemoteState, type SiteRef } from "./provider.ts";
+import {
+  commonFrameworks,
+  type Artifact,
+  type Credential,
+  type DeployRequest,
+  type ProviderAdapter,
+  type ProviderCapabilities,
+  type PromoteOptions,
+  type RemoteState,
+  type SiteRef,
+} from "./provider.ts";
 import {
   valueAt,
   createProviderClient,
@@ -172,8 +182,20 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
         : { id: requiredText(provider, found, "uid"), url: `https://${requiredText(provider, found, "url")}` };
     };
     const make = async (): Promise<Deployed> => {
-      const json = { deploymentId: remoteId, name: site.name, project: site.id, target: "production", meta: { [promotionIdKey]: remoteId } };
-      const { body } = await client.call("/v13/deployments", { method: "POST", json, retry: "if-unprocessed", timeoutMs: createMs, signal });
+      const json = {
+        deploymentId: remoteId,
+        name: site.name,
+        project: site.id,
+        target: "production",
+        meta: { [promotionIdKey]: remoteId },
+      };
+      const { body } = await client.call("/v13/deployments", {
+        method: "POST",
+        json,
+        retry: "if-unprocessed",
+        timeoutMs: createMs,
+        signal,
+      });
       return { id: requiredText(provider, body, "id"), url: `https://${requiredText(provider, body, "url")}` };
     };
     await syncEnv(client, site, { env, environment: "production", log, signal });

@@ -28,7 +28,9 @@ export const createCheckBuild =
     await step("gate");
     const { ignore_rules: ignoredChecks } = request;
     const asked = { row, project, request, address, warnings, ignoredChecks, log: (line: string) => lines.line(line), signal };
-    const report = await checkLaunch(asked).finally(() => (row.mode === "source" && serverCommand ? localVersions.stop(row.id) : undefined));
+    const report = await checkLaunch(asked).finally(() =>
+      row.mode === "source" && serverCommand ? localVersions.stop(row.id) : undefined,
+    );
     const { files, totalBytes } = artifact;
     current.row =
       (await store.update(row.id, { report, files: files.length, bytes: totalBytes, has_artifact: !report.is_blocked })) ?? current.row;

@@ -8,7 +8,15 @@ import type { PipelineState } from "./pipeline-state.ts";
 export type PublishLocally = ReturnType<typeof createPublishLocally>;
 /** Publishes deployments on this server. */
 export const createPublishLocally =
-  ({ store, localVersions, hosts }: { store: DeploymentsStore; localVersions: Pick<LocalVersions, "start" | "makeLive">; hosts: LocalHosts }) =>
+  ({
+    store,
+    localVersions,
+    hosts,
+  }: {
+    store: DeploymentsStore;
+    localVersions: Pick<LocalVersions, "start" | "makeLive">;
+    hosts: LocalHosts;
+  }) =>
   async (current: PipelineState): Promise<DeploymentRow | undefined> => {
     await current.step("upload");
     const { row, project, signal } = current;

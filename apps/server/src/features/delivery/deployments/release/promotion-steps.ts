@@ -82,7 +82,12 @@ export function createPromoteAtProvider({
   vault: Pick<RequestVault, "open">;
   providers: Pick<ProviderAccess, "find" | "getCredential">;
 }) {
-  const waitForProvider = async (adapter: ProviderAdapter, credential: Credential, remoteId: string, signal: AbortSignal): Promise<void> => {
+  const waitForProvider = async (
+    adapter: ProviderAdapter,
+    credential: Credential,
+    remoteId: string,
+    signal: AbortSignal,
+  ): Promise<void> => {
     for (let wait = firstPollMs; ; wait = Math.min(2 * wait, lastPollMs)) {
       const state = await adapter.state(credential, remoteId).catch((error: unknown) => {
         // Keep polling while the provider is unavailable.

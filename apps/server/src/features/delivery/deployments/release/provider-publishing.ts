@@ -34,7 +34,8 @@ export function createProviderPublishing({
     const { row } = current;
     await step("upload");
     const credential = await getCredential(project.owner_id, project.id, adapter.provider);
-    if (!credential) throw new StepError("upload", `The ${providerTitle(adapter.provider)} account is no longer connected. Connect it and deploy again.`);
+    if (!credential)
+      throw new StepError("upload", `The ${providerTitle(adapter.provider)} account is no longer connected. Connect it and deploy again.`);
     const key = { container_id: row.container_id ?? "", provider: row.provider };
     const known = await store.findSite(key);
     const keep = async (given: { remoteId?: string; site?: { id: string; name: string; url?: string }; url?: string }) => {
@@ -90,7 +91,10 @@ export function createProviderPublishing({
       try {
         const credential = await getCredential(project.owner_id, project.id, adapter.provider);
         if (!credential)
-          throw new StepError("provider", `The ${providerTitle(adapter.provider)} account is no longer connected. Connect it and deploy again.`);
+          throw new StepError(
+            "provider",
+            `The ${providerTitle(adapter.provider)} account is no longer connected. Connect it and deploy again.`,
+          );
         const site = row.site_id === null ? undefined : { id: row.site_id, name: row.site_name ?? "" };
         const state = await adapter.state(credential, row.remote_id ?? "", site);
         await store.update(row.id, { provider_status: state.raw });
