@@ -9,7 +9,7 @@ import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { useDeploys } from "./deploys-context.ts";
-import { isPreview, nameOf, placeName, safeUrl, shortUrl } from "./deployments.ts";
+import { isPreview, nameOf, providerTitle, safeUrl, shortUrl } from "./deployments.ts";
 import { useProviderInfo } from "./use-credentials.ts";
 import { blockersOf, checkName } from "./launch-report.ts";
 
@@ -17,7 +17,7 @@ interface DialogProps {
   deployment: Deployment;
   onClose: () => void;
 }
-const siteOf = ({ metadata, provider }: Deployment): string => `${metadata.container_name} on ${placeName(provider)}`;
+const siteOf = ({ metadata, provider }: Deployment): string => `${metadata.container_name} on ${providerTitle(provider)}`;
 const inWords = async <T,>(work: Promise<T>): Promise<T> =>
   work.catch((error: unknown) => {
     throw new Error(sentenceOf(error), { cause: error });
@@ -90,12 +90,12 @@ export function DeleteDialog({ deployment, onClose, onGone }: DialogProps & { on
           <Switch
             isOn={isAtProvider === true}
             onChange={setIsAtProvider}
-            label={`Also delete from ${placeName(provider)}`}
+            label={`Also delete from ${providerTitle(provider)}`}
             hint={
               deployment.is_live
                 ? offline
                 : info.removes_whole_site
-                  ? `${placeName(provider)} deletes the whole site, including the live version.`
+                  ? `${providerTitle(provider)} deletes the whole site, including the live version.`
                   : "The URL of this deployment stops working."
             }
           />
@@ -167,7 +167,7 @@ export function PromoteDialog({
             ? `${siteOf(deployment)} will serve ${nameOf(deployment)} instead of ${nameOf(live)}.`
             : `${siteOf(deployment)} will serve ${nameOf(deployment)}.`}{" "}
           {deployment.metadata.mode === "source"
-            ? `${placeName(deployment.provider)} rebuilds the same source. The launch gate checks it again first.`
+            ? `${providerTitle(deployment.provider)} rebuilds the same source. The launch gate checks it again first.`
             : "Nothing is rebuilt. The launch gate checks it again first."}
         </span>
         {isBlocked ? <span>Checks failed last time. Select any issues you want to ignore:</span> : null}

@@ -14,7 +14,7 @@ import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { ConnectProvider } from "./ConnectProvider.tsx";
 import { credentialsQuery, planQuery } from "./deployments.queries.ts";
-import { nameOf, placeName, providerName, safeUrl, shortUrl } from "./deployments.ts";
+import { nameOf, providerTitle, providerName, safeUrl, shortUrl } from "./deployments.ts";
 import { useDeploys } from "./deploys-context.ts";
 import { domainError, planRequestOf, requestOf, toProvider, type Draft } from "./draft.ts";
 import { EnvPreview } from "./EnvPreview.tsx";
@@ -114,7 +114,7 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
             <Field
               label="Custom domain"
               error={domain}
-              hint={`Optional. Point its DNS to ${placeName(draft.provider)} before or after you deploy.`}
+              hint={`Optional. Point its DNS to ${providerTitle(draft.provider)} before or after you deploy.`}
             >
               <Input
                 inputMode="url"
@@ -149,7 +149,7 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
           loadingWord="Deploying…"
           onClick={() => void deploy()}
         >
-          {draft.environment === "preview" ? `Deploy preview to ${placeName(draft.provider)}` : `Deploy to ${placeName(draft.provider)}`}
+          {draft.environment === "preview" ? `Deploy preview to ${providerTitle(draft.provider)}` : `Deploy to ${providerTitle(draft.provider)}`}
         </Button>
       </div>
     </>
@@ -278,7 +278,7 @@ function WhatShips({
           />
           <span className="min-w-0 flex-1 basis-48 text-xs text-fg-2">
             {(draft.mode ?? plan.mode) === "source"
-              ? `This server builds the app for the launch gate. Then ${placeName(draft.provider)} builds it from source.`
+              ? `This server builds the app for the launch gate. Then ${providerTitle(draft.provider)} builds it from source.`
               : "This server builds the app in a clean sandbox and uploads the output."}
           </span>
         </div>

@@ -7,7 +7,7 @@ import { currentStep, textOf } from "./deploy-log.ts";
 import { AnywayDialog, DeleteDialog, PromoteDialog, RollbackDialog } from "./DeployDialogs.tsx";
 import { DeployLogView } from "./DeployLogView.tsx";
 import { useDeploys } from "./deploys-context.ts";
-import { fixMessage, isPreview, isUnderWay, nameOf, placeName, safeUrl } from "./deployments.ts";
+import { fixMessage, isPreview, isUnderWay, nameOf, providerTitle, safeUrl } from "./deployments.ts";
 import { LaunchReportView } from "./LaunchReportView.tsx";
 import { blockersOf } from "./launch-report.ts";
 import { Outcome } from "./Outcome.tsx";
@@ -93,7 +93,7 @@ function Foot({
             : "You can close this; the deployment continues."
           : isFailed && live
             ? `${nameOf(live)} is still live.`
-            : `${deployment.metadata.container_name} on ${placeName(deployment.provider)}`}
+            : `${deployment.metadata.container_name} on ${providerTitle(deployment.provider)}`}
       </span>
       {isGoing ? null : (
         <IconButton label={`Delete ${nameOf(deployment)}`} onClick={() => setAsks("delete")}>

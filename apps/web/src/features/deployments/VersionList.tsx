@@ -16,7 +16,7 @@ import {
   isSuperseded,
   isUnderWay,
   nameOf,
-  placeName,
+  providerTitle,
   providerName,
   safeUrl,
   type Series,
@@ -45,7 +45,7 @@ export function VersionList({
     ? deployments
     : deployments.filter((deployment, index) => index >= older || deployment.is_live || deployment.id === chosenId);
   return (
-    <section aria-label={`${containerName} on ${placeName(provider)}`} className="pb-3">
+    <section aria-label={`${containerName} on ${providerTitle(provider)}`} className="pb-3">
       <h2 className="mb-1.5 flex items-center gap-2 pl-2 text-md">
         {containerName}
         <span className="text-sm font-regular text-fg-2">{providerName[provider]}</span>
@@ -56,7 +56,7 @@ export function VersionList({
           </Button>
         ) : null}
       </h2>
-      <Thread label={`Versions of ${containerName} on ${placeName(provider)}`}>
+      <Thread label={`Versions of ${containerName} on ${providerTitle(provider)}`}>
         {shown.map((deployment, index) => (
           <VersionRow
             key={deployment.id}

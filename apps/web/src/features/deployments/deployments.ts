@@ -11,7 +11,7 @@ export const providerName: Record<DeployProvider, string> = {
   cloudflare: "Cloudflare",
 };
 /** The same within a sentence: "v3 to this server". */
-export const placeName = (provider: DeployProvider): string => (provider === "local" ? "this server" : providerName[provider]);
+export const providerTitle = (provider: DeployProvider): string => (provider === "local" ? "this server" : providerName[provider]);
 
 type Status = Pick<Deployment, "status">;
 export const isUnderWay = ({ status }: Status): boolean => status !== "success" && status !== "failed";
@@ -145,7 +145,7 @@ export function fixMessage(deployment: Deployment, lines: readonly string[]): st
   const { failure } = deployment.metadata;
   const blocked = deployment.report?.is_blocked ? deployment.report.findings.filter(({ severity }) => severity !== "info") : [];
   const place = placeOf(failure);
-  const deploymentName = `Deployment ${nameOf(deployment)} of ${deployment.metadata.container_name} to ${placeName(deployment.provider)}`;
+  const deploymentName = `Deployment ${nameOf(deployment)} of ${deployment.metadata.container_name} to ${providerTitle(deployment.provider)}`;
   return [
     failure ? `${deploymentName} failed in the step "${failure.step}".` : `${deploymentName} failed.`,
     deployment.error ? `Error: ${deployment.error}` : "",

@@ -8,7 +8,7 @@ export {
   isUnderWay,
   isUnshipped,
   nameOf,
-  placeName,
+  providerTitle,
   providerName,
   providers,
   safeUrl,

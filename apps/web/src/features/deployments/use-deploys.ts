@@ -7,7 +7,7 @@ import { useProject, useProjectEvents, useProjectQuery } from "../../project/pro
 import { useServices } from "../../project/services.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { toast } from "../../ui/toast.tsx";
-import { againOf, isPreview, isUnderWay, nameOf, placeName } from "./deployments.ts";
+import { againOf, isPreview, isUnderWay, nameOf, providerTitle } from "./deployments.ts";
 import type { Deploys, DrawerSubject } from "./deploys-context.ts";
 import { emptyDraft, type Draft } from "./draft.ts";
 
@@ -24,7 +24,7 @@ function useOutcomeNotices(
       const isFine = deployment.status === "success";
       const name = nameOf(deployment);
       const container = deployment.metadata.container_name;
-      const target = placeName(deployment.provider);
+      const target = providerTitle(deployment.provider);
       const text = isPreview(deployment)
         ? `Preview ${name} of ${container} is ready on ${target}.`
         : isFine

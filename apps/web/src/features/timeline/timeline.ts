@@ -2,7 +2,7 @@ import type { Checkpoint, Deployment, GitCommit, Snapshot } from "@tesslate/cont
 import { formatBytes } from "../../lib/bytes.ts";
 import { durationText } from "../../lib/durations.ts";
 import type { BeadKind, BeadTone, LineKind } from "../../ui/thread/index.ts";
-import { timelineMarker, durationOf, isUnderWay, nameOf, placeName, stateOf } from "../deployments/index.ts";
+import { timelineMarker, durationOf, isUnderWay, nameOf, providerTitle, stateOf } from "../deployments/index.ts";
 
 export type PointFilter = "all" | "snapshots" | "checkpoints" | "commits" | "deploys";
 
@@ -96,7 +96,7 @@ const ofDeployment = (deployment: Deployment): Happening => {
     id: deployment.id,
     kind: "deploy",
     name: nameOf(deployment),
-    title: `${deployment.metadata.container_name} to ${placeName(deployment.provider)}`,
+    title: `${deployment.metadata.container_name} to ${providerTitle(deployment.provider)}`,
     aside: isUnderWay(deployment)
       ? stateOf(deployment).word
       : deployment.status === "failed"
