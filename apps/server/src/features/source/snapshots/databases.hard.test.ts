@@ -62,7 +62,7 @@ test.skipIf(!hasPostgres)(
     await query("create table kept (a int); insert into kept values (1)", "other");
 
     const task = await restore(snapshot.id);
-    expect(task.logs.join("\n")).toContain("PostgreSQL is unchanged");
+    expect(task.logs.join("\n")).toContain("PostgreSQL was restored");
     expect(await statuses()).toEqual(["running", "running"]);
     expect(await query("select * from people")).toEqual([{ id: 1, name: "Ada" }]);
     expect(await query("insert into people (name) values ('Next') returning id")).toEqual([{ id: 2 }]);

@@ -93,7 +93,7 @@ export function createProjectDatabases({
               if (kept) await loadDatabase(target, kept.data, signal);
             }
           });
-          await note(`${container.name} is unchanged`);
+          await note(`${container.name} was restored`);
         } catch (error) {
           throw signal.aborted ? error : failed(container.name, "restored", error);
         }
