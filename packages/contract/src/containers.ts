@@ -15,6 +15,7 @@ import {
   taskFields,
   type Static,
 } from "./schema.ts";
+import { maxLogLines } from "./limits.ts";
 import { route } from "./route.ts";
 import { ContainerStatus } from "./events.ts";
 
@@ -302,7 +303,7 @@ export const containersRoutes = {
     kind: "sse",
     params: Params,
     query: Type.Object({
-      tail: Type.Optional(Type.Integer({ minimum: 0, maximum: 5000, default: 100 })),
+      tail: Type.Optional(Type.Integer({ minimum: 0, maximum: maxLogLines, default: 100 })),
       last_event_id: Type.Optional(Type.Integer({ minimum: 0 })),
     }),
     events: LogEvent,

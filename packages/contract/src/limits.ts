@@ -18,3 +18,6 @@ export const maxArchiveEntries = 50_000;
 /** Files in a project's list without `limit`, and the largest `limit`. */
 export const maxListedFiles = 10_000;
 export const maxListedPage = 500;
+
+/** Lines of a container's log: the largest `tail`, and what the web UI keeps. The runtime keeps as many (`maxLogLines` there). */
+export const maxLogLines = 5000;

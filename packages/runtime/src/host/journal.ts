@@ -7,7 +7,8 @@ export type Stream = "stdout" | "stderr";
 
 /**
  * Numbered, dated lines in a file that the next process continues. Each line records its source position (`P`: an offset, a time), so that
- * nothing is read twice or skipped.
+ * nothing is read twice or skipped. Of the last `maxLogLines`, a later process finds those in the last two files, of about `journalBytes`
+ * each: fewer if lines are long.
  */
 export interface Journal<P> {
   /** Source positions when the journal was last written. */
@@ -22,7 +23,8 @@ export interface Journal<P> {
   close(): void;
 }
 
-const kept = 2_000;
+/** Lines of a service that can be read, by every driver. Between two cuts up to twice as many are in memory. */
+export const maxLogLines = 5_000;
 export const maxLineLength = 16_384;
 const journalBytes = 1 << 20;
 
@@ -55,7 +57,7 @@ export function openJournal<P>(dir: string, start: P, onError: (error: unknown) 
         }
       }
     }
-    ring = ring.slice(-kept);
+    ring = ring.slice(-maxLogLines);
   }
 
   function keep(records: Saved<P>[]) {
@@ -80,7 +82,7 @@ export function openJournal<P>(dir: string, start: P, onError: (error: unknown) 
       const ts = new Date().toISOString();
       const added = lines.map((line): LogLine => ({ seq: ++seq, ts, stream, line }));
       ring.push(...added);
-      if (ring.length > 2 * kept) ring = ring.slice(-kept);
+      if (ring.length > 2 * maxLogLines) ring = ring.slice(-maxLogLines);
       const last = added.length - 1;
       keep(
         added.map(({ seq: q, line: l }, i) => ({
@@ -99,7 +101,7 @@ export function openJournal<P>(dir: string, start: P, onError: (error: unknown) 
       keep([{ emptied: stream }]);
     },
     last: (count) => (count <= 0 ? [] : ring.slice(-count)),
-    async *follow({ tail = kept, follow = false, signal }) {
+    async *follow({ tail = maxLogLines, follow = false, signal }) {
       const queue = createBatchQueue<LogLine>({ max: 20_000 });
       queue.push(tail <= 0 ? [] : ring.slice(-tail));
       if (!follow || signal?.aborted) queue.end();

@@ -1,4 +1,5 @@
 import type { Container, LogEvent } from "@tesslate/contract";
+import { maxLogLines } from "@tesslate/contract/limits";
 import { useEffect, useRef, useState } from "react";
 import { browserHints } from "../../lib/browser-hints.ts";
 import { sentenceOf } from "../../lib/errors.ts";
@@ -7,8 +8,6 @@ import { useServices } from "../../project/services.ts";
 export interface LogLine extends LogEvent {
   key: number;
 }
-/** Lines kept in the page per container; older ones stay on the server. */
-export const keptLines = 5000;
 const firstLines = 500;
 /** A line longer than this is cut: it would hold up the page. */
 const longestLine = 8000;
@@ -52,9 +51,9 @@ export function useLogs(projectId: string, container: Container | undefined, isF
       batch = [];
       setLines((known) => {
         const all = known.length + fresh.length;
-        if (all <= keptLines) return [...known, ...fresh];
-        setForgotten((n) => n + all - keptLines);
-        return [...known, ...fresh].slice(-keptLines);
+        if (all <= maxLogLines) return [...known, ...fresh];
+        setForgotten((n) => n + all - maxLogLines);
+        return [...known, ...fresh].slice(-maxLogLines);
       });
     };
     const listen = async () => {
@@ -75,7 +74,7 @@ export function useLogs(projectId: string, container: Container | undefined, isF
         const data = line.length > longestLine ? { ...event.data, line: `${line.slice(0, longestLine)} …` } : event.data;
         batch.push({ ...event, data, key: ++count.current });
         // A flood between two paints does not pile up either.
-        if (batch.length > keptLines) batch = batch.slice(-keptLines);
+        if (batch.length > maxLogLines) batch = batch.slice(-maxLogLines);
         frame ??= setTimeout(flush, 50);
       }
     };

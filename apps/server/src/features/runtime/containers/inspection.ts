@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import type { LogEvent } from "@tesslate/contract";
-import type { Sandbox } from "@tesslate/runtime";
+import { maxLogLines, type Sandbox } from "@tesslate/runtime";
 import type { Outbound } from "../../../platform/outbound.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
@@ -79,8 +79,8 @@ export function createContainerInspection({
       const open = AbortSignal.any([signal, projects.lifetime(project.id)]);
       return (async function* () {
         if (!(await hasRun(sandbox, row.service_key, open))) return;
-        // A resuming client may have missed more than `tail` lines; the driver keeps at most 5000.
-        const lines = sandbox.logs(row.service_key, { tail: afterSeq === undefined ? tail : 5000, follow: true, signal: open });
+        // A resuming client may have missed more than `tail` lines; the driver keeps `maxLogLines`.
+        const lines = sandbox.logs(row.service_key, { tail: afterSeq === undefined ? tail : maxLogLines, follow: true, signal: open });
         for await (const { seq, ts, stream, line } of lines)
           if (afterSeq === undefined || seq > afterSeq)
             yield { seq, type: "log" as const, data: { line: await redactions.redact(project.id, line), stream, ts } };
