@@ -63,9 +63,9 @@ export interface Studio {
 }
 
 /**
- * The composition root: constructs all areas in order, one file of `compose/` per area. An area receives services of earlier
- * areas and returns its own services, routes and jobs; a feature is added in the file of its area and nowhere
- * else. Shutdown runs in reverse order.
+ * The composition root: calls the files of `compose/` in order. Each receives services of earlier ones and returns its own
+ * services, routes and jobs as an `Area`; a feature is added in a file of its area and nowhere else (ARCHITECTURE.md lists them). Shutdown
+ * runs in reverse order.
  */
 export async function compose(config: Config, swap: Swap = {}): Promise<Studio> {
   const log = swap.log ?? createLogger(config.log.level);

@@ -1,9 +1,12 @@
 import type { Mount } from "../http/mount.ts";
 import type { JobHandlers } from "../platform/jobs.ts";
 
-/** Routes and jobs of an area. An area also returns the services that later areas use. */
+/**
+ * What a file of `compose/` returns: routes and jobs of features that are constructed together, and, in interfaces that extend this one, the
+ * services that later files use. Not the same as an area of `features/`, which several files may construct.
+ */
 export interface Area {
-  /** Mounts the routes, after all areas are constructed. */
+  /** Mounts the routes, after everything is constructed. */
   mount(mount: Mount): void;
   /** Background jobs by name. */
   jobs?: JobHandlers;
