@@ -4,7 +4,7 @@ import { route } from "./route.ts";
 const tag = "snapshots";
 
 export const Snapshot = described(
-  "A state of files and databases that is kept until a person deletes it.",
+  "A state of files and databases. Manual ones are kept until they are deleted; of automatic ones the oldest are deleted when there are too many.",
   Type.Object({
     id: Uuid,
     project_id: Nullable(Uuid),
@@ -22,7 +22,7 @@ export const Snapshot = described(
 export type Snapshot = Static<typeof Snapshot>;
 
 export const Checkpoint = described(
-  "A state of the files that the server keeps automatically: before a run, before files are removed or replaced (`replace`), or after a restore. Kept for 30 days.",
+  "A state of the files that the server keeps automatically: before a run, before files are removed or replaced (`replace`), or after a restore. Kept for 30 days by default.",
   Type.Object({
     id: Uuid,
     project_id: Uuid,
@@ -175,7 +175,7 @@ export const snapshotsRoutes = {
     tag,
     summary: "List checkpoints",
     description:
-      "Automatic checkpoints of the files, newest first: before each run, before files are deleted or replaced by an upload, a move or a rename, and after each restore. Writing a single file makes none. Kept for 30 days.",
+      "Automatic checkpoints of the files, newest first: before each run, before files are deleted or replaced by an upload, a move or a rename, and after each restore. Writing a single file makes none. Kept for 30 days by default.",
     auth: "user",
     params: ProjectOnly,
     query: Type.Object(pageQuery),
