@@ -38,7 +38,6 @@ export interface SnapshotsArea extends Area {
   snapshots: Snapshots;
   /** Snapshots a container's database before the container is deleted. */
   snapshotData: SnapshotContainerData;
-  /** Called after a restore, with the restore's `more`. */
   snapshotRetention: SnapshotRetention;
 }
 
