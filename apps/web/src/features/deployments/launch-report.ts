@@ -18,7 +18,7 @@ export const checkHint: Record<LaunchCheck, string> = {
   secrets: "Files sent to visitors contain no secret values.",
   accessibility: "Pages have no serious issues for keyboard and screen reader users.",
   weight: "The first page doesn't exceed the budget.",
-  advisories: "No dependencies have known vulnerabilities with a fix available.",
+  advisories: "No dependencies have known critical or high vulnerabilities.",
 };
 
 type Check = LaunchReport["rules"][number];

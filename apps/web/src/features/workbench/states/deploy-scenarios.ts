@@ -11,7 +11,7 @@ const report = (over: Partial<LaunchReport> = {}): LaunchReport => ({
     { rule: "secrets", status: "passed", is_blocking: true, summary: "3 known values, 0 found in 41 files" },
     { rule: "accessibility", status: "passed", is_blocking: false, summary: "4 pages, 0 serious" },
     { rule: "weight", status: "passed", is_blocking: false, summary: "The first page loads 151 kB of 2 MB" },
-    { rule: "advisories", status: "warned", is_blocking: false, summary: "1 package has a known hole with a fix" },
+    { rule: "advisories", status: "warned", is_blocking: false, summary: "1 known vulnerability" },
   ],
   findings: [
     {
