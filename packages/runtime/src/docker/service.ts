@@ -327,7 +327,7 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
     },
     stop,
     // The sandbox settles what was found (`settle`).
-    settled: async () => {},
+    adopted: async () => {},
     refresh: () => {
       if (!isAlive) return;
       schedule();

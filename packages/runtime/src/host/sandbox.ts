@@ -222,7 +222,7 @@ export async function openSandbox({ location: first, backend, programs, can, log
 
   // Services that an earlier process left running.
   for (const name of readdirSync(paths.services)) serviceOf(name);
-  await Promise.all([...services.values()].map((service) => service.settled()));
+  await Promise.all([...services.values()].map((service) => service.adopted()));
   ensureWatching();
 
   return {

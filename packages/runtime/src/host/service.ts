@@ -43,7 +43,7 @@ export interface RunningService {
   ready(options: { timeoutMs?: number; signal?: AbortSignal }): Promise<ServiceState>;
   stop(): Promise<void>;
   /** Resolves when it is known what an earlier process left running. */
-  settled(): Promise<void>;
+  adopted(): Promise<void>;
   /** The sandbox was frozen or thawed. */
   refresh(): void;
   /** Stops observing; the service continues. */
@@ -395,7 +395,7 @@ export function openService(name: string, host: ServiceHost): RunningService {
       return current();
     },
     stop,
-    settled: () => settled,
+    adopted: () => settled,
     refresh: () => {
       if (!isAlive) return;
       schedule();

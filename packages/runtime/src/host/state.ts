@@ -41,7 +41,7 @@ export async function openState(dataDir: string, mountDir: string | undefined, l
   const reach = (path: string) => reachable(path, mounting);
   try {
     const slots = openSlots(real, isRoot ? claimsDir : undefined);
-    await settle(slots, { key, dir: real }, log);
+    await moveToNewSlots(slots, { key, dir: real }, log);
     const root = await reach(real);
     const runs = join(root, "run");
     makeFolder(runs, 0o711);
@@ -71,7 +71,7 @@ export async function openState(dataDir: string, mountDir: string | undefined, l
 }
 
 /** A copied folder gets other slots than the original: running programs belong to the original, and its files get other uids. */
-async function settle(slots: Slots, owner: StateOwner, log: RuntimeLog): Promise<void> {
+async function moveToNewSlots(slots: Slots, owner: StateOwner, log: RuntimeLog): Promise<void> {
   const owners = slots.owners();
   if (owners.size === 0) return;
   log.warn({ dir: owner.dir }, "this data folder is a copy of another one on this machine: its projects get other user ids and addresses");

@@ -26,7 +26,7 @@ export interface FillContext<Input> {
 }
 export interface Filled {
   /** Writes rows in the transaction that ends the setup. Resolves with the first container, if any. */
-  settle(tx: Queries): Promise<{ id: string } | undefined>;
+  finish(tx: Queries): Promise<{ id: string } | undefined>;
   git?: { remote_url: string };
 }
 

@@ -40,7 +40,7 @@ export function createTemplateSource({
       await notes.drained();
       await progress(20, "Copying the template");
       await projects.createSandbox(project.id, image, { isRetry: attempt > 1 });
-      return { settle: (tx) => insertFirst(tx, project, template.wire.name, serviceOf(template)) };
+      return { finish: (tx) => insertFirst(tx, project, template.wire.name, serviceOf(template)) };
     },
   };
 }

@@ -61,7 +61,7 @@ export const createSafetySnapshots = ({ store, snapshotCapture }: { store: Snaps
     }
   },
   /** Marks it as failed if it was not taken. */
-  settle: async (task: TaskRow): Promise<void> => {
+  markNotTaken: async (task: TaskRow): Promise<void> => {
     const { safety_snapshot_id: id } = task.input as RestoreInput;
     if (
       id !== null &&
@@ -104,11 +104,11 @@ export function defineRestoreTask({
   tasks.define<RestoreInput>(restoreType, {
     timeoutMs,
     run,
-    ended: safety.settle,
+    ended: safety.markNotTaken,
     interrupted: async (task) => {
       const input = task.input as RestoreInput;
       const project = await trees.find(task.project_id).catch(() => undefined);
-      if (!project || input.attempt >= maxAttempts) return safety.settle(task);
+      if (!project || input.attempt >= maxAttempts) return safety.markNotTaken(task);
       log.info({ project_id: project.id, attempt: input.attempt + 1 }, "restore resumed");
       await tasks.createOnce(
         restoreTaskOf(project, task.user_id, { ...input, attempt: input.attempt + 1 }, String(task.metadata["restored_from"])),

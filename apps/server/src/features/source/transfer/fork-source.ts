@@ -63,7 +63,7 @@ export function createForkSource({
         if (failure) await note(`Packages were not installed: ${failure}. Run the installation in a terminal.`);
       }
       return {
-        settle: async (tx) => {
+        finish: async (tx) => {
           const copies = await copyContainers(tx, original, project);
           for (const copy of copyCanvas) await copy(tx, original, project, copies);
           const [first] = copies.values();
