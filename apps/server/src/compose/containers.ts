@@ -156,11 +156,11 @@ export function composeContainers(
     stop: createStopServices({ store: containersStore, projects, statusWriter, idle, restarts }),
     status: createStatusOf({ store: containersStore, projects, redactions, restarts, view, log }),
   };
-  const { settleEnvironment } = services;
+  const { updateEnvironmentStatus } = services;
   const running = createRunningLimit({ projects, idle, stop: (projectId) => lifecycle.stopUnattended(projectId, "limit") });
   const startup = createContainerStartup({ store: containersStore, connectionEnvironment, tasks, services, statusWriter });
-  const holds = createProjectHolds({ idle, settleEnvironment });
-  const requests = createStartRequests({ tasks, running, restarts, settleEnvironment });
+  const holds = createProjectHolds({ idle, updateEnvironmentStatus });
+  const requests = createStartRequests({ tasks, running, restarts, updateEnvironmentStatus });
   defineStartTasks({ store: containersStore, projects, tasks, startup, holds, urlOf: view.urlOf });
   const operations = createContainerOperations({ store: containersStore, projects, stop: services.stop, requests, holds });
   const projectOperations = createProjectOperations({
@@ -199,7 +199,7 @@ export function composeContainers(
   };
   const dependents = createDependents({ store: containersStore, connectionEnvironment, view });
   const reads = createContainerReads({ store: containersStore, projects, connectionEnvironment, view });
-  const runningContainers = { stop: operations.stopContainer, settle: settleEnvironment };
+  const runningContainers = { stop: operations.stopContainer, updateStatus: updateEnvironmentStatus };
   const containers: Containers = {
     ...reads,
     ...createContainerUpdates({

@@ -37,12 +37,12 @@ const healthMs = 5_000;
 /** The pod stays this long after the last program of its sandbox: the next one starts faster. */
 const lingerMs = 30_000;
 
-/** Containers of one sandbox. `settled`: when all that was found is accounted for. */
+/** Containers of one sandbox. `adopted`: resolves when the state of everything that was found is known. */
 export async function openDockerBackend(
   first: SandboxLocation,
   context: DriverContext,
   log: RuntimeLog,
-): Promise<SandboxBackend & { settled(): Promise<void> }> {
+): Promise<SandboxBackend & { adopted(): Promise<void> }> {
   const { docker, key } = context;
   let location = first;
   const { dir } = location;
@@ -64,7 +64,7 @@ export async function openDockerBackend(
   const commands = new Set<CommandContainer>();
   /** Services that may write into their container. */
   const imageServices = new Set([...found].filter(([, { HostConfig }]) => HostConfig.ReadonlyRootfs !== true).map(([name]) => name));
-  const settling: Promise<void>[] = [];
+  const adoptions: Promise<void>[] = [];
   let closeTimer: NodeJS.Timeout | undefined;
   let count = 0;
 
@@ -255,7 +255,7 @@ export async function openDockerBackend(
           imageServices.delete(name);
           exit(name);
         },
-        settle: (work) => void settling.push(work),
+        openAfter: (work) => void adoptions.push(work),
         hooks,
       });
     },
@@ -319,8 +319,8 @@ export async function openDockerBackend(
       removeEmptyGroups(`tesslate-${key}/${groupOf(location)}`);
       hasGroupLimits = false;
     },
-    async settled() {
-      await Promise.all(settling.splice(0));
+    async adopted() {
+      await Promise.all(adoptions.splice(0));
     },
   };
 }

@@ -179,7 +179,7 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
     async openSandbox(location) {
       const backend = await openDockerBackend(location, context, log);
       const opened = await openSandbox({ location, backend, programs, can, log });
-      await backend.settled();
+      await backend.adopted();
       return opened;
     },
     // Programs of this machine need its libraries.

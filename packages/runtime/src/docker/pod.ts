@@ -34,7 +34,7 @@ export function createPod(first: SandboxLocation, context: DriverContext, found:
   const name = `tesslate-${key}-${groupOf(location)}-pod`;
   const isOffline = () => location.spec.offline ?? false;
 
-  async function settle({ Id, State }: Docker.ContainerInspectInfo) {
+  async function configureNetwork({ Id, State }: Docker.ContainerInspectInfo) {
     const container = { id: Id, pid: State.Pid };
     await admin?.container(container, inbound(location.slot.ip));
     await admin?.setGateway(container, isOffline() ? undefined : location.slot.hostIp);
@@ -43,7 +43,7 @@ export function createPod(first: SandboxLocation, context: DriverContext, found:
     const adopted = left;
     left = undefined;
     if (adopted?.State.Running && (admin || adopted.Config.Labels[label.offline] === String(isOffline()))) {
-      await settle(adopted);
+      await configureNetwork(adopted);
       return adopted.Id;
     }
     await docker.getContainer(name).remove({ force: true }).catch(ignoreGone);
@@ -76,7 +76,7 @@ export function createPod(first: SandboxLocation, context: DriverContext, found:
     try {
       await container.start();
       const made = await container.inspect();
-      await settle(made);
+      await configureNetwork(made);
       return made.Id;
     } catch (error) {
       await container.remove({ force: true }).catch(ignoreGone);
@@ -114,7 +114,7 @@ export function createPod(first: SandboxLocation, context: DriverContext, found:
       location = next;
       if (wasOffline === isOffline()) return;
       joined = joined?.then(async (id) => {
-        await settle(await docker.getContainer(id).inspect());
+        await configureNetwork(await docker.getContainer(id).inspect());
         return id;
       });
     },

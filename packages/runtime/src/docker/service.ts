@@ -37,7 +37,7 @@ export interface DockerServiceHost {
   /** Called when it has ended. */
   onEnd(): void;
   /** The sandbox counts as open once this is done: the state of a found container. */
-  settle(work: Promise<void>): void;
+  openAfter(work: Promise<void>): void;
   hooks: ServiceHooks;
 }
 
@@ -110,7 +110,7 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
     const isUp = found.State.Running || found.State.Paused;
     if (isUp) log.note("adopted after a restart of the server");
     const end = watch(container);
-    host.settle(isUp ? detect().catch(hooks.onError) : end);
+    host.openAfter(isUp ? detect().catch(hooks.onError) : end);
     // The previous process was killed while stopping it.
     if (isUp && known.isStopping) stop().catch(hooks.onError);
   }
@@ -326,7 +326,7 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
       return current();
     },
     stop,
-    // The sandbox settles what was found (`settle`).
+    // The backend waits for what was found (`openAfter`).
     adopted: async () => {},
     refresh: () => {
       if (!isAlive) return;

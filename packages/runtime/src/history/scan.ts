@@ -32,7 +32,7 @@ export async function scan(
 ) {
   const found = new Map<BytePath, Seen>();
   const pace = createThrottle();
-  const settled = Date.now() - tickMs;
+  const stableBefore = Date.now() - tickMs;
 
   async function visit(fd: number, base: BytePath, depth: number): Promise<void> {
     if (depth > maxDepth) throw new RuntimeError("not_supported", `Folders of this project are nested more than ${maxDepth} levels deep.`);
@@ -55,9 +55,9 @@ export async function scan(
         } finally {
           closeSync(child);
         }
-      } else if (stat.isSymbolicLink()) found.set(path, { mode: "120000", size: stat.size, stamp: stampOf(stat, settled) });
+      } else if (stat.isSymbolicLink()) found.set(path, { mode: "120000", size: stat.size, stamp: stampOf(stat, stableBefore) });
       else if (stat.isFile() && stat.size <= maxFileBytes)
-        found.set(path, { mode: (stat.mode & 0o100) !== 0 ? "100755" : "100644", size: stat.size, stamp: stampOf(stat, settled) });
+        found.set(path, { mode: (stat.mode & 0o100) !== 0 ? "100755" : "100644", size: stat.size, stamp: stampOf(stat, stableBefore) });
     }
     if (base !== "" && found.size === before) found.set(base, { mode: "folder", size: 0, stamp: "" });
   }
@@ -72,7 +72,7 @@ export async function scan(
 }
 
 /** Uses ctime, which the project cannot set, unlike mtime. */
-export const stampOf = (stat: Stats, settled: number): string => (stat.ctimeMs > settled ? "" : `${stat.ctimeMs} ${stat.ino} ${stat.size}`);
+export const stampOf = (stat: Stats, stableBefore: number): string => (stat.ctimeMs > stableBefore ? "" : `${stat.ctimeMs} ${stat.ino} ${stat.size}`);
 
 export function openChild(fd: number, name: BytePath): number | undefined {
   try {

@@ -105,7 +105,7 @@ export function openService(name: string, host: ServiceHost): RunningService {
   let isChecking = false;
   let detecting: Promise<void> | undefined;
   let nextDetection: Promise<void> | undefined;
-  let settled: Promise<void> = Promise.resolve();
+  let adoption: Promise<void> = Promise.resolve();
   const finder = createPortFinder();
   const throttle = createDetectionPace(() => void detect().catch(host.onError));
   const waiters = createWaiters();
@@ -125,7 +125,7 @@ export function openService(name: string, host: ServiceHost): RunningService {
       isAlive = true;
       state = { name, status: "starting", startedAt: known.startedAt };
       log.note("adopted after a restart of the server");
-      settled = detect();
+      adoption = detect();
       follow();
       return;
     }
@@ -395,7 +395,7 @@ export function openService(name: string, host: ServiceHost): RunningService {
       return current();
     },
     stop,
-    adopted: () => settled,
+    adopted: () => adoption,
     refresh: () => {
       if (!isAlive) return;
       schedule();

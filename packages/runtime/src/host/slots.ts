@@ -26,10 +26,10 @@ export interface Slots {
   ids(prefix: string): string[];
   /** First and last address of every block in use. */
   ranges(): { from: string; to: string }[];
-  /** Old to new uid, after the folder got other slots and until `settled`: files whose owner has to be changed. */
+  /** Old to new uid, after the folder got other slots and until `forgetOwners`: files whose owner has to be changed. */
   owners(): ReadonlyMap<number, number>;
   /** All files belong to their new uid. */
-  settled(): void;
+  forgetOwners(): void;
 }
 
 const firstUid = 200_000;
@@ -147,7 +147,7 @@ export function openSlots(dir: string, claimsDir: string | undefined): Slots {
         to: address(saved.pool, (block + 1) * blockSize * 4 - 1),
       })),
     owners: () => new Map(Object.entries(saved.owners ?? {}).map(([from, to]) => [Number(from), to])),
-    settled() {
+    forgetOwners() {
       delete saved.owners;
       save();
     },

@@ -79,7 +79,7 @@ async function moveToNewSlots(slots: Slots, owner: StateOwner, log: RuntimeLog):
   const sandboxes = join(owner.dir, "sandboxes");
   forgetServices(sandboxes);
   for (const folder of [sandboxes, join(owner.dir, "images")]) if (existsSync(folder)) await changeOwners(folder, owners);
-  slots.settled();
+  slots.forgetOwners();
 }
 
 /**

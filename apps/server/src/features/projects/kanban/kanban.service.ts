@@ -140,7 +140,7 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
             ),
           );
         if (rest.is_completed !== undefined && rest.is_completed !== before.is_completed)
-          await store.settleColumn(tx, id, rest.is_completed);
+          await store.setColumnCompleted(tx, id, rest.is_completed);
         return {
           result: await columnOf(tx, board, id),
           change: { subject: "column", id, op: position === undefined ? "updated" : "moved" },
@@ -156,7 +156,7 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
           if (target.id === id) throw badRequest("Cards cannot be moved to the column being deleted. Choose another column.");
           const [moving, there] = [await store.cardIds(tx, id), await store.cardIds(tx, target.id)];
           if (moving.length > 0) refuseOver(target, there.length + moving.length);
-          await store.settleColumn(tx, id, target.is_completed);
+          await store.setColumnCompleted(tx, id, target.is_completed);
           await store.arrangeCards(tx, target.id, [...there, ...moving]);
         }
         await store.deleteColumn(tx, id);

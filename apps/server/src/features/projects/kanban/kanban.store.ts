@@ -161,7 +161,7 @@ export function createKanbanStore(db: Database) {
         where c.id = o.id::uuid and (c.position <> o.at - 1 or c.column_id <> ${columnId})`);
     },
     /** Sets or clears `completed_at` of a column's cards when the column changes to or from completed. */
-    settleColumn: async (tx: Queries, columnId: string, isCompleted: boolean): Promise<void> => {
+    setColumnCompleted: async (tx: Queries, columnId: string, isCompleted: boolean): Promise<void> => {
       await tx
         .update(cards)
         .set({ completed_at: isCompleted ? sql`coalesce(${cards.completed_at}, now())` : null })

@@ -220,7 +220,7 @@ export function createProjectsStore(db: Database) {
       await db.delete(projects).where(eq(projects.id, id));
     },
     /** Projects that run or have an operation in progress. */
-    listUnsettled: (): Promise<ProjectRow[]> =>
+    listActive: (): Promise<ProjectRow[]> =>
       db
         .select()
         .from(projects)

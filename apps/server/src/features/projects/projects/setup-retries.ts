@@ -60,7 +60,7 @@ export function createSetupRetries({
     },
     /** At server start. */
     reconcile: async (): Promise<void> => {
-      for (const project of await store.listUnsettled()) {
+      for (const project of await store.listActive()) {
         if (project.environment_status === "deleting") await deletion.resume(project.id);
         else if (project.environment_status === "provisioning" && !(await setup.isUnderway(project.id))) {
           const source = templateOf(project);

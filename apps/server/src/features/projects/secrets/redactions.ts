@@ -19,7 +19,7 @@ const maxProjects = 200;
 export function createRedactions({ bus, log, sources }: { bus: Bus; log: Logger; sources: RedactionSource[] }) {
   const known = new Map<string, Promise<Redactor>>();
   /** The redactor in use until the next one is loaded. */
-  const settled = new Map<string, Redactor>();
+  const loaded = new Map<string, Redactor>();
 
   const load = async (projectId: string): Promise<Redactor> =>
     createRedactor((await Promise.all(sources.map((source) => source(projectId)))).flat());
@@ -30,7 +30,7 @@ export function createRedactions({ bus, log, sources }: { bus: Bus; log: Logger;
       redactor = load(projectId);
       const mine = redactor;
       mine.then(
-        (value) => known.get(projectId) === mine && settled.set(projectId, value),
+        (value) => known.get(projectId) === mine && loaded.set(projectId, value),
         // A failed load is retried; it never counts as "no secrets".
         () => known.get(projectId) === mine && known.delete(projectId),
       );
@@ -39,13 +39,13 @@ export function createRedactions({ bus, log, sources }: { bus: Bus; log: Logger;
     for (const [oldest] of known) {
       if (known.size <= maxProjects) break;
       known.delete(oldest);
-      settled.delete(oldest);
+      loaded.delete(oldest);
     }
     return redactor;
   };
   const drop = (projectId: string) => {
     known.delete(projectId);
-    if (settled.has(projectId)) of(projectId).catch((err: unknown) => log.error({ err, project_id: projectId }, "redactor not reloaded"));
+    if (loaded.has(projectId)) of(projectId).catch((err: unknown) => log.error({ err, project_id: projectId }, "redactor not reloaded"));
   };
   bus.listen<{ project_id: string }>(channel, ({ project_id }) => drop(project_id));
   bus.onReconnect(() => {
@@ -62,7 +62,7 @@ export function createRedactions({ bus, log, sources }: { bus: Bus; log: Logger;
         get current() {
           if (!known.has(projectId))
             of(projectId).catch((err: unknown) => log.error({ err, project_id: projectId }, "redactor not reloaded"));
-          return (last = settled.get(projectId) ?? last);
+          return (last = loaded.get(projectId) ?? last);
         },
       };
     },

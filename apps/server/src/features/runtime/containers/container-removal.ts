@@ -44,7 +44,7 @@ export const createRemoveContainer =
     await running.stop(project, row);
     await running.cancelSetUp(row);
     await data.remove(project, row);
-    await running.settle(project);
+    await running.updateStatus(project);
     await announceRemoved();
     return { snapshot_id, ...(await data.removeFolder(project, row, { others, isWanted: deleteFiles })) };
   };

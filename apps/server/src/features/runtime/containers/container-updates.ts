@@ -114,7 +114,7 @@ export function createContainerUpdates({
         return Object.keys(change).length === 0 ? fresh : store.update(row.id, change, tx);
       });
       if (!updated) throw notFound("Container");
-      if (isLeaving) await running.settle(project);
+      if (isLeaving) await running.updateStatus(project);
       if (hasVariables(body) || body.deployment_mode !== undefined) await secrets.changed(project.id);
       await view.emitChange(updated, "update");
       const isOther =

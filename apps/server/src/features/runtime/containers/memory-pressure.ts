@@ -3,7 +3,7 @@ import type { MemoryUse } from "../../../platform/memory.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
 
 /** Time for a stopped project to release its memory before the next one is stopped. */
-const settleMs = 2_000;
+const recheckMs = 2_000;
 
 /**
  * Stops idle projects while memory is low, least recently used first; never one in use or an always-on one. Freezing would not free
@@ -43,7 +43,7 @@ export function watchMemory({
       if (victim !== undefined) {
         log.warn({ project_id: victim, used_percent: Math.round(percent) }, "stopping idle project: memory is low");
         await evict(victim);
-        waitMs = Math.min(everyMs, settleMs);
+        waitMs = Math.min(everyMs, recheckMs);
       } else if (percent >= watermarkPercent && !isReported)
         log.warn({ used_percent: Math.round(percent) }, "memory is low, and no project is idle");
       isReported = percent >= watermarkPercent && victim === undefined;

@@ -29,7 +29,7 @@ export function createPostgresAccess({
   services,
 }: {
   store: ContainersStore;
-  services: Pick<Services, "reach" | "start" | "stop" | "settleEnvironment" | "environmentOf">;
+  services: Pick<Services, "reach" | "start" | "stop" | "updateEnvironmentStatus" | "environmentOf">;
 }) {
   return async (project: ProjectRow): Promise<PostgresContainer[]> => {
     const rows = (await store.listAll(project.id)).filter((row) => isManaged(row) && row.service_slug === "postgres");
@@ -52,7 +52,7 @@ export function createPostgresAccess({
         } finally {
           if (wasStopped) {
             await services.stop(project, row);
-            await services.settleEnvironment(project);
+            await services.updateEnvironmentStatus(project);
           }
         }
       },

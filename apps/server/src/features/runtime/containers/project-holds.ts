@@ -7,14 +7,14 @@ export type ProjectHolds = ReturnType<typeof createProjectHolds>;
 /** Keeps a project from being frozen or stopped while its services are started or stopped. */
 export const createProjectHolds = ({
   idle,
-  settleEnvironment,
+  updateEnvironmentStatus,
 }: {
   idle: Pick<IdlePolicy, "hold" | "awake" | "forget">;
-  settleEnvironment: ServiceTracking["settleEnvironment"];
+  updateEnvironmentStatus: ServiceTracking["updateEnvironmentStatus"];
 }) => ({
   /**
-   * Holds the project until its status is settled after `work`: what its services do in between is neither idleness nor use. After a
-   * shutdown the status is not settled, because the next server continues.
+   * Holds the project until its status is updated after `work`: what its services do in between is neither idleness nor use. After a
+   * shutdown the status is not updated, because the next server continues.
    */
   during: async <T>(
     project: ProjectRow,
@@ -25,11 +25,11 @@ export const createProjectHolds = ({
     try {
       return await work();
     } finally {
-      if (signal?.reason !== "shutdown") await settleEnvironment(project, reason);
+      if (signal?.reason !== "shutdown") await updateEnvironmentStatus(project, reason);
       release();
     }
   },
-  settle: (projectId: string): Promise<void> => settleEnvironment({ id: projectId }),
+  updateStatus: (projectId: string): Promise<void> => updateEnvironmentStatus({ id: projectId }),
   awake: (projectId: string): Promise<void> => idle.awake(projectId),
   /** Nothing of the project runs anymore. */
   forget: (projectId: string): void => idle.forget(projectId),

@@ -9,13 +9,13 @@ import type { ContainerStatusWriter } from "./status.ts";
 /** What reconciling needs from projects. */
 export interface ProjectFacts {
   known(ids: string[]): Promise<ProjectRow[]>;
-  listUnsettled(): Promise<ProjectRow[]>;
+  listActive(): Promise<ProjectRow[]>;
   hasAny(): Promise<boolean>;
 }
 
 /**
  * Makes rows and runtime consistent after a crash: adopts running services without a restart, stops services without a container, removes
- * sandboxes without a project, and corrects rows that claim to run. Runs once, after interrupted tasks were settled and before requests
+ * sandboxes without a project, and corrects rows that claim to run. Runs once, after interrupted tasks have ended and before requests
  * are accepted.
  */
 export async function reconcile(
@@ -30,7 +30,7 @@ export async function reconcile(
     store: ContainersStore;
     projects: Pick<Projects, "sandboxOf">;
     runtime: RuntimeDriver;
-    services: Pick<Services, "adopt" | "settleEnvironment">;
+    services: Pick<Services, "adopt" | "updateEnvironmentStatus">;
     statusWriter: Pick<ContainerStatusWriter, "stopped" | "written">;
     log: Logger;
   },
@@ -84,7 +84,7 @@ export async function reconcile(
         log.info({ project_id: id, service: state.name, status: state.status }, "service adopted");
       }
       await statusWriter.written(id);
-      await services.settleEnvironment(project);
+      await services.updateEnvironmentStatus(project);
     } catch (err) {
       log.error({ err, project_id: id }, "project not adopted");
     }
@@ -95,7 +95,7 @@ export async function reconcile(
   const isManaged = (projectId: string) => here?.has(projectId) ?? true;
   for (const row of await store.listAlive())
     if (isManaged(row.project_id) && !spokenFor.has(`${row.project_id}/${row.service_key}`)) await statusWriter.stopped(row);
-  for (const project of await facts.listUnsettled())
+  for (const project of await facts.listActive())
     if (isManaged(project.id) && ["starting", "stopping", "active"].includes(project.environment_status))
-      await services.settleEnvironment(project);
+      await services.updateEnvironmentStatus(project);
 }

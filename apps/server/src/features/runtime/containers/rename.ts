@@ -95,9 +95,9 @@ export function createPendingRenames({
           const hasMoved =
             pending.directory !== row.directory && !(await has(files, row.directory)) && (await has(files, pending.directory));
           await (hasMoved ? finish(row, pending) : giveUp(row));
-          log.info({ project_id: project.id, container_id: row.id, finished: hasMoved }, "rename settled");
+          log.info({ project_id: project.id, container_id: row.id, finished: hasMoved }, "interrupted rename resolved");
         } catch (err) {
-          log.error({ err, project_id: project.id, container_id: row.id }, "rename not settled");
+          log.error({ err, project_id: project.id, container_id: row.id }, "interrupted rename not resolved");
         }
       }
     },

@@ -6,5 +6,5 @@ export interface RunningContainers {
   /** Stops the container. */
   stop(project: ProjectRow, row: ContainerRow): Promise<void>;
   /** Updates the project's stored status after its containers changed. */
-  settle(project: ProjectRow): Promise<void>;
+  updateStatus(project: ProjectRow): Promise<void>;
 }

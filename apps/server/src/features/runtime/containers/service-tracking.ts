@@ -31,17 +31,17 @@ export function createServiceTracking({
     if (isActive(state)) idle.watch(projectId, state.status === "frozen");
     else
       void written
-        .then(() => settleIfStill(projectId))
+        .then(() => updateWhenNothingRuns(projectId))
         .catch((err: unknown) => log.warn({ err, project_id: projectId }, "environment status not updated"));
   };
-  /** The last service ended and no restart is due. A holder of the project settles it itself. */
-  const settleIfStill = async (projectId: string) => {
+  /** The last service ended and no restart is due. A holder of the project updates the status itself. */
+  const updateWhenNothingRuns = async (projectId: string) => {
     if (restarts.isPending(projectId) || idle.isHeld(projectId)) return;
     const sandbox = await projects.peekSandbox(projectId);
-    if (sandbox && !sandbox.services().some(isActive)) await settleEnvironment({ id: projectId });
+    if (sandbox && !sandbox.services().some(isActive)) await updateEnvironmentStatus({ id: projectId });
   };
   /** Updates the project's stored status after its containers changed. `reason`: stored when nothing runs anymore. */
-  const settleEnvironment = async (project: Pick<ProjectRow, "id">, reason?: StopReason): Promise<void> => {
+  const updateEnvironmentStatus = async (project: Pick<ProjectRow, "id">, reason?: StopReason): Promise<void> => {
     const sandbox = await (projects.peekSandbox(project.id) ?? runtime.find(project.id));
     const hasActive = (sandbox?.services().some(isActive) ?? false) || restarts.isPending(project.id);
     if (!hasActive) idle.forget(project.id);
@@ -51,7 +51,7 @@ export function createServiceTracking({
   projects.onServiceState(adopt);
 
   return {
-    settleEnvironment,
+    updateEnvironmentStatus,
     /** Starts tracking a service that already runs. */
     adopt,
   };

@@ -32,12 +32,12 @@ export function createStartRequests({
   tasks,
   running,
   restarts,
-  settleEnvironment,
+  updateEnvironmentStatus,
 }: {
   tasks: Tasks;
   running: RunningLimit;
   restarts: Pick<Restarts, "forget">;
-  settleEnvironment: ServiceTracking["settleEnvironment"];
+  updateEnvironmentStatus: ServiceTracking["updateEnvironmentStatus"];
 }) {
   const answer = ({ row, isNew }: { row: TaskRow; isNew: boolean }): StartAnswer => ({
     ...taskLinks(row),
@@ -60,7 +60,7 @@ export function createStartRequests({
       try {
         return answer(await tasks.createOnce(task));
       } catch (error) {
-        await settleEnvironment(project);
+        await updateEnvironmentStatus(project);
         throw error;
       }
     },

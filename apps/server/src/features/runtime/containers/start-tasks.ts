@@ -92,11 +92,11 @@ export function defineStartTasks({
       return { containers: urlsOf(rows, urlOf), status: "running" };
     };
   /** A cancelled or crashed start leaves the project in `starting`. */
-  const settle = async ({ project_id }: TaskRow) => {
-    if (project_id) await holds.settle(project_id);
+  const updateStatus = async ({ project_id }: TaskRow) => {
+    if (project_id) await holds.updateStatus(project_id);
   };
-  tasks.define("container_start", { timeoutMs: startTimeoutMs, run: runContainer(false), ended: settle, interrupted: settle });
-  tasks.define("container_restart", { timeoutMs: startTimeoutMs, run: runContainer(true), ended: settle, interrupted: settle });
-  tasks.define("project_start", { timeoutMs: startTimeoutMs, run: runProject(false), ended: settle, interrupted: settle });
-  tasks.define("project_restart", { timeoutMs: startTimeoutMs, run: runProject(true), ended: settle, interrupted: settle });
+  tasks.define("container_start", { timeoutMs: startTimeoutMs, run: runContainer(false), ended: updateStatus, interrupted: updateStatus });
+  tasks.define("container_restart", { timeoutMs: startTimeoutMs, run: runContainer(true), ended: updateStatus, interrupted: updateStatus });
+  tasks.define("project_start", { timeoutMs: startTimeoutMs, run: runProject(false), ended: updateStatus, interrupted: updateStatus });
+  tasks.define("project_restart", { timeoutMs: startTimeoutMs, run: runProject(true), ended: updateStatus, interrupted: updateStatus });
 }

@@ -54,7 +54,7 @@ export const createExchangeRestart = ({
   store: Pick<ContainersStore, "listAll">;
   projects: Pick<Projects, "peekSandbox" | "sandboxOf" | "setEnvironment">;
   startup: Pick<ContainerStartup, "startAll">;
-  holds: Pick<ProjectHolds, "settle">;
+  holds: Pick<ProjectHolds, "updateStatus">;
   log: Logger;
 }) => ({
   /** Service keys of active services. */
@@ -74,7 +74,7 @@ export const createExchangeRestart = ({
     await startup
       .startAll(project, rows, signal, async () => undefined)
       .catch((err: unknown) => log.warn({ err, project_id: project.id }, "some containers did not restart"));
-    await holds.settle(project.id);
+    await holds.updateStatus(project.id);
     const sandbox = await projects.sandboxOf(project);
     return rows.filter((row) => !isServiceUp(stateOf(sandbox, row))).map((row) => row.name);
   },

@@ -21,7 +21,7 @@ const code = (error: unknown) => (error as { code?: string }).code;
 const api = () => app.as(owner).snapshots;
 const missing = "00000000-0000-4000-8000-000000000000";
 
-/** A settled project with an empty tree, and shortcuts for the tests. */
+/** A project whose setup has ended, with an empty tree, and shortcuts for the tests. */
 async function fresh() {
   const project = await emptyProject(app, owner);
   return snapshotTools(project.id);
