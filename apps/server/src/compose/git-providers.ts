@@ -36,7 +36,7 @@ export function composeGitProviders(
   const { gitlab, bitbucket, gitea } = config.gitProviders;
   const store = createGitProvidersStore(db);
   const hosts = createHosts({
-    sites: {
+    configs: {
       // The same app as for sign-in: it has one redirect URL, and sign-in forwards our callbacks.
       github: config.auth.oauth.github,
       gitlab: { ...gitlab, apiUrl: `${gitlab.baseUrl}/api/v4`, redirectUri: redirectUri("gitlab") },

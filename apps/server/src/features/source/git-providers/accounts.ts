@@ -68,7 +68,7 @@ export function createGitAccounts({
       if (tokens) return store.setTokens(tx, id, seal(row, { ...tokens, refresh: tokens.refresh ?? held }));
       if ("isDown" in failed && failed.isDown) {
         if (used === undefined && leftMs(row) > 0) return row;
-        throw new AppError("bad_gateway", `${hosts.driverOf(row.provider).displayName} is not reachable right now. Try again in a minute.`);
+        throw new AppError("bad_gateway", `${hosts.adapterOf(row.provider).displayName} is not reachable right now. Try again in a minute.`);
       }
       log.info({ user_id: row.user_id, provider: row.provider }, "git account not renewed");
       await store.setRefused(tx, id, true);
@@ -79,22 +79,22 @@ export function createGitAccounts({
   const usable = async (row: GitAccountRow): Promise<GitAccountRow> => {
     if (row.sealed_refresh === null || leftMs(row) > renewBeforeMs) return row;
     const renewed = await renew(row.id);
-    if (!renewed) throw refused(hosts.driverOf(row.provider).displayName);
+    if (!renewed) throw refused(hosts.adapterOf(row.provider).displayName);
     return renewed;
   };
   const apiOf = (
     row: Pick<GitAccountRow, "provider" | "base_url">,
     source: Parameters<typeof createProviderApi>[0]["source"],
   ): ProviderApi => {
-    const driver = hosts.driverOf(row.provider);
+    const adapter = hosts.adapterOf(row.provider);
     const apiUrl = hosts.apiUrlOf(row.provider, row.base_url);
-    if (!driver.browsing || apiUrl === undefined)
-      throw badRequest(`${driver.displayName} tokens work for git only: repositories cannot be listed.`, "not_supported");
-    return createProviderApi({ driver, browsing: driver.browsing, baseUrl: row.base_url, apiUrl, source, fetch });
+    if (!adapter.browsing || apiUrl === undefined)
+      throw badRequest(`${adapter.displayName} tokens work for git only: repositories cannot be listed.`, "not_supported");
+    return createProviderApi({ adapter, browsing: adapter.browsing, baseUrl: row.base_url, apiUrl, source, fetch });
   };
   const headerOf = (row: GitAccountRow): string => {
     const use = useOf(row);
-    return `Basic ${Buffer.from(`${hosts.driverOf(row.provider).gitUser(use)}:${use.token}`).toString("base64")}`;
+    return `Basic ${Buffer.from(`${hosts.adapterOf(row.provider).gitUser(use)}:${use.token}`).toString("base64")}`;
   };
 
   const withAuthorization: WithAuthorization = async (userId, url, work) => {
@@ -128,7 +128,7 @@ export function createGitAccounts({
     get: async (userId: string, provider: GitProviderName, baseUrl?: string): Promise<GitAccountRow> => {
       const rows = hosts.inOrder(await store.ofProvider(userId, provider));
       const row = baseUrl === undefined ? rows[0] : rows.find((r) => r.base_url === baseUrl.replace(/\/+$/, ""));
-      if (!row) throw conflict("provider_not_connected", `Connect a ${hosts.driverOf(provider).displayName} account first.`);
+      if (!row) throw conflict("provider_not_connected", `Connect a ${hosts.adapterOf(provider).displayName} account first.`);
       return row;
     },
     /** Throws `provider_token_expired`, `not_supported`. */

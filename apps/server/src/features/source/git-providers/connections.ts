@@ -57,7 +57,7 @@ export function createGitConnections({
       const username = name?.trim() || null;
       // Basic authentication separates name and token with a colon.
       if (username?.includes(":")) throw badRequest("A user name cannot contain a colon.");
-      const { browsing } = hosts.driverOf(provider);
+      const { browsing } = hosts.adapterOf(provider);
       const found = browsing && (await browsing.user(accounts.apiWith({ provider, base_url }, { kind: "token", token, username })));
       const owner = ownerOf(user.id, provider, base_url);
       return store.put({
@@ -89,7 +89,7 @@ export function createGitConnections({
         extra: () => (path === undefined ? {} : { redirect_to: path }),
       });
       const { state, verifier } = started;
-      const url = await client.authorizationUrl({ state, verifier, scope: scope?.trim() || hosts.driverOf(provider).scopes });
+      const url = await client.authorizationUrl({ state, verifier, scope: scope?.trim() || hosts.adapterOf(provider).scopes });
       return { url, browser: started.browser };
     },
     /**
@@ -101,7 +101,7 @@ export function createGitConnections({
       answer: URLSearchParams,
       { browser, userId }: { browser: string | undefined; userId: string | undefined },
     ): Promise<{ error: ErrorCode | "oauth_failed" | undefined; redirect_to: string | undefined }> => {
-      const { client, site } = hosts.requireOauth(provider, null);
+      const { client, providerConfig } = hosts.requireOauth(provider, null);
       const state = answer.get("state") ?? "";
       const started = await oauth.take<StartedConnection>(flowOf(provider), state, browser);
       const { user_id, verifier, redirect_to } = started;
@@ -110,10 +110,10 @@ export function createGitConnections({
       if (answer.get("error") || !answer.get("code")) return { error: "oauth_denied", redirect_to };
       try {
         const tokens = await client.redeem({ answer, state, verifier });
-        const { browsing } = hosts.driverOf(provider);
+        const { browsing } = hosts.adapterOf(provider);
         const use = { kind: "oauth", token: tokens.access, username: null } as const;
-        const found = await browsing?.user(accounts.apiWith({ provider, base_url: site.baseUrl }, use));
-        const owner = ownerOf(user_id, provider, site.baseUrl);
+        const found = await browsing?.user(accounts.apiWith({ provider, base_url: providerConfig.baseUrl }, use));
+        const owner = ownerOf(user_id, provider, providerConfig.baseUrl);
         await store.put({
           ...owner,
           ...accounts.seal(owner, tokens),

@@ -18,18 +18,18 @@ export const createRevokeGrant =
     log,
   }: {
     accounts: Pick<GitAccounts, "useOf">;
-    hosts: Pick<Hosts, "driverOf" | "siteOf">;
+    hosts: Pick<Hosts, "adapterOf" | "configOf">;
     /** Without retries: a revocation is not worth the wait. */
     fetch: typeof globalThis.fetch;
     log: Logger;
   }) =>
   async (row: GitAccountRow): Promise<void> => {
-    const { oauth } = hosts.driverOf(row.provider);
-    const site = hosts.siteOf(row.provider);
+    const { oauth } = hosts.adapterOf(row.provider);
+    const providerConfig = hosts.configOf(row.provider);
     // A token that the user created may be used elsewhere: revoke only OAuth grants.
-    if (row.kind !== "oauth" || !oauth?.revocation || site?.baseUrl !== row.base_url) return;
+    if (row.kind !== "oauth" || !oauth?.revocation || providerConfig?.baseUrl !== row.base_url) return;
     try {
-      const { url, init } = oauth.revocation(site, accounts.useOf(row).token);
+      const { url, init } = oauth.revocation(providerConfig, accounts.useOf(row).token);
       const response = await fetch(url, {
         ...init,
         headers: { ...init.headers, "user-agent": "tesslate-studio" },

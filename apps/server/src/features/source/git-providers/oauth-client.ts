@@ -1,6 +1,6 @@
 import * as client from "openid-client";
 import { AppError } from "../../../platform/errors.ts";
-import type { OauthFacts, ProviderSite } from "./provider.ts";
+import type { OauthFacts, ProviderConfig } from "./provider.ts";
 
 export interface OauthTokens {
   access: string;
@@ -19,8 +19,8 @@ export interface OauthClient {
   renew(refreshToken: string): Promise<Renewal>;
 }
 
-export function createOauthClient(facts: OauthFacts, site: ProviderSite, fetch: typeof globalThis.fetch): OauthClient {
-  const { baseUrl, clientId, clientSecret, redirectUri } = site;
+export function createOauthClient(facts: OauthFacts, providerConfig: ProviderConfig, fetch: typeof globalThis.fetch): OauthClient {
+  const { baseUrl, clientId, clientSecret, redirectUri } = providerConfig;
   const secret = clientSecret?.reveal() ?? "";
   /** One configuration per call, to record the host's response status. */
   const open = () => {

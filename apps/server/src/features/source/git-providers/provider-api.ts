@@ -2,7 +2,7 @@ import type { Static, TSchema } from "typebox";
 import { Value } from "typebox/value";
 import { AppError, conflict, badRequest, notFound } from "../../../platform/errors.ts";
 import { isRateLimited, retryAfterOf } from "../../../platform/outbound-retries.ts";
-import type { Browsing, GitProviderDriver, ProviderApi, TokenUse } from "./provider.ts";
+import type { Browsing, GitProviderAdapter, ProviderApi, TokenUse } from "./provider.ts";
 
 const timeoutMs = 30_000;
 
@@ -19,14 +19,14 @@ export interface TokenSource {
  * `bad_request`, `bad_gateway`; never with the provider's own message.
  */
 export function createProviderApi({
-  driver: { displayName },
+  adapter: { displayName },
   browsing,
   baseUrl,
   apiUrl,
   source,
   fetch,
 }: {
-  driver: Pick<GitProviderDriver, "displayName">;
+  adapter: Pick<GitProviderAdapter, "displayName">;
   browsing: Browsing;
   baseUrl: string;
   apiUrl: string;

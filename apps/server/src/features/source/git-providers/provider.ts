@@ -47,7 +47,7 @@ export interface NewPull {
 }
 
 /** Configuration of a provider. */
-export interface ProviderSite {
+export interface ProviderConfig {
   baseUrl: string;
   apiUrl: string;
   clientId: string;
@@ -66,7 +66,7 @@ export interface OauthFacts {
   /** Additional authorization parameters. */
   extra?: Record<string, string>;
   /** The request that revokes a token. */
-  revocation?: (site: ProviderSite, token: string) => { url: string; init: RequestInit };
+  revocation?: (providerConfig: ProviderConfig, token: string) => { url: string; init: RequestInit };
 }
 
 /** API operations besides git. Lists are paged as the provider returns them. */
@@ -84,7 +84,7 @@ export interface Browsing {
 }
 
 /** A kind of git host; one file each in `providers/`. */
-export interface GitProviderDriver {
+export interface GitProviderAdapter {
   name: GitProviderName;
   displayName: string;
   icon: string;

@@ -21,7 +21,7 @@ export function createRepositoryBrowser({ store, accounts, hosts }: { store: Git
   const open = async (userId: string, provider: GitProviderName, baseUrl: string | undefined) => {
     const row = await accounts.get(userId, provider, baseUrl);
     const api = await accounts.api(row);
-    return { row, api, browsing: hosts.driverOf(provider).browsing as Browsing };
+    return { row, api, browsing: hosts.adapterOf(provider).browsing as Browsing };
   };
   /** A rejected account's cache is invalid. */
   const keyOf = ({ id, updated_at, refused_at }: GitAccountRow) => `${id} ${updated_at} ${refused_at ?? ""}`;
@@ -41,17 +41,17 @@ export function createRepositoryBrowser({ store, accounts, hosts }: { store: Git
   return {
     providers: async (userId: string, query: PageQuery): Promise<List<GitProvider>> => {
       const rows = await store.list(userId);
-      const all = hosts.all.map((driver): GitProvider => {
-        const mine = hosts.inOrder(rows.filter((row) => row.provider === driver.name));
+      const all = hosts.all.map((adapter): GitProvider => {
+        const mine = hosts.inOrder(rows.filter((row) => row.provider === adapter.name));
         return {
-          name: driver.name,
-          display_name: driver.displayName,
-          icon: driver.icon,
-          description: driver.description,
-          oauth_scopes: driver.scopes,
-          configured: hosts.oauthOf(driver.name) !== undefined,
-          base_url: hosts.siteOf(driver.name)?.baseUrl ?? null,
-          can: { self_hosted: hosts.canBeSelfHosted(driver), browse: driver.browsing !== undefined },
+          name: adapter.name,
+          display_name: adapter.displayName,
+          icon: adapter.icon,
+          description: adapter.description,
+          oauth_scopes: adapter.scopes,
+          configured: hosts.oauthOf(adapter.name) !== undefined,
+          base_url: hosts.configOf(adapter.name)?.baseUrl ?? null,
+          can: { self_hosted: hosts.canBeSelfHosted(adapter), browse: adapter.browsing !== undefined },
           connected: mine.length > 0,
           provider_username: mine[0]?.provider_username ?? null,
           provider_email: mine[0]?.provider_email ?? null,

@@ -1,7 +1,7 @@
 import type { GitProviderRepo } from "@tesslate/contract";
 import { Type, type Static, type TSchema } from "typebox";
 import { AppError } from "../../../../platform/errors.ts";
-import type { Browsing, GitProviderDriver, OauthFacts, ProviderApi } from "../provider.ts";
+import type { Browsing, GitProviderAdapter, OauthFacts, ProviderApi } from "../provider.ts";
 import { addressOf, cloneAddressOf, maxPages, encodePath, perPage, shortOf, splitName, timeOf } from "../response.ts";
 
 const Text = Type.Optional(Type.Union([Type.String(), Type.Null()]));
@@ -88,7 +88,7 @@ const browsing: Browsing = {
   },
 };
 
-export const bitbucket: GitProviderDriver = {
+export const bitbucket: GitProviderAdapter = {
   name: "bitbucket",
   displayName: "Bitbucket",
   icon: "bitbucket-logo",

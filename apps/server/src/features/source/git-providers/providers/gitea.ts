@@ -1,4 +1,4 @@
-import type { Browsing, GitProviderDriver, OauthFacts } from "../provider.ts";
+import type { Browsing, GitProviderAdapter, OauthFacts } from "../provider.ts";
 import { githubCompatible, GithubUser } from "./github-compatible.ts";
 
 const oauth: OauthFacts = {
@@ -20,7 +20,7 @@ const browsing: Browsing = {
   ...githubCompatible({ provider: "gitea", pages: "limit=50", pulls: "pulls", newRepo: { default_branch: "main" } }),
 };
 
-export const gitea: GitProviderDriver = {
+export const gitea: GitProviderAdapter = {
   name: "gitea",
   displayName: "Gitea",
   icon: "gitea-logo",

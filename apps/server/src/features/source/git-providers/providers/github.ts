@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import type { Browsing, GitProviderDriver, OauthFacts } from "../provider.ts";
+import type { Browsing, GitProviderAdapter, OauthFacts } from "../provider.ts";
 import { perPage } from "../response.ts";
 import { githubCompatible, GithubUser } from "./github-compatible.ts";
 
@@ -39,7 +39,7 @@ const browsing: Browsing = {
   ...githubCompatible({ provider: "github", pages: `per_page=${perPage}`, repoOrder: "visibility=all&sort=updated&", pulls: "pull" }),
 };
 
-export const github: GitProviderDriver = {
+export const github: GitProviderAdapter = {
   name: "github",
   displayName: "GitHub",
   icon: "github-logo",

@@ -1,6 +1,6 @@
 import type { GitProviderRepo } from "@tesslate/contract";
 import { Type, type Static, type TSchema } from "typebox";
-import type { Browsing, GitProviderDriver, OauthFacts, ProviderApi, RepoName } from "../provider.ts";
+import type { Browsing, GitProviderAdapter, OauthFacts, ProviderApi, RepoName } from "../provider.ts";
 import { addressOf, cloneAddressOf, maxPages, perPage, shortOf, splitName, timeOf } from "../response.ts";
 
 const Text = Type.Optional(Type.Union([Type.String(), Type.Null()]));
@@ -79,7 +79,7 @@ const browsing: Browsing = {
   },
 };
 
-export const gitlab: GitProviderDriver = {
+export const gitlab: GitProviderAdapter = {
   name: "gitlab",
   displayName: "GitLab",
   icon: "gitlab-logo",
