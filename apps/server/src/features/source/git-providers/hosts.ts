@@ -42,7 +42,7 @@ export function createHosts({
     if (adapter.oauth && providerConfig?.clientId && providerConfig.clientSecret) clients.set(adapter.name, createOauthClient(adapter.oauth, providerConfig, fetch));
   }
   const configOf = (name: GitProviderName): ProviderConfig | undefined => configs[name];
-  const isUsual = ({ provider, base_url }: { provider: GitProviderName; base_url: string }) => configOf(provider)?.baseUrl === base_url;
+  const isConfiguredHost = ({ provider, base_url }: { provider: GitProviderName; base_url: string }) => configOf(provider)?.baseUrl === base_url;
   return {
     all: Object.values<GitProviderAdapter>(adapters),
     adapterOf: (name: GitProviderName): GitProviderAdapter => adapters[name],
@@ -61,16 +61,16 @@ export function createHosts({
       configOf(name)?.baseUrl === baseUrl ? configOf(name)?.apiUrl : (adapters[name] as GitProviderAdapter).browsing?.apiUrlOf?.(baseUrl),
     /** The default host first. */
     inOrder: <T extends { provider: GitProviderName; base_url: string }>(rows: readonly T[]): T[] =>
-      [...rows].sort((a, b) => Number(isUsual(b)) - Number(isUsual(a))),
+      [...rows].sort((a, b) => Number(isConfiguredHost(b)) - Number(isConfiguredHost(a))),
     canBeSelfHosted: ({ name, browsing }: GitProviderAdapter): boolean => name === "git" || browsing?.apiUrlOf !== undefined,
     /** Normalizes a host's URL. Throws `bad_request`, `outbound_refused`. */
     baseUrlOf: async (name: GitProviderName, given: string | null | undefined): Promise<string> => {
-      const usual = configOf(name)?.baseUrl;
-      const text = given?.trim() || usual;
+      const configured = configOf(name)?.baseUrl;
+      const text = given?.trim() || configured;
       if (text === undefined) throw badRequest("base_url is required for this provider.");
       const url = URL.parse(text);
       const base = url && `${url.origin}${url.pathname}`.replace(/\/+$/, "");
-      if (base === usual && base !== null) return base;
+      if (base === configured && base !== null) return base;
       const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && allowsPlain(url));
       const isPlainUrl = isSafe && !url.username && !url.password && !url.search && !url.hash;
       if (!isPlainUrl || !base) throw badRequest("Give the https:// URL of the host, without credentials or a query.");
