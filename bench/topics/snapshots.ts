@@ -25,15 +25,15 @@ export async function measure(): Promise<Row[]> {
     await files.copyIn(source);
     await sleep(200);
     let started = performance.now();
-    await history.take("p/0");
+    await history.capture("p/0");
     const first = since(started);
-    await history.take("p/0");
+    await history.capture("p/0");
     const next: number[] = [];
     for (let round = 1; round <= rounds; round++) {
       for (let i = 0; i < changes; i++) await files.write(`d${(round * 7 + i) % folders}/f${i}.ts`, `changed ${round}\n`.repeat(300));
       await sleep(80);
       started = performance.now();
-      await history.take(`p/${round}`);
+      await history.capture(`p/${round}`);
       next.push(since(started));
     }
     const restores: number[] = [];

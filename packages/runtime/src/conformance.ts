@@ -60,7 +60,7 @@ export function describeRuntimeDriver(
         const { files, history, id } = sandbox;
         await files.write("src/a.txt", "one");
         await files.write("node_modules/p/i.js", "module");
-        expect(await history.take("snapshot/one")).toEqual({ files: 1, bytes: 3, attachments: [] });
+        expect(await history.capture("snapshot/one")).toEqual({ files: 1, bytes: 3, attachments: [] });
         await files.write("src/a.txt", "two");
         await files.write("src/b.txt", "later");
         expect((await history.compare("snapshot/one", "now")).files.map((f) => [f.path, f.status])).toEqual([

@@ -81,7 +81,7 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
   await removeOrphans(docker, key, (id) => existsSync(join(state.dir, "sandboxes", id, "files")) || id.startsWith("build-"), log);
   const base = await findBaseImage(docker, options.image, home);
   const hasOwnUid = isRoot && !isRootless;
-  const probeSlot = slots.take(probeId);
+  const probeSlot = slots.allocate(probeId);
   const user = isRootless
     ? { uid: 0, gid: 0 }
     : hasOwnUid

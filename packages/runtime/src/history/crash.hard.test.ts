@@ -24,7 +24,7 @@ describe("while someone swaps folders", () => {
     });
     try {
       for (let i = 0; i < 20; i++) {
-        await history.take(`p/${i}`).catch(() => undefined);
+        await history.capture(`p/${i}`).catch(() => undefined);
         await history.restore(`p/${i}`).catch(() => undefined);
       }
     } finally {
@@ -48,11 +48,11 @@ describe("during an operation", () => {
   test("kill -9 during a restore: the next opening finds the old or the new tree, nothing in between", { timeout: 120_000 }, async () => {
     const { base, host, tmp, write, open, history } = world();
     fill(write, "one", 1500);
-    await history.take("one");
+    await history.capture("one");
     const one = readTree(host);
     rmSync(join(host, "only-one"));
     fill(write, "two", 1500);
-    await history.take("two");
+    await history.capture("two");
     const two = readTree(host);
     const fixture = join(import.meta.dirname, "restore.fixture.ts");
     let wasCut = 0;
@@ -87,12 +87,12 @@ describe("during an operation", () => {
   test("kill -9 while a point is taken: it is complete or absent, and the next one works", { timeout: 60_000 }, async () => {
     const { base, write, open, history } = world();
     fill(write, "one", 50);
-    await history.take("one");
+    await history.capture("one");
     const fixture = join(import.meta.dirname, "restore.fixture.ts");
     let started = 0;
     for (let round = 0; round < 8; round++) {
       fill(write, `mark${round}`, 600);
-      const child = spawn(process.execPath, [fixture, base, `take:round-${round}`], { stdio: ["ignore", "pipe", "inherit"] });
+      const child = spawn(process.execPath, [fixture, base, `capture:round-${round}`], { stdio: ["ignore", "pipe", "inherit"] });
       const ready = new Promise((resolve) => child.stdout.once("data", () => resolve((started += 1))));
       const ended = new Promise((resolve) => child.once("close", resolve));
       await Promise.race([ready, ended]);
@@ -104,7 +104,7 @@ describe("during an operation", () => {
       for (const name of await next.names())
         if (name.startsWith("round-"))
           expect(Object.values(await collectPoint(next, name)).filter((text) => text === `mark${name.slice(6)} 7`)).toHaveLength(1);
-      await next.take("again");
+      await next.capture("again");
       expect((await next.find("again"))?.files).toBe(600 + 2 + round);
     }
     expect(started).toBe(8);
@@ -124,14 +124,14 @@ describe("during an operation", () => {
         const noise = (length: number) => Buffer.from(Array.from({ length }, () => Math.floor(Math.random() * 256)));
         writeFileSync(join(host, "a"), "1");
         writeFileSync(join(host, "b"), noise(3_000_000));
-        await history.take("a");
+        await history.capture("a");
         const small = readTree(host);
         writeFileSync(join(host, "a"), "2");
         rmSync(join(host, "b"));
-        await history.take("b");
+        await history.capture("b");
         writeFileSync(join(host, "filler"), noise(7_000_000));
         const full = readTree(host);
-        await expect(history.take("c")).rejects.toMatchObject({ code: "storage_full" });
+        await expect(history.capture("c")).rejects.toMatchObject({ code: "storage_full" });
         expect(await history.names()).toEqual(["a", "b"]);
         await expect(history.restore("a")).rejects.toMatchObject({ code: "storage_full" });
         expect(readTree(host)).toEqual(full);

@@ -36,7 +36,7 @@ describe("taking and restoring", () => {
     git(host, "add", ".");
     git(host, "commit", "-q", "-m", "first");
     const before = readTree(host);
-    const point = await history.take("snapshot/a");
+    const point = await history.capture("snapshot/a");
     expect(point.files).toBe(Object.entries(before).filter(([path]) => !path.endsWith("/")).length);
 
     write("src/app.ts", "two\n");
@@ -48,7 +48,7 @@ describe("taking and restoring", () => {
     write("new/file.ts", "later");
     git(host, "commit", "-q", "-am", "second");
     const later = readTree(host);
-    await history.take("snapshot/b");
+    await history.capture("snapshot/b");
 
     await history.restore("snapshot/a");
     expect(readTree(host)).toEqual(before);
@@ -62,7 +62,7 @@ describe("taking and restoring", () => {
   test("leaves what it does not store in place", async () => {
     const { host, write, read, history } = world();
     write("web/index.html", "1");
-    await history.take("a");
+    await history.capture("a");
     write("web/index.html", "2");
     write("web/node_modules/react/index.js", "module");
     write("later/node_modules/vue/index.js", "module");
@@ -96,7 +96,7 @@ describe("taking and restoring", () => {
     write("b/c/d", "deep");
     write("e/f", "1");
     mkdirSync(join(host, "g"));
-    await history.take("one");
+    await history.capture("one");
     const one = readTree(host);
     rmSync(join(host, "a"));
     write("a/x/y", "folder now");
@@ -105,7 +105,7 @@ describe("taking and restoring", () => {
     rmSync(join(host, "e"), { recursive: true });
     write("e", "file now");
     write("g/h", "filled");
-    await history.take("two");
+    await history.capture("two");
     const two = readTree(host);
     for (const [name, expected] of [
       ["one", one],
@@ -142,7 +142,7 @@ describe("taking and restoring", () => {
     write(Buffer.concat([Buffer.from(`${host}/odd/`), Buffer.from([0xff, 0xfe, 0x2f - 1])]), "bytes");
     const listing = () => readdirSync(join(host, "odd"), "latin1").sort();
     const before = [listing(), readTree(join(host, "nested"))];
-    await history.take("a");
+    await history.capture("a");
     rmSync(join(host, "odd"), { recursive: true });
     rmSync(join(host, "nested"), { recursive: true });
     await history.restore("a");
@@ -156,12 +156,12 @@ describe("taking and restoring", () => {
     write("a", "1111");
     const time = new Date(1_700_000_000_000);
     utimesSync(join(host, "a"), time, time);
-    await history.take("one");
+    await history.capture("one");
     await sleep(80);
-    await history.take("one");
+    await history.capture("one");
     write("a", "2222");
     utimesSync(join(host, "a"), time, time);
-    await history.take("two");
+    await history.capture("two");
     await history.restore("one");
     expect(read("a")).toBe("1111");
     await history.restore("two");
@@ -173,8 +173,8 @@ describe("taking and restoring", () => {
     const large = Buffer.alloc(20 * 2 ** 20, "abcdefgh\n");
     writeFileSync(join(host, "large.bin"), large);
     write("small", "1");
-    await history.take("all");
-    await history.take("some", { maxFileBytes: 1000 });
+    await history.capture("all");
+    await history.capture("some", { maxFileBytes: 1000 });
     expect(Object.keys(await collectPoint(history, "some"))).toEqual(["file small"]);
     writeFileSync(join(host, "large.bin"), "x".repeat(2000));
     write("small", "2");
@@ -190,25 +190,25 @@ describe("taking and restoring", () => {
     expect(await history.find("a")).toBeUndefined();
     await expect(history.restore("a")).rejects.toMatchObject({ code: "not_found" });
     write("a", "1");
-    await history.take("snapshot/a");
-    await history.take("checkpoint/b");
+    await history.capture("snapshot/a");
+    await history.capture("checkpoint/b");
     expect(await history.names("snapshot/")).toEqual(["snapshot/a"]);
     expect(await history.find("snapshot/a")).toEqual({ files: 1, bytes: 1, attachments: [] });
     await history.remove(["snapshot/a", "snapshot/never"]);
     expect(await history.names()).toEqual(["checkpoint/b"]);
     await expect(history.restore("snapshot/a")).rejects.toMatchObject({ code: "not_found" });
-    await expect(history.take("../x")).rejects.toMatchObject({ code: "not_supported" });
+    await expect(history.capture("../x")).rejects.toMatchObject({ code: "not_supported" });
   });
 
   test("reclaims what no point keeps, and everything else remains readable", async () => {
     const { write, read, dir, history } = world();
     const size = () => Number(execFileSync("du", ["-sk", join(dir, "git/objects")], { encoding: "utf8" }).split("\t")[0]);
     write("noise", Array.from({ length: 400_000 }, () => Math.random().toString(36)).join(""));
-    await history.take("big");
+    await history.capture("big");
     write("noise", "quiet");
     for (let i = 0; i < 5; i++) {
       write("a", String(i));
-      await history.take(`p/${i}`);
+      await history.capture(`p/${i}`);
     }
     const full = size();
     await history.remove(["big"]);
@@ -222,7 +222,7 @@ describe("taking and restoring", () => {
     const { base, write, history } = world();
     write("a", "1");
     writeFileSync(join(base, "dump"), "select 1;");
-    await history.take("a", { attachments: { "databases/db/main.dump": join(base, "dump") } });
+    await history.capture("a", { attachments: { "databases/db/main.dump": join(base, "dump") } });
     expect((await history.find("a"))?.attachments).toEqual(["databases/db/main.dump"]);
     const found = await history.attachment("a", "databases/db/main.dump");
     expect([found?.size, Buffer.concat((await found?.data.toArray()) ?? []).toString()]).toEqual([9, "select 1;"]);
@@ -239,7 +239,7 @@ test("compares two points with lines, moves and binaries, and the current tree w
   write("gone.txt", "gone\n");
   write("pic.bin", "\0\0binary");
   write("repo/.git/HEAD", "x\n");
-  await history.take("a");
+  await history.capture("a");
   write("changed.txt", "one\n2\nthree\nfour\n");
   mkdirSync(join(host, "to"));
   renameSync(join(host, "moved.txt"), join(host, "to/moved.txt"));
@@ -275,7 +275,7 @@ test("compares two points with lines, moves and binaries, and the current tree w
       { path: "to/moved.txt", oldPath: "moved.txt", status: "renamed", additions: 0, deletions: 0, isBinary: false },
     ],
   });
-  await history.take("b");
+  await history.capture("b");
   expect(await history.compare("a", "b")).toEqual(comparison);
   expect((await history.compare("a", "b", { path: "changed.txt" })).files.map((f) => f.path)).toEqual(["changed.txt"]);
   expect((await history.compare("a", "b", { maxFiles: 2 })).files).toHaveLength(2);
@@ -297,7 +297,7 @@ describe("comparing without ignored files", () => {
     write("web/.gitignore", "out\n");
     write("dist/old.js", "1");
     write("dist/gone.js", "1");
-    await history.take("a");
+    await history.capture("a");
     for (const path of [
       "src/a.ts",
       "dist/old.js",
@@ -315,7 +315,7 @@ describe("comparing without ignored files", () => {
     const shown = ["added keep.log", "added out/z", "added src/a.ts", "added web/cache/c"];
     expect(await changed(history)).toEqual(shown);
     expect((await history.compare("a", "now", { withoutIgnored: true })).additions).toBe(4);
-    await history.take("b");
+    await history.capture("b");
     expect(await changed(history, "a", "b")).toEqual(shown);
     expect((await history.compare("a", "b", { path: "dist/new.js" })).files).toHaveLength(1);
     expect((await history.compare("a", "b")).totalFiles).toBeGreaterThan(8);
@@ -334,7 +334,7 @@ describe("comparing without ignored files", () => {
       git(host, "rm", "-q", "--cached", "dist/other.js");
       git(host, "update-index", "--index-version", String(version));
       write(".git/info/exclude", "*.tmp\n");
-      await history.take("a");
+      await history.capture("a");
       write("dist/kept.js", "2");
       write("dist/other.js", "2");
       write("a.tmp", "2");
@@ -349,7 +349,7 @@ describe("comparing without ignored files", () => {
     const { host, write, history } = world();
     write(".gitignore", "dist\n");
     write("moves.txt", Array.from({ length: 30 }, (_, i) => `line ${i}\n`).join(""));
-    await history.take("a");
+    await history.capture("a");
     mkdirSync(join(host, "dist"));
     renameSync(join(host, "moves.txt"), join(host, "dist/moves.txt"));
     expect(await changed(history)).toEqual(["deleted moves.txt"]);
@@ -364,7 +364,7 @@ describe("comparing without ignored files", () => {
     write("sub/.gitignore", "x\n".repeat(400_000));
     write("other/.gitignore", "*.js\n");
     write(".git/index", `DIRC\0\0\0\u0004\u00ff\u00ff\u00ff\u00ff${"\u00ff".repeat(200)}`);
-    await history.take("a");
+    await history.capture("a");
     for (const path of ["a", "sub/x", "other/x.js"]) write(path, "1");
     expect(await changed(history)).toEqual(["added a", "added sub/x"]);
     rmSync(join(host, ".gitignore"));
@@ -394,7 +394,7 @@ describe("a hostile tree", () => {
     write(".gitmodules", `[submodule "x"]\n\tpath = sub\n\turl = ext::sh -c '${script}'\n\tupdate = !${script}\n`);
     write("a", "1");
     const before = readTree(host);
-    await history.take("a");
+    await history.capture("a");
     write("a", "2");
     write(".gitattributes", "changed");
     await history.compare("a", "now");
@@ -412,7 +412,7 @@ describe("a hostile tree", () => {
     symlinkSync("/etc/passwd", join(host, "passwd"));
     symlinkSync(outside, join(host, "out"));
     write("in/secret", "mine");
-    await history.take("links");
+    await history.capture("links");
     expect(await collectPoint(history, "links")).toEqual({ "link out": outside, "link passwd": "/etc/passwd", "file in/secret": "mine" });
     // The point has a folder where a link leads out now: it is replaced, not followed.
     rmSync(join(host, "in"), { recursive: true });
@@ -426,6 +426,6 @@ describe("a hostile tree", () => {
   test("rejects endlessly nested folders", async () => {
     const { host, history } = world();
     mkdirSync(join(host, "d/".repeat(250)), { recursive: true });
-    await expect(history.take("a")).rejects.toMatchObject({ code: "not_supported", message: expect.stringContaining("nested") });
+    await expect(history.capture("a")).rejects.toMatchObject({ code: "not_supported", message: expect.stringContaining("nested") });
   });
 });

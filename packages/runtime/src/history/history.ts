@@ -12,7 +12,7 @@ import { openGit } from "./git.ts";
 import { loadKnown, saveKnown, unchanged, type Known, type KnownEntry } from "./known.ts";
 import { emptyMark, ofShown, quote, shown, spell, unspell, type BytePath } from "./names.ts";
 import { inFolder, scan, type Mode, type Seen } from "./scan.ts";
-import type { History, KeptEntry, Point, RestoreOptions, Restored, TakeOptions } from "./types.ts";
+import type { History, KeptEntry, Point, RestoreOptions, Restored, CaptureOptions } from "./types.ts";
 import { baseName, openWalker, parentOf, type RestoreTarget } from "./walker.ts";
 
 /** Reserved because the database uses the same disk. */
@@ -66,7 +66,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
     return points + name;
   };
 
-  // --- taking ---
+  // --- capturing ---
 
   function prepare() {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -79,7 +79,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
   }
 
   /** Writes the point and returns the tree's current content. */
-  async function takeTo(ref: string, options: TakeOptions): Promise<{ known: Known; facts: Facts }> {
+  async function captureTo(ref: string, options: CaptureOptions): Promise<{ known: Known; facts: Facts }> {
     prepare();
     const { maxFileBytes, signal } = options;
     const seen = await scan(tree.host, { ...(maxFileBytes !== undefined && { maxFileBytes }), ...(signal && { signal }) });
@@ -94,7 +94,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
     }
   }
 
-  async function write(ref: string, seen: Map<BytePath, Seen>, known: Known, { attachments = {}, maxFileBytes, signal }: TakeOptions) {
+  async function write(ref: string, seen: Map<BytePath, Seen>, known: Known, { attachments = {}, maxFileBytes, signal }: CaptureOptions) {
     const sizes = Object.entries(attachments).map(([path, file]) => ({ path, file, size: statSync(file).size }));
     let bytes = sizes.reduce((sum, { size }) => sum + size, 0);
     let adding = bytes;
@@ -251,7 +251,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
 
   async function restore(name: string, options: RestoreOptions): Promise<Restored> {
     const to = await requireCommit(refOf(name));
-    const { known } = await takeTo(fromRef, options.signal ? { signal: options.signal } : {});
+    const { known } = await captureTo(fromRef, options.signal ? { signal: options.signal } : {});
     await git.run(["update-ref", toRef, to]);
     writeJson(journal, { since: new Date().toISOString() });
     try {
@@ -274,9 +274,9 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
   }
 
   return {
-    take: (name, options = {}) =>
+    capture: (name, options = {}) =>
       inTurn(async () => {
-        const { facts } = await takeTo(refOf(name), options).catch((error: unknown) => Promise.reject(toRuntimeError(error)));
+        const { facts } = await captureTo(refOf(name), options).catch((error: unknown) => Promise.reject(toRuntimeError(error)));
         return pointOf(facts);
       }),
     find: (name) =>
@@ -305,7 +305,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
         const a = await requireCommit(refOf(from));
         if (to === "now") {
           const { maxFileBytes } = await factsOf(a);
-          await takeTo(lastRef, { ...(maxFileBytes !== undefined && { maxFileBytes }), ...(options.signal && { signal: options.signal }) });
+          await captureTo(lastRef, { ...(maxFileBytes !== undefined && { maxFileBytes }), ...(options.signal && { signal: options.signal }) });
         }
         const b = await requireCommit(to === "now" ? lastRef : refOf(to));
         return compareTrees(git, await treeOf(a), await treeOf(b), { ...options, scratch: join(dir, "compare") });

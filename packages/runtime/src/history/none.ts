@@ -7,7 +7,7 @@ export function noHistory(): History {
     throw new RuntimeError("not_supported", "This driver does not support snapshots.");
   };
   return {
-    take: refuse,
+    capture: refuse,
     find: refuse,
     names: refuse,
     remove: refuse,

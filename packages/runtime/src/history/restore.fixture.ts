@@ -9,9 +9,9 @@ const history = openHistory({
   tree: { host: join(base, "files"), tmp: join(base, "tmp"), owner: undefined },
   log: silentLog,
 });
-if (what.startsWith("take:")) {
+if (what.startsWith("capture:")) {
   process.stdout.write("starting\n");
-  await history.take(what.slice(5));
+  await history.capture(what.slice(8));
 } else
   await history.restore(what, {
     onProgress: (done, total) => {

@@ -9,7 +9,7 @@ import type { Readable } from "node:stream";
  */
 export interface History {
   /** Stores the current tree, replacing an existing point of that name. Throws `storage_full`. */
-  take(name: string, options?: TakeOptions): Promise<Point>;
+  capture(name: string, options?: CaptureOptions): Promise<Point>;
   find(name: string): Promise<Point | undefined>;
   /** Names that begin with `prefix`. */
   names(prefix?: string): Promise<string[]>;
@@ -30,7 +30,7 @@ export interface History {
   tidy(): Promise<void>;
 }
 
-export interface TakeOptions {
+export interface CaptureOptions {
   /** Host files to store beside the tree, by path. */
   attachments?: Readonly<Record<string, string>>;
   /** Larger files are omitted, and left in place by a restore. */

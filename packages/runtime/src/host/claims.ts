@@ -26,7 +26,7 @@ export interface Claims {
   /** Runs `work` while no other process changes a claim. */
   exclusively<T>(work: () => T): T;
   /** Whether the folder owns the block now. */
-  take(block: number): boolean;
+  claim(block: number): boolean;
   /** Releases every other block of the folder. */
   keepOnly(blocks: readonly number[]): void;
 }
@@ -38,7 +38,7 @@ export function openClaims(claimsDir: string, dir: string): Claims {
       mkdirSync(claimsDir, { recursive: true });
       return holdFile(join(claimsDir, "lock"), work);
     },
-    take(block) {
+    claim(block) {
       const holder = readHolder(fileOf(block));
       if (holder === dir) return true;
       if (holder !== undefined && isHeld(holder, block)) return false;

@@ -20,8 +20,8 @@ export function copiedFolders() {
     /** Project and image share a file. */
     async original() {
       const opened = await open("original");
-      const { uid } = opened.slots.take("shop");
-      const images = opened.slots.take("@images").uid;
+      const { uid } = opened.slots.allocate("shop");
+      const images = opened.slots.allocate("@images").uid;
       for (const [folder, owner] of [
         [state("original", "sandboxes/shop/files"), uid],
         [state("original", "images/tiny"), images],

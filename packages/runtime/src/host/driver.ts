@@ -86,7 +86,7 @@ export async function createHostDriver({
   };
   const ids = () => namesIn(home).filter(exists);
   for (const id of findDeletedSandboxes(stateDir)) {
-    await endOrphan?.(id, slots.take(id));
+    await endOrphan?.(id, slots.allocate(id));
     slots.release(id);
   }
 
@@ -96,7 +96,7 @@ export async function createHostDriver({
     const location: SandboxLocation = {
       dir,
       historyDir: join(dir, "history"),
-      slot: slots.take(buildSlot(key)),
+      slot: slots.allocate(buildSlot(key)),
       spec: { id: `build-${key}` },
       limits: buildLimits,
     };
@@ -114,7 +114,7 @@ export async function createHostDriver({
   const images = createImages({
     dir: imagesDir,
     versions,
-    ownerUid: isRoot ? slots.take("@images").uid : undefined,
+    ownerUid: isRoot ? slots.allocate("@images").uid : undefined,
     async withSandbox(key, dir, build) {
       const opening = await openBuild(key, dir);
       building.add(opening);
@@ -147,7 +147,7 @@ export async function createHostDriver({
     const location: SandboxLocation = {
       dir: dirOf(spec.id),
       historyDir: join(histories, spec.id),
-      slot: slots.take(spec.id),
+      slot: slots.allocate(spec.id),
       spec,
       limits: { ...defaultSandboxLimits, ...spec.limits },
     };

@@ -25,8 +25,8 @@ export async function runCommand(command: Command, options: ExecOptions): Promis
   using course = trackCommand(options);
   if (signal?.aborted) return course.notRun();
 
-  const [out, err] = await Promise.all([command.fifos.take(), command.fifos.take()]);
-  const live = isLive(input) ? { input, ...(await command.fifos.give()) } : undefined;
+  const [out, err] = await Promise.all([command.fifos.openOutput(), command.fifos.openOutput()]);
+  const live = isLive(input) ? { input, ...(await command.fifos.openInput()) } : undefined;
   const stdin = live?.readFd ?? (input === undefined || isLive(input) ? "ignore" : inputFile(command.tmpDir, input));
   let child: ChildProcess;
   try {

@@ -14,9 +14,9 @@ export interface Pipe {
  * ENXIO from a socket. Created in batches, because creating one requires running `mkfifo`.
  */
 export interface Fifos {
-  take(): Promise<Pipe>;
+  openOutput(): Promise<Pipe>;
   /** The other direction: `readFd` goes to the child (the caller closes it), what is written to `writer` arrives there. */
-  give(): Promise<{ writer: Socket; readFd: number }>;
+  openInput(): Promise<{ writer: Socket; readFd: number }>;
 }
 
 /** Name prefix; unused ones are deleted with the process that created them. */
@@ -43,7 +43,7 @@ export function createFifos(dir: string): Fifos {
   };
 
   return {
-    async give() {
+    async openInput() {
       const name = await next();
       // Opened for both directions it does not block; closed once each end is open, otherwise the child's death would go unnoticed.
       const bothFd = openSync(name, constants.O_RDWR | constants.O_NONBLOCK);
@@ -63,7 +63,7 @@ export function createFifos(dir: string): Fifos {
         unlinkSync(name);
       }
     },
-    async take() {
+    async openOutput() {
       const name = await next();
       const readFd = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK);
       try {

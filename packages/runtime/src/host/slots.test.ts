@@ -15,30 +15,30 @@ const folder = () => mkdtempSync(join(base, "data-"));
 test("an id keeps its slot, also over restarts; uid and addresses are derived from it", () => {
   const dir = folder();
   const slots = openSlots(dir, claims());
-  const [a, b] = [slots.take("a"), slots.take("b")];
-  expect(slots.take("a")).toEqual(a);
+  const [a, b] = [slots.allocate("a"), slots.allocate("b")];
+  expect(slots.allocate("a")).toEqual(a);
   expect(a.uid).toBeGreaterThanOrEqual(200_000);
   expect(b.uid).not.toBe(a.uid);
   expect(toNumber(a.ip) - toNumber(a.hostIp)).toBe(1);
   expect(toNumber(a.hostIp) % 4).toBe(1);
   const again = openSlots(dir, claims());
   expect(again.find("a")).toEqual(a);
-  expect(again.take("b")).toEqual(b);
+  expect(again.allocate("b")).toEqual(b);
   expect(again.find("c")).toBeUndefined();
 });
 
 test("a freed slot is reused as late as possible", () => {
   const slots = openSlots(folder(), claims());
-  const first = slots.take("a");
+  const first = slots.allocate("a");
   slots.release("a");
   slots.release("never-there");
   expect(slots.find("a")).toBeUndefined();
-  expect(slots.take("b").number).not.toBe(first.number);
+  expect(slots.allocate("b").number).not.toBe(first.number);
 });
 
 test("transfers a slot from one id to another", () => {
   const slots = openSlots(folder(), claims());
-  const spare = slots.take("@spare-1");
+  const spare = slots.allocate("@spare-1");
   slots.transfer("@spare-1", "a");
   expect(slots.find("a")).toEqual(spare);
   expect(slots.find("@spare-1")).toBeUndefined();
@@ -47,7 +47,7 @@ test("transfers a slot from one id to another", () => {
 
 test("more sandboxes than a block holds get another block", () => {
   const slots = openSlots(folder(), claims());
-  const taken = Array.from({ length: 400 }, (_, i) => slots.take(`p-${i}`));
+  const taken = Array.from({ length: 400 }, (_, i) => slots.allocate(`p-${i}`));
   expect(new Set(taken.map((slot) => slot.uid)).size).toBe(400);
   expect(new Set(taken.map((slot) => slot.ip)).size).toBe(400);
   const [first, second] = slots.ranges();
@@ -57,7 +57,7 @@ test("more sandboxes than a block holds get another block", () => {
 
 test("two data folders of one machine share nothing; a deleted one's claim is released", () => {
   const dirs = [folder(), folder(), folder()];
-  const uids = dirs.map((dir) => openSlots(dir, claims()).take("a").uid);
+  const uids = dirs.map((dir) => openSlots(dir, claims()).allocate("a").uid);
   expect(new Set(uids).size).toBe(3);
   const block = (uid: number) => Math.floor((uid - 200_000) / 250);
   expect(new Set(uids.map(block)).size).toBe(3);

@@ -17,7 +17,7 @@ export interface Slot {
 
 /** Assigns a slot to every sandbox of a data folder and stores it, because files belong to the uid. */
 export interface Slots {
-  take(id: string): Slot;
+  allocate(id: string): Slot;
   find(id: string): Slot | undefined;
   release(id: string): void;
   /** Transfers the slot of one id to another that has none. */
@@ -50,7 +50,7 @@ export function openSlots(dir: string, claimsDir: string | undefined): Slots {
   let used = new Set(Object.values(saved.slots));
   claims.exclusively(() => {
     const copied = claimsDir !== undefined && isCopy(saved, dir);
-    const isOurs = blocksOf(saved).every((block) => !copied && claims.take(block));
+    const isOurs = blocksOf(saved).every((block) => !copied && claims.claim(block));
     if (!isOurs) move();
     if (isOurs && saved.installation !== undefined && saved.dir === dir) return;
     if (copied || saved.installation === undefined) saved.installation = randomUUID();
@@ -84,7 +84,7 @@ export function openSlots(dir: string, claimsDir: string | undefined): Slots {
     const start = createHash("sha256").update(dir).digest().readUInt32BE(0);
     for (let i = 0; i < blocks; i++) {
       const block = (start + i) % blocks;
-      if (saved.blocks.includes(block) || banned.includes(block) || !claims.take(block)) continue;
+      if (saved.blocks.includes(block) || banned.includes(block) || !claims.claim(block)) continue;
       saved.blocks.push(block);
       return;
     }
@@ -112,7 +112,7 @@ export function openSlots(dir: string, claimsDir: string | undefined): Slots {
   });
 
   return {
-    take(id) {
+    allocate(id) {
       let number = saved.slots[id];
       if (number === undefined) {
         number = freeNumber();
@@ -154,7 +154,7 @@ export function openSlots(dir: string, claimsDir: string | undefined): Slots {
   };
 }
 
-const unclaimed: Claims = { exclusively: (work) => work(), take: () => true, keepOnly() {} };
+const unclaimed: Claims = { exclusively: (work) => work(), claim: () => true, keepOnly() {} };
 
 export const toNumber = (ip: string) => ip.split(".").reduce((n, part) => n * 256 + Number(part), 0);
 export const toAddress = (n: number) => [24, 16, 8, 0].map((shift) => Math.floor(n / 2 ** shift) % 256).join(".");

@@ -192,10 +192,10 @@ const hubId = "@hub";
 
 /** A network that was set up once: the filter alone is not sufficient proof. The probe sandbox uses it. */
 async function openNetworkOf({ key, slots }: State, resolvers: string[], { isTried }: { isTried: boolean }): Promise<Network> {
-  const network = await openNetwork({ key, hubSlot: slots.take(hubId), ranges: slots.ranges, resolvers });
+  const network = await openNetwork({ key, hubSlot: slots.allocate(hubId), ranges: slots.ranges, resolvers });
   if (isTried) return network;
   try {
-    await network.ensure(slots.take(probeId), { offline: false });
+    await network.ensure(slots.allocate(probeId), { offline: false });
     return network;
   } catch (error) {
     await network.close();

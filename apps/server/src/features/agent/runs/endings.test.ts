@@ -67,9 +67,9 @@ describe("cancel", () => {
     await using world = await chatWorld({ script: [say("Never sent.")] });
     const { history } = world.sandbox;
     const { promise: kept, resolve: keep } = Promise.withResolvers<void>();
-    const take = history.take.bind(history);
+    const take = history.capture.bind(history);
     let isKeeping = false;
-    history.take = async (...args) => {
+    history.capture = async (...args) => {
       isKeeping = true;
       await kept;
       return take(...args);

@@ -83,7 +83,7 @@ export function createGitAccess({
     ): Promise<T> => {
       const opened = await open(userId, ref);
       const { id } = opened.project;
-      return writeQueue.take(id, () =>
+      return writeQueue.run(id, () =>
         awake(id, true, async () => {
           await exclusion.refuseDuringExclusiveTask(id);
           if (!anything) await opened.repo.require();
@@ -105,12 +105,12 @@ export function createGitAccess({
 /** Serializes git writes of a project. A project's tree is on one server, so an in-process queue is sufficient. */
 export interface WriteQueue {
   /** Throws `git_busy` when its turn does not come within `waitMs`. */
-  take<T>(projectId: string, work: () => Promise<T>): Promise<T>;
+  run<T>(projectId: string, work: () => Promise<T>): Promise<T>;
 }
 export function createWriteQueue({ waitMs }: { waitMs: number }): WriteQueue {
   const last = new Map<string, Promise<unknown>>();
   return {
-    take: async (projectId, work) => {
+    run: async (projectId, work) => {
       const before = last.get(projectId);
       const mine = Promise.withResolvers<void>();
       const chained = (before ?? Promise.resolve()).then(() => mine.promise);

@@ -41,7 +41,7 @@ export const createCloneIntoTree =
   ): Promise<boolean> => {
     const { task, signal, progress, note } = context;
     let hasPointers = false;
-    await writeQueue.take(project.id, async () => {
+    await writeQueue.run(project.id, async () => {
       await progress(65, "Stopping containers");
       await containers.stopAll(project);
       try {
@@ -77,7 +77,7 @@ async function replaceTree(sandbox: Sandbox, point: string, { signal, progress }
   const { history } = sandbox;
   // An earlier attempt may have emptied the tree: its saved state counts.
   const isKept = (await history.find(point)) !== undefined;
-  if (!isKept) await history.take(point, { signal });
+  if (!isKept) await history.capture(point, { signal });
   try {
     await sandbox.exec(["find", ".", "-mindepth", "1", "-maxdepth", "1", "-exec", "rm", "-rf", "--", "{}", "+"]);
     await fill();

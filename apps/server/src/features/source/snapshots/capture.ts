@@ -28,7 +28,7 @@ export interface ProjectDatabases {
   ): Promise<void>;
 }
 
-export const takeType = "snapshot_creation";
+export const captureType = "snapshot_creation";
 const neverReadyMs = 10 * 60_000;
 const prefixes: Record<SnapshotRow["snapshot_type"], string> = { manual: "manual", hibernation: "snap", safety: "snap" };
 
@@ -61,7 +61,7 @@ export function createSnapshotCapture({
   ): Promise<SnapshotRow> => {
     const { history } = await trees.open(project);
     await using dumped = await databases.dump(project, { signal, note });
-    const point = await history.take(`snapshot/${row.id}`, { attachments: dumped.attachments, signal });
+    const point = await history.capture(`snapshot/${row.id}`, { attachments: dumped.attachments, signal });
     const ready = await store.markReady(row.id, { volume_size_bytes: point.bytes, databases: dumped.containers });
     if (!ready) throw new AppError("not_found", "The snapshot was deleted while it was being taken.");
     await changed(project.id, "update", row.id);
@@ -166,7 +166,7 @@ export function createSnapshotCapture({
   const failed = async (task: TaskRow, id: string, error: string) => {
     if ((await store.markError(id, error)) && task.project_id) await changed(task.project_id, "update", id);
   };
-  tasks.define<{ snapshot_id: string }>(takeType, {
+  tasks.define<{ snapshot_id: string }>(captureType, {
     timeoutMs: limits.readyTimeoutMs,
     run: async (context) => {
       const project = await trees.find(context.task.project_id);
@@ -208,8 +208,8 @@ export function createSnapshotCapture({
         task: await tasks.create(tx, {
           user_id: options.userId,
           project_id: project.id,
-          type: takeType,
-          unique_key: `${takeType}:${project.id}`,
+          type: captureType,
+          unique_key: `${captureType}:${project.id}`,
           metadata: { project_id: project.id, project_slug: project.slug, snapshot_id: made.row.id, label: options.label },
           input: { snapshot_id: made.row.id },
           message: "Waiting to take the snapshot",

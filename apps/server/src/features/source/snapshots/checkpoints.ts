@@ -37,7 +37,7 @@ export function createCheckpoints({
   ): Promise<CheckpointRow> => {
     const id = crypto.randomUUID();
     const { history } = await trees.open(project);
-    await history.take(`checkpoint/${id}`, isWhole ? {} : { maxFileBytes });
+    await history.capture(`checkpoint/${id}`, isWhole ? {} : { maxFileBytes });
     const row = await store.insertCheckpoint({ id, project_id: project.id, ...facts, label: facts.label.slice(0, maxLabel) });
     // The end of a turn is not listed.
     if (row.kind !== "turn_end") await events.append(project.id, { type: "snapshot_changed", data: { kind: "checkpoint", op: "add", id } });

@@ -44,8 +44,8 @@ export const restoreTaskOf = (project: ProjectRow, userId: string, input: Restor
 
 /** Snapshots of the state before a restore. */
 export const createSafetySnapshots = ({ store, snapshotCapture }: { store: SnapshotsStore; snapshotCapture: SnapshotCapture }) => ({
-  /** Takes it, unless an earlier attempt did. */
-  take: async (project: ProjectRow, id: string, context: TaskContext): Promise<void> => {
+  /** Captures it, unless an earlier attempt did. */
+  capture: async (project: ProjectRow, id: string, context: TaskContext): Promise<void> => {
     const row = await store.find(project.id, id);
     // Deleted, or taken by an earlier attempt.
     if (row?.status !== "pending") return;
@@ -91,7 +91,7 @@ export function defineRestoreTask({
     const { task, input, signal } = context;
     const project = await trees.find(task.project_id);
     const sandbox = await trees.open(project);
-    if (input.safety_snapshot_id !== null) await safety.take(project, input.safety_snapshot_id, context);
+    if (input.safety_snapshot_id !== null) await safety.capture(project, input.safety_snapshot_id, context);
     signal.throwIfAborted();
     await replaceState(project, sandbox, input, context);
     return {

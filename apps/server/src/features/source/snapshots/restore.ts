@@ -3,7 +3,7 @@ import type { Queries } from "../../../platform/database.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { exclusiveTaskKey, exclusiveTasks, exclusiveTaskTypes, type TaskRow, type Tasks } from "../../core/tasks/index.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
-import { takeType, type SnapshotCapture } from "./capture.ts";
+import { captureType, type SnapshotCapture } from "./capture.ts";
 import { restoreTaskOf, restoreType, type RestoreInput } from "./restore-task.ts";
 import type { ProjectTreeAccess } from "./tree-access.ts";
 
@@ -67,7 +67,7 @@ export function createSnapshotRestore({
       const refuse = createRestoreGuard(store);
       const { task, safety, pruned } = await store.transaction(async (tx) => {
         await refuse(tx, project.id);
-        if (await store.hasUnfinished(tx, project.id, [takeType]))
+        if (await store.hasUnfinished(tx, project.id, [captureType]))
           throw conflict("snapshot_pending", "A snapshot of this project is being taken. Try again in a moment.");
         if (await store.hasUnfinished(tx, project.id, [runType]))
           throw conflict("run_active", "The agent is working in this project. Stop it, or wait until it is done.");
