@@ -1,7 +1,7 @@
 import type { Logger } from "../../../platform/logger.ts";
 import type { Queries } from "../../../platform/database.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import type { Checkpoints, ProjectTreeAccess, CheckpointTurn } from "../snapshots/index.ts";
+import type { Checkpoints, ProjectTreeAccess, CheckpointRun } from "../snapshots/index.ts";
 import type { ChangesStore } from "./changes.store.ts";
 import type { ChangeSetRow } from "../../../db/schema/source.ts";
 
@@ -63,7 +63,7 @@ export function createRunChangeSets({
   const keepEnd = (project: ProjectRow, row: ChangeSetRow) =>
     checkpoints.keep(project, {
       kind: "turn_end",
-      label: "After the turn",
+      label: "After the run",
       chat_id: row.chat_id,
       message_id: row.message_id,
       task_id: row.task_id,
@@ -71,9 +71,9 @@ export function createRunChangeSets({
 
   return {
     /** Returns whether a checkpoint was created. Never throws. */
-    begin: async (project: ProjectRow, turn: CheckpointTurn & { user_id: string }): Promise<boolean> => {
-      const { user_id, ...facts } = turn;
-      const before = await checkpoints.beforeTurn(project, facts);
+    begin: async (project: ProjectRow, run: CheckpointRun & { user_id: string }): Promise<boolean> => {
+      const { user_id, ...facts } = run;
+      const before = await checkpoints.beforeRun(project, facts);
       if (!before) return false;
       const { chat_id, message_id, task_id } = facts;
       await store
@@ -103,7 +103,7 @@ export function createRunChangeSets({
         }
         return { files: row.files, additions: row.additions, deletions: row.deletions };
       } catch (err) {
-        log.warn({ err, project_id: run.project_id, task_id: run.task_id }, "no checkpoint after the turn");
+        log.warn({ err, project_id: run.project_id, task_id: run.task_id }, "no checkpoint after the run");
         return undefined;
       }
     },

@@ -10,7 +10,7 @@ const taskEnd = async (world: ChatWorld, task_id: string) => {
   throw new Error("no end");
 };
 
-test("checkpoints before each turn are comparable and restorable, and not listed as snapshots", async () => {
+test("checkpoints before each run are comparable and restorable, and not listed as snapshots", async () => {
   await using world = await chatWorld({
     script: [
       turn(call("write_file", { file_path: "a.txt", content: "first\n" })),

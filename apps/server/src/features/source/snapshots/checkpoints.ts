@@ -9,7 +9,7 @@ import type { ProjectTreeAccess } from "./tree-access.ts";
 const maxFileBytes = 32 * 2 ** 20;
 const maxLabel = 200;
 
-export interface CheckpointTurn {
+export interface CheckpointRun {
   chat_id: string;
   message_id: string;
   task_id: string;
@@ -39,18 +39,18 @@ export function createCheckpoints({
     const { history } = await trees.open(project);
     await history.capture(`checkpoint/${id}`, isWhole ? {} : { maxFileBytes });
     const row = await store.insertCheckpoint({ id, project_id: project.id, ...facts, label: facts.label.slice(0, maxLabel) });
-    // The end of a turn is not listed.
+    // The checkpoint after a run (`turn_end`) is not listed.
     if (row.kind !== "turn_end") await events.append(project.id, { type: "snapshot_changed", data: { kind: "checkpoint", op: "add", id } });
     return row;
   };
   return {
     keep,
-    /** Before an agent's turn. The turn continues without it: a full disk must not prevent cleaning up with the agent. */
-    beforeTurn: async (project: ProjectRow, { message, ...turn }: CheckpointTurn): Promise<CheckpointRow | undefined> => {
+    /** Before a run. The run continues without it: a full disk must not prevent cleaning up with the agent. */
+    beforeRun: async (project: ProjectRow, { message, ...run }: CheckpointRun): Promise<CheckpointRow | undefined> => {
       try {
-        return await keep(project, { kind: "turn", label: message.replaceAll(/\s+/g, " ").trim(), ...turn });
+        return await keep(project, { kind: "turn", label: message.replaceAll(/\s+/g, " ").trim(), ...run });
       } catch (err) {
-        log.warn({ err, project_id: project.id, task_id: turn.task_id }, "no checkpoint before the turn");
+        log.warn({ err, project_id: project.id, task_id: run.task_id }, "no checkpoint before the run");
         return undefined;
       }
     },

@@ -1,5 +1,5 @@
 export { createCheckpointBeforeChange, type CheckpointBeforeChange } from "./checkpoints.ts";
-export { createCheckpoints, type Checkpoints, type CheckpointTurn } from "./checkpoints.ts";
+export { createCheckpoints, type Checkpoints, type CheckpointRun } from "./checkpoints.ts";
 export { createProjectDatabases } from "./databases.ts";
 export { createSnapshotRetention, type SnapshotRetention } from "./retention.ts";
 export { createReplaceState } from "./replace-state.ts";
