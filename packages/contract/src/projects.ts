@@ -153,7 +153,7 @@ export const ProjectStatus = Type.Object({
   ),
 });
 export type ProjectStatus = Static<typeof ProjectStatus>;
-const StartAnswer = Type.Object({
+const StartResult = Type.Object({
   ...taskFields,
   project_slug: Type.String(),
   deployment_mode: DeploymentMode,
@@ -264,7 +264,7 @@ export const projectsRoutes = {
     auth: "user",
     status: 202,
     params: ProjectParams,
-    response: StartAnswer,
+    response: StartResult,
     errors: ["not_found", "no_containers", "project_busy", "running_limit_reached"],
   }),
   stop: route({

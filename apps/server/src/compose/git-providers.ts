@@ -17,7 +17,7 @@ import type { Platform } from "./platform.ts";
 
 /** Per attempt. */
 const callMs = 15_000;
-const maxAnswerBytes = 16 * 2 ** 20;
+const maxResponseBytes = 16 * 2 ** 20;
 const maxWaitMs = 10_000;
 
 /** Users' accounts at git hosts. */
@@ -30,7 +30,7 @@ export function composeGitProviders(
   { sessions }: Pick<AccountsArea, "sessions">,
 ): GitProvidersArea {
   const { appBaseUrl } = config.http;
-  const once = outbound.limited({ timeoutMs: callMs, maxBytes: maxAnswerBytes });
+  const once = outbound.limited({ timeoutMs: callMs, maxBytes: maxResponseBytes });
   const fetch = withRetries(once, { backoffMs: config.gitProviders.backoffMs, maxWaitMs });
   const redirectUri = (provider: string) => `${appBaseUrl}/api/git-providers/${provider}/callback`;
   const { gitlab, bitbucket, gitea } = config.gitProviders;

@@ -17,7 +17,7 @@ export interface Programs {
   /** Prints `bytes` times the letter x. */
   flood(bytes: number): string[];
   missing: string[];
-  /** Answers every request with `text`, after it printed "listening" to its output. */
+  /** Responds to every request with `text`, after it printed "listening" to its output. */
   serve(port: number, text: string): string[];
   /** Prints a letter per 20 ms, for ever. */
   chatter: string[];

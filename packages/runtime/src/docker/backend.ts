@@ -240,7 +240,7 @@ export async function openDockerBackend(
         },
         async listening(pid, wanted) {
           if (!context.isDirect) {
-            // The container's processes are not visible: any answer at the port counts as the service.
+            // The container's processes are not visible: any response at the port counts as the service.
             const port = wanted.find((candidate) => candidate !== undefined && candidate !== 0);
             const isOpen = port !== undefined && (await accepts({ host: location.slot.ip, port }));
             return { port: isOpen ? port : undefined, pid: undefined };

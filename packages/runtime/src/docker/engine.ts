@@ -22,14 +22,14 @@ export interface Engine {
 
 export const defaultHost = "unix:///var/run/docker.sock";
 /** A running engine responds within this time. */
-const answerMs = 5_000;
+const responseMs = 5_000;
 
 /** Throws `unavailable` with instructions when no engine responds. */
 export async function connectEngine({ host = defaultHost, certPath }: EngineOptions): Promise<Engine> {
   const docker = new Docker(connection(host, certPath));
   let info: { ServerVersion: string; OSType: string; SecurityOptions?: string[]; CgroupDriver: string };
   try {
-    info = (await Promise.race([docker.info(), silence(answerMs)])) as typeof info;
+    info = (await Promise.race([docker.info(), silence(responseMs)])) as typeof info;
   } catch (cause) {
     throw new RuntimeError("unavailable", `no Docker engine responds at ${host} (${reasonOf(cause)})`, { cause });
   }
@@ -49,7 +49,7 @@ export async function connectEngine({ host = defaultHost, certPath }: EngineOpti
 }
 
 const silence = (ms: number) =>
-  new Promise<never>((_, reject) => setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms).unref());
+  new Promise<never>((_, reject) => setTimeout(() => reject(new Error(`no response within ${ms / 1000} s`)), ms).unref());
 
 /** Sets every option, because the client fills gaps from the environment. */
 function connection(host: string, certPath: string | undefined): Docker.DockerOptions {

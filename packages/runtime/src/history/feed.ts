@@ -83,8 +83,8 @@ export interface Feed {
 
 export function openFeed(git: Git, signal: AbortSignal | undefined): Feed {
   const { child, ended } = git.start(["fast-import", "--quiet", "--force", "--date-format=raw"]);
-  let answer = "";
-  child.stdout.setEncoding("latin1").on("data", (text: string) => (answer += text));
+  let output = "";
+  child.stdout.setEncoding("latin1").on("data", (text: string) => (output += text));
   const cancel = () => void child.kill("SIGKILL");
   signal?.addEventListener("abort", cancel, { once: true });
   const send = async (data: Uint8Array | string) => {
@@ -110,7 +110,7 @@ export function openFeed(git: Git, signal: AbortSignal | undefined): Feed {
       child.stdin.end();
       try {
         await ended;
-        return /^040000 tree ([0-9a-f]+)\t/m.exec(answer)?.[1];
+        return /^040000 tree ([0-9a-f]+)\t/m.exec(output)?.[1];
       } catch (error) {
         if (signal?.aborted) throw new RuntimeError("aborted", "The operation was aborted.", { cause: error });
         throw error;

@@ -259,7 +259,7 @@ async function warm(sandbox: Sandbox, { command, port, path }: NonNullable<Image
       if (seen.has(at)) continue;
       seen.add(at);
       const { status, text } = await visit(at, signal);
-      if (at === base.href && status >= 500) throw new Error(`the page answers ${status}`);
+      if (at === base.href && status >= 500) throw new Error(`the page responds with ${status}`);
       for (const [, target = ""] of text.matchAll(/(?:\bsrc|\bhref|\bfrom|\bimport)\s*[=(]?\s*["']([^"'\s]+)["']/g)) {
         const url = URL.canParse(target, at) ? new URL(target, at) : undefined;
         if (url?.origin === base.origin && !seen.has(url.href)) queue.push(url.href);

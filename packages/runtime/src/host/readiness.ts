@@ -149,11 +149,11 @@ export async function untilReady(
 /** Whether a connection is accepted there. */
 export async function accepts({ host, port }: { host: string; port: number }): Promise<boolean> {
   const socket = connect({ host, port, autoSelectFamily: false });
-  const answer = new Promise<boolean>((resolve) => {
+  const connected = new Promise<boolean>((resolve) => {
     socket.once("connect", () => resolve(true));
     socket.once("error", () => resolve(false));
   });
-  const result = await Promise.race([answer, sleep(500, false, { ref: false })]);
+  const result = await Promise.race([connected, sleep(500, false, { ref: false })]);
   socket.destroy();
   return result;
 }

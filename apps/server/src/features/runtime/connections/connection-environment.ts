@@ -61,12 +61,12 @@ export function createConnectionEnvironment({
     });
   };
   /** Resolves each source once. */
-  const asking = <T>(ask: (row: ContainerRow) => Promise<T>) => {
+  const memoized = <T>(ask: (row: ContainerRow) => Promise<T>) => {
     const known = new Map<string, Promise<T>>();
     return (row: ContainerRow): Promise<T> => {
-      const answer = known.get(row.id) ?? ask(row);
-      known.set(row.id, answer);
-      return answer;
+      const result = known.get(row.id) ?? ask(row);
+      known.set(row.id, result);
+      return result;
     };
   };
 
@@ -80,7 +80,7 @@ export function createConnectionEnvironment({
     targetsOf: async (projectId, sourceId) =>
       (await store.listAll(projectId)).filter((c) => c.source_container_id === sourceId).map((c) => c.target_container_id),
     variablesOf: async (projectId, targetId) => {
-      const ask = asking(valuesOf);
+      const ask = memoized(valuesOf);
       const variables: Record<string, string> = {};
       for (const [key, { source, template }] of plan(await sourcesInto(projectId, targetId))) {
         const value = fill(template, await ask(source.row));
@@ -89,7 +89,7 @@ export function createConnectionEnvironment({
       return variables;
     },
     namesOf: async (projectId, targetId) => {
-      const ask = asking(namesOf);
+      const ask = memoized(namesOf);
       const names = [];
       for (const [key, { source, template }] of plan(await sourcesInto(projectId, targetId)))
         if (isFillable(template, await ask(source.row)))

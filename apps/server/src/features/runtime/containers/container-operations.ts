@@ -6,7 +6,7 @@ import type { ProjectHolds } from "./project-holds.ts";
 import { isManaged, isServiceUp, stateOf } from "./service-state.ts";
 import type { StopServices } from "./service-stop.ts";
 import { setupTaskKey } from "./names.ts";
-import { nothingToDo, refuseExternal, type StartAnswer, type StartRequests } from "./start-requests.ts";
+import { nothingToDo, refuseExternal, type StartResult, type StartRequests } from "./start-requests.ts";
 import { containerTask } from "./start-tasks.ts";
 
 export type ContainerOperations = ReturnType<typeof createContainerOperations>;
@@ -25,7 +25,7 @@ export function createContainerOperations({
   holds: ProjectHolds;
 }) {
   return {
-    startContainer: async (project: ProjectRow, row: ContainerRow): Promise<StartAnswer> => {
+    startContainer: async (project: ProjectRow, row: ContainerRow): Promise<StartResult> => {
       refuseExternal(row);
       await requests.refuseIfBusy(project);
       await store.holdStops([row.id], false);
@@ -42,7 +42,7 @@ export function createContainerOperations({
       }
       return requests.begin(project, containerTask("container_start", project, row), row.service_key);
     },
-    restartContainer: async (project: ProjectRow, row: ContainerRow): Promise<StartAnswer> => {
+    restartContainer: async (project: ProjectRow, row: ContainerRow): Promise<StartResult> => {
       refuseExternal(row);
       await requests.refuseIfBusy(project);
       await requests.cancel([`container_start:${row.id}`]);

@@ -7,7 +7,7 @@ import type { ContainersStore } from "./containers.store.ts";
 import type { ProjectHolds } from "./project-holds.ts";
 import { isActive, isManaged, isServiceUp, stateOf } from "./service-state.ts";
 import type { StopServices } from "./service-stop.ts";
-import { nothingToDo, startKeysOf, type StartAnswer, type StartRequests } from "./start-requests.ts";
+import { nothingToDo, startKeysOf, type StartResult, type StartRequests } from "./start-requests.ts";
 import { containerTask, projectTask, urlsOf } from "./start-tasks.ts";
 
 /** A project stopped by a person stays stopped until a person or the agent starts it. */
@@ -33,7 +33,7 @@ export function createProjectOperations({
   urlOf: (row: ContainerRow) => string | null;
 }) {
   /** Started by a person or the agent: includes containers they stopped before. */
-  const startProject = async (project: ProjectRow): Promise<StartAnswer & { containers: Record<string, string | null> }> => {
+  const startProject = async (project: ProjectRow): Promise<StartResult & { containers: Record<string, string | null> }> => {
     const rows = (await store.listAll(project.id)).filter(isManaged);
     const containers = urlsOf(rows, urlOf);
     await requests.refuseIfBusy(project);
@@ -96,7 +96,7 @@ export function createProjectOperations({
     stopProject,
     /** Stops a project while its files are replaced, keeping its stop reason. */
     stopForExchange: (project: ProjectRow): Promise<void> => stopProject(project, project.stop_reason ?? "idle"),
-    restartProject: async (project: ProjectRow): Promise<StartAnswer> => {
+    restartProject: async (project: ProjectRow): Promise<StartResult> => {
       const rows = (await store.listAll(project.id)).filter(isManaged);
       await requests.refuseIfBusy(project);
       if (rows.length === 0) throw badRequest("This project has no containers to start.", "no_containers");

@@ -8,13 +8,13 @@ import { isManaged } from "./service-state.ts";
 import type { ServiceTracking } from "./service-tracking.ts";
 
 /** The response of every start and restart. */
-export interface StartAnswer {
+export interface StartResult {
   task_id: string | null;
   status_url: string | null;
   already_running?: boolean;
   already_started?: boolean;
 }
-export const nothingToDo: StartAnswer = { task_id: null, status_url: null, already_running: true };
+export const nothingToDo: StartResult = { task_id: null, status_url: null, already_running: true };
 /** Throws `external_service`. */
 export const refuseExternal = (row: ContainerRow) => {
   if (!isManaged(row)) throw badRequest("This is an external service and cannot be started or stopped here.", "external_service");
@@ -39,7 +39,7 @@ export function createStartRequests({
   restarts: Pick<Restarts, "forget">;
   updateEnvironmentStatus: ServiceTracking["updateEnvironmentStatus"];
 }) {
-  const answer = ({ row, isNew }: { row: TaskRow; isNew: boolean }): StartAnswer => ({
+  const startResult = ({ row, isNew }: { row: TaskRow; isNew: boolean }): StartResult => ({
     ...taskLinks(row),
     ...(!isNew && { already_started: true }),
   });
@@ -54,21 +54,21 @@ export function createStartRequests({
         );
     },
     /** Claims a running slot, then starts; a manual start resets the crash backoff. */
-    begin: async (project: ProjectRow, task: NewTask & { unique_key: string }, key?: string): Promise<StartAnswer> => {
+    begin: async (project: ProjectRow, task: NewTask & { unique_key: string }, key?: string): Promise<StartResult> => {
       await running.claim(project);
       restarts.forget(project.id, key);
       try {
-        return answer(await tasks.createOnce(task));
+        return startResult(await tasks.createOnce(task));
       } catch (error) {
         await updateEnvironmentStatus(project);
         throw error;
       }
     },
     /** A start that has not ended. */
-    findUnfinished: async (keys: string[]): Promise<StartAnswer | undefined> => {
+    findUnfinished: async (keys: string[]): Promise<StartResult | undefined> => {
       for (const key of keys) {
         const row = await tasks.findUnfinished(key);
-        if (row) return answer({ row, isNew: false });
+        if (row) return startResult({ row, isNew: false });
       }
       return undefined;
     },

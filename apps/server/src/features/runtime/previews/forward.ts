@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
 import { injectAtHead } from "./document-head.ts";
-import { answerHeaders, requestHeaders, type Forwarding } from "./headers.ts";
+import { responseHeaders, requestHeaders, type Forwarding } from "./headers.ts";
 import { watchDataFrames } from "./websocket-frames.ts";
 
 export interface Target {
@@ -57,9 +57,9 @@ export function createForwarder() {
       });
       const quit = () => outgoing.destroy();
       response.once("close", quit);
-      outgoing.once("response", (answer) => {
-        answer.once("close", () => response.off("close", quit));
-        resolve(answer);
+      outgoing.once("response", (upstreamResponse) => {
+        upstreamResponse.once("close", () => response.off("close", quit));
+        resolve(upstreamResponse);
       });
       outgoing.once("error", (error) => {
         response.off("close", quit);
@@ -74,7 +74,7 @@ export function createForwarder() {
 
   return {
     /**
-     * Sends the dev server's response; `onAnswer` is called when it begins. Throws when the dev server is not reachable and nothing was
+     * Sends the dev server's response; `onResponse` is called when it begins. Throws when the dev server is not reachable and nothing was
      * sent yet.
      */
     request: async (
@@ -82,57 +82,57 @@ export function createForwarder() {
       response: ServerResponse,
       target: Target,
       context: ForwardContext,
-      onAnswer: () => void,
+      onResponse: () => void,
     ): Promise<void> => {
       track(response);
       const hasBody = incoming.headers["transfer-encoding"] !== undefined || (incoming.headers["content-length"] ?? "0") !== "0";
-      let answer: IncomingMessage | undefined;
-      for (let round = 0; !answer; round++)
+      let upstreamResponse: IncomingMessage | undefined;
+      for (let round = 0; !upstreamResponse; round++)
         try {
-          answer = await attempt(incoming, response, target, context, hasBody);
+          upstreamResponse = await attempt(incoming, response, target, context, hasBody);
         } catch (error) {
           const delay = retryDelaysMs[round];
           if (response.destroyed || hasBody || delay === undefined) throw error;
           await sleep(delay);
         }
       context.onActivity();
-      onAnswer();
+      onResponse();
 
-      const type = answer.headers["content-type"] ?? "";
-      const encoding = (answer.headers["content-encoding"] ?? "identity").trim().toLowerCase();
+      const type = upstreamResponse.headers["content-type"] ?? "";
+      const encoding = (upstreamResponse.headers["content-encoding"] ?? "identity").trim().toLowerCase();
       const isPlain = encoding === "identity" || encoding === "";
       const isHtml =
         context.isDocument &&
         /^\s*text\/html\b/i.test(type) &&
         !/utf-?16/i.test(type) &&
-        !/^\s*attachment\b/i.test(answer.headers["content-disposition"] ?? "");
-      const isChanged = (isHtml || (context.isWorkerScript && answer.statusCode === 200)) && (isPlain || isDecodable(encoding));
-      const headers = answerHeaders(answer.headers, {
-        isChanged: isChanged || (context.isDocument && answer.statusCode === 304),
+        !/^\s*attachment\b/i.test(upstreamResponse.headers["content-disposition"] ?? "");
+      const isChanged = (isHtml || (context.isWorkerScript && upstreamResponse.statusCode === 200)) && (isPlain || isDecodable(encoding));
+      const headers = responseHeaders(upstreamResponse.headers, {
+        isChanged: isChanged || (context.isDocument && upstreamResponse.statusCode === 304),
         isDocument: context.isDocument,
         appOrigin: context.appOrigin,
       });
-      response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers);
-      const hasNoBody = incoming.method === "HEAD" || answer.statusCode === 204 || answer.statusCode === 304;
+      response.writeHead(upstreamResponse.statusCode ?? 502, upstreamResponse.statusMessage, headers);
+      const hasNoBody = incoming.method === "HEAD" || upstreamResponse.statusCode === 204 || upstreamResponse.statusCode === 304;
       if (hasNoBody) {
-        answer.resume();
+        upstreamResponse.resume();
         response.end();
         return;
       }
       // Flush the head at once: event streams may be silent for long.
       response.flushHeaders();
-      answer.on("data", context.onActivity);
+      upstreamResponse.on("data", context.onActivity);
       const steps: NodeJS.ReadWriteStream[] = [];
       if (isChanged) {
         if (isDecodable(encoding)) steps.push(decoders[encoding]());
         steps.push(isHtml ? injectAtHead(bridgeTag) : prefix(workerLine));
       }
       try {
-        await pipeline([answer, ...steps, response]);
+        await pipeline([upstreamResponse, ...steps, response]);
       } catch {
         // The visitor left or the dev server died mid-response: nothing more can be sent.
         response.destroy();
-        answer.destroy();
+        upstreamResponse.destroy();
       }
     },
 
@@ -161,16 +161,16 @@ export function createForwarder() {
         const quit = () => outgoing.destroy();
         socket.once("close", quit);
         outgoing.once("error", reject);
-        outgoing.once("response", (answer) => {
+        outgoing.once("response", (upstreamResponse) => {
           // Forward the rejection.
-          socket.write(headOf(answer, context.appOrigin, false));
-          answer.pipe(socket);
-          answer.once("error", () => socket.destroy());
+          socket.write(headOf(upstreamResponse, context.appOrigin, false));
+          upstreamResponse.pipe(socket);
+          upstreamResponse.once("error", () => socket.destroy());
           resolve();
         });
-        outgoing.once("upgrade", (answer: IncomingMessage, upstream: Duplex, rest: Buffer) => {
+        outgoing.once("upgrade", (upstreamResponse: IncomingMessage, upstream: Duplex, rest: Buffer) => {
           socket.off("close", quit);
-          socket.write(headOf(answer, context.appOrigin, true));
+          socket.write(headOf(upstreamResponse, context.appOrigin, true));
           if (rest.length > 0) upstream.unshift(rest);
           if (head.length > 0) socket.unshift(head);
           const end = () => {
@@ -207,13 +207,13 @@ const prefix = (line: string) => {
   });
 };
 
-function headOf(answer: IncomingMessage, appOrigin: string, isUpgrade: boolean): string {
-  const headers = answerHeaders(answer.headers, { isChanged: false, isDocument: false, appOrigin });
+function headOf(upstreamResponse: IncomingMessage, appOrigin: string, isUpgrade: boolean): string {
+  const headers = responseHeaders(upstreamResponse.headers, { isChanged: false, isDocument: false, appOrigin });
   if (isUpgrade) {
     headers["connection"] = "Upgrade";
-    headers["upgrade"] = answer.headers.upgrade ?? "websocket";
+    headers["upgrade"] = upstreamResponse.headers.upgrade ?? "websocket";
   } else headers["connection"] = "close";
-  const status = answer.statusCode ?? 502;
+  const status = upstreamResponse.statusCode ?? 502;
   const lines = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((v) => `${name}: ${v}`));
-  return `HTTP/1.1 ${status} ${answer.statusMessage || STATUS_CODES[status] || ""}\r\n${lines.join("\r\n")}\r\n\r\n`;
+  return `HTTP/1.1 ${status} ${upstreamResponse.statusMessage || STATUS_CODES[status] || ""}\r\n${lines.join("\r\n")}\r\n\r\n`;
 }

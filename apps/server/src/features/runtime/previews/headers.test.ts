@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { answerHeaders, cookieValues, isOwnAuthorization, projectCookie, requestHeaders } from "./headers.ts";
+import { responseHeaders, cookieValues, isOwnAuthorization, projectCookie, requestHeaders } from "./headers.ts";
 
 const forwarding = { ip: "1.2.3.4", scheme: "http" as const, isDocument: false, isWorkerScript: false };
 const jwt = (claims: object) => `Bearer aaa.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.bbb`;
@@ -46,33 +46,33 @@ describe("requestHeaders", () => {
   });
 });
 
-describe("answerHeaders", () => {
-  const answering = { isChanged: false, isDocument: true, appOrigin: "http://localhost:8000" };
+describe("responseHeaders", () => {
+  const rewrite = { isChanged: false, isDocument: true, appOrigin: "http://localhost:8000" };
   test("can be framed by the app only", () =>
-    expect(answerHeaders({}, answering)["content-security-policy"]).toEqual(["frame-ancestors http://localhost:8000"]));
+    expect(responseHeaders({}, rewrite)["content-security-policy"]).toEqual(["frame-ancestors http://localhost:8000"]));
   test("adds frame-ancestors to a policy without it and leaves one with it", () => {
-    expect(answerHeaders({ "content-security-policy": "default-src 'self'" }, answering)["content-security-policy"]).toEqual([
+    expect(responseHeaders({ "content-security-policy": "default-src 'self'" }, rewrite)["content-security-policy"]).toEqual([
       "default-src 'self'",
       "frame-ancestors http://localhost:8000",
     ]);
     expect(
-      answerHeaders({ "content-security-policy": "default-src 'self'; frame-ancestors 'none'" }, answering)["content-security-policy"],
+      responseHeaders({ "content-security-policy": "default-src 'self'; frame-ancestors 'none'" }, rewrite)["content-security-policy"],
     ).toBe("default-src 'self'; frame-ancestors 'none'");
   });
   test("never passes a cookie with our names and limits the project's to its host", () => {
     expect(
-      answerHeaders(
+      responseHeaders(
         { "set-cookie": ["tesslate_auth=evil; Domain=localhost", "a=1; Path=/; Domain=preview.localhost; HttpOnly"] },
-        answering,
+        rewrite,
       )["set-cookie"],
     ).toEqual(["a=1; Path=/; HttpOnly"]);
     expect(projectCookie("TESSLATE_PREVIEW=1")).toBeUndefined();
   });
   test("a modified body has another length and etag", () => {
     expect(
-      answerHeaders(
+      responseHeaders(
         { "content-length": "5", "content-encoding": "gzip", etag: 'W/"abc"', "content-type": "text/html" },
-        { ...answering, isChanged: true, isDocument: false },
+        { ...rewrite, isChanged: true, isDocument: false },
       ),
     ).toEqual({ etag: 'W/"abc-ts"', "content-type": "text/html" });
   });

@@ -105,7 +105,7 @@ export function projectCookie(line: string): string | undefined {
     .join(";");
 }
 
-export interface Answering {
+export interface ResponseRewrite {
   isChanged: boolean;
   isDocument: boolean;
   /** The only origin that may frame a preview. */
@@ -113,9 +113,9 @@ export interface Answering {
 }
 
 /** Response headers for the browser. */
-export function answerHeaders(
+export function responseHeaders(
   headers: IncomingHttpHeaders,
-  { isChanged, isDocument, appOrigin }: Answering,
+  { isChanged, isDocument, appOrigin }: ResponseRewrite,
 ): Record<string, string | string[]> {
   const named = namedByConnection(headers);
   const out: Record<string, string | string[]> = {};

@@ -78,7 +78,7 @@ export function createPreviewTargets({
       if (project && container && project.environment_status !== "deleting")
         await (container.is_stop_held ? lifecycle.startContainer(project, container) : lifecycle.startProject(project));
     },
-    /** Detects the port again, after the container did not answer. */
+    /** Detects the port again, after the container did not respond. */
     refreshPort: ({ project, container }: PreviewedContainer) => services.refreshPort(project, container),
     /** Postpones the idle policy. */
     activity: ({ project }: PreviewedContainer): void => idle.activity(project.id),

@@ -11,7 +11,7 @@ export function createChangesStore(db: Database) {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
     find: async (taskId: string, q: Queries = db): Promise<ChangeSetRow | undefined> =>
       (await q.select().from(changeSets).where(eq(changeSets.task_id, taskId)))[0],
-    /** The change set of the first run that answered a message; other runs continued it. */
+    /** The change set of the first run of a message; other runs continued it. */
     findFirstOf: async (messageId: string): Promise<ChangeSetRow | undefined> =>
       (await db.select().from(changeSets).where(eq(changeSets.message_id, messageId)).orderBy(asc(changeSets.created_at)).limit(1))[0],
     /** Does nothing when one exists. */

@@ -98,18 +98,18 @@ export function createGitConnections({
      */
     finish: async (
       provider: GitProviderName,
-      answer: URLSearchParams,
+      callback: URLSearchParams,
       { browser, userId }: { browser: string | undefined; userId: string | undefined },
     ): Promise<{ error: ErrorCode | "oauth_failed" | undefined; redirect_to: string | undefined }> => {
       const { client, providerConfig } = hosts.requireOauth(provider, null);
-      const state = answer.get("state") ?? "";
+      const state = callback.get("state") ?? "";
       const started = await oauth.take<StartedConnection>(flowOf(provider), state, browser);
       const { user_id, verifier, redirect_to } = started;
       if (!(await oauth.isSameUser(started, userId)))
         throw badRequest("Another user started this, or their session has ended. Start again.", "invalid_state_token");
-      if (answer.get("error") || !answer.get("code")) return { error: "oauth_denied", redirect_to };
+      if (callback.get("error") || !callback.get("code")) return { error: "oauth_denied", redirect_to };
       try {
-        const tokens = await client.redeem({ answer, state, verifier });
+        const tokens = await client.redeem({ callback, state, verifier });
         const { browsing } = hosts.adapterOf(provider);
         const use = { kind: "oauth", token: tokens.access, username: null } as const;
         const found = await browsing?.user(accounts.apiWith({ provider, base_url: providerConfig.baseUrl }, use));

@@ -43,7 +43,7 @@ export function mountGitProviders(
     },
     callback: async (context, { params }, { request, reply }) => {
       const provider = hosts.nameOf(params.provider);
-      const answer = new URL(request.url, appBaseUrl).searchParams;
+      const callback = new URL(request.url, appBaseUrl).searchParams;
       reply.header("cache-control", "no-store");
       const leave = (outcome: Record<string, string>, redirect_to?: string) => {
         const query = new URLSearchParams({ provider, ...outcome, ...(redirect_to !== undefined && { redirect_to }) });
@@ -51,7 +51,7 @@ export function mountGitProviders(
       };
       try {
         const by = { browser: context.cookies[cookie], userId: context.user?.id };
-        const { error, redirect_to } = await connections.finish(provider, answer, by);
+        const { error, redirect_to } = await connections.finish(provider, callback, by);
         return await leave(error === undefined ? { success: "true" } : { error }, redirect_to);
       } catch (error) {
         // API clients get JSON errors; a browser that was redirected here gets a page.

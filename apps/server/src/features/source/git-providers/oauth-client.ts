@@ -15,7 +15,7 @@ export type Renewal = { tokens: OauthTokens } | { tokens: undefined; isDown: boo
 export interface OauthClient {
   authorizationUrl(input: { state: string; verifier: string; scope: string }): Promise<string>;
   /** Every error means that connecting failed. */
-  redeem(input: { answer: URLSearchParams; state: string; verifier: string }): Promise<OauthTokens>;
+  redeem(input: { callback: URLSearchParams; state: string; verifier: string }): Promise<OauthTokens>;
   renew(refreshToken: string): Promise<Renewal>;
 }
 
@@ -48,9 +48,9 @@ export function createOauthClient(facts: OauthFacts, providerConfig: ProviderCon
         ...(!facts.hasFixedScopes && { scope }),
         ...(facts.hasPkce && { code_challenge: await client.calculatePKCECodeChallenge(verifier), code_challenge_method: "S256" }),
       }).href,
-    redeem: async ({ answer, state, verifier }) => {
+    redeem: async ({ callback, state, verifier }) => {
       const address = new URL(redirectUri);
-      address.search = answer.toString();
+      address.search = callback.toString();
       const checks = { expectedState: state, ...(facts.hasPkce && { pkceCodeVerifier: verifier }) };
       return tokensOf(await client.authorizationCodeGrant(open().server, address, checks));
     },
@@ -66,13 +66,13 @@ export function createOauthClient(facts: OauthFacts, providerConfig: ProviderCon
   };
 }
 
-function tokensOf(answer: client.TokenEndpointResponse): OauthTokens {
+function tokensOf(response: client.TokenEndpointResponse): OauthTokens {
   // Bitbucket calls it `scopes`.
-  const scope = answer.scope ?? answer["scopes"];
-  const { expires_in } = answer;
+  const scope = response.scope ?? response["scopes"];
+  const { expires_in } = response;
   return {
-    access: answer.access_token,
-    refresh: answer.refresh_token,
+    access: response.access_token,
+    refresh: response.refresh_token,
     expires_at: expires_in === undefined ? null : new Date(Date.now() + expires_in * 1000).toISOString(),
     scope: typeof scope === "string" && scope !== "" ? scope : null,
   };

@@ -15,7 +15,7 @@ export interface RepositoryLimits {
   /** Commits of history to fetch. */
   depth: number;
 }
-/** Limits for a repository; the host must answer within 15 s and finish within 300 s. */
+/** Limits for a repository; the host must respond within 15 s and finish within 300 s. */
 export const repositoryLimits: Omit<RepositoryLimits, "packBytes" | "treeBytes"> = {
   entries: 100_000,
   reachMs: 15_000,

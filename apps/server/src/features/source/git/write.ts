@@ -27,7 +27,7 @@ export function createGitWrite(
     bringBranch: (userId: string, opened: Opened, branch: string) => Promise<boolean>;
   },
 ) {
-  const answering =
+  const returningStatus =
     (work: (repo: WorkingRepo) => Promise<unknown>) =>
     async ({ repo }: { repo: WorkingRepo }): Promise<GitStatus> => {
       await work(repo);
@@ -38,7 +38,7 @@ export function createGitWrite(
       access.writing(
         userId,
         ref,
-        answering(async (repo) => {
+        returningStatus(async (repo) => {
           if (!paths && !hunks) await repo.write(["add", "--all", "--", "."]);
           if (paths) await repo.write(["add", "--all"], { paths: paths.map(treePath) });
           if (hunks) await applyHunks(repo, hunks, [], ["--cached"]);
@@ -48,7 +48,7 @@ export function createGitWrite(
       access.writing(
         userId,
         ref,
-        answering(async (repo) => {
+        returningStatus(async (repo) => {
           if (hunks) await applyHunks(repo, hunks, ["--cached"], ["--cached", "--reverse"]);
           if (hunks && !paths) return;
           const only = paths?.map(treePath) ?? ["."];
@@ -61,7 +61,7 @@ export function createGitWrite(
       access.writing(
         userId,
         ref,
-        answering(async (repo) => {
+        returningStatus(async (repo) => {
           if (!paths && !hunks) throw badRequest("Specify files or hunks.");
           if (hunks) await applyHunks(repo, hunks, [], ["--reverse"]);
           if (paths) await discardFiles(repo, paths.map(treePath));
@@ -74,7 +74,7 @@ export function createGitWrite(
       access.writing(
         userId,
         ref,
-        answering(async (repo) => {
+        returningStatus(async (repo) => {
           const commit = await repo.commitOf(from);
           const wanted = paths.map(treePath);
           const there = (await repo.read(["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit], { paths: wanted })).split("\0");
@@ -111,13 +111,13 @@ export function createGitWrite(
       access.writing(
         userId,
         ref,
-        answering((repo) => resolve(repo, body)),
+        returningStatus((repo) => resolve(repo, body)),
       ),
     abortMerge: (userId: string, ref: string): Promise<GitStatus> =>
       access.writing(
         userId,
         ref,
-        answering(async (repo) => {
+        returningStatus(async (repo) => {
           const operation = await operationOf(repo);
           if (operation === null) throw conflict("no_conflict", "There is no merge in progress.");
           await repo.write([operation, "--abort"]);

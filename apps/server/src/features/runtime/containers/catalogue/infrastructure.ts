@@ -1,6 +1,6 @@
 import { generated, type Program, type ServiceDefinition } from "./definition.ts";
 import { nginxArgs } from "./programs.ts";
-import { answersHttp } from "./probes.ts";
+import { respondsToHttp } from "./probes.ts";
 
 const nginxWork = "/var/cache/nginx";
 const nginxSite = `# The site of this container. \${NAME} stands for a variable of its environment, also one that a connection brings:
@@ -33,7 +33,7 @@ scrape_configs: []
 const nginxFrom = (program: string): Program => ({
   needs: [program],
   command: () => nginxArgs(program, nginxWork),
-  health: ({ port }) => answersHttp(port),
+  health: ({ port }) => respondsToHttp(port),
 });
 const prometheusFrom = (program: string): Program => ({
   needs: [program],
@@ -46,7 +46,7 @@ const prometheusFrom = (program: string): Program => ({
     "--web.listen-address",
     `${listen}:${port}`,
   ],
-  health: ({ port }) => answersHttp(port, "/-/ready"),
+  health: ({ port }) => respondsToHttp(port, "/-/ready"),
 });
 const wget = (url: string) => ["wget", "-q", "-O", "/dev/null", url];
 const curl = (url: string) => ["curl", "-fsS", "-o", "/dev/null", url];

@@ -2,10 +2,10 @@
 const speakScript = `
 const [port, hex, pattern] = process.argv.slice(1);
 const socket = require("node:net").connect(Number(port), "127.0.0.1");
-let answer = "";
+let received = "";
 socket.setEncoding("latin1").on("data", (text) => {
-  answer += text;
-  if (new RegExp(pattern, "s").test(answer)) process.exit(0);
+  received += text;
+  if (new RegExp(pattern, "s").test(received)) process.exit(0);
 });
 socket.on("error", () => process.exit(1)).on("close", () => process.exit(1));
 if (hex) socket.write(Buffer.from(hex, "hex"));
@@ -20,14 +20,14 @@ const speak = (port: number, message: string | Buffer, pattern: RegExp): string[
   pattern.source,
 ];
 
-/** PostgreSQL answers a startup message with an authentication request; during recovery with an error. */
+/** PostgreSQL responds to a startup message with an authentication request; during recovery with an error. */
 export function speaksPostgres(port: number): string[] {
   const body = Buffer.from("\0\x03\0\0user\0probe\0database\0probe\0\0", "latin1");
   const length = Buffer.alloc(4);
   length.writeInt32BE(body.length + 4);
   return speak(port, Buffer.concat([length, body]), /^R/);
 }
-/** Redis answers with a pong or an authentication error, unless it is still loading data. */
+/** Redis responds with a pong or an authentication error, unless it is still loading data. */
 export const speaksRedis = (port: number): string[] => speak(port, "PING\r\n", /^(\+PONG|-NOAUTH)/);
 /** MySQL and MariaDB send a greeting. */
 export const speaksMysql = (port: number): string[] => speak(port, "", /^...\0\n/);
@@ -37,4 +37,4 @@ const [url] = process.argv.slice(1);
 fetch(url, { signal: AbortSignal.timeout(3000) }).then((r) => process.exit(r.status < 500 ? 0 : 1), () => process.exit(1));
 `;
 /** Any HTTP response below 500. */
-export const answersHttp = (port: number, path = "/"): string[] => ["node", "-e", httpScript, `http://127.0.0.1:${port}${path}`];
+export const respondsToHttp = (port: number, path = "/"): string[] => ["node", "-e", httpScript, `http://127.0.0.1:${port}${path}`];
