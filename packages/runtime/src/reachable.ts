@@ -3,7 +3,7 @@ import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { chmod, mkdir, readFile, realpath, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { withFileLock } from "./host/file-lock.ts";
-import { isProcess, nameOfProcess } from "./host/lock.ts";
+import { isProcess, nameOfProcess } from "./host/locks.ts";
 import { run } from "./run.ts";
 
 interface Options {

@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { logLines, openJournal, type Stream } from "../host/journal.ts";
+import { logLines, openJournal, type Stream } from "../host/log-file.ts";
 import type { LogLine } from "../types.ts";
 import { createFrames } from "./frames.ts";
 

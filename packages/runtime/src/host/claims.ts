@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { holdFile } from "./lock.ts";
+import { holdFile } from "./locks.ts";
 import { readJsonFile, replaceFile } from "./json-file.ts";
 
 /** File in a state folder that records its blocks of user ids and addresses. */

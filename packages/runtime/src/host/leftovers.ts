@@ -9,7 +9,7 @@ import { removeNamespace } from "../sandbox/hub.ts";
 import { killPid, supervisorName } from "./process-isolation.ts";
 import { findCgroups } from "./cgroups.ts";
 import { removeEmptyGroups } from "./empty-groups.ts";
-import { isProcess } from "./lock.ts";
+import { isProcess } from "./locks.ts";
 import { markedProcesses } from "./marked.ts";
 import { descendants } from "./pids.ts";
 

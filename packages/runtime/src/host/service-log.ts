@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fchownSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { LogLine } from "../types.ts";
-import { logLines, maxLineLength, openJournal, type Stream } from "./journal.ts";
+import { logLines, maxLineLength, openJournal, type Stream } from "./log-file.ts";
 
 /**
  * A service's output. The service writes to plain files, so it never blocks and loses nothing while we are away; we number and date the

@@ -7,7 +7,7 @@ import type { RuntimeLog } from "../log.ts";
 import { reachable, releaseHolder } from "../reachable.ts";
 import { fifoPrefix } from "./fifos.ts";
 import { claimsDir, forgetKey, keyOf, rememberKey, takeDownSandboxes, type StateOwner } from "./leftovers.ts";
-import { awaitLock } from "./lock.ts";
+import { awaitLock } from "./locks.ts";
 import { makeFolder } from "./modes.ts";
 import { forgetServices, changeOwners } from "./ownership.ts";
 import { runsOfServices } from "./service.ts";

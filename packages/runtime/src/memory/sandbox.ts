@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../errors.ts";
 import { noHistory } from "../history/none.ts";
-import { maxLogLines } from "../host/journal.ts";
+import { maxLogLines } from "../host/log-file.ts";
 import { createOutput } from "../host/output.ts";
 import { createBatchQueue, type BatchQueue } from "../queue.ts";
 import type { ExecOptions, LogLine, Sandbox, ServiceSpec, ServiceState, Tree } from "../types.ts";

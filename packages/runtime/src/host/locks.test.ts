@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { awaitLock, holdLock } from "./lock.ts";
+import { awaitLock, holdLock } from "./locks.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "lock-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
