@@ -1,9 +1,9 @@
 import type Docker from "dockerode";
-import { logLines, openJournal, type Stream } from "../host/log-file.ts";
+import { logLines, openLogFile, type Stream } from "../host/log-file.ts";
 import type { LogLine } from "../types.ts";
 import { createFrames } from "./frames.ts";
 
-/** A service's output: the engine stores it; we number the lines in a journal that the next process continues. */
+/** A service's output: the engine stores it; we number the lines in a log file that the next process continues. */
 export interface DockerServiceLog {
   /** Adds a line of our own. */
   note(line: string): void;
@@ -24,20 +24,20 @@ const pauseMs = 500;
 /** `onError`: lines could not be read or stored, but the service continues. `onOutput`: something was printed. */
 export function openDockerServiceLog(dir: string, onError: (error: unknown) => void, onOutput: () => void): DockerServiceLog {
   // Positions are the engine's dates, of fixed width, so that they compare as text.
-  const journal = openJournal(dir, beginning, onError);
+  const logFile = openLogFile(dir, beginning, onError);
   let abort = new AbortController();
   let reading: Promise<void> = Promise.resolve();
 
   /** Consecutive lines of one stream are written together. */
   let batch: { stream: Stream; lines: string[]; position: string } | undefined;
   function flush() {
-    if (batch) journal.add(batch.stream, batch.lines, batch.position);
+    if (batch) logFile.add(batch.stream, batch.lines, batch.position);
     batch = undefined;
   }
   function onFrame(stream: Stream, payload: Buffer) {
     const at = payload.indexOf(32);
     const position = payload.toString("latin1", 0, at);
-    if (position <= journal.positions[stream]) return;
+    if (position <= logFile.positions[stream]) return;
     const end = payload.at(-1) === 10 ? payload.length - 1 : payload.length;
     if (batch?.stream !== stream) flush();
     batch ??= { stream, lines: [], position };
@@ -46,7 +46,7 @@ export function openDockerServiceLog(dir: string, onError: (error: unknown) => v
   }
 
   async function readOnce(container: Docker.Container, signal: AbortSignal): Promise<void> {
-    const { stdout, stderr } = journal.positions;
+    const { stdout, stderr } = logFile.positions;
     const stream = (await container.logs({
       follow: true,
       stdout: true,
@@ -70,7 +70,7 @@ export function openDockerServiceLog(dir: string, onError: (error: unknown) => v
   }
 
   return {
-    note: (line) => journal.add("system", [line]),
+    note: (line) => logFile.add("system", [line]),
     read(container) {
       const { signal } = (abort = new AbortController());
       reading = (async () => {
@@ -92,11 +92,11 @@ export function openDockerServiceLog(dir: string, onError: (error: unknown) => v
       await Promise.race([reading, new Promise((resolve) => setTimeout(resolve, withinMs).unref())]);
       abort.abort();
     },
-    last: journal.last,
-    follow: (options) => journal.follow(options),
+    last: logFile.last,
+    follow: (options) => logFile.follow(options),
     close() {
       abort.abort();
-      journal.close();
+      logFile.close();
     },
   };
 }

@@ -13,7 +13,7 @@ import { openDockerServiceLog } from "./service-log.ts";
 
 /** Runs one service. */
 export interface DockerServiceHost {
-  /** Folder of its record and journal. */
+  /** Folder of its record and log file. */
   dir: string;
   /** A container left by an earlier process. */
   found: Docker.ContainerInspectInfo | undefined;

@@ -53,7 +53,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
   const git = openGit(join(dir, "git"));
   const scratch = join(dir, "scratch");
   const knownFile = join(dir, "known.json");
-  const journal = join(dir, "restore.json");
+  const restoreMarker = join(dir, "restore.json");
   const hasAny = () => existsSync(join(dir, "git"));
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -253,21 +253,21 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
     const to = await requireCommit(refOf(name));
     const { known } = await captureTo(fromRef, options.signal ? { signal: options.signal } : {});
     await git.run(["update-ref", toRef, to]);
-    writeJson(journal, { since: new Date().toISOString() });
+    writeJson(restoreMarker, { since: new Date().toISOString() });
     try {
       const done = await apply(to, known.entries, options);
-      rmSync(journal);
+      rmSync(restoreMarker);
       return done;
     } catch (error) {
       await goBack();
       throw toRuntimeError(error);
     }
   }
-  /** Reverts to the tree at the start of the restore. Keeps the journal when that fails. */
+  /** Reverts to the tree at the start of the restore. Keeps the marker when that fails. */
   async function goBack(): Promise<void> {
     try {
       await apply(await requireCommit(fromRef), await scanTree(), {});
-      rmSync(journal, { force: true });
+      rmSync(restoreMarker, { force: true });
     } catch (err) {
       log.error({ err }, "an unfinished restore could not be reverted; it is retried when the project is opened");
     }
@@ -359,10 +359,10 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
     recover: () =>
       inTurn(async () => {
         sweepStage(tree.tmp);
-        if (readJsonFile(journal) === undefined) return;
+        if (readJsonFile(restoreMarker) === undefined) return;
         try {
           const done = await apply(await requireCommit(toRef), await scanTree(), {});
-          rmSync(journal, { force: true });
+          rmSync(restoreMarker, { force: true });
           log.warn({ ...done }, "completed an interrupted restore");
         } catch (err) {
           log.error({ err }, "an interrupted restore could not be completed");

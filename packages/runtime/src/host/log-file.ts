@@ -7,11 +7,11 @@ export type Stream = "stdout" | "stderr";
 
 /**
  * Numbered, dated lines in a file that the next process continues. Each line records its source position (`P`: an offset, a time), so that
- * nothing is read twice or skipped. Of the last `maxLogLines`, a later process finds those in the last two files, of about `journalBytes`
+ * nothing is read twice or skipped. Of the last `maxLogLines`, a later process finds those in the last two files, of about `maxFileBytes`
  * each: fewer if lines are long.
  */
-export interface Journal<P> {
-  /** Source positions when the journal was last written. */
+export interface LogFile<P> {
+  /** Source positions when the file was last written. */
   readonly positions: Readonly<Record<Stream, P>>;
   add(stream: LogLine["stream"], lines: readonly string[], position?: P): void;
   /** The source of a stream starts over, before it is read again. */
@@ -26,24 +26,24 @@ export interface Journal<P> {
 /** Lines of a service that can be read, by every driver. Between two cuts up to twice as many are in memory. */
 export const maxLogLines = 5_000;
 export const maxLineLength = 16_384;
-const journalBytes = 1 << 20;
+const maxFileBytes = 1 << 20;
 
 /** A stored line with the source position after it; that a source was emptied; or the positions at the start of the file. */
 type Saved<P> = { q: number; t: string; s: LogLine["stream"]; l: string; p?: P } | { emptied: Stream } | { at: Record<Stream, P> };
 
 /** `onError`: lines could not be stored (a full disk); service and server continue. */
-export function openJournal<P>(dir: string, start: P, onError: (error: unknown) => void): Journal<P> {
-  const journal = join(dir, "journal.ndjson");
+export function openLogFile<P>(dir: string, start: P, onError: (error: unknown) => void): LogFile<P> {
+  const current = join(dir, "journal.ndjson");
   const older = join(dir, "journal.old.ndjson");
   const positions: Record<Stream, P> = { stdout: start, stderr: start };
   let ring: LogLine[] = [];
   let seq = 0;
-  let journalSize = existsSync(journal) ? statSync(journal).size : 0;
+  let currentBytes = existsSync(current) ? statSync(current).size : 0;
   const followers = new Set<BatchQueue<LogLine>>();
   recall();
 
   function recall() {
-    for (const file of [older, journal]) {
+    for (const file of [older, current]) {
       if (!existsSync(file)) continue;
       for (const text of readFileSync(file, "utf8").split("\n")) {
         const saved = parse<P>(text);
@@ -62,14 +62,14 @@ export function openJournal<P>(dir: string, start: P, onError: (error: unknown) 
 
   function keep(records: Saved<P>[]) {
     try {
-      if (journalSize > journalBytes) {
-        renameSync(journal, older);
-        journalSize = 0;
+      if (currentBytes > maxFileBytes) {
+        renameSync(current, older);
+        currentBytes = 0;
         records = [{ at: { ...positions } }, ...records];
       }
       const text = records.map((record) => `${JSON.stringify(record)}\n`).join("");
-      appendFileSync(journal, text, { mode: 0o600 });
-      journalSize += Buffer.byteLength(text);
+      appendFileSync(current, text, { mode: 0o600 });
+      currentBytes += Buffer.byteLength(text);
     } catch (error) {
       onError(error);
     }

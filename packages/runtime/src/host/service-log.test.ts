@@ -96,7 +96,7 @@ test("splits lines that never end", () => {
   log.close();
 });
 
-test("keeps the journal small and the numbers right over many restarts", () => {
+test("keeps the log file small and the numbers right over many restarts", () => {
   let last = 0;
   for (let round = 0; round < 6; round++) {
     const log = openServiceLog(dir, undefined);

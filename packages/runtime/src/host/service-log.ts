@@ -1,11 +1,11 @@
 import { closeSync, existsSync, fchownSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { LogLine } from "../types.ts";
-import { logLines, maxLineLength, openJournal, type Stream } from "./log-file.ts";
+import { logLines, maxLineLength, openLogFile, type Stream } from "./log-file.ts";
 
 /**
  * A service's output. The service writes to plain files, so it never blocks and loses nothing while we are away; we number and date the
- * lines in a journal that the next process continues.
+ * lines in a log file that the next process continues.
  */
 export interface ServiceLog {
   /** Descriptors for the service's two streams; the caller closes them. */
@@ -30,12 +30,12 @@ export function openServiceLog(
   owner: { uid: number; gid: number } | undefined,
   onError: (error: unknown) => void = () => {},
 ): ServiceLog {
-  const journal = openJournal(dir, 0, onError);
+  const logFile = openLogFile(dir, 0, onError);
   const raw = (stream: Stream) => join(dir, stream);
   /** Read position of each raw file, and the bytes after its last line end. */
   const readers: Record<Stream, { offset: number; fd: number | undefined; rest: Buffer }> = {
-    stdout: { offset: journal.positions.stdout, fd: undefined, rest: empty },
-    stderr: { offset: journal.positions.stderr, fd: undefined, rest: empty },
+    stdout: { offset: logFile.positions.stdout, fd: undefined, rest: empty },
+    stderr: { offset: logFile.positions.stderr, fd: undefined, rest: empty },
   };
   let partialTimer: NodeJS.Timeout | undefined;
 
@@ -48,7 +48,7 @@ export function openServiceLog(
     let { size } = fstatSync(reader.fd);
     if (size < reader.offset) reader.offset = 0; // the service emptied it itself
     if (size - reader.offset > maxBacklogBytes) {
-      journal.add("system", [`${size - reader.offset} bytes of output dropped: the service printed faster than the log is read`]);
+      logFile.add("system", [`${size - reader.offset} bytes of output dropped: the service printed faster than the log is read`]);
       reader.rest = empty;
       clear(stream);
       size = 0;
@@ -61,7 +61,7 @@ export function openServiceLog(
       const bytes = Buffer.concat([reader.rest, chunk.subarray(0, length)]);
       const end = bytes.lastIndexOf(10) + 1;
       reader.rest = Buffer.from(bytes.subarray(end));
-      if (end > 0) journal.add(stream, logLines(bytes.subarray(0, end - 1)), reader.offset - reader.rest.length);
+      if (end > 0) logFile.add(stream, logLines(bytes.subarray(0, end - 1)), reader.offset - reader.rest.length);
       // A line without end is split.
       if (reader.rest.length > maxLineLength) flushRest(stream);
     }
@@ -72,7 +72,7 @@ export function openServiceLog(
   function clear(stream: Stream) {
     const reader = readers[stream];
     if (reader.fd === undefined) return;
-    journal.reset(stream);
+    logFile.reset(stream);
     ftruncateSync(reader.fd, 0);
     reader.offset = 0;
   }
@@ -83,7 +83,7 @@ export function openServiceLog(
     if (reader.rest.length === 0) return;
     const lines = logLines(reader.rest);
     reader.rest = empty;
-    journal.add(stream, lines, reader.offset);
+    logFile.add(stream, lines, reader.offset);
   }
   /** Shows a prompt or progress bar when nothing follows for a moment. */
   function flushRests() {
@@ -115,19 +115,19 @@ export function openServiceLog(
       };
       return { stdout: open("stdout"), stderr: open("stderr") };
     },
-    note: (line) => journal.add("system", [line]),
+    note: (line) => logFile.add("system", [line]),
     drain,
-    last: journal.last,
+    last: logFile.last,
     follow(options) {
       drain();
-      return journal.follow(options);
+      return logFile.follow(options);
     },
     close() {
       clearTimeout(partialTimer);
       flushRests();
       for (const reader of Object.values(readers)) if (reader.fd !== undefined) closeSync(reader.fd);
       readers.stdout.fd = readers.stderr.fd = undefined;
-      journal.close();
+      logFile.close();
     },
   };
 }
