@@ -5,7 +5,7 @@ export { createRuntime, findDockerEngine, type RuntimeOptions } from "./create.t
 export { stopRuntimesBelow } from "./stop-runtimes.ts";
 export { inspectMachine } from "./machine.ts";
 export type { MachineFacts } from "./machine-facts.ts";
-export { describeHolder, holdLock, LockHeldError, type Holder } from "./host/locks.ts";
+export { acquireProcessLock, describeHolder, LockHeldError, type Holder } from "./host/locks.ts";
 export { maxLogLines } from "./host/log-file.ts";
 export type { RuntimeLog } from "./log.ts";
 export { reachable, releaseReachable } from "./reachable.ts";

@@ -2,8 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { chmod, mkdir, readFile, realpath, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { withFileLock } from "./host/file-lock.ts";
-import { isProcess, nameOfProcess } from "./host/locks.ts";
+import { isProcess, nameOfProcess, withLock } from "./host/locks.ts";
 import { run } from "./run.ts";
 
 interface Options {
@@ -66,7 +65,7 @@ export async function releaseHolder(holder: string, { runDir = "/run" }: Pick<Op
 }
 
 /** Serializes access to the mounts among processes. */
-const inTurn = <T>(runDir: string, work: () => Promise<T>) => withFileLock(join(runDir, "tesslate-mounts.lock"), work);
+const inTurn = <T>(runDir: string, work: () => Promise<T>) => withLock(join(runDir, "tesslate-mounts.lock"), work);
 
 function placeOf(real: string, runDir: string) {
   const base = join(runDir, `tesslate-${createHash("sha256").update(real).digest("hex").slice(0, 12)}`);

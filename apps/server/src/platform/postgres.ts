@@ -6,7 +6,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describeHolder, holdLock, LockHeldError } from "@tesslate/runtime";
+import { acquireProcessLock, describeHolder, LockHeldError } from "@tesslate/runtime";
 import type { Logger } from "pino";
 
 /** A running embedded PostgreSQL. Connect through `socketDir` as user and database `tesslate`. */
@@ -371,7 +371,7 @@ export async function findRunningPostgres(dataDir: string): Promise<string | und
 export async function holdDataDir(dataDir: string): Promise<() => Promise<void>> {
   await mkdir(dataDir, { recursive: true });
   try {
-    const release = holdLock(join(dataDir, "studio.pid"));
+    const release = acquireProcessLock(join(dataDir, "studio.pid"));
     return async () => release();
   } catch (cause) {
     if (!(cause instanceof LockHeldError)) throw cause;

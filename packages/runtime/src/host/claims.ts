@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { holdFile } from "./locks.ts";
+import { withSyncLock } from "./locks.ts";
 import { readJsonFile, replaceFile } from "./json-file.ts";
 
 /** File in a state folder that records its blocks of user ids and addresses. */
@@ -36,7 +36,7 @@ export function openClaims(claimsDir: string, dir: string): Claims {
   return {
     exclusively(work) {
       mkdirSync(claimsDir, { recursive: true });
-      return holdFile(join(claimsDir, "lock"), work);
+      return withSyncLock(join(claimsDir, "lock"), work);
     },
     claim(block) {
       const holder = readHolder(fileOf(block));

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { awaitLock, holdLock } from "./locks.ts";
+import { acquireProcessLock, awaitProcessLock } from "./locks.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "lock-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -23,12 +23,12 @@ test("waits for a process that cleans up after an earlier server, but not for an
       .split(" ")[19];
     writeFileSync(file, `${holder.pid} ${started}`);
     let isFree = false;
-    const waiting = awaitLock(file, "the-caretaker").then((unlock) => {
+    const waiting = awaitProcessLock(file, "the-caretaker").then((unlock) => {
       isFree = true;
       unlock();
     });
     if (isWaitedFor) {
-      expect(() => holdLock(file)).toThrow(/is locked by process/);
+      expect(() => acquireProcessLock(file)).toThrow(/is locked by process/);
       expect(isFree).toBe(false);
     } else {
       await expect(waiting).rejects.toThrow(/uses this data folder/);
@@ -36,6 +36,6 @@ test("waits for a process that cleans up after an earlier server, but not for an
     holder.stdin.end();
     await ended;
     if (isWaitedFor) await waiting;
-    holdLock(file)();
+    acquireProcessLock(file)();
   }
 });

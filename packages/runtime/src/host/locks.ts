@@ -1,8 +1,22 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../errors.ts";
+import { systemPath } from "../run.ts";
+
+/*
+ * Locks among the processes of this machine. The kernel holds all of them and releases them when their holder ends. Three, because they
+ * wait differently:
+ *
+ * - `acquireProcessLock` is held for the life of a process, and fails at once when another holds it; `awaitProcessLock` waits for a
+ *   process that is about to end.
+ * - `withSyncLock` blocks the whole process while it waits: for synchronous work of a few milliseconds.
+ * - `withLock` waits asynchronously, in a queue of the kernel: for short asynchronous work with many waiters. Its holder is a child
+ *   process, which could be killed while we assume that we hold the lock, so it does not suit a lock for life.
+ */
 
 /** The holder recorded in a lock file: for messages only, not to decide whether it is alive. */
 export interface Holder {
@@ -29,11 +43,10 @@ export const describeHolder = ({ pid, host, bootId }: Holder): string =>
 
 /**
  * One holder per file, for the life of the process. A POSIX record lock, taken by Node's SQLite: it works across pid namespaces and
- * containers that share the file, ends with its process, and is not inherited by children. `file` names the holder; the lock itself is
- * `<file>.kernel`, which stays. Throws `LockHeldError`. Returns the release function. For short critical sections use `withFileLock`
- * (file-lock.ts), which explains why there are two.
+ * containers that share the file, and is not inherited by children. `file` names the holder; the lock itself is `<file>.kernel`, which
+ * stays. Throws `LockHeldError`. Returns the release function.
  */
-export function holdLock(file: string): () => void {
+export function acquireProcessLock(file: string): () => void {
   const lock = new DatabaseSync(`${file}.kernel`, { timeout: 0 });
   const give = () => lock.close();
   try {
@@ -58,8 +71,8 @@ export function holdLock(file: string): () => void {
 }
 const sqliteBusy = 5;
 
-/** Runs `work` exclusively. Blocks until the lock is free: for work of a few milliseconds. */
-export function holdFile<T>(file: string, work: () => T): T {
+/** Runs `work` exclusively among all processes that use the same file; it stays. Blocks this process until the lock is free. */
+export function withSyncLock<T>(file: string, work: () => T): T {
   const lock = new DatabaseSync(file, { timeout: 30_000 });
   try {
     lock.exec("pragma journal_mode = memory; begin exclusive");
@@ -70,14 +83,14 @@ export function holdFile<T>(file: string, work: () => T): T {
 }
 
 /**
- * The same, but waits for a process that ends what an earlier server left (`caretaker` is on its command line): it is done soon. Throws
+ * Like `acquireProcessLock`, but waits for a process that ends what an earlier server left (`caretaker` is on its command line): it is done soon. Throws
  * `unavailable` when another process holds it.
  */
-export async function awaitLock(file: string, caretaker: string): Promise<() => void> {
+export async function awaitProcessLock(file: string, caretaker: string): Promise<() => void> {
   let isRefused = false;
   for (const until = Date.now() + 60_000; ; await sleep(100)) {
     try {
-      return holdLock(file);
+      return acquireProcessLock(file);
     } catch (cause) {
       if (!(cause instanceof LockHeldError)) throw cause;
       const { holder } = cause;
@@ -89,6 +102,26 @@ export async function awaitLock(file: string, caretaker: string): Promise<() => 
         });
       isRefused = holder !== undefined && !isCaretaker;
     }
+  }
+}
+
+/** Runs `work` exclusively among all processes that use the same file; it stays. */
+export async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
+  // `cat` prints only once the lock is held, and ends when we close its input or die.
+  const holder = spawn("flock", [file, "cat"], { env: { PATH: systemPath }, stdio: ["pipe", "pipe", "pipe"] });
+  const ended = once(holder, "close");
+  ended.catch(() => {}); // awaited below
+  holder.stdin.on("error", () => {});
+  holder.stdin.write("locked");
+  let trouble = "";
+  holder.stderr.on("data", (chunk: Buffer) => (trouble += chunk.toString()));
+  const hasLock = await Promise.race([once(holder.stdout, "data").then(() => true), ended.then(() => false)]);
+  if (!hasLock) throw new Error(`${file} cannot be locked: ${trouble.trim()}`);
+  try {
+    return await work();
+  } finally {
+    holder.stdin.end();
+    await ended;
   }
 }
 

@@ -7,7 +7,7 @@ import type { RuntimeLog } from "../log.ts";
 import { reachable, releaseHolder } from "../reachable.ts";
 import { fifoPrefix } from "./fifos.ts";
 import { claimsDir, forgetKey, keyOf, rememberKey, takeDownSandboxes, type StateOwner } from "./leftovers.ts";
-import { awaitLock } from "./locks.ts";
+import { awaitProcessLock } from "./locks.ts";
 import { makeFolder } from "./modes.ts";
 import { forgetServices, changeOwners } from "./ownership.ts";
 import { runsOfServices } from "./service.ts";
@@ -34,7 +34,7 @@ export async function openState(dataDir: string, mountDir: string | undefined, l
   const dir = join(dataDir, "runtime");
   makeFolder(dir, 0o711);
   const real = realpathSync(dir);
-  const unlock = await awaitLock(join(real, "lock"), caretakerName);
+  const unlock = await awaitProcessLock(join(real, "lock"), caretakerName);
   const key = keyOf(real);
   const isRoot = process.getuid?.() === 0;
   const mounting = { runDir: mountDir, holder: key };
