@@ -5,12 +5,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RuntimeLog } from "../log.ts";
 import { heldBy, reachedPath, releaseHolder } from "../reachable.ts";
 import { run } from "../run.ts";
-import { removeNamespace } from "../sandbox/hub.ts";
 import { killPid, supervisorName } from "./process-isolation.ts";
 import { findCgroups } from "./cgroups.ts";
 import { removeEmptyGroups } from "./empty-groups.ts";
 import { isProcess } from "./locks.ts";
 import { markedProcesses } from "./marked.ts";
+import { removeNamespace } from "./network-namespaces.ts";
 import { descendants } from "./pids.ts";
 
 /** Shared by every data folder of the machine, so that no two use the same uids or addresses. */

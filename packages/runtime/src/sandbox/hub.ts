@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { run } from "../run.ts";
 import { toAddress, toNumber, type Slot } from "../host/slots.ts";
 import { hubDevice } from "../host/filter.ts";
+import { removeNamespace } from "../host/network-namespaces.ts";
 
 /**
  * The namespace that connects all sandboxes of a data folder. Programs on the host that watch its links (browsers cancel requests when one
@@ -90,15 +91,6 @@ export async function openHub({ name, device, slot, mtu }: Options): Promise<Hub
     },
     close,
   };
-}
-
-/** Does nothing when it is deleted or being deleted. */
-export async function removeNamespace(name: string): Promise<void> {
-  const isThere = () => existsSync(`/run/netns/${name}`);
-  if (isThere())
-    await run(["ip", "netns", "del", name]).catch((error: unknown) => {
-      if (isThere()) throw error;
-    });
 }
 
 /** Interfaces of the default routes. */

@@ -3,7 +3,8 @@ import { run } from "../run.ts";
 import type { Slot } from "../host/slots.ts";
 import type { OutboundRules } from "../host/outbound-rules.ts";
 import { hostRules, hubRules, type Policy } from "../host/filter.ts";
-import { findUplinks, openForwarding, openHub, removeNamespace } from "./hub.ts";
+import { removeNamespace } from "../host/network-namespaces.ts";
+import { findUplinks, openForwarding, openHub } from "./hub.ts";
 
 /** Private networks of the sandboxes of one data folder: one network namespace each, connected to a shared hub. */
 export interface Network {
