@@ -10,7 +10,7 @@ import { findCgroups } from "./cgroups.ts";
 import { removeEmptyGroups } from "./empty-groups.ts";
 import { isProcess } from "./locks.ts";
 import { markedProcesses } from "./marked.ts";
-import { removeNamespace } from "./network-namespaces.ts";
+import { removeLink, removeNamespace } from "./network-namespaces.ts";
 import { descendants } from "./pids.ts";
 
 /** Shared by every data folder of the machine, so that no two use the same uids or addresses. */
@@ -130,13 +130,7 @@ function supervisorsBelow(folders: readonly string[]): number[] {
 
 async function takeDownNetwork(key: string): Promise<void> {
   for (const name of namesIn("/run/netns")) if (name.startsWith(`tesslate-${key}-`)) await removeNamespace(name);
-  const device = `ts-${key}`;
-  const hasDevice = () => existsSync(`/sys/class/net/${device}`);
-  // The link disappears shortly after its peer.
-  if (hasDevice())
-    await run(["ip", "link", "del", device]).catch((error: unknown) => {
-      if (hasDevice()) throw error;
-    });
+  await removeLink(`ts-${key}`);
   // "add" first, because deleting a missing table is an error.
   await run(["nft", "-f", "-"], { input: `add table inet tesslate_${key}\ndelete table inet tesslate_${key}\n` });
 }

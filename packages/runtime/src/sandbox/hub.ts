@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { run } from "../run.ts";
 import { toAddress, toNumber, type Slot } from "../host/slots.ts";
 import { hubDevice } from "../host/filter.ts";
-import { removeNamespace } from "../host/network-namespaces.ts";
+import { removeLink, removeNamespace } from "../host/network-namespaces.ts";
 
 /**
  * The namespace that connects all sandboxes of a data folder. Programs on the host that watch its links (browsers cancel requests when one
@@ -57,18 +57,13 @@ EOF`;
 /** Adopts the hub of an earlier process or creates one. Throws when the host does not allow it. */
 export async function openHub({ name, device, slot, mtu }: Options): Promise<Hub> {
   const path = `/run/netns/${name}`;
-  const hasDevice = () => existsSync(`/sys/class/net/${device}`);
 
   async function close() {
-    // The link disappears shortly after its peer.
-    if (hasDevice())
-      await run(["ip", "link", "del", device]).catch((error: unknown) => {
-        if (hasDevice()) throw error;
-      });
+    await removeLink(device);
     await removeNamespace(name);
   }
   async function isComplete() {
-    if (!existsSync(path) || !hasDevice()) return false;
+    if (!existsSync(path) || !existsSync(`/sys/class/net/${device}`)) return false;
     const route = await run(["ip", "-n", name, "route", "show", "default"]).catch(() => "");
     return route.includes(`via ${slot.hostIp} dev ${hubDevice}`);
   }
