@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { AppError } from "../../../platform/errors.ts";
 import { RuntimeError, type Tree } from "@tesslate/runtime";
 import type { InsertFirst, ProjectSource, Projects, SourceInput } from "../../projects/projects/index.ts";
-import { forEachInParallel } from "./concurrency.ts";
+import { forEachInParallel } from "../../../platform/concurrency.ts";
 import { guessService } from "./detect-services.ts";
 import { openArchive, type ArchivedFile } from "./zip-archive.ts";
 

@@ -1,5 +1,5 @@
 import { RuntimeError, type Entry, type Tree } from "@tesslate/runtime";
-import { forEachInParallel } from "./concurrency.ts";
+import { forEachInParallel } from "../../../platform/concurrency.ts";
 
 const concurrency = 4;
 const everyFiles = 200;

@@ -5,7 +5,6 @@ export { createFork } from "./fork-source.ts";
 export { createForkSource } from "./fork-source.ts";
 export { createGitSource } from "./git-source.ts";
 export { createImport, sweepArchives } from "./import.ts";
-export { forEachInParallel } from "./concurrency.ts";
 export { openArchive, type ArchivedFile } from "./zip-archive.ts";
 export { startCommandOf } from "./start-command.ts";
 export { mountTransfer } from "./transfer.routes.ts";

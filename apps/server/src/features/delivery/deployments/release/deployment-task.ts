@@ -1,7 +1,7 @@
 import type { DeployAllResult } from "@tesslate/contract";
 import { AppError } from "../../../../platform/errors.ts";
 import type { TaskContext, TaskRow, Tasks } from "../../../core/tasks/index.ts";
-import { forEachInParallel } from "../../../source/transfer/index.ts";
+import { forEachInParallel } from "../../../../platform/concurrency.ts";
 import type { Logger } from "../../../../platform/logger.ts";
 import type { DeploymentReporter } from "../deployment-reporter.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
