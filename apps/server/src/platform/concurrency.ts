@@ -2,27 +2,29 @@
  * Processes items with bounded concurrency, in no particular order. The first failure or the signal aborts the rest; throws when no work
  * is running anymore, so that resources can be closed.
  */
-export async function forEachInParallel<T>(
+export async function forEachConcurrently<T>(
   items: readonly T[],
-  { concurrency, signal }: { concurrency: number; signal: AbortSignal },
+  concurrency: number,
+  callerSignal: AbortSignal,
   work: (item: T, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const stop = new AbortController();
-  const either = AbortSignal.any([signal, stop.signal]);
+  const signal = AbortSignal.any([callerSignal, stop.signal]);
   const queue = items.values();
-  const lane = async () => {
+  const worker = async () => {
     for (const item of queue) {
-      either.throwIfAborted();
-      await work(item, either);
+      signal.throwIfAborted();
+      await work(item, signal);
     }
   };
-  const running = Array.from({ length: concurrency }, () =>
-    lane().catch((error: unknown) => {
+  const running = Array.from({ length: Math.min(concurrency, items.length) }, () =>
+    worker().catch((error: unknown) => {
       stop.abort(error);
       throw error;
     }),
   );
   await Promise.allSettled(running);
-  signal.throwIfAborted();
+  callerSignal.throwIfAborted();
+  // The first failure caused the others.
   stop.signal.throwIfAborted();
 }

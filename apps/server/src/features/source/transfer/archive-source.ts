@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { AppError } from "../../../platform/errors.ts";
 import { RuntimeError, type Tree } from "@tesslate/runtime";
 import type { InsertFirst, ProjectSource, Projects, SourceInput } from "../../projects/projects/index.ts";
-import { forEachInParallel } from "../../../platform/concurrency.ts";
+import { forEachConcurrently } from "../../../platform/concurrency.ts";
 import { guessService } from "./detect-services.ts";
 import { openArchive, type ArchivedFile } from "./zip-archive.ts";
 
@@ -35,7 +35,7 @@ export function createArchiveSource({
       const { files, folders } = archive;
       await progress(20, `Unpacking ${files.length} files`);
       let done = 0;
-      await forEachInParallel(files, { concurrency, signal }, async (one, stop) => {
+      await forEachConcurrently(files, concurrency, signal, async (one, stop) => {
         await unpack(sandbox.files, one, stop);
         if (++done % everyFiles === 0)
           await progress(20 + Math.floor((60 * done) / files.length), `Unpacked ${done} of ${files.length} files`);

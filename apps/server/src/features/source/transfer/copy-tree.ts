@@ -1,5 +1,5 @@
 import { RuntimeError, type Entry, type Tree } from "@tesslate/runtime";
-import { forEachInParallel } from "../../../platform/concurrency.ts";
+import { forEachConcurrently } from "../../../platform/concurrency.ts";
 
 const concurrency = 4;
 const everyFiles = 200;
@@ -32,7 +32,7 @@ export async function copyTree(
   for (const { path, isDirectory } of wanted) if (isDirectory) await to.mkdir(path);
   const files = wanted.filter((entry) => !entry.isDirectory);
   let done = 0;
-  await forEachInParallel(files, { concurrency, signal }, async (entry) => {
+  await forEachConcurrently(files, concurrency, signal, async (entry) => {
     await (entry.isLink ? copyLink(from, to, entry.path) : copyFile(from, to, entry)).catch(ignoreGone);
     if (++done % everyFiles === 0) await report?.(done, files.length);
   });

@@ -204,34 +204,6 @@ export async function createIdempotently<T>({
   }
 }
 
-/** Processes items with bounded concurrency; the first failure aborts the rest. */
-export async function forEachConcurrently<T>(
-  items: readonly T[],
-  atOnce: number,
-  outer: AbortSignal,
-  work: (item: T, signal: AbortSignal) => Promise<void>,
-) {
-  const ending = new AbortController();
-  const signal = AbortSignal.any([outer, ending.signal]);
-  let next = 0;
-  const worker = async () => {
-    while (next < items.length && !signal.aborted) {
-      const item = items[next++] as T;
-      try {
-        await work(item, signal);
-      } catch (error) {
-        ending.abort(error);
-        throw error;
-      }
-    }
-  };
-  const outcomes = await Promise.allSettled(Array.from({ length: Math.min(atOnce, items.length) }, worker));
-  outer.throwIfAborted();
-  // The first failure caused the others.
-  if (ending.signal.aborted) throw ending.signal.reason;
-  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
-}
-
 /** `name`, then alternatives for when it is taken; at most 63 characters each. */
 export function* freeNames(name: string): Generator<string> {
   yield name;

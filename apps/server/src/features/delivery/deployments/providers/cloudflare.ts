@@ -9,10 +9,10 @@ import {
   type SiteRef,
 } from "./provider.ts";
 import { assetHash, assetPart, multipart, textPart } from "./files.ts";
+import { forEachConcurrently } from "../../../../platform/concurrency.ts";
 import {
   valueAt,
   createProviderClient,
-  forEachConcurrently,
   freeNames,
   listAt,
   requiredText,

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { mediaTypeOf } from "../../../../platform/media-types.ts";
 import type { Artifact, ArtifactFile } from "./provider.ts";
-import { forEachConcurrently, ProviderError, type StreamBody } from "./client.ts";
+import { forEachConcurrently } from "../../../../platform/concurrency.ts";
+import { ProviderError, type StreamBody } from "./client.ts";
 
 /** Streams base64 in pieces, to bound memory. */
 async function* base64Of(source: Readable): AsyncGenerator<string> {

@@ -1,7 +1,7 @@
 import type { DeployAllResult } from "@tesslate/contract";
 import { AppError } from "../../../../platform/errors.ts";
 import type { TaskContext, TaskRow, Tasks } from "../../../core/tasks/index.ts";
-import { forEachInParallel } from "../../../../platform/concurrency.ts";
+import { forEachConcurrently } from "../../../../platform/concurrency.ts";
 import type { Logger } from "../../../../platform/logger.ts";
 import type { DeploymentReporter } from "../deployment-reporter.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
@@ -49,7 +49,7 @@ export function createDeploymentTasks({
   });
   const runAll = async ({ input, signal, progress }: TaskContext<Input>) => {
     const ends = new Map<string, DeploymentRow | undefined>();
-    await forEachInParallel(input.ids, { concurrency, signal }, async (id) => {
+    await forEachConcurrently(input.ids, concurrency, signal, async (id) => {
       ends.set(id, await pipeline.run(id, { signal, progress: async () => undefined }));
       await progress((100 * ends.size) / input.ids.length, `${ends.size} of ${input.ids.length} deployed`);
     });
