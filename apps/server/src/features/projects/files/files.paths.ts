@@ -1,21 +1,8 @@
 import { AppError } from "../../../platform/errors.ts";
+import { generatedFolders } from "../../../platform/generated-folders.ts";
 
 /** Generated folders: not listed, searched or watched. */
-export const skippedDirectories: ReadonlySet<string> = new Set([
-  "node_modules",
-  ".git",
-  "__pycache__",
-  ".next",
-  "dist",
-  "build",
-  ".venv",
-  "venv",
-  ".cache",
-  ".turbo",
-  "coverage",
-  ".nyc_output",
-  "lost+found",
-]);
+export const skippedDirectories: ReadonlySet<string> = new Set([...generatedFolders, ".git", "dist", "build"]);
 export const skippedFiles: ReadonlySet<string> = new Set([".DS_Store", "Thumbs.db", ".env.local", ".ash_history"]);
 export const isSkipped = (path: string) =>
   path

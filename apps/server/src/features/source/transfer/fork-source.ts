@@ -1,25 +1,12 @@
 import type { RuntimeDriver, Sandbox, Tree } from "@tesslate/runtime";
 import { AppError, conflict } from "../../../platform/errors.ts";
 import type { Queries } from "../../../platform/database.ts";
+import { generatedFolders } from "../../../platform/generated-folders.ts";
 import type { CreatedProject, ProjectSource, Projects, Provisioning, SourceInput, Templates } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { copyTree } from "./copy-tree.ts";
 
 const installMs = 5 * 60_000;
-
-/** Recreated in the copy: from the template's image, by installing, or by the next build. */
-const remade: ReadonlySet<string> = new Set([
-  "node_modules",
-  "__pycache__",
-  ".venv",
-  "venv",
-  ".next",
-  ".cache",
-  ".turbo",
-  "coverage",
-  ".nyc_output",
-  "lost+found",
-]);
 
 /** Copies container rows into another project and returns old to new ids. */
 export type CopyContainers = (tx: Queries, from: ProjectRow, to: ProjectRow) => Promise<ReadonlyMap<string, string>>;
@@ -52,7 +39,8 @@ export function createForkSource({
       const sandbox = await projects.createSandbox(project.id, image, { isRetry: attempt > 1 });
       const before = await manifestOf(sandbox.files);
       await copyTree(from, sandbox.files, {
-        skip: remade,
+        // They come from the template's image, by installing, or by the next build.
+        skip: generatedFolders,
         signal,
         report: (done, total) => progress(20 + Math.floor((50 * done) / Math.max(1, total)), `Copied ${done} of ${total} files`),
       });

@@ -1,5 +1,6 @@
 import type { FrameworkId } from "@tesslate/contract";
 import type { ExecResult, ImageId, RuntimeDriver, Sandbox } from "@tesslate/runtime";
+import { generatedFolders } from "../../../../platform/generated-folders.ts";
 import { copyTree } from "../../../source/transfer/index.ts";
 import { findErrorLocation, StepError, summarizeErrors } from "./build-errors.ts";
 import { readTextFile, frameworkRules, joinPath, type PackageFile } from "./framework.ts";
@@ -12,19 +13,7 @@ export const deploymentOfSandbox = (sandboxId: string): string | undefined =>
 
 /** Limit for installing and building together. */
 const buildMs = 300_000;
-const skippedNames: ReadonlySet<string> = new Set([
-  "node_modules",
-  ".git",
-  "__pycache__",
-  ".venv",
-  "venv",
-  ".next",
-  ".cache",
-  ".turbo",
-  "coverage",
-  ".nyc_output",
-  "lost+found",
-]);
+const skippedNames: ReadonlySet<string> = new Set([...generatedFolders, ".git"]);
 const imageBuildOutput = [".next", ".cache", ".turbo"];
 
 export interface BuildInput {
