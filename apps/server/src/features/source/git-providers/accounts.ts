@@ -22,8 +22,8 @@ const renewBeforeMs = 300_000;
  */
 export type WithAuthorization = <T>(userId: string, url: string, work: (authorization: string | undefined) => Promise<T>) => Promise<T>;
 
-/** Users' accounts at git hosts and their tokens, which are decrypted only here. */
 export type GitAccounts = ReturnType<typeof createGitAccounts>;
+/** Users' accounts at git hosts and their tokens, which are decrypted only here. */
 export function createGitAccounts({
   store,
   box,

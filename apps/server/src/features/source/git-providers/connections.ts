@@ -13,8 +13,8 @@ interface StartedConnection extends OauthConnection {
 }
 const triesPerMinute = 30;
 
-/** Connects accounts at git hosts. */
 export type GitConnections = ReturnType<typeof createGitConnections>;
+/** Connects accounts at git hosts. */
 export function createGitConnections({
   store,
   accounts,

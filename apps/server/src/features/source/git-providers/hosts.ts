@@ -21,8 +21,8 @@ const git: GitProviderAdapter = {
 /** In display order. */
 const adapters = { github, gitlab, bitbucket, gitea, git } satisfies Record<GitProviderName, GitProviderAdapter>;
 
-/** The kinds of git hosts and their configured addresses. */
 export type Hosts = ReturnType<typeof createHosts>;
+/** The kinds of git hosts and their configured addresses. */
 export function createHosts({
   configs,
   fetch,

@@ -12,8 +12,8 @@ const maxListed = 5000;
 const keptMs = 60_000;
 const maxKept = 16;
 
-/** Lists and creates repositories, branches and pull requests at git hosts. */
 export type RepositoryBrowser = ReturnType<typeof createRepositoryBrowser>;
+/** Lists and creates repositories, branches and pull requests at git hosts. */
 export function createRepositoryBrowser({ store, accounts, hosts }: { store: GitProvidersStore; accounts: GitAccounts; hosts: Hosts }) {
   /** Repositories per account state, in order of access. */
   const kept = new Map<string, { at: number; repos: Promise<GitProviderRepo[]> }>();

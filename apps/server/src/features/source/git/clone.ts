@@ -10,11 +10,11 @@ import type { GitStore } from "./git.store.ts";
 import { repositoryUrl } from "./repository-url.ts";
 import { requireBranchName } from "./working-repo.ts";
 
+export type GitClone = ReturnType<typeof createGitClone>;
 /**
  * Replaces the project's files with a repository. It is fetched and checked outside of the sandbox first; the previous files are kept and
  * restored when that fails.
  */
-export type GitClone = ReturnType<typeof createGitClone>;
 export function createGitClone({
   projects,
   running,

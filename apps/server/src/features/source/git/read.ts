@@ -13,8 +13,8 @@ const maxDiffBytes = 2 ** 20;
 const maxUntrackedFiles = 200;
 const maxUntrackedBytes = 200_000;
 
-/** Read-only git operations. */
 export type GitReading = ReturnType<typeof createGitRead>;
+/** Read-only git operations. */
 export function createGitRead(access: GitAccess) {
   return {
     status: (userId: string, ref: string): Promise<GitStatus> => access.reading(userId, ref, ({ repo }) => gitStatusOf(repo)),

@@ -23,8 +23,8 @@ export interface PullResult {
   message: string;
 }
 
-/** Fetch, pull, push and links between a project's repository and its remote. */
 export type GitRemotes = ReturnType<typeof createGitRemotes>;
+/** Fetch, pull, push and links between a project's repository and its remote. */
 export function createGitRemotes({
   access,
   store,

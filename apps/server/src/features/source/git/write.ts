@@ -16,8 +16,8 @@ export interface Parts {
   hunks?: { path: string; ids: string[] }[];
 }
 
-/** Local git operations that change the repository. */
 export type GitWriting = ReturnType<typeof createGitWrite>;
+/** Local git operations that change the repository. */
 export function createGitWrite(
   access: GitAccess,
   {

@@ -3,9 +3,9 @@ import { AppError, conflict, notFound } from "../../../platform/errors.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 
-/** Access to a project's tree, also when its setup failed. */
 export type ProjectTreeAccess = ReturnType<typeof createProjectTreeAccess>;
 
+/** Access to a project's tree, also when its setup failed. */
 export function createProjectTreeAccess({
   projects,
   runtime,
