@@ -184,6 +184,26 @@ describe("taking and restoring", () => {
     expect(readFileSync(join(host, "large.bin")).equals(large)).toBe(true);
   });
 
+  test("says so when neither the restore nor reverting it succeeds", async () => {
+    const { dir, write, history } = world();
+    write("a", "1");
+    write("b", "1");
+    await history.capture("one");
+    write("a", "2");
+    write("b", "2");
+    const abort = new AbortController();
+    const onProgress = () => {
+      abort.abort();
+      // Without its repository nothing can be reverted.
+      rmSync(join(dir, "git"), { recursive: true, force: true });
+    };
+    await expect(history.restore("one", { signal: abort.signal, onProgress })).rejects.toMatchObject({
+      code: "aborted",
+      message: expect.stringContaining("Reverting failed too, so some files may be restored and others not."),
+      details: { isReverted: false },
+    });
+  });
+
   test("lists, finds and removes names; an unknown point is not found", async () => {
     const { write, history } = world();
     expect(await history.names()).toEqual([]);

@@ -259,17 +259,25 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
       rmSync(restoreMarker);
       return done;
     } catch (error) {
-      await goBack();
-      throw toRuntimeError(error);
+      const reason = toRuntimeError(error);
+      if (await goBack()) throw reason;
+      const { code, message } = reason instanceof RuntimeError ? reason : new RuntimeError("unavailable", "The restore failed.");
+      throw new RuntimeError(
+        code,
+        `${message} Reverting failed too, so some files may be restored and others not. Restore again once this is solved.`,
+        { cause: error, details: { isReverted: false } },
+      );
     }
   }
-  /** Reverts to the tree at the start of the restore. Keeps the marker when that fails. */
-  async function goBack(): Promise<void> {
+  /** Reverts to the tree at the start of the restore; whether that worked. Keeps the marker when it fails. */
+  async function goBack(): Promise<boolean> {
     try {
       await apply(await requireCommit(fromRef), await scanTree(), {});
       rmSync(restoreMarker, { force: true });
+      return true;
     } catch (err) {
       log.error({ err }, "an unfinished restore could not be reverted; it is retried when the project is opened");
+      return false;
     }
   }
 

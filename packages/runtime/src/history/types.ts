@@ -16,8 +16,8 @@ export interface History {
   /** Ignores unknown names. `tidy` reclaims the space. */
   remove(names: readonly string[]): Promise<void>;
   /**
-   * Restores a point. Fetches everything first; a failure leaves the tree unchanged. Nothing of the project may run during a restore.
-   * Throws `not_found`, `storage_full`.
+   * Restores a point. Fetches everything first; a failure leaves the tree unchanged, unless reverting fails too: then the error says so, and
+   * its details have `isReverted: false`. Nothing of the project may run during a restore. Throws `not_found`, `storage_full`.
    */
   restore(name: string, options?: RestoreOptions): Promise<Restored>;
   /** Changes between two points, or between a point and the current tree (`now`); without `.git` folders. Throws `not_found`. */

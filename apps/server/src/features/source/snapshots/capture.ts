@@ -16,15 +16,18 @@ export interface DumpedDatabases extends AsyncDisposable {
   containers: string[];
 }
 
+/** Restores one container, by its name. */
+export type RestoreOfContainer = (container: string, work: () => Promise<void>) => Promise<void>;
+
 /** Dumps and restores the rows of the project's databases. */
 export interface ProjectDatabases {
   /** Dumps every database into files, which disposing the result deletes. */
   dump(project: ProjectRow, options: { signal: AbortSignal; note: (line: string) => Promise<void> }): Promise<DumpedDatabases>;
-  /** Replaces only databases that are in the snapshot. */
+  /** Replaces only databases that are in the snapshot. `each` runs the work of each container, whose errors give the reason only. */
   restore(
     project: ProjectRow,
     point: { paths: string[]; open(path: string): Promise<{ data: AsyncIterable<Uint8Array> } | undefined> },
-    options: { signal: AbortSignal; note: (line: string) => Promise<void> },
+    options: { signal: AbortSignal; note: (line: string) => Promise<void>; each: RestoreOfContainer },
   ): Promise<void>;
 }
 

@@ -70,6 +70,15 @@ test.skipIf(!hasPostgres)(
     // Tables that the snapshot does not contain are kept.
     expect(await query("select a from kept", "other")).toEqual([{ a: 1 }]);
 
+    // A database that refuses the restore: the files are restored, and the error says so.
+    await query("alter role app set default_transaction_read_only = on");
+    const refused = await api.snapshots.restore({ params: { ...params, snapshot_id: snapshot.id }, body: { safety_snapshot: false } });
+    expect(await ended(app, ada, refused.task_id)).toMatchObject({
+      status: "failed",
+      error: expect.stringMatching(/^Files were restored\. The database PostgreSQL was not: .*read-only transaction\.$/),
+    });
+    await query("begin read write; alter role app reset default_transaction_read_only; commit");
+
     // Stopped: started for the dump and for the restore, then stopped again.
     await api.projects.stop({ params });
     const second = await take("Stopped");

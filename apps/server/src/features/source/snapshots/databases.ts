@@ -23,14 +23,7 @@ export function createProjectDatabases({
   scratchDir: string;
   log: Logger;
 }): ProjectDatabases {
-  const failed = (name: string, what: string, cause: unknown) => {
-    if (cause instanceof AppError) return cause;
-    return new AppError(
-      "unavailable",
-      `The database ${name} could not be ${what}: ${cause instanceof Error ? cause.message : "no reason given"}.`,
-      { cause },
-    );
-  };
+  const reasonOf = (error: unknown) => (error instanceof Error ? error.message.replace(/\.?$/, ".") : "No reason was given.");
   /** Dumps every database into `dir`. */
   const dumpInto = async (
     dir: string,
@@ -53,7 +46,8 @@ export function createProjectDatabases({
       } catch (error) {
         if (signal.aborted) throw error;
         // Files are worth saving even when a database cannot start.
-        if (!(error instanceof AppError)) throw failed(container.name, "read", error);
+        if (!(error instanceof AppError))
+          throw new AppError("unavailable", `The database ${container.name} could not be read: ${reasonOf(error)}`, { cause: error });
         log.warn({ err: error, project_id: project.id, container: container.name }, "database left out of a snapshot");
         await note(`${container.name} could not be started, so its rows are not part of the snapshot`);
       }
@@ -73,7 +67,7 @@ export function createProjectDatabases({
       }
     },
 
-    restore: async (project, point, { signal, note }) => {
+    restore: async (project, point, { signal, note, each }) => {
       const wanted = new Map<string, string[]>();
       for (const path of point.paths) {
         const key = new RegExp(`^${folder}/([^/]+)/[^/]+\\.sql$`).exec(path)?.[1];
@@ -86,17 +80,19 @@ export function createProjectDatabases({
           await note(`The container ${key} was deleted, so its rows were not restored`);
           continue;
         }
-        try {
-          await container.use(signal, async (target) => {
-            for (const path of paths) {
-              const kept = await point.open(path);
-              if (kept) await loadDatabase(target, kept.data, signal);
-            }
-          });
-          await note(`${container.name} was restored`);
-        } catch (error) {
-          throw signal.aborted ? error : failed(container.name, "restored", error);
-        }
+        await each(container.name, () =>
+          container
+            .use(signal, async (target) => {
+              for (const path of paths) {
+                const kept = await point.open(path);
+                if (kept) await loadDatabase(target, kept.data, signal);
+              }
+            })
+            .catch((error: unknown) => {
+              throw signal.aborted || error instanceof AppError ? error : new AppError("unavailable", reasonOf(error), { cause: error });
+            }),
+        );
+        await note(`${container.name} was restored`);
       }
     },
   };

@@ -1,5 +1,8 @@
-import type { Sandbox } from "@tesslate/runtime";
+import { RuntimeError, type Sandbox } from "@tesslate/runtime";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
+import { isConnectionLoss } from "../../../platform/connection-loss.ts";
+import { isDiskFull } from "../../../platform/database.ts";
+import { AppError, diskFullMessage } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { TaskContext } from "../../core/tasks/index.ts";
 import type { ProjectDatabases } from "./capture.ts";
@@ -25,7 +28,10 @@ interface Replacement {
 }
 
 export type ReplaceState = ReturnType<typeof createReplaceState>;
-/** Replaces files, databases and what features keep with them. Every step is idempotent. */
+/**
+ * Replaces files, databases and what features keep with them. Every step is idempotent. When a later step fails, the error says what was
+ * restored and what was not.
+ */
 export function createReplaceState({
   databases,
   lifecycle,
@@ -43,27 +49,45 @@ export function createReplaceState({
   onRestored: (more: unknown) => Promise<void>;
   log: Logger;
 }) {
-  const replaceData = async (project: ProjectRow, sandbox: Sandbox, point: string, { signal, progress, note }: TaskContext) => {
+  const replaceFiles = async (project: ProjectRow, sandbox: Sandbox, point: string, { signal, progress, note }: TaskContext) => {
     await progress(40, "Restoring files");
     let reportedPercent = 40;
-    const done = await sandbox.history.restore(point, {
-      signal,
-      onProgress: (at, total) => {
-        const percent = 40 + Math.floor((at / Math.max(1, total)) * 25);
-        if (percent < reportedPercent + 5) return;
-        reportedPercent = percent;
-        void progress(percent, "Restoring files").catch(() => undefined);
-      },
-    });
+    const done = await sandbox.history
+      .restore(point, {
+        signal,
+        onProgress: (at, total) => {
+          const percent = 40 + Math.floor((at / Math.max(1, total)) * 25);
+          if (percent < reportedPercent + 5) return;
+          reportedPercent = percent;
+          void progress(percent, "Restoring files").catch(() => undefined);
+        },
+      })
+      .catch(async (error: unknown) => {
+        // The error of a canceled task says nothing about files.
+        if (signal.aborted && signal.reason !== "shutdown" && error instanceof RuntimeError && error.details?.["isReverted"] === false) await note(error.message);
+        throw error;
+      });
     await note(`${done.written} files written, ${done.removed} removed`);
     for (const listener of onTreeReplaced)
       await listener(project.id).catch((err: unknown) => log.error({ err, project_id: project.id }, "rows not reconciled with the tree"));
-    const found = await sandbox.history.find(point);
+  };
+  const replaceDatabases = async (
+    project: ProjectRow,
+    { history }: Sandbox,
+    point: string,
+    { signal, progress, note }: TaskContext,
+    step: Step,
+  ) => {
     await progress(70, "Restoring databases");
+    const found = await step({ missing: "Databases were not" }, () => history.find(point));
     await databases.restore(
       project,
-      { paths: found?.attachments ?? [], open: (path) => sandbox.history.attachment(point, path) },
-      { signal, note },
+      { paths: found?.attachments ?? [], open: (path) => history.attachment(point, path) },
+      {
+        signal,
+        note,
+        each: (name, work) => step({ restores: `the database ${name}`, missing: `The database ${name} was not` }, work),
+      },
     );
   };
 
@@ -78,9 +102,13 @@ export function createReplaceState({
     await progress(25, "Stopping containers");
     try {
       await lifecycle.stopAll(project);
-      await replaceData(project, sandbox, point, context);
-      if (more !== undefined) await onRestored(more);
-      await checkpoints.keep(project, { kind: "restore", label: `Restored ${label}`, task_id: task.id });
+      await replaceFiles(project, sandbox, point, context);
+      const step = createStep(context, ["files"]);
+      await replaceDatabases(project, sandbox, point, context, step);
+      if (more !== undefined) await step({ restores: "the chat", missing: "The chat was not" }, () => onRestored(more));
+      await step({ missing: "No checkpoint of the result was created" }, () =>
+        checkpoints.keep(project, { kind: "restore", label: `Restored ${label}`, task_id: task.id }),
+      );
     } finally {
       // After a shutdown the next server resumes this task.
       if (signal.reason !== "shutdown" && running.length > 0) {
@@ -90,4 +118,36 @@ export function createReplaceState({
       }
     }
   };
+}
+
+/** A step after files were restored. `restores`: what it restores. `missing`: begins the sentence about its failure. */
+type Step = <T>(names: { restores?: string; missing: string }, work: () => Promise<T>) => Promise<T>;
+
+/** Runs steps; the error of one says what was `restored` before it. */
+function createStep({ signal, note }: TaskContext, restored: string[]): Step {
+  return async ({ restores, missing }, work) => {
+    try {
+      const result = await work();
+      if (restores !== undefined) restored.push(restores);
+      return result;
+    } catch (error) {
+      const partial = partlyRestored(restored, missing, error);
+      if (!signal.aborted && !isConnectionLoss(error)) throw partial;
+      // Otherwise the task has an error of its own (canceled, timed out, connection lost), and its log says what was restored.
+      if (signal.reason !== "shutdown" && signal.reason !== "database") await note(partial.message).catch(() => undefined);
+      throw error;
+    }
+  };
+}
+
+const list = new Intl.ListFormat("en-GB", { type: "conjunction" });
+
+/** "Files were restored. The database PostgreSQL was not: …", with the code of the cause. */
+function partlyRestored(restored: readonly string[], missing: string, cause: unknown): AppError | RuntimeError {
+  const done = `${list.format(restored)} were restored.`;
+  const messageOf = (reason: string) => `${done.charAt(0).toUpperCase()}${done.slice(1)} ${missing}: ${reason}`;
+  if (cause instanceof RuntimeError) return new RuntimeError(cause.code, messageOf(cause.message), { cause, details: cause.details });
+  if (cause instanceof AppError) return new AppError(cause.code, messageOf(cause.message), { cause, details: cause.details });
+  if (isDiskFull(cause)) return new AppError("storage_full", messageOf(diskFullMessage), { cause });
+  return new AppError("internal_error", messageOf("An internal error occurred. It has been logged."), { cause });
 }

@@ -5,6 +5,7 @@ import { extract } from "tar-stream";
 import { Readable } from "node:stream";
 import { fromBuffer } from "yauzl";
 import type { Snapshot } from "@tesslate/contract";
+import { RuntimeError } from "@tesslate/runtime";
 import type { TestUser } from "../../../testing/app.ts";
 import { ended, projectsApp, setUpProject, startedProject, type ProjectsApp } from "../../../testing/projects.ts";
 import { emptyProject } from "../../../testing/sandbox.ts";
@@ -400,6 +401,29 @@ describe("reading", () => {
       ...Object.fromEntries(pages.map((path) => [path, path])),
     });
     expect((await app.request(`/api/projects/${id}/snapshots/${snapshot_id}/download?format=rar`, { user: owner })).status).toBe(422);
+  });
+
+  test("a restore that fails after the files were restored says so", async () => {
+    const { id, write, read, take, restore } = await fresh();
+    await write("a.txt", "one\n");
+    const { id: snapshot_id } = await take();
+    await write("a.txt", "two\n");
+    const { history } = await app.runtime.open({ id });
+    const capture = history.capture.bind(history);
+    history.capture = async (name, options) => {
+      if (name.startsWith("checkpoint/")) throw new RuntimeError("storage_full", "There is no space left on this server.");
+      return capture(name, options);
+    };
+    try {
+      expect((await restore(snapshot_id, { safety_snapshot: false })).task).toMatchObject({
+        status: "failed",
+        error: "Files were restored. No checkpoint of the result was created: There is no space left on this server.",
+        error_code: "storage_full",
+      });
+      expect(await read("a.txt")).toBe("one\n");
+    } finally {
+      history.capture = capture;
+    }
   });
 
   test("a deleted snapshot frees its place in the limit", async () => {
