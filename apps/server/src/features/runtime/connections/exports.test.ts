@@ -3,7 +3,7 @@ import type { ContainerRow, ConnectionRow } from "../../../db/schema/runtime.ts"
 import { exportsOf, isFillable, plan, prefixOf } from "./exports.ts";
 import { isReachable } from "./graph.ts";
 
-const base = (key: string) => ({ id: key, container_type: "base", service_key: key, deployment_mode: "container" }) as ContainerRow;
+const app = (key: string) => ({ id: key, container_type: "base", service_key: key, deployment_mode: "container" }) as ContainerRow;
 const service = (slug: string, mode: ContainerRow["deployment_mode"] = "container") =>
   ({ id: slug, container_type: "service", service_slug: slug, service_key: slug, deployment_mode: mode }) as ContainerRow;
 const wire = (connector_type: ConnectionRow["connector_type"] = "env_injection", config: Record<string, unknown> | null = null) =>
@@ -17,20 +17,20 @@ test("derives variable prefixes from names", () => {
 });
 
 test("an app container provides its URL according to its connector", () => {
-  expect(envOf(base("orders"))).toEqual({
+  expect(envOf(app("orders"))).toEqual({
     ORDERS_URL: "http://{container_name}:{internal_port}",
     ORDERS_HOST: "{container_name}",
     ORDERS_PORT: "{internal_port}",
   });
-  expect(envOf(base("orders"), "http_api", { base_path: "v1" })["ORDERS_URL"]).toBe("http://{container_name}:{internal_port}/v1");
-  expect(envOf(base("orders"), "http_api", { base_path: "/a{b}" })["ORDERS_URL"]).toBe("http://{container_name}:{internal_port}/a%7Bb%7D");
-  expect(envOf(base("orders"), "websocket")["ORDERS_URL"]).toBe("ws://{container_name}:{internal_port}");
-  expect(envOf(base("orders"), "port_mapping", { source_port: 4001 })["ORDERS_PORT"]).toBe("4001");
-  expect(envOf(base("orders"), "depends_on")).toEqual({});
+  expect(envOf(app("orders"), "http_api", { base_path: "v1" })["ORDERS_URL"]).toBe("http://{container_name}:{internal_port}/v1");
+  expect(envOf(app("orders"), "http_api", { base_path: "/a{b}" })["ORDERS_URL"]).toBe("http://{container_name}:{internal_port}/a%7Bb%7D");
+  expect(envOf(app("orders"), "websocket")["ORDERS_URL"]).toBe("ws://{container_name}:{internal_port}");
+  expect(envOf(app("orders"), "port_mapping", { source_port: 4001 })["ORDERS_PORT"]).toBe("4001");
+  expect(envOf(app("orders"), "depends_on")).toEqual({});
 });
 
 test("a mapping renames variables and can use the source's own", () => {
-  expect(envOf(base("orders"), "env_injection", { env_mapping: { BACKEND: "ORDERS_URL", TOKEN: "API_TOKEN" } })).toEqual({
+  expect(envOf(app("orders"), "env_injection", { env_mapping: { BACKEND: "ORDERS_URL", TOKEN: "API_TOKEN" } })).toEqual({
     BACKEND: "http://{container_name}:{internal_port}",
     TOKEN: "{API_TOKEN}",
   });
@@ -47,16 +47,16 @@ test("a hybrid service provides what matches its mode", () => {
 test("the latest connection wins a name, and the first app container is also the API", () => {
   const planned = plan([
     { row: service("postgres"), wire: wire() },
-    { row: base("orders"), wire: wire() },
-    { row: base("users"), wire: wire() },
+    { row: app("orders"), wire: wire() },
+    { row: app("users"), wire: wire() },
     { row: { ...service("mysql") }, wire: wire() },
   ]);
   expect(planned.get("DATABASE_URL")?.source.row.id).toBe("mysql");
   expect(planned.get("API_URL")?.source.row.id).toBe("orders");
   expect(
     plan([
-      { row: base("orders"), wire: wire() },
-      { row: base("api"), wire: wire() },
+      { row: app("orders"), wire: wire() },
+      { row: app("api"), wire: wire() },
     ]).get("API_URL")?.source.row.id,
   ).toBe("api");
   expect(plan([{ row: service("postgres"), wire: wire() }]).has("API_URL")).toBe(false);
