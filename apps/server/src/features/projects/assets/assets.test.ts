@@ -42,9 +42,9 @@ const send = (
   return app.request(`/api/projects/${project}/assets`, { method: "POST", user, body: form });
 };
 const upload = async (options?: UploadOptions): Promise<Asset> => {
-  const answer = await send(options);
-  expect(answer.status, await answer.clone().text()).toBe(201);
-  return (await answer.json()) as Asset;
+  const response = await send(options);
+  expect(response.status, await response.clone().text()).toBe(201);
+  return (await response.json()) as Asset;
 };
 const call = () => app.as(owner).assets;
 const list = (query: Parameters<ReturnType<typeof call>["list"]>[0]["query"] = {}) => call().list({ params: { id }, query });
@@ -54,7 +54,7 @@ const tree = async () => (await app.as(owner).files.tree({ params: { id } })).en
 const onDisk = (path = "") => join(app.runtimeDir, "runtime/sandboxes", id, "files", path);
 
 describe("uploading", () => {
-  test("answers 201 with the asset, which is a file of the tree, and lists the newest first", async () => {
+  test("responds with 201 with the asset, which is a file of the tree, and lists the newest first", async () => {
     const first = await upload();
     expect(first).toEqual({
       id: expect.any(String),
@@ -156,9 +156,9 @@ describe("uploading", () => {
     [{ content: "", name: "a.png" }],
     [{ content: "x", name: "a" }],
   ] satisfies [UploadOptions][])("%j is refused and nothing is stored", async (options) => {
-    const answer = await send(options);
-    expect(answer.status).toBe(400);
-    expect(await answer.json()).toMatchObject({ code: "asset_type_not_allowed" });
+    const response = await send(options);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: "asset_type_not_allowed" });
     expect([await tree(), (await list()).total]).toEqual([[], 0]);
   });
 
@@ -170,8 +170,8 @@ describe("uploading", () => {
     ["x".repeat(300), 400, "bad_path"],
   ] as const)("into %j is refused", async (directory, status, code) => {
     for (const late of [false, true]) {
-      const answer = await send({ directory, late });
-      expect([answer.status, await answer.json()]).toEqual([status, expect.objectContaining({ code })]);
+      const response = await send({ directory, late });
+      expect([response.status, await response.json()]).toEqual([status, expect.objectContaining({ code })]);
     }
     expect(await tree()).toEqual([]);
   });
@@ -180,12 +180,12 @@ describe("uploading", () => {
     const full = Buffer.alloc(maxAssetBytes);
     png(1, 1).copy(full);
     expect((await upload({ content: full })).file_size).toBe(maxAssetBytes);
-    const answer = await send({ content: Buffer.concat([full, Buffer.alloc(1)]), name: "big.png" });
-    expect([answer.status, await answer.json()]).toEqual([413, expect.objectContaining({ code: "payload_too_large" })]);
+    const response = await send({ content: Buffer.concat([full, Buffer.alloc(1)]), name: "big.png" });
+    expect([response.status, await response.json()]).toEqual([413, expect.objectContaining({ code: "payload_too_large" })]);
     expect(await tree()).toEqual(["public/", "public/logo.png"]);
   });
 
-  test("without a file or a form answers 422; with several files 400; into a full project 507", async () => {
+  test("without a file or a form responds with 422; with several files 400; into a full project 507", async () => {
     const form = new FormData();
     form.append("directory", "public");
     form.append("file", "text, not a file");
@@ -218,7 +218,7 @@ describe("downloading", () => {
   // Like a browser: with a version query that bypasses its cache.
   const get = (asset: Asset, headers: Record<string, string> = {}) => app.request(`${asset.url}?v=1`, { user: owner, headers });
 
-  test("sends the checked type with nosniff, supports ranges, and answers 304 when unchanged", async () => {
+  test("sends the checked type with nosniff, supports ranges, and responds with 304 when unchanged", async () => {
     const asset = await upload();
     const full = await get(asset);
     expect(full.status).toBe(200);
@@ -281,7 +281,7 @@ describe("changing", () => {
     expect((await list()).items).toEqual([b, a]);
   });
 
-  test("delete answers 204 and deletes the file; a file that is already deleted is no error", async () => {
+  test("delete responds with 204 and deletes the file; a file that is already deleted is no error", async () => {
     const [a, b] = [await upload(), await upload({ name: "b.png" })];
     const remove = (asset: Asset) => app.request(`/api/projects/${id}/assets/${asset.id}`, { method: "DELETE", user: owner });
     const removed = await remove(a);
@@ -306,8 +306,8 @@ describe("changing", () => {
       ["GET", `${other}/assets/${asset.id}/file`, owner],
       ["DELETE", `${other}/assets/${asset.id}`, owner],
     ] as const) {
-      const answer = await app.request(`/api/projects/${path}`, { method, user, ...(method === "POST" && { body: new FormData() }) });
-      expect([path, method, answer.status]).toEqual([path, method, 404]);
+      const response = await app.request(`/api/projects/${path}`, { method, user, ...(method === "POST" && { body: new FormData() }) });
+      expect([path, method, response.status]).toEqual([path, method, 404]);
     }
     expect((await patch(asset, {}, otherUser)).status).toBe(404);
     expect((await send({}, otherUser)).status).toBe(404);
@@ -386,7 +386,7 @@ describe("rows follow the tree", () => {
     expect((await app.request(items[0]?.url ?? "", { user: owner })).status).toBe(200);
   });
 
-  test("lists the directories of the tree with counts; creating one answers 201, an existing one 200, a file in the way 409", async () => {
+  test("lists the directories of the tree with counts; creating one responds with 201, an existing one 200, a file in the way 409", async () => {
     await upload({ directory: "public/img" });
     await app.as(owner).files.mkdir({ params: { id }, body: { path: "node_modules/x" } });
     const make = (directory: unknown) =>

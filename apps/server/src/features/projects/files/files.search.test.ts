@@ -89,11 +89,11 @@ describe("search in a project", () => {
     [{ q: "hello", glob: "node_modules/**" }, []],
   ] as const)("%j", async (query, expected) => expect((await search(query)).hits).toEqual(expected));
 
-  test("answers 400 with ripgrep's reason for an invalid expression before the stream starts", async () => {
+  test("responds with 400 with ripgrep's reason for an invalid expression before the stream starts", async () => {
     for (const query of ["q=(&regex=true", "q=x&glob=[z-a]"]) {
-      const answer = await app.request(`/api/projects/${id}/file-search?${query}`, { user: owner });
-      expect([query, answer.status]).toEqual([query, 400]);
-      expect(((await answer.json()) as { detail: string }).detail).toMatch(/^Invalid search expression or glob: ./);
+      const response = await app.request(`/api/projects/${id}/file-search?${query}`, { user: owner });
+      expect([query, response.status]).toEqual([query, 400]);
+      expect(((await response.json()) as { detail: string }).detail).toMatch(/^Invalid search expression or glob: ./);
     }
     expect((await app.request(`/api/projects/${id}/file-search?q=a%0Ab`, { user: owner })).status).toBe(422);
     expect((await app.request(`/api/projects/${id}/file-search`, { user: owner })).status).toBe(422);
@@ -115,7 +115,7 @@ describe("search in a project", () => {
     expect(left.stdout.trim()).toBe("0");
   });
 
-  test("answers 404 to another user", async () => {
+  test("responds with 404 to another user", async () => {
     const otherUser = await app.signUp();
     expect((await app.request(`/api/projects/${id}/file-search?q=x`, { user: otherUser })).status).toBe(404);
   });

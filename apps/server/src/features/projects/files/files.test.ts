@@ -63,9 +63,9 @@ describe("one file", () => {
 
   test("of concurrent guarded writes exactly one succeeds", async () => {
     const tag = (await put("race.txt", "0")).headers.get("etag") ?? "";
-    const answers = await Promise.all(Array.from({ length: 8 }, (_, i) => put("race.txt", `${i + 1}`, { "if-match": tag })));
-    expect(answers.filter((a) => a.status === 200)).toHaveLength(1);
-    expect(answers.filter((a) => a.status === 412)).toHaveLength(7);
+    const responses = await Promise.all(Array.from({ length: 8 }, (_, i) => put("race.txt", `${i + 1}`, { "if-match": tag })));
+    expect(responses.filter((a) => a.status === 200)).toHaveLength(1);
+    expect(responses.filter((a) => a.status === 412)).toHaveLength(7);
   });
 
   test("binary content is read and written as base64, and read as bytes with ?raw=true", async () => {
@@ -99,12 +99,12 @@ describe("one file", () => {
 describe("paths", () => {
   test.each(["..%2f..%2fetc%2fpasswd", "a%2f..%2f..%2fb", "a%00b", "%5c..%5cx"])("%s is refused with 400", async (path) => {
     for (const method of ["GET", "PUT", "DELETE"]) {
-      const answer = await app.request(`/api/projects/${project.slug}/files/${path}`, {
+      const response = await app.request(`/api/projects/${project.slug}/files/${path}`, {
         method,
         user: owner,
         ...(method === "PUT" && { json: { content: "x" } }),
       });
-      expect([method, answer.status]).toEqual([method, 400]);
+      expect([method, response.status]).toEqual([method, 400]);
     }
   });
 
@@ -141,7 +141,7 @@ describe("paths", () => {
 });
 
 describe("directories, moves, lists", () => {
-  test("mkdir answers 201, then 200, and 409 over a file; a directory cannot be read, nor deleted without recursive", async () => {
+  test("mkdir responds with 201, then 200, and 409 over a file; a directory cannot be read, nor deleted without recursive", async () => {
     const mkdir = (path: string) =>
       app.request(`/api/projects/${project.slug}/files/directory`, { method: "POST", user: owner, json: { path } });
     expect((await mkdir("deep/er/est")).status).toBe(201);
@@ -252,9 +252,9 @@ test("another user gets 404 on every file route, an unauthenticated caller 401",
     ["POST", `${base}/files/directory`, { path: "d" }],
   ];
   for (const [method, path, json] of calls) {
-    const answer = await app.request(path, { method, user: otherUser, ...(json && { json }) });
-    expect([method, path, answer.status]).toEqual([method, path, 404]);
-    expect(await answer.json()).toEqual({ detail: "Project not found.", code: "not_found" });
+    const response = await app.request(path, { method, user: otherUser, ...(json && { json }) });
+    expect([method, path, response.status]).toEqual([method, path, 404]);
+    expect(await response.json()).toEqual({ detail: "Project not found.", code: "not_found" });
     expect((await app.request(path, { method, ...(json && { json }) })).status).toBe(401);
   }
 });

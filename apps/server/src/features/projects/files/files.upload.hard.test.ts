@@ -27,9 +27,9 @@ describe("uploads", () => {
     const form = new FormData();
     form.append("file", new Blob(["small"]), "small.txt");
     form.append("file", big, "big.bin");
-    const answer = await app.request(`/api/projects/${id}/file-upload`, { method: "POST", user: owner, body: form });
-    expect(answer.status).toBe(413);
-    expect(await answer.json()).toMatchObject({ code: "payload_too_large", details: { path: "big.bin" } });
+    const response = await app.request(`/api/projects/${id}/file-upload`, { method: "POST", user: owner, body: form });
+    expect(response.status).toBe(413);
+    expect(await response.json()).toMatchObject({ code: "payload_too_large", details: { path: "big.bin" } });
     expect(await paths()).toEqual(before);
     expect(pendingUploads()).toEqual([]);
   }, 60_000);

@@ -35,9 +35,9 @@ const pendingUploads = () => readdirSync(app.runtimeDir, { recursive: true }).fi
 describe("uploads", () => {
   test("stores many files with their folders, byte for byte", async () => {
     const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, i) => i % 256));
-    const answer = await upload({ "site/index.html": "<p>hi", "site/img/ü ß.bin": bytes, "top.txt": "t" }, "?directory=in/here");
-    expect(answer.status).toBe(201);
-    expect((await answer.json()) as object).toMatchObject({
+    const response = await upload({ "site/index.html": "<p>hi", "site/img/ü ß.bin": bytes, "top.txt": "t" }, "?directory=in/here");
+    expect(response.status).toBe(201);
+    expect((await response.json()) as object).toMatchObject({
       files: [
         { path: "in/here/site/index.html", size: 5, content: null },
         { path: "in/here/site/img/ü ß.bin", size: 70_000 },
@@ -96,9 +96,9 @@ describe("uploads", () => {
     [{ "nul\0": "x" }, 400, "bad_path"],
   ] as const)("%j is refused", async (files, status, code) => {
     const before = await paths();
-    const answer = await upload({ "beside.txt": "x", ...files });
-    expect(answer.status).toBe(status);
-    expect(await answer.json()).toMatchObject({ code });
+    const response = await upload({ "beside.txt": "x", ...files });
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({ code });
     expect(await paths()).toEqual(before);
   });
 
@@ -122,7 +122,7 @@ describe("uploads", () => {
     expect(await paths()).toEqual(before);
   });
 
-  test("a full project answers 507 before anything is written, also to a plain write; deleting frees space", async () => {
+  test("a full project responds with 507 before anything is written, also to a plain write; deleting frees space", async () => {
     const limited = (await emptyProject(app, owner)).id;
     using _ = changed(app.config.projects.diskBytes, { free: 4 * 2 ** 20 });
     const { files } = await app.runtime.open({ id: limited });
@@ -200,11 +200,11 @@ test.each([
 ])("the range %j of ten bytes", (header, range) => expect(rangeOf(header, 10)).toEqual(range));
 
 test("a precondition on a file that does not exist fails", async () => {
-  const answer = await app.request(`/api/projects/${id}/files/never.txt`, {
+  const response = await app.request(`/api/projects/${id}/files/never.txt`, {
     method: "PUT",
     user: owner,
     json: { content: "x" },
     headers: { "if-match": "*" },
   });
-  expect(answer.status).toBe(412);
+  expect(response.status).toBe(412);
 });

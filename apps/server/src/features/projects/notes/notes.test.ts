@@ -31,9 +31,9 @@ test("with If-Match exactly one of many writers succeeds, from the first version
     ['"0"', 201],
     ['"1"', 200],
   ] as const) {
-    const answers = await Promise.all(Array.from({ length: 6 }, (_, i) => put(id, `writer ${i}`, { "if-match": tag })));
-    expect(answers.map((a) => a.status).sort()).toEqual([ok, 412, 412, 412, 412, 412]);
-    expect(await answers.find((a) => a.status === 412)?.json()).toMatchObject({
+    const responses = await Promise.all(Array.from({ length: 6 }, (_, i) => put(id, `writer ${i}`, { "if-match": tag })));
+    expect(responses.map((a) => a.status).sort()).toEqual([ok, 412, 412, 412, 412, 412]);
+    expect(await responses.find((a) => a.status === 412)?.json()).toMatchObject({
       code: "etag_mismatch",
       details: { etag: tag === '"0"' ? "1" : "2" },
     });

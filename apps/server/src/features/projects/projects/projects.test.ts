@@ -242,7 +242,7 @@ describe("ownership", () => {
 });
 
 describe("delete", () => {
-  test("the project answers 404 at once, its streams end, and nothing is left", async () => {
+  test("the project responds with 404 at once, its streams end, and nothing is left", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();
     const { project, container } = await startedProject(app, ada);
@@ -252,9 +252,9 @@ describe("delete", () => {
     })();
     stream.catch(() => undefined);
     await sleep(100);
-    const answer = await app.request(`/api/projects/${project.slug}`, { method: "DELETE", user: ada });
-    expect(answer.status).toBe(202);
-    const body = (await answer.json()) as { task_id: string };
+    const response = await app.request(`/api/projects/${project.slug}`, { method: "DELETE", user: ada });
+    expect(response.status).toBe(202);
+    const body = (await response.json()) as { task_id: string };
     expect(body).toEqual({
       task_id: expect.any(String),
       status_url: `/api/tasks/${body.task_id}`,

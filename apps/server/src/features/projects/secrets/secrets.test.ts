@@ -69,9 +69,9 @@ test.each<[string, unknown, number, string | undefined]>([
   ["no body", undefined, 422, undefined],
 ])("refuses %s", async (_name, json, status, code) => {
   const project = await emptyProject(app, owner);
-  const answer = await app.request(`/api/secrets/${project.id}`, { method: "POST", user: owner, json: json ?? {} });
-  const body = (await answer.json()) as { code?: string };
-  expect([answer.status, body.code]).toEqual([status, code]);
+  const response = await app.request(`/api/secrets/${project.id}`, { method: "POST", user: owner, json: json ?? {} });
+  const body = (await response.json()) as { code?: string };
+  expect([response.status, body.code]).toEqual([status, code]);
   expect(await keys(project)).toEqual([]);
 });
 
@@ -80,9 +80,9 @@ test("accepts values of exactly 32 768 bytes, and 200 of them, also concurrently
   expect((await set(project, "LONG", "ä".repeat(16_384))).status).toBe(201);
   const text = Array.from({ length: 194 }, (_, i) => `I${i}=value`).join("\n");
   expect((await app.as(owner).secrets.import({ params: { project_id: project.id }, body: { text } })).created).toHaveLength(194);
-  const answers = await Promise.all(Array.from({ length: 8 }, (_, i) => set(project, `K${i}`, `value-${i}`)));
-  expect(answers.filter((a) => a.status === 201)).toHaveLength(5);
-  const refused = answers.filter((a) => a.status === 400);
+  const responses = await Promise.all(Array.from({ length: 8 }, (_, i) => set(project, `K${i}`, `value-${i}`)));
+  expect(responses.filter((a) => a.status === 201)).toHaveLength(5);
+  const refused = responses.filter((a) => a.status === 400);
   expect(refused).toHaveLength(3);
   expect(await refused[0]?.json()).toMatchObject({ code: "secret_limit_reached" });
   // At the limit a value can still be replaced.

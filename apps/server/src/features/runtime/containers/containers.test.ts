@@ -29,13 +29,13 @@ describe("start and stop", () => {
     const { project, container } = await setUpProject(app, ada);
     const params = { id: project.id, container_id: container.id };
     const api = app.as(ada);
-    const answer = await api.containers.start({ params });
-    expect(answer).toMatchObject({
-      status_url: `/api/tasks/${answer.task_id}`,
+    const result = await api.containers.start({ params });
+    expect(result).toMatchObject({
+      status_url: `/api/tasks/${result.task_id}`,
       container_name: container.container_name,
       url: container.url,
     });
-    expect(await ended(app, ada, answer.task_id)).toMatchObject({
+    expect(await ended(app, ada, result.task_id)).toMatchObject({
       type: "container_start",
       status: "completed",
       progress: { percentage: 100 },
@@ -290,7 +290,7 @@ describe("rows", () => {
       [patch({ environment_vars: { X: "a" } }), 422],
       [post({ name: "db", image: "postgres:16" }), 422],
     ];
-    expect(await Promise.all(cases.map(async ([answer]) => (await answer).status))).toEqual(cases.map(([, status]) => status));
+    expect(await Promise.all(cases.map(async ([result]) => (await result).status))).toEqual(cases.map(([, status]) => status));
     const second = await app.as(ada).containers.create({ params: { id: project.id }, body: { name: "Api" } });
     expect((await patch({ name: "api" })).status).toBe(409);
     expect((await patch({ port: second.internal_port })).status).toBe(409);

@@ -52,7 +52,7 @@ describe.skipIf(engine.reason !== undefined)(
       const { task_id } = await app
         .as(ada)
         .projects.stop({ params: { id: project.id } })
-        .then((answer) => ({ task_id: null, ...answer }));
+        .then((result) => ({ task_id: null, ...result }));
       if (task_id) await ended(app, ada, task_id);
       expect((await app.as(ada).projects.status({ params: { id: project.id } })).status).toBe("stopped");
     });

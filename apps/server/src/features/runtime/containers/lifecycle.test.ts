@@ -130,12 +130,12 @@ describe("edge cases", () => {
     const ada = await app.signUp();
     const { project, container } = await setUpProject(app, ada);
     const ids = { id: project.id, container_id: container.id };
-    const answers = await Promise.all(
+    const results = await Promise.all(
       Array.from({ length: 20 }, (_, i) =>
         i % 2 ? app.as(ada).projects.start({ params: ids }) : app.as(ada).containers.start({ params: ids }),
       ),
     );
-    for (const { task_id } of answers) if (task_id) expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed" });
+    for (const { task_id } of results) if (task_id) expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed" });
     const { items } = await app.as(ada).tasks.list({ query: { project_id: project.id } });
     expect(items.filter((t) => t.type !== "project_creation").length).toBeLessThanOrEqual(2);
     const boots = new Set<number>();

@@ -17,18 +17,18 @@ test("enables always-on within the tier's limit, also concurrently, and is idemp
   expect(both[1 - won]).toMatchObject({
     reason: { status: 402, code: "deploy_limit_reached", details: { limit: 1, deployed: [{ id: hosted.project.id }] } },
   });
-  const answer = both[won]?.status === "fulfilled" ? both[won].value : undefined;
-  expect(answer).toMatchObject({ is_deployed: true, deployed_at: expect.any(String), project_slug: hosted.project.slug });
-  await ended(app, ada, answer?.task_id ?? null);
+  const result = both[won]?.status === "fulfilled" ? both[won].value : undefined;
+  expect(result).toMatchObject({ is_deployed: true, deployed_at: expect.any(String), project_slug: hosted.project.slug });
+  await ended(app, ada, result?.task_id ?? null);
   const params = { id: hosted.project.slug };
   expect(await api.projects.get({ params })).toMatchObject({ is_deployed: true, deploy_type: "deployed", status: "running" });
   expect(await api.projects.get({ params: { id: other.project.id } })).toMatchObject({ is_deployed: false, status: "stopped" });
-  expect(await api.hosting.deploy({ params })).toMatchObject({ task_id: null, already_running: true, deployed_at: answer?.deployed_at });
+  expect(await api.hosting.deploy({ params })).toMatchObject({ task_id: null, already_running: true, deployed_at: result?.deployed_at });
   expect(await api.hosting.limits()).toEqual({
     subscription_tier: "free",
     deploys: { used: 1, limit: 1 },
     running: { used: 1, limit: 3 },
-    deployed: [{ id: hosted.project.id, slug: hosted.project.slug, name: hosted.project.name, deployed_at: answer?.deployed_at }],
+    deployed: [{ id: hosted.project.id, slug: hosted.project.slug, name: hosted.project.name, deployed_at: result?.deployed_at }],
   });
   expect((await app.request(`/api/projects/${hosted.project.id}/deploy`, { method: "DELETE", user: ada })).status).toBe(204);
   await api.hosting.undeploy({ params });

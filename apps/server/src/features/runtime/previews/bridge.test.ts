@@ -156,7 +156,7 @@ describe.skipIf(!executablePath)("the bridge in a real browser (needs Chromium)"
     // In a tab: frames of a private window may not have one.
     const page = await (await browser.newContext()).newPage();
     await page.goto((await app.as(ada).previews.ticket({ params: { id: projectId }, body: {} })).url);
-    const answers = await page.evaluate(async () => {
+    const results = await page.evaluate(async () => {
       const { navigator } = globalThis as unknown as {
         navigator: {
           serviceWorker: {
@@ -174,8 +174,8 @@ describe.skipIf(!executablePath)("the bridge in a real browser (needs Chromium)"
       const read = async (path: string) => (await fetch(path)).text();
       return { own: await read("/anything"), bridge: await read("/__studio/bridge.js") };
     });
-    expect(answers.own).toBe("from the worker");
-    expect(answers.bridge).toContain("tesslate-bridge");
+    expect(results.own).toBe("from the worker");
+    expect(results.bridge).toContain("tesslate-bridge");
     await page.context().close();
   });
 

@@ -99,13 +99,13 @@ describe("previews on the canvas", () => {
     expect((await app.request(`/api/projects/${project.id}/previews`, { method: "POST", user: ada, json })).status).toBe(422);
   });
   test("rejects ids and unknown fields", async () => {
-    const answer = await app.request(`/api/projects/${project.id}/previews`, {
+    const response = await app.request(`/api/projects/${project.id}/previews`, {
       method: "POST",
       user: ada,
       json: { id: nowhere, project_id: nowhere, moon: "full" },
     });
-    expect(answer.status).toBe(422);
-    const { detail } = (await answer.json()) as { detail: { loc: string[] }[] };
+    expect(response.status).toBe(422);
+    const { detail } = (await response.json()) as { detail: { loc: string[] }[] };
     expect(detail.map(({ loc }) => loc.at(-1))).toEqual(["id", "project_id", "moon"]);
   });
 
@@ -132,9 +132,9 @@ describe("previews on the canvas", () => {
     const full = await setUpProject(app, ada, "Full");
     const make = () =>
       app.request(`/api/projects/${full.project.id}/previews`, { method: "POST", user: ada, json: {} }).then((a) => a.status);
-    const answers = await Promise.all(Array.from({ length: 104 }, make));
-    expect(answers.filter((status) => status === 201)).toHaveLength(100);
-    expect(answers.filter((status) => status === 409)).toHaveLength(4);
+    const results = await Promise.all(Array.from({ length: 104 }, make));
+    expect(results.filter((status) => status === 201)).toHaveLength(100);
+    expect(results.filter((status) => status === 409)).toHaveLength(4);
   });
 });
 
@@ -184,8 +184,8 @@ describe("positions", () => {
         params: { id: project.id },
         body: { previews: previews.map(({ id }, at) => ({ id, position_x: at, position_y: at })) },
       });
-    const answers = await Promise.all(Array.from({ length: 12 }, (_, at) => batch(at % 2 ? made : made.toReversed())));
-    expect(answers).toEqual(Array.from({ length: 12 }, () => ({ saved: 6, missing: [] })));
+    const results = await Promise.all(Array.from({ length: 12 }, (_, at) => batch(at % 2 ? made : made.toReversed())));
+    expect(results).toEqual(Array.from({ length: 12 }, () => ({ saved: 6, missing: [] })));
     for (const { id } of made) await app.as(ada).previews.remove({ params: { id: project.id, preview_id: id } });
   });
 

@@ -26,11 +26,11 @@ const log = async () =>
   >;
 
 test.each(["GET", "POST"])("allows the owner and names them to the proxy (%s)", async (method) => {
-  const answer = await authorize(ada, { "x-original-uri": "/page?ticket=secret" }, { method });
-  expect(answer.status).toBe(200);
-  expect(await answer.text()).toBe("");
-  expect(answer.headers.get("x-user-id")).toBe(ada.id);
-  expect(answer.headers.get("x-user-email")).toBe(ada.email);
+  const response = await authorize(ada, { "x-original-uri": "/page?ticket=secret" }, { method });
+  expect(response.status).toBe(200);
+  expect(await response.text()).toBe("");
+  expect(response.headers.get("x-user-id")).toBe(ada.id);
+  expect(response.headers.get("x-user-email")).toBe(ada.email);
   expect(await log()).toMatchObject({
     user_id: ada.id,
     project_id: project.id,
@@ -71,9 +71,9 @@ test("rejects everyone else with 401 and logs the reason", async () => {
     [ada, { "x-expected-user-id": grace.id }, "another user expected"],
   ];
   for (const [user, headers, reason] of cases) {
-    const answer = await authorize(user, headers);
-    expect(answer.status).toBe(401);
-    expect(((await answer.json()) as { code: string }).code).toBe("preview_access_denied");
+    const response = await authorize(user, headers);
+    expect(response.status).toBe(401);
+    expect(((await response.json()) as { code: string }).code).toBe("preview_access_denied");
     expect(await log()).toMatchObject({ success: false, failure_reason: reason });
   }
   expect((await authorize(ada, { "x-expected-user-id": ada.id })).status).toBe(200);
@@ -89,8 +89,8 @@ test("denies what cannot be logged", async () => {
   const { pool } = app.studio.database;
   await pool.query("alter table pod_access_log rename to pod_access_log_away");
   try {
-    const answer = await authorize(ada);
-    expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([401, "preview_access_denied"]);
+    const response = await authorize(ada);
+    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([401, "preview_access_denied"]);
   } finally {
     await pool.query("alter table pod_access_log_away rename to pod_access_log");
   }

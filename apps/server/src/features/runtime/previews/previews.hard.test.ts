@@ -33,11 +33,11 @@ describe("waking", () => {
     ]);
     const page = await enterPreview(own, user, made.project.id);
     const started = performance.now();
-    const answer = await page.fetch("/", { headers: asPage });
+    const response = await page.fetch("/", { headers: asPage });
     expect(performance.now() - started).toBeGreaterThan(9000);
-    expect(answer).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
-    expect(answer.text).toContain('<meta http-equiv="refresh" content="1">');
-    expect(answer.text).toContain("Tiny App is starting");
+    expect(response).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
+    expect(response.text).toContain('<meta http-equiv="refresh" content="1">');
+    expect(response.text).toContain("Tiny App is starting");
     await own.as(user).projects.stop({ params: { id: made.project.id } });
   });
 });

@@ -71,8 +71,8 @@ describe("entry", () => {
     async (path) => {
       const { url } = await app.as(ada).previews.ticket({ params: { id: project.id }, body: {} });
       const { host, pathname, searchParams } = new URL(url);
-      const answer = await visitHost(app, host).fetch(`${pathname}?ticket=${searchParams.get("ticket")}&path=${encodeURIComponent(path)}`);
-      expect(answer.headers.location).toBe("/");
+      const response = await visitHost(app, host).fetch(`${pathname}?ticket=${searchParams.get("ticket")}&path=${encodeURIComponent(path)}`);
+      expect(response.headers.location).toBe("/");
     },
   );
 
@@ -331,8 +331,8 @@ describe("waking", () => {
     expect((await page.fetch("/", { headers: { accept: "text/x-vite-ping" } })).status).toBe(503);
     expect(await own.as(user).projects.get({ params: { id: made.project.id } })).toMatchObject({ status: "stopped" });
     // Concurrent requests cause one start.
-    const answers = await Promise.all(Array.from({ length: 8 }, () => page.fetch("/headers")));
-    expect(answers.map((a) => a.status)).toEqual(Array(8).fill(200));
+    const responses = await Promise.all(Array.from({ length: 8 }, () => page.fetch("/headers")));
+    expect(responses.map((a) => a.status)).toEqual(Array(8).fill(200));
     const { items } = await own.as(user).tasks.list({ query: { project_id: made.project.id } });
     expect(items.filter((t) => t.type === "project_start")).toHaveLength(2);
   });
@@ -407,7 +407,7 @@ describe("waking", () => {
     expect((await page.fetch("/some/path", { headers: asPage })).text).toContain("hello");
   });
 
-  test("a deleted one answers 404", async () => {
+  test("a deleted one responds with 404", async () => {
     await using own = await projectsApp();
     const user = await own.signUp();
     const made = await startedProject(own, user, "Own");

@@ -126,9 +126,9 @@ describe("a share link", () => {
       "/__studio/share/00000000-0000-4000-8000-000000000000.x",
       "/__studio/share/%ff.x",
     ]) {
-      const answer = await anonymous.fetch(path, { headers: asPage });
-      expect([path, answer.status, answer.headers["set-cookie"]]).toEqual([path, 401, undefined]);
-      expect(answer.text).toContain("This link is no longer valid");
+      const response = await anonymous.fetch(path, { headers: asPage });
+      expect([path, response.status, response.headers["set-cookie"]]).toEqual([path, 401, undefined]);
+      expect(response.text).toContain("This link is no longer valid");
     }
     // Nor a forged cookie.
     const forged = Buffer.from(JSON.stringify({ container_id: container.id, share_id: link.id, exp: Date.now() + 1e6 })).toString(
@@ -262,12 +262,12 @@ describe("a guest", () => {
   test("guests cannot report into the owner's project", async () => {
     const visit = await open((await share()).url);
     const report = [{ kind: "error", message: "from a guest" }];
-    const answer = await visit.fetch("/__studio/report", {
+    const response = await visit.fetch("/__studio/report", {
       method: "POST",
       body: JSON.stringify(report),
       headers: { "content-type": "application/json" },
     });
-    expect(answer.status).toBe(204);
+    expect(response.status).toBe(204);
     const { rows } = await app.studio.database.pool.query("select 1 from events where project_id = $1 and type = 'preview_report'", [
       project.id,
     ]);
@@ -309,10 +309,10 @@ describe("sharing", () => {
   test("is limited to fifty active links, also for concurrent requests", async () => {
     const made = await app.as(ada).previews.create({ params: { id: project.id }, body: { connected_container_id: container.id } });
     const path = `/api/projects/${project.id}/previews/${made.id}/share`;
-    const answers = await Promise.all(
+    const statuses = await Promise.all(
       Array.from({ length: 53 }, () => app.request(path, { method: "POST", user: ada, json: { expires_in: 600 } }).then((a) => a.status)),
     );
-    expect(answers.filter((status) => status === 201)).toHaveLength(50);
-    expect(answers.filter((status) => status === 409)).toHaveLength(3);
+    expect(statuses.filter((status) => status === 201)).toHaveLength(50);
+    expect(statuses.filter((status) => status === 409)).toHaveLength(3);
   });
 });

@@ -38,8 +38,8 @@ test("limits open sessions to one hundred per user and per project", async () =>
   await p.app.db.insert(shellSessions).values([row, row]);
   const made = await Promise.allSettled(Array.from({ length: 5 }, () => p.open({ command: "cat" })));
   expect(made.filter((m) => m.status === "fulfilled")).toHaveLength(2);
-  const answer = await p.app.request("/api/shell/sessions", { method: "POST", user: p.owner, json: { project_id: p.project.id } });
-  expect([answer.status, answer.headers.get("retry-after"), await answer.json()]).toMatchObject([429, "60", { code: "shell_limit" }]);
+  const response = await p.app.request("/api/shell/sessions", { method: "POST", user: p.owner, json: { project_id: p.project.id } });
+  expect([response.status, response.headers.get("retry-after"), await response.json()]).toMatchObject([429, "60", { code: "shell_limit" }]);
   // Closed ones do not count.
   const open = await p.app.as(p.owner).shell.list({ query: { project_id: p.project.id } });
   await p.app.as(p.owner).shell.remove({ params: { id: open.items[0]?.id ?? "" } });

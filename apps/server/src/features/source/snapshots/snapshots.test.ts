@@ -343,8 +343,8 @@ describe("reading", () => {
       ["a%00b", "400 bad_path"],
       [".git%2fconfig", "403 git_directory"],
     ] as const) {
-      const answer = await app.request(`/api/projects/${id}/snapshots/${one.id}/diff?path=${path}`, { user: owner });
-      expect([path, `${answer.status} ${((await answer.json()) as { code: string }).code}`]).toEqual([path, refusal]);
+      const response = await app.request(`/api/projects/${id}/snapshots/${one.id}/diff?path=${path}`, { user: owner });
+      expect([path, `${response.status} ${((await response.json()) as { code: string }).code}`]).toEqual([path, refusal]);
     }
     // Similar names are unchanged files, and the root is everything.
     for (const [path, total] of [
@@ -358,8 +358,8 @@ describe("reading", () => {
       ["./b.txt", 1],
       ["b.txt/", 1],
     ] as const) {
-      const answer = await app.request(`/api/projects/${id}/snapshots/${one.id}/diff?path=${path}`, { user: owner });
-      expect([path, answer.status, ((await answer.json()) as { total: number }).total]).toEqual([path, 200, total]);
+      const response = await app.request(`/api/projects/${id}/snapshots/${one.id}/diff?path=${path}`, { user: owner });
+      expect([path, response.status, ((await response.json()) as { total: number }).total]).toEqual([path, 200, total]);
     }
   });
 

@@ -76,8 +76,8 @@ test("nothing of a hostile repository is executed or trusted", async () => {
   const { id, task } = await imported(url);
   expect(task).toMatchObject({ status: "completed" });
   expect(await inside(id, "/bin/sh", "-c", "ls hooked .git/hooks 2>&1; cat .git/config")).not.toMatch(/^hooked$|filter|submodule/m);
-  const answer = await app.request(`/api/projects/${id}/files/out`, { user: owner });
-  expect(answer.status).toBe(400);
+  const response = await app.request(`/api/projects/${id}/files/out`, { user: owner });
+  expect(response.status).toBe(400);
 });
 
 describe("rejected at once", () => {
@@ -99,8 +99,8 @@ describe("rejected at once", () => {
     [{ git_repo_url: "https://localhost:1/x.git" }, 400],
   ])("%j", async (more, status) => {
     const before = (await app.as(owner).projects.list()).total;
-    const answer = await create({ name: "No", ...more });
-    expect([more, answer.status]).toEqual([more, status]);
+    const response = await create({ name: "No", ...more });
+    expect([more, response.status]).toEqual([more, status]);
     expect((await app.as(owner).projects.list()).total).toBe(before);
   });
 });

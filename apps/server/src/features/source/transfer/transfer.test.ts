@@ -68,7 +68,7 @@ const pathsOf = async (id: string) => (await app.as(owner).files.tree({ params: 
 
 describe("import", () => {
   test("a zip becomes a project: strips one enclosing folder, keeps modes, detects port and command", async () => {
-    const answer = await send(
+    const response = await send(
       await zipOf({
         "site/package.json": JSON.stringify({ scripts: { dev: "next dev" }, dependencies: { next: "16" } }),
         "site/run.sh": { data: "#!/bin/sh\n", mode: 0o100755 },
@@ -79,8 +79,8 @@ describe("import", () => {
         "__MACOSX/site/._run.sh": "x",
       }),
     );
-    expect(answer.status).toBe(201);
-    const created = (await answer.json()) as { id: string; task_id: string; status_url: string; name: string };
+    expect(response.status).toBe(201);
+    const created = (await response.json()) as { id: string; task_id: string; status_url: string; name: string };
     expect(created).toMatchObject({ name: "my site", status_url: `/api/tasks/${created.task_id}`, environment_status: "provisioning" });
     const task = await ended(app, owner, created.task_id);
     expect(task).toMatchObject({ type: "project_creation", status: "completed", metadata: { source_type: "import" } });
@@ -98,8 +98,8 @@ describe("import", () => {
   });
 
   test("accepts a name; keeps two top-level folders", async () => {
-    const answer = await send(await zipOf({ "a/x": "1", "b/y": "2" }), "?name=Two%20folders");
-    const created = (await answer.json()) as { id: string; task_id: string; name: string };
+    const response = await send(await zipOf({ "a/x": "1", "b/y": "2" }), "?name=Two%20folders");
+    const created = (await response.json()) as { id: string; task_id: string; name: string };
     expect(created.name).toBe("Two folders");
     await ended(app, owner, created.task_id);
     expect(await pathsOf(created.id)).toEqual(["a/", "a/x", "b/", "b/y"]);
@@ -137,17 +137,17 @@ describe("import", () => {
     await write("one.js", serve("one"));
     await write("two.js", serve("two"));
     await write("package.json", JSON.stringify({ scripts: { dev: "node one.js" } }));
-    const answers = async () => {
+    const responseText = async () => {
       const sandbox = await app.runtime.open({ id: created.id });
       const { host, port } = await sandbox.address(sandbox.services().find((s) => s.port !== undefined)?.port ?? 0);
       return (await fetch(`http://${host}:${port}/`)).text();
     };
     expect(await start()).toMatchObject({ status: "completed", error: null });
-    expect(await answers()).toBe("one");
+    expect(await responseText()).toBe("one");
     await app.as(owner).projects.stop({ params: { id: created.id } });
     await write("TESSLATE.md", "**Start Command**:\n```bash\nexec node two.js\n```\n");
     expect(await start()).toMatchObject({ status: "completed" });
-    expect(await answers()).toBe("two");
+    expect(await responseText()).toBe("two");
     await app.as(owner).projects.stop({ params: { id: created.id } });
   }, 60_000);
 
@@ -179,9 +179,9 @@ describe("import", () => {
     ];
     const before = (await app.as(owner).projects.list()).total;
     for (const [what, zip, status, code] of cases) {
-      const answer = await send(zip);
-      const body = (await answer.json()) as { code: string };
-      expect([what, answer.status, body.code]).toEqual([what, status, code]);
+      const response = await send(zip);
+      const body = (await response.json()) as { code: string };
+      expect([what, response.status, body.code]).toEqual([what, status, code]);
     }
     expect((await send(undefined)).status).toBe(422);
     expect((await app.request("/api/projects/import", { method: "POST", user: owner, json: {} })).status).toBe(422);
@@ -225,9 +225,9 @@ describe("import", () => {
       small.request("/api/projects", { method: "POST", user: bob, json: { name: "x" } }),
       small.request("/api/projects/import", { method: "POST", user: bob, body: new FormData() }),
     ]) {
-      const answer = await call;
-      expect(answer.status).toBe(403);
-      expect(await answer.json()).toMatchObject({ code: "project_limit_reached", details: { limit: 1 } });
+      const response = await call;
+      expect(response.status).toBe(403);
+      expect(await response.json()).toMatchObject({ code: "project_limit_reached", details: { limit: 1 } });
     }
     const [only] = (await small.as(bob).projects.list()).items;
     const fork = await small.request(`/api/projects/${only?.id}/fork`, { method: "POST", user: bob });
@@ -267,18 +267,18 @@ describe("download", () => {
   };
 
   test("zip: all listed files with modes; links only within the project", async () => {
-    const answer = await app.request(`/api/projects/${id}/download`, { user: owner });
-    expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "application/zip"]);
-    expect(answer.headers.get("content-disposition")).toMatch(/^attachment; filename\*=UTF-8''test-\w+\.zip/);
-    const found = await unzip(Buffer.from(await answer.arrayBuffer()));
+    const response = await app.request(`/api/projects/${id}/download`, { user: owner });
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/zip"]);
+    expect(response.headers.get("content-disposition")).toMatch(/^attachment; filename\*=UTF-8''test-\w+\.zip/);
+    const found = await unzip(Buffer.from(await response.arrayBuffer()));
     expect(Object.fromEntries(Object.entries(found).map(([path, { mode }]) => [path, mode & 0o777]))).toEqual(expected);
     expect(found["src/ü ß.txt"]?.text).toBe("grüße");
     expect(found["inner"]?.text).toBe("grüße");
   });
 
   test("HEAD describes the download without creating it", async () => {
-    const answer = await app.request(`/api/projects/${id}/download`, { user: owner, method: "HEAD" });
-    expect([answer.status, answer.headers.get("content-type"), (await answer.arrayBuffer()).byteLength]).toEqual([
+    const response = await app.request(`/api/projects/${id}/download`, { user: owner, method: "HEAD" });
+    expect([response.status, response.headers.get("content-type"), (await response.arrayBuffer()).byteLength]).toEqual([
       200,
       "application/zip",
       0,
@@ -288,12 +288,12 @@ describe("download", () => {
   });
 
   test("tar.gz: the same", async () => {
-    const answer = await app.request(`/api/projects/${id}/download?format=tar.gz`, { user: owner });
-    expect(answer.headers.get("content-type")).toBe("application/gzip");
+    const response = await app.request(`/api/projects/${id}/download?format=tar.gz`, { user: owner });
+    expect(response.headers.get("content-type")).toBe("application/gzip");
     const { extract } = await import("tar-stream");
     const found: Record<string, number> = {};
     const unpack = extract();
-    unpack.end(gunzipSync(Buffer.from(await answer.arrayBuffer())));
+    unpack.end(gunzipSync(Buffer.from(await response.arrayBuffer())));
     for await (const entry of unpack) {
       const name = entry.header.type === "directory" ? `${entry.header.name.replace(/\/$/, "")}/` : entry.header.name;
       found[name] = entry.header.mode ?? 0;
@@ -313,9 +313,9 @@ describe("download", () => {
     const { id: odd } = await emptyProject(app, owner);
     const { files } = await app.runtime.open({ id: odd });
     for (const name of ["C:notes.txt", "C_notes.txt", "..\\up.txt"]) await files.write(name, name);
-    const answer = await app.request(`/api/projects/${odd}/download`, { user: owner });
-    expect(answer.status).toBe(200);
-    const found = await unzip(Buffer.from(await answer.arrayBuffer()));
+    const response = await app.request(`/api/projects/${odd}/download`, { user: owner });
+    expect(response.status).toBe(200);
+    const found = await unzip(Buffer.from(await response.arrayBuffer()));
     expect(Object.fromEntries(Object.entries(found).map(([name, { text }]) => [name, text]))).toEqual({
       "C_notes.txt": "C_notes.txt",
       "C_notes.txt_": "C:notes.txt",
