@@ -13,20 +13,20 @@ const check = createFrameCheck(projectEventFrames);
  * repositions the stream. `{type: "ping"}` is answered by `{type: "pong"}`. Ends when the socket closes or the project is deleted.
  */
 export async function serveEventSocket(events: EventLog, projectId: string, socket: FrameSocket, ended: AbortSignal): Promise<void> {
-  const open = AbortSignal.any([socket.signal, ended]);
+  const streamSignal = AbortSignal.any([socket.signal, ended]);
   const startSeq = await events.lastSeq(projectId);
   let current: { abort: AbortController; done: Promise<void> } | undefined;
   const follow = async (afterSeq: number) => {
     current?.abort.abort();
     await current?.done;
     const abort = new AbortController();
-    current = { abort, done: pump(events.follow(projectId, { afterSeq, signal: AbortSignal.any([open, abort.signal]) }), socket) };
+    current = { abort, done: pump(events.follow(projectId, { afterSeq, signal: AbortSignal.any([streamSignal, abort.signal]) }), socket) };
   };
   const late = setTimeout(() => void (current ?? follow(startSeq)), subscribeWithinMs);
   const frames = socket.frames[Symbol.asyncIterator]();
   const over = new Promise<{ done: true; value: undefined }>((resolve) => {
-    if (open.aborted) resolve({ done: true, value: undefined });
-    else open.addEventListener("abort", () => resolve({ done: true, value: undefined }), { once: true });
+    if (streamSignal.aborted) resolve({ done: true, value: undefined });
+    else streamSignal.addEventListener("abort", () => resolve({ done: true, value: undefined }), { once: true });
   });
   try {
     for (;;) {

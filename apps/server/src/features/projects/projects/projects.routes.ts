@@ -77,11 +77,11 @@ export function mountProjects(
     activity: async ({ user }, { params }) => projects.used((await projects.require(user.id, params.id)).id),
     events: async ({ user, signal, headers }, { params, query }) => {
       const project = await projects.require(user.id, params.id);
-      const open = AbortSignal.any([signal, projects.lifetime(project.id)]);
-      watchFiles?.(project, open);
+      const streamSignal = AbortSignal.any([signal, projects.lifetime(project.id)]);
+      watchFiles?.(project, streamSignal);
       const sent = Number(headers["last-event-id"]);
       const afterSeq = Number.isSafeInteger(sent) && sent >= 0 ? sent : query.last_event_id;
-      return events.follow(project.id, { ...(afterSeq !== undefined && { afterSeq }), signal: open });
+      return events.follow(project.id, { ...(afterSeq !== undefined && { afterSeq }), signal: streamSignal });
     },
     eventsSocket: async ({ user }, { params }, socket) => {
       const project = await projects.require(user.id, params.id);

@@ -76,11 +76,11 @@ export function createContainerInspection({
       // Fail before the stream starts when redaction is not available.
       await redactions.of(project.id);
       const sandbox = await projects.sandboxOf(project);
-      const open = AbortSignal.any([signal, projects.lifetime(project.id)]);
+      const streamSignal = AbortSignal.any([signal, projects.lifetime(project.id)]);
       return (async function* () {
-        if (!(await hasRun(sandbox, row.service_key, open))) return;
+        if (!(await hasRun(sandbox, row.service_key, streamSignal))) return;
         // A resuming client may have missed more than `tail` lines; the driver keeps `maxLogLines`.
-        const lines = sandbox.logs(row.service_key, { tail: afterSeq === undefined ? tail : maxLogLines, follow: true, signal: open });
+        const lines = sandbox.logs(row.service_key, { tail: afterSeq === undefined ? tail : maxLogLines, follow: true, signal: streamSignal });
         for await (const { seq, ts, stream, line } of lines)
           if (afterSeq === undefined || seq > afterSeq)
             yield { seq, type: "log" as const, data: { line: await redactions.redact(project.id, line), stream, ts } };
