@@ -260,7 +260,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
       return done;
     } catch (error) {
       const reason = toRuntimeError(error);
-      if (await goBack()) throw reason;
+      if (await revert()) throw reason;
       const { code, message } = reason instanceof RuntimeError ? reason : new RuntimeError("unavailable", "The restore failed.");
       throw new RuntimeError(
         code,
@@ -270,7 +270,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
     }
   }
   /** Reverts to the tree at the start of the restore; whether that worked. Keeps the marker when it fails. */
-  async function goBack(): Promise<boolean> {
+  async function revert(): Promise<boolean> {
     try {
       await apply(await requireCommit(fromRef), await scanTree(), {});
       rmSync(restoreMarker, { force: true });
@@ -374,7 +374,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
           log.warn({ ...done }, "completed an interrupted restore");
         } catch (err) {
           log.error({ err }, "an interrupted restore could not be completed");
-          await goBack();
+          await revert();
         }
       }),
   };

@@ -108,7 +108,7 @@ function chooseSource(
   }
   const template = body.base_id ? templates.find(body.base_id) : templates.getDefault();
   if (!template) throw notFound("Template");
-  const template_slug = template.wire.slug;
+  const template_slug = template.api.slug;
   return { source_type, template_slug, source: { kind: "template", template_slug } };
 }
 

@@ -91,7 +91,7 @@ export function mountProjects(
     },
     templates: async (_context, { query }) => {
       const page = pageOf(query);
-      const all = templates.list().map((t) => t.wire);
+      const all = templates.list().map((t) => t.api);
       return page.envelope(all.slice(page.offset, page.offset + page.limit), all.length);
     },
   });

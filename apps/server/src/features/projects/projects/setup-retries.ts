@@ -28,7 +28,7 @@ export function createSetupRetries({
   /** Without its task only a template can be set up again, because the source of the others is unknown. */
   const templateOf = (project: ProjectRow): SourceInput | undefined =>
     project.source_type === "template" || (project.source_type === "base" && project.template_slug !== null)
-      ? { kind: "template", template_slug: project.template_slug ?? templates.getDefault().wire.slug }
+      ? { kind: "template", template_slug: project.template_slug ?? templates.getDefault().api.slug }
       : undefined;
   /** The source of the last setup. An archive is deleted when its setup fails. */
   const lastSourceOf = async (project: ProjectRow): Promise<SourceInput | undefined> => {

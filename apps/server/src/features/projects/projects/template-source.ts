@@ -34,13 +34,13 @@ export function createTemplateSource({
     async fill({ project, input, attempt, signal, progress, note }) {
       const template = templates.find(input.template_slug);
       if (!template) throw new AppError("not_found", `The template ${input.template_slug} is not bundled with this version.`);
-      await progress(10, `Preparing the template ${template.wire.name}`);
+      await progress(10, `Preparing the template ${template.api.name}`);
       const notes = orderedNotes(note, log);
       const image = await runtime.prepare(template.image, { signal, onLog: notes.add });
       await notes.drained();
       await progress(20, "Copying the template");
       await projects.createSandbox(project.id, image, { isRetry: attempt > 1 });
-      return { finish: (tx) => insertFirst(tx, project, template.wire.name, serviceOf(template)) };
+      return { finish: (tx) => insertFirst(tx, project, template.api.name, serviceOf(template)) };
     },
   };
 }

@@ -27,7 +27,7 @@ const TemplateFile = Type.Object({
 
 /** A bundled template: its API representation, the image to prepare and the service to run. */
 export interface BundledTemplate {
-  wire: Template;
+  api: Template;
   image: ImageSpec;
   service: Static<typeof TemplateFile>["service"];
 }
@@ -58,13 +58,13 @@ export async function loadTemplates(dir: string = bundledTemplatesDir): Promise<
     if (template.slug !== entry.name) throw new Error(`${file} is malformed: its slug must be the folder's name`);
     const { slug, name, description, stack, starter_prompts } = template;
     all.push({
-      wire: { slug, name, description, stack, is_default: template.default === true, starter_prompts },
+      api: { slug, name, description, stack, is_default: template.default === true, starter_prompts },
       image: { name: slug, sourceDir: join(dir, slug, "files"), build: template.build, ...(template.warm && { warm: template.warm }) },
       service: template.service,
     });
   }
-  all.sort((a, b) => Number(b.wire.is_default) - Number(a.wire.is_default) || a.wire.name.localeCompare(b.wire.name));
+  all.sort((a, b) => Number(b.api.is_default) - Number(a.api.is_default) || a.api.name.localeCompare(b.api.name));
   const first = all[0];
-  if (!first?.wire.is_default || all[1]?.wire.is_default) throw new Error(`${dir} must contain exactly one default template`);
-  return { list: () => all, find: (slug) => all.find((t) => t.wire.slug === slug), getDefault: () => first };
+  if (!first?.api.is_default || all[1]?.api.is_default) throw new Error(`${dir} must contain exactly one default template`);
+  return { list: () => all, find: (slug) => all.find((t) => t.api.slug === slug), getDefault: () => first };
 }

@@ -13,7 +13,7 @@ import { isFillable, plan } from "./exports.ts";
 
 interface Source {
   row: ContainerRow;
-  wire: ConnectionRow;
+  connection: ConnectionRow;
 }
 
 /** Dependency order and injected variables that follow from a project's connections. */
@@ -55,9 +55,9 @@ export function createConnectionEnvironment({
   const sourcesInto = async (projectId: string, targetId: string): Promise<Source[]> => {
     const [edges, rows] = await Promise.all([store.listAll(projectId), containers.listAll(projectId)]);
     const byId = new Map(rows.map((row) => [row.id, row]));
-    return edges.flatMap((wire) => {
-      const row = wire.target_container_id === targetId ? byId.get(wire.source_container_id) : undefined;
-      return row ? [{ row, wire }] : [];
+    return edges.flatMap((connection) => {
+      const row = connection.target_container_id === targetId ? byId.get(connection.source_container_id) : undefined;
+      return row ? [{ row, connection }] : [];
     });
   };
   /** Resolves each source once. */

@@ -6,10 +6,10 @@ import { isReachable } from "./graph.ts";
 const app = (key: string) => ({ id: key, container_type: "base", service_key: key, deployment_mode: "container" }) as ContainerRow;
 const service = (slug: string, mode: ContainerRow["deployment_mode"] = "container") =>
   ({ id: slug, container_type: "service", service_slug: slug, service_key: slug, deployment_mode: mode }) as ContainerRow;
-const wire = (connector_type: ConnectionRow["connector_type"] = "env_injection", config: Record<string, unknown> | null = null) =>
+const connectionOf = (connector_type: ConnectionRow["connector_type"] = "env_injection", config: Record<string, unknown> | null = null) =>
   ({ connector_type, config }) as ConnectionRow;
-const envOf = (row: ContainerRow, ...rest: Parameters<typeof wire>) =>
-  Object.fromEntries(exportsOf(row, wire(...rest)).map(({ key, template }) => [key, template]));
+const envOf = (row: ContainerRow, ...rest: Parameters<typeof connectionOf>) =>
+  Object.fromEntries(exportsOf(row, connectionOf(...rest)).map(({ key, template }) => [key, template]));
 
 test("derives variable prefixes from names", () => {
   expect(prefixOf("orders-api")).toBe("ORDERS_API");
@@ -46,20 +46,20 @@ test("a hybrid service provides what matches its mode", () => {
 
 test("the latest connection wins a name, and the first app container is also the API", () => {
   const planned = plan([
-    { row: service("postgres"), wire: wire() },
-    { row: app("orders"), wire: wire() },
-    { row: app("users"), wire: wire() },
-    { row: { ...service("mysql") }, wire: wire() },
+    { row: service("postgres"), connection: connectionOf() },
+    { row: app("orders"), connection: connectionOf() },
+    { row: app("users"), connection: connectionOf() },
+    { row: { ...service("mysql") }, connection: connectionOf() },
   ]);
   expect(planned.get("DATABASE_URL")?.source.row.id).toBe("mysql");
   expect(planned.get("API_URL")?.source.row.id).toBe("orders");
   expect(
     plan([
-      { row: app("orders"), wire: wire() },
-      { row: app("api"), wire: wire() },
+      { row: app("orders"), connection: connectionOf() },
+      { row: app("api"), connection: connectionOf() },
     ]).get("API_URL")?.source.row.id,
   ).toBe("api");
-  expect(plan([{ row: service("postgres"), wire: wire() }]).has("API_URL")).toBe(false);
+  expect(plan([{ row: service("postgres"), connection: connectionOf() }]).has("API_URL")).toBe(false);
 });
 
 test("omits templates with missing values", () => {

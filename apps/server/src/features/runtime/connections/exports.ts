@@ -7,7 +7,7 @@ export interface Export {
   template: string;
 }
 
-type Wire = Pick<ConnectionRow, "connector_type" | "config">;
+type Connection = Pick<ConnectionRow, "connector_type" | "config">;
 
 /** `Orders API` → `ORDERS_API`. */
 export function prefixOf(serviceKey: string): string {
@@ -16,7 +16,7 @@ export function prefixOf(serviceKey: string): string {
 }
 
 /** Variables a target can request by name: the source's templates. */
-export function offeredBy(source: ContainerRow, { connector_type, config }: Wire): Record<string, string> {
+export function offeredBy(source: ContainerRow, { connector_type, config }: Connection): Record<string, string> {
   if (source.container_type === "service") {
     const definition = findService(source.service_slug);
     return { ...(source.deployment_mode === "external" ? definition?.external : definition?.running)?.connection };
@@ -35,17 +35,17 @@ export function offeredBy(source: ContainerRow, { connector_type, config }: Wire
 }
 
 /** The user's mapping, target → source; `undefined` when there is none. */
-export const mappingOf = ({ config }: Pick<Wire, "config">): Record<string, string> | undefined => {
+export const mappingOf = ({ config }: Pick<Connection, "config">): Record<string, string> | undefined => {
   const mapping = config?.["env_mapping"];
   return mapping !== null && typeof mapping === "object" && !Array.isArray(mapping) ? (mapping as Record<string, string>) : undefined;
 };
 
 /** Everything one connection provides. A mapping may also name variables of the source's own environment. */
-export function exportsOf(source: ContainerRow, wire: Wire): Export[] {
-  const offered = offeredBy(source, wire);
-  const mapping = mappingOf(wire);
+export function exportsOf(source: ContainerRow, connection: Connection): Export[] {
+  const offered = offeredBy(source, connection);
+  const mapping = mappingOf(connection);
   if (mapping) return Object.entries(mapping).map(([key, from]) => ({ key, template: offered[from] ?? `{${from}}` }));
-  if (wire.connector_type === "depends_on") return [];
+  if (connection.connector_type === "depends_on") return [];
   return Object.entries(offered).map(([key, template]) => ({ key, template }));
 }
 
@@ -53,13 +53,13 @@ export function exportsOf(source: ContainerRow, wire: Wire): Export[] {
 const commonName = "API_URL";
 
 /** All variables of a target by name: the latest connection wins, and the first app container also provides `API_URL`. */
-export function plan<S extends { row: ContainerRow; wire: Wire }>(sources: readonly S[]): Map<string, { source: S; template: string }> {
+export function plan<S extends { row: ContainerRow; connection: Connection }>(sources: readonly S[]): Map<string, { source: S; template: string }> {
   const planned = new Map<string, { source: S; template: string }>();
   let api: { source: S; template: string } | undefined;
   for (const source of sources)
-    for (const { key, template } of exportsOf(source.row, source.wire)) {
+    for (const { key, template } of exportsOf(source.row, source.connection)) {
       planned.set(key, { source, template });
-      if (source.row.container_type === "base" && !mappingOf(source.wire) && key.endsWith("_URL")) api ??= { source, template };
+      if (source.row.container_type === "base" && !mappingOf(source.connection) && key.endsWith("_URL")) api ??= { source, template };
     }
   if (api && !planned.has(commonName)) planned.set(commonName, api);
   return planned;

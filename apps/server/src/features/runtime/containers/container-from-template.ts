@@ -84,7 +84,7 @@ export function createInsertFromTemplate({
       const made = await insertion.insert(
         tx,
         project,
-        { name: body.name?.trim() || template.wire.name, directoryOf: (key) => key, port: template.service.port },
+        { name: body.name?.trim() || template.api.name, directoryOf: (key) => key, port: template.service.port },
         { ...runBy(serviceOf(template)), ...positionOf(body) },
       );
       return {
@@ -94,8 +94,8 @@ export function createInsertFromTemplate({
           project_id: project.id,
           type: "container_initialization",
           unique_key: setupTaskKey(made.id),
-          metadata: { container_id: made.id, project_id: project.id, container_name: made.container_name, base_name: template.wire.name },
-          input: { container_id: made.id, template_slug: template.wire.slug },
+          metadata: { container_id: made.id, project_id: project.id, container_name: made.container_name, base_name: template.api.name },
+          input: { container_id: made.id, template_slug: template.api.slug },
         }),
       };
     });

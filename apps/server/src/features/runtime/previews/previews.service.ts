@@ -40,7 +40,7 @@ export function createPreviews({
     ...row,
     url: container && (container.status === "running" || container.status === "frozen") ? containerUrl(container, address) : null,
   });
-  const wire = async (row: PreviewRow) =>
+  const present = async (row: PreviewRow) =>
     presentPreview(
       row,
       row.connected_container_id === null ? undefined : await containers.find(row.project_id, row.connected_container_id),
@@ -75,18 +75,18 @@ export function createPreviews({
       const row = await store.insertWithin(maxPreviews, { project_id: project.id, ...changeOf(body) });
       if (!row) throw conflict("conflict", `A canvas is limited to ${maxPreviews} previews.`);
       await tell("add", row);
-      return wire(row);
+      return present(row);
     },
     update: async (userId: string, ref: string, id: string, body: CreatePreview): Promise<Preview> => {
       const { project, row } = await require(userId, ref, id);
       await requireContainer(project.id, body.connected_container_id);
       const change = changeOf(body);
-      if (Object.keys(change).length === 0) return wire(row);
+      if (Object.keys(change).length === 0) return present(row);
       const updated = await store.update(row.id, change);
       if (!updated) throw notFound("Preview");
       if (body.connected_container_id !== undefined) await linksEnded();
       await tell("update", updated);
-      return wire(updated);
+      return present(updated);
     },
     remove: async (userId: string, ref: string, id: string): Promise<void> => {
       const { row } = await require(userId, ref, id);

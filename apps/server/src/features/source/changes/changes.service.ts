@@ -7,7 +7,7 @@ import type { ProjectTreeAccess } from "../snapshots/index.ts";
 import { changesBetween, shownFile } from "./change-set.ts";
 import { pointName, type ChangeSetLookup } from "./change-set-lookup.ts";
 import type { ChangesStore } from "./changes.store.ts";
-import { turnOver, turnoversOf } from "./reject.ts";
+import { applyReview, transitionsOf } from "./reject.ts";
 import type { RunChangeSets } from "./run-change-sets.ts";
 
 export type DiffChangeSet = ReturnType<typeof createDiffChangeSet>;
@@ -76,7 +76,7 @@ export const createApplyChangeSet =
     /** Takes the tree's lock: no run or restore starts before the transaction ends. */
     refuseWhileRestoring: (tx: Queries, projectId: string) => Promise<void>;
   }) =>
-  async (userId: string, taskId: string, wish: ApplyChanges, signal: AbortSignal) => {
+  async (userId: string, taskId: string, request: ApplyChanges, signal: AbortSignal) => {
     const { run, row: found, project } = await locate(userId, taskId);
     const { written, rejected } = await store.transaction(async (tx) => {
       await refuseWhileRestoring(tx, project.id);
@@ -91,8 +91,8 @@ export const createApplyChangeSet =
       const sandbox = await trees.open(project);
       const points = { before: pointName(row.before_id), after: pointName(row.after_id ?? undefined) };
       const { files } = await changesBetween(sandbox.history, points.before, points.after, signal);
-      const { turnovers, rejected } = turnoversOf(files, row.rejected, wish);
-      const written = await turnOver(sandbox, points, turnovers, signal);
+      const { transitions, rejected } = transitionsOf(files, row.rejected, request);
+      const written = await applyReview(sandbox, points, transitions, signal);
       await store.setRejected(tx, taskId, rejected);
       return { written, rejected };
     });

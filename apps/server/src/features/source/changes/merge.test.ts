@@ -70,7 +70,7 @@ describe("hunks apply to a text that was edited since", () => {
   const turn = (current: string, from: number[], to: number[]) => {
     const base = textWithout(texts, hunks, pick(...from));
     const found = carryOver(base, splitLines(current), movesBetween(texts, hunks, { from: pick(...from), to: pick(...to) }));
-    return found.ok ? found.lines.join("") : found.misfits.map((id) => ids.indexOf(id));
+    return found.ok ? found.lines.join("") : found.conflicts.map((id) => ids.indexOf(id));
   };
   test("from every selection to every other, on an unedited text", () => {
     const selections = Array.from({ length: 16 }, (_, mask) => [0, 1, 2, 3].filter((i) => mask & (1 << i)));
@@ -95,7 +95,7 @@ describe("hunks apply to a text that was edited since", () => {
   ])("%s: the edit stays", (_name, edits, from, to) => {
     expect(turn(edited(without(...from), ...edits), from, to)).toBe(edited(without(...to), ...edits));
   });
-  test.each<[string, edits: [string, string][], from: number[], to: number[], misfits: number[]]>([
+  test.each<[string, edits: [string, string][], from: number[], to: number[], conflicts: number[]]>([
     ["in the hunk", [["FIVE", "mine"]], [], [0, 1], [0]],
     ["right above it", [["line 4\n", "mine\n"]], [], [0], [0]],
     ["right below it", [["line 6\n", "line 6 mine\n"]], [], [0], [0]],
@@ -113,8 +113,8 @@ describe("hunks apply to a text that was edited since", () => {
       [0, 1, 3],
       [0, 3],
     ],
-  ])("%s: does not fit", (_name, edits, from, to, misfits) => {
-    expect(turn(edited(without(...from), ...edits), from, to)).toEqual(misfits);
+  ])("%s: does not fit", (_name, edits, from, to, conflicts) => {
+    expect(turn(edited(without(...from), ...edits), from, to)).toEqual(conflicts);
   });
   test("skips hunks that were already applied by hand", () => {
     const byHand = edited(after, ["FIVE", "line 5"]);

@@ -61,10 +61,10 @@ export function carryOver(
   base: string[],
   current: string[],
   moves: readonly Move[],
-): { ok: true; lines: string[] } | { ok: false; misfits: string[] } {
+): { ok: true; lines: string[] } | { ok: false; conflicts: string[] } {
   const edits = editsBetween(base, current);
-  if (!edits) return { ok: false, misfits: moves.map((move) => move.id) };
-  const misfits = new Set<string>();
+  if (!edits) return { ok: false, conflicts: moves.map((move) => move.id) };
+  const conflicts = new Set<string>();
   const replacements: { at: LineRange; lines: string[] }[] = [];
   for (const { id, cores } of moves)
     for (const { at, lines } of cores) {
@@ -74,9 +74,9 @@ export function carryOver(
         0,
       );
       if (met.length === 0) replacements.push({ at: { start: at.start + shift, end: at.end + shift }, lines });
-      else if (!isDone(base, current, met, { at, lines })) misfits.add(id);
+      else if (!isDone(base, current, met, { at, lines })) conflicts.add(id);
     }
-  if (misfits.size > 0) return { ok: false, misfits: [...misfits] };
+  if (conflicts.size > 0) return { ok: false, conflicts: [...conflicts] };
   const result: string[] = [];
   let at = 0;
   for (const { at: range, lines } of replacements) {

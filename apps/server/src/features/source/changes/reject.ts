@@ -14,12 +14,12 @@ interface State {
   isWhole: boolean;
   hunks: ReadonlySet<string>;
 }
-interface Turnover {
+interface FileTransition {
   file: ChangedText;
   from: State;
   to: State;
 }
-export interface Misfit {
+export interface Conflict {
   path: string;
   /** Null: the file as a whole. */
   hunks: string[] | null;
@@ -39,17 +39,17 @@ interface Kept {
 }
 
 /** Target states from the current rejections and the request. Throws 404 for files and hunks that are not in the change set. */
-export function turnoversOf(
+export function transitionsOf(
   files: readonly ChangedText[],
   before: readonly Rejection[],
-  wish: ApplyChanges,
-): { turnovers: Turnover[]; rejected: Rejection[] } {
+  request: ApplyChanges,
+): { transitions: FileTransition[]; rejected: Rejection[] } {
   const states = new Map<string, State>(before.map(({ path, is_whole, hunks }) => [path, { isWhole: is_whole, hunks: new Set(hunks) }]));
   const start = new Map(states);
   const stateOf = (path: string): State => states.get(path) ?? { isWhole: false, hunks: new Set() };
   const parts = [
-    ...(wish.reject ?? []).map((part) => [part, true] as const),
-    ...(wish.restore ?? []).map((part) => [part, false] as const),
+    ...(request.reject ?? []).map((part) => [part, true] as const),
+    ...(request.restore ?? []).map((part) => [part, false] as const),
   ];
   for (const [{ path, hunks }, isRejected] of parts) {
     const file = files.find((one) => one.path === path);
@@ -68,7 +68,7 @@ export function turnoversOf(
     const isAll = next.size === all.length;
     states.set(path, { isWhole: isAll && (file.status === "modified" || stateOf(path).isWhole), hunks: next });
   }
-  const turnovers = files.flatMap((file) => {
+  const transitions = files.flatMap((file) => {
     const [from, to] = [start.get(file.path) ?? stateOf(""), stateOf(file.path)];
     const isSame = from.isWhole === to.isWhole && from.hunks.size === to.hunks.size && [...from.hunks].every((id) => to.hunks.has(id));
     return isSame ? [] : [{ file, from, to }];
@@ -76,34 +76,34 @@ export function turnoversOf(
   const rejected = [...states].flatMap(([path, { isWhole, hunks }]) =>
     isWhole || hunks.size > 0 ? [{ path, is_whole: isWhole, hunks: [...hunks] }] : [],
   );
-  return { turnovers, rejected };
+  return { transitions, rejected };
 }
 
 /** Applies the target states: checks everything first, then writes all files or restores them. Throws `hunks_do_not_fit`. */
-export async function turnOver(
+export async function applyReview(
   { history, files }: { history: History; files: Tree },
   points: { before: string; after: string },
-  turnovers: readonly Turnover[],
+  transitions: readonly FileTransition[],
   signal: AbortSignal,
 ): Promise<(ProjectFileChange & { etag?: string })[]> {
   const [before, after] = await Promise.all([
-    read(history, points.before, new Set(turnovers.map(({ file }) => file.old_path ?? file.path)), signal),
-    read(history, points.after, new Set(turnovers.map(({ file }) => file.path)), signal),
+    read(history, points.before, new Set(transitions.map(({ file }) => file.old_path ?? file.path)), signal),
+    read(history, points.after, new Set(transitions.map(({ file }) => file.path)), signal),
   ]);
   const plans: Plan[] = [];
-  const misfits: Misfit[] = [];
-  for (const turnover of turnovers) {
-    const { file } = turnover;
-    const plan = await planOf(files, turnover, { before: before.get(file.old_path ?? file.path), after: after.get(file.path) });
-    if ("reason" in plan) misfits.push(plan);
+  const conflicts: Conflict[] = [];
+  for (const transition of transitions) {
+    const { file } = transition;
+    const plan = await planOf(files, transition, { before: before.get(file.old_path ?? file.path), after: after.get(file.path) });
+    if ("reason" in plan) conflicts.push(plan);
     else plans.push(plan);
   }
-  if (misfits.length > 0) throw doesNotFit(misfits);
+  if (conflicts.length > 0) throw reviewConflict(conflicts);
   signal.throwIfAborted();
   return carryOut(files, plans);
 }
 
-const doesNotFit = (conflicts: Misfit[]) =>
+const reviewConflict = (conflicts: Conflict[]) =>
   conflict(
     "hunks_do_not_fit",
     `Nothing was changed because ${conflicts.length === 1 ? `${conflicts[0]?.path} was` : `${conflicts.length} files were`} edited since then.`,
@@ -141,26 +141,26 @@ const bytes = (lines: string[]) => Buffer.from(lines.join(""), "latin1");
 
 async function planOf(
   tree: Tree,
-  { file, from, to }: Turnover,
+  { file, from, to }: FileTransition,
   given: { before: Kept | undefined; after: Kept | undefined },
-): Promise<Plan | Misfit> {
+): Promise<Plan | Conflict> {
   const kept = { ...(given.before && { before: given.before }), ...(given.after && { after: given.after }) };
   const moved = file.hunks.filter(({ id }) => from.hunks.has(id) !== to.hunks.has(id)).map(({ id }) => id);
   const isWhole = from.isWhole !== to.isWhole || moved.length === 0;
-  const misfit = (reason: Misfit["reason"], hunks?: string[]): Misfit => ({
+  const conflictOf = (reason: Conflict["reason"], hunks?: string[]): Conflict => ({
     path: file.path,
     hunks: hunks ?? (isWhole || moved.length === 0 ? null : moved),
     reason,
   });
-  if (kept.before?.isLink || kept.after?.isLink) return misfit("link");
+  if (kept.before?.isLink || kept.after?.isLink) return conflictOf("link");
   const [now, next] = [formOf(file, from, kept), formOf(file, to, kept)];
   const wanted = to.isWhole ? kept.before : kept.after;
   const isModeMoved = from.isWhole !== to.isWhole && kept.before?.isExecutable !== kept.after?.isExecutable;
   const mode = wanted?.isExecutable ? 0o755 : isModeMoved && wanted ? 0o644 : undefined;
   const found = await tree.stat(now.at);
-  if (found?.isLink || found?.isDirectory) return misfit(found.isLink ? "link" : "exists");
+  if (found?.isLink || found?.isDirectory) return conflictOf(found.isLink ? "link" : "exists");
   const current = found && (await tree.read(now.at, { maxBytes }).catch(() => undefined));
-  if (found && !current) return misfit("changed");
+  if (found && !current) return conflictOf("changed");
   const old = current && {
     data: current.data,
     etag: current.entry.etag,
@@ -169,7 +169,7 @@ async function planOf(
 
   if (now.data === undefined) {
     if (next.data === undefined) return { acts: [] };
-    if (old) return next.data.equals(old.data) ? { acts: [] } : misfit("exists");
+    if (old) return next.data.equals(old.data) ? { acts: [] } : conflictOf("exists");
     return {
       acts: [{ op: "write", path: next.at, data: next.data, ...(mode !== undefined && { mode }) }],
       change: { path: next.at, op: "add" },
@@ -177,22 +177,22 @@ async function planOf(
   }
   if (!old) {
     if (next.data === undefined) return { acts: [] };
-    return misfit("gone");
+    return conflictOf("gone");
   }
   const isUntouched = now.data.equals(old.data);
   if (next.data === undefined)
-    return isUntouched ? { acts: [{ op: "remove", path: now.at, old }], change: { path: now.at, op: "delete" } } : misfit("changed");
+    return isUntouched ? { acts: [{ op: "remove", path: now.at, old }], change: { path: now.at, op: "delete" } } : conflictOf("changed");
 
   let data = next.data;
   if (!isUntouched && !(next.at === now.at && next.data.equals(old.data))) {
     const texts = textsOf(kept);
-    if (file.hunks.length === 0 && !now.data.equals(next.data)) return misfit("changed");
+    if (file.hunks.length === 0 && !now.data.equals(next.data)) return conflictOf("changed");
     const carried = carryOver(
       splitLines(now.data.toString("latin1")),
       splitLines(Buffer.from(old.data).toString("latin1")),
       movesBetween(texts, file.hunks, { from: from.hunks, to: to.hunks }),
     );
-    if (!carried.ok) return misfit("changed", carried.misfits);
+    if (!carried.ok) return conflictOf("changed", carried.conflicts);
     data = bytes(carried.lines);
   }
   if (next.at === now.at) {
@@ -202,7 +202,7 @@ async function planOf(
       change: { path: now.at, op: "update" },
     };
   }
-  if (await tree.stat(next.at)) return misfit("exists");
+  if (await tree.stat(next.at)) return conflictOf("exists");
   return {
     acts: [
       { op: "write", path: next.at, data, ...(old.mode !== undefined && { mode: old.mode }) },
@@ -243,7 +243,7 @@ async function carryOut(tree: Tree, plans: readonly Plan[]): Promise<ProjectFile
     // Later writes by others are kept.
     for (const step of undo.toReversed()) await step().catch(() => undefined);
     if (error instanceof RuntimeError && ["etag_mismatch", "exists", "not_found", "is_directory", "not_directory"].includes(error.code))
-      throw doesNotFit([{ path: at, hunks: null, reason: "changed" }]);
+      throw reviewConflict([{ path: at, hunks: null, reason: "changed" }]);
     throw error;
   }
 }

@@ -100,20 +100,20 @@ export function createGitAccounts({
   const withAuthorization: WithAuthorization = async (userId, url, work) => {
     const found = await store.findByHost(userId, new URL(url).host);
     if (!found) return work(undefined);
-    const speak = async (row: GitAccountRow) => {
+    const attempt = async (row: GitAccountRow) => {
       const done = await work(headerOf(row));
       if (row.refused_at !== null) await store.noteRefused(row.id, false);
       return done;
     };
     const row = await usable(found);
     try {
-      return await speak(row);
+      return await attempt(row);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       // Without a refresh token, this marks the account as disconnected.
       const renewed = await renew(row.id, useOf(row).token);
       if (!renewed) throw error;
-      return speak(renewed).catch(async (again: unknown) => {
+      return attempt(renewed).catch(async (again: unknown) => {
         if (isRefusal(again)) await store.noteRefused(row.id, true);
         throw again;
       });

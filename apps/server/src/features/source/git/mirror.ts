@@ -83,11 +83,11 @@ function session({
   signal: AbortSignal;
   maxBytes: number;
 }): MirrorSession {
-  /** git failed in a way that names neither host nor account: the mirror may be corrupt, so the next session recreates it. */
-  let isDoubtful = false;
+  /** git failed in a way that names neither host nor account: the next session recreates the mirror. */
+  let mayBeCorrupt = false;
   const git = (argv: readonly string[], options: { timeoutMs?: number; input?: string; inputFile?: string } = {}) =>
     outside.run(["-C", path, ...argv], { timeoutMs: gitTimes.network, signal, ...options }).catch((error: unknown) => {
-      isDoubtful ||= error instanceof AppError && error.code === "git_failed";
+      mayBeCorrupt ||= error instanceof AppError && error.code === "git_failed";
       throw error;
     });
   const among = async (shas: readonly string[]): Promise<string[]> => {
@@ -144,7 +144,7 @@ function session({
     },
     [Symbol.asyncDispose]: async () => {
       await outside[Symbol.asyncDispose]();
-      if (isDoubtful) await rm(path, { recursive: true, force: true, maxRetries: 3 });
+      if (mayBeCorrupt) await rm(path, { recursive: true, force: true, maxRetries: 3 });
     },
   };
 

@@ -66,7 +66,7 @@ export function createGitRemotes({
     work: (session: MirrorSession) => Promise<T>,
   ): Promise<T> => {
     const { url, isLinked } = await addressOf(opened, remote);
-    const speak = async (authorization: string | undefined): Promise<T> => {
+    const attempt = async (authorization: string | undefined): Promise<T> => {
       const address = { url, authorization };
       const signal = AbortSignal.timeout(limits.networkMs);
       try {
@@ -78,7 +78,7 @@ export function createGitRemotes({
         throw new AppError("gateway_timeout", "The repository's host took too long. Try again.", { cause: error });
       }
     };
-    return isLinked ? withAuthorization(userId, url, speak) : speak(undefined);
+    return isLinked ? withAuthorization(userId, url, attempt) : attempt(undefined);
   };
   const branchOf = async (repo: WorkingRepo, wanted: string | null | undefined): Promise<string> => {
     if (wanted !== null && wanted !== undefined) requireBranchName(wanted);

@@ -49,10 +49,10 @@ describe("TESSLATE.md takes precedence", () => {
     ).toEqual({ command: ["/bin/sh", "-c", "make serve"], port: 4100, framework: "vite" }));
   test("ignores an invalid port", () => expect(guess({ "TESSLATE.md": "**Port**: 99999" }).port).toBe(5173));
   test("our own templates match their definitions", async () => {
-    for (const { wire, service } of (await loadTemplates()).list()) {
-      const text = readFileSync(join(bundledTemplatesDir, wire.slug, "files/TESSLATE.md"), "utf8");
-      expect([wire.slug, guess({ "TESSLATE.md": text })]).toEqual([
-        wire.slug,
+    for (const { api, service } of (await loadTemplates()).list()) {
+      const text = readFileSync(join(bundledTemplatesDir, api.slug, "files/TESSLATE.md"), "utf8");
+      expect([api.slug, guess({ "TESSLATE.md": text })]).toEqual([
+        api.slug,
         { command: ["/bin/sh", "-c", service.command.join(" ")], port: service.port, framework: null },
       ]);
     }

@@ -43,20 +43,20 @@ export async function seedBases({
   const step = async (name: string, work: () => Promise<void>) =>
     work().catch((err: unknown) => log.error({ err, step: name }, "catalogue step failed"));
   await step("templates", async () => {
-    const rows = templates.list().map(({ wire }): SeededBase => {
-      const more = bundled[wire.slug] ?? { category: "fullstack", icon: "📦", features: [] };
+    const rows = templates.list().map(({ api }): SeededBase => {
+      const more = bundled[api.slug] ?? { category: "fullstack", icon: "📦", features: [] };
       return {
-        slug: more.slug ?? wire.slug,
-        name: wire.name,
-        description: wire.description,
+        slug: more.slug ?? api.slug,
+        name: api.name,
+        description: api.description,
         source_type: "archive",
-        template_slug: wire.slug,
+        template_slug: api.slug,
         git_repo_url: null,
         default_branch: "main",
         category: more.category,
         icon: more.icon,
         features: more.features,
-        tech_stack: wire.stack,
+        tech_stack: api.stack,
         tags: [more.category, "official", "bundled"],
       };
     });
