@@ -313,7 +313,10 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
         const a = await requireCommit(refOf(from));
         if (to === "now") {
           const { maxFileBytes } = await factsOf(a);
-          await captureTo(lastRef, { ...(maxFileBytes !== undefined && { maxFileBytes }), ...(options.signal && { signal: options.signal }) });
+          await captureTo(lastRef, {
+            ...(maxFileBytes !== undefined && { maxFileBytes }),
+            ...(options.signal && { signal: options.signal }),
+          });
         }
         const b = await requireCommit(to === "now" ? lastRef : refOf(to));
         return compareTrees(git, await treeOf(a), await treeOf(b), { ...options, scratch: join(dir, "compare") });

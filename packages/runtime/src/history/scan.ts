@@ -72,7 +72,8 @@ export async function scan(
 }
 
 /** Uses ctime, which the project cannot set, unlike mtime. */
-export const stampOf = (stat: Stats, stableBefore: number): string => (stat.ctimeMs > stableBefore ? "" : `${stat.ctimeMs} ${stat.ino} ${stat.size}`);
+export const stampOf = (stat: Stats, stableBefore: number): string =>
+  stat.ctimeMs > stableBefore ? "" : `${stat.ctimeMs} ${stat.ino} ${stat.size}`;
 
 export function openChild(fd: number, name: BytePath): number | undefined {
   try {

@@ -53,7 +53,9 @@ export function exportsOf(source: ContainerRow, connection: Connection): Export[
 const commonName = "API_URL";
 
 /** All variables of a target by name: the latest connection wins, and the first app container also provides `API_URL`. */
-export function plan<S extends { row: ContainerRow; connection: Connection }>(sources: readonly S[]): Map<string, { source: S; template: string }> {
+export function plan<S extends { row: ContainerRow; connection: Connection }>(
+  sources: readonly S[],
+): Map<string, { source: S; template: string }> {
   const planned = new Map<string, { source: S; template: string }>();
   let api: { source: S; template: string } | undefined;
   for (const source of sources)

@@ -80,7 +80,11 @@ export function createContainerInspection({
       return (async function* () {
         if (!(await hasRun(sandbox, row.service_key, streamSignal))) return;
         // A resuming client may have missed more than `tail` lines; the driver keeps `maxLogLines`.
-        const lines = sandbox.logs(row.service_key, { tail: afterSeq === undefined ? tail : maxLogLines, follow: true, signal: streamSignal });
+        const lines = sandbox.logs(row.service_key, {
+          tail: afterSeq === undefined ? tail : maxLogLines,
+          follow: true,
+          signal: streamSignal,
+        });
         for await (const { seq, ts, stream, line } of lines)
           if (afterSeq === undefined || seq > afterSeq)
             yield { seq, type: "log" as const, data: { line: await redactions.redact(project.id, line), stream, ts } };

@@ -71,7 +71,9 @@ describe("entry", () => {
     async (path) => {
       const { url } = await app.as(ada).previews.ticket({ params: { id: project.id }, body: {} });
       const { host, pathname, searchParams } = new URL(url);
-      const response = await visitHost(app, host).fetch(`${pathname}?ticket=${searchParams.get("ticket")}&path=${encodeURIComponent(path)}`);
+      const response = await visitHost(app, host).fetch(
+        `${pathname}?ticket=${searchParams.get("ticket")}&path=${encodeURIComponent(path)}`,
+      );
       expect(response.headers.location).toBe("/");
     },
   );

@@ -68,7 +68,10 @@ export function createGitAccounts({
       if (tokens) return store.setTokens(tx, id, seal(row, { ...tokens, refresh: tokens.refresh ?? held }));
       if ("isDown" in failed && failed.isDown) {
         if (used === undefined && leftMs(row) > 0) return row;
-        throw new AppError("bad_gateway", `${hosts.adapterOf(row.provider).displayName} is not reachable right now. Try again in a minute.`);
+        throw new AppError(
+          "bad_gateway",
+          `${hosts.adapterOf(row.provider).displayName} is not reachable right now. Try again in a minute.`,
+        );
       }
       log.info({ user_id: row.user_id, provider: row.provider }, "git account not renewed");
       await store.setRefused(tx, id, true);

@@ -39,10 +39,12 @@ export function createHosts({
   const clients = new Map<GitProviderName, OauthClient>();
   for (const adapter of Object.values<GitProviderAdapter>(adapters)) {
     const providerConfig = configs[adapter.name];
-    if (adapter.oauth && providerConfig?.clientId && providerConfig.clientSecret) clients.set(adapter.name, createOauthClient(adapter.oauth, providerConfig, fetch));
+    if (adapter.oauth && providerConfig?.clientId && providerConfig.clientSecret)
+      clients.set(adapter.name, createOauthClient(adapter.oauth, providerConfig, fetch));
   }
   const configOf = (name: GitProviderName): ProviderConfig | undefined => configs[name];
-  const isConfiguredHost = ({ provider, base_url }: { provider: GitProviderName; base_url: string }) => configOf(provider)?.baseUrl === base_url;
+  const isConfiguredHost = ({ provider, base_url }: { provider: GitProviderName; base_url: string }) =>
+    configOf(provider)?.baseUrl === base_url;
   return {
     all: Object.values<GitProviderAdapter>(adapters),
     adapterOf: (name: GitProviderName): GitProviderAdapter => adapters[name],

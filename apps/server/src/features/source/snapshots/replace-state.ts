@@ -64,7 +64,8 @@ export function createReplaceState({
       })
       .catch(async (error: unknown) => {
         // The error of a canceled task says nothing about files.
-        if (signal.aborted && signal.reason !== "shutdown" && error instanceof RuntimeError && error.details?.["isReverted"] === false) await note(error.message);
+        if (signal.aborted && signal.reason !== "shutdown" && error instanceof RuntimeError && error.details?.["isReverted"] === false)
+          await note(error.message);
         throw error;
       });
     await note(`${done.written} files written, ${done.removed} removed`);
