@@ -12,7 +12,7 @@ export interface Images {
 }
 
 const root = join(import.meta.dirname, "..");
-/** An image has its whole content in its name (packages/runtime/src/host/images.ts), so an image with that name is valid. */
+/** An image has its whole content in its name (packages/runtime/src/host/images/images.ts), so an image with that name is valid. */
 const imageStore = join(root, ".studio/images");
 const isRoot = process.getuid?.() === 0;
 const namesIn = async (dir: string) =>

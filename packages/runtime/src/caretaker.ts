@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createRuntime } from "./create.ts";
 import { RuntimeError } from "./errors.ts";
-import { rememberFolder } from "./host/folder.ts";
+import { rememberFolder } from "./host/files/folder.ts";
 import { endLeftovers } from "./host/leftovers.ts";
 import { findDeletedSandboxes } from "./host/deleted-sandboxes.ts";
 import { hasServices, type CaretakerState } from "./lease.ts";

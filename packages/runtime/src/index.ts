@@ -5,8 +5,8 @@ export { createRuntime, findDockerEngine, type RuntimeOptions } from "./create.t
 export { stopRuntimesBelow } from "./stop-runtimes.ts";
 export { inspectMachine } from "./machine.ts";
 export type { MachineFacts } from "./machine-facts.ts";
-export { acquireProcessLock, describeHolder, LockHeldError, type Holder } from "./host/locks.ts";
-export { maxLogLines } from "./host/log-file.ts";
+export { acquireProcessLock, describeHolder, LockHeldError, type Holder } from "./host/files/locks.ts";
+export { maxLogLines } from "./host/services/log-file.ts";
 export type { RuntimeLog } from "./log.ts";
 export { reachable, releaseReachable } from "./reachable.ts";
 export { createMemoryDriver, type MemoryDriverOptions } from "./memory/driver.ts";

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { keyOf } from "./host/leftovers.ts";
-import { serviceRecords } from "./host/service.ts";
+import { serviceRecords } from "./host/services/service.ts";
 import type { MachineFacts } from "./machine-facts.ts";
 import { systemPath } from "./run.ts";
 import type { RuntimeDriver } from "./types.ts";

@@ -1,4 +1,4 @@
-import type { ProgramFacts } from "./host/tools.ts";
+import type { ProgramFacts } from "./host/images/tools.ts";
 
 /** The driver's capabilities on a machine, found by trying. */
 export interface SandboxFacts {

@@ -1,4 +1,4 @@
-import { findPrograms } from "./host/tools.ts";
+import { findPrograms } from "./host/images/tools.ts";
 import type { RuntimeLog } from "./log.ts";
 import type { MachineFacts } from "./machine-facts.ts";
 

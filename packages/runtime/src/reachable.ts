@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { chmod, mkdir, readFile, realpath, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isProcess, nameOfProcess, withLock } from "./host/locks.ts";
+import { isProcess, nameOfProcess, withLock } from "./host/files/locks.ts";
 import { run } from "./run.ts";
 
 interface Options {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { killPid } from "./host/process-isolation.ts";
 import { endLeftovers, endPrograms, knownOwners, listLeftovers, type StateOwner } from "./host/leftovers.ts";
-import { isProcess } from "./host/locks.ts";
+import { isProcess } from "./host/files/locks.ts";
 import { caretakerName, type CaretakerState } from "./lease.ts";
 
 /**

@@ -3,7 +3,7 @@ import { rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
-import { makeFolder } from "../host/modes.ts";
+import { makeFolder } from "../host/files/modes.ts";
 import { ignoreGone, reasonOf } from "./engine.ts";
 import { ensureImage } from "./pull.ts";
 

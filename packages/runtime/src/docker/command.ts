@@ -1,8 +1,8 @@
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
 import type { LaunchOptions, SandboxLocation } from "../host/process-isolation.ts";
-import { trackCommand } from "../host/command-run.ts";
-import { feed, isLive } from "../host/live-input.ts";
+import { trackCommand } from "../host/commands/command-run.ts";
+import { feed, isLive } from "../host/commands/live-input.ts";
 import type { ExecOptions, ExecResult, Pty, PtyOptions } from "../types.ts";
 import { ignoreGone, reasonOf } from "./engine.ts";
 import { createFrames } from "./frames.ts";

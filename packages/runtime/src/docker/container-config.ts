@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type Docker from "dockerode";
 import type { Bind, LaunchOptions, SandboxLocation } from "../host/process-isolation.ts";
-import type { Cgroups } from "../host/cgroups.ts";
+import type { Cgroups } from "../host/processes/cgroups.ts";
 import { baseEnv } from "../sandbox/profile.ts";
 import type { BaseImage } from "./base-image.ts";
 import { bind } from "./mounts.ts";

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { isIPv4 } from "node:net";
 import type Docker from "dockerode";
-import type { OutboundRules } from "../host/outbound-rules.ts";
-import { hostRules, type Policy } from "../host/filter.ts";
-import type { Slot } from "../host/slots.ts";
+import type { OutboundRules } from "../host/network/outbound-rules.ts";
+import { hostRules, type Policy } from "../host/network/filter.ts";
+import type { Slot } from "../host/slots/slots.ts";
 import { findUplinks } from "../sandbox/hub.ts";
 import { ignoreGone } from "./engine.ts";
 import type { NetAdmin } from "./net-admin.ts";

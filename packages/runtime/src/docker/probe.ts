@@ -3,7 +3,7 @@ import { chownSync, existsSync, lstatSync, readFileSync, rmSync, writeFileSync }
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
-import { makeFolder } from "../host/modes.ts";
+import { makeFolder } from "../host/files/modes.ts";
 import { ignoreGone, reasonOf } from "./engine.ts";
 import { bind } from "./mounts.ts";
 

@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { logLines, openLogFile, type Stream } from "../host/log-file.ts";
+import { logLines, openLogFile, type Stream } from "../host/services/log-file.ts";
 import type { LogLine } from "../types.ts";
 import { createFrames } from "./frames.ts";
 

@@ -2,7 +2,7 @@ import { createReadStream, existsSync, mkdirSync, rmSync, statfsSync, statSync }
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { RuntimeError } from "../errors.ts";
-import { readJsonFile, writeJson } from "../host/json-file.ts";
+import { readJsonFile, writeJson } from "../host/files/json-file.ts";
 import type { RuntimeLog } from "../log.ts";
 import { createThrottle } from "../tree/throttle.ts";
 import { planOf, stage, sweepStage } from "./apply.ts";

@@ -1,6 +1,6 @@
 import type { ExecOptions, ExecResult, Pty, PtyOptions, ServiceSpec, ServiceState } from "../types.ts";
 import type { LaunchOptions, SandboxLocation } from "./process-isolation.ts";
-import type { RunningService } from "./service.ts";
+import type { RunningService } from "./services/service.ts";
 
 /**
  * Runs the programs of one sandbox. Everything else (tree, volumes, disk limit, logs) is shared by all drivers whose trees are on this

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { folderAt } from "./folder.ts";
-import { readJsonFile } from "./json-file.ts";
+import { folderAt } from "./files/folder.ts";
+import { readJsonFile } from "./files/json-file.ts";
 
 /** Valid sandbox ids. */
 export const idPattern = /^[a-z0-9-]{1,64}$/;

@@ -6,12 +6,12 @@ import type { RuntimeLog } from "../log.ts";
 import { heldBy, reachedPath, releaseHolder } from "../reachable.ts";
 import { run } from "../run.ts";
 import { killPid, supervisorName } from "./process-isolation.ts";
-import { findCgroups } from "./cgroups.ts";
-import { removeEmptyGroups } from "./empty-groups.ts";
-import { isProcess } from "./locks.ts";
-import { markedProcesses } from "./marked.ts";
-import { removeLink, removeNamespace } from "./network-namespaces.ts";
-import { descendants } from "./pids.ts";
+import { findCgroups } from "./processes/cgroups.ts";
+import { removeEmptyGroups } from "./processes/empty-groups.ts";
+import { isProcess } from "./files/locks.ts";
+import { markedProcesses } from "./processes/marked.ts";
+import { removeLink, removeNamespace } from "./network/network-namespaces.ts";
+import { descendants } from "./processes/pids.ts";
 
 /** Shared by every data folder of the machine, so that no two use the same uids or addresses. */
 export const claimsDir = "/run/tesslate-slots";

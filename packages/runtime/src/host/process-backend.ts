@@ -1,11 +1,11 @@
 import { RuntimeError } from "../errors.ts";
 import type { RuntimeLog } from "../log.ts";
 import type { ProcessIsolation } from "./process-isolation.ts";
-import { runCommand } from "./exec.ts";
-import type { Fifos } from "./fifos.ts";
-import { namesOf } from "./pids.ts";
-import { openService } from "./service.ts";
-import { openTerminal } from "./terminal.ts";
+import { runCommand } from "./commands/exec.ts";
+import type { Fifos } from "./commands/fifos.ts";
+import { namesOf } from "./processes/pids.ts";
+import { openService } from "./services/service.ts";
+import { openTerminal } from "./commands/terminal.ts";
 import type { SandboxBackend } from "./backend.ts";
 
 /** Time limit of one health check. */

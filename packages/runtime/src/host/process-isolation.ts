@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import type { Limits, SandboxSpec } from "../types.ts";
-import type { Slot } from "./slots.ts";
+import type { Slot } from "./slots/slots.ts";
 
 /** A sandbox's folders and resources on this host. */
 export interface SandboxLocation {

@@ -8,10 +8,10 @@ import { createHostTree } from "../tree/tree.ts";
 import type { Sandbox, ServiceState } from "../types.ts";
 import type { Bind, ProcessIsolation, SandboxLocation } from "./process-isolation.ts";
 import { createProcessBackend } from "./process-backend.ts";
-import { watchDisk } from "./disk.ts";
-import { createFifos } from "./fifos.ts";
-import type { RunningService } from "./service.ts";
-import { namePattern, openVolumes } from "./volumes.ts";
+import { watchDisk } from "./files/disk.ts";
+import { createFifos } from "./commands/fifos.ts";
+import type { RunningService } from "./services/service.ts";
+import { namePattern, openVolumes } from "./files/volumes.ts";
 import type { SandboxBackend } from "./backend.ts";
 
 /** A sandbox as its driver sees it, with the methods to end it. */

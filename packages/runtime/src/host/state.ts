@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { caretakerName } from "../lease.ts";
 import type { RuntimeLog } from "../log.ts";
 import { reachable, releaseHolder } from "../reachable.ts";
-import { fifoPrefix } from "./fifos.ts";
+import { fifoPrefix } from "./commands/fifos.ts";
 import { claimsDir, forgetKey, keyOf, rememberKey, takeDownSandboxes, type StateOwner } from "./leftovers.ts";
-import { awaitProcessLock } from "./locks.ts";
-import { makeFolder } from "./modes.ts";
-import { forgetServices, changeOwners } from "./ownership.ts";
-import { runsOfServices } from "./service.ts";
-import { openSlots, type Slots } from "./slots.ts";
+import { awaitProcessLock } from "./files/locks.ts";
+import { makeFolder } from "./files/modes.ts";
+import { forgetServices, changeOwners } from "./slots/ownership.ts";
+import { runsOfServices } from "./services/service.ts";
+import { openSlots, type Slots } from "./slots/slots.ts";
 
 /** A driver's state folder, held by this process. */
 export interface State {

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
-import { findCgroups } from "../host/cgroups.ts";
+import { findCgroups } from "../host/processes/cgroups.ts";
 import { createHostDriver } from "../host/driver.ts";
 import { hostSandboxes } from "../host/sandbox.ts";
 import { endPrograms, sweepDeleted } from "../host/leftovers.ts";
-import { locateProgram, reachPrograms } from "../host/programs.ts";
+import { locateProgram, reachPrograms } from "../host/processes/programs.ts";
 import { openState } from "../host/state.ts";
-import { findTools, writeWrappers, type ToolPaths } from "../host/tools.ts";
+import { findTools, writeWrappers, type ToolPaths } from "../host/images/tools.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
 import type { MachineFacts } from "../machine-facts.ts";
 import { run } from "../run.ts";

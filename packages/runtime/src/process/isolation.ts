@@ -11,9 +11,9 @@ import {
   type LaunchOptions,
   type SandboxLocation,
 } from "../host/process-isolation.ts";
-import type { Cgroups, Group, Leaf } from "../host/cgroups.ts";
-import { marker, markedProcesses } from "../host/marked.ts";
-import { translate } from "../host/programs.ts";
+import type { Cgroups, Group, Leaf } from "../host/processes/cgroups.ts";
+import { marker, markedProcesses } from "../host/processes/marked.ts";
+import { translate } from "../host/processes/programs.ts";
 
 interface Options {
   /** Short name of the data folder. */

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { findCgroups } from "../host/cgroups.ts";
+import { findCgroups } from "../host/processes/cgroups.ts";
 import type { RuntimeDriver } from "../types.ts";
 import type { SandboxDriverOptions } from "./driver.ts";
 import { openSandboxDriver, unavailableHere } from "./availability.ts";

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { run } from "../run.ts";
-import { toAddress, toNumber, type Slot } from "../host/slots.ts";
-import { hubDevice } from "../host/filter.ts";
-import { removeLink, removeNamespace } from "../host/network-namespaces.ts";
+import { toAddress, toNumber, type Slot } from "../host/slots/slots.ts";
+import { hubDevice } from "../host/network/filter.ts";
+import { removeLink, removeNamespace } from "../host/network/network-namespaces.ts";
 
 /**
  * The namespace that connects all sandboxes of a data folder. Programs on the host that watch its links (browsers cancel requests when one

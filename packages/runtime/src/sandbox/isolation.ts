@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import { killPid, type ProcessIsolation, type LaunchOptions, type SandboxLocation } from "../host/process-isolation.ts";
-import { writeWithMode } from "../host/modes.ts";
-import { descendants } from "../host/pids.ts";
-import type { Cgroups, Group, Leaf } from "../host/cgroups.ts";
+import { writeWithMode } from "../host/files/modes.ts";
+import { descendants } from "../host/processes/pids.ts";
+import type { Cgroups, Group, Leaf } from "../host/processes/cgroups.ts";
 import type { Limits } from "../types.ts";
 import type { Launch, Launcher } from "./launch.ts";
 import type { Network } from "./network.ts";

@@ -1,4 +1,4 @@
-import type { Slots } from "../host/slots.ts";
+import type { Slots } from "../host/slots/slots.ts";
 import type { RuntimeLog } from "../log.ts";
 import type { Network } from "./network.ts";
 

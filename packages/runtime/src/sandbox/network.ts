@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { run } from "../run.ts";
-import type { Slot } from "../host/slots.ts";
-import type { OutboundRules } from "../host/outbound-rules.ts";
-import { hostRules, hubRules, type Policy } from "../host/filter.ts";
-import { removeNamespace } from "../host/network-namespaces.ts";
+import type { Slot } from "../host/slots/slots.ts";
+import type { OutboundRules } from "../host/network/outbound-rules.ts";
+import { hostRules, hubRules, type Policy } from "../host/network/filter.ts";
+import { removeNamespace } from "../host/network/network-namespaces.ts";
 import { findUplinks, openForwarding, openHub } from "./hub.ts";
 
 /** Private networks of the sandboxes of one data folder: one network namespace each, connected to a shared hub. */

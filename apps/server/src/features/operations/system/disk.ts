@@ -1,7 +1,7 @@
 import { statfs } from "node:fs/promises";
 import { AppError } from "../../../platform/errors.ts";
 
-/** Below this the runtime blocks writes of projects (`packages/runtime` `host/disk.ts`). */
+/** Below this the runtime blocks writes of projects (`packages/runtime` `host/files/disk.ts`). */
 const reserveBytes = 512 * 2 ** 20;
 
 /** Throws `storage_full` when the free space of the folder's file system is below `reserve` bytes. */

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createProcessDriver } from "../process/driver.ts";
-import type { RuntimeDriver, Sandbox } from "../types.ts";
+import { createProcessDriver } from "../../process/driver.ts";
+import type { RuntimeDriver, Sandbox } from "../../types.ts";
 
 const dataDir = mkdtempSync(join(tmpdir(), "looks-"));
 let driver: RuntimeDriver;

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { run } from "../run.ts";
+import { run } from "../../run.ts";
 
 /** Does nothing when it is deleted or being deleted. */
 export async function removeNamespace(name: string): Promise<void> {

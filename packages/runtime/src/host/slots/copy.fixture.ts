@@ -13,5 +13,5 @@ for (const name of ["renameSync", "lchownSync", "rmSync"] as const) {
 }
 syncBuiltinESMExports();
 
-const [{ openState }, { silentLog }] = await Promise.all([import("./state.ts"), import("../log.ts")]);
+const [{ openState }, { silentLog }] = await Promise.all([import("../state.ts"), import("../../log.ts")]);
 await (await openState(dataDir, undefined, silentLog)).release({ isLeftRunning: false });

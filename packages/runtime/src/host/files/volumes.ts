@@ -1,8 +1,8 @@
 import { chownSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { RuntimeError } from "../errors.ts";
-import type { ServiceSpec } from "../types.ts";
-import type { Bind } from "./process-isolation.ts";
+import { RuntimeError } from "../../errors.ts";
+import type { ServiceSpec } from "../../types.ts";
+import type { Bind } from "../process-isolation.ts";
 import { makeFolder } from "./modes.ts";
 
 /** Valid names of volumes and services. */

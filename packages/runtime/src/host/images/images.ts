@@ -3,10 +3,10 @@ import { existsSync, lchownSync, readFileSync, readdirSync, renameSync, rmSync, 
 import { copyFile, lstat, mkdir, readFile, readdir, readlink, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { RuntimeError } from "../errors.ts";
-import { run } from "../run.ts";
-import type { ImageId, ImageSpec, Sandbox } from "../types.ts";
-import { makeFolder } from "./modes.ts";
+import { RuntimeError } from "../../errors.ts";
+import { run } from "../../run.ts";
+import type { ImageId, ImageSpec, Sandbox } from "../../types.ts";
+import { makeFolder } from "../files/modes.ts";
 
 /** Trees that are built once and shared as hard links. */
 export interface Images {

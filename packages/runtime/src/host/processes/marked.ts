@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync } from "node:fs";
-import { supervisorName } from "./process-isolation.ts";
+import { supervisorName } from "../process-isolation.ts";
 
 /**
  * Environment variable inherited by all processes of the process driver, however they detach: identifies them. `<key>/<sandbox>/<name>`.

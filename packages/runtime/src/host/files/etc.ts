@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { makeFolder, writeWithMode } from "./modes.ts";
-import { run } from "../run.ts";
+import { run } from "../../run.ts";
 
 /** Files of the host's `/etc` that programs may see. */
 const fromHost = [

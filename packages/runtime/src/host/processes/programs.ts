@@ -1,5 +1,5 @@
-import { RuntimeError } from "../errors.ts";
-import type { Bind } from "./process-isolation.ts";
+import { RuntimeError } from "../../errors.ts";
+import type { Bind } from "../process-isolation.ts";
 
 /** Program folders by name, as services see them. */
 export async function reachPrograms(folders: Readonly<Record<string, string>>, reach: (dir: string) => Promise<string>): Promise<Bind[]> {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Limits } from "../types.ts";
+import type { Limits } from "../../types.ts";
 
 /** The kernel's support for limiting, freezing and killing groups of processes. */
 export interface Cgroups {

@@ -4,8 +4,8 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
-import { RuntimeError } from "../errors.ts";
-import { systemPath } from "../run.ts";
+import { RuntimeError } from "../../errors.ts";
+import { systemPath } from "../../run.ts";
 
 /*
  * Locks among the processes of this machine. The kernel holds all of them and releases them when their holder ends. Three, because they

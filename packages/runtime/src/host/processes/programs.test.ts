@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createProcessDriver } from "../process/driver.ts";
-import { openSandboxDriver, unavailableHere } from "../sandbox/availability.ts";
+import { createProcessDriver } from "../../process/driver.ts";
+import { openSandboxDriver, unavailableHere } from "../../sandbox/availability.ts";
 import { locateProgram, translate } from "./programs.ts";
 
 const binds = [{ from: "/host/pg", to: "/opt/pg", isWritable: false }];

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, unlinkSync } from "node:fs";
 import { Socket } from "node:net";
 import { join } from "node:path";
-import { run } from "../run.ts";
+import { run } from "../../run.ts";
 
 /** One direction of output: `writeFd` goes to the child (the caller closes it), `reader` yields what it writes. */
 export interface Pipe {

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
-import { run } from "../run.ts";
-import { makeFolder, writeWithMode } from "./modes.ts";
+import { run } from "../../run.ts";
+import { makeFolder, writeWithMode } from "../files/modes.ts";
 
 /** The tools of every sandbox, independent of the host's PATH: Node, npm and pnpm. Paths on the host, accessible to projects. */
 export interface Tools {

@@ -2,9 +2,9 @@ import { createHash, randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../../errors.ts";
 import { blockSize, blocksOf, isCopy, openClaims, slotsNote, type Claims, type SlotsNote } from "./claims.ts";
-import { writeJson } from "./json-file.ts";
+import { writeJson } from "../files/json-file.ts";
 
 /** A sandbox's uid and /30 of addresses, both derived from one number. */
 export interface Slot {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createOutput } from "./output.ts";
-import { parseListeners } from "./ports.ts";
+import { parseListeners } from "../services/ports.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

@@ -1,7 +1,7 @@
 import { lchownSync, lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { createThrottle } from "../tree/throttle.ts";
-import { serviceNote } from "./service.ts";
+import { createThrottle } from "../../tree/throttle.ts";
+import { serviceNote } from "../services/service.ts";
 
 /**
  * Changes the owner of every file below a folder whose uid (or gid) is a key of `owners`. Nothing else may change the folders. Can be

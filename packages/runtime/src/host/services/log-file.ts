@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { createBatchQueue, type BatchQueue } from "../queue.ts";
-import type { LogLine } from "../types.ts";
+import { createBatchQueue, type BatchQueue } from "../../queue.ts";
+import type { LogLine } from "../../types.ts";
 
 export type Stream = "stdout" | "stderr";
 

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fchownSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
-import type { LogLine } from "../types.ts";
+import type { LogLine } from "../../types.ts";
 import { logLines, maxLineLength, openLogFile, type Stream } from "./log-file.ts";
 
 /**

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { trackCommand } from "./command-run.ts";
 import type { Fifos, Pipe } from "./fifos.ts";
 import { feed, isLive } from "./live-input.ts";
-import { writeWithMode } from "./modes.ts";
-import type { ExecOptions, ExecResult } from "../types.ts";
+import { writeWithMode } from "../files/modes.ts";
+import type { ExecOptions, ExecResult } from "../../types.ts";
 
 interface Command {
   /** Starts the program with the three streams. */

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { RuntimeError } from "../errors.ts";
-import type { ServiceState } from "../types.ts";
+import { RuntimeError } from "../../errors.ts";
+import type { ServiceState } from "../../types.ts";
 
 /** Callers that wait for a service's state to change. */
 export interface Waiters {

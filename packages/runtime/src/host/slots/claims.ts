@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { withSyncLock } from "./locks.ts";
-import { readJsonFile, replaceFile } from "./json-file.ts";
+import { withSyncLock } from "../files/locks.ts";
+import { readJsonFile, replaceFile } from "../files/json-file.ts";
 
 /** File in a state folder that records its blocks of user ids and addresses. */
 export const slotsNote = "slots.json";

@@ -1,5 +1,5 @@
 import { createOutput } from "./output.ts";
-import type { ExecOptions, ExecResult } from "../types.ts";
+import type { ExecOptions, ExecResult } from "../../types.ts";
 
 /** Output of a running command, and why it has to end early: timeout or abort. */
 export interface CommandRun extends Disposable {

@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { isIPv4 } from "node:net";
-import type { RuntimeLog } from "../log.ts";
+import type { RuntimeLog } from "../../log.ts";
 
 /** Exceptions from the filter: reachable private addresses and blocked public ones. */
 export interface OutboundRules {

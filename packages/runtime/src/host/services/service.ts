@@ -3,12 +3,12 @@ import { closeSync, existsSync, globSync, mkdirSync, readFileSync, readdirSync, 
 import { constants } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readJsonFile, writeJson } from "./json-file.ts";
-import { supervisorName } from "./process-isolation.ts";
+import { readJsonFile, writeJson } from "../files/json-file.ts";
+import { supervisorName } from "../process-isolation.ts";
 import { createPortFinder } from "./ports.ts";
 import { accepts, createDetectionPace, createWaiters, untilReady } from "./readiness.ts";
 import { openServiceLog, type ServiceLog } from "./service-log.ts";
-import type { ServiceSpec, ServiceState } from "../types.ts";
+import type { ServiceSpec, ServiceState } from "../../types.ts";
 
 /** Runs one service. The supervisor is a detached shell that stores `pid` and `exit` in the state folder. */
 export interface ServiceHost {

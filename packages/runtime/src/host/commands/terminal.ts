@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Pty, PtyOptions } from "../types.ts";
+import type { Pty, PtyOptions } from "../../types.ts";
 
 interface Terminal {
   file: string;

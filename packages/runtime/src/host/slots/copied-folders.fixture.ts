@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { chownSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { silentLog } from "../log.ts";
-import { openState } from "./state.ts";
+import { silentLog } from "../../log.ts";
+import { openState } from "../state.ts";
 
 export function copiedFolders() {
   const base = mkdtempSync(join(tmpdir(), "copy-"));

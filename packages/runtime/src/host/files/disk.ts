@@ -1,6 +1,6 @@
 import { statfsSync } from "node:fs";
-import { RuntimeError } from "../errors.ts";
-import { ownBytes } from "../tree/entry.ts";
+import { RuntimeError } from "../../errors.ts";
+import { ownBytes } from "../../tree/entry.ts";
 
 /** A project's disk usage, and what happens above the limit. */
 export interface DiskWatch {
