@@ -46,12 +46,17 @@ export default defineConfig({
       project("runtime-hard", `packages/runtime/src/${hard}`, { ...longTimeouts, exclude: never }),
       project("testkit", "packages/testkit/src/**/*.test.ts"),
       project("testkit-hard", `packages/testkit/src/${hard}`, { ...longTimeouts, exclude: never }),
-      project("web", "apps/web/src/**/*.test.ts"),
+      project("web", "apps/web/src/**/*.test.ts", {
+        setupFiles: [join(import.meta.dirname, "scripts/wait-for-timeout.ts"), join(import.meta.dirname, "apps/web/src/testing/locale.ts")],
+      }),
       // Components, rendered in jsdom.
       {
         ...project("components", "apps/web/src/**/*.test.tsx", {
           environment: "jsdom",
-          setupFiles: [join(import.meta.dirname, "scripts/wait-for-timeout.ts"), join(import.meta.dirname, "apps/web/src/testing/browser-gaps.ts")],
+          setupFiles: [
+            join(import.meta.dirname, "scripts/wait-for-timeout.ts"),
+            join(import.meta.dirname, "apps/web/src/testing/browser-gaps.ts"),
+          ],
         }),
       },
       project("server", "apps/server/src/**/*.test.ts", server),

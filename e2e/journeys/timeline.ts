@@ -34,7 +34,7 @@ export default journey({}, async (context) => {
         await page.getByRole("textbox", { name: "Label" }).fill("A");
         await shot(page, "timeline-save");
         await page.keyboard.press("Enter");
-        await entry(/^\d\d:\d\dA, snapshot.*files/).waitFor();
+        await entry(/^\d{1,2}:\d\d\s[AP]MA, snapshot.*files/).waitFor();
 
         await write("index.html", "<h1>Two</h1>\n<p>Bread</p>\n<p>Cake</p>\n");
         await write("later.txt", "later\n");

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { counted } from "../lib/counted.ts";
 import { api, session } from "../api.ts";
 import { meQuery } from "../features/users/index.ts";
 import { announceIdentity } from "../lib/identity.ts";
@@ -60,7 +61,7 @@ export function ImpersonationStrip() {
     >
       <span className="min-w-0 flex-1">
         <b className="font-medium">{by.username}</b> is impersonating <b className="font-medium">{me.name}</b>.{" "}
-        {minutes === undefined ? null : `${minutes} min left.`}{" "}
+        {minutes === undefined ? null : `${counted(minutes, "minute")} left.`}{" "}
         <span className="text-fg-1 narrow:hidden">All changes are logged with both names.</span>
       </span>
       <Button size="sm" isLoading={isStopping} loadingWord="Stopping…" onClick={() => void stop()}>

@@ -1,21 +1,19 @@
 import { expect, test } from "vitest";
-import { costText, durationText, tokensText } from "./durations.ts";
+import { formatDuration } from "./durations.ts";
 
 test.each([
-  [0, "0 ms"],
+  [-1, "0 s"],
+  [0, "0 s"],
   [42, "40 ms"],
+  [998, "1.0 s"],
   [4_800, "4.8 s"],
+  [5_000, "5 s"],
+  [9_960, "10 s"],
+  [42_300, "42 s"],
+  [59_990, "59 s"],
+  [60_000, "1m"],
   [161_000, "2m 41s"],
+  [3_600_000, "1h"],
   [3_900_000, "1h 05m"],
-])("%i ms is %s", (ms, text) => expect(durationText(ms)).toBe(text));
-test.each([
-  [850, "850"],
-  [48_210, "48.2k"],
-  [140_000, "140k"],
-  [1_300_000, "1.3M"],
-])("%i tokens are %s", (count, text) => expect(tokensText(count)).toBe(text));
-test.each([
-  [31, "$0.31"],
-  [0, "$0.00"],
-  [0.4, "<$0.01"],
-])("%d cents are %s", (cents, text) => expect(costText(cents)).toBe(text));
+  [200_000_000, "2d 07h"],
+])("%i ms is %s", (ms, text) => expect(formatDuration(ms)).toBe(text));

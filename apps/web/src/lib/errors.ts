@@ -1,5 +1,6 @@
 import { ApiError } from "@tesslate/client/core";
 import type { ErrorCode } from "@tesslate/contract";
+import { formatDuration } from "./durations.ts";
 
 type KnownCode = ErrorCode | "network" | "unknown" | "validation_error";
 
@@ -15,7 +16,8 @@ const sentences: Partial<Record<KnownCode, string>> = {
 /** The sentence to show for an error: ours for its code, otherwise the server's. */
 export function sentenceOf(error: unknown): string {
   if (error instanceof ApiError) {
-    if (error.code === "rate_limited" && error.retryAfterSeconds) return `Too many attempts. Try again in ${error.retryAfterSeconds} s.`;
+    if (error.code === "rate_limited" && error.retryAfterSeconds)
+      return `Too many attempts. Try again in ${formatDuration(error.retryAfterSeconds * 1000)}.`;
     return sentences[error.code as KnownCode] ?? error.message;
   }
   return error instanceof Error ? error.message : "Something went wrong.";

@@ -1,10 +1,8 @@
 import { ApiError } from "@tesslate/client/core";
 import { describe, expect, test, vi } from "vitest";
 import { createConnection } from "./connection.ts";
-import { counted } from "./counted.ts";
 import { fieldErrorsOf, sentenceOf } from "./errors.ts";
 import { rank, scoreOf } from "./rank.ts";
-import { agoOf } from "./time.ts";
 
 describe("rank", () => {
   test("whole before prefix before word start before inside before letters in order", () => {
@@ -19,16 +17,6 @@ describe("rank", () => {
   test("several words in any order", () => expect(scoreOf("Go to Projects", "projects go")).toBeGreaterThan(0.4));
   test("no match is dropped", () => expect(rank(["alpha", "beta"], "zzz", String)).toEqual([]));
   test("an empty query keeps all in order", () => expect(rank(["b", "a"], "  ", String)).toEqual(["b", "a"]));
-});
-
-describe("agoOf", () => {
-  const now = Date.parse("2026-03-10T12:00:00Z");
-  test.each([
-    ["2026-03-10T11:59:30Z", "just now"],
-    ["2026-03-10T11:58:00Z", "2 min. ago"],
-    ["2026-03-09T12:00:00Z", "yesterday"],
-    ["nonsense", ""],
-  ])("%s is %s", (iso, text) => expect(agoOf(iso, now)).toBe(text));
 });
 
 describe("errors", () => {
@@ -94,8 +82,3 @@ describe("connection", () => {
     expect(createConnection({ probe: async () => true, isBrowserOnline: () => false }).state()).toBe("offline");
   });
 });
-
-test.each([
-  [1, "1 hit"],
-  [1200, "1,200 hits"],
-])("%i", (count, text) => expect(counted(count, "hit")).toBe(text));

@@ -1,6 +1,7 @@
 import { cx } from "../lib/cx.ts";
+import { formatPercent } from "../lib/numbers.ts";
 
-/** How full something is, as a small ring with its per cent: the context window, credits. */
+/** How full something is, as a small ring with its percentage: the context window, credits. */
 export function MeterRing({
   percent,
   label,
@@ -35,7 +36,7 @@ export function MeterRing({
           strokeDasharray={`${(value / 100) * circumference} ${circumference}`}
         />
       </svg>
-      {isTextHidden ? null : `${value}%`}
+      {isTextHidden ? null : formatPercent(value / 100)}
     </span>
   );
 }

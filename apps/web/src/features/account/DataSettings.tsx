@@ -7,7 +7,7 @@ import { api } from "../../api.ts";
 import { browserHints } from "../../lib/browser-hints.ts";
 import { formatBytes } from "../../lib/bytes.ts";
 import { sentenceOf } from "../../lib/errors.ts";
-import { momentOf } from "../../lib/time.ts";
+import { formatDateTime } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
@@ -96,15 +96,14 @@ function ExportState({ state }: { state: AccountExport }) {
         <Progress label="Export" share={task.progress.percentage / 100} />
       </div>
     );
-  if (task.status !== "completed" || !download_url)
-    return <Banner tone="err">{task.error ?? "The export failed. Try again."}</Banner>;
+  if (task.status !== "completed" || !download_url) return <Banner tone="err">{task.error ?? "The export failed. Try again."}</Banner>;
   return (
     <div className="flex flex-wrap items-center gap-3 rounded-3 border border-line-0 px-3 py-2.5">
       <p className="min-w-0 flex-1 basis-48 text-sm">
         <span className="block font-medium text-fg-0">Your export is ready</span>
         <span className="text-xs text-fg-2">
           {size_bytes === null ? "" : `${formatBytes(size_bytes)} · `}
-          {expires_at ? `Available until ${momentOf(expires_at)}` : ""}
+          {expires_at ? `Available until ${formatDateTime(expires_at)}` : ""}
         </span>
       </p>
       <Button asChild variant="primary">

@@ -4,7 +4,7 @@ import { useState } from "react";
 import type { ActivityEntry, ActivityKind, ActorKind } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { useProject, useQuietProject } from "../../project/project-context.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
@@ -137,8 +137,8 @@ function EntryRow({ entry }: { entry: ActivityEntry }) {
           </p>
         ) : null}
       </div>
-      <time dateTime={entry.at} title={momentOf(entry.at)} className="num flex-none text-xs text-fg-2">
-        {agoOf(entry.at)}
+      <time dateTime={entry.at} title={formatDateTime(entry.at)} className="num flex-none text-xs text-fg-2">
+        {formatRelativeTime(entry.at)}
       </time>
     </li>
   );

@@ -3,6 +3,7 @@ import { useState } from "react";
 import type { AdminAgent } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { sentenceOf } from "../../lib/errors.ts";
+import { formatNumber } from "../../lib/numbers.ts";
 import { Chip } from "../../ui/Chip.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
@@ -97,7 +98,7 @@ export function AgentsTab() {
     { id: "maker", head: "Creator", isWideOnly: true, cell: creatorOf },
     { id: "kind", head: "Type", isWideOnly: true, cell: ({ item_type, source_type }) => `${item_type}, ${source_type}` },
     { id: "state", head: "State", cell: (agent) => <State look={stateOf(agent)} /> },
-    { id: "used", head: "Messages", isFigure: true, isWideOnly: true, cell: ({ usage_count }) => usage_count.toLocaleString() },
+    { id: "used", head: "Messages", isFigure: true, isWideOnly: true, cell: ({ usage_count }) => formatNumber(usage_count) },
     {
       id: "acts",
       head: "Actions",

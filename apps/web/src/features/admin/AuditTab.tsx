@@ -4,7 +4,7 @@ import { urlOf } from "@tesslate/client/core";
 import { api } from "../../api.ts";
 import { Download } from "lucide-react";
 import { buttonClass } from "../../ui/Button.tsx";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { actionWords, targetWords } from "./audit-words.ts";
 import { Input } from "../../ui/Input.tsx";
 import { AdminTable, type Column } from "./table/AdminTable.tsx";
@@ -27,8 +27,8 @@ const columns: Column<AuditAction>[] = [
     id: "when",
     head: "Date",
     cell: ({ created_at }) => (
-      <time dateTime={created_at} title={momentOf(created_at)}>
-        {agoOf(created_at)}
+      <time dateTime={created_at} title={formatDateTime(created_at)}>
+        {formatRelativeTime(created_at)}
       </time>
     ),
   },

@@ -3,6 +3,7 @@ import { useState } from "react";
 import type { AdminBase } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { sentenceOf } from "../../lib/errors.ts";
+import { formatNumber } from "../../lib/numbers.ts";
 import { Chip } from "../../ui/Chip.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
@@ -53,7 +54,7 @@ export function BasesTab() {
     },
     { id: "maker", head: "Creator", isWideOnly: true, cell: ({ created_by_username }) => created_by_username ?? "Tesslate" },
     { id: "state", head: "State", cell: (base) => <State look={stateOf(base)} /> },
-    { id: "used", head: "Projects", isFigure: true, isWideOnly: true, cell: ({ downloads }) => downloads.toLocaleString() },
+    { id: "used", head: "Projects", isFigure: true, isWideOnly: true, cell: ({ downloads }) => formatNumber(downloads) },
     {
       id: "acts",
       head: "Actions",

@@ -1,5 +1,7 @@
 import { useId } from "react";
 import { counted } from "../../lib/counted.ts";
+import { formatNumber } from "../../lib/numbers.ts";
+import { formatDay } from "../../lib/time.ts";
 
 export interface DayPoint {
   /** `YYYY-MM-DD` in UTC. */
@@ -7,8 +9,6 @@ export interface DayPoint {
   count: number;
 }
 
-const dayWords = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
-const dayOf = (date: string) => dayWords.format(new Date(`${date}T00:00:00Z`));
 const gap = 0.24;
 
 /** One bar per day, and a table for screen readers. `unit`: the counted noun in singular. */
@@ -20,7 +20,7 @@ export function DayChart({ label, points, unit }: { label: string; points: reado
     <figure aria-labelledby={captionId} className="min-w-0 rounded-3 border border-line-0 p-3">
       <figcaption id={captionId} className="flex items-baseline justify-between gap-2 text-xs">
         <span className="font-medium text-fg-0">{label}</span>
-        <span className="num text-fg-2">{total.toLocaleString()} total</span>
+        <span className="num text-fg-2">{formatNumber(total)} total</span>
       </figcaption>
       <div aria-hidden="true" className="relative mt-1 pt-4">
         <svg viewBox={`0 0 ${points.length} 100`} preserveAspectRatio="none" className="block h-[72px] w-full border-b border-line-1">
@@ -35,14 +35,14 @@ export function DayChart({ label, points, unit }: { label: string; points: reado
                 height={count === 0 ? 0 : Math.max(2, (count / top) * 96)}
                 className="fill-[var(--fg-1)]"
               />
-              <title>{`${dayOf(date)}: ${counted(count, unit)}`}</title>
+              <title>{`${formatDay(date)}: ${counted(count, unit)}`}</title>
             </g>
           ))}
         </svg>
-        {top > 0 ? <span className="num absolute top-0 right-0 text-2xs text-fg-2">{top.toLocaleString()}</span> : null}
+        {top > 0 ? <span className="num absolute top-0 right-0 text-2xs text-fg-2">{formatNumber(top)}</span> : null}
       </div>
       <p aria-hidden="true" className="mt-1 flex justify-between text-2xs text-fg-2">
-        <span>{points[0] ? dayOf(points[0].date) : null}</span>
+        <span>{points[0] ? formatDay(points[0].date) : null}</span>
         <span>{points.length > 1 ? "Today" : null}</span>
       </p>
       <table className="sr-only">
@@ -57,7 +57,7 @@ export function DayChart({ label, points, unit }: { label: string; points: reado
           {points.map(({ date, count }) => (
             <tr key={date}>
               <th scope="row">{date}</th>
-              <td>{count}</td>
+              <td>{formatNumber(count)}</td>
             </tr>
           ))}
         </tbody>

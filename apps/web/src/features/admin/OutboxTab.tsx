@@ -4,7 +4,7 @@ import type { EmailKind, EmailStatus, OutboxEmail } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
-import { agoOf, isPast, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime, isPast } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
@@ -31,8 +31,8 @@ const columns: Column<OutboxEmail>[] = [
     id: "when",
     head: "Created",
     cell: ({ created_at }) => (
-      <time dateTime={created_at} title={momentOf(created_at)}>
-        {agoOf(created_at)}
+      <time dateTime={created_at} title={formatDateTime(created_at)}>
+        {formatRelativeTime(created_at)}
       </time>
     ),
   },
@@ -133,8 +133,8 @@ function EmailDialog({ id, onClose }: { id: string; onClose: () => void }) {
         <div className="grid gap-3">
           {data.last_error ? <Banner tone={data.status === "failed" ? "err" : "warn"}>{data.last_error}</Banner> : null}
           <p className="text-xs text-fg-2">
-            Created {momentOf(data.created_at)}.{data.sent_at ? ` Sent ${momentOf(data.sent_at)}.` : ""}
-            {data.next_attempt_at ? ` Next attempt ${agoOf(data.next_attempt_at)}.` : ""}
+            Created {formatDateTime(data.created_at)}.{data.sent_at ? ` Sent ${formatDateTime(data.sent_at)}.` : ""}
+            {data.next_attempt_at ? ` Next attempt ${formatRelativeTime(data.next_attempt_at)}.` : ""}
             {data.attempts > 1 ? ` ${counted(data.attempts, "attempt")} so far.` : ""}
             {isLate ? " Its code or link has expired." : ""}
           </p>

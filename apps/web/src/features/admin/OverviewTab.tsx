@@ -2,15 +2,18 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { RefreshCw } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import type { AdminMetrics } from "@tesslate/contract";
+import { formatBytes } from "../../lib/bytes.ts";
 import { counted } from "../../lib/counted.ts";
-import { clockOf } from "../../lib/time.ts";
+import { formatDuration } from "../../lib/durations.ts";
+import { formatDollars } from "../../lib/money.ts";
+import { formatChange, formatCompact, formatDecimal, formatNumber, formatPercent } from "../../lib/numbers.ts";
+import { formatTime } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { bytesOf, dollarsOf, durationOf, shortOf } from "./amounts.ts";
 import { DayChart } from "./DayChart.tsx";
 import { metricsQuery } from "./house.queries.ts";
 
@@ -40,7 +43,7 @@ export function OverviewTab() {
       <div className="flex flex-wrap items-center gap-2 px-4 py-2.5">
         <SegmentedControl segments={periods} value={days} onChange={setDays} label="Period" />
         <span className="flex-1" />
-        {data ? <span className="num text-xs text-fg-2">Days in UTC, updated at {clockOf(data.generated_at)}</span> : null}
+        {data ? <span className="num text-xs text-fg-2">Days in UTC, updated at {formatTime(data.generated_at)}</span> : null}
         <Button
           size="sm"
           variant="ghost"
@@ -77,41 +80,46 @@ function Numbers({ metrics }: { metrics: AdminMetrics }) {
         </Banner>
       ) : null}
       <dl className="grid grid-cols-5 gap-2 mid:grid-cols-3 narrow:grid-cols-2">
-        <Figure name="Users" value={users.total} hint={`${users.new_users} new, ${signed(users.growth_rate)} %`} />
+        <Figure name="Users" value={users.total} hint={`${users.new_users} new, ${formatChange(users.growth_rate / 100)}`} />
         <Figure name="Active today" value={users.dau} hint={`${users.mau} in 30 days`} />
-        <Figure name="Week-over-week retention" value={`${users.retention_rate} %`} hint="users who started chats" />
+        <Figure name="Week-over-week retention" value={formatPercent(users.retention_rate / 100, 1)} hint="users who started chats" />
         <Figure name="Projects" value={projects.total} hint={`${projects.new_projects} new, ${projects.deployed} always-on`} />
         <Figure
           name="Running projects"
           value={containers.running_projects}
           hint={`${counted(containers.running, "container")}, ${containers.frozen} frozen`}
         />
-        <Figure name="Chats" value={sessions.total} hint={`${sessions.avg_duration} min on average`} />
+        <Figure name="Chats" value={sessions.total} hint={`${formatDuration(sessions.avg_duration * 60_000)} on average`} />
         <Figure name="Runs" value={runs.total} hint={`${counted(runs.avg_calls, "model call")} per run`} />
-        <Figure name="Tokens" value={tokens.total} hint={`${dollarsOf(tokens.total_cost_cents)} at list price`} />
+        <Figure name="Tokens" value={tokens.total} hint={`${formatDollars(tokens.total_cost_cents)} at list price`} />
         <Figure name="Credits used" value={credits.spent} hint={`${credits.forgiven} not charged`} />
-        <Figure name="Revenue" value={dollarsOf(revenue.total_cents)} hint={`after ${dollarsOf(revenue.refunded_cents)} in refunds`} />
+        <Figure
+          name="Revenue"
+          value={formatDollars(revenue.total_cents)}
+          hint={`after ${formatDollars(revenue.refunded_cents)} in refunds`}
+        />
       </dl>
       <Part title="This server">
         <div className="grid grid-cols-[repeat(auto-fill,minmax(220px,1fr))] gap-x-6 gap-y-3">
           <Meter
             name="CPU"
             share={host.cpus === 0 ? 0 : (host.load[0] ?? 0) / host.cpus}
-            text={`load ${(host.load[0] ?? 0).toFixed(2)} on ${counted(host.cpus, "CPU")}`}
+            text={`load ${formatDecimal(host.load[0] ?? 0, 2)} on ${counted(host.cpus, "CPU")}`}
           />
           <Meter
             name="Memory"
             share={share(host.memory_used_bytes, host.memory_total_bytes)}
-            text={`${bytesOf(host.memory_used_bytes)} of ${bytesOf(host.memory_total_bytes)}`}
+            text={`${formatBytes(host.memory_used_bytes)} of ${formatBytes(host.memory_total_bytes)}`}
           />
           <Meter
             name="Disk"
             share={share(host.disk_used_bytes, host.disk_total_bytes)}
-            text={`${bytesOf(host.disk_used_bytes)} of ${bytesOf(host.disk_total_bytes)}`}
+            text={`${formatBytes(host.disk_used_bytes)} of ${formatBytes(host.disk_total_bytes)}`}
           />
         </div>
         <p className="num mt-2 text-xs text-fg-2">
-          The server has been running for {durationOf(host.uptime_seconds)} and uses {bytesOf(host.server_memory_bytes)} of memory.
+          The server has been running for {formatDuration(host.uptime_seconds * 1000)} and uses {formatBytes(host.server_memory_bytes)} of
+          memory.
         </p>
       </Part>
       <Part title="By day">
@@ -128,23 +136,19 @@ function Numbers({ metrics }: { metrics: AdminMetrics }) {
         <Ranking
           title="Models"
           heads={["Model", "Tokens", "Cost"]}
-          rows={models.slice(0, 10).map(([model, use]) => [model, shortOf(use.tokens), dollarsOf(use.cost_cents)])}
+          rows={models.slice(0, 10).map(([model, use]) => [model, formatCompact(use.tokens), formatDollars(use.cost_cents)])}
           empty="No model calls in this period"
         />
         <Ranking
           title="Top users"
           heads={["User", "Tokens", "Cost"]}
-          rows={tokens.top_users.map((user) => [user.username, shortOf(user.total_tokens), dollarsOf(user.total_cost_cents)])}
+          rows={tokens.top_users.map((user) => [user.username, formatCompact(user.total_tokens), formatDollars(user.total_cost_cents)])}
           empty="No model calls in this period"
         />
         <Ranking
           title="Agents"
           heads={["Agent", "In libraries", "Messages"]}
-          rows={marketplace.agents.popular.map((agent) => [
-            agent.name,
-            agent.purchases.toLocaleString(),
-            agent.usage_count.toLocaleString(),
-          ])}
+          rows={marketplace.agents.popular.map((agent) => [agent.name, formatNumber(agent.purchases), formatNumber(agent.usage_count)])}
           empty="No agents yet"
         />
       </div>
@@ -153,13 +157,12 @@ function Numbers({ metrics }: { metrics: AdminMetrics }) {
 }
 
 const share = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
-const signed = (percent: number) => (percent > 0 ? `+${percent}` : String(percent));
 
 const Figure = ({ name, value, hint }: { name: string; value: number | string; hint: string }) => (
   <div className="flex min-w-0 flex-col rounded-3 border border-line-0 px-3 py-2.5">
     <dt className="text-xs text-fg-2">{name}</dt>
-    <dd className="num truncate text-lg font-medium text-fg-0" title={typeof value === "number" ? value.toLocaleString() : undefined}>
-      {typeof value === "number" ? shortOf(value) : value}
+    <dd className="num truncate text-lg font-medium text-fg-0" title={typeof value === "number" ? formatNumber(value) : undefined}>
+      {typeof value === "number" ? formatCompact(value) : value}
     </dd>
     <dd className="num text-xs text-fg-2">{hint}</dd>
   </div>

@@ -3,9 +3,9 @@ import { useState } from "react";
 import type { AdminPayout } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { counted } from "../../lib/counted.ts";
+import { formatDollars } from "../../lib/money.ts";
 import { Button } from "../../ui/Button.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { dollarsOf } from "./amounts.ts";
 import { useMarkPaid } from "./house.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { Moment } from "./State.tsx";
@@ -37,7 +37,7 @@ export function PayoutList() {
         empty="No pending payouts"
         row={(payout) => (
           <>
-            <span className="num w-24 flex-none font-medium text-fg-0">{dollarsOf(payout.amount_cents)}</span>
+            <span className="num w-24 flex-none font-medium text-fg-0">{formatDollars(payout.amount_cents)}</span>
             <span className="min-w-0 flex-1 basis-40 truncate text-fg-2" title={payout.creator?.email}>
               {nameOf(payout)}
               {payout.creator ? `, ${payout.creator.email}` : ""}
@@ -53,7 +53,7 @@ export function PayoutList() {
       />
       {asked ? (
         <ReasonDialog
-          title={`Mark the payout of ${dollarsOf(asked.amount_cents)} to ${nameOf(asked)} as paid?`}
+          title={`Mark the payout of ${formatDollars(asked.amount_cents)} to ${nameOf(asked)} as paid?`}
           act="Mark as paid"
           actWord="Saving…"
           onClose={() => setAsked(undefined)}

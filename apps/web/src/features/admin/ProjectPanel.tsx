@@ -2,10 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import type { AdminProjectDetail } from "@tesslate/contract";
+import { formatBytes } from "../../lib/bytes.ts";
+import { formatNumber } from "../../lib/numbers.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { bytesOf } from "./amounts.ts";
 import { adminProjectQuery, useProjectActs } from "./house.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { Fact, Part, SidePanel } from "./SidePanel.tsx";
@@ -52,10 +53,10 @@ function Body({ project, onGone }: { project: AdminProjectDetail; onGone: () => 
           </span>
         </Fact>
         <Fact name="Template">{project.template_slug ?? "None"}</Fact>
-        <Fact name="Size">{project.disk_bytes === null ? "Unknown" : bytesOf(project.disk_bytes)}</Fact>
+        <Fact name="Size">{project.disk_bytes === null ? "Unknown" : formatBytes(project.disk_bytes)}</Fact>
         <Fact name="Always-on">{project.is_deployed ? "On" : "Off"}</Fact>
-        <Fact name="Chats">{project.chat_count.toLocaleString()}</Fact>
-        <Fact name="Active runs">{project.active_runs.toLocaleString()}</Fact>
+        <Fact name="Chats">{formatNumber(project.chat_count)}</Fact>
+        <Fact name="Active runs">{formatNumber(project.active_runs)}</Fact>
         <Fact name="Last activity">
           <Moment at={project.last_activity} />
         </Fact>

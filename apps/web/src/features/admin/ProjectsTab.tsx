@@ -1,8 +1,9 @@
 import { Outlet, useNavigate, useParams } from "@tanstack/react-router";
 import type { AdminProject } from "@tesslate/contract";
+import { formatBytes } from "../../lib/bytes.ts";
 import { api } from "../../api.ts";
 import { cx } from "../../lib/cx.ts";
-import { bytesOf } from "./amounts.ts";
+import { formatNumber } from "../../lib/numbers.ts";
 import { Moment, State } from "./State.tsx";
 import { environmentLooks, optionsOf } from "./state-words.ts";
 import { AdminTable, type Column, type Filter } from "./table/AdminTable.tsx";
@@ -24,7 +25,7 @@ const columns: Column<AdminProject>[] = [
     sort: "container_count",
     isFigure: true,
     isWideOnly: true,
-    cell: ({ container_count }) => container_count.toLocaleString(),
+    cell: ({ container_count }) => formatNumber(container_count),
   },
   {
     id: "size",
@@ -32,7 +33,7 @@ const columns: Column<AdminProject>[] = [
     sort: "disk_bytes",
     isFigure: true,
     isWideOnly: true,
-    cell: ({ disk_bytes }) => (disk_bytes === null ? <span title="Not measured yet">?</span> : bytesOf(disk_bytes)),
+    cell: ({ disk_bytes }) => (disk_bytes === null ? <span title="Not measured yet">?</span> : formatBytes(disk_bytes)),
   },
   { id: "used", head: "Last activity", sort: "last_activity", cell: ({ last_activity }) => <Moment at={last_activity} /> },
   { id: "made", head: "Created", sort: "created_at", isWideOnly: true, cell: ({ created_at }) => <Moment at={created_at} /> },

@@ -1,14 +1,15 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { AdminSandbox } from "@tesslate/contract";
+import { formatBytes } from "../../lib/bytes.ts";
 import { counted } from "../../lib/counted.ts";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { formatPercent } from "../../lib/numbers.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { bytesOf } from "./amounts.ts";
 import { useProjectActs } from "./house.queries.ts";
 import { StopDialog } from "./ProjectPanel.tsx";
 import { Moment, State } from "./State.tsx";
@@ -48,7 +49,7 @@ export function SandboxesTab() {
           {sandboxes === undefined
             ? ""
             : isCounted
-              ? `${counted(sandboxes.length, "running project")}, ${bytesOf(memory)} of memory`
+              ? `${counted(sandboxes.length, "running project")}, ${formatBytes(memory)} of memory`
               : counted(sandboxes.length, "running project")}
         </span>
       </div>
@@ -116,8 +117,10 @@ export function SandboxesTab() {
                   <td title={sandbox.services.map(({ name, status }) => `${name}: ${status}`).join(", ")}>
                     <State look={lookOf(sandbox)} />
                   </td>
-                  <td className="text-right">{sandbox.memory_bytes === null ? "?" : bytesOf(sandbox.memory_bytes)}</td>
-                  <td className="text-right narrow:hidden">{sandbox.cpu_percent === null ? "?" : `${sandbox.cpu_percent} %`}</td>
+                  <td className="text-right">{sandbox.memory_bytes === null ? "?" : formatBytes(sandbox.memory_bytes)}</td>
+                  <td className="text-right narrow:hidden">
+                    {sandbox.cpu_percent === null ? "?" : formatPercent(sandbox.cpu_percent / 100, 1)}
+                  </td>
                   <td className="text-right narrow:hidden">{sandbox.processes ?? "?"}</td>
                   <td className="narrow:hidden">{sandbox.started_at === null ? null : <Moment at={sandbox.started_at} />}</td>
                   <td className="narrow:hidden">

@@ -1,4 +1,4 @@
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Dot, Pill, type DotShape, type Tone } from "../../ui/Pill.tsx";
 
 /** A state as a shape, a color and a word. */
@@ -12,7 +12,7 @@ export const Moment = ({ at }: { at: string | null }) =>
   at === null ? (
     "Never"
   ) : (
-    <time dateTime={at} title={momentOf(at)}>
-      {agoOf(at)}
+    <time dateTime={at} title={formatDateTime(at)}>
+      {formatRelativeTime(at)}
     </time>
   );

@@ -1,13 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { RefreshCw } from "lucide-react";
 import type { AdminHealth, HealthCheck, HealthStatus, ProviderHealth } from "@tesslate/contract";
+import { formatDuration } from "../../lib/durations.ts";
 import { sentenceOf } from "../../lib/errors.ts";
-import { clockOf } from "../../lib/time.ts";
+import { formatTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { durationOf } from "./amounts.ts";
 import { healthQuery, useHealthActs } from "./house.queries.ts";
 import { Moment, State } from "./State.tsx";
 import { healthLooks } from "./state-words.ts";
@@ -26,7 +26,7 @@ export function SystemTab() {
           {data ? summaryOf(data) : ""}
         </p>
         <span className="flex-1" />
-        {data ? <span className="num text-xs text-fg-2">Checked at {clockOf(data.checked_at)}</span> : null}
+        {data ? <span className="num text-xs text-fg-2">Checked at {formatTime(data.checked_at)}</span> : null}
         <Button
           size="sm"
           variant="ghost"
@@ -55,7 +55,7 @@ export function SystemTab() {
           <JobList />
           <TaskList />
           <p className="num text-xs text-fg-2">
-            Version {data.version}, running for {durationOf(data.uptime_seconds)}.
+            Version {data.version}, running for {formatDuration(data.uptime_seconds * 1000)}.
           </p>
         </div>
       ) : (
@@ -69,8 +69,7 @@ function summaryOf({ checks }: AdminHealth): string {
   const count = (status: HealthStatus) => checks.filter((check) => check.status === status).length;
   const [down, warning] = [count("down"), count("warning")];
   if (down > 0) return down === 1 ? "1 component is down." : `${down} components are down.`;
-  if (warning > 0)
-    return warning === 1 ? "Degraded: 1 component needs attention." : `Degraded: ${warning} components need attention.`;
+  if (warning > 0) return warning === 1 ? "Degraded: 1 component needs attention." : `Degraded: ${warning} components need attention.`;
   return "All systems operational.";
 }
 
@@ -154,7 +153,7 @@ function Provider({ one }: { one: ProviderHealth }) {
           </span>
         ) : trial ? (
           <span role="status" className={trial.ok ? "text-ok" : "text-err"}>
-            {trial.message} ({(trial.duration_ms / 1000).toFixed(1)} s, <Moment at={trial.at} />)
+            {trial.message} ({formatDuration(trial.duration_ms)}, <Moment at={trial.at} />)
           </span>
         ) : null}
       </span>

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { deletionGraceDays, type AdminUserDetail, type Tier } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
-import { dayOf } from "../../lib/time.ts";
+import { formatDate } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Checkbox } from "../../ui/Checkbox.tsx";
 import { Field } from "../../ui/Field.tsx";
@@ -38,13 +38,7 @@ export function UserActs({ user }: { user: AdminUserDetail }) {
       {isSelf ? null : act("sessions", "Sign out everywhere…")}
       {isLiving && !user.is_superuser ? act("password", "Reset password…") : null}
       {isLiving && !user.is_superuser ? act("second-step", "Reset two-factor authentication…") : null}
-      {isSelf
-        ? null
-        : user.is_superuser
-          ? act("role", "Remove admin access…", true)
-          : isLiving
-            ? act("role", "Grant admin access…")
-            : null}
+      {isSelf ? null : user.is_superuser ? act("role", "Remove admin access…", true) : isLiving ? act("role", "Grant admin access…") : null}
       {user.is_suspended
         ? act("unsuspend", "Unsuspend user…")
         : user.is_superuser || user.is_deleted
@@ -170,7 +164,7 @@ function PlainDialog({ asked, user, onClose }: DialogOf & { asked: Plain }) {
           canNotify
           onConfirm={async (reason, notify_user) => {
             const { scheduled_for } = await acts.remove.mutateAsync({ reason, notify_user });
-            toast(`${user.name}'s account is scheduled for deletion on ${dayOf(scheduled_for)}.`);
+            toast(`${user.name}'s account is scheduled for deletion on ${formatDate(scheduled_for)}.`);
           }}
         >
           This signs the user out everywhere and stops their projects and deployments. Running now: {running}. The account and all its data

@@ -2,7 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import type { AdminUserDetail } from "@tesslate/contract";
 import { browserName } from "../../lib/browser-name.ts";
-import { momentOf } from "../../lib/time.ts";
+import { formatDollars } from "../../lib/money.ts";
+import { formatNumber } from "../../lib/numbers.ts";
+import { formatDateTime } from "../../lib/time.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { Banner } from "../../ui/Banner.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
@@ -16,7 +18,6 @@ import { tierWords, UserState } from "./user-looks.tsx";
 import { UserActs } from "./UserActs.tsx";
 
 const route = getRouteApi("/app/admin/users/$userId");
-const cents = (value: number) => (value / 100).toLocaleString(undefined, { style: "currency", currency: "USD" });
 
 /** Details of one user, next to the list. */
 export function UserPanel() {
@@ -94,16 +95,16 @@ function UserBody({ user }: { user: AdminUserDetail }) {
       <Part title="Plan and credits">
         <dl className="grid grid-cols-1 gap-1.5 text-xs">
           <Fact name="Plan">{tierWords[user.subscription_tier]}</Fact>
-          <Fact name="Total credits">{user.total_credits.toLocaleString()}</Fact>
-          <Fact name="Daily credits">{user.daily_credits.toLocaleString()}</Fact>
-          <Fact name="Plan credits">{user.bundled_credits.toLocaleString()}</Fact>
-          <Fact name="Bonus credits">{user.signup_bonus_credits.toLocaleString()}</Fact>
-          <Fact name="Purchased credits">{user.purchased_credits.toLocaleString()}</Fact>
-          {user.credits_reset_date ? <Fact name="Next credit reset">{momentOf(user.credits_reset_date)}</Fact> : null}
-          <Fact name="Total spent">{cents(user.total_spend_cents)}</Fact>
-          <Fact name="Model cost">{cents(user.usage_stats.total_cost_cents)}</Fact>
-          <Fact name="Input tokens">{user.usage_stats.total_tokens_input.toLocaleString()}</Fact>
-          <Fact name="Output tokens">{user.usage_stats.total_tokens_output.toLocaleString()}</Fact>
+          <Fact name="Total credits">{formatNumber(user.total_credits)}</Fact>
+          <Fact name="Daily credits">{formatNumber(user.daily_credits)}</Fact>
+          <Fact name="Plan credits">{formatNumber(user.bundled_credits)}</Fact>
+          <Fact name="Bonus credits">{formatNumber(user.signup_bonus_credits)}</Fact>
+          <Fact name="Purchased credits">{formatNumber(user.purchased_credits)}</Fact>
+          {user.credits_reset_date ? <Fact name="Next credit reset">{formatDateTime(user.credits_reset_date)}</Fact> : null}
+          <Fact name="Total spent">{formatDollars(user.total_spend_cents)}</Fact>
+          <Fact name="Model cost">{formatDollars(user.usage_stats.total_cost_cents)}</Fact>
+          <Fact name="Input tokens">{formatNumber(user.usage_stats.total_tokens_input)}</Fact>
+          <Fact name="Output tokens">{formatNumber(user.usage_stats.total_tokens_output)}</Fact>
         </dl>
       </Part>
       <Part title="Actions">

@@ -24,8 +24,8 @@ test("lists all users with their number", async ({ api, open }) => {
   open(path);
   const row = await screen.findByRole("row", { name: /Lena Hart/ });
   expect(row).toHaveTextContent("lena@example.com");
-  expect(row).toHaveTextContent((1200).toLocaleString());
-  expect(screen.getByText(`${(12_345).toLocaleString()} total`)).toBeVisible();
+  expect(row).toHaveTextContent("1,200");
+  expect(screen.getByText("12,345 total")).toBeVisible();
   await expectAccessible();
 });
 

@@ -4,7 +4,8 @@ import type { AdminUser } from "@tesslate/contract";
 import { urlOf } from "@tesslate/client/core";
 import { api } from "../../api.ts";
 import { cx } from "../../lib/cx.ts";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatNumber } from "../../lib/numbers.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { buttonClass } from "../../ui/Button.tsx";
 import { exportQueryOf, userQueryOf, usersKey } from "./admin-users.queries.ts";
@@ -40,7 +41,7 @@ const columns: Column<AdminUser>[] = [
     sort: "project_count",
     isFigure: true,
     isWideOnly: true,
-    cell: (user) => user.project_count.toLocaleString(),
+    cell: (user) => formatNumber(user.project_count),
   },
   {
     id: "credits",
@@ -48,7 +49,7 @@ const columns: Column<AdminUser>[] = [
     sort: "purchased_credits",
     isFigure: true,
     isWideOnly: true,
-    cell: (user) => user.total_credits.toLocaleString(),
+    cell: (user) => formatNumber(user.total_credits),
   },
   {
     id: "seen",
@@ -57,8 +58,8 @@ const columns: Column<AdminUser>[] = [
     isWideOnly: true,
     cell: ({ last_active_at }) =>
       last_active_at ? (
-        <time dateTime={last_active_at} title={momentOf(last_active_at)}>
-          {agoOf(last_active_at)}
+        <time dateTime={last_active_at} title={formatDateTime(last_active_at)}>
+          {formatRelativeTime(last_active_at)}
         </time>
       ) : (
         "Never"

@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import type { AdminJob, AdminTask, JobState, List } from "@tesslate/contract";
+import { formatNumber } from "../../lib/numbers.ts";
 import { api } from "../../api.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -43,7 +44,7 @@ export function Short<Row extends { id: string }>({
     <section aria-label={title}>
       <div className="mb-2 flex flex-wrap items-center gap-2">
         <h2 className="text-xs font-medium text-fg-0">{title}</h2>
-        <span className="num text-xs text-fg-2">{data?.total.toLocaleString()}</span>
+        <span className="num text-xs text-fg-2">{data ? formatNumber(data.total) : null}</span>
         <span className="flex-1" />
         {bar}
       </div>

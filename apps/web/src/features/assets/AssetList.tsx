@@ -1,6 +1,6 @@
 import { Bot, Copy, Download, Ellipsis, FolderInput, Trash2 } from "lucide-react";
 import type { Asset } from "@tesslate/contract";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu, type MenuEntry } from "../../ui/Menu.tsx";
 import { appPathOf, factsOf, markdownOf, typeLooks } from "./asset-looks.tsx";
@@ -93,9 +93,9 @@ export const AssetRows = ({ assets, acts }: { assets: readonly Asset[]; acts: As
           <time
             className="w-24 flex-none text-right text-xs text-fg-2 narrow:hidden"
             dateTime={asset.created_at}
-            title={momentOf(asset.created_at)}
+            title={formatDateTime(asset.created_at)}
           >
-            {agoOf(asset.created_at)}
+            {formatRelativeTime(asset.created_at)}
           </time>
         </button>
         <AssetMenu asset={asset} acts={acts} />

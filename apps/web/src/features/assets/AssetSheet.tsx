@@ -1,11 +1,12 @@
 import { Bot, Download, FolderInput, Trash2 } from "lucide-react";
 import type { Asset } from "@tesslate/contract";
 import type { ReactNode } from "react";
-import { momentOf } from "../../lib/time.ts";
+import { formatBytes } from "../../lib/bytes.ts";
+import { formatDateTime } from "../../lib/time.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Sheet } from "../../ui/Sheet.tsx";
-import { appPathOf, markdownOf, sizeOf } from "./asset-looks.tsx";
+import { appPathOf, markdownOf } from "./asset-looks.tsx";
 import type { AssetActs } from "./AssetList.tsx";
 import { AssetPreview } from "./Preview.tsx";
 
@@ -70,11 +71,11 @@ export function AssetSheet({ asset, acts, onClose }: { asset: Asset; acts: Asset
             <span className="font-mono text-xs">{asset.mime_type}</span>
           </Fact>
           <Fact name="Size">
-            {sizeOf(asset.file_size)}
+            {formatBytes(asset.file_size)}
             {asset.width && asset.height ? `, ${asset.width} × ${asset.height} px` : ""}
           </Fact>
           <Fact name="Added">
-            <time dateTime={asset.created_at}>{momentOf(asset.created_at)}</time>
+            <time dateTime={asset.created_at}>{formatDateTime(asset.created_at)}</time>
           </Fact>
         </dl>
         <div className="grid grid-cols-[minmax(0,1fr)] gap-1.5 border-t border-line-0 pt-3 text-sm">

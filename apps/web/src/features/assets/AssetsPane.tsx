@@ -1,8 +1,9 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { LayoutGrid, List, Search, Upload } from "lucide-react";
-import type { Asset, AssetFileType } from "@tesslate/contract";
+import { maxAssetBytes, type Asset, type AssetFileType } from "@tesslate/contract";
 import { urlOf } from "@tesslate/client/core";
 import { useDeferredValue, useRef, useState } from "react";
+import { formatByteLimit } from "../../lib/bytes.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useDroppedFiles } from "../../lib/use-dropped-files.ts";
 import { useHandler } from "../../lib/use-handler.ts";
@@ -240,8 +241,8 @@ export function AssetsPane() {
                 </Button>
               }
             >
-              Drop images, video, audio, fonts or PDFs here, or paste an image. Files can be up to 20 MiB and are saved to{" "}
-              <code>{target.slice(1)}</code>.
+              Drop images, video, audio, fonts or PDFs here, or paste an image. Files can be up to {formatByteLimit(maxAssetBytes)} and are
+              saved to <code>{target.slice(1)}</code>.
             </EmptyState>
           )}
           {list.hasNextPage ? (

@@ -1,9 +1,9 @@
 import { CircleX, RotateCw, X } from "lucide-react";
+import { formatBytes } from "../../lib/bytes.ts";
 import { counted } from "../../lib/counted.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Progress } from "../../ui/Progress.tsx";
-import { sizeOf } from "./asset-looks.tsx";
 import type { Upload } from "./uploads.ts";
 
 /** Pending uploads, and failed ones with the reason. */
@@ -50,7 +50,7 @@ export function UploadTray({
                   share={upload.total === 0 ? undefined : upload.sent / upload.total}
                 />
                 <span className="num w-32 flex-none text-right text-fg-2 narrow:w-auto">
-                  {upload.state === "waiting" ? "Waiting" : `${sizeOf(upload.sent)} of ${sizeOf(upload.total)}`}
+                  {upload.state === "waiting" ? "Waiting" : `${formatBytes(upload.sent)} of ${formatBytes(upload.total)}`}
                 </span>
               </>
             )}

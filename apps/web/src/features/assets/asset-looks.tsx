@@ -1,6 +1,7 @@
 import { AudioLines, File, FileText, Film, Image, Type } from "lucide-react";
 import { assetTypes, maxAssetBytes, type Asset, type AssetFileType } from "@tesslate/contract";
 import type { ReactNode } from "react";
+import { formatByteLimit, formatBytes } from "../../lib/bytes.ts";
 
 export const typeLooks: Record<AssetFileType, { label: string; icon: ReactNode }> = {
   image: { label: "Images", icon: <Image size={14} /> },
@@ -16,22 +17,13 @@ export const accepted = assetTypes.flatMap(({ mime, extensions }) => [mime, ...e
 
 /** Why a file can't be uploaded, without its content; the server checks that. */
 export function refusalOf(file: { name: string; size: number; type: string }): string | undefined {
-  if (file.size > maxAssetBytes) return `Larger than ${maxAssetBytes / 2 ** 20} MiB.`;
+  if (file.size > maxAssetBytes) return `Larger than ${formatByteLimit(maxAssetBytes)}.`;
   if (file.size === 0) return "The file is empty.";
   const extension = file.name.slice(file.name.lastIndexOf(".") + 1).toLowerCase();
   const isKnown = assetTypes.some(({ mime, also, extensions }) =>
     file.type === "" ? extensions.includes(extension) : mime === file.type || also?.includes(file.type),
   );
   return isKnown ? undefined : "Must be an image, video, audio file, font or PDF.";
-}
-
-/** "14 kB"; decimal, as file managers count. */
-export function sizeOf(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  const units = ["kB", "MB", "GB"];
-  const step = Math.min(units.length, Math.floor(Math.log10(bytes) / 3));
-  const value = bytes / 1000 ** step;
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[step - 1]}`;
 }
 
 /** Where the running app serves it: files in `public` are served from the root. */
@@ -41,4 +33,4 @@ export const markdownOf = (asset: Asset): string => {
   return `${asset.file_type === "image" ? "!" : ""}[${name}](${encodeURI(appPathOf(asset))})`;
 };
 export const factsOf = (asset: Asset): string =>
-  [asset.width && asset.height ? `${asset.width} × ${asset.height}` : undefined, sizeOf(asset.file_size)].filter(Boolean).join(", ");
+  [asset.width && asset.height ? `${asset.width} × ${asset.height}` : undefined, formatBytes(asset.file_size)].filter(Boolean).join(", ");

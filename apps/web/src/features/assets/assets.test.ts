@@ -1,16 +1,7 @@
 import type { Asset } from "@tesslate/contract";
 import { expect, test } from "vitest";
-import { appPathOf, factsOf, markdownOf, refusalOf, sizeOf } from "./asset-looks.tsx";
+import { appPathOf, factsOf, markdownOf, refusalOf } from "./asset-looks.tsx";
 import { createUploads, type Upload } from "./uploads.ts";
-
-test.each([
-  [0, "0 B"],
-  [999, "999 B"],
-  [1000, "1.0 kB"],
-  [14_400, "14 kB"],
-  [20_971_520, "21 MB"],
-  [3_200_000_000, "3.2 GB"],
-])("%i bytes are %s", (bytes, text) => expect(sizeOf(bytes)).toBe(text));
 
 test.each([
   [{ name: "a.png", size: 10, type: "image/png" }, undefined],

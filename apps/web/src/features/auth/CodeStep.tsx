@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import type { SecondStep } from "@tesslate/contract";
+import { formatDuration } from "../../lib/durations.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CodeInput } from "../../ui/CodeInput.tsx";
@@ -134,7 +135,7 @@ export function CodeStep({
           </Button>
           {method === "email" ? (
             <Button variant="ghost" disabled={secondsLeft > 0} onClick={() => void send()}>
-              {secondsLeft > 0 ? `New code in ${secondsLeft} s` : "Send new code"}
+              {secondsLeft > 0 ? `New code in ${formatDuration(secondsLeft * 1000)}` : "Send new code"}
             </Button>
           ) : null}
         </div>

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { sentenceOf } from "../../lib/errors.ts";
-import { dollars } from "../../lib/money.ts";
-import { dayOf } from "../../lib/time.ts";
+import { formatDollars } from "../../lib/money.ts";
+import { formatDate } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
@@ -29,11 +29,11 @@ export function AgentSubscriptions() {
             >
               {one.agent_name}
             </Link>
-            <span className="num text-fg-2">{dollars(one.price_cents)} a month</span>
+            <span className="num text-fg-2">{formatDollars(one.price_cents)} a month</span>
             {one.status === "canceled" ? (
               <Pill>Ended</Pill>
             ) : one.cancel_at_period_end ? (
-              <Pill tone="warn">{one.current_period_end ? `Ends ${dayOf(one.current_period_end)}` : "Ends"}</Pill>
+              <Pill tone="warn">{one.current_period_end ? `Ends ${formatDate(one.current_period_end)}` : "Ends"}</Pill>
             ) : one.status === "past_due" ? (
               <Pill tone="err">The last payment failed</Pill>
             ) : null}

@@ -5,8 +5,8 @@ import { useState } from "react";
 import type { BillingConfig, CreditBalance, Subscription } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
-import { dollars } from "../../lib/money.ts";
-import { dayOf } from "../../lib/time.ts";
+import { formatDollars } from "../../lib/money.ts";
+import { formatDate } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -91,7 +91,7 @@ function Credits({ balance, offers }: { balance: CreditBalance; offers: BillingC
           {pace.perDay < 1
             ? "Less than 1 credit a day over the last 30 days."
             : `About ${counted(Math.round(pace.perDay), "credit")} a day over the last 30 days.`}{" "}
-          {pace.endsOn ? `At this rate, your balance lasts until ${dayOf(pace.endsOn.toISOString())}.` : ""}
+          {pace.endsOn ? `At this rate, your balance lasts until ${formatDate(pace.endsOn.toISOString())}.` : ""}
         </p>
       ) : null}
       {offers.is_enabled ? (
@@ -107,7 +107,7 @@ function Credits({ balance, offers }: { balance: CreditBalance; offers: BillingC
                   onClick={() => topUp.mutate(pack.id as "small")}
                 >
                   <span className="num">{counted(pack.credits, "credit")}</span>
-                  <span className="num font-regular text-fg-2">{dollars(pack.price_cents)}</span>
+                  <span className="num font-regular text-fg-2">{formatDollars(pack.price_cents)}</span>
                 </Button>
               </li>
             ))}
@@ -158,11 +158,11 @@ function Plan({ plan, offers }: { plan: Subscription; offers: BillingConfig }) {
           <span className="text-md font-medium text-fg-0">{tierName(plan.tier)}</span>
           {tier && tier.price_cents > 0 ? (
             <span className="num text-fg-2">
-              {plan.billing_interval === "annual" ? "billed yearly" : `${dollars(tier.price_cents)} a month`}
+              {plan.billing_interval === "annual" ? "billed yearly" : `${formatDollars(tier.price_cents)} a month`}
             </span>
           ) : null}
           {plan.status === "past_due" || plan.status === "unpaid" ? <Pill tone="err">The last payment failed</Pill> : null}
-          {ends ? <Pill tone="warn">Ends {dayOf(ends)}</Pill> : null}
+          {ends ? <Pill tone="warn">Ends {formatDate(ends)}</Pill> : null}
         </p>
         <ul className="num mt-1 flex flex-wrap gap-x-4 text-fg-1">
           <li>{projectLimit(plan.max_projects)}</li>
@@ -170,7 +170,7 @@ function Plan({ plan, offers }: { plan: Subscription; offers: BillingConfig }) {
           {plan.monthly_allowance > 0 ? <li>{counted(plan.monthly_allowance, "credit")} a month</li> : null}
           {plan.byok_enabled ? <li>Your own API keys</li> : null}
         </ul>
-        {!ends && plan.current_period_end ? <p className="mt-1 text-xs text-fg-2">Renews {dayOf(plan.current_period_end)}</p> : null}
+        {!ends && plan.current_period_end ? <p className="mt-1 text-xs text-fg-2">Renews {formatDate(plan.current_period_end)}</p> : null}
         {offers.is_enabled ? (
           <div className="mt-3 flex flex-wrap gap-2">
             {plan.subscription_id ? (
@@ -196,7 +196,7 @@ function Plan({ plan, offers }: { plan: Subscription; offers: BillingConfig }) {
                 loadingWord="Redirecting to checkout…"
                 onClick={() => slot.mutate(undefined, { onError: report })}
               >
-                Add always-on project ({dollars(offers.deploy_slot_price_cents)})
+                Add always-on project ({formatDollars(offers.deploy_slot_price_cents)})
               </Button>
             ) : null}
           </div>
@@ -215,7 +215,7 @@ function Plan({ plan, offers }: { plan: Subscription; offers: BillingConfig }) {
         }}
       >
         {plan.current_period_end
-          ? `Your plan stays active until ${dayOf(plan.current_period_end)}.`
+          ? `Your plan stays active until ${formatDate(plan.current_period_end)}.`
           : "Your plan stays active until the end of the billing period."}{" "}
         Plan credits then expire; purchased credits don't. You can resume any time before that.
       </ConfirmDialog>

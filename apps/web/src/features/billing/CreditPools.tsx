@@ -1,9 +1,8 @@
 import type { CreditBalance } from "@tesslate/contract";
-import { dollars } from "../../lib/money.ts";
-import { dayOf } from "../../lib/time.ts";
+import { formatDollars } from "../../lib/money.ts";
+import { formatDate } from "../../lib/time.ts";
 import { cx } from "../../lib/cx.ts";
-
-const figures = (credits: number) => credits.toLocaleString("en");
+import { formatNumber } from "../../lib/numbers.ts";
 
 /** The balance by kind of credits, in the order in which they are used. */
 export function CreditPools({ balance }: { balance: CreditBalance }) {
@@ -13,7 +12,7 @@ export function CreditPools({ balance }: { balance: CreditBalance }) {
       name: "Plan",
       credits: balance.bundled_credits,
       tone: "bg-fg-0",
-      note: balance.monthly_allowance > 0 ? `of ${figures(balance.monthly_allowance)}` : "",
+      note: balance.monthly_allowance > 0 ? `of ${formatNumber(balance.monthly_allowance)}` : "",
       until: balance.credits_reset_date,
     },
     { name: "Bonus", credits: balance.signup_bonus_credits, tone: "bg-fg-3", note: "", until: balance.signup_bonus_expires_at },
@@ -22,8 +21,8 @@ export function CreditPools({ balance }: { balance: CreditBalance }) {
   return (
     <div className="rounded-3 border border-line-0 p-4">
       <p className="flex flex-wrap items-baseline gap-2">
-        <span className="num font-display text-2xl tracking-display text-fg-0">{figures(balance.total_credits)}</span>
-        <span className="text-sm text-fg-2">credits left, worth {dollars(balance.total_credits)}</span>
+        <span className="num font-display text-2xl tracking-display text-fg-0">{formatNumber(balance.total_credits)}</span>
+        <span className="text-sm text-fg-2">credits left, worth {formatDollars(balance.total_credits)}</span>
       </p>
       <div aria-hidden="true" className="mt-3 flex h-2.5 gap-0.5 overflow-hidden rounded-full bg-bg-3">
         {balance.total_credits > 0
@@ -37,13 +36,13 @@ export function CreditPools({ balance }: { balance: CreditBalance }) {
           <li key={pool.name}>
             <span className="flex items-center gap-1.5 text-sm font-medium text-fg-0">
               <span aria-hidden="true" className={cx("size-2 flex-none rounded-[2px]", pool.tone)} />
-              <span className="num">{figures(pool.credits)}</span>
+              <span className="num">{formatNumber(pool.credits)}</span>
             </span>
             <span className="block text-xs text-fg-1">{pool.name}</span>
             {pool.note ? <span className="block text-xs text-fg-2">{pool.note}</span> : null}
             {pool.credits > 0 && pool.until ? (
               <span className="block text-xs text-fg-2">
-                until <time dateTime={pool.until}>{dayOf(pool.until)}</time>
+                until <time dateTime={pool.until}>{formatDate(pool.until)}</time>
               </span>
             ) : null}
           </li>

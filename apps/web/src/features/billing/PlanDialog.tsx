@@ -3,7 +3,7 @@ import type { BillingConfig, BillingInterval, Subscription } from "@tesslate/con
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
-import { dollars } from "../../lib/money.ts";
+import { formatDollars } from "../../lib/money.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
@@ -50,7 +50,7 @@ export function PlanDialog({ plan, offers, onClose }: { plan: Subscription; offe
             <li key={one.tier} className={cx("flex flex-col rounded-3 border border-line-0 p-3.5", !isOffered && "text-fg-2")}>
               <h3 className="text-md">{tierName(one.tier)}</h3>
               <p className="num text-sm text-fg-1">
-                {interval === "annual" ? "Yearly price shown at checkout" : `${dollars(one.price_cents)} a month`}
+                {interval === "annual" ? "Yearly price shown at checkout" : `${formatDollars(one.price_cents)} a month`}
               </p>
               <ul className="num mt-2 grid flex-1 gap-0.5 text-xs text-fg-1">
                 <li>{counted(one.monthly_allowance, "credit")} a month</li>

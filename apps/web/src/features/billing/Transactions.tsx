@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Transaction } from "@tesslate/contract";
-import { dollars } from "../../lib/money.ts";
-import { momentOf } from "../../lib/time.ts";
+import { formatDollars } from "../../lib/money.ts";
+import { formatNumber } from "../../lib/numbers.ts";
+import { formatDateTime } from "../../lib/time.ts";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
@@ -34,17 +35,17 @@ export function Transactions() {
             <li key={one.id} className="flex flex-wrap items-center gap-3 py-2 text-sm">
               <span className="min-w-0 flex-1 truncate text-fg-0">
                 {words[one.kind]}
-                {one.item ? `: ${one.item}` : one.credits > 0 ? `: ${one.credits.toLocaleString("en")}` : ""}
+                {one.item ? `: ${one.item}` : one.credits > 0 ? `: ${formatNumber(one.credits)}` : ""}
               </span>
               {one.refunded_cents > 0 ? (
                 <span className="num text-xs text-fg-2">
-                  {one.status === "refunded" ? "Refunded" : `${dollars(one.refunded_cents)} refunded`}
+                  {one.status === "refunded" ? "Refunded" : `${formatDollars(one.refunded_cents)} refunded`}
                 </span>
               ) : null}
               <time dateTime={one.created_at} className="text-xs text-fg-2">
-                {momentOf(one.created_at)}
+                {formatDateTime(one.created_at)}
               </time>
-              <span className="num w-20 text-right font-medium text-fg-0">{dollars(one.amount_cents)}</span>
+              <span className="num w-20 text-right font-medium text-fg-0">{formatDollars(one.amount_cents)}</span>
             </li>
           ))}
         </ul>

@@ -3,7 +3,9 @@ import { Download } from "lucide-react";
 import { useState } from "react";
 import type { UsageGroup } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
-import { dollars } from "../../lib/money.ts";
+import { formatDollars } from "../../lib/money.ts";
+import { formatCompact, formatNumber, formatPercent } from "../../lib/numbers.ts";
+import { formatDay } from "../../lib/time.ts";
 import { buttonClass } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
@@ -13,9 +15,6 @@ import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { usageQuery } from "./billing.queries.ts";
 import { daysOf, groups, periods, windowOf, type GroupBy, type Period } from "./usage-window.ts";
-
-const compact = (n: number) => n.toLocaleString("en", { notation: "compact", maximumFractionDigits: 1 });
-const dayName = (day: string) => new Date(`${day}T00:00:00Z`).toLocaleDateString("en", { day: "numeric", month: "short", timeZone: "UTC" });
 
 /** Model usage, grouped by day, project, model or agent. The totals above are the sums of the rows. */
 export function UsageExplorer() {
@@ -33,8 +32,8 @@ export function UsageExplorer() {
       hint={
         query.data ? (
           <span role="status" className="num">
-            {counted(sum("credits_deducted"), "credit")}, {counted(sum("requests"), "call")}, {compact(sum("tokens_input"))} tokens in,{" "}
-            {compact(sum("tokens_output"))} out
+            {counted(sum("credits_deducted"), "credit")}, {counted(sum("requests"), "call")}, {formatCompact(sum("tokens_input"))} tokens
+            in, {formatCompact(sum("tokens_output"))} out
           </span>
         ) : null
       }
@@ -99,14 +98,14 @@ function DayBars({ days, rows }: { days: readonly string[]; rows: readonly Usage
     <div aria-hidden="true" className="mb-3 rounded-3 border border-line-0 p-3">
       <div className="flex h-28 items-end gap-[3px]">
         {days.map((day) => (
-          <span key={day} title={dayName(day)} className="flex h-full min-w-0 flex-1 items-end">
+          <span key={day} title={formatDay(day)} className="flex h-full min-w-0 flex-1 items-end">
             <span className="w-full rounded-t-[2px] bg-fg-1" style={{ height: `${heightOf(day)}%` }} />
           </span>
         ))}
       </div>
       <div className="num mt-1.5 flex justify-between border-t border-line-0 pt-1 text-2xs text-fg-2">
-        <span>{dayName(days[0] ?? "")}</span>
-        <span>{dayName(days.at(-1) ?? "")}</span>
+        <span>{formatDay(days[0] ?? "")}</span>
+        <span>{formatDay(days.at(-1) ?? "")}</span>
       </div>
     </div>
   );
@@ -132,16 +131,14 @@ function UsageTable({ by, rows, total }: { by: GroupBy; rows: readonly UsageGrou
           {rows.map((row) => (
             <tr key={row.key ?? ""} className="h-8 border-b border-line-0 last:border-0">
               <td className="max-w-0 w-full truncate px-2.5 font-medium text-fg-0">
-                {by === "day" && row.key ? dayName(row.key) : (row.name ?? (by === "model" ? row.key : null) ?? unnamed[by])}
+                {by === "day" && row.key ? formatDay(row.key) : (row.name ?? (by === "model" ? row.key : null) ?? unnamed[by])}
               </td>
-              <td className="px-2.5 text-right text-fg-0">{row.credits_deducted.toLocaleString("en")}</td>
-              <td className="px-2.5 text-right">{dollars(row.cost_total_cents)}</td>
-              <td className="px-2.5 text-right narrow:hidden">
-                {total > 0 ? `${Math.round((100 * row.cost_total_cents) / total)} %` : ""}
-              </td>
-              <td className="px-2.5 text-right">{row.requests.toLocaleString("en")}</td>
+              <td className="px-2.5 text-right text-fg-0">{formatNumber(row.credits_deducted)}</td>
+              <td className="px-2.5 text-right">{formatDollars(row.cost_total_cents)}</td>
+              <td className="px-2.5 text-right narrow:hidden">{total > 0 ? formatPercent(row.cost_total_cents / total) : ""}</td>
+              <td className="px-2.5 text-right">{formatNumber(row.requests)}</td>
               <td className="px-2.5 text-right whitespace-nowrap narrow:hidden">
-                {compact(row.tokens_input)} in, {compact(row.tokens_output)} out
+                {formatCompact(row.tokens_input)} in, {formatCompact(row.tokens_output)} out
               </td>
             </tr>
           ))}

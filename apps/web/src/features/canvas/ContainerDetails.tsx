@@ -1,7 +1,7 @@
 import { KeyRound, Play, RotateCw, ScrollText, Square, Trash2 } from "lucide-react";
 import type { Container, Task } from "@tesslate/contract";
 import { useState } from "react";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Pill } from "../../ui/Pill.tsx";
@@ -37,8 +37,8 @@ export function ContainerDetails({ container, tasks }: { container: Container; t
           {statusWord(container)}
         </Pill>
         {container.last_started_at && container.status === "running" ? (
-          <span className="text-xs text-fg-2" title={momentOf(container.last_started_at)}>
-            Started {agoOf(container.last_started_at)}
+          <span className="text-xs text-fg-2" title={formatDateTime(container.last_started_at)}>
+            Started {formatRelativeTime(container.last_started_at)}
           </span>
         ) : null}
       </div>

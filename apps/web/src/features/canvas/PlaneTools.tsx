@@ -1,5 +1,6 @@
 import { useConnection, useReactFlow, useViewport, type Connection } from "@xyflow/react";
 import { Maximize, Minus, Plus } from "lucide-react";
+import { formatPercent } from "../../lib/numbers.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { shortcuts, type ShortcutId } from "../../shortcuts.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -33,11 +34,11 @@ export function Zoom({ onFit }: { onFit: () => void }) {
         <button
           type="button"
           title="Reset zoom"
-          aria-label={`Zoom ${Math.round(zoom * 100)}%, reset to 100%`}
+          aria-label={`Zoom ${formatPercent(zoom)}, reset to ${formatPercent(1)}`}
           className="num h-6 w-12 text-center text-xs text-fg-1 hover:text-fg-0"
           onClick={() => void flow.zoomTo(1)}
         >
-          {Math.round(zoom * 100)}%
+          {formatPercent(zoom)}
         </button>
         <IconButton size="sm" label="Zoom in" keys={keys("canvas.zoomIn")} tooltipSide="top" onClick={() => void flow.zoomIn()}>
           <Plus size={14} />

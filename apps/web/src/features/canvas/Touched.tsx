@@ -1,5 +1,5 @@
 import type { Container, Task } from "@tesslate/contract";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { Part } from "./Facts.tsx";
 import { touchesOf } from "./touches.ts";
@@ -23,8 +23,8 @@ export function Touched({ container, tasks }: { container: Container; tasks: rea
               <span className="min-w-0 flex-1 truncate" title={touch.text}>
                 {touch.text}
               </span>
-              <time dateTime={touch.at} title={momentOf(touch.at)} className="flex-none text-fg-3">
-                {agoOf(touch.at)}
+              <time dateTime={touch.at} title={formatDateTime(touch.at)} className="flex-none text-fg-3">
+                {formatRelativeTime(touch.at)}
               </time>
             </span>
           </ThreadItem>

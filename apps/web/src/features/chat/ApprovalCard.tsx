@@ -3,6 +3,7 @@ import type { ApprovalResponse } from "@tesslate/contract";
 import { useEffect, useId, useRef, useState } from "react";
 import { cx } from "../../lib/cx.ts";
 import { addedLines, diffLines, type DiffLine } from "../../lib/diff-lines.ts";
+import { formatDuration } from "../../lib/durations.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { Button } from "../../ui/Button.tsx";
 import { DiffBlock } from "../../ui/DiffBlock.tsx";
@@ -36,7 +37,7 @@ export function payloadOf(toolName: string, parameters: Record<string, unknown>)
       command: {
         text: command,
         cwd: cwd ?? "the project's folder",
-        timeout: typeof timeout === "number" ? `stops after ${timeout} s` : undefined,
+        timeout: typeof timeout === "number" ? `stops after ${formatDuration(timeout * 1000)}` : undefined,
       },
     };
   }

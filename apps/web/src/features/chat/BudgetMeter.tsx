@@ -1,14 +1,15 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { CostEstimate } from "@tesslate/contract";
 import { useState } from "react";
-import { costText, tokensText } from "../../lib/durations.ts";
+import { formatDollars, formatEstimate } from "../../lib/money.ts";
+import { formatCompact, formatPercent } from "../../lib/numbers.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { MeterRing } from "../../ui/MeterRing.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { centsText, windowText, CapField } from "../models/index.ts";
+import { CapField } from "../models/index.ts";
 import { estimateQuery } from "./budget.queries.ts";
 import type { Run } from "./chat.types.ts";
 import { contextPercent } from "./run-budget.ts";
@@ -20,7 +21,7 @@ export function useCompact(chatId: string | undefined, model: string | undefined
   const work = useMutation({
     mutationFn: (id: string) => api.chat.compact({ params: { chat_id: id }, body: model ? { model } : {} }),
     onSuccess: (done) => {
-      toast(`Chat compacted from ${tokensText(done.tokens_before)} to ${tokensText(done.tokens_after)} tokens.`);
+      toast(`Chat compacted from ${formatCompact(done.tokens_before)} to ${formatCompact(done.tokens_after)} tokens.`);
       return queryClient.invalidateQueries({ queryKey: ["chat", "estimate"] });
     },
     onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
@@ -62,7 +63,12 @@ export function BudgetMeter({ projectId, chatId, model, draft, run, isRunning, t
       onOpenChange={setIsOpen}
       className="w-76 max-w-[calc(100vw-24px)]"
       trigger={
-        <Button size="sm" variant="ghost" aria-label={`Context and cost: ${percent}% of context used`} className="flex-none px-1.5!">
+        <Button
+          size="sm"
+          variant="ghost"
+          aria-label={`Context and cost: ${formatPercent(percent / 100)} of context used`}
+          className="flex-none px-1.5!"
+        >
           <MeterRing percent={percent} label="Context used" isTextHidden={percent === 0} />
         </Button>
       }
@@ -72,7 +78,7 @@ export function BudgetMeter({ projectId, chatId, model, draft, run, isRunning, t
           <h3 className="text-xs text-fg-2">Context</h3>
           <p className="num">
             {contextUsed !== undefined && contextWindow
-              ? `${tokensText(contextUsed)} of ${windowText(contextWindow)} tokens, ${percent}%`
+              ? `${formatCompact(contextUsed)} of ${formatCompact(contextWindow)} tokens, ${formatPercent(percent / 100)}`
               : "No usage data yet"}
           </p>
           {turns > 0 && !isRunning ? (
@@ -91,15 +97,15 @@ export function BudgetMeter({ projectId, chatId, model, draft, run, isRunning, t
 }
 
 function costSentence({ is_byok, own_key_cents, is_price_known, likely_cost_cents }: CostEstimate): string {
-  if (is_byok && own_key_cents) return `Estimated cost with your own key: ${centsText(own_key_cents)} at list prices`;
+  if (is_byok && own_key_cents) return `Estimated cost with your own key: ${formatEstimate(own_key_cents)} at list prices`;
   if (is_byok) return "Estimated cost with your own key: free";
-  if (!is_price_known) return `Estimated cost: ${centsText(likely_cost_cents)}, at the server's price for unknown models`;
-  return likely_cost_cents === 0 ? "Estimated cost: free" : `Estimated cost: ${centsText(likely_cost_cents)}`;
+  if (!is_price_known) return `Estimated cost: ${formatEstimate(likely_cost_cents)}, at the server's price for unknown models`;
+  return likely_cost_cents === 0 ? "Estimated cost: free" : `Estimated cost: ${formatEstimate(likely_cost_cents)}`;
 }
 
 function tokensSentence({ tokens_in, likely_tokens_in, likely_tokens_out, basis }: CostEstimate): string {
-  const first = tokensText(tokens_in);
-  const total = { in: tokensText(likely_tokens_in), out: tokensText(likely_tokens_out) };
+  const first = formatCompact(tokens_in);
+  const total = { in: formatCompact(likely_tokens_in), out: formatCompact(likely_tokens_out) };
   return basis === "your_runs"
     ? `${first} tokens in the first request, about ${total.in} in and ${total.out} out in total, based on your last runs`
     : `${first} tokens in the first request, about ${total.in} in and ${total.out} out in total`;
@@ -117,7 +123,7 @@ function Outlook(given: { projectId: string; chatId: string | undefined; model: 
           <p>{costSentence(data)}</p>
           <p className="num text-xs text-fg-2">{tokensSentence(data)}</p>
           {data.cost_limit_cents === null ? null : (
-            <p className="num text-xs text-fg-2">The run pauses at {costText(data.cost_limit_cents)}.</p>
+            <p className="num text-xs text-fg-2">The run pauses at {formatDollars(data.cost_limit_cents)}.</p>
           )}
         </>
       ) : (
@@ -134,7 +140,7 @@ export function CrowdedOffer({ run, compact }: { run: Run; compact: Compact }) {
   const percent = contextPercent(run) ?? 0;
   return (
     <div role="status" className="flex flex-wrap items-center gap-x-3 gap-y-1.5 rounded-3 border border-line-0 bg-bg-1 px-3 py-2 text-sm">
-      <p className="min-w-0 flex-1 leading-[1.45]">This chat uses {percent}% of the model's context.</p>
+      <p className="min-w-0 flex-1 leading-[1.45]">This chat uses {formatPercent(percent / 100)} of the model's context.</p>
       <Button size="sm" disabled={compact.isPending} onClick={() => compact.start(run.taskId)}>
         {compact.isPending ? "Compacting…" : "Compact chat"}
       </Button>

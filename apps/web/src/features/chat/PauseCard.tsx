@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { CirclePause } from "lucide-react";
-import { costText } from "../../lib/durations.ts";
+import { formatDollars } from "../../lib/money.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import type { Run } from "./chat.types.ts";
 
@@ -23,8 +23,10 @@ export function PauseCard({
         <CirclePause size={15} className="mt-[2px] flex-none text-warn" aria-hidden="true" />
         <span className="min-w-0 break-words">
           {run.ending ?? "The run reached its limit. All work so far is kept."}
-          {costCents > 0 ? <span className="num text-fg-2"> Cost so far: {costText(costCents)}.</span> : null}
-          {ownKeyCents > 0 ? <span className="num text-fg-2"> Cost with your own key: {costText(ownKeyCents)} at list prices.</span> : null}
+          {costCents > 0 ? <span className="num text-fg-2"> Cost so far: {formatDollars(costCents)}.</span> : null}
+          {ownKeyCents > 0 ? (
+            <span className="num text-fg-2"> Cost with your own key: {formatDollars(ownKeyCents)} at list prices.</span>
+          ) : null}
         </span>
       </p>
       <div className="flex flex-wrap gap-1.5 pt-2 pl-[23px]">

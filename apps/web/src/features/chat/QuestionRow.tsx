@@ -1,7 +1,7 @@
 import { Check, KeyRound, X } from "lucide-react";
 import { memo } from "react";
 import { cx } from "../../lib/cx.ts";
-import { clockText } from "../../lib/durations.ts";
+import { formatTime } from "../../lib/time.ts";
 import type { QuestionPart } from "./chat.types.ts";
 import { answerText } from "./question-events.ts";
 
@@ -21,7 +21,7 @@ export const QuestionRow = memo(({ part }: { part: QuestionPart }) => {
       <span className="min-w-0 flex-1 break-words">
         {asked.kind === "question" ? <span className="block">{asked.question}</span> : null}
         <b className="font-semibold text-fg-1">{answerText(part)}</b>
-        <span>, {clockText(answer.at)}</span>
+        <span>, {formatTime(answer.at)}</span>
       </span>
     </div>
   );

@@ -5,7 +5,7 @@ import { useId, useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
-import { agoOf } from "../../lib/time.ts";
+import { formatRelativeTime } from "../../lib/time.ts";
 import { chatSessionsQuery } from "../../project/project.queries.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -136,7 +136,7 @@ export function SessionMenu({
                         ? "running"
                         : session.status === "waiting_approval"
                           ? "needs your input"
-                          : agoOf(session.updated_at)}
+                          : formatRelativeTime(session.updated_at)}
                     </span>
                   </button>
                   <IconButton

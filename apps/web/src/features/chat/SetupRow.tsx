@@ -1,12 +1,13 @@
 import type { Task } from "@tesslate/contract";
 import { RotateCw } from "lucide-react";
+import { formatPercent } from "../../lib/numbers.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { ThreadItem } from "../../ui/thread/index.ts";
 
 /** Progress of the project's setup or start. */
 export function SetupRow({ task, title }: { task: Task | undefined; title: string }) {
-  const percent = task?.progress.percentage;
+  const share = task && task.progress.percentage / 100;
   return (
     <ThreadItem bead="live" line="live" className="[--bead-y:13px]">
       <div className="pb-3 text-xs" role="status">
@@ -14,9 +15,9 @@ export function SetupRow({ task, title }: { task: Task | undefined; title: strin
           <span className="spin" aria-hidden="true" />
           <span className="font-medium text-fg-0">{title}</span>
           <span className="min-w-0 flex-1 truncate text-fg-2">{task?.progress.message}</span>
-          {percent === undefined ? null : <span className="num text-fg-3">{percent} %</span>}
+          {share === undefined ? null : <span className="num text-fg-3">{formatPercent(share)}</span>}
         </div>
-        <Progress share={percent === undefined ? undefined : percent / 100} label={title} className="mr-1.5" />
+        <Progress share={share} label={title} className="mr-1.5" />
       </div>
     </ThreadItem>
   );

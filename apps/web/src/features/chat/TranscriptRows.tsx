@@ -3,9 +3,11 @@ import type { EditMode } from "@tesslate/contract";
 import { memo, useState, type ReactNode } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
-import { clockText, costText, durationText, tokensText } from "../../lib/durations.ts";
+import { formatDateTime, formatTime } from "../../lib/time.ts";
+import { formatDollars } from "../../lib/money.ts";
+import { formatDuration } from "../../lib/durations.ts";
+import { formatCompact } from "../../lib/numbers.ts";
 import { modeOf } from "../../lib/edit-modes.ts";
-import { momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { MessageAttachments } from "./attach/AttachmentChips.tsx";
@@ -34,8 +36,8 @@ export const UserRow = memo(({ turn, name, mode, moment }: UserRowProps) => (
   <article className="group pt-0.5 pb-3">
     <header className="mb-0.5 flex min-h-[18px] items-center gap-2 text-xs text-fg-3">
       <b className="font-semibold">{name}</b>
-      <time dateTime={turn.at} title={momentOf(turn.at)} className="num">
-        {clockText(turn.at)}
+      <time dateTime={turn.at} title={formatDateTime(turn.at)} className="num">
+        {formatTime(turn.at)}
       </time>
       {turn.autoFix ? <span>auto-fix, attempt {turn.autoFix} of 2</span> : null}
       {turn.delivery === "sending" ? <span>sending</span> : null}
@@ -56,8 +58,8 @@ export const SteeredRow = memo(({ part, name }: { part: SteeredPart; name: strin
   <article className="pt-0.5 pb-3">
     <header className="mb-0.5 flex min-h-[18px] items-center gap-2 text-xs text-fg-3">
       <b className="font-semibold">{name}</b>
-      <time dateTime={part.at} title={momentOf(part.at)} className="num">
-        {clockText(part.at)}
+      <time dateTime={part.at} title={formatDateTime(part.at)} className="num">
+        {formatTime(part.at)}
       </time>
       <span>sent during run</span>
     </header>
@@ -113,7 +115,7 @@ export const AnsweredRow = memo(({ part, reader }: { part: ApprovalPart; reader:
           {answers[answer.response]}
           {by ? ` by ${by}` : ""}
         </b>
-        , {clockText(answer.at)}
+        , {formatTime(answer.at)}
         {answer.note ? `: “${answer.note}”` : ""}
         {answer.note ? <code className="block truncate font-mono text-[11.5px]">{payload}</code> : null}
       </span>
@@ -189,13 +191,13 @@ export const EndRow = memo(({ run, onResume, isLast }: { run: Run; onResume: ((t
   const files = new Set(run.changes ? [] : tools.flatMap(touchedPaths));
   const spanMs = run.durationMs ?? (run.startedAt && run.endedAt ? Date.parse(run.endedAt) - Date.parse(run.startedAt) : Number.NaN);
   const facts = [
-    Number.isFinite(spanMs) && spanMs > 0 ? durationText(spanMs) : undefined,
+    Number.isFinite(spanMs) && spanMs > 0 ? formatDuration(spanMs) : undefined,
     tools.length > 0 ? counted(tools.length, "step") : undefined,
     files.size > 0 ? counted(files.size, "file") : undefined,
     run.usage.tokensIn + run.usage.tokensOut > 0
-      ? `${tokensText(run.usage.tokensIn)} tokens in · ${tokensText(run.usage.tokensOut)} out`
+      ? `${formatCompact(run.usage.tokensIn)} tokens in · ${formatCompact(run.usage.tokensOut)} out`
       : undefined,
-    run.usage.costCents > 0 ? costText(run.usage.costCents) : undefined,
+    run.usage.costCents > 0 ? formatDollars(run.usage.costCents) : undefined,
   ].filter((fact) => fact !== undefined);
   const end = (
     <div className={cx(line, "mb-2", run.status === "interrupted" && "flex-wrap")}>

@@ -23,7 +23,7 @@ test.describe("an approval", () => {
     show(<ApprovalCard approval={command} onAnswer={async () => undefined} />);
     expect(await screen.findByLabelText("Command")).toHaveTextContent("rm -rf dist");
     expect(screen.getByText("in web")).toBeVisible();
-    expect(screen.getByText("stops after 60 s")).toBeVisible();
+    expect(screen.getByText("stops after 1m")).toBeVisible();
     await expectAccessible();
   });
 

@@ -5,8 +5,9 @@ import { api } from "../../api.ts";
 import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { leaveFor } from "../../lib/leave.ts";
-import { dollars } from "../../lib/money.ts";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDollars } from "../../lib/money.ts";
+import { formatDecimal, formatNumber, formatPercent } from "../../lib/numbers.ts";
+import { formatDateTime, formatMonth, formatMonthShort, formatRelativeTime } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -19,10 +20,6 @@ import { toast } from "../../ui/toast.tsx";
 import { offersQuery } from "../billing/index.ts";
 import { Rating } from "../marketplace/index.ts";
 import { dashboardQuery } from "./creators.queries.ts";
-
-/** The name of the month `2026-11`. */
-const monthName = (month: string, length: "short" | "long") =>
-  new Date(`${month}-01T00:00:00`).toLocaleDateString("en", { month: length, ...(length === "long" && { year: "numeric" }) });
 
 /** The creator studio: earnings, payout account, payouts and published items. */
 export function CreatorSettings() {
@@ -43,7 +40,7 @@ export function CreatorSettings() {
         ) : (
           <EmptyState className="px-0" title="Nothing published yet">
             Agents, templates and themes you publish appear here with their installs, ratings and earnings. You keep{" "}
-            {Math.round(data.revenue_share * 100)} % of every sale.
+            {formatPercent(data.revenue_share)} of every sale.
           </EmptyState>
         )}
       </SettingsSection>
@@ -57,14 +54,14 @@ function Earnings({ data }: { data: CreatorDashboard }) {
   return (
     <SettingsSection
       title="Creator studio"
-      hint={`Earnings of the last 12 months. You keep ${Math.round(data.revenue_share * 100)} % of every sale.`}
+      hint={`Earnings of the last 12 months. You keep ${formatPercent(data.revenue_share)} of every sale.`}
     >
       <dl className="grid grid-cols-4 gap-2 narrow:grid-cols-2">
         {[
-          ["This month", dollars(earnings.total_revenue_cents)],
-          ["Installs", stats.total_downloads.toLocaleString()],
-          ["Runs", stats.total_usage.toLocaleString()],
-          ["Rating", stats.average_rating === null ? "No ratings yet" : `${stats.average_rating} of 5`],
+          ["This month", formatDollars(earnings.total_revenue_cents)],
+          ["Installs", formatNumber(stats.total_downloads)],
+          ["Runs", formatNumber(stats.total_usage)],
+          ["Rating", stats.average_rating === null ? "No ratings yet" : `${formatDecimal(stats.average_rating, 1)} of 5`],
         ].map(([label, value]) => (
           <div key={label} className="rounded-3 border border-line-0 px-3 py-2">
             <dt className="text-xs text-fg-2">{label}</dt>
@@ -78,10 +75,10 @@ function Earnings({ data }: { data: CreatorDashboard }) {
             <li
               key={month}
               className="grid h-full min-w-0 flex-1 content-end text-center"
-              title={`${monthName(month, "long")}: ${dollars(revenue_cents)}`}
+              title={`${formatMonth(month)}: ${formatDollars(revenue_cents)}`}
             >
               <span className="sr-only">
-                {monthName(month, "long")}: {dollars(revenue_cents)}
+                {formatMonth(month)}: {formatDollars(revenue_cents)}
               </span>
               <span
                 aria-hidden="true"
@@ -89,7 +86,7 @@ function Earnings({ data }: { data: CreatorDashboard }) {
                 style={{ height: `${Math.max(revenue_cents > 0 ? 3 : 0, (revenue_cents / most) * 76)}px` }}
               />
               <span aria-hidden="true" className="truncate border-t border-line-0 pt-1 text-2xs text-fg-2">
-                {monthName(month, "short")}
+                {formatMonthShort(month)}
               </span>
             </li>
           ))}
@@ -153,13 +150,13 @@ function Payouts({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
       title="Payouts"
       hint={
         payouts.is_configured
-          ? `Sales can be paid out after ${counted(payouts.hold_days, "day")}. The minimum payout is ${dollars(payouts.minimum_cents)}.`
+          ? `Sales can be paid out after ${counted(payouts.hold_days, "day")}. The minimum payout is ${formatDollars(payouts.minimum_cents)}.`
           : "Payouts aren't set up on this server. Your earnings are kept until they are."
       }
       action={
         payouts.is_configured ? (
           <Button variant="primary" disabled={!canAsk} onClick={() => setIsAsking(true)}>
-            Request payout ({dollars(payouts.available_cents)})
+            Request payout ({formatDollars(payouts.available_cents)})
           </Button>
         ) : null
       }
@@ -172,7 +169,7 @@ function Payouts({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
         ].map(([label, cents]) => (
           <div key={label} className="rounded-3 border border-line-0 px-3 py-2">
             <dt className="text-xs text-fg-2">{label}</dt>
-            <dd className="num text-lg text-fg-0">{dollars(Number(cents))}</dd>
+            <dd className="num text-lg text-fg-0">{formatDollars(Number(cents))}</dd>
           </div>
         ))}
       </dl>
@@ -180,10 +177,11 @@ function Payouts({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
         <ul aria-label="Payouts" className="mt-3 divide-y divide-line-0 border-y border-line-0">
           {payouts.history.map((payout) => (
             <li key={payout.id} className="flex items-center gap-3 py-2 text-sm">
-              <span className="num w-24 text-fg-0">{dollars(payout.amount_cents)}</span>
+              <span className="num w-24 text-fg-0">{formatDollars(payout.amount_cents)}</span>
               <Pill tone={payoutWords[payout.status].tone}>{payoutWords[payout.status].label}</Pill>
               <span className="min-w-0 flex-1 truncate text-xs text-fg-2">
-                {counted(payout.transactions_count, "sale")}, <time title={momentOf(payout.created_at)}>{agoOf(payout.created_at)}</time>
+                {counted(payout.transactions_count, "sale")},{" "}
+                <time title={formatDateTime(payout.created_at)}>{formatRelativeTime(payout.created_at)}</time>
               </span>
             </li>
           ))}
@@ -192,7 +190,7 @@ function Payouts({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
       <ConfirmDialog
         isOpen={isAsking}
         onOpenChange={setIsAsking}
-        title={`Request a payout of ${dollars(payouts.available_cents)}?`}
+        title={`Request a payout of ${formatDollars(payouts.available_cents)}?`}
         act="Request payout"
         actWord="Requesting…"
         onConfirm={async () => {
@@ -220,7 +218,7 @@ const Items = ({ items }: { items: CreatorDashboard["items"] }) => (
         <span className="flex items-center gap-4 text-xs text-fg-2 narrow:w-full">
           <span className="num">{counted(item.downloads, "install")}</span>
           <Rating rating={item.rating} count={item.reviews_count} />
-          <span className="num w-20 text-right text-sm text-fg-0 narrow:ml-auto">{dollars(item.revenue_cents)}</span>
+          <span className="num w-20 text-right text-sm text-fg-0 narrow:ml-auto">{formatDollars(item.revenue_cents)}</span>
         </span>
       </li>
     ))}

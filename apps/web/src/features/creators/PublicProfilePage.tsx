@@ -6,7 +6,9 @@ import type { CreatorProfile } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { counted } from "../../lib/counted.ts";
 import { hasCode } from "../../lib/errors.ts";
+import { formatDecimal, formatNumber } from "../../lib/numbers.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
+import { formatMonth } from "../../lib/time.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
@@ -58,7 +60,6 @@ export function PublicProfilePage() {
   );
 }
 
-const since = (iso: string) => new Date(iso).toLocaleDateString("en", { month: "long", year: "numeric" });
 /** The handle in a profile field; undefined if the text is not a handle. */
 const handle = (text: string) => /^@?([\w-]{1,100})$/.exec(text.trim())?.[1];
 
@@ -72,7 +73,7 @@ function Profile({ user }: { user: CreatorProfile }) {
         <div className="min-w-0">
           <h1 className="as-written font-display text-xl tracking-title wrap-anywhere">{user.name}</h1>
           <p className="wrap-anywhere text-fg-2">
-            @{user.username}, joined <time dateTime={user.joined_at}>{since(user.joined_at)}</time>
+            @{user.username}, joined <time dateTime={user.joined_at}>{formatMonth(user.joined_at)}</time>
           </p>
         </div>
       </div>
@@ -97,9 +98,12 @@ function Profile({ user }: { user: CreatorProfile }) {
 /** Totals of the published items. */
 function Stats({ of: { items_count, total_downloads, average_rating, total_reviews } }: { of: CreatorProfile["stats"] }) {
   const facts = [
-    ["Published items", items_count.toLocaleString("en")],
-    ["Installs", total_downloads.toLocaleString("en")],
-    ["Rating", average_rating === null ? "No ratings yet" : `${average_rating.toFixed(1)} of 5 (${counted(total_reviews, "review")})`],
+    ["Published items", formatNumber(items_count)],
+    ["Installs", formatNumber(total_downloads)],
+    [
+      "Rating",
+      average_rating === null ? "No ratings yet" : `${formatDecimal(average_rating, 1)} of 5 (${counted(total_reviews, "review")})`,
+    ],
   ];
   return (
     <dl aria-label="Statistics" className="mt-6 flex flex-wrap gap-x-8 gap-y-3">

@@ -1,7 +1,7 @@
 import type { Deployment, LaunchCheck } from "@tesslate/contract";
 import { useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
-import { momentOf } from "../../lib/time.ts";
+import { formatDateTime } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Checkbox } from "../../ui/Checkbox.tsx";
@@ -44,8 +44,8 @@ export function RollbackDialog({
       onConfirm={async () => onBegun(await inWords(rollBack(deployment)))}
     >
       {live
-        ? `${site} will serve ${nameOf(deployment)} from ${momentOf(deployment.created_at)} instead of ${nameOf(live)}.`
-        : `${site} will serve ${nameOf(deployment)} from ${momentOf(deployment.created_at)}.`}{" "}
+        ? `${site} will serve ${nameOf(deployment)} from ${formatDateTime(deployment.created_at)} instead of ${nameOf(live)}.`
+        : `${site} will serve ${nameOf(deployment)} from ${formatDateTime(deployment.created_at)}.`}{" "}
       Nothing is rebuilt. The project's files and database aren't affected.
     </ConfirmDialog>
   );

@@ -5,12 +5,13 @@ import { useEffect, useRef, useState, type ReactNode } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { placesIn } from "../../lib/place-links.ts";
+import { formatLogTime } from "../../lib/time.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { PauseBars } from "../../ui/icons.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
-import { clockOf, textOf, type DeployLine } from "./deploy-log.ts";
+import { textOf, type DeployLine } from "./deploy-log.ts";
 import { isUnderWay, nameOf } from "./deployments.ts";
 import type { DeployLog } from "./use-deploy-log.ts";
 
@@ -139,7 +140,7 @@ function Line({ line, onOpenFile }: { line: DeployLine; onOpenFile: (place: stri
   return (
     <>
       <time dateTime={line.at} className="num flex-none text-(--term-bright-black)">
-        {clockOf(line.at)}
+        {formatLogTime(line.at ?? "")}
       </time>
       {line.step ? (
         <span className="min-w-0 font-semibold text-(--term-blue)" data-step={line.step}>

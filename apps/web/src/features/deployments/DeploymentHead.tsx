@@ -1,6 +1,6 @@
 import type { Deployment } from "@tesslate/contract";
 import { useEffect, useState } from "react";
-import { durationText } from "../../lib/durations.ts";
+import { formatDuration } from "../../lib/durations.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -30,7 +30,7 @@ export function DeploymentHead({ deployment }: { deployment: Deployment }) {
   return (
     <>
       <span className="num flex-none text-xs text-fg-2" title="Duration">
-        {isGoing && ms < 60_000 ? `${Math.floor(ms / 1000)} s` : durationText(ms)}
+        {formatDuration(ms)}
       </span>
       {isGoing ? (
         <Button size="sm" variant="ghost" className="text-err!" isLoading={isStopping} loadingWord="Stopping…" onClick={stop}>

@@ -3,7 +3,7 @@ import type { DeploymentCredential, DeploymentProviderInfo } from "@tesslate/con
 import { useState } from "react";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { projectsQuery } from "../../project/projects.queries.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -113,7 +113,7 @@ function ProviderRow({ provider, credential }: { provider: DeploymentProviderInf
 
 function ConnectedSince({ credential }: { credential: DeploymentCredential }) {
   const account = accountOf(credential);
-  const time = <time title={momentOf(credential.updated_at)}>{agoOf(credential.updated_at)}</time>;
+  const time = <time title={formatDateTime(credential.updated_at)}>{formatRelativeTime(credential.updated_at)}</time>;
   if (account)
     return (
       <>

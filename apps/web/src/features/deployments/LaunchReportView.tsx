@@ -3,7 +3,7 @@ import { Check, ChevronRight, CircleDashed, CircleX, ShieldCheck, TriangleAlert 
 import { useState, type ReactNode } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
-import { durationText } from "../../lib/durations.ts";
+import { formatDuration } from "../../lib/durations.ts";
 import { Pill, type Tone } from "../../ui/Pill.tsx";
 import { placeOf } from "./deployments.ts";
 import { rowsOf, checkName, severityName, verdictOf, weightText, type ReportRow } from "./launch-report.ts";
@@ -28,7 +28,7 @@ export function LaunchReportView({ report, onOpenFile }: { report: LaunchReport;
           {verdict.word}
         </Pill>
         <span className="flex-1" />
-        <span className="num text-xs font-regular text-fg-2">{durationText(report.duration_ms)}</span>
+        <span className="num text-xs font-regular text-fg-2">{formatDuration(report.duration_ms)}</span>
       </h3>
       <ul className="divide-y divide-line-0">
         {rowsOf(report).map((row) => (

@@ -3,8 +3,8 @@ import { ArrowUp, Check, CircleX, ExternalLink, Undo2 } from "lucide-react";
 import { useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
-import { durationText } from "../../lib/durations.ts";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDuration } from "../../lib/durations.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
@@ -114,8 +114,12 @@ function VersionRow({
         >
           <span className="flex min-h-[22px] items-center gap-2 text-sm">
             <b className="font-semibold">{nameOf(deployment)}</b>
-            <time dateTime={deployment.created_at} title={momentOf(deployment.created_at)} className="min-w-0 flex-1 truncate text-fg-2">
-              {isGoing ? `started ${agoOf(deployment.created_at)}` : agoOf(deployment.created_at)}
+            <time
+              dateTime={deployment.created_at}
+              title={formatDateTime(deployment.created_at)}
+              className="min-w-0 flex-1 truncate text-fg-2"
+            >
+              {isGoing ? `started ${formatRelativeTime(deployment.created_at)}` : formatRelativeTime(deployment.created_at)}
             </time>
             {isSuperseded(deployment) ? (
               <span className="sr-only">{state.word}</span>
@@ -176,7 +180,7 @@ function lineOf(deployment: Deployment, live: Deployment | undefined): string {
     from === null ? "" : `rollback to v${from}`,
     files === null ? "" : counted(files, "file"),
     domain ?? "",
-    durationText(durationOf(deployment, Date.parse(deployment.updated_at))),
+    formatDuration(durationOf(deployment, Date.parse(deployment.updated_at))),
   ]
     .filter(Boolean)
     .join(", ");

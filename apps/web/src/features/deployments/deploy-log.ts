@@ -33,9 +33,3 @@ export const currentStep = (lines: readonly DeployLine[]): ShownStep | undefined
 /** The text for copying and downloading. */
 export const textOf = (lines: readonly DeployLine[]): string =>
   lines.map(({ at, text, step }) => [at?.slice(11, 19), step ? `== ${text} ==` : text].filter(Boolean).join(" ")).join("\n");
-
-/** "14:16:04", in the reader's time zone. */
-export function clockOf(at: string | undefined): string {
-  const date = at === undefined ? undefined : new Date(at);
-  return date && !Number.isNaN(date.getTime()) ? date.toLocaleTimeString("en-GB") : "";
-}

@@ -4,7 +4,7 @@ import { ChevronLeft, ChevronRight, EyeOff, MessageSquare, Plus, Search } from "
 import { useState } from "react";
 import type { FeedbackPost, FeedbackStatus } from "@tesslate/contract";
 import { keepRowFocus } from "../../lib/row-focus.ts";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { useSearchText } from "../../lib/use-search-text.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
@@ -141,7 +141,7 @@ export function FeedbackPage() {
                     </span>
                     <span className="max-w-full truncate">
                       <span className="as-written">{item.user_name}</span>,{" "}
-                      <time title={momentOf(item.created_at)}>{agoOf(item.created_at)}</time>
+                      <time title={formatDateTime(item.created_at)}>{formatRelativeTime(item.created_at)}</time>
                     </span>
                     {item.is_hidden ? (
                       <span className="flex items-center gap-1 text-warn">

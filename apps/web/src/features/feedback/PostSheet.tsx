@@ -6,7 +6,7 @@ import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { isString } from "../../lib/storage.ts";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { useKept } from "../../lib/use-kept.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -65,7 +65,8 @@ function Post({ post, onGone }: { post: FeedbackDetail; onGone: () => void }) {
           <p className="mt-1 flex flex-wrap items-center gap-2 text-xs text-fg-2">
             <Pill tone={statusWords[post.status].tone}>{statusWords[post.status].label}</Pill>
             <span className="min-w-0 wrap-anywhere">
-              <span className="as-written">{post.user_name}</span>, <time title={momentOf(post.created_at)}>{agoOf(post.created_at)}</time>
+              <span className="as-written">{post.user_name}</span>,{" "}
+              <time title={formatDateTime(post.created_at)}>{formatRelativeTime(post.created_at)}</time>
             </span>
           </p>
         </div>
@@ -155,8 +156,8 @@ function Comments({ post, me }: { post: FeedbackDetail; me: { id: string; is_sup
           <li key={entry.id}>
             <div className="flex items-baseline gap-2 text-xs text-fg-2">
               <b className="as-written min-w-0 wrap-anywhere text-fg-0">{entry.user_name}</b>
-              <time className="flex-none" title={momentOf(entry.created_at)}>
-                {agoOf(entry.created_at)}
+              <time className="flex-none" title={formatDateTime(entry.created_at)}>
+                {formatRelativeTime(entry.created_at)}
               </time>
               {entry.user_id === me.id || me.is_superuser ? (
                 <button

@@ -1,6 +1,7 @@
 import { X } from "lucide-react";
 import { counted } from "../../lib/counted.ts";
 import { nameOf } from "../../lib/file-tree.ts";
+import { formatPercent } from "../../lib/numbers.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Progress } from "../../ui/Progress.tsx";
@@ -17,7 +18,7 @@ export function UploadRows({ uploads }: { uploads: Uploads }) {
         <li key={upload.id} className="grid gap-1">
           <div className="flex items-center gap-2">
             <span className="min-w-0 flex-1 truncate text-fg-0">{titleOf(upload)}</span>
-            {upload.failure ? null : <span className="num text-fg-2">{Math.round(upload.share * 100)} %</span>}
+            {upload.failure ? null : <span className="num text-fg-2">{formatPercent(upload.share)}</span>}
             <IconButton size="sm" label={upload.failure ? "Dismiss upload" : "Cancel upload"} onClick={() => uploads.dismiss(upload.id)}>
               <X size={12} />
             </IconButton>

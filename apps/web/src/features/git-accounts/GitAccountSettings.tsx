@@ -3,7 +3,7 @@ import type { GitAccount, GitProvider } from "@tesslate/contract";
 import { useState } from "react";
 import { api } from "../../api.ts";
 import { sentenceOf } from "../../lib/errors.ts";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
@@ -102,8 +102,8 @@ function AccountRow({ provider, account, onReconnect }: { provider: GitProvider;
         <span className="block truncate text-fg-0">{name}</span>
         <span className="block truncate text-xs text-fg-2">
           {URL.parse(account.base_url)?.host}, {account.kind === "token" ? "connected with a token" : "connected in the browser"}{" "}
-          <time dateTime={account.created_at} title={momentOf(account.created_at)}>
-            {agoOf(account.created_at)}
+          <time dateTime={account.created_at} title={formatDateTime(account.created_at)}>
+            {formatRelativeTime(account.created_at)}
           </time>
         </span>
       </span>

@@ -4,7 +4,7 @@ import { Check, Lock, Search } from "lucide-react";
 import { useDeferredValue, useState } from "react";
 import { cx } from "../../lib/cx.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
-import { agoOf } from "../../lib/time.ts";
+import { formatRelativeTime } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Input } from "../../ui/Input.tsx";
@@ -177,7 +177,7 @@ function RepoRow({ repo, isPicked, onPick }: { repo: GitProviderRepo; isPicked: 
         {repo.description ? <span className="block truncate text-xs text-fg-2">{repo.description}</span> : null}
       </span>
       <span className="num flex-none text-2xs text-fg-2">
-        {isEmpty ? "empty" : [repo.language, repo.updated_at && agoOf(repo.updated_at)].filter(Boolean).join(", ")}
+        {isEmpty ? "empty" : [repo.language, repo.updated_at && formatRelativeTime(repo.updated_at)].filter(Boolean).join(", ")}
       </span>
     </button>
   );

@@ -6,7 +6,7 @@ import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { nameOf } from "../../lib/file-tree.ts";
 import { noSelection, type Selection } from "../../lib/selection.ts";
-import { momentOf } from "../../lib/time.ts";
+import { formatDateTime } from "../../lib/time.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -157,7 +157,7 @@ function LastCommit({ status: { last_commit, branch, ahead, remote_branch }, lin
       <h3 className="text-xs font-medium text-fg-2">Last commit on {branch}</h3>
       <p className="font-medium text-fg-0">{last_commit.message}</p>
       <p className="text-xs text-fg-2">
-        {last_commit.author}, <time dateTime={last_commit.date}>{momentOf(last_commit.date)}</time>,{" "}
+        {last_commit.author}, <time dateTime={last_commit.date}>{formatDateTime(last_commit.date)}</time>,{" "}
         <code className="text-fg-1">{last_commit.sha.slice(0, 7)}</code>
       </p>
       {link && ahead > 0 ? (

@@ -6,7 +6,7 @@ import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { nameOf } from "../../lib/file-tree.ts";
-import { momentOf } from "../../lib/time.ts";
+import { formatDateTime } from "../../lib/time.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -69,18 +69,12 @@ export function CommitDetail({
           <span className="text-fg-1" title={commit.email}>
             {commit.author}
           </span>
-          <time dateTime={commit.date}>{momentOf(commit.date)}</time>
+          <time dateTime={commit.date}>{formatDateTime(commit.date)}</time>
           <span className="inline-flex items-center gap-0.5">
             <code className="text-fg-1">{commit.sha.slice(0, 7)}</code>
             <CopyButton text={commit.sha} label="Copy full SHA" />
           </span>
-          {commit.parents.length > 1 ? (
-            <span>Parents</span>
-          ) : commit.parents.length === 1 ? (
-            <span>Parent</span>
-          ) : (
-            <span>First commit</span>
-          )}
+          {commit.parents.length > 1 ? <span>Parents</span> : commit.parents.length === 1 ? <span>Parent</span> : <span>First commit</span>}
           {commit.parents.map((parent) => (
             <button key={parent} type="button" className="font-mono underline hover:text-fg-0" onClick={() => onCommit(parent)}>
               {parent.slice(0, 7)}

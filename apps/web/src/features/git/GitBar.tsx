@@ -13,7 +13,7 @@ import {
   RefreshCw,
 } from "lucide-react";
 import { useState } from "react";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -67,7 +67,7 @@ export function GitBar({
           <span
             className="num flex flex-none items-center gap-1.5 px-1 text-xs text-fg-2"
             role="status"
-            title={link.last_sync_at ? `Last synced ${momentOf(link.last_sync_at)}` : "Not synced yet"}
+            title={link.last_sync_at ? `Last synced ${formatDateTime(link.last_sync_at)}` : "Not synced yet"}
           >
             {remote_branch === null ? (
               <span>Not published yet</span>
@@ -98,7 +98,7 @@ export function GitBar({
             icon={<CloudDownload size={14} />}
             isLoading={acts.isDoing("fetch")}
             loadingWord="Fetching…"
-            title={link.last_sync_at ? `Last synced ${agoOf(link.last_sync_at)}` : undefined}
+            title={link.last_sync_at ? `Last synced ${formatRelativeTime(link.last_sync_at)}` : undefined}
             onClick={asks.fetch}
           >
             Fetch

@@ -2,6 +2,7 @@ import type { GitCommit, Task } from "@tesslate/contract";
 import { CloudDownload, GitBranch, Link2 } from "lucide-react";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { hasCode } from "../../lib/errors.ts";
+import { formatPercent } from "../../lib/numbers.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useProject, useProjectEvents, useProjectQuery, useTasks } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
@@ -262,7 +263,7 @@ function CloneProgress() {
       <div role="status" className="flex flex-none items-center gap-2.5 border-b border-line-0 bg-bg-2 px-4 py-2 text-sm text-fg-0">
         <Spinner word="Cloning repository…" isQuiet />
         <span className="min-w-0 flex-1 truncate text-right text-xs text-fg-2">
-          {clone.progress.message} <span className="num">{clone.progress.percentage} %</span>
+          {clone.progress.message} <span className="num">{formatPercent(clone.progress.percentage / 100)}</span>
         </span>
       </div>
     );

@@ -5,7 +5,7 @@ import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from 
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -245,8 +245,12 @@ function CommitRow({
       <Refs refs={commit.refs} current={current} />
       <span className="min-w-0 flex-1 truncate text-fg-0">{commit.message.split("\n")[0] || "(no message)"}</span>
       <span className="max-w-28 flex-none truncate text-fg-2 narrow:hidden">{commit.author}</span>
-      <time dateTime={commit.date} title={momentOf(commit.date)} className="num w-20 flex-none truncate text-right text-2xs text-fg-2">
-        {agoOf(commit.date)}
+      <time
+        dateTime={commit.date}
+        title={formatDateTime(commit.date)}
+        className="num w-20 flex-none truncate text-right text-2xs text-fg-2"
+      >
+        {formatRelativeTime(commit.date)}
       </time>
     </div>
   );

@@ -7,6 +7,7 @@ import { keepEditMode } from "../../lib/edit-modes.ts";
 import { hasCode, fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { keepDraft, readDraft } from "../../lib/first-prompt.ts";
 import { keepModelChoice, pickModel, readModelChoice, shortModelName, usableModels } from "../../lib/model-choice.ts";
+import { formatNumber } from "../../lib/numbers.ts";
 import { useDroppedFiles } from "../../lib/use-dropped-files.ts";
 import { useFirstFocus } from "../../lib/use-first-focus.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
@@ -104,7 +105,7 @@ export function HomeComposer() {
   const failure = create.error
     ? (fieldErrorsOf(create.error, [])[""] ?? sentenceOf(create.error))
     : isTooLong
-      ? `Enter at most ${longestMessage.toLocaleString("en")} characters. Your prompt has ${prompt.trim().length.toLocaleString("en")}.`
+      ? `Enter at most ${formatNumber(longestMessage)} characters. Your prompt has ${formatNumber(prompt.trim().length)}.`
       : undefined;
 
   return (

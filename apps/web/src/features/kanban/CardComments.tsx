@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
@@ -54,8 +54,8 @@ export function CardComments({
             <li key={comment.id}>
               <div className="text-xs text-fg-2">
                 <b className="text-fg-0">{comment.user.name}</b>{" "}
-                <time dateTime={comment.created_at} title={momentOf(comment.created_at)}>
-                  {agoOf(comment.created_at)}
+                <time dateTime={comment.created_at} title={formatDateTime(comment.created_at)}>
+                  {formatRelativeTime(comment.created_at)}
                 </time>
               </div>
               <div className="text-md text-fg-1">

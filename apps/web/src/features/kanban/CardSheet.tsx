@@ -1,6 +1,6 @@
 import { Bot, Trash2 } from "lucide-react";
 import type { Board, Card, UserRef } from "@tesslate/contract";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Sheet } from "../../ui/Sheet.tsx";
 import { refOf } from "./board.ts";
@@ -57,14 +57,14 @@ export function CardSheet({ projectId, card, board, me, acts, onClose, onHandOve
       <CardComments projectId={projectId} cardId={card.id} onSend={(content) => acts.comment(card.id, content)} />
       <p className="pt-5 text-xs text-fg-2">
         {card.reporter ? `Created by ${card.reporter.name}` : "Created"}{" "}
-        <time dateTime={card.created_at} title={momentOf(card.created_at)}>
-          {agoOf(card.created_at)}
+        <time dateTime={card.created_at} title={formatDateTime(card.created_at)}>
+          {formatRelativeTime(card.created_at)}
         </time>
         {card.completed_at ? (
           <>
             {" · Completed "}
-            <time dateTime={card.completed_at} title={momentOf(card.completed_at)}>
-              {agoOf(card.completed_at)}
+            <time dateTime={card.completed_at} title={formatDateTime(card.completed_at)}>
+              {formatRelativeTime(card.completed_at)}
             </time>
           </>
         ) : null}

@@ -2,6 +2,8 @@ import { ArrowDown, ArrowUp, Bot, CalendarClock, Clock, Ellipsis, PanelRightOpen
 import type { BoardColumn, Card } from "@tesslate/contract";
 import { memo, useRef, type KeyboardEvent } from "react";
 import { cx } from "../../lib/cx.ts";
+import { formatNumber } from "../../lib/numbers.ts";
+import { formatDay } from "../../lib/time.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { Chip } from "../../ui/Chip.tsx";
@@ -31,9 +33,6 @@ export interface CardTileProps {
   onMenu: (card: Card, isOpen: boolean) => void;
   onFocus: (card: Card) => void;
 }
-
-const dayFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
-const farDayFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 
 export const CardTile = memo(({ card, columns, acts, isStop, isMenuOpen, onMenu, onFocus }: CardTileProps) => {
   const box = useRef<HTMLDivElement>(null);
@@ -122,7 +121,9 @@ export const CardTile = memo(({ card, columns, acts, isStop, isMenuOpen, onMenu,
               {card.estimate_hours === null ? null : (
                 <span className="num flex items-center gap-1">
                   <Clock size={12} />
-                  {card.spent_hours ? `${card.spent_hours} of ${card.estimate_hours} h` : `${card.estimate_hours} h`}
+                  {card.spent_hours
+                    ? `${formatNumber(card.spent_hours)} of ${formatNumber(card.estimate_hours)} h`
+                    : `${formatNumber(card.estimate_hours)} h`}
                 </span>
               )}
             </div>
@@ -167,7 +168,7 @@ function DueDate({ card }: { card: Card }) {
     <span className={cx("num flex items-center gap-1", isLate ? "text-err" : isToday ? "text-warn" : undefined)}>
       <CalendarClock size={12} />
       {isLate ? "Overdue, " : isToday ? "Today, " : ""}
-      <time dateTime={day}>{(day.slice(0, 4) === today.slice(0, 4) ? dayFormat : farDayFormat).format(new Date(`${day}T00:00:00Z`))}</time>
+      <time dateTime={day}>{formatDay(day)}</time>
     </span>
   );
 }

@@ -5,7 +5,7 @@ import { useState } from "react";
 import type { LibraryAgent } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { shortModelName, usableModels } from "../../lib/model-choice.ts";
-import { isPast, momentOf } from "../../lib/time.ts";
+import { formatDateTime, isPast } from "../../lib/time.ts";
 import { buttonClass } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -42,7 +42,7 @@ export function LibraryAgentRow({ agent }: { agent: LibraryAgent }) {
           </Link>
           {agent.is_custom ? <Pill>{agent.is_published ? "Yours, published" : "Yours"}</Pill> : null}
           {agent.is_admin_disabled ? <Pill tone="warn">Disabled by an administrator</Pill> : null}
-          {isOver ? <Pill tone="warn">Expired {momentOf(agent.expires_at ?? "")}</Pill> : null}
+          {isOver ? <Pill tone="warn">Expired {formatDateTime(agent.expires_at ?? "")}</Pill> : null}
         </p>
         <p className="line-clamp-1 text-xs text-fg-2">{agent.description}</p>
       </div>

@@ -4,7 +4,7 @@ import { useState } from "react";
 import type { OwnItem } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -65,8 +65,8 @@ export function OwnItemRow({ item }: { item: OwnItem }) {
               <span className="num">{counted(item.downloads, "install")}</span>
             </>
           )}
-          <time dateTime={item.updated_at} title={momentOf(item.updated_at)}>
-            Updated {agoOf(item.updated_at)}
+          <time dateTime={item.updated_at} title={formatDateTime(item.updated_at)}>
+            Updated {formatRelativeTime(item.updated_at)}
           </time>
         </p>
       </div>

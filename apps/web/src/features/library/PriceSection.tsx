@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { api } from "../../api.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { leaveFor } from "../../lib/leave.ts";
+import { formatPercent } from "../../lib/numbers.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
@@ -35,7 +36,7 @@ export function PriceSection({
       title="Price"
       hint={
         <>
-          You keep {Math.round(offers.creator_share * 100)} % of every sale. Set up payouts in the{" "}
+          You keep {formatPercent(offers.creator_share)} of every sale. Set up payouts in the{" "}
           <Link to="/settings/creator" className="link">
             creator studio
           </Link>

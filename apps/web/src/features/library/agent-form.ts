@@ -1,4 +1,5 @@
 import type { AgentDetail, CreateAgent, UpdateAgent } from "@tesslate/contract";
+import { dollarInput, parseDollars } from "../../lib/money.ts";
 
 /** The values of an agent's form. `tools: null` means all tools. */
 export interface AgentForm {
@@ -57,14 +58,9 @@ export const emptyForm = (model: string): AgentForm => ({
   source_type: "open",
 });
 
-/** Cents of a typed price: `4`, `4.5` or `4.50`; undefined if it is not a price. */
-export const centsOf = (price: string): number | undefined => {
-  const match = /^\s*\$?(\d{1,6})(?:[.,](\d{1,2}))?\s*$/.exec(price);
-  return match ? Number(match[1]) * 100 + Number((match[2] ?? "0").padEnd(2, "0")) : undefined;
-};
 const priceOf = (form: AgentForm) => ({
   pricing_type: form.pricing_type,
-  price_cents: form.pricing_type === "free" ? 0 : (centsOf(form.price) ?? 0),
+  price_cents: form.pricing_type === "free" ? 0 : (parseDollars(form.price) ?? 0),
   source_type: form.source_type,
 });
 
@@ -84,7 +80,7 @@ export const formOf = (agent: AgentDetail): AgentForm => ({
   tools: agent.tools,
   features: featuresOf(agent.config),
   pricing_type: agent.pricing_type === "one_time" || agent.pricing_type === "monthly" ? agent.pricing_type : "free",
-  price: agent.price_cents > 0 ? (agent.price_cents / 100).toFixed(2) : "",
+  price: agent.price_cents > 0 ? dollarInput(agent.price_cents) : "",
   source_type: agent.source_type,
 });
 
@@ -123,7 +119,7 @@ export function faultsOf(form: AgentForm): Partial<Record<keyof AgentForm, strin
   return {
     ...(!form.name.trim() && { name: "Enter a name." }),
     ...(!form.description.trim() && { description: "Enter a description." }),
-    ...(form.pricing_type !== "free" && (centsOf(form.price) ?? 0) < 50 && { price: "Enter a price of at least $0.50." }),
+    ...(form.pricing_type !== "free" && (parseDollars(form.price) ?? 0) < 50 && { price: "Enter a price of at least $0.50." }),
     ...(!form.system_prompt.trim() && { system_prompt: "Enter a system prompt." }),
   };
 }

@@ -4,6 +4,7 @@ import { Check, GitFork, Pencil } from "lucide-react";
 import { useState } from "react";
 import type { AgentDetail } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
+import { formatNumber } from "../../lib/numbers.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -77,9 +78,7 @@ function Agent({ agent }: { agent: AgentDetail }) {
       {agent.system_prompt ? (
         <Part title="System prompt">
           <details className="rounded-3 border border-line-0">
-            <summary className="cursor-default px-3 py-2 text-sm text-fg-1">
-              {agent.system_prompt.length.toLocaleString("en")} characters
-            </summary>
+            <summary className="cursor-default px-3 py-2 text-sm text-fg-1">{formatNumber(agent.system_prompt.length)} characters</summary>
             <pre className="max-h-96 scroll-y border-t border-line-0 bg-bg-2 p-3 font-mono text-xs leading-read break-words whitespace-pre-wrap text-fg-1">
               {agent.system_prompt}
             </pre>

@@ -4,7 +4,7 @@ import { Box, Check } from "lucide-react";
 import { useState } from "react";
 import type { BaseDetail } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
-import { momentOf } from "../../lib/time.ts";
+import { formatDateTime } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -144,7 +144,7 @@ function Versions({ base, onUse }: { base: BaseDetail; onUse?: (version: string)
             <li key={version.tag} className="flex min-h-9 items-center gap-3 text-sm">
               <span className="min-w-0 flex-1 truncate font-mono text-xs text-fg-0">{version.tag}</span>
               <span className="font-mono text-xs text-fg-2">{version.sha}</span>
-              {version.date ? <time className="text-xs text-fg-2 narrow:hidden">{momentOf(version.date)}</time> : null}
+              {version.date ? <time className="text-xs text-fg-2 narrow:hidden">{formatDateTime(version.date)}</time> : null}
               {onUse ? (
                 <Button size="sm" onClick={() => onUse(version.tag)} aria-label={`Use ${version.tag}`}>
                   Use

@@ -3,7 +3,7 @@ import { useState, type FormEvent, type ReactNode } from "react";
 import type { Review } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -100,8 +100,8 @@ const ReviewRow = ({ review, end }: { review: Review; end?: ReactNode }) => (
       <Avatar name={review.user_name} url={review.user_avatar_url} />
       <span className="font-medium text-fg-0">{review.is_own_review ? "You" : review.user_name}</span>
       <StarRow rating={review.rating} />
-      <time dateTime={review.created_at} title={momentOf(review.created_at)}>
-        {agoOf(review.created_at)}
+      <time dateTime={review.created_at} title={formatDateTime(review.created_at)}>
+        {formatRelativeTime(review.created_at)}
       </time>
       <span className="flex-1" />
       {end}

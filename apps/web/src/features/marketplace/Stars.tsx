@@ -2,6 +2,7 @@ import { Star } from "lucide-react";
 import { useId } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
+import { formatDecimal, formatNumber } from "../../lib/numbers.ts";
 
 const five = [1, 2, 3, 4, 5];
 const words = ["", "Bad", "Weak", "Fair", "Good", "Excellent"];
@@ -13,9 +14,9 @@ export const Rating = ({ rating, count }: { rating: number | null; count: number
   ) : (
     <span className="inline-flex items-center gap-1" title={counted(count, "review")}>
       <Star size={12} fill="currentColor" aria-hidden="true" />
-      <span className="num">{rating.toFixed(1)}</span>
+      <span className="num">{formatDecimal(rating, 1)}</span>
       <span className="num text-fg-2">
-        <span className="sr-only">of 5, from</span> ({count})
+        <span className="sr-only">of 5, from</span> ({formatNumber(count)})
       </span>
     </span>
   );

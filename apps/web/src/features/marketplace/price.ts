@@ -1,4 +1,4 @@
-import { dollars } from "../../lib/money.ts";
+import { formatDollars } from "../../lib/money.ts";
 
 /** The price of an item, as text. */
 export function priceOf(item: {
@@ -11,9 +11,9 @@ export function priceOf(item: {
     case "free":
       return "Free";
     case "one_time":
-      return dollars(item.price_cents);
+      return formatDollars(item.price_cents);
     case "monthly":
-      return `${dollars(item.price_cents)} a month`;
+      return `${formatDollars(item.price_cents)} a month`;
     case "api":
       return `$${item.api_pricing_input ?? 0} in, $${item.api_pricing_output ?? 0} out, per million tokens`;
   }

@@ -4,7 +4,7 @@ import type { McpServer } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
-import { agoOf } from "../../lib/time.ts";
+import { formatRelativeTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -132,7 +132,7 @@ export function ConnectorRow({ server, acts, onEdit }: { server: McpServer; acts
           <div className="grid gap-1.5">
             <p className="text-xs text-fg-2">
               Tools named <code className="font-mono">mcp__{server.slug}__…</code>
-              {server.tools_at ? ` · Updated ${agoOf(server.tools_at)}` : ""}
+              {server.tools_at ? ` · Updated ${formatRelativeTime(server.tools_at)}` : ""}
             </p>
             <div {...scrollable} aria-label={`Tools of ${server.name}`} className="scroll-y max-h-64 rounded-2 border border-line-0 p-2.5">
               <ul role="list" className="grid grid-cols-[minmax(0,1fr)] gap-1.5">

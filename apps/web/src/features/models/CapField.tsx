@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
-import { dollars } from "../../lib/money.ts";
+import { dollarInput, formatDollars, parseDollars } from "../../lib/money.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
@@ -27,9 +27,9 @@ export function CapField({
   const save = useSetModelPreferences();
   const saved = data?.[cap] ?? null;
   const [text, setText] = useState<string>();
-  const shown = text ?? (saved === null ? "" : (saved / 100).toFixed(2));
-  const amount = shown.trim() === "" ? null : Math.round(Number(shown.replace(",", ".")) * 100);
-  const isWrong = amount !== null && !(amount > 0 && amount <= most[cap]);
+  const shown = text ?? (saved === null ? "" : dollarInput(saved));
+  const amount = shown.trim() === "" ? null : parseDollars(shown);
+  const isWrong = amount === undefined || (amount !== null && !(amount > 0 && amount <= most[cap]));
   const keep = () => {
     if (isWrong || amount === saved) return;
     save.mutate(
@@ -45,7 +45,11 @@ export function CapField({
         keep();
       }}
     >
-      <Field label={label} error={isWrong ? `Must be from ${dollars(1)} to ${dollars(most[cap])}, or empty.` : undefined} hint={hint}>
+      <Field
+        label={label}
+        error={isWrong ? `Must be from ${formatDollars(1)} to ${formatDollars(most[cap])}, or empty.` : undefined}
+        hint={hint}
+      >
         <Input size="sm" inputMode="decimal" placeholder={placeholder} value={shown} onChange={(event) => setText(event.target.value)} />
       </Field>
       <Button className="mt-[23px] self-start" type="submit" disabled={isWrong || amount === saved || save.isPending}>

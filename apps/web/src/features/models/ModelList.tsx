@@ -3,6 +3,7 @@ import type { Model } from "@tesslate/contract";
 import { useState, type FormEvent } from "react";
 import { api } from "../../api.ts";
 import { counted } from "../../lib/counted.ts";
+import { formatDuration } from "../../lib/durations.ts";
 import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { shortModelName } from "../../lib/model-choice.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -72,7 +73,7 @@ function ModelRow({ model, isDefault }: { model: Model; isDefault: boolean }) {
     ? { ok: false, text: sentenceOf(health.error) }
     : health.data && {
         ok: health.data.health === "healthy",
-        text: health.data.latency_ms === null ? health.data.message : `Responded in ${(health.data.latency_ms / 1_000).toFixed(1)} s.`,
+        text: health.data.latency_ms === null ? health.data.message : `Responded in ${formatDuration(health.data.latency_ms)}.`,
       };
   return (
     <li className="px-3 py-2">

@@ -3,7 +3,7 @@ import type { CustomProvider, ModelKey } from "@tesslate/contract";
 import { Suspense, useState } from "react";
 import { lazily } from "../../lib/chunks.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
-import { agoOf } from "../../lib/time.ts";
+import { formatRelativeTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
@@ -67,7 +67,7 @@ export function OwnKeys() {
               kind="key"
               id={key.id}
               name={key.provider_name}
-              facts={`${key.key_name === key.provider_name ? "" : `${key.key_name}, `}…${key.last4}${key.last_used_at ? `, used ${agoOf(key.last_used_at)}` : ", never used"}`}
+              facts={`${key.key_name === key.provider_name ? "" : `${key.key_name}, `}…${key.last4}${key.last_used_at ? `, used ${formatRelativeTime(key.last_used_at)}` : ", never used"}`}
               pill={key.is_active ? null : <Pill>Off</Pill>}
               test={acts.testKey}
               isNew={savedId === key.id}

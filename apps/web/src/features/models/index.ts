@@ -1,5 +1,5 @@
 export { CapField } from "./CapField.tsx";
-export { centsText, modelFacts, windowText } from "./model-facts.ts";
+export { modelFacts } from "./model-facts.ts";
 export { ModelMenu } from "./ModelMenu.tsx";
 export { ModelNotice } from "./ModelNotice.tsx";
 export { type ModelSetup, modelSetupQuery, modelsQuery } from "./models.queries.ts";

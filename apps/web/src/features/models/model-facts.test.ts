@@ -1,6 +1,6 @@
 import type { Model } from "@tesslate/contract";
 import { expect, test } from "vitest";
-import { centsText, modelFacts, windowText } from "./model-facts.ts";
+import { modelFacts } from "./model-facts.ts";
 
 const model: Model = {
   id: "openai/gpt-5.1", name: "gpt-5.1", source: "system", provider: "openai", pricing: { input: 1.25, output: 10 }, available: true, health: "healthy", disabled: false,
@@ -16,15 +16,3 @@ test.each([
   ],
   [{ message_cents: 0, health: "timeout", tools: "none" }, ["not responding", "free", "supports images", "can't use tools"]],
 ] as const)("the facts of a model %#", (change, facts) => expect(modelFacts({ ...model, ...change } as Model)).toEqual(facts));
-
-test.each([
-  [0.2, "under 1¢"],
-  [6.2, "about 6.2¢"],
-  [11.7, "about 12¢"],
-  [240, "about $2.40"],
-])("%f cents are %s", (cents, text) => expect(centsText(cents)).toBe(text));
-test.each([
-  [32_768, "33k"],
-  [200_000, "200k"],
-  [1_000_000, "1M"],
-])("%i tokens are %s", (tokens, text) => expect(windowText(tokens)).toBe(text));

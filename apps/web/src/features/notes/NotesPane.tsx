@@ -3,6 +3,7 @@ import { maxNotesLength } from "@tesslate/contract";
 import { useDeferredValue, useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
+import { formatNumber } from "../../lib/numbers.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useProject } from "../../project/project-context.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -79,7 +80,7 @@ export function NotesPane() {
       <ConflictBar buffer={buffer} buffers={buffers} mine={read} kind="notes" />
       {isTooLong ? (
         <p role="alert" className="flex-none border-y border-line-0 bg-err-soft px-3 py-1.5 text-xs text-fg-0">
-          Couldn't save notes. They have {counted(text.length, "character")}; the limit is {maxNotesLength.toLocaleString("en")}.
+          Couldn't save notes. They have {counted(text.length, "character")}; the limit is {formatNumber(maxNotesLength)}.
         </p>
       ) : buffer.failure ? (
         <div

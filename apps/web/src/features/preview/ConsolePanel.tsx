@@ -1,6 +1,6 @@
 import { useStickToBottom } from "use-stick-to-bottom";
 import { cx } from "../../lib/cx.ts";
-import { clockText } from "../../lib/durations.ts";
+import { formatLogTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
@@ -17,8 +17,7 @@ const inks: Record<ConsoleLine["level"], string> = {
 /** The console output of the running app. */
 export function ConsolePanel({ lines, onClear }: { lines: readonly ConsoleLine[]; onClear: () => void }) {
   const { scrollRef, contentRef } = useStickToBottom({ initial: "instant", resize: "instant" });
-  if (lines.length === 0)
-    return <EmptyState title="No console output yet">Console messages of the running app appear here.</EmptyState>;
+  if (lines.length === 0) return <EmptyState title="No console output yet">Console messages of the running app appear here.</EmptyState>;
   return (
     <div className="relative h-full min-h-0">
       <div
@@ -32,7 +31,7 @@ export function ConsolePanel({ lines, onClear }: { lines: readonly ConsoleLine[]
         <ol ref={contentRef} role="list">
           {lines.map((line) => (
             <li key={line.id} className="flex gap-3 px-3 font-mono text-xs leading-code">
-              <time className="num flex-none text-fg-3">{clockText(line.at)}</time>
+              <time className="num flex-none text-fg-3">{formatLogTime(line.at)}</time>
               <span className={cx("min-w-0 flex-1 break-words whitespace-pre-wrap", inks[line.level])}>
                 <span className="sr-only">{line.level}: </span>
                 {line.text}

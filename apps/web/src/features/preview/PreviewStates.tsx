@@ -2,7 +2,8 @@ import { ExternalLink, Moon, Play, RotateCw } from "lucide-react";
 import type { Project, Task } from "@tesslate/contract";
 import type { ReactNode } from "react";
 import { plainLine } from "../../lib/ansi.ts";
-import { clockOf } from "../../lib/time.ts";
+import { formatPercent } from "../../lib/numbers.ts";
+import { formatTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
@@ -46,15 +47,15 @@ export const LogTail = ({ lines, label }: { lines: readonly string[]; label: str
   );
 
 function Working({ title, task, children }: { title: string; task: Task | undefined; children?: ReactNode }) {
-  const percent = task?.progress.percentage;
+  const share = task && task.progress.percentage / 100;
   return (
     <div role="status" className="flex w-full max-w-[560px] flex-col gap-3 p-6">
       <div className="flex items-center gap-2.5">
         <span className="spin" aria-hidden="true" />
         <h2 className="text-md">{title}</h2>
-        {percent === undefined ? null : <span className="num ml-auto text-sm text-fg-2">{percent} %</span>}
+        {share === undefined ? null : <span className="num ml-auto text-sm text-fg-2">{formatPercent(share)}</span>}
       </div>
-      <Progress share={percent === undefined ? undefined : percent / 100} label={title} />
+      <Progress share={share} label={title} />
       <p className="min-h-5 text-sm text-fg-2">{task?.progress.message}</p>
       <LogTail lines={task?.logs ?? []} label="Last log lines" />
       {children}
@@ -101,7 +102,7 @@ export function PreviewState({ phase, acts }: { phase: Exclude<PreviewPhase, { k
               {phase.restartAt === undefined ? null : (
                 <>
                   {" "}
-                  The app restarts automatically at <time dateTime={phase.restartAt}>{clockOf(phase.restartAt)}</time>.
+                  The app restarts automatically at <time dateTime={phase.restartAt}>{formatTime(phase.restartAt)}</time>.
                 </>
               )}
             </p>

@@ -1,7 +1,7 @@
 import { CircleX, Globe } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { cx } from "../../lib/cx.ts";
-import { clockText } from "../../lib/durations.ts";
+import { formatLogTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
@@ -87,7 +87,7 @@ export function ProblemsPanel({
                   </button>
                 ) : null}
                 {problem.isOld ? <span className="flex-none text-2xs">before reload</span> : null}
-                <time className="num flex-none text-2xs text-fg-3">{clockText(problem.at)}</time>
+                <time className="num flex-none text-2xs text-fg-3">{formatLogTime(problem.at)}</time>
               </div>
               {isOpen ? (
                 <div className="grid gap-2 py-1.5 pl-7">

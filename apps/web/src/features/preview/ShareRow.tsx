@@ -3,7 +3,7 @@ import type { PreviewShare } from "@tesslate/contract";
 import { useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 
@@ -76,20 +76,20 @@ export function ShareRow({ share, isGoing, onRevoke }: { share: PreviewShare; is
           {share.visits.length > 0 ? <ChevronRight size={12} className={cx("transition-transform", isOpen && "rotate-90")} /> : null}
           <span className="num">
             {share.last_visited_at
-              ? `${visitsText(share.visit_count)}, last ${agoOf(share.last_visited_at)}`
+              ? `${visitsText(share.visit_count)}, last ${formatRelativeTime(share.last_visited_at)}`
               : visitsText(share.visit_count)}
           </span>
         </button>
-        <span title={momentOf(share.expires_at)}>
-          Expires <time dateTime={share.expires_at}>{agoOf(share.expires_at)}</time>
+        <span title={formatDateTime(share.expires_at)}>
+          Expires <time dateTime={share.expires_at}>{formatRelativeTime(share.expires_at)}</time>
         </span>
       </div>
       {isOpen ? (
         <ol aria-label={`Visits of ${name}`} className="scroll-y mt-1.5 max-h-40 rounded-2 bg-bg-2 px-2.5 py-1.5 text-xs">
           {share.visits.map((visit, index) => (
             <li key={`${visit.visited_at}-${index}`} className="flex gap-3 py-0.5">
-              <time dateTime={visit.visited_at} title={momentOf(visit.visited_at)} className="w-28 flex-none text-fg-2">
-                {agoOf(visit.visited_at)}
+              <time dateTime={visit.visited_at} title={formatDateTime(visit.visited_at)} className="w-28 flex-none text-fg-2">
+                {formatRelativeTime(visit.visited_at)}
               </time>
               <span className="min-w-0 flex-1 truncate" title={visit.user_agent ?? undefined}>
                 {browserOf(visit.user_agent)}

@@ -4,6 +4,7 @@ import { FileArchive, FolderGit2, Link2 } from "lucide-react";
 import { useId, useRef, useState, type DragEvent, type FormEvent } from "react";
 import { formatBytes } from "../../lib/bytes.ts";
 import { cx } from "../../lib/cx.ts";
+import { formatPercent } from "../../lib/numbers.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
@@ -204,7 +205,7 @@ function Status({ step, isZip: isUpload }: { step: ImportStep; isZip: boolean })
     <div role="status" className="grid gap-1.5 text-xs text-fg-1">
       <div className="flex gap-2">
         <span className="min-w-0 flex-1 truncate">{words}</span>
-        {share === undefined ? null : <span className="num text-fg-2">{Math.round(share * 100)} %</span>}
+        {share === undefined ? null : <span className="num text-fg-2">{formatPercent(share)}</span>}
       </div>
       <Progress share={share} label={words} />
     </div>

@@ -4,7 +4,7 @@ import { ArrowDownUp, ChevronLeft, ChevronRight, LayoutGrid, List, ListFilter, P
 import { useRef } from "react";
 import type { Project, RunStatus } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { useSearchText } from "../../lib/use-search-text.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { listLimit, projectsQuery } from "../../project/projects.queries.ts";
@@ -206,13 +206,13 @@ function ProjectTable({ projects }: { projects: readonly Project[] }) {
               <ProjectPill project={project} isBare />
             </td>
             <td className="px-2.5 whitespace-nowrap narrow:hidden">
-              <time dateTime={project.updated_at} title={momentOf(project.updated_at)}>
-                {agoOf(project.updated_at)}
+              <time dateTime={project.updated_at} title={formatDateTime(project.updated_at)}>
+                {formatRelativeTime(project.updated_at)}
               </time>
             </td>
             <td className="px-2.5 whitespace-nowrap narrow:hidden">
-              <time dateTime={project.created_at} title={momentOf(project.created_at)}>
-                {agoOf(project.created_at)}
+              <time dateTime={project.created_at} title={formatDateTime(project.created_at)}>
+                {formatRelativeTime(project.created_at)}
               </time>
             </td>
             <td>

@@ -1,7 +1,7 @@
 import type { Project } from "@tesslate/contract";
 import type { DotShape, Tone } from "../../ui/Pill.tsx";
 import type { ThreadPoint } from "../../ui/thread/index.ts";
-import { momentOf } from "../../lib/time.ts";
+import { formatDateTime } from "../../lib/time.ts";
 
 export interface StatusLook {
   word: string;
@@ -51,11 +51,15 @@ export function statusLookOf({ status, environment_status }: StatusFields): Stat
 export function footOf(project: Project): { points: ThreadPoint[]; tail?: "next"; label: string } {
   const look = statusLookOf(project);
   const points: ThreadPoint[] = [
-    { id: "created", kind: project.git_remote_url ? "commit" : "message", label: `Created ${momentOf(project.created_at)}` },
+    { id: "created", kind: project.git_remote_url ? "commit" : "message", label: `Created ${formatDateTime(project.created_at)}` },
   ];
   if (project.has_git_repo && !project.git_remote_url) points.push({ id: "git", kind: "commit", label: "Git repository" });
   if (project.is_deployed)
-    points.push({ id: "deploy", kind: "deploy", label: project.deployed_at ? `Deployed ${momentOf(project.deployed_at)}` : "Deployed" });
+    points.push({
+      id: "deploy",
+      kind: "deploy",
+      label: project.deployed_at ? `Deployed ${formatDateTime(project.deployed_at)}` : "Deployed",
+    });
   const last = look.word;
   if (look.tone === "err") points.push({ id: "now", kind: "failed", label: last });
   else if (look.isBusy || look.tone === "ok") points.push({ id: "now", kind: "live", line: "live", label: last });

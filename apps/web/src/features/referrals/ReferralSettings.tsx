@@ -5,6 +5,7 @@ import { api } from "../../api.ts";
 import { lazily } from "../../lib/chunks.ts";
 import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { formatNumber, formatPercent } from "../../lib/numbers.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Field } from "../../ui/Field.tsx";
@@ -70,9 +71,9 @@ export function ReferralSettings() {
         </div>
         <dl className="mt-4 grid grid-cols-3 gap-2">
           {[
-            ["Visits", String(landings)],
-            ["Sign-ups", String(conversions)],
-            ["Conversion", landings === 0 ? "None yet" : `${conversion_rate} %`],
+            ["Visits", formatNumber(landings)],
+            ["Sign-ups", formatNumber(conversions)],
+            ["Conversion", landings === 0 ? "None yet" : formatPercent(conversion_rate / 100, 1)],
           ].map(([label, value]) => (
             <div key={label} className="rounded-3 border border-line-0 px-3 py-2">
               <dt className="text-xs text-fg-2">{label}</dt>

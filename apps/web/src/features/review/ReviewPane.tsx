@@ -4,10 +4,9 @@ import { ArrowUp, FileDiff, History, Undo2 } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
-import { clockText } from "../../lib/durations.ts";
+import { formatDateTime, formatTime } from "../../lib/time.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
-import { momentOf } from "../../lib/time.ts";
 import { ariaKeys, useShortcuts } from "../../lib/use-shortcuts.ts";
 import { useProject, useProjectQuery } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
@@ -43,7 +42,7 @@ export function ReviewPane() {
   const points = useProjectQuery(pointsQuery(api, project.id));
   const turns = (points.data?.checkpoints ?? []).filter((point) => point.kind === "turn" && point.task_id !== null).slice(0, shownRuns);
   const taskId = run ?? turns[0]?.task_id ?? undefined;
-  const options = turns.map((turn) => ({ value: turn.task_id ?? "", label: quoted(turn.label), hint: momentOf(turn.created_at) }));
+  const options = turns.map((turn) => ({ value: turn.task_id ?? "", label: quoted(turn.label), hint: formatDateTime(turn.created_at) }));
   return (
     <div className="flex min-h-0 min-w-0 flex-1 flex-col">
       <Bar label="Review" className="gap-2 border-b border-line-0 px-3">
@@ -107,8 +106,8 @@ function Extent({ taskId }: { taskId: string }) {
         {set.is_running ? (
           <span className="text-fg-2">so far</span>
         ) : (
-          <time dateTime={set.started_at} title={momentOf(set.started_at)} className="num text-fg-2 narrow:hidden">
-            {clockText(set.started_at)}
+          <time dateTime={set.started_at} title={formatDateTime(set.started_at)} className="num text-fg-2 narrow:hidden">
+            {formatTime(set.started_at)}
           </time>
         )}
       </span>

@@ -5,7 +5,7 @@ import { useMemo, useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { useServices } from "../../project/services.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -123,10 +123,10 @@ export function SecretsSection({
                   </span>
                   <time
                     dateTime={secret.updated_at}
-                    title={momentOf(secret.updated_at)}
+                    title={formatDateTime(secret.updated_at)}
                     className="num w-24 flex-none text-right text-xs text-fg-2 narrow:w-auto"
                   >
-                    {agoOf(secret.updated_at)}
+                    {formatRelativeTime(secret.updated_at)}
                   </time>
                   <span className="flex flex-none gap-0.5">
                     <IconButton

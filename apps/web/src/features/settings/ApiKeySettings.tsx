@@ -4,7 +4,7 @@ import type { ApiKey, ApiKeyScope, EditMode } from "@tesslate/contract";
 import { modeOf, modes } from "../../lib/edit-modes.ts";
 import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
-import { agoOf, isPast, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime, isPast } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -85,7 +85,7 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
   const { remove } = useApiKeyActs();
   const [isAsking, setIsAsking] = useState(false);
   const { expires_at } = apiKey;
-  const expiry = expires_at === null ? null : <time title={momentOf(expires_at)}>{agoOf(expires_at)}</time>;
+  const expiry = expires_at === null ? null : <time title={formatDateTime(expires_at)}>{formatRelativeTime(expires_at)}</time>;
   const isExpired = expires_at !== null && isPast(expires_at);
   return (
     <li className="flex items-center gap-3 py-2.5">
@@ -98,7 +98,7 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
           {permissionsOf(apiKey)} ·{" "}
           {apiKey.last_used_at ? (
             <>
-              Last used <time title={momentOf(apiKey.last_used_at)}>{agoOf(apiKey.last_used_at)}</time>
+              Last used <time title={formatDateTime(apiKey.last_used_at)}>{formatRelativeTime(apiKey.last_used_at)}</time>
             </>
           ) : (
             "Never used"

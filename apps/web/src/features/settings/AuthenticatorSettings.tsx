@@ -4,7 +4,7 @@ import { api } from "../../api.ts";
 import { lazily } from "../../lib/chunks.ts";
 import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { CodeInput } from "../../ui/CodeInput.tsx";
@@ -50,10 +50,10 @@ export function AuthenticatorSettings() {
           {app ? (
             <div className="flex flex-wrap items-center gap-2">
               <p className="min-w-0 flex-1 text-xs text-fg-2">
-                Added <time title={momentOf(app.confirmed_at)}>{agoOf(app.confirmed_at)}</time> ·{" "}
+                Added <time title={formatDateTime(app.confirmed_at)}>{formatRelativeTime(app.confirmed_at)}</time> ·{" "}
                 {app.last_used_at ? (
                   <>
-                    Last used <time title={momentOf(app.last_used_at)}>{agoOf(app.last_used_at)}</time>
+                    Last used <time title={formatDateTime(app.last_used_at)}>{formatRelativeTime(app.last_used_at)}</time>
                   </>
                 ) : (
                   "Never used"

@@ -1,5 +1,6 @@
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { useRef } from "react";
+import { formatByteLimit } from "../../lib/bytes.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { Banner } from "../../ui/Banner.tsx";
@@ -28,7 +29,7 @@ export function AvatarSection() {
     >
       {set.error ? (
         <Banner tone="err" className="mb-3">
-          {tooLarge ? `Pictures are limited to ${maxBytes / 2 ** 20} MiB.` : sentenceOf(set.error)}
+          {tooLarge ? `Pictures are limited to ${formatByteLimit(maxBytes)}.` : sentenceOf(set.error)}
         </Banner>
       ) : null}
       <div className="flex flex-wrap items-center gap-4">

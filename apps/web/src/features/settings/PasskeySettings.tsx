@@ -4,7 +4,7 @@ import type { Passkey } from "@tesslate/contract";
 import { browserName } from "../../lib/browser-name.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
@@ -94,7 +94,7 @@ function PasskeyRow({ passkey }: { passkey: Passkey }) {
           {passkey.is_synced ? "Synced across devices" : "On one device"} ·{" "}
           {passkey.last_used_at ? (
             <>
-              Last used <time title={momentOf(passkey.last_used_at)}>{agoOf(passkey.last_used_at)}</time>
+              Last used <time title={formatDateTime(passkey.last_used_at)}>{formatRelativeTime(passkey.last_used_at)}</time>
             </>
           ) : (
             "Never used"

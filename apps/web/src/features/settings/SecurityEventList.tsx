@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { SecurityEvent, SecurityEventKind } from "@tesslate/contract";
 import { browserName } from "../../lib/browser-name.ts";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
@@ -59,7 +59,7 @@ export function SecurityEventList() {
               </span>
               <span className="text-xs text-fg-2" title={event.user_agent ?? undefined}>
                 {event.ip ? `${event.ip}${event.user_agent ? ` · ${browserName(event.user_agent)}` : ""} · ` : ""}
-                <time title={momentOf(event.created_at)}>{agoOf(event.created_at)}</time>
+                <time title={formatDateTime(event.created_at)}>{formatRelativeTime(event.created_at)}</time>
               </span>
             </li>
           ))}

@@ -3,7 +3,7 @@ import type { Session } from "@tesslate/contract";
 import { browserName } from "../../lib/browser-name.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
@@ -65,7 +65,8 @@ function SessionRow({ session, isEnding, onEnd }: { session: Session; isEnding: 
           {name}
         </p>
         <p className="text-xs text-fg-2">
-          {session.ip ?? "Unknown IP address"} · Last used <time title={momentOf(session.last_used_at)}>{agoOf(session.last_used_at)}</time>
+          {session.ip ?? "Unknown IP address"} · Last used{" "}
+          <time title={formatDateTime(session.last_used_at)}>{formatRelativeTime(session.last_used_at)}</time>
         </p>
       </div>
       {session.current ? (

@@ -5,6 +5,7 @@ import { useStickToBottom } from "use-stick-to-bottom";
 import { plainLine, spansOf, type Span } from "../../lib/ansi.ts";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
+import { formatLogTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
@@ -89,9 +90,7 @@ export function LogsPanel({
             : `${shown.length} of ${counted(lines.length, "line")}`}
         </span>
         <span className="flex-1" />
-        {isBroken || refusal !== undefined ? (
-          <span className="truncate text-xs text-err">{refusal ?? "Reconnecting…"}</span>
-        ) : null}
+        {isBroken || refusal !== undefined ? <span className="truncate text-xs text-err">{refusal ?? "Reconnecting…"}</span> : null}
         {isAtBottom ? null : (
           <Button size="sm" variant="ghost" onClick={() => void scrollToBottom("instant")}>
             Jump to latest
@@ -134,7 +133,7 @@ export function LogsPanel({
 const Line = memo(function Line({ line: { data }, wanted }: { line: LogLine; wanted: string }) {
   return (
     <li className="flex gap-3">
-      <time className="num flex-none text-(--term-bright-black)">{data.ts.slice(11, 19)}</time>
+      <time className="num flex-none text-(--term-bright-black)">{formatLogTime(data.ts)}</time>
       <span
         className={cx(
           "min-w-0 break-words whitespace-pre-wrap",

@@ -3,7 +3,8 @@ import { Activity, Check, CircleX, X } from "lucide-react";
 import type { Task } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { formatPercent } from "../../lib/numbers.ts";
+import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { useServices } from "../../project/services.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Popover } from "../../ui/Popover.tsx";
@@ -64,7 +65,7 @@ function OpenTask({ task }: { task: Task }) {
     <li className="px-3 py-2 text-xs">
       <div className="flex items-center gap-2">
         <span className="min-w-0 flex-1 truncate text-sm text-fg-0">{titleOf(task)}</span>
-        {isRun || task.status === "queued" ? null : <span className="num flex-none text-fg-2">{percentage} %</span>}
+        {isRun || task.status === "queued" ? null : <span className="num flex-none text-fg-2">{formatPercent(percentage / 100)}</span>}
         {isCancellable(task) ? (
           <IconButton
             size="sm"
@@ -97,8 +98,8 @@ const EndedTask = ({ task }: { task: Task }) => (
       <span className="min-w-0 flex-1 truncate text-fg-1">{titleOf(task)}</span>
       <span className="flex-none text-fg-2">{outcomes[task.status]}</span>
       {task.completed_at ? (
-        <time dateTime={task.completed_at} title={momentOf(task.completed_at)} className="num flex-none text-fg-3">
-          {agoOf(task.completed_at)}
+        <time dateTime={task.completed_at} title={formatDateTime(task.completed_at)} className="num flex-none text-fg-3">
+          {formatRelativeTime(task.completed_at)}
         </time>
       ) : null}
     </div>

@@ -4,6 +4,7 @@ import { ApiError } from "@tesslate/client/core";
 import type { Theme } from "@tesslate/contract";
 import { useDeferredValue, useEffect, useMemo, useState, type FormEvent } from "react";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { formatDecimal } from "../../lib/numbers.ts";
 import { chooseTheme, tryTheme, useTheme } from "../../theme/theme-choice.ts";
 import { findThemeFaults, type ThemeFault } from "../../theme/theme-faults.ts";
 import { tokensOf, wearTheme } from "../../theme/wear.ts";
@@ -160,7 +161,7 @@ function Contrast({ faults }: { faults: readonly ThemeFault[] }) {
       <ul aria-label="Low contrast" className="mt-1 list-disc pl-4">
         {faults.map((fault) => (
           <li key={fault.token}>
-            {fault.what} on {fault.on}: {fault.ratio.toFixed(1)}:1, at least {fault.floor}:1 required
+            {fault.what} on {fault.on}: {formatDecimal(fault.ratio, 1)}:1, at least {fault.floor}:1 required
           </li>
         ))}
       </ul>

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ArrowLeft, ArrowRight, Download, Trash2, Undo2 } from "lucide-react";
 import { counted } from "../../lib/counted.ts";
-import { momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatTime } from "../../lib/time.ts";
 import { useQuietProject } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -12,7 +12,7 @@ import { Skeleton } from "../../ui/Skeleton.tsx";
 import { FileChanges, Lines, diffKey } from "../changes/index.ts";
 import { Letter } from "./EntryRow.tsx";
 import { diffQuery } from "./timeline.queries.ts";
-import { clockOf, contentsOf, type Entry } from "./timeline.ts";
+import { contentsOf, type Entry } from "./timeline.ts";
 import type { TimelineActs } from "./use-timeline.ts";
 
 /** Compares two points of the timeline, and restores the first. */
@@ -49,7 +49,7 @@ export function ComparePanel({
             <span className="min-w-0 truncate">{from.title}</span>
           </span>
           <span className="mt-0.5 block truncate text-2xs text-fg-2">
-            {momentOf(from.at)}
+            {formatDateTime(from.at)}
             {snapshot?.status === "ready" ? `, ${contentsOf(snapshot)}` : ""}
           </span>
         </div>
@@ -67,11 +67,11 @@ export function ComparePanel({
                 ...entries
                   .filter((entry) => entry.isReady && entry.id !== from.id)
                   .toReversed()
-                  .map((entry) => ({ value: entry.id, label: entry.title, hint: `${momentOf(entry.at)}` })),
+                  .map((entry) => ({ value: entry.id, label: entry.title, hint: `${formatDateTime(entry.at)}` })),
               ]}
             />
           </span>
-          <span className="mt-0.5 block truncate text-2xs text-fg-2">{to ? momentOf(to.at) : "Current files"}</span>
+          <span className="mt-0.5 block truncate text-2xs text-fg-2">{to ? formatDateTime(to.at) : "Current files"}</span>
         </div>
       </div>
       <div className="scroll-y min-h-0 flex-1 border-t border-line-0">
@@ -141,7 +141,7 @@ function Changes({ projectId, from, to }: { projectId: string; from: Entry; to: 
       <p className="flex items-baseline gap-2 px-4 pt-3 pb-2 text-sm narrow:px-3" role="status">
         {diff.total === 0 ? (
           <span className="text-fg-2">
-            {to ? `No files changed between ${clockOf(from.at)} and ${clockOf(to.at)}.` : "No files changed since then."}
+            {to ? `No files changed between ${formatTime(from.at)} and ${formatTime(to.at)}.` : "No files changed since then."}
           </span>
         ) : (
           <>

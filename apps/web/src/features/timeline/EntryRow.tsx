@@ -1,8 +1,8 @@
 import { cx } from "../../lib/cx.ts";
-import { momentOf } from "../../lib/time.ts";
+import { formatDateTime, formatTime } from "../../lib/time.ts";
 import { Pill } from "../../ui/Pill.tsx";
 import { ThreadItem } from "../../ui/thread/index.ts";
-import { clockOf, contentsOf, type Entry, type Happening } from "./timeline.ts";
+import { contentsOf, type Entry, type Happening } from "./timeline.ts";
 
 /** Marks a compared point. */
 export const Letter = ({ of, className }: { of: "A" | "B"; className?: string }) => (
@@ -33,8 +33,8 @@ export function EntryRow({ entry, letter, onChoose }: { entry: Entry; letter: "A
           isChosen && "bg-bg-3 hover:bg-bg-3",
         )}
       >
-        <time dateTime={entry.at} title={momentOf(entry.at)} className="num w-10 flex-none text-xs text-fg-2">
-          {clockOf(entry.at)}
+        <time dateTime={entry.at} title={formatDateTime(entry.at)} className="num w-14 flex-none text-xs text-fg-2">
+          {formatTime(entry.at)}
         </time>
         <span className="min-w-0 flex-1 truncate text-fg-1">
           <span className={cx(entry.kind === "snapshot" && "font-medium text-fg-0")}>{entry.title}</span>
@@ -63,8 +63,8 @@ export function HappeningRow({ happening, onChoose }: { happening: Happening; on
         onClick={onChoose}
         className="flex min-h-9 w-full min-w-0 items-center gap-2.5 rounded-2 px-2.5 py-1 text-left text-sm hover:bg-bg-2 disabled:hover:bg-transparent narrow:min-h-11"
       >
-        <time dateTime={at} title={momentOf(at)} className="num w-10 flex-none text-xs text-fg-2">
-          {clockOf(at)}
+        <time dateTime={at} title={formatDateTime(at)} className="num w-14 flex-none text-xs text-fg-2">
+          {formatTime(at)}
         </time>
         <span className="min-w-0 flex-1 truncate text-fg-1">
           <span className="sr-only">{kind === "commit" ? "Commit " : "Deployment "}</span>

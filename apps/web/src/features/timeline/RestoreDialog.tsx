@@ -3,7 +3,7 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Switch } from "../../ui/Switch.tsx";
-import { momentOf } from "../../lib/time.ts";
+import { formatDateTime } from "../../lib/time.ts";
 import type { Entry } from "./timeline.ts";
 
 /** Explains what a restore replaces, and offers to save the current state first. */
@@ -44,7 +44,7 @@ export function RestoreDialog({
       isOpen={entry !== undefined}
       onOpenChange={(isOpen) => !isOpen && close()}
       title={isCheckpoint ? "Restore this checkpoint?" : "Restore this snapshot?"}
-      description={entry ? `${entry.title}, ${momentOf(entry.at)}` : undefined}
+      description={entry ? `${entry.title}, ${formatDateTime(entry.at)}` : undefined}
       footer={
         <>
           <Button variant="ghost" onClick={close}>

@@ -10,6 +10,7 @@ import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { cx } from "../../lib/cx.ts";
+import { formatPercent } from "../../lib/numbers.ts";
 import { useDeploys } from "../deployments/index.ts";
 import { useServices } from "../../project/services.ts";
 import { ComparePanel } from "./ComparePanel.tsx";
@@ -73,7 +74,7 @@ export function TimelinePane() {
             isQuiet
           />
           <span className="min-w-0 flex-1 truncate text-right text-xs text-fg-2">
-            {running.progress.message} <span className="num">{running.progress.percentage} %</span>
+            {running.progress.message} <span className="num">{formatPercent(running.progress.percentage / 100)}</span>
           </span>
         </div>
       ) : null}

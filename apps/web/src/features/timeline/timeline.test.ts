@@ -47,7 +47,7 @@ test("snapshots and checkpoints are one history, the oldest first", () => {
   ).toEqual(["c"]);
 });
 
-test("labels of days", () => {
+test("entries are grouped by day", () => {
   const at = (days: number) => new Date(new Date(2026, 2, 20, 12).getTime() - days * 86_400_000).toISOString();
   const days = daysOf(
     entriesOf([snapshot("x", at(300)), snapshot("a", at(9)), snapshot("b", at(1)), snapshot("c", at(0)), snapshot("d", at(0))], []),

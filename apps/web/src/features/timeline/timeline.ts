@@ -1,6 +1,7 @@
 import type { Checkpoint, Deployment, GitCommit, Snapshot } from "@tesslate/contract";
 import { formatBytes } from "../../lib/bytes.ts";
-import { durationText } from "../../lib/durations.ts";
+import { formatDuration } from "../../lib/durations.ts";
+import { formatDayHeading } from "../../lib/time.ts";
 import type { BeadKind, BeadTone, LineKind } from "../../ui/thread/index.ts";
 import { timelineMarker, durationOf, isUnderWay, nameOf, providerTitle, stateOf } from "../deployments/index.ts";
 
@@ -91,7 +92,7 @@ const ofCommit = ({ sha, message, author, date }: GitCommit): Happening => ({
 });
 const ofDeployment = (deployment: Deployment): Happening => {
   const { bead, tone, line } = timelineMarker(deployment);
-  const duration = durationText(durationOf(deployment, Date.parse(deployment.updated_at)));
+  const duration = formatDuration(durationOf(deployment, Date.parse(deployment.updated_at)));
   return {
     id: deployment.id,
     kind: "deploy",
@@ -132,26 +133,13 @@ export function historyOf(
 export function daysOf<T extends { at: string }>(entries: readonly T[], nowMs = Date.now()): Day<T>[] {
   const days: Day<T>[] = [];
   for (const entry of entries) {
-    const label = dayLabel(new Date(entry.at), new Date(nowMs));
+    const label = formatDayHeading(entry.at, new Date(nowMs));
     const last = days.at(-1);
     if (last?.label === label) last.entries.push(entry);
     else days.push({ label, entries: [entry] });
   }
   return days;
 }
-function dayLabel(day: Date, now: Date): string {
-  const start = (date: Date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
-  const ago = Math.round((start(now) - start(day)) / 86_400_000);
-  if (ago === 0) return "Today";
-  if (ago === 1) return "Yesterday";
-  return day.toLocaleDateString("en", {
-    weekday: "long",
-    day: "numeric",
-    month: "long",
-    ...(day.getFullYear() !== now.getFullYear() && { year: "numeric" }),
-  });
-}
-export const clockOf = (iso: string): string => new Date(iso).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 
 /** "files, database, 41 MB". */
 export const contentsOf = ({ databases, volume_size_bytes }: Snapshot): string =>

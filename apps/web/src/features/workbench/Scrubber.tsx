@@ -1,7 +1,7 @@
 import { PanelLeftOpen } from "lucide-react";
 import { useMemo } from "react";
 import { counted } from "../../lib/counted.ts";
-import { clockText } from "../../lib/durations.ts";
+import { formatTime } from "../../lib/time.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { shortcuts } from "../../shortcuts.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -19,7 +19,7 @@ export function Scrubber({ rows, isLive }: { rows: readonly TranscriptRow[]; isL
   if (points.length === 0) return null;
   return (
     <div className="flex h-8 flex-none items-center gap-2.5 px-3 text-2xs text-fg-2 narrow:h-11">
-      <span className="num font-mono">{first?.kind === "user" ? clockText(first.turn.at) : ""}</span>
+      <span className="num font-mono">{first?.kind === "user" ? formatTime(first.turn.at) : ""}</span>
       <div className="min-w-0 flex-1 overflow-hidden">
         <Thread
           orientation="horizontal"

@@ -1,6 +1,7 @@
 import { TriangleAlert } from "lucide-react";
 import { counted } from "../../lib/counted.ts";
-import { costText, tokensText } from "../../lib/durations.ts";
+import { formatDollars } from "../../lib/money.ts";
+import { formatCompact } from "../../lib/numbers.ts";
 import { useProjectEvents, useContainers, useRuntime } from "../../project/project-context.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { Elapsed, useConversation } from "../chat/index.ts";
@@ -71,12 +72,12 @@ export function StatusBar() {
           ) : null}
           {run.usage.tokensIn + run.usage.tokensOut > 0 ? (
             <span className="num" title="Tokens of this run">
-              {tokensText(run.usage.tokensIn)} in · {tokensText(run.usage.tokensOut)} out
+              {formatCompact(run.usage.tokensIn)} in · {formatCompact(run.usage.tokensOut)} out
             </span>
           ) : null}
           {run.usage.costCents > 0 ? (
             <span className="num text-fg-0" title="Cost of this run">
-              {costText(run.usage.costCents)}
+              {formatDollars(run.usage.costCents)}
             </span>
           ) : null}
         </>

@@ -4,6 +4,7 @@ import { ArrowDown, ArrowUp, ChevronLeft, ChevronRight, ListFilter, Search, X } 
 import type { ReactNode } from "react";
 import type { List } from "@tesslate/contract";
 import { cx } from "../../../lib/cx.ts";
+import { formatNumber } from "../../../lib/numbers.ts";
 import { useSearchText } from "../../../lib/use-search-text.ts";
 import { Button } from "../../../ui/Button.tsx";
 import { EmptyState } from "../../../ui/EmptyState.tsx";
@@ -125,7 +126,7 @@ export function AdminTable<Row extends { id: string }>({
         <span className="flex-1" />
         {list.data ? (
           <span role="status" className="num text-xs text-fg-2">
-            {isFiltered ? `${list.data.total.toLocaleString()} found` : `${list.data.total.toLocaleString()} total`}
+            {isFiltered ? `${formatNumber(list.data.total)} found` : `${formatNumber(list.data.total)} total`}
           </span>
         ) : null}
         {typeof end === "function" ? end(request) : end}
@@ -318,8 +319,7 @@ function Pages({ list, page, onPage }: { list: List<unknown>; page: number; onPa
   return (
     <nav aria-label="Pages" className="flex h-10 flex-none items-center justify-end gap-1 border-t border-line-0 px-4 narrow:h-12">
       <span className="num mr-1 text-xs text-fg-2">
-        {list.items.length > 0 ? `${(from + 1).toLocaleString()}–${(from + list.items.length).toLocaleString()}` : "0"} of{" "}
-        {list.total.toLocaleString()}
+        {list.items.length > 0 ? `${formatNumber(from + 1)}–${formatNumber(from + list.items.length)}` : "0"} of {formatNumber(list.total)}
       </span>
       <IconButton label="Previous page" disabled={page <= 1} onClick={() => onPage(Math.min(page - 1, list.total_pages))}>
         <ChevronLeft />

@@ -2,6 +2,7 @@ import { ClipboardList, File as FileIcon, FileText, RotateCw, X } from "lucide-r
 import type { MessageAttachment } from "@tesslate/contract";
 import { formatBytes } from "../../../lib/bytes.ts";
 import { cx } from "../../../lib/cx.ts";
+import { formatPercent } from "../../../lib/numbers.ts";
 import type { DraftAttachment } from "./attachment-drafts.ts";
 
 const attachmentUrl = (id: string): string => `/api/chat/attachments/${id}`;
@@ -41,7 +42,7 @@ export function AttachmentChips({
                 {one.failure ??
                   (one.done || one.isHeld
                     ? formatBytes(one.done?.size_bytes ?? one.size)
-                    : `${Math.round(one.share * 100)} % of ${formatBytes(one.size)}`)}
+                    : `${formatPercent(one.share)} of ${formatBytes(one.size)}`)}
               </span>
             </span>
             {one.failure && one.isRetryable ? (

@@ -1,4 +1,5 @@
 import { maxAttachmentBytes, maxAttachments, type MessageAttachment } from "@tesslate/contract";
+import { formatByteLimit } from "../../../lib/bytes.ts";
 import { counted } from "../../../lib/counted.ts";
 
 /** A file that will be attached to the next message. */
@@ -97,7 +98,7 @@ export function createAttachmentDrafts({ sentenceOf }: { sentenceOf: (error: unk
             share: 0,
             ...(isImage && !isTooLarge && { preview: URL.createObjectURL(file) }),
             ...(!upload && !isTooLarge && { isHeld: true }),
-            ...(isTooLarge && { failure: `Larger than ${maxAttachmentBytes / 2 ** 20} MiB.` }),
+            ...(isTooLarge && { failure: `Larger than ${formatByteLimit(maxAttachmentBytes)}.` }),
           },
         ]);
         if (isTooLarge) continue;

@@ -3,7 +3,8 @@ import { memo, useState, type ReactNode } from "react";
 import type { CheckOutcome, ChecksReport, EvidencePicture, Evidence, VerifyReport } from "@tesslate/contract";
 import { counted } from "../../../lib/counted.ts";
 import { cx } from "../../../lib/cx.ts";
-import { clockText, durationText } from "../../../lib/durations.ts";
+import { formatTime } from "../../../lib/time.ts";
+import { formatDuration } from "../../../lib/durations.ts";
 import { Button } from "../../../ui/Button.tsx";
 import { Card } from "../../../ui/Panel.tsx";
 import { scrollable } from "../../../ui/scrollable.ts";
@@ -50,8 +51,8 @@ function ProofSection({ proof, run, isLast, isFirst }: { proof: Proof; run: Run;
             <span className="block truncate font-medium text-fg-0">{title}</span>
             <span className="num block text-xs text-fg-2">
               {earlier.length > 0
-                ? `${facts}, ${durationText(duration)}, after ${counted(earlier.length, "earlier attempt")}`
-                : `${facts}, ${durationText(duration)}`}
+                ? `${facts}, ${formatDuration(duration)}, after ${counted(earlier.length, "earlier attempt")}`
+                : `${facts}, ${formatDuration(duration)}`}
             </span>
           </span>
           <ChevronRight size={14} className={cx("flex-none text-fg-3 transition-transform", isOpen && "rotate-90")} aria-hidden="true" />
@@ -73,7 +74,7 @@ function ProofSection({ proof, run, isLast, isFirst }: { proof: Proof; run: Run;
           {earlier.map((one) => (
             <details key={one.id} className="mt-2 text-xs text-fg-2">
               <summary className="cursor-pointer rounded-1 py-1 narrow:py-3">
-                {isGood(one) ? `Passed at ${clockText(one.created_at)}` : `Failed at ${clockText(one.created_at)}`}
+                {isGood(one) ? `Passed at ${formatTime(one.created_at)}` : `Failed at ${formatTime(one.created_at)}`}
               </summary>
               <div className="pt-1">
                 <Report evidence={one} />
@@ -112,7 +113,7 @@ function VerifyDetails({ report, taskId }: { report: VerifyReport; taskId: strin
               <span className={step.status === "skipped" ? "text-fg-2" : "text-fg-0"}>{step.what}</span>
               {step.detail ? <span className="block break-words text-fg-1">{step.detail}</span> : null}
             </span>
-            {step.status === "skipped" ? null : <span className="num flex-none text-fg-2">{durationText(step.duration_ms)}</span>}
+            {step.status === "skipped" ? null : <span className="num flex-none text-fg-2">{formatDuration(step.duration_ms)}</span>}
           </li>
         ))}
       </ol>
@@ -254,7 +255,7 @@ function Outcome({ outcome }: { outcome: CheckOutcome | null }) {
     <span className="num inline-flex items-center gap-1.5 text-fg-1">
       {isPassed ? <Check size={14} className="text-ok" aria-hidden="true" /> : <X size={14} className="text-err" aria-hidden="true" />}
       <span className={cx(!isPassed && "text-fg-0")}>{outcomes[outcome.status]}</span>
-      <span className="text-fg-2">{durationText(outcome.duration_ms)}</span>
+      <span className="text-fg-2">{formatDuration(outcome.duration_ms)}</span>
     </span>
   );
 }

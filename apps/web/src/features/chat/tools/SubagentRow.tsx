@@ -2,7 +2,7 @@ import { Bot } from "lucide-react";
 import { memo, useMemo, useState } from "react";
 import { counted } from "../../../lib/counted.ts";
 import { cx } from "../../../lib/cx.ts";
-import { durationText } from "../../../lib/durations.ts";
+import { formatDuration } from "../../../lib/durations.ts";
 import { Markdown } from "../../../ui/markdown/Markdown.tsx";
 import { scrollable } from "../../../ui/scrollable.ts";
 import type { ToolPart, SubagentCall, SubagentView } from "../chat.types.ts";
@@ -50,7 +50,7 @@ export const SubagentRow = memo(({ part }: { part: ToolPart }) => {
               <Elapsed since={part.startedAt} />
             </>
           ) : null}
-          {part.durationMs !== undefined && !isRunning ? <span>{durationText(part.durationMs)}</span> : null}
+          {part.durationMs !== undefined && !isRunning ? <span>{formatDuration(part.durationMs)}</span> : null}
           {part.status === "ok" ? <span className="sr-only">done</span> : null}
         </span>
       </button>

@@ -2,7 +2,7 @@ import { CircleSlash2 } from "lucide-react";
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { counted } from "../../../lib/counted.ts";
 import { cx } from "../../../lib/cx.ts";
-import { durationText } from "../../../lib/durations.ts";
+import { formatDuration } from "../../../lib/durations.ts";
 import { DiffBlock } from "../../../ui/DiffBlock.tsx";
 import { scrollable } from "../../../ui/scrollable.ts";
 import type { ToolPart } from "../chat.types.ts";
@@ -19,7 +19,7 @@ export function Elapsed({ since }: { since: string | undefined }) {
   }, []);
   // A server clock that is ahead must not give a negative time.
   const from = Math.min(Number.isNaN(Date.parse(since ?? "")) ? mountedAt : Date.parse(since ?? ""), mountedAt);
-  return <span className="num">{durationText(Math.max(0, now - from))}</span>;
+  return <span className="num">{formatDuration(Math.max(0, now - from))}</span>;
 }
 
 const words: Partial<Record<ToolPart["status"], string>> = {
@@ -70,7 +70,7 @@ export const ToolRow = memo(({ part }: { part: ToolPart }) => {
             </>
           ) : null}
           {part.status === "waiting" ? <span className="text-err">{words.waiting}</span> : null}
-          {part.durationMs !== undefined && part.status !== "running" ? <span>{durationText(part.durationMs)}</span> : null}
+          {part.durationMs !== undefined && part.status !== "running" ? <span>{formatDuration(part.durationMs)}</span> : null}
           {part.status === "queued" ? <span className="sr-only">not started</span> : null}
           {part.status === "ok" || part.status === "ended" ? <span className="sr-only">done</span> : null}
         </span>
