@@ -4,9 +4,9 @@ import { urlOf } from "@tesslate/client/core";
 import { api } from "../../api.ts";
 import { Download } from "lucide-react";
 import { buttonClass } from "../../ui/Button.tsx";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { actionWords, targetWords } from "./audit-words.ts";
 import { Input } from "../../ui/Input.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { AdminTable, type Column } from "./table/AdminTable.tsx";
 import type { TableRequest } from "./table/table-search.ts";
 
@@ -26,11 +26,7 @@ const columns: Column<AuditAction>[] = [
   {
     id: "when",
     head: "Date",
-    cell: ({ created_at }) => (
-      <time dateTime={created_at} title={formatDateTime(created_at)}>
-        {formatRelativeTime(created_at)}
-      </time>
-    ),
+    cell: ({ created_at }) => <RelativeTime at={created_at} />,
   },
   { id: "who", head: "Administrator", cell: ({ admin_name, admin_id }) => <Narrowed by="admin_id" value={admin_id} text={admin_name} /> },
   { id: "what", head: "Action", cell: ({ action_type }) => actionWords[action_type] },

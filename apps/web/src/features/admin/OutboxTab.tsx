@@ -11,6 +11,7 @@ import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill, type Tone } from "../../ui/Pill.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { configQuery } from "../auth/index.ts";
@@ -30,11 +31,7 @@ const columns: Column<OutboxEmail>[] = [
   {
     id: "when",
     head: "Created",
-    cell: ({ created_at }) => (
-      <time dateTime={created_at} title={formatDateTime(created_at)}>
-        {formatRelativeTime(created_at)}
-      </time>
-    ),
+    cell: ({ created_at }) => <RelativeTime at={created_at} />,
   },
   { id: "recipient", head: "To", isGreedy: true, cell: ({ recipient }) => <span className="text-fg-0">{recipient}</span> },
   { id: "kind", head: "Type", isWideOnly: true, cell: ({ kind }) => kindWords[kind] ?? kind },

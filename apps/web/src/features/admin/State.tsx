@@ -1,5 +1,5 @@
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Dot, Pill, type DotShape, type Tone } from "../../ui/Pill.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 
 /** A state as a shape, a color and a word. */
 export const State = ({ look: { label, tone, dot } }: { look: { label: string; tone: Tone; dot: DotShape } }) => (
@@ -8,11 +8,4 @@ export const State = ({ look: { label, tone, dot } }: { look: { label: string; t
   </Pill>
 );
 
-export const Moment = ({ at }: { at: string | null }) =>
-  at === null ? (
-    "Never"
-  ) : (
-    <time dateTime={at} title={formatDateTime(at)}>
-      {formatRelativeTime(at)}
-    </time>
-  );
+export const Moment = ({ at }: { at: string | null }) => (at === null ? "Never" : <RelativeTime at={at} />);

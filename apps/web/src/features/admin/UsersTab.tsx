@@ -5,9 +5,9 @@ import { urlOf } from "@tesslate/client/core";
 import { api } from "../../api.ts";
 import { cx } from "../../lib/cx.ts";
 import { formatNumber } from "../../lib/numbers.ts";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { buttonClass } from "../../ui/Button.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { exportQueryOf, userQueryOf, usersKey } from "./admin-users.queries.ts";
 import { AdminTable, type Column, type Filter } from "./table/AdminTable.tsx";
 import { tierOptions, tierWords, UserState } from "./user-looks.tsx";
@@ -56,14 +56,7 @@ const columns: Column<AdminUser>[] = [
     head: "Last active",
     sort: "last_active_at",
     isWideOnly: true,
-    cell: ({ last_active_at }) =>
-      last_active_at ? (
-        <time dateTime={last_active_at} title={formatDateTime(last_active_at)}>
-          {formatRelativeTime(last_active_at)}
-        </time>
-      ) : (
-        "Never"
-      ),
+    cell: ({ last_active_at }) => (last_active_at ? <RelativeTime at={last_active_at} /> : "Never"),
   },
 ];
 const filters: Filter[] = [

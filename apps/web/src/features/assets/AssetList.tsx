@@ -1,8 +1,8 @@
 import { Bot, Copy, Download, Ellipsis, FolderInput, Trash2 } from "lucide-react";
 import type { Asset } from "@tesslate/contract";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu, type MenuEntry } from "../../ui/Menu.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { appPathOf, factsOf, markdownOf, typeLooks } from "./asset-looks.tsx";
 import { Thumbnail } from "./Preview.tsx";
 
@@ -90,13 +90,7 @@ export const AssetRows = ({ assets, acts }: { assets: readonly Asset[]; acts: As
           </span>
           <span className="w-20 flex-none text-xs text-fg-2 narrow:hidden">{typeLooks[asset.file_type].label}</span>
           <span className="num w-32 flex-none text-right text-xs text-fg-2 narrow:w-auto">{factsOf(asset)}</span>
-          <time
-            className="w-24 flex-none text-right text-xs text-fg-2 narrow:hidden"
-            dateTime={asset.created_at}
-            title={formatDateTime(asset.created_at)}
-          >
-            {formatRelativeTime(asset.created_at)}
-          </time>
+          <RelativeTime at={asset.created_at} className="w-24 flex-none text-right text-xs text-fg-2 narrow:hidden" />
         </button>
         <AssetMenu asset={asset} acts={acts} />
       </li>

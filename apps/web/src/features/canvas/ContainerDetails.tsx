@@ -1,10 +1,10 @@
 import { KeyRound, Play, RotateCw, ScrollText, Square, Trash2 } from "lucide-react";
 import type { Container, Task } from "@tesslate/contract";
 import { useState } from "react";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Pill } from "../../ui/Pill.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { TabPanel, Tabs } from "../../ui/Tabs.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { ContainerDot, containerLook, canStart, canStop } from "../containers/index.ts";
@@ -37,8 +37,8 @@ export function ContainerDetails({ container, tasks }: { container: Container; t
           {statusWord(container)}
         </Pill>
         {container.last_started_at && container.status === "running" ? (
-          <span className="text-xs text-fg-2" title={formatDateTime(container.last_started_at)}>
-            Started {formatRelativeTime(container.last_started_at)}
+          <span className="text-xs text-fg-2">
+            Started <RelativeTime at={container.last_started_at} />
           </span>
         ) : null}
       </div>

@@ -1,5 +1,5 @@
 import type { Container, Task } from "@tesslate/contract";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { Part } from "./Facts.tsx";
 import { touchesOf } from "./touches.ts";
@@ -23,9 +23,7 @@ export function Touched({ container, tasks }: { container: Container; tasks: rea
               <span className="min-w-0 flex-1 truncate" title={touch.text}>
                 {touch.text}
               </span>
-              <time dateTime={touch.at} title={formatDateTime(touch.at)} className="flex-none text-fg-3">
-                {formatRelativeTime(touch.at)}
-              </time>
+              <RelativeTime at={touch.at} className="flex-none text-fg-3" />
             </span>
           </ThreadItem>
         ))}

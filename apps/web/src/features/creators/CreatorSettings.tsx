@@ -7,13 +7,14 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { leaveFor } from "../../lib/leave.ts";
 import { formatDollars } from "../../lib/money.ts";
 import { formatDecimal, formatNumber, formatPercent } from "../../lib/numbers.ts";
-import { formatDateTime, formatMonth, formatMonthShort, formatRelativeTime } from "../../lib/time.ts";
+import { formatMonth, formatMonthShort } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill, type Tone } from "../../ui/Pill.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -180,8 +181,7 @@ function Payouts({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
               <span className="num w-24 text-fg-0">{formatDollars(payout.amount_cents)}</span>
               <Pill tone={payoutWords[payout.status].tone}>{payoutWords[payout.status].label}</Pill>
               <span className="min-w-0 flex-1 truncate text-xs text-fg-2">
-                {counted(payout.transactions_count, "sale")},{" "}
-                <time title={formatDateTime(payout.created_at)}>{formatRelativeTime(payout.created_at)}</time>
+                {counted(payout.transactions_count, "sale")}, <RelativeTime at={payout.created_at} />
               </span>
             </li>
           ))}

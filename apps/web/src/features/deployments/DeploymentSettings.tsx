@@ -3,13 +3,13 @@ import type { DeploymentCredential, DeploymentProviderInfo } from "@tesslate/con
 import { useState } from "react";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { projectsQuery } from "../../project/projects.queries.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Pill } from "../../ui/Pill.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
@@ -113,7 +113,7 @@ function ProviderRow({ provider, credential }: { provider: DeploymentProviderInf
 
 function ConnectedSince({ credential }: { credential: DeploymentCredential }) {
   const account = accountOf(credential);
-  const time = <time title={formatDateTime(credential.updated_at)}>{formatRelativeTime(credential.updated_at)}</time>;
+  const time = <RelativeTime at={credential.updated_at} />;
   if (account)
     return (
       <>

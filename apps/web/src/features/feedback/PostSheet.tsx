@@ -6,7 +6,6 @@ import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { isString } from "../../lib/storage.ts";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { useKept } from "../../lib/use-kept.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -16,6 +15,7 @@ import { Field } from "../../ui/Field.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Markdown } from "../../ui/markdown/Markdown.tsx";
 import { Pill } from "../../ui/Pill.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Sheet } from "../../ui/Sheet.tsx";
 import { ShowMore } from "../../ui/ShowMore.tsx";
@@ -65,8 +65,7 @@ function Post({ post, onGone }: { post: FeedbackDetail; onGone: () => void }) {
           <p className="mt-1 flex flex-wrap items-center gap-2 text-xs text-fg-2">
             <Pill tone={statusWords[post.status].tone}>{statusWords[post.status].label}</Pill>
             <span className="min-w-0 wrap-anywhere">
-              <span className="as-written">{post.user_name}</span>,{" "}
-              <time title={formatDateTime(post.created_at)}>{formatRelativeTime(post.created_at)}</time>
+              <span className="as-written">{post.user_name}</span>, <RelativeTime at={post.created_at} />
             </span>
           </p>
         </div>
@@ -156,9 +155,7 @@ function Comments({ post, me }: { post: FeedbackDetail; me: { id: string; is_sup
           <li key={entry.id}>
             <div className="flex items-baseline gap-2 text-xs text-fg-2">
               <b className="as-written min-w-0 wrap-anywhere text-fg-0">{entry.user_name}</b>
-              <time className="flex-none" title={formatDateTime(entry.created_at)}>
-                {formatRelativeTime(entry.created_at)}
-              </time>
+              <RelativeTime at={entry.created_at} className="flex-none" />
               {entry.user_id === me.id || me.is_superuser ? (
                 <button
                   type="button"

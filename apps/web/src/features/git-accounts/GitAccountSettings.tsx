@@ -3,12 +3,12 @@ import type { GitAccount, GitProvider } from "@tesslate/contract";
 import { useState } from "react";
 import { api } from "../../api.ts";
 import { sentenceOf } from "../../lib/errors.ts";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -102,9 +102,7 @@ function AccountRow({ provider, account, onReconnect }: { provider: GitProvider;
         <span className="block truncate text-fg-0">{name}</span>
         <span className="block truncate text-xs text-fg-2">
           {URL.parse(account.base_url)?.host}, {account.kind === "token" ? "connected with a token" : "connected in the browser"}{" "}
-          <time dateTime={account.created_at} title={formatDateTime(account.created_at)}>
-            {formatRelativeTime(account.created_at)}
-          </time>
+          <RelativeTime at={account.created_at} />
         </span>
       </span>
       {account.needs_reconnect ? (

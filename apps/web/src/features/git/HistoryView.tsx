@@ -5,12 +5,12 @@ import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from 
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { CommitDetail } from "./CommitDetail.tsx";
@@ -245,13 +245,7 @@ function CommitRow({
       <Refs refs={commit.refs} current={current} />
       <span className="min-w-0 flex-1 truncate text-fg-0">{commit.message.split("\n")[0] || "(no message)"}</span>
       <span className="max-w-28 flex-none truncate text-fg-2 narrow:hidden">{commit.author}</span>
-      <time
-        dateTime={commit.date}
-        title={formatDateTime(commit.date)}
-        className="num w-20 flex-none truncate text-right text-2xs text-fg-2"
-      >
-        {formatRelativeTime(commit.date)}
-      </time>
+      <RelativeTime at={commit.date} className="num w-20 flex-none truncate text-right text-2xs text-fg-2" />
     </div>
   );
 }

@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { Markdown } from "../../ui/markdown/Markdown.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
@@ -53,10 +53,7 @@ export function CardComments({
           {comments.map((comment) => (
             <li key={comment.id}>
               <div className="text-xs text-fg-2">
-                <b className="text-fg-0">{comment.user.name}</b>{" "}
-                <time dateTime={comment.created_at} title={formatDateTime(comment.created_at)}>
-                  {formatRelativeTime(comment.created_at)}
-                </time>
+                <b className="text-fg-0">{comment.user.name}</b> <RelativeTime at={comment.created_at} />
               </div>
               <div className="text-md text-fg-1">
                 <Markdown text={comment.content} />

@@ -1,7 +1,7 @@
 import { Bot, Trash2 } from "lucide-react";
 import type { Board, Card, UserRef } from "@tesslate/contract";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { Sheet } from "../../ui/Sheet.tsx";
 import { refOf } from "./board.ts";
 import { CardComments } from "./CardComments.tsx";
@@ -56,16 +56,11 @@ export function CardSheet({ projectId, card, board, me, acts, onClose, onHandOve
       />
       <CardComments projectId={projectId} cardId={card.id} onSend={(content) => acts.comment(card.id, content)} />
       <p className="pt-5 text-xs text-fg-2">
-        {card.reporter ? `Created by ${card.reporter.name}` : "Created"}{" "}
-        <time dateTime={card.created_at} title={formatDateTime(card.created_at)}>
-          {formatRelativeTime(card.created_at)}
-        </time>
+        {card.reporter ? `Created by ${card.reporter.name}` : "Created"} <RelativeTime at={card.created_at} />
         {card.completed_at ? (
           <>
             {" · Completed "}
-            <time dateTime={card.completed_at} title={formatDateTime(card.completed_at)}>
-              {formatRelativeTime(card.completed_at)}
-            </time>
+            <RelativeTime at={card.completed_at} />
           </>
         ) : null}
       </p>

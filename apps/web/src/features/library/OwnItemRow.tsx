@@ -4,11 +4,11 @@ import { useState } from "react";
 import type { OwnItem } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Pill } from "../../ui/Pill.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { ItemIcon, Rating } from "../marketplace/index.ts";
 import { useAgentActs, useRemoveBase } from "./library.queries.ts";
@@ -65,9 +65,9 @@ export function OwnItemRow({ item }: { item: OwnItem }) {
               <span className="num">{counted(item.downloads, "install")}</span>
             </>
           )}
-          <time dateTime={item.updated_at} title={formatDateTime(item.updated_at)}>
-            Updated {formatRelativeTime(item.updated_at)}
-          </time>
+          <span>
+            Updated <RelativeTime at={item.updated_at} />
+          </span>
         </p>
       </div>
       {item.item_type === "theme" ? null : (

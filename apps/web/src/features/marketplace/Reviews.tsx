@@ -3,12 +3,12 @@ import { useState, type FormEvent, type ReactNode } from "react";
 import type { Review } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { ShowMore } from "../../ui/ShowMore.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
@@ -100,9 +100,7 @@ const ReviewRow = ({ review, end }: { review: Review; end?: ReactNode }) => (
       <Avatar name={review.user_name} url={review.user_avatar_url} />
       <span className="font-medium text-fg-0">{review.is_own_review ? "You" : review.user_name}</span>
       <StarRow rating={review.rating} />
-      <time dateTime={review.created_at} title={formatDateTime(review.created_at)}>
-        {formatRelativeTime(review.created_at)}
-      </time>
+      <RelativeTime at={review.created_at} />
       <span className="flex-1" />
       {end}
     </p>

@@ -3,9 +3,10 @@ import type { PreviewShare } from "@tesslate/contract";
 import { useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
+import { formatRelativeTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 
 /** "Firefox on Linux", as far as a user agent can be trusted. */
 export function browserOf(userAgent: string | null): string {
@@ -80,17 +81,15 @@ export function ShareRow({ share, isGoing, onRevoke }: { share: PreviewShare; is
               : visitsText(share.visit_count)}
           </span>
         </button>
-        <span title={formatDateTime(share.expires_at)}>
-          Expires <time dateTime={share.expires_at}>{formatRelativeTime(share.expires_at)}</time>
+        <span>
+          Expires <RelativeTime at={share.expires_at} />
         </span>
       </div>
       {isOpen ? (
         <ol aria-label={`Visits of ${name}`} className="scroll-y mt-1.5 max-h-40 rounded-2 bg-bg-2 px-2.5 py-1.5 text-xs">
           {share.visits.map((visit, index) => (
             <li key={`${visit.visited_at}-${index}`} className="flex gap-3 py-0.5">
-              <time dateTime={visit.visited_at} title={formatDateTime(visit.visited_at)} className="w-28 flex-none text-fg-2">
-                {formatRelativeTime(visit.visited_at)}
-              </time>
+              <RelativeTime at={visit.visited_at} className="w-28 flex-none text-fg-2" />
               <span className="min-w-0 flex-1 truncate" title={visit.user_agent ?? undefined}>
                 {browserOf(visit.user_agent)}
               </span>

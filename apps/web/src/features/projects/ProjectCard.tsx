@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { Project } from "@tesslate/contract";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Thread } from "../../ui/thread/index.ts";
 import { footOf } from "./project-status.ts";
@@ -34,10 +34,7 @@ export function ProjectCard({ project, heading: Heading = "h3" }: { project: Pro
         />
         <div className="flex items-center">
           <p className="min-w-0 flex-1 truncate text-xs text-fg-2">
-            Updated{" "}
-            <time dateTime={project.updated_at} title={formatDateTime(project.updated_at)}>
-              {formatRelativeTime(project.updated_at)}
-            </time>
+            Updated <RelativeTime at={project.updated_at} />
           </p>
           <ProjectActions project={project} />
         </div>

@@ -5,7 +5,6 @@ import { useMemo, useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { useServices } from "../../project/services.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -13,6 +12,7 @@ import { Chip } from "../../ui/Chip.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -121,13 +121,7 @@ export function SecretsSection({
                   <span className="flex-none font-mono text-xs text-fg-3 narrow:hidden" aria-label="Value hidden">
                     {secret.masked}
                   </span>
-                  <time
-                    dateTime={secret.updated_at}
-                    title={formatDateTime(secret.updated_at)}
-                    className="num w-24 flex-none text-right text-xs text-fg-2 narrow:w-auto"
-                  >
-                    {formatRelativeTime(secret.updated_at)}
-                  </time>
+                  <RelativeTime at={secret.updated_at} className="num w-24 flex-none text-right text-xs text-fg-2 narrow:w-auto" />
                   <span className="flex flex-none gap-0.5">
                     <IconButton
                       size="sm"

@@ -4,7 +4,7 @@ import type { ApiKey, ApiKeyScope, EditMode } from "@tesslate/contract";
 import { modeOf, modes } from "../../lib/edit-modes.ts";
 import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
-import { formatDateTime, formatRelativeTime, isPast } from "../../lib/time.ts";
+import { isPast } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -14,6 +14,7 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
@@ -85,7 +86,7 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
   const { remove } = useApiKeyActs();
   const [isAsking, setIsAsking] = useState(false);
   const { expires_at } = apiKey;
-  const expiry = expires_at === null ? null : <time title={formatDateTime(expires_at)}>{formatRelativeTime(expires_at)}</time>;
+  const expiry = expires_at === null ? null : <RelativeTime at={expires_at} />;
   const isExpired = expires_at !== null && isPast(expires_at);
   return (
     <li className="flex items-center gap-3 py-2.5">
@@ -98,7 +99,7 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
           {permissionsOf(apiKey)} ·{" "}
           {apiKey.last_used_at ? (
             <>
-              Last used <time title={formatDateTime(apiKey.last_used_at)}>{formatRelativeTime(apiKey.last_used_at)}</time>
+              Last used <RelativeTime at={apiKey.last_used_at} />
             </>
           ) : (
             "Never used"

@@ -4,7 +4,6 @@ import { api } from "../../api.ts";
 import { lazily } from "../../lib/chunks.ts";
 import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { CodeInput } from "../../ui/CodeInput.tsx";
@@ -13,6 +12,7 @@ import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { Skeleton, SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -50,10 +50,10 @@ export function AuthenticatorSettings() {
           {app ? (
             <div className="flex flex-wrap items-center gap-2">
               <p className="min-w-0 flex-1 text-xs text-fg-2">
-                Added <time title={formatDateTime(app.confirmed_at)}>{formatRelativeTime(app.confirmed_at)}</time> ·{" "}
+                Added <RelativeTime at={app.confirmed_at} /> ·{" "}
                 {app.last_used_at ? (
                   <>
-                    Last used <time title={formatDateTime(app.last_used_at)}>{formatRelativeTime(app.last_used_at)}</time>
+                    Last used <RelativeTime at={app.last_used_at} />
                   </>
                 ) : (
                   "Never used"

@@ -3,11 +3,11 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import type { LinkedAccount, SignInProvider } from "@tesslate/contract";
 import { keepRowFocus } from "../../lib/row-focus.ts";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -89,8 +89,7 @@ function AccountRow({ account, name }: { account: LinkedAccount; name: string })
           {account.is_usable ? null : <Pill tone="warn">No longer available</Pill>}
         </p>
         <p className="truncate text-xs text-fg-2">
-          {account.email ?? "No email"} · Connected{" "}
-          <time title={formatDateTime(account.created_at)}>{formatRelativeTime(account.created_at)}</time>
+          {account.email ?? "No email"} · Connected <RelativeTime at={account.created_at} />
         </p>
       </div>
       <Button size="sm" variant="ghost" onClick={() => setIsAsking(true)} aria-label={`Disconnect ${name}`}>

@@ -4,7 +4,6 @@ import type { Passkey } from "@tesslate/contract";
 import { browserName } from "../../lib/browser-name.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
@@ -13,6 +12,7 @@ import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Menu } from "../../ui/Menu.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -94,7 +94,7 @@ function PasskeyRow({ passkey }: { passkey: Passkey }) {
           {passkey.is_synced ? "Synced across devices" : "On one device"} ·{" "}
           {passkey.last_used_at ? (
             <>
-              Last used <time title={formatDateTime(passkey.last_used_at)}>{formatRelativeTime(passkey.last_used_at)}</time>
+              Last used <RelativeTime at={passkey.last_used_at} />
             </>
           ) : (
             "Never used"

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import type { SecurityEvent, SecurityEventKind } from "@tesslate/contract";
 import { browserName } from "../../lib/browser-name.ts";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { securityEventsQuery } from "../auth/index.ts";
@@ -59,7 +59,7 @@ export function SecurityEventList() {
               </span>
               <span className="text-xs text-fg-2" title={event.user_agent ?? undefined}>
                 {event.ip ? `${event.ip}${event.user_agent ? ` · ${browserName(event.user_agent)}` : ""} · ` : ""}
-                <time title={formatDateTime(event.created_at)}>{formatRelativeTime(event.created_at)}</time>
+                <RelativeTime at={event.created_at} />
               </span>
             </li>
           ))}

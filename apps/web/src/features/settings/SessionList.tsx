@@ -3,10 +3,10 @@ import type { Session } from "@tesslate/contract";
 import { browserName } from "../../lib/browser-name.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -65,8 +65,7 @@ function SessionRow({ session, isEnding, onEnd }: { session: Session; isEnding: 
           {name}
         </p>
         <p className="text-xs text-fg-2">
-          {session.ip ?? "Unknown IP address"} · Last used{" "}
-          <time title={formatDateTime(session.last_used_at)}>{formatRelativeTime(session.last_used_at)}</time>
+          {session.ip ?? "Unknown IP address"} · Last used <RelativeTime at={session.last_used_at} />
         </p>
       </div>
       {session.current ? (

@@ -4,11 +4,11 @@ import type { Task } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { formatPercent } from "../../lib/numbers.ts";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { useServices } from "../../project/services.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 import { Progress } from "../../ui/Progress.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { isCancellable, shownTasks, titleOf } from "./task-looks.ts";
 
@@ -97,11 +97,7 @@ const EndedTask = ({ task }: { task: Task }) => (
       )}
       <span className="min-w-0 flex-1 truncate text-fg-1">{titleOf(task)}</span>
       <span className="flex-none text-fg-2">{outcomes[task.status]}</span>
-      {task.completed_at ? (
-        <time dateTime={task.completed_at} title={formatDateTime(task.completed_at)} className="num flex-none text-fg-3">
-          {formatRelativeTime(task.completed_at)}
-        </time>
-      ) : null}
+      {task.completed_at ? <RelativeTime at={task.completed_at} className="num flex-none text-fg-3" /> : null}
     </div>
     {task.status === "failed" && task.error ? <p className="mt-1 line-clamp-3 pl-[22px] break-words text-err">{task.error}</p> : null}
   </li>
