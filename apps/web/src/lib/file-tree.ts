@@ -26,12 +26,14 @@ export const ancestorsOf = (path: string): string[] => {
 };
 
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+/** The order of names and paths: "file2" before "file10", the same for all readers. */
+export const compareNames = (a: string, b: string): number => collator.compare(a, b);
 /** Directories first, then by name as a person would sort. */
 const order = (nodes: ReadonlyMap<string, TreeNode>) => (a: string, b: string) => {
   const first = nodes.get(a);
   const second = nodes.get(b);
   if (first?.isDirectory !== second?.isDirectory) return first?.isDirectory ? -1 : 1;
-  return collator.compare(nameOf(a), nameOf(b)) || (a < b ? -1 : 1);
+  return compareNames(nameOf(a), nameOf(b)) || (a < b ? -1 : 1);
 };
 
 const nodeOf = (path: string, isDirectory: boolean, size: number, etag: string): TreeNode => ({

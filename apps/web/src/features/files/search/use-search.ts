@@ -1,6 +1,7 @@
 import type { SearchEvent, SearchMatch } from "@tesslate/contract";
 import { useEffect, useState } from "react";
 import { sentenceOf } from "../../../lib/errors.ts";
+import { compareNames } from "../../../lib/file-tree.ts";
 import { useServices } from "../../../project/services.ts";
 import type { SearchOptions } from "./replace.ts";
 
@@ -19,7 +20,6 @@ export interface SearchState {
   failure: string | undefined;
 }
 const nothing: SearchState = { isRunning: false, found: [], done: undefined, failure: undefined };
-const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 const pauseMs = 200;
 /** Results are shown in batches: a search can return thousands at once. */
 const showEveryMs = 60;
@@ -46,7 +46,7 @@ export function useSearch(projectId: string, { text, isRegex, isCaseSensitive, g
         // They arrive in no order.
         found: [...found]
           .map(([path, matches]) => ({ path, matches: matches.toSorted((a, b) => a.line - b.line) }))
-          .sort((a, b) => collator.compare(a.path, b.path)),
+          .sort((a, b) => compareNames(a.path, b.path)),
         ...more,
       });
     const run = async () => {
