@@ -3,13 +3,13 @@ import { Bot, Server, UserRound } from "lucide-react";
 import { useState } from "react";
 import type { ActivityEntry, ActivityKind, ActorKind } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
-import { sentenceOf } from "../../lib/errors.ts";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { useProject, useQuietProject } from "../../project/project-context.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { Select } from "../../ui/Select.tsx";
+import { ShowMore } from "../../ui/ShowMore.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { activityKey, activityQuery, type ActivityFilter } from "./activity.queries.ts";
 
@@ -47,7 +47,7 @@ export function ActivityPane() {
   const project = useProject();
   const [filter, setFilter] = useState<ActivityFilter>({ actor: undefined, kind: undefined });
   const query = useInfiniteQuery(activityQuery(project.id, filter));
-  const { data, error, hasNextPage, isFetchingNextPage } = query;
+  const { data, error } = query;
   const queryClient = useQueryClient();
   useQuietProject(
     (event) => !unrelated.has(event.type),
@@ -90,23 +90,13 @@ export function ActivityPane() {
           <Nothing filter={filter} onClear={() => setFilter({ actor: undefined, kind: undefined })} />
         ) : (
           <>
+            {query.isRefetchError ? <ShownFromBefore of={query} className="mx-4 my-2" /> : null}
             <ol role="list" aria-label="Events" className="divide-y divide-line-0">
               {entries.map((entry) => (
                 <EntryRow key={entry.id} entry={entry} />
               ))}
             </ol>
-            {error ? (
-              <p role="alert" className="px-4 py-2 text-sm text-err">
-                {sentenceOf(error)}
-              </p>
-            ) : null}
-            {hasNextPage ? (
-              <div className="grid place-items-center py-4">
-                <Button isLoading={isFetchingNextPage} loadingWord="Loading…" onClick={() => void query.fetchNextPage()}>
-                  Show more
-                </Button>
-              </div>
-            ) : null}
+            <ShowMore of={query} />
           </>
         )}
       </div>
@@ -137,9 +127,7 @@ function EntryRow({ entry }: { entry: ActivityEntry }) {
           </p>
         ) : null}
       </div>
-      <time dateTime={entry.at} title={formatDateTime(entry.at)} className="num flex-none text-xs text-fg-2">
-        {formatRelativeTime(entry.at)}
-      </time>
+      <RelativeTime at={entry.at} className="num flex-none text-xs text-fg-2" />
     </li>
   );
 }

@@ -1,13 +1,12 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { ChevronLeft, ChevronRight } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import type { AdminJob, AdminTask, JobState, List } from "@tesslate/contract";
 import { formatNumber } from "../../lib/numbers.ts";
 import { api } from "../../api.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { Button } from "../../ui/Button.tsx";
-import { IconButton } from "../../ui/IconButton.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { Pager } from "../../ui/Pager.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -63,18 +62,8 @@ export function Short<Row extends { id: string }>({
           ))}
         </ul>
       )}
-      {data && data.total_pages > 1 ? (
-        <nav aria-label={`Pages: ${title}`} className="mt-1 flex items-center justify-end gap-1">
-          <span className="num text-xs text-fg-2">
-            Page {page} of {data.total_pages}
-          </span>
-          <IconButton size="sm" label="Previous page" disabled={page <= 1} onClick={() => onPage(page - 1)}>
-            <ChevronLeft size={14} />
-          </IconButton>
-          <IconButton size="sm" label="Next page" disabled={page >= data.total_pages} onClick={() => onPage(page + 1)}>
-            <ChevronRight size={14} />
-          </IconButton>
-        </nav>
+      {data ? (
+        <Pager list={data} page={page} perPage={perPage} onPage={onPage} label={`Pages: ${title}`} className="mt-1 justify-end" />
       ) : null}
     </section>
   );

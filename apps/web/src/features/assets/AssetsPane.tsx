@@ -17,6 +17,7 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Bar } from "../../ui/Panel.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Select } from "../../ui/Select.tsx";
+import { ShowMore } from "../../ui/ShowMore.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useUndoableDeletes } from "../../ui/use-undoable-deletes.ts";
@@ -245,13 +246,7 @@ export function AssetsPane() {
               saved to <code>{target.slice(1)}</code>.
             </EmptyState>
           )}
-          {list.hasNextPage ? (
-            <div className="pt-3">
-              <Button onClick={() => void list.fetchNextPage()} isLoading={list.isFetchingNextPage} loadingWord="Loading…">
-                Show more
-              </Button>
-            </div>
-          ) : null}
+          <ShowMore of={list} />
         </div>
       </div>
       <UploadTray uploads={uploads.list} onRetry={uploads.retry} onRemove={uploads.remove} />

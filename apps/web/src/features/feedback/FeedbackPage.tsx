@@ -1,23 +1,23 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { ChevronLeft, ChevronRight, EyeOff, MessageSquare, Plus, Search } from "lucide-react";
+import { EyeOff, MessageSquare, Plus, Search } from "lucide-react";
 import { useState } from "react";
 import type { FeedbackPost, FeedbackStatus } from "@tesslate/contract";
 import { keepRowFocus } from "../../lib/row-focus.ts";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { useSearchText } from "../../lib/use-search-text.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
+import { Pager } from "../../ui/Pager.tsx";
 import { Page } from "../../ui/page/Page.tsx";
 import { Pill } from "../../ui/Pill.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { statusOptions, statusWords, typeWords } from "./feedback-words.tsx";
-import { boardQuery, type BoardSearch } from "./feedback.queries.ts";
+import { boardLimit, boardQuery, type BoardSearch } from "./feedback.queries.ts";
 import { NewPostDialog } from "./NewPostDialog.tsx";
 import { PostSheet } from "./PostSheet.tsx";
 import { VoteButton } from "./VoteButton.tsx";
@@ -140,8 +140,7 @@ export function FeedbackPage() {
                       <span className="sr-only">comments</span>
                     </span>
                     <span className="max-w-full truncate">
-                      <span className="as-written">{item.user_name}</span>,{" "}
-                      <time title={formatDateTime(item.created_at)}>{formatRelativeTime(item.created_at)}</time>
+                      <span className="as-written">{item.user_name}</span>, <RelativeTime at={item.created_at} />
                     </span>
                     {item.is_hidden ? (
                       <span className="flex items-center gap-1 text-warn">
@@ -153,19 +152,13 @@ export function FeedbackPage() {
               </li>
             ))}
           </ul>
-          {board.data.total_pages > 1 ? (
-            <nav aria-label="Pages" className="mt-3 flex items-center justify-end gap-2 text-xs text-fg-2">
-              <span className="num">
-                {page} of {board.data.total_pages}
-              </span>
-              <IconButton label="Previous page" disabled={page <= 1} onClick={() => change({ page: page - 1 })}>
-                <ChevronLeft />
-              </IconButton>
-              <IconButton label="Next page" disabled={page >= board.data.total_pages} onClick={() => change({ page: page + 1 })}>
-                <ChevronRight />
-              </IconButton>
-            </nav>
-          ) : null}
+          <Pager
+            list={board.data}
+            page={page}
+            perPage={boardLimit}
+            onPage={(next) => change({ page: next })}
+            className="mt-3 justify-end"
+          />
         </>
       )}
       {isWriting ? <NewPostDialog onClose={() => setIsWriting(false)} onOpen={open} /> : null}

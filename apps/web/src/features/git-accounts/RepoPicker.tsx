@@ -3,14 +3,14 @@ import type { GitProvider, GitProviderRepo } from "@tesslate/contract";
 import { Check, Lock, Search } from "lucide-react";
 import { useDeferredValue, useState } from "react";
 import { cx } from "../../lib/cx.ts";
-import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { formatRelativeTime } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
-import { Button } from "../../ui/Button.tsx";
 import { Input } from "../../ui/Input.tsx";
-import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Select } from "../../ui/Select.tsx";
+import { ShowMore } from "../../ui/ShowMore.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { ConnectForm } from "./ConnectForm.tsx";
 import { gitProvidersQuery, repoBranchesQuery, reposQuery, type AccountPlace } from "./git-accounts.queries.ts";
@@ -126,6 +126,7 @@ function Repos({
           aria-busy={query.isFetching}
           className="max-h-64 scroll-y rounded-2 border border-line-0 p-1"
         >
+          {query.isRefetchError ? <ShownFromBefore of={query} className="mb-1" /> : null}
           {repos.map((repo) => (
             <RepoRow
               key={repo.id}
@@ -134,18 +135,7 @@ function Repos({
               onPick={() => onPick({ place, repo })}
             />
           ))}
-          {query.hasNextPage ? (
-            <div className="grid place-items-center py-1.5">
-              <Button size="sm" isLoading={query.isFetchingNextPage} loadingWord="Loading…" onClick={() => void query.fetchNextPage()}>
-                Show more
-              </Button>
-            </div>
-          ) : null}
-          {query.error ? (
-            <p role="alert" className="px-2 py-1 text-xs text-err">
-              {sentenceOf(query.error)}
-            </p>
-          ) : null}
+          <ShowMore of={query} />
         </div>
       )}
     </div>

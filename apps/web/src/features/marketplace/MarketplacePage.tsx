@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { ArrowDownUp, Bot, Box, ChevronLeft, ChevronRight, Library, ListFilter, Plus, Search } from "lucide-react";
+import { ArrowDownUp, Bot, Box, Library, ListFilter, Plus, Search } from "lucide-react";
 import { useRef, useState } from "react";
 import type { MarketplaceFacets } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
@@ -13,6 +13,7 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Menu } from "../../ui/Menu.tsx";
+import { Pager } from "../../ui/Pager.tsx";
 import { Page } from "../../ui/page/Page.tsx";
 import { tabClass, TabCount } from "../../ui/Tabs.tsx";
 import { Facet, type FacetChoice } from "./Facets.tsx";
@@ -28,7 +29,7 @@ import {
   type Price,
   type Sort,
 } from "./marketplace-search.ts";
-import { browseQuery } from "./marketplace.queries.ts";
+import { browseQuery, pageSize } from "./marketplace.queries.ts";
 import { SubmitBaseDialog } from "./SubmitBaseDialog.tsx";
 
 const route = getRouteApi("/app/marketplace");
@@ -182,19 +183,8 @@ export function MarketplacePage() {
               ))}
             </div>
           )}
-          {data && data.total_pages > 1 ? (
-            <nav aria-label="Pages" className="mt-8 flex items-center justify-center gap-2">
-              <Button size="sm" icon={<ChevronLeft size={14} />} disabled={page <= 1} onClick={() => change({ page: page - 1 })}>
-                Previous
-              </Button>
-              <span className="num text-xs text-fg-2">
-                {page} of {data.total_pages}
-              </span>
-              <Button size="sm" disabled={page >= data.total_pages} onClick={() => change({ page: page + 1 })}>
-                Next
-                <ChevronRight size={14} />
-              </Button>
-            </nav>
+          {data ? (
+            <Pager list={data} page={page} perPage={pageSize} onPage={(next) => change({ page: next })} className="mt-8 justify-center" />
           ) : null}
         </div>
       </div>

@@ -1,10 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { ArrowDownUp, ChevronLeft, ChevronRight, LayoutGrid, List, ListFilter, Plus, Search } from "lucide-react";
+import { ArrowDownUp, LayoutGrid, List, ListFilter, Plus, Search } from "lucide-react";
 import { useRef } from "react";
 import type { Project, RunStatus } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
-import { formatDateTime, formatRelativeTime } from "../../lib/time.ts";
 import { useSearchText } from "../../lib/use-search-text.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { listLimit, projectsQuery } from "../../project/projects.queries.ts";
@@ -13,10 +12,12 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Menu } from "../../ui/Menu.tsx";
+import { Pager } from "../../ui/Pager.tsx";
+import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { Page } from "../../ui/page/Page.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { ImportButton } from "./ImportButton.tsx";
-import { isSortOrder, pageOf, sortOrders, sortProjects } from "./project-list.ts";
+import { isSortOrder, pageOf, pageSize, sortOrders, sortProjects } from "./project-list.ts";
 import { ProjectActions } from "./ProjectActions.tsx";
 import { ProjectCard, ProjectCardSkeletons, projectGrid } from "./ProjectCard.tsx";
 import { ProjectPill } from "./ProjectPill.tsx";
@@ -157,20 +158,13 @@ export function ProjectsPage() {
         </div>
       )}
 
-      {slice.pages > 1 ? (
-        <nav aria-label="Pagination" className="mt-8 flex items-center justify-center gap-2">
-          <Button size="sm" icon={<ChevronLeft size={14} />} disabled={slice.page === 1} onClick={() => change({ page: slice.page - 1 })}>
-            Previous
-          </Button>
-          <span className="num text-xs text-fg-2">
-            {slice.from + 1}–{slice.to} of {rows.length}
-          </span>
-          <Button size="sm" disabled={slice.page === slice.pages} onClick={() => change({ page: slice.page + 1 })}>
-            Next
-            <ChevronRight size={14} />
-          </Button>
-        </nav>
-      ) : null}
+      <Pager
+        list={{ items: shown, total: rows.length, total_pages: slice.pages }}
+        page={slice.page}
+        perPage={pageSize}
+        onPage={(page) => change({ page })}
+        className="mt-8 justify-center"
+      />
       {list.data && list.data.total > listLimit ? (
         <p className="mt-4 text-center text-xs text-fg-2">
           Showing the {listLimit} most recently updated of {counted(list.data.total, "project")}. Use search to find others.
@@ -206,14 +200,10 @@ function ProjectTable({ projects }: { projects: readonly Project[] }) {
               <ProjectPill project={project} isBare />
             </td>
             <td className="px-2.5 whitespace-nowrap narrow:hidden">
-              <time dateTime={project.updated_at} title={formatDateTime(project.updated_at)}>
-                {formatRelativeTime(project.updated_at)}
-              </time>
+              <RelativeTime at={project.updated_at} />
             </td>
             <td className="px-2.5 whitespace-nowrap narrow:hidden">
-              <time dateTime={project.created_at} title={formatDateTime(project.created_at)}>
-                {formatRelativeTime(project.created_at)}
-              </time>
+              <RelativeTime at={project.created_at} />
             </td>
             <td>
               <ProjectActions project={project} />

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { ArrowDown, ArrowUp, ChevronLeft, ChevronRight, ListFilter, Search, X } from "lucide-react";
+import { ArrowDown, ArrowUp, ListFilter, Search, X } from "lucide-react";
 import type { ReactNode } from "react";
 import type { List } from "@tesslate/contract";
 import { cx } from "../../../lib/cx.ts";
@@ -12,6 +12,7 @@ import { IconButton } from "../../../ui/IconButton.tsx";
 import { Input } from "../../../ui/Input.tsx";
 import { LoadFailed, ShownFromBefore } from "../../../ui/LoadFailed.tsx";
 import { Menu } from "../../../ui/Menu.tsx";
+import { Pager } from "../../../ui/Pager.tsx";
 import { Skeleton } from "../../../ui/Skeleton.tsx";
 import { nextOrder, requestOf, rowsPerPage, type TableRequest, type TableSearch } from "./table-search.ts";
 
@@ -202,8 +203,14 @@ export function AdminTable<Row extends { id: string }>({
           </table>
         )}
       </div>
-      {list.data && list.data.total_pages > 1 ? (
-        <Pages list={list.data} page={request.page} onPage={(page) => change({ page: page > 1 ? page : undefined })} />
+      {list.data ? (
+        <Pager
+          list={list.data}
+          page={request.page}
+          perPage={rowsPerPage}
+          onPage={(page) => change({ page: page > 1 ? page : undefined })}
+          className="h-10 flex-none justify-end border-t border-line-0 px-4 narrow:h-12"
+        />
       ) : null}
     </div>
   );
@@ -311,22 +318,5 @@ function FilterMenu({
         </IconButton>
       ) : null}
     </span>
-  );
-}
-
-function Pages({ list, page, onPage }: { list: List<unknown>; page: number; onPage: (page: number) => void }) {
-  const from = (page - 1) * rowsPerPage;
-  return (
-    <nav aria-label="Pages" className="flex h-10 flex-none items-center justify-end gap-1 border-t border-line-0 px-4 narrow:h-12">
-      <span className="num mr-1 text-xs text-fg-2">
-        {list.items.length > 0 ? `${formatNumber(from + 1)}–${formatNumber(from + list.items.length)}` : "0"} of {formatNumber(list.total)}
-      </span>
-      <IconButton label="Previous page" disabled={page <= 1} onClick={() => onPage(Math.min(page - 1, list.total_pages))}>
-        <ChevronLeft />
-      </IconButton>
-      <IconButton label="Next page" disabled={page >= list.total_pages} onClick={() => onPage(page + 1)}>
-        <ChevronRight />
-      </IconButton>
-    </nav>
   );
 }
