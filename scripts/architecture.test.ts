@@ -136,6 +136,17 @@ test("a layer of the web UI imports only layers below it", () => {
 /** From the lowest to the highest, as in ARCHITECTURE.md: an area imports only those before it. */
 const areas = ["core", "accounts", "billing", "projects", "runtime", "source", "agent", "delivery", "store", "external", "operations"];
 const areaOf = (path: string) => /^apps\/server\/src\/features\/([^/]+)\//.exec(path)?.[1];
+test("only lib/ of the web UI formats numbers, money, dates and times", () => {
+  expect(
+    broken(({ file, text }) =>
+      /^apps\/web\/src\/(?!lib\/)/.test(file) &&
+      /\bIntl\.(?:NumberFormat|DateTimeFormat|RelativeTimeFormat)\b|\.toLocale(?:Date|Time)?String\(|\.toFixed\(/.test(text)
+        ? ["formats a value itself: docs/writing.md lists the functions"]
+        : [],
+    ),
+  ).toEqual([]);
+});
+
 test("an area of the server imports only areas below it", () => {
   const counts = new Map<string, number>();
   const upward = broken(({ file, imports }) => {

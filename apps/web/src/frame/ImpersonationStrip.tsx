@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { counted } from "../lib/counted.ts";
 import { api, session } from "../api.ts";
+import { counted } from "../lib/counted.ts";
 import { meQuery } from "../features/users/index.ts";
 import { announceIdentity } from "../lib/identity.ts";
 import { useHandler } from "../lib/use-handler.ts";

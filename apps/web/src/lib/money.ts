@@ -1,10 +1,9 @@
-import { locale } from "./locale.ts";
-import { formatDecimal, formatShort } from "./numbers.ts";
+import { formatDecimal, formatShort, numberFormatter } from "./numbers.ts";
 
-const dollars = new Intl.NumberFormat(locale, { style: "currency", currency: "USD" });
+const dollars = numberFormatter({ style: "currency", currency: "USD" });
 
 /** US cents as dollars: 1234 is "$12.34"; less than a cent, such as the cost of a short run, is "<$0.01". */
-export const formatDollars = (cents: number): string => (cents > 0 && cents < 1 ? `<${dollars.format(0.01)}` : dollars.format(cents / 100));
+export const formatDollars = (cents: number): string => (cents > 0 && cents < 1 ? `<${dollars(0.01)}` : dollars(cents / 100));
 
 /** An estimate in US cents: 0.2 is "under 1¢", 6.2 "about 6.2¢", 11.7 "about 12¢", 120 "about $1.20". */
 export function formatEstimate(cents: number): string {

@@ -1,13 +1,16 @@
 import { locale } from "./locale.ts";
 
-/** Timestamps are ISO 8601 with a time zone, and are shown in the reader's. What is not a time gives "". */
-const formatter = (options: Intl.DateTimeFormatOptions) => {
-  const format = new Intl.DateTimeFormat(locale, options);
-  return (iso: string): string => {
+/**
+ * Formats timestamps (ISO 8601 with a time zone) in the reader's locale and time zone. What is not a time gives "". `Intl` is slow to construct,
+ * so that waits for the first timestamp.
+ */
+function formatter(options: Intl.DateTimeFormatOptions): (iso: string) => string {
+  let format: Intl.DateTimeFormat | undefined;
+  return (iso) => {
     const at = Date.parse(iso);
-    return Number.isNaN(at) ? "" : format.format(at);
+    return Number.isNaN(at) ? "" : (format ??= new Intl.DateTimeFormat(locale, options)).format(at);
   };
-};
+}
 
 /** "Mar 14, 2026, 2:02 PM": a moment in full, also the title of a shorter form. */
 export const formatDateTime = formatter({ dateStyle: "medium", timeStyle: "short" });
@@ -28,14 +31,11 @@ const shortDayOfYear = formatter({ day: "numeric", month: "short", year: "numeri
 export const formatDay = (day: string, now = new Date()): string =>
   day.startsWith(`${now.getFullYear()}-`) ? shortDay(day) : shortDayOfYear(day);
 
-const month = formatter({ month: "long", year: "numeric", timeZone: "UTC" });
-const monthAlone = formatter({ month: "short", timeZone: "UTC" });
-
 /** A calendar month: 2026-11 is "November 2026". */
-export const formatMonth = (yearAndMonth: string): string => month(yearAndMonth);
+export const formatMonth = formatter({ month: "long", year: "numeric", timeZone: "UTC" });
 
 /** A calendar month on an axis: 2026-11 is "Nov". */
-export const formatMonthShort = (yearAndMonth: string): string => monthAlone(yearAndMonth);
+export const formatMonthShort = formatter({ month: "short", timeZone: "UTC" });
 
 const weekday = formatter({ weekday: "long", day: "numeric", month: "long" });
 const weekdayOfYear = formatter({ weekday: "long", day: "numeric", month: "long", year: "numeric" });

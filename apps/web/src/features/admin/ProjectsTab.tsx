@@ -1,7 +1,7 @@
 import { Outlet, useNavigate, useParams } from "@tanstack/react-router";
 import type { AdminProject } from "@tesslate/contract";
-import { formatBytes } from "../../lib/bytes.ts";
 import { api } from "../../api.ts";
+import { formatBytes } from "../../lib/bytes.ts";
 import { cx } from "../../lib/cx.ts";
 import { formatNumber } from "../../lib/numbers.ts";
 import { Moment, State } from "./State.tsx";

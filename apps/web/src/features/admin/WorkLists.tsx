@@ -1,8 +1,8 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import type { AdminJob, AdminTask, JobState, List } from "@tesslate/contract";
-import { formatNumber } from "../../lib/numbers.ts";
 import { api } from "../../api.ts";
+import { formatNumber } from "../../lib/numbers.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
