@@ -1,4 +1,4 @@
-import { formatDecimal, formatShort, numberFormatter } from "./numbers.ts";
+import { formatDecimal, formatToOneDecimal, numberFormatter } from "./numbers.ts";
 
 const dollars = numberFormatter({ style: "currency", currency: "USD" });
 
@@ -9,7 +9,7 @@ export const formatDollars = (cents: number): string => (cents > 0 && cents < 1 
 export function formatEstimate(cents: number): string {
   if (cents < 1) return "under 1¢";
   if (cents >= 99.5) return `about ${formatDollars(cents)}`;
-  return `about ${cents < 10 ? formatShort(cents) : formatDecimal(cents, 0)}¢`;
+  return `about ${cents < 10 ? formatToOneDecimal(cents) : formatDecimal(cents, 0)}¢`;
 }
 
 /** US cents as the value of a field in dollars: 450 is "4.50", in every locale. `parseDollars` reads it. */

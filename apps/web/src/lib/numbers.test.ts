@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { counted } from "./counted.ts";
-import { formatChange, formatCompact, formatDecimal, formatNumber, formatPercent, formatShort } from "./numbers.ts";
+import { formatChange, formatCompact, formatDecimal, formatNumber, formatPercent, formatToOneDecimal } from "./numbers.ts";
 
 test.each([
   [0, "0"],
@@ -9,7 +9,7 @@ test.each([
 ])("%f in full is %s", (value, text) => expect(formatNumber(value)).toBe(text));
 test("decimals are always there, or only where they say something", () => {
   expect([formatDecimal(4, 1), formatDecimal(4.26, 1), formatDecimal(0.5, 2), formatDecimal(4.5, 0)]).toEqual(["4.0", "4.3", "0.50", "5"]);
-  expect([formatShort(6), formatShort(6.24)]).toEqual(["6", "6.2"]);
+  expect([formatToOneDecimal(6), formatToOneDecimal(6.24)]).toEqual(["6", "6.2"]);
 });
 test.each([
   [0, "0"],

@@ -17,7 +17,7 @@ const decimals = { 0: exactly(0), 1: exactly(1), 2: exactly(2) };
 export const formatDecimal = (value: number, digits: 0 | 1 | 2): string => decimals[digits](value);
 
 /** A number with one decimal unless that is 0: 6.24 is "6.2", 6 is "6". */
-export const formatShort = numberFormatter({ maximumFractionDigits: 1 });
+export const formatToOneDecimal = numberFormatter({ maximumFractionDigits: 1 });
 
 const steps = [
   { size: 1e9, unit: "B" },
@@ -30,7 +30,7 @@ export function formatCompact(count: number): string {
   // What rounds to 1000 of a unit is 1 of the next.
   const step = steps.find(({ size }) => Math.abs(count) >= size * 0.9995) ?? { size: 1, unit: "" };
   const value = count / step.size;
-  return `${Math.abs(value) < 100 ? formatShort(value) : formatDecimal(value, 0)}${step.unit}`;
+  return `${Math.abs(value) < 100 ? formatToOneDecimal(value) : formatDecimal(value, 0)}${step.unit}`;
 }
 
 const percent = { 0: percentTo(0), 1: percentTo(1) };
