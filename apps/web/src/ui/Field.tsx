@@ -1,5 +1,6 @@
 import { CircleX } from "lucide-react";
-import { createContext, useContext, useEffect, useId, type ReactNode } from "react";
+import { createContext, useContext, useEffect, useId, useLayoutEffect, useRef, type ReactNode } from "react";
+import { useHandler } from "../lib/use-handler.ts";
 
 interface FieldIds {
   id: string;
@@ -32,21 +33,37 @@ export interface FieldProps {
 
 const typed = "input, textarea, [contenteditable=true]";
 
-/** The first control that a form could not be sent with is gone to when somebody sends it, from wherever the button stands; nobody is torn away from what they type. */
-function useFaultShown(id: string, isInvalid: boolean): void {
-  useEffect(() => {
+/**
+ * Sending a form that has errors focuses the first control with one, wherever the button is, and so do errors that a request brings. Only someone
+ * who went on typing or to another field while it ran stays there.
+ */
+function useErrorFocus(id: string, isInvalid: boolean): void {
+  const sentFrom = useRef<Element | null>(null);
+  const formOf = useHandler((): HTMLFormElement | null => document.getElementById(id)?.closest("form") ?? null);
+  const show = useHandler(() => {
     const control = isInvalid ? document.getElementById(id) : null;
-    const form = control?.closest("form");
-    if (!control || !form) return undefined;
-    const show = () => {
-      const isTyping = document.activeElement?.matches(typed) && form.contains(document.activeElement);
-      if (!isTyping && form.querySelector("[aria-invalid=true]") === control) control.focus();
+    const form = formOf();
+    const active = document.activeElement;
+    const isElsewhere = active !== sentFrom.current && active?.matches(typed);
+    if (control && form && !isElsewhere && form.querySelector("[aria-invalid=true]") === control) control.focus();
+  });
+  useEffect(() => {
+    const onSubmit = ({ target }: SubmitEvent) => {
+      if (target !== formOf()) return;
+      sentFrom.current = document.activeElement;
+      setTimeout(show);
     };
-    const onSubmit = () => void setTimeout(show);
-    show();
-    form.addEventListener("submit", onSubmit);
-    return () => form.removeEventListener("submit", onSubmit);
-  }, [id, isInvalid]);
+    const onInput = () => (sentFrom.current = null);
+    document.addEventListener("submit", onSubmit, true);
+    document.addEventListener("input", onInput, true);
+    return () => {
+      document.removeEventListener("submit", onSubmit, true);
+      document.removeEventListener("input", onInput, true);
+    };
+  }, [formOf, show]);
+  useLayoutEffect(() => {
+    if (isInvalid) show();
+  }, [isInvalid, show]);
 }
 
 /** Label, control, hint and error, tied together. The control inside must read `useFieldProps`. */
@@ -54,7 +71,7 @@ export function Field({ label, aside, hint, error, children, className }: FieldP
   const id = useId();
   const hintId = `${id}-hint`;
   const errorId = `${id}-error`;
-  useFaultShown(id, Boolean(error));
+  useErrorFocus(id, Boolean(error));
   const describedBy = [error ? errorId : undefined, hint ? hintId : undefined].filter(Boolean).join(" ") || undefined;
   return (
     <div className={className}>

@@ -8,9 +8,14 @@ const growsByItself = typeof CSS !== "undefined" && CSS.supports("field-sizing",
 export function useAutosize(ref: RefObject<HTMLTextAreaElement | null>, value: unknown, maxHeightPx: number): void {
   useLayoutEffect(() => {
     const box = ref.current;
-    if (!box || growsByItself) return;
-    box.style.height = "auto";
-    box.style.height = `${Math.min(box.scrollHeight, maxHeightPx)}px`;
+    if (!box || growsByItself) return undefined;
+    const fit = () => {
+      box.style.height = "auto";
+      box.style.height = `${Math.min(box.scrollHeight, maxHeightPx)}px`;
+    };
+    fit();
+    box.addEventListener("input", fit);
+    return () => box.removeEventListener("input", fit);
   }, [ref, value, maxHeightPx]);
 }
 
@@ -20,14 +25,21 @@ export function Textarea({
   className,
   value,
   style,
+  ref,
   ...rest
 }: ComponentProps<"textarea"> & { maxHeightPx?: number }) {
   const field = useFieldProps();
-  const ref = useRef<HTMLTextAreaElement>(null);
-  useAutosize(ref, value, maxHeightPx);
+  const box = useRef<HTMLTextAreaElement>(null);
+  // Without a value it keeps its text itself, and any render may follow a change.
+  useAutosize(box, value ?? {}, maxHeightPx);
   return (
     <textarea
-      ref={ref}
+      ref={(element) => {
+        box.current = element;
+        if (typeof ref === "function") return ref(element);
+        if (ref) ref.current = element;
+        return undefined;
+      }}
       {...field}
       value={value}
       rows={rows}

@@ -1,0 +1,63 @@
+import { useRef, useState, type SyntheticEvent } from "react";
+import { faultsOfRequest, hasFaults, type FaultOptions, type Faults } from "./faults.ts";
+import { useLeaveGuard } from "./leave-guard.ts";
+
+export interface SubmissionOptions<Name extends string> extends FaultOptions<Name> {
+  /** Sentences for the values as they are now. Shown once somebody tried to send the form; with any, it is not sent. */
+  check?: Faults<Name>;
+  /** Sends the values. If it rejects, the form shows why. */
+  submit: () => Promise<unknown>;
+  /** There are changes that leaving the page would lose: the browser asks before. */
+  isDirty?: boolean;
+  /** What is shown at first. */
+  start?: Faults<Name>;
+}
+
+export interface Submission<Name extends string> {
+  errors: Faults<Name>;
+  isSubmitting: boolean;
+  /** For `<form onSubmit>`; called without an event, it sends the form as well. */
+  onSubmit: (event?: SyntheticEvent) => void;
+  show: (errors: Faults<Name>) => void;
+}
+
+/**
+ * Errors and busy state of a form that keeps its values itself, as `useForm` has them: for what the first pages load, which have no room for the
+ * form library (docs/decisions/0017-forms.md), and for values that live elsewhere: drafts in
+ * the browser's storage, a theme that the page wears while it is edited.
+ */
+export function useSubmission<Name extends string>(
+  names: readonly Name[],
+  { check = {}, submit, isDirty = false, start = {}, ...options }: SubmissionOptions<Name>,
+): Submission<Name> {
+  const [refused, setRefused] = useState<Faults<Name>>(start);
+  const [isTried, setIsTried] = useState(false);
+  const [isSubmitting, setIsSubmitting] = useState(false);
+  const isSent = useRef(false);
+  useLeaveGuard(isDirty && !isSubmitting);
+  const send = async () => {
+    isSent.current = true;
+    setIsSubmitting(true);
+    try {
+      await submit();
+      setIsTried(false);
+    } catch (error) {
+      setRefused(faultsOfRequest(error, names, options));
+    } finally {
+      isSent.current = false;
+      setIsSubmitting(false);
+    }
+  };
+  return {
+    errors: isTried ? { ...refused, ...check } : refused,
+    isSubmitting,
+    show: setRefused,
+    onSubmit: (event) => {
+      event?.preventDefault();
+      if (isSent.current) return;
+      setRefused({});
+      setIsTried(true);
+      if (!hasFaults(check)) void send();
+    },
+  };
+}
