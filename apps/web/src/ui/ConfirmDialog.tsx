@@ -1,7 +1,8 @@
 import { AlertDialog as Radix } from "radix-ui";
-import { useId, useState, type FormEvent, type ReactNode } from "react";
+import { useId, useState, type ReactNode } from "react";
 import { Button } from "./Button.tsx";
 import { dialogBox, scrim } from "./Dialog.tsx";
+import { useSubmission } from "./form/use-submission.ts";
 import { Kbd } from "./Kbd.tsx";
 import { useFocusReturn } from "./use-focus-return.ts";
 
@@ -34,36 +35,28 @@ export function ConfirmDialog({
   const inputId = useId();
   const focusReturn = useFocusReturn();
   const [typed, setTyped] = useState("");
-  const [isWorking, setIsWorking] = useState(false);
-  const [failure, setFailure] = useState<string>();
-  const isReady = typedConfirmation === undefined || typed.trim() === typedConfirmation;
-  const change = (next: boolean) => {
-    if (isWorking) return;
-    setTyped("");
-    setFailure(undefined);
-    onOpenChange(next);
-  };
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (!isReady || isWorking) return;
-    setIsWorking(true);
-    setFailure(undefined);
-    try {
+  const { errors, isSubmitting, onSubmit, show } = useSubmission([], {
+    submit: async () => {
+      if (!isReady) return;
       await onConfirm();
       setTyped("");
       onOpenChange(false);
-    } catch (error) {
-      setFailure(error instanceof Error ? error.message : "Something went wrong.");
-    } finally {
-      setIsWorking(false);
-    }
+    },
+  });
+  const failure = errors[""];
+  const isReady = typedConfirmation === undefined || typed.trim() === typedConfirmation;
+  const change = (next: boolean) => {
+    if (isSubmitting) return;
+    setTyped("");
+    show({});
+    onOpenChange(next);
   };
   return (
     <Radix.Root open={isOpen} onOpenChange={change}>
       <Radix.Portal>
         <Radix.Overlay className={scrim} />
         <Radix.Content {...focusReturn} className={dialogBox}>
-          <form onSubmit={submit} className="contents">
+          <form onSubmit={onSubmit} className="contents">
             <Radix.Title className="px-5 pt-[18px] text-lg leading-tight">{title}</Radix.Title>
             <div className="scroll-y min-h-0 flex-1 px-5 pt-2 pb-4">
               <Radix.Description asChild>
@@ -99,7 +92,7 @@ export function ConfirmDialog({
                 type="submit"
                 variant={isDanger ? "danger" : "primary"}
                 disabled={!isReady}
-                isLoading={isWorking}
+                isLoading={isSubmitting}
                 loadingWord={actWord ?? act}
               >
                 {act}

@@ -18,10 +18,6 @@ interface DialogProps {
   onClose: () => void;
 }
 const siteOf = ({ metadata, provider }: Deployment): string => `${metadata.container_name} on ${providerTitle(provider)}`;
-const inWords = async <T,>(work: Promise<T>): Promise<T> =>
-  work.catch((error: unknown) => {
-    throw new Error(sentenceOf(error), { cause: error });
-  });
 
 export function RollbackDialog({
   deployment,
@@ -41,7 +37,7 @@ export function RollbackDialog({
       title={`Roll back to ${nameOf(deployment)}?`}
       act={`Roll back to ${nameOf(deployment)}`}
       actWord="Rolling back…"
-      onConfirm={async () => onBegun(await inWords(rollBack(deployment)))}
+      onConfirm={async () => onBegun(await rollBack(deployment))}
     >
       {live
         ? `${site} will serve ${nameOf(deployment)} from ${formatDateTime(deployment.created_at)} instead of ${nameOf(live)}.`
@@ -77,7 +73,7 @@ export function DeleteDialog({ deployment, onClose, onGone }: DialogProps & { on
       actWord="Deleting…"
       isDanger
       onConfirm={async () => {
-        await inWords(remove(deployment, isAtProvider));
+        await remove(deployment, isAtProvider);
         onGone();
       }}
     >
@@ -159,7 +155,7 @@ export function PromoteDialog({
       title={`Promote ${nameOf(deployment)} to production?`}
       act={`Promote ${nameOf(deployment)}`}
       actWord="Promoting…"
-      onConfirm={async () => onBegun(await inWords(promote(deployment, agreed)))}
+      onConfirm={async () => onBegun(await promote(deployment, agreed))}
     >
       <span className="grid gap-3">
         <span>

@@ -158,9 +158,7 @@ function CredentialActs({ credential, name }: { credential: DeploymentCredential
         actWord="Disconnecting…"
         isDanger
         onConfirm={async () => {
-          await remove.mutateAsync(credential.id).catch((error: unknown) => {
-            throw new Error(sentenceOf(error), { cause: error });
-          });
+          await remove.mutateAsync(credential.id);
           toast(`${name} disconnected.`);
         }}
       >

@@ -2,7 +2,6 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { GitAccount, GitProvider } from "@tesslate/contract";
 import { useState } from "react";
 import { api } from "../../api.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
@@ -129,11 +128,7 @@ function AccountRow({ provider, account, onReconnect }: { provider: GitProvider;
         actWord="Disconnecting…"
         isDanger
         onConfirm={async () => {
-          try {
-            await api.gitProviders.disconnect({ params: { provider: provider.name }, query: { base_url: account.base_url } });
-          } catch (error) {
-            throw new Error(sentenceOf(error), { cause: error });
-          }
+          await api.gitProviders.disconnect({ params: { provider: provider.name }, query: { base_url: account.base_url } });
           await queries.invalidateQueries({ queryKey: gitAccountsKey });
           toast(`${name} disconnected.`);
         }}

@@ -3,7 +3,6 @@ import type { GitChange, GitLink, GitStatus } from "@tesslate/contract";
 import { useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { nameOf } from "../../lib/file-tree.ts";
 import { noSelection, type Selection } from "../../lib/selection.ts";
 import { formatDateTime } from "../../lib/time.ts";
@@ -136,11 +135,7 @@ export function ChangesView({
         actWord="Aborting…"
         isDanger
         onConfirm={async () => {
-          try {
-            await acts.abort();
-          } catch (error) {
-            throw new Error(sentenceOf(error), { cause: error });
-          }
+          await acts.abort();
         }}
       >
         This restores the files to before the {operation ?? "merge"}. Conflicts that you already resolved are lost.

@@ -4,7 +4,6 @@ import { ArrowLeft, ChevronRight, GitBranchPlus, Undo2 } from "lucide-react";
 import { useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { nameOf } from "../../lib/file-tree.ts";
 import { formatDateTime } from "../../lib/time.ts";
 import { useServices } from "../../project/services.ts";
@@ -187,11 +186,7 @@ function CommitFile({
           act="Restore"
           actWord="Restoring…"
           onConfirm={async () => {
-            try {
-              await onRestoreFile(file.path, from ?? sha);
-            } catch (error) {
-              throw new Error(sentenceOf(error), { cause: error });
-            }
+            await onRestoreFile(file.path, from ?? sha);
           }}
         >
           {isGone

@@ -1,4 +1,3 @@
-import { sentenceOf } from "../../lib/errors.ts";
 import { useDeleteProject } from "../../project/projects.queries.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -26,11 +25,7 @@ export function DeleteProjectDialog({
       isDanger
       typedConfirmation={project.name}
       onConfirm={async () => {
-        try {
-          await deletion.mutateAsync(project.slug);
-        } catch (error) {
-          throw new Error(sentenceOf(error), { cause: error });
-        }
+        await deletion.mutateAsync(project.slug);
         toast(`${project.name} is being deleted.`);
         await onDeleted();
       }}

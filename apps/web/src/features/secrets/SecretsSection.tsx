@@ -3,7 +3,6 @@ import { ClipboardPaste, PencilLine, RotateCw, Trash2 } from "lucide-react";
 import type { Container, Secret, SecretsImport } from "@tesslate/contract";
 import { useMemo, useState } from "react";
 import { counted } from "../../lib/counted.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { useServices } from "../../project/services.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -181,11 +180,7 @@ export function SecretsSection({
         isDanger
         onConfirm={async () => {
           if (!deleting) return;
-          try {
-            await remove.mutateAsync(deleting.key);
-          } catch (error) {
-            throw new Error(sentenceOf(error), { cause: error });
-          }
+          await remove.mutateAsync(deleting.key);
           toast(`${deleting.key} deleted.`);
         }}
       >
