@@ -5,6 +5,7 @@ import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CodeInput } from "../../ui/CodeInput.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useSubmission } from "../../ui/form/use-submission.ts";
 import { Input } from "../../ui/Input.tsx";
 import { LiveStep } from "./AuthThread.tsx";
 import { resendCode, verifyCode } from "./auth.queries.ts";
@@ -57,30 +58,27 @@ export function CodeStep({
   const [method, setMethod] = useState<SecondStep>(first);
   const [wasEmailed, setWasEmailed] = useState(first === "email");
   const [code, setCode] = useState("");
-  const [error, setError] = useState<string>();
   const [note, setNote] = useState<string>();
-  const [isWorking, setIsWorking] = useState(false);
   const [secondsLeft, restart] = useCountdown(first === "email");
   const isRecovery = method === "recovery_code";
   const isComplete = isRecovery ? code.trim().length >= shortestRecoveryCode : code.length === codeLength;
 
-  const verify = async (entered: string) => {
-    if (isWorking) return;
-    setIsWorking(true);
-    setError(undefined);
-    try {
-      await verifyCode(tempToken, isRecovery ? { recovery_code: entered.trim() } : { code: entered });
-      await onDone();
-    } catch (failure) {
-      if (hasCode(failure, "two_fa_session_invalid")) return onExpired();
-      setCode("");
-      setError(hasCode(failure, "two_fa_code_invalid") ? "The code is wrong or has expired." : sentenceOf(failure));
-    } finally {
-      setIsWorking(false);
-    }
-  };
-  const send = async () => {
-    setError(undefined);
+  const { errors, isSubmitting, onSubmit, show } = useSubmission(["code"], {
+    submit: async () => {
+      try {
+        await verifyCode(tempToken, isRecovery ? { recovery_code: code.trim() } : { code });
+        await onDone();
+      } catch (error) {
+        if (hasCode(error, "two_fa_session_invalid")) return onExpired();
+        setCode("");
+        throw error;
+      }
+    },
+    faultsOf: (error) => (hasCode(error, "two_fa_code_invalid") ? { code: "The code is wrong or has expired." } : undefined),
+    errorField: "code",
+  });
+  const resend = async () => {
+    show({});
     try {
       await resendCode(tempToken);
       setNote(wasEmailed ? "We emailed you a new code. Earlier codes no longer work." : "We emailed you a code.");
@@ -88,27 +86,25 @@ export function CodeStep({
       restart();
     } catch (failure) {
       if (hasCode(failure, "two_fa_session_invalid")) onExpired();
-      else setError(sentenceOf(failure));
+      else show({ code: sentenceOf(failure) });
     }
   };
   const change = (next: SecondStep) => {
     setMethod(next);
     setCode("");
-    setError(undefined);
+    show({});
     setNote(undefined);
-    if (next === "email" && !wasEmailed) void send();
+    if (next === "email" && !wasEmailed) void resend();
   };
 
   return (
     <LiveStep title={titles[method]}>
-      <form
-        className="mt-4 grid gap-3"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isComplete) void verify(code);
-        }}
-      >
-        <Field label={isRecovery ? "Recovery code" : "Code"} error={error} hint={isRecovery ? "Each recovery code works once." : note}>
+      <form className="mt-4 grid gap-3" onSubmit={onSubmit} noValidate>
+        <Field
+          label={isRecovery ? "Recovery code" : "Code"}
+          error={errors.code}
+          hint={isRecovery ? "Each recovery code works once." : note}
+        >
           {isRecovery ? (
             <Input
               key="recovery"
@@ -123,10 +119,10 @@ export function CodeStep({
               onChange={(event) => setCode(event.target.value)}
             />
           ) : (
-            <CodeInput key="digits" autoFocus value={code} onChange={setCode} onComplete={(entered) => void verify(entered)} />
+            <CodeInput key="digits" autoFocus value={code} onChange={setCode} onComplete={() => onSubmit()} />
           )}
         </Field>
-        <Button type="submit" variant="primary" size="lg" isWide disabled={!isComplete} isLoading={isWorking} loadingWord="Verifying…">
+        <Button type="submit" variant="primary" size="lg" isWide disabled={!isComplete} isLoading={isSubmitting} loadingWord="Verifying…">
           Continue
         </Button>
         <div className="flex justify-between">
@@ -134,7 +130,7 @@ export function CodeStep({
             Back
           </Button>
           {method === "email" ? (
-            <Button variant="ghost" disabled={secondsLeft > 0} onClick={() => void send()}>
+            <Button variant="ghost" disabled={secondsLeft > 0} onClick={() => void resend()}>
               {secondsLeft > 0 ? `New code in ${formatDuration(secondsLeft * 1000)}` : "Send new code"}
             </Button>
           ) : null}

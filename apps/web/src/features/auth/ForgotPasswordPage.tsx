@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState, type FormEvent } from "react";
+import { useState } from "react";
 import { api } from "../../api.ts";
-import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
 import { AuthThread, DoneStep, LiveStep, NextStep } from "./AuthThread.tsx";
 import { configQuery } from "./auth.queries.ts";
@@ -13,25 +14,18 @@ import { configQuery } from "./auth.queries.ts";
 /** Requests a link to reset the password. The answer is the same whether or not the account exists. */
 export function ForgotPasswordPage() {
   const { data: config } = useQuery(configQuery);
-  const [email, setEmail] = useState("");
-  const [error, setError] = useState<string>();
-  const [isWorking, setIsWorking] = useState(false);
   const [sentTo, setSentTo] = useState<string>();
-
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (!email.trim()) return setError("Enter your email.");
-    setError(undefined);
-    setIsWorking(true);
-    try {
+  const form = useForm({
+    start: { email: "" },
+    check: ({ email }) => ({ ...(!email.trim() && { email: "Enter your email." }) }),
+    submit: async ({ email }) => {
       await api.auth.forgotPassword({ body: { email: email.trim() } });
       setSentTo(email.trim());
-    } catch (failure) {
-      setError(fieldErrorsOf(failure, ["email"])["email"] === undefined ? sentenceOf(failure) : "Enter a valid email.");
-    } finally {
-      setIsWorking(false);
-    }
-  };
+    },
+    faultsOf: (error) => (hasCode(error, "validation_error") ? { email: "Enter a valid email." } : undefined),
+    errorField: "email",
+    isGuarded: false,
+  });
   const back = (
     <Link to="/login" className="link">
       Back to sign-in
@@ -59,25 +53,23 @@ export function ForgotPasswordPage() {
   return (
     <AuthThread title="Reset your password">
       <LiveStep title="Reset your password">
-        <form onSubmit={submit} noValidate className="mt-4 grid gap-3">
+        <form onSubmit={form.onSubmit} noValidate className="mt-4 grid gap-3">
           {config?.features.smtp === false ? (
             <Banner tone="warn">This server doesn't send email. Ask its administrator to reset your password.</Banner>
           ) : null}
-          <Field label="Email" error={error}>
+          <Field label="Email" error={form.errors.email}>
             <Input
               size="lg"
-              name="email"
+              {...form.text("email")}
               type="text"
               inputMode="email"
               autoComplete="email"
               autoCapitalize="none"
               spellCheck={false}
               autoFocus
-              value={email}
-              onChange={(event) => setEmail(event.target.value)}
             />
           </Field>
-          <Button type="submit" variant="primary" size="lg" isWide isLoading={isWorking} loadingWord="Sending…">
+          <Button type="submit" variant="primary" size="lg" isWide isLoading={form.isSubmitting} loadingWord="Sending…">
             Send reset link
           </Button>
         </form>

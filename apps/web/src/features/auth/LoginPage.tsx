@@ -1,13 +1,14 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
-import { Suspense, useRef, useState, type FormEvent } from "react";
+import { Suspense, useRef, useState } from "react";
 import type { SecondStep } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { lazily } from "../../lib/chunks.ts";
-import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useSubmission } from "../../ui/form/use-submission.ts";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { AuthThread, DoneStep, LiveStep, NextStep } from "./AuthThread.tsx";
@@ -19,7 +20,6 @@ import { ProviderButtons } from "./ProviderButtons.tsx";
 const CodeStep = lazily(async () => (await import("./CodeStep.tsx")).CodeStep);
 const guest = getRouteApi("/guest");
 const fields = ["email", "password"] as const;
-type Errors = Partial<Record<(typeof fields)[number] | "", string>>;
 
 export function LoginPage() {
   const { next, error: arrivedWith } = guest.useSearch();
@@ -27,41 +27,30 @@ export function LoginPage() {
   const queryClient = useQueryClient();
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
-  const refusal = refusalOf(arrivedWith);
-  const [errors, setErrors] = useState<Errors>(refusal ? { "": refusal } : {});
-  const [isWorking, setIsWorking] = useState(false);
   const [waiting, setWaiting] = useState<{ tempToken: string; methods: readonly SecondStep[] }>();
   const passwordBox = useRef<HTMLInputElement>(null);
-
+  const refusal = refusalOf(arrivedWith);
   const finish = async () => {
     await enter(queryClient);
     await router.navigate({ href: safeNext(next), replace: true });
   };
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    const missing: Errors = {
+  const { errors, isSubmitting, onSubmit, show } = useSubmission(fields, {
+    ...(refusal && { start: { "": refusal } }),
+    check: {
       ...(!email.trim() && { email: "Enter your email or username." }),
       ...(!password && { password: "Enter your password." }),
-    };
-    setErrors(missing);
-    if (Object.keys(missing).length > 0) return;
-    setIsWorking(true);
-    try {
+    },
+    submit: async () => {
       const answer = await api.auth.login({ body: { email: email.trim(), password } });
       if (answer.requires_2fa && answer.temp_token) setWaiting({ tempToken: answer.temp_token, methods: answer.methods });
       else await finish();
-    } catch (error) {
-      if (hasCode(error, "login_bad_credentials")) {
-        setErrors({ password: "Incorrect email or password." });
-        passwordBox.current?.select();
-      } else {
-        const found = fieldErrorsOf(error, fields);
-        setErrors(Object.keys(found).length > 0 ? found : { "": sentenceOf(error) });
-      }
-    } finally {
-      setIsWorking(false);
-    }
-  };
+    },
+    faultsOf: (error) => {
+      if (!hasCode(error, "login_bad_credentials")) return undefined;
+      passwordBox.current?.select();
+      return { password: "Incorrect email or password." };
+    },
+  });
 
   if (waiting)
     return (
@@ -74,7 +63,7 @@ export function LoginPage() {
             onExpired={() => {
               setWaiting(undefined);
               setPassword("");
-              setErrors({ "": "The sign-in took too long. Enter your password again." });
+              show({ "": "The sign-in took too long. Enter your password again." });
             }}
             onBack={() => setWaiting(undefined)}
           />
@@ -86,7 +75,7 @@ export function LoginPage() {
   return (
     <AuthThread title="Sign in">
       <LiveStep title="Sign in">
-        <form onSubmit={submit} noValidate className="mt-4 grid gap-3">
+        <form onSubmit={onSubmit} noValidate className="mt-4 grid gap-3">
           {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
           <Field label="Email or username" error={errors.email}>
             <Input
@@ -120,7 +109,7 @@ export function LoginPage() {
               onChange={(event) => setPassword(event.target.value)}
             />
           </Field>
-          <Button type="submit" variant="primary" size="lg" isWide isLoading={isWorking} loadingWord="Signing in…">
+          <Button type="submit" variant="primary" size="lg" isWide isLoading={isSubmitting} loadingWord="Signing in…">
             Sign in
           </Button>
         </form>

@@ -1,11 +1,12 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
-import { useState, type FormEvent } from "react";
+import { useState } from "react";
 import { api } from "../../api.ts";
-import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useSubmission } from "../../ui/form/use-submission.ts";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { forgetArrival, readArrival } from "../referrals/index.ts";
@@ -13,19 +14,10 @@ import { configQuery, enter } from "./auth.queries.ts";
 import { AuthThread, LiveStep, NextStep } from "./AuthThread.tsx";
 import { safeNext } from "./next.ts";
 import { ProviderButtons } from "./ProviderButtons.tsx";
-import { findRegisterFaults, type RegisterErrors, type RegisterForm } from "./register.ts";
+import { findRegisterFaults, type RegisterForm } from "./register.ts";
 
 const guest = getRouteApi("/guest");
 const fields = ["name", "email", "password", "setup_token"] as const;
-
-/** Errors of the server by field. */
-function errorsOf(error: unknown): RegisterErrors {
-  if (hasCode(error, "register_user_already_exists")) return { email: "An account with this email already exists. Sign in instead." };
-  if (hasCode(error, "register_invalid_password")) return { password: sentenceOf(error) };
-  if (hasCode(error, "setup_token_invalid")) return { setup_token: "Incorrect setup token. The server prints it when it starts." };
-  const found = fieldErrorsOf(error, fields);
-  return Object.keys(found).length > 0 ? found : { "": sentenceOf(error) };
-}
 
 export function RegisterPage() {
   const { next } = guest.useSearch();
@@ -33,20 +25,14 @@ export function RegisterPage() {
   const queryClient = useQueryClient();
   const { data: config } = useQuery(configQuery);
   const [form, setForm] = useState<RegisterForm>({ name: "", email: "", password: "", setup_token: "" });
-  const [errors, setErrors] = useState<RegisterErrors>({});
-  const [isWorking, setIsWorking] = useState(false);
   const [isTokenShown, setIsTokenShown] = useState(false);
   const set = (name: keyof RegisterForm) => (event: { target: { value: string } }) => setForm({ ...form, [name]: event.target.value });
   const isFirst = config?.setup_required === true;
   const wantsToken = isFirst && config.setup_token_required;
 
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    const faults = findRegisterFaults(form);
-    setErrors(faults);
-    if (Object.keys(faults).length > 0) return;
-    setIsWorking(true);
-    try {
+  const { errors, isSubmitting, onSubmit } = useSubmission(fields, {
+    check: findRegisterFaults(form),
+    submit: async () => {
       const email = form.email.trim();
       const token = form.setup_token.trim();
       const referral = readArrival();
@@ -66,20 +52,21 @@ export function RegisterPage() {
         await enter(queryClient);
         await router.navigate({ href: safeNext(next), replace: true });
       }
-    } catch (error) {
-      const found = errorsOf(error);
-      if (found.setup_token) setIsTokenShown(true);
-      setErrors(found);
-    } finally {
-      setIsWorking(false);
-    }
-  };
+    },
+    faultsOf: (error) => {
+      if (hasCode(error, "register_user_already_exists")) return { email: "An account with this email already exists. Sign in instead." };
+      if (hasCode(error, "register_invalid_password")) return { password: sentenceOf(error) };
+      if (!hasCode(error, "setup_token_invalid")) return undefined;
+      setIsTokenShown(true);
+      return { setup_token: "Incorrect setup token. The server prints it when it starts." };
+    },
+  });
 
   return (
     <AuthThread title="Create account">
       <LiveStep title={isFirst ? "Create the first account" : "Create account"}>
         {isFirst && !wantsToken ? <p className="mt-1 text-fg-2">This account will be the administrator of this server.</p> : null}
-        <form onSubmit={submit} noValidate className="mt-4 grid gap-3">
+        <form onSubmit={onSubmit} noValidate className="mt-4 grid gap-3">
           {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
           <Field label="Name" error={errors.name}>
             <Input size="lg" name="name" autoComplete="name" autoFocus value={form.name} onChange={set("name")} />
@@ -125,7 +112,7 @@ export function RegisterPage() {
               </p>
             )
           ) : null}
-          <Button type="submit" variant="primary" size="lg" isWide isLoading={isWorking} loadingWord="Creating account…">
+          <Button type="submit" variant="primary" size="lg" isWide isLoading={isSubmitting} loadingWord="Creating account…">
             Create account
           </Button>
         </form>

@@ -1,9 +1,10 @@
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
-import { useState, type FormEvent } from "react";
+import { useState } from "react";
 import { api } from "../../api.ts";
-import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { AuthThread, LiveStep, NextStep } from "./AuthThread.tsx";
@@ -14,27 +15,23 @@ const route = getRouteApi("/reset-password");
 export function ResetPasswordPage() {
   const { token } = route.useSearch();
   const router = useRouter();
-  const [password, setPassword] = useState("");
-  const [error, setError] = useState<string>();
   const [isExpired, setIsExpired] = useState(token === "");
-  const [isWorking, setIsWorking] = useState(false);
-
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if ([...password].length < 8) return setError("At least 8 characters.");
-    setError(undefined);
-    setIsWorking(true);
-    try {
-      await api.auth.resetPassword({ body: { token, password } });
+  const form = useForm({
+    start: { password: "" },
+    check: ({ password }) => ({ ...([...password].length < 8 && { password: "At least 8 characters." }) }),
+    submit: async ({ password }) => {
+      try {
+        await api.auth.resetPassword({ body: { token, password } });
+      } catch (error) {
+        if (!hasCode(error, "reset_password_bad_token")) throw error;
+        return setIsExpired(true);
+      }
       toast("Password set. You can sign in now.");
       await router.navigate({ to: "/login", search: {}, replace: true });
-    } catch (failure) {
-      if (hasCode(failure, "reset_password_bad_token")) setIsExpired(true);
-      else setError(sentenceOf(failure));
-    } finally {
-      setIsWorking(false);
-    }
-  };
+    },
+    errorField: "password",
+    isGuarded: false,
+  });
 
   if (isExpired)
     return (
@@ -54,22 +51,15 @@ export function ResetPasswordPage() {
   return (
     <AuthThread title="Set a new password">
       <LiveStep title="Set a new password">
-        <form onSubmit={submit} noValidate className="mt-4 grid gap-3">
+        <form onSubmit={form.onSubmit} noValidate className="mt-4 grid gap-3">
           <Field
             label="New password"
-            error={error}
+            error={form.errors.password}
             hint="8 to 128 characters. A few unrelated words make a strong password. This signs you out everywhere."
           >
-            <PasswordInput
-              size="lg"
-              name="password"
-              autoComplete="new-password"
-              autoFocus
-              value={password}
-              onChange={(event) => setPassword(event.target.value)}
-            />
+            <PasswordInput size="lg" {...form.text("password")} autoComplete="new-password" autoFocus />
           </Field>
-          <Button type="submit" variant="primary" size="lg" isWide isLoading={isWorking} loadingWord="Saving…">
+          <Button type="submit" variant="primary" size="lg" isWide isLoading={form.isSubmitting} loadingWord="Saving…">
             Set password
           </Button>
         </form>
