@@ -1,19 +1,18 @@
-import { useState, type FormEvent } from "react";
 import { api } from "../../api.ts";
-import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
+import type { Faults } from "../../ui/form/faults.ts";
+import { useForm } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 
-type Errors = Partial<Record<"password" | "confirm" | "", string>>;
-
-function errorsOf(error: unknown): Errors {
+function faultsOf(error: unknown): Faults<"password"> | undefined {
   if (hasCode(error, "current_password_wrong")) return { password: "Incorrect password." };
   if (hasCode(error, "current_password_required")) return { password: "Enter your password." };
-  return { "": sentenceOf(error) };
+  return undefined;
 }
 
 /** Confirms the deletion with the typed username and the password. Accounts without a password need the username only. */
@@ -28,31 +27,21 @@ export function DeleteAccountDialog({
   username: string;
   onDeleted: (undoToken: string) => Promise<void>;
 }) {
-  const [confirm, setConfirm] = useState("");
-  const [password, setPassword] = useState("");
-  const [errors, setErrors] = useState<Errors>({});
-  const [isWorking, setIsWorking] = useState(false);
-  const change = (next: boolean) => {
-    if (isWorking) return;
-    setConfirm("");
-    setPassword("");
-    setErrors({});
-    onOpenChange(next);
-  };
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (isWorking) return;
-    if (confirm.trim().toLowerCase() !== username) return setErrors({ confirm: "The username doesn't match." });
-    setIsWorking(true);
-    setErrors({});
-    try {
+  const form = useForm({
+    start: { confirm: "", password: "" },
+    check: ({ confirm }) => ({ ...(confirm.trim().toLowerCase() !== username && { confirm: "The username doesn't match." }) }),
+    submit: async ({ confirm, password }) => {
       const { undo_token } = await api.account.remove({ body: { ...(password && { password }), confirm: confirm.trim() } });
       await onDeleted(undo_token);
-    } catch (error) {
-      setErrors(errorsOf(error));
-    } finally {
-      setIsWorking(false);
-    }
+    },
+    faultsOf,
+    isGuarded: false,
+  });
+  const { errors } = form;
+  const change = (next: boolean) => {
+    if (form.isSubmitting) return;
+    form.reset();
+    onOpenChange(next);
   };
   return (
     <Dialog
@@ -65,31 +54,19 @@ export function DeleteAccountDialog({
           <Button variant="ghost" onClick={() => change(false)}>
             Cancel
           </Button>
-          <Button type="submit" form="delete-account" variant="danger" isLoading={isWorking} loadingWord="Deleting…">
+          <Button type="submit" form="delete-account" variant="danger" isLoading={form.isSubmitting} loadingWord="Deleting…">
             Delete account
           </Button>
         </>
       }
     >
-      <form id="delete-account" onSubmit={submit} noValidate className="grid gap-3">
+      <form id="delete-account" onSubmit={form.onSubmit} noValidate className="grid gap-3">
         {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
         <Field label={`Type ${username} to confirm`} error={errors.confirm}>
-          <Input
-            name="confirm"
-            autoComplete="off"
-            autoCapitalize="none"
-            spellCheck={false}
-            value={confirm}
-            onChange={(event) => setConfirm(event.target.value)}
-          />
+          <Input {...form.text("confirm")} autoComplete="off" autoCapitalize="none" spellCheck={false} />
         </Field>
         <Field label="Password" error={errors.password} hint="Leave empty if your account has no password.">
-          <PasswordInput
-            name="password"
-            autoComplete="current-password"
-            value={password}
-            onChange={(event) => setPassword(event.target.value)}
-          />
+          <PasswordInput {...form.text("password")} autoComplete="current-password" />
         </Field>
       </form>
     </Dialog>

@@ -1,11 +1,11 @@
 import { useMutation } from "@tanstack/react-query";
 import { Link, useLocation } from "@tanstack/react-router";
-import { useState, type FormEvent } from "react";
 import { api } from "../../api.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { AuthThread, DoneStep, LiveStep, NextStep } from "../auth/index.ts";
@@ -13,13 +13,19 @@ import { AuthThread, DoneStep, LiveStep, NextStep } from "../auth/index.ts";
 /** Restores an account that is scheduled for deletion, with the emailed link or with the password. */
 export function RestorePage() {
   const token = useLocation({ select: ({ hash }) => hash });
-  const [login, setLogin] = useState("");
-  const [password, setPassword] = useState("");
-  const [missing, setMissing] = useState<{ login?: string; password?: string }>({});
   const restore = useMutation({
     mutationFn: (body: { token?: string; login?: string; password?: string }) => api.account.restore({ body }),
   });
   const isNotPending = hasCode(restore.error, "deletion_not_pending");
+  const form = useForm({
+    start: { login: "", password: "" },
+    check: ({ login, password }) => ({
+      ...(!login.trim() && { login: "Enter your email or username." }),
+      ...(!password && { password: "Enter your password." }),
+    }),
+    submit: ({ login, password }) => restore.mutateAsync({ login: login.trim(), password }),
+    isGuarded: false,
+  });
 
   if (restore.isSuccess)
     return (
@@ -38,16 +44,6 @@ export function RestorePage() {
       </AuthThread>
     );
 
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const faults = {
-      ...(!login.trim() && { login: "Enter your email or username." }),
-      ...(!password && { password: "Enter your password." }),
-    };
-    setMissing(faults);
-    if (Object.keys(faults).length > 0) return;
-    restore.mutate({ login: login.trim(), password });
-  };
   return (
     <AuthThread title="Restore your account">
       <LiveStep title={token ? "Your account will be deleted" : "Restore your account"}>
@@ -73,28 +69,14 @@ export function RestorePage() {
             Restore account
           </Button>
         ) : (
-          <form onSubmit={submit} noValidate className="mt-4 grid gap-3">
-            <Field label="Email or username" error={missing.login}>
-              <Input
-                size="lg"
-                name="login"
-                autoComplete="username"
-                autoCapitalize="none"
-                spellCheck={false}
-                value={login}
-                onChange={(event) => setLogin(event.target.value)}
-              />
+          <form onSubmit={form.onSubmit} noValidate className="mt-4 grid gap-3">
+            <Field label="Email or username" error={form.errors.login}>
+              <Input {...form.text("login")} size="lg" autoComplete="username" autoCapitalize="none" spellCheck={false} />
             </Field>
-            <Field label="Password" error={missing.password}>
-              <PasswordInput
-                size="lg"
-                name="password"
-                autoComplete="current-password"
-                value={password}
-                onChange={(event) => setPassword(event.target.value)}
-              />
+            <Field label="Password" error={form.errors.password}>
+              <PasswordInput {...form.text("password")} size="lg" autoComplete="current-password" />
             </Field>
-            <Button type="submit" variant="primary" size="lg" isWide isLoading={restore.isPending} loadingWord="Restoring…">
+            <Button type="submit" variant="primary" size="lg" isWide isLoading={form.isSubmitting} loadingWord="Restoring…">
               Restore account
             </Button>
           </form>
