@@ -1,8 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
+import { useState } from "react";
 import type { ApiKey, ApiKeyScope, EditMode } from "@tesslate/contract";
 import { modeOf, modes } from "../../lib/edit-modes.ts";
-import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { isPast } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -12,6 +11,7 @@ import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
@@ -148,24 +148,36 @@ function permissionsOf({ scopes, edit_mode }: Pick<ApiKey, "scopes" | "edit_mode
   return [access, run].filter(Boolean).join(" · ");
 }
 
+interface NewKey {
+  name: string;
+  access: AccessLevel;
+  canRun: boolean;
+  mode: EditMode;
+  days: (typeof lifetimes)[number]["value"];
+}
+const scopesOf = ({ access, canRun }: NewKey): ApiKeyScope[] => [
+  ...(access === "none" ? [] : [access]),
+  ...(canRun ? (["run"] as const) : []),
+];
+
 function CreateKeyDialog({ onClose }: { onClose: () => void }) {
   const { create } = useApiKeyActs();
-  const [name, setName] = useState("");
-  const [access, setAccess] = useState<AccessLevel>("write");
-  const [canRun, setCanRun] = useState(false);
-  const [mode, setMode] = useState<EditMode>("ask");
-  const [days, setDays] = useState<(typeof lifetimes)[number]["value"]>("365");
-  const [problem, setProblem] = useState<string>();
   const made = create.data;
-
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (!name.trim()) return setProblem("Enter a name.");
-    const scopes: ApiKeyScope[] = [...(access === "none" ? [] : [access]), ...(canRun ? (["run"] as const) : [])];
-    if (scopes.length === 0) return setProblem("Select at least one permission.");
-    setProblem(undefined);
-    create.mutate({ name: name.trim(), scopes, edit_mode: canRun ? mode : null, expires_in_days: Number(days) || null });
-  };
+  const form = useForm<NewKey>({
+    start: { name: "", access: "write", canRun: false, mode: "ask", days: "365" },
+    check: (key) => {
+      if (!key.name.trim()) return { name: "Enter a name." };
+      return scopesOf(key).length === 0 ? { name: "Select at least one permission." } : {};
+    },
+    submit: (key) =>
+      create.mutateAsync({
+        name: key.name.trim(),
+        scopes: scopesOf(key),
+        edit_mode: key.canRun ? key.mode : null,
+        expires_in_days: Number(key.days) || null,
+      }),
+  });
+  const { canRun, mode } = form.values;
 
   if (made)
     return (
@@ -187,47 +199,39 @@ function CreateKeyDialog({ onClose }: { onClose: () => void }) {
         </div>
       </Dialog>
     );
-  const serverProblem = create.error ? (fieldErrorsOf(create.error, ["name"])["name"] ?? sentenceOf(create.error)) : undefined;
   return (
-    <Dialog isOpen isHeld={name.trim() !== ""} onOpenChange={(isOpen) => !isOpen && !create.isPending && onClose()} title="New API key">
-      <form onSubmit={submit} noValidate className="grid gap-4">
-        {serverProblem ? <Banner tone="err">{serverProblem}</Banner> : null}
-        <Field label="Name" error={problem}>
-          <Input
-            name="name"
-            maxLength={100}
-            autoComplete="off"
-            placeholder="Nightly build"
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
+    <Dialog isOpen isHeld={form.isDirty} onOpenChange={(isOpen) => !isOpen && !form.isSubmitting && onClose()} title="New API key">
+      <form onSubmit={form.onSubmit} noValidate className="grid gap-4">
+        {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
+        <Field label="Name" error={form.errors.name}>
+          <Input {...form.text("name")} maxLength={100} autoComplete="off" placeholder="Nightly build" />
         </Field>
         <div className="grid justify-items-start gap-1.5">
           <span className="text-fg-1">Projects and files</span>
-          <SegmentedControl label="Projects and files" segments={accessLevels} value={access} onChange={setAccess} />
+          <SegmentedControl label="Projects and files" segments={accessLevels} {...form.choice("access")} />
         </div>
         <Switch
           isOn={canRun}
-          onChange={setCanRun}
+          onChange={(isOn) => form.set("canRun", isOn)}
           label="Run the agent"
           hint="Each run is charged at the model's price. A request can choose a stricter edit mode than the one below."
         />
         {canRun ? (
           <div className="grid justify-items-start gap-1.5 pl-[38px]">
             <span className="text-fg-1">Edit mode</span>
-            <SegmentedControl label="Edit mode" segments={modes} value={mode} onChange={setMode} />
+            <SegmentedControl label="Edit mode" segments={modes} {...form.choice("mode")} />
             <p className="text-xs text-fg-2">{modeOf(mode).hint}.</p>
           </div>
         ) : null}
         <div className="grid justify-items-start gap-1.5">
           <span className="text-fg-1">Expiration</span>
-          <SegmentedControl label="Expiration" segments={lifetimes} value={days} onChange={setDays} />
+          <SegmentedControl label="Expiration" segments={lifetimes} {...form.choice("days")} />
         </div>
         <div className="flex justify-end gap-2">
-          <Button variant="ghost" onClick={onClose} disabled={create.isPending}>
+          <Button variant="ghost" onClick={onClose} disabled={form.isSubmitting}>
             Cancel
           </Button>
-          <Button type="submit" variant="primary" isLoading={create.isPending} loadingWord="Creating…">
+          <Button type="submit" variant="primary" isLoading={form.isSubmitting} loadingWord="Creating…">
             Create key
           </Button>
         </div>

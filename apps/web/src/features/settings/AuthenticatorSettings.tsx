@@ -3,13 +3,14 @@ import { Suspense, useState } from "react";
 import { api } from "../../api.ts";
 import { lazily } from "../../lib/chunks.ts";
 import { counted } from "../../lib/counted.ts";
-import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { CodeInput } from "../../ui/CodeInput.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
@@ -131,34 +132,26 @@ export function AuthenticatorSettings() {
 /** Shows the secret as a QR code and as text, and confirms it with the first code. */
 function ScanDialog({ begun, onCancel, onDone }: { begun: Begun; onCancel: () => void; onDone: (codes: readonly string[]) => void }) {
   const { confirmTotp } = useSecurityActs();
-  const [code, setCode] = useState("");
-  const [error, setError] = useState<string>();
-  const [failure, setFailure] = useState<string>();
-  const confirm = (entered: string) => {
-    if (entered.length !== codeLength || confirmTotp.isPending) return;
-    setError(undefined);
-    confirmTotp.mutate(entered, {
-      onSuccess: ({ recovery_codes }) => {
+  const form = useForm({
+    start: { code: "" },
+    submit: async ({ code }) => {
+      try {
+        const { recovery_codes } = await confirmTotp.mutateAsync(code);
         toast("Authenticator app added. Your next sign-in requires a code.");
         onDone(recovery_codes);
-      },
-      onError: (cause) => {
-        setCode("");
-        if (hasCode(cause, "code_invalid")) setError("Incorrect code. Check that your phone's clock is correct.");
-        else setFailure(sentenceOf(cause));
-      },
-    });
-  };
+      } catch (error) {
+        form.set("code", "");
+        throw error;
+      }
+    },
+    faultsOf: (error) =>
+      hasCode(error, "code_invalid") ? { code: "Incorrect code. Check that your phone's clock is correct." } : undefined,
+  });
+  const isComplete = form.values.code.length === codeLength;
   return (
     <Dialog isOpen isHeld onOpenChange={(isOpen) => !isOpen && onCancel()} title="Scan this QR code with your app">
-      <form
-        className="grid gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          confirm(code);
-        }}
-      >
-        {failure ? <Banner tone="err">{failure}</Banner> : null}
+      <form className="grid gap-4" onSubmit={form.onSubmit} noValidate>
+        {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
         <div className="flex flex-wrap items-start gap-4">
           <Suspense fallback={<Skeleton className="size-44" />}>
             <QrCode text={begun.otpauth_url} label="QR code for the authenticator app" />
@@ -173,20 +166,14 @@ function ScanDialog({ begun, onCancel, onDone }: { begun: Begun; onCancel: () =>
             </div>
           </div>
         </div>
-        <Field label="6-digit code" error={error}>
-          <CodeInput autoFocus value={code} onChange={setCode} onComplete={confirm} />
+        <Field label="6-digit code" error={form.errors.code}>
+          <CodeInput autoFocus {...form.choice("code")} onComplete={() => form.onSubmit()} />
         </Field>
         <div className="flex justify-end gap-2">
           <Button type="button" variant="ghost" onClick={onCancel}>
             Cancel
           </Button>
-          <Button
-            type="submit"
-            variant="primary"
-            disabled={code.length !== codeLength}
-            isLoading={confirmTotp.isPending}
-            loadingWord="Verifying…"
-          >
+          <Button type="submit" variant="primary" disabled={!isComplete} isLoading={form.isSubmitting} loadingWord="Verifying…">
             Verify code
           </Button>
         </div>

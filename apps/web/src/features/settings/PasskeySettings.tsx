@@ -1,14 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
+import { useState } from "react";
 import type { Passkey } from "@tesslate/contract";
 import { browserName } from "../../lib/browser-name.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Menu } from "../../ui/Menu.tsx";
@@ -135,23 +135,25 @@ function PasskeyRow({ passkey }: { passkey: Passkey }) {
 
 function RenameDialog({ passkey, onClose }: { passkey: Passkey; onClose: () => void }) {
   const { renamePasskey } = useSecurityActs();
-  const [name, setName] = useState(passkey.name);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (name.trim()) renamePasskey.mutate({ id: passkey.id, name: name.trim() }, { onSuccess: onClose });
-  };
+  const form = useForm({
+    start: { name: passkey.name },
+    submit: async ({ name }) => {
+      await renamePasskey.mutateAsync({ id: passkey.id, name: name.trim() });
+      onClose();
+    },
+  });
   return (
-    <Dialog isOpen isHeld={name !== passkey.name} onOpenChange={(isOpen) => !isOpen && onClose()} title="Rename passkey">
-      <form onSubmit={submit} className="grid gap-3">
-        {renamePasskey.error ? <Banner tone="err">{sentenceOf(renamePasskey.error)}</Banner> : null}
-        <Field label="Name">
-          <Input name="passkey_name" autoComplete="off" maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
+    <Dialog isOpen isHeld={form.isDirty} onOpenChange={(isOpen) => !isOpen && onClose()} title="Rename passkey">
+      <form onSubmit={form.onSubmit} noValidate className="grid gap-3">
+        {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
+        <Field label="Name" error={form.errors.name}>
+          <Input {...form.text("name")} autoComplete="off" maxLength={100} />
         </Field>
         <div className="flex justify-end gap-2">
           <Button type="button" variant="ghost" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" variant="primary" disabled={!name.trim()} isLoading={renamePasskey.isPending} loadingWord="Renaming…">
+          <Button type="submit" variant="primary" disabled={!form.values.name.trim()} isLoading={form.isSubmitting} loadingWord="Renaming…">
             Rename
           </Button>
         </div>

@@ -1,11 +1,12 @@
 import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useState, type FormEvent } from "react";
+import { useState } from "react";
 import type { User } from "@tesslate/contract";
-import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
@@ -15,9 +16,7 @@ import { meQuery, useUpdateMe } from "../users/index.ts";
 import { AvatarSection } from "./AvatarSection.tsx";
 import { useUsernameCheck } from "./use-username-check.ts";
 
-const fields = ["name", "username", "bio", "website_url", "github_username", "twitter_handle"] as const;
-type Form = Record<(typeof fields)[number], string>;
-const formOf = (user: User): Form => ({
+const formOf = (user: User) => ({
   name: user.name,
   username: user.username,
   bio: user.bio ?? "",
@@ -30,40 +29,28 @@ export function ProfileSettings() {
   const { data: user } = useSuspenseQuery(meQuery);
   const queryClient = useQueryClient();
   const navigate = useNavigate();
-  const [form, setForm] = useState(() => formOf(user));
-  const [errors, setErrors] = useState<Partial<Record<(typeof fields)[number] | "", string>>>({});
   const [signOutError, setSignOutError] = useState<string>();
   const update = useUpdateMe();
   const saved = formOf(user);
-  const isDirty = fields.some((name) => form[name] !== saved[name]);
-  const problem = useUsernameCheck(form.username, user.username);
-  const set = (name: keyof typeof form) => (event: { target: { value: string } }) => setForm({ ...form, [name]: event.target.value });
-
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setErrors({});
-    update.mutate(
-      {
-        name: form.name.trim(),
-        ...(form.username !== user.username && { username: form.username.trim() }),
-        bio: form.bio.trim() || null,
-        website_url: form.website_url.trim() || null,
-        github_username: form.github_username.trim() || null,
-        twitter_handle: form.twitter_handle.trim() || null,
-      },
-      {
-        onSuccess: (after) => {
-          setForm(formOf(after));
-          toast("Profile saved.");
-        },
-        onError: (error) => {
-          if (hasCode(error, "username_taken")) return setErrors({ username: "This username is not available." });
-          const found = fieldErrorsOf(error, fields);
-          setErrors(Object.keys(found).length > 0 ? found : { "": sentenceOf(error) });
-        },
-      },
-    );
-  };
+  const form = useForm({
+    start: saved,
+    saved,
+    submit: async (values) => {
+      const after = await update.mutateAsync({
+        name: values.name.trim(),
+        ...(values.username !== user.username && { username: values.username.trim() }),
+        bio: values.bio.trim() || null,
+        website_url: values.website_url.trim() || null,
+        github_username: values.github_username.trim() || null,
+        twitter_handle: values.twitter_handle.trim() || null,
+      });
+      form.reset(formOf(after));
+      toast("Profile saved.");
+    },
+    faultsOf: (error) => (hasCode(error, "username_taken") ? { username: "This username is not available." } : undefined),
+  });
+  const { errors } = form;
+  const problem = useUsernameCheck(form.values.username, user.username);
   const leave = async () => {
     try {
       await signOut(queryClient);
@@ -88,10 +75,10 @@ export function ProfileSettings() {
           </>
         }
       >
-        <form onSubmit={submit} noValidate className="grid gap-3">
+        <form onSubmit={form.onSubmit} noValidate className="grid gap-3">
           {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
           <Field label="Name" error={errors.name}>
-            <Input name="name" autoComplete="name" maxLength={100} value={form.name} onChange={set("name")} />
+            <Input {...form.text("name")} autoComplete="name" maxLength={100} />
           </Field>
           <Field
             label="Username"
@@ -104,56 +91,24 @@ export function ProfileSettings() {
               )
             }
           >
-            <Input
-              name="username"
-              autoComplete="username"
-              autoCapitalize="none"
-              spellCheck={false}
-              maxLength={50}
-              value={form.username}
-              onChange={set("username")}
-            />
+            <Input {...form.text("username")} autoComplete="username" autoCapitalize="none" spellCheck={false} maxLength={50} />
           </Field>
           <Field label="About you" error={errors.bio}>
-            <Textarea name="bio" maxLength={2000} value={form.bio} onChange={set("bio")} />
+            <Textarea {...form.text("bio")} maxLength={2000} />
           </Field>
           <Field label="Website" error={errors.website_url}>
-            <Input
-              name="website_url"
-              type="url"
-              autoComplete="url"
-              placeholder="https://…"
-              maxLength={500}
-              value={form.website_url}
-              onChange={set("website_url")}
-            />
+            <Input {...form.text("website_url")} type="url" autoComplete="url" placeholder="https://…" maxLength={500} />
           </Field>
           <div className="grid grid-cols-2 gap-3 narrow:grid-cols-1">
             <Field label="GitHub" error={errors.github_username}>
-              <Input
-                name="github_username"
-                autoComplete="off"
-                autoCapitalize="none"
-                spellCheck={false}
-                maxLength={100}
-                value={form.github_username}
-                onChange={set("github_username")}
-              />
+              <Input {...form.text("github_username")} autoComplete="off" autoCapitalize="none" spellCheck={false} maxLength={100} />
             </Field>
             <Field label="X" error={errors.twitter_handle}>
-              <Input
-                name="twitter_handle"
-                autoComplete="off"
-                autoCapitalize="none"
-                spellCheck={false}
-                maxLength={100}
-                value={form.twitter_handle}
-                onChange={set("twitter_handle")}
-              />
+              <Input {...form.text("twitter_handle")} autoComplete="off" autoCapitalize="none" spellCheck={false} maxLength={100} />
             </Field>
           </div>
           <div>
-            <Button type="submit" variant="primary" disabled={!isDirty} isLoading={update.isPending} loadingWord="Saving…">
+            <Button type="submit" variant="primary" disabled={!form.isDirty} isLoading={form.isSubmitting} loadingWord="Saving…">
               Save
             </Button>
           </div>

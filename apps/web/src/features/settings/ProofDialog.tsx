@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState, type FormEvent, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import type { Proof } from "@tesslate/contract";
-import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { CodeInput } from "../../ui/CodeInput.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { securityQuery } from "../auth/index.ts";
 
@@ -35,55 +36,47 @@ export function ProofDialog({
   children?: ReactNode;
 }) {
   const { data: security } = useQuery(securityQuery);
-  const [password, setPassword] = useState("");
-  const [code, setCode] = useState("");
   const [wantsCode, setWantsCode] = useState(false);
-  const [errors, setErrors] = useState<{ proof?: string; "": string | undefined }>({ "": undefined });
-  const [isWorking, setIsWorking] = useState(false);
   const hasPassword = security?.has_password !== false;
   const hasApp = Boolean(security?.totp);
   const asksCode = hasApp && (wantsCode || !hasPassword);
   const asksPassword = hasPassword && !asksCode;
 
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (asksPassword && !password) return setErrors({ proof: "Enter your current password.", "": undefined });
-    if (asksCode && code.length !== codeLength) return setErrors({ proof: "Enter the 6-digit code.", "": undefined });
-    setIsWorking(true);
-    setErrors({ "": undefined });
-    try {
-      await onProve(asksCode ? { code } : asksPassword ? { current_password: password } : {});
-      onClose();
-    } catch (error) {
-      setCode("");
-      if (hasCode(error, "current_password_wrong")) setErrors({ proof: "Incorrect password.", "": undefined });
-      else if (hasCode(error, "code_invalid")) setErrors({ proof: sentenceOf(error), "": undefined });
-      else {
-        const found = Object.values(fieldErrorsOf(error, []))[0];
-        setErrors({ "": found ?? faultOf(error) ?? sentenceOf(error) });
+  const form = useForm({
+    start: { current_password: "", code: "" },
+    check: ({ current_password, code }) => ({
+      ...(asksPassword && !current_password && { current_password: "Enter your current password." }),
+      ...(asksCode && code.length !== codeLength && { code: "Enter the 6-digit code." }),
+    }),
+    submit: async ({ current_password, code }) => {
+      try {
+        await onProve(asksCode ? { code } : asksPassword ? { current_password } : {});
+      } catch (error) {
+        form.set("code", "");
+        throw error;
       }
-    } finally {
-      setIsWorking(false);
-    }
-  };
+      onClose();
+    },
+    faultsOf: (error) => {
+      if (hasCode(error, "current_password_wrong")) return { current_password: "Incorrect password." };
+      if (hasCode(error, "code_invalid")) return { code: sentenceOf(error) };
+      const sentence = faultOf(error);
+      return sentence === undefined ? undefined : { "": sentence };
+    },
+  });
   return (
-    <Dialog isOpen isHeld={password !== "" || code !== ""} onOpenChange={(isOpen) => !isOpen && !isWorking && onClose()} title={title}>
-      <form onSubmit={(event) => void submit(event)} noValidate className="grid gap-3">
-        {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
+    <Dialog isOpen isHeld={form.isDirty} onOpenChange={(isOpen) => !isOpen && !form.isSubmitting && onClose()} title={title}>
+      <form onSubmit={form.onSubmit} noValidate className="grid gap-3">
+        {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
         {children}
         {asksCode ? (
-          <Field label="Code from your authenticator app" error={errors.proof}>
-            <CodeInput value={code} onChange={setCode} />
+          <Field label="Code from your authenticator app" error={form.errors.code}>
+            <CodeInput {...form.choice("code")} />
           </Field>
         ) : null}
         {asksPassword ? (
-          <Field label="Current password" error={errors.proof}>
-            <PasswordInput
-              name="current_password"
-              autoComplete="current-password"
-              value={password}
-              onChange={(event) => setPassword(event.target.value)}
-            />
+          <Field label="Current password" error={form.errors.current_password}>
+            <PasswordInput {...form.text("current_password")} autoComplete="current-password" />
           </Field>
         ) : null}
         <div className="flex flex-wrap items-center justify-end gap-2 pt-1">
@@ -92,10 +85,10 @@ export function ProofDialog({
               {asksCode ? "Use password" : "Use authenticator code"}
             </Button>
           ) : null}
-          <Button type="button" variant="ghost" onClick={onClose} disabled={isWorking}>
+          <Button type="button" variant="ghost" onClick={onClose} disabled={form.isSubmitting}>
             Cancel
           </Button>
-          <Button type="submit" variant={isDanger ? "danger" : "primary"} isLoading={isWorking} loadingWord={actWord}>
+          <Button type="submit" variant={isDanger ? "danger" : "primary"} isLoading={form.isSubmitting} loadingWord={actWord}>
             {act}
           </Button>
         </div>

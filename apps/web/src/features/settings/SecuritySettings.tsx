@@ -1,11 +1,12 @@
 import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
 import type { UpdateUser, User } from "@tesslate/contract";
 import { api } from "../../api.ts";
-import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
+import type { Faults } from "../../ui/form/faults.ts";
+import { useForm } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { Pill } from "../../ui/Pill.tsx";
@@ -19,54 +20,56 @@ import { PasskeySettings } from "./PasskeySettings.tsx";
 import { SecurityEventList } from "./SecurityEventList.tsx";
 import { SessionList } from "./SessionList.tsx";
 
-type Errors = Partial<Record<"email" | "password" | "current_password" | "", string>>;
+/** What the forms of this page ask for. Each uses some. */
+const empty = { email: "", password: "", current_password: "" };
+type Values = typeof empty;
 
-function errorsOf(error: unknown): Errors {
+function faultsOf(error: unknown): Faults<keyof Values> | undefined {
   if (hasCode(error, "current_password_wrong")) return { current_password: "Incorrect password." };
   if (hasCode(error, "current_password_required")) return { current_password: "Enter your current password." };
   if (hasCode(error, "update_user_email_already_exists")) return { email: "Another account uses this email." };
   if (hasCode(error, "update_user_invalid_password")) return { password: sentenceOf(error) };
-  const found = fieldErrorsOf(error, ["email", "password", "current_password"]);
-  return Object.keys(found).length > 0 ? found : { "": sentenceOf(error) };
+  return undefined;
 }
 
 /** A change that requires the current password. */
-function useGuardedChange(done: string | ((user: User) => string)) {
+function useGuardedChange({
+  start = empty,
+  check = () => ({}),
+  change,
+  done,
+}: {
+  start?: Values;
+  check?: (values: Values) => Faults<keyof Values>;
+  change: (values: Values) => UpdateUser;
+  done: string | ((user: User) => string);
+}) {
   const update = useUpdateMe();
   const queryClient = useQueryClient();
   /** Accounts that sign in with a provider or a passkey have none. */
   const hasPassword = useQuery(securityQuery).data?.has_password !== false;
-  const [current, setCurrent] = useState("");
-  const [errors, setErrors] = useState<Errors>({});
-  const save = (change: UpdateUser, onDone: () => void) => {
-    if (hasPassword && !current) return setErrors({ current_password: "Enter your current password." });
-    setErrors({});
-    update.mutate(
-      { ...change, ...(hasPassword && { current_password: current }) },
-      {
-        onSuccess: (user) => {
-          setCurrent("");
-          toast(typeof done === "string" ? done : done(user));
-          for (const { queryKey } of [securityQuery, securityEventsQuery, sessionsQuery]) void queryClient.invalidateQueries({ queryKey });
-          onDone();
-        },
-        onError: (error) => setErrors(errorsOf(error)),
-      },
-    );
-  };
-  return { hasPassword, current, setCurrent, errors, setErrors, save, isSaving: update.isPending };
+  const form = useForm<Values>({
+    start,
+    check: (values) => ({
+      ...(hasPassword && !values.current_password && { current_password: "Enter your current password." }),
+      ...check(values),
+    }),
+    submit: async (values) => {
+      const user = await update.mutateAsync({ ...change(values), ...(hasPassword && { current_password: values.current_password }) });
+      form.reset({ ...empty, email: values.email });
+      toast(typeof done === "string" ? done : done(user));
+      for (const { queryKey } of [securityQuery, securityEventsQuery, sessionsQuery]) void queryClient.invalidateQueries({ queryKey });
+    },
+    faultsOf,
+  });
+  return { form, hasPassword };
 }
 
-function CurrentPassword({ form }: { form: ReturnType<typeof useGuardedChange> }) {
-  if (!form.hasPassword) return null;
+function CurrentPassword({ form, hasPassword }: ReturnType<typeof useGuardedChange>) {
+  if (!hasPassword) return null;
   return (
     <Field label="Current password" error={form.errors.current_password}>
-      <PasswordInput
-        name="current_password"
-        autoComplete="current-password"
-        value={form.current}
-        onChange={(event) => form.setCurrent(event.target.value)}
-      />
+      <PasswordInput {...form.text("current_password")} autoComplete="current-password" />
     </Field>
   );
 }
@@ -87,32 +90,23 @@ export function SecuritySettings() {
 }
 
 function PasswordForm() {
-  const [password, setPassword] = useState("");
-  const form = useGuardedChange("Password changed. Other sessions were signed out.");
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (password.length < 8) return form.setErrors({ password: "At least 8 characters." });
-    form.save({ password }, () => setPassword(""));
-  };
+  const guarded = useGuardedChange({
+    check: ({ password }) => ({ ...(password.length < 8 && { password: "At least 8 characters." }) }),
+    change: ({ password }) => ({ password }),
+    done: "Password changed. Other sessions were signed out.",
+  });
+  const { form, hasPassword } = guarded;
   return (
-    <SettingsSection
-      title="Password"
-      hint={form.hasPassword ? "Changing your password signs you out everywhere else." : "No password set."}
-    >
-      <form onSubmit={submit} noValidate className="grid gap-3">
+    <SettingsSection title="Password" hint={hasPassword ? "Changing your password signs you out everywhere else." : "No password set."}>
+      <form onSubmit={form.onSubmit} noValidate className="grid gap-3">
         {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
-        <CurrentPassword form={form} />
+        <CurrentPassword {...guarded} />
         <Field label="New password" error={form.errors.password} hint="8 to 128 characters. A few unrelated words make a strong password.">
-          <PasswordInput
-            name="password"
-            autoComplete="new-password"
-            value={password}
-            onChange={(event) => setPassword(event.target.value)}
-          />
+          <PasswordInput {...form.text("password")} autoComplete="new-password" />
         </Field>
         <div>
-          <Button type="submit" isLoading={form.isSaving} loadingWord="Saving…">
-            {form.hasPassword ? "Change password" : "Set password"}
+          <Button type="submit" isLoading={form.isSubmitting} loadingWord="Saving…">
+            {hasPassword ? "Change password" : "Set password"}
           </Button>
         </div>
       </form>
@@ -123,18 +117,17 @@ function PasswordForm() {
 function EmailForm() {
   const { data: user } = useSuspenseQuery(meQuery);
   const { data: config } = useQuery(configQuery);
-  const [email, setEmail] = useState(user.email);
-  const form = useGuardedChange(({ pending_email }) =>
-    pending_email === null ? "Email changed." : `We emailed a link to ${pending_email}. Your email changes when you open it.`,
-  );
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (email.trim() === user.email) return form.setErrors({ email: "This is already your email." });
-    form.save({ email: email.trim() }, () => undefined);
-  };
+  const guarded = useGuardedChange({
+    start: { ...empty, email: user.email },
+    check: ({ email }) => ({ ...(email.trim() === user.email && { email: "This is already your email." }) }),
+    change: ({ email }) => ({ email: email.trim() }),
+    done: ({ pending_email }) =>
+      pending_email === null ? "Email changed." : `We emailed a link to ${pending_email}. Your email changes when you open it.`,
+  });
+  const { form } = guarded;
   return (
     <SettingsSection title="Email" action={user.is_verified ? <Pill tone="ok">Confirmed</Pill> : <SendConfirmation email={user.email} />}>
-      <form onSubmit={submit} noValidate className="grid gap-3">
+      <form onSubmit={form.onSubmit} noValidate className="grid gap-3">
         {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
         {user.pending_email === null ? null : <WaitingEmail email={user.pending_email} current={user.email} />}
         <Field
@@ -142,20 +135,11 @@ function EmailForm() {
           error={form.errors.email}
           hint={config?.features.smtp ? "We email a link to the new address. Your email changes when you open it." : undefined}
         >
-          <Input
-            name="email"
-            type="text"
-            inputMode="email"
-            autoComplete="email"
-            autoCapitalize="none"
-            spellCheck={false}
-            value={email}
-            onChange={(event) => setEmail(event.target.value)}
-          />
+          <Input {...form.text("email")} type="text" inputMode="email" autoComplete="email" autoCapitalize="none" spellCheck={false} />
         </Field>
-        <CurrentPassword form={form} />
+        <CurrentPassword {...guarded} />
         <div>
-          <Button type="submit" isLoading={form.isSaving} loadingWord="Saving…">
+          <Button type="submit" isLoading={form.isSubmitting} loadingWord="Saving…">
             Change email
           </Button>
         </div>
@@ -211,12 +195,12 @@ function CodeForm() {
   const { data: user } = useSuspenseQuery(meQuery);
   const { data: config } = useQuery(configQuery);
   const isOn = user.two_fa_enabled;
-  const form = useGuardedChange(isOn ? "Email codes disabled." : "Email codes enabled. Your next sign-in requires a code.");
+  const guarded = useGuardedChange({
+    change: () => ({ two_fa_enabled: !isOn }),
+    done: isOn ? "Email codes disabled." : "Email codes enabled. Your next sign-in requires a code.",
+  });
+  const { form } = guarded;
   const isOffered = config?.features.two_fa === true && user.is_verified;
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    form.save({ two_fa_enabled: !isOn }, () => undefined);
-  };
   return (
     <SettingsSection
       title="Email codes"
@@ -230,11 +214,11 @@ function CodeForm() {
             : "Confirm your email first. We send the codes to it."}
         </p>
       ) : (
-        <form onSubmit={submit} noValidate className="grid gap-3">
+        <form onSubmit={form.onSubmit} noValidate className="grid gap-3">
           {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
-          <CurrentPassword form={form} />
+          <CurrentPassword {...guarded} />
           <div>
-            <Button type="submit" isLoading={form.isSaving} loadingWord="Saving…">
+            <Button type="submit" isLoading={form.isSubmitting} loadingWord="Saving…">
               {isOn ? "Turn off email codes" : "Turn on email codes"}
             </Button>
           </div>
