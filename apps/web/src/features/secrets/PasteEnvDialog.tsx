@@ -1,11 +1,11 @@
 import { CircleX, Plus, RefreshCw } from "lucide-react";
-import { useDeferredValue, useMemo, useState } from "react";
+import { useDeferredValue, useMemo } from "react";
 import { counted } from "../../lib/counted.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { previewEnv, refusalSentences, type EnvPreviewRow } from "./env-preview.ts";
 
@@ -34,35 +34,27 @@ export function PasteEnvDialog({
   /** If it rejects, the dialog stays open and shows the error. */
   onImport: (text: string) => Promise<unknown>;
 }) {
-  const [text, setText] = useState("");
-  const [failure, setFailure] = useState<string>();
-  const [isWorking, setIsWorking] = useState(false);
-  const shown = useDeferredValue(text);
+  const form = useForm({
+    start: { text: "" },
+    submit: async ({ text }) => {
+      await onImport(text);
+      form.reset({ text: "" });
+      onOpenChange(false);
+    },
+  });
+  const shown = useDeferredValue(form.values.text);
   const rows = useMemo(() => previewEnv(shown, known), [shown, known]);
   const taken = rows.filter((row) => row.fate !== "refused").length;
   const replaced = rows.filter((row) => row.fate === "replaced").length;
   const change = (next: boolean) => {
-    if (isWorking) return;
-    setText("");
-    setFailure(undefined);
+    if (form.isSubmitting) return;
+    form.reset({ text: "" });
     onOpenChange(next);
-  };
-  const run = async () => {
-    setIsWorking(true);
-    setFailure(undefined);
-    try {
-      await onImport(text);
-      setText("");
-      onOpenChange(false);
-    } catch (error) {
-      setFailure(sentenceOf(error));
-    } finally {
-      setIsWorking(false);
-    }
   };
   return (
     <Dialog
       isOpen={isOpen}
+      isHeld={form.isDirty}
       onOpenChange={change}
       title="Paste .env"
       description={
@@ -76,24 +68,29 @@ export function PasteEnvDialog({
           <Button variant="ghost" onClick={() => change(false)}>
             Cancel
           </Button>
-          <Button variant="primary" disabled={taken === 0} isLoading={isWorking} loadingWord="Importing…" onClick={() => void run()}>
+          <Button
+            variant="primary"
+            disabled={taken === 0}
+            isLoading={form.isSubmitting}
+            loadingWord="Importing…"
+            onClick={() => form.onSubmit()}
+          >
             {taken === 0 ? "Import" : `Import ${counted(taken, noun)}`}
           </Button>
         </>
       }
     >
       <div className="grid gap-3">
-        {failure ? <Banner tone="err">{failure}</Banner> : null}
-        <Field label=".env text">
+        {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
+        <Field label=".env text" error={form.errors.text}>
           <Textarea
+            {...form.text("text")}
             className="min-h-28 font-mono text-xs!"
             maxHeightPx={220}
             spellCheck={false}
             autoCapitalize="none"
             autoComplete="off"
             placeholder={"STRIPE_KEY=sk_live_…\nMAIL_FROM=hello@example.org"}
-            value={text}
-            onChange={(event) => setText(event.target.value)}
           />
         </Field>
         <div role="status" className="text-xs text-fg-2">
