@@ -1,9 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { Markdown } from "../../ui/markdown/Markdown.tsx";
@@ -23,23 +22,15 @@ export function CardComments({
 }) {
   const { api } = useServices();
   const query = useQuery(cardQuery(api, projectId, cardId));
-  const [text, setText] = useState("");
-  const [isSending, setIsSending] = useState(false);
-  const [failure, setFailure] = useState<string>();
-  const send = async () => {
-    const content = text.trim();
-    if (content === "" || isSending) return;
-    setIsSending(true);
-    setFailure(undefined);
-    try {
-      await onSend(content);
-      setText("");
-    } catch (error) {
-      setFailure(sentenceOf(error));
-    } finally {
-      setIsSending(false);
-    }
-  };
+  const form = useForm({
+    start: { content: "" },
+    submit: async ({ content }) => {
+      if (content.trim() === "") return;
+      await onSend(content.trim());
+      form.reset({ content: "" });
+    },
+    errorField: "content",
+  });
   const comments = query.data?.comments;
   return (
     <section aria-label="Comments" className="mt-6 border-t border-line-0 pt-4">
@@ -62,30 +53,29 @@ export function CardComments({
           ))}
         </ol>
       ) : null}
-      <form
-        className="grid gap-2 pt-3"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void send();
-        }}
-      >
-        <Field label={<span className="sr-only">New comment</span>} error={failure}>
+      <form className="grid gap-2 pt-3" onSubmit={form.onSubmit}>
+        <Field label={<span className="sr-only">New comment</span>} error={form.errors.content}>
           <Textarea
+            {...form.text("content")}
             rows={2}
-            value={text}
             maxLength={10_000}
             placeholder="Write a comment. Supports Markdown."
-            onChange={(event) => setText(event.target.value)}
             onKeyDown={(event) => {
               if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) {
                 event.preventDefault();
-                void send();
+                form.onSubmit();
               }
             }}
           />
         </Field>
         <div>
-          <Button type="submit" size="sm" disabled={text.trim() === ""} isLoading={isSending} loadingWord="Commenting…">
+          <Button
+            type="submit"
+            size="sm"
+            disabled={form.values.content.trim() === ""}
+            isLoading={form.isSubmitting}
+            loadingWord="Commenting…"
+          >
             Comment
           </Button>
         </div>

@@ -1,12 +1,12 @@
 import { RadioGroup } from "radix-ui";
 import type { BoardColumn, UpdateColumn } from "@tesslate/contract";
-import { useState, type FormEvent } from "react";
+import { useState } from "react";
 import { counted } from "../../lib/counted.ts";
-import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
 import { Kbd } from "../../ui/Kbd.tsx";
 import { Select } from "../../ui/Select.tsx";
@@ -23,44 +23,32 @@ export function ColumnDialog({
   onClose: () => void;
   onSave: (change: UpdateColumn) => Promise<unknown>;
 }) {
-  const [name, setName] = useState(column.name);
-  const [description, setDescription] = useState(column.description ?? "");
-  const [color, setColor] = useState(column.color !== null && column.color in columnColors ? column.color : "gray");
-  const [limit, setLimit] = useState(column.task_limit === null ? "" : String(column.task_limit));
-  const [isCompleted, setIsCompleted] = useState(column.is_completed);
-  const [isBacklog, setIsBacklog] = useState(column.is_backlog);
-  const [errors, setErrors] = useState<Record<string, string>>({});
-  const [isSaving, setIsSaving] = useState(false);
-  const save = async (event: FormEvent) => {
-    event.preventDefault();
-    if (isSaving) return;
-    const taskLimit = limit.trim() === "" ? null : Number(limit);
-    const found = {
+  const form = useForm({
+    start: {
+      name: column.name,
+      description: column.description ?? "",
+      color: column.color !== null && column.color in columnColors ? column.color : "gray",
+      task_limit: column.task_limit === null ? "" : String(column.task_limit),
+      is_completed: column.is_completed,
+      is_backlog: column.is_backlog,
+    },
+    check: ({ name, task_limit }) => ({
       ...(name.trim() === "" && { name: "Enter a name." }),
-      ...(taskLimit !== null && (!Number.isInteger(taskLimit) || taskLimit < 1) && { task_limit: "Must be a whole number from 1." }),
-    };
-    setErrors(found);
-    if (Object.keys(found).length > 0) return;
-    setIsSaving(true);
-    try {
+      ...(task_limit.trim() !== "" && !/^0*[1-9]\d*$/.test(task_limit.trim()) && { task_limit: "Must be a whole number from 1." }),
+    }),
+    submit: async ({ name, description, task_limit, ...rest }) => {
       await onSave({
+        ...rest,
         name: name.trim(),
         description: description.trim() === "" ? null : description.trim(),
-        color,
-        task_limit: taskLimit,
-        is_completed: isCompleted,
-        is_backlog: isBacklog,
+        task_limit: task_limit.trim() === "" ? null : Number(task_limit),
       });
       onClose();
-    } catch (error) {
-      const fields = fieldErrorsOf(error, ["name", "task_limit", "description"]);
-      setErrors(Object.keys(fields).length > 0 ? fields : { "": sentenceOf(error) });
-    } finally {
-      setIsSaving(false);
-    }
-  };
+    },
+  });
+  const { errors, values } = form;
   const count = column.tasks.length;
-  const isOver = limit.trim() !== "" && Number(limit) < count;
+  const isOver = values.task_limit.trim() !== "" && Number(values.task_limit) < count;
   return (
     <Dialog
       isOpen
@@ -73,24 +61,29 @@ export function ColumnDialog({
           <Button variant="ghost" keys={<Kbd>Esc</Kbd>} onClick={onClose}>
             Cancel
           </Button>
-          <Button variant="primary" type="submit" form="column-form" isLoading={isSaving} loadingWord="Saving…">
+          <Button variant="primary" type="submit" form="column-form" isLoading={form.isSubmitting} loadingWord="Saving…">
             Save
           </Button>
         </>
       }
     >
-      <form id="column-form" className="grid gap-4" onSubmit={(event) => void save(event)}>
-        <Field label="Name" error={errors["name"]}>
-          <Input value={name} maxLength={100} onChange={(event) => setName(event.target.value)} />
+      <form id="column-form" className="grid gap-4" onSubmit={form.onSubmit}>
+        <Field label="Name" error={errors.name}>
+          <Input {...form.text("name")} autoComplete="off" maxLength={100} />
         </Field>
-        <Field label="Description" error={errors["description"]}>
-          <Input value={description} maxLength={500} placeholder="Optional" onChange={(event) => setDescription(event.target.value)} />
+        <Field label="Description" error={errors.description}>
+          <Input {...form.text("description")} maxLength={500} placeholder="Optional" />
         </Field>
         <div>
           <div id="column-color" className="mb-[5px] text-sm font-medium text-fg-1">
             Color
           </div>
-          <RadioGroup.Root value={color} onValueChange={setColor} aria-labelledby="column-color" className="flex flex-wrap gap-1">
+          <RadioGroup.Root
+            value={values.color}
+            onValueChange={(color) => form.set("color", color)}
+            aria-labelledby="column-color"
+            className="flex flex-wrap gap-1"
+          >
             {Object.entries(columnColors).map(([value, ink]) => (
               <RadioGroup.Item
                 key={value}
@@ -106,17 +99,21 @@ export function ColumnDialog({
         </div>
         <Field
           label="Card limit"
-          error={errors["task_limit"]}
+          error={errors.task_limit}
           hint={
             isOver
               ? `This column already has ${counted(count, "card")}. You can't add cards until it has fewer than the limit.`
               : "The maximum number of cards. Leave empty for no limit."
           }
         >
-          <Input inputMode="numeric" value={limit} placeholder="No limit" onChange={(event) => setLimit(event.target.value)} />
+          <Input {...form.text("task_limit")} inputMode="numeric" placeholder="No limit" />
         </Field>
-        <Switch isOn={isCompleted} onChange={setIsCompleted} label="Cards in this column are done" />
-        <Switch isOn={isBacklog} onChange={setIsBacklog} label="Add new cards to this column by default" />
+        <Switch isOn={values.is_completed} onChange={(isOn) => form.set("is_completed", isOn)} label="Cards in this column are done" />
+        <Switch
+          isOn={values.is_backlog}
+          onChange={(isOn) => form.set("is_backlog", isOn)}
+          label="Add new cards to this column by default"
+        />
         {errors[""] ? (
           <p role="alert" className="text-err">
             {errors[""]}
@@ -156,11 +153,7 @@ export function DeleteColumnDialog({
       actWord="Deleting column…"
       isDanger
       onConfirm={async () => {
-        try {
-          await onDelete(count === 0 || target === deleteCards ? undefined : target);
-        } catch (error) {
-          throw new Error(sentenceOf(error), { cause: error });
-        }
+        await onDelete(count === 0 || target === deleteCards ? undefined : target);
       }}
     >
       {count === 0 ? (
