@@ -1,13 +1,14 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Model } from "@tesslate/contract";
-import { useState, type FormEvent } from "react";
+import { useState } from "react";
 import { api } from "../../api.ts";
 import { counted } from "../../lib/counted.ts";
 import { formatDuration } from "../../lib/durations.ts";
-import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { shortModelName } from "../../lib/model-choice.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
@@ -122,42 +123,30 @@ function ModelRow({ model, isDefault }: { model: Model; isDefault: boolean }) {
 /** Adds a model that its provider serves but does not list. */
 function AddModel() {
   const queries = useQueryClient();
-  const [id, setId] = useState("");
-  const [error, setError] = useState<string>();
-  const add = useMutation({
-    mutationFn: (model_id: string) => api.models.addCustom({ body: { model_id } }),
-    onSuccess: (model) => {
-      setId("");
+  const form = useForm({
+    start: { model_id: "" },
+    check: ({ model_id }) => ({
+      ...(!/^[^/\s]+\/\S+$/.test(model_id.trim()) && { model_id: "Enter it as provider/model, for example openai/gpt-5.1." }),
+    }),
+    submit: async ({ model_id }) => {
+      const model = await api.models.addCustom({ body: { model_id: model_id.trim() } });
+      form.reset({ model_id: "" });
       toast(`${shortModelName(model.id)} added.`);
-      return queries.invalidateQueries({ queryKey: modelsQuery.queryKey });
+      await queries.invalidateQueries({ queryKey: modelsQuery.queryKey });
     },
-    onError: (failure) => {
-      const found = fieldErrorsOf(failure, ["model_id"]);
-      setError(found.model_id ?? sentenceOf(failure));
-    },
+    errorField: "model_id",
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setError(undefined);
-    if (!/^[^/\s]+\/\S+$/.test(id.trim())) setError("Enter it as provider/model, for example openai/gpt-5.1.");
-    else add.mutate(id.trim());
-  };
+  const error = form.errors.model_id;
   return (
-    <form onSubmit={submit} noValidate className="mt-3 flex items-end gap-2">
+    <form onSubmit={form.onSubmit} noValidate className="mt-3 flex items-end gap-2">
       <Field label="Unlisted model" error={error} className="min-w-0 flex-1">
-        <Input
-          className="font-mono"
-          autoComplete="off"
-          placeholder="provider/model"
-          value={id}
-          onChange={(event) => setId(event.target.value)}
-        />
+        <Input {...form.text("model_id")} className="font-mono" autoComplete="off" placeholder="provider/model" />
       </Field>
       <Button
         type="submit"
-        isLoading={add.isPending}
+        isLoading={form.isSubmitting}
         loadingWord="Adding…"
-        disabled={id.trim() === ""}
+        disabled={form.values.model_id.trim() === ""}
         className={error ? "mb-6" : undefined}
       >
         Add model

@@ -1,19 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ModelKey } from "@tesslate/contract";
-import { useState, type FormEvent } from "react";
-import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { keyProvidersQuery, useOwnKeyActs } from "./own-keys.queries.ts";
-
-type Errors = Partial<Record<"provider" | "api_key" | "base_url" | "", string>>;
 
 /** Adds a provider's key, which is never shown again, or edits `stored`. */
 export function OwnKeyDialog({
@@ -29,40 +27,32 @@ export function OwnKeyDialog({
   const { data } = useQuery(keyProvidersQuery);
   const { addKey, updateKey } = useOwnKeyActs();
   const free = data?.items.filter((provider) => !provider.has_own_key || provider.provider === stored?.provider) ?? [];
-  const [chosen, setChosen] = useState<string>();
-  const [apiKey, setApiKey] = useState("");
-  const [baseUrl, setBaseUrl] = useState(stored?.base_url ?? "");
-  const [isActive, setIsActive] = useState(stored?.is_active ?? true);
-  const [errors, setErrors] = useState<Errors>({});
-  const provider = stored?.provider ?? chosen ?? free[0]?.provider ?? "";
-  const facts = free.find((entry) => entry.provider === provider);
-
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    const typed = apiKey.trim();
-    if (!typed && !stored) return setErrors({ api_key: "Enter an API key." });
-    setErrors({});
-    try {
+  const form = useForm({
+    start: { provider: "", api_key: "", base_url: stored?.base_url ?? "", is_active: stored?.is_active ?? true },
+    check: ({ api_key }) => ({ ...(!api_key.trim() && !stored && { api_key: "Enter an API key." }) }),
+    submit: async ({ api_key, base_url, is_active }) => {
+      const typed = api_key.trim();
       const key = stored
-        ? await updateKey.mutateAsync({
-            id: stored.id,
-            ...(typed && { api_key: typed }),
-            base_url: baseUrl.trim() || null,
-            is_active: isActive,
-          })
-        : await addKey.mutateAsync({ provider, api_key: typed, ...(baseUrl.trim() && { base_url: baseUrl.trim() }) });
+        ? await updateKey.mutateAsync({ id: stored.id, ...(typed && { api_key: typed }), base_url: base_url.trim() || null, is_active })
+        : await addKey.mutateAsync({ provider, api_key: typed, ...(base_url.trim() && { base_url: base_url.trim() }) });
       toast(stored ? "Key saved." : `Key for ${key.provider_name} saved.`);
       onSaved(key.id);
       onClose();
-    } catch (error) {
-      const found = fieldErrorsOf(error, ["api_key", "base_url"]);
-      if (hasCode(error, "outbound_refused")) setErrors({ base_url: sentenceOf(error) });
-      else setErrors(Object.keys(found).length > 0 ? found : { "": sentenceOf(error) });
-    }
-  };
+    },
+    faultsOf: (error) => (hasCode(error, "outbound_refused") ? { base_url: sentenceOf(error) } : undefined),
+  });
+  const { errors, values } = form;
+  const provider = stored?.provider ?? (values.provider || (free[0]?.provider ?? ""));
+  const facts = free.find((entry) => entry.provider === provider);
+
   return (
-    <Dialog isOpen onOpenChange={(isOpen) => !isOpen && onClose()} title={stored ? `Your key for ${stored.provider_name}` : "Add API key"}>
-      <form onSubmit={submit} noValidate className="grid gap-3">
+    <Dialog
+      isOpen
+      isHeld={form.isDirty}
+      onOpenChange={(isOpen) => !isOpen && onClose()}
+      title={stored ? `Your key for ${stored.provider_name}` : "Add API key"}
+    >
+      <form onSubmit={form.onSubmit} noValidate className="grid gap-3">
         {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
         {stored ? null : (
           <Field
@@ -79,7 +69,11 @@ export function OwnKeyDialog({
               ) : undefined
             }
           >
-            <Select value={provider} onChange={setChosen} options={free.map((entry) => ({ value: entry.provider, label: entry.name }))} />
+            <Select
+              {...form.choice("provider")}
+              value={provider}
+              options={free.map((entry) => ({ value: entry.provider, label: entry.name }))}
+            />
           </Field>
         )}
         <Field
@@ -87,37 +81,24 @@ export function OwnKeyDialog({
           error={errors.api_key}
           hint={stored ? `Leave empty to keep the key that ends in ${stored.last4}.` : "Encrypted on this server. Never shown again."}
         >
-          <PasswordInput
-            noun="key"
-            autoComplete="off"
-            className="font-mono"
-            value={apiKey}
-            onChange={(event) => setApiKey(event.target.value)}
-          />
+          <PasswordInput {...form.text("api_key")} noun="key" autoComplete="off" className="font-mono" />
         </Field>
         <Field label="Base URL" error={errors.base_url} hint="Leave empty to use the provider's URL.">
-          <Input
-            type="url"
-            className="font-mono"
-            placeholder={facts?.base_url ?? "https://…"}
-            value={baseUrl}
-            onChange={(event) => setBaseUrl(event.target.value)}
-          />
+          <Input {...form.text("base_url")} type="url" className="font-mono" placeholder={facts?.base_url ?? "https://…"} />
         </Field>
         {stored ? (
-          <Switch isOn={isActive} onChange={setIsActive} label="Enabled" hint="While off, the server's models are used instead." />
+          <Switch
+            isOn={values.is_active}
+            onChange={(isOn) => form.set("is_active", isOn)}
+            label="Enabled"
+            hint="While off, the server's models are used instead."
+          />
         ) : null}
         <div className="flex justify-end gap-2 pt-1">
           <Button variant="ghost" onClick={onClose}>
             Cancel
           </Button>
-          <Button
-            type="submit"
-            variant="primary"
-            disabled={!facts && !stored}
-            isLoading={addKey.isPending || updateKey.isPending}
-            loadingWord="Saving…"
-          >
+          <Button type="submit" variant="primary" disabled={!facts && !stored} isLoading={form.isSubmitting} loadingWord="Saving…">
             Save key
           </Button>
         </div>
