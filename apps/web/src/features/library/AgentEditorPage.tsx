@@ -1,9 +1,9 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { ChevronLeft, FlaskConical } from "lucide-react";
-import { useRef, useState, type FormEvent } from "react";
+import { useRef, useState } from "react";
 import type { AgentDetail } from "@tesslate/contract";
-import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { useKept } from "../../lib/use-kept.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -12,6 +12,7 @@ import { Checkbox } from "../../ui/Checkbox.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useSubmission } from "../../ui/form/use-submission.ts";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Page } from "../../ui/page/Page.tsx";
@@ -131,7 +132,6 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
   // The draft survives leaving the page, a reload and the payout setup.
   const draft = useKept(`studio:agent-form:${me.id}:${agent?.id ?? "new"}`, isAgentDraft, { before: start, form: start });
   const form = rebased(draft.value, before);
-  const [isTried, setIsTried] = useState(false);
   const [isTrying, setIsTrying] = useState(false);
   const [isDeleting, setIsDeleting] = useState(false);
   const prompt = useRef<HTMLTextAreaElement>(null);
@@ -139,31 +139,22 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
   const discard = () => draft.forget(draft.value);
   const isChanged = !agent || JSON.stringify(form) !== JSON.stringify(before);
   const isDirty = JSON.stringify(form) !== JSON.stringify(before);
-  const saving = create.isPending || update.isPending;
-
-  const error = create.error ?? update.error;
-  const refused: Record<string, string | undefined> = error ? fieldErrorsOf(error, [...Object.keys(form), "price_cents"]) : {};
-  const missing = isTried ? faultsOf(form) : {};
-  const faultOf = (field: keyof AgentForm) => missing[field] ?? refused[field];
-  const general = error && !Object.keys(form).some((field) => refused[field]) ? (refused[""] ?? sentenceOf(error)) : undefined;
-
-  const save = async (event: FormEvent) => {
-    event.preventDefault();
-    if (saving) return;
-    setIsTried(true);
-    if (Object.keys(faultsOf(form)).length > 0) return;
-    try {
-      const saved = agent
-        ? await update.mutateAsync({ id: agent.id, body: changesOf(before, form) })
-        : await create.mutateAsync(creationOf(form));
-      setBefore(form);
-      draft.forget(draft.value);
-      toast(agent && saved.id !== agent.id ? `Copy saved as ${saved.name}.` : agent ? "Agent saved." : "Agent created.");
-      if (saved.slug !== agent?.slug) await navigate({ to: "/library/agents/$slug", params: { slug: saved.slug }, replace: true });
-    } catch {
-      // Shown by `error`.
-    }
-  };
+  const { errors, isSubmitting, onSubmit, show } = useSubmission<keyof AgentForm | "price_cents">(
+    [...(Object.keys(form) as (keyof AgentForm)[]), "price_cents"],
+    {
+      check: faultsOf(form),
+      submit: async () => {
+        const saved = agent
+          ? await update.mutateAsync({ id: agent.id, body: changesOf(before, form) })
+          : await create.mutateAsync(creationOf(form));
+        setBefore(form);
+        draft.forget(draft.value);
+        toast(agent && saved.id !== agent.id ? `Copy saved as ${saved.name}.` : agent ? "Agent saved." : "Agent created.");
+        if (saved.slug !== agent?.slug) await navigate({ to: "/library/agents/$slug", params: { slug: saved.slug }, replace: true });
+      },
+    },
+  );
+  const saving = isSubmitting || update.isPending;
   const insert = (marker: string) => {
     const area = prompt.current;
     const [from, to] = area ? [area.selectionStart, area.selectionEnd] : [form.system_prompt.length, form.system_prompt.length];
@@ -177,14 +168,17 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
     agent &&
     update.mutate(
       { id: agent.id, body: { is_published: isPublished } },
-      { onSuccess: () => toast(isPublished ? `${agent.name} published.` : `${agent.name} unpublished.`) },
+      {
+        onSuccess: () => toast(isPublished ? `${agent.name} published.` : `${agent.name} unpublished.`),
+        onError: (error) => show({ "": sentenceOf(error) }),
+      },
     );
   const toolNames = tools.data?.items.filter((tool) => tool.view === "any").map((tool) => tool.name) ?? [];
   return (
-    <form onSubmit={(event) => void save(event)} noValidate>
-      {general ? (
+    <form onSubmit={onSubmit} noValidate>
+      {errors[""] ? (
         <Banner tone="err" className="mb-4">
-          {general}
+          {errors[""]}
         </Banner>
       ) : null}
       {agent && !agent.is_owner ? (
@@ -194,10 +188,10 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
       ) : null}
       <SettingsSection title="General">
         <div className="grid gap-3.5">
-          <Field label="Name" error={faultOf("name")}>
+          <Field label="Name" error={errors.name}>
             <Input value={form.name} maxLength={100} autoComplete="off" onChange={(event) => set({ name: event.target.value })} />
           </Field>
-          <Field label="Description" error={faultOf("description")}>
+          <Field label="Description" error={errors.description}>
             <Input
               value={form.description}
               maxLength={500}
@@ -206,14 +200,14 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
             />
           </Field>
           <div className="grid grid-cols-2 gap-3.5 narrow:grid-cols-1">
-            <Field label="Category" error={faultOf("category")}>
+            <Field label="Category" error={errors.category}>
               <Select
                 value={form.category}
                 onChange={(category) => set({ category })}
                 options={[...new Set([...categories, form.category])].map((value) => ({ value, label: categoryName(value) }))}
               />
             </Field>
-            <Field label="Model" error={faultOf("model")}>
+            <Field label="Model" error={errors.model}>
               <Select
                 value={form.model || "default"}
                 onChange={(model) => set({ model: model === "default" ? "" : model })}
@@ -234,7 +228,7 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
         </div>
       </SettingsSection>
       <SettingsSection title="System prompt" hint="The agent follows it in every chat. Variables are replaced when a run starts.">
-        <Field label={<span className="sr-only">System prompt</span>} error={faultOf("system_prompt")}>
+        <Field label={<span className="sr-only">System prompt</span>} error={errors.system_prompt}>
           <Textarea
             ref={prompt}
             value={form.system_prompt}
@@ -256,7 +250,7 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
         </ul>
       </SettingsSection>
       <SettingsSection title="Behavior">
-        <Field label="Type" error={faultOf("agent_type")}>
+        <Field label="Type" error={errors.agent_type}>
           <Select
             value={form.agent_type}
             onChange={(value) => set({ agent_type: value as AgentForm["agent_type"] })}
@@ -301,13 +295,13 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
         ) : (
           <SkeletonRows count={4} label="Loading tools…" className="mt-3" />
         )}
-        {faultOf("tools") ? (
+        {errors.tools ? (
           <p role="alert" className="mt-2 text-xs text-err">
-            {faultOf("tools")}
+            {errors.tools}
           </p>
         ) : null}
       </SettingsSection>
-      <PriceSection form={form} set={set} fault={faultOf("price") ?? refused["price_cents"] ?? refused["pricing_type"]} />
+      <PriceSection form={form} set={set} fault={errors.price ?? errors.price_cents ?? errors.pricing_type} />
       <div data-acts className="sticky bottom-0 -mx-2 flex flex-wrap items-center gap-2 border-t border-line-0 bg-bg-1 px-2 py-3">
         {agent?.is_owner && agent.is_published ? <Pill tone="ok">Published</Pill> : null}
         <span className="flex-1 text-xs text-fg-2">{isDirty ? "Unsaved changes, kept as a draft in this browser" : ""}</span>

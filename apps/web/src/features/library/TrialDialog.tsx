@@ -1,13 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useState, type FormEvent } from "react";
 import type { AgentDetail } from "@tesslate/contract";
 import { keepEditMode } from "../../lib/edit-modes.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { templatesQuery, useCreateProject } from "../../project/projects.queries.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { Select } from "../../ui/Select.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { keepAgentChoice } from "../agents/index.ts";
@@ -17,34 +16,31 @@ export function TrialDialog({ agent, onClose }: { agent: Pick<AgentDetail, "id" 
   const navigate = useNavigate();
   const create = useCreateProject();
   const templates = useQuery(templatesQuery).data?.items ?? [];
-  const [template, setTemplate] = useState<string>();
-  const [message, setMessage] = useState("");
-  const chosen = template ?? templates.find((one) => one.is_default)?.slug ?? templates[0]?.slug ?? "";
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (create.isPending || !message.trim()) return;
-    create.mutate(
-      {
+  const form = useForm({
+    start: { base_id: "", message: "" },
+    submit: async ({ message }) => {
+      if (!message.trim()) return;
+      const project = await create.mutateAsync({
         name: `Trial of ${agent.name}`.slice(0, 100),
         source_type: "template",
         base_id: chosen,
         message: message.trim(),
         agent_id: agent.id,
         edit_mode: "allow",
-      },
-      {
-        onSuccess: (project) => {
-          keepAgentChoice(project.id, agent.slug);
-          keepEditMode(project.id, "allow");
-          void navigate({ to: "/p/$slug/{-$view}", params: { slug: project.slug } });
-        },
-      },
-    );
-  };
+      });
+      keepAgentChoice(project.id, agent.slug);
+      keepEditMode(project.id, "allow");
+      void navigate({ to: "/p/$slug/{-$view}", params: { slug: project.slug } });
+    },
+    errorField: "message",
+  });
+  const { values } = form;
+  const chosen = values.base_id || (templates.find((one) => one.is_default)?.slug ?? templates[0]?.slug ?? "");
   return (
     <Dialog
       isOpen
-      onOpenChange={(isOpen) => !isOpen && !create.isPending && onClose()}
+      isHeld={form.isDirty}
+      onOpenChange={(isOpen) => !isOpen && !form.isSubmitting && onClose()}
       title={`Try ${agent.name}`}
       description="Runs in a new project, which you can delete afterwards. Model usage is billed as usual."
       footer={
@@ -56,8 +52,8 @@ export function TrialDialog({ agent, onClose }: { agent: Pick<AgentDetail, "id" 
             type="submit"
             form="trial"
             variant="primary"
-            disabled={!message.trim()}
-            isLoading={create.isPending}
+            disabled={!values.message.trim()}
+            isLoading={form.isSubmitting}
             loadingWord="Creating project…"
           >
             Send message
@@ -65,13 +61,13 @@ export function TrialDialog({ agent, onClose }: { agent: Pick<AgentDetail, "id" 
         </>
       }
     >
-      <form id="trial" onSubmit={submit} className="grid gap-3.5">
-        <Field label="Message" error={create.error ? sentenceOf(create.error) : undefined}>
-          <Textarea value={message} maxLength={10_000} className="min-h-24" onChange={(event) => setMessage(event.target.value)} />
+      <form id="trial" onSubmit={form.onSubmit} className="grid gap-3.5">
+        <Field label="Message" error={form.errors.message}>
+          <Textarea {...form.text("message")} maxLength={10_000} className="min-h-24" />
         </Field>
         {templates.length > 1 ? (
-          <Field label="Template">
-            <Select value={chosen} onChange={setTemplate} options={templates.map((one) => ({ value: one.slug, label: one.name }))} />
+          <Field label="Template" error={form.errors.base_id}>
+            <Select {...form.choice("base_id")} value={chosen} options={templates.map((one) => ({ value: one.slug, label: one.name }))} />
           </Field>
         ) : null}
       </form>
