@@ -2,8 +2,8 @@ import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { ApiError } from "@tesslate/client/core";
 import type { Theme } from "@tesslate/contract";
-import { useDeferredValue, useEffect, useMemo, useState, type FormEvent } from "react";
-import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { useDeferredValue, useEffect, useMemo, useState } from "react";
+import { hasCode } from "../../lib/errors.ts";
 import { formatDecimal } from "../../lib/numbers.ts";
 import { chooseTheme, tryTheme, useTheme } from "../../theme/theme-choice.ts";
 import { findThemeFaults, type ThemeFault } from "../../theme/theme-faults.ts";
@@ -12,6 +12,8 @@ import { Banner } from "../../ui/Banner.tsx";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Field } from "../../ui/Field.tsx";
+import type { Faults } from "../../ui/form/faults.ts";
+import { useSubmission } from "../../ui/form/use-submission.ts";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
@@ -53,54 +55,56 @@ function Missing({ query }: { query: UseQueryResult<Theme> }) {
 }
 
 /** Path of the value → the server's sentence. */
-const issuesOf = (error: unknown): Record<string, string> =>
-  error instanceof ApiError ? Object.fromEntries(error.issues.map((issue) => [issue.loc.slice(1).join("."), issue.msg])) : {};
+function faultsOf(error: unknown): Faults<string> | undefined {
+  if (!(error instanceof ApiError) || error.issues.length === 0) return undefined;
+  return {
+    ...Object.fromEntries(error.issues.map((issue) => [issue.loc.slice(1).join("."), issue.msg])),
+    "": "Some values are invalid. Check the fields below.",
+  };
+}
+const draftOf = ({ name, mode, colors, typography, spacing, animation }: Theme): ThemeDraft => ({
+  name,
+  mode,
+  colors,
+  typography,
+  spacing,
+  animation,
+});
 
 function Editor({ theme }: { theme: Theme }) {
   const navigate = useNavigate();
   const { choice } = useTheme();
   const { update } = useThemeActs();
   const tell = useUpdateMe();
-  const [draft, setDraft] = useState<ThemeDraft>(() => {
-    const { name, mode, colors, typography, spacing, animation } = theme;
-    return { name, mode, colors, typography, spacing, animation };
-  });
+  const [draft, setDraft] = useState<ThemeDraft>(() => draftOf(theme));
   const shown = useDeferredValue(draft);
   const faults = useMemo(() => findThemeFaults(shown), [shown]);
   useEffect(() => tryTheme({ isDark: shown.mode === "dark", tokens: tokensOf(shown) }), [shown]);
   useEffect(() => () => tryTheme(), []);
 
-  const issues = issuesOf(update.error);
   const isWrong = fieldGroups.some((group) => group.fields.some(({ kind, path }) => problemOf(kind, valueAt(draft, path))));
   const back = () => void navigate({ to: "/settings/look" });
-  const save = (event: FormEvent) => {
-    event.preventDefault();
-    if (!draft.name.trim() || isWrong) return;
-    update.mutate(
-      { id: theme.id, body: { ...draft, name: draft.name.trim() } },
-      {
-        onSuccess: (saved) => {
-          // A theme that changed its mode is applied in its new mode only.
-          if (saved.mode !== theme.mode && choice[theme.mode]?.id === saved.id) chooseTheme({ [theme.mode]: undefined });
-          wearTheme(saved);
-          tell.mutate({ theme_preset: saved.id });
-          toast(`${saved.name} saved and applied.`);
-          back();
-        },
-      },
-    );
-  };
+  const { errors, isSubmitting, onSubmit } = useSubmission<string>([], {
+    submit: async () => {
+      if (!draft.name.trim() || isWrong) return;
+      const saved = await update.mutateAsync({ id: theme.id, body: { ...draft, name: draft.name.trim() } });
+      // A theme that changed its mode is applied in its new mode only.
+      if (saved.mode !== theme.mode && choice[theme.mode]?.id === saved.id) chooseTheme({ [theme.mode]: undefined });
+      wearTheme(saved);
+      tell.mutate({ theme_preset: saved.id });
+      toast(`${saved.name} saved and applied.`);
+      back();
+    },
+    faultsOf,
+    isDirty: JSON.stringify(draft) !== JSON.stringify(draftOf(theme)),
+  });
 
   return (
-    <form onSubmit={save} noValidate>
+    <form onSubmit={onSubmit} noValidate>
       <SettingsSection title="Edit theme" hint="Previewing live. Changes apply when you save.">
         <div className="grid gap-4">
-          {update.error ? (
-            <Banner tone="err">
-              {Object.keys(issues).length > 0 ? "Some values are invalid. Check the fields below." : sentenceOf(update.error)}
-            </Banner>
-          ) : null}
-          <Field label="Name" error={draft.name.trim() ? issues["name"] : "Enter a name."}>
+          {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
+          <Field label="Name" error={draft.name.trim() ? errors["name"] : "Enter a name."}>
             <Input maxLength={100} value={draft.name} onChange={(event) => setDraft({ ...draft, name: event.target.value })} />
           </Field>
           <div className="grid justify-items-start gap-1.5">
@@ -128,7 +132,7 @@ function Editor({ theme }: { theme: Theme }) {
               const value = valueAt(draft, path);
               const set = (text: string) => setDraft((before) => withValue(before, path, text));
               return (
-                <Field key={path} label={label} error={problemOf(kind, value) ?? issues[path]}>
+                <Field key={path} label={label} error={problemOf(kind, value) ?? errors[path]}>
                   {kind === "color" ? (
                     <ColorField label={label} value={value} onChange={set} />
                   ) : (
@@ -144,7 +148,7 @@ function Editor({ theme }: { theme: Theme }) {
         <Button variant="ghost" onClick={back}>
           Discard changes
         </Button>
-        <Button type="submit" variant="primary" disabled={isWrong || !draft.name.trim()} isLoading={update.isPending} loadingWord="Saving…">
+        <Button type="submit" variant="primary" disabled={isWrong || !draft.name.trim()} isLoading={isSubmitting} loadingWord="Saving…">
           Save and apply
         </Button>
       </div>
