@@ -1,10 +1,10 @@
-import { useState, type FormEvent, type ReactNode } from "react";
-import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import type { ReactNode } from "react";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Checkbox } from "../../ui/Checkbox.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { Textarea } from "../../ui/Textarea.tsx";
 
 export interface ReasonDialogProps {
@@ -29,6 +29,13 @@ export interface ReasonDialogProps {
   onClose: () => void;
 }
 
+interface Confirmation {
+  reason: string;
+  notify: boolean;
+  /** Stands for the further fields, which the caller validates. */
+  fields?: undefined;
+}
+
 /** Confirms an administrator action. Requires a reason for the audit log. */
 export function ReasonDialog({
   title,
@@ -44,47 +51,40 @@ export function ReasonDialog({
   onConfirm,
   onClose,
 }: ReasonDialogProps) {
-  const [reason, setReason] = useState("");
-  const [notify, setNotify] = useState(false);
-  const [isAsked, setIsAsked] = useState(false);
-  const [isWorking, setIsWorking] = useState(false);
-  const [failure, setFailure] = useState<unknown>();
-  const missing = reason.trim() === "" ? "A reason is required for the audit log." : undefined;
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    setIsAsked(true);
-    if (missing || problem || isWorking) return;
-    setIsWorking(true);
-    setFailure(undefined);
-    try {
+  const form = useForm<Confirmation>({
+    start: { reason: "", notify: false },
+    check: ({ reason }) => ({
+      ...(reason.trim() === "" && { reason: "A reason is required for the audit log." }),
+      ...(problem && { fields: problem }),
+    }),
+    submit: async ({ reason, notify }) => {
       await onConfirm(reason.trim(), notify);
       onClose();
-    } catch (error) {
-      setFailure(error);
-      setIsWorking(false);
-    }
-  };
-  const refused = failure === undefined ? undefined : fieldErrorsOf(failure, ["reason"])["reason"];
+    },
+  });
+  const { errors, isSubmitting } = form;
   return (
-    <Dialog isOpen isHeld={isTyped || reason !== ""} onOpenChange={(isOpen) => !isOpen && !isWorking && onClose()} title={title}>
-      <form onSubmit={(event) => void submit(event)} noValidate className="grid gap-4">
+    <Dialog isOpen isHeld={isTyped || form.isDirty} onOpenChange={(isOpen) => !isOpen && !isSubmitting && onClose()} title={title}>
+      <form onSubmit={form.onSubmit} noValidate className="grid gap-4">
         <div className="leading-read">{children}</div>
-        {failure !== undefined && !refused ? <Banner tone="err">{sentenceOf(failure)}</Banner> : null}
+        {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
         {fields}
-        {isAsked && problem ? (
+        {errors.fields && problem ? (
           <p role="alert" className="text-xs text-err">
             {problem}
           </p>
         ) : null}
-        <Field label="Reason" hint="Saved in the audit log." error={isAsked ? (missing ?? refused) : refused}>
-          <Textarea name="reason" value={reason} maxLength={maxLength} onChange={(event) => setReason(event.target.value)} />
+        <Field label="Reason" hint="Saved in the audit log." error={errors.reason}>
+          <Textarea {...form.text("reason")} maxLength={maxLength} />
         </Field>
-        {canNotify ? <Checkbox isChecked={notify} onChange={setNotify} label="Email the user this reason" /> : null}
+        {canNotify ? (
+          <Checkbox isChecked={form.values.notify} onChange={(isOn) => form.set("notify", isOn)} label="Email the user this reason" />
+        ) : null}
         <div className="flex justify-end gap-2">
-          <Button variant="ghost" onClick={onClose} disabled={isWorking}>
+          <Button variant="ghost" onClick={onClose} disabled={isSubmitting}>
             Cancel
           </Button>
-          <Button type="submit" variant={isDanger ? "danger" : "primary"} isLoading={isWorking} loadingWord={actWord}>
+          <Button type="submit" variant={isDanger ? "danger" : "primary"} isLoading={isSubmitting} loadingWord={actWord}>
             {act}
           </Button>
         </div>
