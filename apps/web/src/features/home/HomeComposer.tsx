@@ -4,7 +4,7 @@ import { Box, ChevronDown } from "lucide-react";
 import type { MessageAttachment } from "@tesslate/contract";
 import { useRef, useState } from "react";
 import { keepEditMode } from "../../lib/edit-modes.ts";
-import { hasCode, fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { keepDraft, readDraft } from "../../lib/first-prompt.ts";
 import { keepModelChoice, pickModel, readModelChoice, shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { formatNumber } from "../../lib/numbers.ts";
@@ -15,6 +15,7 @@ import { templatesQuery, useCreateProject } from "../../project/projects.queries
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { ComposerBox } from "../../ui/ComposerBox.tsx";
+import { faultsOfRequest } from "../../ui/form/faults.ts";
 import { Kbd } from "../../ui/Kbd.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { AttachButton, AttachmentChips, attachPasted, useHeldAttachments, VisionNotice } from "../chat/index.ts";
@@ -103,7 +104,7 @@ export function HomeComposer() {
     }
   };
   const failure = create.error
-    ? (fieldErrorsOf(create.error, [])[""] ?? sentenceOf(create.error))
+    ? faultsOfRequest(create.error, [])[""]
     : isTooLong
       ? `Enter at most ${formatNumber(longestMessage)} characters. Your prompt has ${formatNumber(prompt.trim().length)}.`
       : undefined;

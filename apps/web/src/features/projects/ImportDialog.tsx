@@ -37,7 +37,7 @@ export function ImportDialog({ onClose, file: dropped }: { onClose: () => void; 
     void navigate({ to: "/p/$slug/{-$view}", params: { slug: project.slug } });
   });
   const isBusy = step.kind !== "form";
-  const errors = step.kind === "form" ? step.fields : {};
+  const errors: Extract<ImportStep, { kind: "form" }>["fields"] = step.kind === "form" ? step.fields : {};
   const suggested = kind === "zip" ? nameFromFile(file?.name ?? "") : kind === "account" ? (picked?.repo.name ?? "") : nameFromAddress(url);
 
   const take = (next: File | undefined) => {
@@ -131,7 +131,7 @@ export function ImportDialog({ onClose, file: dropped }: { onClose: () => void; 
                   </p>
                 ) : null}
                 {picked ? (
-                  <Field label="Branch" error={errors["git_branch"]}>
+                  <Field label="Branch" error={errors.git_branch}>
                     <BranchSelect picked={picked} value={branch} onChange={setBranch} />
                   </Field>
                 ) : null}
@@ -140,7 +140,7 @@ export function ImportDialog({ onClose, file: dropped }: { onClose: () => void; 
               <>
                 <Field
                   label="Repository URL"
-                  error={problem ?? errors["git_repo_url"]}
+                  error={problem ?? errors.git_repo_url}
                   hint="Imports the last 50 commits. Private repositories need a connected account."
                 >
                   <Input
@@ -153,13 +153,13 @@ export function ImportDialog({ onClose, file: dropped }: { onClose: () => void; 
                     onChange={(event) => setUrl(event.target.value)}
                   />
                 </Field>
-                <Field label="Branch" error={errors["git_branch"]} hint="Leave empty for the default branch.">
+                <Field label="Branch" error={errors.git_branch} hint="Leave empty for the default branch.">
                   <Input value={branch} spellCheck={false} autoComplete="off" onChange={(event) => setBranch(event.target.value)} />
                 </Field>
               </>
             )}
             {kind === "account" && !picked ? null : (
-              <Field label="Name" error={errors["name"]}>
+              <Field label="Name" error={errors.name}>
                 <Input
                   value={name}
                   maxLength={100}

@@ -1,10 +1,11 @@
-import { useId, useState, type FormEvent } from "react";
+import { useId, useState } from "react";
 import type { Project } from "@tesslate/contract";
-import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { useRenameProject } from "../../project/projects.queries.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useSubmission } from "../../ui/form/use-submission.ts";
 import { Input } from "../../ui/Input.tsx";
 import { toast } from "../../ui/toast.tsx";
 
@@ -20,33 +21,28 @@ export function RenameDialog({
 }) {
   const formId = useId();
   const [name, setName] = useState(project.name);
-  const [error, setError] = useState<string>();
   const rename = useRenameProject();
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const next = name.trim();
-    if (!next) return setError("Enter a name.");
-    if (next === project.name) return onOpenChange(false);
-    rename.mutate(
-      { slug: project.slug, name: next },
-      {
-        onError: (failure) => setError(fieldErrorsOf(failure, ["name"])["name"] ?? sentenceOf(failure)),
-        onSuccess: () => {
-          onOpenChange(false);
-          toast(`Project renamed to ${next}.`, {
-            action: {
-              label: "Undo",
-              onSelect: () =>
-                rename.mutate(
-                  { slug: project.slug, name: project.name },
-                  { onError: (failure) => toast(sentenceOf(failure), { kind: "failed" }) },
-                ),
-            },
-          });
-        },
-      },
-    );
-  };
+  const { errors, isSubmitting, onSubmit } = useSubmission(["name"], {
+    check: name.trim() ? {} : { name: "Enter a name." },
+    submit: async () => {
+      const next = name.trim();
+      if (next !== project.name) {
+        await rename.mutateAsync({ slug: project.slug, name: next });
+        toast(`Project renamed to ${next}.`, {
+          action: {
+            label: "Undo",
+            onSelect: () =>
+              rename.mutate(
+                { slug: project.slug, name: project.name },
+                { onError: (failure) => toast(sentenceOf(failure), { kind: "failed" }) },
+              ),
+          },
+        });
+      }
+      onOpenChange(false);
+    },
+    errorField: "name",
+  });
   return (
     <Dialog
       isOpen={isOpen}
@@ -57,14 +53,14 @@ export function RenameDialog({
           <Button variant="ghost" onClick={() => onOpenChange(false)}>
             Cancel
           </Button>
-          <Button type="submit" form={formId} variant="primary" isLoading={rename.isPending} loadingWord="Renaming…">
+          <Button type="submit" form={formId} variant="primary" isLoading={isSubmitting} loadingWord="Renaming…">
             Rename
           </Button>
         </>
       }
     >
-      <form id={formId} onSubmit={submit} noValidate>
-        <Field label="Name" error={error} hint="The project's URL doesn't change.">
+      <form id={formId} onSubmit={onSubmit} noValidate>
+        <Field label="Name" error={errors.name} hint="The project's URL doesn't change.">
           <Input
             value={name}
             maxLength={100}

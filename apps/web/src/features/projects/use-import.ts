@@ -4,9 +4,11 @@ import { ApiError } from "@tesslate/client/core";
 import { useEffect, useRef, useState } from "react";
 import { api, uploading } from "../../api.ts";
 import { browserHints } from "../../lib/browser-hints.ts";
-import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { projectKey } from "../../project/cache-keys.ts";
 import { projectsQuery } from "../../project/projects.queries.ts";
+import { faultsOfRequest, type Faults } from "../../ui/form/faults.ts";
+
+const fields = ["name", "git_repo_url", "git_branch"] as const;
 
 export type ImportInput = { name: string } & ({ kind: "zip"; file: File } | { kind: "git"; url: string; branch: string });
 export type ImportStep =
@@ -15,12 +17,10 @@ export type ImportStep =
       failure?: string | undefined;
       /** The error code (contract/errors.ts). */
       code?: string | undefined;
-      fields: Record<string, string>;
+      fields: Faults<(typeof fields)[number]>;
     }
   | { kind: "sending"; share: number }
   | { kind: "setup"; project: Project; task: Task | undefined };
-
-const fields = ["name", "git_repo_url", "git_branch"];
 
 /** One import at a time: the upload, then the server's setup, followed to its end. */
 export function useImport(onDone: (project: Project) => void) {
@@ -80,13 +80,8 @@ export function useImport(onDone: (project: Project) => void) {
       });
     } catch (error) {
       if (signal.aborted) return;
-      const found = fieldErrorsOf(error, fields);
-      setStep({
-        kind: "form",
-        failure: Object.keys(found).length > 0 ? found[""] : sentenceOf(error),
-        code: error instanceof ApiError ? error.code : undefined,
-        fields: found,
-      });
+      const { "": failure, ...found } = faultsOfRequest(error, fields);
+      setStep({ kind: "form", failure, code: error instanceof ApiError ? error.code : undefined, fields: found });
     }
   };
   return {

@@ -1,67 +1,49 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import type { Project } from "@tesslate/contract";
-import { useState, type FormEvent } from "react";
-import { fieldErrorsOf, sentenceOf } from "../../../lib/errors.ts";
 import { projectKey } from "../../../project/cache-keys.ts";
 import { useServices } from "../../../project/services.ts";
 import { Banner } from "../../../ui/Banner.tsx";
 import { Button } from "../../../ui/Button.tsx";
 import { Field } from "../../../ui/Field.tsx";
+import { useForm } from "../../../ui/form/use-form.ts";
 import { Input } from "../../../ui/Input.tsx";
 import { SettingsSection } from "../../../ui/SettingsSection.tsx";
 import { Textarea } from "../../../ui/Textarea.tsx";
 import { toast } from "../../../ui/toast.tsx";
 
-const fields = ["name", "description"] as const;
-
 /** Name and description. */
 export function GeneralSection({ project }: { project: Project }) {
   const { api } = useServices();
   const queries = useQueryClient();
-  const stored = { name: project.name, description: project.description ?? "" };
-  const [draft, setDraft] = useState<Partial<typeof stored>>({});
-  const form = { ...stored, ...draft };
-  const [errors, setErrors] = useState<Partial<Record<(typeof fields)[number] | "", string>>>({});
-  const save = useMutation({
-    mutationFn: (body: { name: string; description: string | null }) => api.projects.update({ params: { id: project.id }, body }),
-    onSuccess: (saved) => {
-      queries.setQueryData(projectKey(project.slug), saved);
+  const saved = { name: project.name, description: project.description ?? "" };
+  const form = useForm({
+    start: saved,
+    saved,
+    check: ({ name }) => ({ ...(name.trim() === "" && { name: "Enter a name." }) }),
+    submit: async ({ name, description }) => {
+      const after = await api.projects.update({
+        params: { id: project.id },
+        body: { name: name.trim(), description: description.trim() || null },
+      });
+      form.reset({ name: after.name, description: after.description ?? "" });
+      queries.setQueryData(projectKey(project.slug), after);
       void queries.invalidateQueries({ queryKey: ["projects", "list"] });
+      toast("Project saved.");
     },
   });
-  const isDirty = fields.some((name) => form[name] !== stored[name]);
-  const set = (name: (typeof fields)[number]) => (event: { target: { value: string } }) =>
-    setDraft({ ...draft, [name]: event.target.value });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (form.name.trim() === "") return setErrors({ name: "Enter a name." });
-    setErrors({});
-    save.mutate(
-      { name: form.name.trim(), description: form.description.trim() || null },
-      {
-        onSuccess: () => {
-          setDraft({});
-          toast("Project saved.");
-        },
-        onError: (error) => {
-          const found = fieldErrorsOf(error, fields);
-          setErrors(Object.keys(found).length > 0 ? found : { "": sentenceOf(error) });
-        },
-      },
-    );
-  };
+  const { errors } = form;
   return (
     <SettingsSection title="General">
-      <form onSubmit={submit} noValidate className="grid gap-3">
+      <form onSubmit={form.onSubmit} noValidate className="grid gap-3">
         {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
         <Field label="Name" error={errors.name} hint={`The URL stays /p/${project.slug}.`}>
-          <Input maxLength={100} value={form.name} onChange={set("name")} />
+          <Input {...form.text("name")} autoComplete="off" maxLength={100} />
         </Field>
         <Field label="Description" error={errors.description}>
-          <Textarea maxLength={2000} value={form.description} onChange={set("description")} />
+          <Textarea {...form.text("description")} maxLength={2000} />
         </Field>
         <div>
-          <Button type="submit" variant="primary" disabled={!isDirty} isLoading={save.isPending} loadingWord="Saving…">
+          <Button type="submit" variant="primary" disabled={!form.isDirty} isLoading={form.isSubmitting} loadingWord="Saving…">
             Save
           </Button>
         </div>
