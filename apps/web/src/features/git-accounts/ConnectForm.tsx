@@ -1,13 +1,14 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { GitProvider } from "@tesslate/contract";
 import { ExternalLink } from "lucide-react";
-import { useId, useRef, useState, type FormEvent } from "react";
+import { useId, useRef, useState } from "react";
 import { api } from "../../api.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
@@ -36,37 +37,60 @@ export function ConnectForm({
   const queries = useQueryClient();
   const formId = useId();
   const needsHost = provider.base_url === null;
-  const [address, setAddress] = useState(host !== undefined && host !== provider.base_url ? host : "");
-  const [username, setUsername] = useState("");
-  const [token, setToken] = useState("");
-  const [working, setWorking] = useState<"browser" | "token">();
+  const form = useForm({
+    start: { base_url: host !== undefined && host !== provider.base_url ? host : "", username: "", token: "" },
+    check: ({ base_url, token }) => {
+      if (token.trim() === "") return { token: "Enter a token." };
+      return needsHost && base_url.trim() === "" ? { base_url: "Enter the URL of the host. It must start with https://." } : {};
+    },
+    submit: async ({ base_url, username, token }) => {
+      await api.gitProviders.connect({
+        params: { provider: provider.name },
+        body: {
+          token: token.trim(),
+          ...(base_url.trim() !== "" && { base_url: base_url.trim() }),
+          ...(username.trim() !== "" && { username: username.trim() }),
+        },
+      });
+      await done();
+    },
+    faultsOf: (error) => {
+      if (hasCode(error, "provider_token_expired"))
+        return {
+          "": `${provider.display_name} rejected this token. Check that it is complete, hasn't expired and belongs to this host.`,
+        };
+      return hasCode(error, "outbound_refused") ? { "": "This server doesn't allow connections to this address." } : undefined;
+    },
+  });
+  const { errors } = form;
+  const isHostAsked = provider.can.self_hosted && host === undefined;
+  const failure = errors[""] ?? (isHostAsked ? undefined : errors.base_url);
+  const [isWaiting, setIsWaiting] = useState(false);
   const [blocked, setBlocked] = useState<string>();
-  const [failure, setFailure] = useState<string>();
   const waiting = useRef<Window | null>(null);
-  const isWaiting = working === "browser";
 
   const done = useHandler(async () => {
     await queries.invalidateQueries({ queryKey: gitAccountsKey });
-    setWorking(undefined);
+    setIsWaiting(false);
     setBlocked(undefined);
-    setToken("");
+    form.reset({ ...form.values, token: "" });
     onConnected();
   });
   connectPopup.useAnswer(
     useHandler((answer: Connected) => {
       if (answer.provider !== provider.name || !isWaiting) return;
       if (answer.error === undefined) return void done();
-      setWorking(undefined);
+      setIsWaiting(false);
       setBlocked(undefined);
-      setFailure(connectFailure(answer.error));
+      form.show({ "": connectFailure(answer.error) });
     }),
   );
   const inBrowser = async () => {
-    setFailure(undefined);
+    form.show({});
     setBlocked(undefined);
     const popup = connectPopup.open();
     waiting.current = popup;
-    setWorking("browser");
+    setIsWaiting(true);
     try {
       const { authorization_url } = await api.gitProviders.connect({ params: { provider: provider.name }, body: {} });
       if (authorization_url === null) throw new Error("The server returned no sign-in page.");
@@ -74,41 +98,14 @@ export function ConnectForm({
       else setBlocked(authorization_url);
     } catch (error) {
       popup?.close();
-      setWorking(undefined);
-      setFailure(sentenceOf(error));
+      setIsWaiting(false);
+      form.show({ "": sentenceOf(error) });
     }
   };
   const giveUp = () => {
     waiting.current?.close();
-    setWorking(undefined);
+    setIsWaiting(false);
     setBlocked(undefined);
-  };
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (token.trim() === "") return setFailure("Enter a token.");
-    if (needsHost && address.trim() === "") return setFailure("Enter the URL of the host. It must start with https://.");
-    setFailure(undefined);
-    setWorking("token");
-    try {
-      await api.gitProviders.connect({
-        params: { provider: provider.name },
-        body: {
-          token: token.trim(),
-          ...(address.trim() !== "" && { base_url: address.trim() }),
-          ...(username.trim() !== "" && { username: username.trim() }),
-        },
-      });
-      await done();
-    } catch (error) {
-      setWorking(undefined);
-      setFailure(
-        hasCode(error, "provider_token_expired")
-          ? `${provider.display_name} rejected this token. Check that it is complete, hasn't expired and belongs to this host.`
-          : hasCode(error, "outbound_refused")
-            ? "This server doesn't allow connections to this address."
-            : sentenceOf(error),
-      );
-    }
   };
   return (
     <div className="grid gap-3">
@@ -133,40 +130,40 @@ export function ConnectForm({
               </Button>
             </>
           ) : (
-            <Button icon={<ExternalLink size={14} />} disabled={working !== undefined} onClick={() => void inBrowser()}>
+            <Button icon={<ExternalLink size={14} />} disabled={form.isSubmitting} onClick={() => void inBrowser()}>
               Connect {provider.display_name}
             </Button>
           )}
           <span className="text-xs text-fg-2">or use a token:</span>
         </div>
       ) : null}
-      <form id={formId} noValidate onSubmit={(event) => void submit(event)} className="grid gap-3">
-        {provider.can.self_hosted && host === undefined ? (
-          <Field label="Host" hint={needsHost ? undefined : `Leave empty for ${provider.base_url}.`}>
+      <form id={formId} noValidate onSubmit={form.onSubmit} className="grid gap-3">
+        {isHostAsked ? (
+          <Field label="Host" error={errors.base_url} hint={needsHost ? undefined : `Leave empty for ${provider.base_url}.`}>
             <Input
-              value={address}
+              {...form.text("base_url")}
               type="url"
               spellCheck={false}
               autoComplete="off"
               placeholder={provider.base_url ?? "https://git.example.org"}
-              onChange={(event) => setAddress(event.target.value)}
             />
           </Field>
         ) : null}
         {provider.name === "bitbucket" || provider.name === "git" ? (
           <Field
             label={provider.name === "bitbucket" ? "Email" : "Username"}
+            error={errors.username}
             hint={provider.name === "bitbucket" ? "The email of the account that owns the token." : "Optional. Some hosts require it."}
           >
-            <Input value={username} spellCheck={false} autoComplete="off" onChange={(event) => setUsername(event.target.value)} />
+            <Input {...form.text("username")} spellCheck={false} autoComplete="off" />
           </Field>
         ) : null}
-        <Field label="Token" hint={tokenHints[provider.name]} error={failure !== undefined && token.trim() === "" ? failure : undefined}>
-          <PasswordInput noun="token" value={token} autoComplete="off" onChange={(event) => setToken(event.target.value)} />
+        <Field label="Token" hint={tokenHints[provider.name]} error={errors.token}>
+          <PasswordInput {...form.text("token")} noun="token" autoComplete="off" />
         </Field>
-        {failure !== undefined && token.trim() !== "" ? <Banner tone="err">{failure}</Banner> : null}
+        {failure ? <Banner tone="err">{failure}</Banner> : null}
         <div>
-          <Button type="submit" form={formId} isLoading={working === "token"} loadingWord="Connecting…" disabled={isWaiting}>
+          <Button type="submit" form={formId} isLoading={form.isSubmitting} loadingWord="Connecting…" disabled={isWaiting}>
             Connect with token
           </Button>
         </div>

@@ -1,12 +1,13 @@
 import { ApiError } from "@tesslate/client/core";
 import type { GitStatus } from "@tesslate/contract";
-import { useId, useState, type FormEvent } from "react";
+import { useId, useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
 import { toast } from "../../ui/toast.tsx";
 import type { GitActs } from "./use-git-acts.ts";
@@ -119,31 +120,24 @@ export function NewBranchDialog({
   onClose: () => void;
 }) {
   const formId = useId();
-  const [name, setName] = useState("");
-  const [isWorking, setIsWorking] = useState(false);
-  const [failure, setFailure] = useState<string>();
-  const wanted = name.trim().replace(/\s+/g, "-");
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (wanted === "") return setFailure("Enter a name.");
-    setIsWorking(true);
-    setFailure(undefined);
-    try {
+  const form = useForm({
+    start: { name: "" },
+    check: ({ name }) => ({ ...(name.trim() === "" && { name: "Enter a name." }) }),
+    submit: async () => {
       await acts.checkout(wanted, { create: true, ...(from && { start_point: from.sha }) });
       toast(`Switched to ${wanted}.`);
       onClose();
-    } catch (error) {
-      setFailure(
-        hasCode(error, "bad_ref")
-          ? "Branch names can't contain spaces, two dots in a row or any of ~ ^ : ? * [, and can't end in a slash or .lock."
-          : hasCode(error, "local_changes")
-            ? "Uncommitted changes would be overwritten. Commit or discard them first."
-            : sentenceOf(error),
-      );
-    } finally {
-      setIsWorking(false);
-    }
-  };
+    },
+    faultsOf: (error) => {
+      if (hasCode(error, "bad_ref"))
+        return { name: "Branch names can't contain spaces, two dots in a row or any of ~ ^ : ? * [, and can't end in a slash or .lock." };
+      if (hasCode(error, "local_changes")) return { name: "Uncommitted changes would be overwritten. Commit or discard them first." };
+      return undefined;
+    },
+    errorField: "name",
+  });
+  const { name } = form.values;
+  const wanted = name.trim().replace(/\s+/g, "-");
   return (
     <Dialog
       isOpen
@@ -155,23 +149,22 @@ export function NewBranchDialog({
           <Button variant="ghost" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" form={formId} variant="primary" isLoading={isWorking} loadingWord="Creating…">
+          <Button type="submit" form={formId} variant="primary" isLoading={form.isSubmitting} loadingWord="Creating…">
             Create branch
           </Button>
         </>
       }
     >
-      <form id={formId} onSubmit={(event) => void submit(event)} noValidate>
-        <Field label="Name" error={failure} hint={wanted !== name.trim() ? `The branch will be named ${wanted}.` : undefined}>
+      <form id={formId} onSubmit={form.onSubmit} noValidate>
+        <Field label="Name" error={form.errors.name} hint={wanted !== name.trim() ? `The branch will be named ${wanted}.` : undefined}>
           <Input
-            value={name}
+            {...form.text("name")}
             autoFocus
             maxLength={255}
             spellCheck={false}
             autoComplete="off"
             placeholder="opening-hours"
             className="font-mono"
-            onChange={(event) => setName(event.target.value)}
           />
         </Field>
       </form>
@@ -196,7 +189,7 @@ export function DeleteBranchDialog({ branch, acts, onClose }: { branch: string; 
           await acts.removeBranch(branch, isForced);
           toast(`${branch} deleted.`);
         } catch (error) {
-          if (!hasCode(error, "branch_not_merged")) throw new Error(sentenceOf(error), { cause: error });
+          if (!hasCode(error, "branch_not_merged")) throw error;
           setIsForced(true);
           // Keeps the dialog open, now with the other question.
           throw new Error("This branch has commits that no other branch has.", { cause: error });

@@ -1,14 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import type { GitLink, GitProvider, GitPull, GitStatus } from "@tesslate/contract";
 import { ExternalLink } from "lucide-react";
-import { useId, useState, type FormEvent } from "react";
+import { useId, useState } from "react";
 import { counted } from "../../lib/counted.ts";
-import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { useServices } from "../../project/services.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm, type Form } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
@@ -92,22 +93,17 @@ function RequestForm({
   onClose: () => void;
 }) {
   const { api } = useServices();
-  const [title, setTitle] = useState(last_commit?.message.slice(0, 250) ?? "");
-  const [body, setBody] = useState("");
-  const [base, setBase] = useState(link.default_branch);
-  const [isWorking, setIsWorking] = useState(false);
-  const [failure, setFailure] = useState<string>();
   const [made, setMade] = useState<GitPull>();
   const owner = link.repo_owner ?? "";
   const repo = link.repo_name ?? "";
   const needsPush = ahead > 0 || remote_branch === null;
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (title.trim() === "") return setFailure("Enter a title.");
-    if (base === branch) return setFailure("A branch can't be merged into itself. Choose another base branch.");
-    setIsWorking(true);
-    setFailure(undefined);
-    try {
+  const form: Form<{ title: string; body: string; base: string }> = useForm({
+    start: { title: last_commit?.message.slice(0, 250) ?? "", body: "", base: link.default_branch },
+    check: ({ title, base }) => {
+      if (title.trim() === "") return { title: "Enter a title." };
+      return base === branch ? { base: "A branch can't be merged into itself. Choose another base branch." } : {};
+    },
+    submit: async ({ title, body, base }) => {
       if (needsPush) await acts.pushNow();
       setMade(
         await api.gitProviders.createPull({
@@ -116,18 +112,15 @@ function RequestForm({
           body: { title: title.trim(), head: branch, base, ...(body.trim() !== "" && { body: body.trim() }) },
         }),
       );
-    } catch (error) {
-      setFailure(
-        hasCode(error, "push_rejected")
-          ? "The remote branch has commits that you don't have locally. Pull first."
-          : hasCode(error, "not_found")
-            ? `Repository or branch ${base} not found, or your account can't access it.`
-            : sentenceOf(error),
-      );
-    } finally {
-      setIsWorking(false);
-    }
-  };
+    },
+    faultsOf: (error) => {
+      if (hasCode(error, "push_rejected")) return { "": "The remote branch has commits that you don't have locally. Pull first." };
+      if (hasCode(error, "not_found"))
+        return { "": `Repository or branch ${form.values.base} not found, or your account can't access it.` };
+      return undefined;
+    },
+  });
+  const { errors } = form;
   if (made)
     return (
       <div className="grid gap-3">
@@ -150,18 +143,17 @@ function RequestForm({
       </div>
     );
   return (
-    <form id={formId} noValidate onSubmit={(event) => void submit(event)} className="grid gap-4">
-      <Field label="Title">
-        <Input value={title} maxLength={250} autoFocus onChange={(event) => setTitle(event.target.value)} />
+    <form id={formId} noValidate onSubmit={form.onSubmit} className="grid gap-4">
+      <Field label="Title" error={errors.title}>
+        <Input {...form.text("title")} autoComplete="off" maxLength={250} autoFocus />
       </Field>
-      <Field label="Description" hint="Supports Markdown.">
-        <Textarea value={body} maxLength={60_000} maxHeightPx={200} onChange={(event) => setBody(event.target.value)} />
+      <Field label="Description" hint="Supports Markdown." error={errors.body}>
+        <Textarea {...form.text("body")} maxLength={60_000} maxHeightPx={200} />
       </Field>
-      <Field label="Base branch">
+      <Field label="Base branch" error={errors.base}>
         <BranchSelect
           picked={{ place: { provider: provider.name, base_url }, repo: { owner, name: repo, default_branch: link.default_branch } }}
-          value={base}
-          onChange={setBase}
+          {...form.choice("base")}
         />
       </Field>
       {needsPush ? (
@@ -169,12 +161,12 @@ function RequestForm({
           {remote_branch === null ? "The branch will be published first." : `${counted(ahead, "commit")} will be pushed first.`}
         </p>
       ) : null}
-      {failure !== undefined ? <Banner tone="err">{failure}</Banner> : null}
+      {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
       <div className="flex justify-end gap-2">
         <Button variant="ghost" onClick={onClose}>
           Cancel
         </Button>
-        <Button type="submit" variant="primary" isLoading={isWorking} loadingWord="Creating…">
+        <Button type="submit" variant="primary" isLoading={form.isSubmitting} loadingWord="Creating…">
           Create {word}
         </Button>
       </div>

@@ -1,64 +1,57 @@
 import type { GitLink } from "@tesslate/contract";
-import { useId, useState, type FormEvent } from "react";
+import { useId, useState } from "react";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
-import { Input } from "../../ui/Input.tsx";
+import type { Faults } from "../../ui/form/faults.ts";
+import { useForm } from "../../ui/form/use-form.ts";
+import { Input, type InputProps } from "../../ui/Input.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { addressProblem } from "../projects/index.ts";
 import type { GitActs } from "./use-git-acts.ts";
 
 /** Why this URL was refused. */
-const problemOf = (error: unknown): string =>
-  hasCode(error, "outbound_refused") ? "This server doesn't allow connections to this address." : sentenceOf(error);
+const faultsOf = (error: unknown): Faults<"repo_url"> | undefined =>
+  hasCode(error, "outbound_refused")
+    ? { repo_url: "This server doesn't allow connections to this address." }
+    : hasCode(error, "invalid_repo_url")
+      ? { repo_url: sentenceOf(error) }
+      : undefined;
 
-const Address = ({ url, error, onChange }: { url: string; error: string | undefined; onChange: (url: string) => void }) => (
+const checkAddress = ({ repo_url }: { repo_url: string }): Faults<"repo_url"> => ({ repo_url: addressProblem(repo_url) });
+
+const Address = ({ error, ...text }: { error: string | undefined } & InputProps) => (
   <Field label="Repository URL" error={error}>
-    <Input
-      value={url}
-      type="url"
-      autoFocus
-      spellCheck={false}
-      autoComplete="off"
-      placeholder="https://github.com/owner/repository"
-      onChange={(event) => onChange(event.target.value)}
-    />
+    <Input {...text} type="url" autoFocus spellCheck={false} autoComplete="off" placeholder="https://github.com/owner/repository" />
   </Field>
 );
 
 /** Sets the remote. Sends nothing to it. */
 export function RemoteDialog({ link, acts, onClose }: { link: GitLink | undefined; acts: GitActs; onClose: () => void }) {
   const formId = useId();
-  const [url, setUrl] = useState(link?.repo_url ?? "");
-  const [problem, setProblem] = useState<string>();
-  const [working, setWorking] = useState<"connect" | "unlink">();
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    const why = addressProblem(url);
-    setProblem(why);
-    if (why) return;
-    setWorking("connect");
-    try {
-      await acts.connect(url.trim());
+  const form = useForm({
+    start: { repo_url: link?.repo_url ?? "" },
+    check: checkAddress,
+    submit: async ({ repo_url }) => {
+      await acts.connect(repo_url.trim());
       toast("Remote connected. Fetch to load its branches.");
       onClose();
-    } catch (error) {
-      setProblem(problemOf(error));
-    } finally {
-      setWorking(undefined);
-    }
-  };
+    },
+    faultsOf,
+    errorField: "repo_url",
+  });
+  const [isUnlinking, setIsUnlinking] = useState(false);
   const unlink = async () => {
-    setWorking("unlink");
+    setIsUnlinking(true);
     try {
       await acts.unlink();
       toast("Remote removed. Local commits aren't affected.");
       onClose();
     } catch (error) {
-      setProblem(sentenceOf(error));
+      form.show({ repo_url: sentenceOf(error) });
     } finally {
-      setWorking(undefined);
+      setIsUnlinking(false);
     }
   };
   return (
@@ -70,13 +63,7 @@ export function RemoteDialog({ link, acts, onClose }: { link: GitLink | undefine
       footer={
         <>
           {link ? (
-            <Button
-              variant="danger"
-              className="mr-auto"
-              isLoading={working === "unlink"}
-              loadingWord="Removing…"
-              onClick={() => void unlink()}
-            >
+            <Button variant="danger" className="mr-auto" isLoading={isUnlinking} loadingWord="Removing…" onClick={() => void unlink()}>
               Remove remote
             </Button>
           ) : null}
@@ -87,7 +74,7 @@ export function RemoteDialog({ link, acts, onClose }: { link: GitLink | undefine
             type="submit"
             form={formId}
             variant="primary"
-            isLoading={working === "connect"}
+            isLoading={form.isSubmitting}
             loadingWord={link ? "Saving…" : "Connecting…"}
           >
             {link ? "Save" : "Connect"}
@@ -95,8 +82,8 @@ export function RemoteDialog({ link, acts, onClose }: { link: GitLink | undefine
         </>
       }
     >
-      <form id={formId} onSubmit={(event) => void submit(event)} noValidate>
-        <Address url={url} error={problem} onChange={setUrl} />
+      <form id={formId} onSubmit={form.onSubmit} noValidate>
+        <Address {...form.text("repo_url")} error={form.errors.repo_url} />
       </form>
     </Dialog>
   );
@@ -105,28 +92,16 @@ export function RemoteDialog({ link, acts, onClose }: { link: GitLink | undefine
 /** Replaces the project's files with a repository, after a warning. */
 export function CloneDialog({ link, acts, onClose }: { link: GitLink | undefined; acts: GitActs; onClose: () => void }) {
   const formId = useId();
-  const [url, setUrl] = useState(link?.repo_url ?? "");
-  const [branch, setBranch] = useState("");
-  const [problem, setProblem] = useState<string>();
-  const [failure, setFailure] = useState<string>();
-  const [isWorking, setIsWorking] = useState(false);
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    const why = addressProblem(url);
-    setProblem(why);
-    setFailure(undefined);
-    if (why) return;
-    setIsWorking(true);
-    try {
-      await acts.clone(url.trim(), branch.trim() || null);
+  const form = useForm({
+    start: { repo_url: link?.repo_url ?? "", branch: "" },
+    check: checkAddress,
+    submit: async ({ repo_url, branch }) => {
+      await acts.clone(repo_url.trim(), branch.trim() || null);
       onClose();
-    } catch (error) {
-      if (hasCode(error, "invalid_repo_url", "outbound_refused")) setProblem(problemOf(error));
-      else setFailure(sentenceOf(error));
-    } finally {
-      setIsWorking(false);
-    }
-  };
+    },
+    faultsOf,
+  });
+  const failure = form.errors[""];
   return (
     <Dialog
       isOpen
@@ -138,16 +113,16 @@ export function CloneDialog({ link, acts, onClose }: { link: GitLink | undefined
           <Button variant="ghost" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" form={formId} variant="danger" isLoading={isWorking} loadingWord="Replacing…">
+          <Button type="submit" form={formId} variant="danger" isLoading={form.isSubmitting} loadingWord="Replacing…">
             Replace files
           </Button>
         </>
       }
     >
-      <form id={formId} onSubmit={(event) => void submit(event)} noValidate className="grid gap-4">
-        <Address url={url} error={problem} onChange={setUrl} />
-        <Field label="Branch" hint="Leave empty for the default branch.">
-          <Input value={branch} spellCheck={false} autoComplete="off" onChange={(event) => setBranch(event.target.value)} />
+      <form id={formId} onSubmit={form.onSubmit} noValidate className="grid gap-4">
+        <Address {...form.text("repo_url")} error={form.errors.repo_url} />
+        <Field label="Branch" hint="Leave empty for the default branch." error={form.errors.branch}>
+          <Input {...form.text("branch")} spellCheck={false} autoComplete="off" />
         </Field>
         {failure ? (
           <p role="alert" className="text-sm text-err">
