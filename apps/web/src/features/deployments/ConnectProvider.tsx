@@ -1,10 +1,11 @@
 import type { RemoteProvider } from "@tesslate/contract";
 import { ExternalLink } from "lucide-react";
-import { useState, type FormEvent } from "react";
+import { useState } from "react";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
@@ -39,45 +40,40 @@ export function ConnectProvider({
   const [isForProject, setIsForProject] = useState(false);
   const onlyId = isForProject ? projectId : undefined;
   const signIn = useProviderSignIn(provider, onlyId, onConnected);
-  const [token, setToken] = useState("");
-  const [accountId, setAccountId] = useState("");
-  const [teamId, setTeamId] = useState("");
-  const [errors, setErrors] = useState<{ token?: string; account?: string; other?: string }>({});
   const name = providerName[provider];
   const tokenUrl = safeUrl(known?.token_url);
   const needsAccount = known?.required.includes("account_id") === true;
   const hasTeams = known?.optional.includes("team_id") === true;
 
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    const missing = {
-      ...(token.trim() === "" && { token: "Enter an API token." }),
-      ...(needsAccount && accountId.trim() === "" && { account: "Enter the account ID." }),
-    };
-    setErrors(missing);
-    if (Object.keys(missing).length > 0) return;
-    try {
+  const form = useForm({
+    start: { access_token: "", account_id: "", team_id: "" },
+    check: ({ access_token, account_id }) => ({
+      ...(access_token.trim() === "" && { access_token: "Enter an API token." }),
+      ...(needsAccount && account_id.trim() === "" && { account_id: "Enter the account ID." }),
+    }),
+    submit: async ({ access_token, account_id, team_id }) => {
       const saved = await save.mutateAsync({
         provider,
-        access_token: token.trim(),
+        access_token: access_token.trim(),
         ...(onlyId && { project_id: onlyId }),
         metadata: {
-          ...(needsAccount && { account_id: accountId.trim() }),
-          ...(hasTeams && teamId.trim() && { team_id: teamId.trim() }),
+          ...(needsAccount && { account_id: account_id.trim() }),
+          ...(hasTeams && team_id.trim() && { team_id: team_id.trim() }),
         },
       });
-      setToken("");
+      form.reset({ access_token: "", account_id, team_id });
       toast(
         saved.validated ? `${name} connected.` : `Token saved, but ${name} didn't respond, so it hasn't been verified.`,
         saved.validated ? {} : { kind: "note" },
       );
       onConnected();
-    } catch (error) {
-      if (hasCode(error, "credential_rejected")) setErrors({ token: sentenceOf(error) });
-      else if (hasCode(error, "account_id_required")) setErrors({ account: sentenceOf(error) });
-      else setErrors({ other: sentenceOf(error) });
-    }
-  };
+    },
+    faultsOf: (error) => {
+      if (hasCode(error, "credential_rejected")) return { access_token: sentenceOf(error) };
+      return hasCode(error, "account_id_required") ? { account_id: sentenceOf(error) } : undefined;
+    },
+  });
+  const { errors } = form;
   return (
     <section aria-label={`Connect ${name}`} className={className}>
       <h4 className="text-sm">Connect {name}</h4>
@@ -116,22 +112,16 @@ export function ConnectProvider({
           ) : null}
         </div>
       ) : null}
-      <form noValidate autoComplete="off" onSubmit={(event) => void submit(event)} className="mt-2.5 grid gap-2.5">
-        {errors.other ? <Banner tone="err">{errors.other}</Banner> : null}
+      <form noValidate autoComplete="off" onSubmit={form.onSubmit} className="mt-2.5 grid gap-2.5">
+        {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
         {needsAccount ? (
-          <Field label="Account ID" error={errors.account} hint="32 characters, shown on the account overview.">
-            <Input
-              className="font-mono text-xs narrow:text-lg"
-              autoComplete="off"
-              spellCheck={false}
-              value={accountId}
-              onChange={(event) => setAccountId(event.target.value)}
-            />
+          <Field label="Account ID" error={errors.account_id} hint="32 characters, shown on the account overview.">
+            <Input {...form.text("account_id")} className="font-mono text-xs narrow:text-lg" autoComplete="off" spellCheck={false} />
           </Field>
         ) : null}
         <Field
           label="API token"
-          error={errors.token}
+          error={errors.access_token}
           hint={tokenHints[provider]}
           aside={
             tokenUrl ? (
@@ -142,27 +132,20 @@ export function ConnectProvider({
           }
         >
           <PasswordInput
+            {...form.text("access_token")}
             noun="token"
             className="font-mono text-xs narrow:text-lg"
             autoComplete="off"
             data-1p-ignore
-            value={token}
-            onChange={(event) => setToken(event.target.value)}
           />
         </Field>
         {hasTeams ? (
-          <Field label="Team ID" hint="Optional. The default is your personal account.">
-            <Input
-              className="font-mono text-xs narrow:text-lg"
-              autoComplete="off"
-              spellCheck={false}
-              value={teamId}
-              onChange={(event) => setTeamId(event.target.value)}
-            />
+          <Field label="Team ID" error={errors.team_id} hint="Optional. The default is your personal account.">
+            <Input {...form.text("team_id")} className="font-mono text-xs narrow:text-lg" autoComplete="off" spellCheck={false} />
           </Field>
         ) : null}
         <div className="flex flex-wrap gap-2">
-          <Button type="submit" isLoading={save.isPending} loadingWord="Connecting…">
+          <Button type="submit" isLoading={form.isSubmitting} loadingWord="Connecting…">
             Connect
           </Button>
           {onCancel ? (
