@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useState, type FormEvent, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import type { Review } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
@@ -7,6 +7,7 @@ import { Avatar } from "../../ui/Avatar.tsx";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { ShowMore } from "../../ui/ShowMore.tsx";
@@ -119,39 +120,24 @@ function ReviewForm({
   onSave: (rating: number, comment: string) => Promise<void>;
   onCancel: () => void;
 }) {
-  const [rating, setRating] = useState(own?.rating ?? 0);
-  const [comment, setComment] = useState(own?.comment ?? "");
-  const [failure, setFailure] = useState<string>();
-  const [isSaving, setIsSaving] = useState(false);
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (isSaving) return;
-    if (rating === 0) return setFailure("Select 1 to 5 stars.");
-    setIsSaving(true);
-    setFailure(undefined);
-    try {
-      await onSave(rating, comment.trim());
-    } catch (error) {
-      setFailure(sentenceOf(error));
-      setIsSaving(false);
-    }
-  };
+  const form = useForm({
+    start: { rating: own?.rating ?? 0, comment: own?.comment ?? "" },
+    check: ({ rating }) => ({ ...(rating === 0 && { "": "Select 1 to 5 stars." }) }),
+    submit: ({ rating, comment }) => onSave(rating, comment.trim()),
+  });
+  const failure = form.errors[""];
   return (
-    <form
-      onSubmit={(event) => void submit(event)}
-      className="mb-4 grid gap-3 rounded-3 border border-line-0 p-3.5"
-      aria-label="Your review"
-    >
+    <form onSubmit={form.onSubmit} noValidate className="mb-4 grid gap-3 rounded-3 border border-line-0 p-3.5" aria-label="Your review">
       {failure ? <Banner tone="err">{failure}</Banner> : null}
-      <StarInput value={rating} onChange={setRating} />
-      <Field label="Comment" hint="Optional. Visible to everyone, with your name.">
-        <Textarea value={comment} maxLength={2000} onChange={(event) => setComment(event.target.value)} className="min-h-20" />
+      <StarInput {...form.choice("rating")} />
+      <Field label="Comment" hint="Optional. Visible to everyone, with your name." error={form.errors.comment}>
+        <Textarea {...form.text("comment")} maxLength={2000} className="min-h-20" />
       </Field>
       <div className="flex justify-end gap-2">
         <Button variant="ghost" onClick={onCancel}>
           Cancel
         </Button>
-        <Button type="submit" isLoading={isSaving} loadingWord="Saving…">
+        <Button type="submit" isLoading={form.isSubmitting} loadingWord="Saving…">
           {own ? "Save review" : "Publish review"}
         </Button>
       </div>

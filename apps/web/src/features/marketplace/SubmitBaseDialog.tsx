@@ -1,14 +1,13 @@
-import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
+import { useSuspenseQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useState, type FormEvent } from "react";
 import { baseCategories, type Project, type Static, type SubmitBase } from "@tesslate/contract";
 import { api } from "../../api.ts";
-import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { useKept } from "../../lib/use-kept.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useSubmission } from "../../ui/form/use-submission.ts";
 import { Input } from "../../ui/Input.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Switch } from "../../ui/Switch.tsx";
@@ -61,10 +60,16 @@ export function SubmitBaseDialog({ project, onClose }: { project?: Project; onCl
   });
   const { body, category, isPublic } = draft.value;
   const write = (change: Partial<Draft>) => draft.write({ ...draft.value, ...change });
-  const submit = useMutation({
-    mutationFn: () => {
+  const { errors, isSubmitting, onSubmit } = useSubmission(fields, {
+    check: {
+      ...(!project && !/^https:\/\/./.test(body.git_repo_url.trim()) && { git_repo_url: "Must start with https://." }),
+      ...(!project && body.default_branch.trim() === "" && { default_branch: "Enter a branch." }),
+      ...(body.name.trim() === "" && { name: "Enter a name." }),
+      ...(body.description.trim() === "" && { description: "Enter a description." }),
+    },
+    submit: async () => {
       const { git_repo_url, default_branch, ...about } = body;
-      return api.marketplaceBases.create({
+      const base = await api.marketplaceBases.create({
         body: {
           ...about,
           ...(project ? { project_id: project.id } : { git_repo_url, default_branch }),
@@ -73,27 +78,13 @@ export function SubmitBaseDialog({ project, onClose }: { project?: Project; onCl
           visibility: isPublic ? "public" : "private",
         },
       });
-    },
-    onSuccess: async (base) => {
       draft.forget(draft.value);
       await changed();
       void navigate({ to: "/marketplace/base/$slug", params: { slug: base.slug } });
     },
   });
-  const [isTried, setIsTried] = useState(false);
-  const missing: Partial<Record<(typeof fields)[number], string>> = {
-    ...(!project && !/^https:\/\/./.test(body.git_repo_url.trim()) && { git_repo_url: "Must start with https://." }),
-    ...(!project && body.default_branch.trim() === "" && { default_branch: "Enter a branch." }),
-    ...(body.name.trim() === "" && { name: "Enter a name." }),
-    ...(body.description.trim() === "" && { description: "Enter a description." }),
-  };
-  const faults: Record<string, string | undefined> = {
-    ...(submit.error && fieldErrorsOf(submit.error, [...fields])),
-    ...(isTried && missing),
-  };
-  const general = submit.error ? (faults[""] ?? (fields.some((field) => faults[field]) ? undefined : sentenceOf(submit.error))) : undefined;
   const input = (field: (typeof fields)[number], label: string, hint?: string, placeholder?: string) => (
-    <Field label={label} {...(hint && { hint })} error={faults[field]}>
+    <Field label={label} {...(hint && { hint })} error={errors[field]}>
       <Input
         value={body[field]}
         autoComplete="off"
@@ -105,7 +96,7 @@ export function SubmitBaseDialog({ project, onClose }: { project?: Project; onCl
   return (
     <Dialog
       isOpen
-      onOpenChange={(isOpen) => !isOpen && !submit.isPending && onClose()}
+      onOpenChange={(isOpen) => !isOpen && !isSubmitting && onClose()}
       title={project ? "Save as template" : "Submit template"}
       description={
         project
@@ -122,7 +113,7 @@ export function SubmitBaseDialog({ project, onClose }: { project?: Project; onCl
             type="submit"
             form="submit-base"
             variant="primary"
-            isLoading={submit.isPending}
+            isLoading={isSubmitting}
             loadingWord={project ? "Saving…" : "Submitting…"}
           >
             {project ? "Save template" : "Submit template"}
@@ -130,17 +121,8 @@ export function SubmitBaseDialog({ project, onClose }: { project?: Project; onCl
         </>
       }
     >
-      <form
-        id="submit-base"
-        noValidate
-        className="grid gap-3.5"
-        onSubmit={(event: FormEvent) => {
-          event.preventDefault();
-          setIsTried(true);
-          if (!submit.isPending && Object.keys(missing).length === 0) submit.mutate();
-        }}
-      >
-        {general ? <Banner tone="err">{general}</Banner> : null}
+      <form id="submit-base" noValidate className="grid gap-3.5" onSubmit={onSubmit}>
+        {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
         {project ? null : (
           <>
             {input("git_repo_url", "Repository URL", "Everyone who uses the template needs access to the repository.", "https://…")}
@@ -148,7 +130,7 @@ export function SubmitBaseDialog({ project, onClose }: { project?: Project; onCl
           </>
         )}
         {input("name", "Name")}
-        <Field label="Description" error={faults["description"]}>
+        <Field label="Description" error={errors.description}>
           <Textarea
             value={body.description}
             maxLength={500}
