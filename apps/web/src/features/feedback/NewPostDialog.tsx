@@ -1,13 +1,13 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
-import { useEffect, useRef, useState, type FormEvent } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { FeedbackPost } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
-import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { useKept } from "../../lib/use-kept.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useSubmission } from "../../ui/form/use-submission.ts";
 import { Input } from "../../ui/Input.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
@@ -37,7 +37,6 @@ export function NewPostDialog({ onClose, onOpen }: { onClose: () => void; onOpen
     isOpen.current = true;
     return () => void (isOpen.current = false);
   }, []);
-  const [isAsked, setIsAsked] = useState(false);
   const [settled, setSettled] = useState(title.trim());
   useEffect(() => {
     const timer = setTimeout(() => setSettled(title.trim()), settleMs);
@@ -45,24 +44,21 @@ export function NewPostDialog({ onClose, onOpen }: { onClose: () => void; onOpen
   }, [title]);
   const similar = useQuery(similarQuery(settled));
   const found = settled.length >= 6 ? (similar.data ?? []) : [];
-  const errors = create.error ? fieldErrorsOf(create.error, ["title", "description"]) : {};
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setIsAsked(true);
-    if (!title.trim() || !description.trim() || create.isPending) return;
-    create.mutateAsync({ type, title: title.trim(), description: description.trim() }).then(
-      (post) => {
-        draft.forget({ type, title, description });
-        toast("Post created.");
-        // The dialog was closed in the meantime.
-        if (!isOpen.current) return;
-        onClose();
-        onOpen(post.id);
-      },
-      // The form shows the error.
-      () => undefined,
-    );
-  };
+  const { errors, isSubmitting, onSubmit } = useSubmission(["title", "description"], {
+    check: {
+      ...(!title.trim() && { title: "Enter a title." }),
+      ...(!description.trim() && { description: "Enter a description." }),
+    },
+    submit: async () => {
+      const post = await create.mutateAsync({ type, title: title.trim(), description: description.trim() });
+      draft.forget({ type, title, description });
+      toast("Post created.");
+      // The dialog was closed in the meantime.
+      if (!isOpen.current) return;
+      onClose();
+      onOpen(post.id);
+    },
+  });
   return (
     <Dialog
       isOpen
@@ -70,8 +66,8 @@ export function NewPostDialog({ onClose, onOpen }: { onClose: () => void; onOpen
       title="New post"
       description="Everyone with an account on this server can read it."
     >
-      <form onSubmit={submit} noValidate className="grid gap-4">
-        {create.error && Object.keys(errors).length === 0 ? <Banner tone="err">{sentenceOf(create.error)}</Banner> : null}
+      <form onSubmit={onSubmit} noValidate className="grid gap-4">
+        {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
         <SegmentedControl<FeedbackPost["type"]>
           label="Type"
           value={type}
@@ -81,7 +77,7 @@ export function NewPostDialog({ onClose, onOpen }: { onClose: () => void; onOpen
             { value: "suggestion", label: "Suggestion", isLabelShown: true },
           ]}
         />
-        <Field label="Title" error={errors["title"] ?? (isAsked && !title.trim() ? "Enter a title." : undefined)}>
+        <Field label="Title" error={errors.title}>
           <Input autoFocus maxLength={500} autoComplete="off" value={title} onChange={(event) => write({ title: event.target.value })} />
         </Field>
         {found.length > 0 ? (
@@ -109,7 +105,7 @@ export function NewPostDialog({ onClose, onOpen }: { onClose: () => void; onOpen
         <Field
           label={type === "bug" ? "What happened, and what did you expect?" : "What problem would it solve?"}
           hint="Markdown is supported."
-          error={errors["description"] ?? (isAsked && !description.trim() ? "Enter a description." : undefined)}
+          error={errors.description}
         >
           <Textarea rows={5} maxLength={20_000} value={description} onChange={(event) => write({ description: event.target.value })} />
         </Field>
@@ -117,7 +113,7 @@ export function NewPostDialog({ onClose, onOpen }: { onClose: () => void; onOpen
           <Button variant="ghost" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" variant="primary" isLoading={create.isPending} loadingWord="Creating post…">
+          <Button type="submit" variant="primary" isLoading={isSubmitting} loadingWord="Creating post…">
             Create post
           </Button>
         </div>

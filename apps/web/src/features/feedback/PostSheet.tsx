@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { EyeOff } from "lucide-react";
-import { useState, type FormEvent } from "react";
+import { useState } from "react";
 import type { FeedbackDetail, FeedbackStatus } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
@@ -12,6 +12,7 @@ import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useSubmission } from "../../ui/form/use-submission.ts";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Markdown } from "../../ui/markdown/Markdown.tsx";
 import { Pill } from "../../ui/Pill.tsx";
@@ -134,16 +135,15 @@ function Comments({ post, me }: { post: FeedbackDetail; me: { id: string; is_sup
   const query = useInfiniteQuery(commentsQuery(post));
   const comments = query.data.pages.flatMap((page) => page.items);
   const draft = useKept(`studio:feedback-comment:${me.id}:${post.id}`, isString, "");
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const [text, content] = [draft.value, draft.value.trim()];
-    if (!content || comment.isPending) return;
-    comment.mutateAsync({ id: post.id, content }).then(
-      () => draft.forget(text),
-      // The form shows the error.
-      () => undefined,
-    );
-  };
+  const { errors, isSubmitting, onSubmit } = useSubmission(["content"], {
+    submit: async () => {
+      const [text, content] = [draft.value, draft.value.trim()];
+      if (!content) return;
+      await comment.mutateAsync({ id: post.id, content });
+      draft.forget(text);
+    },
+    errorField: "content",
+  });
   return (
     <section aria-label="Comments" className="mt-5 border-t border-line-0 pt-4">
       <h3 className="text-sm font-medium">
@@ -179,12 +179,12 @@ function Comments({ post, me }: { post: FeedbackDetail; me: { id: string; is_sup
         ))}
       </ol>
       <ShowMore of={query}>Show more comments</ShowMore>
-      <form onSubmit={submit} className="grid gap-2 pt-4">
-        <Field label="Add a comment" hint="Markdown is supported." error={comment.error ? sentenceOf(comment.error) : undefined}>
+      <form onSubmit={onSubmit} noValidate className="grid gap-2 pt-4">
+        <Field label="Add a comment" hint="Markdown is supported." error={errors.content}>
           <Textarea rows={3} maxLength={10_000} value={draft.value} onChange={(event) => draft.write(event.target.value)} />
         </Field>
         <div className="flex justify-end">
-          <Button type="submit" disabled={!draft.value.trim()} isLoading={comment.isPending} loadingWord="Sending…">
+          <Button type="submit" disabled={!draft.value.trim()} isLoading={isSubmitting} loadingWord="Sending…">
             Comment
           </Button>
         </div>
