@@ -2,9 +2,9 @@ import { Folder, FolderPlus, Images } from "lucide-react";
 import type { AssetDirectory } from "@tesslate/contract";
 import { useState } from "react";
 import { cx } from "../../lib/cx.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useSubmission } from "../../ui/form/use-submission.ts";
 import { Input } from "../../ui/Input.tsx";
 
 const usual = new Set(["/public", "/src/assets", "/assets", "/static", "/images"]);
@@ -62,7 +62,13 @@ export function FolderList({
 
 function NewFolder({ under, onCreate }: { under: string; onCreate: (directory: string) => Promise<unknown> }) {
   const [path, setPath] = useState<string>();
-  const [failure, setFailure] = useState<string>();
+  const { errors, onSubmit } = useSubmission(["directory"], {
+    submit: async () => {
+      await onCreate(path ?? "");
+      setPath(undefined);
+    },
+    errorField: "directory",
+  });
   if (path === undefined)
     return (
       <Button
@@ -75,24 +81,9 @@ function NewFolder({ under, onCreate }: { under: string; onCreate: (directory: s
         New folder
       </Button>
     );
-  const create = async () => {
-    try {
-      await onCreate(path);
-      setPath(undefined);
-      setFailure(undefined);
-    } catch (error) {
-      setFailure(sentenceOf(error));
-    }
-  };
   return (
-    <form
-      className="mt-2 grid gap-1.5"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void create();
-      }}
-    >
-      <Field label={<span className="text-xs">New folder</span>} error={failure}>
+    <form className="mt-2 grid gap-1.5" onSubmit={onSubmit} noValidate>
+      <Field label={<span className="text-xs">New folder</span>} error={errors.directory}>
         <Input
           size="sm"
           autoFocus

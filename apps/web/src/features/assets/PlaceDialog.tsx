@@ -1,9 +1,9 @@
 import type { Asset, AssetDirectory } from "@tesslate/contract";
-import { useState, type FormEvent } from "react";
-import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
 import { Kbd } from "../../ui/Kbd.tsx";
 import { Select } from "../../ui/Select.tsx";
@@ -20,25 +20,16 @@ export function PlaceDialog({
   onClose: () => void;
   onSave: (change: { filename: string; directory: string }) => Promise<unknown>;
 }) {
-  const [filename, setFilename] = useState(asset.filename);
-  const [directory, setDirectory] = useState(asset.directory);
-  const [failure, setFailure] = useState<string>();
-  const [isSaving, setIsSaving] = useState(false);
-  const save = async (event: FormEvent) => {
-    event.preventDefault();
-    if (isSaving) return;
-    if (filename.trim() === "") return setFailure("Enter a name.");
-    setIsSaving(true);
-    setFailure(undefined);
-    try {
+  const form = useForm({
+    start: { filename: asset.filename, directory: asset.directory },
+    check: ({ filename }) => ({ ...(filename.trim() === "" && { filename: "Enter a name." }) }),
+    submit: async ({ filename, directory }) => {
       await onSave({ filename: filename.trim(), directory });
       onClose();
-    } catch (error) {
-      setFailure(hasCode(error, "conflict") ? "A file with this name already exists." : sentenceOf(error));
-    } finally {
-      setIsSaving(false);
-    }
-  };
+    },
+    faultsOf: (error) => (hasCode(error, "conflict") ? { filename: "A file with this name already exists." } : undefined),
+    errorField: "filename",
+  });
   const places = [...new Set([asset.directory, ...directories.map((known) => known.directory)])].sort();
   return (
     <Dialog
@@ -52,18 +43,18 @@ export function PlaceDialog({
           <Button variant="ghost" keys={<Kbd>Esc</Kbd>} onClick={onClose}>
             Cancel
           </Button>
-          <Button variant="primary" type="submit" form="asset-place" isLoading={isSaving} loadingWord="Saving…">
+          <Button variant="primary" type="submit" form="asset-place" isLoading={form.isSubmitting} loadingWord="Saving…">
             Save
           </Button>
         </>
       }
     >
-      <form id="asset-place" className="grid gap-4" onSubmit={(event) => void save(event)}>
-        <Field label="Name" error={failure} hint="Code that uses the path isn't updated.">
-          <Input value={filename} maxLength={200} onChange={(event) => setFilename(event.target.value)} />
+      <form id="asset-place" className="grid gap-4" onSubmit={form.onSubmit} noValidate>
+        <Field label="Name" error={form.errors.filename} hint="Code that uses the path isn't updated.">
+          <Input {...form.text("filename")} autoComplete="off" maxLength={200} />
         </Field>
-        <Field label="Folder">
-          <Select value={directory} onChange={setDirectory} options={places.map((value) => ({ value, label: value }))} />
+        <Field label="Folder" error={form.errors.directory}>
+          <Select {...form.choice("directory")} options={places.map((value) => ({ value, label: value }))} />
         </Field>
       </form>
     </Dialog>

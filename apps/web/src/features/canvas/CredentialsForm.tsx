@@ -1,8 +1,8 @@
 import { ArrowLeft } from "lucide-react";
 import type { Service } from "@tesslate/contract";
-import { useState, type FormEvent } from "react";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
@@ -25,29 +25,29 @@ export function CredentialsForm({
   onSave: (values: Credentials) => Promise<string | undefined>;
   onBack: () => void;
 }) {
-  const [values, setValues] = useState<Readonly<Record<string, string>>>({});
-  const [hasTried, setHasTried] = useState(false);
-  const [failure, setFailure] = useState<string>();
-  const [isSaving, setIsSaving] = useState(false);
-  const valueOf = (key: string) => values[key]?.trim() ?? "";
-  const isMissing = (field: Service["credential_fields"][number]) => field.is_required && valueOf(field.key) === "";
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    setHasTried(true);
-    if (isSaving || service.credential_fields.some(isMissing)) return;
-    const filled = service.credential_fields.filter(({ key }) => valueOf(key) !== "");
-    const endpoint = filled.find((field) => field.is_endpoint);
-    setIsSaving(true);
-    const reason = await onSave({
-      credentials: Object.fromEntries(filled.filter((field) => field !== endpoint).map(({ key }) => [key, valueOf(key)])),
-      // The endpoint is no secret: the node may show it.
-      ...(endpoint && { external_endpoint: valueOf(endpoint.key) }),
-    });
-    setIsSaving(false);
-    setFailure(reason);
-  };
+  const fields = service.credential_fields;
+  const form = useForm<Record<string, string>>({
+    start: Object.fromEntries(fields.map(({ key }) => [key, ""])),
+    check: (values) =>
+      Object.fromEntries(
+        fields
+          .filter(({ key, is_required }) => is_required && values[key]?.trim() === "")
+          .map(({ key }) => [key, "This field is required."]),
+      ),
+    submit: async (values) => {
+      const filled = fields.map((field) => ({ ...field, text: values[field.key]?.trim() ?? "" })).filter(({ text }) => text !== "");
+      const endpoint = filled.find((field) => field.is_endpoint);
+      const reason = await onSave({
+        credentials: Object.fromEntries(filled.filter((field) => field !== endpoint).map(({ key, text }) => [key, text])),
+        // The endpoint is no secret: the node may show it.
+        ...(endpoint && { external_endpoint: endpoint.text }),
+      });
+      if (reason !== undefined) throw new Error(reason);
+    },
+  });
+  const failure = form.errors[""];
   return (
-    <form onSubmit={(event) => void submit(event)} noValidate aria-label={`Credentials of ${service.name}`} className="grid gap-3 p-3">
+    <form onSubmit={form.onSubmit} noValidate aria-label={`Credentials of ${service.name}`} className="grid gap-3 p-3">
       <div className="flex items-center gap-1.5">
         <IconButton size="sm" label="Back" tooltipSide="none" onClick={onBack}>
           <ArrowLeft size={14} />
@@ -55,15 +55,14 @@ export function CredentialsForm({
         <h3 className="text-sm">{service.name}</h3>
       </div>
       <p className="text-xs text-fg-2">{service.description} Credentials are encrypted on this server and never shown again.</p>
-      {service.credential_fields.map((field, index) => {
+      {fields.map((field, index) => {
         const control = {
-          value: values[field.key] ?? "",
+          ...form.text(field.key),
           autoFocus: index === 0,
           autoComplete: "off",
           spellCheck: false,
           required: field.is_required,
           className: "font-mono",
-          onChange: (event: { target: { value: string } }) => setValues({ ...values, [field.key]: event.target.value }),
         };
         return (
           <Field
@@ -71,7 +70,7 @@ export function CredentialsForm({
             label={field.label}
             aside={field.is_required ? undefined : <span className="text-xs text-fg-2">Optional</span>}
             hint={<span className="font-mono text-2xs">{field.key}</span>}
-            error={hasTried && isMissing(field) ? "This field is required." : undefined}
+            error={form.errors[field.key]}
           >
             {field.is_secret ? (
               <PasswordInput noun={field.label} {...control} />
@@ -87,7 +86,7 @@ export function CredentialsForm({
         </p>
       ) : null}
       <div className="flex gap-1.5">
-        <Button type="submit" isLoading={isSaving} loadingWord="Saving…">
+        <Button type="submit" isLoading={form.isSubmitting} loadingWord="Saving…">
           {act}
         </Button>
         <Button variant="ghost" onClick={onBack}>

@@ -1,13 +1,13 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Plus, Trash2 } from "lucide-react";
 import type { Container } from "@tesslate/contract";
-import { useState, type FormEvent } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
+import { useState } from "react";
 import { partKey } from "../../project/cache-keys.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -104,11 +104,7 @@ export function ContainerSettings({ projectId, container }: { projectId: string;
         actWord="Deleting…"
         isDanger
         onConfirm={async () => {
-          try {
-            await change.mutateAsync({ env_vars_to_delete: deleting ? [deleting] : [] });
-          } catch (error) {
-            throw new Error(sentenceOf(error), { cause: error });
-          }
+          await change.mutateAsync({ env_vars_to_delete: deleting ? [deleting] : [] });
         }}
       >
         The value can't be recovered. The running container keeps it until its next restart.
@@ -119,37 +115,30 @@ export function ContainerSettings({ projectId, container }: { projectId: string;
 
 function PortForm({ container, onSave }: { container: Container; onSave: (port: number) => Promise<unknown> }) {
   const current = container.internal_port ?? container.port;
-  const [text, setText] = useState(current === null ? "" : String(current));
-  const [error, setError] = useState<string>();
-  const [isSaving, setIsSaving] = useState(false);
-  const port = Number(text);
-  const isDirty = text !== (current === null ? "" : String(current));
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (!Number.isInteger(port) || port < 1 || port > 65_535) return setError("Enter a port from 1 to 65535.");
-    setError(undefined);
-    setIsSaving(true);
-    try {
-      await onSave(port);
-      toast(`Port saved. ${container.name} uses port ${port} after its next start.`);
-    } catch (cause) {
-      setError(sentenceOf(cause));
-    } finally {
-      setIsSaving(false);
-    }
-  };
+  const form = useForm({
+    start: { port: current === null ? "" : String(current) },
+    check: ({ port }) => ({
+      ...(!(/^\d+$/.test(port.trim()) && Number(port) >= 1 && Number(port) <= 65_535) && { port: "Enter a port from 1 to 65535." }),
+    }),
+    submit: async ({ port }) => {
+      await onSave(Number(port));
+      toast(`Port saved. ${container.name} uses port ${Number(port)} after its next start.`);
+    },
+    errorField: "port",
+  });
   return (
-    <form onSubmit={(event) => void submit(event)} noValidate className="flex items-start gap-2">
-      <Field label="Port" error={error} hint="Passed to the container as PORT." className="w-64">
-        <Input
-          className="num font-mono text-xs"
-          inputMode="numeric"
-          value={text}
-          onChange={(event) => setText(event.target.value.trim())}
-        />
+    <form onSubmit={form.onSubmit} noValidate className="flex items-start gap-2">
+      <Field label="Port" error={form.errors.port} hint="Passed to the container as PORT." className="w-64">
+        <Input {...form.text("port")} className="num font-mono text-xs" inputMode="numeric" />
       </Field>
-      {isDirty ? (
-        <Button type="submit" className="mt-[23px] h-8 narrow:h-11" isLoading={isSaving} loadingWord="Saving…" disabled={text === ""}>
+      {form.isDirty ? (
+        <Button
+          type="submit"
+          className="mt-[23px] h-8 narrow:h-11"
+          isLoading={form.isSubmitting}
+          loadingWord="Saving…"
+          disabled={form.values.port.trim() === ""}
+        >
           Save port
         </Button>
       ) : null}

@@ -2,12 +2,13 @@ import { Share2 } from "lucide-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Preview, PreviewShare } from "@tesslate/contract";
 import { useState } from "react";
-import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { partKey } from "../../project/cache-keys.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Select } from "../../ui/Select.tsx";
@@ -54,8 +55,6 @@ function ShareBody({ target }: { target: ShareTarget }) {
   const { api } = useServices();
   const queries = useQueryClient();
   const [madeFor, setMadeFor] = useState<Preview>();
-  const [label, setLabel] = useState("");
-  const [lifetime, setLifetime] = useState("604800");
   const preview = target.preview ?? madeFor;
   const params = { id: projectId, preview_id: preview?.id ?? "" };
   const shares = useQuery({
@@ -64,29 +63,28 @@ function ShareBody({ target }: { target: ShareTarget }) {
     enabled: preview !== undefined,
     staleTime: 0,
   });
-  const create = useMutation({
-    mutationFn: async () => {
+  const form = useForm({
+    start: { label: "", expires_in: "604800" },
+    submit: async ({ label, expires_in }) => {
       let holder = preview;
       if (!holder) {
         holder = await api.previews.create({ params: { id: projectId }, body: { connected_container_id: containerId } });
         setMadeFor(holder);
         void queries.invalidateQueries({ queryKey: partKey(projectId, "previews") });
       }
-      const share = await api.previews.share({
+      const { url } = await api.previews.share({
         params: { id: projectId, preview_id: holder.id },
-        body: { expires_in: Number(lifetime), ...(label.trim() && { label: label.trim() }) },
+        body: { expires_in: Number(expires_in), ...(label.trim() && { label: label.trim() }) },
       });
       await queries.invalidateQueries({ queryKey: sharesKey(projectId, holder.id) });
-      return share;
-    },
-    onSuccess: async ({ url }) => {
-      setLabel("");
+      form.reset({ label: "", expires_in });
       const isCopied = await navigator.clipboard.writeText(url).then(
         () => true,
         () => false,
       );
       toast(isCopied ? "Link created and copied." : "Link created.");
     },
+    errorField: "expires_in",
   });
   const revoke = useMutation({
     mutationFn: (share: PreviewShare) => api.previews.unshare({ params: { ...params, share_id: share.id } }),
@@ -96,30 +94,22 @@ function ShareBody({ target }: { target: ShareTarget }) {
     },
     onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
   });
-  const errors = fieldErrorsOf(create.error, ["label", "expires_in"]);
-  const failure = create.error && !errors["label"] ? (errors["expires_in"] ?? sentenceOf(create.error)) : undefined;
   const list = preview ? shares.data : [];
   const isLocal = list?.some(({ url }) => new URL(url).hostname.endsWith(".localhost"));
   return (
     <div className="grid grid-cols-1 gap-4">
-      <form
-        className="flex flex-wrap items-start gap-2"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!create.isPending) create.mutate();
-        }}
-      >
-        <Field label="Name" hint="Optional. Only you see it." error={errors["label"]} className="min-w-40 flex-1">
-          <Input value={label} maxLength={100} placeholder="Client review" onChange={(event) => setLabel(event.target.value)} />
+      <form className="flex flex-wrap items-start gap-2" onSubmit={form.onSubmit}>
+        <Field label="Name" hint="Optional. Only you see it." error={form.errors.label} className="min-w-40 flex-1">
+          <Input {...form.text("label")} maxLength={100} placeholder="Client review" />
         </Field>
-        <Field label="Expires after" error={failure} className="w-32 flex-none narrow:w-full">
-          <Select value={lifetime} onChange={setLifetime} options={lifetimes} />
+        <Field label="Expires after" error={form.errors.expires_in} className="w-32 flex-none narrow:w-full">
+          <Select {...form.choice("expires_in")} options={lifetimes} />
         </Field>
         <Button
           type="submit"
           variant="primary"
           icon={<Share2 size={14} />}
-          isLoading={create.isPending}
+          isLoading={form.isSubmitting}
           loadingWord="Creating…"
           className="mt-[23px] h-8! narrow:mt-0 narrow:h-11! narrow:w-full"
         >

@@ -1,14 +1,15 @@
-import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { QrCode as QrIcon } from "lucide-react";
-import { Suspense, useState, type FormEvent } from "react";
+import { Suspense } from "react";
 import { api } from "../../api.ts";
 import { lazily } from "../../lib/chunks.ts";
 import { counted } from "../../lib/counted.ts";
-import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { formatNumber, formatPercent } from "../../lib/numbers.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
@@ -97,37 +98,36 @@ export function ReferralSettings() {
 
 function ApplyForm() {
   const queryClient = useQueryClient();
-  const [code, setCode] = useState(() => readArrival() ?? "");
-  const apply = useMutation({
-    mutationFn: () => api.referrals.apply({ body: { referral_code: code.trim() } }),
-    onSuccess: () => {
+  const form = useForm({
+    start: { referral_code: readArrival() ?? "" },
+    submit: async ({ referral_code }) => {
+      await api.referrals.apply({ body: { referral_code: referral_code.trim() } });
       forgetArrival();
       toast("Referral code applied.");
-      return queryClient.invalidateQueries({ queryKey: referralQuery.queryKey });
+      await queryClient.invalidateQueries({ queryKey: referralQuery.queryKey });
     },
+    faultsOf: (error) => (hasCode(error, "not_found") ? { referral_code: "Referral code not found." } : undefined),
+    errorField: "referral_code",
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (code.trim()) apply.mutate();
-  };
-  const problem = apply.error && (hasCode(apply.error, "not_found") ? "Referral code not found." : sentenceOf(apply.error));
   return (
-    <form onSubmit={submit} noValidate className="flex items-start gap-2">
-      <Field label="Referral code" error={problem} className="max-w-60 flex-1">
+    <form onSubmit={form.onSubmit} noValidate className="flex items-start gap-2">
+      <Field label="Referral code" error={form.errors.referral_code} className="max-w-60 flex-1">
         <Input
-          value={code}
+          {...form.text("referral_code")}
           maxLength={32}
           autoComplete="off"
           autoCapitalize="characters"
           spellCheck={false}
           className="font-mono uppercase"
-          onChange={(event) => {
-            apply.reset();
-            setCode(event.target.value);
-          }}
         />
       </Field>
-      <Button type="submit" className="mt-[25px]" disabled={!code.trim()} isLoading={apply.isPending} loadingWord="Applying…">
+      <Button
+        type="submit"
+        className="mt-[25px]"
+        disabled={!form.values.referral_code.trim()}
+        isLoading={form.isSubmitting}
+        loadingWord="Applying…"
+      >
         Apply code
       </Button>
     </form>

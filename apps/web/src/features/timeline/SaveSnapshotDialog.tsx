@@ -1,8 +1,7 @@
-import { useState, type FormEvent } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { useForm } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
 
 /** Asks for a label and saves the snapshot. Stays open with the reason if that fails. */
@@ -18,27 +17,18 @@ export function SaveSnapshotDialog({
   /** The project has reached its limit of snapshots. */
   isFull: boolean;
 }) {
-  const [label, setLabel] = useState("");
-  const [isWorking, setIsWorking] = useState(false);
-  const [failure, setFailure] = useState<string>();
-  const change = (next: boolean) => {
-    setFailure(undefined);
-    onOpenChange(next);
-  };
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (isWorking) return;
-    setIsWorking(true);
-    setFailure(undefined);
-    try {
+  const form = useForm({
+    start: { label: "" },
+    submit: async ({ label }) => {
       await onSave(label);
-      setLabel("");
+      form.reset({ label: "" });
       onOpenChange(false);
-    } catch (error) {
-      setFailure(sentenceOf(error));
-    } finally {
-      setIsWorking(false);
-    }
+    },
+    errorField: "label",
+  });
+  const change = (next: boolean) => {
+    form.show({});
+    onOpenChange(next);
   };
   return (
     <Dialog
@@ -51,25 +41,19 @@ export function SaveSnapshotDialog({
           <Button variant="ghost" onClick={() => change(false)}>
             Cancel
           </Button>
-          <Button type="submit" form="save-snapshot" variant="primary" isLoading={isWorking} loadingWord="Saving…">
+          <Button type="submit" form="save-snapshot" variant="primary" isLoading={form.isSubmitting} loadingWord="Saving…">
             Save snapshot
           </Button>
         </>
       }
     >
-      <form id="save-snapshot" onSubmit={(event) => void submit(event)}>
+      <form id="save-snapshot" onSubmit={form.onSubmit}>
         <Field
           label="Label"
           hint={isFull ? "This project has reached its snapshot limit. Delete one first." : "Optional. Describes this version."}
-          error={failure}
+          error={form.errors.label}
         >
-          <Input
-            value={label}
-            maxLength={255}
-            autoComplete="off"
-            placeholder="Manual save"
-            onChange={(event) => setLabel(event.target.value)}
-          />
+          <Input {...form.text("label")} maxLength={255} autoComplete="off" placeholder="Manual save" />
         </Field>
       </form>
     </Dialog>
