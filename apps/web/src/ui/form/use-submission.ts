@@ -22,9 +22,8 @@ export interface Submission<Name extends string> {
 }
 
 /**
- * Errors and busy state of a form that keeps its values itself, as `useForm` has them: for what the first pages load, which have no room for the
- * form library (docs/decisions/0017-forms.md), and for values that live elsewhere: drafts in
- * the browser's storage, a theme that the page wears while it is edited.
+ * Errors and busy state, as `useForm` has them, of a form whose values live elsewhere: in what the first pages load, which has no room for the form
+ * library (docs/decisions/0017-forms.md), in drafts of the browser's storage, in a theme that the page wears while it is edited.
  */
 export function useSubmission<Name extends string>(
   names: readonly Name[],
