@@ -13,15 +13,14 @@ import {
   taskFields,
   type Static,
 } from "./schema.ts";
+import { deployProviders, remoteProviders } from "./deploy-providers.ts";
 import { route } from "./route.ts";
 
 const tag = "deployments";
 
-export const remoteProviders = ["vercel", "netlify", "cloudflare"] as const;
 /** Providers other than this server. They need an account. */
 export const RemoteProvider = Literals(...remoteProviders);
 export type RemoteProvider = Static<typeof RemoteProvider>;
-export const deployProviders = [...remoteProviders, "local"] as const;
 /** Where a container can be deployed. `local` is this server. */
 export const DeployProvider = Literals(...deployProviders);
 export type DeployProvider = Static<typeof DeployProvider>;

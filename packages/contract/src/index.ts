@@ -34,6 +34,7 @@ export * from "./own-path.ts";
 export * from "./linked-accounts.ts";
 export * from "./assets.ts";
 export * from "./attachments.ts";
+export * from "./deploy-providers.ts";
 export * from "./deployments.ts";
 export * from "./deployment-credentials.ts";
 export * from "./git.ts";

@@ -6,7 +6,7 @@ import { address, forwardAuth, listen, outbound, requests, reverseProxy } from "
 import { mail } from "./mail.ts";
 import { demo, models } from "./models.ts";
 import { log, metrics, traces } from "./monitoring.ts";
-import { deployProviders, gitProviders } from "./providers.ts";
+import { deployProviderSettings, gitProviders } from "./providers.ts";
 import { driver, idle, recovery } from "./runtime.ts";
 import { keys, snapshotSettings, storage } from "./storage.ts";
 
@@ -27,7 +27,7 @@ export const settings = Type.Object({
   outbound,
   sessions: sessionSettings,
   signIn,
-  deployProviders,
+  deployProviders: deployProviderSettings,
   gitProviders,
   oidc,
   forwardAuth,

@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { baseUrl, group, secret, text, url } from "./kinds.ts";
 
-export const deployProviders = group("Deployment providers", {
+export const deployProviderSettings = group("Deployment providers", {
   vercel: Type.Object({
     apiUrl: baseUrl("VERCEL_API_URL", { default: "https://api.vercel.com", description: "Vercel API, for deployments" }),
     authorizeUrl: url("VERCEL_AUTHORIZE_URL", {
