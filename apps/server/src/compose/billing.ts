@@ -117,7 +117,12 @@ export function composeBilling({ config, log, db, limits, mail, settings }: Plat
       canEarn: sales.canEarn,
     },
     jobs: { ...sales.jobHandlers, ...subscriptions.jobHandlers, ...billingJobs.jobHandlers, ...reconciliation.jobHandlers },
-    cron: { reconcile_payments: "*/10 * * * *", sweep_transfers: "*/10 * * * *", settle_usage: "*/10 * * * *", expire_library: "*/10 * * * *" },
+    cron: {
+      reconcile_payments: "*/10 * * * *",
+      sweep_transfers: "*/10 * * * *",
+      settle_usage: "*/10 * * * *",
+      expire_library: "*/10 * * * *",
+    },
     mount(mount) {
       mountBilling(mount, { billing, checkouts, credits, webhooks });
     },

@@ -28,7 +28,10 @@ export function createFrameCheck<Name extends string>(schemas: Readonly<Record<N
   const compile = createValidatorCompiler();
   const names = Object.keys(schemas) as Name[];
   const validators = new Map<unknown, { name: Name; validate: ReturnType<typeof compile> & { errors?: unknown } }>(
-    names.map((name) => [name, { name, validate: compile({ schema: closedFrame(schemas[name]), httpPart: "body", method: "WS", url: "" }) }]),
+    names.map((name) => [
+      name,
+      { name, validate: compile({ schema: closedFrame(schemas[name]), httpPart: "body", method: "WS", url: "" }) },
+    ]),
   );
   return (frame: unknown): { name: Name } | { problem: FrameProblem } => {
     if (typeof frame !== "object" || frame === null || Array.isArray(frame))

@@ -46,6 +46,8 @@ test("jobs that are queued during the upgrade run under their new names", async 
     alter index emails_due_idx rename to letters_due_idx;
     delete from drizzle.__drizzle_migrations where name = '20261130112019_emails'`);
   await migrateDatabase(p.database, p.log);
-  const { rows } = await pool.query("select task_identifier, payload from graphile_worker.jobs join graphile_worker._private_jobs using (id)");
+  const { rows } = await pool.query(
+    "select task_identifier, payload from graphile_worker.jobs join graphile_worker._private_jobs using (id)",
+  );
   expect(rows).toEqual([{ task_identifier: "send_email", payload: { id: "1" } }]);
 });

@@ -119,9 +119,7 @@ function PaletteBody({ sources, initialText, close }: { sources: readonly Palett
         close();
       }}
     >
-      {!isSearching && groups.length === 0 ? (
-        <Command.Empty className="px-3 py-6 text-fg-2">No results for “{text}”</Command.Empty>
-      ) : null}
+      {!isSearching && groups.length === 0 ? <Command.Empty className="px-3 py-6 text-fg-2">No results for “{text}”</Command.Empty> : null}
       {groups.map((group) => (
         <Command.Group
           key={group.heading}

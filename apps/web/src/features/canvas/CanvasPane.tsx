@@ -175,12 +175,7 @@ export function CanvasPane() {
 
   if (graph.error)
     return (
-      <ErrorState
-        title="Couldn't load the canvas"
-        onRetry={graph.retry}
-        isRetrying={graph.isRetrying}
-        details={detailsOf(graph.error)}
-      >
+      <ErrorState title="Couldn't load the canvas" onRetry={graph.retry} isRetrying={graph.isRetrying} details={detailsOf(graph.error)}>
         {sentenceOf(graph.error)}
       </ErrorState>
     );

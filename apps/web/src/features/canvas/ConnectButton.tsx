@@ -40,9 +40,7 @@ function ConnectList({ container, onDone }: { container: Container; onDone: () =
       id: `${role}:${other.id}`,
       title: other.name,
       hint:
-        role === "uses"
-          ? `${container.name} gets the variables of ${other.name}`
-          : `${other.name} gets the variables of ${container.name}`,
+        role === "uses" ? `${container.name} gets the variables of ${other.name}` : `${other.name} gets the variables of ${container.name}`,
       icon: containerIcon(other, serviceOf(other.service_slug)),
       refusal: refusalOf(source, target, links, nameOf),
       run: () => {

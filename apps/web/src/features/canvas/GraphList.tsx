@@ -26,11 +26,7 @@ export function GraphList({
   targets: readonly DeploymentTarget[];
 }) {
   return (
-    <div
-      {...scrollable}
-      aria-label="Canvas list view"
-      className="scroll-y min-h-0 flex-1 px-4 pt-4 pb-6 focus-visible:-outline-offset-2"
-    >
+    <div {...scrollable} aria-label="Canvas list view" className="scroll-y min-h-0 flex-1 px-4 pt-4 pb-6 focus-visible:-outline-offset-2">
       <div className="mx-auto grid max-w-3xl grid-cols-1 gap-6">
         <List title="Containers" isEmpty={containers.length === 0} empty="No containers yet">
           {containers.map((container) => (

@@ -149,7 +149,9 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
           loadingWord="Deploying…"
           onClick={() => void deploy()}
         >
-          {draft.environment === "preview" ? `Deploy preview to ${providerTitle(draft.provider)}` : `Deploy to ${providerTitle(draft.provider)}`}
+          {draft.environment === "preview"
+            ? `Deploy preview to ${providerTitle(draft.provider)}`
+            : `Deploy to ${providerTitle(draft.provider)}`}
         </Button>
       </div>
     </>

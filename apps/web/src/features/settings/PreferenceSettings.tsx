@@ -66,9 +66,7 @@ function DefaultModel({ value, onChange }: { value: string | null; onChange: (mo
             options={[
               { value: serversOwn, label: "Server default" },
               ...models.map((model) => ({ value: model.id, label: shortModelName(model.id), hint: model.provider })),
-              ...(value && !models.some(({ id }) => id === value)
-                ? [{ value, label: shortModelName(value), hint: "unavailable" }]
-                : []),
+              ...(value && !models.some(({ id }) => id === value) ? [{ value, label: shortModelName(value), hint: "unavailable" }] : []),
             ]}
           />
         </Field>

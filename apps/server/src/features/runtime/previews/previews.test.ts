@@ -374,7 +374,10 @@ describe("waking", () => {
     const page = await enterPreview(own, user, project.id);
     const statusOf = async () => (await api.containers.get({ params })).status;
     await api.containers.stop({ params });
-    expect(await page.fetch("/", { headers: asPage })).toMatchObject({ status: 503, text: expect.stringContaining("was stopped manually") });
+    expect(await page.fetch("/", { headers: asPage })).toMatchObject({
+      status: 503,
+      text: expect.stringContaining("was stopped manually"),
+    });
     expect(await statusOf()).toBe("stopped");
     await api.projects.stop({ params });
     await own.studio.database.pool.query("update projects set stop_reason = 'idle' where id = $1", [project.id]);
