@@ -19,7 +19,7 @@ test("a port in use fails the start with the program's message", async () => {
     expect(await app.as(ada).containers.get({ params })).toMatchObject({ status: "failed" });
     expect((await app.as(ada).projects.status({ params })).containers["tiny-app"]).toMatchObject({
       running: false,
-      message: expect.stringContaining("exited with code"),
+      message: expect.stringContaining("Exited with code"),
       last_lines: expect.arrayContaining([expect.stringContaining("EADDRINUSE")]),
     });
   } finally {
