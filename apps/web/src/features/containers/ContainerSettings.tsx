@@ -125,6 +125,7 @@ function PortForm({ container, onSave }: { container: Container; onSave: (port: 
       toast(`Port saved. ${container.name} uses port ${Number(port)} after its next start.`);
     },
     errorField: "port",
+    isGuarded: false,
   });
   return (
     <form onSubmit={form.onSubmit} noValidate className="flex items-start gap-2">
