@@ -31,10 +31,10 @@ export async function signUp(url: string, name = "Nadia"): Promise<Account> {
 }
 
 /** Waits for a long operation; throws its error if it fails. */
-export async function finished(api: Account["api"], taskId: string | null): Promise<Task | undefined> {
+export async function finished(api: Account["api"], taskId: string | null, signal?: AbortSignal): Promise<Task | undefined> {
   if (!taskId) return undefined;
   let last: Task | undefined;
-  for await (const { data } of api.tasks.events({ params: { task_id: taskId } })) last = data;
+  for await (const { data } of api.tasks.events({ params: { task_id: taskId } }, { ...(signal && { signal }) })) last = data;
   if (last?.status !== "completed") throw new Error(`${last?.type} ${last?.status}: ${last?.error}\n${last?.logs.join("\n")}`);
   return last;
 }

@@ -20,8 +20,8 @@ interface Life {
   settled: "up" | "down" | undefined;
 }
 
-/** Runs one operation to its end. */
-async function act(api: Account["api"], life: Life, verb: Verb): Promise<void> {
+/** Runs one operation to its end, or until the server is killed: `signal` ends a stream that would wait for the next server. */
+async function act(api: Account["api"], life: Life, verb: Verb, signal: AbortSignal): Promise<void> {
   const params = { id: life.project.id };
   life.settled = undefined;
   if (verb === "stop") {
@@ -29,19 +29,19 @@ async function act(api: Account["api"], life: Life, verb: Verb): Promise<void> {
     life.settled = "down";
   } else {
     const { task_id } = await api.projects[verb]({ params });
-    await finished(api, task_id);
+    await finished(api, task_id, signal);
     life.settled = "up";
   }
 }
 /** Runs operations with pauses, until the server is killed. */
-async function live(api: Account["api"], life: Life, chance: Chance, isOver: () => boolean): Promise<void> {
+async function live(api: Account["api"], life: Life, chance: Chance, killed: AbortSignal): Promise<void> {
   const startedAt = performance.now();
-  while (!isOver())
+  while (!killed.aborted)
     try {
-      await act(api, life, verbs[Math.floor(chance() * verbs.length)] ?? "start");
+      await act(api, life, verbs[Math.floor(chance() * verbs.length)] ?? "start", killed);
       await sleep(chance() * 400);
     } catch (error) {
-      if (isOver()) return;
+      if (killed.aborted) return;
       throw new Error(`${life.project.slug} after ${Math.round(performance.now() - startedAt)} ms`, { cause: error });
     }
 }
@@ -69,15 +69,15 @@ export async function crashLifecycle({
 
     for (let round = 1; round <= rounds; round++) {
       const name = (what: string) => `lifecycle round ${round}: ${what}`;
-      let isOver = false;
-      const living = Promise.all(lives.map((life) => live(api, life, chance, () => isOver)));
+      const kill = new AbortController();
+      const living = Promise.all(lives.map((life) => live(api, life, chance, kill.signal)));
       // A failure before the kill is not caused by the kill.
       const early = living.then(
         () => undefined,
         (error: unknown) => error,
       );
       await Promise.race([sleep(50 + chance() * 3000), early]);
-      isOver = true;
+      kill.abort();
       const before = lives.map(({ settled }) => settled);
       await studio.kill();
       const trouble = await early;
