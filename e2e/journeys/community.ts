@@ -315,7 +315,11 @@ export default journey({}, async (context) => {
         await page().keyboard.press("?");
         await page().getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
         await expectAccessible(page(), "the shortcuts");
-        await page().keyboard.press("Tab");
+        // The sheet opens with the focus on itself or on its first control.
+        await until("the list has the focus", async () => {
+          await page().keyboard.press("Tab");
+          return page().evaluate(() => (document.activeElement?.scrollHeight ?? 0) > (document.activeElement?.clientHeight ?? 0) + 100);
+        });
         await page().keyboard.press("End");
         await until("scrolled", () => page().evaluate(() => (document.activeElement?.scrollTop ?? 0) > 0));
         await page().keyboard.press("Escape");
