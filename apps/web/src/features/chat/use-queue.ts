@@ -45,7 +45,7 @@ export function useQueue(chatId: string | undefined): MessageQueue {
   const params = { chat_id: chatId ?? "" };
   const items = data?.items ?? [];
 
-  /** Number of pending changes. Meanwhile a response may be older than what is shown; the last change loads the list again. */
+  /** Number of pending changes. While there are any, a response may be older than what is shown; the last change loads the list again. */
   const pending = useRef(0);
 
   const show = (change: (items: readonly QueueItem[]) => QueueItem[]) =>

@@ -94,7 +94,7 @@ export function OwnKeyRow({
           toast(words[kind].deleted);
         }}
       >
-        From the next message, the server's models are used, if it has any.
+        Your next messages use the server's models, if it has any.
       </ConfirmDialog>
     </li>
   );

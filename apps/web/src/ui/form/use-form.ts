@@ -22,7 +22,7 @@ type NameOf<V> = keyof V & string;
 export interface FormOptions<V extends FieldValues> extends FaultOptions<NameOf<V>> {
   /** The values the form starts with. Named as the fields of the request, so that the server's errors find them. */
   start: V;
-  /** What is stored, for forms that stay open: a field that nobody changed follows it. */
+  /** What is stored, for forms that stay open: unchanged fields follow it. */
   saved?: V;
   /** Sentences for values that cannot be sent. Runs when the form is sent, and from then on for each field that changes. */
   check?: (values: V) => Faults<NameOf<V>>;
@@ -46,7 +46,7 @@ export interface Form<V extends FieldValues> {
   text: (name: NameOf<V>) => UseFormRegisterReturn;
   /** Binds a control with `value` and `onChange(value)`: `Select`, `SegmentedControl`, `CodeInput`. */
   choice: <N extends NameOf<V>>(name: N) => { value: V[N]; onChange: (value: V[N]) => void };
-  /** Also takes the error of the field away. */
+  /** Also clears the field's error. */
   set: <N extends NameOf<V>>(name: N, value: V[N]) => void;
   show: (errors: Faults<NameOf<V>>) => void;
   /** Starts over, with these values. */
@@ -97,7 +97,7 @@ export function useForm<V extends FieldValues>({
     isStartedOver.current = false;
     try {
       await submit(sent);
-      // What was sent is not unsaved any more; what was typed since is.
+      // The sent values are saved; only what was typed since is unsaved.
       if (!isStartedOver.current) reset(sent, { keepValues: true, keepDirtyValues: false });
     } catch (error) {
       show(faultsOfRequest(error, Object.keys(getValues()) as NameOf<V>[], faultOptions));

@@ -3,7 +3,7 @@ import { faultsOfRequest, hasFaults, type FaultOptions, type Faults } from "./fa
 import { useLeaveGuard } from "./leave-guard.ts";
 
 export interface SubmissionOptions<Name extends string> extends FaultOptions<Name> {
-  /** Sentences for the values as they are now. Shown once somebody tried to send the form; with any, it is not sent. */
+  /** Sentences for the values as they are now. Shown after the first attempt to send the form, which is not sent while there are any. */
   check?: Faults<Name>;
   /** Sends the values. If it rejects, the form shows why. */
   submit: () => Promise<unknown>;
