@@ -133,6 +133,14 @@ test("a layer of the web UI imports only layers below it", () => {
   ).toEqual([]);
 });
 
+test("the web UI does not import its gallery, which no build contains", () => {
+  expect(
+    broken(({ imports }) =>
+      imports.filter(({ target }) => target.startsWith("apps/web/gallery/")).map(({ target }) => `imports ${target}`),
+    ),
+  ).toEqual([]);
+});
+
 /** From the lowest to the highest, as in ARCHITECTURE.md: an area imports only those before it. */
 const areas = ["core", "accounts", "billing", "projects", "runtime", "source", "agent", "delivery", "store", "external", "operations"];
 const areaOf = (path: string) => /^apps\/server\/src\/features\/([^/]+)\//.exec(path)?.[1];

@@ -18,8 +18,6 @@ export interface PlacedText extends Text {
   file: string;
 }
 
-/** Pages with made-up data on which we look at components: their texts are samples. */
-const isSample = (file: string): boolean => /\/(?:components-page|states)\//.test(file);
 const isTest = (file: string): boolean => /\.test\.tsx?$|\/testing\//.test(file);
 
 /** The texts of files and folders, by file and line. Without paths, those of the web UI. */
@@ -33,7 +31,7 @@ export function textsOf(paths: readonly string[] = ["apps/web/index.html", "apps
   });
   return files
     .map((file) => relative(root, join(root, file)))
-    .filter((file) => !isTest(file) && !isSample(file))
+    .filter((file) => !isTest(file))
     .toSorted()
     .flatMap((file) => {
       const source = readFileSync(join(root, file), "utf8");

@@ -3,6 +3,8 @@
  * Load times of pages and input latency of the composer with a CPU four times slower and a 10 Mbit/s network with 40 ms latency.
  * Bytes and calls are always enforced, times only with `--whole` on an otherwise idle machine; all figures are printed.
  */
+import { randomUUID } from "node:crypto";
+import type { Chat, ChatMessage } from "@tesslate/contract";
 import { say, script } from "@tesslate/testkit";
 import type { CDPSession, Page } from "playwright-core";
 import { signIn } from "../browser.ts";
@@ -18,6 +20,23 @@ declare global {
     speed: Recorded;
   }
 }
+/** A reply with what costs time to paint: emphasis, a table, a list, code and a link. */
+const reply = `Slots work. A day closes at **18:00** the evening before, and a canceled order frees its place.
+
+| slot | places |
+|---|---|
+| 07:30 | 2 |
+| 08:30 | 4 |
+
+- \`src/server/slots.ts\` counts only \`paid\` and \`pending\`
+- the order page asks for a slot before it asks for a name
+
+\`\`\`ts
+export const placesLeft = (taken: number) => Math.max(0, capacity - taken);
+\`\`\`
+
+Next I would print the list for the kitchen: [the plan](https://example.org).`;
+
 export default journey({ isMeasured: true }, async (context) => {
   /** Prints a measurement, and enforces it with `--whole`. */
   function within(boundMs: number, tookMs: number, what: string): void {
@@ -142,6 +161,15 @@ export default journey({ isMeasured: true }, async (context) => {
     });
   }
 
+  /** Questions and replies in turn. */
+  const longHistory = (chatId: string): ChatMessage[] =>
+    Array.from({ length: messages }, (_, index) => {
+      const message = { id: randomUUID(), chat_id: chatId, created_at: new Date(Date.now() - (messages - index) * 60_000).toISOString() };
+      return index % 2 === 0
+        ? { ...message, role: "user", content: `Question ${index}: can people pick a pick-up slot?`, message_metadata: null }
+        : { ...message, role: "assistant", content: reply, message_metadata: { completion_reason: "no_more_actions" } };
+    });
+
   const composer = page.getByRole("textbox", { name: "Message to the agent" });
   /** Types, and returns the milliseconds after which 95 of 100 keys were painted. */
   async function typed(): Promise<number> {
@@ -203,8 +231,14 @@ export default journey({ isMeasured: true }, async (context) => {
     {
       name: `a key in the composer below ${messages} messages is painted quickly`,
       run: async () => {
-        // A session loads the newest 200; more are added while it is open.
-        await page.goto(`${studio.url}/_/workbench-states?state=long`);
+        const { id } = await account.api.chat.createSession({ body: { project_id: project.slug } });
+        const history = longHistory(id);
+        // The server sends the newest 200; a chat that stays open grows beyond that. This response has them all at once.
+        await page.route(`**/api/chat/${id}`, async (route) => {
+          const response = await route.fetch();
+          await route.fulfill({ response, json: { ...((await response.json()) as Chat), messages: history } });
+        });
+        await page.goto(`${studio.url}/p/${project.slug}`);
         await until("all of them are shown", async () => (await page.locator(".thread-item article").count()) === messages / 2);
         await page.getByRole("button", { name: /^Model: / }).waitFor();
         within(32, await typed(), "95 of 100 keys");

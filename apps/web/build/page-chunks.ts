@@ -32,8 +32,6 @@ const shared: Record<Exclude<Part, "core" | "frame">, Part> = {
 };
 /** Too heavy for pages that do not show it. */
 const heavy = files("ui/markdown/Markdown.tsx");
-/** Pages for eyes and screenshots show what belongs to others. */
-const samples = files("features/workbench/states/WorkbenchStatesPage.tsx", "features/components-page/ComponentsPage.tsx");
 
 /** Files of packages that hand on everything they have: only what is named there is used of them. */
 const isBarrel = (id: string) => /\/node_modules\/(?:lucide-react\/dist\/esm\/lucide-react|radix-ui\/dist\/index)\.m?js$/.test(id);
@@ -104,7 +102,7 @@ export function createPartOf(): (id: string, context: Context) => string | null 
     /** What can be reached without a part. */
     const others = new Map<Part, ReadonlySet<string>>();
     const elsewhere = (part: Part) => {
-      const known = others.get(part) ?? closureOf(roots.core, context, { lazily: true, end: [...roots[part], ...samples] });
+      const known = others.get(part) ?? closureOf(roots.core, context, { lazily: true, end: roots[part] });
       others.set(part, known);
       return known;
     };

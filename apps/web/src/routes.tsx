@@ -118,20 +118,6 @@ const publicProfile = createRoute({
   component: lazyPage(() => import("./features/creators/PublicProfilePage.tsx"), "PublicProfilePage"),
 });
 
-/** Every primitive in every state; for eyes and screenshots. */
-const components = createRoute({
-  getParentRoute: () => root,
-  path: "/_/components",
-  component: lazyPage(() => import("./features/components-page/ComponentsPage.tsx"), "ComponentsPage"),
-});
-
-/** The workbench in every state, from canned events; for eyes and screenshots. */
-const workbenchStates = createRoute({
-  getParentRoute: () => root,
-  path: "/_/workbench-states",
-  component: lazyPage(() => import("./features/workbench/states/WorkbenchStatesPage.tsx"), "WorkbenchStatesPage"),
-});
-
 /** Pages that need a session, inside the frame. Loaders only start requests early; pages show their own states. */
 const app = createRoute({
   getParentRoute: () => root,
@@ -465,8 +451,6 @@ const routeTree = root.addChildren([
   oauthConnected,
   restore,
   publicProfile,
-  components,
-  workbenchStates,
   app.addChildren([
     home,
     projects,

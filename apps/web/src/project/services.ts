@@ -4,7 +4,7 @@ import { createContext, use } from "react";
 import { api, connection, session, uploading } from "../api.ts";
 import type { Connection } from "../lib/connection.ts";
 
-/** What the workbench talks to. The states gallery puts a server of canned answers in its place. */
+/** What the workbench talks to. The gallery replaces it by a server of canned answers. */
 export interface Services {
   api: Client<Contract>;
   /** With the session's credentials; for streams whose headers matter and for conditional writes. */

@@ -8,13 +8,11 @@ export function Checkbox({
   onChange,
   label,
   isLabelHidden = false,
-  isDisabled = false,
 }: {
   isChecked: boolean | "some";
   onChange: (isChecked: boolean) => void;
   label: ReactNode;
   isLabelHidden?: boolean;
-  isDisabled?: boolean;
 }) {
   const id = useId();
   return (
@@ -23,7 +21,6 @@ export function Checkbox({
         id={id}
         checked={isChecked === "some" ? "indeterminate" : isChecked}
         onCheckedChange={(next) => onChange(next === true)}
-        disabled={isDisabled}
         className="relative grid size-[15px] flex-none place-items-center rounded-1 border-[1.5px] border-line-1 bg-bg-1 text-bg-1 before:absolute before:-inset-2 narrow:before:-inset-4 data-[state=checked]:border-fg-0 data-[state=checked]:bg-fg-0 data-[state=indeterminate]:border-fg-0 data-[state=indeterminate]:bg-fg-0"
       >
         <Radix.Indicator>

@@ -4,14 +4,12 @@ import { cx } from "../lib/cx.ts";
 
 /** A small named thing in text or a bar: a file, a branch, an attachment. */
 export function Chip({
-  icon,
   isMono = false,
   onRemove,
   removeLabel,
   children,
   className,
 }: {
-  icon?: ReactNode;
   isMono?: boolean;
   onRemove?: () => void;
   removeLabel?: string;
@@ -26,7 +24,6 @@ export function Chip({
         className,
       )}
     >
-      {icon}
       {children}
       {onRemove ? (
         <button

@@ -89,7 +89,6 @@ const Row = memo(
         bead={row.bead}
         line={row.line}
         {...(row.kind === "evidence" && row.tone && { tone: row.tone })}
-        pointId={row.key}
         {...(edge && { edge })}
         {...(beadLabel && row.kind === "tool" && { beadLabel })}
         className={cx(

@@ -1,10 +1,7 @@
-import { Fragment, useRef, type ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
 import { cx } from "../../lib/cx.ts";
 import { Bead } from "./Bead.tsx";
-import { ThreadGrip, type ThreadGripProps } from "./ThreadGrip.tsx";
 import type { BeadKind, BeadTone, LineKind, ThreadPoint } from "./thread.types.ts";
-
-type GripControl = Omit<ThreadGripProps, "axis" | "stops" | "scope">;
 
 interface StandingProps {
   orientation?: "vertical";
@@ -20,8 +17,6 @@ interface LyingProps {
   label: string;
   /** What follows the last point; default nothing. */
   tail?: LineKind;
-  /** With a grip the thread is a scrubber: a slider over the points that `canReturn`, ending at now. */
-  grip?: GripControl;
   className?: string;
 }
 
@@ -42,35 +37,18 @@ const StandingThread = ({ children, label, className }: StandingProps) => (
 export interface ThreadItemProps {
   bead?: BeadKind;
   tone?: BeadTone;
-  /** Ties the item to the grip. */
-  pointId?: string;
   line?: LineKind;
   /** Where the line begins or ends. */
   edge?: "start" | "end" | "both";
   /** Distance of the bead's middle from the top, when the first line of text is not 22 px high. */
   beadYPx?: number;
-  isThick?: boolean;
   /** Says what the bead means where the text does not. */
   beadLabel?: string;
-  /** Stands in the bead's place: the grip. */
-  hold?: ReactNode;
   children?: ReactNode;
   className?: string;
 }
 
-export function ThreadItem({
-  bead,
-  tone,
-  pointId,
-  line = "done",
-  edge,
-  beadYPx,
-  isThick,
-  beadLabel,
-  hold,
-  children,
-  className,
-}: ThreadItemProps) {
+export function ThreadItem({ bead, tone, line = "done", edge, beadYPx, beadLabel, children, className }: ThreadItemProps) {
   return (
     <li
       className={cx("thread-item", className)}
@@ -78,55 +56,22 @@ export function ThreadItem({
       data-edge={edge === "both" ? "start end" : edge}
       style={beadYPx === undefined ? undefined : { "--bead-y": `${beadYPx}px` }}
     >
-      {bead ? (
-        <Bead
-          kind={bead}
-          tone={tone}
-          {...(pointId && { pointId })}
-          {...(isThick && { isThick })}
-          {...(beadLabel && { label: beadLabel })}
-        />
-      ) : null}
-      {hold ? <span className="thread-hold">{hold}</span> : null}
+      {bead ? <Bead kind={bead} tone={tone} {...(beadLabel && { label: beadLabel })} /> : null}
       {children}
     </li>
   );
 }
 
-function LyingThread({ points, label, tail, grip, className }: LyingProps) {
-  const scope = useRef<HTMLDivElement>(null);
-  const heldAt = grip ? points.findIndex((point) => point.id === grip.value) : -1;
-  const isGone = (index: number) => heldAt >= 0 && index > heldAt;
-  const stops = [
-    ...points
-      .filter((point) => point.canReturn)
-      .map((point) => ({ id: point.id, label: point.label, isMessage: point.kind === "message" })),
-    { id: null, label: "now" },
-  ];
+function LyingThread({ points, label, tail, className }: LyingProps) {
   return (
-    <div
-      ref={scope}
-      className={cx("thread-lying", className)}
-      {...(grip ? { role: "group", "aria-label": label } : { role: "img", "aria-label": label })}
-    >
+    <div role="img" aria-label={label} className={cx("thread-lying", className)}>
       {points.map((point, index) => (
         <Fragment key={point.id}>
-          {index > 0 ? (
-            <span className="thread-line" data-line={isGone(index) ? "gone" : (point.line ?? "done")} data-gap={point.gap} />
-          ) : null}
-          <Bead
-            kind={point.kind}
-            tone={index === heldAt && point.kind === "checkpoint" ? "now" : point.tone}
-            pointId={point.id}
-            isGone={isGone(index)}
-            {...(grip && { label: point.label })}
-          />
+          {index > 0 ? <span className="thread-line" data-line={point.line ?? "done"} data-gap={point.gap} /> : null}
+          <Bead kind={point.kind} tone={point.tone} />
         </Fragment>
       ))}
-      {tail || grip ? (
-        <span className="thread-line" data-line={heldAt >= 0 ? "gone" : (tail ?? "done")} data-gap={grip ? "short" : undefined} />
-      ) : null}
-      {grip ? <ThreadGrip axis="x" stops={stops} scope={scope} {...grip} /> : null}
+      {tail ? <span className="thread-line" data-line={tail} /> : null}
     </div>
   );
 }

@@ -21,11 +21,9 @@ export interface ThreadPoint {
   id: string;
   kind: BeadKind;
   tone?: BeadTone;
-  /** As the slider and screen readers say it: "checkpoint c13, 11:12". */
+  /** As screen readers say it: "checkpoint c13, 11:12". */
   label: string;
   /** The line that leads to this point; default `done`. */
   line?: LineKind;
   gap?: "short" | "long";
-  /** The grip may stop here. */
-  canReturn?: boolean;
 }

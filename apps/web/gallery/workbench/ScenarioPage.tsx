@@ -1,38 +1,18 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { ServicesContext } from "../../../project/services.ts";
-import { isView, type View } from "../../../project/views.ts";
-import { createPaletteRegistry, PaletteContext } from "../../../ui/page/palette.ts";
-import { modelSetupQuery, modelsQuery } from "../../models/index.ts";
-import { Workbench } from "../Workbench.tsx";
+import { ServicesContext } from "../../src/project/services.ts";
+import { isView, type View } from "../../src/project/views.ts";
+import { createPaletteRegistry, PaletteContext } from "../../src/ui/page/palette.ts";
+import { modelSetupQuery, modelsQuery } from "../../src/features/models/index.ts";
+import { Workbench } from "../../src/features/workbench/Workbench.tsx";
 import { modelList } from "./bakery.ts";
 import { cannedServices, projectOf } from "./canned-services.ts";
-import { scenarios, type Scenario } from "./scenarios.ts";
-
-/** Every state of the workbench, from canned events through the real code; for eyes and screenshots. */
-export function WorkbenchStatesPage() {
-  const search = new URLSearchParams(location.search);
-  const scenario = scenarios.find((candidate) => candidate.id === search.get("state"));
-  if (scenario) return <ScenarioPage key={scenario.id} scenario={scenario} />;
-  return (
-    <main className="scroll-y h-full p-8">
-      <h1 className="mb-4 text-xl">States of the workbench</h1>
-      <ul role="list" className="grid max-w-xl gap-1">
-        {scenarios.map((candidate) => (
-          <li key={candidate.id}>
-            <a className="link" href={`?state=${candidate.id}`}>
-              {candidate.title}
-            </a>
-          </li>
-        ))}
-      </ul>
-    </main>
-  );
-}
+import type { Scenario } from "./scenarios.ts";
 
 const nadia = { id: "0a000000-0000-4000-8000-0000000000ad", name: "Nadia" };
 
-function ScenarioPage({ scenario }: { scenario: Scenario }) {
+/** The workbench in one of its states, from canned events through the real code. */
+export function ScenarioPage({ scenario }: { scenario: Scenario }) {
   const services = useMemo(() => cannedServices(scenario), [scenario]);
   const palette = useMemo(() => createPaletteRegistry(() => undefined), []);
   const [queries] = useState(() => {

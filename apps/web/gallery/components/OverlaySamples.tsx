@@ -1,15 +1,15 @@
 import { Ellipsis, PencilLine, Trash2, TriangleAlert } from "lucide-react";
 import { useState } from "react";
-import { Button } from "../../ui/Button.tsx";
-import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
-import { Dialog } from "../../ui/Dialog.tsx";
-import { IconButton } from "../../ui/IconButton.tsx";
-import { Kbd } from "../../ui/Kbd.tsx";
-import { ContextMenu, Menu, type MenuEntry } from "../../ui/Menu.tsx";
-import { Card } from "../../ui/Panel.tsx";
-import { Popover } from "../../ui/Popover.tsx";
-import { Sheet } from "../../ui/Sheet.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { Button } from "../../src/ui/Button.tsx";
+import { ConfirmDialog } from "../../src/ui/ConfirmDialog.tsx";
+import { Dialog } from "../../src/ui/Dialog.tsx";
+import { IconButton } from "../../src/ui/IconButton.tsx";
+import { Kbd } from "../../src/ui/Kbd.tsx";
+import { ContextMenu, Menu, type MenuEntry } from "../../src/ui/Menu.tsx";
+import { Card } from "../../src/ui/Panel.tsx";
+import { Popover } from "../../src/ui/Popover.tsx";
+import { Sheet } from "../../src/ui/Sheet.tsx";
+import { toast } from "../../src/ui/toast.tsx";
 import { Sample } from "./Sample.tsx";
 
 export function OverlaySamples() {

@@ -1,6 +1,5 @@
-import { useState } from "react";
-import { Card } from "../../ui/Panel.tsx";
-import { Bead, Thread, ThreadItem, type BeadKind, type BeadTone, type ThreadPoint } from "../../ui/thread/index.ts";
+import { Card } from "../../src/ui/Panel.tsx";
+import { Bead, Thread, ThreadItem, type BeadKind, type BeadTone, type ThreadPoint } from "../../src/ui/thread/index.ts";
 import { Sample } from "./Sample.tsx";
 
 const beads: [BeadKind, string, string, BeadTone?][] = [
@@ -18,16 +17,16 @@ const beads: [BeadKind, string, string, BeadTone?][] = [
 ];
 
 const history: ThreadPoint[] = [
-  { id: "s1", kind: "snapshot", label: "snapshot “before the shop”, Wed 16:20", canReturn: true },
-  { id: "m1", kind: "message", label: "message, 11:02", canReturn: true },
+  { id: "s1", kind: "snapshot", label: "snapshot “before the shop”, Wed 16:20" },
+  { id: "m1", kind: "message", label: "message, 11:02" },
   { id: "t1", kind: "step", label: "step", gap: "short" },
-  { id: "c12", kind: "checkpoint", label: "checkpoint c12, 11:05", canReturn: true, gap: "short" },
+  { id: "c12", kind: "checkpoint", label: "checkpoint c12, 11:05", gap: "short" },
   { id: "e1", kind: "evidence", label: "18 checks passed", gap: "short" },
   { id: "d7", kind: "deploy", tone: "old", label: "deploy v7" },
-  { id: "m2", kind: "message", label: "message, 11:10", canReturn: true },
+  { id: "m2", kind: "message", label: "message, 11:10" },
   { id: "e2", kind: "evidence", tone: "bad", label: "one check turned red", gap: "short" },
   { id: "k1", kind: "commit", label: "commit 4f2a9c1" },
-  { id: "c13", kind: "checkpoint", tone: "on", label: "checkpoint c13, 11:12", canReturn: true },
+  { id: "c13", kind: "checkpoint", tone: "on", label: "checkpoint c13, 11:12" },
   { id: "m3", kind: "message", label: "message, 14:02", gap: "short" },
   { id: "f1", kind: "failed", label: "tests failed", line: "live", gap: "short" },
   { id: "h1", kind: "held", label: "waits for an approval", line: "live", gap: "short" },
@@ -55,8 +54,6 @@ const feet: { label: string; points: ThreadPoint[]; tail?: "next" }[] = [
 ];
 
 export function ThreadSamples() {
-  const [held, setHeld] = useState<string | null>(null);
-  const [said, setSaid] = useState("now");
   return (
     <>
       <Sample title="The thread" note="every point it can have">
@@ -87,10 +84,7 @@ export function ThreadSamples() {
             <p className="text-xs leading-[22px]">Run failed</p>
           </ThreadItem>
           <ThreadItem bead="live" line="live">
-            <p className="text-md leading-read">
-              The count includes cancelled orders, and
-              <span className="caret-block" />
-            </p>
+            <p className="text-md leading-read">The count includes cancelled orders, and</p>
           </ThreadItem>
           <ThreadItem bead="held" line="held">
             <p className="text-xs leading-[22px]">Waits for you</p>
@@ -103,25 +97,9 @@ export function ThreadSamples() {
           </ThreadItem>
         </Thread>
       </Sample>
-      <Sample title="Lying, with a grip" note="drag it, or use the arrows">
+      <Sample title="Lying">
         <Card className="grid gap-4 rounded-4 px-4 py-3.5">
-          <Thread
-            orientation="horizontal"
-            label="History"
-            points={history}
-            grip={{
-              value: held,
-              onMove: setHeld,
-              onCommit: (id) => {
-                setSaid(`would go back to ${id}`);
-                setHeld(null);
-              },
-              tag: "5 files, 1 table, 2 messages",
-            }}
-          />
-          <p className="text-xs text-fg-2" role="status">
-            {held ? `holding ${held}` : said}
-          </p>
+          <Thread orientation="horizontal" label="History" points={history} />
           {feet.map((foot) => (
             <div key={foot.label}>
               <p className="text-xs text-fg-2">{foot.label}</p>

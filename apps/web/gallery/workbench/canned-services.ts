@@ -1,7 +1,7 @@
 import { bindRoutes } from "@tesslate/client/core";
 import type { Contract, Project } from "@tesslate/contract";
 import { routes } from "@tesslate/client/routes";
-import type { Services } from "../../../project/services.ts";
+import type { Services } from "../../src/project/services.ts";
 import { fileText, ids, modelList } from "./bakery.ts";
 import { cannedCatalogue } from "./canvas-scenarios.ts";
 import { cannedDeployments, cannedLaunchSettings, cannedLines, cannedPlan, cannedProviders, cannedTargets } from "./deploy-scenarios.ts";

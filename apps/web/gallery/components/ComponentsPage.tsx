@@ -1,12 +1,13 @@
-import { usePageTitle } from "../../lib/page-title.ts";
-import { ThemeButton } from "../../ui/page/ThemeButton.tsx";
+import { usePageTitle } from "../../src/lib/page-title.ts";
+import { ThemeButton } from "../../src/ui/page/ThemeButton.tsx";
 import { ControlsSamples } from "./ControlsSamples.tsx";
 import { OverlaySamples } from "./OverlaySamples.tsx";
+import { Sample } from "./Sample.tsx";
 import { StateSamples } from "./StateSamples.tsx";
 import { ThreadSamples } from "./ThreadSamples.tsx";
 
-/** Every primitive in every state, on one page. */
-export function ComponentsPage() {
+/** Every component in every state, on one page, and links to the states of the workbench. */
+export function ComponentsPage({ scenarios }: { scenarios: readonly { id: string; title: string }[] }) {
   usePageTitle("Components");
   return (
     <main className="h-full scroll-y">
@@ -20,6 +21,17 @@ export function ComponentsPage() {
           <ControlsSamples />
           <StateSamples />
           <OverlaySamples />
+          <Sample title="States of the workbench">
+            <ul role="list" className="grid gap-1">
+              {scenarios.map(({ id, title }) => (
+                <li key={id}>
+                  <a className="link" href={`?state=${id}`}>
+                    {title}
+                  </a>
+                </li>
+              ))}
+            </ul>
+          </Sample>
         </div>
       </div>
     </main>

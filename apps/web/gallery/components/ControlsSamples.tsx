@@ -1,23 +1,23 @@
 import { ArrowUp, AtSign, Check, ChevronDown, Code, Monitor, Paperclip, Plus, Smartphone, Tablet, TriangleAlert } from "lucide-react";
 import { useState } from "react";
-import { Button } from "../../ui/Button.tsx";
-import { Checkbox } from "../../ui/Checkbox.tsx";
-import { Chip } from "../../ui/Chip.tsx";
-import { CodeInput } from "../../ui/CodeInput.tsx";
-import { ComposerBox } from "../../ui/ComposerBox.tsx";
-import { CopyButton } from "../../ui/CopyButton.tsx";
-import { Field } from "../../ui/Field.tsx";
-import { IconButton } from "../../ui/IconButton.tsx";
-import { Input } from "../../ui/Input.tsx";
-import { Kbd, Kbds } from "../../ui/Kbd.tsx";
-import { MeterRing } from "../../ui/MeterRing.tsx";
-import { Card } from "../../ui/Panel.tsx";
-import { PasswordInput } from "../../ui/PasswordInput.tsx";
-import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
-import { Select } from "../../ui/Select.tsx";
-import { Switch } from "../../ui/Switch.tsx";
-import { TabPanel, Tabs } from "../../ui/Tabs.tsx";
-import { Textarea } from "../../ui/Textarea.tsx";
+import { Button } from "../../src/ui/Button.tsx";
+import { Checkbox } from "../../src/ui/Checkbox.tsx";
+import { Chip } from "../../src/ui/Chip.tsx";
+import { CodeInput } from "../../src/ui/CodeInput.tsx";
+import { ComposerBox } from "../../src/ui/ComposerBox.tsx";
+import { CopyButton } from "../../src/ui/CopyButton.tsx";
+import { Field } from "../../src/ui/Field.tsx";
+import { IconButton } from "../../src/ui/IconButton.tsx";
+import { Input } from "../../src/ui/Input.tsx";
+import { Kbd, Kbds } from "../../src/ui/Kbd.tsx";
+import { MeterRing } from "../../src/ui/MeterRing.tsx";
+import { Card } from "../../src/ui/Panel.tsx";
+import { PasswordInput } from "../../src/ui/PasswordInput.tsx";
+import { SegmentedControl } from "../../src/ui/SegmentedControl.tsx";
+import { Select } from "../../src/ui/Select.tsx";
+import { Switch } from "../../src/ui/Switch.tsx";
+import { TabPanel, Tabs } from "../../src/ui/Tabs.tsx";
+import { Textarea } from "../../src/ui/Textarea.tsx";
 import { Sample } from "./Sample.tsx";
 
 export function ControlsSamples() {
@@ -120,7 +120,7 @@ export function ControlsSamples() {
             label="Message"
             placeholder="Say what to change"
             attachments={
-              <Chip isMono icon={<AtSign />} onRemove={() => undefined} removeLabel="Remove order.tsx">
+              <Chip isMono onRemove={() => undefined} removeLabel="Remove order.tsx">
                 order.tsx
               </Chip>
             }

@@ -1,18 +1,17 @@
-import { GitBranch, Moon, RotateCw, TriangleAlert, X } from "lucide-react";
-import { Avatar } from "../../ui/Avatar.tsx";
-import { Banner } from "../../ui/Banner.tsx";
-import { Button } from "../../ui/Button.tsx";
-import { Chip } from "../../ui/Chip.tsx";
-import { EmptyState } from "../../ui/EmptyState.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
-import { PauseBars } from "../../ui/icons.tsx";
-import { MeterRing } from "../../ui/MeterRing.tsx";
-import { Card } from "../../ui/Panel.tsx";
-import { Dot, Pill } from "../../ui/Pill.tsx";
-import { Progress, StepProgress } from "../../ui/Progress.tsx";
-import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { Spinner } from "../../ui/Spinner.tsx";
-import { Pane, PaneBorder, Split } from "../../ui/Split.tsx";
+import { Moon, RotateCw, TriangleAlert, X } from "lucide-react";
+import { Avatar } from "../../src/ui/Avatar.tsx";
+import { Banner } from "../../src/ui/Banner.tsx";
+import { Button } from "../../src/ui/Button.tsx";
+import { Chip } from "../../src/ui/Chip.tsx";
+import { EmptyState } from "../../src/ui/EmptyState.tsx";
+import { ErrorState } from "../../src/ui/ErrorState.tsx";
+import { PauseBars } from "../../src/ui/icons.tsx";
+import { MeterRing } from "../../src/ui/MeterRing.tsx";
+import { Card } from "../../src/ui/Panel.tsx";
+import { Dot, Pill } from "../../src/ui/Pill.tsx";
+import { Progress, StepProgress } from "../../src/ui/Progress.tsx";
+import { SkeletonRows } from "../../src/ui/Skeleton.tsx";
+import { Spinner } from "../../src/ui/Spinner.tsx";
 import { Sample } from "./Sample.tsx";
 
 export function StateSamples() {
@@ -58,9 +57,7 @@ export function StateSamples() {
           <div className="flex flex-wrap items-center gap-3">
             <Avatar name="Nadia Brandt" />
             <Avatar name="Jonas" tone="info" />
-            <Chip isMono icon={<GitBranch />}>
-              main
-            </Chip>
+            <Chip isMono>main</Chip>
             <MeterRing percent={38} label="Context used" />
             <MeterRing percent={93} label="Context used" />
             <Spinner word="Attaching" />
@@ -81,24 +78,13 @@ export function StateSamples() {
           </ErrorState>
         </Card>
       </Sample>
-      <Sample title="Banner and panes">
+      <Sample title="Banner">
         <div className="grid gap-2">
           <Banner action={<Button size="sm">Read on</Button>}>Replies come from a script.</Banner>
           <Banner tone="warn">Sandboxes run without their own network here.</Banner>
           <Banner tone="err" action={<Button size="sm">Retry</Button>}>
             Could not save.
           </Banner>
-          <Card className="flex h-32 overflow-hidden">
-            <Split id="sample" paneIds={["left", "right"]}>
-              <Pane id="left" defaultSize="40%" minSize={80} className="p-3">
-                Left
-              </Pane>
-              <PaneBorder label="Resize the panes" isHairline />
-              <Pane id="right" minSize={80} className="p-3">
-                Right
-              </Pane>
-            </Split>
-          </Card>
         </div>
       </Sample>
     </>
