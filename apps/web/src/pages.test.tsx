@@ -52,6 +52,20 @@ const panes = [
   ["notes", NotesPane, "notes.get"],
   ["assets", AssetsPane, "assets.list"],
 ] as const;
+test("parameters that a page does not know, or whose values it does not know, disappear from the URL and from what is requested", async ({
+  api,
+  open,
+}) => {
+  signedIn(api);
+  api.blankReads();
+  const app = open("/feedback?type=poem&sort=date&page=-1&utm_source=mail");
+  await screen.findByRole("heading", { name: "Feedback" });
+  await waitFor(() => expect(app.path()).toBe("/feedback?sort=date"));
+  expect(api.asked("feedback.list").map(({ query }) => [query.get("sort"), query.has("type"), query.has("utm_source")])).toEqual([
+    ["date", false, false],
+  ]);
+});
+
 test("an address without a page leads home", async ({ api, open, user }) => {
   signedIn(api);
   api.blankReads();

@@ -8,19 +8,21 @@ import {
   redirect,
   type RouterHistory,
 } from "@tanstack/react-router";
-import type { SignInProvider } from "@tesslate/contract";
+import { object } from "valibot";
 import { api } from "./api.ts";
 import { tableSearch } from "./features/admin/index.ts";
 import { libraryQuery } from "./features/agents/index.ts";
 import { safeNext } from "./features/auth/index.ts";
-import type { BillingSearch } from "./features/billing/index.ts";
-import type { BoardSearch } from "./features/feedback/index.ts";
+import { billingSearch } from "./features/billing/index.ts";
+import { boardSearch } from "./features/feedback/index.ts";
 import { marketplaceSearch } from "./features/marketplace/index.ts";
 import { modelSetupQuery, modelsQuery } from "./features/models/index.ts";
+import { projectsSearch } from "./features/projects/index.ts";
 import { settleIn, meQuery } from "./features/users/index.ts";
 import { RouteError } from "./frame/RouteError.tsx";
 import { lazyPage, preload } from "./lib/chunks.ts";
 import { hasCode } from "./lib/errors.ts";
+import { oneOfParam, requiredText, textParam, wordsParam } from "./lib/search-params.ts";
 import { projectQuery, recentProjectsQuery, templatesQuery } from "./project/projects.queries.ts";
 import { NotFoundPage } from "./ui/page/NotFoundPage.tsx";
 import { Spinner } from "./ui/Spinner.tsx";
@@ -47,10 +49,7 @@ const WorkbenchPage = lazyPage(() => import("./features/workbench/WorkbenchPage.
 const guest = createRoute({
   getParentRoute: () => root,
   id: "guest",
-  validateSearch: (search: Record<string, unknown>): { next?: string; error?: string } => ({
-    ...(typeof search["next"] === "string" && { next: search["next"] }),
-    ...(typeof search["error"] === "string" && { error: search["error"] }),
-  }),
+  validateSearch: object({ next: textParam, error: textParam }),
   beforeLoad: ({ context, search }) => {
     if (context.queryClient.getQueryData(meQuery.queryKey)) throw redirect({ href: safeNext(search.next) });
   },
@@ -73,9 +72,7 @@ const forgotPassword = createRoute({
 });
 
 /** Where mails and providers lead, whoever is signed in. */
-const withToken = (search: Record<string, unknown>): { token: string } => ({
-  token: typeof search["token"] === "string" ? search["token"] : "",
-});
+const withToken = object({ token: requiredText });
 const resetPassword = createRoute({
   getParentRoute: () => root,
   path: "/reset-password",
@@ -92,17 +89,13 @@ const verify = createRoute({
 const oauthConnected = createRoute({
   getParentRoute: () => root,
   path: "/oauth/connected",
-  validateSearch: (search: Record<string, unknown>): { provider: string; error?: string } => ({
-    provider: String(search["provider"] ?? ""),
-    ...(typeof search["error"] === "string" && { error: search["error"] }),
-  }),
+  validateSearch: object({ provider: requiredText, error: textParam }),
   component: lazyPage(() => import("./features/git-accounts/OauthConnectedPage.tsx"), "OauthConnectedPage"),
 });
 const oauthCallback = createRoute({
   getParentRoute: () => root,
   path: "/oauth/callback",
-  validateSearch: (search: Record<string, unknown>): { next?: string } =>
-    typeof search["next"] === "string" ? { next: search["next"] } : {},
+  validateSearch: object({ next: textParam }),
   component: lazyPage(() => import("./features/auth/OauthCallbackPage.tsx"), "OauthCallbackPage"),
 });
 
@@ -151,18 +144,7 @@ const home = createRoute({
 const projects = createRoute({
   getParentRoute: () => app,
   path: "/projects",
-  validateSearch: (
-    search: Record<string, unknown>,
-  ): { q?: string; page?: number; status?: string; sort?: string; view?: "cards" | "list" } => {
-    const page = Number(search["page"]);
-    return {
-      ...(typeof search["q"] === "string" && search["q"] && { q: search["q"] }),
-      ...(Number.isInteger(page) && page > 1 && { page }),
-      ...(typeof search["status"] === "string" && search["status"] && { status: search["status"] }),
-      ...(typeof search["sort"] === "string" && search["sort"] && { sort: search["sort"] }),
-      ...(search["view"] === "list" && { view: "list" as const }),
-    };
-  },
+  validateSearch: projectsSearch,
   component: lazyPage(() => import("./features/projects/ProjectsPage.tsx"), "ProjectsPage"),
 });
 const settings = createRoute({
@@ -186,10 +168,7 @@ const settingsLook = createRoute({
   getParentRoute: () => settings,
   path: "look",
   /** What is looked for in the gallery. */
-  validateSearch: (search: Record<string, unknown>): { q?: string; mode?: "dark" | "light" } => {
-    const mode = (["dark", "light"] as const).find((one) => one === search["mode"]);
-    return { ...(typeof search["q"] === "string" && search["q"] && { q: search["q"].slice(0, 200) }), ...(mode && { mode }) };
-  },
+  validateSearch: object({ q: wordsParam(), mode: oneOfParam(["dark", "light"]) }),
   component: lazyPage(() => import("./features/settings/LookSettings.tsx"), "LookSettings"),
 });
 const settingsTheme = createRoute({
@@ -216,10 +195,7 @@ const settingsSecurity = createRoute({
   getParentRoute: () => settings,
   path: "security",
   /** How connecting an account elsewhere ended. */
-  validateSearch: (search: Record<string, unknown>): { linked?: SignInProvider; link_error?: string } => {
-    const linked = (["google", "github", "oidc"] as const).find((one) => one === search["linked"]);
-    return { ...(linked && { linked }), ...(typeof search["link_error"] === "string" && { link_error: search["link_error"] }) };
-  },
+  validateSearch: object({ linked: oneOfParam(["google", "github", "oidc"]), link_error: textParam }),
   component: lazyPage(() => import("./features/settings/SecuritySettings.tsx"), "SecuritySettings"),
 });
 const settingsModels = createRoute({
@@ -235,10 +211,7 @@ const settingsGit = createRoute({
 const settingsConnectors = createRoute({
   getParentRoute: () => settings,
   path: "connectors",
-  validateSearch: (search: Record<string, unknown>): { sign_in?: "done" | "failed" | "refused" } => {
-    const outcome = (["done", "failed", "refused"] as const).find((one) => one === search["sign_in"]);
-    return outcome ? { sign_in: outcome } : {};
-  },
+  validateSearch: object({ sign_in: oneOfParam(["done", "failed", "refused"]) }),
   component: lazyPage(() => import("./features/mcp/ConnectorSettings.tsx"), "ConnectorSettings"),
 });
 const settingsApiKeys = createRoute({
@@ -336,10 +309,7 @@ const settingsDeployment = createRoute({
 const settingsBilling = createRoute({
   getParentRoute: () => settings,
   path: "billing",
-  validateSearch: (search: Record<string, unknown>): BillingSearch => ({
-    ...(typeof search["session_id"] === "string" && search["session_id"] && { session_id: search["session_id"] }),
-    ...(search["cancelled"] === true || search["cancelled"] === "true" ? { cancelled: true } : {}),
-  }),
+  validateSearch: billingSearch,
   component: lazyPage(() => import("./features/billing/BillingSettings.tsx"), "BillingSettings"),
 });
 const settingsReferrals = createRoute({
@@ -355,24 +325,7 @@ const settingsCreator = createRoute({
 const feedback = createRoute({
   getParentRoute: () => app,
   path: "/feedback",
-  validateSearch: (search: Record<string, unknown>): BoardSearch & { post?: string } => {
-    const page = Number(search["page"]);
-    const one = <const T extends readonly string[]>(name: string, of: T): T[number] | undefined =>
-      of.find((value) => value === search[name]);
-    const [type, status, sort] = [
-      one("type", ["bug", "suggestion"]),
-      one("status", ["open", "in_progress", "resolved", "closed"]),
-      one("sort", ["upvotes", "date", "comments"]),
-    ];
-    return {
-      ...(typeof search["q"] === "string" && search["q"] && { q: search["q"].slice(0, 200) }),
-      ...(type && { type }),
-      ...(status && { status }),
-      ...(sort && { sort }),
-      ...(Number.isInteger(page) && page > 1 && { page }),
-      ...(typeof search["post"] === "string" && { post: search["post"] }),
-    };
-  },
+  validateSearch: boardSearch,
   component: lazyPage(() => import("./features/feedback/FeedbackPage.tsx"), "FeedbackPage"),
 });
 /** The store. */
@@ -396,20 +349,13 @@ const marketplaceBase = createRoute({
 const marketplaceSuccess = createRoute({
   getParentRoute: () => app,
   path: "/marketplace/success",
-  validateSearch: (search: Record<string, unknown>): { session_id: string; agent?: string; base?: string } => ({
-    session_id: typeof search["session_id"] === "string" ? search["session_id"] : "",
-    ...(typeof search["agent"] === "string" && { agent: search["agent"] }),
-    ...(typeof search["base"] === "string" && { base: search["base"] }),
-  }),
+  validateSearch: object({ session_id: requiredText, agent: textParam, base: textParam }),
   component: lazyPage(() => import("./features/marketplace/SuccessPage.tsx"), "SuccessPage"),
 });
 const library = createRoute({
   getParentRoute: () => app,
   path: "/library",
-  validateSearch: (search: Record<string, unknown>): { tab?: "templates" | "made" } => {
-    const tab = (["templates", "made"] as const).find((one) => one === search["tab"]);
-    return tab ? { tab } : {};
-  },
+  validateSearch: object({ tab: oneOfParam(["templates", "made"]) }),
   component: lazyPage(() => import("./features/library/LibraryPage.tsx"), "LibraryPage"),
 });
 /** `new` makes one. */
@@ -428,10 +374,7 @@ const workbench = createRoute({
   getParentRoute: () => app,
   path: "/p/$slug/{-$view}",
   /** `run`: whose changes the review shows. `deployment`: which of them the deploys show. */
-  validateSearch: (search: Record<string, unknown>): { run?: string; deployment?: string } => ({
-    ...(typeof search["run"] === "string" && { run: search["run"] }),
-    ...(typeof search["deployment"] === "string" && { deployment: search["deployment"] }),
-  }),
+  validateSearch: object({ run: textParam, deployment: textParam }),
   loader: ({ context: { queryClient }, params }) => {
     void queryClient.prefetchQuery(projectQuery(params.slug));
     void queryClient.prefetchQuery(modelSetupQuery);
@@ -518,6 +461,8 @@ export function createAppRouter(queryClient: QueryClient, history?: RouterHistor
     defaultErrorComponent: RouteError,
     defaultNotFoundComponent: NotFoundPage,
     scrollRestoration: true,
+    // Parameters that no route knows are dropped.
+    search: { strict: true },
   });
 }
 

@@ -15,8 +15,9 @@ type AuditQuery = NonNullable<NonNullable<Parameters<typeof api.adminAudit.list>
 /** A name that links to the log filtered by it. */
 const Narrowed = ({ by, value, text }: { by: "admin_id" | "target_id"; value: string; text: string }) => (
   <Link
+    from="/admin/audit"
     to="/admin/audit"
-    search={((before: Record<string, unknown>) => ({ ...before, page: undefined, [by]: value })) as never}
+    search={(before) => ({ ...before, page: undefined, [by]: value })}
     className="font-medium text-fg-0 hover:underline"
   >
     {text}

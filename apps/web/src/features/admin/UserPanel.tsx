@@ -188,7 +188,7 @@ function Trail({ id }: { id: string }) {
         </ol>
       )}
       {data && data.total > data.items.length ? (
-        <Link to="/admin/audit" search={{ target_id: id } as never} className="link mt-2 inline-block text-xs">
+        <Link to="/admin/audit" search={{ target_id: id }} className="link mt-2 inline-block text-xs">
           View all {data.total}
         </Link>
       ) : null}

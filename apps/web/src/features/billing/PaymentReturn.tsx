@@ -5,13 +5,8 @@ import { api } from "../../api.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
+import type { BillingSearch } from "./billing-search.ts";
 import { useBillingActs } from "./billing.queries.ts";
-
-/** The search of the URL to which checkout returns. */
-export interface BillingSearch {
-  session_id?: string;
-  cancelled?: true;
-}
 
 /** The result of a checkout, shown until it is dismissed. */
 export function PaymentReturn({ search }: { search: BillingSearch }) {

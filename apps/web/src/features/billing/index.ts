@@ -1,2 +1,2 @@
 export { offersQuery } from "./billing.queries.ts";
-export type { BillingSearch } from "./PaymentReturn.tsx";
+export { billingSearch } from "./billing-search.ts";

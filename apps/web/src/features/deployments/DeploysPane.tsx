@@ -27,7 +27,7 @@ export function DeploysPane() {
   const containers = useContainers();
   const events = useProjectEvents();
   const { list, error, retry, isRetrying, openForm, show } = useDeploys();
-  const { deployment: addressed } = useSearch({ strict: false });
+  const addressed = useSearch({ from: "/app/p/$slug/{-$view}", shouldThrow: false })?.deployment;
   const [own, setOwn] = useState<string>();
   const [provider, setProvider] = useState<DeployProvider | typeof every>(every);
   const [containerName, setContainerName] = useState<string>(every);

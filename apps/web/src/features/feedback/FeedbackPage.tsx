@@ -17,7 +17,8 @@ import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { statusOptions, statusWords, typeWords } from "./feedback-words.tsx";
-import { boardLimit, boardQuery, type BoardSearch } from "./feedback.queries.ts";
+import type { BoardSearch } from "./feedback-search.ts";
+import { boardLimit, boardQuery } from "./feedback.queries.ts";
 import { NewPostDialog } from "./NewPostDialog.tsx";
 import { PostSheet } from "./PostSheet.tsx";
 import { VoteButton } from "./VoteButton.tsx";
@@ -35,8 +36,7 @@ export function FeedbackPage() {
   const navigate = route.useNavigate();
   const board = useQuery(boardQuery(search));
   const [isWriting, setIsWriting] = useState(false);
-  const change = (next: BoardSearch & { post?: string | undefined }) =>
-    void navigate({ search: (before) => ({ ...before, page: undefined, ...next }), replace: true });
+  const change = (next: BoardSearch) => void navigate({ search: (before) => ({ ...before, page: undefined, ...next }), replace: true });
   const open = (id: string | undefined) => void navigate({ search: (before) => ({ ...before, post: id }) });
 
   const [text, setText] = useSearchText(
@@ -66,7 +66,7 @@ export function FeedbackPage() {
         <SegmentedControl<FeedbackPost["type"] | "any">
           label="Type"
           value={search.type ?? "any"}
-          onChange={(type) => change({ ...search, type: type === "any" ? undefined : type } as BoardSearch)}
+          onChange={(type) => change({ type: type === "any" ? undefined : type })}
           segments={[
             { value: "any", label: "All", isLabelShown: true },
             { value: "bug", label: "Bugs", isLabelShown: true },
@@ -77,7 +77,7 @@ export function FeedbackPage() {
           <Select
             label="Status"
             value={search.status ?? "any"}
-            onChange={(status) => change({ status: status === "any" ? undefined : (status as FeedbackStatus) } as BoardSearch)}
+            onChange={(status) => change({ status: status === "any" ? undefined : (status as FeedbackStatus) })}
             options={[{ value: "any", label: "Any status" }, ...statusOptions]}
           />
         </span>
@@ -85,7 +85,7 @@ export function FeedbackPage() {
           <Select
             label="Sort by"
             value={search.sort ?? "upvotes"}
-            onChange={(sort) => change({ sort: sort === "upvotes" ? undefined : sort } as BoardSearch)}
+            onChange={(sort) => change({ sort: sort === "upvotes" ? undefined : (sort as BoardSearch["sort"]) })}
             options={sorts}
           />
         </span>

@@ -1,14 +1,8 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import type { FeedbackDetail, FeedbackPost, FeedbackStatus, List } from "@tesslate/contract";
 import { api } from "../../api.ts";
+import type { BoardSearch } from "./feedback-search.ts";
 
-export interface BoardSearch {
-  q?: string;
-  type?: FeedbackPost["type"];
-  status?: FeedbackStatus;
-  sort?: "upvotes" | "date" | "comments";
-  page?: number;
-}
 export const boardLimit = 20;
 /** As many as the post itself includes. */
 const commentsLimit = 100;

@@ -1,1 +1,1 @@
-export type { BoardSearch } from "./feedback.queries.ts";
+export { boardSearch } from "./feedback-search.ts";

@@ -27,7 +27,6 @@ import {
   type Maker,
   type MarketplaceSearch,
   type Price,
-  type Sort,
 } from "./marketplace-search.ts";
 import { browseQuery, pageSize } from "./marketplace.queries.ts";
 import { SubmitBaseDialog } from "./SubmitBaseDialog.tsx";
@@ -47,8 +46,8 @@ export function MarketplacePage() {
   const box = useRef<HTMLInputElement>(null);
   const [isSubmitting, setIsSubmitting] = useState(false);
   const [isFiltersOpen, setIsFiltersOpen] = useState(false);
-  const change = (next: { [K in keyof MarketplaceSearch]?: MarketplaceSearch[K] | undefined }) =>
-    void navigate({ search: (before) => ({ ...before, page: undefined, ...next }) as MarketplaceSearch, replace: true });
+  const change = (next: MarketplaceSearch) =>
+    void navigate({ search: (before) => ({ ...before, page: undefined, ...next }), replace: true });
 
   useShortcuts({ "marketplace.search": () => box.current?.focus() });
   const [text, setText] = useSearchText(search.q ?? "", (words) => change({ q: words || undefined }));
@@ -109,7 +108,7 @@ export function MarketplacePage() {
           }
           choice={{
             value: search.sort ?? "featured",
-            onChange: (value) => change({ sort: value === "featured" ? undefined : (value as Sort) }),
+            onChange: (value) => change({ sort: value === "featured" ? undefined : (value as MarketplaceSearch["sort"]) }),
             options: Object.entries(sorts).map(([value, label]) => ({
               value,
               label: value === "featured" && search.q ? "Best match" : label,

@@ -1,4 +1,6 @@
 import type { MarketplaceSort } from "@tesslate/contract";
+import { object, type InferOutput } from "valibot";
+import { oneOfParam, pageParam, wordsParam } from "../../lib/search-params.ts";
 
 export const itemTypes = ["agents", "bases"] as const;
 export type ItemType = (typeof itemTypes)[number];
@@ -15,37 +17,20 @@ export const sorts = {
   price_asc: "Price: low to high",
   price_desc: "Price: high to low",
 } as const satisfies Partial<Record<MarketplaceSort, string>>;
-export type Sort = keyof typeof sorts;
 
-/** Search and filters of the store, as in the URL. */
-export interface MarketplaceSearch {
-  type?: "bases";
-  q?: string;
-  category?: string;
-  price?: Price;
-  by?: Maker;
-  sort?: Sort;
-  page?: number;
-}
+const keysOf = <T extends object>(table: T) => Object.keys(table) as (keyof T & string)[];
 
-const oneOf = <T extends object>(table: T, value: unknown): keyof T | undefined =>
-  typeof value === "string" && Object.hasOwn(table, value) ? (value as keyof T) : undefined;
-
-export function marketplaceSearch(search: Record<string, unknown>): MarketplaceSearch {
-  const page = Number(search["page"]);
-  const price = oneOf(prices, search["price"]);
-  const by = oneOf(makers, search["by"]);
-  const sort = oneOf(sorts, search["sort"]);
-  return {
-    ...(search["type"] === "bases" && { type: "bases" }),
-    ...(typeof search["q"] === "string" && search["q"] && { q: search["q"].slice(0, 200) }),
-    ...(typeof search["category"] === "string" && search["category"] && { category: search["category"].slice(0, 50) }),
-    ...(price && { price }),
-    ...(by && { by }),
-    ...(sort && sort !== "featured" && { sort }),
-    ...(Number.isInteger(page) && page > 1 && { page }),
-  };
-}
+/** Search and filters of the store, as in the URL. Without `type`: agents; without `sort`: featured ones first. */
+export const marketplaceSearch = object({
+  type: oneOfParam(["bases"]),
+  q: wordsParam(),
+  category: wordsParam(50),
+  price: oneOfParam(keysOf(prices)),
+  by: oneOfParam(keysOf(makers)),
+  sort: oneOfParam(keysOf(sorts).filter((sort) => sort !== "featured")),
+  page: pageParam,
+});
+export type MarketplaceSearch = InferOutput<typeof marketplaceSearch>;
 
 const words: Record<string, string> = {
   fullstack: "Full stack",

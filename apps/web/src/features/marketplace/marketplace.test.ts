@@ -1,10 +1,11 @@
+import { parse } from "valibot";
 import { expect, test } from "vitest";
 import { priceOf } from "./price.ts";
 import { categoryName, marketplaceSearch } from "./marketplace-search.ts";
 
 test("what the address says is taken where it makes sense, and nothing else", () => {
   expect(
-    marketplaceSearch({ type: "bases", q: "shop", category: "saas", price: "free", by: "community", sort: "newest", page: "3" }),
+    parse(marketplaceSearch, { type: "bases", q: "shop", category: "saas", price: "free", by: "community", sort: "newest", page: 3 }),
   ).toEqual({
     type: "bases",
     q: "shop",
@@ -14,7 +15,7 @@ test("what the address says is taken where it makes sense, and nothing else", ()
     sort: "newest",
     page: 3,
   });
-  expect(marketplaceSearch({ type: "themes", q: "", price: "toString", by: 7, sort: "featured", page: "1.5" })).toEqual({});
+  expect(parse(marketplaceSearch, { type: "themes", q: "", price: "toString", by: 7, sort: "featured", page: 1.5 })).toEqual({});
 });
 
 test("a price is said with its period; what is paid by use names its rates", () => {

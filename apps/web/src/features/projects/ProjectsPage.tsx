@@ -17,10 +17,11 @@ import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { Page } from "../../ui/page/Page.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { ImportButton } from "./ImportButton.tsx";
-import { isSortOrder, pageOf, pageSize, sortOrders, sortProjects } from "./project-list.ts";
+import { pageOf, pageSize, sortOrders, sortProjects } from "./project-list.ts";
 import { ProjectActions } from "./ProjectActions.tsx";
 import { ProjectCard, ProjectCardSkeletons, projectGrid } from "./ProjectCard.tsx";
 import { ProjectPill } from "./ProjectPill.tsx";
+import type { ProjectsSearch } from "./projects-search.ts";
 
 const route = getRouteApi("/app/projects");
 const statusFilters: Partial<Record<RunStatus | "any", string>> = {
@@ -31,17 +32,14 @@ const statusFilters: Partial<Record<RunStatus | "any", string>> = {
   hibernated: "Hibernated",
   error: "Failed",
 };
-const isStatus = (value: string | undefined): value is RunStatus => value !== undefined && value !== "any" && value in statusFilters;
 
 export function ProjectsPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const box = useRef<HTMLInputElement>(null);
-  const status = isStatus(search.status) ? search.status : undefined;
-  const sort = isSortOrder(search.sort) ? search.sort : "changed";
+  const { status, sort = "changed" } = search;
   const list = useQuery(projectsQuery({ ...(search.q && { q: search.q }), ...(status && { status }) }));
-  const change = (next: Partial<typeof search>) =>
-    void navigate({ search: (before) => ({ ...before, page: undefined, ...next }), replace: true });
+  const change = (next: ProjectsSearch) => void navigate({ search: (before) => ({ ...before, page: undefined, ...next }), replace: true });
 
   useShortcuts({ "projects.search": () => box.current?.focus() });
   const [text, setText] = useSearchText(search.q ?? "", (words) => change({ q: words || undefined }));
@@ -87,7 +85,7 @@ export function ProjectsPage() {
           }
           choice={{
             value: status ?? "any",
-            onChange: (value) => change({ status: value === "any" ? undefined : value }),
+            onChange: (value) => change({ status: value === "any" ? undefined : (value as ProjectsSearch["status"]) }),
             options: Object.entries(statusFilters).map(([value, label]) => ({ value, label })),
           }}
         />
@@ -100,7 +98,7 @@ export function ProjectsPage() {
           }
           choice={{
             value: sort,
-            onChange: (value) => change({ sort: value === "changed" ? undefined : value }),
+            onChange: (value) => change({ sort: value === "changed" ? undefined : (value as ProjectsSearch["sort"]) }),
             options: Object.entries(sortOrders).map(([value, label]) => ({ value, label })),
           }}
         />

@@ -3,6 +3,7 @@ export { ImportButton } from "./ImportButton.tsx";
 export { nameOf } from "./project-name.ts";
 export { statusLookOf } from "./project-status.ts";
 export { ProjectCard, ProjectCardSkeletons, projectGrid } from "./ProjectCard.tsx";
+export { projectsSearch } from "./projects-search.ts";
 export { ProjectPill } from "./ProjectPill.tsx";
 export { AutoFixSwitch } from "./settings/AutoFixSwitch.tsx";
 export { useProjectOutPalette } from "./use-project-out.tsx";

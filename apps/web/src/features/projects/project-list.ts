@@ -2,7 +2,6 @@ import type { Project } from "@tesslate/contract";
 
 export const sortOrders = { changed: "Last updated", name: "Name", created: "Newest" } as const;
 export type SortOrder = keyof typeof sortOrders;
-export const isSortOrder = (value: unknown): value is SortOrder => typeof value === "string" && value in sortOrders;
 
 export function sortProjects(projects: readonly Project[], order: SortOrder): Project[] {
   const byText = (a: string, b: string) => b.localeCompare(a);

@@ -37,7 +37,7 @@ export function ReviewPane() {
   const project = useProject();
   const { api } = useServices();
   const acts = useRunActs();
-  const { run } = useSearch({ strict: false });
+  const run = useSearch({ from: "/app/p/$slug/{-$view}", shouldThrow: false })?.run;
   const [part, setPart] = useState<"changes" | "replay">("changes");
   const points = useProjectQuery(pointsQuery(api, project.id));
   const turns = (points.data?.checkpoints ?? []).filter((point) => point.kind === "turn" && point.task_id !== null).slice(0, shownRuns);

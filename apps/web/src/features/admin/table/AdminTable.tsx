@@ -66,9 +66,10 @@ export interface AdminTableProps<Row extends { id: string }> {
 
 /** The URL holds the state of the table: search, filters, order and page. */
 function useTableState() {
-  const search: TableSearch = useSearch({ strict: false });
+  const search = useSearch({ from: "/app/admin" });
   const navigate = useNavigate();
-  const change = (next: { [K in keyof TableSearch]?: TableSearch[K] | undefined } & Record<string, string | number | undefined>) =>
+  const change = (next: TableSearch) =>
+    // The types of the router do not know that "." is a page of the console.
     void navigate({ to: ".", search: (before: TableSearch) => ({ ...before, page: undefined, ...next }), replace: true } as never);
   return { search, change };
 }

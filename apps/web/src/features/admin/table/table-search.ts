@@ -1,30 +1,17 @@
+import { objectWithRest, type GenericSchema, type InferOutput } from "valibot";
+import { looseTextParam, nameParam, oneOfParam, pageParam } from "../../../lib/search-params.ts";
+
+/** Text; its type is wider because TypeScript requires of every other parameter that it is one of these. */
+const filter: GenericSchema<string | number | boolean | undefined, string | number | undefined> = looseTextParam;
+
 /** State of a table in the URL: search text, page, sort order, and one string per filter. */
-export interface TableSearch {
-  q?: string;
-  page?: number;
-  sort?: string;
-  order?: "asc" | "desc";
-}
-type Filters = Record<string, string | undefined>;
+export const tableSearch = objectWithRest(
+  { q: looseTextParam, page: pageParam, sort: nameParam, order: oneOfParam(["asc", "desc"]) },
+  filter,
+);
+export type TableSearch = InferOutput<typeof tableSearch>;
 
-const reserved = new Set(["q", "page", "sort", "order"]);
 export const rowsPerPage = 25;
-
-/** Parses the search parameters and drops invalid ones. The router parses numbers and booleans; they are converted back to strings. */
-export function tableSearch(search: Record<string, unknown>): TableSearch {
-  const text = (value: unknown) =>
-    typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value).slice(0, 200) : "";
-  const read: TableSearch = {};
-  const filters = read as Filters;
-  for (const [name, value] of Object.entries(search))
-    if (!reserved.has(name) && /^[a-z_]{1,40}$/.test(name) && text(value)) filters[name] = text(value);
-  const page = Number(search["page"]);
-  if (Number.isInteger(page) && page > 1) read.page = page;
-  if (text(search["q"]).trim()) read.q = text(search["q"]).trim();
-  if (/^[a-z_]{1,40}$/.test(text(search["sort"]))) read.sort = text(search["sort"]);
-  if (search["order"] === "asc" || search["order"] === "desc") read.order = search["order"];
-  return read;
-}
 
 /** Query for the server. Filters have the names of the API. */
 export interface TableRequest {
@@ -48,8 +35,8 @@ export function requestOf(
     ...(sort && sortable.has(sort) && { sort_by: sort, sort_order: order ?? "desc" }),
     filters: Object.fromEntries(
       filterNames.flatMap((name) => {
-        const value = (rest as Filters)[name];
-        return value ? [[name, value]] : [];
+        const value = rest[name];
+        return typeof value === "string" ? [[name, value]] : [];
       }),
     ),
   };
