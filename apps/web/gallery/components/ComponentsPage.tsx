@@ -1,6 +1,7 @@
 import { usePageTitle } from "../../src/lib/page-title.ts";
 import { ThemeButton } from "../../src/ui/page/ThemeButton.tsx";
 import { ControlsSamples } from "./ControlsSamples.tsx";
+import { ListSamples } from "./ListSamples.tsx";
 import { OverlaySamples } from "./OverlaySamples.tsx";
 import { Sample } from "./Sample.tsx";
 import { StateSamples } from "./StateSamples.tsx";
@@ -21,6 +22,7 @@ export function ComponentsPage({ scenarios }: { scenarios: readonly { id: string
           <ControlsSamples />
           <StateSamples />
           <OverlaySamples />
+          <ListSamples />
           <Sample title="States of the workbench">
             <ul role="list" className="grid gap-1">
               {scenarios.map(({ id, title }) => (

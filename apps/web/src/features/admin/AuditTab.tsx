@@ -7,7 +7,8 @@ import { buttonClass } from "../../ui/Button.tsx";
 import { actionWords, targetWords } from "./audit-words.ts";
 import { Input } from "../../ui/Input.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
-import { AdminTable, type Column } from "./table/AdminTable.tsx";
+import type { Column } from "../../ui/Table.tsx";
+import { AdminTable } from "./table/AdminTable.tsx";
 import type { TableRequest } from "./table/table-search.ts";
 
 type AuditQuery = NonNullable<NonNullable<Parameters<typeof api.adminAudit.list>[0]>["query"]>;

@@ -11,7 +11,8 @@ import { toast } from "../../ui/toast.tsx";
 import { useBaseActs } from "./house.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { State } from "./State.tsx";
-import { AdminTable, type Column, type Filter } from "./table/AdminTable.tsx";
+import type { Column } from "../../ui/Table.tsx";
+import { AdminTable, type Filter } from "./table/AdminTable.tsx";
 
 const filters: Filter[] = [
   {

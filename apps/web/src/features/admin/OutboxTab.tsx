@@ -15,7 +15,8 @@ import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { configQuery } from "../auth/index.ts";
-import { AdminTable, type Column } from "./table/AdminTable.tsx";
+import type { Column } from "../../ui/Table.tsx";
+import { AdminTable } from "./table/AdminTable.tsx";
 
 const kindWords: Record<EmailKind, string> = {
   verify: "Email confirmation",

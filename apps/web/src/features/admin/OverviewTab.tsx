@@ -14,6 +14,7 @@ import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { Table, type Column } from "../../ui/Table.tsx";
 import { DayChart } from "./DayChart.tsx";
 import { metricsQuery } from "./house.queries.ts";
 
@@ -185,50 +186,20 @@ const Meter = ({ name, share: taken, text }: { name: string; share: number; text
   </div>
 );
 
-function Ranking({
-  title,
-  heads,
-  rows,
-  empty,
-}: {
-  title: string;
-  heads: [string, string, string];
-  rows: [string, string, string][];
-  empty: string;
-}) {
+/** A name with two figures. */
+type Ranked = [name: string, first: string, second: string];
+
+function Ranking({ title, heads, rows, empty }: { title: string; heads: [string, string, string]; rows: Ranked[]; empty: string }) {
+  const columns = heads.map((head, index): Column<Ranked> => ({
+    id: head,
+    head,
+    isGreedy: index === 0,
+    isFigure: index > 0,
+    cell: (row) => (index === 0 ? <span className="text-fg-0">{row[index]}</span> : row[index]),
+  }));
   return (
     <Part title={title}>
-      {rows.length === 0 ? (
-        <p className="text-xs text-fg-2">{empty}</p>
-      ) : (
-        <table aria-label={title} className="num w-full text-xs">
-          <thead>
-            <tr className="text-left text-fg-2">
-              {heads.map((head, index) => (
-                <th
-                  key={head}
-                  scope="col"
-                  className={index === 0 ? "py-1 font-medium" : "py-1 pl-4 text-right font-medium whitespace-nowrap"}
-                >
-                  {head}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(([name, ...figures]) => (
-              <tr key={name} className="border-t border-line-0">
-                <td className="w-full max-w-0 truncate py-1.5 text-fg-0">{name}</td>
-                {figures.map((figure, index) => (
-                  <td key={index} className="py-1.5 pl-4 text-right whitespace-nowrap">
-                    {figure}
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      <Table label={title} columns={columns} rows={rows} keyOf={([name]) => name} empty={<p className="text-xs text-fg-2">{empty}</p>} />
     </Part>
   );
 }

@@ -6,7 +6,8 @@ import { cx } from "../../lib/cx.ts";
 import { formatNumber } from "../../lib/numbers.ts";
 import { Moment, State } from "./State.tsx";
 import { environmentLooks, optionsOf } from "./state-words.ts";
-import { AdminTable, type Column, type Filter } from "./table/AdminTable.tsx";
+import type { Column } from "../../ui/Table.tsx";
+import { AdminTable, type Filter } from "./table/AdminTable.tsx";
 import type { TableRequest } from "./table/table-search.ts";
 
 const columns: Column<AdminProject>[] = [

@@ -8,7 +8,8 @@ import { toast } from "../../ui/toast.tsx";
 import { useRemoveReview } from "./house.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { Moment } from "./State.tsx";
-import { AdminTable, type Column } from "./table/AdminTable.tsx";
+import type { Column } from "../../ui/Table.tsx";
+import { AdminTable } from "./table/AdminTable.tsx";
 
 /** Reviews of agents and templates, newest first. */
 export function ReviewsTab() {

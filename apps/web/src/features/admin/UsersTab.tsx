@@ -9,7 +9,8 @@ import { Avatar } from "../../ui/Avatar.tsx";
 import { buttonClass } from "../../ui/Button.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { exportQueryOf, userQueryOf, usersKey } from "./admin-users.queries.ts";
-import { AdminTable, type Column, type Filter } from "./table/AdminTable.tsx";
+import type { Column } from "../../ui/Table.tsx";
+import { AdminTable, type Filter } from "./table/AdminTable.tsx";
 import { tierOptions, tierWords, UserState } from "./user-looks.tsx";
 
 const columns: Column<AdminUser>[] = [

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Download } from "lucide-react";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import type { UsageGroup } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { formatDollars } from "../../lib/money.ts";
@@ -13,6 +13,7 @@ import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { Table, type Column } from "../../ui/Table.tsx";
 import { usageQuery } from "./billing.queries.ts";
 import { daysOf, groups, periods, windowOf, type GroupBy, type Period } from "./usage-window.ts";
 
@@ -113,37 +114,40 @@ function DayBars({ days, rows }: { days: readonly string[]; rows: readonly Usage
 
 const unnamed: Record<GroupBy, string> = { day: "", project: "No project", model: "Unknown", agent: "No agent" };
 
+const nameIn = (by: GroupBy, { key, name }: UsageGroup): string =>
+  by === "day" && key ? formatDay(key) : (name ?? (by === "model" ? key : null) ?? unnamed[by]);
+
+const columnsOf = (by: GroupBy, total: number): Column<UsageGroup>[] => [
+  { id: "name", head: groups[by], isGreedy: true, cell: (row) => <span className="font-medium text-fg-0">{nameIn(by, row)}</span> },
+  {
+    id: "credits",
+    head: "Credits",
+    isFigure: true,
+    cell: (row) => <span className="text-fg-0">{formatNumber(row.credits_deducted)}</span>,
+  },
+  { id: "price", head: "At list price", isFigure: true, cell: (row) => formatDollars(row.cost_total_cents) },
+  {
+    id: "share",
+    head: "Share",
+    isFigure: true,
+    isWideOnly: true,
+    cell: (row) => (total > 0 ? formatPercent(row.cost_total_cents / total) : ""),
+  },
+  { id: "calls", head: "Calls", isFigure: true, cell: (row) => formatNumber(row.requests) },
+  {
+    id: "tokens",
+    head: "Tokens",
+    isFigure: true,
+    isWideOnly: true,
+    cell: (row) => `${formatCompact(row.tokens_input)} in, ${formatCompact(row.tokens_output)} out`,
+  },
+];
+
 function UsageTable({ by, rows, total }: { by: GroupBy; rows: readonly UsageGroup[]; total: number }) {
+  const columns = useMemo(() => columnsOf(by, total), [by, total]);
   return (
     <div className="overflow-x-auto rounded-3 border border-line-0">
-      <table className="num w-full text-xs">
-        <thead>
-          <tr className="h-[30px] border-b border-line-0 text-fg-2">
-            <th className="px-2.5 text-left font-medium">{groups[by]}</th>
-            <th className="px-2.5 text-right font-medium">Credits</th>
-            <th className="px-2.5 text-right font-medium">At list price</th>
-            <th className="px-2.5 text-right font-medium narrow:hidden">Share</th>
-            <th className="px-2.5 text-right font-medium">Calls</th>
-            <th className="px-2.5 text-right font-medium narrow:hidden">Tokens</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={row.key ?? ""} className="h-8 border-b border-line-0 last:border-0">
-              <td className="max-w-0 w-full truncate px-2.5 font-medium text-fg-0">
-                {by === "day" && row.key ? formatDay(row.key) : (row.name ?? (by === "model" ? row.key : null) ?? unnamed[by])}
-              </td>
-              <td className="px-2.5 text-right text-fg-0">{formatNumber(row.credits_deducted)}</td>
-              <td className="px-2.5 text-right">{formatDollars(row.cost_total_cents)}</td>
-              <td className="px-2.5 text-right narrow:hidden">{total > 0 ? formatPercent(row.cost_total_cents / total) : ""}</td>
-              <td className="px-2.5 text-right">{formatNumber(row.requests)}</td>
-              <td className="px-2.5 text-right whitespace-nowrap narrow:hidden">
-                {formatCompact(row.tokens_input)} in, {formatCompact(row.tokens_output)} out
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table columns={columns} rows={rows} keyOf={({ key }) => key ?? ""} />
     </div>
   );
 }

@@ -12,10 +12,11 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Menu } from "../../ui/Menu.tsx";
+import { Page } from "../../ui/page/Page.tsx";
 import { Pager } from "../../ui/Pager.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
-import { Page } from "../../ui/page/Page.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { Table, type Column } from "../../ui/Table.tsx";
 import { ImportButton } from "./ImportButton.tsx";
 import { pageOf, pageSize, sortOrders, sortProjects } from "./project-list.ts";
 import { ProjectActions } from "./ProjectActions.tsx";
@@ -147,7 +148,7 @@ export function ProjectsPage() {
           </EmptyState>
         )
       ) : search.view === "list" ? (
-        <ProjectTable projects={shown} />
+        <Table columns={columns} rows={shown} keyOf={({ id }) => id} />
       ) : (
         <div className={projectGrid}>
           {shown.map((project) => (
@@ -172,43 +173,19 @@ export function ProjectsPage() {
   );
 }
 
-function ProjectTable({ projects }: { projects: readonly Project[] }) {
-  return (
-    <table className="num w-full text-xs">
-      <thead>
-        <tr className="h-[30px] border-b border-line-0 text-left text-fg-2">
-          <th className="px-2.5 font-medium">Name</th>
-          <th className="px-2.5 font-medium">Status</th>
-          <th className="px-2.5 font-medium narrow:hidden">Updated</th>
-          <th className="px-2.5 font-medium narrow:hidden">Created</th>
-          <th className="w-8">
-            <span className="sr-only">Actions</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {projects.map((project) => (
-          <tr key={project.id} className="h-8 border-b border-line-0 last:border-0 hover:bg-bg-2 narrow:h-12">
-            <td className="w-full max-w-0 px-2.5 wide:w-1/2">
-              <Link to="/p/$slug/{-$view}" params={{ slug: project.slug }} className="block truncate font-medium text-fg-0 hover:underline">
-                {project.name}
-              </Link>
-            </td>
-            <td className="px-2.5">
-              <ProjectPill project={project} isBare />
-            </td>
-            <td className="px-2.5 whitespace-nowrap narrow:hidden">
-              <RelativeTime at={project.updated_at} />
-            </td>
-            <td className="px-2.5 whitespace-nowrap narrow:hidden">
-              <RelativeTime at={project.created_at} />
-            </td>
-            <td>
-              <ProjectActions project={project} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
+const columns: Column<Project>[] = [
+  {
+    id: "name",
+    head: "Name",
+    isGreedy: true,
+    cell: ({ name, slug }) => (
+      <Link to="/p/$slug/{-$view}" params={{ slug }} className="block truncate font-medium text-fg-0 hover:underline">
+        {name}
+      </Link>
+    ),
+  },
+  { id: "status", head: "Status", cell: (project) => <ProjectPill project={project} isBare /> },
+  { id: "updated", head: "Updated", isWideOnly: true, cell: ({ updated_at }) => <RelativeTime at={updated_at} /> },
+  { id: "created", head: "Created", isWideOnly: true, cell: ({ created_at }) => <RelativeTime at={created_at} /> },
+  { id: "acts", head: "Actions", isHeadHidden: true, isFigure: true, cell: (project) => <ProjectActions project={project} /> },
+];

@@ -1,9 +1,8 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { ArrowDown, ArrowUp, ListFilter, Search, X } from "lucide-react";
+import { ListFilter, Search, X } from "lucide-react";
 import type { ReactNode } from "react";
 import type { List } from "@tesslate/contract";
-import { cx } from "../../../lib/cx.ts";
 import { formatNumber } from "../../../lib/numbers.ts";
 import { useSearchText } from "../../../lib/use-search-text.ts";
 import { Button } from "../../../ui/Button.tsx";
@@ -13,24 +12,9 @@ import { Input } from "../../../ui/Input.tsx";
 import { LoadFailed, ShownFromBefore } from "../../../ui/LoadFailed.tsx";
 import { Menu } from "../../../ui/Menu.tsx";
 import { Pager } from "../../../ui/Pager.tsx";
-import { Skeleton } from "../../../ui/Skeleton.tsx";
-import { nextOrder, requestOf, rowsPerPage, type TableRequest, type TableSearch } from "./table-search.ts";
+import { Table, type Column } from "../../../ui/Table.tsx";
+import { requestOf, rowsPerPage, type TableRequest, type TableSearch } from "./table-search.ts";
 
-export interface Column<Row> {
-  id: string;
-  head: string;
-  /** Shows the header to screen readers only. */
-  isHeadHidden?: boolean;
-  cell: (row: Row) => ReactNode;
-  /** The API's name of this sort order. Without it the column is not sortable. */
-  sort?: string;
-  /** Numbers are right-aligned. */
-  isFigure?: boolean;
-  /** Hidden on phones. */
-  isWideOnly?: boolean;
-  /** Takes the remaining width; its text is truncated. */
-  isGreedy?: boolean;
-}
 export interface Filter {
   /** Name in the API and in the URL. */
   id: string;
@@ -135,74 +119,30 @@ export function AdminTable<Row extends { id: string }>({
       </div>
       {list.isError && list.data ? <ShownFromBefore of={list} className="mx-4 mb-2" /> : null}
       <div className="scroll-y min-h-0 flex-1 overflow-x-auto border-t border-line-0" aria-busy={list.isFetching}>
-        {list.isError && !list.data ? (
-          <LoadFailed title={failed} of={list} />
-        ) : list.data && list.data.items.length === 0 ? (
-          list.data.total > 0 ? (
-            <EmptyState title="This page doesn't exist" action={<Button onClick={() => change({})}>Go to first page</Button>} />
-          ) : isFiltered ? (
-            <EmptyState title="No results" action={<Button onClick={clear}>Clear filters</Button>}>
-              No items match your search and filters.
-            </EmptyState>
-          ) : (
-            <EmptyState title={empty.title}>{empty.text}</EmptyState>
-          )
-        ) : (
-          <table aria-label={label} className={cx("num w-full text-xs", list.isPlaceholderData && "opacity-60")}>
-            <thead className="sticky top-0 z-10 bg-bg-1">
-              <tr className="h-[30px] text-left text-fg-2 shadow-[inset_0_-1px_0_var(--line-0)]">
-                {columns.map((column) => (
-                  <HeadCell
-                    key={column.id}
-                    column={column}
-                    search={search}
-                    onOrder={(order) => change({ sort: undefined, order: undefined, ...order })}
-                  />
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {list.data
-                ? list.data.items.map((row) => (
-                    <tr
-                      key={row.id}
-                      data-open={row.id === openId || undefined}
-                      className={cx(
-                        "relative h-8 border-b border-line-0 hover:bg-bg-2 data-open:bg-bg-3 narrow:h-12",
-                        onOpen && "cursor-pointer",
-                      )}
-                    >
-                      {columns.map((column, index) => (
-                        <td key={column.id} className={cellClass(column)}>
-                          {onOpen && index === 0 ? (
-                            // The button covers the whole row, so that there is one target for keyboard and pointer.
-                            <button
-                              type="button"
-                              aria-expanded={row.id === openId}
-                              onClick={() => onOpen(row)}
-                              className="block max-w-full text-left before:absolute before:inset-0"
-                            >
-                              {column.cell(row)}
-                            </button>
-                          ) : (
-                            column.cell(row)
-                          )}
-                        </td>
-                      ))}
-                    </tr>
-                  ))
-                : Array.from({ length: 12 }, (_, index) => (
-                    <tr key={index} className="h-8 border-b border-line-0 narrow:h-12">
-                      {columns.map((column) => (
-                        <td key={column.id} className={cellClass(column)}>
-                          <Skeleton className={cx("h-3", column.isGreedy ? "w-3/5" : "w-12", column.isFigure && "ml-auto")} />
-                        </td>
-                      ))}
-                    </tr>
-                  ))}
-            </tbody>
-          </table>
-        )}
+        <Table
+          label={label}
+          columns={columns}
+          rows={list.data?.items}
+          keyOf={({ id }) => id}
+          sorting={search.sort === undefined ? undefined : { by: search.sort, isDescending: search.order !== "asc" }}
+          onSorting={(next) => change({ sort: next?.by, order: next && (next.isDescending ? "desc" : "asc") })}
+          {...(onOpen && { onOpen })}
+          openKey={openId}
+          isStale={list.isPlaceholderData}
+          isFlush
+          failure={list.isError && !list.data ? <LoadFailed title={failed} of={list} /> : null}
+          empty={
+            list.data && list.data.total > 0 ? (
+              <EmptyState title="This page doesn't exist" action={<Button onClick={() => change({})}>Go to first page</Button>} />
+            ) : isFiltered ? (
+              <EmptyState title="No results" action={<Button onClick={clear}>Clear filters</Button>}>
+                No items match your search and filters.
+              </EmptyState>
+            ) : (
+              <EmptyState title={empty.title}>{empty.text}</EmptyState>
+            )
+          }
+        />
       </div>
       {list.data ? (
         <Pager
@@ -214,48 +154,6 @@ export function AdminTable<Row extends { id: string }>({
         />
       ) : null}
     </div>
-  );
-}
-
-const cellClass = <Row,>({ isFigure, isWideOnly, isGreedy }: Column<Row>) =>
-  cx(
-    "px-2.5 whitespace-nowrap first:pl-4 last:pr-4",
-    isFigure && "text-right",
-    isWideOnly && "narrow:hidden",
-    isGreedy && "w-full max-w-0 min-w-32 truncate",
-  );
-
-function HeadCell<Row>({
-  column,
-  search,
-  onOrder,
-}: {
-  column: Column<Row>;
-  search: TableSearch;
-  onOrder: (order: Pick<TableSearch, "sort" | "order">) => void;
-}) {
-  const { sort, head } = column;
-  const here = sort !== undefined && search.sort === sort ? (search.order ?? "desc") : undefined;
-  return (
-    <th
-      scope="col"
-      aria-sort={here ? (here === "asc" ? "ascending" : "descending") : undefined}
-      className={cx(cellClass(column), "font-medium")}
-    >
-      {sort === undefined ? (
-        <span className={column.isHeadHidden ? "sr-only" : undefined}>{head}</span>
-      ) : (
-        <button
-          type="button"
-          onClick={() => onOrder(nextOrder(search, sort))}
-          className="inline-flex h-[30px] min-w-6 items-center gap-1 rounded-1 hover:text-fg-0 focus-visible:-outline-offset-2 aria-pressed:text-fg-0 narrow:h-11"
-          aria-pressed={here !== undefined}
-        >
-          {head}
-          {here === "asc" ? <ArrowUp size={12} /> : here === "desc" ? <ArrowDown size={12} /> : null}
-        </button>
-      )}
-    </th>
   );
 }
 

@@ -1,6 +1,6 @@
 import { parse } from "valibot";
 import { expect, test } from "vitest";
-import { nextOrder, requestOf, tableSearch } from "./table-search.ts";
+import { requestOf, tableSearch } from "./table-search.ts";
 
 const parsed = (search: object) => parse(tableSearch, search);
 
@@ -31,11 +31,4 @@ test("only known filters and columns reach the server", () => {
     sort_order: "asc",
     filters: {},
   });
-});
-
-test("a column header cycles through descending, ascending and default", () => {
-  expect(nextOrder({}, "email")).toEqual({ sort: "email", order: "desc" });
-  expect(nextOrder({ sort: "email", order: "desc" }, "email")).toEqual({ sort: "email", order: "asc" });
-  expect(nextOrder({ sort: "email", order: "asc" }, "email")).toEqual({});
-  expect(nextOrder({ sort: "name", order: "asc" }, "email")).toEqual({ sort: "email", order: "desc" });
 });

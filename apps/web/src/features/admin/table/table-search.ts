@@ -41,9 +41,3 @@ export function requestOf(
     ),
   };
 }
-
-/** The order after a click on a column header: descending, ascending, then the default. */
-export function nextOrder({ sort, order }: Pick<TableSearch, "sort" | "order">, column: string): { sort?: string; order?: "asc" | "desc" } {
-  if (sort !== column) return { sort: column, order: "desc" };
-  return order === "asc" ? {} : { sort: column, order: "asc" };
-}

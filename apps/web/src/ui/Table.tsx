@@ -1,0 +1,208 @@
+import {
+  columnVisibilityFeature,
+  functionalUpdate,
+  rowSortingFeature,
+  tableFeatures,
+  useTable,
+  type ColumnDef,
+} from "@tanstack/react-table";
+import { ArrowDown, ArrowUp } from "lucide-react";
+import { useMemo, type ReactNode } from "react";
+import { cx } from "../lib/cx.ts";
+import { useIsNarrow } from "../lib/use-is-narrow.ts";
+import { Skeleton } from "./Skeleton.tsx";
+
+export interface Column<Row> {
+  id: string;
+  head: string;
+  /** Shows the head to screen readers only. */
+  isHeadHidden?: boolean;
+  /** Explains the head. */
+  headHint?: string;
+  cell: (row: Row) => ReactNode;
+  /** The name of the order by this column, such as the API's. Without it the column cannot be sorted. */
+  sort?: string;
+  /** Numbers are right-aligned. */
+  isFigure?: boolean;
+  /** Left out on phones. */
+  isWideOnly?: boolean;
+  /** Takes the remaining width; its text is truncated. */
+  isGreedy?: boolean;
+}
+
+export interface Sorting {
+  /** `sort` of a column. */
+  by: string;
+  isDescending: boolean;
+}
+
+export interface TableProps<Row extends object> {
+  label?: string;
+  /** Each render with new columns computes the table again: define them outside of the component, or remember them. */
+  columns: readonly Column<Row>[];
+  /** In the order in which they are shown; the table does not sort. Undefined while they load: placeholders are shown. */
+  rows: readonly Row[] | undefined;
+  keyOf: (row: Row) => string;
+  sorting?: Sorting | undefined;
+  /** After a click on the head of a sortable column: descending, ascending, then undefined, which is the default order. */
+  onSorting?: (sorting: Sorting | undefined) => void;
+  /** Opens a row; its first cell becomes a button. */
+  onOpen?: (row: Row) => void;
+  openKey?: string | undefined;
+  /** The rows are those of an earlier request. */
+  isStale?: boolean;
+  /** Fills a scrolling panel: the head stays in sight, and the outer cells have the panel's padding. */
+  isFlush?: boolean;
+  /** Shown instead of the table: why it could not be loaded. */
+  failure?: ReactNode;
+  /** Shown instead of a table without rows. */
+  empty?: ReactNode;
+}
+
+const features = tableFeatures({ columnVisibilityFeature, rowSortingFeature });
+const noRows: never[] = [];
+const placeholderRows = 12;
+
+/** The table of lists and of the admin console. */
+export function Table<Row extends object>({
+  label,
+  columns,
+  rows,
+  keyOf,
+  sorting,
+  onSorting,
+  onOpen,
+  openKey,
+  isStale = false,
+  isFlush = false,
+  failure,
+  empty,
+}: TableProps<Row>) {
+  const isNarrow = useIsNarrow();
+  const byId = useMemo(() => new Map(columns.map((column) => [column.id, column])), [columns]);
+  const definitions = useMemo(
+    () =>
+      columns.map(({ id, head, sort }): ColumnDef<typeof features, Row> => ({
+        id,
+        header: head,
+        accessorFn: (row) => row,
+        enableSorting: sort !== undefined,
+      })),
+    [columns],
+  );
+  const sortedId = sorting && columns.find(({ sort }) => sort === sorting.by)?.id;
+  const desc = sorting?.isDescending ?? false;
+  // The table compares its state by reference.
+  const sortingState = useMemo(() => (sortedId === undefined ? [] : [{ id: sortedId, desc }]), [sortedId, desc]);
+  const columnVisibility = useMemo(
+    () => Object.fromEntries(columns.map(({ id, isWideOnly }) => [id, !(isNarrow && isWideOnly)])),
+    [columns, isNarrow],
+  );
+  const table = useTable({
+    features,
+    columns: definitions,
+    data: rows ?? noRows,
+    getRowId: keyOf,
+    state: { sorting: sortingState, columnVisibility },
+    manualSorting: true,
+    enableMultiSort: false,
+    sortDescFirst: true,
+    onSortingChange: (updater) => {
+      const next = functionalUpdate(updater, sortingState)[0];
+      const by = next && byId.get(next.id)?.sort;
+      onSorting?.(by === undefined ? undefined : { by, isDescending: next?.desc ?? false });
+    },
+  });
+  if (failure) return failure;
+  if (rows?.length === 0 && empty) return empty;
+
+  const shown = columns.filter(({ id }) => columnVisibility[id]);
+  const cellClass = ({ isFigure, isGreedy }: Column<Row>) =>
+    cx(
+      "px-2.5 whitespace-nowrap",
+      isFlush && "first:pl-4 last:pr-4",
+      isFigure && "text-right",
+      isGreedy && "w-full max-w-0 min-w-32 truncate",
+    );
+  const rowClass = cx("h-8 border-b border-line-0 narrow:h-12", !isFlush && "last:border-0");
+  return (
+    <table aria-label={label} className={cx("num w-full text-xs", isStale && "opacity-60")}>
+      <thead className={isFlush ? "sticky top-0 z-10 bg-bg-1" : undefined}>
+        {table.getHeaderGroups().map((group) => (
+          <tr
+            key={group.id}
+            className={cx("h-[30px] text-left text-fg-2", isFlush ? "shadow-[inset_0_-1px_0_var(--line-0)]" : "border-b border-line-0")}
+          >
+            {group.headers.map(({ id, column }) => {
+              const known = byId.get(column.id);
+              const direction = column.getIsSorted();
+              return known ? (
+                <th
+                  key={id}
+                  scope="col"
+                  title={known.headHint}
+                  aria-sort={direction ? (direction === "asc" ? "ascending" : "descending") : undefined}
+                  className={cx(cellClass(known), "font-medium")}
+                >
+                  {column.getCanSort() ? (
+                    <button
+                      type="button"
+                      onClick={() => column.toggleSorting()}
+                      className="inline-flex h-[30px] min-w-6 items-center gap-1 rounded-1 hover:text-fg-0 focus-visible:-outline-offset-2 aria-pressed:text-fg-0 narrow:h-11"
+                      aria-pressed={direction !== false}
+                    >
+                      {known.head}
+                      {direction === "asc" ? <ArrowUp size={12} /> : direction === "desc" ? <ArrowDown size={12} /> : null}
+                    </button>
+                  ) : (
+                    <span className={known.isHeadHidden ? "sr-only" : undefined}>{known.head}</span>
+                  )}
+                </th>
+              ) : null;
+            })}
+          </tr>
+        ))}
+      </thead>
+      <tbody>
+        {rows
+          ? table.getRowModel().rows.map((row) => (
+              <tr
+                key={row.id}
+                data-open={row.id === openKey || undefined}
+                className={cx(rowClass, "relative hover:bg-bg-2 data-open:bg-bg-3", onOpen && "cursor-pointer")}
+              >
+                {row.getVisibleCells().map(({ id, column }, index) => {
+                  const known = byId.get(column.id);
+                  return known ? (
+                    <td key={id} className={cellClass(known)}>
+                      {onOpen && index === 0 ? (
+                        // The button covers the whole row, so that there is one target for keyboard and pointer.
+                        <button
+                          type="button"
+                          aria-expanded={row.id === openKey}
+                          onClick={() => onOpen(row.original)}
+                          className="block max-w-full text-left before:absolute before:inset-0"
+                        >
+                          {known.cell(row.original)}
+                        </button>
+                      ) : (
+                        known.cell(row.original)
+                      )}
+                    </td>
+                  ) : null;
+                })}
+              </tr>
+            ))
+          : Array.from({ length: placeholderRows }, (_, index) => (
+              <tr key={index} className={rowClass}>
+                {shown.map((column) => (
+                  <td key={column.id} className={cellClass(column)}>
+                    <Skeleton className={cx("h-3", column.isGreedy ? "w-3/5" : "w-12", column.isFigure && "ml-auto")} />
+                  </td>
+                ))}
+              </tr>
+            ))}
+      </tbody>
+    </table>
+  );
+}
