@@ -2,7 +2,7 @@ import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } 
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput } from "@codemirror/language";
 import { highlightSelectionMatches, openSearchPanel, search, searchKeymap } from "@codemirror/search";
-import { Annotation, Compartment, EditorState, Transaction, type Extension } from "@codemirror/state";
+import { Annotation, Compartment, EditorState, Transaction, type ChangeSpec, type Extension } from "@codemirror/state";
 import {
   drawSelection,
   EditorView,
@@ -13,7 +13,9 @@ import {
   lineNumbers,
   placeholder,
 } from "@codemirror/view";
+import { diffLines, diffWordsWithSpace } from "diff";
 import { useEffect, useRef } from "react";
+import { patiently } from "../../lib/chunks.ts";
 import { isApple } from "../../lib/shortcut-keys.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { usePreferences } from "../users/index.ts";
@@ -26,6 +28,9 @@ const fromServer = Annotation.define<boolean>();
 const language = new Compartment();
 const writable = new Compartment();
 const wrapping = new Compartment();
+const compared = new Compartment();
+/** Comparing takes the square of it: what differs in more words is replaced by lines, and what differs in more lines as a whole. */
+const mostChanges = { maxEditLength: 2_000 };
 
 interface Kept {
   state: EditorState;
@@ -43,12 +48,25 @@ export interface CodeEditorProps {
   reveal?: { path: string; line: number } | undefined;
   /** Needed if another editor on the page shows a file of the same name. */
   label?: string;
+  /** Shows what the text changes in this one; `isComparisonFolded` hides unchanged lines far from a change. */
+  comparedWith?: string | undefined;
+  isComparisonFolded?: boolean;
   /** Prose: no line numbers, lines wrap, `placeholder` if it is empty. */
   prose?: { label: string; placeholder: string };
 }
 
 /** One editor for all open files: each keeps its text, undo history and scroll position while another is shown. */
-export function CodeEditor({ buffer, isReadOnly, onEdit, onLeave, reveal, label, prose }: CodeEditorProps) {
+export function CodeEditor({
+  buffer,
+  isReadOnly,
+  onEdit,
+  onLeave,
+  reveal,
+  label,
+  comparedWith,
+  isComparisonFolded = false,
+  prose,
+}: CodeEditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
   const kept = useRef(new Map<string, Kept>());
@@ -96,6 +114,7 @@ export function CodeEditor({ buffer, isReadOnly, onEdit, onLeave, reveal, label,
     language.of([]),
     writable.of(EditorState.readOnly.of(isReadOnly)),
     wrapping.of(wraps ? EditorView.lineWrapping : []),
+    compared.of([]),
     EditorView.updateListener.of((update) => {
       const entry = kept.current.get(path);
       if (entry) entry.state = update.state;
@@ -146,14 +165,25 @@ export function CodeEditor({ buffer, isReadOnly, onEdit, onLeave, reveal, label,
     }
     if (entry && entry.revision !== revision) {
       entry.revision = revision;
-      const change = smallestChange(editor.state.doc.toString(), text);
-      if (change) editor.dispatch({ changes: change, annotations: [fromServer.of(true), Transaction.addToHistory.of(false)] });
+      const changes = changesBetween(editor.state.doc.toString(), text);
+      if (changes.length > 0) editor.dispatch({ changes, annotations: [fromServer.of(true), Transaction.addToHistory.of(false)] });
     }
   }, [path, text, revision, extensions]);
 
   useEffect(() => {
     view.current?.dispatch({ effects: writable.reconfigure(EditorState.readOnly.of(isReadOnly)) });
   }, [isReadOnly, path]);
+
+  useEffect(() => {
+    if (comparedWith === undefined) return undefined;
+    let isCurrent = true;
+    void patiently(() => import("./comparison.ts")).then(({ comparison }) => {
+      if (isCurrent) view.current?.dispatch({ effects: compared.reconfigure(comparison(comparedWith, isComparisonFolded)) });
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [comparedWith, isComparisonFolded, path]);
 
   useEffect(() => {
     const editor = view.current;
@@ -171,13 +201,17 @@ function findInFile(view: EditorView, event: KeyboardEvent): boolean {
   return isMod && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "f" && openSearchPanel(view);
 }
 
-/** Replaces only the difference, to keep cursor, scroll position and undo history. */
-function smallestChange(before: string, after: string): { from: number; to: number; insert: string } | undefined {
-  if (before === after) return undefined;
-  let head = 0;
-  const shorter = Math.min(before.length, after.length);
-  while (head < shorter && before.charCodeAt(head) === after.charCodeAt(head)) head += 1;
-  let tail = 0;
-  while (tail < shorter - head && before.charCodeAt(before.length - 1 - tail) === after.charCodeAt(after.length - 1 - tail)) tail += 1;
-  return { from: head, to: before.length - tail, insert: after.slice(head, after.length - tail) };
+/** Replaces only what differs, to keep cursor, scroll position, folded code and undo history. */
+function changesBetween(before: string, after: string): ChangeSpec[] {
+  if (before === after) return [];
+  const parts = diffWordsWithSpace(before, after, mostChanges) ?? diffLines(before, after, mostChanges);
+  if (!parts) return [{ from: 0, to: before.length, insert: after }];
+  const changes: ChangeSpec[] = [];
+  let at = 0;
+  for (const { value, added, removed } of parts) {
+    if (added) changes.push({ from: at, insert: value });
+    else if (removed) changes.push({ from: at, to: at + value.length });
+    if (!added) at += value.length;
+  }
+  return changes;
 }

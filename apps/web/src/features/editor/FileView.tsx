@@ -1,12 +1,11 @@
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { nameOf } from "../../lib/file-tree.ts";
 import { Button } from "../../ui/Button.tsx";
-import { DiffBlock } from "../../ui/DiffBlock.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import type { BufferView, Buffers } from "./buffers.ts";
-import { lineDiff } from "./line-diff.ts";
+import { loadingView, type BufferView, type Buffers } from "./buffers.ts";
+import { CodeEditor } from "./CodeEditor.tsx";
 import { DownloadButton, MediaView } from "./MediaView.tsx";
 
 /** Shown instead of the editor while a file can't be edited; undefined when it can. */
@@ -104,9 +103,28 @@ export function ConflictBar({
       {isComparing && !isDeleted ? (
         <div className="pt-2">
           <p className="pb-1 text-xs text-fg-1">− theirs, + mine</p>
-          <DiffBlock lines={lineDiff(conflict.text ?? "", mine())} path={buffer.path} />
+          <Comparison key={buffer.path} path={buffer.path} theirs={conflict.text ?? ""} mine={mine()} />
         </div>
       ) : null}
+    </div>
+  );
+}
+
+/** What `mine` changes in `theirs`. */
+function Comparison({ path, theirs, mine }: { path: string; theirs: string; mine: string }) {
+  const buffer = useMemo(() => ({ ...loadingView(path), status: "ready" as const, text: mine, revision: 1 }), [path, mine]);
+  return (
+    <div className="flex h-80 max-h-[40vh] flex-col overflow-hidden rounded-2 border border-line-0">
+      <CodeEditor
+        key={mine}
+        buffer={buffer}
+        isReadOnly
+        label={`Changes in ${path}`}
+        comparedWith={theirs}
+        isComparisonFolded
+        onEdit={() => undefined}
+        onLeave={() => undefined}
+      />
     </div>
   );
 }

@@ -4,4 +4,3 @@ export { readFile, writeFile } from "./files.api.ts";
 export { ConflictBar, FileState } from "./FileView.tsx";
 export { inks } from "./inks.ts";
 export { languageOf } from "./languages.ts";
-export { lineDiff } from "./line-diff.ts";

@@ -133,7 +133,16 @@ function Sides({
         )}
       >
         {shown.map((side) =>
-          side === "result" ? null : <SideText key={side} path={path} side={side} name={names[side]} text={conflict[side]} />,
+          side === "result" ? null : (
+            <SideText
+              key={side}
+              path={path}
+              side={side}
+              name={names[side]}
+              text={conflict[side]}
+              base={side === "base" ? undefined : (conflict.base ?? undefined)}
+            />
+          ),
         )}
       </div>
       <div className={cx("flex min-h-0 flex-[3] flex-col", isNarrow && part !== "result" && "hidden")}>
@@ -162,7 +171,20 @@ function Sides({
   );
 }
 
-function SideText({ path, side, name, text }: { path: string; side: "base" | "ours" | "theirs"; name: string; text: string | null }) {
+/** A side of the conflict, with what it changed in `base`. */
+function SideText({
+  path,
+  side,
+  name,
+  text,
+  base,
+}: {
+  path: string;
+  side: "base" | "ours" | "theirs";
+  name: string;
+  text: string | null;
+  base: string | undefined;
+}) {
   const buffer = useMemo(() => ({ ...loadingView(path), status: "ready" as const, text: text ?? "", revision: 1 }), [path, text]);
   return (
     <div role="group" aria-label={name} className="flex min-h-0 min-w-0 flex-col border-l border-line-0 first:border-l-0">
@@ -170,7 +192,15 @@ function SideText({ path, side, name, text }: { path: string; side: "base" | "ou
       {text === null ? (
         <p className="p-3 text-sm text-fg-2">{side === "base" ? "Not in the base version." : "Deleted on this side."}</p>
       ) : (
-        <CodeEditor key={text} buffer={buffer} isReadOnly label={`${name}: ${path}`} onEdit={() => undefined} onLeave={() => undefined} />
+        <CodeEditor
+          key={text}
+          buffer={buffer}
+          isReadOnly
+          label={`${name}: ${path}`}
+          comparedWith={base}
+          onEdit={() => undefined}
+          onLeave={() => undefined}
+        />
       )}
     </div>
   );

@@ -5,10 +5,11 @@ import { cx } from "../../lib/cx.ts";
 import { Button } from "../../ui/Button.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 import { piecesOf, type Token } from "./highlight.ts";
-import type { HunkLine } from "./review.ts";
+import type { HunkLine, Mark } from "./review.ts";
 
 const firstLines = 400;
 const noTokens: readonly Token[] = [];
+const noMarks: readonly Mark[] = [];
 const grounds = { same: "", add: "bg-diff-add", del: "bg-diff-del", note: "" } as const;
 const signs = { same: " ", add: "+", del: "−", note: " " } as const;
 const words = { same: "", add: "added: ", del: "removed: ", note: "" } as const;
@@ -104,11 +105,11 @@ export function HunkLines({
   );
 }
 
-function Marked({ line: { text, mark, kind }, tokens }: { line: HunkLine; tokens: readonly Token[] }) {
+function Marked({ line: { text, marks = noMarks, kind }, tokens }: { line: HunkLine; tokens: readonly Token[] }) {
   if (text === "") return <span> </span>;
   return (
     <span>
-      {piecesOf(text, tokens, mark).map((piece, index) => {
+      {piecesOf(text, tokens, marks).map((piece, index) => {
         const ink = piece.color ? { style: { color: piece.color } } : {};
         return piece.isMarked ? (
           <mark key={index} {...ink} className={cx("text-inherit", kind === "add" ? "bg-diff-add-strong" : "bg-diff-del-strong")}>

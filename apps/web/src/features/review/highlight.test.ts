@@ -18,13 +18,13 @@ test("each side of a change is coloured by itself; plain text is not", async () 
   expect(await highlight("a.ts", [line("add", "x".repeat(70_000))])).toBeUndefined();
 });
 
-test("a line is cut where its colour or its mark changes", () => {
+test("a line is cut where its colour or a mark begins or ends", () => {
   const tokens = [{ from: 0, to: 5, color: "red" }];
-  expect(piecesOf("const a", tokens, [3, 7])).toEqual([
+  expect(piecesOf("const a", tokens, [[3, 7]])).toEqual([
     { text: "con", color: "red", isMarked: false },
     { text: "st", color: "red", isMarked: true },
     { text: " a", color: undefined, isMarked: true },
   ]);
-  expect(piecesOf("ab", [], undefined)).toEqual([{ text: "ab", color: undefined, isMarked: false }]);
-  expect(piecesOf("", [], undefined)).toEqual([]);
+  expect(piecesOf("ab", [], [])).toEqual([{ text: "ab", color: undefined, isMarked: false }]);
+  expect(piecesOf("", [], [])).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import type { LanguageSupport } from "@codemirror/language";
 import { highlightTree, tagHighlighter } from "@lezer/highlight";
 import { inks, languageOf } from "../editor/index.ts";
-import type { HunkLine } from "./review.ts";
+import type { HunkLine, Mark } from "./review.ts";
 
 /** A colored part of a line. */
 export interface Token {
@@ -49,16 +49,16 @@ export interface Piece {
   color: string | undefined;
   isMarked: boolean;
 }
-/** A line cut where its colour or its mark changes. */
-export function piecesOf(text: string, tokens: readonly Token[], mark: readonly [number, number] | undefined): Piece[] {
-  const cuts = new Set([0, text.length, ...tokens.flatMap(({ from, to }) => [from, to]), ...(mark ?? [])]);
+/** A line cut where its colour or a mark begins or ends. */
+export function piecesOf(text: string, tokens: readonly Token[], marks: readonly Mark[]): Piece[] {
+  const cuts = new Set([0, text.length, ...tokens.flatMap(({ from, to }) => [from, to]), ...marks.flat()]);
   const at = [...cuts].filter((cut) => cut <= text.length).sort((a, b) => a - b);
   return at.slice(0, -1).map((from, i) => {
     const to = at[i + 1] ?? text.length;
     return {
       text: text.slice(from, to),
       color: tokens.find((token) => token.from <= from && token.to >= to)?.color,
-      isMarked: mark !== undefined && mark[0] <= from && mark[1] >= to,
+      isMarked: marks.some(([start, end]) => start <= from && end >= to),
     };
   });
 }

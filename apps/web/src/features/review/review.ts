@@ -1,5 +1,11 @@
 import type { ChangePart, ChangeSet, DiffHunk, ReviewFile } from "@tesslate/contract";
+import { diffWordsWithSpace } from "diff";
 import { counted } from "../../lib/counted.ts";
+
+/** A part of a line: start and end. */
+export type Mark = readonly [number, number];
+/** Comparing takes the square of it: lines that differ in more words have no marks. */
+const mostChangedWords = 500;
 
 /** A line of a hunk, with its old and new number. */
 export interface HunkLine {
@@ -7,8 +13,8 @@ export interface HunkLine {
   old: number | undefined;
   now: number | undefined;
   text: string;
-  /** The part that differs from its counterpart: start and end. */
-  mark?: readonly [number, number];
+  /** The parts that differ from its counterpart. */
+  marks?: readonly Mark[];
 }
 
 export function linesOf(hunk: DiffHunk): HunkLine[] {
@@ -24,7 +30,7 @@ export function linesOf(hunk: DiffHunk): HunkLine[] {
   return withMarks(lines);
 }
 
-/** Marks the differing part of lines that were replaced one by one. */
+/** Marks the differing parts of lines that were replaced one by one. */
 function withMarks(lines: readonly HunkLine[]): HunkLine[] {
   const marked = [...lines];
   for (let at = 0; at < lines.length;) {
@@ -42,27 +48,27 @@ function withMarks(lines: readonly HunkLine[]): HunkLine[] {
         if (!del || !add) continue;
         const marks = marksOf(del.text, add.text);
         if (!marks) continue;
-        marked[at + i] = { ...del, mark: marks[0] };
-        marked[dels + i] = { ...add, mark: marks[1] };
+        marked[at + i] = { ...del, marks: marks.old };
+        marked[dels + i] = { ...add, marks: marks.now };
       }
     at = adds;
   }
   return marked;
 }
 
-/** The part between the common start and end; `undefined` if the lines have too little in common. */
-function marksOf(a: string, b: string): [[number, number], [number, number]] | undefined {
-  const shorter = Math.min(a.length, b.length);
-  let start = 0;
-  while (start < shorter && a[start] === b[start]) start++;
-  let end = 0;
-  while (end < shorter - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
-  const common = a.slice(0, start).trim().length + a.slice(a.length - end).trim().length;
-  if (common < 3 || common * 3 < Math.min(a.trim().length, b.trim().length)) return undefined;
-  return [
-    [start, a.length - end],
-    [start, b.length - end],
-  ];
+/** The words that differ; `undefined` if the lines have too little in common. */
+function marksOf(before: string, after: string): { old: Mark[]; now: Mark[] } | undefined {
+  const marks = { old: [] as Mark[], now: [] as Mark[] };
+  let [old, now, common] = [0, 0, 0];
+  for (const { value, added, removed } of diffWordsWithSpace(before, after, { maxEditLength: mostChangedWords }) ?? []) {
+    const { length } = value;
+    if (removed) marks.old.push([old, old + length]);
+    else if (added) marks.now.push([now, now + length]);
+    else common += value.trim().length;
+    if (!added) old += length;
+    if (!removed) now += length;
+  }
+  return common < 3 || common * 3 < Math.min(before.trim().length, after.trim().length) ? undefined : marks;
 }
 
 /** Range of lines as text: `18`, `18–29`. */

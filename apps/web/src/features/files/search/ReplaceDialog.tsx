@@ -6,7 +6,7 @@ import { Checkbox } from "../../../ui/Checkbox.tsx";
 import { Dialog } from "../../../ui/Dialog.tsx";
 import { DiffBlock } from "../../../ui/DiffBlock.tsx";
 import { SkeletonRows } from "../../../ui/Skeleton.tsx";
-import { lineDiff } from "../../editor/index.ts";
+import { lineDiff } from "./line-diff.ts";
 import { hitsIn, type Replacement, type SearchOptions } from "./replace.ts";
 import { useReplacePlan, useReplacing } from "./use-replace.ts";
 

@@ -19,3 +19,12 @@ test("far-away lines are left out", () => {
 });
 test("equal texts: nothing", () => expect(brief("a\nb", "a\nb")).toEqual([]));
 test("inserted and removed", () => expect(brief("a\nb", "b\nc")).toEqual(["-1 a", " 1 b", "+2 c"]));
+test("texts with nothing in common are replaced as a whole, however long", () => {
+  const text = (name: string) => Array.from({ length: 3_000 }, (_, index) => `${name}${index}`).join("\n");
+  const lines = lineDiff(text("a"), text("b"));
+  expect(lines).toHaveLength(6_000);
+  expect([lines[0], lines.at(-1)]).toEqual([
+    { kind: "del", line: 1, text: "a0" },
+    { kind: "add", line: 3_000, text: "b2999" },
+  ]);
+});
