@@ -108,10 +108,10 @@ export default journey({}, async (context) => {
     {
       name: "files are uploaded by drop and by picker, and replacing needs a confirmation",
       run: async () => {
+        await row("public").click();
         await dropFiles(row("public").getByRole("gridcell"), ["dropped.txt"]);
         await until("the dropped file is there", async () => (await contentOf("public/dropped.txt")) === "text of dropped.txt");
         const picker = page().getByLabel("Files to upload");
-        await row("public").click();
         const files = [{ name: "picked.txt", mimeType: "text/plain", buffer: Buffer.from("one") }];
         await picker.setInputFiles(files);
         await until("the picked file is there", async () => (await contentOf("public/picked.txt")) === "one");

@@ -59,6 +59,7 @@ define(globalThis, "matchMedia", (query: string) =>
 define(Element.prototype, "scrollIntoView", () => undefined);
 define(Element.prototype, "scrollTo", () => undefined);
 define(document, "elementFromPoint", () => null);
+define(document, "elementsFromPoint", () => []);
 define(window, "scrollTo", () => undefined);
 define(Element.prototype, "hasPointerCapture", () => false);
 define(Element.prototype, "setPointerCapture", () => undefined);

@@ -1,4 +1,11 @@
-import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
+import { draggable, dropTargetForElements, monitorForElements } from "@atlaskit/pragmatic-drag-and-drop/adapter/element-adapter";
+import { combine } from "@atlaskit/pragmatic-drag-and-drop/utils/combine";
+import { attachClosestEdge } from "@atlaskit/pragmatic-drag-and-drop-hitbox/closest-edge/attach-closest-edge";
+import { extractClosestEdge } from "@atlaskit/pragmatic-drag-and-drop-hitbox/closest-edge/extract-closest-edge";
+import type { Edge } from "@atlaskit/pragmatic-drag-and-drop-hitbox/types";
+import { reorderWithEdge } from "@atlaskit/pragmatic-drag-and-drop-hitbox/util/reorder-with-edge";
+import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type RefCallback } from "react";
+import { useHandler } from "../lib/use-handler.ts";
 
 export interface ReorderOptions {
   ids: readonly string[];
@@ -8,90 +15,95 @@ export interface ReorderOptions {
   nameOf: (id: string) => string;
 }
 
-/**
- * A list that is reordered by dragging an item's grip or with the arrow keys on it. While dragging, items are only moved visually
- * (CSS `order` in a flex column), so the focus doesn't change; Escape cancels.
- */
+/** The dragged item, and the item at whose edge it would be dropped. */
+interface Drag {
+  id: string;
+  over: string | undefined;
+  edge: Edge | null;
+}
+
+/** For items: a line at the edge where the dragged item would be dropped. */
+export const reorderLine =
+  "relative data-[edge]:after:absolute data-[edge]:after:inset-x-0 data-[edge]:after:h-0.5 data-[edge]:after:rounded-full data-[edge]:after:bg-fg-0 data-[edge=top]:after:-top-px data-[edge=bottom]:after:-bottom-px";
+
+/** A list that is reordered by dragging an item's grip or with the arrow keys on it. Escape cancels a drag. */
 export function useReorder({ ids, onMove, nameOf }: ReorderOptions) {
-  const elements = useRef(new Map<string, HTMLElement>());
-  const grips = useRef(new Map<string, HTMLElement>());
-  const [drag, setDrag] = useState<{ id: string; order: readonly string[] }>();
+  const list = useId();
+  const [items] = useState(() => new Map<string, RefCallback<HTMLElement>>());
+  const [grips] = useState(() => new Map<string, HTMLElement>());
+  const [drag, setDrag] = useState<Drag>();
   const [said, setSaid] = useState("");
   /** Focused again after a move by key: the browser drops the focus of an element that moves in the document. */
   const refocus = useRef<string>(undefined);
 
-  const order = drag?.order ?? ids;
-  const commit = (id: string, next: readonly string[]) => {
+  const commit = useHandler((id: string, next: readonly string[]) => {
     const at = next.indexOf(id);
     if (at === ids.indexOf(id)) return;
     setSaid(`${nameOf(id)} moved to position ${at + 1} of ${next.length}.`);
     onMove(id, next[at + 1] ?? null);
-  };
-  const latest = useRef({ drag, commit });
+  });
+  const drop = useHandler(({ id, over, edge }: Drag) => {
+    setDrag(undefined);
+    const [startIndex, indexOfTarget] = [ids.indexOf(id), over === undefined ? -1 : ids.indexOf(over)];
+    if (startIndex < 0 || indexOfTarget < 0) return;
+    commit(id, reorderWithEdge({ list: [...ids], startIndex, indexOfTarget, closestEdgeOfTarget: edge, axis: "vertical" }));
+  });
   useLayoutEffect(() => {
-    latest.current = { drag, commit };
     if (refocus.current === undefined) return;
-    grips.current.get(refocus.current)?.focus();
+    grips.get(refocus.current)?.focus();
     refocus.current = undefined;
   });
 
-  const dragged = drag?.id;
   useEffect(() => {
-    if (dragged === undefined) return undefined;
-    const abort = new AbortController();
-    const { signal } = abort;
-    addEventListener(
-      "pointermove",
-      (event) => {
-        const now = latest.current.drag;
-        if (!now) return;
-        const others = now.order.filter((id) => id !== now.id);
-        const above = others.filter((id) => {
-          const box = elements.current.get(id)?.getBoundingClientRect();
-          return box !== undefined && box.top + box.height / 2 < event.clientY;
-        });
-        const next = others.toSpliced(above.length, 0, now.id);
-        if (next.join() !== now.order.join()) setDrag({ id: now.id, order: next });
-      },
-      { signal },
-    );
-    const end = (isKept: boolean) => {
-      const now = latest.current.drag;
-      setDrag(undefined);
-      if (now && isKept) latest.current.commit(now.id, now.order);
+    type Event = Parameters<NonNullable<Parameters<typeof monitorForElements>[0]["onDrag"]>>[0];
+    const dragOf = ({ source, location }: Event): Drag => {
+      const data = location.current.dropTargets[0]?.data;
+      return { id: String(source.data["id"]), over: data && String(data["id"]), edge: data ? extractClosestEdge(data) : null };
     };
-    addEventListener("pointerup", () => end(true), { signal });
-    addEventListener("pointercancel", () => end(false), { signal });
-    addEventListener(
-      "keydown",
-      (event) => {
-        if (event.key !== "Escape") return;
-        event.preventDefault();
-        event.stopPropagation();
-        end(false);
-      },
-      { signal, capture: true },
-    );
-    return () => abort.abort();
-  }, [dragged]);
+    const show = (event: Event) => {
+      const next = dragOf(event);
+      setDrag((last) => (last?.id === next.id && last.over === next.over && last.edge === next.edge ? last : next));
+    };
+    return monitorForElements({
+      canMonitor: ({ source }) => source.data["list"] === list,
+      onDragStart: show,
+      onDrag: show,
+      onDrop: (event) => drop(dragOf(event)),
+    });
+  }, [list, drop]);
 
-  const set = (map: Map<string, HTMLElement>, id: string) => (element: HTMLElement | null) => {
-    if (element) map.set(id, element);
-    else map.delete(id);
+  const itemOf = (id: string): RefCallback<HTMLElement> => {
+    const known = items.get(id);
+    if (known) return known;
+    const attach: RefCallback<HTMLElement> = (element) => {
+      const grip = grips.get(id);
+      if (!element || !grip) return undefined;
+      return combine(
+        draggable({ element, dragHandle: grip, getInitialData: () => ({ list, id }) }),
+        dropTargetForElements({
+          element,
+          canDrop: ({ source }) => source.data["list"] === list,
+          getData: ({ input }) => attachClosestEdge({ id }, { element, input, allowedEdges: ["top", "bottom"] }),
+          // A drag that leaves the list ends where it was last.
+          getIsSticky: () => true,
+        }),
+      );
+    };
+    items.set(id, attach);
+    return attach;
   };
   return {
     /** For a `role="status"`: announces the last move. */
     said,
     item: (id: string) => ({
-      ref: set(elements.current, id),
-      style: { order: order.indexOf(id) },
-      "data-dragged": id === dragged || undefined,
+      ref: itemOf(id),
+      "data-dragged": id === drag?.id || undefined,
+      "data-edge": (drag?.over === id && drag.id !== id && drag.edge) || undefined,
     }),
     grip: (id: string) => ({
-      ref: set(grips.current, id),
-      style: { touchAction: "none" as const },
-      onPointerDown: (event: PointerEvent) => {
-        if (event.button === 0) setDrag({ id, order: ids });
+      ref: (element: HTMLElement | null) => {
+        if (element) grips.set(id, element);
+        else grips.delete(id);
       },
       onKeyDown: (event: KeyboardEvent) => {
         const step = event.key === "ArrowUp" ? -1 : event.key === "ArrowDown" ? 1 : 0;

@@ -5,7 +5,7 @@ import { urlOf } from "@tesslate/client/core";
 import { useDeferredValue, useRef, useState } from "react";
 import { formatByteLimit } from "../../lib/bytes.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
-import { useDroppedFiles } from "../../lib/use-dropped-files.ts";
+import { useDroppedFiles, usePastedFiles } from "../../lib/use-dropped-files.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useProject, useProjectEvents, useProjectQuery, useQuietProject } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
@@ -67,6 +67,7 @@ export function AssetsPane() {
   const target = directory ?? "/public";
   const send = useHandler((files: File[]) => uploads.add(files, target));
   const { isOver } = useDroppedFiles(root, send);
+  usePastedFiles(send);
 
   const params = { id: project.id };
   const deletes = useUndoableDeletes<Asset>({

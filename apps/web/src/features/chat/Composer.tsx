@@ -6,7 +6,7 @@ import { modeOf, modes, nextMode } from "../../lib/edit-modes.ts";
 import type { FileTree } from "../../lib/file-tree.ts";
 import { pickModel, usableModels } from "../../lib/model-choice.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
-import { useDroppedFiles } from "../../lib/use-dropped-files.ts";
+import { useDroppedFiles, usePastedFiles } from "../../lib/use-dropped-files.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -141,10 +141,12 @@ export function Composer({
     setHint(problem === undefined ? undefined : { text: problem, isError: false });
   };
   const frame = useRef<HTMLDivElement>(null);
-  const { isOver } = useDroppedFiles(frame, (files) => {
+  const attach = useHandler((files: File[]) => {
     tellAttachment(attachments.add(files));
     box.current?.focus();
   });
+  const { isOver } = useDroppedFiles(frame, attach);
+  usePastedFiles(attach);
   const mentions = useMentions({
     text: draft,
     caret,
@@ -224,10 +226,6 @@ export function Composer({
     if (attached.length > 0) attachments.give(attached);
     setHint({ text: failure.message, isError: true, isAboutCredits: failure.code === "insufficient_credits" });
   };
-  const attach = useHandler((files: File[]) => {
-    tellAttachment(attachments.add(files));
-    box.current?.focus();
-  });
   const cycle = () => {
     const next = nextMode(mode);
     onMode(next);

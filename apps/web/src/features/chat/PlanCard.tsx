@@ -9,7 +9,7 @@ import { Checkbox } from "../../ui/Checkbox.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
-import { moved, useReorder } from "../../ui/use-reorder.ts";
+import { moved, reorderLine, useReorder } from "../../ui/use-reorder.ts";
 import type { SendFailure } from "./chat.types.ts";
 import { EditableLine } from "./EditableLine.tsx";
 import { planCounts } from "./plan-counts.ts";
@@ -77,7 +77,10 @@ export function PlanCard({ plan, control, isRunning, onBuild }: PlanCardProps) {
                 key={step.id}
                 {...reorder.item(step.id)}
                 data-status={step.status}
-                className="group flex min-h-8 items-start gap-1.5 pr-1.5 pl-1.5 data-[dragged]:bg-bg-3 data-[dragged]:shadow-2 narrow:min-h-11"
+                className={cx(
+                  "group flex min-h-8 items-start gap-1.5 pr-1.5 pl-1.5 data-[dragged]:opacity-40 narrow:min-h-11",
+                  reorderLine,
+                )}
               >
                 <button
                   type="button"

@@ -5,7 +5,7 @@ import { cx } from "../../lib/cx.ts";
 import { modeOf } from "../../lib/edit-modes.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { useReorder } from "../../ui/use-reorder.ts";
+import { reorderLine, useReorder } from "../../ui/use-reorder.ts";
 import type { SendFailure } from "./chat.types.ts";
 import { EditableLine } from "./EditableLine.tsx";
 import type { MessageQueue } from "./use-queue.ts";
@@ -49,7 +49,10 @@ export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning
             key={item.id}
             {...reorder.item(item.id)}
             data-steering={item.is_steering || undefined}
-            className="group flex min-h-[26px] items-center gap-1 rounded-2 text-fg-1 data-[dragged]:bg-bg-3 data-[dragged]:shadow-2 narrow:min-h-10"
+            className={cx(
+              "group flex min-h-[26px] items-center gap-1 rounded-2 text-fg-1 data-[dragged]:opacity-40 narrow:min-h-10",
+              reorderLine,
+            )}
           >
             <button
               type="button"

@@ -57,6 +57,7 @@ export function FileTreePanel({ tree, acts, uploads, openPath, onOpen, marks }: 
   const [editing, setEditing] = useState<Editing>();
   const [deleting, setDeleting] = useState<Removal>();
   const [moving, setMoving] = useState<readonly string[]>();
+  const panel = useRef<HTMLDivElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const grid = useRef<HTMLDivElement>(null);
   const treeId = useId();
@@ -126,7 +127,7 @@ export function FileTreePanel({ tree, acts, uploads, openPath, onOpen, marks }: 
     if (parent) setOpenPaths(new Set([...openPaths, ...ancestorsOf(parent), parent]));
     setEditing({ kind, parent });
   };
-  const drag = useTreeDrag({
+  const drag = useTreeDrag(panel, {
     tree,
     subjects: (path) => subjectsOf(selection, path),
     onMove: (paths, folder) => void move(paths, folder),
@@ -205,13 +206,7 @@ export function FileTreePanel({ tree, acts, uploads, openPath, onOpen, marks }: 
   };
   return (
     <section aria-label="Files" className="h-full min-h-0">
-      <div
-        role="presentation"
-        className="flex h-full min-h-0 flex-col"
-        onDragOver={(event) => drag.over(event, undefined)}
-        onDragLeave={(event) => (event.currentTarget.contains(event.relatedTarget as Node | null) ? undefined : drag.leave())}
-        onDrop={(event) => drag.drop(event, undefined)}
-      >
+      <div ref={panel} className="flex h-full min-h-0 flex-col">
         <div className="flex flex-none items-center gap-1 p-1.5">
           <Input
             size="sm"
@@ -305,9 +300,6 @@ export function FileTreePanel({ tree, acts, uploads, openPath, onOpen, marks }: 
                   onClick={(event) => click(row, event)}
                   onEnter={() => activate(row)}
                   onMenu={() => (selection.paths.has(path) ? undefined : pick(path))}
-                  onDragStart={(event) => drag.start(event, path)}
-                  onDragOver={(event) => drag.over(event, path)}
-                  onDrop={(event) => drag.drop(event, path)}
                 />
               );
             })}

@@ -1,9 +1,10 @@
-import type { DragEvent, MouseEvent } from "react";
+import { useRef, type MouseEvent } from "react";
 import { cx } from "../../lib/cx.ts";
 import type { TreeRow } from "../../lib/file-tree.ts";
 import { FileIcon, FolderIcon } from "../../ui/FileIcon.tsx";
 import { ContextMenu, type MenuEntry } from "../../ui/Menu.tsx";
 import { NameForm } from "./NameForm.tsx";
+import { useTreeRowDrag } from "./use-tree-drag.ts";
 
 /** The Git status of a file; without a repository, its change since the last run. */
 export type FileMark = "A" | "M" | "D" | "U" | "!";
@@ -32,14 +33,14 @@ export interface TreeRowViewProps {
   onClick: (event: MouseEvent) => void;
   onEnter: () => void;
   onMenu: () => void;
-  onDragStart: (event: DragEvent) => void;
-  onDragOver: (event: DragEvent) => void;
-  onDrop: (event: DragEvent) => void;
 }
 
 /** One file or folder in the tree. */
 export function TreeRowView({ row, id, index, height, top, mark, entries, renaming, ...rest }: TreeRowViewProps) {
   const { node } = row;
+  const cell = useRef<HTMLDivElement>(null);
+  // A draggable element around the name field would keep the mouse from selecting text in it.
+  useTreeRowDrag(cell, node.path, !renaming);
   return (
     <div
       role="row"
@@ -57,12 +58,9 @@ export function TreeRowView({ row, id, index, height, top, mark, entries, renami
     >
       <ContextMenu entries={entries}>
         <div
+          ref={cell}
           role="gridcell"
           tabIndex={-1}
-          draggable={!renaming}
-          onDragStart={rest.onDragStart}
-          onDragOver={rest.onDragOver}
-          onDrop={rest.onDrop}
           onKeyDown={(event) => event.key === "Enter" && event.target === event.currentTarget && rest.onEnter()}
           onContextMenu={rest.onMenu}
           onClick={(event) => {

@@ -1,3 +1,4 @@
+import { fireEvent } from "@testing-library/dom";
 import { useState } from "react";
 import { buildTree } from "../../lib/file-tree.ts";
 import { expect, expectAccessible, sampleTime, screen, test, waitFor } from "../../testing/index.ts";
@@ -34,7 +35,12 @@ function panel(files = tree, refusal?: string, marks: ReadonlyMap<string, FileMa
       <FileTreePanel
         tree={files}
         acts={acts}
-        uploads={{ list: [], add: () => undefined, retry: () => undefined, dismiss: () => undefined }}
+        uploads={{
+          list: [],
+          add: (files, folder) => void done.push(["upload", files.map(({ path }) => path), folder]),
+          retry: () => undefined,
+          dismiss: () => undefined,
+        }}
         openPath={open}
         onOpen={(path) => {
           opened.push(path);
@@ -141,6 +147,36 @@ test.describe("the tree", () => {
     await user.pointer({ keys: "[MouseRight]", target: await screen.findByText("README.md") });
     await user.click(await screen.findByRole("menuitem", { name: "Delete" }));
     await waitFor(() => expect(it.done).toEqual([["remove", "README.md"]]));
+  });
+
+  const cell = (name: string) => screen.getByRole("gridcell", { name });
+  const transfer = { types: [], items: [], getData: () => "", setData: () => undefined, setDragImage: () => undefined };
+  const dragTo = async (element: Element, data: object) => {
+    fireEvent.dragEnter(element, { dataTransfer: data });
+    fireEvent.dragOver(element, { dataTransfer: data });
+    await waitFor(() => expect(element).toHaveClass("bg-brand-soft"));
+    fireEvent.drop(element, { dataTransfer: data });
+  };
+
+  test("a row that is dragged to a folder is moved there", async ({ show }) => {
+    const it = panel();
+    show(it.element);
+    await grid();
+    fireEvent.dragStart(cell("README.md"), { dataTransfer: transfer });
+    await dragTo(cell("src"), transfer);
+    fireEvent.dragEnd(cell("README.md"), { dataTransfer: transfer });
+    await waitFor(() => expect(it.done).toEqual([["move", ["README.md"], "src"]]));
+    expect(cell("src")).not.toHaveClass("bg-brand-soft");
+  });
+
+  test("files of the computer are uploaded to the folder they are dropped on", async ({ show }) => {
+    const it = panel();
+    show(it.element);
+    await grid();
+    const file = new File(["<svg/>"], "logo.svg");
+    const items = [{ kind: "file", webkitGetAsEntry: () => null, getAsFile: () => file }];
+    await dragTo(cell("public"), { ...transfer, types: ["Files"], items });
+    await waitFor(() => expect(it.done).toEqual([["upload", ["logo.svg"], "public"]]));
   });
 });
 

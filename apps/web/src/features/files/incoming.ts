@@ -16,9 +16,10 @@ export const fromPicker = (files: Iterable<File>): Incoming[] =>
   [...files].map((file) => ({ path: file.webkitRelativePath || file.name, file })).filter(({ path }) => isWanted(path));
 
 /** From a drop: files, and folders with everything in them. Must be called during the drop event. */
-export async function fromDrop(data: DataTransfer): Promise<Incoming[]> {
-  const entries = [...data.items].flatMap((item) => (item.kind === "file" ? [item.webkitGetAsEntry()] : []));
-  if (entries.every((entry) => entry === null)) return fromPicker(data.files);
+export async function fromDrop(items: readonly DataTransferItem[]): Promise<Incoming[]> {
+  const dropped = items.filter(({ kind }) => kind === "file");
+  const entries = dropped.map((item) => item.webkitGetAsEntry());
+  if (entries.every((entry) => entry === null)) return fromPicker(dropped.flatMap((item) => item.getAsFile() ?? []));
   const found: Incoming[] = [];
   const walk = async (entry: FileSystemEntry): Promise<void> => {
     const path = entry.fullPath.replace(/^\/+/, "");

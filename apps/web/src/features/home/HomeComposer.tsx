@@ -8,7 +8,7 @@ import { hasCode } from "../../lib/errors.ts";
 import { keepDraft, readDraft } from "../../lib/first-prompt.ts";
 import { keepModelChoice, pickModel, readModelChoice, shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { formatNumber } from "../../lib/numbers.ts";
-import { useDroppedFiles } from "../../lib/use-dropped-files.ts";
+import { useDroppedFiles, usePastedFiles } from "../../lib/use-dropped-files.ts";
 import { useFirstFocus } from "../../lib/use-first-focus.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { templatesQuery, useCreateProject } from "../../project/projects.queries.ts";
@@ -46,6 +46,7 @@ export function HomeComposer() {
     box.current?.focus();
   };
   const { isOver } = useDroppedFiles(frame, attach);
+  usePastedFiles(attach);
 
   const template =
     templates.data?.items.find((item) => item.slug === templateSlug) ??

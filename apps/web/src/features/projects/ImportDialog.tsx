@@ -1,10 +1,11 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useQuery } from "@tanstack/react-query";
 import { FileArchive, FolderGit2, Link2 } from "lucide-react";
-import { useId, useRef, useState, type DragEvent, type FormEvent } from "react";
+import { useId, useRef, useState, type FormEvent } from "react";
 import { formatBytes } from "../../lib/bytes.ts";
 import { cx } from "../../lib/cx.ts";
 import { formatPercent } from "../../lib/numbers.ts";
+import { useDroppedFiles } from "../../lib/use-dropped-files.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
@@ -224,23 +225,16 @@ function DropZone({
   onFile: (file: File | undefined) => void;
 }) {
   const input = useRef<HTMLInputElement>(null);
-  const [isOver, setIsOver] = useState(false);
+  const zone = useRef<HTMLDivElement>(null);
+  const { isOver } = useDroppedFiles(zone, (files) => {
+    if (!isDisabled) onFile(files[0]);
+  });
   const problemId = useId();
-  const onDrop = (event: DragEvent) => {
-    event.preventDefault();
-    setIsOver(false);
-    if (!isDisabled) onFile(event.dataTransfer.files[0]);
-  };
   return (
     <div>
       <div
+        ref={zone}
         data-testid="import-drop"
-        onDragOver={(event) => {
-          event.preventDefault();
-          setIsOver(true);
-        }}
-        onDragLeave={() => setIsOver(false)}
-        onDrop={onDrop}
         className={cx(
           "grid min-h-32 place-items-center content-center gap-2 rounded-3 border border-dashed px-4 py-5 text-center transition-colors",
           isOver ? "border-focus bg-bg-2" : problem ? "border-err" : "border-line-1",
