@@ -26,6 +26,15 @@ test("types and requests follow from the route values", async () => {
   expect(terminal).toBe("/api/shell/ws/s1");
 });
 
+test("what is sent while a page closes is kept alive, and nothing else", async () => {
+  const seen: { init?: RequestInit } = {};
+  const api = answering(204, undefined, seen);
+  await api.snapshots.remove({ params: { id: "p", snapshot_id: "s" } }, { keepalive: true });
+  expect(seen.init).toMatchObject({ method: "DELETE", keepalive: true });
+  await api.snapshots.remove({ params: { id: "p", snapshot_id: "s" } }, { keepalive: false });
+  expect(seen.init).not.toHaveProperty("keepalive");
+});
+
 test("a file path keeps its slashes and escapes the rest", () => {
   expect(urlOf("/api/projects/{id}/files/{path}", { params: { id: "p", path: "src/a b#.ts" } })).toBe(
     "/api/projects/p/files/src/a%20b%23.ts",

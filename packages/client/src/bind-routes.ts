@@ -8,6 +8,8 @@ import type { WireRoute, WireRoutes } from "./wire-routes.ts";
 export interface RequestOptions {
   signal?: AbortSignal;
   headers?: Record<string, string>;
+  /** In a browser: the request is completed even if the page is closed. For at most 64 kB. */
+  keepalive?: boolean;
   /** Called with the response of success before its body is read: for headers such as `ETag` and `Checkpoint-Id`. */
   onResponse?: (response: Response) => void;
 }
@@ -93,6 +95,7 @@ export function bindRoutes<C extends Record<string, RouteGroup>>(routes: WireRou
     const headers: Record<string, string> = { accept: route.kind === "sse" ? "text/event-stream" : "application/json", ...call.headers };
     const init: RequestInit = { method: route.method, headers };
     if (call.signal) init.signal = call.signal;
+    if (call.keepalive) init.keepalive = true;
     if (route.kind === "sse") init.cache = "no-store";
     if (input.form) init.body = input.form;
     else if (input.body !== undefined) {

@@ -186,7 +186,6 @@ export function cannedServices(scenario: Scenario): Services {
   const api = bindRoutes<Contract>(routes, { fetch });
   return {
     api,
-    fetch,
     uploading: () => api,
     openSocket: () => {
       throw new Error("There are no shells here.");

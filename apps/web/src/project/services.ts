@@ -1,14 +1,12 @@
 import type { Contract } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
 import { createContext, use } from "react";
-import { api, connection, session, uploading } from "../api.ts";
+import { api, connection, uploading } from "../api.ts";
 import type { Connection } from "../lib/connection.ts";
 
 /** What the workbench talks to. The gallery replaces it by a server of canned answers. */
 export interface Services {
   api: Client<Contract>;
-  /** With the session's credentials; for streams whose headers matter and for conditional writes. */
-  fetch: (url: string, init: RequestInit) => Promise<Response>;
   /** The client for one upload; told the share that is sent, 0 to 1. */
   uploading: (onUpload: (share: number) => void) => Client<Contract>;
   /** A socket on our own origin, by path. */
@@ -18,7 +16,6 @@ export interface Services {
 
 const realServices: Services = {
   api,
-  fetch: session.fetch,
   uploading,
   openSocket: (path) => new WebSocket(new URL(path, location.href.replace(/^http/, "ws"))),
   connection,

@@ -25,8 +25,8 @@ export function useUndoableDeletes<T extends { id: string }>({
   send,
   said,
 }: {
-  /** Sends the request. `isLeaving`: the page is closing, so the request needs `keepalive`. */
-  send: (item: T, isLeaving: boolean) => Promise<void>;
+  /** Sends the request, with `options`: while the page closes, it must outlive the page. */
+  send: (item: T, options: { keepalive: boolean }) => Promise<void>;
   said: (name: string) => ReactNode;
 }): UndoableDeletes<T> {
   const [store] = useState(() => createHidden());
@@ -34,13 +34,13 @@ export function useUndoableDeletes<T extends { id: string }>({
   const hidden = useSyncExternalStore(store.subscribe, store.read);
   const sentence = useHandler(said);
 
-  const finish = useHandler(async (id: string, isLeaving: boolean) => {
+  const finish = useHandler(async (id: string, options: { keepalive: boolean }) => {
     const entry = waiting.get(id);
     if (!entry) return;
     waiting.delete(id);
     clearTimeout(entry.timer);
     try {
-      await send(entry.item, isLeaving);
+      await send(entry.item, options);
     } catch (error) {
       toast(`Couldn't delete ${entry.name}. ${sentenceOf(error)}`, { kind: "failed", id: `delete:${id}` });
     } finally {
@@ -58,7 +58,7 @@ export function useUndoableDeletes<T extends { id: string }>({
 
   useEffect(() => {
     const leave = () => {
-      for (const id of waiting.keys()) void finish(id, true);
+      for (const id of waiting.keys()) void finish(id, { keepalive: true });
     };
     window.addEventListener("pagehide", leave);
     return () => {
@@ -66,7 +66,7 @@ export function useUndoableDeletes<T extends { id: string }>({
       for (const [id, { name }] of waiting) {
         // Replaces the toast whose Undo would be too late.
         toast(sentence(name), { id: `delete:${id}`, durationMs: 3000 });
-        void finish(id, false);
+        void finish(id, { keepalive: false });
       }
     };
   }, [waiting, finish, sentence]);
@@ -75,7 +75,7 @@ export function useUndoableDeletes<T extends { id: string }>({
     hidden,
     remove: (item, name) => {
       store.hide(item.id);
-      waiting.set(item.id, { item, name, timer: setTimeout(() => void finish(item.id, false), undoMs) });
+      waiting.set(item.id, { item, name, timer: setTimeout(() => void finish(item.id, { keepalive: false }), undoMs) });
       toast(sentence(name), { id: `delete:${item.id}`, durationMs: undoMs, action: { label: "Undo", onSelect: () => undo(item.id) } });
     },
   };

@@ -1,7 +1,6 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { LayoutGrid, List, Search, Upload } from "lucide-react";
 import { maxAssetBytes, type Asset, type AssetFileType } from "@tesslate/contract";
-import { urlOf } from "@tesslate/client/core";
 import { useDeferredValue, useRef, useState } from "react";
 import { formatByteLimit } from "../../lib/bytes.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
@@ -41,7 +40,7 @@ export function AssetsPane() {
   const project = useProject();
   const events = useProjectEvents();
   const { compose } = useWorkbenchActions();
-  const { api, fetch } = useServices();
+  const { api } = useServices();
   const queries = useQueryClient();
   const root = useRef<HTMLDivElement>(null);
   const picker = useRef<HTMLInputElement>(null);
@@ -72,13 +71,9 @@ export function AssetsPane() {
   const params = { id: project.id };
   const deletes = useUndoableDeletes<Asset>({
     said: (name) => `${name} deleted.`,
-    send: async (asset, isLeaving) => {
-      const at = { params: { ...params, asset_id: asset.id } };
-      if (isLeaving) await fetch(urlOf("/api/projects/{id}/assets/{asset_id}", at), { method: "DELETE", keepalive: true });
-      else {
-        await api.assets.remove(at);
-        await refresh();
-      }
+    send: async (asset, options) => {
+      await api.assets.remove({ params: { ...params, asset_id: asset.id } }, options);
+      await refresh();
     },
   });
   const acts: AssetActs = {

@@ -1,8 +1,7 @@
 import { applyNodeChanges, type NodeChange } from "@xyflow/react";
 import { useQueryClient } from "@tanstack/react-query";
 import type { Container, DeploymentTarget, Preview, Service } from "@tesslate/contract";
-import { urlOf } from "@tesslate/client/core";
-import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { partKey } from "../../project/cache-keys.ts";
@@ -15,7 +14,7 @@ import { toast } from "../../ui/toast.tsx";
 import { targetsQuery } from "../deployments/index.ts";
 import { edgesOf, nodesOf, previewSize, reconcile, type CanvasEdge, type CanvasNode } from "./graph.ts";
 import type { Link } from "./links.ts";
-import { createPlacement, type Place } from "./placement.ts";
+import { createPlacement, type Batch, type Place } from "./placement.ts";
 
 export interface Graph {
   containers: readonly Container[];
@@ -46,7 +45,7 @@ export function useGraph(
   projectId: string,
   categoryOf: (serviceSlug: string | null | undefined) => Service["category"] | undefined,
 ): Graph {
-  const { api, fetch } = useServices();
+  const { api } = useServices();
   const { during } = useProjectEvents();
   const queries = useQueryClient();
   const containers = useProjectQuery(containersQuery(api, projectId, during));
@@ -55,44 +54,37 @@ export function useGraph(
   const targets = useProjectQuery(targetsQuery(api, projectId));
   const links: readonly Link[] = connections.data ?? noLinks;
 
+  const save = useCallback(
+    ({ targets: moved, ...body }: Batch, options: { keepalive?: boolean } = {}) =>
+      Promise.all([
+        body.containers.length + body.previews.length > 0 && api.previews.positions({ params: { id: projectId }, body }, options),
+        ...moved.map(({ id, ...place }) =>
+          api.deploymentTargets.update({ params: { project_id: projectId, target_id: id }, body: place }, options),
+        ),
+      ]),
+    [api, projectId],
+  );
   const placement = useMemo(
     () =>
       createPlacement({
-        save: ({ targets: moved, ...body }) =>
-          Promise.all([
-            body.containers.length + body.previews.length > 0 && api.previews.positions({ params: { id: projectId }, body }),
-            ...moved.map(({ id, ...place }) =>
-              api.deploymentTargets.update({ params: { project_id: projectId, target_id: id }, body: place }),
-            ),
-          ]),
+        save,
         onFailure: (error) => toast(`Couldn't save positions. ${sentenceOf(error)}`, { kind: "failed", id: "canvas-places" }),
       }),
-    [api, projectId],
+    [save],
   );
   useEffect(() => {
     // The page can't wait for a response: with `keepalive` the browser sends this after it was closed.
     const onHide = () => {
       const batch = placement.take();
       if (!batch) return;
-      const send = (url: string, body: unknown) =>
-        void fetch(url, {
-          method: "PATCH",
-          keepalive: true,
-          headers: { "content-type": "application/json", accept: "application/json" },
-          body: JSON.stringify(body),
-        }).catch(() => undefined);
-      const { targets: moved, ...body } = batch;
-      if (body.containers.length + body.previews.length > 0)
-        send(urlOf("/api/projects/{id}/positions", { params: { id: projectId } }), body);
-      for (const { id, ...place } of moved)
-        send(urlOf("/api/deployment-targets/{project_id}/{target_id}", { params: { project_id: projectId, target_id: id } }), place);
+      void save(batch, { keepalive: true }).catch(() => undefined);
     };
     addEventListener("pagehide", onHide);
     return () => {
       removeEventListener("pagehide", onHide);
       void placement.flush();
     };
-  }, [placement, fetch, projectId]);
+  }, [placement, save]);
   const unsaved = useSyncExternalStore(placement.subscribe, placement.getUnsaved);
   const unstored = useSyncExternalStore(placement.subscribe, placement.getFailed);
 

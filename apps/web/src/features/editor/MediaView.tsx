@@ -41,13 +41,13 @@ export function DownloadButton({ projectId, path }: { projectId: string; path: s
 type Loaded = { url: string; bytes: ArrayBuffer } | { failure: string };
 
 function Shown({ projectId, path, media, size }: { projectId: string; path: string; media: Media; size: number }) {
-  const { fetch } = useServices();
+  const { api } = useServices();
   const [loaded, setLoaded] = useState<Loaded>();
   const [facts, setFacts] = useState<string>();
   useEffect(() => {
     const abort = new AbortController();
     let url: string | undefined;
-    readBytes(fetch, projectId, path, abort.signal).then(
+    readBytes(api, projectId, path, abort.signal).then(
       (bytes) => {
         if (abort.signal.aborted) return;
         url = URL.createObjectURL(new Blob([bytes], { type: media.type }));
@@ -61,7 +61,7 @@ function Shown({ projectId, path, media, size }: { projectId: string; path: stri
       abort.abort();
       if (url) URL.revokeObjectURL(url);
     };
-  }, [fetch, projectId, path, media.type]);
+  }, [api, projectId, path, media.type]);
   if (!loaded) return <SkeletonRows count={3} label={`Loading ${nameOf(path)}…`} className="p-6" />;
   if ("failure" in loaded) return <ErrorState title={`Couldn't load ${nameOf(path)}`}>{loaded.failure}</ErrorState>;
   return (

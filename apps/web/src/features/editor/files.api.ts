@@ -38,13 +38,7 @@ export const rawUrlOf = (projectId: string, path: string): string =>
   urlOf("/api/projects/{id}/files/{path}", { params: { id: projectId, path }, query: { raw: true } });
 
 /** All bytes of a file. */
-export async function readBytes(
-  fetch: (url: string, init: RequestInit) => Promise<Response>,
-  projectId: string,
-  path: string,
-  signal: AbortSignal,
-): Promise<ArrayBuffer> {
-  const response = await fetch(rawUrlOf(projectId, path), { method: "GET", signal });
-  if (!response.ok) throw new Error(`The server responded with status ${response.status}.`);
+export async function readBytes(api: Api, projectId: string, path: string, signal: AbortSignal): Promise<ArrayBuffer> {
+  const response = (await api.files.get({ params: { id: projectId, path }, query: { raw: true } }, { signal })) as unknown as Response;
   return response.arrayBuffer();
 }

@@ -1,6 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { Board, BoardColumn, Card, CardComment, CardDetail, UpdateCard, UpdateColumn, UserRef } from "@tesslate/contract";
-import { urlOf } from "@tesslate/client/core";
 import { useMemo, useRef, useState } from "react";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
@@ -56,7 +55,7 @@ interface Act<T> {
  * that was shown; a rejected change is dropped.
  */
 export function useBoard(projectId: string, me: UserRef) {
-  const { api, fetch } = useServices();
+  const { api } = useServices();
   const queries = useQueryClient();
   const query = useProjectQuery(boardQuery(api, projectId));
   const [pending, setPending] = useState<readonly Pending[]>([]);
@@ -89,19 +88,11 @@ export function useBoard(projectId: string, me: UserRef) {
   const params = { project_id: projectId };
   const deletes = useUndoableDeletes<Card>({
     said: (name) => `${name} deleted.`,
-    send: async (card, isLeaving) => {
-      if (isLeaving) {
-        await fetch(urlOf("/api/kanban/{project_id}/tasks/{id}", { params: { ...params, id: card.id } }), {
-          method: "DELETE",
-          keepalive: true,
-        });
-        return;
-      }
-      await run({
-        apply: (board) => removeCard(board, card.id),
-        call: () => api.kanban.removeCard({ params: { ...params, id: card.id } }),
-        commit: (board) => removeCard(board, card.id),
-      });
+    send: async (card, options) => {
+      const call = () => api.kanban.removeCard({ params: { ...params, id: card.id } }, options);
+      // A closing page can't wait for its pending changes.
+      if (options.keepalive) await call();
+      else await run({ apply: (board) => removeCard(board, card.id), call, commit: (board) => removeCard(board, card.id) });
     },
   });
 

@@ -21,19 +21,19 @@ const keptKey = (projectId: string) => `studio:notes:${projectId}`;
  * for the tab and taken up again.
  */
 export function useNotes(projectId: string) {
-  const { fetch } = useServices();
+  const { api } = useServices();
   const [left] = useState(() => readStored(sessionStorage, keptKey(projectId), isKept));
   const [buffers] = useState(() => {
     let resumed = left;
     return createBuffers({
       read: async () => {
-        const read = await readNotes(fetch, projectId);
+        const read = await readNotes(api, projectId);
         const from = resumed;
         resumed = undefined;
         // What is taken up again goes on from where it was left; when somebody wrote meanwhile, its first save meets their version.
         return from && read.kind === "text" && read.text !== from.base ? { ...read, text: from.base, etag: "left" } : read;
       },
-      write: (_path, text, etag) => writeNotes(fetch, projectId, text, etag),
+      write: (_path, text, etag) => writeNotes(api, projectId, text, etag),
     });
   });
   const kept = left?.text;

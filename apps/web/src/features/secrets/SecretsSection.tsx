@@ -43,9 +43,9 @@ export function SecretsSection({
   onRestart: () => void;
   isRestarting: boolean;
 }) {
-  const { api, fetch } = useServices();
+  const { api } = useServices();
   const secrets = useQuery(secretsQuery(api, projectId));
-  const wanted = useQuery(wantedNamesQuery(fetch, projectId, exampleEtag));
+  const wanted = useQuery(wantedNamesQuery(api, projectId, exampleEtag));
   const { set, remove, take } = useSecretActs(projectId);
   const [isPasting, setIsPasting] = useState(false);
   const [editing, setEditing] = useState<string>();

@@ -1,9 +1,9 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import type { Contract, Secret } from "@tesslate/contract";
+import type { Contract, File, Secret } from "@tesslate/contract";
 import { parseDotenv } from "@tesslate/contract/dotenv";
-import { urlOf, type Client } from "@tesslate/client/core";
+import type { Client } from "@tesslate/client/core";
 import { partKey } from "../../project/cache-keys.ts";
-import { useServices, type Services } from "../../project/services.ts";
+import { useServices } from "../../project/services.ts";
 
 const key = (projectId: string) => partKey(projectId, "secrets");
 
@@ -20,14 +20,13 @@ export const secretsQuery = (api: Client<Contract>, projectId: string) =>
 /** The file that lists the variables a project needs. */
 export const exampleFile = ".env.example";
 /** The names in that file, if the project has it. */
-export const wantedNamesQuery = (fetch: Services["fetch"], projectId: string, etag: string | undefined) =>
+export const wantedNamesQuery = (api: Client<Contract>, projectId: string, etag: string | undefined) =>
   queryOptions({
     queryKey: [...partKey(projectId, "wanted-names"), etag] as const,
     enabled: etag !== undefined,
     queryFn: async ({ signal }): Promise<string[]> => {
-      const url = urlOf("/api/projects/{id}/files/{path}", { params: { id: projectId, path: exampleFile }, query: { raw: true } });
-      const response = await fetch(url, { method: "GET", signal });
-      return response.ok ? parseDotenv((await response.text()).slice(0, 100_000)).entries.map((entry) => entry.key) : [];
+      const file = (await api.files.get({ params: { id: projectId, path: exampleFile } }, { signal })) as File;
+      return file.is_binary ? [] : parseDotenv((file.content ?? "").slice(0, 100_000)).entries.map((entry) => entry.key);
     },
     staleTime: Number.POSITIVE_INFINITY,
   });

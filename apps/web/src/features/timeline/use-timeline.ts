@@ -19,7 +19,7 @@ export interface TimelineActs {
 
 /** Snapshots and checkpoints of the project, a running or failed restore, and the actions on them. */
 export function useTimeline(projectId: string) {
-  const { api, fetch } = useServices();
+  const { api } = useServices();
   const queries = useQueryClient();
   const query = useProjectQuery(pointsQuery(api, projectId));
   const tasks = useTasks();
@@ -27,13 +27,8 @@ export function useTimeline(projectId: string) {
 
   const deletes = useUndoableDeletes<Entry>({
     said: (name) => `${name} deleted.`,
-    send: async (entry, isLeaving) => {
-      const params = { id: projectId, snapshot_id: entry.id };
-      if (isLeaving) {
-        await fetch(urlOf("/api/projects/{id}/snapshots/{snapshot_id}", { params }), { method: "DELETE", keepalive: true });
-        return;
-      }
-      await api.snapshots.remove({ params });
+    send: async (entry, options) => {
+      await api.snapshots.remove({ params: { id: projectId, snapshot_id: entry.id } }, options);
       await refresh();
     },
   });
