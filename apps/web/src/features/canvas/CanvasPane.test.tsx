@@ -2,7 +2,7 @@ import { Container } from "@tesslate/contract";
 import { expect, openPane, sample, sampleId, screen, test, waitFor } from "../../testing/index.ts";
 import { CanvasPane } from "./CanvasPane.tsx";
 
-test("C connects a node right after a click on it, with the focus in its details", async ({ api, show, user }) => {
+test("a node tells its keys; C connects it right after a click, with the focus in its details", async ({ api, show, user }) => {
   api.blankReads();
   api.answer("containers.list", { items: [sample(Container, { id: sampleId, name: "web", container_type: "base" })], total: 1 });
   show(openPane(CanvasPane).element);
@@ -11,6 +11,7 @@ test("C connects a node right after a click on it, with the focus in its details
     if (!found) throw new Error("The node is not drawn yet.");
     return found;
   });
+  expect(node).toHaveAccessibleDescription(/^Press Enter to open details, arrow keys to focus another node/);
   // Not by the pointer: what drags nodes needs more of a browser than there is.
   node.click();
   expect(await screen.findByRole("heading", { name: "web" })).toBeVisible();

@@ -12,7 +12,7 @@ import {
   type Edge,
   type Viewport,
 } from "@xyflow/react";
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type RefObject } from "react";
+import { useEffect, useMemo, useRef, useState, type FocusEvent, type KeyboardEvent, type RefObject } from "react";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
@@ -97,6 +97,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
         (at.y + (measured.height ?? 0)) * zoom + y > height,
     ),
   );
+  const flowId = useStore(({ rfId }) => rfId);
   // On narrow screens the canvas may be ready before it is visible.
   const hasRoom = useStore((state) => state.width > 0 && state.height > 0);
   const isReady = useNodesInitialized() && hasRoom;
@@ -229,7 +230,6 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
       const next = neighbour(nodes.map(boxOf), boxOf(node), direction);
       const target = next && nodeOf(next.id);
       if (!target) return;
-      bringIntoSight(target);
       elementOf(target.id)?.focus({ preventScroll: true });
       if (event.shiftKey) graph.change([{ type: "select", id: target.id, selected: true }]);
     } else if (event.key === "Enter") {
@@ -244,6 +244,10 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
       graph.change(nodes.map(({ id }) => ({ type: "select", id, selected: false })));
       onInspectNothing();
     }
+  };
+  const onFocus = (event: FocusEvent) => {
+    const node = event.target.matches(".react-flow__node:focus-visible") ? focusedNode() : undefined;
+    if (node) bringIntoSight(node);
   };
   useShortcuts(
     {
@@ -281,9 +285,11 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
       nodes.map((node) => ({
         ...node,
         ariaLabel: spoken(node),
+        // React Flow names the description only with its own keys.
+        domAttributes: { "aria-describedby": `react-flow__node-desc-${flowId}` },
         ...(node.type === "preview" && { dragHandle: ".canvas-drag" }),
       })),
-    [nodes],
+    [nodes, flowId],
   );
   const drawn = useMemo(() => {
     const middles = new Map(nodes.map((node) => [node.id, node.position.y + (node.height ?? 0) / 2]));
@@ -308,6 +314,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
       <ReactFlow<CanvasNode, CanvasEdge>
         aria-label="Services and connections"
         onKeyDown={onKeyDown}
+        onFocus={onFocus}
         nodes={said}
         edges={drawn}
         nodeTypes={nodeTypes}
@@ -344,6 +351,8 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
         minZoom={0.2}
         maxZoom={1.75}
         deleteKeyCode={null}
+        // Its own keys move, select and delete something else: arrows move the selection instead of the focus, Space deselects the other nodes,
+        // and Delete works wherever the focus is on the page.
         disableKeyboardA11y
         selectionMode={SelectionMode.Partial}
         onlyRenderVisibleElements={nodes.length > manyNodes}
