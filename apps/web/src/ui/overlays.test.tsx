@@ -7,7 +7,7 @@ import { Dialog, type DialogProps } from "./Dialog.tsx";
 import { Menu, RowMenu } from "./Menu.tsx";
 import { PickList } from "./PickList.tsx";
 import { Sheet } from "./Sheet.tsx";
-import { toast } from "./toast.tsx";
+import { toast, toastWithUndo } from "./toast.tsx";
 
 type OpenProps = { isOpen: boolean; onOpenChange: (isOpen: boolean) => void };
 /** A button that opens something. */
@@ -341,9 +341,15 @@ test.describe("a notice", () => {
     show(<Named />);
     await openIt(user);
     await screen.findByRole("dialog");
-    toast("Saved.", { action: { label: "Undo", onSelect: () => undefined } });
+    toastWithUndo("Saved.", () => undefined);
     await user.click(await screen.findByText("Undo"));
     await waitFor(() => expect(screen.queryByText("Saved.")).not.toBeInTheDocument());
     expect(screen.getByRole("dialog")).toBeVisible();
+  });
+  test("says why something could not be undone", async ({ show, user }) => {
+    show(<Named />);
+    toastWithUndo("Renamed.", () => Promise.reject(new Error("The name is taken.")));
+    await user.click(await screen.findByText("Undo"));
+    expect(await screen.findByRole("alert")).toHaveTextContent(/^Couldn't undo\./);
   });
 });

@@ -2,6 +2,7 @@ import { CircleCheck, CircleX, Info, X } from "lucide-react";
 import type { ReactNode } from "react";
 import { createPortal } from "react-dom";
 import { Toaster as Sonner, toast as sonner } from "sonner";
+import { sentenceOf } from "../lib/errors.ts";
 import { Button } from "./Button.tsx";
 import { IconButton } from "./IconButton.tsx";
 
@@ -51,6 +52,13 @@ export function toast(sentence: ReactNode, { kind = "done", action, durationMs, 
     ),
     { duration: durationMs ?? (action ? 10_000 : 6_000), ...(id !== undefined && { id }) },
   );
+}
+
+/** Says what was done, and offers to undo it. If undoing fails, another toast says why. */
+export function toastWithUndo(sentence: ReactNode, undo: () => unknown, options: Pick<ToastOptions, "durationMs" | "id"> = {}): void {
+  const onSelect = () =>
+    void (async () => undo())().catch((error: unknown) => toast(`Couldn't undo. ${sentenceOf(error)}`, { kind: "failed" }));
+  toast(sentence, { ...options, action: { label: "Undo", onSelect } });
 }
 
 /** For the `onInteractOutside` of popovers and dialogs: pressing a toast doesn't close them. */

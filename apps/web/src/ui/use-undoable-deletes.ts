@@ -1,7 +1,7 @@
 import { useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
 import { sentenceOf } from "../lib/errors.ts";
 import { useHandler } from "../lib/use-handler.ts";
-import { toast } from "./toast.tsx";
+import { toast, toastWithUndo } from "./toast.tsx";
 
 const undoMs = 10_000;
 
@@ -76,7 +76,7 @@ export function useUndoableDeletes<T extends { id: string }>({
     remove: (item, name) => {
       store.hide(item.id);
       waiting.set(item.id, { item, name, timer: setTimeout(() => void finish(item.id, { keepalive: false }), undoMs) });
-      toast(sentence(name), { id: `delete:${item.id}`, durationMs: undoMs, action: { label: "Undo", onSelect: () => undo(item.id) } });
+      toastWithUndo(sentence(name), () => undo(item.id), { id: `delete:${item.id}`, durationMs: undoMs });
     },
   };
 }

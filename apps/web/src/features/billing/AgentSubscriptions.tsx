@@ -7,7 +7,7 @@ import { Button } from "../../ui/Button.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastWithUndo } from "../../ui/toast.tsx";
 import { agentSubscriptionsQuery, useBillingActs } from "./billing.queries.ts";
 
 /** Monthly subscriptions to agents. Shows nothing if there are none. */
@@ -55,9 +55,9 @@ export function AgentSubscriptions() {
                 onClick={() =>
                   cancelAgent.mutate(one.id, {
                     onSuccess: () =>
-                      toast(`The subscription to ${one.agent_name} will end at the end of the billing period.`, {
-                        action: { label: "Undo", onSelect: () => renewAgent.mutate(one.id, { onError: report }) },
-                      }),
+                      toastWithUndo(`The subscription to ${one.agent_name} will end at the end of the billing period.`, () =>
+                        renewAgent.mutateAsync(one.id),
+                      ),
                     onError: report,
                   })
                 }

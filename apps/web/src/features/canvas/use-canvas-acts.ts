@@ -5,7 +5,7 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../../project/services.ts";
 import { useAdoptTask } from "../../project/use-adopt-task.ts";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastWithUndo } from "../../ui/toast.tsx";
 import { createCanvasCache } from "./canvas-cache.ts";
 import type { PreviewPlace, Subject } from "./canvas-context.ts";
 import { containerSize, previewSize } from "./graph.ts";
@@ -157,7 +157,7 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
         redo: () => removePreview(history.now(id)),
       };
       history.record(act);
-      toast("Preview deleted.", { action: { label: "Undo", onSelect: () => void history.undo() } });
+      toastWithUndo("Preview deleted.", history.undo);
     } catch (error) {
       complain(error);
     }
@@ -248,7 +248,7 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
         undo: async () => history.rename(history.now(id), (await createLink(wanted)).id),
         redo: () => removeLink(history.now(id)),
       });
-      toast("Containers disconnected.", { action: { label: "Undo", onSelect: () => void history.undo() } });
+      toastWithUndo("Containers disconnected.", history.undo);
     } catch (error) {
       complain(error);
     }

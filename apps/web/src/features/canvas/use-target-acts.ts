@@ -2,7 +2,7 @@ import type { DeploymentTarget, DeployProvider } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../../project/services.ts";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastWithUndo } from "../../ui/toast.tsx";
 import type { CanvasCache } from "./canvas-cache.ts";
 import type { TargetChange } from "./canvas-context.ts";
 import type { History } from "./history.ts";
@@ -67,9 +67,7 @@ export function useTargetActs({
         },
         redo: () => removeTarget(id),
       });
-      toast(`${name} deleted. Its deployments aren't affected.`, {
-        action: { label: "Undo", onSelect: () => void history.undo() },
-      });
+      toastWithUndo(`${name} deleted. Its deployments aren't affected.`, history.undo);
     } catch (error) {
       complain(error);
     }
@@ -107,9 +105,7 @@ export function useTargetActs({
         undo: () => sendAttach(targetId, containerId),
         redo: () => sendDetach(targetId, containerId),
       });
-      toast("Container detached. Its deployments aren't affected.", {
-        action: { label: "Undo", onSelect: () => void history.undo() },
-      });
+      toastWithUndo("Container detached. Its deployments aren't affected.", history.undo);
     } catch (error) {
       complain(error);
     }

@@ -5,7 +5,7 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { nameOf, patchTree, type FileTree } from "../../lib/file-tree.ts";
 import { treeKey } from "../../project/project.queries.ts";
 import { useServices } from "../../project/services.ts";
-import { toast } from "../../ui/toast.tsx";
+import { toastWithUndo } from "../../ui/toast.tsx";
 import { movesInto, type Move } from "./moving.ts";
 import { keepForUndo, type Removal } from "./trash.ts";
 
@@ -41,13 +41,13 @@ export function useFileActs(projectId: string): FileActs {
         return sentenceOf(error);
       }
     };
-    const undoing = (sentence: string, act: () => Promise<unknown>) =>
-      toast(sentence, {
-        action: {
-          label: "Undo",
-          onSelect: () => void guarded(act).then((failure) => failure && toast(`Couldn't undo. ${failure}`, { kind: "failed" })),
-        },
-      });
+    const undoing = (sentence: string, undo: () => Promise<unknown>) =>
+      toastWithUndo(sentence, () =>
+        undo().catch((error: unknown) => {
+          void refetch();
+          throw error;
+        }),
+      );
     const move = async ({ from, to }: Move) => {
       patch({ path: from, op: "move", new_path: to });
       await api.files.rename({ params, body: { old_path: from, new_path: to } });

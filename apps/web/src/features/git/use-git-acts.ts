@@ -3,10 +3,10 @@ import type { GitChange, GitStatus } from "@tesslate/contract";
 import { ApiError } from "@tesslate/client/core";
 import { useRef, useState } from "react";
 import { counted } from "../../lib/counted.ts";
-import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { nameOf } from "../../lib/file-tree.ts";
 import { useServices } from "../../project/services.ts";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastWithUndo } from "../../ui/toast.tsx";
 import { keepForUndo } from "../files/index.ts";
 import { gitAccountsKey } from "../git-accounts/index.ts";
 import { canBeUndone } from "./changes.ts";
@@ -72,14 +72,8 @@ export function useGitActs(projectId: string) {
     for (let at = 0; at < paths.length; at += maxPaths) await setStatus(await call({ paths: paths.slice(at, at + maxPaths) }));
   };
 
-  const restored = async (undo: () => Promise<void>) => {
-    try {
-      await undo();
-      await refresh();
-    } catch (error) {
-      toast(`Couldn't undo. ${sentenceOf(error)}`, { kind: "failed" });
-    }
-  };
+  const done = (sentence: string, undo: (() => Promise<void>) | undefined) =>
+    undo ? toastWithUndo(sentence, () => undo().then(refresh)) : toast(sentence);
   /** Undoes a discard by writing the files again. `undefined` if there are too many files, or one cannot be read. */
   const undoOf = async (changes: readonly Pick<GitChange, "path" | "status">[]): Promise<(() => Promise<void>) | undefined> => {
     const gone = changes.filter(({ status }) => status === "D");
@@ -122,9 +116,7 @@ export function useGitActs(projectId: string) {
         );
         const [only] = changes;
         const what = changes.length === 1 && only ? nameOf(only.path) : counted(changes.length, "file");
-        toast(hunks ? `Change in ${what} discarded.` : `Changes in ${what} discarded.`, {
-          ...(undo && { action: { label: "Undo", onSelect: () => void restored(undo) } }),
-        });
+        done(hunks ? `Change in ${what} discarded.` : `Changes in ${what} discarded.`, undo);
         return "discarded";
       }),
 
@@ -132,9 +124,7 @@ export function useGitActs(projectId: string) {
     restoreFile: async (path: string, from: string) => {
       const undo = await undoOf([{ path, status: "M" }]);
       await setStatus(await api.git.restore({ body: { ...body, paths: [path], from } }));
-      toast(`${nameOf(path)} restored from ${from.slice(0, 7)}.`, {
-        ...(undo && { action: { label: "Undo", onSelect: () => void restored(undo) } }),
-      });
+      done(`${nameOf(path)} restored from ${from.slice(0, 7)}.`, undo);
     },
     commit: (message: string, what: { staged_only: boolean }) =>
       act("commit", "commit", async () => {

@@ -6,7 +6,7 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Pill } from "../../ui/Pill.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastWithUndo } from "../../ui/toast.tsx";
 import { ItemIcon, useAcquire, useRemoveFromLibrary, UseBaseDialog } from "../marketplace/index.ts";
 
 /** One template of the library. */
@@ -35,8 +35,7 @@ export function BaseRow({ base }: { base: LibraryBase }) {
         disabled={remove.isPending}
         onClick={() =>
           remove.mutate(base.id, {
-            onSuccess: () =>
-              toast(`${base.name} removed from your library.`, { action: { label: "Undo", onSelect: () => acquire.mutate(base.id) } }),
+            onSuccess: () => toastWithUndo(`${base.name} removed from your library.`, () => acquire.mutateAsync(base.id)),
             onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
           })
         }

@@ -13,7 +13,7 @@ import { Menu } from "../../ui/Menu.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Switch } from "../../ui/Switch.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastWithUndo } from "../../ui/toast.tsx";
 import { ItemIcon, useAcquire, useRemoveFromLibrary } from "../marketplace/index.ts";
 import { modelsQuery } from "../models/index.ts";
 import { useSelectModel, useSwitchAgent } from "./library.queries.ts";
@@ -93,9 +93,7 @@ export function LibraryAgentRow({ agent }: { agent: LibraryAgent }) {
         actWord="Removing…"
         onConfirm={async () => {
           await remove.mutateAsync(agent.id);
-          toast(`${agent.name} removed from your library.`, {
-            action: { label: "Undo", onSelect: () => acquire.mutate(agent.id, { onError: report }) },
-          });
+          toastWithUndo(`${agent.name} removed from your library.`, () => acquire.mutateAsync(agent.id));
         }}
       >
         {agent.is_custom

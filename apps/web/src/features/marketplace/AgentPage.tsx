@@ -9,7 +9,7 @@ import { Banner } from "../../ui/Banner.tsx";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Pill } from "../../ui/Pill.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastWithUndo } from "../../ui/toast.tsx";
 import { About, ItemFrame, ItemHead, Names, Part, Related } from "./ItemPage.tsx";
 import { agentQuery, useAcquire, useFork, useRemoveFromLibrary } from "./marketplace.queries.ts";
 import { priceOf } from "./price.ts";
@@ -158,7 +158,7 @@ function Acts({ agent, acquire }: { agent: AgentDetail; acquire: ReturnType<type
         actWord="Removing…"
         onConfirm={async () => {
           await remove.mutateAsync(agent.id);
-          toast(`${name} removed from your library.`, { action: { label: "Undo", onSelect: () => acquire.mutate(agent.id) } });
+          toastWithUndo(`${name} removed from your library.`, () => acquire.mutateAsync(agent.id));
         }}
       >
         {agent.pricing_type === "free"

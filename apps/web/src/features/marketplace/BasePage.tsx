@@ -10,7 +10,7 @@ import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastWithUndo } from "../../ui/toast.tsx";
 import { About, ItemFrame, ItemHead, Names, Part, Related } from "./ItemPage.tsx";
 import { baseQuery, useAcquire, useRemoveFromLibrary, versionsQuery } from "./marketplace.queries.ts";
 import { priceOf } from "./price.ts";
@@ -113,7 +113,7 @@ function Base({ base }: { base: BaseDetail }) {
         actWord="Removing…"
         onConfirm={async () => {
           await remove.mutateAsync(base.id);
-          toast(`${base.name} removed from your library.`, { action: { label: "Undo", onSelect: () => acquire.mutate(base.id) } });
+          toastWithUndo(`${base.name} removed from your library.`, () => acquire.mutateAsync(base.id));
         }}
       >
         {isPaid ? "Existing projects aren't affected. You can add it again without paying." : "Existing projects aren't affected."}

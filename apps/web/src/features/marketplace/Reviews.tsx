@@ -13,7 +13,7 @@ import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { ShowMore } from "../../ui/ShowMore.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toast, toastWithUndo } from "../../ui/toast.tsx";
 import type { ItemType } from "./marketplace-search.ts";
 import { reviewsQuery, useReviewActs } from "./marketplace.queries.ts";
 import { StarInput, StarRow } from "./Stars.tsx";
@@ -72,9 +72,7 @@ export function Reviews({ type, id, canWrite, why }: { type: ItemType; id: strin
                   onClick={() =>
                     remove.mutate(undefined, {
                       onSuccess: () =>
-                        toast("Review deleted.", {
-                          action: { label: "Undo", onSelect: () => write.mutate({ rating: own.rating, comment: own.comment }) },
-                        }),
+                        toastWithUndo("Review deleted.", () => write.mutateAsync({ rating: own.rating, comment: own.comment })),
                       onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
                     })
                   }

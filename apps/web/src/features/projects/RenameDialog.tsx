@@ -1,13 +1,12 @@
 import { useId, useState } from "react";
 import type { Project } from "@tesslate/contract";
-import { sentenceOf } from "../../lib/errors.ts";
 import { useRenameProject } from "../../project/projects.queries.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { useSubmission } from "../../ui/form/use-submission.ts";
 import { Input } from "../../ui/Input.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toastWithUndo } from "../../ui/toast.tsx";
 
 /** Renames a project; its URL doesn't change. The toast has Undo. */
 export function RenameDialog({
@@ -28,16 +27,7 @@ export function RenameDialog({
       const next = name.trim();
       if (next !== project.name) {
         await rename.mutateAsync({ slug: project.slug, name: next });
-        toast(`Project renamed to ${next}.`, {
-          action: {
-            label: "Undo",
-            onSelect: () =>
-              rename.mutate(
-                { slug: project.slug, name: project.name },
-                { onError: (failure) => toast(sentenceOf(failure), { kind: "failed" }) },
-              ),
-          },
-        });
+        toastWithUndo(`Project renamed to ${next}.`, () => rename.mutateAsync({ slug: project.slug, name: project.name }));
       }
       onOpenChange(false);
     },

@@ -4,7 +4,7 @@ import { counted } from "../../../lib/counted.ts";
 import { sentenceOf } from "../../../lib/errors.ts";
 import { useHandler } from "../../../lib/use-handler.ts";
 import { useServices } from "../../../project/services.ts";
-import { toast } from "../../../ui/toast.tsx";
+import { toast, toastWithUndo } from "../../../ui/toast.tsx";
 import { writeFile } from "../../editor/index.ts";
 import { hitsIn, patternOf, replaced, type Replacement, type SearchOptions } from "./replace.ts";
 
@@ -63,10 +63,7 @@ export function useReplacing(projectId: string) {
       if (lost.length > 0)
         toast(`Couldn't undo in ${counted(lost.length, "file")} with newer changes: ${lost.slice(0, 3).join(", ")}`, { kind: "failed" });
     };
-    if (done.length > 0)
-      toast(`Replaced ${counted(hitsIn(done), "match", "matches")} in ${counted(done.length, "file")}.`, {
-        action: { label: "Undo", onSelect: () => void undo() },
-      });
+    if (done.length > 0) toastWithUndo(`Replaced ${counted(hitsIn(done), "match", "matches")} in ${counted(done.length, "file")}.`, undo);
     return left;
   };
 }
