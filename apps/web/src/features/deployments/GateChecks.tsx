@@ -1,10 +1,11 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import type { LaunchSettings } from "@tesslate/contract";
 import { ChevronRight } from "lucide-react";
 import { useState } from "react";
 import { formatBytes } from "../../lib/bytes.ts";
 import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
+import { useOptimisticMutation } from "../../lib/use-optimistic-mutation.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
@@ -19,15 +20,14 @@ const bytesPerKb = 1000;
 /** Which checks of the launch gate block a deployment of this project. */
 export function GateChecks({ projectId }: { projectId: string }) {
   const { api } = useServices();
-  const queries = useQueryClient();
   const [isOpen, setIsOpen] = useState(false);
   const { data, error, refetch, isFetching } = useQuery(launchSettingsQuery(api, projectId));
   const key = launchSettingsKey(projectId);
-  const save = useMutation({
+  const save = useOptimisticMutation({
     mutationFn: (body: LaunchSettings) => api.deployments.updateLaunchSettings({ params: { project_id: projectId }, body }),
-    onMutate: (next) => queries.setQueryData(key, next),
-    onSuccess: (saved) => queries.setQueryData(key, saved),
-    onError: () => void queries.invalidateQueries({ queryKey: key }),
+    affects: [key],
+    show: (queries, next) => queries.setQueryData(key, next),
+    adopt: (queries, saved) => queries.setQueryData(key, saved),
   });
   if (error && !data)
     return (

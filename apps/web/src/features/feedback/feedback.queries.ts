@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import type { FeedbackDetail, FeedbackPost, FeedbackStatus, List } from "@tesslate/contract";
 import { api } from "../../api.ts";
+import { useOptimisticMutation } from "../../lib/use-optimistic-mutation.ts";
 import type { BoardSearch } from "./feedback-search.ts";
 
 export const boardLimit = 20;
@@ -58,13 +59,15 @@ export function useFeedbackActs() {
   const queryClient = useQueryClient();
   const refresh = () => queryClient.invalidateQueries({ queryKey: root });
   return {
-    /** Shown at once, then replaced by the count of the server. */
-    vote: useMutation({
+    vote: useOptimisticMutation({
       mutationFn: ({ id, upvoted }: { id: string; upvoted: boolean }) =>
         upvoted ? api.feedback.upvote({ params: { id } }) : api.feedback.removeUpvote({ params: { id } }),
-      onMutate: ({ id, upvoted }) => patch(queryClient, id, voted(upvoted)),
-      onSuccess: ({ upvoted, upvote_count }, { id }) => patch(queryClient, id, () => ({ has_upvoted: upvoted, upvote_count })),
-      onError: (_, { id, upvoted }) => patch(queryClient, id, voted(!upvoted)),
+      affects: [
+        [...root, "list"],
+        [...root, "one"],
+      ],
+      show: (queries, { id, upvoted }) => patch(queries, id, voted(upvoted)),
+      adopt: (queries, { upvoted, upvote_count }, { id }) => patch(queries, id, () => ({ has_upvoted: upvoted, upvote_count })),
     }),
     create: useMutation({
       mutationFn: (body: Pick<FeedbackPost, "type" | "title" | "description">) => api.feedback.create({ body }),

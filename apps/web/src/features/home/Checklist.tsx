@@ -2,11 +2,10 @@ import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Circle, CircleCheck, X } from "lucide-react";
 import { Suspense, useState } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
 import { recentProjectsQuery } from "../../project/projects.queries.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { toast } from "../../ui/toast.tsx";
+import { toastWithUndo } from "../../ui/toast.tsx";
 import { configQuery } from "../auth/index.ts";
 import { modelSetupQuery, type ModelSetup, ConnectModelDialog } from "../models/index.ts";
 import { useSavePreferences, meQuery } from "../users/index.ts";
@@ -18,7 +17,7 @@ export function Checklist() {
   const { data: config } = useQuery(configQuery);
   const { data: setup } = useQuery(modelSetupQuery);
   const { data: recent } = useQuery(recentProjectsQuery);
-  const { save } = useSavePreferences();
+  const { mutate: save } = useSavePreferences();
   if (user.preferences.hides_checklist || !config || !setup || !recent) return null;
   const steps = checklist({
     config: { ...config, demo: config.demo || setup.demo },
@@ -43,11 +42,7 @@ export function Checklist() {
           onClick={() =>
             save(
               { hides_checklist: true },
-              {
-                onSuccess: () =>
-                  toast("Checklist dismissed.", { action: { label: "Undo", onSelect: () => save({ hides_checklist: false }) } }),
-                onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
-              },
+              { onSuccess: () => toastWithUndo("Checklist dismissed.", () => save({ hides_checklist: false })) },
             )
           }
         >

@@ -1,6 +1,7 @@
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import type { CreateAgent, LibraryAgent, List, UpdateAgent } from "@tesslate/contract";
 import { api } from "../../api.ts";
+import { useOptimisticMutation } from "../../lib/use-optimistic-mutation.ts";
 import { libraryQuery } from "../agents/index.ts";
 import { useMarketplaceChanged } from "../marketplace/index.ts";
 
@@ -19,21 +20,20 @@ export const toolsQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
-/** Enables or disables an agent. The change is shown at once and reverted if the server refuses it. */
+/** Enables or disables an agent; shown at once. */
 export function useSwitchAgent() {
-  const queryClient = useQueryClient();
   const key = libraryAgentsQuery.queryKey;
-  const patch = (agent: Pick<LibraryAgent, "id"> & Partial<LibraryAgent>) =>
-    queryClient.setQueryData<List<LibraryAgent>>(
+  const patch = (queries: QueryClient, agent: Pick<LibraryAgent, "id"> & Partial<LibraryAgent>) =>
+    queries.setQueryData<List<LibraryAgent>>(
       key,
       (list) => list && { ...list, items: list.items.map((one) => (one.id === agent.id ? { ...one, ...agent } : one)) },
     );
-  return useMutation({
+  return useOptimisticMutation({
     mutationFn: ({ id, isEnabled }: { id: string; isEnabled: boolean }) =>
       api.library.updateAgent({ params: { id }, body: { is_enabled: isEnabled } }),
-    onMutate: ({ id, isEnabled }) => void patch({ id, is_enabled: isEnabled }),
-    onSuccess: patch,
-    onError: (_, { id, isEnabled }) => patch({ id, is_enabled: !isEnabled }),
+    affects: [key],
+    show: (queries, { id, isEnabled }) => patch(queries, { id, is_enabled: isEnabled }),
+    adopt: patch,
   });
 }
 

@@ -1,20 +1,16 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { Preferences } from "@tesslate/contract";
-import { sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { Switch } from "../../ui/Switch.tsx";
-import { toast } from "../../ui/toast.tsx";
 import { configQuery } from "../auth/index.ts";
 import { useSavePreferences, meQuery } from "../users/index.ts";
 
 export function NotificationSettings() {
   const { data: user } = useSuspenseQuery(meQuery);
   const { data: config } = useQuery(configQuery);
-  const { save, saving } = useSavePreferences();
-  const shown: Preferences = { ...user.preferences, ...saving };
-  const set = (change: Partial<Preferences>) => save(change, { onError: (error) => toast(sentenceOf(error), { kind: "failed" }) });
+  const { mutate: set } = useSavePreferences();
+  const shown = user.preferences;
   const hasMail = config?.features.smtp !== false;
   return (
     <>

@@ -1,6 +1,4 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
-import type { Preferences } from "@tesslate/contract";
-import { sentenceOf } from "../../lib/errors.ts";
 import { keepModelChoice, shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { Field } from "../../ui/Field.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
@@ -8,7 +6,6 @@ import { Select } from "../../ui/Select.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
-import { toast } from "../../ui/toast.tsx";
 import { modelsQuery } from "../models/index.ts";
 import { useSavePreferences, meQuery } from "../users/index.ts";
 
@@ -17,9 +14,8 @@ const serversOwn = "server";
 
 export function PreferenceSettings() {
   const { data: user } = useSuspenseQuery(meQuery);
-  const { save, saving } = useSavePreferences();
-  const shown: Preferences = { ...user.preferences, ...saving };
-  const set = (change: Partial<Preferences>) => save(change, { onError: (error) => toast(sentenceOf(error), { kind: "failed" }) });
+  const { mutate: set } = useSavePreferences();
+  const shown = user.preferences;
   return (
     <>
       <SettingsSection title="Editor" hint="Applies in every browser where you sign in.">

@@ -1,25 +1,28 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useEffect, useLayoutEffect } from "react";
 import type { Preferences, User } from "@tesslate/contract";
+import { api } from "../../api.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { keepModelChoice, readModelChoice } from "../../lib/model-choice.ts";
 import { useHandler } from "../../lib/use-handler.ts";
+import { useOptimisticMutation } from "../../lib/use-optimistic-mutation.ts";
 import { adoptTheme, currentMode, onModeChosen } from "../../theme/theme-choice.ts";
+import { toast } from "../../ui/toast.tsx";
 import { meQuery, useUpdateMe } from "./users.queries.ts";
 
 /** The preferences of the signed-in user, from the cache; undefined without a session. */
 export const usePreferences = (): Preferences | undefined => useQuery({ ...meQuery, enabled: false }).data?.preferences;
 
-/** Saves the given preferences; others do not change. */
-export function useSavePreferences() {
-  const update = useUpdateMe();
-  return {
-    isSaving: update.isPending,
-    /** The preferences that are being saved, to show them at once. */
-    saving: update.isPending ? update.variables.preferences : undefined,
-    save: (preferences: Partial<Preferences>, on: { onError?: (error: unknown) => void; onSuccess?: () => void } = {}) =>
-      update.mutate({ preferences }, on),
-  };
-}
+/** Saves the given preferences; others do not change. Shown at once. */
+export const useSavePreferences = () =>
+  useOptimisticMutation({
+    mutationFn: (preferences: Partial<Preferences>) => api.users.updateMe({ body: { preferences } }),
+    affects: [meQuery.queryKey],
+    show: (queries, preferences) =>
+      queries.setQueryData(meQuery.queryKey, (user) => user && { ...user, preferences: { ...user.preferences, ...preferences } }),
+    adopt: (queries, user) => queries.setQueryData(meQuery.queryKey, user),
+    onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+  });
 
 let settledFor: string | undefined;
 /** Applies preferences that were saved in another browser. Called before the first page of a user renders. */

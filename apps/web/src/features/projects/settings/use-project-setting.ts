@@ -1,25 +1,20 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Project } from "@tesslate/contract";
 import { sentenceOf } from "../../../lib/errors.ts";
+import { useOptimisticMutation } from "../../../lib/use-optimistic-mutation.ts";
 import { projectKey } from "../../../project/cache-keys.ts";
 import { useServices } from "../../../project/services.ts";
 import { toast } from "../../../ui/toast.tsx";
 
-/** Changes a setting of the project optimistically; reverted if the request fails. */
+/** Changes a setting of the project; shown at once. */
 export function useProjectSetting(project: Project) {
   const { api } = useServices();
-  const queries = useQueryClient();
-  return useMutation({
+  const key = projectKey(project.slug);
+  return useOptimisticMutation({
     mutationFn: (settings: Record<string, unknown>) => api.projects.update({ params: { id: project.id }, body: { settings } }),
-    onMutate: (settings) => {
-      const before = queries.getQueryData<Project>(projectKey(project.slug));
-      if (before) queries.setQueryData(projectKey(project.slug), { ...before, settings: { ...before.settings, ...settings } });
-      return { before };
-    },
-    onSuccess: (saved) => queries.setQueryData(projectKey(project.slug), saved),
-    onError: (error, _settings, context) => {
-      if (context?.before) queries.setQueryData(projectKey(project.slug), context.before);
-      toast(sentenceOf(error), { kind: "failed" });
-    },
+    affects: [key],
+    show: (queries, settings) =>
+      queries.setQueryData<Project>(key, (known) => known && { ...known, settings: { ...known.settings, ...settings } }),
+    adopt: (queries, saved) => queries.setQueryData(key, saved),
+    onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
   });
 }
