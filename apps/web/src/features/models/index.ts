@@ -3,5 +3,5 @@ export { modelFacts } from "./model-facts.ts";
 export { ModelMenu } from "./ModelMenu.tsx";
 export { ModelNotice } from "./ModelNotice.tsx";
 export { type ModelSetup, modelSetupQuery, modelsQuery } from "./models.queries.ts";
-export { ConnectModelDialog, LazyModelNotice } from "./on-demand.ts";
+export { ConnectModelDialog } from "./on-demand.ts";
 export { useModelChoice } from "./use-model-choice.ts";

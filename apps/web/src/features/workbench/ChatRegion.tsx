@@ -1,9 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { Suspense } from "react";
 import { useProject, useRuntime, useTasks } from "../../project/project-context.ts";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
 import { ChatColumn, useConversation, SetupFailedRow, SetupRow } from "../chat/index.ts";
-import { modelSetupQuery, LazyModelNotice } from "../models/index.ts";
+import { ModelNotice, modelSetupQuery } from "../models/index.ts";
 import { useOpenPreview } from "../preview/index.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
 import { ResizeEdge } from "./ResizeEdge.tsx";
@@ -67,13 +66,7 @@ function ProjectChat() {
               ? "The project is being set up."
               : undefined
       }
-      notice={
-        setup && !setup.configured && !setup.demo ? (
-          <Suspense fallback={null}>
-            <LazyModelNotice setup={setup} />
-          </Suspense>
-        ) : undefined
-      }
+      notice={setup && !setup.configured && !setup.demo ? <ModelNotice setup={setup} /> : undefined}
       tail={
         isBeingMade ? (
           <SetupRow title="Creating project…" task={openTask} />
