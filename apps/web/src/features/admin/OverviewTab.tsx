@@ -136,19 +136,19 @@ function Numbers({ metrics }: { metrics: AdminMetrics }) {
       <div className="grid grid-cols-[repeat(auto-fit,minmax(300px,1fr))] gap-5">
         <Ranking
           title="Models"
-          heads={["Model", "Tokens", "Cost"]}
+          columns={modelColumns}
           rows={models.slice(0, 10).map(([model, use]) => [model, formatCompact(use.tokens), formatDollars(use.cost_cents)])}
           empty="No model calls in this period"
         />
         <Ranking
           title="Top users"
-          heads={["User", "Tokens", "Cost"]}
+          columns={userColumns}
           rows={tokens.top_users.map((user) => [user.username, formatCompact(user.total_tokens), formatDollars(user.total_cost_cents)])}
           empty="No model calls in this period"
         />
         <Ranking
           title="Agents"
-          heads={["Agent", "In libraries", "Messages"]}
+          columns={agentColumns}
           rows={marketplace.agents.popular.map((agent) => [agent.name, formatNumber(agent.purchases), formatNumber(agent.usage_count)])}
           empty="No agents yet"
         />
@@ -187,19 +187,28 @@ const Meter = ({ name, share: taken, text }: { name: string; share: number; text
 );
 
 /** A name with two figures. */
-type Ranked = [name: string, first: string, second: string];
+type Ranked = readonly [name: string, first: string, second: string];
 
-function Ranking({ title, heads, rows, empty }: { title: string; heads: [string, string, string]; rows: Ranked[]; empty: string }) {
-  const columns = heads.map((head, index): Column<Ranked> => ({
+const rankingColumns = (...heads: Ranked): Column<Ranked>[] =>
+  heads.map((head, index) => ({
     id: head,
     head,
     isGreedy: index === 0,
     isFigure: index > 0,
     cell: (row) => (index === 0 ? <span className="text-fg-0">{row[index]}</span> : row[index]),
   }));
-  return (
-    <Part title={title}>
-      <Table label={title} columns={columns} rows={rows} keyOf={([name]) => name} empty={<p className="text-xs text-fg-2">{empty}</p>} />
-    </Part>
-  );
+const modelColumns = rankingColumns("Model", "Tokens", "Cost");
+const userColumns = rankingColumns("User", "Tokens", "Cost");
+const agentColumns = rankingColumns("Agent", "In libraries", "Messages");
+
+interface RankingProps {
+  title: string;
+  columns: readonly Column<Ranked>[];
+  rows: readonly Ranked[];
+  empty: string;
 }
+const Ranking = ({ title, columns, rows, empty }: RankingProps) => (
+  <Part title={title}>
+    <Table label={title} columns={columns} rows={rows} keyOf={([name]) => name} empty={<p className="text-xs text-fg-2">{empty}</p>} />
+  </Part>
+);
