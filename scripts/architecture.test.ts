@@ -141,6 +141,18 @@ test("the web UI does not import its gallery, which no build contains", () => {
   ).toEqual([]);
 });
 
+test("two files of the web UI do not export different things under one name", () => {
+  const files = new Map<string, Set<string>>();
+  for (const { file, text } of product) {
+    // A component that is loaded on demand has the name of the component.
+    if (!file.startsWith("apps/web/src/") || file.endsWith("/on-demand.ts")) continue;
+    for (const [, name = ""] of text.matchAll(/^export (?:async )?(?:const|function|class|interface|type) (\w+)/gm))
+      files.set(name, (files.get(name) ?? new Set()).add(file));
+  }
+  expect(files.size).toBeGreaterThan(500);
+  expect([...files].filter(([, found]) => found.size > 1).map(([name, found]) => `${name}: ${[...found].join(", ")}`)).toEqual([]);
+});
+
 /** From the lowest to the highest, as in ARCHITECTURE.md: an area imports only those before it. */
 const areas = ["core", "accounts", "billing", "projects", "runtime", "source", "agent", "delivery", "store", "external", "operations"];
 const areaOf = (path: string) => /^apps\/server\/src\/features\/([^/]+)\//.exec(path)?.[1];

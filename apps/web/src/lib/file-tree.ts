@@ -16,7 +16,7 @@ export interface FileTree {
 type FileChange = ProjectEventData<"file_changed">;
 
 export const trimPath = (path: string): string => path.replace(/^\.?\/+|\/+$/g, "");
-export const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+export const fileNameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 export const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")));
 /** The directories above a path, outermost first. */
 export const ancestorsOf = (path: string): string[] => {
@@ -33,12 +33,12 @@ const order = (nodes: ReadonlyMap<string, TreeNode>) => (a: string, b: string) =
   const first = nodes.get(a);
   const second = nodes.get(b);
   if (first?.isDirectory !== second?.isDirectory) return first?.isDirectory ? -1 : 1;
-  return compareNames(nameOf(a), nameOf(b)) || (a < b ? -1 : 1);
+  return compareNames(fileNameOf(a), fileNameOf(b)) || (a < b ? -1 : 1);
 };
 
 const nodeOf = (path: string, isDirectory: boolean, size: number, etag: string): TreeNode => ({
   path,
-  name: nameOf(path),
+  name: fileNameOf(path),
   isDirectory,
   size,
   etag,
@@ -115,7 +115,7 @@ function move(draft: Draft, from: string, to: string): void {
   const node = draft.nodes.get(from);
   const below = [...(draft.children.get(from) ?? [])];
   put(draft, nodeOf(to, node?.isDirectory ?? false, node?.size ?? 0, node?.etag ?? ""));
-  for (const child of below) move(draft, child, `${to}/${nameOf(child)}`);
+  for (const child of below) move(draft, child, `${to}/${fileNameOf(child)}`);
   drop(draft, from);
 }
 

@@ -6,13 +6,13 @@ export interface Selection {
 }
 export const noSelection: Selection = { paths: new Set(), anchor: undefined, active: undefined };
 
-export type Pick = "only" | "toggle" | "range";
+export type SelectionMode = "only" | "toggle" | "range";
 /** How a click or an arrow with these keys chooses. */
-export const pickOf = (keys: { shiftKey: boolean; ctrlKey: boolean; metaKey: boolean }): Pick =>
+export const pickOf = (keys: { shiftKey: boolean; ctrlKey: boolean; metaKey: boolean }): SelectionMode =>
   keys.shiftKey ? "range" : keys.ctrlKey || keys.metaKey ? "toggle" : "only";
 
 /** The selection after `path` was picked among the rows in sight. */
-export function picked(rows: readonly { node: { path: string } }[], selection: Selection, path: string, pick: Pick): Selection {
+export function picked(rows: readonly { node: { path: string } }[], selection: Selection, path: string, pick: SelectionMode): Selection {
   if (pick === "toggle") {
     const paths = new Set(selection.paths);
     if (!paths.delete(path)) paths.add(path);

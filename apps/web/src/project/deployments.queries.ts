@@ -13,7 +13,7 @@ const shownCount = 200;
 export const deploymentsKey = (projectId: string) => partKey(projectId, "deployments");
 const stepsKey = (projectId: string) => partKey(projectId, "deployment-steps");
 export const targetsKey = (projectId: string) => partKey(projectId, "targets");
-export const planKey = (projectId: string) => partKey(projectId, "deployment-plan");
+export const deploymentPlanKey = (projectId: string) => partKey(projectId, "deployment-plan");
 
 const isOver = (status: Changed["status"]) => status === "success" || status === "failed";
 const patched = (list: readonly Deployment[], { id, op, status }: Changed): readonly Deployment[] => {

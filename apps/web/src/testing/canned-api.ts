@@ -39,7 +39,7 @@ export class Refusal {
 export const refuse = (code: ErrorCode, more?: Refusal["more"]): Refusal => new Refusal(code, more);
 
 type Given<N extends RouteName> = (RouteOutput<RouteOf<N>> extends void ? void : Partial<RouteOutput<RouteOf<N>>>) | Refusal | Response;
-export type Answer<N extends RouteName> = Given<N> | ((asked: Asked) => Given<N> | Promise<Given<N>>);
+export type CannedAnswer<N extends RouteName> = Given<N> | ((asked: Asked) => Given<N> | Promise<Given<N>>);
 
 /** An event stream that the test feeds. */
 export interface CannedStream<E> {
@@ -55,13 +55,13 @@ export interface CannedStream<E> {
 
 export interface CannedApi {
   /** What a route answers from here on. Of an object only what matters is named, the rest is the smallest that the contract allows. */
-  answer: <N extends RouteName>(name: N, answer: Answer<N>) => void;
+  answer: <N extends RouteName>(name: N, answer: CannedAnswer<N>) => void;
   /** Empty lists, zeros and nulls. */
   blank: (...names: RouteName[]) => void;
   /** Whatever is read and has no answer of its own is empty: for tests about one call of a page that makes many. */
   blankReads: () => void;
   /** Never answers; what is returned answers after all. */
-  hang: <N extends RouteName>(name: N) => (answer: Answer<N>) => void;
+  hang: <N extends RouteName>(name: N) => (answer: CannedAnswer<N>) => void;
   /** No answer: the line is down for this route. */
   drop: (name: RouteName) => void;
   stream: <N extends RouteName>(name: N, first?: readonly RouteEvent<RouteOf<N>>[]) => CannedStream<RouteEvent<RouteOf<N>>>;
@@ -143,7 +143,7 @@ export function createCannedApi(): CannedApi {
       return refused(refuse("internal_error"));
     }
   };
-  const set = <N extends RouteName>(name: N, answer: Answer<N>) => {
+  const set = <N extends RouteName>(name: N, answer: CannedAnswer<N>) => {
     specOf(name);
     answers.set(name, async (asked) => rendered(name, typeof answer === "function" ? await answer(asked) : answer));
   };
@@ -186,7 +186,7 @@ export function createCannedApi(): CannedApi {
   return {
     answer: set,
     blank: (...names) => {
-      for (const name of names) set(name, {} as Answer<RouteName>);
+      for (const name of names) set(name, {} as CannedAnswer<RouteName>);
     },
     blankReads: () => {
       isBlank = true;

@@ -4,7 +4,7 @@ import { useMemo, useState, type ReactNode } from "react";
 import { SkeletonRows } from "./Skeleton.tsx";
 import { rank } from "../lib/rank.ts";
 
-export interface Pick {
+export interface PickListItem {
   id: string;
   title: string;
   hint?: string;
@@ -15,7 +15,7 @@ export interface Pick {
 }
 export interface PickGroup {
   heading: string;
-  items: readonly Pick[];
+  items: readonly PickListItem[];
 }
 
 /** A searchable list for keyboard, mouse and touch: type, arrows, Enter. */

@@ -8,7 +8,7 @@ import { Chip } from "../../ui/Chip.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useAgentActs } from "./house.queries.ts";
+import { useUpdateAgent } from "./house.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { State } from "./State.tsx";
 import type { Column } from "../../ui/Table.tsx";
@@ -78,7 +78,7 @@ const stateOf = (agent: AdminAgent) =>
 /** All agents and their store listings. */
 export function AgentsTab() {
   const [asked, setAsked] = useState<AdminAgent>();
-  const act = useAgentActs();
+  const act = useUpdateAgent();
   const change = (agent: AdminAgent, what: Parameters<typeof act.mutate>[0]["change"], done: string) =>
     act.mutate({ agent, change: what }, { onSuccess: () => toast(done), onError: (error) => toast(sentenceOf(error), { kind: "failed" }) });
   const columns: Column<AdminAgent>[] = [

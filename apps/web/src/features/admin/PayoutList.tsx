@@ -8,7 +8,7 @@ import { Button } from "../../ui/Button.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useMarkPaid } from "./house.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
-import { Moment } from "./State.tsx";
+import { TimeOrNever } from "./State.tsx";
 import { Short } from "./WorkLists.tsx";
 
 const nameOf = ({ creator }: AdminPayout) => creator?.username ?? "Deleted user";
@@ -43,7 +43,7 @@ export function PayoutList() {
               {payout.creator ? `, ${payout.creator.email}` : ""}
             </span>
             <span className="flex-none text-fg-2">
-              Requested <Moment at={payout.created_at} />
+              Requested <TimeOrNever at={payout.created_at} />
             </span>
             <Button size="sm" aria-label={`Mark as paid: ${nameOf(payout)}`} onClick={() => setAsked(payout)}>
               Mark as paid…

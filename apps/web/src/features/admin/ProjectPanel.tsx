@@ -9,8 +9,8 @@ import { CopyButton } from "../../ui/CopyButton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { adminProjectQuery, useProjectActs } from "./house.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
-import { Fact, Part, SidePanel } from "./SidePanel.tsx";
-import { Moment, State } from "./State.tsx";
+import { PanelField, PanelSection, SidePanel } from "./SidePanel.tsx";
+import { TimeOrNever, State } from "./State.tsx";
 import { environmentLooks } from "./state-words.ts";
 
 const route = getRouteApi("/app/admin/projects/$projectId");
@@ -39,32 +39,32 @@ function Body({ project, onGone }: { project: AdminProjectDetail; onGone: () => 
   return (
     <>
       <dl className="grid grid-cols-1 gap-1.5 px-4 py-3 text-xs">
-        <Fact name="State">
+        <PanelField name="State">
           <State look={environmentLooks[project.environment_status]} />
-        </Fact>
-        <Fact name="Owner">
+        </PanelField>
+        <PanelField name="Owner">
           <span title={project.owner_email}>{project.owner_email}</span>
-        </Fact>
-        <Fact name="Slug">{project.slug}</Fact>
-        <Fact name="ID">
+        </PanelField>
+        <PanelField name="Slug">{project.slug}</PanelField>
+        <PanelField name="ID">
           <span className="inline-flex items-center gap-1 font-mono">
             {project.id.slice(0, 8)}
             <CopyButton text={project.id} label="Copy ID" />
           </span>
-        </Fact>
-        <Fact name="Template">{project.template_slug ?? "None"}</Fact>
-        <Fact name="Size">{project.disk_bytes === null ? "Unknown" : formatBytes(project.disk_bytes)}</Fact>
-        <Fact name="Always-on">{project.is_deployed ? "On" : "Off"}</Fact>
-        <Fact name="Chats">{formatNumber(project.chat_count)}</Fact>
-        <Fact name="Active runs">{formatNumber(project.active_runs)}</Fact>
-        <Fact name="Last activity">
-          <Moment at={project.last_activity} />
-        </Fact>
-        <Fact name="Created">
-          <Moment at={project.created_at} />
-        </Fact>
+        </PanelField>
+        <PanelField name="Template">{project.template_slug ?? "None"}</PanelField>
+        <PanelField name="Size">{project.disk_bytes === null ? "Unknown" : formatBytes(project.disk_bytes)}</PanelField>
+        <PanelField name="Always-on">{project.is_deployed ? "On" : "Off"}</PanelField>
+        <PanelField name="Chats">{formatNumber(project.chat_count)}</PanelField>
+        <PanelField name="Active runs">{formatNumber(project.active_runs)}</PanelField>
+        <PanelField name="Last activity">
+          <TimeOrNever at={project.last_activity} />
+        </PanelField>
+        <PanelField name="Created">
+          <TimeOrNever at={project.created_at} />
+        </PanelField>
       </dl>
-      <Part title={`Containers: ${project.containers.length}`}>
+      <PanelSection title={`Containers: ${project.containers.length}`}>
         {project.containers.length === 0 ? (
           <p className="text-xs text-fg-2">No containers</p>
         ) : (
@@ -79,10 +79,10 @@ function Body({ project, onGone }: { project: AdminProjectDetail; onGone: () => 
             ))}
           </ul>
         )}
-      </Part>
-      <Part title="Actions">
+      </PanelSection>
+      <PanelSection title="Actions">
         <ProjectActs project={project} onGone={onGone} />
-      </Part>
+      </PanelSection>
     </>
   );
 }

@@ -4,7 +4,7 @@ import { api } from "../../api.ts";
 import { formatBytes } from "../../lib/bytes.ts";
 import { cx } from "../../lib/cx.ts";
 import { formatNumber } from "../../lib/numbers.ts";
-import { Moment, State } from "./State.tsx";
+import { TimeOrNever, State } from "./State.tsx";
 import { environmentLooks, optionsOf } from "./state-words.ts";
 import type { Column } from "../../ui/Table.tsx";
 import { AdminTable, type Filter } from "./table/AdminTable.tsx";
@@ -36,8 +36,8 @@ const columns: Column<AdminProject>[] = [
     isWideOnly: true,
     cell: ({ disk_bytes }) => (disk_bytes === null ? <span title="Not measured yet">?</span> : formatBytes(disk_bytes)),
   },
-  { id: "used", head: "Last activity", sort: "last_activity", cell: ({ last_activity }) => <Moment at={last_activity} /> },
-  { id: "made", head: "Created", sort: "created_at", isWideOnly: true, cell: ({ created_at }) => <Moment at={created_at} /> },
+  { id: "used", head: "Last activity", sort: "last_activity", cell: ({ last_activity }) => <TimeOrNever at={last_activity} /> },
+  { id: "made", head: "Created", sort: "created_at", isWideOnly: true, cell: ({ created_at }) => <TimeOrNever at={created_at} /> },
 ];
 const yesNo = (yes: string, no: string) => [
   { value: "true", label: yes },

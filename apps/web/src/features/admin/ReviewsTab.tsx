@@ -7,7 +7,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useRemoveReview } from "./house.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
-import { Moment } from "./State.tsx";
+import { TimeOrNever } from "./State.tsx";
 import type { Column } from "../../ui/Table.tsx";
 import { AdminTable } from "./table/AdminTable.tsx";
 
@@ -42,7 +42,7 @@ export function ReviewsTab() {
       ),
     },
     { id: "author", head: "Author", cell: ({ username }) => username },
-    { id: "at", head: "Date", isWideOnly: true, cell: ({ created_at }) => <Moment at={created_at} /> },
+    { id: "at", head: "Date", isWideOnly: true, cell: ({ created_at }) => <TimeOrNever at={created_at} /> },
     {
       id: "acts",
       head: "Actions",

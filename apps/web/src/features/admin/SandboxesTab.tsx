@@ -13,7 +13,7 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Table, type Column } from "../../ui/Table.tsx";
 import { useProjectActs } from "./house.queries.ts";
 import { StopDialog } from "./ProjectPanel.tsx";
-import { Moment, State } from "./State.tsx";
+import { TimeOrNever, State } from "./State.tsx";
 import { useSandboxes } from "./use-sandboxes.ts";
 
 const looks = {
@@ -82,9 +82,9 @@ const columnsOf = (onStop: (sandbox: AdminSandbox) => void): Column<AdminSandbox
     id: "started",
     head: "Started",
     isWideOnly: true,
-    cell: ({ started_at }) => (started_at === null ? null : <Moment at={started_at} />),
+    cell: ({ started_at }) => (started_at === null ? null : <TimeOrNever at={started_at} />),
   },
-  { id: "used", head: "Last activity", isWideOnly: true, cell: ({ last_activity }) => <Moment at={last_activity} /> },
+  { id: "used", head: "Last activity", isWideOnly: true, cell: ({ last_activity }) => <TimeOrNever at={last_activity} /> },
   {
     id: "acts",
     head: "Actions",

@@ -68,13 +68,13 @@ export function SidePanel<T>({
   );
 }
 
-export const Fact = ({ name, children }: { name: string; children: ReactNode }) => (
+export const PanelField = ({ name, children }: { name: string; children: ReactNode }) => (
   <div className="flex items-baseline justify-between gap-3">
     <dt className="flex-none text-fg-2">{name}</dt>
     <dd className="num min-w-0 truncate text-right text-fg-0">{children}</dd>
   </div>
 );
-export const Part = ({ title, children }: { title: string; children: ReactNode }) => (
+export const PanelSection = ({ title, children }: { title: string; children: ReactNode }) => (
   <section className="border-t border-line-0 px-4 py-3">
     <h3 className="mb-2 text-xs font-medium text-fg-0">{title}</h3>
     {children}

@@ -8,4 +8,4 @@ export const State = ({ look: { label, tone, dot } }: { look: { label: string; t
   </Pill>
 );
 
-export const Moment = ({ at }: { at: string | null }) => (at === null ? "Never" : <RelativeTime at={at} />);
+export const TimeOrNever = ({ at }: { at: string | null }) => (at === null ? "Never" : <RelativeTime at={at} />);

@@ -9,7 +9,7 @@ import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { healthQuery, useHealthActs } from "./house.queries.ts";
-import { Moment, State } from "./State.tsx";
+import { TimeOrNever, State } from "./State.tsx";
 import { healthLooks } from "./state-words.ts";
 import { PayoutList } from "./PayoutList.tsx";
 import { JobList, TaskList } from "./WorkLists.tsx";
@@ -142,7 +142,7 @@ function Provider({ one }: { one: ProviderHealth }) {
       <span className="min-w-0 flex-1 basis-52 text-fg-2">
         {one.last_ok_at ? (
           <>
-            Last response <Moment at={one.last_ok_at} />.
+            Last response <TimeOrNever at={one.last_ok_at} />.
           </>
         ) : (
           "No responses in the last 30 days."
@@ -153,7 +153,7 @@ function Provider({ one }: { one: ProviderHealth }) {
           </span>
         ) : trial ? (
           <span role="status" className={trial.ok ? "text-ok" : "text-err"}>
-            {trial.message} ({formatDuration(trial.duration_ms)}, <Moment at={trial.at} />)
+            {trial.message} ({formatDuration(trial.duration_ms)}, <TimeOrNever at={trial.at} />)
           </span>
         ) : null}
       </span>

@@ -12,8 +12,8 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { userQuery, userSessionsQuery, userTrailQuery } from "./admin-users.queries.ts";
 import { actionWords } from "./audit-words.ts";
-import { Fact, Part, SidePanel } from "./SidePanel.tsx";
-import { Moment } from "./State.tsx";
+import { PanelField, PanelSection, SidePanel } from "./SidePanel.tsx";
+import { TimeOrNever } from "./State.tsx";
 import { tierWords, UserState } from "./user-looks.tsx";
 import { UserActs } from "./UserActs.tsx";
 
@@ -50,7 +50,7 @@ function UserBody({ user }: { user: AdminUserDetail }) {
         <Banner tone="warn" className="m-3 mb-0">
           {user.suspended_at ? (
             <>
-              Suspended <Moment at={user.suspended_at} />: {user.suspended_reason}
+              Suspended <TimeOrNever at={user.suspended_at} />: {user.suspended_reason}
             </>
           ) : (
             `Suspended: ${user.suspended_reason}`
@@ -61,56 +61,56 @@ function UserBody({ user }: { user: AdminUserDetail }) {
         <Banner tone="warn" className="m-3 mb-0">
           {user.deleted_reason ? (
             <>
-              Deletion scheduled <Moment at={user.deleted_at} />: {user.deleted_reason}
+              Deletion scheduled <TimeOrNever at={user.deleted_at} />: {user.deleted_reason}
             </>
           ) : (
             <>
-              Deletion requested by the user <Moment at={user.deleted_at} />.
+              Deletion requested by the user <TimeOrNever at={user.deleted_at} />.
             </>
           )}
         </Banner>
       ) : null}
       <dl className="grid grid-cols-1 gap-1.5 px-4 py-3 text-xs">
-        <Fact name="State">
+        <PanelField name="State">
           <UserState user={user} />
-        </Fact>
-        <Fact name="Role">{user.is_superuser ? "Administrator" : user.is_creator ? "Creator" : "User"}</Fact>
-        <Fact name="Username">{user.username}</Fact>
-        <Fact name="ID">
+        </PanelField>
+        <PanelField name="Role">{user.is_superuser ? "Administrator" : user.is_creator ? "Creator" : "User"}</PanelField>
+        <PanelField name="Username">{user.username}</PanelField>
+        <PanelField name="ID">
           <span className="inline-flex items-center gap-1 font-mono">
             {user.id.slice(0, 8)}
             <CopyButton text={user.id} label="Copy ID" />
           </span>
-        </Fact>
-        <Fact name="Joined">
-          <Moment at={user.created_at} />
-        </Fact>
-        <Fact name="Last active">
-          <Moment at={user.last_active_at} />
-        </Fact>
-        <Fact name="Password">{user.has_password ? "Set" : "Not set"}</Fact>
-        <Fact name="Email sign-in codes">{user.two_fa_enabled ? "On" : "Off"}</Fact>
-        <Fact name="API keys">{user.api_key_count}</Fact>
+        </PanelField>
+        <PanelField name="Joined">
+          <TimeOrNever at={user.created_at} />
+        </PanelField>
+        <PanelField name="Last active">
+          <TimeOrNever at={user.last_active_at} />
+        </PanelField>
+        <PanelField name="Password">{user.has_password ? "Set" : "Not set"}</PanelField>
+        <PanelField name="Email sign-in codes">{user.two_fa_enabled ? "On" : "Off"}</PanelField>
+        <PanelField name="API keys">{user.api_key_count}</PanelField>
       </dl>
-      <Part title="Plan and credits">
+      <PanelSection title="Plan and credits">
         <dl className="grid grid-cols-1 gap-1.5 text-xs">
-          <Fact name="Plan">{tierWords[user.subscription_tier]}</Fact>
-          <Fact name="Total credits">{formatNumber(user.total_credits)}</Fact>
-          <Fact name="Daily credits">{formatNumber(user.daily_credits)}</Fact>
-          <Fact name="Plan credits">{formatNumber(user.bundled_credits)}</Fact>
-          <Fact name="Bonus credits">{formatNumber(user.signup_bonus_credits)}</Fact>
-          <Fact name="Purchased credits">{formatNumber(user.purchased_credits)}</Fact>
-          {user.credits_reset_date ? <Fact name="Next credit reset">{formatDateTime(user.credits_reset_date)}</Fact> : null}
-          <Fact name="Total spent">{formatDollars(user.total_spend_cents)}</Fact>
-          <Fact name="Model cost">{formatDollars(user.usage_stats.total_cost_cents)}</Fact>
-          <Fact name="Input tokens">{formatNumber(user.usage_stats.total_tokens_input)}</Fact>
-          <Fact name="Output tokens">{formatNumber(user.usage_stats.total_tokens_output)}</Fact>
+          <PanelField name="Plan">{tierWords[user.subscription_tier]}</PanelField>
+          <PanelField name="Total credits">{formatNumber(user.total_credits)}</PanelField>
+          <PanelField name="Daily credits">{formatNumber(user.daily_credits)}</PanelField>
+          <PanelField name="Plan credits">{formatNumber(user.bundled_credits)}</PanelField>
+          <PanelField name="Bonus credits">{formatNumber(user.signup_bonus_credits)}</PanelField>
+          <PanelField name="Purchased credits">{formatNumber(user.purchased_credits)}</PanelField>
+          {user.credits_reset_date ? <PanelField name="Next credit reset">{formatDateTime(user.credits_reset_date)}</PanelField> : null}
+          <PanelField name="Total spent">{formatDollars(user.total_spend_cents)}</PanelField>
+          <PanelField name="Model cost">{formatDollars(user.usage_stats.total_cost_cents)}</PanelField>
+          <PanelField name="Input tokens">{formatNumber(user.usage_stats.total_tokens_input)}</PanelField>
+          <PanelField name="Output tokens">{formatNumber(user.usage_stats.total_tokens_output)}</PanelField>
         </dl>
-      </Part>
-      <Part title="Actions">
+      </PanelSection>
+      <PanelSection title="Actions">
         <UserActs user={user} />
-      </Part>
-      <Part title={`Projects: ${user.project_count}, ${user.running_project_count} running`}>
+      </PanelSection>
+      <PanelSection title={`Projects: ${user.project_count}, ${user.running_project_count} running`}>
         {user.recent_projects.length === 0 ? (
           <p className="text-xs text-fg-2">No projects</p>
         ) : (
@@ -119,13 +119,13 @@ function UserBody({ user }: { user: AdminUserDetail }) {
               <li key={project.id} className="flex justify-between gap-3">
                 <span className="min-w-0 truncate text-fg-0">{project.name}</span>
                 <span className="flex-none text-fg-2">
-                  <Moment at={project.created_at} />
+                  <TimeOrNever at={project.created_at} />
                 </span>
               </li>
             ))}
           </ul>
         )}
-      </Part>
+      </PanelSection>
       <Sessions id={user.id} />
       <Trail id={user.id} />
     </>
@@ -135,7 +135,7 @@ function UserBody({ user }: { user: AdminUserDetail }) {
 function Sessions({ id }: { id: string }) {
   const { data, error, refetch, isFetching } = useQuery(userSessionsQuery(id));
   return (
-    <Part title={data ? `Sessions: ${data.total}` : "Sessions"}>
+    <PanelSection title={data ? `Sessions: ${data.total}` : "Sessions"}>
       {error && !data ? (
         <LoadFailed className="p-0" title="Couldn't load sessions" of={{ error, refetch, isFetching }} />
       ) : !data ? (
@@ -150,20 +150,20 @@ function Sessions({ id }: { id: string }) {
                 {browserName(session.user_agent)}, {session.ip ?? "unknown IP"}
               </span>
               <span className="flex-none text-fg-2">
-                <Moment at={session.last_used_at} />
+                <TimeOrNever at={session.last_used_at} />
               </span>
             </li>
           ))}
         </ul>
       )}
-    </Part>
+    </PanelSection>
   );
 }
 
 function Trail({ id }: { id: string }) {
   const { data, error, refetch, isFetching } = useQuery(userTrailQuery(id));
   return (
-    <Part title="Admin activity">
+    <PanelSection title="Admin activity">
       {error && !data ? (
         <LoadFailed className="p-0" title="Couldn't load admin activity" of={{ error, refetch, isFetching }} />
       ) : !data ? (
@@ -179,7 +179,7 @@ function Trail({ id }: { id: string }) {
                   {actionWords[entry.action_type]} <span className="text-fg-2">by {entry.admin_name}</span>
                 </span>
                 <span className="flex-none text-fg-2">
-                  <Moment at={entry.created_at} />
+                  <TimeOrNever at={entry.created_at} />
                 </span>
               </p>
               {entry.reason ? <p className="break-words text-fg-2">“{entry.reason}”</p> : null}
@@ -192,6 +192,6 @@ function Trail({ id }: { id: string }) {
           View all {data.total}
         </Link>
       ) : null}
-    </Part>
+    </PanelSection>
   );
 }

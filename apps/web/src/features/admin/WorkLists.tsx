@@ -12,7 +12,7 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useWorkActs } from "./house.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
-import { Moment, State } from "./State.tsx";
+import { TimeOrNever, State } from "./State.tsx";
 import { jobLooks, sayType, taskLooks } from "./state-words.ts";
 
 const perPage = 10;
@@ -115,7 +115,7 @@ export function JobList() {
             <span className="min-w-0 flex-1 basis-40 truncate text-fg-2" title={job.last_error ?? undefined}>
               {job.last_error ?? (
                 <>
-                  Due <Moment at={job.run_at} />
+                  Due <TimeOrNever at={job.run_at} />
                 </>
               )}
             </span>
@@ -216,7 +216,7 @@ export function TaskList() {
               {task.username}: {task.error ?? task.message}
             </span>
             <span className="flex-none text-fg-2">
-              <Moment at={task.created_at} />
+              <TimeOrNever at={task.created_at} />
             </span>
             {task.completed_at === null ? (
               <Button

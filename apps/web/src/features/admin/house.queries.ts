@@ -34,7 +34,7 @@ export function useProjectActs(id: string) {
     remove: useMutation({ mutationFn: (reason: string) => api.adminProjects.remove({ params: { id }, body: { reason } }), onSettled }),
   };
 }
-export function useAgentActs() {
+export function useUpdateAgent() {
   const onSettled = useSettled();
   return useMutation({
     mutationFn: ({ agent, change }: { agent: AdminAgent; change: UpdateAdminAgent }) =>

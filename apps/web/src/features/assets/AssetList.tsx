@@ -3,7 +3,7 @@ import type { Asset } from "@tesslate/contract";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu, type MenuEntry } from "../../ui/Menu.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
-import { appPathOf, factsOf, markdownOf, typeLooks } from "./asset-looks.tsx";
+import { appPathOf, factsOf, markdownOf, assetTypeLooks } from "./asset-looks.tsx";
 import { Thumbnail } from "./Preview.tsx";
 
 export interface AssetActs {
@@ -88,7 +88,7 @@ export const AssetRows = ({ assets, acts }: { assets: readonly Asset[]; acts: As
             <span className="truncate text-sm font-medium text-fg-0">{asset.filename}</span>
             <span className="truncate font-mono text-2xs text-fg-2">{asset.directory}</span>
           </span>
-          <span className="w-20 flex-none text-xs text-fg-2 narrow:hidden">{typeLooks[asset.file_type].label}</span>
+          <span className="w-20 flex-none text-xs text-fg-2 narrow:hidden">{assetTypeLooks[asset.file_type].label}</span>
           <span className="num w-32 flex-none text-right text-xs text-fg-2 narrow:w-auto">{factsOf(asset)}</span>
           <RelativeTime at={asset.created_at} className="w-24 flex-none text-right text-xs text-fg-2 narrow:hidden" />
         </button>

@@ -20,14 +20,14 @@ import { ShowMore } from "../../ui/ShowMore.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useUndoableDeletes } from "../../ui/use-undoable-deletes.ts";
-import { accepted, typeLooks } from "./asset-looks.tsx";
+import { accepted, assetTypeLooks } from "./asset-looks.tsx";
 import { AssetGrid, AssetRows, type AssetActs } from "./AssetList.tsx";
 import { assetsKey, assetsQuery, directoriesQuery } from "./assets.queries.ts";
 import { AssetSheet } from "./AssetSheet.tsx";
 import { FolderList, shownFolders } from "./FolderList.tsx";
 import { PlaceDialog } from "./PlaceDialog.tsx";
 import { UploadTray } from "./UploadTray.tsx";
-import { useUploads } from "./use-uploads.ts";
+import { useAssetUploads } from "./use-uploads.ts";
 
 const layoutKey = "studio:assets-layout";
 const isLayout = (value: unknown): value is "grid" | "list" => value === "grid" || value === "list";
@@ -62,7 +62,7 @@ export function AssetsPane() {
     () => void refresh(),
   );
 
-  const uploads = useUploads(project.id, () => void refresh());
+  const uploads = useAssetUploads(project.id, () => void refresh());
   const target = directory ?? "/public";
   const send = useHandler((files: File[]) => uploads.add(files, target));
   const { isOver } = useDroppedFiles(root, send);
@@ -115,7 +115,7 @@ export function AssetsPane() {
       value={type ?? everything}
       options={[
         { value: everything, label: "All types" },
-        ...(["image", "video", "audio", "font", "document"] as const).map((value) => ({ value, label: typeLooks[value].label })),
+        ...(["image", "video", "audio", "font", "document"] as const).map((value) => ({ value, label: assetTypeLooks[value].label })),
       ]}
       onChange={(value) => setType(value === everything ? undefined : (value as AssetFileType))}
     />

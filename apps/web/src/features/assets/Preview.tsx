@@ -2,7 +2,7 @@ import type { Asset } from "@tesslate/contract";
 import { useEffect, useRef, useState } from "react";
 import { cx } from "../../lib/cx.ts";
 import { Spinner } from "../../ui/Spinner.tsx";
-import { typeLooks } from "./asset-looks.tsx";
+import { assetTypeLooks } from "./asset-looks.tsx";
 
 /** A checkerboard behind transparent images. */
 const board = "bg-[repeating-conic-gradient(var(--bg-2)_0_25%,var(--bg-1)_0_50%)] bg-[length:16px_16px]";
@@ -29,7 +29,7 @@ export function Thumbnail({ asset, className }: { asset: Asset; className?: stri
       ) : asset.file_type === "font" ? (
         <FontSample asset={asset} className="text-2xl leading-none" text="Aa" />
       ) : (
-        <span className="[&_svg]:size-5">{typeLooks[asset.file_type].icon}</span>
+        <span className="[&_svg]:size-5">{assetTypeLooks[asset.file_type].icon}</span>
       )}
     </span>
   );

@@ -4,7 +4,7 @@ import { counted } from "../../lib/counted.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Progress } from "../../ui/Progress.tsx";
-import type { Upload } from "./uploads.ts";
+import type { AssetUpload } from "./uploads.ts";
 
 /** Pending uploads, and failed ones with the reason. */
 export function UploadTray({
@@ -12,7 +12,7 @@ export function UploadTray({
   onRetry,
   onRemove,
 }: {
-  uploads: readonly Upload[];
+  uploads: readonly AssetUpload[];
   onRetry: (id: number) => void;
   onRemove: (id: number) => void;
 }) {

@@ -3,7 +3,7 @@ import { assetTypes, maxAssetBytes, type Asset, type AssetFileType } from "@tess
 import type { ReactNode } from "react";
 import { formatByteLimit, formatBytes } from "../../lib/bytes.ts";
 
-export const typeLooks: Record<AssetFileType, { label: string; icon: ReactNode }> = {
+export const assetTypeLooks: Record<AssetFileType, { label: string; icon: ReactNode }> = {
   image: { label: "Images", icon: <Image size={14} /> },
   video: { label: "Video", icon: <Film size={14} /> },
   audio: { label: "Audio", icon: <AudioLines size={14} /> },
@@ -16,7 +16,7 @@ export const typeLooks: Record<AssetFileType, { label: string; icon: ReactNode }
 export const accepted = assetTypes.flatMap(({ mime, extensions }) => [mime, ...extensions.map((e) => `.${e}`)]).join(",");
 
 /** Why a file can't be uploaded, without its content; the server checks that. */
-export function refusalOf(file: { name: string; size: number; type: string }): string | undefined {
+export function uploadRefusal(file: { name: string; size: number; type: string }): string | undefined {
   if (file.size > maxAssetBytes) return `Larger than ${formatByteLimit(maxAssetBytes)}.`;
   if (file.size === 0) return "The file is empty.";
   const extension = file.name.slice(file.name.lastIndexOf(".") + 1).toLowerCase();

@@ -1,7 +1,7 @@
 import type { Asset } from "@tesslate/contract";
 import { expect, test } from "vitest";
-import { appPathOf, factsOf, markdownOf, refusalOf } from "./asset-looks.tsx";
-import { createUploads, type Upload } from "./uploads.ts";
+import { appPathOf, factsOf, markdownOf, uploadRefusal } from "./asset-looks.tsx";
+import { createUploads, type AssetUpload } from "./uploads.ts";
 
 test.each([
   [{ name: "a.png", size: 10, type: "image/png" }, undefined],
@@ -13,7 +13,7 @@ test.each([
   [{ name: "a.html", size: 10, type: "text/html" }, "Must be an image, video, audio file, font or PDF."],
   [{ name: "png", size: 10, type: "" }, undefined],
   [{ name: "a.avif", size: 10, type: "image/avif" }, "Must be an image, video, audio file, font or PDF."],
-])("%j: %s", (file, refusal) => expect(refusalOf(file)).toBe(refusal));
+])("%j: %s", (file, refusal) => expect(uploadRefusal(file)).toBe(refusal));
 
 const asset = (path: string, more: Partial<Asset> = {}) =>
   ({ path, filename: path.split("/").at(-1), file_type: "image", file_size: 14_400, width: 3, height: 2, ...more }) as Asset;
@@ -42,7 +42,7 @@ function slowServer() {
 }
 const settle = () => new Promise((resolve) => setTimeout(resolve));
 const file = (name: string, size = 5) => new File([new Uint8Array(size)], name, { type: "image/png" });
-const states = (list: readonly Upload[]) => list.map((u) => `${u.name}:${u.state}`);
+const states = (list: readonly AssetUpload[]) => list.map((u) => `${u.name}:${u.state}`);
 
 test("three uploads at a time, the rest waits; one that failed can be tried again, one that is wrong is not sent", async () => {
   const server = slowServer();

@@ -1,6 +1,6 @@
-import { refusalOf } from "./asset-looks.tsx";
+import { uploadRefusal } from "./asset-looks.tsx";
 
-export interface Upload {
+export interface AssetUpload {
   id: number;
   name: string;
   directory: string;
@@ -11,7 +11,7 @@ export interface Upload {
   failure: string | undefined;
 }
 interface Entry {
-  shown: Upload;
+  shown: AssetUpload;
   file: File;
   abort: AbortController | undefined;
 }
@@ -22,7 +22,7 @@ const atOnce = 3;
 /** A queue of uploads, some at a time. Independent of the server and the UI. */
 export function createUploads(send: Send, onArrived: (name: string) => void) {
   let entries: readonly Entry[] = [];
-  let shown: readonly Upload[] = [];
+  let shown: readonly AssetUpload[] = [];
   let last = 0;
   const listeners = new Set<() => void>();
   const set = (next: readonly Entry[]) => {
@@ -30,7 +30,7 @@ export function createUploads(send: Send, onArrived: (name: string) => void) {
     shown = next.map((entry) => entry.shown);
     for (const listener of listeners) listener();
   };
-  const patch = (id: number, change: Partial<Upload>) =>
+  const patch = (id: number, change: Partial<AssetUpload>) =>
     set(entries.map((entry) => (entry.shown.id === id ? { ...entry, shown: { ...entry.shown, ...change } } : entry)));
 
   const start = () => {
@@ -67,7 +67,7 @@ export function createUploads(send: Send, onArrived: (name: string) => void) {
     },
     add: (files: readonly File[], directory: string) => {
       const fresh = files.map((file): Entry => {
-        const refusal = refusalOf(file);
+        const refusal = uploadRefusal(file);
         return {
           file,
           abort: undefined,

@@ -5,7 +5,7 @@ import { useServices } from "../../project/services.ts";
 import { createUploads } from "./uploads.ts";
 
 /** Uploads of a project's assets. Leaving the view cancels pending ones; leaving the page asks first. */
-export function useUploads(projectId: string, onArrived: (name: string) => void) {
+export function useAssetUploads(projectId: string, onArrived: (name: string) => void) {
   const { uploading } = useServices();
   const arrived = useHandler(onArrived);
   const [uploads] = useState(() =>

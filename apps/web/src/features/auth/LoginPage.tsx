@@ -14,7 +14,7 @@ import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { AuthThread, DoneStep, LiveStep, NextStep } from "./AuthThread.tsx";
 import { enter } from "./auth.queries.ts";
 import { safeNext } from "./next.ts";
-import { refusalOf } from "./providers.ts";
+import { signInErrorText } from "./providers.ts";
 import { ProviderButtons } from "./ProviderButtons.tsx";
 
 const CodeStep = lazily(async () => (await import("./CodeStep.tsx")).CodeStep);
@@ -29,7 +29,7 @@ export function LoginPage() {
   const [password, setPassword] = useState("");
   const [waiting, setWaiting] = useState<{ tempToken: string; methods: readonly SecondStep[] }>();
   const passwordBox = useRef<HTMLInputElement>(null);
-  const refusal = refusalOf(arrivedWith);
+  const refusal = signInErrorText(arrivedWith);
   const finish = async () => {
     await enter(queryClient);
     await router.navigate({ href: safeNext(next), replace: true });

@@ -2,7 +2,7 @@ export { configQuery, signOut } from "./auth.queries.ts";
 export { AuthThread, DoneStep, LiveStep, NextStep } from "./AuthThread.tsx";
 export { apiKeysQuery, sessionsQuery, useApiKeyActs, useSessionActs } from "./credentials.queries.ts";
 export { safeNext } from "./next.ts";
-export { providerName, providersOf } from "./providers.ts";
+export { signInProviderName, providersOf } from "./providers.ts";
 export {
   knowsPasskeys,
   linkedAccountsQuery,

@@ -7,7 +7,7 @@ export const providersOf = (config: PublicConfig | undefined): { provider: SignI
   ...(config?.features.github_oauth ? [{ provider: "github" as const, name: "GitHub" }] : []),
 ];
 const names: Record<SignInProvider, string> = { google: "Google", github: "GitHub", oidc: "Single sign-on" };
-export const providerName = (config: PublicConfig | undefined, provider: SignInProvider): string =>
+export const signInProviderName = (config: PublicConfig | undefined, provider: SignInProvider): string =>
   providersOf(config).find((one) => one.provider === provider)?.name ?? names[provider];
 
 const refusals: Record<string, string> = {
@@ -20,5 +20,5 @@ const refusals: Record<string, string> = {
   oauth_not_configured: "This sign-in provider isn't configured on this server.",
 };
 /** Why a sign-in with a provider failed. */
-export const refusalOf = (code: string | undefined): string | undefined =>
+export const signInErrorText = (code: string | undefined): string | undefined =>
   code === undefined ? undefined : (refusals[code] ?? "Sign-in failed. Try again.");

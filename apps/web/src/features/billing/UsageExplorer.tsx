@@ -15,7 +15,7 @@ import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Table, type Column } from "../../ui/Table.tsx";
 import { usageQuery } from "./billing.queries.ts";
-import { daysOf, groups, periods, windowOf, type GroupBy, type Period } from "./usage-window.ts";
+import { daysInWindow, groups, periods, windowOf, type GroupBy, type Period } from "./usage-window.ts";
 
 /** Model usage, grouped by day, project, model or agent. The totals above are the sums of the rows. */
 export function UsageExplorer() {
@@ -77,7 +77,7 @@ export function UsageExplorer() {
       ) : (
         <div aria-busy={query.isFetching}>
           {query.error ? <ShownFromBefore of={query} className="mb-3" /> : null}
-          {by === "day" ? <DayBars days={daysOf(window)} rows={rows} /> : null}
+          {by === "day" ? <DayBars days={daysInWindow(window)} rows={rows} /> : null}
           <UsageTable by={by} rows={by === "day" ? rows.toReversed() : rows} total={sum("cost_total_cents")} />
         </div>
       )}

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { daysOf, paceOf, windowOf } from "./usage-window.ts";
+import { daysInWindow, paceOf, windowOf } from "./usage-window.ts";
 
 const now = new Date("2026-03-14T15:09:26Z");
 
@@ -9,8 +9,8 @@ test("windows are whole days in UTC and stand still for a day", () => {
     start_date: "2025-12-01T00:00:00.000Z",
     end_date: "2026-01-01T00:00:00.000Z",
   });
-  expect(daysOf(windowOf("thirty", now))).toHaveLength(30);
-  expect(daysOf(windowOf("ninety", now)).at(-1)).toBe("2026-03-14");
+  expect(daysInWindow(windowOf("thirty", now))).toHaveLength(30);
+  expect(daysInWindow(windowOf("ninety", now)).at(-1)).toBe("2026-03-14");
   expect(windowOf("month", now)).toEqual(windowOf("month", new Date("2026-03-14T23:59:59Z")));
 });
 

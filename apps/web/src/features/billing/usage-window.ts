@@ -24,7 +24,7 @@ export function windowOf(period: Period, now: Date): { start_date: string; end_d
 }
 
 /** Every day of a window, including days without calls: `2026-01-31`. */
-export function daysOf({ start_date, end_date }: { start_date: string; end_date: string }): string[] {
+export function daysInWindow({ start_date, end_date }: { start_date: string; end_date: string }): string[] {
   const days: string[] = [];
   for (let at = Date.parse(start_date); at < Date.parse(end_date); at += dayMs) days.push(new Date(at).toISOString().slice(0, 10));
   return days;

@@ -10,10 +10,10 @@ import { shortcuts } from "../../shortcuts.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Kbds } from "../../ui/Kbd.tsx";
-import { PickList, type Pick } from "../../ui/PickList.tsx";
+import { PickList, type PickListItem } from "../../ui/PickList.tsx";
 import { Popover } from "../../ui/Popover.tsx";
-import { providerName, providers } from "../deployments/index.ts";
-import { servicesQuery, templatesQuery } from "./canvas.queries.ts";
+import { deployProviderNames, providers } from "../deployments/index.ts";
+import { servicesQuery, appTemplatesQuery } from "./canvas.queries.ts";
 import { CredentialsForm } from "./CredentialsForm.tsx";
 import { serviceIcon } from "./node-looks.tsx";
 import type { NewContainer } from "./use-canvas-acts.ts";
@@ -69,7 +69,7 @@ export function AddPanel({ isOpen, onOpenChange, onAdd, onAddPreview, onAddTarge
 function AddBody({ onAdd, onAddPreview, onAddTarget, onDone }: Omit<AddPanelProps, "isOpen" | "onOpenChange"> & { onDone: () => void }) {
   const { api } = useServices();
   const services = useQuery(servicesQuery(api));
-  const templates = useQuery(templatesQuery(api));
+  const templates = useQuery(appTemplatesQuery(api));
   const [entering, setEntering] = useState<Service>();
   const [failure, setFailure] = useState<string>();
   const [isAdding, setIsAdding] = useState(false);
@@ -84,7 +84,7 @@ function AddBody({ onAdd, onAddPreview, onAddTarget, onDone }: Omit<AddPanelProp
       });
     };
     const add = (wanted: NewContainer) => settle(onAdd(wanted));
-    const here = (service: Service): Pick => ({
+    const here = (service: Service): PickListItem => ({
       id: `here:${service.slug}`,
       title: service.name,
       hint: service.description,
@@ -92,7 +92,7 @@ function AddBody({ onAdd, onAddPreview, onAddTarget, onDone }: Omit<AddPanelProp
       refusal: service.available.runs ? undefined : (service.available.reason ?? "Not available on this server."),
       run: () => add({ container_type: "service", service_slug: service.slug, deployment_mode: "container" }),
     });
-    const elsewhere = (service: Service): Pick => ({
+    const elsewhere = (service: Service): PickListItem => ({
       id: `elsewhere:${service.slug}`,
       title: service.kind === "hybrid" ? `${service.name} (external)` : service.name,
       hint: service.kind === "hybrid" ? "Runs outside this server. Requires credentials." : `${service.description} Requires credentials.`,
@@ -131,7 +131,7 @@ function AddBody({ onAdd, onAddPreview, onAddTarget, onDone }: Omit<AddPanelProp
         heading: "Deployment targets",
         items: providers.map((provider) => ({
           id: `target:${provider}`,
-          title: providerName[provider],
+          title: deployProviderNames[provider],
           hint: "Deployment target",
           icon: <ArrowUpFromLine size={16} />,
           run: () => settle(onAddTarget(provider)),

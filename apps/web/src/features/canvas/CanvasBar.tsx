@@ -17,7 +17,7 @@ import { AddPanel } from "./AddPanel.tsx";
 import type { History, HistoryState } from "./history.ts";
 import type { NewContainer } from "./use-canvas-acts.ts";
 
-export type Mode = "graph" | "list";
+export type CanvasMode = "graph" | "list";
 const keys = (id: ShortcutId) => <Kbds caps={capsOf(shortcuts[id].keys[0] ?? "").flat()} />;
 
 export interface CanvasBarProps {
@@ -25,8 +25,8 @@ export interface CanvasBarProps {
   containers: readonly Container[];
   stream: StreamState;
   acts: RuntimeActs;
-  mode: Mode;
-  onMode: (mode: Mode) => void;
+  mode: CanvasMode;
+  onMode: (mode: CanvasMode) => void;
   isAdding: boolean;
   onAdding: (isOpen: boolean) => void;
   onAdd: (wanted: NewContainer) => Promise<string | undefined>;

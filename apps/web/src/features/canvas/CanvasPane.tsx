@@ -16,20 +16,20 @@ import { useContainerActs } from "../containers/index.ts";
 import { type ShareTarget, ShareDialog } from "../preview/index.ts";
 import { CanvasContext, type Canvas, type Subject } from "./canvas-context.ts";
 import { servicesQuery } from "./canvas.queries.ts";
-import { CanvasBar, type Mode } from "./CanvasBar.tsx";
+import { CanvasBar, type CanvasMode } from "./CanvasBar.tsx";
 import { CanvasEmpty, CanvasSkeleton } from "./CanvasStates.tsx";
 import { containerSize } from "./graph.ts";
 import { GraphList } from "./GraphList.tsx";
 import { Inspector } from "./Inspector.tsx";
 import { tidy } from "./layout.ts";
-import type { Place } from "./placement.ts";
-import { Plane, placeOf } from "./Plane.tsx";
+import type { NodePosition } from "./placement.ts";
+import { Plane, positionOf } from "./Plane.tsx";
 import { useCanvasActs } from "./use-canvas-acts.ts";
 import { useGraph } from "./use-graph.ts";
 import "./canvas.css";
 
 const modeKey = "studio:canvas-mode";
-const isMode = (value: unknown): value is Mode => value === "graph" || value === "list";
+const isMode = (value: unknown): value is CanvasMode => value === "graph" || value === "list";
 
 /** The project's services and how they connect: drawn, or as lists. */
 export function CanvasPane() {
@@ -45,7 +45,7 @@ export function CanvasPane() {
   const graph = useGraph(project.id, categoryOf);
   const { containers, previews, links, targets, nodes } = graph;
 
-  const [mode, setMode] = useState<Mode>(() => readStored(localStorage, modeKey, isMode) ?? "graph");
+  const [mode, setMode] = useState<CanvasMode>(() => readStored(localStorage, modeKey, isMode) ?? "graph");
   const [subject, setSubject] = useState<{ subject: Subject; takesFocus: boolean }>();
   const [isAdding, setIsAdding] = useState(false);
   const [connectingId, setConnecting] = useState<string>();
@@ -90,12 +90,12 @@ export function CanvasPane() {
       // Targets are placed in rows below: their lines leave downwards.
       graph.edges.filter(({ data }) => data?.kind !== "deploy").map(({ source, target }) => ({ source, target })),
     );
-    const before = nodes.map(placeOf);
-    const after = before.map((place): Place => ({ ...place, ...places.get(place.id) }));
+    const before = nodes.map(positionOf);
+    const after = before.map((place): NodePosition => ({ ...place, ...places.get(place.id) }));
     if (after.some((place, index) => place.x !== before[index]?.x || place.y !== before[index]?.y))
       move("Tidied canvas", before, after, { when: "now" });
   });
-  const changeMode = (next: Mode) => {
+  const changeMode = (next: CanvasMode) => {
     setMode(next);
     writeStored(localStorage, modeKey, next);
   };

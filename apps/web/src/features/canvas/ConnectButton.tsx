@@ -2,11 +2,11 @@ import { ArrowUpFromLine, Spline } from "lucide-react";
 import type { Container } from "@tesslate/contract";
 import { useState } from "react";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { PickList, type Pick } from "../../ui/PickList.tsx";
+import { PickList, type PickListItem } from "../../ui/PickList.tsx";
 import { Popover } from "../../ui/Popover.tsx";
-import { providerName } from "../deployments/index.ts";
+import { deployProviderNames } from "../deployments/index.ts";
 import { useCanvas } from "./canvas-context.ts";
-import { attachRefusal, refusalOf } from "./links.ts";
+import { attachRefusal, connectionRefusal } from "./links.ts";
 import { containerIcon } from "./node-looks.tsx";
 
 /** "Connect to…": connects without dragging. */
@@ -34,7 +34,7 @@ function ConnectList({ container, onDone }: { container: Container; onDone: () =
   const { containers, links, targets, nameOf, connect, attach, serviceOf } = useCanvas();
   const [failure, setFailure] = useState<string>();
   const others = containers.filter(({ id }) => id !== container.id);
-  const pick = (other: Container, role: "uses" | "gives"): Pick => {
+  const pick = (other: Container, role: "uses" | "gives"): PickListItem => {
     const [source, target] = role === "uses" ? [other, container] : [container, other];
     return {
       id: `${role}:${other.id}`,
@@ -42,7 +42,7 @@ function ConnectList({ container, onDone }: { container: Container; onDone: () =
       hint:
         role === "uses" ? `${container.name} gets the variables of ${other.name}` : `${other.name} gets the variables of ${container.name}`,
       icon: containerIcon(other, serviceOf(other.service_slug)),
-      refusal: refusalOf(source, target, links, nameOf),
+      refusal: connectionRefusal(source, target, links, nameOf),
       run: () => {
         setFailure(undefined);
         void connect(source.id, target.id).then((reason) => {
@@ -52,10 +52,10 @@ function ConnectList({ container, onDone }: { container: Container; onDone: () =
       },
     };
   };
-  const goes = targets.map((target): Pick => ({
+  const goes = targets.map((target): PickListItem => ({
     id: `goes:${target.id}`,
     title: target.name,
-    hint: `Deploys ${container.name} to ${providerName[target.provider]}`,
+    hint: `Deploys ${container.name} to ${deployProviderNames[target.provider]}`,
     icon: <ArrowUpFromLine size={16} />,
     refusal: attachRefusal(container, target),
     run: () => {

@@ -3,8 +3,8 @@ import { ArrowUpFromLine } from "lucide-react";
 import { Button } from "../../ui/Button.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useDeploys, providerName, providers, seriesOf, VersionList } from "../deployments/index.ts";
-import { Fact } from "./Facts.tsx";
+import { useDeploys, deployProviderNames, providers, seriesOf, VersionList } from "../deployments/index.ts";
+import { DetailField } from "./Facts.tsx";
 
 const nowhere = "nowhere";
 
@@ -27,7 +27,7 @@ export function ContainerDeploys({
         </Button>
       </div>
       <dl className="px-4 py-3">
-        <Fact label="Deploy all to">
+        <DetailField label="Deploy all to">
           <Select
             label={`Target of ${container.name} for “Deploy all”`}
             size="sm"
@@ -39,10 +39,10 @@ export function ContainerDeploys({
             }
             options={[
               { value: nowhere, label: "Don't deploy" },
-              ...providers.map((provider) => ({ value: provider, label: providerName[provider] })),
+              ...providers.map((provider) => ({ value: provider, label: deployProviderNames[provider] })),
             ]}
           />
-        </Fact>
+        </DetailField>
       </dl>
       <div className="border-t border-line-0 px-2 pt-3">
         {series.length === 0 ? (

@@ -12,7 +12,7 @@ import { useCanvas } from "./canvas-context.ts";
 import { ContainerDeploys } from "./ContainerDeploys.tsx";
 import { CredentialsForm } from "./CredentialsForm.tsx";
 import { EnvTab } from "./EnvTab.tsx";
-import { Fact, Part } from "./Facts.tsx";
+import { DetailField, DetailSection } from "./Facts.tsx";
 import { InlineEdit } from "./InlineEdit.tsx";
 import { LinkRows } from "./LinkRows.tsx";
 import { lacksCredentials, statusWord } from "./node-looks.tsx";
@@ -118,11 +118,11 @@ function Overview({
         </p>
       ) : null}
       <dl className="px-4 py-3">
-        <Fact label="Name">
+        <DetailField label="Name">
           <InlineEdit label="name" value={name} onSave={(next) => onUpdate({ name: next })} />
-        </Fact>
+        </DetailField>
         {isOurs ? (
-          <Fact label="Port">
+          <DetailField label="Port">
             <InlineEdit
               label="port"
               isMono
@@ -135,9 +135,9 @@ function Overview({
                   : "A port is a number from 1 to 65535.";
               }}
             />
-          </Fact>
+          </DetailField>
         ) : (
-          <Fact label="Endpoint">
+          <DetailField label="Endpoint">
             <InlineEdit
               label="endpoint"
               isMono
@@ -146,19 +146,19 @@ function Overview({
               shown={container.external_endpoint ?? "Default"}
               onSave={(next) => onUpdate({ external_endpoint: next || null })}
             />
-          </Fact>
+          </DetailField>
         )}
         {url ? (
-          <Fact label="URL">
+          <DetailField label="URL">
             <span className="flex items-center gap-1">
               <span className="min-w-0 truncate font-mono" title={url}>
                 {url.replace(/^https?:\/\//, "")}
               </span>
               <CopyButton text={url} label="Copy URL" />
             </span>
-          </Fact>
+          </DetailField>
         ) : null}
-        <Fact label="Folder">
+        <DetailField label="Folder">
           {isOurs ? (
             <InlineEdit
               label="folder"
@@ -171,12 +171,12 @@ function Overview({
           ) : (
             <span className="font-mono">{folder}</span>
           )}
-        </Fact>
+        </DetailField>
       </dl>
       {isOurs ? null : <CredentialsPart container={container} onCredentials={onCredentials} />}
       <LinkRows container={container} />
       {outputs.length > 0 ? (
-        <Part title="Provided variables">
+        <DetailSection title="Provided variables">
           <ul className="grid gap-1.5 text-xs">
             {outputs.map(([key, meaning]) => (
               <li key={key}>
@@ -185,7 +185,7 @@ function Overview({
               </li>
             ))}
           </ul>
-        </Part>
+        </DetailSection>
       ) : null}
       <Touched container={container} tasks={tasks} />
       <div className="border-t border-line-0 px-4 py-3">
@@ -229,13 +229,13 @@ function CredentialsPart({
       </div>
     );
   return (
-    <Part title="Credentials">
+    <DetailSection title="Credentials">
       <p className={isLacking ? "mb-1.5 text-xs text-warn" : "mb-1.5 text-xs text-fg-2"}>
         {isLacking ? "Required before other containers can use this service." : "Encrypted on this server. Never shown again."}
       </p>
       <Button size="sm" icon={<KeyRound size={14} />} onClick={() => setIsEntering(true)}>
         {isLacking ? "Enter credentials" : "Replace credentials"}
       </Button>
-    </Part>
+    </DetailSection>
   );
 }

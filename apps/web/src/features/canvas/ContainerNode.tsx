@@ -7,16 +7,16 @@ import { Pill } from "../../ui/Pill.tsx";
 import { ContainerDot, containerLook, canStart, canStop } from "../containers/index.ts";
 import { useCanvas } from "./canvas-context.ts";
 import { ConnectButton } from "./ConnectButton.tsx";
-import type { ContainerNode as ContainerNodeType } from "./graph.ts";
-import { containerIcon, crashWord, lacksCredentials, lineOf, portText, statusWord } from "./node-looks.tsx";
+import type { ContainerFlowNode } from "./graph.ts";
+import { containerIcon, crashCause, lacksCredentials, containerSummary, portText, statusWord } from "./node-looks.tsx";
 
 /** A container with its kind, status and most important actions. The inspector has the rest. */
-export const ContainerNode = memo(function ContainerNode({ data: { container }, selected }: NodeProps<ContainerNodeType>) {
+export const ContainerNode = memo(function ContainerNode({ data: { container }, selected }: NodeProps<ContainerFlowNode>) {
   const { runtime, openLogs, addPreviewOf, unstored, serviceOf } = useCanvas();
   const { id, name } = container;
   const look = containerLook(container);
   const service = serviceOf(container.service_slug);
-  const line = lineOf(container, service);
+  const line = containerSummary(container, service);
   const isExternal = container.deployment_mode === "external";
   const isFailed = container.status === "failed";
   const pill = (
@@ -30,7 +30,7 @@ export const ContainerNode = memo(function ContainerNode({ data: { container }, 
     </Pill>
   );
   // "Crashed (exit 137)" replaces the line below, and must not take space from the name.
-  const hasLongWord = isFailed && crashWord(container.status_message) !== "";
+  const hasLongWord = isFailed && crashCause(container.status_message) !== "";
   return (
     <article
       data-testid="graph-node"

@@ -5,12 +5,12 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 import { ContainerDot, containerLook, canStart, canStop } from "../containers/index.ts";
-import { providerName } from "../deployments/index.ts";
-import { AttachButton } from "./AttachButton.tsx";
+import { deployProviderNames } from "../deployments/index.ts";
+import { AttachContainerButton } from "./AttachContainerButton.tsx";
 import { useCanvas } from "./canvas-context.ts";
 import { ConnectButton } from "./ConnectButton.tsx";
 import { labelOf, type Link } from "./links.ts";
-import { containerIcon, lineOf, portText, statusWord } from "./node-looks.tsx";
+import { containerIcon, containerSummary, portText, statusWord } from "./node-looks.tsx";
 import { ShowButton } from "./ShowButton.tsx";
 
 /** The canvas as lists, for screen readers and small screens, with the same actions. */
@@ -75,7 +75,7 @@ function ContainerRow({ container }: { container: Container }) {
   const uses = links.filter((link) => link.target_container_id === id).map((link) => nameOf(link.source_container_id));
   const gives = links.filter((link) => link.source_container_id === id).map((link) => nameOf(link.target_container_id));
   const facts = [
-    lineOf(container, service),
+    containerSummary(container, service),
     uses.length > 0 && `Uses ${uses.join(", ")}`,
     gives.length > 0 && `Used by ${gives.join(", ")}`,
   ].filter(Boolean);
@@ -168,13 +168,13 @@ function TargetRow({ target }: { target: DeploymentTarget }) {
         </button>
         <p className="truncate text-xs text-fg-2">
           {containerIds.length === 0
-            ? `${providerName[provider]}, no containers attached`
-            : `${providerName[provider]}, deploys ${containerIds.map(nameOf).join(", ")}`}
+            ? `${deployProviderNames[provider]}, no containers attached`
+            : `${deployProviderNames[provider]}, deploys ${containerIds.map(nameOf).join(", ")}`}
         </p>
       </div>
       {target.is_connected ? null : <Pill tone="warn">Not connected</Pill>}
       <span className="flex">
-        <AttachButton target={target} />
+        <AttachContainerButton target={target} />
         <IconButton size="sm" label={`Delete ${name}`} onClick={() => remove([{ kind: "target", id }])}>
           <Trash2 size={14} />
         </IconButton>

@@ -1,7 +1,7 @@
 import { Unlink } from "lucide-react";
 import { Button } from "../../ui/Button.tsx";
 import { useCanvas } from "./canvas-context.ts";
-import { Fact, Part } from "./Facts.tsx";
+import { DetailField, DetailSection } from "./Facts.tsx";
 import type { Link } from "./links.ts";
 
 const kinds: Record<string, string> = {
@@ -27,11 +27,11 @@ export function LinkDetails({ link }: { link: Link }) {
   return (
     <div className="scroll-y min-h-0 flex-1">
       <dl className="px-4 pb-3">
-        <Fact label="Provided by">{end(link.source_container_id)}</Fact>
-        <Fact label="Used by">{end(link.target_container_id)}</Fact>
-        <Fact label="Type">{kinds[link.connector_type] ?? link.connector_type}</Fact>
+        <DetailField label="Provided by">{end(link.source_container_id)}</DetailField>
+        <DetailField label="Used by">{end(link.target_container_id)}</DetailField>
+        <DetailField label="Type">{kinds[link.connector_type] ?? link.connector_type}</DetailField>
       </dl>
-      <Part title={`Variables for ${nameOf(link.target_container_id)}`}>
+      <DetailSection title={`Variables for ${nameOf(link.target_container_id)}`}>
         {names.length > 0 ? (
           <ul className="grid gap-1 font-mono text-xs text-fg-0">
             {names.map((name) => (
@@ -44,7 +44,7 @@ export function LinkDetails({ link }: { link: Link }) {
           </p>
         )}
         <p className="mt-2 text-xs text-fg-2">Changes apply the next time {nameOf(link.target_container_id)} starts.</p>
-      </Part>
+      </DetailSection>
       <div className="border-t border-line-0 px-4 py-3">
         <Button size="sm" variant="danger" icon={<Unlink size={14} />} onClick={() => remove([{ kind: "link", id: link.id }])}>
           Disconnect

@@ -3,7 +3,7 @@ import type { Container } from "@tesslate/contract";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { useCanvas } from "./canvas-context.ts";
-import { Part } from "./Facts.tsx";
+import { DetailSection } from "./Facts.tsx";
 import { labelOf } from "./links.ts";
 
 /** The connections of a container. */
@@ -28,7 +28,7 @@ export function LinkRows({ container }: { container: Container }) {
     </li>
   );
   return (
-    <Part title="Connections">
+    <DetailSection title="Connections">
       {uses.length + gives.length > 0 ? (
         <ul className="mb-1 text-xs">
           {uses.map((link) => row(link.id, nameOf(link.source_container_id), "Uses", labelOf(link)))}
@@ -40,6 +40,6 @@ export function LinkRows({ container }: { container: Container }) {
       <Button size="sm" variant="ghost" className="-ml-2" icon={<Spline size={14} />} onClick={() => setConnecting(container.id)}>
         Connect to…
       </Button>
-    </Part>
+    </DetailSection>
   );
 }

@@ -17,14 +17,14 @@ import { readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
-import { providerName } from "../deployments/index.ts";
+import { deployProviderNames } from "../deployments/index.ts";
 import { useCanvas, type Subject } from "./canvas-context.ts";
 import { ContainerNode } from "./ContainerNode.tsx";
 import { containerSize, fansOf, goingOf, type CanvasEdge, type CanvasNode } from "./graph.ts";
 import { Legend, Line } from "./Line.tsx";
-import { attachRefusal, refusalOf } from "./links.ts";
+import { attachRefusal, connectionRefusal } from "./links.ts";
 import { statusWord } from "./node-looks.tsx";
-import type { Place } from "./placement.ts";
+import type { NodePosition } from "./placement.ts";
 import { ConnectionHint, Zoom } from "./PlaneTools.tsx";
 import { PreviewNode } from "./PreviewNode.tsx";
 import { neighbour, type Direction } from "./spots.ts";
@@ -44,7 +44,7 @@ const isViewport = (value: unknown): value is Viewport =>
 const fit = { padding: { top: "72px", bottom: "60px", x: "28px" }, maxZoom: 1, duration: 0 } as const;
 
 const subjectOf = (node: CanvasNode): Subject => ({ kind: node.type, id: node.id });
-export const placeOf = (node: CanvasNode): Place => ({
+export const positionOf = (node: CanvasNode): NodePosition => ({
   id: node.id,
   kind: node.type,
   x: Math.round(node.position.x),
@@ -62,7 +62,7 @@ const spoken = (node: CanvasNode): string =>
   node.type === "container"
     ? `${node.data.container.name}, ${statusWord(node.data.container)}`
     : node.type === "target"
-      ? `${node.data.target.name}, target at ${providerName[node.data.target.provider]}`
+      ? `${node.data.target.name}, target at ${deployProviderNames[node.data.target.provider]}`
       : node.data.container
         ? `Preview of ${node.data.container.name}`
         : "Empty preview";
@@ -76,7 +76,7 @@ export interface PlaneProps {
   onFocused: () => void;
   /** The node whose details are open: they must not cover it. */
   inspectedId: string | undefined;
-  onMoved: (before: readonly Place[], after: readonly Place[], group?: string) => void;
+  onMoved: (before: readonly NodePosition[], after: readonly NodePosition[], group?: string) => void;
   onInspectNothing: () => void;
 }
 
@@ -169,12 +169,12 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
     return () => cancelAnimationFrame(frame);
   }, [inspectedId, showInspected]);
 
-  const lift = useRef<readonly Place[]>([]);
+  const lift = useRef<readonly NodePosition[]>([]);
   const onLift = (_: unknown, __: unknown, dragged: CanvasNode[]) => {
-    lift.current = dragged.map(placeOf);
+    lift.current = dragged.map(positionOf);
   };
   const onDrop = (_: unknown, __: unknown, dragged: CanvasNode[]) => {
-    const after = dragged.map(placeOf);
+    const after = dragged.map(positionOf);
     const before = lift.current;
     const hasMoved = after.some((place) => {
       const was = before.find(({ id }) => id === place.id);
@@ -188,7 +188,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
     const moved = focused.selected ? nodes.filter(({ selected }) => selected) : [focused];
     const dx = event.key === "ArrowLeft" ? -nudgePx : event.key === "ArrowRight" ? nudgePx : 0;
     const dy = event.key === "ArrowUp" ? -nudgePx : event.key === "ArrowDown" ? nudgePx : 0;
-    const before = moved.map(placeOf);
+    const before = moved.map(positionOf);
     onMoved(
       before,
       before.map((place) => ({ ...place, x: place.x + dx, y: place.y + dy })),
@@ -201,7 +201,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
     const source = containers.find(({ id }) => id === connection.source);
     const target = nodeOf(connection.target);
     if (!source || !target) return "Connections must start at a container.";
-    if (target.type === "container") return refusalOf(source, target.data.container, links, nameOf);
+    if (target.type === "container") return connectionRefusal(source, target.data.container, links, nameOf);
     if (target.type === "target") return attachRefusal(source, target.data.target);
     if (source.container_type !== "base") return `${source.name} is a service. Previews show apps only.`;
     return target.data.preview.connected_container_id === source.id ? `This preview already shows ${source.name}.` : undefined;

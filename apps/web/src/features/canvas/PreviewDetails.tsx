@@ -4,7 +4,7 @@ import { Button } from "../../ui/Button.tsx";
 import { useCanvas } from "./canvas-context.ts";
 import { sizeOfPreview } from "./graph.ts";
 import { InlineEdit } from "./InlineEdit.tsx";
-import { Fact } from "./Facts.tsx";
+import { DetailField } from "./Facts.tsx";
 
 /** Details of a preview: its app, path and size. */
 export function PreviewDetails({ preview }: { preview: Preview }) {
@@ -30,8 +30,8 @@ export function PreviewDetails({ preview }: { preview: Preview }) {
         </Button>
       </div>
       <dl className="px-4 py-3">
-        <Fact label="App">{container?.name ?? "None"}</Fact>
-        <Fact label="Path">
+        <DetailField label="App">{container?.name ?? "None"}</DetailField>
+        <DetailField label="Path">
           <InlineEdit
             label="path"
             isMono
@@ -43,12 +43,12 @@ export function PreviewDetails({ preview }: { preview: Preview }) {
               return undefined;
             }}
           />
-        </Fact>
-        <Fact label="Size">
+        </DetailField>
+        <DetailField label="Size">
           <span className="num">
             {Math.round(width)} × {Math.round(height)}
           </span>
-        </Fact>
+        </DetailField>
       </dl>
       <div className="border-t border-line-0 px-4 py-3">
         <Button size="sm" variant="danger" icon={<Trash2 size={14} />} onClick={() => remove([{ kind: "preview", id: preview.id }])}>

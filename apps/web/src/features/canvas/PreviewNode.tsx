@@ -6,7 +6,7 @@ import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { canStart } from "../containers/index.ts";
 import { useCanvas } from "./canvas-context.ts";
-import { previewSize, type PreviewNode as PreviewNodeType } from "./graph.ts";
+import { previewSize, type PreviewFlowNode } from "./graph.ts";
 import { LiveFrame } from "./LiveFrame.tsx";
 import { statusWord } from "./node-looks.tsx";
 import { ShowButton } from "./ShowButton.tsx";
@@ -19,7 +19,7 @@ export const PreviewNode = memo(function PreviewNode({
   height,
   positionAbsoluteX,
   positionAbsoluteY,
-}: NodeProps<PreviewNodeType>) {
+}: NodeProps<PreviewFlowNode>) {
   const { liveId, setLive, share, resized, unstored } = useCanvas();
   const [before, setBefore] = useState({ x: 0, y: 0, width: 0, height: 0 });
   const isServed = container?.status === "running" || container?.status === "frozen";
@@ -92,8 +92,8 @@ function Poster({
   container,
   onRun,
 }: {
-  preview: PreviewNodeType["data"]["preview"];
-  container: PreviewNodeType["data"]["container"];
+  preview: PreviewFlowNode["data"]["preview"];
+  container: PreviewFlowNode["data"]["container"];
   onRun: () => void;
 }) {
   const { runtime, setConnecting } = useCanvas();

@@ -9,9 +9,9 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { ConnectProvider, targetHistoryQuery, useDeploys, isUnderWay, providerName, seriesOf, VersionList } from "../deployments/index.ts";
+import { ConnectProvider, targetHistoryQuery, useDeploys, isUnderWay, deployProviderNames, seriesOf, VersionList } from "../deployments/index.ts";
 import { useCanvas } from "./canvas-context.ts";
-import { Fact, Part } from "./Facts.tsx";
+import { DetailField, DetailSection } from "./Facts.tsx";
 import { InlineEdit } from "./InlineEdit.tsx";
 import { useTargetState } from "./use-target-state.ts";
 
@@ -67,11 +67,11 @@ export function TargetDetails({ target }: { target: DeploymentTarget }) {
         </Button>
       </div>
       <dl className="px-4 py-3">
-        <Fact label="Name">
+        <DetailField label="Name">
           <InlineEdit label="name" value={target.name} onSave={(name) => changeTarget(target.id, { name })} />
-        </Fact>
-        <Fact label="Provider">{providerName[target.provider]}</Fact>
-        <Fact label="Environment">
+        </DetailField>
+        <DetailField label="Provider">{deployProviderNames[target.provider]}</DetailField>
+        <DetailField label="Environment">
           <SegmentedControl
             label="Environment"
             value={target.environment}
@@ -83,7 +83,7 @@ export function TargetDetails({ target }: { target: DeploymentTarget }) {
               { value: "preview", label: "Preview" },
             ]}
           />
-        </Fact>
+        </DetailField>
       </dl>
       {target.provider === "local" ? null : (
         <div className="border-t border-line-0 px-4 py-3">
@@ -101,7 +101,7 @@ export function TargetDetails({ target }: { target: DeploymentTarget }) {
           )}
         </div>
       )}
-      <Part title="Containers">
+      <DetailSection title="Containers">
         {target.container_ids.length === 0 ? (
           <p className="text-xs text-fg-2">No containers yet. Attach a container, or draw a line from it to this target.</p>
         ) : (
@@ -116,8 +116,8 @@ export function TargetDetails({ target }: { target: DeploymentTarget }) {
             ))}
           </ul>
         )}
-      </Part>
-      <Part title="History">
+      </DetailSection>
+      <DetailSection title="History">
         {history.error ? (
           <p role="alert" className="flex items-center gap-2 text-xs text-err">
             {sentenceOf(history.error)}
@@ -136,7 +136,7 @@ export function TargetDetails({ target }: { target: DeploymentTarget }) {
             ))}
           </div>
         )}
-      </Part>
+      </DetailSection>
       <div className="border-t border-line-0 px-4 py-3">
         <Button size="sm" variant="danger" icon={<Trash2 size={14} />} onClick={() => remove([{ kind: "target", id: target.id }])}>
           Delete target

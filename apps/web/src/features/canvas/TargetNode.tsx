@@ -4,14 +4,14 @@ import { memo } from "react";
 import { cx } from "../../lib/cx.ts";
 import { Pill } from "../../ui/Pill.tsx";
 import { Thread } from "../../ui/thread/index.ts";
-import { AttachButton } from "./AttachButton.tsx";
+import { AttachContainerButton } from "./AttachContainerButton.tsx";
 import { useCanvas } from "./canvas-context.ts";
-import type { TargetNode as TargetNodeType } from "./graph.ts";
+import type { TargetFlowNode } from "./graph.ts";
 import { DeployTargetButton } from "./TargetDetails.tsx";
 import { useTargetState } from "./use-target-state.ts";
 
 /** A deployment target: what is live there, and its latest versions. */
-export const TargetNode = memo(function TargetNode({ data: { target }, selected }: NodeProps<TargetNodeType>) {
+export const TargetNode = memo(function TargetNode({ data: { target }, selected }: NodeProps<TargetFlowNode>) {
   const { unstored } = useCanvas();
   const { word, tone, isBusy, line, points } = useTargetState(target);
   return (
@@ -38,7 +38,7 @@ export const TargetNode = memo(function TargetNode({ data: { target }, selected 
         </span>
         <span className="canvas-node-acts nodrag">
           <DeployTargetButton target={target} isIcon />
-          <AttachButton target={target} />
+          <AttachContainerButton target={target} />
         </span>
       </div>
       <Handle id="takes" type="target" position={Position.Top} className="canvas-port" title="Containers" />

@@ -1,7 +1,7 @@
 import type { Container, Task } from "@tesslate/contract";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
-import { Part } from "./Facts.tsx";
+import { DetailSection } from "./Facts.tsx";
 import { touchesOf } from "./touches.ts";
 
 /** The latest operations on a container. */
@@ -9,7 +9,7 @@ export function Touched({ container, tasks }: { container: Container; tasks: rea
   const touches = touchesOf(container, tasks);
   if (touches.length === 0) return null;
   return (
-    <Part title="Recent changes">
+    <DetailSection title="Recent changes">
       <Thread label={`Recent changes of ${container.name}`} className="-ml-2 text-xs">
         {touches.map((touch, index) => (
           <ThreadItem
@@ -28,6 +28,6 @@ export function Touched({ container, tasks }: { container: Container; tasks: rea
           </ThreadItem>
         ))}
       </Thread>
-    </Part>
+    </DetailSection>
   );
 }

@@ -15,7 +15,7 @@ export const servicesQuery = (api: Api) =>
   });
 
 /** The bundled templates, as apps for the canvas. */
-export const templatesQuery = (api: Api) =>
+export const appTemplatesQuery = (api: Api) =>
   queryOptions({
     queryKey: ["services", "templates"] as const,
     queryFn: async ({ signal }) => (await api.projects.templates({ query: { limit: 100 } }, { signal })).items,

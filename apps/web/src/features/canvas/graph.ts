@@ -2,10 +2,10 @@ import type { Edge, Node } from "@xyflow/react";
 import type { Container, DeploymentTarget, Preview, Service } from "@tesslate/contract";
 import { edgeKindOf, type EdgeKind, type Link } from "./links.ts";
 
-export type ContainerNode = Node<{ container: Container }, "container">;
-export type PreviewNode = Node<{ preview: Preview; container: Container | undefined }, "preview">;
-export type TargetNode = Node<{ target: DeploymentTarget }, "target">;
-export type CanvasNode = ContainerNode | PreviewNode | TargetNode;
+export type ContainerFlowNode = Node<{ container: Container }, "container">;
+export type PreviewFlowNode = Node<{ preview: Preview; container: Container | undefined }, "preview">;
+export type TargetFlowNode = Node<{ target: DeploymentTarget }, "target">;
+export type CanvasNode = ContainerFlowNode | PreviewFlowNode | TargetFlowNode;
 /** `link` is missing on lines from a container to a preview or a target. */
 export type CanvasEdge = Edge<{ kind: EdgeKind; link?: Link; fromDy?: number; toDy?: number }, "line">;
 
@@ -33,21 +33,21 @@ export function nodesOf(
 ): CanvasNode[] {
   const byId = new Map(containers.map((container) => [container.id, container]));
   return [
-    ...containers.map((container): ContainerNode => ({
+    ...containers.map((container): ContainerFlowNode => ({
       id: container.id,
       type: "container",
       position: { x: container.position_x, y: container.position_y },
       data: { container },
       ...containerSize,
     })),
-    ...previews.map((preview): PreviewNode => ({
+    ...previews.map((preview): PreviewFlowNode => ({
       id: preview.id,
       type: "preview",
       position: { x: preview.position_x, y: preview.position_y },
       data: { preview, container: byId.get(preview.connected_container_id ?? "") },
       ...sizeOfPreview(preview),
     })),
-    ...targets.map((target): TargetNode => ({
+    ...targets.map((target): TargetFlowNode => ({
       id: target.id,
       type: "target",
       position: { x: target.position_x, y: target.position_y },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { edgeKindOf, labelOf, refusalOf, type Link } from "./links.ts";
+import { edgeKindOf, labelOf, connectionRefusal, type Link } from "./links.ts";
 
 const link = (source: string, target: string): Link => ({
   id: `${source}-${target}`,
@@ -13,7 +13,7 @@ const link = (source: string, target: string): Link => ({
 });
 const box = (id: string, deployment_mode: "container" | "external" = "container") => ({ id, name: id, deployment_mode });
 const why = (source: string, target: string, links: Link[], mode?: "external") =>
-  refusalOf(box(source), box(target, mode), links, (id) => id);
+  connectionRefusal(box(source), box(target, mode), links, (id) => id);
 
 describe("what can be connected", () => {
   test("anything to what does not use it yet", () => {

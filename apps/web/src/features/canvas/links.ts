@@ -55,7 +55,7 @@ function pathBetween(
 }
 
 /** Why `source` can't provide to `target`, as a sentence; undefined when it can. The server checks the same. */
-export function refusalOf(
+export function connectionRefusal(
   source: Pick<Container, "id" | "name">,
   target: Pick<Container, "id" | "name" | "deployment_mode">,
   links: readonly Link[],

@@ -39,7 +39,7 @@ export const containerIcon = (container: Pick<Container, "container_type">, serv
   container.container_type === "base" ? <CodeXml size={size} /> : serviceIcon(service);
 
 /** "exit 137" or "SIGKILL", from the server's sentence; empty when it names neither. */
-export function crashWord(message: string | null): string {
+export function crashCause(message: string | null): string {
   const [, code, signal] = /\bcode (\d+)|\b(SIG[A-Z0-9]+)/.exec(message ?? "") ?? [];
   return code ? `exit ${code}` : (signal ?? "");
 }
@@ -48,7 +48,7 @@ export function crashWord(message: string | null): string {
 export function statusWord(container: Container): string {
   const { word } = containerLook(container);
   // The word already contains the exit code.
-  const crash = container.status === "failed" && container.exit_code === null ? crashWord(container.status_message) : "";
+  const crash = container.status === "failed" && container.exit_code === null ? crashCause(container.status_message) : "";
   return crash ? `${word} (${crash})` : word;
 }
 
@@ -59,7 +59,7 @@ export const lacksCredentials = (container: Container, service: Service | undefi
   (service?.credential_fields.some((field) => field.is_required && !(field.is_endpoint && container.external_endpoint)) ?? false);
 
 /** One line about a container: what it is, or why it doesn't run. */
-export function lineOf(container: Container, service: Service | undefined): string {
+export function containerSummary(container: Container, service: Service | undefined): string {
   if (container.status === "failed" && container.status_message) return container.status_message;
   if (lacksCredentials(container, service)) return "Needs credentials";
   const host = container.external_endpoint?.replace(/^\w+:\/\//, "");

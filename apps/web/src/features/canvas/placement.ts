@@ -1,7 +1,7 @@
 import type { SavePositions } from "@tesslate/contract";
 
 /** The position of a node, and for previews its size; `null` is the default size. */
-export interface Place {
+export interface NodePosition {
   id: string;
   kind: "container" | "preview" | "target";
   x: number;
@@ -12,7 +12,7 @@ export interface Place {
 
 export interface Placement {
   /** Adds positions to the next batch; `now` sends it at once. */
-  put: (places: readonly Place[], when?: "soon" | "now") => void;
+  put: (places: readonly NodePosition[], when?: "soon" | "now") => void;
   /** Sends what waits. Resolves when all batches are done. */
   flush: () => Promise<void>;
   /** Returns what waits, for a page that is being closed; it counts as sent. */
@@ -32,7 +32,7 @@ const delayMs = 350;
 /** Positions by kind of node. Containers and previews are sent in one request, targets in one each. */
 export type Batch = Required<SavePositions> & { targets: { id: string; position_x: number; position_y: number }[] };
 
-export function batchOf(places: Iterable<Place>): Batch {
+export function batchOf(places: Iterable<NodePosition>): Batch {
   const batch: Batch = { containers: [], previews: [], targets: [] };
   for (const { id, kind, x, y, width, height } of places) {
     const at = { id, position_x: x, position_y: y };
@@ -51,9 +51,9 @@ export function createPlacement({
   save: (batch: Batch) => Promise<unknown>;
   onFailure: (error: unknown) => void;
 }): Placement {
-  const waiting = new Map<string, Place>();
-  const sent = new Map<string, Place>();
-  const failed = new Map<string, Place>();
+  const waiting = new Map<string, NodePosition>();
+  const sent = new Map<string, NodePosition>();
+  const failed = new Map<string, NodePosition>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let sending: Promise<void> | undefined;
   let unsaved: ReadonlySet<string> = new Set();

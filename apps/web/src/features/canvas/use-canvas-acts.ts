@@ -10,7 +10,7 @@ import { createCanvasCache } from "./canvas-cache.ts";
 import type { PreviewPlace, Subject } from "./canvas-context.ts";
 import { containerSize, previewSize } from "./graph.ts";
 import { createHistory } from "./history.ts";
-import type { Place } from "./placement.ts";
+import type { NodePosition } from "./placement.ts";
 import { freeSpot, type Box } from "./spots.ts";
 import type { Graph } from "./use-graph.ts";
 import { useTargetActs } from "./use-target-acts.ts";
@@ -256,7 +256,7 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
 
   // Positions
 
-  const placeNow = async (places: readonly Place[]) => {
+  const placeNow = async (places: readonly NodePosition[]) => {
     graph.place(
       places.map((place) => ({ ...place, id: history.now(place.id) })),
       "now",
@@ -264,7 +264,7 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
     await graph.stored();
   };
   const move = useHandler(
-    (label: string, before: readonly Place[], after: readonly Place[], options: { when?: "soon" | "now"; group?: string } = {}) => {
+    (label: string, before: readonly NodePosition[], after: readonly NodePosition[], options: { when?: "soon" | "now"; group?: string } = {}) => {
       if (after.length === 0) return;
       graph.place(after, options.when ?? "soon");
       history.record({

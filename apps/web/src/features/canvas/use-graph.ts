@@ -14,7 +14,7 @@ import { toast } from "../../ui/toast.tsx";
 import { targetsQuery } from "../deployments/index.ts";
 import { edgesOf, nodesOf, previewSize, reconcile, type CanvasEdge, type CanvasNode } from "./graph.ts";
 import type { Link } from "./links.ts";
-import { createPlacement, type Batch, type Place } from "./placement.ts";
+import { createPlacement, type Batch, type NodePosition } from "./placement.ts";
 
 export interface Graph {
   containers: readonly Container[];
@@ -29,7 +29,7 @@ export interface Graph {
   isRetrying: boolean;
   change: (changes: NodeChange<CanvasNode>[]) => void;
   /** Moves nodes: on screen at once, on the server with the next batch. */
-  place: (places: readonly Place[], when?: "soon" | "now") => void;
+  place: (places: readonly NodePosition[], when?: "soon" | "now") => void;
   /** Resolves when every position is saved or failed to save. */
   stored: () => Promise<void>;
   /** Ids whose positions failed to save. */
@@ -103,7 +103,7 @@ export function useGraph(
     setNodes(reconcile(nodes, told, unsaved));
   }
 
-  const place = useHandler((places: readonly Place[], when: "soon" | "now" = "soon") => {
+  const place = useHandler((places: readonly NodePosition[], when: "soon" | "now" = "soon") => {
     const byId = new Map(places.map((item) => [item.id, item]));
     setNodes((known) =>
       known.map((node) => {
@@ -117,7 +117,7 @@ export function useGraph(
         } as CanvasNode;
       }),
     );
-    const at = (kind: Place["kind"]) =>
+    const at = (kind: NodePosition["kind"]) =>
       places
         .filter((item) => item.kind === kind)
         .map(({ id, x, y, width, height }) => ({

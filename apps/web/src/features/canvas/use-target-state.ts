@@ -6,8 +6,8 @@ import {
   timelineMarker,
   isPreview,
   isUnderWay,
-  nameOf,
-  providerName,
+  versionName,
+  deployProviderNames,
   safeUrl,
   shortUrl,
   stateOf,
@@ -48,21 +48,21 @@ export function useTargetState(target: DeploymentTarget): {
         ...(tone && { tone }),
         line,
         gap: "short",
-        label: `${nameOf(deployment)}: ${stateOf(deployment).word}`,
+        label: `${versionName(deployment)}: ${stateOf(deployment).word}`,
       };
     });
   const line = !target.is_connected
-    ? `${providerName[target.provider]}, not connected`
+    ? `${deployProviderNames[target.provider]}, not connected`
     : target.container_ids.length === 0
-      ? `${providerName[target.provider]}, no containers attached`
+      ? `${deployProviderNames[target.provider]}, no containers attached`
       : url && live.length <= 1
         ? shortUrl(url)
-        : `${providerName[target.provider]}, ${target.container_ids.map(containerName).join(", ")}`;
+        : `${deployProviderNames[target.provider]}, ${target.container_ids.map(containerName).join(", ")}`;
   const base = { deployments, line, points, isBusy: false };
-  if (going) return { ...base, word: `${nameOf(going)}: ${stateOf(going, currentStep(going.id)).word}`, tone: "live", isBusy: true };
-  if (newest?.status === "failed") return { ...base, word: `${nameOf(newest)} failed`, tone: "err" };
+  if (going) return { ...base, word: `${versionName(going)}: ${stateOf(going, currentStep(going.id)).word}`, tone: "live", isBusy: true };
+  if (newest?.status === "failed") return { ...base, word: `${versionName(newest)} failed`, tone: "err" };
   if (live.length > 1) return { ...base, word: `${live.length} live`, tone: "ok" };
-  if (live[0]) return { ...base, word: `${nameOf(live[0])} live`, tone: "ok" };
-  if (preview) return { ...base, word: `${nameOf(preview)} preview`, tone: "neutral" };
+  if (live[0]) return { ...base, word: `${versionName(live[0])} live`, tone: "ok" };
+  if (preview) return { ...base, word: `${versionName(preview)} preview`, tone: "neutral" };
   return { ...base, word: target.environment === "preview" ? "Preview" : "Production", tone: "neutral" };
 }

@@ -3,7 +3,7 @@ import { RowMenu, type MenuEntry } from "../../ui/Menu.tsx";
 import { toast } from "../../ui/toast.tsx";
 import type { UserTurn } from "./chat.types.ts";
 import { useRunActs } from "./run-acts.ts";
-import type { Moment } from "./transcript-rows.ts";
+import type { TurnPosition } from "./transcript-rows.ts";
 
 export const quoted = (text: string): string => {
   const line = text.replaceAll(/\s+/g, " ").trim();
@@ -11,7 +11,7 @@ export const quoted = (text: string): string => {
 };
 
 /** Menu of a message: restore, fork, copy. Shown on hover and focus, and always on touch screens. */
-export function MessageMenu({ turn, moment }: { turn: UserTurn; moment: Moment }) {
+export function MessageMenu({ turn, moment }: { turn: UserTurn; moment: TurnPosition }) {
   const name = quoted(turn.text || (turn.attachments ?? []).map((one) => one.name).join(", "));
   const acts = useRunActs();
   if (turn.delivery !== "sent") return null;

@@ -14,7 +14,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 
-export const titleOf = (session: Pick<ChatSession, "title"> | undefined): string => session?.title?.trim() || "New chat";
+export const chatTitle = (session: Pick<ChatSession, "title"> | undefined): string => session?.title?.trim() || "New chat";
 
 /** The chats of the project: open, create, pin, rename, delete. */
 export function SessionMenu({
@@ -59,7 +59,7 @@ export function SessionMenu({
     onOpen(id);
   };
   const words = filter.toLowerCase();
-  const shown = sessions.filter((session) => titleOf(session).toLowerCase().includes(words));
+  const shown = sessions.filter((session) => chatTitle(session).toLowerCase().includes(words));
   return (
     <>
       <Popover
@@ -78,7 +78,7 @@ export function SessionMenu({
         className="w-80 p-1!"
         trigger={
           <Button size="sm" variant="ghost" className="min-w-0 shrink! text-fg-0!">
-            <span className="truncate">{chatId ? titleOf(sessions.find((session) => session.id === chatId)) : "New chat"}</span>
+            <span className="truncate">{chatId ? chatTitle(sessions.find((session) => session.id === chatId)) : "New chat"}</span>
             <ChevronDown size={14} className="flex-none text-fg-3" />
           </Button>
         }
@@ -113,7 +113,7 @@ export function SessionMenu({
                     name="title"
                     aria-label="Chat name"
                     aria-describedby={hintId}
-                    defaultValue={titleOf(session)}
+                    defaultValue={chatTitle(session)}
                     maxLength={255}
                     autoFocus
                   />
@@ -130,7 +130,7 @@ export function SessionMenu({
                     className="flex min-h-8 min-w-0 flex-1 items-center gap-2 rounded-1 px-2 text-left hover:bg-bg-3 narrow:min-h-11"
                     onClick={() => choose(session.id)}
                   >
-                    <span className="min-w-0 flex-1 truncate">{titleOf(session)}</span>
+                    <span className="min-w-0 flex-1 truncate">{chatTitle(session)}</span>
                     <span className="num flex-none text-2xs text-fg-2">
                       {session.status === "running"
                         ? "running"
@@ -141,15 +141,15 @@ export function SessionMenu({
                   </button>
                   <IconButton
                     size="sm"
-                    label={`${session.pinned ? "Unpin" : "Pin"} ${titleOf(session)}`}
+                    label={`${session.pinned ? "Unpin" : "Pin"} ${chatTitle(session)}`}
                     onClick={() => pin.mutate({ id: session.id, pinned: !session.pinned })}
                   >
                     {session.pinned ? <PinOff size={14} /> : <Pin size={14} />}
                   </IconButton>
-                  <IconButton size="sm" label={`Rename ${titleOf(session)}`} onClick={() => setRenaming(session.id)}>
+                  <IconButton size="sm" label={`Rename ${chatTitle(session)}`} onClick={() => setRenaming(session.id)}>
                     <Pencil size={14} />
                   </IconButton>
-                  <IconButton size="sm" label={`Delete ${titleOf(session)}`} onClick={() => setDeleting(session)}>
+                  <IconButton size="sm" label={`Delete ${chatTitle(session)}`} onClick={() => setDeleting(session)}>
                     <Trash2 size={14} />
                   </IconButton>
                 </>
@@ -172,7 +172,7 @@ export function SessionMenu({
       <ConfirmDialog
         isOpen={deleting !== undefined}
         onOpenChange={(open) => (open ? undefined : setDeleting(undefined))}
-        title={`Delete “${titleOf(deleting)}”?`}
+        title={`Delete “${chatTitle(deleting)}”?`}
         act="Delete chat"
         actWord="Deleting…"
         isDanger

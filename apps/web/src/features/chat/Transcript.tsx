@@ -14,7 +14,7 @@ import { NoticeRow } from "./NoticeRow.tsx";
 import { QuestionRow } from "./QuestionRow.tsx";
 import { SubagentRow } from "./tools/SubagentRow.tsx";
 import { ToolRow } from "./tools/ToolRow.tsx";
-import type { Moment, TranscriptRow } from "./transcript-rows.ts";
+import type { TurnPosition, TranscriptRow } from "./transcript-rows.ts";
 import { AnsweredRow, EndRow, ErrorRow, PlainRow, SteeredRow, ThoughtRow, UserRow, WorkingRow, type Reader } from "./TranscriptRows.tsx";
 
 /** Rows are grouped in blocks. Blocks outside the viewport skip layout, and the browser observes a few blocks, not a thousand rows. */
@@ -109,7 +109,7 @@ const Row = memo(
 const sameRow = (a: TranscriptRow, b: TranscriptRow): boolean =>
   a === b || (a.key === b.key && a.kind === b.kind && a.bead === b.bead && a.line === b.line && sameContent(a, b));
 
-const isSameMoment = (a: Moment, b: Moment) =>
+const isSameMoment = (a: TurnPosition, b: TurnPosition) =>
   a.messageId === b.messageId && a.lastId === b.lastId && a.nextId === b.nextId && a.taskId === b.taskId;
 
 function sameContent(a: TranscriptRow, b: TranscriptRow): boolean {

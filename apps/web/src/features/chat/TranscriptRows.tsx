@@ -17,7 +17,7 @@ import { MessageMenu } from "./MessageMenu.tsx";
 import { RunContextFacts } from "./RunContextFacts.tsx";
 import { argumentOf, touchedPaths } from "./tools/tool-facts.ts";
 import { Elapsed } from "./tools/ToolRow.tsx";
-import type { Moment } from "./transcript-rows.ts";
+import type { TurnPosition } from "./transcript-rows.ts";
 
 /** The signed-in person. */
 export interface Reader {
@@ -30,7 +30,7 @@ interface UserRowProps {
   name: string;
   /** Of the run that answers it. */
   mode: EditMode | undefined;
-  moment: Moment;
+  moment: TurnPosition;
 }
 export const UserRow = memo(({ turn, name, mode, moment }: UserRowProps) => (
   <article className="group pt-0.5 pb-3">

@@ -204,12 +204,12 @@ export interface SubagentCall {
   success?: boolean;
   message?: string;
 }
-export type SubagentRow = { key: string } & ({ kind: "text"; text: string } | { kind: "call"; call: SubagentCall });
+export type SubagentActivity = { key: string } & ({ kind: "text"; text: string } | { kind: "call"; call: SubagentCall });
 /** Activity of a sub-agent so far. */
 export interface SubagentView {
   agentId: string;
   name: string;
-  rows: SubagentRow[];
+  rows: SubagentActivity[];
   isOver: boolean;
 }
 

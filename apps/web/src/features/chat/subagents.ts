@@ -1,10 +1,10 @@
 import type { RunEventData, SubagentStep } from "@tesslate/contract";
-import type { Part, Run, ToolPart, SubagentCall, SubagentRow, SubagentView } from "./chat.types.ts";
+import type { Part, Run, ToolPart, SubagentCall, SubagentActivity, SubagentView } from "./chat.types.ts";
 
 /** Maximum number of rows; the oldest are removed. */
 const maxRows = 300;
 
-const callRow = (key: string, call: SubagentCall): SubagentRow => ({ key, kind: "call", call });
+const callRow = (key: string, call: SubagentCall): SubagentActivity => ({ key, kind: "call", call });
 const emptyView = (data: RunEventData<"subagent_event">): SubagentView => ({
   agentId: data.agent_id,
   name: data.name,
@@ -61,7 +61,7 @@ export function subagentOf(part: ToolPart): SubagentView | undefined {
   const result = part.result?.result;
   const activity = result?.["activity"];
   if (!Array.isArray(activity)) return undefined;
-  const rows = (activity as SubagentStep[]).flatMap((step, at): SubagentRow[] => [
+  const rows = (activity as SubagentStep[]).flatMap((step, at): SubagentActivity[] => [
     ...(step.text?.trim() ? [{ key: `x${at}`, kind: "text" as const, text: step.text }] : []),
     ...(step.tool_calls ?? []).map((call, index) => callRow(`c${at}.${index}`, call)),
   ]);

@@ -21,7 +21,7 @@ import type { BeadKind, LineKind, ThreadPoint } from "../../ui/thread/index.ts";
 
 /** A row of the transcript. Parts are passed by reference, so that a row renders again only if its part has changed. */
 export type TranscriptRow = { key: string; bead: BeadKind; line: LineKind } & (
-  | { kind: "user"; turn: UserTurn; moment: Moment; mode: EditMode | undefined }
+  | { kind: "user"; turn: UserTurn; moment: TurnPosition; mode: EditMode | undefined }
   | { kind: "text"; part: TextPart; isStreaming: boolean }
   | { kind: "thought"; part: ThoughtPart; isStreaming: boolean }
   | { kind: "tool"; part: ToolPart }
@@ -38,7 +38,7 @@ export type TranscriptRow = { key: string; bead: BeadKind; line: LineKind } & (
 );
 
 /** The place of a person's message in the chat, for restoring and forking. Ids are the server's. */
-export interface Moment {
+export interface TurnPosition {
   /** Of the message, or of its answer. */
   messageId: string | undefined;
   /** The last message of the turn. */
@@ -49,7 +49,7 @@ export interface Moment {
   nextId: string | undefined;
   nextTaskId: string | undefined;
 }
-const nowhere: Moment = { messageId: undefined, lastId: undefined, taskId: undefined, nextId: undefined, nextTaskId: undefined };
+const nowhere: TurnPosition = { messageId: undefined, lastId: undefined, taskId: undefined, nextId: undefined, nextTaskId: undefined };
 
 /** The bead of a tool call in each status. */
 export const toolBead: Record<ToolPart["status"], BeadKind> = {
@@ -144,8 +144,8 @@ function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
 }
 
 /** Only the history has the ids of a person's messages; the id of an answer comes with its run. */
-function momentsOf(state: ChatState): Moment[] {
-  const moments: Moment[] = [];
+function momentsOf(state: ChatState): TurnPosition[] {
+  const moments: TurnPosition[] = [];
   for (const turn of state.turns) {
     const last = moments.at(-1);
     if (turn.kind === "user") moments.push({ ...nowhere });

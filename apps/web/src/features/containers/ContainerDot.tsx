@@ -17,13 +17,13 @@ const looks: Record<Container["status"], Look> = {
 };
 
 /** "Crashed", with the exit code if there is one. */
-export const crashWord = (exitCode: number | null | undefined): string =>
+export const crashLabel = (exitCode: number | null | undefined): string =>
   exitCode === null || exitCode === undefined ? "Crashed" : `Crashed (exit ${exitCode})`;
 
 export function containerLook(container: Pick<Container, "status"> & Partial<Pick<Container, "needs_restart" | "exit_code">>): Look {
   if (container.status === "running" && container.needs_restart) return { word: "Restart needed", tone: "warn", shape: "half" };
   const look = looks[container.status];
-  return container.status === "failed" ? { ...look, word: crashWord(container.exit_code) } : look;
+  return container.status === "failed" ? { ...look, word: crashLabel(container.exit_code) } : look;
 }
 
 export const ContainerDot = ({ status, needs_restart = false }: { status: Container["status"]; needs_restart?: boolean }) => {

@@ -1,3 +1,3 @@
-export { ContainerDot, containerLook, crashWord } from "./ContainerDot.tsx";
+export { ContainerDot, containerLook, crashLabel } from "./ContainerDot.tsx";
 export { ContainerSettings } from "./ContainerSettings.tsx";
 export { canStart, canStop, type ContainerActs, useContainerActs } from "./use-container-acts.ts";

@@ -11,7 +11,7 @@ import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { providerName, safeUrl } from "./deployments.ts";
+import { deployProviderNames, safeUrl } from "./deployments.ts";
 import { useCredentials, useProviderSignIn } from "./use-credentials.ts";
 
 const tokenHints: Record<RemoteProvider, string> = {
@@ -40,7 +40,7 @@ export function ConnectProvider({
   const [isForProject, setIsForProject] = useState(false);
   const onlyId = isForProject ? projectId : undefined;
   const signIn = useProviderSignIn(provider, onlyId, onConnected);
-  const name = providerName[provider];
+  const name = deployProviderNames[provider];
   const tokenUrl = safeUrl(known?.token_url);
   const needsAccount = known?.required.includes("account_id") === true;
   const hasTeams = known?.optional.includes("team_id") === true;

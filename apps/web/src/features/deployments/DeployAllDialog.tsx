@@ -12,7 +12,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { Select } from "../../ui/Select.tsx";
-import { isUnderWay, nameOf, providerName, providers, stateOf } from "./deployments.ts";
+import { isUnderWay, versionName, deployProviderNames, providers, stateOf } from "./deployments.ts";
 import { useDeploys } from "./deploys-context.ts";
 
 const nowhere = "nowhere";
@@ -101,7 +101,7 @@ export function DeployAllDialog({
                   onChange={(next) => choose.mutate({ id: container.id, provider: next === nowhere ? null : (next as DeployProvider) })}
                   options={[
                     { value: nowhere, label: "Don't deploy" },
-                    ...providers.map((provider) => ({ value: provider, label: providerName[provider] })),
+                    ...providers.map((provider) => ({ value: provider, label: deployProviderNames[provider] })),
                   ]}
                 />
               )}
@@ -136,7 +136,7 @@ function ResultCell({ result, onShow }: { result: DeployAllResult | undefined; o
   const state = stateOf(deployment, currentStep(deployment.id));
   return (
     <>
-      <span className="text-xs text-fg-2">{providerName[deployment.provider]}</span>
+      <span className="text-xs text-fg-2">{deployProviderNames[deployment.provider]}</span>
       <Pill
         tone={state.tone}
         isBusy={isUnderWay(deployment)}
@@ -145,7 +145,7 @@ function ResultCell({ result, onShow }: { result: DeployAllResult | undefined; o
         {state.word}
       </Pill>
       <Button size="sm" variant="ghost" onClick={() => onShow(deployment.id)}>
-        {nameOf(deployment)}
+        {versionName(deployment)}
       </Button>
     </>
   );

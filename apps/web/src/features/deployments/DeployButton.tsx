@@ -1,7 +1,7 @@
 import { ArrowUpFromLine } from "lucide-react";
 import { Button } from "../../ui/Button.tsx";
 import { useDeploys } from "./deploys-context.ts";
-import { isUnderWay, nameOf, stateOf } from "./deployments.ts";
+import { isUnderWay, versionName, stateOf } from "./deployments.ts";
 
 /** Opens the deploy form; shows the progress of a running deployment instead. */
 export function DeployButton({ isNextAct }: { isNextAct: boolean }) {
@@ -17,7 +17,7 @@ export function DeployButton({ isNextAct }: { isNextAct: boolean }) {
         className="relative inline-flex h-6 flex-none items-center gap-1.5 rounded-full bg-brand-soft pr-2.5 pl-2 text-2xs font-medium whitespace-nowrap text-brand-ink hover:bg-bg-3 narrow:h-8 narrow:before:absolute narrow:before:-inset-y-1.5"
       >
         <span className="spin size-[9px]!" aria-hidden="true" />
-        {nameOf(going)} <span className="narrow:sr-only">{word.toLowerCase()}</span>
+        {versionName(going)} <span className="narrow:sr-only">{word.toLowerCase()}</span>
       </button>
     );
   }

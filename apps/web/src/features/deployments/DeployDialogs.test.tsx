@@ -1,7 +1,7 @@
 import { Deployment, DeploymentProviderInfo, LaunchReport } from "@tesslate/contract";
 import { expect, openPane, sample, screen, test, waitFor } from "../../testing/index.ts";
 import type { Deploys } from "./deploys-context.ts";
-import { AnywayDialog, DeleteDialog, PromoteDialog, RollbackDialog } from "./DeployDialogs.tsx";
+import { AnywayDialog, DeleteDeploymentDialog, PromoteDialog, RollbackDialog } from "./DeployDialogs.tsx";
 import { DeployDrawer } from "./DeployDrawer.tsx";
 
 const second = sample(Deployment, { version: 2, provider: "netlify", deployment_url: "https://shop.example.com", status: "success" });
@@ -37,7 +37,7 @@ test("deleting the live version keeps the site online unless the person asks to 
   api.answer("deploymentCredentials.list", { providers: [sample(DeploymentProviderInfo, { name: "netlify", removes_whole_site: false })] });
   const asked: (boolean | undefined)[] = [];
   show(
-    inDeploys(() => <DeleteDialog deployment={{ ...second, is_live: true }} onClose={nothing} onGone={nothing} />, {
+    inDeploys(() => <DeleteDeploymentDialog deployment={{ ...second, is_live: true }} onClose={nothing} onGone={nothing} />, {
       remove: async (_, atProvider) => void asked.push(atProvider),
     }),
   );

@@ -9,7 +9,7 @@ import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { useDeploys } from "./deploys-context.ts";
-import { isPreview, nameOf, providerTitle, safeUrl, shortUrl } from "./deployments.ts";
+import { isPreview, versionName, providerTitle, safeUrl, shortUrl } from "./deployments.ts";
 import { useProviderInfo } from "./use-credentials.ts";
 import { blockersOf, checkName } from "./launch-report.ts";
 
@@ -34,14 +34,14 @@ export function RollbackDialog({
       onOpenChange={(isOpen) => {
         if (!isOpen) onClose();
       }}
-      title={`Roll back to ${nameOf(deployment)}?`}
-      act={`Roll back to ${nameOf(deployment)}`}
+      title={`Roll back to ${versionName(deployment)}?`}
+      act={`Roll back to ${versionName(deployment)}`}
       actWord="Rolling back…"
       onConfirm={async () => onBegun(await rollBack(deployment))}
     >
       {live
-        ? `${site} will serve ${nameOf(deployment)} from ${formatDateTime(deployment.created_at)} instead of ${nameOf(live)}.`
-        : `${site} will serve ${nameOf(deployment)} from ${formatDateTime(deployment.created_at)}.`}{" "}
+        ? `${site} will serve ${versionName(deployment)} from ${formatDateTime(deployment.created_at)} instead of ${versionName(live)}.`
+        : `${site} will serve ${versionName(deployment)} from ${formatDateTime(deployment.created_at)}.`}{" "}
       Nothing is rebuilt. The project's files and database aren't affected.
     </ConfirmDialog>
   );
@@ -49,10 +49,10 @@ export function RollbackDialog({
 
 const offline = "This version is live. Deleting it takes your site offline.";
 
-export function DeleteDialog({ deployment, onClose, onGone }: DialogProps & { onGone: () => void }) {
+export function DeleteDeploymentDialog({ deployment, onClose, onGone }: DialogProps & { onGone: () => void }) {
   const { remove } = useDeploys();
   const { provider } = deployment;
-  const name = nameOf(deployment);
+  const name = versionName(deployment);
   const info = useProviderInfo(provider);
   const [choice, setIsAtProvider] = useState<boolean>();
   // Deleting what is live is never the default, nor deleting a whole site. Until the provider is known, the server decides.
@@ -152,16 +152,16 @@ export function PromoteDialog({
       onOpenChange={(isOpen) => {
         if (!isOpen) onClose();
       }}
-      title={`Promote ${nameOf(deployment)} to production?`}
-      act={`Promote ${nameOf(deployment)}`}
+      title={`Promote ${versionName(deployment)} to production?`}
+      act={`Promote ${versionName(deployment)}`}
       actWord="Promoting…"
       onConfirm={async () => onBegun(await promote(deployment, agreed))}
     >
       <span className="grid gap-3">
         <span>
           {live
-            ? `${siteOf(deployment)} will serve ${nameOf(deployment)} instead of ${nameOf(live)}.`
-            : `${siteOf(deployment)} will serve ${nameOf(deployment)}.`}{" "}
+            ? `${siteOf(deployment)} will serve ${versionName(deployment)} instead of ${versionName(live)}.`
+            : `${siteOf(deployment)} will serve ${versionName(deployment)}.`}{" "}
           {deployment.metadata.mode === "source"
             ? `${providerTitle(deployment.provider)} rebuilds the same source. The launch gate checks it again first.`
             : "Nothing is rebuilt. The launch gate checks it again first."}
@@ -225,7 +225,7 @@ export function AnywayDialog({ deployment, onClose, onBegun }: DialogProps & { o
       <Blockers deployment={deployment} agreed={agreed} onAgreed={setAgreed} />
       {!isWhole && deployment.metadata.env_names.length > 0 ? (
         <p className="mt-3 text-xs text-fg-2">
-          Only the project's variables are included. Variables added only for {nameOf(deployment)} weren't saved. To add them again, deploy
+          Only the project's variables are included. Variables added only for {versionName(deployment)} weren't saved. To add them again, deploy
           from the form.
         </p>
       ) : null}

@@ -6,7 +6,7 @@ import { DeployForm } from "./DeployForm.tsx";
 import { DeploymentDetails } from "./DeploymentDetails.tsx";
 import { DeploymentHead } from "./DeploymentHead.tsx";
 import { useDeploys, type DrawerSubject } from "./deploys-context.ts";
-import { nameOf, providerTitle } from "./deployments.ts";
+import { versionName, providerTitle } from "./deployments.ts";
 
 /** The deploy form, then the running deployment, over any view. Closing it stops nothing. */
 export function DeployDrawer({
@@ -26,7 +26,7 @@ export function DeployDrawer({
       onOpenChange={(isOpen) => {
         if (!isOpen) onSubject(undefined);
       }}
-      title={deployment ? `${nameOf(deployment)} to ${providerTitle(deployment.provider)}` : "Deploy"}
+      title={deployment ? `${versionName(deployment)} to ${providerTitle(deployment.provider)}` : "Deploy"}
       end={deployment ? <DeploymentHead deployment={deployment} /> : null}
       isWide
       isFlush

@@ -14,9 +14,9 @@ import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { ConnectProvider } from "./ConnectProvider.tsx";
 import { credentialsQuery, planQuery } from "./deployments.queries.ts";
-import { nameOf, providerTitle, providerName, safeUrl, shortUrl } from "./deployments.ts";
+import { versionName, providerTitle, deployProviderNames, safeUrl, shortUrl } from "./deployments.ts";
 import { useDeploys } from "./deploys-context.ts";
-import { domainError, planRequestOf, requestOf, toProvider, type Draft } from "./draft.ts";
+import { domainError, planRequestOf, deploymentRequestOf, toProvider, type Draft } from "./draft.ts";
 import { EnvPreview } from "./EnvPreview.tsx";
 import { GateChecks } from "./GateChecks.tsx";
 import { TargetCards } from "./TargetCards.tsx";
@@ -45,7 +45,7 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
     setIsStarting(true);
     setFailure(undefined);
     try {
-      const { id } = await start(requestOf(projectId, draft));
+      const { id } = await start(deploymentRequestOf(projectId, draft));
       onStarted(id);
     } catch (error) {
       setFailure(sentenceOf(error));
@@ -160,9 +160,9 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
 
 function footNote(draft: Draft, plan: DeploymentPlan | undefined): string {
   if (!plan) return "";
-  if (!plan.is_connected && draft.provider !== "local") return `Connect ${providerName[draft.provider]} first.`;
+  if (!plan.is_connected && draft.provider !== "local") return `Connect ${deployProviderNames[draft.provider]} first.`;
   if (!plan.live) return draft.environment === "preview" ? "No version is live yet." : "This is the first version.";
-  const name = nameOf(plan.live);
+  const name = versionName(plan.live);
   const url = safeUrl(plan.live.url);
   if (draft.environment === "preview") return url ? `${name} stays live at ${shortUrl(url)}.` : `${name} stays live.`;
   return url ? `${name} stays live at ${shortUrl(url)} until this version is ready.` : `${name} stays live until this version is ready.`;

@@ -12,7 +12,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { PauseBars } from "../../ui/icons.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 import { textOf, type DeployLine } from "./deploy-log.ts";
-import { isUnderWay, nameOf } from "./deployments.ts";
+import { isUnderWay, versionName } from "./deployments.ts";
 import type { DeployLog } from "./use-deploy-log.ts";
 
 const rowPx = 19;
@@ -54,7 +54,7 @@ export function DeployLogView({
     const url = URL.createObjectURL(new Blob([`${textOf(lines)}\n`], { type: "text/plain" }));
     const link = document.createElement("a");
     link.href = url;
-    link.download = `${deployment.metadata.container_name}-${nameOf(deployment)}.log`;
+    link.download = `${deployment.metadata.container_name}-${versionName(deployment)}.log`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
   };
@@ -105,7 +105,7 @@ export function DeployLogView({
         {...scrollable}
         role="log"
         aria-live="off"
-        aria-label={`Log of ${nameOf(deployment)}`}
+        aria-label={`Log of ${versionName(deployment)}`}
         className="scroll-y min-h-0 flex-1 bg-term-bg focus-visible:-outline-offset-2"
         onScroll={onScroll}
       >

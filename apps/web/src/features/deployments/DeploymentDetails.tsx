@@ -4,10 +4,10 @@ import { useState } from "react";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { currentStep, textOf } from "./deploy-log.ts";
-import { AnywayDialog, DeleteDialog, PromoteDialog, RollbackDialog } from "./DeployDialogs.tsx";
+import { AnywayDialog, DeleteDeploymentDialog, PromoteDialog, RollbackDialog } from "./DeployDialogs.tsx";
 import { DeployLogView } from "./DeployLogView.tsx";
 import { useDeploys } from "./deploys-context.ts";
-import { fixMessage, isPreview, isUnderWay, nameOf, providerTitle, safeUrl } from "./deployments.ts";
+import { fixDeploymentMessage, isPreview, isUnderWay, versionName, providerTitle, safeUrl } from "./deployments.ts";
 import { LaunchReportView } from "./LaunchReportView.tsx";
 import { blockersOf } from "./launch-report.ts";
 import { Outcome } from "./Outcome.tsx";
@@ -88,15 +88,15 @@ function Foot({
         {isGoing
           ? live
             ? deployment.environment === "preview"
-              ? `${nameOf(live)} stays live. You can close this; the deployment continues.`
-              : `${nameOf(live)} stays live until this version is ready. You can close this; the deployment continues.`
+              ? `${versionName(live)} stays live. You can close this; the deployment continues.`
+              : `${versionName(live)} stays live until this version is ready. You can close this; the deployment continues.`
             : "You can close this; the deployment continues."
           : isFailed && live
-            ? `${nameOf(live)} is still live.`
+            ? `${versionName(live)} is still live.`
             : `${deployment.metadata.container_name} on ${providerTitle(deployment.provider)}`}
       </span>
       {isGoing ? null : (
-        <IconButton label={`Delete ${nameOf(deployment)}`} onClick={() => setAsks("delete")}>
+        <IconButton label={`Delete ${versionName(deployment)}`} onClick={() => setAsks("delete")}>
           <Trash2 size={14} />
         </IconButton>
       )}
@@ -115,7 +115,7 @@ function Foot({
             variant="primary"
             icon={<Bot size={14} />}
             className="narrow:flex-1"
-            onClick={() => compose(fixMessage(deployment, lines()))}
+            onClick={() => compose(fixDeploymentMessage(deployment, lines()))}
           >
             Fix with agent
           </Button>
@@ -128,7 +128,7 @@ function Foot({
           </Button>
           {!deployment.is_live && deployment.can_roll_back ? (
             <Button icon={<Undo2 size={14} />} className="narrow:flex-1" onClick={() => setAsks("rollback")}>
-              Roll back to {nameOf(deployment)}
+              Roll back to {versionName(deployment)}
             </Button>
           ) : null}
           {deployment.can_promote ? (
@@ -152,7 +152,7 @@ function Foot({
       {asks === "promote" ? (
         <PromoteDialog deployment={deployment} live={live} onClose={() => setAsks(undefined)} onBegun={({ id }) => onShow(id)} />
       ) : null}
-      {asks === "delete" ? <DeleteDialog deployment={deployment} onClose={() => setAsks(undefined)} onGone={onGone} /> : null}
+      {asks === "delete" ? <DeleteDeploymentDialog deployment={deployment} onClose={() => setAsks(undefined)} onGone={onGone} /> : null}
       {asks === "anyway" ? (
         <AnywayDialog deployment={deployment} onClose={() => setAsks(undefined)} onBegun={({ id }) => onShow(id)} />
       ) : null}

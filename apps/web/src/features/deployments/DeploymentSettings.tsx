@@ -15,7 +15,7 @@ import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { ConnectProvider } from "./ConnectProvider.tsx";
-import { providerName } from "./deployments.ts";
+import { deployProviderNames } from "./deployments.ts";
 import { teamsOf } from "./teams.ts";
 import { useCredentials } from "./use-credentials.ts";
 
@@ -74,7 +74,7 @@ function accountOf({ metadata }: DeploymentCredential): string {
 
 function ProviderRow({ provider, credential }: { provider: DeploymentProviderInfo; credential: DeploymentCredential | undefined }) {
   const [isConnecting, setIsConnecting] = useState(false);
-  const name = providerName[provider.name];
+  const name = deployProviderNames[provider.name];
   return (
     <li className="px-3 py-2.5">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
@@ -235,7 +235,7 @@ function Overrides({ credentials }: { credentials: readonly DeploymentCredential
   return (
     <ul ref={keepRowFocus} role="list" className="divide-y divide-line-0 rounded-3 border border-line-0">
       {credentials.map((credential) => {
-        const name = providerName[credential.provider];
+        const name = deployProviderNames[credential.provider];
         const project = projects?.find(({ id }) => id === credential.project_id);
         return (
           <li key={credential.id} className="flex flex-wrap items-center gap-x-3 gap-y-1.5 px-3 py-2.5">

@@ -16,7 +16,7 @@ import { Spinner } from "../../ui/Spinner.tsx";
 import { DeployAllDialog } from "./DeployAllDialog.tsx";
 import { DeploymentDetails } from "./DeploymentDetails.tsx";
 import { DeploymentHead } from "./DeploymentHead.tsx";
-import { nameOf, providerTitle, providerName, providers, seriesOf } from "./deployments.ts";
+import { versionName, providerTitle, deployProviderNames, providers, seriesOf } from "./deployments.ts";
 import { useDeploys } from "./deploys-context.ts";
 import { VersionList } from "./VersionList.tsx";
 
@@ -68,7 +68,7 @@ export function DeploysPane() {
               { value: every, label: "All providers" },
               ...providers
                 .filter((candidate) => all.some((series) => series.provider === candidate))
-                .map((candidate) => ({ value: candidate, label: providerName[candidate] })),
+                .map((candidate) => ({ value: candidate, label: deployProviderNames[candidate] })),
             ]}
           />
           {names.length > 1 ? (
@@ -129,12 +129,12 @@ export function DeploysPane() {
         </section>
         {chosen ? (
           <aside
-            aria-label={`${nameOf(chosen)} to ${providerTitle(chosen.provider)}`}
+            aria-label={`${versionName(chosen)} to ${providerTitle(chosen.provider)}`}
             className="flex min-h-0 min-w-0 flex-col border-l border-line-0 mid:border-l-0"
           >
             <div className="flex flex-none items-center gap-2.5 pt-3 pr-3 pb-2 pl-5 narrow:pl-4">
               <h2 className="min-w-0 flex-1 truncate text-lg">
-                {nameOf(chosen)} to {providerTitle(chosen.provider)}
+                {versionName(chosen)} to {providerTitle(chosen.provider)}
               </h2>
               <DeploymentHead deployment={chosen} />
               <IconButton label="Close deployment" tooltipSide="none" onClick={() => choose(undefined)}>

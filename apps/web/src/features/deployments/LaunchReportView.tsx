@@ -5,8 +5,8 @@ import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { formatDuration } from "../../lib/durations.ts";
 import { Pill, type Tone } from "../../ui/Pill.tsx";
-import { placeOf } from "./deployments.ts";
-import { rowsOf, checkName, severityName, verdictOf, weightText, type ReportRow } from "./launch-report.ts";
+import { issueLocation } from "./deployments.ts";
+import { reportRowsOf, checkName, severityName, verdictOf, weightText, type ReportRow } from "./launch-report.ts";
 
 const looks: Record<ReportRow["status"], { icon: ReactNode; word: string }> = {
   passed: { icon: <Check size={14} className="text-ok" />, word: "Passed" },
@@ -31,7 +31,7 @@ export function LaunchReportView({ report, onOpenFile }: { report: LaunchReport;
         <span className="num text-xs font-regular text-fg-2">{formatDuration(report.duration_ms)}</span>
       </h3>
       <ul className="divide-y divide-line-0">
-        {rowsOf(report).map((row) => (
+        {reportRowsOf(report).map((row) => (
           <RuleRow key={row.rule} row={row} onOpenFile={onOpenFile} />
         ))}
       </ul>
@@ -94,7 +94,7 @@ function RuleRow({ row, onOpenFile }: { row: ReportRow; onOpenFile: (place: stri
 }
 
 function Finding({ finding, onOpenFile }: { finding: LaunchFinding; onOpenFile: (place: string) => void }) {
-  const place = placeOf(finding);
+  const place = issueLocation(finding);
   return (
     <li className="flex items-start gap-2">
       <Pill tone={tones[finding.severity]} className="w-[58px] justify-center">

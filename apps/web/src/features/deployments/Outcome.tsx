@@ -5,7 +5,7 @@ import { lazily } from "../../lib/chunks.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
-import { isPreview, nameOf, placeOf, safeUrl, shortUrl } from "./deployments.ts";
+import { isPreview, versionName, issueLocation, safeUrl, shortUrl } from "./deployments.ts";
 
 const QrCode = lazily(async () => (await import("../../ui/QrCode.tsx")).QrCode);
 
@@ -26,7 +26,7 @@ export function Outcome({ deployment, onOpenFile }: { deployment: Deployment; on
   const url = safeUrl(deployment.deployment_url);
   const { failure, rollback_of: from } = deployment.metadata;
   if (deployment.status === "failed") {
-    const place = placeOf(failure);
+    const place = issueLocation(failure);
     return (
       <section
         role="alert"
@@ -53,10 +53,10 @@ export function Outcome({ deployment, onOpenFile }: { deployment: Deployment; on
         <CircleCheck size={16} className="flex-none text-ok" />
         <span className="font-medium">
           {isPreview(deployment)
-            ? `${nameOf(deployment)} is available as a preview.`
+            ? `${versionName(deployment)} is available as a preview.`
             : deployment.is_live
-              ? `${nameOf(deployment)} is live.`
-              : `${nameOf(deployment)} was replaced by a later version.`}
+              ? `${versionName(deployment)} is live.`
+              : `${versionName(deployment)} was replaced by a later version.`}
           {from === null ? "" : ` Rolled back to v${from}.`}
         </span>
       </p>

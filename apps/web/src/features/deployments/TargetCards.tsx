@@ -2,7 +2,7 @@ import type { DeploymentProviderInfo, DeployProvider } from "@tesslate/contract"
 import { Cloud, Server } from "lucide-react";
 import { RadioGroup } from "radix-ui";
 import { cx } from "../../lib/cx.ts";
-import { providerName, providers as all } from "./deployments.ts";
+import { deployProviderNames, providers as all } from "./deployments.ts";
 
 const lines: Record<DeployProvider, string> = {
   local: "A URL on this server. No account needed.",
@@ -46,7 +46,7 @@ export function TargetCards({
             )}
             <span className="min-w-0 flex-1">
               <span className="flex items-center gap-2">
-                <b className="min-w-0 flex-1 truncate">{providerName[provider]}</b>
+                <b className="min-w-0 flex-1 truncate">{deployProviderNames[provider]}</b>
                 {provider === "local" ? null : known ? (
                   <span className={cx("flex-none text-2xs font-medium", known.connected ? "text-ok" : "text-fg-2")}>
                     {known.connected ? "Connected" : "Not connected"}

@@ -15,9 +15,9 @@ import {
   isPreview,
   isSuperseded,
   isUnderWay,
-  nameOf,
+  versionName,
   providerTitle,
-  providerName,
+  deployProviderNames,
   safeUrl,
   type Series,
   shortUrl,
@@ -48,7 +48,7 @@ export function VersionList({
     <section aria-label={`${containerName} on ${providerTitle(provider)}`} className="pb-3">
       <h2 className="mb-1.5 flex items-center gap-2 pl-2 text-md">
         {containerName}
-        <span className="text-sm font-regular text-fg-2">{providerName[provider]}</span>
+        <span className="text-sm font-regular text-fg-2">{deployProviderNames[provider]}</span>
         <span className="flex-1" />
         {older > 0 && !showsAll ? (
           <Button size="sm" variant="ghost" onClick={() => setShowsAll(true)}>
@@ -113,7 +113,7 @@ function VersionRow({
           className={cx("w-full min-w-0 rounded-2 px-2 py-1.5 text-left", !isChosen && "hover:bg-bg-2")}
         >
           <span className="flex min-h-[22px] items-center gap-2 text-sm">
-            <b className="font-semibold">{nameOf(deployment)}</b>
+            <b className="font-semibold">{versionName(deployment)}</b>
             <time
               dateTime={deployment.created_at}
               title={formatDateTime(deployment.created_at)}
@@ -147,12 +147,12 @@ function VersionRow({
             ) : null}
             {!deployment.is_live && deployment.can_roll_back ? (
               <Button size="sm" variant="ghost" icon={<Undo2 size={14} />} onClick={() => setAsks("rollback")}>
-                Roll back to {nameOf(deployment)}
+                Roll back to {versionName(deployment)}
               </Button>
             ) : null}
             {deployment.can_promote ? (
               <Button size="sm" variant="ghost" icon={<ArrowUp size={14} />} onClick={() => setAsks("promote")}>
-                Promote {nameOf(deployment)}
+                Promote {versionName(deployment)}
               </Button>
             ) : null}
           </div>
@@ -172,8 +172,8 @@ function VersionRow({
 function lineOf(deployment: Deployment, live: Deployment | undefined): string {
   const { rollback_of: from, files, custom_domain: domain } = deployment.metadata;
   if (isUnderWay(deployment) && deployment.environment === "preview")
-    return live ? `Preview. ${nameOf(live)} stays live.` : "Preview with a separate URL.";
-  if (isUnderWay(deployment)) return live ? `${nameOf(live)} stays live until this version is ready.` : "First version.";
+    return live ? `Preview. ${versionName(live)} stays live.` : "Preview with a separate URL.";
+  if (isUnderWay(deployment)) return live ? `${versionName(live)} stays live until this version is ready.` : "First version.";
   if (deployment.status === "failed") return deployment.error ?? "The deployment failed.";
   if (deployment.error) return deployment.error;
   return [

@@ -19,7 +19,7 @@ const heading = /^=+\s*(.+?)\s*=+$/;
 const longestText = 4000;
 
 /** `stepKey`: the step that starts with this line. */
-export function lineOf(raw: string, key: number, stepKey?: DeploymentStep): DeployLine {
+export function parseLogLine(raw: string, key: number, stepKey?: DeploymentStep): DeployLine {
   const [head, at] = stamp.exec(raw) ?? [];
   const plain = plainLine(head === undefined ? raw : raw.slice(head.length));
   const text = plain.length > longestText ? `${plain.slice(0, longestText)} …` : plain;

@@ -2,7 +2,7 @@ import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { Contract, Deployment, DeploymentRequest, DeploymentTarget, LaunchSettings } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
 import { live, partKey } from "../../project/cache-keys.ts";
-import { deploymentsKey, planKey, targetsKey } from "../../project/deployments.queries.ts";
+import { deploymentsKey, deploymentPlanKey, targetsKey } from "../../project/deployments.queries.ts";
 
 type Api = Client<Contract>;
 
@@ -11,7 +11,7 @@ export const credentialsKey = ["deployment-credentials"] as const;
 /** What a deployment would ship. The request holds no values of variables. */
 export const planQuery = (api: Api, projectId: string, request: DeploymentRequest) =>
   queryOptions({
-    queryKey: [...planKey(projectId), request] as const,
+    queryKey: [...deploymentPlanKey(projectId), request] as const,
     queryFn: ({ signal }) => api.deployments.plan({ body: request }, { signal }),
     // Files may have changed: load again each time it is opened.
     staleTime: 0,

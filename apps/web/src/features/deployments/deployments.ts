@@ -4,18 +4,18 @@ import type { Tone } from "../../ui/Pill.tsx";
 import type { BeadKind, BeadTone, LineKind } from "../../ui/thread/index.ts";
 
 export const providers: readonly DeployProvider[] = ["local", ...remoteProviders];
-export const providerName: Record<DeployProvider, string> = {
+export const deployProviderNames: Record<DeployProvider, string> = {
   local: "This server",
   vercel: "Vercel",
   netlify: "Netlify",
   cloudflare: "Cloudflare",
 };
 /** The same within a sentence: "v3 to this server". */
-export const providerTitle = (provider: DeployProvider): string => (provider === "local" ? "this server" : providerName[provider]);
+export const providerTitle = (provider: DeployProvider): string => (provider === "local" ? "this server" : deployProviderNames[provider]);
 
 type Status = Pick<Deployment, "status">;
 export const isUnderWay = ({ status }: Status): boolean => status !== "success" && status !== "failed";
-export const nameOf = ({ version }: Pick<Deployment, "version">): string => `v${version}`;
+export const versionName = ({ version }: Pick<Deployment, "version">): string => `v${version}`;
 
 export const stepName: Record<ShownStep, string> = {
   prepare: "Prepare",
@@ -134,18 +134,18 @@ export const durationOf = ({ created_at, completed_at }: Pick<Deployment, "creat
   Math.max(0, (completed_at === null ? nowMs : Date.parse(completed_at)) - Date.parse(created_at));
 
 /** `src/App.tsx:12`, as the editor opens it; undefined where the failure names no file. */
-export function placeOf(found: { path: string | null; line: number | null } | null | undefined): string | undefined {
+export function issueLocation(found: { path: string | null; line: number | null } | null | undefined): string | undefined {
   if (!found?.path) return undefined;
   return found.line === null ? found.path : `${found.path}:${found.line}`;
 }
 
 const quotedLines = 25;
 /** The message to the agent about a failed deployment. Log lines are project output: quoted, and read by a person before sending. */
-export function fixMessage(deployment: Deployment, lines: readonly string[]): string {
+export function fixDeploymentMessage(deployment: Deployment, lines: readonly string[]): string {
   const { failure } = deployment.metadata;
   const blocked = deployment.report?.is_blocked ? deployment.report.findings.filter(({ severity }) => severity !== "info") : [];
-  const place = placeOf(failure);
-  const deploymentName = `Deployment ${nameOf(deployment)} of ${deployment.metadata.container_name} to ${providerTitle(deployment.provider)}`;
+  const place = issueLocation(failure);
+  const deploymentName = `Deployment ${versionName(deployment)} of ${deployment.metadata.container_name} to ${providerTitle(deployment.provider)}`;
   return [
     failure ? `${deploymentName} failed in the step "${failure.step}".` : `${deploymentName} failed.`,
     deployment.error ? `Error: ${deployment.error}` : "",
@@ -153,7 +153,7 @@ export function fixMessage(deployment: Deployment, lines: readonly string[]): st
     blocked.length > 0
       ? `The launch gate found:\n${blocked
           .slice(0, quotedLines)
-          .map((finding) => `- ${finding.rule}: ${finding.message}${placeOf(finding) ? ` (${placeOf(finding)})` : ""}`)
+          .map((finding) => `- ${finding.rule}: ${finding.message}${issueLocation(finding) ? ` (${issueLocation(finding)})` : ""}`)
           .join("\n")}`
       : "",
     lines.length > 0 ? `Last log lines:\n\`\`\`\n${lines.slice(-quotedLines).join("\n").replaceAll("```", "'''")}\n\`\`\`` : "",

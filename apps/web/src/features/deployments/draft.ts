@@ -42,7 +42,7 @@ export const planRequestOf = (projectId: string, draft: Draft): DeploymentReques
   ...(draft.outputDirectory.trim() && { output_directory: draft.outputDirectory.trim() }),
 });
 
-export const requestOf = (projectId: string, draft: Draft): DeploymentRequest => ({
+export const deploymentRequestOf = (projectId: string, draft: Draft): DeploymentRequest => ({
   ...planRequestOf(projectId, draft),
   // It leads to what is live, and a preview is not.
   ...(draft.environment === "production" && draft.customDomain.trim() && { custom_domain: draft.customDomain.trim().toLowerCase() }),

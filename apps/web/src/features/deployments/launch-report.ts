@@ -34,7 +34,7 @@ export const severityName: Record<LaunchFinding["severity"], string> = {
 };
 
 /** Each check with its issues, the most severe first; in the order of the report. */
-export function rowsOf(report: LaunchReport): ReportRow[] {
+export function reportRowsOf(report: LaunchReport): ReportRow[] {
   const byCheck = Map.groupBy(report.findings, ({ rule }) => rule);
   return report.rules.map((check) => ({
     ...check,

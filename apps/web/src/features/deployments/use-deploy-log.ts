@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 import { browserHints } from "../../lib/browser-hints.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useServices } from "../../project/services.ts";
-import { lineOf, type DeployLine } from "./deploy-log.ts";
+import { parseLogLine, type DeployLine } from "./deploy-log.ts";
 
 /** What the page keeps; the server keeps as many. */
 const keptLines = 2000;
@@ -38,7 +38,7 @@ export function useDeployLog(id: string): DeployLog {
         { signal: abort.signal, hints: browserHints, onBroken: () => paint("reconnecting") },
       );
       for await (const event of events) {
-        if (event.type === "log") lines.push(lineOf(event.data.line, ++count, event.data.step_key));
+        if (event.type === "log") lines.push(parseLogLine(event.data.line, ++count, event.data.step_key));
         if (lines.length > keptLines * 1.5) lines = lines.slice(-keptLines);
         if (event.type === "done") break;
         frame ??= setTimeout(() => paint("live"), paintMs);

@@ -7,7 +7,7 @@ import { useProject, useProjectEvents, useProjectQuery } from "../../project/pro
 import { useServices } from "../../project/services.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { toast } from "../../ui/toast.tsx";
-import { againOf, isPreview, isUnderWay, nameOf, providerTitle } from "./deployments.ts";
+import { againOf, isPreview, isUnderWay, versionName, providerTitle } from "./deployments.ts";
 import type { Deploys, DrawerSubject } from "./deploys-context.ts";
 import { emptyDraft, type Draft } from "./draft.ts";
 
@@ -22,7 +22,7 @@ function useOutcomeNotices(
     for (const deployment of ended) {
       if (subject?.kind === "deployment" && subject.id === deployment.id) continue;
       const isFine = deployment.status === "success";
-      const name = nameOf(deployment);
+      const name = versionName(deployment);
       const container = deployment.metadata.container_name;
       const target = providerTitle(deployment.provider);
       const text = isPreview(deployment)

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import { nameOf } from "../../lib/file-tree.ts";
+import { fileNameOf } from "../../lib/file-tree.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
@@ -29,20 +29,20 @@ export function FileState({
       );
     case "failed":
       return (
-        <ErrorState title={`Couldn't load ${nameOf(buffer.path)}`} onRetry={() => buffers.retry(buffer.path)}>
+        <ErrorState title={`Couldn't load ${fileNameOf(buffer.path)}`} onRetry={() => buffers.retry(buffer.path)}>
           {buffer.failure}
         </ErrorState>
       );
     case "gone":
       return (
-        <EmptyState title={`${nameOf(buffer.path)} not found`} action={<Button onClick={onClose}>Close tab</Button>}>
+        <EmptyState title={`${fileNameOf(buffer.path)} not found`} action={<Button onClick={onClose}>Close tab</Button>}>
           The file was deleted or moved while it was open.
         </EmptyState>
       );
     case "too_large":
       return (
         <EmptyState
-          title={`${nameOf(buffer.path)} is too large to edit`}
+          title={`${fileNameOf(buffer.path)} is too large to edit`}
           action={<DownloadButton projectId={projectId} path={buffer.path} />}
         >
           Edit it in the terminal, or ask the agent to change it.

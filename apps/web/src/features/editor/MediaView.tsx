@@ -2,7 +2,7 @@ import { Download } from "lucide-react";
 import { useEffect, useId, useState } from "react";
 import { formatBytes } from "../../lib/bytes.ts";
 import { sentenceOf } from "../../lib/errors.ts";
-import { nameOf } from "../../lib/file-tree.ts";
+import { fileNameOf } from "../../lib/file-tree.ts";
 import { mediaOf, type Media } from "../../lib/media.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -20,7 +20,7 @@ export function MediaView({ projectId, path, size }: { projectId: string; path: 
   const download = <DownloadButton projectId={projectId} path={path} />;
   if (!media || size > mostBytes)
     return (
-      <EmptyState title={media ? `${nameOf(path)} is too large to preview` : `${nameOf(path)} has no preview`} action={download}>
+      <EmptyState title={media ? `${fileNameOf(path)} is too large to preview` : `${fileNameOf(path)} has no preview`} action={download}>
         {formatBytes(size)}
       </EmptyState>
     );
@@ -31,7 +31,7 @@ export function MediaView({ projectId, path, size }: { projectId: string; path: 
 export function DownloadButton({ projectId, path }: { projectId: string; path: string }) {
   return (
     <Button asChild icon={<Download size={14} />}>
-      <a href={rawUrlOf(projectId, path)} download={nameOf(path)}>
+      <a href={rawUrlOf(projectId, path)} download={fileNameOf(path)}>
         Download
       </a>
     </Button>
@@ -62,8 +62,8 @@ function Shown({ projectId, path, media, size }: { projectId: string; path: stri
       if (url) URL.revokeObjectURL(url);
     };
   }, [api, projectId, path, media.type]);
-  if (!loaded) return <SkeletonRows count={3} label={`Loading ${nameOf(path)}…`} className="p-6" />;
-  if ("failure" in loaded) return <ErrorState title={`Couldn't load ${nameOf(path)}`}>{loaded.failure}</ErrorState>;
+  if (!loaded) return <SkeletonRows count={3} label={`Loading ${fileNameOf(path)}…`} className="p-6" />;
+  if ("failure" in loaded) return <ErrorState title={`Couldn't load ${fileNameOf(path)}`}>{loaded.failure}</ErrorState>;
   return (
     <figure className="scroll-y grid min-h-0 flex-1 place-items-center content-center gap-3 p-6">
       {media.kind === "image" ? (

@@ -18,7 +18,7 @@ import { Select } from "../../ui/Select.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { statusOptions, statusWords, typeWords } from "./feedback-words.tsx";
 import type { BoardSearch } from "./feedback-search.ts";
-import { boardLimit, boardQuery } from "./feedback.queries.ts";
+import { boardLimit, feedbackQuery } from "./feedback.queries.ts";
 import { NewPostDialog } from "./NewPostDialog.tsx";
 import { PostSheet } from "./PostSheet.tsx";
 import { VoteButton } from "./VoteButton.tsx";
@@ -34,7 +34,7 @@ const sorts = [
 export function FeedbackPage() {
   const { post, ...search } = route.useSearch();
   const navigate = route.useNavigate();
-  const board = useQuery(boardQuery(search));
+  const board = useQuery(feedbackQuery(search));
   const [isWriting, setIsWriting] = useState(false);
   const change = (next: BoardSearch) => void navigate({ search: (before) => ({ ...before, page: undefined, ...next }), replace: true });
   const open = (id: string | undefined) => void navigate({ search: (before) => ({ ...before, post: id }) });

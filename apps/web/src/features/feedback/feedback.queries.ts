@@ -9,7 +9,7 @@ export const boardLimit = 20;
 const commentsLimit = 100;
 const root = ["feedback"];
 
-export const boardQuery = (search: BoardSearch) =>
+export const feedbackQuery = (search: BoardSearch) =>
   queryOptions({
     queryKey: [...root, "list", search],
     queryFn: ({ signal }) => api.feedback.list({ query: { limit: boardLimit, ...search } }, { signal }),

@@ -18,7 +18,7 @@ import { FileTreePanel } from "./FileTreePanel.tsx";
 import type { FileMark } from "./TreeRowView.tsx";
 import { useFileActs } from "./use-file-acts.ts";
 import { useOpenFiles } from "./use-open-files.ts";
-import { useUploads } from "./use-uploads.ts";
+import { useFileUploads } from "./use-uploads.ts";
 
 const SearchPanel = lazily(async () => (await import("./search/SearchPanel.tsx")).SearchPanel);
 const EditorPane = lazily(async () => (await import("./EditorPane.tsx")).EditorPane);
@@ -41,7 +41,7 @@ export function CodePane({ marks, onQuickOpen, left, onLeft }: CodePaneProps) {
   const tree = useFileTree();
   const files = useOpenFiles();
   const acts = useFileActs(projectId);
-  const uploads = useUploads(projectId);
+  const uploads = useFileUploads(projectId);
   const isNarrow = useIsNarrow();
   const [isTreeShown, setIsTreeShown] = useState(true);
   const [wasNarrow, setWasNarrow] = useState(isNarrow);

@@ -1,7 +1,7 @@
 import { X } from "lucide-react";
 import { useRef, useSyncExternalStore } from "react";
 import { cx } from "../../lib/cx.ts";
-import { nameOf, parentOf } from "../../lib/file-tree.ts";
+import { fileNameOf, parentOf } from "../../lib/file-tree.ts";
 import { Button } from "../../ui/Button.tsx";
 import { FileIcon } from "../../ui/FileIcon.tsx";
 import { loadingView, type Buffers, CodeEditor, ConflictBar, FileState } from "../editor/index.ts";
@@ -35,7 +35,7 @@ export function EditorPane({ projectId, buffers, paths, activePath, onActivate, 
             key={path}
             path={path}
             isActive={path === activePath}
-            isAmbiguous={paths.some((other) => other !== path && nameOf(other) === nameOf(path))}
+            isAmbiguous={paths.some((other) => other !== path && fileNameOf(other) === fileNameOf(path))}
             buffers={buffers}
             onActivate={onActivate}
             onClose={onClose}
@@ -112,15 +112,15 @@ function FileTab({
         onClick={() => onActivate(path)}
         className="flex h-full items-center gap-1.5 pl-2.5 text-xs"
       >
-        <FileIcon name={nameOf(path)} />
-        {nameOf(path)}
+        <FileIcon name={fileNameOf(path)} />
+        {fileNameOf(path)}
         {isAmbiguous ? <span className="text-2xs text-fg-2">{parentOf(path) || "/"}</span> : null}
         {buffer?.conflict ? <span className="font-mono text-2xs text-warn">conflict</span> : null}
         {isUnsaved ? <span className="sr-only">unsaved</span> : null}
       </button>
       <button
         type="button"
-        aria-label={`Close ${nameOf(path)}`}
+        aria-label={`Close ${fileNameOf(path)}`}
         onClick={() => onClose(path)}
         className="mx-1 grid size-5 place-items-center rounded-1 text-fg-2 hover:bg-bg-3 hover:text-fg-0 narrow:size-8"
       >

@@ -5,7 +5,7 @@ import { lazily } from "../../lib/chunks.ts";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { ancestorsOf, filteredRows, parentOf, trimPath, visibleRows, type FileTree, type TreeRow } from "../../lib/file-tree.ts";
-import { noSelection, picked, pickOf, subjectsOf, type Pick } from "../../lib/selection.ts";
+import { noSelection, picked, pickOf, subjectsOf, type SelectionMode } from "../../lib/selection.ts";
 import { treeMove } from "../../lib/tree-keys.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
@@ -14,7 +14,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import type { MenuEntry } from "../../ui/Menu.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { DeleteDialog } from "./DeleteDialog.tsx";
+import { DeleteFilesDialog } from "./DeleteFilesDialog.tsx";
 import { NameForm } from "./NameForm.tsx";
 import { removalOf, type Removal } from "./trash.ts";
 import { TreeRowView, type FileMark } from "./TreeRowView.tsx";
@@ -78,7 +78,7 @@ export function FileTreePanel({ tree, acts, uploads, openPath, onOpen, marks }: 
   });
   useEffect(() => virtual.measure(), [virtual, height]);
 
-  const pick = (path: string, how: Pick = "only") => setSelection((last) => picked(rows, last, path, how));
+  const pick = (path: string, how: SelectionMode = "only") => setSelection((last) => picked(rows, last, path, how));
   // A file opened from elsewhere is shown in the tree.
   const [revealed, setRevealed] = useState<string>();
   if (openPath && openPath !== revealed) {
@@ -306,7 +306,7 @@ export function FileTreePanel({ tree, acts, uploads, openPath, onOpen, marks }: 
           </div>
         </div>
         <UploadRows uploads={uploads} />
-        <DeleteDialog removal={deleting} onClose={() => setDeleting(undefined)} onConfirm={acts.remove} />
+        <DeleteFilesDialog removal={deleting} onClose={() => setDeleting(undefined)} onConfirm={acts.remove} />
         {moving ? (
           <Suspense fallback={null}>
             <MoveDialog

@@ -2,7 +2,7 @@ import { Command } from "cmdk";
 import { Folder } from "lucide-react";
 import { useState } from "react";
 import { counted } from "../../lib/counted.ts";
-import { nameOf, type FileTree } from "../../lib/file-tree.ts";
+import { fileNameOf, type FileTree } from "../../lib/file-tree.ts";
 import { rank } from "../../lib/rank.ts";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { foldersFor } from "./moving.ts";
@@ -36,7 +36,7 @@ export function MoveDialog({
     <Dialog
       isOpen
       onOpenChange={(isOpen) => (isOpen ? undefined : onClose())}
-      title={paths.length === 1 ? `Move ${nameOf(paths[0] ?? "")} to` : `Move ${counted(paths.length, "item")} to`}
+      title={paths.length === 1 ? `Move ${fileNameOf(paths[0] ?? "")} to` : `Move ${counted(paths.length, "item")} to`}
     >
       <Command
         label="Folder"

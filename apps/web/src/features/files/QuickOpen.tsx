@@ -1,6 +1,6 @@
 import { Command } from "cmdk";
 import { useDeferredValue, useMemo, useState } from "react";
-import { nameOf, parentOf, type FileTree } from "../../lib/file-tree.ts";
+import { fileNameOf, parentOf, type FileTree } from "../../lib/file-tree.ts";
 import { rank } from "../../lib/rank.ts";
 import { CommandBox, CommandDialog, commandItem } from "../../ui/CommandDialog.tsx";
 import { FileIcon } from "../../ui/FileIcon.tsx";
@@ -13,7 +13,7 @@ export function findFiles(tree: FileTree, query: string, recent: readonly string
   if (query.trim() === "")
     return [...recent.filter((path) => tree.nodes.has(path)), ...files.filter((path) => !recent.includes(path))].slice(0, count);
   const words = query.trim().toLowerCase();
-  const byName = rank(files, words, nameOf);
+  const byName = rank(files, words, fileNameOf);
   const taken = new Set(byName);
   return [
     ...byName,
@@ -64,8 +64,8 @@ function Body({ tree, recent, onPick }: { tree: FileTree; recent: readonly strin
       {found.length === 0 ? <Command.Empty className="px-3 py-6 text-fg-2">No results for “{name}”</Command.Empty> : null}
       {found.map((path) => (
         <Command.Item key={path} value={path} onSelect={() => onPick(line ? `${path}:${line}` : path)} className={commandItem}>
-          <FileIcon name={nameOf(path)} />
-          <span className="truncate">{nameOf(path)}</span>
+          <FileIcon name={fileNameOf(path)} />
+          <span className="truncate">{fileNameOf(path)}</span>
           <span className="min-w-0 truncate text-xs text-fg-2">{parentOf(path)}</span>
         </Command.Item>
       ))}

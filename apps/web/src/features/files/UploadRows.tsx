@@ -1,13 +1,13 @@
 import { X } from "lucide-react";
 import { counted } from "../../lib/counted.ts";
-import { nameOf } from "../../lib/file-tree.ts";
+import { fileNameOf } from "../../lib/file-tree.ts";
 import { formatPercent } from "../../lib/numbers.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Progress } from "../../ui/Progress.tsx";
-import type { Upload, Uploads } from "./use-uploads.ts";
+import type { FileUpload, Uploads } from "./use-uploads.ts";
 
-const titleOf = ({ files }: Upload) => (files.length === 1 ? nameOf(files[0]?.path ?? "") : counted(files.length, "file"));
+const titleOf = ({ files }: FileUpload) => (files.length === 1 ? fileNameOf(files[0]?.path ?? "") : counted(files.length, "file"));
 
 /** The uploads, below the tree. */
 export function UploadRows({ uploads }: { uploads: Uploads }) {
@@ -50,4 +50,4 @@ export function UploadRows({ uploads }: { uploads: Uploads }) {
 }
 
 const takenSentence = (paths: readonly string[]) =>
-  paths.length === 1 ? `${nameOf(paths[0] ?? "")} already exists.` : `${paths.length} of these files already exist.`;
+  paths.length === 1 ? `${fileNameOf(paths[0] ?? "")} already exists.` : `${paths.length} of these files already exist.`;

@@ -1,4 +1,4 @@
-import { nameOf, parentOf, type FileTree } from "../../lib/file-tree.ts";
+import { fileNameOf, parentOf, type FileTree } from "../../lib/file-tree.ts";
 
 export interface Move {
   from: string;
@@ -10,11 +10,11 @@ export function movesInto(tree: FileTree, paths: readonly string[], folder: stri
   const moves: Move[] = [];
   const targets = new Set<string>();
   for (const from of paths) {
-    if (folder === from || folder.startsWith(`${from}/`)) return `${nameOf(from)} can't be moved into itself.`;
+    if (folder === from || folder.startsWith(`${from}/`)) return `${fileNameOf(from)} can't be moved into itself.`;
     if (parentOf(from) === folder) continue;
-    const to = folder === "" ? nameOf(from) : `${folder}/${nameOf(from)}`;
+    const to = folder === "" ? fileNameOf(from) : `${folder}/${fileNameOf(from)}`;
     if (tree.nodes.has(to) || targets.has(to))
-      return folder === "" ? `${nameOf(from)} already exists in the project root.` : `${nameOf(from)} already exists in ${nameOf(folder)}.`;
+      return folder === "" ? `${fileNameOf(from)} already exists in the project root.` : `${fileNameOf(from)} already exists in ${fileNameOf(folder)}.`;
     targets.add(to);
     moves.push({ from, to });
   }

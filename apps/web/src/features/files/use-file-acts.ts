@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
-import { nameOf, patchTree, type FileTree } from "../../lib/file-tree.ts";
+import { fileNameOf, patchTree, type FileTree } from "../../lib/file-tree.ts";
 import { treeKey } from "../../project/project.queries.ts";
 import { useServices } from "../../project/services.ts";
 import { toastWithUndo } from "../../ui/toast.tsx";
@@ -20,7 +20,7 @@ export interface FileActs {
   remove: (removal: Removal) => Promise<void>;
 }
 
-const countOf = (paths: readonly string[]) => (paths.length === 1 ? nameOf(paths[0] ?? "") : counted(paths.length, "item"));
+const countOf = (paths: readonly string[]) => (paths.length === 1 ? fileNameOf(paths[0] ?? "") : counted(paths.length, "item"));
 
 /** Changes to the tree: shown at once, reverted if the server refuses. */
 export function useFileActs(projectId: string): FileActs {
@@ -77,7 +77,7 @@ export function useFileActs(projectId: string): FileActs {
         });
         const count = countOf(done.map((one) => one.from));
         if (done.length > 0)
-          undoing(folder === "" ? `Moved ${count} to the project root.` : `Moved ${count} to ${nameOf(folder)}.`, async () => {
+          undoing(folder === "" ? `Moved ${count} to the project root.` : `Moved ${count} to ${fileNameOf(folder)}.`, async () => {
             for (const { from, to } of done.reverse()) await move({ from: to, to: from });
           });
         return failure;

@@ -5,7 +5,7 @@ import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../../project/services.ts";
 import { batchesOf, type Incoming } from "./incoming.ts";
 
-export interface Upload {
+export interface FileUpload {
   id: number;
   folder: string;
   files: readonly Incoming[];
@@ -17,7 +17,7 @@ export interface Upload {
   taken?: readonly string[] | undefined;
 }
 export interface Uploads {
-  list: readonly Upload[];
+  list: readonly FileUpload[];
   /** Into a folder of the project; "" is the project root. */
   add: (files: readonly Incoming[], folder: string) => void;
   retry: (id: number, options?: { overwrite: boolean }) => void;
@@ -26,17 +26,17 @@ export interface Uploads {
 }
 
 /** Uploads of this page, with progress and failure. Finished ones are removed from the list. */
-export function useUploads(projectId: string): Uploads {
+export function useFileUploads(projectId: string): Uploads {
   const { uploading } = useServices();
-  const [list, setList] = useState<readonly Upload[]>([]);
+  const [list, setList] = useState<readonly FileUpload[]>([]);
   const count = useRef(0);
   const running = useRef(new Map<number, AbortController>());
   /** How many batches of an upload are complete. */
   const done = useRef(new Map<number, number>());
-  const patch = (id: number, change: Partial<Upload>) => setList((all) => all.map((one) => (one.id === id ? { ...one, ...change } : one)));
+  const patch = (id: number, change: Partial<FileUpload>) => setList((all) => all.map((one) => (one.id === id ? { ...one, ...change } : one)));
   const forget = (id: number) => setList((all) => all.filter((one) => one.id !== id));
 
-  const run = useHandler(async (upload: Upload, overwrite: boolean) => {
+  const run = useHandler(async (upload: FileUpload, overwrite: boolean) => {
     const { id, folder, files } = upload;
     const abort = new AbortController();
     running.current.set(id, abort);
@@ -68,7 +68,7 @@ export function useUploads(projectId: string): Uploads {
     list,
     add: (files, folder) => {
       if (files.length === 0) return;
-      const upload: Upload = { id: ++count.current, folder, files, share: 0 };
+      const upload: FileUpload = { id: ++count.current, folder, files, share: 0 };
       setList((all) => [...all, upload]);
       void run(upload, false);
     },

@@ -4,15 +4,15 @@ import { ChevronRight, Minus, Plus, Undo2 } from "lucide-react";
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
-import { nameOf, parentOf } from "../../lib/file-tree.ts";
-import { picked, pickOf, type Pick, type Selection } from "../../lib/selection.ts";
+import { fileNameOf, parentOf } from "../../lib/file-tree.ts";
+import { picked, pickOf, type SelectionMode, type Selection } from "../../lib/selection.ts";
 import { treeMove } from "../../lib/tree-keys.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { FileLetter } from "../../ui/FileLetter.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Lines } from "../changes/index.ts";
-import { chosenChanges, diffOf, kindOf, rowsOf, sectionNames, sectionOf, type ChangeRow, type Section } from "./changes.ts";
+import { chosenChanges, diffOf, kindOf, changeRowsOf, sectionNames, sectionOf, type ChangeRow, type Section } from "./changes.ts";
 
 const rowPx = 26;
 const touchRowPx = 44;
@@ -45,7 +45,7 @@ export function ChangeList({
 }) {
   const { changes } = status;
   const [closed, setClosed] = useState<ReadonlySet<Section>>(new Set());
-  const rows = useMemo(() => rowsOf(changes, closed), [changes, closed]);
+  const rows = useMemo(() => changeRowsOf(changes, closed), [changes, closed]);
   const scroller = useRef<HTMLDivElement>(null);
   const grid = useRef<HTMLDivElement>(null);
   const listId = useId();
@@ -65,7 +65,7 @@ export function ChangeList({
     if (activeIndex >= 0) virtual.scrollToIndex(activeIndex, { align: "auto" });
   }, [activeIndex, virtual]);
 
-  const pick = (key: string, how: Pick = "only") => onSelection(picked(rows, selection, key, how));
+  const pick = (key: string, how: SelectionMode = "only") => onSelection(picked(rows, selection, key, how));
   const toggle = (section: Section, isOpen: boolean) =>
     setClosed((last) => {
       const next = new Set(last);
@@ -222,7 +222,7 @@ function Row({
           <>
             <FileLetter status={kindOf(change.status)} />
             <span className={cx("min-w-0 flex-none max-w-[70%] truncate text-fg-0", change.status === "D" && "text-fg-2 line-through")}>
-              {nameOf(change.path.replace(/\/$/, ""))}
+              {fileNameOf(change.path.replace(/\/$/, ""))}
               {change.path.endsWith("/") ? "/" : ""}
             </span>
             <span className="min-w-0 flex-1 truncate text-2xs text-fg-2">{folder}</span>

@@ -3,7 +3,7 @@ import type { GitChange, GitLink, GitStatus } from "@tesslate/contract";
 import { useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
-import { nameOf } from "../../lib/file-tree.ts";
+import { fileNameOf } from "../../lib/file-tree.ts";
 import { noSelection, type Selection } from "../../lib/selection.ts";
 import { formatDateTime } from "../../lib/time.ts";
 import { useServices } from "../../project/services.ts";
@@ -181,9 +181,9 @@ function DiscardDialog({
   const created = some.filter((change) => change.status === "??").length;
   const title =
     discarding?.hunk !== undefined
-      ? `Discard this change in ${nameOf(only?.path ?? "")}?`
+      ? `Discard this change in ${fileNameOf(only?.path ?? "")}?`
       : some.length === 1
-        ? `Discard changes in ${nameOf(only?.path ?? "")}?`
+        ? `Discard changes in ${fileNameOf(only?.path ?? "")}?`
         : `Discard changes in ${counted(some.length, "file")}?`;
   return (
     <ConfirmDialog

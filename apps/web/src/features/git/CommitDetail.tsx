@@ -4,7 +4,7 @@ import { ArrowLeft, ChevronRight, GitBranchPlus, Undo2 } from "lucide-react";
 import { useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
-import { nameOf } from "../../lib/file-tree.ts";
+import { fileNameOf } from "../../lib/file-tree.ts";
 import { formatDateTime } from "../../lib/time.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -182,7 +182,7 @@ function CommitFile({
         <ConfirmDialog
           isOpen={isAsking}
           onOpenChange={setIsAsking}
-          title={`Restore ${nameOf(file.path)} from ${(from ?? sha).slice(0, 7)}?`}
+          title={`Restore ${fileNameOf(file.path)} from ${(from ?? sha).slice(0, 7)}?`}
           act="Restore"
           actWord="Restoring…"
           onConfirm={async () => {

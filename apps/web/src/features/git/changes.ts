@@ -31,7 +31,7 @@ const sections: readonly Section[] = ["conflicts", "staged", "changes"];
 /** Identifies a change in a selection. A path may be both staged and changed again. */
 export const keyOf = (change: GitChange): string => `${sectionOf(change)}:${change.path}`;
 
-export function rowsOf(changes: readonly GitChange[], closed: ReadonlySet<Section>): ChangeRow[] {
+export function changeRowsOf(changes: readonly GitChange[], closed: ReadonlySet<Section>): ChangeRow[] {
   const bySection = Map.groupBy(changes, sectionOf);
   return sections.flatMap((section) => {
     const inside = bySection.get(section) ?? [];

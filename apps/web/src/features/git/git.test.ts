@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { GitChange } from "@tesslate/contract";
-import { canBeUndone, chosenChanges, marksOf, rowsOf } from "./changes.ts";
+import { canBeUndone, chosenChanges, marksOf, changeRowsOf } from "./changes.ts";
 import { conflictPlaces, decided } from "./conflict-text.ts";
 import { graphOf } from "./graph.ts";
 
@@ -49,7 +49,7 @@ const change = (path: string, status: GitChange["status"], staged = false): GitC
 const changes = [change("a.ts", "M", true), change("a.ts", "M"), change("new.ts", "??"), change("b.ts", "U"), change("c.ts", "A", true)];
 
 test("rows are listed by section; a header stands for its whole section", () => {
-  expect(rowsOf(changes, new Set(["staged"])).map((row) => [row.node.path, row.count])).toEqual([
+  expect(changeRowsOf(changes, new Set(["staged"])).map((row) => [row.node.path, row.count])).toEqual([
     ["conflicts", 1],
     ["conflicts:b.ts", 1],
     ["staged", 2],

@@ -4,7 +4,7 @@ import { ApiError } from "@tesslate/client/core";
 import { useRef, useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { hasCode } from "../../lib/errors.ts";
-import { nameOf } from "../../lib/file-tree.ts";
+import { fileNameOf } from "../../lib/file-tree.ts";
 import { useServices } from "../../project/services.ts";
 import { toast, toastWithUndo } from "../../ui/toast.tsx";
 import { keepForUndo } from "../files/index.ts";
@@ -13,9 +13,9 @@ import { canBeUndone } from "./changes.ts";
 import { gitKey, gitStateKey, workKey, type GitState } from "./git.queries.ts";
 
 /** Where in the pane an action was started. Its failure is shown there. */
-export type Place = "sync" | "changes" | "commit" | "branch" | "conflict" | "start";
+export type ActionOrigin = "sync" | "changes" | "commit" | "branch" | "conflict" | "start";
 export interface Failure {
-  place: Place;
+  place: ActionOrigin;
   act: string;
   error: unknown;
 }
@@ -44,7 +44,7 @@ export function useGitActs(projectId: string) {
   const refresh = () => queries.invalidateQueries({ queryKey: gitKey(projectId) });
 
   /** Resolves with the result, or with `undefined` if the action failed. */
-  const act = <T>(place: Place, name: string, work: () => Promise<T>): Promise<T | undefined> => {
+  const act = <T>(place: ActionOrigin, name: string, work: () => Promise<T>): Promise<T | undefined> => {
     setFailure((now) => (now?.place === place ? undefined : now));
     setDoing((now) => [...now, name]);
     const run = async () => {
@@ -94,7 +94,7 @@ export function useGitActs(projectId: string) {
     isDoing: (name: string) => doing.includes(name),
     isBusy: doing.length > 0,
     failure,
-    failureAt: (place: Place) => (failure?.place === place ? failure : undefined),
+    failureAt: (place: ActionOrigin) => (failure?.place === place ? failure : undefined),
     clearFailure: () => setFailure(undefined),
     refresh,
 
@@ -115,7 +115,7 @@ export function useGitActs(projectId: string) {
           api.git.discard({ body: { ...body, ...some } }),
         );
         const [only] = changes;
-        const what = changes.length === 1 && only ? nameOf(only.path) : counted(changes.length, "file");
+        const what = changes.length === 1 && only ? fileNameOf(only.path) : counted(changes.length, "file");
         done(hunks ? `Change in ${what} discarded.` : `Changes in ${what} discarded.`, undo);
         return "discarded";
       }),
@@ -124,7 +124,7 @@ export function useGitActs(projectId: string) {
     restoreFile: async (path: string, from: string) => {
       const undo = await undoOf([{ path, status: "M" }]);
       await setStatus(await api.git.restore({ body: { ...body, paths: [path], from } }));
-      done(`${nameOf(path)} restored from ${from.slice(0, 7)}.`, undo);
+      done(`${fileNameOf(path)} restored from ${from.slice(0, 7)}.`, undo);
     },
     commit: (message: string, what: { staged_only: boolean }) =>
       act("commit", "commit", async () => {

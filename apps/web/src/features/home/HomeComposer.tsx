@@ -20,7 +20,7 @@ import { Kbd } from "../../ui/Kbd.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { AttachButton, AttachmentChips, attachPasted, useHeldAttachments, VisionNotice } from "../chat/index.ts";
 import { ModelNotice, modelSetupQuery, modelsQuery } from "../models/index.ts";
-import { ImportButton, nameOf } from "../projects/index.ts";
+import { ImportButton, projectNameOf } from "../projects/index.ts";
 import { startersOf } from "./starters.ts";
 
 const longestMessage = 10_000;
@@ -86,7 +86,7 @@ export function HomeComposer() {
         if (!attached) return setHint("Couldn't upload an attachment. Try again or remove it.");
       }
       const project = await create.mutateAsync({
-        name: nameOf(message || (attachments.list[0]?.name.replace(/\.[^.]*$/, "") ?? "")),
+        name: projectNameOf(message || (attachments.list[0]?.name.replace(/\.[^.]*$/, "") ?? "")),
         description: message.slice(0, longestDescription),
         source_type: "template",
         ...(template && { base_id: template.slug }),

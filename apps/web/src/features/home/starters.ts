@@ -1,5 +1,5 @@
 import type { Template } from "@tesslate/contract";
-import { nameOf } from "../projects/index.ts";
+import { projectNameOf } from "../projects/index.ts";
 
 export interface Starter {
   title: string;
@@ -29,7 +29,7 @@ const trailing = /\s+(?:an?|the|for|with|of|and|or|to|in|on|by|that|which|where|
 
 /** At most four words of a prompt, without an article or preposition at the end. */
 export function shortTitleOf(prompt: string): string {
-  let title = nameOf(prompt).split(/\s+/).slice(0, 4).join(" ");
+  let title = projectNameOf(prompt).split(/\s+/).slice(0, 4).join(" ");
   while (trailing.test(title)) title = title.replace(trailing, "");
   return title;
 }

@@ -10,7 +10,7 @@ import { Popover } from "../../ui/Popover.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { TabCount } from "../../ui/Tabs.tsx";
 import { cardsOf, noFilter, type CardFilter } from "./board.ts";
-import { priorityLooks, typeLooks } from "./card-looks.tsx";
+import { priorityLooks, cardTypeLooks } from "./card-looks.tsx";
 
 const unset = "any";
 
@@ -90,7 +90,7 @@ export function BoardFilter({
         {pick(
           "Type",
           "type",
-          cardTypes.map((value) => ({ value, label: typeLooks[value].label })),
+          cardTypes.map((value) => ({ value, label: cardTypeLooks[value].label })),
         )}
         {pick(
           "Tag",

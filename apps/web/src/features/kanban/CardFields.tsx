@@ -10,7 +10,7 @@ import { Markdown } from "../../ui/markdown/Markdown.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { cardsOf, dayOf, isFull, timestampOf } from "./board.ts";
-import { priorityLooks, typeLooks } from "./card-looks.tsx";
+import { priorityLooks, cardTypeLooks } from "./card-looks.tsx";
 import { useFieldDraft } from "./use-field-draft.ts";
 
 export interface CardFieldsProps {
@@ -72,7 +72,7 @@ export function CardFields({ card, board, me, onChange, onMove }: CardFieldsProp
         <Select
           size="sm"
           value={card.task_type ?? none}
-          options={[{ value: none, label: "None" }, ...cardTypes.map((value) => ({ value, label: typeLooks[value].label }))]}
+          options={[{ value: none, label: "None" }, ...cardTypes.map((value) => ({ value, label: cardTypeLooks[value].label }))]}
           onChange={(value) => void set("task_type", { task_type: value === none ? null : (value as CardType) })}
         />
       </Field>

@@ -11,7 +11,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu, type MenuEntry } from "../../ui/Menu.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { dayOf, isFull, refOf, todayOf } from "./board.ts";
-import { ColumnMark, priorityLooks, typeLooks } from "./card-looks.tsx";
+import { ColumnMark, priorityLooks, cardTypeLooks } from "./card-looks.tsx";
 import { useDragCard } from "./drag.ts";
 
 /** Actions on a card: by keyboard and menu; moving also by dragging. */
@@ -38,7 +38,7 @@ export const CardTile = memo(({ card, columns, acts, isStop, isMenuOpen, onMenu,
   const box = useRef<HTMLDivElement>(null);
   const isSaved = card.ref_number > 0;
   const { isLifted, edge } = useDragCard(box, card.board_id, card.id, card.column_id, isSaved);
-  const type = card.task_type ? typeLooks[card.task_type] : undefined;
+  const type = card.task_type ? cardTypeLooks[card.task_type] : undefined;
   const priority = card.priority ? priorityLooks[card.priority] : undefined;
   const entries: MenuEntry[] = [
     ...columns

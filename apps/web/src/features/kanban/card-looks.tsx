@@ -29,7 +29,7 @@ export const priorityLooks: Record<CardPriority, Look & { tone: Tone }> = {
   critical: { label: "Critical", icon: <ChevronsUp size={12} />, tone: "err" },
   urgent: { label: "Urgent", icon: <Siren size={12} />, tone: "err" },
 };
-export const typeLooks: Record<CardType, Look> = {
+export const cardTypeLooks: Record<CardType, Look> = {
   feature: { label: "Feature", icon: <Box size={12} /> },
   bug: { label: "Bug", icon: <Bug size={12} /> },
   task: { label: "Task", icon: <SquareCheck size={12} /> },

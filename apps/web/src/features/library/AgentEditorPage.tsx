@@ -29,7 +29,7 @@ import { meQuery } from "../users/index.ts";
 import {
   agentFeatures,
   agentTypes,
-  changesOf,
+  changedFields,
   creationOf,
   emptyForm,
   faultsOf,
@@ -40,7 +40,7 @@ import {
   type AgentFeature,
   type AgentForm,
 } from "./agent-form.ts";
-import { toolsQuery, useAgentActs } from "./library.queries.ts";
+import { toolsQuery, useAgentMutations } from "./library.queries.ts";
 import { PriceSection } from "./PriceSection.tsx";
 import { TrialDialog } from "./TrialDialog.tsx";
 
@@ -124,7 +124,7 @@ export function AgentEditorPage() {
 
 function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
   const navigate = useNavigate();
-  const { create, update, remove } = useAgentActs();
+  const { create, update, remove } = useAgentMutations();
   const models = usableModels(useQuery(modelsQuery).data?.items ?? []);
   const tools = useQuery(toolsQuery);
   const { data: me } = useSuspenseQuery(meQuery);
@@ -145,7 +145,7 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
       check: faultsOf(form),
       submit: async () => {
         const saved = agent
-          ? await update.mutateAsync({ id: agent.id, body: changesOf(before, form) })
+          ? await update.mutateAsync({ id: agent.id, body: changedFields(before, form) })
           : await create.mutateAsync(creationOf(form));
         setBefore(form);
         draft.forget(draft.value);

@@ -11,7 +11,7 @@ import { Pill } from "../../ui/Pill.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { ItemIcon, Rating } from "../marketplace/index.ts";
-import { useAgentActs, useRemoveBase } from "./library.queries.ts";
+import { useAgentMutations, useRemoveBase } from "./library.queries.ts";
 import { usePublishBase } from "./use-publish-base.ts";
 
 const words = { agent: "Agent", base: "Template", theme: "Theme" };
@@ -19,7 +19,7 @@ const deleteWords = { agent: "Delete agent", base: "Delete template", theme: "De
 
 /** One item the user created: its ratings and installs; publish, unpublish, delete. */
 export function OwnItemRow({ item }: { item: OwnItem }) {
-  const { update, remove } = useAgentActs();
+  const { update, remove } = useAgentMutations();
   const removeBase = useRemoveBase();
   const publishBase = usePublishBase();
   const [isDeleting, setIsDeleting] = useState(false);

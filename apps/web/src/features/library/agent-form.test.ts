@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { changesOf, creationOf, emptyForm, faultsOf } from "./agent-form.ts";
+import { changedFields, creationOf, emptyForm, faultsOf } from "./agent-form.ts";
 
 const form = { ...emptyForm("openai/gpt-5.1"), name: "Baker", description: "Bakes", system_prompt: "Bake bread." };
 
@@ -10,12 +10,12 @@ test("a new agent is a draft with its features; one that answers in one go strea
 });
 
 test("only what changed is sent", () => {
-  expect(changesOf(form, form)).toEqual({});
-  expect(changesOf(form, { ...form, tools: ["read_file"], features: { ...form.features, web_search: false } })).toEqual({
+  expect(changedFields(form, form)).toEqual({});
+  expect(changedFields(form, { ...form, tools: ["read_file"], features: { ...form.features, web_search: false } })).toEqual({
     tools: ["read_file"],
     config: { features: { ...form.features, web_search: false } },
   });
-  expect(changesOf({ ...form, tools: ["read_file"] }, { ...form, tools: null, name: "Miller" })).toEqual({ tools: null, name: "Miller" });
+  expect(changedFields({ ...form, tools: ["read_file"] }, { ...form, tools: null, name: "Miller" })).toEqual({ tools: null, name: "Miller" });
 });
 
 test("what is missing is said by field", () => {
@@ -24,7 +24,7 @@ test("what is missing is said by field", () => {
 });
 
 test("a price is sent with what it is for", () => {
-  expect(changesOf(form, { ...form, pricing_type: "monthly", price: "4.5", source_type: "closed" })).toEqual({
+  expect(changedFields(form, { ...form, pricing_type: "monthly", price: "4.5", source_type: "closed" })).toEqual({
     pricing_type: "monthly",
     price_cents: 450,
     source_type: "closed",

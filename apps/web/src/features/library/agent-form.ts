@@ -100,7 +100,7 @@ export const creationOf = (form: AgentForm): CreateAgent => ({
 });
 
 /** Only the changed fields, so that two people who edit an agent do not overwrite each other. */
-export function changesOf(before: AgentForm, after: AgentForm): UpdateAgent {
+export function changedFields(before: AgentForm, after: AgentForm): UpdateAgent {
   const body: UpdateAgent = {};
   if (after.name !== before.name) body.name = after.name;
   if (after.description !== before.description) body.description = after.description;

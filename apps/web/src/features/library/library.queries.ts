@@ -45,7 +45,7 @@ export function useSelectModel() {
   });
 }
 
-export function useAgentActs() {
+export function useAgentMutations() {
   const changed = useMarketplaceChanged();
   return {
     create: useMutation({ mutationFn: (body: CreateAgent) => api.marketplaceAgents.create({ body }), onSuccess: changed }),

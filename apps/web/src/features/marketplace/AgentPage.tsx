@@ -10,7 +10,7 @@ import { Button, buttonClass } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { toast, toastWithUndo } from "../../ui/toast.tsx";
-import { About, ItemFrame, ItemHead, Names, Part, Related } from "./ItemPage.tsx";
+import { About, ItemFrame, ItemHead, Names, ItemSection, Related } from "./ItemPage.tsx";
 import { agentQuery, useAcquire, useFork, useRemoveFromLibrary } from "./marketplace.queries.ts";
 import { priceOf } from "./price.ts";
 import { Reviews } from "./Reviews.tsx";
@@ -56,11 +56,11 @@ function Agent({ agent }: { agent: AgentDetail }) {
       {agent.requires_user_keys ? <Banner className="mt-4">Requires your own model API key.</Banner> : null}
       <About item={agent} />
       {agent.features.length > 0 ? (
-        <Part title="Features">
+        <ItemSection title="Features">
           <Names names={agent.features} />
-        </Part>
+        </ItemSection>
       ) : null}
-      <Part title="Tools">
+      <ItemSection title="Tools">
         {agent.tools ? (
           agent.tools.length > 0 ? (
             <Names names={agent.tools} isMono />
@@ -74,21 +74,21 @@ function Agent({ agent }: { agent: AgentDetail }) {
               : "The creator doesn't list this agent's tools. The chat's edit mode still applies: in Ask mode, it needs your approval."}
           </p>
         )}
-      </Part>
+      </ItemSection>
       {agent.system_prompt ? (
-        <Part title="System prompt">
+        <ItemSection title="System prompt">
           <details className="rounded-3 border border-line-0">
             <summary className="cursor-default px-3 py-2 text-sm text-fg-1">{formatNumber(agent.system_prompt.length)} characters</summary>
             <pre className="max-h-96 scroll-y border-t border-line-0 bg-bg-2 p-3 font-mono text-xs leading-read break-words whitespace-pre-wrap text-fg-1">
               {agent.system_prompt}
             </pre>
           </details>
-        </Part>
+        </ItemSection>
       ) : null}
       {agent.tags.length > 0 ? (
-        <Part title="Tags">
+        <ItemSection title="Tags">
           <Names names={agent.tags} />
-        </Part>
+        </ItemSection>
       ) : null}
       <Reviews
         type="agents"

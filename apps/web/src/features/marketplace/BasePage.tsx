@@ -11,7 +11,7 @@ import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast, toastWithUndo } from "../../ui/toast.tsx";
-import { About, ItemFrame, ItemHead, Names, Part, Related } from "./ItemPage.tsx";
+import { About, ItemFrame, ItemHead, Names, ItemSection, Related } from "./ItemPage.tsx";
 import { baseQuery, useAcquire, useRemoveFromLibrary, versionsQuery } from "./marketplace.queries.ts";
 import { priceOf } from "./price.ts";
 import { Reviews } from "./Reviews.tsx";
@@ -87,14 +87,14 @@ function Base({ base }: { base: BaseDetail }) {
       ) : null}
       <About item={base} />
       {base.tech_stack.length > 0 ? (
-        <Part title="Tech stack">
+        <ItemSection title="Tech stack">
           <Names names={base.tech_stack} />
-        </Part>
+        </ItemSection>
       ) : null}
       {base.features.length > 0 ? (
-        <Part title="Features">
+        <ItemSection title="Features">
           <Names names={base.features} />
-        </Part>
+        </ItemSection>
       ) : null}
       {base.git_repo_url ? <Versions base={base} {...(canUse && { onUse: setUsing })} /> : null}
       <Reviews
@@ -125,7 +125,7 @@ function Base({ base }: { base: BaseDetail }) {
 function Versions({ base, onUse }: { base: BaseDetail; onUse?: (version: string) => void }) {
   const { data, isPending } = useQuery(versionsQuery(base.slug));
   return (
-    <Part title="Versions">
+    <ItemSection title="Versions">
       <p className="mb-2 text-xs text-fg-2">
         <a href={base.git_repo_url ?? ""} rel="nofollow ugc noopener noreferrer" target="_blank" className="link font-mono wrap-anywhere">
           {base.git_repo_url?.replace(/^https:\/\//, "").replace(/\.git$/, "")}
@@ -154,6 +154,6 @@ function Versions({ base, onUse }: { base: BaseDetail; onUse?: (version: string)
           ))}
         </ul>
       )}
-    </Part>
+    </ItemSection>
   );
 }

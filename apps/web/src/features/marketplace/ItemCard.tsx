@@ -5,14 +5,14 @@ import { Pill } from "../../ui/Pill.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { ItemIcon } from "./ItemIcon.tsx";
 import type { ItemType } from "./marketplace-search.ts";
-import type { Card } from "./marketplace.queries.ts";
+import type { StoreCard } from "./marketplace.queries.ts";
 import { priceOf } from "./price.ts";
 import { Rating } from "./Stars.tsx";
 
 export const cardGrid = "grid grid-cols-[repeat(auto-fill,minmax(260px,1fr))] gap-3";
 
 /** One item of the store; the whole card is a link to its page. */
-export function ItemCard({ item, type, heading: Heading = "h2" }: { item: Card; type: ItemType; heading?: "h2" | "h3" }) {
+export function ItemCard({ item, type, heading: Heading = "h2" }: { item: StoreCard; type: ItemType; heading?: "h2" | "h3" }) {
   const extra = "tech_stack" in item && item.tech_stack.length > 0 ? item.tech_stack : item.features;
   const uses = item.downloads;
   return (

@@ -91,7 +91,7 @@ export function ItemHead({ item, price, acts, children }: { item: Detail; price:
   );
 }
 
-export const Part = ({ title, children }: { title: string; children: ReactNode }) => (
+export const ItemSection = ({ title, children }: { title: string; children: ReactNode }) => (
   <section aria-label={title} className="mt-8">
     <h2 className="mb-2 text-md">{title}</h2>
     {children}
@@ -111,11 +111,11 @@ export const Names = ({ names, isMono = false }: { names: readonly string[]; isM
 /** The long description, if it differs from the short one. */
 export const About = ({ item }: { item: Detail }) =>
   item.long_description && item.long_description.trim() !== item.description.trim() ? (
-    <Part title="About">
+    <ItemSection title="About">
       <div className="max-w-[70ch]">
         <Markdown text={item.long_description} />
       </div>
-    </Part>
+    </ItemSection>
   ) : null;
 
 /** Related items. Shows nothing if there are none or loading fails, since the page works without them. */
@@ -123,12 +123,12 @@ export function Related({ type, id }: { type: ItemType; id: string }) {
   const { data } = useQuery(relatedQuery(type, id));
   if (!data || data.length === 0) return null;
   return (
-    <Part title="People also use">
+    <ItemSection title="People also use">
       <div className={cardGrid}>
         {data.map((item) => (
           <ItemCard key={item.id} item={item} type={type} heading="h3" />
         ))}
       </div>
-    </Part>
+    </ItemSection>
   );
 }

@@ -28,7 +28,7 @@ import {
   type MarketplaceSearch,
   type Price,
 } from "./marketplace-search.ts";
-import { browseQuery, pageSize } from "./marketplace.queries.ts";
+import { browseQuery, itemsPerPage } from "./marketplace.queries.ts";
 import { SubmitBaseDialog } from "./SubmitBaseDialog.tsx";
 
 const route = getRouteApi("/app/marketplace");
@@ -183,7 +183,7 @@ export function MarketplacePage() {
             </div>
           )}
           {data ? (
-            <Pager list={data} page={page} perPage={pageSize} onPage={(next) => change({ page: next })} className="mt-8 justify-center" />
+            <Pager list={data} page={page} perPage={itemsPerPage} onPage={(next) => change({ page: next })} className="mt-8 justify-center" />
           ) : null}
         </div>
       </div>

@@ -14,8 +14,8 @@ import { api } from "../../api.ts";
 import { leaveFor } from "../../lib/leave.ts";
 import type { ItemType, MarketplaceSearch } from "./marketplace-search.ts";
 
-export const pageSize = 24;
-export type Card = AgentCard | BaseCard;
+export const itemsPerPage = 24;
+export type StoreCard = AgentCard | BaseCard;
 export type Detail = AgentDetail | BaseDetail;
 const keys = { all: ["marketplace"] as const, library: ["library"] as const };
 
@@ -31,14 +31,14 @@ export const browseQuery = ({
 }: Omit<MarketplaceSearch, "type"> & { type?: ItemType }) =>
   queryOptions({
     queryKey: [...keys.all, "list", type, { q, category, price, by, sort, page }],
-    queryFn: async ({ signal }): Promise<List<Card> & { facets: MarketplaceFacets }> => {
+    queryFn: async ({ signal }): Promise<List<StoreCard> & { facets: MarketplaceFacets }> => {
       const filter = {
         ...(q && { search: q }),
         ...(category && { category }),
         ...(by && { creator_type: by }),
         ...(sort && { sort }),
         page,
-        limit: pageSize,
+        limit: itemsPerPage,
       };
       if (type === "agents") return api.marketplaceAgents.list({ query: { ...filter, ...(price && { pricing_type: price }) } }, { signal });
       return api.marketplaceBases.list({ query: { ...filter, ...(price && price !== "api" && { pricing_type: price }) } }, { signal });
@@ -76,7 +76,7 @@ export const reviewsQuery = (type: ItemType, id: string) =>
 export const relatedQuery = (type: ItemType, id: string) =>
   queryOptions({
     queryKey: [...keys.all, "related", type, id],
-    queryFn: async ({ signal }): Promise<Card[]> => {
+    queryFn: async ({ signal }): Promise<StoreCard[]> => {
       const asked = { params: { id }, query: { limit: 3 } };
       return type === "agents"
         ? (await api.marketplaceAgents.related(asked, { signal })).items

@@ -9,9 +9,9 @@ import { useForm, type Form } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
-import { lineOf, wordsOf } from "./command-line.ts";
+import { formatCommand, wordsOf } from "./command-line.ts";
 import { useMcpActs, type McpPlace } from "./mcp.queries.ts";
-import { changesOf, newPair, SecretPairs, type SecretPair } from "./SecretPairs.tsx";
+import { changedSecrets, newPair, SecretPairs, type SecretPair } from "./SecretPairs.tsx";
 
 const kinds = [
   { value: "http", label: "HTTP" },
@@ -53,7 +53,7 @@ export function ConnectorDialog({
     start: {
       name: server?.name ?? "",
       url: server?.url ?? "",
-      command: lineOf(server?.command ?? []),
+      command: formatCommand(server?.command ?? []),
       headers: (server?.header_names ?? []).map((one) => newPair(one, true)),
       env: (server?.env_names ?? []).map((one) => newPair(one, true)),
       client_id: server?.oauth_client_id ?? "",
@@ -73,8 +73,8 @@ export function ConnectorDialog({
       const isOtherClient = client_id.trim() !== (server?.oauth_client_id ?? "") || client_secret !== "";
       const client = client_id.trim() === "" ? null : { client_id: client_id.trim(), client_secret: client_secret || null };
       const secrets = isProgram
-        ? { env: changesOf(env, server?.env_names ?? []) }
-        : { headers: changesOf(headers, server?.header_names ?? []) };
+        ? { env: changedSecrets(env, server?.env_names ?? []) }
+        : { headers: changedSecrets(headers, server?.header_names ?? []) };
       const saved = server
         ? await update.mutateAsync({
             id: server.id,
@@ -83,7 +83,7 @@ export function ConnectorDialog({
               ...secrets,
               ...(!isProgram && url.trim() !== server.url && { url: url.trim() }),
               ...(!isProgram && isOtherClient && { oauth_client: client }),
-              ...(isProgram && words && lineOf(words) !== lineOf(server.command ?? []) && { command: words }),
+              ...(isProgram && words && formatCommand(words) !== formatCommand(server.command ?? []) && { command: words }),
             },
           })
         : await create.mutateAsync({

@@ -13,7 +13,7 @@ import { Dot, Pill } from "../../ui/Pill.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { lineOf } from "./command-line.ts";
+import { formatCommand } from "./command-line.ts";
 import type { useMcpActs } from "./mcp.queries.ts";
 import { signInPopup } from "./sign-in.ts";
 
@@ -90,7 +90,7 @@ export function ConnectorRow({ server, acts, onEdit }: { server: McpServer; acts
           <ChevronRight size={14} className={cx("flex-none text-fg-3 transition-transform", isOpen && "rotate-90")} />
           <span className="min-w-0 flex-1">
             <span className="block truncate font-medium text-fg-0">{server.name}</span>
-            <span className="block truncate font-mono text-xs text-fg-2">{server.command ? lineOf(server.command) : server.url}</span>
+            <span className="block truncate font-mono text-xs text-fg-2">{server.command ? formatCommand(server.command) : server.url}</span>
           </span>
         </button>
         <StatePill server={server} isTesting={isTesting} />

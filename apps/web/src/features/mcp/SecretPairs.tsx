@@ -16,7 +16,7 @@ let made = 0;
 export const newPair = (name = "", isStored = false): SecretPair => ({ id: `pair-${++made}`, name, value: "", isStored });
 
 /** Changes by name: null removes, a string sets; unchanged pairs are absent. */
-export function changesOf(pairs: readonly SecretPair[], stored: readonly string[]): Record<string, string | null> {
+export function changedSecrets(pairs: readonly SecretPair[], stored: readonly string[]): Record<string, string | null> {
   const kept = new Set(pairs.filter((pair) => pair.isStored).map((pair) => pair.name));
   return {
     ...Object.fromEntries(stored.filter((name) => !kept.has(name)).map((name) => [name, null])),

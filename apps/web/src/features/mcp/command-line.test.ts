@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { lineOf, wordsOf } from "./command-line.ts";
+import { formatCommand, wordsOf } from "./command-line.ts";
 
 test.each<[string, string[] | undefined]>([
   ["npx -y @scope/server .", ["npx", "-y", "@scope/server", "."]],
@@ -10,5 +10,5 @@ test.each<[string, string[] | undefined]>([
   ["node 'open", undefined],
 ])("%s", (line, words) => {
   expect(wordsOf(line)).toEqual(words);
-  if (words) expect(wordsOf(lineOf(words))).toEqual(words);
+  if (words) expect(wordsOf(formatCommand(words))).toEqual(words);
 });

@@ -24,5 +24,5 @@ export function wordsOf(line: string): string[] | undefined {
 }
 
 /** Joins the words of a command, quoted where necessary. */
-export const lineOf = (words: readonly string[]): string =>
+export const formatCommand = (words: readonly string[]): string =>
   words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(" ");

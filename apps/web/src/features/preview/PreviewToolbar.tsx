@@ -9,7 +9,7 @@ import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Kbds } from "../../ui/Kbd.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
-import { ContainerDot, crashWord } from "../containers/index.ts";
+import { ContainerDot, crashLabel } from "../containers/index.ts";
 import type { Preview } from "./use-preview.ts";
 
 export const devices = ["desktop", "tablet", "phone"] as const;
@@ -155,7 +155,7 @@ function AddressBar({ preview, container, isDisabled }: { preview: Preview; cont
       />
       {container ? (
         <span className="flex-none font-mono text-2xs text-fg-3 narrow:hidden">
-          {container.status === "failed" ? <span className="text-err">{crashWord(container.exit_code)} · </span> : null}
+          {container.status === "failed" ? <span className="text-err">{crashLabel(container.exit_code)} · </span> : null}
           {container.name}
           {(container.internal_port ?? container.port) ? ` :${container.internal_port ?? container.port}` : ""}
         </span>

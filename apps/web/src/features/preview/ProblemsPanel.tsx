@@ -6,7 +6,7 @@ import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
-import { fixMessage, type Problem } from "./problems.ts";
+import { fixProblemsMessage, type Problem } from "./problems.ts";
 
 /** Problems of the running app, newest first, with buttons to fix them with the agent. */
 export function ProblemsPanel({
@@ -39,7 +39,7 @@ export function ProblemsPanel({
   return (
     <div className="flex h-full min-h-0 flex-col">
       <div className="flex flex-none items-center gap-2 px-3 py-1.5">
-        <Button size="sm" disabled={current.length === 0 || isBusy} onClick={() => onFix(fixMessage(current.toReversed()))}>
+        <Button size="sm" disabled={current.length === 0 || isBusy} onClick={() => onFix(fixProblemsMessage(current.toReversed()))}>
           Fix with agent
         </Button>
         {isBusy ? <span className="text-xs text-fg-2">The agent is working.</span> : null}
@@ -98,7 +98,7 @@ export function ProblemsPanel({
                     {problem.stack ?? problem.message}
                   </pre>
                   <div className="flex items-center gap-1.5">
-                    <Button size="sm" disabled={isBusy} onClick={() => onFix(fixMessage([problem]))}>
+                    <Button size="sm" disabled={isBusy} onClick={() => onFix(fixProblemsMessage([problem]))}>
                       Fix with agent
                     </Button>
                     {file && problem.place ? (

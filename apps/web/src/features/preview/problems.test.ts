@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { PreviewReport } from "@tesslate/contract";
-import { currentProblems, fixMessage, noReports, placeOf, reportsReducer, type ReportAction } from "./problems.ts";
+import { currentProblems, fixProblemsMessage, noReports, sourceLocation, reportsReducer, type ReportAction } from "./problems.ts";
 
 const report = (over: Partial<PreviewReport>, seq = 1): ReportAction => ({
   type: "report",
@@ -51,7 +51,7 @@ describe("problems", () => {
     expect(currentProblems(state)).toMatchObject([
       { kind: "log", source: "api", message: "TypeError: x", place: "src/a.ts:3:5", stack: "TypeError: x\n    at f", count: 2 },
     ]);
-    expect(fixMessage(state.problems)).toContain("TypeError: x (in the output of api, at src/a.ts:3:5), 2 times");
+    expect(fixProblemsMessage(state.problems)).toContain("TypeError: x (in the output of api, at src/a.ts:3:5), 2 times");
     expect(currentProblems(reportsReducer(state, report({ kind: "navigation", url: "/" })))).toEqual([]);
   });
   test("a new page makes what was before old; happening again makes it new", () => {
@@ -71,10 +71,10 @@ describe("problems", () => {
 });
 
 test("the message to the agent holds the stack", () => {
-  expect(fixMessage(play(report(thrown)).problems)).toContain("TypeError: x\n  at App");
+  expect(fixProblemsMessage(play(report(thrown)).problems)).toContain("TypeError: x\n  at App");
 });
 test.each([
   ["http://h/src/App.tsx?v=1", 3, 4, "src/App.tsx:3:4"],
   ["/app/src/main.ts", 3, undefined, "src/main.ts:3"],
   [undefined, 3, 4, undefined],
-])("%s %s %s is %s", (source, line, column, place) => expect(placeOf(source, line, column)).toBe(place));
+])("%s %s %s is %s", (source, line, column, place) => expect(sourceLocation(source, line, column)).toBe(place));

@@ -44,7 +44,7 @@ const keptProblems = 100;
 const keptLines = 500;
 
 /** A source URL as a file path, without host and build query. */
-export function placeOf(source: string | undefined, line: number | undefined, column: number | undefined): string | undefined {
+export function sourceLocation(source: string | undefined, line: number | undefined, column: number | undefined): string | undefined {
   if (!source) return undefined;
   let path = source;
   try {
@@ -57,7 +57,7 @@ export function placeOf(source: string | undefined, line: number | undefined, co
 }
 
 function problemOf(report: PreviewReport, at: string): Problem | undefined {
-  const place = placeOf(report.source, report.line, report.column);
+  const place = sourceLocation(report.source, report.line, report.column);
   if (report.kind === "error" || (report.kind === "console" && report.level === "error")) {
     const message = report.message?.trim() || "Unknown error";
     return {
@@ -127,7 +127,7 @@ export function reportsReducer(state: Reports, action: ReportAction): Reports {
           level: report.level ?? "log",
           text: report.message ?? "",
           at,
-          place: placeOf(report.source, report.line, report.column),
+          place: sourceLocation(report.source, report.line, report.column),
         };
         next = { ...next, console: [...next.console, line].slice(-keptLines) };
       }
@@ -140,7 +140,7 @@ export function reportsReducer(state: Reports, action: ReportAction): Reports {
 export const currentProblems = (reports: Reports): Problem[] => reports.problems.filter((problem) => !problem.isOld);
 
 /** The message of "Fix with agent". */
-export function fixMessage(problems: readonly Problem[]): string {
+export function fixProblemsMessage(problems: readonly Problem[]): string {
   const described = problems.slice(0, 5).map((problem) => {
     const where = [
       problem.source && `in the output of ${problem.source}`,

@@ -18,7 +18,7 @@ import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Table, type Column } from "../../ui/Table.tsx";
 import { ImportButton } from "./ImportButton.tsx";
-import { pageOf, pageSize, sortOrders, sortProjects } from "./project-list.ts";
+import { pageOf, projectsPerPage, sortOrders, sortProjects } from "./project-list.ts";
 import { ProjectActions } from "./ProjectActions.tsx";
 import { ProjectCard, ProjectCardSkeletons, projectGrid } from "./ProjectCard.tsx";
 import { ProjectPill } from "./ProjectPill.tsx";
@@ -160,7 +160,7 @@ export function ProjectsPage() {
       <Pager
         list={{ items: shown, total: rows.length, total_pages: slice.pages }}
         page={slice.page}
-        perPage={pageSize}
+        perPage={projectsPerPage}
         onPage={(page) => change({ page })}
         className="mt-8 justify-center"
       />

@@ -1,8 +1,8 @@
-import { nameOf } from "../../lib/file-tree.ts";
+import { fileNameOf } from "../../lib/file-tree.ts";
 
 /** The project name to suggest: from the file name or the last part of the URL. */
 export const nameFromFile = (name: string): string =>
-  nameOf(name)
+  fileNameOf(name)
     .replace(/\.zip$/i, "")
     .slice(0, 100);
 export function nameFromAddress(address: string): string {

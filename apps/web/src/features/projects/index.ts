@@ -1,6 +1,6 @@
 export { addressProblem } from "./import-source.ts";
 export { ImportButton } from "./ImportButton.tsx";
-export { nameOf } from "./project-name.ts";
+export { projectNameOf } from "./project-name.ts";
 export { statusLookOf } from "./project-status.ts";
 export { ProjectCard, ProjectCardSkeletons, projectGrid } from "./ProjectCard.tsx";
 export { projectsSearch } from "./projects-search.ts";

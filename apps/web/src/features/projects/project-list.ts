@@ -14,11 +14,11 @@ export function sortProjects(projects: readonly Project[], order: SortOrder): Pr
   );
 }
 
-export const pageSize = 24;
+export const projectsPerPage = 24;
 
 /** The rows of a page; a page beyond the end is the last one. */
 export function pageOf(total: number, asked: number): { page: number; pages: number; from: number; to: number } {
-  const pages = Math.max(1, Math.ceil(total / pageSize));
+  const pages = Math.max(1, Math.ceil(total / projectsPerPage));
   const page = Math.min(pages, Math.max(1, asked));
-  return { page, pages, from: (page - 1) * pageSize, to: Math.min(total, page * pageSize) };
+  return { page, pages, from: (page - 1) * projectsPerPage, to: Math.min(total, page * projectsPerPage) };
 }

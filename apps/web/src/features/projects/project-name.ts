@@ -3,7 +3,7 @@ const opener =
   /^(?:please\s+|can you\s+|could you\s+|i(?:'d| would)? (?:want|need|like)(?: you)?(?: to)?\s+|let'?s\s+)*(?:(?:build|make|create|write|develop|design|generate|code|set up|start)\s+(?:me\s+|us\s+)?)?(?:an?\s+|the\s+|my\s+|some\s+)?/i;
 
 /** A project's first name, from what was asked: the first clause without "build me a", at most 48 characters, whole words. */
-export function nameOf(prompt: string): string {
+export function projectNameOf(prompt: string): string {
   const line = prompt.trim().split(/\n/)[0]?.trim() ?? "";
   const bare = line.replace(opener, "") || line;
   const clause = bare.split(/[.!?:;,](?:\s|$)|\s+(?:that|which|who|where|with|using|so that|for people|and then)\s+/i)[0]?.trim() || bare;

@@ -1,6 +1,6 @@
 import type { Project } from "@tesslate/contract";
 import { describe, expect, test } from "vitest";
-import { nameOf } from "./project-name.ts";
+import { projectNameOf } from "./project-name.ts";
 import { pageOf, sortProjects } from "./project-list.ts";
 import { footOf, statusLookOf } from "./project-status.ts";
 
@@ -43,9 +43,9 @@ describe("nameOf", () => {
     ],
     ["日本語のアプリを作って", "日本語のアプリを作って"],
     ["🎈🎈 party planner", "🎈🎈 party planner"],
-  ])("%j is called %j", (prompt, name) => expect(nameOf(prompt)).toBe(name));
+  ])("%j is called %j", (prompt, name) => expect(projectNameOf(prompt)).toBe(name));
   test("never longer than the contract allows", () => {
-    for (const prompt of ["🎈".repeat(300), "word ".repeat(300)]) expect(nameOf(prompt).length).toBeLessThanOrEqual(100);
+    for (const prompt of ["🎈".repeat(300), "word ".repeat(300)]) expect(projectNameOf(prompt).length).toBeLessThanOrEqual(100);
   });
 });
 

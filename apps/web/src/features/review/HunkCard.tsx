@@ -9,7 +9,7 @@ import { Kbd } from "../../ui/Kbd.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { CommentBox, CommentNote } from "./CommentBox.tsx";
 import { HunkLines } from "./HunkLines.tsx";
-import { placeOf, spanOfHunk, type Item } from "./review.ts";
+import { lineReference, spanOfHunk, type Item } from "./review.ts";
 import { useHunkLines } from "./use-hunk-lines.ts";
 import type { Review } from "./use-review.ts";
 
@@ -55,7 +55,7 @@ export function HunkCard({
   } else if (!isCurrent && asked !== answered) setAnswered(asked);
 
   const own = review.comments.filter((comment) => comment.itemKey === item.key);
-  const place = range ? placeOf(lines, range[0], range[1]) : undefined;
+  const place = range ? lineReference(lines, range[0], range[1]) : undefined;
   const isShown = !isDecided || isOpen;
   return (
     <article

@@ -5,11 +5,11 @@ import { cx } from "../../lib/cx.ts";
 import { Button } from "../../ui/Button.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 import { piecesOf, type Token } from "./highlight.ts";
-import type { HunkLine, Mark } from "./review.ts";
+import type { HunkLine, MarkedRange } from "./review.ts";
 
 const firstLines = 400;
 const noTokens: readonly Token[] = [];
-const noMarks: readonly Mark[] = [];
+const noMarks: readonly MarkedRange[] = [];
 const grounds = { same: "", add: "bg-diff-add", del: "bg-diff-del", note: "" } as const;
 const signs = { same: " ", add: "+", del: "−", note: " " } as const;
 const words = { same: "", add: "added: ", del: "removed: ", note: "" } as const;

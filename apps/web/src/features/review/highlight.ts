@@ -1,7 +1,7 @@
 import type { LanguageSupport } from "@codemirror/language";
 import { highlightTree, tagHighlighter } from "@lezer/highlight";
 import { inks, languageOf } from "../editor/index.ts";
-import type { HunkLine, Mark } from "./review.ts";
+import type { HunkLine, MarkedRange } from "./review.ts";
 
 /** A colored part of a line. */
 export interface Token {
@@ -50,7 +50,7 @@ export interface Piece {
   isMarked: boolean;
 }
 /** A line cut where its colour or a mark begins or ends. */
-export function piecesOf(text: string, tokens: readonly Token[], marks: readonly Mark[]): Piece[] {
+export function piecesOf(text: string, tokens: readonly Token[], marks: readonly MarkedRange[]): Piece[] {
   const cuts = new Set([0, text.length, ...tokens.flatMap(({ from, to }) => [from, to]), ...marks.flat()]);
   const at = [...cuts].filter((cut) => cut <= text.length).sort((a, b) => a - b);
   return at.slice(0, -1).map((from, i) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Hunk, ReviewFile } from "@tesslate/contract";
-import { itemsOf, linesOf, messageOf, placeOf, spanOfHunk, tallyOf } from "./review.ts";
+import { itemsOf, linesOf, messageOf, lineReference, spanOfHunk, tallyOf } from "./review.ts";
 
 const hunk = (lines: string[], place: Partial<Hunk> = {}): Hunk => ({
   id: "h1",
@@ -81,11 +81,11 @@ test("comments are sent as one message with path, range, lines and text", () => 
     itemKey: "",
     line: to,
     text,
-    ...placeOf(lines, from, to),
+    ...lineReference(lines, from, to),
   });
   const one = comment(3, 2, "Also count held.  ");
   expect(one).toMatchObject({ place: "lines 19–20", quote: "+  return max(6 - taken)\n+  // new" });
-  expect(placeOf(lines, 1, 1)).toEqual({ place: "deleted line 19", quote: "-  return 6 - taken" });
+  expect(lineReference(lines, 1, 1)).toEqual({ place: "deleted line 19", quote: "-  return 6 - taken" });
   expect(messageOf([one])).toBe(
     "I reviewed your changes and have 1 comment:\n\nsrc/slots.ts, lines 19–20:\n```diff\n+  return max(6 - taken)\n+  // new\n```\nAlso count held.",
   );

@@ -3,7 +3,7 @@ import { diffWordsWithSpace } from "diff";
 import { counted } from "../../lib/counted.ts";
 
 /** A part of a line: start and end. */
-export type Mark = readonly [number, number];
+export type MarkedRange = readonly [number, number];
 /** Comparing takes the square of it: lines that differ in more words have no marks. */
 const mostChangedWords = 500;
 
@@ -14,7 +14,7 @@ export interface HunkLine {
   now: number | undefined;
   text: string;
   /** The parts that differ from its counterpart. */
-  marks?: readonly Mark[];
+  marks?: readonly MarkedRange[];
 }
 
 export function linesOf(hunk: DiffHunk): HunkLine[] {
@@ -57,8 +57,8 @@ function withMarks(lines: readonly HunkLine[]): HunkLine[] {
 }
 
 /** The words that differ; `undefined` if the lines have too little in common. */
-function marksOf(before: string, after: string): { old: Mark[]; now: Mark[] } | undefined {
-  const marks = { old: [] as Mark[], now: [] as Mark[] };
+function marksOf(before: string, after: string): { old: MarkedRange[]; now: MarkedRange[] } | undefined {
+  const marks = { old: [] as MarkedRange[], now: [] as MarkedRange[] };
   let [old, now, common] = [0, 0, 0];
   for (const { value, added, removed } of diffWordsWithSpace(before, after, { maxEditLength: mostChangedWords }) ?? []) {
     const { length } = value;
@@ -112,7 +112,7 @@ export function withRejected(
 }
 
 /** Items in the form of the API: hunks by file, or whole files without hunks. */
-export function partsOf(items: readonly Item[]): ChangePart[] {
+export function changePartsOf(items: readonly Item[]): ChangePart[] {
   const parts = new Map<string, ChangePart>();
   for (const { path, hunkId } of items) {
     const part = parts.get(path);
@@ -150,7 +150,7 @@ export interface Comment {
 }
 
 /** Where a comment on some lines of a hunk points. */
-export function placeOf(lines: readonly HunkLine[], from: number, to: number): { place: string; quote: string } {
+export function lineReference(lines: readonly HunkLine[], from: number, to: number): { place: string; quote: string } {
   const chosen = lines.slice(Math.min(from, to), Math.max(from, to) + 1).filter((line) => line.kind !== "note");
   const numbers = chosen.flatMap((line) => line.now ?? []);
   const isOld = numbers.length === 0;

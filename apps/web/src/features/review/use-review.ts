@@ -8,7 +8,7 @@ import { useHandler } from "../../lib/use-handler.ts";
 import { useQuietProject, useProjectEvent } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { changeSetKey, changeSetQuery } from "../changes/index.ts";
-import { itemsOf, partsOf, reviewedFiles, tallyOf, withRejected, type Comment, type Item } from "./review.ts";
+import { itemsOf, changePartsOf, reviewedFiles, tallyOf, withRejected, type Comment, type Item } from "./review.ts";
 
 /** The changes of an active run are loaded again after this time without file events. */
 const quietMs = 800;
@@ -94,17 +94,17 @@ export function useReview(taskId: string) {
   };
   const reject = useHandler((some: readonly Item[]) => {
     change((now) => ({ kept: without(now.kept, some) }));
-    apply({ reject: partsOf(some) }, some);
+    apply({ reject: changePartsOf(some) }, some);
   });
-  const restore = useHandler((some: readonly Item[]) => apply({ restore: partsOf(some) }, some));
+  const restore = useHandler((some: readonly Item[]) => apply({ restore: changePartsOf(some) }, some));
   const keep = useHandler((some: readonly Item[]) => {
     const back = some.filter((item) => item.isRejected);
     change((now) => ({ kept: [...without(now.kept, some), ...some.map((item) => item.key)] }));
-    if (back.length > 0) apply({ restore: partsOf(back) }, back);
+    if (back.length > 0) apply({ restore: changePartsOf(back) }, back);
   });
   const reopen = useHandler((item: Item) => {
     change((now) => ({ kept: without(now.kept, [item]) }));
-    if (item.isRejected) apply({ restore: partsOf([item]) }, [item]);
+    if (item.isRejected) apply({ restore: changePartsOf([item]) }, [item]);
   });
   const setViewed = useHandler((path: string, isViewed: boolean) =>
     change((now) => ({ viewed: isViewed ? [...new Set([...now.viewed, path])] : now.viewed.filter((one) => one !== path) })),

@@ -11,7 +11,7 @@ import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { configQuery, providerName, providersOf, linkedAccountsQuery, useSecurityActs } from "../auth/index.ts";
+import { configQuery, signInProviderName, providersOf, linkedAccountsQuery, useSecurityActs } from "../auth/index.ts";
 import { ProofDialog } from "./ProofDialog.tsx";
 
 const route = getRouteApi("/app/settings/security");
@@ -38,7 +38,7 @@ export function LinkedAccountSettings() {
           {linkErrors[link_error] ?? "Couldn't connect the account. Try again."}
         </Banner>
       ) : linked && config ? (
-        <Banner className="mb-3">{providerName(config, linked)} is connected.</Banner>
+        <Banner className="mb-3">{signInProviderName(config, linked)} is connected.</Banner>
       ) : null}
       {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-3" /> : null}
       {error && !data ? (
@@ -50,7 +50,7 @@ export function LinkedAccountSettings() {
           {data.items.length > 0 ? (
             <ul ref={keepRowFocus} className="mb-3 divide-y divide-line-0 border-y border-line-0">
               {data.items.map((account) => (
-                <AccountRow key={account.id} account={account} name={providerName(config, account.provider)} />
+                <AccountRow key={account.id} account={account} name={signInProviderName(config, account.provider)} />
               ))}
             </ul>
           ) : null}
@@ -65,7 +65,7 @@ export function LinkedAccountSettings() {
       )}
       {connecting ? (
         <ProofDialog
-          title={`Connect ${providerName(config, connecting)}`}
+          title={`Connect ${signInProviderName(config, connecting)}`}
           act="Continue"
           actWord="Redirecting…"
           onClose={() => setConnecting(undefined)}

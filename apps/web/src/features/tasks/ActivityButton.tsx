@@ -10,7 +10,7 @@ import { Popover } from "../../ui/Popover.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { isCancellable, shownTasks, titleOf } from "./task-looks.ts";
+import { isCancellable, shownTasks, taskTitle } from "./task-looks.ts";
 
 /** The project's running operations, which can be cancelled, and the latest ended ones. Updated by events. */
 export function ActivityButton({ tasks }: { tasks: readonly Task[] }) {
@@ -64,12 +64,12 @@ function OpenTask({ task }: { task: Task }) {
   return (
     <li className="px-3 py-2 text-xs">
       <div className="flex items-center gap-2">
-        <span className="min-w-0 flex-1 truncate text-sm text-fg-0">{titleOf(task)}</span>
+        <span className="min-w-0 flex-1 truncate text-sm text-fg-0">{taskTitle(task)}</span>
         {isRun || task.status === "queued" ? null : <span className="num flex-none text-fg-2">{formatPercent(percentage / 100)}</span>}
         {isCancellable(task) ? (
           <IconButton
             size="sm"
-            label={`Cancel: ${titleOf(task)}`}
+            label={`Cancel: ${taskTitle(task)}`}
             tooltipSide="none"
             disabled={cancel.isPending || cancel.isSuccess}
             onClick={() => cancel.mutate()}
@@ -78,7 +78,7 @@ function OpenTask({ task }: { task: Task }) {
           </IconButton>
         ) : null}
       </div>
-      <Progress className="my-1.5" label={titleOf(task)} share={isRun || task.status === "queued" ? undefined : percentage / 100} />
+      <Progress className="my-1.5" label={taskTitle(task)} share={isRun || task.status === "queued" ? undefined : percentage / 100} />
       <p className="truncate text-fg-2" title={message}>
         {cancel.isPending || cancel.isSuccess ? "Cancelling…" : message}
       </p>
@@ -95,7 +95,7 @@ const EndedTask = ({ task }: { task: Task }) => (
       ) : (
         <CircleX size={14} aria-hidden="true" className={task.status === "failed" ? "flex-none text-err" : "flex-none text-fg-3"} />
       )}
-      <span className="min-w-0 flex-1 truncate text-fg-1">{titleOf(task)}</span>
+      <span className="min-w-0 flex-1 truncate text-fg-1">{taskTitle(task)}</span>
       <span className="flex-none text-fg-2">{outcomes[task.status]}</span>
       {task.completed_at ? <RelativeTime at={task.completed_at} className="num flex-none text-fg-3" /> : null}
     </div>

@@ -1,6 +1,6 @@
 import type { Task } from "@tesslate/contract";
 import { expect, test } from "vitest";
-import { isCancellable, shownTasks, titleOf } from "./task-looks.ts";
+import { isCancellable, shownTasks, taskTitle } from "./task-looks.ts";
 
 const task = (id: number, status: Task["status"], type = "project_start", metadata: Task["metadata"] = {}) =>
   ({ id: String(id), status, type, metadata, created_at: `2026-01-01T00:00:0${id}.000Z` }) as Task;
@@ -14,11 +14,11 @@ test("open and a few ended operations, each newest first", () => {
   ]);
 });
 test("titles, also of unknown types", () => {
-  expect(titleOf(task(1, "running"))).toBe("Starting project");
-  expect(titleOf(task(1, "running", "container_start", { container_name: "shop-web" }))).toBe("Starting shop-web");
-  expect(titleOf(task(1, "running", "agent_execution"))).toBe("Agent run");
-  expect(titleOf(task(1, "running", "agent_execution", { message: "Add a cart" }))).toBe("Agent run: Add a cart");
-  expect(titleOf(task(1, "running", "moon_landing"))).toBe("Moon landing");
+  expect(taskTitle(task(1, "running"))).toBe("Starting project");
+  expect(taskTitle(task(1, "running", "container_start", { container_name: "shop-web" }))).toBe("Starting shop-web");
+  expect(taskTitle(task(1, "running", "agent_execution"))).toBe("Agent run");
+  expect(taskTitle(task(1, "running", "agent_execution", { message: "Add a cart" }))).toBe("Agent run: Add a cart");
+  expect(taskTitle(task(1, "running", "moon_landing"))).toBe("Moon landing");
 });
 test("a deletion and ended operations cannot be cancelled", () => {
   expect(isCancellable(task(1, "running", "project_deletion"))).toBe(false);

@@ -24,7 +24,7 @@ const detailedTitles: Record<string, { key: string; title: (value: string) => st
   agent_execution: { key: "message", title: (message) => `Agent run: ${message}` },
 };
 /** The title of an operation. Types that are not listed here get a title made from the type. */
-export function titleOf({ type, metadata }: Pick<Task, "type" | "metadata">): string {
+export function taskTitle({ type, metadata }: Pick<Task, "type" | "metadata">): string {
   const detailed = detailedTitles[type];
   const value = detailed && metadata[detailed.key];
   if (detailed && typeof value === "string" && value !== "") return detailed.title(value);

@@ -17,7 +17,7 @@ import { ComparePanel } from "./ComparePanel.tsx";
 import { EntryRow, HappeningRow } from "./EntryRow.tsx";
 import { RestoreDialog } from "./RestoreDialog.tsx";
 import { SaveSnapshotDialog } from "./SaveSnapshotDialog.tsx";
-import { daysOf, entriesOf, historyOf, type Entry, type Happening, type PointFilter } from "./timeline.ts";
+import { groupByDay, entriesOf, historyOf, type Entry, type Happening, type PointFilter } from "./timeline.ts";
 import { commitsQuery } from "./timeline.queries.ts";
 import { useTimeline } from "./use-timeline.ts";
 import { useProject, useProjectQuery } from "../../project/project-context.ts";
@@ -174,7 +174,7 @@ function History({
   if (entries.length === 0) return <EmptyState title="No results" action={<Button onClick={onClearFilters}>Clear filters</Button>} />;
   return (
     <Thread label="Timeline" className="pt-2 pl-2 narrow:pl-0">
-      {daysOf(entries).flatMap((day, index) => [
+      {groupByDay(entries).flatMap((day, index) => [
         <ThreadItem key={day.label} {...(index === 0 && { edge: "start" as const, beadYPx: 24 })}>
           <h3 className="pt-2.5 pb-1.5 pl-2.5 text-xs font-medium text-fg-2">{day.label}</h3>
         </ThreadItem>,

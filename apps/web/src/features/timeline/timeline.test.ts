@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Checkpoint, Deployment, Snapshot } from "@tesslate/contract";
-import { contentsOf, daysOf, entriesOf, historyOf } from "./timeline.ts";
+import { contentsOf, groupByDay, entriesOf, historyOf } from "./timeline.ts";
 
 const snapshot = (id: string, at: string, more: Partial<Snapshot> = {}): Snapshot => ({
   id,
@@ -49,7 +49,7 @@ test("snapshots and checkpoints are one history, the oldest first", () => {
 
 test("entries are grouped by day", () => {
   const at = (days: number) => new Date(new Date(2026, 2, 20, 12).getTime() - days * 86_400_000).toISOString();
-  const days = daysOf(
+  const days = groupByDay(
     entriesOf([snapshot("x", at(300)), snapshot("a", at(9)), snapshot("b", at(1)), snapshot("c", at(0)), snapshot("d", at(0))], []),
     Date.parse(at(0)),
   );

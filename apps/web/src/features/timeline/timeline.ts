@@ -3,7 +3,7 @@ import { formatBytes } from "../../lib/bytes.ts";
 import { formatDuration } from "../../lib/durations.ts";
 import { formatDayHeading } from "../../lib/time.ts";
 import type { BeadKind, BeadTone, LineKind } from "../../ui/thread/index.ts";
-import { timelineMarker, durationOf, isUnderWay, nameOf, providerTitle, stateOf } from "../deployments/index.ts";
+import { timelineMarker, durationOf, isUnderWay, versionName, providerTitle, stateOf } from "../deployments/index.ts";
 
 export type PointFilter = "all" | "snapshots" | "checkpoints" | "commits" | "deploys";
 
@@ -96,7 +96,7 @@ const ofDeployment = (deployment: Deployment): Happening => {
   return {
     id: deployment.id,
     kind: "deploy",
-    name: nameOf(deployment),
+    name: versionName(deployment),
     title: `${deployment.metadata.container_name} to ${providerTitle(deployment.provider)}`,
     aside: isUnderWay(deployment)
       ? stateOf(deployment).word
@@ -130,7 +130,7 @@ export function historyOf(
 }
 
 /** Groups entries by day in local time. */
-export function daysOf<T extends { at: string }>(entries: readonly T[], nowMs = Date.now()): Day<T>[] {
+export function groupByDay<T extends { at: string }>(entries: readonly T[], nowMs = Date.now()): Day<T>[] {
   const days: Day<T>[] = [];
   for (const entry of entries) {
     const label = formatDayHeading(entry.at, new Date(nowMs));

@@ -2,7 +2,7 @@ import { ChevronDown, Pin, PinOff, Play, RotateCw, Square } from "lucide-react";
 import type { Container, Project } from "@tesslate/contract";
 import type { RuntimeActs } from "../../project/use-runtime-acts.ts";
 import { Menu } from "../../ui/Menu.tsx";
-import { ContainerDot, containerLook, crashWord } from "../containers/index.ts";
+import { ContainerDot, containerLook, crashLabel } from "../containers/index.ts";
 import { ProjectPill, statusLookOf } from "../projects/index.ts";
 import { useHosting } from "./use-hosting.ts";
 
@@ -30,7 +30,7 @@ export function RuntimeMenu({
           aria-label={`App status: ${statusLookOf(project).word}`}
           className="inline-flex min-w-0 items-center gap-1 rounded-full pr-1 hover:bg-bg-3 data-[state=open]:bg-bg-3 narrow:relative narrow:before:absolute narrow:before:inset-x-0 narrow:before:-inset-y-3"
         >
-          <ProjectPill project={project} crash={failed ? crashWord(failed.exit_code) : undefined} canShrink />
+          <ProjectPill project={project} crash={failed ? crashLabel(failed.exit_code) : undefined} canShrink />
           <ChevronDown size={12} className="flex-none text-fg-3" aria-hidden="true" />
         </button>
       }

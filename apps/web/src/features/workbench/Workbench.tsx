@@ -10,7 +10,7 @@ import { ChatRegion } from "./ChatRegion.tsx";
 import { FindFile } from "./FindFile.tsx";
 import { useWorkbenchLayout } from "./layout-context.ts";
 import { PhoneBar } from "./PhoneBar.tsx";
-import { Sheet } from "./Sheet.tsx";
+import { WorkbenchSheet } from "./WorkbenchSheet.tsx";
 import { StatusBar } from "./StatusBar.tsx";
 import { useActivity } from "./use-activity.ts";
 import { useViewportHeight } from "./use-viewport-height.ts";
@@ -58,7 +58,7 @@ function Regions() {
         data-region="sheet"
         className="workbench-sheet on-sheet flex flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1"
       >
-        {isWhole ? <Sheet /> : null}
+        {isWhole ? <WorkbenchSheet /> : null}
       </section>
       <div className="workbench-status">{isWhole ? <StatusBar /> : null}</div>
       <PhoneBar />

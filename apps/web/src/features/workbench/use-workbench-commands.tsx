@@ -15,7 +15,7 @@ import {
   UserRound,
 } from "lucide-react";
 import { useRouter } from "@tanstack/react-router";
-import { nameOf, parentOf } from "../../lib/file-tree.ts";
+import { fileNameOf, parentOf } from "../../lib/file-tree.ts";
 import { rank } from "../../lib/rank.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { useFileTree, useRuntime } from "../../project/project-context.ts";
@@ -142,7 +142,7 @@ export function useWorkbenchCommands(): { more: MenuEntry[] } {
         .slice(0, 8)
         .map((node) => ({
           id: `file:${node.path}`,
-          title: nameOf(node.path),
+          title: fileNameOf(node.path),
           hint: parentOf(node.path),
           icon: <FileIcon name={node.name} />,
           run: () => openFile(node.path),

@@ -13,7 +13,7 @@ import { LoadFailed, ShownFromBefore } from "../../../ui/LoadFailed.tsx";
 import { Menu } from "../../../ui/Menu.tsx";
 import { Pager } from "../../../ui/Pager.tsx";
 import { Table, type Column } from "../../../ui/Table.tsx";
-import { requestOf, rowsPerPage, type TableRequest, type TableSearch } from "./table-search.ts";
+import { tableRequestOf, rowsPerPage, type TableRequest, type TableSearch } from "./table-search.ts";
 
 export interface Filter {
   /** Name in the API and in the URL. */
@@ -76,7 +76,7 @@ export function AdminTable<Row extends { id: string }>({
   empty,
 }: AdminTableProps<Row>) {
   const { search, change } = useTableState();
-  const request = requestOf(
+  const request = tableRequestOf(
     search,
     [...filters.map(({ id }) => id), ...given.map(({ id }) => id), ...(controls?.ids ?? [])],
     new Set(columns.flatMap(({ sort }) => sort ?? [])),

@@ -1,6 +1,6 @@
 import { parse } from "valibot";
 import { expect, test } from "vitest";
-import { requestOf, tableSearch } from "./table-search.ts";
+import { tableRequestOf, tableSearch } from "./table-search.ts";
 
 const parsed = (search: object) => parse(tableSearch, search);
 
@@ -18,13 +18,13 @@ test("search parameters are parsed; invalid ones are dropped", () => {
 });
 
 test("only known filters and columns reach the server", () => {
-  expect(requestOf(parsed({ q: "ada", sort: "password", tier: "pro", other: "1" }), ["tier", "status"], new Set(["email"]))).toEqual({
+  expect(tableRequestOf(parsed({ q: "ada", sort: "password", tier: "pro", other: "1" }), ["tier", "status"], new Set(["email"]))).toEqual({
     page: 1,
     limit: 25,
     search: "ada",
     filters: { tier: "pro" },
   });
-  expect(requestOf({ sort: "email", order: "asc", page: 2 }, [], new Set(["email"]))).toEqual({
+  expect(tableRequestOf({ sort: "email", order: "asc", page: 2 }, [], new Set(["email"]))).toEqual({
     page: 2,
     limit: 25,
     sort_by: "email",

@@ -23,7 +23,7 @@ export interface TableRequest {
   filters: Record<string, string>;
 }
 
-export function requestOf(
+export function tableRequestOf(
   { q, page = 1, sort, order, ...rest }: TableSearch,
   filterNames: readonly string[],
   sortable: ReadonlySet<string>,

@@ -1,6 +1,6 @@
 import { Folder } from "lucide-react";
 import { cx } from "../../../lib/cx.ts";
-import { nameOf, parentOf } from "../../../lib/file-tree.ts";
+import { fileNameOf, parentOf } from "../../../lib/file-tree.ts";
 import { FileIcon } from "../../../ui/FileIcon.tsx";
 import { floating } from "../../../ui/Menu.tsx";
 import { optionId } from "../SlashMenu.tsx";
@@ -37,8 +37,8 @@ export function MentionMenu({
             index === chosen && "bg-bg-3",
           )}
         >
-          {isFolder(path) ? <Folder size={14} className="flex-none text-fg-3" aria-hidden="true" /> : <FileIcon name={nameOf(path)} />}
-          <span className="truncate text-fg-0">{nameOf(path)}</span>
+          {isFolder(path) ? <Folder size={14} className="flex-none text-fg-3" aria-hidden="true" /> : <FileIcon name={fileNameOf(path)} />}
+          <span className="truncate text-fg-0">{fileNameOf(path)}</span>
           <span className="min-w-0 truncate text-xs text-fg-2">{parentOf(path)}</span>
         </button>
       ))}

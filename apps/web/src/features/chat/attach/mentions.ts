@@ -1,4 +1,4 @@
-import { nameOf, type FileTree } from "../../../lib/file-tree.ts";
+import { fileNameOf, type FileTree } from "../../../lib/file-tree.ts";
 import { rank } from "../../../lib/rank.ts";
 
 const shown = 8;
@@ -27,7 +27,7 @@ export function findPlaces(tree: FileTree, query: string): string[] {
   const nodes = [...tree.nodes.values()].filter((node) => node.path !== "");
   const places = [...nodes.filter((node) => !node.isDirectory), ...nodes.filter((node) => node.isDirectory)].map((node) => node.path);
   if (query === "") return places.slice(0, shown);
-  const byName = rank(places, query, nameOf);
+  const byName = rank(places, query, fileNameOf);
   const taken = new Set(byName);
   return [
     ...byName,

@@ -2,7 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import type { SearchMatch } from "@tesslate/contract";
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { cx } from "../../../lib/cx.ts";
-import { nameOf, parentOf } from "../../../lib/file-tree.ts";
+import { fileNameOf, parentOf } from "../../../lib/file-tree.ts";
 import { useIsNarrow } from "../../../lib/use-is-narrow.ts";
 import { FileIcon, FolderIcon } from "../../../ui/FileIcon.tsx";
 import type { Found } from "./use-search.ts";
@@ -121,7 +121,7 @@ const FileHead = ({ found, isOpen }: { found: Found; isOpen: boolean }) => (
   <>
     <FolderIcon isOpen={isOpen} />
     <FileIcon name={found.path} />
-    <span className="flex-none text-fg-0">{nameOf(found.path)}</span>
+    <span className="flex-none text-fg-0">{fileNameOf(found.path)}</span>
     <span className="min-w-0 flex-1 truncate text-fg-2">{parentOf(found.path)}</span>
     <span className="num flex-none text-2xs text-fg-2">{found.matches.length}</span>
   </>

@@ -9,7 +9,7 @@ import { containerIcon } from "./node-looks.tsx";
 import { PickList } from "../../ui/PickList.tsx";
 
 /** Attaches containers to a target. Containers that can't be attached show the reason. */
-export function AttachButton({ target }: { target: DeploymentTarget }) {
+export function AttachContainerButton({ target }: { target: DeploymentTarget }) {
   const { connectingId, setConnecting, containers, attach, serviceOf } = useCanvas();
   const [failure, setFailure] = useState<string>();
   return (

@@ -11,7 +11,7 @@ import { ViewTabs } from "./ViewTabs.tsx";
 const Dock = lazily(async () => (await import("./Dock.tsx")).Dock);
 
 /** The tabs, the current view, and the bottom panel. */
-export function Sheet() {
+export function WorkbenchSheet() {
   const { view, phoneView, layout } = useWorkbenchLayout();
   const { View, label, stays } = viewTable[view];
   return (

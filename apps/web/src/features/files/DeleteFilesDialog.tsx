@@ -1,10 +1,10 @@
 import { counted } from "../../lib/counted.ts";
-import { nameOf } from "../../lib/file-tree.ts";
+import { fileNameOf } from "../../lib/file-tree.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import type { Removal } from "./trash.ts";
 
 /** Confirms deletions that are too large to be undone. */
-export function DeleteDialog({
+export function DeleteFilesDialog({
   removal,
   onClose,
   onConfirm,
@@ -18,7 +18,7 @@ export function DeleteDialog({
     <ConfirmDialog
       isOpen={removal !== undefined}
       onOpenChange={(isOpen) => (isOpen ? undefined : onClose())}
-      title={paths.length === 1 ? `Delete ${nameOf(paths[0] ?? "")}?` : `Delete ${counted(paths.length, "item")}?`}
+      title={paths.length === 1 ? `Delete ${fileNameOf(paths[0] ?? "")}?` : `Delete ${counted(paths.length, "item")}?`}
       act="Delete"
       actWord="Deleting…"
       isDanger
