@@ -12,7 +12,7 @@ export function ComponentsPage({ scenarios }: { scenarios: readonly { id: string
   usePageTitle("Components");
   return (
     <main className="h-full scroll-y">
-      <div className="mx-auto max-w-[1376px] px-8 pt-7 pb-12 narrow:px-4">
+      <div className="mx-auto max-w-344 px-8 pt-7 pb-12 narrow:px-4">
         <div className="flex items-center">
           <h1 className="flex-1 font-display text-[24px] leading-tight tracking-title">Components</h1>
           <ThemeButton />

@@ -72,28 +72,28 @@ export function ThreadSamples() {
       <Sample title="Standing" note="lines and tones">
         <Thread label="Every line">
           <ThreadItem bead="checkpoint" tone="on" edge="start">
-            <p className="text-xs leading-[22px]">Where you stand</p>
+            <p className="text-xs leading-5.5">Where you stand</p>
           </ThreadItem>
           <ThreadItem bead="message">
             <p className="text-md leading-read text-fg-0">Six orders a slot, and a day closes at 18:00 the evening before.</p>
           </ThreadItem>
           <ThreadItem bead="evidence" tone="bad">
-            <p className="text-xs leading-[22px]">17 of 18 checks</p>
+            <p className="text-xs leading-5.5">17 of 18 checks</p>
           </ThreadItem>
           <ThreadItem bead="failed">
-            <p className="text-xs leading-[22px]">Run failed</p>
+            <p className="text-xs leading-5.5">Run failed</p>
           </ThreadItem>
           <ThreadItem bead="live" line="live">
             <p className="text-md leading-read">The count includes cancelled orders, and</p>
           </ThreadItem>
           <ThreadItem bead="held" line="held">
-            <p className="text-xs leading-[22px]">Waits for you</p>
+            <p className="text-xs leading-5.5">Waits for you</p>
           </ThreadItem>
           <ThreadItem bead="message" line="gone">
-            <p className="text-xs leading-[22px] text-fg-2">Undone</p>
+            <p className="text-xs leading-5.5 text-fg-2">Undone</p>
           </ThreadItem>
           <ThreadItem bead="next" line="next" edge="end">
-            <p className="text-xs leading-[22px] text-fg-2">Queued</p>
+            <p className="text-xs leading-5.5 text-fg-2">Queued</p>
           </ThreadItem>
         </Thread>
       </Sample>

@@ -11,7 +11,7 @@ export function DemoStrip() {
   const { data: setup } = useQuery({ ...modelSetupQuery, enabled: false });
   if (!config?.demo && !setup?.demo) return null;
   return (
-    <p className="flex h-[26px] flex-none items-center gap-2 px-3 text-2xs text-fg-2">
+    <p className="flex h-6.5 flex-none items-center gap-2 px-3 text-2xs text-fg-2">
       <Dot shape="half" tone="warn" />
       <span className="min-w-0 truncate">
         <b>Scripted demo.</b> Replies come from a script, not from a model.

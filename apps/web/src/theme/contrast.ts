@@ -31,7 +31,7 @@ export const contrastGroups: readonly { label: string; floor: number; fore: stri
   { label: "brand as text", floor: 4.5, fore: ["brand-ink"], back: [...four, "brand-soft"] },
   { label: "status as text", floor: 4.5, fore: statuses, back: four },
   ...statuses.map((name) => ({ label: `on ${name} ground`, floor: 4.5, fore: [name, "fg-0", "fg-1", "fg-2"], back: [`${name}-soft`] })),
-  ...statuses.map((name) => ({ label: `on solid ${name}`, floor: 4.5, fore: [`on-${name}`], back: [name] })),
+  ...["ok", "err"].map((name) => ({ label: `on solid ${name}`, floor: 4.5, fore: [`on-${name}`], back: [name] })),
   { label: "text on brand ground", floor: 4.5, fore: ["fg-0", "fg-1", "fg-2"], back: ["brand-soft"] },
   { label: "code", floor: 4.5, fore: syntax, back: ["bg-1", "bg-2"] },
   { label: "code in diffs", floor: 4.5, fore: syntax, back: diffGrounds },

@@ -111,7 +111,6 @@ export function deriveTokens(theme: ThemeValues, defaults: Tokens): Tokens {
     "thread-live": legible(primary, three, 3),
     "thread-held": legible(asked.err, three, 3),
     "thread-ghost": line1,
-    "bead-bg": sheet,
     "diff-add": addGround.plain,
     "diff-add-strong": addGround.strong,
     "diff-add-ink": legible(asked.ok, [addGround.plain, addGround.strong, ...bg], 4.5),
@@ -127,7 +126,7 @@ export function deriveTokens(theme: ThemeValues, defaults: Tokens): Tokens {
     const ink = legible(asked[name], [...bg, soft[name]], 4.5);
     tokens[name] = ink;
     tokens[`${name}-soft`] = soft[name];
-    tokens[`on-${name}`] = bestOf([bg[0], sheet, white, black], [ink]);
+    if (name === "ok" || name === "err") tokens[`on-${name}`] = bestOf([bg[0], sheet, white, black], [ink]);
   }
   const accent = opaque(colors.accent, sheet, primary);
   const bright = (color: Rgb) => mix(color, isDark ? white : black, 0.18);

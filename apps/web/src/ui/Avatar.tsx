@@ -21,7 +21,7 @@ export function Avatar({
   tone?: "ink" | "info" | "ok";
   className?: string;
 }) {
-  const look = cx("inline-grid size-[22px] flex-none place-items-center rounded-full text-[10px] leading-none font-semibold", className);
+  const look = cx("inline-grid size-5.5 flex-none place-items-center rounded-full text-[10px] leading-none font-semibold", className);
   // Pictures on other servers are not fetched (the page's policy forbids it), and any may be gone: initials then.
   const [broken, setBroken] = useState<string>();
   if (url && url !== broken) return <img src={url} alt={name} className={cx(look, "object-cover")} onError={() => setBroken(url)} />;

@@ -13,7 +13,7 @@ const variants: Record<ButtonVariant, string> = {
   danger: "border-line-0 bg-bg-1 text-err hover:bg-err-soft",
 };
 const sizes: Record<ButtonSize, string> = {
-  sm: "relative h-6 gap-[5px] px-2 text-xs narrow:h-8 narrow:px-2.5 narrow:before:absolute narrow:before:-inset-x-0.5 narrow:before:-inset-y-[7px]",
+  sm: "relative h-6 gap-1.25 px-2 text-xs narrow:h-8 narrow:px-2.5 narrow:before:absolute narrow:before:-inset-x-0.5 narrow:before:-inset-y-1.75",
   md: "h-7 gap-1.5 px-2.5 text-sm narrow:h-11 narrow:px-3.5 narrow:text-md",
   lg: "h-9 gap-1.5 px-3.5 text-sm narrow:h-11 narrow:text-md",
 };
@@ -86,7 +86,7 @@ export function Button({
           {icon}
           {children}
           {keys ? (
-            <span aria-hidden="true" className={cx("-mr-[3px] ml-0.5 inline-flex narrow:hidden", variant === "primary" && "key-on-brand")}>
+            <span aria-hidden="true" className={cx("-mr-0.75 ml-0.5 inline-flex narrow:hidden", variant === "primary" && "key-on-brand")}>
               {keys}
             </span>
           ) : null}

@@ -21,7 +21,7 @@ export function Checkbox({
         id={id}
         checked={isChecked === "some" ? "indeterminate" : isChecked}
         onCheckedChange={(next) => onChange(next === true)}
-        className="relative grid size-[15px] flex-none place-items-center rounded-1 border-[1.5px] border-line-1 bg-bg-1 text-bg-1 before:absolute before:-inset-2 narrow:before:-inset-4 data-[state=checked]:border-fg-0 data-[state=checked]:bg-fg-0 data-[state=indeterminate]:border-fg-0 data-[state=indeterminate]:bg-fg-0"
+        className="relative grid size-3.75 flex-none place-items-center rounded-1 border-[1.5px] border-line-1 bg-bg-1 text-bg-1 before:absolute before:-inset-2 narrow:before:-inset-4 data-[state=checked]:border-fg-0 data-[state=checked]:bg-fg-0 data-[state=indeterminate]:border-fg-0 data-[state=indeterminate]:bg-fg-0"
       >
         <Radix.Indicator>
           {isChecked === "some" ? <Minus size={11} strokeWidth={2.2} /> : <Check size={11} strokeWidth={2.2} />}

@@ -19,7 +19,7 @@ export function Chip({
   return (
     <span
       className={cx(
-        "inline-flex h-[22px] items-center gap-[5px] rounded-1 bg-bg-3 px-[7px] whitespace-nowrap text-fg-1 [&_svg]:size-3",
+        "inline-flex h-5.5 items-center gap-1.25 rounded-1 bg-bg-3 px-1.75 whitespace-nowrap text-fg-1 [&_svg]:size-3",
         isMono ? "font-mono text-2xs" : "text-xs",
         className,
       )}
@@ -30,7 +30,7 @@ export function Chip({
           type="button"
           aria-label={removeLabel ?? "Remove"}
           onClick={onRemove}
-          className="-mr-[7px] grid size-6 place-items-center rounded-1 hover:text-fg-0"
+          className="-mr-1.75 grid size-6 place-items-center rounded-1 hover:text-fg-0"
         >
           <X />
         </button>

@@ -27,7 +27,7 @@ export function CommandDialog({
           {...focusReturn}
           onInteractOutside={sparesNotices}
           aria-describedby={undefined}
-          className="anim-dialog on-sheet fixed top-[12dvh] left-1/2 z-50 flex max-h-[70dvh] w-[min(600px,calc(100vw-24px))] -translate-x-1/2 flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1 shadow-3 outline-none narrow:top-2"
+          className="anim-dialog on-sheet fixed top-[12dvh] left-1/2 z-50 flex max-h-[70dvh] w-150 max-w-floating -translate-x-1/2 flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1 shadow-3 outline-none narrow:top-2"
         >
           <Dialog.Title className="sr-only">{title}</Dialog.Title>
           {children}

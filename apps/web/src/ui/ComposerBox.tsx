@@ -49,7 +49,7 @@ export function ComposerBox({
   return (
     <div
       className={cx(
-        "rounded-3 border border-line-1 bg-bg-1 focus-within:has-[textarea:focus]:border-fg-1 focus-within:has-[textarea:focus]:shadow-[0_0_0_1px_var(--fg-1)]",
+        "rounded-3 border border-line-1 bg-bg-1 focus-within:has-[textarea:focus]:border-fg-1 focus-within:has-[textarea:focus]:ring ring-fg-1",
         className,
       )}
     >
@@ -72,14 +72,12 @@ export function ComposerBox({
         style={{ maxHeight: maxHeightPx }}
         className={cx(
           "field-sizing-content block w-full resize-none bg-transparent text-fg-0 outline-none",
-          isHero
-            ? "min-h-[78px] px-4 pt-3.5 pb-1.5 text-lg leading-[1.5]"
-            : "min-h-[42px] px-3 pt-2.5 pb-1 text-md leading-[1.5] narrow:text-lg",
+          isHero ? "min-h-19.5 px-4 pt-3.5 pb-1.5 text-lg leading-note" : "min-h-10.5 px-3 pt-2.5 pb-1 text-md leading-note narrow:text-lg",
         )}
         {...textareaProps}
       />
       {notice ? (
-        <div className="flex flex-wrap items-center gap-2.5 border-t border-line-0 px-3 py-2.5 text-sm leading-[1.45]">{notice}</div>
+        <div className="flex flex-wrap items-center gap-2.5 border-t border-line-0 px-3 py-2.5 text-sm leading-note">{notice}</div>
       ) : (
         <div className={cx("flex items-center", isHero ? "gap-1 px-2 pt-1.5 pb-2" : "gap-0.5 px-1.5 pt-1 pb-1.5")}>{bar}</div>
       )}

@@ -1,5 +1,6 @@
 import { AlertDialog as Radix } from "radix-ui";
 import { useId, useState, type ReactNode } from "react";
+import { cx } from "../lib/cx.ts";
 import { Button } from "./Button.tsx";
 import { dialogBox, scrim } from "./Dialog.tsx";
 import { useSubmission } from "./form/use-submission.ts";
@@ -55,9 +56,9 @@ export function ConfirmDialog({
     <Radix.Root open={isOpen} onOpenChange={change}>
       <Radix.Portal>
         <Radix.Overlay className={scrim} />
-        <Radix.Content {...focusReturn} className={dialogBox}>
+        <Radix.Content {...focusReturn} className={cx(dialogBox, "w-120")}>
           <form onSubmit={onSubmit} className="contents">
-            <Radix.Title className="px-5 pt-[18px] text-lg leading-tight">{title}</Radix.Title>
+            <Radix.Title className="px-5 pt-4.5 text-lg leading-tight">{title}</Radix.Title>
             <div className="scroll-y min-h-0 flex-1 px-5 pt-2 pb-4">
               <Radix.Description asChild>
                 <div className="leading-read">{children}</div>

@@ -8,7 +8,9 @@ import { useFocusReturn } from "./use-focus-return.ts";
 
 export const scrim = "anim-fade fixed inset-0 z-40 bg-scrim";
 export const dialogBox =
-  "anim-dialog on-sheet fixed top-1/2 left-1/2 z-50 flex max-h-[calc(100dvh-32px)] w-[min(480px,calc(100vw-24px))] -translate-x-1/2 -translate-y-1/2 flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1 text-sm break-words text-fg-1 shadow-3 outline-none";
+  "anim-dialog on-sheet fixed top-1/2 left-1/2 z-50 flex max-h-[calc(100dvh-32px)] max-w-floating -translate-x-1/2 -translate-y-1/2 flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1 text-sm break-words text-fg-1 shadow-3 outline-none";
+
+const widths = { md: "w-120", lg: "w-150", xl: "w-180", "2xl": "w-215", "3xl": "w-335" };
 
 export interface DialogProps {
   isOpen: boolean;
@@ -19,7 +21,8 @@ export interface DialogProps {
   children?: ReactNode;
   /** Cancel left of the act. */
   footer?: ReactNode;
-  className?: string;
+  /** The default is `md`. A narrow window makes it narrower. */
+  width?: keyof typeof widths;
   /** Only a control of the dialog closes it, no click beside it and no Esc: what stands in it is not to be had again, or was typed. */
   isHeld?: boolean;
   /** Where focus goes first; default is the first field, or the first control where there is none. */
@@ -38,7 +41,7 @@ export function Dialog({
   description,
   children,
   footer,
-  className,
+  width = "md",
   isHeld = false,
   onOpenAutoFocus,
 }: DialogProps) {
@@ -58,13 +61,13 @@ export function Dialog({
         <Radix.Overlay className={scrim} />
         <Radix.Content
           onInteractOutside={sparesNotices}
-          className={cx(dialogBox, className)}
+          className={cx(dialogBox, widths[width])}
           {...(description ? {} : { "aria-describedby": undefined })}
           {...(isHeld && { onEscapeKeyDown: refuse, onInteractOutside: refuse })}
           onOpenAutoFocus={focusFirst}
           onCloseAutoFocus={focusReturn.onCloseAutoFocus}
         >
-          <div className="flex items-start gap-3 px-5 pt-[18px]">
+          <div className="flex items-start gap-3 px-5 pt-4.5">
             <Radix.Title className="min-w-0 flex-1 text-lg leading-tight">{title}</Radix.Title>
             <Radix.Close asChild>
               <IconButton label="Close" tooltipSide="none" size="sm" className="-mt-1 -mr-2">

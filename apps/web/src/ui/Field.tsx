@@ -75,7 +75,7 @@ export function Field({ label, aside, hint, error, children, className }: FieldP
   const describedBy = [error ? errorId : undefined, hint ? hintId : undefined].filter(Boolean).join(" ") || undefined;
   return (
     <div className={className}>
-      <div className="mb-[5px] flex items-baseline justify-between gap-2 text-sm">
+      <div className="mb-1.25 flex items-baseline justify-between gap-2 text-sm">
         <label htmlFor={id} className="font-medium text-fg-1">
           {label}
         </label>
@@ -83,13 +83,13 @@ export function Field({ label, aside, hint, error, children, className }: FieldP
       </div>
       <FieldContext value={{ id, describedBy, isInvalid: Boolean(error) }}>{children}</FieldContext>
       {error ? (
-        <p id={errorId} role="alert" className="mt-[5px] flex items-start gap-1.5 text-xs text-err">
+        <p id={errorId} role="alert" className="mt-1.25 flex items-start gap-1.5 text-xs text-err">
           <CircleX size={14} className="mt-px flex-none" />
           <span>{error}</span>
         </p>
       ) : null}
       {hint ? (
-        <p id={hintId} className="mt-[5px] text-xs text-fg-2">
+        <p id={hintId} className="mt-1.25 text-xs text-fg-2">
           {hint}
         </p>
       ) : null}

@@ -11,7 +11,7 @@ export const fieldBox = (size: InputSize, isSoft = false) =>
     "flex w-full items-center gap-2 rounded-2 border px-2.5 text-fg-0 narrow:text-lg",
     heights[size],
     isSoft ? "border-line-0 bg-bg-2" : "border-line-1 bg-bg-1",
-    "has-[[aria-invalid]]:border-err focus-within:outline-2 focus-within:-outline-offset-1 focus-within:outline-focus has-[:disabled]:bg-bg-2 has-[:disabled]:text-fg-3",
+    "has-[[aria-invalid]]:border-err focus-within:outline-2 focus-within:-outline-offset-1 focus-within:outline-focus has-disabled:bg-bg-2 has-disabled:text-fg-3",
   );
 
 export interface InputProps extends Omit<ComponentProps<"input">, "size"> {

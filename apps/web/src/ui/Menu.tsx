@@ -8,7 +8,7 @@ import { IconButton } from "./IconButton.tsx";
 export const floating = "anim-menu z-40 overflow-hidden rounded-3 border border-line-0 bg-bg-1 text-sm text-fg-0 shadow-2 on-sheet";
 const row = (isDanger?: boolean) =>
   cx(
-    "flex min-h-7 w-full select-none items-center gap-2 rounded-1 px-2 py-1 outline-none data-[disabled]:text-fg-3 data-[highlighted]:bg-bg-3 narrow:min-h-11",
+    "flex min-h-7 w-full select-none items-center gap-2 rounded-1 px-2 py-1 outline-none data-disabled:text-fg-3 data-highlighted:bg-bg-3 narrow:min-h-11",
     isDanger ? "text-err" : "text-fg-0",
   );
 

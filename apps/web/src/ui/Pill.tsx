@@ -53,14 +53,14 @@ export function Pill({ tone = "neutral", icon, isBusy = false, isBare = false, c
     <span
       title={title}
       className={cx(
-        "inline-flex h-5 flex-none items-center gap-[5px] rounded-full text-2xs font-medium whitespace-nowrap [&_svg]:size-3",
+        "inline-flex h-5 flex-none items-center gap-1.25 rounded-full text-2xs font-medium whitespace-nowrap [&_svg]:size-3",
         ink[tone],
         !isBare && ground[tone],
-        !isBare && "pr-[7px] pl-1.5",
+        !isBare && "pr-1.75 pl-1.5",
         className,
       )}
     >
-      {isBusy ? <span className="spin size-[9px]!" aria-hidden="true" /> : icon}
+      {isBusy ? <span className="spin size-2.25!" aria-hidden="true" /> : icon}
       {children}
     </span>
   );

@@ -37,7 +37,7 @@ export function SegmentedControl<T extends string>({
             key={segment.value}
             value={segment.value}
             aria-label={isIconOnly ? segment.label : undefined}
-            className="relative inline-flex h-[22px] items-center gap-[5px] rounded-1 px-2 text-xs font-medium text-fg-2 hover:text-fg-0 aria-checked:bg-bg-1 aria-checked:text-fg-0 aria-checked:shadow-1 before:absolute before:-inset-y-0.5 before:inset-x-0 narrow:h-9 narrow:px-3 narrow:before:-inset-y-1"
+            className="relative inline-flex h-5.5 items-center gap-1.25 rounded-1 px-2 text-xs font-medium text-fg-2 hover:text-fg-0 aria-checked:bg-bg-1 aria-checked:text-fg-0 aria-checked:shadow-1 before:absolute before:-inset-y-0.5 before:inset-x-0 narrow:h-9 narrow:px-3 narrow:before:-inset-y-1"
           >
             {segment.icon}
             {isIconOnly ? null : segment.label}

@@ -39,7 +39,7 @@ export function Select({
       <Radix.Trigger
         {...field}
         aria-label={label}
-        className={cx(fieldBox(size), "justify-between text-left data-[placeholder]:text-fg-3", className)}
+        className={cx(fieldBox(size), "justify-between text-left data-placeholder:text-fg-3", className)}
       >
         <span className="min-w-0 truncate">
           <Radix.Value placeholder={placeholder} />
@@ -59,7 +59,7 @@ export function Select({
                 key={option.value}
                 value={option.value}
                 disabled={option.isDisabled ?? false}
-                className="flex min-h-7 items-center gap-2 rounded-1 py-1 pr-2 pl-2 text-sm text-fg-0 outline-none data-[disabled]:text-fg-3 data-[highlighted]:bg-bg-3 narrow:min-h-11"
+                className="flex min-h-7 items-center gap-2 rounded-1 py-1 pr-2 pl-2 text-sm text-fg-0 outline-none data-disabled:text-fg-3 data-highlighted:bg-bg-3 narrow:min-h-11"
               >
                 <span className="min-w-0 flex-1">
                   <Radix.ItemText>{option.label}</Radix.ItemText>

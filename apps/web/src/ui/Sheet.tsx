@@ -50,9 +50,9 @@ export function Sheet({
           className={cx(
             "on-sheet fixed z-50 flex flex-col border-line-0 bg-bg-1 text-sm shadow-3 outline-none",
             side === "right"
-              ? "anim-sheet-right inset-y-2 right-2 rounded-4 border narrow:inset-x-0 narrow:top-auto narrow:bottom-0 narrow:w-auto narrow:rounded-b-none"
+              ? "anim-sheet-right inset-y-2 right-2 max-w-floating rounded-4 border narrow:inset-x-0 narrow:top-auto narrow:bottom-0 narrow:w-auto narrow:max-w-none narrow:rounded-b-none"
               : "anim-sheet-bottom inset-x-0 bottom-0 max-h-[85dvh] rounded-t-4 border-t pb-[env(safe-area-inset-bottom)]",
-            side === "right" && (isWide ? "w-[min(632px,calc(100vw-16px))]" : "w-[min(420px,calc(100vw-16px))]"),
+            side === "right" && (isWide ? "w-158" : "w-105"),
             // What comes in while it is open must not make a phone's sheet jump.
             side === "right" && (isFlush ? "narrow:h-[92dvh]" : "narrow:max-h-[85dvh]"),
           )}

@@ -10,7 +10,7 @@ export function SkeletonRows({ count, label, className }: { count: number; label
   return (
     <div role="status" aria-busy="true" aria-label={label} className={cx("grid gap-2", className)}>
       {Array.from({ length: count }, (_, index) => (
-        <Skeleton key={index} className={cx("h-[18px]", ["w-4/5", "w-3/5", "w-full", "w-2/3"][index % 4])} />
+        <Skeleton key={index} className={cx("h-4.5", ["w-4/5", "w-3/5", "w-full", "w-2/3"][index % 4])} />
       ))}
     </div>
   );

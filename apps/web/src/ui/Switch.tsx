@@ -26,7 +26,7 @@ export function Switch({
         aria-describedby={hint ? `${id}-hint` : undefined}
         className="relative mt-px h-4 w-7 flex-none rounded-full border-[1.5px] border-line-1 transition-colors before:absolute before:-inset-2 narrow:before:-inset-x-2.5 narrow:before:-inset-y-4 data-[state=checked]:border-fg-0 data-[state=checked]:bg-fg-0"
       >
-        <Radix.Thumb className="block size-[9px] translate-x-0.5 rounded-full bg-line-1 transition-transform data-[state=checked]:translate-x-3.5 data-[state=checked]:bg-bg-1" />
+        <Radix.Thumb className="block size-2.25 translate-x-0.5 rounded-full bg-line-1 transition-transform data-[state=checked]:translate-x-3.5 data-[state=checked]:bg-bg-1" />
       </Radix.Root>
       <div>
         <label htmlFor={id} className="text-fg-0">

@@ -131,7 +131,7 @@ export function Table<Row extends object>({
         {table.getHeaderGroups().map((group) => (
           <tr
             key={group.id}
-            className={cx("h-[30px] text-left text-fg-2", isFlush ? "shadow-[inset_0_-1px_0_var(--line-0)]" : "border-b border-line-0")}
+            className={cx("h-7.5 text-left text-fg-2", isFlush ? "shadow-[inset_0_-1px_0_var(--line-0)]" : "border-b border-line-0")}
           >
             {group.headers.map(({ id, column }) => {
               const known = byId.get(column.id);
@@ -148,7 +148,7 @@ export function Table<Row extends object>({
                     <button
                       type="button"
                       onClick={() => column.toggleSorting()}
-                      className="inline-flex h-[30px] min-w-6 items-center gap-1 rounded-1 hover:text-fg-0 focus-visible:-outline-offset-2 aria-pressed:text-fg-0 narrow:h-11"
+                      className="inline-flex h-7.5 min-w-6 items-center gap-1 rounded-1 hover:text-fg-0 focus-visible:-outline-offset-2 aria-pressed:text-fg-0 narrow:h-11"
                       aria-pressed={direction !== false}
                     >
                       {known.head}

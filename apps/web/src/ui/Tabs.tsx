@@ -11,13 +11,13 @@ export interface TabSpec {
   isCountError?: boolean;
 }
 const tab =
-  "relative inline-flex items-center gap-1.5 px-[9px] text-xs font-medium whitespace-nowrap text-fg-2 transition-colors hover:text-fg-0 focus-visible:-outline-offset-2 narrow:px-3 narrow:text-sm " +
+  "relative inline-flex items-center gap-1.5 px-2.25 text-xs font-medium whitespace-nowrap text-fg-2 transition-colors hover:text-fg-0 focus-visible:-outline-offset-2 narrow:px-3 narrow:text-sm " +
   "data-[state=active]:text-fg-0 data-[state=active]:after:absolute data-[state=active]:after:inset-x-2 data-[state=active]:after:-bottom-px data-[state=active]:after:h-0.5 data-[state=active]:after:rounded-[1px] data-[state=active]:after:bg-fg-0";
 
 export const TabCount = ({ count, isError = false }: { count: number; isError?: boolean }) => (
   <span
     className={cx(
-      "num rounded-full px-[5px] py-[3px] text-2xs leading-none font-medium",
+      "num rounded-full px-1.25 py-0.75 text-2xs leading-none font-medium",
       isError ? "bg-err-soft text-err" : "bg-bg-3 text-fg-2",
     )}
   >

@@ -4,7 +4,7 @@ import { Menu, type MenuEntry } from "./Menu.tsx";
 
 /** One cell of the bar at the bottom of a phone: icon above label. `aria-current="page"` marks the current page. */
 export const bottomBarCell =
-  "relative grid content-center justify-items-center gap-[3px] focus-visible:-outline-offset-2 text-2xs font-medium text-fg-2 aria-[current=page]:text-fg-0 aria-[current=page]:before:absolute aria-[current=page]:before:-top-px aria-[current=page]:before:h-0.5 aria-[current=page]:before:w-7 aria-[current=page]:before:bg-fg-0 [&_svg]:size-5";
+  "relative grid content-center justify-items-center gap-0.75 focus-visible:-outline-offset-2 text-2xs font-medium text-fg-2 aria-[current=page]:text-fg-0 aria-[current=page]:before:absolute aria-[current=page]:before:-top-px aria-[current=page]:before:h-0.5 aria-[current=page]:before:w-7 aria-[current=page]:before:bg-fg-0 [&_svg]:size-5";
 
 /** The last cell: a menu of everything else. */
 export const MoreCell = ({ entries, isCurrent }: { entries: readonly MenuEntry[]; isCurrent: boolean }) => (

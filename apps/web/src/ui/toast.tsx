@@ -29,7 +29,7 @@ export function toast(sentence: ReactNode, { kind = "done", action, durationMs, 
     (toastId) => (
       <div
         role={kind === "failed" ? "alert" : undefined}
-        className="flex w-[380px] max-w-[calc(100vw-24px)] items-center gap-2.5 rounded-3 border border-line-0 bg-bg-1 py-2.5 pr-2 pl-3 font-sans text-sm text-fg-0 shadow-3"
+        className="flex w-95 max-w-floating items-center gap-2.5 rounded-3 border border-line-0 bg-bg-1 py-2.5 pr-2 pl-3 font-sans text-sm text-fg-0 shadow-3"
       >
         <span className="flex-none">{icons[kind]}</span>
         <span className="min-w-0 flex-1">{sentence}</span>

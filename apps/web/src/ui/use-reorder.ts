@@ -24,7 +24,7 @@ interface Drag {
 
 /** For items: a line at the edge where the dragged item would be dropped. */
 export const reorderLine =
-  "relative data-[edge]:after:absolute data-[edge]:after:inset-x-0 data-[edge]:after:h-0.5 data-[edge]:after:rounded-full data-[edge]:after:bg-fg-0 data-[edge=top]:after:-top-px data-[edge=bottom]:after:-bottom-px";
+  "relative data-edge:after:absolute data-edge:after:inset-x-0 data-edge:after:h-0.5 data-edge:after:rounded-full data-edge:after:bg-fg-0 data-[edge=top]:after:-top-px data-[edge=bottom]:after:-bottom-px";
 
 /** A list that is reordered by dragging an item's grip or with the arrow keys on it. Escape cancels a drag. */
 export function useReorder({ ids, onMove, nameOf }: ReorderOptions) {

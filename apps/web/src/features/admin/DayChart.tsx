@@ -23,7 +23,7 @@ export function DayChart({ label, points, unit }: { label: string; points: reado
         <span className="num text-fg-2">{formatNumber(total)} total</span>
       </figcaption>
       <div aria-hidden="true" className="relative mt-1 pt-4">
-        <svg viewBox={`0 0 ${points.length} 100`} preserveAspectRatio="none" className="block h-[72px] w-full border-b border-line-1">
+        <svg viewBox={`0 0 ${points.length} 100`} preserveAspectRatio="none" className="block h-18 w-full border-b border-line-1">
           {points.map(({ date, count }, index) => (
             <g key={date} className="group">
               <rect x={index} y={0} width={1} height={100} className="fill-transparent group-hover:fill-[var(--bg-3)]" />

@@ -34,7 +34,7 @@ export function SidePanel<T>({
   return (
     <section
       aria-label={shown?.title ?? label}
-      className="flex w-[340px] flex-none flex-col border-l border-line-0 mid:w-[300px] narrow:w-full narrow:border-l-0"
+      className="flex w-85 flex-none flex-col border-l border-line-0 mid:w-75 narrow:w-full narrow:border-l-0"
     >
       <div className="flex flex-none items-center gap-2.5 border-b border-line-0 py-3 pr-2 pl-4">
         <IconButton label="Back to the list" className="-ml-2 wide:hidden" onClick={onClose}>

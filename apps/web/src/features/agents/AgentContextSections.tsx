@@ -154,7 +154,7 @@ function FileEditor({
           maxLength={maxLength}
           spellCheck={false}
           rows={4}
-          className="font-mono text-[12.5px]!"
+          className="font-mono text-xs!"
           onChange={(event) => {
             save.reset();
             setDraft({ text: event.target.value, etag: draft?.etag ?? file.etag });

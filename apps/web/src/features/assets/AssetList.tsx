@@ -61,7 +61,7 @@ export const AssetGrid = ({ assets, acts }: { assets: readonly Asset[]; acts: As
           onClick={() => acts.open(asset)}
           className="grid w-full overflow-hidden rounded-3 border border-line-0 bg-bg-1 text-left hover:border-line-1"
         >
-          <Thumbnail asset={asset} className="aspect-[4/3] border-b border-line-0 p-2" />
+          <Thumbnail asset={asset} className="aspect-4/3 border-b border-line-0 p-2" />
           <span className="grid gap-0.5 px-2.5 py-2">
             <span className="truncate text-sm font-medium text-fg-0">{asset.filename}</span>
             <span className="num truncate text-2xs text-fg-2">{factsOf(asset)}</span>

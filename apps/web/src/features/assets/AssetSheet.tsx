@@ -47,7 +47,7 @@ export function AssetSheet({ asset, acts, onClose }: { asset: Asset; acts: Asset
         </>
       }
     >
-      <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
+      <div className="grid grid-cols-1 gap-4">
         <AssetPreview asset={asset} />
         <div className="flex flex-wrap gap-2">
           <Button icon={<FolderInput size={14} />} onClick={() => acts.place(asset)}>
@@ -78,7 +78,7 @@ export function AssetSheet({ asset, acts, onClose }: { asset: Asset; acts: Asset
             <time dateTime={asset.created_at}>{formatDateTime(asset.created_at)}</time>
           </Fact>
         </dl>
-        <div className="grid grid-cols-[minmax(0,1fr)] gap-1.5 border-t border-line-0 pt-3 text-sm">
+        <div className="grid grid-cols-1 gap-1.5 border-t border-line-0 pt-3 text-sm">
           <Copied name="Path" label="Copy path" text={asset.path} />
           <Copied name="URL path" label="Copy URL path" text={appPathOf(asset)} />
           <Copied name="Markdown" label="Copy Markdown" text={markdownOf(asset)} />

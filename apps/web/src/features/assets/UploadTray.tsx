@@ -41,7 +41,7 @@ export function UploadTray({
             {upload.failure ? <CircleX size={14} className="flex-none text-err" /> : null}
             <span className="min-w-0 flex-1 truncate text-fg-0">{upload.name}</span>
             {upload.failure ? (
-              <span className="min-w-0 flex-[2] text-err">{upload.failure}</span>
+              <span className="min-w-0 flex-2 text-err">{upload.failure}</span>
             ) : (
               <>
                 <Progress

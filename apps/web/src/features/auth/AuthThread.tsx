@@ -3,7 +3,7 @@ import { readDraft } from "../../lib/first-prompt.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 
-const item = "pb-[26px] pl-12 narrow:pl-10";
+const item = "pb-6.5 pl-12 narrow:pl-10";
 const quoteLength = 120;
 
 /** The sign-in pages: a line of steps with the server, the draft of a first message, and the steps given as children. */
@@ -36,7 +36,7 @@ export function AuthThread({ title, children }: { title: string; children: React
 /** The current step. */
 export const LiveStep = ({ title, children }: { title: string; children: ReactNode }) => (
   <ThreadItem bead="live" line="live" className={item}>
-    <h2 className="text-md leading-[22px]">{title}</h2>
+    <h2 className="text-md leading-5.5">{title}</h2>
     {children}
   </ThreadItem>
 );
@@ -44,14 +44,14 @@ export const LiveStep = ({ title, children }: { title: string; children: ReactNo
 /** A completed step. */
 export const DoneStep = ({ children }: { children: ReactNode }) => (
   <ThreadItem bead="step" className={item}>
-    <p className="leading-[22px] text-fg-2">{children}</p>
+    <p className="leading-5.5 text-fg-2">{children}</p>
   </ThreadItem>
 );
 
 /** A later step; after the last one the line continues to the edge of the window. */
 export const NextStep = ({ isLast = false, children, foot }: { isLast?: boolean; children: ReactNode; foot?: ReactNode }) => (
-  <ThreadItem bead="next" line="next" className={isLast ? "pl-12 before:bottom-auto before:h-[100vh] narrow:pl-10" : item}>
-    <p className="leading-[22px] text-fg-2">{children}</p>
+  <ThreadItem bead="next" line="next" className={isLast ? "pl-12 before:bottom-auto before:h-screen narrow:pl-10" : item}>
+    <p className="leading-5.5 text-fg-2">{children}</p>
     {foot ? <p className="mt-3.5 text-xs text-fg-2">{foot}</p> : null}
   </ThreadItem>
 );

@@ -23,7 +23,7 @@ export function PlanDialog({ plan, offers, onClose }: { plan: Subscription; offe
       onOpenChange={(isOpen) => !isOpen && !subscribe.isPending && onClose()}
       title="Choose plan"
       description="You pay on Stripe's checkout page. You can end the plan any time; it stays active until the end of the billing period."
-      className="w-[min(720px,calc(100vw-24px))]"
+      width="xl"
     >
       {hasAnnual ? (
         <div className="mb-3">

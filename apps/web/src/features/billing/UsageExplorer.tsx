@@ -97,7 +97,7 @@ function DayBars({ days, rows }: { days: readonly string[]; rows: readonly Usage
   };
   return (
     <div aria-hidden="true" className="mb-3 rounded-3 border border-line-0 p-3">
-      <div className="flex h-28 items-end gap-[3px]">
+      <div className="flex h-28 items-end gap-0.75">
         {days.map((day) => (
           <span key={day} title={formatDay(day)} className="flex h-full min-w-0 flex-1 items-end">
             <span className="w-full rounded-t-[2px] bg-fg-1" style={{ height: `${heightOf(day)}%` }} />

@@ -103,7 +103,7 @@ export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalC
       tabIndex={-1}
       data-testid="approval-card"
       className={cx(
-        "on-sheet overflow-x-hidden overflow-y-auto rounded-3 border border-l-3 border-line-0 bg-bg-1 shadow-1 outline-none focus:shadow-[0_0_0_1px_var(--fg-1)]",
+        "on-sheet overflow-x-hidden overflow-y-auto rounded-3 border border-l-3 border-line-0 bg-bg-1 shadow-1 outline-none focus:ring focus:ring-fg-1",
         risk.tone === "err" ? "border-l-err!" : "border-l-warn!",
         // A low or enlarged window keeps room for the composer.
         "[@media(max-height:560px)]:max-h-[44dvh]",
@@ -111,7 +111,7 @@ export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalC
         className,
       )}
     >
-      <div className="flex items-center gap-2 px-3 pt-[9px] text-sm narrow:text-lg">
+      <div className="flex items-center gap-2 px-3 pt-2.25 text-sm narrow:text-lg">
         <b id={titleId} className="font-semibold">
           {questionOf(toolName, parameters)}
         </b>
@@ -128,11 +128,11 @@ export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalC
             <pre
               {...scrollable}
               aria-label="Command"
-              className="scroll-y max-h-40 px-2.5 pt-2 pb-1.5 text-xs leading-[1.5] break-words whitespace-pre-wrap text-fg-0 narrow:text-sm"
+              className="scroll-y max-h-40 px-2.5 pt-2 pb-1.5 text-xs leading-note break-words whitespace-pre-wrap text-fg-0 narrow:text-sm"
             >
               {payload.command.text}
             </pre>
-            <div className="flex flex-wrap gap-x-3 px-2.5 pb-[7px] font-mono text-2xs text-fg-2">
+            <div className="flex flex-wrap gap-x-3 px-2.5 pb-1.75 font-mono text-2xs text-fg-2">
               <span>in {payload.command.cwd}</span>
               {payload.command.timeout ? <span>{payload.command.timeout}</span> : null}
             </div>
@@ -150,7 +150,7 @@ export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalC
             <pre
               {...scrollable}
               aria-label="Parameters"
-              className="scroll-y max-h-40 rounded-2 border border-line-0 bg-bg-2 px-2.5 py-2 text-xs leading-[1.5] break-words whitespace-pre-wrap text-fg-0"
+              className="scroll-y max-h-40 rounded-2 border border-line-0 bg-bg-2 px-2.5 py-2 text-xs leading-note break-words whitespace-pre-wrap text-fg-0"
             >
               {payload.json}
             </pre>
@@ -186,7 +186,7 @@ export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalC
           {failure}
         </p>
       ) : null}
-      <div className="flex flex-wrap items-center gap-1.5 px-3 pt-[9px] pb-2.5 narrow:[&>button]:h-11 narrow:[&>button]:flex-1 narrow:[&>button]:text-md">
+      <div className="flex flex-wrap items-center gap-1.5 px-3 pt-2.25 pb-2.5 narrow:[&>button]:h-11 narrow:[&>button]:flex-1 narrow:[&>button]:text-md">
         <Button size="sm" aria-keyshortcuts="Y" keys={<Kbd>Y</Kbd>} onClick={() => void answer("allow_once")}>
           Allow once
         </Button>

@@ -61,7 +61,7 @@ export function BudgetMeter({ projectId, chatId, model, draft, run, isRunning, t
       align="end"
       isOpen={isOpen}
       onOpenChange={setIsOpen}
-      className="w-76 max-w-[calc(100vw-24px)]"
+      className="w-76 max-w-floating!"
       trigger={
         <Button
           size="sm"
@@ -140,7 +140,7 @@ export function CrowdedOffer({ run, compact }: { run: Run; compact: Compact }) {
   const percent = contextPercent(run) ?? 0;
   return (
     <div role="status" className="flex flex-wrap items-center gap-x-3 gap-y-1.5 rounded-3 border border-line-0 bg-bg-1 px-3 py-2 text-sm">
-      <p className="min-w-0 flex-1 leading-[1.45]">This chat uses {formatPercent(percent / 100)} of the model's context.</p>
+      <p className="min-w-0 flex-1 leading-note">This chat uses {formatPercent(percent / 100)} of the model's context.</p>
       <Button size="sm" disabled={compact.isPending} onClick={() => compact.start(run.taskId)}>
         {compact.isPending ? "Compacting…" : "Compact chat"}
       </Button>

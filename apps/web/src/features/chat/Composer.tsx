@@ -237,7 +237,7 @@ export function Composer({
       {hint && (hint.isError || isRunning || blockedBy || isAttachmentHint) ? (
         <p
           role={hint.isError ? "alert" : "status"}
-          className={hint.isError ? "px-1 pb-1.5 text-xs leading-[1.45] text-err" : "px-1 pb-1.5 text-xs leading-[1.45] text-fg-2"}
+          className={hint.isError ? "px-1 pb-1.5 text-xs leading-note text-err" : "px-1 pb-1.5 text-xs leading-note text-fg-2"}
         >
           {hint.text}
           {hint.isAboutCredits ? (
@@ -263,7 +263,7 @@ export function Composer({
         <VisionNotice model={pickedModel} models={models} onModel={onModel} onRemove={attachments.removeImages} />
       ) : null}
       <ComposerBox
-        {...(isOver && { className: "border-fg-1! shadow-[0_0_0_1px_var(--fg-1)]" })}
+        {...(isOver && { className: "border-fg-1! ring ring-fg-1" })}
         attachments={
           attachments.list.length > 0 ? (
             <AttachmentChips list={attachments.list} onRemove={attachments.remove} onRetry={attachments.retry} />

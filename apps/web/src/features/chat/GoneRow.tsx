@@ -26,7 +26,7 @@ export const GoneRow = memo(({ message, isFirst, name }: { message: RewoundMessa
           ) : null}
         </div>
       ) : null}
-      <p className="line-clamp-3 max-w-[760px] text-sm leading-read break-words whitespace-pre-wrap text-fg-3">
+      <p className="line-clamp-3 max-w-190 text-sm leading-read break-words whitespace-pre-wrap text-fg-3">
         <span className="sr-only">Hidden message from {message.role === "user" ? name : "the agent"}: </span>
         {message.text}
       </p>

@@ -6,7 +6,7 @@ import type { NoticePart } from "./chat.types.ts";
 export const NoticeRow = memo(({ part }: { part: NoticePart }) => (
   <p
     role="status"
-    className="flex min-h-(--row) min-w-0 items-start gap-[7px] py-1 text-xs leading-[1.45] text-fg-2 narrow:min-h-9 narrow:text-sm"
+    className="flex min-h-(--row) min-w-0 items-start gap-1.75 py-1 text-xs leading-note text-fg-2 narrow:min-h-9 narrow:text-sm"
   >
     {part.level === "warning" ? (
       <TriangleAlert size={14} className="mt-px flex-none text-warn" aria-hidden="true" />

@@ -19,8 +19,8 @@ export function PauseCard({
   const { costCents, ownKeyCents = 0 } = run.usage;
   return (
     <section aria-label="Run paused" className="rounded-3 border border-line-1 bg-bg-1 px-3 py-2.5 text-sm shadow-1">
-      <p className="flex gap-2 leading-[1.45]">
-        <CirclePause size={15} className="mt-[2px] flex-none text-warn" aria-hidden="true" />
+      <p className="flex gap-2 leading-note">
+        <CirclePause size={15} className="mt-0.5 flex-none text-warn" aria-hidden="true" />
         <span className="min-w-0 break-words">
           {run.ending ?? "The run reached its limit. All work so far is kept."}
           {costCents > 0 ? <span className="num text-fg-2"> Cost so far: {formatDollars(costCents)}.</span> : null}
@@ -29,7 +29,7 @@ export function PauseCard({
           ) : null}
         </span>
       </p>
-      <div className="flex flex-wrap gap-1.5 pt-2 pl-[23px]">
+      <div className="flex flex-wrap gap-1.5 pt-2 pl-5.75">
         <Button size="sm" variant="primary" onClick={onContinue} isLoading={isContinuing} loadingWord="Continuing…">
           Continue
         </Button>

@@ -67,7 +67,7 @@ export function PlanCard({ plan, control, isRunning, onBuild }: PlanCardProps) {
                 label="Plan goal"
                 maxLength={2_000}
                 onSave={(task) => control.edit(() => ({ task }))}
-                className="leading-[1.45] text-fg-1"
+                className="leading-note text-fg-1"
               />
             </div>
           ) : null}
@@ -77,10 +77,7 @@ export function PlanCard({ plan, control, isRunning, onBuild }: PlanCardProps) {
                 key={step.id}
                 {...reorder.item(step.id)}
                 data-status={step.status}
-                className={cx(
-                  "group flex min-h-8 items-start gap-1.5 pr-1.5 pl-1.5 data-[dragged]:opacity-40 narrow:min-h-11",
-                  reorderLine,
-                )}
+                className={cx("group flex min-h-8 items-start gap-1.5 pr-1.5 pl-1.5 data-dragged:opacity-40 narrow:min-h-11", reorderLine)}
               >
                 <button
                   type="button"
@@ -91,9 +88,9 @@ export function PlanCard({ plan, control, isRunning, onBuild }: PlanCardProps) {
                 >
                   <GripVertical size={14} aria-hidden="true" />
                 </button>
-                <span className="mt-[7px] flex-none narrow:mt-[13px]">
+                <span className="mt-1.75 flex-none narrow:mt-3.25">
                   {step.status === "completed" ? (
-                    <span role="img" aria-label="Done" className="grid size-[15px] place-items-center rounded-full bg-ok-soft text-ok">
+                    <span role="img" aria-label="Done" className="grid size-3.75 place-items-center rounded-full bg-ok-soft text-ok">
                       <Check size={11} strokeWidth={2.4} />
                     </span>
                   ) : (
@@ -105,7 +102,7 @@ export function PlanCard({ plan, control, isRunning, onBuild }: PlanCardProps) {
                     />
                   )}
                 </span>
-                <span className="flex min-w-0 flex-1 py-[3px] narrow:py-[9px]">
+                <span className="flex min-w-0 flex-1 py-0.75 narrow:py-2.25">
                   <EditableLine
                     isWhole
                     value={step.step}
@@ -113,7 +110,7 @@ export function PlanCard({ plan, control, isRunning, onBuild }: PlanCardProps) {
                     maxLength={500}
                     onSave={(text) => editStep(step.id, { step: text.replaceAll(/\s+/g, " ") })}
                     className={cx(
-                      "leading-[1.45]",
+                      "leading-note",
                       !step.is_included && "text-fg-3 line-through decoration-line-1",
                       step.status === "in_progress" && "font-medium",
                     )}
@@ -147,7 +144,7 @@ export function PlanCard({ plan, control, isRunning, onBuild }: PlanCardProps) {
             <p className="flex flex-wrap gap-x-2 gap-y-0.5 px-3 pb-2 text-xs text-fg-2">
               <span>Files:</span>
               {plan.critical_files.map((path) => (
-                <code key={path} className="font-mono text-[11.5px] break-all">
+                <code key={path} className="font-mono text-xs break-all">
                   {path}
                 </code>
               ))}
@@ -199,7 +196,7 @@ export function PlanCard({ plan, control, isRunning, onBuild }: PlanCardProps) {
         </div>
       ) : null}
       {said ? (
-        <p role="alert" className="px-3 pb-2 text-xs leading-[1.45] text-err">
+        <p role="alert" className="px-3 pb-2 text-xs leading-note text-err">
           {said}
         </p>
       ) : null}

@@ -91,7 +91,7 @@ function ChoicesCard({ asked, onAnswer, onStop }: QuestionCardProps & { asked: A
               <label
                 key={choice.label}
                 className={cx(
-                  "flex min-h-(--row) cursor-pointer items-start gap-2 rounded-2 border px-2.5 py-1.5 text-sm has-focus-visible:shadow-[0_0_0_1px_var(--fg-1)] narrow:min-h-11 narrow:items-center narrow:text-md",
+                  "flex min-h-(--row) cursor-pointer items-start gap-2 rounded-2 border px-2.5 py-1.5 text-sm has-focus-visible:ring has-focus-visible:ring-fg-1 narrow:min-h-11 narrow:items-center narrow:text-md",
                   isPicked ? "border-fg-1 bg-bg-3" : "border-line-0 hover:bg-bg-3",
                 )}
               >
@@ -100,12 +100,12 @@ function ChoicesCard({ asked, onAnswer, onStop }: QuestionCardProps & { asked: A
                   name={name}
                   checked={isPicked}
                   onChange={() => toggle(choice.label)}
-                  className="mt-[3px] accent-(--fg-0) outline-none narrow:mt-0"
+                  className="mt-0.75 accent-(--fg-0) outline-none narrow:mt-0"
                 />
                 <span className="min-w-0 flex-1">
                   <span className="block break-words text-fg-0">{choice.label}</span>
                   {choice.description ? (
-                    <span className="block text-xs leading-[1.45] break-words text-fg-2">{choice.description}</span>
+                    <span className="block text-xs leading-note break-words text-fg-2">{choice.description}</span>
                   ) : null}
                 </span>
                 <span className="narrow:hidden">
@@ -163,7 +163,7 @@ function SecretCard({ asked, onAnswer, onStop }: QuestionCardProps & { asked: As
       }
       onStop={onStop}
     >
-      <p className="px-3 pt-1.5 text-sm leading-[1.45] break-words text-fg-1">{asked.reason}</p>
+      <p className="px-3 pt-1.5 text-sm leading-note break-words text-fg-1">{asked.reason}</p>
       <div className="px-3 pt-2">
         <PasswordInput
           noun="value"
@@ -173,7 +173,7 @@ function SecretCard({ asked, onAnswer, onStop }: QuestionCardProps & { asked: As
           value={value}
           onChange={(event) => setValue(event.target.value)}
         />
-        <p className="pt-1 text-xs leading-[1.45] text-fg-2">
+        <p className="pt-1 text-xs leading-note text-fg-2">
           {asked.container
             ? `Encrypted and saved as a secret of this project, for ${asked.container}. The agent and the model never see it.`
             : "Encrypted and saved as a secret of this project. The agent and the model never see it."}
@@ -225,9 +225,9 @@ function Card({
         event.preventDefault();
         onSubmit();
       }}
-      className="on-sheet overflow-hidden rounded-3 border border-l-3 border-line-0 border-l-warn! bg-bg-1 shadow-1 outline-none focus:shadow-[0_0_0_1px_var(--fg-1)] narrow:rounded-b-none narrow:border-l"
+      className="on-sheet overflow-hidden rounded-3 border border-l-3 border-line-0 border-l-warn! bg-bg-1 shadow-1 outline-none focus:ring focus:ring-fg-1 narrow:rounded-b-none narrow:border-l"
     >
-      <div className="flex items-start gap-2 px-3 pt-[9px] text-sm narrow:text-lg">
+      <div className="flex items-start gap-2 px-3 pt-2.25 text-sm narrow:text-lg">
         <b id={titleId} className="min-w-0 flex-1 font-semibold break-words whitespace-pre-wrap">
           {title}
         </b>
@@ -241,7 +241,7 @@ function Card({
           {failure}
         </p>
       ) : null}
-      <div className="flex flex-wrap items-center gap-1.5 px-3 pt-[9px] pb-2.5 narrow:[&>button]:h-11 narrow:[&>button]:flex-1 narrow:[&>button]:text-md">
+      <div className="flex flex-wrap items-center gap-1.5 px-3 pt-2.25 pb-2.5 narrow:[&>button]:h-11 narrow:[&>button]:flex-1 narrow:[&>button]:text-md">
         {buttons}
         <span className="flex-1 narrow:hidden" />
         <button type="button" className="link text-xs narrow:min-h-11 narrow:flex-none!" onClick={onStop}>

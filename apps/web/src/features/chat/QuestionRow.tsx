@@ -15,7 +15,7 @@ export const QuestionRow = memo(({ part }: { part: QuestionPart }) => {
     <div
       data-testid="question-card"
       data-answer={answer.outcome}
-      className="flex min-h-(--row) min-w-0 items-start gap-[7px] py-1 text-xs text-fg-2 narrow:text-sm"
+      className="flex min-h-(--row) min-w-0 items-start gap-1.75 py-1 text-xs text-fg-2 narrow:text-sm"
     >
       <Icon size={14} className={cx("mt-0.5 flex-none", isAnswered ? "text-ok" : "text-fg-3")} aria-hidden="true" />
       <span className="min-w-0 flex-1 break-words">

@@ -28,7 +28,7 @@ export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning
     <section aria-label="Queued messages" className="text-xs">
       {held && !isRunning ? (
         <div className="flex min-h-7 flex-wrap items-center gap-x-2 gap-y-1 pb-0.5 text-fg-1">
-          <span className="min-w-0 flex-1 leading-[1.45]">
+          <span className="min-w-0 flex-1 leading-note">
             <b className="font-semibold">On hold.</b> {held.message}
           </span>
           <Button
@@ -50,7 +50,7 @@ export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning
             {...reorder.item(item.id)}
             data-steering={item.is_steering || undefined}
             className={cx(
-              "group flex min-h-[26px] items-center gap-1 rounded-2 text-fg-1 data-[dragged]:opacity-40 narrow:min-h-10",
+              "group flex min-h-6.5 items-center gap-1 rounded-2 text-fg-1 data-dragged:opacity-40 narrow:min-h-10",
               reorderLine,
             )}
           >
@@ -71,13 +71,13 @@ export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning
               onSave={(text) => tell(queue.edit(item.id, text))}
             />
             {item.attachment_count > 0 ? (
-              <span className="num flex flex-none items-center gap-0.5 text-[11px] text-fg-2">
+              <span className="num flex flex-none items-center gap-0.5 text-2xs text-fg-2">
                 <Paperclip size={12} aria-hidden="true" />
                 <span aria-hidden="true">{item.attachment_count}</span>
                 <span className="sr-only">{counted(item.attachment_count, "attachment")}</span>
               </span>
             ) : null}
-            <span className={cx("flex-none text-[11px]", item.is_steering ? "font-medium text-fg-0" : "text-fg-2")}>
+            <span className={cx("flex-none text-2xs", item.is_steering ? "font-medium text-fg-0" : "text-fg-2")}>
               {item.is_steering ? "steering" : item.id === first ? "next" : ""}
               {item.is_steering ? null : <span className={cx(item.id === first && "ml-1.5")}>{modeOf(item.edit_mode).label}</span>}
             </span>
@@ -98,7 +98,7 @@ export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning
         ))}
       </ol>
       {failure ? (
-        <p role="alert" className="pt-1 leading-[1.45] text-err">
+        <p role="alert" className="pt-1 leading-note text-err">
           {failure}
         </p>
       ) : null}

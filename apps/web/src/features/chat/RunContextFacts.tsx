@@ -39,7 +39,7 @@ export function RunContextFacts({ taskId }: { taskId: string }) {
               <span className="text-fg-2">{none}</span>
             ) : (
               values.map((value) => (
-                <span key={value} className="mr-2 inline-block max-w-full font-mono text-[11.5px] break-all">
+                <span key={value} className="mr-2 inline-block max-w-full font-mono text-xs break-all">
                   {value}
                 </span>
               ))

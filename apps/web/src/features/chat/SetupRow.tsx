@@ -11,7 +11,7 @@ export function SetupRow({ task, title }: { task: Task | undefined; title: strin
   return (
     <ThreadItem bead="live" line="live" className="[--bead-y:13px]">
       <div className="pb-3 text-xs" role="status">
-        <div className="flex min-h-(--row) items-center gap-[7px]">
+        <div className="flex min-h-(--row) items-center gap-1.75">
           <span className="spin" aria-hidden="true" />
           <span className="font-medium text-fg-0">{title}</span>
           <span className="min-w-0 flex-1 truncate text-fg-2">{task?.progress.message}</span>

@@ -46,7 +46,7 @@ export function TodoPanel({ todos, isRunning }: { todos: readonly Todo[]; isRunn
               <span
                 aria-hidden="true"
                 className={cx(
-                  "grid size-[13px] flex-none place-items-center rounded-full border-[1.5px]",
+                  "grid size-3.25 flex-none place-items-center rounded-full border-[1.5px]",
                   todo.status === "completed"
                     ? "border-ok text-ok"
                     : todo.status === "in_progress"

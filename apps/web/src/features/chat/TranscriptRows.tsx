@@ -34,7 +34,7 @@ interface UserRowProps {
 }
 export const UserRow = memo(({ turn, name, mode, moment }: UserRowProps) => (
   <article className="group pt-0.5 pb-3">
-    <header className="mb-0.5 flex min-h-[18px] items-center gap-2 text-xs text-fg-3">
+    <header className="mb-0.5 flex min-h-4.5 items-center gap-2 text-xs text-fg-3">
       <b className="font-semibold">{name}</b>
       <time dateTime={turn.at} title={formatDateTime(turn.at)} className="num">
         {formatTime(turn.at)}
@@ -48,7 +48,7 @@ export const UserRow = memo(({ turn, name, mode, moment }: UserRowProps) => (
       ) : null}
       <MessageMenu turn={turn} moment={moment} />
     </header>
-    {turn.text ? <p className="max-w-[760px] text-md leading-read break-words whitespace-pre-wrap text-fg-0">{turn.text}</p> : null}
+    {turn.text ? <p className="max-w-190 text-md leading-read break-words whitespace-pre-wrap text-fg-0">{turn.text}</p> : null}
     {turn.attachments?.length ? <MessageAttachments list={turn.attachments} /> : null}
   </article>
 ));
@@ -56,18 +56,18 @@ export const UserRow = memo(({ turn, name, mode, moment }: UserRowProps) => (
 /** A message that was sent during the run. */
 export const SteeredRow = memo(({ part, name }: { part: SteeredPart; name: string }) => (
   <article className="pt-0.5 pb-3">
-    <header className="mb-0.5 flex min-h-[18px] items-center gap-2 text-xs text-fg-3">
+    <header className="mb-0.5 flex min-h-4.5 items-center gap-2 text-xs text-fg-3">
       <b className="font-semibold">{name}</b>
       <time dateTime={part.at} title={formatDateTime(part.at)} className="num">
         {formatTime(part.at)}
       </time>
       <span>sent during run</span>
     </header>
-    <p className="max-w-[760px] text-md leading-read break-words whitespace-pre-wrap text-fg-0">{part.text}</p>
+    <p className="max-w-190 text-md leading-read break-words whitespace-pre-wrap text-fg-0">{part.text}</p>
   </article>
 ));
 
-const line = "flex min-h-(--row) min-w-0 items-center gap-[7px] text-xs text-fg-2 narrow:min-h-9 narrow:text-sm";
+const line = "flex min-h-(--row) min-w-0 items-center gap-1.75 text-xs text-fg-2 narrow:min-h-9 narrow:text-sm";
 
 export const ThoughtRow = memo(({ part, isStreaming }: { part: ThoughtPart; isStreaming: boolean }) => {
   const [isOpen, setIsOpen] = useState(false);
@@ -117,10 +117,10 @@ export const AnsweredRow = memo(({ part, reader }: { part: ApprovalPart; reader:
         </b>
         , {formatTime(answer.at)}
         {answer.note ? `: “${answer.note}”` : ""}
-        {answer.note ? <code className="block truncate font-mono text-[11.5px]">{payload}</code> : null}
+        {answer.note ? <code className="block truncate font-mono text-xs">{payload}</code> : null}
       </span>
       {answer.note ? null : (
-        <code title={payload} className="max-w-[40%] min-w-0 flex-none truncate font-mono text-[11.5px]">
+        <code title={payload} className="max-w-2/5 min-w-0 flex-none truncate font-mono text-xs">
           {payload}
         </code>
       )}
@@ -131,12 +131,12 @@ export const AnsweredRow = memo(({ part, reader }: { part: ApprovalPart; reader:
 export function ErrorRow({ part, onRetry, action }: { part: ErrorPart; onRetry: (() => void) | undefined; action?: ReactNode }) {
   return (
     <div role="alert" className="my-1 rounded-2 border border-line-0 bg-bg-1 px-3 py-2 text-sm">
-      <p className="flex gap-2 leading-[1.45] text-fg-0">
-        <CircleX size={14} className="mt-[3px] flex-none text-err" aria-hidden="true" />
+      <p className="flex gap-2 leading-note text-fg-0">
+        <CircleX size={14} className="mt-0.75 flex-none text-err" aria-hidden="true" />
         <span className="min-w-0 break-words">{part.message}</span>
       </p>
       {onRetry || action ? (
-        <div className="flex flex-wrap gap-1.5 pt-2 pl-[22px]">
+        <div className="flex flex-wrap gap-1.5 pt-2 pl-5.5">
           {onRetry ? (
             <Button size="sm" onClick={onRetry}>
               Retry
@@ -202,7 +202,7 @@ export const EndRow = memo(({ run, onResume, isLast }: { run: Run; onResume: ((t
   const end = (
     <div className={cx(line, "mb-2", run.status === "interrupted" && "flex-wrap")}>
       <span className="flex-none font-medium text-fg-0">{endings[run.reason ?? ""] ?? endings[run.status] ?? "Ended"}</span>
-      <span className="num min-w-0 py-0.5 leading-[1.35]">{facts.join(" · ")}</span>
+      <span className="num min-w-0 py-0.5 leading-ui">{facts.join(" · ")}</span>
       {hasContext ? (
         <IconButton
           size="sm"

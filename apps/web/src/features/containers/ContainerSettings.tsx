@@ -135,7 +135,7 @@ function PortForm({ container, onSave }: { container: Container; onSave: (port: 
       {form.isDirty ? (
         <Button
           type="submit"
-          className="mt-[23px] h-8 narrow:h-11"
+          className="mt-5.75 h-8 narrow:h-11"
           isLoading={form.isSubmitting}
           loadingWord="Saving…"
           disabled={form.values.port.trim() === ""}

@@ -83,7 +83,7 @@ function Earnings({ data }: { data: CreatorDashboard }) {
               </span>
               <span
                 aria-hidden="true"
-                className="mx-[3px] rounded-t-[2px] bg-fg-1"
+                className="mx-0.75 rounded-t-[2px] bg-fg-1"
                 style={{ height: `${Math.max(revenue_cents > 0 ? 3 : 0, (revenue_cents / most) * 76)}px` }}
               />
               <span aria-hidden="true" className="truncate border-t border-line-0 pt-1 text-2xs text-fg-2">

@@ -34,7 +34,7 @@ export function PublicProfilePage() {
   usePageTitle(data?.name ?? `@${username}`);
   return (
     <main id="main" className="scroll-y h-full">
-      <div className="mx-auto grid min-h-full w-full max-w-[560px] grid-cols-[minmax(0,1fr)] content-center px-6 py-10">
+      <div className="mx-auto grid min-h-full w-full max-w-140 grid-cols-1 content-center px-6 py-10">
         {data ? (
           <Profile user={data} />
         ) : error ? (

@@ -57,7 +57,7 @@ export function DeployAllDialog({
       }}
       title="Deploy all"
       description="Each container deploys to its selected target. A failure doesn't affect the others."
-      className="w-[min(600px,calc(100vw-24px))]"
+      width="lg"
       footer={
         results ? (
           <Button onClick={onClose}>Close</Button>

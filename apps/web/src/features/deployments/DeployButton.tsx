@@ -16,7 +16,7 @@ export function DeployButton({ isNextAct }: { isNextAct: boolean }) {
         onClick={() => openDeployment(going.id)}
         className="relative inline-flex h-6 flex-none items-center gap-1.5 rounded-full bg-brand-soft pr-2.5 pl-2 text-2xs font-medium whitespace-nowrap text-brand-ink hover:bg-bg-3 narrow:h-8 narrow:before:absolute narrow:before:-inset-y-1.5"
       >
-        <span className="spin size-[9px]!" aria-hidden="true" />
+        <span className="spin size-2.25!" aria-hidden="true" />
         {versionName(going)} <span className="narrow:sr-only">{word.toLowerCase()}</span>
       </button>
     );

@@ -129,7 +129,7 @@ function Blockers({
               )
             }
           />
-          <p className="pl-[23px] text-xs text-fg-2">{deployment.report?.rules.find((row) => row.rule === rule)?.summary}</p>
+          <p className="pl-5.75 text-xs text-fg-2">{deployment.report?.rules.find((row) => row.rule === rule)?.summary}</p>
         </li>
       ))}
     </ul>
@@ -225,8 +225,8 @@ export function AnywayDialog({ deployment, onClose, onBegun }: DialogProps & { o
       <Blockers deployment={deployment} agreed={agreed} onAgreed={setAgreed} />
       {!isWhole && deployment.metadata.env_names.length > 0 ? (
         <p className="mt-3 text-xs text-fg-2">
-          Only the project's variables are included. Variables added only for {versionName(deployment)} weren't saved. To add them again, deploy
-          from the form.
+          Only the project's variables are included. Variables added only for {versionName(deployment)} weren't saved. To add them again,
+          deploy from the form.
         </p>
       ) : null}
     </Dialog>

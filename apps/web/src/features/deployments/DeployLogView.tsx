@@ -71,7 +71,7 @@ export function DeployLogView({
   const isGoing = isUnderWay(deployment);
   return (
     <section aria-label="Log" className="flex min-h-64 flex-1 flex-col border-t border-line-0">
-      <div className="flex h-[34px] flex-none items-center gap-2 pr-2.5 pl-5 text-xs narrow:h-11 narrow:pl-4">
+      <div className="flex h-8.5 flex-none items-center gap-2 pr-2.5 pl-5 text-xs narrow:h-11 narrow:pl-4">
         <b>Log</b>
         <span role="status" className={cx("min-w-0 flex-1 truncate", state === "reconnecting" ? "text-warn" : "text-fg-2")}>
           {state === "reconnecting"

@@ -108,7 +108,7 @@ function GivenRow({
 }
 
 const Mark = ({ word, ink, icon }: { word: string; ink: string; icon?: ReactNode }) => (
-  <span className={cx("flex w-[68px] flex-none items-center gap-1 text-2xs font-medium", ink)}>
+  <span className={cx("flex w-17 flex-none items-center gap-1 text-2xs font-medium", ink)}>
     <span className="grid w-3 place-items-center" aria-hidden="true">
       {icon}
     </span>

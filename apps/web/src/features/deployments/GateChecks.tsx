@@ -63,7 +63,7 @@ export function GateChecks({ projectId }: { projectId: string }) {
         </p>
       ) : null}
       {isOpen ? (
-        <div className="grid gap-2.5 pt-2 pl-[22px] text-xs">
+        <div className="grid gap-2.5 pt-2 pl-5.5 text-xs">
           {launchChecks.map((rule) => (
             <Switch
               key={rule}

@@ -50,7 +50,7 @@ function RuleRow({ row, onOpenFile }: { row: ReportRow; onOpenFile: (place: stri
         {icon}
         <span className="sr-only">{word}: </span>
       </span>
-      <b className="w-[150px] flex-none narrow:w-auto narrow:flex-1">{checkName[row.rule]}</b>
+      <b className="w-37.5 flex-none narrow:w-auto narrow:flex-1">{checkName[row.rule]}</b>
       <span className="min-w-0 flex-1 truncate text-fg-2 narrow:sr-only" title={row.summary}>
         {row.summary}
       </span>
@@ -74,12 +74,12 @@ function RuleRow({ row, onOpenFile }: { row: ReportRow; onOpenFile: (place: stri
           type="button"
           aria-expanded={isOpen}
           onClick={() => setIsOpen(!isOpen)}
-          className="flex min-h-[31px] w-full min-w-0 items-center gap-2 rounded-1 text-left hover:bg-bg-2 narrow:min-h-11"
+          className="flex min-h-7.75 w-full min-w-0 items-center gap-2 rounded-1 text-left hover:bg-bg-2 narrow:min-h-11"
         >
           {inside}
         </button>
       ) : (
-        <p className="flex min-h-[31px] min-w-0 items-center gap-2 narrow:min-h-11">{inside}</p>
+        <p className="flex min-h-7.75 min-w-0 items-center gap-2 narrow:min-h-11">{inside}</p>
       )}
       {isOpen && count > 0 ? (
         <ul aria-label={`Issues: ${checkName[row.rule]}`} className="grid gap-1.5 pb-2.5 pl-8">
@@ -97,7 +97,7 @@ function Finding({ finding, onOpenFile }: { finding: LaunchFinding; onOpenFile: 
   const place = issueLocation(finding);
   return (
     <li className="flex items-start gap-2">
-      <Pill tone={tones[finding.severity]} className="w-[58px] justify-center">
+      <Pill tone={tones[finding.severity]} className="w-14.5 justify-center">
         {severityName[finding.severity]}
       </Pill>
       <span className="min-w-0 flex-1 pt-0.5">

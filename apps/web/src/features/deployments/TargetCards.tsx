@@ -36,7 +36,7 @@ export function TargetCards({
             value={provider}
             className={cx(
               "flex items-start gap-2.5 rounded-3 border px-3 py-2.5 text-left hover:bg-bg-2",
-              value === provider ? "border-fg-0 shadow-[0_0_0_1px_var(--fg-0)]" : "border-line-1",
+              value === provider ? "border-fg-0 ring ring-fg-0" : "border-line-1",
             )}
           >
             {provider === "local" ? (

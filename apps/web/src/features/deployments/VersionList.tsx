@@ -112,7 +112,7 @@ function VersionRow({
           onClick={() => onChoose(deployment.id)}
           className={cx("w-full min-w-0 rounded-2 px-2 py-1.5 text-left", !isChosen && "hover:bg-bg-2")}
         >
-          <span className="flex min-h-[22px] items-center gap-2 text-sm">
+          <span className="flex min-h-5.5 items-center gap-2 text-sm">
             <b className="font-semibold">{versionName(deployment)}</b>
             <time
               dateTime={deployment.created_at}

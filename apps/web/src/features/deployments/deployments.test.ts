@@ -2,7 +2,17 @@ import { describe, expect, test } from "vitest";
 import { deploymentSteps, type Deployment, type DeploymentStep, type LaunchReport } from "@tesslate/contract";
 import { shownStepOf, shownSteps } from "../../project/deployment-steps.ts";
 import { currentStep, parseLogLine, textOf } from "./deploy-log.ts";
-import { againOf, timelineMarker, fixDeploymentMessage, isUnshipped, issueLocation, safeUrl, seriesOf, stateOf, stepsOf } from "./deployments.ts";
+import {
+  againOf,
+  timelineMarker,
+  fixDeploymentMessage,
+  isUnshipped,
+  issueLocation,
+  safeUrl,
+  seriesOf,
+  stateOf,
+  stepsOf,
+} from "./deployments.ts";
 import { domainError, emptyDraft, deploymentRequestOf, toProvider } from "./draft.ts";
 import { blockersOf, reportRowsOf, verdictOf } from "./launch-report.ts";
 import { teamsOf } from "./teams.ts";

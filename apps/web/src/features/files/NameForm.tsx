@@ -53,7 +53,7 @@ export function NameForm({
           if (event.key === "Escape") onCancel();
         }}
         onBlur={(event) => void submit(event.target.value)}
-        className="h-[22px] w-full min-w-0 rounded-1 border border-line-1 bg-bg-1 px-1.5 text-xs text-fg-0 aria-invalid:border-err narrow:h-9 narrow:text-md"
+        className="h-5.5 w-full min-w-0 rounded-1 border border-line-1 bg-bg-1 px-1.5 text-xs text-fg-0 aria-invalid:border-err narrow:h-9 narrow:text-md"
       />
       {failure ? (
         <p

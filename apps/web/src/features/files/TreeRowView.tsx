@@ -69,7 +69,7 @@ export function TreeRowView({ row, id, index, height, top, mark, entries, renami
           }}
           title={node.path}
           className={cx(
-            "flex h-full min-w-0 cursor-default items-center gap-[7px] rounded-2 pr-2 text-xs select-none narrow:text-sm",
+            "flex h-full min-w-0 cursor-default items-center gap-1.75 rounded-2 pr-2 text-xs select-none narrow:text-sm",
             rest.isDropTarget ? "bg-brand-soft" : rest.isSelected ? "bg-bg-3" : "hover:bg-bg-2",
             rest.isOpenFile ? "font-medium text-fg-0" : "text-fg-1",
             rest.isActive && "group-focus/tree:outline-2 group-focus/tree:-outline-offset-2 group-focus/tree:outline-focus",

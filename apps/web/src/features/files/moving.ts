@@ -14,7 +14,9 @@ export function movesInto(tree: FileTree, paths: readonly string[], folder: stri
     if (parentOf(from) === folder) continue;
     const to = folder === "" ? fileNameOf(from) : `${folder}/${fileNameOf(from)}`;
     if (tree.nodes.has(to) || targets.has(to))
-      return folder === "" ? `${fileNameOf(from)} already exists in the project root.` : `${fileNameOf(from)} already exists in ${fileNameOf(folder)}.`;
+      return folder === ""
+        ? `${fileNameOf(from)} already exists in the project root.`
+        : `${fileNameOf(from)} already exists in ${fileNameOf(folder)}.`;
     targets.add(to);
     moves.push({ from, to });
   }

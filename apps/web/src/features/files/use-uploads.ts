@@ -33,7 +33,8 @@ export function useFileUploads(projectId: string): Uploads {
   const running = useRef(new Map<number, AbortController>());
   /** How many batches of an upload are complete. */
   const done = useRef(new Map<number, number>());
-  const patch = (id: number, change: Partial<FileUpload>) => setList((all) => all.map((one) => (one.id === id ? { ...one, ...change } : one)));
+  const patch = (id: number, change: Partial<FileUpload>) =>
+    setList((all) => all.map((one) => (one.id === id ? { ...one, ...change } : one)));
   const forget = (id: number) => setList((all) => all.filter((one) => one.id !== id));
 
   const run = useHandler(async (upload: FileUpload, overwrite: boolean) => {

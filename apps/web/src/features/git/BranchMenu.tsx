@@ -49,7 +49,7 @@ export function BranchMenu({
       onCloseAutoFocus={(event) => {
         if (document.querySelector("[role='dialog'] input, [role='alertdialog']")) event.preventDefault();
       }}
-      className="w-[min(360px,calc(100vw-16px))] p-0!"
+      className="w-90 max-w-floating! p-0!"
       trigger={
         <Button
           variant="ghost"

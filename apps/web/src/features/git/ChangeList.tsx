@@ -213,7 +213,7 @@ function Row({
         onKeyDown={undefined}
         title={change ? (change.old_path ? `${change.old_path} → ${change.path}` : change.path) : undefined}
         className={cx(
-          "group/row flex h-full min-w-0 cursor-default items-center gap-[7px] rounded-2 pr-1.5 pl-1.5 text-xs select-none narrow:text-sm",
+          "group/row flex h-full min-w-0 cursor-default items-center gap-1.75 rounded-2 pr-1.5 pl-1.5 text-xs select-none narrow:text-sm",
           isSelected ? "bg-bg-3" : "hover:bg-bg-2",
           isActive && "group-focus/tree:outline-2 group-focus/tree:-outline-offset-2 group-focus/tree:outline-focus",
         )}
@@ -221,7 +221,7 @@ function Row({
         {change ? (
           <>
             <FileLetter status={kindOf(change.status)} />
-            <span className={cx("min-w-0 flex-none max-w-[70%] truncate text-fg-0", change.status === "D" && "text-fg-2 line-through")}>
+            <span className={cx("min-w-0 flex-none max-w-7/10 truncate text-fg-0", change.status === "D" && "text-fg-2 line-through")}>
               {fileNameOf(change.path.replace(/\/$/, ""))}
               {change.path.endsWith("/") ? "/" : ""}
             </span>

@@ -49,7 +49,7 @@ export function ChangesView({
   const ask = (paths: readonly string[]) => onCompose(conflictPrompt(paths, operation, status.branch));
 
   return (
-    <div className="grid min-h-0 flex-1 grid-cols-[minmax(240px,300px)_minmax(0,1fr)] grid-rows-[minmax(0,1fr)] narrow:grid-cols-1">
+    <div className="grid min-h-0 flex-1 grid-cols-[minmax(240px,300px)_minmax(0,1fr)] grid-rows-1 narrow:grid-cols-1">
       <div className={cx("flex min-h-0 min-w-0 flex-col border-r border-line-0 narrow:border-r-0", isOnLines && shown && "narrow:hidden")}>
         {operation ? (
           <div role="status" className="grid flex-none gap-2 border-b border-line-0 bg-warn-soft px-3 py-2.5 text-sm text-fg-0">

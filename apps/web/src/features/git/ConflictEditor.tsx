@@ -128,7 +128,7 @@ function Sides({
       ) : null}
       <div
         className={cx(
-          "grid min-h-0 flex-[2] auto-cols-fr grid-flow-col grid-rows-[minmax(0,1fr)] border-b border-line-0",
+          "grid min-h-0 flex-2 auto-cols-fr grid-flow-col grid-rows-1 border-b border-line-0",
           part === "result" && isNarrow && "hidden",
         )}
       >
@@ -145,7 +145,7 @@ function Sides({
           ),
         )}
       </div>
-      <div className={cx("flex min-h-0 flex-[3] flex-col", isNarrow && part !== "result" && "hidden")}>
+      <div className={cx("flex min-h-0 flex-3 flex-col", isNarrow && part !== "result" && "hidden")}>
         {onDisk === undefined ? (
           file.error ? (
             <LoadFailed title="Couldn't load file" of={file} />

@@ -203,7 +203,7 @@ function StartGit({ acts, onRemote, onClone }: { acts: GitActs; onRemote: () => 
         A repository records commits and branches, and can be pushed to a host such as GitHub. Snapshots and checkpoints work without one.
       </EmptyState>
       <GitFailure failure={acts.failureAt("start")} onDismiss={acts.clearFailure} />
-      <ul className="grid max-w-[640px] gap-2 px-6 pb-6 narrow:px-3">
+      <ul className="grid max-w-160 gap-2 px-6 pb-6 narrow:px-3">
         <Way
           title="Create a repository"
           hint="Files aren't affected. Your first commit adds them."

@@ -55,7 +55,7 @@ export function HistoryView({
     );
   if (commits.length === 0) return <EmptyState title="No commits yet">Commits of this repository appear here.</EmptyState>;
   return (
-    <div className={cx("grid min-h-0 flex-1 grid-rows-[minmax(0,1fr)]", "grid-cols-[minmax(0,1fr)_minmax(320px,46%)] narrow:grid-cols-1")}>
+    <div className={cx("grid min-h-0 flex-1 grid-rows-1", "grid-cols-[minmax(0,1fr)_minmax(320px,46%)] narrow:grid-cols-1")}>
       <section aria-label="Commits" className={cx("flex min-h-0 min-w-0 flex-col", sha && "narrow:hidden")}>
         <div className="flex min-h-9 flex-none items-center gap-3 px-3 text-xs text-fg-2">
           <Switch label="All branches" isOn={isAll} onChange={setIsAll} />

@@ -6,7 +6,7 @@ const shownRefs = 3;
 export function Refs({ refs, current, most = shownRefs }: { refs: readonly string[]; current: string | undefined; most?: number }) {
   if (refs.length === 0) return null;
   return (
-    <span className="flex max-w-[45%] flex-none items-center gap-1 overflow-hidden">
+    <span className="flex max-w-9/20 flex-none items-center gap-1 overflow-hidden">
       {refs.slice(0, most).map((ref) => {
         const isTag = ref.startsWith("tag: ");
         const isRemote = !isTag && ref.startsWith("origin/");

@@ -117,7 +117,7 @@ export function HomeComposer() {
       ) : null}
       <ComposerBox
         size="hero"
-        {...(isOver && { className: "border-fg-1! shadow-[0_0_0_1px_var(--fg-1)]" })}
+        {...(isOver && { className: "border-fg-1! ring ring-fg-1" })}
         attachments={
           attachments.list.length > 0 ? (
             <AttachmentChips list={attachments.list} onRemove={attachments.remove} onRetry={attachments.retry} />
@@ -221,7 +221,7 @@ export function HomeComposer() {
         {startersOf(template).map((starter) => (
           <li key={starter.title} className="flex-none">
             <Button
-              className="h-[30px] bg-transparent font-regular text-fg-1 hover:bg-bg-3 narrow:h-11 narrow:text-sm"
+              className="h-7.5 bg-transparent font-regular text-fg-1 hover:bg-bg-3 narrow:h-11 narrow:text-sm"
               onClick={() => {
                 write(starter.prompt);
                 box.current?.focus();
@@ -232,7 +232,7 @@ export function HomeComposer() {
           </li>
         ))}
         <li className="flex-none">
-          <ImportButton className="h-[30px] bg-transparent font-regular text-fg-1 hover:bg-bg-3 narrow:h-11 narrow:text-sm" />
+          <ImportButton className="h-7.5 bg-transparent font-regular text-fg-1 hover:bg-bg-3 narrow:h-11 narrow:text-sm" />
         </li>
       </ul>
     </div>

@@ -16,8 +16,8 @@ export function HomePage() {
   const firstName = user.name.trim().split(/\s+/)[0];
   return (
     <Page title="Home" head={<span className="hidden font-semibold text-fg-0 narrow:inline">Tesslate Studio</span>}>
-      <section className="mx-auto mt-10 w-full max-w-[700px] narrow:mt-4" aria-labelledby="home-question">
-        <h1 id="home-question" className="mb-4 font-display text-2xl leading-[1.15] tracking-display wrap-anywhere narrow:text-[24px]">
+      <section className="mx-auto mt-10 w-full max-w-175 narrow:mt-4" aria-labelledby="home-question">
+        <h1 id="home-question" className="mb-4 font-display text-2xl leading-tight tracking-display wrap-anywhere narrow:text-[24px]">
           {firstName ? (
             <>
               What do you want to build, <span className="as-written">{firstName}</span>?

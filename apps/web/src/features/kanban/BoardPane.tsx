@@ -24,7 +24,7 @@ export function BoardPane() {
       </Bar>
       <div className="flex gap-3 px-3">
         {[3, 2, 1, 2, 3].map((cards, column) => (
-          <div key={column} className="grid w-[272px] flex-none content-start gap-2 rounded-3 bg-bg-2 p-2">
+          <div key={column} className="grid w-68 flex-none content-start gap-2 rounded-3 bg-bg-2 p-2">
             <Skeleton className="h-5 w-28" />
             {Array.from({ length: cards }, (_, card) => (
               <Skeleton key={card} className="h-16" />

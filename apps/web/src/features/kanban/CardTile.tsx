@@ -70,8 +70,8 @@ export const CardTile = memo(({ card, columns, acts, isStop, isMenuOpen, onMenu,
         "group/card relative rounded-3 border border-line-0 bg-bg-1 px-2.5 pt-2 pb-2.5 shadow-1 hover:border-line-1 has-[[data-card]:focus-visible]:outline-2 has-[[data-card]:focus-visible]:outline-focus",
         isLifted && "opacity-40",
         edge && "after:absolute after:inset-x-0 after:h-0.5 after:rounded-full after:bg-fg-0",
-        edge === "top" && "after:-top-[5px]",
-        edge === "bottom" && "after:-bottom-[5px]",
+        edge === "top" && "after:-top-1.25",
+        edge === "bottom" && "after:-bottom-1.25",
       )}
     >
       <div
@@ -109,7 +109,7 @@ export const CardTile = memo(({ card, columns, acts, isStop, isMenuOpen, onMenu,
           </div>
         ) : null}
         {type || card.due_date || card.estimate_hours !== null || card.assignee ? (
-          <div className="mt-2 flex min-h-[22px] items-center gap-2 text-2xs text-fg-2 [&_svg]:flex-none">
+          <div className="mt-2 flex min-h-5.5 items-center gap-2 text-2xs text-fg-2 [&_svg]:flex-none">
             <div className="flex min-w-0 flex-1 flex-wrap items-center gap-x-3 gap-y-1">
               {type ? (
                 <span className="flex items-center gap-1">

@@ -75,7 +75,7 @@ export function ColumnDialog({
           <Input {...form.text("description")} maxLength={500} placeholder="Optional" />
         </Field>
         <div>
-          <div id="column-color" className="mb-[5px] text-sm font-medium text-fg-1">
+          <div id="column-color" className="mb-1.25 text-sm font-medium text-fg-1">
             Color
           </div>
           <RadioGroup.Root

@@ -50,12 +50,12 @@ export const ColumnView = memo((props: ColumnViewProps) => {
       aria-label={`${column.name}, ${counted(count, "card")}`}
       data-column={column.id}
       className={cx(
-        "relative flex max-h-full w-[272px] flex-none snap-start flex-col rounded-3 bg-bg-2 narrow:w-[min(300px,82cqw)]",
+        "relative flex max-h-full w-68 flex-none snap-start flex-col rounded-3 bg-bg-2 narrow:w-column",
         isLifted && "opacity-40",
         over !== undefined && (isRefusing ? "outline-1 outline-err outline-dashed" : "outline-1 outline-line-1"),
         edge && "before:absolute before:inset-y-0 before:w-0.5 before:rounded-full before:bg-fg-0",
-        edge === "left" && "before:-left-[5px]",
-        edge === "right" && "before:-right-[5px]",
+        edge === "left" && "before:-left-1.25",
+        edge === "right" && "before:-right-1.25",
       )}
     >
       <div ref={head} className="flex h-9 flex-none items-center gap-2 pr-1 pl-2.5 narrow:h-12">

@@ -9,7 +9,7 @@ export function NewColumn({ onAdd }: { onAdd: (name: string) => Promise<unknown>
   const [isAdding, setIsAdding] = useState(false);
   if (name === undefined)
     return (
-      <div className="w-[220px] flex-none narrow:w-[min(300px,82cqw)]">
+      <div className="w-55 flex-none narrow:w-column">
         <Button variant="ghost" icon={<Plus size={14} />} onClick={() => setName("")}>
           Add column
         </Button>
@@ -24,7 +24,7 @@ export function NewColumn({ onAdd }: { onAdd: (name: string) => Promise<unknown>
   };
   return (
     <form
-      className="grid w-[272px] flex-none content-start gap-2 rounded-3 bg-bg-2 p-2 narrow:w-[min(300px,82cqw)]"
+      className="grid w-68 flex-none content-start gap-2 rounded-3 bg-bg-2 p-2 narrow:w-column"
       onSubmit={(event) => {
         event.preventDefault();
         void add();

@@ -15,7 +15,10 @@ test("only what changed is sent", () => {
     tools: ["read_file"],
     config: { features: { ...form.features, web_search: false } },
   });
-  expect(changedFields({ ...form, tools: ["read_file"] }, { ...form, tools: null, name: "Miller" })).toEqual({ tools: null, name: "Miller" });
+  expect(changedFields({ ...form, tools: ["read_file"] }, { ...form, tools: null, name: "Miller" })).toEqual({
+    tools: null,
+    name: "Miller",
+  });
 });
 
 test("what is missing is said by field", () => {

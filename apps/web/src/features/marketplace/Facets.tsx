@@ -36,7 +36,7 @@ export function Facet({
                 aria-pressed={isChosen}
                 onClick={() => onChange(isChosen ? undefined : choice.value)}
                 className={cx(
-                  "flex h-[26px] w-full items-center gap-2 rounded-1 px-2 text-left text-sm text-fg-1 hover:bg-bg-2 narrow:h-11",
+                  "flex h-6.5 w-full items-center gap-2 rounded-1 px-2 text-left text-sm text-fg-1 hover:bg-bg-2 narrow:h-11",
                   isChosen && "bg-bg-3 font-medium text-fg-0 hover:bg-bg-3",
                 )}
               >

@@ -183,7 +183,13 @@ export function MarketplacePage() {
             </div>
           )}
           {data ? (
-            <Pager list={data} page={page} perPage={itemsPerPage} onPage={(next) => change({ page: next })} className="mt-8 justify-center" />
+            <Pager
+              list={data}
+              page={page}
+              perPage={itemsPerPage}
+              onPage={(next) => change({ page: next })}
+              className="mt-8 justify-center"
+            />
           ) : null}
         </div>
       </div>

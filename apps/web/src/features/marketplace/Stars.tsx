@@ -39,7 +39,7 @@ export function StarInput({ value, onChange }: { value: number; onChange: (ratin
         <label
           key={n}
           className={cx(
-            "cursor-pointer rounded-1 p-1 has-[:focus-visible]:outline-2 has-[:focus-visible]:outline-focus narrow:p-2.5",
+            "cursor-pointer rounded-1 p-1 has-focus-visible:outline-2 has-focus-visible:outline-focus narrow:p-2.5",
             n <= value ? "text-fg-0" : "text-fg-3 hover:text-fg-1",
           )}
         >

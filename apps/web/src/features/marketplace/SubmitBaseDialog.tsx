@@ -103,7 +103,7 @@ export function SubmitBaseDialog({ project, onClose }: { project?: Project; onCl
           ? "New projects can start from the current files of this project. Remove files with secrets first."
           : "New projects start from the latest version of this repository."
       }
-      className="w-[min(560px,calc(100vw-24px))]"
+      width="lg"
       footer={
         <>
           <Button variant="ghost" onClick={onClose}>

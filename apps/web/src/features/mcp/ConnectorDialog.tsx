@@ -106,7 +106,7 @@ export function ConnectorDialog({
       onOpenChange={(isOpen) => !isOpen && onClose()}
       title={server ? `Edit ${server.name}` : "Add connector"}
     >
-      <form onSubmit={form.onSubmit} noValidate className="grid grid-cols-[minmax(0,1fr)] gap-3">
+      <form onSubmit={form.onSubmit} noValidate className="grid grid-cols-1 gap-3">
         {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
         {server ? null : (
           <div className="grid justify-items-start gap-1.5">
@@ -167,7 +167,7 @@ function OauthClient({ form, isStored }: { form: Form<ConnectorValues>; isStored
   return (
     <details open={isStored}>
       <summary className="cursor-pointer text-fg-1 narrow:py-2">Custom OAuth client</summary>
-      <div className="grid grid-cols-[minmax(0,1fr)] gap-3 pt-2">
+      <div className="grid grid-cols-1 gap-3 pt-2">
         <p className="text-xs text-fg-2">
           Only for servers without dynamic client registration. Register a client there with this redirect URI:{" "}
           <code className="font-mono wrap-anywhere text-fg-1 select-all">{`${location.origin}/api/mcp/oauth/callback`}</code>

@@ -90,7 +90,9 @@ export function ConnectorRow({ server, acts, onEdit }: { server: McpServer; acts
           <ChevronRight size={14} className={cx("flex-none text-fg-3 transition-transform", isOpen && "rotate-90")} />
           <span className="min-w-0 flex-1">
             <span className="block truncate font-medium text-fg-0">{server.name}</span>
-            <span className="block truncate font-mono text-xs text-fg-2">{server.command ? formatCommand(server.command) : server.url}</span>
+            <span className="block truncate font-mono text-xs text-fg-2">
+              {server.command ? formatCommand(server.command) : server.url}
+            </span>
           </span>
         </button>
         <StatePill server={server} isTesting={isTesting} />
@@ -116,11 +118,11 @@ export function ConnectorRow({ server, acts, onEdit }: { server: McpServer; acts
         />
       </div>
       {server.problem && server.is_enabled && server.auth !== "needed" && !isTesting ? (
-        <p role="status" className="pt-1 pl-[22px] text-xs wrap-anywhere text-err">
+        <p role="status" className="pt-1 pl-5.5 text-xs wrap-anywhere text-err">
           {server.problem}
         </p>
       ) : null}
-      <div id={`${id}-more`} hidden={!isOpen} className="grid gap-3 pt-3 pl-[22px]">
+      <div id={`${id}-more`} hidden={!isOpen} className="grid gap-3 pt-3 pl-5.5">
         <Switch isOn={server.is_enabled} onChange={(is_enabled) => change({ is_enabled })} label="Allow the agent to use this connector" />
         <Switch
           isOn={server.trusts_read_only}
@@ -135,7 +137,7 @@ export function ConnectorRow({ server, acts, onEdit }: { server: McpServer; acts
               {server.tools_at ? ` · Updated ${formatRelativeTime(server.tools_at)}` : ""}
             </p>
             <div {...scrollable} aria-label={`Tools of ${server.name}`} className="scroll-y max-h-64 rounded-2 border border-line-0 p-2.5">
-              <ul role="list" className="grid grid-cols-[minmax(0,1fr)] gap-1.5">
+              <ul role="list" className="grid grid-cols-1 gap-1.5">
                 {server.tools.map((tool) => (
                   <li key={tool.name}>
                     <p className="flex flex-wrap items-baseline gap-x-2">

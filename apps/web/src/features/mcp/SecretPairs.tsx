@@ -48,7 +48,7 @@ export function SecretPairs({
   const text = texts[kind];
   const change = (at: string, more: Partial<SecretPair>) => onChange(pairs.map((pair) => (pair.id === at ? { ...pair, ...more } : pair)));
   return (
-    <div role="group" aria-labelledby={id} className="grid grid-cols-[minmax(0,1fr)] gap-1.5">
+    <div role="group" aria-labelledby={id} className="grid grid-cols-1 gap-1.5">
       <span id={id} className="text-fg-1">
         {text.title}
       </span>

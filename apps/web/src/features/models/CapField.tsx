@@ -46,7 +46,7 @@ export function CapField({
       >
         <Input size="sm" inputMode="decimal" placeholder={placeholder} value={shown} onChange={(event) => setText(event.target.value)} />
       </Field>
-      <Button className="mt-[23px] self-start" type="submit" disabled={isWrong || amount === saved || isSubmitting}>
+      <Button className="mt-5.75 self-start" type="submit" disabled={isWrong || amount === saved || isSubmitting}>
         Save
       </Button>
     </form>

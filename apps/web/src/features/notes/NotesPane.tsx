@@ -125,7 +125,7 @@ export function NotesPane() {
                 Keep decisions, links and open questions of this project here.
               </EmptyState>
             ) : (
-              <div className="max-w-[720px] text-md leading-read text-fg-1">
+              <div className="max-w-180 text-md leading-read text-fg-1">
                 <Markdown text={shown} />
               </div>
             )}

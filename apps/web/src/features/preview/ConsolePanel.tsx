@@ -36,7 +36,7 @@ export function ConsolePanel({ lines, onClear }: { lines: readonly ConsoleLine[]
                 <span className="sr-only">{line.level}: </span>
                 {line.text}
               </span>
-              <span className="max-w-[30%] flex-none truncate text-fg-2">{line.place}</span>
+              <span className="max-w-3/10 flex-none truncate text-fg-2">{line.place}</span>
             </li>
           ))}
         </ol>

@@ -49,7 +49,7 @@ export const LogTail = ({ lines, label }: { lines: readonly string[]; label: str
 function Working({ title, task, children }: { title: string; task: Task | undefined; children?: ReactNode }) {
   const share = task && task.progress.percentage / 100;
   return (
-    <div role="status" className="flex w-full max-w-[560px] flex-col gap-3 p-6">
+    <div role="status" className="flex w-full max-w-140 flex-col gap-3 p-6">
       <div className="flex items-center gap-2.5">
         <span className="spin" aria-hidden="true" />
         <h2 className="text-md">{title}</h2>
@@ -94,7 +94,7 @@ export function PreviewState({ phase, acts }: { phase: Exclude<PreviewPhase, { k
       );
     case "crashed":
       return (
-        <div role="alert" className="flex w-full max-w-[640px] flex-col items-start gap-3 p-6">
+        <div role="alert" className="flex w-full max-w-160 flex-col items-start gap-3 p-6">
           <div>
             <h2 className="text-md">{phase.exitCode === undefined ? "The app crashed" : `The app crashed (exit ${phase.exitCode})`}</h2>
             <p className="mt-1 text-sm leading-read text-fg-2">

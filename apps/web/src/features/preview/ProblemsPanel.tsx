@@ -81,7 +81,7 @@ export function ProblemsPanel({
                     type="button"
                     title={`Open ${problem.place}`}
                     onClick={() => onOpenFile(problem.place ?? "")}
-                    className="max-w-[40%] flex-none truncate font-mono text-2xs text-fg-1 underline decoration-line-1 underline-offset-2 hover:text-fg-0 narrow:min-h-11"
+                    className="max-w-2/5 flex-none truncate font-mono text-2xs text-fg-1 underline decoration-line-1 underline-offset-2 hover:text-fg-0 narrow:min-h-11"
                   >
                     {problem.place}
                   </button>

@@ -43,7 +43,7 @@ export function ShareDialog({ target, onClose }: { target: ShareTarget | undefin
       }}
       title={target ? `Share ${target.name}` : ""}
       description="Anyone with a link can see the running app without an account, until the link expires."
-      className="w-[min(560px,calc(100vw-24px))]!"
+      width="lg"
     >
       {target ? <ShareBody key={target.preview?.id ?? target.containerId} target={target} /> : null}
     </Dialog>
@@ -111,7 +111,7 @@ function ShareBody({ target }: { target: ShareTarget }) {
           icon={<Share2 size={14} />}
           isLoading={form.isSubmitting}
           loadingWord="Creating…"
-          className="mt-[23px] h-8! narrow:mt-0 narrow:h-11! narrow:w-full"
+          className="mt-5.75 h-8! narrow:mt-0 narrow:h-11! narrow:w-full"
         >
           Create link
         </Button>

@@ -266,11 +266,11 @@ function DropZone({
         />
       </div>
       {problem ? (
-        <p id={problemId} role="alert" className="mt-[5px] text-xs text-err">
+        <p id={problemId} role="alert" className="mt-1.25 text-xs text-err">
           {problem}
         </p>
       ) : (
-        <p className="mt-[5px] text-xs text-fg-2">Up to 500 MB. .git and dependency folders such as node_modules are skipped.</p>
+        <p className="mt-1.25 text-xs text-fg-2">Up to 500 MB. .git and dependency folders such as node_modules are skipped.</p>
       )}
     </div>
   );

@@ -16,11 +16,11 @@ export function ProjectCard({ project, heading: Heading = "h3" }: { project: Pro
         to="/p/$slug/{-$view}"
         params={{ slug: project.slug }}
         aria-label={`Open ${project.name}: ${project.description || "No description"}`}
-        className="block h-[158px] overflow-hidden rounded-3 border border-line-0 bg-bg-2 p-3.5 transition-colors group-hover:border-line-1 narrow:h-28 narrow:p-3"
+        className="block h-39.5 overflow-hidden rounded-3 border border-line-0 bg-bg-2 p-3.5 transition-colors group-hover:border-line-1 narrow:h-28 narrow:p-3"
       >
         <p className="line-clamp-6 text-xs leading-read text-fg-2 narrow:line-clamp-4">{project.description || "No description"}</p>
       </Link>
-      <div className="px-0.5 pt-[9px]">
+      <div className="px-0.5 pt-2.25">
         <div className="flex min-w-0 items-center gap-2">
           <Heading className="min-w-0 flex-1 truncate text-sm">{project.name}</Heading>
           <ProjectPill project={project} />
@@ -30,7 +30,7 @@ export function ProjectCard({ project, heading: Heading = "h3" }: { project: Pro
           points={foot.points}
           label={foot.label}
           {...(foot.tail && { tail: foot.tail })}
-          className="mt-[7px] mb-1 h-4"
+          className="mt-1.75 mb-1 h-4"
         />
         <div className="flex items-center">
           <p className="min-w-0 flex-1 truncate text-xs text-fg-2">
@@ -48,7 +48,7 @@ export function ProjectCardSkeletons({ count }: { count: number }) {
     <div role="status" aria-busy="true" aria-label="Loading projects…" className={projectGrid}>
       {Array.from({ length: count }, (_, index) => (
         <div key={index} className="min-w-0">
-          <Skeleton className="h-[158px] rounded-3 narrow:h-28" />
+          <Skeleton className="h-39.5 rounded-3 narrow:h-28" />
           <Skeleton className="mt-3 h-4 w-3/5" />
           <Skeleton className="mt-2 h-3 w-full" />
         </div>

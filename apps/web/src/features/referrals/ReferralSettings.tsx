@@ -123,7 +123,7 @@ function ApplyForm() {
       </Field>
       <Button
         type="submit"
-        className="mt-[25px]"
+        className="mt-6.25"
         disabled={!form.values.referral_code.trim()}
         isLoading={form.isSubmitting}
         loadingWord="Applying…"

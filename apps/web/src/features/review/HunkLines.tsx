@@ -49,7 +49,7 @@ export function HunkLines({
             return (
               <Fragment key={index}>
                 {line.kind === "note" ? (
-                  <div className="pl-[92px] text-fg-2 italic narrow:pl-12">{line.text}</div>
+                  <div className="pl-23 text-fg-2 italic narrow:pl-12">{line.text}</div>
                 ) : (
                   <div
                     className={cx(

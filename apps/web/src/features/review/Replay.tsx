@@ -146,7 +146,7 @@ export function Replay({ taskId, isRunning }: { taskId: string; isRunning: boole
 
 function MomentView({ moment: { part, picture }, taskId }: { moment: Moment; taskId: string }) {
   return (
-    <div className="grid max-w-[860px] gap-3">
+    <div className="grid max-w-215 gap-3">
       {part.kind === "text" ? <Markdown text={part.text} isStreaming={false} /> : null}
       {part.kind === "steered" ? <p className="text-md leading-read whitespace-pre-wrap text-fg-0">{part.text}</p> : null}
       {part.kind === "error" ? <p className="text-sm text-err">{part.message}</p> : null}
@@ -157,7 +157,7 @@ function MomentView({ moment: { part, picture }, taskId }: { moment: Moment; tas
             edit.diff === undefined ? null : (
               <section key={`${edit.path}-${edit.op}`} aria-label={edit.new_path ?? edit.path} className="grid gap-1">
                 <p className="font-mono text-xs text-fg-2">{edit.new_path ?? edit.path}</p>
-                <DiffBlock lines={diffLines(edit.diff)} path={edit.new_path ?? edit.path} maxHeight="max-h-[480px]" />
+                <DiffBlock lines={diffLines(edit.diff)} path={edit.new_path ?? edit.path} maxHeight="max-h-120" />
               </section>
             ),
           )}
@@ -170,7 +170,7 @@ function MomentView({ moment: { part, picture }, taskId }: { moment: Moment; tas
             alt={`Screenshot: ${picture.label}`}
             width={picture.width}
             height={picture.height}
-            className="h-auto max-h-[420px] w-auto max-w-full rounded-2 border border-line-0"
+            className="h-auto max-h-105 w-auto max-w-full rounded-2 border border-line-0"
           />
           <figcaption className="text-xs text-fg-2">{picture.label}</figcaption>
         </figure>

@@ -52,7 +52,7 @@ export function ReviewPane() {
         <Select
           label="Run"
           size="sm"
-          className="max-w-[420px] min-w-0 flex-1"
+          className="max-w-105 min-w-0 flex-1"
           value={taskId ?? ""}
           placeholder={run ? "Earlier run" : "No runs yet"}
           isDisabled={options.length === 0}

@@ -62,7 +62,7 @@ export function PasteEnvDialog({
           ? `Each NAME=value line is added as a secret of ${owner}. Values are encrypted and never shown again.`
           : `Each NAME=value line is added as a variable of ${owner}. Values are encrypted and never shown again.`
       }
-      className="w-[min(600px,calc(100vw-24px))]"
+      width="lg"
       footer={
         <>
           <Button variant="ghost" onClick={() => change(false)}>

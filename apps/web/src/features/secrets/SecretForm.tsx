@@ -76,7 +76,7 @@ export function SecretForm({
             autoFocus={name !== undefined || initialName !== ""}
           />
         </Field>
-        <div className={cx("flex flex-none gap-1.5 narrow:pt-0", !isStacked && "pt-[23px]")}>
+        <div className={cx("flex flex-none gap-1.5 narrow:pt-0", !isStacked && "pt-5.75")}>
           <Button
             type="submit"
             className="h-8 narrow:h-11"

@@ -217,7 +217,7 @@ function CreateKeyDialog({ onClose }: { onClose: () => void }) {
           hint="Each run is charged at the model's price. A request can choose a stricter edit mode than the one below."
         />
         {canRun ? (
-          <div className="grid justify-items-start gap-1.5 pl-[38px]">
+          <div className="grid justify-items-start gap-1.5 pl-9.5">
             <span className="text-fg-1">Edit mode</span>
             <SegmentedControl label="Edit mode" segments={modes} {...form.choice("mode")} />
             <p className="text-xs text-fg-2">{modeOf(mode).hint}.</p>

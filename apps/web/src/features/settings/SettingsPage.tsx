@@ -27,7 +27,7 @@ export function SettingsPage() {
                     key={place.to}
                     to={place.to}
                     activeProps={{ "aria-current": "page" }}
-                    className="flex h-[30px] flex-none items-center gap-[9px] rounded-2 px-2.5 text-fg-1 hover:bg-bg-2 aria-[current=page]:bg-bg-3 aria-[current=page]:font-medium aria-[current=page]:text-fg-0 narrow:h-11 [&_svg]:text-fg-2"
+                    className="flex h-7.5 flex-none items-center gap-2.25 rounded-2 px-2.5 text-fg-1 hover:bg-bg-2 aria-[current=page]:bg-bg-3 aria-[current=page]:font-medium aria-[current=page]:text-fg-0 narrow:h-11 [&_svg]:text-fg-2"
                   >
                     {place.icon}
                     {place.label}
@@ -37,7 +37,7 @@ export function SettingsPage() {
             ))}
           </nav>
         </div>
-        <div className="min-w-0 max-w-[640px] flex-1 pt-1">
+        <div className="min-w-0 max-w-160 flex-1 pt-1">
           <Outlet />
         </div>
       </div>

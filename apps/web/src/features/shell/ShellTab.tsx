@@ -25,7 +25,7 @@ export function ShellTab({
   return (
     <span
       className={cx(
-        "inline-flex h-[22px] flex-none items-center rounded-1 font-mono text-2xs narrow:h-9",
+        "inline-flex h-5.5 flex-none items-center rounded-1 font-mono text-2xs narrow:h-9",
         isActive ? "bg-bg-3 text-fg-0" : "text-fg-2",
       )}
     >
@@ -43,14 +43,14 @@ export function ShellTab({
             if (event.key === "Enter") keep(event.currentTarget.value);
             if (event.key === "Escape") setIsEditing(false);
           }}
-          className="ml-1 h-[18px] rounded-1 border border-line-1 bg-bg-1 px-1 text-fg-0"
+          className="ml-1 h-4.5 rounded-1 border border-line-1 bg-bg-1 px-1 text-fg-0"
         />
       ) : (
         <button
           type="button"
           aria-current={isActive ? "true" : undefined}
           title={`${name}: double-click or press F2 to rename`}
-          className="h-full pl-[7px]"
+          className="h-full pl-1.75"
           onClick={onChoose}
           onDoubleClick={() => setIsEditing(true)}
           onKeyDown={(event) => {

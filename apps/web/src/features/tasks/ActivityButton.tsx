@@ -20,7 +20,7 @@ export function ActivityButton({ tasks }: { tasks: readonly Task[] }) {
     <Popover
       label="Activity"
       align="end"
-      className="w-88 max-w-[calc(100vw-16px)] p-0!"
+      className="w-88 max-w-floating! p-0!"
       trigger={
         <button
           type="button"
@@ -99,6 +99,6 @@ const EndedTask = ({ task }: { task: Task }) => (
       <span className="flex-none text-fg-2">{outcomes[task.status]}</span>
       {task.completed_at ? <RelativeTime at={task.completed_at} className="num flex-none text-fg-3" /> : null}
     </div>
-    {task.status === "failed" && task.error ? <p className="mt-1 line-clamp-3 pl-[22px] break-words text-err">{task.error}</p> : null}
+    {task.status === "failed" && task.error ? <p className="mt-1 line-clamp-3 pl-5.5 break-words text-err">{task.error}</p> : null}
   </li>
 );

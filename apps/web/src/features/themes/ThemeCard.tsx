@@ -41,7 +41,7 @@ export function ThemeCard({ tile, isWorn, isTabStop, onWear, onLook, onLeave, on
         )}
         style={{ background: swatches.background }}
       >
-        <span aria-hidden="true" className="flex h-[72px] gap-1.5 p-2">
+        <span aria-hidden="true" className="flex h-18 gap-1.5 p-2">
           <span className="h-full w-2.5 flex-none rounded-1" style={{ background: swatches.surface }} />
           <span className="grid min-w-0 flex-1 content-start gap-1.5 rounded-1 p-2" style={{ background: swatches.surface }}>
             <span className="h-1.5 w-3/5 rounded-1" style={{ background: swatches.primary }} />

@@ -121,7 +121,7 @@ export function ThemeGallery() {
         ) : (
           <div role="status" aria-busy="true" aria-label="Loading themes…" className={grid}>
             {Array.from({ length: 8 }, (_, index) => (
-              <Skeleton key={index} className="h-[104px]" />
+              <Skeleton key={index} className="h-26" />
             ))}
           </div>
         )

@@ -42,8 +42,8 @@ export function ComparePanel({
   return (
     <aside aria-label="Comparison" className="flex min-h-0 min-w-0 flex-col border-l border-line-0 narrow:border-l-0">
       <div className="grid grid-cols-[minmax(0,1fr)_auto_minmax(0,1fr)] items-stretch gap-2 px-4 pt-3.5 pb-3 narrow:px-3">
-        <div className="min-w-0 rounded-3 border border-line-0 px-[11px] py-[9px]">
-          <span className="flex items-center gap-[7px] font-semibold text-fg-0">
+        <div className="min-w-0 rounded-3 border border-line-0 px-2.75 py-2.25">
+          <span className="flex items-center gap-1.75 font-semibold text-fg-0">
             <Letter of="A" />
             <span className="sr-only">From: </span>
             <span className="min-w-0 truncate">{from.title}</span>
@@ -54,8 +54,8 @@ export function ComparePanel({
           </span>
         </div>
         <ArrowRight size={14} className="self-center text-fg-2" aria-hidden="true" />
-        <div className="min-w-0 rounded-3 border border-line-0 px-[11px] py-[9px]">
-          <span className="flex items-center gap-[7px]">
+        <div className="min-w-0 rounded-3 border border-line-0 px-2.75 py-2.25">
+          <span className="flex items-center gap-1.75">
             <Letter of="B" />
             <Select
               label="Compare with"

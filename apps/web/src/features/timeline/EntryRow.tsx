@@ -7,7 +7,7 @@ import { contentsOf, type Entry, type Happening } from "./timeline.ts";
 /** Marks a compared point. */
 export const Letter = ({ of, className }: { of: "A" | "B"; className?: string }) => (
   <span
-    className={cx("grid size-[18px] flex-none place-items-center rounded-1 bg-fg-0 text-2xs font-semibold text-bg-1", className)}
+    className={cx("grid size-4.5 flex-none place-items-center rounded-1 bg-fg-0 text-2xs font-semibold text-bg-1", className)}
     aria-hidden="true"
   >
     {of}
@@ -20,7 +20,7 @@ export function EntryRow({ entry, letter, onChoose }: { entry: Entry; letter: "A
   const isChosen = letter !== undefined;
   return (
     <ThreadItem bead={entry.bead} beadYPx={18} {...(isChosen && { tone: "on" as const })}>
-      {letter ? <Letter of={letter} className="absolute top-[9px] left-[-8px] z-1 narrow:hidden" /> : null}
+      {letter ? <Letter of={letter} className="absolute top-2.25 -left-2 z-1 narrow:hidden" /> : null}
       <button
         type="button"
         data-testid="timeline-entry"

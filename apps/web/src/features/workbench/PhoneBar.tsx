@@ -21,7 +21,7 @@ export function PhoneBar() {
       {label}
       {view === "chat" && hasNews && current !== "chat" ? (
         <>
-          <span aria-hidden="true" className="absolute top-[7px] left-[calc(50%+8px)] size-2 rounded-full bg-brand" />
+          <span aria-hidden="true" className="absolute top-1.75 left-[calc(50%+8px)] size-2 rounded-full bg-brand" />
           <span className="sr-only">, needs your input</span>
         </>
       ) : null}

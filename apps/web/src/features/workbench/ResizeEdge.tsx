@@ -62,8 +62,8 @@ export function ResizeEdge({ label, orientation, valuePx, minPx, maxPx, defaultP
       className={cx(
         "absolute z-10 touch-none outline-none after:absolute after:rounded-full after:transition-colors hover:after:bg-line-1 focus-visible:after:bg-focus active:after:bg-fg-1",
         isUpright
-          ? "w-2 cursor-col-resize after:inset-y-0 after:left-[3px] after:w-0.5"
-          : "h-2 cursor-row-resize after:inset-x-0 after:top-[3px] after:h-0.5",
+          ? "w-2 cursor-col-resize after:inset-y-0 after:left-0.75 after:w-0.5"
+          : "h-2 cursor-row-resize after:inset-x-0 after:top-0.75 after:h-0.5",
         className,
       )}
     />

@@ -80,7 +80,7 @@ function ProjectName({ project }: { project: Project }) {
       />
     );
   return (
-    <h1 className="min-w-0 shrink-[99999] text-sm font-medium narrow:min-w-10">
+    <h1 className="min-w-0 shrink-99999 text-sm font-medium narrow:min-w-10">
       <button
         type="button"
         title="Rename project"

@@ -14,10 +14,10 @@ export function NotFoundPage() {
     >
       <Thread>
         <ThreadItem bead="message" edge="start" className="pb-5">
-          <p className="truncate font-mono text-xs leading-[22px] text-fg-2">{location.pathname}</p>
+          <p className="truncate font-mono text-xs leading-5.5 text-fg-2">{location.pathname}</p>
         </ThreadItem>
         <ThreadItem bead="failed" className="pb-5">
-          <h1 className="font-display text-xl leading-[22px] tracking-title">Page not found</h1>
+          <h1 className="font-display text-xl leading-5.5 tracking-title">Page not found</h1>
           <p className="mt-2 leading-read text-fg-2">Check the URL. The page may have been deleted, or you may not have access to it.</p>
         </ThreadItem>
         <ThreadItem bead="next" line="next" edge="end">

@@ -16,7 +16,7 @@ export function useFocusOnArrival() {
   return main;
 }
 
-const widths = { wide: "max-w-[1180px]", settings: "max-w-[980px]", reading: "max-w-[760px]" };
+const widths = { wide: "max-w-295", settings: "max-w-245", reading: "max-w-190" };
 
 /**
  * A page on one sheet: scrolls inside, head bar with palette and theme. `heading` is its h1; on phones it moves into the bar where that has no
@@ -56,7 +56,7 @@ export function Page({
       </div>
       <div className={cx("mx-auto w-full px-10 pb-12 narrow:px-4", widths[width])}>
         {heading ? (
-          <div className={cx("flex items-center gap-2 pb-5", !head && "narrow:-mt-12 narrow:mr-[88px] narrow:h-12 narrow:pb-0")}>
+          <div className={cx("flex items-center gap-2 pb-5", !head && "narrow:-mt-12 narrow:mr-22 narrow:h-12 narrow:pb-0")}>
             <h1 className="min-w-0 flex-1 truncate font-display text-xl tracking-title">{heading}</h1>
             {action}
           </div>

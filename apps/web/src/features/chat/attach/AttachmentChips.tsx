@@ -6,7 +6,7 @@ import { formatPercent } from "../../../lib/numbers.ts";
 import type { DraftAttachment } from "./attachment-drafts.ts";
 
 const attachmentUrl = (id: string): string => `/api/chat/attachments/${id}`;
-const tile = "flex h-10 max-w-[220px] min-w-0 items-center gap-2 rounded-2 border border-line-0 bg-bg-2 pr-1 text-xs";
+const tile = "flex h-10 max-w-55 min-w-0 items-center gap-2 rounded-2 border border-line-0 bg-bg-2 pr-1 text-xs";
 const iconOf = (name: string, isText: boolean) => (name.startsWith("Pasted text") ? ClipboardList : isText ? FileText : FileIcon);
 
 /** The attachments of a draft, with thumbnail or name, upload progress and errors. */

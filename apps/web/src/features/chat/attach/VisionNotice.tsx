@@ -21,7 +21,7 @@ export function VisionNotice({
     <div
       role="status"
       data-testid="vision-notice"
-      className="mb-1.5 flex flex-wrap items-center gap-x-2 gap-y-1.5 rounded-2 border border-line-0 bg-bg-2 px-2.5 py-1.5 text-xs leading-[1.45] text-fg-1"
+      className="mb-1.5 flex flex-wrap items-center gap-x-2 gap-y-1.5 rounded-2 border border-line-0 bg-bg-2 px-2.5 py-1.5 text-xs leading-note text-fg-1"
     >
       <EyeOff size={14} className="flex-none text-warn" aria-hidden="true" />
       <span className="min-w-0 flex-1 basis-32">

@@ -164,7 +164,7 @@ function Pictures({ pictures, taskId }: { pictures: readonly EvidencePicture[]; 
     <>
       <ul aria-label="Screenshots" className="flex flex-wrap gap-2">
         {pictures.map((picture, index) => (
-          <li key={picture.id} className="w-[150px] narrow:w-[calc(50%-4px)]">
+          <li key={picture.id} className="w-37.5 narrow:w-[calc(50%-4px)]">
             <button
               type="button"
               onClick={() => setShown(index)}
@@ -184,7 +184,7 @@ function Pictures({ pictures, taskId }: { pictures: readonly EvidencePicture[]; 
 
 function Thumbnail({ picture, taskId }: { picture: EvidencePicture; taskId: string }) {
   const [isGone, setIsGone] = useState(false);
-  const box = "block h-[94px] w-full rounded-2 border border-line-0 bg-bg-2 group-hover:border-line-1";
+  const box = "block h-23.5 w-full rounded-2 border border-line-0 bg-bg-2 group-hover:border-line-1";
   if (isGone) return <span className={cx(box, "grid place-items-center text-2xs text-fg-2")}>No longer available</span>;
   return (
     <img
@@ -241,7 +241,7 @@ function CheckTable({ report }: { report: ChecksReport }) {
         .filter(({ after }) => after && after.status !== "passed")
         .map(({ name, container, command, after }) => (
           <Disclosure key={`${name}${container}`} title={`Output of ${command}`} isBad>
-            <pre className="font-mono text-[11.5px] break-words whitespace-pre-wrap">{after?.output || "No output"}</pre>
+            <pre className="font-mono text-xs break-words whitespace-pre-wrap">{after?.output || "No output"}</pre>
           </Disclosure>
         ))}
     </div>

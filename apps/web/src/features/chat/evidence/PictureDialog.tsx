@@ -41,7 +41,7 @@ export function PictureDialog({
       onOpenChange={(opens) => !opens && onIndex(undefined)}
       title={picture?.label ?? ""}
       description={picture ? `${picture.width} × ${picture.height}, from the agent's browser` : undefined}
-      className="w-[min(1340px,calc(100vw-24px))]!"
+      width="3xl"
     >
       {picture ? (
         <div className="grid gap-3">

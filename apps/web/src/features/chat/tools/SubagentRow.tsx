@@ -31,12 +31,12 @@ export const SubagentRow = memo(({ part }: { part: ToolPart }) => {
         aria-expanded={isOpen}
         onClick={() => setIsOpen(!isOpen)}
         className={cx(
-          "-ml-1.5 flex h-(--row) w-[calc(100%+6px)] min-w-0 items-center gap-[7px] rounded-2 px-1.5 text-left hover:bg-bg-3 narrow:h-9 narrow:text-sm",
+          "-ml-1.5 flex h-(--row) w-[calc(100%+6px)] min-w-0 items-center gap-1.75 rounded-2 px-1.5 text-left hover:bg-bg-3 narrow:h-9 narrow:text-sm",
           isOpen && "bg-bg-3",
         )}
       >
         <Bot size={14} className={cx("flex-none", isOpen ? "text-fg-2" : "text-fg-3")} aria-hidden="true" />
-        <span className="max-w-[40%] flex-none truncate font-medium text-fg-0">{name || "Sub-agent"}</span>
+        <span className="max-w-2/5 flex-none truncate font-medium text-fg-0">{name || "Sub-agent"}</span>
         <span className="min-w-0 truncate text-fg-2">{now?.kind === "call" ? doing(now.call) : task}</span>
         <span className={cx("num ml-auto inline-flex flex-none items-center gap-2 pl-2", isOpen ? "text-fg-2" : "text-fg-3")}>
           {change ? <Change {...change} /> : null}
@@ -55,7 +55,7 @@ export const SubagentRow = memo(({ part }: { part: ToolPart }) => {
         </span>
       </button>
       {isOpen ? (
-        <div data-testid="subagent" className="mt-1 mb-2 ml-[6px] border-l border-line-0 pl-3">
+        <div data-testid="subagent" className="mt-1 mb-2 ml-1.5 border-l border-line-0 pl-3">
           <p className="py-1 leading-read break-words whitespace-pre-wrap text-fg-2">
             <span className="font-medium text-fg-1">Task: </span>
             {clip(String(part.parameters["task"] ?? ""))}
@@ -100,10 +100,10 @@ const CallRow = ({ call }: { call: SubagentCall }) => {
   const { icon: Icon, verb } = lookOf(call.name);
   const argument = argumentOf(call);
   return (
-    <li data-testid="subagent-call" className="flex min-h-6 min-w-0 items-center gap-[7px] narrow:min-h-8">
+    <li data-testid="subagent-call" className="flex min-h-6 min-w-0 items-center gap-1.75 narrow:min-h-8">
       <Icon size={13} className="flex-none text-fg-3" aria-hidden="true" />
       <span className="flex-none text-fg-1">{verb}</span>
-      <span className={cx("min-w-0 truncate text-fg-2", argument.isMono && "font-mono text-[11px]")}>{argument.text}</span>
+      <span className={cx("min-w-0 truncate text-fg-2", argument.isMono && "font-mono text-2xs")}>{argument.text}</span>
       <span className="ml-auto flex-none pl-2">
         {call.success === undefined ? (
           <>

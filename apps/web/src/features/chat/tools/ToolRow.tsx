@@ -46,13 +46,13 @@ export const ToolRow = memo(({ part }: { part: ToolPart }) => {
         disabled={!hasMore}
         onClick={() => setChoice(!isOpen)}
         className={cx(
-          "-ml-1.5 flex h-(--row) w-[calc(100%+6px)] min-w-0 items-center gap-[7px] rounded-2 px-1.5 text-left hover:bg-bg-3 disabled:cursor-default narrow:h-9 narrow:text-sm",
+          "-ml-1.5 flex h-(--row) w-[calc(100%+6px)] min-w-0 items-center gap-1.75 rounded-2 px-1.5 text-left hover:bg-bg-3 disabled:cursor-default narrow:h-9 narrow:text-sm",
           isOpen && "bg-bg-3",
         )}
       >
         <Icon size={14} className={cx("flex-none", isOpen ? "text-fg-2" : "text-fg-3")} aria-hidden="true" />
         <span className="flex-none font-medium text-fg-0">{verb}</span>
-        <span className={cx("min-w-0 truncate text-fg-2", argument.isMono && "font-mono text-[11.5px]")}>{argument.text}</span>
+        <span className={cx("min-w-0 truncate text-fg-2", argument.isMono && "font-mono text-xs")}>{argument.text}</span>
         <span className={cx("num ml-auto inline-flex flex-none items-center gap-2 pl-2", isOpen ? "text-fg-2" : "text-fg-3")}>
           {facts.change ? <Change {...facts.change} /> : null}
           {facts.exitCode !== undefined && facts.exitCode !== 0 ? <span className="text-err">exit {facts.exitCode}</span> : null}
@@ -85,7 +85,7 @@ export const ToolRow = memo(({ part }: { part: ToolPart }) => {
             <pre
               {...scrollable}
               aria-label={`Parameters of ${verb}`}
-              className="scroll-y max-h-72 rounded-2 border border-line-0 bg-bg-1 px-2.5 py-[7px] text-[11.5px] leading-read break-words whitespace-pre-wrap text-fg-1"
+              className="scroll-y max-h-72 rounded-2 border border-line-0 bg-bg-1 px-2.5 py-1.75 text-xs leading-read break-words whitespace-pre-wrap text-fg-1"
             >
               {JSON.stringify(parameters, undefined, 2)}
             </pre>
@@ -107,7 +107,7 @@ function Output({ text, isFailed, label }: { text: string; isFailed: boolean; la
       ref={box}
       {...scrollable}
       aria-label={label}
-      className="scroll-y max-h-72 rounded-2 border border-line-0 bg-bg-1 px-2.5 py-[7px] text-[11.5px] leading-read break-words whitespace-pre-wrap text-fg-1"
+      className="scroll-y max-h-72 rounded-2 border border-line-0 bg-bg-1 px-2.5 py-1.75 text-xs leading-read break-words whitespace-pre-wrap text-fg-1"
     >
       {clip(text, isFailed)}
     </pre>

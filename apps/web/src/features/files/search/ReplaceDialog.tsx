@@ -48,7 +48,7 @@ export function ReplaceDialog({
       isOpen
       onOpenChange={(isOpen) => (isOpen || isWorking ? undefined : onClose())}
       title={`Replace “${options.text}” with “${by}”?`}
-      className="w-[min(860px,calc(100vw-24px))]!"
+      width="2xl"
       footer={
         kept.length > 0 ? (
           <Button variant="primary" onClick={onClose}>

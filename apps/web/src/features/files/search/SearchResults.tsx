@@ -102,7 +102,7 @@ export function SearchResults({ found, onOpen }: { found: readonly Found[]; onOp
                 }}
                 onKeyDown={(event) => event.key === "Enter" && event.target === event.currentTarget && activate(row)}
                 className={cx(
-                  "flex h-full min-w-0 cursor-default items-center gap-[7px] rounded-2 pr-2 text-xs select-none hover:bg-bg-2",
+                  "flex h-full min-w-0 cursor-default items-center gap-1.75 rounded-2 pr-2 text-xs select-none hover:bg-bg-2",
                   row.kind === "file" ? "pl-1.5" : "pl-6",
                   index === active && "group-focus/hits:outline-2 group-focus/hits:-outline-offset-2 group-focus/hits:outline-focus",
                 )}

@@ -17,7 +17,7 @@ export function ProjectSettingsPane() {
   const tree = useFileTree().data;
   return (
     <div {...scrollable} aria-label="Project settings" className="scroll-y min-h-0 flex-1">
-      <div className="mx-auto max-w-[720px] px-6 pt-6 pb-10 narrow:px-4">
+      <div className="mx-auto max-w-180 px-6 pt-6 pb-10 narrow:px-4">
         <h1 className="mb-6 text-xl">Settings</h1>
         <GeneralSection project={project} />
         <SecretsSection
