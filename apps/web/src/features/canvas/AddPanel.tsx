@@ -41,7 +41,7 @@ export function AddPanel({ isOpen, onOpenChange, onAdd, onAddPreview, onAddTarge
         if (hasAdded.current) event.preventDefault();
         hasAdded.current = false;
       }}
-      className="w-[400px] max-w-[calc(100vw-16px)]! p-0!"
+      className="w-100 max-w-floating! p-0!"
       trigger={
         <Button
           size="sm"

@@ -21,7 +21,7 @@ export function AttachContainerButton({ target }: { target: DeploymentTarget }) 
         setFailure(undefined);
         setConnecting(isOpen ? target.id : undefined);
       }}
-      className="w-80 max-w-[calc(100vw-16px)]! p-0!"
+      className="w-80 max-w-floating! p-0!"
       trigger={
         <IconButton size="sm" label={`Attach container to ${target.name}`}>
           <Spline size={14} />

@@ -1,6 +1,7 @@
 import { List, Play, Redo2, RotateCw, Square, Undo2, Workflow } from "lucide-react";
 import type { Container, DeployProvider, Project } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
+import { cx } from "../../lib/cx.ts";
 import type { StreamState } from "../../lib/project-stream.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
@@ -50,7 +51,12 @@ export function CanvasBar(props: CanvasBarProps) {
   const isAnyUp = containers.some(canStop);
   const isAnyDown = containers.some(canStart);
   return (
-    <div className="canvas-bar" data-mode={mode}>
+    <div
+      className={cx(
+        "flex flex-wrap gap-1.5",
+        mode === "graph" ? "pointer-events-none absolute inset-x-3 top-3 z-6 *:pointer-events-auto" : "flex-none px-3 pt-3",
+      )}
+    >
       <div role="toolbar" aria-label="Canvas" className="flex flex-wrap gap-1.5">
         <AddPanel
           isOpen={props.isAdding}

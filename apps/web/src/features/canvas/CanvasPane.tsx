@@ -26,7 +26,7 @@ import type { NodePosition } from "./placement.ts";
 import { Plane, positionOf } from "./Plane.tsx";
 import { useCanvasActs } from "./use-canvas-acts.ts";
 import { useGraph } from "./use-graph.ts";
-import "./canvas.css";
+import "./react-flow.css";
 
 const modeKey = "studio:canvas-mode";
 const isMode = (value: unknown): value is CanvasMode => value === "graph" || value === "list";

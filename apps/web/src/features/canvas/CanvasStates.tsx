@@ -3,18 +3,21 @@ import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 
+/** The area that the canvas fills. */
+export const planeClass = "relative min-h-0 min-w-0 flex-1 overflow-hidden bg-bg-0 outline-none";
+
 /** Placeholders of nodes while the canvas loads. */
 export const CanvasSkeleton = () => (
-  <div role="status" aria-busy="true" aria-label="Loading canvas…" className="canvas-plane">
+  <div role="status" aria-busy="true" aria-label="Loading canvas…" className={planeClass}>
     {["left-[12%] top-[38%]", "left-[44%] top-[26%]", "left-[44%] top-[56%]"].map((place) => (
-      <Skeleton key={place} className={`absolute! h-[89px] w-52 rounded-3! ${place}`} />
+      <Skeleton key={place} className={`absolute! h-22.25 w-52 rounded-3! ${place}`} />
     ))}
   </div>
 );
 
 /** A canvas with nothing on it. */
 export const CanvasEmpty = ({ onAdd, onAsk }: { onAdd: () => void; onAsk: () => void }) => (
-  <div className="pointer-events-none absolute inset-0 z-[4] grid place-items-center">
+  <div className="pointer-events-none absolute inset-0 z-4 grid place-items-center">
     <EmptyState
       title="No services yet"
       className="pointer-events-auto max-w-md rounded-4 border border-line-0 bg-bg-1"

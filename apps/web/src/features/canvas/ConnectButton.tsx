@@ -17,7 +17,7 @@ export function ConnectButton({ container }: { container: Container }) {
       label={`Connect ${container.name}`}
       isOpen={connectingId === container.id}
       onOpenChange={(isOpen) => setConnecting(isOpen ? container.id : undefined)}
-      className="w-80 max-w-[calc(100vw-16px)]! p-0!"
+      className="w-80 max-w-floating! p-0!"
       trigger={
         <IconButton size="sm" label={`Connect ${container.name} to…`}>
           <Spline size={14} />

@@ -1,4 +1,4 @@
-import { Handle, Position, type NodeProps } from "@xyflow/react";
+import { Position, type NodeProps } from "@xyflow/react";
 import { AppWindow, Play, RotateCw, ScrollText, Square } from "lucide-react";
 import { memo } from "react";
 import { cx } from "../../lib/cx.ts";
@@ -9,6 +9,7 @@ import { useCanvas } from "./canvas-context.ts";
 import { ConnectButton } from "./ConnectButton.tsx";
 import type { ContainerFlowNode } from "./graph.ts";
 import { containerIcon, crashCause, lacksCredentials, containerSummary, portText, statusWord } from "./node-looks.tsx";
+import { NodeFoot, NodeFrame, NodePort } from "./NodeFrame.tsx";
 
 /** A container with its kind, status and most important actions. The inspector has the rest. */
 export const ContainerNode = memo(function ContainerNode({ data: { container }, selected }: NodeProps<ContainerFlowNode>) {
@@ -32,10 +33,12 @@ export const ContainerNode = memo(function ContainerNode({ data: { container }, 
   // "Crashed (exit 137)" replaces the line below, and must not take space from the name.
   const hasLongWord = isFailed && crashCause(container.status_message) !== "";
   return (
-    <article
-      data-testid="graph-node"
+    <NodeFrame
       data-status={container.status}
-      className={cx("canvas-node", selected && "is-selected", isExternal && "is-external", unstored.has(id) && "is-unstored")}
+      isSelected={selected}
+      isUnsaved={unstored.has(id)}
+      isFailed={isFailed}
+      isExternal={isExternal}
     >
       <div className="flex items-center gap-2 pt-2.5 pr-2.5 pl-3 text-sm font-semibold text-fg-0">
         <span className="flex-none text-fg-1">{containerIcon(container, service)}</span>
@@ -45,7 +48,7 @@ export const ContainerNode = memo(function ContainerNode({ data: { container }, 
         {hasLongWord ? null : pill}
       </div>
       {hasLongWord ? (
-        <p className="flex h-[18px] items-center pl-9" title={line}>
+        <p className="flex h-4.5 items-center pl-9" title={line}>
           {pill}
         </p>
       ) : (
@@ -59,45 +62,48 @@ export const ContainerNode = memo(function ContainerNode({ data: { container }, 
           {line}
         </p>
       )}
-      <div className="canvas-node-foot">
+      <NodeFoot
+        actions={
+          <>
+            {isFailed ? (
+              <IconButton size="sm" label={`Logs of ${name}`} onClick={() => openLogs(id)}>
+                <ScrollText size={14} />
+              </IconButton>
+            ) : null}
+            {container.container_type === "base" ? (
+              <IconButton size="sm" label={`Add preview of ${name}`} onClick={() => addPreviewOf(id)}>
+                <AppWindow size={14} />
+              </IconButton>
+            ) : null}
+            {canStop(container) && container.needs_restart ? (
+              <IconButton size="sm" label={`Restart ${name}`} disabled={runtime.isActing(id)} onClick={() => runtime.restart(id)}>
+                <RotateCw size={14} />
+              </IconButton>
+            ) : canStop(container) ? (
+              <IconButton size="sm" label={`Stop ${name}`} disabled={runtime.isActing(id)} onClick={() => runtime.stop(id)}>
+                <Square size={14} />
+              </IconButton>
+            ) : canStart(container) ? (
+              <IconButton
+                size="sm"
+                label={isFailed ? `Restart ${name}` : `Start ${name}`}
+                disabled={runtime.isActing(id)}
+                onClick={() => runtime.start(id)}
+              >
+                {isFailed ? <RotateCw size={14} /> : <Play size={14} />}
+              </IconButton>
+            ) : null}
+            <ConnectButton container={container} />
+          </>
+        }
+      >
         <span className="min-w-0 flex-1 truncate font-mono text-2xs text-fg-2">{portText(container)}</span>
-        <span className="canvas-node-acts nodrag">
-          {isFailed ? (
-            <IconButton size="sm" label={`Logs of ${name}`} onClick={() => openLogs(id)}>
-              <ScrollText size={14} />
-            </IconButton>
-          ) : null}
-          {container.container_type === "base" ? (
-            <IconButton size="sm" label={`Add preview of ${name}`} onClick={() => addPreviewOf(id)}>
-              <AppWindow size={14} />
-            </IconButton>
-          ) : null}
-          {canStop(container) && container.needs_restart ? (
-            <IconButton size="sm" label={`Restart ${name}`} disabled={runtime.isActing(id)} onClick={() => runtime.restart(id)}>
-              <RotateCw size={14} />
-            </IconButton>
-          ) : canStop(container) ? (
-            <IconButton size="sm" label={`Stop ${name}`} disabled={runtime.isActing(id)} onClick={() => runtime.stop(id)}>
-              <Square size={14} />
-            </IconButton>
-          ) : canStart(container) ? (
-            <IconButton
-              size="sm"
-              label={isFailed ? `Restart ${name}` : `Start ${name}`}
-              disabled={runtime.isActing(id)}
-              onClick={() => runtime.start(id)}
-            >
-              {isFailed ? <RotateCw size={14} /> : <Play size={14} />}
-            </IconButton>
-          ) : null}
-          <ConnectButton container={container} />
-        </span>
-      </div>
-      <Handle id="gives" type="source" position={Position.Left} className="canvas-port" title="Provides" />
+      </NodeFoot>
+      <NodePort id="gives" type="source" position={Position.Left} title="Provides" />
       {container.container_type === "base" ? (
-        <Handle id="goes" type="source" position={Position.Bottom} className="canvas-port is-quiet" title="Deploys to" />
+        <NodePort id="goes" type="source" position={Position.Bottom} title="Deploys to" isQuiet />
       ) : null}
-      {isExternal ? null : <Handle id="needs" type="target" position={Position.Right} className="canvas-port" title="Uses" />}
-    </article>
+      {isExternal ? null : <NodePort id="needs" type="target" position={Position.Right} title="Uses" />}
+    </NodeFrame>
   );
 });

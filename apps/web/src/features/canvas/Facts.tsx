@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 /** A label and a value in the details. */
 export const DetailField = ({ label, children }: { label: string; children: ReactNode }) => (
   <div className="flex min-h-7 gap-3 text-xs">
-    <dt className="w-24 flex-none pt-[5px] text-fg-2">{label}</dt>
+    <dt className="w-24 flex-none pt-1.25 text-fg-2">{label}</dt>
     <dd className="flex min-w-0 flex-1 flex-col justify-center break-words text-fg-0">{children}</dd>
   </div>
 );

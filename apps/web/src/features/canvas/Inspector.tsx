@@ -1,6 +1,7 @@
 import { AppWindow, ArrowUpFromLine, Spline, X } from "lucide-react";
 import type { Container, DeploymentTarget, Preview, Task } from "@tesslate/contract";
 import { useEffect, useRef, type ReactNode } from "react";
+import { cx } from "../../lib/cx.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -118,7 +119,14 @@ function Frame({
     if (takesFocus) heading.current?.focus();
   }, [takesFocus]);
   return (
-    <aside ref={side} aria-label={title} className="canvas-side on-sheet">
+    <aside
+      ref={side}
+      aria-label={title}
+      className={cx(
+        "on-sheet flex min-h-0 w-87 flex-none flex-col border-l border-line-0 bg-bg-1 mid:w-75",
+        "narrow:absolute narrow:inset-x-0 narrow:bottom-0 narrow:z-10 narrow:h-[min(60%,420px)] narrow:w-auto narrow:rounded-t-4 narrow:border-t narrow:border-l-0 narrow:shadow-3",
+      )}
+    >
       <div className="flex flex-none items-center gap-2 px-4 pt-3.5 pb-1.5">
         <span className="flex-none text-fg-1">{icon}</span>
         <h2 ref={heading} tabIndex={-1} className="min-w-0 flex-1 truncate text-md outline-none" title={title}>

@@ -40,6 +40,7 @@ export const Line = memo(function Line(props: EdgeProps<CanvasEdge>) {
         id={id}
         path={path}
         interactionWidth={24}
+        className="group-focus-visible/edge:stroke-3!"
         {...(markerEnd && { markerEnd })}
         style={{ ...lineStyle(data.kind), ...(selected && { strokeWidth: 2.5 }) }}
       />
@@ -48,7 +49,10 @@ export const Line = memo(function Line(props: EdgeProps<CanvasEdge>) {
           <button
             type="button"
             tabIndex={-1}
-            className={cx("canvas-line-label nodrag nopan", selected && "is-selected")}
+            className={cx(
+              "nodrag nopan pointer-events-auto absolute z-1 min-h-6 rounded-1 bg-bg-0 px-1.5 py-0.5 font-mono text-2xs whitespace-nowrap hover:text-fg-0",
+              selected ? "text-fg-0 ring ring-fg-0" : "text-fg-2",
+            )}
             style={{ transform: `translate(-50%, -50%) translate(${labelX}px, ${labelY}px)` }}
             title={data.link?.env_keys.join("\n")}
             onClick={() => inspect({ kind: "link", id })}
@@ -77,7 +81,10 @@ export function Legend({ kinds }: { kinds: ReadonlySet<EdgeKind> }) {
   const shown = legend.filter(({ kind }) => kinds.has(kind));
   if (shown.length === 0) return null;
   return (
-    <ul aria-label="Legend" className="canvas-legend">
+    <ul
+      aria-label="Legend"
+      className="absolute right-3.5 bottom-3 z-5 flex gap-3.5 rounded-1 bg-bg-0 px-1.5 py-1 text-2xs text-fg-2 narrow:hidden"
+    >
       {shown.map(({ kind, label }) => (
         <li key={kind} className="inline-flex items-center gap-1.5">
           <svg width="22" height="6" aria-hidden="true">

@@ -19,13 +19,14 @@ import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { deployProviderNames } from "../deployments/index.ts";
 import { useCanvas, type Subject } from "./canvas-context.ts";
+import { planeClass } from "./CanvasStates.tsx";
 import { ContainerNode } from "./ContainerNode.tsx";
 import { containerSize, fansOf, goingOf, type CanvasEdge, type CanvasNode } from "./graph.ts";
 import { Legend, Line } from "./Line.tsx";
 import { attachRefusal, connectionRefusal } from "./links.ts";
 import { statusWord } from "./node-looks.tsx";
 import type { NodePosition } from "./placement.ts";
-import { ConnectionHint, Zoom } from "./PlaneTools.tsx";
+import { ConnectionHint, noteClass, Zoom } from "./PlaneTools.tsx";
 import { PreviewNode } from "./PreviewNode.tsx";
 import { neighbour, type Direction } from "./spots.ts";
 import { TargetNode } from "./TargetNode.tsx";
@@ -33,6 +34,8 @@ import type { Graph } from "./use-graph.ts";
 
 const nodeTypes = { container: ContainerNode, preview: PreviewNode, target: TargetNode };
 const edgeTypes = { line: Line };
+/** Of the element around a node, which has the focus. */
+const nodeClass = "group/node rounded-3 focus-visible:outline-2 focus-visible:outline-offset-3 focus-visible:outline-focus";
 const nudgePx = 8;
 const manyNodes = 150;
 const viewportKey = (projectId: string) => `studio:canvas:${projectId}`;
@@ -285,9 +288,10 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
       nodes.map((node) => ({
         ...node,
         ariaLabel: spoken(node),
+        className: nodeClass,
         // React Flow names the description only with its own keys.
         domAttributes: { "aria-describedby": `react-flow__node-desc-${flowId}` },
-        ...(node.type === "preview" && { dragHandle: ".canvas-drag" }),
+        ...(node.type === "preview" && { dragHandle: ".drag-area" }),
       })),
     [nodes, flowId],
   );
@@ -298,6 +302,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
     const fans = fansOf(sideways, (id) => middles.get(id) ?? 0);
     return edges.map((edge) => ({
       ...edge,
+      className: "group/edge",
       ariaLabel:
         edge.data?.kind === "deploy"
           ? `Connection: ${nameOf(edge.source)} deploys to ${targets.find(({ id }) => id === edge.target)?.name ?? "deleted target"}`
@@ -310,7 +315,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
   }, [edges, nodes, nameOf, targets]);
   const kinds = useMemo(() => new Set(edges.flatMap(({ data }) => data?.kind ?? [])), [edges]);
   return (
-    <div ref={plane} tabIndex={-1} className="canvas-plane">
+    <div ref={plane} tabIndex={-1} className={planeClass}>
       <ReactFlow<CanvasNode, CanvasEdge>
         aria-label="Services and connections"
         onKeyDown={onKeyDown}
@@ -370,16 +375,16 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
             pannable
             zoomable
             ariaLabel="Minimap"
-            className="canvas-minimap"
+            className="right-3.5 bottom-11 m-0 h-25 w-37 overflow-hidden rounded-2 border border-line-0 [&_svg]:size-full"
             nodeBorderRadius={6}
-            nodeClassName={(node) => `is-${node.type}`}
+            nodeClassName={(node) => (node.type === "preview" ? "fill-none stroke-line-1 stroke-6" : "")}
           />
         )}
         <ConnectionHint refusal={refusal} />
       </ReactFlow>
       <Zoom onFit={fitAll} />
       <Legend kinds={kinds} />
-      <p role="status" className={note ? "canvas-note" : "sr-only"}>
+      <p role="status" className={note ? noteClass : "sr-only"}>
         {note}
       </p>
     </div>

@@ -8,6 +8,10 @@ import { Kbds } from "../../ui/Kbd.tsx";
 
 const keys = (id: ShortcutId) => <Kbds caps={capsOf(shortcuts[id].keys[0] ?? "").flat()} />;
 
+/** A note over the canvas: why something failed or is not possible. */
+export const noteClass =
+  "pointer-events-none absolute bottom-14 left-1/2 z-7 max-w-[min(460px,calc(100%-24px))] -translate-x-1/2 rounded-2 border border-line-0 bg-warn-soft px-2.5 py-1.5 text-xs text-warn shadow-2";
+
 /** While a line is drawn: why it can't end here. */
 export function ConnectionHint({ refusal }: { refusal: (connection: Connection) => string | undefined }) {
   const { from, to, isBackwards } = useConnection((state) => ({
@@ -18,7 +22,7 @@ export function ConnectionHint({ refusal }: { refusal: (connection: Connection) 
   if (!from || !to) return null;
   const [source, target] = isBackwards ? [to, from] : [from, to];
   const why = from === to ? undefined : refusal({ source, target, sourceHandle: null, targetHandle: null });
-  return why ? <p className="canvas-note">{why}</p> : null;
+  return why ? <p className={noteClass}>{why}</p> : null;
 }
 
 /** Zoom controls. */
@@ -26,7 +30,7 @@ export function Zoom({ onFit }: { onFit: () => void }) {
   const flow = useReactFlow();
   const { zoom } = useViewport();
   return (
-    <div role="group" aria-label="Zoom" className="canvas-zoom">
+    <div role="group" aria-label="Zoom" className="absolute bottom-3 left-3 z-5 flex gap-1.5">
       <span className="inline-flex items-center rounded-2 border border-line-0 bg-bg-1">
         <IconButton size="sm" label="Zoom out" keys={keys("canvas.zoomOut")} tooltipSide="top" onClick={() => void flow.zoomOut()}>
           <Minus size={14} />

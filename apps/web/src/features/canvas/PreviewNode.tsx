@@ -1,7 +1,6 @@
-import { Handle, NodeResizer, Position, type NodeProps } from "@xyflow/react";
+import { NodeResizer, Position, type NodeProps } from "@xyflow/react";
 import { AppWindow, Pause, Play, RotateCw, Share2 } from "lucide-react";
 import { memo, useState } from "react";
-import { cx } from "../../lib/cx.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { canStart } from "../containers/index.ts";
@@ -9,6 +8,7 @@ import { useCanvas } from "./canvas-context.ts";
 import { previewSize, type PreviewFlowNode } from "./graph.ts";
 import { LiveFrame } from "./LiveFrame.tsx";
 import { statusWord } from "./node-looks.tsx";
+import { NodeFrame, NodePort } from "./NodeFrame.tsx";
 import { ShowButton } from "./ShowButton.tsx";
 
 /** A preview: a placeholder until it is run, then the live page. At most one is live. */
@@ -25,19 +25,15 @@ export const PreviewNode = memo(function PreviewNode({
   const isServed = container?.status === "running" || container?.status === "frozen";
   const isLive = liveId === preview.id && isServed;
   return (
-    <article
-      data-testid="graph-node"
-      data-live={isLive || undefined}
-      className={cx("canvas-node flex h-full flex-col", selected && "is-selected", unstored.has(preview.id) && "is-unstored")}
-    >
+    <NodeFrame data-live={isLive || undefined} isSelected={selected} isUnsaved={unstored.has(preview.id)} className="flex flex-col">
       <NodeResizer
         isVisible={selected}
         minWidth={previewSize.minWidth}
         minHeight={previewSize.minHeight}
         maxWidth={previewSize.maxWidth}
         maxHeight={previewSize.maxHeight}
-        handleClassName="canvas-grip"
-        lineClassName="canvas-grip-line"
+        handleClassName="size-2.25 rounded-[2px] border-[1.5px] border-fg-0 bg-bg-1"
+        lineClassName="border-transparent"
         onResizeStart={() =>
           setBefore({ x: positionAbsoluteX, y: positionAbsoluteY, width: width ?? previewSize.width, height: height ?? previewSize.height })
         }
@@ -50,7 +46,7 @@ export const PreviewNode = memo(function PreviewNode({
           })
         }
       />
-      <div className="canvas-drag flex h-[30px] flex-none items-center gap-1.5 border-b border-line-0 pr-1 pl-2.5">
+      <div className="drag-area flex h-7.5 flex-none items-center gap-1.5 border-b border-line-0 pr-1 pl-2.5">
         <AppWindow size={14} className="flex-none text-fg-2" />
         <span className="min-w-0 flex-1 truncate font-mono text-xs text-fg-2" title={`${container?.name ?? ""}${preview.current_path}`}>
           {preview.current_path}
@@ -81,8 +77,8 @@ export const PreviewNode = memo(function PreviewNode({
           <Poster preview={preview} container={container} onRun={() => setLive(preview.id)} />
         )}
       </div>
-      <Handle id="needs" type="target" position={Position.Right} className="canvas-port" title="Shows" />
-    </article>
+      <NodePort id="needs" type="target" position={Position.Right} title="Shows" />
+    </NodeFrame>
   );
 });
 
@@ -99,8 +95,11 @@ function Poster({
   const { runtime, setConnecting } = useCanvas();
   const isServed = container?.status === "running" || container?.status === "frozen";
   return (
-    <div className="canvas-poster h-full">
-      <div aria-hidden="true" className="canvas-poster-page">
+    <div className="relative grid h-full place-items-center overflow-hidden">
+      <div
+        aria-hidden="true"
+        className="absolute inset-x-4 inset-y-3.5 grid grid-rows-[10px_1fr_1fr] gap-2.5 opacity-70 *:rounded-1 *:bg-bg-3"
+      >
         <span />
         <span />
         <span />

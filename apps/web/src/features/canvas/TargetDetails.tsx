@@ -9,7 +9,15 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { ConnectProvider, targetHistoryQuery, useDeploys, isUnderWay, deployProviderNames, seriesOf, VersionList } from "../deployments/index.ts";
+import {
+  ConnectProvider,
+  targetHistoryQuery,
+  useDeploys,
+  isUnderWay,
+  deployProviderNames,
+  seriesOf,
+  VersionList,
+} from "../deployments/index.ts";
 import { useCanvas } from "./canvas-context.ts";
 import { DetailField, DetailSection } from "./Facts.tsx";
 import { InlineEdit } from "./InlineEdit.tsx";

@@ -19,7 +19,7 @@ export function Touched({ container, tasks }: { container: Container; tasks: rea
             {...(index === 0 ? { edge: touches.length === 1 ? "both" : "start" } : index === touches.length - 1 ? { edge: "end" } : {})}
             className={touches.length === 1 ? "pb-1 before:hidden" : "pb-1"}
           >
-            <span className="flex min-h-[22px] items-center gap-2">
+            <span className="flex min-h-5.5 items-center gap-2">
               <span className="min-w-0 flex-1 truncate" title={touch.text}>
                 {touch.text}
               </span>

@@ -264,7 +264,12 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
     await graph.stored();
   };
   const move = useHandler(
-    (label: string, before: readonly NodePosition[], after: readonly NodePosition[], options: { when?: "soon" | "now"; group?: string } = {}) => {
+    (
+      label: string,
+      before: readonly NodePosition[],
+      after: readonly NodePosition[],
+      options: { when?: "soon" | "now"; group?: string } = {},
+    ) => {
       if (after.length === 0) return;
       graph.place(after, options.when ?? "soon");
       history.record({
