@@ -9,6 +9,7 @@ import { Attention } from "./Attention.tsx";
 import { ChatRegion } from "./ChatRegion.tsx";
 import { FindFile } from "./FindFile.tsx";
 import { useWorkbenchLayout } from "./layout-context.ts";
+import { PaneSkeleton } from "./PaneSkeleton.tsx";
 import { PhoneBar } from "./PhoneBar.tsx";
 import { WorkbenchSheet } from "./WorkbenchSheet.tsx";
 import { StatusBar } from "./StatusBar.tsx";
@@ -33,7 +34,7 @@ export function Workbench(props: WorkbenchProps) {
 function Regions() {
   const project = useProject();
   const { layout, phoneView } = useWorkbenchLayout();
-  // The chat is rendered first, then the app: together they would be one long task.
+  // The chat is rendered first, then the app: together they would be one long task. A phone that opens a view sees its skeleton until then.
   const isWhole = useDeferredValue(true, false);
   useViewportHeight();
   useProjectOutPalette(project);
@@ -58,7 +59,7 @@ function Regions() {
         data-region="sheet"
         className="workbench-sheet on-sheet flex flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1"
       >
-        {isWhole ? <WorkbenchSheet /> : null}
+        {isWhole ? <WorkbenchSheet /> : <PaneSkeleton />}
       </section>
       <div className="workbench-status">{isWhole ? <StatusBar /> : null}</div>
       <PhoneBar />

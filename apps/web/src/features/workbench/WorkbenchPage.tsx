@@ -25,7 +25,8 @@ export function WorkbenchPage() {
   // The workbench is rendered in parts when its project has loaded, so that input is not delayed.
   const shown = useDeferredValue(project.data, undefined);
   if (hasCode(project.error, "not_found") || (view !== undefined && !isView(view))) return <NotFoundPage />;
-  if (project.isPending || (project.data && !shown)) return <WorkbenchSkeleton />;
+  const opensOn = isView(view) ? view : "chat";
+  if (project.isPending || (project.data && !shown)) return <WorkbenchSkeleton opensOn={opensOn} />;
   if (!shown)
     return (
       <Page title="Project">
@@ -39,7 +40,7 @@ export function WorkbenchPage() {
       project={shown}
       reader={user}
       view={isView(view) ? view : "preview"}
-      opensOn={isView(view) ? view : "chat"}
+      opensOn={opensOn}
       hrefOf={(next) => router.buildLocation(target(next)).href}
       onView={(next) => void navigate(target(next))}
       onDeployment={(deployment) => void navigate({ ...target("deploys"), search: deployment ? { deployment } : {} })}
