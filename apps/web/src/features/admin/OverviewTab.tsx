@@ -125,12 +125,12 @@ function Numbers({ metrics }: { metrics: AdminMetrics }) {
       </Part>
       <Part title="By day">
         <div className="grid grid-cols-3 gap-2 mid:grid-cols-2 narrow:grid-cols-1">
-          <DayChart label="New users" unit="user" points={users.daily_new_users} />
-          <DayChart label="New projects" unit="project" points={projects.daily_projects} />
-          <DayChart label="Chats" unit="chat" points={sessions.daily_sessions} />
-          <DayChart label="Agent runs" unit="run" points={runs.daily_runs} />
-          <DayChart label="Tokens" unit="token" points={tokens.daily_tokens} />
-          <DayChart label="Credits" unit="credit" points={credits.daily_credits} />
+          <DayChart label="New users" unit="user" days={users.daily_new_users} />
+          <DayChart label="New projects" unit="project" days={projects.daily_projects} />
+          <DayChart label="Chats" unit="chat" days={sessions.daily_sessions} />
+          <DayChart label="Agent runs" unit="run" days={runs.daily_runs} />
+          <DayChart label="Tokens" unit="token" days={tokens.daily_tokens} />
+          <DayChart label="Credits" unit="credit" days={credits.daily_credits} />
         </div>
       </Part>
       <div className="grid grid-cols-[repeat(auto-fit,minmax(300px,1fr))] gap-5">

@@ -6,6 +6,7 @@ import { counted } from "../../lib/counted.ts";
 import { formatDollars } from "../../lib/money.ts";
 import { formatCompact, formatNumber, formatPercent } from "../../lib/numbers.ts";
 import { formatDay } from "../../lib/time.ts";
+import { BarChart } from "../../ui/BarChart.tsx";
 import { buttonClass } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
@@ -85,29 +86,22 @@ export function UsageExplorer() {
   );
 }
 
-/** The days as bars; the table below has the figures. */
+/** The days as bars: what was spent, or the calls if nothing had a cost. */
 function DayBars({ days, rows }: { days: readonly string[]; rows: readonly UsageGroup[] }) {
   const byDay = new Map(rows.map((row) => [row.key, row]));
-  /** The calls, if nothing had a cost. */
-  const field = rows.some((row) => row.cost_total_cents > 0) ? "cost_total_cents" : "requests";
-  const highest = Math.max(1, ...rows.map((row) => row[field]));
-  const heightOf = (day: string) => {
-    const row = byDay.get(day);
-    return row ? Math.max(3, (100 * row[field]) / highest) : 0;
-  };
+  const hasCost = rows.some((row) => row.cost_total_cents > 0);
+  const field = hasCost ? "cost_total_cents" : "requests";
   return (
-    <div aria-hidden="true" className="mb-3 rounded-3 border border-line-0 p-3">
-      <div className="flex h-28 items-end gap-0.75">
-        {days.map((day) => (
-          <span key={day} title={formatDay(day)} className="flex h-full min-w-0 flex-1 items-end">
-            <span className="w-full rounded-t-[2px] bg-fg-1" style={{ height: `${heightOf(day)}%` }} />
-          </span>
-        ))}
-      </div>
-      <div className="num mt-1.5 flex justify-between border-t border-line-0 pt-1 text-2xs text-fg-2">
-        <span>{formatDay(days[0] ?? "")}</span>
-        <span>{formatDay(days.at(-1) ?? "")}</span>
-      </div>
+    <div className="mb-3 rounded-3 border border-line-0 p-3">
+      <BarChart
+        label={hasCost ? "Cost by day" : "Calls by day"}
+        heads={["Day", hasCost ? "At list price" : "Calls"]}
+        points={days.map((day) => ({ label: formatDay(day), value: byDay.get(day)?.[field] ?? 0 }))}
+        format={hasCost ? formatDollars : (calls) => counted(calls, "call")}
+        {...(hasCost && { formatTick: formatDollars })}
+        size="md"
+        isTabulated
+      />
     </div>
   );
 }

@@ -9,6 +9,7 @@ import { formatDollars } from "../../lib/money.ts";
 import { formatDecimal, formatNumber, formatPercent } from "../../lib/numbers.ts";
 import { formatMonth, formatMonthShort } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
+import { BarChart } from "../../ui/BarChart.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
@@ -51,7 +52,6 @@ export function CreatorSettings() {
 
 function Earnings({ data }: { data: CreatorDashboard }) {
   const { earnings, stats } = data;
-  const most = Math.max(...earnings.by_month.map((month) => month.revenue_cents));
   return (
     <SettingsSection
       title="Creator studio"
@@ -70,28 +70,22 @@ function Earnings({ data }: { data: CreatorDashboard }) {
           </div>
         ))}
       </dl>
-      {most > 0 ? (
-        <ol aria-label="Earnings by month" className="mt-4 flex h-32 items-end rounded-3 border border-line-0 p-3">
-          {earnings.by_month.map(({ month, revenue_cents }) => (
-            <li
-              key={month}
-              className="grid h-full min-w-0 flex-1 content-end text-center"
-              title={`${formatMonth(month)}: ${formatDollars(revenue_cents)}`}
-            >
-              <span className="sr-only">
-                {formatMonth(month)}: {formatDollars(revenue_cents)}
-              </span>
-              <span
-                aria-hidden="true"
-                className="mx-0.75 rounded-t-[2px] bg-fg-1"
-                style={{ height: `${Math.max(revenue_cents > 0 ? 3 : 0, (revenue_cents / most) * 76)}px` }}
-              />
-              <span aria-hidden="true" className="truncate border-t border-line-0 pt-1 text-2xs text-fg-2">
-                {formatMonthShort(month)}
-              </span>
-            </li>
-          ))}
-        </ol>
+      {earnings.by_month.some(({ revenue_cents }) => revenue_cents > 0) ? (
+        <div className="mt-4 rounded-3 border border-line-0 p-3">
+          <BarChart
+            label="Earnings by month"
+            heads={["Month", "Earnings"]}
+            points={earnings.by_month.map(({ month, revenue_cents }) => ({
+              label: formatMonth(month),
+              tick: formatMonthShort(month),
+              value: revenue_cents,
+            }))}
+            format={formatDollars}
+            formatTick={formatDollars}
+            ticks="all"
+            size="md"
+          />
+        </div>
       ) : null}
     </SettingsSection>
   );
