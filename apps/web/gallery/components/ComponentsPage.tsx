@@ -1,6 +1,8 @@
 import { usePageTitle } from "../../src/lib/page-title.ts";
 import { ThemeButton } from "../../src/ui/page/ThemeButton.tsx";
+import { ChartSamples } from "./ChartSamples.tsx";
 import { ControlsSamples } from "./ControlsSamples.tsx";
+import { FormSamples } from "./FormSamples.tsx";
 import { ListSamples } from "./ListSamples.tsx";
 import { OverlaySamples } from "./OverlaySamples.tsx";
 import { Sample } from "./Sample.tsx";
@@ -20,9 +22,11 @@ export function ComponentsPage({ scenarios }: { scenarios: readonly { id: string
         <div className="mt-6 grid grid-cols-3 gap-x-8 gap-y-7 mid:grid-cols-1">
           <ThreadSamples />
           <ControlsSamples />
+          <FormSamples />
           <StateSamples />
           <OverlaySamples />
           <ListSamples />
+          <ChartSamples />
           <Sample title="States of the workbench">
             <ul role="list" className="grid gap-1">
               {scenarios.map(({ id, title }) => (

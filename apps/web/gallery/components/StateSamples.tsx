@@ -10,9 +10,13 @@ import { MeterRing } from "../../src/ui/MeterRing.tsx";
 import { Card } from "../../src/ui/Panel.tsx";
 import { Dot, Pill } from "../../src/ui/Pill.tsx";
 import { Progress, StepProgress } from "../../src/ui/Progress.tsx";
+import { RelativeTime } from "../../src/ui/RelativeTime.tsx";
 import { SkeletonRows } from "../../src/ui/Skeleton.tsx";
 import { Spinner } from "../../src/ui/Spinner.tsx";
 import { Sample } from "./Sample.tsx";
+
+/** In the past, and one in the future. */
+const agesMs = [1000, 150_000, 7_200_000, 3 * 86_400_000, 40 * 86_400_000, -86_400_000];
 
 export function StateSamples() {
   return (
@@ -65,6 +69,13 @@ export function StateSamples() {
           </div>
           <Progress share={0.4} label="Installing" />
           <Progress share={undefined} label="Starting" />
+        </div>
+      </Sample>
+      <Sample title="Relative time" note="the full moment is its title">
+        <div className="flex flex-wrap gap-4 text-fg-2">
+          {agesMs.map((ageMs) => (
+            <RelativeTime key={ageMs} at={new Date(Date.now() - ageMs).toISOString()} className="num" />
+          ))}
         </div>
       </Sample>
       <Sample title="Empty, loading, error">
