@@ -1,4 +1,7 @@
-/** Names of folders that an install or a build creates again, so copies of a project leave them out. */
+/**
+ * Names of folders that an install or a build creates again. Copies of a project, builds and imports leave them out at any depth, so
+ * names that people also give to folders of their own (`dist`, `build`, `coverage`) are not here.
+ */
 export const generatedFolders: ReadonlySet<string> = new Set([
   "node_modules",
   "__pycache__",
@@ -7,7 +10,6 @@ export const generatedFolders: ReadonlySet<string> = new Set([
   ".next",
   ".cache",
   ".turbo",
-  "coverage",
   ".nyc_output",
   "lost+found",
 ]);

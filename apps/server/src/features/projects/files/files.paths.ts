@@ -1,8 +1,8 @@
 import { AppError } from "../../../platform/errors.ts";
 import { generatedFolders } from "../../../platform/generated-folders.ts";
 
-/** Generated folders: not listed, searched or watched. */
-export const skippedDirectories: ReadonlySet<string> = new Set([...generatedFolders, ".git", "dist", "build"]);
+/** Folders that are mostly generated: not listed, searched or watched. */
+export const skippedDirectories: ReadonlySet<string> = new Set([...generatedFolders, ".git", "dist", "build", "coverage"]);
 export const skippedFiles: ReadonlySet<string> = new Set([".DS_Store", "Thumbs.db", ".env.local", ".ash_history"]);
 export const isSkipped = (path: string) =>
   path

@@ -4,6 +4,7 @@ import { crc32, createInflateRaw } from "node:zlib";
 import { openPromise, type Entry as ZipEntry, type ZipFile } from "yauzl";
 import { maxArchiveEntries } from "@tesslate/contract";
 import { AppError, badRequest } from "../../../platform/errors.ts";
+import { generatedFolders } from "../../../platform/generated-folders.ts";
 import { normalisePath } from "../../projects/files/index.ts";
 
 /** A file of an archive that may be written. */
@@ -30,22 +31,8 @@ export interface ArchiveLimits {
 const maxRatio = 200;
 /** Small archives may have any ratio. */
 const ratioFromBytes = 32 * 1024 * 1024;
-/** Installed files, or useless elsewhere. */
-const leftOut = new Set([
-  "__MACOSX",
-  ".git",
-  "node_modules",
-  "__pycache__",
-  ".venv",
-  "venv",
-  ".next",
-  ".cache",
-  ".turbo",
-  ".nyc_output",
-  "lost+found",
-  ".DS_Store",
-  "Thumbs.db",
-]);
+/** Generated again by an install or a build, or useless on another machine. */
+const leftOut: ReadonlySet<string> = new Set([...generatedFolders, ".git", "__MACOSX", ".DS_Store", "Thumbs.db"]);
 
 const bad = (why: string) => badRequest(why, "bad_archive");
 
