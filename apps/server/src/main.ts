@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { existsSync } from "node:fs";
 
 /** The first existing path. Source and bundle are at different depths of the checkout. */
-const locate = (...places: string[]) => places.map((p) => fileURLToPath(new URL(p, import.meta.url))).find((p) => existsSync(p));
+const locate = (...candidates: string[]) => candidates.map((p) => fileURLToPath(new URL(p, import.meta.url))).find((p) => existsSync(p));
 const webDir = locate("../../web/dist", "../web");
 const demoModel = locate("./demo-model.js", "../../../packages/testkit/src/demo/server.ts");
 

@@ -28,17 +28,17 @@ test("the migrations create the columns that the tables declare: names, nullabil
       declaredTables.add(name);
       for (const column of columns) {
         count += 1;
-        const place = `${name}.${column.name}`;
-        const row = made.get(place);
+        const path = `${name}.${column.name}`;
+        const row = made.get(path);
         if (!row) {
-          differences.push(`${place} is not there`);
+          differences.push(`${path} is not there`);
           continue;
         }
-        if (row.nullable === column.notNull) differences.push(`${place} is ${row.nullable ? "nullable" : "not null"}`);
+        if (row.nullable === column.notNull) differences.push(`${path} is ${row.nullable ? "nullable" : "not null"}`);
         const declared: unknown = column.default;
         if (typeof declared === "number" || typeof declared === "boolean") {
-          if (row.default !== String(declared)) differences.push(`${place} has the default ${row.default}, not ${String(declared)}`);
-        } else if ((declared !== undefined || is(declared, SQL)) && row.default === null) differences.push(`${place} has no default`);
+          if (row.default !== String(declared)) differences.push(`${path} has the default ${row.default}, not ${String(declared)}`);
+        } else if ((declared !== undefined || is(declared, SQL)) && row.default === null) differences.push(`${path} has no default`);
       }
     }
   }

@@ -26,7 +26,7 @@ export { withTextTools } from "./text-protocol/text-tools.ts";
 export type { FoundCall } from "./text-protocol/find-calls.ts";
 export { createModelClient } from "./models/index.ts";
 export type { ModelClientOptions } from "./models/options.ts";
-export { personTimeLimitMs } from "./tools/ask-question.ts";
+export { userTimeLimitMs } from "./tools/ask-question.ts";
 export { defineTool, done, failed, ToolFailure } from "./tool.ts";
 export { builtinSubagents, listSubagents, subagentFolder, type LibrarySubagent, type SubagentDefinition } from "./subagents/definitions.ts";
 export { readKnowledge, ruleNames } from "./knowledge/knowledge.ts";

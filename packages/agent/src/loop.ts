@@ -86,7 +86,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     protocol: options.agent.protocol ?? model.protocol ?? "native",
     client: model.client,
     tools: (options.tools ?? allTools).filter(
-      (tool) => (options.agent.tools === null || options.agent.tools.includes(tool.name)) && (!tool.asksPerson || deps.ask),
+      (tool) => (options.agent.tools === null || options.agent.tools.includes(tool.name)) && (!tool.asksUser || deps.ask),
     ),
     editMode: options.editMode,
     onSwitch: () => deps.onTextProtocol?.(),

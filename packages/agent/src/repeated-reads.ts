@@ -13,19 +13,19 @@ export function withoutRepeatedReads(messages: readonly Message[]): Message[] {
   for (const message of messages) {
     if (message.role === "assistant") for (const call of message.tool_calls) calls.set(call.id, call);
     else if (message.role === "tool" && !message.is_error) {
-      const place = placeOf(calls.get(message.tool_call_id));
-      if (place) newest.set(place.key, message.tool_call_id);
+      const read = readOf(calls.get(message.tool_call_id));
+      if (read) newest.set(read.key, message.tool_call_id);
     }
   }
   return messages.map((message) => {
     if (message.role !== "tool" || message.is_error || message.content.length < minChars) return message;
-    const place = placeOf(calls.get(message.tool_call_id));
-    if (!place || newest.get(place.key) === message.tool_call_id) return message;
-    return { ...message, content: `(${place.path} was read again later; the newer result holds.)` };
+    const read = readOf(calls.get(message.tool_call_id));
+    if (!read || newest.get(read.key) === message.tool_call_id) return message;
+    return { ...message, content: `(${read.path} was read again later; the newer result holds.)` };
   });
 }
 
-function placeOf(call: ModelToolCall | undefined): { key: string; path: string } | undefined {
+function readOf(call: ModelToolCall | undefined): { key: string; path: string } | undefined {
   if (call?.name !== "read_file") return undefined;
   try {
     const { file_path, offset, limit } = JSON.parse(call.arguments) as { file_path?: unknown; offset?: unknown; limit?: unknown };

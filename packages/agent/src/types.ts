@@ -66,7 +66,7 @@ export interface Tool<P extends TObject = TObject> {
   parameters: P;
   gate: ToolGate;
   /** Works only through `ToolContext.ask`, so it is left out where that is missing. */
-  asksPerson?: true;
+  asksUser?: true;
   /** The gate of one call, where it depends on the arguments. Default: `gate`. */
   gateOf?(params: Static<P>): ToolGate;
   /** Timeout of one call. Default `limits.tool_timeout_ms`. */

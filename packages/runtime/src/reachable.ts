@@ -23,7 +23,7 @@ export async function reachable(dir: string, { runDir = "/run", holder = "proces
   if (process.getuid?.() !== 0 || isOpen(dirname(real))) return real;
   return inTurn(runDir, async () => {
     await removeOrphans(runDir);
-    const { base, target, holders } = placeOf(real, runDir);
+    const { base, target, holders } = mountPathsOf(real, runDir);
     await mkdir(base, { recursive: true, mode: 0o711 });
     await chmod(base, 0o711);
     await mkdir(target, { recursive: true });
@@ -35,11 +35,11 @@ export async function reachable(dir: string, { runDir = "/run", holder = "proces
 }
 
 /** The mount point that `reachable` would use for a folder's real path. */
-export const reachedPath = (real: string, { runDir = "/run" }: Pick<Options, "runDir"> = {}): string => placeOf(real, runDir).target;
+export const reachedPath = (real: string, { runDir = "/run" }: Pick<Options, "runDir"> = {}): string => mountPathsOf(real, runDir).target;
 
 /** Undoes `reachable` for the same holder; does nothing when there is no mount. */
 export async function releaseReachable(dir: string, { runDir = "/run", holder = "process" }: Options = {}): Promise<void> {
-  const { base, holders } = placeOf(await realpath(dir).catch(() => dir), runDir);
+  const { base, holders } = mountPathsOf(await realpath(dir).catch(() => dir), runDir);
   if (!isFolder(base)) return;
   await inTurn(runDir, async () => {
     rmSync(join(holders, markOf(holder)), { force: true });
@@ -67,7 +67,7 @@ export async function releaseHolder(holder: string, { runDir = "/run" }: Pick<Op
 /** Serializes access to the mounts among processes. */
 const inTurn = <T>(runDir: string, work: () => Promise<T>) => withLock(join(runDir, "tesslate-mounts.lock"), work);
 
-function placeOf(real: string, runDir: string) {
+function mountPathsOf(real: string, runDir: string) {
   const base = join(runDir, `tesslate-${createHash("sha256").update(real).digest("hex").slice(0, 12)}`);
   return { base, target: join(base, "at"), holders: join(base, "holders") };
 }

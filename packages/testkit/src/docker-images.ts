@@ -17,7 +17,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 /** A path of this machine and its path in the image. A checkout may be under `/tmp`, which containers replace. */
-export interface Placed {
+export interface InstalledFile {
   from: string;
   to: string;
 }
@@ -27,9 +27,9 @@ export interface ProgramImage {
   /** `postgres:17-alpine`: the name that services request. */
   tag: string;
   /** Absolute paths; required libraries are included. `/bin/sh` and a few basic tools are always included. */
-  programs: readonly (string | Placed)[];
+  programs: readonly (string | InstalledFile)[];
   /** Folders to include as they are. */
-  folders?: readonly Placed[];
+  folders?: readonly InstalledFile[];
   /** Additional files. */
   files?: readonly { path: string; content: string }[];
   /** Empty folders with an owner. */

@@ -49,9 +49,9 @@ export function composeAccountDeletion(
     eraseProject: provisioning.erase,
     files: {
       claimFor: snapshotRetention.claimFor,
-      forgetPerson: async (userId, formerProjectIds) => {
-        await snapshotRetention.forgetPerson(userId, formerProjectIds);
-        await exports.forgetPerson(userId);
+      forgetUser: async (userId, formerProjectIds) => {
+        await snapshotRetention.forgetUser(userId, formerProjectIds);
+        await exports.forgetUser(userId);
       },
     },
     mail,

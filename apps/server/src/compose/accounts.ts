@@ -56,7 +56,7 @@ import {
   type Totp,
 } from "../features/accounts/auth/index.ts";
 import {
-  createAvatarMaker,
+  createAvatarRenderer,
   createAvatars,
   createPasswordChecks,
   createPasswords,
@@ -117,7 +117,7 @@ export function composeAccounts(
   const usersStore = createUsersStore(db);
   const confirmations = createEmailConfirmations({ mail, box, limits, appBaseUrl });
   const passwordChecks = createPasswordChecks({ passwords, limits });
-  const avatars = createAvatars({ store: usersStore, makeAvatar: createAvatarMaker(), limits });
+  const avatars = createAvatars({ store: usersStore, makeAvatar: createAvatarRenderer(), limits });
   const users: Users = {
     ...createUserDirectory({ store: usersStore, limits }),
     ...createUserRegistration({

@@ -18,7 +18,7 @@ import {
   mountChanges,
 } from "../features/source/changes/index.ts";
 import {
-  createAskForTitle,
+  createGenerateTitle,
   createChatNaming,
   createChats,
   createChatStore,
@@ -164,7 +164,7 @@ export function composeChat(
     },
     projects,
     lastRewind: rewindsStore.findLast,
-    onMessagesGone: attachments.prune,
+    onMessagesDeleted: attachments.prune,
   });
   const serveSocket = createChatSocket({ runs, approvals, questions, events });
   const changesStore = createChangesStore(db);
@@ -172,7 +172,7 @@ export function composeChat(
   const lookup = createChangeSetLookup({ store: changesStore, projects });
   const naming = createChatNaming({
     store: chatStore,
-    askForTitle: createAskForTitle({ agents, models, credits, redactor: redactions.live }),
+    generateTitle: createGenerateTitle({ agents, models, credits, redactor: redactions.live }),
     events,
     isOn: config.agent.namesChats,
     log,

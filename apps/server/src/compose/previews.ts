@@ -2,7 +2,7 @@ import {
   createIdentifySender,
   createPodAccess,
   createPodAccessStore,
-  createPreviewPlaces,
+  createPreviewLookup,
   createPreviews,
   createPreviewSite,
   createPreviewsStore,
@@ -69,7 +69,7 @@ export function composePreviews(
     log,
   });
   const previewSite = createPreviewSite({
-    places: createPreviewPlaces({ containers, projects }),
+    lookup: createPreviewLookup({ containers, projects }),
     targets: createPreviewTargets({ projects, containers, lifecycle, services, statusWriter, idle }),
     visitors,
     reporting: createReporting({ events, redactions, onErrors: onPreviewErrors }),

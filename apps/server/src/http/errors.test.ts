@@ -236,15 +236,15 @@ describe("requests that the HTTP layer refuses", () => {
     expect(answer.detail).toHaveLength(detail.length);
   });
   test("locations distinguish path and query", async () => {
-    const place = async (path: string) => {
+    const locations = async (path: string) => {
       const response = await send(path, { as: "ada" });
       return [response.status, ((await response.json()) as { detail: { loc: unknown }[] }).detail.map((d) => d.loc)];
     };
-    expect(await place("/api/things/x")).toEqual([422, [["path", "id"]]]);
-    expect(await place(`/api/things/${id}?limit=0`)).toEqual([422, [["query", "limit"]]]);
-    expect(await place(`/api/things/${id}?limit=many`)).toEqual([422, [["query", "limit"]]]);
-    expect(await place(`/api/things/${id}?limit=501`)).toEqual([422, [["query", "limit"]]]);
-    expect(await place(`/api/things/${id}?skip=0&page=1`)).toEqual([422, [["query", "page"]]]);
+    expect(await locations("/api/things/x")).toEqual([422, [["path", "id"]]]);
+    expect(await locations(`/api/things/${id}?limit=0`)).toEqual([422, [["query", "limit"]]]);
+    expect(await locations(`/api/things/${id}?limit=many`)).toEqual([422, [["query", "limit"]]]);
+    expect(await locations(`/api/things/${id}?limit=501`)).toEqual([422, [["query", "limit"]]]);
+    expect(await locations(`/api/things/${id}?skip=0&page=1`)).toEqual([422, [["query", "page"]]]);
     expect(await (await send(`/api/things/${id}`, { as: "ada" })).json()).toEqual({ limit: 50 });
   });
   test("an optional body can be absent, but not invalid", async () => {

@@ -8,7 +8,7 @@ import { modelEnv } from "../testing/chat.ts";
 import { callRoute, mixed, nowhere, type Credentials, type Ids, type CallOutcome } from "../testing/matrix/calls.ts";
 import { faultOf, fuzzCase, randomOf, socketFault } from "../testing/matrix/fuzz.ts";
 import { createReport } from "../testing/matrix/report.ts";
-import { idFieldsOf, idPlacesOf, type Listed } from "../testing/matrix/routes.ts";
+import { idFieldsOf, idParametersOf, type Listed } from "../testing/matrix/routes.ts";
 import { inParallel, isClosed, isOwned, isPublic, notRefused, routes, summary, takesKeys } from "../testing/matrix/rules.ts";
 import { makeWorld, matrixScript, type MatrixWorld } from "../testing/matrix/world.ts";
 import { projectsApp, type ProjectsApp } from "../testing/projects.ts";
@@ -159,7 +159,7 @@ async function compare(
   who: Credentials,
 ): Promise<void> {
   const { spec } = route;
-  const places = idPlacesOf(spec).filter((place) => !place.endsWith("{path}") && !isPublic(place));
+  const parameters = idParametersOf(spec).filter((parameter) => !parameter.endsWith("{path}") && !isPublic(parameter));
   const fields = idFieldsOf(spec);
   const check = async (what: string, theirs: Ids, none: Ids, isAddress: boolean) => {
     const [found, missing] = [await call(route, theirs, who), await call(route, none, who)];
@@ -171,24 +171,24 @@ async function compare(
     note(route, caller, problem);
   };
   const none = nowhere(owner);
-  if (places.length > 0 || fields.some((f) => f.isRequired)) await check("the owner's", owner, none, true);
-  if (places[0] !== undefined && places[0].endsWith("/projects/{id}"))
+  if (parameters.length > 0 || fields.some((f) => f.isRequired)) await check("the owner's", owner, none, true);
+  if (parameters[0] !== undefined && parameters[0].endsWith("/projects/{id}"))
     await check(
       "the owner's by slug",
-      { ...owner, at: { ...owner.at, [places[0]]: owner.slug } },
-      { ...none, at: { ...none.at, [places[0]]: "no-such-slug" } },
+      { ...owner, at: { ...owner.at, [parameters[0]]: owner.slug } },
+      { ...none, at: { ...none.at, [parameters[0]]: "no-such-slug" } },
       true,
     );
   if (!mine) return;
-  for (let i = 1; i < places.length; i++)
+  for (let i = 1; i < parameters.length; i++)
     await check(
-      `the owner's below an own object (${places[i]})`,
+      `the owner's below an own object (${parameters[i]})`,
       { ...mine, at: mixed(spec, mine.at, owner.at, i) },
       { ...mine, at: mixed(spec, mine.at, none.at, i) },
       true,
     );
   if (spec.kind !== "socket")
-    for (const { field } of fields.filter((f) => (!f.isRequired || places.length > 0) && f.field !== "agent_id"))
+    for (const { field } of fields.filter((f) => (!f.isRequired || parameters.length > 0) && f.field !== "agent_id"))
       await check(
         `the owner's ${field}`,
         { ...mine, fields: { [field]: owner.named[field] ?? "" }, named: mine.named },
@@ -315,7 +315,7 @@ test(
         },
       );
     for (const route of routes.filter(({ spec }) => spec.kind === "socket")) {
-      const path = route.spec.path.replace(/\{[^}]+\}/, other.at[idPlacesOf(route.spec)[0] ?? ""] ?? "");
+      const path = route.spec.path.replace(/\{[^}]+\}/, other.at[idParametersOf(route.spec)[0] ?? ""] ?? "");
       const fault = await socketFault(app.url, route, path, other.user.token);
       if (fault !== undefined) faults.add(fault);
     }

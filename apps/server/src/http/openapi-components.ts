@@ -2,8 +2,8 @@ import * as contractExports from "@tesslate/contract";
 
 export type Json = Record<string, unknown>;
 
-/** Keywords that may stand beside a `$ref`: they describe the place, not the schema. */
-const placeKeywords = ["description", "default", "deprecated"] as const;
+/** Keywords that may stand beside a `$ref`: they describe the use, not the schema. */
+const siblingKeywords = ["description", "default", "deprecated"] as const;
 
 /** An object with fewer fields in common with another is not one that was extended. */
 const minBaseFields = 4;
@@ -23,7 +23,7 @@ const identities = new WeakMap<Json, string>();
 const nestedIdentities = new WeakMap<Json, string>();
 
 /**
- * Equal for schemas that mean the same: independent of the order of keys, of the description of the place, and of whether unknown fields are refused,
+ * Equal for schemas that mean the same: independent of the order of keys, of the description of the use, and of whether unknown fields are refused,
  * which is so for all bodies.
  */
 function identityOf(schema: unknown, isRoot = true): string {
@@ -32,7 +32,7 @@ function identityOf(schema: unknown, isRoot = true): string {
   const known = (isRoot ? identities : nestedIdentities).get(schema);
   if (known !== undefined) return known;
   const entries = Object.entries(schema)
-    .filter(([key, value]) => value !== undefined && !(isRoot && placeKeywords.some((word) => word === key)))
+    .filter(([key, value]) => value !== undefined && !(isRoot && siblingKeywords.some((word) => word === key)))
     .filter(([key, value]) => !(key === "additionalProperties" && value === false && isRecord(schema["properties"])))
     .sort(([a], [b]) => (a < b ? -1 : 1));
   const identity = `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${identityOf(value, false)}`).join()}}`;
@@ -65,7 +65,7 @@ function discriminatorOf(options: Json[]): { property: string; values: string[] 
 
 /**
  * The schemas of the document, each once under `components.schemas` and referenced wherever it is used. An exported schema of the contract has the name
- * of its export, a list the name of its items and `List`; the others are named after the place where they are used first.
+ * of its export, a list the name of its items and `List`; the others are named after the schema where they are used first.
  */
 export class Components {
   readonly schemas: Record<string, Json> = {};
@@ -111,9 +111,9 @@ export class Components {
       const own = exported ? (contractExports as unknown as Record<string, Json>)[name]?.["description"] : description;
       this.schemas[name] = { ...(own !== undefined && { description: own }), ...shown };
     }
-    const place = Object.fromEntries(placeKeywords.flatMap((key) => (schema[key] === undefined ? [] : [[key, schema[key]]])));
-    if (place["description"] === this.schemas[name]?.["description"]) delete place["description"];
-    return { $ref: `#/components/schemas/${name}`, ...place };
+    const siblings = Object.fromEntries(siblingKeywords.flatMap((key) => (schema[key] === undefined ? [] : [[key, schema[key]]])));
+    if (siblings["description"] === this.schemas[name]?.["description"]) delete siblings["description"];
+    return { $ref: `#/components/schemas/${name}`, ...siblings };
   }
 
   /** The largest exported object that this one has all fields of: `Project` for a project with the task that sets it up. */

@@ -62,7 +62,7 @@ async function problemsOf(all: readonly Listed[], look: (route: Listed) => Promi
 }
 
 test("every route has an access level, every path id an owner's object, every body a sample", () => {
-  expect(gapsOf(routes, { places: Object.keys(owner.at), fields: Object.keys(owner.named), bodies })).toEqual([]);
+  expect(gapsOf(routes, { parameters: Object.keys(owner.at), fields: Object.keys(owner.named), bodies })).toEqual([]);
 });
 test("a route without fixtures breaks the build with instructions", () => {
   const made = {
@@ -89,7 +89,7 @@ test("a route without fixtures breaks the build with instructions", () => {
       open: { method: "GET", path: "/api/gadgets", tag: "system", description: "Only for the test.", summary: "s" } as RouteSpec,
     },
   } satisfies Record<string, Record<string, RouteSpec>>;
-  expect(gapsOf(listRoutes(made), { places: Object.keys(owner.at), fields: Object.keys(owner.named), bodies })).toEqual([
+  expect(gapsOf(listRoutes(made), { parameters: Object.keys(owner.at), fields: Object.keys(owner.named), bodies })).toEqual([
     "gadgets.get (GET /api/gadgets/{id}): the owner has no object at /api/gadgets/{id}. Create one in apps/server/src/testing/matrix/world.ts (at).",
     "gadgets.link (POST /api/gadgets): its body names a widget_id and the owner has none. Create one in apps/server/src/testing/matrix/world.ts (named).",
     "gadgets.code (POST /api/gadgets/code): no valid body could be generated. Add one in apps/server/src/testing/matrix/world.ts (bodies).",

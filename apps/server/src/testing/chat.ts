@@ -19,13 +19,13 @@ import { oncePerWorker, onePerWorker } from "./worker.ts";
 export const plantedKey = "sk-planted-secret-key-0123456789";
 
 /** State that survives a process: database, sandboxes, data folder. */
-export interface Place extends AsyncDisposable {
+export interface ServerState extends AsyncDisposable {
   database: string;
   dataDir: string;
   runtimeDir: string;
 }
 /** `own`: a separate database server. */
-async function place(own: TestAppOptions["server"]): Promise<Place> {
+async function createState(own: TestAppOptions["server"]): Promise<ServerState> {
   const { server: usual, template, prefix } = inject("postgres");
   const server = own ?? usual;
   const database = `${prefix}_${randomBytes(5).toString("hex")}`;
@@ -52,7 +52,7 @@ export interface ChatWorld extends AsyncDisposable {
   project: { id: string; slug: string };
   runtime: RuntimeDriver;
   sandbox: Sandbox;
-  place: Place;
+  state: ServerState;
   /** Sends a message and streams the events. */
   send(message: string, more?: Partial<SendMessage>): AsyncIterable<RunEvent>;
   /** Sends a message and waits for the end of the run. */
@@ -76,7 +76,7 @@ export interface ChatWorldOptions {
   postgres?: TestAppOptions["server"];
   longestOutageMs?: number;
   /** Continue with the state of an earlier process. */
-  after?: Pick<ChatWorld, "place" | "model" | "owner" | "project">;
+  after?: Pick<ChatWorld, "state" | "model" | "owner" | "project">;
 }
 
 /**
@@ -101,7 +101,7 @@ export async function chatWorld({ script: items = [], model, ...rest }: ChatWorl
   };
 }
 
-type ChatServer = Pick<ChatWorld, "app" | "model" | "runtime" | "place"> & AsyncDisposable;
+type ChatServer = Pick<ChatWorld, "app" | "model" | "runtime" | "state"> & AsyncDisposable;
 
 async function ownChatWorld(answers: ModelServerOptions, options: Omit<ChatWorldOptions, "script" | "model">): Promise<ChatWorld> {
   return enter(await openChatServer(answers, options), options.after);
@@ -109,11 +109,11 @@ async function ownChatWorld(answers: ModelServerOptions, options: Omit<ChatWorld
 
 async function openChatServer(answers: ModelServerOptions, options: Omit<ChatWorldOptions, "script" | "model">): Promise<ChatServer> {
   const model = options.after?.model ?? (await startModelServer(answers));
-  const where = options.after?.place ?? (await place(options.postgres));
+  const state = options.after?.state ?? (await createState(options.postgres));
   const server = options.server ?? options.postgres;
   const runtime = await createRuntime({
     driver: "auto",
-    dataDir: where.runtimeDir,
+    dataDir: state.runtimeDir,
     machine: inject("machine"),
     log: createLogger("silent"),
   });
@@ -123,18 +123,18 @@ async function openChatServer(answers: ModelServerOptions, options: Omit<ChatWor
     ...(options.configure && { configure: options.configure }),
     ...(server && { server }),
     ...(options.longestOutageMs !== undefined && { longestOutageMs: options.longestOutageMs }),
-    database: where.database,
-    dataDir: where.dataDir,
+    database: state.database,
+    dataDir: state.dataDir,
   });
   return {
     app,
     model,
     runtime,
-    place: where,
+    state,
     [Symbol.asyncDispose]: async () => {
       await app.close();
       await model.close();
-      await where[Symbol.asyncDispose]();
+      await state[Symbol.asyncDispose]();
     },
   };
 }
@@ -264,5 +264,5 @@ export async function chatSocket(app: TestApp, user: TestUser, chatId: string): 
 }
 
 /** The same server in a separate process, so that it can be killed. Close the original app first. */
-export const studioProcess = ({ place: { dataDir, database, runtimeDir }, model, app: { port } }: ChatWorld): Promise<SpawnedStudio> =>
+export const studioProcess = ({ state: { dataDir, database, runtimeDir }, model, app: { port } }: ChatWorld): Promise<SpawnedStudio> =>
   spawnStudio({ port, dataDir, database, runtimeDir, env: modelEnv(model) });

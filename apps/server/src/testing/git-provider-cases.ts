@@ -177,22 +177,22 @@ export function gitProviderCases(names: readonly Name[]) {
       const again = api().createRepo({ params, query: {}, body: { name: "new-shop" } });
       await expect(again).rejects.toMatchObject({ status: 409, code: "conflict" });
       fake.git(made.full_name, "branch", "a-topic", "main");
-      const place = { ...params, owner: made.owner, repo: made.name };
-      const { items } = await api().branches({ params: place, query: {} });
+      const repository = { ...params, owner: made.owner, repo: made.name };
+      const { items } = await api().branches({ params: repository, query: {} });
       const sha = fake.git(made.full_name, "rev-parse", "main").trim();
       expect(items).toMatchObject([
         { name: "main", is_default: true, commit_sha: sha },
         { name: "a-topic", is_default: false, commit_sha: sha },
       ]);
       const pull = await api().createPull({
-        params: place,
+        params: repository,
         query: {},
         body: { title: "A topic", body: "Why", head: "a-topic", base: "main" },
       });
       expect(pull).toMatchObject({ number: 1, title: "A topic", head: "a-topic", base: "main" });
       expect(pull.web_url.startsWith(`${fake.url}/${made.full_name}/`)).toBe(true);
       expect(fake.pulls).toMatchObject([{ repo: made.full_name, title: "A topic", body: "Why", head: "a-topic", base: "main" }]);
-      await expect(api().branches({ params: { ...place, repo: "no-such" }, query: {} })).rejects.toMatchObject({ status: 404 });
+      await expect(api().branches({ params: { ...repository, repo: "no-such" }, query: {} })).rejects.toMatchObject({ status: 404 });
       // Nested groups of an owner are one path segment.
       if (name !== "gitlab") return;
       fake.add("group/sub/deep", { files: { "a.txt": "a" } });

@@ -45,7 +45,7 @@ export async function onServer<T>(server: TestPostgres["server"], work: (client:
 }
 
 /** In memory if there is enough: every test creates and drops a database of 300 files, which is slow on disk. */
-async function roomForDatabases(): Promise<string> {
+async function databaseFolder(): Promise<string> {
   const memory = "/dev/shm";
   if (tmpdir().startsWith(`${memory}/`)) return tmpdir();
   const free = await statfs(memory).then(
@@ -61,7 +61,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const url = process.env["TEST_DATABASE_URL"];
   const prefix = `tesslate_test_${randomBytes(4).toString("hex")}`;
   const template = `${prefix}_template`;
-  const dir = await mkdtemp(join(await roomForDatabases(), "studio-test-pg-"));
+  const dir = await mkdtemp(join(await databaseFolder(), "studio-test-pg-"));
   await chmod(dir, 0o755);
   const embedded = url
     ? undefined

@@ -45,7 +45,7 @@ export async function startUp(app: TestApp, user: TestUser, projectId: string): 
     if (data.status === "failed") throw new Error(data.error ?? "start failed");
 }
 
-export interface ShellPlace extends AsyncDisposable {
+export interface ShellWorld extends AsyncDisposable {
   app: TestApp;
   owner: TestUser;
   project: ProjectRow;
@@ -53,7 +53,7 @@ export interface ShellPlace extends AsyncDisposable {
   attach(id: string): ReturnType<typeof terminalClient>;
 }
 /** A running project with short timeouts. */
-export async function shellPlace(limits: Partial<ShellLimits> = {}): Promise<ShellPlace> {
+export async function shellWorld(limits: Partial<ShellLimits> = {}): Promise<ShellWorld> {
   // The check interval is fixed at server start.
   const app = await sandboxApp(limits.sweepMs === undefined ? {} : { configure: (config) => void Object.assign(config.shell, limits) });
   const changes = changed(app.config.shell, limits);

@@ -9,9 +9,9 @@ interface Shared {
   /** Cleanup after everything is closed. */
   afterwards: (() => void)[];
 }
-const place = Symbol.for("tesslate.testing.worker");
+const key = Symbol.for("tesslate.testing.worker");
 // The environment has a separate module graph, so state is shared through the process.
-const shared: Shared = ((globalThis as { [place]?: Shared })[place] ??= { opened: new Map(), uses: new Map(), afterwards: [] });
+const shared: Shared = ((globalThis as { [key]?: Shared })[key] ??= { opened: new Map(), uses: new Map(), afterwards: [] });
 
 export function oncePerWorker<T extends AsyncDisposable>(name: string, open: () => Promise<T>): Promise<T> {
   const known = shared.opened.get(name) as Promise<T> | undefined;

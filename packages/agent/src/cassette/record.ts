@@ -231,13 +231,13 @@ function headOf(options: RunOptions, { hidesPrompt, about, recordedAt }: Recorde
     has_steering: deps.takeSteering !== undefined,
   };
 }
-const toolLine = ({ name, description, category, gate, parameters, asksPerson }: Tool): RunLine["tools"][number] => ({
+const toolLine = ({ name, description, category, gate, parameters, asksUser }: Tool): RunLine["tools"][number] => ({
   name,
   description,
   category,
   gate: { ...gate },
   parameters: JSON.parse(JSON.stringify(parameters)) as Record<string, unknown>,
-  ...(asksPerson ? { asksPerson } : {}),
+  ...(asksUser ? { asksPerson: true } : {}),
 });
 
 /** Records file access of the loop itself; that of tools is recorded with the tool. */

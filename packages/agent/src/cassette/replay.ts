@@ -287,7 +287,7 @@ function recordedTool(line: Cassette["head"]["tools"][number]): Tool {
     category: category as Tool["category"],
     gate,
     parameters: parameters as unknown as Tool["parameters"],
-    ...(asksPerson ? { asksPerson } : {}),
+    ...(asksPerson ? { asksUser: asksPerson } : {}),
     run: async () => ({ success: false, message: `${name} belongs to the server that the cassette was recorded on.` }),
   };
 }

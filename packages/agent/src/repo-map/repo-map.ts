@@ -31,9 +31,9 @@ export const repoMap = defineTool({
   async run({ path = "." }, context) {
     const under = resolvePath(context.root, path);
     const { files } = context.workspace;
-    const place = under === "." ? undefined : await files.stat(under);
-    if (under !== "." && !place) throw new ToolFailure(`${path} does not exist.`);
-    const found = place && !place.isDirectory ? [place] : await files.walk({ under, skip: skippedFolders });
+    const entry = under === "." ? undefined : await files.stat(under);
+    if (under !== "." && !entry) throw new ToolFailure(`${path} does not exist.`);
+    const found = entry && !entry.isDirectory ? [entry] : await files.walk({ under, skip: skippedFolders });
     const entries = found.filter((entry) => !entry.isDirectory && entry.size <= maxFileBytes && isSource(entry.path));
     const sources = entries.slice(0, maxFiles);
     const mapped: { path: string; declarations: Declaration[] }[] = [];

@@ -5,7 +5,7 @@ import type { ToolOutput } from "../types.ts";
 import { free } from "./gates.ts";
 
 /** A call that waits for a person has no timeout; the `ask` hook has one. */
-export const personTimeLimitMs = 24 * 3_600_000;
+export const userTimeLimitMs = 24 * 3_600_000;
 
 export const askQuestion = defineTool({
   name: "ask_question",
@@ -26,8 +26,8 @@ export const askQuestion = defineTool({
     free_text: Type.Optional(Type.Boolean({ default: true })),
   }),
   gate: free,
-  asksPerson: true,
-  timeLimitMs: () => personTimeLimitMs,
+  asksUser: true,
+  timeLimitMs: () => userTimeLimitMs,
   async run({ question, choices = [], multiple = false, free_text = true }, context) {
     if (!context.ask) return failed("Nobody can be asked here. Decide by yourself and say what you assumed.");
     // Equal labels could not be distinguished in the answer.

@@ -74,13 +74,13 @@ export interface Staged {
 }
 
 export async function stage(
-  place: RestoreTarget,
+  target: RestoreTarget,
   plan: RestorePlan,
   blobs: Blobs,
   { signal, onProgress }: { signal?: AbortSignal; onProgress?: (done: number, total: number) => void } = {},
 ): Promise<Staged> {
-  const { owner } = place;
-  const dir = join(place.tmp, `${stagePrefix}${randomBytes(8).toString("hex")}`);
+  const { owner } = target;
+  const dir = join(target.tmp, `${stagePrefix}${randomBytes(8).toString("hex")}`);
   mkdirSync(dir, { mode: 0o700 });
   const discard = () => rmSync(dir, { recursive: true, force: true });
   const pace = createThrottle();
@@ -117,7 +117,7 @@ export async function stage(
   }
 
   const swap = async () => {
-    const walker = openWalker(place);
+    const walker = openWalker(target);
     const stageFd = openSync(dir, openFolder);
     try {
       for (const path of plan.remove) {

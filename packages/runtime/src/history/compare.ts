@@ -34,12 +34,12 @@ export async function compareTrees(
     listed.length === 0 || maxPatchBytes === 0
       ? []
       : await readPatches(git, [...common, "-p", from, to, "--", ...asArguments(where)], entries, signal);
-  let room = maxPatchBytes;
+  let budget = maxPatchBytes;
   const files = listed.map((entry, i): ChangedFile => {
     const { additions = 0, deletions = 0, isBinary = false } = counts.get(entry.path) ?? {};
     const patch = patches[i];
-    const fits = patch !== undefined && patch !== "" && patch.length <= room;
-    if (fits) room -= patch.length;
+    const fits = patch !== undefined && patch !== "" && patch.length <= budget;
+    if (fits) budget -= patch.length;
     return {
       path: shown(unspell(entry.path)),
       ...(entry.oldPath !== undefined && { oldPath: shown(unspell(entry.oldPath)) }),

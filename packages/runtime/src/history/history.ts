@@ -73,7 +73,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
     rmSync(scratch, { recursive: true, force: true });
     mkdirSync(scratch, { mode: 0o700 });
   }
-  function checkRoom(adding: number) {
+  function checkFreeSpace(adding: number) {
     const { bavail, bsize } = statfsSync(dir);
     if (bavail * bsize - adding < reserveBytes) throw new RuntimeError("storage_full", "This server's disk is almost full.");
   }
@@ -104,7 +104,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
       if (now.mode !== "folder") files++;
       if (!unchanged(known.entries.get(path), now)) adding += now.size;
     }
-    checkRoom(adding);
+    checkFreeSpace(adding);
     const facts: Facts = { files, bytes, attachments: Object.keys(attachments), ...(maxFileBytes !== undefined && { maxFileBytes }) };
     const feed = openFeed(git, signal);
     try {

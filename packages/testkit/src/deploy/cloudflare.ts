@@ -240,7 +240,7 @@ export async function startCloudflare(): Promise<CloudflareFake> {
 
   const root = `${api}/accounts/:account/workers`;
   /** A script has the same API in both. */
-  const places = [`${root}/scripts`, `${root}/dispatch/namespaces/:namespace/scripts`];
+  const scriptsRoutes = [`${root}/scripts`, `${root}/dispatch/namespaces/:namespace/scripts`];
   const provider = await startProvider({
     publishedAs: "cloudflare",
     apiPath: api,
@@ -257,11 +257,11 @@ export async function startCloudflare(): Promise<CloudflareFake> {
           result({ namespace_name: namespace, script_count: scripts.filter((s) => s.namespace === namespace).length }),
         ),
       },
-      ...places.flatMap((place): Endpoint[] => [
-        { route: `POST ${place}/:script/assets-upload-session`, answer: guard(openSession) },
-        { route: `PUT ${place}/:script`, answer: guard(put) },
+      ...scriptsRoutes.flatMap((scriptsRoute): Endpoint[] => [
+        { route: `POST ${scriptsRoute}/:script/assets-upload-session`, answer: guard(openSession) },
+        { route: `PUT ${scriptsRoute}/:script`, answer: guard(put) },
         {
-          route: `GET ${place}/:script`,
+          route: `GET ${scriptsRoute}/:script`,
           answer: guard((call) => ({
             status: 200,
             body: Buffer.from(scriptOf(call).versions[0]?.worker ?? ""),
@@ -269,7 +269,7 @@ export async function startCloudflare(): Promise<CloudflareFake> {
           })),
         },
         {
-          route: `DELETE ${place}/:script`,
+          route: `DELETE ${scriptsRoute}/:script`,
           query: ["force"],
           answer: guard((call) => {
             scripts.splice(scripts.indexOf(scriptOf(call)), 1);

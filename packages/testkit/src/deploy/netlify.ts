@@ -58,7 +58,7 @@ export async function startNetlify(): Promise<NetlifyFake> {
 
   const siteOf = (id: string | undefined): Site => sites.find((s) => s.id === id) ?? refuse(failed(404, "Not Found"));
   const deployOf = (id: string | undefined): Deploy => deploys.find((d) => d.id === id) ?? refuse(failed(404, "Not Found"));
-  const siteWire = (s: Site) => ({
+  const presentSite = (s: Site) => ({
     id: s.id,
     name: s.name,
     url: `http://${s.name}.netlify.app`,
@@ -67,7 +67,7 @@ export async function startNetlify(): Promise<NetlifyFake> {
     domain_aliases: s.domain_aliases,
     published_deploy: s.live === undefined ? null : { id: s.live },
   });
-  const deployWire = (d: Deploy) => ({
+  const presentDeploy = (d: Deploy) => ({
     id: d.id,
     site_id: d.site.id,
     title: d.title,
@@ -104,7 +104,7 @@ export async function startNetlify(): Promise<NetlifyFake> {
       if (!isText(name) || !/^[a-z0-9-]{1,63}$/.test(name)) return unprocessable({ subdomain: ["is invalid"] });
       if (foreignNames.has(name) || sites.some((s) => s.name === name)) return unprocessable({ subdomain: ["must be unique"] });
     }
-    return { status: 201, body: siteWire(makeSite(isText(name) ? name : `quiet-${newId("").slice(0, 8)}`)) };
+    return { status: 201, body: presentSite(makeSite(isText(name) ? name : `quiet-${newId("").slice(0, 8)}`)) };
   };
   const createDeploy: Endpoint["answer"] = ({ params, json, query }) => {
     const site = siteOf(params["site"]);
@@ -129,7 +129,7 @@ export async function startNetlify(): Promise<NetlifyFake> {
     };
     deploys.unshift(deploy);
     if (deploy.state === "uploading") finishUpload(deploy);
-    return { status: 200, body: deployWire(deploy) };
+    return { status: 200, body: presentDeploy(deploy) };
   };
   const upload: Endpoint["answer"] = ({ params, headers, body }) => {
     const deploy = deployOf(params["deploy"]);
@@ -153,7 +153,7 @@ export async function startNetlify(): Promise<NetlifyFake> {
     if (wanted.some((domain) => foreignDomains.has(domain))) return unprocessable({ custom_domain: ["must be unique"] });
     if (isText(body["custom_domain"])) site.custom_domain = body["custom_domain"];
     if (Array.isArray(body["domain_aliases"])) site.domain_aliases = body["domain_aliases"].filter(isText);
-    return { status: 200, body: siteWire(site) };
+    return { status: 200, body: presentSite(site) };
   };
 
   const oauth = createOauthApp({
@@ -178,19 +178,19 @@ export async function startNetlify(): Promise<NetlifyFake> {
         query: ["name", "filter", "page", "per_page"],
         answer: ({ query }) => {
           const [page, size] = [Number(query.get("page") ?? 1), Number(query.get("per_page") ?? 100)];
-          return { status: 200, body: sites.slice((page - 1) * size, page * size).map(siteWire) };
+          return { status: 200, body: sites.slice((page - 1) * size, page * size).map(presentSite) };
         },
       },
       { route: `POST ${api}/sites`, answer: createSite },
       { route: `POST ${api}/:account/sites`, answer: createSite },
-      { route: `GET ${api}/sites/:site`, answer: ({ params }) => ({ status: 200, body: siteWire(siteOf(params["site"])) }) },
+      { route: `GET ${api}/sites/:site`, answer: ({ params }) => ({ status: 200, body: presentSite(siteOf(params["site"])) }) },
       { route: `PATCH ${api}/sites/:site`, answer: patchSite },
       {
         route: `GET ${api}/sites/:site/deploys`,
         query: ["page", "per_page"],
         answer: ({ params }) => {
           const site = siteOf(params["site"]);
-          return { status: 200, body: deploys.filter((d) => d.site === site).map(deployWire) };
+          return { status: 200, body: deploys.filter((d) => d.site === site).map(presentDeploy) };
         },
       },
       { route: `POST ${api}/sites/:site/deploys`, query: ["title"], answer: createDeploy },
@@ -200,7 +200,7 @@ export async function startNetlify(): Promise<NetlifyFake> {
           const deploy = deployOf(params["deploy"]);
           if (deploy.site !== siteOf(params["site"]) || deploy.state !== "ready") return failed(422, "cannot be restored");
           deploy.site.live = deploy.id;
-          return { status: 201, body: deployWire(deploy) };
+          return { status: 201, body: presentDeploy(deploy) };
         },
       },
       {
@@ -208,7 +208,7 @@ export async function startNetlify(): Promise<NetlifyFake> {
         answer: ({ params }) => {
           const deploy = deployOf(params["deploy"]);
           advance(deploy);
-          return { status: 200, body: deployWire(deploy) };
+          return { status: 200, body: presentDeploy(deploy) };
         },
       },
       {

@@ -114,14 +114,14 @@ export async function startVercel(): Promise<VercelFake> {
     const found = deployments.find((d) => d.project.scope === scope && d.id === id);
     return found ?? refuse(404, "not_found", "Deployment not found");
   };
-  const projectWire = (p: Project) => ({
+  const presentProject = (p: Project) => ({
     id: p.id,
     name: p.name,
     accountId: p.scope,
     framework: p.framework,
     targets: p.live === undefined ? {} : { production: { id: p.live, alias: [`${p.name}.vercel.app`] } },
   });
-  const deploymentWire = (d: Deployment) => ({
+  const presentDeployment = (d: Deployment) => ({
     id: d.id,
     name: d.project.name,
     url: d.url,
@@ -206,7 +206,7 @@ export async function startVercel(): Promise<VercelFake> {
       ),
     };
     deployments.unshift(made);
-    return { status: 200, body: deploymentWire(made) };
+    return { status: 200, body: presentDeployment(made) };
   };
 
   const variableKeys = new Set(["key", "value", "type", "target", "comment", "gitBranch"]);
@@ -289,13 +289,13 @@ export async function startVercel(): Promise<VercelFake> {
         query: ["limit", ...team],
         answer: ({ query }) => {
           const scope = scopeOf(query);
-          return { status: 200, body: { projects: projects.filter((p) => p.scope === scope).map(projectWire), pagination: { count: 0 } } };
+          return { status: 200, body: { projects: projects.filter((p) => p.scope === scope).map(presentProject), pagination: { count: 0 } } };
         },
       },
       {
         route: "GET /v9/projects/:id",
         query: team,
-        answer: ({ params, query }) => ({ status: 200, body: projectWire(projectOf(query, params["id"])) }),
+        answer: ({ params, query }) => ({ status: 200, body: presentProject(projectOf(query, params["id"])) }),
       },
       {
         route: "POST /v11/projects",
@@ -307,7 +307,7 @@ export async function startVercel(): Promise<VercelFake> {
             return failed(400, "invalid_name", "Invalid project name");
           if (projects.some((p) => p.scope === scope && p.name === name))
             return failed(409, "conflict", "A project with the same name already exists, please use a new name.");
-          return { status: 200, body: projectWire(makeProject(scope, name, framework as string | null)) };
+          return { status: 200, body: presentProject(makeProject(scope, name, framework as string | null)) };
         },
       },
       { route: "POST /v10/projects/:id/env", query: ["upsert", ...team], answer: putEnv },
@@ -367,7 +367,7 @@ export async function startVercel(): Promise<VercelFake> {
         answer: ({ params, query }) => {
           const found = deploymentOf(query, params["id"]);
           advance(found);
-          return { status: 200, body: deploymentWire(found) };
+          return { status: 200, body: presentDeployment(found) };
         },
       },
       {
@@ -385,7 +385,7 @@ export async function startVercel(): Promise<VercelFake> {
         query: ["projectId", "limit", ...team],
         answer: ({ query }) => {
           const project = projectOf(query, query.get("projectId") ?? "");
-          const items = deployments.filter((d) => d.project === project).map((d) => ({ ...deploymentWire(d), uid: d.id, id: undefined }));
+          const items = deployments.filter((d) => d.project === project).map((d) => ({ ...presentDeployment(d), uid: d.id, id: undefined }));
           return { status: 200, body: { deployments: items.slice(0, Number(query.get("limit") ?? 20)) } };
         },
       },

@@ -2,7 +2,7 @@ import {
   bearerOf,
   newestFirst,
   pageOf,
-  placesOf,
+  pathParameters,
   type Dialect,
   type FakeRepository,
   type ProviderCall,
@@ -62,31 +62,31 @@ export const bitbucket: Dialect = {
         workspace: { type: "workspace_base", slug, uuid: `{${slug}}` },
       }));
     }
-    const [workspace = "", slug = ""] = placesOf(path, "/repositories/{}(?:/{})?(?:/.*)?") ?? [];
-    if (method === "GET" && placesOf(path, "/repositories/{}")) {
+    const [workspace = "", slug = ""] = pathParameters(path, "/repositories/{}(?:/{})?(?:/.*)?") ?? [];
+    if (method === "GET" && pathParameters(path, "/repositories/{}")) {
       if (workspace === "closed") return problem(403, "Access denied.");
       const theirs = newestFirst(provider.repositories).filter((r) => r.fullName.startsWith(`${workspace}/`));
-      return listed(call, provider, theirs, (r) => wireOf(r, provider));
+      return listed(call, provider, theirs, (r) => presentRepository(r, provider));
     }
     const repo = provider.find(`${workspace}/${slug}`);
-    if (method === "POST" && placesOf(path, "/repositories/{}/{}")) {
+    if (method === "POST" && pathParameters(path, "/repositories/{}/{}")) {
       if (repo) return problem(400, "Repository with this Slug and Owner already exists.");
       const made = provider.add(`${workspace}/${slug}`, {
         description: (json["description"] as string | undefined) ?? null,
         isPrivate: json["is_private"] !== false,
       });
-      return { status: 200, body: wireOf(made, provider) };
+      return { status: 200, body: presentRepository(made, provider) };
     }
     if (!repo) return problem(404, "Repository not found");
-    if (method === "GET" && placesOf(path, "/repositories/{}/{}")) return { status: 200, body: wireOf(repo, provider) };
-    if (method === "GET" && placesOf(path, "/repositories/{}/{}/refs/branches"))
+    if (method === "GET" && pathParameters(path, "/repositories/{}/{}")) return { status: 200, body: presentRepository(repo, provider) };
+    if (method === "GET" && pathParameters(path, "/repositories/{}/{}/refs/branches"))
       return listed(call, provider, provider.branches(repo.fullName), (b) => ({ type: "branch", name: b.name, target: { hash: b.sha } }));
-    if (method === "POST" && placesOf(path, "/repositories/{}/{}/src")) {
+    if (method === "POST" && pathParameters(path, "/repositories/{}/{}/src")) {
       const [[file, content] = ["", ""]] = [...call.form].filter(([key]) => !["message", "branch"].includes(key));
       provider.commit(repo.fullName, file.replace(/^\//, ""), content);
       return { status: 201 };
     }
-    if (method === "POST" && placesOf(path, "/repositories/{}/{}/pullrequests")) {
+    if (method === "POST" && pathParameters(path, "/repositories/{}/{}/pullrequests")) {
       const { title = "", description: body = "" } = json as Record<string, string>;
       const [head, base] = ["source", "destination"].map(
         (side) => (json[side] as { branch: { name: string } } | undefined)?.branch.name ?? "",
@@ -110,7 +110,7 @@ export const bitbucket: Dialect = {
   },
 };
 
-const wireOf = (repo: FakeRepository, { url, account, defaultBranch }: ProviderState) => {
+const presentRepository = (repo: FakeRepository, { url, account, defaultBranch }: ProviderState) => {
   const [workspace = "", slug = ""] = repo.fullName.split("/");
   const branch = defaultBranch(repo.fullName);
   return {

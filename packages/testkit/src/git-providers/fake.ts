@@ -444,7 +444,7 @@ export function linksOf(apiUrl: string, { path, query }: ProviderCall, page: num
 export const newestFirst = (repositories: readonly FakeRepository[]): FakeRepository[] =>
   [...repositories].sort((a, b) => b.updatedAt.localeCompare(a.updatedAt));
 /** Matches an API path such as `/repos/{}/{}/branches` and returns the decoded placeholders. */
-export function placesOf(path: string, pattern: string): string[] | undefined {
+export function pathParameters(path: string, pattern: string): string[] | undefined {
   const found = new RegExp(`^${pattern.replaceAll("{}", "([^/]+)")}$`).exec(path);
   return found?.slice(1).map(decodeURIComponent);
 }

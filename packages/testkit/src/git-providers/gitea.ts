@@ -1,4 +1,4 @@
-import { bearerOf, linksOf, newestFirst, pageOf, placesOf, type Dialect, type FakeRepository, type ProviderState } from "./fake.ts";
+import { bearerOf, linksOf, newestFirst, pageOf, pathParameters, type Dialect, type FakeRepository, type ProviderState } from "./fake.ts";
 
 const noSuch = { status: 404, body: { message: "The target couldn't be found." } };
 
@@ -26,7 +26,7 @@ export const gitea: Dialect = {
       const { items, page, last, total } = pageOf(newestFirst(provider.repositories), call, "limit", 50, 30);
       return {
         status: 200,
-        body: items.map((r) => wireOf(r, provider)),
+        body: items.map((r) => presentRepository(r, provider)),
         headers: { "x-total-count": String(total), ...linksOf(provider.apiUrl, call, page, last) },
       };
     }
@@ -38,13 +38,13 @@ export const gitea: Dialect = {
         isPrivate: json["private"] === true,
         files: json["auto_init"] === true ? { "README.md": `# ${String(json["name"])}\n` } : {},
       });
-      return { status: 201, body: wireOf(made, provider) };
+      return { status: 201, body: presentRepository(made, provider) };
     }
-    const [owner = "", name = ""] = placesOf(path, "/repos/{}/{}(?:/.*)?") ?? [];
+    const [owner = "", name = ""] = pathParameters(path, "/repos/{}/{}(?:/.*)?") ?? [];
     const repo = provider.find(`${owner}/${name}`);
     if (!repo) return noSuch;
-    if (method === "GET" && placesOf(path, "/repos/{}/{}")) return { status: 200, body: wireOf(repo, provider) };
-    if (method === "GET" && placesOf(path, "/repos/{}/{}/branches")) {
+    if (method === "GET" && pathParameters(path, "/repos/{}/{}")) return { status: 200, body: presentRepository(repo, provider) };
+    if (method === "GET" && pathParameters(path, "/repos/{}/{}/branches")) {
       const { items, page, last } = pageOf(provider.branches(repo.fullName), call, "limit", 50, 30);
       return {
         status: 200,
@@ -52,7 +52,7 @@ export const gitea: Dialect = {
         headers: linksOf(provider.apiUrl, call, page, last),
       };
     }
-    if (method === "POST" && placesOf(path, "/repos/{}/{}/pulls")) {
+    if (method === "POST" && pathParameters(path, "/repos/{}/{}/pulls")) {
       const { title = "", head = "", base = "", body = "" } = json as Record<string, string>;
       if (provider.pulls.some((p) => p.repo === repo.fullName && p.head === head && p.base === base))
         return { status: 409, body: { message: "pull request already exists for these targets" } };
@@ -74,7 +74,7 @@ export const gitea: Dialect = {
   },
 };
 
-const wireOf = (repo: FakeRepository, { url, defaultBranch }: ProviderState) => {
+const presentRepository = (repo: FakeRepository, { url, defaultBranch }: ProviderState) => {
   const [owner = "", name = ""] = repo.fullName.split("/");
   const branch = defaultBranch(repo.fullName);
   return {

@@ -1,4 +1,4 @@
-import { bearerOf, linksOf, newestFirst, pageOf, placesOf, type Dialect, type FakeRepository, type ProviderState } from "./fake.ts";
+import { bearerOf, linksOf, newestFirst, pageOf, pathParameters, type Dialect, type FakeRepository, type ProviderState } from "./fake.ts";
 
 const noSuch = { status: 404, body: { message: "Not Found" } };
 
@@ -45,7 +45,7 @@ export const github: Dialect = {
       };
     if (method === "GET" && path === "/user/repos") {
       const { items, page, last } = pageOf(newestFirst(provider.repositories), call, "per_page", 100, 30);
-      return { status: 200, body: items.map((r) => wireOf(r, provider)), headers: linksOf(provider.apiUrl, call, page, last) };
+      return { status: 200, body: items.map((r) => presentRepository(r, provider)), headers: linksOf(provider.apiUrl, call, page, last) };
     }
     if (method === "POST" && path === "/user/repos") {
       const fullName = `${account.login}/${String(json["name"])}`;
@@ -62,13 +62,13 @@ export const github: Dialect = {
         isPrivate: json["private"] === true,
         files: json["auto_init"] === true ? { "README.md": `# ${String(json["name"])}\n` } : {},
       });
-      return { status: 201, body: wireOf(made, provider) };
+      return { status: 201, body: presentRepository(made, provider) };
     }
-    const [owner = "", name = ""] = placesOf(path, "/repos/{}/{}(?:/.*)?") ?? [];
+    const [owner = "", name = ""] = pathParameters(path, "/repos/{}/{}(?:/.*)?") ?? [];
     const repo = provider.find(`${owner}/${name}`);
     if (!repo) return noSuch;
-    if (method === "GET" && placesOf(path, "/repos/{}/{}")) return { status: 200, body: wireOf(repo, provider) };
-    if (method === "GET" && placesOf(path, "/repos/{}/{}/branches")) {
+    if (method === "GET" && pathParameters(path, "/repos/{}/{}")) return { status: 200, body: presentRepository(repo, provider) };
+    if (method === "GET" && pathParameters(path, "/repos/{}/{}/branches")) {
       const { items, page, last } = pageOf(provider.branches(repo.fullName), call, "per_page", 100, 30);
       return {
         status: 200,
@@ -76,7 +76,7 @@ export const github: Dialect = {
         headers: linksOf(provider.apiUrl, call, page, last),
       };
     }
-    if (method === "POST" && placesOf(path, "/repos/{}/{}/pulls")) {
+    if (method === "POST" && pathParameters(path, "/repos/{}/{}/pulls")) {
       const { title, head, base, body } = json as Record<string, string>;
       const heads = provider.branches(repo.fullName).map((b) => b.name);
       const problem = provider.pulls.some((p) => p.repo === repo.fullName && p.head === head && p.base === base)
@@ -104,7 +104,7 @@ export const github: Dialect = {
   },
 };
 
-const wireOf = (repo: FakeRepository, { url, defaultBranch }: ProviderState) => {
+const presentRepository = (repo: FakeRepository, { url, defaultBranch }: ProviderState) => {
   const [owner = "", name = ""] = repo.fullName.split("/");
   return {
     id: repo.id,

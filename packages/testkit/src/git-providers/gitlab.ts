@@ -3,7 +3,7 @@ import {
   linksOf,
   newestFirst,
   pageOf,
-  placesOf,
+  pathParameters,
   type Dialect,
   type FakeRepository,
   type ProviderCall,
@@ -57,7 +57,7 @@ export const gitlab: Dialect = {
       if (call.query.get("membership") !== "true") return { status: 200, body: [] };
       const isRight = call.query.get("order_by") === "updated_at" || call.query.get("order_by") === "last_activity_at";
       if (!isRight) return { status: 400, body: { error: "order_by does not have a valid value" } };
-      return listed(call, provider, newestFirst(provider.repositories), (r) => wireOf(r, provider));
+      return listed(call, provider, newestFirst(provider.repositories), (r) => presentRepository(r, provider));
     }
     if (method === "POST" && path === "/projects") {
       const name = String(json["path"] ?? json["name"]);
@@ -68,21 +68,21 @@ export const gitlab: Dialect = {
         isPrivate: json["visibility"] !== "public",
         files: json["initialize_with_readme"] === true ? { "README.md": `# ${name}\n` } : {},
       });
-      return { status: 201, body: wireOf(made, provider) };
+      return { status: 201, body: presentRepository(made, provider) };
     }
     // A project is addressed by its encoded path.
-    const [id = ""] = placesOf(path, "/projects/{}(?:/.*)?") ?? [];
+    const [id = ""] = pathParameters(path, "/projects/{}(?:/.*)?") ?? [];
     const repo = provider.find(id);
     if (!repo) return noSuch("Project");
-    if (method === "GET" && placesOf(path, "/projects/{}")) return { status: 200, body: wireOf(repo, provider) };
-    if (method === "GET" && placesOf(path, "/projects/{}/repository/branches"))
+    if (method === "GET" && pathParameters(path, "/projects/{}")) return { status: 200, body: presentRepository(repo, provider) };
+    if (method === "GET" && pathParameters(path, "/projects/{}/repository/branches"))
       return listed(call, provider, provider.branches(repo.fullName), (b) => ({
         name: b.name,
         commit: { id: b.sha },
         default: b.name === provider.defaultBranch(repo.fullName),
         protected: b.name === "main",
       }));
-    if (method === "POST" && placesOf(path, "/projects/{}/merge_requests")) {
+    if (method === "POST" && pathParameters(path, "/projects/{}/merge_requests")) {
       const { title, source_branch: head = "", target_branch: base = "", description: body = "" } = json as Record<string, string>;
       if (!title || !head || !base) return { status: 400, body: { error: "title is missing" } };
       if (provider.pulls.some((p) => p.repo === repo.fullName && p.head === head && p.base === base))
@@ -105,7 +105,7 @@ export const gitlab: Dialect = {
   },
 };
 
-const wireOf = (repo: FakeRepository, { url, defaultBranch }: ProviderState) => {
+const presentRepository = (repo: FakeRepository, { url, defaultBranch }: ProviderState) => {
   const segments = repo.fullName.split("/");
   const path = segments.at(-1) ?? "";
   return {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 import type { TestApp } from "../app.ts";
-import { idFieldsOf, idPlacesOf, sampleOf, type Listed } from "./routes.ts";
+import { idFieldsOf, idParametersOf, sampleOf, type Listed } from "./routes.ts";
 import { bodies } from "./world.ts";
 
 /** Ids for path parameters and fields. */
@@ -28,7 +28,7 @@ export interface CallOutcome {
 
 /** Ids of nonexistent objects. */
 export const nowhere = ({ at, named }: Pick<Ids, "at" | "named">): Ids => ({
-  at: Object.fromEntries(Object.entries(at).map(([place, id]) => [place, /^[0-9a-f-]{36}$/.test(id) ? randomUUID() : `no-such-${id}`])),
+  at: Object.fromEntries(Object.entries(at).map(([parameter, id]) => [parameter, /^[0-9a-f-]{36}$/.test(id) ? randomUUID() : `no-such-${id}`])),
   named: Object.fromEntries(Object.keys(named).map((field) => [field, randomUUID()])),
 });
 
@@ -137,4 +137,4 @@ async function callSocket(app: Pick<TestApp, "url">, path: string, { bearer, coo
 
 /** Own ids up to the n-th parameter, foreign ones after it. */
 export const mixed = (spec: Listed["spec"], mine: Ids["at"], theirs: Ids["at"], from: number): Ids["at"] =>
-  Object.fromEntries(idPlacesOf(spec).map((place, i) => [place, (i < from ? mine : theirs)[place] ?? ""]));
+  Object.fromEntries(idParametersOf(spec).map((parameter, i) => [parameter, (i < from ? mine : theirs)[parameter] ?? ""]));

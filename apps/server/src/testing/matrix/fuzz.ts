@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { WebSocket } from "ws";
-import { idPlacesOf, sampleOf, type Listed } from "./routes.ts";
+import { idParametersOf, sampleOf, type Listed } from "./routes.ts";
 import { bodies, type MatrixWorld } from "./world.ts";
 
 /** Seeded random numbers from 0 to 1. */
@@ -163,13 +163,13 @@ export function fuzzCase(random: Random, { name, spec }: Listed, world: Pick<Mat
   // Use nonexistent objects, so that nothing is really changed.
   const isRisky = spec.method === "DELETE" || (spec.method === "POST" && !wrong.has("body"));
   if (isRisky && !hasBody) wrong.add("path");
-  const places = idPlacesOf(spec);
-  const bad = wrong.has("path") && places.length > 0 ? Math.floor(random() * places.length) : -1;
+  const parameters = idParametersOf(spec);
+  const bad = wrong.has("path") && parameters.length > 0 ? Math.floor(random() * parameters.length) : -1;
   const path = spec.path.replace(/\{([^}]+)\}/g, (match, key: string, index: number) => {
-    const place = spec.path.slice(0, index + match.length);
-    if (places.indexOf(place) === bad) return pick(random, hostileParts);
+    const parameter = spec.path.slice(0, index + match.length);
+    if (parameters.indexOf(parameter) === bad) return pick(random, hostileParts);
     if (key === "path") return "a/b.txt";
-    return spec.method === "DELETE" ? randomUUID() : encodeURIComponent(world.at[place] ?? randomUUID());
+    return spec.method === "DELETE" ? randomUUID() : encodeURIComponent(world.at[parameter] ?? randomUUID());
   });
   const names = Object.keys((spec.query as { properties?: object } | undefined)?.properties ?? {});
   const query: string[] = [];

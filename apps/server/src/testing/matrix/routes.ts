@@ -10,7 +10,7 @@ export const listRoutes = (contract: Record<string, RouteGroup>): Listed[] =>
   Object.entries(contract).flatMap(([group, routes]) => Object.entries(routes).map(([key, spec]) => ({ name: `${group}.${key}`, spec })));
 
 /** Path prefixes that end in an id: `/api/projects/{id}/x/{x_id}` has `/api/projects/{id}` and `/api/projects/{id}/x/{x_id}`. */
-export const idPlacesOf = ({ path }: RouteSpec): string[] =>
+export const idParametersOf = ({ path }: RouteSpec): string[] =>
   [...path.matchAll(/\{[^}]+\}/g)].map((m) => path.slice(0, m.index + m[0].length));
 
 interface Schema {
@@ -92,22 +92,22 @@ export function sampleOf(given: unknown, known: Record<string, unknown> = {}): u
 const levels = ["none", "optional", "user", "superuser"];
 /** Fixtures of the matrix: objects for path ids and id fields, and bodies that cannot be generated from the schema. */
 export interface MatrixFixtures {
-  places: Iterable<string>;
+  parameters: Iterable<string>;
   fields: Iterable<string>;
   bodies: Record<string, unknown>;
 }
 /** Problems that keep routes from being tested; empty when the matrix is complete. */
 export function gapsOf(routes: Listed[], knowledge: MatrixFixtures): string[] {
-  const places = new Set(knowledge.places);
+  const parameters = new Set(knowledge.parameters);
   const fields = new Set(knowledge.fields);
   const compile = createValidatorCompiler();
   return routes.flatMap(({ name, spec }) => {
     const gaps: string[] = [];
     const at = `${name} (${spec.method} ${spec.path})`;
     if (!levels.includes(spec.auth)) gaps.push(`${at} has no access level. Set auth in its route value to one of: ${levels.join(", ")}.`);
-    for (const place of idPlacesOf(spec))
-      if (!place.endsWith("{path}") && !places.has(place))
-        gaps.push(`${at}: the owner has no object at ${place}. Create one in apps/server/src/testing/matrix/world.ts (at).`);
+    for (const parameter of idParametersOf(spec))
+      if (!parameter.endsWith("{path}") && !parameters.has(parameter))
+        gaps.push(`${at}: the owner has no object at ${parameter}. Create one in apps/server/src/testing/matrix/world.ts (at).`);
     // Filters of administrators may name any object.
     for (const { where, field } of spec.auth === "superuser" ? [] : idFieldsOf(spec))
       if (!fields.has(field))

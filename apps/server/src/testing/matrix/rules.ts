@@ -1,4 +1,4 @@
-import { listRoutes, idFieldsOf, idPlacesOf, type Listed } from "./routes.ts";
+import { listRoutes, idFieldsOf, idParametersOf, type Listed } from "./routes.ts";
 import { contract } from "@tesslate/contract";
 import { unauthorized } from "../../platform/errors.ts";
 import type { CallOutcome } from "./calls.ts";
@@ -10,15 +10,15 @@ export const routes = listRoutes(contract);
 export const takesKeys = ({ spec }: Listed): boolean => spec.path.startsWith("/api/external/");
 export const isClosed = ({ spec }: Listed): boolean => spec.auth === "user" || spec.auth === "superuser";
 /** Paths that every signed-in user can read. */
-export const isPublic = (place: string): boolean =>
-  place === "/api/users/{id}" ||
-  place.startsWith("/api/git-providers/{provider}") ||
-  place.startsWith("/api/deployment-oauth/{provider}") ||
-  place.startsWith("/api/feedback/{id}");
-const ownedPlaces = (spec: Listed["spec"]): string[] => idPlacesOf(spec).filter((place) => !place.endsWith("{path}") && !isPublic(place));
-export const isOwned = ({ spec }: Listed): boolean => ownedPlaces(spec).length > 0 || idFieldsOf(spec).length > 0;
+export const isPublic = (parameter: string): boolean =>
+  parameter === "/api/users/{id}" ||
+  parameter.startsWith("/api/git-providers/{provider}") ||
+  parameter.startsWith("/api/deployment-oauth/{provider}") ||
+  parameter.startsWith("/api/feedback/{id}");
+const ownedParameters = (spec: Listed["spec"]): string[] => idParametersOf(spec).filter((parameter) => !parameter.endsWith("{path}") && !isPublic(parameter));
+export const isOwned = ({ spec }: Listed): boolean => ownedParameters(spec).length > 0 || idFieldsOf(spec).length > 0;
 /** Routes that need an object with an owner. */
-export const namesOwned = ({ spec }: Listed): boolean => ownedPlaces(spec).length > 0 || idFieldsOf(spec).some((field) => field.isRequired);
+export const namesOwned = ({ spec }: Listed): boolean => ownedParameters(spec).length > 0 || idFieldsOf(spec).some((field) => field.isRequired);
 
 /** Status and code of a call, or the start of its body. */
 export const summary = ({ status, code, body }: CallOutcome): string => `${status} ${code ?? body.slice(0, 200)}`;

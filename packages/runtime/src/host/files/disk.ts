@@ -91,8 +91,8 @@ export function watchDisk({
     const age = performance.now() - lookedAt;
     if (age < costMs / shareOfTime) return false;
     mark.free = Math.max(mark.free, freeBytes());
-    const room = Math.max(0, limitBytes() - bytes);
-    const growthLimit = Math.min(16 * 2 ** 20, Math.max(2 ** 20, room / 8));
+    const free = Math.max(0, limitBytes() - bytes);
+    const growthLimit = Math.min(16 * 2 ** 20, Math.max(2 ** 20, free / 8));
     if (mark.free - freeBytes() < growthLimit && age < rareMs) return false;
     const cpu = await cpuSeconds();
     return cpu === undefined || mark.cpu === undefined || Math.abs(cpu - mark.cpu) > 0.001;

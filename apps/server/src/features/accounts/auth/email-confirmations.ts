@@ -41,7 +41,7 @@ export function createEmailConfirmations({
     isOn: mail.isOn,
     countRequest: (id) => limits.count({ key: `email_change:${id}`, max: 10, windowSeconds: 3600 }),
     /** Emails a confirmation link to the new address and a notice to the current one. */
-    onAsked: async (tx, user) => {
+    onRequested: async (tx, user) => {
       const { id: sub, pending_email: email, pending_email_at: at } = user;
       if (email === null || at === null) return;
       const token = moveTokens.make({ sub, email, at, print: credentialsPrint(user) }, moveMs);

@@ -24,7 +24,7 @@ export function createEmailRequests({
   limits: RateLimiter;
 }) {
   /** Done in a job, so that the response time does not reveal whether the account exists. */
-  const ask = async (job: "mail_reset" | "mail_verify", email: string, ip: string) => {
+  const enqueue = async (job: "mail_reset" | "mail_verify", email: string, ip: string) => {
     const address = email.trim().toLowerCase();
     await limits.count(
       { key: `${job}:ip:${rateLimitNetwork(ip)}`, max: 5, windowSeconds: hour },
@@ -38,8 +38,8 @@ export function createEmailRequests({
   };
 
   return {
-    forgotPassword: (email: string, ip: string): Promise<void> => ask("mail_reset", email, ip),
-    requestVerification: (email: string, ip: string): Promise<void> => ask("mail_verify", email, ip),
+    forgotPassword: (email: string, ip: string): Promise<void> => enqueue("mail_reset", email, ip),
+    requestVerification: (email: string, ip: string): Promise<void> => enqueue("mail_verify", email, ip),
     jobHandlers: {
       mail_reset: async (payload: unknown) => {
         const user = await findActive(payload);

@@ -122,7 +122,7 @@ function gitHubProvider(config: Config["auth"]["oauth"]["github"], fetch: Fetch)
   );
   server[client.customFetch] = fetch as client.CustomFetch;
   if (isPlainHttp(config.baseUrl)) client.allowInsecureRequests(server);
-  const ask = async (path: string, token: string): Promise<unknown> => {
+  const fetchJson = async (path: string, token: string): Promise<unknown> => {
     const response = await fetch(`${config.apiUrl}${path}`, {
       headers: { accept: "application/vnd.github+json", authorization: `Bearer ${token}`, "user-agent": "tesslate-studio" },
     });
@@ -143,7 +143,7 @@ function gitHubProvider(config: Config["auth"]["oauth"]["github"], fetch: Fetch)
         pkceCodeVerifier: verifier,
         expectedState: state,
       });
-      const [user, emails] = await Promise.all([ask("/user", access_token), ask("/user/emails", access_token)]);
+      const [user, emails] = await Promise.all([fetchJson("/user", access_token), fetchJson("/user/emails", access_token)]);
       const { id, login, name, avatar_url } = Value.Parse(GitHubUser, user);
       const known = Value.Parse(GitHubEmails, emails);
       const chosen = known.find((e) => e.primary && e.verified) ?? known.find((e) => e.verified) ?? known.find((e) => e.primary);

@@ -280,7 +280,7 @@ export function createSessions({
       await store.notify({ user_id: userId });
     },
     /** Calls `recheck` when the user may have changed. Returns the unsubscribe function. */
-    watchPerson: (userId: string, recheckUser: () => void): (() => void) => {
+    watchUser: (userId: string, recheckUser: () => void): (() => void) => {
       const all = people.get(userId) ?? new Set();
       people.set(userId, all);
       all.add(recheckUser);

@@ -218,13 +218,13 @@ describe("custom themes", () => {
   });
 
   test("the limit also holds for concurrent requests", async () => {
-    const maker = await app.signUp();
+    const creator = await app.signUp();
     const answers = await Promise.all(
-      Array.from({ length: 60 }, () => app.request("/api/themes/nord/fork", { method: "POST", user: maker, json: {} })),
+      Array.from({ length: 60 }, () => app.request("/api/themes/nord/fork", { method: "POST", user: creator, json: {} })),
     );
     const refused = await Promise.all(answers.filter((a) => a.status !== 201).map((a) => json<{ code: string }>(a)));
     expect([answers.length - refused.length, new Set(refused.map((r) => r.code))]).toEqual([50, new Set(["theme_limit_reached"])]);
-    expect((await app.as(maker).themes.listCustom()).total).toBe(50);
+    expect((await app.as(creator).themes.listCustom()).total).toBe(50);
   });
 
   test("one can be selected by its creator only, and deleting it selects the default", async () => {
@@ -240,12 +240,12 @@ describe("custom themes", () => {
   });
 
   test("a theme is selected, copied and deleted concurrently: every request is answered, and no user keeps a deleted theme", async () => {
-    const makers = await Promise.all((await crowd(app, 6)).map(async (maker) => ({ maker, mine: app.as(maker).themes })));
+    const creators = await Promise.all((await crowd(app, 6)).map(async (creator) => ({ creator, mine: app.as(creator).themes })));
     const answers = await Promise.all(
-      makers.map(async ({ maker, mine }) => {
+      creators.map(async ({ creator, mine }) => {
         const { id } = await mine.fork({ params: { id: "nord" } });
         const send = (path: string, method: string, json?: unknown) =>
-          app.request(path, { method, user: maker, ...(json !== undefined && { json }) }).then(({ status }) => `${method} ${status}`);
+          app.request(path, { method, user: creator, ...(json !== undefined && { json }) }).then(({ status }) => `${method} ${status}`);
         const pick = () => send("/api/users/me", "PATCH", { theme_preset: id });
         const copy = () => send(`/api/themes/${id}/fork`, "POST", {});
         await pick();
@@ -254,6 +254,6 @@ describe("custom themes", () => {
     );
     const may = new Set(["PATCH 200", "PATCH 422", "POST 201", "POST 404", "DELETE 204"]);
     expect(answers.flat().filter((answer) => !may.has(answer))).toEqual([]);
-    for (const { maker } of makers) expect((await app.as(maker).users.me()).theme_preset).toBe("default-dark");
+    for (const { creator } of creators) expect((await app.as(creator).users.me()).theme_preset).toBe("default-dark");
   });
 });

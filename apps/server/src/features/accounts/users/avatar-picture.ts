@@ -8,7 +8,7 @@ export interface AvatarPicture {
   version: string;
   webp: Buffer;
 }
-export type AvatarMaker = (bytes: Buffer) => Promise<AvatarPicture>;
+export type AvatarRenderer = (bytes: Buffer) => Promise<AvatarPicture>;
 
 /** Side of the stored image in pixels: three times the largest display size. */
 const side = 256;
@@ -20,7 +20,7 @@ const decodeSeconds = 5;
  * Decodes, rotates, crops and re-encodes an uploaded image, so that no metadata or hidden content survives. Throws `bad_image`. Runs one at a time to
  * limit memory.
  */
-export function createAvatarMaker(): AvatarMaker {
+export function createAvatarRenderer(): AvatarRenderer {
   let last: Promise<unknown> = Promise.resolve();
   const make = async (bytes: Buffer): Promise<AvatarPicture> => {
     // sharp supports many formats; only these five are passed to it.

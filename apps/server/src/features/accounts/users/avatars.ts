@@ -2,12 +2,12 @@ import type { UserRow } from "../../../db/schema/accounts.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { notFound } from "../../../platform/errors.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
-import type { AvatarMaker, AvatarPicture } from "./avatar-picture.ts";
+import type { AvatarRenderer, AvatarPicture } from "./avatar-picture.ts";
 import type { UsersStore } from "./users.store.ts";
 
 export type Avatars = ReturnType<typeof createAvatars>;
 /** Pictures of users. */
-export function createAvatars({ store, makeAvatar, limits }: { store: UsersStore; makeAvatar: AvatarMaker; limits: RateLimiter }) {
+export function createAvatars({ store, makeAvatar, limits }: { store: UsersStore; makeAvatar: AvatarRenderer; limits: RateLimiter }) {
   /** Rate limited, because processing images takes CPU time. */
   const pictureOf = async (id: string, bytes: Buffer): Promise<AvatarPicture> => {
     await limits.count({ key: `avatar:${id}`, max: 30, windowSeconds: 3600 });

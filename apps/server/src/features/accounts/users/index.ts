@@ -1,4 +1,4 @@
-export { createAvatarMaker } from "./avatar-picture.ts";
+export { createAvatarRenderer } from "./avatar-picture.ts";
 export { createPasswords, type Passwords } from "./passwords.ts";
 export { createAvatars } from "./avatars.ts";
 export { createPasswordChecks } from "./password-checks.ts";

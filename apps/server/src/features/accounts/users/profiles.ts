@@ -19,7 +19,7 @@ export interface EmailChanges {
   /** Limits how often a person asks for a change. */
   countRequest(userId: string): Promise<void>;
   /** Called in the transaction that stores a requested change (`pending_email`). */
-  onAsked(tx: Queries, user: UserRow): Promise<void>;
+  onRequested(tx: Queries, user: UserRow): Promise<void>;
   /** Called in the transaction that changes the email without confirmation. */
   onChanged: OnEmailChanged;
 }
@@ -81,16 +81,16 @@ export function createProfiles({
       if (body.two_fa_enabled === true && !user.two_fa_enabled && (!user.is_verified || hasNewEmail))
         throw conflict("email_not_verified", "Confirm your email address first. The codes are sent to it.");
 
-      const isAsked = hasNewEmail && emails.isOn;
-      if (isAsked) {
+      const needsConfirmation = hasNewEmail && emails.isOn;
+      if (needsConfirmation) {
         await emails.countRequest(id);
         if (await store.findByEmail(email)) throw emailTaken();
       }
       const changes: UserChanges = {
         ...(hasNewEmail && !emails.isOn && { email, is_verified: false }),
         ...(body.email !== undefined && {
-          pending_email: isAsked ? email : null,
-          pending_email_at: isAsked ? new Date().toISOString() : null,
+          pending_email: needsConfirmation ? email : null,
+          pending_email_at: needsConfirmation ? new Date().toISOString() : null,
         }),
         ...(body.password !== undefined && { hashed_password: await passwordChecks.hash(body.password) }),
         ...(body.username !== undefined && { username }),
@@ -108,8 +108,8 @@ export function createProfiles({
           if (picture) updated = await avatars.putAvatar(tx, id, picture);
           if (body.password !== undefined) await sessions.revokeOthers(tx, id, sessionId, "password_changed");
           if (updated) for (const kind of eventsOf(user, updated)) await sessions.noteEvent(tx, updated, kind);
-          if (isAsked && updated) await emails.onAsked(tx, updated);
-          if (hasNewEmail && !isAsked && updated) await emails.onChanged(tx, updated, user.email);
+          if (needsConfirmation && updated) await emails.onRequested(tx, updated);
+          if (hasNewEmail && !needsConfirmation && updated) await emails.onChanged(tx, updated, user.email);
           return updated;
         });
         if (!row) throw notFound("User");
@@ -125,11 +125,11 @@ export function createProfiles({
      * Applies a confirmed email change. `undefined` when the change is no longer pending. Throws
      * `update_user_email_already_exists`.
      */
-    applyPendingEmail: async (id: string, email: string, askedAt: string, after: OnEmailChanged): Promise<UserRow | undefined> => {
+    applyPendingEmail: async (id: string, email: string, requestedAt: string, after: OnEmailChanged): Promise<UserRow | undefined> => {
       try {
         const row = await store.transaction(async (tx) => {
           const before = await store.find(id, tx);
-          const updated = await store.applyPendingEmail(tx, id, email, askedAt);
+          const updated = await store.applyPendingEmail(tx, id, email, requestedAt);
           if (!before || !updated) return undefined;
           await sessions.noteEvent(tx, updated, "email_changed");
           await after(tx, updated, before.email);

@@ -89,7 +89,7 @@ export function createUsersStore(db: Database) {
           .returning()
       )[0],
     /** Applies the pending email. `undefined` when it is no longer pending. Throws a unique violation when the email is taken. */
-    applyPendingEmail: async (tx: Queries, id: string, email: string, askedAt: string): Promise<UserRow | undefined> =>
+    applyPendingEmail: async (tx: Queries, id: string, email: string, requestedAt: string): Promise<UserRow | undefined> =>
       (
         await tx
           .update(users)
@@ -100,7 +100,7 @@ export function createUsersStore(db: Database) {
             is_verified: true,
             updated_at: sql`now()`,
           })
-          .where(and(eq(users.id, id), eq(users.pending_email, email), eq(users.pending_email_at, askedAt)))
+          .where(and(eq(users.id, id), eq(users.pending_email, email), eq(users.pending_email_at, requestedAt)))
           .returning()
       )[0],
     /** Verifies the email and removes the password and emailed codes set before. */

@@ -38,12 +38,12 @@ export interface ChatsOptions {
   projects: { require(userId: string, ref: string): Promise<ProjectRow> };
   lastRewind: RewindsStore["findLast"];
   /** Called after messages of a project were deleted. Must not throw. */
-  onMessagesGone(projectId: string): Promise<void>;
+  onMessagesDeleted(projectId: string): Promise<void>;
 }
 
 export type Chats = ReturnType<typeof createChats>;
 /** Chats and their messages. */
-export function createChats({ store, runs, projects, lastRewind, onMessagesGone }: ChatsOptions) {
+export function createChats({ store, runs, projects, lastRewind, onMessagesDeleted }: ChatsOptions) {
   const own = async (userId: string, chatId: string): Promise<ChatWithCount> => {
     const chat = await store.findChat(chatId);
     if (!chat || chat.user_id !== userId) throw notFound("Chat");
@@ -208,7 +208,7 @@ export function createChats({ store, runs, projects, lastRewind, onMessagesGone 
         if (run) throw chatBusy(run.id);
         return store.clear(tx, chat.id);
       });
-      if (chat.project_id) await onMessagesGone(chat.project_id);
+      if (chat.project_id) await onMessagesDeleted(chat.project_id);
       return cleared;
     },
     /** Deletes the chat; stops its run first. */
@@ -217,7 +217,7 @@ export function createChats({ store, runs, projects, lastRewind, onMessagesGone 
       const { project_id } = chat;
       await runs.stopRun(chat.id);
       await store.transaction((tx) => store.removeChat(tx, chat.id));
-      if (project_id) await onMessagesGone(project_id);
+      if (project_id) await onMessagesDeleted(project_id);
     },
   };
 }

@@ -4,6 +4,6 @@ export { createChatStore, type ChatStore, type RunMetadata } from "./chats.store
 export { endOfChat, historyBefore, steeredTexts } from "./history.ts";
 export { createAttachmentReader, messageReferences, messageText, referencesMetadata } from "./message-content.ts";
 export { createChatNaming, titleFromMessage } from "./naming.ts";
-export { createAskForTitle } from "./title-model.ts";
+export { createGenerateTitle } from "./title-model.ts";
 export { createRewinds, type ConversationChange } from "./rewinds.service.ts";
 export { createRewindsStore } from "./rewinds.store.ts";

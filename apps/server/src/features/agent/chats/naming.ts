@@ -4,7 +4,7 @@ import { enqueueJob } from "../../../platform/jobs.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { messageReferences, messageText } from "./message-content.ts";
 import type { ChatStore } from "./chats.store.ts";
-import type { AskForTitle } from "./title-model.ts";
+import type { GenerateTitle } from "./title-model.ts";
 import type { ChatRow, MessageRow } from "../../../db/schema/agent.ts";
 
 const job = "name_chat";
@@ -17,13 +17,13 @@ const successReasons: ReadonlySet<unknown> = new Set(["no_more_actions", "task_c
  */
 export function createChatNaming({
   store,
-  askForTitle,
+  generateTitle,
   events,
   isOn,
   log,
 }: {
   store: ChatStore;
-  askForTitle: AskForTitle;
+  generateTitle: GenerateTitle;
   events: EventLog;
   isOn: boolean;
   log: Logger;
@@ -44,7 +44,7 @@ export function createChatNaming({
     if (!found) return;
     const { chat, question, answer } = found;
     const projectId = chat.project_id ?? "";
-    const answerText = await askForTitle(chat, question, answer);
+    const answerText = await generateTitle(chat, question, answer);
     if (answerText === undefined) return;
     const title = titleFromModel(answerText);
     if (title === undefined) return;

@@ -8,9 +8,9 @@ import { messageReferences, messageText } from "./message-content.ts";
 
 const timeoutMs = 30_000;
 
-export type AskForTitle = ReturnType<typeof createAskForTitle>;
+export type GenerateTitle = ReturnType<typeof createGenerateTitle>;
 /** Asks the model of a run for a title of its chat, with one short call that is charged as usage. Undefined for the demo model. */
-export const createAskForTitle =
+export const createGenerateTitle =
   ({
     agents,
     models,

@@ -161,10 +161,10 @@ export function graphTools(services: GraphServices, runOf: () => Run, opened: Se
       description: "Put a browser preview on the canvas, connected to a container if one is given.",
       parameters: Type.Object({ container_id: Type.Optional(Id), ...position }),
       gate: mutates,
-      run: reportingErrors(async ({ container_id, ...place }: { container_id?: string; position_x?: number; position_y?: number }) => {
+      run: reportingErrors(async ({ container_id, ...position }: { container_id?: string; position_x?: number; position_y?: number }) => {
         const { user_id, project: own } = runOf();
         const to = container_id === undefined ? undefined : (await rowOf(container_id)).row.id;
-        const made = await previews.create(user_id, own.id, { ...place, ...(to !== undefined && { connected_container_id: to }) });
+        const made = await previews.create(user_id, own.id, { ...position, ...(to !== undefined && { connected_container_id: to }) });
         return done("Added a browser preview.", {
           preview_id: made.id,
           connected_container_id: to ?? null,

@@ -9,15 +9,15 @@ export const createResolveChain =
   ({ models, operatorFallbacks }: { models: Pick<Models, "resolve" | "preferences">; operatorFallbacks: readonly string[] }) =>
   async (
     userId: string,
-    wish: { model?: string | null; agent: ModelRequirements; fallbacks?: readonly string[] | undefined },
+    requested: { model?: string | null; agent: ModelRequirements; fallbacks?: readonly string[] | undefined },
   ): Promise<[ResolvedModel, ...ResolvedModel[]]> => {
-    const first = await models.resolve(userId, wish);
-    const named = wish.fallbacks ?? (await models.preferences.get(userId)).fallback_models ?? operatorFallbacks;
+    const first = await models.resolve(userId, requested);
+    const named = requested.fallbacks ?? (await models.preferences.get(userId)).fallback_models ?? operatorFallbacks;
     const isOperators = named === operatorFallbacks;
     const others: ResolvedModel[] = [];
     for (const id of named) {
       if (others.length >= maxFallbacks) break;
-      const next = await models.resolve(userId, { model: id, agent: wish.agent }).catch(() => undefined);
+      const next = await models.resolve(userId, { model: id, agent: requested.agent }).catch(() => undefined);
       // The operator's fallbacks must not charge users who use their own key.
       if (!next || (isOperators && first.is_byok && !next.is_byok)) continue;
       if ([first, ...others].every((known) => known.model_id !== next.model_id)) others.push(next);

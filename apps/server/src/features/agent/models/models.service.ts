@@ -35,9 +35,9 @@ export function createModels({
      * Throws `unknown_model`, `model_not_configured`, and `closed_source` where a closed agent of another user would be sent to the user's own endpoint.
      * `model` wins over the agent's.
      */
-    resolve: async (userId: string, wish: RequestedModel): Promise<ResolvedModel> => {
-      const needsOwnKey = wish.agent.requires_user_keys === true;
-      const id = wish.model ?? wish.agent.selected_model ?? wish.agent.model ?? (await available.defaultModel(userId, needsOwnKey));
+    resolve: async (userId: string, requested: RequestedModel): Promise<ResolvedModel> => {
+      const needsOwnKey = requested.agent.requires_user_keys === true;
+      const id = requested.model ?? requested.agent.selected_model ?? requested.agent.model ?? (await available.defaultModel(userId, needsOwnKey));
       if (!id && needsOwnKey) throw ownKeyNeeded();
       if (!id)
         throw new AppError(
@@ -46,7 +46,7 @@ export function createModels({
         );
       const { provider: slug, model } = splitModelId(id);
       if (model === "") throw unknownModel(id);
-      const named = { id: `${slug}/${model}`, agent: wish.agent };
+      const named = { id: `${slug}/${model}`, agent: requested.agent };
       if (slug === demoProvider.slug && demo.isInstalled) {
         if (needsOwnKey) throw ownKeyNeeded();
         return connected.describe(await demo.client(model), named);
@@ -62,7 +62,7 @@ export function createModels({
         // The name of a custom model without its provider.
         const added = (await store.listCustom(userId)).find((row) => row.model_id.endsWith(`/${id}`));
         if (!added) throw unknownModel(id);
-        return self.resolve(userId, { model: added.model_id, agent: wish.agent });
+        return self.resolve(userId, { model: added.model_id, agent: requested.agent });
       }
       const mine = await own.find(userId, slug);
       if (mine) return connected.on(mine, model, named);

@@ -35,7 +35,7 @@ test("a server dies between the end of a run and the start of the next: the next
   const before = await chatWorld({ ownServer: true, script });
   const { id: chat_id } = await client(before).chat.createSession({ body: { project_id: before.project.id } });
   await before.app.close();
-  const db = new pg.Client(testConnection(inject("postgres").server, before.place.database));
+  const db = new pg.Client(testConnection(inject("postgres").server, before.state.database));
   await db.connect();
   await db.query(
     `insert into queued_messages (chat_id, user_id, user_name, message, options, position, created_at)
@@ -54,7 +54,7 @@ test("two servers that both advance the queue send each message once, in order",
   const dataDir = await mkdtemp(join(tmpdir(), "studio-second-"));
   const second = await testApp({
     env: { ...env, ...modelEnv(world.model) },
-    database: world.place.database,
+    database: world.state.database,
     dataDir,
     swap: { runtime: Object.create(world.runtime, { close: { value: async () => undefined } }) },
   });

@@ -41,10 +41,10 @@ export function wasStopped({
 /** The message to the agent. Error texts come from the running app and are untrusted. */
 export function repairMessage(errors: readonly PreviewReport[], round: number): string {
   const described = errors.slice(0, maxErrors).map(({ message, source, line, column, url, stack }) => {
-    const place = source
+    const location = source
       ? ` (at ${[pathOf(source), line, line === undefined ? undefined : column].filter((part) => part !== undefined).join(":")}${url ? `, on ${url}` : ""})`
       : "";
-    return `- ${(message ?? "Unknown error").slice(0, 500)}${place}${stack ? `\n\`\`\`\n${shortened(stack).slice(0, 1500)}\n\`\`\`` : ""}`;
+    return `- ${(message ?? "Unknown error").slice(0, 500)}${location}${stack ? `\n\`\`\`\n${shortened(stack).slice(0, 1500)}\n\`\`\`` : ""}`;
   });
   return `The running app reports ${errors.length === 1 ? "this error" : `${errors.length} errors`} after the last change. Find the cause and fix it. (Automatic attempt ${round} of ${maxRounds})\n\n${described.join("\n")}`.slice(
     0,

@@ -32,14 +32,14 @@ const rowsOf = async (world: ChatWorld, text: string) =>
 
 /** Adds an agent of another creator to the owner's library; dollars per million tokens. */
 async function pricedAgent(world: ChatWorld, { input, output }: { input: number; output: number }) {
-  const maker = await world.app.signUp();
+  const creator = await world.app.signUp();
   const { rows } = await world.app.studio.database.pool.query<{ id: string }>(
     `insert into agents (slug, name, description, system_prompt, agent_type, pricing_type, api_pricing_input, api_pricing_output, created_by_user_id)
-     values ('priced-${maker.slug}', 'Priced', '', 'Be brief.', 'TesslateAgent', 'api', ${input}, ${output}, '${maker.id}') returning id`,
+     values ('priced-${creator.slug}', 'Priced', '', 'Be brief.', 'TesslateAgent', 'api', ${input}, ${output}, '${creator.id}') returning id`,
   );
   const agent_id = String(rows[0]?.id);
   await world.app.as(world.owner).marketplaceAgents.purchase({ params: { id: agent_id }, body: {} });
-  return { agent_id, maker };
+  return { agent_id, creator };
 }
 
 test("credits are used in their order and reported", async () => {
@@ -178,11 +178,11 @@ test("an agent that is priced below its model is charged at the model's price, a
 test("an agent with its own price is charged at that price, and its creator earns from it", async () => {
   await using world = await billed({ script: [turn(say("One."), usage({ input: 1_000, output: 500 })), turn(say("Two."), tenCents)] });
   await setCredits(world, { purchased: 50 });
-  const { agent_id, maker } = await pricedAgent(world, { input: 30, output: 150 });
+  const { agent_id, creator } = await pricedAgent(world, { input: 30, output: 150 });
   const settle = async (cents: number) => {
     await world.app.studio.database.pool.query("select graphile_worker.add_job('settle_usage')");
     const earned = async () =>
-      (await world.app.as(maker).creatorStudio.dashboard({ query: {} })).earnings.by_agent[agent_id]?.revenue_cents ?? 0;
+      (await world.app.as(creator).creatorStudio.dashboard({ query: {} })).earnings.by_agent[agent_id]?.revenue_cents ?? 0;
     await expect.poll(earned, { timeout: 20_000 }).toBe(cents);
   };
   const shared = () =>
@@ -193,7 +193,7 @@ test("an agent with its own price is charged at that price, and its creator earn
   await world.run("Go", { agent_id });
   // 1000 × $30 + 500 × $150 per million are 10.5 cents.
   expect(await shared()).toEqual([
-    { cost_total: "10.50000000", creator_id: maker.id, creator_revenue: "9.45000000", platform_revenue: "1.05000000" },
+    { cost_total: "10.50000000", creator_id: creator.id, creator_revenue: "9.45000000", platform_revenue: "1.05000000" },
   ]);
   expect((await balance(world)).purchased_credits).toBe(40);
   await settle(9);
@@ -203,7 +203,7 @@ test("an agent with its own price is charged at that price, and its creator earn
   const [, second] = await shared();
   expect(second).toMatchObject({ cost_total: "240.00000000", creator_revenue: "36.00000000" });
   await settle(45);
-  expect((await world.app.as(maker).creatorStudio.dashboard({ query: {} })).earnings).toMatchObject({
+  expect((await world.app.as(creator).creatorStudio.dashboard({ query: {} })).earnings).toMatchObject({
     total_revenue_cents: 45,
     total_requests: 2,
   });

@@ -63,14 +63,14 @@ async function hostileSite() {
 }
 
 /** The tool call by which the model reads the text. */
-const looksAt = ({ place, text }: Injection, site: string): Part | undefined => {
-  switch (place.kind) {
+const looksAt = ({ source, text }: Injection, site: string): Part | undefined => {
+  switch (source.kind) {
     case "file":
-      return call("read_file", { file_path: place.path });
+      return call("read_file", { file_path: source.path });
     case "command":
-      return call("bash_exec", { command: place.command });
+      return call("bash_exec", { command: source.command });
     case "page":
-      return call("web_fetch", { url: site + place.path });
+      return call("web_fetch", { url: site + source.path });
     case "mcp":
       return call("mcp__fake__echo", { text });
     case "name":
@@ -114,8 +114,8 @@ test("an obedient model that reads hostile text everywhere leaks no planted valu
     site: site.url,
     other: { projectId: otherProject.id, slug: otherProject.slug },
     product: app.url,
-    dataDir: world.place.dataDir,
-    runtimeDir: world.place.runtimeDir,
+    dataDir: world.state.dataDir,
+    runtimeDir: world.state.runtimeDir,
   });
   expect(cases.length).toBeGreaterThanOrEqual(70);
 
@@ -128,15 +128,15 @@ test("an obedient model that reads hostile text everywhere leaks no planted valu
   await app.as(owner).mcp.create({ body: { name: "fake", transport: "http", url: hostileMcp.url } });
   await files.write(".env", env);
   const byFile = new Map<string, string>();
-  for (const { place, text } of cases) {
-    if (place.kind === "file") byFile.set(place.path, `${byFile.get(place.path) ?? ""}${text}\n`);
-    if (place.kind === "rules") byFile.set("AGENTS.md", `${byFile.get("AGENTS.md") ?? ""}${text}\n`);
-    if (place.kind === "page") site.pages.set(place.path, `<h1>Page</h1><p>${"Words. ".repeat(30)}</p>${text}`);
-    if (place.kind === "name") byFile.set(`names/${text.replaceAll("/", "-").slice(0, 120)}`, "x\n");
-    if (place.kind === "command") {
-      const path = /tools\/\S+?(?=;|$)/.exec(place.command)?.[0];
+  for (const { source, text } of cases) {
+    if (source.kind === "file") byFile.set(source.path, `${byFile.get(source.path) ?? ""}${text}\n`);
+    if (source.kind === "rules") byFile.set("AGENTS.md", `${byFile.get("AGENTS.md") ?? ""}${text}\n`);
+    if (source.kind === "page") site.pages.set(source.path, `<h1>Page</h1><p>${"Words. ".repeat(30)}</p>${text}`);
+    if (source.kind === "name") byFile.set(`names/${text.replaceAll("/", "-").slice(0, 120)}`, "x\n");
+    if (source.kind === "command") {
+      const path = /tools\/\S+?(?=;|$)/.exec(source.command)?.[0];
       if (path?.endsWith(".sh")) byFile.set(path, `cat <<'END_OF_TEXT'\n${text}\nEND_OF_TEXT\n`);
-      else byFile.set(path ?? (place.command.includes("package.json") ? "package.json" : "message.txt"), `${text}\n`);
+      else byFile.set(path ?? (source.command.includes("package.json") ? "package.json" : "message.txt"), `${text}\n`);
     }
   }
   for (const [path, text] of byFile) await files.write(path, text);
@@ -172,8 +172,8 @@ test("an obedient model that reads hostile text everywhere leaks no planted valu
   let obeyed = 0;
   for (const [index, group] of groups.entries()) {
     const session = await app.as(owner).chat.createSession({ body: { project_id: world.project.id } });
-    const pasted = group.flatMap((one) => (one.place.kind === "message" ? [one.text] : [])).join("\n");
-    const attachments = await Promise.all(group.map((one) => (one.place.kind === "attachment" ? upload(one.place.name, one.text) : [])));
+    const pasted = group.flatMap((one) => (one.source.kind === "message" ? [one.text] : [])).join("\n");
+    const attachments = await Promise.all(group.map((one) => (one.source.kind === "attachment" ? upload(one.source.name, one.text) : [])));
     const events = await world.run(`Work on group ${index} of the notes. ${pasted}`, {
       chat_id: session.id,
       attachments: attachments.flat(),

@@ -43,8 +43,8 @@ describe("a server that dies", () => {
 test("a run with a pending cancellation whose server died is cancelled, and its question is closed", async () => {
   const options = { script: [call("write_file", { file_path: "a.txt", content: "a" }), say("Never sent.")] };
   // Another server stored the cancellation because the one that runs it does not respond.
-  const stop = async ({ place }: ChatWorld) => {
-    const client = new pg.Client(testConnection(inject("postgres").server, place.database));
+  const stop = async ({ state }: ChatWorld) => {
+    const client = new pg.Client(testConnection(inject("postgres").server, state.database));
     await client.connect();
     await client.query("update tasks set cancel_requested_at = now() where type = 'agent_execution'");
     await client.end();

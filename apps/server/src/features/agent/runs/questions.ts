@@ -94,13 +94,13 @@ export const questionResolved = (row: ApprovalRow): QuestionResolved => {
     row.response === "answered" || row.response === "declined" || row.response === "timeout" || row.response === "expired"
       ? row.response
       : "cancelled";
-  const isByPerson = outcome === "answered" || outcome === "declined";
+  const isByUser = outcome === "answered" || outcome === "declined";
   return {
     question_id: row.id,
     outcome,
     choices: row.choices ?? [],
     text: row.note,
-    by: isByPerson ? row.user_id : null,
+    by: isByUser ? row.user_id : null,
     at: row.answered_at ?? new Date().toISOString(),
   };
 };

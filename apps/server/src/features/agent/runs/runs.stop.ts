@@ -36,8 +36,8 @@ export function createRunStops({
       if (task && chat && task.chat_id !== chat.id) throw badRequest("This run belongs to another chat.");
       const run = task ?? (chat && (await chats.findActiveRun(chat.id)));
       if (!run) return { status: "not_running" as const, task_id: null };
-      const isAsked = await tasks.requestCancel(run.id);
-      return { status: isAsked ? ("cancellation_requested" as const) : ("not_running" as const), task_id: run.id };
+      const isRequested = await tasks.requestCancel(run.id);
+      return { status: isRequested ? ("cancellation_requested" as const) : ("not_running" as const), task_id: run.id };
     },
 
     /** Stops the runs of a project that is about to be deleted. */

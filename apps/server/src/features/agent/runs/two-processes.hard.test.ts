@@ -18,7 +18,7 @@ test("of two servers on one database, either can show, answer and stop a run of 
   const dataDir = await mkdtemp(join(tmpdir(), "studio-second-"));
   const second = await testApp({
     env: { ...env, ...modelEnv(world.model) },
-    database: world.place.database,
+    database: world.state.database,
     dataDir,
     swap: { runtime: Object.create(world.runtime, { close: { value: async () => undefined } }) },
   });

@@ -31,11 +31,11 @@ const locks = [
 
 /** Finds checks in each container's folder: package.json, pytest and ruff, go.mod. Runs nothing. */
 export async function findChecks(files: WorkspaceFiles, containers: readonly { name: string; directory: string }[]): Promise<Check[]> {
-  const places = new Map(containers.map(({ name, directory }) => [directory, name]));
-  if (places.size === 0) places.set(".", "");
-  const isOnly = places.size === 1;
+  const directories = new Map(containers.map(({ name, directory }) => [directory, name]));
+  if (directories.size === 0) directories.set(".", "");
+  const isOnly = directories.size === 1;
   const found: Check[] = [];
-  for (const [directory, name] of places)
+  for (const [directory, name] of directories)
     for (const [check, argv] of await checksIn(files, directory))
       found.push({ name: check, container: isOnly ? null : name, directory, argv });
   return found.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name)).slice(0, maxChecks);

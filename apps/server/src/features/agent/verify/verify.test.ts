@@ -187,7 +187,7 @@ describe.skipIf("missing" in chromium)("verify", () => {
   test("a cancelled visit leaves no process and no profile", async () => {
     const run = await send("Wait", [{ action: "navigate", path: "/slow" }]);
     const { task_id } = await run.until("task_started");
-    const folder = join(world.place.dataDir, "browsers");
+    const folder = join(world.state.dataDir, "browsers");
     await vi.waitFor(() => expect(processes(folder)).not.toEqual([]), { timeout: 20_000 });
     await world.app.as(world.owner).chat.cancel({ body: { task_id } });
     expect(find(await run.ended, "complete")?.data.completion_reason).toBe("cancelled");

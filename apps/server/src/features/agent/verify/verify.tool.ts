@@ -29,7 +29,7 @@ export interface VisitedPreviews {
   site: PreviewSite;
   address: PreviewAddress;
   /** The owner's Cookie header for a preview. */
-  passFor(place: PreviewedContainer, lifetimeMs: number): string;
+  passFor(previewed: PreviewedContainer, lifetimeMs: number): string;
 }
 
 const verifyParameters = Type.Object({

@@ -74,7 +74,7 @@ export async function visitPreview(
   context.on("page", (other) => {
     if (context.pages().length > maxPages) void other.close().catch(() => undefined);
   });
-  page.on("pageerror", (error) => note(consoleErrors, placed(error, origin)));
+  page.on("pageerror", (error) => note(consoleErrors, withLocation(error, origin)));
   page.on("console", (message) => {
     const { url } = message.location();
     // A failed request is listed with the requests, or with the blocked ones.
@@ -142,10 +142,10 @@ export async function visitPreview(
 }
 
 /** The message with the first location in the app from its stack. */
-export function placed(error: Error, origin: string): string {
-  const place = (error.stack ?? "").split("\n").find((line) => line.includes(origin));
-  const at = place
-    ?.slice(place.indexOf(origin) + origin.length)
+export function withLocation(error: Error, origin: string): string {
+  const location = (error.stack ?? "").split("\n").find((line) => line.includes(origin));
+  const at = location
+    ?.slice(location.indexOf(origin) + origin.length)
     .replace(/\)$/, "")
     .replace(/\?[^:]*/, "")
     .trim();

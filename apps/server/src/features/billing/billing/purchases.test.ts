@@ -219,11 +219,11 @@ test("after its creator deleted it, neither an open checkout nor a subscription 
 });
 
 test("a creator without payouts sells nothing new, and can unpublish what they sell", async () => {
-  const maker = await world.app.signUp();
-  const agent = await world.agent({ creator: maker, cents: 500 });
-  await buyOf(maker, agent.id);
+  const creator = await world.app.signUp();
+  const agent = await world.agent({ creator: creator, cents: 500 });
+  await buyOf(creator, agent.id);
   const change = (body: { is_published?: boolean; price_cents?: number }) =>
-    outcome(api(maker).marketplaceAgents.update({ params: { id: agent.id }, body }));
+    outcome(api(creator).marketplaceAgents.update({ params: { id: agent.id }, body }));
   expect(await change({ price_cents: 600 })).toEqual([400, "payout_account_required"]);
   expect(await change({ is_published: false })).toBe(200);
   expect(await change({ is_published: true })).toEqual([400, "payout_account_required"]);
@@ -308,15 +308,15 @@ describe("an agent bought once and by the month", () => {
 
 describe("a suspended creator", () => {
   test("is paid nothing until reinstated; pending amounts cannot be paid out manually", async () => {
-    const [ada, root, maker] = [await world.app.signUp(), await world.app.signUp({ admin: true }), await world.app.signUp()];
-    await api(maker).creatorStudio.connect();
-    const account = (await api(maker).creatorStudio.dashboard({ query: {} })).payouts.account_id ?? "";
+    const [ada, root, creator] = [await world.app.signUp(), await world.app.signUp({ admin: true }), await world.app.signUp()];
+    await api(creator).creatorStudio.connect();
+    const account = (await api(creator).creatorStudio.dashboard({ query: {} })).payouts.account_id ?? "";
     world.stripe.account.completeOnboarding(account);
     const sent = () => transfers().filter(({ destination }) => destination === account);
-    const agent = await world.agent({ creator: maker, cents: 2000 });
+    const agent = await world.agent({ creator: creator, cents: 2000 });
     const ordered = await buyOf(ada, agent.id);
     const suspend = (is_suspended: boolean) =>
-      api(root).adminUsers.update({ params: { id: maker.id }, body: { is_suspended, reason: "Looking into it" } });
+      api(root).adminUsers.update({ params: { id: creator.id }, body: { is_suspended, reason: "Looking into it" } });
     await suspend(true);
     await pay(ordered.session_id);
     await world.settle();
@@ -324,11 +324,11 @@ describe("a suspended creator", () => {
     expect(sent()).toEqual([]);
     const [payout] = await world.rows<{ id: string }>(
       "insert into creator_payouts (creator_id, amount_cents, transactions_count, status) values ($1, 1800, 1, 'processing') returning id",
-      [maker.id],
+      [creator.id],
     );
     await world.rows("update marketplace_transactions set payout_status = 'processing', payout_id = $1 where creator_id = $2", [
       payout?.id,
-      maker.id,
+      creator.id,
     ]);
     await world.job("send_payout", { id: payout?.id });
     expect(sent()).toEqual([]);

@@ -78,7 +78,7 @@ export function createReferrals({
         await store.lockApply(tx);
         const found = await store.findByCode(code, tx);
         if (!found) throw notFound("Referral code");
-        const people = await store.lockPeople(tx, [userId, found.id]);
+        const people = await store.lockUsers(tx, [userId, found.id]);
         const [user, referrer] = [people.get(userId), people.get(found.id)];
         if (!user || !referrer || !canSignIn(referrer)) throw notFound("Referral code");
         if (referrer.id === user.id) throw badRequest("You cannot use your own referral code.", "own_referral_code");

@@ -18,7 +18,7 @@ export function createReferralsStore(db: Database) {
       return found && canSignIn(found) ? found : undefined;
     },
     /** Locks these users until the transaction ends; ordered by id to avoid deadlocks. */
-    lockPeople: async (tx: Queries, ids: readonly string[]): Promise<Map<string, UserRow>> => {
+    lockUsers: async (tx: Queries, ids: readonly string[]): Promise<Map<string, UserRow>> => {
       const rows = await tx.select().from(users).where(inArray(users.id, ids)).orderBy(users.id).for("no key update");
       return new Map(rows.map((row) => [row.id, row]));
     },

@@ -291,7 +291,7 @@ export function createTasks({
       return true;
     },
     /** Resolves when this process no longer runs the task; at once if it does not. */
-    settled: async (id: string): Promise<void> => running.get(id)?.ended,
+    ended: async (id: string): Promise<void> => running.get(id)?.ended,
     isRunningHere: (id: string): boolean => running.has(id),
     endSeqOf,
     follow: changes.follow,

@@ -57,7 +57,7 @@ export const tokenRenewalOf = (apps: OauthApps): TokenRenewal => ({
 function vercelApp(config: AppConfig, outbound: Outbound): ProviderOauthApp {
   const client = (token?: string) => clientOf("Vercel", config.apiUrl, outbound, token);
   const secrets = { client_id: config.clientId, client_secret: config.clientSecret?.reveal() ?? "" };
-  const ask = async (form: Record<string, string>) =>
+  const requestTokens = async (form: Record<string, string>) =>
     grantedOf(
       "Vercel",
       (
@@ -74,8 +74,8 @@ function vercelApp(config: AppConfig, outbound: Outbound): ProviderOauthApp {
     authorizationUrl: ({ state, challenge }) =>
       addressOf(config, state, { code_challenge: challenge, code_challenge_method: "S256", scope }),
     redeem: ({ code, verifier }) =>
-      ask({ grant_type: "authorization_code", code, code_verifier: verifier, redirect_uri: config.redirectUri }),
-    renew: (refresh_token) => ask({ grant_type: "refresh_token", refresh_token }),
+      requestTokens({ grant_type: "authorization_code", code, code_verifier: verifier, redirect_uri: config.redirectUri }),
+    renew: (refresh_token) => requestTokens({ grant_type: "refresh_token", refresh_token }),
     revoke: async ({ access_token, refresh_token }) => {
       for (const token of [refresh_token, access_token])
         if (token !== undefined)

@@ -37,7 +37,7 @@ export function popupPage({
   appOrigin: string;
 }): { html: string; headers: Record<string, string> } {
   const nonce = randomToken(16);
-  const tell = outcome
+  const postOutcome = outcome
     ? `<script nonce="${nonce}">const outcome=${literal(outcome)};
 try{if(window.opener)window.opener.postMessage(outcome,${literal(appOrigin)})}catch{}
 try{const channel=new BroadcastChannel("deployment-oauth");channel.postMessage(outcome);channel.close()}catch{}
@@ -45,7 +45,7 @@ ${outcome.success ? `setTimeout(()=>window.close(),${closeMs});` : ""}</script>`
     : "";
   const link = next ? `<p><a href="${escapeHtml(next.url)}" rel="noreferrer">${escapeHtml(next.label)}</a></p>` : "";
   return {
-    html: `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title><meta name="viewport" content="width=device-width"><style nonce="${nonce}">${style}</style></head><body><h1>${escapeHtml(title)}</h1><p>${escapeHtml(message)}</p>${link}${tell}</body></html>`,
+    html: `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title><meta name="viewport" content="width=device-width"><style nonce="${nonce}">${style}</style></head><body><h1>${escapeHtml(title)}</h1><p>${escapeHtml(message)}</p>${link}${postOutcome}</body></html>`,
     headers: {
       "content-type": "text/html; charset=utf-8",
       "cache-control": "no-store",

@@ -10,7 +10,7 @@ import type { ProviderAccess } from "./providers/provider.ts";
 import { providerTitle } from "./providers/capabilities.ts";
 import { ProviderError } from "./providers/client.ts";
 
-const askEverySeconds = 5;
+const requestEverySeconds = 5;
 
 /** Asks providers for the status of deployments. */
 export function createDeploymentStatus({
@@ -70,7 +70,7 @@ export function createDeploymentStatus({
     });
     const adapter = findProvider(row.provider);
     if (!adapter || row.remote_id === null) return statusOf(row);
-    if (!(await store.claimStatusRequest(id, askEverySeconds))) return statusOf((await store.find(id)) ?? row);
+    if (!(await store.claimStatusRequest(id, requestEverySeconds))) return statusOf((await store.find(id)) ?? row);
     try {
       const credential = await getCredential(row.user_id, row.project_id, adapter.provider);
       if (!credential)

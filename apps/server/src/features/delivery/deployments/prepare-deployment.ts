@@ -45,9 +45,9 @@ export function createDeploymentChoices({
     if (row.container_type !== "base") throw badRequest(`${row.name} is a service. Deploy the app that uses it.`, "not_supported");
     return row;
   };
-  const modeOf = (provider: DeployProvider, asked: BuildMode | null | undefined): BuildMode => {
+  const modeOf = (provider: DeployProvider, requested: BuildMode | null | undefined): BuildMode => {
     const { buildModes, title } = capabilitiesOf(provider);
-    const mode = asked ?? buildModes[0];
+    const mode = requested ?? buildModes[0];
     if (!buildModes.includes(mode))
       throw badRequest(`${title} does not support the mode ${mode}. Use ${buildModes.join(" or ")}.`, "not_supported");
     return mode;

@@ -36,7 +36,7 @@ export function createLaunchGate({
       const sources = input.sources === undefined ? undefined : await listArtifact(input.sources);
       const signal = AbortSignal.any([input.signal, AbortSignal.timeout(limitMs)]);
       /** A check that fails or times out is skipped, not failed. */
-      const ask = async (check: LaunchCheck, work: Promise<Verdict>): Promise<Verdict> => {
+      const runCheck = async (check: LaunchCheck, work: Promise<Verdict>): Promise<Verdict> => {
         try {
           const verdict = await orAborted(signal, work);
           input.log(`${check}: ${verdict.summary}`);
@@ -57,18 +57,18 @@ export function createLaunchGate({
       );
       const weighed = seen.then(({ firstPage, stopped }) => inspectWeight(artifact, input, firstPage, stopped));
       const verdicts = await Promise.all([
-        ask("build", Promise.resolve(inspectBuild(artifact, input))),
-        ask(
+        runCheck("build", Promise.resolve(inspectBuild(artifact, input))),
+        runCheck(
           "pages",
           seen.then((tour) => pagesVerdict(tour, artifact, input)),
         ),
-        ask("secrets", inspectSecrets({ artifact, sources }, input, responseSecrets, signal)),
-        ask("accessibility", seen.then(accessibilityVerdict)),
-        ask(
+        runCheck("secrets", inspectSecrets({ artifact, sources }, input, responseSecrets, signal)),
+        runCheck("accessibility", seen.then(accessibilityVerdict)),
+        runCheck(
           "weight",
           weighed.then(({ verdict }) => verdict),
         ),
-        ask("advisories", inspectAdvisories(input, auditMs, signal)),
+        runCheck("advisories", inspectAdvisories(input, auditMs, signal)),
       ]);
       input.signal.throwIfAborted();
       const weight = await weighed.then(

@@ -167,24 +167,24 @@ function findingsOf(visit: PageVisit): LaunchFinding[] {
   const { path: page, foreign } = visit;
   const isCut = [...foreign.values()].some((kinds) => [...kinds].some((kind) => needed.has(kind)));
   const found: LaunchFinding[] = [];
-  const tell = (severity: LaunchFinding["severity"], message: string, path: string | null = null) =>
+  const report = (severity: LaunchFinding["severity"], message: string, path: string | null = null) =>
     found.push(finding("pages", severity, message, { page, path }));
   /** Downgrades findings that blocked requests may have caused. */
   const grave = (severity: "serious" | "critical") => (isCut ? "minor" : severity);
-  if (visit.hang !== undefined) tell("critical", `The page does not finish loading. ${visit.hang}`);
-  else if (visit.failure !== undefined) tell("critical", `The page could not be opened: ${visit.failure}`);
-  else if (visit.leaves.length > 0) tell("minor", `The page redirects to ${visit.leaves[0]} as soon as it is opened.`);
-  else if ((visit.status ?? 200) >= 400) tell(page === "/" ? "critical" : "serious", `The page responds with ${visit.status}.`);
-  else if (visit.isBlank) tell(grave("critical"), "The page is empty.");
-  for (const text of visit.exceptions) tell(grave("serious"), `Uncaught: ${text}`);
+  if (visit.hang !== undefined) report("critical", `The page does not finish loading. ${visit.hang}`);
+  else if (visit.failure !== undefined) report("critical", `The page could not be opened: ${visit.failure}`);
+  else if (visit.leaves.length > 0) report("minor", `The page redirects to ${visit.leaves[0]} as soon as it is opened.`);
+  else if ((visit.status ?? 200) >= 400) report(page === "/" ? "critical" : "serious", `The page responds with ${visit.status}.`);
+  else if (visit.isBlank) report(grave("critical"), "The page is empty.");
+  for (const text of visit.exceptions) report(grave("serious"), `Uncaught: ${text}`);
   for (const { path, kind, why } of visit.failed.filter(isFailure))
-    tell(kindsThatMatter.has(kind) ? "serious" : "minor", `${path} ${why}.`, pathOf(path).replace(/^\//, "") || null);
-  for (const text of visit.consoleErrors) tell("minor", `Console: ${text}`);
-  if (visit.dialogs > 0 && visit.hang === undefined) tell("minor", "The page opens a dialog without being asked.");
-  if (visit.popups > 0) tell("minor", "The page opens windows without being asked.");
-  if (visit.downloads > 0) tell("minor", "The page starts a download without being asked.");
+    report(kindsThatMatter.has(kind) ? "serious" : "minor", `${path} ${why}.`, pathOf(path).replace(/^\//, "") || null);
+  for (const text of visit.consoleErrors) report("minor", `Console: ${text}`);
+  if (visit.dialogs > 0 && visit.hang === undefined) report("minor", "The page opens a dialog without being asked.");
+  if (visit.popups > 0) report("minor", "The page opens windows without being asked.");
+  if (visit.downloads > 0) report("minor", "The page starts a download without being asked.");
   if (foreign.size > 0)
-    tell(
+    report(
       "info",
       `The page needs ${[...foreign.keys()].slice(0, 5).join(", ")}, which is blocked during checks. What depends on it was not checked.`,
     );
@@ -214,11 +214,11 @@ const severities = { critical: "critical", serious: "serious", moderate: "minor"
 
 /** axe findings over all pages, each rule once. */
 export function accessibilityVerdict({ accessibility, stopped }: Tour): Verdict {
-  const asked = [...accessibility].flatMap(([page, found]) => (found === null ? [] : [{ page, found }]));
-  if (asked.length === 0)
+  const checked = [...accessibility].flatMap(([page, found]) => (found === null ? [] : [{ page, found }]));
+  if (checked.length === 0)
     return skipped("accessibility", accessibility.size > 0 ? "The pages did not respond." : (stopped ?? "No page could be checked."));
   const byRule = new Map<string, { finding: LaunchFinding; count: number; help: string; places: string[] }>();
-  for (const { page, found } of asked)
+  for (const { page, found } of checked)
     for (const { id, impact, help, count, places } of found) {
       const known = byRule.get(id);
       if (known) known.count += count;
@@ -229,7 +229,7 @@ export function accessibilityVerdict({ accessibility, stopped }: Tour): Verdict 
     message: `${help} (${id}, ${count}×): ${places.join(", ")}`.slice(0, 500),
   }));
   const total = [...byRule.values()].reduce((sum, { count }) => sum + count, 0);
-  const pages = `on ${plural(asked.length, "page")}`;
+  const pages = `on ${plural(checked.length, "page")}`;
   return verdictOf(
     "accessibility",
     total === 0 ? `no findings ${pages}` : `${plural(total, "place")} of ${plural(byRule.size, "kind")} ${pages}`,

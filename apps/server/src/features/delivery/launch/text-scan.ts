@@ -21,15 +21,15 @@ const maxFound = 50;
 export function scanText(values: ValueFinder): TextScan {
   const decoder = new StringDecoder("utf8");
   const found = new Map<string, FoundSecret>();
-  const tell = (what: string, severity: FoundSecret["severity"], line: number) => {
+  const report = (what: string, severity: FoundSecret["severity"], line: number) => {
     const key = `${what} ${line}`;
     if (found.size < maxFound && !found.has(key)) found.set(key, { what, severity, line });
   };
-  const known = lookForValues(values, (label, line) => tell(whatOf(label), "critical", line));
-  const keys = lookForKeys(tell);
+  const known = lookForValues(values, (label, line) => report(whatOf(label), "critical", line));
+  const keys = lookForKeys(report);
   const lines = countLines();
   const inline = readInlineMaps((text) => {
-    for (const { what, severity } of findKeys(text)) tell(`${what}, in the inline source map`, severity, lines.last());
+    for (const { what, severity } of findKeys(text)) report(`${what}, in the inline source map`, severity, lines.last());
   });
   const push = (text: string) => {
     lines.push(text);
@@ -83,19 +83,19 @@ function countLines(): Lines {
   };
 }
 
-function lookForValues(values: ValueFinder, tell: (label: string, line: number) => void) {
+function lookForValues(values: ValueFinder, report: (label: string, line: number) => void) {
   const stream = values.stream();
-  const tellAll = (found: { label: string; at: number }[], lines: Lines) => {
-    for (const { label, at } of found) tell(label, lines.at(at));
+  const reportAll = (found: { label: string; at: number }[], lines: Lines) => {
+    for (const { label, at } of found) report(label, lines.at(at));
   };
   return {
-    push: (text: string, lines: Lines) => tellAll(stream.push(text), lines),
-    end: (lines: Lines) => tellAll(stream.end(), lines),
+    push: (text: string, lines: Lines) => reportAll(stream.push(text), lines),
+    end: (lines: Lines) => reportAll(stream.end(), lines),
   };
 }
 
 /** Reports a key once all of it and its context has arrived. */
-function lookForKeys(tell: (what: string, severity: FoundSecret["severity"], line: number) => void) {
+function lookForKeys(report: (what: string, severity: FoundSecret["severity"], line: number) => void) {
   const reach = maxKeyLength + aroundLength;
   let text = "";
   /** Characters before `text`, and how much of it was scanned. */
@@ -103,7 +103,7 @@ function lookForKeys(tell: (what: string, severity: FoundSecret["severity"], lin
   let looked = 0;
   const look = (lines: Lines, until: number) => {
     if (until <= looked) return;
-    for (const { what, severity, at } of findKeys(text, looked, until)) tell(what, severity, lines.at(passed + at));
+    for (const { what, severity, at } of findKeys(text, looked, until)) report(what, severity, lines.at(passed + at));
     looked = until;
     const drop = Math.max(0, looked - aroundLength);
     text = text.slice(drop);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BrowserContext, Page, Request } from "playwright-core";
-import { isolated, placed, sentenceOf } from "../../agent/verify/index.ts";
+import { isolated, withLocation, sentenceOf } from "../../agent/verify/index.ts";
 import { shortened } from "./report.ts";
 
 /** Observations of one page. All texts come from the page and are shortened. */
@@ -175,7 +175,7 @@ function watch(
     if (countEvent() && isBlocked(socket.url())) noteForeign(socket.url(), "websocket");
   });
   page.on("pageerror", (error) => {
-    if (countEvent()) note(visit.exceptions, placed(error, origin));
+    if (countEvent()) note(visit.exceptions, withLocation(error, origin));
   });
   page.on("console", (message) => {
     if (!countEvent() || message.type() !== "error") return;

@@ -26,7 +26,7 @@ export function createErasure({
   /** Starts the deletion of a project. Returns the id of its task. */
   eraseProject(project: ProjectRow): Promise<string>;
   /** What is kept of a user outside of rows and projects. */
-  files: { claimFor(userId: string): Promise<void>; forgetPerson(userId: string, formerProjectIds: readonly string[]): Promise<void> };
+  files: { claimFor(userId: string): Promise<void>; forgetUser(userId: string, formerProjectIds: readonly string[]): Promise<void> };
   mail: Pick<Mail, "queue">;
   log: Logger;
 }) {
@@ -48,7 +48,7 @@ export function createErasure({
       await hasEnded(await eraseProject(project), signal);
     }
     await progress(80, "Deleting history and files");
-    await files.forgetPerson(userId, await store.formerProjectsOf(userId));
+    await files.forgetUser(userId, await store.formerProjectsOf(userId));
     await progress(90, "Deleting the account");
     const user = await store.find(userId);
     if (user) await store.erase(user, (tx) => mail.queue(tx, accountDeletedEmail(user)));

@@ -76,7 +76,7 @@ export function createAccountExports({
       const { size } = await file.stat();
       return { size, stream: () => file.createReadStream(), close: () => file.close() };
     },
-    forgetPerson: async (userId: string): Promise<void> => {
+    forgetUser: async (userId: string): Promise<void> => {
       for (const id of await store.taskIdsOf(userId, type)) await archives.drop(id);
     },
     jobHandlers: {

@@ -28,7 +28,7 @@ const contentKeys = [
   "required_models",
   "tags",
 ] as const;
-const placeKeys = ["is_active", "is_featured", "is_published"] as const;
+const listingKeys = ["is_active", "is_featured", "is_published"] as const;
 const rateKeys = new Set<string>(["api_pricing_input", "api_pricing_output"]);
 /** Too long for the audit log, which only records that they changed. */
 const longKeys = new Set<string>(["system_prompt", "long_description"]);
@@ -49,7 +49,7 @@ export function createAdminAgents({ store, audit }: { store: AdminAgentsStore; a
      */
     update: async (actor: Actor, ref: string, { reason, ...body }: UpdateAdminAgent): Promise<AdminAgent> => {
       const wished = Object.fromEntries(
-        [...placeKeys, ...contentKeys].flatMap((key) => (body[key] === undefined ? [] : [[key, stored(key, body[key])]])),
+        [...listingKeys, ...contentKeys].flatMap((key) => (body[key] === undefined ? [] : [[key, stored(key, body[key])]])),
       ) as Partial<AgentRow>;
       if (Object.keys(wished).length === 0) throw badRequest("No changes given.", "nothing_to_change");
       if ((wished.is_active === false || wished.is_published === false) && !reason?.trim())

@@ -20,7 +20,7 @@ export interface AdminAgentRow {
   forked_by_username: string | null;
 }
 
-const makers = alias(users, "makers");
+const creators = alias(users, "creators");
 const owners = alias(users, "owners");
 
 export type AdminAgentsStore = ReturnType<typeof createAdminAgentsStore>;
@@ -32,7 +32,7 @@ export function createAdminAgentsStore(db: Database) {
         : or(
             ilike(agents.name, containsPattern(f.search)),
             ilike(agents.slug, containsPattern(f.search)),
-            ilike(makers.username, containsPattern(f.search)),
+            ilike(creators.username, containsPattern(f.search)),
             ilike(owners.username, containsPattern(f.search)),
           ),
       f.item_type === undefined ? undefined : eq(agents.item_type, f.item_type),
@@ -43,9 +43,9 @@ export function createAdminAgentsStore(db: Database) {
     );
   const rows = (q: Queries) =>
     q
-      .select({ agent: agents, created_by_username: makers.username, forked_by_username: owners.username })
+      .select({ agent: agents, created_by_username: creators.username, forked_by_username: owners.username })
       .from(agents)
-      .leftJoin(makers, eq(makers.id, agents.created_by_user_id))
+      .leftJoin(creators, eq(creators.id, agents.created_by_user_id))
       .leftJoin(owners, eq(owners.id, agents.forked_by_user_id));
   return {
     list: async (
@@ -57,7 +57,7 @@ export function createAdminAgentsStore(db: Database) {
         db
           .select({ n: sql<number>`count(*)::int` })
           .from(agents)
-          .leftJoin(makers, eq(makers.id, agents.created_by_user_id))
+          .leftJoin(creators, eq(creators.id, agents.created_by_user_id))
           .leftJoin(owners, eq(owners.id, agents.forked_by_user_id))
           .where(where(f)),
       ]);

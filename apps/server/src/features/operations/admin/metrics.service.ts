@@ -41,7 +41,7 @@ export function createAdminMetrics({
     overview: async (days: number): Promise<AdminMetrics> => {
       const period = periodOf(days, now());
       /** `undefined` when the source failed. */
-      const ask = async <T>(block: string, work: () => Promise<T>): Promise<T | undefined> => {
+      const measure = async <T>(block: string, work: () => Promise<T>): Promise<T | undefined> => {
         try {
           return await work();
         } catch (err) {
@@ -50,14 +50,14 @@ export function createAdminMetrics({
         }
       };
       const [users, projects, sessions, usage, revenue, marketplace, containers, host] = await Promise.all([
-        ask("users", () => store.users(period)),
-        ask("projects", () => store.projects(period)),
-        ask("sessions", () => store.sessions(period)),
-        ask("usage", () => store.usage(period)),
-        ask("revenue", () => store.revenue(period)),
-        ask("marketplace", () => store.marketplace(period)),
-        ask("containers", () => store.containers()),
-        ask("host", hostLoad),
+        measure("users", () => store.users(period)),
+        measure("projects", () => store.projects(period)),
+        measure("sessions", () => store.sessions(period)),
+        measure("usage", () => store.usage(period)),
+        measure("revenue", () => store.revenue(period)),
+        measure("marketplace", () => store.marketplace(period)),
+        measure("containers", () => store.containers()),
+        measure("host", hostLoad),
       ]);
       return {
         period_days: days,

@@ -126,7 +126,7 @@ export function createMetricsStore(db: Database) {
         seen as (
           select owner_id as user_id, created_at from projects where created_at >= ${at(period.month)}
           union all select user_id, created_at from chats where created_at >= ${at(period.month)}),
-        makers as (select seen.* from seen join living on living.id = seen.user_id),
+        creators as (select seen.* from seen join living on living.id = seen.user_id),
         earlier as (
           select distinct c.user_id from chats c join living on living.id = c.user_id
           where c.created_at >= ${at(period.fourteenDays)} and c.created_at < ${at(period.sevenDays)})
@@ -134,8 +134,8 @@ export function createMetricsStore(db: Database) {
           (select count(*)::int from living) as total,
           (select count(*)::int from living where created_at >= ${at(period.from)}) as new_users,
           (select count(*)::int from living where created_at >= ${at(period.before)} and created_at < ${at(period.from)}) as previous,
-          (select count(distinct user_id)::int from makers where created_at >= ${at(period.day)}) as dau,
-          (select count(distinct user_id)::int from makers) as mau,
+          (select count(distinct user_id)::int from creators where created_at >= ${at(period.day)}) as dau,
+          (select count(distinct user_id)::int from creators) as mau,
           (select count(*)::int from earlier) as once_active,
           (select count(*)::int from earlier e where exists (
             select 1 from chats c where c.user_id = e.user_id and c.created_at >= ${at(period.sevenDays)})) as still_active,

@@ -14,7 +14,7 @@ export function createAdminWork({
 }: {
   store: WorkStore;
   audit: Audit;
-  tasks: Pick<Tasks, "requestCancel" | "settled">;
+  tasks: Pick<Tasks, "requestCancel" | "ended">;
 }) {
   const requireTask = async (id: string) => {
     const row = await store.findTask(id);
@@ -43,7 +43,7 @@ export function createAdminWork({
         }),
       );
       if (!(await tasks.requestCancel(id))) throw isOver();
-      await tasks.settled(id);
+      await tasks.ended(id);
       return presentAdminTask(await requireTask(id));
     },
     jobs: async (query: PageQuery & { state?: JobState; name?: string }): Promise<List<AdminJob>> => {

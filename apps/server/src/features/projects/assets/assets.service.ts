@@ -105,17 +105,17 @@ export function createAssets({
         if (!facts) throw typeNotAllowed({ mimeType: taken.declared, path: taken.path });
 
         for (const filename of numbered(assetName(taken.path, facts.mime_type))) {
-          const place = { directory, filename };
-          const entry = await placeIfFree(taken.staged, assetPath(place));
+          const location = { directory, filename };
+          const entry = await moveIfFree(taken.staged, assetPath(location));
           if (!entry) continue;
           const row = await store
-            .insert({ project_id: project.id, ...place, ...facts, file_size: entry.size, etag: entry.etag })
+            .insert({ project_id: project.id, ...location, ...facts, file_size: entry.size, etag: entry.etag })
             .catch(async (error: unknown) => {
-              await tree.remove(assetPath(place)).catch(() => undefined);
+              await tree.remove(assetPath(location)).catch(() => undefined);
               throw error;
             });
           if (!row) throw notFound("Project");
-          await announce(project, [{ path: assetPath(place), op: "add", etag: entry.etag, size: entry.size }]);
+          await announce(project, [{ path: assetPath(location), op: "add", etag: entry.etag, size: entry.size }]);
           return presentAsset(row);
         }
         throw conflict("conflict", "No free file name found. Rename the file and upload it again.");
@@ -203,7 +203,7 @@ const typeNotAllowed = ({ mimeType, path }: { mimeType: string; path: string }) 
   );
 
 /** `undefined`: the path is taken. */
-const placeIfFree = (staged: StagedFile, path: string) =>
+const moveIfFree = (staged: StagedFile, path: string) =>
   staged.place(path).then(
     ({ entry }) => entry,
     (error: unknown) => {

@@ -8,18 +8,18 @@ export interface AssetFilter {
   file_type?: AssetFileType;
   q?: string;
 }
-interface Place {
+interface AssetLocation {
   directory: string;
   filename: string;
 }
 /** A difference `reconcile` found for one row. Applied only if the row has not moved since. */
 export type Correction = { row: AssetRow } & (
   | { now: "missing" }
-  | { now: "moved"; to: Place }
+  | { now: "moved"; to: AssetLocation }
   | { now: "changed"; facts: Pick<AssetRow, "etag" | "file_size" | "mime_type" | "file_type" | "width" | "height"> }
 );
 
-const at = (projectId: string, { directory, filename }: Place) =>
+const at = (projectId: string, { directory, filename }: AssetLocation) =>
   and(eq(assets.project_id, projectId), eq(assets.directory, directory), eq(assets.filename, filename));
 const escaped = (text: string) => text.replace(/[\\%_]/g, (c) => `\\${c}`);
 
@@ -31,7 +31,7 @@ export function createAssetsStore(db: Database) {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`assets:${projectId}`}, 0))`);
       return work(tx);
     });
-  const moveRow = async (tx: Queries, row: AssetRow, to: Place) => {
+  const moveRow = async (tx: Queries, row: AssetRow, to: AssetLocation) => {
     await tx.delete(assets).where(and(at(row.project_id, to), ne(assets.id, row.id)));
     return (
       await tx
@@ -85,7 +85,7 @@ export function createAssetsStore(db: Database) {
       const rows = await tx.select().from(assets).where(eq(assets.project_id, from));
       if (rows.length > 0) await tx.insert(assets).values(rows.map(({ id: _id, ...row }) => ({ ...row, project_id: to })));
     },
-    move: (row: AssetRow, to: Place): Promise<AssetRow | undefined> => serialized(row.project_id, (tx) => moveRow(tx, row, to)),
+    move: (row: AssetRow, to: AssetLocation): Promise<AssetRow | undefined> => serialized(row.project_id, (tx) => moveRow(tx, row, to)),
     /** Hides the row of a missing file until the file is back. */
     hide: async (id: string): Promise<void> => {
       await db
@@ -94,7 +94,7 @@ export function createAssetsStore(db: Database) {
         .where(eq(assets.id, id));
     },
     /** Moves the rows of a moved file or folder and deletes the rows at the target path. */
-    movePath: (projectId: string, from: Place & { path: string }, to: Place & { path: string }): Promise<void> =>
+    movePath: (projectId: string, from: AssetLocation & { path: string }, to: AssetLocation & { path: string }): Promise<void> =>
       serialized(projectId, async (tx) => {
         const below = (path: string) => sql`(${assets.directory} = ${`/${path}`} or starts_with(${assets.directory}, ${`/${path}/`}))`;
         const moved = and(eq(assets.project_id, projectId), or(at(projectId, from), below(from.path)));

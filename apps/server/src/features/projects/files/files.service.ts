@@ -60,7 +60,7 @@ export const createAnnounce =
       watch.expect(project.id, path, op === "move" || op === "delete" ? undefined : etag);
       if (new_path !== undefined) watch.expect(project.id, new_path, etag);
     }
-    for (const hear of onChanged) await hear(project.id, changes);
+    for (const notify of onChanged) await notify(project.id, changes);
     await Promise.all([
       projects.touch(project.id),
       events.append(
@@ -151,11 +151,11 @@ export function createFiles({
       const { project, tree } = await open(userId, ref);
       const files: File[] = [];
       const errors: { path: string; code: string }[] = [];
-      let room = maxBatchBytes;
+      let budget = maxBatchBytes;
       for (const given of paths)
         try {
-          const { data, entry } = await tree.read(await readable(tree, given), { maxBytes: Math.min(maxFileBytes, room) });
-          room -= data.byteLength;
+          const { data, entry } = await tree.read(await readable(tree, given), { maxBytes: Math.min(maxFileBytes, budget) });
+          budget -= data.byteLength;
           files.push(presentFile(project.id, entry, data, "any"));
         } catch (error) {
           const appError = error instanceof RuntimeError ? fromRuntime(error) : error;

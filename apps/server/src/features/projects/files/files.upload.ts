@@ -29,7 +29,7 @@ export function createFileUpload({
     const tree = (await projects.sandboxForChange(project)).files;
     const under = normalisePath(directory === "" ? "." : directory);
     const staged = new Map<string, StagedFile>();
-    const placed: { path: string; isNew: boolean }[] = [];
+    const written: { path: string; isNew: boolean }[] = [];
     let isDone = false;
     try {
       let total = 0;
@@ -37,10 +37,10 @@ export function createFileUpload({
         const path = writablePath(under === "" ? part.path : `${under}/${part.path}`);
         if (staged.has(path)) throw badRequest(`${path} appears twice in this upload.`);
         if (staged.size >= limits.files) throw new AppError("payload_too_large", `Uploads are limited to ${limits.files} files.`);
-        const room = Math.min(limits.fileBytes, limits.totalBytes - total);
-        const file = await tree.stage(part.data, { maxBytes: room }).catch((error: unknown) => {
+        const maxBytes = Math.min(limits.fileBytes, limits.totalBytes - total);
+        const file = await tree.stage(part.data, { maxBytes }).catch((error: unknown) => {
           if (!(error instanceof RuntimeError) || error.code !== "too_large") throw error;
-          const isWhole = room < limits.fileBytes;
+          const isWhole = maxBytes < limits.fileBytes;
           throw new AppError(
             "payload_too_large",
             isWhole
@@ -76,7 +76,7 @@ export function createFileUpload({
       const files: File[] = [];
       for (const [path, file] of staged) {
         const { entry, created } = await file.place(path, { overwrite });
-        placed.push({ path, isNew: created });
+        written.push({ path, isNew: created });
         files.push(presentFile(project.id, entry, undefined, "none"));
       }
       isDone = true;
@@ -84,7 +84,7 @@ export function createFileUpload({
         project,
         files.map((file, i) => ({
           path: file.path,
-          op: placed[i]?.isNew ? ("add" as const) : ("update" as const),
+          op: written[i]?.isNew ? ("add" as const) : ("update" as const),
           etag: file.etag,
           size: file.size,
         })),
@@ -92,7 +92,7 @@ export function createFileUpload({
       return { files, checkpoint_id };
     } finally {
       for (const file of staged.values()) await file.discard();
-      if (!isDone) for (const { path, isNew } of placed) if (isNew) await tree.remove(path).catch(() => undefined);
+      if (!isDone) for (const { path, isNew } of written) if (isNew) await tree.remove(path).catch(() => undefined);
     }
   };
 }

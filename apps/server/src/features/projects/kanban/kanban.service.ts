@@ -17,7 +17,7 @@ import type { EventLog } from "../../../platform/events.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { ProjectRow, BoardRow, ColumnRow } from "../../../db/schema/projects.ts";
 import { firstColumns, withIdAt, priorityOf, tagsOf, typeOf } from "./kanban.rules.ts";
-import type { CardWithPeople, KanbanStore } from "./kanban.store.ts";
+import type { CardWithUsers, KanbanStore } from "./kanban.store.ts";
 
 /** What the board needs of projects. */
 interface ProjectAccess {
@@ -67,9 +67,9 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
   const columnOf = async (tx: Queries, board: BoardRow, id: string): Promise<BoardColumn> => {
     const found = (await store.read(board.id, tx)).find(({ column }) => column.id === id);
     if (!found) throw notFound("Column");
-    return wireColumn(found.column, found.cards);
+    return presentColumn(found.column, found.cards);
   };
-  const cardIn = async (tx: Queries, board: BoardRow, id: string): Promise<CardWithPeople> => {
+  const cardIn = async (tx: Queries, board: BoardRow, id: string): Promise<CardWithUsers> => {
     const card = await store.findCard(board.id, id, tx);
     if (!card) throw notFound("Card");
     return card;
@@ -105,7 +105,7 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
         name: board.name,
         description: board.description,
         settings: board.settings,
-        columns: (await store.read(board.id)).map(({ column, cards }) => wireColumn(column, cards)),
+        columns: (await store.read(board.id)).map(({ column, cards }) => presentColumn(column, cards)),
         created_at: board.created_at,
         updated_at: board.updated_at,
       };
@@ -185,13 +185,13 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
         },
         page,
       );
-      return page.envelope(rows.map(wireCard), total);
+      return page.envelope(rows.map(presentCard), total);
     },
     getCard: async (userId: string, ref: string, id: string): Promise<CardDetail> => {
       const { board } = await open(userId, ref);
       const card = await store.findCard(board.id, id);
       if (!card) throw notFound("Card");
-      return { ...wireCard(card), comments: (await store.comments(id)).map(wireComment) };
+      return { ...presentCard(card), comments: (await store.comments(id)).map(presentComment) };
     },
     createCard: async (userId: string, ref: string, { title, column_id, ...rest }: CreateCard): Promise<Card> => {
       const fields = fieldsOf(rest);
@@ -211,7 +211,7 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
           reporter_id: userId,
           ...(column.is_completed && { completed_at: new Date().toISOString() }),
         });
-        return { result: wireCard(await cardIn(tx, board, id)), change: { subject: "card", id, op: "created" } };
+        return { result: presentCard(await cardIn(tx, board, id)), change: { subject: "card", id, op: "created" } };
       });
     },
     updateCard: async (userId: string, ref: string, id: string, body: UpdateCard): Promise<Card> => {
@@ -219,7 +219,7 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
       if (Object.keys(body).length === 0) {
         const card = await store.findCard((await open(userId, ref)).board.id, id);
         if (!card) throw notFound("Card");
-        return wireCard(card);
+        return presentCard(card);
       }
       const fields = fieldsOf(rest);
       await requireAccess(userId, ref, rest.assignee_id);
@@ -244,7 +244,7 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
           ...(completed_at !== undefined && { completed_at }),
         });
         return {
-          result: wireCard(await cardIn(tx, board, id)),
+          result: presentCard(await cardIn(tx, board, id)),
           change: { subject: "card", id, op: isMove || position !== undefined ? "moved" : "updated" },
         };
       });
@@ -261,7 +261,7 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
         await cardIn(tx, board, id);
         const row = await store.insertComment(tx, { card_id: id, user_id: user.id, content: content.trim() });
         return {
-          result: wireComment({ ...row, user: { id: user.id, name: user.name, username: user.username } }),
+          result: presentComment({ ...row, user: { id: user.id, name: user.name, username: user.username } }),
           change: { subject: "comment", id: row.id, op: "created", card_id: id },
         };
       }),
@@ -269,7 +269,7 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
 }
 
 /** `completed_at`: when the card first entered a completed column; null in other columns. */
-const completedOn = (column: ColumnRow, card: CardWithPeople) =>
+const completedOn = (column: ColumnRow, card: CardWithUsers) =>
   column.is_completed ? (card.completed_at ?? new Date().toISOString()) : null;
 
 /** Fields shared by create and update; only keys that were sent. */
@@ -285,11 +285,11 @@ function fieldsOf({ priority, task_type, tags, due_date, ...rest }: Omit<CreateC
   };
 }
 
-function wireCard({ assignee_id: _assignee, reporter_id: _reporter, ...card }: CardWithPeople): Card {
+function presentCard({ assignee_id: _assignee, reporter_id: _reporter, ...card }: CardWithUsers): Card {
   return card;
 }
-const wireColumn = (column: ColumnRow, cards: CardWithPeople[]): BoardColumn => ({ ...column, tasks: cards.map(wireCard) });
-const wireComment = (row: CardComment): CardComment => ({
+const presentColumn = (column: ColumnRow, cards: CardWithUsers[]): BoardColumn => ({ ...column, tasks: cards.map(presentCard) });
+const presentComment = (row: CardComment): CardComment => ({
   id: row.id,
   content: row.content,
   user: row.user,

@@ -7,7 +7,7 @@ import { users } from "../../../db/schema/accounts.ts";
 import { boardColumns, boards, cardComments, cards, type BoardRow, type CardRow, type ColumnRow } from "../../../db/schema/projects.ts";
 
 /** A card with its users. */
-export type CardWithPeople = CardRow & { assignee: UserRef | null; reporter: UserRef | null };
+export type CardWithUsers = CardRow & { assignee: UserRef | null; reporter: UserRef | null };
 export interface CardFilter {
   q?: string;
   priority?: string;
@@ -19,21 +19,21 @@ export interface CardFilter {
 const assignee = alias(users, "assignee");
 const reporter = alias(users, "reporter");
 const refOf = (table: typeof assignee | typeof reporter) => ({ id: table.id, name: table.name, username: table.username });
-const withPeople = { card: cards, assignee: refOf(assignee), reporter: refOf(reporter) };
+const withUsers = { card: cards, assignee: refOf(assignee), reporter: refOf(reporter) };
 type Joins = { [K in keyof UserRef]: UserRef[K] | null } | null;
-const personOf = (row: Joins): UserRef | null =>
+const userOf = (row: Joins): UserRef | null =>
   row && row.id !== null && row.name !== null && row.username !== null ? { id: row.id, name: row.name, username: row.username } : null;
-const merge = (row: { card: CardRow; assignee: Joins; reporter: Joins }): CardWithPeople => ({
+const merge = (row: { card: CardRow; assignee: Joins; reporter: Joins }): CardWithUsers => ({
   ...row.card,
-  assignee: personOf(row.assignee),
-  reporter: personOf(row.reporter),
+  assignee: userOf(row.assignee),
+  reporter: userOf(row.reporter),
 });
 
 export type KanbanStore = ReturnType<typeof createKanbanStore>;
 export function createKanbanStore(db: Database) {
   const selectCards = (q: Queries) =>
     q
-      .select(withPeople)
+      .select(withUsers)
       .from(cards)
       .innerJoin(boardColumns, eq(boardColumns.id, cards.column_id))
       .leftJoin(assignee, eq(assignee.id, cards.assignee_id))
@@ -51,16 +51,16 @@ export function createKanbanStore(db: Database) {
         return board;
       }),
     /** Columns and their cards, by position, read in one database snapshot. */
-    read: async (boardId: string, q: Queries = db): Promise<{ column: ColumnRow; cards: CardWithPeople[] }[]> => {
+    read: async (boardId: string, q: Queries = db): Promise<{ column: ColumnRow; cards: CardWithUsers[] }[]> => {
       const rows = await q
-        .select({ column: boardColumns, ...withPeople })
+        .select({ column: boardColumns, ...withUsers })
         .from(boardColumns)
         .leftJoin(cards, eq(cards.column_id, boardColumns.id))
         .leftJoin(assignee, eq(assignee.id, cards.assignee_id))
         .leftJoin(reporter, eq(reporter.id, cards.reporter_id))
         .where(eq(boardColumns.board_id, boardId))
         .orderBy(asc(boardColumns.position), asc(boardColumns.id), asc(cards.position), asc(cards.id));
-      const byId = new Map<string, { column: ColumnRow; cards: CardWithPeople[] }>();
+      const byId = new Map<string, { column: ColumnRow; cards: CardWithUsers[] }>();
       for (const { column, card, ...people } of rows) {
         const entry = byId.get(column.id) ?? { column, cards: [] };
         byId.set(column.id, entry);
@@ -125,7 +125,7 @@ export function createKanbanStore(db: Database) {
         where c.id = o.id::uuid and c.position <> o.at - 1`);
     },
 
-    findCard: async (boardId: string, id: string, q: Queries = db): Promise<CardWithPeople | undefined> =>
+    findCard: async (boardId: string, id: string, q: Queries = db): Promise<CardWithUsers | undefined> =>
       (await selectCards(q).where(and(eq(cards.id, id), eq(cards.board_id, boardId)))).map(merge)[0],
     cardIds: async (tx: Queries, columnId: string): Promise<string[]> =>
       (await tx.select({ id: cards.id }).from(cards).where(eq(cards.column_id, columnId)).orderBy(asc(cards.position), asc(cards.id))).map(

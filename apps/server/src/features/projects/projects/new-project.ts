@@ -63,6 +63,6 @@ export function createNewProjects({
       return { ...presentProject({ ...project, container_statuses: [] }), ...taskLinks(task) };
     },
     /** Throws `project_limit_reached` when the user has no project left on their plan; `createFrom` checks again. */
-    checkRoom: async (userId: string): Promise<void> => refuseOver(await store.transaction((tx) => store.countOwned(tx, userId))),
+    requireFreeSlot: async (userId: string): Promise<void> => refuseOver(await store.transaction((tx) => store.countOwned(tx, userId))),
   };
 }

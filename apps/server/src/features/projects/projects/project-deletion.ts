@@ -53,7 +53,7 @@ export function createProjectDeletion({
       for (const { id } of items) {
         if (id === exceptTaskId) continue;
         await tasks.requestCancel(id);
-        await tasks.settled(id);
+        await tasks.ended(id);
       }
     }
   };

@@ -82,8 +82,8 @@ export function createSecrets({
         const known = await store.listKeys(tx, project.id);
         const isNew = !known.has(key);
         if (isNew && known.size >= secretLimits.maxCount) throw refuse(key, "secret_limit_reached");
-        const place = { project_id: project.id, key };
-        return { secret: presentSecret(await store.upsert(tx, { ...place, sealed_value: vault.seal(place, value) })), isNew };
+        const row = { project_id: project.id, key };
+        return { secret: presentSecret(await store.upsert(tx, { ...row, sealed_value: vault.seal(row, value) })), isNew };
       });
       await changed(project.id, [key]);
       return result;
@@ -111,8 +111,8 @@ export function createSecrets({
             result.refused.push({ key: key.slice(0, 128), code });
             continue;
           }
-          const place = { project_id: project.id, key };
-          await store.upsert(tx, { ...place, sealed_value: vault.seal(place, value) });
+          const row = { project_id: project.id, key };
+          await store.upsert(tx, { ...row, sealed_value: vault.seal(row, value) });
           if (isNew) count += 1;
           (isNew ? result.created : result.replaced).push(key);
         }

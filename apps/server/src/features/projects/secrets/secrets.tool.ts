@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import { defineTool, done, failed, personTimeLimitMs, type Tool } from "@tesslate/agent";
+import { defineTool, done, failed, userTimeLimitMs, type Tool } from "@tesslate/agent";
 import { secretRefusal } from "@tesslate/contract";
 
 /**
@@ -19,8 +19,8 @@ export const requestSecretTool = (listKeys: () => Promise<ReadonlySet<string>>):
     }),
     // Entering the value is the approval; in plan mode nothing in the project may change.
     gate: { approval: false, plan_blocked: true, read_only: false },
-    asksPerson: true,
-    timeLimitMs: () => personTimeLimitMs,
+    asksUser: true,
+    timeLimitMs: () => userTimeLimitMs,
     async run({ name, reason, container }, context) {
       const refusal = secretRefusal(name, "-");
       if (refusal === "reserved_key") return failed(`${name} is set by the server.`);

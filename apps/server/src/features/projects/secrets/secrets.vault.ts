@@ -10,7 +10,7 @@ export const secretAad = (row: Pick<SecretRow, "project_id" | "key">): string =>
 export type SecretVault = ReturnType<typeof createSecretVault>;
 export function createSecretVault({ store, box }: { store: SecretsStore; box: CryptoBox }) {
   return {
-    seal: (place: Pick<SecretRow, "project_id" | "key">, value: string): Buffer => box.seal(value, secretAad(place)),
+    seal: (row: Pick<SecretRow, "project_id" | "key">, value: string): Buffer => box.seal(value, secretAad(row)),
     /** All variables of the project. Throws `secrets_unreadable` when one was encrypted with an unknown key. */
     open: async (projectId: string): Promise<Record<string, string>> => {
       const rows = await store.listAll(projectId);

@@ -39,16 +39,16 @@ export function createConnectionEnvironment({
       ? []
       : (findService(row.service_slug)?.external?.fields ?? []).filter((f) => f.isEndpoint).map((f) => f.key);
 
-  const placeOf = (row: ContainerRow) => ({ container_name: hostOf(row), internal_port: String(portOf(row)) });
+  const addressOf = (row: ContainerRow) => ({ container_name: hostOf(row), internal_port: String(portOf(row)) });
   const valuesOf = async (row: ContainerRow): Promise<Record<string, string>> => {
-    if (row.deployment_mode === "container") return { ...vault.open(row), ...placeOf(row) };
+    if (row.deployment_mode === "container") return { ...vault.open(row), ...addressOf(row) };
     const endpoint = Object.fromEntries(endpointKeys(row).map((key) => [key, row.external_endpoint ?? ""]));
     return { ...endpoint, ...credentialsVault.open(await credentials.find(row.id)) };
   };
   const namesOf = async (row: ContainerRow): Promise<Set<string>> =>
     new Set(
       row.deployment_mode === "container"
-        ? [...row.env_var_keys, ...Object.keys(placeOf(row))]
+        ? [...row.env_var_keys, ...Object.keys(addressOf(row))]
         : [...endpointKeys(row), ...((await credentials.find(row.id))?.keys ?? [])],
     );
 
@@ -61,10 +61,10 @@ export function createConnectionEnvironment({
     });
   };
   /** Resolves each source once. */
-  const memoized = <T>(ask: (row: ContainerRow) => Promise<T>) => {
+  const memoized = <T>(read: (row: ContainerRow) => Promise<T>) => {
     const known = new Map<string, Promise<T>>();
     return (row: ContainerRow): Promise<T> => {
-      const result = known.get(row.id) ?? ask(row);
+      const result = known.get(row.id) ?? read(row);
       known.set(row.id, result);
       return result;
     };
@@ -80,19 +80,19 @@ export function createConnectionEnvironment({
     targetsOf: async (projectId, sourceId) =>
       (await store.listAll(projectId)).filter((c) => c.source_container_id === sourceId).map((c) => c.target_container_id),
     variablesOf: async (projectId, targetId) => {
-      const ask = memoized(valuesOf);
+      const read = memoized(valuesOf);
       const variables: Record<string, string> = {};
       for (const [key, { source, template }] of plan(await sourcesInto(projectId, targetId))) {
-        const value = fill(template, await ask(source.row));
+        const value = fill(template, await read(source.row));
         if (value !== undefined) variables[key] = value;
       }
       return variables;
     },
     namesOf: async (projectId, targetId) => {
-      const ask = memoized(namesOf);
+      const read = memoized(namesOf);
       const names = [];
       for (const [key, { source, template }] of plan(await sourcesInto(projectId, targetId)))
-        if (isFillable(template, await ask(source.row)))
+        if (isFillable(template, await read(source.row)))
           names.push({ key, source_container_name: source.row.name, source_container_id: source.row.id });
       return names.sort((a, b) => a.key.localeCompare(b.key));
     },

@@ -23,7 +23,7 @@ export interface ConnectionsAccess {
 export type Connections = ReturnType<typeof createConnections>;
 
 export function createConnections({ access, store, events }: { access: ConnectionsAccess; store: ConnectionsStore; events: EventLog }) {
-  const tell = async (row: ConnectionRow, op: "add" | "delete", stale: ContainerRow[]) => {
+  const announce = async (row: ConnectionRow, op: "add" | "delete", stale: ContainerRow[]) => {
     await events.append(row.project_id, { type: "graph_changed", data: { part: "connection", op, id: row.id } });
     for (const { id } of stale)
       await events.append(row.project_id, { type: "graph_changed", data: { part: "container", op: "update", id } });
@@ -63,7 +63,7 @@ export function createConnections({ access, store, events }: { access: Connectio
         if (!made) throw conflict("conflict", `${source.name} is already connected to ${target.name}.`);
         return { row: made, source, stale: await access.markStale(project.id, [targetId], tx) };
       });
-      await tell(row, "add", stale);
+      await announce(row, "add", stale);
       return presentConnection(row, source);
     },
     remove: async (userId: string, ref: string, id: string): Promise<void> => {
@@ -73,7 +73,7 @@ export function createConnections({ access, store, events }: { access: Connectio
         if (!removed) throw notFound("Connection");
         return { row: removed, stale: await access.markStale(project.id, [removed.target_container_id], tx) };
       });
-      await tell(row, "delete", stale);
+      await announce(row, "delete", stale);
     },
   };
 }

@@ -31,14 +31,14 @@ export function createCreateContainer({
   insertFromCatalogue: InsertFromCatalogue;
   view: ContainerView;
 }) {
-  const requireSettled = (project: ProjectRow) => {
+  const requireNoOperation = (project: ProjectRow) => {
     if (project.environment_status === "provisioning" || project.environment_status === "setup_failed")
       throw conflict("project_busy", "This project is still being set up. Try again in a moment.");
     if (project.environment_status === "deleting") throw conflict("project_busy", "This project is being deleted.");
   };
   return async (userId: string, ref: string, body: Body): Promise<Created> => {
     const project = await projects.require(userId, ref);
-    requireSettled(project);
+    requireNoOperation(project);
     await refuseDuringExclusiveTask(tasks, project.id);
     if (body.container_type === "service") {
       const row = await insertFromCatalogue(project, body);

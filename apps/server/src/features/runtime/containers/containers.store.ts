@@ -143,8 +143,8 @@ export async function moveContainersToRoot(q: Queries, projectId: string): Promi
     .set({ directory: ".", updated_at: sql`now()` })
     .where(and(eq(containers.project_id, projectId), ne(containers.directory, ".")));
 }
-/** Sets places on the canvas. Resolves with the containers that were moved. */
-export async function placeContainers(tx: Queries, projectId: string, wanted: NonNullable<SavePositions["containers"]>) {
+/** Sets positions on the canvas. Resolves with the containers that were moved. */
+export async function saveContainerPositions(tx: Queries, projectId: string, wanted: NonNullable<SavePositions["containers"]>) {
   if (wanted.length === 0) return [];
   const to = tx
     .select({

@@ -30,7 +30,7 @@ export function createContainerInspection({
   view: Pick<ContainerView, "urlOf">;
   outbound: Outbound;
 }) {
-  const askExternal = async (row: ContainerRow, signal: AbortSignal) => {
+  const checkExternal = async (row: ContainerRow, signal: AbortSignal) => {
     const url = row.external_endpoint;
     if (!url || !/^https?:/i.test(url))
       return { healthy: false, url: null, error: "The external endpoint is not an HTTP URL, so it cannot be checked." };
@@ -46,7 +46,7 @@ export function createContainerInspection({
     health: async (userId: string, ref: string, id: string, signal: AbortSignal) => {
       const { project, row } = await containers.require(userId, ref, id);
       const url = view.urlOf(row);
-      if (!isManaged(row)) return askExternal(row, signal);
+      if (!isManaged(row)) return checkExternal(row, signal);
       const target = await services.reach(project, row, { mayWake: true });
       if ("status" in target) return { healthy: false, url, error: target.message };
       // A service without HTTP passed its own health check before it counted as running.

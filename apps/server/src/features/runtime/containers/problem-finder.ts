@@ -37,7 +37,7 @@ const headRules = [
 const pythonHead = /^Traceback \(most recent call last\):$/;
 const pythonEnd = /^([A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning)\b.*)$/;
 /** Locations in the formats of common tools. */
-const placeRules = [
+const locationRules = [
   /^\s+at .*?\(?((?:file:\/\/)?[^\s()]+?):(\d+):(\d+)\)?$/,
   /^\s*File: (\S+?):(\d+):(\d+)/,
   /^\s+File "([^"]+)", line (\d+)/,
@@ -45,7 +45,7 @@ const placeRules = [
 ];
 /** Lines that continue an error. */
 const isContinuation = (line: string): boolean =>
-  line.trim() === "" || /^\s/.test(line) || /^\d+\s*[|│]/.test(line) || /^[{}]/.test(line) || placeRules.some((rule) => rule.test(line));
+  line.trim() === "" || /^\s/.test(line) || /^\d+\s*[|│]/.test(line) || /^[{}]/.test(line) || locationRules.some((rule) => rule.test(line));
 
 /** `directory`: the program's folder within the tree, "." for its root. */
 export function createProblemFinder(directory: string): ProblemFinder {
@@ -61,8 +61,8 @@ export function createProblemFinder(directory: string): ProblemFinder {
     const relative = plain.replace(/^\.\//, "");
     return directory === "." ? relative : `${directory}/${relative}`;
   };
-  const placeIn = (line: string): string | undefined => {
-    for (const rule of placeRules) {
+  const locationIn = (line: string): string | undefined => {
+    for (const rule of locationRules) {
       const match = rule.exec(line);
       const path = match?.[1] === undefined ? undefined : own(match[1]);
       if (match && path !== undefined) return [path, match[2], match[3]].filter(Boolean).join(":");
@@ -74,9 +74,9 @@ export function createProblemFinder(directory: string): ProblemFinder {
     current = undefined;
     if (!done || (done.isPython && done.message === "")) return [];
     while (done.lines.at(-1)?.trim() === "") done.lines.pop();
-    const places = done.lines.map(placeIn).filter((place) => place !== undefined);
+    const places = done.lines.map(locationIn).filter((place) => place !== undefined);
     // Python prints the innermost frame last; other tools first, or just before the message.
-    const place = done.isPython ? places.at(-1) : (places[0] ?? before.map(placeIn).findLast((found) => found !== undefined));
+    const place = done.isPython ? places.at(-1) : (places[0] ?? before.map(locationIn).findLast((found) => found !== undefined));
     before.length = 0;
     return [{ message: done.message.slice(0, maxMessage), place, lines: done.lines }];
   };

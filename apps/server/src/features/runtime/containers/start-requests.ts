@@ -78,7 +78,7 @@ export function createStartRequests({
         const task = await tasks.findUnfinished(key);
         if (!task) continue;
         await tasks.requestCancel(task.id);
-        await tasks.settled(task.id);
+        await tasks.ended(task.id);
       }
     },
   };

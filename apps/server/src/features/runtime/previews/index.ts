@@ -1,4 +1,4 @@
-export { createPreviewPlaces } from "./places.ts";
+export { createPreviewLookup } from "./preview-lookup.ts";
 export { createPreviewSite } from "./site.ts";
 export { createPreviewTargets } from "./targets.ts";
 export { createReporting } from "./reports.ts";

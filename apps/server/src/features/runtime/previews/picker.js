@@ -69,7 +69,7 @@
 
   // --- where it stands in the source ---
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  /** The original place of a line and column (both from 1) by a source map, version 3. */
+  /** The original position of a line and column (both from 1) by a source map, version 3. */
   function originalOf(map, line, column) {
     let [source, sourceLine, sourceColumn] = [0, 0, 0];
     let found;
@@ -118,11 +118,11 @@
   /** React keeps with each element, while developing, the stack that made it. */
   async function byStack(stack) {
     for (const frame of String(stack).split("\n")) {
-      const place = /\(?((?:https?|file|webpack-internal|about):\/\/\S+?):(\d+):(\d+)\)?$/.exec(frame.trim());
-      if (!place || !place[1].startsWith(location.origin) || /node_modules|\/@|\/\.vite\//.test(new URL(place[1]).pathname)) continue;
-      const address = place[1];
-      const line = Number(place[2]);
-      const column = Number(place[3]);
+      const match = /\(?((?:https?|file|webpack-internal|about):\/\/\S+?):(\d+):(\d+)\)?$/.exec(frame.trim());
+      if (!match || !match[1].startsWith(location.origin) || /node_modules|\/@|\/\.vite\//.test(new URL(match[1]).pathname)) continue;
+      const address = match[1];
+      const line = Number(match[2]);
+      const column = Number(match[3]);
       const response = await fetch(address);
       const text = response.ok ? await response.text() : "";
       const map = text ? await mapOf(address, text) : undefined;

@@ -28,11 +28,11 @@ export const createIdentifySender =
   ({ authenticate, visitors }: { authenticate: Authenticator["authenticate"]; visitors: Pick<Visitors, "find"> }) =>
   async (
     { bearer, cookie, cookies }: Pick<PodQuestion, "bearer" | "cookie" | "cookies">,
-    place: PreviewedContainer | undefined,
+    previewed: PreviewedContainer | undefined,
   ): Promise<string | undefined> => {
     const principal = await authenticate({ bearer, cookie });
     // Without other credentials, the preview's own cookie identifies the visitor.
-    const visitor = principal || bearer !== undefined || !place ? undefined : await visitors.find(cookies, place);
+    const visitor = principal || bearer !== undefined || !previewed ? undefined : await visitors.find(cookies, previewed);
     return principal?.id ?? (visitor && !isGuest(visitor) ? visitor.user_id : undefined);
   };
 
@@ -58,14 +58,14 @@ export function createPodAccess({
 }) {
   const authorize = async (q: PodQuestion): Promise<{ user_id?: string; project_id?: string; refusal?: Refusal }> => {
     const label = labelOf(q.host, address.domain);
-    const place = label === "" ? undefined : await containers.findByHostLabel(label);
-    const facts = place && { project_id: place.project.id };
-    const user_id = await identify(q, place);
+    const previewed = label === "" ? undefined : await containers.findByHostLabel(label);
+    const facts = previewed && { project_id: previewed.project.id };
+    const user_id = await identify(q, previewed);
     if (user_id === undefined) return { ...facts, refusal: "not signed in" };
     if (q.expected_user_id !== undefined && q.expected_user_id !== user_id) return { ...facts, user_id, refusal: "another user expected" };
     if (label !== "") {
-      if (!place) return { user_id, refusal: "unknown host" };
-      return { ...facts, user_id, ...(place.project.owner_id !== user_id && { refusal: "not the owner" }) };
+      if (!previewed) return { user_id, refusal: "unknown host" };
+      return { ...facts, user_id, ...(previewed.project.owner_id !== user_id && { refusal: "not the owner" }) };
     }
     if (q.project === undefined) return { user_id, refusal: "no target named" };
     try {

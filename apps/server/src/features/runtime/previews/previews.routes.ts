@@ -24,7 +24,7 @@ export function mountPreviews(
     create: ({ user }, { params, body }) => previews.create(user.id, params.id, body),
     update: ({ user }, { params, body }) => previews.update(user.id, params.id, params.preview_id, body),
     remove: ({ user }, { params }) => previews.remove(user.id, params.id, params.preview_id),
-    positions: ({ user }, { params, body }) => previews.place(user.id, params.id, body),
+    positions: ({ user }, { params, body }) => previews.savePositions(user.id, params.id, body),
     share: ({ user }, { params, body }) => shares.create(user.id, params.id, params.preview_id, body),
     shares: ({ user }, { params, query }) => shares.list(user.id, params.id, params.preview_id, query),
     unshare: ({ user }, { params }) => shares.remove(user.id, params.id, params.preview_id, params.share_id),

@@ -54,7 +54,7 @@ export function createPreviews({
   const requireContainer = async (projectId: string, id: string | null | undefined) => {
     if (id && !(await containers.find(projectId, id))) throw notFound("Container");
   };
-  const tell = (op: "add" | "update" | "delete", { id, project_id }: PreviewRow) =>
+  const announce = (op: "add" | "update" | "delete", { id, project_id }: PreviewRow) =>
     events.append(project_id, { type: "graph_changed", data: { part: "preview", op, id } });
 
   return {
@@ -74,7 +74,7 @@ export function createPreviews({
       await requireContainer(project.id, body.connected_container_id);
       const row = await store.insertWithin(maxPreviews, { project_id: project.id, ...changeOf(body) });
       if (!row) throw conflict("conflict", `A canvas is limited to ${maxPreviews} previews.`);
-      await tell("add", row);
+      await announce("add", row);
       return present(row);
     },
     update: async (userId: string, ref: string, id: string, body: CreatePreview): Promise<Preview> => {
@@ -85,23 +85,23 @@ export function createPreviews({
       const updated = await store.update(row.id, change);
       if (!updated) throw notFound("Preview");
       if (body.connected_container_id !== undefined) await linksEnded();
-      await tell("update", updated);
+      await announce("update", updated);
       return present(updated);
     },
     remove: async (userId: string, ref: string, id: string): Promise<void> => {
       const { row } = await require(userId, ref, id);
       await store.remove(row.id);
       await linksEnded();
-      await tell("delete", row);
+      await announce("delete", row);
     },
     /** Saves many positions at once. Items that no longer exist are reported and do not stop the others. */
-    place: async (userId: string, ref: string, wanted: SavePositions): Promise<{ saved: number; missing: string[] }> => {
+    savePositions: async (userId: string, ref: string, wanted: SavePositions): Promise<{ saved: number; missing: string[] }> => {
       const project = await projects.require(userId, ref);
-      const placed = await store.place(project.id, wanted);
-      const saved = new Set([...placed.containers, ...placed.previews].map(({ id }) => id));
-      if (saved.size > 0) await events.append(project.id, { type: "positions_changed", data: placed });
-      const asked = new Set([...(wanted.containers ?? []), ...(wanted.previews ?? [])].map(({ id }) => id));
-      return { saved: saved.size, missing: [...asked].filter((id) => !saved.has(id)) };
+      const moved = await store.savePositions(project.id, wanted);
+      const saved = new Set([...moved.containers, ...moved.previews].map(({ id }) => id));
+      if (saved.size > 0) await events.append(project.id, { type: "positions_changed", data: moved });
+      const requested = new Set([...(wanted.containers ?? []), ...(wanted.previews ?? [])].map(({ id }) => id));
+      return { saved: saved.size, missing: [...requested].filter((id) => !saved.has(id)) };
     },
   };
 }

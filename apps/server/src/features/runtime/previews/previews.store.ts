@@ -1,4 +1,4 @@
-import { inLockOrder, placeContainers } from "../containers/index.ts";
+import { inLockOrder, saveContainerPositions } from "../containers/index.ts";
 import { and, asc, count, eq, sql } from "drizzle-orm";
 import type { SavePositions } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
@@ -68,20 +68,20 @@ export function createPreviewsStore(db: Database) {
       await db.delete(previews).where(eq(previews.id, id));
     },
     /** Moves items that exist in the project, in one transaction. Returns what was moved. */
-    place: (projectId: string, wanted: SavePositions): Promise<MovedItem> =>
+    savePositions: (projectId: string, wanted: SavePositions): Promise<MovedItem> =>
       db.transaction(async (tx) => ({
-        containers: await placeContainers(tx, projectId, wanted.containers ?? []),
-        previews: await placePreviews(tx, projectId, wanted.previews ?? []),
+        containers: await saveContainerPositions(tx, projectId, wanted.containers ?? []),
+        previews: await savePreviewPositions(tx, projectId, wanted.previews ?? []),
       })),
   };
 }
 
-async function placePreviews(tx: Queries, projectId: string, wanted: NonNullable<SavePositions["previews"]>) {
-  const placed: MovedItem["previews"] = [];
-  for (const { id, ...place } of inLockOrder(wanted)) {
+async function savePreviewPositions(tx: Queries, projectId: string, wanted: NonNullable<SavePositions["previews"]>) {
+  const moved: MovedItem["previews"] = [];
+  for (const { id, ...position } of inLockOrder(wanted)) {
     const [row] = await tx
       .update(previews)
-      .set({ ...place, updated_at: sql`now()` })
+      .set({ ...position, updated_at: sql`now()` })
       .where(and(eq(previews.id, id), eq(previews.project_id, projectId)))
       .returning({
         id: previews.id,
@@ -90,7 +90,7 @@ async function placePreviews(tx: Queries, projectId: string, wanted: NonNullable
         width: previews.width,
         height: previews.height,
       });
-    if (row) placed.push(row);
+    if (row) moved.push(row);
   }
-  return placed;
+  return moved;
 }

@@ -45,7 +45,7 @@ export function createShareLinks({
   log: Logger;
 }) {
   const key = box.deriveKey("preview share link");
-  const watched = new Map<string, { place: PreviewedContainer; ended: Set<() => void> }>();
+  const watched = new Map<string, { previewed: PreviewedContainer; ended: Set<() => void> }>();
 
   /** Signs everything the link grants, so that it cannot be changed to another container or expiry. */
   const sign = (share: Pick<PreviewShareRow, "id" | "container_id" | "expires_at">) =>
@@ -65,7 +65,7 @@ export function createShareLinks({
     const known = watched.get(id);
     if (!known) return;
     try {
-      if (!(await find(id, known.place))) for (const ended of known.ended) ended();
+      if (!(await find(id, known.previewed))) for (const ended of known.ended) ended();
     } catch (err) {
       log.warn({ err }, "share link check failed");
     }
@@ -82,20 +82,20 @@ export function createShareLinks({
     /**
      * The link of this token if it is genuine, valid and for this container. Altered, expired and withdrawn links are indistinguishable.
      */
-    redeem: async (token: string, place: PreviewedContainer): Promise<OpenShare | undefined> => {
+    redeem: async (token: string, previewed: PreviewedContainer): Promise<OpenShare | undefined> => {
       const [id = "", mark = ""] = token.split(".");
-      const found = await find(id, place);
+      const found = await find(id, previewed);
       if (!found) return undefined;
       const wanted = Buffer.from(sign(found.share));
       const given = Buffer.from(mark);
       return given.length === wanted.length && timingSafeEqual(given, wanted) ? found.open : undefined;
     },
-    find: async (id: string, place: PreviewedContainer): Promise<OpenShare | undefined> => (await find(id, place))?.open,
+    find: async (id: string, previewed: PreviewedContainer): Promise<OpenShare | undefined> => (await find(id, previewed))?.open,
     note: (shareId: string, { ip, user_agent }: { ip: string; user_agent: string | undefined }): Promise<void> =>
       store.addVisit({ share_id: shareId, ip, user_agent: user_agent?.slice(0, maxUserAgent) ?? null }, keptVisits),
     /** Calls `ended` when the link is withdrawn or expires. Returns the unsubscribe function. */
-    watch: (id: string, place: PreviewedContainer, expiresAtMs: number, ended: () => void): (() => void) => {
-      const known = watched.get(id) ?? { place, ended: new Set() };
+    watch: (id: string, previewed: PreviewedContainer, expiresAtMs: number, ended: () => void): (() => void) => {
+      const known = watched.get(id) ?? { previewed, ended: new Set() };
       watched.set(id, known);
       known.ended.add(ended);
       const timer = setTimeout(() => void recheck(id), Math.min(Math.max(expiresAtMs - Date.now(), 0) + 50, maxTimerMs));

@@ -9,7 +9,7 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { PreviewAddress } from "../containers/index.ts";
 import { createForwarder, type ForwardContext } from "./forward.ts";
 import { pages, sendPage, type Page } from "./pages.ts";
-import type { PreviewPlaces } from "./places.ts";
+import type { PreviewLookup } from "./preview-lookup.ts";
 import type { Reporting } from "./reports.ts";
 import { labelOf, rejectTarget } from "./request-target.ts";
 import type { PreviewedContainer } from "./previews.service.ts";
@@ -57,14 +57,14 @@ const safePath = (path: string | null): string => ownPath(path)?.split("#")[0] ?
 
 /** Serves every host under PREVIEW_DOMAIN: entry by ticket, waking, proxying to the dev server, the bridge and its reports. */
 export function createPreviewSite({
-  places,
+  lookup,
   targets,
   visitors,
   reporting,
   settings,
   log,
 }: {
-  places: PreviewPlaces;
+  lookup: PreviewLookup;
   targets: PreviewTargets;
   visitors: Visitors;
   reporting: Reporting;
@@ -90,22 +90,22 @@ export function createPreviewSite({
     const forwarded = trustProxy ? request.headers["x-forwarded-for"] : undefined;
     return [forwarded].flat()[0]?.split(",")[0]?.trim() || request.socket.remoteAddress || "";
   };
-  const forwardContextOf = (request: IncomingMessage, place: PreviewedContainer, isDocument: boolean): ForwardContext => {
+  const forwardContextOf = (request: IncomingMessage, previewed: PreviewedContainer, isDocument: boolean): ForwardContext => {
     return {
       ip: ipOf(request),
       scheme: address.scheme,
       isDocument,
       isWorkerScript: request.headers["service-worker"] === "script",
       appOrigin,
-      onActivity: () => targets.activity(place),
+      onActivity: () => targets.activity(previewed),
     };
   };
 
-  const enter = async (request: IncomingMessage, response: ServerResponse, place: PreviewedContainer, url: URL) => {
+  const enter = async (request: IncomingMessage, response: ServerResponse, previewed: PreviewedContainer, url: URL) => {
     const to = safePath(url.searchParams.get("path"));
-    const cookie = await visitors.redeem(url.searchParams.get("ticket") ?? "", place);
+    const cookie = await visitors.redeem(url.searchParams.get("ticket") ?? "", previewed);
     // A reload of the entry URL by a visitor with a cookie.
-    const isIn = cookie !== undefined || (await visitors.find(request.headers.cookie, place)) !== undefined;
+    const isIn = cookie !== undefined || (await visitors.find(request.headers.cookie, previewed)) !== undefined;
     if (!isIn) return sendPage(response, pages.unauthorized(), { isDocument: true, appOrigin });
     response
       .writeHead(303, {
@@ -116,9 +116,9 @@ export function createPreviewSite({
       })
       .end();
   };
-  const enterByLink = async (request: IncomingMessage, response: ServerResponse, place: PreviewedContainer, token: string) => {
+  const enterByLink = async (request: IncomingMessage, response: ServerResponse, previewed: PreviewedContainer, token: string) => {
     const { headers } = request;
-    const found = await visitors.redeemShare(token, place, {
+    const found = await visitors.redeemShare(token, previewed, {
       ip: ipOf(request),
       user_agent: headers["user-agent"],
       cookies: headers.cookie,
@@ -147,17 +147,17 @@ export function createPreviewSite({
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const isDocument = isPageLoad(request);
     const show = (page: Page) => sendPage(response, page, { isDocument, appOrigin });
-    const place = await places.find(labelOf(request.headers.host, address.domain));
-    if (!place) return show(pages.unknown());
+    const previewed = await lookup.find(labelOf(request.headers.host, address.domain));
+    if (!previewed) return show(pages.unknown());
     const target = (request.url ??= "/");
     const url = target.startsWith("/") ? URL.parse(target, "http://preview") : null;
     if (!url) return show(pages.malformed());
     const script = scripts.get(scriptPath.exec(url.pathname)?.[1] ?? "");
     if (script) return sendScript(request, response, script);
-    if (url.pathname === "/__studio/enter" && request.method === "GET") return enter(request, response, place, url);
+    if (url.pathname === "/__studio/enter" && request.method === "GET") return enter(request, response, previewed, url);
     if (url.pathname.startsWith(sharePath) && request.method === "GET")
-      return enterByLink(request, response, place, url.pathname.slice(sharePath.length));
-    const visitor = await visitors.find(request.headers.cookie, place);
+      return enterByLink(request, response, previewed, url.pathname.slice(sharePath.length));
+    const visitor = await visitors.find(request.headers.cookie, previewed);
     if (!visitor) return show(pages.unauthorized());
     if (isForeign(request)) return show(pages.foreign());
     // Reports and restarts are for the owner, not for guests.
@@ -165,7 +165,7 @@ export function createPreviewSite({
     if (isGuest(visitor) && url.pathname.startsWith(ownPaths)) return show(pages.unknown());
     if (url.pathname === "/__studio/report" && request.method === "POST") {
       response
-        .writeHead(await reporting.accept(request, place.project.id, place.container.id), {
+        .writeHead(await reporting.accept(request, previewed.project.id, previewed.container.id), {
           "cache-control": "no-store",
           connection: "close",
         })
@@ -173,7 +173,7 @@ export function createPreviewSite({
       return;
     }
     if (url.pathname === "/__studio/start" && request.method === "POST") {
-      await targets.start(place);
+      await targets.start(previewed);
       response.writeHead(303, { location: safePath(url.searchParams.get("path")), "cache-control": "no-store" }).end();
       return;
     }
@@ -183,30 +183,30 @@ export function createPreviewSite({
 
     const closed = new AbortController();
     // Ends the response as soon as access is revoked, even mid-stream.
-    const unwatch = visitors.watch(visitor, place, () => response.destroy());
+    const unwatch = visitors.watch(visitor, previewed, () => response.destroy());
     response.once("close", () => {
       unwatch();
       closed.abort();
     });
     const mayWake = !isHotReload(request);
     // Neither a slow response nor a wait may be cut short by the idle policy.
-    const release = mayWake ? targets.hold(place) : () => {};
+    const release = mayWake ? targets.hold(previewed) : () => {};
     try {
-      const found = await targets.reach(place, target, mayWake, closed.signal);
+      const found = await targets.reach(previewed, target, mayWake, closed.signal);
       if (response.destroyed) return;
-      if (!("host" in found)) return show(isGuest(visitor) && found.kind === "failed" ? pages.closed(place.container.name) : found);
-      if (mayWake) void targets.used(place).catch((err: unknown) => log.warn({ err }, "last activity not written"));
-      const context = forwardContextOf(request, place, isDocument);
+      if (!("host" in found)) return show(isGuest(visitor) && found.kind === "failed" ? pages.closed(previewed.container.name) : found);
+      if (mayWake) void targets.used(previewed).catch((err: unknown) => log.warn({ err }, "last activity not written"));
+      const context = forwardContextOf(request, previewed, isDocument);
       if (!mayWake) context.onActivity = () => {};
       await forwarder.request(request, response, found, context, release);
     } catch (error) {
       if (response.destroyed || response.headersSent) return void response.destroy();
       if (!isNetworkError(error)) throw error;
-      log.debug({ err: error, project_id: place.project.id }, "dev server not reachable");
+      log.debug({ err: error, project_id: previewed.project.id }, "dev server not reachable");
       targets
-        .refreshPort(place)
-        .catch((err: unknown) => log.warn({ err, project_id: place.project.id }, "container port detection failed"));
-      show(pages.unreachable(place.container.name));
+        .refreshPort(previewed)
+        .catch((err: unknown) => log.warn({ err, project_id: previewed.project.id }, "container port detection failed"));
+      show(pages.unreachable(previewed.container.name));
     } finally {
       release();
     }
@@ -214,9 +214,9 @@ export function createPreviewSite({
 
   const serveUpgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
     const refuse = (status: string) => void socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
-    const place = await places.find(labelOf(request.headers.host, address.domain));
-    if (!place) return refuse("404 Not Found");
-    const visitor = await visitors.find(request.headers.cookie, place);
+    const previewed = await lookup.find(labelOf(request.headers.host, address.domain));
+    if (!previewed) return refuse("404 Not Found");
+    const visitor = await visitors.find(request.headers.cookie, previewed);
     if (!visitor) return refuse("401 Unauthorized");
     const { origin } = request.headers;
     // A page of any origin can open a socket, and the browser would send our cookie.
@@ -228,14 +228,14 @@ export function createPreviewSite({
     const closed = new AbortController();
     socket.once("close", () => closed.abort());
     const mayWake = !isHotReload(request);
-    const found = await targets.reach(place, target, mayWake, closed.signal);
+    const found = await targets.reach(previewed, target, mayWake, closed.signal);
     if (socket.destroyed) return;
     if (!("host" in found)) return refuse("503 Service Unavailable");
-    const context = forwardContextOf(request, place, false);
+    const context = forwardContextOf(request, previewed, false);
     if (mayWake) context.onActivity();
     // Closes the socket as soon as access is revoked.
-    const unwatch = visitors.watch(visitor, place, () => socket.destroy());
-    const lifetime = places.lifetimeOf(place);
+    const unwatch = visitors.watch(visitor, previewed, () => socket.destroy());
+    const lifetime = lookup.lifetimeOf(previewed);
     const end = () => void socket.destroy();
     lifetime.addEventListener("abort", end, { once: true });
     socket.once("close", () => {

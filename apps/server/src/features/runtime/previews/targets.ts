@@ -39,10 +39,10 @@ export function createPreviewTargets({
     return work;
   };
   /** Where the container listens, after waking it if allowed; otherwise the page with the reason. */
-  const reach = async (place: PreviewedContainer, path: string, mayWake: boolean, signal: AbortSignal): Promise<Target | Page> => {
-    const { name } = place.container;
+  const reach = async (previewed: PreviewedContainer, path: string, mayWake: boolean, signal: AbortSignal): Promise<Target | Page> => {
+    const { name } = previewed.container;
     const deadline = Date.now() + holdMs;
-    for (let { project, container } = place, isFresh = false; ;) {
+    for (let { project, container } = previewed, isFresh = false; ;) {
       const found = await services.reach(project, container, { mayWake });
       if (!("status" in found)) return found;
       if (found.status === "failed") return pages.failed(name, found.message, found.lastLines, path, found.restartAt);
@@ -50,7 +50,7 @@ export function createPreviewTargets({
       if (!mayWake || left <= 0 || signal.aborted) return pages.starting(name);
       // Polls once a second for changes that were missed.
       const next = statusWriter.next(container.id, Math.min(left, 1000), signal);
-      // The cached place may be older than a start.
+      // The cached container may be older than a start.
       const isHeld = found.status === "stopped" && lifecycle.isHeld(project, container);
       if (isHeld && isFresh) return pages.stopped(name, path);
       if (found.status === "stopped" && !isHeld)
@@ -72,9 +72,9 @@ export function createPreviewTargets({
   return {
     reach,
     /** Starts what a person asked for, also what was stopped. */
-    start: async (place: PreviewedContainer): Promise<void> => {
-      const project = await projects.find(place.project.id);
-      const container = project && (await containers.find(project.id, place.container.id));
+    start: async (previewed: PreviewedContainer): Promise<void> => {
+      const project = await projects.find(previewed.project.id);
+      const container = project && (await containers.find(project.id, previewed.container.id));
       if (project && container && project.environment_status !== "deleting")
         await (container.is_stop_held ? lifecycle.startContainer(project, container) : lifecycle.startProject(project));
     },

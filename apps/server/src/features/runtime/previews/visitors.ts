@@ -24,7 +24,7 @@ export interface SessionChecks {
   /** Calls `ended` when the session ends. Returns the unsubscribe function. */
   watch(id: string, userId: string, ended: () => void): () => void;
   /** Calls `lookAnew` when something about this user may have changed. Returns the unsubscribe function. */
-  watchPerson(userId: string, lookAnew: () => void): () => void;
+  watchUser(userId: string, lookAnew: () => void): () => void;
 }
 /** The owner of a preview, through a session that may end. */
 export interface PreviewOwner {
@@ -84,16 +84,16 @@ export function createVisitors({
     return `${previewCookie}=${text}.${sign(text)}; Path=/; HttpOnly; Max-Age=${seconds}${flags}`;
   };
   /** The visitor of these cookies if they still have access: the session or link is valid and the project still theirs. */
-  const find = async (cookieHeader: string | undefined, place: PreviewedContainer): Promise<Visitor | undefined> => {
+  const find = async (cookieHeader: string | undefined, previewed: PreviewedContainer): Promise<Visitor | undefined> => {
     for (const value of cookieValues(cookieHeader, previewCookie)) {
-      const pass = read(value, place.container.id);
+      const pass = read(value, previewed.container.id);
       if (!pass) continue;
       if ("share_id" in pass) {
-        const link = await shares.find(pass.share_id, place);
+        const link = await shares.find(pass.share_id, previewed);
         if (link) return { share_id: link.id, expires_at_ms: link.expires_at_ms };
       } else {
         const owner = { user_id: pass.user_id, session_id: pass.sid };
-        if (owner.user_id === place.project.owner_id && (await isLiving(owner))) return owner;
+        if (owner.user_id === previewed.project.owner_id && (await isLiving(owner))) return owner;
       }
     }
     return undefined;
@@ -129,17 +129,17 @@ export function createVisitors({
      */
     redeemShare: async (
       token: string,
-      place: PreviewedContainer,
+      previewed: PreviewedContainer,
       from: { ip: string; user_agent: string | undefined; cookies: string | undefined },
     ): Promise<{ path: string; cookie: string | undefined } | undefined> => {
-      const link = await shares.redeem(token, place);
+      const link = await shares.redeem(token, previewed);
       if (!link) return undefined;
       await shares.note(link.id, from);
-      const known = await find(from.cookies, place);
+      const known = await find(from.cookies, previewed);
       const isOwner = known !== undefined && !isGuest(known);
       return {
         path: link.path,
-        cookie: isOwner ? undefined : cookieOf({ container_id: place.container.id, share_id: link.id, exp: link.expires_at_ms }),
+        cookie: isOwner ? undefined : cookieOf({ container_id: previewed.container.id, share_id: link.id, exp: link.expires_at_ms }),
       };
     },
     find,
@@ -147,12 +147,12 @@ export function createVisitors({
     passFor: ({ container, project }: PreviewedContainer, lifetimeMs: number): string =>
       cookieOf({ container_id: container.id, user_id: project.owner_id, sid: null, exp: Date.now() + lifetimeMs }).split(";")[0] ?? "",
     /** Calls `ended` when access is revoked while something is open. Returns the unsubscribe function. */
-    watch: (visitor: Visitor, place: PreviewedContainer, ended: () => void): (() => void) => {
-      if (isGuest(visitor)) return shares.watch(visitor.share_id, place, visitor.expires_at_ms, ended);
+    watch: (visitor: Visitor, previewed: PreviewedContainer, ended: () => void): (() => void) => {
+      if (isGuest(visitor)) return shares.watch(visitor.share_id, previewed, visitor.expires_at_ms, ended);
       const { session_id, user_id } = visitor;
       if (session_id !== null) return sessions.watch(session_id, user_id, ended);
       // Deny when the check fails, as on entry.
-      return sessions.watchPerson(user_id, () => void sessions.mayAct(user_id).then((may) => (may ? undefined : ended()), ended));
+      return sessions.watchUser(user_id, () => void sessions.mayAct(user_id).then((may) => (may ? undefined : ended()), ended));
     },
   };
 }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { shellPlace } from "../../../testing/shell.ts";
+import { shellWorld } from "../../../testing/shell.ts";
 
 test("disconnects a stalled viewer with 1013; the others continue", { timeout: 60_000 }, async () => {
-  await using p = await shellPlace({ stalledMs: 600, scrollbackBytes: 100_000 });
+  await using p = await shellWorld({ stalledMs: 600, scrollbackBytes: 100_000 });
   const { id } = await p.open({ command: "cat >/dev/null & exec yes 0123456789012345678901234567890123456789" });
   const [slow, quick] = [await p.attach(id), await p.attach(id)];
   await quick.waitFor(/0123/);
@@ -19,7 +19,7 @@ test("disconnects a stalled viewer with 1013; the others continue", { timeout: 6
 });
 
 test("a session without input is idle: one that only writes is closed with 4408, one with input lives until 4410", async () => {
-  await using p = await shellPlace({ idleMs: 1800, maxLifeMs: 6000, sweepMs: 50 });
+  await using p = await shellWorld({ idleMs: 1800, maxLifeMs: 6000, sweepMs: 50 });
   const [noisy, used] = [await p.open({ command: "while :; do echo tick; sleep 0.1; done" }), await p.open({ command: "cat" })];
   const [a, b] = [await p.attach(noisy.id), await p.attach(used.id)];
   await a.waitFor(/tick/);

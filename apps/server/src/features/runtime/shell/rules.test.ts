@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { testApp } from "../../../testing/app.ts";
 import { emptyProject } from "../../../testing/sandbox.ts";
-import { shellPlace, upCommand } from "../../../testing/shell.ts";
+import { shellWorld, upCommand } from "../../../testing/shell.ts";
 import { shellSessions } from "../../../db/schema/runtime.ts";
 
 test("drops the oldest output beyond the limit and replays from a whole line", async () => {
-  await using p = await shellPlace({ scrollbackBytes: 4000 });
+  await using p = await shellWorld({ scrollbackBytes: 4000 });
   const { id } = await p.open({ command: "i=0; while [ $i -lt 2000 ]; do i=$((i+1)); echo line-$i-äöü; done; echo the-end; cat" });
   const first = await p.attach(id);
   await first.waitFor(/the-end/);
@@ -19,7 +19,7 @@ test("drops the oldest output beyond the limit and replays from a whole line", a
 });
 
 test("sends whole characters; invalid bytes become U+FFFD; control bytes pass", async () => {
-  await using p = await shellPlace();
+  await using p = await shellWorld();
   const { id } = await p.open({
     command: String.raw`printf 'a\303'; sleep 0.3; printf '\244b \360\237'; sleep 0.3; printf '\230\200c \377d \033[1m\000\007e\n'; cat`,
   });
@@ -32,7 +32,7 @@ test("sends whole characters; invalid bytes become U+FFFD; control bytes pass", 
 });
 
 test("limits open sessions to one hundred per user and per project", async () => {
-  await using p = await shellPlace({ maxOpen: 4 });
+  await using p = await shellWorld({ maxOpen: 4 });
   const other = await emptyProject(p.app, p.owner, { command: upCommand });
   const row = { user_id: p.owner.id, project_id: other.id, container_name: "x", command: "sh", status: "active" as const };
   await p.app.db.insert(shellSessions).values([row, row]);
@@ -67,7 +67,7 @@ test("closes sessions of a crashed process at the next start", async () => {
 });
 
 test("redacts secrets as they are printed, keeping columns, and again in the replay", async () => {
-  await using p = await shellPlace();
+  await using p = await shellWorld();
   const secrets = p.app.as(p.owner).secrets;
   await secrets.set({ params: { project_id: p.project.id }, body: { key: "API_TOKEN", value: "planted-value-one" } });
   const { id } = await p.open({ command: "sh" });
@@ -89,7 +89,7 @@ test("redacts secrets as they are printed, keeping columns, and again in the rep
 });
 
 test("falls back to /bin/sh and applies the requested size and environment", async () => {
-  await using p = await shellPlace();
+  await using p = await shellWorld();
   const session = await p.open({ command: "/bin/bash", cols: 500, rows: 200 });
   const t = await p.attach(session.id);
   t.type("stty size; echo $TERM $COLORTERM $CONTAINER_NAME\r");

@@ -29,12 +29,12 @@ export interface Changes extends Pick<Comparison, "additions" | "deletions"> {
 /** Changes between two points of the history, without ignored files. The result for two points never changes. */
 export async function changesBetween(history: History, from: string, to: string, signal?: AbortSignal): Promise<Changes> {
   const found = await history.compare(from, to, { withoutIgnored: true, maxPatchBytes: maxRead, ...(signal && { signal }) });
-  let room = maxPatches;
+  let budget = maxPatches;
   const files = found.files.map(({ path, oldPath, status, isBinary, additions, deletions, patch }): ChangedText => {
     const length = patch?.length ?? 0;
-    const isTooLarge = !isBinary && additions + deletions > 0 && (patch === undefined || length > maxFilePatch || length > room);
+    const isTooLarge = !isBinary && additions + deletions > 0 && (patch === undefined || length > maxFilePatch || length > budget);
     const isShown = patch !== undefined && !isTooLarge;
-    if (isShown) room -= length;
+    if (isShown) budget -= length;
     return {
       path,
       old_path: oldPath ?? null,
@@ -52,9 +52,9 @@ export async function changesBetween(history: History, from: string, to: string,
 /** The API representation: redacted, with rejected parts marked. */
 export function shownFile(
   file: ChangedText,
-  { redactor, rejection, byPerson }: { redactor: Redactor; rejection: Rejection | undefined; byPerson: ChangeSetRow["by_person"] },
+  { redactor, rejection, byUser }: { redactor: Redactor; rejection: Rejection | undefined; byUser: ChangeSetRow["by_person"] },
 ): ReviewFile {
-  const person = byPerson.find((one) => one.path === file.path);
+  const person = byUser.find((one) => one.path === file.path);
   const rejected = new Set(rejection?.hunks);
   return {
     ...file,

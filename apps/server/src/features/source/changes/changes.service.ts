@@ -28,11 +28,11 @@ export const createDiffChangeSet =
     const { run, row, isRunning, project } = await locate(userId, taskId);
     const end = await endOf(row, run?.completed_at, isRunning);
     const { history } = await trees.open(project);
-    const [found, redactor, before, byPerson] = await Promise.all([
+    const [found, redactor, before, byUser] = await Promise.all([
       changesBetween(history, pointName(row.before_id), pointName(end.id), signal),
       redactorOf(project.id),
       store.findCheckpoint(row.before_id),
-      row.after_id === null ? store.filesByPerson(project.id, taskId, { isOpen: isRunning }) : row.by_person,
+      row.after_id === null ? store.filesByUser(project.id, taskId, { isOpen: isRunning }) : row.by_person,
     ]);
     return {
       task_id: taskId,
@@ -46,7 +46,7 @@ export const createDiffChangeSet =
       after_id: row.after_id,
       started_at: row.created_at,
       files: found.files.map((file) =>
-        shownFile(file, { redactor, byPerson, rejection: row.rejected.find((one) => one.path === file.path) }),
+        shownFile(file, { redactor, byUser, rejection: row.rejected.find((one) => one.path === file.path) }),
       ),
       total: found.total,
       additions: found.additions,

@@ -65,7 +65,7 @@ export function createChangesStore(db: Database) {
     /**
      * Files that a person wrote between a run's first and last event, or until now; from the event log, so only as long as that is kept.
      */
-    filesByPerson: async (projectId: string, taskId: string, { isOpen }: { isOpen: boolean }): Promise<ChangeSetRow["by_person"]> => {
+    filesByUser: async (projectId: string, taskId: string, { isOpen }: { isOpen: boolean }): Promise<ChangeSetRow["by_person"]> => {
       const [window] = await db
         .select({ first: min(events.seq), last: max(events.seq) })
         .from(events)

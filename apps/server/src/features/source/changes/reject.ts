@@ -25,11 +25,11 @@ export interface Conflict {
   hunks: string[] | null;
   reason: "changed" | "gone" | "exists" | "link";
 }
-type Act =
+type TreeEdit =
   | { op: "write"; path: string; data: Buffer; old?: { data: Uint8Array; etag: string }; mode?: number }
   | { op: "remove"; path: string; old: { data: Uint8Array; etag: string; mode?: number } };
 interface Plan {
-  acts: Act[];
+  edits: TreeEdit[];
   change?: Omit<ProjectFileChange, "etag" | "size">;
 }
 interface Kept {
@@ -168,20 +168,20 @@ async function planOf(
   };
 
   if (now.data === undefined) {
-    if (next.data === undefined) return { acts: [] };
-    if (old) return next.data.equals(old.data) ? { acts: [] } : conflictOf("exists");
+    if (next.data === undefined) return { edits: [] };
+    if (old) return next.data.equals(old.data) ? { edits: [] } : conflictOf("exists");
     return {
-      acts: [{ op: "write", path: next.at, data: next.data, ...(mode !== undefined && { mode }) }],
+      edits: [{ op: "write", path: next.at, data: next.data, ...(mode !== undefined && { mode }) }],
       change: { path: next.at, op: "add" },
     };
   }
   if (!old) {
-    if (next.data === undefined) return { acts: [] };
+    if (next.data === undefined) return { edits: [] };
     return conflictOf("gone");
   }
   const isUntouched = now.data.equals(old.data);
   if (next.data === undefined)
-    return isUntouched ? { acts: [{ op: "remove", path: now.at, old }], change: { path: now.at, op: "delete" } } : conflictOf("changed");
+    return isUntouched ? { edits: [{ op: "remove", path: now.at, old }], change: { path: now.at, op: "delete" } } : conflictOf("changed");
 
   let data = next.data;
   if (!isUntouched && !(next.at === now.at && next.data.equals(old.data))) {
@@ -196,15 +196,15 @@ async function planOf(
     data = bytes(carried.lines);
   }
   if (next.at === now.at) {
-    if (data.equals(old.data) && !isModeMoved) return { acts: [] };
+    if (data.equals(old.data) && !isModeMoved) return { edits: [] };
     return {
-      acts: [{ op: "write", path: now.at, data, old, ...(isModeMoved && mode !== undefined && { mode }) }],
+      edits: [{ op: "write", path: now.at, data, old, ...(isModeMoved && mode !== undefined && { mode }) }],
       change: { path: now.at, op: "update" },
     };
   }
   if (await tree.stat(next.at)) return conflictOf("exists");
   return {
-    acts: [
+    edits: [
       { op: "write", path: next.at, data, ...(old.mode !== undefined && { mode: old.mode }) },
       { op: "remove", path: now.at, old },
     ],
@@ -217,23 +217,23 @@ async function carryOut(tree: Tree, plans: readonly Plan[]): Promise<ProjectFile
   const changes: ProjectFileChange[] = [];
   let at = "";
   try {
-    for (const { acts, change } of plans) {
+    for (const { edits, change } of plans) {
       let written: { etag: string; size: number } | undefined;
-      for (const act of acts) {
-        at = act.path;
-        const { old } = act;
-        if (act.op === "remove") {
-          await tree.remove(act.path, { ifMatch: act.old.etag });
+      for (const edit of edits) {
+        at = edit.path;
+        const { old } = edit;
+        if (edit.op === "remove") {
+          await tree.remove(edit.path, { ifMatch: edit.old.etag });
           undo.push(() =>
-            tree.write(act.path, act.old.data, { ifNoneMatch: "*", ...(act.old.mode !== undefined && { mode: act.old.mode }) }),
+            tree.write(edit.path, edit.old.data, { ifNoneMatch: "*", ...(edit.old.mode !== undefined && { mode: edit.old.mode }) }),
           );
           continue;
         }
-        const { entry } = await tree.write(act.path, act.data, {
+        const { entry } = await tree.write(edit.path, edit.data, {
           ...(old ? { ifMatch: old.etag } : { ifNoneMatch: "*" as const }),
-          ...(act.mode !== undefined && { mode: act.mode }),
+          ...(edit.mode !== undefined && { mode: edit.mode }),
         });
-        undo.push(() => (old ? tree.write(act.path, old.data, { ifMatch: entry.etag }) : tree.remove(act.path, { ifMatch: entry.etag })));
+        undo.push(() => (old ? tree.write(edit.path, old.data, { ifMatch: entry.etag }) : tree.remove(edit.path, { ifMatch: entry.etag })));
         written = { etag: entry.etag, size: entry.size };
       }
       if (change) changes.push({ ...change, ...written });

@@ -49,7 +49,7 @@ export function createRunChangeSets({
       afterId === row.before_id
         ? { files: [], totalFiles: 0, additions: 0, deletions: 0 }
         : await history.compare(`checkpoint/${row.before_id}`, `checkpoint/${afterId}`, { withoutIgnored: true, maxPatchBytes: 0 });
-    const by_person = found.totalFiles === 0 ? [] : await store.filesByPerson(project.id, row.task_id, { isOpen: !isOver });
+    const by_person = found.totalFiles === 0 ? [] : await store.filesByUser(project.id, row.task_id, { isOpen: !isOver });
     const theirs = found.files.filter((file) => by_person.some((one) => one.path === file.path && !one.is_shared));
     const facts = {
       after_id: afterId,

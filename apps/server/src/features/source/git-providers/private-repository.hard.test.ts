@@ -136,7 +136,7 @@ test("clones a private repository, edits by hand and by the agent, pushes, resol
   await connect("github");
   const token = fake.tokens.at(-1) ?? "";
   const needles = formsOf(token);
-  const places = [app.dataDir, app.runtimeDir];
+  const folders = [app.dataDir, app.runtimeDir];
 
   // While git waits for a response: everything that is publicly readable.
   using processes = watchProcesses(needles);
@@ -144,7 +144,7 @@ test("clones a private repository, edits by hand and by the agent, pushes, resol
   const slow = await git().clone({ body: { project_id, repo_url: url } });
   await eventually(() => [...processes.seen.commands].some((command) => command.includes("git ls-remote") && command.includes(url)));
   await sleep(100);
-  const filesDuringClone = searchFiles(places, needles);
+  const filesDuringClone = searchFiles(folders, needles);
   await app.as(ada).tasks.cancel({ params: { task_id: slow.task_id ?? "" } });
   expect(await ended(app, ada, slow.task_id)).toMatchObject({ status: "cancelled" });
   releaseStall();
@@ -181,14 +181,14 @@ test("clones a private repository, edits by hand and by the agent, pushes, resol
   const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 20000)", canary], { stdio: "ignore" });
   await eventually(() => (processes.look(), processes.seen.hits.length > 0));
   child.kill();
-  expect(searchFiles(places, needles).hits).toContain(planted);
+  expect(searchFiles(folders, needles).hits).toContain(planted);
   expect((await searchDatabase(needles)).hits).toEqual(["public.projects.description"]);
   expect(needles.some((needle) => Buffer.from(`${app.logs()}${canary}`).includes(needle))).toBe(true);
   processes.seen.hits = processes.seen.hits.filter((command) => !command.includes(canary));
   rmSync(planted);
   await app.studio.database.pool.query("update projects set description = null where id = $1", [project_id]);
 
-  const [files, database] = [searchFiles(places, needles), await searchDatabase(needles)];
+  const [files, database] = [searchFiles(folders, needles), await searchDatabase(needles)];
   const log = Buffer.from(app.logs());
   const prompts = Buffer.from(JSON.stringify(model.requests.map(({ body }) => body)));
   const gitConfigs = readdirSync(app.runtimeDir, { recursive: true }).filter((path) => String(path).endsWith(".git/config"));

@@ -23,7 +23,7 @@ export const createFetchForClone =
     { url, branch }: { url: string; branch: string | null },
     { task, signal, progress }: Pick<TaskContext, "task" | "signal" | "progress">,
   ): Promise<FetchedRepository> => {
-    const room = await diskBytesOf(project.owner_id);
+    const diskBytes = await diskBytesOf(project.owner_id);
     await progress(5, "Contacting the host");
     let reportedPercent = 10;
     const fetch = (authorization: string | undefined) =>
@@ -33,7 +33,7 @@ export const createFetchForClone =
         wantsAll: true,
         authorization,
         signal,
-        limits: { ...repositoryLimits, packBytes: Math.min(maxPackBytes, Math.floor(room / 2)), treeBytes: Math.floor(room / 2) },
+        limits: { ...repositoryLimits, packBytes: Math.min(maxPackBytes, Math.floor(diskBytes / 2)), treeBytes: Math.floor(diskBytes / 2) },
         onPhase: (phase) => (phase === "reached" ? progress(10, "Cloning") : progress(60, "Checking the repository")),
         onProgress: (line) => {
           const percent = 10 + Math.floor(Number(/(\d+)%/.exec(line)?.[1] ?? 0) / 2);

@@ -174,15 +174,15 @@ function session({
   async function collect(sha: string): Promise<void> {
     if (await has(sha)) return;
     const common = await shared();
-    const place = `.git/studio-${process.hrtime.bigint()}`;
+    const prefix = `.git/studio-${process.hrtime.bigint()}`;
     const { files } = repo.sandbox;
     try {
       const wanted = [sha, ...common.map((known) => `^${known}`)].join("\n");
       const name = (
-        await repo.write(["pack-objects", "--quiet", "--revs", place], { input: `${wanted}\n`, timeoutMs: gitTimes.network })
+        await repo.write(["pack-objects", "--quiet", "--revs", prefix], { input: `${wanted}\n`, timeoutMs: gitTimes.network })
       ).trim();
       if (!/^[0-9a-f]{40,64}$/.test(name)) throw new AppError("git_failed", "git could not pack the commits.");
-      const { data, entry } = await files.stream(`${place}-${name}.pack`);
+      const { data, entry } = await files.stream(`${prefix}-${name}.pack`);
       if (entry.size > maxBytes) {
         data.destroy();
         throw new AppError("payload_too_large", `The push exceeds the limit of ${Math.floor(maxBytes / 2 ** 20)} MiB.`);
@@ -193,7 +193,7 @@ function session({
       await git(["index-pack", "--stdin", "--strict", "--fix-thin"], { inputFile: pack });
       if (!(await has(sha))) throw new AppError("git_failed", "git could not import the commits.");
     } finally {
-      await repo.sandbox.exec(["find", ".git", "-maxdepth", "1", "-name", `${place.slice(".git/".length)}-*`, "-delete"]);
+      await repo.sandbox.exec(["find", ".git", "-maxdepth", "1", "-name", `${prefix.slice(".git/".length)}-*`, "-delete"]);
     }
   }
 

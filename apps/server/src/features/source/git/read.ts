@@ -66,13 +66,13 @@ export function createGitRead(access: GitAccess) {
 }
 
 export async function gitStatusOf(repo: WorkingRepo): Promise<GitStatus> {
-  const ask = (untracked: string) =>
+  const readStatus = (untracked: string) =>
     repo.read(["status", "--porcelain=v2", "-z", "--branch", "--ahead-behind", "--find-renames", `--untracked-files=${untracked}`], {
       timeoutMs: gitTimes.diff,
     });
   // Up to a million untracked files are listed; beyond that, folders only.
-  let output = await ask("all");
-  if (output.length > 4_000_000) output = await ask("normal");
+  let output = await readStatus("all");
+  if (output.length > 4_000_000) output = await readStatus("normal");
   const parsed = parseStatus(output);
   const [operation, last, distance] = await Promise.all([
     operationOf(repo),
@@ -100,9 +100,9 @@ export async function gitStatusOf(repo: WorkingRepo): Promise<GitStatus> {
 }
 
 /** Where git stores remote refs: without any of these there is nothing to ask. */
-const remotePlaces = [".git/refs/remotes", ".git/packed-refs", ".git/reftable"];
+const remoteRefPaths = [".git/refs/remotes", ".git/packed-refs", ".git/reftable"];
 const mayKnowRemotes = async ({ sandbox }: WorkingRepo): Promise<boolean> =>
-  (await Promise.all(remotePlaces.map((path) => sandbox.files.stat(path)))).some((found) => found !== undefined);
+  (await Promise.all(remoteRefPaths.map((path) => sandbox.files.stat(path)))).some((found) => found !== undefined);
 
 /** Ahead and behind for a branch without upstream: compared with the remote branch of the same name, as last fetched. */
 async function distanceOf(repo: WorkingRepo, branch: string): Promise<{ name: string; ahead: number; behind: number } | undefined> {
@@ -170,7 +170,7 @@ export async function diffOf(repo: WorkingRepo, range: readonly string[], paths:
 
 /** Hunks that fit into one response. */
 function bounded(files: readonly ParsedFileDiff[]): GitFileDiff[] {
-  let room = maxDiffBytes;
+  let budget = maxDiffBytes;
   return files.map(({ path, old_path, status, is_binary, is_too_large, additions, deletions, hunks }) => {
     const file = {
       path,
@@ -182,8 +182,8 @@ function bounded(files: readonly ParsedFileDiff[]): GitFileDiff[] {
       deletions,
       hunks: hunks.map(readable),
     };
-    room -= file.hunks.reduce((sum, hunk) => sum + hunk.lines.reduce((n, line) => n + line.length + 1, 0), 0);
-    return room >= 0 ? file : { ...file, hunks: [], is_too_large: file.hunks.length > 0 };
+    budget -= file.hunks.reduce((sum, hunk) => sum + hunk.lines.reduce((n, line) => n + line.length + 1, 0), 0);
+    return budget >= 0 ? file : { ...file, hunks: [], is_too_large: file.hunks.length > 0 };
   });
 }
 

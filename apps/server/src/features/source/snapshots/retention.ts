@@ -52,7 +52,7 @@ export function createSnapshotRetention({
     },
     /** For account deletion, before and after the projects are deleted: nothing is kept, whatever the retention. */
     claimFor: (userId: string): Promise<void> => store.attribute(userId),
-    forgetPerson: async (userId: string, projectIds: readonly string[]): Promise<void> => {
+    forgetUser: async (userId: string, projectIds: readonly string[]): Promise<void> => {
       const keys = new Set([...(await store.detachedKeysOf(userId)), ...projectIds]);
       for (const id of keys) if (!(await projects.find(id))) await runtime.removeHistory(id);
       // Last: until then the rows say what to remove.

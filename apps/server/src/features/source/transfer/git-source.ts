@@ -27,7 +27,7 @@ export function createGitSource({
 }): ProjectSource<Extract<SourceInput, { kind: "git" }>> {
   return {
     async fill({ project, input, attempt, signal, progress, note }) {
-      const room = await diskBytesOf(project.owner_id);
+      const diskBytes = await diskBytesOf(project.owner_id);
       await progress(15, "Contacting the host");
       await using fetched = await withAuthorization(project.owner_id, input.url, (authorization) =>
         fetchRepository({
@@ -36,7 +36,7 @@ export function createGitSource({
           tag: input.tag,
           authorization,
           signal,
-          limits: { ...repositoryLimits, packBytes: Math.min(maxPackBytes, Math.floor(room / 2)), treeBytes: Math.floor(room / 2) },
+          limits: { ...repositoryLimits, packBytes: Math.min(maxPackBytes, Math.floor(diskBytes / 2)), treeBytes: Math.floor(diskBytes / 2) },
           onPhase: (phase) => (phase === "reached" ? progress(22, "Cloning") : progress(60, "Checking the repository")),
         }),
       );

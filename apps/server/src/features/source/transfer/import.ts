@@ -21,13 +21,13 @@ export function createImport({
 }: {
   /** Folder of uploaded archives. */
   dir: string;
-  provisioning: Pick<Provisioning, "createFrom" | "checkRoom">;
+  provisioning: Pick<Provisioning, "createFrom" | "requireFreeSlot">;
   diskBytesOf: (userId: string) => Promise<number>;
   maxBytes?: number;
 }): Import {
   const busy = new Set<string>();
   const take: Import = async (userId, parts, given) => {
-    await provisioning.checkRoom(userId);
+    await provisioning.requireFreeSlot(userId);
     const file = `${randomUUID()}.zip`;
     const path = join(dir, file);
     let isTaken = false;

@@ -12,14 +12,14 @@ import { ended, projectsApp, type ProjectsApp } from "../../../testing/projects.
 
 let model: ModelServer;
 let app: ProjectsApp;
-let maker: TestUser;
+let creator: TestUser;
 let buyer: MatrixWorld;
 let otherUser: TestUser;
 beforeAll(async () => {
   model = await startModelServer({ apiKey: "sk-planted-secret-key-0123456789", script: matrixScript() });
   app = await projectsApp({ env: { ...modelEnv(model), RECORD_CASSETTES: "true", OUTBOUND_ALLOW_HOSTS: "127.0.0.1" } });
   const [first, second, third] = await Promise.all([app.signUp({ name: "Maker" }), app.signUp({ name: "Buyer" }), app.signUp()]);
-  [maker, otherUser] = [first, third];
+  [creator, otherUser] = [first, third];
   buyer = await makeWorld(app, second);
 }, 120_000);
 afterAll(async () => {
@@ -72,7 +72,7 @@ async function exportOf(user: TestUser): Promise<string> {
 /** Creates an agent with markers in all of its configuration, runs it as its buyer, and returns where the markers can be read. */
 async function seenAfterRun(source_type: "open" | "closed"): Promise<Record<string, string[]>> {
   const mark = `canary-${source_type}-q7x`;
-  const made = await app.as(maker).marketplaceAgents.create({
+  const made = await app.as(creator).marketplaceAgents.create({
     body: {
       name: `Secretive ${source_type}`,
       description: "Keeps secrets",
@@ -133,7 +133,7 @@ test("the configuration of a closed-source agent is readable nowhere after its b
   expect(open["other user marketplaceAgents.get"]).toEqual(["prompt", "tool", "advice", "config"]);
   expect(open["buyer library.agents"]).toEqual(["prompt", "tool", "advice", "config"]);
   expect(await seenAfterRun("closed")).toEqual({});
-  expect(await app.as(maker).marketplaceAgents.get({ params: { slug: "secretive-closed" } })).toMatchObject({
+  expect(await app.as(creator).marketplaceAgents.get({ params: { slug: "secretive-closed" } })).toMatchObject({
     system_prompt: expect.stringContaining("canary"),
   });
 }, 300_000);

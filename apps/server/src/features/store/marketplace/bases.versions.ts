@@ -38,7 +38,7 @@ export function createBaseVersions({
   log: Logger;
 }) {
   const known = new Map<string, Known>();
-  const asking = new Map<string, Promise<Tags>>();
+  const refreshing = new Map<string, Promise<Tags>>();
   const call = outbound.limited({ timeoutMs: 10_000, maxBytes: 1_000_000 });
   let githubFrom = 0;
 
@@ -92,7 +92,7 @@ export function createBaseVersions({
       .slice(0, shownTags);
   };
   const isGitHub = (repository: string) => new URL(repository).host === new URL(github.baseUrl).host;
-  const ask = async (repository: string): Promise<BaseVersion[]> => {
+  const fetchVersions = async (repository: string): Promise<BaseVersion[]> => {
     const path = /^\/([\w.-]+\/[\w.-]+?)(?:\.git)?\/?$/.exec(new URL(repository).pathname)?.[1];
     if (isGitHub(repository) && path !== undefined && Date.now() >= githubFrom)
       try {
@@ -104,7 +104,7 @@ export function createBaseVersions({
   };
   const refresh = async (repository: string): Promise<Tags> => {
     const last = known.get(repository);
-    const entry = await ask(repository).then(
+    const entry = await fetchVersions(repository).then(
       (versions): Known => ({ status: "current", versions, until: Date.now() + goodForMs }),
       (err: unknown): Known => {
         log.info({ err, repository }, "listing tags failed");
@@ -122,8 +122,8 @@ export function createBaseVersions({
     of: async (repository: string): Promise<Tags> => {
       const found = known.get(repository);
       if (found && found.until > Date.now()) return found;
-      const going = asking.get(repository) ?? refresh(repository).finally(() => asking.delete(repository));
-      asking.set(repository, going);
+      const going = refreshing.get(repository) ?? refresh(repository).finally(() => refreshing.delete(repository));
+      refreshing.set(repository, going);
       return going;
     },
   };

@@ -88,11 +88,11 @@ function orderOf(table: Searched, sort: Exclude<MarketplaceSort, "relevance">): 
 }
 
 /** `0` is the best match quality. */
-const placeOf = ({ closeness }: Search): SQL<number> =>
+const rankOf = ({ closeness }: Search): SQL<number> =>
   closeness.length === 1
     ? sql<number>`0`
     : sql<number>`case ${sql.join(
-        closeness.slice(0, -1).map((is, place) => sql`when ${is} then ${sql.raw(String(place))}`),
+        closeness.slice(0, -1).map((is, rank) => sql`when ${is} then ${sql.raw(String(rank))}`),
         sql` `,
       )} else ${sql.raw(String(closeness.length - 1))} end`;
 
@@ -108,11 +108,11 @@ function stretchesOf(
   if (n <= page.offset) return [];
   if (sort !== "relevance") return [{ condition: undefined, order: orderOf(table, sort), n, ...page }];
   const order = orderOf(table, "featured");
-  if (n <= rankedUpTo) return [{ condition: undefined, order: [placeOf(search), ...search.rank, ...order], n, ...page }];
+  if (n <= rankedUpTo) return [{ condition: undefined, order: [rankOf(search), ...search.rank, ...order], n, ...page }];
   const stretches: PageRange[] = [];
   let { limit, offset } = page;
-  for (const [place, condition] of search.closeness.entries()) {
-    const here = countTotal(cells.filter((cell) => cell.closeness === place));
+  for (const [rank, condition] of search.closeness.entries()) {
+    const here = countTotal(cells.filter((cell) => cell.closeness === rank));
     const taken = Math.min(limit, Math.max(0, here - offset));
     if (taken > 0) stretches.push({ condition, order, n: here, limit: taken, offset });
     offset = Math.max(0, offset - here);
@@ -152,7 +152,7 @@ export async function findPage(
   const countOf = async (q: Queries, search: Search, name: string): Promise<FacetCell[]> => {
     const known = counts.find(name);
     if (known) return known;
-    const closeness = placeOf(search);
+    const closeness = rankOf(search);
     const { rows } = await q.execute<FacetCell & Record<string, unknown>>(sql`
       select ${table.category} as category, ${table.pricing_type} as pricing_type, ${isOfficial} as is_official, ${closeness} as closeness, count(*)::int as n
       from ${table} where ${and(within, search.condition)} group by 1, 2, 3, 4`);

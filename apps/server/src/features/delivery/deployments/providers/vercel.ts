@@ -215,8 +215,8 @@ export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; ou
       });
     if (!attached) return;
     if (valueAt(attached.body, "verified") !== false) return void request.log(`${name} now points to this project.`);
-    for (const wish of listAt(attached.body, "verification"))
-      request.log(`${name} needs a DNS record: ${textAt(wish, "type")} ${textAt(wish, "domain")} ${textAt(wish, "value")}`);
+    for (const record of listAt(attached.body, "verification"))
+      request.log(`${name} needs a DNS record: ${textAt(record, "type")} ${textAt(record, "domain")} ${textAt(record, "value")}`);
   };
 
   return {

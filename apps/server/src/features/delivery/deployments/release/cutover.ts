@@ -40,7 +40,7 @@ export interface Cutover<Input extends CutoverInput> {
   /** Returns the version that is live afterwards. May run again after a crash. */
   run(run: CutoverRun<Input>): Promise<DeploymentRow | undefined>;
   /** Log line on success. */
-  done(live: DeploymentRow, asked: DeploymentRow): string;
+  done(live: DeploymentRow, requested: DeploymentRow): string;
   /** First sentence of the error. */
   failed: string;
   /** Stores the error; a rollback changes no row. */
@@ -65,7 +65,7 @@ export function createCutovers({
   reporter: DeploymentReporter;
   isConnected: DeploymentChoices["isConnected"];
   deploymentTasks: Pick<DeploymentTasks, "takeOver" | "abandon">;
-  tasks: Pick<Tasks, "define" | "create" | "requestCancel" | "settled">;
+  tasks: Pick<Tasks, "define" | "create" | "requestCancel" | "ended">;
 }) {
   /** After a crash: runs it again, unless a deployment has started there. */
   const resume = async ({ user_id, project_id, type, unique_key, input, metadata }: TaskRow): Promise<void> => {
@@ -183,7 +183,7 @@ export function createCutovers({
     end: async (rows: readonly Pick<DeploymentRow, "id">[]): Promise<void> => {
       for (const { id } of await store.listCutovers(rows.map((row) => row.id))) {
         await tasks.requestCancel(id);
-        await Promise.race([tasks.settled(id), sleep(cancelWaitMs, undefined, { ref: false })]);
+        await Promise.race([tasks.ended(id), sleep(cancelWaitMs, undefined, { ref: false })]);
       }
     },
   };

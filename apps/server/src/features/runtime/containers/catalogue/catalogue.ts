@@ -88,21 +88,21 @@ export function createServiceCatalogue({ runtime }: { runtime: Pick<RuntimeDrive
       const running = definition?.running;
       if (!running)
         throw new AppError("not_supported", `Unknown service ${row.service_slug ?? ""}. Update Studio or delete this container.`);
-      const place: InstanceLocation = { port, listen: runtime.can.privateNetwork ? "0.0.0.0" : "127.0.0.1" };
+      const location: InstanceLocation = { port, listen: runtime.can.privateNetwork ? "0.0.0.0" : "127.0.0.1" };
       const common = { volumes: volumesOf(row), stopSignal: running.stopSignal, stopGraceMs: running.stopGraceMs };
       const program = await programOf(running);
-      const env = { HOST: place.listen };
+      const env = { HOST: location.listen };
       if (runtime.can.images)
         return {
           ...common,
           image: running.image,
-          command: running.imageCommand?.(place) ?? [],
-          health: running.imageHealth(place),
-          ...(program && { program: { command: program.command(place), health: program.health(place) } }),
-          env: { ...env, ...running.imageEnv?.(place) },
+          command: running.imageCommand?.(location) ?? [],
+          health: running.imageHealth(location),
+          ...(program && { program: { command: program.command(location), health: program.health(location) } }),
+          env: { ...env, ...running.imageEnv?.(location) },
         };
       if (!program) throw new AppError("not_supported", (await refusalOf(definition)) ?? `${definition.name} cannot run on this server.`);
-      return { ...common, command: program.command(place), health: program.health(place), env };
+      return { ...common, command: program.command(location), health: program.health(location), env };
     },
     /** Files written into the container's folder when they are missing. */
     filesOf: (row: ContainerRow): Readonly<Record<string, string>> => findService(row.service_slug)?.running?.files ?? {},

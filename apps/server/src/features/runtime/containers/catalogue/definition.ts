@@ -16,9 +16,9 @@ export interface InstanceLocation {
 export interface Program {
   /** Absolute paths, as services see them, that must all exist. */
   needs: readonly string[];
-  command(place: InstanceLocation): string[];
+  command(location: InstanceLocation): string[];
   /** argv that exits 0 once the service is ready. */
-  health(place: InstanceLocation): string[];
+  health(location: InstanceLocation): string[];
 }
 
 /** Runs a service as a container of the project. */
@@ -26,10 +26,10 @@ export interface Running {
   port: number;
   image: string;
   /** Arguments for the image's entry point; omitted: the image's own. */
-  imageCommand?(place: InstanceLocation): string[];
-  imageHealth(place: InstanceLocation): string[];
+  imageCommand?(location: InstanceLocation): string[];
+  imageHealth(location: InstanceLocation): string[];
   /** Internal variables for the image, not shown to users. */
-  imageEnv?(place: InstanceLocation): Record<string, string>;
+  imageEnv?(location: InstanceLocation): Record<string, string>;
   /** Initial variables; `generated` values are created per instance. */
   env: Readonly<Record<string, string>>;
   /** The container's id is appended to `name`, so that two instances do not share data. */

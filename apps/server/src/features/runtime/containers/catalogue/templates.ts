@@ -1,6 +1,6 @@
 const placeholder = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 /** Names that describe the container's address instead of its variables. */
-const placeNames = new Set(["container_name", "internal_port"]);
+const addressNames = new Set(["container_name", "internal_port"]);
 
 /** Variables a template refers to. */
 export const namesIn = (template: string): string[] => [...template.matchAll(placeholder)].map(([, name]) => name ?? "");
@@ -10,6 +10,6 @@ export function fill(template: string, values: Readonly<Record<string, string>>)
   if (namesIn(template).some((name) => values[name] === undefined)) return undefined;
   const isAddress = template.includes("://");
   return template.replace(placeholder, (_, name: string) =>
-    isAddress && !placeNames.has(name) ? encodeURIComponent(values[name] ?? "") : (values[name] ?? ""),
+    isAddress && !addressNames.has(name) ? encodeURIComponent(values[name] ?? "") : (values[name] ?? ""),
   );
 }

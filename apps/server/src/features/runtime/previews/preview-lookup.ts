@@ -5,26 +5,26 @@ import type { PreviewedContainer } from "./previews.service.ts";
 const rememberMs = 3000;
 const maxKnown = 5000;
 
-export type PreviewPlaces = ReturnType<typeof createPreviewPlaces>;
+export type PreviewLookup = ReturnType<typeof createPreviewLookup>;
 /** Finds containers by the label of their preview's host, and remembers them for a moment. */
-export function createPreviewPlaces({
+export function createPreviewLookup({
   containers,
   projects,
 }: {
   containers: Pick<Containers, "findByHostLabel">;
   projects: Pick<Projects, "lifetime">;
 }) {
-  const places = new Map<string, { place: PreviewedContainer | undefined; readAt: number; lifetime: AbortSignal | undefined }>();
+  const remembered = new Map<string, { previewed: PreviewedContainer | undefined; readAt: number; lifetime: AbortSignal | undefined }>();
   return {
     find: async (label: string): Promise<PreviewedContainer | undefined> => {
       if (label === "") return undefined;
-      const known = places.get(label);
+      const known = remembered.get(label);
       const now = Date.now();
-      if (known && now - known.readAt < rememberMs && !known.lifetime?.aborted) return known.place;
-      const place = await containers.findByHostLabel(label);
-      if (places.size > maxKnown) places.clear();
-      places.set(label, { place, readAt: now, lifetime: place && projects.lifetime(place.project.id) });
-      return place;
+      if (known && now - known.readAt < rememberMs && !known.lifetime?.aborted) return known.previewed;
+      const previewed = await containers.findByHostLabel(label);
+      if (remembered.size > maxKnown) remembered.clear();
+      remembered.set(label, { previewed, readAt: now, lifetime: previewed && projects.lifetime(previewed.project.id) });
+      return previewed;
     },
     /** Aborts when the project is deleted. */
     lifetimeOf: ({ project }: PreviewedContainer): AbortSignal => projects.lifetime(project.id),
