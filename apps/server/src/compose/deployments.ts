@@ -1,58 +1,11 @@
-import { join } from "node:path";
 import {
-  createArtifactStore,
-  createBuildArtifact,
-  createBuildSandboxes,
-  createCancelDeployment,
-  createCheckBuild,
-  createCheckLaunch,
-  createCheckPromotion,
-  createCutoverRequests,
-  createCutovers,
-  createDeployAll,
-  createDeploymentChoices,
-  createDeploymentCreation,
-  createDeploymentLogs,
-  createDeploymentReporter,
-  createDeploymentRetention,
-  createDeploymentStatus,
-  createDeploymentStream,
-  createDeploymentTargets,
-  createDeploymentTargetsStore,
-  createDeploymentTasks,
-  createDeploymentsStore,
-  createInsertDeployment,
-  createLocalHosts,
-  createLocalServers,
-  createLocalSites,
-  createLocalVersions,
-  createOpenBuildSandbox,
-  createPipeline,
-  createPlanDeployment,
-  createPrepareDeployment,
-  createPromoteAtProvider,
-  createPromoteLocally,
-  createPromotions,
-  createProviderPublishing,
-  createPublishLocally,
-  createRedeploy,
-  createRemoveAtProvider,
-  createRemoveDeployment,
-  createRequestVault,
-  createRequireDeployment,
-  createRestoreAtProvider,
-  createRestoreLocally,
-  createRollbacks,
-  createSiteCache,
-  createStoredDeployments,
-  createTakeDownForContainer,
-  createVariablesOf,
+  createDeployments,
   mountDeployments,
+  type Deployments,
   type LocalVersions,
-} from "../features/delivery/deployments/factories.ts";
-import type { Deployments, ProviderAccess } from "../features/delivery/deployments/index.ts";
+  type ProviderAccess,
+} from "../features/delivery/deployments/index.ts";
 import { createLaunchGate, createLaunchSettings } from "../features/delivery/launch/index.ts";
-import { startCommandOf } from "../features/source/transfer/index.ts";
 import type { PreviewSite } from "../http/server.ts";
 import type { Area } from "./area.ts";
 import type { ProvisioningArea } from "./provisioning.ts";
@@ -76,7 +29,7 @@ export interface DeploymentsArea extends Area {
 }
 
 export function composeDeployments(
-  { config, log, onClose, dataDir, db, box, bus, isShared, events, runtime, tasks, address }: Platform,
+  platform: Platform,
   { environmentVault, secretVault, redactions }: SecretsArea,
   { projects, templates }: ProjectsArea,
   { connectionEnvironment }: ContainersArea,
@@ -85,118 +38,35 @@ export function composeDeployments(
   { browsers }: ToolsArea,
   { providers: adapters, getCredential, hasCredential }: DeployAccountsArea,
 ): DeploymentsArea {
-  const store = createDeploymentsStore(db);
-  const vault = createRequestVault({ box });
-  const logs = createDeploymentLogs({ store, bus, isShared, log });
-  const reporter = createDeploymentReporter({ vault, logs, redactions, events });
-  const { announce } = reporter;
-  const artifacts = createArtifactStore({ dir: join(dataDir, "deployments") });
-  const buildSandboxes = createBuildSandboxes({ runtime });
+  const { config, log, onClose, dataDir } = platform;
   const providers: ProviderAccess = {
     find: (provider) => (provider === "local" ? undefined : adapters[provider]),
     getCredential,
     hasCredential,
   };
-
-  // Versions on this server.
-  const servers = createLocalServers({ runtime, log });
-  onClose(async () => servers.close());
-  const siteCache = createSiteCache({ store, artifacts, bus });
-  const sites = createLocalSites({
-    cache: siteCache,
-    servers,
-    settings: { address, appOrigin: new URL(config.http.appBaseUrl).origin, trustProxy: config.http.trustProxy },
-    log,
-  });
-  onClose(async () => sites.close());
-  const hosts = createLocalHosts({ store, address });
-  const localVersions = createLocalVersions({ store, vault, buildSandboxes, servers, sites: siteCache, log });
-  const retention = createDeploymentRetention({ store, buildSandboxes, artifacts, servers, sites: siteCache, log });
-
-  // The run of a deployment.
   const launchSettings = createLaunchSettings({ projects });
-  const gate = createLaunchGate({ browsers, log });
-  const checkLaunch = createCheckLaunch({ store, buildSandboxes, artifacts, gate, launchSettings });
-  const openBuildSandbox = createOpenBuildSandbox({ buildSandboxes, templates, runtime, diskBytesOf });
-  const publishing = createProviderPublishing({ store, artifacts, providers, log });
-  const pipeline = createPipeline({
-    store,
-    projects,
-    reporter,
-    retention,
-    buildSandboxes,
-    buildArtifact: createBuildArtifact({ store, projects, openBuildSandbox, artifacts, startCommandOf }),
-    checkBuild: createCheckBuild({ store, localVersions, checkLaunch }),
-    publishLocally: createPublishLocally({ store, localVersions, hosts }),
-    publishAtProvider: publishing.publishAtProvider,
-    removeUnfinished: publishing.removeUnfinished,
-    log,
+  const { deployments, targets, sites, localVersions, projectReleased, reconcile, close } = createDeployments({
+    platform,
+    sources: { projects, templates, diskBytesOf },
+    environment: { redactions, secrets: secretVault, variables: environmentVault, connectionEnvironment },
+    providers,
+    launch: { gate: createLaunchGate({ browsers, log }), settings: launchSettings },
+    settings: { dataDir, appOrigin: new URL(config.http.appBaseUrl).origin, trustProxy: config.http.trustProxy },
   });
-  const deploymentTasks = createDeploymentTasks({ store, pipeline, retention, reporter, tasks, log });
-
-  // Requests.
-  const choices = createDeploymentChoices({ store, providers });
-  const variablesOf = createVariablesOf({ secrets: secretVault, variables: environmentVault, connectionEnvironment });
-  const prepare = createPrepareDeployment({ choices, variablesOf, projects });
-  const insert = createInsertDeployment({ store, vault });
-  const { create, createAll } = createDeploymentCreation({ store, projects, prepare, insert, deploymentTasks, announce });
-
-  // Other versions.
-  const cutovers = createCutovers({ store, projects, reporter, isConnected: choices.isConnected, deploymentTasks, tasks });
-  const rollbacks = createRollbacks({
-    restoreLocally: createRestoreLocally({ store, localVersions }),
-    restoreAtProvider: createRestoreAtProvider({ store, providers, log }),
-    redeploy: createRedeploy({ store, vault, artifacts, insert, announce, pipeline }),
-    cutovers,
-  });
-  const promotions = createPromotions({
-    store,
-    check: createCheckPromotion({ store, vault, localVersions, checkLaunch }),
-    promoteLocally: createPromoteLocally({ store, localVersions, hosts }),
-    promoteAtProvider: createPromoteAtProvider({ store, vault, providers }),
-    cutovers,
-  });
-
-  // Stored deployments.
-  const requireDeployment = createRequireDeployment({ store, projects });
-  const cancel = createCancelDeployment({ store, logs, pipeline, tasks, bus });
-  const removeAtProvider = createRemoveAtProvider({ providers, log });
-  const deployments: Deployments = {
-    create,
-    deployAll: createDeployAll({ store, projects, choices, createAll }),
-    plan: createPlanDeployment({ store, projects, choices, variablesOf, startCommandOf, address }),
-    ...createCutoverRequests({ projects, requireDeployment, rollbacks, promotions }),
-    ...createStoredDeployments({ store, projects, artifacts, requireDeployment, cancel }),
-    takeDownForContainer: createTakeDownForContainer({ store, cancel, cutovers, retention, sites: siteCache }),
-    remove: createRemoveDeployment({ store, requireDeployment, removeAtProvider, retention, sites: siteCache, announce }),
-    status: createDeploymentStatus({ store, providers, reporter, requireDeployment, log }),
-    stream: createDeploymentStream({ store, logs, projects, requireDeployment }),
-  };
-  const targets = createDeploymentTargets({
-    store: createDeploymentTargetsStore(db),
-    creation: { createAll, isConnected: choices.isConnected },
-    deploymentsStore: store,
-    projects,
-    events,
-  });
+  onClose(async () => close());
   projects.onRelease(async ({ project_id, container_id, reason }) => {
-    if (reason !== "deleted") return;
-    await deployments.takeDownForContainer(project_id, container_id);
-    if (container_id === undefined) await artifacts.removeProject(project_id);
+    if (reason === "deleted") await projectReleased(project_id, container_id);
   });
+  const siteFor = (host: string | undefined): PreviewSite => (sites.handles(host) ? sites : previewSite);
 
   return {
     deployments,
     deployed: localVersions,
     otherSites: {
-      request: (request, response) => (sites.handles(request.headers.host) ? sites : previewSite).request(request, response),
-      upgrade: (request, socket, head) => (sites.handles(request.headers.host) ? sites : previewSite).upgrade(request, socket, head),
+      request: (request, response) => siteFor(request.headers.host).request(request, response),
+      upgrade: (request, socket, head) => siteFor(request.headers.host).upgrade(request, socket, head),
     },
-    reconcile: async () => {
-      await retention.removeOrphans({ runtime, isShared });
-      await localVersions.resume();
-      await deploymentTasks.reconcile();
-    },
+    reconcile,
     mount(mount) {
       mountDeployments(mount, { deployments, targets, launchSettings });
     },

@@ -4,7 +4,7 @@ import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { PreviewAddress } from "../../runtime/containers/index.ts";
-import { buildSettingsOf, defaultOutputOf, serverOnly, type StartCommandOf } from "./build/build-settings.ts";
+import { buildSettingsOf, defaultOutputOf, serverOnly } from "./build/build-settings.ts";
 import { mayNeedServer } from "./build/server-command.ts";
 import type { DeploymentChoices } from "./prepare-deployment.ts";
 import { proposedName } from "./deployment-request.ts";
@@ -20,14 +20,12 @@ export function createPlanDeployment({
   projects,
   choices: { providerOf, containerOf, modeOf, isConnected, outputDirectory },
   variablesOf,
-  startCommandOf,
   address,
 }: {
   store: DeploymentsStore;
   projects: Pick<Projects, "require" | "sandboxOf">;
   choices: DeploymentChoices;
   variablesOf: VariablesOf;
-  startCommandOf: StartCommandOf;
   address: PreviewAddress;
 }) {
   const nameFor = async (project: ProjectRow, container: ContainerRow, provider: DeployProvider): Promise<string> => {
@@ -45,12 +43,10 @@ export function createPlanDeployment({
     const output = { output_directory: outputDirectory(body.output_directory) };
     const { files } = await projects.sandboxOf(project);
     const warnings: string[] = [];
-    const settings = await buildSettingsOf({ tree: files, container, project, provider, mode, request, startCommandOf }).catch(
-      (error: unknown) => {
-        if (!(error instanceof AppError)) throw error;
-        warnings.push(error.message);
-      },
-    );
+    const settings = await buildSettingsOf({ tree: files, container, project, provider, mode, request }).catch((error: unknown) => {
+      if (!(error instanceof AppError)) throw error;
+      warnings.push(error.message);
+    });
     const [variables, last, live, site] = await Promise.all([
       variablesOf(project, container, body.exclude_env),
       store.findLast(key, body.environment ?? "production"),
@@ -59,12 +55,12 @@ export function createPlanDeployment({
     ]);
     const before = new Set(last?.env_names);
     const names = new Set(variables.map(({ name }) => name));
-    const asked = new Set(Object.keys(body.env_vars ?? {}));
+    const requested = new Set(Object.keys(body.env_vars ?? {}));
     if (settings?.isStaticExport)
       warnings.push("This Next.js app is deployed as a static export: server actions and dynamic routes will not work.");
     if (variables.some(({ source }) => source === "connection"))
       warnings.push("Connection variables name containers of this project, which the deployed app cannot reach unless they are external.");
-    if (!capabilities.hasRuntimeVariables && names.size + asked.size > 0)
+    if (!capabilities.hasRuntimeVariables && names.size + requested.size > 0)
       warnings.push("Variables apply at build time only: a static site has none at run time.");
     const framework = settings?.framework ?? "unknown";
     const isServer =
@@ -85,7 +81,7 @@ export function createPlanDeployment({
       env: [
         ...variables.map(({ name, source }) => ({ name, source, change: before.has(name) ? ("kept" as const) : ("added" as const) })),
         ...[...before]
-          .filter((name) => !names.has(name) && !asked.has(name))
+          .filter((name) => !names.has(name) && !requested.has(name))
           .map((name) => ({ name, source: "secret" as const, change: "removed" as const })),
       ],
       // A local preview deployment gets its host when it is deployed.

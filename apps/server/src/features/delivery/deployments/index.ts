@@ -5,3 +5,6 @@ export type { Credential, ProviderAccess, ProviderAdapter } from "./providers/pr
 export { deploymentOfSandbox } from "./build/build-sandbox.ts";
 export { requestAad } from "./deployment-request.ts";
 export type { Deployments } from "./deployments.service.ts";
+export { createDeployments } from "./deployments.ts";
+export type { LocalVersions } from "./release/local-versions.ts";
+export { mountDeployments } from "./deployments.routes.ts";

@@ -4,6 +4,7 @@ import type { Tree } from "@tesslate/runtime";
 import { Value } from "typebox/value";
 import type { ContainerRow } from "../../../../db/schema/runtime.ts";
 import type { ProjectRow } from "../../../../db/schema/projects.ts";
+import { startCommandOf } from "../../../source/transfer/index.ts";
 import { buildCommandFor, type BuildInput } from "./build-sandbox.ts";
 import type { StoredRequest } from "../deployment-request.ts";
 import { capabilitiesOf, providerTitle } from "../providers/capabilities.ts";
@@ -17,9 +18,6 @@ export interface BuildSettings extends BuildInput {
   /** The command the container runs during development. */
   startCommand: string[] | null;
 }
-
-/** The command a container runs during development; null when none is known. */
-export type StartCommandOf = (tree: Tree, container: Pick<ContainerRow, "directory" | "start_command">) => Promise<string[] | null>;
 
 const textIn = (settings: ProjectRow["settings"], key: string): string | undefined => {
   const value = settings?.[key];
@@ -35,7 +33,6 @@ export async function buildSettingsOf({
   provider,
   mode,
   request,
-  startCommandOf,
 }: {
   tree: Tree;
   container: ContainerRow;
@@ -43,7 +40,6 @@ export async function buildSettingsOf({
   provider: DeployProvider;
   mode: BuildMode;
   request: Pick<StoredRequest, "framework" | "build_command">;
-  startCommandOf: StartCommandOf;
 }): Promise<BuildSettings> {
   const directory = joinPath(container.directory.replace(/^\.?\/+|\/+$/g, ""), "");
   const detected = await detectFramework(tree, directory);

@@ -1,4 +1,5 @@
 import type { ImageId, RuntimeDriver, Sandbox } from "@tesslate/runtime";
+import type { ServerCommand } from "../../../../db/schema/delivery.ts";
 import type { ProjectRow } from "../../../../db/schema/projects.ts";
 import type { Projects, Templates } from "../../../projects/projects/index.ts";
 import type { ArtifactStore } from "../build/artifacts.ts";
@@ -7,12 +8,21 @@ import { build, type BuildSandboxes } from "../build/build-sandbox.ts";
 import { collectFiles, findOutput, listing, ownLimits } from "../build/collect.ts";
 import { frameworkRules, joinPath } from "../build/framework.ts";
 import { makeStaticExport } from "../build/next-export.ts";
-import { buildSettingsOf, type StartCommandOf } from "../build/build-settings.ts";
+import { buildSettingsOf } from "../build/build-settings.ts";
 import { findServerCommand, isServerFramework, mayNeedServer } from "../build/server-command.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
 import { containerRemoved } from "../deployment-rules.ts";
 import { capabilitiesOf } from "../providers/capabilities.ts";
-import type { BuildOutput, PipelineState } from "./pipeline-state.ts";
+import type { Artifact } from "../providers/provider.ts";
+import type { DeploymentRun } from "./deployment-run.ts";
+
+/** The artifact to upload and the facts for the launch gate. */
+export interface BuildOutput {
+  artifact: Artifact;
+  warnings: string[];
+  /** Of a server; undefined for static files. */
+  serverCommand: ServerCommand | undefined;
+}
 
 export type OpenBuildSandbox = ReturnType<typeof createOpenBuildSandbox>;
 /** Opens the build sandbox of a deployment, from the image of the project's template where there is one. */
@@ -32,7 +42,7 @@ export function createOpenBuildSandbox({
     return template && runtime.prepare(template.image, { signal });
   };
   return async (
-    { row, project, signal }: Pick<PipelineState, "row" | "project" | "signal">,
+    { row, project, signal }: Pick<DeploymentRun, "row" | "project" | "signal">,
     sandbox: Sandbox,
     directory: string,
   ): ReturnType<BuildSandboxes["open"]> => {
@@ -52,16 +62,14 @@ export const createBuildArtifact =
     projects,
     openBuildSandbox,
     artifacts,
-    startCommandOf,
   }: {
-    store: Pick<DeploymentsStore, "baseContainers" | "update">;
+    store: Pick<DeploymentsStore, "baseContainers">;
     projects: Pick<Projects, "sandboxOf">;
     openBuildSandbox: OpenBuildSandbox;
     artifacts: Pick<ArtifactStore, "create">;
-    startCommandOf: StartCommandOf;
   }) =>
-  async (current: PipelineState): Promise<BuildOutput> => {
-    const { row, project, request, log: lines, signal, step } = current;
+  async (run: DeploymentRun): Promise<BuildOutput> => {
+    const { row, project, request, log: lines, signal, step } = run;
     await step("prepare");
     const sandbox = await projects.sandboxOf(project);
     const containers = await store.baseContainers(project.id);
@@ -74,11 +82,10 @@ export const createBuildArtifact =
       provider: row.provider,
       mode: row.mode,
       request,
-      startCommandOf,
     });
     const { framework, directory } = settings;
     lines.line(`Mode ${row.mode}, framework ${framework}, container ${container.name}`);
-    current.row = (await store.update(row.id, { framework })) ?? row;
+    await run.update({ framework });
     const capabilities = capabilitiesOf(row.provider);
     const limits = { ...ownLimits, ...capabilities.limits };
     const warn = (text: string) => lines.line(text);
@@ -92,7 +99,7 @@ export const createBuildArtifact =
     };
     const sources = isSource ? await collectInto(sandbox.files, directory, "source") : undefined;
 
-    const buildSandbox = await openBuildSandbox(current, sandbox, directory);
+    const buildSandbox = await openBuildSandbox(run, sandbox, directory);
     if (settings.isStaticExport) for (const done of await makeStaticExport(buildSandbox.files, directory)) lines.line(done);
     const env = { ...request.env };
     let warnings: string[];
@@ -119,7 +126,7 @@ export const createBuildArtifact =
     if (serverCommand && outputFolder === undefined) {
       const artifact = await collectInto(buildSandbox.files, directory, "server");
       if (sources) return { artifact: sources, warnings, serverCommand };
-      current.row = (await store.update(row.id, { program: serverCommand })) ?? current.row;
+      await run.update({ program: serverCommand });
       return { artifact, warnings, serverCommand };
     }
     if (outputFolder === undefined && sources) {
@@ -136,7 +143,6 @@ export const createBuildArtifact =
     const isUnbuilt = outputFolder === directory;
     const artifact = await collectInto(buildSandbox.files, outputFolder, isUnbuilt ? "static" : "output");
     const has = (path: string) => artifact.files.some((file) => file.path === path);
-    current.row =
-      (await store.update(row.id, { spa_fallback: rules.isClientRouted && has("index.html") && !has("404.html") })) ?? current.row;
+    await run.update({ spa_fallback: rules.isClientRouted && has("index.html") && !has("404.html") });
     return { artifact: sources ?? artifact, warnings, serverCommand: undefined };
   };

@@ -3,7 +3,7 @@ import { proposedName } from "../deployment-request.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
 import type { LocalVersions } from "./local-versions.ts";
 import type { LocalHosts } from "./local-hosts.ts";
-import type { PipelineState } from "./pipeline-state.ts";
+import type { DeploymentRun } from "./deployment-run.ts";
 
 export type PublishLocally = ReturnType<typeof createPublishLocally>;
 /** Publishes deployments on this server. */
@@ -17,19 +17,17 @@ export const createPublishLocally =
     localVersions: Pick<LocalVersions, "start" | "makeLive">;
     hosts: LocalHosts;
   }) =>
-  async (current: PipelineState): Promise<DeploymentRow | undefined> => {
-    await current.step("upload");
-    const { row, project, signal } = current;
+  async (run: DeploymentRun): Promise<DeploymentRow | undefined> => {
+    await run.step("upload");
+    const { row, project, signal } = run;
     const name = await proposedName(store, project, row.container_name);
     if (row.environment === "preview") {
       const address = hosts.assignPreviewHost(row, name);
-      current.row = (await store.update(row.id, address)) ?? row;
-      await localVersions.start(current.row, signal);
+      await localVersions.start(await run.update(address), signal);
       return store.finish(row.id, { status: "success", error: null, failure: null, remote_id: row.id });
     }
     const site = await hosts.claimSite(row, name);
-    current.row =
-      (await store.update(current.row.id, { site_id: site.site_id, site_name: site.name, deployment_url: site.url })) ?? current.row;
-    await localVersions.makeLive(current.row, signal);
-    return store.finish(current.row.id, { status: "success", error: null, failure: null, remote_id: current.row.id });
+    const published = await run.update({ site_id: site.site_id, site_name: site.name, deployment_url: site.url });
+    await localVersions.makeLive(published, signal);
+    return store.finish(row.id, { status: "success", error: null, failure: null, remote_id: row.id });
   };

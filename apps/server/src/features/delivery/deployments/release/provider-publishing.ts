@@ -9,7 +9,7 @@ import type { DeploymentsStore } from "../deployments.store.ts";
 import { capabilitiesOf, providerTitle } from "../providers/capabilities.ts";
 import { ProviderError } from "../providers/client.ts";
 import type { Artifact, ProviderAccess, ProviderAdapter, RemoteState } from "../providers/provider.ts";
-import type { PipelineState } from "./pipeline-state.ts";
+import type { DeploymentRun } from "./deployment-run.ts";
 
 /** How long to wait for the provider. */
 const providerMs = 600_000;
@@ -29,9 +29,8 @@ export function createProviderPublishing({
   log: Logger;
 }) {
   /** Uploads to the provider once; resumes with an id that the provider returned earlier. */
-  const submit = async (current: PipelineState, adapter: ProviderAdapter, artifact: Artifact): Promise<void> => {
-    const { project, request, log: lines, signal, step } = current;
-    const { row } = current;
+  const submit = async (run: DeploymentRun, adapter: ProviderAdapter, artifact: Artifact): Promise<void> => {
+    const { row, project, request, log: lines, signal, step } = run;
     await step("upload");
     const credential = await getCredential(project.owner_id, project.id, adapter.provider);
     if (!credential)
@@ -39,12 +38,11 @@ export function createProviderPublishing({
     const key = { container_id: row.container_id ?? "", provider: row.provider };
     const known = await store.findSite(key);
     const keep = async (given: { remoteId?: string; site?: { id: string; name: string; url?: string }; url?: string }) => {
-      current.row =
-        (await store.update(row.id, {
-          ...(given.remoteId !== undefined && { remote_id: given.remoteId }),
-          ...(given.url !== undefined && given.url !== "" && { deployment_url: given.url }),
-          ...(given.site && { site_id: given.site.id, site_name: given.site.name }),
-        })) ?? current.row;
+      await run.update({
+        ...(given.remoteId !== undefined && { remote_id: given.remoteId }),
+        ...(given.url !== undefined && given.url !== "" && { deployment_url: given.url }),
+        ...(given.site && { site_id: given.site.id, site_name: given.site.name }),
+      });
       if (given.site)
         await store.saveSite({
           ...key,
@@ -81,8 +79,8 @@ export function createProviderPublishing({
   };
 
   /** Polls the provider until it reports an end; keeps polling while the provider is unavailable. */
-  const waitFor = async (current: PipelineState, adapter: ProviderAdapter): Promise<RemoteState | undefined> => {
-    const { row, project, signal, step, log: lines } = current;
+  const waitFor = async (run: DeploymentRun, adapter: ProviderAdapter): Promise<RemoteState | undefined> => {
+    const { row, project, signal, step, log: lines } = run;
     await step("provider");
     const deadline = Date.now() + providerMs;
     for (let round = 0; Date.now() < deadline; round++) {
@@ -97,7 +95,7 @@ export function createProviderPublishing({
           );
         const site = row.site_id === null ? undefined : { id: row.site_id, name: row.site_name ?? "" };
         const state = await adapter.state(credential, row.remote_id ?? "", site);
-        await store.update(row.id, { provider_status: state.raw });
+        await run.update({ provider_status: state.raw });
         if (state.state !== "deploying") return state;
         wait = Math.max(wait, state.retryAfterMs ?? 0);
       } catch (error) {
@@ -114,7 +112,7 @@ export function createProviderPublishing({
     return undefined;
   };
   /** The provider's log of a failure. */
-  const providerLines = async ({ row, project, log: lines }: PipelineState, adapter: ProviderAdapter): Promise<string[]> => {
+  const providerLines = async ({ row, project, log: lines }: DeploymentRun, adapter: ProviderAdapter): Promise<string[]> => {
     try {
       const credential = await getCredential(project.owner_id, project.id, adapter.provider);
       const logLines = credential && row.remote_id !== null ? await adapter.logs(credential, row.remote_id) : [];
@@ -127,33 +125,33 @@ export function createProviderPublishing({
   };
 
   return {
-    publishAtProvider: async (current: PipelineState): Promise<DeploymentRow | undefined> => {
-      const adapter = findProvider(current.row.provider);
+    publishAtProvider: async (run: DeploymentRun): Promise<DeploymentRow | undefined> => {
+      const adapter = findProvider(run.row.provider);
       if (!adapter) throw new StepError("upload", "This server cannot deploy to this provider.");
-      const artifact = await artifacts.find(current.row);
+      const artifact = await artifacts.find(run.row);
       // With a remote id, wait for that deployment instead of creating a second one.
-      if (artifact) await submit(current, adapter, artifact);
-      else if (current.row.remote_id === null) throw new StepError("upload", "The build output no longer exists. Deploy again.");
-      const state = await waitFor(current, adapter);
+      if (artifact) await submit(run, adapter, artifact);
+      else if (run.row.remote_id === null) throw new StepError("upload", "The build output no longer exists. Deploy again.");
+      const state = await waitFor(run, adapter);
       if (!state) {
-        current.log.line("The provider is still working. Its status is updated whenever someone opens this deployment.");
+        run.log.line("The provider is still working. Its status is updated whenever someone opens this deployment.");
         // Ends the run without an outcome (`isLeftToProvider`).
-        return store.finish(current.row.id, { status: "deploying", error: null });
+        return store.finish(run.row.id, { status: "deploying", error: null });
       }
       if (state.state === "failed") {
-        const logLines = await providerLines(current, adapter);
+        const logLines = await providerLines(run, adapter);
         const reason = state.error ?? "The provider gave no reason.";
         throw new StepError("provider", reason, findErrorLocation([reason, ...logLines]));
       }
       // A provider that builds also has a build log.
-      if (current.row.mode === "source") await providerLines(current, adapter);
+      if (run.row.mode === "source") await providerLines(run, adapter);
       const values = state.url === undefined ? {} : { deployment_url: state.url };
-      if (current.row.environment === "production") await store.makeLive(current.row, values);
-      else await store.update(current.row.id, values);
-      return store.finish(current.row.id, { status: "success", error: null, failure: null });
+      if (run.row.environment === "production") await store.makeLive(run.row, values);
+      else await run.update(values);
+      return store.finish(run.row.id, { status: "success", error: null, failure: null });
     },
     /** Removes an unfinished deployment at the provider. */
-    removeUnfinished: async ({ row, project }: PipelineState): Promise<void> => {
+    removeUnfinished: async ({ row, project }: DeploymentRun): Promise<void> => {
       const adapter = findProvider(row.provider);
       if (!adapter || row.remote_id === null || capabilitiesOf(row.provider).removesWholeSite) return;
       try {

@@ -1,0 +1,128 @@
+import type { RuntimeDriver } from "@tesslate/runtime";
+import type { Bus } from "../../../platform/bus.ts";
+import type { CryptoBox } from "../../../platform/crypto.ts";
+import type { Database } from "../../../platform/database.ts";
+import type { EventLog } from "../../../platform/events.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import type { Tasks } from "../../core/tasks/index.ts";
+import type { Projects, Templates } from "../../projects/projects/index.ts";
+import type { Redactions, SecretVault } from "../../projects/secrets/index.ts";
+import type { ConnectionEnvironment, EnvironmentVault, PreviewAddress } from "../../runtime/containers/index.ts";
+import type { LaunchGate, LaunchSettingsService } from "../launch/index.ts";
+import { createBuildSandboxes } from "./build/build-sandbox.ts";
+import { createDeployAll, createDeploymentCreation } from "./create-deployment.ts";
+import { createCancelDeployment } from "./deployment-cancellation.ts";
+import { createPlanDeployment } from "./deployment-plan.ts";
+import { createDeploymentRecords } from "./deployment-records.ts";
+import { createRemoveAtProvider, createRemoveDeployment, createTakeDownForContainer } from "./deployment-removal.ts";
+import { createDeploymentStatus } from "./deployment-status.ts";
+import { createDeploymentStream } from "./deployment-stream.ts";
+import { createVariablesOf } from "./deployment-variables.ts";
+import { createCutoverRequests, createStoredDeployments, type Deployments } from "./deployments.service.ts";
+import { createDeploymentChoices, createPrepareDeployment } from "./prepare-deployment.ts";
+import type { ProviderAccess } from "./providers/provider.ts";
+import { createCutovers } from "./release/cutover.ts";
+import { createDeploymentRuns } from "./release/deployment-runs.ts";
+import { createLocalReleases } from "./release/local-releases.ts";
+import { createPromotionsAndRollbacks } from "./release/promotions-and-rollbacks.ts";
+import { createRequireDeployment } from "./require-deployment.ts";
+import { createDeploymentTargets } from "./targets.service.ts";
+import { createDeploymentTargetsStore } from "./targets.store.ts";
+
+interface DeploymentPlatform {
+  db: Database;
+  box: CryptoBox;
+  bus: Bus;
+  events: EventLog;
+  runtime: RuntimeDriver;
+  tasks: Tasks;
+  log: Logger;
+  /** Other server processes use the database. */
+  isShared: boolean;
+  /** Where previews and deployed sites are served. */
+  address: PreviewAddress;
+}
+
+/** Deployments of containers, at providers and on this server. */
+export function createDeployments({
+  platform,
+  sources: { projects, templates, diskBytesOf },
+  environment: { redactions, ...variables },
+  providers,
+  launch,
+  settings,
+}: {
+  platform: DeploymentPlatform;
+  sources: { projects: Projects; templates: Templates; diskBytesOf: (userId: string) => Promise<number> };
+  /** Variables and secrets of projects. `variables`: those of containers. */
+  environment: {
+    redactions: Redactions;
+    secrets: SecretVault;
+    variables: EnvironmentVault;
+    connectionEnvironment: ConnectionEnvironment;
+  };
+  providers: ProviderAccess;
+  launch: { gate: LaunchGate; settings: LaunchSettingsService };
+  settings: { dataDir: string; appOrigin: string; trustProxy: boolean };
+}) {
+  const { db, bus, events, runtime, tasks, log, isShared, address } = platform;
+  const records = createDeploymentRecords({ platform, dataDir: settings.dataDir, redactions });
+  const { store, logs, reporter, artifacts } = records;
+  const { announce } = reporter;
+  const buildSandboxes = createBuildSandboxes({ runtime });
+  const local = createLocalReleases({ records, buildSandboxes, platform, settings });
+  const { siteCache, sites, versions } = local;
+  const sources = { projects, templates, diskBytesOf, buildSandboxes };
+  const runs = createDeploymentRuns({ records, local, sources, launch, providers, platform });
+  const { pipeline, retention, deploymentTasks } = runs;
+
+  const choices = createDeploymentChoices({ store, providers });
+  const { isConnected } = choices;
+  const variablesOf = createVariablesOf(variables);
+  const prepare = createPrepareDeployment({ choices, variablesOf, projects });
+  const { create, createAll } = createDeploymentCreation({ store, projects, prepare, insert: records.insert, deploymentTasks, announce });
+
+  const cutovers = createCutovers({ store, projects, reporter, isConnected, deploymentTasks, tasks });
+  const { promotions, rollbacks } = createPromotionsAndRollbacks({ records, local, runs, providers, cutovers, log });
+
+  const requireDeployment = createRequireDeployment({ store, projects });
+  const cancel = createCancelDeployment({ store, logs, pipeline, tasks, bus });
+  const removeAtProvider = createRemoveAtProvider({ providers, log });
+  const deployments: Deployments = {
+    create,
+    deployAll: createDeployAll({ store, projects, choices, createAll }),
+    plan: createPlanDeployment({ store, projects, choices, variablesOf, address }),
+    ...createCutoverRequests({ projects, requireDeployment, rollbacks, promotions }),
+    ...createStoredDeployments({ store, projects, artifacts, requireDeployment, cancel }),
+    takeDownForContainer: createTakeDownForContainer({ store, cancel, cutovers, retention, sites: siteCache }),
+    remove: createRemoveDeployment({ store, requireDeployment, removeAtProvider, retention, sites: siteCache, announce }),
+    status: createDeploymentStatus({ store, providers, reporter, requireDeployment, log }),
+    stream: createDeploymentStream({ store, logs, projects, requireDeployment }),
+  };
+  return {
+    deployments,
+    targets: createDeploymentTargets({
+      store: createDeploymentTargetsStore(db),
+      creation: { createAll, isConnected },
+      deploymentsStore: store,
+      projects,
+      events,
+    }),
+    /** Serves the deployed sites of this server. */
+    sites,
+    /** Of a user: stopped while the account is disabled. */
+    localVersions: versions,
+    /** When a project or one of its containers was deleted. */
+    projectReleased: async (projectId: string, containerId: string | undefined): Promise<void> => {
+      await deployments.takeDownForContainer(projectId, containerId);
+      if (containerId === undefined) await artifacts.removeProject(projectId);
+    },
+    /** At boot: resumes deployments and local servers. */
+    reconcile: async (): Promise<void> => {
+      await retention.removeOrphans({ runtime, isShared });
+      await versions.resume();
+      await deploymentTasks.reconcile();
+    },
+    close: local.close,
+  };
+}
