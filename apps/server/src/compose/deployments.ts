@@ -6,7 +6,7 @@ import {
   type ProviderAccess,
 } from "../features/delivery/deployments/index.ts";
 import { createLaunchGate, createLaunchSettings } from "../features/delivery/launch/index.ts";
-import type { PreviewSite } from "../http/server.ts";
+import type { PreviewSite } from "../http/preview-site.ts";
 import type { Area } from "./area.ts";
 import type { ProvisioningArea } from "./provisioning.ts";
 import type { ContainersArea } from "./containers.ts";

@@ -4,7 +4,8 @@ import type { RouteGroup } from "@tesslate/contract";
 import { readConfig, type Config } from "../config.ts";
 import type { Authenticator, Principal } from "../http/context.ts";
 import type { Handlers } from "../http/mount.ts";
-import { createHttpServer, type HttpServer, type PreviewSite } from "../http/server.ts";
+import type { PreviewSite } from "../http/preview-site.ts";
+import { createHttpServer, type HttpServer } from "../http/server.ts";
 import { createLogger } from "../platform/logger.ts";
 import { unauthorized } from "../platform/errors.ts";
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { expect, test } from "vitest";
-import type { PreviewSite } from "../../../http/server.ts";
+import type { PreviewSite } from "../../../http/preview-site.ts";
 import { openPreviewProxy } from "./preview-proxy.ts";
 
 const seen: { host: string | undefined; url: string | undefined; cookie: string | undefined; credential: string | undefined }[] = [];

@@ -3,7 +3,7 @@ import { defineTool, done, failed, ToolFailure, type Tool } from "@tesslate/agen
 import type { Evidence, VerifyReport } from "@tesslate/contract";
 import type { Config } from "../../../config.ts";
 import { wrapUntrusted } from "../../../platform/untrusted-text.ts";
-import type { PreviewSite } from "../../../http/server.ts";
+import type { PreviewSite } from "../../../http/preview-site.ts";
 import type { RunDetails } from "../runs/index.ts";
 import { previewOrigin, type PreviewAddress } from "../../runtime/containers/index.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";

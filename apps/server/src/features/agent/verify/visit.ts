@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import type { VerifyReport } from "@tesslate/contract";
-import type { PreviewSite } from "../../../http/server.ts";
+import type { PreviewSite } from "../../../http/preview-site.ts";
 import { axeOf } from "./axe.ts";
 import type { Browsers } from "./browsers.ts";
 import { openPreviewProxy } from "./preview-proxy.ts";

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import type { LaunchFinding, VerifyReport } from "@tesslate/contract";
 import { withTimeout } from "../../../platform/with-timeout.ts";
-import type { PreviewSite } from "../../../http/server.ts";
+import type { PreviewSite } from "../../../http/preview-site.ts";
 import { pageFile } from "../../../http/static-site.ts";
 import { axeOf, BrowsersBusy, openPreviewProxy, type Browsers } from "../../agent/verify/index.ts";
 import type { LaunchArtifact } from "./artifact.ts";

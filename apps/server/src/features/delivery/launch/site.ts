@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { pipeline } from "node:stream/promises";
-import type { PreviewSite } from "../../../http/server.ts";
+import type { PreviewSite } from "../../../http/preview-site.ts";
 import { serveStatic, type StaticSite, type Tap } from "../../../http/static-site.ts";
 import type { LaunchArtifact } from "./artifact.ts";
 

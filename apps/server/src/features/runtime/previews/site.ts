@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { ownPath } from "@tesslate/contract";
-import type { PreviewSite } from "../../../http/server.ts";
+import type { PreviewSite } from "../../../http/preview-site.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { PreviewAddress } from "../containers/index.ts";
 import { createForwarder, type ForwardContext } from "./forward.ts";

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import type { PreviewSite } from "../../../../http/server.ts";
+import type { PreviewSite } from "../../../../http/preview-site.ts";
 import { sendText, serveStatic } from "../../../../http/static-site.ts";
 import type { Logger } from "../../../../platform/logger.ts";
 import type { PreviewAddress } from "../../../runtime/containers/index.ts";

@@ -1,0 +1,51 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import serveStatic from "@fastify/static";
+import type { FastifyInstance } from "fastify";
+import type { RouteGroup } from "@tesslate/contract";
+import { AppError } from "../platform/errors.ts";
+import { createPages } from "./pages.ts";
+
+/** Methods of the routes at a path, for 405 responses. */
+function createMethodsAt(contract: Record<string, RouteGroup>): (path: string) => string[] {
+  const routes = Object.values(contract)
+    .flatMap((group) => Object.values(group))
+    .filter(({ kind }) => kind !== "socket")
+    .map(({ path, method, kind }) => ({
+      pattern: new RegExp(`^${path.replace("{path}", ".*").replace(/\{[^}]+\}/g, "[^/]+")}/?$`),
+      methods: method === "GET" && kind !== "sse" ? ["GET", "HEAD"] : [method],
+    }));
+  return (path) => [...new Set(routes.flatMap(({ pattern, methods }) => (pattern.test(path) ? methods : [])))].sort();
+}
+
+/** What is no route: files and pages of the web UI in `webDir`, otherwise 405 or 404. */
+export async function installFallbacks(
+  app: FastifyInstance,
+  { contract, webDir }: { contract: Record<string, RouteGroup>; webDir: string | undefined },
+): Promise<void> {
+  const pageOf = webDir && existsSync(join(webDir, "index.html")) ? createPages(webDir) : undefined;
+  if (pageOf) {
+    await app.register(serveStatic, {
+      root: webDir,
+      index: false,
+      preCompressed: true,
+      wildcard: false,
+      cacheControl: false,
+      setHeaders: (reply, path) =>
+        void reply.header("cache-control", path.includes("/assets/") ? "public, max-age=31536000, immutable" : "no-cache"),
+    });
+  }
+  const methodsAt = createMethodsAt(contract);
+  app.setNotFoundHandler(async (request, reply) => {
+    const path = request.url.split("?")[0] ?? "/";
+    const isPage =
+      request.method === "GET" && !path.startsWith("/api/") && !/\.\w+$/.test(path) && (request.headers.accept ?? "").includes("text/html");
+    if (isPage && pageOf) return reply.sendFile(pageOf(path));
+    const allowed = methodsAt(path);
+    if (allowed.length > 0)
+      throw new AppError("method_not_allowed", `${request.method} is not allowed here. Allowed: ${allowed.join(", ")}.`, {
+        details: { allowed },
+      });
+    throw new AppError("not_found", "No route matches this URL.");
+  });
+}
