@@ -14,7 +14,8 @@ export { createEvidence } from "./evidence.service.ts";
 export { createEvidenceStore } from "./evidence.store.ts";
 export { openPreviewProxy } from "./preview-proxy.ts";
 export { isolated } from "./isolated-world.ts";
-export { withLocation, sentenceOf } from "./visit.ts";
+export { withLocation } from "./page-problems.ts";
+export { sentenceOf } from "./visit.ts";
 export { mountEvidence } from "./evidence.routes.ts";
 
 /** Provides `verify` to runs if this machine has a browser. */

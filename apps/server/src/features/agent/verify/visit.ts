@@ -3,6 +3,7 @@ import type { VerifyReport } from "@tesslate/contract";
 import type { PreviewSite } from "../../../http/preview-site.ts";
 import { axeOf } from "./axe.ts";
 import type { Browsers } from "./browsers.ts";
+import { pathIn, watchPage } from "./page-problems.ts";
 import { openPreviewProxy } from "./preview-proxy.ts";
 import { describeStep, doStep, open, VerifyStepFailed, type VerifyStepInput } from "./steps.ts";
 
@@ -20,9 +21,6 @@ export interface PreviewVisit {
 const maxPictures = 8;
 const maxPictureBytes = 2 * 2 ** 20;
 const maxPageHeight = 4000;
-const maxLines = 30;
-const maxLine = 400;
-const maxPages = 3;
 
 /**
  * Visits a preview in a new browser: runs the steps up to the first failure, collects errors of the page, runs axe at the end, and takes screenshots. Rejects
@@ -57,66 +55,24 @@ export async function visitPreview(
   await using browser = await browsers.open({ proxy: gate.proxy, trustedOrigins }, signal);
   const { context } = browser;
   const page = context.pages()[0] ?? (await context.newPage());
-  const consoleErrors: string[] = [];
-  const failedRequests: string[] = [];
-  const note = (list: string[], line: string) => {
-    const short = line.length > maxLine ? `${line.slice(0, maxLine)}…` : line;
-    if (list.length < maxLines && !list.includes(short)) list.push(short);
-  };
-  const nameOf = (url: string) => (url.startsWith(origin) ? url.slice(origin.length) || "/" : url);
-  const blocked = new Map<string, number>();
-  const noteBlocked = (url: string) => {
-    const host = URL.parse(url)?.host.slice(0, 200) ?? "";
-    if (gate.isBlocked(url) && (blocked.has(host) || blocked.size < maxLines)) blocked.set(host, (blocked.get(host) ?? 0) + 1);
-  };
-  context.on("request", (request) => noteBlocked(request.url()));
-  page.on("websocket", (socket) => noteBlocked(socket.url()));
-  context.on("page", (other) => {
-    if (context.pages().length > maxPages) void other.close().catch(() => undefined);
-  });
-  page.on("pageerror", (error) => note(consoleErrors, withLocation(error, origin)));
-  page.on("console", (message) => {
-    const { url } = message.location();
-    // A failed request is listed with the requests, or with the blocked ones.
-    if (message.type() !== "error" || message.text().startsWith("Failed to load resource") || gate.isBlocked(url)) return;
-    note(consoleErrors, message.text());
-  });
-  page.on("response", (response) => {
-    if (response.status() >= 400 && !gate.isBlocked(response.url()))
-      note(failedRequests, `${response.request().method()} ${nameOf(response.url())} answered ${response.status()}`);
-  });
-  page.on("requestfailed", (request) => {
-    const why = request.failure()?.errorText ?? "";
-    if (!/ERR_ABORTED/.test(why) && !gate.isBlocked(request.url()))
-      note(failedRequests, `${request.method()} ${nameOf(request.url())} failed (${why.replace("net::", "")})`);
-  });
+  const problems = watchPage({ context, page, origin }, (url) => gate.isBlocked(url));
 
   const pictures: Picture[] = [];
   const takePicture = async (label: string) => {
     if (pictures.length >= maxPictures) throw new VerifyStepFailed(`At most ${maxPictures} screenshots are kept of one visit.`);
-    pictures.push(await pictureOf(page, label || `After ${nameOf(page.url())}`));
+    pictures.push(await pictureOf(page, label || `After ${pathIn(origin, page.url())}`));
   };
-  const done: VerifyReport["steps"] = [];
-  let isBroken = false;
   const world = { page, origin, timeout: stepMs, takePicture };
   const all: readonly VerifyStepInput[] = steps[0]?.action === "navigate" ? steps : [{ action: "navigate", path }, ...steps];
-  for (const step of all) {
-    const what = describeStep(step).slice(0, 300);
-    if (isBroken) {
-      done.push({ what, status: "skipped", duration_ms: 0 });
-      continue;
-    }
-    const began = performance.now();
-    try {
-      await (step.action === "navigate" ? open(page, origin, step.path ?? path) : doStep(world, step));
-      done.push({ what, status: "passed", duration_ms: Math.round(performance.now() - began) });
-    } catch (error) {
+  const done = await runSteps(
+    all,
+    (step) => (step.action === "navigate" ? open(page, origin, step.path ?? path) : doStep(world, step)),
+    (error) => {
       signal.throwIfAborted();
-      isBroken = true;
-      const detail = browser.ended() ?? sentenceOf(error);
-      done.push({ what, status: "failed", duration_ms: Math.round(performance.now() - began), detail });
-    }
-  }
+      return browser.ended() ?? sentenceOf(error);
+    },
+  );
+  const isBroken = done.some(({ status }) => status === "failed");
   const isAlive = browser.ended() === undefined && !page.isClosed();
   if (isAlive && (isBroken || pictures.length === 0) && pictures.length < maxPictures)
     await pictureOf(page, isBroken ? "When it failed" : "At the end").then(
@@ -132,24 +88,38 @@ export async function visitPreview(
       success: !isBroken,
       duration_ms: Math.round(performance.now() - started),
       steps: done,
-      console_errors: consoleErrors,
-      failed_requests: failedRequests,
-      blocked: [...blocked].map(([host, count]) => ({ host, count })),
+      ...problems(),
       accessibility,
     },
     pictures,
   };
 }
 
-/** The message with the first location in the app from its stack. */
-export function withLocation(error: Error, origin: string): string {
-  const location = (error.stack ?? "").split("\n").find((line) => line.includes(origin));
-  const at = location
-    ?.slice(location.indexOf(origin) + origin.length)
-    .replace(/\)$/, "")
-    .replace(/\?[^:]*/, "")
-    .trim();
-  return `${error.name}: ${error.message}${at ? ` (at ${at})` : ""}`;
+/** Runs steps up to the first that fails; the others are skipped. `explain` gives the text of a failure. */
+async function runSteps(
+  steps: readonly VerifyStepInput[],
+  run: (step: VerifyStepInput) => Promise<void>,
+  explain: (error: unknown) => string,
+): Promise<VerifyReport["steps"]> {
+  const done: VerifyReport["steps"] = [];
+  let isBroken = false;
+  for (const step of steps) {
+    const what = describeStep(step).slice(0, 300);
+    if (isBroken) {
+      done.push({ what, status: "skipped", duration_ms: 0 });
+      continue;
+    }
+    const started = performance.now();
+    const durationMs = () => Math.round(performance.now() - started);
+    try {
+      await run(step);
+      done.push({ what, status: "passed", duration_ms: durationMs() });
+    } catch (error) {
+      isBroken = true;
+      done.push({ what, status: "failed", duration_ms: durationMs(), detail: explain(error) });
+    }
+  }
+  return done;
 }
 
 async function pictureOf(page: Page, label: string): Promise<Picture> {
