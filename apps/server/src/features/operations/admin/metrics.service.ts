@@ -62,57 +62,9 @@ export function createAdminMetrics({
       return {
         period_days: days,
         generated_at: period.now,
-        users: users
-          ? {
-              total: users.total,
-              new_users: users.new_users,
-              growth_rate: percent(users.new_users - users.previous, users.previous),
-              dau: users.dau,
-              mau: users.mau,
-              retention_rate: percent(users.still_active, users.once_active),
-              daily_new_users: users.daily,
-            }
-          : { total: 0, new_users: 0, growth_rate: 0, dau: 0, mau: 0, retention_rate: 0, daily_new_users: [], error: notCounted },
-        projects: projects
-          ? {
-              total: projects.total,
-              new_projects: projects.new_projects,
-              new_this_week: projects.new_this_week,
-              avg_per_user: ratio(projects.total, projects.users),
-              git_enabled_projects: projects.git_enabled,
-              deployed: projects.deployed,
-              daily_projects: projects.daily,
-            }
-          : {
-              total: 0,
-              new_projects: 0,
-              new_this_week: 0,
-              avg_per_user: 0,
-              git_enabled_projects: 0,
-              deployed: 0,
-              daily_projects: [],
-              error: notCounted,
-            },
-        sessions: sessions
-          ? {
-              total: sessions.total,
-              total_this_week: sessions.total_this_week,
-              unique_users: sessions.unique_users,
-              avg_per_user: ratio(sessions.total, sessions.unique_users),
-              avg_duration: rounded(sessions.avg_minutes),
-              avg_messages_per_session: rounded(sessions.avg_messages),
-              daily_sessions: sessions.daily,
-            }
-          : {
-              total: 0,
-              total_this_week: 0,
-              unique_users: 0,
-              avg_per_user: 0,
-              avg_duration: 0,
-              avg_messages_per_session: 0,
-              daily_sessions: [],
-              error: notCounted,
-            },
+        users: usersBlock(users),
+        projects: projectsBlock(projects),
+        sessions: sessionsBlock(sessions),
         ...usageBlocks(days, usage),
         revenue: revenueBlock(revenue),
         marketplace: marketplaceBlock(marketplace, revenue),
@@ -140,6 +92,65 @@ export function createAdminMetrics({
     },
   };
 }
+
+/** `undefined` when the source failed. */
+type Found<K extends "users" | "projects" | "sessions"> = Awaited<ReturnType<MetricsStore[K]>> | undefined;
+const usersBlock = (users: Found<"users">): AdminMetrics["users"] =>
+  users
+    ? {
+        total: users.total,
+        new_users: users.new_users,
+        growth_rate: percent(users.new_users - users.previous, users.previous),
+        dau: users.dau,
+        mau: users.mau,
+        retention_rate: percent(users.still_active, users.once_active),
+        daily_new_users: users.daily,
+      }
+    : { total: 0, new_users: 0, growth_rate: 0, dau: 0, mau: 0, retention_rate: 0, daily_new_users: [], error: notCounted };
+
+const projectsBlock = (projects: Found<"projects">): AdminMetrics["projects"] =>
+  projects
+    ? {
+        total: projects.total,
+        new_projects: projects.new_projects,
+        new_this_week: projects.new_this_week,
+        avg_per_user: ratio(projects.total, projects.users),
+        git_enabled_projects: projects.git_enabled,
+        deployed: projects.deployed,
+        daily_projects: projects.daily,
+      }
+    : {
+        total: 0,
+        new_projects: 0,
+        new_this_week: 0,
+        avg_per_user: 0,
+        git_enabled_projects: 0,
+        deployed: 0,
+        daily_projects: [],
+        error: notCounted,
+      };
+
+const sessionsBlock = (sessions: Found<"sessions">): AdminMetrics["sessions"] =>
+  sessions
+    ? {
+        total: sessions.total,
+        total_this_week: sessions.total_this_week,
+        unique_users: sessions.unique_users,
+        avg_per_user: ratio(sessions.total, sessions.unique_users),
+        avg_duration: rounded(sessions.avg_minutes),
+        avg_messages_per_session: rounded(sessions.avg_messages),
+        daily_sessions: sessions.daily,
+      }
+    : {
+        total: 0,
+        total_this_week: 0,
+        unique_users: 0,
+        avg_per_user: 0,
+        avg_duration: 0,
+        avg_messages_per_session: 0,
+        daily_sessions: [],
+        error: notCounted,
+      };
 
 const nothing: UsageMetrics = {
   tokens: 0,
