@@ -5,7 +5,7 @@ import { rotateKeys } from "../apps/server/src/rotate-keys.ts";
 
 try {
   const config = readConfig(process.env);
-  const { done, unreadable } = await rotateKeys(config, { log: createLogger("error"), say: (line) => console.log(line) });
+  const { done, unreadable } = await rotateKeys(config, { log: createLogger("error"), print: (line) => console.log(line) });
   for (const value of unreadable) console.error(`cannot be decrypted with any known key: ${value}`);
   if (unreadable.length > 0) {
     console.error(
@@ -14,7 +14,7 @@ try {
     process.exitCode = 1;
   } else
     console.log(
-      `Done: ${done} values re-encrypted; no value uses a previous key.${config.auth.sealingKey ? " You can now unset DEPLOYMENT_ENCRYPTION_KEYS_FORMER." : ""}`,
+      `Done: ${done} values re-encrypted; no value uses a previous key.${config.auth.encryptionKey ? " You can now unset DEPLOYMENT_ENCRYPTION_KEYS_FORMER." : ""}`,
     );
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));

@@ -104,7 +104,7 @@ test("keys that do not match the database are refused by name, and accepted as a
   const changed = await start({ ...other, ...former }, first.dataDir);
   expect(changed.code, changed.output()).toBeUndefined();
   await end(changed.child);
-  // Data sealed with the former key has not been resealed yet.
+  // Data encrypted with the former key has not been reencrypted yet.
   const early = await start(other, first.dataDir);
   expect(early.code).toBe(1);
   expect(early.output()).toContain("DEPLOYMENT_ENCRYPTION_KEY does not match this database");

@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { sql } from "drizzle-orm";
 import { expect, inject, test } from "vitest";
 import { createCryptoBox } from "./platform/crypto.ts";
-import { reseal } from "./platform/sealed-column.ts";
-import { sealedColumns } from "./sealed-columns.ts";
+import { reencrypt } from "./platform/encrypted-column.ts";
+import { encryptedColumns } from "./encrypted-columns.ts";
 import { testApp } from "./testing/app.ts";
 import { emptyProject } from "./testing/sandbox.ts";
 
@@ -44,11 +44,11 @@ test("after a rotation the new key alone opens everything; a killed rotation con
       import { connectDatabase } from "./platform/database.ts";
       import { createCryptoBox } from "./platform/crypto.ts";
       import { createLogger } from "./platform/logger.ts";
-      import { reseal } from "./platform/sealed-column.ts";
-      import { sealedColumns } from "./sealed-columns.ts";
+      import { reencrypt } from "./platform/encrypted-column.ts";
+      import { encryptedColumns } from "./encrypted-columns.ts";
       const { server, name } = ${JSON.stringify({ server: inject("postgres").server, name: app.database })};
       const { db } = connectDatabase("url" in server ? { url: Object.assign(new URL(server.url), { pathname: "/" + name }).href } : { socketDir: server.socketDir, database: name }, createLogger("silent"));
-      await reseal({ db, box: createCryptoBox(${JSON.stringify(secretKey)}, ${JSON.stringify(keys)}), columns: sealedColumns, onProgress: () => process.stdout.write("batch\\n") });
+      await reencrypt({ db, box: createCryptoBox(${JSON.stringify(secretKey)}, ${JSON.stringify(keys)}), columns: encryptedColumns, onProgress: () => process.stdout.write("batch\\n") });
     `,
     ],
     { cwd: import.meta.dirname, stdio: ["ignore", "pipe", "inherit"] },
@@ -60,11 +60,11 @@ test("after a rotation the new key alone opens everything; a killed rotation con
   const rest = await left();
   expect(rest).toBeLessThan(760);
 
-  const result = await reseal({ db: app.db, box, columns: sealedColumns });
+  const result = await reencrypt({ db: app.db, box, columns: encryptedColumns });
   expect(result.unreadable).toEqual([]);
   expect(result.done).toBe(rest + 3);
   expect(await left()).toBe(0);
-  expect((await reseal({ db: app.db, box, columns: sealedColumns })).done).toBe(0);
+  expect((await reencrypt({ db: app.db, box, columns: encryptedColumns })).done).toBe(0);
 
   // Only the new key, and another secret key: the former one is not needed and would not fit.
   const only = createCryptoBox("quite another secret key of the server", keys);

@@ -4,23 +4,23 @@ import { is, sql, Table } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { SecretValue } from "./platform/secret.ts";
 import { createCryptoBox } from "./platform/crypto.ts";
-import { bytesOf, reseal } from "./platform/sealed-column.ts";
-import { beginRotation, endRotation, loadSealingKeys, readSealingKeyFile } from "./platform/sealing-keys.ts";
-import { sealedColumns } from "./sealed-columns.ts";
+import { bytesOf, reencrypt } from "./platform/encrypted-column.ts";
+import { beginRotation, endRotation, loadEncryptionKeys, readEncryptionKeyFile } from "./platform/encryption-keys.ts";
+import { encryptedColumns } from "./encrypted-columns.ts";
 import { testApp } from "./testing/app.ts";
 import { emptyProject } from "./testing/sandbox.ts";
 import { temporaryFolder } from "./testing/temporary.ts";
 
 const secretKey = "a secret key of the tests, 32+ characters";
 
-test("every binary column is in the list of sealed columns", async () => {
+test("every binary column is in the list of encrypted columns", async () => {
   const root = join(import.meta.dirname, "db/schema");
   const files = await readdir(root);
   expect(files.length).toBeGreaterThan(8);
   const tables = (await Promise.all(files.map(async (name) => Object.values((await import(join(root, name))) as object)))).flat();
   const found = tables.filter((value): value is Table => is(value, Table)).flatMap(bytesOf);
   expect(found.length).toBeGreaterThan(1);
-  const listed = new Set(sealedColumns.map((s) => s.column));
+  const listed = new Set(encryptedColumns.map((s) => s.column));
   expect(found.filter((column) => !listed.has(column)).map((c) => c.name)).toEqual([]);
 });
 
@@ -37,8 +37,8 @@ test("after a rotation the new key alone opens everything", async () => {
   const keys = { current: "a fresh key of thirty-two characters" };
   const box = createCryptoBox(secretKey, keys);
   // The two secrets, the setting, and the setup token of the server.
-  expect(await reseal({ db: app.db, box, columns: sealedColumns })).toEqual({ done: 4, unreadable: [] });
-  expect((await reseal({ db: app.db, box, columns: sealedColumns })).done).toBe(0);
+  expect(await reencrypt({ db: app.db, box, columns: encryptedColumns })).toEqual({ done: 4, unreadable: [] });
+  expect((await reencrypt({ db: app.db, box, columns: encryptedColumns })).done).toBe(0);
 
   // Only the new key, and another secret key: the former one is not needed and would not fit.
   const only = createCryptoBox("quite another secret key of the server", keys);
@@ -59,29 +59,29 @@ test("values that no known key opens are reported and left unchanged, and do not
   const sealed = foreignBox.seal("x", "nowhere");
   await app.db.execute(sql`update project_secrets set sealed_value = ${sealed} where key = 'B'`);
   const box = createCryptoBox(secretKey, { current: "a fresh key of thirty-two characters" });
-  const result = await reseal({ db: app.db, box, columns: sealedColumns });
+  const result = await reencrypt({ db: app.db, box, columns: encryptedColumns });
   expect(result.done).toBe(3);
   expect(result.unreadable).toEqual([expect.stringMatching(/^project_secrets\.sealed_value [0-9a-f-]{36}$/)]);
 });
 
 test("the key file is created by the first rotation, resumed by the next, reduced to one key at the end; the operator's key takes precedence", async () => {
   const dataDir = temporaryFolder("keys");
-  const unset = { auth: { sealingKey: undefined, formerSealingKeys: [] } };
-  expect(await loadSealingKeys(unset, dataDir)).toEqual({ former: [] });
+  const unset = { auth: { encryptionKey: undefined, formerEncryptionKeys: [] } };
+  expect(await loadEncryptionKeys(unset, dataDir)).toEqual({ former: [] });
   await beginRotation(dataDir);
-  const first = await readSealingKeyFile(dataDir);
+  const first = await readEncryptionKeyFile(dataDir);
   expect(first).toMatchObject({ isUnfinished: true, keys: [expect.stringMatching(/^[\w-]{64}$/)] });
   expect((await stat(join(dataDir, "sealing.keys"))).mode & 0o777).toBe(0o600);
   await beginRotation(dataDir);
-  expect(await readSealingKeyFile(dataDir)).toEqual(first);
+  expect(await readEncryptionKeyFile(dataDir)).toEqual(first);
   await endRotation(dataDir);
   await beginRotation(dataDir);
-  const second = await readSealingKeyFile(dataDir);
+  const second = await readEncryptionKeyFile(dataDir);
   expect(second.keys).toEqual([expect.any(String), first.keys[0]]);
-  expect(await loadSealingKeys(unset, dataDir)).toEqual({ current: second.keys[0], former: [first.keys[0]] });
+  expect(await loadEncryptionKeys(unset, dataDir)).toEqual({ current: second.keys[0], former: [first.keys[0]] });
   await endRotation(dataDir);
-  expect(await readSealingKeyFile(dataDir)).toEqual({ keys: [second.keys[0]], isUnfinished: false });
+  expect(await readEncryptionKeyFile(dataDir)).toEqual({ keys: [second.keys[0]], isUnfinished: false });
   expect(await readFile(join(dataDir, "sealing.keys"), "utf8")).toBe(`${second.keys[0]}\n`);
-  const configured = { auth: { sealingKey: new SecretValue("operator"), formerSealingKeys: [new SecretValue("before")] } };
-  expect(await loadSealingKeys(configured, dataDir)).toEqual({ current: "operator", former: ["before", second.keys[0]] });
+  const configured = { auth: { encryptionKey: new SecretValue("operator"), formerEncryptionKeys: [new SecretValue("before")] } };
+  expect(await loadEncryptionKeys(configured, dataDir)).toEqual({ current: "operator", former: ["before", second.keys[0]] });
 });

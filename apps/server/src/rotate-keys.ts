@@ -7,18 +7,18 @@ import { connectDatabase, migrateDatabase } from "./platform/database.ts";
 import type { Logger } from "./platform/logger.ts";
 import { storeKeyFingerprints } from "./platform/key-check.ts";
 import { holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
-import { reseal, type Resealed } from "./platform/sealed-column.ts";
-import { beginRotation, endRotation, loadSealingKeys } from "./platform/sealing-keys.ts";
-import { sealedColumns } from "./sealed-columns.ts";
+import { reencrypt, type Reencrypted } from "./platform/encrypted-column.ts";
+import { beginRotation, endRotation, loadEncryptionKeys } from "./platform/encryption-keys.ts";
+import { encryptedColumns } from "./encrypted-columns.ts";
 
 /**
  * `./studio rotate-keys`: creates a new encryption key (or uses the configured one), re-encrypts everything with it and deletes the previous ones.
  * Can be interrupted and started again at any moment. Throws when it cannot start.
  */
-export async function rotateKeys(config: Config, { log, say }: { log: Logger; say: (line: string) => void }): Promise<Resealed> {
+export async function rotateKeys(config: Config, { log, print }: { log: Logger; print: (line: string) => void }): Promise<Reencrypted> {
   const dataDir = resolve(config.dataDir);
   await mkdir(dataDir, { recursive: true });
-  const isOurs = config.auth.sealingKey === undefined;
+  const isOurs = config.auth.encryptionKey === undefined;
   if (isOurs && config.database.url)
     throw new Error(
       "With an external database you manage the key: set DEPLOYMENT_ENCRYPTION_KEY to a new random value, put the previous one " +
@@ -30,8 +30,8 @@ export async function rotateKeys(config: Config, { log, say }: { log: Logger; sa
     if (!config.database.url) closers.push(await holdDataDir(dataDir));
     const secretKey = await loadSecretKey(config.auth.secretKey?.reveal(), dataDir);
     if (isOurs) await beginRotation(dataDir);
-    const sealingKeys = await loadSealingKeys(config, dataDir);
-    const box = createCryptoBox(secretKey, sealingKeys);
+    const encryptionKeys = await loadEncryptionKeys(config, dataDir);
+    const box = createCryptoBox(secretKey, encryptionKeys);
     const embedded = config.database.url
       ? undefined
       : await startEmbeddedPostgres({ dataDir, reach: reachable, release: releaseReachable, log });
@@ -42,14 +42,14 @@ export async function rotateKeys(config: Config, { log, say }: { log: Logger; sa
     );
     closers.push(() => database.close());
     await migrateDatabase(database, log);
-    const result = await reseal({
+    const result = await reencrypt({
       db: database.db,
       box,
-      columns: sealedColumns,
-      onProgress: (column, done) => say(`${column.name}: ${done} values re-encrypted so far`),
+      columns: encryptedColumns,
+      onProgress: (column, done) => print(`${column.name}: ${done} values re-encrypted so far`),
     });
     if (result.unreadable.length === 0) {
-      await storeKeyFingerprints(database.db, secretKey, sealingKeys);
+      await storeKeyFingerprints(database.db, secretKey, encryptionKeys);
       if (isOurs) await endRotation(dataDir);
     }
     return result;

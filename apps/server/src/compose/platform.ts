@@ -21,7 +21,7 @@ import { createOutbound, hostEntry, type Outbound } from "../platform/outbound.t
 import { findPostgresPrograms, holdDataDir, startEmbeddedPostgres } from "../platform/postgres.ts";
 import { registerProcess } from "../platform/presence.ts";
 import { createRateLimiter, type RateLimiter } from "../platform/rate-limit.ts";
-import { loadSealingKeys } from "../platform/sealing-keys.ts";
+import { loadEncryptionKeys } from "../platform/encryption-keys.ts";
 import { createServerSettings, type ServerSettings } from "../platform/server-settings.ts";
 import { startTraces, type Traces } from "../platform/traces.ts";
 import { version } from "../version.ts";
@@ -87,8 +87,8 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   onClose(() => port.release());
   const ca = await readCaFile(config.outbound.caFile);
   const secretKey = await loadSecretKey(config.auth.secretKey?.reveal(), dataDir);
-  const sealingKeys = await loadSealingKeys(config, dataDir);
-  const box = createCryptoBox(secretKey, sealingKeys);
+  const encryptionKeys = await loadEncryptionKeys(config, dataDir);
+  const box = createCryptoBox(secretKey, encryptionKeys);
   const given = swap.database ?? (config.database.url ? { url: config.database.url.reveal() } : undefined);
   const embedded = given ? undefined : await startEmbeddedPostgres({ dataDir, reach: reachable, release: releaseReachable, log });
   if (embedded) onClose(() => embedded.stop());
@@ -107,7 +107,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     const claim = await claimDatabase(db, database.connection, { log, onLost: swap.onDatabaseLost ?? ((message) => log.error(message)) });
     onClose(() => claim.close());
   }
-  await refuseKeysOfOtherDatabase(database, secretKey, sealingKeys);
+  await refuseKeysOfOtherDatabase(database, secretKey, encryptionKeys);
   await migrateDatabase(database, log);
   const presence = await registerProcess(db, database.connection, log);
   onClose(() => presence.close());
@@ -116,7 +116,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   const events = createEventLog({ db, reconnect: database.reconnect, bus, log, isShared, processId: presence.id });
   onClose(() => events.close());
   const settings = createServerSettings({ db, bus, box });
-  await checkKeys(settings, secretKey, sealingKeys);
+  await checkKeys(settings, secretKey, encryptionKeys);
   const limits = createRateLimiter({ db, factor: config.http.rateLimitFactor });
   const outbound = createOutbound({
     allowHosts: [

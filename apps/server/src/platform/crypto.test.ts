@@ -6,28 +6,28 @@ import { createCryptoBox, hashToken, loadSecretKey, randomCode, randomToken } fr
 
 const box = createCryptoBox("a secret key of at least 32 characters");
 
-test("opens what it sealed, only with the same additional data", () => {
+test("opens what it encrypted, only with the same additional data", () => {
   for (const text of ["", "sk-123", "ü😀".repeat(1000)]) {
-    const sealed = box.seal(text, "keys:1");
-    expect(box.open(sealed, "keys:1")).toBe(text);
-    expect(() => box.open(sealed, "keys:2")).toThrow();
+    const encrypted = box.seal(text, "keys:1");
+    expect(box.open(encrypted, "keys:1")).toBe(text);
+    expect(() => box.open(encrypted, "keys:2")).toThrow();
   }
 });
 test("sealing the same text twice gives different bytes, which do not contain it", () => {
-  const sealed = [box.seal("sk-123456", "a"), box.seal("sk-123456", "a")];
-  expect(sealed[0]).not.toEqual(sealed[1]);
-  expect(sealed[0]?.toString("latin1")).not.toContain("sk-123456");
+  const encrypted = [box.seal("sk-123456", "a"), box.seal("sk-123456", "a")];
+  expect(encrypted[0]).not.toEqual(encrypted[1]);
+  expect(encrypted[0]?.toString("latin1")).not.toContain("sk-123456");
 });
 test("a changed byte, truncated data or another key is refused", () => {
-  const sealed = box.seal("secret", "a");
-  for (let i = 0; i < sealed.length; i++) {
-    const changed = Buffer.from(sealed);
+  const encrypted = box.seal("secret", "a");
+  for (let i = 0; i < encrypted.length; i++) {
+    const changed = Buffer.from(encrypted);
     changed[i] = (changed[i] ?? 0) ^ 1;
     expect(() => box.open(changed, "a"), `byte ${i}`).toThrow();
   }
-  for (let length = 0; length < sealed.length; length++)
-    expect(() => box.open(sealed.subarray(0, length), "a"), `${length} bytes`).toThrow();
-  expect(() => createCryptoBox("another secret key of 32 characters").open(sealed, "a")).toThrow();
+  for (let length = 0; length < encrypted.length; length++)
+    expect(() => box.open(encrypted.subarray(0, length), "a"), `${length} bytes`).toThrow();
+  expect(() => createCryptoBox("another secret key of 32 characters").open(encrypted, "a")).toThrow();
 });
 test("several keys can be read; the current one seals; data of an unknown key is refused", () => {
   const secretKey = "a secret key of at least 32 characters";
@@ -35,7 +35,7 @@ test("several keys can be read; the current one seals; data of an unknown key is
   const before = createCryptoBox(secretKey, { current: old });
   const after = createCryptoBox(secretKey, { current: now, former: [old] });
   const [fromSecretKey, fromOld, fromNow] = [box.seal("a", "x"), before.seal("b", "x"), after.seal("c", "x")];
-  expect([fromSecretKey, fromOld, fromNow].map((sealed) => after.open(sealed, "x"))).toEqual(["a", "b", "c"]);
+  expect([fromSecretKey, fromOld, fromNow].map((encrypted) => after.open(encrypted, "x"))).toEqual(["a", "b", "c"]);
   expect(fromNow.subarray(0, 6)).toEqual(after.header);
   expect(fromOld.subarray(0, 6)).toEqual(before.header);
   expect(before.header).not.toEqual(after.header);

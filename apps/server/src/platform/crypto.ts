@@ -3,10 +3,10 @@ import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } f
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** The keys for what is sealed at rest; texts of any length. Without `current` the secret key serves. */
-export interface SealingKeys {
+/** The keys for what is encrypted at rest; texts of any length. Without `current` the secret key serves. */
+export interface EncryptionKeys {
   current?: string;
-  /** Former keys (or a former secret key) that still open what they sealed. */
+  /** Former keys (or a former secret key) that still open what they encrypted. */
   former?: readonly string[];
 }
 
@@ -31,8 +31,8 @@ export function randomCode(length: number, alphabet = lowerAlphanumerics): strin
 export interface CryptoBox {
   seal(plain: string, aad: string): Buffer;
   /** Throws for a wrong key, another `aad` or a damaged value. */
-  open(sealed: Uint8Array, aad: string): string;
-  /** The first bytes of every value sealed with the current key: format and key id. */
+  open(encrypted: Uint8Array, aad: string): string;
+  /** The first bytes of every value encrypted with the current key: format and key id. */
   readonly header: Buffer;
   /** Derives a key for one purpose from the secret key. */
   deriveKey(purpose: string): Buffer;
@@ -42,7 +42,7 @@ const headerBytes = 6;
 const nonceBytes = 12;
 const tagBytes = 16;
 
-export function createCryptoBox(secretKey: string, { current = secretKey, former = [] }: SealingKeys = {}): CryptoBox {
+export function createCryptoBox(secretKey: string, { current = secretKey, former = [] }: EncryptionKeys = {}): CryptoBox {
   const derive = (from: string, purpose: string) => Buffer.from(hkdfSync("sha256", from, "tesslate-studio", purpose, 32));
   const headerOf = (key: Buffer) =>
     Buffer.concat([
@@ -53,7 +53,7 @@ export function createCryptoBox(secretKey: string, { current = secretKey, former
         .digest()
         .subarray(0, headerBytes - 1),
     ]);
-  // The secret key is always known, because it sealed everything before a separate key was set.
+  // The secret key is always known, because it encrypted everything before a separate key was set.
   const keysById = new Map(
     [current, secretKey, ...former].map((text) => {
       const key = derive(text, "secrets at rest");
@@ -71,10 +71,10 @@ export function createCryptoBox(secretKey: string, { current = secretKey, former
       const text = Buffer.concat([cipher.update(plain, "utf8"), cipher.final()]);
       return Buffer.concat([header, nonce, cipher.getAuthTag(), text]);
     },
-    open(sealed, aad) {
-      const bytes = Buffer.from(sealed);
+    open(encrypted, aad) {
+      const bytes = Buffer.from(encrypted);
       const known = keysById.get(bytes.subarray(0, headerBytes).toString("hex"));
-      if (!known) throw new Error("sealed with an unknown key");
+      if (!known) throw new Error("encrypted with an unknown key");
       let at = headerBytes;
       const decipher = createDecipheriv("aes-256-gcm", known, bytes.subarray(at, (at += nonceBytes)), { authTagLength: tagBytes })
         .setAAD(Buffer.from(aad))

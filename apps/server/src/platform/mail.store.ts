@@ -3,7 +3,7 @@ import { and, desc, eq, inArray, sql } from "drizzle-orm";
 import type { Database, Queries } from "./database.ts";
 import { emails, type EmailRow } from "../db/schema/platform.ts";
 
-/** Additional authenticated data of an email's sealed text. The prefix is the table's former name: stored emails were sealed with it. */
+/** Additional authenticated data of an email's encrypted text. The prefix is the table's former name: stored emails were encrypted with it. */
 export const emailAad = (id: string): string => `letters:${id}`;
 
 const inSeconds = (seconds: number) => sql`now() + make_interval(secs => ${seconds})` as never;
@@ -19,7 +19,7 @@ export function createMailStore(db: Database) {
         id: string;
         kind: EmailKind;
         recipient: string;
-        sealed_content: Buffer;
+        encrypted_content: Buffer;
         status: EmailStatus;
         validForSeconds: number | undefined;
       },
@@ -40,7 +40,7 @@ export function createMailStore(db: Database) {
     sent: async (id: string): Promise<void> => {
       await db
         .update(emails)
-        .set({ status: "sent", sealed_content: null, last_error: null, sent_at: sql`now()` as never })
+        .set({ status: "sent", encrypted_content: null, last_error: null, sent_at: sql`now()` as never })
         .where(eq(emails.id, id));
     },
     postpone: async (tx: Queries, id: string, reason: string, waitSeconds: number): Promise<void> => {
@@ -58,7 +58,7 @@ export function createMailStore(db: Database) {
         await tx
           .update(emails)
           .set({ status: "queued", attempts: 0, last_error: null, next_attempt_at: sql`now()` as never })
-          .where(and(eq(emails.id, id), inArray(emails.status, ["queued", "failed", "kept"]), sql`${emails.sealed_content} is not null`))
+          .where(and(eq(emails.id, id), inArray(emails.status, ["queued", "failed", "kept"]), sql`${emails.encrypted_content} is not null`))
           .returning()
       )[0],
     overdue: async (tx: Queries): Promise<string[]> =>
@@ -73,7 +73,7 @@ export function createMailStore(db: Database) {
     list: async (
       { status, search }: { status?: EmailStatus; search?: string },
       page: { limit: number; offset: number },
-    ): Promise<{ rows: Omit<EmailRow, "sealed_content">[]; total: number }> => {
+    ): Promise<{ rows: Omit<EmailRow, "encrypted_content">[]; total: number }> => {
       const where = and(
         status === undefined ? undefined : eq(emails.status, status),
         search === undefined ? undefined : sql`position(lower(${search}) in ${emails.recipient}) > 0`,

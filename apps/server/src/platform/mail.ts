@@ -61,8 +61,8 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
         disableUrlAccess: true,
       })
     : undefined;
-  const open = ({ id, sealed_content }: EmailRow) =>
-    JSON.parse(box.open(sealed_content ?? Buffer.alloc(0), emailAad(id))) as Pick<Email, "subject" | "text" | "html">;
+  const open = ({ id, encrypted_content }: EmailRow) =>
+    JSON.parse(box.open(encrypted_content ?? Buffer.alloc(0), emailAad(id))) as Pick<Email, "subject" | "text" | "html">;
   const enqueue = (tx: Queries, id: string, delayMs = 0) =>
     enqueueJob(tx, "send_email", { id }, { key: `email:${id}`, maxAttempts: 1, delayMs });
 
@@ -100,7 +100,7 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
         id,
         kind,
         recipient: to,
-        sealed_content: box.seal(JSON.stringify({ subject, text, html }), emailAad(id)),
+        encrypted_content: box.seal(JSON.stringify({ subject, text, html }), emailAad(id)),
         status: isOn ? "queued" : "kept",
         validForSeconds: validForMs === undefined ? undefined : validForMs / 1000,
       });
@@ -108,7 +108,7 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
     },
     list: store.list,
     find: store.find,
-    read: (row) => (row.status === "kept" && row.sealed_content ? open(row) : undefined),
+    read: (row) => (row.status === "kept" && row.encrypted_content ? open(row) : undefined),
     retry: async (tx, id) => {
       const row = await store.revive(tx, id);
       if (row) await enqueue(tx, id);

@@ -3,9 +3,9 @@ import type { Bus } from "./bus.ts";
 import type { CryptoBox } from "./crypto.ts";
 import type { Database, Queries } from "./database.ts";
 import { serverSettings } from "../db/schema/platform.ts";
-import type { SealedColumn } from "./sealed-column.ts";
+import type { EncryptedColumn } from "./encrypted-column.ts";
 
-/** Facts of this installation kept in the database; secret ones sealed. Other processes hear of changes through `onChange`. */
+/** Facts of this installation kept in the database; secret ones encrypted. Other processes learn of changes through `onChange`. */
 export interface ServerSettings {
   get<T>(key: string, q?: Queries): Promise<T | undefined>;
   set(key: string, value: unknown): Promise<void>;
@@ -22,22 +22,22 @@ const channel = "server_settings";
 /** Additional authenticated data of a secret setting. */
 const settingAad = (key: string): string => `server_settings:${key}`;
 /** Settings with a secret value: `{"sealed": base64}`. */
-export const sealedSettings: SealedColumn = {
+export const encryptedSettings: EncryptedColumn = {
   name: "server_settings.value",
   column: serverSettings.value,
   take: async (tx, header, afterId, limit) => {
     const bytes = sql`decode(${serverSettings.value} ->> 'sealed', 'base64')`;
-    const { rows } = await tx.execute<{ key: string; sealed: Buffer }>(
-      sql`select ${serverSettings.key} as key, ${bytes} as sealed from ${serverSettings}
+    const { rows } = await tx.execute<{ key: string; encrypted: Buffer }>(
+      sql`select ${serverSettings.key} as key, ${bytes} as encrypted from ${serverSettings}
         where jsonb_typeof(${serverSettings.value} -> 'sealed') = 'string' and substring(${bytes} from 1 for ${header.length}) <> ${header}
         ${afterId === undefined ? sql`` : sql`and ${serverSettings.key} > ${afterId}`} order by ${serverSettings.key} limit ${limit} for update`,
     );
-    return rows.map(({ key, sealed }) => ({ id: key, sealed, aad: settingAad(key) }));
+    return rows.map(({ key, encrypted }) => ({ id: key, encrypted, aad: settingAad(key) }));
   },
-  write: async (tx, key, sealed) => {
+  write: async (tx, key, encrypted) => {
     await tx
       .update(serverSettings)
-      .set({ value: { sealed: sealed.toString("base64") } })
+      .set({ value: { sealed: encrypted.toString("base64") } })
       .where(sql`${serverSettings.key} = ${key}`);
   },
 };
@@ -65,8 +65,8 @@ export function createServerSettings({ db, bus, box }: { db: Database; bus: Bus;
       return (row ? row.value : await read(key)) as T;
     },
     getSecret: async (key) => {
-      const sealed = (await read(key)) as { sealed: string } | undefined;
-      return sealed && box.open(Buffer.from(sealed.sealed, "base64"), settingAad(key));
+      const stored = (await read(key)) as { sealed: string } | undefined;
+      return stored && box.open(Buffer.from(stored.sealed, "base64"), settingAad(key));
     },
     setSecret: (key, value) => write(key, { sealed: box.seal(value, settingAad(key)).toString("base64") }),
     remove: async (key) => {

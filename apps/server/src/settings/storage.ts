@@ -31,11 +31,11 @@ export const keys = group("Storage, database and keys", {
     example: "at-least-32-random-characters-here-please",
     description: "Signs sessions and encrypts secrets. Default: generated in DATA_DIR on first start",
   }),
-  sealingKey: longKey("DEPLOYMENT_ENCRYPTION_KEY", {
+  encryptionKey: longKey("DEPLOYMENT_ENCRYPTION_KEY", {
     example: "a-third-random-value-of-32-characters",
     description: "Encrypts stored secrets and credentials. Default: derived from SECRET_KEY. Run ./studio rotate-keys after changing it",
   }),
-  formerSealingKeys: list("DEPLOYMENT_ENCRYPTION_KEYS_FORMER", Type.Unsafe<SecretValue>(Type.String()), {
+  formerEncryptionKeys: list("DEPLOYMENT_ENCRYPTION_KEYS_FORMER", Type.Unsafe<SecretValue>(Type.String()), {
     isSecret: true,
     example: "the-value-before-that-of-32-characters",
     description:

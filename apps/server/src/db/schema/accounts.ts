@@ -203,12 +203,12 @@ export const oauthAccounts = pgTable(
   (t) => [unique("oauth_accounts_provider_account_key").on(t.provider, t.account_id), index("oauth_accounts_user_id_idx").on(t.user_id)],
 );
 
-/** OAuth states: single use, bound to the browser. `sealed` holds the PKCE verifier. */
+/** OAuth states: single use, bound to the browser. `encrypted_state` holds the PKCE verifier. */
 export const oauthStates = pgTable("oauth_states", {
   state_hash: text().primaryKey(),
   provider: text().notNull(),
   browser_hash: text().notNull(),
-  sealed: bytea().notNull(),
+  encrypted_state: bytea("sealed").notNull(),
   created_at: createdAt(),
   expires_at: timestamptz().notNull(),
 });
@@ -251,7 +251,7 @@ const userId = () =>
 /** TOTP secrets; not active until confirmed with a code. `last_step`: the time step of the last used code. */
 export const totpSecrets = pgTable("totp_secrets", {
   user_id: userId().primaryKey(),
-  sealed_secret: bytea().notNull(),
+  encrypted_secret: bytea("sealed_secret").notNull(),
   last_step: bigint({ mode: "number" }).notNull().default(0),
   created_at: createdAt(),
   confirmed_at: timestamptz(),

@@ -192,7 +192,7 @@ export const attachmentPieces = pgTable(
       .notNull()
       .references(() => attachments.id, { onDelete: "cascade" }),
     position: smallint().notNull(),
-    sealed_data: bytea().notNull(),
+    encrypted_data: bytea("sealed_data").notNull(),
   },
   (t) => [uniqueIndex("chat_attachment_pieces_attachment_id_position_key").on(t.attachment_id, t.position)],
 );
@@ -358,8 +358,8 @@ export const mcpServers = pgTable(
     command: jsonb().$type<string[]>(),
     header_names: jsonb().$type<string[]>().notNull().default([]),
     env_names: jsonb().$type<string[]>().notNull().default([]),
-    sealed_access: bytea().notNull(),
-    sealed_oauth: bytea(),
+    encrypted_access: bytea("sealed_access").notNull(),
+    encrypted_oauth: bytea("sealed_oauth"),
     oauth_client_id: text(),
     is_enabled: boolean().notNull().default(true),
     trusts_read_only: boolean().notNull().default(false),
@@ -389,7 +389,7 @@ export const userApiKeys = pgTable(
     /** Slug of a provider, or of one of the user's own endpoints. */
     provider: text().notNull(),
     key_name: text().notNull(),
-    sealed_key: bytea().notNull(),
+    encrypted_key: bytea("sealed_key").notNull(),
     last4: text().notNull(),
     base_url: text(),
     is_active: boolean().notNull().default(true),
@@ -419,7 +419,7 @@ export const userProviders = pgTable(
     slug: text().notNull(),
     base_url: text().notNull(),
     api_type: text().$type<"openai" | "anthropic">().notNull().default("openai"),
-    sealed_headers: bytea(),
+    encrypted_headers: bytea("sealed_headers"),
     header_names: jsonb().$type<string[]>().notNull().default([]),
     available_models: jsonb().$type<string[]>().notNull().default([]),
     is_active: boolean().notNull().default(true),
@@ -563,7 +563,7 @@ export const evidencePictures = pgTable(
       .notNull()
       .references(() => runEvidence.id, { onDelete: "cascade" }),
     position: integer().notNull(),
-    /** JPEG as base64, because `bytea` columns are reserved for sealed values. */
+    /** JPEG as base64, because `bytea` columns are reserved for encrypted values. */
     data: text().notNull(),
     created_at: createdAt(),
   },

@@ -49,7 +49,7 @@ export const idempotencyKeys = pgTable(
     /** The process that handles the request. */
     process_id: integer().notNull(),
     /** Encrypted response, because responses may contain secrets. Null until the request has completed. */
-    sealed_answer: bytea(),
+    encrypted_answer: bytea("sealed_answer"),
     created_at: createdAt(),
   },
   (t) => [unique("idempotency_keys_user_key").on(t.user_id, t.key_hash), index("idempotency_keys_created_at_idx").on(t.created_at)],

@@ -41,7 +41,7 @@ export const deploymentCredentials = pgTable(
     provider: text().$type<RemoteProvider>().notNull(),
     kind: text().$type<"token" | "oauth">().notNull(),
     /** The access token and the refresh token. */
-    sealed_tokens: bytea().notNull(),
+    encrypted_tokens: bytea("sealed_tokens").notNull(),
     /** Expiry of the access token. */
     expires_at: timestamptz(),
     needs_reconnect: boolean().notNull().default(false),
@@ -148,7 +148,7 @@ export const deployments = pgTable(
     /** How a version runs: as a server; null for static files. */
     program: jsonb().$type<ServerCommand>(),
     /** JSON: the request with its variables. */
-    sealed_request: bytea(),
+    encrypted_request: bytea("sealed_request"),
     provider_status: jsonb().$type<unknown>(),
     /** Time of the last status request to the provider. */
     asked_at: timestamptz(),

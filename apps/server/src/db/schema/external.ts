@@ -13,7 +13,7 @@ export const runWebhooks = pgTable(
     task_id: uuid().notNull().unique(),
     /** The run's message, also when the run continues as another task. */
     message_id: uuid().notNull(),
-    sealed_target: bytea().notNull(),
+    encrypted_target: bytea("sealed_target").notNull(),
     /** `waiting`: the run has not ended; `due`: to be delivered or retried; then the outcome. */
     status: text().$type<"waiting" | "due" | "delivered" | "failed">().notNull().default("waiting"),
     /** The body, stored so that every attempt sends the same bytes. */

@@ -25,14 +25,14 @@ export const processes = pgTable("processes", {
   lock_key: bigint({ mode: "number" }).notNull().default(0),
 });
 
-/** Outgoing email. `sealed_content` (subject and text, encrypted) is deleted once sent; `kept` emails were written without a mail server. */
+/** Outgoing email. `encrypted_content` (subject and text, encrypted) is deleted once sent; `kept` emails were written without a mail server. */
 export const emails = pgTable(
   "emails",
   {
     id: id(),
     kind: text().$type<EmailKind>().notNull(),
     recipient: text().notNull(),
-    sealed_content: bytea(),
+    encrypted_content: bytea("sealed_content"),
     status: text().$type<EmailStatus>().notNull(),
     attempts: integer().notNull().default(0),
     last_error: text(),

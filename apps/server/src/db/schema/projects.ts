@@ -197,7 +197,7 @@ export const projectSecrets = pgTable(
       .notNull()
       .references(() => projects.id, { onDelete: "cascade" }),
     key: text().notNull(),
-    sealed_value: bytea().notNull(),
+    encrypted_value: bytea("sealed_value").notNull(),
     created_at: createdAt(),
     updated_at: updatedAt(),
   },

@@ -67,7 +67,7 @@ export const containerCredentials = pgTable("container_credentials", {
     .unique()
     .references(() => containers.id, { onDelete: "cascade" }),
   /** Encrypted JSON object of the fields; their names are stored separately. */
-  sealed_values: bytea().notNull(),
+  encrypted_values: bytea("sealed_values").notNull(),
   keys: jsonb().$type<string[]>().notNull().default([]),
   created_at: createdAt(),
   updated_at: updatedAt(),

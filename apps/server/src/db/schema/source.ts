@@ -116,8 +116,8 @@ export const gitProviderCredentials = pgTable(
     /** Host name and non-default port: the only host that receives the token. */
     host: text().notNull(),
     kind: text().$type<"oauth" | "token">().notNull(),
-    sealed_access: bytea().notNull(),
-    sealed_refresh: bytea(),
+    encrypted_access: bytea("sealed_access").notNull(),
+    encrypted_refresh: bytea("sealed_refresh"),
     expires_at: timestamptz(),
     scope: text(),
     /** Given by the token's owner. */

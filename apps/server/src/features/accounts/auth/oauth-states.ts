@@ -21,7 +21,7 @@ export function createOauthStates({ store, box }: { store: OauthStore; box: Cryp
         state_hash,
         provider: flow,
         browser_hash: hashToken(browser),
-        sealed: box.seal(JSON.stringify(flowState), oauthStateAad(flow, state_hash)),
+        encrypted_state: box.seal(JSON.stringify(flowState), oauthStateAad(flow, state_hash)),
         lifetimeMs: oauthStateMs,
       });
     },
@@ -30,15 +30,15 @@ export function createOauthStates({ store, box }: { store: OauthStore; box: Cryp
      */
     take: async <T>(flow: string, state: string, browser: string | undefined, isOwner?: (flowState: T) => boolean): Promise<T> => {
       const stateHash = hashToken(state);
-      const opened = (sealed: Uint8Array) => JSON.parse(box.open(sealed, oauthStateAad(flow, stateHash))) as T;
-      const mayTake = ({ browser_hash, sealed }: OauthState) =>
-        (browser !== undefined && browser_hash === hashToken(browser)) || isOwner?.(opened(sealed)) === true;
+      const opened = (encrypted: Uint8Array) => JSON.parse(box.open(encrypted, oauthStateAad(flow, stateHash))) as T;
+      const mayTake = ({ browser_hash, encrypted_state }: OauthState) =>
+        (browser !== undefined && browser_hash === hashToken(browser)) || isOwner?.(opened(encrypted_state)) === true;
       // Check before removing, so that a wrong browser does not consume the state; of several concurrent callers one gets it.
       const found = state === "" ? undefined : await store.findState(stateHash, flow);
       const isTaken = found !== undefined && mayTake(found) && (await store.removeState(stateHash));
       if (!isTaken) throw badRequest("This link is invalid or has already been used. Start again.", "invalid_state_token");
       if (found.isExpired) throw badRequest("This link has expired. Start again.", "state_token_expired");
-      return opened(found.sealed);
+      return opened(found.encrypted_state);
     },
   };
 }

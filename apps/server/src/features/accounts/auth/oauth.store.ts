@@ -5,7 +5,7 @@ import { oauthAccounts, oauthStates } from "../../../db/schema/accounts.ts";
 export interface OauthState {
   provider: string;
   browser_hash: string;
-  sealed: Buffer;
+  encrypted_state: Buffer;
   isExpired: boolean;
 }
 
@@ -13,7 +13,13 @@ export type OauthStore = ReturnType<typeof createOauthStore>;
 export function createOauthStore(db: Database) {
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
-    insertState: async (values: { state_hash: string; provider: string; browser_hash: string; sealed: Buffer; lifetimeMs: number }) => {
+    insertState: async (values: {
+      state_hash: string;
+      provider: string;
+      browser_hash: string;
+      encrypted_state: Buffer;
+      lifetimeMs: number;
+    }) => {
       const { lifetimeMs, ...row } = values;
       await db.insert(oauthStates).values({ ...row, expires_at: sql`now() + make_interval(secs => ${lifetimeMs / 1000})` as never });
     },
@@ -23,7 +29,7 @@ export function createOauthStore(db: Database) {
           .select({
             provider: oauthStates.provider,
             browser_hash: oauthStates.browser_hash,
-            sealed: oauthStates.sealed,
+            encrypted_state: oauthStates.encrypted_state,
             isExpired: sql<boolean>`${oauthStates.expires_at} <= now()`,
           })
           .from(oauthStates)

@@ -3,7 +3,7 @@ import type { Database, Queries } from "../../../platform/database.ts";
 import { recoveryCodes, securityEvents, totpSecrets, type SecurityEventRow } from "../../../db/schema/accounts.ts";
 
 export interface TotpSecret {
-  sealed_secret: Buffer;
+  encrypted_secret: Buffer;
   confirmed_at: string | null;
   last_used_at: string | null;
 }
@@ -15,25 +15,25 @@ export function createSecondFactorStore(db: Database) {
     findTotp: async (userId: string, q: Queries = db): Promise<TotpSecret | undefined> =>
       (await q.select().from(totpSecrets).where(eq(totpSecrets.user_id, userId)))[0],
     /** Replaces an unconfirmed secret. False when there is a confirmed one. */
-    putTotp: async (userId: string, sealed_secret: Buffer): Promise<boolean> =>
+    putTotp: async (userId: string, encrypted_secret: Buffer): Promise<boolean> =>
       (
         await db
           .insert(totpSecrets)
-          .values({ user_id: userId, sealed_secret })
+          .values({ user_id: userId, encrypted_secret })
           .onConflictDoUpdate({
             target: totpSecrets.user_id,
-            set: { sealed_secret, last_step: 0, created_at: sql`now()` as never },
+            set: { encrypted_secret, last_step: 0, created_at: sql`now()` as never },
             setWhere: isNull(totpSecrets.confirmed_at),
           })
           .returning({ id: totpSecrets.user_id })
       ).length > 0,
     /** False when another call was first, or the secret was replaced. */
-    confirmTotp: async (tx: Queries, userId: string, sealed: Buffer, step: number): Promise<boolean> =>
+    confirmTotp: async (tx: Queries, userId: string, encrypted: Buffer, step: number): Promise<boolean> =>
       (
         await tx
           .update(totpSecrets)
           .set({ confirmed_at: sql`now()` as never, last_step: step })
-          .where(and(eq(totpSecrets.user_id, userId), isNull(totpSecrets.confirmed_at), eq(totpSecrets.sealed_secret, sealed)))
+          .where(and(eq(totpSecrets.user_id, userId), isNull(totpSecrets.confirmed_at), eq(totpSecrets.encrypted_secret, encrypted)))
           .returning({ id: totpSecrets.user_id })
       ).length > 0,
     /** Invalidates all codes up to `step`; exactly one of several concurrent callers succeeds, and none with a used code. */

@@ -55,8 +55,8 @@ export function createTotp({
       .digest("hex");
   const appOf = (secret: Secret, label: string) => new TOTP({ issuer, label, secret, algorithm: "SHA1", digits: 6, period: periodSeconds });
   /** The time step of a code; `undefined` when it matches none of the current ones. */
-  const stepOf = (userId: string, sealed: Buffer, code: string): number | undefined => {
-    const app = appOf(Secret.fromBase32(box.open(sealed, totpAad(userId))), "");
+  const stepOf = (userId: string, encrypted: Buffer, code: string): number | undefined => {
+    const app = appOf(Secret.fromBase32(box.open(encrypted, totpAad(userId))), "");
     const delta = app.validate({ token: code, window: toleratedPeriods });
     return delta === null ? undefined : app.counter() + delta;
   };
@@ -90,11 +90,11 @@ export function createTotp({
       if (!found) throw conflict("two_fa_not_begun", "Start the authenticator app setup first.");
       if (found.confirmed_at) throw alreadyOn();
       await limits.count({ key: `totp:confirm:${user.id}`, max: 20, windowSeconds: quarterHour });
-      const step = stepOf(user.id, found.sealed_secret, code);
+      const step = stepOf(user.id, found.encrypted_secret, code);
       if (step === undefined) throw codeInvalid();
       return store.transaction(async (tx) => {
         await lockUser(tx, user.id, from);
-        if (!(await store.confirmTotp(tx, user.id, found.sealed_secret, step))) throw alreadyOn();
+        if (!(await store.confirmTotp(tx, user.id, found.encrypted_secret, step))) throw alreadyOn();
         await log.note(tx, user, "totp_on", from);
         return makeCodes(tx, user.id);
       });
@@ -125,7 +125,7 @@ export function createTotp({
     /** Consumes a TOTP code. False when it is wrong or already used. */
     use: async (userId: string, code: string, q?: Queries): Promise<boolean> => {
       const found = await findConfirmed(userId, q);
-      const step = found && stepOf(userId, found.sealed_secret, code);
+      const step = found && stepOf(userId, found.encrypted_secret, code);
       return step !== undefined && store.useTotp(userId, step, q);
     },
     useRecoveryCode: (tx: Queries, userId: string, code: string): Promise<boolean> => store.useCode(tx, userId, hashOf(userId, code)),

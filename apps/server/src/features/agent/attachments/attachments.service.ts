@@ -41,9 +41,9 @@ export function createAttachments({
   };
   async function* piecesOf(id: string): AsyncGenerator<Buffer> {
     for (let position = 0; ; position++) {
-      const sealed = await store.readPiece(id, position);
-      if (!sealed) return;
-      yield Buffer.from(box.open(sealed, attachmentAad({ attachment_id: id, position })), "base64");
+      const encrypted = await store.readPiece(id, position);
+      if (!encrypted) return;
+      yield Buffer.from(box.open(encrypted, attachmentAad({ attachment_id: id, position })), "base64");
     }
   }
   const listInOrder = async (q: Queries, userId: string, projectId: string | null, ids: readonly string[], isClaimed: boolean) => {

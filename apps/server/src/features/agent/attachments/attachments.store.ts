@@ -41,9 +41,9 @@ export function createAttachmentsStore(db: Database) {
           select ${values.user_id}, ${values.project_id}::uuid, ${values.name}, 'application/octet-stream', 'file'
           where ${values.project_id}::uuid is null or exists (select 1 from projects where id = ${values.project_id}) returning id`)
       ).rows[0]?.id,
-    addPiece: async (id: string, position: number, sealed_data: Buffer, bytes: number): Promise<void> => {
+    addPiece: async (id: string, position: number, encrypted_data: Buffer, bytes: number): Promise<void> => {
       await db.transaction(async (tx) => {
-        await tx.insert(attachmentPieces).values({ attachment_id: id, position, sealed_data });
+        await tx.insert(attachmentPieces).values({ attachment_id: id, position, encrypted_data });
         await tx
           .update(attachments)
           .set({ size_bytes: sql`${attachments.size_bytes} + ${bytes}` })
@@ -106,11 +106,11 @@ export function createAttachmentsStore(db: Database) {
     readPiece: async (id: string, position: number): Promise<Buffer | undefined> =>
       (
         await db
-          .select({ sealed: attachmentPieces.sealed_data })
+          .select({ encrypted: attachmentPieces.encrypted_data })
           .from(attachmentPieces)
           .where(and(eq(attachmentPieces.attachment_id, id), eq(attachmentPieces.position, position)))
           .orderBy(asc(attachmentPieces.position))
-      )[0]?.sealed,
+      )[0]?.encrypted,
     remove: async (id: string): Promise<void> => {
       await db.delete(attachments).where(eq(attachments.id, id));
     },

@@ -68,7 +68,7 @@ export function createMcp({ store, vault, projects, checkUrl, secretsChanged, lo
         command: isProgram ? (body.command ?? null) : null,
         header_names: Object.keys(access.headers).sort(),
         env_names: Object.keys(access.env).sort(),
-        sealed_access: vault.seal(id, access),
+        encrypted_access: vault.seal(id, access),
         oauth_client_id: body.oauth_client?.client_id ?? null,
         trusts_read_only: body.trusts_read_only ?? false,
       };
@@ -100,14 +100,14 @@ export function createMcp({ store, vault, projects, checkUrl, secretsChanged, lo
         ...(change.name !== undefined && { name: change.name.trim() }),
         ...(change.slug !== undefined && { slug: change.slug }),
         ...(isElsewhere && next.url && { shown_url: await shownUrl(next.url) }),
-        ...((isElsewhere || change.oauth_client !== undefined) && { sealed_oauth: null, auth: "none" as const }),
+        ...((isElsewhere || change.oauth_client !== undefined) && { encrypted_oauth: null, auth: "none" as const }),
         oauth_client_id: oauth_client?.client_id ?? null,
         ...(change.command !== undefined && row.transport === "stdio" && { command: change.command }),
         ...(change.is_enabled !== undefined && { is_enabled: change.is_enabled }),
         ...(change.trusts_read_only !== undefined && { trusts_read_only: change.trusts_read_only }),
         header_names: Object.keys(next.headers).sort(),
         env_names: Object.keys(next.env).sort(),
-        sealed_access: vault.seal(id, next),
+        encrypted_access: vault.seal(id, next),
         // With another URL or program, the known tools and the trust in them are no longer valid.
         ...((isElsewhere || change.command !== undefined) && { tools: [], tools_at: null, problem: null, trusts_read_only: false }),
       });
@@ -138,8 +138,8 @@ function slugsFrom(name: string): string[] {
 }
 
 export const presentServer = ({
-  sealed_access: _access,
-  sealed_oauth: _oauth,
+  encrypted_access: _access,
+  encrypted_oauth: _oauth,
   user_id: _user,
   shown_url,
   tools,

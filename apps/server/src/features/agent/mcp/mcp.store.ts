@@ -94,10 +94,10 @@ export function createMcpStore(db: Database) {
         })
         .where(and(eq(chats.user_id, user_id), sql`${chats.allowed_tools}::text like ${`%"${prefix.replaceAll("_", "\\_")}%`}`));
     },
-    setOauth: async (id: string, sealed_oauth: Buffer | null, auth?: McpServerRow["auth"]): Promise<void> => {
+    setOauth: async (id: string, encrypted_oauth: Buffer | null, auth?: McpServerRow["auth"]): Promise<void> => {
       await db
         .update(mcpServers)
-        .set({ sealed_oauth, ...(auth && { auth }) })
+        .set({ encrypted_oauth, ...(auth && { auth }) })
         .where(eq(mcpServers.id, id));
     },
     remove: async (userId: string, id: string): Promise<McpServerRow | undefined> =>

@@ -14,15 +14,15 @@ export interface McpAccess {
 
 export type McpVault = ReturnType<typeof createMcpVault>;
 export function createMcpVault({ box }: { box: CryptoBox }) {
-  const open = (row: Pick<McpServerRow, "id" | "sealed_access">): McpAccess =>
-    JSON.parse(box.open(row.sealed_access, mcpAccessAad(row.id))) as McpAccess;
-  const openOauth = <T>(row: Pick<McpServerRow, "id" | "sealed_oauth">): T | undefined =>
-    row.sealed_oauth ? (JSON.parse(box.open(row.sealed_oauth, mcpOauthAad(row.id))) as T) : undefined;
+  const open = (row: Pick<McpServerRow, "id" | "encrypted_access">): McpAccess =>
+    JSON.parse(box.open(row.encrypted_access, mcpAccessAad(row.id))) as McpAccess;
+  const openOauth = <T>(row: Pick<McpServerRow, "id" | "encrypted_oauth">): T | undefined =>
+    row.encrypted_oauth ? (JSON.parse(box.open(row.encrypted_oauth, mcpOauthAad(row.id))) as T) : undefined;
   return {
     open,
     openOauth,
     seal: (id: string, access: McpAccess): Buffer => box.seal(JSON.stringify(access), mcpAccessAad(id)),
-    sealOauth: (id: string, kept: object): Buffer => box.seal(JSON.stringify(kept), mcpOauthAad(id)),
+    encryptOauth: (id: string, kept: object): Buffer => box.seal(JSON.stringify(kept), mcpOauthAad(id)),
     /** All secret values with their names, for redaction. */
     secretsOf: (row: McpServerRow): Record<string, string> => {
       const { url, headers, env, oauth_client } = open(row);

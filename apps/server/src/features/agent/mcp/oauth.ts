@@ -47,7 +47,7 @@ export function createMcpOauth({
   const write = async (row: McpServerRow, change: Partial<McpSignIn>, state?: McpServerRow["auth"]): Promise<void> => {
     const next = { ...(await read(row.id)), ...change };
     for (const key of Object.keys(next) as (keyof McpSignIn)[]) if (next[key] === undefined) delete next[key];
-    await store.setOauth(row.id, vault.sealOauth(row.id, next), state);
+    await store.setOauth(row.id, vault.encryptOauth(row.id, next), state);
   };
 
   const providerOf = (

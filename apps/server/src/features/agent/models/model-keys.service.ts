@@ -52,18 +52,18 @@ export function createModelKeys({
     if (!(await own.isAllowed(userId)))
       throw forbidden("byok_not_in_tier", "Your plan does not include your own API keys. Upgrade to add one.");
   };
-  const sealedKey = (userId: string, provider: string, key: string) => {
+  const encryptedKey = (userId: string, provider: string, key: string) => {
     const text = key.trim();
     if (text === "") throw invalid(["body", "api_key"], "The key is empty");
-    return { sealed_key: box.seal(text, modelKeyAad({ user_id: userId, provider })), last4: text.length > 8 ? text.slice(-4) : "" };
+    return { encrypted_key: box.seal(text, modelKeyAad({ user_id: userId, provider })), last4: text.length > 8 ? text.slice(-4) : "" };
   };
-  const sealedHeaders = (userId: string, slug: string, headers: Record<string, string> | null | undefined) =>
+  const encryptedHeaders = (userId: string, slug: string, headers: Record<string, string> | null | undefined) =>
     headers && Object.keys(headers).length > 0
       ? {
-          sealed_headers: box.seal(JSON.stringify(headers), providerHeadersAad({ user_id: userId, slug })),
+          encrypted_headers: box.seal(JSON.stringify(headers), providerHeadersAad({ user_id: userId, slug })),
           header_names: Object.keys(headers),
         }
-      : { sealed_headers: null, header_names: [] };
+      : { encrypted_headers: null, header_names: [] };
   const nameOf = async (userId: string, provider: string): Promise<string | undefined> =>
     findProvider(provider)?.name ?? (await store.findProvider(userId, { slug: provider }))?.name;
   const oneKey = async <T>(provider: string, work: Promise<T>): Promise<T> =>
@@ -115,7 +115,7 @@ export function createModelKeys({
           user_id: userId,
           provider,
           key_name: input.key_name?.trim() || name,
-          ...sealedKey(userId, provider, input.api_key),
+          ...encryptedKey(userId, provider, input.api_key),
           base_url: input.base_url || null,
           expires_at: input.expires_at ?? null,
         }),
@@ -129,7 +129,7 @@ export function createModelKeys({
       const updated = await oneKey(
         row.key_name,
         store.updateKey(id, {
-          ...(change.api_key !== undefined && sealedKey(userId, row.provider, change.api_key)),
+          ...(change.api_key !== undefined && encryptedKey(userId, row.provider, change.api_key)),
           ...(change.key_name !== undefined && { key_name: change.key_name?.trim() || row.key_name }),
           ...(change.base_url !== undefined && { base_url: change.base_url || null }),
           ...(change.is_active !== undefined && { is_active: change.is_active }),
@@ -190,12 +190,12 @@ export function createModelKeys({
             slug: input.slug,
             base_url: input.base_url,
             ...(input.api_type && { api_type: input.api_type }),
-            ...sealedHeaders(userId, input.slug, input.default_headers),
+            ...encryptedHeaders(userId, input.slug, input.default_headers),
             available_models: input.available_models ?? [],
           });
           if (input.api_key)
             await store.insertKey(
-              { user_id: userId, provider: row.slug, key_name: row.name, ...sealedKey(userId, row.slug, input.api_key) },
+              { user_id: userId, provider: row.slug, key_name: row.name, ...encryptedKey(userId, row.slug, input.api_key) },
               tx,
             );
           return presentProvider(row, Boolean(input.api_key));
@@ -219,7 +219,7 @@ export function createModelKeys({
           await store.removeKeysOf(tx, userId, row.slug);
           if (change.api_key)
             await store.insertKey(
-              { user_id: userId, provider: row.slug, key_name: row.name, ...sealedKey(userId, row.slug, change.api_key) },
+              { user_id: userId, provider: row.slug, key_name: row.name, ...encryptedKey(userId, row.slug, change.api_key) },
               tx,
             );
         }
@@ -227,7 +227,7 @@ export function createModelKeys({
           ...(change.name !== undefined && { name: change.name.trim() || row.name }),
           ...(change.base_url !== undefined && { base_url: change.base_url }),
           ...(change.api_type !== undefined && { api_type: change.api_type }),
-          ...(change.default_headers !== undefined && sealedHeaders(userId, row.slug, change.default_headers)),
+          ...(change.default_headers !== undefined && encryptedHeaders(userId, row.slug, change.default_headers)),
           ...(change.available_models !== undefined && { available_models: change.available_models ?? [] }),
           ...(change.is_active !== undefined && { is_active: change.is_active }),
         });

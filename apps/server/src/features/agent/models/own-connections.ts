@@ -34,9 +34,9 @@ export function createOwnConnections({
   log: Logger;
 }) {
   const isAllowed = async (userId: string): Promise<boolean> => tiers === undefined || tiers.includes(await store.tierOf(userId));
-  const open = (sealed: Buffer, aad: string): string => {
+  const open = (encrypted: Buffer, aad: string): string => {
     try {
-      return box.open(sealed, aad);
+      return box.open(encrypted, aad);
     } catch (cause) {
       throw new AppError(
         "secrets_unreadable",
@@ -47,7 +47,7 @@ export function createOwnConnections({
       );
     }
   };
-  const keyIn = (row: UserApiKeyRow | undefined): string | undefined => row && open(row.sealed_key, modelKeyAad(row));
+  const keyIn = (row: UserApiKeyRow | undefined): string | undefined => row && open(row.encrypted_key, modelKeyAad(row));
   const standard = (row: UserApiKeyRow): OwnConnection | undefined => {
     const connection = createConnection(row.provider, { api_key: keyIn(row) ?? null, base_url: row.base_url });
     return connection && { ...connection, origin: "own", available_models: [] };
@@ -61,8 +61,8 @@ export function createOwnConnections({
       base_url: trimmed(provider.base_url),
       dialect: provider.api_type === "anthropic" ? "anthropic" : "openai-compatible",
       needs_key: false,
-      ...(provider.sealed_headers && {
-        headers: JSON.parse(open(provider.sealed_headers, providerHeadersAad(provider))) as Record<string, string>,
+      ...(provider.encrypted_headers && {
+        headers: JSON.parse(open(provider.encrypted_headers, providerHeadersAad(provider))) as Record<string, string>,
       }),
     };
     return {

@@ -23,7 +23,7 @@ export function createIdempotencyStore(db: Database) {
         .values(claim)
         .onConflictDoUpdate({
           target: [idempotencyKeys.user_id, idempotencyKeys.key_hash],
-          set: { id, request_hash, process_id, sealed_answer: null, created_at: sql`now()` },
+          set: { id, request_hash, process_id, encrypted_answer: null, created_at: sql`now()` },
           setWhere: isOver,
         })
         .returning({ id: idempotencyKeys.id });
@@ -36,14 +36,14 @@ export function createIdempotencyStore(db: Database) {
             id: idempotencyKeys.id,
             request_hash: idempotencyKeys.request_hash,
             process_id: idempotencyKeys.process_id,
-            sealed_answer: idempotencyKeys.sealed_answer,
+            encrypted_answer: idempotencyKeys.encrypted_answer,
             is_process_living: sql<boolean>`${idempotencyKeys.process_id} in ${liveProcesses}`,
           })
           .from(idempotencyKeys)
           .where(and(eq(idempotencyKeys.user_id, userId), eq(idempotencyKeys.key_hash, keyHash)))
       )[0],
-    answer: async (id: string, sealed_answer: Buffer): Promise<void> => {
-      await db.update(idempotencyKeys).set({ sealed_answer }).where(eq(idempotencyKeys.id, id));
+    answer: async (id: string, encrypted_answer: Buffer): Promise<void> => {
+      await db.update(idempotencyKeys).set({ encrypted_answer }).where(eq(idempotencyKeys.id, id));
     },
     release: async (id: string): Promise<void> => {
       await db.delete(idempotencyKeys).where(eq(idempotencyKeys.id, id));

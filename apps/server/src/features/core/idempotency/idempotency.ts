@@ -4,7 +4,7 @@ import type { CryptoBox } from "../../../platform/crypto.ts";
 import { AppError, conflict, invalid, InvalidInput, keyReused } from "../../../platform/errors.ts";
 import type { IdempotencyStore } from "./idempotency.store.ts";
 
-export const answerAad = (id: string): string => `idempotency_keys.sealed_answer:${id}`;
+export const answerAad = (id: string): string => `idempotency_keys.encrypted_answer:${id}`;
 const hash = (text: string) => createHash("sha256").update(text).digest("hex");
 
 /**
@@ -30,10 +30,10 @@ export function createIdempotency({
     const read = () => store.find(user_id, key_hash);
     let row = await read();
     // A request that ended while the row was read has its answer in the row by now.
-    if (row && !row.sealed_answer && !isRunning(row)) row = await read();
+    if (row && !row.encrypted_answer && !isRunning(row)) row = await read();
     if (!row) return undefined;
     if (row.request_hash !== request_hash) throw keyReused();
-    if (row.sealed_answer) return JSON.parse(box.open(row.sealed_answer, answerAad(row.id))) as StoredAnswer;
+    if (row.encrypted_answer) return JSON.parse(box.open(row.encrypted_answer, answerAad(row.id))) as StoredAnswer;
     if (isRunning(row)) throw conflict("idempotency_key_running", "A request with this key is still running. Retry when it has finished.");
     throw conflict(
       "idempotency_key_interrupted",

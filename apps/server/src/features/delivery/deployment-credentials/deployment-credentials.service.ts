@@ -60,7 +60,7 @@ export function createDeploymentCredentials({
 }) {
   const opened = (row: DeploymentCredentialRow): DeploymentTokens => {
     try {
-      return JSON.parse(box.open(row.sealed_tokens, credentialAad(row))) as DeploymentTokens;
+      return JSON.parse(box.open(row.encrypted_tokens, credentialAad(row))) as DeploymentTokens;
     } catch (cause) {
       throw new AppError(
         "secrets_unreadable",
@@ -69,7 +69,7 @@ export function createDeploymentCredentials({
       );
     }
   };
-  const sealed = (
+  const encrypt = (
     key: { user_id: string; provider: string; project_id: string | null },
     { access_token, refresh_token }: DeploymentTokens,
   ) => box.seal(JSON.stringify({ access_token, ...(refresh_token !== undefined && { refresh_token }) }), credentialAad(key));
@@ -96,7 +96,7 @@ export function createDeploymentCredentials({
       if (refresh_token === undefined || row.needs_reconnect) return undefined;
       const granted = await renewal.renew(provider, refresh_token);
       const values = granted
-        ? { sealed_tokens: sealed(row, { refresh_token, ...granted }), expires_at: endOf(granted), needs_reconnect: false }
+        ? { encrypted_tokens: encrypt(row, { refresh_token, ...granted }), expires_at: endOf(granted), needs_reconnect: false }
         : { needs_reconnect: true };
       const updated = await store.update(id, values, tx);
       return granted ? updated : undefined;
@@ -129,7 +129,7 @@ export function createDeploymentCredentials({
     kind: "token" | "oauth",
     granted: Granted,
     metadata: Record<string, string>,
-  ) => store.upsert({ ...key, kind, sealed_tokens: sealed(key, granted), expires_at: endOf(granted), metadata });
+  ) => store.upsert({ ...key, kind, encrypted_tokens: encrypt(key, granted), expires_at: endOf(granted), metadata });
 
   return {
     list: async (

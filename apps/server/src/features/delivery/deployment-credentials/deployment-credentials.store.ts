@@ -9,7 +9,7 @@ interface Filter {
 }
 export type NewDeploymentCredential = Pick<
   DeploymentCredentialRow,
-  "user_id" | "project_id" | "provider" | "kind" | "sealed_tokens" | "expires_at" | "metadata"
+  "user_id" | "project_id" | "provider" | "kind" | "encrypted_tokens" | "expires_at" | "metadata"
 >;
 
 export type DeploymentCredentialsStore = ReturnType<typeof createDeploymentCredentialsStore>;

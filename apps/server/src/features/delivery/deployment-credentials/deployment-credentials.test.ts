@@ -58,7 +58,7 @@ test("checks, encrypts and replaces a token, and never returns it", async () => 
   ]);
   expect((await api.deploymentCredentials.list({ query: { provider: "vercel" } })).items).toEqual([]);
   const [row] = await app.db.select().from(deploymentCredentials).where(eq(deploymentCredentials.id, made.id));
-  expect(row?.sealed_tokens.includes(netlify.token)).toBe(false);
+  expect(row?.encrypted_tokens.includes(netlify.token)).toBe(false);
   expect(JSON.stringify(list) + app.logs()).not.toContain(netlify.token);
 
   const tested = await api.deploymentCredentials.test({ params: { id: made.id } });

@@ -283,7 +283,7 @@ test("renews an expiring token once for concurrent callers and asks to reconnect
 
   const key = { user_id: ada.id, provider: "vercel", project_id: null };
   const used = box.seal(JSON.stringify({ access_token: "a", refresh_token: "used-up" }), credentialAad(key));
-  await app.db.update(deploymentCredentials).set({ sealed_tokens: used }).where(eq(deploymentCredentials.id, id));
+  await app.db.update(deploymentCredentials).set({ encrypted_tokens: used }).where(eq(deploymentCredentials.id, id));
   await end();
   const afterRevocation = await api.deploymentCredentials.test({ params: { id } });
   expect(afterRevocation).toMatchObject({ valid: false, error: expect.stringContaining("Reconnect it") as string });

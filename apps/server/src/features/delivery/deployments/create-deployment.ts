@@ -39,7 +39,7 @@ export const createInsertDeployment =
       mode,
       env_names,
       custom_domain,
-      sealed_request: vault.seal(id, request),
+      encrypted_request: vault.seal(id, request),
       ...(target_id !== undefined && { target_id }),
       ...more,
     });

@@ -14,16 +14,16 @@ export interface StoredRequest {
   env: Record<string, string>;
 }
 
-export const requestAad = (id: string): string => `deployments.sealed_request:${id}`;
+export const requestAad = (id: string): string => `deployments.encrypted_request:${id}`;
 
 export type RequestVault = ReturnType<typeof createRequestVault>;
 export function createRequestVault({ box }: { box: CryptoBox }) {
   return {
     seal: (id: string, request: StoredRequest): Buffer => box.seal(JSON.stringify(request), requestAad(id)),
-    open: (row: Pick<DeploymentRow, "id" | "sealed_request">): StoredRequest =>
-      row.sealed_request === null
+    open: (row: Pick<DeploymentRow, "id" | "encrypted_request">): StoredRequest =>
+      row.encrypted_request === null
         ? { build_command: null, output_directory: null, framework: null, ignore_rules: [], env: {} }
-        : (JSON.parse(box.open(row.sealed_request, requestAad(row.id))) as StoredRequest),
+        : (JSON.parse(box.open(row.encrypted_request, requestAad(row.id))) as StoredRequest),
   };
 }
 

@@ -53,7 +53,7 @@ export function createRunWebhooks({ store, box, outbound, backoffMs, log }: RunW
   };
 
   const send = async (row: RunWebhookRow): Promise<string | undefined> => {
-    const { url, secret } = JSON.parse(box.open(row.sealed_target, runWebhookAad(row.task_id))) as { url: string; secret: string };
+    const { url, secret } = JSON.parse(box.open(row.encrypted_target, runWebhookAad(row.task_id))) as { url: string; secret: string };
     const body = row.body ?? "";
     const timestamp = String(Math.floor(Date.now() / 1000));
     const response = await outbound.limited({ timeoutMs })(url, {
@@ -97,8 +97,8 @@ export function createRunWebhooks({ store, box, outbound, backoffMs, log }: RunW
     newSecret: (): string => `whsec_${Buffer.from(randomToken(24), "base64url").toString("base64")}`,
     /** Runs in the transaction that creates the run. */
     register: async (tx: Queries, task: TaskRow, messageId: string, target: { url: string; secret: string }): Promise<void> => {
-      const sealed_target = box.seal(JSON.stringify(target), runWebhookAad(task.id));
-      await store.insert(tx, { user_id: task.user_id, task_id: task.id, message_id: messageId, sealed_target });
+      const encrypted_target = box.seal(JSON.stringify(target), runWebhookAad(task.id));
+      await store.insert(tx, { user_id: task.user_id, task_id: task.id, message_id: messageId, encrypted_target });
     },
     /** Wraps a task definition so that the webhook is sent when the task ends. */
     watch: <Input>(definition: TaskDefinition<Input>): TaskDefinition<Input> => {

@@ -6,7 +6,7 @@ import type { Mail } from "../../../platform/mail.ts";
 import { pageOf } from "../../../platform/pagination.ts";
 
 type Row = Parameters<Mail["read"]>[0];
-const presentOutboxEmail = (row: Omit<Row, "sealed_content">): OutboxEmail => ({
+const presentOutboxEmail = (row: Omit<Row, "encrypted_content">): OutboxEmail => ({
   id: row.id,
   kind: row.kind,
   recipient: row.recipient,

@@ -3,8 +3,8 @@ import { beforeAll, expect, test } from "vitest";
 import type { OutboxEmail, OutboxEmailDetail } from "@tesslate/contract";
 import { freePort, startMailServer } from "@tesslate/testkit";
 import { createCryptoBox } from "../../../platform/crypto.ts";
-import { reseal } from "../../../platform/sealed-column.ts";
-import { sealedColumns } from "../../../sealed-columns.ts";
+import { reencrypt } from "../../../platform/encrypted-column.ts";
+import { encryptedColumns } from "../../../encrypted-columns.ts";
 import { testApp, type TestApp, type TestUser } from "../../../testing/app.ts";
 
 let app: TestApp;
@@ -75,7 +75,7 @@ test("an email survives an unreachable mail server, a restart and a key rotation
 
   const key = "a fresh key of thirty-two characters";
   const box = createCryptoBox("a secret key of the tests, 32+ characters", { current: key });
-  expect((await reseal({ db: first.db, box, columns: sealedColumns })).unreadable).toEqual([]);
+  expect((await reencrypt({ db: first.db, box, columns: encryptedColumns })).unreadable).toEqual([]);
   const stored = async (of: TestApp) =>
     (await of.studio.database.pool.query("select * from emails where id = $1", [id])).rows[0] as { sealed_content: Buffer | null };
   expect((await stored(first)).sealed_content?.subarray(0, 6)).toEqual(box.header);

@@ -83,7 +83,7 @@ export function createSecrets({
         const isNew = !known.has(key);
         if (isNew && known.size >= secretLimits.maxCount) throw refuse(key, "secret_limit_reached");
         const row = { project_id: project.id, key };
-        return { secret: presentSecret(await store.upsert(tx, { ...row, sealed_value: vault.seal(row, value) })), isNew };
+        return { secret: presentSecret(await store.upsert(tx, { ...row, encrypted_value: vault.seal(row, value) })), isNew };
       });
       await changed(project.id, [key]);
       return result;
@@ -112,7 +112,7 @@ export function createSecrets({
             continue;
           }
           const row = { project_id: project.id, key };
-          await store.upsert(tx, { ...row, sealed_value: vault.seal(row, value) });
+          await store.upsert(tx, { ...row, encrypted_value: vault.seal(row, value) });
           if (isNew) count += 1;
           (isNew ? result.created : result.replaced).push(key);
         }

@@ -26,14 +26,14 @@ export function createSecretsStore(db: Database) {
           (r) => r.key,
         ),
       ),
-    upsert: async (tx: Queries, values: { project_id: string; key: string; sealed_value: Buffer }): Promise<SecretRow> =>
+    upsert: async (tx: Queries, values: { project_id: string; key: string; encrypted_value: Buffer }): Promise<SecretRow> =>
       (
         await tx
           .insert(projectSecrets)
           .values(values)
           .onConflictDoUpdate({
             target: [projectSecrets.project_id, projectSecrets.key],
-            set: { sealed_value: values.sealed_value, updated_at: sql`now()` },
+            set: { encrypted_value: values.encrypted_value, updated_at: sql`now()` },
           })
           .returning()
       )[0] as SecretRow,

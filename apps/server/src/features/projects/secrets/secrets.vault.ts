@@ -15,7 +15,7 @@ export function createSecretVault({ store, box }: { store: SecretsStore; box: Cr
     open: async (projectId: string): Promise<Record<string, string>> => {
       const rows = await store.listAll(projectId);
       try {
-        return Object.fromEntries(rows.map((row) => [row.key, box.open(row.sealed_value, secretAad(row))]));
+        return Object.fromEntries(rows.map((row) => [row.key, box.open(row.encrypted_value, secretAad(row))]));
       } catch (cause) {
         throw new AppError(
           "secrets_unreadable",

@@ -16,11 +16,11 @@ export function createCredentialsStore(db: Database) {
           .where(eq(containers.project_id, projectId))
       ).map(({ row }) => row),
     /** Stores them and sets the container's reference. */
-    put: async (tx: Queries, containerId: string, sealed: Pick<CredentialRow, "sealed_values" | "keys">): Promise<void> => {
+    put: async (tx: Queries, containerId: string, encrypted: Pick<CredentialRow, "encrypted_values" | "keys">): Promise<void> => {
       const [row] = await tx
         .insert(containerCredentials)
-        .values({ container_id: containerId, ...sealed })
-        .onConflictDoUpdate({ target: containerCredentials.container_id, set: { ...sealed, updated_at: sql`now()` } })
+        .values({ container_id: containerId, ...encrypted })
+        .onConflictDoUpdate({ target: containerCredentials.container_id, set: { ...encrypted, updated_at: sql`now()` } })
         .returning();
       await tx
         .update(containers)

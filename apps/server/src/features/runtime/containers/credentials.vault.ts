@@ -13,15 +13,15 @@ export type CredentialsVault = ReturnType<typeof createCredentialsVault>;
 export function createCredentialsVault({ box }: { box: CryptoBox }) {
   return {
     /** The columns that hold them. */
-    seal: (containerId: string, values: Readonly<Record<string, string>>): Pick<CredentialRow, "sealed_values" | "keys"> => ({
-      sealed_values: box.seal(JSON.stringify(values), credentialsAad(containerId)),
+    seal: (containerId: string, values: Readonly<Record<string, string>>): Pick<CredentialRow, "encrypted_values" | "keys"> => ({
+      encrypted_values: box.seal(JSON.stringify(values), credentialsAad(containerId)),
       keys: Object.keys(values).sort(),
     }),
     /** Throws `secrets_unreadable` when they were encrypted with a key that is no longer available. */
     open: (row: CredentialRow | undefined): Record<string, string> => {
       if (!row) return {};
       try {
-        return JSON.parse(box.open(row.sealed_values, credentialsAad(row.container_id))) as Record<string, string>;
+        return JSON.parse(box.open(row.encrypted_values, credentialsAad(row.container_id))) as Record<string, string>;
       } catch (cause) {
         throw new AppError(
           "secrets_unreadable",

@@ -4,7 +4,7 @@ import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import { createEnvironmentVault } from "./environment.ts";
 
 const vault = createEnvironmentVault({ box: createCryptoBox("a secret key of thirty-two bytes!") });
-const row = (id: string, sealed: Buffer | null = null) => ({ id, environment_vars: sealed }) as ContainerRow;
+const row = (id: string, encrypted: Buffer | null = null) => ({ id, environment_vars: encrypted }) as ContainerRow;
 
 describe("the vault", () => {
   test("sets, replaces and deletes variables and returns names only", () => {

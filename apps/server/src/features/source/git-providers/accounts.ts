@@ -2,7 +2,7 @@ import type { GitProviderName } from "@tesslate/contract";
 import type { CryptoBox } from "../../../platform/crypto.ts";
 import { AppError, badRequest, conflict } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { GitProvidersStore, SealedTokens } from "./git-providers.store.ts";
+import type { GitProvidersStore, EncryptedTokens } from "./git-providers.store.ts";
 import type { GitAccountRow } from "../../../db/schema/source.ts";
 import type { Hosts } from "./hosts.ts";
 import type { OauthTokens } from "./oauth-client.ts";
@@ -38,14 +38,14 @@ export function createGitAccounts({
   log: Logger;
 }) {
   type Owner = Pick<GitAccountRow, "user_id" | "provider" | "host">;
-  const seal = (owner: Owner, { access, refresh, expires_at }: Omit<OauthTokens, "scope">): SealedTokens => ({
-    sealed_access: box.seal(access, gitAccountAad(owner, "access")),
-    sealed_refresh: refresh === undefined ? null : box.seal(refresh, gitAccountAad(owner, "refresh")),
+  const encrypt = (owner: Owner, { access, refresh, expires_at }: Omit<OauthTokens, "scope">): EncryptedTokens => ({
+    encrypted_access: box.seal(access, gitAccountAad(owner, "access")),
+    encrypted_refresh: refresh === undefined ? null : box.seal(refresh, gitAccountAad(owner, "refresh")),
     expires_at,
   });
   const useOf = (row: GitAccountRow): TokenUse => ({
     kind: row.kind,
-    token: box.open(row.sealed_access, gitAccountAad(row, "access")),
+    token: box.open(row.encrypted_access, gitAccountAad(row, "access")),
     username: row.username,
   });
   const leftMs = ({ expires_at }: GitAccountRow) => (expires_at === null ? Infinity : Date.parse(expires_at) - Date.now());
@@ -59,13 +59,13 @@ export function createGitAccounts({
       if (!row) return undefined;
       if (used === undefined ? leftMs(row) > renewBeforeMs : useOf(row).token !== used) return row;
       const oauth = hosts.oauthOf(row.provider);
-      if (row.sealed_refresh === null || !oauth) {
+      if (row.encrypted_refresh === null || !oauth) {
         await store.setRefused(tx, id, true);
         return undefined;
       }
-      const held = box.open(row.sealed_refresh, gitAccountAad(row, "refresh"));
+      const held = box.open(row.encrypted_refresh, gitAccountAad(row, "refresh"));
       const { tokens, ...failed } = await oauth.renew(held);
-      if (tokens) return store.setTokens(tx, id, seal(row, { ...tokens, refresh: tokens.refresh ?? held }));
+      if (tokens) return store.setTokens(tx, id, encrypt(row, { ...tokens, refresh: tokens.refresh ?? held }));
       if ("isDown" in failed && failed.isDown) {
         if (used === undefined && leftMs(row) > 0) return row;
         throw new AppError(
@@ -80,7 +80,7 @@ export function createGitAccounts({
 
   /** The account with a token that is valid for minutes. Throws `provider_token_expired`. */
   const usable = async (row: GitAccountRow): Promise<GitAccountRow> => {
-    if (row.sealed_refresh === null || leftMs(row) > renewBeforeMs) return row;
+    if (row.encrypted_refresh === null || leftMs(row) > renewBeforeMs) return row;
     const renewed = await renew(row.id);
     if (!renewed) throw refused(hosts.adapterOf(row.provider).displayName);
     return renewed;
@@ -124,7 +124,7 @@ export function createGitAccounts({
   };
 
   return {
-    seal,
+    encrypt,
     useOf,
     withAuthorization,
     /** The account at that host, otherwise at the default host, otherwise the first. Throws `provider_not_connected`. */

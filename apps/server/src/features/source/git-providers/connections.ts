@@ -62,7 +62,7 @@ export function createGitConnections({
       const owner = ownerOf(user.id, provider, base_url);
       return store.put({
         ...owner,
-        ...accounts.seal(owner, { access: token, refresh: undefined, expires_at: null }),
+        ...accounts.encrypt(owner, { access: token, refresh: undefined, expires_at: null }),
         kind: "token",
         scope: null,
         username,
@@ -116,7 +116,7 @@ export function createGitConnections({
         const owner = ownerOf(user_id, provider, providerConfig.baseUrl);
         await store.put({
           ...owner,
-          ...accounts.seal(owner, tokens),
+          ...accounts.encrypt(owner, tokens),
           kind: "oauth",
           scope: tokens.scope,
           username: null,

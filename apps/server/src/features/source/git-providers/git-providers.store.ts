@@ -3,12 +3,12 @@ import type { GitProviderName } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { gitProviderCredentials as table, type GitAccountRow } from "../../../db/schema/source.ts";
 
-export interface SealedTokens {
-  sealed_access: Buffer;
-  sealed_refresh: Buffer | null;
+export interface EncryptedTokens {
+  encrypted_access: Buffer;
+  encrypted_refresh: Buffer | null;
   expires_at: string | null;
 }
-export type NewGitAccount = SealedTokens &
+export type NewGitAccount = EncryptedTokens &
   Pick<
     GitAccountRow,
     | "user_id"
@@ -49,15 +49,15 @@ export function createGitProvidersStore(db: Database) {
     put: async (values: NewGitAccount): Promise<GitAccountRow> => {
       const kept = (column: "scope" | "provider_username" | "provider_email" | "provider_user_id") =>
         sql`coalesce(excluded.${sql.identifier(column)}, ${table[column]})`;
-      const { sealed_access, sealed_refresh, expires_at, base_url, kind, username } = values;
+      const { encrypted_access, encrypted_refresh, expires_at, base_url, kind, username } = values;
       const [row] = await db
         .insert(table)
         .values(values)
         .onConflictDoUpdate({
           target: [table.user_id, table.provider, table.host],
           set: {
-            sealed_access,
-            sealed_refresh,
+            encrypted_access,
+            encrypted_refresh,
             expires_at,
             base_url,
             kind,
@@ -76,7 +76,7 @@ export function createGitProvidersStore(db: Database) {
     /** Locks the account against concurrent renewals. */
     locked: <T>(id: string, work: (tx: Queries, row: GitAccountRow | undefined) => Promise<T>): Promise<T> =>
       db.transaction(async (tx) => work(tx, (await tx.select().from(table).where(eq(table.id, id)).for("update"))[0])),
-    setTokens: async (q: Queries, id: string, tokens: SealedTokens): Promise<GitAccountRow> => {
+    setTokens: async (q: Queries, id: string, tokens: EncryptedTokens): Promise<GitAccountRow> => {
       const [row] = await q
         .update(table)
         .set({ ...tokens, refused_at: null, updated_at: sql`now()` })

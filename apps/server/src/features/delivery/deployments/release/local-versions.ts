@@ -32,7 +32,7 @@ export function createLocalVersions({
 
   /** Starts the server of a version, if it has one, and requests its first page. */
   const start = async (
-    row: Pick<DeploymentRow, "id" | "program" | "sealed_request">,
+    row: Pick<DeploymentRow, "id" | "program" | "encrypted_request">,
     signal: AbortSignal,
   ): Promise<{ host: string; port: number } | undefined> => {
     const server = serverOf(row);

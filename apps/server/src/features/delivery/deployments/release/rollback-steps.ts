@@ -95,7 +95,7 @@ export const createRedeploy =
         insert(tx, task.user_id, project, prepared, {
           id,
           task_id: task.id,
-          sealed_request: vault.seal(id, kept),
+          encrypted_request: vault.seal(id, kept),
           rollback_of: row.version,
           has_artifact: true,
           framework: row.framework,

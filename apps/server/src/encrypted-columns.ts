@@ -19,108 +19,108 @@ import { secretAad } from "./features/projects/secrets/index.ts";
 import { projectSecrets } from "./db/schema/projects.ts";
 import { emailAad } from "./platform/mail.store.ts";
 import { emails } from "./db/schema/platform.ts";
-import { sealedBytes, type SealedColumn } from "./platform/sealed-column.ts";
-import { sealedSettings } from "./platform/server-settings.ts";
+import { encryptedBytes, type EncryptedColumn } from "./platform/encrypted-column.ts";
+import { encryptedSettings } from "./platform/server-settings.ts";
 
-/** All sealed columns. A test compares it with the tables and fails when one is missing. */
-export const sealedColumns: readonly SealedColumn[] = [
-  sealedBytes(projectSecrets, {
+/** All encrypted columns. A test compares it with the tables and fails when one is missing. */
+export const encryptedColumns: readonly EncryptedColumn[] = [
+  encryptedBytes(projectSecrets, {
     id: projectSecrets.id,
-    column: projectSecrets.sealed_value,
+    column: projectSecrets.encrypted_value,
     needs: [projectSecrets.project_id, projectSecrets.key],
     aad: ({ project_id = "", key = "" }) => secretAad({ project_id, key }),
   }),
-  sealedBytes(containers, {
+  encryptedBytes(containers, {
     id: containers.id,
     column: containers.environment_vars,
     needs: [containers.id],
     aad: ({ id = "" }) => environmentAad(id),
   }),
-  sealedBytes(containerCredentials, {
+  encryptedBytes(containerCredentials, {
     id: containerCredentials.id,
-    column: containerCredentials.sealed_values,
+    column: containerCredentials.encrypted_values,
     needs: [containerCredentials.container_id],
     aad: ({ container_id = "" }) => credentialsAad(container_id),
   }),
-  sealedBytes(deploymentCredentials, {
+  encryptedBytes(deploymentCredentials, {
     id: deploymentCredentials.id,
-    column: deploymentCredentials.sealed_tokens,
+    column: deploymentCredentials.encrypted_tokens,
     needs: [deploymentCredentials.user_id, deploymentCredentials.provider, deploymentCredentials.project_id],
     aad: ({ user_id = "", provider = "", project_id }) => credentialAad({ user_id, provider, project_id: project_id ?? null }),
   }),
-  sealedBytes(oauthStates, {
+  encryptedBytes(oauthStates, {
     id: oauthStates.state_hash,
-    column: oauthStates.sealed,
+    column: oauthStates.encrypted_state,
     needs: [oauthStates.provider, oauthStates.state_hash],
     aad: ({ provider = "", state_hash = "" }) => oauthStateAad(provider, state_hash),
   }),
-  sealedBytes(userApiKeys, {
+  encryptedBytes(userApiKeys, {
     id: userApiKeys.id,
-    column: userApiKeys.sealed_key,
+    column: userApiKeys.encrypted_key,
     needs: [userApiKeys.user_id, userApiKeys.provider],
     aad: ({ user_id = "", provider = "" }) => modelKeyAad({ user_id, provider }),
   }),
-  sealedBytes(userProviders, {
+  encryptedBytes(userProviders, {
     id: userProviders.id,
-    column: userProviders.sealed_headers,
+    column: userProviders.encrypted_headers,
     needs: [userProviders.user_id, userProviders.slug],
     aad: ({ user_id = "", slug = "" }) => providerHeadersAad({ user_id, slug }),
   }),
   ...(["access", "refresh"] as const).map((what) =>
-    sealedBytes(gitProviderCredentials, {
+    encryptedBytes(gitProviderCredentials, {
       id: gitProviderCredentials.id,
-      column: gitProviderCredentials[`sealed_${what}`],
+      column: gitProviderCredentials[`encrypted_${what}`],
       needs: [gitProviderCredentials.user_id, gitProviderCredentials.provider, gitProviderCredentials.host],
       aad: (row) => gitAccountAad(row as Pick<GitAccountRow, "user_id" | "provider" | "host">, what),
     }),
   ),
-  sealedBytes(runWebhooks, {
+  encryptedBytes(runWebhooks, {
     id: runWebhooks.id,
-    column: runWebhooks.sealed_target,
+    column: runWebhooks.encrypted_target,
     needs: [runWebhooks.task_id],
     aad: ({ task_id = "" }) => runWebhookAad(task_id),
   }),
-  sealedBytes(mcpServers, {
+  encryptedBytes(mcpServers, {
     id: mcpServers.id,
-    column: mcpServers.sealed_access,
+    column: mcpServers.encrypted_access,
     needs: [mcpServers.id],
     aad: ({ id = "" }) => mcpAccessAad(id),
   }),
-  sealedBytes(mcpServers, {
+  encryptedBytes(mcpServers, {
     id: mcpServers.id,
-    column: mcpServers.sealed_oauth,
+    column: mcpServers.encrypted_oauth,
     needs: [mcpServers.id],
     aad: ({ id = "" }) => mcpOauthAad(id),
   }),
-  sealedBytes(attachmentPieces, {
+  encryptedBytes(attachmentPieces, {
     id: attachmentPieces.id,
-    column: attachmentPieces.sealed_data,
+    column: attachmentPieces.encrypted_data,
     needs: [attachmentPieces.attachment_id, attachmentPieces.position],
     aad: ({ attachment_id = "", position = "" }) => attachmentAad({ attachment_id, position }),
   }),
-  sealedBytes(deployments, {
+  encryptedBytes(deployments, {
     id: deployments.id,
-    column: deployments.sealed_request,
+    column: deployments.encrypted_request,
     needs: [deployments.id],
     aad: ({ id = "" }) => requestAad(id),
   }),
-  sealedBytes(totpSecrets, {
+  encryptedBytes(totpSecrets, {
     id: totpSecrets.user_id,
-    column: totpSecrets.sealed_secret,
+    column: totpSecrets.encrypted_secret,
     needs: [totpSecrets.user_id],
     aad: ({ user_id = "" }) => totpAad(user_id),
   }),
-  sealedBytes(idempotencyKeys, {
+  encryptedBytes(idempotencyKeys, {
     id: idempotencyKeys.id,
-    column: idempotencyKeys.sealed_answer,
+    column: idempotencyKeys.encrypted_answer,
     needs: [idempotencyKeys.id],
     aad: ({ id = "" }) => answerAad(id),
   }),
-  sealedBytes(emails, {
+  encryptedBytes(emails, {
     id: emails.id,
-    column: emails.sealed_content,
+    column: emails.encrypted_content,
     needs: [emails.id],
     aad: ({ id = "" }) => emailAad(id),
   }),
-  sealedSettings,
+  encryptedSettings,
 ];

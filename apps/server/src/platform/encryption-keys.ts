@@ -1,13 +1,13 @@
 import { open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
-import { randomToken, type SealingKeys } from "./crypto.ts";
+import { randomToken, type EncryptionKeys } from "./crypto.ts";
 
 /**
  * The file `sealing.keys` of the data folder, for servers without a configured key: the current key first, then previous ones until
  * everything is re-encrypted. Absent until the first rotation.
  */
-export interface SealingKeyFile {
+export interface EncryptionKeyFile {
   keys: string[];
   /** Whether a rotation is unfinished. */
   isUnfinished: boolean;
@@ -15,7 +15,7 @@ export interface SealingKeyFile {
 const unfinishedMark = "# a rotation has not ended yet: run ./studio rotate-keys";
 const fileOf = (dataDir: string) => join(dataDir, "sealing.keys");
 
-export async function readSealingKeyFile(dataDir: string): Promise<SealingKeyFile> {
+export async function readEncryptionKeyFile(dataDir: string): Promise<EncryptionKeyFile> {
   const text = await readFile(fileOf(dataDir), "utf8").catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT") return "";
     throw cause;
@@ -24,7 +24,7 @@ export async function readSealingKeyFile(dataDir: string): Promise<SealingKeyFil
   return { keys: lines.filter((line) => line !== "" && !line.startsWith("#")), isUnfinished: lines.includes(unfinishedMark) };
 }
 /** Written to a temporary file, flushed and renamed, so that a crash leaves a complete file. */
-async function writeSealingKeyFile(dataDir: string, { keys, isUnfinished }: SealingKeyFile): Promise<void> {
+async function writeEncryptionKeyFile(dataDir: string, { keys, isUnfinished }: EncryptionKeyFile): Promise<void> {
   const aside = `${fileOf(dataDir)}.new`;
   const file = await open(aside, "w", 0o600);
   try {
@@ -39,24 +39,24 @@ async function writeSealingKeyFile(dataDir: string, { keys, isUnfinished }: Seal
 }
 
 /** The configured keys, else those of the data folder, else none: then the secret key is used. */
-export async function loadSealingKeys(
-  { auth }: { auth: Pick<Config["auth"], "sealingKey" | "formerSealingKeys"> },
+export async function loadEncryptionKeys(
+  { auth }: { auth: Pick<Config["auth"], "encryptionKey" | "formerEncryptionKeys"> },
   dataDir: string,
-): Promise<SealingKeys> {
-  const { keys } = await readSealingKeyFile(dataDir);
-  const former = auth.formerSealingKeys.map((key) => key.reveal());
-  if (auth.sealingKey) return { current: auth.sealingKey.reveal(), former: [...former, ...keys] };
+): Promise<EncryptionKeys> {
+  const { keys } = await readEncryptionKeyFile(dataDir);
+  const former = auth.formerEncryptionKeys.map((key) => key.reveal());
+  if (auth.encryptionKey) return { current: auth.encryptionKey.reveal(), former: [...former, ...keys] };
   const [current, ...older] = keys;
   return { ...(current !== undefined && { current }), former: [...older, ...former] };
 }
 
 /** Prepends a new key, or continues with the key of an unfinished rotation. */
 export async function beginRotation(dataDir: string): Promise<void> {
-  const { keys, isUnfinished } = await readSealingKeyFile(dataDir);
-  if (!isUnfinished) await writeSealingKeyFile(dataDir, { keys: [randomToken(48), ...keys], isUnfinished: true });
+  const { keys, isUnfinished } = await readEncryptionKeyFile(dataDir);
+  if (!isUnfinished) await writeEncryptionKeyFile(dataDir, { keys: [randomToken(48), ...keys], isUnfinished: true });
 }
-/** Deletes the previous keys, once everything is sealed with the current one. */
+/** Deletes the previous keys, once everything is encrypted with the current one. */
 export async function endRotation(dataDir: string): Promise<void> {
-  const { keys } = await readSealingKeyFile(dataDir);
-  await writeSealingKeyFile(dataDir, { keys: keys.slice(0, 1), isUnfinished: false });
+  const { keys } = await readEncryptionKeyFile(dataDir);
+  await writeEncryptionKeyFile(dataDir, { keys: keys.slice(0, 1), isUnfinished: false });
 }
