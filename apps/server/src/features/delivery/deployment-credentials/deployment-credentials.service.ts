@@ -144,6 +144,7 @@ export function createDeploymentCredentials({
       const [{ rows, total }, connected] = await Promise.all([store.list(userId, filter, page), store.providersOf(userId)]);
       const providers = Object.values(catalogue).map((entry) => ({
         ...entry,
+        auth_type: capabilitiesOf(entry.name).hasOauth ? ("oauth" as const) : ("api_token" as const),
         build_modes: [...capabilitiesOf(entry.name).buildModes],
         removes_whole_site: capabilitiesOf(entry.name).removesWholeSite,
         connected: connected.includes(entry.name),

@@ -1,10 +1,11 @@
-import type { RemoteProvider } from "@tesslate/contract";
+import { RemoteProvider } from "@tesslate/contract";
 import { calculatePKCECodeChallenge } from "openid-client";
+import { Value } from "typebox/value";
 import { AppError, badRequest } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { ConnectingUser, OauthConnect, OauthConnection } from "../../accounts/auth/index.ts";
 import type { DeploymentCredentials } from "../deployment-credentials/index.ts";
-import { ProviderError } from "../deployments/index.ts";
+import { capabilitiesOf, ProviderError } from "../deployments/index.ts";
 import type { ProviderOauthApp, OauthApps } from "./apps.ts";
 
 interface StartedConnection extends OauthConnection {
@@ -40,7 +41,7 @@ export function createDeploymentOauth({
   const flowOf = (provider: string) => `deploy ${provider.toLowerCase()}`;
   const appOf = (name: string): { provider: RemoteProvider; app: ProviderOauthApp } => {
     const provider = name.toLowerCase();
-    if (provider !== "vercel" && provider !== "netlify")
+    if (!Value.Check(RemoteProvider, provider) || !capabilitiesOf(provider).hasOauth)
       throw badRequest("This provider does not support OAuth. Connect it with a token.", "oauth_not_supported");
     const app = apps[provider];
     if (!app)

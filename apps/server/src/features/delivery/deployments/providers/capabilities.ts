@@ -12,6 +12,7 @@ const localCapabilities: ProviderCapabilities = {
   keepsVersions: false,
   removesWholeSite: false,
   requiredMetadata: [],
+  hasOauth: false,
 };
 const capabilities: Record<DeployProvider, ProviderCapabilities> = {
   vercel: vercelCapabilities,

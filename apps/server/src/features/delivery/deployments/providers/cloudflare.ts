@@ -57,6 +57,7 @@ export const cloudflareCapabilities: ProviderCapabilities = {
   keepsVersions: false,
   removesWholeSite: true,
   requiredMetadata: ["account_id"],
+  hasOauth: false,
 };
 
 /**

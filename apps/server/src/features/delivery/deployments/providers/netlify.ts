@@ -43,6 +43,7 @@ export const netlifyCapabilities: ProviderCapabilities = {
   keepsVersions: true,
   removesWholeSite: false,
   requiredMetadata: [],
+  hasOauth: true,
 };
 
 export function createNetlify({ baseUrl, outbound, retry }: { baseUrl: string; outbound: Outbound; retry?: RetryPolicy }): ProviderAdapter {

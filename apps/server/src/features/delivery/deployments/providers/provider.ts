@@ -100,6 +100,8 @@ export interface ProviderCapabilities {
   removesWholeSite: boolean;
   /** Keys of the metadata that an account needs besides its token. */
   requiredMetadata: readonly string[];
+  /** An account can be connected in the browser, with OAuth; otherwise with a token only. */
+  hasOauth: boolean;
 }
 
 /** Static pages and Vite apps work everywhere; unrecognized apps are attempted. */

@@ -76,6 +76,7 @@ export const vercelCapabilities: ProviderCapabilities = {
   keepsVersions: true,
   removesWholeSite: false,
   requiredMetadata: [],
+  hasOauth: true,
 };
 
 export function createVercel({ baseUrl, outbound, retry }: { baseUrl: string; outbound: Outbound; retry?: RetryPolicy }): ProviderAdapter {
