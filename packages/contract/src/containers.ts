@@ -22,6 +22,11 @@ import { ContainerStatus } from "./events.ts";
 const tag = "containers";
 export { ContainerStatus };
 
+export const ContainerMode = described(
+  "`container`: it runs in the project; `external`: a service elsewhere, which is only connected.",
+  Literals("container", "external"),
+);
+
 export const Container = described(
   "An app or a service of a project. Values of its variables are write-only: only their names are returned.",
   Type.Object({
@@ -37,7 +42,7 @@ export const Container = described(
     env_vars_count: Type.Integer(),
     container_type: Literals("base", "service"),
     service_slug: Nullable(Type.String()),
-    deployment_mode: Literals("container", "external"),
+    deployment_mode: ContainerMode,
     external_endpoint: Nullable(Type.String()),
     credentials_id: Nullable(Uuid),
     injected_env_vars: Nullable(
@@ -69,7 +74,7 @@ export const CreateContainer = Type.Object({
   container_type: Type.Optional(Literals("base", "service")),
   base_id: Maybe(Type.String({ minLength: 1, maxLength: 100 })),
   service_slug: Maybe(Type.String({ maxLength: 100 })),
-  deployment_mode: Type.Optional(Literals("container", "external")),
+  deployment_mode: Type.Optional(ContainerMode),
   external_endpoint: Maybe(Type.String({ maxLength: 500 })),
   credentials: Maybe(EnvVars),
   position_x: Type.Optional(Type.Number()),
@@ -83,7 +88,7 @@ export const UpdateContainer = Type.Object({
   env_vars_to_set: Type.Optional(EnvVars),
   env_vars_to_delete: Type.Optional(Type.Array(Type.String())),
   external_endpoint: Maybe(Type.String({ maxLength: 500 })),
-  deployment_mode: Type.Optional(Literals("container", "external")),
+  deployment_mode: Type.Optional(ContainerMode),
   deployment_provider: Maybe(DeployProvider),
 });
 

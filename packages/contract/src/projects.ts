@@ -19,7 +19,7 @@ import { EditMode } from "./edit-mode.ts";
 import { route } from "./route.ts";
 import { ProjectEvent } from "./events.ts";
 import { AuthenticatedFrame, AuthFrame, ErrorFrame, PingFrame, PongFrame } from "./sockets.ts";
-import { DeploymentMode } from "./system.ts";
+import { SandboxDriver } from "./system.ts";
 import { ContainerStatus, StopReason } from "./events.ts";
 
 const tag = "projects";
@@ -127,7 +127,7 @@ export const ProjectStatus = Type.Object({
   status: RunStatus,
   environment_status: EnvironmentStatus,
   stop_reason: Nullable(StopReason),
-  deployment_mode: DeploymentMode,
+  deployment_mode: SandboxDriver,
   namespace: Nullable(Type.String()),
   hibernated_at: Nullable(Timestamp),
   last_activity: Nullable(Timestamp),
@@ -156,7 +156,7 @@ export type ProjectStatus = Static<typeof ProjectStatus>;
 const StartResult = Type.Object({
   ...taskFields,
   project_slug: Type.String(),
-  deployment_mode: DeploymentMode,
+  deployment_mode: SandboxDriver,
   containers: Type.Record(Type.String(), Nullable(Type.String())),
 });
 
@@ -276,7 +276,7 @@ export const projectsRoutes = {
       "Stops all containers. Files stay. The project stays stopped until a person or the agent starts it; previews do not wake it.",
     auth: "user",
     params: ProjectParams,
-    response: Type.Object({ message: Type.String(), deployment_mode: DeploymentMode }),
+    response: Type.Object({ message: Type.String(), deployment_mode: SandboxDriver }),
     errors: ["not_found"],
   }),
   restart: route({
@@ -288,7 +288,7 @@ export const projectsRoutes = {
     auth: "user",
     status: 202,
     params: ProjectParams,
-    response: Type.Object({ ...taskFields, project_slug: Type.String(), deployment_mode: DeploymentMode }),
+    response: Type.Object({ ...taskFields, project_slug: Type.String(), deployment_mode: SandboxDriver }),
     errors: ["not_found", "no_containers", "project_busy", "running_limit_reached"],
   }),
   activity: route({

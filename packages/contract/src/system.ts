@@ -2,14 +2,17 @@ import { described, JsonObject, Literals, Nullable, Type, type Static } from "./
 import { route } from "./route.ts";
 
 const tag = "system";
-export const DeploymentMode = Literals("sandbox", "docker", "process", "memory");
-export const Isolation = Literals("full", "no-netns", "process", "none");
+export const SandboxDriver = described("How this server runs sandboxes.", Literals("sandbox", "docker", "process", "memory"));
+export const IsolationLevel = described(
+  "What separates sandboxes from each other and from this server.",
+  Literals("full", "no-netns", "process", "none"),
+);
 
 export const PublicConfig = Type.Object({
   app_domain: Type.String(),
   preview_domain: Type.String(),
-  deployment_mode: DeploymentMode,
-  isolation: Isolation,
+  deployment_mode: SandboxDriver,
+  isolation: IsolationLevel,
   isolation_warnings: Type.Array(Type.String()),
   version: Type.String(),
   setup_required: described("There is no administrator yet", Type.Boolean()),
@@ -43,7 +46,7 @@ export const systemRoutes = {
       status: Type.Literal("healthy"),
       service: Type.String(),
       version: Type.String(),
-      runtime: Type.Object({ driver: DeploymentMode, isolation: Isolation }),
+      runtime: Type.Object({ driver: SandboxDriver, isolation: IsolationLevel }),
     }),
   }),
   ready: route({
@@ -62,7 +65,7 @@ export const systemRoutes = {
     tag,
     summary: "Get Prometheus metrics",
     description:
-      "Metrics in the Prometheus text format. Requires the `METRICS_TOKEN` as a bearer token, an administrator's session, or, if no token is set, a request from this machine. Everybody else gets 404.",
+      "Metrics in the Prometheus text format. Requires the `METRICS_TOKEN` as a bearer token, an administrator's session, or, if no token is set, a request from this machine. All other requests get 404.",
     auth: "optional",
     kind: "raw",
     contentType: "text/plain",

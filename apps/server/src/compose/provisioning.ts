@@ -116,7 +116,7 @@ export async function composeProvisioning(
         statusOf: services.status,
         templates,
         events,
-        deploymentMode: runtime.name,
+        driver: runtime.name,
         // A client that follows a project during setup sees its files once there is a tree to watch.
         watchFiles: (project, signal) =>
           void projects

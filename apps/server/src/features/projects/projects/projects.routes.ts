@@ -32,7 +32,7 @@ export function mountProjects(
     statusOf,
     templates,
     events,
-    deploymentMode,
+    driver,
     watchFiles,
   }: {
     projects: Projects;
@@ -42,7 +42,7 @@ export function mountProjects(
     statusOf: (project: ProjectRow) => Promise<Omit<ProjectStatus, "deployment_mode">>;
     templates: Templates;
     events: EventLog;
-    deploymentMode: ProjectStatus["deployment_mode"];
+    driver: ProjectStatus["deployment_mode"];
     watchFiles?: (project: ProjectRow, signal: AbortSignal) => void;
   },
 ): void {
@@ -60,19 +60,19 @@ export function mountProjects(
       const project = await projects.require(user.id, params.id);
       const status = await statusOf(project);
       const error = project.environment_status === "setup_failed" ? await provisioning.setupError(project) : status.error;
-      return { ...status, deployment_mode: deploymentMode, ...(error !== undefined && { error }) };
+      return { ...status, deployment_mode: driver, ...(error !== undefined && { error }) };
     },
     start: async ({ user }, { params }) => {
       const project = await projects.require(user.id, params.id);
-      return { ...(await verbs.startProject(project)), project_slug: project.slug, deployment_mode: deploymentMode };
+      return { ...(await verbs.startProject(project)), project_slug: project.slug, deployment_mode: driver };
     },
     stop: async ({ user }, { params }) => {
       await verbs.stopProject(await projects.require(user.id, params.id));
-      return { message: "All containers are stopped. The files are kept.", deployment_mode: deploymentMode };
+      return { message: "All containers are stopped. The files are kept.", deployment_mode: driver };
     },
     restart: async ({ user }, { params }) => {
       const project = await projects.require(user.id, params.id);
-      return { ...(await verbs.restartProject(project)), project_slug: project.slug, deployment_mode: deploymentMode };
+      return { ...(await verbs.restartProject(project)), project_slug: project.slug, deployment_mode: driver };
     },
     activity: async ({ user }, { params }) => projects.used((await projects.require(user.id, params.id)).id),
     events: async ({ user, signal, headers }, { params, query }) => {
