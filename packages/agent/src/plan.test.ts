@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { mergeSteps, planMarkdown, planPrompt, type Plan, type PlanChange, type PlanStep, type PlanStore } from "./plan.ts";
+import { mergeSteps, planMarkdown, planPrompt, type AgentPlan, type PlanChange, type AgentPlanStep, type PlanStore } from "./plan.ts";
 import { answer, call, calls, play } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 import { allTools } from "./tools/index.ts";
 import { savePlan } from "./tools/save-plan.ts";
 import { updatePlan } from "./tools/update-plan.ts";
 
-const step = (id: string, status: PlanStep["status"] = "pending", is_included = true): PlanStep => ({
+const step = (id: string, status: AgentPlanStep["status"] = "pending", is_included = true): AgentPlanStep => ({
   id,
   step: `Step ${id}`,
   status,
@@ -14,13 +14,13 @@ const step = (id: string, status: PlanStep["status"] = "pending", is_included = 
 });
 let serial = 0;
 const newId = () => `new${++serial}`;
-const shown = (steps: PlanStep[]) => steps.map((one) => `${one.is_included ? "" : "-"}${one.step}:${one.status}`);
+const shown = (steps: AgentPlanStep[]) => steps.map((one) => `${one.is_included ? "" : "-"}${one.step}:${one.status}`);
 
-function memoryPlans(start?: Plan): PlanStore & { plan: Plan | undefined } {
+function memoryPlans(start?: AgentPlan): PlanStore & { plan: AgentPlan | undefined } {
   const store = {
     plan: start,
     read: async () => store.plan,
-    change: async (work: (current: Plan | undefined) => PlanChange) =>
+    change: async (work: (current: AgentPlan | undefined) => PlanChange) =>
       (store.plan = { name: store.plan?.name ?? "calm_red_fox", ...work(store.plan) }),
   };
   return store;
@@ -55,7 +55,7 @@ test.each([
 });
 
 test("the prompt contains an active plan between two marker lines, and no finished plan", () => {
-  const plan: Plan = {
+  const plan: AgentPlan = {
     name: "calm_red_fox",
     task: "A menu",
     steps: [step("a", "completed"), step("b", "in_progress"), step("c", "pending", false)],

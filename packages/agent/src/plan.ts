@@ -1,5 +1,5 @@
 /** A step of a plan. `is_included` false: the person excluded the step, so it is not built but stays in the plan. */
-export interface PlanStep {
+export interface AgentPlanStep {
   id: string;
   /** One line. */
   step: string;
@@ -7,22 +7,22 @@ export interface PlanStep {
   is_included: boolean;
 }
 /** Steps that are agreed upon before they are built. */
-export interface Plan {
+export interface AgentPlan {
   /** Three words joined by `_`. */
   name: string;
   /** The goal in a sentence or two; may be empty. */
   task: string;
-  steps: PlanStep[];
+  steps: AgentPlanStep[];
   critical_files: string[];
 }
 /** A new plan gets its name from the store. */
-export type PlanChange = Omit<Plan, "name">;
+export type PlanChange = Omit<AgentPlan, "name">;
 
 /** The plan of a chat. */
 export interface PlanStore {
-  read(): Promise<Plan | undefined>;
+  read(): Promise<AgentPlan | undefined>;
   /** Changes the plan atomically. `current` is undefined when there is none. Returns the stored plan. */
-  change(work: (current: Plan | undefined) => PlanChange): Promise<Plan>;
+  change(work: (current: AgentPlan | undefined) => PlanChange): Promise<AgentPlan>;
 }
 
 /** More steps are hard to review. */
@@ -35,9 +35,13 @@ type NewId = () => string;
  * Applies the model's list to the current one: a step with the same text keeps its id and `is_included`. Missing steps are removed, except those that the
  * person excluded, which keep their place.
  */
-export function mergeSteps(current: readonly PlanStep[], wanted: readonly Pick<PlanStep, "step" | "status">[], newId: NewId): PlanStep[] {
+export function mergeSteps(
+  current: readonly AgentPlanStep[],
+  wanted: readonly Pick<AgentPlanStep, "step" | "status">[],
+  newId: NewId,
+): AgentPlanStep[] {
   const left = new Map(current.map((step) => [step.step, step]));
-  const merged = wanted.map(({ step, status }): PlanStep => {
+  const merged = wanted.map(({ step, status }): AgentPlanStep => {
     const text = stepLine(step);
     const earlier = left.get(text);
     left.delete(text);
@@ -52,12 +56,12 @@ export function mergeSteps(current: readonly PlanStep[], wanted: readonly Pick<P
   return merged.slice(0, maxPlanSteps);
 }
 
-export const includedSteps = (plan: Pick<Plan, "steps">): PlanStep[] => plan.steps.filter((step) => step.is_included);
+export const includedSteps = (plan: Pick<AgentPlan, "steps">): AgentPlanStep[] => plan.steps.filter((step) => step.is_included);
 
-const signs: Record<PlanStep["status"], string> = { pending: "□", in_progress: "▶", completed: "✓" };
+const signs: Record<AgentPlanStep["status"], string> = { pending: "□", in_progress: "▶", completed: "✓" };
 
 /** The plan as Markdown, without excluded steps. */
-export function planMarkdown(plan: Plan): string {
+export function planMarkdown(plan: AgentPlan): string {
   return [
     ...(plan.task === "" ? [] : [plan.task, ""]),
     ...includedSteps(plan).map((step, index) => `${index + 1}. ${signs[step.status]} ${step.step}`),
@@ -66,7 +70,7 @@ export function planMarkdown(plan: Plan): string {
 }
 
 /** The section about the plan at the end of the system prompt; empty when nothing is left to do. */
-export function planPrompt(plan: Plan | undefined, editMode: "allow" | "ask" | "plan"): string {
+export function planPrompt(plan: AgentPlan | undefined, editMode: "allow" | "ask" | "plan"): string {
   if (!plan || includedSteps(plan).every((step) => step.status === "completed")) return "";
   const leftOut = plan.steps.length - includedSteps(plan).length;
   const orders =

@@ -19,5 +19,5 @@ export const maxArchiveEntries = 50_000;
 export const maxListedFiles = 10_000;
 export const maxListedPage = 500;
 
-/** Lines of a container's log: the largest `tail`, and what the web UI keeps. The runtime keeps as many (`maxLogLines` there). */
+/** Lines of a container's log: the largest `tail`, and what the web UI keeps. The runtime keeps as many (`keptLogLines` there). */
 export const maxLogLines = 5000;

@@ -6,7 +6,7 @@ export { stopRuntimesBelow } from "./stop-runtimes.ts";
 export { inspectMachine } from "./machine.ts";
 export type { MachineFacts } from "./machine-facts.ts";
 export { acquireProcessLock, describeHolder, LockHeldError, type Holder } from "./host/files/locks.ts";
-export { maxLogLines } from "./host/services/log-file.ts";
+export { keptLogLines } from "./host/services/log-file.ts";
 export type { RuntimeLog } from "./log.ts";
 export { reachable, releaseReachable } from "./reachable.ts";
 export { createMemoryDriver, type MemoryDriverOptions } from "./memory/driver.ts";

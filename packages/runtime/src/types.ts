@@ -171,7 +171,7 @@ export interface Sandbox {
   /** Starts argv on a pseudo terminal. */
   pty(argv: string[], options?: PtyOptions): Promise<Pty>;
 
-  /** The last `tail` lines (default and maximum `maxLogLines`), then live ones until aborted. */
+  /** The last `tail` lines (default and maximum `keptLogLines`), then live ones until aborted. */
   logs(name: string, options?: { tail?: number; follow?: boolean; signal?: AbortSignal }): AsyncIterable<LogLine>;
   /** Where this process can connect to a port inside (loopback listeners included). */
   address(port: number): Promise<{ host: string; port: number }>;

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../errors.ts";
 import { noHistory } from "../history/none.ts";
-import { maxLogLines } from "../host/services/log-file.ts";
+import { keptLogLines } from "../host/services/log-file.ts";
 import { createOutput } from "../host/commands/output.ts";
 import { createBatchQueue, type BatchQueue } from "../queue.ts";
 import type { ExecOptions, LogLine, Sandbox, ServiceSpec, ServiceState, Tree } from "../types.ts";
@@ -219,7 +219,7 @@ export function createMemorySandbox(id: string, files: MemoryTree, commands: Rea
     async pty() {
       throw new RuntimeError("not_supported", "a memory sandbox has no terminals");
     },
-    async *logs(name, { tail = maxLogLines, follow = false, signal } = {}) {
+    async *logs(name, { tail = keptLogLines, follow = false, signal } = {}) {
       const service = requireService(name);
       const queue = createBatchQueue<LogLine>();
       queue.push(tail <= 0 ? [] : service.lines.slice(-tail));

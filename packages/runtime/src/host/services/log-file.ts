@@ -7,7 +7,7 @@ export type Stream = "stdout" | "stderr";
 
 /**
  * Numbered, dated lines in a file that the next process continues. Each line records its source position (`P`: an offset, a time), so that
- * nothing is read twice or skipped. Of the last `maxLogLines`, a later process finds those in the last two files, of about `maxFileBytes`
+ * nothing is read twice or skipped. Of the last `keptLogLines`, a later process finds those in the last two files, of about `maxFileBytes`
  * each: fewer if lines are long.
  */
 export interface LogFile<P> {
@@ -24,7 +24,7 @@ export interface LogFile<P> {
 }
 
 /** Lines of a service that can be read, by every driver. Between two cuts up to twice as many are in memory. */
-export const maxLogLines = 5_000;
+export const keptLogLines = 5_000;
 export const maxLineLength = 16_384;
 const maxFileBytes = 1 << 20;
 
@@ -57,7 +57,7 @@ export function openLogFile<P>(dir: string, start: P, onError: (error: unknown) 
         }
       }
     }
-    ring = ring.slice(-maxLogLines);
+    ring = ring.slice(-keptLogLines);
   }
 
   function keep(records: Saved<P>[]) {
@@ -82,7 +82,7 @@ export function openLogFile<P>(dir: string, start: P, onError: (error: unknown) 
       const ts = new Date().toISOString();
       const added = lines.map((line): LogLine => ({ seq: ++seq, ts, stream, line }));
       ring.push(...added);
-      if (ring.length > 2 * maxLogLines) ring = ring.slice(-maxLogLines);
+      if (ring.length > 2 * keptLogLines) ring = ring.slice(-keptLogLines);
       const last = added.length - 1;
       keep(
         added.map(({ seq: q, line: l }, i) => ({
@@ -101,7 +101,7 @@ export function openLogFile<P>(dir: string, start: P, onError: (error: unknown) 
       keep([{ emptied: stream }]);
     },
     last: (count) => (count <= 0 ? [] : ring.slice(-count)),
-    async *follow({ tail = maxLogLines, follow = false, signal }) {
+    async *follow({ tail = keptLogLines, follow = false, signal }) {
       const queue = createBatchQueue<LogLine>({ max: 20_000 });
       queue.push(tail <= 0 ? [] : ring.slice(-tail));
       if (!follow || signal?.aborted) queue.end();

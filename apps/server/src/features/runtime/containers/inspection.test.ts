@@ -4,5 +4,5 @@ import { expect, test } from "vitest";
 
 test("a client can request as many log lines as the runtime keeps", () => {
   // Two constants: neither package may import the other.
-  expect(maxLogLines).toBe(runtime.maxLogLines);
+  expect(maxLogLines).toBe(runtime.keptLogLines);
 });

@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import type { LogEvent } from "@tesslate/contract";
-import { maxLogLines, type Sandbox } from "@tesslate/runtime";
+import { keptLogLines, type Sandbox } from "@tesslate/runtime";
 import type { Outbound } from "../../../platform/outbound.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
@@ -79,9 +79,9 @@ export function createContainerInspection({
       const streamSignal = AbortSignal.any([signal, projects.lifetime(project.id)]);
       return (async function* () {
         if (!(await hasRun(sandbox, row.service_key, streamSignal))) return;
-        // A resuming client may have missed more than `tail` lines; the driver keeps `maxLogLines`.
+        // A resuming client may have missed more than `tail` lines; the driver keeps `keptLogLines`.
         const lines = sandbox.logs(row.service_key, {
-          tail: afterSeq === undefined ? tail : maxLogLines,
+          tail: afterSeq === undefined ? tail : keptLogLines,
           follow: true,
           signal: streamSignal,
         });

@@ -9,7 +9,7 @@ import type { ProjectTreeAccess } from "./tree-access.ts";
 
 const runType = "agent_execution";
 
-export interface RestoreRequest {
+export interface RequestedRestore {
   point: string;
   label: string;
   /** For the task's result. */
@@ -56,7 +56,7 @@ export function createSnapshotRestore({
     begin: async (
       project: ProjectRow,
       userId: string,
-      request: RestoreRequest,
+      request: RequestedRestore,
     ): Promise<{ task: TaskRow; safety_snapshot_id: string | null }> => {
       if (!["active", "stopped", "hibernated", "setup_failed"].includes(project.environment_status))
         throw conflict("project_busy", "This project is busy. Try again in a moment.");
