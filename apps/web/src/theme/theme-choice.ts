@@ -34,11 +34,11 @@ export function parseThemeChoice(text: string | null): ThemeChoice {
   }
 }
 
-/** Worn for a moment (a theme that is looked at, or worked on); never stored. */
-let tried: { isDark: boolean; tokens: Tokens } | undefined;
+/** The theme that is previewed or edited; never stored. */
+let previewed: { isDark: boolean; tokens: Tokens } | undefined;
 let current: ThemeChoice = typeof localStorage === "undefined" ? { mode: "system" } : parseThemeChoice(localStorage.getItem(storageKey));
 
-export const isDarkNow = (choice: ThemeChoice = current): boolean => tried?.isDark ?? isDarkOf(choice);
+export const isDarkNow = (choice: ThemeChoice = current): boolean => previewed?.isDark ?? isDarkOf(choice);
 const isDarkOf = (choice: ThemeChoice): boolean => choice.mode === "dark" || (choice.mode === "system" && darkQuery?.matches === true);
 
 function apply(): void {
@@ -46,7 +46,7 @@ function apply(): void {
   const isDark = isDarkNow();
   root.dataset["theme"] = isDark ? "dark" : "light";
   root.style.cssText = "";
-  const tokens = tried?.tokens ?? (isDark ? current.dark : current.light)?.tokens ?? {};
+  const tokens = previewed?.tokens ?? (isDark ? current.dark : current.light)?.tokens ?? {};
   for (const [name, value] of Object.entries(tokens)) root.style.setProperty(`--${name}`, value);
   const ground = getComputedStyle(root).getPropertyValue("--bg-0").trim();
   document.querySelector('meta[name="theme-color"]')?.setAttribute("content", ground);
@@ -76,7 +76,7 @@ export function chooseTheme(change: ThemeChange): void {
 }
 /** The same for a choice that was made in another browser. */
 export function adoptTheme(change: ThemeChange): void {
-  tried = undefined;
+  previewed = undefined;
   const { light, dark, mode } = { ...current, ...change };
   current = { mode, ...(light && { light }), ...(dark && { dark }) };
   localStorage.setItem(storageKey, JSON.stringify(current));
@@ -85,12 +85,12 @@ export function adoptTheme(change: ThemeChange): void {
 export const currentMode = (): ThemeMode => current.mode;
 
 /** Shows a look without choosing it; nothing given: back to the choice. */
-export function tryTheme(look?: { isDark: boolean; tokens: Tokens }): void {
-  if (tried === look) return;
-  tried = look;
+export function previewTheme(look?: { isDark: boolean; tokens: Tokens }): void {
+  if (previewed === look) return;
+  previewed = look;
   apply();
 }
-/** As chosen, whatever is tried at the moment. */
+/** As chosen, whatever is previewed at the moment. */
 export const isDarkChosen = (): boolean => isDarkOf(current);
 /** Nothing was ever chosen in this browser. */
 export const isUnchosen = (): boolean => !hasChosen;

@@ -8,7 +8,7 @@ import { Chip } from "../../ui/Chip.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useBaseActs } from "./house.queries.ts";
+import { useBaseActs } from "./administration.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { State } from "./State.tsx";
 import type { Column } from "../../ui/Table.tsx";

@@ -16,7 +16,7 @@ import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Table, type Column } from "../../ui/Table.tsx";
 import { DayChart } from "./DayChart.tsx";
-import { metricsQuery } from "./house.queries.ts";
+import { metricsQuery } from "./administration.queries.ts";
 
 /** Names of the blocks of the response, for the error message. */
 const blockWords = {

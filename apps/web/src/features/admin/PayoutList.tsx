@@ -6,7 +6,7 @@ import { counted } from "../../lib/counted.ts";
 import { formatDollars } from "../../lib/money.ts";
 import { Button } from "../../ui/Button.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useMarkPaid } from "./house.queries.ts";
+import { useMarkPaid } from "./administration.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { TimeOrNever } from "./State.tsx";
 import { Short } from "./WorkLists.tsx";

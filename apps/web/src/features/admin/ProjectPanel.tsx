@@ -7,7 +7,7 @@ import { formatNumber } from "../../lib/numbers.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { adminProjectQuery, useProjectActs } from "./house.queries.ts";
+import { adminProjectQuery, useProjectActs } from "./administration.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { PanelField, PanelSection, SidePanel } from "./SidePanel.tsx";
 import { TimeOrNever, State } from "./State.tsx";

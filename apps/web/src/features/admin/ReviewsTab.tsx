@@ -5,7 +5,7 @@ import type { AdminReview } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useRemoveReview } from "./house.queries.ts";
+import { useRemoveReview } from "./administration.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { TimeOrNever } from "./State.tsx";
 import type { Column } from "../../ui/Table.tsx";

@@ -11,7 +11,7 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Table, type Column } from "../../ui/Table.tsx";
-import { useProjectActs } from "./house.queries.ts";
+import { useProjectActs } from "./administration.queries.ts";
 import { StopDialog } from "./ProjectPanel.tsx";
 import { TimeOrNever, State } from "./State.tsx";
 import { useSandboxes } from "./use-sandboxes.ts";

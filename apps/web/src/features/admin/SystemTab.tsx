@@ -8,7 +8,7 @@ import { Button } from "../../ui/Button.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { healthQuery, useHealthActs } from "./house.queries.ts";
+import { healthQuery, useHealthActs } from "./administration.queries.ts";
 import { TimeOrNever, State } from "./State.tsx";
 import { healthLooks } from "./state-words.ts";
 import { PayoutList } from "./PayoutList.tsx";

@@ -10,7 +10,7 @@ import { Pager } from "../../ui/Pager.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useWorkActs } from "./house.queries.ts";
+import { useWorkActs } from "./administration.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { TimeOrNever, State } from "./State.tsx";
 import { jobLooks, sayType, taskLooks } from "./state-words.ts";

@@ -6,38 +6,38 @@ import type { ThemeTile } from "./themes.queries.ts";
 
 export interface ThemeCardProps {
   tile: ThemeTile;
-  isWorn: boolean;
+  isApplied: boolean;
   /** One card of a group is reached by Tab. */
   isTabStop: boolean;
-  onWear: () => void;
-  onLook: () => void;
-  onLeave: () => void;
+  onApply: () => void;
+  onPreview: () => void;
+  onPreviewEnd: () => void;
   onCopy: () => void;
   onEdit: () => void;
   onDelete: () => void;
 }
 
 /** A theme as a card: its four swatches as a window, its name and its actions. */
-export function ThemeCard({ tile, isWorn, isTabStop, onWear, onLook, onLeave, onCopy, onEdit, onDelete }: ThemeCardProps) {
+export function ThemeCard({ tile, isApplied, isTabStop, onApply, onPreview, onPreviewEnd, onCopy, onEdit, onDelete }: ThemeCardProps) {
   const { swatches } = tile;
   return (
     <div className="min-w-0">
       <button
         type="button"
         role="radio"
-        aria-checked={isWorn}
+        aria-checked={isApplied}
         aria-label={tile.name}
         tabIndex={isTabStop ? 0 : -1}
         title={tile.description ?? undefined}
-        onClick={onWear}
+        onClick={onApply}
         // Not on enter: a page that opens under a resting pointer must not change its theme.
-        onPointerMove={(event) => event.pointerType === "mouse" && (event.movementX !== 0 || event.movementY !== 0) && onLook()}
-        onPointerLeave={onLeave}
-        onFocus={(event) => event.currentTarget.matches(":focus-visible") && onLook()}
-        onBlur={onLeave}
+        onPointerMove={(event) => event.pointerType === "mouse" && (event.movementX !== 0 || event.movementY !== 0) && onPreview()}
+        onPointerLeave={onPreviewEnd}
+        onFocus={(event) => event.currentTarget.matches(":focus-visible") && onPreview()}
+        onBlur={onPreviewEnd}
         className={cx(
           "relative block w-full overflow-hidden rounded-3 border text-left transition-colors",
-          isWorn ? "border-brand-line ring-1 ring-brand-line" : "border-line-1 hover:border-fg-2",
+          isApplied ? "border-brand-line ring-1 ring-brand-line" : "border-line-1 hover:border-fg-2",
         )}
         style={{ background: swatches.background }}
       >
@@ -49,7 +49,7 @@ export function ThemeCard({ tile, isWorn, isTabStop, onWear, onLook, onLeave, on
             <span className="mt-1 h-3 w-8 rounded-1" style={{ background: swatches.primary }} />
           </span>
         </span>
-        {isWorn ? (
+        {isApplied ? (
           <span className="absolute top-1.5 right-1.5 grid size-5 place-items-center rounded-4 bg-brand text-on-brand">
             <Check size={14} aria-hidden="true" />
           </span>

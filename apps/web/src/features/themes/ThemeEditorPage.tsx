@@ -5,9 +5,9 @@ import type { Theme } from "@tesslate/contract";
 import { useDeferredValue, useEffect, useMemo, useState } from "react";
 import { hasCode } from "../../lib/errors.ts";
 import { formatDecimal } from "../../lib/numbers.ts";
-import { chooseTheme, tryTheme, useTheme } from "../../theme/theme-choice.ts";
+import { chooseTheme, previewTheme, useTheme } from "../../theme/theme-choice.ts";
 import { findThemeFaults, type ThemeFault } from "../../theme/theme-faults.ts";
-import { tokensOf, wearTheme } from "../../theme/wear.ts";
+import { tokensOf, applyTheme } from "../../theme/apply-theme.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
@@ -79,8 +79,8 @@ function Editor({ theme }: { theme: Theme }) {
   const [draft, setDraft] = useState<ThemeDraft>(() => draftOf(theme));
   const shown = useDeferredValue(draft);
   const faults = useMemo(() => findThemeFaults(shown), [shown]);
-  useEffect(() => tryTheme({ isDark: shown.mode === "dark", tokens: tokensOf(shown) }), [shown]);
-  useEffect(() => () => tryTheme(), []);
+  useEffect(() => previewTheme({ isDark: shown.mode === "dark", tokens: tokensOf(shown) }), [shown]);
+  useEffect(() => () => previewTheme(), []);
 
   const isWrong = fieldGroups.some((group) => group.fields.some(({ kind, path }) => problemOf(kind, valueAt(draft, path))));
   const back = () => void navigate({ to: "/settings/look" });
@@ -90,7 +90,7 @@ function Editor({ theme }: { theme: Theme }) {
       const saved = await update.mutateAsync({ id: theme.id, body: { ...draft, name: draft.name.trim() } });
       // A theme that changed its mode is applied in its new mode only.
       if (saved.mode !== theme.mode && choice[theme.mode]?.id === saved.id) chooseTheme({ [theme.mode]: undefined });
-      wearTheme(saved);
+      applyTheme(saved);
       tell.mutate({ theme_preset: saved.id });
       toast(`${saved.name} saved and applied.`);
       back();

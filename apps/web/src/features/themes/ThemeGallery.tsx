@@ -16,7 +16,7 @@ import { Skeleton } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { ThemeCard } from "./ThemeCard.tsx";
 import { customThemesQuery, ownTileOf, themesQuery, tileOf, useThemeActs, type ThemeTile } from "./themes.queries.ts";
-import { useWear } from "./use-wear.ts";
+import { useApplyTheme } from "./use-apply-theme.ts";
 
 const route = getRouteApi("/app/settings/look");
 const grid = "grid grid-cols-[repeat(auto-fill,minmax(132px,1fr))] gap-x-3 gap-y-4";
@@ -51,7 +51,7 @@ export function ThemeGallery() {
   const presets = useQuery(themesQuery);
   const own = useQuery(customThemesQuery);
   const { fork, remove } = useThemeActs();
-  const { look, leave, wear } = useWear();
+  const { preview, stopPreview, apply } = useApplyTheme();
   const [text, setText] = useSearchText(
     q,
     (wanted) => void navigate({ search: (before) => ({ ...before, q: wanted || undefined }), replace: true }),
@@ -64,10 +64,10 @@ export function ThemeGallery() {
 
   const tiles = [...(own.data ?? []).map(ownTileOf), ...(presets.data ?? []).map(tileOf)];
   const found = tiles.filter((tile) => (shown === "all" || tile.mode === shown) && matches(tile, words));
-  const wornId = (mode: "light" | "dark") => choice[mode]?.id ?? `default-${mode}`;
+  const appliedId = (mode: "light" | "dark") => choice[mode]?.id ?? `default-${mode}`;
   const edit = (id: string) => void navigate({ to: "/settings/look/$themeId", params: { themeId: id } });
   const copy = (tile: ThemeTile) => {
-    leave();
+    stopPreview();
     fork.mutate({ id: tile.id }, { onSuccess: (made) => edit(made.id), onError: (error) => toast(sentenceOf(error), { kind: "failed" }) });
   };
   const both = {
@@ -75,7 +75,7 @@ export function ThemeGallery() {
     refetch: () => Promise.all([presets.refetch(), own.refetch()]),
     isFetching: presets.isFetching || own.isFetching,
   };
-  const dressed = tiles.find((tile) => tile.id === wornId("dark")) ?? tiles[0];
+  const applied = tiles.find((tile) => tile.id === appliedId("dark")) ?? tiles[0];
 
   return (
     <SettingsSection
@@ -84,10 +84,10 @@ export function ThemeGallery() {
       action={
         <Button
           icon={<Plus />}
-          disabled={!dressed}
+          disabled={!applied}
           isLoading={fork.isPending}
           loadingWord="Creating…"
-          onClick={() => dressed && copy(dressed)}
+          onClick={() => applied && copy(applied)}
         >
           New theme
         </Button>
@@ -145,7 +145,7 @@ export function ThemeGallery() {
       ) : (
         modes.map(({ mode, title }) => {
           const group = found.filter((tile) => tile.mode === mode);
-          const stop = group.find((tile) => tile.id === wornId(mode)) ?? group[0];
+          const stop = group.find((tile) => tile.id === appliedId(mode)) ?? group[0];
           return group.length === 0 ? null : (
             <section key={mode} className="mb-6">
               <h3 id={headings[mode]} className="mb-2 text-sm font-medium text-fg-1">
@@ -156,11 +156,11 @@ export function ThemeGallery() {
                   <ThemeCard
                     key={tile.id}
                     tile={tile}
-                    isWorn={tile.id === wornId(mode)}
+                    isApplied={tile.id === appliedId(mode)}
                     isTabStop={tile === stop}
-                    onWear={() => void wear(tile)}
-                    onLook={() => look(tile)}
-                    onLeave={leave}
+                    onApply={() => void apply(tile)}
+                    onPreview={() => preview(tile)}
+                    onPreviewEnd={stopPreview}
                     onCopy={() => copy(tile)}
                     onEdit={() => edit(tile.id)}
                     onDelete={() => setDeleting(tile)}

@@ -11,7 +11,7 @@ import { toast } from "../../ui/toast.tsx";
 import { themeQuery, themesQuery } from "./themes.queries.ts";
 
 /** The code that derives a theme is loaded when one is applied. */
-const wear = async (theme: Theme) => (await patiently(() => import("../../theme/wear.ts"))).wearTheme(theme);
+const apply = async (theme: Theme) => (await patiently(() => import("../../theme/apply-theme.ts"))).applyTheme(theme);
 
 /** Applies the theme of the account in a browser where none was selected yet. */
 export function useAccountTheme(preset: string): void {
@@ -20,7 +20,7 @@ export function useAccountTheme(preset: string): void {
     if (!isUnchosen() || preset === "default-dark") return;
     queryClient
       .fetchQuery(themeQuery({ id: preset }))
-      .then(wear)
+      .then(apply)
       // The default theme stays.
       .catch(() => undefined);
   }, [preset, queryClient]);
@@ -44,7 +44,7 @@ export function useThemesPaletteSource(): void {
         run: () =>
           void queryClient
             .fetchQuery(themeQuery(theme))
-            .then(wear)
+            .then(apply)
             .catch((error: unknown) => toast(`Couldn't load ${theme.name}. ${sentenceOf(error)}`, { kind: "failed" })),
       }));
     },

@@ -23,7 +23,7 @@ export interface Submission<Name extends string> {
 
 /**
  * Errors and busy state, as `useForm` has them, of a form whose values live elsewhere: in what the first pages load, which has no room for the form
- * library (docs/decisions/0017-forms.md), in drafts of the browser's storage, in a theme that the page wears while it is edited.
+ * library (docs/decisions/0017-forms.md), in drafts of the browser's storage, in a theme that the page previews while it is edited.
  */
 export function useSubmission<Name extends string>(
   names: readonly Name[],

@@ -1,56 +1,56 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
-import { tryTheme } from "../../theme/theme-choice.ts";
-import { tokensOf, wearTheme } from "../../theme/wear.ts";
+import { previewTheme } from "../../theme/theme-choice.ts";
+import { tokensOf, applyTheme } from "../../theme/apply-theme.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useUpdateMe } from "../users/index.ts";
 import { themeQuery, type ThemeTile } from "./themes.queries.ts";
 
-const lookAfterMs = 140;
+const previewAfterMs = 140;
 
 /** Applies a theme, or previews it without applying it. */
-export function useWear() {
+export function useApplyTheme() {
   const queryClient = useQueryClient();
   const update = useUpdateMe();
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   /** The last requested theme: late responses of others are ignored. */
   const wanted = useRef<string>(undefined);
-  const leave = () => {
+  const stopPreview = () => {
     clearTimeout(timer.current);
     wanted.current = undefined;
-    tryTheme();
+    previewTheme();
   };
   useEffect(
     () => () => {
       clearTimeout(timer.current);
-      tryTheme();
+      previewTheme();
     },
     [],
   );
   const read = (tile: ThemeTile) => queryClient.fetchQuery(themeQuery(tile));
   return {
-    look: (tile: ThemeTile) => {
+    preview: (tile: ThemeTile) => {
       if (wanted.current === tile.id) return;
       clearTimeout(timer.current);
       wanted.current = tile.id;
       timer.current = setTimeout(() => {
         read(tile)
           .then((theme) => {
-            if (wanted.current === tile.id) tryTheme({ isDark: theme.mode === "dark", tokens: tokensOf(theme) });
+            if (wanted.current === tile.id) previewTheme({ isDark: theme.mode === "dark", tokens: tokensOf(theme) });
           })
           // A failed preview is ignored; applying reports the error.
           .catch(() => undefined);
-      }, lookAfterMs);
+      }, previewAfterMs);
     },
-    leave,
-    wear: async (tile: ThemeTile) => {
+    stopPreview,
+    apply: async (tile: ThemeTile) => {
       clearTimeout(timer.current);
       wanted.current = undefined;
       try {
-        wearTheme(await read(tile));
+        applyTheme(await read(tile));
       } catch (error) {
-        tryTheme();
+        previewTheme();
         toast(`Couldn't load ${tile.name}. ${sentenceOf(error)}`, { kind: "failed" });
         return;
       }

@@ -5,7 +5,7 @@ import css from "./tokens.css?raw";
 import { parseTokens, type Tokens } from "./tokens.ts";
 
 /*
- * Everything that turns a theme of the catalogue into a look. Loaded when somebody chooses one: what a page paints with are the finished tokens,
+ * Everything that turns a theme of the catalogue into a look. Loaded when a person chooses one: what a page paints with are the finished tokens,
  * kept in the browser (see theme-choice.ts).
  */
 const builtIn = parseTokens(css);
@@ -17,8 +17,8 @@ export const tokensOf = (theme: ThemeValues & { id?: string }): Tokens =>
 const appliedOf = (theme: Theme): AppliedTheme | undefined =>
   builtInThemeIds.includes(theme.id) ? undefined : { id: theme.id, name: theme.name, tokens: tokensOf(theme) };
 
-/** Wears a theme as the one of its mode, and shows it now: when the other mode is on, it goes over. */
-export function wearTheme(theme: Theme): void {
+/** Applies a theme to its mode and shows it: if the other mode is on, switches the mode. */
+export function applyTheme(theme: Theme): void {
   const isSeen = isDarkChosen() === (theme.mode === "dark");
   chooseTheme({ [theme.mode]: appliedOf(theme), ...(!isSeen && { mode: theme.mode }) });
 }
