@@ -29,14 +29,14 @@ export async function expectAccessible(page: Page, where: string): Promise<void>
     .analyze();
   const serious = violations.filter((v) => v.impact === "serious" || v.impact === "critical");
   const sentences = serious.map(({ id, nodes }) => {
-    const places = nodes.slice(0, 3).map((n) => n.html.slice(0, 200));
-    return `${id} at ${places.join(" | ")}`;
+    const elements = nodes.slice(0, 3).map((n) => n.html.slice(0, 200));
+    return `${id} at ${elements.join(" | ")}`;
   });
   expect(serious.length === 0, `${where}: ${sentences.join("; ")}`);
 }
 
 /** Waits until fonts are loaded and animations have ended. */
-export const settled = (page: Page) =>
+export const animationsEnded = (page: Page) =>
   page.evaluate(async () => {
     await document.fonts.ready;
     await Promise.allSettled(
@@ -82,7 +82,7 @@ export async function checkScreens(
       await page.getByRole("menuitem", { name: options.view }).first().click();
     }
     await options.before?.();
-    await settled(page);
+    await animationsEnded(page);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     expect(overflow <= 0, `${name} ${variant}: ${overflow} px too wide`);
     const cut = await page.evaluate(() =>

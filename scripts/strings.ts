@@ -1,5 +1,5 @@
 /**
- * `./studio strings [PATH…]` prints every text of the web UI with its place: `file:line  kind  text`. `--denied` prints only those that
+ * `./studio strings [PATH…]` prints every text of the web UI with its location: `file:line  kind  text`. `--denied` prints only those that
  * `strings-deny.ts` refuses, and what to write instead.
  *
  * The texts are found in the syntax tree of oxc-parser, which knip and rolldown bring along: ESTree with JSX and types, one second for the whole UI.
@@ -13,7 +13,7 @@ import { findTexts, type Text } from "./strings/find.ts";
 
 const root = join(import.meta.dirname, "..");
 
-export interface PlacedText extends Text {
+export interface LocatedText extends Text {
   /** From the root of the repository. */
   file: string;
 }
@@ -21,7 +21,7 @@ export interface PlacedText extends Text {
 const isTest = (file: string): boolean => /\.test\.tsx?$|\/testing\//.test(file);
 
 /** The texts of files and folders, by file and line. Without paths, those of the web UI. */
-export function textsOf(paths: readonly string[] = ["apps/web/index.html", "apps/web/src"]): PlacedText[] {
+export function textsOf(paths: readonly string[] = ["apps/web/index.html", "apps/web/src"]): LocatedText[] {
   const files = paths.flatMap((path) => {
     const absolute = join(root, path);
     if (!existsSync(absolute)) throw new Error(`${path} does not exist.`);
@@ -44,11 +44,11 @@ export function textsOf(paths: readonly string[] = ["apps/web/index.html", "apps
 const oneLine = (text: string): string => text.replaceAll("\n", "⏎");
 const adviceOf = ({ instead, write }: Denial): string => `${instead} → ${write}`;
 
-/** A text with its place, as `./studio strings` prints it. */
-const lineOf = ({ file, line, kind, text }: PlacedText): string => `${file}:${line}  ${kind}  ${oneLine(text)}`;
+/** A text with its location, as `./studio strings` prints it. */
+const lineOf = ({ file, line, kind, text }: LocatedText): string => `${file}:${line}  ${kind}  ${oneLine(text)}`;
 
 /** The texts with words of the deny list, each with what to write instead. */
-export const deniedLines = (texts: readonly PlacedText[]): string[] =>
+export const deniedLines = (texts: readonly LocatedText[]): string[] =>
   texts.flatMap((text) => {
     const wrong = denied(text);
     return wrong.length > 0 ? [`${lineOf(text)}\n    ${wrong.map(adviceOf).join("; ")}`] : [];

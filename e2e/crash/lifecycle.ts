@@ -17,20 +17,20 @@ type Verb = (typeof verbs)[number];
 interface Life {
   project: Project;
   /** What the server acknowledged last, without an operation in progress; undefined if one was interrupted. */
-  settled: "up" | "down" | undefined;
+  acknowledged: "up" | "down" | undefined;
 }
 
 /** Runs one operation to its end, or until the server is killed: `signal` ends a stream that would wait for the next server. */
-async function act(api: Account["api"], life: Life, verb: Verb, signal: AbortSignal): Promise<void> {
+async function perform(api: Account["api"], life: Life, verb: Verb, signal: AbortSignal): Promise<void> {
   const params = { id: life.project.id };
-  life.settled = undefined;
+  life.acknowledged = undefined;
   if (verb === "stop") {
     await api.projects.stop({ params });
-    life.settled = "down";
+    life.acknowledged = "down";
   } else {
     const { task_id } = await api.projects[verb]({ params });
     await finished(api, task_id, signal);
-    life.settled = "up";
+    life.acknowledged = "up";
   }
 }
 /** Runs operations with pauses, until the server is killed. */
@@ -38,7 +38,7 @@ async function live(api: Account["api"], life: Life, chance: Chance, killed: Abo
   const startedAt = performance.now();
   while (!killed.aborted)
     try {
-      await act(api, life, verbs[Math.floor(chance() * verbs.length)] ?? "start", killed);
+      await perform(api, life, verbs[Math.floor(chance() * verbs.length)] ?? "start", killed);
       await sleep(chance() * 400);
     } catch (error) {
       if (killed.aborted) return;
@@ -65,7 +65,7 @@ export async function crashLifecycle({
     const { api } = person;
     const lives: Life[] = [];
     for (let i = 0; i < projectCount; i++)
-      lives.push({ project: await createProject(person, `Life ${i}`, i % 2 ? "static" : "node-api"), settled: "down" });
+      lives.push({ project: await createProject(person, `Life ${i}`, i % 2 ? "static" : "node-api"), acknowledged: "down" });
 
     for (let round = 1; round <= rounds; round++) {
       const name = (what: string) => `lifecycle round ${round}: ${what}`;
@@ -78,7 +78,7 @@ export async function crashLifecycle({
       );
       await Promise.race([sleep(50 + chance() * 3000), early]);
       kill.abort();
-      const before = lives.map(({ settled }) => settled);
+      const before = lives.map(({ acknowledged }) => acknowledged);
       await studio.kill();
       const trouble = await early;
       check(
@@ -96,8 +96,8 @@ export async function crashLifecycle({
       for (const task of open) await finished(api, task.id).catch(() => undefined);
 
       for (const [i, life] of lives.entries()) {
-        const settled = before[i];
-        counts[settled ?? "cut"] += 1;
+        const acknowledged = before[i];
+        counts[acknowledged ?? "cut"] += 1;
         const params = { id: life.project.id };
         const [row, status, list] = await Promise.all([
           api.projects.get({ params }),
@@ -113,10 +113,10 @@ export async function crashLifecycle({
             list.items.every((c) => Object.values(status.containers).find((l) => l.container_id === c.id)?.status === c.status),
           about,
         );
-        if (settled !== undefined && open.every((task) => task.metadata["project_id"] !== life.project.id))
+        if (acknowledged !== undefined && open.every((task) => task.metadata["project_id"] !== life.project.id))
           check(
-            name(`${life.project.name}: what was acknowledged holds (${settled})`),
-            (status.status === "running") === (settled === "up"),
+            name(`${life.project.name}: what was acknowledged holds (${acknowledged})`),
+            (status.status === "running") === (acknowledged === "up"),
             about,
           );
         if (status.status === "running")
@@ -128,7 +128,7 @@ export async function crashLifecycle({
           const alive = processesOf(life.project.id);
           check(name(`nothing of ${life.project.name} runs`), alive.length === 0, alive.join("; "));
         }
-        life.settled = status.status === "running" ? "up" : "down";
+        life.acknowledged = status.status === "running" ? "up" : "down";
       }
     }
     for (const { project } of lives) await finished(api, (await api.projects.remove({ params: { id: project.id } })).task_id);

@@ -313,7 +313,7 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
         await table.getByRole("button").first().click();
         await page.getByText("Only the recipient can see the content.").waitFor();
         await expectAccessible(page, "email");
-        await shot(page, "admin-letter");
+        await shot(page, "admin-email");
         await page.getByRole("dialog").getByRole("button", { name: "Close" }).first().click();
       },
     },

@@ -109,15 +109,15 @@ export default journey({}, async (context) => {
         const page = await at("/admin/templates");
         const [base] = (await admin.api.adminMarketplace.bases()).items;
         const name = base?.name ?? "";
-        const acts = page.getByRole("button", { name: `Actions for ${name}`, exact: true });
-        await acts.waitFor();
+        const menuButton = page.getByRole("button", { name: `Actions for ${name}`, exact: true });
+        await menuButton.waitFor();
         await checkScreens(page, "admin-templates");
-        await acts.click();
+        await menuButton.click();
         await page.getByRole("menuitem", { name: "Hide…" }).click();
         await page.getByLabel("Reason").fill("It is broken.");
         await page.getByRole("button", { name: "Hide template" }).click();
         await page.getByText("Hidden", { exact: true }).waitFor();
-        await acts.click();
+        await menuButton.click();
         await page.getByRole("menuitem", { name: "Unhide" }).click();
         await page.getByText(`${name} is visible again.`).waitFor();
 

@@ -130,10 +130,13 @@ export default journey({}, async (context) => {
         await card.waitFor({ state: "detached" });
         const whole = async () => {
           const text = await log.innerText();
-          const places = ["Write price lists in two steps", "The first list.", "one.txt", "two.txt", "Both lists are written."].map(
+          const positions = ["Write price lists in two steps", "The first list.", "one.txt", "two.txt", "Both lists are written."].map(
             (part) => text.indexOf(part),
           );
-          return places.every((place, at) => place >= 0 && place > (places[at - 1] ?? -1)) && text.split("Write price lists").length === 2;
+          return (
+            positions.every((position, at) => position >= 0 && position > (positions[at - 1] ?? -1)) &&
+            text.split("Write price lists").length === 2
+          );
         };
         await until("one answer, in order, with one message", whole);
         const { total } = await account.api.chat.sessions({ query: { project_id: project.id } });

@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import { demoScript } from "@tesslate/testkit/demo";
 import { type WatchedWindow } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
-import { expectAccessible, expectNoProblems, settled, shot } from "../screens.ts";
+import { expectAccessible, expectNoProblems, animationsEnded, shot } from "../screens.ts";
 
 export default journey({ hasMain: true, templates: ["react-vite", "static"] }, async (context) => {
   const { model } = context;
@@ -178,7 +178,7 @@ export default journey({ hasMain: true, templates: ["react-vite", "static"] }, a
           ] as const) {
             await page.goto(address);
             await page.getByRole("main").first().waitFor();
-            await settled(page);
+            await animationsEnded(page);
             const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
             expect(overflow <= 0, `${name} ${theme}: ${overflow} px too wide`);
             await shot(page, `${name}-${theme}-m`);
@@ -193,7 +193,7 @@ export default journey({ hasMain: true, templates: ["react-vite", "static"] }, a
         ] as const) {
           await page.goto(address);
           await page.getByRole("main").first().waitFor();
-          await settled(page);
+          await animationsEnded(page);
           await shot(page, `${name}-dark-d`);
           await expectAccessible(page, `${name} dark`);
         }

@@ -5,7 +5,7 @@ import type { Page, Request } from "playwright-core";
 import { createProject, finished, signUp, type Account } from "../account.ts";
 import { signIn, type WatchedWindow } from "../browser.ts";
 import { expect, journey, note, until } from "../journey.ts";
-import { expectAccessible, expectNoProblems, settled, shot } from "../screens.ts";
+import { expectAccessible, expectNoProblems, animationsEnded, shot } from "../screens.ts";
 
 export default journey({ templates: ["node-api", "static", "react-vite"] }, async (context) => {
   const { studio } = context;
@@ -28,8 +28,8 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
     await page().goto(`${studio.url}/p/${project.slug}/canvas`);
     await node("Node API").waitFor();
   };
-  /** Changing requests that `act` causes, as `METHOD noun`: waits for `count` of them, and a moment for more. */
-  async function writes(act: () => Promise<void>, count = 1): Promise<string[]> {
+  /** Changing requests that `action` causes, as `METHOD noun`: waits for `count` of them, and a moment for more. */
+  async function writes(action: () => Promise<void>, count = 1): Promise<string[]> {
     const seen: string[] = [];
     const record = (request: Request) => {
       const path = new URL(request.url()).pathname.split("/");
@@ -37,7 +37,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
       if (request.method() !== "GET" && path[2] === "projects" && path[4] !== "activity") seen.push(`${request.method()} ${path[4]}`);
     };
     page().on("request", record);
-    await act();
+    await action();
     await until("the expected requests are sent", () => seen.length >= count);
     await page().waitForTimeout(300);
     page().off("request", record);
@@ -125,7 +125,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         await page().keyboard.press("Escape");
         await cycle.waitFor({ state: "detached" });
         // The focus returns first; a panel that opens before that would close again.
-        await settled(page());
+        await animationsEnded(page());
         await page().keyboard.press("/");
         await page()
           .getByPlaceholder(/Add a service/)
@@ -144,7 +144,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         await page().getByRole("button", { name: "Add preview of Node API" }).click();
         await node("Preview of Node API").waitFor();
         await page().keyboard.press("f");
-        await settled(page());
+        await animationsEnded(page());
         const grip = async (name: string, dx: number, dy: number) => {
           const box = await node(name).getByText(name, { exact: true }).first().boundingBox();
           expect(box, `${name} is visible`);
@@ -217,7 +217,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         await node("Preview of Node API").waitFor();
         expect(((await previews())[0]?.width ?? 0) > 300, "it is restored with its size");
         // The toast returns the focus.
-        await settled(page());
+        await animationsEnded(page());
         await node("PostgreSQL").focus();
         await page().keyboard.press("Delete");
         const question = page().getByRole("alertdialog", { name: "Delete PostgreSQL?" });
@@ -387,7 +387,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
           await page().getByRole("button", { name: "More" }).click();
           await page().getByRole("menuitem", { name: "Canvas" }).click();
           await node("Node API").waitFor();
-          await settled(page());
+          await animationsEnded(page());
           const overflow = await page().evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
           expect(overflow <= 0, `${overflow} px too wide`);
           await expectAccessible(page(), `canvas on a phone, ${theme}`);
@@ -415,9 +415,9 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
           .click();
         await node("Redis").waitFor();
         await page().setViewportSize({ width: 1440, height: 900 });
-        await settled(page());
+        await animationsEnded(page());
         await page().keyboard.press("f");
-        await settled(page());
+        await animationsEnded(page());
         await expectAccessible(page(), "canvas dark");
         await shot(page(), "canvas-dark-d");
         expectNoProblems(browser as WatchedWindow);

@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { createProject, signUp, type Account } from "../account.ts";
 import { signIn, type WatchedWindow } from "../browser.ts";
 import { expect, journey, note, until } from "../journey.ts";
-import { expectAccessible, expectNoProblems, settled, shot } from "../screens.ts";
+import { expectAccessible, expectNoProblems, animationsEnded, shot } from "../screens.ts";
 
 export default journey({}, async (context) => {
   const { studio } = context;
@@ -258,7 +258,7 @@ export default journey({}, async (context) => {
             await page().emulateMedia({ colorScheme: theme });
             await page().setViewportSize({ width, height });
             await page().goto(`${studio.url}/p/${slug}/code`);
-            await settled(page());
+            await animationsEnded(page());
             if (size === "m") await page().getByRole("button", { name: "Code" }).click();
             await shot(page(), `files-${theme}-${size}`);
             await page().keyboard.press("ControlOrMeta+Shift+f");

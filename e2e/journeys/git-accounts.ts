@@ -124,12 +124,12 @@ export default journey({}, async (context) => {
         await page.getByRole("button", { name: "Import", exact: true }).click();
         await dialog.getByRole("radio", { name: "Git URL" }).click();
         const address = dialog.getByLabel("Repository URL");
-        const act = dialog.getByRole("button", { name: /^(Import|Try again)$/ });
+        const button = dialog.getByRole("button", { name: /^(Import|Try again)$/ });
         await address.fill("git@github.com:ada/shop.git");
-        await act.click();
+        await button.click();
         await dialog.getByText("SSH isn't supported").waitFor();
         await address.fill(`${gitea.url}/ada-tea/secret-garden.git`);
-        await act.click();
+        await button.click();
         await dialog.getByText("This repository is private or does not exist.").waitFor({ timeout: 30_000 });
         const connect = dialog.getByRole("region", { name: "Connect an account" });
         await connect.getByLabel("Token", { exact: true }).fill(gitea.personalToken());

@@ -4,7 +4,7 @@ import type { Frame, Page } from "playwright-core";
 import { createProject, finished, signUp } from "../account.ts";
 import { type WatchedWindow } from "../browser.ts";
 import { expect, journey, note, until } from "../journey.ts";
-import { settled } from "../screens.ts";
+import { animationsEnded } from "../screens.ts";
 import { enterPreview, fetchPreview } from "../preview.ts";
 
 /** Responds to everything with a page; sets cookies; serves a service worker for every path. */
@@ -200,7 +200,7 @@ export default journey({ templates: ["node-api"] }, async (context) => {
             return (error as Error).name;
           }
         });
-        await settled(pageOf());
+        await animationsEnded(pageOf());
         return refused(`sandboxed frame: ${got}; the workbench is unchanged`, got === "SecurityError" && pageOf().url().startsWith(app));
       },
     },

@@ -147,7 +147,7 @@ export default journey({ hasMain: true }, async (context) => {
         await hunks.nth(1).locator("[role=group]").focus();
         await page.keyboard.press("c");
         await page.getByRole("textbox", { name: /Comment on lines/ }).fill("Also on holidays.");
-        await shot(page, "review-remark");
+        await shot(page, "review-comment");
         await page.keyboard.press("Control+Enter");
         await hunks.nth(1).getByText("not sent yet").waitFor();
         await page.getByRole("button", { name: "Send 1 comment" }).click();

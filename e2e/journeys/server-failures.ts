@@ -10,7 +10,7 @@ export default journey({}, async (context) => {
   let browser: WatchedWindow | undefined;
 
   /** A page and the calls whose failure it must survive. `phoneView`: the workbench's view that shows it on a phone. */
-  const places: { path: string; fails: RegExp; phoneView?: string }[] = [
+  const pages: { path: string; fails: RegExp; phoneView?: string }[] = [
     { path: "/admin/sandboxes", fails: /\/api\/admin\/sandboxes/ },
     { path: "/p/SLUG", fails: /\/api\/projects\/[^/]+\/preview-ticket/, phoneView: "Preview" },
     { path: "/", fails: /\/api\/projects(\?|$)/ },
@@ -129,7 +129,7 @@ export default journey({}, async (context) => {
           expect(!documents.some((url) => url.startsWith(studio.url)), `the app was reloaded: ${documents.join(" ")}`);
         }
         const failed: string[] = [];
-        for (const { path, fails, phoneView } of places) {
+        for (const { path, fails, phoneView } of pages) {
           const address = studio.url + path.replace("SLUG", project.slug);
           await failAndRecover(page, address, fails, phoneView).catch(async (error: unknown) => {
             failed.push(`${path}: ${(error as Error).message.split("\n")[0]}`);

@@ -206,8 +206,8 @@ export default journey({}, async (context) => {
         await page().getByRole("menuitem", { name: "Delete…" }).click();
         await page().getByRole("alertdialog").waitFor();
         await page().setViewportSize({ width: 390, height: 240 });
-        const act = await page().getByRole("button", { name: "Delete project", exact: true }).boundingBox();
-        expect(act && act.y + act.height <= 240, `its button is outside a low window: ${JSON.stringify(act)}`);
+        const button = await page().getByRole("button", { name: "Delete project", exact: true }).boundingBox();
+        expect(button && button.y + button.height <= 240, `its button is outside a low window: ${JSON.stringify(button)}`);
         await page().setViewportSize({ width: 1440, height: 900 });
         await page().goto(`${studio.url}/settings/creator`);
         await page().getByText(long).waitFor();

@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { createProject, finished, signUp } from "../account.ts";
 import { signIn, type WatchedWindow } from "../browser.ts";
 import { expect, journey, note, until } from "../journey.ts";
-import { checkScreens, expectAccessible, expectNoProblems, settled, shot } from "../screens.ts";
+import { checkScreens, expectAccessible, expectNoProblems, animationsEnded, shot } from "../screens.ts";
 import { enterPreview } from "../preview.ts";
 
 export default journey({ templates: ["node-api"] }, async (context) => {
@@ -143,11 +143,11 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         const page = await open(`/p/${doomed.slug}/settings`);
         await page.getByRole("button", { name: "Delete project…" }).click();
         const dialog = page.getByRole("alertdialog");
-        const act = dialog.getByRole("button", { name: "Delete project" });
-        expect(await act.isDisabled(), "disabled until the name is typed");
+        const deleteButton = dialog.getByRole("button", { name: "Delete project" });
+        expect(await deleteButton.isDisabled(), "disabled until the name is typed");
         await dialog.getByLabel(/Type/).fill("Doomed");
         await shot(page, "desk-delete");
-        await act.click();
+        await deleteButton.click();
         await page.waitForURL(/\/projects$/);
         await until("the project is deleted", async () => (await person.api.projects.list({})).items.every((p) => p.id !== doomed.id));
         expectNoProblems(browser as WatchedWindow);
@@ -164,7 +164,7 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
           socket.on("close", () => sockets.delete(socket.url()));
         });
         await page.getByRole("navigation", { name: "Views" }).waitFor();
-        await settled(page);
+        await animationsEnded(page);
         await page.keyboard.press("Control+`");
         const terminal = page.locator(".xterm");
         await terminal.waitFor({ timeout: 15_000 });
@@ -244,7 +244,7 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await page.keyboard.press("Escape");
         await log.getByText("tick").first().waitFor();
         await page.getByRole("button", { name: "Pause" }).click();
-        await settled(page);
+        await animationsEnded(page);
         const before = await log.getByRole("listitem").count();
         await page.waitForTimeout(900);
         expect((await log.getByRole("listitem").count()) === before, "paused");

@@ -2,7 +2,7 @@
  * Finds the texts of a TypeScript or JSX source: every string that people read on screen or that a screen reader reads out.
  *
  * A string is judged by its position in the syntax tree: what is between JSX tags is text, the operand of `===` is not, and in between the
- * name of the attribute, property, function or variable that carries it decides (`places.ts`). A carrier that says nothing leaves the decision to the
+ * name of the attribute, property, function or variable that carries it decides (`names.ts`). A carrier that says nothing leaves the decision to the
  * shape of the string: prose or code.
  */
 import { parseSync, visitorKeys, type Node } from "oxc-parser";
@@ -18,7 +18,7 @@ import {
   plurals,
   transparentCalls,
   type Verdict,
-} from "./places.ts";
+} from "./names.ts";
 
 export interface Text {
   line: number;
@@ -73,8 +73,8 @@ export function findTexts(file: string, source: string): Text[] {
     if (!isString(node)) return void childrenOf(node).forEach(visit);
     const nested: Node[] = [];
     const piece = compose(node, nested);
-    const place = placeOf(node, parents);
-    if (isText(piece.words, place)) add(node, place.kind, piece);
+    const carrier = carrierOf(node, parents);
+    if (isText(piece.words, carrier)) add(node, carrier.kind, piece);
     nested.forEach(visit);
   };
 
@@ -135,7 +135,7 @@ const isString = (node: Node): boolean =>
   node.type === "TemplateLiteral" ||
   (node.type === "BinaryExpression" && node.operator === "+" && (isString(node.left) || isString(node.right)));
 
-/** Whether a person reads words here that are written at this place. */
+/** Whether a person reads words that are written here. */
 function hasWords(node: Node): boolean {
   switch (node.type) {
     case "JSXText":
@@ -294,7 +294,7 @@ const entities: Record<string, string> = {
 const decoded = (text: string): string => text.replace(/&(\w+);/g, (all, name: string) => entities[name] ?? all);
 
 const withoutValues = (words: string): string => words.replaceAll("{}", "");
-function isText(words: string, { verdict, isString }: Place): boolean {
+function isText(words: string, { verdict, isString }: Carrier): boolean {
   if (verdict === "never" || !/\p{L}/u.test(withoutValues(words))) return false;
   if (verdict === "text") return isWritten(words);
   if (isString && verdict === undefined && /^\p{L}{2}[\p{L}.]+$/u.test(words)) return isWritten(words);
@@ -317,7 +317,7 @@ const lastName = (node: Node): string | undefined => {
   }
 };
 
-interface Place {
+interface Carrier {
   verdict?: Verdict;
   /** Declared as `string` or as a record of them: not one of a closed set of values. */
   isString?: boolean;
@@ -325,9 +325,9 @@ interface Place {
 }
 
 /** What carries the string, from the inside out, until a carrier's name decides. */
-function placeOf(node: Node, parents: ReadonlyMap<Node, Node>): Place {
+function carrierOf(node: Node, parents: ReadonlyMap<Node, Node>): Carrier {
   let kind: string | undefined;
-  const stop = (verdict: Verdict | undefined, otherwise: string): Place => ({ verdict, kind: kind ?? otherwise });
+  const stop = (verdict: Verdict | undefined, otherwise: string): Carrier => ({ verdict, kind: kind ?? otherwise });
   for (let child = node, parent = parents.get(node); parent; child = parent, parent = parents.get(parent)) {
     switch (parent.type) {
       case "ConditionalExpression":
