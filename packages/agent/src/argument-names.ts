@@ -22,28 +22,28 @@ const namesFor = (name: string): string[] => (Object.hasOwn(otherNames, name) ? 
 /** The arguments with the tool's names, and as text where the tool expects text. Valid arguments are unchanged. */
 export function settleNames(tool: Tool, given: ToolParameters): ToolParameters {
   const properties = tool.parameters.properties as Record<string, { type?: unknown; items?: unknown }>;
-  const settled: ToolParameters = {};
+  const normalized: ToolParameters = {};
   const strays: [string, unknown][] = [];
   for (const [key, value] of Object.entries(given)) {
     const known = Object.hasOwn(properties, key) ? key : Object.keys(properties).find((name) => plain(name) === plain(key));
     if (known === undefined || (known !== key && Object.hasOwn(given, known))) strays.push([key, value]);
-    else settled[known] = value;
+    else normalized[known] = value;
   }
   for (const [key, value] of strays) {
     const meant = Object.entries(properties).find(
       ([name, schema]) =>
-        !Object.hasOwn(settled, name) &&
+        !Object.hasOwn(normalized, name) &&
         (schema.type === "string" ? typeof value === "string" || typeof value === "object" : true) &&
         namesFor(name).some((other) => plain(other) === plain(key)),
     )?.[0];
-    if (meant === undefined) settled[key] = value;
-    else settled[meant] = value;
+    if (meant === undefined) normalized[key] = value;
+    else normalized[meant] = value;
   }
   for (const [name, schema] of Object.entries(properties))
-    if (schema.type === "string" && Object.hasOwn(settled, name)) settled[name] = textOf(name, settled[name]);
-  const edits: unknown = settled.edits;
-  if (Array.isArray(edits)) settled.edits = edits.map((edit: unknown) => settledEdit(edit));
-  return settled;
+    if (schema.type === "string" && Object.hasOwn(normalized, name)) normalized[name] = textOf(name, normalized[name]);
+  const edits: unknown = normalized.edits;
+  if (Array.isArray(edits)) normalized.edits = edits.map((edit: unknown) => normalizeEdit(edit));
+  return normalized;
 }
 
 /** A JSON file given as the object itself, a command as argv, a file as its lines. */
@@ -60,7 +60,7 @@ function commandOf(argv: string[]): string {
   return argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
 }
 
-function settledEdit(edit: unknown): unknown {
+function normalizeEdit(edit: unknown): unknown {
   if (typeof edit !== "object" || edit === null) return edit;
   const result: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(edit)) {

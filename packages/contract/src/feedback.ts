@@ -29,7 +29,7 @@ const author = {
   avatar_url: Nullable(Type.String()),
 };
 export const FeedbackPost = described(
-  "A post of the feedback board, which everybody who is signed in can see.",
+  "A post of the feedback board, which everyone who is signed in can see.",
   Type.Object({
     id: Uuid,
     ...author,

@@ -24,7 +24,7 @@ export const Security = described(
   Type.Object({
     has_password: Type.Boolean(),
     email_codes: described("Codes by email after the password", Type.Boolean()),
-    is_required_here: described("This server requires a second factor from everybody", Type.Boolean()),
+    is_required_here: described("This server requires a second factor from all users", Type.Boolean()),
     totp: Nullable(Type.Object({ confirmed_at: Timestamp, last_used_at: Nullable(Timestamp) })),
     recovery_codes_left: Type.Integer(),
     passkeys: Type.Integer(),

@@ -59,7 +59,7 @@ export const apiTags = {
     "Plans, credits, usage and payments. Without Stripe everything that reads works, and purchases answer `payments_not_configured`.",
   ],
   referrals: ["Referrals", "Referral codes."],
-  feedback: ["Feedback", "A board of bugs and suggestions that everybody who is signed in can see."],
+  feedback: ["Feedback", "A board of bugs and suggestions that everyone who is signed in can see."],
   system: ["System", "Health, readiness, metrics and public configuration."],
   "admin-users": ["Admin: users", "Accounts, sessions and impersonation. For administrators."],
   "admin-content": [

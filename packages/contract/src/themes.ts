@@ -12,7 +12,7 @@ const colour = `(?:#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})|(?:rgb|hs
 const family = `(?:"[\\p{L}\\p{N} ._-]+"|'[\\p{L}\\p{N} ._-]+'|[\\p{L}\\p{N}_-]+(?: [\\p{L}\\p{N}_-]+)*)`;
 
 /**
- * Allowed values of a theme. Themes become style sheets of everybody who uses them, so each kind is an allow-list: no `url()`, no other
+ * Allowed values of a theme. Themes become style sheets of everyone who uses them, so each kind is an allow-list: no `url()`, no other
  * function, no `;{}`, no escapes.
  */
 const Colour = Type.String({ maxLength: 64, pattern: `^${colour}$`, description: "Hex, rgb(), rgba(), hsl(), hsla() or `transparent`" });

@@ -33,16 +33,16 @@ export const readAgentUserText: ReadUserText = (text) => {
 
 /** Determines the position from the request alone, so that the same request always has the same one. */
 export function findPosition(script: Script, request: ScriptRequest, readUserText: ReadUserText): ScriptPosition {
-  const person: { text: string; index: number }[] = [];
+  const userMessages: { text: string; index: number }[] = [];
   request.messages.forEach((message, index) => {
     const text = message.role === "user" ? readUserText(message.text) : null;
-    if (text !== null) person.push({ text, index });
+    if (text !== null) userMessages.push({ text, index });
   });
   const conversation = createHash("sha256")
-    .update(person[0]?.text ?? "")
+    .update(userMessages[0]?.text ?? "")
     .digest("hex")
     .slice(0, 16);
-  const last = person.at(-1)?.index ?? -1;
+  const last = userMessages.at(-1)?.index ?? -1;
   const answers = request.messages.filter((message, index) => message.role === "assistant" && index > last);
   // After a broken connection the model continues the response.
   const [before, note] = request.messages.slice(-2);
@@ -52,9 +52,9 @@ export function findPosition(script: Script, request: ScriptRequest, readUserTex
   const { branch, from } = chooseBranch(
     script,
     request,
-    person.map((message) => message.text),
+    userMessages.map((message) => message.text),
   );
-  const exchange = Math.max(0, person.length - 1 - from);
+  const exchange = Math.max(0, userMessages.length - 1 - from);
   const steps = branch && exchangeOf(script, branch, exchange);
   return { conversation, branch, exchange, answer, step: steps?.[answer], sentText };
 }
@@ -66,10 +66,10 @@ function exchangeOf(script: Script, { exchanges }: Branch, index: number): Excha
   return afterwards[Math.min(index - exchanges.length, afterwards.length - 1)];
 }
 
-function chooseBranch(script: Script, request: ScriptRequest, person: string[]): { branch: Branch | undefined; from: number } {
+function chooseBranch(script: Script, request: ScriptRequest, userMessages: string[]): { branch: Branch | undefined; from: number } {
   const byRequest = script.branches.find((branch) => typeof branch.matches === "function" && branch.matches(request));
   if (byRequest) return { branch: byRequest, from: 0 };
-  for (const [from, text] of person.entries()) {
+  for (const [from, text] of userMessages.entries()) {
     const branch = script.branches.find((candidate) => candidate.matches instanceof RegExp && text.search(candidate.matches) >= 0);
     if (branch) return { branch, from };
   }

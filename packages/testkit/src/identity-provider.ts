@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 
 /** The user signed in at the provider. */
-export interface Person {
+export interface IdentityUser {
   id: number;
   email: string;
   isEmailVerified: boolean;
@@ -20,7 +20,7 @@ export interface IdentityProvider {
   clientId: string;
   clientSecret: string;
   /** Changes who signs in next. */
-  be(person: Partial<Person>): void;
+  be(person: Partial<IdentityUser>): void;
   /** How a broken or malicious provider behaves from now on; `{}` ends it. */
   misbehave(how: Misbehaviour): void;
   /** The next consent page responds with `access_denied`. */
@@ -45,7 +45,7 @@ export interface Misbehaviour {
 }
 
 interface Grant {
-  person: Person;
+  person: IdentityUser;
   challenge: string;
   redirectUri: string;
   nonce: string | null;
@@ -68,7 +68,7 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
   const grants = new Map<string, Grant>();
   const tokens = new Map<string, Grant>();
   const redemptions: URLSearchParams[] = [];
-  let person: Person = { id: 4711, email: "ada@example.org", isEmailVerified: true, name: "Ada Lovelace", picture: null };
+  let person: IdentityUser = { id: 4711, email: "ada@example.org", isEmailVerified: true, name: "Ada Lovelace", picture: null };
   let isDenying = false;
   let url = "";
 

@@ -11,7 +11,7 @@ export { startCloudflare, type CloudflareFake } from "./deploy/cloudflare.ts";
 export { startNetlify, type NetlifyFake } from "./deploy/netlify.ts";
 export { startVercel, type VercelFake } from "./deploy/vercel.ts";
 export { freePort } from "./free-port.ts";
-export { startIdentityProvider, type IdentityProvider, type Misbehaviour, type Person } from "./identity-provider.ts";
+export { startIdentityProvider, type IdentityProvider, type Misbehaviour, type IdentityUser } from "./identity-provider.ts";
 export { gif, pdf, png, svg } from "./pictures.ts";
 export { startPackageRegistry, type PackageRegistry, type RegistryAdvisory } from "./package-registry.ts";
 export { startSearchServices, type FoundPage, type SearchServices } from "./search-services.ts";

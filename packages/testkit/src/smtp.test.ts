@@ -8,7 +8,7 @@ afterEach(() => server?.close());
 
 const transport = (auth?: { user: string; pass: string }, more: object = {}) =>
   createTransport({ host: server.host, port: server.port, secure: false, ignoreTLS: true, auth, ...more });
-const letter = {
+const email = {
   from: "Studio <studio@example.test>",
   to: "a@example.test, B <b@example.test>",
   subject: "Your code",
@@ -17,7 +17,7 @@ const letter = {
 
 test("accepts an email and records envelope, headers and text", async () => {
   await start();
-  await transport().sendMail(letter);
+  await transport().sendMail(email);
   expect(server.mails).toMatchObject([
     {
       from: "studio@example.test",
@@ -34,7 +34,7 @@ test("accepts an email and records envelope, headers and text", async () => {
 test("parses text and html of a multipart email, and words beyond ASCII", async () => {
   await start();
   await transport().sendMail({
-    ...letter,
+    ...email,
     subject: "Grüße, 你好 und so weiter, eine lange Zeile, die gefaltet wird",
     text: "Grüße €\n",
     html: "<p>Grüße</p>",
@@ -47,7 +47,7 @@ test("parses text and html of a multipart email, and words beyond ASCII", async 
 
 test("leading dots are kept", async () => {
   await start();
-  await transport().sendMail({ ...letter, text: ".one\n..two\n.\nthree\n" });
+  await transport().sendMail({ ...email, text: ".one\n..two\n.\nthree\n" });
   expect((await server.waitFor()).text).toBe(".one\r\n..two\r\n.\r\nthree\r\n");
 });
 
@@ -55,7 +55,7 @@ test("several emails over one connection, found by their text", async () => {
   await start();
   const pool = transport(undefined, { pool: true, maxConnections: 1 });
   const waiting = server.waitFor((mail) => mail.subject === "third");
-  for (const subject of ["first", "second", "third"]) await pool.sendMail({ ...letter, subject });
+  for (const subject of ["first", "second", "third"]) await pool.sendMail({ ...email, subject });
   expect((await waiting).subject).toBe("third");
   expect(server.mails.length).toBe(3);
   pool.close();
@@ -65,27 +65,27 @@ describe("with a password", () => {
   const auth = { user: "studio", password: "right" };
   test.each(["PLAIN", "LOGIN"])("accepts the right credentials by %s", async (authMethod) => {
     await start({ auth });
-    await transport({ user: "studio", pass: "right" }, { authMethod }).sendMail(letter);
+    await transport({ user: "studio", pass: "right" }, { authMethod }).sendMail(email);
     expect(server.mails[0]?.user).toBe("studio");
   });
   test.each(["PLAIN", "LOGIN"])("rejects wrong ones by %s", async (authMethod) => {
     await start({ auth });
-    await expect(transport({ user: "studio", pass: "wrong" }, { authMethod }).sendMail(letter)).rejects.toMatchObject({
+    await expect(transport({ user: "studio", pass: "wrong" }, { authMethod }).sendMail(email)).rejects.toMatchObject({
       responseCode: 535,
     });
     expect(server.mails).toEqual([]);
   });
   test("rejects mail without authentication", async () => {
     await start({ auth });
-    await expect(transport().sendMail(letter)).rejects.toMatchObject({ responseCode: 530 });
+    await expect(transport().sendMail(email)).rejects.toMatchObject({ responseCode: 530 });
   });
 });
 
 test("rejects recipients on request, and stops on request", async () => {
   await start();
   server.refuseRecipients("550 5.1.1 no such user");
-  await expect(transport().sendMail(letter)).rejects.toMatchObject({ responseCode: 550 });
+  await expect(transport().sendMail(email)).rejects.toMatchObject({ responseCode: 550 });
   server.refuseRecipients(null);
-  await transport().sendMail(letter);
+  await transport().sendMail(email);
   expect(server.mails.length).toBe(1);
 });

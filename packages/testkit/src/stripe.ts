@@ -154,9 +154,9 @@ export async function startStripe(): Promise<StripeFake> {
     const { pathname, searchParams } = new URL(request.url ?? "/", url);
     const back = searchParams.get("back") ?? "/";
     const html = (body: string) => void response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(body);
-    const [, kind, id = "", act] = pathname.split("/");
+    const [, kind, id = "", action] = pathname.split("/");
     const again = `?back=${encodeURIComponent(back)}`;
-    switch (`${request.method} ${kind} ${act ?? ""}`.trim()) {
+    switch (`${request.method} ${kind} ${action ?? ""}`.trim()) {
       case "GET pay": {
         const session = state.get(state.sessions, "checkout.session", id);
         return html(

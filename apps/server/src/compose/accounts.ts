@@ -117,7 +117,7 @@ export function composeAccounts(
   const usersStore = createUsersStore(db);
   const confirmations = createEmailConfirmations({ mail, box, limits, appBaseUrl });
   const passwordChecks = createPasswordChecks({ passwords, limits });
-  const avatars = createAvatars({ store: usersStore, makeAvatar: createAvatarRenderer(), limits });
+  const avatars = createAvatars({ store: usersStore, renderAvatar: createAvatarRenderer(), limits });
   const users: Users = {
     ...createUserDirectory({ store: usersStore, limits }),
     ...createUserRegistration({

@@ -217,7 +217,7 @@ interface WrappedSocket extends FrameSocket {
 function wrap(ws: WebSocket, pingMs: number): WrappedSocket {
   const queue: unknown[] = [];
   let wake: (() => void) | undefined;
-  const gone = new AbortController();
+  const closed = new AbortController();
   let misses = 0;
   const ping = setInterval(() => {
     if (misses >= 2) ws.terminate();
@@ -240,12 +240,12 @@ function wrap(ws: WebSocket, pingMs: number): WrappedSocket {
   ws.on("error", () => undefined);
   ws.on("close", () => {
     clearInterval(ping);
-    gone.abort();
+    closed.abort();
     wake?.();
   });
   const next = async (): Promise<{ frame: unknown } | undefined> => {
     while (queue.length === 0) {
-      if (gone.signal.aborted) return undefined;
+      if (closed.signal.aborted) return undefined;
       await new Promise<void>((resolve) => (wake = resolve));
     }
     const frame = queue.shift();
@@ -253,7 +253,7 @@ function wrap(ws: WebSocket, pingMs: number): WrappedSocket {
     return { frame };
   };
   return {
-    signal: gone.signal,
+    signal: closed.signal,
     frames: {
       async *[Symbol.asyncIterator]() {
         for (let got = await next(); got; got = await next()) yield got.frame;

@@ -102,14 +102,14 @@ export async function startEmbeddedPostgres({ dataDir, reach, release, log, sett
       for (const line of text.trim().split("\n")) if (/FATAL|PANIC|ERROR/.test(line)) log.debug({ line }, "postgres");
     });
     const waiting = new AbortController();
-    const gone = new Promise<never>((_, reject) => {
+    const exited = new Promise<never>((_, reject) => {
       server.once("error", reject);
       server.once("exit", (code, signal) =>
         reject(new Error(`PostgreSQL exited (${signal ?? code}). ${lastOutput.trim().split("\n").slice(-5).join(" ")}`)),
       );
     });
-    gone.catch(() => undefined);
-    await Promise.race([gone, acceptsConnections(socketDir, waiting.signal)]).finally(() => waiting.abort());
+    exited.catch(() => undefined);
+    await Promise.race([exited, acceptsConnections(socketDir, waiting.signal)]).finally(() => waiting.abort());
     log.info({ duration_ms: Date.now() - started, pid: server.pid }, "postgres started");
     const wentDown = () => {
       if (isStopping) return;

@@ -13,7 +13,7 @@ export interface BillingApp extends AsyncDisposable {
   /** A plan from its page to its tier. Resolves with the session. */
   buyPlan(user: TestUser, tier?: "basic" | "pro" | "ultra"): Promise<string>;
   /** Orders an agent without paying. */
-  askFor(user: TestUser, agentId: string): ReturnType<ReturnType<TestApp["as"]>["marketplaceAgents"]["purchase"]>;
+  requestPurchase(user: TestUser, agentId: string): ReturnType<ReturnType<TestApp["as"]>["marketplaceAgents"]["purchase"]>;
   /** Waits until all webhooks and the jobs they enqueued are processed. */
   settle(): Promise<void>;
   /** Rows of a query. */
@@ -81,7 +81,7 @@ export async function billingApp(options: TestAppOptions = {}): Promise<BillingA
       await pay(session_id);
       return session_id;
     },
-    askFor: (user, id) => app.as(user).marketplaceAgents.purchase({ params: { id }, body: {} }),
+    requestPurchase: (user, id) => app.as(user).marketplaceAgents.purchase({ params: { id }, body: {} }),
     settle: async () => {
       // A job may cause a webhook, which may enqueue a job.
       do {

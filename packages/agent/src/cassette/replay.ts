@@ -160,7 +160,7 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
       fork?.onEvent?.(shown);
       if (event.type === "text_chunk") delivered?.();
     },
-    approve: () => hookOf("approve", { decision: "deny" as const, note: "Nobody is there: this is a fork of a recorded run." }),
+    approve: () => hookOf("approve", { decision: "deny" as const, note: "No user can approve: this is a fork of a recorded run." }),
     ...(head.can_ask && { ask: () => hookOf("ask", { outcome: "timeout" as const }) }),
     ...(head.has_plan && { beforeModelCall: () => hookOf("beforeModelCall", { ok: true as const }) }),
     ...(head.has_steering && { takeSteering: () => hookOf<string[]>("takeSteering", []) }),

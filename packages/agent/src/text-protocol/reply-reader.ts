@@ -590,7 +590,7 @@ export function createReplyReader(
       }
       become({ kind: "text" });
       run(true);
-      return { pieces: taken(), calls: settled(calls), claimsDone };
+      return { pieces: taken(), calls: limitCalls(calls), claimsDone };
     },
   };
 }
@@ -603,7 +603,7 @@ function longerAt(buffer: string, at: number, length: number): number {
 }
 
 /** Removes duplicates; refuses too many calls in one result. */
-function settled(calls: readonly FoundCall[]): FoundCall[] {
+function limitCalls(calls: readonly FoundCall[]): FoundCall[] {
   const seen = new Set<string>();
   const unique = calls.filter((call) => {
     const key = `${call.name} ${call.arguments}`;

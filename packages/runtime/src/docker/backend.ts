@@ -14,7 +14,7 @@ import type { ServiceSpec } from "../types.ts";
 import { openCommandContainer, openContainerTerminal, runInContainer, type CommandContainer } from "./command.ts";
 import { removeEmptyGroups } from "../host/processes/empty-groups.ts";
 import { bind } from "./mounts.ts";
-import { ignoreGone } from "./engine.ts";
+import { ignoreMissing } from "./engine.ts";
 import { findImageUser, type ImageUser } from "./image-user.ts";
 import { createPod } from "./pod.ts";
 import { ensureImage } from "./pull.ts";
@@ -54,7 +54,7 @@ export async function openDockerBackend(
   const left = await inspectAll(docker, [`${label.key}=${key}`, `${label.sandbox}=${location.spec.id}`]);
   const ofRole = (role: string) => left.filter(({ Config }) => Config.Labels[label.role] === role);
   // Commands and terminals end with their server; what is left of one is on its way.
-  await Promise.all(ofRole("command").map(({ Id }) => docker.getContainer(Id).remove({ force: true }).catch(ignoreGone)));
+  await Promise.all(ofRole("command").map(({ Id }) => docker.getContainer(Id).remove({ force: true }).catch(ignoreMissing)));
   const found = new Map(ofRole("service").map((info) => [info.Config.Labels[label.service] ?? "", info]));
   const pod = createPod(location, context, ofRole("pod")[0]);
   let isFrozen = [...found.values()].some(({ State }) => State.Paused);
@@ -119,7 +119,7 @@ export async function openDockerBackend(
   ): Promise<Docker.Container> {
     prepareGroup();
     const labels = labelsOf(context, location, "service", { [label.service]: spec.name });
-    await docker.getContainer(containerName(spec.name)).remove({ force: true, v: true }).catch(ignoreGone);
+    await docker.getContainer(containerName(spec.name)).remove({ force: true, v: true }).catch(ignoreMissing);
     if (image === undefined) {
       const container = programContainer(context, location, launch, await pod.join(), "service");
       const { HostConfig } = container;
@@ -277,7 +277,7 @@ export async function openDockerBackend(
             .getContainer(containerName(name))
             // Missing in the client's types.
             .inspect({ size: true } as object)
-            .catch(ignoreGone),
+            .catch(ignoreMissing),
         ),
       );
       return each.reduce((sum, info) => sum + ((info as { SizeRw?: number } | undefined)?.SizeRw ?? 0), 0);
@@ -313,7 +313,7 @@ export async function openDockerBackend(
       await Promise.all([...commands].map((container) => container.end()));
       const rest = await inspectAll(docker, [`${label.key}=${key}`, `${label.sandbox}=${location.spec.id}`]);
       const others = rest.filter(({ Config }) => Config.Labels[label.role] !== "pod");
-      await Promise.all(others.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }).catch(ignoreGone)));
+      await Promise.all(others.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }).catch(ignoreMissing)));
       await pod.remove();
       if (context.cgroups.names().includes(groupOf(location))) await group().remove();
       removeEmptyGroups(`tesslate-${key}/${groupOf(location)}`);
@@ -331,7 +331,7 @@ const stopSeconds = ({ stopGraceMs = 5_000 }: ServiceSpec) => Math.ceil(stopGrac
 /** Every container with the labels, whatever its state. */
 export async function inspectAll(docker: Docker, labels: string[]): Promise<Docker.ContainerInspectInfo[]> {
   const listed = await docker.listContainers({ all: true, filters: { label: labels } });
-  const infos = await Promise.all(listed.map(({ Id }) => docker.getContainer(Id).inspect().catch(ignoreGone)));
+  const infos = await Promise.all(listed.map(({ Id }) => docker.getContainer(Id).inspect().catch(ignoreMissing)));
   return infos.filter((info) => info !== undefined);
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
 import { makeFolder } from "../host/files/modes.ts";
-import { ignoreGone, reasonOf } from "./engine.ts";
+import { ignoreMissing, reasonOf } from "./engine.ts";
 import { ensureImage } from "./pull.ts";
 
 /** The root file system of project code, without our own tools. */
@@ -31,7 +31,7 @@ export async function findBaseImage(docker: Docker, configured: string | undefin
     const { Id, Config } = await ensureImage(docker, configured, {});
     return { id: Id, isHostPrograms: false, env: Object.fromEntries((Config.Env ?? []).map(split)) };
   }
-  const known = await docker.getImage(scratchTag).inspect().catch(ignoreGone);
+  const known = await docker.getImage(scratchTag).inspect().catch(ignoreMissing);
   if (!known) await importScratch(docker, dir);
   const { Id } = known ?? (await docker.getImage(scratchTag).inspect());
   return { id: Id, isHostPrograms: true, env: {} };

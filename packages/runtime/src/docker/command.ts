@@ -4,7 +4,7 @@ import type { LaunchOptions, SandboxLocation } from "../host/process-isolation.t
 import { trackCommand } from "../host/commands/command-run.ts";
 import { feed, isLive } from "../host/commands/live-input.ts";
 import type { ExecOptions, ExecResult, Pty, PtyOptions } from "../types.ts";
-import { ignoreGone, reasonOf } from "./engine.ts";
+import { ignoreMissing, reasonOf } from "./engine.ts";
 import { createFrames } from "./frames.ts";
 import { asProgram, programContainer, type DriverContext } from "./container-config.ts";
 
@@ -48,11 +48,11 @@ export async function openCommandContainer(
       end: () =>
         (ending ??= started
           .remove({ force: true })
-          .catch(ignoreGone)
+          .catch(ignoreMissing)
           .then(() => void keepAlive.end())),
     };
   } catch (error) {
-    await container?.remove({ force: true }).catch(ignoreGone);
+    await container?.remove({ force: true }).catch(ignoreMissing);
     throw error instanceof RuntimeError
       ? error
       : new RuntimeError("unavailable", `the sandbox could not be entered: ${reasonOf(error)}`, { cause: error });

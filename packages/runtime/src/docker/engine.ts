@@ -97,7 +97,7 @@ export function reasonOf(error: unknown): string {
 export const httpStatusOf = (error: unknown): number | undefined => (error as { statusCode?: number }).statusCode;
 
 /** For things that may already be deleted or are being deleted. */
-export function ignoreGone(error: unknown): void {
+export function ignoreMissing(error: unknown): void {
   const status = httpStatusOf(error);
   if (status !== 404 && status !== 304 && !(status === 409 && /already in progress|is not running/.test(reasonOf(error)))) throw error;
 }

@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { ignoreGone } from "./engine.ts";
+import { ignoreMissing } from "./engine.ts";
 
 /** The user of an image's program; never root. */
 export interface ImageUser {
@@ -55,13 +55,13 @@ export async function findImageUser({ docker, image, labels, volumePaths, fallba
     const list = passwd === "" || passwd.endsWith("\n") ? passwd : `${passwd}\n`;
     return { ...fallback, ...(!isKnown && { passwd: `${list}app:x:${fallback.uid}:${fallback.gid}::/tmp:/bin/sh\n` }) };
   } finally {
-    await container.remove({ force: true, v: true }).catch(ignoreGone);
+    await container.remove({ force: true, v: true }).catch(ignoreMissing);
   }
 }
 
 /** The first entry of a tar archive. */
 async function firstEntry(container: Docker.Container, path: string): Promise<{ uid: number; gid: number; content: Buffer } | undefined> {
-  const archive = (await container.getArchive({ path }).catch(ignoreGone)) as (NodeJS.ReadableStream & { destroy(): void }) | undefined;
+  const archive = (await container.getArchive({ path }).catch(ignoreMissing)) as (NodeJS.ReadableStream & { destroy(): void }) | undefined;
   if (!archive) return undefined;
   const chunks: Buffer[] = [];
   let length = 0;

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import type { RuntimeLog } from "../log.ts";
-import { connectEngine, ignoreGone, httpStatusOf, type EngineOptions } from "./engine.ts";
+import { connectEngine, ignoreMissing, httpStatusOf, type EngineOptions } from "./engine.ts";
 import { label } from "./container-config.ts";
 
 const dataLabel = "tesslate.data";
@@ -21,7 +21,7 @@ export async function endContainers(options: EngineOptions, key: string): Promis
   const { docker } = await connectEngine(options);
   const filters = { label: [`${label.key}=${key}`, `${hostLabel}=${hostname()}`] };
   const containers = await docker.listContainers({ all: true, filters });
-  await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }).catch(ignoreGone)));
+  await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }).catch(ignoreMissing)));
   for (const { Id } of await docker.listNetworks({ filters })) await removeNetwork(docker, Id);
 }
 
@@ -29,7 +29,7 @@ export async function endContainers(options: EngineOptions, key: string): Promis
 async function removeNetwork(docker: Docker, id: string): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await docker.getNetwork(id).remove().catch(ignoreGone);
+      return await docker.getNetwork(id).remove().catch(ignoreMissing);
     } catch (error) {
       if (httpStatusOf(error) !== 403 || attempt > 20) throw error;
       await sleep(100);
@@ -54,7 +54,7 @@ export async function removeOrphans(docker: Docker, key: string, isKnown: (id: s
   for (const { Id, Labels } of containers) {
     if (Labels[label.role] !== "command")
       log.info({ container: Id.slice(0, 12), sandbox: Labels[label.sandbox] }, "removed an orphaned container");
-    await docker.getContainer(Id).remove({ force: true, v: true }).catch(ignoreGone);
+    await docker.getContainer(Id).remove({ force: true, v: true }).catch(ignoreMissing);
   }
   const networks = (await docker.listNetworks({ filters })).filter(({ Labels }) => {
     const dir = Labels?.[dataLabel];

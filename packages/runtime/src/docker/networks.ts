@@ -5,7 +5,7 @@ import type { OutboundRules } from "../host/network/outbound-rules.ts";
 import { hostRules, type Policy } from "../host/network/filter.ts";
 import type { Slot } from "../host/slots/slots.ts";
 import { findUplinks } from "../sandbox/hub.ts";
-import { ignoreGone } from "./engine.ts";
+import { ignoreMissing } from "./engine.ts";
 import type { NetAdmin } from "./net-admin.ts";
 
 /** Networks of all sandboxes: one bridge each, and the filter between them. */
@@ -62,11 +62,11 @@ export async function openNetworks({ docker, key, labels, admin, isDirect, range
       // Another block of addresses has been claimed since.
       if (installedRanges !== pool().join()) await setUp();
       const name = nameOf(slot);
-      const known = await docker.getNetwork(name).inspect().catch(ignoreGone);
+      const known = await docker.getNetwork(name).inspect().catch(ignoreMissing);
       // When we set routes, the engine does not have to.
       const isInternal = isOffline && admin === undefined;
       if (known?.Internal === isInternal) return name;
-      if (known) await docker.getNetwork(known.Id).remove().catch(ignoreGone);
+      if (known) await docker.getNetwork(known.Id).remove().catch(ignoreMissing);
       const bridge = `ts${key}-${slot.number.toString(36)}`;
       await docker.createNetwork({
         Name: name,
@@ -82,7 +82,7 @@ export async function openNetworks({ docker, key, labels, admin, isDirect, range
       return name;
     },
     async remove(slot) {
-      await docker.getNetwork(nameOf(slot)).remove().catch(ignoreGone);
+      await docker.getNetwork(nameOf(slot)).remove().catch(ignoreMissing);
     },
     async setOutboundRules(next) {
       outboundRules = next;

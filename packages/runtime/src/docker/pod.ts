@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
 import type { SandboxLocation } from "../host/process-isolation.ts";
 import { bind } from "./mounts.ts";
-import { ignoreGone, reasonOf, httpStatusOf } from "./engine.ts";
+import { ignoreMissing, reasonOf, httpStatusOf } from "./engine.ts";
 import { groupOf, hostConfig, label, labelsOf, type DriverContext } from "./container-config.ts";
 
 /** The network namespace of one sandbox, held by an idle container; containers that join it share one loopback. */
@@ -46,7 +46,7 @@ export function createPod(first: SandboxLocation, context: DriverContext, found:
       await configureNetwork(adopted);
       return adopted.Id;
     }
-    await docker.getContainer(name).remove({ force: true }).catch(ignoreGone);
+    await docker.getContainer(name).remove({ force: true }).catch(ignoreMissing);
     const network = await networks.ensure(location.slot, { isOffline: isOffline() });
     const container = await docker.createContainer({
       name,
@@ -79,12 +79,12 @@ export function createPod(first: SandboxLocation, context: DriverContext, found:
       await configureNetwork(made);
       return made.Id;
     } catch (error) {
-      await container.remove({ force: true }).catch(ignoreGone);
+      await container.remove({ force: true }).catch(ignoreMissing);
       throw error;
     }
   }
 
-  const isRunning = async (id: string) => (await docker.getContainer(id).inspect().catch(ignoreGone))?.State.Running === true;
+  const isRunning = async (id: string) => (await docker.getContainer(id).inspect().catch(ignoreMissing))?.State.Running === true;
 
   return {
     async join() {
@@ -102,7 +102,7 @@ export function createPod(first: SandboxLocation, context: DriverContext, found:
       joined = undefined;
       const ours = left?.Id ?? name;
       left = undefined;
-      await docker.getContainer(ours).remove({ force: true }).catch(ignoreGone);
+      await docker.getContainer(ours).remove({ force: true }).catch(ignoreMissing);
       await networks.remove(location.slot).catch((error: unknown) => {
         // A container is disconnected a moment after it is removed.
         if (httpStatusOf(error) !== 403) throw error;

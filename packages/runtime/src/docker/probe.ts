@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
 import { makeFolder } from "../host/files/modes.ts";
-import { ignoreGone, reasonOf } from "./engine.ts";
+import { ignoreMissing, reasonOf } from "./engine.ts";
 import { bind } from "./mounts.ts";
 
 interface Options {
@@ -75,7 +75,7 @@ export async function probeEngine({ docker, image, isHostPrograms, labels, dir, 
     if (cause instanceof RuntimeError) throw cause;
     throw new RuntimeError("unavailable", `the Docker engine cannot run a container: ${reasonOf(cause)}`, { cause });
   } finally {
-    await container?.remove({ force: true }).catch(ignoreGone);
+    await container?.remove({ force: true }).catch(ignoreMissing);
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
-import { ignoreGone, reasonOf } from "./engine.ts";
+import { ignoreMissing, reasonOf } from "./engine.ts";
 
 interface Options {
   signal?: AbortSignal | undefined;
@@ -13,7 +13,7 @@ const progressMs = 2_000;
 
 /** The image of that name, pulled when it is missing. Throws `unavailable` with the reason. */
 export async function ensureImage(docker: Docker, name: string, { signal, onProgress }: Options): Promise<Docker.ImageInspectInfo> {
-  const known = await docker.getImage(name).inspect().catch(ignoreGone);
+  const known = await docker.getImage(name).inspect().catch(ignoreMissing);
   if (known) return known;
   onProgress?.(`fetching ${name}`);
   try {

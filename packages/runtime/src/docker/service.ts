@@ -8,7 +8,7 @@ import { accepts, createDetectionPace, createWaiters, untilReady } from "../host
 import { bootId, serviceNote, signalOf, type RunningService } from "../host/services/service.ts";
 import type { ServiceHooks } from "../host/backend.ts";
 import type { ServiceSpec, ServiceState } from "../types.ts";
-import { ignoreGone, reasonOf, httpStatusOf } from "./engine.ts";
+import { ignoreMissing, reasonOf, httpStatusOf } from "./engine.ts";
 import { openDockerServiceLog } from "./service-log.ts";
 
 /** Runs one service. */
@@ -139,12 +139,12 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
 
   async function ended(watched: Docker.Container): Promise<void> {
     if (!isAlive || hasLeft || container !== watched) return;
-    const found = await watched.inspect().catch(ignoreGone);
+    const found = await watched.inspect().catch(ignoreMissing);
     await log.finished(remainingOutputMs);
     clearTimeout(timer);
     pace.stop();
     watching.abort();
-    await watched.remove({ force: true, v: true }).catch(ignoreGone);
+    await watched.remove({ force: true, v: true }).catch(ignoreMissing);
     const exitCode = found?.State.ExitCode;
     const oomKilled = found?.State.OOMKilled === true && exitCode !== 0;
     const wasStopped = isStopping;
@@ -278,20 +278,20 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
     if (!isAlive || container === undefined) return;
     if (host.isFrozen()) await hooks.thaw();
     const stopped = container;
-    await stopped.kill({ signal: saved?.stopSignal ?? (await stopSignalOf(stopped)) }).catch(ignoreGone);
+    await stopped.kill({ signal: saved?.stopSignal ?? (await stopSignalOf(stopped)) }).catch(ignoreMissing);
     const deadline = Date.now() + (saved?.stopGraceMs ?? 5_000);
     while (isAlive && Date.now() < deadline) await waiters.forChange(deadline - Date.now());
     if (!isAlive) return;
-    await stopped.kill({ signal: "SIGKILL" }).catch(ignoreGone);
+    await stopped.kill({ signal: "SIGKILL" }).catch(ignoreMissing);
     while (isAlive) {
       await waiters.forChange(5_000);
       // The engine restarted in between, or did not report the end.
-      if (isAlive && !(await stopped.inspect().catch(ignoreGone))?.State.Running) await ended(stopped);
+      if (isAlive && !(await stopped.inspect().catch(ignoreMissing))?.State.Running) await ended(stopped);
     }
   }
   /** The image's stop signal when the service does not set one. */
   const stopSignalOf = async (stopped: Docker.Container) =>
-    ((await stopped.inspect().catch(ignoreGone))?.Config as { StopSignal?: string } | undefined)?.StopSignal ?? "SIGTERM";
+    ((await stopped.inspect().catch(ignoreMissing))?.Config as { StopSignal?: string } | undefined)?.StopSignal ?? "SIGTERM";
 
   const stop = () => (stopping ??= end().finally(() => (stopping = undefined)));
   if (saved && host.found) adopt(saved, host.found);
@@ -349,7 +349,7 @@ export function openContainerService(name: string, host: DockerServiceHost): Run
       launching?.abort.abort();
       await starting?.catch(() => {}); // reported to the caller
       await launching?.done;
-      await container?.remove({ force: true, v: true }).catch(ignoreGone);
+      await container?.remove({ force: true, v: true }).catch(ignoreMissing);
       log.close();
       if (!isAlive) return;
       isAlive = false;

@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import type { SandboxLocation } from "../host/process-isolation.ts";
 import { groupOf, label, type DriverContext } from "./container-config.ts";
-import { ignoreGone } from "./engine.ts";
+import { ignoreMissing } from "./engine.ts";
 
 interface Usage {
   memoryBytes: number;
@@ -19,7 +19,7 @@ export async function sandboxUsage({ docker, key, cgroups }: DriverContext, loca
   const each = await Promise.all(
     running
       .filter(({ Labels }) => Labels[label.role] !== "pod")
-      .map(({ Id }) => docker.getContainer(Id).stats({ stream: false, "one-shot": true }).catch(ignoreGone)),
+      .map(({ Id }) => docker.getContainer(Id).stats({ stream: false, "one-shot": true }).catch(ignoreMissing)),
   );
   const sum = (pick: (stats: Docker.ContainerStats) => number) => each.reduce((total, stats) => total + (stats ? pick(stats) : 0), 0);
   return {

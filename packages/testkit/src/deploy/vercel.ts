@@ -289,7 +289,10 @@ export async function startVercel(): Promise<VercelFake> {
         query: ["limit", ...team],
         answer: ({ query }) => {
           const scope = scopeOf(query);
-          return { status: 200, body: { projects: projects.filter((p) => p.scope === scope).map(presentProject), pagination: { count: 0 } } };
+          return {
+            status: 200,
+            body: { projects: projects.filter((p) => p.scope === scope).map(presentProject), pagination: { count: 0 } },
+          };
         },
       },
       {
@@ -385,7 +388,9 @@ export async function startVercel(): Promise<VercelFake> {
         query: ["projectId", "limit", ...team],
         answer: ({ query }) => {
           const project = projectOf(query, query.get("projectId") ?? "");
-          const items = deployments.filter((d) => d.project === project).map((d) => ({ ...presentDeployment(d), uid: d.id, id: undefined }));
+          const items = deployments
+            .filter((d) => d.project === project)
+            .map((d) => ({ ...presentDeployment(d), uid: d.id, id: undefined }));
           return { status: 200, body: { deployments: items.slice(0, Number(query.get("limit") ?? 20)) } };
         },
       },

@@ -228,7 +228,7 @@ export function createAccountState({ baseUrl, onEvent }: { baseUrl: () => string
   /** Pays a checkout session. `amount`: another amount than requested. */
   const pay = (id: string, { amount }: { amount?: number } = {}): Session => {
     const session = get(sessions, "checkout.session", id);
-    if (session.status !== "open") throw invalidRequest("This page is not open any more.");
+    if (session.status !== "open") throw invalidRequest("This Checkout Session is no longer open.");
     if (isDeclining) throw invalidRequest("Your card was declined.", undefined, "card_declined");
     if (amount !== undefined) session.amount_total = amount;
     if (session.mode === "subscription") subscribe(session);

@@ -167,7 +167,7 @@ export function createApi({
   });
   const refused = ({ status, error }: StripeRefusal): ApiAnswer => answered(status, { error });
 
-  const act = ({ method, path, body }: ApiCall): ApiAnswer => {
+  const handle = ({ method, path, body }: ApiCall): ApiAnswer => {
     const url = new URL(path, "http://stripe");
     const form = decodeForm(method === "POST" ? body : url.search.slice(1));
     const contentType = "application/x-www-form-urlencoded";
@@ -202,7 +202,7 @@ export function createApi({
     let answer: ApiAnswer;
     try {
       if (isRefused) throw invalidRequest("There is not enough money for this.", undefined, "balance_insufficient");
-      answer = act(call);
+      answer = handle(call);
     } catch (error) {
       if (!(error instanceof StripeRefusal)) throw error;
       answer = refused(error);

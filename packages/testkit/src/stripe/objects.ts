@@ -121,14 +121,14 @@ export function decodeForm(text: string): Form {
     for (const part of path.slice(0, -1)) at = (at[part] ??= {}) as Form;
     at[path.at(-1) || String(Object.keys(at).length)] = value;
   }
-  const settled = (value: FormValue): FormValue => {
+  const withArrays = (value: FormValue): FormValue => {
     if (typeof value === "string" || Array.isArray(value)) return value;
-    const entries = Object.entries(value).map(([key, inner]) => [key, settled(inner)] as const);
+    const entries = Object.entries(value).map(([key, inner]) => [key, withArrays(inner)] as const);
     return entries.length > 0 && entries.every(([key]) => /^\d+$/.test(key))
       ? entries.map(([, inner]) => inner)
       : Object.fromEntries(entries);
   };
-  return settled(root) as Form;
+  return withArrays(root) as Form;
 }
 export const textOf = (value: FormValue | undefined): string | undefined => (typeof value === "string" ? value : undefined);
 export const formOf = (value: FormValue | undefined): Form => (typeof value === "object" && !Array.isArray(value) ? value : {});

@@ -28,7 +28,9 @@ export interface CallOutcome {
 
 /** Ids of nonexistent objects. */
 export const nowhere = ({ at, named }: Pick<Ids, "at" | "named">): Ids => ({
-  at: Object.fromEntries(Object.entries(at).map(([parameter, id]) => [parameter, /^[0-9a-f-]{36}$/.test(id) ? randomUUID() : `no-such-${id}`])),
+  at: Object.fromEntries(
+    Object.entries(at).map(([parameter, id]) => [parameter, /^[0-9a-f-]{36}$/.test(id) ? randomUUID() : `no-such-${id}`]),
+  ),
   named: Object.fromEntries(Object.keys(named).map((field) => [field, randomUUID()])),
 });
 

@@ -15,10 +15,12 @@ export const isPublic = (parameter: string): boolean =>
   parameter.startsWith("/api/git-providers/{provider}") ||
   parameter.startsWith("/api/deployment-oauth/{provider}") ||
   parameter.startsWith("/api/feedback/{id}");
-const ownedParameters = (spec: Listed["spec"]): string[] => idParametersOf(spec).filter((parameter) => !parameter.endsWith("{path}") && !isPublic(parameter));
+const ownedParameters = (spec: Listed["spec"]): string[] =>
+  idParametersOf(spec).filter((parameter) => !parameter.endsWith("{path}") && !isPublic(parameter));
 export const isOwned = ({ spec }: Listed): boolean => ownedParameters(spec).length > 0 || idFieldsOf(spec).length > 0;
 /** Routes that need an object with an owner. */
-export const namesOwned = ({ spec }: Listed): boolean => ownedParameters(spec).length > 0 || idFieldsOf(spec).some((field) => field.isRequired);
+export const namesOwned = ({ spec }: Listed): boolean =>
+  ownedParameters(spec).length > 0 || idFieldsOf(spec).some((field) => field.isRequired);
 
 /** Status and code of a call, or the start of its body. */
 export const summary = ({ status, code, body }: CallOutcome): string => `${status} ${code ?? body.slice(0, 200)}`;

@@ -40,14 +40,14 @@ export async function spendAtOnce({ app, rows }: BillingApp, size: number): Prom
 
 /** Orders the same pack and agent many times concurrently and pays; Stripe sends each webhook many times. */
 export async function buyAtOnce(
-  { app, stripe, agent: makeAgent, askFor, job, rows }: BillingApp,
+  { app, stripe, agent: makeAgent, requestPurchase, job, rows }: BillingApp,
   creator: TestUser,
   size: number,
 ): Promise<void> {
   const ada = await app.signUp();
   const agent = await makeAgent({ creator, cents: 700 });
   const many = <T>(work: () => Promise<T>) => Promise.all(Array.from({ length: size }, work));
-  const pages = new Set((await many(() => askFor(ada, agent.id))).map(({ session_id }) => session_id));
+  const pages = new Set((await many(() => requestPurchase(ada, agent.id))).map(({ session_id }) => session_id));
   const packs = new Set((await many(() => app.as(ada).billing.purchaseCredits({ body: { package: "small" } }))).map((p) => p.session_id));
   expect([pages.size, packs.size]).toEqual([1, 1]);
   expect([...stripe.account.customers.values()].filter((c) => c.metadata["user_id"] === ada.id)).toHaveLength(1);

@@ -28,14 +28,14 @@ afterAll(async () => {
   await provider?.close();
 });
 
-const freshPerson = () => {
+const freshUser = () => {
   const id = randomInt(1e9);
   return { id, email: `person-${id}@example.org`, isEmailVerified: true, name: `Person ${id}`, picture: null };
 };
-let person = freshPerson();
+let person = freshUser();
 beforeEach(() => {
   provider.misbehave({});
-  provider.be((person = freshPerson()));
+  provider.be((person = freshUser()));
 });
 
 const cookieOf = (response: Response, name: string) =>
@@ -223,7 +223,7 @@ test("GitHub's first verified address is used, even if the primary one is not ve
   provider.misbehave({ emails });
   expect(await me(await signIn("github"))).toMatchObject({ email: confirmed });
   expect((await app.request("/api/users/me", { user: squatted })).status).toBe(200);
-  provider.be(freshPerson());
+  provider.be(freshUser());
   for (const none of [[], [{ email: person.email, primary: true, verified: false }]]) {
     provider.misbehave({ emails: none });
     expect(await codeOf(await signIn("github"))).toBe("oauth_not_available_email");
@@ -235,10 +235,10 @@ test.each(["google", "github", "oidc"])("a lookalike address from %s does not si
   await app.studio.database.pool.query("update users set is_verified = true where id = $1", [victim.id]);
   // The Kelvin sign becomes an ordinary k when lowercased, the fullwidth letter when normalized.
   for (const email of [`\u212aim-${person.id}@example.org`, `\uff4bim-${person.id}@example.org`, `kim-${person.id}\u200b@example.org`]) {
-    provider.be({ ...freshPerson(), email });
+    provider.be({ ...freshUser(), email });
     expect(await codeOf(await signIn(name))).toBe("oauth_not_available_email");
   }
-  provider.be({ ...freshPerson(), email: ` KIM-${person.id}@Example.org ` });
+  provider.be({ ...freshUser(), email: ` KIM-${person.id}@Example.org ` });
   expect((await me(await signIn(name)))["id"]).toBe(victim.id);
 });
 
@@ -268,7 +268,7 @@ test("a provider without email_verified is trusted only if the operator configur
     return trusting.request(back.pathname + back.search, { headers: { cookie: cookieOf(response, "tesslate_oauth") ?? "" } });
   };
   expect((await of()).headers.get("location")).toBe(`${trusting.url}/oauth/callback`);
-  provider.be(freshPerson());
+  provider.be(freshUser());
   provider.misbehave({ claims: { email_verified: false } });
   expect(await codeOf(await of())).toBe("oauth_not_available_email");
 });
@@ -293,7 +293,7 @@ test("a person who registered another person's address loses access once the own
   const { recovery_codes } = await app.as(squatter).secondFactor.confirmTotp({ body: { code: appCode(secret) } });
   const { key } = await app.as(squatter).auth.createApiKey({ body: { name: "kept", scopes: ["read"] } });
   const waiting = await app.as().auth.login({ body: { email: squatter.email, password: squatter.password } });
-  provider.be(freshPerson());
+  provider.be(freshUser());
   const linking = await app.request("/api/auth/linked-accounts", {
     method: "POST",
     user: squatter,

@@ -249,7 +249,7 @@ test("a change is not made if the session ends after the proof was checked", asy
   const remove = (path: string) => app.request(path, { method: "DELETE", user, json });
   const client = await app.studio.database.pool.connect();
   try {
-    for (const act of [
+    for (const action of [
       () => post("/api/auth/2fa/recovery-codes", json, user),
       () => remove(totpPath),
       () => remove(`/api/auth/passkeys/${String(passkey?.id)}`),
@@ -257,7 +257,7 @@ test("a change is not made if the session ends after the proof was checked", asy
     ]) {
       await client.query("begin");
       await client.query("select 1 from users where id = $1 for no key update", [user.id]);
-      const answer = act();
+      const answer = action();
       await lockWaiters(app);
       await client.query("update sessions set revoked_at = now() where user_id = $1", [user.id]);
       await client.query("commit");

@@ -60,7 +60,7 @@ export function createSessions({
   const loading = new Map<string, Promise<Entry | undefined>>();
   const watched = new Map<string, { user_id: string; ended: Set<() => void>; timer: NodeJS.Timeout | undefined }>();
   /** Open streams of a user without a session; each rechecks when the user changed. */
-  const people = new Map<string, Set<() => void>>();
+  const watchers = new Map<string, Set<() => void>>();
   /** Incremented by every invalidation: older reads must not be cached. */
   let epoch = 0;
 
@@ -104,7 +104,7 @@ export function createSessions({
     loading.clear();
     for (const id of session_ids ?? []) cached.delete(id);
     if (user_id) for (const [id, entry] of cached) if (entry.user.id === user_id || entry.impersonator?.id === user_id) cached.delete(id);
-    if (user_id) for (const recheckUser of people.get(user_id) ?? []) recheckUser();
+    if (user_id) for (const recheckUser of watchers.get(user_id) ?? []) recheckUser();
     for (const [id, watch] of watched) if (session_ids?.includes(id) || watch.user_id === user_id) void recheck(id);
   };
   /** Rechecks when the session expires, because expiry sends no notification. A session in use has been extended by then. */
@@ -131,7 +131,7 @@ export function createSessions({
     loading.clear();
     cached.clear();
     for (const id of watched.keys()) void recheck(id);
-    for (const all of people.values()) for (const recheckUser of all) recheckUser();
+    for (const all of watchers.values()) for (const recheckUser of all) recheckUser();
   });
 
   return {
@@ -281,12 +281,12 @@ export function createSessions({
     },
     /** Calls `recheck` when the user may have changed. Returns the unsubscribe function. */
     watchUser: (userId: string, recheckUser: () => void): (() => void) => {
-      const all = people.get(userId) ?? new Set();
-      people.set(userId, all);
+      const all = watchers.get(userId) ?? new Set();
+      watchers.set(userId, all);
       all.add(recheckUser);
       return () => {
         all.delete(recheckUser);
-        if (all.size === 0 && people.get(userId) === all) people.delete(userId);
+        if (all.size === 0 && watchers.get(userId) === all) watchers.delete(userId);
       };
     },
     /** Calls `ended` when the session is revoked or expires. Returns the unsubscribe function. */

@@ -113,8 +113,8 @@ export function createThemesStore(db: Database) {
       )[0],
     /** False when the theme does not exist. Users of the theme return to the default one. */
     remove: async (tx: Queries, id: string, userId: string): Promise<boolean> => {
-      const gone = await tx.delete(themes).where(isOwn(id, userId)).returning({ id: themes.id });
-      if (gone.length === 0) return false;
+      const removed = await tx.delete(themes).where(isOwn(id, userId)).returning({ id: themes.id });
+      if (removed.length === 0) return false;
       await resetTheme(tx, id);
       return true;
     },

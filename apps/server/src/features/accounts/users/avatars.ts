@@ -7,11 +7,11 @@ import type { UsersStore } from "./users.store.ts";
 
 export type Avatars = ReturnType<typeof createAvatars>;
 /** Pictures of users. */
-export function createAvatars({ store, makeAvatar, limits }: { store: UsersStore; makeAvatar: AvatarRenderer; limits: RateLimiter }) {
+export function createAvatars({ store, renderAvatar, limits }: { store: UsersStore; renderAvatar: AvatarRenderer; limits: RateLimiter }) {
   /** Rate limited, because processing images takes CPU time. */
   const pictureOf = async (id: string, bytes: Buffer): Promise<AvatarPicture> => {
     await limits.count({ key: `avatar:${id}`, max: 30, windowSeconds: 3600 });
-    return makeAvatar(bytes);
+    return renderAvatar(bytes);
   };
   const putAvatar = (tx: Queries, id: string, { version, webp }: AvatarPicture) =>
     store.putAvatar(tx, id, { version, webp_base64: webp.toString("base64"), url: `/api/users/${id}/avatar/${version}` });

@@ -9,7 +9,7 @@ export interface Passwords {
   /** The hash was made with other cost parameters; rehash at the next sign-in. */
   isOutdated(stored: string): boolean;
   /** Whether zxcvbn estimates fewer than about a million guesses, given the user's names. */
-  isEasyToGuess(password: string, person: { email: string; username: string }): Promise<boolean>;
+  isEasyToGuess(password: string, user: { email: string; username: string }): Promise<boolean>;
 }
 
 /** The dictionaries take some megabytes and 0.1 s to load, so they are loaded on first use. */

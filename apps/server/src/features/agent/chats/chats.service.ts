@@ -71,9 +71,9 @@ export function createChats({ store, runs, projects, lastRewind, onMessagesDelet
     const taskOf = (m: MessageRow) => String(m.message_metadata?.["task_id"] ?? "");
     const open = rows.filter((m) => m.message_metadata?.["completion_reason"] === "in_progress");
     if (open.length === 0) return rows;
-    const gone = await store.listOrphanedRuns([...new Set(open.map(taskOf))]);
+    const orphaned = await store.listOrphanedRuns([...new Set(open.map(taskOf))]);
     const finished = new Map<string, MessageRow>();
-    for (const message of open.filter((m) => gone.has(taskOf(m)))) {
+    for (const message of open.filter((m) => orphaned.has(taskOf(m)))) {
       const row = await runs.finishMessage(taskOf(message), message.id, {
         content: message.content || incompleteMessage,
         metadata: { completion_reason: "error", error: incompleteMessage },

@@ -27,7 +27,7 @@ export type ModelCatalogue = ReturnType<typeof createModelCatalogue>;
 export function createModelCatalogue({ outbound, log, now = Date.now }: { outbound: Outbound; log: Logger; now?: () => number }) {
   const cache = new Map<string, { at: number; listing: Promise<Listing> }>();
 
-  const ask = async (connection: ProviderConnection, previous: Listing | undefined): Promise<Listing> => {
+  const fetchListing = async (connection: ProviderConnection, previous: Listing | undefined): Promise<Listing> => {
     try {
       return { models: await fetchModels(connection, outbound), health: "healthy" };
     } catch (error) {
@@ -44,7 +44,10 @@ export function createModelCatalogue({ outbound, log, now = Date.now }: { outbou
         const listing = await known.listing;
         if (listing.health === "healthy" || now() - known.at < failedMs) return listing;
       }
-      const entry = { at: now(), listing: (known?.listing ?? Promise.resolve(undefined)).then((previous) => ask(connection, previous)) };
+      const entry = {
+        at: now(),
+        listing: (known?.listing ?? Promise.resolve(undefined)).then((previous) => fetchListing(connection, previous)),
+      };
       cache.set(key, entry);
       return entry.listing;
     },

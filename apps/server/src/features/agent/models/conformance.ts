@@ -46,7 +46,7 @@ export async function probeTools(client: ModelClient, signal: AbortSignal): Prom
   const usage: ModelUsage = { tokens_in: 0, tokens_out: 0, tokens_cached: 0 };
   let calls = 0;
   let hasUsage = false;
-  const ask = async (by: ModelClient, messages: Message[]): Promise<Reply> => {
+  const countedReply = async (by: ModelClient, messages: Message[]): Promise<Reply> => {
     calls++;
     const reply = await replyOf(by, messages, signal);
     if (reply.usage) {
@@ -66,22 +66,22 @@ export async function probeTools(client: ModelClient, signal: AbortSignal): Prom
   });
   let first: Reply | undefined;
   try {
-    first = await ask(client, [userMessage(task)]);
+    first = await countedReply(client, [userMessage(task)]);
   } catch (error) {
     if (!refusesTools(error)) throw error;
   }
   const native_tools = first !== undefined && first.calls.length > 0;
   const by = native_tools ? client : byText;
-  const one = native_tools && first ? first : await ask(by, [userMessage(task)]);
+  const one = native_tools && first ? first : await countedReply(by, [userMessage(task)]);
   const call = one.calls[0];
   const isRight = call?.name === addNote.name;
   const isExact = isRight && one.calls.length === 1 && isSame(call.arguments, { title: "alpha", count: 3 });
   let parallel_tools = false;
   let isFollowed = false;
   if (call && isRight) {
-    const two = await ask(by, [userMessage(pair)]).catch(ignoring);
+    const two = await countedReply(by, [userMessage(pair)]).catch(ignoring);
     parallel_tools = two !== undefined && two.calls.filter((other) => other.name === addNote.name).length === 2;
-    const after = await ask(by, [
+    const after = await countedReply(by, [
       userMessage(`${task} Then answer with the number you got.`),
       { role: "assistant", content: "", tool_calls: [call] },
       { role: "tool", tool_call_id: call.id, tool_name: call.name, content: "Stored. Its number is 4711.", is_error: false },

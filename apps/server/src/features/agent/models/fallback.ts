@@ -69,18 +69,18 @@ export function createModelChain(
     current,
     client: {
       async *stream(request, signal) {
-        for (let asked = request; ;) {
+        for (let attempt = request; ;) {
           const from = current();
           let hasBegun = false;
           try {
-            for await (const event of from.client.stream(asked, signal)) {
+            for await (const event of from.client.stream(attempt, signal)) {
               hasBegun = true;
               yield event;
             }
             return;
           } catch (error) {
             if (hasBegun || signal.aborted || !isOverload(error)) throw error;
-            asked = await switchModel(from, asked, error as ModelError);
+            attempt = await switchModel(from, attempt, error as ModelError);
           }
         }
       },

@@ -37,7 +37,8 @@ export function createModels({
      */
     resolve: async (userId: string, requested: RequestedModel): Promise<ResolvedModel> => {
       const needsOwnKey = requested.agent.requires_user_keys === true;
-      const id = requested.model ?? requested.agent.selected_model ?? requested.agent.model ?? (await available.defaultModel(userId, needsOwnKey));
+      const id =
+        requested.model ?? requested.agent.selected_model ?? requested.agent.model ?? (await available.defaultModel(userId, needsOwnKey));
       if (!id && needsOwnKey) throw ownKeyNeeded();
       if (!id)
         throw new AppError(

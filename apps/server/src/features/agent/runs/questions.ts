@@ -65,22 +65,23 @@ export function createQuestions({ approvals, chats, setSecret }: QuestionsOption
         await approvals.settle(question_id, { response: "declined", note });
         return "declined";
       }
-      const asked = row.tool_parameters as unknown as UserQuestionRequest;
-      if (asked.kind === "secret") {
+      const question = row.tool_parameters as unknown as UserQuestionRequest;
+      if (question.kind === "secret") {
         if (!value) throw invalid(["body", "value"], "Field required", "missing");
         const project = (await chats.findChat(row.chat_id))?.project_id;
         // The answer is stored in one transaction with the secret: of two tabs one wins, and a refused value leaves the question open.
         await approvals.settle(question_id, { response: "answered" }, async () => {
-          await setSecret(userId, project ?? "", { key: asked.secret_key, value });
+          await setSecret(userId, project ?? "", { key: question.secret_key, value });
         });
         return "answered";
       }
-      const offered = asked.choices.map((choice) => choice.label);
+      const offered = question.choices.map((choice) => choice.label);
       const picked = offered.filter((label) => choices.includes(label));
       if (choices.some((label) => !offered.includes(label)))
         throw invalid(["body", "choices"], `Choose from: ${offered.join(", ")}`, "enum");
-      if (picked.length > 1 && !asked.is_multiple) throw invalid(["body", "choices"], "Choose only one", "too_long");
-      if (note !== null && !asked.allows_text) throw invalid(["body", "text"], "This question takes a choice, not text", "extra_forbidden");
+      if (picked.length > 1 && !question.is_multiple) throw invalid(["body", "choices"], "Choose only one", "too_long");
+      if (note !== null && !question.allows_text)
+        throw invalid(["body", "text"], "This question takes a choice, not text", "extra_forbidden");
       if (picked.length === 0 && note === null) throw invalid(["body", "choices"], "Pick a choice or write an answer", "missing");
       await approvals.settle(question_id, { response: "answered", choices: picked, note });
       return "answered";

@@ -36,16 +36,16 @@ export function createBrowsers({ chromium, dir, limits, log }: { chromium: Chrom
       return;
     }
     await new Promise<void>((resolve, reject) => {
-      const gone = AbortSignal.any([signal, AbortSignal.timeout(waitMs)]);
+      const waitSignal = AbortSignal.any([signal, AbortSignal.timeout(waitMs)]);
       const enter = () => {
-        gone.removeEventListener("abort", leave);
+        waitSignal.removeEventListener("abort", leave);
         resolve();
       };
       const leave = () => {
         waiting.splice(waiting.indexOf(enter), 1);
         reject(signal.aborted ? (signal.reason as Error) : new BrowsersBusy());
       };
-      gone.addEventListener("abort", leave, { once: true });
+      waitSignal.addEventListener("abort", leave, { once: true });
       waiting.push(enter);
     });
   };

@@ -29,7 +29,7 @@ const Results = Type.Object({ results: Type.Array(Hit) });
 
 /** Brave Search, Tavily or SearXNG, as configured. `fetch` must be limited. */
 export function createSearchProvider({ provider, baseUrl, key }: SearchConfig, fetch: typeof globalThis.fetch): SearchProvider {
-  const ask = async <S extends TSchema>(schema: S, url: URL, init: RequestInit): Promise<Static<S>> => {
+  const fetchResults = async <S extends TSchema>(schema: S, url: URL, init: RequestInit): Promise<Static<S>> => {
     const response = await fetch(url, { ...init, redirect: "error" });
     if (!response.ok) {
       await response.body?.cancel();
@@ -48,14 +48,14 @@ export function createSearchProvider({ provider, baseUrl, key }: SearchConfig, f
   const search: Record<SearchConfig["provider"], SearchProvider["search"]> = {
     brave: async (query, count, signal) => {
       const url = at("/res/v1/web/search", { q: query, count: String(count) });
-      const { web } = await ask(Brave, url, {
+      const { web } = await fetchResults(Brave, url, {
         signal,
         headers: { accept: "application/json", "x-subscription-token": key?.reveal() ?? "" },
       });
       return (web?.results ?? []).map(resultOf);
     },
     tavily: async (query, count, signal) => {
-      const { results } = await ask(Results, at("/search"), {
+      const { results } = await fetchResults(Results, at("/search"), {
         method: "POST",
         signal,
         headers: { "content-type": "application/json", authorization: `Bearer ${key?.reveal() ?? ""}` },
@@ -65,7 +65,7 @@ export function createSearchProvider({ provider, baseUrl, key }: SearchConfig, f
     },
     searxng: async (query, _count, signal) => {
       const headers = { accept: "application/json", ...(key && { authorization: `Bearer ${key.reveal()}` }) };
-      const { results } = await ask(Results, at("/search", { q: query, format: "json" }), { signal, headers });
+      const { results } = await fetchResults(Results, at("/search", { q: query, format: "json" }), { signal, headers });
       return results.map(resultOf);
     },
   };

@@ -309,9 +309,9 @@ export function createBillingStore(db: Database) {
       return { rows, total: total?.n ?? 0 };
     },
     /** Active subscriptions of closed or deleted accounts that are not set to end. */
-    subscriptionsOfClosedAccounts: (limit: number): Promise<{ id: string; isGone: boolean }[]> =>
+    subscriptionsOfClosedAccounts: (limit: number): Promise<{ id: string; isDeleted: boolean }[]> =>
       db
-        .select({ id: subscriptions.stripe_subscription_id, isGone: sql<boolean>`${users.id} is null` })
+        .select({ id: subscriptions.stripe_subscription_id, isDeleted: sql<boolean>`${users.id} is null` })
         .from(subscriptions)
         .leftJoin(users, eq(users.id, subscriptions.user_id))
         .where(

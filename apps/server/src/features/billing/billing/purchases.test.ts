@@ -13,7 +13,7 @@ afterAll(() => world.close());
 
 const api = (user: TestUser) => world.app.as(user);
 const settle = () => world.stripe.settle();
-const buyOf = (user: TestUser, id: string) => world.askFor(user, id);
+const buyOf = (user: TestUser, id: string) => world.requestPurchase(user, id);
 const pay = (session_id: string | null) => world.pay(session_id);
 const isOwned = async (user: TestUser, slug: string) => (await api(user).marketplaceAgents.get({ params: { slug } })).is_purchased;
 const transfers = () => [...world.stripe.account.transfers.values()];

@@ -83,12 +83,12 @@ export function createReconciliation({
   };
   /** Subscriptions of closed accounts end with their period; those of deleted accounts end at once. */
   const orphans = async (): Promise<void> => {
-    for (const { id, isGone } of await store.subscriptionsOfClosedAccounts(perRun))
+    for (const { id, isDeleted } of await store.subscriptionsOfClosedAccounts(perRun))
       await attempt({ subscription_id: id }, async () => {
         await payments.find((stripe) =>
-          isGone ? stripe.subscriptions.cancel(id) : stripe.subscriptions.update(id, { cancel_at_period_end: true }),
+          isDeleted ? stripe.subscriptions.cancel(id) : stripe.subscriptions.update(id, { cancel_at_period_end: true }),
         );
-        await (isGone ? store.markEnded(id) : webhooks.syncSubscription(id));
+        await (isDeleted ? store.markEnded(id) : webhooks.syncSubscription(id));
       });
   };
 

@@ -11,7 +11,7 @@ import { idOf, isoOf, type Payments } from "./stripe.ts";
 
 /** A subscription as fetched from Stripe, and the number of the fetch: a later fetch has a higher one. */
 export interface FetchedSubscription {
-  asked: number;
+  fetchNumber: number;
   subscription: Stripe.Subscription;
 }
 
@@ -87,12 +87,12 @@ export function createSubscriptions({
   return {
     /** Undefined when the subscription does not exist. Throws `stripe_error`. */
     retrieve: async (subscriptionId: string): Promise<FetchedSubscription | undefined> => {
-      const asked = await store.nextFetchNumber();
+      const fetchNumber = await store.nextFetchNumber();
       const subscription = await payments.find((stripe) => stripe.subscriptions.retrieve(subscriptionId));
-      return subscription && { asked, subscription };
+      return subscription && { fetchNumber, subscription };
     },
     /** Runs in the caller's transaction. Resolves with the owner's id; undefined when no user of this server owns it. */
-    apply: async (tx: Queries, { asked, subscription }: FetchedSubscription): Promise<string | undefined> => {
+    apply: async (tx: Queries, { fetchNumber, subscription }: FetchedSubscription): Promise<string | undefined> => {
       const own = ownershipOf(subscription.metadata);
       if (!own || own.kind === "credits" || own.kind === "deploy_slot") return undefined;
       const { kind, user_id: userId, item_id } = own;
@@ -114,7 +114,7 @@ export function createSubscriptions({
         current_period_end: isoOf(item?.current_period_end),
         cancel_at_period_end: subscription.cancel_at_period_end,
         cancel_at: isoOf(subscription.cancel_at),
-        asked,
+        asked: fetchNumber,
         created_at: isoOf(subscription.created) ?? new Date().toISOString(),
       } as const;
       const now = await store.upsertSubscription(tx, row);

@@ -78,8 +78,8 @@ export function createReferrals({
         await store.lockApply(tx);
         const found = await store.findByCode(code, tx);
         if (!found) throw notFound("Referral code");
-        const people = await store.lockUsers(tx, [userId, found.id]);
-        const [user, referrer] = [people.get(userId), people.get(found.id)];
+        const users = await store.lockUsers(tx, [userId, found.id]);
+        const [user, referrer] = [users.get(userId), users.get(found.id)];
         if (!user || !referrer || !canSignIn(referrer)) throw notFound("Referral code");
         if (referrer.id === user.id) throw badRequest("You cannot use your own referral code.", "own_referral_code");
         if (user.referred_by !== null) throw badRequest("You have already used a referral code.", "already_referred");

@@ -10,7 +10,7 @@ const tryMs = 30_000;
 
 export type RunWebhooksStore = ReturnType<typeof createRunWebhooksStore>;
 export function createRunWebhooksStore(db: Database) {
-  const goesOn = sql`exists (select 1 from ${messages} where ${messages.id} = ${runWebhooks.message_id} and ${messages.message_metadata}->>'completion_reason' = 'in_progress')`;
+  const continues = sql`exists (select 1 from ${messages} where ${messages.id} = ${runWebhooks.message_id} and ${messages.message_metadata}->>'completion_reason' = 'in_progress')`;
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
     insert: async (tx: Queries, values: typeof runWebhooks.$inferInsert): Promise<void> => {
@@ -29,7 +29,7 @@ export function createRunWebhooksStore(db: Database) {
             messageId === undefined
               ? lt(runWebhooks.created_at, sql`now() - interval '10 seconds'`)
               : eq(runWebhooks.message_id, messageId),
-            sql`not ${goesOn}`,
+            sql`not ${continues}`,
           ),
         )
         .limit(200),

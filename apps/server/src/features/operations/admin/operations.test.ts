@@ -24,7 +24,7 @@ const refused = (status: number, code?: string) => ({ status, ...(code !== undef
 test("only administrators have access, and every action needs a reason", async () => {
   const otherUser = await app.signUp();
   const id = "00000000-0000-4000-8000-000000000000";
-  const acts: [string, string, unknown?][] = [
+  const requests: [string, string, unknown?][] = [
     ["GET", "/api/admin/projects"],
     ["GET", `/api/admin/projects/${id}`],
     ["POST", `/api/admin/projects/${id}/stop`, { reason: "x" }],
@@ -43,7 +43,7 @@ test("only administrators have access, and every action needs a reason", async (
     ["POST", "/api/admin/health/providers/openai"],
     ["POST", "/api/admin/health/mail"],
   ];
-  for (const [method, path, json] of acts) {
+  for (const [method, path, json] of requests) {
     const send = (user?: TestUser) => app.request(path, { method, ...(json !== undefined && { json }), ...(user && { user }) });
     expect([path, (await send()).status, (await send(otherUser)).status]).toEqual([path, 401, 403]);
   }

@@ -160,7 +160,7 @@ export function createAdminUsersStore(db: Database) {
     administrators: async (tx: Queries): Promise<string[]> =>
       (await tx.select({ id: users.id }).from(users).where(eq(users.is_superuser, true))).map(({ id }) => id),
     setFlags: setUserFlags,
-    /** Projects of theirs in which something goes on: services that run or start, runs of the agent. */
+    /** Projects of theirs with services that run or start, or with runs of the agent. */
     busyProjects: async (id: string): Promise<string[]> => {
       const rows = await db
         .select({ id: projects.id })

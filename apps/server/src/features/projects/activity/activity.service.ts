@@ -25,19 +25,19 @@ export function createActivity({
       const page = pageOf(query);
       const found = await store.list(project.id, { actor: query.actor, kind: query.kind, limit: page.limit, offset: page.offset });
       const entries = found.filter((action) => action.type !== null);
-      const person = { id: project.owner_id, name: (await nameOf(project.owner_id)) ?? "Deleted user" };
+      const user = { id: project.owner_id, name: (await nameOf(project.owner_id)) ?? "Deleted user" };
       const tools = await store.toolsOf(
         entries.flatMap(({ data }) => (typeof data["approval_id"] === "string" ? [data["approval_id"]] : [])),
       );
       return page.envelope(
-        entries.map((action) => entryOf(action, person, tools)),
+        entries.map((action) => entryOf(action, user, tools)),
         Number(found[0]?.total ?? 0),
       );
     },
   };
 }
 
-function entryOf(action: RecordedAction, person: { id: string; name: string }, tools: ReadonlyMap<string, string>): ActivityEntry {
+function entryOf(action: RecordedAction, user: { id: string; name: string }, tools: ReadonlyMap<string, string>): ActivityEntry {
   const { seq, ord, at, kind, actor_kind, agent_id, agent_name, task_id, data } = action;
   const [summary, subject] = describe(action, tools);
   return {
@@ -46,7 +46,7 @@ function entryOf(action: RecordedAction, person: { id: string; name: string }, t
     kind,
     actor:
       actor_kind === "person"
-        ? { kind: "person", ...person }
+        ? { kind: "person", ...user }
         : actor_kind === "agent"
           ? { kind: "agent", id: agent_id, name: agent_name ?? "Agent" }
           : { kind: "system", id: null, name: "Server" },

@@ -61,10 +61,10 @@ export function createKanbanStore(db: Database) {
         .where(eq(boardColumns.board_id, boardId))
         .orderBy(asc(boardColumns.position), asc(boardColumns.id), asc(cards.position), asc(cards.id));
       const byId = new Map<string, { column: ColumnRow; cards: CardWithUsers[] }>();
-      for (const { column, card, ...people } of rows) {
+      for (const { column, card, ...users } of rows) {
         const entry = byId.get(column.id) ?? { column, cards: [] };
         byId.set(column.id, entry);
-        if (card) entry.cards.push(merge({ card, ...people }));
+        if (card) entry.cards.push(merge({ card, ...users }));
       }
       return [...byId.values()];
     },

@@ -17,7 +17,8 @@ export function findFreePosition(others: readonly Position[]): Position {
     };
     const isCovered = others.some(
       (one) =>
-        Math.abs(one.position_x - position.position_x) < step.position_x && Math.abs(one.position_y - position.position_y) < step.position_y,
+        Math.abs(one.position_x - position.position_x) < step.position_x &&
+        Math.abs(one.position_y - position.position_y) < step.position_y,
     );
     if (!isCovered) return position;
   }

@@ -11,7 +11,13 @@ export { createContainerUpdates } from "./container-updates.ts";
 export { createContainerView } from "./container-view.ts";
 export { createContainerReads } from "./containers.read.ts";
 export type { Containers } from "./containers.service.ts";
-export { createContainersStore, inLockOrder, moveContainersToRoot, saveContainerPositions, type ContainersStore } from "./containers.store.ts";
+export {
+  createContainersStore,
+  inLockOrder,
+  moveContainersToRoot,
+  saveContainerPositions,
+  type ContainersStore,
+} from "./containers.store.ts";
 export { previewOrigin, containerUrl, type PreviewAddress } from "./present.ts";
 export { createCreateContainer, type ContainerSetup } from "./container-setup.ts";
 export { createCredentialsStore, type CredentialsStore } from "./credentials.store.ts";

@@ -203,7 +203,7 @@
     const mark = document.querySelector('meta[name="tesslate-page"]');
     return mark ? mark.content : "app";
   };
-  function tell(type) {
+  function post(type) {
     if (!isFramed || !nonce) return;
     window.parent.postMessage(
       { source: "tesslate-bridge", nonce, type, path: here(), title: cut(document.title, 300), page: pageKind() },
@@ -218,7 +218,7 @@
     if (path === lastPath && document.title === lastTitle) return;
     lastPath = path;
     lastTitle = document.title;
-    tell("location");
+    post("location");
   }
   for (const name of ["pushState", "replaceState"]) {
     const original = history[name];
@@ -232,7 +232,7 @@
   window.addEventListener("hashchange", moved);
   moved();
   const ready = () => {
-    tell("ready");
+    post("ready");
     moved();
     // Single-page apps change the title after the address.
     if (document.head) new MutationObserver(moved).observe(document.head, { childList: true, subtree: true, characterData: true });

@@ -23,8 +23,8 @@ export interface SessionChecks {
   mayAct(userId: string): Promise<boolean>;
   /** Calls `ended` when the session ends. Returns the unsubscribe function. */
   watch(id: string, userId: string, ended: () => void): () => void;
-  /** Calls `lookAnew` when something about this user may have changed. Returns the unsubscribe function. */
-  watchUser(userId: string, lookAnew: () => void): () => void;
+  /** Calls `recheck` when something about this user may have changed. Returns the unsubscribe function. */
+  watchUser(userId: string, recheck: () => void): () => void;
 }
 /** The owner of a preview, through a session that may end. */
 export interface PreviewOwner {

@@ -54,7 +54,7 @@ export function shownFile(
   file: ChangedText,
   { redactor, rejection, byUser }: { redactor: Redactor; rejection: Rejection | undefined; byUser: ChangeSetRow["by_person"] },
 ): ReviewFile {
-  const person = byUser.find((one) => one.path === file.path);
+  const change = byUser.find((one) => one.path === file.path);
   const rejected = new Set(rejection?.hunks);
   return {
     ...file,
@@ -69,6 +69,6 @@ export function shownFile(
       is_rejected: rejection?.is_whole === true || rejected.has(hunk.id),
     })),
     is_rejected: rejection?.is_whole ?? false,
-    changed_by: person === undefined ? "run" : person.is_shared ? "both" : "person",
+    changed_by: change === undefined ? "run" : change.is_shared ? "both" : "person",
   };
 }

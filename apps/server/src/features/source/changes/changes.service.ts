@@ -86,7 +86,7 @@ export const createApplyChangeSet =
       if (row.after_id === null) {
         // Fix the change set now, so that later writes do not change it.
         const { id } = await endOf(row, run?.completed_at, false);
-        row = await runChangeSets.seal(project, row, { tx, afterId: id ?? (await runChangeSets.keepEnd(project, row)).id, isOver: true });
+        row = await runChangeSets.close(project, row, { tx, afterId: id ?? (await runChangeSets.keepEnd(project, row)).id, isOver: true });
       }
       const sandbox = await trees.open(project);
       const points = { before: pointName(row.before_id), after: pointName(row.after_id ?? undefined) };

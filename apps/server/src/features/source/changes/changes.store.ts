@@ -19,7 +19,7 @@ export function createChangesStore(db: Database) {
       await db.insert(changeSets).values(values).onConflictDoNothing();
     },
     /** Only once. */
-    seal: async (
+    close: async (
       taskId: string,
       facts: Pick<ChangeSetRow, "after_id" | "files" | "additions" | "deletions" | "by_person">,
       q: Queries = db,

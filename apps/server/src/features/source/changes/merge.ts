@@ -68,13 +68,13 @@ export function carryOver(
   const replacements: { at: LineRange; lines: string[] }[] = [];
   for (const { id, cores } of moves)
     for (const { at, lines } of cores) {
-      const met = edits.filter((edit) => edit.base.start <= at.end && edit.base.end >= at.start);
+      const overlapping = edits.filter((edit) => edit.base.start <= at.end && edit.base.end >= at.start);
       const shift = edits.reduce(
         (sum, edit) => (edit.base.end < at.start ? sum + edit.now.end - edit.now.start - (edit.base.end - edit.base.start) : sum),
         0,
       );
-      if (met.length === 0) replacements.push({ at: { start: at.start + shift, end: at.end + shift }, lines });
-      else if (!isDone(base, current, met, { at, lines })) conflicts.add(id);
+      if (overlapping.length === 0) replacements.push({ at: { start: at.start + shift, end: at.end + shift }, lines });
+      else if (!isDone(base, current, overlapping, { at, lines })) conflicts.add(id);
     }
   if (conflicts.size > 0) return { ok: false, conflicts: [...conflicts] };
   const result: string[] = [];
@@ -92,8 +92,13 @@ interface Edit {
 }
 
 /** The edits in and around a range already produced the wanted lines. */
-function isDone(base: string[], current: string[], met: readonly Edit[], { at, lines }: { at: LineRange; lines: string[] }): boolean {
-  const [first, last] = [met[0], met.at(-1)];
+function isDone(
+  base: string[],
+  current: string[],
+  overlapping: readonly Edit[],
+  { at, lines }: { at: LineRange; lines: string[] },
+): boolean {
+  const [first, last] = [overlapping[0], overlapping.at(-1)];
   if (!first || !last) return false;
   const start = Math.min(first.base.start, at.start);
   const end = Math.max(last.base.end, at.end);

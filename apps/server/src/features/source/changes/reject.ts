@@ -124,9 +124,9 @@ async function read(history: History, point: string, paths: ReadonlySet<string>,
 
 /** Path and content of a file in a state. */
 function formOf({ path, old_path, status, hunks }: ChangedText, state: State, kept: { before?: Kept; after?: Kept }) {
-  const isGone = status === "added" ? state.isWhole : status === "deleted" ? !state.isWhole : false;
+  const isRemoved = status === "added" ? state.isWhole : status === "deleted" ? !state.isWhole : false;
   const at = state.isWhole ? (old_path ?? path) : path;
-  if (isGone) return { at, data: undefined };
+  if (isRemoved) return { at, data: undefined };
   if (state.isWhole || status === "deleted") return { at, data: kept.before?.data };
   if (state.hunks.size === 0 || !kept.before || !kept.after) return { at, data: kept.after?.data };
   return { at, data: bytes(textWithout(textsOf(kept), hunks, state.hunks)) };

@@ -39,7 +39,7 @@ export function createRunChangeSets({
   log: Logger;
 }) {
   /** Stores the end of the change set. Files written only by a person are not counted. */
-  const seal = async (
+  const close = async (
     project: ProjectRow,
     row: ChangeSetRow,
     { afterId, tx, isOver }: { afterId: string; tx?: Queries; isOver: boolean },
@@ -58,7 +58,7 @@ export function createRunChangeSets({
       additions: found.additions - theirs.reduce((sum, file) => sum + file.additions, 0),
       deletions: found.deletions - theirs.reduce((sum, file) => sum + file.deletions, 0),
     };
-    return (await store.seal(row.task_id, facts, tx)) ?? { ...row, ...facts };
+    return (await store.close(row.task_id, facts, tx)) ?? { ...row, ...facts };
   };
   const keepEnd = (project: ProjectRow, row: ChangeSetRow) =>
     checkpoints.keep(project, {
@@ -99,7 +99,7 @@ export function createRunChangeSets({
           if (!project || project.environment_status === "deleting") return undefined;
           // A run without tool calls cannot have changed files.
           const afterId = run.toolCalls === 0 ? row.before_id : (await keepEnd(project, row)).id;
-          row = await seal(project, row, { afterId, isOver: false });
+          row = await close(project, row, { afterId, isOver: false });
         }
         return { files: row.files, additions: row.additions, deletions: row.deletions };
       } catch (err) {
@@ -107,7 +107,7 @@ export function createRunChangeSets({
         return undefined;
       }
     },
-    seal,
+    close,
     keepEnd,
   };
 }

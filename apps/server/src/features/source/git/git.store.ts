@@ -17,7 +17,7 @@ export function createGitStore(db: Database) {
         .select({ name: users.name, username: users.username, email: users.email })
         .from(users)
         .where(eq(users.id, userId));
-      return { name: [user?.name.trim(), user?.username].find(isNameForGit) ?? "Somebody", email: user?.email ?? "" };
+      return { name: [user?.name.trim(), user?.username].find(isNameForGit) ?? "Unknown user", email: user?.email ?? "" };
     },
     /** Containers whose folders no longer exist run at the root. */
     resetDirectories: async (q: Queries, projectId: string): Promise<void> => {

@@ -27,19 +27,19 @@ export async function copyTree(
   const paths = new Map(wanted.map((entry) => [entry.path, entry]));
   for (const entry of there) {
     const same = paths.get(entry.path);
-    if (!same || same.isDirectory !== entry.isDirectory) await to.remove(entry.path, { recursive: true }).catch(ignoreGone);
+    if (!same || same.isDirectory !== entry.isDirectory) await to.remove(entry.path, { recursive: true }).catch(ignoreMissing);
   }
   for (const { path, isDirectory } of wanted) if (isDirectory) await to.mkdir(path);
   const files = wanted.filter((entry) => !entry.isDirectory);
   let done = 0;
   await forEachConcurrently(files, concurrency, signal, async (entry) => {
-    await (entry.isLink ? copyLink(from, to, entry.path) : copyFile(from, to, entry)).catch(ignoreGone);
+    await (entry.isLink ? copyLink(from, to, entry.path) : copyFile(from, to, entry)).catch(ignoreMissing);
     if (++done % everyFiles === 0) await report?.(done, files.length);
   });
 }
 
 /** Deleted in between, or a pipe: not copied. */
-function ignoreGone(error: unknown): undefined {
+function ignoreMissing(error: unknown): undefined {
   const isFine =
     error instanceof RuntimeError && ["not_found", "outside_tree", "is_directory", "not_directory", "not_supported"].includes(error.code);
   if (!isFine) throw error;

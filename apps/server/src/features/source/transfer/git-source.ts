@@ -36,7 +36,11 @@ export function createGitSource({
           tag: input.tag,
           authorization,
           signal,
-          limits: { ...repositoryLimits, packBytes: Math.min(maxPackBytes, Math.floor(diskBytes / 2)), treeBytes: Math.floor(diskBytes / 2) },
+          limits: {
+            ...repositoryLimits,
+            packBytes: Math.min(maxPackBytes, Math.floor(diskBytes / 2)),
+            treeBytes: Math.floor(diskBytes / 2),
+          },
           onPhase: (phase) => (phase === "reached" ? progress(22, "Cloning") : progress(60, "Checking the repository")),
         }),
       );

@@ -51,13 +51,13 @@ export function createModeration({ store, audit }: { store: ModerationStore; aud
     /** The deleted text is kept in the audit log. Throws 404. */
     removeReview: (actor: Actor, id: string, reason: string): Promise<void> =>
       audit.change(actor, async ({ tx, record }) => {
-        const gone = await store.removeReview(tx, id);
-        if (!gone) throw notFound("Review");
+        const removed = await store.removeReview(tx, id);
+        if (!removed) throw notFound("Review");
         await record({
           action: "review.remove",
-          target: { type: gone.item_type, id: gone.item_id, name: gone.item_name },
+          target: { type: removed.item_type, id: removed.item_id, name: removed.item_name },
           reason,
-          details: { author_id: gone.user_id, rating: gone.rating, comment: gone.comment },
+          details: { author_id: removed.user_id, rating: removed.rating, comment: removed.comment },
         });
       }),
   };

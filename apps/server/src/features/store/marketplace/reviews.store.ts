@@ -99,9 +99,10 @@ export async function deleteReviewsOf(tx: Queries, userId: string): Promise<void
     await tx.execute(
       sql`select 1 from ${sql.identifier(items)} i where i.id in (select r.${sql.identifier(key)} from marketplace_reviews r where r.user_id = ${userId}) order by i.id for no key update`,
     );
-  const gone = await tx
+  const removed = await tx
     .delete(reviews)
     .where(eq(reviews.user_id, userId))
     .returning({ agent_id: reviews.agent_id, base_id: reviews.base_id });
-  for (const { agent_id, base_id } of gone) await (agent_id === null ? recount(tx, "base", base_id ?? "") : recount(tx, "agent", agent_id));
+  for (const { agent_id, base_id } of removed)
+    await (agent_id === null ? recount(tx, "base", base_id ?? "") : recount(tx, "agent", agent_id));
 }
