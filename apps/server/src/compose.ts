@@ -1,4 +1,3 @@
-import { contract } from "@tesslate/contract";
 import type { RuntimeDriver } from "@tesslate/runtime";
 import type { ConversationChange } from "./features/agent/chats/index.ts";
 import { composeAccounts } from "./compose/accounts.ts";
@@ -15,6 +14,7 @@ import { composeExternal } from "./compose/external.ts";
 import { composeGit } from "./compose/git.ts";
 import { composeGitProviders } from "./compose/git-providers.ts";
 import { composeAdminOperations } from "./compose/admin-operations.ts";
+import { composeHttp } from "./compose/http.ts";
 import { composeMarketplace } from "./compose/marketplace.ts";
 import { composeModels } from "./compose/models.ts";
 import { composePlatform } from "./compose/platform.ts";
@@ -27,13 +27,11 @@ import { composeWorkspace } from "./compose/workspace.ts";
 import type { Config } from "./config.ts";
 import type { Sessions } from "./features/accounts/auth/index.ts";
 import { watchMemory } from "./features/runtime/containers/index.ts";
-import { checkDisk, createPrometheusMetrics, createSystemStore, mountSystem } from "./features/operations/system/index.ts";
-import { createHttpServer, type HttpServer } from "./http/server.ts";
+import type { HttpServer } from "./http/server.ts";
 import type { DatabaseHandle } from "./platform/database.ts";
 import { startJobs } from "./platform/jobs.ts";
 import { createLogger, type Logger } from "./platform/logger.ts";
 import { readMemory } from "./platform/memory.ts";
-import { version } from "./version.ts";
 
 /** Replacements that tests inject. */
 export interface Swap {
@@ -166,7 +164,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     await creatorsAndReferrals.themes.seed();
 
     // Jobs start last, when everything they may call exists.
-    const { database, tasks, runtime } = platform;
+    const { database, tasks } = platform;
     const jobs = await startJobs({
       pool: database.pool,
       log,
@@ -192,69 +190,16 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     onClose(async () => memory.close());
 
-    // HTTP
-    const metrics = createPrometheusMetrics({
-      store: createSystemStore(database.db),
-      pool: database.pool,
-      sandboxes: async () => (await runtime.list()).length,
-      version,
-    });
-    const http = await createHttpServer({
-      config: config.http,
-      log,
-      auth: accounts.auth.authenticator,
-      idempotency: platform.idempotency,
-      preview: deployments.otherSites,
-      contract,
-      version,
-      webDir: swap.webDir,
-      port: platform.port,
-      watch: {
-        traces: platform.traces,
-        ended: ({ method, route, status, seconds, isStream }) =>
-          isStream ? metrics.stream(route) : metrics.request(method, route, status, seconds),
-      },
-    });
-    onClose(() => http.close());
-    onClose(async () => previews.previewSite.close());
-    const { setup, oauth, passkeys } = accounts;
-    mountSystem(http.mount, {
-      facts: {
-        version,
-        driver: runtime.name,
-        isolation: runtime.isolation,
-        warnings: runtime.warnings,
-        appHost: config.http.appHost,
-        previewDomain: config.http.previewDomain,
-        isDemo: models.isDemo,
-        hasStripe: config.billing.stripe !== undefined,
-        hasMail: platform.mail.isOn,
-        hasTwoFactor: platform.mail.isOn,
-        hasGoogle: oauth.isAvailable("google"),
-        hasGitHub: oauth.isAvailable("github"),
-        oidcName: oauth.isAvailable("oidc") ? config.auth.oauth.oidc.name : null,
-        hasPasskeys: passkeys.isAvailable,
-      },
-      checks: {
-        database: () => database.pool.query("select 1"),
-        jobs: () => jobs.check(),
-        runtime: () => runtime.list(),
-        disk: () => checkDisk(platform.dataDir),
-      },
-      metrics,
-      metricsToken: config.metrics.token?.reveal(),
-      setup: async () => ({ isRequired: await setup.isRequired(), needsToken: setup.needsToken }),
-    });
+    const { http, facts } = await composeHttp(platform, { accounts, models, previews, deployments, jobs }, { webDir: swap.webDir });
     for (const area of [...areas, adminOperations]) area.mount(http.mount);
 
+    const { setup } = accounts;
     return {
       http,
       database,
       sessions: accounts.sessions,
       facts: {
-        driver: runtime.name,
-        isolation: runtime.isolation,
-        warnings: runtime.warnings,
+        ...facts,
         models: await models.modelSetup.summary(),
         setupToken: setup.needsToken ? await setup.token() : undefined,
       },

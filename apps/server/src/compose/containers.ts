@@ -7,45 +7,8 @@ import {
   type ConnectionsStore,
 } from "../features/runtime/connections/index.ts";
 import {
-  createAnnounceRemoval,
-  createContainerData,
-  createContainerInsertion,
-  createContainerInspection,
-  createContainerOperations,
-  createContainerReads,
-  createContainerSecrets,
-  createContainerStartup,
-  createContainerStatusWriter,
-  createContainerUpdates,
-  createContainerView,
-  createCreateContainer,
-  createDependents,
-  createEnvironmentOf,
-  createExchangeRestart,
-  createIdlePolicy,
-  createInsertFromCatalogue,
-  createInsertFromTemplate,
-  createPendingRenames,
-  createProjectHolds,
-  createProjectOperations,
-  createRemoveContainer,
-  createRenameContainer,
-  createRestartFailed,
-  createRestarts,
-  createRunningLimit,
-  createServiceCatalogue,
-  createServiceReach,
-  createServiceTracking,
-  createShutDown,
-  createSpecOf,
-  createStartRequests,
-  createStartService,
-  createStatusOf,
-  createStopServices,
-  createStopUnattended,
-  defineStartTasks,
+  createContainers,
   mountContainers,
-  reconcile,
   type ConnectionEnvironment,
   type ContainerInspection,
   type ContainerLifecycle,
@@ -84,7 +47,7 @@ export interface ContainersArea extends Area {
 }
 
 export function composeContainers(
-  { config, log, onClose, db, events, runtime, tasks, outbound, address, processId }: Platform,
+  platform: Platform,
   {
     containersStore,
     environmentVault,
@@ -97,7 +60,7 @@ export function composeContainers(
   { projects, projectsStore, templates, beforeChange }: ProjectsArea,
   { snapshotData }: { snapshotData: SnapshotContainerData },
 ): ContainersArea {
-  const catalogue = createServiceCatalogue({ runtime });
+  const { config, log, onClose, db, events, runtime, address } = platform;
   const connectionsStore = createConnectionsStore(db);
   const connectionEnvironment = createConnectionEnvironment({
     store: connectionsStore,
@@ -107,126 +70,17 @@ export function composeContainers(
     credentialsVault,
     runtime,
   });
-  const view = createContainerView({ address, events });
-  const containerSecrets = createContainerSecrets({
-    vault: environmentVault,
-    credentials: credentialsStore,
-    credentialsVault,
-    redactions,
+  const { close, reconcile, catalogue, rename, ...made } = createContainers({
+    platform,
+    records: { store: containersStore, vault: environmentVault, credentials: credentialsStore, credentialsVault },
+    sources: { projects, projectsStore, templates, checkpointBefore: beforeChange.before, snapshotData },
+    environment: { secrets: secretVault, connectionEnvironment, redactions },
+    outside: { commandOf: startCommandOf, isElsewhere: (id) => deploymentOfSandbox(id) !== undefined },
+    settings: config.runtime,
   });
-  // The policies stop and restart containers through the lifecycle, which is built from them.
-  const idle = createIdlePolicy({
-    times: { freezeMs: config.runtime.idleFreezeMs, stopMs: config.runtime.idleStopMs, canFreeze: runtime.can.freeze },
-    sandbox: projects.peekSandbox,
-    restOf: projects.restOf,
-    stop: (projectId) => lifecycle.stopUnattended(projectId, "idle"),
-    stillUsed: (projectId) =>
-      void projects.used(projectId).catch((err: unknown) => log.warn({ err, project_id: projectId }, "activity not stored")),
-    log,
-  });
-  onClose(async () => idle.close());
-  projects.onUse(idle.activity);
-  const restarts = createRestarts({
-    backoff: config.runtime.backoff,
-    isKept: async (projectId) => (await projects.find(projectId))?.is_deployed ?? false,
-    restart: (projectId, service) => lifecycle.restartFailed(projectId, service),
-    log,
-  });
-  onClose(async () => restarts.close());
-  const statusWriter = createContainerStatusWriter({
-    store: containersStore,
-    events,
-    redactions,
-    view,
-    decideRestart: (row) => restarts.failed(row.project_id, row.service_key),
-    log,
-  });
-  const environmentOf = createEnvironmentOf({
-    secrets: secretVault,
-    vault: environmentVault,
-    connectionEnvironment,
-    previewDomain: address.domain,
-  });
-  const specOf = createSpecOf({ environmentOf, catalogue, commandOf: startCommandOf });
-  const services: Services = {
-    ...createServiceTracking({ projects, runtime, statusWriter, idle, restarts, log }),
-    ...createServiceReach({ projects, redactions, idle, restarts }),
-    environmentOf,
-    start: createStartService({ store: containersStore, projects, specOf, statusWriter, redactions, idle }),
-    stop: createStopServices({ store: containersStore, projects, statusWriter, idle, restarts }),
-    status: createStatusOf({ store: containersStore, projects, redactions, restarts, view, log }),
-  };
-  const { updateEnvironmentStatus } = services;
-  const running = createRunningLimit({ projects, idle, stop: (projectId) => lifecycle.stopUnattended(projectId, "limit") });
-  const startup = createContainerStartup({ store: containersStore, connectionEnvironment, tasks, services, statusWriter });
-  const holds = createProjectHolds({ idle, updateEnvironmentStatus });
-  const requests = createStartRequests({ tasks, running, restarts, updateEnvironmentStatus });
-  defineStartTasks({ store: containersStore, projects, tasks, startup, holds, urlOf: view.urlOf });
-  const operations = createContainerOperations({ store: containersStore, projects, stop: services.stop, requests, holds });
-  const projectOperations = createProjectOperations({
-    store: containersStore,
-    projects,
-    stop: services.stop,
-    requests,
-    holds,
-    urlOf: view.urlOf,
-  });
-  const lifecycle: ContainerLifecycle = {
-    ...projectOperations,
-    ...operations,
-    ...createExchangeRestart({ store: containersStore, projects, startup, holds, log }),
-    stopUnattended: createStopUnattended({ projects, stopProject: projectOperations.stopProject, holds }),
-    restartFailed: createRestartFailed({ store: containersStore, projects, tasks }),
-    shutDown: createShutDown({ store: containersStore, requests, restarts, holds, runtime, log }),
-  };
+  onClose(async () => close());
+  const { lifecycle, containers, containerSetup, inspection } = made;
   const hosting = createHosting({ store: createHostingStore(db), projects, lifecycle, limits: config.projects, log });
-  const insertion = createContainerInsertion({ store: containersStore, secrets: containerSecrets });
-  const containerSetup: ContainerSetup = {
-    ...insertion,
-    create: createCreateContainer({
-      projects,
-      tasks,
-      insertFromTemplate: createInsertFromTemplate({ store: containersStore, insertion, projects, tasks, templates, statusWriter }),
-      insertFromCatalogue: createInsertFromCatalogue({
-        store: containersStore,
-        insertion,
-        projects,
-        secrets: containerSecrets,
-        catalogue,
-      }),
-      view,
-    }),
-  };
-  const dependents = createDependents({ store: containersStore, connectionEnvironment, view });
-  const reads = createContainerReads({ store: containersStore, projects, connectionEnvironment, view });
-  const runningContainers = { stop: operations.stopContainer, updateStatus: updateEnvironmentStatus };
-  const containers: Containers = {
-    ...reads,
-    ...createContainerUpdates({
-      store: containersStore,
-      reads,
-      secrets: containerSecrets,
-      view,
-      dependents,
-      running: runningContainers,
-    }),
-    remove: createRemoveContainer({
-      store: containersStore,
-      reads,
-      data: createContainerData({ projects, checkpointBefore: beforeChange.before, snapshotData }),
-      running: { ...runningContainers, cancelSetUp: operations.cancelSetUp },
-      announce: createAnnounceRemoval({ view, dependents, secrets: containerSecrets }),
-    }),
-  };
-  const pendingRenames = createPendingRenames({ store: containersStore, projects, log });
-  const rename = createRenameContainer({
-    containers,
-    pending: pendingRenames,
-    operations: { ...operations, isRunning: services.isRunning },
-    tasks,
-    view,
-    dependents,
-  });
   const connections = createConnections({
     access: { require: projects.require, markStale: containersStore.markStale },
     store: connectionsStore,
@@ -239,28 +93,15 @@ export function composeContainers(
     redactions,
     events,
   });
-  const inspection = createContainerInspection({ containers, projects, services, redactions, view, outbound });
 
   return {
-    statusWriter,
-    idle,
-    services,
+    ...made,
     connectionEnvironment,
-    lifecycle,
     hosting,
-    containerSetup,
-    containers,
     connectionsStore,
     connections,
     secrets,
-    inspection,
-    async reconcile() {
-      await reconcile(
-        { store: containersStore, projects, runtime, services, statusWriter, log },
-        { isElsewhere: (id) => deploymentOfSandbox(id) !== undefined, facts: projectsStore, processId },
-      );
-      await pendingRenames.reconcile();
-    },
+    reconcile,
     mount(mount) {
       mountHosting(mount, { hosting });
       mountContainers(mount, { containers, containerSetup, rename, inspection, catalogue, lifecycle, address });

@@ -1,0 +1,75 @@
+import { contract } from "@tesslate/contract";
+import { checkDisk, createPrometheusMetrics, createSystemStore, mountSystem } from "../features/operations/system/index.ts";
+import { createHttpServer, type HttpServer } from "../http/server.ts";
+import type { Jobs } from "../platform/jobs.ts";
+import { version } from "../version.ts";
+import type { AccountsArea } from "./accounts.ts";
+import type { DeploymentsArea } from "./deployments.ts";
+import type { ModelsArea } from "./models.ts";
+import type { Platform } from "./platform.ts";
+import type { PreviewsArea } from "./previews.ts";
+
+/** The HTTP server with the routes that describe the server itself. Those of the areas are mounted afterwards. */
+export async function composeHttp(
+  { config, log, onClose, database, runtime, idempotency, port, traces, mail, dataDir }: Platform,
+  {
+    accounts: { auth, setup, oauth, passkeys },
+    models,
+    previews,
+    deployments,
+    jobs,
+  }: { accounts: AccountsArea; models: ModelsArea; previews: PreviewsArea; deployments: DeploymentsArea; jobs: Jobs },
+  { webDir }: { webDir: string | undefined },
+): Promise<{ http: HttpServer; facts: { driver: string; isolation: string; warnings: readonly string[] } }> {
+  const metrics = createPrometheusMetrics({
+    store: createSystemStore(database.db),
+    pool: database.pool,
+    sandboxes: async () => (await runtime.list()).length,
+    version,
+  });
+  const http = await createHttpServer({
+    config: config.http,
+    log,
+    auth: auth.authenticator,
+    idempotency,
+    preview: deployments.otherSites,
+    contract,
+    version,
+    webDir,
+    port,
+    watch: {
+      traces,
+      ended: ({ method, route, status, seconds, isStream }) =>
+        isStream ? metrics.stream(route) : metrics.request(method, route, status, seconds),
+    },
+  });
+  onClose(() => http.close());
+  onClose(async () => previews.previewSite.close());
+  const facts = { driver: runtime.name, isolation: runtime.isolation, warnings: runtime.warnings };
+  mountSystem(http.mount, {
+    facts: {
+      ...facts,
+      version,
+      appHost: config.http.appHost,
+      previewDomain: config.http.previewDomain,
+      isDemo: models.isDemo,
+      hasStripe: config.billing.stripe !== undefined,
+      hasMail: mail.isOn,
+      hasTwoFactor: mail.isOn,
+      hasGoogle: oauth.isAvailable("google"),
+      hasGitHub: oauth.isAvailable("github"),
+      oidcName: oauth.isAvailable("oidc") ? config.auth.oauth.oidc.name : null,
+      hasPasskeys: passkeys.isAvailable,
+    },
+    checks: {
+      database: () => database.pool.query("select 1"),
+      jobs: () => jobs.check(),
+      runtime: () => runtime.list(),
+      disk: () => checkDisk(dataDir),
+    },
+    metrics,
+    metricsToken: config.metrics.token?.reveal(),
+    setup: async () => ({ isRequired: await setup.isRequired(), needsToken: setup.needsToken }),
+  });
+  return { http, facts };
+}
