@@ -2,14 +2,14 @@ import { RouterProvider } from "@tanstack/react-router";
 import { startTransition, StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { AppProviders, leadToSignIn } from "./app.tsx";
-import { noteArrival } from "./features/referrals/index.ts";
-import { followIdentity } from "./lib/identity.ts";
+import { rememberReferralCode } from "./features/referrals/index.ts";
+import { onUserChange } from "./lib/identity.ts";
 import { createQueryClient } from "./lib/query.ts";
 import { createAppRouter } from "./routes.tsx";
 import "./styles.css";
 
-noteArrival();
-followIdentity(() => location.reload());
+rememberReferralCode();
+onUserChange(() => location.reload());
 const queryClient = createQueryClient();
 const router = createAppRouter(queryClient);
 leadToSignIn(router, queryClient);

@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { api, session } from "../api.ts";
 import { counted } from "../lib/counted.ts";
 import { meQuery } from "../features/users/index.ts";
-import { announceIdentity } from "../lib/identity.ts";
+import { announceUserChange } from "../lib/identity.ts";
 import { useHandler } from "../lib/use-handler.ts";
 import { Button } from "../ui/Button.tsx";
 import { toast } from "../ui/toast.tsx";
@@ -15,7 +15,7 @@ async function backToOneself(userId: string | undefined): Promise<void> {
   isLeaving = true;
   await session.refresh();
   session.reset();
-  announceIdentity();
+  announceUserChange();
   location.assign(userId ? `/admin/users/${userId}` : "/admin/users");
 }
 

@@ -83,7 +83,7 @@ const lastWritten = (line: string): string => {
 export function spansOf(line: string): Span[] {
   const spans: Span[] = [];
   let look: Look = {};
-  const say = (raw: string) => {
+  const push = (raw: string) => {
     const text = raw.replace(controls, "");
     if (text === "") return;
     const { isInverse, ...rest } = look;
@@ -92,11 +92,11 @@ export function spansOf(line: string): Span[] {
   const text = lastWritten(line);
   let from = 0;
   for (const match of text.matchAll(sequence)) {
-    say(text.slice(from, match.index));
+    push(text.slice(from, match.index));
     from = match.index + match[0].length;
     if (match[2] === "m") look = applied(look, (match[1] ?? "").split(/[;:]/).map(Number));
   }
-  say(text.slice(from));
+  push(text.slice(from));
   return spans;
 }
 

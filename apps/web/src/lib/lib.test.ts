@@ -34,9 +34,9 @@ describe("errors", () => {
     ["minLength", "Must not be empty", "Must not be empty"],
     ["pattern", "Must start with http:// or https://", "Must start with http:// or https://"],
     ["pattern", "Must match the pattern ^[a-z]+$", "Invalid format"],
-  ])("a schema's %s, %s, is told to a person", (type, msg, told) => {
+  ])("a schema's %s, %s, is shown to a person", (type, msg, shown) => {
     const error = new ApiError(422, { detail: [{ loc: ["body", "field"], msg, type }] });
-    expect(fieldErrorsOf(error, ["field"])).toEqual({ field: told });
+    expect(fieldErrorsOf(error, ["field"])).toEqual({ field: shown });
   });
   test("codes speak, else the server's sentence", () => {
     expect(sentenceOf(new ApiError(0, { detail: "x", code: "network" }))).toMatch(/didn't respond/);

@@ -16,7 +16,7 @@ export interface SessionFetch {
   reset: () => void;
   /**
    * The session belongs to somebody in whose name an administrator acts: renewing it brings the administrator back, so that nothing may be sent again
-   * under it. `over` hears that it has ended. `undefined`: no longer so.
+   * under it. `over` is called when it has ended. `undefined`: no longer so.
    */
   actAs: (over: (() => void) | undefined) => void;
 }

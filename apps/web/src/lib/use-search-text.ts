@@ -6,24 +6,24 @@ import { useHandler } from "./use-handler.ts";
  * Back, a link, or a cleared filter, is shown here.
  */
 export function useSearchText(inAddress: string, change: (words: string) => void, pauseMs = 250): [string, (text: string) => void] {
-  // `told`: what we wrote into the address and have not seen there yet; seeing it changes no box in which somebody types on.
-  const [box, setBox] = useState<{ text: string; address: string; told: string[] }>({ text: inAddress, address: inAddress, told: [] });
+  // `written`: what we wrote into the address and have not seen there yet; seeing it changes no box in which someone types on.
+  const [box, setBox] = useState<{ text: string; address: string; written: string[] }>({ text: inAddress, address: inAddress, written: [] });
   if (box.address !== inAddress) {
-    const at = box.told.indexOf(inAddress);
+    const at = box.written.indexOf(inAddress);
     setBox(
-      at < 0 ? { text: inAddress, address: inAddress, told: [] } : { text: box.text, address: inAddress, told: box.told.slice(at + 1) },
+      at < 0 ? { text: inAddress, address: inAddress, written: [] } : { text: box.text, address: inAddress, written: box.written.slice(at + 1) },
     );
   }
   const words = box.text.trim();
-  const isTold = words === (box.told.at(-1) ?? box.address);
-  const tell = useHandler(change);
+  const isWritten = words === (box.written.at(-1) ?? box.address);
+  const write = useHandler(change);
   useEffect(() => {
-    if (isTold) return undefined;
+    if (isWritten) return undefined;
     const timer = setTimeout(() => {
-      setBox((now) => ({ ...now, told: [...now.told, words] }));
-      tell(words);
+      setBox((now) => ({ ...now, written: [...now.written, words] }));
+      write(words);
     }, pauseMs);
     return () => clearTimeout(timer);
-  }, [words, isTold, pauseMs, tell]);
+  }, [words, isWritten, pauseMs, write]);
   return [box.text, (text) => setBox((now) => ({ ...now, text }))];
 }

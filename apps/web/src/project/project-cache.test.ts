@@ -33,13 +33,13 @@ describe("events into the cache", () => {
   });
   test("a crash says why, until it starts again", () => {
     const queries = fresh();
-    const say = (status: string, over: object = {}) =>
+    const statusEvent = (status: string, over: object = {}) =>
       patchCache(queries, project, event("container_status", { container_id: "k1", name: "web", status, url: null, ...over }));
-    say("failed", { exit_code: 137, message: "Exited with code 137." });
+    statusEvent("failed", { exit_code: 137, message: "Exited with code 137." });
     expect(queries.getQueryData(key("containers"))).toMatchObject([
       { status: "failed", status_message: "Exited with code 137.", exit_code: 137 },
     ]);
-    say("starting");
+    statusEvent("starting");
     expect(queries.getQueryData(key("containers"))).toMatchObject([{ status: "starting", status_message: null, needs_restart: false }]);
   });
   test("what somebody moved on the canvas", () => {
@@ -69,7 +69,7 @@ describe("events into the cache", () => {
     patchCache(queries, project, event("graph_changed", { part: "container", op: "delete", id: "k1" }));
     expect([isStale(queries, key("containers")), isStale(queries, key("previews"))]).toEqual([true, true]);
   });
-  test("a container never heard of: the list is read again", () => {
+  test("a container unknown: the list is read again", () => {
     const queries = fresh();
     patchCache(queries, project, event("container_status", { container_id: "k2", name: "api", status: "running", url: null }));
     expect(isStale(queries, key("containers"))).toBe(true);

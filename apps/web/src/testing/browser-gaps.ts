@@ -7,9 +7,9 @@ afterAll(() => vi.dynamicImportSettled());
 
 /** What jsdom lacks of a browser: it lays nothing out, so everything is as wide as a desk and in sight. */
 class SizeObserver implements ResizeObserver {
-  readonly #tell: ResizeObserverCallback;
-  constructor(tell: ResizeObserverCallback) {
-    this.#tell = tell;
+  readonly #callback: ResizeObserverCallback;
+  constructor(callback: ResizeObserverCallback) {
+    this.#callback = callback;
   }
   observe(target: Element): void {
     const box = [{ inlineSize: width, blockSize: height }];
@@ -20,7 +20,7 @@ class SizeObserver implements ResizeObserver {
       contentBoxSize: box,
       devicePixelContentBoxSize: box,
     };
-    queueMicrotask(() => this.#tell([entry], this));
+    queueMicrotask(() => this.#callback([entry], this));
   }
   unobserve(): void {}
   disconnect(): void {}

@@ -41,7 +41,7 @@ test("no two look alike, in the editor either", () => {
   const looks = themes.map((theme) => JSON.stringify(Object.values(deriveTokens(theme, builtIn[theme.mode]))));
   expect(new Set(looks).size).toBe(themes.length);
 });
-test("what falls short is told, with what it lies on", () => {
+test("what falls short is shown, with what it lies on", () => {
   const nord = themes.find((theme) => theme.id === "nord") as Theme;
   const spoilt = {
     ...nord,

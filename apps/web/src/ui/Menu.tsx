@@ -148,7 +148,7 @@ export function Menu({
 }
 
 /**
- * A menu of one of many rows. An open or closed `Menu` hears every key of the page, which a thousand of them make slow: this one is there from the
+ * A menu of one of many rows. An open or closed `Menu` listens to every key of the page, which a thousand of them make slow: this one is there from the
  * moment somebody points at its button or focuses it. The button stays the same.
  */
 export function RowMenu({

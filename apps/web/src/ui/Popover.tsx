@@ -24,7 +24,7 @@ export function Popover({
   onOpenChange?: (isOpen: boolean) => void;
   /** Prevent its default where the focus has gone elsewhere on purpose. */
   onCloseAutoFocus?: (event: Event) => void;
-  /** Prevent its default where Esc is for something inside: the popover hears it first. */
+  /** Prevent its default where Esc is for something inside: the popover gets it first. */
   onEscapeKeyDown?: (event: KeyboardEvent) => void;
   children: ReactNode;
   className?: string;

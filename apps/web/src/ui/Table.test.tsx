@@ -37,11 +37,11 @@ test("shows its columns and rows, in the order in which they are given", async (
 });
 
 test("a head sorts descending, ascending, then not at all; others cannot be sorted", async ({ show, user }) => {
-  const told = vi.fn();
+  const onSort = vi.fn();
   function Sorted() {
     const [sorting, setSorting] = useState<Sorting>();
     const onSorting = (next: Sorting | undefined) => {
-      told(next);
+      onSort(next);
       setSorting(next);
     };
     return <Table columns={columns} rows={loaves} keyOf={keyOf} sorting={sorting} onSorting={onSorting} />;
@@ -57,7 +57,7 @@ test("a head sorts descending, ascending, then not at all; others cannot be sort
   await user.click(price);
   expect(head).not.toHaveAttribute("aria-sort");
   await user.click(screen.getByRole("button", { name: "Name" }));
-  expect(told.mock.calls).toEqual([
+  expect(onSort.mock.calls).toEqual([
     [{ by: "price_cents", isDescending: true }],
     [{ by: "price_cents", isDescending: false }],
     [undefined],

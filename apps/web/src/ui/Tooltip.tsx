@@ -61,7 +61,7 @@ function Shown({ owner, text, keys, side = "bottom" }: Omit<TooltipProps, "child
 }
 
 type TriggerProps = ComponentProps<"button">;
-const heard = {
+const handlerNames = {
   pointermove: "onPointerMove",
   pointerleave: "onPointerLeave",
   pointerdown: "onPointerDown",
@@ -70,20 +70,20 @@ const heard = {
   click: "onClick",
 } as const satisfies Record<string, keyof TriggerProps>;
 
-/** The trigger that is not drawn: it hears what happens to `owner`, which stands elsewhere already, and lends it the description. */
+/** The trigger that is not drawn: it listens to `owner`, which stands elsewhere already, and lends it the description. */
 function StandIn({ owner, ref, "aria-describedby": description, ...handlers }: TriggerProps & { owner: Element }) {
   useImperativeHandle(ref, () => owner as HTMLButtonElement, [owner]);
   useEffect(() => {
-    const hear = (event: Event) => {
-      const handler = handlers[heard[event.type as keyof typeof heard]] as ((event: Event) => void) | undefined;
+    const forward = (event: Event) => {
+      const handler = handlers[handlerNames[event.type as keyof typeof handlerNames]] as ((event: Event) => void) | undefined;
       handler?.(event);
     };
-    for (const type of Object.keys(heard)) owner.addEventListener(type, hear);
+    for (const type of Object.keys(handlerNames)) owner.addEventListener(type, forward);
     return () => {
-      for (const type of Object.keys(heard)) owner.removeEventListener(type, hear);
+      for (const type of Object.keys(handlerNames)) owner.removeEventListener(type, forward);
     };
   });
-  // It was focused before there was anybody to hear it.
+  // It was focused before anyone listened.
   useEffect(() => {
     if (owner.matches(":focus-visible")) (handlers.onFocus as ((event: Event) => void) | undefined)?.(new Event("focus"));
     // eslint-disable-next-line react-hooks/exhaustive-deps

@@ -3,14 +3,14 @@ import { expect, refuse, sample, screen, signedIn, test } from "../../testing/in
 
 const path = "/admin/sandboxes";
 const shop = sample(AdminSandbox, { project_name: "Shop of Nadia" });
-const told = (data: AdminSandbox[]) => sample(AdminSandboxesEvent, { data });
+const event = (data: AdminSandbox[]) => sample(AdminSandboxesEvent, { data });
 
 test("the list follows the stream; after a lost connection it stays visible", async ({ api, open }) => {
   signedIn(api, { is_superuser: true });
-  const stream = api.stream("adminSandboxes.events", [told([])]);
+  const stream = api.stream("adminSandboxes.events", [event([])]);
   open(path);
   await screen.findByRole("heading", { name: "No running projects" });
-  stream.send(told([shop]));
+  stream.send(event([shop]));
   expect(await screen.findByRole("row", { name: /Shop of Nadia/ })).toBeVisible();
   stream.cut();
   expect(await screen.findByText(/This list may be out of date/)).toBeVisible();
@@ -22,7 +22,7 @@ test("a refused stream shows the error and can be retried", async ({ api, open, 
   api.answer("adminSandboxes.events", refuse("not_found", { detail: "There is no sandbox here." }) as never);
   open(path);
   expect(await screen.findByRole("alert")).toHaveTextContent("There is no sandbox here.");
-  api.stream("adminSandboxes.events", [told([shop])]);
+  api.stream("adminSandboxes.events", [event([shop])]);
   await user.click(screen.getByRole("button", { name: "Retry" }));
   expect(await screen.findByRole("row", { name: /Shop of Nadia/ })).toBeVisible();
 });

@@ -1,7 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import type { AdminUserDetail, UpdateAdminUser, UserFilter } from "@tesslate/contract";
 import { api, session } from "../../api.ts";
-import { announceIdentity } from "../../lib/identity.ts";
+import { announceUserChange } from "../../lib/identity.ts";
 import type { TableRequest } from "./table/table-search.ts";
 
 export const usersKey = ["admin", "users"] as const;
@@ -89,7 +89,7 @@ export function useUserActs(id: string) {
       mutationFn: (body: { reason: string }) => api.adminUsers.impersonate({ params: { id }, body }),
       onSuccess: () => {
         session.reset();
-        announceIdentity();
+        announceUserChange();
         // Reload: all cached data belongs to the administrator.
         location.assign("/");
       },

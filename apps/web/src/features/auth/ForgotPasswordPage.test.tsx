@@ -25,7 +25,7 @@ test("a server without email says so", async ({ api, open }) => {
   expect(await screen.findByText(/This server doesn't send email/)).toBeVisible();
 });
 
-test("a text that is no address is told at the field", async ({ api, open, user }) => {
+test("a text that is no address is shown at the field", async ({ api, open, user }) => {
   api.blank("system.config");
   api.answer("auth.forgotPassword", refuse("rate_limited", { retryAfter: 30 }));
   open("/forgot-password");

@@ -23,7 +23,7 @@ test("Enter signs in, and leads to where the link led", async ({ api, open, user
   expect(api.asked("auth.login")[0]?.body).toEqual({ email: "nadia@example.com", password: "correct horse" });
 });
 
-test("a wrong password is told at its field, which is selected for another try", async ({ api, open, user }) => {
+test("a wrong password is shown at its field, which is selected for another try", async ({ api, open, user }) => {
   api.blank("system.config");
   api.answer("auth.login", refuse("login_bad_credentials"));
   open("/login");
@@ -41,7 +41,7 @@ test("a provider that sent the person back without a session says why", async ({
   expect(await screen.findByRole("alert")).toBeVisible();
 });
 
-test("with too many tries the wait is told in seconds", async ({ api, open, user }) => {
+test("with too many tries the wait is shown in seconds", async ({ api, open, user }) => {
   api.blank("system.config");
   api.answer("auth.login", refuse("rate_limited", { retryAfter: 42 }));
   open("/login");

@@ -17,7 +17,7 @@ test("each field says what it lacks, and the first of them is gone to", async ({
   await expectAccessible();
 });
 
-test("an address that is taken is told at its field", async ({ api, open, user }) => {
+test("an address that is taken is shown at its field", async ({ api, open, user }) => {
   begin(api);
   api.answer("auth.register", refuse("register_user_already_exists"));
   open("/register");
@@ -51,14 +51,14 @@ test("the new account is signed in and comes home", async ({ api, open, user }) 
   expect(api.asked("auth.register")[0]?.body).toEqual({ email: "nadia@example.com", password: "correct horse", name: "Nadia" });
 });
 
-test("the first account is told that it becomes administrator", async ({ api, open }) => {
+test("the first account sees that it becomes administrator", async ({ api, open }) => {
   begin(api, { setup_required: true });
   open("/register");
   expect(await screen.findByText(/administrator of this server/)).toBeVisible();
   expect(screen.queryByRole("button", { name: "Enter the setup token" })).not.toBeInTheDocument();
 });
 
-test("a wrong setup token is told, with its field in sight", async ({ api, open, user }) => {
+test("a wrong setup token is shown, with its field in sight", async ({ api, open, user }) => {
   begin(api, { setup_required: true, setup_token_required: true });
   api.answer("auth.register", refuse("setup_token_invalid"));
   open("/register");

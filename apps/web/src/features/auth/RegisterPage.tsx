@@ -9,7 +9,7 @@ import { Field } from "../../ui/Field.tsx";
 import { useSubmission } from "../../ui/form/use-submission.ts";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
-import { forgetArrival, readArrival } from "../referrals/index.ts";
+import { forgetReferralCode, readReferralCode } from "../referrals/index.ts";
 import { configQuery, enter } from "./auth.queries.ts";
 import { AuthThread, LiveStep, NextStep } from "./AuthThread.tsx";
 import { safeNext } from "./next.ts";
@@ -35,7 +35,7 @@ export function RegisterPage() {
     submit: async () => {
       const email = form.email.trim();
       const token = form.setup_token.trim();
-      const referral = readArrival();
+      const referral = readReferralCode();
       await api.auth.register({
         body: {
           email,
@@ -45,7 +45,7 @@ export function RegisterPage() {
           ...(referral !== undefined && { referral_code: referral }),
         },
       });
-      forgetArrival();
+      forgetReferralCode();
       const answer = await api.auth.login({ body: { email, password: form.password } });
       if (answer.requires_2fa) await router.navigate({ to: "/login", search: next ? { next } : {} });
       else {

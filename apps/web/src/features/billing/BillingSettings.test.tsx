@@ -92,7 +92,7 @@ test("a plan is ended after a question that says when, and kept again", async ({
   expect(api.asked("billing.cancel")[0]?.body).toEqual({ at_period_end: true });
 });
 
-test("a payment that failed is told at the plan", async ({ api, open }) => {
+test("a payment that failed is shown at the plan", async ({ api, open }) => {
   billed(api, {}, { tier: "pro", is_active: true, subscription_id: "sub_1", status: "past_due" });
   open(path);
   await waitFor(() => expect(screen.getByText("The last payment failed")).toBeVisible());

@@ -283,7 +283,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
     "canvas.zoomOut": () => void flow.zoomOut(),
   });
 
-  const said = useMemo(
+  const labeled = useMemo(
     () =>
       nodes.map((node) => ({
         ...node,
@@ -320,7 +320,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
         aria-label="Services and connections"
         onKeyDown={onKeyDown}
         onFocus={onFocus}
-        nodes={said}
+        nodes={labeled}
         edges={drawn}
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}

@@ -36,22 +36,22 @@ describe("the graph", () => {
   });
 });
 
-describe("what the server tells meets what is shown", () => {
-  const told = [container("a", 0), container("b", 100)];
+describe("what the server sends meets what is shown", () => {
+  const latest = [container("a", 0), container("b", 100)];
   test("what did not change stays the same object, selection and all", () => {
-    const shown = reconcile([], nodesOf(told, []), nobody).map((node) => ({ ...node, selected: true }));
-    expect(reconcile(shown, nodesOf(told, []), nobody)).toEqual(shown);
-    expect(reconcile(shown, nodesOf(told, []), nobody)[0]).toBe(shown[0]);
+    const shown = reconcile([], nodesOf(latest, []), nobody).map((node) => ({ ...node, selected: true }));
+    expect(reconcile(shown, nodesOf(latest, []), nobody)).toEqual(shown);
+    expect(reconcile(shown, nodesOf(latest, []), nobody)[0]).toBe(shown[0]);
   });
   test("another status comes in, the place of what is held stays", () => {
-    const shown = nodesOf(told, []).map((node) => (node.id === "a" ? { ...node, position: { x: 9, y: 9 }, selected: true } : node));
+    const shown = nodesOf(latest, []).map((node) => (node.id === "a" ? { ...node, position: { x: 9, y: 9 }, selected: true } : node));
     const next = nodesOf([container("a", 0, { status: "failed" }), container("b", 500)], []);
     const [a, b] = reconcile(shown, next, new Set(["a"]));
     expect(a).toMatchObject({ position: { x: 9, y: 9 }, selected: true, data: { container: { status: "failed" } } });
     expect(b).toMatchObject({ position: { x: 500, y: 0 } });
   });
   test("what is gone is gone, what is new appears", () => {
-    const shown = nodesOf(told, []);
+    const shown = nodesOf(latest, []);
     expect(reconcile(shown, nodesOf([container("b", 100), container("c", 0)], []), nobody).map(({ id }) => id)).toEqual(["b", "c"]);
   });
 });

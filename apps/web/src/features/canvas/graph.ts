@@ -118,9 +118,9 @@ const isSame = (a: CanvasNode["data"], b: CanvasNode["data"]) => {
  * Updates the nodes on screen from the server's state. Nodes that are being moved or not saved yet (`held`) keep their position;
  * unchanged nodes stay the same object.
  */
-export function reconcile(shown: readonly CanvasNode[], told: readonly CanvasNode[], held: ReadonlySet<string>): CanvasNode[] {
+export function reconcile(shown: readonly CanvasNode[], latest: readonly CanvasNode[], held: ReadonlySet<string>): CanvasNode[] {
   const known = new Map(shown.map((node) => [node.id, node]));
-  return told.map((node) => {
+  return latest.map((node) => {
     const before = known.get(node.id);
     if (!before || before.type !== node.type) return node;
     const keeps = before.dragging || before.resizing || held.has(node.id);

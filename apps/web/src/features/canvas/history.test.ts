@@ -55,7 +55,7 @@ describe("history", () => {
     await Promise.all(both);
     expect(log).toEqual(["-b", "-a"]);
   });
-  test("a failure is told and leaves the history", async () => {
+  test("a failure is shown and leaves the history", async () => {
     const { history, act, failures, log } = journal();
     history.record(act("a"));
     history.record(act("b", { undo: () => Promise.reject(new Error("gone")) }));

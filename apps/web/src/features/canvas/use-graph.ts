@@ -88,7 +88,7 @@ export function useGraph(
   const unsaved = useSyncExternalStore(placement.subscribe, placement.getUnsaved);
   const unstored = useSyncExternalStore(placement.subscribe, placement.getFailed);
 
-  const told = useMemo(
+  const latest = useMemo(
     () => nodesOf(containers.data ?? [], previews.data ?? [], targets.data ?? []),
     [containers.data, previews.data, targets.data],
   );
@@ -96,11 +96,11 @@ export function useGraph(
     () => edgesOf(containers.data ?? [], previews.data ?? [], links, categoryOf, targets.data ?? []),
     [containers.data, previews.data, links, categoryOf, targets.data],
   );
-  const [nodes, setNodes] = useState<CanvasNode[]>(told);
-  const [seen, setSeen] = useState(told);
-  if (seen !== told) {
-    setSeen(told);
-    setNodes(reconcile(nodes, told, unsaved));
+  const [nodes, setNodes] = useState<CanvasNode[]>(latest);
+  const [seen, setSeen] = useState(latest);
+  if (seen !== latest) {
+    setSeen(latest);
+    setNodes(reconcile(nodes, latest, unsaved));
   }
 
   const place = useHandler((places: readonly NodePosition[], when: "soon" | "now" = "soon") => {

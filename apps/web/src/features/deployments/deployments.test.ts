@@ -135,7 +135,7 @@ describe("hostile answers", () => {
     expect(text).toContain("src/App.tsx:12");
     expect(text.split("```")).toHaveLength(3);
   });
-  test("what the gate found is told to the agent, without notes", () => {
+  test("what the gate found is sent to the agent, without notes", () => {
     const text = fixDeploymentMessage(deployment({ status: "failed", report: report() }), []);
     expect(text).toContain("- secrets: a (src/key.ts:3)");
     expect(text).not.toContain("- secrets: b");

@@ -83,9 +83,9 @@ export function useProviderSignIn(provider: RemoteProvider, projectId: string | 
   useEffect(() => {
     if (!isWaiting) return undefined;
     const onMessage = ({ origin, data }: MessageEvent) => {
-      const said = data as { type?: unknown; provider?: unknown; success?: unknown } | null;
-      if (origin !== location.origin || said?.type !== channelName || said.provider !== provider) return;
-      if (said.success === true) done();
+      const message = data as { type?: unknown; provider?: unknown; success?: unknown } | null;
+      if (origin !== location.origin || message?.type !== channelName || message.provider !== provider) return;
+      if (message.success === true) done();
       else setState("refused");
     };
     const onFocus = () => void look();

@@ -18,7 +18,7 @@ function useOutcomeNotices(
   show: (id: string | undefined) => void,
 ) {
   const going = useRef<ReadonlySet<string>>(new Set());
-  const tell = useHandler((ended: readonly Deployment[]) => {
+  const notify = useHandler((ended: readonly Deployment[]) => {
     for (const deployment of ended) {
       if (subject?.kind === "deployment" && subject.id === deployment.id) continue;
       const isFine = deployment.status === "success";
@@ -41,8 +41,8 @@ function useOutcomeNotices(
     if (!list) return;
     const ended = list.filter((deployment) => going.current.has(deployment.id) && !isUnderWay(deployment));
     going.current = new Set(list.filter(isUnderWay).map(({ id }) => id));
-    if (ended.length > 0) tell(ended);
-  }, [list, tell]);
+    if (ended.length > 0) notify(ended);
+  }, [list, notify]);
 }
 
 /** The deployments of an open project, and the drawer that shows them over any view. */
@@ -102,7 +102,7 @@ export function useProjectDeploys() {
     setSubject(undefined);
     openFile(place);
   });
-  const say = useHandler((text: string) => {
+  const composeMessage = useHandler((text: string) => {
     setSubject(undefined);
     compose(text);
   });
@@ -134,7 +134,7 @@ export function useProjectDeploys() {
       cancel,
       remove,
       openFile: open,
-      compose: say,
+      compose: composeMessage,
     }),
     [
       projectId,
@@ -154,7 +154,7 @@ export function useProjectDeploys() {
       cancel,
       remove,
       open,
-      say,
+      composeMessage,
     ],
   );
   return { deploys, subject, setSubject };

@@ -143,7 +143,7 @@ describe("changed outside", () => {
     expect(view()).toMatchObject({ text: "theirs", isDirty: false, conflict: undefined });
     expect(remote.text()).toBe("theirs");
   });
-  test("deleted: said; unsaved text can bring it back", async () => {
+  test("deleted: shown; unsaved text can bring it back", async () => {
     const { remote, buffers, view, type } = await opened();
     remote.change(undefined);
     buffers.deleted("a.ts");

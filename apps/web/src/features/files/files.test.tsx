@@ -13,17 +13,17 @@ const tree = buildTree(["src/App.tsx", "src/api/orders.ts", "public/icon.svg", "
 function panel(files = tree, refusal?: string, marks: ReadonlyMap<string, FileMark> = new Map()) {
   const opened: string[] = [];
   const done: unknown[][] = [];
-  const tell =
+  const record =
     (name: string) =>
     async (...args: unknown[]) => {
       done.push([name, ...args]);
       return refusal;
     };
   const acts: FileActs = {
-    createFile: tell("file"),
-    createFolder: tell("folder"),
-    rename: tell("rename"),
-    moveInto: tell("move"),
+    createFile: record("file"),
+    createFolder: record("folder"),
+    rename: record("rename"),
+    moveInto: record("move"),
     remove: async ({ paths }) => {
       done.push(["remove", ...paths]);
       if (refusal) throw new Error(refusal);

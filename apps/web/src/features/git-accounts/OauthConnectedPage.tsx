@@ -10,7 +10,7 @@ const route = getRouteApi("/oauth/connected");
 /** Return page of a Git host's OAuth flow: sends the result to the window that opened it, and closes itself if possible. */
 export function OauthConnectedPage() {
   const { provider, error } = route.useSearch();
-  useEffect(() => connectPopup.tell({ provider, error }), [provider, error]);
+  useEffect(() => connectPopup.post({ provider, error }), [provider, error]);
   return (
     <AuthThread title="Connect account">
       <LiveStep title={error ? "Couldn't connect account" : "Account connected"}>

@@ -5,14 +5,14 @@ import { GitBranch } from "lucide-react";
 export function GitFacts({ status, onOpen }: { status: GitStatus | undefined; onOpen: () => void }) {
   if (!status) return null;
   const { branch, ahead, behind, changes, has_conflicts } = status;
-  const said = [
+  const facts = [
     `Branch ${branch}`,
     ahead > 0 ? `${ahead} not pushed` : "",
     behind > 0 ? `${behind} not pulled` : "",
     has_conflicts ? "has conflicts" : changes.length > 0 ? `${changes.length} uncommitted` : "",
   ].filter(Boolean);
   return (
-    <button type="button" title={said.join(", ")} onClick={onOpen} className="inline-flex min-w-0 items-center gap-1 hover:text-fg-0">
+    <button type="button" title={facts.join(", ")} onClick={onOpen} className="inline-flex min-w-0 items-center gap-1 hover:text-fg-0">
       <GitBranch size={12} aria-hidden="true" className="flex-none" />
       <span className="max-w-40 truncate font-mono" aria-hidden="true">
         {branch}
@@ -29,7 +29,7 @@ export function GitFacts({ status, onOpen }: { status: GitStatus | undefined; on
           +{changes.length}
         </span>
       ) : null}
-      <span className="sr-only">{said.join(", ")}</span>
+      <span className="sr-only">{facts.join(", ")}</span>
     </button>
   );
 }

@@ -142,10 +142,10 @@ test.describe("the first steps", () => {
 
   test("are put away, and brought back by Undo", async ({ api, open, user }) => {
     home(api);
-    const told: unknown[] = [];
+    const updates: unknown[] = [];
     api.answer("users.updateMe", ({ body }) => {
       const { preferences } = body as { preferences: Partial<User["preferences"]> };
-      told.push(preferences);
+      updates.push(preferences);
       return person({ preferences: { ...defaultPreferences, ...preferences } });
     });
     open("/");
@@ -153,7 +153,7 @@ test.describe("the first steps", () => {
     await waitFor(() => expect(screen.queryByText("First steps")).not.toBeInTheDocument());
     await user.click(await screen.findByRole("button", { name: "Undo" }));
     await screen.findByText("First steps");
-    expect(told).toEqual([{ hides_checklist: true }, { hides_checklist: false }]);
+    expect(updates).toEqual([{ hides_checklist: true }, { hides_checklist: false }]);
   });
 });
 

@@ -80,7 +80,7 @@ export interface Drops {
   onCard: (cardId: string, columnId: string, at: { cardId: string; edge: "top" | "bottom" } | undefined) => void;
   onColumn: (columnId: string, targetId: string, edge: "left" | "right") => void;
 }
-/** Hears every drop on one board. */
+/** Listens to every drop on one board. */
 export function useDrops(board: string, drops: Drops): void {
   const onCard = useHandler(drops.onCard);
   const onColumn = useHandler(drops.onColumn);

@@ -21,7 +21,7 @@ test("only what changed is sent", () => {
   });
 });
 
-test("what is missing is said by field", () => {
+test("what is missing is shown by field", () => {
   expect(Object.keys(faultsOf(emptyForm("")))).toEqual(["name", "description", "system_prompt"]);
   expect(faultsOf(form)).toEqual({});
 });

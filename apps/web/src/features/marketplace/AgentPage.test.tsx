@@ -37,7 +37,7 @@ test("one that could not be read can be tried again", async ({ api, open, user }
   await screen.findByRole("heading", { name: writer.name });
 });
 
-test("a free one is taken into the library; a refusal is told on the page", async ({ api, open, user }) => {
+test("a free one is taken into the library; a refusal is shown on the page", async ({ api, open, user }) => {
   item(api);
   api.answer("marketplaceAgents.purchase", refuse("internal_error", { detail: "The library is full." }));
   open(path);

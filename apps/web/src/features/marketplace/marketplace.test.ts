@@ -18,7 +18,7 @@ test("what the address says is taken where it makes sense, and nothing else", ()
   expect(parse(marketplaceSearch, { type: "themes", q: "", price: "toString", by: 7, sort: "featured", page: 1.5 })).toEqual({});
 });
 
-test("a price is said with its period; what is paid by use names its rates", () => {
+test("a price is shown with its period; what is paid by use names its rates", () => {
   expect(priceOf({ pricing_type: "free", price_cents: 0 })).toBe("Free");
   expect(priceOf({ pricing_type: "one_time", price_cents: 1200 })).toBe("$12.00");
   expect(priceOf({ pricing_type: "monthly", price_cents: 450 })).toBe("$4.50 a month");

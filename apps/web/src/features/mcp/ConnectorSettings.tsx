@@ -10,7 +10,7 @@ const route = getRouteApi("/app/settings/connectors");
 export function ConnectorSettings() {
   const { sign_in } = route.useSearch();
   useEffect(() => {
-    if (sign_in) signInPopup.tell(sign_in);
+    if (sign_in) signInPopup.post(sign_in);
   }, [sign_in]);
   return (
     <>

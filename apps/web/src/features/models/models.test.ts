@@ -33,7 +33,7 @@ test.each([
   ["ollama/qwen3:8b", "qwen3:8b"],
   ["custom/lan/llama", "llama"],
   ["plain", "plain"],
-])("%s is said %s", (id, name) => expect(shortModelName(id)).toBe(name));
+])("%s is shown as %s", (id, name) => expect(shortModelName(id)).toBe(name));
 
 test.each([
   ["the project's own", { project: "a/two", agent: "a/one", last: "a/one", server: "a/one" }, "a/two"],
@@ -41,9 +41,9 @@ test.each([
   ["the one chosen last anywhere", { last: "a/two", server: "a/one" }, "a/two"],
   ["the server's", { server: "a/one" }, "a/one"],
   ["what cannot be used counts as unsaid", { project: "a/gone", agent: "a/off", server: "a/two" }, "a/two"],
-  ["nobody said anything", {}, undefined],
-])("where nobody chose in the project: %s", (_name, said, expected) => {
-  const { project, agent, last, server = null }: { project?: string; agent?: string; last?: string; server?: string | null } = said;
+  ["no one chose", {}, undefined],
+])("where no one chose in the project: %s", (_name, chosen, expected) => {
+  const { project, agent, last, server = null }: { project?: string; agent?: string; last?: string; server?: string | null } = chosen;
   const given = {
     project: { settings: project ? { model: project } : null },
     agent: { model: agent ?? null, selected_model: null },

@@ -12,7 +12,7 @@ const event = (over: { source?: unknown; origin?: string; data?: unknown } = {})
 });
 
 describe("messages from the frame", () => {
-  test("our own frame's bridge is heard", () =>
+  test("our own frame's bridge is accepted", () =>
     expect(readBridge(event(), peer)).toEqual({ type: "location", path: "/about", title: "About", page: "app" }));
   test.each<[string, Parameters<typeof event>[0]]>([
     ["another window", { source: {} }],
@@ -28,7 +28,7 @@ describe("messages from the frame", () => {
   ])("%s is not", (_, over) => expect(readBridge(event(over), peer)).toBeUndefined());
   test("which page stands there", () =>
     expect(readBridge(event({ data: { ...good, page: "unauthorized" } }), peer)).toMatchObject({ page: "unauthorized" }));
-  test("before the frame is there nothing is heard", () =>
+  test("before the frame is there nothing is accepted", () =>
     expect(readBridge(event({ source: undefined }), { ...peer, window: undefined })).toBeUndefined());
 });
 

@@ -17,7 +17,7 @@ import { Popover } from "../../ui/Popover.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { Skeleton, SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { forgetArrival, readArrival } from "./arrival.ts";
+import { forgetReferralCode, readReferralCode } from "./referral-code.ts";
 
 const QrCode = lazily(async () => (await import("../../ui/QrCode.tsx")).QrCode);
 
@@ -99,10 +99,10 @@ export function ReferralSettings() {
 function ApplyForm() {
   const queryClient = useQueryClient();
   const form = useForm({
-    start: { referral_code: readArrival() ?? "" },
+    start: { referral_code: readReferralCode() ?? "" },
     submit: async ({ referral_code }) => {
       await api.referrals.apply({ body: { referral_code: referral_code.trim() } });
-      forgetArrival();
+      forgetReferralCode();
       toast("Referral code applied.");
       await queryClient.invalidateQueries({ queryKey: referralQuery.queryKey });
     },

@@ -1,1 +1,1 @@
-export { forgetArrival, noteArrival, readArrival } from "./arrival.ts";
+export { forgetReferralCode, rememberReferralCode, readReferralCode } from "./referral-code.ts";

@@ -4,11 +4,11 @@ import { isString, readStored, writeStored } from "../../lib/storage.ts";
 const key = "tesslate.referral";
 
 /** The code of the referral link that was opened in this browser; deleted when it was applied. */
-export const readArrival = (): string | undefined => readStored(localStorage, key, isString);
-export const forgetArrival = (): void => writeStored(localStorage, key, undefined);
+export const readReferralCode = (): string | undefined => readStored(localStorage, key, isString);
+export const forgetReferralCode = (): void => writeStored(localStorage, key, undefined);
 
 /** Called once, before the first page: moves `?ref=` from the URL to the local storage and counts the visit. */
-export function noteArrival(): void {
+export function rememberReferralCode(): void {
   const url = new URL(location.href);
   const code = url.searchParams.get("ref")?.trim().toUpperCase();
   if (code === undefined) return;

@@ -41,12 +41,12 @@ export function momentsOf(events: readonly RunEvent[]): Moment[] {
   let files: FileThen[] = [];
   return run.parts.flatMap((part, index): Moment[] => {
     files = withEdits(files, part.kind === "tool" ? part.edits : []);
-    const told = toldOf(part);
-    return told ? [{ key: part.key, part, ...told, files, picture: pictures.findLast(({ at }) => at <= index + 1)?.picture }] : [];
+    const described = describePart(part);
+    return described ? [{ key: part.key, part, ...described, files, picture: pictures.findLast(({ at }) => at <= index + 1)?.picture }] : [];
   });
 }
 
-function toldOf(part: Part): { label: string; bead: BeadKind } | undefined {
+function describePart(part: Part): { label: string; bead: BeadKind } | undefined {
   switch (part.kind) {
     case "tool":
       return { label: `${lookOf(part.name).verb} ${argumentOf(part).text}`.trim(), bead: toolBead[part.status] };

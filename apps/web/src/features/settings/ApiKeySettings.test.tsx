@@ -74,7 +74,7 @@ test("the new key is shown once, in a dialog that only its button closes", async
   await waitFor(() => expect(screen.queryByText("tsk_secret")).not.toBeInTheDocument());
 });
 
-test("the server's limit is told in the dialog, which keeps what was typed", async ({ api, open, user }) => {
+test("the server's limit is shown in the dialog, which keeps what was typed", async ({ api, open, user }) => {
   signedIn(api);
   api.blank("auth.apiKeys");
   api.answer("auth.createApiKey", refuse("key_limit_reached", { detail: "You have 20 keys; delete one first." }));

@@ -75,7 +75,7 @@ function Editor({ theme }: { theme: Theme }) {
   const navigate = useNavigate();
   const { choice } = useTheme();
   const { update } = useThemeActs();
-  const tell = useUpdateMe();
+  const updateMe = useUpdateMe();
   const [draft, setDraft] = useState<ThemeDraft>(() => draftOf(theme));
   const shown = useDeferredValue(draft);
   const faults = useMemo(() => findThemeFaults(shown), [shown]);
@@ -91,7 +91,7 @@ function Editor({ theme }: { theme: Theme }) {
       // A theme that changed its mode is applied in its new mode only.
       if (saved.mode !== theme.mode && choice[theme.mode]?.id === saved.id) chooseTheme({ [theme.mode]: undefined });
       applyTheme(saved);
-      tell.mutate({ theme_preset: saved.id });
+      updateMe.mutate({ theme_preset: saved.id });
       toast(`${saved.name} saved and applied.`);
       back();
     },

@@ -8,18 +8,18 @@ const everyMs = 60_000;
 export function useActivity(projectId: string): void {
   const { api } = useServices();
   useEffect(() => {
-    let toldAt = 0;
-    const tell = () => {
+    let reportedAt = 0;
+    const report = () => {
       const now = Date.now();
-      if (now - toldAt < everyMs || document.visibilityState !== "visible") return;
-      toldAt = now;
+      if (now - reportedAt < everyMs || document.visibilityState !== "visible") return;
+      reportedAt = now;
       // If it fails, the next report follows in a minute.
       api.projects.activity({ params: { id: projectId } }).catch(() => undefined);
     };
     const signs = ["pointerdown", "keydown", "wheel"] as const;
-    for (const sign of signs) addEventListener(sign, tell, { passive: true, capture: true });
+    for (const sign of signs) addEventListener(sign, report, { passive: true, capture: true });
     return () => {
-      for (const sign of signs) removeEventListener(sign, tell, { capture: true });
+      for (const sign of signs) removeEventListener(sign, report, { capture: true });
     };
   }, [api, projectId]);
 }
