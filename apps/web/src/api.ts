@@ -25,7 +25,7 @@ export const session = createSessionFetch({
 /** The one client. Every call carries the session; see lib/session-fetch.ts. */
 export const api = bindRoutes<Contract>(routes, { fetch: session.fetch });
 
-/** The same client for one upload, which tells the share that is sent. The session is renewed first: nobody sends 500 MB twice. */
+/** The same client for one upload, which reports the share that is sent. The session is renewed first, so that no one sends 500 MB twice. */
 export const uploading = (onUpload: (share: number) => void) =>
   bindRoutes<Contract>(routes, {
     fetch: async (url, init) => {

@@ -45,7 +45,7 @@ const AppFrame = lazyPage(() => import("./frame/AppFrame.tsx"), "AppFrame");
 const HomePage = lazyPage(() => import("./features/home/HomePage.tsx"), "HomePage");
 const WorkbenchPage = lazyPage(() => import("./features/workbench/WorkbenchPage.tsx"), "WorkbenchPage");
 
-/** Pages for people without a session; someone signed in goes on to where they wanted. */
+/** Pages for people without a session; someone signed in is sent to where they wanted. */
 const guest = createRoute({
   getParentRoute: () => root,
   id: "guest",

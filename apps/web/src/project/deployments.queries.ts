@@ -36,7 +36,7 @@ export const deploymentsQuery = (api: Api, projectId: string, during: ProjectEve
     ...live,
   });
 
-/** Which step each deployment has come to, as events told it; nothing is asked for. */
+/** Which step each deployment has come to, from events, without a request. */
 export const deploymentStepsQuery = (projectId: string) =>
   queryOptions({
     queryKey: stepsKey(projectId),

@@ -41,7 +41,7 @@ export function patchFiles(queries: QueryClient, projectId: string, changes: rea
   queries.setQueryData<FileTree>(partKey(projectId, "tree"), (tree) => tree && patchTreeAll(tree, changes));
 }
 
-/** What could not be read while the server was away is read again now that it is back: no event tells of it. */
+/** What could not be read while the server was away is read again now that it is back: no event reports it. */
 export function refetchBroken(queries: QueryClient): void {
   void queries.refetchQueries({ type: "active", predicate: (query) => query.state.status === "error" });
 }
@@ -58,7 +58,7 @@ const refetch = ({ queries, project }: Cache, ...parts: Part[]): void => {
 const ended: ReadonlySet<Task["status"]> = new Set(["completed", "failed", "cancelled"]);
 const listOf = { container: "containers", connection: "connections", preview: "previews" } as const;
 
-/** What each event changes in the cache. Only what an event does not tell in full is fetched again. File changes come in bursts: see `patchFiles`. */
+/** What each event changes in the cache. Only what an event does not contain in full is fetched again. File changes come in bursts: see `patchFiles`. */
 const changes: { [T in ProjectEventType]?: (cache: Cache, data: ProjectEventData<T>) => void } = {
   container_status: (cache, data) => {
     const key = partKey(cache.project.id, "containers");

@@ -17,10 +17,10 @@ export async function readDuring<T>(
   read: () => Promise<T>,
   apply: (answer: T, event: ProjectEvent) => T,
 ): Promise<T> {
-  const met: ProjectEvent[] = [];
-  const unsubscribe = subscribe((event) => met.push(event));
+  const received: ProjectEvent[] = [];
+  const unsubscribe = subscribe((event) => received.push(event));
   try {
-    return met.reduce(apply, await read());
+    return received.reduce(apply, await read());
   } finally {
     unsubscribe();
   }

@@ -7,7 +7,7 @@ import type { Connection } from "../lib/connection.ts";
 /** What the workbench talks to. The gallery replaces it by a server of canned answers. */
 export interface Services {
   api: Client<Contract>;
-  /** The client for one upload; told the share that is sent, 0 to 1. */
+  /** The client for one upload; gets the share that is sent, 0 to 1. */
   uploading: (onUpload: (share: number) => void) => Client<Contract>;
   /** A socket on our own origin, by path. */
   openSocket: (path: string) => WebSocket;

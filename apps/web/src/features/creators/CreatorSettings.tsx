@@ -128,14 +128,14 @@ function Payouts({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
   const queryClient = useQueryClient();
   const [isAsking, setIsAsking] = useState(false);
   /** The idempotency key: a retry after a lost response is the same request. */
-  const wish = useRef<string>(undefined);
+  const payoutKey = useRef<string>(undefined);
   const ask = useMutation({
     mutationFn: () => {
-      wish.current ??= crypto.randomUUID();
-      return api.creatorStudio.payout({ body: {} }, { headers: { "idempotency-key": wish.current } });
+      payoutKey.current ??= crypto.randomUUID();
+      return api.creatorStudio.payout({ body: {} }, { headers: { "idempotency-key": payoutKey.current } });
     },
     onSuccess: () => {
-      wish.current = undefined;
+      payoutKey.current = undefined;
       return queryClient.invalidateQueries({ queryKey: dashboardQuery.queryKey });
     },
   });

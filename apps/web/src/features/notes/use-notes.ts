@@ -30,7 +30,7 @@ export function useNotes(projectId: string) {
         const read = await readNotes(api, projectId);
         const from = resumed;
         resumed = undefined;
-        // What is taken up again goes on from where it was left; when somebody wrote meanwhile, its first save meets their version.
+        // A draft that is opened again continues where it was left; if someone else wrote in between, the first save gets a conflict.
         return from && read.kind === "text" && read.text !== from.base ? { ...read, text: from.base, etag: "left" } : read;
       },
       write: (_path, text, etag) => writeNotes(api, projectId, text, etag),

@@ -63,14 +63,14 @@ export function useReview(taskId: string) {
   useQuietProject((event) => event.type === "file_changed" && isRunning, quietMs, again);
 
   /** Requests are sent one after the other, because each depends on the result of the previous one. */
-  const apply = (wish: ApplyChanges, touched: readonly Item[]) => {
+  const apply = (requested: ApplyChanges, touched: readonly Item[]) => {
     const keys = new Set(touched.map((item) => item.key));
     setFailure(undefined);
     setMisfits((now) => new Set([...now].filter((key) => !keys.has(key))));
     setWorking((count) => count + 1);
     const work = async () => {
       try {
-        const { rejected } = await api.changes.apply({ params: { task_id: taskId }, body: wish });
+        const { rejected } = await api.changes.apply({ params: { task_id: taskId }, body: requested });
         queries.setQueryData<ChangeSet>(changeSetKey(taskId), (now) => now && withRejected(now, rejected));
       } catch (error) {
         if (error instanceof ApiError && error.code === "hunks_do_not_fit") {

@@ -103,7 +103,7 @@ describe("projects", () => {
       target_name: "Busy",
       reason: "It mines coins.",
     });
-    // Nothing runs any more: the call changes and logs nothing.
+    // Nothing runs: the call changes and logs nothing.
     await app.as(admin).adminProjects.stop({ params: { id: project.id }, body: { reason: "Again." } });
     expect(await logged()).toHaveLength(1);
   }, 60_000);

@@ -1,6 +1,6 @@
 /*
  * Runs inside previews when a person points at something for the agent: loaded by bridge.js on demand, served, never written into a project.
- * The element under the pointer is outlined; a click (or Enter) tells what it is, Escape ends it. Arrow keys walk the tree.
+ * The element under the pointer is outlined; a click (or Enter) reports it, Escape ends it. Arrow keys walk the tree.
  */
 (() => {
   "use strict";
@@ -199,7 +199,7 @@
     }
     return copy;
   }
-  /** A PNG of the element by itself; undefined where the browser draws no such picture. */
+  /** A PNG of the element alone; undefined where the browser draws no such picture. */
   async function imageOf(element) {
     const { width, height } = element.getBoundingClientRect();
     if (width < 1 || height < 1) return undefined;
@@ -244,7 +244,7 @@
 
   // --- pointing ---
   let end;
-  /** `picked` hears of one element, `over` comes last, however it ended. */
+  /** `picked` is called with one element, `over` last, however it ended. */
   function start({ picked, over }) {
     if (end) end();
     const host = document.createElement("div");

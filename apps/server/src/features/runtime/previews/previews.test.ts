@@ -280,7 +280,7 @@ describe("reports", () => {
     return reports;
   };
   test("emits reports, rate limited, validated and redacted", async () => {
-    await app.as(ada).secrets.set({ params: { project_id: project.id }, body: { key: "TOLD_KEY", value: "planted-in-a-page" } });
+    await app.as(ada).secrets.set({ params: { project_id: project.id }, body: { key: "PAGE_KEY", value: "planted-in-a-page" } });
     expect(
       (
         await report([
@@ -290,7 +290,7 @@ describe("reports", () => {
       ).status,
     ).toBe(204);
     expect(await seen(2)).toEqual([
-      { kind: "console", level: "error", message: "boom [secret:TOLD_KEY]", container_id: container.id },
+      { kind: "console", level: "error", message: "boom [secret:PAGE_KEY]", container_id: container.id },
       { kind: "navigation", url: "/x", container_id: container.id },
     ]);
     for (const bad of [

@@ -6,7 +6,7 @@ import { repositoryLimits, type FetchedRepository, type FetchRepository } from "
 const maxPackBytes = 512 * 2 ** 20;
 
 export type FetchForClone = ReturnType<typeof createFetchForClone>;
-/** Fetches a repository with the user's account, as large as the project's owner has room for. */
+/** Fetches a repository with the user's account, within half of the disk quota of the project's owner. */
 export const createFetchForClone =
   ({
     fetchRepository,

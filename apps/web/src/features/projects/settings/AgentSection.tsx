@@ -69,8 +69,8 @@ function ModelField({ project }: { project: Project }) {
 /** The agent's settings in this project: model, checks, automatic fixes. */
 export function AgentSection({ project }: { project: Project }) {
   const setting = useProjectSetting(project);
-  const wish = project.settings?.["agent_checks"];
-  const mode: CheckMode = wish === "after" || wish === "both" ? wish : "off";
+  const checks = project.settings?.["agent_checks"];
+  const mode: CheckMode = checks === "after" || checks === "both" ? checks : "off";
   return (
     <SettingsSection title="Agent">
       <div className="grid gap-4 text-sm">
