@@ -1,9 +1,8 @@
-export { createAvatarRenderer } from "./avatar-picture.ts";
-export { createPasswords, type Passwords } from "./passwords.ts";
-export { createAvatars } from "./avatars.ts";
 export { createPasswordChecks } from "./password-checks.ts";
-export { createProfiles, sessionOver, type EmailChanges, type LockTheme, type UserSessions } from "./profiles.ts";
+export { createPasswords, type Passwords } from "./passwords.ts";
+export { sessionOver, type EmailChanges, type LockTheme, type UserSessions } from "./profiles.ts";
 export { createUserRegistration, type OnRegistered, type Registration } from "./registration.ts";
+export { createUsers } from "./users.ts";
 export { createUserDirectory, presentUser, type Users } from "./users.service.ts";
 export { generateReferralCode, isAsciiEmail, normalizeUsername } from "./users.rules.ts";
 export { seedSystemAccounts, systemAccounts } from "./system-accounts.ts";
