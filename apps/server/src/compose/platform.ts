@@ -183,8 +183,14 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     tasks,
     idempotency,
     address: addressOf(config),
-    jobs: { ...tasks.jobHandlers, ...mail.jobHandlers, ...idempotency.jobHandlers },
-    cron: { reap_tasks: "* * * * *", sweep_emails: "* * * * *", prune_tasks: "*/10 * * * *", prune_idempotency_keys: "37 * * * *" },
+    jobs: { ...events.jobHandlers, ...tasks.jobHandlers, ...mail.jobHandlers, ...idempotency.jobHandlers },
+    cron: {
+      reap_tasks: "* * * * *",
+      sweep_emails: "* * * * *",
+      prune_events: "*/10 * * * *",
+      prune_tasks: "*/10 * * * *",
+      prune_idempotency_keys: "37 * * * *",
+    },
   };
 }
 

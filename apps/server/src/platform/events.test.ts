@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
 import type { ProjectEvent, RunEvent } from "@tesslate/contract";
-import { tasks } from "../db/schema/core.ts";
+import { events as eventsTable, tasks } from "../db/schema/core.ts";
 import { testPlatform, type TestPlatform } from "../testing/platform.ts";
 import type { EventLog, NewEvent } from "./events.ts";
 
@@ -247,4 +247,26 @@ describe("events that cannot be stored", () => {
     await p.events.append(project_id, note("no project"));
     expect(await p.events.lastSeq(project_id)).toBe(0);
   });
+});
+
+test("events are deleted after a month, chunks of text after a day", async () => {
+  await using p = await testPlatform();
+  const { project_id } = await p.project();
+  const stored = [
+    ["text_chunk", 23],
+    ["text_chunk", 25],
+    ["file_changed", 29 * 24],
+    ["file_changed", 31 * 24],
+  ] as const;
+  const rows = stored.map(([type, hours], i) => ({
+    project_id,
+    seq: i + 1,
+    type,
+    data: {},
+    ts: new Date(Date.now() - hours * 3_600_000).toISOString(),
+  }));
+  await p.database.db.insert(eventsTable).values(rows);
+  await p.events.jobHandlers.prune_events();
+  const kept = await p.database.db.select({ seq: eventsTable.seq }).from(eventsTable);
+  expect(kept.map(({ seq }) => seq).sort()).toEqual([1, 3]);
 });

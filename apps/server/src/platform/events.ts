@@ -38,6 +38,8 @@ export interface EventLog {
   ): AsyncIterable<RunEvent>;
   /** The project's last `seq`. */
   lastSeq(projectId: string): Promise<number>;
+  /** Deletes events after 30 days, and chunks of text after one: the message that they make up is stored. */
+  jobHandlers: { prune_events(): Promise<void> };
   close(): Promise<void>;
 }
 
@@ -402,6 +404,13 @@ export function createEventLog({
       }
     },
     lastSeq,
+    jobHandlers: {
+      prune_events: async () => {
+        await db
+          .delete(events)
+          .where(sql`${events.ts} < now() - interval '30 days' or (${events.type} = 'text_chunk' and ${events.ts} < now() - interval '1 day')`);
+      },
+    },
     close: () => {
       closing.abort();
       return idle;

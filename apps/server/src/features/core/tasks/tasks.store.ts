@@ -166,9 +166,6 @@ export function createTasksStore(db: Database, processId: number) {
             sql`${tasks.completed_at} < now() - case when ${tasks.type} = 'agent_execution' then interval '30 days' else interval '24 hours' end`,
           ),
         );
-      await db.execute(
-        sql`delete from events where ts < now() - interval '30 days' or (type = 'text_chunk' and ts < now() - interval '1 day')`,
-      );
     },
   };
 }
