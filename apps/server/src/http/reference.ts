@@ -1,81 +1,37 @@
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { constants, brotliCompressSync, gzipSync } from "node:zlib";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import plugin from "fastify-plugin";
 import type { Json } from "./openapi-components.ts";
+import { filterOperations, parseJson, resolveReachable } from "./swagger-plugins.ts";
 
-/** What Swagger UI hands to a filter: operations by tag, as immutable maps. */
-interface TaggedOperations {
-  map(change: (tag: Tag, name: string) => Tag): TaggedOperations;
-  filter(keep: (tag: Tag) => boolean): TaggedOperations;
-}
-interface Tag {
-  get(key: "operations"): { size: number };
-  update(key: "operations", change: (operations: { filter(keep: (entry: Entry) => boolean): unknown }) => unknown): Tag;
-}
-interface Entry {
-  get(key: "path" | "method"): string;
-  getIn(path: ["operation", string]): string | undefined;
-}
-/** Runs in the browser, so it may use nothing from outside: the page's own filter finds tags only, this one finds operations. */
-const filterOperations = () => ({
-  fn: {
-    opsFilter: (tags: TaggedOperations, phrase: string) => {
-      const words = phrase.toLowerCase().split(/\s+/).filter(Boolean);
-      return tags
-        .map((tag, name) =>
-          tag.update("operations", (operations) =>
-            operations.filter((entry) => {
-              const parts = [
-                name,
-                entry.get("method"),
-                entry.get("path"),
-                entry.getIn(["operation", "summary"]),
-                entry.getIn(["operation", "operationId"]),
-              ];
-              const text = parts.join(" ").toLowerCase();
-              return words.every((word) => text.includes(word));
-            }),
-          ),
-        )
-        .filter((tag) => tag.get("operations").size > 0);
-    },
-  },
-  // Tags are closed at first; those that a filter leaves are open.
-  statePlugins: {
-    layout: {
-      wrapSelectors: {
-        isShown:
-          (original: (key: string[], isShown: boolean) => boolean, system: { layoutSelectors: { currentFilter(): unknown } }) =>
-          (_state: unknown, key: string[], isShown: boolean) => {
-            const phrase = system.layoutSelectors.currentFilter();
-            return original(key, isShown || (key[0] === "operations-tag" && typeof phrase === "string" && phrase.length > 2));
-          },
-      },
-    },
-  },
-});
+const compressions = {
+  br: (bytes: Buffer) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
+  gzip: (bytes: Buffer) => gzipSync(bytes),
+};
+const encodings = ["br", "gzip"] as const;
 
-/** The document in the encodings that clients accept. Built and compressed when it is first asked for. */
-function createDocument(build: () => Json) {
-  let built: { json: Buffer; gzip: Buffer; brotli: Buffer; etag: string } | undefined;
+/** Sends bytes in the encodings that clients accept. They are read and compressed when they are first asked for. */
+function createSender(type: string, read: () => Buffer) {
+  let first: { bytes: Buffer; etag: string } | undefined;
+  const compressed: { [E in keyof typeof compressions]?: Buffer } = {};
   const get = () => {
-    if (built) return built;
-    const json = Buffer.from(JSON.stringify(build()));
-    const etag = `"${createHash("sha256").update(json).digest("base64url").slice(0, 22)}"`;
-    const brotli = brotliCompressSync(json, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } });
-    return (built = { json, gzip: gzipSync(json), brotli, etag });
+    if (first) return first;
+    const bytes = read();
+    return (first = { bytes, etag: `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"` });
   };
   return (request: FastifyRequest, reply: FastifyReply) => {
-    const { json, gzip, brotli, etag } = get();
+    const { bytes, etag } = get();
     reply.header("etag", etag).header("cache-control", "no-cache").header("vary", "accept-encoding");
     const known = request.headers["if-none-match"] ?? "";
     if (known.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag)) return reply.code(304).send();
     const accepted = String(request.headers["accept-encoding"] ?? "");
-    const [encoding, body] = accepts(accepted, "br") ? ["br", brotli] : accepts(accepted, "gzip") ? ["gzip", gzip] : [undefined, json];
+    const encoding = encodings.find((name) => accepts(accepted, name));
     if (encoding) reply.header("content-encoding", encoding);
-    return reply.type("application/json; charset=utf-8").send(body);
+    return reply.type(type).send(encoding ? (compressed[encoding] ??= compressions[encoding](bytes)) : bytes);
   };
 }
 const accepts = (header: string, encoding: string) =>
@@ -87,10 +43,23 @@ const accepts = (header: string, encoding: string) =>
     return name === encoding && !parameters.some((parameter) => /^q=0(\.0+)?$/.test(parameter));
   });
 
+/** The large files of the page. */
+const assets = {
+  "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+  "swagger-ui-standalone-preset.js": "text/javascript; charset=utf-8",
+  "swagger-ui.css": "text/css; charset=utf-8",
+};
+
 /** `/openapi.json` and the page at `/docs`, which shows it. */
 export async function installReference(app: FastifyInstance, build: () => Json): Promise<void> {
-  const send = createDocument(build);
+  const send = createSender("application/json; charset=utf-8", () => Buffer.from(JSON.stringify(build())));
   app.get("/openapi.json", async (request, reply) => send(request, reply));
+  // The plugin would send them uncompressed.
+  const { resolve } = createRequire(import.meta.url);
+  for (const [file, type] of Object.entries(assets)) {
+    const sendAsset = createSender(type, () => readFileSync(resolve(`@fastify/swagger-ui/static/${file}`)));
+    app.get(`/docs/static/${file}`, async (request, reply) => sendAsset(request, reply));
+  }
   // The page asks for `/docs/json`; what the plugin would answer itself is never used.
   await app.register(plugin(async (scope) => void scope.decorate("swagger", () => ({})), { name: "@fastify/swagger" }));
   await app.register(swaggerUi, {
@@ -112,7 +81,7 @@ export async function installReference(app: FastifyInstance, build: () => Json):
       docExpansion: "none",
       defaultModelsExpandDepth: 0,
       filter: true,
-      ...({ plugins: [filterOperations] } as object),
+      ...({ plugins: [filterOperations, parseJson, resolveReachable] } as object),
       validatorUrl: null,
       syntaxHighlight: { activate: false },
     },
