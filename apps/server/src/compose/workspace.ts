@@ -15,8 +15,6 @@ import {
 import { createKanban, createKanbanStore, mountKanban } from "../features/projects/kanban/index.ts";
 import { createNotes, createNotesStore, mountNotes } from "../features/projects/notes/index.ts";
 import { createGitStore, identityConfig } from "../features/source/git/index.ts";
-import { refuseDuringExclusiveTask } from "../features/core/tasks/index.ts";
-import type { ProjectRow } from "../db/schema/projects.ts";
 import { createShell, createShellStore, mountShell, type Shell } from "../features/runtime/shell/index.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
@@ -38,7 +36,7 @@ export interface WorkspaceArea extends Area {
 }
 
 export function composeWorkspace(
-  { config, log, onClose, db, events, tasks, processId }: Platform,
+  { config, log, onClose, db, events, processId }: Platform,
   { containersStore, redactions }: Pick<SecretsArea, "containersStore" | "redactions">,
   { projects, beforeChange }: ProjectsArea,
   { idle, services }: ContainersArea,
@@ -60,18 +58,9 @@ export function composeWorkspace(
       assetFollower.follow,
     ],
   });
-  const access = {
-    require: projects.require,
-    sandboxOf: projects.sandboxOf,
-    sandboxForChange: async (project: ProjectRow) => {
-      await refuseDuringExclusiveTask(tasks, project.id);
-      return projects.sandboxOf(project);
-    },
-    touch: projects.touch,
-  };
-  const files = createFiles({ projects: access, announce, checkpointBefore: beforeChange.before });
+  const files = createFiles({ projects, announce, checkpointBefore: beforeChange.before });
   const search = createFileSearch({ projects, keepAwake: idle.keepAwake });
-  const assets = createAssets({ store: assetsStore, projects: access, announce, checkpointBefore: beforeChange.before });
+  const assets = createAssets({ store: assetsStore, projects, announce, checkpointBefore: beforeChange.before });
   const kanban = createKanban({ store: createKanbanStore(db), projects, events });
   const notes = createNotes({ store: createNotesStore(db), projects, events });
   const { identityOf } = createGitStore(db);
@@ -109,7 +98,7 @@ export function composeWorkspace(
     reconcileAssets: assetFollower.reconcile,
     shell,
     mount(mount) {
-      mountFiles(mount, { files, search, upload: createFileUpload({ projects: access, announce, checkpointBefore: beforeChange.before }) });
+      mountFiles(mount, { files, search, upload: createFileUpload({ projects, announce, checkpointBefore: beforeChange.before }) });
       mountAssets(mount, { assets });
       mountKanban(mount, { kanban });
       mountNotes(mount, { notes });

@@ -6,7 +6,7 @@ export const exclusiveTasks = {
   snapshot_restore: "This project is being restored. Try again in a moment.",
   git_clone: "A repository is being cloned into this project. Try again in a moment.",
 } as const;
-type ExclusiveTaskType = keyof typeof exclusiveTasks;
+export type ExclusiveTaskType = keyof typeof exclusiveTasks;
 export const exclusiveTaskTypes = Object.keys(exclusiveTasks) as ExclusiveTaskType[];
 
 /** The unique key of such a task: one per project and type at a time. */
@@ -21,7 +21,9 @@ export const findExclusiveTask = async (
   return exclusiveTaskTypes.find((type) => type === task?.type);
 };
 /** Throws `project_busy` while an exclusive task runs in the project. */
-export const refuseDuringExclusiveTask = async (tasks: Pick<Tasks, "findUnfinished">, projectId: string): Promise<void> => {
-  const type = await findExclusiveTask(tasks, projectId);
+export const refuseDuringExclusiveTask = async (tasks: Pick<Tasks, "findUnfinished">, projectId: string): Promise<void> =>
+  refuseExclusiveTask(await findExclusiveTask(tasks, projectId));
+/** The same for a project that was just loaded with `exclusiveTaskOf`. */
+export function refuseExclusiveTask(type: ExclusiveTaskType | null | undefined): void {
   if (type) throw conflict("project_busy", exclusiveTasks[type]);
-};
+}

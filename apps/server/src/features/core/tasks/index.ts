@@ -1,7 +1,15 @@
 export { percentageOf } from "./present-task.ts";
 export { createTaskChanges } from "./task-changes.ts";
 export { createTasks, taskLinks, type NewTask, type TaskContext, type TaskDefinition, type Tasks } from "./tasks.service.ts";
-export { createTasksStore } from "./tasks.store.ts";
+export { createTasksStore, exclusiveTaskOf } from "./tasks.store.ts";
 export { mountTasks } from "./tasks.routes.ts";
 export type { TaskRow } from "../../../db/schema/core.ts";
-export { exclusiveTaskKey, exclusiveTasks, exclusiveTaskTypes, findExclusiveTask, refuseDuringExclusiveTask } from "./exclusive-tasks.ts";
+export {
+  exclusiveTaskKey,
+  exclusiveTasks,
+  exclusiveTaskTypes,
+  findExclusiveTask,
+  refuseDuringExclusiveTask,
+  refuseExclusiveTask,
+  type ExclusiveTaskType,
+} from "./exclusive-tasks.ts";

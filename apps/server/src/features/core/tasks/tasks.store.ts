@@ -1,10 +1,17 @@
-import { and, count, desc, eq, inArray, isNull, ne, or, sql } from "drizzle-orm";
+import { and, count, desc, eq, inArray, isNull, ne, or, sql, type SQLWrapper } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { liveProcesses } from "../../../platform/presence.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
 import { tasks, type TaskRow } from "../../../db/schema/core.ts";
+import { exclusiveTaskKey, exclusiveTaskTypes, type ExclusiveTaskType } from "./exclusive-tasks.ts";
 
 const unfinished = ["queued", "running"] as const;
+
+/** A column for queries that load projects: the type of the exclusive task that runs in the project, null if there is none. */
+export const exclusiveTaskOf = (projectId: SQLWrapper) => {
+  const keys = exclusiveTaskTypes.map((type) => sql`${exclusiveTaskKey(type, "")}::text || ${projectId}`);
+  return sql<ExclusiveTaskType | null>`(select ${tasks.type} from ${tasks} where ${tasks.unique_key} in (${sql.join(keys, sql`, `)}) and ${inArray(tasks.status, unfinished)} limit 1)`;
+};
 
 export type TasksStore = ReturnType<typeof createTasksStore>;
 /** `processId`: the process that claims tasks. */

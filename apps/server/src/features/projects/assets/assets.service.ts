@@ -1,22 +1,15 @@
 import { maxAssetBytes, type Asset, type AssetDirectory, type AssetFileType, type List } from "@tesslate/contract";
-import { RuntimeError, type StagedFile, type Tree } from "@tesslate/runtime";
+import { RuntimeError, type StagedFile } from "@tesslate/runtime";
 import type { UploadedField, UploadedFile } from "../../../http/uploads.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { isSkipped, skippedDirectories, type Announce, type CheckpointBefore } from "../files/index.ts";
+import type { Projects } from "../projects/index.ts";
 import type { ProjectRow, AssetRow } from "../../../db/schema/projects.ts";
 import { declaredType, headBytes, inspect } from "./assets.inspect.ts";
 import { assetName, directoryOf, numbered, assetPath } from "./assets.names.ts";
 import { reconcileAssets } from "./assets.reconcile.ts";
 import type { AssetsStore } from "./assets.store.ts";
-
-/** What assets need of projects. */
-interface ProjectAccess {
-  require(userId: string, ref: string): Promise<ProjectRow>;
-  sandboxOf(project: ProjectRow): Promise<{ files: Tree }>;
-  /** For changes: throws `project_busy` while a restore or clone replaces the files. */
-  sandboxForChange(project: ProjectRow): Promise<{ files: Tree }>;
-}
 
 export type Assets = ReturnType<typeof createAssets>;
 
@@ -28,7 +21,7 @@ export function createAssets({
   checkpointBefore,
 }: {
   store: AssetsStore;
-  projects: ProjectAccess;
+  projects: Pick<Projects, "require" | "sandboxOf" | "sandboxForChange">;
   announce: Announce;
   checkpointBefore: CheckpointBefore;
 }) {

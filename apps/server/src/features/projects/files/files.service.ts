@@ -7,18 +7,12 @@ import { AppError, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
+import type { Projects } from "../projects/index.ts";
 import { isSkipped, normalisePath, skippedDirectories, writablePath } from "./files.paths.ts";
 import type { FilesWatch } from "./files.watch.ts";
 
 /** What files need of projects. */
-export interface ProjectAccess {
-  require(userId: string, ref: string): Promise<ProjectRow>;
-  sandboxOf(project: ProjectRow): Promise<Sandbox>;
-  /** For changes: throws `project_busy` while a restore or clone replaces the files, which would undo them. */
-  sandboxForChange(project: ProjectRow): Promise<Sandbox>;
-  /** Sets `updated_at` and `last_activity`. */
-  touch(projectId: string): Promise<void>;
-}
+export type ProjectAccess = Pick<Projects, "require" | "sandboxOf" | "sandboxForChange" | "touch">;
 interface Preconditions {
   /** `*`: any version, but the file must exist. */
   ifMatch?: string;

@@ -5,10 +5,11 @@ import { AppError, conflict, invalid, notFound } from "../../../platform/errors.
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import type { RunningClaim, ProjectsStore, ProjectWithStatuses } from "./projects.store.ts";
+import type { OwnedProject, RunningClaim, ProjectsStore, ProjectWithStatuses } from "./projects.store.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { runStatusOf } from "./run-status.ts";
 import type { Sandboxes } from "./sandboxes.ts";
+import { refuseExclusiveTask } from "../../core/tasks/index.ts";
 import { isUuid } from "../../../platform/uuid.ts";
 
 /** Why resources of a project are released; `container_id` when only one container is affected. */
@@ -49,7 +50,7 @@ export function createProjects({
   const releaseListeners: ((release: Release) => Promise<void>)[] = [];
   const useListeners: ((projectId: string) => void)[] = [];
 
-  const require = async (userId: string, ref: string): Promise<ProjectWithStatuses> => {
+  const require = async (userId: string, ref: string): Promise<OwnedProject> => {
     const row = await store.findOwned(userId, ref, isUuid(ref));
     if (!row) throw notFound("Project");
     return row;
@@ -58,6 +59,25 @@ export function createProjects({
     hostnames: await store.serviceKeys(projectId),
     limits: { diskBytes: diskBytes[await store.ownerTier(projectId)] },
   });
+  /**
+   * The project's sandbox; opening it starts nothing. Throws `project_busy` during setup: the tree must be created from
+   * its source, not empty by the first access.
+   */
+  const sandboxOf = async (project: Pick<ProjectRow, "id" | "environment_status">): Promise<Sandbox> => {
+    if (project.environment_status === "provisioning")
+      throw conflict("project_busy", "The project is still being set up. Try again in a moment.");
+    if (project.environment_status === "setup_failed")
+      throw conflict("project_busy", "Setup of this project failed, so it has no files. Retry the setup or delete the project.");
+    const known = sandboxes.peek(project.id);
+    if (known) return known;
+    // Creating a tree here would hide the real one on the other server.
+    if (isShared && !(await sandboxes.isHere(project.id)))
+      throw new AppError(
+        "runtime_unavailable",
+        "The files of this project are on another server. Try again when that server is running.",
+      );
+    return sandboxes.open(project.id, await openingOf(project.id));
+  };
   const publishStatus = (row: ProjectRow, name?: string) => {
     for (const wake of statusWaiters.get(row.id) ?? []) wake();
     return publish(row, name);
@@ -121,24 +141,14 @@ export function createProjects({
       return presentProject(after);
     },
 
+    sandboxOf,
     /**
-     * The project's sandbox; opening it starts nothing. Throws `project_busy` during setup: the tree must be created from
-     * its source, not empty by the first access.
+     * Like `sandboxOf`, for changes to the files: throws `project_busy` also if a restore or a clone, which would undo them, was running when the
+     * project was loaded.
      */
-    sandboxOf: async (project: Pick<ProjectRow, "id" | "environment_status">): Promise<Sandbox> => {
-      if (project.environment_status === "provisioning")
-        throw conflict("project_busy", "The project is still being set up. Try again in a moment.");
-      if (project.environment_status === "setup_failed")
-        throw conflict("project_busy", "Setup of this project failed, so it has no files. Retry the setup or delete the project.");
-      const known = sandboxes.peek(project.id);
-      if (known) return known;
-      // Creating a tree here would hide the real one on the other server.
-      if (isShared && !(await sandboxes.isHere(project.id)))
-        throw new AppError(
-          "runtime_unavailable",
-          "The files of this project are on another server. Try again when that server is running.",
-        );
-      return sandboxes.open(project.id, await openingOf(project.id));
+    sandboxForChange: async (project: OwnedProject): Promise<Sandbox> => {
+      refuseExclusiveTask(project.exclusive_task);
+      return sandboxOf(project);
     },
     /** The project after its setup has succeeded or failed; `undefined` when it is gone or the signal aborts. */
     whenSetUp: async (projectId: string, signal: AbortSignal): Promise<ProjectRow | undefined> => {

@@ -5,10 +5,13 @@ import { asJsonb } from "../../../platform/postgres-text.ts";
 import { containers } from "../../../db/schema/runtime.ts";
 import { users, type UserRow } from "../../../db/schema/accounts.ts";
 import { projects, type ProjectRow } from "../../../db/schema/projects.ts";
+import { exclusiveTaskOf, type ExclusiveTaskType } from "../../core/tasks/index.ts";
 import { fixedRunStatus } from "./run-status.ts";
 
 /** A project with the statuses of its non-external containers, from which its `status` is derived. */
 export type ProjectWithStatuses = ProjectRow & { container_statuses: string[] };
+/** A project as its owner's requests load it, with the task that replaces its files at that moment. */
+export type OwnedProject = ProjectWithStatuses & { exclusive_task: ExclusiveTaskType | null };
 
 const statuses = sql<
   string[]
@@ -22,6 +25,7 @@ const runStatus = sql`case ${projects.environment_status} ${sql.raw(
   when count(*) filter (where s.status in ('running', 'frozen')) = 0 then case when bool_or(s.status = 'starting') then 'starting' when bool_or(s.status = 'failed') then 'error' else 'stopped' end
   when bool_and(s.status in ('running', 'frozen')) then 'running' else 'partial' end from unnest(${statuses}) as s(status)) end`;
 const columns = { project: projects, container_statuses: statuses };
+const ownedColumns = { ...columns, exclusive_task: exclusiveTaskOf(projects.id) };
 const merge = ({ project, container_statuses }: { project: ProjectRow; container_statuses: string[] }): ProjectWithStatuses => ({
   ...project,
   container_statuses,
@@ -43,12 +47,12 @@ export type ProjectsStore = ReturnType<typeof createProjectsStore>;
 export function createProjectsStore(db: Database) {
   const owned = eq(projects.owner_id, sql.placeholder("owner"));
   const byId = db
-    .select(columns)
+    .select(ownedColumns)
     .from(projects)
     .where(and(eq(projects.id, sql.placeholder("ref")), owned, isThere))
     .prepare("project_by_id");
   const bySlug = db
-    .select(columns)
+    .select(ownedColumns)
     .from(projects)
     .where(and(eq(projects.slug, sql.placeholder("ref")), owned, isThere))
     .prepare("project_by_slug");
@@ -75,9 +79,9 @@ export function createProjectsStore(db: Database) {
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
     /** The caller's project by UUID or slug; never one that is being deleted. */
-    findOwned: async (owner: string, ref: string, isId: boolean): Promise<ProjectWithStatuses | undefined> => {
+    findOwned: async (owner: string, ref: string, isId: boolean): Promise<OwnedProject | undefined> => {
       const [row] = await (isId ? byId : bySlug).execute({ ref, owner });
-      return row && merge(row);
+      return row && { ...merge(row), exclusive_task: row.exclusive_task };
     },
     find: async (id: string): Promise<ProjectRow | undefined> => (await db.select().from(projects).where(eq(projects.id, id)))[0],
     /** One statement for rows, statuses and total; a second one only beyond the last page. */

@@ -3,7 +3,7 @@ import type { Static } from "typebox";
 import { conflict } from "../../../platform/errors.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import { refuseDuringExclusiveTask, taskLinks, type Tasks } from "../../core/tasks/index.ts";
+import { refuseExclusiveTask, taskLinks } from "../../core/tasks/index.ts";
 import type { InsertFromCatalogue } from "./container-from-catalogue.ts";
 import type { InsertFromTemplate } from "./container-from-template.ts";
 import type { ContainerInsertion } from "./container-insertion.ts";
@@ -20,13 +20,11 @@ export interface ContainerSetup extends Pick<ContainerInsertion, "insertFirst" |
 export type CreateContainerOnRequest = ReturnType<typeof createCreateContainer>;
 export function createCreateContainer({
   projects,
-  tasks,
   insertFromTemplate,
   insertFromCatalogue,
   view,
 }: {
   projects: Pick<Projects, "require">;
-  tasks: Tasks;
   insertFromTemplate: InsertFromTemplate;
   insertFromCatalogue: InsertFromCatalogue;
   view: ContainerView;
@@ -39,7 +37,7 @@ export function createCreateContainer({
   return async (userId: string, ref: string, body: Body): Promise<Created> => {
     const project = await projects.require(userId, ref);
     requireNoOperation(project);
-    await refuseDuringExclusiveTask(tasks, project.id);
+    refuseExclusiveTask(project.exclusive_task);
     if (body.container_type === "service") {
       const row = await insertFromCatalogue(project, body);
       await view.emitChange(row, "add");

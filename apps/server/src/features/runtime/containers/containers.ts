@@ -203,7 +203,6 @@ function createChanges(
     ...insertion,
     create: createCreateContainer({
       projects,
-      tasks,
       insertFromTemplate: createInsertFromTemplate({ store, insertion, projects, tasks, templates, statusWriter }),
       insertFromCatalogue: createInsertFromCatalogue({ store, insertion, projects, secrets, catalogue }),
       view,
