@@ -17,9 +17,9 @@ import {
   type Static,
 } from "./schema.ts";
 import { route } from "./route.ts";
-import { maxAttachments, maxMentions, Mention } from "./attachments.ts";
+import { maxAttachments, maxMentions, Mention, MessageAttachment } from "./attachments.ts";
 import { EditMode } from "./edit-mode.ts";
-import { RunEvent } from "./events.ts";
+import { RunEvent, TranscriptEvent } from "./events.ts";
 import { Todo } from "./plan.ts";
 import { AuthenticatedFrame, AuthFrame, ErrorFrame, PingFrame, PongFrame } from "./sockets.ts";
 
@@ -68,6 +68,46 @@ export const Chat = Type.Object({
   ),
 });
 export type Chat = Static<typeof Chat>;
+
+export const TranscriptMessage = described(
+  "A message to the agent.",
+  Type.Object({
+    type: Type.Literal("message"),
+    id: Uuid,
+    text: Type.String(),
+    attachments: Type.Array(MessageAttachment),
+    mentions: Type.Array(Mention),
+    auto_fix: described("Number of the automatic fix that sent it; null: a person sent it", Nullable(Type.Integer())),
+    created_at: Timestamp,
+  }),
+);
+export type TranscriptMessage = Static<typeof TranscriptMessage>;
+export const TranscriptRun = described(
+  "The answer to a message, as the events of its run. A resumed run has the events of all its tasks, in order, each from `task_started` on.",
+  Type.Object({
+    type: Type.Literal("run"),
+    message_id: Uuid,
+    task_id: described("The newest task of the run", Uuid),
+    last_seq: described("The last `seq` of this task that is included; 0 if it has no events yet", Type.Integer()),
+    events: described("Consecutive pieces of text are one event, with the `seq` of the first", Type.Array(TranscriptEvent)),
+    created_at: Timestamp,
+  }),
+);
+export type TranscriptRun = Static<typeof TranscriptRun>;
+export const TranscriptEntry = Type.Union([TranscriptMessage, TranscriptRun]);
+export type TranscriptEntry = Static<typeof TranscriptEntry>;
+export const RewoundMessage = described(
+  "A message that a restore hides.",
+  Type.Object({ id: Uuid, role: Literals("user", "assistant"), text: Type.String(), created_at: Timestamp }),
+);
+export type RewoundMessage = Static<typeof RewoundMessage>;
+export const Transcript = Type.Object({
+  entries: described("Oldest first", Type.Array(TranscriptEntry)),
+  before: described("Pass it as `before` for the entries before these; null: there are none", Nullable(Type.Integer())),
+  todos: described("The agent's to-do list", Type.Array(Todo)),
+  rewound: described("Messages that a restore hides until it is redone, oldest first, at most 200", Type.Array(RewoundMessage)),
+});
+export type Transcript = Static<typeof Transcript>;
 
 const inAnyCase = (word: string): string => [...word].map((letter) => `[${letter.toUpperCase()}${letter}]`).join("");
 
@@ -315,6 +355,22 @@ export const chatRoutes = {
     auth: "user",
     params: ChatParams,
     response: Chat,
+    errors: ["not_found"],
+  }),
+  transcript: route({
+    method: "GET",
+    path: "/api/chat/{chat_id}/transcript",
+    tag,
+    summary: "Get transcript",
+    description:
+      "The messages of a chat, and every run as the events that it sent, however long ago. Without `before` the newest entries. Events of an active run are included up to the latest; follow it from `last_seq` on, at `GET /api/chat/agent/events/{task_id}` or on the event stream of the project.",
+    auth: "user",
+    params: ChatParams,
+    query: Type.Object({
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50, description: "Entries at most" })),
+      before: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647, description: "`before` of the page after this one" })),
+    }),
+    response: Transcript,
     errors: ["not_found"],
   }),
   update: route({

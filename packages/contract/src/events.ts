@@ -1,6 +1,7 @@
 import { DeploymentStatus, DeploymentStep } from "./deployments.ts";
+import { EditMode } from "./edit-mode.ts";
 import { Evidence } from "./evidence.ts";
-import { described, ModelCost, JsonObject, Literals, Nullable, Timestamp, Type, Uuid, type Static, type TSchema } from "./schema.ts";
+import { asStored, described, ModelCost, JsonObject, Literals, Nullable, Timestamp, Type, Uuid, type Static, type TSchema } from "./schema.ts";
 import { Plan, Todo } from "./plan.ts";
 import { Task } from "./tasks.ts";
 
@@ -138,6 +139,7 @@ export const runEventData = {
     message_id: Uuid,
     agent_id: Nullable(Uuid),
     model: Type.String(),
+    edit_mode: described("Absent in runs of earlier versions", Type.Optional(EditMode)),
     goes_on_after: described("Set if the run continues an earlier answer: its last step", Type.Optional(Type.Integer())),
   }),
   text_chunk: Type.Object({ content: Type.String(), iteration: Type.Integer() }),
@@ -317,11 +319,11 @@ export const projectEventData = {
   ),
 };
 
-const union = <const D extends Record<string, TSchema>>(data: D, frame: Record<string, TSchema>) =>
+const union = <const D extends Record<string, TSchema>>(data: D, frame: Record<string, TSchema>, required = ["seq"]) =>
   Type.Unsafe<{ [K in keyof D]: { type: K; data: Static<D[K]> } }[keyof D]>({
     oneOf: Object.entries(data).map(([type, schema]) => ({
       type: "object",
-      required: ["seq", "type", "data"],
+      required: [...required, "type", "data"],
       properties: { ...frame, type: { type: "string", const: type }, data: schema },
     })),
   });
@@ -333,6 +335,14 @@ export type RunEvent = Frame<typeof runEventData, { seq: number; task_id: string
 export type RunEventType = keyof typeof runEventData;
 export type RunEventData<T extends RunEventType> = Static<(typeof runEventData)[T]>;
 export const RunEvent = union(runEventData, { seq: Type.Integer(), task_id: Uuid }) as TSchema as ReturnType<typeof Type.Unsafe<RunEvent>>;
+
+/** An event of a run as it is kept with its message, with the time at which it was stored. */
+export type TranscriptEvent = Frame<typeof runEventData, { seq: number; task_id: string; ts: string }>;
+export const TranscriptEvent = asStored(
+  union(runEventData, { seq: Type.Integer(), task_id: Uuid, ts: Timestamp }, ["seq", "task_id", "ts"]) as TSchema as ReturnType<
+    typeof Type.Unsafe<TranscriptEvent>
+  >,
+);
 
 /** One event of a project's stream: `seq` grows per project; events of runs carry their `task_id` and `task_seq`. */
 export type ProjectEvent = Frame<

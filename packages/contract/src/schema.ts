@@ -7,6 +7,10 @@ export const described = <T extends TSchema>(description: string, schema: T): T 
   // Copied with its hidden properties: the schema library keeps there whether it is optional.
   Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(schema), description: { value: description, enumerable: true } }) as T;
 
+/** Marks values that earlier versions may have stored: a response contains them unchanged, also fields that the schema no longer names. */
+export const asStored = <T extends TSchema>(schema: T): T =>
+  Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(schema), "x-as-stored": { value: true, enumerable: true } }) as T;
+
 /** Lower-case UUID; a malformed one is 422. */
 export const Uuid = Type.String({ format: "uuid" });
 /** ISO-8601 UTC with `Z`. */

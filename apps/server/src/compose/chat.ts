@@ -22,8 +22,11 @@ import {
   createChatNaming,
   createChats,
   createChatStore,
+  createFinishOrphans,
   createRewinds,
   createRewindsStore,
+  createTranscripts,
+  createTranscriptsStore,
   mountChats,
   type ConversationChange,
 } from "../features/agent/chats/index.ts";
@@ -32,6 +35,7 @@ import {
   createChatSocket,
   createCompactChat,
   createEstimateRun,
+  createHandleOf,
   createQuestions,
   createRunContextReader,
   createRunConversation,
@@ -96,7 +100,9 @@ export function composeChat(
   const cassettes = createCassettes({ store: createCassettesStore(db), isOn: config.agent.recordsCassettes });
   const chatStore = createChatStore(db);
   const runsStore = createRunsStore(db);
+  const transcriptsStore = createTranscriptsStore(db);
   const stores = { chats: chatStore, store: runsStore };
+  const handleOf = createHandleOf({ store: runsStore, transcripts: transcriptsStore, events });
   const approvals = createApprovals({ store: runsStore, chats: chatStore, bus, timeoutMs: config.agent.approvalTimeoutMs });
   const questions = createQuestions({ approvals, chats: chatStore, setSecret: secrets.set });
   const attachments = createAttachments({ db, store: createAttachmentsStore(db), box, projects, log });
@@ -108,7 +114,7 @@ export function composeChat(
       await refuseWhileRestoring(tx, projectId);
     },
   });
-  const repairs = createRepairs({ store: createRepairsStore(db), projects, start: runs.start, events, limits: config.repairs, log });
+  const repairs = createRepairs({ store: createRepairsStore(db), projects, start: runs.start, emitterOf: (run) => handleOf(run).emitter, limits: config.repairs, log });
   onClose(async () => repairs.close());
   projects.onRelease(async ({ project_id, container_id, reason }) => {
     if (reason === "deleted" && container_id === undefined) await runs.stopRunsOf(project_id);
@@ -155,10 +161,21 @@ export function composeChat(
     ...(config.features.planMode ? [plans] : []),
   ];
   const listedTools = [...allTools, ...toolsOfRuns.flatMap(({ tools }) => tools)];
+  const finishOrphans = createFinishOrphans({
+    store: chatStore,
+    finishMessage: (taskId, messageId, end) => runsStore.transaction((tx) => runsStore.finishMessage(tx, taskId, messageId, end)),
+  });
+  const transcripts = createTranscripts({
+    store: transcriptsStore,
+    chats: chatStore,
+    ownChat: runs.ownChat,
+    finishOrphans,
+    lastRewind: rewindsStore.findLast,
+  });
   const chats = createChats({
     store: chatStore,
+    finishOrphans,
     runs: {
-      finishMessage: (taskId, messageId, end) => runsStore.transaction((tx) => runsStore.finishMessage(tx, taskId, messageId, end)),
       pendingRequest: approvals.pending,
       stopRun: runs.stopRunOfChat,
     },
@@ -211,6 +228,7 @@ export function composeChat(
       },
       resume: runs.resume,
     },
+    handleOf,
   });
   tasks.define(runType, webhooks.watch(runTask));
 
@@ -227,7 +245,7 @@ export function composeChat(
     jobs: { advance_queues: queue.sweep, ...naming.jobHandlers, ...attachments.jobHandlers, ...webhooks.jobHandlers },
     cron: { advance_queues: "* * * * *", prune_attachments: "37 * * * *", sweep_webhooks: "* * * * *" },
     mount(mount) {
-      mountChats(mount, { chats, rewinds });
+      mountChats(mount, { chats, rewinds, transcripts });
       mountRuns(mount, {
         runs,
         approvals,

@@ -5,7 +5,6 @@ import {
   createAgentRunner,
   createChatTurns,
   createExecuteRun,
-  createHandleOf,
   createMessageCheck,
   createRunAccess,
   createRunEndings,
@@ -20,13 +19,14 @@ import {
   type RunConversation,
   type RunCosts,
   type RunFollowUp,
+  type RunHandle,
   type RunInput,
   type RunProjects,
   type Runs,
   type RunsStore,
   type ToolProvider,
 } from "../features/agent/runs/index.ts";
-import type { TaskDefinition } from "../features/core/tasks/index.ts";
+import type { TaskDefinition, TaskRow } from "../features/core/tasks/index.ts";
 import type { Queries } from "../platform/database.ts";
 import type { ModelsArea } from "./models.ts";
 import type { Platform } from "./platform.ts";
@@ -61,7 +61,7 @@ export function composeRuns(
 
 /** Executing runs. */
 export function composeRunTask(
-  { config, events, traces, log }: Platform,
+  { config, traces, log }: Platform,
   { agents, models, resolveChain, credits }: ModelsArea,
   { chats, store }: RunStores,
   {
@@ -72,6 +72,7 @@ export function composeRunTask(
     costs,
     record,
     followUp,
+    handleOf,
   }: {
     projects: RunProjects;
     checkpoints: RunCheckpoints;
@@ -80,6 +81,7 @@ export function composeRunTask(
     costs: RunCosts;
     record: Cassettes["record"];
     followUp: RunFollowUp;
+    handleOf(task: TaskRow): RunHandle;
   },
 ): TaskDefinition<RunInput> {
   const execute = createExecuteRun({
@@ -99,7 +101,7 @@ export function composeRunTask(
     limits: config.agent,
   });
   return createRunTask({
-    handleOf: createHandleOf({ store, events }),
+    handleOf,
     preparation,
     execute,
     endings: createRunEndings({ store, chats, checkpoints }),

@@ -183,6 +183,8 @@ export class Components {
       else if (key === "additionalProperties" && isRecord(value)) shown[key] = this.refer(value, `${name}Value`, operation);
       // The document's dialect of regular expressions has no classes of Unicode; the description says what is allowed.
       else if (key === "pattern" && String(value).includes("\\p{")) continue;
+      // How the server serializes it.
+      else if (key === "x-as-stored") continue;
       else if (key === "additionalItems" || (key === "additionalProperties" && "patternProperties" in schema)) continue;
       else shown[key] = value;
     }

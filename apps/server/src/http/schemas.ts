@@ -49,10 +49,16 @@ export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
   };
 }
 
+/** Values marked with `asStored` match any schema, so that a value of an earlier version is no error. */
+const withoutStored = (schema: unknown): Schema =>
+  JSON.parse(JSON.stringify(schema), (_, part: unknown) =>
+    typeof part === "object" && part !== null && "x-as-stored" in part ? {} : part,
+  ) as Schema;
+
 /** Serialises only fields of the contract's schema. Also compiled on first use. */
 export function createSerializerCompiler(): FastifySerializerCompiler<Schema> {
   return ({ schema }) => {
     let compiled: ((data: unknown) => string) | undefined;
-    return (data) => (compiled ??= fastJsonStringify(schema))(data);
+    return (data) => (compiled ??= fastJsonStringify(withoutStored(schema)))(data);
   };
 }

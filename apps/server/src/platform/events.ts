@@ -25,9 +25,13 @@ export interface EventLog {
   /**
    * Like `append`, in one transaction with `work`: its rows and the events it returns are stored together or not at all. Within `Reconnect.during`
    * `work` is called again when the connection was lost before the commit, so it must only write to the database; when it returns no events, it
-   * must not write.
+   * must not write. `afterStored` is called in the same transaction once the events are stored.
    */
-  appendWith(projectId: string, work: (tx: Queries) => Promise<NewEvent[]>): Promise<void>;
+  appendWith(
+    projectId: string,
+    work: (tx: Queries) => Promise<NewEvent[]>,
+    afterStored?: (tx: Queries) => Promise<void>,
+  ): Promise<void>;
   /** Events after `afterSeq`, then live events until the signal aborts. Default, and for a future `afterSeq`: live events only. */
   follow(projectId: string, options: { afterSeq?: number; signal: AbortSignal }): AsyncIterable<ProjectEvent>;
   /** A task's events after `afterSeq` (default 0) until its `done` event or the signal aborts. `isOver` is called when there are no more events: true ends the stream. */
@@ -351,13 +355,16 @@ export function createEventLog({
       if (!isWriting) idle = write();
       return written;
     },
-    appendWith: async (projectId, work) => {
+    appendWith: async (projectId, work, afterStored) => {
       const appendId = randomUUID();
       let stored: EventRow[] = [];
       const attempt = () =>
         db.transaction(async (tx) => {
           const entries = (await work(tx)).map((event) => ({ project_id: projectId, event }));
-          if (entries.length > 0) stored = await storeIn(tx, entries, appendId);
+          if (entries.length > 0) {
+            stored = await storeIn(tx, entries, appendId);
+            await afterStored?.(tx);
+          }
           return entries.length === 0 ? [] : stored;
         });
       const rows = await inTurn(projectId, () =>
@@ -408,7 +415,11 @@ export function createEventLog({
       prune_events: async () => {
         await db
           .delete(events)
-          .where(sql`${events.ts} < now() - interval '30 days' or (${events.type} = 'text_chunk' and ${events.ts} < now() - interval '1 day')`);
+          // A run can wait for a person for longer than its text is kept, and is stored as a whole when it ends.
+          .where(
+            sql`(${events.ts} < now() - interval '30 days' or (${events.type} = 'text_chunk' and ${events.ts} < now() - interval '1 day'))
+              and not exists (select 1 from tasks t where t.id = ${events.task_id} and t.completed_at is null)`,
+          );
       },
     },
     close: () => {

@@ -8,11 +8,13 @@ import type {
   QueueHold,
   QueueMessage,
   Todo,
+  TranscriptEvent,
   VerifyReport,
 } from "@tesslate/contract";
 import { sql } from "drizzle-orm";
 import {
   type AnyPgColumn,
+  bigint,
   boolean,
   doublePrecision,
   index,
@@ -288,6 +290,29 @@ export const agentSteps = pgTable(
 );
 export type AgentStepRow = typeof agentSteps.$inferSelect;
 
+/**
+ * The events of ended runs, kept as long as the message they answer in. A row has consecutive events of one task: all up to `done`, then those that
+ * came later. Rows are appended, never changed.
+ */
+export const runTranscripts = pgTable(
+  "run_transcripts",
+  {
+    id: id(),
+    message_id: uuid()
+      .notNull()
+      .references(() => messages.id, { onDelete: "cascade" }),
+    /** Order of the rows of a message, from 0. */
+    position: integer().notNull(),
+    task_id: uuid().notNull(),
+    /** `seq` of the last event; the first events of pieces of text stand for those after them. */
+    last_seq: bigint({ mode: "number" }).notNull(),
+    events: jsonb().$type<TranscriptEvent[]>().notNull(),
+    created_at: createdAt(),
+  },
+  (t) => [uniqueIndex("run_transcripts_message_id_position_key").on(t.message_id, t.position)],
+);
+export type RunTranscriptRow = typeof runTranscripts.$inferSelect;
+
 /** Requests of a run to the user, pending or answered: approval of a tool call, a question, a secret. */
 export const approvals = pgTable(
   "approvals",
@@ -336,6 +361,7 @@ export const chatRewinds = pgTable(
     checkpoint_id: uuid().notNull(),
     messages: jsonb().$type<MessageRow[]>().notNull(),
     steps: jsonb().$type<AgentStepRow[]>().notNull(),
+    transcripts: jsonb().$type<RunTranscriptRow[]>().notNull().default([]),
     created_at: createdAt(),
   },
   (t) => [index("chat_rewinds_chat_id_created_at_idx").on(t.chat_id, t.created_at.desc())],

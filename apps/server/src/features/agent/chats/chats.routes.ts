@@ -2,14 +2,15 @@ import { chatRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import type { Chats } from "./chats.service.ts";
 import type { Rewinds } from "./rewinds.service.ts";
+import type { Transcripts } from "./transcripts.service.ts";
 
-const { history, sessions, createSession, get, update, remove, fork, clear, restore, redo } = chatRoutes;
+const { history, sessions, createSession, get, update, remove, fork, clear, restore, redo, transcript } = chatRoutes;
 
 /** Chats and their messages; the other chat routes belong to runs. */
-export function mountChats(mount: Mount, { chats, rewinds }: { chats: Chats; rewinds: Rewinds }): void {
+export function mountChats(mount: Mount, { chats, rewinds, transcripts }: { chats: Chats; rewinds: Rewinds; transcripts: Transcripts }): void {
   mount(
     "chat",
-    { history, sessions, createSession, get, update, remove, fork, clear, restore, redo },
+    { history, sessions, createSession, get, update, remove, fork, clear, restore, redo, transcript },
     {
       history: ({ user }, { params, query }) => chats.history(user.id, params.project_id, query),
       sessions: ({ user }, { query }) => chats.list(user.id, query),
@@ -20,6 +21,7 @@ export function mountChats(mount: Mount, { chats, rewinds }: { chats: Chats; rew
       fork: ({ user }, { params, body }) => chats.fork(user.id, params.chat_id, body),
       clear: async ({ user }, { params }) => ({ deleted_count: await chats.clear(user.id, params.chat_id) }),
       restore: ({ user }, { params, body }) => rewinds.restore(user.id, params.chat_id, body.message_id),
+      transcript: ({ user }, { params, query }) => transcripts.read(user.id, params.chat_id, query),
       redo: ({ user }, { params }) => rewinds.redo(user.id, params.chat_id),
     },
   );

@@ -5,6 +5,8 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
 import type { ChatStore, ChatWithCount } from "./chats.store.ts";
 import type { MessageRow } from "../../../db/schema/agent.ts";
+import type { FinishOrphans } from "./orphaned-answers.ts";
+import { hiddenMessages } from "./rewinds.service.ts";
 import type { RewindsStore } from "./rewinds.store.ts";
 
 /** The first 200 characters of the message that a run answers. */
@@ -16,16 +18,9 @@ export const chatBusy = (taskId: string) =>
 
 /** The newest messages that `get` returns. */
 const shownMessages = 200;
-const incompleteMessage = "This answer was not completed.";
 
 /** What chats need of runs. */
 export interface ChatRuns {
-  /** Ends the message of a run whose process is gone; undefined when it has ended already. */
-  finishMessage(
-    taskId: string,
-    messageId: string,
-    end: { content: string; metadata: Record<string, unknown>; status: "active" },
-  ): Promise<MessageRow | undefined>;
   /** The request that the chat's run waits on. */
   pendingRequest(chatId: string): Promise<Pick<Chat, "pending_approval" | "pending_question">>;
   /** Stops the chat's run, if any. */
@@ -35,6 +30,7 @@ export interface ChatRuns {
 export interface ChatsOptions {
   store: ChatStore;
   runs: ChatRuns;
+  finishOrphans: FinishOrphans;
   projects: { require(userId: string, ref: string): Promise<ProjectRow> };
   lastRewind: RewindsStore["findLast"];
   /** Called after messages of a project were deleted. Must not throw. */
@@ -43,7 +39,7 @@ export interface ChatsOptions {
 
 export type Chats = ReturnType<typeof createChats>;
 /** Chats and their messages. */
-export function createChats({ store, runs, projects, lastRewind, onMessagesDeleted }: ChatsOptions) {
+export function createChats({ store, runs, finishOrphans, projects, lastRewind, onMessagesDeleted }: ChatsOptions) {
   const own = async (userId: string, chatId: string): Promise<ChatWithCount> => {
     const chat = await store.findChat(chatId);
     if (!chat || chat.user_id !== userId) throw notFound("Chat");
@@ -65,23 +61,6 @@ export function createChats({ store, runs, projects, lastRewind, onMessagesDelet
           : message_metadata,
       created_at,
     }));
-  };
-
-  const finishOrphans = async (rows: MessageRow[]): Promise<MessageRow[]> => {
-    const taskOf = (m: MessageRow) => String(m.message_metadata?.["task_id"] ?? "");
-    const open = rows.filter((m) => m.message_metadata?.["completion_reason"] === "in_progress");
-    if (open.length === 0) return rows;
-    const orphaned = await store.listOrphanedRuns([...new Set(open.map(taskOf))]);
-    const finished = new Map<string, MessageRow>();
-    for (const message of open.filter((m) => orphaned.has(taskOf(m)))) {
-      const row = await runs.finishMessage(taskOf(message), message.id, {
-        content: message.content || incompleteMessage,
-        metadata: { completion_reason: "error", error: incompleteMessage },
-        status: "active",
-      });
-      if (row) finished.set(row.id, row);
-    }
-    return rows.map((m) => finished.get(m.id) ?? m);
   };
 
   const present = ({
@@ -112,13 +91,12 @@ export function createChats({ store, runs, projects, lastRewind, onMessagesDelet
       runs.pendingRequest(chat.id),
       lastRewind(chat.id),
     ]);
-    const rewound = rewind?.messages ?? [];
-    const isOver = rewound.length === 0 || (rows[0]?.position ?? -1) >= (rewound[0]?.position ?? 0);
+    const rewound = hiddenMessages(rewind, rows[0]);
     return {
       ...present(chat),
       user_id: chat.user_id,
       messages: await presentMessages(rows.toReversed()),
-      rewound: isOver
+      rewound: rewound.length === 0
         ? null
         : rewound.slice(0, shownMessages).map(({ id, chat_id, role, content, message_metadata, created_at }) => ({
             id,

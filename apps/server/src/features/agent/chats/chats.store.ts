@@ -122,7 +122,7 @@ export function createChatStore(db: Database) {
     /** Locks the chat's row until the transaction ends. */
     readTodos: async (tx: Queries, id: string): Promise<ChatRow["todos"]> =>
       (await tx.select({ todos: chats.todos }).from(chats).where(eq(chats.id, id)).for("update"))[0]?.todos ?? [],
-    /** Copies messages up to a position with their steps, except an unfinished answer. */
+    /** Copies messages up to a position with their steps and transcripts, except an unfinished answer. */
     copyMessages: async (tx: Queries, from: string, to: string, upTo: number): Promise<void> => {
       await tx.execute(sql`
         insert into messages (chat_id, role, content, message_metadata, position, created_at)
@@ -133,6 +133,13 @@ export function createChatStore(db: Database) {
         select copy.id, ${to}, step.step_index, step.step_data, step.created_at
         from agent_steps step
         join messages original on original.id = step.message_id
+        join messages copy on copy.chat_id = ${to} and copy.position = original.position
+        where original.chat_id = ${from}`);
+      await tx.execute(sql`
+        insert into run_transcripts (message_id, position, task_id, last_seq, events, created_at)
+        select copy.id, part.position, part.task_id, part.last_seq, part.events, part.created_at
+        from run_transcripts part
+        join messages original on original.id = part.message_id
         join messages copy on copy.chat_id = ${to} and copy.position = original.position
         where original.chat_id = ${from}`);
     },

@@ -7,3 +7,7 @@ export { createChatNaming, titleFromMessage } from "./naming.ts";
 export { createGenerateTitle } from "./title-model.ts";
 export { createRewinds, type ConversationChange } from "./rewinds.service.ts";
 export { createRewindsStore } from "./rewinds.store.ts";
+export { approvalResolved, questionResolved } from "./request-events.ts";
+export { createFinishOrphans } from "./orphaned-answers.ts";
+export { createTranscripts } from "./transcripts.service.ts";
+export { createTranscriptsStore, type TranscriptsStore } from "./transcripts.store.ts";

@@ -2,11 +2,17 @@ import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { taskLinks, type TaskRow } from "../../core/tasks/index.ts";
 import type { ChatStore } from "./chats.store.ts";
-import type { ChatRow } from "../../../db/schema/agent.ts";
+import type { ChatRow, MessageRow, RewindRow } from "../../../db/schema/agent.ts";
 import type { RewindsStore } from "./rewinds.store.ts";
 
 /** The change of a chat that follows the restore of the files. */
 export type ConversationChange = { chat_id: string } & ({ message_id: string; redo_checkpoint_id: string } | { rewind_id: string });
+
+/** The messages that the last restore of a chat removed, unless the chat has newer ones. `last`: the newest message of the chat. */
+export const hiddenMessages = (rewind: RewindRow | undefined, last: Pick<MessageRow, "position"> | undefined): MessageRow[] => {
+  const [first] = rewind?.messages ?? [];
+  return rewind && first && (last?.position ?? -1) < first.position ? rewind.messages : [];
+};
 
 /** Checkpoints of the project's files. */
 export interface RewindCheckpoints {
@@ -67,8 +73,7 @@ export function createRewinds({
       const { chat, project } = await open(userId, chatId);
       const rewind = await store.findLast(chat.id);
       const last = await chats.transaction((tx) => chats.findLastMessage(tx, chat.id));
-      const first = rewind?.messages[0];
-      if (!rewind || !first || (last && last.position >= first.position))
+      if (!rewind || hiddenMessages(rewind, last).length === 0)
         throw conflict("nothing_to_redo", "There is nothing to redo: the chat has newer messages.");
       const label = "where you were";
       return taskLinks(

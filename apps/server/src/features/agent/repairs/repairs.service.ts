@@ -1,7 +1,7 @@
 import { AppError } from "../../../platform/errors.ts";
-import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
-import type { RunInput, Runs } from "../runs/index.ts";
+import type { TaskRow } from "../../core/tasks/index.ts";
+import type { RunEmitter, RunInput, Runs } from "../runs/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { currentErrors, maxRounds, repairMessage, countRounds, wasStopped } from "./repairs.rules.ts";
 import type { RepairsStore } from "./repairs.store.ts";
@@ -10,7 +10,8 @@ export interface RepairsOptions {
   store: RepairsStore;
   projects: { find(id: string): Promise<ProjectRow | undefined> };
   start: Runs["start"];
-  events: Pick<EventLog, "append">;
+  /** Where events of an ended run go. */
+  emitterOf(run: TaskRow): Pick<RunEmitter, "emitAtEnd">;
   /** Wait for a burst of errors to end; a rebuilding app reports temporary ones. */
   limits: { quietMs: number };
   log: Logger;
@@ -20,7 +21,7 @@ export interface RepairsOptions {
  * Automatic fixes: with the project setting `auto_fix`, errors that the running app reports after a run are sent to the agent, at most twice per
  * message of the person, then a notice says that it stopped. Decided on the server under a lock, so that two open tabs start one run.
  */
-export function createRepairs({ store, projects, start, events, limits, log }: RepairsOptions) {
+export function createRepairs({ store, projects, start, emitterOf, limits, log }: RepairsOptions) {
   const timers = new Map<string, NodeJS.Timeout>();
   /** One decision at a time: each holds a database connection and needs more, so many at once could exhaust the pool. */
   let queue: Promise<unknown> = Promise.resolve();
@@ -40,15 +41,11 @@ export function createRepairs({ store, projects, start, events, limits, log }: R
     const input = run?.input as RunInput | undefined;
     if (run && wasStopped(run)) return;
     if (rounds >= maxRounds) {
-      if (input && (await store.markOnce(input.message_id, "auto_fix_stopped")))
-        await events.append(projectId, {
-          type: "notice",
-          data: {
-            level: "warning",
-            message: `The app still reports errors after ${maxRounds} automatic fixes. See Problems.`,
-          },
-          ...(run && { task_id: run.id }),
-        });
+      const message = `The app still reports errors after ${maxRounds} automatic fixes. See Problems.`;
+      if (run && input)
+        await emitterOf(run).emitAtEnd(async (tx) =>
+          (await store.markOnce(tx, input.message_id, "auto_fix_stopped")) ? [{ type: "notice", data: { level: "warning", message } }] : [],
+        );
       return;
     }
     const task = await start(

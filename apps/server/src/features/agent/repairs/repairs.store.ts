@@ -67,9 +67,9 @@ export function createRepairsStore(db: Database) {
         .where(eq(messages.id, messageId));
     },
     /** Sets a flag; false when it was set before. */
-    markOnce: async (messageId: string, key: string): Promise<boolean> =>
+    markOnce: async (tx: Queries, messageId: string, key: string): Promise<boolean> =>
       (
-        await db
+        await tx
           .update(messages)
           .set({ message_metadata: sql`coalesce(${messages.message_metadata}, '{}'::jsonb) || jsonb_build_object(${key}::text, true)` })
           .where(and(eq(messages.id, messageId), sql`not coalesce(${messages.message_metadata} ? ${key}, false)`))

@@ -117,6 +117,11 @@ test("reports of two tabs start one fix; it stops after two with a notice; a per
   await report("TypeError: 4");
   await new Promise((resolve) => setTimeout(resolve, 200));
   expect([(await questions()).length, (await notices()).length]).toEqual([3, 1]);
+  // The notice comes after the end of the run and is part of its transcript.
+  await app.studio.database.pool.query("delete from events where project_id = $1 and type = 'notice'", [project.id]);
+  const chat_id = (await client.chat.sessions({ query: { project_id: project.id } })).items[0]?.id ?? "";
+  const last = (await client.chat.transcript({ params: { chat_id }, query: {} })).entries.at(-1);
+  expect(last?.type === "run" && last.events.slice(-2).map(({ type }) => type)).toEqual(["done", "notice"]);
 
   for await (const _ of client.chat.stream({ body: { project_id: project.id, message: "Again", edit_mode: "allow" } }));
   await report("TypeError: 5");

@@ -3,9 +3,8 @@ import type { CompletionReason, RunEventData } from "@tesslate/contract";
 import { AppError } from "../../../platform/errors.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
 import type { NewRunEvent } from "./events.ts";
-import { questionResolved } from "./questions.ts";
 import type { RunCheckpoints, RunHandle, RunInput } from "./run.ts";
-import type { ChatStore } from "../chats/index.ts";
+import { approvalResolved, questionResolved, type ChatStore } from "../chats/index.ts";
 import type { RunsStore } from "./runs.store.ts";
 import type { RunLedger } from "./usage.ts";
 
@@ -40,10 +39,7 @@ export function createRunEndings({ store, chats, checkpoints }: { store: RunsSto
     await emitter.emitWith(async (tx) =>
       (await store.closeApprovals(tx, taskIds, response)).map((row): NewRunEvent =>
         row.kind === "approval"
-          ? {
-              type: "approval_resolved",
-              data: { approval_id: row.id, response, note: null, by: null, at: row.answered_at ?? new Date().toISOString() },
-            }
+          ? { type: "approval_resolved", data: approvalResolved(row) }
           : { type: "question_resolved", data: questionResolved(row) },
       ),
     );
@@ -131,7 +127,8 @@ export function createRunEndings({ store, chats, checkpoints }: { store: RunsSto
         const { end, error } = await missingEnd();
         await finish(run, end, error);
       }
-      await emitter.emit("done", task.status === "failed" && task.error ? { error: task.error } : {});
+      const done = task.status === "failed" && task.error ? { error: task.error } : {};
+      await emitter.emitAtEnd(async () => [{ type: "done", data: done }]);
     },
   };
 }
@@ -142,6 +139,7 @@ export const startedEvent = (input: RunInput): RunEventData<"task_started"> => (
   message_id: input.message_id,
   agent_id: input.agent_id,
   model: input.model_id,
+  edit_mode: input.edit_mode,
   ...(input.earlier && { goes_on_after: input.earlier.after_iteration }),
 });
 

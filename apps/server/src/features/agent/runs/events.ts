@@ -12,6 +12,8 @@ export interface RunEmitter {
   emit<T extends RunEventType>(type: T, data: RunEventData<T>): Promise<void>;
   /** Commits the events that `work` returns in one transaction with the rows that it writes. `work` may be called again after a lost connection. */
   emitWith(work: (tx: Queries) => Promise<NewRunEvent[]>): Promise<void>;
+  /** Like `emitWith`, and stores the transcript of the run up to these events in the same transaction: for `done`, and for events after it. */
+  emitAtEnd(work: (tx: Queries) => Promise<NewRunEvent[]>): Promise<void>;
   /** Buffers text deltas and commits them about every 30 ms. The next `emit` throws what failed. */
   emitText(content: string, iteration: number): void;
 }
@@ -26,12 +28,15 @@ export function createRunEmitter({
   projectId,
   taskId,
   storeNotice,
+  archive,
 }: {
   events: EventLog;
   projectId: string;
   taskId: string;
   /** Stores a notice in the message too; `iteration` is that of the step after it. */
   storeNotice(tx: Queries, notice: RunEventData<"notice"> & { iteration: number }): Promise<void>;
+  /** Stores the transcript of the run up to now. */
+  archive(tx: Queries): Promise<void>;
 }): RunEmitter {
   let buffered: { content: string; iteration: number } | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -64,6 +69,13 @@ export function createRunEmitter({
   const schedule = () => {
     if (!isFlushing) timer ??= setTimeout(flush, Math.max(0, flushIntervalMs - (performance.now() - lastFlush)));
   };
+  const appendWith = async (work: (tx: Queries) => Promise<NewRunEvent[]>, afterStored?: (tx: Queries) => Promise<void>) => {
+    if (buffered) flush();
+    await flushed;
+    if (failure) throw failure.error;
+    const entries = async (tx: Queries) => (await work(tx)).map((entry) => ({ ...entry, task_id: taskId }) as NewEvent);
+    await events.appendWith(projectId, entries, afterStored);
+  };
   const self: RunEmitter = {
     emit: async (type, data) => {
       if (type === "tool_started") iteration = (data as RunEventData<"tool_started">).iteration;
@@ -77,12 +89,8 @@ export function createRunEmitter({
       if (failure) throw failure.error;
       await append([...takeBuffered(), { type, data, task_id: taskId } as NewEvent]);
     },
-    emitWith: async (work) => {
-      if (buffered) flush();
-      await flushed;
-      if (failure) throw failure.error;
-      await events.appendWith(projectId, async (tx) => (await work(tx)).map((entry) => ({ ...entry, task_id: taskId }) as NewEvent));
-    },
+    emitWith: (work) => appendWith(work),
+    emitAtEnd: (work) => appendWith(work, archive),
     emitText(content, of) {
       iteration = of;
       if (buffered && buffered.iteration !== of) flush();

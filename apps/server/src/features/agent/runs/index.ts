@@ -7,7 +7,7 @@ export { createRunCosts, type RunCosts } from "./costs.ts";
 export { createRunEndings } from "./ending.ts";
 export { createRunEnvironments } from "./environment.ts";
 export { createEstimateRun } from "./estimate.ts";
-export type { NewRunEvent } from "./events.ts";
+export type { NewRunEvent, RunEmitter } from "./events.ts";
 export { createExecuteRun } from "./execute.ts";
 export { editModeFor, refuseSteering } from "./key-permissions.ts";
 export { createMessageCheck } from "./message-check.ts";

@@ -1,11 +1,10 @@
 import type { UserAnswer, UserQuestionRequest, PendingBatch } from "@tesslate/agent";
-import type { AnswerQuestion, QuestionResolved } from "@tesslate/contract";
+import type { AnswerQuestion } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
 import { invalid } from "../../../platform/errors.ts";
 import type { Approvals } from "./approvals.ts";
 import type { RunEmitter } from "./events.ts";
-import type { ChatStore } from "../chats/index.ts";
-import type { ApprovalRow } from "../../../db/schema/agent.ts";
+import { questionResolved, type ChatStore } from "../chats/index.ts";
 
 export interface QuestionsOptions {
   approvals: Approvals;
@@ -88,20 +87,3 @@ export function createQuestions({ approvals, chats, setSecret }: QuestionsOption
     },
   };
 }
-
-/** The event of an answered or closed question. */
-export const questionResolved = (row: ApprovalRow): QuestionResolved => {
-  const outcome =
-    row.response === "answered" || row.response === "declined" || row.response === "timeout" || row.response === "expired"
-      ? row.response
-      : "cancelled";
-  const isByUser = outcome === "answered" || outcome === "declined";
-  return {
-    question_id: row.id,
-    outcome,
-    choices: row.choices ?? [],
-    text: row.note,
-    by: isByUser ? row.user_id : null,
-    at: row.answered_at ?? new Date().toISOString(),
-  };
-};
