@@ -4,7 +4,7 @@
  * Bytes and calls are always enforced, times only with `--whole` on an otherwise idle machine; all figures are printed.
  */
 import { randomUUID } from "node:crypto";
-import type { Chat, ChatMessage } from "@tesslate/contract";
+import type { Transcript, TranscriptEntry } from "@tesslate/contract";
 import { say, script } from "@tesslate/testkit";
 import type { CDPSession, Page } from "playwright-core";
 import { signIn } from "../browser.ts";
@@ -162,12 +162,28 @@ export default journey({ isMeasured: true }, async (context) => {
   }
 
   /** Questions and replies in turn. */
-  const longHistory = (chatId: string): ChatMessage[] =>
-    Array.from({ length: messages }, (_, index) => {
-      const message = { id: randomUUID(), chat_id: chatId, created_at: new Date(Date.now() - (messages - index) * 60_000).toISOString() };
-      return index % 2 === 0
-        ? { ...message, role: "user", content: `Question ${index}: can people pick a pick-up slot?`, message_metadata: null }
-        : { ...message, role: "assistant", content: reply, message_metadata: { completion_reason: "no_more_actions" } };
+  const longTranscript = (chat_id: string): TranscriptEntry[] =>
+    Array.from({ length: messages }, (_, index): TranscriptEntry => {
+      const created_at = new Date(Date.now() - (messages - index) * 60_000).toISOString();
+      const [id, task_id] = [randomUUID(), randomUUID()];
+      if (index % 2 === 0) {
+        const text = `Question ${index}: can people pick a pick-up slot?`;
+        return { type: "message", id, text, attachments: [], mentions: [], auto_fix: null, created_at };
+      }
+      const frame = { task_id, ts: created_at };
+      const end = { success: true, iterations: 1, final_response: reply, tool_calls_made: 0, completion_reason: "no_more_actions" as const };
+      return {
+        type: "run",
+        message_id: id,
+        task_id,
+        last_seq: 3,
+        events: [
+          { ...frame, seq: 1, type: "task_started", data: { chat_id, message_id: id, agent_id: null, model: "openai/scripted" } },
+          { ...frame, seq: 2, type: "complete", data: end },
+          { ...frame, seq: 3, type: "done", data: {} },
+        ],
+        created_at,
+      };
     });
 
   const composer = page.getByRole("textbox", { name: "Message to the agent" });
@@ -232,11 +248,11 @@ export default journey({ isMeasured: true }, async (context) => {
       name: `a key in the composer below ${messages} messages is painted quickly`,
       run: async () => {
         const { id } = await account.api.chat.createSession({ body: { project_id: project.slug } });
-        const history = longHistory(id);
-        // The server sends the newest 200; a chat that stays open grows beyond that. This response has them all at once.
-        await page.route(`**/api/chat/${id}`, async (route) => {
+        const entries = longTranscript(id);
+        // A page has fewer; a chat that stays open, or whose earlier pages are shown, has as many. This response has them all at once.
+        await page.route(`**/api/chat/${id}/transcript*`, async (route) => {
           const response = await route.fetch();
-          await route.fulfill({ response, json: { ...((await response.json()) as Chat), messages: history } });
+          await route.fulfill({ response, json: { ...((await response.json()) as Transcript), entries } });
         });
         await page.goto(`${studio.url}/p/${project.slug}`);
         await until("all of them are shown", async () => (await page.locator(".thread-item article").count()) === messages / 2);

@@ -1,4 +1,4 @@
-import type { ChatMessage, Container, Model, ProjectEvent, Task, TreeEntry } from "@tesslate/contract";
+import type { Container, Model, ProjectEvent, Task, TranscriptEntry, TranscriptEvent, TreeEntry } from "@tesslate/contract";
 
 const day = "2025-03-14T";
 export const at = (time: string) => `${day}${time}Z`;
@@ -47,18 +47,14 @@ export const container = (
   created_at: at("09:00:00"),
   ...over,
 });
-export const message = (
-  id: string,
-  role: "user" | "assistant",
-  content: string,
-  time: string,
-  metadata: ChatMessage["message_metadata"] = null,
-): ChatMessage => ({
-  id: `0a000000-0000-4000-8000-0000000000${id}`,
-  chat_id: chatId,
-  role,
-  content,
-  message_metadata: metadata,
+const messageId = (id: string) => `0a000000-0000-4000-8000-0000000000${id}`;
+export const message = (id: string, text: string, time: string): TranscriptEntry => ({
+  type: "message",
+  id: messageId(id),
+  text,
+  attachments: [],
+  mentions: [],
+  auto_fix: null,
   created_at: at(time),
 });
 export const entry = (path: string): TreeEntry => ({
@@ -97,6 +93,33 @@ export const frame = (time: string, type: string, data: unknown, taskId?: string
   return { seq, ts: at(time), type, data, ...(taskId && { task_id: taskId, task_seq: taskSeq }) } as ProjectEvent;
 };
 
+/** The answer to a message, by the events of its run. */
+export const answer = (events: readonly ProjectEvent[]): TranscriptEntry => ({
+  type: "run",
+  message_id: messageId("91"),
+  task_id: run,
+  last_seq: events.at(-1)?.task_seq ?? 0,
+  events: events.map(({ task_seq: position = 0, ts, type, data }) => ({ seq: position, task_id: run, ts, type, data }) as TranscriptEvent),
+  created_at: at("14:02:01"),
+});
+/** The end of a run after the third step. */
+export const ended = (time: string, completion_reason: string, final_response: string, more: object = {}): ProjectEvent[] => [
+  frame(
+    time,
+    "complete",
+    { success: completion_reason === "no_more_actions", iterations: 3, final_response, tool_calls_made: 3, completion_reason, ...more },
+    run,
+  ),
+  frame(time, "done", {}, run),
+];
+export const started = (): ProjectEvent =>
+  frame(
+    "14:02:01",
+    "task_started",
+    { chat_id: chatId, message_id: messageId("91"), agent_id: null, model: "ollama/qwen3-coder", edit_mode: "ask" },
+    run,
+  );
+
 export const question =
   "People should pick a pick-up slot when they order. Six orders a slot, and a day closes at 18:00 the evening before.";
 const todos = [
@@ -114,27 +137,33 @@ export const read = { name: "read_file", parameters: { file_path: "src/server/sl
 export const edit = { name: "patch_file", parameters: { file_path: "src/routes/order.tsx", search: "a", replace: "b" } };
 export const test = { name: "bash_exec", parameters: { command: "pnpm test slots" } };
 export const run = ids.run;
+export const stats = {
+  cost_cents: 0,
+  cost_limit_cents: 50,
+  iterations: 3,
+  iteration_limit: null,
+  tokens_in: 0,
+  tokens_out: 0,
+  duration_ms: 169_000,
+  context_window: 200_000,
+};
 export const step = (
   iteration: number,
   time: string,
   calls: { name: string; parameters: Record<string, unknown> }[],
   results: unknown[],
   text = "",
+  thought: string | null = null,
 ) =>
   frame(
     time,
     "agent_step",
-    { iteration, thought: null, tool_calls: calls, tool_results: results, response_text: text, timestamp: at(time), is_complete: false },
+    { iteration, thought, tool_calls: calls, tool_results: results, response_text: text, timestamp: at(time), is_complete: false },
     run,
   );
 
 const begun = (): ProjectEvent[] => [
-  frame(
-    "14:02:01",
-    "task_started",
-    { chat_id: chatId, message_id: message("91", "assistant", "", "14:02:01").id, agent_id: null, model: "ollama/qwen3-coder" },
-    run,
-  ),
+  started(),
   frame("14:02:02", "todo_updated", { todos }, run),
   frame("14:02:04", "tool_started", { iteration: 1, tools: [read], timestamp: at("14:02:04") }, run),
   step(1, "14:02:04", [read], [{ success: true, result: { content: "export const capacity = 6;", details: { duration_ms: 300 } } }]),
@@ -219,49 +248,40 @@ export const placesLeft = (taken: number) => Math.max(0, capacity - taken);
 \`\`\`
 
 Next I would print the bake list: [the plan](https://example.org).`;
-export const finished = (): ChatMessage[] => [
-  message("90", "user", question, "14:02:00"),
-  message("91", "assistant", markdown, "14:02:01", {
-    task_id: run,
-    model: "ollama/qwen3-coder",
-    edit_mode: "ask",
-    completion_reason: "no_more_actions",
-    iterations: 5,
-    usage: { tokens_in: 48_200, tokens_out: 6_100, cost_cents: 31, context_used: 34_100, context_window: 200_000 },
-    steps: [
-      {
-        iteration: 1,
-        thought: "The capacity rule is in slots.ts; the page must ask it.",
-        response_text: "I'll read the slot rules first.",
-        timestamp: at("14:02:04"),
-        is_complete: false,
-        tool_calls: [
-          { ...read, result: { success: true, result: { content: "export const capacity = 6;", details: { duration_ms: 300 } } } },
-        ],
+export const finished = (): TranscriptEntry[] => [
+  message("90", question, "14:02:00"),
+  answer([
+    started(),
+    step(
+      1,
+      "14:02:04",
+      [read],
+      [{ success: true, result: { content: "export const capacity = 6;", details: { duration_ms: 300 } } }],
+      "I'll read the slot rules first.",
+      "The capacity rule is in slots.ts; the page must ask it.",
+    ),
+    step(
+      2,
+      "14:02:21",
+      [edit, { name: "mystery_tool", parameters: { moon: "full" } }],
+      [
+        { success: true, result: { diff: orderDiff } },
+        { success: true, result: { tide: "high" } },
+      ],
+    ),
+    step(3, "14:04:42", [test], [{ success: true, result: { output: "14 passed", details: { exit_code: 0, duration_ms: 5200 } } }]),
+    ...ended("14:04:50", "no_more_actions", markdown, {
+      resource_stats: {
+        ...stats,
+        cost_cents: 31,
+        tokens_in: 48_200,
+        tokens_out: 6_100,
+        context_used: 34_100,
       },
-      {
-        iteration: 2,
-        thought: null,
-        response_text: "",
-        timestamp: at("14:02:21"),
-        is_complete: false,
-        tool_calls: [
-          { ...edit, result: { success: true, result: { diff: orderDiff } } },
-          { name: "mystery_tool", parameters: { moon: "full" }, result: { success: true, result: { tide: "high" } } },
-        ],
-      },
-      {
-        iteration: 3,
-        thought: null,
-        response_text: "",
-        timestamp: at("14:04:42"),
-        is_complete: false,
-        tool_calls: [{ ...test, result: { success: true, result: { output: "14 passed", details: { exit_code: 0, duration_ms: 5200 } } } }],
-      },
-    ],
-  }),
+    }),
+  ]),
 ];
-export const inProgress = (): ChatMessage[] => [message("90", "user", question, "14:02:00")];
+export const inProgress = (): TranscriptEntry[] => [message("90", question, "14:02:00")];
 export const task = (over: Partial<Task>): Task => ({
   id: "0a000000-0000-4000-8000-0000000000e1",
   user_id: ids.project,

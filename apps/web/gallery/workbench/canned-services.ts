@@ -100,7 +100,7 @@ export function cannedServices(scenario: Scenario): Services {
       if (path === "/api/tasks") return list(scenario.tasks);
       if (path === "/api/chat/sessions")
         return list(
-          scenario.messages.length > 0
+          scenario.entries.length > 0
             ? [
                 {
                   id: ids.chat,
@@ -115,25 +115,8 @@ export function cannedServices(scenario: Scenario): Services {
               ]
             : [],
         );
-      if (path === `/api/chat/${ids.chat}`)
-        return fails("chat")
-          ? broken()
-          : json({
-              id: ids.chat,
-              project_id: project.id,
-              user_id: project.owner_id,
-              title: "Pick-up slots",
-              origin: "browser",
-              status: "active",
-              created_at: project.created_at,
-              updated_at: project.updated_at,
-              message_count: 2,
-              messages: scenario.messages,
-              active_task: null,
-              rewound: null,
-              pending_approval: null,
-              pending_question: null,
-            });
+      if (path === `/api/chat/${ids.chat}/transcript`)
+        return fails("chat") ? broken() : json({ entries: scenario.entries, before: null, todos: [], rewound: [] });
       if (path.startsWith(`${under}/files/`)) {
         const name = decodeURIComponent(path.slice(`${under}/files/`.length));
         return json({

@@ -1,8 +1,10 @@
-import type { ChatMessage, Connection, Container, Preview, Project, ProjectEvent, Task, TreeEntry } from "@tesslate/contract";
+import type { Connection, Container, Preview, Project, ProjectEvent, Task, TranscriptEntry, TreeEntry } from "@tesslate/contract";
 import {
+  answer,
   asking,
   at,
   container,
+  ended,
   entry,
   finished,
   frame,
@@ -14,6 +16,8 @@ import {
   read,
   report,
   run,
+  started,
+  stats,
   step,
   streaming,
   task,
@@ -28,9 +32,7 @@ export interface Scenario {
   title: string;
   project: Partial<Project>;
   containers: Container[];
-  messages: ChatMessage[];
-  /** The run that goes on; its events follow from `events`. */
-  activeTaskId?: string;
+  entries: TranscriptEntry[];
   /** What the project's stream brings, at once. */
   events: ProjectEvent[];
   /** What it brings once the page stands. */
@@ -46,14 +48,14 @@ export interface Scenario {
   hanging?: string[];
 }
 
-const base = { project: {}, containers: up(), messages: [], events: [], tasks: [], tree, models: "connected" as const };
+const base = { project: {}, containers: up(), entries: [], events: [], tasks: [], tree, models: "connected" as const };
 
 export const scenarios: readonly Scenario[] = [
   {
     ...base,
     id: "asks",
     title: "A run asks before it drops data",
-    messages: inProgress(),
+    entries: inProgress(),
     events: asking(),
     later: [
       report("14:02:51", {
@@ -67,76 +69,51 @@ export const scenarios: readonly Scenario[] = [
       report("14:02:52", { kind: "console", level: "warn", message: "Slow slot query: 210 ms" }),
     ],
   },
-  { ...base, id: "streams", title: "A reply streams in", messages: inProgress(), events: streaming() },
-  { ...base, id: "done", title: "A finished run", messages: finished() },
+  { ...base, id: "streams", title: "A reply streams in", entries: inProgress(), events: streaming() },
+  { ...base, id: "done", title: "A finished run", entries: finished() },
   { ...base, id: "empty", title: "No message yet" },
   { ...base, id: "no-model", title: "No model is connected", models: "none" },
   {
     ...base,
     id: "interrupted",
     title: "A run was interrupted",
-    messages: [
-      message("90", "user", question, "14:02:00"),
-      message("91", "assistant", "", "14:02:01", {
-        task_id: run,
-        completion_reason: "interrupted",
-        steps: [
-          {
-            iteration: 1,
-            thought: null,
-            response_text: "I'll read the slot rules first.",
-            timestamp: at("14:02:04"),
-            is_complete: false,
-            tool_calls: [{ ...read, result: { success: true, result: { content: "" } } }],
-          },
-        ],
-      }),
+    entries: [
+      message("90", question, "14:02:00"),
+      answer([started(), step(1, "14:02:04", [read], [{ success: true, result: { content: "" } }], "I'll read the slot rules first."), ...ended("14:02:30", "interrupted", "")]),
     ],
   },
   {
     ...base,
     id: "paused",
     title: "A run paused at its cap, the window nearly full",
-    messages: [
-      message("90", "user", question, "14:02:00"),
-      message("91", "assistant", "Paused at the limit of $0.50 per run. Resume to continue.", "14:02:01", {
-        task_id: run,
-        model: "anthropic/claude-sonnet-4.6",
-        completion_reason: "resource_limit_exceeded",
-        iterations: 9,
-        duration_ms: 184_000,
-        usage: { tokens_in: 412_000, tokens_out: 9_300, cost_cents: 50.2, context_used: 184_300, context_window: 200_000 },
-        steps: [
-          {
-            iteration: 1,
-            thought: null,
-            response_text: "I'll read the slot rules first.",
-            timestamp: at("14:02:04"),
-            is_complete: false,
-            tool_calls: [{ ...read, result: { success: true, result: { content: "" } } }],
-          },
-        ],
-      }),
+    entries: [
+      message("90", question, "14:02:00"),
+      answer([
+        started(),
+        step(1, "14:02:04", [read], [{ success: true, result: { content: "" } }], "I'll read the slot rules first."),
+        ...ended("14:05:05", "resource_limit_exceeded", "Paused at the limit of $0.50 per run. Resume to continue.", {
+          resource_stats: { ...stats, cost_cents: 50.2, tokens_in: 412_000, tokens_out: 9_300, context_used: 184_300 },
+        }),
+      ]),
     ],
   },
   {
     ...base,
     id: "failed",
     title: "The model failed",
-    messages: [
-      message("90", "user", question, "14:02:00"),
-      message("91", "assistant", "", "14:02:01", {
-        task_id: run,
-        completion_reason: "error",
-        error: "The model provider answered 429: too many requests. It asks to wait 20 s.",
-      }),
+    entries: [
+      message("90", question, "14:02:00"),
+      answer([
+        started(),
+        ...ended("14:02:20", "error", "", { error: "The model provider answered 429: too many requests. It asks to wait 20 s." }),
+      ]),
     ],
   },
   {
     ...base,
     id: "denied",
     title: "Answered questions",
-    messages: inProgress(),
+    entries: inProgress(),
     events: [
       ...asking(),
       frame(
@@ -174,7 +151,7 @@ export const scenarios: readonly Scenario[] = [
     title: "The app starts",
     project: { status: "starting" },
     containers: [container(ids.web, "web", 5173, "starting")],
-    messages: finished(),
+    entries: finished(),
     tasks: [
       task({
         type: "project_start",
@@ -189,7 +166,7 @@ export const scenarios: readonly Scenario[] = [
     title: "The app is stopped",
     project: { status: "stopped" },
     containers: [container(ids.web, "web", 5173, "stopped")],
-    messages: finished(),
+    entries: finished(),
   },
   {
     ...base,
@@ -197,7 +174,7 @@ export const scenarios: readonly Scenario[] = [
     title: "The app was stopped because memory was short",
     project: { status: "stopped", environment_status: "stopped", stop_reason: "memory" },
     containers: [container(ids.web, "web", 5173, "stopped")],
-    messages: finished(),
+    entries: finished(),
   },
   {
     ...base,
@@ -205,7 +182,7 @@ export const scenarios: readonly Scenario[] = [
     title: "The app crashed",
     project: { status: "error" },
     containers: [container(ids.web, "web", 5173, "starting")],
-    messages: finished(),
+    entries: finished(),
     later: [
       frame("14:08:00", "container_status", {
         container_id: ids.web,
@@ -226,7 +203,7 @@ export const scenarios: readonly Scenario[] = [
     title: "The app is hibernated",
     project: { status: "hibernated", environment_status: "hibernated" },
     containers: [container(ids.web, "web", 5173, "stopped")],
-    messages: finished(),
+    entries: finished(),
   },
   {
     ...base,
@@ -241,14 +218,18 @@ export const scenarios: readonly Scenario[] = [
     ...base,
     id: "long",
     title: "A conversation of 500 messages",
-    messages: Array.from({ length: 500 }, (_, index) =>
-      index % 2 === 0
-        ? { ...message("90", "user", `Question ${index}: ${question}`, "14:02:00"), id: `user-${index}` }
-        : {
-            ...message("91", "assistant", markdown, "14:02:01", { task_id: `run-${index}`, completion_reason: "no_more_actions" }),
-            id: `agent-${index}`,
-          },
-    ),
+    entries: Array.from({ length: 500 }, (_, index): TranscriptEntry => {
+      if (index % 2 === 0) return { ...message("90", `Question ${index}: ${question}`, "14:02:00"), id: `user-${index}` } as TranscriptEntry;
+      const task_id = `run-${index}`;
+      const reply = answer([started(), ...ended("14:02:30", "no_more_actions", markdown)]);
+      if (reply.type !== "run") return reply;
+      const events = reply.events.map((event) =>
+        event.type === "task_started"
+          ? { ...event, task_id, data: { ...event.data, message_id: task_id } }
+          : { ...event, task_id },
+      );
+      return { ...reply, task_id, message_id: task_id, events };
+    }),
   },
   {
     ...base,
@@ -256,7 +237,7 @@ export const scenarios: readonly Scenario[] = [
     title: "A project of 10 000 files",
     tree: Array.from({ length: 10_000 }, (_, index) => entry(`src/part-${index % 40}/file-${index}.ts`)),
   },
-  { ...base, id: "unreadable", title: "History and files cannot be read", failing: ["chat", "tree"], messages: finished() },
+  { ...base, id: "unreadable", title: "History and files cannot be read", failing: ["chat", "tree"], entries: finished() },
   { ...base, id: "deploys", title: "Deploys: v8 goes up" },
   { ...base, id: "deploy-done", title: "Deploys: v8 is live" },
   { ...base, id: "deploy-failed", title: "Deploys: the build failed" },

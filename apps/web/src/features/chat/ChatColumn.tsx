@@ -125,6 +125,10 @@ export function ChatColumn({ blockedBy, notice, tail, suggestions, onFold }: Cha
     setResuming(undefined);
     toast(failure.message, { kind: "failed" });
   });
+  const showEarlier = useHandler(async () => {
+    const failure = await chat.loadEarlier?.();
+    if (failure) toast(`Couldn't load earlier messages. ${failure}`, { kind: "failed" });
+  });
   const first = approvals[0];
   const isEmpty = rows.length === 0 && !tail && !plan.plan;
 
@@ -161,6 +165,7 @@ export function ChatColumn({ blockedBy, notice, tail, suggestions, onFold }: Cha
             onResume={resume}
             onRetry={retry}
             isBusy={live !== undefined}
+            onEarlier={chat.loadEarlier && showEarlier}
             head={isEmpty ? <Intro suggestions={suggestions} onPick={(text) => composer.current?.write(text)} /> : null}
             tail={
               <>

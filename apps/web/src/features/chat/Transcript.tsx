@@ -1,5 +1,5 @@
 import { ArrowDown } from "lucide-react";
-import { memo, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode, type Ref } from "react";
 import { useStickToBottom } from "use-stick-to-bottom";
 import { cx } from "../../lib/cx.ts";
 import { useHandler } from "../../lib/use-handler.ts";
@@ -30,6 +30,8 @@ export interface TranscriptProps {
   onResume: (taskId: string) => void;
   /** Sends the run's message again. */
   onRetry: (run: Run) => void;
+  /** Loads the entries before the first row; absent if there are none. */
+  onEarlier?: (() => Promise<void>) | undefined;
   /** Above the first row: the introduction of an empty chat. */
   head?: ReactNode;
   /** Below the last row: plan and setup progress. */
@@ -127,6 +129,16 @@ function sameContent(a: TranscriptRow, b: TranscriptRow): boolean {
   return false;
 }
 
+/** Rows in blocks. They are counted from the row `origin`, so that rows stay in their block when earlier ones are added. */
+function blocksOf(rows: readonly TranscriptRow[], origin: number): { number: number; rows: readonly TranscriptRow[] }[] {
+  const first = -Math.ceil(origin / blockRows);
+  const count = Math.max(1, Math.ceil((rows.length - origin) / blockRows)) - first;
+  return Array.from({ length: count }, (_, at) => {
+    const start = origin + (first + at) * blockRows;
+    return { number: first + at, rows: rows.slice(Math.max(0, start), start + blockRows) };
+  });
+}
+
 interface BlockProps extends Pick<TranscriptProps, "reader" | "onResume" | "onRetry"> {
   rows: readonly TranscriptRow[];
   isFirst: boolean;
@@ -134,11 +146,12 @@ interface BlockProps extends Pick<TranscriptProps, "reader" | "onResume" | "onRe
   isContained: boolean;
   /** Below the last row of the last block. */
   tail: ReactNode;
+  ref: Ref<HTMLDivElement> | undefined;
 }
 
 const Block = memo(
-  ({ rows, isFirst, isLast, isContained, tail, reader, onResume, onRetry }: BlockProps) => (
-    <div className={isContained ? "[contain-intrinsic-size:auto_2400px] [content-visibility:auto]" : undefined}>
+  ({ rows, isFirst, isLast, isContained, tail, reader, onResume, onRetry, ref }: BlockProps) => (
+    <div ref={ref} className={isContained ? "[contain-intrinsic-size:auto_2400px] [content-visibility:auto]" : undefined}>
       <Thread label={isLast ? "Messages and steps" : "Earlier messages and steps"}>
         {rows.map((row, index) => (
           <Row
@@ -168,7 +181,7 @@ const Block = memo(
 );
 
 /** The messages and steps of the chat. Follows the end unless the reader has scrolled up. */
-export function Transcript({ rows, reader, onResume, onRetry, head, tail, isBusy }: TranscriptProps) {
+export function Transcript({ rows, reader, onResume, onRetry, onEarlier, head, tail, isBusy }: TranscriptProps) {
   const { scrollRef, contentRef, isAtBottom, scrollToBottom } = useStickToBottom({ initial: "instant", resize: "instant" });
   // Cards, queued messages and a growing draft take room from below: a reader at the end stays at the end.
   const follow = useHandler((): boolean => {
@@ -197,11 +210,12 @@ export function Transcript({ rows, reader, onResume, onRetry, head, tail, isBusy
     if (sendingKey !== undefined) void scrollToBottom("instant");
   }, [sendingKey, scrollToBottom]);
   const announcement = useAnnouncement(rows, isBusy);
-  const blocks = useMemo(
-    () =>
-      Array.from({ length: Math.max(1, Math.ceil(rows.length / blockRows)) }, (_, at) => rows.slice(at * blockRows, (at + 1) * blockRows)),
-    [rows],
-  );
+  const [originKey, setOriginKey] = useState<string>();
+  const found = rows.findIndex((row) => row.key === originKey);
+  if (found < 0 && rows[0] && rows[0].key !== originKey) setOriginKey(rows[0].key);
+  const origin = Math.max(0, found);
+  const blocks = useMemo(() => blocksOf(rows, origin), [rows, origin]);
+  const { originRef, isLoading, showEarlier } = useEarlier(scrollRef, origin, onEarlier);
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
       <div
@@ -214,11 +228,19 @@ export function Transcript({ rows, reader, onResume, onRetry, head, tail, isBusy
         className="scroll-y min-h-0 flex-1 pr-3 outline-none focus-visible:-outline-offset-2 narrow:pr-3"
       >
         <div ref={contentRef} className="flex min-h-full flex-col justify-end pt-2">
+          {onEarlier ? (
+            <div className="flex justify-center pb-2">
+              <Button size="sm" variant="ghost" isLoading={isLoading} loadingWord="Loading earlier messages…" onClick={showEarlier}>
+                Show earlier messages
+              </Button>
+            </div>
+          ) : null}
           {head}
           {blocks.map((block, index) => (
             <Block
-              key={index}
-              rows={block}
+              key={block.number}
+              ref={block.number === 0 ? originRef : undefined}
+              rows={block.rows}
               isFirst={index === 0}
               isLast={index === blocks.length - 1}
               isContained={index < blocks.length - openBlocks}
@@ -245,6 +267,36 @@ export function Transcript({ rows, reader, onResume, onRetry, head, tail, isBusy
       </div>
     </div>
   );
+}
+
+/** Loads earlier rows and keeps the shown ones where they are. `origin`: how many rows are before the block `originRef`. */
+function useEarlier(scrollRef: { current: HTMLElement | null }, origin: number, onEarlier: TranscriptProps["onEarlier"]) {
+  const originRef = useRef<HTMLDivElement>(null);
+  /** When earlier rows were requested. */
+  const before = useRef<{ top: number; origin: number }>(undefined);
+  const [isLoading, setIsLoading] = useState(false);
+  const showEarlier = useHandler(() => {
+    if (isLoading || !onEarlier) return;
+    before.current = { top: originRef.current?.offsetTop ?? 0, origin };
+    setIsLoading(true);
+    void onEarlier().finally(() => setIsLoading(false));
+  });
+  useLayoutEffect(() => {
+    const box = scrollRef.current;
+    const then = before.current;
+    if (!box || !then) return;
+    if (then.origin === origin) {
+      if (!isLoading) before.current = undefined;
+      return;
+    }
+    before.current = undefined;
+    // Read first: the browser may move the text itself once it lays it out, and setting the position replaces that.
+    const { scrollTop } = box;
+    box.scrollTop = scrollTop + (originRef.current?.offsetTop ?? then.top) - then.top;
+    // The button that had the focus is gone with the first page.
+    if (document.activeElement === document.body) box.focus({ preventScroll: true });
+  }, [scrollRef, origin, isLoading]);
+  return { originRef, isLoading, showEarlier };
 }
 
 /** Announced to screen readers: the start and the end of a run, not every token. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ChatMessage, ProjectEvent } from "@tesslate/contract";
+import type { ProjectEvent, Transcript, TranscriptEntry, TranscriptEvent, TranscriptMessage, TranscriptRun } from "@tesslate/contract";
 import { chatReducer, emptyChat, liveRun, runEventOf, shownRuns, type ChatAction } from "./chat.reducer.ts";
 import type { IncomingRunEvent, ChatState, Part, Run } from "./chat.types.ts";
 import { partsOf } from "./run-events.ts";
@@ -118,11 +118,6 @@ describe("a run, event by event", () => {
     ["each doubled", example.flatMap((event) => [event, event])],
     ["an old one again", [...example.slice(0, 8), ...example.slice(2, 5), ...example.slice(8)]],
   ])("duplicates and old news change nothing: %s", (_, list) => expect(play([events(...list)])).toEqual(play([events(...example)])));
-
-  test("numbers may skip: the store may join chunks", () => {
-    const joined = [started, ev(3, "text_chunk", { content: "I'll add the page.", iteration: 1 }), ...example.slice(3)];
-    expect(briefs(play([events(...joined)]))).toEqual(briefs(play([events(...example)])));
-  });
 
   test("a step without its live events is shown whole", () => {
     const state = play([
@@ -288,103 +283,251 @@ describe("sending", () => {
   });
 });
 
-const message = (
-  id: string,
-  role: "user" | "assistant",
-  content: string,
-  metadata: Record<string, unknown> | null = null,
-): ChatMessage => ({
+const question = (id: string, text: string, over: Partial<TranscriptMessage> = {}): TranscriptMessage => ({
+  type: "message",
   id,
-  chat_id: "c1",
-  role,
-  content,
-  message_metadata: metadata,
+  text,
+  attachments: [],
+  mentions: [],
+  auto_fix: null,
   created_at: at(0),
+  ...over,
 });
-const stored = (over: Record<string, unknown> = {}) =>
-  message("m9", "assistant", "Added src/About.tsx.", {
-    task_id: "t1",
-    completion_reason: "no_more_actions",
-    iterations: 2,
-    usage: { tokens_in: 900, tokens_out: 80, credits: 1 },
-    steps: [
-      {
-        iteration: 1,
-        thought: null,
-        response_text: "I'll add the page.",
-        timestamp: at(8),
-        is_complete: false,
-        tool_calls: [{ ...write, result: ok }],
-      },
-    ],
-    ...over,
-  });
+/** As the server sends them: consecutive text of a step is one event. */
+const transcriptEvents = (list: readonly IncomingRunEvent[]): TranscriptEvent[] =>
+  list.reduce<TranscriptEvent[]>((before, { taskId, seq, at: ts, type, data }) => {
+    const last = before.at(-1);
+    const event = { seq, task_id: taskId, ts, type, data } as TranscriptEvent;
+    return event.type === "text_chunk" && last?.type === "text_chunk" && last.data.iteration === event.data.iteration
+      ? before.with(-1, { ...last, data: { ...last.data, content: last.data.content + event.data.content } })
+      : [...before, event];
+  }, []);
+const answered = (list: readonly IncomingRunEvent[], over: Partial<TranscriptRun> = {}): TranscriptRun => ({
+  type: "run",
+  message_id: "m9",
+  task_id: list.at(-1)?.taskId ?? "t1",
+  last_seq: list.at(-1)?.seq ?? 0,
+  events: transcriptEvents(list),
+  created_at: at(0),
+  ...over,
+});
+const pageOf = (entries: TranscriptEntry[], over: Partial<Transcript> = {}): Transcript => ({
+  entries,
+  before: null,
+  todos: [],
+  rewound: [],
+  ...over,
+});
+const loaded = (entries: TranscriptEntry[], over: Partial<Transcript> = {}): ChatAction => ({
+  type: "loaded",
+  chatId: "c1",
+  page: pageOf(entries, over),
+});
+const ids = (state: ChatState) => state.turns.map((turn) => (turn.kind === "user" ? turn.id : turn.taskId));
 
-describe("history", () => {
-  const load = (messages: ChatMessage[], active: { task_id: string; started_at: string } | null = null): ChatAction => ({
-    type: "loaded",
-    chatId: "c1",
-    messages,
-    active,
+/** An answer with everything that a run can have: it is interrupted, resumed as `t2`, and gets a notice after its end. */
+const eventful = (() => {
+  const seqs = { t1: 0, t2: 0 };
+  const next = (taskId: "t1" | "t2", type: string, data: unknown) => ev((seqs[taskId] += 1), type, data, taskId);
+  const first = (type: string, data: unknown) => next("t1", type, data);
+  const second = (type: string, data: unknown) => next("t2", type, data);
+  const text = (content: string, iteration: number) => ({ content, iteration });
+  const bash = { name: "bash_exec", parameters: { command: "npm test" } };
+  const ask = { name: "ask_question", parameters: { question: "Which?" } };
+  const secret = { name: "request_secret", parameters: { name: "STRIPE_KEY" } };
+  const agent = { name: "invoke_subagent", parameters: { name: "Explore", task: "find it" } };
+  const committed = (iteration: number, calls: object[], results: object[], more: object = {}) => ({
+    iteration,
+    thought: null,
+    tool_calls: calls,
+    tool_results: results,
+    response_text: "",
+    timestamp: at(iteration * 5),
+    is_complete: false,
+    ...more,
   });
+  const started = { chat_id: "c1", message_id: "m9", agent_id: null, model: "openai/gpt-5.1", edit_mode: "ask" };
+  const needs = (approval_id: string, call: { name: string; parameters: object }) => ({
+    approval_id,
+    tool_name: call.name,
+    tool_parameters: call.parameters,
+    tool_description: "",
+  });
+  const decided = (approval_id: string, response: string, note: string | null) => ({ approval_id, response, note, by: "Ada", at: at(9) });
+  const sub = (kind: string, more: object = {}) => ({ agent_id: "s1", name: "Explore", call: { iteration: 3, index: 0 }, kind, ...more });
+  const asked = { question_id: "q1", tool_name: "ask_question", kind: "question", question: "Which?", choices: [{ label: "One" }], is_multiple: false, allows_text: true }; // prettier-ignore
+  const wanted = { question_id: "q2", tool_name: "request_secret", kind: "secret", secret_key: "STRIPE_KEY", reason: "", container: null };
+  const resolved = (question_id: string, choices: string[]) => ({ question_id, outcome: "answered", choices, text: null, by: "Ada", at: at(20) });
+  const cost = { cost_total_cents: 2, credits_deducted: 1, new_balance: 9, usage_log_id: null, is_byok: false, tokens_in: 900, tokens_out: 80, purpose: "turn", context_window: 10_000 }; // prettier-ignore
+  return [
+    first("task_started", started),
+    first("notice", { level: "info", message: "Packages are installed." }),
+    first("text_chunk", text("I'll ", 1)),
+    first("text_chunk", text("write.", 1)),
+    first("credits_used", cost),
+    first("tool_started", { iteration: 1, tools: [write, bash], timestamp: at(2) }),
+    first("approval_required", needs("a1", write)),
+    first("approval_resolved", decided("a1", "allow_once", "carefully")),
+    first("file_changed", { path: "src/About.tsx", op: "add", diff: "+x", by: "agent" }),
+    first("approval_required", needs("a2", bash)),
+    first("approval_resolved", decided("a2", "deny", "not now")),
+    first("agent_step", committed(1, [write, bash], [ok, { success: false, error: "denied" }], { thought: "hm", response_text: "I'll write." })),
+    first("todo_updated", { todos: [{ id: "1", content: "About", status: "pending" }] }),
+    first("steered", { id: "m1", message: "Use blue", iteration: 2, at: at(6) }),
+    first("tool_started", { iteration: 2, tools: [ask], timestamp: at(7) }),
+    first("question_asked", asked),
+    first("question_resolved", resolved("q1", ["One"])),
+    first("agent_step", committed(2, [ask], [{ success: true }])),
+    first("text_chunk", text("This was ", 3)),
+    first("text_chunk", text("lost.", 3)),
+    first("error", { message: "The server was stopped.", code: "interrupted" }),
+    first("complete", { success: false, iterations: 2, final_response: "", tool_calls_made: 3, completion_reason: "interrupted" }),
+    first("done", {}),
+    second("task_started", { ...started, goes_on_after: 2 }),
+    second("tool_started", { iteration: 3, tools: [agent], timestamp: at(12) }),
+    second("subagent_event", sub("started", { task: "find it" })),
+    second("subagent_event", sub("text", { content: "Looking." })),
+    second("subagent_event", sub("tool_started", { iteration: 1, tools: [bash] })),
+    second("subagent_event", sub("step", { iteration: 1, tool_calls: [{ ...bash, success: true, message: "" }] })),
+    second("subagent_event", sub("finished", { success: true })),
+    second("agent_step", committed(3, [agent], [{ success: true, result: { details: { duration_ms: 700 } } }])),
+    second("tool_started", { iteration: 4, tools: [secret], timestamp: at(19) }),
+    second("question_asked", wanted),
+    second("question_resolved", resolved("q2", [])),
+    second("agent_step", committed(4, [secret], [{ success: true }])),
+    second("credits_used", cost),
+    second("text_chunk", text("All ", 5)),
+    second("text_chunk", text("done.", 5)),
+    second("evidence_added", { id: "e1", task_id: "t2", message_id: "m9", verify: null, checks: null, created_at: at(30) }),
+    second("complete", { success: true, iterations: 5, final_response: "All done.", tool_calls_made: 5, completion_reason: "no_more_actions", changes: { files: 1, additions: 1, deletions: 0 } }), // prettier-ignore
+    second("done", {}),
+    second("notice", { level: "warning", message: "The app still reports errors." }),
+  ];
+})();
 
-  test("a stored run looks like the one that was watched", () => {
-    const state = play([load([message("u1", "user", "Add an about page"), stored()])]);
-    expect(briefs(state)).toEqual(["text:I'll add the page.", "tool:write_file:ok", "text:Added src/About.tsx."]);
-    expect(runIn(state)).toMatchObject({ status: "done", usage: { tokensIn: 900 } });
-  });
-  test("in progress and alive: goes on; the replay starts it over, without doubles", () => {
-    const loaded = play([
-      load([message("u1", "user", "x"), stored({ completion_reason: "in_progress" })], { task_id: "t1", started_at: at(0) }),
+describe("a transcript", () => {
+  const live = (list: readonly IncomingRunEvent[]) => play([{ type: "opened", chatId: "c1" }, ...list.map((event) => events(event))]);
+  const reloaded = (list: readonly IncomingRunEvent[], after: readonly IncomingRunEvent[] = []) =>
+    play([{ type: "opened", chatId: "c1" }, loaded([answered(list)]), events(...after)]);
+
+  test("is the state of a run that was watched, in every part", () => {
+    const watched = shownRuns(live(eventful));
+    expect(shownRuns(reloaded(eventful))).toEqual(watched);
+    const [run] = watched;
+    expect(run?.taskId).toBe("t2");
+    expect(partsOf(run!).map(brief)).toEqual([
+      "notice Packages are installed.",
+      "thought:hm",
+      "text:I'll write.",
+      "tool:write_file:ok",
+      "tool:bash_exec:refused",
+      "approval:allow_once",
+      "approval:deny",
+      "steered:Use blue",
+      "tool:ask_question:ok",
+      "question:answered",
+      "tool:invoke_subagent:ok",
+      "tool:request_secret:ok",
+      "question:answered",
+      "text:All done.",
+      "notice The app still reports errors.",
     ]);
-    expect(liveRun(loaded)?.taskId).toBe("t1");
-    const state = play(
-      [
-        { type: "replaying", taskId: "t1", chatId: "c1" },
-        { type: "replayed", taskId: "t1", events: example },
-      ],
-      loaded,
-    );
-    expect(briefs(state)).toEqual(briefs(play([events(...example)])));
-    expect(state.turns).toHaveLength(2);
+    expect(run).toMatchObject({ editMode: "ask", changes: { files: 1 }, evidence: [{ id: "e1" }], usage: { costCents: 4, credits: 2 } });
   });
-  test("late events and a second look at the history during a replay change nothing of its outcome", () => {
-    const history = load([message("u1", "user", "x"), stored({ completion_reason: "in_progress" })], { task_id: "t1", started_at: at(0) });
+
+  test("of an active run is continued by the stream, wherever it was read, with events that it has already", () => {
+    const watched = live(eventful);
+    for (let end = 1; end < eventful.length; end += 1) {
+      const state = reloaded(eventful.slice(0, end), eventful.slice(Math.max(0, end - 3)));
+      expect([end, shownRuns(state)]).toEqual([end, shownRuns(watched)]);
+    }
+  });
+
+  test("has the events that arrived since it was requested, but not those of other chats", () => {
+    const other = ev(1, "task_started", { chat_id: "c2", message_id: "m", agent_id: null, model: "x" }, "t7");
     const state = play([
-      history,
-      { type: "replaying", taskId: "t1", chatId: "c1" },
-      events(...example.slice(5, 7)),
-      history,
-      { type: "replayed", taskId: "t1", events: example },
-      events(...example.slice(5, 7)),
+      { type: "opened", chatId: "c1" },
+      { type: "loading" },
+      // The page was opened in the middle of the run.
+      events(...example.slice(5)),
+      events(ev(4, "text_chunk", { content: "…", iteration: 1 }, "t8"), other),
+      loaded([question("u1", "Add an about page"), answered(example.slice(0, 8))]),
     ]);
-    expect(briefs(state)).toEqual(briefs(play([events(...example)])));
-    expect(state.turns).toHaveLength(2);
+    expect(shownRuns(state)).toEqual(shownRuns(live(example)));
+    expect([ids(state), state.sinceRequest, Object.keys(state.runs)]).toEqual([["u1", "t1"], undefined, ["t7", "t1"]]);
   });
-  test("in progress but dead: interrupted", () => {
-    expect(runIn(play([load([stored({ completion_reason: "in_progress" })])])).status).toBe("interrupted");
+
+  test("replaces what was shown of a run, and takes out runs that are gone", () => {
+    const watched = play([
+      { type: "sending", id: "u1", text: "x", at: at(0) },
+      events(...example),
+      { type: "sent", id: "u1", taskId: "t1", chatId: "c1", editMode: undefined },
+    ]);
+    expect(play([loaded([])], watched).turns).toEqual([]);
+    const again = play([loaded([question("u1", "x"), answered(example)])], watched);
+    expect(shownRuns(again)).toEqual(shownRuns(watched));
+    expect(again.turns).toHaveLength(2);
   });
-  test("what was watched is not replaced by what was stored meanwhile", () => {
-    const watched = play([{ type: "sending", id: "u1", text: "x", at: at(0) }, events(...example.slice(0, 9))]);
-    const state = play(
-      [load([message("u1", "user", "x"), stored({ completion_reason: "in_progress", steps: [] })], { task_id: "t1", started_at: at(0) })],
-      watched,
-    );
-    expect(briefs(state)).toEqual(briefs(watched));
-    expect(state.turns).toHaveLength(2);
+
+  test("of a run that has not started is a run in progress; a resumed one shows what it did before", () => {
+    const state = play([loaded([question("u1", "x"), answered([], { task_id: "t1" })])]);
+    expect(liveRun(state)).toMatchObject({ taskId: "t1", messageId: "m9", startedAt: at(0) });
+    expect(briefs(play([events(...example)], state))).toEqual(briefs(live(example)));
+    const interrupted = eventful.filter(({ taskId }) => taskId === "t1");
+    const resumed = play([loaded([answered(interrupted, { task_id: "t2", last_seq: 0 })])]);
+    expect(shownRuns(resumed).map(({ taskId, status }) => [taskId, status])).toEqual([["t1", "interrupted"]]);
+    expect(shownRuns(play([events(...eventful)], resumed))).toEqual(shownRuns(live(eventful)));
   });
+
   test("a message on its way is kept once, under the server's id when it has arrived", () => {
     const onItsWay = play([
       { type: "opened", chatId: "c1" },
       { type: "sending", id: "local", text: "x", at: at(0) },
     ]);
-    expect(play([load([])], onItsWay).turns).toHaveLength(1);
-    const arrived = play([load([message("u1", "user", "x")])], onItsWay).turns;
-    expect(arrived).toHaveLength(1);
-    expect(arrived[0]).toMatchObject({ id: "u1", delivery: "sent" });
+    expect(play([loaded([])], onItsWay).turns).toHaveLength(1);
+    const arrived = play([loaded([question("u1", "x", { auto_fix: 1, mentions: [{ path: "a" }] })])], onItsWay).turns;
+    expect(arrived).toEqual([{ kind: "user", id: "u1", text: "x", at: at(0), delivery: "sent", autoFix: 1, mentions: ["a"] }]);
   });
-  test("failed: the reason is shown as an error", () => {
-    expect(briefs(play([load([stored({ completion_reason: "error", error: "The model is gone." })])])).at(-1)).toBe("error:error");
+
+  test("a run that was just started stays while the transcript does not have it", () => {
+    const sent = play([
+      { type: "opened", chatId: "c1" },
+      { type: "sending", id: "local", text: "x", at: at(0) },
+      { type: "sent", id: "local", taskId: "t1", chatId: "c1", editMode: "plan" },
+    ]);
+    expect(ids(play([loaded([])], sent))).toEqual(["local", "t1"]);
+    expect(runIn(play([loaded([question("u1", "x"), answered([])])], sent)).editMode).toBe("plan");
+  });
+
+  test("earlier pages come before what is shown and stay when the newest page is read again", () => {
+    const run = (taskId: string) => {
+      const [first, ...rest] = example.map((event) => ({ ...event, taskId }));
+      return answered([{ ...first!, data: { chat_id: "c1", message_id: `m${taskId}`, agent_id: null, model: "x" } }, ...rest]);
+    };
+    const newest = [question("u2", "two"), run("t2")];
+    const state = play([{ type: "opened", chatId: "c1" }, loaded(newest, { before: 2 })]);
+    expect(state.before).toBe(2);
+    const earlier: ChatAction = { type: "earlier_loaded", chatId: "c1", before: 2, page: pageOf([question("u1", "one"), run("t1")]) };
+    const whole = play([earlier, earlier], state);
+    expect([ids(whole), whole.before]).toEqual([["u1", "t1", "u2", "t2"], undefined]);
+    expect(briefs(whole, "t1")).toEqual(briefs(live(example)));
+    const again = play([loaded([...newest, question("u3", "three"), run("t3")], { before: 2 })], whole);
+    expect([ids(again), again.before]).toEqual([["u1", "t1", "u2", "t2", "u3", "t3"], undefined]);
+    // A page that does not continue them replaces them.
+    expect([ids(play([loaded([run("t9")], { before: 5 })], whole)), play([loaded([run("t9")], { before: 5 })], whole).before]).toEqual([["t9"], 5]);
+    expect(ids(play([{ type: "opened", chatId: "c2" }, earlier], whole))).toEqual([]);
+  });
+
+  test("an error has one row, also without an event of its own", () => {
+    const failed = [started, complete(2, { success: false, completion_reason: "error", error: "The model is gone.", final_response: "" })];
+    expect(briefs(play([loaded([answered(failed)])]))).toEqual(["error:error"]);
+  });
+
+  test("hidden messages are those that a restore hid, until a new message starts a run", () => {
+    const rewound = [{ id: "u2", role: "user" as const, text: "Later", created_at: at(1) }];
+    const state = play([loaded([question("u1", "x")], { rewound })]);
+    expect(state.rewound).toEqual([{ id: "u2", role: "user", text: "Later", at: at(1) }]);
+    expect(play([events(started)], state).rewound).toEqual([]);
   });
 });
 
@@ -398,17 +541,9 @@ describe("several runs", () => {
     expect(shownRuns(state).map((run) => run.taskId)).toEqual(["t1"]);
     expect(runIn(state, "t2").parts).toHaveLength(1);
   });
-  test("a run whose beginning was missed is asked for, once; other tasks are not", () => {
-    const state = play([
-      events(
-        ev(5, "text_chunk", { content: "…", iteration: 1 }, "t7"),
-        ev(6, "text_chunk", { content: "…", iteration: 1 }, "t7"),
-        ev(1, "task_update", {}, "start"),
-      ),
-    ]);
-    expect(state.missedTaskIds).toEqual(["t7"]);
-    expect(state.runs).toEqual({});
-    expect(play([{ type: "replaying", taskId: "t7", chatId: "c1" }], state).missedTaskIds).toEqual([]);
+  test("of a run that started before the page was open, only its transcript is shown; other tasks are no runs", () => {
+    const state = play([events(ev(5, "text_chunk", { content: "…", iteration: 1 }, "t7"), ev(1, "task_update", {}, "start"))]);
+    expect(state).toEqual(emptyChat);
   });
 });
 
@@ -426,29 +561,13 @@ describe("to-dos", () => {
     const fromStep = play([events(step(3, { tool_calls: [call], tool_results: [{ success: true }] }))], fromEvent);
     expect(fromStep.todos).toEqual([{ id: "0", content: "One", status: "pending" }]);
   });
-  test("are not put back by what was asked for before they were told, nor by a run that was over", () => {
-    const opened = play([{ type: "opened", chatId: "c1" }]);
-    const told = play([events(started, ev(2, "todo_updated", { todos }))], opened);
-    const answer = { type: "loaded", chatId: "c1", active: null, messages: [], todos: [] } as const;
-    expect(play([{ ...answer, todosBefore: opened.todos }], told).todos).toHaveLength(2);
-    expect(play([{ ...answer, todosBefore: told.todos }], told).todos).toEqual([]);
-    const past = [started, ev(2, "todo_updated", { todos: [] }), ev(3, "done", {})];
-    expect(play([{ type: "replayed", taskId: "t1", events: past, isPast: true }], told).todos).toHaveLength(2);
-    expect(play([{ type: "replayed", taskId: "t1", events: past }], told).todos).toEqual([]);
-  });
-  test("survive a reload", () => {
-    const call = { name: "todo_write", parameters: { todos }, result: { success: true } };
-    const state = play([
-      {
-        type: "loaded",
-        chatId: "c1",
-        active: null,
-        messages: [
-          stored({ steps: [{ iteration: 1, thought: null, response_text: "", timestamp: at(1), is_complete: false, tool_calls: [call] }] }),
-        ],
-      },
-    ]);
-    expect(state.todos).toHaveLength(2);
+  test("of a transcript are those of the server, unless an event changes them after it was read", () => {
+    const list = [started, ev(2, "todo_updated", { todos })];
+    const opened: ChatAction[] = [{ type: "opened", chatId: "c1" }, { type: "loading" }];
+    const read = (last: number, own: typeof todos) => loaded([answered(list.slice(0, last))], { todos: own as Transcript["todos"] });
+    expect(play([...opened, events(...list), read(1, [])]).todos).toHaveLength(2);
+    expect(play([...opened, events(...list), read(2, [])]).todos).toEqual([]);
+    expect(play([...opened, read(2, todos.slice(0, 1))]).todos).toHaveLength(1);
   });
 });
 
@@ -460,43 +579,26 @@ test("frames of the project stream: only those of a run", () => {
   expect(runEventOf({ ...base, type: "file_changed", data: { path: "a", op: "update" } } as ProjectEvent)).toBeUndefined();
 });
 
-test("what was said meanwhile stands where it was heard, live, replayed and after a reload", () => {
-  const steered = ev(3, "steered", { id: "q1", message: "Use blue", iteration: 2, at: "2026-01-01T00:00:01.000Z" });
-  const second = step(4, { iteration: 2, response_text: "Blue." });
-  const live = play([events(started, step(2, { response_text: "" }), steered, second, steered)]);
-  expect(briefs(live)).toEqual(["tool:write_file:ok", "steered:Use blue", "text:Blue.", "tool:write_file:ok"]);
-  const stored = (iteration: number, response_text: string) => ({
-    iteration,
-    thought: null,
-    tool_calls: [{ ...write, result: ok }],
-    response_text,
-    timestamp: "2026-01-01T00:00:00.000Z",
-    is_complete: false,
-  });
-  const message = {
-    id: "m9",
-    chat_id: "c1",
-    role: "assistant" as const,
-    content: "Done.",
-    created_at: "2026-01-01T00:00:00.000Z",
-    message_metadata: {
-      task_id: "t1",
-      completion_reason: "no_more_actions",
-      steps: [stored(1, ""), stored(2, "Blue.")],
-      steered: [
-        { id: "q1", text: "Use blue", iteration: 2, at: "2026-01-01T00:00:01.000Z" },
-        { id: "q2", text: "Thanks", iteration: 3, at: "2026-01-01T00:00:02.000Z" },
-        { id: "q3", text: "A lot", iteration: 3, at: "2026-01-01T00:00:02.000Z" },
-      ],
-      notices: [
-        { level: "info", message: "is new here", iteration: 1, at: "2026-01-01T00:00:00.000Z" },
-        { level: "warning", message: "another answers", iteration: 2, at: "2026-01-01T00:00:01.500Z" },
-        { level: "info", message: "installed", iteration: 3, at: "2026-01-01T00:00:01.700Z" },
-      ],
-    },
-  };
-  const reloaded = play([{ type: "loaded", chatId: "c1", messages: [message], active: null }]);
-  const shown = [
+test("a message that was sent during a run stands before the step that received it, notices where they were sent", () => {
+  const notice = (seq: number, text: string) => ev(seq, "notice", { level: "info", message: text });
+  const steered = (seq: number, id: string, text: string, iteration: number) =>
+    ev(seq, "steered", { id, message: text, iteration, at: "2026-01-01T00:00:02.000Z" });
+  const state = play([
+    events(
+      started,
+      notice(2, "is new here"),
+      step(3, { response_text: "" }),
+      steered(4, "q1", "Use blue", 2),
+      notice(5, "another answers"),
+      step(6, { iteration: 2, response_text: "Blue." }),
+      notice(7, "installed"),
+      steered(8, "q2", "Thanks", 3),
+      steered(9, "q3", "A lot", 3),
+      ev(10, "text_chunk", { content: "Done.", iteration: 3 }),
+      complete(11, { iterations: 3, final_response: "Done." }),
+    ),
+  ]);
+  expect(briefs(state)).toEqual([
     "notice is new here",
     "tool:write_file:ok",
     "steered:Use blue",
@@ -507,79 +609,36 @@ test("what was said meanwhile stands where it was heard, live, replayed and afte
     "steered:Thanks",
     "steered:A lot",
     "text:Done.",
-  ];
-  expect(briefs(reloaded)).toEqual(shown);
-  // The same, live.
-  const told = (seq: number, message: string) => ev(seq, "notice", { level: "info", message });
-  const heard = (seq: number, id: string, message: string, iteration: number) =>
-    ev(seq, "steered", { id, message, iteration, at: "2026-01-01T00:00:02.000Z" });
-  const whole = play([
-    events(
-      started,
-      told(2, "is new here"),
-      step(3, { response_text: "" }),
-      heard(4, "q1", "Use blue", 2),
-      told(5, "another answers"),
-      step(6, { iteration: 2, response_text: "Blue." }),
-      told(7, "installed"),
-      heard(8, "q2", "Thanks", 3),
-      heard(9, "q3", "A lot", 3),
-      ev(10, "text_chunk", { content: "Done.", iteration: 3 }),
-      complete(11, { iterations: 3, final_response: "Done." }),
-    ),
   ]);
-  expect(briefs(whole)).toEqual(shown);
 });
 
-test("a run that goes on with another's answer is one piece of work, live, replayed and after a reload", () => {
-  const question = { id: "m8", chat_id: "c1", role: "user" as const, content: "Write", created_at: at(0), message_metadata: null };
+test("a run that is resumed after a pause is one answer with the cost of both tasks", () => {
   const call = (iteration: number) => ({
     iteration,
     thought: null,
-    tool_calls: [{ ...write, result: ok }],
+    tool_calls: [write],
+    tool_results: [ok],
     response_text: "",
     timestamp: at(iteration),
     is_complete: false,
   });
-  const stored = (metadata: Record<string, unknown>, content = "") => ({
-    ...question,
-    id: "m9",
-    role: "assistant" as const,
-    content,
-    message_metadata: metadata,
-  });
-  const paused = { task_id: "t1", completion_reason: "resource_limit_exceeded", steps: [call(1)], cost_cents: 5 };
-  const before = play([{ type: "loaded", chatId: "c1", messages: [question, stored(paused, "Paused.")], active: null }]);
+  const stats = { cost_cents: 5, cost_limit_cents: 5, iterations: 1, iteration_limit: null, tokens_in: 1, tokens_out: 1, duration_ms: 1 };
+  const paused = [
+    started,
+    ev(2, "agent_step", call(1)),
+    complete(3, { success: false, completion_reason: "resource_limit_exceeded", final_response: "Paused.", resource_stats: stats }),
+    ev(4, "done", {}),
+  ];
+  const before = play([loaded([question("u1", "Write"), answered(paused)])]);
   expect(shownRuns(before).map((run) => [run.taskId, run.status])).toEqual([["t1", "limited"]]);
-
-  const goesOn = { chat_id: "c1", message_id: "m9", agent_id: null, model: "openai/gpt-5.1", goes_on_after: 1 };
-  const own = [
-    ev(1, "task_started", goesOn, "t2"),
-    ev(2, "agent_step", { ...call(2), tool_calls: [write], tool_results: [ok] }, "t2"),
+  const resumed = [
+    ev(1, "task_started", { chat_id: "c1", message_id: "m9", agent_id: null, model: "openai/gpt-5.1", goes_on_after: 1 }, "t2"),
+    ev(2, "agent_step", call(2), "t2"),
     ev(3, "text_chunk", { content: "Both.", iteration: 3 }, "t2"),
   ];
-  const shown = ["tool:write_file:ok", "tool:write_file:ok", "text:Both."];
-  const whole = (state: ChatState) => [...partsOf(runIn(state, "t2"))].map(brief);
-  const live = play([events(...own)], before);
-  expect(live.turns).toMatchObject([{ kind: "user" }, { kind: "run", taskId: "t2" }]);
-  expect([whole(live), runIn(live, "t2").usage.costCents]).toEqual([shown, 5]);
-  // What history says of it meanwhile takes nothing away.
-  const running = { ...paused, task_id: "t2", completion_reason: "in_progress", steps: [call(1), call(2)], goes_on_after: 1 };
-  const messages = [question, stored(running)];
-  const active = { task_id: "t2", started_at: at(2) };
-  expect(whole(play([{ type: "loaded", chatId: "c1", messages, active }], live))).toEqual(shown);
-  // A reload in the middle: steps from history, the rest from the run's own events.
-  const reloaded = play([{ type: "loaded", chatId: "c1", messages, active }]);
-  expect(whole(reloaded)).toEqual(shown.slice(0, 2));
-  const replayed = play(
-    [
-      { type: "replaying", taskId: "t2", chatId: "c1" },
-      { type: "replayed", taskId: "t2", events: own },
-    ],
-    reloaded,
-  );
-  expect(whole(replayed)).toEqual(shown);
-  expect(new Set(partsOf(runIn(replayed, "t2")).map((part) => part.key)).size).toBe(3);
-  const ended = stored({ ...running, completion_reason: "no_more_actions", iterations: 3 }, "Both.");
-  expect(whole(play([{ type: "loaded", chatId: "c1", messages: [question, ended], active: null }]))).toEqual(shown);
+  const state = play([events(...resumed)], before);
+  expect(ids(state)).toEqual(["u1", "t2"]);
+  expect(partsOf(runIn(state, "t2")).map(brief)).toEqual(["tool:write_file:ok", "tool:write_file:ok", "text:Both."]);
+  expect(runIn(state, "t2").usage.costCents).toBe(5);
+  expect(new Set(partsOf(runIn(state, "t2")).map((part) => part.key)).size).toBe(3);
 });

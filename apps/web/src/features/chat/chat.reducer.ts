@@ -1,7 +1,6 @@
-import type { ActiveRun, ChatMessage, EditMode, MessageAttachment, ProjectEvent, RunEvent, RunEventData } from "@tesslate/contract";
-import type { ChatState, Part, Run, Turn, UserTurn, IncomingRunEvent } from "./chat.types.ts";
-import { applyRunEvent, earlierOf, emptyRun, isLive, isRunEvent, partsOf } from "./run-events.ts";
-import { autoFixKey, runOfMessage } from "./run-history.ts";
+import type { EditMode, ProjectEvent, RunEvent, RunEventData, Transcript, TranscriptMessage, TranscriptRun } from "@tesslate/contract";
+import type { ChatState, Run, Turn, UserTurn, IncomingRunEvent } from "./chat.types.ts";
+import { applyRunEvent, earlierOf, emptyRun, isLive } from "./run-events.ts";
 import { readTodos, todosOf } from "./todos.ts";
 
 /** Events of the project's stream that are not about runs, even if they have a task id. */
@@ -23,16 +22,12 @@ export const replayedEvent = (event: RunEvent): IncomingRunEvent => ({
 export type ChatAction =
   /** Opens another chat, or a new one. Its known runs are kept. */
   | { type: "opened"; chatId: string | undefined }
-  | {
-      type: "loaded";
-      chatId: string;
-      messages: readonly ChatMessage[];
-      active: Pick<ActiveRun, "task_id" | "started_at"> | null;
-      rewound?: readonly ChatMessage[] | null;
-      todos?: readonly unknown[];
-      /** The to-dos when the request was sent. If an event has changed them since, the response is older. */
-      todosBefore?: ChatState["todos"];
-    }
+  /** The newest page of the chat was requested. Events from here on are applied again to what it returns. */
+  | { type: "loading" }
+  | { type: "loaded"; chatId: string; page: Transcript }
+  | { type: "load_failed" }
+  /** The page before the first shown entry; `before` is the cursor with which it was requested. */
+  | { type: "earlier_loaded"; chatId: string; before: number; page: Transcript }
   /** The chat was cleared. */
   | { type: "cleared" }
   | ({ type: "sending"; id: string; text: string; at: string } & Pick<UserTurn, "attachments" | "mentions">)
@@ -41,16 +36,6 @@ export type ChatAction =
   | { type: "refused"; id: string; failure: { code: string; message: string } }
   | { type: "withdrawn"; id: string }
   | { type: "events"; events: readonly IncomingRunEvent[] }
-  /** The run is being replayed from its first event. What is known of it stays visible. */
-  | { type: "replaying"; taskId: string; chatId: string }
-  /** All events of the run so far. They replace what came from the history and from late events. */
-  | {
-      type: "replayed";
-      taskId: string;
-      events: readonly IncomingRunEvent[];
-      /** The run had ended, so its to-dos may be older than the current ones. */
-      isPast?: boolean;
-    }
   /** An answer from this page, shown before the server confirms it. */
   | {
       type: "answered";
@@ -61,8 +46,7 @@ export type ChatAction =
       at: string;
     }
   /** The server refused the answer. */
-  | { type: "unanswered"; approvalId: string }
-  | { type: "unreachable"; taskId: string };
+  | { type: "unanswered"; approvalId: string };
 
 export const emptyChat: ChatState = {
   chatId: undefined,
@@ -71,7 +55,8 @@ export const emptyChat: ChatState = {
   runs: {},
   todos: [],
   rewound: [],
-  missedTaskIds: [],
+  before: undefined,
+  sinceRequest: undefined,
 };
 
 const withRun = (state: ChatState, run: Run): ChatState => ({ ...state, runs: { ...state.runs, [run.taskId]: run } });
@@ -95,12 +80,6 @@ const predecessorOf = (state: ChatState, { taskId, messageId }: Run): Run | unde
     : state.turns
         .flatMap((turn) => (turn.kind === "run" ? (state.runs[turn.taskId] ?? []) : []))
         .find((other) => other.taskId !== taskId && other.messageId === messageId);
-
-/** Attachments and mentions of a stored message. */
-function carriedBy({ message_metadata }: ChatMessage): Pick<UserTurn, "attachments" | "mentions"> {
-  const { attachments, mentions } = (message_metadata ?? {}) as { attachments?: MessageAttachment[]; mentions?: { path: string }[] };
-  return { ...(attachments && { attachments }), ...(mentions && { mentions: mentions.map(({ path }) => path) }) };
-}
 
 const sendingTurn = ({ id, text, at, attachments, mentions }: Extract<ChatAction, { type: "sending" }>): UserTurn => ({
   kind: "user",
@@ -127,11 +106,8 @@ const patchApproval = (state: ChatState, approvalId: string, change: (run: Run, 
 
 function applyEvent(state: ChatState, event: IncomingRunEvent): ChatState {
   const known = state.runs[event.taskId];
-  if (!known && event.type !== "task_started") {
-    // Other tasks share the stream. Only a run event means that the start of a run was missed.
-    if (!isRunEvent(event.type) || state.missedTaskIds.includes(event.taskId)) return state;
-    return { ...state, missedTaskIds: [...state.missedTaskIds, event.taskId] };
-  }
+  // Of other tasks, or of a run that started before the page was open: in this chat its transcript has the event, and of others nothing is shown.
+  if (!known && event.type !== "task_started") return state;
   const run = known ?? emptyRun(event.taskId, (event.data as { chat_id?: string }).chat_id ?? "");
   if (event.seq <= run.lastSeq) return state;
   const began = applyRunEvent(run, event);
@@ -153,61 +129,79 @@ function applyEvent(state: ChatState, event: IncomingRunEvent): ChatState {
   return after;
 }
 
-function load(state: ChatState, action: Extract<ChatAction, { type: "loaded" }>): ChatState {
-  const runs = { ...state.runs };
-  const turns: Turn[] = [];
-  for (const message of action.messages) {
-    if (message.role === "user") {
-      const autoFix = message.message_metadata?.["auto_fix"];
-      turns.push({
-        kind: "user",
-        id: message.id,
-        text: message.content,
-        at: message.created_at,
-        delivery: "sent",
-        ...(typeof autoFix === "number" && { autoFix }),
-        ...carriedBy(message),
-      });
-      continue;
-    }
-    const stored = runOfMessage(message, action.active?.task_id);
-    const live = runs[stored.taskId];
-    // Live events are newer than the stored run.
-    if (!live || live.lastSeq === 0 || (isLive(live) && !isLive(stored))) runs[stored.taskId] = stored;
-    else {
-      const earlier = live.earlier ?? stored.earlier;
-      runs[stored.taskId] = { ...live, editMode: live.editMode ?? stored.editMode, ...(earlier && { earlier }) };
-    }
-    turns.push({ kind: "run", taskId: stored.taskId });
-  }
-  if (action.active && !turns.some((turn) => turn.kind === "run" && turn.taskId === action.active?.task_id)) {
-    const { task_id: taskId, started_at: startedAt } = action.active;
-    runs[taskId] ??= { ...emptyRun(taskId, action.chatId), startedAt };
-    turns.push({ kind: "run", taskId });
-  }
-  // A message that is being sent may not be in the history yet, or may be there under the server's id.
-  const known = new Set(turns.map((turn) => (turn.kind === "user" ? turn.id : turn.taskId)));
-  const before = state.chatId === action.chatId || state.chatId === undefined ? state.turns : [];
-  const shownIds = new Set(before.map((turn) => (turn.kind === "user" ? turn.id : turn.taskId)));
-  const arrived = turns.flatMap((turn) => (turn.kind === "user" && !shownIds.has(turn.id) ? [turn.text] : []));
-  for (const turn of before) {
-    if (turn.kind === "run") {
-      if (!known.has(turn.taskId) && isLive(runs[turn.taskId])) turns.push(turn);
-    } else if (turn.delivery !== "sent" && !known.has(turn.id) && !arrived.includes(turn.text)) turns.push(turn);
-  }
-  const parts: Part[] = turns.flatMap((turn) => {
-    const run = turn.kind === "run" ? runs[turn.taskId] : undefined;
-    return run ? [...partsOf(run)] : [];
-  });
-  const written = parts.reduce<ChatState["todos"] | undefined>(
-    (last, part) => (part.kind === "tool" ? (todosOf({ type: "tool", data: part }) ?? last) : last),
-    undefined,
+const keyOf = (turn: Turn): string => (turn.kind === "user" ? turn.id : turn.taskId);
+
+const userTurn = ({ id, text, created_at, auto_fix, attachments, mentions }: TranscriptMessage): UserTurn => ({
+  kind: "user",
+  id,
+  text,
+  at: created_at,
+  delivery: "sent",
+  ...(auto_fix !== null && { autoFix: auto_fix }),
+  ...(attachments.length > 0 && { attachments }),
+  ...(mentions.length > 0 && { mentions: mentions.map(({ path }) => path) }),
+});
+
+/** Adds a run of a transcript by applying its events as if they arrived now. */
+function withTranscriptRun(state: ChatState, chatId: string, entry: TranscriptRun): ChatState {
+  const played = entry.events
+    .map((event): IncomingRunEvent => ({ taskId: event.task_id, seq: event.seq, at: event.ts, type: event.type, data: event.data }))
+    .reduce(applyEvent, state);
+  const run = played.runs[entry.task_id];
+  // The last event may stand for pieces of text after it.
+  if (run) return withRun(played, { ...run, lastSeq: Math.max(run.lastSeq, entry.last_seq) });
+  // A resumed run shows what was done before until its new task starts.
+  if (entry.events.length > 0) return played;
+  const waiting: Run = { ...emptyRun(entry.task_id, chatId), messageId: entry.message_id, startedAt: entry.created_at };
+  return withTurn(withRun(played, waiting), waiting);
+}
+
+/** The turns and runs of a page of a transcript. */
+const playPage = (chatId: string, page: Transcript): Pick<ChatState, "turns" | "runs"> =>
+  page.entries.reduce<ChatState>(
+    (state, entry) =>
+      entry.type === "message" ? { ...state, turns: [...state.turns, userTurn(entry)] } : withTranscriptRun(state, chatId, entry),
+    { ...emptyChat, chatId },
   );
-  const isSame = state.chatId === action.chatId;
-  const wasTold = isSame && action.todosBefore !== undefined && state.todos !== action.todosBefore;
-  const todos = wasTold ? state.todos : (readTodos(action.todos) ?? written ?? (isSame ? state.todos : []));
-  const rewound = (action.rewound ?? []).map(({ id, role, content, created_at }) => ({ id, role, text: content, at: created_at }));
-  return { ...state, chatId: action.chatId, isLoaded: true, turns, runs, todos, rewound };
+
+function load(state: ChatState, { chatId, page }: Extract<ChatAction, { type: "loaded" }>): ChatState {
+  const isSame = state.chatId === chatId;
+  const loaded = playPage(chatId, page);
+  // Earlier pages stay, if this one continues them.
+  const [first] = loaded.turns;
+  const firstAt = isSame && first ? state.turns.findIndex((turn) => keyOf(turn) === keyOf(first)) : -1;
+  const earlier = state.turns.slice(0, Math.max(0, firstAt));
+  const turns = [...earlier, ...loaded.turns];
+  const known = new Set(turns.map(keyOf));
+  const runs = Object.fromEntries(
+    Object.entries(state.runs).filter(([taskId, run]) => run.chatId !== chatId || known.has(taskId) || isLive(run)),
+  );
+  for (const [taskId, run] of Object.entries(loaded.runs)) {
+    const editMode = run.editMode ?? state.runs[taskId]?.editMode;
+    runs[taskId] = { ...run, editMode };
+  }
+  // A message that is being sent may not be in the transcript yet, or may be there under the server's id.
+  const shown = isSame || state.chatId === undefined ? state.turns.slice(earlier.length) : [];
+  const shownIds = new Set(shown.map(keyOf));
+  const arrived = loaded.turns.flatMap((turn) => (turn.kind === "user" && !shownIds.has(turn.id) ? [turn.text] : []));
+  const isKept = (turn: Turn | undefined) => turn?.kind === "run" && !known.has(turn.taskId) && isLive(runs[turn.taskId]);
+  shown.forEach((turn, index) => {
+    if (known.has(keyOf(turn))) return;
+    const isOnItsWay = turn.kind === "user" && turn.delivery !== "sent" && !arrived.includes(turn.text);
+    if (isOnItsWay || isKept(turn) || isKept(shown[index + 1])) turns.push(turn);
+  });
+  const next: ChatState = {
+    ...state,
+    chatId,
+    isLoaded: true,
+    turns,
+    runs,
+    todos: readTodos(page.todos) ?? [],
+    rewound: page.rewound.map(({ id, role, text, created_at }) => ({ id, role, text, at: created_at })),
+    before: earlier.length > 0 ? state.before : (page.before ?? undefined),
+    sinceRequest: undefined,
+  };
+  return (state.sinceRequest ?? []).reduce(applyEvent, next);
 }
 
 /** Applies actions and events to the state of the chat. */
@@ -217,12 +211,26 @@ export function chatReducer(state: ChatState, action: ChatAction): ChatState {
       if (action.chatId === state.chatId) return state.chatId === undefined ? { ...state, isLoaded: true } : state;
       // Messages written before there was a chat are moved into the first one.
       const waiting = state.chatId === undefined ? state.turns.filter((turn) => turn.kind === "user" && turn.delivery !== "sent") : [];
-      return { ...state, chatId: action.chatId, isLoaded: action.chatId === undefined, turns: waiting, todos: [], rewound: [] };
+      return { ...emptyChat, chatId: action.chatId, isLoaded: action.chatId === undefined, turns: waiting, runs: state.runs };
     }
+    case "loading":
+      return { ...state, sinceRequest: [] };
     case "loaded":
       return load(state, action);
+    case "load_failed":
+      return { ...state, sinceRequest: undefined };
+    case "earlier_loaded": {
+      if (state.chatId !== action.chatId || state.before !== action.before) return state;
+      const earlier = playPage(action.chatId, action.page);
+      return {
+        ...state,
+        turns: [...earlier.turns, ...state.turns],
+        runs: { ...earlier.runs, ...state.runs },
+        before: action.page.before ?? undefined,
+      };
+    }
     case "cleared":
-      return { ...state, turns: [], todos: [], rewound: [] };
+      return { ...state, turns: [], todos: [], rewound: [], before: undefined };
     case "sending":
       if (state.turns.some((turn) => turn.kind === "user" && turn.id === action.id)) return state;
       return { ...state, turns: [...state.turns, sendingTurn(action)] };
@@ -237,29 +245,10 @@ export function chatReducer(state: ChatState, action: ChatAction): ChatState {
     case "withdrawn":
       return { ...state, turns: state.turns.filter((turn) => turn.kind !== "user" || turn.id !== action.id) };
     case "events":
-      return action.events.reduce(applyEvent, state);
-    case "replaying": {
-      const run = state.runs[action.taskId] ?? emptyRun(action.taskId, action.chatId);
-      const shown = withTurn(withRun(state, run), run);
-      return { ...shown, missedTaskIds: shown.missedTaskIds.filter((id) => id !== action.taskId) };
-    }
-    case "replayed": {
-      const run = state.runs[action.taskId];
-      const fresh: Run = {
-        ...emptyRun(action.taskId, run?.chatId ?? ""),
-        messageId: run?.messageId,
-        ...(run?.earlier && { earlier: run.earlier, usage: run.earlier.usage }),
-        editMode: run?.editMode,
-        startedAt: run?.startedAt,
-        endedAt: run?.endedAt,
-      };
-      // The auto-fix notice comes after the end of the run and is not part of its stream.
-      const later = run?.parts.filter((part) => part.key === autoFixKey) ?? [];
-      const told = action.events.reduce(applyEvent, withRun(state, fresh));
-      const played = action.isPast ? { ...told, todos: state.todos } : told;
-      const replayed = played.runs[action.taskId];
-      return replayed && later.length > 0 ? withRun(played, { ...replayed, parts: [...replayed.parts, ...later] }) : played;
-    }
+      return action.events.reduce(
+        applyEvent,
+        state.sinceRequest ? { ...state, sinceRequest: [...state.sinceRequest, ...action.events] } : state,
+      );
     case "answered":
       return patchApproval(state, action.approvalId, (run, index) => {
         const { response, note, by, at } = action;
@@ -278,8 +267,6 @@ export function chatReducer(state: ChatState, action: ChatAction): ChatState {
           return open;
         }),
       }));
-    case "unreachable":
-      return { ...state, missedTaskIds: state.missedTaskIds.filter((id) => id !== action.taskId) };
   }
 }
 

@@ -48,7 +48,7 @@ export interface ToolPart extends PartBase {
   /** Milliseconds, if known for this call. */
   durationMs?: number;
   edits: FileEdit[];
-  /** Activity of the sub-agent that it started, from live events. */
+  /** Activity of the sub-agent that it started, from its events. */
   subagent?: SubagentView;
 }
 export interface ApprovalPart extends PartBase {
@@ -88,13 +88,6 @@ export interface NoticePart extends PartBase {
   kind: "notice";
   level: "info" | "warning";
   message: string;
-}
-/** A notice as stored with the message; it belongs before `iteration`. */
-export interface StoredNotice {
-  level: "info" | "warning";
-  message: string;
-  iteration: number;
-  at: string;
 }
 /** An event that this version of the UI does not know. */
 export interface PlainPart extends PartBase {
@@ -193,8 +186,10 @@ export interface ChatState {
   todos: Todo[];
   /** Messages that a restore has hidden, as long as it can be redone. */
   rewound: RewoundMessage[];
-  /** Runs whose start was missed; they have to be replayed. */
-  missedTaskIds: string[];
+  /** Cursor of the entries before the first turn; undefined: there are none. */
+  before: number | undefined;
+  /** Events since the newest page was requested, until it arrives. */
+  sinceRequest: readonly IncomingRunEvent[] | undefined;
 }
 
 /** A call of a sub-agent; without `success` it is running. */

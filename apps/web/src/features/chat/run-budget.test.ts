@@ -1,8 +1,6 @@
-import type { ChatMessage } from "@tesslate/contract";
 import { describe, expect, test } from "vitest";
 import { contextPercent, isPaused } from "./run-budget.ts";
 import { applyRunEvent, emptyRun } from "./run-events.ts";
-import { runOfMessage } from "./run-history.ts";
 
 const play = (...events: [type: string, data: object][]) =>
   events.reduce(
@@ -29,7 +27,7 @@ describe("the window's meter", () => {
     expect(contextPercent(play(used("turn", 4_900)))).toBe(50);
     expect(contextPercent(play(used("turn", 4_900), used("subagent", 900), used("compaction", 8_000)))).toBe(50);
   });
-  test("takes the run's last word, also from the history", () => {
+  test("takes the run's last word", () => {
     const stats = {
       cost_cents: 5,
       cost_limit_cents: 5,
@@ -42,15 +40,6 @@ describe("the window's meter", () => {
       context_window: 10_000,
     };
     expect(contextPercent(play(used("turn", 10), ended("resource_limit_exceeded", { resource_stats: stats })))).toBe(93);
-    const message = {
-      id: "m",
-      chat_id: "c",
-      role: "assistant",
-      content: "x",
-      created_at: "",
-      message_metadata: { completion_reason: "no_more_actions", usage: { context_used: 200, context_window: 1_000 } },
-    };
-    expect(contextPercent(runOfMessage(message as unknown as ChatMessage, undefined))).toBe(20);
   });
 });
 

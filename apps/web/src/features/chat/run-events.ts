@@ -2,39 +2,16 @@ import type { RunEventData, RunEventType } from "@tesslate/contract";
 import type {
   IncomingRunEvent,
   FileEdit,
-  NoticePart,
   Part,
   Run,
   RunStatus,
   SteeredPart,
-  StoredNotice,
   TextPart,
   ToolPart,
 } from "./chat.types.ts";
 import { onQuestionAsked, onQuestionResolved, withdrawn } from "./question-events.ts";
 import { onSubagent } from "./subagents.ts";
 
-const runEventTypes: ReadonlySet<string> = new Set<RunEventType>([
-  "task_started",
-  "text_chunk",
-  "tool_started",
-  "approval_required",
-  "approval_resolved",
-  "question_asked",
-  "question_resolved",
-  "file_changed",
-  "agent_step",
-  "subagent_event",
-  "credits_used",
-  "todo_updated",
-  "evidence_added",
-  "plan_updated",
-  "steered",
-  "complete",
-  "error",
-  "done",
-]);
-export const isRunEvent = (type: string): boolean => runEventTypes.has(type);
 export const isLive = (run: Run | undefined): boolean => run?.status === "running" || run?.status === "waiting";
 
 export const emptyRun = (taskId: string, chatId: string): Run => ({
@@ -70,7 +47,7 @@ const statusOfReason: Record<string, RunStatus> = {
   error: "failed",
   in_progress: "running",
 };
-export const runStatusOf = (reason: string | undefined, isSuccess: boolean): RunStatus =>
+const runStatusOf = (reason: string | undefined, isSuccess: boolean): RunStatus =>
   statusOfReason[reason ?? ""] ?? (isSuccess ? "done" : "failed");
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
@@ -170,18 +147,12 @@ function onFileChanged(run: Run, data: RunEventData<"file_changed">): Run {
   return tool?.kind === "tool" ? { ...run, parts: replaceAt(run.parts, index, { ...tool, edits: [...tool.edits, edit] }) } : run;
 }
 
-/** Inserts a message or notice before the parts of the next iteration, in order of time. */
-const withAside = (parts: readonly Part[], aside: SteeredPart | NoticePart, iteration: number): Part[] => {
-  if (parts.some((part) => part.key === aside.key)) return [...parts];
-  const next = parts.findIndex((part) => part.kind !== "steered" && "iteration" in part && part.iteration >= iteration);
-  return parts.toSpliced(next < 0 ? parts.length : next, 0, aside);
-};
 /** Inserts a message that was sent during the run before the model call that received it. */
-export const withSteered = (parts: readonly Part[], said: { id: string; text: string; iteration: number; at: string }): Part[] =>
-  withAside(parts, { kind: "steered", key: `s${said.id}`, ...said }, said.iteration);
-/** Inserts a stored notice. Live notices arrive in order. */
-export const withNotice = (parts: readonly Part[], { level, message, iteration, at }: StoredNotice): Part[] =>
-  withAside(parts, { kind: "notice", key: `n${at}${message}`, level, message }, iteration);
+const withSteered = (parts: readonly Part[], steered: SteeredPart): Part[] => {
+  if (parts.some((part) => part.key === steered.key)) return [...parts];
+  const next = parts.findIndex((part) => part.kind !== "steered" && "iteration" in part && part.iteration >= steered.iteration);
+  return parts.toSpliced(next < 0 ? parts.length : next, 0, steered);
+};
 
 /** All parts of the answer, including those of earlier tasks. */
 export const partsOf = ({ earlier, parts }: Run): readonly Part[] => (earlier ? [...earlier.parts, ...parts] : parts);
@@ -321,8 +292,8 @@ export function applyRunEvent(before: Run, event: IncomingRunEvent): Run {
   const { data, seq } = event;
   switch (event.type as RunEventType) {
     case "task_started": {
-      const started = data as RunEventData<"task_started">;
-      return { ...run, chatId: started.chat_id, messageId: started.message_id, model: started.model };
+      const { chat_id: chatId, message_id: messageId, model, edit_mode: editMode = run.editMode } = data as RunEventData<"task_started">;
+      return { ...run, chatId, messageId, model, editMode };
     }
     case "text_chunk":
       return onText(run, data as RunEventData<"text_chunk">, seq);
@@ -366,7 +337,7 @@ export function applyRunEvent(before: Run, event: IncomingRunEvent): Run {
       return run;
     case "steered": {
       const { id, message, iteration, at } = data as RunEventData<"steered">;
-      return { ...run, parts: withSteered(run.parts, { id, text: message, iteration, at }) };
+      return { ...run, parts: withSteered(run.parts, { kind: "steered", key: `s${id}`, id, text: message, iteration, at }) };
     }
     case "notice":
       return { ...run, parts: [...run.parts, { kind: "notice", key: `n${seq}`, ...(data as RunEventData<"notice">) }] };

@@ -55,7 +55,7 @@ export function onSubagent(run: Run, data: RunEventData<"subagent_event">, seq: 
   return { ...run, parts: run.parts.with(index, changed) };
 }
 
-/** The activity from live events, or after a reload from the stored step. */
+/** The activity from its events, or from the result of its call in runs whose events were not kept. */
 export function subagentOf(part: ToolPart): SubagentView | undefined {
   if (part.subagent) return part.subagent;
   const result = part.result?.result;

@@ -8,19 +8,19 @@ import { useHandler } from "../../lib/use-handler.ts";
 import { useProjectEvents, useProjectQuery, useProjectEvent } from "../../project/project-context.ts";
 import { chatSessionsQuery } from "../../project/project.queries.ts";
 import { useServices } from "../../project/services.ts";
-import { chatReducer, emptyChat, liveRun, replayedEvent, runEventOf } from "./chat.reducer.ts";
+import { chatReducer, emptyChat, liveRun, runEventOf } from "./chat.reducer.ts";
 import type { IncomingRunEvent, ChatState, Run, MessageExtras, SendOptions, SendFailure } from "./chat.types.ts";
-import { replayRun } from "./replay.ts";
-import type { AssistantMetadata } from "./run-history.ts";
 import { viewContextOf } from "./view-context.ts";
 
 export interface Chat {
   state: ChatState;
   /** The active run of the open chat. */
   live: Run | undefined;
-  /** Why the history could not be loaded. */
+  /** Why the chat could not be loaded. */
   loadFailure: unknown;
   reload: () => void;
+  /** Loads the entries before the first one; undefined if there are none. Resolves with an error sentence if that failed. */
+  loadEarlier: (() => Promise<string | undefined>) | undefined;
   /** Resolves with undefined when the run has started. */
   send: (text: string, options: SendOptions) => Promise<SendFailure | undefined>;
   /** Shows a message that will be sent later, when the project is set up. */
@@ -39,8 +39,6 @@ export interface Chat {
   open: (chatId: string | undefined) => void;
 }
 
-/** The newest runs for which stored events are loaded too. */
-const enrichedRuns = 3;
 const sendAttempts = 3;
 const takenWaitsMs = [300, 1_000, 2_000, 4_000];
 const lastChatKey = (projectId: string) => `studio:chat:${projectId}`;
@@ -49,7 +47,7 @@ const failureOf = (error: unknown): SendFailure => ({
   message: sentenceOf(error),
 });
 
-/** The open chat of a project: history over HTTP, later events over the project's event stream. */
+/** The open chat of a project: the events of its runs so far over HTTP, later ones over the project's event stream. */
 export function useChat(projectId: string, userName: string): Chat {
   const events = useProjectEvents();
   const { api } = useServices();
@@ -58,8 +56,6 @@ export function useChat(projectId: string, userName: string): Chat {
   const [loadFailure, setLoadFailure] = useState<unknown>();
   const [loading, setLoading] = useState(0);
   const [isStopping, setIsStopping] = useState(false);
-  /** Live events of runs that are being replayed. */
-  const held = useRef(new Map<string, IncomingRunEvent[]>());
   const sessions = useProjectQuery(chatSessionsQuery(api, projectId));
 
   // Events arrive faster than frames, so they are applied once per frame.
@@ -78,11 +74,6 @@ export function useChat(projectId: string, userName: string): Chat {
     const unsubscribe = events.subscribe((event) => {
       const incoming = runEventOf(event);
       if (!incoming) return;
-      const waiting = held.current.get(incoming.taskId);
-      if (waiting) {
-        waiting.push(incoming);
-        return;
-      }
       queue.push(incoming);
       // Hidden pages get no frames, so a timer flushes too.
       frame ??= requestAnimationFrame(flush);
@@ -94,80 +85,32 @@ export function useChat(projectId: string, userName: string): Chat {
     };
   }, [events]);
 
-  const replay = useHandler(async (taskId: string, chatId: string) => {
-    if (held.current.has(taskId)) return;
-    const waiting: IncomingRunEvent[] = [];
-    held.current.set(taskId, waiting);
-    dispatch({ type: "replaying", taskId, chatId });
-    const abort = new AbortController();
-    const batch: IncomingRunEvent[] = [];
-    try {
-      await replayRun({
-        events: api.chat.runEvents({ params: { task_id: taskId } }, { signal: abort.signal }),
-        onEvent: (event) => batch.push(replayedEvent(event)),
-        firstLiveSeq: () => waiting[0]?.seq,
-      });
-    } catch {
-      // The live stream continues; the history is loaded again when the run has ended.
-      dispatch({ type: "unreachable", taskId });
-    } finally {
-      abort.abort();
-      held.current.delete(taskId);
-      const all = [...batch, ...waiting];
-      if (batch.length > 0) dispatch({ type: "replayed", taskId, events: all });
-      else if (all.length > 0) dispatch({ type: "events", events: all });
-    }
-  });
-
-  /** Loads from stored run events what the steps do not contain: answers to approvals, file changes, and text that a stop interrupted. */
-  const enrich = async (taskIds: readonly string[], signal: AbortSignal) => {
-    for (const taskId of taskIds) {
-      const told: IncomingRunEvent[] = [];
-      try {
-        for await (const event of api.chat.runEvents({ params: { task_id: taskId } }, { signal })) told.push(replayedEvent(event));
-      } catch {
-        return;
-      }
-      if (told[0]?.type !== "task_started" || told.at(-1)?.type !== "done") continue;
-      dispatch({ type: "replayed", taskId, events: told, isPast: true });
-    }
-  };
-
   const load = useHandler(async (chatId: string, signal: AbortSignal) => {
-    const todosBefore = state.todos;
+    dispatch({ type: "loading" });
     try {
-      const chat = await api.chat.get({ params: { chat_id: chatId } }, { signal });
+      const page = await api.chat.transcript({ params: { chat_id: chatId }, query: {} }, { signal });
       if (signal.aborted) return;
       setLoadFailure(undefined);
-      dispatch({
-        type: "loaded",
-        chatId,
-        messages: chat.messages,
-        active: chat.active_task,
-        rewound: chat.rewound,
-        todos: chat.todos,
-        todosBefore,
-      });
-      const active = chat.active_task;
-      const isWatched = active && (state.runs[active.task_id]?.lastSeq ?? 0) > 0;
-      if (active && !isWatched) void replay(active.task_id, chatId);
-      const ended = chat.messages.flatMap((message) => {
-        const { task_id: taskId, ...metadata } = (message.message_metadata ?? {}) as AssistantMetadata;
-        return taskId && taskId !== active?.task_id && !state.runs[taskId]?.lastSeq ? [{ taskId, ...metadata }] : [];
-      });
-      const newest = ended
-        .slice(-enrichedRuns)
-        .filter((run, index, all) => index === all.length - 1 || run.edit_mode === "ask" || run.completion_reason !== "no_more_actions")
-        .map((run) => run.taskId);
-      void enrich(newest, signal);
+      dispatch({ type: "loaded", chatId, page });
     } catch (error) {
       if (signal.aborted) return;
+      dispatch({ type: "load_failed" });
       if (error instanceof ApiError && error.code === "not_found") writeStored(sessionStorage, lastChatKey(projectId), undefined);
       setLoadFailure(error);
     }
   });
 
-  const { chatId } = state;
+  const { chatId, before } = state;
+  const loadEarlier = useHandler(async (): Promise<string | undefined> => {
+    if (chatId === undefined || before === undefined) return undefined;
+    try {
+      const page = await api.chat.transcript({ params: { chat_id: chatId }, query: { before } });
+      dispatch({ type: "earlier_loaded", chatId, before, page });
+      return undefined;
+    } catch (error) {
+      return sentenceOf(error);
+    }
+  });
   useEffect(() => {
     if (!chatId || !events.isSettled) return undefined;
     const abort = new AbortController();
@@ -195,11 +138,7 @@ export function useChat(projectId: string, userName: string): Chat {
     if (chatId) writeStored(sessionStorage, lastChatKey(projectId), chatId);
   }, [chatId, projectId]);
 
-  // A run that another page started: its message is in the history, its first events are in the run's own stream.
-  const missed = state.missedTaskIds[0];
-  useEffect(() => {
-    if (missed) void replay(missed, "");
-  }, [missed, replay]);
+  // A run that another page started: its message is in the transcript.
   const isForeign = useHandler(
     (startedChatId: string) => startedChatId === chatId && !state.turns.some((turn) => turn.kind === "user" && turn.delivery === "sending"),
   );
@@ -357,5 +296,21 @@ export function useChat(projectId: string, userName: string): Chat {
   }, []);
   const reload = useCallback(() => setLoading((count) => count + 1), []);
 
-  return { state, live, loadFailure, reload, send, announce, withdraw, stop, isStopping, answer, answerQuestion, resume, clear, open };
+  return {
+    state,
+    live,
+    loadFailure,
+    reload,
+    loadEarlier: before === undefined ? undefined : loadEarlier,
+    send,
+    announce,
+    withdraw,
+    stop,
+    isStopping,
+    answer,
+    answerQuestion,
+    resume,
+    clear,
+    open,
+  };
 }

@@ -1,4 +1,4 @@
-import { ChatMessage, ChatSession, Project, QueueItem } from "@tesslate/contract";
+import { TranscriptMessage, ChatSession, Project, QueueItem } from "@tesslate/contract";
 import { useState } from "react";
 import { useProject } from "../../project/project-context.ts";
 import { expect, openPane, sample, sampleId, sampleTime, screen, test, waitFor, type CannedApi } from "../../testing/index.ts";
@@ -25,7 +25,7 @@ function Probe() {
 }
 function waiting(api: CannedApi): ReturnType<typeof openPane> {
   api.answer("chat.sessions", { items: [sample(ChatSession)], total: 1 });
-  api.blank("chat.get");
+  api.blank("chat.transcript");
   api.answer("queue.list", { items: [item], total: 1 });
   return openPane(Probe, { project });
 }
@@ -42,7 +42,7 @@ test("what a project was created with is shown while it is set up, and becomes t
   await waitFor(async () => expect(await transcript()).toBe("A bakery shop (sending), waits"));
   await user.click(screen.getByRole("button", { name: "set up" }));
   expect(await transcript()).toBe("A bakery shop (sending), waits");
-  api.answer("chat.get", { messages: [sample(ChatMessage, { role: "user", content: "A bakery shop" })] });
+  api.answer("chat.transcript", { entries: [sample(TranscriptMessage, { text: "A bakery shop" })] });
   api.blank("queue.list");
   const seen = new Set<string | null>();
   const watch = new MutationObserver(() => seen.add(screen.getByRole("status").textContent));
