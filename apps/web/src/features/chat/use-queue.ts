@@ -2,9 +2,9 @@ import { queryOptions, useQueryClient } from "@tanstack/react-query";
 import { ApiError } from "@tesslate/client/core";
 import type { Contract, EditMode, Queue, QueueHold, QueueItem } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
-import { useRef } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
+import { usePendingChanges } from "../../lib/use-pending-changes.ts";
 import { useProjectQuery, useProjectEvent } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { moved } from "../../ui/use-reorder.ts";
@@ -37,43 +37,36 @@ export interface MessageQueue {
   resume: () => Promise<SendFailure | undefined>;
 }
 
-/** The queue of a chat. Changes are shown at once and then replaced by the server's list. */
+/** The queue of a chat, with pending changes applied on top of the server's list. */
 export function useQueue(chatId: string | undefined): MessageQueue {
   const { api } = useServices();
   const queries = useQueryClient();
-  const { data } = useProjectQuery(queueQuery(api, chatId));
+  const { shown: data, change } = usePendingChanges(queueKey(chatId), useProjectQuery(queueQuery(api, chatId)).data);
   const params = { chat_id: chatId ?? "" };
   const items = data?.items ?? [];
 
-  /** Number of pending changes. While there are any, a response may be older than what is shown; the last change loads the list again. */
-  const pending = useRef(0);
-
-  const show = (change: (items: readonly QueueItem[]) => QueueItem[]) =>
-    queries.setQueryData<Queue>(queueKey(chatId), (queue) => queue && { ...queue, items: change(queue.items) });
-  const readAgain = () => queries.invalidateQueries({ queryKey: queueKey(chatId) });
-
   useProjectEvent("queue_changed", ({ chat_id }) => {
-    if (chat_id === chatId && pending.current === 0) void readAgain();
+    if (chat_id === chatId) void queries.invalidateQueries({ queryKey: queueKey(chatId) });
   });
   // The message was delivered to the run and is part of the transcript now.
   useProjectEvent("steered", ({ id }) => {
     queries.setQueryData<Queue>(queueKey(chatId), (queue) => queue && { ...queue, items: queue.items.filter((item) => item.id !== id) });
   });
 
-  /** Awaits a change and then loads the server's list, whether it failed or not. */
-  const ask = async (call: Promise<unknown>): Promise<SendFailure | undefined> => {
-    pending.current += 1;
-    void queries.cancelQueries({ queryKey: queueKey(chatId) });
-    try {
-      await call;
-      return undefined;
-    } catch (error) {
-      return { code: error instanceof ApiError ? error.code : "unknown", message: sentenceOf(error) };
-    } finally {
-      pending.current -= 1;
-      if (pending.current === 0) void readAgain();
-    }
-  };
+  /** Resolves with the answer, or with why it failed; the server's list is loaded after that. */
+  const ask = (call: () => Promise<unknown>, show?: (items: readonly QueueItem[]) => QueueItem[]): Promise<SendFailure | undefined> =>
+    new Promise((resolve) => {
+      const done = change({
+        ...(show && { apply: (queue) => ({ ...queue, items: show(queue.items) }) }),
+        call: async () => {
+          await call();
+          resolve(undefined);
+        },
+      });
+      done.catch((error: unknown) =>
+        resolve({ code: error instanceof ApiError ? error.code : "unknown", message: sentenceOf(error) }),
+      );
+    });
   /** Steering takes text only. */
   const words = (message: string, { editMode, model, agentId, mentions }: SendOptions) => ({
     message,
@@ -91,25 +84,33 @@ export function useQueue(chatId: string | undefined): MessageQueue {
   return {
     items,
     held: data?.held ?? null,
-    add: useHandler((text: string, options: SendOptions) => ask(api.queue.add({ params, body: body(text, options) }))),
-    steer: useHandler((text: string, options: SendOptions) => ask(api.queue.steer({ params, body: words(text, options) }))),
-    edit: useHandler((id: string, message: string) => {
-      show((list) => list.map((item) => (item.id === id ? { ...item, message } : item)));
-      return ask(api.queue.update({ params: { ...params, item_id: id }, body: { message } }));
-    }),
-    setMode: useHandler((id: string, mode: EditMode) => {
-      show((list) => list.map((item) => (item.id === id ? { ...item, edit_mode: mode } : item)));
-      return ask(api.queue.update({ params: { ...params, item_id: id }, body: { edit_mode: mode } }));
-    }),
-    move: useHandler((id: string, before: string | null) => {
-      show((list) => moved(list, id, before));
-      return ask(api.queue.update({ params: { ...params, item_id: id }, body: { before } }));
-    }),
-    remove: useHandler((id: string) => {
-      show((list) => list.filter((item) => item.id !== id));
-      return ask(api.queue.remove({ params: { ...params, item_id: id } }));
-    }),
-    steerNow: useHandler((id: string) => ask(api.queue.steerNow({ params: { ...params, item_id: id } }))),
-    resume: useHandler(() => ask(api.queue.resume({ params }))),
+    add: useHandler((text: string, options: SendOptions) => ask(() => api.queue.add({ params, body: body(text, options) }))),
+    steer: useHandler((text: string, options: SendOptions) => ask(() => api.queue.steer({ params, body: words(text, options) }))),
+    edit: useHandler((id: string, message: string) =>
+      ask(
+        () => api.queue.update({ params: { ...params, item_id: id }, body: { message } }),
+        (list) => list.map((item) => (item.id === id ? { ...item, message } : item)),
+      ),
+    ),
+    setMode: useHandler((id: string, mode: EditMode) =>
+      ask(
+        () => api.queue.update({ params: { ...params, item_id: id }, body: { edit_mode: mode } }),
+        (list) => list.map((item) => (item.id === id ? { ...item, edit_mode: mode } : item)),
+      ),
+    ),
+    move: useHandler((id: string, before: string | null) =>
+      ask(
+        () => api.queue.update({ params: { ...params, item_id: id }, body: { before } }),
+        (list) => moved(list, id, before),
+      ),
+    ),
+    remove: useHandler((id: string) =>
+      ask(
+        () => api.queue.remove({ params: { ...params, item_id: id } }),
+        (list) => list.filter((item) => item.id !== id),
+      ),
+    ),
+    steerNow: useHandler((id: string) => ask(() => api.queue.steerNow({ params: { ...params, item_id: id } }))),
+    resume: useHandler(() => ask(() => api.queue.resume({ params }))),
   };
 }

@@ -1,8 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { Board, BoardColumn, Card, CardComment, CardDetail, UpdateCard, UpdateColumn, UserRef } from "@tesslate/contract";
-import { useMemo, useRef, useState } from "react";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
+import { usePendingChanges } from "../../lib/use-pending-changes.ts";
 import { useProjectQuery } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { toast } from "../../ui/toast.tsx";
@@ -38,47 +38,12 @@ export interface BoardActs {
   deleteColumn: (id: string, moveTo: string | undefined) => Promise<void>;
 }
 
-interface Pending {
-  id: number;
-  apply: (board: Board) => Board;
-}
-interface Act<T> {
-  /** The optimistic change, applied on top of newer server data. */
-  apply: (board: Board) => Board;
-  call: () => Promise<T>;
-  /** The change as the server returned it. */
-  commit: (board: Board, answer: T) => Board;
-}
-
-/**
- * The board of the server with pending changes applied on top. Changes are sent one after another, so that positions refer to the board
- * that was shown; a rejected change is dropped.
- */
+/** The board of the server with pending changes applied on top. */
 export function useBoard(projectId: string, me: UserRef) {
   const { api } = useServices();
   const queries = useQueryClient();
   const query = useProjectQuery(boardQuery(api, projectId));
-  const [pending, setPending] = useState<readonly Pending[]>([]);
-  const line = useRef<{ last: number; tail: Promise<unknown> }>({ last: 0, tail: Promise.resolve() });
-  const key = boardKey(projectId);
-
-  const run = async <T>({ apply, call, commit }: Act<T>): Promise<T> => {
-    const id = ++line.current.last;
-    setPending((list) => [...list, { id, apply }]);
-    const answer = line.current.tail.then(call);
-    line.current.tail = answer.catch(() => undefined);
-    try {
-      const done = await answer;
-      queries.setQueryData<Board>(key, (board) => board && commit(board, done));
-      return done;
-    } catch (error) {
-      // Stale data is a frequent cause.
-      void queries.invalidateQueries({ queryKey: key });
-      throw error;
-    } finally {
-      setPending((list) => list.filter((entry) => entry.id !== id));
-    }
-  };
+  const { shown: board, change: run } = usePendingChanges(boardKey(projectId), query.data);
   const orNotice = <T>(work: Promise<T>, what: string): Promise<T | undefined> =>
     work.catch((error: unknown) => {
       toast(hasCode(error, "task_limit_reached") ? sentenceOf(error) : `${what} ${sentenceOf(error)}`, { kind: "failed" });
@@ -183,7 +148,6 @@ export function useBoard(projectId: string, me: UserRef) {
     ),
   };
 
-  const board = useMemo(() => query.data && pending.reduce((shown, { apply }) => apply(shown), query.data), [query.data, pending]);
   return { query, board, hidden: deletes.hidden, acts };
 }
 
