@@ -40,3 +40,21 @@ test("a change that fails is taken back, and what is shown is loaded again", asy
   answer.reject(new Error("Refused."));
   await shows("5");
 });
+
+test("a response that a change interrupts is asked for again", async ({ show, user }) => {
+  const answer = Promise.withResolvers<number>();
+  const reads: PromiseWithResolvers<number>[] = [];
+  const read = () => {
+    const next = Promise.withResolvers<number>();
+    reads.push(next);
+    return next.promise;
+  };
+  show(<Counter send={() => answer.promise} read={read} />);
+  await waitFor(() => expect(reads).toHaveLength(1));
+  await user.click(screen.getByRole("button"));
+  await shows("1");
+  answer.resolve(7);
+  await waitFor(() => expect(reads).toHaveLength(2));
+  reads[1]?.resolve(9);
+  await shows("9");
+});

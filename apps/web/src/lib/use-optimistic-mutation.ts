@@ -6,26 +6,35 @@ export interface OptimisticMutation<Answer, Change> {
   affects: readonly QueryKey[];
   /** Writes the change to the cache before it is sent. */
   show: (queries: QueryClient, change: Change) => void;
-  /** Replaces it by what the server returned. */
-  adopt: (queries: QueryClient, answer: Answer, change: Change) => void;
+  /** Replaces it by what the server returned; without it the change stays as shown. */
+  adopt?: (queries: QueryClient, answer: Answer, change: Change) => void;
   onError?: (error: Error) => void;
 }
 
-/** A change that is shown at once. If the request fails, what was shown before returns, and is loaded again in case it changed meanwhile. */
+/**
+ * A change that is shown at once, in the cache. If the request fails, what was shown before returns, and is loaded again in case it changed
+ * meanwhile. For lists that others change too, with several changes pending, there is `usePendingChanges`.
+ */
 export function useOptimisticMutation<Answer, Change>({ mutationFn, affects, show, adopt, onError }: OptimisticMutation<Answer, Change>) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn,
+    // Without a connection a change fails, rather than waiting where nobody sees it.
+    networkMode: "always",
     onMutate: async (change: Change) => {
+      const interrupted = affects.flatMap((queryKey) => queries.getQueryCache().findAll({ queryKey, fetchStatus: "fetching" }));
       // A response that is under way doesn't have the change.
       await Promise.all(affects.map((queryKey) => queries.cancelQueries({ queryKey })));
       const before = affects.flatMap((queryKey) => queries.getQueriesData({ queryKey }));
       show(queries, change);
-      return before;
+      return { before, interrupted };
     },
-    onSuccess: (answer, change) => adopt(queries, answer, change),
-    onError: (error, _change, before) => {
-      for (const [queryKey, data] of before ?? []) queries.setQueryData(queryKey, data);
+    onSuccess: (answer, change, { interrupted }) => {
+      adopt?.(queries, answer, change);
+      for (const { queryKey } of interrupted) void queries.invalidateQueries({ queryKey, exact: true });
+    },
+    onError: (error, _change, shown) => {
+      for (const [queryKey, data] of shown?.before ?? []) queries.setQueryData(queryKey, data);
       for (const queryKey of affects) void queries.invalidateQueries({ queryKey });
       onError?.(error);
     },

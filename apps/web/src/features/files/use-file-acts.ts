@@ -3,6 +3,7 @@ import { useMemo } from "react";
 import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { fileNameOf, patchTree, type FileTree } from "../../lib/file-tree.ts";
+import { useOptimisticMutation } from "../../lib/use-optimistic-mutation.ts";
 import { treeKey } from "../../project/project.queries.ts";
 import { useServices } from "../../project/services.ts";
 import { toastWithUndo } from "../../ui/toast.tsx";
@@ -22,10 +23,16 @@ export interface FileActs {
 
 const countOf = (paths: readonly string[]) => (paths.length === 1 ? fileNameOf(paths[0] ?? "") : counted(paths.length, "item"));
 
-/** Changes to the tree: shown at once, reverted if the server refuses. */
+/** Changes to the tree: moves are shown at once and reverted if the server refuses. */
 export function useFileActs(projectId: string): FileActs {
   const { api } = useServices();
   const queries = useQueryClient();
+  const { mutateAsync: move } = useOptimisticMutation({
+    mutationFn: ({ from, to }: Move) => api.files.rename({ params: { id: projectId }, body: { old_path: from, new_path: to } }),
+    affects: [treeKey(projectId)],
+    show: (cache, { from, to }) =>
+      cache.setQueryData<FileTree>(treeKey(projectId), (tree) => tree && patchTree(tree, { path: from, op: "move", new_path: to })),
+  });
   return useMemo(() => {
     const key = treeKey(projectId);
     const params = { id: projectId };
@@ -48,10 +55,6 @@ export function useFileActs(projectId: string): FileActs {
           throw error;
         }),
       );
-    const move = async ({ from, to }: Move) => {
-      patch({ path: from, op: "move", new_path: to });
-      await api.files.rename({ params, body: { old_path: from, new_path: to } });
-    };
     return {
       createFile: (path) =>
         guarded(async () => {
@@ -94,5 +97,5 @@ export function useFileActs(projectId: string): FileActs {
         if (failure) throw new Error(failure);
       },
     };
-  }, [api, queries, projectId]);
+  }, [api, queries, projectId, move]);
 }
