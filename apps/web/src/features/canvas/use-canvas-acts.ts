@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import type { Connection, Container, CreateConnection, DeploymentTarget, Preview } from "@tesslate/contract";
+import type { Connection, Container, CreateConnection, Preview } from "@tesslate/contract";
 import { useMemo, useState, useSyncExternalStore } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
@@ -70,19 +70,19 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
       params,
       body: { ...wanted, position_x: at.x, position_y: at.y },
     });
-    cache.add<Container>("containers", container);
+    cache.put("containers", container);
     if (taskId) void adopt(taskId).catch(() => undefined);
     return container;
   };
   const removeContainer = async (id: string) => {
     await api.containers.remove({ params: { ...params, container_id: id } });
-    cache.drop<Container>("containers", id);
+    cache.drop("containers", id);
     void cache.refetch("previews");
     void cache.refetch("connections");
   };
   /** Undoing an addition must not delete later work on the container. */
   const requireUnused = (id: string, fresh: Container) => {
-    const container = cache.read<Container>("containers", id);
+    const container = cache.read("containers", id);
     const isUsed =
       container &&
       (container.env_vars_count !== fresh.env_vars_count || container.last_started_at !== null || container.status === "starting");
@@ -122,12 +122,12 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
     current_path?: string;
   }): Promise<Preview> => {
     const preview = await api.previews.create({ params, body });
-    cache.add<Preview>("previews", preview);
+    cache.put("previews", preview);
     return preview;
   };
   const removePreview = async (id: string) => {
     await api.previews.remove({ params: { ...params, preview_id: id } });
-    cache.drop<Preview>("previews", id);
+    cache.drop("previews", id);
   };
   const addPreview = useHandler(async (containerId: string | null, around: { x: number; y: number } = middle()) => {
     const at = freeSpot(taken(), previewSize, around);
@@ -163,9 +163,9 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
     }
   };
   const patchPreview = async (id: string, body: { connected_container_id?: string | null; current_path?: string }) =>
-    cache.add<Preview>("previews", await api.previews.update({ params: { ...params, preview_id: id }, body }));
+    cache.put("previews", await api.previews.update({ params: { ...params, preview_id: id }, body }));
   const showIn = useHandler(async (previewId: string, containerId: string | null) => {
-    const before = cache.read<Preview>("previews", previewId)?.connected_container_id ?? null;
+    const before = cache.read("previews", previewId)?.connected_container_id ?? null;
     if (before === containerId) return;
     try {
       await patchPreview(previewId, { connected_container_id: containerId });
@@ -211,12 +211,12 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
         target_container_id: history.now(wanted.target_container_id),
       },
     });
-    cache.add<Connection>("connections", link);
+    cache.put("connections", link);
     return link;
   };
   const removeLink = async (id: string) => {
     await api.connections.remove({ params: { ...params, conn_id: id } });
-    cache.drop<Connection>("connections", id);
+    cache.drop("connections", id);
   };
   const connect = useHandler(async (sourceId: string, targetId: string): Promise<string | undefined> => {
     const wanted: CreateConnection = { source_container_id: sourceId, target_container_id: targetId };
@@ -289,13 +289,13 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
   /** Containers that wait for the confirmation of their deletion. */
   const [asked, setAsked] = useState<readonly Container[]>([]);
   const remove = useHandler((subjects: readonly Subject[]) => {
-    const containers = subjects.flatMap(({ kind, id }) => (kind === "container" ? (cache.read<Container>("containers", id) ?? []) : []));
+    const containers = subjects.flatMap(({ kind, id }) => (kind === "container" ? (cache.read("containers", id) ?? []) : []));
     for (const { kind, id } of subjects) {
-      const preview = kind === "preview" ? cache.read<Preview>("previews", id) : undefined;
+      const preview = kind === "preview" ? cache.read("previews", id) : undefined;
       if (preview) void deletePreview(preview);
-      const target = kind === "target" ? cache.read<DeploymentTarget>("targets", id) : undefined;
+      const target = kind === "target" ? cache.read("targets", id) : undefined;
       if (target) void targets.deleteTarget(target);
-      const link = kind === "link" ? cache.read<Connection>("connections", id) : undefined;
+      const link = kind === "link" ? cache.read("connections", id) : undefined;
       if (link) void deleteLink(link);
     }
     if (containers.length > 0) setAsked(containers);

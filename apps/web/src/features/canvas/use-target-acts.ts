@@ -33,12 +33,12 @@ export function useTargetActs({
       target = await api.deploymentTargets.attach({
         params: { project_id: projectId, target_id: target.id, container_id: history.now(containerId) },
       });
-    cache.add<DeploymentTarget>("targets", target);
+    cache.put("targets", target);
     return target;
   };
   const removeTarget = async (id: string) => {
     await api.deploymentTargets.remove({ params: inTarget(id) });
-    cache.drop<DeploymentTarget>("targets", history.now(id));
+    cache.drop("targets", history.now(id));
   };
   const addTarget = useHandler(async (provider: DeployProvider): Promise<string | undefined> => {
     const at = spot();
@@ -73,16 +73,16 @@ export function useTargetActs({
     }
   };
   const sendAttach = async (targetId: string, containerId: string) =>
-    cache.add<DeploymentTarget>(
+    cache.put(
       "targets",
       await api.deploymentTargets.attach({ params: { ...inTarget(targetId), container_id: history.now(containerId) } }),
     );
   const sendDetach = async (targetId: string, containerId: string) => {
     const gone = history.now(containerId);
     await api.deploymentTargets.detach({ params: { ...inTarget(targetId), container_id: gone } });
-    const target = cache.read<DeploymentTarget>("targets", history.now(targetId));
+    const target = cache.read("targets", history.now(targetId));
     if (target)
-      cache.add<DeploymentTarget>("targets", { ...target, container_ids: target.container_ids.filter((known) => known !== gone) });
+      cache.put("targets", { ...target, container_ids: target.container_ids.filter((known) => known !== gone) });
   };
   const attach = useHandler(async (targetId: string, containerId: string): Promise<string | undefined> => {
     try {
@@ -111,9 +111,9 @@ export function useTargetActs({
     }
   });
   const sendChange = async (id: string, body: TargetChange) =>
-    cache.add<DeploymentTarget>("targets", await api.deploymentTargets.update({ params: inTarget(id), body }));
+    cache.put("targets", await api.deploymentTargets.update({ params: inTarget(id), body }));
   const changeTarget = useHandler(async (id: string, change: TargetChange): Promise<string | undefined> => {
-    const before = cache.read<DeploymentTarget>("targets", id);
+    const before = cache.read("targets", id);
     if (!before) return "This target was deleted.";
     const back: TargetChange = {
       ...(change.name !== undefined && { name: before.name }),
