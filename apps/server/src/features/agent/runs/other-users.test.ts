@@ -26,6 +26,7 @@ test("another user gets the same 404 on every chat route as for ids that do not 
     runEvents: () => ({}),
     resume: (ids) => ({ json: { task_id: ids.task_id } }),
     get: () => ({}),
+    transcript: () => ({}),
     update: () => ({ json: { title: "Mine" } }),
     fork: () => ({ json: { message_id: randomUUID() } }),
     clear: () => ({}),
