@@ -17,12 +17,11 @@ describe("a bar chart", () => {
   test("is a table for screen readers", async ({ show }) => {
     show(chart());
     const table = await screen.findByRole("table", { name: "New users, by day" });
-    expect(within(table).getAllByRole("row").map((row) => row.textContent)).toEqual([
-      "DayNew users",
-      "Mar 123 users",
-      "Mar 130 users",
-      "Mar 1412 users",
-    ]);
+    expect(
+      within(table)
+        .getAllByRole("row")
+        .map((row) => row.textContent),
+    ).toEqual(["DayNew users", "Mar 123 users", "Mar 130 users", "Mar 1412 users"]);
     await expectAccessible();
   });
 

@@ -54,8 +54,10 @@ export function BarChart({
   size = "sm",
   isTabulated = false,
 }: BarChartProps) {
-  const [active, setActive] = useState<number>();
+  const [chosen, setActive] = useState<number>();
   const last = points.length - 1;
+  // There may be fewer bars than before.
+  const active = chosen === undefined ? undefined : Math.min(chosen, last);
   const shown = active === undefined ? undefined : points[active];
   if (last < 0) return null;
   const end = axisEnd(Math.max(...points.map(({ value }) => value)));
@@ -70,9 +72,9 @@ export function BarChart({
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const at = active ?? last;
-    const next = ({ ArrowLeft: at - 1, ArrowDown: at - 1, ArrowRight: at + 1, ArrowUp: at + 1, Home: 0, End: last } as Record<string, number>)[
-      event.key
-    ];
+    const next = (
+      { ArrowLeft: at - 1, ArrowDown: at - 1, ArrowRight: at + 1, ArrowUp: at + 1, Home: 0, End: last } as Record<string, number>
+    )[event.key];
     if (next === undefined) return;
     event.preventDefault();
     setActive(Math.min(last, Math.max(0, next)));
@@ -101,7 +103,12 @@ export function BarChart({
           onFocus={() => setActive((now) => now ?? last)}
           onBlur={() => setActive(undefined)}
         >
-          <svg viewBox={`0 0 ${points.length} 100`} preserveAspectRatio="none" aria-hidden="true" className="block size-full overflow-visible">
+          <svg
+            viewBox={`0 0 ${points.length} 100`}
+            preserveAspectRatio="none"
+            aria-hidden="true"
+            className="block size-full overflow-visible"
+          >
             {marks.map((value) => (
               <line
                 key={value}
@@ -129,7 +136,11 @@ export function BarChart({
             <p
               aria-hidden="true"
               className="pointer-events-none absolute bottom-full z-10 mb-0.5 rounded-1 border border-line-0 bg-bg-1 px-1.5 py-0.5 whitespace-nowrap text-fg-0 shadow-1"
-              style={active > last / 2 ? { right: `${(100 * (last - active)) / points.length}%` } : { left: `${(100 * active) / points.length}%` }}
+              style={
+                active > last / 2
+                  ? { right: `${(100 * (last - active)) / points.length}%` }
+                  : { left: `${(100 * active) / points.length}%` }
+              }
             >
               {sentence(shown)}
             </p>
@@ -137,11 +148,7 @@ export function BarChart({
         </div>
         <div aria-hidden="true" className="relative flex-none">
           {marks.map((value) => (
-            <span
-              key={value}
-              className="absolute right-0 -translate-y-1/2 leading-none"
-              style={{ top: `${100 - (100 * value) / end}%` }}
-            >
+            <span key={value} className="absolute right-0 -translate-y-1/2 leading-none" style={{ top: `${100 - (100 * value) / end}%` }}>
               {formatTick(value)}
             </span>
           ))}
