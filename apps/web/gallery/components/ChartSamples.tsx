@@ -31,7 +31,12 @@ export const ChartSamples = () => (
         />
       </Card>
       <Card className="rounded-4 p-3">
-        <BarChart label="A week without orders" heads={["Day", "Orders"]} points={days.slice(0, 7).map((day) => ({ ...day, value: 0 }))} format={(value) => counted(value, "order")} />
+        <BarChart
+          label="A week without orders"
+          heads={["Day", "Orders"]}
+          points={days.slice(0, 7).map((day) => ({ ...day, value: 0 }))}
+          format={(value) => counted(value, "order")}
+        />
       </Card>
     </div>
   </Sample>

@@ -16,7 +16,9 @@ import { Spinner } from "../../src/ui/Spinner.tsx";
 import { Sample } from "./Sample.tsx";
 
 /** In the past, and one in the future. */
-const agesMs = [1000, 150_000, 7_200_000, 3 * 86_400_000, 40 * 86_400_000, -86_400_000];
+const moments = [1000, 150_000, 7_200_000, 3 * 86_400_000, 40 * 86_400_000, -86_400_000].map((ageMs) =>
+  new Date(Date.now() - ageMs).toISOString(),
+);
 
 export function StateSamples() {
   return (
@@ -73,8 +75,8 @@ export function StateSamples() {
       </Sample>
       <Sample title="Relative time" note="the full moment is its title">
         <div className="flex flex-wrap gap-4 text-fg-2">
-          {agesMs.map((ageMs) => (
-            <RelativeTime key={ageMs} at={new Date(Date.now() - ageMs).toISOString()} className="num" />
+          {moments.map((at) => (
+            <RelativeTime key={at} at={at} className="num" />
           ))}
         </div>
       </Sample>

@@ -45,6 +45,7 @@ test("every token is used, as a variable or by a name of the theme", () => {
 });
 
 test("lengths on the 1 px grid are written in the steps of the spacing scale: `w-7.5`, not `w-[30px]`", () => {
-  const lengths = /(?<![\w-])-?(?:[pm][xytrblse]?|gap(?:-[xy])?|size|(?:min-|max-)?[wh]|top|right|bottom|left|inset(?:-[xy])?|leading)-\[-?\d+px\]/g;
+  const lengths =
+    /(?<![\w-])-?(?:[pm][xytrblse]?|gap(?:-[xy])?|size|(?:min-|max-)?[wh]|top|right|bottom|left|inset(?:-[xy])?|leading)-\[-?\d+px\]/g;
   expect(sources.flatMap((file) => (read(file).match(lengths) ?? []).map((found) => `${file}: ${found}`))).toEqual([]);
 });

@@ -73,16 +73,12 @@ export function useTargetActs({
     }
   };
   const sendAttach = async (targetId: string, containerId: string) =>
-    cache.put(
-      "targets",
-      await api.deploymentTargets.attach({ params: { ...inTarget(targetId), container_id: history.now(containerId) } }),
-    );
+    cache.put("targets", await api.deploymentTargets.attach({ params: { ...inTarget(targetId), container_id: history.now(containerId) } }));
   const sendDetach = async (targetId: string, containerId: string) => {
     const gone = history.now(containerId);
     await api.deploymentTargets.detach({ params: { ...inTarget(targetId), container_id: gone } });
     const target = cache.read("targets", history.now(targetId));
-    if (target)
-      cache.put("targets", { ...target, container_ids: target.container_ids.filter((known) => known !== gone) });
+    if (target) cache.put("targets", { ...target, container_ids: target.container_ids.filter((known) => known !== gone) });
   };
   const attach = useHandler(async (targetId: string, containerId: string): Promise<string | undefined> => {
     try {

@@ -63,9 +63,7 @@ export function useQueue(chatId: string | undefined): MessageQueue {
           resolve(undefined);
         },
       });
-      done.catch((error: unknown) =>
-        resolve({ code: error instanceof ApiError ? error.code : "unknown", message: sentenceOf(error) }),
-      );
+      done.catch((error: unknown) => resolve({ code: error instanceof ApiError ? error.code : "unknown", message: sentenceOf(error) }));
     });
   /** Steering takes text only. */
   const words = (message: string, { editMode, model, agentId, mentions }: SendOptions) => ({

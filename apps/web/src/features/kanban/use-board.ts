@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import type { Board, BoardColumn, Card, CardComment, CardDetail, UpdateCard, UpdateColumn, UserRef } from "@tesslate/contract";
+import type { BoardColumn, Card, CardComment, CardDetail, UpdateCard, UpdateColumn, UserRef } from "@tesslate/contract";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { usePendingChanges } from "../../lib/use-pending-changes.ts";
