@@ -1,7 +1,7 @@
 import { defineTool, done, ToolFailure, type Tool } from "@tesslate/agent";
 import { Type, type CreateContainer, type Static } from "@tesslate/contract";
 import { isUuid } from "../../../platform/uuid.ts";
-import { category, ItemId, mutates, reportingErrors, type GraphAccess } from "./graph-access.ts";
+import { category, ItemId, mutatingGate, reportingErrors, type GraphAccess } from "./graph-access.ts";
 
 const Coordinate = Type.Number({ minimum: -1_000_000, maximum: 1_000_000 });
 const position = { position_x: Type.Optional(Coordinate), position_y: Type.Optional(Coordinate) };
@@ -23,7 +23,7 @@ export function canvasTools({ services: { containers, connections, previews }, r
         ...position,
         port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
       }),
-      gate: mutates,
+      gate: mutatingGate,
       run: reportingErrors(async ({ port, ...wanted }: Static<typeof CreateContainer> & { name: string; port?: number }) => {
         const { user_id, project: own } = runOf();
         const made = await containers.create(user_id, own.id, wanted);
@@ -42,7 +42,7 @@ export function canvasTools({ services: { containers, connections, previews }, r
       category,
       description: "Put a browser preview on the canvas, connected to a container if one is given.",
       parameters: Type.Object({ container_id: Type.Optional(ItemId), ...position }),
-      gate: mutates,
+      gate: mutatingGate,
       run: reportingErrors(async ({ container_id, ...position }: { container_id?: string; position_x?: number; position_y?: number }) => {
         const { user_id, project: own } = runOf();
         const to = container_id === undefined ? undefined : (await rowOf(container_id)).row.id;
@@ -65,7 +65,7 @@ export function canvasTools({ services: { containers, connections, previews }, r
         label: Type.Optional(Type.String({ maxLength: 200 })),
         config: Type.Optional(Type.Object({}, { additionalProperties: true })),
       }),
-      gate: mutates,
+      gate: mutatingGate,
       run: reportingErrors(
         async (wanted: {
           source_container_id: string;
@@ -94,7 +94,7 @@ export function canvasTools({ services: { containers, connections, previews }, r
         item_type: Type.Enum(["container", "connection", "browser_preview"], { type: "string" }),
         item_id: ItemId,
       }),
-      gate: mutates,
+      gate: mutatingGate,
       run: reportingErrors(async ({ item_type, item_id }: { item_type: string; item_id: string }) => {
         const { user_id, project: own } = runOf();
         if (!isUuid(item_id)) throw new ToolFailure(`There is no ${item_type} ${item_id} in this project.`);

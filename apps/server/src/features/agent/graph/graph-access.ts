@@ -42,7 +42,7 @@ export const createGraphAccess = (services: GraphServices, runOf: () => Pick<Run
 };
 
 export const category = "graph" as const;
-export const mutates = { approval: true, plan_blocked: true, read_only: false };
+export const mutatingGate = { approval: true, plan_blocked: true, read_only: false };
 export const ItemId = Type.String({ minLength: 1, maxLength: 100 });
 
 /** Turns client errors of services into failed results that the model reads. */

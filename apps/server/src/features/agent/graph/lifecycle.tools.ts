@@ -1,6 +1,6 @@
 import { defineTool, done, type Tool } from "@tesslate/agent";
 import { Type, type Container } from "@tesslate/contract";
-import { category, ItemId, mutates, reportingErrors, type GraphAccess } from "./graph-access.ts";
+import { category, ItemId, mutatingGate, reportingErrors, type GraphAccess } from "./graph-access.ts";
 
 const readOnly = { approval: false, plan_blocked: false, read_only: true };
 
@@ -32,7 +32,7 @@ export function lifecycleTools({ services: { lifecycle }, project, rowOf, list }
       category,
       description: "Start a container, after what it depends on.",
       parameters: Type.Object({ container_id: ItemId }),
-      gate: mutates,
+      gate: mutatingGate,
       run: reportingErrors(async ({ container_id }: { container_id: string }) => {
         const { project: own, row } = await rowOf(container_id);
         const answer = await lifecycle.startContainer(own, row);
@@ -51,7 +51,7 @@ export function lifecycleTools({ services: { lifecycle }, project, rowOf, list }
       category,
       description: "Stop a container.",
       parameters: Type.Object({ container_id: ItemId }),
-      gate: mutates,
+      gate: mutatingGate,
       run: reportingErrors(async ({ container_id }: { container_id: string }) => {
         const { project: own, row } = await rowOf(container_id);
         await lifecycle.stopContainer(own, row);
@@ -63,7 +63,7 @@ export function lifecycleTools({ services: { lifecycle }, project, rowOf, list }
       category,
       description: "Start every container of the project.",
       parameters: Type.Object({}),
-      gate: mutates,
+      gate: mutatingGate,
       run: reportingErrors(async () => {
         const own = await project();
         const { containers: urls } = await lifecycle.startProject(own);
@@ -75,7 +75,7 @@ export function lifecycleTools({ services: { lifecycle }, project, rowOf, list }
       category,
       description: "Stop every container of the project.",
       parameters: Type.Object({}),
-      gate: mutates,
+      gate: mutatingGate,
       run: reportingErrors(async () => {
         const own = await project();
         await lifecycle.stopProject(own);

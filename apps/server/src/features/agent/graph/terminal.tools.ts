@@ -3,7 +3,7 @@ import { defineTool, done, failed, ToolFailure, type Tool } from "@tesslate/agen
 import { Type } from "@tesslate/contract";
 import { isUuid } from "../../../platform/uuid.ts";
 import { workingDirOf } from "../../runtime/containers/index.ts";
-import { category, ItemId, mutates, reportingErrors, type GraphAccess } from "./graph-access.ts";
+import { category, ItemId, mutatingGate, reportingErrors, type GraphAccess } from "./graph-access.ts";
 
 /** In plan mode the workspace runs it read-only. */
 const commands = { approval: true, plan_blocked: false, read_only: false };
@@ -20,7 +20,7 @@ export function terminalTools({ services: { shell }, runOf, rowOf }: GraphAccess
       category,
       description: "Open a terminal in a running container, for the person; it ends with this run. To run a command use graph_shell_exec.",
       parameters: Type.Object({ container_id: ItemId, command: Type.Optional(Type.String({ minLength: 1, maxLength: 1_000 })) }),
-      gate: mutates,
+      gate: mutatingGate,
       run: reportingErrors(async ({ container_id, command = "/bin/sh" }: { container_id: string; command?: string }) => {
         const { project: own, row } = await rowOf(container_id);
         const session = await shell.create(runOf().user_id, { project_id: own.id, container_name: row.service_key, command });
