@@ -4,7 +4,7 @@ import { executeCall, gateOf, prepareCall, refusedInPlanMode, type PreparedCall 
 import { createAsk } from "./questions.ts";
 import { isLoop, type createLoopBreaker } from "./loop-breaker.ts";
 import { RunEnded, type Ending } from "./ending.ts";
-import { toolTextWithPaging } from "./truncate.ts";
+import { stepTexts } from "./truncate.ts";
 import type { AssistantMessage, ToolMessage } from "./model-client.ts";
 import type {
   AgentDeps,
@@ -34,6 +34,8 @@ export interface BatchOptions {
   timer: WorkTimer;
   breaker: ReturnType<typeof createLoopBreaker>;
   toolTimeoutMs: number;
+  /** The context window in tokens. */
+  window: number;
   interceptTool?: ToolInterceptor;
   onUnexpected: (error: unknown, where: string) => void;
 }
@@ -106,13 +108,11 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
     }
     if (hookFailure) throw (hookFailure as { error: unknown }).error;
   }
-  const texts = results.map((result, index) => {
+  const notes = results.map((result, index) => {
     const call = message.tool_calls[index]!;
     const repeats = options.breaker.record(call.name, call.arguments, result);
     if (isLoop(repeats)) ending ??= loopEnding(call.name, prepared[index]!.parameters, result, repeats);
-    return repeats === 2
-      ? `${toolTextWithPaging(result, context.outputs)}\n(The same call failed the same way twice. A third time ends the run: do something else.)`
-      : toolTextWithPaging(result, context.outputs);
+    return repeats === 2 ? "\n(The same call failed the same way twice. A third time ends the run: do something else.)" : "";
   });
   const reason = ending
     ? notRunBecause(ending)
@@ -121,6 +121,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
       : "the run was cancelled";
   for (const one of prepared.slice(results.length))
     results.push({ success: false, tool: one.call.name, error: `${notRunPrefix}${reason}.` });
+  const texts = stepTexts(results, options.window, context.outputs);
   return {
     calls: prepared.map(presentCall),
     results,
@@ -128,7 +129,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
       role: "tool",
       tool_call_id: call.id,
       tool_name: call.name,
-      content: texts[index] ?? toolTextWithPaging(results[index]!, context.outputs),
+      content: `${texts[index]}${notes[index] ?? ""}`,
       is_error: !results[index]!.success,
     })),
     executed,

@@ -10,9 +10,9 @@ describe("compaction", () => {
   const big = (size: number) => "word ".repeat(size / 5);
 
   test("older turns become a billed summary, cut between turns; the current task is kept", async () => {
-    const files = Object.fromEntries(Array.from({ length: 6 }, (_, index) => [`big${index}.txt`, "line of text\n".repeat(600)]));
+    const files = Object.fromEntries(Array.from({ length: 7 }, (_, index) => [`big${index}.txt`, "line of text\n".repeat(600)]));
     await using ws = await tempWorkspace(files);
-    const client = scripted([...Object.keys(files).map((path) => calls(read(path))), answer("SUMMARY of five reads"), answer("done")]);
+    const client = scripted([...Object.keys(files).map((path) => calls(read(path))), answer("SUMMARY of the reads"), answer("done")]);
     const agent = { system_prompt: "You are an agent.", tools: ["read_file"] };
     const run = await play(ws, [], { agent, model: { client, context_window: 13_500 }, message: "Read it often" });
     expect(run.result).toMatchObject({ success: true, final_response: "done" });
@@ -20,7 +20,7 @@ describe("compaction", () => {
     expect(summary?.tools).toEqual([]);
     expect(run.charges.map((one) => one.purpose)).toContain("compaction");
     const after = client.requests.at(-1)!.messages;
-    expect(after[0]).toMatchObject({ role: "user", kind: "summary", content: expect.stringContaining("SUMMARY of five reads") });
+    expect(after[0]).toMatchObject({ role: "user", kind: "summary", content: expect.stringContaining("SUMMARY of the reads") });
     expect(after[0]!.content).toContain("Read it often");
     expect(after[1]!.role).toBe("assistant");
     const callIds = after.flatMap((message) => (message.role === "assistant" ? message.tool_calls.map((one) => one.id) : []));

@@ -18,6 +18,7 @@ import { openProtocol, type Next } from "./text-protocol/protocol.ts";
 import { relevantFiles } from "./text-protocol/relevant-files.ts";
 import { estimateRequestTokens } from "./tokens.ts";
 import { definitionOf } from "./tool-definition.ts";
+import { resultLimits } from "./truncate.ts";
 import { allTools } from "./tools/index.ts";
 import { readOutput } from "./tools/read-output.ts";
 import { streamTurn, type Turn } from "./turn.ts";
@@ -124,6 +125,9 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     seen: (options.agent.protocol === "files" ? undefined : options.seen) ?? createSeenFiles(),
     inConversation: new Set(),
     outputs,
+    get textLimits() {
+      return resultLimits(window);
+    },
     todos: deps.todos,
     getProjectInfo: () => deps.getProjectInfo(),
     getPreviewState: () => deps.getPreviewState(),
@@ -402,6 +406,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       timer,
       breaker,
       toolTimeoutMs: limits.tool_timeout_ms,
+      window,
       ...(options.interceptTool ? { interceptTool: options.interceptTool } : {}),
       onUnexpected,
     });

@@ -3,8 +3,8 @@ export interface Outputs {
   isEmpty(): boolean;
   /** Returns an id. */
   store(text: string): string;
-  /** A page of the text; undefined when it is not stored (any longer). */
-  read(id: string, offset: number, maxChars: number): { text: string; total: number } | undefined;
+  /** The text; undefined when it is not stored (any longer). */
+  read(id: string): string | undefined;
 }
 
 const maxStoredChars = 4_000_000;
@@ -28,9 +28,6 @@ export function createOutputs(): Outputs {
       }
       return id;
     },
-    read(id, offset, maxChars) {
-      const text = kept.get(id);
-      return text === undefined ? undefined : { text: text.slice(offset, offset + maxChars), total: text.length };
-    },
+    read: (id) => kept.get(id),
   };
 }

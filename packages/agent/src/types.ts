@@ -36,6 +36,7 @@ import type { AssistantMessage, Message, ModelClient, ModelUsage } from "./model
 import type { Outputs } from "./outputs.ts";
 import type { SteeredText } from "./steering.ts";
 import type { AttachedFile } from "./attached-file.ts";
+import type { TextLimits } from "./truncate.ts";
 import type { Workspace } from "./workspace.ts";
 
 // -------------------------------------------------------------------------------------------------------------------- tools
@@ -118,6 +119,8 @@ export interface ToolContext {
   inConversation: Set<string>;
   /** Output that was too long for the model. */
   outputs: Outputs;
+  /** How much text of one result the model gets. Tools that page their output use it for a page. */
+  textLimits: TextLimits;
   todos: TodoStore;
   getProjectInfo(): Promise<ProjectInfo>;
   getPreviewState(): Promise<PreviewState>;

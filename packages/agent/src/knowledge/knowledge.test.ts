@@ -82,7 +82,7 @@ describe("skills", () => {
 
   test("the prompt lists skills, and a body is only loaded on request; long bodies are truncated", async () => {
     await using ws = await tempWorkspace({
-      ".agents/skills/a/SKILL.md": skill("styling", "how we style", `SECRET-BODY ${"x".repeat(20_000)}`),
+      ".agents/skills/a/SKILL.md": skill("styling", "how we style", `SECRET-BODY ${"x".repeat(60_000)}`),
     });
     const run = await play(
       ws,

@@ -1,10 +1,8 @@
 import { Type } from "typebox";
 import { listSkills, loadSkill } from "../knowledge/skills.ts";
 import { defineTool, done, ToolFailure } from "../tool.ts";
+import { pageOf } from "../truncate.ts";
 import { reads } from "./gates.ts";
-
-/** Skills must fit into one tool result. */
-const maxBodyChars = 9_000;
 
 export const loadSkillTool = defineTool({
   name: "load_skill",
@@ -19,10 +17,11 @@ export const loadSkillTool = defineTool({
       throw new ToolFailure(`There is no skill "${skill_name}". There are: ${names.join(", ")}.`);
     }
     const { skill, body, files } = found;
-    const isWhole = body.length <= maxBodyChars;
+    const shown = pageOf(body, 0, context.textLimits);
+    const isWhole = shown.length === body.length;
     return done(`Skill ${skill.name}.${isWhole ? "" : ` This is its beginning; the rest stands in ${skill.path ?? "it"}.`}`, {
       skill_name: skill.name,
-      content: isWhole ? body : body.slice(0, maxBodyChars),
+      content: shown,
       ...(skill.path === null ? {} : { path: skill.path }),
       ...(files.length === 0 ? {} : { files }),
     });

@@ -4,8 +4,6 @@ import { defineTool, done, failed, ToolFailure } from "../tool.ts";
 import { resolvePath } from "../workspace-path.ts";
 import { reads } from "./gates.ts";
 
-/** Leaves room for the rest of the result within its 10 000 characters. */
-const maxChars = 9_000;
 const maxLineChars = 2_000;
 const maxBytes = 20 * 1024 * 1024;
 
@@ -35,10 +33,11 @@ export const readFile = defineTool({
     if (offset > lines.length) throw new ToolFailure(`${file_path} has only ${lines.length} lines.`, { details });
     const page: string[] = [];
     let used = 0;
-    for (const line of lines.slice(offset - 1, limit === undefined ? undefined : offset - 1 + limit)) {
+    const most = Math.min(limit ?? Infinity, context.textLimits.lines);
+    for (const line of lines.slice(offset - 1, offset - 1 + most)) {
       const shown =
         line.length > maxLineChars ? `${line.slice(0, maxLineChars)}… (${line.length - maxLineChars} more characters in this line)` : line;
-      if (page.length > 0 && used + shown.length + 1 > maxChars) break;
+      if (page.length > 0 && used + shown.length + 1 > context.textLimits.chars) break;
       page.push(shown);
       used += shown.length + 1;
     }

@@ -19,14 +19,14 @@ describe("read_file", () => {
   test("reads whole files and pages of long ones, and names missing ones", async () => {
     await using ws = await tempWorkspace({
       "a.txt": "one\ntwo\n",
-      "long.txt": Array.from({ length: 1_000 }, (_, index) => `line ${index + 1} ${"x".repeat(20)}`).join("\n"),
+      "long.txt": Array.from({ length: 3_000 }, (_, index) => `line ${index + 1} ${"x".repeat(20)}`).join("\n"),
       "empty.txt": "",
       "wide.txt": "w".repeat(50_000),
     });
     const { results, received } = await use(ws, [
       ["read_file", { file_path: "a.txt" }],
       ["read_file", { file_path: "long.txt" }],
-      ["read_file", { file_path: "long.txt", offset: 999, limit: 5 }],
+      ["read_file", { file_path: "long.txt", offset: 2_999, limit: 5 }],
       ["read_file", { file_path: "missing.txt" }],
       ["read_file", { file_path: "empty.txt" }],
       ["read_file", { file_path: "wide.txt" }],
@@ -38,11 +38,11 @@ describe("read_file", () => {
       result: { success: true, file_path: "a.txt", content: "one\ntwo", details: { size_bytes: 8, lines: 2 } },
     });
     const next = Number(/Continue with offset (\d+)/.exec(received[1]!)?.[1]);
-    expect(next).toBeGreaterThan(200);
-    expect(received[1]!.length).toBeLessThan(10_000);
+    expect(next).toBeGreaterThan(1_500);
+    expect(received[1]!.length).toBeLessThan(51_000);
     expect(received[1]).toContain(`line ${next - 1} `);
     expect(received[1]).not.toContain("left out");
-    expect(results[2]!.result?.content).toMatch(/^line 999 x+\nline 1000 x+$/);
+    expect(results[2]!.result?.content).toMatch(/^line 2999 x+\nline 3000 x+$/);
     expect(results[3]).toMatchObject({ success: false, error: "missing.txt does not exist.", result: { success: false, exists: false } });
     expect(results[4]).toMatchObject({ success: true, result: { content: "" } });
     expect(results[5]!.result?.content).toMatch(/48000 more characters/);
