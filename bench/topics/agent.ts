@@ -10,7 +10,7 @@ export async function measure(context: BenchContext): Promise<Row[]> {
   model.setScript(
     script([
       call("read_file", { file_path: "src/App.tsx" }),
-      call("patch_file", { file_path: "src/App.tsx", search: "Ready to be built on", replace: "Sales" }),
+      call("edit_file", { file_path: "src/App.tsx", search: "Ready to be built on", replace: "Sales" }),
       say("The heading now reads Sales."),
     ]),
   );

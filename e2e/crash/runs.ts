@@ -18,7 +18,7 @@ const work = script(
       turn(
         say(`Step ${i + 1}: I write the part number ${i + 1} and look at what is there already, then go on.`),
         i % 4 === 3
-          ? call("bash_exec", { command: `sleep 0.1; echo ran-${i} >> ran.log; sleep 0.1` })
+          ? call("run_command", { command: `sleep 0.1; echo ran-${i} >> ran.log; sleep 0.1` })
           : call("write_file", { file_path: `parts/part-${i}.txt`, content: `part ${i}\n${"x".repeat(2000)}\n` }),
       ),
     ),

@@ -28,15 +28,15 @@ export default journey({ hasMain: true }, async (context) => {
     script([
       turn(
         parallel(
-          call("multi_edit", {
+          call("edit_file", {
             file_path: "slots.js",
             edits: [
               { search: slots.split("\n")[3], replace: taken },
               { search: "  return day.at(18);", replace: "  // The evening before.\n  return day.minus(1).at(18);" },
             ],
           }),
-          call("patch_file", { file_path: "styles.css", search: "opacity: 1", replace: "opacity: 0.5" }),
-          call("bash_exec", { command: "printf 'GIF\\000' > full.gif" }),
+          call("edit_file", { file_path: "styles.css", search: "opacity: 1", replace: "opacity: 0.5" }),
+          call("run_command", { command: "printf 'GIF\\000' > full.gif" }),
         ),
       ),
       turn(say("Cancelled orders free their place, and a day closes the evening before.")),

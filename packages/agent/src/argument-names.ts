@@ -14,6 +14,10 @@ const otherNames: Record<string, string[]> = {
   edits: ["changes", "replacements", "operations"],
   url: ["link", "uri", "href"],
   timeout: ["timeout_seconds", "timeout_s"],
+  command_id: ["session_id", "id", "bash_id", "shell_id", "terminal_id", "process_id"],
+  input: ["command", "stdin", "chars"],
+  background: ["run_in_background", "is_background"],
+  wait_seconds: ["wait", "timeout", "timeout_seconds"],
 };
 
 /** A foreign tool may call a parameter `constructor`. */
@@ -41,6 +45,11 @@ export function settleNames(tool: Tool, given: ToolParameters): ToolParameters {
   }
   for (const [name, schema] of Object.entries(properties))
     if (schema.type === "string" && Object.hasOwn(normalized, name)) normalized[name] = textOf(name, normalized[name]);
+  // One edit, given without the list.
+  if (Object.hasOwn(properties, "edits") && !Object.hasOwn(settled, "edits")) {
+    const { search, replace, ...rest } = settledEdit(settled) as ToolParameters;
+    if (typeof search === "string" && typeof replace === "string") return { ...rest, edits: [{ search, replace }] };
+  }
   const edits: unknown = normalized.edits;
   if (Array.isArray(edits)) normalized.edits = edits.map((edit: unknown) => normalizeEdit(edit));
   return normalized;

@@ -122,6 +122,8 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   for (const one of prepared.slice(results.length))
     results.push({ success: false, tool: one.call.name, error: `${notRunPrefix}${reason}.` });
   const texts = stepTexts(results, options.window, context.outputs);
+  const commandNote = context.commands.takeNote();
+  if (commandNote !== undefined) texts[texts.length - 1] += `\n\n[${commandNote}]`;
   return {
     calls: prepared.map(presentCall),
     results,

@@ -39,7 +39,7 @@ describe("cancel", () => {
     const abort = new AbortController();
     const run0 = play(
       ws,
-      [calls(write("a.txt"), call("bash_exec", { command: "echo $$ > pid; sleep 600 & echo $! > child; wait" }), write("b.txt"))],
+      [calls(write("a.txt"), call("run_command", { command: "echo $$ > pid; sleep 600 & echo $! > child; wait" }), write("b.txt"))],
       { signal: abort.signal },
     );
     while (!(await ws.files.stat("child"))?.size) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -72,8 +72,8 @@ describe("cancel", () => {
   test("closes the terminals the run left open", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [
-      calls(call("shell_open", { command: "echo $$ > pid; sleep 60" })),
-      calls(call("bash_exec", { command: "sleep 0.2; cat pid" })),
+      calls(call("run_command", { command: "echo $$ > pid; sleep 60", background: true })),
+      calls(call("run_command", { command: "sleep 0.2; cat pid" })),
       answer("ok"),
     ]);
     expect(run.result.success).toBe(true);

@@ -8,7 +8,7 @@ test("an older read of the same lines is replaced by a note once there is a newe
   const run = await play(ws, [
     calls(read("a.txt"), read("b.txt")),
     calls(
-      call("patch_file", { file_path: "b.txt", search: "other\nother\nother\n", replace: "x\n" }),
+      call("edit_file", { file_path: "b.txt", search: "other\nother\nother\n", replace: "x\n" }),
       call("write_file", { file_path: "a.txt", content: "second line\n".repeat(200) }),
     ),
     calls(read("./a.txt")),
@@ -52,7 +52,7 @@ test("read_output is offered only after output was truncated, and returns the re
     durationMs: 1,
   });
   const run = await play(ws, [
-    calls(call("bash_exec", { command: "seq" })),
+    calls(call("run_command", { command: "seq" })),
     calls(call("read_output", { output_id: "o1", offset: 9_000 }), call("read_output", { output_id: "o9" })),
     answer("ok"),
   ]);

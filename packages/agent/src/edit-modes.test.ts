@@ -7,7 +7,7 @@ describe("edit modes", () => {
     await using ws = await tempWorkspace();
     const run = await play(
       ws,
-      [calls(write("1"), write("2"), write("3"), call("bash_exec", { command: "touch 4" }), read("1")), answer("ok")],
+      [calls(write("1"), write("2"), write("3"), call("run_command", { command: "touch 4" }), read("1")), answer("ok")],
       {
         editMode: "ask",
         answers: [{ decision: "allow_once" }, { decision: "deny", note: "not that one" }, { decision: "allow_all" }, { decision: "deny" }],
@@ -17,7 +17,7 @@ describe("edit modes", () => {
       ["write_file", "1"],
       ["write_file", "2"],
       ["write_file", "3"],
-      ["bash_exec", "touch 4"],
+      ["run_command", "touch 4"],
     ]);
     expect(run.order.slice(1, 9)).toEqual([
       "tool_started",
@@ -40,13 +40,13 @@ describe("edit modes", () => {
     await using ws = await tempWorkspace();
     const script = [
       calls(write("1"), write("2")),
-      calls(write("3"), call("patch_file", { file_path: "1", search: "x", replace: "y" })),
+      calls(write("3"), call("edit_file", { file_path: "1", search: "x", replace: "y" })),
       answer("ok"),
     ];
     const run = await play(ws, script, { editMode: "ask", answers: [{ decision: "allow_all" }, { decision: "allow_once" }] });
-    expect(run.approvals.map((one) => one.tool_name)).toEqual(["write_file", "patch_file"]);
+    expect(run.approvals.map((one) => one.tool_name)).toEqual(["write_file", "edit_file"]);
     const again = await play(ws, script, { editMode: "ask", allowedTools: ["write_file"], answers: [{ decision: "allow_once" }] });
-    expect(again.approvals.map((one) => one.tool_name)).toEqual(["patch_file"]);
+    expect(again.approvals.map((one) => one.tool_name)).toEqual(["edit_file"]);
   });
 
   test("ask: stop keeps the results so far, marks the other calls as not run, and ends the run", async () => {
@@ -92,12 +92,12 @@ describe("edit modes", () => {
       [
         calls(
           write("a.txt", "gone"),
-          call("patch_file", { file_path: "a.txt", search: "keep", replace: "gone" }),
-          call("multi_edit", { file_path: "a.txt", edits: [{ search: "keep", replace: "gone" }] }),
+          call("edit_file", { file_path: "a.txt", search: "keep", replace: "gone" }),
+          call("edit_file", { file_path: "a.txt", edits: [{ search: "keep", replace: "gone" }] }),
           call("apply_patch", { patch }),
-          call("shell_open", {}),
-          call("shell_exec", { session_id: "x", command: "rm a.txt" }),
-          call("bash_exec", { command: "echo gone > a.txt; rm -rf src; touch new; cat a.txt" }),
+          call("run_command", { command: "rm a.txt", background: true }),
+          call("command_output", { command_id: "x", input: "rm a.txt" }),
+          call("run_command", { command: "echo gone > a.txt; rm -rf src; touch new; cat a.txt" }),
           call("grep", { pattern: "keep" }),
           call("todo_write", { todos: [{ content: "x", status: "pending" }] }),
         ),

@@ -7,9 +7,9 @@ const step = (output: string, text = "Let me look."): HistoryStep => ({
   response_text: text,
   tool_calls: [
     {
-      name: "bash_exec",
+      name: "run_command",
       parameters: { command: "ls" },
-      result: { success: true, tool: "bash_exec", result: { success: true, message: "Exit code 0.", output } },
+      result: { success: true, tool: "run_command", result: { success: true, message: "Exit code 0.", output } },
     },
   ],
 });
@@ -42,7 +42,7 @@ describe("historyMessages", () => {
       },
     ]);
     expect(messages.map((message) => message.role)).toEqual(["user", "assistant", "user", "assistant", "user", "assistant"]);
-    expect(messages[1]!.content).toBe("Let me look.\n\n[tools used]\n- bash_exec ok: Exit code 0.");
+    expect(messages[1]!.content).toBe("Let me look.\n\n[tools used]\n- run_command ok: Exit code 0.");
     expect(messages[2]!.content.length).toBeLessThan(600);
     expect(messages[3]!.content).toContain("- read_file failed: a.txt does not exist.");
     expect(messages[5]!.content).toBe("All done.");

@@ -14,9 +14,9 @@ describe("limits", () => {
 
   test("wall clock: ends a running command; waiting for a person does not count", async () => {
     await using ws = await tempWorkspace();
-    const run = await play(ws, [calls(write("1")), calls(call("bash_exec", { command: "sleep 600" }))], {
+    const run = await play(ws, [calls(write("1")), calls(call("run_command", { command: "sleep 600" }))], {
       editMode: "ask",
-      allowedTools: ["bash_exec"],
+      allowedTools: ["run_command"],
       limits: { max_run_ms: 300 },
       deps: { approve: () => new Promise((resolve) => setTimeout(() => resolve({ decision: "allow_once" }), 500)) },
     });

@@ -3,7 +3,7 @@ import { answer, call, calls, play, read, write, type Reply } from "./testing/ha
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 
 describe("the loop breaker", () => {
-  const failing = () => calls(call("patch_file", { file_path: "a.txt", search: "nothing", replace: "x" }));
+  const failing = () => calls(call("edit_file", { file_path: "a.txt", search: "nothing", replace: "x" }));
 
   test("the same failing call three times stops the run", async () => {
     await using ws = await tempWorkspace({ "a.txt": "a\n" });
@@ -11,7 +11,7 @@ describe("the loop breaker", () => {
     expect(run.result).toMatchObject({ success: false, completion_reason: "error", error_code: "model_error", iterations: 4 });
     expect(run.first("error").data).toMatchObject({
       message: expect.stringContaining("failed 3 times"),
-      details: { kind: "loop_detected", tool_name: "patch_file", repeats: 3 },
+      details: { kind: "loop_detected", tool_name: "edit_file", repeats: 3 },
     });
     expect(run.order.slice(-3)).toEqual(["agent_step", "error", "complete"]);
     expect(run.client.requests[3]!.messages.at(-1)!.content).toContain("A third time ends the run");
@@ -32,7 +32,7 @@ describe("the loop breaker", () => {
 
   test("durations in the output do not hide a loop", async () => {
     await using ws = await tempWorkspace();
-    const slow = () => calls(call("bash_exec", { command: "echo took $(date +%N) ns; exit 3" }));
+    const slow = () => calls(call("run_command", { command: "echo took $(date +%N) ns; exit 3" }));
     const run = await play(ws, [slow(), slow(), slow(), slow()]);
     expect(run.result).toMatchObject({ completion_reason: "error", iterations: 3 });
   });

@@ -145,7 +145,7 @@ describe("calls of one batch", () => {
   test("commands run one after another", async () => {
     await using ws = await tempWorkspace();
     await play(ws, [
-      calls(call("bash_exec", { command: "sleep 0.1; echo one >> log" }), call("bash_exec", { command: "echo two >> log" })),
+      calls(call("run_command", { command: "sleep 0.1; echo one >> log" }), call("run_command", { command: "echo two >> log" })),
       answer("ok"),
     ]);
     expect(await ws.get("log")).toBe("one\ntwo\n");
@@ -173,7 +173,7 @@ describe("calls of one batch", () => {
     const run = await play(ws, [
       calls(
         call("read_file", { file_path: "a.txt", offset: "2", limit: null }),
-        call("multi_edit", { file_path: "a.txt", edits: JSON.stringify([{ search: "1", replace: "one" }]) }),
+        call("edit_file", { file_path: "a.txt", edits: JSON.stringify([{ search: "1", replace: "one" }]) }),
       ),
       answer("ok"),
     ]);
@@ -183,7 +183,7 @@ describe("calls of one batch", () => {
 
   test("long results are truncated in the middle for the model, and less in the step", async () => {
     await using ws = await tempWorkspace();
-    const run = await play(ws, [calls(call("bash_exec", { command: "echo BEGIN; seq 1 40000; echo END" })), answer("ok")]);
+    const run = await play(ws, [calls(call("run_command", { command: "echo BEGIN; seq -f %050g 1 9000; echo END" })), answer("ok")]);
     const output = run.client.requests[1]!.messages.at(-1)!.content;
     expect(output.length).toBeLessThan(51_000);
     expect(output).toMatch(/BEGIN[\s\S]*characters\) left out[\s\S]*END/);

@@ -1,5 +1,6 @@
 import { abortable } from "./abortable.ts";
 import { isNotRun, runBatch } from "./batch.ts";
+import { createCommands } from "./commands.ts";
 import { compactionShare, planCompaction } from "./compaction.ts";
 import { defaultContextWindow } from "./context-window.ts";
 import { historyMessages, stepTurns } from "./history.ts";
@@ -7,11 +8,11 @@ import { readKnowledge } from "./knowledge/knowledge.ts";
 import { createLoopBreaker } from "./loop-breaker.ts";
 import { ModelError } from "./model-error.ts";
 import { systemPrompt, userTurn } from "./prompt.ts";
+import { toolsForFormat } from "./edit-format.ts";
 import { RunEnded, type Ending } from "./ending.ts";
 import { createOutputs } from "./outputs.ts";
 import { withoutRepeatedReads } from "./repeated-reads.ts";
 import { createSeenFiles, filesIn } from "./seen-files.ts";
-import { createShells } from "./shells.ts";
 import { steeringTurn } from "./steering.ts";
 import { createSubagents, type RunNested } from "./subagents/subagents.ts";
 import { openProtocol, type Next } from "./text-protocol/protocol.ts";
@@ -19,7 +20,7 @@ import { relevantFiles } from "./text-protocol/relevant-files.ts";
 import { estimateRequestTokens } from "./tokens.ts";
 import { definitionOf } from "./tool-definition.ts";
 import { resultLimits } from "./truncate.ts";
-import { allTools } from "./tools/index.ts";
+import { allowedToolNames, allTools, currentToolNames } from "./tools/index.ts";
 import { readOutput } from "./tools/read-output.ts";
 import { streamTurn, type Turn } from "./turn.ts";
 import type { AssistantMessage, Message, ModelRequest } from "./model-client.ts";
@@ -58,7 +59,7 @@ const resumedNote =
 const pausedNote = "This run was paused at a limit after its last step. The person lets it go on: continue where it stopped.";
 /**
  * Answers one message of the chat: calls the model and its tools until the model calls no more tools (events and hooks: `types.ts`).
- * Never rejects; whatever happens ends in `complete` and in the answer. All terminals that the run opened are closed when it resolves.
+ * Never rejects; whatever happens ends in `complete` and in the answer. All commands that the run started are stopped when it resolves.
  */
 export async function runAgent(options: RunOptions): Promise<RunResult> {
   const run = createRun(options);
@@ -80,14 +81,16 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   const signal = AbortSignal.any([options.signal, abort.signal]);
   const now = deps.now ?? ((): Date => new Date());
   const onUnexpected = deps.onUnexpected ?? ((): void => undefined);
-  const shells = createShells(workspace);
+  const commands = createCommands({ workspace, emit: (event) => guarded(deps.emit(event)) });
+  deps.onCommands?.(commands);
   const breaker = createLoopBreaker();
-  const allowedTools = nested?.allowedTools ?? new Set(options.allowedTools ?? []);
+  const allowedTools = nested?.allowedTools ?? new Set(currentToolNames([...(options.allowedTools ?? [])]));
+  const ownTools = options.agent.tools && allowedToolNames(options.agent.tools);
   const protocol = openProtocol({
     protocol: options.agent.protocol ?? model.protocol ?? "native",
     client: model.client,
     tools: (options.tools ?? allTools).filter(
-      (tool) => (options.agent.tools === null || options.agent.tools.includes(tool.name)) && (!tool.asksUser || deps.ask),
+      (tool) => (ownTools === null || ownTools.has(tool.name)) && (!tool.asksUser || deps.ask),
     ),
     editMode: options.editMode,
     onSwitch: () => deps.onTextProtocol?.(),
@@ -96,7 +99,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   const outputs = createOutputs();
   // Offered to the model only once there is long output to read, to save its description until then.
   const runnable = [...protocol.tools, readOutput];
-  const { tools } = protocol;
+  const tools = toolsForFormat(protocol.tools, model.edit_format ?? "edits");
   const definitions = tools.map(definitionOf);
   const readOn = definitionOf(readOutput);
   const timer = createWorkTimer(
@@ -120,7 +123,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       await guarded(deps.emit({ type: "file_changed", data: change }));
     },
     notice: (notice) => guarded(deps.emit({ type: "notice", data: notice })),
-    shells,
+    commands,
     // With the `files` protocol the agent sees files only at the start of its run, so earlier runs do not count.
     seen: (options.agent.protocol === "files" ? undefined : options.seen) ?? createSeenFiles(),
     inConversation: new Set(),
@@ -153,7 +156,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   if (!nested) {
     context.subagents = createSubagents({
       run: options,
-      tools,
+      tools: protocol.tools,
       deps,
       allowedTools,
       timer,
@@ -337,6 +340,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     const shorter = plan.apply(summary);
     context.inConversation = filesIn(shorter, context.root, messages);
     messages = shorter;
+    commands.remind();
     return true;
   }
 
@@ -444,7 +448,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
 
   async function finish(ending: Ending): Promise<RunResult> {
     timer.stop();
-    await shells.closeAll().catch((error: unknown) => onUnexpected(error, "closing terminals"));
+    await commands.close().catch((error: unknown) => onUnexpected(error, "stopping commands"));
     let result = resultOf(ending);
     try {
       if (ending.error)

@@ -1,6 +1,7 @@
 import { Value } from "typebox/value";
 import { abortable, pause } from "./abortable.ts";
 import { settleNames } from "./argument-names.ts";
+import { currentToolName } from "./tools/index.ts";
 import { failed, failureMessage, ToolFailure, workspaceCode } from "./tool.ts";
 import type { ModelToolCall } from "./model-client.ts";
 import type { EditMode, Tool, ToolContext, ToolOutput, ToolParameters, ToolResult } from "./types.ts";
@@ -23,19 +24,22 @@ export interface PreparedCall {
 }
 
 /** Parses and checks the arguments. Errors become a result that the model reads. */
-export function prepareCall(call: ModelToolCall, tools: readonly Tool[], replaced: Readonly<Record<string, string>> = {}): PreparedCall {
-  const tool = tools.find((one) => one.name === call.name);
-  const parsed = call.problem === undefined ? parseArguments(call.arguments) : { ok: false as const, reason: call.problem };
+export function prepareCall(given: ModelToolCall, tools: readonly Tool[], replaced: Readonly<Record<string, string>> = {}): PreparedCall {
+  const tool = tools.find((one) => one.name === given.name) ?? tools.find((one) => aliasOf(one, given.name) !== undefined);
+  const call = tool ? { ...given, name: tool.name } : given;
+  const parsed = given.problem === undefined ? parseArguments(given.arguments) : { ok: false as const, reason: given.problem };
   const parameters = parsed.ok ? parsed.value : {};
   const refuse = (error: string): PreparedCall => ({ call, parameters, problem: { success: false, tool: call.name, error } });
-  if (!tool && Object.hasOwn(replaced, call.name)) return refuse(`${call.name} is not available here. ${replaced[call.name]}`);
+  const replacement = tool ? undefined : [call.name, currentToolName(call.name)].find((name) => Object.hasOwn(replaced, name));
+  if (replacement !== undefined) return refuse(`${call.name} is not available here. ${replaced[replacement]}`);
   if (!tool) {
     const broken = parsed.ok ? "" : ` Its arguments are not valid JSON either (${parsed.reason}).`;
     return refuse(`There is no tool "${call.name}". The tools are: ${tools.map((one) => one.name).join(", ")}.${broken}`);
   }
   if (!parsed.ok)
     return refuse(`The arguments are not valid JSON (${parsed.reason}). Nothing was done. Send the call again with complete, valid JSON.`);
-  const value = coerce(tool, parsed.value);
+  const adapt = tool.name === given.name ? undefined : aliasOf(tool, given.name)?.adapt;
+  const value = coerce(tool, adapt ? adapt(parsed.value) : parsed.value);
   const errors = Value.Check(tool.parameters, value) ? [] : Value.Errors(tool.parameters, value);
   if (errors.length > 0) {
     const list = errors
@@ -45,6 +49,8 @@ export function prepareCall(call: ModelToolCall, tools: readonly Tool[], replace
   }
   return { call, parameters: value as ToolParameters, tool };
 }
+
+const aliasOf = (tool: Tool, name: string) => tool.aliases?.find((alias) => alias.name === name);
 
 /** Checked on the text, because deeper values would overflow the stack of any recursive code. */
 function isDeep(text: string): boolean {

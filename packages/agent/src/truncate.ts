@@ -8,7 +8,7 @@ export interface TextLimits {
 }
 
 /** The most that a result has, in a large context window. */
-export const maxResultText: TextLimits = { chars: 50_000, lines: 2_000 };
+const maxResultText: TextLimits = { chars: 50_000, lines: 2_000 };
 /** The least that a result has, in a small context window. */
 const minResultChars = 2_000;
 /** One result takes at most an eighth of the context window, the results of one step at most half of it. */

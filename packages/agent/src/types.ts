@@ -20,6 +20,7 @@
  * │  ├─ · ask                  waits for the person
  * │  └─ file_changed*          after each successful mutation; notice* from tools
  * └─ agent_step                the batch with its results
+ * at any time: command_started, command_output*, command_ended of the commands that the tools run
  * at the end, whatever happened
  * ├─ text_chunk*, · afterModelCall
  * ├─ error?                    when the run failed
@@ -31,6 +32,7 @@
 import type { Static, TObject } from "typebox";
 import type { LibrarySubagent } from "./subagents/definitions.ts";
 import type { ImagePart } from "./images.ts";
+import type { EditFormat } from "./edit-format.ts";
 import type { UserQuestion, UserAnswer, UserQuestionRequest } from "./user-questions.ts";
 import type { AssistantMessage, Message, ModelClient, ModelUsage } from "./model-client.ts";
 import type { Outputs } from "./outputs.ts";
@@ -49,6 +51,8 @@ export type EditMode = "allow" | "ask" | "plan";
  */
 export interface Tool<P extends TObject = TObject> {
   name: string;
+  /** Former names, which stay valid in calls and in the tool lists of agents. `adapt` turns their arguments into those of this tool. */
+  aliases?: readonly { name: string; adapt?(given: ToolParameters): ToolParameters }[];
   category:
     | "file_operations"
     | "shell_commands"
@@ -113,7 +117,7 @@ export interface ToolContext {
   fileChanged(change: FileChange): Promise<void>;
   /** Shows a notice during the call. */
   notice(notice: RunNotice): Promise<void>;
-  shells: RunShells;
+  commands: RunCommands;
   seen: SeenFiles;
   /** Paths of files whose text is in the conversation, as opposed to files seen in an earlier run or before a summary. */
   inConversation: Set<string>;
@@ -161,22 +165,43 @@ export interface SeenFiles {
   delete(path: string): unknown;
 }
 
-/** Terminals opened by this run; they end with it. */
-export interface RunShells {
-  /** `command` is run by /bin/sh. Returns the session's id. */
-  open(command: string, cwd: string): Promise<string>;
-  get(sessionId: string): RunShell | undefined;
-  close(sessionId: string): Promise<boolean>;
-  list(): { session_id: string; command: string }[];
+/** The commands of this run. Those in the background end with it. */
+export interface RunCommands {
+  /**
+   * Shows a command in the foreground: its output goes to events, and `signal` aborts when a person stops it. `end` resolves when its last event is
+   * sent, with who stopped it.
+   */
+  follow(
+    command: string,
+    call: ToolContext["call"],
+  ): { signal: AbortSignal; output(text: string): void; end(ending: CommandEnding): Promise<"person" | "agent" | undefined> };
+  /** Starts `command` with /bin/sh in the background, on a terminal. Returns its id. */
+  start(command: string, options: { cwd: string; call: ToolContext["call"] }): Promise<string>;
+  /** A command in the background, also when it has ended. */
+  get(id: string): BackgroundCommand | undefined;
+  /** Ends its processes. False when it does not run. */
+  stop(id: string, by: "agent" | "person"): Promise<boolean>;
+  /** Those that run in the background. */
+  list(): { command_id: string; command: string }[];
+  /** Names those that run in the next note, because the model may have forgotten them. */
+  remind(): void;
+  /** What the model must be told of commands in the background, once: which of them ended since the last note. */
+  takeNote(): string | undefined;
 }
-export interface RunShell {
+export interface BackgroundCommand {
   command: string;
-  write(data: string): void;
-  /** Output since the last `drain`, at most the newest 64 KiB of it. */
-  drain(): string;
-  isEof(): boolean;
-  /** Resolves after `ms`, at the program's end or on abort. */
-  settle(ms: number, signal: AbortSignal): Promise<void>;
+  /** Undefined while it runs. */
+  ending: CommandEnding | undefined;
+  write(text: string): void;
+  /** Output since the last `read`, at most the newest 256 KiB of it; `dropped` characters before it are lost. */
+  read(): { text: string; dropped: number };
+  /** Resolves after `ms`, when `until` is in the unread output (without colors), at the command's end, or on abort: whether `until` is there. */
+  wait(options: { ms: number; until?: string | undefined; signal: AbortSignal }): Promise<boolean>;
+}
+export interface CommandEnding {
+  /** Null when the command did not end by itself. */
+  exit_code: number | null;
+  reason: "exited" | "timed_out" | "stopped" | "stopped_by_person" | "run_ended";
 }
 
 // ------------------------------------------------------------------------------------------------------------------- events
@@ -196,6 +221,14 @@ export type AgentEvent =
   | { type: "question_asked"; data: UserQuestionRequest; pending: PendingBatch }
   | { type: "subagent_event"; data: SubagentEvent }
   | { type: "file_changed"; data: FileChange }
+  /** A command in the background, or one in the foreground that takes longer than a moment. `call`: which call started it. */
+  | {
+      type: "command_started";
+      data: { command_id: string; command: string; is_background: boolean; call: ToolContext["call"]; agent_id?: string };
+    }
+  /** Output as the command printed it, with colors, in order; at most 64 KiB per command. */
+  | { type: "command_output"; data: { command_id: string; content: string } }
+  | { type: "command_ended"; data: { command_id: string; duration_ms: number; is_output_cut: boolean } & CommandEnding }
   | { type: "notice"; data: RunNotice }
   | { type: "agent_step"; data: AgentStep }
   | { type: "error"; data: RunError }
@@ -347,6 +380,8 @@ export interface AgentDeps {
   todos: TodoStore;
   getProjectInfo(): Promise<ProjectInfo>;
   getPreviewState(): Promise<PreviewState>;
+  /** Once per run and sub-agent, at its start: lets a person stop a command. */
+  onCommands?(commands: Pick<RunCommands, "stop">): void;
   /** Once, before the first model call: the rules, memory, skills and sub-agents of the run. */
   onContextLoaded?(context: LoadedContext): Promise<void>;
   /** The model that a sub-agent names. Rejects with a message for people when it is not available. Absent: sub-agents use the run's model. */
@@ -490,6 +525,8 @@ export interface RunOptions {
     client: ModelClient;
     /** Used when the agent sets none. Default `native`. */
     protocol?: AgentProtocol;
+    /** Which of the edit tools it is offered. Default `edits`; `editFormatOf(model_id)` knows the others. */
+    edit_format?: EditFormat;
     /** Tokens; `contextWindowOf(model_id)` knows the common ones. Default 128 000. */
     context_window?: number;
     max_output_tokens?: number;

@@ -32,7 +32,7 @@ export function resolveWritablePath(root: string, given: string): string {
   if (path === "." || path === (segmentsOf(root).join("/") || "."))
     throw new ToolFailure("A file's path is needed, not the project's folder.");
   if (path.split("/").some((segment) => segment.toLowerCase() === ".git")) {
-    throw new ToolFailure(`${given} is inside .git, which is changed by git only.`, { suggestion: "Use bash_exec with a git command." });
+    throw new ToolFailure(`${given} is inside .git, which is changed by git only.`, { suggestion: "Use run_command with a git command." });
   }
   return path;
 }

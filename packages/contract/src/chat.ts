@@ -291,6 +291,19 @@ export const chatRoutes = {
     response: Type.Object({ question_id: Uuid, outcome: Literals("answered", "declined") }),
     errors: ["not_found", "already_answered", "invalid_secret", "reserved_key", "secret_limit_reached"],
   }),
+  stopCommand: route({
+    method: "POST",
+    path: "/api/chat/agent/stop-command",
+    tag: "runs",
+    summary: "Stop command",
+    description:
+      "Stops a command that a run executes, in the foreground or in the background. The run continues, and the agent learns that a person stopped the command. Commands that have ended are not found.",
+    auth: "user",
+    keys: "run",
+    body: Type.Object({ task_id: Uuid, command_id: Type.String({ minLength: 1, maxLength: 40 }) }),
+    response: Type.Object({ command_id: Type.String(), status: Literals("stop_requested") }),
+    errors: ["not_found"],
+  }),
   active: route({
     method: "GET",
     path: "/api/chat/agent/active",

@@ -133,6 +133,27 @@ export const SubagentEvent = described(
 );
 export type SubagentEvent = Static<typeof SubagentEvent>;
 
+const CommandStarted = described(
+  "A command runs in the background, or takes longer than a moment. `call` is the tool call that started it: the iteration and the index in its batch.",
+  Type.Object({
+    command_id: Type.String(),
+    command: Type.String(),
+    is_background: Type.Boolean(),
+    call: Type.Object({ iteration: Type.Integer(), index: Type.Integer() }),
+    agent_id: described("The sub-agent that started it; then `call` is the sub-agent's own", Type.Optional(Type.String())),
+  }),
+);
+const CommandEnded = Type.Object({
+  command_id: Type.String(),
+  exit_code: described("Null if the command did not end by itself", Nullable(Type.Integer())),
+  reason: described(
+    "`stopped`: by the agent. `run_ended`: commands end with their run",
+    Literals("exited", "timed_out", "stopped", "stopped_by_person", "run_ended"),
+  ),
+  duration_ms: Type.Integer(),
+  is_output_cut: described("The command printed more than `command_output` has", Type.Boolean()),
+});
+
 export const runEventData = {
   task_started: Type.Object({
     chat_id: Uuid,
@@ -149,6 +170,12 @@ export const runEventData = {
   question_asked: QuestionAsked,
   question_resolved: QuestionResolved,
   file_changed: FileChanged,
+  command_started: CommandStarted,
+  command_output: described(
+    "Output of a command as it was printed, with the terminal's colors, in order; at most 64 KiB per command. Untrusted text: do not render as HTML",
+    Type.Object({ command_id: Type.String(), content: Type.String() }),
+  ),
+  command_ended: CommandEnded,
   agent_step: AgentStep,
   subagent_event: SubagentEvent,
   credits_used: Type.Object({

@@ -40,7 +40,7 @@ call write_file src/Counter.tsx
 inner
 \`\`\`
 \`\`\`\`
-call multi_edit src/App.tsx
+call edit_file src/App.tsx
 \`\`\`search
 <main />
 \`\`\`
@@ -55,7 +55,7 @@ usage input=100 output=20 cached=5
 ## disconnect after=5
 
 ## turn
-call bash_exec npx tsc --noEmit
+call run_command npx tsc --noEmit
 \`\`\`json
 { "timeout": 60 }
 \`\`\`
@@ -103,12 +103,12 @@ test("parses everything the builder can create", () => {
         ),
         turn(
           call("write_file", { file_path: "src/Counter.tsx", content: "# not a heading\n```\ninner\n```\n" }),
-          call("multi_edit", { file_path: "src/App.tsx", edits: [{ search: "<main />\n", replace: "<main>\n  <Counter />\n</main>\n" }] }),
+          call("edit_file", { file_path: "src/App.tsx", edits: [{ search: "<main />\n", replace: "<main>\n  <Counter />\n</main>\n" }] }),
           usage({ input: 100, output: 20, cached: 5 }),
         ),
         fail(429, { retryAfter: 1, times: 2 }),
         disconnect({ afterTokens: 5 }),
-        turn(call("bash_exec", { command: "npx tsc --noEmit", timeout: 60 })),
+        turn(call("run_command", { command: "npx tsc --noEmit", timeout: 60 })),
         nextMessage(),
         turn(call("todo_write", { todos: [] }), malformed("write_file", '{"file_path":')),
         turn(say("Done."), pause(10), finish("length")),
@@ -129,7 +129,7 @@ describe("reports the line it cannot parse", () => {
     ["## turn\ncall write_file a.ts", "script line 2: write_file takes one fenced block"],
     ["## turn\ncall todo_write now", "script line 2: todo_write takes its arguments as a json block"],
     ["## turn\ncall todo_write\n```json\n{\n```", "script line 2: the json block cannot be read"],
-    ["## turn\ncall patch_file a.ts\n```search\na\n```", "script line 2: expected a search block and then a replace block"],
+    ["## turn\ncall edit_file a.ts\n```search\na\n```", "script line 2: expected a search block and then a replace block"],
     ["## turn\ncall glob *.ts\nand more", 'script line 3: "and more" is outside a fence'],
     ["## disconnect soon", 'script line 1: expected name=number, not "soon"'],
     ["## turn\ncall write_file a\n```\nx", "a fence is never closed"],

@@ -39,7 +39,7 @@ import {
  * ```tsx
  * export function Counter() { … }
  * ```
- * call multi_edit src/App.tsx
+ * call edit_file src/App.tsx
  * ```search
  * <main />
  * ```
@@ -185,17 +185,12 @@ const shorthands: Record<string, { argument: string; body?: string }> = {
   list_dir: { argument: "path" },
   glob: { argument: "pattern" },
   grep: { argument: "pattern" },
-  bash_exec: { argument: "command" },
+  run_command: { argument: "command" },
 };
 
 function argumentsOf(name: string, argument: string, fences: Fence[], line: number): Arguments {
   const json = fences.find((fence) => fence.info === "json");
-  if (name === "patch_file" || name === "multi_edit") {
-    const edits = editsOf(fences, line);
-    if (name === "multi_edit") return { file_path: argument, edits };
-    if (edits.length !== 1) throw problem(line, "patch_file takes one search and one replace block");
-    return { file_path: argument, ...edits[0] };
-  }
+  if (name === "edit_file") return { file_path: argument, edits: editsOf(fences, line) };
   if (name === "apply_patch") return { patch: fences[0]?.body ?? "" };
   const shorthand = shorthands[name];
   if (shorthand?.body) {

@@ -33,6 +33,7 @@ import {
 import {
   createApprovals,
   createChatSocket,
+  createCommandStops,
   createCompactChat,
   createEstimateRun,
   createHandleOf,
@@ -114,6 +115,7 @@ export function composeChat(
       await refuseWhileRestoring(tx, projectId);
     },
   });
+  const commandStops = createCommandStops({ store: runsStore, access: runs, bus });
   const repairs = createRepairs({ store: createRepairsStore(db), projects, start: runs.start, emitterOf: (run) => handleOf(run).emitter, limits: config.repairs, log });
   onClose(async () => repairs.close());
   projects.onRelease(async ({ project_id, container_id, reason }) => {
@@ -209,6 +211,7 @@ export function composeChat(
       previewUrl: (hostLabel) => previewOrigin(address, hostLabel),
     },
     checkpoints: { before: runChangeSets.begin, after: runChangeSets.end },
+    commandStops,
     conversation: createRunConversation({
       chats: chatStore,
       approvals,
@@ -250,6 +253,7 @@ export function composeChat(
         runs,
         approvals,
         questions,
+        commandStops,
         serveSocket,
         estimateRun: createEstimateRun({ chats: chatStore, agents, models, projects, costs, typicalRun: credits.typicalRun }),
         compactChat: createCompactChat({

@@ -15,6 +15,7 @@ import {
   createRunStarts,
   createRunStops,
   createRunTask,
+  type CommandStops,
   type RunCheckpoints,
   type RunConversation,
   type RunCosts,
@@ -73,6 +74,7 @@ export function composeRunTask(
     record,
     followUp,
     handleOf,
+    commandStops,
   }: {
     projects: RunProjects;
     checkpoints: RunCheckpoints;
@@ -82,6 +84,7 @@ export function composeRunTask(
     record: Cassettes["record"];
     followUp: RunFollowUp;
     handleOf(task: TaskRow): RunHandle;
+    commandStops: CommandStops;
   },
 ): TaskDefinition<RunInput> {
   const execute = createExecuteRun({
@@ -91,6 +94,7 @@ export function composeRunTask(
     ledgers: createRunLedgers({ credits, costs }),
     toolProviders,
     runner: createAgentRunner({ record, traces }),
+    commandStops,
   });
   const preparation = createRunPreparation({
     chats,

@@ -134,8 +134,8 @@ export const orderDiff =
 const failedTest = "FAIL src/server/slots.test.ts:41\n  a cancelled order frees its place\n  expected 6 left, received 5 left";
 
 export const read = { name: "read_file", parameters: { file_path: "src/server/slots.ts" } };
-export const edit = { name: "patch_file", parameters: { file_path: "src/routes/order.tsx", search: "a", replace: "b" } };
-export const test = { name: "bash_exec", parameters: { command: "pnpm test slots" } };
+export const edit = { name: "edit_file", parameters: { file_path: "src/routes/order.tsx", search: "a", replace: "b" } };
+export const test = { name: "run_command", parameters: { command: "pnpm test slots" } };
 export const run = ids.run;
 export const stats = {
   cost_cents: 0,
@@ -206,7 +206,7 @@ export const streaming = (): ProjectEvent[] => [
   ),
 ];
 export const asking = (): ProjectEvent[] => {
-  const push = { name: "bash_exec", parameters: { command: "pnpm drizzle-kit push --force", timeout: 120 } };
+  const push = { name: "run_command", parameters: { command: "pnpm drizzle-kit push --force", timeout: 120 } };
   return [
     ...begun(),
     frame(
@@ -225,7 +225,7 @@ export const asking = (): ProjectEvent[] => {
       "approval_required",
       {
         approval_id: "0a000000-0000-4000-8000-0000000000a1",
-        tool_name: "bash_exec",
+        tool_name: "run_command",
         tool_parameters: push.parameters,
         tool_description: "Runs a command",
       },

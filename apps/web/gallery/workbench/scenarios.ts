@@ -131,7 +131,7 @@ export const scenarios: readonly Scenario[] = [
       step(
         4,
         "14:07:01",
-        [{ name: "bash_exec", parameters: { command: "pnpm drizzle-kit push --force", timeout: 120 } }],
+        [{ name: "run_command", parameters: { command: "pnpm drizzle-kit push --force", timeout: 120 } }],
         [{ success: false, error: "Denied: migrate the rows first" }],
       ),
     ],

@@ -61,9 +61,9 @@ const work: Script = [
     ...calls(call("read_file", { file_path: "a.txt" }), call("read_file", { file_path: "missing.txt" }), call("grep", { pattern: "o" })),
   ],
   calls(
-    call("patch_file", { file_path: "a.txt", search: "one", replace: "two" }),
+    call("edit_file", { file_path: "a.txt", search: "one", replace: "two" }),
     call("nothing_like_it", { x: 1 }),
-    call("bash_exec", { command: "cat a.txt; exit 3" }),
+    call("run_command", { command: "cat a.txt; exit 3" }),
   ),
   [...say("Halfway "), brokenLine()],
   [...say("through."), ...calls(call("todo_write", { todos: [{ content: "More", status: "pending" }] }))],
@@ -193,12 +193,12 @@ describe("a cassette", () => {
     const tampered = readCassette(
       writeCassette(
         cassette.lines.map((line) =>
-          line.kind === "tool" && line.name === "bash_exec" ? { ...line, parameters: { command: "other" } } : line,
+          line.kind === "tool" && line.name === "run_command" ? { ...line, parameters: { command: "other" } } : line,
         ),
       ),
     );
     const { differences } = await replayCassette(tampered);
-    expect(differences.join("\n")).toMatch(/bash_exec is not on the cassette[\s\S]*event \d+ is/);
+    expect(differences.join("\n")).toMatch(/run_command is not on the cassette[\s\S]*event \d+ is/);
   });
 
   test("a full cassette stops recording, marks the cut, and cannot be replayed", async () => {

@@ -109,7 +109,7 @@ describe.each(dialects)("%s over the wire", (provider) => {
     expect(await ws.get("b.txt")).toBe("B\n");
     const received = server.requests.map((one) => one.request).at(-1)!;
     expect(received.system).toContain("You are an agent.");
-    expect(received.tools).toContain("bash_exec");
+    expect(received.tools).toContain("run_command");
     expect(received.messages.map((message) => message.role)).toEqual(["user", "assistant", "tool", "assistant", "tool", "tool"]);
     expect(received.messages[1]).toMatchObject({ text: "I look.", calls: [{ name: "read_file" }] });
     expect(received.messages[2]).toMatchObject({ text: expect.stringContaining("content of a") });

@@ -9,8 +9,15 @@ export interface TextEdit {
   search: string;
   replace: string;
 }
+/** Where an edit was applied, and how similar its quotation was (0 to 1). */
+export interface AppliedEdit {
+  index: number;
+  line: number;
+  method: MatchMethod;
+  similarity: number;
+}
 export type Edited =
-  | { ok: true; text: string; applied: { index: number; method: MatchMethod }[] }
+  | { ok: true; text: string; applied: AppliedEdit[] }
   | { ok: false; index: number; found: Extract<Replacement, { ok: false }> };
 
 export function applyEdits(text: string, edits: readonly TextEdit[]): Edited {
@@ -20,12 +27,12 @@ export function applyEdits(text: string, edits: readonly TextEdit[]): Edited {
 
 function inTurn(text: string, edits: readonly TextEdit[]): Edited {
   let current = text;
-  const applied: { index: number; method: MatchMethod }[] = [];
+  const applied: AppliedEdit[] = [];
   for (const [index, { search, replace }] of edits.entries()) {
     const found = replaceOnce(current, search, replace);
     if (!found.ok) return { ok: false, index, found };
     current = found.text;
-    applied.push({ index, method: found.method });
+    applied.push({ index, line: found.line, method: found.method, similarity: found.similarity });
   }
   return { ok: true, text: current, applied };
 }
@@ -42,12 +49,12 @@ interface Change {
 /** Undefined when an edit is not found or two overlap. */
 function sideBySide(text: string, edits: readonly TextEdit[]): Edited | undefined {
   const lines = text.split(/(?<=\n)/);
-  const applied: { index: number; method: MatchMethod }[] = [];
+  const applied: AppliedEdit[] = [];
   const changes: Change[] = [];
   for (const [index, { search, replace }] of edits.entries()) {
     const found = replaceOnce(text, search, replace);
     if (!found.ok) return undefined;
-    applied.push({ index, method: found.method });
+    applied.push({ index, line: found.line, method: found.method, similarity: found.similarity });
     const made = changesOf(lines, found.text.split(/(?<=\n)/));
     if (!made) return undefined;
     changes.push(...made);

@@ -1,5 +1,5 @@
 /**
- * Finds the place that a model quotes from memory. Pure; used by patch_file and multi_edit. The first strategy that finds anything decides; two equally
+ * Finds the place that a model quotes from memory. Pure; used by edit_file. The first strategy that finds anything decides; two equally
  * good places are an error, never a guess. Differences from the quotation are merged by `merge.ts`, or refused with a reason.
  */
 import { indentUnit, mergeEdit, plainLine, withoutForeignTabs, type Doubt, type Merged } from "./merge.ts";

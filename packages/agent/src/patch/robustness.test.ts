@@ -5,7 +5,7 @@ import { applyEdits } from "./edits.ts";
 
 type Outcome = { kind: "applied"; text: string } | { kind: "refused"; reason: string };
 
-/** What the three tools do with a file's text. */
+/** What the two tools do with a file's text. */
 function outcomeOf({ tool, text, edits, patch }: EditCase): Outcome {
   if (tool === "apply_patch") {
     try {

@@ -90,7 +90,7 @@ describe("invoke_subagent", () => {
     const nested = run.client.requests[1]!;
     expect(nested.messages).toHaveLength(1);
     expect(nested.tools.map((tool) => tool.name).toSorted()).toEqual(expect.arrayContaining(["glob", "grep", "list_dir", "read_file"]));
-    for (const name of ["write_file", "bash_exec", "todo_write", "invoke_subagent"])
+    for (const name of ["write_file", "run_command", "todo_write", "invoke_subagent"])
       expect(nested.tools.map((tool) => tool.name)).not.toContain(name);
     // A reload shows it from the step.
     expect(run.first("agent_step").data.tool_results[0]!.result).toMatchObject({
@@ -181,7 +181,7 @@ describe("invoke_subagent", () => {
       ws,
       {
         go: [calls(invoke("general-purpose", "one")), answer("ok")],
-        one: [calls(write("1"), call("bash_exec", { command: "echo hi > a.txt" })), answer("read-only")],
+        one: [calls(write("1"), call("run_command", { command: "echo hi > a.txt" })), answer("read-only")],
       },
       { editMode: "plan" },
     );
@@ -198,7 +198,7 @@ describe("invoke_subagent", () => {
       ws,
       {
         go: [calls(invoke("general-purpose", "sleep"), invoke("Explore", "think"))],
-        sleep: [calls(write("1")), calls(call("bash_exec", { command: "touch started; sleep 60; touch ended" }))],
+        sleep: [calls(write("1")), calls(call("run_command", { command: "touch started; sleep 60; touch ended" }))],
         think: [["hang"]],
       },
       {
@@ -272,7 +272,7 @@ describe("invoke_subagent", () => {
   test("a sub-agent of the project takes prompt, tools and model from its file, with at most the agent's tools", async () => {
     await using ws = await tempWorkspace({
       ".tesslate/agents/styler.md":
-        "---\nname: styler\ndescription: makes it pretty\ntools: read_file, write_file, bash_exec, invoke_subagent\nmodel: openai/other\n---\nYou are the stylist.",
+        "---\nname: styler\ndescription: makes it pretty\ntools: read_file, write_file, run_command, invoke_subagent\nmodel: openai/other\n---\nYou are the stylist.",
     });
     const other = scripted([answer("styled")]);
     const run = await crew(

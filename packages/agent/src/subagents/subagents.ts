@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { abortable } from "../abortable.ts";
 import { RunEnded, type Ending } from "../ending.ts";
 import { done, failed, ToolFailure } from "../tool.ts";
+import { allowedToolNames } from "../tools/index.ts";
 import type { Message } from "../model-client.ts";
 import type {
   CallVerdict,
@@ -181,6 +182,11 @@ export function createSubagents(options: SubagentsOptions): Subagents {
         }
         case "file_changed":
           return context.fileChanged(event.data);
+        case "command_started":
+          return guarded(deps.emit({ ...event, data: { ...event.data, agent_id: id } }));
+        case "command_output":
+        case "command_ended":
+          return guarded(deps.emit(event));
         case "approval_required":
           pendingApproval = event.pending;
           return;
@@ -331,7 +337,9 @@ const callOf = (context: ToolContext) => ({ purpose: "subagent" as const, iterat
 /** The run's tools except sub-agents and those that talk to the person. */
 function toolsOf(definition: SubagentDefinition, tools: readonly Tool[]): string[] {
   const usable = tools.filter((tool) => tool.category !== "agents" && !excludedCategories.has(tool.category)).map((tool) => tool.name);
-  return definition.tools === null ? usable : usable.filter((name) => definition.tools?.includes(name));
+  if (definition.tools === null) return usable;
+  const wanted = allowedToolNames(definition.tools);
+  return usable.filter((name) => wanted.has(name));
 }
 
 function newId(known: ReadonlyMap<string, unknown>): string {

@@ -6,14 +6,14 @@ import { structuredPatch } from "diff";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-export type EditTool = "patch_file" | "multi_edit" | "apply_patch";
+export type EditTool = "edit_file" | "apply_patch";
 export interface EditCase {
   tool: EditTool;
   kind: string;
   source: string;
   /** The file as it is when the edit arrives. */
   text: string;
-  /** For patch_file and multi_edit. */
+  /** For edit_file. */
   edits: { search: string; replace: string }[];
   /** For apply_patch. */
   patch: string;
@@ -125,7 +125,7 @@ const freshOf: Record<string, (line: string) => string> = {
   "spaces at line ends of the quotation": (line) => line,
 };
 
-function patchFileCases(change: Change, hunk: Hunk): EditCase[] {
+function singleEditCases(change: Change, hunk: Hunk): EditCase[] {
   const { source, before } = change;
   const search = oldOf(hunk);
   const replace = newOf(hunk);
@@ -134,7 +134,7 @@ function patchFileCases(change: Change, hunk: Hunk): EditCase[] {
   const cases: EditCase[] = [];
   const add = (kind: string, one: { text?: string; search?: string; replace?: string; isRight?: (text: string) => boolean }): void => {
     cases.push({
-      tool: "patch_file",
+      tool: "edit_file",
       kind,
       source,
       text: one.text ?? text,
@@ -332,7 +332,7 @@ function siblingOf(hunk: Hunk): ((lines: string[]) => string[]) | undefined {
   return (lines) => lines.map((line) => line.replaceAll(new RegExp(`\\b${declaration}\\b`, "g"), `${declaration}2`));
 }
 
-function multiEditCases(change: Change): EditCase[] {
+function severalEditCases(change: Change): EditCase[] {
   const { source, before, after } = change;
   const text = textOf(before);
   const all = (context: number): { search: string; replace: string }[] =>
@@ -345,7 +345,7 @@ function multiEditCases(change: Change): EditCase[] {
     const around = (inner: string[]): string => [...before.slice(from, hunk.at), ...inner, ...before.slice(end, end + 6)].join("\n");
     return { search: around(oldOf(hunk)), replace: around(newOf(hunk)) };
   });
-  const base = { tool: "multi_edit" as const, source, text, patch: "" };
+  const base = { tool: "edit_file" as const, source, text, patch: "" };
   const right = equals(textOf(after));
   const first = quotable(change, 0);
   const cases: EditCase[] = [
@@ -501,8 +501,8 @@ export function editCases(): EditCase[] {
   return changes().flatMap((change) => {
     const single = hunksOf(change, 3).flatMap((_, index) => {
       const hunk = quotable(change, index);
-      return hunk ? patchFileCases(change, hunk) : [];
+      return hunk ? singleEditCases(change, hunk) : [];
     });
-    return [...single, ...multiEditCases(change), ...applyPatchCases(change)];
+    return [...single, ...severalEditCases(change), ...applyPatchCases(change)];
   });
 }

@@ -176,6 +176,8 @@ function execIn(dir: string, argv: string[], options: WorkspaceExecOptions, chil
         options.onOutput?.(chunk, stream);
       });
     }
+    // The program may end without reading its input.
+    child.stdin.on("error", () => undefined);
     child.stdin.end(options.input);
     child.on("error", reject);
     child.on("close", (exitCode, signal) => {

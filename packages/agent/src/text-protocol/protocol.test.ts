@@ -47,7 +47,7 @@ describe("calls as text (IterativeAgent)", () => {
     const [first, second] = run.client.requests;
     expect(first!.tools).toEqual([]);
     expect(first!.system).toContain('{"tool_name": "read_file"');
-    expect(first!.system).toContain("- patch_file(file_path*: string, search*: string, replace*: string)");
+    expect(first!.system).toContain("- edit_file(file_path*: string, edits*: [{search*: string, replace*: string}])");
     expect(second!.messages.at(-2)).toMatchObject({
       role: "assistant",
       content: 'I look.\n\n```json\n{"tool_name": "read_file", "parameters": {"file_path":"a.txt"}}\n```',

@@ -28,7 +28,7 @@ const patch = (...lines: string[]) => ({ patch: ["*** Begin Patch", ...lines, "*
 const write = (content: string): Action => ["write_file", { file_path: "a.txt", content }];
 const read: Action = ["read_file", { file_path: "a.txt" }];
 const change = (content: string): Action => ({ person: (ws) => ws.put("a.txt", content) });
-const edit = (search: string, replace: string): Action => ["patch_file", { file_path: "a.txt", search, replace }];
+const edit = (search: string, replace: string): Action => ["edit_file", { file_path: "a.txt", search, replace }];
 
 describe("a person edits while the agent works", () => {
   test.each<[name: string, actions: Action[], left: string, refusal: RegExp | undefined]>([

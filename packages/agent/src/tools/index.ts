@@ -1,7 +1,8 @@
 import type { Tool } from "../types.ts";
 import { applyPatch } from "./apply-patch.ts";
 import { askQuestion } from "./ask-question.ts";
-import { bashExec } from "./bash-exec.ts";
+import { commandOutput } from "./command-output.ts";
+import { editFile } from "./edit-file.ts";
 import { getPreviewState } from "./get-preview-state.ts";
 import { getProjectInfo } from "./get-project-info.ts";
 import { glob } from "./glob.ts";
@@ -9,13 +10,10 @@ import { grep } from "./grep.ts";
 import { invokeSubagent } from "./invoke-subagent.ts";
 import { listDir } from "./list-dir.ts";
 import { loadSkillTool } from "./load-skill.ts";
-import { multiEdit } from "./multi-edit.ts";
-import { patchFile } from "./patch-file.ts";
 import { readFile } from "./read-file.ts";
 import { remember } from "./remember.ts";
-import { shellClose } from "./shell-close.ts";
-import { shellExec } from "./shell-exec.ts";
-import { shellOpen } from "./shell-open.ts";
+import { runCommand } from "./run-command.ts";
+import { stopCommand } from "./stop-command.ts";
 import { todoRead } from "./todo-read.ts";
 import { todoWrite } from "./todo-write.ts";
 import { writeFile } from "./write-file.ts";
@@ -24,16 +22,14 @@ import { writeFile } from "./write-file.ts";
 export const allTools: readonly Tool[] = [
   readFile,
   writeFile,
-  patchFile,
-  multiEdit,
+  editFile,
   applyPatch,
   listDir,
   glob,
   grep,
-  bashExec,
-  shellOpen,
-  shellExec,
-  shellClose,
+  runCommand,
+  commandOutput,
+  stopCommand,
   todoRead,
   todoWrite,
   getProjectInfo,
@@ -43,3 +39,18 @@ export const allTools: readonly Tool[] = [
   loadSkillTool,
   remember,
 ];
+
+const currentNames = new Map(allTools.flatMap((tool) => (tool.aliases ?? []).map((alias) => [alias.name, tool.name] as const)));
+
+/** The name of a tool today, for names that were stored earlier. Names of other tools stay. */
+export const currentToolName = (name: string): string => currentNames.get(name) ?? name;
+
+/** A list of names that was stored earlier, with the names of today. */
+export const currentToolNames = (names: readonly string[]): string[] => [...new Set(names.map(currentToolName))];
+
+/** The tools that a list of names allows. Who may run commands may also read and stop those in the background. */
+export function allowedToolNames(names: readonly string[]): Set<string> {
+  const allowed = new Set(currentToolNames(names));
+  if (allowed.has(runCommand.name)) for (const { name } of [commandOutput, stopCommand]) allowed.add(name);
+  return allowed;
+}

@@ -1,8 +1,10 @@
 import { symlink } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { answer, call, calls, play, type RunChanges } from "../testing/harness.ts";
+import { editFormatOf, type EditFormat } from "../edit-format.ts";
+import { answer, call, calls, play, scripted, type RunChanges } from "../testing/harness.ts";
 import { tempWorkspace, type TempWorkspace } from "../testing/temp-workspace.ts";
-import type { FileChange, ToolResult } from "../types.ts";
+import type { ModelRequest } from "../model-client.ts";
+import type { FileChange, RunCommands, ToolResult } from "../types.ts";
 
 /** Runs calls through the loop, as one batch. */
 async function use(
@@ -111,7 +113,7 @@ describe("write_file", () => {
       [
         ["write_file", { file_path: "src/a.ts", content: "x" }],
         ["read_file", { file_path: "/app/web/src/a.ts" }],
-        ["bash_exec", { command: "ls" }],
+        ["run_command", { command: "ls" }],
         ["glob", { pattern: "*.ts" }],
         ["grep", { pattern: "x" }],
       ],
@@ -124,40 +126,76 @@ describe("write_file", () => {
   });
 });
 
-describe("patch_file and multi_edit", () => {
+describe("edit_file", () => {
   test("too many edits for a large file are refused with a message", async () => {
     const text = "word\n".repeat(200_000);
     await using ws = await tempWorkspace({ "big.txt": text });
     const edits = Array.from({ length: 60 }, (_, index) => ({ search: `word ${index}`, replace: "x" }));
-    const run = await play(ws, [calls(call("multi_edit", { file_path: "big.txt", edits })), answer("In parts, then.")]);
+    const run = await play(ws, [calls(call("edit_file", { file_path: "big.txt", edits })), answer("In parts, then.")]);
     expect(run.first("agent_step").data.tool_results[0]).toMatchObject({ success: false, error: expect.stringContaining("too many") });
     expect(await ws.get("big.txt")).toBe(text);
   });
 
   test("a patch returns a short diff and how it matched", async () => {
     await using ws = await tempWorkspace({ "a.ts": "const a = 1;\nconst b = 2;\n" });
-    const { results, changed } = await use(ws, [["patch_file", { file_path: "a.ts", search: "b = 2", replace: "b = 3" }]]);
+    const { results, changed } = await use(ws, [["edit_file", { file_path: "a.ts", search: "b = 2", replace: "b = 3" }]]);
     expect(results[0]).toEqual({
       success: true,
-      tool: "patch_file",
+      tool: "edit_file",
       result: {
         success: true,
         message: "Changed a.ts at line 2.",
         file_path: "a.ts",
         diff: "@@ -1,2 +1,2 @@\n const a = 1;\n-const b = 2;\n+const b = 3;",
         change: { additions: 1, deletions: 1 },
-        details: { match_method: "exact", size_bytes: 26 },
+        details: { edit_count: 1, applied_edits: [{ index: 0, line: 2, match_method: "exact" }], size_bytes: 26 },
       },
     });
     expect(changed).toMatchObject([{ path: "a.ts", op: "update", size: 26 }]);
   });
 
+  test("former names and a single edit without the list are accepted", async () => {
+    await using ws = await tempWorkspace({ "a.ts": "1\n2\n3\n" });
+    const { results } = await use(
+      ws,
+      [
+        ["patch_file", { file_path: "a.ts", search: "1", replace: "one" }],
+        ["multi_edit", { file_path: "a.ts", edits: [{ search: "2", replace: "two" }] }],
+        ["edit_file", { path: "a.ts", old_string: "3", new_string: "three" }],
+      ],
+      { agent: { system_prompt: "x", tools: ["patch_file"] } },
+    );
+    expect(results.map(({ success, tool }) => [success, tool])).toEqual(Array.from({ length: 3 }, () => [true, "edit_file"]));
+    expect(await ws.get("a.ts")).toBe("one\ntwo\nthree\n");
+  });
+
+  test("a model is offered the edit tool it is trained on, and may call the other", async () => {
+    expect(["gpt-5.1", "openai/gpt-5-codex", "gpt-4o", "openai/gpt-oss-120b", "anthropic/claude-sonnet-4.6"].map(editFormatOf)).toEqual([
+      "patch",
+      "patch",
+      "edits",
+      "edits",
+      "edits",
+    ]);
+    await using ws = await tempWorkspace({ "a.ts": "1\n" });
+    const offered = async (edit_format: EditFormat, tools: string[] | null): Promise<string[]> => {
+      const client = scripted([calls(call("edit_file", { file_path: "a.ts", search: "1", replace: "1" })), answer("ok")]);
+      const run = await play(ws, [], { model: { client, edit_format }, agent: { system_prompt: "x", tools } });
+      if (tools === null) expect(run.first("agent_step").data.tool_results[0]!.success).toBe(true);
+      return client.requests[0]!.tools.map(({ name }) => name).filter((name) => name === "edit_file" || name === "apply_patch");
+    };
+    expect(await offered("edits", null)).toEqual(["edit_file"]);
+    expect(await offered("patch", null)).toEqual(["apply_patch"]);
+    expect(await offered("patch", ["read_file", "multi_edit"])).toEqual(["edit_file"]);
+    expect(await offered("edits", ["read_file", "apply_patch"])).toEqual(["apply_patch"]);
+  });
+
   test("two equal places, no match and a missing file are refused", async () => {
     await using ws = await tempWorkspace({ "a.ts": "x();\ny();\nx();\n" });
     const { results, changed, received } = await use(ws, [
-      ["patch_file", { file_path: "a.ts", search: "x();", replace: "z();" }],
-      ["patch_file", { file_path: "a.ts", search: "completely different text", replace: "z();" }],
-      ["patch_file", { file_path: "b.ts", search: "x", replace: "z" }],
+      ["edit_file", { file_path: "a.ts", search: "x();", replace: "z();" }],
+      ["edit_file", { file_path: "a.ts", search: "completely different text", replace: "z();" }],
+      ["edit_file", { file_path: "b.ts", search: "x", replace: "z" }],
     ]);
     expect(results.map((result) => result.error)).toEqual([
       "search stands 2 times in a.ts, at lines 1, 3. Nothing was changed.",
@@ -172,7 +210,7 @@ describe("patch_file and multi_edit", () => {
     await using ws = await tempWorkspace({ "a.ts": "1\n2\n3\n" });
     const { results, changed } = await use(ws, [
       [
-        "multi_edit",
+        "edit_file",
         {
           file_path: "a.ts",
           edits: [
@@ -182,7 +220,7 @@ describe("patch_file and multi_edit", () => {
         },
       ],
       [
-        "multi_edit",
+        "edit_file",
         {
           file_path: "a.ts",
           edits: [
@@ -196,8 +234,8 @@ describe("patch_file and multi_edit", () => {
     expect(results[1]!.result?.details).toEqual({
       edit_count: 2,
       applied_edits: [
-        { index: 0, match_method: "exact" },
-        { index: 1, match_method: "exact" },
+        { index: 0, line: 1, match_method: "exact" },
+        { index: 1, line: 1, match_method: "exact" },
       ],
       size_bytes: 8,
     });
@@ -213,7 +251,7 @@ describe("patch_file and multi_edit", () => {
       await ws.put("a.ts", "somebody else's\n");
       return found;
     };
-    const { results } = await use(ws, [["patch_file", { file_path: "a.ts", search: "1", replace: "2" }]]);
+    const { results } = await use(ws, [["edit_file", { file_path: "a.ts", search: "1", replace: "2" }]]);
     expect(results[0]!.error).toMatch(/changed by someone else/);
     expect(await ws.get("a.ts")).toBe("somebody else's\n");
   });
@@ -223,8 +261,8 @@ describe("patch_file and multi_edit", () => {
     await ws.files.write("latin.txt", new Uint8Array([0x61, 0xe9, 0x0a]));
     await ws.files.write("bom.txt", new Uint8Array([0xef, 0xbb, 0xbf, 0x61, 0x0a]));
     const { results } = await use(ws, [
-      ["patch_file", { file_path: "latin.txt", search: "a", replace: "b" }],
-      ["patch_file", { file_path: "bom.txt", search: "a", replace: "b" }],
+      ["edit_file", { file_path: "latin.txt", search: "a", replace: "b" }],
+      ["edit_file", { file_path: "bom.txt", search: "a", replace: "b" }],
     ]);
     expect(results.map((result) => result.success)).toEqual([false, true]);
     expect([...(await ws.files.read("bom.txt")).data]).toEqual([0xef, 0xbb, 0xbf, 0x62, 0x0a]);
@@ -278,8 +316,8 @@ describe("apply_patch", () => {
     await using ws = await tempWorkspace({ "a.txt": "a\n" });
     const { results, changed } = await use(ws, [
       ["apply_patch", patch("*** Update File: a.txt", "-a", "+a")],
-      ["patch_file", { file_path: "a.txt", search: "a", replace: "a" }],
-      ["multi_edit", { file_path: "a.txt", edits: [{ search: "a", replace: "a" }] }],
+      ["edit_file", { file_path: "a.txt", search: "a", replace: "a" }],
+      ["edit_file", { file_path: "a.txt", edits: [{ search: "a", replace: "a" }] }],
       ["write_file", { file_path: "empty.txt", content: "" }],
     ]);
     const none = { success: true, result: { change: { additions: 0, deletions: 0 } } };
@@ -423,14 +461,14 @@ describe("looking around", () => {
   });
 });
 
-describe("bash_exec", () => {
+describe("run_command", () => {
   test("returns the exit code and both streams, without colors, and leaves quoting untouched", async () => {
     await using ws = await tempWorkspace();
     const { results } = await use(ws, [
-      ["bash_exec", { command: "printf '\\033[31mred\\033[0m\\n'; echo err >&2; exit 7" }],
-      ["bash_exec", { command: "printf '10%%\\r50%%\\r100%%\\n'" }],
-      ["bash_exec", { command: 'echo "a  b" | wc -c' }],
-      ["bash_exec", { command: "kill -TERM $$" }],
+      ["run_command", { command: "printf '\\033[31mred\\033[0m\\n'; echo err >&2; exit 7" }],
+      ["run_command", { command: "printf '10%%\\r50%%\\r100%%\\n'" }],
+      ["run_command", { command: 'echo "a  b" | wc -c' }],
+      ["run_command", { command: "kill -TERM $$" }],
     ]);
     expect(results[0]).toMatchObject({ success: false, error: "Exit code 7.", result: { details: { exit_code: 7 } } });
     expect(String(results[0]!.result?.output).split("\n").toSorted()).toEqual(["", "err", "red"]);
@@ -441,53 +479,159 @@ describe("bash_exec", () => {
 
   test("a timeout ends the whole process group", async () => {
     await using ws = await tempWorkspace();
-    const { results } = await use(ws, [["bash_exec", { command: "echo before; sleep 500 & sleep 500", timeout: 1 }]]);
+    const { results } = await use(ws, [["run_command", { command: "echo before; sleep 500 & sleep 500", timeout: 1 }]]);
     expect(results[0]).toMatchObject({ success: false, error: expect.stringContaining("within 1 s"), result: { output: "before\n" } });
   });
 
   test("a timeout above ten minutes is refused", async () => {
     await using ws = await tempWorkspace();
-    const { results } = await use(ws, [["bash_exec", { command: "true", timeout: 601 }]]);
-    expect(results[0]!.error).toMatch(/do not fit bash_exec.*timeout/);
+    const { results } = await use(ws, [["run_command", { command: "true", timeout: 601 }]]);
+    expect(results[0]!.error).toMatch(/do not fit run_command.*timeout/);
   });
 });
 
-describe("shells", () => {
-  test("open, write, read and close", async () => {
-    await using ws = await tempWorkspace({ "a.txt": "x" });
-    const script = (id: string): [string, unknown][] => [
-      ["shell_exec", { session_id: id, command: "V=42; ls", wait_seconds: 0.3 }],
-      ["shell_exec", { session_id: id, command: "echo $V", wait_seconds: 0.3 }],
-      ["shell_exec", { session_id: id, command: "exit", wait_seconds: 5 }],
-      ["shell_exec", { session_id: id, command: "echo dead", wait_seconds: 0.1 }],
-      ["shell_close", { session_id: id }],
-      ["shell_exec", { session_id: id, command: "echo", wait_seconds: 0 }],
-    ];
+describe("commands in the background", () => {
+  /** Runs each batch after the one before it, with the id of the first command that was started. */
+  async function inSteps(ws: TempWorkspace, first: [string, unknown], steps: ((id: string) => [string, unknown][])[], changes: RunChanges = {}) {
+    const idOf = (text: string): string => /command (\w{8}) in the background/.exec(text)?.[1] ?? "";
     let id = "";
-    const run = await play(ws, [
-      calls(call("shell_open", {})),
-      (request) => {
-        id = /Opened terminal (\w+)/.exec(request.messages.at(-1)!.content)![1]!;
-        return calls(...script(id).map(([name, parameters]) => call(name, parameters)));
-      },
-      answer("ok"),
+    const run = await play(
+      ws,
+      [
+        calls(call(...first)),
+        ...steps.map((step) => (request: ModelRequest) => {
+          id ||= idOf(request.messages.at(-1)!.content);
+          return calls(...step(id).map(([name, parameters]) => call(name, parameters)));
+        }),
+        answer("ok"),
+      ],
+      changes,
+    );
+    return { run, results: run.all("agent_step").slice(1).flatMap((event) => event.data.tool_results) };
+  }
+
+  test("a command runs on, takes input, is read and stopped", async () => {
+    await using ws = await tempWorkspace({ "a.txt": "x" });
+    const { run, results } = await inSteps(ws, ["run_command", { command: "/bin/sh", background: true }], [
+      (command_id) => [
+        ["command_output", { command_id, input: "V=42; ls", wait_seconds: 0.3 }],
+        ["command_output", { command_id, input: "echo $V", until: "42" }],
+        ["stop_command", { command_id }],
+        ["command_output", { command_id, input: "echo dead" }],
+        ["stop_command", { command_id }],
+        ["command_output", { command_id: "none" }],
+      ],
     ]);
-    const results = run.all("agent_step")[1]!.data.tool_results;
-    expect(results[0]!.result).toMatchObject({ output: "a.txt\n", session_id: id, details: { bytes: 6, is_eof: false } });
+    expect(results.map(({ success }) => success)).toEqual([true, true, true, false, true, false]);
+    expect(results[0]!.result).toMatchObject({ message: "The command is running.", output: "a.txt\n", details: { is_running: true } });
     expect(results[1]!.result?.output).toBe("42\n");
-    expect(results[2]!.result?.details).toMatchObject({ is_eof: true });
-    expect(results.slice(3).map((result) => result.success)).toEqual([false, true, false]);
+    expect(results[4]!.result?.message).toMatch(/had ended already/);
+    expect(results[5]!.error).toBe("There is no command none in the background.");
+    expect(run.all("command_ended").map((event) => event.data)).toMatchObject([{ reason: "stopped", exit_code: null }]);
   });
 
-  test("too many are refused with a list of the open ones", async () => {
+  test("a wait ends with the command or its text; the model is told once that a command has ended", async () => {
     await using ws = await tempWorkspace();
-    const { results } = await use(
-      ws,
-      Array.from({ length: 17 }, (): [string, unknown] => ["shell_open", { command: "cat" }]),
-    );
-    expect(results.filter((result) => result.success)).toHaveLength(16);
-    expect(results[16]!.error).toMatch(/16 terminals are open already: \w+ \(cat\)/);
+    const { run, results } = await inSteps(ws, ["run_command", { command: "sleep 0.7; echo built; sleep 0.2; exit 3", background: true }], [
+      (command_id) => [["command_output", { command_id, until: "built", wait_seconds: 30 }]],
+      () => [["run_command", { command: "sleep 0.6" }]],
+      (command_id) => [["command_output", { command_id, wait_seconds: 30 }]],
+      () => [["list_dir", {}]],
+    ]);
+    expect(results[0]!.result).toMatchObject({ output: "built\n", details: { is_running: true, exit_code: null } });
+    expect(results[2]!.result).toMatchObject({ message: "The command ended with exit code 3.", details: { exit_code: 3 } });
+    const texts = run.client.requests.map((request) => request.messages.at(-1)!.content);
+    expect(texts.map((text) => /\[Background commands: \w+ \(sleep .*\) ended with exit code 3/.test(text))).toEqual([
+      false,
+      false,
+      false,
+      true,
+      false,
+      false,
+    ]);
   });
+
+  test("a command that fails at once says so, and its output is in the result", async () => {
+    await using ws = await tempWorkspace();
+    const { results } = await use(ws, [["run_command", { command: "echo no; exit 7", background: true }]]);
+    expect(results[0]).toMatchObject({ success: false, error: "The command ended at once with exit code 7.", result: { output: "no\n" } });
+  });
+
+  test("events carry the output with its colors, in order and within limits; the run's end stops the command", async () => {
+    await using ws = await tempWorkspace();
+    const { run } = await inSteps(ws, ["run_command", { command: "printf '\\033[31mred\\033[0m\\n'; sleep 60", background: true }], []);
+    const id = run.first("command_started").data.command_id;
+    expect(run.first("command_started").data).toMatchObject({ is_background: true, call: { iteration: 1, index: 0 } });
+    expect(run.all("command_output").map((event) => event.data)).toEqual([{ command_id: id, content: "\u001b[31mred\u001b[0m\n" }]);
+    expect(run.first("command_ended").data).toMatchObject({ command_id: id, reason: "run_ended", exit_code: null, is_output_cut: false });
+    expect(run.order.slice(-2)).toEqual(["command_ended", "complete"]);
+    const long = await play(ws, [calls(call("run_command", { command: "sleep 0.5; seq 1 60000" })), answer("ok")]);
+    const content = long.all("command_output").map((event) => event.data.content);
+    expect(content.join("")).toMatch(/^1\n2\n3\n/);
+    expect(content.join("").length).toBe(64 * 1024);
+    expect(long.first("command_ended").data).toMatchObject({ reason: "exited", exit_code: 0, is_output_cut: true });
+  });
+
+  test("a command that ends in a moment sends no events", async () => {
+    await using ws = await tempWorkspace();
+    const run = await play(ws, [calls(call("run_command", { command: "echo hi" })), answer("ok")]);
+    expect(run.order).toEqual(["charge", "tool_started", "agent_step", "text_chunk", "charge", "complete"]);
+  });
+
+  test("a person stops a command, in the foreground and in the background, and the run goes on", async () => {
+    await using ws = await tempWorkspace();
+    let stop: RunCommands["stop"] | undefined;
+    const changes: RunChanges = {
+      deps: { onCommands: (commands) => void (stop = commands.stop) },
+      onEvent: (event) => {
+        if (event.type === "command_started") void stop!(event.data.command_id, "person");
+      },
+    };
+    const run = await play(
+      ws,
+      [
+        calls(call("run_command", { command: "echo begun; sleep 60" })),
+        calls(call("run_command", { command: "sleep 60", background: true })),
+        answer("ok"),
+      ],
+      changes,
+    );
+    expect(run.all("agent_step")[0]!.data.tool_results[0]).toMatchObject({
+      success: false,
+      error: "The person stopped this command.",
+      result: { output: "begun\n" },
+    });
+    expect(run.all("command_ended").map((event) => event.data.reason)).toEqual(["stopped_by_person", "stopped_by_person"]);
+    expect(run.result.success).toBe(true);
+  });
+
+  test("the terminals of earlier versions are accepted", async () => {
+    await using ws = await tempWorkspace();
+    const { results } = await inSteps(
+      ws,
+      ["shell_open", {}],
+      [
+        (session_id) => [
+          ["shell_exec", { session_id, command: "echo $((40 + 2))", wait_seconds: 0.3 }],
+          ["shell_close", { session_id }],
+        ],
+      ],
+      { agent: { system_prompt: "x", tools: ["bash_exec"] } },
+    );
+    expect(results.map(({ tool, success }) => [tool, success])).toEqual([
+      ["command_output", true],
+      ["stop_command", true],
+    ]);
+    expect(results[0]!.result?.output).toBe("42\n");
+  });
+
+  test("too many are refused with a list of those that run", async () => {
+    await using ws = await tempWorkspace();
+    const starts = Array.from({ length: 17 }, (): [string, unknown] => ["run_command", { command: "cat", background: true }]);
+    const { results } = await use(ws, starts);
+    expect(results.filter((result) => result.success)).toHaveLength(16);
+    expect(results[16]!.error).toMatch(/16 commands are running in the background already: \w+ \(cat\)/);
+  }, 30_000);
 });
 
 describe("information about the run", () => {

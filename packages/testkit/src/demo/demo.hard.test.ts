@@ -69,11 +69,9 @@ async function run(folder: string, name: string, args: Record<string, unknown>):
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, args.content as string);
       return "written";
-    case "patch_file":
-      return edit(path, [args as unknown as Edit]);
-    case "multi_edit":
+    case "edit_file":
       return edit(path, args.edits as Edit[]);
-    case "bash_exec":
+    case "run_command":
       return sh(folder, args.command as string);
     case "todo_write":
       expect((args.todos as { status: string }[]).filter((todo) => todo.status === "in_progress").length).toBeLessThanOrEqual(1);
@@ -118,10 +116,10 @@ describe("the to-do app", { timeout: 120_000 }, () => {
       "Build me a to-do app",
       "is running in the preview",
       ["components", "lib"],
-      ["todo_write", "write_file", "patch_file", "bash_exec", "get_preview_state"],
+      ["todo_write", "write_file", "edit_file", "run_command", "get_preview_state"],
     ],
-    ["Now priorities and filters", "Priorities and filters are in", ["PriorityMark.tsx", "FilterBar.tsx"], ["multi_edit", "bash_exec"]],
-    ["It should remember everything", "Kept in this browser", ["useStoredTodos.ts", "Progress.tsx"], ["multi_edit", "bash_exec"]],
+    ["Now priorities and filters", "Priorities and filters are in", ["PriorityMark.tsx", "FilterBar.tsx"], ["edit_file", "run_command"]],
+    ["It should remember everything", "Kept in this browser", ["useStoredTodos.ts", "Progress.tsx"], ["edit_file", "run_command"]],
   ])("%s", async (prompt, expected, files, used) => {
     const { text, tools } = await send(folder, messages, prompt);
     expect(text).toContain(expected);
@@ -147,7 +145,7 @@ test("the counter, in two messages", { timeout: 120_000 }, async () => {
   expect(readFileSync(join(folder, "index.html"), "utf8")).toContain("<title>Counter</title>");
   await builds(folder);
   const second = await send(folder, messages, "Add a reset button and a step");
-  expect(second.tools).toContain("multi_edit");
+  expect(second.tools).toContain("edit_file");
   expect(readFileSync(join(folder, "src/Counter.tsx"), "utf8")).toMatch(/Reset/);
   await builds(folder);
 });

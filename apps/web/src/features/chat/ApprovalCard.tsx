@@ -14,6 +14,7 @@ import { scrollable } from "../../ui/scrollable.ts";
 import type { ApprovalPart } from "./chat.types.ts";
 import { questionOf, riskOf } from "./risk.ts";
 import { pathOf } from "./run-events.ts";
+import { currentToolName } from "./tools/tool-names.ts";
 
 interface Payload {
   command?: { text: string; cwd: string; timeout: string | undefined };
@@ -25,6 +26,13 @@ interface Payload {
 const string = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 const replaced = (search: string, replace: string): DiffLine[] =>
   diffLines([...search.split("\n").map((line) => `-${line}`), ...replace.split("\n").map((line) => `+${line}`)].join("\n"));
+
+/** The edits of a call. The former `patch_file` has a single one, without the list. */
+function editsOf(parameters: Record<string, unknown>): { search?: string; replace?: string }[] {
+  if (Array.isArray(parameters["edits"])) return parameters["edits"] as { search?: string; replace?: string }[];
+  const [search, replace] = [string(parameters["search"]), string(parameters["replace"])];
+  return search === undefined ? [] : [{ search, ...(replace !== undefined && { replace }) }];
+}
 
 /** What the call would do: a command, a diff, or the parameters as JSON. */
 export function payloadOf(toolName: string, parameters: Record<string, unknown>): Payload {
@@ -43,10 +51,9 @@ export function payloadOf(toolName: string, parameters: Record<string, unknown>)
   }
   if (toolName === "write_file" && string(parameters["content"]) !== undefined)
     return { lines: addedLines(string(parameters["content"]) ?? ""), path: path ?? "" };
-  if (toolName === "patch_file" && string(parameters["search"]) !== undefined)
-    return { lines: replaced(string(parameters["search"]) ?? "", string(parameters["replace"]) ?? ""), path: path ?? "" };
-  if (toolName === "multi_edit" && Array.isArray(parameters["edits"])) {
-    const lines = (parameters["edits"] as { search?: string; replace?: string }[]).flatMap((edit, index): DiffLine[] => [
+  const edits = currentToolName(toolName) === "edit_file" ? editsOf(parameters) : [];
+  if (edits.length > 0) {
+    const lines = edits.flatMap((edit, index): DiffLine[] => [
       ...(index > 0 ? [{ kind: "gap" as const, line: undefined, text: "" }] : []),
       ...replaced(edit.search ?? "", edit.replace ?? ""),
     ]);

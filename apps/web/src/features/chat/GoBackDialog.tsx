@@ -7,10 +7,11 @@ import { changeSetQuery } from "../changes/index.ts";
 import { diffQuery } from "../timeline/index.ts";
 import type { ChatState } from "./chat.types.ts";
 import type { GoBackTarget } from "./run-acts.ts";
+import { currentToolName } from "./tools/tool-names.ts";
 
 const shownFiles = 6;
 const shownCommands = 4;
-const commandTools = new Set(["bash_exec", "shell_open", "shell_exec"]);
+const commandTools = new Set(["run_command", "command_output"]);
 
 /** The commands of a run and of later runs, and the number of messages from the run's question on. */
 export function sinceRun(state: ChatState, taskId: string): { commands: string[]; messages: number } {
@@ -22,7 +23,9 @@ export function sinceRun(state: ChatState, taskId: string): { commands: string[]
       ? []
       : (state.runs[turn.taskId]?.parts ?? []).flatMap((part) => {
           const command =
-            part.kind === "tool" && part.status !== "refused" && commandTools.has(part.name) ? part.parameters["command"] : undefined;
+            part.kind === "tool" && part.status !== "refused" && commandTools.has(currentToolName(part.name))
+              ? (part.parameters["command"] ?? part.parameters["input"])
+              : undefined;
           return typeof command === "string" ? [command] : [];
         }),
   );

@@ -11,7 +11,7 @@ const approval = (toolName: string, parameters: Record<string, unknown>, descrip
   parameters,
   description,
 });
-const command = approval("bash_exec", { command: "rm -rf dist", cwd: "web", timeout: 60 });
+const command = approval("run_command", { command: "rm -rf dist", cwd: "web", timeout: 60 });
 
 test.describe("an approval", () => {
   const answers = () => {
@@ -30,7 +30,7 @@ test.describe("an approval", () => {
   test("shows an edit as its lines", async ({ show }) => {
     show(
       <ApprovalCard
-        approval={approval("patch_file", { path: "src/a.ts", search: "old();", replace: "new();" })}
+        approval={approval("edit_file", { path: "src/a.ts", search: "old();", replace: "new();" })}
         onAnswer={async () => undefined}
       />,
     );

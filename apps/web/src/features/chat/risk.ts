@@ -1,5 +1,6 @@
 import { lentName } from "../mcp/index.ts";
 import { pathOf } from "./run-events.ts";
+import { currentToolName } from "./tools/tool-names.ts";
 
 export interface Risk {
   /** Red for destructive calls, amber for the rest. */
@@ -50,7 +51,7 @@ export function questionOf(toolName: string, parameters: Record<string, unknown>
   if (lent) return `Allow ${lent.server} to run ${lent.tool}?`;
   if (typeof parameters["command"] === "string") return "Allow this command?";
   if (toolName === "write_file") return "Write this file?";
-  if (toolName === "patch_file" || toolName === "multi_edit" || toolName === "apply_patch") return "Make this edit?";
+  if (currentToolName(toolName) === "edit_file" || toolName === "apply_patch") return "Make this edit?";
   if (toolName === "web_fetch") return "Fetch this page?";
   return `Allow ${toolName}?`;
 }

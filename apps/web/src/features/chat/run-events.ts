@@ -334,6 +334,9 @@ export function applyRunEvent(before: Run, event: IncomingRunEvent): Run {
     }
     case "todo_updated":
     case "plan_updated":
+    case "command_started":
+    case "command_output":
+    case "command_ended":
       return run;
     case "steered": {
       const { id, message, iteration, at } = data as RunEventData<"steered">;

@@ -26,9 +26,9 @@ test("moments of a run: what it did, and which files it had changed so far", () 
     event("task_started", { chat_id: task_id, message_id: task_id, agent_id: null, model: "m" }),
     event("text_chunk", { content: "I begin.", iteration: 1 }),
     ...turn(1, "write_file", { file_path: "a.ts" }, [{ path: "a.ts", op: "add", diff: diff(0, 3) }]),
-    ...turn(2, "patch_file", { file_path: "b.ts" }, [{ path: "b.ts", op: "update", diff: diff(1, 2) }]),
-    ...turn(3, "patch_file", { file_path: "a.ts" }, [{ path: "a.ts", op: "update", diff: diff(1, 1) }]),
-    ...turn(4, "bash_exec", { command: "npm test" }, [], false),
+    ...turn(2, "edit_file", { file_path: "b.ts" }, [{ path: "b.ts", op: "update", diff: diff(1, 2) }]),
+    ...turn(3, "edit_file", { file_path: "a.ts" }, [{ path: "a.ts", op: "update", diff: diff(1, 1) }]),
+    ...turn(4, "run_command", { command: "npm test" }, [], false),
     ...turn(5, "apply_patch", { patch: "…" }, [
       { path: "a.ts", op: "delete", diff: diff(3, 0) },
       { path: "b.ts", op: "move", new_path: "c.ts" },

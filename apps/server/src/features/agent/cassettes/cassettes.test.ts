@@ -7,7 +7,7 @@ test("a cassette is recorded only when switched on, readable only by its owner, 
   const value = "planted-cassette-key-77";
   await using world = await chatWorld({
     script: [
-      turn(say("I look."), call("bash_exec", { command: "cat .env" }), call("write_file", { file_path: "a.txt", content: "a" })),
+      turn(say("I look."), call("run_command", { command: "cat .env" }), call("write_file", { file_path: "a.txt", content: "a" })),
       turn(say("Done, as it is.")),
       say("Off the record."),
     ],

@@ -20,7 +20,7 @@ test("canvas tools act only on the owner's project, return real exit codes, and 
         call("graph_add_browser_preview", { container_id: web, position_x: 10, position_y: 20 }),
         call("graph_add_container", { name: "DB", container_type: "service", service_slug: "postgres", position_x: 5 }),
         call("graph_shell_open", { container_id: web }),
-        call("bash_exec", { command: "true" }),
+        call("run_command", { command: "true" }),
         exec(foreign, "true"),
         call("graph_stop_container", { container_id: foreign }),
         call("graph_remove_item", { item_type: "container", item_id: foreign }),
@@ -33,7 +33,7 @@ test("canvas tools act only on the owner's project, return real exit codes, and 
       parallel(exec(web, "cat a.txt; echo changed > a.txt"), call("graph_stop_all", {})),
       say("Planned."),
       nextMessage(),
-      parallel(call("graph_container_status", {}), call("bash_exec", { command: "exit 0" })),
+      parallel(call("graph_container_status", {}), call("run_command", { command: "exit 0" })),
       say("Not the canvas."),
     ],
   });

@@ -33,7 +33,7 @@ test.each([1, 3, 7, 100])("a secret streamed in chunks of %i is redacted to its 
   const events = await redactedEvents([
     ...pieces(`I think ${value}.`).map((delta): ModelEvent => ({ type: "reasoning", delta })),
     ...pieces(`The key is ${value}, is it? planted-`).map((delta): ModelEvent => ({ type: "text", delta })),
-    { type: "tool_call_start", id: "a", name: "bash_exec" },
+    { type: "tool_call_start", id: "a", name: "run_command" },
     ...pieces(args).map((delta): ModelEvent => ({ type: "tool_call_delta", id: "a", delta })),
     { type: "tool_call_end", id: "a", arguments: args },
     { type: "text", delta: "planted-" },

@@ -57,7 +57,7 @@ describe("ask mode", () => {
         say("Both."),
         nextMessage(),
         write("c.txt"),
-        call("bash_exec", { command: "true" }),
+        call("run_command", { command: "true" }),
         say("Third."),
       ],
     });
@@ -68,7 +68,7 @@ describe("ask mode", () => {
     expect(await world.read("b.txt")).toBe("b.txt");
 
     const second = collect(world.send("More", { edit_mode: "ask" }));
-    expect((await second.until("approval_required")).data.tool_name).toBe("bash_exec");
+    expect((await second.until("approval_required")).data.tool_name).toBe("run_command");
     expect(await world.read("c.txt")).toBe("c.txt");
     await answer(world, world.owner, find(second.seen, "approval_required")!.data.approval_id, "allow_once");
     await second.ended;

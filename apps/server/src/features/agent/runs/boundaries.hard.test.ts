@@ -15,7 +15,7 @@ interface Boundary {
 }
 
 test("kill -9 at every boundary of a step loses nothing that was acknowledged and repeats nothing that was done", async () => {
-  const append = (log: number, word: string, more = "") => call("bash_exec", { command: `echo ${word} >> log-${log}.txt${more}` });
+  const append = (log: number, word: string, more = "") => call("run_command", { command: `echo ${word} >> log-${log}.txt${more}` });
   const has =
     (type: RunEvent["type"]) =>
     (seen: RunEvent[]): boolean =>
@@ -53,7 +53,7 @@ test("kill -9 at every boundary of a step loses nothing that was acknowledged an
     {
       name: "in the middle of a batch, after a file was written",
       script: [
-        turn(call("write_file", { file_path: "log-4.txt", content: "one\n" }), call("bash_exec", { command: "sleep 60" })),
+        turn(call("write_file", { file_path: "log-4.txt", content: "one\n" }), call("run_command", { command: "sleep 60" })),
         turn(append(4, "two")),
         say("Done."),
       ],

@@ -13,7 +13,7 @@ describe("cancel", () => {
     await using world = await chatWorld({
       script: [
         call("write_file", { file_path: "a.txt", content: "a" }),
-        call("bash_exec", { command: "sleep 611.25 & sleep 611.25" }),
+        call("run_command", { command: "sleep 611.25 & sleep 611.25" }),
         say("Never."),
       ],
     });
@@ -97,7 +97,7 @@ describe("cancel", () => {
   });
 
   test("a new message right after it waits for the end instead of being refused", async () => {
-    await using world = await chatWorld({ script: [call("bash_exec", { command: "sleep 60" }), say("Hi.")] });
+    await using world = await chatWorld({ script: [call("run_command", { command: "sleep 60" }), say("Hi.")] });
     const stream = collect(world.send("Go"));
     const { task_id } = await stream.until("tool_started");
     await world.app.as(world.owner).chat.cancel({ body: { task_id } });
@@ -105,7 +105,7 @@ describe("cancel", () => {
   });
 
   test("deleting the project stops its run and ends its streams", async () => {
-    await using world = await chatWorld({ script: [call("bash_exec", { command: "sleep 62.25" })] });
+    await using world = await chatWorld({ script: [call("run_command", { command: "sleep 62.25" })] });
     const stream = collect(world.send("Go"));
     await eventually(async () => (await processes()).includes("sleep 62.25"));
     await world.app.as(world.owner).projects.remove({ params: { id: world.project.id } });

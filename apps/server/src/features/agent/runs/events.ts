@@ -114,6 +114,12 @@ export async function forwardEvent(
       return emitter.emit("tool_started", event.data);
     case "subagent_event":
       return emitter.emit("subagent_event", event.data);
+    case "command_started":
+      return emitter.emit("command_started", event.data);
+    case "command_output":
+      return emitter.emit("command_output", event.data);
+    case "command_ended":
+      return emitter.emit("command_ended", event.data);
     case "notice":
       return emitter.emit("notice", event.data);
     case "file_changed": {

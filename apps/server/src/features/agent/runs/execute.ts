@@ -11,6 +11,7 @@ import type { RunEventData } from "@tesslate/contract";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
 import { createModelChain, redactedClient, type ModelChain, type ResolvedModel } from "../models/index.ts";
 import type { AgentRunner } from "./agent-runner.ts";
+import type { CommandStops } from "./command-stops.ts";
 import type { RunConversation } from "./conversation.ts";
 import { endFromResult, type RunEnd } from "./ending.ts";
 import type { RunEnvironments } from "./environment.ts";
@@ -39,6 +40,7 @@ interface ExecutionDependencies {
   ledgers: RunLedgers;
   toolProviders: readonly ToolProvider[];
   runner: AgentRunner;
+  commandStops: Pick<CommandStops, "open">;
 }
 
 export const createExecuteRun =
@@ -47,7 +49,7 @@ export const createExecuteRun =
     executeRun(deps, run, onEnd);
 
 async function executeRun(
-  { store, conversation, environments, ledgers, toolProviders, runner }: ExecutionDependencies,
+  { store, conversation, environments, ledgers, toolProviders, runner, commandStops }: ExecutionDependencies,
   run: PreparedRun,
   onEnd: Parameters<ExecuteRun>[1],
 ): Promise<RunResult> {
@@ -117,6 +119,7 @@ async function executeRun(
   });
   const toolset = selectTools({ agent, viewContext: input.view_context, tools: provided.tools });
   const seen = conversation.seenFiles(run);
+  using stoppable = commandStops.open(task.id);
   /** The `error` event that precedes the agent's `complete`; both are emitted by `onEnd`. */
   let error: RunEventData<"error"> | undefined;
   const options: RunOptions = {
@@ -152,6 +155,7 @@ async function executeRun(
       ...modelHooks(run, { ledger, chain, redactor }),
       getProjectInfo: context.info,
       getPreviewState: context.preview,
+      onCommands: stoppable.add,
       onContextLoaded: (loaded) => store.storeContext(input.message_id, storedContext(loaded)),
       onUnexpected: (err, where) => log.error({ err, where }, "agent"),
       emit: async (event) => {

@@ -1,6 +1,7 @@
 export { createAgentRunner } from "./agent-runner.ts";
 export { createApprovals, type Approvals } from "./approvals.ts";
 export { createChatTurns } from "./chat-turns.ts";
+export { createCommandStops, type CommandStops } from "./command-stops.ts";
 export { createCompactChat } from "./compaction.ts";
 export { createRunConversation, type RunConversation } from "./conversation.ts";
 export { createRunCosts, type RunCosts } from "./costs.ts";

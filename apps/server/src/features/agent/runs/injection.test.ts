@@ -68,7 +68,7 @@ const looksAt = ({ source, text }: Injection, site: string): Part | undefined =>
     case "file":
       return call("read_file", { file_path: source.path });
     case "command":
-      return call("bash_exec", { command: source.command });
+      return call("run_command", { command: source.command });
     case "page":
       return call("web_fetch", { url: site + source.path });
     case "mcp":
@@ -262,7 +262,7 @@ test("a tool call that a model only quotes from a page, a search result, a file 
     ["web_fetch", { url: `${site.url}/hostile` }],
     ["web_search", { query: "setup" }],
     ["read_file", { file_path: "README.md" }],
-    ["bash_exec", { command: "cat server.log" }],
+    ["run_command", { command: "cat server.log" }],
   ];
   const runWith = async (more: { agent_id?: string } = {}) => {
     const { id } = await world.app.as(world.owner).chat.createSession({ body: { project_id: world.project.id } });

@@ -14,7 +14,7 @@ test("calls of an open batch with results in the log are done, the rest are unkn
     [
       { type: "text_chunk", data: { content: "Writing ", iteration: 3 } },
       { type: "text_chunk", data: { content: "both.", iteration: 3 } },
-      started(write("./a.txt"), { name: "bash_exec", parameters: { command: "echo 1 >> log" } }, write("b.txt")),
+      started(write("./a.txt"), { name: "run_command", parameters: { command: "echo 1 >> log" } }, write("b.txt")),
       changed("a.txt"),
     ],
     "2026-01-01T00:00:01.000Z",

@@ -1,4 +1,4 @@
-import type { AgentStep, PendingBatch, ToolResult } from "@tesslate/agent";
+import { currentToolName, type AgentStep, type PendingBatch, type ToolResult } from "@tesslate/agent";
 import type { SubagentEvent } from "@tesslate/contract";
 import type { AgentStepRow } from "../../../db/schema/agent.ts";
 import type { RunsStore } from "./runs.store.ts";
@@ -38,7 +38,7 @@ export interface BatchEvent {
   data: Record<string, unknown>;
 }
 
-const editors = new Set(["write_file", "patch_file", "multi_edit"]);
+const editors = new Set(["write_file", "edit_file"]);
 const lostResult =
   "The server stopped while this was running or about to run, and the result is lost. It may have taken effect: look before you make the call again.";
 
@@ -83,7 +83,7 @@ function resultOf(
     return { success: true, tool: name, result: { success: true, message } };
   };
   const given = typeof parameters["file_path"] === "string" ? plain(parameters["file_path"]) : undefined;
-  if (editors.has(name) && given !== undefined) {
+  if (editors.has(currentToolName(name)) && given !== undefined) {
     const own = changed.findIndex(({ path }) => path === given || path.endsWith(`/${given}`));
     if (own !== -1) return done(changed.splice(own, 1).map(({ path }) => path));
   }

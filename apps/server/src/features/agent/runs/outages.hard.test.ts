@@ -18,7 +18,7 @@ const billed = {
 };
 const words = Array.from({ length: 40 }, (_, i) => `word${i} `);
 /** Appends one line to the log each time it runs. */
-const append = (word: string) => call("bash_exec", { command: `echo ${word} >> log.txt` });
+const append = (word: string) => call("run_command", { command: `echo ${word} >> log.txt` });
 const slowWords = (ms: number) => words.flatMap((word) => [say(word), pause(ms)]);
 
 const setCredits = (world: ChatWorld) =>

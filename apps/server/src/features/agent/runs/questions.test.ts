@@ -121,7 +121,7 @@ describe("secrets the agent asks for", () => {
     await using world = await chatWorld({
       script: [
         call("request_secret", wanted),
-        call("bash_exec", { command: "printf 'no value here'" }),
+        call("run_command", { command: "printf 'no value here'" }),
         call("request_secret", { ...wanted, name: "OTHER_KEY" }),
         say("Payments work after a restart."),
       ],

@@ -1,4 +1,4 @@
-import { ModelError, withTextTools, type AgentProtocol, type RunOptions } from "@tesslate/agent";
+import { editFormatOf, ModelError, withTextTools, type AgentProtocol, type RunOptions } from "@tesslate/agent";
 import type { Logger } from "../../../platform/logger.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
 import { redactedClient, withoutUnseenImages, type ResolvedModel } from "../models/index.ts";
@@ -42,6 +42,7 @@ export async function probeOnFirstUse(
 export const agentModel = (model: ResolvedModel, redactor: LiveRedactor): RunOptions["model"] => ({
   client: redactedClient(withoutUnseenImages(model), redactor),
   protocol: model.protocol,
+  edit_format: editFormatOf(model.model_id),
   context_window: model.context_window,
 });
 

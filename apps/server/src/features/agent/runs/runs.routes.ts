@@ -3,6 +3,7 @@ import { chatRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import { taskLinks } from "../../core/tasks/index.ts";
 import type { Approvals } from "./approvals.ts";
+import type { CommandStops } from "./command-stops.ts";
 import type { CompactChat } from "./compaction.ts";
 import type { EstimateRun } from "./estimate.ts";
 import { refuseOwnAnswer } from "./key-permissions.ts";
@@ -10,7 +11,7 @@ import type { Questions } from "./questions.ts";
 import type { Runs } from "./runs.service.ts";
 import type { ChatSocket } from "./runs.socket.ts";
 
-const { stream, cancel, approval, answer, active, runEvents, resume, socket, estimate, compact } = chatRoutes;
+const { stream, cancel, approval, answer, stopCommand, active, runEvents, resume, socket, estimate, compact } = chatRoutes;
 
 /** Chat routes that start, answer and follow runs. */
 export function mountRuns(
@@ -19,6 +20,7 @@ export function mountRuns(
     runs,
     approvals,
     questions,
+    commandStops,
     estimateRun,
     compactChat,
     serveSocket,
@@ -26,6 +28,7 @@ export function mountRuns(
     runs: Runs;
     approvals: Approvals;
     questions: Questions;
+    commandStops: CommandStops;
     estimateRun: EstimateRun;
     compactChat: CompactChat;
     serveSocket: ChatSocket;
@@ -33,7 +36,7 @@ export function mountRuns(
 ): void {
   mount(
     "chat",
-    { stream, cancel, approval, answer, active, runEvents, resume, socket, estimate, compact },
+    { stream, cancel, approval, answer, stopCommand, active, runEvents, resume, socket, estimate, compact },
     {
       stream: async ({ user, signal, once }, { body }) => runs.follow(await once(() => runs.start(user, body)), { signal }),
       cancel: ({ user }, { body }) => runs.cancel(user.id, body),
@@ -43,6 +46,7 @@ export function mountRuns(
         return { approval_id: body.approval_id, response: body.response };
       },
       answer: async ({ user }, { body }) => ({ question_id: body.question_id, outcome: await questions.answer(user.id, body) }),
+      stopCommand: ({ user }, { body }) => commandStops.stop(user.id, body),
       active: async ({ user }, { query }) => ({ active: await runs.active(user.id, query.project_id, query.chat_id) }),
       runEvents: async ({ user, signal, headers }, { params, query }) => {
         const task = await runs.ownRun(user.id, params.task_id);

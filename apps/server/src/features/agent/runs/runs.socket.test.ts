@@ -35,7 +35,7 @@ describe("the chat socket", () => {
 
   test("frames are answered during a run: ping, approval, cancel", async () => {
     await using world = await chatWorld({
-      script: [call("write_file", { file_path: "a.txt", content: "a" }), call("bash_exec", { command: "sleep 60" })],
+      script: [call("write_file", { file_path: "a.txt", content: "a" }), call("run_command", { command: "sleep 60" })],
     });
     const socket = await chatSocket(world.app, world.owner, await newChat(world));
     socket.send({ type: "message", message: "Go" });

@@ -259,6 +259,20 @@ export function createRunsStore(db: Database) {
         )
         .orderBy(asc(events.task_seq))
         .limit(5_000),
+    /** Whether the last event of a command is not its end. */
+    isCommandRunning: async (taskId: string, commandId: string): Promise<boolean> => {
+      const found = await db
+        .select({ type: events.type })
+        .from(events)
+        .where(
+          and(
+            eq(events.task_id, taskId),
+            inArray(events.type, ["command_started", "command_ended"]),
+            sql`${events.data}->>'command_id' = ${commandId}`,
+          ),
+        );
+      return found.length > 0 && found.every(({ type }) => type === "command_started");
+    },
     /** The batch whose request was answered last. */
     findAnsweredBatch: async (taskId: string): Promise<ApprovalRow["pending"]> =>
       (await db.select().from(approvals).where(eq(approvals.task_id, taskId)).orderBy(desc(approvals.created_at)).limit(1))[0]?.pending ??

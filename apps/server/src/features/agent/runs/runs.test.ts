@@ -389,7 +389,7 @@ describe("chats and history", () => {
   });
 
   test("deleting a chat stops its run first", async () => {
-    await using world = await chatWorld({ script: [call("bash_exec", { command: "sleep 60" })] });
+    await using world = await chatWorld({ script: [call("run_command", { command: "sleep 60" })] });
     const client = world.app.as(world.owner).chat;
     const stream = collect(world.send("Go"));
     const { data, task_id } = await stream.until("tool_started").then(() => stream.until("task_started"));
@@ -451,7 +451,7 @@ test("the to-do list is stored with the chat and its changes are emitted", async
 test("plan mode changes nothing, not even by shell", async () => {
   await using world = await chatWorld({
     script: [
-      parallel(call("write_file", { file_path: "a.txt", content: "a" }), call("bash_exec", { command: "echo hi > b.txt; mkdir c; ls" })),
+      parallel(call("write_file", { file_path: "a.txt", content: "a" }), call("run_command", { command: "echo hi > b.txt; mkdir c; ls" })),
       say("I would write a.txt."),
     ],
   });
@@ -566,7 +566,7 @@ test("the demo answers by its script", async () => {
 
 test("a file change by the agent is emitted once with its author; a change by its command is emitted by the file watcher", async () => {
   await using world = await chatWorld({
-    script: [call("write_file", { file_path: "a.txt", content: "a" }), call("bash_exec", { command: "echo b > b.txt" }), say("Done.")],
+    script: [call("write_file", { file_path: "a.txt", content: "a" }), call("run_command", { command: "echo b > b.txt" }), say("Done.")],
   });
   const abort = new AbortController();
   const changes: { path: string; by?: string }[] = [];

@@ -11,9 +11,9 @@ test("the agent sees names in place of secret values in files, commands, termina
   await using world = await chatWorld({
     script: [
       turn(call("read_file", { file_path: ".env" })),
-      turn(call("bash_exec", { command: "cat .env; printf plan; sleep 0.2; printf ted-stripe-key-42; cat .env >&2" })),
+      turn(call("run_command", { command: "cat .env; printf plan; sleep 0.2; printf ted-stripe-key-42; cat .env >&2" })),
       turn(call("grep", { pattern: "STRIPE" })),
-      turn(call("patch_file", { file_path: ".env", search: "OTHER=1", replace: "OTHER=2" })),
+      turn(call("edit_file", { file_path: ".env", search: "OTHER=1", replace: "OTHER=2" })),
       turn(call("write_file", { file_path: "public/leak.txt", content: "[secret:STRIPE_KEY]\n" })),
       turn(say("Done, the key [secret:STRIPE_KEY] is kept.")),
     ],

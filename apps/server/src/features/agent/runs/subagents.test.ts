@@ -76,12 +76,12 @@ test("the description of interrupted sub-agents for the model", () => {
         text: "",
         tool_calls: [{ name: "write_file", parameters: { file_path: "a.txt" }, success: true, message: "" }],
       },
-      { ...head, kind: "tool_started", iteration: 2, tools: [{ name: "bash_exec", parameters: { command: "npm  i" } }] },
+      { ...head, kind: "tool_started", iteration: 2, tools: [{ name: "run_command", parameters: { command: "npm  i" } }] },
       { ...head, agent_id: "2", name: "Explore", kind: "started", task: "look" },
       { ...head, agent_id: "2", name: "Explore", kind: "finished", success: true },
     ]),
   ).toEqual([
-    'Sub-agent general-purpose was interrupted and cannot be resumed. Its task: "make it". It had run: write_file a.txt. It is not known how these ended: bash_exec npm i.',
+    'Sub-agent general-purpose was interrupted and cannot be resumed. Its task: "make it". It had run: write_file a.txt. It is not known how these ended: run_command npm i.',
     'Sub-agent Explore had finished, but its report was lost. Its task: "look". It had run nothing.',
   ]);
   expect(describeInterruptedSubagents([])).toEqual([]);

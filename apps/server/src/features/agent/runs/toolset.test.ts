@@ -37,30 +37,43 @@ test("agent type, view and feature switches decide which tools there are", () =>
   expect(has({ features: { ...on, subagents: false } }, "invoke_subagent")).toBe(false);
   expect(has({ features: { ...on, apply_patch: false } }, "apply_patch")).toBe(false);
   expect(has({}, "apply_patch")).toBe(true);
-  expect(has({}, "bash_exec")).toBe(true);
-  expect(has({}, "bash_exec", "graph")).toBe(false);
+  expect(has({}, "run_command")).toBe(true);
+  expect(has({}, "run_command", "graph")).toBe(false);
   expect(has({}, "graph_start_all")).toBe(false);
   expect(has({}, "graph_start_all", "graph")).toBe(true);
   expect(has({ tools: ["read_file"] }, "graph_start_all", "graph")).toBe(true);
   expect(toolsetOf({ tools: ["read_file", "missing"] }).names).toEqual(["read_file"]);
-  expect(toolsetOf({}, "graph").replaced["bash_exec"]).toContain("graph_shell_exec");
+  expect(toolsetOf({}, "graph").replaced["run_command"]).toContain("graph_shell_exec");
   expect(toolsetOf({}).replaced).toEqual({});
+});
+
+test("lists and settings with former names of tools still hold", () => {
+  expect(toolsetOf({ tools: ["read_file", "patch_file", "multi_edit", "bash_exec"] }).names).toEqual([
+    "read_file",
+    "edit_file",
+    "run_command",
+    "command_output",
+    "stop_command",
+  ]);
+  const { tools: described, prompt } = toolsetOf({ tool_configs: { bash_exec: { description: "Harmless.", system_prompt: "Prefer npm." } } });
+  expect(described.find((tool) => tool.name === "run_command")?.modelDescription).toBe("Harmless.");
+  expect(prompt).toBe("# run_command\nPrefer npm.");
 });
 
 test("an agent's own tool descriptions reach the model, not the person who approves", () => {
   const tool_configs = {
-    bash_exec: { description: "Harmless.", examples: ["npm test"], system_prompt: "Prefer npm." },
+    run_command: { description: "Harmless.", examples: ["npm test"], system_prompt: "Prefer npm." },
     missing: { system_prompt: "never used" },
     constructor: { description: "x" },
   };
   const toolset = toolsetOf({ tool_configs });
-  const bash = toolset.tools.find((tool) => tool.name === "bash_exec")!;
+  const bash = toolset.tools.find((tool) => tool.name === "run_command")!;
   expect(bash.modelDescription).toBe("Harmless.\nExamples:\n- npm test");
   expect(bash.description).toContain("/bin/sh");
   expect(bash.gate).toEqual({ approval: true, plan_blocked: false, read_only: false });
-  expect(toolset.prompt).toBe("# bash_exec\nPrefer npm.");
+  expect(toolset.prompt).toBe("# run_command\nPrefer npm.");
   expect(
-    toolsetOf({ tool_configs: { bash_exec: { examples: "x" } as never } }).tools.find((tool) => tool.name === "bash_exec")!
+    toolsetOf({ tool_configs: { run_command: { examples: "x" } as never } }).tools.find((tool) => tool.name === "run_command")!
       .modelDescription,
   ).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-import { allTools, countSources, repoMap, worthMapping, type Tool } from "@tesslate/agent";
+import { allowedToolNames, allTools, countSources, currentToolName, repoMap, worthMapping, type Tool } from "@tesslate/agent";
 import type { EditMode } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
@@ -89,10 +89,9 @@ export interface Toolset {
 
 /** In the graph view, shell tools are replaced by the graph's own. */
 const graphReplacements: Record<string, string> = {
-  bash_exec: "In the graph view use graph_shell_exec with a container_id.",
-  shell_open: "In the graph view use graph_shell_open with a container_id.",
-  shell_exec: "In the graph view use graph_shell_exec with a container_id.",
-  shell_close: "In the graph view use graph_shell_close.",
+  run_command: "In the graph view use graph_shell_exec with a container_id.",
+  command_output: "In the graph view use graph_shell_exec with a container_id.",
+  stop_command: "In the graph view use graph_shell_close.",
 };
 const maxTextChars = 4_000;
 const maxExamples = 10;
@@ -115,8 +114,8 @@ export function selectTools({
     ...featureKeys.flatMap((key) => (agent.features[key] ? [] : (toolsOfFeature[key] ?? []))),
   ]);
   // An agent that may use the shells may use what replaces them.
-  const allowed = agent.tools === null ? null : [...agent.tools, ...(isGraph ? graphTools : [])];
-  const configs = agent.tool_configs ?? {};
+  const allowed = agent.tools === null ? null : [...allowedToolNames(agent.tools), ...(isGraph ? graphTools : [])];
+  const configs = Object.fromEntries(Object.entries(agent.tool_configs ?? {}).map(([name, config]) => [currentToolName(name), config]));
   const selected = tools.filter((tool) => !excluded.has(tool.name) && (allowed === null || allowed.includes(tool.name)));
   return {
     tools: tools.map((tool) => withOverride(tool, Object.hasOwn(configs, tool.name) ? configs[tool.name] : undefined)),

@@ -13,7 +13,7 @@ test("of two servers on one database, either can show, answer and stop a run of 
   await using world = await chatWorld({
     ownServer: true,
     env,
-    script: [call("write_file", { file_path: "a.txt", content: "a" }), call("bash_exec", { command: "sleep 60" }), say("Never.")],
+    script: [call("write_file", { file_path: "a.txt", content: "a" }), call("run_command", { command: "sleep 60" }), say("Never.")],
   });
   const dataDir = await mkdtemp(join(tmpdir(), "studio-second-"));
   const second = await testApp({

@@ -91,7 +91,7 @@ test("every route by which an administrator changes something leaves a row in th
 
 test("a suspension ends runs and services, holds the queue, and prevents new starts for that user", async () => {
   await using world = await chatWorld({
-    script: [call("bash_exec", { command: "sleep 60" }), say("Unreachable."), say("Unreachable.")],
+    script: [call("run_command", { command: "sleep 60" }), say("Unreachable."), say("Unreachable.")],
   });
   const { app, owner, project } = world;
   const admin = await app.signUp({ admin: true });

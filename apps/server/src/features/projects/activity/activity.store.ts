@@ -21,8 +21,8 @@ export interface RecordedAction extends Record<string, unknown> {
   total: string;
 }
 
-/** Tools listed as commands. Other tools show through the `file_changed` events they cause. */
-const commands = sql`('bash_exec', 'shell_exec', 'shell_open', 'run_checks')`;
+/** Tools listed as commands, with the names that they had earlier. Other tools show through the `file_changed` events they cause. */
+const commands = sql`('run_command', 'run_checks', 'bash_exec', 'shell_exec', 'shell_open')`;
 /** Task types whose progress has its own events. */
 const quiet = sql`('agent_execution')`;
 

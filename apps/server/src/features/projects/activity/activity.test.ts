@@ -11,7 +11,7 @@ beforeAll(async () => {
     script: [
       when(/build it/, [
         call("write_file", { file_path: "src/made.txt", content: "made" }),
-        call("bash_exec", { command: "echo built" }),
+        call("run_command", { command: "echo built" }),
         say("Built."),
       ]),
       say("A title"),

@@ -33,12 +33,12 @@ let busy: unknown;
 beforeAll(async () => {
   world = await chatWorld({
     script: [
-      turn(call("bash_exec", { command: work })),
+      turn(call("run_command", { command: work })),
       turn(say("Done.")),
       turn(call("write_file", { file_path: "later.txt", content: "later\n" })),
       turn(say("Later.")),
       turn(
-        call("bash_exec", { command: "mkdir -p src dist/assets web/out; cp src/new.txt dist/assets/index.js; echo 1 > web/out/page.html" }),
+        call("run_command", { command: "mkdir -p src dist/assets web/out; cp src/new.txt dist/assets/index.js; echo 1 > web/out/page.html" }),
         call("write_file", { file_path: "src/a.ts", content: "export const a = 1;\n" }),
         call("read_file", { file_path: "later.txt" }),
       ),

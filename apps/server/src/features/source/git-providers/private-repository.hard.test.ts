@@ -26,7 +26,7 @@ beforeAll(async () => {
         when(/better title/, [
           call("read_file", { file_path: "index.html" }),
           call("write_file", { file_path: "index.html", content: "<h1>The agent's shop</h1>\n" }),
-          call("bash_exec", { command: "env; git config --list --show-origin; cat .git/config" }),
+          call("run_command", { command: "env; git config --list --show-origin; cat .git/config" }),
           say("Done."),
         ]),
         say("Yes."),

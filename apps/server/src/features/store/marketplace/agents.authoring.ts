@@ -1,3 +1,4 @@
+import { currentToolName } from "@tesslate/agent";
 import type { AgentDetail, CreateAgent, ForkAgent, UpdateAgent } from "@tesslate/contract";
 import { randomCode } from "../../../platform/crypto.ts";
 import type { Queries } from "../../../platform/database.ts";
@@ -40,9 +41,9 @@ export function createAgentAuthoring({
   };
 }) {
   const checkTools = ({ tools, tool_configs, config }: Pick<UpdateAgent, "tools" | "tool_configs" | "config">) => {
-    const strange = tools?.findIndex((name) => !toolNames.has(name)) ?? -1;
+    const strange = tools?.findIndex((name) => !toolNames.has(currentToolName(name))) ?? -1;
     if (strange >= 0) throw invalid(["body", "tools", strange], `Unknown tool: ${tools?.[strange] ?? ""}`);
-    const other = Object.keys(tool_configs ?? {}).find((name) => !toolNames.has(name));
+    const other = Object.keys(tool_configs ?? {}).find((name) => !toolNames.has(currentToolName(name)));
     if (other !== undefined) throw invalid(["body", "tool_configs", other], `Unknown tool: ${other}`);
     for (const [key, value] of Object.entries({ config, tool_configs }))
       if (Buffer.byteLength(JSON.stringify(value ?? null)) > maxConfigBytes) throw invalid(["body", key], "Limited to 64 KiB");

@@ -1,3 +1,4 @@
+import { currentToolNames } from "@tesslate/agent";
 import type { AgentCard, AgentDetail } from "@tesslate/contract";
 import type { AgentRow } from "../../agent/agents/index.ts";
 import type { CardAgent, AgentCardRow, DetailRow } from "./agents.store.ts";
@@ -54,7 +55,7 @@ export const isOwnerOf = (viewer: Viewer, agent: Pick<AgentRow, "forked_by_user_
 export function presentInternals(agent: AgentRow, isReadable: boolean) {
   return {
     system_prompt: isReadable ? agent.system_prompt : null,
-    tools: isReadable ? agent.tools : null,
+    tools: isReadable ? agent.tools && currentToolNames(agent.tools) : null,
     tool_configs: isReadable ? agent.tool_configs : null,
     config: isReadable ? agent.config : null,
   };

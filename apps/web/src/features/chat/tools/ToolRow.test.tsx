@@ -7,7 +7,7 @@ const part = (known: Partial<ToolPart>): ToolPart => ({
   kind: "tool",
   key: "t",
   iteration: 1,
-  name: "bash_exec",
+  name: "run_command",
   parameters: { command: "npm test" },
   status: "ok",
   edits: [],
@@ -79,7 +79,7 @@ test("an edit shows its lines and their number", async ({ show, user }) => {
   show(
     <ToolRow
       part={part({
-        name: "patch_file",
+        name: "edit_file",
         parameters: { path: "src/a.ts" },
         edits: [{ path: "src/a.ts", op: "update", diff: "@@ -1,2 +1,2 @@\n-old();\n+new();\n+more();" }],
       })}

@@ -2,6 +2,7 @@ import { counted } from "../../../lib/counted.ts";
 import { addedLines, countLines, diffLines, type DiffLine } from "../../../lib/diff-lines.ts";
 import type { ToolPart } from "../chat.types.ts";
 import { pathOf } from "../run-events.ts";
+import { currentToolName } from "./tool-names.ts";
 
 /** What a row shows of a call, derived from its result. Works for unknown tools too. */
 export interface ToolFacts {
@@ -92,13 +93,13 @@ export function argumentOf(part: Pick<ToolPart, "name" | "parameters">): { text:
   return { text: text(first) ?? "", isMono: true };
 }
 
-const writers: ReadonlySet<string> = new Set(["write_file", "patch_file", "multi_edit"]);
+const writers: ReadonlySet<string> = new Set(["write_file", "edit_file"]);
 
 /** The files a call changed: from its live events, or from its parameters if only the stored step is left. */
 export function touchedPaths(part: ToolPart): string[] {
   if (part.edits.length > 0) return part.edits.map((edit) => edit.path);
   if (part.status !== "ok") return [];
   if (part.name === "apply_patch") return patchedPaths(part.parameters);
-  const path = writers.has(part.name) ? pathOf(part.parameters) : undefined;
+  const path = writers.has(currentToolName(part.name)) ? pathOf(part.parameters) : undefined;
   return path === undefined ? [] : [path];
 }

@@ -24,6 +24,7 @@ import {
   type LucideIcon,
 } from "lucide-react";
 import { lentName } from "../../mcp/index.ts";
+import { currentToolName } from "./tool-names.ts";
 
 export interface ToolLook {
   icon: LucideIcon;
@@ -36,13 +37,11 @@ const looks: Record<string, ToolLook> = {
   glob: { icon: Search, verb: "Find" },
   grep: { icon: Search, verb: "Search" },
   write_file: { icon: FilePlus2, verb: "Write" },
-  patch_file: { icon: Pencil, verb: "Edit" },
-  multi_edit: { icon: Pencil, verb: "Edit" },
+  edit_file: { icon: Pencil, verb: "Edit" },
   apply_patch: { icon: Pencil, verb: "Patch" },
-  bash_exec: { icon: SquareTerminal, verb: "Run" },
-  shell_open: { icon: SquareTerminal, verb: "Open terminal" },
-  shell_exec: { icon: SquareTerminal, verb: "Run" },
-  shell_close: { icon: SquareTerminal, verb: "Close terminal" },
+  run_command: { icon: SquareTerminal, verb: "Run" },
+  command_output: { icon: SquareTerminal, verb: "Read command output" },
+  stop_command: { icon: SquareTerminal, verb: "Stop command" },
   get_project_info: { icon: Info, verb: "Inspect project" },
   get_preview_state: { icon: MonitorCheck, verb: "Check preview" },
   todo_read: { icon: ListTodo, verb: "Read to-dos" },
@@ -78,5 +77,5 @@ const looks: Record<string, ToolLook> = {
 export function lookOf(name: string): ToolLook {
   const lent = lentName(name);
   if (lent) return { icon: Plug, verb: `${lent.server}: ${lent.tool.replace(/_+/g, " ")}` };
-  return looks[name] ?? { icon: Wrench, verb: name.replace(/_+/g, " ") };
+  return looks[currentToolName(name)] ?? { icon: Wrench, verb: name.replace(/_+/g, " ") };
 }

@@ -35,7 +35,7 @@ describe("what a call shows", () => {
   test("a failed command: reason, output, exit code", () => {
     const facts = toolFacts(
       part(
-        "bash_exec",
+        "run_command",
         { command: "npm test" },
         { status: "failed", result: { success: false, error: "exit 1", result: { output: "FAIL a.test.ts", details: { exit_code: 1 } } } },
       ),
@@ -45,7 +45,7 @@ describe("what a call shows", () => {
   test("an edit: its diff, from the event before the result's shortened one", () => {
     const facts = toolFacts(
       part(
-        "patch_file",
+        "edit_file",
         { file_path: "a" },
         { edits: [{ path: "a", op: "update", diff: "@@ -1 +1,2 @@\n-a\n+b\n+c" }], result: { success: true, result: { diff: "-a\n+b" } } },
       ),
@@ -98,7 +98,7 @@ describe("argument", () => {
   test.each([
     ["read_file", { file_path: "./src/App.tsx" }, "src/App.tsx"],
     ["list_dir", { path: "" }, "."],
-    ["bash_exec", { command: "npm test" }, "npm test"],
+    ["run_command", { command: "npm test" }, "npm test"],
     ["grep", { pattern: "useState", path: "src" }, "useState in src"],
     ["apply_patch", { patch: "*** Begin Patch\n*** Update File: a.ts\n*** End Patch" }, "a.ts"],
     ["apply_patch", { patch: "*** Update File: a.ts\n*** Add File: b.ts" }, "2 files"],
@@ -110,7 +110,7 @@ describe("argument", () => {
 });
 
 test.each<[string, Parameters<typeof part>, string[]]>([
-  ["told live", ["bash_exec", { command: "x" }, { edits: [{ path: "a", op: "add" }] }], ["a"]],
+  ["told live", ["run_command", { command: "x" }, { edits: [{ path: "a", op: "add" }] }], ["a"]],
   ["stored", ["write_file", { file_path: "./a" }], ["a"]],
   ["stored patch", ["apply_patch", { patch: "*** Update File: a\n*** Add File: b" }], ["a", "b"]],
   ["failed", ["write_file", { file_path: "a" }, { status: "failed" }], []],

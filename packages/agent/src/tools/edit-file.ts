@@ -1,5 +1,6 @@
 import { Type } from "typebox";
-import { replaceOnce, type Replacement } from "../patch/match.ts";
+import { applyEdits, type AppliedEdit } from "../patch/edits.ts";
+import type { Replacement } from "../patch/match.ts";
 import { defineTool, done, ToolFailure } from "../tool.ts";
 import { truncateMiddle } from "../truncate.ts";
 import { briefDiff } from "../unified-diff.ts";
@@ -7,32 +8,58 @@ import { resolveWritablePath } from "../workspace-path.ts";
 import { mutates } from "./gates.ts";
 import { loadText, saveText } from "./text-file.ts";
 
-export const patchFile = defineTool({
-  name: "patch_file",
+/** Total characters searched (file size times edits), because the search blocks the event loop. */
+const maxSearchedChars = 50_000_000;
+
+export const editFile = defineTool({
+  name: "edit_file",
+  aliases: [{ name: "patch_file" }, { name: "multi_edit" }],
   category: "file_operations",
   description:
-    "Replace one piece of a file. `search` must quote the file and stand there exactly once: add neighbouring lines until it does.",
-  parameters: Type.Object({ file_path: Type.String(), search: Type.String(), replace: Type.String() }),
+    "Change parts of a file, all or nothing. Each `search` must quote the file and stand there exactly once: add neighbouring lines until it does.",
+  parameters: Type.Object({
+    file_path: Type.String(),
+    edits: Type.Array(Type.Object({ search: Type.String(), replace: Type.String() }), { minItems: 1 }),
+  }),
   gate: mutates,
-  async run({ file_path, search, replace }, context) {
+  async run({ file_path, edits }, context) {
     const file = await loadText(context, resolveWritablePath(context.root, file_path));
-    const found = replaceOnce(file.text, search, replace);
-    if (!found.ok) throw replacementFailure(file_path, found);
-    const { sizeBytes, shown } = await saveText(context, file, found.text);
-    const details = { match_method: found.method, size_bytes: sizeBytes };
-    if (found.text === file.text)
-      return done(`${file_path}: it stands there like this already; nothing changed.`, { file_path, diff: "", ...shown, details });
-    return done(
-      `Changed ${file_path} at line ${found.line}${found.method === "fuzzy" ? ` (${Math.round(found.similarity * 100)} % similar: check the diff)` : ""}.`,
-      {
-        file_path,
-        diff: briefDiff(file.text, found.text),
-        ...shown,
-        details,
+    if (file.text.length * edits.length > maxSearchedChars)
+      throw new ToolFailure(`${edits.length} edits at once are too many for a file of ${file.text.length} characters.`, {
+        suggestion: "Make them in parts.",
+      });
+    const made = applyEdits(file.text, edits);
+    if (!made.ok)
+      throw replacementFailure(file_path, made.found, edits.length === 1 ? "" : `Edit ${made.index + 1} of ${edits.length}: `);
+    const { text, applied } = made;
+    const { sizeBytes, shown } = await saveText(context, file, text);
+    const fields = {
+      file_path,
+      diff: briefDiff(file.text, text),
+      ...shown,
+      details: {
+        edit_count: edits.length,
+        applied_edits: applied.map(({ index, line, method }) => ({ index, line, match_method: method })),
+        size_bytes: sizeBytes,
       },
-    );
+    };
+    if (text === file.text) return done(`${file_path}: it stands there like this already; nothing changed.`, fields);
+    return done(`${changeSummary(file_path, applied)}${similarityNote(applied)}`, fields);
   },
 });
+
+function changeSummary(filePath: string, applied: readonly AppliedEdit[]): string {
+  const lines = applied.map(({ line }) => line);
+  return lines.length === 1 ? `Changed ${filePath} at line ${lines[0]}.` : `Made ${lines.length} edits in ${filePath}.`;
+}
+
+/** Names the edits whose `search` was only similar to the file. */
+function similarityNote(applied: readonly AppliedEdit[]): string {
+  const similar = applied.filter(({ method }) => method === "fuzzy");
+  if (similar.length === 0) return "";
+  const places = similar.map(({ line, similarity }) => `line ${line} (${Math.round(similarity * 100)} %)`).join(", ");
+  return ` The quotation was only similar at ${places}: check the diff.`;
+}
 
 const doubtTexts: Record<Extract<Replacement, { reason: "doubtful" }>["doubt"], string> = {
   stale: "The most similar place differs from search in words that matter: the file has changed, or another place is meant.",
@@ -43,7 +70,7 @@ const doubtTexts: Record<Extract<Replacement, { reason: "doubtful" }>["doubt"], 
   line_numbers: "search has line numbers before its lines, and only some lines of replace have them. Quote without line numbers.",
 };
 
-export function replacementFailure(filePath: string, found: Extract<Replacement, { ok: false }>, prefix = ""): ToolFailure {
+function replacementFailure(filePath: string, found: Extract<Replacement, { ok: false }>, prefix: string): ToolFailure {
   switch (found.reason) {
     case "empty_search":
       return new ToolFailure(`${prefix}search is empty.`, { file_path: filePath });
