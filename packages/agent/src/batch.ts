@@ -10,6 +10,7 @@ import type {
   AgentDeps,
   ToolInterceptor,
   EditMode,
+  FileChange,
   PendingBatch,
   RunOptions,
   Tool,
@@ -63,12 +64,30 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   let executed = 0;
   let ending: Ending | undefined;
   let hookFailure: { error: unknown } | undefined;
+  /** With the index of the call that made them. */
+  const changes: { index: number; change: FileChange }[] = [];
   if (!pending) {
     await deps.emit({
       type: "tool_started",
       data: { iteration: options.iteration, tools: prepared.map(presentCall), timestamp: context.now().toISOString() },
     });
   }
+  const addDiagnostics = async (): Promise<void> => {
+    const last = changes.at(-1);
+    if (!last || !deps.diagnose || ending || context.signal.aborted) return;
+    const diagnostics = await abortable(
+      deps.diagnose(
+        changes.map(({ change }) => change),
+        context.signal,
+      ),
+      context.signal,
+    ).catch((error: unknown) => {
+      if (!context.signal.aborted) throw error;
+      return undefined;
+    });
+    const result = results[last.index]?.result;
+    if (diagnostics && result) results[last.index] = { ...results[last.index]!, result: { ...result, diagnostics } };
+  };
   const run = async (one: PreparedCall): Promise<ToolResult> => {
     if (!one.tool) return one.problem!;
     const index = prepared.indexOf(one);
@@ -84,7 +103,11 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
       message,
       results: [...results],
     });
-    const inner: ToolContext = { ...context, ask, call, batch: { pendingAt, resumed } };
+    const fileChanged: ToolContext["fileChanged"] = async (change) => {
+      changes.push({ index, change });
+      await context.fileChanged(change);
+    };
+    const inner: ToolContext = { ...context, fileChanged, ask, call, batch: { pendingAt, resumed } };
     const { tool, parameters } = one;
     const execute = (own: ToolContext): Promise<ToolResult> =>
       executeCall(tool, parameters, own, { timeoutMs: options.toolTimeoutMs, onUnexpected: options.onUnexpected });
@@ -108,6 +131,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
     }
     if (hookFailure) throw (hookFailure as { error: unknown }).error;
   }
+  await addDiagnostics();
   const notes = results.map((result, index) => {
     const call = message.tool_calls[index]!;
     const repeats = options.breaker.record(call.name, call.arguments, result);

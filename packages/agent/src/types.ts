@@ -380,6 +380,11 @@ export interface AgentDeps {
   todos: TodoStore;
   getProjectInfo(): Promise<ProjectInfo>;
   getPreviewState(): Promise<PreviewState>;
+  /**
+   * Once per batch that changed files, after its calls: what the project's checks find since then, as text for the model. It is added to the result of
+   * the last call that changed a file. Must resolve within seconds. Default: nothing is checked.
+   */
+  diagnose?(changes: FileChange[], signal: AbortSignal): Promise<string | undefined>;
   /** Once per run and sub-agent, at its start: lets a person stop a command. */
   onCommands?(commands: Pick<RunCommands, "stop">): void;
   /** Once, before the first model call: the rules, memory, skills and sub-agents of the run. */

@@ -75,7 +75,7 @@ export interface WorkspaceLine {
 }
 export interface HookLine {
   kind: "hook";
-  name: "beforeModelCall" | "afterModelCall" | "approve" | "ask" | "getProjectInfo" | "takeSteering";
+  name: "beforeModelCall" | "afterModelCall" | "approve" | "ask" | "getProjectInfo" | "takeSteering" | "diagnose";
   value?: unknown;
   error?: RecordedError;
   is_aborted?: true;

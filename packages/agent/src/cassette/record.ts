@@ -178,6 +178,10 @@ export function recordRun(options: RunOptions, recorder: RecorderOptions): Recor
       ...(deps.beforeModelCall && {
         beforeModelCall: (call) => (isLoops() ? hook("beforeModelCall", () => deps.beforeModelCall!(call)) : deps.beforeModelCall!(call)),
       }),
+      ...(deps.diagnose && {
+        diagnose: (changes, callSignal) =>
+          isLoops() ? hook("diagnose", () => deps.diagnose!(changes, callSignal)) : deps.diagnose!(changes, callSignal),
+      }),
       ...(deps.takeSteering && { takeSteering: (iteration) => hook("takeSteering", () => deps.takeSteering!(iteration)) }),
       afterModelCall: (call) => {
         if (!isLoops()) return deps.afterModelCall(call);

@@ -147,6 +147,7 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
     },
   };
 
+  const hasDiagnostics = lines.some((line) => line.kind === "hook" && line.name === "diagnose");
   const recordedNow = [...(end?.now ?? [])];
   const recordedClock = [...(end?.clock ?? [])];
   const recordedIds = [...(end?.ids ?? [])];
@@ -164,6 +165,7 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
     ...(head.can_ask && { ask: () => hookOf("ask", { outcome: "timeout" as const }) }),
     ...(head.has_plan && { beforeModelCall: () => hookOf("beforeModelCall", { ok: true as const }) }),
     ...(head.has_steering && { takeSteering: () => hookOf<string[]>("takeSteering", []) }),
+    ...(hasDiagnostics && { diagnose: () => hookOf("diagnose", "") }),
     afterModelCall: () => hookOf("afterModelCall", { ok: true as const }),
     todos: memoryTodos(),
     getProjectInfo: () => hookOf("getProjectInfo", emptyProject),

@@ -155,6 +155,7 @@ async function executeRun(
       ...modelHooks(run, { ledger, chain, redactor }),
       getProjectInfo: context.info,
       getPreviewState: context.preview,
+      ...(provided.diagnostics && { diagnose: provided.diagnostics.check }),
       onCommands: stoppable.add,
       onContextLoaded: (loaded) => store.storeContext(input.message_id, storedContext(loaded)),
       onUnexpected: (err, where) => log.error({ err, where }, "agent"),
@@ -170,7 +171,11 @@ async function executeRun(
           case "approval_required":
           case "question_asked":
             return conversation.openRequest(run, event);
+          case "tool_started":
+            provided.diagnostics?.begin();
+            return forwardEvent(event, emitter, workspace.etagOf);
           case "file_changed":
+            provided.diagnostics?.noteChange();
             await environment.touch();
             return forwardEvent(event, emitter, workspace.etagOf);
           default:

@@ -1,4 +1,4 @@
-import { allowedToolNames, allTools, countSources, currentToolName, repoMap, worthMapping, type Tool } from "@tesslate/agent";
+import { allowedToolNames, allTools, countSources, currentToolName, repoMap, worthMapping, type FileChange, type Tool } from "@tesslate/agent";
 import type { EditMode } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
@@ -33,8 +33,18 @@ export interface ProvidedTools {
   tools: Tool[];
   /** Instructions beyond the tools' descriptions, appended to the system prompt. */
   prompt?: string;
+  /** Finds problems in changed files. Of several providers the first is used. */
+  diagnostics?: ToolDiagnostics;
   /** Called once when the run has ended. */
   close?(): Promise<void>;
+}
+export interface ToolDiagnostics {
+  /** Called when the run calls its first tools: reads the state before the run. */
+  begin(): void;
+  /** Called for each change of a file: from then on the state before the run cannot be read any more. */
+  noteChange(): void;
+  /** New problems as text for the model; resolves within seconds and never rejects. */
+  check(changes: readonly FileChange[], signal: AbortSignal): Promise<string | undefined>;
 }
 /** Provides the tools of a feature, once per run. A rejection is logged and the run continues without them. */
 export type ToolProvider = (run: RunDetails) => Promise<ProvidedTools>;
@@ -49,7 +59,7 @@ export interface FeatureTools {
 export async function collectTools(
   providers: readonly ToolProvider[],
   run: RunDetails,
-): Promise<AsyncDisposable & { tools: Tool[]; prompt: string }> {
+): Promise<AsyncDisposable & { tools: Tool[]; prompt: string; diagnostics: ToolDiagnostics | undefined }> {
   const provided = await Promise.all(
     providers.map((provide) =>
       provide(run).catch((err: unknown): ProvidedTools => {
@@ -62,6 +72,7 @@ export async function collectTools(
   return {
     tools: [...byName.values()].toReversed(),
     prompt: provided.flatMap(({ prompt }) => prompt ?? []).join("\n\n"),
+    diagnostics: provided.find(({ diagnostics }) => diagnostics)?.diagnostics,
     [Symbol.asyncDispose]: async () => {
       const closed = await Promise.allSettled(provided.map(async (one) => one.close?.()));
       for (const one of closed) if (one.status === "rejected") run.log.error({ err: one.reason as unknown }, "tool provider not closed");

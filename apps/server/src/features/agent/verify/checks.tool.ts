@@ -4,6 +4,7 @@ import { Literals, type CheckResult, type ChecksReport } from "@tesslate/contrac
 import type { FeatureTools, ProvidedTools, RunDetails } from "../runs/index.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import { commandLine, findChecks, runCheck, sameCheck, type Check } from "./checks.ts";
+import { createDiagnostics } from "./diagnostics.ts";
 import type { EvidenceLog } from "./evidence.service.ts";
 import type { EvidenceStore } from "./evidence.store.ts";
 
@@ -29,11 +30,9 @@ const automaticChecks = (settings: Record<string, unknown> | null): When => {
  * changed; `both`: before the run too). Results are stored as evidence.
  */
 export function createChecks({ evidence, store, listContainers }: ChecksOptions): FeatureTools {
-  const checksOf = async (run: RunDetails): Promise<Check[]> =>
-    findChecks(
-      run.workspace.files,
-      (await listContainers(run.project.id)).filter(({ container_type }) => container_type === "base"),
-    );
+  const containersOf = async (run: RunDetails): Promise<ContainerRow[]> =>
+    (await listContainers(run.project.id)).filter(({ container_type }) => container_type === "base");
+  const checksOf = async (run: RunDetails): Promise<Check[]> => findChecks(run.workspace.files, await containersOf(run));
 
   /** Runs checks one after another and skips those that do not fit into the time. */
   const runAutomatic = async (run: RunDetails, checks: readonly Check[]): Promise<CheckResult[]> => {
@@ -57,8 +56,12 @@ export function createChecks({ evidence, store, listContainers }: ChecksOptions)
     // Without builds, which are slow and write files.
     const quick = (all: readonly Check[]) => all.filter(({ name }) => name !== "build");
     const before = when === "both" ? await runAutomatic(run, quick(checks)) : [];
+    const directories = (await containersOf(run)).map(({ directory }) => directory);
     return {
       tools: checks.length === 0 ? [] : [createRunChecks(run, checksOf, evidence)],
+      ...(run.edit_mode !== "plan" && {
+        diagnostics: createDiagnostics(run.workspace, directories.length === 0 ? ["."] : directories, run.signal),
+      }),
       close: async () => {
         if (when === "off" || run.signal.aborted || !(await store.hasChangedFiles(run.task_id))) return;
         const started = performance.now();

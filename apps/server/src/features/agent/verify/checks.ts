@@ -1,5 +1,6 @@
 import type { Workspace, WorkspaceFiles } from "@tesslate/agent";
 import type { CheckOutcome, CheckResult } from "@tesslate/contract";
+import { findProjectTools } from "./project-tools.ts";
 
 /** A check of the project, found in its files. */
 export interface Check {
@@ -10,25 +11,17 @@ export interface Check {
   argv: string[];
 }
 
-const maxManifestBytes = 256 * 1024;
 const outputChars = 4000;
 const maxChecks = 20;
 
 /** Usual script names of a check, most common first. */
-const scripts: Record<Check["name"], readonly string[]> = {
+const scriptNames: Record<Check["name"], readonly string[]> = {
   typecheck: ["typecheck", "type-check", "check-types", "types", "tsc"],
   lint: ["lint"],
   test: ["test"],
   build: ["build"],
 };
 const order = ["typecheck", "lint", "test", "build"] as const;
-const locks = [
-  ["pnpm-lock.yaml", "pnpm"],
-  ["yarn.lock", "yarn"],
-  ["bun.lock", "bun"],
-  ["bun.lockb", "bun"],
-] as const;
-
 /** Finds checks in each container's folder: package.json, pytest and ruff, go.mod. Runs nothing. */
 export async function findChecks(files: WorkspaceFiles, containers: readonly { name: string; directory: string }[]): Promise<Check[]> {
   const directories = new Map(containers.map(({ name, directory }) => [directory, name]));
@@ -42,46 +35,19 @@ export async function findChecks(files: WorkspaceFiles, containers: readonly { n
 }
 
 async function checksIn(files: WorkspaceFiles, directory: string): Promise<[Check["name"], string[]][]> {
-  const at = (name: string) => (directory === "." ? name : `${directory}/${name}`);
-  const has = async (name: string) => (await files.stat(at(name)).catch(() => undefined)) !== undefined;
-  const text = async (name: string) =>
-    files.read(at(name), { maxBytes: maxManifestBytes }).then(
-      ({ data }) => new TextDecoder().decode(data),
-      () => undefined,
-    );
+  const { scripts, typescript, python, isGo } = await findProjectTools(files, directory);
   const found: [Check["name"], string[]][] = [];
-  const manifest = await text("package.json");
-  if (manifest !== undefined) {
-    let runner: string = "npm";
-    for (const [lock, name] of locks) if (await has(lock)) runner = name;
-    const own = scriptsOf(manifest);
-    for (const check of order) {
-      const script = scripts[check].find((name) => own[name] && !/no test specified/.test(own[name]));
-      if (script) found.push([check, [runner, "run", script]]);
-    }
-    if (!found.some(([check]) => check === "typecheck") && (await has("tsconfig.json")) && (await has("node_modules/.bin/tsc")))
-      found.push(["typecheck", ["node_modules/.bin/tsc", "--noEmit"]]);
+  for (const check of order) {
+    const script = scriptNames[check].find((name) => scripts?.names[name] && !/no test specified/.test(scripts.names[name]));
+    if (scripts && script) found.push([check, [scripts.runner, "run", script]]);
   }
-  const project = await text("pyproject.toml");
-  const requirements = await text("requirements.txt");
-  if (project !== undefined || requirements !== undefined) {
-    const python = (await has(".venv/bin/python")) ? ".venv/bin/python" : "python3";
-    if (/\bpytest\b/.test(`${project}\n${requirements}`) || (await has("pytest.ini")) || (await has("conftest.py")))
-      found.push(["test", [python, "-m", "pytest", "-q"]]);
-    if (/^\[tool\.ruff/m.test(project ?? "")) found.push(["lint", [python, "-m", "ruff", "check", "."]]);
-  }
-  if (await has("go.mod")) found.push(["typecheck", ["go", "vet", "./..."]], ["test", ["go", "test", "./..."]]);
+  if (typescript?.argv && !found.some(([check]) => check === "typecheck"))
+    for (const config of typescript.configs)
+      found.push(["typecheck", [...typescript.argv, "--noEmit", ...(config === "tsconfig.json" ? [] : ["-p", config])]]);
+  if (python?.usesPytest) found.push(["test", [...python.argv, "-m", "pytest", "-q"]]);
+  if (python?.ruff) found.push(["lint", [...python.ruff, "check", "."]]);
+  if (isGo) found.push(["typecheck", ["go", "vet", "./..."]], ["test", ["go", "test", "./..."]]);
   return found;
-}
-
-function scriptsOf(manifest: string): Record<string, string> {
-  try {
-    const value: unknown = JSON.parse(manifest);
-    const own: unknown = typeof value === "object" && value !== null && "scripts" in value ? value.scripts : undefined;
-    return typeof own === "object" && own !== null ? (own as Record<string, string>) : {};
-  } catch {
-    return {};
-  }
 }
 
 // oxlint-disable-next-line no-control-regex
