@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { abortable } from "./abortable.ts";
 import { executeCall, gateOf, prepareCall, refusedInPlanMode, type PreparedCall } from "./tool-calls.ts";
 import { createAsk } from "./questions.ts";
+import type { Hooks } from "./hooks.ts";
 import { isLoop, type createLoopBreaker } from "./loop-breaker.ts";
 import { RunEnded, type Ending } from "./ending.ts";
 import { stepTexts } from "./truncate.ts";
@@ -38,6 +39,7 @@ export interface BatchOptions {
   /** The context window in tokens. */
   window: number;
   interceptTool?: ToolInterceptor;
+  hooks?: Hooks | undefined;
   onUnexpected: (error: unknown, where: string) => void;
 }
 
@@ -110,7 +112,9 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
     const inner: ToolContext = { ...context, fileChanged, ask, call, batch: { pendingAt, resumed } };
     const { tool, parameters } = one;
     const execute = (own: ToolContext): Promise<ToolResult> =>
-      executeCall(tool, parameters, own, { timeoutMs: options.toolTimeoutMs, onUnexpected: options.onUnexpected });
+      withHooks(options.hooks, { name: tool.name, parameters }, own.signal, () =>
+        executeCall(tool, parameters, own, { timeoutMs: options.toolTimeoutMs, onUnexpected: options.onUnexpected }),
+      );
     return options.interceptTool ? options.interceptTool({ tool, parameters }, inner, execute) : execute(inner);
   };
   while (results.length < prepared.length && !ending && !context.signal.aborted) {
@@ -161,6 +165,22 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
     executed,
     ...(ending ? { ending } : {}),
   };
+}
+
+async function withHooks(
+  hooks: Hooks | undefined,
+  call: { name: string; parameters: ToolParameters },
+  signal: AbortSignal,
+  execute: () => Promise<ToolResult>,
+): Promise<ToolResult> {
+  if (!hooks) return execute();
+  const refusal = await hooks.beforeTool(call, signal);
+  if (refusal !== undefined) return { success: false, tool: call.name, error: `A hook of the project blocked this call: ${refusal}` };
+  const result = await execute();
+  const feedback = await hooks.afterTool(call, result, signal);
+  if (feedback === undefined) return result;
+  const { success, error = "" } = result;
+  return { ...result, result: { success, message: error, ...result.result, hook_feedback: feedback } };
 }
 
 /** For sub-agents that ran beside the one that waited: their conversations are lost. */

@@ -7,6 +7,7 @@ export type { Choice, UserQuestion, UserAnswer, UserQuestionRequest } from "./us
 export { estimateImageTokens, imageTypes, maxImageBytes, type ImagePart, type ImageType } from "./images.ts";
 export type { AttachedFile } from "./attached-file.ts";
 export { defaultRunLimits, runAgent } from "./loop.ts";
+export { loadHooks } from "./hooks.ts";
 export { ModelError, type ModelErrorCode } from "./model-error.ts";
 export { contextWindowOf } from "./context-window.ts";
 export { defaultSystemPrompt } from "./prompt.ts";

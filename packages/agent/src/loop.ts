@@ -64,6 +64,7 @@ const pausedNote = "This run was paused at a limit after its last step. The pers
 export async function runAgent(options: RunOptions): Promise<RunResult> {
   const run = createRun(options);
   const ending = await run.runTurns().catch((error: unknown) => run.endingFrom(error));
+  await options.hooks?.atEnd({ completion_reason: ending.reason }, options.signal);
   return run.finish(ending);
 }
 
@@ -412,6 +413,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       toolTimeoutMs: limits.tool_timeout_ms,
       window,
       ...(options.interceptTool ? { interceptTool: options.interceptTool } : {}),
+      hooks: options.hooks,
       onUnexpected,
     });
     toolCallsMade += outcome.executed + (pending?.results.length ?? 0);

@@ -75,7 +75,7 @@ function lastLines(text: string, lines: number): string {
 }
 
 /** Fields shown as plain text, in this order. */
-const textFields = ["stdout", "stderr", "output", "content", "diff", "diagnostics"];
+const textFields = ["stdout", "stderr", "output", "content", "diff", "diagnostics", "hook_feedback"];
 /** Already known to the model, or only for people. */
 const hiddenFields = new Set(["success", "message", "suggestion", "file_path", "preview", "activity", "change", ...textFields]);
 

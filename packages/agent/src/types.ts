@@ -33,6 +33,7 @@ import type { Static, TObject } from "typebox";
 import type { LibrarySubagent } from "./subagents/definitions.ts";
 import type { ImagePart } from "./images.ts";
 import type { EditFormat } from "./edit-format.ts";
+import type { Hooks } from "./hooks.ts";
 import type { UserQuestion, UserAnswer, UserQuestionRequest } from "./user-questions.ts";
 import type { AssistantMessage, Message, ModelClient, ModelUsage } from "./model-client.ts";
 import type { Outputs } from "./outputs.ts";
@@ -574,6 +575,8 @@ export interface RunOptions {
   tools?: readonly Tool[];
   /** Wraps each executed call, to observe or replace it (cassettes). Must not reject. */
   interceptTool?: ToolInterceptor;
+  /** Commands of the project before and after tools and at the run's end; sub-agents call them too. Default: none. */
+  hooks?: Hooks;
   /** False: the text of a turn is emitted at once when the turn is complete. Default true. */
   isStreamed?: boolean;
   /** Tools that this run does not have, with what to use instead. */

@@ -30,7 +30,7 @@ export interface RunLine {
   /** Metadata of the caller: the task, the model's id. */
   about: Record<string, string>;
   /** The options that can be serialized. */
-  options: Omit<RunOptions, "workspace" | "signal" | "deps" | "tools" | "interceptTool" | "seen" | "allowedTools" | "model"> & {
+  options: Omit<RunOptions, "workspace" | "signal" | "deps" | "tools" | "interceptTool" | "hooks" | "seen" | "allowedTools" | "model"> & {
     allowedTools: string[];
     model: Omit<RunOptions["model"], "client">;
   };

@@ -219,7 +219,7 @@ export function recordRun(options: RunOptions, recorder: RecorderOptions): Recor
 
 function headOf(options: RunOptions, { hidesPrompt, about, recordedAt }: RecorderOptions): RunLine {
   const { client: _client, ...model } = options.model;
-  const { workspace: _w, signal: _s, deps, tools: _t, interceptTool: _a, seen: _seen, allowedTools, agent, ...rest } = options;
+  const { workspace: _w, signal: _s, deps, tools: _t, interceptTool: _a, hooks: _h, seen: _seen, allowedTools, agent, ...rest } = options;
   return {
     kind: "run",
     version: cassetteVersion,

@@ -1,5 +1,6 @@
 import {
   estimateRequestTokens,
+  loadHooks,
   RunInterrupted,
   type AgentDeps,
   type AgentProtocol,
@@ -120,6 +121,11 @@ async function executeRun(
   const toolset = selectTools({ agent, viewContext: input.view_context, tools: provided.tools });
   const seen = conversation.seenFiles(run);
   using stoppable = commandStops.open(task.id);
+  const hooks = await loadHooks({
+    workspace,
+    isReadOnly: input.edit_mode === "plan",
+    onFailure: (message) => emitter.emit("notice", { level: "warning", message }),
+  });
   /** The `error` event that precedes the agent's `complete`; both are emitted by `onEnd`. */
   let error: RunEventData<"error"> | undefined;
   const options: RunOptions = {
@@ -132,6 +138,7 @@ async function executeRun(
     },
     tools: runner.traceTools(toolset.tools),
     replacedTools: toolset.replaced,
+    ...(hooks && { hooks }),
     isStreamed: agent.features.streaming,
     model: {
       ...agentModel(model, redactor),
