@@ -1,7 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
 import type { LaunchFinding } from "@tesslate/contract";
+import { aroundLength, findKeys, maxKeyLength } from "@tesslate/contract/known-keys";
 import type { ValueFinder } from "../../projects/secrets/index.ts";
-import { aroundLength, findKeys, maxKeyLength } from "./known-keys.ts";
 
 /** A secret in a text and its line (from 1). */
 export interface FoundSecret {
