@@ -1,9 +1,9 @@
+import { createProblemFinder, type FoundProblem } from "@tesslate/contract/problem-finder";
 import type { Sandbox, ServiceState } from "@tesslate/runtime";
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Redactions } from "../../projects/secrets/index.ts";
 import type { ContainersStore } from "./containers.store.ts";
-import { createProblemFinder, type FoundProblem } from "./problem-finder.ts";
 import { isActive } from "./service-state.ts";
 
 /** An error is complete when no line follows for this long. */

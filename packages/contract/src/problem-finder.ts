@@ -20,7 +20,9 @@ const maxMessage = 500;
 const longestLine = 2000;
 
 // oxlint-disable-next-line no-control-regex
-const colours = /\u001b\[[0-9;?]*[A-Za-z]/g;
+const colors = /\u001b\[[0-9;?]*[A-Za-z]/g;
+/** The line without ANSI escape sequences. */
+export const withoutColors = (line: string): string => line.replace(colors, "");
 
 /** Single-line errors: TypeScript and Go. */
 const wholeRules: { rule: RegExp; place: [path: number, line: number, column: number]; message: number }[] = [
@@ -103,7 +105,7 @@ export function createProblemFinder(directory: string): ProblemFinder {
 
   return {
     push(raw) {
-      const line = raw.slice(0, longestLine).replace(colours, "").trimEnd();
+      const line = withoutColors(raw.slice(0, longestLine)).trimEnd();
       if (!current) return begin(line);
       if (current.isPython) {
         const last = pythonEnd.exec(line)?.[1];
