@@ -77,6 +77,7 @@ export const TranscriptMessage = described(
     text: Type.String(),
     attachments: Type.Array(MessageAttachment),
     mentions: Type.Array(Mention),
+    details: described("Material for the agent that the message carries, such as the stack of an error", Nullable(Type.String())),
     auto_fix: described("Number of the automatic fix that sent it; null: a person sent it", Nullable(Type.Integer())),
     created_at: Timestamp,
   }),
@@ -119,6 +120,10 @@ export const SendMessage = Type.Object({
     Maybe(Type.Array(Uuid, { maxItems: maxAttachments })),
   ),
   mentions: Maybe(Type.Array(Mention, { maxItems: maxMentions })),
+  details: described(
+    "Material for the agent, such as the stack of an error. The chat shows it collapsed below the message",
+    Maybe(Type.String({ maxLength: 20_000 })),
+  ),
   agent_id: Maybe(Type.String({ maxLength: 100 })),
   container_id: Maybe(Uuid),
   chat_id: Maybe(Uuid),

@@ -15,8 +15,8 @@ export interface WorkbenchActions {
   openLogs: (containerId?: string) => void;
   /** Puts text into the composer without sending it. */
   compose: (text: string) => void;
-  /** Sends a message to the agent; puts it into the composer if that fails. */
-  ask: (text: string) => void;
+  /** Sends a message to the agent, with `details` that the chat shows collapsed; puts a refused message without details into the composer. */
+  ask: (text: string, details?: string) => void;
 }
 
 export const WorkbenchActionsContext = createContext<WorkbenchActions | undefined>(undefined);

@@ -112,8 +112,9 @@ export function ChatColumn({ blockedBy, notice, tail, suggestions, onFold }: Cha
     const at = state.turns.findIndex((turn) => turn.kind === "run" && turn.taskId === run.taskId);
     const asked = state.turns.slice(0, at).findLast((turn) => turn.kind === "user");
     if (asked?.kind !== "user") return;
-    const { attachments, mentions } = asked;
-    void chat.send(asked.text, { ...options, ...(attachments && { attachments }), ...(mentions && { mentions }) }).then((failure) => {
+    const { attachments, mentions, details } = asked;
+    const extras = { ...(attachments && { attachments }), ...(mentions && { mentions }), ...(details && { details }) };
+    void chat.send(asked.text, { ...options, ...extras }).then((failure) => {
       if (failure) composer.current?.write(asked.text);
     });
   });

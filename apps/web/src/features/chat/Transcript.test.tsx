@@ -26,6 +26,17 @@ function Conversation() {
   );
 }
 
+test("the details of a message are shown on request, as plain text", async ({ show, user }) => {
+  const state = chatReducer(emptyChat, { ...sent("u1", "Fix the error: x"), details: "TypeError: x\n    at <App>" } as ChatAction);
+  show(<Transcript rows={transcriptRows(state)} reader={{ id: "1", name: "Ada" }} onResume={nothing} onRetry={nothing} isBusy={false} />);
+  await screen.findByText("Fix the error: x");
+  expect(screen.queryByText(/at <App>/)).not.toBeInTheDocument();
+  await user.click(screen.getByRole("button", { name: "Show details" }));
+  expect(screen.getByLabelText("Details")).toHaveTextContent("TypeError: x at <App>");
+  await user.click(screen.getByRole("button", { name: "Hide details" }));
+  expect(screen.queryByLabelText("Details")).not.toBeInTheDocument();
+});
+
 test("who has scrolled up and sends a message sees it", async ({ show, user }) => {
   show(<Conversation />);
   const log = await screen.findByRole("log", { name: "Transcript" });

@@ -1,5 +1,6 @@
 import { Brain, Check, ChevronRight, CircleX, Info, X } from "lucide-react";
 import type { EditMode } from "@tesslate/contract";
+import { maxAutoFixes } from "@tesslate/contract/app-errors";
 import { memo, useState, type ReactNode } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
@@ -10,6 +11,7 @@ import { formatCompact } from "../../lib/numbers.ts";
 import { modeOf } from "../../lib/edit-modes.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
+import { scrollable } from "../../ui/scrollable.ts";
 import { MessageAttachments } from "./attach/AttachmentChips.tsx";
 import { ChangesCard } from "./ChangesCard.tsx";
 import type { ApprovalPart, ErrorPart, PlainPart, Run, SteeredPart, ThoughtPart, UserTurn } from "./chat.types.ts";
@@ -39,7 +41,7 @@ export const UserRow = memo(({ turn, name, mode, moment }: UserRowProps) => (
       <time dateTime={turn.at} title={formatDateTime(turn.at)} className="num">
         {formatTime(turn.at)}
       </time>
-      {turn.autoFix ? <span>auto-fix, attempt {turn.autoFix} of 2</span> : null}
+      {turn.autoFix ? <span>{`auto-fix, attempt ${turn.autoFix} of ${maxAutoFixes}`}</span> : null}
       {turn.delivery === "sending" ? <span>sending</span> : null}
       {mode ? (
         <span data-testid="run-mode" title={modeOf(mode).hint} className="flex-none">
@@ -50,8 +52,36 @@ export const UserRow = memo(({ turn, name, mode, moment }: UserRowProps) => (
     </header>
     {turn.text ? <p className="max-w-190 text-md leading-read break-words whitespace-pre-wrap text-fg-0">{turn.text}</p> : null}
     {turn.attachments?.length ? <MessageAttachments list={turn.attachments} /> : null}
+    {turn.details ? <MessageDetails text={turn.details} /> : null}
   </article>
 ));
+
+/** What the agent got with the message. */
+function MessageDetails({ text }: { text: string }) {
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <>
+      <button
+        type="button"
+        aria-expanded={isOpen}
+        onClick={() => setIsOpen(!isOpen)}
+        className={cx(line, "-ml-1.5 rounded-2 px-1.5 hover:bg-bg-3")}
+      >
+        <ChevronRight size={14} className={cx("flex-none text-fg-3", isOpen && "rotate-90")} aria-hidden="true" />
+        {isOpen ? "Hide details" : "Show details"}
+      </button>
+      {isOpen ? (
+        <pre
+          {...scrollable}
+          aria-label="Details"
+          className="scroll-y max-h-60 rounded-2 border border-line-0 bg-bg-1 px-2.5 py-2 text-xs leading-code break-words whitespace-pre-wrap text-fg-1"
+        >
+          {text}
+        </pre>
+      ) : null}
+    </>
+  );
+}
 
 /** A message that was sent during the run. */
 export const SteeredRow = memo(({ part, name }: { part: SteeredPart; name: string }) => (

@@ -30,7 +30,7 @@ export type ChatAction =
   | { type: "earlier_loaded"; chatId: string; before: number; page: Transcript }
   /** The chat was cleared. */
   | { type: "cleared" }
-  | ({ type: "sending"; id: string; text: string; at: string } & Pick<UserTurn, "attachments" | "mentions">)
+  | ({ type: "sending"; id: string; text: string; at: string } & Pick<UserTurn, "attachments" | "mentions" | "details">)
   /** The server accepted the message and started this task. */
   | { type: "sent"; id: string; taskId: string; chatId: string; editMode: EditMode | undefined }
   | { type: "refused"; id: string; failure: { code: string; message: string } }
@@ -81,7 +81,7 @@ const predecessorOf = (state: ChatState, { taskId, messageId }: Run): Run | unde
         .flatMap((turn) => (turn.kind === "run" ? (state.runs[turn.taskId] ?? []) : []))
         .find((other) => other.taskId !== taskId && other.messageId === messageId);
 
-const sendingTurn = ({ id, text, at, attachments, mentions }: Extract<ChatAction, { type: "sending" }>): UserTurn => ({
+const sendingTurn = ({ id, text, at, attachments, mentions, details }: Extract<ChatAction, { type: "sending" }>): UserTurn => ({
   kind: "user",
   id,
   text,
@@ -89,6 +89,7 @@ const sendingTurn = ({ id, text, at, attachments, mentions }: Extract<ChatAction
   delivery: "sending",
   ...(attachments && { attachments }),
   ...(mentions && { mentions }),
+  ...(details && { details }),
 });
 
 const patchUser = (state: ChatState, id: string, patch: Partial<UserTurn>): ChatState => ({
@@ -131,13 +132,14 @@ function applyEvent(state: ChatState, event: IncomingRunEvent): ChatState {
 
 const keyOf = (turn: Turn): string => (turn.kind === "user" ? turn.id : turn.taskId);
 
-const userTurn = ({ id, text, created_at, auto_fix, attachments, mentions }: TranscriptMessage): UserTurn => ({
+const userTurn = ({ id, text, created_at, auto_fix, attachments, mentions, details }: TranscriptMessage): UserTurn => ({
   kind: "user",
   id,
   text,
   at: created_at,
   delivery: "sent",
   ...(auto_fix !== null && { autoFix: auto_fix }),
+  ...(details !== null && { details }),
   ...(attachments.length > 0 && { attachments }),
   ...(mentions.length > 0 && { mentions: mentions.map(({ path }) => path) }),
 });

@@ -151,6 +151,8 @@ export interface UserTurn {
   attachments?: readonly MessageAttachment[];
   /** Mentioned paths. */
   mentions?: readonly string[];
+  /** Material for the agent, shown on request. */
+  details?: string;
   at: string;
   delivery: "sending" | "sent" | "failed";
   /** Number of the auto-fix attempt. */
@@ -223,6 +225,7 @@ export interface IncomingRunEvent {
 export interface MessageExtras {
   attachments?: readonly MessageAttachment[];
   mentions?: readonly string[];
+  details?: string;
 }
 
 export interface SendOptions extends MessageExtras {

@@ -4,6 +4,7 @@ import { createContext, use, useMemo, useRef, useState, type RefObject } from "r
 import { keepEditMode, readEditMode } from "../../lib/edit-modes.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useProject } from "../../project/project-context.ts";
+import { toast } from "../../ui/toast.tsx";
 import { useAgentChoice, type AgentChoice } from "../agents/index.ts";
 import { modelsQuery, useModelChoice } from "../models/index.ts";
 import { shownRuns } from "./chat.reducer.ts";
@@ -33,8 +34,8 @@ export interface Conversation {
   defaultModel: string | undefined;
   model: string | undefined;
   chooseModel: (model: string) => void;
-  /** Sends a message like the composer does. A refused message is put into the composer. */
-  ask: (message: string) => void;
+  /** Sends a message like the composer does. A refused one is put into the composer; with `details`, which it cannot hold, only the reason is shown. */
+  ask: (message: string, details?: string) => void;
 }
 
 const noModels: readonly Model[] = [];
@@ -74,9 +75,11 @@ export function useOpenConversation(reader: Reader): Conversation {
     defaultModel: choice.defaultModel,
     model: choice.picked,
     chooseModel: choice.choose,
-    ask: useHandler((message: string) => {
-      void chat.send(message, { editMode: mode, model: choice.picked, agentId: agents.picked?.id }).then((failure) => {
-        if (failure) composer.current?.write(message, failure.message);
+    ask: useHandler((message: string, details?: string) => {
+      const options = { editMode: mode, model: choice.picked, agentId: agents.picked?.id, ...(details && { details }) };
+      void chat.send(message, options).then((failure) => {
+        if (failure && details) toast(failure.message, { kind: "failed" });
+        else if (failure) composer.current?.write(message, failure.message);
       });
     }),
   };

@@ -154,7 +154,7 @@ export function useChat(projectId: string, userName: string): Chat {
   });
 
   const announce = useCallback(
-    (id: string, text: string, { attachments, mentions }: MessageExtras = {}) =>
+    (id: string, text: string, { attachments, mentions, details }: MessageExtras = {}) =>
       dispatch({
         type: "sending",
         id,
@@ -162,6 +162,7 @@ export function useChat(projectId: string, userName: string): Chat {
         at: new Date().toISOString(),
         ...(attachments && { attachments }),
         ...(mentions && { mentions }),
+        ...(details && { details }),
       }),
     [],
   );
@@ -184,7 +185,7 @@ export function useChat(projectId: string, userName: string): Chat {
 
   const begin = async (
     text: string,
-    { editMode, model, agentId, attachments, mentions }: SendOptions,
+    { editMode, model, agentId, attachments, mentions, details }: SendOptions,
   ): Promise<{ taskId: string; startedChatId: string }> => {
     if (chatId === undefined && wantsNew) made.current ??= (await api.chat.createSession({ body: { project_id: projectId } })).id;
     const into = chatId ?? made.current;
@@ -199,6 +200,7 @@ export function useChat(projectId: string, userName: string): Chat {
         ...(model && { model }),
         ...(attachments && { attachments: attachments.map(({ id }) => id) }),
         ...(mentions && { mentions: mentions.map((path) => ({ path })) }),
+        ...(details && { details }),
       },
     });
     // Only the first event is read here; the others arrive on the project's stream.

@@ -66,9 +66,9 @@ function ActionsProvider({ children }: { children: ReactNode }) {
     showChat();
     conversation.composer.current?.write(text);
   });
-  const ask = useHandler((text: string) => {
+  const ask = useHandler((text: string, details?: string) => {
     showChat();
-    conversation.ask(text);
+    conversation.ask(text, details);
   });
   const actions = useMemo<WorkbenchActions>(
     () => ({ show, showDeployment, showReview, openFile, openDock, openLogs, compose, ask }),

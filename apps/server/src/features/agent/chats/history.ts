@@ -1,6 +1,7 @@
 import { summaryMessage, type HistoryMessage, type HistoryStep, type SteeredText } from "@tesslate/agent";
 import type { ChatStore } from "./chats.store.ts";
 import type { MessageRow } from "../../../db/schema/agent.ts";
+import { promptText } from "./message-content.ts";
 
 const maxMessages = 20;
 /** A position after all messages. */
@@ -27,7 +28,7 @@ export async function historyBefore(
   const attached = await loadAttachments?.(rows);
   const messages = rows.map((row) => ({
     role: row.role,
-    content: row.content,
+    content: row.role === "user" ? promptText(row) : row.content,
     ...attached?.get(row.id),
     steps: steps.filter((step) => step.message_id === row.id).map((step) => step.step_data as unknown as HistoryStep),
     steered: steeredTexts(row),

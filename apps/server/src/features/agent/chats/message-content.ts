@@ -1,21 +1,29 @@
 import { imageTypes, maxImageBytes, type AttachedFile, type HistoryMessage, type ImagePart } from "@tesslate/agent";
 import type { Mention, MessageAttachment } from "@tesslate/contract";
 import type { MessageRow } from "../../../db/schema/agent.ts";
+import { wrapUntrusted } from "../../../platform/untrusted-text.ts";
 
-/** Attachments and mentioned files of a user message. */
+/** What a user message has besides its text. */
 export interface MessageReferences {
   attachments?: MessageAttachment[];
   mentions?: Mention[];
+  /** Material for the agent. */
+  details?: string;
 }
 export const messageReferences = (row: MessageRow): MessageReferences => (row.message_metadata ?? {}) as MessageReferences;
 /** The text, or the names of the attachments when there is none. */
 export const messageText = (text: string, attachments: readonly Pick<MessageAttachment, "name">[]): string =>
   text || attachments.map(({ name }) => name).join(", ");
+/** The text of a user message as the model gets it. It is the same every time, so that providers can cache it. */
+export const promptText = (row: MessageRow): string => {
+  const { details } = messageReferences(row);
+  return details ? `${row.content}\n\n${wrapUntrusted("details of the message", details, row.id.slice(-8))}` : row.content;
+};
 /** As message metadata; null when empty. */
-export const referencesMetadata = ({ attachments = [], mentions = [] }: MessageReferences): Record<string, unknown> | null =>
-  attachments.length + mentions.length === 0
+export const referencesMetadata = ({ attachments = [], mentions = [], details }: MessageReferences): Record<string, unknown> | null =>
+  attachments.length + mentions.length === 0 && !details
     ? null
-    : { ...(attachments.length > 0 && { attachments }), ...(mentions.length > 0 && { mentions }) };
+    : { ...(attachments.length > 0 && { attachments }), ...(mentions.length > 0 && { mentions }), ...(details && { details }) };
 
 /** Limits for images of earlier messages that are sent again, newest first. */
 const maxEarlierImages = 4;

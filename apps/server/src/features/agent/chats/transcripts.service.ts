@@ -27,7 +27,7 @@ const lastSeqOf = (stored: readonly TranscriptRow[], taskId: string): number =>
   stored.findLast((row) => row.task_id === taskId)?.last_seq ?? 0;
 
 const presentMessage = (message: MessageRow): TranscriptMessage => {
-  const { attachments = [], mentions = [] } = messageReferences(message);
+  const { attachments = [], mentions = [], details = null } = messageReferences(message);
   const autoFix = message.message_metadata?.["auto_fix"];
   return {
     type: "message",
@@ -35,6 +35,7 @@ const presentMessage = (message: MessageRow): TranscriptMessage => {
     text: message.content,
     attachments,
     mentions,
+    details,
     auto_fix: typeof autoFix === "number" ? autoFix : null,
     created_at: message.created_at,
   };

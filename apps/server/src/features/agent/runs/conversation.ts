@@ -1,6 +1,6 @@
 import type { AgentDeps, SeenFiles, SteeredText, Todo } from "@tesslate/agent";
 import type { Queries } from "../../../platform/database.ts";
-import { createAttachmentReader, historyBefore, steeredTexts, type ChatStore } from "../chats/index.ts";
+import { createAttachmentReader, historyBefore, promptText, steeredTexts, type ChatStore } from "../chats/index.ts";
 import type { Approvals } from "./approvals.ts";
 import type { NewRunEvent } from "./events.ts";
 import type { Questions } from "./questions.ts";
@@ -32,7 +32,7 @@ export function createRunConversation({
   return {
     /** The message and what came before it. Without `canSee`, images are only named. */
     read: async ({ question }: PreparedRun, canSee: boolean) => ({
-      message: question.content,
+      message: promptText(question),
       ...(await attachments.forQuestion(question, canSee)),
       history: await historyBefore(chats, question.chat_id, question.position, (rows) => attachments.forHistory(rows, canSee)),
     }),

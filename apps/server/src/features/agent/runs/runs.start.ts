@@ -102,6 +102,7 @@ export function createRunStarts({
         const references = {
           attachments: await check.claim(tx, sender.id, project.id, attachmentIds),
           mentions: [...new Map((body.mentions ?? []).map((mention) => [mention.path, mention])).values()],
+          ...(body.details && { details: body.details }),
         };
         const rows = await chats.insertMessages(tx, chat.id, [
           { role: "user", content: text, message_metadata: referencesMetadata(references) },
