@@ -103,6 +103,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const projects = await composeProjects(platform, { templatesDir: swap.templatesDir });
     const containers = composeContainers(platform, secrets, projects, {
       snapshotData: (...removed) => snapshots.snapshotData(...removed),
+      onCrashed: (projectId) => chat.considerRepair(projectId),
     });
     const previews: PreviewsArea = composePreviews(platform, secrets, accounts, projects, containers, {
       onPreviewErrors: (projectId) => chat.considerRepair(projectId),

@@ -78,7 +78,7 @@ export interface ChatArea extends Area {
   firstMessages: FirstMessages;
   /** The built-in tools and those of features, for the agent editor. */
   listedTools: readonly ToolSummary[];
-  /** Offers a repair after errors of a preview. */
+  /** Offers a repair after errors of a preview or a crash of a container. */
   considerRepair: (projectId: string) => void;
   /** Applies what a restore to a checkpoint changes in the conversation. */
   changeConversation: (change: ConversationChange) => Promise<void>;
@@ -116,7 +116,15 @@ export function composeChat(
     },
   });
   const commandStops = createCommandStops({ store: runsStore, access: runs, bus });
-  const repairs = createRepairs({ store: createRepairsStore(db), projects, start: runs.start, emitterOf: (run) => handleOf(run).emitter, limits: config.repairs, log });
+  const repairs = createRepairs({
+    store: createRepairsStore(db),
+    projects,
+    wake: lifecycle.wakeProject,
+    start: runs.start,
+    emitterOf: (run) => handleOf(run).emitter,
+    limits: config.repairs,
+    log,
+  });
   onClose(async () => repairs.close());
   projects.onRelease(async ({ project_id, container_id, reason }) => {
     if (reason === "deleted" && container_id === undefined) await runs.stopRunsOf(project_id);

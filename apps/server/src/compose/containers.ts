@@ -58,7 +58,7 @@ export function composeContainers(
     redactions,
   }: Omit<SecretsArea, "mcpStore" | "mcpVault">,
   { projects, projectsStore, templates, beforeChange }: ProjectsArea,
-  { snapshotData }: { snapshotData: SnapshotContainerData },
+  { snapshotData, onCrashed }: { snapshotData: SnapshotContainerData; onCrashed: (projectId: string) => void },
 ): ContainersArea {
   const { config, log, onClose, db, events, runtime, address } = platform;
   const connectionsStore = createConnectionsStore(db);
@@ -75,7 +75,7 @@ export function composeContainers(
     records: { store: containersStore, vault: environmentVault, credentials: credentialsStore, credentialsVault },
     sources: { projects, projectsStore, templates, checkpointBefore: beforeChange.before, snapshotData },
     environment: { secrets: secretVault, connectionEnvironment, redactions },
-    outside: { commandOf: startCommandOf, isElsewhere: (id) => deploymentOfSandbox(id) !== undefined },
+    outside: { commandOf: startCommandOf, onCrashed, isElsewhere: (id) => deploymentOfSandbox(id) !== undefined },
     settings: config.runtime,
   });
   onClose(async () => close());

@@ -1,9 +1,5 @@
 import type { PreviewReport } from "@tesslate/contract";
-
-/** Automatic fixes per message of a person. */
-export const maxRounds = 2;
-const maxErrors = 5;
-const maxMessage = 9_000;
+import { crashError, fixRequest, maxAutoFixes, type AppError } from "@tesslate/contract/app-errors";
 
 /** Errors of each container since its page was last loaded, without duplicates. */
 export function currentErrors(reports: readonly PreviewReport[]): PreviewReport[] {
@@ -38,20 +34,47 @@ export function wasStopped({
   return status === "cancelled" || cancel_requested_at !== null || reason === "user_stopped" || reason === "approval_timeout";
 }
 
-/** The message to the agent. Error texts come from the running app and are untrusted. */
-export function repairMessage(errors: readonly PreviewReport[], round: number): string {
-  const described = errors.slice(0, maxErrors).map(({ message, source, line, column, url, stack }) => {
-    const location = source
-      ? ` (at ${[pathOf(source), line, line === undefined ? undefined : column].filter((part) => part !== undefined).join(":")}${url ? `, on ${url}` : ""})`
-      : "";
-    return `- ${(message ?? "Unknown error").slice(0, 500)}${location}${stack ? `\n\`\`\`\n${shortened(stack).slice(0, 1500)}\n\`\`\`` : ""}`;
-  });
-  return `The running app reports ${errors.length === 1 ? "this error" : `${errors.length} errors`} after the last change. Find the cause and fix it. (Automatic attempt ${round} of ${maxRounds})\n\n${described.join("\n")}`.slice(
-    0,
-    maxMessage,
+/** A container whose last status is a failure. */
+export interface Crash {
+  name: string;
+  directory: string;
+  /** Why it stopped. */
+  reason: string;
+  last_lines: string[];
+  /** Position in the project's events. */
+  seq: number;
+  at: string;
+}
+
+/** Later crashes have nothing to do with the run. */
+const afterRunMs = 10 * 60_000;
+/** Whether a container crashed during the last run or soon after it. */
+export const isAfterRun = (
+  { at }: Pick<Crash, "at">,
+  question: { created_at: string },
+  run: { completed_at: string | null; created_at: string } | undefined,
+): boolean => at > question.created_at && (!run || Date.parse(at) - Date.parse(run.completed_at ?? run.created_at) < afterRunMs);
+
+/** The message to the agent, with its details. Error texts come from the running app and are untrusted. */
+export function repairRequest(
+  crashes: readonly Crash[],
+  reports: readonly PreviewReport[],
+  round: number,
+): { message: string; details: string } {
+  return fixRequest(
+    [
+      ...crashes.map(({ name, directory, reason, last_lines }) =>
+        crashError({ container: name, directory, reason, lastLines: last_lines }),
+      ),
+      ...reports.map(({ message, source, line, column, url, stack }): AppError => ({
+        message: message ?? "Unknown error",
+        place: source && [pathOf(source), line, line === undefined ? undefined : column].filter((part) => part !== undefined).join(":"),
+        url,
+        stack,
+      })),
+    ],
+    `Automatic attempt ${round} of ${maxAutoFixes}.`,
   );
 }
 
-/** Replaces URLs in a stack trace by project paths, which the agent can open. */
-const shortened = (stack: string): string => stack.replace(/https?:\/\/[^/\s]+\//g, "").replace(/\?[\w=&.-]+(?=:\d)/g, "");
 const pathOf = (source: string): string => URL.parse(source)?.pathname.replace(/^\/+(@fs\/)?/, "") || source;

@@ -1,14 +1,17 @@
+import { isAutoFixOn, isFailureReport, maxAutoFixes } from "@tesslate/contract/app-errors";
 import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
 import type { RunEmitter, RunInput, Runs } from "../runs/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import { currentErrors, maxRounds, repairMessage, countRounds, wasStopped } from "./repairs.rules.ts";
+import { countRounds, currentErrors, isAfterRun, repairRequest, wasStopped } from "./repairs.rules.ts";
 import type { RepairsStore } from "./repairs.store.ts";
 
 export interface RepairsOptions {
   store: RepairsStore;
   projects: { find(id: string): Promise<ProjectRow | undefined> };
+  /** Starts what is down, except what a person stopped. */
+  wake(project: ProjectRow): Promise<void>;
   start: Runs["start"];
   /** Where events of an ended run go. */
   emitterOf(run: TaskRow): Pick<RunEmitter, "emitAtEnd">;
@@ -18,30 +21,39 @@ export interface RepairsOptions {
 }
 
 /**
- * Automatic fixes: with the project setting `auto_fix`, errors that the running app reports after a run are sent to the agent, at most twice per
- * message of the person, then a notice says that it stopped. Decided on the server under a lock, so that two open tabs start one run.
+ * Automatic fixes: unless the project setting `auto_fix` is false, errors of the running app and crashes of its containers after a run are sent to
+ * the agent, at most twice per message of the person, then a notice says that it stopped. Decided on the server under a lock, so that two open tabs
+ * start one run. A container that crashed before a run changed files is started again after the run.
  */
-export function createRepairs({ store, projects, start, emitterOf, limits, log }: RepairsOptions) {
+export function createRepairs({ store, projects, wake, start, emitterOf, limits, log }: RepairsOptions) {
   const timers = new Map<string, NodeJS.Timeout>();
   /** One decision at a time: each holds a database connection and needs more, so many at once could exhaust the pool. */
   let queue: Promise<unknown> = Promise.resolve();
 
   const decide = async (projectId: string): Promise<void> => {
     const project = await projects.find(projectId);
-    if (project?.settings?.["auto_fix"] !== true || (await store.hasActiveRun(projectId))) return;
+    if (!project || (await store.hasActiveRun(projectId))) return;
+    const [allCrashes, change] = await Promise.all([store.listCrashes(projectId), store.findLastChange(projectId)]);
+    // The run may have fixed the cause. If not, the container fails again, and the next decision is about that failure.
+    if (allCrashes.some(({ seq }) => change !== undefined && seq < change)) {
+      await wake(project);
+      return;
+    }
+    if (!isAutoFixOn(project.settings)) return;
     const chat = await store.findLastChat(projectId, project.owner_id);
     if (!chat) return;
-    const questions = await store.lastQuestions(chat.id, maxRounds + 1);
+    const questions = await store.lastQuestions(chat.id, maxAutoFixes + 1);
     const [last] = questions;
     if (!last) return;
-    const errors = currentErrors(await store.reportsSince(projectId, last.created_at));
-    if (errors.length === 0) return;
-    const rounds = countRounds(questions);
+    const errors = currentErrors(await store.reportsSince(projectId, last.created_at, change));
     const run = await store.lastRun(chat.id);
+    const crashes = allCrashes.filter((crash) => isAfterRun(crash, last, run));
+    if (crashes.length === 0 && !errors.some(isFailureReport)) return;
+    const rounds = countRounds(questions);
     const input = run?.input as RunInput | undefined;
     if (run && wasStopped(run)) return;
-    if (rounds >= maxRounds) {
-      const message = `The app still reports errors after ${maxRounds} automatic fixes. See Problems.`;
+    if (rounds >= maxAutoFixes) {
+      const message = `The app still reports errors after ${maxAutoFixes} automatic fixes. See Problems.`;
       if (run && input)
         await emitterOf(run).emitAtEnd(async (tx) =>
           (await store.markOnce(tx, input.message_id, "auto_fix_stopped")) ? [{ type: "notice", data: { level: "warning", message } }] : [],
@@ -53,7 +65,7 @@ export function createRepairs({ store, projects, start, emitterOf, limits, log }
       {
         project_id: projectId,
         chat_id: chat.id,
-        message: repairMessage(errors, rounds + 1),
+        ...repairRequest(crashes, errors, rounds + 1),
         // The options of the person's own message, so that plan mode stays plan mode.
         ...(input && { edit_mode: input.edit_mode, agent_id: input.agent_id, model: input.model_id, container_id: input.container_id }),
       },

@@ -5,8 +5,11 @@ import { asJsonb } from "../../../platform/postgres-text.ts";
 import { chats, messages, type ChatRow, type MessageRow } from "../../../db/schema/agent.ts";
 import { events, tasks, type TaskRow } from "../../../db/schema/core.ts";
 import { users } from "../../../db/schema/accounts.ts";
+import { containers } from "../../../db/schema/runtime.ts";
+import type { Crash } from "./repairs.rules.ts";
 
 const maxReports = 200;
+const containerId = sql<string>`${events.data}->>'container_id'`;
 /** Older reports are ignored. */
 const maxAge = sql`now() - interval '10 minutes'`;
 
@@ -75,21 +78,51 @@ export function createRepairsStore(db: Database) {
           .where(and(eq(messages.id, messageId), sql`not coalesce(${messages.message_metadata} ? ${key}, false)`))
           .returning({ id: messages.id })
       ).length > 0,
-    /** Preview reports since that time and since the agent last changed a file, oldest first. */
-    reportsSince: async (projectId: string, since: string): Promise<PreviewReport[]> => {
-      const [change] = await db
-        .select({ seq: events.seq })
+    /** The position of the agent's last change to a file among the project's events. */
+    findLastChange: async (projectId: string): Promise<number | undefined> =>
+      (
+        await db
+          .select({ seq: events.seq })
+          .from(events)
+          .where(
+            and(
+              eq(events.project_id, projectId),
+              eq(events.type, "file_changed"),
+              gt(events.ts, sql`${maxAge}`),
+              sql`${events.data}->>'by' = 'agent'`,
+            ),
+          )
+          .orderBy(desc(events.seq))
+          .limit(1)
+      )[0]?.seq,
+    /** Containers that have failed, with the event of their last failure. */
+    listCrashes: async (projectId: string): Promise<Crash[]> => {
+      const failed = await db
+        .select({ id: containers.id, name: containers.name, directory: containers.directory, reason: containers.status_message })
+        .from(containers)
+        .where(and(eq(containers.project_id, projectId), eq(containers.status, "failed")));
+      if (failed.length === 0) return [];
+      const rows = await db
+        .selectDistinctOn([containerId], { id: containerId, seq: events.seq, ts: events.ts, data: events.data })
         .from(events)
         .where(
           and(
             eq(events.project_id, projectId),
-            eq(events.type, "file_changed"),
-            gt(events.ts, sql`${maxAge}`),
-            sql`${events.data}->>'by' = 'agent'`,
+            eq(events.type, "container_status"),
+            gt(events.ts, sql`now() - interval '1 day'`),
+            sql`${events.data}->>'status' = 'failed'`,
           ),
         )
-        .orderBy(desc(events.seq))
-        .limit(1);
+        .orderBy(containerId, desc(events.seq));
+      return failed.flatMap(({ id, name, directory, reason }) => {
+        const event = rows.find((row) => row.id === id);
+        if (!event) return [];
+        const last_lines = (event.data as { last_lines?: string[] }).last_lines ?? [];
+        return [{ name, directory, reason: reason ?? "The process exited.", last_lines, seq: event.seq, at: event.ts }];
+      });
+    },
+    /** Preview reports since that time and, if given, after that position, oldest first. */
+    reportsSince: async (projectId: string, since: string, after = 0): Promise<PreviewReport[]> => {
       const rows = await db
         .select({ data: events.data })
         .from(events)
@@ -97,7 +130,7 @@ export function createRepairsStore(db: Database) {
           and(
             eq(events.project_id, projectId),
             eq(events.type, "preview_report"),
-            gt(events.seq, change?.seq ?? 0),
+            gt(events.seq, after),
             gt(events.ts, since),
             gt(events.ts, sql`${maxAge}`),
           ),

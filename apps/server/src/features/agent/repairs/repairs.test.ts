@@ -4,7 +4,7 @@ import type { PreviewReport } from "@tesslate/contract";
 import { chatWorld } from "../../../testing/chat.ts";
 import { enterPreview } from "../../../testing/projects.ts";
 import { emptyProject } from "../../../testing/sandbox.ts";
-import { currentErrors, repairMessage, countRounds, wasStopped } from "./repairs.rules.ts";
+import { countRounds, currentErrors, isAfterRun, repairRequest, wasStopped } from "./repairs.rules.ts";
 
 const error = (message: string, more: Partial<PreviewReport> = {}): PreviewReport => ({
   container_id: "c",
@@ -48,21 +48,42 @@ test("a run that a person stopped does not trigger a fix, however it was stopped
   expect([run("no_more_actions"), run("max_iterations"), run(null, { status: "failed" })].map(wasStopped)).toEqual([false, false, false]);
 });
 
-test("the agent gets message, location and stack, within limits", () => {
-  const text = repairMessage(
+test("the request is one line; message, location, stack and the attempt are in its details, within limits", () => {
+  const { message, details } = repairRequest(
+    [],
     [
-      error("TypeError: x", {
+      error("TypeError: x\n  in App", {
         source: "http://h/src/App.tsx?t=1",
         line: 4,
         column: 2,
         url: "/",
         stack: "at App (http://a.preview.localhost:1/src/App.tsx?t=17:4:2)",
       }),
+      error("other"),
     ],
     1,
   );
-  expect(text).toContain("- TypeError: x (at src/App.tsx:4:2, on /)\n```\nat App (src/App.tsx:4:2)\n```");
-  expect(repairMessage(Array(50).fill(error("e".repeat(9999), { stack: "s".repeat(9999) })), 2).length).toBeLessThan(9_001);
+  expect(message).toBe("Fix the error: TypeError: x at src/App.tsx:4:2 (and 1 more)");
+  expect(details).toContain("Automatic attempt 1 of 2.");
+  expect(details).toContain("(at src/App.tsx:4:2, on /)\n```\nat App (src/App.tsx:4:2)\n```");
+  const long = repairRequest([], Array(50).fill(error("e".repeat(9999), { stack: "s".repeat(9999) })), 2);
+  expect([long.message.length < 300, long.details.length <= 9_000]).toEqual([true, true]);
+});
+
+test("a crash counts during the last run and up to ten minutes after it", () => {
+  const day = (time: string) => `2026-03-05T${time}Z`;
+  const run = { created_at: day("10:00:00"), completed_at: day("10:05:00") };
+  const counts = (at: string) => isAfterRun({ at: day(at) }, run, run);
+  expect(["09:59:00", "10:02:00", "10:14:00", "10:16:00"].map(counts)).toEqual([false, true, true, false]);
+});
+
+test("a crash is named by the error in the last lines, else by its reason", () => {
+  const crash = { name: "web", directory: ".", reason: "Exited with code 1.", seq: 1, at: "" };
+  const lines = ["> node server.js", "ReferenceError: port is not defined", "    at file:///app/server.js:3:5", "Node.js v24"];
+  const { message, details } = repairRequest([{ ...crash, last_lines: lines }], [], 1);
+  expect(message).toBe("Fix the error: ReferenceError: port is not defined at server.js:3:5");
+  expect(details).toContain("in the output of web");
+  expect(repairRequest([{ ...crash, last_lines: ["bye"] }], [], 1).message).toBe("Fix the error: Exited with code 1.");
 });
 
 test("reports of two tabs start one fix; it stops after two with a notice; a person's message resets the count", async () => {
@@ -88,7 +109,7 @@ test("reports of two tabs start one fix; it stops after two with a notice; a per
     const { items } = await client.chat.history({ params: { project_id: project.id }, query: { order: "asc" } });
     return items
       .filter(({ role }) => role === "user")
-      .map(({ content, message_metadata }) => [message_metadata?.["auto_fix"] ?? null, content.split("\n")[0]]);
+      .map(({ content, message_metadata }) => [message_metadata?.["auto_fix"] ?? null, content, message_metadata?.["details"]]);
   };
   const idle = () =>
     vi.waitFor(async () => expect((await client.chat.active({ query: { project_id: project.id } })).active).toBeNull(), {
@@ -97,11 +118,12 @@ test("reports of two tabs start one fix; it stops after two with a notice; a per
   const notices = async () =>
     (await app.studio.database.pool.query("select data from events where project_id = $1 and type = 'notice'", [project.id])).rows;
 
-  // Off by default.
+  // On by default.
+  await client.projects.update({ params: { id: project.id }, body: { settings: { auto_fix: false } } });
   await report("TypeError: off");
   await new Promise((resolve) => setTimeout(resolve, 200));
   expect(await questions()).toHaveLength(1);
-  await client.projects.update({ params: { id: project.id }, body: { settings: { auto_fix: true } } });
+  await client.projects.update({ params: { id: project.id }, body: { settings: { auto_fix: null } } });
 
   for (const round of [1, 2]) {
     await Promise.all([report(`TypeError: ${round}`), report(`TypeError: ${round}`)]);
@@ -109,7 +131,11 @@ test("reports of two tabs start one fix; it stops after two with a notice; a per
     await idle();
   }
   expect((await questions()).map(([round]) => round)).toEqual([null, 1, 2]);
-  expect((await questions())[1]?.[1]).toContain("(Automatic attempt 1 of 2)");
+  const [, first] = await questions();
+  expect(first?.[1]).toMatch(/^Fix the error: TypeError: \w+ at a\.js:7/);
+  expect(first?.[2]).toContain("Automatic attempt 1 of 2.");
+  // The model gets the details with the message.
+  expect(JSON.stringify(world.model.requests)).toContain("at a (a.js:7)");
   await report("TypeError: 3");
   await vi.waitFor(async () =>
     expect(await notices()).toMatchObject([{ data: { level: "warning", message: expect.stringContaining("2 automatic fixes") } }]),
@@ -127,4 +153,30 @@ test("reports of two tabs start one fix; it stops after two with a notice; a per
   await report("TypeError: 5");
   await vi.waitFor(async () => expect((await questions()).at(-1)?.[0]).toBe(1), { timeout: 10_000 });
   await idle();
+});
+
+test("a container that crashed is started again after a run that changed files; one that crashes again is fixed", async () => {
+  await using world = await chatWorld();
+  const { app, owner } = world;
+  app.config.repairs.quietMs = 50;
+  const run =
+    "if (!require('fs').readFileSync('a.txt', 'utf8').includes('well')) throw new TypeError('not well'); require('http').createServer((q, r) => r.end('hi')).listen(process.env.PORT)";
+  const project = await emptyProject(app, owner, { command: ["node", "-e", run] });
+  const client = app.as(owner);
+  const write = (text: string) => call("write_file", { file_path: "a.txt", content: text });
+  world.model.setScript(script([write("ill"), say("Written."), write("well"), say("Fixed.")]));
+  for await (const _ of client.chat.stream({ body: { project_id: project.id, message: "Make it", edit_mode: "allow" } }));
+  await client.projects.start({ params: { id: project.id } });
+  const questions = async () =>
+    (await client.chat.history({ params: { project_id: project.id }, query: { order: "asc" } })).items.filter(
+      ({ role }) => role === "user",
+    );
+  await vi.waitFor(async () => expect(await questions()).toHaveLength(2), { timeout: 20_000 });
+  expect((await questions())[1]).toMatchObject({
+    content: expect.stringMatching(/^Fix the error: TypeError: not well/),
+    message_metadata: { auto_fix: 1, details: expect.stringContaining("in the output of") },
+  });
+  await vi.waitFor(async () => expect((await client.containers.list({ params: { id: project.id } })).items[0]?.status).toBe("running"), {
+    timeout: 20_000,
+  });
 });

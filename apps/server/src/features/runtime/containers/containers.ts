@@ -72,7 +72,11 @@ interface Dependencies {
   };
   environment: { secrets: SecretVault; connectionEnvironment: ConnectionEnvironment; redactions: Redactions };
   /** From areas below. `isElsewhere`: the sandbox belongs to something else than a project. */
-  outside: { commandOf: Parameters<typeof createSpecOf>[0]["commandOf"]; isElsewhere(sandboxId: string): boolean };
+  outside: {
+    commandOf: Parameters<typeof createSpecOf>[0]["commandOf"];
+    onCrashed(projectId: string): void;
+    isElsewhere(sandboxId: string): boolean;
+  };
   settings: Pick<Config["runtime"], "idleFreezeMs" | "idleStopMs" | "backoff">;
 }
 
@@ -144,6 +148,7 @@ function createServiceControl(
     redactions,
     view,
     decideRestart: (row) => restarts.failed(row.project_id, row.service_key),
+    onCrashed: outside.onCrashed,
     log,
   });
   const environmentOf = createEnvironmentOf({

@@ -16,6 +16,7 @@ export function createContainerStatusWriter({
   redactions,
   view,
   decideRestart,
+  onCrashed = () => undefined,
   log,
 }: {
   store: Pick<ContainersStore, "setStatus" | "findByKey">;
@@ -24,6 +25,8 @@ export function createContainerStatusWriter({
   view: Pick<ContainerView, "urlOf">;
   /** Decides about a restart before a failure is emitted. */
   decideRestart: (row: ContainerRow) => Promise<RestartPlan>;
+  /** Called after a failure was emitted that a restart does not solve: it is not restarted, or it failed again. */
+  onCrashed?: (projectId: string) => void;
   log: Logger;
 }) {
   /** Changes of one project are written in order. */
@@ -69,6 +72,7 @@ export function createContainerStatusWriter({
           }),
         },
       });
+      if (plan && (plan.at === undefined || plan.restarts > 1)) onCrashed(row.project_id);
     }
     for (const waiter of waiters.get(row.id) ?? []) waiter(state.status);
   };

@@ -85,7 +85,10 @@ export function AgentSection({ project }: { project: Project }) {
           />
           <p className="text-xs text-fg-2">{hints[mode]}</p>
         </div>
-        <AutoFixSwitch project={project} hint="After a run, errors of the running app are sent to the agent, at most twice per message." />
+        <AutoFixSwitch
+          project={project}
+          hint="After a run, errors and crashes of the running app are sent to the agent, at most twice per message."
+        />
       </div>
     </SettingsSection>
   );

@@ -1,4 +1,5 @@
 import type { Project } from "@tesslate/contract";
+import { isAutoFixOn } from "@tesslate/contract/app-errors";
 import { Switch } from "../../../ui/Switch.tsx";
 import { useProjectSetting } from "./use-project-setting.ts";
 
@@ -7,7 +8,7 @@ export function AutoFixSwitch({ project, hint }: { project: Project; hint?: stri
   const setting = useProjectSetting(project);
   return (
     <Switch
-      isOn={project.settings?.["auto_fix"] === true}
+      isOn={isAutoFixOn(project.settings)}
       onChange={(isOn) => setting.mutate({ auto_fix: isOn })}
       label="Fix errors automatically"
       {...(hint && { hint })}
