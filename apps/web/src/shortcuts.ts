@@ -35,6 +35,7 @@ export const shortcuts = define({
   "workbench.region": { label: "Focus next panel", scope: "Workbench", keys: ["F6"] },
   "chat.fold": { label: "Collapse or expand chat", scope: "Workbench", keys: ["$mod+KeyB"] },
   "chat.stop": { label: "Stop run", scope: "Workbench", keys: ["$mod+Period"] },
+  "chat.answer": { label: "Go to approval or question", scope: "Workbench", keys: ["Alt+Enter"] },
   "chat.previous": { label: "Previous message", scope: "Workbench", keys: ["Alt+ArrowUp"] },
   "chat.next": { label: "Next message", scope: "Workbench", keys: ["Alt+ArrowDown"] },
   "dock.toggle": { label: "Show or hide bottom panel", scope: "Workbench", keys: ["$mod+KeyJ"] },

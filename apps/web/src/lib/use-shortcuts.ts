@@ -1,7 +1,8 @@
 import { useEffect, useLayoutEffect, useRef, type RefObject } from "react";
-import { tinykeys } from "tinykeys";
+import { createKeybindingsHandler, tinykeys } from "tinykeys";
 import { shortcuts, type ShortcutId } from "../shortcuts.ts";
 import { ariaKeysOf } from "./shortcut-keys.ts";
+import { onUnfocusedKeys } from "./unfocused-keys.ts";
 
 const fields = "input, textarea, select, [contenteditable='true'], [role='textbox']";
 const hasModifier = (keys: string) => /\$mod|Control|Meta|Alt/.test(keys);
@@ -13,9 +14,10 @@ type Handlers = Partial<Record<ShortcutId, (event: KeyboardEvent) => void>>;
 
 /**
  * Binds handlers to entries of the registry while the component is mounted. Plain letters stay silent in text fields and under an
- * open dialog. With `within`, keys count only while focus is inside that element.
+ * open dialog. With `within`, keys count only while focus is inside that element; with `isForUnfocused` also while nothing has the focus
+ * and no other shortcut takes the key.
  */
-export function useShortcuts(handlers: Handlers, within?: RefObject<HTMLElement | null>): void {
+export function useShortcuts(handlers: Handlers, within?: RefObject<HTMLElement | null>, { isForUnfocused = false } = {}): void {
   const latest = useRef(handlers);
   // Before a key can be pressed on what is seen.
   useLayoutEffect(() => {
@@ -26,7 +28,7 @@ export function useShortcuts(handlers: Handlers, within?: RefObject<HTMLElement 
     const target = within ? within.current : window;
     if (!target) return undefined;
     const bindings: Record<string, (event: KeyboardEvent) => void> = {};
-    for (const id of ids.split(" ") as ShortcutId[]) {
+    for (const id of ids.split(" ").filter(Boolean) as ShortcutId[]) {
       const entry = shortcuts[id];
       for (const keys of entry.keys)
         bindings[keys] = (event) => {
@@ -39,8 +41,14 @@ export function useShortcuts(handlers: Handlers, within?: RefObject<HTMLElement 
           latest.current[id]?.(event);
         };
     }
-    return tinykeys(target, bindings, { ignore: () => false });
-  }, [ids, within]);
+    const options = { ignore: () => false };
+    const unbind = tinykeys(target, bindings, options);
+    const unbindUnfocused = isForUnfocused ? onUnfocusedKeys(createKeybindingsHandler(bindings, options)) : undefined;
+    return () => {
+      unbind();
+      unbindUnfocused?.();
+    };
+  }, [ids, within, isForUnfocused]);
 }
 
 /** `aria-keyshortcuts` of an entry, for the control that does the same. */

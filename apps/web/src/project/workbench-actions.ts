@@ -3,6 +3,8 @@ import type { DockTab, View } from "./views.ts";
 
 /** Actions that any part of the workbench can call. */
 export interface WorkbenchActions {
+  /** Shows the chat if it is collapsed, or not the view of the phone. */
+  showChat: () => void;
   show: (view: View) => void;
   /** Shows the deployments and opens one of them; undefined: none. */
   showDeployment: (deploymentId: string | undefined) => void;

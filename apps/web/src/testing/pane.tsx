@@ -63,6 +63,7 @@ export function openPane(Pane: ComponentType, known: Partial<OpenProject & Workb
     ...known,
   };
   const actions: WorkbenchActions = {
+    showChat: nothing,
     show: nothing,
     showDeployment: nothing,
     showReview: nothing,

@@ -4,6 +4,7 @@ import { useEffect, useId, useRef, useState } from "react";
 import { cx } from "../../lib/cx.ts";
 import { addedLines, diffLines, type DiffLine } from "../../lib/diff-lines.ts";
 import { formatDuration } from "../../lib/durations.ts";
+import { useHandler } from "../../lib/use-handler.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { Button } from "../../ui/Button.tsx";
 import { DiffBlock } from "../../ui/DiffBlock.tsx";
@@ -15,6 +16,7 @@ import type { ApprovalPart } from "./chat.types.ts";
 import { questionOf, riskOf } from "./risk.ts";
 import { pathOf } from "./run-events.ts";
 import { currentToolName } from "./tools/tool-names.ts";
+import type { WaitingCard } from "./use-waiting-card.ts";
 
 interface Payload {
   command?: { text: string; cwd: string; timeout: string | undefined };
@@ -70,11 +72,12 @@ export interface ApprovalCardProps {
   place?: string;
   /** Resolves with an error sentence if the server refused the answer. */
   onAnswer: (response: ApprovalResponse, note: string | null) => Promise<string | undefined>;
+  onShown?: WaitingCard["onShown"];
   className?: string;
 }
 
-/** An approval request. Y, A and N answer it while the focus is inside. */
-export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalCardProps) {
+/** An approval request. Y, A and N answer it while the focus is inside, or while nothing has the focus. */
+export function ApprovalCard({ approval, place, onAnswer, onShown, className }: ApprovalCardProps) {
   const { toolName, parameters } = approval;
   const risk = riskOf(toolName, parameters);
   const payload = payloadOf(toolName, parameters);
@@ -86,6 +89,10 @@ export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalC
   const card = useRef<HTMLDivElement>(null);
   const noteBox = useRef<HTMLInputElement>(null);
   const titleId = useId();
+  const show = useHandler(() => {
+    if (card.current) onShown?.(card.current);
+  });
+  useEffect(show, [show]);
   useEffect(() => {
     if (isNoting) noteBox.current?.focus();
   }, [isNoting]);
@@ -101,6 +108,7 @@ export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalC
       "approval.deny": () => void answer("deny"),
     },
     card,
+    { isForUnfocused: true },
   );
   return (
     <div

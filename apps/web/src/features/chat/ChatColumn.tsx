@@ -1,9 +1,10 @@
 import { PanelLeft, Plus } from "lucide-react";
-import { Suspense, useMemo, useState, type ReactNode } from "react";
+import { Suspense, useMemo, useRef, useState, type ReactNode } from "react";
 import { lazily, preload } from "../../lib/chunks.ts";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { useHandler } from "../../lib/use-handler.ts";
+import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { useFileTree, useProject } from "../../project/project-context.ts";
 import { shortcuts } from "../../shortcuts.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -14,20 +15,26 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { toast } from "../../ui/toast.tsx";
 import { AgentMenu } from "../agents/index.ts";
+import type { Asked } from "./AnswerHint.tsx";
 import { BudgetMeter, CrowdedOffer, useCompact } from "./BudgetMeter.tsx";
 import { shownRuns } from "./chat.reducer.ts";
 import type { Run, MessageExtras, SendFailure } from "./chat.types.ts";
 import { Composer } from "./Composer.tsx";
 import { useConversation } from "./conversation.ts";
 import { PauseCard } from "./PauseCard.tsx";
+import type { SecretField } from "./QuestionCard.tsx";
 import { QueueList } from "./QueueList.tsx";
 import { contextPercent, crowdedPercent, isPaused } from "./run-budget.ts";
 import { SessionMenu } from "./SessionMenu.tsx";
 import type { SlashCommand } from "./slash-commands.ts";
 import { TodoPanel } from "./TodoPanel.tsx";
 import { openApprovals, openQuestions } from "./transcript-rows.ts";
+import { typedAnswer, typedSecret } from "./typed-answer.ts";
+import { useAnnouncements } from "./use-announcements.ts";
 import { usePlan } from "./use-plan.ts";
 import { useQueue } from "./use-queue.ts";
+import { useWaitingCard, waitingFor } from "./use-waiting-card.ts";
+import { WaitingHint } from "./WaitingHint.tsx";
 
 const Transcript = lazily(async () => (await import("./Transcript.tsx")).Transcript);
 const loadApprovalCard = async () => (await import("./ApprovalCard.tsx")).ApprovalCard;
@@ -72,7 +79,7 @@ export function ChatColumn({ blockedBy, notice, tail, suggestions, onFold }: Cha
     chooseModel,
     composer,
   } = useConversation();
-  const { state, live } = chat;
+  const { state, live, answerQuestion } = chat;
   const approvals = useMemo(() => openApprovals(state), [state]);
   const whole = useQueue(state.chatId);
   const queue = { ...whole, items: whole.items.filter(({ id }) => id !== unsent?.id) };
@@ -131,6 +138,28 @@ export function ChatColumn({ blockedBy, notice, tail, suggestions, onFold }: Cha
     if (failure) toast(`Couldn't load earlier messages. ${failure}`, { kind: "failed" });
   });
   const first = approvals[0];
+  const waiting = waitingFor(first, question);
+  const [announcement, announce] = useAnnouncements(rows, live !== undefined);
+  const card = useWaitingCard(waiting, composer, announce);
+  const secretField = useRef<SecretField>(null);
+  const asked = useMemo((): Asked | undefined => {
+    if (!question || first) return undefined;
+    const { questionId: id, asked: request } = question;
+    if (request.kind === "secret") {
+      const { secret_key: secretKey } = request;
+      return { kind: "secret", id, secretKey, fill: (text) => secretField.current?.fill(typedSecret(secretKey, text)) };
+    }
+    return {
+      kind: "question",
+      id,
+      answer: async (text) => {
+        const answer = typedAnswer(request, text);
+        const message = typeof answer === "string" ? answer : await answerQuestion(id, answer);
+        return message === undefined ? undefined : { code: "invalid_answer", message };
+      },
+    };
+  }, [question, first, answerQuestion]);
+  useShortcuts(waiting ? { "chat.answer": card.go } : {});
   const isEmpty = rows.length === 0 && !tail && !plan.plan;
 
   return (
@@ -192,11 +221,14 @@ export function ChatColumn({ blockedBy, notice, tail, suggestions, onFold }: Cha
         {first ? (
           <ThreadItem key={first.approvalId} bead="held" line="held" className={cardItem}>
             <Suspense fallback={null}>
-              <ApprovalCard
-                approval={first}
-                {...(approvals.length > 1 && { place: `1 of ${approvals.length}` })}
-                onAnswer={(response, note) => chat.answer(first.approvalId, response, note)}
-              />
+              <div onFocus={card.onFocus}>
+                <ApprovalCard
+                  approval={first}
+                  {...(approvals.length > 1 && { place: `1 of ${approvals.length}` })}
+                  onAnswer={(response, note) => chat.answer(first.approvalId, response, note)}
+                  onShown={card.onShown}
+                />
+              </div>
             </Suspense>
           </ThreadItem>
         ) : null}
@@ -227,7 +259,15 @@ export function ChatColumn({ blockedBy, notice, tail, suggestions, onFold }: Cha
         {question && !first ? (
           <ThreadItem key={question.questionId} bead="held" line="held" className={cardItem}>
             <Suspense fallback={null}>
-              <QuestionCard part={question} onAnswer={(answer) => chat.answerQuestion(question.questionId, answer)} onStop={stop} />
+              <div onFocus={card.onFocus}>
+                <QuestionCard
+                  part={question}
+                  onAnswer={(answer) => answerQuestion(question.questionId, answer)}
+                  onStop={stop}
+                  onShown={card.onShown}
+                  secretField={secretField}
+                />
+              </div>
             </Suspense>
           </ThreadItem>
         ) : null}
@@ -237,6 +277,7 @@ export function ChatColumn({ blockedBy, notice, tail, suggestions, onFold }: Cha
           edge="end"
           className="pb-2 [--bead-y:20px] narrow:pl-2! narrow:before:hidden narrow:[&>.bead]:hidden"
         >
+          {waiting && card.isMissed ? <WaitingHint waiting={waiting} onGo={card.go} /> : null}
           <Composer
             projectId={projectId}
             tree={tree}
@@ -265,13 +306,18 @@ export function ChatColumn({ blockedBy, notice, tail, suggestions, onFold }: Cha
             )}
             onSend={send}
             onSteer={steer}
+            asked={asked}
             commands={commands}
             onStop={stop}
+            announce={announce}
             notice={notice}
             handle={composer}
           />
         </ThreadItem>
       </Thread>
+      <div role="status" aria-live="polite" className="sr-only">
+        {announcement}
+      </div>
       <ConfirmDialog
         isOpen={isClearing}
         onOpenChange={setIsClearing}

@@ -13,6 +13,7 @@ function composer(known: Partial<ComposerProps> = {}) {
   const sent: [string, MessageExtras][] = [];
   const steered: string[] = [];
   const modes: EditMode[] = [];
+  const announced: string[] = [];
   let stops = 0;
   let refusal: SendFailure | undefined;
   const Composed = () => {
@@ -43,11 +44,20 @@ function composer(known: Partial<ComposerProps> = {}) {
         }}
         commands={[]}
         onStop={() => stops++}
+        announce={(text) => announced.push(text)}
         {...known}
       />
     );
   };
-  return { element: <Composed />, sent, steered, modes, stops: () => stops, refuse: (failure: SendFailure) => (refusal = failure) };
+  return {
+    element: <Composed />,
+    sent,
+    steered,
+    modes,
+    announced,
+    stops: () => stops,
+    refuse: (failure: SendFailure) => (refusal = failure),
+  };
 }
 const box = () => screen.findByRole("textbox", { name: "Message to the agent" });
 
@@ -88,11 +98,11 @@ test("while a run goes on Enter queues, and Ctrl and Enter steer it", async ({ s
   show(it.element);
   await user.type(await box(), "Then tests{Enter}");
   expect(it.sent.map(([text]) => text)).toEqual(["Then tests"]);
-  await screen.findByText("Queued.");
+  await waitFor(() => expect(it.announced).toEqual(["Queued."]));
   await user.type(await box(), "Use SQLite");
   await user.keyboard("{Control>}{Enter}{/Control}");
   expect(it.steered).toEqual(["Use SQLite"]);
-  expect(await screen.findByText(/will see this before its next step/)).toBeInTheDocument();
+  await waitFor(() => expect(it.announced.at(-1)).toBe("The agent will see this before its next step."));
 });
 
 test("a run is stopped by its button", async ({ show, user }) => {

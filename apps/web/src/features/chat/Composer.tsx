@@ -1,8 +1,22 @@
 import { Link } from "@tanstack/react-router";
 import { ArrowUp, ChevronDown, Square } from "lucide-react";
 import type { EditMode, MessageAttachment, Model } from "@tesslate/contract";
-import { memo, useDeferredValue, useId, useImperativeHandle, useMemo, useRef, useState, type ReactNode, type Ref } from "react";
+import {
+  memo,
+  Suspense,
+  useDeferredValue,
+  useId,
+  useImperativeHandle,
+  useMemo,
+  useRef,
+  useState,
+  type ClipboardEvent,
+  type ReactNode,
+  type Ref,
+} from "react";
+import { lazily } from "../../lib/chunks.ts";
 import { modeOf, modes, nextMode } from "../../lib/edit-modes.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import type { FileTree } from "../../lib/file-tree.ts";
 import { pickModel, usableModels } from "../../lib/model-choice.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
@@ -14,12 +28,13 @@ import { ComposerBox } from "../../ui/ComposerBox.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { ModelMenu } from "../models/index.ts";
+import { AnswerHint, type Asked } from "./AnswerHint.tsx";
 import { AttachButton } from "./attach/AttachButton.tsx";
 import { AttachmentChips } from "./attach/AttachmentChips.tsx";
 import type { ElementFiles } from "./attach/element-files.ts";
 import { MentionMenu } from "./attach/MentionMenu.tsx";
 import { mentionsIn } from "./attach/mentions.ts";
-import { attachPasted } from "./attach/pasted.ts";
+import { attachPasted, isLongPaste } from "./attach/pasted.ts";
 import { useAttachments } from "./attach/use-attachments.ts";
 import { useMentions } from "./attach/use-mentions.ts";
 import { VisionNotice } from "./attach/VisionNotice.tsx";
@@ -27,12 +42,16 @@ import type { SendFailure, MessageExtras } from "./chat.types.ts";
 import { matchingCommands, type SlashCommand } from "./slash-commands.ts";
 import { optionId, SlashMenu } from "./SlashMenu.tsx";
 import { useDraft } from "./use-draft.ts";
+import { useKeyCheck, withNames } from "./use-key-check.ts";
+
+const KeyNotice = lazily(async () => (await import("./KeyNotice.tsx")).KeyNotice);
 
 const steerCaps = capsOf("$mod+Enter").flat();
 const steerKeys = steerCaps.join((steerCaps[0]?.length ?? 0) > 1 ? "+" : "");
 
 export interface ComposerHandle {
   focus: () => void;
+  field: () => HTMLTextAreaElement | null;
   /** Sets the draft (a refused first message, a suggestion), with the reason of a refusal and the attachments. */
   write: (text: string, reason?: string, attached?: readonly MessageAttachment[]) => void;
   /** Attaches an element that was picked in the preview. */
@@ -63,8 +82,12 @@ export interface ComposerProps {
   onSend: (text: string, extras: MessageExtras) => Promise<SendFailure | undefined>;
   /** Sends the text to the active run. */
   onSteer: (text: string) => Promise<SendFailure | undefined>;
+  /** What the run waits for, if the composer can give it. */
+  asked?: Asked | undefined;
   commands: readonly SlashCommand[];
   onStop: () => void;
+  /** Says something to screen readers. */
+  announce: (text: string) => void;
   /** Replaces the bar: no model, no credits. */
   notice?: ReactNode;
   handle?: Ref<ComposerHandle>;
@@ -105,7 +128,12 @@ function Meter({ meter, draft }: { meter: (draft: string) => ReactNode; draft: s
   return useMemo(() => meter(read), [meter, read]);
 }
 
-/** The message field. Enter sends, or queues during a run; Mod+Enter steers the run. A refused message is put back into the field. */
+/** A way to send the draft. `enter`: what Enter does now. */
+type SendWay = "enter" | "message" | "steer" | "answer";
+/**
+ * The message field. Enter sends, or queues during a run; Mod+Enter steers the run. While a question waits, Enter answers it; while a secret
+ * is requested, nothing is sent. A refused message is put back into the field.
+ */
 export function Composer({
   projectId,
   tree,
@@ -123,15 +151,34 @@ export function Composer({
   meter,
   onSend,
   onSteer,
+  asked,
   commands,
   onStop,
+  announce,
   notice,
   handle,
 }: ComposerProps) {
-  const [draft, setDraft] = useDraft(projectId, chatId);
-  const [hint, setHint] = useState<{ text: string; isError: boolean; isAboutCredits?: boolean }>();
-  const [said, setSaid] = useState("");
+  /** The secret that was requested when the draft was written. */
+  const [written, setWritten] = useState<{ chatId: string | undefined; name: string }>();
+  const writtenFor = written?.chatId === chatId ? written?.name : undefined;
   const box = useRef<HTMLTextAreaElement>(null);
+  const requestedKey = asked?.kind === "secret" ? asked.secretKey : undefined;
+  const [isPrivate, setIsPrivate] = useState(false);
+  const [draft, storeDraft] = useDraft(projectId, chatId, isPrivate);
+  const keys = useKeyCheck<SendWay>({ box, draft, writtenFor, announce });
+  const mayBeSecret = keys.finding !== undefined || requestedKey !== undefined || writtenFor !== undefined;
+  if (isPrivate !== mayBeSecret) setIsPrivate(mayBeSecret);
+  /** The question, and whether the draft is older. */
+  const [arrived, setArrived] = useState<{ id: string; isDraftOlder: boolean }>();
+  if (asked?.id !== arrived?.id) setArrived(asked && { id: asked.id, isDraftOlder: draft.trim() !== "" });
+  const isAnswer = asked?.kind === "question" && arrived?.isDraftOlder !== true;
+  const setDraft = (text: string) => {
+    storeDraft(text);
+    if (text.trim() !== "") return;
+    setWritten(undefined);
+    if (asked && arrived?.isDraftOlder) setArrived({ id: asked.id, isDraftOlder: false });
+  };
+  const [hint, setHint] = useState<{ text: string; isError: boolean; isAboutCredits?: boolean }>();
 
   const [caret, setCaret] = useState(0);
   const attachments = useAttachments(projectId, chatId);
@@ -181,6 +228,7 @@ export function Composer({
   const isEmpty = draft.trim() === "" && attachments.list.length === 0;
   useImperativeHandle(handle, () => ({
     focus: () => box.current?.focus(),
+    field: () => box.current,
     write: (text, reason, attached = []) => {
       setDraft(text);
       if (attached.length > 0) attachments.give(attached);
@@ -193,43 +241,108 @@ export function Composer({
     },
   }));
 
-  const send = async (how: "send" | "steer" = "send") => {
+  const hintId = useId();
+  const fill = () => {
+    if (asked?.kind !== "secret" || draft.trim() === "") return;
+    asked.fill(draft.trim());
+    setDraft("");
+    keys.clear();
+  };
+  const send = async (way: SendWay = "enter", isAllowed = false) => {
     if (offered) {
       run(offered[at]);
       return;
     }
     const text = draft.trim();
     if (text === "" && attachments.list.length === 0) return;
+    if (requestedKey !== undefined) {
+      if (text === "" || arrived?.isDraftOlder) tellAttachment(`Answer the request for ${requestedKey} first. Your message stays here.`);
+      else fill();
+      return;
+    }
+    const isAnswering = asked?.kind === "question" && (way === "answer" || (way === "enter" && isAnswer));
+    if (isAnswering && attachments.list.length > 0) {
+      tellAttachment("Answers are text only. Remove the attachments, or send them as a message.");
+      return;
+    }
     if (attachments.isUploading || attachments.hasFailed) {
       tellAttachment(attachments.hasFailed ? "Couldn't upload an attachment. Retry it or remove it." : "Attachments are still uploading.");
       return;
     }
-    if (isBlind) {
+    if (isBlind && !isAnswering) {
       tellAttachment("This model doesn't support images. Switch models or remove the images.");
       return;
     }
-    if (blockedBy) {
+    if (blockedBy && !isAnswering) {
       setHint({ text: blockedBy, isError: false });
       return;
     }
+    if (!isAllowed) {
+      try {
+        if (!(await keys.maySend(text, way))) return;
+      } catch (error) {
+        setHint({ text: sentenceOf(error), isError: true });
+        return;
+      }
+    }
+    keys.clear();
     setHint(undefined);
     setDraft("");
     const attached = attachments.take();
     const mentioned = mentionsIn(text, tree);
     // Steering takes text only; a message with attachments is queued.
-    const isSteering = how === "steer" && isRunning && attached.length === 0;
+    const isSteering = way === "steer" && isRunning && attached.length === 0;
     const extras = { ...(attached.length > 0 && { attachments: attached }), ...(mentioned.length > 0 && { mentions: mentioned }) };
-    const failure = await (isSteering ? onSteer(text) : onSend(text, extras));
-    if (!failure && isRunning) setSaid(isSteering ? "The agent will see this before its next step." : "Queued.");
+    const failure = await (isAnswering ? asked.answer(text) : isSteering ? onSteer(text) : onSend(text, extras));
+    if (!failure && isRunning && !isAnswering) announce(isSteering ? "The agent will see this before its next step." : "Queued.");
     if (!failure) return;
     setDraft(text);
     if (attached.length > 0) attachments.give(attached);
     setHint({ text: failure.message, isError: true, isAboutCredits: failure.code === "insufficient_credits" });
   };
+  const { finding } = keys;
+  const attachText = (text: string) => tellAttachment(attachments.addText(text));
+  const replaceKeys = (names: readonly string[]) => {
+    if (!finding) return;
+    keys.clear();
+    setWritten(undefined);
+    const text = withNames(finding.pasted ?? draft, finding.found, names);
+    if (finding.pasted === undefined) setDraft(text);
+    else attachText(text);
+    announce(
+      names.length === 1
+        ? `Saved as the secret ${names.join()}. The message has its name.`
+        : "Saved as secrets. The message has their names.",
+    );
+    box.current?.focus();
+  };
+  const sendAnyway = () => {
+    if (!finding) return;
+    keys.clear();
+    if (finding.pasted === undefined) void send(finding.way, true);
+    else attachText(finding.pasted);
+    box.current?.focus();
+  };
+  const onPaste = (event: ClipboardEvent<HTMLTextAreaElement>) => {
+    const text = event.clipboardData.getData("text/plain");
+    // It may be the requested value.
+    if (requestedKey !== undefined && text !== "") return;
+    if (isLongPaste(text)) {
+      event.preventDefault();
+      void keys.mayAttach(text).then((may) => {
+        if (may) attachText(text);
+      });
+      return;
+    }
+    const taken = attachPasted(event, attachments);
+    if (taken) tellAttachment(taken.problem);
+    // The field has the text afterwards.
+    else setTimeout(() => void keys.checkDraft());
+  };
   const cycle = () => {
     const next = nextMode(mode);
     onMode(next);
-    setSaid(`Mode: ${modeOf(next).label}. ${modeOf(next).hint}.`);
+    announce(`Mode: ${modeOf(next).label}. ${modeOf(next).hint}.`);
   };
 
   return (
@@ -262,6 +375,32 @@ export function Composer({
       {isBlind && pickedModel ? (
         <VisionNotice model={pickedModel} models={models} onModel={onModel} onRemove={attachments.removeImages} />
       ) : null}
+      {finding ? (
+        <Suspense fallback={null}>
+          <KeyNotice
+            key={finding.found.map(({ value }) => value).join(" ")}
+            found={finding.found}
+            isAsked={finding.way !== undefined || finding.pasted !== undefined}
+            onStored={replaceKeys}
+            onSend={sendAnyway}
+            onClose={() => {
+              keys.clear();
+              box.current?.focus();
+            }}
+          />
+        </Suspense>
+      ) : null}
+      {asked ? (
+        <AnswerHint
+          id={hintId}
+          asked={asked}
+          isDraftOlder={arrived?.isDraftOlder === true}
+          isEmpty={draft.trim() === ""}
+          onMessage={() => void send("message")}
+          onAnswer={() => void send("answer")}
+          onFill={fill}
+        />
+      ) : null}
       <ComposerBox
         {...(isOver && { className: "border-fg-1! ring ring-fg-1" })}
         attachments={
@@ -271,15 +410,20 @@ export function Composer({
         }
         label="Message to the agent"
         placeholder={
-          isRunning
-            ? `Queue a message, or press ${steerKeys} to steer`
-            : mode === "plan"
-              ? "What do you want to plan?"
-              : "What do you want to change?"
+          requestedKey !== undefined
+            ? `Enter ${requestedKey} in the field above`
+            : isAnswer
+              ? "Answer the question…"
+              : isRunning
+                ? `Queue a message, or press ${steerKeys} to steer`
+                : mode === "plan"
+                  ? "What do you want to plan?"
+                  : "What do you want to change?"
         }
         value={draft}
         onChange={(text) => {
           setDraft(text);
+          if (requestedKey !== undefined && text.trim() !== "") setWritten({ chatId, name: requestedKey });
           setCaret(box.current?.selectionStart ?? text.length);
           if (hint?.isError || isAttachmentHint) tellAttachment(undefined);
         }}
@@ -289,10 +433,8 @@ export function Composer({
           maxLength: 10_000,
           enterKeyHint: "send",
           onSelect: (event) => setCaret(event.currentTarget.selectionStart),
-          onPaste: (event) => {
-            const taken = attachPasted(event, attachments);
-            if (taken) tellAttachment(taken.problem);
-          },
+          onPaste,
+          ...(asked && { "aria-describedby": hintId }),
           ...(mentions.places && {
             "aria-haspopup": "listbox",
             "aria-controls": listId,
@@ -363,7 +505,9 @@ export function Composer({
             ) : null}
             {!isRunning || !isEmpty ? (
               <IconButton
-                label={isRunning ? "Queue message" : "Send"}
+                label={
+                  requestedKey !== undefined ? "Move to secret field" : isAnswer ? "Send answer" : isRunning ? "Queue message" : "Send"
+                }
                 tooltipSide="top"
                 onClick={() => void send()}
                 disabled={isEmpty}
@@ -375,9 +519,6 @@ export function Composer({
           </>
         }
       />
-      <span role="status" className="sr-only">
-        {said}
-      </span>
     </div>
   );
 }

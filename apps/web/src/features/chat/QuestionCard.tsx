@@ -1,7 +1,8 @@
 import { KeyRound, MessageCircleQuestionMark } from "lucide-react";
 import type { AnswerQuestion } from "@tesslate/contract";
-import { useEffect, useId, useRef, useState, type ReactNode } from "react";
+import { useEffect, useId, useImperativeHandle, useRef, useState, type ReactNode, type Ref } from "react";
 import { cx } from "../../lib/cx.ts";
+import { onUnfocusedKeys } from "../../lib/unfocused-keys.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Input } from "../../ui/Input.tsx";
@@ -9,6 +10,7 @@ import { Kbd } from "../../ui/Kbd.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import type { QuestionPart } from "./chat.types.ts";
+import type { WaitingCard } from "./use-waiting-card.ts";
 
 export type QuestionAnswer = Omit<AnswerQuestion, "question_id">;
 export interface QuestionCardProps {
@@ -16,9 +18,19 @@ export interface QuestionCardProps {
   /** Resolves with an error sentence if the server refused the answer. */
   onAnswer: (answer: QuestionAnswer) => Promise<string | undefined>;
   onStop: () => void;
+  onShown?: WaitingCard["onShown"];
+  /** Of a secret request. */
+  secretField?: Ref<SecretField>;
+}
+export interface SecretField {
+  /** Sets the value and focuses the field; nothing is saved. */
+  fill: (value: string) => void;
 }
 
-/** A question or a secret request of the agent. The number keys select a choice while the focus is inside, but not in a field. */
+/**
+ * A question or a secret request of the agent. While the focus is inside but not in a field, or while nothing has the focus, the number keys
+ * select a choice and Enter sends it.
+ */
 export function QuestionCard(props: QuestionCardProps) {
   return props.part.asked.kind === "secret" ? (
     <SecretCard {...props} asked={props.part.asked} />
@@ -42,7 +54,7 @@ function useAnswer(onAnswer: QuestionCardProps["onAnswer"]) {
   return { isSending, failure, send };
 }
 
-function ChoicesCard({ asked, onAnswer, onStop }: QuestionCardProps & { asked: Asked<"question"> }) {
+function ChoicesCard({ asked, onAnswer, onStop, onShown }: QuestionCardProps & { asked: Asked<"question"> }) {
   const { isSending, failure, send } = useAnswer(onAnswer);
   const [picked, setPicked] = useState<readonly string[]>([]);
   const [text, setText] = useState("");
@@ -55,6 +67,11 @@ function ChoicesCard({ asked, onAnswer, onStop }: QuestionCardProps & { asked: A
   };
   const onKey = (event: KeyboardEvent) => {
     if ((event.target as HTMLElement).matches("input:not([type=radio]):not([type=checkbox]), textarea")) return;
+    if (event.key === "Enter" && isReady && !(event.target as HTMLElement).matches("button")) {
+      event.preventDefault();
+      submit();
+      return;
+    }
     const choice =
       /^[1-9]$/.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey ? choices[Number(event.key) - 1] : undefined;
     if (!choice) return;
@@ -62,6 +79,7 @@ function ChoicesCard({ asked, onAnswer, onStop }: QuestionCardProps & { asked: A
     toggle(choice.label);
   };
   const name = useId();
+  const field = useRef<HTMLInputElement>(null);
   return (
     <Card
       icon={<MessageCircleQuestionMark />}
@@ -70,6 +88,7 @@ function ChoicesCard({ asked, onAnswer, onStop }: QuestionCardProps & { asked: A
       failure={failure}
       onKey={onKey}
       onSubmit={submit}
+      onShown={(card) => onShown?.(card, choices.length === 0 ? field.current : undefined)}
       buttons={
         <>
           <Button size="sm" type="submit" disabled={!isReady || isSending}>
@@ -119,6 +138,7 @@ function ChoicesCard({ asked, onAnswer, onStop }: QuestionCardProps & { asked: A
       {asked.allows_text ? (
         <div className="px-3 pt-2">
           <Input
+            ref={field}
             aria-label={choices.length > 0 ? "Or type your own answer" : "Your answer"}
             placeholder={choices.length > 0 ? "Or type your own answer" : "Your answer"}
             value={text}
@@ -132,9 +152,16 @@ function ChoicesCard({ asked, onAnswer, onStop }: QuestionCardProps & { asked: A
 }
 
 /** The value is sent to the project's secrets and not kept on the page. */
-function SecretCard({ asked, onAnswer, onStop }: QuestionCardProps & { asked: Asked<"secret"> }) {
+function SecretCard({ asked, onAnswer, onStop, onShown, secretField }: QuestionCardProps & { asked: Asked<"secret"> }) {
   const { isSending, failure, send } = useAnswer(onAnswer);
   const [value, setValue] = useState("");
+  const field = useRef<HTMLInputElement>(null);
+  useImperativeHandle(secretField, () => ({
+    fill: (given) => {
+      setValue(given);
+      field.current?.focus();
+    },
+  }));
   const submit = async () => {
     if (value === "" || isSending) return;
     await send({ value });
@@ -151,6 +178,7 @@ function SecretCard({ asked, onAnswer, onStop }: QuestionCardProps & { asked: As
       }
       failure={failure}
       onSubmit={() => void submit()}
+      onShown={(card) => onShown?.(card, field.current)}
       buttons={
         <>
           <Button size="sm" type="submit" disabled={value === "" || isSending}>
@@ -166,6 +194,7 @@ function SecretCard({ asked, onAnswer, onStop }: QuestionCardProps & { asked: As
       <p className="px-3 pt-1.5 text-sm leading-note break-words text-fg-1">{asked.reason}</p>
       <div className="px-3 pt-2">
         <PasswordInput
+          ref={field}
           noun="value"
           aria-label={`Value of ${asked.secret_key}`}
           placeholder="Paste the value"
@@ -193,6 +222,7 @@ function Card({
   onStop,
   onSubmit,
   onKey,
+  onShown,
 }: {
   icon: ReactNode;
   kind: string;
@@ -202,8 +232,9 @@ function Card({
   buttons: ReactNode;
   onStop: () => void;
   onSubmit: () => void;
-  /** Keys pressed while focus is inside. */
+  /** Keys pressed while focus is inside, or while nothing has the focus. */
   onKey?: (event: KeyboardEvent) => void;
+  onShown: (card: HTMLElement) => void;
 }) {
   const titleId = useId();
   const card = useRef<HTMLFormElement>(null);
@@ -211,8 +242,16 @@ function Card({
   useEffect(() => {
     const element = card.current;
     element?.addEventListener("keydown", hear);
-    return () => element?.removeEventListener("keydown", hear);
+    const unsubscribe = onUnfocusedKeys(hear);
+    return () => {
+      element?.removeEventListener("keydown", hear);
+      unsubscribe();
+    };
   }, [hear]);
+  const show = useHandler(() => {
+    if (card.current) onShown(card.current);
+  });
+  useEffect(show, [show]);
   return (
     <form
       ref={card}

@@ -209,7 +209,6 @@ export function Transcript({ rows, reader, onResume, onRetry, onEarlier, head, t
   useEffect(() => {
     if (sendingKey !== undefined) void scrollToBottom("instant");
   }, [sendingKey, scrollToBottom]);
-  const announcement = useAnnouncement(rows, isBusy);
   const [originKey, setOriginKey] = useState<string>();
   const found = rows.findIndex((row) => row.key === originKey);
   if (found < 0 && rows[0] && rows[0].key !== originKey) setOriginKey(rows[0].key);
@@ -262,9 +261,6 @@ export function Transcript({ rows, reader, onResume, onRetry, onEarlier, head, t
           Jump to latest
         </Button>
       )}
-      <div role="status" aria-live="polite" className="sr-only">
-        {announcement}
-      </div>
     </div>
   );
 }
@@ -297,22 +293,4 @@ function useEarlier(scrollRef: { current: HTMLElement | null }, origin: number, 
     if (document.activeElement === document.body) box.focus({ preventScroll: true });
   }, [scrollRef, origin, isLoading]);
   return { originRef, isLoading, showEarlier };
-}
-
-/** Announced to screen readers: the start and the end of a run, not every token. */
-function useAnnouncement(rows: readonly TranscriptRow[], isBusy: boolean): string {
-  const last = rows.at(-1);
-  const wasBusy = useRef(isBusy);
-  const [text, setText] = useState("");
-  const reply = useMemo(() => (last?.kind === "end" ? rows.findLast((row) => row.kind === "text") : undefined), [rows, last]);
-  const ending = last?.kind === "end" ? last.run.status : undefined;
-  useEffect(() => {
-    if (isBusy && !wasBusy.current) setText("The agent is working.");
-    if (!isBusy && wasBusy.current) {
-      const said = reply?.kind === "text" ? reply.part.text.slice(0, 300) : "";
-      setText(ending === "done" ? `Done. ${said}` : ending === "interrupted" ? "The run was interrupted." : "The run has stopped.");
-    }
-    wasBusy.current = isBusy;
-  }, [isBusy, ending, reply]);
-  return text;
 }

@@ -45,15 +45,35 @@ test.describe("an approval", () => {
     expect(screen.getByText("Send a mail")).toBeVisible();
   });
 
-  test("is answered by Y, A and N while focus is inside, and by no key elsewhere", async ({ show, user }) => {
+  test("is answered by Y, A and N while the focus is inside or nowhere, and by no key elsewhere", async ({ show, user }) => {
     const { given, onAnswer } = answers();
-    show(<ApprovalCard approval={command} onAnswer={onAnswer} />);
+    show(
+      <>
+        <button>Elsewhere</button>
+        <ApprovalCard approval={command} onAnswer={onAnswer} />
+      </>,
+    );
     const card = await screen.findByTestId("approval-card");
+    screen.getByRole("button", { name: "Elsewhere" }).focus();
     await user.keyboard("yan");
-    expect(given).toEqual([]);
     card.focus();
     await user.keyboard("yan");
     await waitFor(() => expect(given.map(([response]) => response)).toEqual(["allow_once", "allow_all", "deny"]));
+    card.blur();
+    await user.keyboard("n");
+    await waitFor(() => expect(given).toHaveLength(4));
+  });
+
+  test("leaves a key to another shortcut that takes it", async ({ show, user }) => {
+    const { given, onAnswer } = answers();
+    show(<ApprovalCard approval={command} onAnswer={onAnswer} />);
+    await screen.findByTestId("approval-card");
+    // Bound later than the card, like a view that is opened while the card waits.
+    const take = (event: KeyboardEvent) => event.key === "a" && event.preventDefault();
+    addEventListener("keydown", take);
+    await user.keyboard("ay");
+    await waitFor(() => expect(given.map(([response]) => response)).toEqual(["allow_once"]));
+    removeEventListener("keydown", take);
   });
 
   test("keys written into the note are no answers; Enter denies with it, Escape takes the note away", async ({ show, user }) => {

@@ -5,8 +5,11 @@ const draftKey = (projectId: string, chatId: string | undefined) => `studio:draf
 
 const keep = ({ key, text }: { key: string; text: string }) => writeStored(sessionStorage, key, text || undefined);
 
-/** The draft of a chat. Kept in the session storage, so that it survives reloads and switching chats. */
-export function useDraft(projectId: string, chatId: string | undefined): [string, (text: string) => void] {
+/**
+ * The draft of a chat. Kept in the session storage, so that it survives reloads and switching chats; a private one (it may contain a key)
+ * only on the page.
+ */
+export function useDraft(projectId: string, chatId: string | undefined, isPrivate = false): [string, (text: string) => void] {
   const key = draftKey(projectId, chatId);
   const [draft, setDraft] = useState(() => ({ key, text: readStored(sessionStorage, key, isString) ?? "" }));
   // A chat that has just been created keeps its draft.
@@ -16,10 +19,11 @@ export function useDraft(projectId: string, chatId: string | undefined): [string
   }
   const latest = useRef(draft);
   useEffect(() => {
-    latest.current = draft;
-    const timer = setTimeout(() => keep(draft), 200);
+    latest.current = isPrivate ? { ...draft, text: "" } : draft;
+    if (isPrivate) keep(latest.current);
+    const timer = setTimeout(() => keep(latest.current), 200);
     return () => clearTimeout(timer);
-  }, [draft]);
+  }, [draft, isPrivate]);
   // Save before the chat or the page is left, without waiting for the timer.
   useEffect(() => {
     const keepLatest = () => keep(latest.current);

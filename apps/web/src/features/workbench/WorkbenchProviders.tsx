@@ -71,8 +71,8 @@ function ActionsProvider({ children }: { children: ReactNode }) {
     conversation.ask(text, details);
   });
   const actions = useMemo<WorkbenchActions>(
-    () => ({ show, showDeployment, showReview, openFile, openDock, openLogs, compose, ask }),
-    [show, showDeployment, showReview, openFile, openDock, openLogs, compose, ask],
+    () => ({ show, showChat, showDeployment, showReview, openFile, openDock, openLogs, compose, ask }),
+    [show, showChat, showDeployment, showReview, openFile, openDock, openLogs, compose, ask],
   );
   return <WorkbenchActionsContext value={actions}>{children}</WorkbenchActionsContext>;
 }

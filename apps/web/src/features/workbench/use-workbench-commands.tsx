@@ -39,7 +39,7 @@ function focusNextRegion(): void {
   const next = shown[(at + 1) % shown.length];
   const target =
     next?.dataset["region"] === "chat"
-      ? next.querySelector<HTMLElement>("[data-testid='approval-card'][tabindex], textarea")
+      ? next.querySelector<HTMLElement>("[data-testid='approval-card'][tabindex], [data-testid='question-card'][tabindex], textarea")
       : next?.querySelector<HTMLElement>("a[href], button:not(:disabled), input, [tabindex='0']");
   target?.focus();
 }
