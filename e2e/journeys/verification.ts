@@ -58,7 +58,7 @@ export default journey({}, async (context) => {
     params: { ...params, path },
     body: { content: JSON.stringify({ ...manifest, scripts: { ...manifest.scripts, test: "! grep -q cold main.js" } }, undefined, 2) },
   });
-  await client.projects.update({ params, body: { settings: { agent_checks: "both" } } });
+  await client.projects.update({ params, body: { settings: { agent_checks: "both", auto_fix: false } } });
   await finished(client, (await client.projects.start({ params })).task_id);
 
   const frame = page.frameLocator("[data-testid=preview-frame]");
@@ -117,7 +117,7 @@ export default journey({}, async (context) => {
       },
     },
     {
-      name: "an error of the app is one problem with its location, and is sent to the agent with its stack",
+      name: "an error of the app is one problem with its location and a card in the chat, and is sent to the agent with its stack as details",
       run: async () => {
         await page
           .getByRole("button", { name: /1 problem/ })
@@ -127,12 +127,17 @@ export default journey({}, async (context) => {
           .getByRole("button", { name: /1 problem/ })
           .first()
           .click();
-        await page.getByRole("button", { name: "main.js:2:7" }).waitFor();
+        await page.getByRole("button", { name: "main.js:2:7" }).first().waitFor();
+        await page.getByRole("status", { name: "App error" }).getByText("The oven is cold 0").waitFor();
         await checkScreens(page, "problems", { variants: ["dark-d", "light-m"] });
         await page.getByRole("button", { name: "Fix with agent" }).first().click();
         await log.getByText("I see the error, and leave it for now.").waitFor({ timeout: 30_000 });
-        const last = (await questions()).at(-1)?.content ?? "";
-        expect(last.includes("The oven is cold 0") && last.includes("main.js:2:7") && /```[\s\S]*main\.js/.test(last), last);
+        const { content, message_metadata } = (await questions()).at(-1) ?? {};
+        const details = String(message_metadata?.["details"]);
+        expect(content === "Fix the error: Error: The oven is cold 0 at main.js:2:7", String(content));
+        expect(/```[\s\S]*main\.js/.test(details), details);
+        await log.getByRole("button", { name: "Show details" }).last().click();
+        await log.getByLabel("Details").waitFor();
         await idle();
       },
     },

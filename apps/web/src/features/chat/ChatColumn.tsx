@@ -54,6 +54,8 @@ export interface ChatColumnProps {
   notice: ReactNode;
   /** After the last message: setup progress. */
   tail: ReactNode;
+  /** Why the app does not work. */
+  failure?: ReactNode;
   suggestions: readonly string[];
   onFold: () => void;
 }
@@ -62,7 +64,7 @@ export interface ChatColumnProps {
 const cardItem = "pb-2 [--bead-y:20px] narrow:-ml-1 narrow:-mr-3 narrow:pl-0! narrow:before:hidden narrow:[&>.bead]:hidden";
 
 /** The chat: transcript, cards that wait for an answer, queue and composer. */
-export function ChatColumn({ blockedBy, notice, tail, suggestions, onFold }: ChatColumnProps) {
+export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFold }: ChatColumnProps) {
   const { id: projectId } = useProject();
   const tree = useFileTree().data;
   const {
@@ -245,6 +247,11 @@ export function ChatColumn({ blockedBy, notice, tail, suggestions, onFold }: Cha
         {!live && counted && (contextPercent(counted) ?? 0) >= crowdedPercent && compact.doneFor !== counted.taskId ? (
           <ThreadItem bead="next" line="next" className={cardItem}>
             <CrowdedOffer run={counted} compact={compact} />
+          </ThreadItem>
+        ) : null}
+        {failure ? (
+          <ThreadItem bead="failed" line="next" className={cardItem}>
+            {failure}
           </ThreadItem>
         ) : null}
         {queue.items.length > 0 ? (

@@ -1,24 +1,36 @@
 import { useState } from "react";
 import { cx } from "../../lib/cx.ts";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
-import { useProject, useRuntime } from "../../project/project-context.ts";
+import { useProject, useRuntime, useTasks } from "../../project/project-context.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { useOpenPreview } from "./open-preview.ts";
-import { PreviewState, ShutOutNotice } from "./PreviewStates.tsx";
+import { isOpen } from "./preview-phase.ts";
+import { FailureNotice, PreviewState, ShutOutNotice, type PreviewActs } from "./PreviewStates.tsx";
 import { deviceWidths, PreviewToolbar, type Device } from "./PreviewToolbar.tsx";
-import { currentProblems, fixCrashMessage } from "./problems.ts";
+import { currentProblems } from "./problems.ts";
 import { SharePreviewButton } from "./SharePreviewButton.tsx";
 
 /** The running app in its frame, or the reason why it is not shown. There is never a second frame. */
 export function PreviewPane() {
   const project = useProject();
-  const { preview, frameRef, phase, container } = useOpenPreview();
+  const { preview, frameRef, phase, container, failure } = useOpenPreview();
   const runtime = useRuntime();
-  const { openDock, openLogs, ask } = useWorkbenchActions();
+  const { openDock, openFile, openLogs, ask } = useWorkbenchActions();
+  const isAgentBusy = useTasks().some((task) => task.type === "agent_execution" && isOpen(task));
   const [device, setDevice] = useState<Device>("desktop");
   const width = deviceWidths[device];
   const isShown = phase.kind === "running" && !preview.ticketError;
+  const acts: PreviewActs = {
+    start: () => void runtime.start(),
+    restart: runtime.restart,
+    showLogs: () => openLogs(container?.id),
+    fix: failure && !isAgentBusy ? () => ask(failure.request.message, failure.request.details) : undefined,
+    openFile,
+    isStarting: runtime.isStarting,
+    retrySetup: runtime.retrySetup,
+    isRetryingSetup: runtime.isRetryingSetup,
+  };
   return (
     <div className="flex min-h-0 flex-1 flex-col">
       <PreviewToolbar
@@ -31,6 +43,7 @@ export function PreviewPane() {
         share={container ? <SharePreviewButton projectId={project.id} container={container} /> : null}
       />
       {isShown && preview.isShutOut ? <ShutOutNotice onOpen={preview.openOutside} onRetry={() => preview.enter()} /> : null}
+      {isShown && failure ? <FailureNotice failure={failure} acts={acts} /> : null}
       <div className="relative min-h-0 flex-1 overflow-auto border-y border-line-0 bg-bg-2">
         {preview.frame ? (
           <iframe
@@ -59,18 +72,7 @@ export function PreviewPane() {
           ) : null
         ) : (
           <div className="scroll-y absolute inset-0 grid grid-cols-1 place-items-center">
-            <PreviewState
-              phase={phase}
-              acts={{
-                start: () => void runtime.start(),
-                restart: runtime.restart,
-                showLogs: () => openLogs(container?.id),
-                fix: (lines, exitCode) => ask(fixCrashMessage(container?.name ?? "app", exitCode, lines)),
-                isStarting: runtime.isStarting,
-                retrySetup: runtime.retrySetup,
-                isRetryingSetup: runtime.isRetryingSetup,
-              }}
-            />
+            <PreviewState phase={phase} failure={failure} acts={acts} />
           </div>
         )}
       </div>

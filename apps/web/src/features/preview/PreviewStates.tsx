@@ -9,14 +9,17 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
+import type { AppFailure } from "./app-failure.ts";
+import { FailureFacts } from "./FailureFacts.tsx";
 import type { PreviewPhase } from "./preview-phase.ts";
 
 export interface PreviewActs {
   start: () => void;
   restart: () => void;
   showLogs: () => void;
-  /** Asks the agent to find the cause. */
-  fix: (lines: readonly string[], exitCode: number | undefined) => void;
+  /** Asks the agent to find the cause; undefined while it works. */
+  fix: (() => void) | undefined;
+  openFile: (place: string) => void;
   /** Sets the project up again. */
   retrySetup: () => void;
   isRetryingSetup: boolean;
@@ -64,7 +67,16 @@ function Working({ title, task, children }: { title: string; task: Task | undefi
 }
 
 /** Shown in place of the page while it does not run. */
-export function PreviewState({ phase, acts }: { phase: Exclude<PreviewPhase, { kind: "running" }>; acts: PreviewActs }) {
+export function PreviewState({
+  phase,
+  failure,
+  acts,
+}: {
+  phase: Exclude<PreviewPhase, { kind: "running" }>;
+  /** Of a crash. */
+  failure: AppFailure | undefined;
+  acts: PreviewActs;
+}) {
   switch (phase.kind) {
     case "provisioning":
       return <Working title="Creating project…" task={phase.task} />;
@@ -107,9 +119,10 @@ export function PreviewState({ phase, acts }: { phase: Exclude<PreviewPhase, { k
               )}
             </p>
           </div>
+          {failure ? <FailureFacts failure={failure} onOpenFile={acts.openFile} /> : null}
           <LogTail lines={phase.lastLines} label="Last log lines" />
           <div className="flex flex-wrap gap-2">
-            <Button variant="primary" onClick={() => acts.fix(phase.lastLines, phase.exitCode)}>
+            <Button variant="primary" disabled={!acts.fix} onClick={acts.fix}>
               Fix with agent
             </Button>
             <Button icon={<RotateCw size={14} />} onClick={acts.restart} isLoading={acts.isStarting} loadingWord="Restarting…">
@@ -119,6 +132,7 @@ export function PreviewState({ phase, acts }: { phase: Exclude<PreviewPhase, { k
               Show logs
             </Button>
           </div>
+          {acts.fix ? null : <p className="text-xs text-fg-2">The agent is working.</p>}
         </div>
       );
     case "asleep":
@@ -156,6 +170,22 @@ export function PreviewState({ phase, acts }: { phase: Exclude<PreviewPhase, { k
       );
   }
 }
+
+/** Above the page while the running app reports an error. */
+export const FailureNotice = ({ failure, acts }: { failure: AppFailure; acts: Pick<PreviewActs, "fix" | "openFile"> }) => (
+  <div className="flex flex-wrap items-start gap-x-3 gap-y-1.5 border-b border-line-0 bg-bg-1 px-3 py-2 text-xs text-fg-1">
+    <div className="min-w-0 flex-1 basis-64">
+      <FailureFacts failure={failure} onOpenFile={acts.openFile} />
+    </div>
+    {acts.fix ? (
+      <Button size="sm" variant="danger" onClick={acts.fix}>
+        Fix
+      </Button>
+    ) : (
+      <span className="text-fg-2">The agent is working.</span>
+    )}
+  </div>
+);
 
 /** This browser blocks cookies in frames of another site, which the preview needs. */
 export const ShutOutNotice = ({ onOpen, onRetry }: { onOpen: () => void; onRetry: () => void }) => (

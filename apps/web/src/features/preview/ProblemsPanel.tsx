@@ -1,3 +1,4 @@
+import { fixRequest } from "@tesslate/contract/app-errors";
 import { CircleX, Globe } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { cx } from "../../lib/cx.ts";
@@ -6,7 +7,7 @@ import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
-import { fixProblemsMessage, type Problem } from "./problems.ts";
+import { appErrorOf, type Problem } from "./problems.ts";
 
 /** Problems of the running app, newest first, with buttons to fix them with the agent. */
 export function ProblemsPanel({
@@ -19,7 +20,8 @@ export function ProblemsPanel({
 }: {
   problems: readonly Problem[];
   isBusy: boolean;
-  onFix: (message: string) => void;
+  /** Asks the agent to fix them. */
+  onFix: (request: { message: string; details: string }) => void;
   /** The switch for automatic fixes. */
   autoFix?: ReactNode;
   onClear: () => void;
@@ -39,7 +41,7 @@ export function ProblemsPanel({
   return (
     <div className="flex h-full min-h-0 flex-col">
       <div className="flex flex-none items-center gap-2 px-3 py-1.5">
-        <Button size="sm" disabled={current.length === 0 || isBusy} onClick={() => onFix(fixProblemsMessage(current.toReversed()))}>
+        <Button size="sm" disabled={current.length === 0 || isBusy} onClick={() => onFix(fixRequest(current.toReversed().map(appErrorOf)))}>
           Fix with agent
         </Button>
         {isBusy ? <span className="text-xs text-fg-2">The agent is working.</span> : null}
@@ -98,7 +100,7 @@ export function ProblemsPanel({
                     {problem.stack ?? problem.message}
                   </pre>
                   <div className="flex items-center gap-1.5">
-                    <Button size="sm" disabled={isBusy} onClick={() => onFix(fixProblemsMessage([problem]))}>
+                    <Button size="sm" disabled={isBusy} onClick={() => onFix(fixRequest([appErrorOf(problem)]))}>
                       Fix with agent
                     </Button>
                     {file && problem.place ? (

@@ -1,8 +1,9 @@
 import type { Container } from "@tesslate/contract";
 import { createContext, use, useRef, type RefObject } from "react";
 import { useContainers, useProject, useTasks } from "../../project/project-context.ts";
+import { appFailure, type AppFailure } from "./app-failure.ts";
 import type { PickedElement } from "./bridge.ts";
-import { previewPhase, servingContainer, type PreviewPhase } from "./preview-phase.ts";
+import { isOpen, isStart, previewPhase, servingContainer, type PreviewPhase } from "./preview-phase.ts";
 import { useContainerNews, useLastLines, usePreview, type Preview } from "./use-preview.ts";
 
 /** The preview of the open project. */
@@ -11,6 +12,8 @@ export interface OpenPreview {
   phase: PreviewPhase;
   /** The container whose page is shown. */
   container: Container | undefined;
+  /** Why the app does not work, until it works again. */
+  failure: AppFailure | undefined;
   frameRef: RefObject<HTMLIFrameElement | null>;
 }
 export type OnPicked = (element: PickedElement, place: { path: string; directory: string }) => void;
@@ -22,14 +25,19 @@ export function useProjectPreview(onPicked: OnPicked): OpenPreview {
   const tasks = useTasks();
   const frameRef = useRef<HTMLIFrameElement>(null);
   const container = servingContainer(containers);
-  const news = useContainerNews()(container?.id);
-  const storedLines = useLastLines(project.id, container?.id, container?.status === "failed" && news.lastLines.length === 0);
-  const phase = previewPhase(project, container, tasks, {
-    exitCode: container?.exit_code ?? undefined,
-    message: container?.status_message ?? undefined,
+  const newsOf = useContainerNews();
+  const isFailed = ({ status, container_type: type }: Container) => status === "failed" && type === "base";
+  const failed = container && isFailed(container) ? container : containers.find(isFailed);
+  const news = newsOf(failed?.id);
+  const storedLines = useLastLines(project.id, failed?.id, failed !== undefined && news.lastLines.length === 0);
+  const crash = failed && {
+    ...news,
+    container: failed,
+    exitCode: failed.exit_code ?? undefined,
+    message: failed.status_message ?? undefined,
     lastLines: news.lastLines.length > 0 ? news.lastLines : storedLines,
-    restartAt: news.restartAt,
-  });
+  };
+  const phase = previewPhase(project, container, tasks, failed === container ? crash : undefined);
   const preview = usePreview({
     projectId: project.id,
     container,
@@ -38,7 +46,9 @@ export function useProjectPreview(onPicked: OnPicked): OpenPreview {
     frameRef,
     onPicked: (element, path) => onPicked(element, { path, directory: container?.directory ?? "." }),
   });
-  return { preview, phase, container, frameRef };
+  const isStarting = tasks.some((task) => isOpen(task) && isStart(task));
+  const failure = preview.isChecking ? undefined : appFailure(phase.kind, isStarting ? undefined : crash, preview.reports);
+  return { preview, phase, container, failure, frameRef };
 }
 
 export const PreviewContext = createContext<OpenPreview | undefined>(undefined);

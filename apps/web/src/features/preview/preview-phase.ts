@@ -19,11 +19,15 @@ export interface ContainerNews {
   lastLines: readonly string[];
   /** When the server restarts it automatically. */
   restartAt?: string | undefined;
+  /** When it failed. */
+  at?: string | undefined;
+  /** Restarts since it last ran for a while. */
+  restarts?: number | undefined;
 }
 export const noNews: ContainerNews = { exitCode: undefined, message: undefined, lastLines: [] };
 
-const isOpen = (task: Task) => task.status === "queued" || task.status === "running";
-const isStart = (task: Task) => /start|restart|restore/.test(task.type);
+export const isOpen = (task: Task) => task.status === "queued" || task.status === "running";
+export const isStart = (task: Task) => /start|restart|restore/.test(task.type);
 const isSetup = (task: Task) => /create|setup|import|clone|initiali[sz]ation/.test(task.type);
 
 /** The container whose page is shown: the requested one, else the first that runs, else the first. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { PreviewReport } from "@tesslate/contract";
-import { currentProblems, fixProblemsMessage, noReports, sourceLocation, reportsReducer, type ReportAction } from "./problems.ts";
+import { appErrorOf, currentProblems, noReports, sourceLocation, reportsReducer, type ReportAction } from "./problems.ts";
+import { fixRequest } from "@tesslate/contract/app-errors";
 
 const report = (over: Partial<PreviewReport>, seq = 1): ReportAction => ({
   type: "report",
@@ -51,7 +52,10 @@ describe("problems", () => {
     expect(currentProblems(state)).toMatchObject([
       { kind: "log", source: "api", message: "TypeError: x", place: "src/a.ts:3:5", stack: "TypeError: x\n    at f", count: 2 },
     ]);
-    expect(fixProblemsMessage(state.problems)).toContain("TypeError: x (in the output of api, at src/a.ts:3:5), 2 times");
+    expect(fixRequest(state.problems.map(appErrorOf))).toEqual({
+      message: "Fix the error: TypeError: x at src/a.ts:3:5",
+      details: expect.stringContaining("TypeError: x (in the output of api, at src/a.ts:3:5), 2 times"),
+    });
     expect(currentProblems(reportsReducer(state, report({ kind: "navigation", url: "/" })))).toEqual([]);
   });
   test("a new page makes what was before old; happening again makes it new", () => {
@@ -70,8 +74,10 @@ describe("problems", () => {
   });
 });
 
-test("the message to the agent holds the stack", () => {
-  expect(fixProblemsMessage(play(report(thrown)).problems)).toContain("TypeError: x\n  at App");
+test("the stack is in the details of the message to the agent, not in its text", () => {
+  const { message, details } = fixRequest(play(report(thrown)).problems.map(appErrorOf));
+  expect(message).toBe("Fix the error: x is not a function at src/App.tsx:12:5");
+  expect(details).toContain("TypeError: x\n  at App");
 });
 test.each([
   ["http://h/src/App.tsx?v=1", 3, 4, "src/App.tsx:3:4"],

@@ -1,4 +1,5 @@
 import type { PreviewReport, ProjectEventData } from "@tesslate/contract";
+import type { AppError } from "@tesslate/contract/app-errors";
 import { plainLine } from "../../lib/ansi.ts";
 
 /** A problem of the running app. All of it comes from the app: it is displayed as plain text only. */
@@ -139,31 +140,11 @@ export function reportsReducer(state: Reports, action: ReportAction): Reports {
 
 export const currentProblems = (reports: Reports): Problem[] => reports.problems.filter((problem) => !problem.isOld);
 
-/** The message of "Fix with agent". */
-export function fixProblemsMessage(problems: readonly Problem[]): string {
-  const described = problems.slice(0, 5).map((problem) => {
-    const where = [
-      problem.source && `in the output of ${problem.source}`,
-      problem.place && `at ${problem.place}`,
-      problem.url && problem.kind !== "request" && `on ${problem.url}`,
-    ]
-      .filter(Boolean)
-      .join(", ");
-    const stack = problem.stack ? `\n\`\`\`\n${problem.stack.slice(0, 2000)}\n\`\`\`` : "";
-    return `- ${problem.message}${where ? ` (${where})` : ""}${problem.count > 1 ? `, ${problem.count} times` : ""}${stack}`;
-  });
-  const request =
-    problems.length === 1
-      ? "The running app reports this problem. Find the cause and fix it."
-      : "The running app reports these problems. Find the causes and fix them.";
-  return `${request}\n\n${described.join("\n")}`.slice(0, 9_500);
-}
-
-/** The message of "Fix with agent" after a crash. */
-export function fixCrashMessage(name: string, exitCode: number | undefined, lines: readonly string[]): string {
-  const request =
-    exitCode === undefined
-      ? `The container "${name}" crashed. Find the cause and fix it. Last log lines:`
-      : `The container "${name}" crashed (exit code ${exitCode}). Find the cause and fix it. Last log lines:`;
-  return `${request}\n\n\`\`\`\n${lines.slice(-40).map(plainLine).join("\n").slice(-6000)}\n\`\`\``;
-}
+export const appErrorOf = ({ kind, message, place, stack, url, source, count }: Problem): AppError => ({
+  message,
+  place,
+  stack,
+  url: kind === "request" ? undefined : url,
+  container: source,
+  count,
+});

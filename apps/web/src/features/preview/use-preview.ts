@@ -1,11 +1,11 @@
 import type { Container } from "@tesslate/contract";
-import { useEffect, useReducer, useState, type RefObject } from "react";
+import { useEffect, useReducer, useRef, useState, type RefObject } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useProjectEvent } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { commandMessage, pathTyped, readBridge, withNonce, type BridgeCommand, type PickedElement } from "./bridge.ts";
 import { noNews, type ContainerNews, type PreviewPhase } from "./preview-phase.ts";
-import { noReports, reportsReducer, type ReportAction, type Reports } from "./problems.ts";
+import { currentProblems, noReports, reportsReducer, type ReportAction, type Reports } from "./problems.ts";
 import { useKeptFocus } from "./use-kept-focus.ts";
 
 export interface PreviewFrame {
@@ -37,18 +37,25 @@ export interface Preview {
   pick: () => void;
   reports: Reports;
   report: (action: ReportAction) => void;
+  /** The agent has changed files: the page is loading again, which shows whether its errors are fixed. */
+  isChecking: boolean;
 }
 
 /** The details of the last status event of each container. */
 export function useContainerNews(): (containerId: string | undefined) => ContainerNews {
   const [news, setNews] = useState<Record<string, ContainerNews>>({});
-  useProjectEvent("container_status", (data) => {
-    const { container_id: id, exit_code: exitCode, message, last_lines: lastLines, restart_at: restartAt } = data;
-    setNews((known) => ({ ...known, [id]: { exitCode: exitCode ?? undefined, message, lastLines: lastLines ?? [], restartAt } }));
+  useProjectEvent("container_status", (data, { ts: at }) => {
+    const { container_id: id, exit_code: exitCode, message, last_lines: lastLines, restart_at: restartAt, restarts } = data;
+    setNews((known) => ({
+      ...known,
+      [id]: { exitCode: exitCode ?? undefined, message, lastLines: lastLines ?? [], restartAt, at, restarts },
+    }));
   });
   return (containerId) => (containerId ? (news[containerId] ?? noNews) : noNews);
 }
 
+/** A page that does not report in after this long counts as it was. */
+const longestCheckMs = 5_000;
 const lastLineCount = 20;
 /** Stored lines arrive together; after this long without a line they are complete. */
 const lastLinesMs = 400;
@@ -115,6 +122,8 @@ export function usePreview({
   const [isPicking, setIsPicking] = useState(false);
   const [entry, setEntry] = useState({ count: 0, path: "/" });
   const [reports, report] = useReducer(reportsReducer, noReports);
+  const [isChecking, setIsChecking] = useState(false);
+  const hasAgentChanged = useRef(false);
 
   const containerId = container?.id;
   const isRunning = phase === "running";
@@ -134,6 +143,7 @@ export function usePreview({
         setIsPicking(false);
         setTicketError(undefined);
         report({ type: "restarted" });
+        setIsChecking(false);
         setFrame({ src: withNonce(url, nonce), origin: new URL(url, location.href).origin, nonce });
       } catch (error) {
         if (!abort.signal.aborted) setTicketError(error);
@@ -172,7 +182,19 @@ export function usePreview({
   useProjectEvent("log_problem", (problem, { ts }) =>
     report({ type: "log", problem, containerName: nameOf(problem.container_id), at: ts }),
   );
-  useProjectEvent("preview_report", (data, { seq, ts }) => report({ type: "report", report: data, seq, at: ts }));
+  useProjectEvent("preview_report", (data, { seq, ts }) => {
+    report({ type: "report", report: data, seq, at: ts });
+    if (data.kind === "navigation") setIsChecking(false);
+  });
+  useProjectEvent("container_status", () => setIsChecking(false));
+  useProjectEvent("file_changed", ({ by }) => {
+    if (by === "agent") hasAgentChanged.current = true;
+  });
+  useEffect(() => {
+    if (!isChecking) return undefined;
+    const timer = setTimeout(() => setIsChecking(false), longestCheckMs);
+    return () => clearTimeout(timer);
+  }, [isChecking]);
 
   const enter = useHandler((path?: string) =>
     setEntry((last) => ({ count: last.count + 1, path: path ?? (place.path.startsWith("/") ? place.path : "/") })),
@@ -182,6 +204,14 @@ export function usePreview({
     if (peer && frame && isBridged) peer.postMessage(commandMessage(given, frame.nonce), frame.origin);
     else if (given.type === "navigate") enter(given.path);
     else if (given.type === "reload") enter();
+  });
+  // Hot updates do not report whether they fixed an error, so a page with errors is loaded again after the run.
+  useProjectEvent("done", () => {
+    const isNeeded = hasAgentChanged.current && (phase === "crashed" || currentProblems(reports).length > 0);
+    hasAgentChanged.current = false;
+    if (!isNeeded) return;
+    setIsChecking(true);
+    if (isRunning) command({ type: "reload" });
   });
   const pick = useHandler(() => {
     if (!isBridged) return;
@@ -231,5 +261,6 @@ export function usePreview({
     pick,
     reports,
     report,
+    isChecking,
   };
 }

@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
+import { Suspense, useState } from "react";
 import { useProject, useRuntime, useTasks } from "../../project/project-context.ts";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
 import { ChatColumn, useConversation, SetupFailedRow, SetupRow } from "../chat/index.ts";
 import { ModelNotice, modelSetupQuery } from "../models/index.ts";
-import { useOpenPreview } from "../preview/index.ts";
+import { FailureCard, useOpenPreview } from "../preview/index.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
 import { ResizeEdge } from "./ResizeEdge.tsx";
 import { FoldedThread } from "./Scrubber.tsx";
@@ -49,8 +50,10 @@ function ProjectChat() {
   const { setLayout } = useWorkbenchLayout();
   const { environment_status: environment } = useProject();
   const { chat, first } = useConversation();
-  const { phase } = useOpenPreview();
+  const { phase, failure } = useOpenPreview();
   const runtime = useRuntime();
+  /** A dismissed failure stays hidden until another one comes. */
+  const [dismissedKey, setDismissedKey] = useState<string>();
   const openTask = useTasks().find((task) => task.status === "running" || task.status === "queued");
   const setup = useQuery(modelSetupQuery).data;
   const isBeingMade = environment === "provisioning";
@@ -74,6 +77,12 @@ function ProjectChat() {
           <SetupFailedRow isRetrying={runtime.isRetryingSetup} onRetry={runtime.retrySetup} isWaiting={first !== undefined} />
         ) : phase.kind === "starting" && !chat.live ? (
           <SetupRow title="Starting app…" task={phase.task} />
+        ) : null
+      }
+      // During a run, errors come and go with each change.
+      failure={
+        failure && !chat.live && failure.key !== dismissedKey ? (
+          <FailureCard failure={failure} onDismiss={() => setDismissedKey(failure.key)} />
         ) : null
       }
       suggestions={suggestions}

@@ -64,7 +64,7 @@ export function Dock() {
         <ProblemsPanel
           problems={reports.problems}
           isBusy={chat.live !== undefined}
-          onFix={ask}
+          onFix={({ message, details }) => ask(message, details)}
           autoFix={<AutoFixSwitch project={project} />}
           onClear={() => report({ type: "clear-problems" })}
           onOpenFile={openFile}
