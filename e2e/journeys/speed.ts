@@ -168,7 +168,7 @@ export default journey({ isMeasured: true }, async (context) => {
       const [id, task_id] = [randomUUID(), randomUUID()];
       if (index % 2 === 0) {
         const text = `Question ${index}: can people pick a pick-up slot?`;
-        return { type: "message", id, text, attachments: [], mentions: [], auto_fix: null, created_at };
+        return { type: "message", id, text, attachments: [], mentions: [], details: null, auto_fix: null, created_at };
       }
       const frame = { task_id, ts: created_at };
       const end = { success: true, iterations: 1, final_response: reply, tool_calls_made: 0, completion_reason: "no_more_actions" as const };

@@ -46,8 +46,8 @@ export function settleNames(tool: Tool, given: ToolParameters): ToolParameters {
   for (const [name, schema] of Object.entries(properties))
     if (schema.type === "string" && Object.hasOwn(normalized, name)) normalized[name] = textOf(name, normalized[name]);
   // One edit, given without the list.
-  if (Object.hasOwn(properties, "edits") && !Object.hasOwn(settled, "edits")) {
-    const { search, replace, ...rest } = settledEdit(settled) as ToolParameters;
+  if (Object.hasOwn(properties, "edits") && !Object.hasOwn(normalized, "edits")) {
+    const { search, replace, ...rest } = normalizeEdit(normalized) as ToolParameters;
     if (typeof search === "string" && typeof replace === "string") return { ...rest, edits: [{ search, replace }] };
   }
   const edits: unknown = normalized.edits;

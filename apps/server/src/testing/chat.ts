@@ -221,6 +221,8 @@ export const orderOf = (events: RunEvent[]): RunEventType[] =>
   events.map((event) => event.type).filter((type, i, types) => type !== "text_chunk" || types[i - 1] !== "text_chunk");
 export const find = <T extends RunEventType>(events: RunEvent[], type: T) =>
   events.find((event) => event.type === type) as Extract<RunEvent, { type: T }> | undefined;
+export const findAll = <T extends RunEventType>(events: RunEvent[], type: T) =>
+  events.filter((event) => event.type === type) as Extract<RunEvent, { type: T }>[];
 export const textOf = (events: RunEvent[]) => events.map((event) => (event.type === "text_chunk" ? event.data.content : "")).join("");
 
 export const answer = (world: Pick<ChatWorld, "app">, user: TestUser, approval_id: string, response: ApprovalResponse, note?: string) =>

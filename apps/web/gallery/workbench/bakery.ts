@@ -54,6 +54,7 @@ export const message = (id: string, text: string, time: string): TranscriptEntry
   text,
   attachments: [],
   mentions: [],
+  details: null,
   auto_fix: null,
   created_at: at(time),
 });

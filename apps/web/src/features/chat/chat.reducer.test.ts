@@ -289,6 +289,7 @@ const question = (id: string, text: string, over: Partial<TranscriptMessage> = {
   text,
   attachments: [],
   mentions: [],
+  details: null,
   auto_fix: null,
   created_at: at(0),
   ...over,

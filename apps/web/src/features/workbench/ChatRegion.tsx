@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Suspense, useState } from "react";
+import { useState } from "react";
 import { useProject, useRuntime, useTasks } from "../../project/project-context.ts";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
 import { ChatColumn, useConversation, SetupFailedRow, SetupRow } from "../chat/index.ts";

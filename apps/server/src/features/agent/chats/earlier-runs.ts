@@ -1,9 +1,10 @@
 import type { RunEventData, RunEventType, ToolResult, TranscriptEvent } from "@tesslate/contract";
+import { maxAutoFixes } from "@tesslate/contract/app-errors";
 import type { AgentStepRow, ApprovalRow, MessageRow } from "../../../db/schema/agent.ts";
 import { approvalResolved, questionResolved } from "./request-events.ts";
 import { answerMetadata, completeData, type AnswerMetadata } from "./transcript-events.ts";
 
-const autoFixStopped = "The app still reports errors after 2 automatic fixes. See Problems.";
+const autoFixStopped = `The app still reports errors after ${maxAutoFixes} automatic fixes. See Problems.`;
 
 type StoredStep = AgentStepRow["step_data"];
 type Entry = { [T in RunEventType]: { type: T; data: RunEventData<T>; ts: string } }[RunEventType];

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { RunEvent } from "@tesslate/contract";
 import { call, say } from "@tesslate/testkit";
-import { all, chatWorld, find } from "../../../testing/chat.ts";
+import { chatWorld, find, findAll } from "../../../testing/chat.ts";
 
 test("a person stops one command of a run; the run goes on, and its events tell what happened", async () => {
   await using world = await chatWorld({
@@ -25,10 +25,10 @@ test("a person stops one command of a run; the run goes on, and its events tell 
   }
   expect(refusals).toEqual([404, 404, 401]);
   expect(find(events, "command_started")?.data).toMatchObject({ is_background: true, call: { iteration: 1, index: 0 } });
-  const output = all(events, "command_output").map(({ data }) => data.content).join(""); // prettier-ignore
+  const output = findAll(events, "command_output").map(({ data }) => data.content).join(""); // prettier-ignore
   expect(output).toContain("\u001b[32mready\u001b[0m");
-  expect(all(events, "command_ended").map(({ data }) => data.reason)).toEqual(["stopped_by_person", "stopped_by_person"]);
-  expect(all(events, "agent_step")[1]?.data.tool_results[0]).toMatchObject({ success: false, error: "The person stopped this command." });
+  expect(findAll(events, "command_ended").map(({ data }) => data.reason)).toEqual(["stopped_by_person", "stopped_by_person"]);
+  expect(findAll(events, "agent_step")[1]?.data.tool_results[0]).toMatchObject({ success: false, error: "The person stopped this command." });
   const complete = find(events, "complete");
   expect(complete?.data).toMatchObject({ success: true, final_response: "Both ended." });
   const { task_id } = complete!;
