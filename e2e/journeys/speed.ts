@@ -171,7 +171,13 @@ export default journey({ isMeasured: true }, async (context) => {
         return { type: "message", id, text, attachments: [], mentions: [], details: null, auto_fix: null, created_at };
       }
       const frame = { task_id, ts: created_at };
-      const end = { success: true, iterations: 1, final_response: reply, tool_calls_made: 0, completion_reason: "no_more_actions" as const };
+      const end = {
+        success: true,
+        iterations: 1,
+        final_response: reply,
+        tool_calls_made: 0,
+        completion_reason: "no_more_actions" as const,
+      };
       return {
         type: "run",
         message_id: id,

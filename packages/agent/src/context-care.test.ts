@@ -59,7 +59,9 @@ test("read_output is offered only after output was truncated, and returns the re
   const names = run.client.requests.map((request) => request.tools.map((tool) => tool.name).includes("read_output"));
   expect(names).toEqual([false, true, true]);
   const results = run.client.requests[2]!.messages.flatMap((message) => (message.role === "tool" ? [message.content] : []));
-  const [, left, offset] = /… (\d+) lines \(\d+ characters\) left out: read_output \{"output_id": "o1", "offset": (\d+)\} …\n/.exec(results[0]!)!;
+  const [, left, offset] = /… (\d+) lines \(\d+ characters\) left out: read_output \{"output_id": "o1", "offset": (\d+)\} …\n/.exec(
+    results[0]!,
+  )!;
   const rows = results[0]!.split("\n").filter((line) => line.startsWith("row"));
   expect(rows.length).toBeLessThanOrEqual(2_020);
   expect(rows.at(-1)).toBe("row 8999");

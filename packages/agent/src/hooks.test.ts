@@ -30,7 +30,10 @@ case "$input" in *secret.txt*) echo "Hands off secret.txt." >&2; exit 2;; esac`,
       { success: true },
     ]);
     expect(await ws.files.stat("secret.txt")).toBeUndefined();
-    const seen = (await ws.get("seen.log")).trim().split("\n").map((line) => JSON.parse(line) as object);
+    const seen = (await ws.get("seen.log"))
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as object);
     expect(seen[1]).toEqual({ hook_event_name: "PreToolUse", tool_name: "write_file", tool_input: { file_path: "b.txt", content: "x\n" } });
     expect(failures).toEqual([]);
   });
@@ -42,7 +45,10 @@ case "$input" in *secret.txt*) echo "Hands off secret.txt." >&2; exit 2;; esac`,
     });
     const { run } = await playWithHooks(ws, [calls(write("b.txt")), answer("ok")]);
     expect(run.client.requests[1]!.messages.at(-1)!.content).toContain("Run the formatter.");
-    expect(JSON.parse(await ws.get("after.json"))).toMatchObject({ tool_name: "write_file", tool_response: { success: true, result: { file_path: "b.txt" } } });
+    expect(JSON.parse(await ws.get("after.json"))).toMatchObject({
+      tool_name: "write_file",
+      tool_response: { success: true, result: { file_path: "b.txt" } },
+    });
     expect(JSON.parse(await ws.get("stop.json"))).toEqual({ hook_event_name: "Stop", completion_reason: "no_more_actions" });
     expect(run.order.at(-1)).toBe("complete");
   });
@@ -65,9 +71,17 @@ case "$input" in *secret.txt*) echo "Hands off secret.txt." >&2; exit 2;; esac`,
   });
 
   test("hooks are those from before the run, and other files in the folder are none", async () => {
-    await using ws = await tempWorkspace({ ".tesslate/hooks/README.md": "x", ".tesslate/hooks/PreToolUse.rb": "x", ".tesslate/hooks/lib/Stop.sh": "x" });
+    await using ws = await tempWorkspace({
+      ".tesslate/hooks/README.md": "x",
+      ".tesslate/hooks/PreToolUse.rb": "x",
+      ".tesslate/hooks/lib/Stop.sh": "x",
+    });
     expect(await loadHooks({ workspace: ws, isReadOnly: false, onFailure: async () => undefined })).toBeUndefined();
-    const { run } = await playWithHooks(ws, [calls(write(".tesslate/hooks/PreToolUse.sh", "exit 2")), calls(call("list_dir", {})), answer("ok")]);
+    const { run } = await playWithHooks(ws, [
+      calls(write(".tesslate/hooks/PreToolUse.sh", "exit 2")),
+      calls(call("list_dir", {})),
+      answer("ok"),
+    ]);
     expect(resultsOf(run)).toMatchObject([{ success: true }, { success: true }]);
   });
 });

@@ -90,9 +90,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   const protocol = openProtocol({
     protocol: options.agent.protocol ?? model.protocol ?? "native",
     client: model.client,
-    tools: (options.tools ?? allTools).filter(
-      (tool) => (ownTools === null || ownTools.has(tool.name)) && (!tool.asksUser || deps.ask),
-    ),
+    tools: (options.tools ?? allTools).filter((tool) => (ownTools === null || ownTools.has(tool.name)) && (!tool.asksUser || deps.ask)),
     editMode: options.editMode,
     onSwitch: () => deps.onTextProtocol?.(),
     onNative: () => deps.onNativeTools?.(),

@@ -10,7 +10,9 @@ export const isAutoFixOn = (settings: Record<string, unknown> | null | undefined
  * console and failed requests do not.
  */
 export const isFailureReport = ({ kind, message = "" }: { kind: string; message?: string | undefined }): boolean =>
-  kind === "error" ? !message.startsWith("ResizeObserver loop") : kind === "console" && /\n\s+at /.test(message) && !message.startsWith("Warning:");
+  kind === "error"
+    ? !message.startsWith("ResizeObserver loop")
+    : kind === "console" && /\n\s+at /.test(message) && !message.startsWith("Warning:");
 
 /** An error of a running app. Its texts are written by the app. */
 export interface AppError {

@@ -1,7 +1,19 @@
 import { DeploymentStatus, DeploymentStep } from "./deployments.ts";
 import { EditMode } from "./edit-mode.ts";
 import { Evidence } from "./evidence.ts";
-import { asStored, described, ModelCost, JsonObject, Literals, Nullable, Timestamp, Type, Uuid, type Static, type TSchema } from "./schema.ts";
+import {
+  asStored,
+  described,
+  ModelCost,
+  JsonObject,
+  Literals,
+  Nullable,
+  Timestamp,
+  Type,
+  Uuid,
+  type Static,
+  type TSchema,
+} from "./schema.ts";
 import { Plan, Todo } from "./plan.ts";
 import { Task } from "./tasks.ts";
 

@@ -11,7 +11,8 @@ async function reachableFrom(document: Json, path: string[]): Promise<Json> {
   return (await (system.fn.resolveSubtree as (document: Json, path: string[]) => Promise<unknown>)(document, path)) as Json;
 }
 const at = (document: Json, keys: string[]) => keys.reduce<unknown>((value, key) => (value as Json | undefined)?.[key], document);
-const refsOf = (value: unknown) => [...JSON.stringify(value).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, pointer = ""]) => pointer.split("/"));
+const refsOf = (value: unknown) =>
+  [...JSON.stringify(value).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, pointer = ""]) => pointer.split("/"));
 
 test("an operation is resolved with everything that its references lead to, and little else", async () => {
   const document = buildOpenApi(contract, { version: "1.0.0" });

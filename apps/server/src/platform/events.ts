@@ -27,11 +27,7 @@ export interface EventLog {
    * `work` is called again when the connection was lost before the commit, so it must only write to the database; when it returns no events, it
    * must not write. `afterStored` is called in the same transaction once the events are stored.
    */
-  appendWith(
-    projectId: string,
-    work: (tx: Queries) => Promise<NewEvent[]>,
-    afterStored?: (tx: Queries) => Promise<void>,
-  ): Promise<void>;
+  appendWith(projectId: string, work: (tx: Queries) => Promise<NewEvent[]>, afterStored?: (tx: Queries) => Promise<void>): Promise<void>;
   /** Events after `afterSeq`, then live events until the signal aborts. Default, and for a future `afterSeq`: live events only. */
   follow(projectId: string, options: { afterSeq?: number; signal: AbortSignal }): AsyncIterable<ProjectEvent>;
   /** A task's events after `afterSeq` (default 0) until its `done` event or the signal aborts. `isOver` is called when there are no more events: true ends the stream. */

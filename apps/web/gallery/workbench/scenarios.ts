@@ -79,7 +79,11 @@ export const scenarios: readonly Scenario[] = [
     title: "A run was interrupted",
     entries: [
       message("90", question, "14:02:00"),
-      answer([started(), step(1, "14:02:04", [read], [{ success: true, result: { content: "" } }], "I'll read the slot rules first."), ...ended("14:02:30", "interrupted", "")]),
+      answer([
+        started(),
+        step(1, "14:02:04", [read], [{ success: true, result: { content: "" } }], "I'll read the slot rules first."),
+        ...ended("14:02:30", "interrupted", ""),
+      ]),
     ],
   },
   {
@@ -219,14 +223,13 @@ export const scenarios: readonly Scenario[] = [
     id: "long",
     title: "A conversation of 500 messages",
     entries: Array.from({ length: 500 }, (_, index): TranscriptEntry => {
-      if (index % 2 === 0) return { ...message("90", `Question ${index}: ${question}`, "14:02:00"), id: `user-${index}` } as TranscriptEntry;
+      if (index % 2 === 0)
+        return { ...message("90", `Question ${index}: ${question}`, "14:02:00"), id: `user-${index}` } as TranscriptEntry;
       const task_id = `run-${index}`;
       const reply = answer([started(), ...ended("14:02:30", "no_more_actions", markdown)]);
       if (reply.type !== "run") return reply;
       const events = reply.events.map((event) =>
-        event.type === "task_started"
-          ? { ...event, task_id, data: { ...event.data, message_id: task_id } }
-          : { ...event, task_id },
+        event.type === "task_started" ? { ...event, task_id, data: { ...event.data, message_id: task_id } } : { ...event, task_id },
       );
       return { ...reply, task_id, message_id: task_id, events };
     }),

@@ -7,11 +7,17 @@ import { useHandler } from "./use-handler.ts";
  */
 export function useSearchText(inAddress: string, change: (words: string) => void, pauseMs = 250): [string, (text: string) => void] {
   // `written`: what we wrote into the address and have not seen there yet; seeing it changes no box in which someone types on.
-  const [box, setBox] = useState<{ text: string; address: string; written: string[] }>({ text: inAddress, address: inAddress, written: [] });
+  const [box, setBox] = useState<{ text: string; address: string; written: string[] }>({
+    text: inAddress,
+    address: inAddress,
+    written: [],
+  });
   if (box.address !== inAddress) {
     const at = box.written.indexOf(inAddress);
     setBox(
-      at < 0 ? { text: inAddress, address: inAddress, written: [] } : { text: box.text, address: inAddress, written: box.written.slice(at + 1) },
+      at < 0
+        ? { text: inAddress, address: inAddress, written: [] }
+        : { text: box.text, address: inAddress, written: box.written.slice(at + 1) },
     );
   }
   const words = box.text.trim();

@@ -29,8 +29,7 @@ export const editFile = defineTool({
         suggestion: "Make them in parts.",
       });
     const made = applyEdits(file.text, edits);
-    if (!made.ok)
-      throw replacementFailure(file_path, made.found, edits.length === 1 ? "" : `Edit ${made.index + 1} of ${edits.length}: `);
+    if (!made.ok) throw replacementFailure(file_path, made.found, edits.length === 1 ? "" : `Edit ${made.index + 1} of ${edits.length}: `);
     const { text, applied } = made;
     const { sizeBytes, shown } = await saveText(context, file, text);
     const fields = {

@@ -12,10 +12,7 @@ const firstLookMs = 500;
 
 export const runCommand = defineTool({
   name: "run_command",
-  aliases: [
-    { name: "bash_exec" },
-    { name: "shell_open", adapt: (given) => ({ command: "/bin/sh", ...given, background: true }) },
-  ],
+  aliases: [{ name: "bash_exec" }, { name: "shell_open", adapt: (given) => ({ command: "/bin/sh", ...given, background: true }) }],
   category: "shell_commands",
   description:
     "Run a command with /bin/sh in the project's sandbox and wait for its end. `background`: do not wait; read it with command_output. It ends with this run. The app's dev servers run already.",
@@ -47,20 +44,22 @@ async function startInBackground(command: string, context: ToolContext): Promise
 async function runInForeground(command: string, seconds: number, context: ToolContext): Promise<ToolOutput> {
   const collected = createOutputBuffer();
   const shown = context.commands.follow(command, context.call);
-  const result = await context.workspace.exec(["/bin/sh", "-c", command], {
-    cwd: context.root,
-    timeoutMs: seconds * 1_000,
-    signal: AbortSignal.any([context.signal, shown.signal]),
-    readOnly: context.editMode === "plan",
-    maxOutputBytes: 1024 * 1024,
-    onOutput: (chunk) => {
-      collected.push(chunk);
-      shown.output(chunk);
-    },
-  }).catch(async (error: unknown) => {
-    await shown.end({ exit_code: null, reason: "run_ended" });
-    throw error;
-  });
+  const result = await context.workspace
+    .exec(["/bin/sh", "-c", command], {
+      cwd: context.root,
+      timeoutMs: seconds * 1_000,
+      signal: AbortSignal.any([context.signal, shown.signal]),
+      readOnly: context.editMode === "plan",
+      maxOutputBytes: 1024 * 1024,
+      onOutput: (chunk) => {
+        collected.push(chunk);
+        shown.output(chunk);
+      },
+    })
+    .catch(async (error: unknown) => {
+      await shown.end({ exit_code: null, reason: "run_ended" });
+      throw error;
+    });
   const stoppedBy = await shown.end({
     exit_code: result.exitCode,
     reason: result.timedOut ? "timed_out" : result.aborted ? "run_ended" : "exited",

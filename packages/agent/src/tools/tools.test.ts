@@ -492,7 +492,12 @@ describe("run_command", () => {
 
 describe("commands in the background", () => {
   /** Runs each batch after the one before it, with the id of the first command that was started. */
-  async function inSteps(ws: TempWorkspace, first: [string, unknown], steps: ((id: string) => [string, unknown][])[], changes: RunChanges = {}) {
+  async function inSteps(
+    ws: TempWorkspace,
+    first: [string, unknown],
+    steps: ((id: string) => [string, unknown][])[],
+    changes: RunChanges = {},
+  ) {
     const idOf = (text: string): string => /command (\w{8}) in the background/.exec(text)?.[1] ?? "";
     let id = "";
     const run = await play(
@@ -507,21 +512,31 @@ describe("commands in the background", () => {
       ],
       changes,
     );
-    return { run, results: run.all("agent_step").slice(1).flatMap((event) => event.data.tool_results) };
+    return {
+      run,
+      results: run
+        .all("agent_step")
+        .slice(1)
+        .flatMap((event) => event.data.tool_results),
+    };
   }
 
   test("a command runs on, takes input, is read and stopped", async () => {
     await using ws = await tempWorkspace({ "a.txt": "x" });
-    const { run, results } = await inSteps(ws, ["run_command", { command: "/bin/sh", background: true }], [
-      (command_id) => [
-        ["command_output", { command_id, input: "V=42; ls", wait_seconds: 0.3 }],
-        ["command_output", { command_id, input: "echo $V", until: "42" }],
-        ["stop_command", { command_id }],
-        ["command_output", { command_id, input: "echo dead" }],
-        ["stop_command", { command_id }],
-        ["command_output", { command_id: "none" }],
+    const { run, results } = await inSteps(
+      ws,
+      ["run_command", { command: "/bin/sh", background: true }],
+      [
+        (command_id) => [
+          ["command_output", { command_id, input: "V=42; ls", wait_seconds: 0.3 }],
+          ["command_output", { command_id, input: "echo $V", until: "42" }],
+          ["stop_command", { command_id }],
+          ["command_output", { command_id, input: "echo dead" }],
+          ["stop_command", { command_id }],
+          ["command_output", { command_id: "none" }],
+        ],
       ],
-    ]);
+    );
     expect(results.map(({ success }) => success)).toEqual([true, true, true, false, true, false]);
     expect(results[0]!.result).toMatchObject({ message: "The command is running.", output: "a.txt\n", details: { is_running: true } });
     expect(results[1]!.result?.output).toBe("42\n");
@@ -532,12 +547,16 @@ describe("commands in the background", () => {
 
   test("a wait ends with the command or its text; the model is told once that a command has ended", async () => {
     await using ws = await tempWorkspace();
-    const { run, results } = await inSteps(ws, ["run_command", { command: "sleep 0.7; echo built; sleep 0.2; exit 3", background: true }], [
-      (command_id) => [["command_output", { command_id, until: "built", wait_seconds: 30 }]],
-      () => [["run_command", { command: "sleep 0.6" }]],
-      (command_id) => [["command_output", { command_id, wait_seconds: 30 }]],
-      () => [["list_dir", {}]],
-    ]);
+    const { run, results } = await inSteps(
+      ws,
+      ["run_command", { command: "sleep 0.7; echo built; sleep 0.2; exit 3", background: true }],
+      [
+        (command_id) => [["command_output", { command_id, until: "built", wait_seconds: 30 }]],
+        () => [["run_command", { command: "sleep 0.6" }]],
+        (command_id) => [["command_output", { command_id, wait_seconds: 30 }]],
+        () => [["list_dir", {}]],
+      ],
+    );
     expect(results[0]!.result).toMatchObject({ output: "built\n", details: { is_running: true, exit_code: null } });
     expect(results[2]!.result).toMatchObject({ message: "The command ended with exit code 3.", details: { exit_code: 3 } });
     const texts = run.client.requests.map((request) => request.messages.at(-1)!.content);

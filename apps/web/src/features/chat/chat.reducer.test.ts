@@ -358,7 +358,14 @@ const eventful = (() => {
   const sub = (kind: string, more: object = {}) => ({ agent_id: "s1", name: "Explore", call: { iteration: 3, index: 0 }, kind, ...more });
   const asked = { question_id: "q1", tool_name: "ask_question", kind: "question", question: "Which?", choices: [{ label: "One" }], is_multiple: false, allows_text: true }; // prettier-ignore
   const wanted = { question_id: "q2", tool_name: "request_secret", kind: "secret", secret_key: "STRIPE_KEY", reason: "", container: null };
-  const resolved = (question_id: string, choices: string[]) => ({ question_id, outcome: "answered", choices, text: null, by: "Ada", at: at(20) });
+  const resolved = (question_id: string, choices: string[]) => ({
+    question_id,
+    outcome: "answered",
+    choices,
+    text: null,
+    by: "Ada",
+    at: at(20),
+  });
   const cost = { cost_total_cents: 2, credits_deducted: 1, new_balance: 9, usage_log_id: null, is_byok: false, tokens_in: 900, tokens_out: 80, purpose: "turn", context_window: 10_000 }; // prettier-ignore
   return [
     first("task_started", started),
@@ -372,7 +379,10 @@ const eventful = (() => {
     first("file_changed", { path: "src/About.tsx", op: "add", diff: "+x", by: "agent" }),
     first("approval_required", needs("a2", bash)),
     first("approval_resolved", decided("a2", "deny", "not now")),
-    first("agent_step", committed(1, [write, bash], [ok, { success: false, error: "denied" }], { thought: "hm", response_text: "I'll write." })),
+    first(
+      "agent_step",
+      committed(1, [write, bash], [ok, { success: false, error: "denied" }], { thought: "hm", response_text: "I'll write." }),
+    ),
     first("todo_updated", { todos: [{ id: "1", content: "About", status: "pending" }] }),
     first("steered", { id: "m1", message: "Use blue", iteration: 2, at: at(6) }),
     first("tool_started", { iteration: 2, tools: [ask], timestamp: at(7) }),
@@ -515,7 +525,10 @@ describe("a transcript", () => {
     const again = play([loaded([...newest, question("u3", "three"), run("t3")], { before: 2 })], whole);
     expect([ids(again), again.before]).toEqual([["u1", "t1", "u2", "t2", "u3", "t3"], undefined]);
     // A page that does not continue them replaces them.
-    expect([ids(play([loaded([run("t9")], { before: 5 })], whole)), play([loaded([run("t9")], { before: 5 })], whole).before]).toEqual([["t9"], 5]);
+    expect([ids(play([loaded([run("t9")], { before: 5 })], whole)), play([loaded([run("t9")], { before: 5 })], whole).before]).toEqual([
+      ["t9"],
+      5,
+    ]);
     expect(ids(play([{ type: "opened", chatId: "c2" }, earlier], whole))).toEqual([]);
   });
 

@@ -1,14 +1,5 @@
 import type { RunEventData, RunEventType } from "@tesslate/contract";
-import type {
-  IncomingRunEvent,
-  FileEdit,
-  Part,
-  Run,
-  RunStatus,
-  SteeredPart,
-  TextPart,
-  ToolPart,
-} from "./chat.types.ts";
+import type { IncomingRunEvent, FileEdit, Part, Run, RunStatus, SteeredPart, TextPart, ToolPart } from "./chat.types.ts";
 import { onQuestionAsked, onQuestionResolved, withdrawn } from "./question-events.ts";
 import { onSubagent } from "./subagents.ts";
 

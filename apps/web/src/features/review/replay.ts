@@ -42,7 +42,9 @@ export function momentsOf(events: readonly RunEvent[]): Moment[] {
   return run.parts.flatMap((part, index): Moment[] => {
     files = withEdits(files, part.kind === "tool" ? part.edits : []);
     const described = describePart(part);
-    return described ? [{ key: part.key, part, ...described, files, picture: pictures.findLast(({ at }) => at <= index + 1)?.picture }] : [];
+    return described
+      ? [{ key: part.key, part, ...described, files, picture: pictures.findLast(({ at }) => at <= index + 1)?.picture }]
+      : [];
   });
 }
 

@@ -7,7 +7,10 @@ import type { Transcripts } from "./transcripts.service.ts";
 const { history, sessions, createSession, get, update, remove, fork, clear, restore, redo, transcript } = chatRoutes;
 
 /** Chats and their messages; the other chat routes belong to runs. */
-export function mountChats(mount: Mount, { chats, rewinds, transcripts }: { chats: Chats; rewinds: Rewinds; transcripts: Transcripts }): void {
+export function mountChats(
+  mount: Mount,
+  { chats, rewinds, transcripts }: { chats: Chats; rewinds: Rewinds; transcripts: Transcripts },
+): void {
   mount(
     "chat",
     { history, sessions, createSession, get, update, remove, fork, clear, restore, redo, transcript },

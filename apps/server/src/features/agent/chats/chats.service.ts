@@ -96,16 +96,17 @@ export function createChats({ store, runs, finishOrphans, projects, lastRewind, 
       ...present(chat),
       user_id: chat.user_id,
       messages: await presentMessages(rows.toReversed()),
-      rewound: rewound.length === 0
-        ? null
-        : rewound.slice(0, shownMessages).map(({ id, chat_id, role, content, message_metadata, created_at }) => ({
-            id,
-            chat_id,
-            role,
-            content,
-            message_metadata,
-            created_at,
-          })),
+      rewound:
+        rewound.length === 0
+          ? null
+          : rewound.slice(0, shownMessages).map(({ id, chat_id, role, content, message_metadata, created_at }) => ({
+              id,
+              chat_id,
+              role,
+              content,
+              message_metadata,
+              created_at,
+            })),
       active_task: run ? { task_id: run.id, message: messageOfRun(run), started_at: run.started_at ?? run.created_at } : null,
       ...pending,
       todos: chat.todos,

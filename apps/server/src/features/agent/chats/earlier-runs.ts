@@ -45,7 +45,10 @@ export function eventsFromSteps(message: MessageRow, steps: readonly StoredStep[
       ts: endedAt,
     });
   for (const data of metadata.evidence ?? []) entries.push({ type: "evidence_added", data, ts: data.created_at });
-  entries.push({ type: "complete", data: completeData(message, steps.at(-1)?.iteration), ts: endedAt }, { type: "done", data: {}, ts: endedAt });
+  entries.push(
+    { type: "complete", data: completeData(message, steps.at(-1)?.iteration), ts: endedAt },
+    { type: "done", data: {}, ts: endedAt },
+  );
   if (metadata.auto_fix_stopped) entries.push({ type: "notice", data: { level: "warning", message: autoFixStopped }, ts: endedAt });
   // A message without a task is named by itself.
   const task_id = metadata.task_id ?? message_id;
@@ -85,7 +88,9 @@ function stepEvents(step: StoredStep, requests: readonly ApprovalRow[]): Entry[]
   if (!first) return [committed];
   const askedAt = first.created_at;
   return [
-    ...(response_text.trim() === "" ? [] : [{ type: "text_chunk", data: { content: response_text, iteration }, ts: askedAt } satisfies Entry]),
+    ...(response_text.trim() === ""
+      ? []
+      : [{ type: "text_chunk", data: { content: response_text, iteration }, ts: askedAt } satisfies Entry]),
     { type: "tool_started", data: { iteration, tools: calls, timestamp: askedAt }, ts: askedAt },
     ...requests.flatMap(requestEvents),
     committed,

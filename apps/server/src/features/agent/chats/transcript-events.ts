@@ -84,7 +84,13 @@ const successes: ReadonlySet<string> = new Set(["no_more_actions", "task_complet
 
 /** The `complete` event of an ended run, from the metadata of its answer. `steps`: the number of its steps, if the metadata has none. */
 export function completeData(message: MessageRow, steps = 0): RunEventData<"complete"> {
-  const { completion_reason: reason = "no_more_actions", iterations = steps, tool_calls_made = 0, usage, ...metadata } = answerMetadata(message);
+  const {
+    completion_reason: reason = "no_more_actions",
+    iterations = steps,
+    tool_calls_made = 0,
+    usage,
+    ...metadata
+  } = answerMetadata(message);
   return {
     success: successes.has(reason),
     iterations,

@@ -75,12 +75,14 @@ describe("a run's transcript is what its stream was, however long ago", () => {
       ["allow_all", null, me],
       ["stop", "enough", me],
     ]);
-    expect(run.events.flatMap(({ type, data }) => (type === "question_resolved" ? [[data.outcome, data.choices, data.text]] : []))).toEqual([
-      ["answered", ["Two"], "for now"],
-      ["declined", [], null],
-      ["answered", [], null],
-      ["declined", [], null],
-    ]);
+    expect(run.events.flatMap(({ type, data }) => (type === "question_resolved" ? [[data.outcome, data.choices, data.text]] : []))).toEqual(
+      [
+        ["answered", ["Two"], "for now"],
+        ["declined", [], null],
+        ["answered", [], null],
+        ["declined", [], null],
+      ],
+    );
     expect(JSON.stringify(run)).not.toContain("sk_test_not_shown");
     expect(run.events[0]).toMatchObject({ type: "task_started", data: { edit_mode: "ask" } });
   });
@@ -89,13 +91,21 @@ describe("a run's transcript is what its stream was, however long ago", () => {
     await using world = await chatWorld({ script: [turn(say("I will add the page"), pause(20_000), say("now."))] });
     const stream = collect(world.send("Go"));
     const { task_id } = await stream.until("text_chunk");
-    await eventually(() => stream.seen.map((e) => (e.type === "text_chunk" ? e.data.content : "")).join("").includes("page"));
+    await eventually(() =>
+      stream.seen
+        .map((e) => (e.type === "text_chunk" ? e.data.content : ""))
+        .join("")
+        .includes("page"),
+    );
     await api(world).cancel({ body: { task_id } });
     const live = await stream.ended;
     await forget(world);
     const run = await onlyRun(world, chatOf(live));
     expect(plain(run.events)).toEqual(plain(live));
-    expect(run.events.find(({ type }) => type === "text_chunk")).toMatchObject({ seq: 2, data: { content: expect.stringContaining("page") } });
+    expect(run.events.find(({ type }) => type === "text_chunk")).toMatchObject({
+      seq: 2,
+      data: { content: expect.stringContaining("page") },
+    });
     expect(run.events.at(-2)).toMatchObject({ type: "complete", data: { completion_reason: "cancelled" } });
   });
 
@@ -149,7 +159,8 @@ describe("a chat", () => {
     expect(await status(path, { user: await world.app.signUp() })).toBe(404);
     expect(await status(`/api/chat/${randomUUID()}/transcript`, { user: world.owner })).toBe(404);
     expect(await status(path)).toBe(401);
-    for (const bad of ["limit=0", "limit=201", "before=-1", "page=2"]) expect(await status(`${path}?${bad}`, { user: world.owner })).toBe(422);
+    for (const bad of ["limit=0", "limit=201", "before=-1", "page=2"])
+      expect(await status(`${path}?${bad}`, { user: world.owner })).toBe(422);
   });
 
   test("keeps its transcript through a fork, a restore and its redo, and loses it when it is cleared", { timeout: 90_000 }, async () => {
@@ -184,9 +195,11 @@ describe("a chat", () => {
     await api(world).clear({ params: { chat_id } });
     expect((await read(world, chat_id)).entries).toEqual([]);
     expect((await onlyRun(world, fork.id)).events).toEqual(copy.events);
-    const { rows } = await query(world, "select message_id from run_transcripts t join messages m on m.id = t.message_id where m.chat_id = $1", [
-      chat_id,
-    ]);
+    const { rows } = await query(
+      world,
+      "select message_id from run_transcripts t join messages m on m.id = t.message_id where m.chat_id = $1",
+      [chat_id],
+    );
     expect(rows).toEqual([]);
   });
 });
@@ -223,7 +236,12 @@ describe("runs of earlier versions", () => {
       );
     for (const type of ["approval_required", "approval_resolved", "question_asked", "question_resolved", "agent_step"] as const) same(type);
     const { data } = run.events.at(-2)!;
-    expect(data).toMatchObject({ success: true, final_response: "Done.", iterations: 4, resource_stats: { tokens_in: expect.any(Number) } });
+    expect(data).toMatchObject({
+      success: true,
+      final_response: "Done.",
+      iterations: 4,
+      resource_stats: { tokens_in: expect.any(Number) },
+    });
   });
 
   test("are stored by the migration as long as the event log has them", async () => {
@@ -234,9 +252,11 @@ describe("runs of earlier versions", () => {
     const name = readdirSync(folder).find((one) => one.endsWith("_run_transcripts")) ?? "";
     const statements = readFileSync(new URL(`${name}/migration.sql`, folder), "utf8").split("--> statement-breakpoint");
     await query(world, statements.at(-1) ?? "");
-    const stored = await query(world, "select t.task_id, t.position, t.last_seq from run_transcripts t join messages m on m.id = t.message_id where m.chat_id = $1", [
-      chatOf(live),
-    ]);
+    const stored = await query(
+      world,
+      "select t.task_id, t.position, t.last_seq from run_transcripts t join messages m on m.id = t.message_id where m.chat_id = $1",
+      [chatOf(live)],
+    );
     expect(stored.rows).toEqual([{ task_id: task(live), position: 0, last_seq: String(live.at(-1)!.seq) }]);
     await forget(world);
     expect(plain((await onlyRun(world, chatOf(live))).events)).toEqual(plain(live));
@@ -245,7 +265,9 @@ describe("runs of earlier versions", () => {
   test("a message without a run is an answer that ended", async () => {
     await using world = await chatWorld();
     const { id: chat_id } = await api(world).createSession({ body: { project_id: world.project.id } });
-    await query(world, "insert into messages (chat_id, role, content, position) values ($1, 'user', 'a', 0), ($1, 'assistant', 'b', 1)", [chat_id]);
+    await query(world, "insert into messages (chat_id, role, content, position) values ($1, 'user', 'a', 0), ($1, 'assistant', 'b', 1)", [
+      chat_id,
+    ]);
     const run = await onlyRun(world, chat_id);
     expect(run.events.map(({ type }) => type)).toEqual(["task_started", "complete", "done"]);
     expect(run.events[1]?.data).toMatchObject({ success: true, final_response: "b" });
@@ -254,9 +276,11 @@ describe("runs of earlier versions", () => {
 });
 
 test("consecutive text is one event: of a step, and of each sub-agent between events of others", () => {
-  const event = (seq: number, type: string, data: object) => ({ seq, task_id: "t", ts: `2026-03-05T10:00:0${seq}.000Z`, type, data }) as TranscriptEvent;
+  const event = (seq: number, type: string, data: object) =>
+    ({ seq, task_id: "t", ts: `2026-03-05T10:00:0${seq}.000Z`, type, data }) as TranscriptEvent;
   const chunk = (seq: number, content: string, iteration = 1) => event(seq, "text_chunk", { content, iteration });
-  const agent = (seq: number, agent_id: string, kind: string, content?: string) => event(seq, "subagent_event", { agent_id, kind, content });
+  const agent = (seq: number, agent_id: string, kind: string, content?: string) =>
+    event(seq, "subagent_event", { agent_id, kind, content });
   expect(joinText([chunk(1, "a"), chunk(2, "b"), chunk(3, "c", 2), event(4, "todo_updated", { todos: [] }), chunk(5, "d", 2)])).toEqual([
     chunk(1, "ab"),
     chunk(3, "c", 2),

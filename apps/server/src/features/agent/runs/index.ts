@@ -26,5 +26,12 @@ export { createChatSocket } from "./runs.socket.ts";
 export { createRunStarts, type Sender, type StartOptions } from "./runs.start.ts";
 export { createRunStops } from "./runs.stop.ts";
 export { createRunsStore, type RunsStore } from "./runs.store.ts";
-export { repoMapTools, type FeatureTools, type ProvidedTools, type RunDetails, type ToolDiagnostics, type ToolProvider } from "./toolset.ts";
+export {
+  repoMapTools,
+  type FeatureTools,
+  type ProvidedTools,
+  type RunDetails,
+  type ToolDiagnostics,
+  type ToolProvider,
+} from "./toolset.ts";
 export { createRunLedgers } from "./usage.ts";

@@ -55,7 +55,9 @@ test("lists and settings with former names of tools still hold", () => {
     "command_output",
     "stop_command",
   ]);
-  const { tools: described, prompt } = toolsetOf({ tool_configs: { bash_exec: { description: "Harmless.", system_prompt: "Prefer npm." } } });
+  const { tools: described, prompt } = toolsetOf({
+    tool_configs: { bash_exec: { description: "Harmless.", system_prompt: "Prefer npm." } },
+  });
   expect(described.find((tool) => tool.name === "run_command")?.modelDescription).toBe("Harmless.");
   expect(prompt).toBe("# run_command\nPrefer npm.");
 });

@@ -1,4 +1,13 @@
-import { allowedToolNames, allTools, countSources, currentToolName, repoMap, worthMapping, type FileChange, type Tool } from "@tesslate/agent";
+import {
+  allowedToolNames,
+  allTools,
+  countSources,
+  currentToolName,
+  repoMap,
+  worthMapping,
+  type FileChange,
+  type Tool,
+} from "@tesslate/agent";
 import type { EditMode } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
 import type { ProjectRow } from "../../../db/schema/projects.ts";

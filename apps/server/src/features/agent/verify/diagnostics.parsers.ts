@@ -24,8 +24,8 @@ export const parseRuff: ProblemParser = (stdout) =>
 
 /** The errors of the interpreter: `File "a.py", line 3`, the line, and `SyntaxError: …`. */
 export const parsePyCompile: ProblemParser = (stdout, stderr) =>
-  [...`${stdout}\n${stderr}`.matchAll(/File "(.+?)", line (\d+)[\s\S]*?^(?:Sorry: )?(\w+Error): (.*)$/gm)].map(([, file, line, code, message]) =>
-    problemOf(file, line, code, message),
+  [...`${stdout}\n${stderr}`.matchAll(/File "(.+?)", line (\d+)[\s\S]*?^(?:Sorry: )?(\w+Error): (.*)$/gm)].map(
+    ([, file, line, code, message]) => problemOf(file, line, code, message),
   );
 
 /** ESLint's `json`: errors only, because warnings are what a project tolerates. */

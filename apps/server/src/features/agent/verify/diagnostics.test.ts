@@ -9,7 +9,10 @@ describe("the output of checkers", () => {
   test.each([
     [
       "tsc",
-      parseTsc("src/a.ts(3,7): error TS2322: Type 'string' is not assignable to type 'number'.\n  The expected type comes from here.\n", ""),
+      parseTsc(
+        "src/a.ts(3,7): error TS2322: Type 'string' is not assignable to type 'number'.\n  The expected type comes from here.\n",
+        "",
+      ),
       [{ file: "src/a.ts", line: 3, code: "TS2322", message: "Type 'string' is not assignable to type 'number'." }],
     ],
     [
@@ -40,7 +43,10 @@ describe("the output of checkers", () => {
     ],
     [
       "ruff",
-      parseRuff("app/a.py:1:8: F401 [*] `os` imported but unused\napp/b.py:2:1: invalid-syntax: Expected an expression\nFound 2 errors.\n", ""),
+      parseRuff(
+        "app/a.py:1:8: F401 [*] `os` imported but unused\napp/b.py:2:1: invalid-syntax: Expected an expression\nFound 2 errors.\n",
+        "",
+      ),
       [
         { file: "app/a.py", line: 1, code: "F401", message: "[*] `os` imported but unused" },
         { file: "app/b.py", line: 2, code: "invalid-syntax", message: "Expected an expression" },

@@ -177,7 +177,17 @@ function lineOf({ file, line, code, message }: Problem, directory: string, chang
   return `${shown}:${line}: ${code} ${message.slice(0, maxMessageChars)}`;
 }
 
-function textOf({ found, remaining, checked, notes }: { found: string[]; remaining: number; checked: string[]; notes: string[] }): string | undefined {
+function textOf({
+  found,
+  remaining,
+  checked,
+  notes,
+}: {
+  found: string[];
+  remaining: number;
+  checked: string[];
+  notes: string[];
+}): string | undefined {
   const names = [...new Set(checked)].join(", ");
   const lines: string[] = [];
   if (found.length > 0) {
@@ -211,7 +221,13 @@ function checkersOf({ directory, typescript, eslint, oxlint, python: py }: Proje
   if (tsc)
     for (const config of typescript.configs) {
       const info = `node_modules/.cache/studio/${config.replaceAll(/[^\w.-]+/g, "-")}.tsbuildinfo`;
-      add("tsc", typed, parseTsc, () => [...tsc, "-p", config, "--noEmit", "--incremental", "--tsBuildInfoFile", info, "--pretty", "false"], true);
+      add(
+        "tsc",
+        typed,
+        parseTsc,
+        () => [...tsc, "-p", config, "--noEmit", "--incremental", "--tsBuildInfoFile", info, "--pretty", "false"],
+        true,
+      );
     }
   const eslintArgv = eslint?.argv;
   if (eslintArgv) {

@@ -49,8 +49,7 @@ export async function findProjectTools(files: WorkspaceFiles, directory: string)
   }
   if (pyproject !== undefined || requirements !== undefined) {
     const argv = [(await has(".venv/bin/python")) ? ".venv/bin/python" : "python3"];
-    const usesPytest =
-      /\bpytest\b/.test(`${pyproject}\n${requirements}`) || (await has("pytest.ini")) || (await has("conftest.py"));
+    const usesPytest = /\bpytest\b/.test(`${pyproject}\n${requirements}`) || (await has("pytest.ini")) || (await has("conftest.py"));
     const usesRuff = /^\[tool\.ruff/m.test(pyproject ?? "") || (await has(".venv/bin/ruff"));
     const pyright = (await installed(".venv/bin/pyright")) ?? (await installed("node_modules/.bin/pyright"));
     found.python = { argv, usesPytest, ruff: usesRuff ? [...argv, "-m", "ruff"] : undefined, pyright };

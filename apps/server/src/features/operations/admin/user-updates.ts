@@ -101,7 +101,9 @@ export function createAdminUserUpdates({
     return [
       ...(names.name === undefined ? [] : ["changed your name"]),
       ...(names.username === undefined ? [] : ["changed your username"]),
-      ...(flags.is_verified === undefined ? [] : [flags.is_verified ? "marked your email as confirmed" : "marked your email as not confirmed"]),
+      ...(flags.is_verified === undefined
+        ? []
+        : [flags.is_verified ? "marked your email as confirmed" : "marked your email as not confirmed"]),
     ];
   };
 

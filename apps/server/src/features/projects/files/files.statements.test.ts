@@ -39,7 +39,11 @@ test("reading a file takes one statement, writing it one more: the project with 
   const write = () => statementsOf(path, { method: "PUT", json: { content: "a" } });
   // The first write also notes the activity, at most once per 15 s.
   await write();
-  const statements = { write: await write(), read: await statementsOf(path), tree: await statementsOf(`/api/projects/${project.id}/file-tree`) };
+  const statements = {
+    write: await write(),
+    read: await statementsOf(path),
+    tree: await statementsOf(`/api/projects/${project.id}/file-tree`),
+  };
   const counts = Object.fromEntries(Object.entries(statements).map(([name, list]) => [name, list.length]));
   expect(counts, JSON.stringify(statements)).toEqual({ write: 2, read: 1, tree: 1 });
 });

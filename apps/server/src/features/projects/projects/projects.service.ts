@@ -72,10 +72,7 @@ export function createProjects({
     if (known) return known;
     // Creating a tree here would hide the real one on the other server.
     if (isShared && !(await sandboxes.isHere(project.id)))
-      throw new AppError(
-        "runtime_unavailable",
-        "The files of this project are on another server. Try again when that server is running.",
-      );
+      throw new AppError("runtime_unavailable", "The files of this project are on another server. Try again when that server is running.");
     return sandboxes.open(project.id, await openingOf(project.id));
   };
   const publishStatus = (row: ProjectRow, name?: string) => {

@@ -122,7 +122,14 @@ export function createContainers(dependencies: Dependencies) {
 type ServiceControl = ReturnType<typeof createServiceControl>;
 /** Operates services, with the policies that stop idle ones and restart failed ones. */
 function createServiceControl(
-  { platform: { runtime, events, log, address }, records: { store, vault }, sources: { projects }, environment, outside, settings }: Dependencies,
+  {
+    platform: { runtime, events, log, address },
+    records: { store, vault },
+    sources: { projects },
+    environment,
+    outside,
+    settings,
+  }: Dependencies,
   { catalogue, view, lifecycle }: { catalogue: ServiceCatalogue; view: ContainerView; lifecycle: () => ContainerLifecycle },
 ) {
   const { redactions } = environment;
@@ -197,7 +204,12 @@ function createLifecycle(
 /** Creates, reads, changes, renames and removes containers. */
 function createChanges(
   { platform: { tasks, log }, records: { store, ...secretRecords }, sources, environment }: Dependencies,
-  { catalogue, view, control, lifecycle }: { catalogue: ServiceCatalogue; view: ContainerView; control: ServiceControl; lifecycle: ContainerLifecycle },
+  {
+    catalogue,
+    view,
+    control,
+    lifecycle,
+  }: { catalogue: ServiceCatalogue; view: ContainerView; control: ServiceControl; lifecycle: ContainerLifecycle },
 ) {
   const { projects, templates, checkpointBefore, snapshotData } = sources;
   const { connectionEnvironment, redactions } = environment;

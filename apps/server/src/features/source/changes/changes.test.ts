@@ -38,7 +38,9 @@ beforeAll(async () => {
       turn(call("write_file", { file_path: "later.txt", content: "later\n" })),
       turn(say("Later.")),
       turn(
-        call("run_command", { command: "mkdir -p src dist/assets web/out; cp src/new.txt dist/assets/index.js; echo 1 > web/out/page.html" }),
+        call("run_command", {
+          command: "mkdir -p src dist/assets web/out; cp src/new.txt dist/assets/index.js; echo 1 > web/out/page.html",
+        }),
         call("write_file", { file_path: "src/a.ts", content: "export const a = 1;\n" }),
         call("read_file", { file_path: "later.txt" }),
       ),
