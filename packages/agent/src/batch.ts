@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { abortable } from "./abortable.ts";
 import { executeCall, gateOf, prepareCall, refusedInPlanMode, type PreparedCall } from "./tool-calls.ts";
 import { createAsk } from "./questions.ts";
-import type { Hooks } from "./hooks.ts";
+import type { Hooks } from "./types.ts";
 import { isLoop, type createLoopBreaker } from "./loop-breaker.ts";
 import { RunEnded, type Ending } from "./ending.ts";
 import { stepTexts } from "./truncate.ts";

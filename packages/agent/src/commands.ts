@@ -10,8 +10,10 @@ const maxCommands = 16;
 const maxUnreadChars = 256 * 1024;
 /** Output of a command in events: after this much only its end is sent. */
 const maxEventChars = 64 * 1024;
-/** Output is collected for this long before it is sent. A command in the foreground that ends sooner sends nothing: its result comes at once. */
+/** Output is collected for this long before it is sent. */
 const eventIntervalMs = 300;
+/** A command in the foreground that ends sooner sends nothing: its result comes at once. */
+const foregroundDelayMs = 1_000;
 /** After its processes were ended, the exit of a command is reported within this time. */
 const exitMs = 2_000;
 /** What is sent at once. */
@@ -235,18 +237,18 @@ function createReport(emit: CommandsOptions["emit"], started: Extract<CommandEve
     if (content !== "") void send({ type: "command_output", data: { command_id, content } });
   };
   /** The next piece is sent after the one before it, so that a slow receiver gets fewer, longer ones. */
-  const schedule = (): void => {
+  const schedule = (ms: number): void => {
     if (hasEnded) return;
     timer ??= setTimeout(() => {
       sendStart();
       sendPiece();
       void tail.then(() => {
         timer = undefined;
-        if (pending !== "") schedule();
+        if (pending !== "") schedule(eventIntervalMs);
       });
-    }, eventIntervalMs);
+    }, ms);
   };
-  schedule();
+  schedule(started.is_background ? eventIntervalMs : foregroundDelayMs);
   return {
     async start() {
       sendStart();
@@ -255,7 +257,7 @@ function createReport(emit: CommandsOptions["emit"], started: Extract<CommandEve
     output(text) {
       pending += text.slice(0, Math.max(0, maxEventChars - total));
       total += text.length;
-      if (pending !== "") schedule();
+      if (pending !== "") schedule(eventIntervalMs);
     },
     async end(ending) {
       hasEnded = true;

@@ -1,7 +1,4 @@
-import type { Tool } from "./types.ts";
-
-/** How a model describes changes of files: quotations with their replacement (`edit_file`), or patches (`apply_patch`). */
-export type EditFormat = "edits" | "patch";
+import type { EditFormat, Tool } from "./types.ts";
 
 /** OpenAI trains these models on `apply_patch`. The provider's part of the id is ignored. */
 export function editFormatOf(modelId: string): EditFormat {

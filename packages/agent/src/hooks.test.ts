@@ -20,7 +20,7 @@ describe("hooks of the project", () => {
   test("exit code 2 before a tool blocks the call, with the reason; other calls pass", async () => {
     await using ws = await tempWorkspace({
       "a.txt": "a\n",
-      ".tesslate/hooks/PreToolUse.sh": `input=$(cat); echo "$input" >> seen.log
+      ".tesslate/hooks/PreToolUse.sh": `input=$(cat); printf '%s\\n' "$input" >> seen.log
 case "$input" in *secret.txt*) echo "Hands off secret.txt." >&2; exit 2;; esac`,
     });
     const { run, failures } = await playWithHooks(ws, [calls(write("secret.txt"), write("b.txt"), read("a.txt")), answer("ok")]);

@@ -1,4 +1,4 @@
-import type { ToolOutput, ToolParameters, ToolResult } from "./types.ts";
+import type { Hooks, ToolOutput, ToolResult } from "./types.ts";
 import type { Workspace } from "./workspace.ts";
 
 const hookFolder = ".tesslate/hooks";
@@ -11,16 +11,6 @@ const maxReasonChars = 4_000;
 /** Of a tool's result; hooks that need more read the files. */
 const maxResultChars = 100_000;
 const interpreters: Record<string, string[]> = { "": [], sh: ["/bin/sh"], js: ["node"], mjs: ["node"], ts: ["node"], py: ["python3"] };
-
-/** Commands of the project that run before and after tools, and at the end of a run. They run in the sandbox, as everything of the project. */
-export interface Hooks {
-  /** The reason why the call may not be made; undefined: it may. Never rejects. */
-  beforeTool(call: { name: string; parameters: ToolParameters }, signal: AbortSignal): Promise<string | undefined>;
-  /** What the model should read beside the result. Never rejects. */
-  afterTool(call: { name: string; parameters: ToolParameters }, result: ToolResult, signal: AbortSignal): Promise<string | undefined>;
-  /** Never rejects. */
-  atEnd(run: { completion_reason: string }, signal: AbortSignal): Promise<void>;
-}
 
 interface HooksOptions {
   workspace: Pick<Workspace, "exec" | "files">;

@@ -32,14 +32,11 @@
 import type { Static, TObject } from "typebox";
 import type { LibrarySubagent } from "./subagents/definitions.ts";
 import type { ImagePart } from "./images.ts";
-import type { EditFormat } from "./edit-format.ts";
-import type { Hooks } from "./hooks.ts";
 import type { UserQuestion, UserAnswer, UserQuestionRequest } from "./user-questions.ts";
 import type { AssistantMessage, Message, ModelClient, ModelUsage } from "./model-client.ts";
 import type { Outputs } from "./outputs.ts";
 import type { SteeredText } from "./steering.ts";
 import type { AttachedFile } from "./attached-file.ts";
-import type { TextLimits } from "./truncate.ts";
 import type { Workspace } from "./workspace.ts";
 
 // -------------------------------------------------------------------------------------------------------------------- tools
@@ -89,6 +86,15 @@ export interface ToolGate {
   read_only: boolean;
   /** Adjacent calls of this tool may run concurrently although they may change something. */
   parallel?: true;
+}
+
+/** How a model describes changes of files: quotations with their replacement (`edit_file`), or patches (`apply_patch`). */
+export type EditFormat = "edits" | "patch";
+
+/** How much text the model gets at once: characters and lines. Whichever is reached first counts. */
+export interface TextLimits {
+  chars: number;
+  lines: number;
 }
 
 /** The output of a tool. `message` is for people. `success: false` is a failure that the model reads. */
@@ -205,6 +211,16 @@ export interface CommandEnding {
   reason: "exited" | "timed_out" | "stopped" | "stopped_by_person" | "run_ended";
 }
 
+/** Commands of the project that run before and after tools, and at the end of a run. They run in the sandbox, as everything of the project. */
+export interface Hooks {
+  /** The reason why the call may not be made; undefined: it may. Never rejects. */
+  beforeTool(call: { name: string; parameters: ToolParameters }, signal: AbortSignal): Promise<string | undefined>;
+  /** What the model should read beside the result. Never rejects. */
+  afterTool(call: { name: string; parameters: ToolParameters }, result: ToolResult, signal: AbortSignal): Promise<string | undefined>;
+  /** Never rejects. */
+  atEnd(run: { completion_reason: string }, signal: AbortSignal): Promise<void>;
+}
+
 // ------------------------------------------------------------------------------------------------------------------- events
 
 export type AgentEvent =
@@ -222,7 +238,7 @@ export type AgentEvent =
   | { type: "question_asked"; data: UserQuestionRequest; pending: PendingBatch }
   | { type: "subagent_event"; data: SubagentEvent }
   | { type: "file_changed"; data: FileChange }
-  /** A command in the background, or one in the foreground that takes longer than a moment. `call`: which call started it. */
+  /** A command in the background, or one in the foreground that takes longer than a second. `call`: which call started it. */
   | {
       type: "command_started";
       data: { command_id: string; command: string; is_background: boolean; call: ToolContext["call"]; agent_id?: string };

@@ -146,7 +146,7 @@ export const SubagentEvent = described(
 export type SubagentEvent = Static<typeof SubagentEvent>;
 
 const CommandStarted = described(
-  "A command runs in the background, or takes longer than a moment. `call` is the tool call that started it: the iteration and the index in its batch.",
+  "A command runs in the background, or takes longer than a second. `call` is the tool call that started it: the iteration and the index in its batch.",
   Type.Object({
     command_id: Type.String(),
     command: Type.String(),

@@ -1,6 +1,7 @@
 import { symlink } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { editFormatOf, type EditFormat } from "../edit-format.ts";
+import { editFormatOf } from "../edit-format.ts";
+import type { EditFormat } from "../types.ts";
 import { answer, call, calls, play, scripted, type RunChanges } from "../testing/harness.ts";
 import { tempWorkspace, type TempWorkspace } from "../testing/temp-workspace.ts";
 import type { ModelRequest } from "../model-client.ts";
@@ -584,7 +585,7 @@ describe("commands in the background", () => {
     expect(run.all("command_output").map((event) => event.data)).toEqual([{ command_id: id, content: "\u001b[31mred\u001b[0m\n" }]);
     expect(run.first("command_ended").data).toMatchObject({ command_id: id, reason: "run_ended", exit_code: null, is_output_cut: false });
     expect(run.order.slice(-2)).toEqual(["command_ended", "complete"]);
-    const long = await play(ws, [calls(call("run_command", { command: "sleep 0.5; seq 1 60000" })), answer("ok")]);
+    const long = await play(ws, [calls(call("run_command", { command: "sleep 1.2; seq 1 60000" })), answer("ok")]);
     const content = long.all("command_output").map((event) => event.data.content);
     expect(content.join("")).toMatch(/^1\n2\n3\n/);
     expect(content.join("").length).toBe(64 * 1024);

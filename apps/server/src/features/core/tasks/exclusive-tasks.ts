@@ -1,5 +1,4 @@
 import { conflict } from "../../../platform/errors.ts";
-import type { Tasks } from "./tasks.service.ts";
 
 /** Task types that replace all files of a project, with the error for other operations during one. No other task of the project starts until they end. */
 export const exclusiveTasks = {
@@ -12,16 +11,18 @@ export const exclusiveTaskTypes = Object.keys(exclusiveTasks) as ExclusiveTaskTy
 /** The unique key of such a task: one per project and type at a time. */
 export const exclusiveTaskKey = (type: ExclusiveTaskType, projectId: string): string => `${type}:${projectId}`;
 
+/** Finds the first task with one of the unique keys that has not ended. */
+interface UnfinishedTasks {
+  findUnfinished(uniqueKeys: string[]): Promise<{ type: string } | undefined>;
+}
+
 /** The type of the exclusive task that runs in a project, if any. */
-export const findExclusiveTask = async (
-  tasks: Pick<Tasks, "findUnfinished">,
-  projectId: string,
-): Promise<ExclusiveTaskType | undefined> => {
+export const findExclusiveTask = async (tasks: UnfinishedTasks, projectId: string): Promise<ExclusiveTaskType | undefined> => {
   const task = await tasks.findUnfinished(exclusiveTaskTypes.map((type) => exclusiveTaskKey(type, projectId)));
   return exclusiveTaskTypes.find((type) => type === task?.type);
 };
 /** Throws `project_busy` while an exclusive task runs in the project. */
-export const refuseDuringExclusiveTask = async (tasks: Pick<Tasks, "findUnfinished">, projectId: string): Promise<void> =>
+export const refuseDuringExclusiveTask = async (tasks: UnfinishedTasks, projectId: string): Promise<void> =>
   refuseExclusiveTask(await findExclusiveTask(tasks, projectId));
 /** The same for a project that was just loaded with `exclusiveTaskOf`. */
 export function refuseExclusiveTask(type: ExclusiveTaskType | null | undefined): void {
