@@ -1,6 +1,6 @@
 import { describe } from "vitest";
 import { counted } from "../lib/counted.ts";
-import { expect, expectAccessible, screen, test, within } from "../testing/index.ts";
+import { expect, expectAccessible, screen, test, waitFor, within } from "../testing/index.ts";
 import { axisEnd, BarChart, type BarPoint } from "./BarChart.tsx";
 
 const points: BarPoint[] = [
@@ -54,7 +54,7 @@ describe("a bar chart", () => {
     await user.keyboard("{End}{ArrowRight}");
     expect(slider).toHaveAttribute("aria-valuetext", "Mar 14: 12 users");
     await user.tab();
-    expect(screen.queryByText("Mar 14: 12 users")).toBeNull();
+    await waitFor(() => expect(screen.queryByText("Mar 14: 12 users")).toBeNull());
   });
 
   test("shows the value of the bar under the pointer", async ({ show, user }) => {
@@ -64,7 +64,7 @@ describe("a bar chart", () => {
     await user.pointer({ target: slider, coords: { clientX: 20, clientY: 10 } });
     expect(await screen.findByText("Mar 12: 3 users")).toBeVisible();
     await user.unhover(slider);
-    expect(screen.queryByText("Mar 12: 3 users")).toBeNull();
+    await waitFor(() => expect(screen.queryByText("Mar 12: 3 users")).toBeNull());
   });
 
   test.each([

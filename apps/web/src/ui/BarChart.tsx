@@ -97,7 +97,7 @@ export function BarChart({
           onPointerDown={point}
           onPointerLeave={({ pointerType }) => {
             // A finger leaves when it is lifted; what it pointed at stays until something else has the focus.
-            if (pointerType === "mouse") setActive(undefined);
+            if (pointerType !== "touch") setActive(undefined);
           }}
           onKeyDown={onKeyDown}
           onFocus={() => setActive((now) => now ?? last)}
