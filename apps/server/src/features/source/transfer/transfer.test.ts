@@ -74,6 +74,7 @@ describe("import", () => {
         "site/run.sh": { data: "#!/bin/sh\n", mode: 0o100755 },
         "site/src/ü ß.txt": "grüße",
         "site/empty/": "",
+        "site/src/coverage/plan.ts": "x",
         "site/node_modules/x/index.js": "x",
         "site/.git/config": "[core]\n\tfsmonitor = touch /tmp/x",
         "__MACOSX/site/._run.sh": "x",
@@ -86,6 +87,8 @@ describe("import", () => {
     expect(task).toMatchObject({ type: "project_creation", status: "completed", metadata: { source_type: "import" } });
     expect(await pathsOf(created.id)).toEqual(["empty/", "package.json", "run.sh", "src/", "src/ü ß.txt"]);
     const { files } = await app.runtime.open({ id: created.id });
+    // Not listed, but it may be hand-written.
+    expect(await files.stat("src/coverage/plan.ts")).toMatchObject({ size: 1 });
     expect(((await files.stat("run.sh"))?.mode ?? 0) & 0o111).not.toBe(0);
     expect(((await files.stat("package.json"))?.mode ?? 0) & 0o111).toBe(0);
     expect((await app.as(owner).files.get({ params: { id: created.id, path: "src/ü ß.txt" } })) as object).toMatchObject({
@@ -361,6 +364,7 @@ describe("fork", () => {
     const { files } = await app.runtime.open({ id });
     await files.link("latest", "src/new.txt");
     await files.write("run.sh", "#!/bin/sh\n", { mode: 0o755 });
+    await files.write("src/coverage/plan.ts", "x");
     const service = await app.as(owner).containers.create({
       params: { id },
       body: { container_type: "service", service_slug: "openai", deployment_mode: "external", credentials: { OPENAI_API_KEY: "sk-hush" } },
@@ -378,6 +382,7 @@ describe("fork", () => {
     expect(await ended(app, owner, fork.task_id)).toMatchObject({ status: "completed", metadata: { source_type: "fork" } });
     expect(await pathsOf(fork.id)).toEqual(["latest", "run.sh", "server.mjs", "src/", "src/new.txt"]);
     const copy = await app.runtime.open({ id: fork.id });
+    expect(await copy.files.stat("src/coverage/plan.ts")).toMatchObject({ size: 1 });
     expect([await copy.files.readLink("latest"), (await copy.files.stat("run.sh"))?.mode]).toEqual(["src/new.txt", 0o755]);
     expect((await app.as(owner).files.get({ params: { id: fork.id, path: "server.mjs" } })) as object).toMatchObject({
       content: "// changed",
