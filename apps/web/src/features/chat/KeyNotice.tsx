@@ -88,7 +88,7 @@ export function KeyNotice({ found, isAsked, onStored, onSend, onClose }: KeyNoti
       }}
     >
       <p className="flex gap-2 leading-[1.45]">
-        <KeyRound size={15} className="mt-[2px] flex-none text-warn" aria-hidden="true" />
+        <KeyRound size={15} className="mt-0.5 flex-none text-warn" aria-hidden="true" />
         <span className="min-w-0 break-words">
           <b id={titleId} className="font-semibold">
             {isOne ? `This looks like ${found[0]?.what ?? "a key"}.` : `This looks like ${found.length} keys or passwords.`}

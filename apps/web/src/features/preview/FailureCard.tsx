@@ -23,7 +23,7 @@ export function FailureCard({ failure, onDismiss }: { failure: AppFailure; onDis
           <X size={14} />
         </IconButton>
       </div>
-      <div className="flex flex-wrap gap-1.5 pt-2 pl-[23px] narrow:[&>button]:h-11 narrow:[&>button]:flex-1">
+      <div className="flex flex-wrap gap-1.5 pt-2 pl-5.75 narrow:[&>button]:h-11 narrow:[&>button]:flex-1">
         <Button size="sm" variant="primary" onClick={() => ask(message, details)}>
           Fix
         </Button>

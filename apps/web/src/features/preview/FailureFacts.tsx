@@ -8,7 +8,7 @@ export const FailureFacts = ({ failure, onOpenFile }: { failure: AppFailure; onO
   const { title, message, place, at, count, more } = failure;
   return (
     <div className="flex min-w-0 gap-2 leading-[1.45]">
-      <CircleX size={15} className="mt-[2px] flex-none text-err" aria-hidden="true" />
+      <CircleX size={15} className="mt-0.5 flex-none text-err" aria-hidden="true" />
       <div className="min-w-0 flex-1">
         <p className="text-xs text-fg-2">
           {title}
