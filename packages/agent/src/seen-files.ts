@@ -73,13 +73,13 @@ export function refuseUnread(context: ToolContext, path: string, etag: string): 
   if (context.seen.get(path) === undefined)
     throw new ToolFailure(`${shownPath(context.root, path)} exists already and you have not read it. Nothing was written.`, {
       file_path: shownPath(context.root, path),
-      suggestion: "Read it with read_file and write it again, or change only a part of it with edit_file.",
+      suggestion: "Read it with read_file and write it again, or edit only a part of it.",
     });
   refuseStale(context, path, etag);
   if (!context.inConversation.has(path))
     throw new ToolFailure(`The text of ${shownPath(context.root, path)} is no longer in this conversation. Nothing was written.`, {
       file_path: shownPath(context.root, path),
-      suggestion: "Read it again with read_file and write it again, or change only a part of it with edit_file.",
+      suggestion: "Read it again with read_file and write it again, or edit only a part of it.",
     });
 }
 

@@ -10,7 +10,7 @@ import { findText } from "./text-file.ts";
 export const writeFile = defineTool({
   name: "write_file",
   category: "file_operations",
-  description: "Create a file, or replace a whole file that you have read. To change a part use edit_file.",
+  description: "Create a file, or replace a whole file that you have read. To change a part, edit it instead.",
   parameters: Type.Object({ file_path: Type.String(), content: Type.String() }),
   gate: mutates,
   async run({ file_path, content }, context) {
@@ -30,7 +30,7 @@ export const writeFile = defineTool({
     // An empty file has no content to lose.
     if (found.exists && file?.text !== "") refuseUnread(context, path, found.etag);
     if (file && lines.length < file.text.split("\n").length && hasNewElision(file.text, content)) {
-      const suggestion = "Change a part of the file with edit_file, or write all of it.";
+      const suggestion = "Edit a part of the file, or write all of it.";
       throw new ToolFailure(`content has a line like "..." that stands for code left out, which would be lost. Nothing was changed.`, {
         file_path,
         suggestion,

@@ -139,6 +139,26 @@ describe("a run's transcript is what its stream was, however long ago", () => {
   });
 });
 
+test("a run whose process and task are gone has ended with an error", async () => {
+  await using world = await chatWorld({ script: [say("First."), write("a.txt"), say("Done.")] });
+  const live = await world.run("Go");
+  await query(world, "delete from run_transcripts where task_id = $1", [task(live)]);
+  await query(world, "delete from events where task_id = $1 and type in ('complete', 'done')", [task(live)]);
+  await query(world, "delete from tasks where id = $1", [task(live)]);
+  await query(world, `update messages set message_metadata = message_metadata || '{"completion_reason": "in_progress"}' where id = $1`, [
+    find(live, "task_started")!.data.message_id,
+  ]);
+  const run = await onlyRun(world, chatOf(live));
+  expect(plain(run.events.slice(0, -1))).toEqual(plain(live).slice(0, -2));
+  expect(run.events.at(-1)).toMatchObject({
+    type: "complete",
+    seq: run.last_seq,
+    data: { success: false, completion_reason: "error", error: "This answer was not completed." },
+  });
+  await forget(world);
+  expect(await onlyRun(world, chatOf(live))).toEqual(run);
+});
+
 describe("a chat", () => {
   test("is read in pages, from its end; another user gets 404, an anonymous caller 401, a bad page 422", async () => {
     await using world = await chatWorld({ script: [say("One."), say("Two."), say("Three.")] });

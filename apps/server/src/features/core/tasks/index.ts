@@ -7,7 +7,6 @@ export type { TaskRow } from "../../../db/schema/core.ts";
 export {
   exclusiveTaskKey,
   exclusiveTasks,
-  exclusiveTaskTypes,
   findExclusiveTask,
   refuseDuringExclusiveTask,
   refuseExclusiveTask,

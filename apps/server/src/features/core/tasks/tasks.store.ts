@@ -7,7 +7,7 @@ import { exclusiveTaskKey, exclusiveTaskTypes, type ExclusiveTaskType } from "./
 
 const unfinished = ["queued", "running"] as const;
 
-/** A column for queries that load projects: the type of the exclusive task that runs in the project, null if there is none. */
+/** A column: the type of the exclusive task that runs in a project, null if there is none. */
 export const exclusiveTaskOf = (projectId: SQLWrapper) => {
   const keys = exclusiveTaskTypes.map((type) => sql`${exclusiveTaskKey(type, "")}::text || ${projectId}`);
   return sql<ExclusiveTaskType | null>`(select ${tasks.type} from ${tasks} where ${tasks.unique_key} in (${sql.join(keys, sql`, `)}) and ${inArray(tasks.status, unfinished)} limit 1)`;

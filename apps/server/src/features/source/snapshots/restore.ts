@@ -1,7 +1,7 @@
 import { badRequest, conflict } from "../../../platform/errors.ts";
 import type { Queries } from "../../../platform/database.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import { exclusiveTaskKey, exclusiveTasks, exclusiveTaskTypes, type TaskRow, type Tasks } from "../../core/tasks/index.ts";
+import { exclusiveTaskKey, exclusiveTasks, refuseExclusiveTask, type TaskRow, type Tasks } from "../../core/tasks/index.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
 import { captureType, type SnapshotCapture } from "./capture.ts";
 import { restoreTaskOf, restoreType, type RestoreInput } from "./restore-task.ts";
@@ -30,8 +30,7 @@ export const createRestoreGuard =
   (store: SnapshotsStore) =>
   async (tx: Queries, projectId: string): Promise<void> => {
     await store.lockTree(tx, projectId);
-    for (const type of exclusiveTaskTypes)
-      if (await store.hasUnfinished(tx, projectId, [type])) throw conflict("project_busy", exclusiveTasks[type]);
+    refuseExclusiveTask(await store.findExclusiveTask(tx, projectId));
   };
 
 export type SnapshotRestore = ReturnType<typeof createSnapshotRestore>;

@@ -1,6 +1,7 @@
 import { and, asc, count, desc, eq, inArray, isNull, lt, ne, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { tasks } from "../../../db/schema/core.ts";
+import { exclusiveTaskOf, type ExclusiveTaskType } from "../../core/tasks/index.ts";
 import { checkpoints, snapshots, type CheckpointRow, type SnapshotRow } from "../../../db/schema/source.ts";
 
 interface Page {
@@ -16,6 +17,10 @@ export function createSnapshotsStore(db: Database) {
     /** Serializes snapshots, restores and other changes of a project's tree. */
     lockTree: async (tx: Queries, projectId: string): Promise<void> => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`tree:${projectId}`}, 0))`);
+    },
+    findExclusiveTask: async (q: Queries, projectId: string): Promise<ExclusiveTaskType | null> => {
+      const type = exclusiveTaskOf(sql`${projectId}::text`);
+      return (await q.execute<{ type: ExclusiveTaskType | null }>(sql`select ${type} as type`)).rows[0]?.type ?? null;
     },
     hasUnfinished: async (q: Queries, projectId: string, types: string[]): Promise<boolean> =>
       (
