@@ -300,7 +300,7 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         }).catch((error: unknown) => {
           throw new Error(`${String(error)}; it responded with ${last}`);
         });
-        const row = page.getByRole("listitem").filter({ hasText: "TypeError: no such thing" });
+        const row = page.getByRole("tabpanel", { name: "Problems" }).getByRole("listitem").filter({ hasText: "TypeError: no such thing" });
         await row.waitFor({ timeout: 5000 });
         await page.getByRole("tab", { name: /Problems.*1/ }).waitFor();
         await row.getByRole("button", { name: /no such thing/ }).click();
