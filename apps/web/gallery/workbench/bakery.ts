@@ -163,7 +163,7 @@ export const step = (
     run,
   );
 
-const begun = (): ProjectEvent[] => [
+export const begun = (): ProjectEvent[] => [
   started(),
   frame("14:02:02", "todo_updated", { todos }, run),
   frame("14:02:04", "tool_started", { iteration: 1, tools: [read], timestamp: at("14:02:04") }, run),

@@ -77,4 +77,4 @@ export function repairRequest(
   );
 }
 
-const pathOf = (source: string): string => URL.parse(source)?.pathname.replace(/^\/+(@fs\/)?/, "") || source;
+const pathOf = (source: string): string => (URL.parse(source)?.pathname ?? source).replace(/^\/+(?:@fs\/)?/, "") || source;

@@ -1,5 +1,5 @@
 import { and, desc, eq, gt, inArray, sql } from "drizzle-orm";
-import type { PreviewReport } from "@tesslate/contract";
+import type { PreviewReport, ProjectEventData } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
 import { chats, messages, type ChatRow, type MessageRow } from "../../../db/schema/agent.ts";
@@ -9,7 +9,8 @@ import { containers } from "../../../db/schema/runtime.ts";
 import type { Crash } from "./repairs.rules.ts";
 
 const maxReports = 200;
-const containerId = sql<string>`${events.data}->>'container_id'`;
+/** The newest failures of a project's containers that are read. */
+const maxFailures = 50;
 /** Older reports are ignored. */
 const maxAge = sql`now() - interval '10 minutes'`;
 
@@ -103,7 +104,7 @@ export function createRepairsStore(db: Database) {
         .where(and(eq(containers.project_id, projectId), eq(containers.status, "failed")));
       if (failed.length === 0) return [];
       const rows = await db
-        .selectDistinctOn([containerId], { id: containerId, seq: events.seq, ts: events.ts, data: events.data })
+        .select({ seq: events.seq, ts: events.ts, data: events.data })
         .from(events)
         .where(
           and(
@@ -113,11 +114,12 @@ export function createRepairsStore(db: Database) {
             sql`${events.data}->>'status' = 'failed'`,
           ),
         )
-        .orderBy(containerId, desc(events.seq));
+        .orderBy(desc(events.seq))
+        .limit(maxFailures);
       return failed.flatMap(({ id, name, directory, reason }) => {
-        const event = rows.find((row) => row.id === id);
+        const event = rows.find(({ data }) => (data as unknown as ProjectEventData<"container_status">).container_id === id);
         if (!event) return [];
-        const last_lines = (event.data as { last_lines?: string[] }).last_lines ?? [];
+        const { last_lines = [] } = event.data as unknown as ProjectEventData<"container_status">;
         return [{ name, directory, reason: reason ?? "The process exited.", last_lines, seq: event.seq, at: event.ts }];
       });
     },
