@@ -23,7 +23,7 @@ export default journey({}, async (context) => {
       ]),
       when(/price lists in two steps/, [
         turn(say("The first list."), call("write_file", { file_path: "one.txt", content: "1\n" }), usage({ input: 20_000, output: 1_000 })),
-        turn(call("write_file", { file_path: "two.txt", content: "2\n" }), usage({ input: 20_000, output: 1_000 })),
+        turn(call("write_file", { file_path: "two.txt", content: "2\n" }), usage({ input: 21_500, output: 1_000 })),
         say("Both lists are written."),
       ]),
       when(/menu page/, [
