@@ -16,6 +16,8 @@ const roots = {
   frame: files("frame/AppFrame.tsx"),
   auth: files("features/auth/LoginPage.tsx", "features/auth/RegisterPage.tsx"),
   home: files("features/home/HomePage.tsx"),
+  /** What the workbench and pages without it have in common, and the first pages do not need. */
+  project: files(),
   workbench: files("features/workbench/WorkbenchPage.tsx"),
   transcript: files("features/chat/Transcript.tsx"),
   /** What a run asks by. */
@@ -26,7 +28,8 @@ type Part = keyof typeof roots;
 const shared: Record<Exclude<Part, "core" | "frame">, Part> = {
   auth: "core",
   home: "frame",
-  workbench: "frame",
+  project: "frame",
+  workbench: "project",
   transcript: "workbench",
   cards: "workbench",
 };
@@ -102,7 +105,11 @@ export function createPartOf(): (id: string, context: Context) => string | null 
     /** What can be reached without a part. */
     const others = new Map<Part, ReadonlySet<string>>();
     const elsewhere = (part: Part) => {
-      const known = others.get(part) ?? closureOf(roots.core, context, { lazily: true, end: roots[part] });
+      const known =
+        others.get(part) ??
+        (part === "project"
+          ? closureOf([...roots.frame, ...roots.auth, ...roots.home], context)
+          : closureOf(roots.core, context, { lazily: true, end: roots[part] }));
       others.set(part, known);
       return known;
     };
