@@ -6,9 +6,11 @@ import type { Hooks } from "./types.ts";
 import { isLoop, type createLoopBreaker } from "./loop-breaker.ts";
 import { RunEnded, type Ending } from "./ending.ts";
 import { stepTexts } from "./truncate.ts";
-import type { AssistantMessage, ToolMessage } from "./model-client.ts";
+import { callsOf, type AssistantMessage, type ToolMessage } from "./conversation.ts";
 import type {
   AgentDeps,
+  AgentStep,
+  ResumedRun,
   ToolInterceptor,
   EditMode,
   FileChange,
@@ -48,7 +50,7 @@ export interface BatchOutcome {
   /** Aligned with the calls. */
   results: ToolResult[];
   /** The results as the model gets them. */
-  messages: ToolMessage[];
+  message: ToolMessage;
   /** Calls that really ran. */
   executed: number;
   /** Set when the batch ended the run: a stop, a timeout, or the same failure for the third time. */
@@ -61,7 +63,8 @@ export interface BatchOutcome {
  */
 export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   const { message, pending, deps, context } = options;
-  const prepared = message.tool_calls.map((call) => prepareCall(call, options.tools, options.replacedTools));
+  const toolCalls = callsOf(message);
+  const prepared = toolCalls.map((call) => prepareCall(call, options.tools, options.replacedTools));
   const results: ToolResult[] = pending ? [...pending.results] : [];
   let executed = 0;
   let ending: Ending | undefined;
@@ -72,6 +75,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
     await deps.emit({
       type: "tool_started",
       data: { iteration: options.iteration, tools: prepared.map(presentCall), timestamp: context.now().toISOString() },
+      messages: [message],
     });
   }
   const addDiagnostics = async (): Promise<void> => {
@@ -137,7 +141,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   }
   await addDiagnostics();
   const notes = results.map((result, index) => {
-    const call = message.tool_calls[index]!;
+    const call = toolCalls[index]!;
     const repeats = options.breaker.record(call.name, call.arguments, result);
     if (isLoop(repeats)) ending ??= loopEnding(call.name, prepared[index]!.parameters, result, repeats);
     return repeats === 2 ? "\n(The same call failed the same way twice. A third time ends the run: do something else.)" : "";
@@ -155,13 +159,16 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   return {
     calls: prepared.map(presentCall),
     results,
-    messages: message.tool_calls.map((call, index) => ({
+    message: {
       role: "tool",
-      tool_call_id: call.id,
-      tool_name: call.name,
-      content: `${texts[index]}${notes[index] ?? ""}`,
-      is_error: !results[index]!.success,
-    })),
+      parts: toolCalls.map((call, index) => ({
+        type: "tool_result",
+        call_id: call.id,
+        name: call.name,
+        content: [{ type: "text", text: `${texts[index]}${notes[index] ?? ""}` }],
+        is_error: !results[index]!.success,
+      })),
+    },
     executed,
     ...(ending ? { ending } : {}),
   };
@@ -188,8 +195,14 @@ const interruptedSubagent =
   "The server stopped while this sub-agent was running, and it cannot be resumed. Its changes are in the project: look before you start another one.";
 const notRunPrefix = "Not run: ";
 
+/** What an interrupted run had done, from its committed steps in order. */
+export const progressOf = (steps: readonly AgentStep[]): Pick<ResumedRun, "iteration" | "tool_calls_made"> => ({
+  iteration: steps.at(-1)?.iteration ?? 0,
+  tool_calls_made: steps.flatMap((step) => step.tool_results).filter((result) => !isNotRun(result)).length,
+});
+
 /** The call did not run because of a stop, a cancel or a limit. */
-export function isNotRun(result: ToolResult): boolean {
+function isNotRun(result: ToolResult): boolean {
   return !result.success && (result.error?.startsWith(notRunPrefix) ?? false);
 }
 

@@ -1,10 +1,19 @@
 import { describe, expect, test } from "vitest";
-import { planCompaction } from "./compaction.ts";
+import { planCompaction, requestMessages } from "./compaction.ts";
 import { ModelError } from "./model-error.ts";
-import type { Message, ModelClient, ModelEvent } from "./model-client.ts";
-import { answer, calls, play, read, scripted, write } from "./testing/harness.ts";
+import { assistantMessage, textOf, userMessage, type Message, type ModelMessage } from "./conversation.ts";
+import type { ModelClient, ModelEvent } from "./model-client.ts";
+import { answer, answeredIds, callIds, calls, play, read, resultTexts, scripted, write, type ScriptedClient } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 import { estimateRequestTokens } from "./tokens.ts";
+
+/** A provider that does not count tokens, so that they are estimated. */
+const withoutCounts = ({ requests, stream }: ScriptedClient): ScriptedClient => ({
+  requests,
+  async *stream(request, signal) {
+    for await (const event of stream(request, signal)) yield event.type === "finish" ? { ...event, usage: null } : event;
+  },
+});
 
 describe("compaction", () => {
   const big = (size: number) => "word ".repeat(size / 5);
@@ -12,7 +21,9 @@ describe("compaction", () => {
   test("older turns become a billed summary, cut between turns; the current task is kept", async () => {
     const files = Object.fromEntries(Array.from({ length: 7 }, (_, index) => [`big${index}.txt`, "line of text\n".repeat(600)]));
     await using ws = await tempWorkspace(files);
-    const client = scripted([...Object.keys(files).map((path) => calls(read(path))), answer("SUMMARY of the reads"), answer("done")]);
+    const client = withoutCounts(
+      scripted([...Object.keys(files).map((path) => calls(read(path))), answer("SUMMARY of the reads"), answer("done")]),
+    );
     const agent = { system_prompt: "You are an agent.", tools: ["read_file"] };
     const run = await play(ws, [], { agent, model: { client, context_window: 13_500 }, message: "Read it often" });
     expect(run.result).toMatchObject({ success: true, final_response: "done" });
@@ -20,24 +31,24 @@ describe("compaction", () => {
     expect(summary?.tools).toEqual([]);
     expect(run.charges.map((one) => one.purpose)).toContain("compaction");
     const after = client.requests.at(-1)!.messages;
-    expect(after[0]).toMatchObject({ role: "user", kind: "summary", content: expect.stringContaining("SUMMARY of the reads") });
-    expect(after[0]!.content).toContain("Read it often");
+    expect(after[0]).toMatchObject({ role: "user", kind: "summary" });
+    expect(textOf(after[0]!)).toContain("SUMMARY of the reads");
+    expect(textOf(after[0]!)).toContain("Read it often");
     expect(after[1]!.role).toBe("assistant");
-    const callIds = after.flatMap((message) => (message.role === "assistant" ? message.tool_calls.map((one) => one.id) : []));
-    const resultIds = after.flatMap((message) => (message.role === "tool" ? [message.tool_call_id] : []));
-    expect(resultIds).toEqual(callIds);
+    expect(answeredIds(after)).toEqual(callIds(after));
+    const marks = run.appended.filter((message) => message.role === "compaction");
+    expect(marks.length).toBeGreaterThan(0);
+    expect(marks[0]!.tokens_after).toBeLessThan(marks[0]!.tokens_before);
+    expect(requestMessages(run.appended)).toEqual([...after, run.appended.at(-1)]);
   });
 
   test("a file whose text was summarized must be read again before it is replaced; a file whose text was kept need not", async () => {
     const names = Array.from({ length: 6 }, (_, index) => `big${index}.txt`);
     await using ws = await tempWorkspace(Object.fromEntries(names.map((name) => [name, "line of text\n".repeat(600)])));
     const [first, last] = [names[0]!, names[5]!];
-    const client = scripted([
-      ...names.map((path) => calls(read(path))),
-      answer("SUMMARY"),
-      calls(write(first), write(last)),
-      answer("done"),
-    ]);
+    const client = withoutCounts(
+      scripted([...names.map((path) => calls(read(path))), answer("SUMMARY"), calls(write(first), write(last)), answer("done")]),
+    );
     const run = await play(ws, [], { model: { client, context_window: 15_500 }, message: "Shorten them" });
     expect(run.result).toMatchObject({ success: true, final_response: "done" });
     expect(run.all("agent_step").at(-1)?.data.tool_results).toMatchObject([
@@ -59,19 +70,18 @@ describe("compaction", () => {
     await using ws = await tempWorkspace(Object.fromEntries(names.map((name) => [name, "line of text\n".repeat(600)])));
     const replies = [...names.map((path) => calls(read(path))), answer("done")];
     let overflows = 0;
-    const client: ModelClient = {
-      async *stream(request) {
-        if (request.system.startsWith("You summarise")) {
-          yield* answer("SUMMARY") as ModelEvent[];
-          return;
-        }
-        if (estimateRequestTokens(request) > 9_000) {
-          overflows++;
-          throw new ModelError("context_overflow", "Too long.");
-        }
-        yield* replies.shift() as ModelEvent[];
-      },
+    const stream: ModelClient["stream"] = async function* (request) {
+      if (request.system.startsWith("You summarise")) {
+        yield* answer("SUMMARY") as ModelEvent[];
+        return;
+      }
+      if (estimateRequestTokens(request) > 9_000) {
+        overflows++;
+        throw new ModelError("context_overflow", "Too long.");
+      }
+      yield* replies.shift() as ModelEvent[];
     };
+    const client = withoutCounts({ requests: [], stream });
     const agent = { system_prompt: "You are an agent.", tools: ["read_file"] };
     const run = await play(ws, [], { agent, model: { client, context_window: 128_000 }, message: "Read them" });
     expect(run.result).toMatchObject({ success: true, final_response: "done", tool_calls_made: 8 });
@@ -82,19 +92,26 @@ describe("compaction", () => {
   test.each([4_096, 8_192, 32_768])("the request for a summary and the kept turns fit a window of %i", (window) => {
     const long = "x".repeat(10_000);
     const messages: Message[] = Array.from({ length: 12 }, (_, index): Message[] => [
-      { role: "user", content: `${index} ${long}` },
-      { role: "assistant", content: "", tool_calls: [{ id: `${index}`, name: "read_file", arguments: "{}" }] },
-      { role: "tool", tool_call_id: `${index}`, tool_name: "read_file", content: long, is_error: false },
+      userMessage(`${index} ${long}`),
+      assistantMessage("", [{ id: `${index}`, name: "read_file", arguments: "{}" }]),
+      {
+        role: "tool",
+        parts: [{ type: "tool_result", call_id: `${index}`, name: "read_file", content: [{ type: "text", text: long }], is_error: false }],
+      },
     ]).flat();
-    const plan = planCompaction(
-      [{ role: "user", content: `[SUMMARY of earlier turns]\n${long}\n[/SUMMARY]`, kind: "summary" }, ...messages],
-      window,
-    )!;
+    const sizes = { kept: 0, replaced: 9, tokens_before: 0, tokens_after: 0 };
+    const earlier: Message = { role: "compaction", summary: `[SUMMARY of earlier turns]\n${long}\n[/SUMMARY]`, ...sizes };
+    const estimate = (given: ModelMessage[]): number => estimateRequestTokens({ system: "", messages: given, tools: [] });
+    const record = [userMessage("long ago"), earlier, ...messages];
+    const plan = planCompaction(record, { window, tokens: 100_000, estimate })!;
     expect(estimateRequestTokens(plan.request) + plan.request.max_output_tokens!).toBeLessThan(window);
-    expect(plan.request.messages[0]!.content).toContain("Result of read_file");
-    const next = plan.apply("word ".repeat(plan.request.max_output_tokens! / 2));
+    expect(textOf(plan.request.messages[0]!)).toContain("Result of read_file");
+    expect(textOf(plan.request.messages[0]!)).not.toContain("long ago");
+    const mark = plan.apply("word ".repeat(plan.request.max_output_tokens! / 2));
+    const next = requestMessages([...record, mark]);
+    expect(mark.tokens_after).toBe(estimate(next));
     expect(estimateRequestTokens({ system: "", messages: next, tools: [] })).toBeLessThan(window);
-    expect(next.at(-1)).toMatchObject({ role: "tool", tool_call_id: "11" });
+    expect(next.at(-1)).toMatchObject({ role: "tool", parts: [{ call_id: "11" }] });
   });
 
   test.each([8_192, 32_768])("many large results at once do not end a run in a window of %i", async (context_window) => {
@@ -107,7 +124,7 @@ describe("compaction", () => {
         const tokens = estimateRequestTokens(request);
         if (tokens > context_window) throw new ModelError("context_overflow", "Too long.");
         const isSummary = request.system.startsWith("You summarise");
-        if (!isSummary) resultCounts.push(request.messages.filter((message) => message.role === "tool").length);
+        if (!isSummary) resultCounts.push(resultTexts(request.messages).length);
         yield* (isSummary ? answer("SUMMARY") : replies.shift()) as ModelEvent[];
       },
     };
@@ -119,9 +136,9 @@ describe("compaction", () => {
 
   test("a failed summary does not end the run", async () => {
     await using ws = await tempWorkspace();
-    const history = [{ role: "user", content: big(30_000) } as const, { role: "assistant", content: big(30_000) } as const];
+    const conversation = [userMessage(big(30_000)), assistantMessage(big(30_000))];
     const client = scripted([[new ModelError("model_error", "no")], answer("done")]);
-    const run = await play(ws, [], { history, model: { client, context_window: 16_000 } });
+    const run = await play(ws, [], { conversation, model: { client, context_window: 16_000 } });
     expect(run.result.success).toBe(true);
     expect(client.requests[1]!.messages.length).toBe(3);
   });

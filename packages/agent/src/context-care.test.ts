@@ -1,46 +1,25 @@
 import { expect, test } from "vitest";
-import { answer, call, calls, play, read, scripted } from "./testing/harness.ts";
+import { answer, call, calls, play, read, resultTexts, scripted } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 import { createOutputs } from "./outputs.ts";
 
-test("an older read of the same lines is replaced by a note once there is a newer one, even when the file changed in between", async () => {
+test("reading a file again leaves the earlier result as it was", async () => {
   await using ws = await tempWorkspace({ "a.txt": "first line\n".repeat(200), "b.txt": "other\n".repeat(200) });
   const run = await play(ws, [
     calls(read("a.txt"), read("b.txt")),
-    calls(
-      call("edit_file", { file_path: "b.txt", search: "other\nother\nother\n", replace: "x\n" }),
-      call("write_file", { file_path: "a.txt", content: "second line\n".repeat(200) }),
-    ),
+    calls(call("write_file", { file_path: "a.txt", content: "second line\n".repeat(200) })),
     calls(read("./a.txt")),
     answer("ok"),
   ]);
-  const results = run.client.requests.map((request) =>
-    request.messages.flatMap((message) =>
-      message.role === "tool" && message.tool_name === "read_file" ? [message.content.slice(0, 60)] : [],
-    ),
-  );
-  expect(results[1]![0]).toContain("a.txt: 200 lines.");
-  const [old, other, fresh] = results[3]!;
-  expect(old).toBe("(a.txt was read again later; the newer result holds.)");
-  expect(other).toContain("b.txt: 200 lines.");
-  expect(fresh).toContain("second line");
-  // What is stored and shown keeps every result.
-  expect(JSON.stringify(run.all("agent_step")[0]!.data)).toContain("first line");
+  const requests = run.client.requests.map((request) => request.messages);
+  for (const [index, messages] of requests.entries())
+    if (index > 0) expect(messages.slice(0, requests[index - 1]!.length)).toEqual(requests[index - 1]);
+  const results = resultTexts(requests[3]!);
+  expect(results[0]).toContain("first line");
+  expect(results[3]).toContain("second line");
 });
 
-test("other lines of the same file, failures and short results are left alone", async () => {
-  await using ws = await tempWorkspace({ "a.txt": "line\n".repeat(400), "s.txt": "short" });
-  const page = (offset: number) => call("read_file", { file_path: "a.txt", offset, limit: 200 });
-  const run = await play(ws, [
-    calls(page(1), page(201), read("s.txt"), read("gone.txt")),
-    calls(page(1), read("s.txt"), read("gone.txt")),
-    answer("ok"),
-  ]);
-  const results = run.client.requests[2]!.messages.flatMap((message) => (message.role === "tool" ? [message.content] : []));
-  expect(results.map((text) => text.includes("read again later"))).toEqual([true, false, false, false, false, false, false]);
-});
-
-test("read_output is offered only after output was truncated, and returns the rest", async () => {
+test("read_output is offered from the start, and returns what was truncated", async () => {
   await using ws = await tempWorkspace();
   ws.exec = async () => ({
     exitCode: 0,
@@ -57,8 +36,8 @@ test("read_output is offered only after output was truncated, and returns the re
     answer("ok"),
   ]);
   const names = run.client.requests.map((request) => request.tools.map((tool) => tool.name).includes("read_output"));
-  expect(names).toEqual([false, true, true]);
-  const results = run.client.requests[2]!.messages.flatMap((message) => (message.role === "tool" ? [message.content] : []));
+  expect(names).toEqual([true, true, true]);
+  const results = resultTexts(run.client.requests[2]!.messages);
   const [, left, offset] = /… (\d+) lines \(\d+ characters\) left out: read_output \{"output_id": "o1", "offset": (\d+)\} …\n/.exec(
     results[0]!,
   )!;
@@ -80,7 +59,7 @@ test("a result has at most 50 000 characters, a step at most half of the context
     const client = scripted([calls(...paths.map(read)), answer("ok")]);
     const run = await play(ws, [], { model: { client, context_window } });
     expect(run.result.success).toBe(true);
-    return client.requests[1]!.messages.flatMap((message) => (message.role === "tool" ? [message.content.length] : []));
+    return resultTexts(client.requests[1]!.messages).map((text) => text.length);
   };
   const [large] = await sizes(["f0.txt"], 200_000);
   expect(large).toBeGreaterThan(49_000);

@@ -44,7 +44,7 @@ describe("a model that fails", () => {
     ).toBe("The quick brown fox.");
     expect(run.result).toMatchObject({ success: true, final_response: "The quick brown fox." });
     expect(run.client.requests[1]!.messages.slice(-2)).toMatchObject([
-      { role: "assistant", content: "The quick " },
+      { role: "assistant", parts: [{ type: "text", text: "The quick " }] },
       { role: "user", kind: "note" },
     ]);
     expect(run.charges.map((one) => one.is_estimated)).toEqual([true, false]);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { textOf } from "./conversation.ts";
 import { loadHooks } from "./hooks.ts";
 import { answer, call, calls, play, read, write, type Script, type TestRun } from "./testing/harness.ts";
 import { tempWorkspace, type TempWorkspace } from "./testing/temp-workspace.ts";
@@ -44,7 +45,7 @@ case "$input" in *secret.txt*) echo "Hands off secret.txt." >&2; exit 2;; esac`,
       ".tesslate/hooks/Stop.sh": "cat > stop.json",
     });
     const { run } = await playWithHooks(ws, [calls(write("b.txt")), answer("ok")]);
-    expect(run.client.requests[1]!.messages.at(-1)!.content).toContain("Run the formatter.");
+    expect(textOf(run.client.requests[1]!.messages.at(-1)!)).toContain("Run the formatter.");
     expect(JSON.parse(await ws.get("after.json"))).toMatchObject({
       tool_name: "write_file",
       tool_response: { success: true, result: { file_path: "b.txt" } },

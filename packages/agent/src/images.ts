@@ -1,8 +1,12 @@
-/** A picture that the person sends with a message. */
+/** A picture, from the person or in the result of a tool. */
 export interface ImagePart {
+  type: "image";
   name: string;
   media_type: ImageType;
-  data: Uint8Array;
+  /** Base64. Absent: the picture was deleted, and the model only gets its name. */
+  data?: string;
+  /** Where the caller stores the picture. */
+  reference?: string;
   /** Pixels; null when the bytes do not contain them. */
   width: number | null;
   height: number | null;

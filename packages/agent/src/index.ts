@@ -1,4 +1,6 @@
 export * from "./types.ts";
+export * from "./conversation.ts";
+export { interruptedResults } from "./interrupted-results.ts";
 export * from "./model-client.ts";
 export * from "./workspace.ts";
 export * from "./cassette/index.ts";
@@ -12,15 +14,23 @@ export { ModelError, type ModelErrorCode } from "./model-error.ts";
 export { contextWindowOf } from "./context-window.ts";
 export { defaultSystemPrompt } from "./prompt.ts";
 export { abortable } from "./abortable.ts";
-export { maxSummaryTokens } from "./compaction.ts";
+export { maxSummaryTokens, requestMessages } from "./compaction.ts";
+export { progressOf } from "./batch.ts";
 export { estimateRequestTokens } from "./tokens.ts";
-export { estimateFirstCall, summarize, summaryMessage } from "./summarize.ts";
+export { compactConversation, estimateFirstCall } from "./summarize.ts";
 export { countSources, repoMap, worthMapping } from "./repo-map/repo-map.ts";
 export { nameChat } from "./name-chat.ts";
 export { allowedToolNames, allTools, currentToolName, currentToolNames } from "./tools/index.ts";
 export { editFormatOf } from "./edit-format.ts";
 export * from "./plan.ts";
-export type { SteeredText } from "./steering.ts";
+export {
+  recordOfHistory,
+  recordOfQuestion,
+  recordOfSteps,
+  type HistoryMessage,
+  type HistoryStep,
+  type SteeredText,
+} from "./history-from-steps.ts";
 export { savePlan } from "./tools/save-plan.ts";
 export { updatePlan } from "./tools/update-plan.ts";
 export { refusesTools } from "./text-protocol/protocol.ts";

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { textOf } from "./conversation.ts";
 import { answer, call, calls, play, read, write, type Reply } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 
@@ -14,7 +15,7 @@ describe("the loop breaker", () => {
       details: { kind: "loop_detected", tool_name: "edit_file", repeats: 3 },
     });
     expect(run.order.slice(-3)).toEqual(["agent_step", "error", "complete"]);
-    expect(run.client.requests[3]!.messages.at(-1)!.content).toContain("A third time ends the run");
+    expect(textOf(run.client.requests[3]!.messages.at(-1)!)).toContain("A third time ends the run");
   });
 
   test("a change of the project in between resets the count", async () => {

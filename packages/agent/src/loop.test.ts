@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { answer, call, calls, play, read, say, stop, useTools, write } from "./testing/harness.ts";
+import { progressOf } from "./batch.ts";
+import { textOf } from "./conversation.ts";
+import { answer, call, calls, play, read, say, stop, useTools, write, answeredIds, callIds } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 import { RunInterrupted, type AgentEvent, type PendingBatch } from "./types.ts";
 
@@ -117,8 +119,17 @@ describe("the order of events", () => {
     const run = await play(ws, [[...say("Looking."), ...read("a.txt"), useTools], answer("done")]);
     const [, second] = run.client.requests;
     expect(second!.messages.slice(1)).toMatchObject([
-      { role: "assistant", content: "Looking.", tool_calls: [{ name: "read_file", arguments: '{"file_path":"a.txt"}' }] },
-      { role: "tool", tool_name: "read_file", content: expect.stringContaining("hello"), is_error: false },
+      {
+        role: "assistant",
+        parts: [
+          { type: "text", text: "Looking." },
+          { type: "tool_call", name: "read_file", arguments: '{"file_path":"a.txt"}' },
+        ],
+      },
+      {
+        role: "tool",
+        parts: [{ name: "read_file", content: [{ type: "text", text: expect.stringContaining("hello") }], is_error: false }],
+      },
     ]);
   });
 });
@@ -184,7 +195,7 @@ describe("calls of one batch", () => {
   test("long results are truncated in the middle for the model, and less in the step", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [calls(call("run_command", { command: "echo BEGIN; seq -f %050g 1 9000; echo END" })), answer("ok")]);
-    const output = run.client.requests[1]!.messages.at(-1)!.content;
+    const output = textOf(run.client.requests[1]!.messages.at(-1)!);
     expect(output.length).toBeLessThan(51_000);
     expect(output).toMatch(/BEGIN[\s\S]*characters\) left out[\s\S]*END/);
     expect(String(run.first("agent_step").data.tool_results[0]!.result?.output).length).toBeGreaterThan(30_000);
@@ -216,7 +227,7 @@ describe("calls of one batch", () => {
   test("an agent with a tool list gets those tools only", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [calls(write("a.txt")), answer("ok")], { agent: { system_prompt: "x", tools: ["read_file"] } });
-    expect(run.client.requests[0]!.tools.map((tool) => tool.name)).toEqual(["read_file"]);
+    expect(run.client.requests[0]!.tools.map((tool) => tool.name)).toEqual(["read_file", "read_output"]);
     expect(await ws.snapshot()).toEqual({});
   });
 });
@@ -290,13 +301,14 @@ describe("resuming an interrupted run", () => {
     });
     expect(first.result).toMatchObject({ success: false, completion_reason: "error", error_code: "interrupted" });
     const steps = first.all("agent_step").map((event) => event.data);
-    const second = await play(ws, [calls(write("2")), answer("Both are there.")], { steps });
-    expect(second.client.requests[0]!.messages.slice(1)).toMatchObject([
-      { role: "assistant", tool_calls: [{ name: "write_file" }] },
-      { role: "tool", tool_name: "write_file", content: expect.stringContaining("Created 1") },
-    ]);
-    expect(second.client.requests[0]!.messages).toHaveLength(3);
-    expect(second.client.requests[0]!.messages[0]!.content).toContain("was interrupted");
+    const resumes = { ...progressOf(steps), reason: "interrupted" as const };
+    const second = await play(ws, [calls(write("2")), answer("Both are there.")], { conversation: first.appended, resumes });
+    const [, interrupted] = first.client.requests;
+    const resumed = second.client.requests[0]!.messages;
+    // What was sent before is sent again as it was, and one note after it.
+    expect(resumed.slice(0, -1)).toEqual(interrupted!.messages);
+    expect(resumed.at(-1)).toMatchObject({ role: "user", kind: "note" });
+    expect(textOf(resumed.at(-1)!)).toContain("was interrupted");
     expect(second.result).toMatchObject({ success: true, iterations: 3, tool_calls_made: 2 });
     expect(second.first("agent_step").data.iteration).toBe(2);
   });
@@ -311,7 +323,16 @@ describe("resuming an interrupted run", () => {
     });
     const waiting = first.all("approval_required")[1]!;
     const pending = JSON.parse(JSON.stringify(waiting.pending)) as PendingBatch;
-    const second = await play(ws, [answer("Done all.")], { editMode: "ask", pending, answers: [{ decision: "allow_all" }] });
+    const second = await play(ws, [answer("Done all.")], {
+      editMode: "ask",
+      conversation: first.appended,
+      resumes: { iteration: 0, tool_calls_made: 0, reason: "interrupted" },
+      pending,
+      answers: [{ decision: "allow_all" }],
+    });
+    const received = second.client.requests[0]!.messages;
+    expect(received.map((message) => message.role)).toEqual(["user", "assistant", "tool"]);
+    expect(answeredIds(received)).toEqual(callIds(received));
     expect(second.approvals.map((one) => one.approval_id)).toEqual([waiting.data.approval_id]);
     expect(second.order).toEqual(["approval_required", "file_changed", "file_changed", "agent_step", "text_chunk", "charge", "complete"]);
     expect(second.first("agent_step").data).toMatchObject({

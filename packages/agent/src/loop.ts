@@ -1,9 +1,20 @@
 import { abortable } from "./abortable.ts";
-import { isNotRun, runBatch } from "./batch.ts";
+import { runBatch } from "./batch.ts";
 import { createCommands } from "./commands.ts";
-import { compactionShare, planCompaction } from "./compaction.ts";
+import { needsCompaction, planCompaction, requestMessages, requestTokens, wholeMessages } from "./compaction.ts";
 import { defaultContextWindow } from "./context-window.ts";
-import { historyMessages, stepTurns } from "./history.ts";
+import {
+  assistantMessage,
+  callsOf,
+  reasoningOf,
+  steeringMessage,
+  textOf,
+  unansweredCalls,
+  userMessage,
+  type AssistantMessage,
+  type Message,
+} from "./conversation.ts";
+import { interruptedResults } from "./interrupted-results.ts";
 import { readKnowledge } from "./knowledge/knowledge.ts";
 import { createLoopBreaker } from "./loop-breaker.ts";
 import { ModelError } from "./model-error.ts";
@@ -11,9 +22,7 @@ import { systemPrompt, userTurn } from "./prompt.ts";
 import { toolsForFormat } from "./edit-format.ts";
 import { RunEnded, type Ending } from "./ending.ts";
 import { createOutputs } from "./outputs.ts";
-import { withoutRepeatedReads } from "./repeated-reads.ts";
 import { createSeenFiles, filesIn } from "./seen-files.ts";
-import { steeringTurn } from "./steering.ts";
 import { createSubagents, type RunNested } from "./subagents/subagents.ts";
 import { openProtocol, type Next } from "./text-protocol/protocol.ts";
 import { relevantFiles } from "./text-protocol/relevant-files.ts";
@@ -23,12 +32,14 @@ import { resultLimits } from "./truncate.ts";
 import { allowedToolNames, allTools, currentToolNames } from "./tools/index.ts";
 import { readOutput } from "./tools/read-output.ts";
 import { streamTurn, type Turn } from "./turn.ts";
-import type { AssistantMessage, Message, ModelRequest } from "./model-client.ts";
+import type { ModelRequest } from "./model-client.ts";
 import {
   RunInterrupted,
   type CallVerdict,
   type AgentDeps,
   type PendingBatch,
+  type ProjectInfo,
+  type ResumedRun,
   type RunErrorCode,
   type RunLimits,
   type RunOptions,
@@ -48,15 +59,12 @@ export const defaultRunLimits: RunLimits = {
 
 /** Times that a text cut off by the output limit is continued. */
 const maxContinuations = 3;
-const continueNote: Message = {
-  role: "user",
-  content: "[Your answer was cut off at the output limit. Continue exactly where it stopped.]",
-  kind: "note",
+const continueNote = userMessage("[Your answer was cut off at the output limit. Continue exactly where it stopped.]", "note");
+const resumedNotes = {
+  interrupted:
+    "This run was interrupted after its last step and goes on now. A call may have run without its result being kept: look before you repeat it.",
+  paused: "This run was paused at a limit after its last step. The person lets it go on: continue where it stopped.",
 };
-/** Added to the context of the user message, so that the conversation itself is unchanged. */
-const resumedNote =
-  "This run was interrupted after its last step and goes on now. A call may have run without its result being kept: look before you repeat it.";
-const pausedNote = "This run was paused at a limit after its last step. The person lets it go on: continue where it stopped.";
 /**
  * Answers one message of the chat: calls the model and its tools until the model calls no more tools (events and hooks: `types.ts`).
  * Never rejects; whatever happens ends in `complete` and in the answer. All commands that the run started are stopped when it resolves.
@@ -71,12 +79,26 @@ export async function runAgent(options: RunOptions): Promise<RunResult> {
 const runNested: RunNested = async (options, nested) => {
   const run = createRun(options, nested);
   const ending = await run.runTurns().catch((error: unknown) => run.endingFrom(error));
-  return { result: await run.finish(ending), messages: run.conversation() };
+  return { result: await run.finish(ending), messages: run.record() };
 };
 
 function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   const { model, workspace } = options;
-  const deps = { ...options.deps, emit: inOrder(options.deps.emit) };
+  /** Requests to the person that have no answer yet, also those of sub-agents. */
+  let openRequests = 0;
+  const waiting = async <T>(answer: Promise<T>): Promise<T> => {
+    openRequests++;
+    const value = await answer;
+    openRequests--;
+    return value;
+  };
+  const { ask, approve } = options.deps;
+  const deps: AgentDeps = {
+    ...options.deps,
+    emit: inOrder(options.deps.emit),
+    approve: (request, waitSignal) => waiting(approve(request, waitSignal)),
+    ...(ask && { ask: (request, waitSignal) => waiting(ask(request, waitSignal)) }),
+  };
   const limits: RunLimits = { ...defaultRunLimits, ...options.limits };
   const abort = new AbortController();
   const signal = AbortSignal.any([options.signal, abort.signal]);
@@ -95,12 +117,11 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     onSwitch: () => deps.onTextProtocol?.(),
     onNative: () => deps.onNativeTools?.(),
   });
-  const outputs = createOutputs();
-  // Offered to the model only once there is long output to read, to save its description until then.
-  const runnable = [...protocol.tools, readOutput];
+  const outputs = createOutputs(options.conversation);
   const tools = toolsForFormat(protocol.tools, model.edit_format ?? "edits");
-  const definitions = tools.map(definitionOf);
-  const readOn = definitionOf(readOutput);
+  const runnable = [...protocol.tools, readOutput];
+  // `read_output` is offered from the start, because another tool list would be another beginning of the request.
+  const definitions = tools.length === 0 ? [] : [...tools, readOutput].map(definitionOf);
   const timer = createWorkTimer(
     limits.max_run_ms,
     () =>
@@ -137,13 +158,17 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     call: { iteration: 0, index: 0 },
   };
 
-  let iteration = options.steps?.at(-1)?.iteration ?? 0;
-  let toolCallsMade = (options.steps ?? []).flatMap((step) => step.tool_results).filter((result) => !isNotRun(result)).length;
+  let iteration = options.resumes?.iteration ?? 0;
+  let toolCallsMade = options.resumes?.tool_calls_made ?? 0;
   const used = { tokens_in: 0, tokens_out: 0, tokens_cached: 0 };
   /** Text streamed in this turn that is not part of a step yet. It becomes part of the answer if the run ends here. */
   let unsavedText = "";
+  /** Text of the current model call, until its turn is in the record. */
+  let partialText = "";
   let system = "";
-  let messages: Message[] = [];
+  const record: Message[] = [...options.conversation];
+  /** The person's message is in the record. */
+  let hasBegun = false;
   let failedCompactions = 0;
   /** Reduced when the provider rejects a conversation as too long, because self-hosted servers do not report theirs. */
   let window = model.context_window ?? defaultContextWindow;
@@ -151,7 +176,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   /** A hook that rejected inside a tool. The tool turns it into a result, but the run must still fail. */
   let hookFailure: { error: unknown } | undefined;
 
-  nested?.watch?.(() => messages);
+  nested?.watch?.(() => record);
   if (!nested) {
     context.subagents = createSubagents({
       run: options,
@@ -178,41 +203,55 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     }
   }
 
+  /** Returns when the caller has committed them. */
+  async function append(...messages: Message[]): Promise<void> {
+    await guarded(deps.emit({ type: "conversation_appended", data: { messages } }));
+    record.push(...messages);
+  }
+
   async function runTurns(): Promise<Ending> {
     // Abortable, so that a hanging workspace does not block a cancelled run.
     await abortable(open(), signal);
-    if (options.pending) await executeBatch(options.pending.message, options.pending);
+    if (options.pending) {
+      await executeBatch(options.pending.message, options.pending);
+      const { facts = [] } = options.resumes ?? {};
+      if (facts.length > 0) await append(userMessage(`[This run was interrupted. ${facts.join("\n")}]`, "note"));
+    }
     let answer = "";
     let continuations = 0;
     for (;;) {
       checkLimits();
       iteration++;
       // Steering messages are for the run, not for its sub-agents.
-      if (!nested) for (const text of (await deps.takeSteering?.(iteration)) ?? []) messages.push(steeringTurn(text));
+      if (!nested) for (const text of (await deps.takeSteering?.(iteration)) ?? []) record.push(steeringMessage(text));
       await compactIfNeeded();
       const { turn, verdict } = await takeTurn();
-      messages.push(turn.message);
-      if (turn.message.tool_calls.length > 0) {
+      const text = textOf(turn.message);
+      if (callsOf(turn.message).length > 0) {
+        partialText = "";
+        // Its calls were not run, so a resumed run asks the model again.
         if (!verdict.ok) throw new RunEnded(stoppedBy(verdict));
         answer = "";
         const failed = await executeBatch(turn.message);
         const next = protocol.afterBatch(turn, failed);
-        if (next && "ends" in next) return { reason: next.ends, text: turn.message.content.trim() || "Done." };
-        if (next) messages.push(next.note);
+        if (next && "ends" in next) return { reason: next.ends, text: text.trim() || "Done." };
+        if (next) await append(next.note);
         continue;
       }
-      answer += turn.message.content;
+      if (turn.message.parts.length > 0) await append(turn.message);
+      partialText = "";
+      answer += text;
       if (turn.finish === "content_filter") throw new RunEnded(failure("model_error", "The provider's content filter stopped the answer."));
-      if (turn.finish === "length" && verdict.ok && turn.message.content !== "" && continuations < maxContinuations) {
+      if (turn.finish === "length" && verdict.ok && text !== "" && continuations < maxContinuations) {
         continuations++;
-        messages.push(continueNote);
+        await append(continueNote);
         continue;
       }
       if (turn.finish === "length" && verdict.ok)
         await deps.emit({ type: "notice", data: { level: "warning", message: "The answer was cut off at the model's output limit." } });
       const next: Next | undefined = verdict.ok ? protocol.beforeEnd(turn) : undefined;
       if (next && "note" in next) {
-        messages.push(next.note);
+        await append(next.note);
         answer = "";
         continue;
       }
@@ -231,41 +270,47 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   async function open(): Promise<void> {
     context.root = resolvePath(".", options.root ?? ".");
     const project = await deps.getProjectInfo();
-    const facts = { root: context.root, project, now: now() };
     system = systemPrompt({
-      ...facts,
+      root: context.root,
+      project,
       template: options.agent.system_prompt,
       editMode: options.editMode,
       toolNames: tools.map((tool) => tool.name),
       userName: options.userName ?? "",
     });
+    if (options.pending) {
+      iteration = options.pending.iteration;
+      if (unansweredCalls(record).length === 0) await append(options.pending.message);
+    } else {
+      const lost = interruptedResults(record);
+      if (lost) await append(lost);
+      await append(options.resumes ? noteOf(options.resumes) : await personsMessage(project));
+    }
+    hasBegun = true;
+    for (const path of filesIn(wholeMessages(record), context.root)) context.inConversation.add(path);
+  }
+
+  /** The person's message with its context, as it will be sent from now on. */
+  async function personsMessage(project: ProjectInfo): Promise<Message> {
     const knowledge = await readKnowledge(workspace, context.root, options.agent.subagents);
     await deps.onContextLoaded?.(knowledge.loaded);
+    const { message, conversation } = options;
     const bodies =
-      options.agent.protocol === "files"
-        ? await relevantFiles({ workspace, root: context.root, message: options.message, history: options.history, context })
-        : "";
-    const turn = await userTurn(options.message, {
-      ...facts,
+      options.agent.protocol === "files" ? await relevantFiles({ workspace, root: context.root, message, conversation, context }) : "";
+    const text = await userTurn(message, {
+      root: context.root,
+      project,
+      now: now(),
       knowledge,
       bodies,
       toolNames: tools.map((tool) => tool.name),
       workspace,
       attached: options.attached ?? [],
       mentions: options.mentions ?? [],
-      environment: [...(options.environment ?? []), ...(options.steps ? [options.isAfterPause ? pausedNote : resumedNote] : [])],
+      environment: options.environment ?? [],
     });
-    messages = nested?.restored ?? [
-      ...historyMessages(options.history),
-      ...(nested?.opening ?? []),
-      { role: "user", content: turn, ...(options.images?.length && { images: options.images }) },
-      ...stepTurns(options.steps ?? [], options.steered),
-    ];
-    for (const path of filesIn(messages, context.root)) context.inConversation.add(path);
-    if (options.pending) {
-      iteration = options.pending.iteration;
-      messages.push(options.pending.message);
-    }
+    const { parts } = userMessage(text);
+    return { role: "user", parts: [...(options.images ?? []), ...parts] };
   }
 
   function checkLimits(): void {
@@ -294,20 +339,22 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   function requestNow(): ModelRequest {
     return {
       system,
-      messages: withoutRepeatedReads(messages),
-      tools: outputs.isEmpty() ? definitions : [...definitions, readOn],
+      messages: requestMessages(record),
+      tools: definitions,
       ...(model.max_output_tokens === undefined ? {} : { max_output_tokens: model.max_output_tokens }),
       ...(options.cacheKey === undefined ? {} : { cache_key: options.cacheKey }),
     };
   }
 
+  const estimate = (messages = requestMessages(record)): number => estimateRequestTokens({ ...requestNow(), messages });
+
   async function compactIfNeeded(): Promise<void> {
-    if (estimateRequestTokens(requestNow()) > window * compactionShare && failedCompactions < 2) await compact();
+    if (failedCompactions < 2 && needsCompaction(record, window, estimate())) await compact();
   }
 
   /** Returns whether the conversation got shorter. After a failure the run continues without compaction. */
   async function compact(): Promise<boolean> {
-    const plan = planCompaction(messages, window);
+    const plan = planCompaction(record, { window, tokens: requestTokens(record, estimate()), estimate });
     if (!plan) return false;
     let summary = "";
     let verdict: CallVerdict = { ok: true };
@@ -336,10 +383,13 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       failedCompactions++;
       return false;
     }
-    const shorter = plan.apply(summary);
-    context.inConversation = filesIn(shorter, context.root, messages);
-    messages = shorter;
+    const mark = plan.apply(summary);
+    await append(mark);
+    context.inConversation = filesIn(wholeMessages(record), context.root);
     commands.remind();
+    const [before, after] = [mark.tokens_before, mark.tokens_after].map((tokens) => tokens.toLocaleString("en-US"));
+    const message = `Older messages were summarized. The conversation now takes about ${after} tokens instead of ${before}.`;
+    await deps.emit({ type: "notice", data: { level: "info", message } });
     return true;
   }
 
@@ -356,6 +406,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
           idleMs: limits.model_idle_ms,
           onText: async (content) => {
             unsavedText += content;
+            partialText += content;
             if (options.isStreamed === false) held += content;
             else await deps.emit({ type: "text_chunk", data: { content, iteration } });
           },
@@ -396,6 +447,8 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
 
   /** Returns how many of its calls failed. */
   async function executeBatch(message: AssistantMessage, pending?: PendingBatch): Promise<number> {
+    // Committed with `tool_started`, before any of its calls runs.
+    if (!pending) record.push(message);
     const outcome = await runBatch({
       iteration,
       message,
@@ -416,21 +469,25 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     });
     toolCallsMade += outcome.executed + (pending?.results.length ?? 0);
     if (hookFailure) throw hookFailure.error;
+    // A resumed run executes a batch that waits for a person from its waiting call on, so its results are not known yet.
+    const isWaiting = signal.reason instanceof RunInterrupted && openRequests > 0;
+    const results = isWaiting ? [] : [outcome.message];
     await deps.emit({
       type: "agent_step",
       data: {
         iteration,
-        thought: message.reasoning?.text ?? null,
+        thought: reasoningOf(message) || null,
         tool_calls: outcome.calls,
         tool_results: outcome.results,
-        response_text: message.content,
+        response_text: textOf(message),
         timestamp: now().toISOString(),
         is_complete: outcome.ending !== undefined || signal.aborted,
       },
+      messages: results,
     });
+    record.push(...results);
     unsavedText = "";
     if (outcome.ending) throw new RunEnded(outcome.ending);
-    messages.push(...outcome.messages);
     return outcome.results.filter((result) => !result.success).length;
   }
 
@@ -451,6 +508,11 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     await commands.close().catch((error: unknown) => onUnexpected(error, "stopping commands"));
     let result = resultOf(ending);
     try {
+      if (hasBegun && !result.success && ending.error?.code !== "interrupted") await append(...ended(ending));
+    } catch (error) {
+      onUnexpected(error, "end of the conversation");
+    }
+    try {
       if (ending.error)
         await deps.emit({
           type: "error",
@@ -466,6 +528,13 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       if (!ending.error) result = resultOf(failure("internal_error", "The end of the run could not be stored."));
     }
     return result;
+  }
+
+  /** What was received of the answer and how the run ended, for later runs of the chat. */
+  function ended(ending: Ending): Message[] {
+    const note = ending.reason === "cancelled" ? "[The person stopped the run here.]" : `[The run ended here: ${ending.text}]`;
+    const lost = interruptedResults(record);
+    return [...(lost ? [lost] : []), ...(partialText.trim() === "" ? [] : [assistantMessage(partialText)]), userMessage(note, "note")];
   }
 
   function resultOf(ending: Ending): RunResult {
@@ -490,7 +559,11 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     };
   }
 
-  return { runTurns, endingFrom, finish, conversation: () => messages };
+  return { runTurns, endingFrom, finish, record: () => record };
+}
+
+function noteOf({ reason, facts = [] }: ResumedRun): Message {
+  return userMessage(`[${[resumedNotes[reason], ...facts].join("\n")}]`, "note");
 }
 
 /** Emits one event at a time, and none after `complete`: an aborted tool may still report a change after the end. */

@@ -38,7 +38,6 @@ const facts: PromptFacts = {
   toolNames: allTools.map((tool) => tool.name),
   userName: "Ada",
   root: ".",
-  now: new Date(0),
 };
 
 describe("the size of every call", () => {
@@ -63,7 +62,10 @@ describe("systemPrompt", () => {
     const template =
       "{mode}|{project_name}|{project_description}|{timestamp}|{user_name}|{project_path}|{git_branch}|{tool_list}|{other}|{ x }|{constructor}|{__proto__}";
     const text = systemPrompt({ ...facts, editMode: "ask", template, toolNames: ["a", "b"], root: "api" });
-    expect(text).toBe("ask|Counter|Counts|1970-01-01T00:00:00.000Z|Ada|/app/api|main|a, b|{other}|{ x }|{constructor}|{__proto__}");
+    // What changes by itself is in the context of each message, so that the prompt stays the same.
+    expect(text).toBe(
+      "ask|Counter|Counts|(see Time in the newest [CONTEXT])|Ada|/app/api|(see Git in the newest [CONTEXT])|a, b|{other}|{ x }|{constructor}|{__proto__}",
+    );
   });
 
   test("explains each mode", () => {

@@ -54,20 +54,22 @@ export interface PromptFacts {
   toolNames: string[];
   userName: string;
   root: string;
-  now: Date;
 }
 
-/** The agent's prompt with placeholders replaced; unknown ones stay. */
+/**
+ * The agent's prompt with placeholders replaced; unknown ones stay. It must not change within a chat without a reason, because providers cache what
+ * follows it: what changes by itself (time, branch) is in the context of each message instead.
+ */
 export function systemPrompt(facts: PromptFacts): string {
   const values: Record<string, string> = {
     mode: facts.editMode,
     mode_instructions: modeInstructions[facts.editMode],
     project_name: facts.project.name || "Unknown Project",
     project_description: facts.project.description,
-    timestamp: facts.now.toISOString(),
+    timestamp: "(see Time in the newest [CONTEXT])",
     user_name: facts.userName,
     project_path: workingPath(facts.root),
-    git_branch: facts.project.git?.branch ?? "",
+    git_branch: "(see Git in the newest [CONTEXT])",
     tool_list: facts.toolNames.join(", "),
   };
   const filled = facts.template.replaceAll(/\{([a-z_]+)\}/g, (whole, name: string) =>

@@ -76,7 +76,8 @@ describe("ask_question", () => {
     expect(first.result.error_code).toBe("interrupted");
     const pending = JSON.parse(JSON.stringify(first.first("question_asked").pending)) as PendingBatch;
     const second = await play(workspace, [answer("Good.")], {
-      steps: [],
+      conversation: first.appended,
+      resumes: { iteration: 0, tool_calls_made: 0, reason: "interrupted" },
       pending,
       deps: answering({ outcome: "answered", choices: ["Postgres"], text: null }),
     });

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { abortable } from "./abortable.ts";
-import type { AssistantMessage } from "./model-client.ts";
+import type { AssistantMessage } from "./conversation.ts";
 import type { AgentDeps, PendingBatch, ToolContext, ToolResult } from "./types.ts";
 import type { UserQuestionRequest } from "./user-questions.ts";
 import type { WorkTimer } from "./work-timer.ts";

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { png } from "@tesslate/testkit";
-import { historyMessages } from "./history.ts";
+import { textOf } from "./conversation.ts";
+import { recordOfHistory } from "./history-from-steps.ts";
 import { estimateImageTokens, type ImagePart } from "./images.ts";
 import type { AttachedFile } from "./attached-file.ts";
 import { referenceSections } from "./references.ts";
@@ -73,7 +74,14 @@ describe("mentioned files", () => {
   });
 });
 
-const image: ImagePart = { name: "shot.png", media_type: "image/png", data: png(8, 8), width: 750, height: 4 };
+const image: ImagePart = {
+  type: "image",
+  name: "shot.png",
+  media_type: "image/png",
+  data: png(8, 8).toString("base64"),
+  width: 750,
+  height: 4,
+};
 
 test("images cost tokens by their size, up to a provider's maximum", () => {
   expect([
@@ -81,7 +89,7 @@ test("images cost tokens by their size, up to a provider's maximum", () => {
     estimateImageTokens({ width: 9_000, height: 9_000 }),
     estimateImageTokens({ width: null, height: null }),
   ]).toEqual([4, 1_600, 1_600]);
-  expect(estimateMessageTokens({ role: "user", content: "abcd", images: [image, image] })).toBe(9);
+  expect(estimateMessageTokens({ role: "user", parts: [image, image, { type: "text", text: "abcd" }] })).toBe(9);
 });
 
 test("a run sends images with the message and quotes other files in its context", async () => {
@@ -90,19 +98,19 @@ test("a run sends images with the message and quotes other files in its context"
     images: [image],
     attached: [{ id: "i", name: "shot.png", media_type: "image/png", size_bytes: 70, kind: "shown" }],
     mentions: ["src/App.tsx"],
-    history: [
+    conversation: recordOfHistory([
       { role: "user", content: "", images: [image], attached: [text("old.txt", "not sent again")] },
       { role: "assistant", content: "Seen." },
-    ],
+    ]).flat(),
   });
   const [before, , now] = run.client.requests[0]!.messages;
-  expect(before).toMatchObject({ role: "user", images: [{ name: "shot.png" }] });
-  expect(before!.content).toMatch(/old\.txt[\s\S]*no text/);
-  expect(before!.content).not.toMatch(/not sent again/);
-  expect(now).toMatchObject({ role: "user", images: [{ name: "shot.png" }] });
-  expect(now!.content).toMatch(/\[CONTEXT\][\s\S]*export const App[\s\S]*\[\/CONTEXT\]\n\n\(The message has no text/);
+  expect(before).toMatchObject({ role: "user", parts: [{ name: "shot.png" }, { type: "text" }] });
+  expect(textOf(before!)).toMatch(/old\.txt[\s\S]*no text/);
+  expect(textOf(before!)).not.toMatch(/not sent again/);
+  expect(now).toMatchObject({ role: "user", parts: [{ name: "shot.png" }, { type: "text" }] });
+  expect(textOf(now!)).toMatch(/\[CONTEXT\][\s\S]*export const App[\s\S]*\[\/CONTEXT\]\n\n\(The message has no text/);
 });
 
 test("a message without text or attachments is omitted", () => {
-  expect(historyMessages([{ role: "user", content: " " }])).toEqual([]);
+  expect(recordOfHistory([{ role: "user", content: " " }]).flat()).toEqual([]);
 });

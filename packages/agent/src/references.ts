@@ -6,7 +6,7 @@ import { resolvePath, shownPath } from "./workspace-path.ts";
 /** Replaces the text of a message without any. */
 export const noTextNote = "(The message has no text, only what is attached.)";
 
-/** An earlier message with the names of its attachments, which are not quoted again. */
+/** A message with the names of its attachments, which are not quoted. */
 export const withAttachmentNames = (text: string, attached: readonly AttachedFile[]): string => {
   const words = text.trim() === "" && attached.length > 0 ? noTextNote : text;
   if (attached.length === 0) return words;

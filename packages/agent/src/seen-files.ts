@@ -1,5 +1,5 @@
 import { ToolFailure } from "./tool.ts";
-import type { Message, ModelToolCall } from "./model-client.ts";
+import { callsOf, type ModelMessage, type ToolCallPart } from "./conversation.ts";
 import type { SeenFiles, ToolContext } from "./types.ts";
 import { resolvePath, shownPath } from "./workspace-path.ts";
 
@@ -17,22 +17,23 @@ export function sawDeletion({ seen, inConversation }: ToolContext, path: string)
   inConversation.delete(path);
 }
 
-/** Files whose text is in these messages: read or written whole, with a result that is not truncated compared with `before`. */
-export function filesIn(messages: readonly Message[], root: string, before: readonly Message[] = messages): Set<string> {
-  const results = new Map<string, string>();
-  for (const message of before) if (message.role === "tool") results.set(message.tool_call_id, message.content);
-  const calls = new Map<string, ModelToolCall>();
+/** Files whose text is in these messages: read or written whole. */
+export function filesIn(messages: readonly ModelMessage[], root: string): Set<string> {
+  const calls = new Map<string, ToolCallPart>();
   const paths = new Set<string>();
   for (const message of messages) {
-    if (message.role === "assistant") for (const call of message.tool_calls) calls.set(call.id, call);
-    if (message.role !== "tool" || message.is_error || message.content !== results.get(message.tool_call_id)) continue;
-    const path = pathOf(calls.get(message.tool_call_id), root);
-    if (path !== undefined) paths.add(path);
+    if (message.role === "assistant") for (const call of callsOf(message)) calls.set(call.id, call);
+    if (message.role !== "tool") continue;
+    for (const result of message.parts) {
+      if (result.is_error) continue;
+      const path = pathOf(calls.get(result.call_id), root);
+      if (path !== undefined) paths.add(path);
+    }
   }
   return paths;
 }
 
-function pathOf(call: ModelToolCall | undefined, root: string): string | undefined {
+function pathOf(call: ToolCallPart | undefined, root: string): string | undefined {
   if (call?.name !== "read_file" && call?.name !== "write_file") return undefined;
   try {
     const { file_path } = JSON.parse(call.arguments) as { file_path?: unknown };

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { historyMessages } from "./history.ts";
+import { textOf, type ModelMessage } from "./conversation.ts";
+import { recordOfHistory, recordOfSteps } from "./history-from-steps.ts";
 import { answer, call, calls, play, say } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
-import type { Message } from "./model-client.ts";
 import type { AgentStep } from "./types.ts";
 
 const list = call("list_dir", {});
-const received = (messages: Message[]) =>
-  messages.map((message) => `${message.role}: ${message.role === "tool" ? message.tool_name : message.content.split("\n").at(-1)}`);
+const received = (messages: ModelMessage[]) =>
+  messages.map((message) => `${message.role}: ${message.role === "tool" ? message.parts[0]!.name : textOf(message).split("\n").at(-1)}`);
 /** Gives each text before the call of its iteration, once. */
 const steeringOf = (texts: Record<number, string[]>) => async (iteration: number) => texts[iteration]?.splice(0) ?? [];
 
@@ -57,17 +57,12 @@ const step = (iteration: number, response_text: string): AgentStep => ({
   is_complete: false,
 });
 
-test("a resumed run keeps steering messages in their place; one for an unfinished call is last", async () => {
-  await using ws = await tempWorkspace();
-  const run = await play(ws, [answer("Done.")], {
-    steps: [step(1, "A"), step(2, "B")],
-    steered: [
-      { iteration: 3, text: "last" },
-      { iteration: 2, text: "middle" },
-    ],
-  });
-  expect(received(run.client.requests[0]!.messages)).toEqual([
-    "user: Do it",
+test("the record of older runs has it between the steps; one for an unfinished call is last", () => {
+  const steered = [
+    { iteration: 3, text: "last" },
+    { iteration: 2, text: "middle" },
+  ];
+  expect(received(recordOfSteps([step(1, "A"), step(2, "B")], steered) as ModelMessage[])).toEqual([
     "assistant: A",
     "tool: list_dir",
     "user: middle",
@@ -75,22 +70,12 @@ test("a resumed run keeps steering messages in their place; one for an unfinishe
     "tool: list_dir",
     "user: last",
   ]);
-});
-
-test("the history of later runs contains it between the steps and before the answer", () => {
-  const messages = historyMessages([
+  const messages = recordOfHistory([
     { role: "user", content: "Do it" },
-    {
-      role: "assistant",
-      content: "Done.",
-      steps: [step(1, "A"), step(2, "B")],
-      steered: [
-        { iteration: 2, text: "middle" },
-        { iteration: 3, text: "last" },
-      ],
-    },
-  ]);
-  expect(
-    messages.filter((message) => message.role !== "user" || message.kind === undefined).map((message) => message.content.split("\n")[0]),
-  ).toEqual(["Do it", "A", "middle", "B", "last", "Done."]);
+    { role: "assistant", content: "Done.", steps: [step(1, "A"), step(2, "B")], steered },
+  ]).flat() as ModelMessage[];
+  const texts = messages
+    .filter((message) => message.role !== "user" || message.kind !== "note")
+    .map((message) => textOf(message).split("\n")[0]);
+  expect(texts).toEqual(["Do it", "A", "middle", "B", "last", "Done."]);
 });

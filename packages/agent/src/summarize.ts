@@ -1,30 +1,36 @@
-import { maxSummaryTokens, summaryRequest } from "./compaction.ts";
+import { maxSummaryTokens, planCompaction, requestMessages, requestTokens } from "./compaction.ts";
 import { defaultRunLimits } from "./loop.ts";
-import { historyMessages } from "./history.ts";
+import { textOf, type CompactionMessage, type Message, type ModelMessage } from "./conversation.ts";
 import { streamTurn } from "./turn.ts";
 import { definitionOf } from "./tool-definition.ts";
-import { estimateRequestTokens, estimateTokens } from "./tokens.ts";
+import { estimateMessagesTokens, estimateRequestTokens, estimateTokens } from "./tokens.ts";
 import { allTools } from "./tools/index.ts";
 import type { ModelClient, ModelUsage } from "./model-client.ts";
-import type { HistoryMessage } from "./types.ts";
 
-/** The summary as a message that replaces earlier ones. */
-export const summaryMessage = (summary: string): HistoryMessage => ({
-  role: "user",
-  content: `[SUMMARY of earlier turns]\n${summary.trim()}\n[/SUMMARY]`,
-});
-
-/** Summarizes a chat. Throws `ModelError`; the result may be empty. */
-export async function summarize(options: {
+/**
+ * Summarizes a chat at a person's request: at least its last turn and at most half of it stay whole. Returns the entry to append; undefined when there is
+ * too little to summarize or the summary is empty. Throws `ModelError`.
+ */
+export async function compactConversation(options: {
   client: ModelClient;
   context_window: number;
-  history: HistoryMessage[];
+  system_prompt: string;
+  conversation: readonly Message[];
   /** Returns the maximum output tokens; throws to refuse the call. */
   beforeCall(tokens_in: number): Promise<number>;
   signal: AbortSignal;
   onUsage(usage: ModelUsage & { is_estimated: boolean }): Promise<void>;
-}): Promise<string> {
-  const request = summaryRequest(historyMessages(options.history), options.context_window);
+}): Promise<CompactionMessage | "too_short" | "empty"> {
+  const { conversation, system_prompt } = options;
+  const tokens = estimateFirstCall({ system_prompt, conversation, message: "" });
+  const plan = planCompaction(conversation, {
+    window: options.context_window,
+    tokens,
+    kept: estimateMessagesTokens(requestMessages(conversation)) / 2,
+    estimate: (messages) => estimateOf(system_prompt, messages),
+  });
+  if (!plan) return "too_short";
+  const { request } = plan;
   const most = await options.beforeCall(estimateRequestTokens(request));
   const turn = await streamTurn({
     client: options.client,
@@ -34,21 +40,19 @@ export async function summarize(options: {
     onText: async () => undefined,
     onUsage: options.onUsage,
   });
-  return turn.message.content.trim();
+  const summary = textOf(turn.message).trim();
+  return summary === "" ? "empty" : plan.apply(summary);
 }
 
-/** Tokens of the next message's first call, as bytes / 4: prompt, tools, history, message and a typical context block. */
-export function estimateFirstCall(options: { system_prompt: string; history: HistoryMessage[]; message: string }): number {
-  return (
-    estimateRequestTokens({
-      system: options.system_prompt,
-      messages: historyMessages(options.history),
-      tools: allTools.map(definitionOf),
-    }) +
-    estimateTokens(options.message) +
-    contextBlockTokens
-  );
+/** Tokens of the next message's first call: prompt, tools and conversation as last counted, else as bytes / 4, and the message with a typical context block. */
+export function estimateFirstCall(options: { system_prompt: string; conversation: readonly Message[]; message: string }): number {
+  const { system_prompt, conversation, message } = options;
+  const before = requestTokens(conversation, estimateOf(system_prompt, requestMessages(conversation)));
+  return before + estimateTokens(message) + contextBlockTokens;
 }
+
+const estimateOf = (system: string, messages: ModelMessage[]): number =>
+  estimateRequestTokens({ system, messages, tools: allTools.map(definitionOf) });
 
 /** The `[CONTEXT]` block of a typical project. */
 const contextBlockTokens = 600;

@@ -3,7 +3,7 @@ import { abortable, pause } from "./abortable.ts";
 import { settleNames } from "./argument-names.ts";
 import { currentToolName } from "./tools/index.ts";
 import { failed, failureMessage, ToolFailure, workspaceCode } from "./tool.ts";
-import type { ModelToolCall } from "./model-client.ts";
+import type { ToolCallPart } from "./conversation.ts";
 import type { EditMode, Tool, ToolContext, ToolOutput, ToolParameters, ToolResult } from "./types.ts";
 
 /** Attempts of a read-only tool when the workspace is briefly unavailable, and the first pause between them. */
@@ -17,14 +17,14 @@ const maxArgumentDepth = 64;
 
 /** A call with parsed and checked arguments. Without `tool`, `problem` is its result. */
 export interface PreparedCall {
-  call: ModelToolCall;
+  call: ToolCallPart;
   parameters: ToolParameters;
   tool?: Tool;
   problem?: ToolResult;
 }
 
 /** Parses and checks the arguments. Errors become a result that the model reads. */
-export function prepareCall(given: ModelToolCall, tools: readonly Tool[], replaced: Readonly<Record<string, string>> = {}): PreparedCall {
+export function prepareCall(given: ToolCallPart, tools: readonly Tool[], replaced: Readonly<Record<string, string>> = {}): PreparedCall {
   const tool = tools.find((one) => one.name === given.name) ?? tools.find((one) => aliasOf(one, given.name) !== undefined);
   const call = tool ? { ...given, name: tool.name } : given;
   const parsed = given.problem === undefined ? parseArguments(given.arguments) : { ok: false as const, reason: given.problem };

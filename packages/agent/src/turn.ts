@@ -2,28 +2,27 @@ import { abortable, pause } from "./abortable.ts";
 import { ModelError } from "./model-error.ts";
 import { createTextPump } from "./text-pump.ts";
 import { estimateRequestTokens, estimateTokens } from "./tokens.ts";
-import type {
-  AssistantMessage,
-  FinishReason,
-  ModelClient,
-  ModelEvent,
-  ModelRequest,
-  ModelUsage,
-  ModelToolCall,
-  UserMessage,
-} from "./model-client.ts";
+import {
+  assistantMessage,
+  callsOf,
+  userMessage,
+  type AssistantMessage,
+  type ReasoningPart,
+  type TextPart,
+  type ToolCallPart,
+} from "./conversation.ts";
+import type { FinishReason, ModelClient, ModelEvent, ModelRequest, ModelUsage } from "./model-client.ts";
 
 const maxAttempts = 2;
 const maxBackoffMs = 30_000;
 /** Characters of one answer: ten times what any model produces. Protects this process from a faulty server. */
 const maxAnswerChars = 16_000_000;
-const continueNote: UserMessage = {
-  role: "user",
-  content:
-    "[The connection broke while you were answering. Your text so far was kept. Continue exactly where it stopped, without repeating it.]",
-  kind: "note",
-};
+const continueNote = userMessage(
+  "[The connection broke while you were answering. Your text so far was kept. Continue exactly where it stopped, without repeating it.]",
+  "note",
+);
 export interface Turn {
+  /** With the provider's usage, if it reported one. */
   message: AssistantMessage;
   finish: FinishReason;
   /** The model wrote a completion token. */
@@ -51,20 +50,19 @@ export async function streamTurn(options: TurnOptions): Promise<Turn> {
   const { signal } = options;
   let { request } = options;
   const takenIds = new Set(
-    request.messages.flatMap((message) => (message.role === "assistant" ? message.tool_calls.map(({ id }) => id) : [])),
+    request.messages.flatMap((message) => (message.role === "assistant" ? callsOf(message).map(({ id }) => id) : [])),
   );
   let textSoFar = "";
   for (let attempt = 1; ; attempt++) {
-    const received: Received = { hasStarted: false, text: "", reasoning: "", calls: [], takenIds };
-    const partial: AssistantMessage = { role: "assistant", content: textSoFar, tool_calls: [] };
-    const messages = textSoFar === "" ? request.messages : [...request.messages, partial, continueNote];
+    const received: Received = { hasStarted: false, parts: [], calls: [], takenIds };
+    const messages = textSoFar === "" ? request.messages : [...request.messages, assistantMessage(textSoFar), continueNote];
     try {
       const finish = await oneCall({ ...options, request: { ...request, messages } }, received, textSoFar);
       return { message: assembled(received, textSoFar), finish, claimsDone: received.finish?.claims_done ?? false };
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (!(error instanceof ModelError)) throw error;
-      textSoFar += received.text;
+      textSoFar += receivedText(received, "text");
       if (attempt >= maxAttempts || !error.retryable || received.calls.length > 0) throw error;
       const backoffMs = 200 * 2 ** (attempt - 1) * (0.9 + Math.random() * 0.2);
       await pause(Math.min(error.retryAfterMs ?? backoffMs, maxBackoffMs), signal);
@@ -77,26 +75,25 @@ export async function streamTurn(options: TurnOptions): Promise<Turn> {
 interface ReceivedCall {
   provider_id: string;
   hasEnded: boolean;
-  call: ModelToolCall;
+  call: ToolCallPart;
 }
 interface Received {
   /** Something was received, so the provider will charge. */
   hasStarted: boolean;
-  text: string;
-  reasoning: string;
-  reasoningState?: AssistantMessage["reasoning"];
+  /** In the order in which they started. */
+  parts: AssistantMessage["parts"];
   calls: ReceivedCall[];
   /** Ids of the calls of earlier answers. */
   takenIds: ReadonlySet<string>;
-  finish?: { reason: FinishReason; usage: ModelUsage | null; claims_done?: boolean };
+  finish?: Extract<ModelEvent, { type: "finish" }>;
 }
 
 async function oneCall(options: TurnOptions, received: Received, shownBefore: string): Promise<FinishReason> {
   const pump = createTextPump(options.onText);
   const withoutRepetition = skipRepetition(shownBefore);
-  const emitText = (text: string): void => {
-    received.text += text;
-    if (text !== "") pump.push(text);
+  const emitText = (delta: string, event: Omit<Extract<ModelEvent, { type: "text" }>, "delta"> = { type: "text" }): void => {
+    receivePart(received, { ...event, delta });
+    if (delta !== "") pump.push(delta);
   };
   try {
     let size = 0;
@@ -104,7 +101,7 @@ async function oneCall(options: TurnOptions, received: Received, shownBefore: st
       received.hasStarted = true;
       size += sizeOf(event);
       if (size > maxAnswerChars) throw new ModelError("model_error", "The model's answer was too long, so it was stopped.");
-      if (event.type === "text") emitText(withoutRepetition.next(event.delta));
+      if (event.type === "text") emitText(withoutRepetition.next(event.delta), event);
       else receive(received, event);
     });
     emitText(withoutRepetition.rest());
@@ -188,16 +185,14 @@ function skipRepetition(shown: string): { next(delta: string): string; rest(): s
 function receive(received: Received, event: Exclude<ModelEvent, { type: "text" }>): void {
   switch (event.type) {
     case "reasoning":
-      received.reasoning += event.delta;
-      if (event.provider_state) received.reasoningState = { text: received.reasoning, provider_state: event.provider_state };
+      receivePart(received, event);
       break;
-    case "tool_call_start":
-      received.calls.push({
-        provider_id: event.id,
-        hasEnded: false,
-        call: { id: unusedId(event.id, received), name: event.name, arguments: "" },
-      });
+    case "tool_call_start": {
+      const call: ToolCallPart = { type: "tool_call", id: unusedId(event.id, received), name: event.name, arguments: "" };
+      received.calls.push({ provider_id: event.id, hasEnded: false, call });
+      received.parts.push(call);
       break;
+    }
     case "tool_call_delta": {
       const found = received.calls.findLast((one) => one.provider_id === event.id && !one.hasEnded);
       if (found) found.call.arguments += event.delta;
@@ -219,6 +214,22 @@ function receive(received: Received, event: Exclude<ModelEvent, { type: "text" }
   }
 }
 
+/** Adds text or reasoning to the part that it belongs to. */
+function receivePart(
+  { parts }: Received,
+  { type, delta, starts, provider_state }: Extract<ModelEvent, { type: "text" | "reasoning" }>,
+): void {
+  if (delta === "" && !provider_state) return;
+  const last = parts.at(-1);
+  const part: TextPart | ReasoningPart = last?.type === type && !starts ? last : { type, text: "" };
+  if (part !== last) parts.push(part);
+  part.text += delta;
+  if (provider_state) part.provider_state = { ...part.provider_state, ...provider_state };
+}
+
+const receivedText = ({ parts }: Received, type: "text" | "reasoning"): string =>
+  parts.map((part) => (part.type === type ? part.text : "")).join("");
+
 /** Some servers repeat ids of calls or send none, but each result must refer to one call. */
 function unusedId(id: string, { calls, takenIds }: Received): string {
   const isTaken = (name: string): boolean => name === "" || takenIds.has(name) || calls.some(({ call }) => call.id === name);
@@ -227,13 +238,20 @@ function unusedId(id: string, { calls, takenIds }: Received): string {
   for (let count = 2; ; count++) if (!isTaken(`${stem}_${count}`)) return `${stem}_${count}`;
 }
 
-function assembled(received: Received, textBefore: string): AssistantMessage {
-  const reasoning = received.reasoning === "" ? undefined : { ...received.reasoningState, text: received.reasoning };
+function assembled({ parts, finish }: Received, textBefore: string): AssistantMessage {
+  const [first, ...rest] = parts;
+  const all: AssistantMessage["parts"] =
+    textBefore === ""
+      ? parts
+      : first?.type === "text"
+        ? [{ ...first, text: textBefore + first.text }, ...rest]
+        : [{ type: "text", text: textBefore }, ...parts];
+  const { source, usage } = finish ?? {};
   return {
     role: "assistant",
-    content: textBefore + received.text,
-    ...(reasoning ? { reasoning } : {}),
-    tool_calls: received.calls.map(({ call }) => call),
+    parts: all,
+    ...(source && { source }),
+    ...(usage && usage.tokens_in > 0 && { usage: { tokens_in: usage.tokens_in, tokens_out: usage.tokens_out } }),
   };
 }
 
@@ -246,7 +264,7 @@ function usageOf(request: ModelRequest, received: Received): ModelUsage & { is_e
   const written = received.calls.map(({ call }) => call.name + call.arguments).join("");
   return {
     tokens_in,
-    tokens_out: Math.max(1, estimateTokens(received.text + received.reasoning + written)),
+    tokens_out: Math.max(1, estimateTokens(receivedText(received, "text") + receivedText(received, "reasoning") + written)),
     tokens_cached: 0,
     is_estimated: true,
   };

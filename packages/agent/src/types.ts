@@ -7,12 +7,14 @@
  * Order of events of one run. `·` is a hook call, the rest goes through `emit`:
  *
  * ```
+ * ├─ conversation_appended     the person's message with its context; a note when the run is resumed
  * repeat, once per iteration
  * ├─ · takeSteering            steering messages become user turns before the call
+ * ├─ conversation_appended?    a compaction
  * ├─ · beforeModelCall         may stop the run before the call is made
  * ├─ text_chunk*               as the model streams
  * ├─ · afterModelCall          exactly once per model call: the caller charges and publishes credits_used here
- * ├─ tool_started              the batch, before any of it runs
+ * ├─ tool_started              the batch, before any of it runs, with the model's turn
  * ├─ for each call, in order   (neighbouring read-only calls run at the same time)
  * │  ├─ approval_required?     only in ask mode, one after another
  * │  ├─ · approve              waits for the person
@@ -23,9 +25,13 @@
  * at any time: command_started, command_output*, command_ended of the commands that the tools run
  * at the end, whatever happened
  * ├─ text_chunk*, · afterModelCall
+ * ├─ conversation_appended     the answer, or what was received of it and how the run ended
  * ├─ error?                    when the run failed
  * └─ complete                  always last, exactly once
  * ```
+ *
+ * Everything that a later request will contain is in the conversation before the run continues: as `messages` of `tool_started` and `agent_step`, as
+ * `conversation_appended`, or through `takeSteering`. The caller appends it to the record and passes the record to the next run.
  *
  * `task_started` (before) and `done` (after) belong to the caller. Data is snake_case, as in the API.
  */
@@ -33,9 +39,9 @@ import type { Static, TObject } from "typebox";
 import type { LibrarySubagent } from "./subagents/definitions.ts";
 import type { ImagePart } from "./images.ts";
 import type { UserQuestion, UserAnswer, UserQuestionRequest } from "./user-questions.ts";
-import type { AssistantMessage, Message, ModelClient, ModelUsage } from "./model-client.ts";
+import type { AssistantMessage, Message, ToolMessage } from "./conversation.ts";
+import type { ModelClient, ModelUsage } from "./model-client.ts";
 import type { Outputs } from "./outputs.ts";
-import type { SteeredText } from "./steering.ts";
 import type { AttachedFile } from "./attached-file.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -226,7 +232,14 @@ export interface Hooks {
 export type AgentEvent =
   /** Deltas are merged while an earlier `emit` is still pending, so a slow caller gets fewer, longer chunks. */
   | { type: "text_chunk"; data: { content: string; iteration: number } }
-  | { type: "tool_started"; data: { iteration: number; tools: { name: string; parameters: ToolParameters }[]; timestamp: string } }
+  /** `messages`: the model's turn, to be appended to the conversation. */
+  | {
+      type: "tool_started";
+      data: { iteration: number; tools: { name: string; parameters: ToolParameters }[]; timestamp: string };
+      messages: AssistantMessage[];
+    }
+  /** What is appended to the conversation without a step. */
+  | { type: "conversation_appended"; data: { messages: Message[] } }
   /** Store `pending` with the approval: passed as `RunOptions.pending`, it lets a restarted server keep waiting. */
   | {
       type: "approval_required";
@@ -247,7 +260,8 @@ export type AgentEvent =
   | { type: "command_output"; data: { command_id: string; content: string } }
   | { type: "command_ended"; data: { command_id: string; duration_ms: number; is_output_cut: boolean } & CommandEnding }
   | { type: "notice"; data: RunNotice }
-  | { type: "agent_step"; data: AgentStep }
+  /** `messages`: the results, to be appended to the conversation; empty when the batch waits for a person and a resumed run will finish it. */
+  | { type: "agent_step"; data: AgentStep; messages: ToolMessage[] }
   | { type: "error"; data: RunError }
   | { type: "complete"; data: RunResult };
 
@@ -389,8 +403,8 @@ export interface AgentDeps {
   /** Once per model call, also for one that failed after its output started. A stop is ignored when the turn was the final answer. */
   afterModelCall(call: ModelCall): Promise<CallVerdict>;
   /**
-   * Steering messages for the next turn, in order; each is returned once. The caller stores them with the iteration, and passes them to a resumed run
-   * as `RunOptions.steered`. Default: none.
+   * Steering messages for the next turn, in order; each is returned once. The caller appends them to the conversation (`steeringMessage`) when it takes
+   * them, so there is no event for them. Default: none.
    */
   takeSteering?(iteration: number): Promise<string[]>;
   /** Stored per chat by the caller. */
@@ -563,14 +577,10 @@ export interface RunOptions {
   attached?: readonly AttachedFile[];
   /** Files and folders that the message mentions, relative to the project's root; quoted within limits, missing ones named. */
   mentions?: readonly string[];
-  /** Earlier messages of the chat, oldest first; the loop takes the last 20. */
-  history: HistoryMessage[];
-  /** For a resumed run: the committed steps in order (`[]` when there are none). Their iterations count. */
-  steps?: AgentStep[];
-  /** The run was paused at a limit and resumed by a person, not interrupted. */
-  isAfterPause?: boolean;
-  /** For a resumed run: what `takeSteering` returned before. */
-  steered?: SteeredText[];
+  /** The record of the chat, with the data of its images. In a resumed run it includes what the run appended before. */
+  conversation: readonly Message[];
+  /** For a resumed run: its message is in the conversation, so `message` and what belongs to it are not read again. */
+  resumes?: ResumedRun | undefined;
   /** For a resumed run that waited for a person: its batch, as emitted with `approval_required`. Its model call is not repeated. */
   pending?: PendingBatch | null;
   editMode: EditMode;
@@ -597,7 +607,7 @@ export interface RunOptions {
   isStreamed?: boolean;
   /** Tools that this run does not have, with what to use instead. */
   replacedTools?: Readonly<Record<string, string>>;
-  /** Files that earlier runs of the chat saw; updated by this run. Default: none. */
+  /** Files that earlier runs of the chat saw; updated by this run. Only those whose text is in the conversation may be replaced. Default: none. */
   seen?: SeenFiles;
 }
 
@@ -607,22 +617,16 @@ export type ToolInterceptor = (
   run: (context: ToolContext) => Promise<ToolResult>,
 ) => Promise<ToolResult>;
 
-export interface HistoryMessage {
-  role: "user" | "assistant";
-  content: string;
-  images?: ImagePart[];
-  attached?: readonly AttachedFile[];
-  /** `step_data` rows of an assistant message, or the steps as emitted. */
-  steps?: HistoryStep[];
-  /** Steering messages sent during the run of this answer. */
-  steered?: SteeredText[];
-}
-export interface HistoryStep {
-  iteration?: number;
-  thought?: string | null;
-  response_text?: string;
-  tool_calls: { name: string; parameters: ToolParameters; result?: ToolResult }[];
-  tool_results?: ToolResult[];
+/** What a run had done before it was resumed. */
+export interface ResumedRun {
+  /** Its last step; 0: none. */
+  iteration: number;
+  /** Calls that really ran. */
+  tool_calls_made: number;
+  /** `paused`: at a limit, and a person lets it go on. */
+  reason: "interrupted" | "paused";
+  /** What else the model must know of the interruption, a sentence each. */
+  facts?: readonly string[];
 }
 
 /** A batch that waits for a person, as JSON to be stored and passed back. */
@@ -645,7 +649,7 @@ export interface PendingSubagent {
   agent_id: string;
   name: string;
   task: string;
-  /** Its conversation before the waiting batch, without images. */
+  /** Its conversation up to the waiting batch, without the data of images. */
   messages: Message[];
   steps: SubagentStep[];
   pending: PendingBatch;

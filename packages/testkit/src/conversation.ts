@@ -21,8 +21,9 @@ export interface ScriptPosition {
   sentText: string;
 }
 
-/** What our agent writes as the user: results of calls as text, a correction, the note after a broken connection, a summary. */
-const programNotes = /^\[(tool results\]|Correction\]|The connection broke|Your answer was cut off|SUMMARY of)/;
+/** What our agent writes as the user: results of calls as text, a correction, notes on the run, a summary. */
+const programNotes =
+  /^\[(tool results\]|Correction\]|The connection broke|Your answer was cut off|This run was|The run ended|The person stopped|Pictures of|SUMMARY of)/;
 const brokenNote = /^\[The connection broke/;
 
 export const readAgentUserText: ReadUserText = (text) => {

@@ -18,10 +18,13 @@ import {
   mountChanges,
 } from "../features/source/changes/index.ts";
 import {
+  createAttachmentReader,
   createGenerateTitle,
   createChatNaming,
   createChats,
   createChatStore,
+  createConversations,
+  createConversationStore,
   createFinishOrphans,
   createRewinds,
   createRewindsStore,
@@ -107,6 +110,9 @@ export function composeChat(
   const approvals = createApprovals({ store: runsStore, chats: chatStore, bus, timeoutMs: config.agent.approvalTimeoutMs });
   const questions = createQuestions({ approvals, chats: chatStore, setSecret: secrets.set });
   const attachments = createAttachments({ db, store: createAttachmentsStore(db), box, projects, log });
+  const attachmentReader = createAttachmentReader({ readAttachment: attachments.read });
+  const conversationStore = createConversationStore(db);
+  const conversations = createConversations({ store: conversationStore, chats: chatStore, attachments: attachmentReader });
   const refuseWhileRestoring = createRestoreGuard(snapshotsStore);
   const runs = composeRuns(platform, modelsArea, projectsArea, stores, {
     attachments,
@@ -151,7 +157,7 @@ export function composeChat(
         ).task,
     },
   });
-  const queue = createMessageQueue({ store: createQueueStore(db), chats: chatStore, runs, attachments, events, log });
+  const queue = createMessageQueue({ store: createQueueStore(db), chats: chatStore, runs, attachments, conversations, events, log });
   const firstMessages: FirstMessages = {
     check: runs.checkFirst,
     keep: queue.addFirst,
@@ -185,6 +191,7 @@ export function composeChat(
   const chats = createChats({
     store: chatStore,
     finishOrphans,
+    conversations: conversationStore,
     runs: {
       pendingRequest: approvals.pending,
       stopRun: runs.stopRunOfChat,
@@ -224,7 +231,8 @@ export function composeChat(
       chats: chatStore,
       approvals,
       questions,
-      readAttachment: attachments.read,
+      attachments: attachmentReader,
+      conversations,
       takeSteering: queue.takeSteering,
       syncPlan: plans.syncPlan,
     }),
@@ -263,9 +271,18 @@ export function composeChat(
         questions,
         commandStops,
         serveSocket,
-        estimateRun: createEstimateRun({ chats: chatStore, agents, models, projects, costs, typicalRun: credits.typicalRun }),
+        estimateRun: createEstimateRun({
+          chats: chatStore,
+          conversations,
+          agents,
+          models,
+          projects,
+          costs,
+          typicalRun: credits.typicalRun,
+        }),
         compactChat: createCompactChat({
           chats: chatStore,
+          conversations,
           agents,
           models,
           projects: { require: projects.require, redactor: redactions.live },

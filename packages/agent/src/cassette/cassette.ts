@@ -8,7 +8,7 @@ import type { ModelEvent, ToolDefinition } from "../model-client.ts";
 import type { AgentEvent, FileChange, RunOptions, RunResult, ToolParameters, ToolResult } from "../types.ts";
 import type { UserQuestion } from "../user-questions.ts";
 
-export const cassetteVersion = 1;
+export const cassetteVersion = 2;
 
 export type CassetteLine =
   | RunLine
@@ -106,7 +106,7 @@ const Head = Type.Object({
   options: Type.Object({
     agent: Type.Object({ system_prompt: Type.String() }),
     message: Type.String(),
-    history: Type.Array(Type.Object({})),
+    conversation: Type.Array(Type.Object({ role: Type.String() })),
     editMode: Type.Union([Type.Literal("allow"), Type.Literal("ask"), Type.Literal("plan")]),
   }),
   tools: Type.Array(Type.Object({ name: Type.String() })),
@@ -141,6 +141,8 @@ export function readCassette(text: string): Cassette {
       return value as CassetteLine;
     });
   const [head] = lines;
+  if (head?.kind === "run" && Number(head.version) < cassetteVersion)
+    throw new CassetteError("The cassette was recorded by an older version. Record the run again.");
   if (!Value.Check(Head, head) || head?.kind !== "run") throw new CassetteError("The cassette does not begin with the run it holds.");
   return { head: head as RunLine, lines };
 }
@@ -149,19 +151,5 @@ export const writeCassette = (lines: readonly CassetteLine[]): string => lines.m
 
 export const eventsOf = ({ lines }: Cassette): CassetteEvent[] => lines.flatMap((line) => (line.kind === "event" ? [line.event] : []));
 export const endOf = ({ lines }: Cassette): EndLine | undefined => lines.find((line): line is EndLine => line.kind === "end");
-
-/** Encodes bytes (images) within plain data as JSON, and back. */
-export const withoutBytes = (value: unknown): unknown => {
-  if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString("base64") };
-  if (Array.isArray(value)) return value.map(withoutBytes);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutBytes(item)]));
-};
-export const withBytes = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(withBytes);
-  if (typeof value !== "object" || value === null) return value;
-  if ("$bytes" in value && typeof value.$bytes === "string") return new Uint8Array(Buffer.from(value.$bytes, "base64"));
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withBytes(item)]));
-};
 
 export const shownEvent = (event: AgentEvent): CassetteEvent => ({ type: event.type, data: event.data });

@@ -8,7 +8,6 @@ import type { Workspace } from "../workspace.ts";
 import {
   cassetteVersion,
   shownEvent,
-  withoutBytes,
   type CassetteLine,
   type HookLine,
   type RecordedError,
@@ -225,12 +224,12 @@ function headOf(options: RunOptions, { hidesPrompt, about, recordedAt }: Recorde
     version: cassetteVersion,
     recorded_at: recordedAt.toISOString(),
     about: about ?? {},
-    options: withoutBytes({
+    options: {
       ...rest,
       agent: { ...agent, system_prompt: hidesPrompt ? "" : agent.system_prompt },
       allowedTools: [...(allowedTools ?? [])],
       model,
-    }) as RunLine["options"],
+    },
     tools: (options.tools ?? allTools).map(toolLine),
     can_ask: deps.ask !== undefined,
     has_plan: deps.beforeModelCall !== undefined,
@@ -312,9 +311,7 @@ function append(events: ModelEvent[], event: ModelEvent): void {
 }
 
 export function requestHash({ system: _system, ...request }: ModelRequest): string {
-  return createHash("sha256")
-    .update(JSON.stringify(withoutBytes(request)))
-    .digest("hex");
+  return createHash("sha256").update(JSON.stringify(request)).digest("hex");
 }
 
 export function recordedError(error: unknown): RecordedError {

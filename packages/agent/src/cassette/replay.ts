@@ -20,7 +20,6 @@ import {
   endOf,
   eventsOf,
   shownEvent,
-  withBytes,
   type Cassette,
   type CassetteEvent,
   type CassetteLine,
@@ -183,7 +182,7 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
   };
   const withSubagentTokens = (event: AgentEvent): AgentEvent =>
     event.type === "complete" ? { type: "complete", data: resultOf(event.data) } : event;
-  const { agent, model, ...recorded } = withBytes(head.options) as Cassette["head"]["options"];
+  const { agent, model, ...recorded } = head.options;
   const options: RunOptions = {
     ...recorded,
     agent: { ...agent, system_prompt: fork?.systemPrompt ?? (agent.system_prompt || defaultSystemPrompt) },

@@ -39,7 +39,7 @@ export async function runSpec(spec: TaskSpec, { workspace, client, context_windo
     agent: { system_prompt: defaultSystemPrompt, tools: null },
     model: { client: client ?? scriptedModel(spec.turns), ...(context_window === undefined ? {} : { context_window }) },
     message: spec.message,
-    history: [],
+    conversation: [],
     editMode: spec.edit_mode ?? "allow",
     limits: { ...spec.limits },
     workspace,

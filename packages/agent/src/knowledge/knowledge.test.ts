@@ -1,7 +1,8 @@
 import { symlink } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
+import { textOf } from "../conversation.ts";
 import { listSubagents } from "../subagents/definitions.ts";
-import { answer, call, calls, play } from "../testing/harness.ts";
+import { answer, call, calls, play, resultTexts } from "../testing/harness.ts";
 import { tempWorkspace } from "../testing/temp-workspace.ts";
 import type { LoadedContext } from "../types.ts";
 import { builtinSkills } from "./builtin-skills.ts";
@@ -89,18 +90,16 @@ describe("skills", () => {
       [calls(call("load_skill", { skill_name: "styling" }), call("load_skill", { skill_name: "none" })), answer("ok")],
       { editMode: "plan" },
     );
-    const first = run.client.requests[0]!.messages[0]!.content;
+    const first = textOf(run.client.requests[0]!.messages[0]!);
     expect(first).toContain("- styling: how we style");
     expect(first).not.toContain("SECRET-BODY");
-    const [loaded, missing] = run.client.requests[1]!.messages.filter((message) => message.role === "tool").map(
-      (message) => message.content,
-    );
+    const [loaded, missing] = resultTexts(run.client.requests[1]!.messages);
     expect(loaded).toContain("SECRET-BODY");
     expect(loaded).toContain("the rest stands in .agents/skills/a/SKILL.md");
     expect(loaded).not.toContain("left out");
     expect(missing).toContain('There is no skill "none". There are: styling, accessible-forms');
     const without = await play(ws, [answer("ok")], { agent: { system_prompt: "x", tools: ["read_file"] } });
-    expect(without.client.requests[0]!.messages[0]!.content).not.toContain("Skills");
+    expect(textOf(without.client.requests[0]!.messages[0]!)).not.toContain("Skills");
   });
 
   test("the built-in skills are short, and their list takes few tokens", () => {
@@ -152,7 +151,7 @@ describe("memory", () => {
     ]);
     let loaded: LoadedContext | undefined;
     const next = await play(ws, [answer("ok")], { deps: { onContextLoaded: async (facts) => void (loaded = facts) } });
-    expect(next.client.requests[0]!.messages[0]!.content).toContain("- Ada likes blue");
+    expect(textOf(next.client.requests[0]!.messages[0]!)).toContain("- Ada likes blue");
     expect(loaded).toMatchObject({
       rules: [{ path: "AGENTS.md", chars: 9, is_cut: false }],
       memory: { path: ".tesslate/memory.md", is_cut: false },

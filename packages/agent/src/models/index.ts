@@ -27,7 +27,7 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
             : {}),
           abortSignal: signal,
         });
-        yield* modelEvents(stream);
+        yield* modelEvents(stream, { provider: options.provider, model: options.model });
       } catch (error) {
         if (signal.aborted) throw signal.reason instanceof Error ? signal.reason : new ModelError("aborted", "The call was aborted.");
         throw modelErrorOf(error, options);

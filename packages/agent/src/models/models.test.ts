@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { assistantMessage, userMessage, type ModelMessage, type ToolResultPart } from "../conversation.ts";
 import {
   call as callTool,
   disconnect,
@@ -7,6 +8,7 @@ import {
   garbage,
   hang,
   malformed,
+  nextMessage,
   parallel,
   pause,
   png,
@@ -19,11 +21,13 @@ import {
   type ModelServer,
   type ScriptItem,
 } from "@tesslate/testkit";
+import { requestMessages } from "../compaction.ts";
 import { ModelError } from "../model-error.ts";
 import { play } from "../testing/harness.ts";
 import { tempWorkspace } from "../testing/temp-workspace.ts";
 import type { ModelEvent, ModelRequest } from "../model-client.ts";
 import { createModelClient } from "./index.ts";
+import { providerPrompt } from "./prompt.ts";
 import type { ModelClientOptions } from "./options.ts";
 
 let server: ModelServer;
@@ -47,7 +51,7 @@ const optionsFor = (provider: Dialect, changes: Partial<ModelClientOptions> = {}
 });
 const request = (text = "Hello", changes: Partial<ModelRequest> = {}): ModelRequest => ({
   system: "You are an agent.",
-  messages: [{ role: "user", content: text }],
+  messages: [userMessage(text)],
   tools: [
     {
       name: "read_file",
@@ -69,11 +73,50 @@ const plays = (...items: ScriptItem[]): void => server.setScript(script(items));
 describe.each(dialects)("%s over the wire", (provider) => {
   test("images reach the provider in its format, before their text", async () => {
     plays(sayText("A blue square."));
-    const picture = { name: "a.png", media_type: "image/png" as const, data: new Uint8Array(png(8, 8)), width: 8, height: 8 };
-    await collect(optionsFor(provider), request("", { messages: [{ role: "user", content: "What is it?", images: [picture] }] }));
+    const bytes = png(8, 8);
+    const picture = {
+      type: "image" as const,
+      name: "a.png",
+      media_type: "image/png" as const,
+      data: bytes.toString("base64"),
+      width: 8,
+      height: 8,
+    };
+    await collect(
+      optionsFor(provider),
+      request("", { messages: [{ role: "user", parts: [picture, { type: "text", text: "What is it?" }] }] }),
+    );
     expect(server.requests.at(-1)?.request?.messages).toEqual([
-      { role: "user", text: "What is it?", images: [{ media_type: "image/png", bytes: picture.data.length }] },
+      { role: "user", text: "What is it?", images: [{ media_type: "image/png", bytes: bytes.length }] },
     ]);
+  });
+
+  test("an image in a result reaches the provider: within the result where its API has that, else after it", async () => {
+    plays(callTool("read_file", { file_path: "a.png" }), sayText("A blue square."));
+    const data = png(8, 8).toString("base64");
+    const picture = { type: "image" as const, name: "a.png", media_type: "image/png" as const, data, width: 8, height: 8 };
+    const call = { id: "call_1", name: "read_file", arguments: '{"file_path":"a.png"}' };
+    const result: ToolResultPart = {
+      type: "tool_result",
+      call_id: "call_1",
+      name: "read_file",
+      content: [{ type: "text", text: "a.png: 8 x 8 pixels." }, picture],
+      is_error: false,
+    };
+    const messages: ModelMessage[] = [userMessage("Look"), assistantMessage("", [call]), { role: "tool", parts: [result] }];
+    await collect(optionsFor(provider), request("", { messages }));
+    const body = JSON.stringify(server.requests.at(-1)!.body);
+    expect(body).toContain("a.png: 8 x 8 pixels.");
+    expect(body.split(data)).toHaveLength(2);
+    expect(body.includes("Pictures of the results above: a.png")).toBe(provider !== "anthropic");
+    // Without its data, only its name is sent.
+    await collect(
+      optionsFor(provider),
+      request("", {
+        messages: [...messages.slice(0, 2), { role: "tool", parts: [{ ...result, content: [{ ...picture, data: undefined }] }] }],
+      }),
+    );
+    expect(JSON.stringify(server.requests.at(-1)!.body)).toContain("[The picture a.png was deleted.]");
   });
 
   test("text streams in pieces and ends with the usage", async () => {
@@ -81,7 +124,12 @@ describe.each(dialects)("%s over the wire", (provider) => {
     const events = await collect(optionsFor(provider));
     expect(textOf(events)).toBe("Hello there, this is an answer of several tokens.");
     expect(events.filter((event) => event.type === "text").length).toBeGreaterThan(3);
-    expect(events.at(-1)).toEqual({ type: "finish", reason: "stop", usage: { tokens_in: 120, tokens_out: 12, tokens_cached: 100 } });
+    expect(events.at(-1)).toEqual({
+      type: "finish",
+      reason: "stop",
+      usage: { tokens_in: 120, tokens_out: 12, tokens_cached: 100 },
+      source: { provider, model: "scripted" },
+    });
   });
 
   test("parallel calls arrive complete, with their text", async () => {
@@ -298,14 +346,50 @@ test.each([
   await expect(collect(optionsFor("openai-compatible"))).rejects.toMatchObject({ code: "context_overflow" });
 });
 
+test("reasoning goes back to the model it came from, in its place, and to no other", async () => {
+  await using ws = await tempWorkspace({ "a.txt": "A\n" });
+  plays(turn(think("I should look."), sayText("I look."), callTool("read_file", { file_path: "a.txt" })), sayText("ok"));
+  const first = await play(ws, [], { model: { client: createModelClient(optionsFor("anthropic")) }, message: "Look" });
+  const blocks = (body: unknown) =>
+    (body as { messages: { role: string; content: { type: string; signature?: string }[] }[] }).messages.find(
+      ({ role }) => role === "assistant",
+    )!.content;
+  const sent = blocks(server.requests.at(-1)!.body);
+  expect(sent.map((block) => block.type)).toEqual(["thinking", "text", "tool_use"]);
+  expect(sent[0]!.signature).toMatch(/./);
+  expect(first.appended[1]).toMatchObject({
+    parts: [{ type: "reasoning", text: "I should look." }, { type: "text" }, { type: "tool_call" }],
+    source: { provider: "anthropic", model: "scripted" },
+  });
+  for (const other of [optionsFor("anthropic", { model: "other" }), optionsFor("google"), optionsFor("openai-compatible")]) {
+    plays(sayText("ok"), nextMessage(), sayText("ok"));
+    await play(ws, [], { model: { client: createModelClient(other) }, message: "Again", conversation: first.appended });
+    const body = JSON.stringify(server.requests.at(-1)!.body);
+    expect(body).toContain("I look.");
+    expect(body).not.toContain("I should look.");
+  }
+  // Some require the text of the reasoning, whoever it is from.
+  const prompt = providerPrompt(
+    request("", { messages: requestMessages(first.appended) }),
+    optionsFor("openai-compatible", { model: "deepseek-r2" }),
+  );
+  expect(prompt.find(({ role }) => role === "assistant")?.content[0]).toEqual({ type: "reasoning", text: "I should look." });
+});
+
 test("call ids of other providers are converted to ids that Anthropic accepts", async () => {
   plays(callTool("read_file", {}), sayText("ok"));
   const id = "functions.read_file:0";
   const call = { id, name: "read_file", arguments: "{}" };
-  const result = { role: "tool" as const, tool_call_id: id, tool_name: "read_file", content: "x", is_error: false };
+  const result = {
+    type: "tool_result" as const,
+    call_id: id,
+    name: "read_file",
+    content: [{ type: "text" as const, text: "x" }],
+    is_error: false,
+  };
   await collect(
     optionsFor("anthropic"),
-    request("", { messages: [{ role: "user", content: "Look" }, { role: "assistant", content: "", tool_calls: [call] }, result] }),
+    request("", { messages: [userMessage("Look"), assistantMessage("", [call]), { role: "tool", parts: [result] }] }),
   );
   expect(JSON.stringify(server.requests.at(-1)!.body).match(/"(?:tool_use_)?id":"[^"]*"/g)).toEqual([
     '"id":"functions_read_file_0"',

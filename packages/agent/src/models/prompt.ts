@@ -1,59 +1,113 @@
 import type { JSONValue, LanguageModelV4FunctionTool, LanguageModelV4Prompt, SharedV4ProviderOptions } from "@ai-sdk/provider";
-import type { AssistantMessage, ModelRequest, ProviderState, ModelToolCall, ToolDefinition } from "../model-client.ts";
+import { imagesOf, textOf, withoutImages } from "../conversation.ts";
+import type {
+  AssistantMessage,
+  ModelMessage,
+  ProviderState,
+  ToolCallPart,
+  ToolMessage,
+  ToolResultPart,
+  UserMessage,
+} from "../conversation.ts";
+import type { ImagePart } from "../images.ts";
+import type { ModelRequest, ToolDefinition } from "../model-client.ts";
 import type { ModelClientOptions } from "./options.ts";
 
 type PromptMessage = LanguageModelV4Prompt[number];
 type AssistantParts = Extract<PromptMessage, { role: "assistant" }>["content"];
+type ToolOutput = Extract<Extract<PromptMessage, { role: "tool" }>["content"][number], { type: "tool-result" }>["output"];
 
-/** Cache breakpoints for Anthropic: after the system prompt and after the last message. */
+/** Cache breakpoints for Anthropic: after the system prompt, after the last message, and where the request before this one ended. */
 const cached: SharedV4ProviderOptions = { anthropic: { cacheControl: { type: "ephemeral" } } };
 
+/** The request in the library's form. It depends on the messages only, so that a longer conversation has the same beginning. */
 export function providerPrompt(request: ModelRequest, options: ModelClientOptions): LanguageModelV4Prompt {
   const prompt: LanguageModelV4Prompt = [{ role: "system", content: request.system, providerOptions: cached }];
-  for (const message of request.messages) {
-    if (message.role === "user") {
-      const images = (message.images ?? []).map((image) => ({
-        type: "file" as const,
-        mediaType: image.media_type,
-        data: { type: "data" as const, data: image.data },
-      }));
-      prompt.push({ role: "user", content: [...images, { type: "text", text: message.content }] });
-    } else if (message.role === "assistant") {
+  for (const given of request.messages) {
+    const message = withDeletedImagesNamed(given);
+    if (message.role === "user") prompt.push(userPrompt(message));
+    else if (message.role === "assistant") {
       const content = assistantParts(message, options);
       if (content.length > 0) prompt.push({ role: "assistant", content });
-    } else {
-      const output = message.is_error
-        ? { type: "error-text" as const, value: message.content }
-        : { type: "text" as const, value: message.content };
-      const part = { type: "tool-result" as const, toolCallId: callId(message.tool_call_id, options), toolName: message.tool_name, output };
-      const last = prompt[prompt.length - 1];
-      // Results of one turn go into one message.
-      if (last?.role === "tool") last.content.push(part);
-      else prompt.push({ role: "tool", content: [part] });
-    }
+    } else prompt.push(...toolPrompts(message, options));
   }
-  const last = prompt[prompt.length - 1];
-  if (last && last.role !== "assistant") last.providerOptions = cached;
+  const last = prompt.at(-1)!;
+  if (last.role !== "assistant") last.providerOptions = cached;
+  const answer = prompt.findLastIndex((message) => message.role === "assistant");
+  const before = prompt[answer - 1];
+  if (before && before.role !== "assistant") before.providerOptions = cached;
   return prompt;
 }
 
-function assistantParts(message: AssistantMessage, options: ModelClientOptions): AssistantParts {
-  const parts: AssistantParts = [];
-  const { reasoning } = message;
-  if (reasoning && (reasoning.provider_state || wantsReasoningBack(options))) {
-    parts.push({ type: "reasoning", text: reasoning.text, ...providerOptions(reasoning.provider_state) });
-  }
-  if (message.content.trim() !== "") parts.push({ type: "text", text: message.content });
-  for (const call of message.tool_calls) {
-    parts.push({
-      type: "tool-call",
-      toolCallId: callId(call.id, options),
-      toolName: call.name,
-      input: inputOf(call),
-      ...providerOptions(call.provider_state),
-    });
-  }
-  return parts;
+function withDeletedImagesNamed(message: ModelMessage): ModelMessage {
+  if (imagesOf(message).every((image) => image.data !== undefined)) return message;
+  return withoutImages(message, (image) => `[The picture ${image.name} was deleted.]`);
+}
+
+const userPrompt = ({ parts }: UserMessage): Extract<PromptMessage, { role: "user" }> => ({
+  role: "user",
+  content: parts.map((part) => (part.type === "image" ? filePart(part) : { type: "text", text: part.text })),
+});
+
+const filePart = ({ media_type, data }: ImagePart) => ({
+  type: "file" as const,
+  mediaType: media_type,
+  data: { type: "data" as const, data: data ?? "" },
+});
+
+/** The results of one turn in one message. Where the API takes no images in results, they follow in a message of their own. */
+function toolPrompts(message: ToolMessage, options: ModelClientOptions): PromptMessage[] {
+  const content = message.parts.map((part) => ({
+    type: "tool-result" as const,
+    toolCallId: callId(part.call_id, options),
+    toolName: part.name,
+    output: outputOf(part, options),
+  }));
+  const images = takesImagesInResults(options) ? [] : imagesOf(message);
+  if (images.length === 0) return [{ role: "tool", content }];
+  const text = `[Pictures of the results above: ${images.map((image) => image.name).join(", ")}]`;
+  return [
+    { role: "tool", content },
+    { role: "user", content: [...images.map(filePart), { type: "text", text }] },
+  ];
+}
+
+const takesImagesInResults = ({ provider }: ModelClientOptions): boolean => provider === "anthropic";
+
+function outputOf(part: ToolResultPart, options: ModelClientOptions): ToolOutput {
+  const hasImages = part.content.some((one) => one.type === "image");
+  if (hasImages && takesImagesInResults(options))
+    return { type: "content", value: part.content.map((one) => (one.type === "image" ? filePart(one) : { type: "text", text: one.text })) };
+  return { type: part.is_error ? "error-text" : "text", value: textOf(part) };
+}
+
+function assistantParts({ parts, source }: AssistantMessage, options: ModelClientOptions): AssistantParts {
+  // Signatures and encrypted reasoning of one model are rejected by another.
+  const isForeign = source !== undefined && (source.provider !== options.provider || source.model !== options.model);
+  const stateOf = (state: ProviderState | undefined) => (isForeign ? {} : providerOptions(state));
+  return parts.flatMap((part): AssistantParts => {
+    switch (part.type) {
+      case "reasoning": {
+        const isKept = part.provider_state !== undefined && !isForeign;
+        if (!isKept && !(part.text !== "" && wantsReasoningBack(options))) return [];
+        return [{ type: "reasoning", text: part.text, ...stateOf(part.provider_state) }];
+      }
+      case "text":
+        // Gemini sends signatures without text; others refuse empty texts.
+        if (part.text.trim() === "" && (part.provider_state === undefined || isForeign)) return [];
+        return [{ type: "text", text: part.text, ...stateOf(part.provider_state) }];
+      case "tool_call":
+        return [
+          {
+            type: "tool-call",
+            toolCallId: callId(part.id, options),
+            toolName: part.name,
+            input: inputOf(part),
+            ...stateOf(part.provider_state),
+          },
+        ];
+    }
+  });
 }
 
 /** These providers require the reasoning of a turn in its next call; others reject it. */
@@ -65,7 +119,7 @@ function wantsReasoningBack({ provider, model }: ModelClientOptions): boolean {
 const callId = (id: string, { provider }: ModelClientOptions): string => (provider === "anthropic" ? id.replaceAll(/[^\w-]/g, "_") : id);
 
 /** Providers require an object: broken JSON becomes an empty one, and the result states the error. */
-function inputOf(call: ModelToolCall): JSONValue {
+function inputOf(call: ToolCallPart): JSONValue {
   try {
     const value = JSON.parse(call.arguments) as JSONValue;
     return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};

@@ -1,19 +1,40 @@
 import type { LanguageModelV4FinishReason, LanguageModelV4StreamPart, LanguageModelV4Usage } from "@ai-sdk/provider";
 import { ModelError } from "../model-error.ts";
-import type { FinishReason, ModelEvent, ModelUsage, ProviderState } from "../model-client.ts";
+import type { ModelSource, ProviderState } from "../conversation.ts";
+import type { FinishReason, ModelEvent, ModelUsage } from "../model-client.ts";
 
-/** Converts the parts of the provider library to `ModelEvent`s. Throws errors that the provider reports in mid-stream. */
-export async function* modelEvents(stream: ReadableStream<LanguageModelV4StreamPart>): AsyncGenerator<ModelEvent> {
+/** Converts the parts of the provider library to `ModelEvent`s, blocks in their order. Throws errors that the provider reports in mid-stream. */
+export async function* modelEvents(stream: ReadableStream<LanguageModelV4StreamPart>, source: ModelSource): AsyncGenerator<ModelEvent> {
   /** Started calls by id; ids may not be unique. */
   const open = new Map<string, number>();
+  /** A block has started of which nothing was received yet. */
+  let isStart = false;
+  const starting = (): { starts?: true } => {
+    const starts = isStart ? { starts: true as const } : {};
+    isStart = false;
+    return starts;
+  };
   for await (const part of stream) {
     switch (part.type) {
+      case "text-start":
+      case "reasoning-start":
+        isStart = true;
+        // Encrypted reasoning has no text.
+        if (part.type === "reasoning-start" && hasState(part.providerMetadata))
+          yield { type: "reasoning", delta: "", ...starting(), ...stateOf(part.providerMetadata) };
+        break;
       case "text-delta":
-        if (part.delta !== "") yield { type: "text", delta: part.delta };
+        if (part.delta !== "" || hasState(part.providerMetadata))
+          yield { type: "text", delta: part.delta, ...starting(), ...stateOf(part.providerMetadata) };
         break;
       case "reasoning-delta":
+        if (part.delta !== "" || hasState(part.providerMetadata))
+          yield { type: "reasoning", delta: part.delta, ...starting(), ...stateOf(part.providerMetadata) };
+        break;
+      case "text-end":
       case "reasoning-end":
-        yield { type: "reasoning", delta: part.type === "reasoning-delta" ? part.delta : "", ...stateOf(part.providerMetadata) };
+        if (hasState(part.providerMetadata))
+          yield { type: part.type === "text-end" ? "text" : "reasoning", delta: "", ...stateOf(part.providerMetadata) };
         break;
       case "tool-input-start":
         open.set(part.id, (open.get(part.id) ?? 0) + 1);
@@ -32,7 +53,7 @@ export async function* modelEvents(stream: ReadableStream<LanguageModelV4StreamP
       case "error":
         throw part.error;
       case "finish":
-        yield { type: "finish", reason: finishReason(part.finishReason), usage: usageOf(part.usage) };
+        yield { type: "finish", reason: finishReason(part.finishReason), usage: usageOf(part.usage), source };
         return;
       default:
         break;
@@ -73,5 +94,8 @@ const mostTokens = 1_000_000_000;
 const counted = (tokens: number | undefined): number => Math.min(Math.max(Math.round(tokens ?? 0), 0), mostTokens);
 
 function stateOf(metadata: ProviderState | undefined): { provider_state?: ProviderState } {
-  return metadata && Object.values(metadata).some((facts) => Object.keys(facts).length > 0) ? { provider_state: metadata } : {};
+  return metadata && hasState(metadata) ? { provider_state: metadata } : {};
 }
+
+const hasState = (metadata: ProviderState | undefined): boolean =>
+  Object.values(metadata ?? {}).some((facts) => Object.keys(facts).length > 0);

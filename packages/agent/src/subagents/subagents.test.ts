@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { textOf } from "../conversation.ts";
 import {
   answer,
   call,
@@ -12,6 +13,7 @@ import {
   type Reply,
   type RunChanges,
   type TestRun,
+  resultTexts,
 } from "../testing/harness.ts";
 import { tempWorkspace, type TempWorkspace } from "../testing/temp-workspace.ts";
 import type { ModelRequest } from "../model-client.ts";
@@ -23,7 +25,7 @@ const invoke = (name: string, task: string, more: Record<string, unknown> = {}) 
 function standing(request: ModelRequest): { task: string; turn: number; isNested: boolean } {
   const at = request.messages.findLastIndex((message) => message.role === "user" && message.kind === undefined);
   return {
-    task: request.messages[at]?.content.split("[/CONTEXT]\n\n")[1] ?? "",
+    task: at === -1 ? "" : (textOf(request.messages[at]!).split("[/CONTEXT]\n\n")[1] ?? ""),
     turn: request.messages.slice(at).filter((message) => message.role === "assistant").length,
     isNested: request.system.includes("You work for the agent"),
   };
@@ -84,7 +86,7 @@ describe("invoke_subagent", () => {
     expect(run.result.resource_stats.tokens_in).toBe(400);
     // Nothing of it but the report enters the agent's conversation; nothing of the agent's enters its.
     const last = run.client.requests.at(-1)!;
-    const report = last.messages.find((message) => message.role === "tool")!.content;
+    const report = resultTexts(last.messages)[0]!;
     expect(report).toContain("a is in src/a.ts:1");
     expect(report).not.toContain("Looking.");
     const nested = run.client.requests[1]!;
@@ -232,8 +234,8 @@ describe("invoke_subagent", () => {
           return task === "and now?"
             ? answer(`after ${request.messages.length}`)
             : calls(call("read_file", { file_path: "a.txt", offset: 1, limit: turn + 1 }));
-        const results = request.messages.filter((message) => message.role === "tool");
-        id = /"agent_id":"(\w{8})"/.exec(results[0]?.content ?? "")?.[1] ?? "";
+        const results = resultTexts(request.messages);
+        id = /"agent_id":"(\w{8})"/.exec(results[0] ?? "")?.[1] ?? "";
         return results.length === 0
           ? calls(invoke("Explore", "loop"))
           : results.length === 1
@@ -248,8 +250,8 @@ describe("invoke_subagent", () => {
       error: "Explore stopped at its limit of 100 turns.",
       result: { suggestion: `Continue with resume_id "${id}".` },
     });
-    // 100 turns with their results, and the two tasks.
-    expect(second).toMatchObject({ success: true, result: { agent_id: id, content: "after 202" } });
+    // 100 turns with their results, the two tasks, and the note on the limit.
+    expect(second).toMatchObject({ success: true, result: { agent_id: id, content: "after 203" } });
     expect(
       subagentEvents(run)
         .filter((event) => event.kind === "started")
@@ -285,7 +287,7 @@ describe("invoke_subagent", () => {
     );
     expect(run.result.success).toBe(true);
     expect(other.requests[0]!.system).toContain("You are the stylist.");
-    expect(other.requests[0]!.tools.map((tool) => tool.name)).toEqual(["read_file", "write_file"]);
+    expect(other.requests[0]!.tools.map((tool) => tool.name)).toEqual(["read_file", "write_file", "read_output"]);
     expect(run.charges.map((one) => one.model)).toEqual([undefined, "openai/other", undefined]);
   });
 

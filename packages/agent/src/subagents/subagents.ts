@@ -3,7 +3,7 @@ import { abortable } from "../abortable.ts";
 import { RunEnded, type Ending } from "../ending.ts";
 import { done, failed, ToolFailure } from "../tool.ts";
 import { allowedToolNames } from "../tools/index.ts";
-import type { Message } from "../model-client.ts";
+import { withoutImages, type Message } from "../conversation.ts";
 import type {
   CallVerdict,
   AgentDeps,
@@ -32,16 +32,11 @@ const noTimeLimitMs = 24 * 3_600_000;
 const textPieceChars = 240;
 const maxEmittedChars = 32_000;
 
-/**
- * Executes a nested run. `opening`: the conversation before the task. `restored`: for an interrupted sub-agent, the whole conversation up to the batch
- * in `options.pending`. `watch` gets a function that returns the current conversation.
- */
+/** Executes a nested run. `watch` gets a function that returns the current conversation. */
 export type RunNested = (
   options: RunOptions,
   nested: {
-    opening: Message[];
     allowedTools: Set<string>;
-    restored?: Message[] | undefined;
     watch?: (conversation: () => readonly Message[]) => void;
   },
 ) => Promise<{ result: RunResult; messages: Message[] }>;
@@ -190,19 +185,19 @@ export function createSubagents(options: SubagentsOptions): Subagents {
         case "approval_required":
           pendingApproval = event.pending;
           return;
+        case "conversation_appended":
         case "question_asked":
         case "subagent_event":
         case "error":
         case "complete":
-          // Questions are not available here, and `finished` covers the end. (Approvals are emitted in `approve`, one at a time.)
+          // The conversation is kept in memory, questions are not available here, and `finished` covers the end. (Approvals are emitted in `approve`, one at a time.)
           return;
       }
     };
     const pendingOf = (approvalId: string): PendingBatch | null => {
       const outer = context.batch?.pendingAt(approvalId);
       if (!outer || pendingApproval?.approval_id !== approvalId) return null;
-      // Without the last turn, whose calls wait: it is in `pending`.
-      const messages = conversation().slice(0, -1).map(withoutImages);
+      const messages = conversation().map(withoutImageData);
       const nested = {
         index: context.call.index,
         agent_id: id,
@@ -246,10 +241,10 @@ export function createSubagents(options: SubagentsOptions): Subagents {
         tools: options.tools,
         model,
         message: task,
-        history: [],
-        steps: undefined,
+        // For an interrupted sub-agent: all of it, up to the batch in `pending`.
+        conversation: resumed?.messages ?? session.messages,
+        resumes: undefined,
         pending: resumed?.pending,
-        steered: undefined,
         limits: { ...run.limits, max_iterations: turns, max_run_ms: noTimeLimitMs, max_tokens: null },
         signal: context.signal,
         deps: {
@@ -276,9 +271,7 @@ export function createSubagents(options: SubagentsOptions): Subagents {
         },
       },
       {
-        opening: session.messages,
         allowedTools: options.allowedTools,
-        restored: resumed && [...resumed.messages],
         watch: (look) => (conversation = look),
       },
     );
@@ -322,12 +315,9 @@ export function createSubagents(options: SubagentsOptions): Subagents {
   }
 }
 
-/** For storage as JSON while an approval is open. */
-const withoutImages = (message: Message): Message => {
-  if (message.role !== "user" || !message.images) return message;
-  const { images: _, ...rest } = message;
-  return rest;
-};
+/** For storage while an approval is open. */
+const withoutImageData = (message: Message): Message =>
+  message.role === "compaction" ? message : withoutImages(message, (image) => `[The picture ${image.name} was not kept.]`);
 
 /** A `SubagentEvent` without the fields that identify the sub-agent. */
 type SubagentActivity = SubagentEvent extends infer E ? (E extends SubagentEvent ? Omit<E, "agent_id" | "name" | "call"> : never) : never;

@@ -1,5 +1,6 @@
 import { ModelError } from "../model-error.ts";
 import { runAgent } from "../loop.ts";
+import { callsOf, steeringMessage, textOf, type Message } from "../conversation.ts";
 import type { ModelClient, ModelEvent, ModelRequest } from "../model-client.ts";
 import type { AgentDeps, AgentEvent, ApprovalRequest, ModelCall, RunOptions, RunResult, Todo } from "../types.ts";
 import type { Workspace } from "../workspace.ts";
@@ -35,6 +36,16 @@ export const answer = (text: string): Reply => [...say(text), stop];
 export const brokenLine = (options: { retryable?: boolean } = {}): ModelError =>
   new ModelError("model_error", "The connection was lost.", { retryable: options.retryable ?? true });
 
+/** The texts of all tool results, in order. */
+export const resultTexts = (messages: readonly Message[]): string[] =>
+  messages.flatMap((message) => (message.role === "tool" ? message.parts.map(textOf) : []));
+/** The ids of all calls, in order. */
+export const callIds = (messages: readonly Message[]): string[] =>
+  messages.flatMap((message) => (message.role === "assistant" ? callsOf(message).map(({ id }) => id) : []));
+/** The ids of the calls of all results, in order. */
+export const answeredIds = (messages: readonly Message[]): string[] =>
+  messages.flatMap((message) => (message.role === "tool" ? message.parts.map(({ call_id }) => call_id) : []));
+
 export interface ScriptedClient extends ModelClient {
   readonly requests: ModelRequest[];
 }
@@ -59,8 +70,11 @@ export function scripted(script: Script): ScriptedClient {
 }
 
 export interface TestRun {
+  /** Without `conversation_appended`. */
   events: AgentEvent[];
-  /** Types of the events and hooks in order; `charge` marks where credits_used would be. */
+  /** What the run added to the record, in order. */
+  appended: Message[];
+  /** Types of the events and hooks in order, without `conversation_appended`; `charge` marks where credits_used would be. */
   order: string[];
   charges: ModelCall[];
   approvals: ApprovalRequest[];
@@ -88,6 +102,7 @@ export async function play(workspace: Workspace, script: Script, changes: RunCha
   const abort = new AbortController();
   const run: Omit<TestRun, "result" | "first" | "all"> = {
     events: [],
+    appended: [],
     order: [],
     charges: [],
     approvals: [],
@@ -96,11 +111,16 @@ export async function play(workspace: Workspace, script: Script, changes: RunCha
     unexpected: [],
   };
   const answers = [...(changes.answers ?? [])];
+  const takeSteering = changes.deps?.takeSteering;
   const deps: AgentDeps = {
     async emit(event) {
       await Promise.resolve();
-      run.events.push(event);
-      run.order.push(event.type);
+      if (event.type === "conversation_appended") run.appended.push(...event.data.messages);
+      else {
+        if ("messages" in event) run.appended.push(...event.messages);
+        run.events.push(event);
+        run.order.push(event.type);
+      }
       changes.onEvent?.(event, abort);
     },
     async approve(request) {
@@ -145,13 +165,20 @@ export async function play(workspace: Workspace, script: Script, changes: RunCha
     }),
     onUnexpected: (error) => run.unexpected.push(error),
     ...changes.deps,
+    ...(takeSteering && {
+      takeSteering: async (iteration) => {
+        const texts = await takeSteering(iteration);
+        run.appended.push(...texts.map(steeringMessage));
+        return texts;
+      },
+    }),
   };
   const { answers: _answers, onEvent: _onEvent, deps: _deps, through, ...rest } = changes;
   const result = await (through ?? runAgent)({
     agent: { system_prompt: "You are an agent.", tools: null },
     model: { client },
     message: "Do it",
-    history: [],
+    conversation: [],
     editMode: "allow",
     workspace,
     signal: abort.signal,

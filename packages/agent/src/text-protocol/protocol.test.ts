@@ -3,7 +3,8 @@ import { ModelError } from "../model-error.ts";
 import { createSeenFiles } from "../seen-files.ts";
 import { answer, play, say, stop, usage, type Reply, type RunChanges, type Script } from "../testing/harness.ts";
 import { tempWorkspace } from "../testing/temp-workspace.ts";
-import type { Message, ModelEvent } from "../model-client.ts";
+import { textOf, type ModelMessage } from "../conversation.ts";
+import type { ModelEvent } from "../model-client.ts";
 import type { AgentProtocol } from "../types.ts";
 
 const speaking = (protocol: AgentProtocol, more: RunChanges = {}): RunChanges => ({
@@ -13,7 +14,7 @@ const speaking = (protocol: AgentProtocol, more: RunChanges = {}): RunChanges =>
 const json = (name: string, parameters: unknown): string => `\`\`\`json\n${JSON.stringify({ tool_name: name, parameters })}\n\`\`\``;
 /** In pieces, as it streams. */
 const textReply = (text: string): Reply => [...say(...(text.match(/[\s\S]{1,9}/g) ?? [])), stop];
-const lastUser = (messages: Message[]): string => messages.findLast((message) => message.role === "user")!.content;
+const lastUser = (messages: ModelMessage[]): string => textOf(messages.findLast((message) => message.role === "user")!);
 
 describe("calls as text (IterativeAgent)", () => {
   test("a run: calls parsed, files written, results sent as text, the answer shown without JSON", async () => {
@@ -50,8 +51,7 @@ describe("calls as text (IterativeAgent)", () => {
     expect(first!.system).toContain("- edit_file(file_path*: string, edits*: [{search*: string, replace*: string}])");
     expect(second!.messages.at(-2)).toMatchObject({
       role: "assistant",
-      content: 'I look.\n\n```json\n{"tool_name": "read_file", "parameters": {"file_path":"a.txt"}}\n```',
-      tool_calls: [],
+      parts: [{ type: "text", text: 'I look.\n\n```json\n{"tool_name": "read_file", "parameters": {"file_path":"a.txt"}}\n```' }],
     });
     expect(lastUser(second!.messages)).toMatch(/^\[tool results\]\nread_file \(ok\):\na\.txt: 1 lines\.\nold/);
   });
@@ -86,7 +86,7 @@ describe("calls as text (IterativeAgent)", () => {
     );
     const corrections = run.client.requests
       .at(-1)!
-      .messages.filter((message) => message.role === "user" && message.content.includes("[Correction]"));
+      .messages.filter((message) => message.role === "user" && textOf(message).includes("[Correction]"));
     expect(corrections).toHaveLength(3);
     expect(run.result).toMatchObject({
       success: true,

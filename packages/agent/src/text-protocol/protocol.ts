@@ -1,7 +1,8 @@
 import { ModelError } from "../model-error.ts";
 import { writeFile } from "../tools/write-file.ts";
 import type { Turn } from "../turn.ts";
-import type { ModelClient, ModelEvent, UserMessage } from "../model-client.ts";
+import { callsOf, textOf, userMessage, type UserMessage } from "../conversation.ts";
+import type { ModelClient, ModelEvent } from "../model-client.ts";
 import type { AgentProtocol, EditMode, Tool } from "../types.ts";
 import { createQuotation } from "./quotation.ts";
 import { createReplyReader } from "./reply-reader.ts";
@@ -24,12 +25,10 @@ export type Next = { ends: "task_complete_signal" | "no_more_actions" } | { note
 const maxCorrections = 3;
 
 /** Files are saved whole, so after an answer was cut off, the incomplete file is written again from its start. */
-const cutOffNote: UserMessage = {
-  role: "user",
-  content:
-    "[Your answer was cut off at the output limit. Files that were complete are saved. Write the one that was not again from its first line, and then what is still missing.]",
-  kind: "note",
-};
+const cutOffNote = userMessage(
+  "[Your answer was cut off at the output limit. Files that were complete are saved. Write the one that was not again from its first line, and then what is still missing.]",
+  "note",
+);
 
 /**
  * `onSwitch` is called when the provider refused tools and the run continues with calls as text; `onNative` when the model made its first native call,
@@ -102,7 +101,7 @@ function correcting(editMode: EditMode, isText: () => boolean): Pick<ProtocolSes
   let hasActed = false;
   const correct = (text: string): Next | undefined => {
     if (++corrections > maxCorrections) return undefined;
-    return { note: { role: "user", content: `[Correction] ${text}`, kind: "note" } };
+    return { note: userMessage(`[Correction] ${text}`, "note") };
   };
   const unfinished = (failed: number): Next | undefined =>
     correct(
@@ -111,13 +110,13 @@ function correcting(editMode: EditMode, isText: () => boolean): Pick<ProtocolSes
   return {
     afterBatch(turn, failed) {
       lastFailed = failed;
-      if (failed < turn.message.tool_calls.length) hasActed = true;
+      if (failed < callsOf(turn.message).length) hasActed = true;
       if (!turn.claimsDone) return undefined;
       return failed > 0 ? unfinished(failed) : { ends: "task_complete_signal" };
     },
     beforeEnd(turn) {
       if (!isText()) return undefined;
-      const text = turn.message.content.trim();
+      const text = textOf(turn.message).trim();
       if (turn.claimsDone) {
         const failed = lastFailed;
         lastFailed = 0;

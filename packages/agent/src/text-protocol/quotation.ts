@@ -1,4 +1,4 @@
-import type { Message } from "../model-client.ts";
+import { textOf as textOfMessage, type ModelMessage } from "../conversation.ts";
 import type { FoundCall } from "./find-calls.ts";
 
 /** Maximum letters and digits between the parts of a call, in any notation. */
@@ -13,8 +13,9 @@ const plain = (text: string): string => text.toLowerCase().replaceAll(/[^\p{L}\p
  * Detects calls that the model only repeats from pages, files, logs and messages that it has read: their authors may want them to be executed (prompt
  * injection). A call that occurs there literally is a quotation.
  */
-export function createQuotation(messages: readonly Message[]): (call: FoundCall, text: string) => boolean {
-  const textOf = (role: Message["role"]): string => plain(messages.flatMap((one) => (one.role === role ? [one.content] : [])).join("\n"));
+export function createQuotation(messages: readonly ModelMessage[]): (call: FoundCall, text: string) => boolean {
+  const textOf = (role: ModelMessage["role"]): string =>
+    plain(messages.flatMap((one) => (one.role === role ? [textOfMessage(one)] : [])).join("\n"));
   let read: { known: string; words: string } | undefined;
   return (call, text) => {
     read ??= { known: textOf("tool"), words: textOf("user") };

@@ -1,6 +1,7 @@
 import { sawText } from "../seen-files.ts";
 import { skippedFolders } from "../skipped-folders.ts";
-import type { HistoryMessage, ToolContext } from "../types.ts";
+import { callsOf, textOf, type Message } from "../conversation.ts";
+import type { ToolContext } from "../types.ts";
 import type { Workspace } from "../workspace.ts";
 import { shownPath } from "../workspace-path.ts";
 
@@ -17,13 +18,17 @@ export async function relevantFiles(options: {
   workspace: Workspace;
   root: string;
   message: string;
-  history: readonly HistoryMessage[];
+  conversation: readonly Message[];
   /** Updated with the files shown. */
   context: Pick<ToolContext, "seen" | "inConversation">;
 }): Promise<string> {
   const { workspace, root, message, context } = options;
-  const lastReply = options.history.findLast((one) => one.role === "assistant");
-  const lastReplyText = `${lastReply?.content ?? ""}\n${(lastReply?.steps ?? []).flatMap((step) => step.tool_calls.map((call) => JSON.stringify(call.parameters.file_path ?? ""))).join("\n")}`;
+  // What was said since the person's last message.
+  const asked = options.conversation.findLastIndex((one) => one.role === "user" && one.kind === undefined);
+  const lastReplyText = options.conversation
+    .slice(asked + 1)
+    .flatMap((one) => (one.role === "assistant" ? [textOf(one), ...callsOf(one).map((call) => pathOf(call.arguments))] : []))
+    .join("\n");
   const files = (await workspace.files.walk({ under: root, skip: skippedFolders })).filter(
     (entry) => !entry.isDirectory && entry.size <= maxFileBytes && !unreadable.test(entry.path),
   );
@@ -49,4 +54,13 @@ export async function relevantFiles(options: {
     used += part.length;
   }
   return parts.join("\n\n");
+}
+
+function pathOf(call: string): string {
+  try {
+    const { file_path } = JSON.parse(call) as { file_path?: unknown };
+    return typeof file_path === "string" ? file_path : "";
+  } catch {
+    return "";
+  }
 }

@@ -1,5 +1,16 @@
 import { ModelError } from "../model-error.ts";
-import type { AssistantMessage, Message, ModelClient, ModelEvent, ModelRequest, ToolMessage } from "../model-client.ts";
+import {
+  assistantMessage,
+  callsOf,
+  imagesOf,
+  textOf,
+  userMessage,
+  type AssistantMessage,
+  type ModelMessage,
+  type ToolMessage,
+  type UserMessage,
+} from "../conversation.ts";
+import type { ModelClient, ModelEvent, ModelRequest } from "../model-client.ts";
 import { textRules } from "./catalogue.ts";
 import type { FoundCall } from "./find-calls.ts";
 import { createQuotation } from "./quotation.ts";
@@ -83,32 +94,24 @@ export function* callEvents(calls: readonly FoundCall[]): Generator<ModelEvent> 
   }
 }
 
-/** Converts calls and results of the conversation to text. */
-function asText(messages: readonly Message[], { isReAct }: TextToolsOptions): Message[] {
-  const converted: Message[] = [];
-  for (let index = 0; index < messages.length; index++) {
-    const message = messages[index]!;
-    if (message.role === "user") converted.push(message);
-    else if (message.role === "assistant") converted.push(assistantText(message));
-    else {
-      const results: ToolMessage[] = [];
-      for (let next = messages[index]; next?.role === "tool"; next = messages[++index]) results.push(next);
-      index--;
-      converted.push({ role: "user", content: resultsText(results, isReAct ?? false), kind: "note" });
-    }
-  }
-  return merged(converted);
+/** Converts calls and results of the conversation to text. Reasoning is left out: the format of replies does not have it. */
+function asText(messages: readonly ModelMessage[], { isReAct }: TextToolsOptions): ModelMessage[] {
+  return merged(
+    messages.map((message) => {
+      if (message.role === "user") return message;
+      if (message.role === "assistant") return assistantText(message);
+      const results = userMessage(resultsText(message, isReAct ?? false), "note");
+      return { ...results, parts: [...imagesOf(message), ...results.parts] };
+    }),
+  );
 }
 
-function assistantText({ content, tool_calls }: AssistantMessage): AssistantMessage {
-  if (tool_calls.length === 0) return { role: "assistant", content, tool_calls: [] };
-  const calls = tool_calls.map((call) => `{"tool_name": ${JSON.stringify(call.name)}, "parameters": ${jsonOrEmpty(call.arguments)}}`);
+function assistantText(message: AssistantMessage): AssistantMessage {
+  const content = textOf(message);
+  const calls = callsOf(message).map((call) => `{"tool_name": ${JSON.stringify(call.name)}, "parameters": ${jsonOrEmpty(call.arguments)}}`);
+  if (calls.length === 0) return assistantMessage(content);
   const json = calls.length === 1 ? calls[0]! : `[\n${calls.join(",\n")}\n]`;
-  return {
-    role: "assistant",
-    content: [content.trim(), `\`\`\`json\n${json}\n\`\`\``].filter((part) => part !== "").join("\n\n"),
-    tool_calls: [],
-  };
+  return assistantMessage([content.trim(), `\`\`\`json\n${json}\n\`\`\``].filter((part) => part !== "").join("\n\n"));
 }
 
 /** An invalid call is shown as an empty one, because models imitate what they read. */
@@ -121,20 +124,23 @@ function jsonOrEmpty(text: string): string {
   }
 }
 
-function resultsText(results: readonly ToolMessage[], isReAct: boolean): string {
-  const parts = results.map((result) => `${result.tool_name} (${result.is_error ? "failed" : "ok"}):\n${result.content}`);
+function resultsText(results: ToolMessage, isReAct: boolean): string {
+  const parts = results.parts.map((result) => `${result.name} (${result.is_error ? "failed" : "ok"}):\n${textOf(result)}`);
   const next = isReAct ? "\n\nBegin your reply with THOUGHT:" : "";
   return `[tool results]\n${parts.join("\n\n")}${next}`;
 }
 
-/** Many chat templates reject consecutive messages of one role. */
-function merged(messages: readonly Message[]): Message[] {
-  const result: Message[] = [];
+const isFromPerson = ({ kind }: UserMessage): boolean => kind === undefined || kind === "steering";
+
+/** Many chat templates reject consecutive messages of one role, and empty ones. */
+function merged(messages: readonly ModelMessage[]): ModelMessage[] {
+  const result: ModelMessage[] = [];
   for (const message of messages) {
     const last = result[result.length - 1];
-    if (message.role === "user" && last?.role === "user" && message.kind !== undefined && last.kind !== undefined)
-      result[result.length - 1] = { ...last, content: `${last.content}\n\n${message.content}` };
-    else if (message.role === "assistant" && message.content.trim() === "") continue;
+    if (message.role === "user" && last?.role === "user" && !isFromPerson(message) && !isFromPerson(last)) {
+      const text = userMessage(`${textOf(last)}\n\n${textOf(message)}`, last.kind);
+      result[result.length - 1] = { ...text, parts: [...imagesOf(last), ...imagesOf(message), ...text.parts] };
+    } else if (message.role === "assistant" && textOf(message).trim() === "") continue;
     else result.push(message);
   }
   return result;

@@ -94,8 +94,12 @@ describe("a person edits while the agent works", () => {
     const run = await play(ws, [calls(call("write_file", { file_path: "a.txt", content: "x" })), answer("ok")], { root: "web" });
     const [message] = run.client.requests[1]!.messages.filter((message) => message.role === "tool");
     expect(message).toMatchObject({
-      is_error: true,
-      content: expect.stringMatching(/^Error: a\.txt exists already and you have not read it\..*read_file/s),
+      parts: [
+        {
+          is_error: true,
+          content: [{ text: expect.stringMatching(/^Error: a\.txt exists already and you have not read it\..*read_file/s) }],
+        },
+      ],
     });
   });
 

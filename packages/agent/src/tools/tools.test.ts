@@ -1,8 +1,9 @@
 import { symlink } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
+import { textOf } from "../conversation.ts";
 import { editFormatOf } from "../edit-format.ts";
 import type { EditFormat } from "../types.ts";
-import { answer, call, calls, play, scripted, type RunChanges } from "../testing/harness.ts";
+import { answer, call, calls, play, resultTexts, scripted, type RunChanges } from "../testing/harness.ts";
 import { tempWorkspace, type TempWorkspace } from "../testing/temp-workspace.ts";
 import type { ModelRequest } from "../model-client.ts";
 import type { FileChange, RunCommands, ToolResult } from "../types.ts";
@@ -14,7 +15,7 @@ async function use(
   changes: RunChanges = {},
 ): Promise<{ results: ToolResult[]; changed: FileChange[]; received: string[] }> {
   const run = await play(ws, [calls(...all.map(([name, parameters]) => call(name, parameters))), answer("ok")], changes);
-  const received = run.client.requests[1]!.messages.filter((message) => message.role === "tool").map((message) => message.content);
+  const received = resultTexts(run.client.requests[1]!.messages);
   return { results: run.first("agent_step").data.tool_results, changed: run.all("file_changed").map((event) => event.data), received };
 }
 
@@ -506,7 +507,7 @@ describe("commands in the background", () => {
       [
         calls(call(...first)),
         ...steps.map((step) => (request: ModelRequest) => {
-          id ||= idOf(request.messages.at(-1)!.content);
+          id ||= idOf(textOf(request.messages.at(-1)!));
           return calls(...step(id).map(([name, parameters]) => call(name, parameters)));
         }),
         answer("ok"),
@@ -560,7 +561,7 @@ describe("commands in the background", () => {
     );
     expect(results[0]!.result).toMatchObject({ output: "built\n", details: { is_running: true, exit_code: null } });
     expect(results[2]!.result).toMatchObject({ message: "The command ended with exit code 3.", details: { exit_code: 3 } });
-    const texts = run.client.requests.map((request) => request.messages.at(-1)!.content);
+    const texts = run.client.requests.map((request) => textOf(request.messages.at(-1)!));
     expect(texts.map((text) => /\[Background commands: \w+ \(sleep .*\) ended with exit code 3/.test(text))).toEqual([
       false,
       false,

@@ -1,4 +1,4 @@
-import type { PendingBatch } from "@tesslate/agent";
+import type { Message, PendingBatch } from "@tesslate/agent";
 import type {
   AgentStep,
   ChecksReport,
@@ -236,7 +236,7 @@ export const chats = pgTable(
     todos: jsonb().$type<Todo[]>().notNull().default([]),
     /** Etags of the files the agent has read in this chat: a changed file must be read again before it is overwritten. */
     seen_files: jsonb().$type<Record<string, string>>().notNull().default({}),
-    /** Summary of the messages up to and including one; void when that message is deleted. */
+    /** Of chats from before records: summary of the messages up to and including one; void when that message is deleted. */
     summary: jsonb().$type<{ text: string; until_message_id: string }>(),
     created_at: createdAt(),
     updated_at: updatedAt(),
@@ -291,6 +291,7 @@ export const agentSteps = pgTable(
 export type AgentStepRow = typeof agentSteps.$inferSelect;
 
 /**
+/**
  * The events of ended runs, kept as long as the message they answer in. A row has consecutive events of one task: all up to `done`, then those that
  * came later. Rows are appended, never changed.
  */
@@ -312,6 +313,40 @@ export const runTranscripts = pgTable(
   (t) => [uniqueIndex("run_transcripts_message_id_position_key").on(t.message_id, t.position)],
 );
 export type RunTranscriptRow = typeof runTranscripts.$inferSelect;
+
+/**
+ * What was said to the model and by it, in order: the record from which every request is made. Rows are only added, and deleted with their message.
+ */
+export const conversationMessages = pgTable(
+  "conversation_messages",
+  {
+    id: id(),
+    chat_id: uuid()
+      .notNull()
+      .references(() => chats.id, { onDelete: "cascade" }),
+    /** The person's message, or the answer during which it was said. */
+    message_id: uuid()
+      .notNull()
+      .references(() => messages.id, { onDelete: "cascade" }),
+    position: integer().notNull(),
+    /** Null: summarized at a person's request, or built from the steps of a chat that had no record. */
+    task_id: uuid(),
+    /** Of an answer of the model. */
+    provider: text(),
+    model: text(),
+    /** Images of attachments without their data. */
+    data: jsonb().$type<Message>().notNull(),
+    created_at: createdAt(),
+  },
+  (t) => [
+    uniqueIndex("conversation_messages_chat_id_position_key").on(t.chat_id, t.position),
+    index("conversation_messages_message_id_idx").on(t.message_id),
+    index("conversation_messages_compactions_idx")
+      .on(t.chat_id, t.position)
+      .where(sql`data->>'role' = 'compaction'`),
+  ],
+);
+export type ConversationRow = typeof conversationMessages.$inferSelect;
 
 /** Requests of a run to the user, pending or answered: approval of a tool call, a question, a secret. */
 export const approvals = pgTable(
@@ -362,6 +397,7 @@ export const chatRewinds = pgTable(
     messages: jsonb().$type<MessageRow[]>().notNull(),
     steps: jsonb().$type<AgentStepRow[]>().notNull(),
     transcripts: jsonb().$type<RunTranscriptRow[]>().notNull().default([]),
+    conversation: jsonb().$type<ConversationRow[]>().notNull().default([]),
     created_at: createdAt(),
   },
   (t) => [index("chat_rewinds_chat_id_created_at_idx").on(t.chat_id, t.created_at.desc())],

@@ -4,6 +4,7 @@ import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
 import type { ChatStore, ChatWithCount } from "./chats.store.ts";
+import type { ConversationStore } from "./conversation.store.ts";
 import type { MessageRow } from "../../../db/schema/agent.ts";
 import type { FinishOrphans } from "./orphaned-answers.ts";
 import { hiddenMessages } from "./rewinds.service.ts";
@@ -29,6 +30,7 @@ export interface ChatRuns {
 
 export interface ChatsOptions {
   store: ChatStore;
+  conversations: Pick<ConversationStore, "copy">;
   runs: ChatRuns;
   finishOrphans: FinishOrphans;
   projects: { require(userId: string, ref: string): Promise<ProjectRow> };
@@ -39,7 +41,7 @@ export interface ChatsOptions {
 
 export type Chats = ReturnType<typeof createChats>;
 /** Chats and their messages. */
-export function createChats({ store, runs, finishOrphans, projects, lastRewind, onMessagesDeleted }: ChatsOptions) {
+export function createChats({ store, conversations, runs, finishOrphans, projects, lastRewind, onMessagesDeleted }: ChatsOptions) {
   const own = async (userId: string, chatId: string): Promise<ChatWithCount> => {
     const chat = await store.findChat(chatId);
     if (!chat || chat.user_id !== userId) throw notFound("Chat");
@@ -173,6 +175,7 @@ export function createChats({ store, runs, finishOrphans, projects, lastRewind, 
         });
         await store.copyMessages(tx, chat.id, row.id, message.position);
         await store.copySummary(tx, chat.id, row.id);
+        await conversations.copy(tx, chat.id, row.id);
         await store.copyPlan(tx, chat.id, row.id);
         return row;
       });

@@ -22,6 +22,8 @@ export interface RunMetadata {
   task_id: string;
   completion_reason: string;
 }
+/** A position after all messages. */
+export const endOfChat = 2_147_483_647;
 export type ChatWithCount = ChatRow & { message_count: number };
 
 const runType = "agent_execution";
@@ -231,9 +233,6 @@ export function createChatStore(db: Database) {
         db.select({ n: count() }).from(messages).innerJoin(chats, eq(chats.id, messages.chat_id)).where(where),
       ]);
       return { rows, total: total?.n ?? 0 };
-    },
-    setSummary: async (chatId: string, summary: NonNullable<ChatRow["summary"]>): Promise<void> => {
-      await db.update(chats).set({ summary }).where(eq(chats.id, chatId));
     },
     /** Newest first. */
     listMessagesBefore: (chatId: string, position: number, limit: number): Promise<MessageRow[]> =>

@@ -31,7 +31,8 @@ test("a fork has everything up to the message, with its steps, and is independen
   const before = await api().get({ params: { chat_id: chatId } });
   expect(before.messages).toHaveLength(4);
   await api().update({ params: { chat_id: chatId }, body: { title: "Bakery" } });
-  // A summary that replaces the first turn replaces it in the fork too.
+  // As a chat from before conversations were recorded: a summary that replaces the first turn replaces it in the fork too.
+  await world.app.studio.database.pool.query("delete from conversation_messages where chat_id = $1", [chatId]);
   await world.app.studio.database.pool.query(
     "update chats set summary = jsonb_build_object('text', 'The user wants a bakery.', 'until_message_id', $2::text) where id = $1",
     [chatId, before.messages[1]?.id],

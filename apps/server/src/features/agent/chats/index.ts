@@ -1,8 +1,16 @@
 export { mountChats } from "./chats.routes.ts";
 export { chatBusy, createChats, messageOfRun } from "./chats.service.ts";
 export { createChatStore, type ChatStore, type RunMetadata } from "./chats.store.ts";
-export { endOfChat, historyBefore, steeredTexts } from "./history.ts";
-export { createAttachmentReader, messageReferences, messageText, promptText, referencesMetadata } from "./message-content.ts";
+export { createConversations, type Conversations } from "./conversation.ts";
+export { createConversationStore } from "./conversation.store.ts";
+export {
+  createAttachmentReader,
+  type AttachmentReader,
+  messageReferences,
+  messageText,
+  promptText,
+  referencesMetadata,
+} from "./message-content.ts";
 export { createChatNaming, titleFromMessage } from "./naming.ts";
 export { createGenerateTitle } from "./title-model.ts";
 export { createRewinds, type ConversationChange } from "./rewinds.service.ts";

@@ -1,4 +1,4 @@
-import { imageTypes, maxImageBytes, type AttachedFile, type HistoryMessage, type ImagePart } from "@tesslate/agent";
+import { imageTypes, maxImageBytes, type AttachedFile, type HistoryMessage, type ImagePart, type Message } from "@tesslate/agent";
 import type { Mention, MessageAttachment } from "@tesslate/contract";
 import type { MessageRow } from "../../../db/schema/agent.ts";
 import { wrapUntrusted } from "../../../platform/untrusted-text.ts";
@@ -25,18 +25,21 @@ export const referencesMetadata = ({ attachments = [], mentions = [], details }:
     ? null
     : { ...(attachments.length > 0 && { attachments }), ...(mentions.length > 0 && { mentions }), ...(details && { details }) };
 
-/** Limits for images of earlier messages that are sent again, newest first. */
-const maxEarlierImages = 4;
-const maxEarlierImageBytes = 8_000_000;
 /** The agent quotes less of a text than this. */
 const maxTextChars = 20_000;
 
+export type AttachmentReader = ReturnType<typeof createAttachmentReader>;
 /** Loads attachments of messages for the agent. `readAttachment` returns undefined for a deleted one. */
 export function createAttachmentReader({ readAttachment }: { readAttachment(id: string): Promise<Buffer | undefined> }) {
-  const loadImage = async ({ id, name, mime_type, width, height, size_bytes }: MessageAttachment): Promise<ImagePart | undefined> => {
-    const media_type = imageTypes.find((type) => type === mime_type);
-    const data = media_type && size_bytes <= maxImageBytes ? await readAttachment(id) : undefined;
-    return media_type && data ? { name, media_type, data: new Uint8Array(data), width, height } : undefined;
+  /** Without its data; undefined for files that models take as no image. */
+  const imageOf = ({ id, name, mime_type, width, height, size_bytes }: MessageAttachment): ImagePart | undefined => {
+    const media_type = size_bytes <= maxImageBytes ? imageTypes.find((type) => type === mime_type) : undefined;
+    return media_type && { type: "image", name, media_type, width, height, reference: id };
+  };
+  const loadImage = async (image: ImagePart): Promise<ImagePart> => {
+    if (image.data !== undefined || image.reference === undefined) return image;
+    const data = await readAttachment(image.reference);
+    return data ? { ...image, data: data.toString("base64") } : image;
   };
   const describe = ({ id, name, mime_type: media_type, size_bytes }: MessageAttachment) => ({ id, name, media_type, size_bytes });
 
@@ -51,9 +54,10 @@ export function createAttachmentReader({ readAttachment }: { readAttachment(id: 
       const attached: AttachedFile[] = [];
       for (const one of attachments) {
         if (one.kind === "image") {
-          const image = canSee ? await loadImage(one) : undefined;
-          if (image) images.push(image);
-          attached.push({ ...describe(one), kind: image ? "shown" : "unseen" });
+          const known = canSee ? imageOf(one) : undefined;
+          const image = known && (await loadImage(known));
+          if (image?.data !== undefined) images.push(image);
+          attached.push({ ...describe(one), kind: image?.data === undefined ? "unseen" : "shown" });
         } else if (one.kind === "text") {
           const text = (await readAttachment(one.id))?.toString("utf8") ?? "(deleted)";
           attached.push({ ...describe(one), kind: "text", text: text.slice(0, maxTextChars), chars: text.length });
@@ -61,28 +65,29 @@ export function createAttachmentReader({ readAttachment }: { readAttachment(id: 
       }
       return { attached, images, mentions: mentions.map(({ path }) => path) };
     },
-    /** For earlier messages, oldest first: all attachments are named, and the newest images are sent again. */
-    forHistory: async (rows: readonly MessageRow[], canSee: boolean): Promise<Map<string, Pick<HistoryMessage, "attached" | "images">>> => {
-      const found = new Map<string, { attached: AttachedFile[]; images: ImagePart[] }>();
-      let left = canSee ? maxEarlierImages : 0;
-      let bytesLeft = maxEarlierImageBytes;
-      for (const row of rows.toReversed()) {
-        const { attachments = [] } = messageReferences(row);
-        if (row.role !== "user" || attachments.length === 0) continue;
-        const images: ImagePart[] = [];
-        const attached: AttachedFile[] = [];
-        for (const one of attachments) {
-          const image = one.kind === "image" && left > 0 && one.size_bytes <= bytesLeft ? await loadImage(one) : undefined;
-          if (image) {
-            left -= 1;
-            bytesLeft -= one.size_bytes;
-            images.push(image);
-          }
-          attached.push({ ...describe(one), kind: one.kind === "image" ? (image ? "shown" : "unseen") : one.kind });
-        }
-        found.set(row.id, { attached, images });
-      }
-      return found;
-    },
+    /** For messages without a record: all attachments are named, images are referenced. */
+    forHistory: async (rows: readonly MessageRow[]): Promise<Map<string, Pick<HistoryMessage, "attached" | "images">>> =>
+      new Map(
+        rows.flatMap((row) => {
+          const { attachments = [] } = messageReferences(row);
+          if (row.role !== "user" || attachments.length === 0) return [];
+          const images = attachments.flatMap((one) => (one.kind === "image" ? (imageOf(one) ?? []) : []));
+          const shown = new Set(images.map((image) => image.reference));
+          const attached = attachments.map((one): AttachedFile => ({
+            ...describe(one),
+            kind: one.kind === "image" ? (shown.has(one.id) ? "shown" : "unseen") : one.kind,
+          }));
+          return [[row.id, { attached, images }] as const];
+        }),
+      ),
+    /** The record with the data of its images. */
+    withData: (record: readonly Message[]): Promise<Message[]> =>
+      Promise.all(
+        record.map(async (message): Promise<Message> => {
+          if (message.role === "user")
+            return { ...message, parts: await Promise.all(message.parts.map((part) => (part.type === "image" ? loadImage(part) : part))) };
+          return message;
+        }),
+      ),
   };
 }

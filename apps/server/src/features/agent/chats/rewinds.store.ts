@@ -1,6 +1,14 @@
 import { and, asc, desc, eq, gte, inArray, lt } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
-import { agentSteps, chatRewinds, messages, runTranscripts, type MessageRow, type RewindRow } from "../../../db/schema/agent.ts";
+import {
+  agentSteps,
+  chatRewinds,
+  conversationMessages,
+  messages,
+  runTranscripts,
+  type MessageRow,
+  type RewindRow,
+} from "../../../db/schema/agent.ts";
 
 export type RewindsStore = ReturnType<typeof createRewindsStore>;
 /** Messages that a rewind removed from a chat. */
@@ -32,13 +40,17 @@ export function createRewindsStore(db: Database) {
       const ids = rows.map((row) => row.id);
       const steps = await tx.select().from(agentSteps).where(inArray(agentSteps.message_id, ids));
       const transcripts = await tx.select().from(runTranscripts).where(inArray(runTranscripts.message_id, ids));
-      await tx.insert(chatRewinds).values({ chat_id: question.chat_id, checkpoint_id: checkpointId, messages: rows, steps, transcripts });
+      const conversation = await tx.select().from(conversationMessages).where(inArray(conversationMessages.message_id, ids));
+      await tx
+        .insert(chatRewinds)
+        .values({ chat_id: question.chat_id, checkpoint_id: checkpointId, messages: rows, steps, transcripts, conversation });
       await tx.delete(messages).where(inArray(messages.id, ids));
     },
     restoreMessages: async (tx: Queries, rewind: RewindRow): Promise<void> => {
       if (rewind.messages.length > 0) await tx.insert(messages).values(rewind.messages);
       if (rewind.steps.length > 0) await tx.insert(agentSteps).values(rewind.steps);
       if (rewind.transcripts.length > 0) await tx.insert(runTranscripts).values(rewind.transcripts);
+      if (rewind.conversation.length > 0) await tx.insert(conversationMessages).values(rewind.conversation);
       await tx.delete(chatRewinds).where(eq(chatRewinds.id, rewind.id));
     },
   };

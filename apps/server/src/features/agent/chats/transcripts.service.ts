@@ -1,8 +1,7 @@
 import type { Transcript, TranscriptEntry, TranscriptEvent, TranscriptMessage, TranscriptRun } from "@tesslate/contract";
 import type { ChatRow, MessageRow } from "../../../db/schema/agent.ts";
-import type { ChatStore } from "./chats.store.ts";
+import { endOfChat, type ChatStore } from "./chats.store.ts";
 import { eventsFromSteps } from "./earlier-runs.ts";
-import { endOfChat } from "./history.ts";
 import { messageReferences } from "./message-content.ts";
 import type { FinishOrphans } from "./orphaned-answers.ts";
 import { hiddenMessages } from "./rewinds.service.ts";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createModelClient } from "@tesslate/agent";
+import { createModelClient, userMessage } from "@tesslate/agent";
 import { afterEach, expect, test } from "vitest";
 import { boundedResponses } from "./bounded-responses.ts";
 
@@ -33,10 +33,7 @@ test.each([
   const { url, sent, hungUp } = await endless(piece, status);
   const client = createModelClient({ provider: "openai-compatible", base_url: url, model: "m", fetch: boundedResponses(fetch) });
   const listen = async () => {
-    for await (const _ of client.stream(
-      { system: "", messages: [{ role: "user", content: "Hi" }], tools: [] },
-      new AbortController().signal,
-    ));
+    for await (const _ of client.stream({ system: "", messages: [userMessage("Hi")], tools: [] }, new AbortController().signal));
   };
   await expect(listen()).rejects.toMatchObject({ name: "ModelError", code: "model_error" });
   await hungUp;

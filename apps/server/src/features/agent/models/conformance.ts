@@ -1,9 +1,11 @@
 import {
+  assistantMessage,
   ModelError,
   refusesTools,
+  userMessage,
   withTextTools,
   type FoundCall,
-  type Message,
+  type ModelMessage,
   type ModelClient,
   type ModelUsage,
   type ToolDefinition,
@@ -46,7 +48,7 @@ export async function probeTools(client: ModelClient, signal: AbortSignal): Prom
   const usage: ModelUsage = { tokens_in: 0, tokens_out: 0, tokens_cached: 0 };
   let calls = 0;
   let hasUsage = false;
-  const countedReply = async (by: ModelClient, messages: Message[]): Promise<Reply> => {
+  const countedReply = async (by: ModelClient, messages: ModelMessage[]): Promise<Reply> => {
     calls++;
     const reply = await replyOf(by, messages, signal);
     if (reply.usage) {
@@ -57,7 +59,6 @@ export async function probeTools(client: ModelClient, signal: AbortSignal): Prom
     }
     return reply;
   };
-  const userMessage = (content: string): Message => ({ role: "user", content });
 
   let repairs = 0;
   const byText = withTextTools(client, {
@@ -83,8 +84,19 @@ export async function probeTools(client: ModelClient, signal: AbortSignal): Prom
     parallel_tools = two !== undefined && two.calls.filter((other) => other.name === addNote.name).length === 2;
     const after = await countedReply(by, [
       userMessage(`${task} Then answer with the number you got.`),
-      { role: "assistant", content: "", tool_calls: [call] },
-      { role: "tool", tool_call_id: call.id, tool_name: call.name, content: "Stored. Its number is 4711.", is_error: false },
+      assistantMessage("", [call]),
+      {
+        role: "tool",
+        parts: [
+          {
+            type: "tool_result",
+            call_id: call.id,
+            name: call.name,
+            content: [{ type: "text", text: "Stored. Its number is 4711." }],
+            is_error: false,
+          },
+        ],
+      },
     ]).catch(ignoring);
     isFollowed = after !== undefined && after.calls.length === 0 && after.text.includes("4711");
   }
@@ -124,7 +136,7 @@ interface Reply {
   tokensPerSecond: number | null;
 }
 
-async function replyOf(client: ModelClient, messages: Message[], signal: AbortSignal): Promise<Reply> {
+async function replyOf(client: ModelClient, messages: ModelMessage[], signal: AbortSignal): Promise<Reply> {
   const started = performance.now();
   const reply: Reply = { text: "", calls: [], usage: null, firstTokenMs: null, tokensPerSecond: null };
   const calls = new Map<string, Reply["calls"][number]>();

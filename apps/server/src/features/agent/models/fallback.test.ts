@@ -1,4 +1,4 @@
-import { ModelError, type ModelClient, type ModelEvent, type ModelRequest } from "@tesslate/agent";
+import { ModelError, userMessage, type ModelClient, type ModelEvent, type ModelRequest } from "@tesslate/agent";
 import { describe, expect, test } from "vitest";
 import { createModelChain, withoutUnseenImages } from "./fallback.ts";
 import type { ResolvedModel } from "./connected-models.ts";
@@ -92,12 +92,14 @@ describe("fallback models", () => {
           },
         },
       });
-    const image = { name: "page.png", media_type: "image/png" as const, data: new Uint8Array([1]), width: 1, height: 1 };
-    const request: ModelRequest = { system: "", tools: [], messages: [{ role: "user", content: "Like this", images: [image] }] };
+    const image = { type: "image" as const, name: "page.png", media_type: "image/png" as const, data: "AQ==", width: 1, height: 1 };
+    const request: ModelRequest = {
+      system: "",
+      tools: [],
+      messages: [{ role: "user", parts: [image, { type: "text", text: "Like this" }] }],
+    };
     for (const vision of [false, null, true]) for await (const _ of clientWith(vision).stream(request, new AbortController().signal));
-    expect(requests[0]?.messages).toEqual([
-      { role: "user", content: "[The picture page.png is not shown: this model sees no pictures.]\n\nLike this" },
-    ]);
+    expect(requests[0]?.messages).toEqual([userMessage("[The picture page.png is not shown: this model sees no pictures.]\n\nLike this")]);
     expect(requests.slice(1)).toEqual([request, request]);
   });
 });

@@ -1,4 +1,4 @@
-import { ModelError, type ModelClient, type ModelRequest } from "@tesslate/agent";
+import { ModelError, withoutImages, type ModelClient, type ModelRequest } from "@tesslate/agent";
 import type { ResolvedModel } from "./connected-models.ts";
 
 /** A model with fallbacks, of which one is used at a time. */
@@ -23,12 +23,9 @@ export const withoutUnseenImages = ({ client, vision }: Pick<ResolvedModel, "cli
 
 const withImageNotes = (request: ModelRequest): ModelRequest => ({
   ...request,
-  messages: request.messages.map((message) => {
-    if (message.role !== "user" || !message.images?.length) return message;
-    const { images, ...rest } = message;
-    const note = images.map(({ name }) => `[The picture ${name} is not shown: this model sees no pictures.]`).join("\n");
-    return { ...rest, content: `${note}\n\n${message.content}` };
-  }),
+  messages: request.messages.map((message) =>
+    withoutImages(message, ({ name }) => `[The picture ${name} is not shown: this model sees no pictures.]`),
+  ),
 });
 
 /**

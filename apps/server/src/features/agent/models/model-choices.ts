@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { ModelError } from "@tesslate/agent";
+import { ModelError, userMessage } from "@tesslate/agent";
 import type { ModelPreferences, ModelTrial } from "@tesslate/contract";
 import { AppError, badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import type { Agents } from "../agents/index.ts";
@@ -93,7 +93,7 @@ export function createModelChoices({
       const timeout = AbortSignal.timeout(healthMs);
       const started = performance.now();
       try {
-        const request = { system: "", messages: [{ role: "user" as const, content: "Say ok." }], tools: [], max_output_tokens: 16 };
+        const request = { system: "", messages: [userMessage("Say ok.")], tools: [], max_output_tokens: 16 };
         let usage: { tokens_in: number; tokens_out: number; tokens_cached: number } | null = null;
         for await (const event of model.client.stream(request, timeout)) if (event.type === "finish") usage = event.usage;
         if (usage) await charge(userId, model, usage);

@@ -1,4 +1,4 @@
-import type { ModelClient } from "@tesslate/agent";
+import { userMessage, type ModelClient } from "@tesslate/agent";
 import type { ErrorCode } from "@tesslate/contract";
 import type { Outbound } from "../../../platform/outbound.ts";
 import { fetchModels } from "./catalogue.ts";
@@ -46,7 +46,7 @@ export async function probe({ connection, outbound, model, preferred, clientOf }
   try {
     const request = {
       system: "You are a connection test.",
-      messages: [{ role: "user" as const, content: "Answer with the word ok." }],
+      messages: [userMessage("Answer with the word ok.")],
       tools: [],
     };
     for await (const event of clientOf(chosen, watched).stream(request, abort.signal))

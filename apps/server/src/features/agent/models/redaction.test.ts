@@ -47,6 +47,19 @@ test.each([1, 3, 7, 100])("a secret streamed in chunks of %i is redacted to its 
   expect(events.at(-1)).toEqual(finish);
 });
 
+test("text and reasoning keep their order", async () => {
+  const given: ModelEvent[] = [
+    { type: "reasoning", delta: "planted-" },
+    { type: "text", delta: "It is plan" },
+    { type: "reasoning", delta: "done", starts: true, provider_state: { anthropic: { signature: "s" } } },
+    finish,
+  ];
+  const events = await redactedEvents(given);
+  expect(events.map((event) => event.type)).toEqual(["reasoning", "text", "text", "reasoning", "finish"]);
+  expect([textOf(events, "reasoning"), textOf(events, "text")]).toEqual(["planted-done", "It is plan"]);
+  expect(events[3]).toEqual(given[2]);
+});
+
 test("buffered text is emitted when the connection is lost", async () => {
   const events = await redactedEvents([{ type: "text", delta: "It begins: planted-mod" }, new Error("connection lost")]);
   expect(textOf(events, "text")).toBe("It begins: planted-mod");

@@ -18,21 +18,31 @@ async function* redactStream(events: AsyncIterable<ModelEvent>, { current }: Liv
   const text = current.stream();
   const reasoning = current.stream();
   const calls = new Map<string, ReturnType<typeof current.stream>>();
+  const heldReasoning = function* (): Generator<ModelEvent> {
+    const delta = current.redact(reasoning.flush());
+    if (delta !== "") yield { type: "reasoning", delta };
+  };
+  const heldText = function* (): Generator<ModelEvent> {
+    const delta = current.redact(text.flush());
+    if (delta !== "") yield { type: "text", delta };
+  };
   const rest = function* (): Generator<ModelEvent> {
-    const thought = current.redact(reasoning.flush());
-    if (thought !== "") yield { type: "reasoning", delta: thought };
-    const remaining = current.redact(text.flush());
-    if (remaining !== "") yield { type: "text", delta: remaining };
+    yield* heldReasoning();
+    yield* heldText();
   };
   try {
     for await (const event of events) {
       switch (event.type) {
         case "text": {
+          yield* heldReasoning();
+          if (event.starts) yield* heldText();
           const delta = text.push(event.delta);
-          if (delta !== "") yield { type: "text", delta };
+          if (delta !== "" || event.provider_state) yield { ...event, delta };
           break;
         }
         case "reasoning": {
+          yield* heldText();
+          if (event.starts) yield* heldReasoning();
           const delta = reasoning.push(event.delta);
           // The provider's state is signed with the original reasoning; it is only sent back to that provider.
           if (delta !== "" || event.provider_state) yield { ...event, delta };

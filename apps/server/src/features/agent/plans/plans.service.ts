@@ -143,7 +143,7 @@ export function createChatPlans({ store, chats, runs, events }: PlansOptions) {
     /** Provides `save_plan` and `update_plan`, and tells the model about the current plan. */
     provideTools: (async (run) => {
       const plans = planStore(run);
-      return { tools: [savePlan(plans), updatePlan(plans)], prompt: planPrompt(await plans.read(), run.edit_mode) };
+      return { tools: [savePlan(plans), updatePlan(plans)], context: planPrompt(await plans.read(), run.edit_mode) };
     }) satisfies ToolProvider,
   };
 }

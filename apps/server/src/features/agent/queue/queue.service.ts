@@ -4,7 +4,8 @@ import { AppError, badRequest, conflict, invalid, notFound } from "../../../plat
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Attachments } from "../attachments/index.ts";
-import type { ChatStore } from "../chats/index.ts";
+import { steeringMessage } from "@tesslate/agent";
+import type { ChatStore, Conversations } from "../chats/index.ts";
 import { editModeFor, refuseSteering, type RunHandle, type Runs, type Sender } from "../runs/index.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
 import type { QueueStore } from "./queue.store.ts";
@@ -15,6 +16,7 @@ export interface QueueOptions {
   chats: Pick<ChatStore, "findChat" | "findActiveRun" | "insertChat">;
   runs: Pick<Runs, "ownChat" | "start">;
   attachments: Pick<Attachments, "require" | "assign">;
+  conversations: Pick<Conversations, "entries" | "append">;
   events: EventLog;
   log: Logger;
 }
@@ -32,7 +34,7 @@ export type MessageQueue = ReturnType<typeof createMessageQueue>;
  * Messages that wait for a run to end, and messages that steer the active run. A message is deleted in the transaction that starts a run with it
  * or adds it to the active run, so it is sent exactly once, with any number of processes and crashes.
  */
-export function createMessageQueue({ store, chats, runs, attachments, events, log }: QueueOptions) {
+export function createMessageQueue({ store, chats, runs, attachments, conversations, events, log }: QueueOptions) {
   const own = async (userId: string, chatId: string): Promise<QueueChat> => {
     const { id, project_id } = await runs.ownChat(userId, chatId);
     if (project_id === null) throw notFound("Project");
@@ -246,13 +248,16 @@ export function createMessageQueue({ store, chats, runs, attachments, events, lo
       return advance(queueChat, true);
     },
 
-    /** Takes the steering messages for the next model call: removes them from the queue, stores them in the message and emits them. */
+    /** Takes the steering messages for the next model call: removes them from the queue, stores them in the message and the record, and emits them. */
     takeSteering: async ({ task, input, emitter }: RunHandle, iteration: number): Promise<string[]> => {
       if (!(await store.hasSteering(task.id))) return [];
       let texts: string[] = [];
       await emitter.emitWith(async (tx) => {
         const taken = await store.takeSteering(tx, { task_id: task.id, message_id: input.message_id }, iteration);
         texts = taken.map((one) => one.text);
+        const place = { ...input, task_id: task.id };
+        const ids = taken.map(({ id }) => id);
+        await conversations.append(tx, conversations.entries(place, texts.map(steeringMessage), ids));
         return taken.map(({ id, text, at }) => ({ type: "steered" as const, data: { id, message: text, iteration, at } }));
       });
       return texts;

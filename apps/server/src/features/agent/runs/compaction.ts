@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { estimateFirstCall, maxSummaryTokens, ModelError, summarize } from "@tesslate/agent";
+import { compactConversation, maxSummaryTokens, ModelError } from "@tesslate/agent";
 import type { CompactedChat } from "@tesslate/contract";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
 import type { Credits } from "../../billing/credits/index.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
 import type { Agents } from "../agents/index.ts";
-import { chatBusy, endOfChat, historyBefore, type ChatStore } from "../chats/index.ts";
+import { chatBusy, type ChatStore, type Conversations } from "../chats/index.ts";
 import { chargeOf, costOf, projectModelSettings, redactedClient, type Models, type ResolvedModel } from "../models/index.ts";
 import { dollars, withinCaps, type RunCaps } from "./cost-caps.ts";
 import type { RunCosts } from "./costs.ts";
@@ -15,9 +15,10 @@ import { requireOwnChat } from "./runs.access.ts";
 const summaryTimeoutMs = 120_000;
 
 export type CompactChat = ReturnType<typeof createCompactChat>;
-/** Replaces the messages of a chat by a summary for the model; people still see all of them. */
+/** Replaces older messages of a chat by a summary for the model; people still see all of them. */
 export function createCompactChat({
   chats,
+  conversations,
   agents,
   models,
   projects,
@@ -25,6 +26,7 @@ export function createCompactChat({
   costs,
 }: {
   chats: ChatStore;
+  conversations: Pick<Conversations, "upTo" | "appendMark">;
   agents: Pick<Agents, "resolve">;
   models: Pick<Models, "resolve">;
   projects: {
@@ -67,18 +69,19 @@ export function createCompactChat({
     const agent = await agents.resolve(userId, undefined);
     const model = await models.resolve(userId, { model: body.model ?? projectModelSettings(project).model, agent });
     await credits.require(userId, model);
-    const [last] = await chats.listMessagesBefore(chat.id, endOfChat, 1);
-    const history = await historyBefore(chats, chat.id, endOfChat);
-    if (!last || history.length < 2) throw badRequest("There are too few messages to compact.");
-    const before = estimateFirstCall({ system_prompt: agent.system_prompt, history, message: "" });
+    const last = await chats.transaction((tx) => chats.findLastMessage(tx, chat.id));
+    const tooShort = () => badRequest("There are too few messages to compact.");
+    if (!last) throw tooShort();
+    const conversation = await conversations.upTo(last);
     const caps = await costs.capsFor(userId, project);
     let cost_cents = 0;
     // Credits are reserved per task; this is none, so it gets an id of its own.
     const task_id = randomUUID();
-    const text = await summarize({
+    const mark = await compactConversation({
       client: redactedClient(model.client, await projects.redactor(project.id)),
       context_window: model.context_window,
-      history,
+      system_prompt: agent.system_prompt,
+      conversation,
       beforeCall: (tokens_in) => reserve({ user_id: userId, task_id, model, caps, tokens_in }),
       signal: AbortSignal.timeout(summaryTimeoutMs),
       onUsage: async (usage) => {
@@ -103,14 +106,10 @@ export function createCompactChat({
         throw error;
       })
       .finally(() => credits.release(task_id));
-    if (text === "") throw new AppError("model_error", "The model returned an empty summary. Nothing was changed.");
+    if (mark === "too_short") throw tooShort();
+    if (mark === "empty") throw new AppError("model_error", "The model returned an empty summary. Nothing was changed.");
     await refuseBusy();
-    await chats.setSummary(chat.id, { text, until_message_id: last.id });
-    const after = estimateFirstCall({
-      system_prompt: agent.system_prompt,
-      history: await historyBefore(chats, chat.id, endOfChat),
-      message: "",
-    });
-    return { tokens_before: before, tokens_after: after, context_window: model.context_window, cost_cents };
+    await conversations.appendMark(chat.id, last.id, mark);
+    return { tokens_before: mark.tokens_before, tokens_after: mark.tokens_after, context_window: model.context_window, cost_cents };
   };
 }

@@ -1,6 +1,6 @@
-import type { AgentDeps, SeenFiles, SteeredText, Todo } from "@tesslate/agent";
+import type { AgentDeps, AgentStep, Message, RunOptions, SeenFiles, Todo } from "@tesslate/agent";
 import type { Queries } from "../../../platform/database.ts";
-import { createAttachmentReader, historyBefore, promptText, steeredTexts, type ChatStore } from "../chats/index.ts";
+import { promptText, type AttachmentReader, type ChatStore, type Conversations } from "../chats/index.ts";
 import type { Approvals } from "./approvals.ts";
 import type { NewRunEvent } from "./events.ts";
 import type { Questions } from "./questions.ts";
@@ -9,35 +9,50 @@ import type { PreparedRun, RunHandle } from "./run.ts";
 type RequestEvent = Extract<Parameters<AgentDeps["emit"]>[0], { type: "approval_required" | "question_asked" }>;
 
 export type RunConversation = ReturnType<typeof createRunConversation>;
-/** What a run gets from its chat and gives to it: history, attachments, steering, to-dos, and requests to the person. */
+/** What a run gets from its chat and gives to it: record, attachments, steering, to-dos, and requests to the person. */
 export function createRunConversation({
   chats,
   approvals,
   questions,
-  readAttachment,
+  attachments,
+  conversations,
   takeSteering,
   syncPlan,
 }: {
   chats: ChatStore;
   approvals: Approvals;
   questions: Questions;
-  /** Undefined when the attachment was deleted. */
-  readAttachment(id: string): Promise<Buffer | undefined>;
-  /** Removes the steering messages for the next model call from the queue and returns them. */
+  attachments: AttachmentReader;
+  conversations: Conversations;
+  /** Moves the steering messages for the next model call from the queue to the record and returns them. */
   takeSteering(run: RunHandle, iteration: number): Promise<string[]>;
   /** Updates the plan from the to-do list, in the same transaction. */
   syncPlan(tx: Queries, chatId: string, todos: readonly Todo[]): Promise<NewRunEvent[]>;
 }) {
-  const attachments = createAttachmentReader({ readAttachment });
   return {
-    /** The message and what came before it. Without `canSee`, images are only named. */
-    read: async ({ question }: PreparedRun, canSee: boolean) => ({
+    /** The message and the record. Without `canSee`, images of the message are only named. */
+    read: async (
+      { question }: PreparedRun,
+      canSee: boolean,
+    ): Promise<Pick<RunOptions, "message" | "attached" | "images" | "mentions"> & { conversation: Message[] }> => ({
       message: promptText(question),
       ...(await attachments.forQuestion(question, canSee)),
-      history: await historyBefore(chats, question.chat_id, question.position, (rows) => attachments.forHistory(rows, canSee)),
+      conversation: await conversations.forRun(question),
     }),
-    /** The steering messages that an interrupted run got. */
-    steeredBefore: async ({ input }: RunHandle): Promise<SteeredText[]> => steeredTexts(await chats.findMessage(input.message_id)),
+    /**
+     * Whether a run that is resumed had begun: its message is in the record. The record of a run from before there were records is built from its
+     * `steps`; undefined if it made none.
+     */
+    hasBegun: async ({ question, input }: PreparedRun, steps: readonly AgentStep[] | undefined): Promise<boolean> => {
+      if (await conversations.isRecorded(question.id)) return true;
+      if (!steps) return false;
+      await conversations.adopt(question, input.message_id, steps);
+      return true;
+    },
+    /** Prepares messages for `append`. */
+    entries: ({ task, input }: RunHandle, messages: readonly Message[]) => conversations.entries({ ...input, task_id: task.id }, messages),
+    /** Extends the record. */
+    append: conversations.append,
     seenFiles: ({ chat }: PreparedRun): SeenFiles & { save(): Promise<void> } => {
       const seen = createSeenFiles(chat.seen_files);
       return { ...seen, save: () => chats.setSeenFiles(chat.id, seen.toRecord()) };

@@ -59,7 +59,7 @@ test("a run stops at its cap, keeps its work, and is recorded by purpose and mod
   });
   const sentMessages = world.model.requests.at(-1)!.request!.messages;
   expect(sentMessages.filter((message) => message.role === "user" && /Write two files/.test(message.text))).toHaveLength(1);
-  expect(sentMessages[0]!.text).toMatch(/paused at a limit/);
+  expect(sentMessages.at(-1)!.text).toMatch(/paused at a limit/);
   expect(sentMessages.filter((message) => message.role === "tool")).toHaveLength(2);
   await expect(client.chat.resume({ body: { task_id } })).rejects.toMatchObject({ code: "not_resumable" });
   // The step limit works the same way: a resume grants as many steps again.

@@ -3,7 +3,7 @@ import type { CostEstimate } from "@tesslate/contract";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Credits } from "../../billing/credits/index.ts";
 import type { Agents } from "../agents/index.ts";
-import { endOfChat, historyBefore, type ChatStore } from "../chats/index.ts";
+import type { ChatStore, Conversations } from "../chats/index.ts";
 import { costOf, projectModelSettings, type Models } from "../models/index.ts";
 import type { RunCosts } from "./costs.ts";
 import { requireOwnChat } from "./runs.access.ts";
@@ -18,6 +18,7 @@ export type EstimateRun = ReturnType<typeof createEstimateRun>;
 export const createEstimateRun =
   ({
     chats,
+    conversations,
     agents,
     models,
     projects,
@@ -25,6 +26,7 @@ export const createEstimateRun =
     typicalRun,
   }: {
     chats: ChatStore;
+    conversations: Pick<Conversations, "preview">;
     agents: Pick<Agents, "resolve">;
     models: Pick<Models, "resolve">;
     projects: { require(userId: string, ref: string): Promise<ProjectRow> };
@@ -47,8 +49,8 @@ export const createEstimateRun =
     const chat = body.chat_id ? await requireOwnChat(chats, userId, body.chat_id) : await chats.findRecentChat(userId, project.id);
     const agent = await agents.resolve(userId, body.agent_id);
     const model = await models.resolve(userId, { model: body.model ?? projectModelSettings(project).model, agent });
-    const history = chat ? await historyBefore(chats, chat.id, endOfChat) : [];
-    const tokens_in = estimateFirstCall({ system_prompt: agent.system_prompt, history, message: body.message });
+    const conversation = chat ? await conversations.preview(chat.id) : [];
+    const tokens_in = estimateFirstCall({ system_prompt: agent.system_prompt, conversation, message: body.message });
     const typical = await typicalRun(userId);
     const calls = typical?.calls ?? typicalCalls;
     const growth = typical ? Math.max(0, typical.tokens_in / Math.max(1, typical.calls) - tokens_in) : typicalGrowthTokens * (calls / 2);

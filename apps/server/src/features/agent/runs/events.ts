@@ -4,7 +4,10 @@ import type { Queries } from "../../../platform/database.ts";
 import type { EventLog, NewEvent } from "../../../platform/events.ts";
 
 /** Agent events that are stored as they are. The others are handled in `execute.ts`. */
-type ForwardedEvent = Exclude<AgentEvent, { type: "complete" | "error" | "approval_required" | "question_asked" | "agent_step" }>;
+type ForwardedEvent = Exclude<
+  AgentEvent,
+  { type: "complete" | "error" | "approval_required" | "question_asked" | "agent_step" | "tool_started" | "conversation_appended" }
+>;
 
 /** Appends a run's events to the project's event log in order; each is committed before the next. */
 export interface RunEmitter {
@@ -73,12 +76,15 @@ export function createRunEmitter({
     if (buffered) flush();
     await flushed;
     if (failure) throw failure.error;
-    const entries = async (tx: Queries) => (await work(tx)).map((entry) => ({ ...entry, task_id: taskId }) as NewEvent);
+    const entries = async (tx: Queries) => {
+      const given = await work(tx);
+      for (const entry of given) if (entry.type === "tool_started") iteration = entry.data.iteration;
+      return given.map((entry) => ({ ...entry, task_id: taskId }) as NewEvent);
+    };
     await events.appendWith(projectId, entries, afterStored);
   };
   const self: RunEmitter = {
     emit: async (type, data) => {
-      if (type === "tool_started") iteration = (data as RunEventData<"tool_started">).iteration;
       if (type === "notice") {
         const notice = data as RunEventData<"notice">;
         return self.emitWith(async (tx) => {
@@ -110,8 +116,6 @@ export async function forwardEvent(
   switch (event.type) {
     case "text_chunk":
       return emitter.emitText(event.data.content, event.data.iteration);
-    case "tool_started":
-      return emitter.emit("tool_started", event.data);
     case "subagent_event":
       return emitter.emit("subagent_event", event.data);
     case "command_started":

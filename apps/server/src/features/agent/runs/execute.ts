@@ -1,14 +1,19 @@
 import {
   estimateRequestTokens,
+  interruptedResults,
   loadHooks,
+  progressOf,
+  recordOfSteps,
   RunInterrupted,
   type AgentDeps,
   type AgentProtocol,
   type AgentStep,
+  type Message,
   type RunOptions,
   type RunResult,
 } from "@tesslate/agent";
 import type { RunEventData } from "@tesslate/contract";
+import type { Queries } from "../../../platform/database.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
 import { createModelChain, redactedClient, type ModelChain, type ResolvedModel } from "../models/index.ts";
 import type { AgentRunner } from "./agent-runner.ts";
@@ -16,7 +21,7 @@ import type { CommandStops } from "./command-stops.ts";
 import type { RunConversation } from "./conversation.ts";
 import { endFromResult, type RunEnd } from "./ending.ts";
 import type { RunEnvironments } from "./environment.ts";
-import { forwardEvent } from "./events.ts";
+import { forwardEvent, type NewRunEvent } from "./events.ts";
 import { describeInterruptedSubagents, findUnfinishedBatch, loadInterruption, stepData } from "./interrupted-steps.ts";
 import type { PreparedRun } from "./run.ts";
 import { storedContext } from "./run-context.ts";
@@ -71,27 +76,32 @@ async function executeRun(
     },
   });
   currentModel = chain.current;
-  const emitStep = (step: AgentStep) =>
-    emitter.emitWith(async (tx) => {
+  /** Extends the record in the transaction that stores the events. */
+  const emitAppending = (messages: readonly Message[], work: (tx: Queries) => Promise<NewRunEvent[]>): Promise<void> => {
+    const entries = conversation.entries(run, redactor.current.redactIn(messages));
+    return emitter.emitWith(async (tx) => {
+      await conversation.append(tx, entries);
+      return work(tx);
+    });
+  };
+  const emitStep = (step: AgentStep, messages: readonly Message[]) =>
+    emitAppending(messages, async (tx) => {
       await store.insertStep(tx, { message_id: input.message_id, chat_id: chat.id, step_data: stepData(step) });
       return [{ type: "agent_step", data: { ...step, tool_results: step.tool_results.map(({ ...result }) => result) } }];
     });
 
-  // Undefined, not empty, on a first run: where it is present, the agent tells the model of an interruption.
-  const interruption =
-    input.resumes === null
-      ? undefined
-      : {
-          ...(await loadInterruption(store, input.resumes, input.message_id)),
-          steered: await conversation.steeredBefore(run),
-        };
-  const unfinished =
-    input.resumes === null || interruption?.pending
-      ? undefined
-      : await findUnfinishedBatch(store, input.resumes, interruption?.steps ?? []);
-  if (interruption && unfinished) {
-    interruption.steps.push(unfinished);
-    await emitStep(unfinished);
+  const interruption = input.resumes === null ? undefined : await loadInterruption(store, input.resumes, input.message_id);
+  const steps = interruption?.steps ?? [];
+  const unfinished = input.resumes === null || interruption?.pending ? undefined : await findUnfinishedBatch(store, input.resumes, steps);
+  const hasSteps = steps.length > 0 || unfinished !== undefined;
+  const hasBegun = interruption !== undefined && (await conversation.hasBegun(run, hasSteps ? steps : undefined));
+  const { conversation: record, ...message } = await conversation.read(run, model.vision !== false);
+  if (unfinished) {
+    const lost = interruptedResults(record, unfinished.tool_results);
+    const messages = lost ? [lost] : recordOfSteps([unfinished]);
+    await emitStep(unfinished, messages);
+    record.push(...messages);
+    steps.push(unfinished);
   }
   const waiting = interruption?.pending?.nested;
   const interruptedSubagents =
@@ -146,15 +156,22 @@ async function executeRun(
       protocol: chainProtocol(links),
     },
     cacheKey: chat.id,
-    ...(await conversation.read(run, model.vision !== false)),
-    ...interruption,
-    ...(input.earlier?.is_paused && { isAfterPause: true }),
+    ...message,
+    conversation: record,
+    ...(hasBegun && {
+      resumes: {
+        ...progressOf(steps),
+        reason: input.earlier?.is_paused ? ("paused" as const) : ("interrupted" as const),
+        facts: interruptedSubagents,
+      },
+    }),
+    pending: interruption?.pending ?? null,
     editMode: input.edit_mode,
     allowedTools: chat.allowed_tools,
     workspace,
     root: environment.root,
     userName: input.user_name,
-    environment: [...(await context.environment()), ...interruptedSubagents],
+    environment: [...(await context.environment()), ...provided.context],
     limits: run.limits,
     signal: agentSignal(signal),
     deps: {
@@ -169,7 +186,12 @@ async function executeRun(
       emit: async (event) => {
         switch (event.type) {
           case "agent_step":
-            return emitStep(event.data);
+            return emitStep(event.data, event.messages);
+          case "tool_started":
+            provided.diagnostics?.begin();
+            return emitAppending(event.messages, async () => [{ type: "tool_started", data: event.data }]);
+          case "conversation_appended":
+            return emitAppending(event.data.messages, async () => []);
           case "error":
             error = event.data;
             return;
@@ -178,9 +200,6 @@ async function executeRun(
           case "approval_required":
           case "question_asked":
             return conversation.openRequest(run, event);
-          case "tool_started":
-            provided.diagnostics?.begin();
-            return forwardEvent(event, emitter, workspace.etagOf);
           case "file_changed":
             provided.diagnostics?.noteChange();
             await environment.touch();

@@ -1,4 +1,4 @@
-import { currentToolName, type AgentStep, type PendingBatch, type ToolResult } from "@tesslate/agent";
+import { callsOf, currentToolName, type AgentStep, type PendingBatch, type ToolResult } from "@tesslate/agent";
 import type { SubagentEvent } from "@tesslate/contract";
 import type { AgentStepRow } from "../../../db/schema/agent.ts";
 import type { RunsStore } from "./runs.store.ts";
@@ -113,7 +113,7 @@ export async function findUnfinishedBatch(
 /** A batch that was resumed at its question has no `tool_started` event. */
 const startedBatch = ({ iteration, message }: PendingBatch): BatchEvent => ({
   type: "tool_started",
-  data: { iteration, tools: message.tool_calls.map((call) => ({ name: call.name, parameters: argumentsOf(call.arguments) })) },
+  data: { iteration, tools: callsOf(message).map((call) => ({ name: call.name, parameters: argumentsOf(call.arguments) })) },
 });
 function argumentsOf(text: string): Record<string, unknown> {
   try {

@@ -60,8 +60,8 @@ describe("a server that dies", () => {
     expect(steps.map((s) => s.iteration)).toEqual([1, 2]);
     expect(after.messages[1]).toMatchObject({ content: "All done.", message_metadata: { completion_reason: "no_more_actions", task_id } });
     // The prompt mentions the interruption only after the restart.
-    const mentionsInterruption = world.model.requests.map((r) => /interrupted/.test(r.request?.messages[0]?.text ?? ""));
-    expect(mentionsInterruption).toEqual([false, false, true, true]);
+    const mentionsInterruption = world.model.requests.map((r) => /interrupted/.test(r.request?.messages.at(-1)?.text ?? ""));
+    expect(mentionsInterruption).toEqual([false, false, true, false]);
     // The first half is not repeated, and the run cannot be resumed again.
     await expect(client.resume({ body: { task_id: task(seen) } })).rejects.toMatchObject({ status: 409, code: "not_resumable" });
     await expect(client.resume({ body: { task_id } })).rejects.toMatchObject({ code: "not_resumable" });

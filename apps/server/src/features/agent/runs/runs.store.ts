@@ -60,7 +60,8 @@ export function createRunsStore(db: Database) {
   /** The approval that an interrupted run waited for: unanswered, or answered but not delivered. */
   const findInterruptedApproval = async (taskId: string, q: Queries = db): Promise<ApprovalRow | undefined> => {
     const [last] = await q.select().from(approvals).where(eq(approvals.task_id, taskId)).orderBy(desc(approvals.created_at)).limit(1);
-    if (!last || last.pending === null) return undefined;
+    // Batches in an older form cannot be executed.
+    if (!last?.pending || !("parts" in last.pending.message)) return undefined;
     if (last.response === "expired" || last.response === null) return last;
     const delivered = await q
       .select({ seq: events.seq })

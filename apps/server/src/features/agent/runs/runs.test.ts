@@ -340,7 +340,7 @@ describe("chats and history", () => {
     await world.run("Second");
     const request = world.model.requests.filter((r) => r.request).at(-1)?.request;
     const prompt = JSON.stringify(request?.messages);
-    for (const piece of ["First", "Writing.", "write_file ok", "The final answer.", "[CONTEXT]", "Use tabs.", "TESSLATE.md", "/app"])
+    for (const piece of ["First", "Writing.", "Created TESSLATE.md", "The final answer.", "[CONTEXT]", "Use tabs.", "TESSLATE.md", "/app"])
       expect(prompt).toContain(piece);
     expect(request?.messages.at(-1)?.text).toMatch(/Second$/);
     expect(request?.system).toContain("# Mode: allow");

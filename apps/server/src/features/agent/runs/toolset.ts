@@ -44,6 +44,8 @@ export interface ProvidedTools {
   prompt?: string;
   /** Finds problems in changed files. Of several providers the first is used. */
   diagnostics?: ToolDiagnostics;
+  /** What is true now, for the context of the message: the system prompt must not change from message to message. */
+  context?: string;
   /** Called once when the run has ended. */
   close?(): Promise<void>;
 }
@@ -68,7 +70,7 @@ export interface FeatureTools {
 export async function collectTools(
   providers: readonly ToolProvider[],
   run: RunDetails,
-): Promise<AsyncDisposable & { tools: Tool[]; prompt: string; diagnostics: ToolDiagnostics | undefined }> {
+): Promise<AsyncDisposable & { tools: Tool[]; prompt: string; context: string[]; diagnostics: ToolDiagnostics | undefined }> {
   const provided = await Promise.all(
     providers.map((provide) =>
       provide(run).catch((err: unknown): ProvidedTools => {
@@ -81,6 +83,7 @@ export async function collectTools(
   return {
     tools: [...byName.values()].toReversed(),
     prompt: provided.flatMap(({ prompt }) => prompt ?? []).join("\n\n"),
+    context: provided.flatMap(({ context }) => context || []),
     diagnostics: provided.find(({ diagnostics }) => diagnostics)?.diagnostics,
     [Symbol.asyncDispose]: async () => {
       const closed = await Promise.allSettled(provided.map(async (one) => one.close?.()));

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { historyMessages, stepTurns } from "./history.ts";
-import type { AgentStep, HistoryStep } from "./types.ts";
+import { recordOfHistory, recordOfSteps, type HistoryStep } from "./history-from-steps.ts";
+import { assistantMessage, textOf, type Message, type ModelMessage } from "./conversation.ts";
+import type { AgentStep } from "./types.ts";
+
+const text = (message: Message | undefined): string => textOf(message as ModelMessage);
 
 const step = (output: string, text = "Let me look."): HistoryStep => ({
   thought: null,
@@ -14,20 +17,20 @@ const step = (output: string, text = "Let me look."): HistoryStep => ({
   ],
 });
 
-describe("historyMessages", () => {
+describe("recordOfHistory", () => {
   test("contains the last twenty messages of people and the assistant unchanged, without empty ones", () => {
     const history = Array.from({ length: 30 }, (_, index) => ({
       role: index % 2 ? ("assistant" as const) : ("user" as const),
       content: index === 25 ? " " : `m${index}`,
     }));
-    const messages = historyMessages(history);
+    const messages = recordOfHistory(history).flat();
     expect(messages).toHaveLength(19);
-    expect(messages[0]).toMatchObject({ role: "user", content: "m10" });
-    expect(messages.at(-1)).toEqual({ role: "assistant", content: "m29", tool_calls: [] });
+    expect([messages[0]!.role, text(messages[0])]).toEqual(["user", "m10"]);
+    expect(messages.at(-1)).toEqual(assistantMessage("m29"));
   });
 
   test("contains steps with text, calls and truncated results, and the final answer", () => {
-    const messages = historyMessages([
+    const messages = recordOfHistory([
       { role: "user", content: "go" },
       {
         role: "assistant",
@@ -40,36 +43,36 @@ describe("historyMessages", () => {
           },
         ],
       },
-    ]);
+    ]).flat();
     expect(messages.map((message) => message.role)).toEqual(["user", "assistant", "user", "assistant", "user", "assistant"]);
-    expect(messages[1]!.content).toBe("Let me look.\n\n[tools used]\n- run_command ok: Exit code 0.");
-    expect(messages[2]!.content.length).toBeLessThan(600);
-    expect(messages[3]!.content).toContain("- read_file failed: a.txt does not exist.");
-    expect(messages[5]!.content).toBe("All done.");
+    expect(text(messages[1])).toBe("Let me look.\n\n[tools used]\n- run_command ok: Exit code 0.");
+    expect(text(messages[2]).length).toBeLessThan(600);
+    expect(text(messages[3])).toContain("- read_file failed: a.txt does not exist.");
+    expect(text(messages[5])).toBe("All done.");
   });
 
   test("does not repeat a final answer", () => {
-    const messages = historyMessages([
+    const messages = recordOfHistory([
       { role: "user", content: "go" },
       { role: "assistant", content: "Same.", steps: [{ response_text: "Same.", tool_calls: [] }] },
-    ]);
-    expect(messages.slice(1)).toEqual([{ role: "assistant", content: "Same.", tool_calls: [] }]);
+    ]).flat();
+    expect(messages.slice(1)).toEqual([assistantMessage("Same.")]);
   });
 
   test("includes the newest of very many results", () => {
-    const messages = historyMessages([
+    const messages = recordOfHistory([
       { role: "user", content: "go" },
       { role: "assistant", content: "end", steps: Array.from({ length: 200 }, (_, index) => step(`${index} ${"y".repeat(600)}`)) },
-    ]);
-    const results = messages.filter((message) => message.content.startsWith("[tool results]"));
+    ]).flat();
+    const results = messages.filter((message) => text(message).startsWith("[tool results]"));
     expect(results.length).toBeGreaterThan(50);
     expect(results.length).toBeLessThan(100);
-    expect(results.at(-1)!.content).toContain("199 y");
-    expect(messages.filter((message) => message.content.includes("[tools used]"))).toHaveLength(200);
+    expect(text(results.at(-1))).toContain("199 y");
+    expect(messages.filter((message) => text(message).includes("[tools used]"))).toHaveLength(200);
   });
 });
 
-test("stepTurns gives every call its result", () => {
+test("recordOfSteps gives every call its result", () => {
   const done: AgentStep = {
     iteration: 3,
     thought: "hm",
@@ -82,16 +85,29 @@ test("stepTurns gives every call its result", () => {
     timestamp: "2026-01-01T00:00:00.000Z",
     is_complete: false,
   };
-  expect(stepTurns([done])).toEqual([
+  expect(recordOfSteps([done])).toEqual([
+    assistantMessage("Reading.", [
+      { id: "call_3_0", name: "read_file", arguments: '{"file_path":"a"}' },
+      { id: "call_3_1", name: "write_file", arguments: "{}" },
+    ]),
     {
-      role: "assistant",
-      content: "Reading.",
-      tool_calls: [
-        { id: "call_3_0", name: "read_file", arguments: '{"file_path":"a"}' },
-        { id: "call_3_1", name: "write_file", arguments: "{}" },
+      role: "tool",
+      parts: [
+        {
+          type: "tool_result",
+          call_id: "call_3_0",
+          name: "read_file",
+          content: [{ type: "text", text: "a: 1 lines.\nA" }],
+          is_error: false,
+        },
+        {
+          type: "tool_result",
+          call_id: "call_3_1",
+          name: "write_file",
+          content: [{ type: "text", text: "Error: The result was lost." }],
+          is_error: true,
+        },
       ],
     },
-    { role: "tool", tool_call_id: "call_3_0", tool_name: "read_file", content: "a: 1 lines.\nA", is_error: false },
-    { role: "tool", tool_call_id: "call_3_1", tool_name: "write_file", content: "Error: The result was lost.", is_error: true },
   ]);
 });
