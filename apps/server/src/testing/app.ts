@@ -122,6 +122,8 @@ async function ownApp(options: TestAppOptions): Promise<TestApp> {
   config.http.isLoopbackOnly = false;
   if (!options.hasDearPasswords) config.auth.passwordCost = { memoryKib: 64, passes: 1 };
   config.deployProviders.retry = { tries: 3, firstMs: 20, maxWaitMs: 5000 };
+  // A test that is not about automatic fixes would find a run of its own in its chat.
+  config.repairs.quietMs = 3_600_000;
   options.configure?.(config);
 
   const reached = options.server ?? server;
