@@ -128,7 +128,7 @@ export const denials: readonly Denial[] = [
     instead: "a button without a noun: “Take it away”",
     write: "verb and noun: “Remove access”",
     pattern: /^\p{L}+ (?:it|them|one)(?: \p{L}+)?$/u,
-    kinds: /^(?:button|attribute act)$/,
+    kinds: /^(?:button|attribute (?:confirm|submit)Label)$/,
   },
   { instead: "three dots", write: "…", pattern: /\.\.\./ },
   { instead: "exclamation mark", write: "a full stop", pattern: /\p{L}!(?:\s|$)/u },

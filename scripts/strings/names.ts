@@ -10,7 +10,7 @@ const textNames = pattern(
   "aria-label|ariaLabel|containerAriaLabel|aria-valuetext|aria-description|aria-roledescription|aria-placeholder",
   "title|label|.+Label|hint|.+Hint|alt|placeholder|description|heading|caption|tooltip|legend|subject|summary|subtitle",
   "sentences?|words?|.*Words?|texts?|messages?|notes?|notice|reason|why|says|question|problem|explanation|details?",
-  "act|noun|verb|unit|heads?|empty|searchIn|error|failure|failed|refusal|blockedBy|shown",
+  "noun|verb|unit|heads?|empty|searchIn|error|failure|failed|refusal|blockedBy|shown",
 );
 const neverNames = pattern(
   "class|className|.+Class|.+ClassName|style|d|data-.+|key|keys|queryKey|rel|selector|aliases|ALLOWED_.+",

@@ -97,7 +97,7 @@ export function OverlaySamples() {
         isOpen={open === "confirm"}
         onOpenChange={close}
         title="Delete Alder Street Bakery?"
-        act="Delete project"
+        confirmLabel="Delete project"
         isDanger
         typedConfirmation="Alder Street Bakery"
         onConfirm={() => undefined}

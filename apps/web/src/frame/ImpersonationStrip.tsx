@@ -35,10 +35,10 @@ export function ImpersonationStrip() {
       if (left <= 0) over();
     };
     look();
-    session.actAs(over);
+    session.setImpersonation(over);
     const timer = setInterval(look, 5000);
     return () => {
-      session.actAs(undefined);
+      session.setImpersonation(undefined);
       clearInterval(timer);
     };
   }, [end, over]);

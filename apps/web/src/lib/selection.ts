@@ -35,5 +35,5 @@ export function topmost(paths: Iterable<string>): string[] {
   });
 }
 
-/** What an act on `path` is about: the whole selection when it belongs to it, else itself alone. */
+/** What an action on `path` is about: the whole selection when it belongs to it, else itself alone. */
 export const subjectsOf = (selection: Selection, path: string): string[] => topmost(selection.paths.has(path) ? selection.paths : [path]);

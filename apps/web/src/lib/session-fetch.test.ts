@@ -49,7 +49,7 @@ describe("session fetch", () => {
   test("what was asked in somebody else's name is not asked again in one's own", async () => {
     const { session, state } = await start();
     const over: string[] = [];
-    session.actAs(() => over.push("over"));
+    session.setImpersonation(() => over.push("over"));
     expect((await session.fetch("/api/projects", { method: "POST" })).status).toBe(200);
     state.isFresh = false;
     state.calls.length = 0;

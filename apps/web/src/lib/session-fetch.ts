@@ -18,7 +18,7 @@ export interface SessionFetch {
    * The session belongs to somebody in whose name an administrator acts: renewing it brings the administrator back, so that nothing may be sent again
    * under it. `over` is called when it has ended. `undefined`: no longer so.
    */
-  actAs: (over: (() => void) | undefined) => void;
+  setImpersonation: (over: (() => void) | undefined) => void;
 }
 
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -88,7 +88,7 @@ export function createSessionFetch({ fetch, onSignedOut, onReach }: SessionFetch
     reset: () => {
       csrf = undefined;
     },
-    actAs: (over) => {
+    setImpersonation: (over) => {
       actingOver = over;
     },
     async fetch(url, init) {

@@ -5,7 +5,7 @@ import { ProjectContext, type OpenProject } from "./project-context.ts";
 import { containersQuery, tasksQuery } from "./project.queries.ts";
 import { useServices } from "./services.ts";
 import { useProjectStream } from "./use-project-stream.ts";
-import { useRuntimeActs } from "./use-runtime-acts.ts";
+import { useRuntimeActions } from "./use-runtime-actions.ts";
 
 const none: readonly never[] = [];
 
@@ -13,7 +13,7 @@ const none: readonly never[] = [];
 export function ProjectProvider({ project, children }: { project: Project; children: ReactNode }) {
   const { api } = useServices();
   const events = useProjectStream(project);
-  const runtime = useRuntimeActs(project);
+  const runtime = useRuntimeActions(project);
   const enabled = events.isSettled;
   const containers = useQuery({ ...containersQuery(api, project.id, events.during), enabled }).data ?? none;
   const tasks = useQuery({ ...tasksQuery(api, project.id, events.during), enabled }).data ?? none;

@@ -5,7 +5,7 @@ import type { FileTree } from "../lib/file-tree.ts";
 import type { ProjectEvents } from "./project-events.ts";
 import { treeQuery } from "./project.queries.ts";
 import { useServices } from "./services.ts";
-import type { RuntimeActs } from "./use-runtime-acts.ts";
+import type { RuntimeActions } from "./use-runtime-actions.ts";
 import { useHandler } from "../lib/use-handler.ts";
 
 /** The project that is open, as every part of the workbench reads it. */
@@ -14,7 +14,7 @@ export interface OpenProject {
   events: ProjectEvents;
   containers: readonly Container[];
   tasks: readonly Task[];
-  runtime: RuntimeActs;
+  runtime: RuntimeActions;
 }
 
 export const ProjectContext = createContext<OpenProject | undefined>(undefined);
@@ -43,11 +43,11 @@ export function useProjectEvent<T extends ProjectEventType>(
   );
 }
 
-/** Calls `act` once no event that `isRelevant` has come for `quietMs`: events come in bursts. */
-export function useQuietProject(isRelevant: (event: ProjectEvent) => boolean, quietMs: number, act: () => void): void {
+/** Calls `callback` once no event that `isRelevant` has come for `quietMs`: events come in bursts. */
+export function useQuietProject(isRelevant: (event: ProjectEvent) => boolean, quietMs: number, callback: () => void): void {
   const { subscribe } = useProjectEvents();
   const relevant = useHandler(isRelevant);
-  const latest = useHandler(act);
+  const latest = useHandler(callback);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const unsubscribe = subscribe((event) => {
@@ -67,7 +67,7 @@ export const useContainers = (): readonly Container[] => useOpenProject().contai
 /** The project's long operations, newest first; empty until they are loaded. */
 export const useTasks = (): readonly Task[] => useOpenProject().tasks;
 /** Start, stop and restart of the project. */
-export const useRuntime = (): RuntimeActs => useOpenProject().runtime;
+export const useRuntime = (): RuntimeActions => useOpenProject().runtime;
 
 /** `useQuery` for what the event stream keeps current: it waits until the stream is open, so that no change falls between the answer and the first event. */
 export function useProjectQuery<Q = unknown, E = DefaultError, D = Q, K extends QueryKey = QueryKey>(

@@ -215,8 +215,8 @@ export function createCannedApi(): CannedApi {
         if (spec.events) conforming(spec.events, event, `An event of ${name}`);
         return encoder.encode(`data: ${JSON.stringify(event)}\n\n`);
       };
-      const each = (act: (controller: ReadableStreamDefaultController<Uint8Array>) => void, isLast: boolean) => {
-        for (const controller of open) act(controller);
+      const each = (callback: (controller: ReadableStreamDefaultController<Uint8Array>) => void, isLast: boolean) => {
+        for (const controller of open) callback(controller);
         if (isLast) open.clear();
       };
       const end = () => each((controller) => controller.close(), true);

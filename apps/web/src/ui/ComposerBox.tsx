@@ -17,7 +17,7 @@ export interface ComposerBoxProps {
   attachments?: ReactNode;
   /** The bar: 24 px ghosts, then the send or stop button. */
   bar?: ReactNode;
-  /** Takes the bar's place: one sentence and two acts (no model, no credits). The draft stays. */
+  /** Takes the bar's place: one sentence and two actions (no model, no credits). The draft stays. */
   notice?: ReactNode;
   textareaRef?: RefObject<HTMLTextAreaElement | null>;
   textareaProps?: Omit<ComponentProps<"textarea">, "value" | "onChange" | "onKeyDown" | "ref">;

@@ -13,8 +13,8 @@ export interface ConfirmDialogProps {
   title: ReactNode;
   /** What is lost and what is kept. */
   children: ReactNode;
-  act: string;
-  actWord?: string;
+  confirmLabel: string;
+  loadingWord?: string;
   isDanger?: boolean;
   /** Only for what can't be undone: the button is disabled until exactly this text is typed. */
   typedConfirmation?: string;
@@ -27,8 +27,8 @@ export function ConfirmDialog({
   onOpenChange,
   title,
   children,
-  act,
-  actWord,
+  confirmLabel,
+  loadingWord,
   isDanger = false,
   typedConfirmation,
   onConfirm,
@@ -94,9 +94,9 @@ export function ConfirmDialog({
                 variant={isDanger ? "danger" : "primary"}
                 disabled={!isReady}
                 isLoading={isSubmitting}
-                loadingWord={actWord ?? act}
+                loadingWord={loadingWord ?? confirmLabel}
               >
-                {act}
+                {confirmLabel}
               </Button>
             </div>
           </form>

@@ -19,7 +19,7 @@ export interface DialogProps {
   title: ReactNode;
   description?: ReactNode;
   children?: ReactNode;
-  /** Cancel left of the act. */
+  /** Cancel left of the action. */
   footer?: ReactNode;
   /** The default is `md`. A narrow window makes it narrower. */
   width?: keyof typeof widths;

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { cx } from "../lib/cx.ts";
 
-/** Nothing here yet: what this place is for, and the one act that fills it. */
+/** Nothing here yet: what this place is for, and the one action that fills it. */
 export function EmptyState({
   title,
   children,

@@ -15,7 +15,7 @@ const loaves: Loaf[] = [
 const columns: Column<Loaf>[] = [
   { id: "name", head: "Name", sort: "name", isGreedy: true, cell: ({ name }) => name },
   { id: "price", head: "Price", sort: "price_cents", isFigure: true, isWideOnly: true, cell: ({ price }) => `$${price}` },
-  { id: "acts", head: "Actions", isHeadHidden: true, cell: ({ name }) => <button type="button">Bake {name}</button> },
+  { id: "actions", head: "Actions", isHeadHidden: true, cell: ({ name }) => <button type="button">Bake {name}</button> },
 ];
 const keyOf = ({ id }: Loaf) => id;
 const cells = () =>

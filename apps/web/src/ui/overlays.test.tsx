@@ -148,7 +148,7 @@ const modal: [string, (props: OpenProps) => ReactNode][] = [
   [
     "a question",
     (open) => (
-      <ConfirmDialog {...open} title="Delete it?" act="Delete" actWord="Deleting" onConfirm={async () => undefined}>
+      <ConfirmDialog {...open} title="Delete it?" confirmLabel="Delete" loadingWord="Deleting" onConfirm={async () => undefined}>
         It does not come back.
       </ConfirmDialog>
     ),
@@ -200,15 +200,15 @@ test("a command window gives the focus back", async ({ show, user }) => {
   await waitFor(() => expect(opener()).toHaveFocus());
 });
 
-test.describe("a question before an act", () => {
+test.describe("a question before an action", () => {
   const Asking = ({ onConfirm, typed }: { onConfirm: () => Promise<void>; typed?: string }) => (
     <Opener>
       {(open) => (
         <ConfirmDialog
           {...open}
           title="Delete it?"
-          act="Delete"
-          actWord="Deleting"
+          confirmLabel="Delete"
+          loadingWord="Deleting"
           isDanger
           typedConfirmation={typed}
           onConfirm={onConfirm}
@@ -220,26 +220,26 @@ test.describe("a question before an act", () => {
   );
 
   test("waits for exactly the text", async ({ show, user }) => {
-    let acts = 0;
-    show(<Asking typed="Bakery" onConfirm={async () => void acts++} />);
+    let calls = 0;
+    show(<Asking typed="Bakery" onConfirm={async () => void calls++} />);
     await openIt(user);
     const dialog = await screen.findByRole("alertdialog", { name: "Delete it?" });
     expect(within(dialog).getByRole("button", { name: "Delete" })).toBeDisabled();
     await user.type(within(dialog).getByLabelText(/Type Bakery/), "bakery{Enter}");
-    expect(acts).toBe(0);
+    expect(calls).toBe(0);
     await user.clear(within(dialog).getByLabelText(/Type Bakery/));
     await user.type(within(dialog).getByLabelText(/Type Bakery/), "Bakery{Enter}");
     await waitFor(() => expect(screen.queryByRole("alertdialog")).not.toBeInTheDocument());
-    expect(acts).toBe(1);
+    expect(calls).toBe(1);
     await waitFor(() => expect(opener()).toHaveFocus());
   });
 
-  test("stays with the reason when the act fails, and can be tried again", async ({ show, user }) => {
-    let acts = 0;
+  test("stays with the reason when the action fails, and can be tried again", async ({ show, user }) => {
+    let calls = 0;
     show(
       <Asking
         onConfirm={async () => {
-          if (acts++ === 0) throw new Error("The disk is full.");
+          if (calls++ === 0) throw new Error("The disk is full.");
         }}
       />,
     );
@@ -250,7 +250,7 @@ test.describe("a question before an act", () => {
     await waitFor(() => expect(screen.queryByRole("alertdialog")).not.toBeInTheDocument());
   });
 
-  test("cannot be left while the act goes on", async ({ show, user }) => {
+  test("cannot be left while the action is running", async ({ show, user }) => {
     let done: () => void = () => undefined;
     show(<Asking onConfirm={() => new Promise((resolve) => (done = resolve))} />);
     await openIt(user);
@@ -267,7 +267,7 @@ test.describe("a menu", () => {
   test("opens, moves and acts by key, passes over what is disabled, and gives the focus back", async ({ show, user }) => {
     const chosen: string[] = [];
     const entry = (label: string, isDisabled = false) => ({ label, isDisabled, onSelect: () => chosen.push(label) });
-    show(<Menu trigger={<Button>More</Button>} label="Acts" entries={[entry("Rename"), entry("Copy", true), "-", entry("Delete")]} />);
+    show(<Menu trigger={<Button>More</Button>} label="Actions" entries={[entry("Rename"), entry("Copy", true), "-", entry("Delete")]} />);
     const button = await screen.findByRole("button", { name: "More" });
     button.focus();
     await user.keyboard("{Enter}");
@@ -327,15 +327,15 @@ test.describe("a list to pick from", () => {
 });
 
 test.describe("a notice", () => {
-  test("of a failure interrupts readers; its act runs once and takes it away", async ({ show, user }) => {
-    let acts = 0;
+  test("of a failure interrupts readers; its action runs once and takes it away", async ({ show, user }) => {
+    let calls = 0;
     show(<p>Page</p>);
     await screen.findByText("Page");
-    toast("That did not work.", { kind: "failed", action: { label: "Retry", onSelect: () => acts++ } });
+    toast("That did not work.", { kind: "failed", action: { label: "Retry", onSelect: () => calls++ } });
     expect(await screen.findByRole("alert")).toHaveTextContent("That did not work.");
     await user.click(screen.getByRole("button", { name: "Retry" }));
     await waitFor(() => expect(screen.queryByRole("alert")).not.toBeInTheDocument());
-    expect(acts).toBe(1);
+    expect(calls).toBe(1);
   });
   test("over a dialog is answered without closing it", async ({ show, user }) => {
     show(<Named />);

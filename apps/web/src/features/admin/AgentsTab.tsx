@@ -78,9 +78,12 @@ const stateOf = (agent: AdminAgent) =>
 /** All agents and their store listings. */
 export function AgentsTab() {
   const [asked, setAsked] = useState<AdminAgent>();
-  const act = useUpdateAgent();
-  const change = (agent: AdminAgent, what: Parameters<typeof act.mutate>[0]["change"], done: string) =>
-    act.mutate({ agent, change: what }, { onSuccess: () => toast(done), onError: (error) => toast(sentenceOf(error), { kind: "failed" }) });
+  const updateAgent = useUpdateAgent();
+  const change = (agent: AdminAgent, what: Parameters<typeof updateAgent.mutate>[0]["change"], done: string) =>
+    updateAgent.mutate(
+      { agent, change: what },
+      { onSuccess: () => toast(done), onError: (error) => toast(sentenceOf(error), { kind: "failed" }) },
+    );
   const columns: Column<AdminAgent>[] = [
     {
       id: "name",
@@ -101,7 +104,7 @@ export function AgentsTab() {
     { id: "state", head: "State", cell: (agent) => <State look={stateOf(agent)} /> },
     { id: "used", head: "Messages", isFigure: true, isWideOnly: true, cell: ({ usage_count }) => formatNumber(usage_count) },
     {
-      id: "acts",
+      id: "actions",
       head: "Actions",
       isHeadHidden: true,
       cell: (agent) => (
@@ -143,12 +146,12 @@ export function AgentsTab() {
       {asked ? (
         <ReasonDialog
           title={`Disable ${asked.name}?`}
-          act="Disable agent"
-          actWord="Disabling agent…"
+          confirmLabel="Disable agent"
+          loadingWord="Disabling agent…"
           isDanger
           onClose={() => setAsked(undefined)}
           onConfirm={async (reason) => {
-            await act.mutateAsync({ agent: asked, change: { is_active: false, reason } });
+            await updateAgent.mutateAsync({ agent: asked, change: { is_active: false, reason } });
             toast(`${asked.name} disabled.`);
           }}
         >

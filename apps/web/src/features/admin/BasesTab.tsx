@@ -8,7 +8,7 @@ import { Chip } from "../../ui/Chip.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useBaseActs } from "./administration.queries.ts";
+import { useUpdateBase } from "./administration.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { State } from "./State.tsx";
 import type { Column } from "../../ui/Table.tsx";
@@ -36,9 +36,12 @@ const stateOf = (base: AdminBase) =>
 /** All project templates and their store listings. */
 export function BasesTab() {
   const [asked, setAsked] = useState<AdminBase>();
-  const act = useBaseActs();
-  const change = (base: AdminBase, what: Parameters<typeof act.mutate>[0]["change"], done: string) =>
-    act.mutate({ base, change: what }, { onSuccess: () => toast(done), onError: (error) => toast(sentenceOf(error), { kind: "failed" }) });
+  const updateBase = useUpdateBase();
+  const change = (base: AdminBase, what: Parameters<typeof updateBase.mutate>[0]["change"], done: string) =>
+    updateBase.mutate(
+      { base, change: what },
+      { onSuccess: () => toast(done), onError: (error) => toast(sentenceOf(error), { kind: "failed" }) },
+    );
   const columns: Column<AdminBase>[] = [
     {
       id: "name",
@@ -57,7 +60,7 @@ export function BasesTab() {
     { id: "state", head: "State", cell: (base) => <State look={stateOf(base)} /> },
     { id: "used", head: "Projects", isFigure: true, isWideOnly: true, cell: ({ downloads }) => formatNumber(downloads) },
     {
-      id: "acts",
+      id: "actions",
       head: "Actions",
       isHeadHidden: true,
       cell: (base) => (
@@ -106,12 +109,12 @@ export function BasesTab() {
       {asked ? (
         <ReasonDialog
           title={`Hide ${asked.name}?`}
-          act="Hide template"
-          actWord="Hiding template…"
+          confirmLabel="Hide template"
+          loadingWord="Hiding template…"
           isDanger
           onClose={() => setAsked(undefined)}
           onConfirm={async (reason) => {
-            await act.mutateAsync({ base: asked, change: { is_active: false, reason } });
+            await updateBase.mutateAsync({ base: asked, change: { is_active: false, reason } });
             toast(`${asked.name} hidden.`);
           }}
         >

@@ -54,8 +54,8 @@ export function PayoutList() {
       {asked ? (
         <ReasonDialog
           title={`Mark the payout of ${formatDollars(asked.amount_cents)} to ${nameOf(asked)} as paid?`}
-          act="Mark as paid"
-          actWord="Saving…"
+          confirmLabel="Mark as paid"
+          loadingWord="Saving…"
           onClose={() => setAsked(undefined)}
           onConfirm={async (reason) => {
             await markPaid.mutateAsync({ id: asked.id, reason });

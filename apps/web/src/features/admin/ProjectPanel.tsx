@@ -7,7 +7,7 @@ import { formatNumber } from "../../lib/numbers.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { adminProjectQuery, useProjectActs } from "./administration.queries.ts";
+import { adminProjectQuery, useProjectActions } from "./administration.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { PanelField, PanelSection, SidePanel } from "./SidePanel.tsx";
 import { TimeOrNever, State } from "./State.tsx";
@@ -81,15 +81,15 @@ function Body({ project, onGone }: { project: AdminProjectDetail; onGone: () => 
         )}
       </PanelSection>
       <PanelSection title="Actions">
-        <ProjectActs project={project} onGone={onGone} />
+        <ProjectActions project={project} onGone={onGone} />
       </PanelSection>
     </>
   );
 }
 
-function ProjectActs({ project, onGone }: { project: AdminProjectDetail; onGone: () => void }) {
+function ProjectActions({ project, onGone }: { project: AdminProjectDetail; onGone: () => void }) {
   const [asked, setAsked] = useState<"stop" | "delete">();
-  const acts = useProjectActs(project.id);
+  const actions = useProjectActions(project.id);
   const isUp =
     project.active_runs > 0 ||
     project.environment_status === "active" ||
@@ -107,17 +107,17 @@ function ProjectActs({ project, onGone }: { project: AdminProjectDetail; onGone:
         Delete project…
       </Button>
       {asked === "stop" ? (
-        <StopDialog name={project.name} onStop={(reason) => acts.stop.mutateAsync(reason)} onClose={() => setAsked(undefined)} />
+        <StopDialog name={project.name} onStop={(reason) => actions.stop.mutateAsync(reason)} onClose={() => setAsked(undefined)} />
       ) : null}
       {asked === "delete" ? (
         <ReasonDialog
           title={`Delete ${project.name}?`}
-          act="Delete project"
-          actWord="Deleting project…"
+          confirmLabel="Delete project"
+          loadingWord="Deleting project…"
           isDanger
           onClose={() => setAsked(undefined)}
           onConfirm={async (reason) => {
-            await acts.remove.mutateAsync(reason);
+            await actions.remove.mutateAsync(reason);
             toast(`${project.name} is being deleted.`);
             onGone();
           }}
@@ -134,8 +134,8 @@ export function StopDialog({ name, onStop, onClose }: { name: string; onStop: (r
   return (
     <ReasonDialog
       title={`Stop ${name}?`}
-      act="Stop project"
-      actWord="Stopping project…"
+      confirmLabel="Stop project"
+      loadingWord="Stopping project…"
       onClose={onClose}
       onConfirm={async (reason) => {
         await onStop(reason);

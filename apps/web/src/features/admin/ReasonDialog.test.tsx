@@ -9,8 +9,8 @@ function Adjust({ onConfirm }: { onConfirm: (reason: string, notify: boolean) =>
   return (
     <ReasonDialog
       title="Adjust credits?"
-      act="Adjust"
-      actWord="Adjusting…"
+      confirmLabel="Adjust"
+      loadingWord="Adjusting…"
       canNotify
       problem={amount ? undefined : "Enter a whole number."}
       fields={

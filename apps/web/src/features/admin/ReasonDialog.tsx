@@ -12,8 +12,8 @@ export interface ReasonDialogProps {
   title: string;
   /** What happens, and what cannot be undone. */
   children: ReactNode;
-  act: string;
-  actWord: string;
+  confirmLabel: string;
+  loadingWord: string;
   isDanger?: boolean;
   maxLength?: number;
   /** Further fields, above the reason. */
@@ -40,8 +40,8 @@ interface Confirmation {
 export function ReasonDialog({
   title,
   children,
-  act,
-  actWord,
+  confirmLabel,
+  loadingWord,
   isDanger = false,
   maxLength = 1000,
   fields,
@@ -84,8 +84,8 @@ export function ReasonDialog({
           <Button variant="ghost" onClick={onClose} disabled={isSubmitting}>
             Cancel
           </Button>
-          <Button type="submit" variant={isDanger ? "danger" : "primary"} isLoading={isSubmitting} loadingWord={actWord}>
-            {act}
+          <Button type="submit" variant={isDanger ? "danger" : "primary"} isLoading={isSubmitting} loadingWord={loadingWord}>
+            {confirmLabel}
           </Button>
         </div>
       </form>

@@ -14,7 +14,7 @@ import { AdminTable } from "./table/AdminTable.tsx";
 /** Reviews of agents and templates, newest first. */
 export function ReviewsTab() {
   const [asked, setAsked] = useState<AdminReview>();
-  const act = useRemoveReview();
+  const removeReview = useRemoveReview();
   const columns: Column<AdminReview>[] = [
     {
       id: "words",
@@ -44,7 +44,7 @@ export function ReviewsTab() {
     { id: "author", head: "Author", cell: ({ username }) => username },
     { id: "at", head: "Date", isWideOnly: true, cell: ({ created_at }) => <TimeOrNever at={created_at} /> },
     {
-      id: "acts",
+      id: "actions",
       head: "Actions",
       isHeadHidden: true,
       cell: (review) => (
@@ -70,12 +70,12 @@ export function ReviewsTab() {
       {asked ? (
         <ReasonDialog
           title={`Delete review by ${asked.username}?`}
-          act="Delete review"
-          actWord="Deleting review…"
+          confirmLabel="Delete review"
+          loadingWord="Deleting review…"
           isDanger
           onClose={() => setAsked(undefined)}
           onConfirm={async (reason) => {
-            await act.mutateAsync({ id: asked.id, reason });
+            await removeReview.mutateAsync({ id: asked.id, reason });
             toast("Review deleted.");
           }}
         >

@@ -11,7 +11,7 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Table, type Column } from "../../ui/Table.tsx";
-import { useProjectActs } from "./administration.queries.ts";
+import { useProjectActions } from "./administration.queries.ts";
 import { StopDialog } from "./ProjectPanel.tsx";
 import { TimeOrNever, State } from "./State.tsx";
 import { useSandboxes } from "./use-sandboxes.ts";
@@ -86,7 +86,7 @@ const columnsOf = (onStop: (sandbox: AdminSandbox) => void): Column<AdminSandbox
   },
   { id: "used", head: "Last activity", isWideOnly: true, cell: ({ last_activity }) => <TimeOrNever at={last_activity} /> },
   {
-    id: "acts",
+    id: "actions",
     head: "Actions",
     isHeadHidden: true,
     isFigure: true,
@@ -151,6 +151,6 @@ export function SandboxesTab() {
 }
 
 function StopSandbox({ sandbox, onClose }: { sandbox: AdminSandbox; onClose: () => void }) {
-  const { stop } = useProjectActs(sandbox.id);
+  const { stop } = useProjectActions(sandbox.id);
   return <StopDialog name={sandbox.project_name} onStop={(reason) => stop.mutateAsync(reason)} onClose={onClose} />;
 }

@@ -8,7 +8,7 @@ import { Button } from "../../ui/Button.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { healthQuery, useHealthActs } from "./administration.queries.ts";
+import { healthQuery, useHealthActions } from "./administration.queries.ts";
 import { TimeOrNever, State } from "./State.tsx";
 import { healthLooks } from "./state-words.ts";
 import { PayoutList } from "./PayoutList.tsx";
@@ -74,7 +74,7 @@ function summaryOf({ checks }: AdminHealth): string {
 }
 
 function Check({ check }: { check: HealthCheck }) {
-  const { tryMail } = useHealthActs();
+  const { tryMail } = useHealthActions();
   return (
     <li className="flex min-w-0 flex-col gap-2 rounded-3 border border-line-0 p-3 text-xs">
       <div className="flex items-center justify-between gap-2">
@@ -134,7 +134,7 @@ function Providers({ providers }: { providers: ProviderHealth[] }) {
 }
 
 function Provider({ one }: { one: ProviderHealth }) {
-  const { tryProvider } = useHealthActs();
+  const { tryProvider } = useHealthActions();
   const trial = one.last_trial;
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-1 py-2">

@@ -15,7 +15,7 @@ import { actionWords } from "./audit-words.ts";
 import { PanelField, PanelSection, SidePanel } from "./SidePanel.tsx";
 import { TimeOrNever } from "./State.tsx";
 import { tierWords, UserState } from "./user-looks.tsx";
-import { UserActs } from "./UserActs.tsx";
+import { UserActions } from "./UserActions.tsx";
 
 const route = getRouteApi("/app/admin/users/$userId");
 
@@ -108,7 +108,7 @@ function UserBody({ user }: { user: AdminUserDetail }) {
         </dl>
       </PanelSection>
       <PanelSection title="Actions">
-        <UserActs user={user} />
+        <UserActions user={user} />
       </PanelSection>
       <PanelSection title={`Projects: ${user.project_count}, ${user.running_project_count} running`}>
         {user.recent_projects.length === 0 ? (

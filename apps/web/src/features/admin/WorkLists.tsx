@@ -10,7 +10,7 @@ import { Pager } from "../../ui/Pager.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { useWorkActs } from "./administration.queries.ts";
+import { useWorkActions } from "./administration.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { TimeOrNever, State } from "./State.tsx";
 import { jobLooks, sayType, taskLooks } from "./state-words.ts";
@@ -81,7 +81,7 @@ export function JobList() {
   const [page, setPage] = useState(1);
   const [asked, setAsked] = useState<AdminJob>();
   const [retried, setRetried] = useState<AdminJob>();
-  const acts = useWorkActs();
+  const actions = useWorkActions();
   const query = { page, limit: perPage, ...(state !== "all" && { state: state as JobState }) };
   const list = useQuery({
     queryKey: ["admin", "jobs", query],
@@ -138,11 +138,11 @@ export function JobList() {
       {retried ? (
         <ReasonDialog
           title={`Retry the job “${sayType(retried.name)}”?`}
-          act="Retry job"
-          actWord="Retrying job…"
+          confirmLabel="Retry job"
+          loadingWord="Retrying job…"
           onClose={() => setRetried(undefined)}
           onConfirm={async (reason) => {
-            await acts.retryJob.mutateAsync({ id: retried.id, reason });
+            await actions.retryJob.mutateAsync({ id: retried.id, reason });
             toast("Job scheduled to run now.");
           }}
         >
@@ -152,12 +152,12 @@ export function JobList() {
       {asked ? (
         <ReasonDialog
           title={`Delete the job “${sayType(asked.name)}”?`}
-          act="Delete job"
-          actWord="Deleting job…"
+          confirmLabel="Delete job"
+          loadingWord="Deleting job…"
           isDanger
           onClose={() => setAsked(undefined)}
           onConfirm={async (reason) => {
-            await acts.removeJob.mutateAsync({ id: asked.id, reason });
+            await actions.removeJob.mutateAsync({ id: asked.id, reason });
             toast("Job deleted.");
           }}
         >
@@ -180,7 +180,7 @@ export function TaskList() {
   const [status, setStatus] = useState<(typeof taskStates)[number]["value"]>("running");
   const [page, setPage] = useState(1);
   const [asked, setAsked] = useState<AdminTask>();
-  const acts = useWorkActs();
+  const actions = useWorkActions();
   const query = { page, limit: perPage, ...(status !== "all" && { status }) };
   const list = useQuery({
     queryKey: ["admin", "tasks", query],
@@ -234,12 +234,12 @@ export function TaskList() {
       {asked ? (
         <ReasonDialog
           title={`Cancel the task “${sayType(asked.type)}” of ${asked.username}?`}
-          act="Cancel task"
-          actWord="Cancelling task…"
+          confirmLabel="Cancel task"
+          loadingWord="Cancelling task…"
           isDanger
           onClose={() => setAsked(undefined)}
           onConfirm={async (reason) => {
-            await acts.cancelTask.mutateAsync({ id: asked.id, reason });
+            await actions.cancelTask.mutateAsync({ id: asked.id, reason });
             toast("The task is being canceled.");
           }}
         >

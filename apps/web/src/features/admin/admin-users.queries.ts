@@ -54,7 +54,7 @@ export const userTrailQuery = (id: string) =>
     queryFn: ({ signal }) => api.adminAudit.list({ query: { target_id: id, limit: 20 } }, { signal }),
   });
 
-export function useUserActs(id: string) {
+export function useUserActions(id: string) {
   const queryClient = useQueryClient();
   /** Refetch after success and failure. */
   const onSettled = () => queryClient.invalidateQueries({ queryKey: ["admin"] });

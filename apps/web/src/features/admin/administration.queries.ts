@@ -22,7 +22,7 @@ function useSettled() {
   const queryClient = useQueryClient();
   return () => queryClient.invalidateQueries({ queryKey: ["admin"] });
 }
-export function useProjectActs(id: string) {
+export function useProjectActions(id: string) {
   const queryClient = useQueryClient();
   const onSettled = useSettled();
   return {
@@ -43,7 +43,7 @@ export function useUpdateAgent() {
   });
 }
 type BaseChange = Parameters<typeof api.adminMarketplace.updateBase>[0]["body"];
-export function useBaseActs() {
+export function useUpdateBase() {
   const onSettled = useSettled();
   return useMutation({
     mutationFn: ({ base, change }: { base: AdminBase; change: BaseChange }) =>
@@ -59,7 +59,7 @@ export function useRemoveReview() {
     onSettled,
   });
 }
-export function useWorkActs() {
+export function useWorkActions() {
   const onSettled = useSettled();
   return {
     cancelTask: useMutation({
@@ -85,7 +85,7 @@ export function useMarkPaid() {
     onSettled,
   });
 }
-export function useHealthActs() {
+export function useHealthActions() {
   const queryClient = useQueryClient();
   const put = (found: ProviderHealth) =>
     queryClient.setQueryData<AdminHealth>(

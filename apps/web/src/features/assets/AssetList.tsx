@@ -6,7 +6,7 @@ import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { appPathOf, factsOf, markdownOf, assetTypeLooks } from "./asset-looks.tsx";
 import { Thumbnail } from "./Preview.tsx";
 
-export interface AssetActs {
+export interface AssetActions {
   open: (asset: Asset) => void;
   /** Renames or moves. */
   place: (asset: Asset) => void;
@@ -18,17 +18,17 @@ export interface AssetActs {
   remove: (asset: Asset) => void;
 }
 
-function AssetMenu({ asset, acts, className }: { asset: Asset; acts: AssetActs; className?: string }) {
+function AssetMenu({ asset, actions, className }: { asset: Asset; actions: AssetActions; className?: string }) {
   const entries: MenuEntry[] = [
-    { label: "Copy path", icon: <Copy size={14} />, onSelect: () => acts.copy(asset.path, "Path copied.") },
-    { label: "Copy URL path", icon: <Copy size={14} />, onSelect: () => acts.copy(appPathOf(asset), "URL path copied.") },
-    { label: "Copy as Markdown", icon: <Copy size={14} />, onSelect: () => acts.copy(markdownOf(asset), "Markdown copied.") },
+    { label: "Copy path", icon: <Copy size={14} />, onSelect: () => actions.copy(asset.path, "Path copied.") },
+    { label: "Copy URL path", icon: <Copy size={14} />, onSelect: () => actions.copy(appPathOf(asset), "URL path copied.") },
+    { label: "Copy as Markdown", icon: <Copy size={14} />, onSelect: () => actions.copy(markdownOf(asset), "Markdown copied.") },
     "-",
-    { label: "Use in chat", icon: <Bot size={14} />, onSelect: () => acts.mention(asset) },
-    { label: "Rename or move…", icon: <FolderInput size={14} />, onSelect: () => acts.place(asset) },
-    { label: "Download", icon: <Download size={14} />, onSelect: () => acts.download(asset) },
+    { label: "Use in chat", icon: <Bot size={14} />, onSelect: () => actions.mention(asset) },
+    { label: "Rename or move…", icon: <FolderInput size={14} />, onSelect: () => actions.place(asset) },
+    { label: "Download", icon: <Download size={14} />, onSelect: () => actions.download(asset) },
     "-",
-    { label: "Delete", icon: <Trash2 size={14} />, isDanger: true, onSelect: () => acts.remove(asset) },
+    { label: "Delete", icon: <Trash2 size={14} />, isDanger: true, onSelect: () => actions.remove(asset) },
   ];
   return (
     <span className={className}>
@@ -52,13 +52,13 @@ function AssetMenu({ asset, acts, className }: { asset: Asset; acts: AssetActs; 
 }
 
 /** Assets as a grid. */
-export const AssetGrid = ({ assets, acts }: { assets: readonly Asset[]; acts: AssetActs }) => (
+export const AssetGrid = ({ assets, actions }: { assets: readonly Asset[]; actions: AssetActions }) => (
   <ul aria-label="Assets" className="grid grid-cols-[repeat(auto-fill,minmax(148px,1fr))] gap-2.5 narrow:grid-cols-2">
     {assets.map((asset) => (
       <li key={asset.id} data-testid="asset" className="group/asset relative">
         <button
           type="button"
-          onClick={() => acts.open(asset)}
+          onClick={() => actions.open(asset)}
           className="grid w-full overflow-hidden rounded-3 border border-line-0 bg-bg-1 text-left hover:border-line-1"
         >
           <Thumbnail asset={asset} className="aspect-4/3 border-b border-line-0 p-2" />
@@ -67,14 +67,14 @@ export const AssetGrid = ({ assets, acts }: { assets: readonly Asset[]; acts: As
             <span className="num truncate text-2xs text-fg-2">{factsOf(asset)}</span>
           </span>
         </button>
-        <AssetMenu asset={asset} acts={acts} className="absolute top-1.5 right-1.5 rounded-2 narrow:bg-bg-1" />
+        <AssetMenu asset={asset} actions={actions} className="absolute top-1.5 right-1.5 rounded-2 narrow:bg-bg-1" />
       </li>
     ))}
   </ul>
 );
 
 /** Assets as a list. */
-export const AssetRows = ({ assets, acts }: { assets: readonly Asset[]; acts: AssetActs }) => (
+export const AssetRows = ({ assets, actions }: { assets: readonly Asset[]; actions: AssetActions }) => (
   <ul aria-label="Assets" className="grid">
     {assets.map((asset) => (
       <li
@@ -82,7 +82,7 @@ export const AssetRows = ({ assets, acts }: { assets: readonly Asset[]; acts: As
         data-testid="asset"
         className="group/asset flex items-center gap-2 border-b border-line-0 pr-1 last:border-0 hover:bg-bg-2"
       >
-        <button type="button" onClick={() => acts.open(asset)} className="flex min-w-0 flex-1 items-center gap-3 py-1.5 pl-1 text-left">
+        <button type="button" onClick={() => actions.open(asset)} className="flex min-w-0 flex-1 items-center gap-3 py-1.5 pl-1 text-left">
           <Thumbnail asset={asset} className="size-8 flex-none rounded-1 [&_span]:text-sm" />
           <span className="grid min-w-0 flex-1">
             <span className="truncate text-sm font-medium text-fg-0">{asset.filename}</span>
@@ -92,7 +92,7 @@ export const AssetRows = ({ assets, acts }: { assets: readonly Asset[]; acts: As
           <span className="num w-32 flex-none text-right text-xs text-fg-2 narrow:w-auto">{factsOf(asset)}</span>
           <RelativeTime at={asset.created_at} className="w-24 flex-none text-right text-xs text-fg-2 narrow:hidden" />
         </button>
-        <AssetMenu asset={asset} acts={acts} />
+        <AssetMenu asset={asset} actions={actions} />
       </li>
     ))}
   </ul>

@@ -7,7 +7,7 @@ import { Button, buttonClass } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Sheet } from "../../ui/Sheet.tsx";
 import { appPathOf, markdownOf } from "./asset-looks.tsx";
-import type { AssetActs } from "./AssetList.tsx";
+import type { AssetActions } from "./AssetList.tsx";
 import { AssetPreview } from "./Preview.tsx";
 
 const Fact = ({ name, children }: { name: string; children: ReactNode }) => (
@@ -27,7 +27,7 @@ const Copied = ({ name, label, text }: { name: string; label: string; text: stri
 );
 
 /** Details of an asset: preview, properties, and texts to refer to it. */
-export function AssetSheet({ asset, acts, onClose }: { asset: Asset; acts: AssetActs; onClose: () => void }) {
+export function AssetSheet({ asset, actions, onClose }: { asset: Asset; actions: AssetActions; onClose: () => void }) {
   return (
     <Sheet
       isOpen
@@ -37,11 +37,11 @@ export function AssetSheet({ asset, acts, onClose }: { asset: Asset; acts: Asset
       title={asset.filename}
       footer={
         <>
-          <Button icon={<Bot size={14} />} onClick={() => acts.mention(asset)}>
+          <Button icon={<Bot size={14} />} onClick={() => actions.mention(asset)}>
             Use in chat
           </Button>
           <span className="flex-1" />
-          <Button variant="danger" icon={<Trash2 size={14} />} onClick={() => acts.remove(asset)}>
+          <Button variant="danger" icon={<Trash2 size={14} />} onClick={() => actions.remove(asset)}>
             Delete
           </Button>
         </>
@@ -50,7 +50,7 @@ export function AssetSheet({ asset, acts, onClose }: { asset: Asset; acts: Asset
       <div className="grid grid-cols-1 gap-4">
         <AssetPreview asset={asset} />
         <div className="flex flex-wrap gap-2">
-          <Button icon={<FolderInput size={14} />} onClick={() => acts.place(asset)}>
+          <Button icon={<FolderInput size={14} />} onClick={() => actions.place(asset)}>
             Rename or move…
           </Button>
           <a className={buttonClass()} href={asset.url} download={asset.filename}>

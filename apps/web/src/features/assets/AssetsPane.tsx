@@ -21,7 +21,7 @@ import { Skeleton } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useUndoableDeletes } from "../../ui/use-undoable-deletes.ts";
 import { accepted, assetTypeLooks } from "./asset-looks.tsx";
-import { AssetGrid, AssetRows, type AssetActs } from "./AssetList.tsx";
+import { AssetGrid, AssetRows, type AssetActions } from "./AssetList.tsx";
 import { assetsKey, assetsQuery, directoriesQuery } from "./assets.queries.ts";
 import { AssetSheet } from "./AssetSheet.tsx";
 import { FolderList, shownFolders } from "./FolderList.tsx";
@@ -76,7 +76,7 @@ export function AssetsPane() {
       await refresh();
     },
   });
-  const acts: AssetActs = {
+  const actions: AssetActions = {
     open: (asset) => setOpenId(asset.id),
     place: setPlaced,
     copy: (copied, done) =>
@@ -202,9 +202,9 @@ export function AssetsPane() {
             <LoadFailed title="Couldn't load assets" of={list} />
           ) : assets.length > 0 ? (
             layout === "grid" ? (
-              <AssetGrid assets={assets} acts={acts} />
+              <AssetGrid assets={assets} actions={actions} />
             ) : (
-              <AssetRows assets={assets} acts={acts} />
+              <AssetRows assets={assets} actions={actions} />
             )
           ) : isNarrowed ? (
             <EmptyState
@@ -253,7 +253,7 @@ export function AssetsPane() {
           </p>
         </div>
       ) : null}
-      {opened ? <AssetSheet asset={opened} acts={acts} onClose={() => setOpenId(undefined)} /> : null}
+      {opened ? <AssetSheet asset={opened} actions={actions} onClose={() => setOpenId(undefined)} /> : null}
       {placed ? (
         <PlaceDialog
           key={placed.id}

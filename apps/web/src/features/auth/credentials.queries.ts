@@ -12,7 +12,7 @@ export const apiKeysQuery = queryOptions({
   queryFn: ({ signal }) => api.auth.apiKeys({ query: { limit: 100 } }, { signal }),
 });
 
-export function useSessionActs() {
+export function useSessionActions() {
   const queryClient = useQueryClient();
   const onSuccess = () => queryClient.invalidateQueries({ queryKey: sessionsQuery.queryKey });
   return {
@@ -20,7 +20,7 @@ export function useSessionActs() {
     endOthers: useMutation({ mutationFn: () => api.auth.endOtherSessions(), onSuccess }),
   };
 }
-export function useApiKeyActs() {
+export function useApiKeyActions() {
   const queryClient = useQueryClient();
   const onSuccess = () => queryClient.invalidateQueries({ queryKey: apiKeysQuery.queryKey });
   return {

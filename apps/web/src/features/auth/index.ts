@@ -1,6 +1,6 @@
 export { configQuery, signOut } from "./auth.queries.ts";
 export { AuthThread, DoneStep, LiveStep, NextStep } from "./AuthThread.tsx";
-export { apiKeysQuery, sessionsQuery, useApiKeyActs, useSessionActs } from "./credentials.queries.ts";
+export { apiKeysQuery, sessionsQuery, useApiKeyActions, useSessionActions } from "./credentials.queries.ts";
 export { safeNext } from "./next.ts";
 export { signInProviderName, providersOf } from "./providers.ts";
 export {
@@ -10,5 +10,5 @@ export {
   passkeysQuery,
   securityEventsQuery,
   securityQuery,
-  useSecurityActs,
+  useSecurityActions,
 } from "./security.queries.ts";

@@ -23,7 +23,7 @@ export const linkedAccountsQuery = queryOptions({
 });
 
 /** Changes of the sign-in methods. Each invalidates all queries about them. */
-export function useSecurityActs() {
+export function useSecurityActions() {
   const queryClient = useQueryClient();
   const onSuccess = () =>
     Promise.all(

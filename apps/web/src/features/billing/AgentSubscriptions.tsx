@@ -8,12 +8,12 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { toast, toastWithUndo } from "../../ui/toast.tsx";
-import { agentSubscriptionsQuery, useBillingActs } from "./billing.queries.ts";
+import { agentSubscriptionsQuery, useBillingActions } from "./billing.queries.ts";
 
 /** Monthly subscriptions to agents. Shows nothing if there are none. */
 export function AgentSubscriptions() {
   const query = useQuery(agentSubscriptionsQuery);
-  const { cancelAgent, renewAgent } = useBillingActs();
+  const { cancelAgent, renewAgent } = useBillingActions();
   const report = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
   if (query.error && !query.data) return <LoadFailed className="mb-8 px-0" title="Couldn't load agent subscriptions" of={query} />;
   if (!query.data || query.data.items.length === 0) return null;

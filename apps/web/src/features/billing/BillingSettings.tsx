@@ -16,7 +16,7 @@ import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { AgentSubscriptions } from "./AgentSubscriptions.tsx";
-import { balanceQuery, offersQuery, subscriptionQuery, usageQuery, useBillingActs } from "./billing.queries.ts";
+import { balanceQuery, offersQuery, subscriptionQuery, usageQuery, useBillingActions } from "./billing.queries.ts";
 import { CreditPools } from "./CreditPools.tsx";
 import { PaymentReturn } from "./PaymentReturn.tsx";
 import { PlanDialog } from "./PlanDialog.tsx";
@@ -71,7 +71,7 @@ export function BillingSettings() {
 }
 
 function Credits({ balance, offers }: { balance: CreditBalance; offers: BillingConfig }) {
-  const { topUp } = useBillingActs();
+  const { topUp } = useBillingActions();
   const used = useQuery(usageQuery("day", "thirty"));
   const pace = used.data && paceOf(balance.total_credits, used.data.items, 30, new Date(used.dataUpdatedAt));
   return (
@@ -124,7 +124,7 @@ function Credits({ balance, offers }: { balance: CreditBalance; offers: BillingC
 }
 
 function Plan({ plan, offers }: { plan: Subscription; offers: BillingConfig }) {
-  const { portal, cancel, renew, slot } = useBillingActs();
+  const { portal, cancel, renew, slot } = useBillingActions();
   const [open, setOpen] = useState<"change" | "cancel">();
   const tier = offers.tiers.find((one) => one.tier === plan.tier);
   const report = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
@@ -207,8 +207,8 @@ function Plan({ plan, offers }: { plan: Subscription; offers: BillingConfig }) {
         isOpen={open === "cancel"}
         onOpenChange={(isOpen) => setOpen(isOpen ? "cancel" : undefined)}
         title="End your plan?"
-        act="End plan"
-        actWord="Ending…"
+        confirmLabel="End plan"
+        loadingWord="Ending…"
         onConfirm={async () => {
           await cancel.mutateAsync();
           toast("Your plan will end at the end of the billing period.");

@@ -6,12 +6,12 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import type { BillingSearch } from "./billing-search.ts";
-import { useBillingActs } from "./billing.queries.ts";
+import { useBillingActions } from "./billing.queries.ts";
 
 /** The result of a checkout, shown until it is dismissed. */
 export function PaymentReturn({ search }: { search: BillingSearch }) {
   const navigate = useNavigate();
-  const { changed } = useBillingActs();
+  const { changed } = useBillingActions();
   const { session_id } = search;
   const query = useQuery({
     queryKey: ["payment", session_id],

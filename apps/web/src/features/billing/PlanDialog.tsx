@@ -8,12 +8,12 @@ import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
-import { useBillingActs } from "./billing.queries.ts";
+import { useBillingActions } from "./billing.queries.ts";
 import { alwaysOnLimit, order, projectLimit, tierName } from "./tiers.ts";
 
 /** The plans above the current one. Choosing one opens the checkout. */
 export function PlanDialog({ plan, offers, onClose }: { plan: Subscription; offers: BillingConfig; onClose: () => void }) {
-  const { subscribe } = useBillingActs();
+  const { subscribe } = useBillingActions();
   const [interval, setInterval] = useState<BillingInterval>("monthly");
   const tiers = offers.tiers.filter((one) => order.indexOf(one.tier) > order.indexOf(plan.tier));
   const hasAnnual = tiers.some((one) => one.intervals.includes("annual"));

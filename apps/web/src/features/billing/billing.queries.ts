@@ -35,7 +35,7 @@ export const usageQuery = (by: GroupBy, period: Period) =>
     placeholderData: keepPreviousData,
   });
 
-export function useBillingActs() {
+export function useBillingActions() {
   const queryClient = useQueryClient();
   const changed = () => queryClient.invalidateQueries({ queryKey: all });
   return {

@@ -16,7 +16,7 @@ import { deployProviderNames, providers } from "../deployments/index.ts";
 import { servicesQuery, appTemplatesQuery } from "./canvas.queries.ts";
 import { CredentialsForm } from "./CredentialsForm.tsx";
 import { serviceIcon } from "./node-looks.tsx";
-import type { NewContainer } from "./use-canvas-acts.ts";
+import type { NewContainer } from "./use-canvas-actions.ts";
 
 export interface AddPanelProps {
   isOpen: boolean;
@@ -146,7 +146,7 @@ function AddBody({ onAdd, onAddPreview, onAddTarget, onDone }: Omit<AddPanelProp
       <div className="scroll-y max-h-[min(520px,70dvh)]">
         <CredentialsForm
           service={entering}
-          act={`Add ${entering.name}`}
+          submitLabel={`Add ${entering.name}`}
           onBack={() => setEntering(undefined)}
           onSave={async (values) => {
             const reason = await onAdd({

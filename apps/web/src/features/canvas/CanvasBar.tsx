@@ -6,7 +6,7 @@ import type { StreamState } from "../../lib/project-stream.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
-import type { RuntimeActs } from "../../project/use-runtime-acts.ts";
+import type { RuntimeActions } from "../../project/use-runtime-actions.ts";
 import { shortcuts, type ShortcutId } from "../../shortcuts.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -16,7 +16,7 @@ import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { canStart, canStop } from "../containers/index.ts";
 import { AddPanel } from "./AddPanel.tsx";
 import type { History, HistoryState } from "./history.ts";
-import type { NewContainer } from "./use-canvas-acts.ts";
+import type { NewContainer } from "./use-canvas-actions.ts";
 
 export type CanvasMode = "graph" | "list";
 const keys = (id: ShortcutId) => <Kbds caps={capsOf(shortcuts[id].keys[0] ?? "").flat()} />;
@@ -25,7 +25,7 @@ export interface CanvasBarProps {
   project: Project;
   containers: readonly Container[];
   stream: StreamState;
-  acts: RuntimeActs;
+  actions: RuntimeActions;
   mode: CanvasMode;
   onMode: (mode: CanvasMode) => void;
   isAdding: boolean;
@@ -46,7 +46,7 @@ export interface CanvasBarProps {
 /** The toolbar of the canvas. */
 export function CanvasBar(props: CanvasBarProps) {
   const isNarrow = useIsNarrow();
-  const { containers, acts, mode, history, historyState } = props;
+  const { containers, actions, mode, history, historyState } = props;
   const stale = containers.filter((container) => container.needs_restart && canStop(container));
   const isAnyUp = containers.some(canStop);
   const isAnyDown = containers.some(canStart);
@@ -112,12 +112,18 @@ export function CanvasBar(props: CanvasBarProps) {
           </Button>
         ) : null}
         {isAnyDown ? (
-          <Button size="sm" icon={<Play size={14} />} isLoading={acts.isStarting} loadingWord="Starting…" onClick={() => void acts.start()}>
+          <Button
+            size="sm"
+            icon={<Play size={14} />}
+            isLoading={actions.isStarting}
+            loadingWord="Starting…"
+            onClick={() => void actions.start()}
+          >
             <span className="narrow:sr-only">Start all</span>
           </Button>
         ) : null}
         {isAnyUp ? (
-          <Button size="sm" icon={<Square size={14} />} isLoading={acts.isStopping} loadingWord="Stopping…" onClick={acts.stop}>
+          <Button size="sm" icon={<Square size={14} />} isLoading={actions.isStopping} loadingWord="Stopping…" onClick={actions.stop}>
             <span className="narrow:sr-only">Stop all</span>
           </Button>
         ) : null}

@@ -12,7 +12,7 @@ import { useServices } from "../../project/services.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
-import { useContainerActs } from "../containers/index.ts";
+import { useContainerActions } from "../containers/index.ts";
 import { type ShareTarget, ShareDialog } from "../preview/index.ts";
 import { CanvasContext, type Canvas, type Subject } from "./canvas-context.ts";
 import { servicesQuery } from "./canvas.queries.ts";
@@ -24,7 +24,7 @@ import { Inspector } from "./Inspector.tsx";
 import { tidy } from "./layout.ts";
 import type { NodePosition } from "./placement.ts";
 import { Plane, positionOf } from "./Plane.tsx";
-import { useCanvasActs } from "./use-canvas-acts.ts";
+import { useCanvasActions } from "./use-canvas-actions.ts";
 import { useGraph } from "./use-graph.ts";
 import "./react-flow.css";
 
@@ -35,7 +35,7 @@ const isMode = (value: unknown): value is CanvasMode => value === "graph" || val
 export function CanvasPane() {
   const project = useProject();
   const events = useProjectEvents();
-  const acts = useRuntime();
+  const actions = useRuntime();
   const { openLogs, show, compose } = useWorkbenchActions();
   const { api } = useServices();
   const catalogue = useQuery(servicesQuery(api)).data;
@@ -54,7 +54,7 @@ export function CanvasPane() {
   const [focusId, setFocusId] = useState<string>();
   const middle = useRef<() => { x: number; y: number }>(undefined);
 
-  const canvasActs = useCanvasActs({
+  const canvasActions = useCanvasActions({
     projectId: project.id,
     graph,
     middle: () => middle.current?.() ?? { x: 320, y: 240 },
@@ -63,9 +63,9 @@ export function CanvasPane() {
       else setSubject({ subject: { kind: nodes.find((node) => node.id === id)?.type ?? kind, id }, takesFocus: true });
     },
   });
-  const runtime = useContainerActs(project.id);
-  const { history, historyState, addContainer, addPreview, connect, showIn, savePath, move, resized, remove } = canvasActs;
-  const { addTarget, attach, detach, changeTarget, deployTarget } = canvasActs.targets;
+  const runtime = useContainerActions(project.id);
+  const { history, historyState, addContainer, addPreview, connect, showIn, savePath, move, resized, remove } = canvasActions;
+  const { addTarget, attach, detach, changeTarget, deployTarget } = canvasActions.targets;
 
   const inspect = useHandler((next: Subject) => setSubject({ subject: next, takesFocus: true }));
   const close = useHandler(() => {
@@ -190,7 +190,7 @@ export function CanvasPane() {
               project={project}
               containers={containers}
               stream={events.state}
-              acts={acts}
+              actions={actions}
               mode={mode}
               onMode={changeMode}
               isAdding={isAdding}
@@ -202,8 +202,8 @@ export function CanvasPane() {
               canLayout={nodes.length > 1}
               history={history}
               historyState={historyState}
-              onRestartStale={canvasActs.restartStale}
-              isRestarting={canvasActs.isRestarting}
+              onRestartStale={canvasActions.restartStale}
+              isRestarting={canvasActions.isRestarting}
               unstoredCount={graph.unstored.size}
               onRetryPlaces={graph.retryPlaces}
             />
@@ -247,17 +247,19 @@ export function CanvasPane() {
         </Suspense>
       ) : null}
       <ConfirmDialog
-        isOpen={canvasActs.asked.length > 0}
+        isOpen={canvasActions.asked.length > 0}
         onOpenChange={(isOpen) => {
-          if (!isOpen) canvasActs.dismiss();
+          if (!isOpen) canvasActions.dismiss();
         }}
-        title={canvasActs.asked.length === 1 ? `Delete ${canvasActs.asked[0]?.name}?` : `Delete ${canvasActs.asked.length} containers?`}
-        act={canvasActs.asked.length === 1 ? "Delete container" : "Delete containers"}
-        actWord="Deleting…"
+        title={
+          canvasActions.asked.length === 1 ? `Delete ${canvasActions.asked[0]?.name}?` : `Delete ${canvasActions.asked.length} containers?`
+        }
+        confirmLabel={canvasActions.asked.length === 1 ? "Delete container" : "Delete containers"}
+        loadingWord="Deleting…"
         isDanger
-        onConfirm={canvasActs.confirmed}
+        onConfirm={canvasActions.confirmed}
       >
-        {canvasActs.asked.length === 1
+        {canvasActions.asked.length === 1
           ? "This deletes the container, its variables, credentials and connections. Files aren't affected. This can't be undone."
           : "This deletes the containers, their variables, credentials and connections. Files aren't affected. This can't be undone."}
       </ConfirmDialog>

@@ -215,7 +215,7 @@ function CredentialsPart({
       <div className="border-t border-line-0 px-1">
         <CredentialsForm
           service={service}
-          act="Save credentials"
+          submitLabel="Save credentials"
           onBack={() => setIsEntering(false)}
           onSave={async (values) => {
             const reason = await onCredentials(values);

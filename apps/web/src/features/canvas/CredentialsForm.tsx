@@ -15,12 +15,12 @@ export interface Credentials {
 /** Credentials of an external service. They are sent to the server and never returned. */
 export function CredentialsForm({
   service,
-  act,
+  submitLabel,
   onSave,
   onBack,
 }: {
   service: Service;
-  act: string;
+  submitLabel: string;
   /** Resolves with the reason if it failed. */
   onSave: (values: Credentials) => Promise<string | undefined>;
   onBack: () => void;
@@ -87,7 +87,7 @@ export function CredentialsForm({
       ) : null}
       <div className="flex gap-1.5">
         <Button type="submit" isLoading={form.isSubmitting} loadingWord="Saving…">
-          {act}
+          {submitLabel}
         </Button>
         <Button variant="ghost" onClick={onBack}>
           Back

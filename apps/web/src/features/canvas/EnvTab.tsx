@@ -155,8 +155,8 @@ export function EnvTab({
           if (!isOpen) setGoing(undefined);
         }}
         title={`Delete ${going ?? ""}?`}
-        act="Delete variable"
-        actWord="Deleting…"
+        confirmLabel="Delete variable"
+        loadingWord="Deleting…"
         isDanger
         onConfirm={async () => {
           const reason = going === undefined ? undefined : await onUpdate({ env_vars_to_delete: [going] });

@@ -1,6 +1,6 @@
 import { createContext, use } from "react";
 import type { Container, DeploymentTarget, DeployAllResult, Preview, Service } from "@tesslate/contract";
-import type { ContainerActs } from "../containers/index.ts";
+import type { ContainerActions } from "../containers/index.ts";
 import type { Link } from "./links.ts";
 
 /** What the inspector shows. */
@@ -14,7 +14,7 @@ export interface Canvas {
   targets: readonly DeploymentTarget[];
   nameOf: (id: string) => string;
   serviceOf: (slug: string | null | undefined) => Service | undefined;
-  runtime: ContainerActs;
+  runtime: ContainerActions;
   openLogs: (containerId: string) => void;
   openCode: () => void;
   inspect: (subject: Subject) => void;

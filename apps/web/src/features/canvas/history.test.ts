@@ -1,24 +1,24 @@
 import { describe, expect, test } from "vitest";
-import { createHistory, type Act } from "./history.ts";
+import { createHistory, type Action } from "./history.ts";
 
 function journal() {
   const log: string[] = [];
   const failures: string[] = [];
-  const history = createHistory((act, error) => failures.push(`${act.label}: ${String(error)}`));
-  const act = (label: string, over: Partial<Act> = {}): Act => ({
+  const history = createHistory((action, error) => failures.push(`${action.label}: ${String(error)}`));
+  const action = (label: string, over: Partial<Action> = {}): Action => ({
     label,
     undo: async () => void log.push(`-${label}`),
     redo: async () => void log.push(`+${label}`),
     ...over,
   });
-  return { log, failures, history, act };
+  return { log, failures, history, action };
 }
 
 describe("history", () => {
   test("takes back in reverse order and does again in order", async () => {
-    const { history, act, log } = journal();
-    history.record(act("a"));
-    history.record(act("b"));
+    const { history, action, log } = journal();
+    history.record(action("a"));
+    history.record(action("b"));
     expect(history.getState()).toEqual({ undo: "b", redo: undefined, isBusy: false });
     await history.undo();
     await history.undo();
@@ -28,20 +28,20 @@ describe("history", () => {
     await history.redo();
     expect(log).toEqual(["-b", "-a", "+a", "+b"]);
   });
-  test("a new act ends what could be done again", async () => {
-    const { history, act } = journal();
-    history.record(act("a"));
+  test("a new action ends what could be done again", async () => {
+    const { history, action } = journal();
+    history.record(action("a"));
     await history.undo();
-    history.record(act("b"));
+    history.record(action("b"));
     expect(history.getState()).toMatchObject({ undo: "b", redo: undefined });
   });
   test("two quick presses run one after the other", async () => {
-    const { history, act, log } = journal();
+    const { history, action, log } = journal();
     let release: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => (release = resolve));
-    history.record(act("a"));
+    history.record(action("a"));
     history.record(
-      act("b", {
+      action("b", {
         undo: async () => {
           await gate;
           log.push("-b");
@@ -56,9 +56,9 @@ describe("history", () => {
     expect(log).toEqual(["-b", "-a"]);
   });
   test("a failure is shown and leaves the history", async () => {
-    const { history, act, failures, log } = journal();
-    history.record(act("a"));
-    history.record(act("b", { undo: () => Promise.reject(new Error("gone")) }));
+    const { history, action, failures, log } = journal();
+    history.record(action("a"));
+    history.record(action("b", { undo: () => Promise.reject(new Error("gone")) }));
     await history.undo();
     expect(failures).toEqual(["b: Error: gone"]);
     expect(history.getState()).toMatchObject({ undo: "a", redo: undefined });
@@ -66,19 +66,19 @@ describe("history", () => {
     expect(log).toEqual(["-a"]);
   });
   test("what cannot be done again ends the way forward", async () => {
-    const { history, act } = journal();
-    const { redo: _, ...secret } = act("secret");
+    const { history, action } = journal();
+    const { redo: _, ...secret } = action("secret");
     history.record(secret);
-    history.record(act("b"));
+    history.record(action("b"));
     await history.undo();
     expect(history.getState().redo).toBe("b");
     await history.undo();
     expect(history.getState()).toMatchObject({ undo: undefined, redo: undefined });
   });
   test("ten nudges are one step", async () => {
-    const { history, act, log } = journal();
-    for (const label of ["n1", "n2", "n3"]) history.record(act(label, { group: "nudge:a" }));
-    history.record(act("other", { group: "nudge:b" }));
+    const { history, action, log } = journal();
+    for (const label of ["n1", "n2", "n3"]) history.record(action(label, { group: "nudge:a" }));
+    history.record(action("other", { group: "nudge:b" }));
     await history.undo();
     await history.undo();
     await history.redo();

@@ -1,11 +1,11 @@
 /** Something a person did on the canvas and may undo. */
-export interface Act {
+export interface Action {
   /** "Added postgres", for the toast and the button. */
   label: string;
   undo: () => Promise<unknown>;
   /** Missing if it can't be redone, because it needs input that was not kept. */
   redo?: () => Promise<unknown>;
-  /** Consecutive acts of one group are one: ten nudges are undone at once. */
+  /** Consecutive actions of one group are one: ten nudges are undone at once. */
   group?: string;
 }
 
@@ -17,7 +17,7 @@ export interface HistoryState {
 }
 
 export interface History {
-  record: (act: Act) => void;
+  record: (action: Action) => void;
   undo: () => Promise<void>;
   redo: () => Promise<void>;
   /** Records that something was recreated under a new id. */
@@ -31,10 +31,10 @@ export interface History {
 const kept = 100;
 const nothing: HistoryState = { undo: undefined, redo: undefined, isBusy: false };
 
-/** Undo and redo, one after the other. An act that fails is reported to `onFailure` and leaves the history, since its state is unknown. */
-export function createHistory(onFailure: (act: Act, error: unknown, way: "undo" | "redo") => void): History {
-  let done: Act[] = [];
-  let undone: Act[] = [];
+/** Undo and redo, one after the other. An action that fails is reported to `onFailure` and leaves the history, since its state is unknown. */
+export function createHistory(onFailure: (action: Action, error: unknown, way: "undo" | "redo") => void): History {
+  let done: Action[] = [];
+  let undone: Action[] = [];
   let state = nothing;
   let queue: Promise<void> = Promise.resolve();
   const names = new Map<string, string>();
@@ -54,35 +54,35 @@ export function createHistory(onFailure: (act: Act, error: unknown, way: "undo" 
   };
 
   return {
-    record: (act) => {
+    record: (action) => {
       const last = done.at(-1);
-      const isMore = act.group !== undefined && last?.group === act.group && undone.length === 0;
-      done = isMore ? [...done.slice(0, -1), { ...act, undo: last.undo }] : [...done, act].slice(-kept);
+      const isMore = action.group !== undefined && last?.group === action.group && undone.length === 0;
+      done = isMore ? [...done.slice(0, -1), { ...action, undo: last.undo }] : [...done, action].slice(-kept);
       undone = [];
       publish(state.isBusy);
     },
     undo: () =>
       serially(async () => {
-        const act = done.pop();
-        if (!act) return;
+        const action = done.pop();
+        if (!action) return;
         try {
-          await act.undo();
-          if (act.redo) undone.push(act);
-          // Acts after one that can't be redone can't be redone either.
+          await action.undo();
+          if (action.redo) undone.push(action);
+          // Actions after one that can't be redone can't be redone either.
           else undone = [];
         } catch (error) {
-          onFailure(act, error, "undo");
+          onFailure(action, error, "undo");
         }
       }),
     redo: () =>
       serially(async () => {
-        const act = undone.pop();
-        if (!act?.redo) return;
+        const action = undone.pop();
+        if (!action?.redo) return;
         try {
-          await act.redo();
-          done.push(act);
+          await action.redo();
+          done.push(action);
         } catch (error) {
-          onFailure(act, error, "redo");
+          onFailure(action, error, "redo");
         }
       }),
     rename: (oldId, newId) => {

@@ -36,7 +36,7 @@ export function AnswerHint({
   onAnswer: () => void;
   onFill: () => void;
 }) {
-  const act =
+  const action =
     asked.kind === "secret"
       ? { label: "Move to secret field", run: onFill }
       : isDraftOlder
@@ -57,8 +57,8 @@ export function AnswerHint({
         )}
       </span>
       {isEmpty ? null : (
-        <Button size="sm" variant="ghost" className="flex-none" onClick={act.run}>
-          {act.label}
+        <Button size="sm" variant="ghost" className="flex-none" onClick={action.run}>
+          {action.label}
         </Button>
       )}
     </div>

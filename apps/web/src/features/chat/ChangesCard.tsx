@@ -8,15 +8,15 @@ import { Card } from "../../ui/Panel.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { changeSetQuery, Lines } from "../changes/index.ts";
 import type { Run, RunChanges } from "./chat.types.ts";
-import { useRunActs } from "./run-acts.ts";
+import { useRunActions } from "./run-actions.ts";
 
 const shownFiles = 5;
 
 /** The changes of a run to files, with Undo and Review. Only the newest card lists the files, because each list costs a comparison. */
 export function ChangesCard({ run, changes, isLast }: { run: Run; changes: RunChanges; isLast: boolean }) {
   const { api } = useServices();
-  const acts = useRunActs();
-  const query = useQuery({ ...changeSetQuery(api, run.taskId), enabled: isLast && acts !== undefined });
+  const actions = useRunActions();
+  const query = useQuery({ ...changeSetQuery(api, run.taskId), enabled: isLast && actions !== undefined });
   const files = query.data?.files.filter((file) => file.changed_by !== "person");
   const { messageId } = run;
   return (
@@ -25,20 +25,20 @@ export function ChangesCard({ run, changes, isLast }: { run: Run; changes: RunCh
         <span className="num font-medium text-fg-0">{counted(changes.files, "file")}</span>
         <Lines additions={changes.additions} deletions={changes.deletions} />
         <span className="flex-1" />
-        {acts ? (
+        {actions ? (
           <span className="flex gap-1">
             {isLast && messageId ? (
               <Button
                 size="sm"
                 variant="ghost"
                 icon={<Undo2 size={14} />}
-                disabled={acts.isBusy}
-                onClick={() => acts.goBack({ messageId, taskId: run.taskId })}
+                disabled={actions.isBusy}
+                onClick={() => actions.goBack({ messageId, taskId: run.taskId })}
               >
                 Undo run
               </Button>
             ) : null}
-            <Button size="sm" icon={<Eye size={14} />} onClick={() => acts.review(run.taskId)}>
+            <Button size="sm" icon={<Eye size={14} />} onClick={() => actions.review(run.taskId)}>
               Review
             </Button>
           </span>
@@ -57,7 +57,7 @@ export function ChangesCard({ run, changes, isLast }: { run: Run; changes: RunCh
           ))}
           {files.length > shownFiles ? (
             <li className="px-3 text-xs text-fg-2">
-              <button type="button" className="hover:text-fg-0 hover:underline" onClick={() => acts?.review(run.taskId)}>
+              <button type="button" className="hover:text-fg-0 hover:underline" onClick={() => actions?.review(run.taskId)}>
                 and {files.length - shownFiles} more
               </button>
             </li>

@@ -329,8 +329,8 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
         isOpen={isClearing}
         onOpenChange={setIsClearing}
         title="Clear this chat?"
-        act="Clear chat"
-        actWord="Clearing…"
+        confirmLabel="Clear chat"
+        loadingWord="Clearing…"
         isDanger
         onConfirm={chat.clear}
       >

@@ -2,9 +2,9 @@ import { Suspense, type ReactNode } from "react";
 import { lazily } from "../../lib/chunks.ts";
 import { useProject } from "../../project/project-context.ts";
 import { ConversationContext, useConversation, useOpenConversation } from "./conversation.ts";
-import { RunActsContext } from "./run-acts.ts";
+import { RunActionsContext } from "./run-actions.ts";
 import type { Reader } from "./TranscriptRows.tsx";
-import { useOpenRunActs } from "./use-run-acts.ts";
+import { useOpenRunActions } from "./use-run-actions.ts";
 
 const GoBackDialog = lazily(async () => (await import("./GoBackDialog.tsx")).GoBackDialog);
 
@@ -14,18 +14,18 @@ export function ConversationProvider({ reader, children }: { reader: Reader; chi
 }
 
 /** Provides the actions on runs and messages, and renders the confirmation of an undo or a restore. */
-export function RunActsProvider({ children }: { children: ReactNode }) {
+export function RunActionsProvider({ children }: { children: ReactNode }) {
   const { id } = useProject();
   const { chat } = useConversation();
-  const { acts, target, close, goBack } = useOpenRunActs(chat);
+  const { actions, target, close, goBack } = useOpenRunActions(chat);
   return (
-    <RunActsContext value={acts}>
+    <RunActionsContext value={actions}>
       {children}
       {target ? (
         <Suspense fallback={null}>
           <GoBackDialog projectId={id} target={target} state={chat.state} onClose={close} onGoBack={goBack} />
         </Suspense>
       ) : null}
-    </RunActsContext>
+    </RunActionsContext>
   );
 }

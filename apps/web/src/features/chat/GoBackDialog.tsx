@@ -6,7 +6,7 @@ import { Skeleton } from "../../ui/Skeleton.tsx";
 import { changeSetQuery } from "../changes/index.ts";
 import { diffQuery } from "../timeline/index.ts";
 import type { ChatState } from "./chat.types.ts";
-import type { GoBackTarget } from "./run-acts.ts";
+import type { GoBackTarget } from "./run-actions.ts";
 import { currentToolName } from "./tools/tool-names.ts";
 
 const shownFiles = 6;
@@ -61,8 +61,8 @@ export function GoBackDialog({
       isOpen
       onOpenChange={(isOpen) => !isOpen && onClose()}
       title={target.label === undefined ? "Undo this run?" : `Restore to ${target.label}?`}
-      act={target.label === undefined ? "Undo run" : "Restore"}
-      actWord={target.label === undefined ? "Undoing…" : "Restoring…"}
+      confirmLabel={target.label === undefined ? "Undo run" : "Restore"}
+      loadingWord={target.label === undefined ? "Undoing…" : "Restoring…"}
       onConfirm={() => onGoBack(target)}
     >
       <div className="grid gap-3 text-sm leading-read text-fg-1">

@@ -2,24 +2,24 @@ import { Redo2 } from "lucide-react";
 import { memo } from "react";
 import { Button } from "../../ui/Button.tsx";
 import type { RewoundMessage } from "./chat.types.ts";
-import { useRunActs } from "./run-acts.ts";
+import { useRunActions } from "./run-actions.ts";
 
 /** A message that a restore has hidden. The first one has the Redo button. */
 export const GoneRow = memo(({ message, isFirst, name }: { message: RewoundMessage; isFirst: boolean; name: string }) => {
-  const acts = useRunActs();
+  const actions = useRunActions();
   return (
     <div className="pb-2.5">
       {isFirst ? (
         <div className="mb-2 flex min-h-7 flex-wrap items-center gap-2 rounded-2 bg-bg-2 px-2.5 py-1 text-xs text-fg-1">
           <span className="min-w-0 flex-1">Later messages are hidden. They're discarded when you send a new message.</span>
-          {acts ? (
+          {actions ? (
             <Button
               size="sm"
               icon={<Redo2 size={14} />}
-              disabled={acts.isBusy && !acts.isRedoing}
-              isLoading={acts.isRedoing}
+              disabled={actions.isBusy && !actions.isRedoing}
+              isLoading={actions.isRedoing}
               loadingWord="Redoing…"
-              onClick={acts.redo}
+              onClick={actions.redo}
             >
               Redo
             </Button>

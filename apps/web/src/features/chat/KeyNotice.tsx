@@ -9,7 +9,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { useForm } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
-import { refusalSentences, secretsQuery, useSecretActs } from "../secrets/index.ts";
+import { refusalSentences, secretsQuery, useSecretActions } from "../secrets/index.ts";
 
 export interface KeyNoticeProps {
   found: readonly MessageSecret[];
@@ -26,7 +26,7 @@ export interface KeyNoticeProps {
 export function KeyNotice({ found, isAsked, onStored, onSend, onClose }: KeyNoticeProps) {
   const { api } = useServices();
   const project = useProject();
-  const { set } = useSecretActs(project.id);
+  const { set } = useSecretActions(project.id);
   const known = useProjectQuery(secretsQuery(api, project.id)).data ?? [];
   const [isNaming, setIsNaming] = useState(false);
   const fields = found.map((secret, index) => ({ ...secret, field: `name_${index}` }));

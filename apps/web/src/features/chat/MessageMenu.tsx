@@ -2,7 +2,7 @@ import { CornerUpLeft, Copy, Ellipsis, GitFork, Undo2 } from "lucide-react";
 import { RowMenu, type MenuEntry } from "../../ui/Menu.tsx";
 import { toast } from "../../ui/toast.tsx";
 import type { UserTurn } from "./chat.types.ts";
-import { useRunActs } from "./run-acts.ts";
+import { useRunActions } from "./run-actions.ts";
 import type { TurnPosition } from "./transcript-rows.ts";
 
 export const quoted = (text: string): string => {
@@ -13,31 +13,31 @@ export const quoted = (text: string): string => {
 /** Menu of a message: restore, fork, copy. Shown on hover and focus, and always on touch screens. */
 export function MessageMenu({ turn, moment }: { turn: UserTurn; moment: TurnPosition }) {
   const name = quoted(turn.text || (turn.attachments ?? []).map((one) => one.name).join(", "));
-  const acts = useRunActs();
+  const actions = useRunActions();
   if (turn.delivery !== "sent") return null;
   const { messageId, taskId, lastId, nextId, nextTaskId } = moment;
   const entries = (): MenuEntry[] => [
-    ...(acts && messageId && taskId
+    ...(actions && messageId && taskId
       ? [
           {
             label: "Restore to before this message…",
             icon: <Undo2 size={14} />,
-            isDisabled: acts.isBusy,
-            onSelect: () => acts.goBack({ messageId, taskId, label: `before ${name}` }),
+            isDisabled: actions.isBusy,
+            onSelect: () => actions.goBack({ messageId, taskId, label: `before ${name}` }),
           },
         ]
       : []),
-    ...(acts && nextId && nextTaskId
+    ...(actions && nextId && nextTaskId
       ? [
           {
             label: "Restore to after this message…",
             icon: <CornerUpLeft size={14} />,
-            isDisabled: acts.isBusy,
-            onSelect: () => acts.goBack({ messageId: nextId, taskId: nextTaskId, label: `after ${name}` }),
+            isDisabled: actions.isBusy,
+            onSelect: () => actions.goBack({ messageId: nextId, taskId: nextTaskId, label: `after ${name}` }),
           },
         ]
       : []),
-    ...(acts && lastId ? [{ label: "Fork from here", icon: <GitFork size={14} />, onSelect: () => acts.fork(lastId) }] : []),
+    ...(actions && lastId ? [{ label: "Fork from here", icon: <GitFork size={14} />, onSelect: () => actions.fork(lastId) }] : []),
     {
       label: "Copy text",
       icon: <Copy size={14} />,

@@ -207,8 +207,8 @@ export function PlanCard({ plan, control, isRunning, onBuild }: PlanCardProps) {
         isOpen={isDiscarding}
         onOpenChange={setIsDiscarding}
         title="Discard this plan?"
-        act="Discard plan"
-        actWord="Discarding…"
+        confirmLabel="Discard plan"
+        loadingWord="Discarding…"
         isDanger
         onConfirm={control.discard}
       >

@@ -173,8 +173,8 @@ export function SessionMenu({
         isOpen={deleting !== undefined}
         onOpenChange={(open) => (open ? undefined : setDeleting(undefined))}
         title={`Delete “${chatTitle(deleting)}”?`}
-        act="Delete chat"
-        actWord="Deleting…"
+        confirmLabel="Delete chat"
+        loadingWord="Deleting…"
         isDanger
         onConfirm={async () => {
           if (!deleting) return;

@@ -100,8 +100,8 @@ export function ContainerSettings({ projectId, container }: { projectId: string;
         isOpen={deleting !== undefined}
         onOpenChange={(isOpen) => !isOpen && setDeleting(undefined)}
         title={`Delete ${deleting} from ${container.name}?`}
-        act="Delete variable"
-        actWord="Deleting…"
+        confirmLabel="Delete variable"
+        loadingWord="Deleting…"
         isDanger
         onConfirm={async () => {
           await change.mutateAsync({ env_vars_to_delete: deleting ? [deleting] : [] });

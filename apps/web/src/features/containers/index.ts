@@ -1,3 +1,3 @@
 export { ContainerDot, containerLook, crashLabel } from "./ContainerDot.tsx";
 export { ContainerSettings } from "./ContainerSettings.tsx";
-export { canStart, canStop, type ContainerActs, useContainerActs } from "./use-container-acts.ts";
+export { canStart, canStop, type ContainerActions, useContainerActions } from "./use-container-actions.ts";

@@ -185,8 +185,8 @@ function Payouts({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
         isOpen={isAsking}
         onOpenChange={setIsAsking}
         title={`Request a payout of ${formatDollars(payouts.available_cents)}?`}
-        act="Request payout"
-        actWord="Requesting…"
+        confirmLabel="Request payout"
+        loadingWord="Requesting…"
         onConfirm={async () => {
           await ask.mutateAsync();
           toast("Payout requested.");

@@ -4,7 +4,7 @@ import { useDeploys } from "./deploys-context.ts";
 import { isUnderWay, versionName, stateOf } from "./deployments.ts";
 
 /** Opens the deploy form; shows the progress of a running deployment instead. */
-export function DeployButton({ isNextAct }: { isNextAct: boolean }) {
+export function DeployButton({ isNextStep }: { isNextStep: boolean }) {
   const { list, currentStep, openForm, openDeployment } = useDeploys();
   const going = list?.find(isUnderWay);
   if (going) {
@@ -23,7 +23,7 @@ export function DeployButton({ isNextAct }: { isNextAct: boolean }) {
   }
   return (
     <Button
-      variant={isNextAct ? "primary" : "plain"}
+      variant={isNextStep ? "primary" : "plain"}
       size="sm"
       icon={<ArrowUpFromLine size={14} />}
       onClick={() => openForm()}

@@ -35,8 +35,8 @@ export function RollbackDialog({
         if (!isOpen) onClose();
       }}
       title={`Roll back to ${versionName(deployment)}?`}
-      act={`Roll back to ${versionName(deployment)}`}
-      actWord="Rolling back…"
+      confirmLabel={`Roll back to ${versionName(deployment)}`}
+      loadingWord="Rolling back…"
       onConfirm={async () => onBegun(await rollBack(deployment))}
     >
       {live
@@ -69,8 +69,8 @@ export function DeleteDeploymentDialog({ deployment, onClose, onGone }: DialogPr
         if (!isOpen) onClose();
       }}
       title={`Delete ${name}?`}
-      act={`Delete ${name}`}
-      actWord="Deleting…"
+      confirmLabel={`Delete ${name}`}
+      loadingWord="Deleting…"
       isDanger
       onConfirm={async () => {
         await remove(deployment, isAtProvider);
@@ -153,8 +153,8 @@ export function PromoteDialog({
         if (!isOpen) onClose();
       }}
       title={`Promote ${versionName(deployment)} to production?`}
-      act={`Promote ${versionName(deployment)}`}
-      actWord="Promoting…"
+      confirmLabel={`Promote ${versionName(deployment)}`}
+      loadingWord="Promoting…"
       onConfirm={async () => onBegun(await promote(deployment, agreed))}
     >
       <span className="grid gap-3">

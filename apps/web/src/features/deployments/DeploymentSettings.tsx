@@ -91,7 +91,7 @@ function ProviderRow({ provider, credential }: { provider: DeploymentProviderInf
           </p>
           <p className="truncate text-xs text-fg-2">{credential ? <ConnectedSince credential={credential} /> : provider.description}</p>
         </div>
-        {credential ? <CredentialActs credential={credential} name={name} /> : null}
+        {credential ? <CredentialActions credential={credential} name={name} /> : null}
         {isConnecting ? null : (
           <Button size="sm" {...(credential && { variant: "ghost" as const })} onClick={() => setIsConnecting(true)}>
             {credential ? "Replace account" : `Connect ${name}`}
@@ -123,7 +123,7 @@ function ConnectedSince({ credential }: { credential: DeploymentCredential }) {
   return credential.kind === "oauth" ? <>Signed in {time}</> : <>Token saved {time}</>;
 }
 
-function CredentialActs({ credential, name }: { credential: DeploymentCredential; name: string }) {
+function CredentialActions({ credential, name }: { credential: DeploymentCredential; name: string }) {
   const { test, remove } = useCredentials();
   const [isAsking, setIsAsking] = useState(false);
   const result = test.data;
@@ -154,8 +154,8 @@ function CredentialActs({ credential, name }: { credential: DeploymentCredential
         isOpen={isAsking}
         onOpenChange={setIsAsking}
         title={`Disconnect ${name}?`}
-        act="Disconnect"
-        actWord="Disconnecting…"
+        confirmLabel="Disconnect"
+        loadingWord="Disconnecting…"
         isDanger
         onConfirm={async () => {
           await remove.mutateAsync(credential.id);
@@ -247,7 +247,7 @@ function Overrides({ credentials }: { credentials: readonly DeploymentCredential
                 <ConnectedSince credential={credential} />
               </p>
             </div>
-            <CredentialActs credential={credential} name={project ? `${name} for ${project.name}` : name} />
+            <CredentialActions credential={credential} name={project ? `${name} for ${project.name}` : name} />
           </li>
         );
       })}

@@ -200,9 +200,9 @@ export function createBuffers({
     return buffer;
   };
 
-  const withBuffer = (path: string, act: (buffer: Buffer) => void) => {
+  const withBuffer = (path: string, callback: (buffer: Buffer) => void) => {
     const buffer = buffers.get(path);
-    if (buffer) act(buffer);
+    if (buffer) callback(buffer);
   };
 
   return {

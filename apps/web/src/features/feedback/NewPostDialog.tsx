@@ -13,7 +13,7 @@ import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { meQuery } from "../users/index.ts";
-import { similarQuery, useFeedbackActs } from "./feedback.queries.ts";
+import { similarQuery, useFeedbackActions } from "./feedback.queries.ts";
 
 const settleMs = 350;
 
@@ -27,7 +27,7 @@ const isDraft = (value: unknown): value is Draft => {
 
 /** Creates a post. Similar posts are shown while the title is typed. */
 export function NewPostDialog({ onClose, onOpen }: { onClose: () => void; onOpen: (id: string) => void }) {
-  const { create } = useFeedbackActs();
+  const { create } = useFeedbackActions();
   const { data: me } = useSuspenseQuery(meQuery);
   const draft = useKept(`studio:feedback-post:${me.id}`, isDraft, nothing);
   const { type, title, description } = draft.value;

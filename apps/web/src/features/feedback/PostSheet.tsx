@@ -25,7 +25,7 @@ import { Textarea } from "../../ui/Textarea.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { meQuery } from "../users/index.ts";
 import { statusOptions, statusWords, typeWords } from "./feedback-words.tsx";
-import { commentsQuery, postQuery, useFeedbackActs } from "./feedback.queries.ts";
+import { commentsQuery, postQuery, useFeedbackActions } from "./feedback.queries.ts";
 import { VoteButton } from "./VoteButton.tsx";
 
 /** One post with its comments. */
@@ -54,7 +54,7 @@ export function PostSheet({ id, onClose }: { id: string; onClose: () => void }) 
 
 function Post({ post, onGone }: { post: FeedbackDetail; onGone: () => void }) {
   const { data: me } = useSuspenseQuery(meQuery);
-  const { update, remove } = useFeedbackActs();
+  const { update, remove } = useFeedbackActions();
   const [isDeleting, setIsDeleting] = useState(false);
   const failed = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
   return (
@@ -115,8 +115,8 @@ function Post({ post, onGone }: { post: FeedbackDetail; onGone: () => void }) {
         isOpen={isDeleting}
         onOpenChange={setIsDeleting}
         title="Delete this post?"
-        act="Delete post"
-        actWord="Deleting…"
+        confirmLabel="Delete post"
+        loadingWord="Deleting…"
         isDanger
         onConfirm={async () => {
           await remove.mutateAsync(post.id);
@@ -131,7 +131,7 @@ function Post({ post, onGone }: { post: FeedbackDetail; onGone: () => void }) {
 }
 
 function Comments({ post, me }: { post: FeedbackDetail; me: { id: string; is_superuser: boolean } }) {
-  const { comment, removeComment } = useFeedbackActs();
+  const { comment, removeComment } = useFeedbackActions();
   const query = useInfiniteQuery(commentsQuery(post));
   const comments = query.data.pages.flatMap((page) => page.items);
   const draft = useKept(`studio:feedback-comment:${me.id}:${post.id}`, isString, "");

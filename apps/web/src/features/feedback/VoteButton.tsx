@@ -4,10 +4,10 @@ import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { cx } from "../../lib/cx.ts";
 import { toast } from "../../ui/toast.tsx";
-import { useFeedbackActs } from "./feedback.queries.ts";
+import { useFeedbackActions } from "./feedback.queries.ts";
 
 export function VoteButton({ post }: { post: FeedbackPost }) {
-  const { vote } = useFeedbackActs();
+  const { vote } = useFeedbackActions();
   return (
     <button
       type="button"

@@ -55,7 +55,7 @@ const voted =
     upvote_count: upvote_count + Number(upvoted) - Number(has_upvoted),
   });
 
-export function useFeedbackActs() {
+export function useFeedbackActions() {
   const queryClient = useQueryClient();
   const refresh = () => queryClient.invalidateQueries({ queryKey: root });
   return {

@@ -16,7 +16,7 @@ import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { FileTreePanel } from "./FileTreePanel.tsx";
 import type { FileMark } from "./TreeRowView.tsx";
-import { useFileActs } from "./use-file-acts.ts";
+import { useFileActions } from "./use-file-actions.ts";
 import { useOpenFiles } from "./use-open-files.ts";
 import { useFileUploads } from "./use-uploads.ts";
 
@@ -40,7 +40,7 @@ export function CodePane({ marks, onQuickOpen, left, onLeft }: CodePaneProps) {
   const { id: projectId } = useProject();
   const tree = useFileTree();
   const files = useOpenFiles();
-  const acts = useFileActs(projectId);
+  const actions = useFileActions(projectId);
   const uploads = useFileUploads(projectId);
   const isNarrow = useIsNarrow();
   const [isTreeShown, setIsTreeShown] = useState(true);
@@ -102,7 +102,7 @@ export function CodePane({ marks, onQuickOpen, left, onLeft }: CodePaneProps) {
         ) : null}
         <div className={cx("flex min-h-0 flex-1 flex-col", isSearch && "hidden")}>
           {tree.data ? (
-            <FileTreePanel tree={tree.data} acts={acts} uploads={uploads} openPath={files.activePath} onOpen={open} marks={marks} />
+            <FileTreePanel tree={tree.data} actions={actions} uploads={uploads} openPath={files.activePath} onOpen={open} marks={marks} />
           ) : tree.error ? (
             <ErrorState title="Couldn't load files" onRetry={() => void tree.refetch()} className="p-4!">
               {sentenceOf(tree.error)}

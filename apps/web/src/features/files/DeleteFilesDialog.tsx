@@ -19,8 +19,8 @@ export function DeleteFilesDialog({
       isOpen={removal !== undefined}
       onOpenChange={(isOpen) => (isOpen ? undefined : onClose())}
       title={paths.length === 1 ? `Delete ${fileNameOf(paths[0] ?? "")}?` : `Delete ${counted(paths.length, "item")}?`}
-      act="Delete"
-      actWord="Deleting…"
+      confirmLabel="Delete"
+      loadingWord="Deleting…"
       isDanger
       onConfirm={async () => {
         if (removal) await onConfirm(removal);

@@ -20,7 +20,7 @@ import { removalOf, type Removal } from "./trash.ts";
 import { TreeRowView, type FileMark } from "./TreeRowView.tsx";
 import { UploadMenu } from "./UploadMenu.tsx";
 import { UploadRows } from "./UploadRows.tsx";
-import type { FileActs } from "./use-file-acts.ts";
+import type { FileActions } from "./use-file-actions.ts";
 import { useTreeDrag } from "./use-tree-drag.ts";
 import type { Uploads } from "./use-uploads.ts";
 
@@ -37,7 +37,7 @@ function newLabel(kind: "file" | "folder", parent: string): string {
 
 export interface FileTreePanelProps {
   tree: FileTree;
-  acts: FileActs;
+  actions: FileActions;
   uploads: Uploads;
   /** The file in the editor. */
   openPath: string | undefined;
@@ -49,7 +49,7 @@ export interface FileTreePanelProps {
  * The project's files. Keyboard: arrows, Home, End, Enter, F2, M, Delete, and Shift or Ctrl to select several. Only visible rows are
  * rendered. Everything that dragging does is in the menu of a row too.
  */
-export function FileTreePanel({ tree, acts, uploads, openPath, onOpen, marks }: FileTreePanelProps) {
+export function FileTreePanel({ tree, actions, uploads, openPath, onOpen, marks }: FileTreePanelProps) {
   const [openPaths, setOpenPaths] = useState<ReadonlySet<string>>(() => new Set(["src"]));
   const [selection, setSelection] = useState(noSelection);
   const [filter, setFilter] = useState("");
@@ -116,10 +116,10 @@ export function FileTreePanel({ tree, acts, uploads, openPath, onOpen, marks }: 
     const isGone = (row: TreeRow) => paths.some((path) => row.node.path === path || row.node.path.startsWith(`${path}/`));
     const next = rows.slice(activeIndex + 1).find((row) => !isGone(row)) ?? rows.slice(0, activeIndex).findLast((row) => !isGone(row));
     setSelection(next ? picked(rows, noSelection, next.node.path, "only") : noSelection);
-    void acts.remove(removal).catch((error: unknown) => toast(`Couldn't delete files. ${(error as Error).message}`, { kind: "failed" }));
+    void actions.remove(removal).catch((error: unknown) => toast(`Couldn't delete files. ${(error as Error).message}`, { kind: "failed" }));
   };
   const move = async (paths: readonly string[], folder: string) => {
-    const failure = await acts.moveInto(paths, folder);
+    const failure = await actions.moveInto(paths, folder);
     if (failure) toast(failure, { kind: "failed" });
   };
   const begin = (kind: "file" | "folder", near: string | undefined) => {
@@ -174,7 +174,7 @@ export function FileTreePanel({ tree, acts, uploads, openPath, onOpen, marks }: 
     const { path } = row.node;
     const parent = parentOf(path);
     const to = trimPath(parent ? `${parent}/${name}` : name);
-    const failure = to === path ? undefined : await acts.rename(path, to);
+    const failure = to === path ? undefined : await actions.rename(path, to);
     if (failure) return failure;
     pick(to);
     leaveEditing();
@@ -182,7 +182,7 @@ export function FileTreePanel({ tree, acts, uploads, openPath, onOpen, marks }: 
   };
   const create = async (kind: "file" | "folder", parent: string, name: string) => {
     const path = trimPath(parent ? `${parent}/${name}` : name);
-    const failure = await (kind === "file" ? acts.createFile(path) : acts.createFolder(path));
+    const failure = await (kind === "file" ? actions.createFile(path) : actions.createFolder(path));
     if (failure) return failure;
     pick(path);
     leaveEditing();
@@ -306,14 +306,14 @@ export function FileTreePanel({ tree, acts, uploads, openPath, onOpen, marks }: 
           </div>
         </div>
         <UploadRows uploads={uploads} />
-        <DeleteFilesDialog removal={deleting} onClose={() => setDeleting(undefined)} onConfirm={acts.remove} />
+        <DeleteFilesDialog removal={deleting} onClose={() => setDeleting(undefined)} onConfirm={actions.remove} />
         {moving ? (
           <Suspense fallback={null}>
             <MoveDialog
               tree={tree}
               paths={moving}
               onClose={() => setMoving(undefined)}
-              onMove={(folder) => acts.moveInto(moving, folder)}
+              onMove={(folder) => actions.moveInto(moving, folder)}
             />
           </Suspense>
         ) : null}

@@ -5,7 +5,7 @@ import { expect, expectAccessible, sampleTime, screen, test, waitFor } from "../
 import { FileTreePanel } from "./FileTreePanel.tsx";
 import { QuickOpen } from "./QuickOpen.tsx";
 import type { FileMark } from "./TreeRowView.tsx";
-import type { FileActs } from "./use-file-acts.ts";
+import type { FileActions } from "./use-file-actions.ts";
 
 const entry = (path: string) => ({ path, is_directory: false, size: 1, etag: path, mtime: sampleTime });
 const tree = buildTree(["src/App.tsx", "src/api/orders.ts", "public/icon.svg", "README.md", "package.json"].map(entry));
@@ -19,7 +19,7 @@ function panel(files = tree, refusal?: string, marks: ReadonlyMap<string, FileMa
       done.push([name, ...args]);
       return refusal;
     };
-  const acts: FileActs = {
+  const actions: FileActions = {
     createFile: record("file"),
     createFolder: record("folder"),
     rename: record("rename"),
@@ -34,7 +34,7 @@ function panel(files = tree, refusal?: string, marks: ReadonlyMap<string, FileMa
     return (
       <FileTreePanel
         tree={files}
-        acts={acts}
+        actions={actions}
         uploads={{
           list: [],
           add: (files, folder) => void done.push(["upload", files.map(({ path }) => path), folder]),

@@ -39,7 +39,7 @@ describe("choosing", () => {
     [{ shiftKey: false, ctrlKey: false, metaKey: false }, "only"],
   ])("%j", (keys, how) => expect(pickOf(keys)).toBe(how));
   test("what lies in a chosen folder goes with it", () => expect(topmost(["a", "a/b/2.ts", "d.ts"])).toEqual(["a", "d.ts"]));
-  test("an act is about the selection when it begins in it", () => {
+  test("an action is about the selection when it begins in it", () => {
     const selection = picked(rows, picked(rows, noSelection, "c", "only"), "d.ts", "toggle");
     expect(subjectsOf(selection, "c")).toEqual(["c", "d.ts"]);
     expect(subjectsOf(selection, "e.ts")).toEqual(["e.ts"]);

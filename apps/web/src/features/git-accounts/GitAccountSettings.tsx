@@ -124,8 +124,8 @@ function AccountRow({ provider, account, onReconnect }: { provider: GitProvider;
         isOpen={isAsking}
         onOpenChange={setIsAsking}
         title={`Disconnect ${name}?`}
-        act="Disconnect"
-        actWord="Disconnecting…"
+        confirmLabel="Disconnect"
+        loadingWord="Disconnecting…"
         isDanger
         onConfirm={async () => {
           await api.gitProviders.disconnect({ params: { provider: provider.name }, query: { base_url: account.base_url } });

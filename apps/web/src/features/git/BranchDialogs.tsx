@@ -10,7 +10,7 @@ import { Field } from "../../ui/Field.tsx";
 import { useForm } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
 import { toast } from "../../ui/toast.tsx";
-import type { GitActs } from "./use-git-acts.ts";
+import type { GitActions } from "./use-git-actions.ts";
 
 const blockersOf = (error: unknown): string[] | undefined => {
   if (!hasCode(error, "local_changes")) return undefined;
@@ -22,13 +22,13 @@ const blockersOf = (error: unknown): string[] | undefined => {
 export function SwitchDialog({
   branch,
   status,
-  acts,
+  actions,
   onClose,
   onCommitFirst,
 }: {
   branch: string;
   status: GitStatus;
-  acts: GitActs;
+  actions: GitActions;
   onClose: () => void;
   onCommitFirst: () => void;
 }) {
@@ -43,10 +43,10 @@ export function SwitchDialog({
     try {
       if (how === "discard") {
         const staged = status.changes.filter((change) => change.staged && given.includes(change.path)).map(({ path }) => path);
-        if (staged.length > 0) await acts.unstageQuietly(staged);
-        await acts.discardQuietly([...given]);
+        if (staged.length > 0) await actions.unstageQuietly(staged);
+        await actions.discardQuietly([...given]);
       }
-      await acts.checkout(branch);
+      await actions.checkout(branch);
       toast(`Switched to ${branch.replace(/^origin\//, "")}.`);
       onClose();
     } catch (error) {
@@ -111,12 +111,12 @@ export function SwitchDialog({
 /** Creates a branch from the current or a given commit, and switches to it. */
 export function NewBranchDialog({
   from,
-  acts,
+  actions,
   onClose,
 }: {
   /** A commit and its display name. `undefined` is the current commit. */
   from: { sha: string; name: string } | undefined;
-  acts: GitActs;
+  actions: GitActions;
   onClose: () => void;
 }) {
   const formId = useId();
@@ -124,7 +124,7 @@ export function NewBranchDialog({
     start: { name: "" },
     check: ({ name }) => ({ ...(name.trim() === "" && { name: "Enter a name." }) }),
     submit: async () => {
-      await acts.checkout(wanted, { create: true, ...(from && { start_point: from.sha }) });
+      await actions.checkout(wanted, { create: true, ...(from && { start_point: from.sha }) });
       toast(`Switched to ${wanted}.`);
       onClose();
     },
@@ -173,7 +173,7 @@ export function NewBranchDialog({
 }
 
 /** Asks again if the branch has commits that no other branch has. */
-export function DeleteBranchDialog({ branch, acts, onClose }: { branch: string; acts: GitActs; onClose: () => void }) {
+export function DeleteBranchDialog({ branch, actions, onClose }: { branch: string; actions: GitActions; onClose: () => void }) {
   const [isForced, setIsForced] = useState(false);
   return (
     <ConfirmDialog
@@ -181,12 +181,12 @@ export function DeleteBranchDialog({ branch, acts, onClose }: { branch: string; 
       isOpen
       onOpenChange={(isOpen) => (isOpen ? undefined : onClose())}
       title={isForced ? `Delete branch ${branch} and its commits?` : `Delete branch ${branch}?`}
-      act={isForced ? "Delete anyway" : "Delete branch"}
-      actWord="Deleting…"
+      confirmLabel={isForced ? "Delete anyway" : "Delete branch"}
+      loadingWord="Deleting…"
       isDanger
       onConfirm={async () => {
         try {
-          await acts.removeBranch(branch, isForced);
+          await actions.removeBranch(branch, isForced);
           toast(`${branch} deleted.`);
         } catch (error) {
           if (!hasCode(error, "branch_not_merged")) throw error;

@@ -31,9 +31,9 @@ export function BranchMenu({
     setIsOpen(open);
     if (open) setIsDeleting(false);
   };
-  const then = (act: () => void) => () => {
+  const then = (callback: () => void) => () => {
     setIsOpen(false);
-    act();
+    callback();
   };
   // The status may be newer than this list.
   const all = (query.data?.items ?? []).map((branch) => ({

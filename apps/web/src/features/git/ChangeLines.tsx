@@ -11,20 +11,20 @@ import { Lines } from "../changes/index.ts";
 import { diffOf, kindOf } from "./changes.ts";
 import { workFileQuery, workQuery } from "./git.queries.ts";
 import { GitHunk, noLinesReason } from "./GitHunk.tsx";
-import type { GitActs } from "./use-git-acts.ts";
+import type { GitActions } from "./use-git-actions.ts";
 
 /** The hunks of a changed file. Each can be staged, unstaged or discarded. */
 export function ChangeLines({
   projectId,
   change,
-  acts,
+  actions,
   onDiscard,
   onOpenFile,
   onBack,
 }: {
   projectId: string;
   change: GitChange;
-  acts: GitActs;
+  actions: GitActions;
   onDiscard: (change: GitChange, hunk?: string) => void;
   onOpenFile: (path: string) => void;
   onBack: () => void;
@@ -62,7 +62,7 @@ export function ChangeLines({
           </Button>
         )}
         {change.staged ? (
-          <Button size="sm" onClick={() => void acts.unstage(whole)}>
+          <Button size="sm" onClick={() => void actions.unstage(whole)}>
             Unstage file
           </Button>
         ) : (
@@ -70,24 +70,24 @@ export function ChangeLines({
             <Button size="sm" variant="ghost" className="text-err!" onClick={() => onDiscard(change)}>
               Discard file…
             </Button>
-            <Button size="sm" onClick={() => void acts.stage(whole)}>
+            <Button size="sm" onClick={() => void actions.stage(whole)}>
               Stage file
             </Button>
           </>
         )}
       </div>
-      <div className="scroll-y min-h-0 min-w-0 flex-1 bg-bg-0 p-3.5 narrow:p-2" aria-busy={acts.isBusy}>
+      <div className="scroll-y min-h-0 min-w-0 flex-1 bg-bg-0 p-3.5 narrow:p-2" aria-busy={actions.isBusy}>
         {error && !file ? (
           <LoadFailed title="Couldn't load changes" of={all.error ? all : alone} className="p-2!" />
         ) : file ? (
           <Hunks
             file={file}
-            actsOf={(hunk) =>
+            actionsOf={(hunk) =>
               isWholeOnly ? null : change.staged ? (
                 <Button
                   size="sm"
-                  disabled={acts.isBusy}
-                  onClick={() => void acts.unstage({ hunks: [{ path, ids: [hunk] }] })}
+                  disabled={actions.isBusy}
+                  onClick={() => void actions.unstage({ hunks: [{ path, ids: [hunk] }] })}
                   aria-label="Unstage this change"
                 >
                   Unstage
@@ -98,7 +98,7 @@ export function ChangeLines({
                     size="sm"
                     variant="ghost"
                     className="text-err!"
-                    disabled={acts.isBusy}
+                    disabled={actions.isBusy}
                     onClick={() => onDiscard(change, hunk)}
                     aria-label="Discard this change"
                   >
@@ -106,8 +106,8 @@ export function ChangeLines({
                   </Button>
                   <Button
                     size="sm"
-                    disabled={acts.isBusy}
-                    onClick={() => void acts.stage({ hunks: [{ path, ids: [hunk] }] })}
+                    disabled={actions.isBusy}
+                    onClick={() => void actions.stage({ hunks: [{ path, ids: [hunk] }] })}
                     aria-label="Stage this change"
                   >
                     Stage
@@ -132,12 +132,12 @@ export function ChangeLines({
 }
 
 /** All hunks of a file. */
-export function Hunks({ file, actsOf }: { file: GitFileDiff; actsOf?: (hunk: string) => React.ReactNode }) {
+export function Hunks({ file, actionsOf }: { file: GitFileDiff; actionsOf?: (hunk: string) => React.ReactNode }) {
   if (file.hunks.length === 0) return <p className="text-sm text-fg-2">{noLinesReason(file)}</p>;
   return (
     <div className="grid min-w-0 gap-2.5">
       {file.hunks.map((hunk) => (
-        <GitHunk key={hunk.id} path={file.path} hunk={hunk} acts={actsOf?.(hunk.id)} />
+        <GitHunk key={hunk.id} path={file.path} hunk={hunk} actions={actionsOf?.(hunk.id)} />
       ))}
     </div>
   );

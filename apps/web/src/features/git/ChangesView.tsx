@@ -17,21 +17,21 @@ import { CommitBox } from "./CommitBox.tsx";
 import { ConflictEditor } from "./ConflictEditor.tsx";
 import { workQuery } from "./git.queries.ts";
 import { GitFailure } from "./GitFailure.tsx";
-import type { GitActs } from "./use-git-acts.ts";
+import type { GitActions } from "./use-git-actions.ts";
 
 /** Uncommitted changes by file and hunk, and the conflicts of an unfinished merge. */
 export function ChangesView({
   projectId,
   status,
   link,
-  acts,
+  actions,
   onOpenFile,
   onCompose,
 }: {
   projectId: string;
   status: GitStatus;
   link: GitLink | undefined;
-  acts: GitActs;
+  actions: GitActions;
   onOpenFile: (path: string) => void;
   onCompose: (text: string) => void;
 }) {
@@ -71,7 +71,7 @@ export function ChangesView({
             </span>
           </div>
         ) : null}
-        <GitFailure failure={acts.failureAt("changes")} onDismiss={acts.clearFailure} />
+        <GitFailure failure={actions.failureAt("changes")} onDismiss={actions.clearFailure} />
         {changes.length === 0 ? (
           <div className="min-h-0 flex-1">
             <EmptyState title={operation ? "No changes" : "Nothing to commit"} className="p-4!">
@@ -88,8 +88,10 @@ export function ChangesView({
             selection={selection}
             onSelection={setSelection}
             onOpen={() => setIsOnLines(true)}
-            onStage={(some) => void acts.stage({ paths: some.map(({ path }) => path) })}
-            onUnstage={(some) => void acts.unstage({ paths: some.flatMap(({ path, old_path }) => (old_path ? [path, old_path] : [path])) })}
+            onStage={(some) => void actions.stage({ paths: some.map(({ path }) => path) })}
+            onUnstage={(some) =>
+              void actions.unstage({ paths: some.flatMap(({ path, old_path }) => (old_path ? [path, old_path] : [path])) })
+            }
             onDiscard={(some) => setDiscarding({ changes: some })}
           />
         )}
@@ -98,10 +100,10 @@ export function ChangesView({
             Showing the first {changes.length} of {total} changes.
           </p>
         ) : null}
-        <CommitBox projectId={projectId} status={status} link={link} acts={acts} />
+        <CommitBox projectId={projectId} status={status} link={link} actions={actions} />
       </div>
       <div className={cx("flex min-h-0 min-w-0 flex-col", !isOnLines && "narrow:hidden")}>
-        <GitFailure failure={acts.failureAt("conflict")} onDismiss={acts.clearFailure} />
+        <GitFailure failure={actions.failureAt("conflict")} onDismiss={actions.clearFailure} />
         {!shown ? (
           <LastCommit status={status} link={link} />
         ) : shown.status === "U" ? (
@@ -110,7 +112,7 @@ export function ChangesView({
             projectId={projectId}
             path={shown.path}
             status={status}
-            acts={acts}
+            actions={actions}
             onAsk={ask}
             onBack={() => setIsOnLines(false)}
           />
@@ -119,23 +121,23 @@ export function ChangesView({
             key={`${shown.staged}:${shown.path}`}
             projectId={projectId}
             change={shown}
-            acts={acts}
+            actions={actions}
             onDiscard={(change, hunk) => setDiscarding({ changes: [change], ...(hunk !== undefined && { hunk }) })}
             onOpenFile={onOpenFile}
             onBack={() => setIsOnLines(false)}
           />
         )}
       </div>
-      <DiscardDialog discarding={discarding} acts={acts} onClose={() => setDiscarding(undefined)} />
+      <DiscardDialog discarding={discarding} actions={actions} onClose={() => setDiscarding(undefined)} />
       <ConfirmDialog
         isOpen={isAborting}
         onOpenChange={setIsAborting}
         title={`Abort ${operation ?? "merge"}?`}
-        act={`Abort ${operation ?? "merge"}`}
-        actWord="Aborting…"
+        confirmLabel={`Abort ${operation ?? "merge"}`}
+        loadingWord="Aborting…"
         isDanger
         onConfirm={async () => {
-          await acts.abort();
+          await actions.abort();
         }}
       >
         This restores the files to before the {operation ?? "merge"}. Conflicts that you already resolved are lost.
@@ -166,11 +168,11 @@ function LastCommit({ status: { last_commit, branch, ahead, remote_branch }, lin
 
 function DiscardDialog({
   discarding,
-  acts,
+  actions,
   onClose,
 }: {
   discarding: { changes: readonly GitChange[]; hunk?: string } | undefined;
-  acts: GitActs;
+  actions: GitActions;
   onClose: () => void;
 }) {
   const some = discarding?.changes ?? [];
@@ -190,13 +192,13 @@ function DiscardDialog({
       isOpen={discarding !== undefined}
       onOpenChange={(isOpen) => (isOpen ? undefined : onClose())}
       title={title}
-      act="Discard"
-      actWord="Discarding…"
+      confirmLabel="Discard"
+      loadingWord="Discarding…"
       isDanger
       onConfirm={async () => {
         const hunks = discarding?.hunk !== undefined && only ? [{ path: only.path, ids: [discarding.hunk] }] : undefined;
         // The failure is shown above the list.
-        if ((await acts.discard(some, { hunks, isFinal })) !== "not_kept") return;
+        if ((await actions.discard(some, { hunks, isFinal })) !== "not_kept") return;
         setNotKept(discarding);
         throw new Error("Nothing was discarded, because these changes couldn't be kept for undo. Discard again to lose them permanently.");
       }}

@@ -13,7 +13,7 @@ import { Textarea } from "../../ui/Textarea.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { GitFailure } from "./GitFailure.tsx";
 import { prefixes, withPrefix } from "./commit-message.ts";
-import type { GitActs } from "./use-git-acts.ts";
+import type { GitActions } from "./use-git-actions.ts";
 
 const maxMessage = 500;
 const draftKey = (projectId: string) => `studio:commit-message:${projectId}`;
@@ -23,12 +23,12 @@ export function CommitBox({
   projectId,
   status,
   link,
-  acts,
+  actions,
 }: {
   projectId: string;
   status: GitStatus;
   link: GitLink | undefined;
-  acts: GitActs;
+  actions: GitActions;
 }) {
   const [draft, setDraft] = useState(() => readStored(sessionStorage, draftKey(projectId), isString) ?? "");
   const { operation, staged_count, changes, has_conflicts, branch, remote_branch } = status;
@@ -56,19 +56,19 @@ export function CommitBox({
         ? `Commit all ${open}`
         : "Commit all";
   const commit = async (andPush: boolean) => {
-    if (unfit !== undefined || acts.isDoing("commit")) return;
-    const made = await acts.commit(message, { staged_only: !isAll });
+    if (unfit !== undefined || actions.isDoing("commit")) return;
+    const made = await actions.commit(message, { staged_only: !isAll });
     if (!made) return;
     write("");
     if (andPush && !made.pushed) {
-      if (await acts.push()) toast("Committed and pushed.");
+      if (await actions.push()) toast("Committed and pushed.");
     } else if (link?.auto_push && !made.pushed) toast("Committed, but the push failed. Push again to see why.", { kind: "note" });
     else toast(made.pushed ? "Committed and pushed." : "Committed.");
   };
   useShortcuts({ "git.commit": () => void commit(false) });
   return (
     <div className="flex-none border-t border-line-0">
-      <GitFailure failure={acts.failureAt("commit")} onDismiss={acts.clearFailure} />
+      <GitFailure failure={actions.failureAt("commit")} onDismiss={actions.clearFailure} />
       <div className="grid gap-2 p-2.5">
         <div className="relative">
           <Textarea
@@ -102,7 +102,7 @@ export function CommitBox({
             className="min-w-0"
             disabled={unfit !== undefined}
             title={unfit}
-            isLoading={acts.isDoing("commit")}
+            isLoading={actions.isDoing("commit")}
             loadingWord="Committing…"
             aria-keyshortcuts={ariaKeys("git.commit")}
             keys={<Kbds caps={capsOf("$mod+Enter").flat()} />}
@@ -114,7 +114,7 @@ export function CommitBox({
             <Button
               disabled={unfit !== undefined}
               icon={<ArrowUp size={14} />}
-              isLoading={acts.isDoing("push")}
+              isLoading={actions.isDoing("push")}
               loadingWord="Pushing…"
               onClick={() => void commit(true)}
             >
@@ -130,8 +130,8 @@ export function CommitBox({
             <Switch
               label="Push every commit"
               isOn={link.auto_push}
-              onChange={(isOn) => void acts.setAutoPush(isOn)}
-              isDisabled={acts.isDoing("auto-push")}
+              onChange={(isOn) => void actions.setAutoPush(isOn)}
+              isDisabled={actions.isDoing("auto-push")}
             />
           </div>
         ) : null}

@@ -183,8 +183,8 @@ function CommitFile({
           isOpen={isAsking}
           onOpenChange={setIsAsking}
           title={`Restore ${fileNameOf(file.path)} from ${(from ?? sha).slice(0, 7)}?`}
-          act="Restore"
-          actWord="Restoring…"
+          confirmLabel="Restore"
+          loadingWord="Restoring…"
           onConfirm={async () => {
             await onRestoreFile(file.path, from ?? sha);
           }}

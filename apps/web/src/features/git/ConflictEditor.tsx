@@ -15,7 +15,7 @@ import { Skeleton } from "../../ui/Skeleton.tsx";
 import { CodeEditor, loadingView, readFile } from "../editor/index.ts";
 import { conflictPlaces, decided, type Side } from "./conflict-text.ts";
 import { conflictsQuery, workKey } from "./git.queries.ts";
-import type { GitActs } from "./use-git-acts.ts";
+import type { GitActions } from "./use-git-actions.ts";
 
 type Part = "base" | "ours" | "theirs" | "result";
 
@@ -31,14 +31,14 @@ export function ConflictEditor({
   projectId,
   path,
   status,
-  acts,
+  actions,
   onAsk,
   onBack,
 }: {
   projectId: string;
   path: string;
   status: GitStatus;
-  acts: GitActs;
+  actions: GitActions;
   onAsk: (paths: readonly string[]) => void;
   onBack: () => void;
 }) {
@@ -46,7 +46,7 @@ export function ConflictEditor({
   const conflicts = useQuery(conflictsQuery(api, projectId));
   const conflict = conflicts.data?.items.find((one) => one.path === path);
   const names = sideNames(status.operation, status.branch, status.remote_branch);
-  const take = (side: "ours" | "theirs") => void acts.resolve(path, { side });
+  const take = (side: "ours" | "theirs") => void actions.resolve(path, { side });
   const wordOf = (side: "ours" | "theirs") =>
     conflict && !conflict.is_binary && conflict[side] === null ? `Delete file (${side})` : `Accept ${side}`;
   return (
@@ -63,10 +63,10 @@ export function ConflictEditor({
         <Button size="sm" variant="ghost" onClick={() => onAsk([path])}>
           Ask the agent
         </Button>
-        <Button size="sm" disabled={acts.isBusy} title={names.ours} onClick={() => take("ours")}>
+        <Button size="sm" disabled={actions.isBusy} title={names.ours} onClick={() => take("ours")}>
           {wordOf("ours")}
         </Button>
-        <Button size="sm" disabled={acts.isBusy} title={names.theirs} onClick={() => take("theirs")}>
+        <Button size="sm" disabled={actions.isBusy} title={names.theirs} onClick={() => take("theirs")}>
           {wordOf("theirs")}
         </Button>
       </div>
@@ -80,7 +80,7 @@ export function ConflictEditor({
       ) : conflict.is_binary ? (
         <p className="p-4 text-sm leading-read text-fg-2">This file is binary or too large to show. Accept ours or theirs.</p>
       ) : (
-        <Sides key={path} projectId={projectId} conflict={conflict} names={names} acts={acts} />
+        <Sides key={path} projectId={projectId} conflict={conflict} names={names} actions={actions} />
       )}
     </section>
   );
@@ -90,12 +90,12 @@ function Sides({
   projectId,
   conflict,
   names,
-  acts,
+  actions,
 }: {
   projectId: string;
   conflict: GitConflict;
   names: Record<"base" | "ours" | "theirs", string>;
-  acts: GitActs;
+  actions: GitActions;
 }) {
   const { api } = useServices();
   const { path } = conflict;
@@ -156,7 +156,7 @@ function Sides({
           <Result
             path={path}
             onDisk={onDisk}
-            acts={acts}
+            actions={actions}
             extra={
               isNarrow ? null : (
                 <Button size="sm" variant="ghost" aria-pressed={isBaseShown} onClick={() => setIsBaseShown(!isBaseShown)}>
@@ -207,7 +207,7 @@ function SideText({
 }
 
 /** The content the file will have: git's text with conflict markers, resolved one by one or edited. */
-function Result({ path, onDisk, acts, extra }: { path: string; onDisk: string; acts: GitActs; extra: React.ReactNode }) {
+function Result({ path, onDisk, actions, extra }: { path: string; onDisk: string; actions: GitActions; extra: React.ReactNode }) {
   const [own, setOwn] = useState<{ text: string; revision: number; isEdited: boolean }>({ text: onDisk, revision: 1, isEdited: false });
   const [seen, setSeen] = useState(onDisk);
   const [at, setAt] = useState(0);
@@ -231,7 +231,7 @@ function Result({ path, onDisk, acts, extra }: { path: string; onDisk: string; a
     setAt((to + places.length) % places.length);
     if (next) setReveal({ path, line: next.from + 1 });
   };
-  const resolve = () => void acts.resolve(path, { side: "content", content: text });
+  const resolve = () => void actions.resolve(path, { side: "content", content: text });
   return (
     <>
       <div
@@ -292,15 +292,21 @@ function Result({ path, onDisk, acts, extra }: { path: string; onDisk: string; a
       </div>
       <div className="flex flex-none flex-wrap items-center justify-end gap-2 border-t border-line-0 px-3 py-2">
         <Button
-          disabled={acts.isBusy}
-          isLoading={acts.isDoing("resolve")}
+          disabled={actions.isBusy}
+          isLoading={actions.isDoing("resolve")}
           loadingWord="Saving…"
           onClick={() => (places.length > 0 ? setIsAsking(true) : resolve())}
         >
           Mark as resolved
         </Button>
       </div>
-      <ConfirmDialog isOpen={isAsking} onOpenChange={setIsAsking} title="Mark as resolved?" act="Mark as resolved" onConfirm={resolve}>
+      <ConfirmDialog
+        isOpen={isAsking}
+        onOpenChange={setIsAsking}
+        title="Mark as resolved?"
+        confirmLabel="Mark as resolved"
+        onConfirm={resolve}
+      >
         The file still has {counted(places.length, "unresolved conflict")}. The lines with {"<<<<<<<"} and {">>>>>>>"} stay in the file.
       </ConfirmDialog>
     </>

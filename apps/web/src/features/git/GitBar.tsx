@@ -22,7 +22,7 @@ import { Menu } from "../../ui/Menu.tsx";
 import { Bar } from "../../ui/Panel.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { BranchMenu } from "./BranchMenu.tsx";
-import type { GitActs, Strategy } from "./use-git-acts.ts";
+import type { GitActions, Strategy } from "./use-git-actions.ts";
 
 export type GitView = "changes" | "history";
 export interface GitAsks {
@@ -44,7 +44,7 @@ export function GitBar({
   link,
   view,
   onView,
-  acts,
+  actions,
   asks,
 }: {
   projectId: string;
@@ -52,7 +52,7 @@ export function GitBar({
   link: GitLink | undefined;
   view: GitView;
   onView: (view: GitView) => void;
-  acts: GitActs;
+  actions: GitActions;
   asks: GitAsks;
 }) {
   const [isForcing, setIsForcing] = useState(false);
@@ -96,7 +96,7 @@ export function GitBar({
             size="sm"
             variant="ghost"
             icon={<CloudDownload size={14} />}
-            isLoading={acts.isDoing("fetch")}
+            isLoading={actions.isDoing("fetch")}
             loadingWord="Fetching…"
             title={link.last_sync_at ? `Last synced ${formatRelativeTime(link.last_sync_at)}` : undefined}
             onClick={asks.fetch}
@@ -108,7 +108,7 @@ export function GitBar({
               size="sm"
               className="rounded-r-none!"
               disabled={detached}
-              isLoading={acts.isDoing("pull")}
+              isLoading={actions.isDoing("pull")}
               loadingWord="Pulling…"
               icon={<ArrowDown size={14} />}
               onClick={() => asks.pull("merge")}
@@ -132,7 +132,7 @@ export function GitBar({
           <Button
             size="sm"
             disabled={!canPush}
-            isLoading={acts.isDoing("push")}
+            isLoading={actions.isDoing("push")}
             loadingWord="Pushing…"
             icon={<ArrowUp size={14} />}
             onClick={() => asks.push()}
@@ -179,7 +179,7 @@ export function GitBar({
                 },
               ]
             : []),
-          { label: "Refresh", icon: <RefreshCw size={14} />, onSelect: () => void acts.refresh() },
+          { label: "Refresh", icon: <RefreshCw size={14} />, onSelect: () => void actions.refresh() },
           "-",
           {
             label: "Force push…",
@@ -195,7 +195,7 @@ export function GitBar({
         isOpen={isForcing}
         onOpenChange={setIsForcing}
         title={`Force push ${status.branch}?`}
-        act="Force push"
+        confirmLabel="Force push"
         isDanger
         onConfirm={() => asks.push({ force: true })}
       >

@@ -4,7 +4,7 @@ import { ApiError } from "@tesslate/client/core";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
-import type { Failure } from "./use-git-acts.ts";
+import type { Failure } from "./use-git-actions.ts";
 
 const filesOf = (error: unknown): string[] => {
   const files = error instanceof ApiError ? error.details?.["files"] : undefined;
@@ -45,7 +45,7 @@ export function GitFailure({
         </>
       }
     >
-      {sentences[failure.act]?.(error) ?? (hasCode(error, "rate_limited") && error instanceof Error ? error.message : sentenceOf(error))}
+      {sentences[failure.action]?.(error) ?? (hasCode(error, "rate_limited") && error instanceof Error ? error.message : sentenceOf(error))}
       {files.length > 0 ? (
         <span className="mt-1 block font-mono text-xs break-words text-fg-1">
           {files.length > shownFiles ? `${files.slice(0, shownFiles).join(", ")} and ${files.length - shownFiles} more` : files.join(", ")}

@@ -4,7 +4,7 @@ import { cx } from "../../lib/cx.ts";
 import { HunkLines, spanOfHunk, useHunkLines } from "../review/index.ts";
 
 /** A hunk: its header with actions, and its lines. */
-export function GitHunk({ path, hunk, acts }: { path: string; hunk: DiffHunk; acts?: ReactNode }) {
+export function GitHunk({ path, hunk, actions }: { path: string; hunk: DiffHunk; actions?: ReactNode }) {
   const { lines, tokens } = useHunkLines(path, hunk);
   const span = spanOfHunk(hunk);
   return (
@@ -16,14 +16,14 @@ export function GitHunk({ path, hunk, acts }: { path: string; hunk: DiffHunk; ac
       <header
         className={cx(
           "flex min-h-8 items-center gap-2 bg-bg-2 py-0.5 pr-1 pl-2.5 text-xs",
-          acts !== undefined && acts !== null && "narrow:min-h-12",
+          actions !== undefined && actions !== null && "narrow:min-h-12",
         )}
       >
         <span className="num flex-none font-mono text-fg-0">{span}</span>
         <span className="min-w-0 flex-1 truncate text-fg-2" title={hunk.section}>
           {hunk.section}
         </span>
-        {acts}
+        {actions}
       </header>
       <HunkLines lines={lines} tokens={tokens} label={`Lines ${span}`} />
     </article>

@@ -22,7 +22,7 @@ import { GitFailure } from "./GitFailure.tsx";
 import { HistoryView } from "./HistoryView.tsx";
 import { PullRequestDialog } from "./PullRequestDialog.tsx";
 import { CloneDialog, RemoteDialog } from "./RemoteDialogs.tsx";
-import { useGitActs, type GitActs } from "./use-git-acts.ts";
+import { useGitActions, type GitActions } from "./use-git-actions.ts";
 
 type Asked =
   | { kind: "switch"; branch: string }
@@ -42,7 +42,7 @@ export function GitPane() {
   const { api } = useServices();
   const query = useProjectQuery(gitStateQuery(api, project.id));
   const { refetch } = query;
-  const acts = useGitActs(project.id);
+  const actions = useGitActions(project.id);
   const [asked, setAsked] = useState<Asked>();
   // Git commands in a terminal send no events, so the status is loaded when the pane opens or gets the focus again.
   useEffect(() => {
@@ -51,7 +51,7 @@ export function GitPane() {
   const pane = useRef<HTMLElement>(null);
   const comeBack = useHandler((event: FocusEvent | PointerEvent) => {
     if (event.relatedTarget instanceof Node && pane.current?.contains(event.relatedTarget)) return;
-    if (query.data?.status && !query.isFetching && Date.now() - query.dataUpdatedAt > unseenMs) void acts.refresh();
+    if (query.data?.status && !query.isFetching && Date.now() - query.dataUpdatedAt > unseenMs) void actions.refresh();
   });
   useEffect(() => {
     const box = pane.current;
@@ -74,15 +74,15 @@ export function GitPane() {
           <SkeletonRows count={8} label="Loading repository…" className="p-4" />
         )
       ) : state.status === null ? (
-        <StartGit acts={acts} onRemote={() => setAsked({ kind: "remote" })} onClone={() => setAsked({ kind: "clone" })} />
+        <StartGit actions={actions} onRemote={() => setAsked({ kind: "remote" })} onClone={() => setAsked({ kind: "clone" })} />
       ) : (
-        <Repository state={{ ...state, status: state.status }} query={query} acts={acts} onAsk={setAsked} />
+        <Repository state={{ ...state, status: state.status }} query={query} actions={actions} onAsk={setAsked} />
       )}
       {asked?.kind === "switch" && state?.status ? (
         <SwitchDialog
           branch={asked.branch}
           status={state.status}
-          acts={acts}
+          actions={actions}
           onClose={close}
           onCommitFirst={() => {
             close();
@@ -91,13 +91,13 @@ export function GitPane() {
           }}
         />
       ) : null}
-      {asked?.kind === "new" ? <NewBranchDialog from={asked.from} acts={acts} onClose={close} /> : null}
-      {asked?.kind === "delete" ? <DeleteBranchDialog branch={asked.branch} acts={acts} onClose={close} /> : null}
-      {asked?.kind === "remote" ? <RemoteDialog link={state?.link ?? undefined} acts={acts} onClose={close} /> : null}
+      {asked?.kind === "new" ? <NewBranchDialog from={asked.from} actions={actions} onClose={close} /> : null}
+      {asked?.kind === "delete" ? <DeleteBranchDialog branch={asked.branch} actions={actions} onClose={close} /> : null}
+      {asked?.kind === "remote" ? <RemoteDialog link={state?.link ?? undefined} actions={actions} onClose={close} /> : null}
       {asked?.kind === "request" && state?.status && state.link ? (
-        <PullRequestDialog status={state.status} link={state.link} acts={acts} onClose={close} />
+        <PullRequestDialog status={state.status} link={state.link} actions={actions} onClose={close} />
       ) : null}
-      {asked?.kind === "clone" ? <CloneDialog link={state?.link ?? undefined} acts={acts} onClose={close} /> : null}
+      {asked?.kind === "clone" ? <CloneDialog link={state?.link ?? undefined} actions={actions} onClose={close} /> : null}
     </section>
   );
 }
@@ -105,12 +105,12 @@ export function GitPane() {
 function Repository({
   state: { status, link: given },
   query,
-  acts,
+  actions,
   onAsk,
 }: {
   state: GitState & { status: NonNullable<GitState["status"]> };
   query: LoadFailedProps["of"];
-  acts: GitActs;
+  actions: GitActions;
   onAsk: (asked: Asked) => void;
 }) {
   const project = useProject();
@@ -119,10 +119,10 @@ function Repository({
   const link = given ?? undefined;
   const switchTo = async (branch: string) => {
     if (status.changes.length > 0) return onAsk({ kind: "switch", branch });
-    await acts.switchTo(branch);
+    await actions.switchTo(branch);
   };
   const pull: GitAsks["pull"] = async (strategy) => {
-    const pulled = await acts.pull(strategy);
+    const pulled = await actions.pull(strategy);
     if (!pulled) return;
     if (pulled.success) toast(pulled.message);
     else setView("changes");
@@ -134,21 +134,21 @@ function Repository({
     remote: () => onAsk({ kind: "remote" }),
     clone: () => onAsk({ kind: "clone" }),
     pull,
-    push: (options) => void acts.push(options).then((pushed) => pushed && toast(`${pushed.branch} pushed.`)),
-    fetch: () => void acts.fetch(),
+    push: (options) => void actions.push(options).then((pushed) => pushed && toast(`${pushed.branch} pushed.`)),
+    fetch: () => void actions.fetch(),
     pullRequest: () => onAsk({ kind: "request" }),
   };
   const branchFrom = ({ sha, message }: GitCommit) =>
     onAsk({ kind: "new", from: { sha, name: `${sha.slice(0, 7)}, “${(message.split("\n")[0] ?? "").slice(0, 80)}”` } });
-  const failed = acts.failureAt("sync");
+  const failed = actions.failureAt("sync");
   return (
     <>
-      <GitBar projectId={project.id} status={status} link={link} view={view} onView={setView} acts={acts} asks={asks} />
+      <GitBar projectId={project.id} status={status} link={link} view={view} onView={setView} actions={actions} asks={asks} />
       {query.error !== null && !query.isFetching ? <ShownFromBefore of={query} className="m-2 mb-0 flex-none" /> : null}
-      <GitFailure failure={acts.failureAt("branch")} onDismiss={acts.clearFailure} />
+      <GitFailure failure={actions.failureAt("branch")} onDismiss={actions.clearFailure} />
       <GitFailure
         failure={failed}
-        onDismiss={acts.clearFailure}
+        onDismiss={actions.clearFailure}
         action={
           failed && hasCode(failed.error, "push_rejected") ? (
             <Button size="sm" onClick={() => asks.pull("merge")}>
@@ -181,14 +181,14 @@ function Repository({
         </Banner>
       ) : null}
       {view === "changes" ? (
-        <ChangesView projectId={project.id} status={status} link={link} acts={acts} onOpenFile={openFile} onCompose={compose} />
+        <ChangesView projectId={project.id} status={status} link={link} actions={actions} onOpenFile={openFile} onCompose={compose} />
       ) : (
         <HistoryView
           projectId={project.id}
           status={status}
           onBranchFrom={branchFrom}
           onOpenFile={openFile}
-          onRestoreFile={acts.restoreFile}
+          onRestoreFile={actions.restoreFile}
         />
       )}
     </>
@@ -196,24 +196,24 @@ function Repository({
 }
 
 /** The three ways to get a repository. */
-function StartGit({ acts, onRemote, onClone }: { acts: GitActs; onRemote: () => void; onClone: () => void }) {
+function StartGit({ actions, onRemote, onClone }: { actions: GitActions; onRemote: () => void; onClone: () => void }) {
   return (
     <div className="scroll-y min-h-0 flex-1">
       <EmptyState title="No Git repository yet">
         A repository records commits and branches, and can be pushed to a host such as GitHub. Snapshots and checkpoints work without one.
       </EmptyState>
-      <GitFailure failure={acts.failureAt("start")} onDismiss={acts.clearFailure} />
+      <GitFailure failure={actions.failureAt("start")} onDismiss={actions.clearFailure} />
       <ul className="grid max-w-160 gap-2 px-6 pb-6 narrow:px-3">
         <Way
           title="Create a repository"
           hint="Files aren't affected. Your first commit adds them."
-          act={
+          action={
             <Button
               variant="primary"
               icon={<GitBranch size={14} />}
-              isLoading={acts.isDoing("init")}
+              isLoading={actions.isDoing("init")}
               loadingWord="Creating…"
-              onClick={() => void acts.init()}
+              onClick={() => void actions.init()}
             >
               Create repository
             </Button>
@@ -222,7 +222,7 @@ function StartGit({ acts, onRemote, onClone }: { acts: GitActs; onRemote: () => 
         <Way
           title="Connect a remote repository"
           hint="An empty repository on GitHub, GitLab, Bitbucket, Gitea or any other host."
-          act={
+          action={
             <Button icon={<Link2 size={14} />} onClick={onRemote}>
               Connect remote…
             </Button>
@@ -231,7 +231,7 @@ function StartGit({ acts, onRemote, onClone }: { acts: GitActs; onRemote: () => 
         <Way
           title="Clone a repository into this project"
           hint="Its files replace the project's files."
-          act={
+          action={
             <Button icon={<CloudDownload size={14} />} onClick={onClone}>
               Clone repository…
             </Button>
@@ -242,13 +242,13 @@ function StartGit({ acts, onRemote, onClone }: { acts: GitActs; onRemote: () => 
   );
 }
 
-const Way = ({ title, hint, act }: { title: string; hint: string; act: ReactNode }) => (
+const Way = ({ title, hint, action }: { title: string; hint: string; action: ReactNode }) => (
   <li className="flex flex-wrap items-center gap-x-4 gap-y-2 rounded-3 border border-line-0 px-4 py-3">
     <span className="min-w-0 flex-1 basis-56">
       <span className="block text-sm font-medium text-fg-0">{title}</span>
       <span className="block text-xs leading-read text-fg-2">{hint}</span>
     </span>
-    {act}
+    {action}
   </li>
 );
 

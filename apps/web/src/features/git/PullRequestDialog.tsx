@@ -15,18 +15,18 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { ConnectForm, gitProvidersQuery, providerOfAddress, BranchSelect } from "../git-accounts/index.ts";
-import type { GitActs } from "./use-git-acts.ts";
+import type { GitActions } from "./use-git-actions.ts";
 
 /** Creates a pull request for the current branch on the host. Pushes unpushed commits first. */
 export function PullRequestDialog({
   status,
   link,
-  acts,
+  actions,
   onClose,
 }: {
   status: GitStatus;
   link: GitLink;
-  acts: GitActs;
+  actions: GitActions;
   onClose: () => void;
 }) {
   const providers = useQuery(gitProvidersQuery);
@@ -59,7 +59,7 @@ export function PullRequestDialog({
           base_url={account.base_url}
           status={status}
           link={link}
-          acts={acts}
+          actions={actions}
           word={word}
           onClose={onClose}
         />
@@ -79,7 +79,7 @@ function RequestForm({
   base_url,
   status: { branch, ahead, remote_branch, last_commit },
   link,
-  acts,
+  actions,
   word,
   onClose,
 }: {
@@ -88,7 +88,7 @@ function RequestForm({
   base_url: string;
   status: GitStatus;
   link: GitLink;
-  acts: GitActs;
+  actions: GitActions;
   word: string;
   onClose: () => void;
 }) {
@@ -104,7 +104,7 @@ function RequestForm({
       return base === branch ? { base: "A branch can't be merged into itself. Choose another base branch." } : {};
     },
     submit: async ({ title, body, base }) => {
-      if (needsPush) await acts.pushNow();
+      if (needsPush) await actions.pushNow();
       setMade(
         await api.gitProviders.createPull({
           params: { provider: provider.name, owner, repo },

@@ -9,7 +9,7 @@ import { useForm } from "../../ui/form/use-form.ts";
 import { Input, type InputProps } from "../../ui/Input.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { addressProblem } from "../projects/index.ts";
-import type { GitActs } from "./use-git-acts.ts";
+import type { GitActions } from "./use-git-actions.ts";
 
 /** Why this URL was refused. */
 const faultsOf = (error: unknown): Faults<"repo_url"> | undefined =>
@@ -28,13 +28,13 @@ const Address = ({ error, ...text }: { error: string | undefined } & InputProps)
 );
 
 /** Sets the remote. Sends nothing to it. */
-export function RemoteDialog({ link, acts, onClose }: { link: GitLink | undefined; acts: GitActs; onClose: () => void }) {
+export function RemoteDialog({ link, actions, onClose }: { link: GitLink | undefined; actions: GitActions; onClose: () => void }) {
   const formId = useId();
   const form = useForm({
     start: { repo_url: link?.repo_url ?? "" },
     check: checkAddress,
     submit: async ({ repo_url }) => {
-      await acts.connect(repo_url.trim());
+      await actions.connect(repo_url.trim());
       toast("Remote connected. Fetch to load its branches.");
       onClose();
     },
@@ -45,7 +45,7 @@ export function RemoteDialog({ link, acts, onClose }: { link: GitLink | undefine
   const unlink = async () => {
     setIsUnlinking(true);
     try {
-      await acts.unlink();
+      await actions.unlink();
       toast("Remote removed. Local commits aren't affected.");
       onClose();
     } catch (error) {
@@ -90,13 +90,13 @@ export function RemoteDialog({ link, acts, onClose }: { link: GitLink | undefine
 }
 
 /** Replaces the project's files with a repository, after a warning. */
-export function CloneDialog({ link, acts, onClose }: { link: GitLink | undefined; acts: GitActs; onClose: () => void }) {
+export function CloneDialog({ link, actions, onClose }: { link: GitLink | undefined; actions: GitActions; onClose: () => void }) {
   const formId = useId();
   const form = useForm({
     start: { repo_url: link?.repo_url ?? "", branch: "" },
     check: checkAddress,
     submit: async ({ repo_url, branch }) => {
-      await acts.clone(repo_url.trim(), branch.trim() || null);
+      await actions.clone(repo_url.trim(), branch.trim() || null);
       onClose();
     },
     faultsOf,

@@ -70,13 +70,13 @@ function StepRow({ step, setup }: { step: Step; setup: ModelSetup }) {
         <p className="text-sm font-medium text-fg-0">{step.title}</p>
         <p className="text-xs text-fg-2">{step.why}</p>
       </div>
-      {step.id === "model" && !step.isDone ? <ModelAct setup={setup} /> : null}
+      {step.id === "model" && !step.isDone ? <ModelAction setup={setup} /> : null}
     </li>
   );
 }
 
 /** Administrators connect a model for everyone; other users add their own key. */
-function ModelAct({ setup }: { setup: ModelSetup }) {
+function ModelAction({ setup }: { setup: ModelSetup }) {
   const [isOpen, setIsOpen] = useState(false);
   if (!setup.can_configure)
     return (

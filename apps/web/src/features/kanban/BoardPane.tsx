@@ -14,8 +14,8 @@ export function BoardPane() {
   const { compose } = useWorkbenchActions();
   const user = useQuery(meQuery).data;
   const me = { id: user?.id ?? "", name: user?.name ?? "", username: user?.username ?? "" };
-  const { query, board, hidden, acts } = useBoard(project.id, me);
-  if (board) return <BoardView projectId={project.id} board={board} hidden={hidden} me={me} acts={acts} compose={compose} />;
+  const { query, board, hidden, actions } = useBoard(project.id, me);
+  if (board) return <BoardView projectId={project.id} board={board} hidden={hidden} me={me} actions={actions} compose={compose} />;
   if (query.error) return <LoadFailed title="Couldn't load the board" of={query} />;
   return (
     <div role="status" aria-label="Loading board…" className="flex min-h-0 flex-1 flex-col overflow-hidden">

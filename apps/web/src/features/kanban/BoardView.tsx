@@ -12,14 +12,14 @@ import { toast } from "../../ui/toast.tsx";
 import { cardsOf, columnOf, dropPosition, fullSentence, isFiltering, isFull, matches, noFilter, refOf, stepPosition } from "./board.ts";
 import { BoardFilter } from "./BoardFilter.tsx";
 import { CardSheet } from "./CardSheet.tsx";
-import type { CardActs } from "./CardTile.tsx";
+import type { CardActions } from "./CardTile.tsx";
 import { ColumnDialog, DeleteColumnDialog } from "./ColumnDialogs.tsx";
-import { ColumnView, type ColumnActs } from "./ColumnView.tsx";
+import { ColumnView, type ColumnActions } from "./ColumnView.tsx";
 import { useDrops } from "./drag.ts";
 import { NewColumn } from "./NewColumn.tsx";
 import { useBoardKeys } from "./use-board-keys.ts";
 import { useCardFocus } from "./use-card-focus.ts";
-import type { BoardActs } from "./use-board.ts";
+import type { BoardActions } from "./use-board.ts";
 
 export interface BoardViewProps {
   projectId: string;
@@ -27,12 +27,12 @@ export interface BoardViewProps {
   /** Cards whose deletion can still be undone. */
   hidden: ReadonlySet<string>;
   me: UserRef;
-  acts: BoardActs;
+  actions: BoardActions;
   compose: (text: string) => void;
 }
 
 /** Columns and cards, usable by pointer, keyboard and menu. The URL has the open card: `#TSK-0012`. */
-export function BoardView({ projectId, board, hidden, me, acts, compose }: BoardViewProps) {
+export function BoardView({ projectId, board, hidden, me, actions, compose }: BoardViewProps) {
   const root = useRef<HTMLDivElement>(null);
   const search = useRef<HTMLInputElement>(null);
   const navigate = useNavigate();
@@ -59,14 +59,14 @@ export function BoardView({ projectId, board, hidden, me, acts, compose }: Board
     if (isFull(column, card.id)) return toast(fullSentence(column), { kind: "failed" });
     const from = columnOf(board, card.id);
     if (from?.id === column.id && column.tasks.findIndex((other) => other.id === card.id) === position) return undefined;
-    acts.moveCard(card.id, column.id, position);
+    actions.moveCard(card.id, column.id, position);
     return undefined;
   };
   const close = useHandler(() => {
     if (openCard) focus.keep(openCard.id);
     void navigate({ to: ".", hash: "", replace: true });
   });
-  const cardActs: CardActs = {
+  const cardActions: CardActions = {
     open: useHandler((card) => void navigate({ to: ".", hash: refOf(card), replace: true })),
     moveTo: useHandler((card, column) => {
       // The menu does not move with the card.
@@ -86,13 +86,13 @@ export function BoardView({ projectId, board, hidden, me, acts, compose }: Board
     }),
     remove: useHandler((card) => {
       focus.leave(card.id);
-      acts.deleteCard(card);
+      actions.deleteCard(card);
     }),
   };
-  const columnActs: ColumnActs = {
-    add: useHandler((column, title) => void acts.addCard(column, title)),
+  const columnActions: ColumnActions = {
+    add: useHandler((column, title) => void actions.addCard(column, title)),
     edit: useHandler((column) => setDialog({ kind: "edit", columnId: column.id })),
-    step: useHandler((column, step) => acts.moveColumn(column.id, column.position + step)),
+    step: useHandler((column, step) => actions.moveColumn(column.id, column.position + step)),
     remove: useHandler((column) => setDialog({ kind: "delete", columnId: column.id })),
   };
   const onMenu = useHandler((card: Card, isOpen: boolean) => setMenuId(isOpen ? card.id : undefined));
@@ -108,7 +108,7 @@ export function BoardView({ projectId, board, hidden, me, acts, compose }: Board
     },
     onColumn: (columnId, targetId, edge) => {
       const others = board.columns.filter((column) => column.id !== columnId);
-      acts.moveColumn(columnId, others.findIndex((column) => column.id === targetId) + (edge === "right" ? 1 : 0));
+      actions.moveColumn(columnId, others.findIndex((column) => column.id === targetId) + (edge === "right" ? 1 : 0));
     },
   });
   useBoardKeys(root, {
@@ -116,13 +116,13 @@ export function BoardView({ projectId, board, hidden, me, acts, compose }: Board
     search: () => search.current?.focus(),
     add: (columnId) => setAddingTo(columnId ?? columnOf(board, stopId ?? "")?.id ?? board.columns[0]?.id),
     menu: (card) => setMenuId(card.id),
-    step: cardActs.step,
+    step: cardActions.step,
     shift: (card, step) => {
       const at = board.columns.findIndex((column) => column.id === card.column_id);
       const next = board.columns[at + step];
-      if (next) cardActs.moveTo(card, next);
+      if (next) cardActions.moveTo(card, next);
     },
-    remove: cardActs.remove,
+    remove: cardActions.remove,
   });
 
   const dialogColumn = dialog && columnById(dialog.columnId);
@@ -166,21 +166,29 @@ export function BoardView({ projectId, board, hidden, me, acts, compose }: Board
             onAdding={startAdding}
             onMenu={onMenu}
             onFocusCard={focus.note}
-            cardActs={cardActs}
-            acts={columnActs}
+            cardActions={cardActions}
+            actions={columnActions}
           />
         ))}
-        <NewColumn onAdd={acts.addColumn} />
+        <NewColumn onAdd={actions.addColumn} />
       </div>
       {openCard ? (
-        <CardSheet projectId={projectId} card={openCard} board={board} me={me} acts={acts} onClose={close} onHandOver={cardActs.handOver} />
+        <CardSheet
+          projectId={projectId}
+          card={openCard}
+          board={board}
+          me={me}
+          actions={actions}
+          onClose={close}
+          onHandOver={cardActions.handOver}
+        />
       ) : null}
       {dialogColumn && dialog.kind === "edit" ? (
         <ColumnDialog
           key={dialogColumn.id}
           column={dialogColumn}
           onClose={() => setDialog(undefined)}
-          onSave={(change) => acts.updateColumn(dialogColumn.id, change)}
+          onSave={(change) => actions.updateColumn(dialogColumn.id, change)}
         />
       ) : null}
       {dialogColumn && dialog.kind === "delete" ? (
@@ -189,7 +197,7 @@ export function BoardView({ projectId, board, hidden, me, acts, compose }: Board
           column={dialogColumn}
           others={board.columns.filter((column) => column.id !== dialogColumn.id)}
           onClose={() => setDialog(undefined)}
-          onDelete={(moveTo) => acts.deleteColumn(dialogColumn.id, moveTo)}
+          onDelete={(moveTo) => actions.deleteColumn(dialogColumn.id, moveTo)}
         />
       ) : null}
     </div>

@@ -6,20 +6,20 @@ import { Sheet } from "../../ui/Sheet.tsx";
 import { refOf } from "./board.ts";
 import { CardComments } from "./CardComments.tsx";
 import { CardFields } from "./CardFields.tsx";
-import type { BoardActs } from "./use-board.ts";
+import type { BoardActions } from "./use-board.ts";
 
 export interface CardSheetProps {
   projectId: string;
   card: Card;
   board: Board;
   me: UserRef;
-  acts: BoardActs;
+  actions: BoardActions;
   onClose: () => void;
   onHandOver: (card: Card) => void;
 }
 
 /** The details of a card. */
-export function CardSheet({ projectId, card, board, me, acts, onClose, onHandOver }: CardSheetProps) {
+export function CardSheet({ projectId, card, board, me, actions, onClose, onHandOver }: CardSheetProps) {
   return (
     <Sheet
       isOpen
@@ -38,7 +38,7 @@ export function CardSheet({ projectId, card, board, me, acts, onClose, onHandOve
             icon={<Trash2 size={14} />}
             onClick={() => {
               onClose();
-              acts.deleteCard(card);
+              actions.deleteCard(card);
             }}
           >
             Delete card
@@ -51,10 +51,12 @@ export function CardSheet({ projectId, card, board, me, acts, onClose, onHandOve
         card={card}
         board={board}
         me={me}
-        onChange={(change) => acts.updateCard(card.id, change)}
-        onMove={(columnId) => acts.moveCard(card.id, columnId, board.columns.find((column) => column.id === columnId)?.tasks.length ?? 0)}
+        onChange={(change) => actions.updateCard(card.id, change)}
+        onMove={(columnId) =>
+          actions.moveCard(card.id, columnId, board.columns.find((column) => column.id === columnId)?.tasks.length ?? 0)
+        }
       />
-      <CardComments projectId={projectId} cardId={card.id} onSend={(content) => acts.comment(card.id, content)} />
+      <CardComments projectId={projectId} cardId={card.id} onSend={(content) => actions.comment(card.id, content)} />
       <p className="pt-5 text-xs text-fg-2">
         {card.reporter ? `Created by ${card.reporter.name}` : "Created"} <RelativeTime at={card.created_at} />
         {card.completed_at ? (

@@ -15,7 +15,7 @@ import { ColumnMark, priorityLooks, cardTypeLooks } from "./card-looks.tsx";
 import { useDragCard } from "./drag.ts";
 
 /** Actions on a card: by keyboard and menu; moving also by dragging. */
-export interface CardActs {
+export interface CardActions {
   open: (card: Card) => void;
   moveTo: (card: Card, column: BoardColumn) => void;
   step: (card: Card, step: -1 | 1) => void;
@@ -26,7 +26,7 @@ export interface CardActs {
 export interface CardTileProps {
   card: Card;
   columns: readonly BoardColumn[];
-  acts: CardActs;
+  actions: CardActions;
   /** The one card in the tab order; arrow keys move from there. */
   isStop: boolean;
   isMenuOpen: boolean;
@@ -34,7 +34,7 @@ export interface CardTileProps {
   onFocus: (card: Card) => void;
 }
 
-export const CardTile = memo(({ card, columns, acts, isStop, isMenuOpen, onMenu, onFocus }: CardTileProps) => {
+export const CardTile = memo(({ card, columns, actions, isStop, isMenuOpen, onMenu, onFocus }: CardTileProps) => {
   const box = useRef<HTMLDivElement>(null);
   const isSaved = card.ref_number > 0;
   const { isLifted, edge } = useDragCard(box, card.board_id, card.id, card.column_id, isSaved);
@@ -47,20 +47,20 @@ export const CardTile = memo(({ card, columns, acts, isStop, isMenuOpen, onMenu,
         label: column.name,
         icon: <ColumnMark color={column.color} />,
         ...(isFull(column, card.id) && { hint: `Full (limit: ${column.task_limit})`, isDisabled: true }),
-        onSelect: () => acts.moveTo(card, column),
+        onSelect: () => actions.moveTo(card, column),
       })),
     "-",
-    { label: "Move up", icon: <ArrowUp size={14} />, onSelect: () => acts.step(card, -1) },
-    { label: "Move down", icon: <ArrowDown size={14} />, onSelect: () => acts.step(card, 1) },
+    { label: "Move up", icon: <ArrowUp size={14} />, onSelect: () => actions.step(card, -1) },
+    { label: "Move down", icon: <ArrowDown size={14} />, onSelect: () => actions.step(card, 1) },
     "-",
-    { label: "Open card", icon: <PanelRightOpen size={14} />, onSelect: () => acts.open(card) },
-    { label: "Run with agent", icon: <Bot size={14} />, onSelect: () => acts.handOver(card) },
-    { label: "Delete card", icon: <Trash2 size={14} />, isDanger: true, onSelect: () => acts.remove(card) },
+    { label: "Open card", icon: <PanelRightOpen size={14} />, onSelect: () => actions.open(card) },
+    { label: "Run with agent", icon: <Bot size={14} />, onSelect: () => actions.handOver(card) },
+    { label: "Delete card", icon: <Trash2 size={14} />, isDanger: true, onSelect: () => actions.remove(card) },
   ];
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
-    acts.open(card);
+    actions.open(card);
   };
   return (
     <div
@@ -80,7 +80,7 @@ export const CardTile = memo(({ card, columns, acts, isStop, isMenuOpen, onMenu,
         aria-haspopup="dialog"
         aria-keyshortcuts={ariaKeys("board.menu")}
         data-card={card.id}
-        onClick={() => isSaved && acts.open(card)}
+        onClick={() => isSaved && actions.open(card)}
         onKeyDown={onKeyDown}
         onFocus={() => onFocus(card)}
         className="outline-none before:absolute before:inset-0 before:rounded-3"

@@ -149,8 +149,8 @@ export function DeleteColumnDialog({
         if (!isOpen) onClose();
       }}
       title={`Delete column “${column.name}”?`}
-      act={count > 0 && target === deleteCards ? "Delete column and cards" : "Delete column"}
-      actWord="Deleting column…"
+      confirmLabel={count > 0 && target === deleteCards ? "Delete column and cards" : "Delete column"}
+      loadingWord="Deleting column…"
       isDanger
       onConfirm={async () => {
         await onDelete(count === 0 || target === deleteCards ? undefined : target);

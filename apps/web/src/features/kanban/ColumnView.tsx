@@ -8,10 +8,10 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { fullSentence, isFull } from "./board.ts";
 import { ColumnMark } from "./card-looks.tsx";
-import { CardTile, type CardActs } from "./CardTile.tsx";
+import { CardTile, type CardActions } from "./CardTile.tsx";
 import { useDragColumn } from "./drag.ts";
 
-export interface ColumnActs {
+export interface ColumnActions {
   add: (column: BoardColumn, title: string) => void;
   edit: (column: BoardColumn) => void;
   step: (column: BoardColumn, step: -1 | 1) => void;
@@ -31,12 +31,13 @@ export interface ColumnViewProps {
   onAdding: (columnId: string | undefined) => void;
   onMenu: (card: Card, isOpen: boolean) => void;
   onFocusCard: (card: Card) => void;
-  cardActs: CardActs;
-  acts: ColumnActs;
+  cardActions: CardActions;
+  actions: ColumnActions;
 }
 
 export const ColumnView = memo((props: ColumnViewProps) => {
-  const { boardId, column, columns, cards, isFiltered, stopId, menuId, isAdding, onAdding, onMenu, onFocusCard, cardActs, acts } = props;
+  const { boardId, column, columns, cards, isFiltered, stopId, menuId, isAdding, onAdding, onMenu, onFocusCard, cardActions, actions } =
+    props;
   const box = useRef<HTMLElement>(null);
   const head = useRef<HTMLDivElement>(null);
   const { isLifted, edge, over } = useDragColumn(box, head, boardId, column.id);
@@ -81,13 +82,13 @@ export const ColumnView = memo((props: ColumnViewProps) => {
           label={`Column ${column.name}`}
           align="end"
           entries={[
-            { label: "Edit column", icon: <Pencil size={14} />, onSelect: () => acts.edit(column) },
-            { label: "Move left", icon: <ArrowLeft size={14} />, isDisabled: at === 0, onSelect: () => acts.step(column, -1) },
+            { label: "Edit column", icon: <Pencil size={14} />, onSelect: () => actions.edit(column) },
+            { label: "Move left", icon: <ArrowLeft size={14} />, isDisabled: at === 0, onSelect: () => actions.step(column, -1) },
             {
               label: "Move right",
               icon: <ArrowRight size={14} />,
               isDisabled: at === columns.length - 1,
-              onSelect: () => acts.step(column, 1),
+              onSelect: () => actions.step(column, 1),
             },
             "-",
             {
@@ -95,7 +96,7 @@ export const ColumnView = memo((props: ColumnViewProps) => {
               icon: <Trash2 size={14} />,
               isDanger: true,
               ...(columns.length === 1 && { isDisabled: true, hint: "A board needs at least one column" }),
-              onSelect: () => acts.remove(column),
+              onSelect: () => actions.remove(column),
             },
           ]}
           trigger={
@@ -114,7 +115,7 @@ export const ColumnView = memo((props: ColumnViewProps) => {
                 <CardTile
                   card={card}
                   columns={columns}
-                  acts={cardActs}
+                  actions={cardActions}
                   isStop={card.id === stopId}
                   isMenuOpen={card.id === menuId}
                   onMenu={onMenu}
@@ -126,7 +127,7 @@ export const ColumnView = memo((props: ColumnViewProps) => {
         ) : isAdding ? null : (
           <p className="px-1 py-2 text-xs text-fg-2">{isFiltered && count > 0 ? "No matching cards" : "No cards"}</p>
         )}
-        {isAdding ? <NewCard column={column} onAdd={acts.add} onClose={() => onAdding(undefined)} /> : null}
+        {isAdding ? <NewCard column={column} onAdd={actions.add} onClose={() => onAdding(undefined)} /> : null}
       </div>
       {isAdding ? null : (
         <button
@@ -144,7 +145,7 @@ export const ColumnView = memo((props: ColumnViewProps) => {
 });
 
 /** Enter adds the card and clears the field for the next one. */
-function NewCard({ column, onAdd, onClose }: { column: BoardColumn; onAdd: ColumnActs["add"]; onClose: () => void }) {
+function NewCard({ column, onAdd, onClose }: { column: BoardColumn; onAdd: ColumnActions["add"]; onClose: () => void }) {
   const [title, setTitle] = useState("");
   const input = useRef<HTMLTextAreaElement>(null);
   const box = useRef<HTMLFormElement>(null);

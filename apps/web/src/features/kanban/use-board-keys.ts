@@ -3,7 +3,7 @@ import { useEffect, type RefObject } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 
-export interface BoardKeyActs {
+export interface BoardKeyActions {
   cardOf: (id: string) => Card | undefined;
   search: () => void;
   /** In the column the keyboard stands in, if it stands in one. */
@@ -44,7 +44,7 @@ function neighbour(root: HTMLElement, from: HTMLElement, key: string): HTMLEleme
 }
 
 /** Arrows walk over the cards; the registry's keys act on the one that has the focus. */
-export function useBoardKeys(root: RefObject<HTMLElement | null>, acts: BoardKeyActs): void {
+export function useBoardKeys(root: RefObject<HTMLElement | null>, actions: BoardKeyActions): void {
   const onKeyDown = useHandler((event: KeyboardEvent) => {
     if (event.defaultPrevented || event.shiftKey || event.altKey || event.metaKey || event.ctrlKey || !root.current) return;
     const from = event.target instanceof HTMLElement ? event.target.closest<HTMLElement>("[data-card], [data-add]") : null;
@@ -60,23 +60,25 @@ export function useBoardKeys(root: RefObject<HTMLElement | null>, acts: BoardKey
     return () => element?.removeEventListener("keydown", onKeyDown);
   }, [root, onKeyDown]);
 
-  const withCard = (act: (card: Card) => void) => (event: KeyboardEvent) => {
+  const withCard = (callback: (card: Card) => void) => (event: KeyboardEvent) => {
     const tile = event.target instanceof HTMLElement ? event.target.closest("[data-testid='board-card']") : undefined;
     const id = tile?.querySelector<HTMLElement>("[data-card]")?.dataset["card"];
-    const card = id === undefined ? undefined : acts.cardOf(id);
-    if (card) act(card);
+    const card = id === undefined ? undefined : actions.cardOf(id);
+    if (card) callback(card);
   };
   useShortcuts(
     {
-      "board.search": acts.search,
+      "board.search": actions.search,
       "board.new": (event) =>
-        acts.add(event.target instanceof HTMLElement ? event.target.closest<HTMLElement>("[data-column]")?.dataset["column"] : undefined),
-      "board.menu": withCard(acts.menu),
-      "board.up": withCard((card) => acts.step(card, -1)),
-      "board.down": withCard((card) => acts.step(card, 1)),
-      "board.left": withCard((card) => acts.shift(card, -1)),
-      "board.right": withCard((card) => acts.shift(card, 1)),
-      "board.delete": withCard(acts.remove),
+        actions.add(
+          event.target instanceof HTMLElement ? event.target.closest<HTMLElement>("[data-column]")?.dataset["column"] : undefined,
+        ),
+      "board.menu": withCard(actions.menu),
+      "board.up": withCard((card) => actions.step(card, -1)),
+      "board.down": withCard((card) => actions.step(card, 1)),
+      "board.left": withCard((card) => actions.shift(card, -1)),
+      "board.right": withCard((card) => actions.shift(card, 1)),
+      "board.delete": withCard(actions.remove),
     },
     root,
   );

@@ -22,7 +22,7 @@ import {
 import { boardKey, boardQuery, cardKey } from "./kanban.queries.ts";
 
 /** Changes to the board. They show at once and are reverted with a toast if the server rejects them. */
-export interface BoardActs {
+export interface BoardActions {
   addCard: (column: BoardColumn, title: string) => Promise<Card | undefined>;
   /** Rejects if the request fails: the changed field shows the error. */
   updateCard: (id: string, change: UpdateCard) => Promise<Card>;
@@ -61,7 +61,7 @@ export function useBoard(projectId: string, me: UserRef) {
     },
   });
 
-  const acts: BoardActs = {
+  const actions: BoardActions = {
     addCard: useHandler((column, title) => {
       if (column.task_limit !== null && column.tasks.length >= column.task_limit) {
         toast(fullSentence(column), { kind: "failed" });
@@ -148,7 +148,7 @@ export function useBoard(projectId: string, me: UserRef) {
     ),
   };
 
-  return { query, board, hidden: deletes.hidden, acts };
+  return { query, board, hidden: deletes.hidden, actions };
 }
 
 /** The card to show until the server has created it. */

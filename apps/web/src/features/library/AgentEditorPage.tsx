@@ -302,7 +302,7 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
         ) : null}
       </SettingsSection>
       <PriceSection form={form} set={set} fault={errors.price ?? errors.price_cents ?? errors.pricing_type} />
-      <div data-acts className="sticky bottom-0 -mx-2 flex flex-wrap items-center gap-2 border-t border-line-0 bg-bg-1 px-2 py-3">
+      <div data-actions className="sticky bottom-0 -mx-2 flex flex-wrap items-center gap-2 border-t border-line-0 bg-bg-1 px-2 py-3">
         {agent?.is_owner && agent.is_published ? <Pill tone="ok">Published</Pill> : null}
         <span className="flex-1 text-xs text-fg-2">{isDirty ? "Unsaved changes, kept as a draft in this browser" : ""}</span>
         {isDirty ? (
@@ -341,8 +341,8 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
           isOpen={isDeleting}
           onOpenChange={setIsDeleting}
           title={`Delete ${agent.name}?`}
-          act="Delete agent"
-          actWord="Deleting…"
+          confirmLabel="Delete agent"
+          loadingWord="Deleting…"
           isDanger
           onConfirm={async () => {
             await remove.mutateAsync(agent.id);

@@ -89,8 +89,8 @@ export function LibraryAgentRow({ agent }: { agent: LibraryAgent }) {
         isOpen={isRemoving}
         onOpenChange={setIsRemoving}
         title={`Remove ${agent.name} from your library?`}
-        act="Remove"
-        actWord="Removing…"
+        confirmLabel="Remove"
+        loadingWord="Removing…"
         onConfirm={async () => {
           await remove.mutateAsync(agent.id);
           toastWithUndo(`${agent.name} removed from your library.`, () => acquire.mutateAsync(agent.id));

@@ -95,8 +95,8 @@ export function OwnItemRow({ item }: { item: OwnItem }) {
         isOpen={isDeleting}
         onOpenChange={setIsDeleting}
         title={`Delete ${item.name}?`}
-        act={deleteWords[item.item_type]}
-        actWord="Deleting…"
+        confirmLabel={deleteWords[item.item_type]}
+        loadingWord="Deleting…"
         isDanger
         {...(item.downloads > 1 && { typedConfirmation: item.name })}
         onConfirm={async () => {

@@ -44,7 +44,7 @@ function Agent({ agent }: { agent: AgentDetail }) {
           An administrator disabled this agent. You can't use it.
         </Banner>
       ) : null}
-      <ItemHead item={agent} price={priceOf(agent)} acts={<Acts agent={agent} acquire={acquire} />}>
+      <ItemHead item={agent} price={priceOf(agent)} actions={<Actions agent={agent} acquire={acquire} />}>
         <span>{kinds[agent.agent_type] ?? agent.agent_type}</span>
         <span>{agent.source_type === "open" ? "Open: the system prompt is public" : "Closed: the system prompt is hidden"}</span>
       </ItemHead>
@@ -101,7 +101,7 @@ function Agent({ agent }: { agent: AgentDetail }) {
   );
 }
 
-function Acts({ agent, acquire }: { agent: AgentDetail; acquire: ReturnType<typeof useAcquire> }) {
+function Actions({ agent, acquire }: { agent: AgentDetail; acquire: ReturnType<typeof useAcquire> }) {
   const navigate = useNavigate();
   const fork = useFork();
   const remove = useRemoveFromLibrary("agents");
@@ -154,8 +154,8 @@ function Acts({ agent, acquire }: { agent: AgentDetail; acquire: ReturnType<type
         isOpen={isRemoving}
         onOpenChange={setIsRemoving}
         title={`Remove ${name} from your library?`}
-        act="Remove"
-        actWord="Removing…"
+        confirmLabel="Remove"
+        loadingWord="Removing…"
         onConfirm={async () => {
           await remove.mutateAsync(agent.id);
           toastWithUndo(`${name} removed from your library.`, () => acquire.mutateAsync(agent.id));

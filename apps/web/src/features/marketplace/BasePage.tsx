@@ -42,7 +42,7 @@ function Base({ base }: { base: BaseDetail }) {
       <ItemHead
         item={base}
         price={priceOf(base)}
-        acts={
+        actions={
           <>
             {base.is_purchased && !base.is_owner ? (
               <>
@@ -109,8 +109,8 @@ function Base({ base }: { base: BaseDetail }) {
         isOpen={isRemoving}
         onOpenChange={setIsRemoving}
         title={`Remove ${base.name} from your library?`}
-        act="Remove"
-        actWord="Removing…"
+        confirmLabel="Remove"
+        loadingWord="Removing…"
         onConfirm={async () => {
           await remove.mutateAsync(base.id);
           toastWithUndo(`${base.name} removed from your library.`, () => acquire.mutateAsync(base.id));

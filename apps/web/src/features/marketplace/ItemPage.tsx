@@ -61,7 +61,7 @@ export function ItemFrame<T extends Detail>({
 }
 
 /** Icon, name, creator, description, price and actions. */
-export function ItemHead({ item, price, acts, children }: { item: Detail; price: string; acts: ReactNode; children?: ReactNode }) {
+export function ItemHead({ item, price, actions, children }: { item: Detail; price: string; actions: ReactNode; children?: ReactNode }) {
   return (
     <header className="flex flex-wrap items-start gap-4">
       <ItemIcon category={item.category} picture={"avatar_url" in item ? item.avatar_url : null} isLarge />
@@ -86,7 +86,7 @@ export function ItemHead({ item, price, acts, children }: { item: Detail; price:
           {children}
         </p>
       </div>
-      <div className="flex flex-wrap items-center gap-2">{acts}</div>
+      <div className="flex flex-wrap items-center gap-2">{actions}</div>
     </header>
   );
 }

@@ -15,7 +15,7 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { toast, toastWithUndo } from "../../ui/toast.tsx";
 import type { ItemType } from "./marketplace-search.ts";
-import { reviewsQuery, useReviewActs } from "./marketplace.queries.ts";
+import { reviewsQuery, useReviewActions } from "./marketplace.queries.ts";
 import { StarInput, StarRow } from "./Stars.tsx";
 
 /** The reviews of an item. The user's own comes first and can be edited; `why` is shown to those who can't write one. */
@@ -24,7 +24,7 @@ export function Reviews({ type, id, canWrite, why }: { type: ItemType; id: strin
   const total = list.data?.pages[0]?.total ?? 0;
   // A review written between two page loads shifts the list, so that the next page repeats an item.
   const all = [...new Map(list.data?.pages.flatMap((page) => page.items).map((review) => [review.id, review])).values()];
-  const { write, remove } = useReviewActs(type, id);
+  const { write, remove } = useReviewActions(type, id);
   const [isWriting, setIsWriting] = useState(false);
   const own = all.find((review) => review.is_own_review);
   const others = all.filter((review) => !review.is_own_review);

@@ -120,7 +120,7 @@ export function useRemoveFromLibrary(type: ItemType) {
   });
 }
 
-export function useReviewActs(type: ItemType, id: string) {
+export function useReviewActions(type: ItemType, id: string) {
   const changed = useMarketplaceChanged();
   const routes = type === "agents" ? api.marketplaceAgents : api.marketplaceBases;
   return {

@@ -10,7 +10,7 @@ import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { formatCommand, wordsOf } from "./command-line.ts";
-import { useMcpActs, type McpPlace } from "./mcp.queries.ts";
+import { useMcpActions, type McpPlace } from "./mcp.queries.ts";
 import { changedSecrets, newPair, SecretPairs, type SecretPair } from "./SecretPairs.tsx";
 
 const kinds = [
@@ -46,7 +46,7 @@ export function ConnectorDialog({
   onClose: () => void;
   onSaved: (server: McpServer) => void;
 }) {
-  const { create, update } = useMcpActs(place);
+  const { create, update } = useMcpActions(place);
   const [kind, setKind] = useState<McpTransport>(server?.transport ?? "http");
   const isProgram = kind === "stdio";
   const form = useForm<ConnectorValues>({

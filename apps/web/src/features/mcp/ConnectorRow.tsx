@@ -14,10 +14,10 @@ import { scrollable } from "../../ui/scrollable.ts";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { formatCommand } from "./command-line.ts";
-import type { useMcpActs } from "./mcp.queries.ts";
+import type { useMcpActions } from "./mcp.queries.ts";
 import { signInPopup } from "./sign-in.ts";
 
-type Acts = ReturnType<typeof useMcpActs>;
+type Actions = ReturnType<typeof useMcpActions>;
 const failed = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
 
 function StatePill({ server, isTesting }: { server: McpServer; isTesting: boolean }) {
@@ -45,17 +45,17 @@ function StatePill({ server, isTesting }: { server: McpServer; isTesting: boolea
 }
 
 /** A server with its status and tools. */
-export function ConnectorRow({ server, acts, onEdit }: { server: McpServer; acts: Acts; onEdit: () => void }) {
+export function ConnectorRow({ server, actions, onEdit }: { server: McpServer; actions: Actions; onEdit: () => void }) {
   const id = useId();
   const [isOpen, setIsOpen] = useState(false);
   const [isAsking, setIsAsking] = useState(false);
-  const isTesting = acts.test.isPending && acts.test.variables.id === server.id;
-  const test = () => acts.test.mutate(server, { onError: failed });
-  const change = (more: Parameters<typeof acts.update.mutate>[0]["change"]) =>
-    acts.update.mutate({ id: server.id, change: more }, { onError: failed });
+  const isTesting = actions.test.isPending && actions.test.variables.id === server.id;
+  const test = () => actions.test.mutate(server, { onError: failed });
+  const change = (more: Parameters<typeof actions.update.mutate>[0]["change"]) =>
+    actions.update.mutate({ id: server.id, change: more }, { onError: failed });
   const signIn = () => {
     const popup = signInPopup.open();
-    acts.authorize.mutate(server.id, {
+    actions.authorize.mutate(server.id, {
       onSuccess: ({ authorize_url: url }) => {
         if (url === null) {
           popup?.close();
@@ -73,7 +73,7 @@ export function ConnectorRow({ server, acts, onEdit }: { server: McpServer; acts
     { label: "Test connection", onSelect: test },
     { label: "Edit", onSelect: onEdit },
     ...(server.transport === "stdio" ? [] : [{ label: server.auth === "authorized" ? "Sign in again" : "Sign in", onSelect: signIn }]),
-    ...(server.auth === "authorized" ? [{ label: "Sign out", onSelect: () => acts.forget.mutate(server.id, { onError: failed }) }] : []),
+    ...(server.auth === "authorized" ? [{ label: "Sign out", onSelect: () => actions.forget.mutate(server.id, { onError: failed }) }] : []),
     "-",
     { label: "Delete", isDanger: true, onSelect: () => setIsAsking(true) },
   ];
@@ -100,7 +100,7 @@ export function ConnectorRow({ server, acts, onEdit }: { server: McpServer; acts
           <Button
             size="sm"
             onClick={signIn}
-            isLoading={acts.authorize.isPending && acts.authorize.variables === server.id}
+            isLoading={actions.authorize.isPending && actions.authorize.variables === server.id}
             loadingWord="Opening…"
           >
             Sign in
@@ -163,11 +163,11 @@ export function ConnectorRow({ server, acts, onEdit }: { server: McpServer; acts
         isOpen={isAsking}
         onOpenChange={setIsAsking}
         title={`Delete ${server.name}?`}
-        act="Delete connector"
-        actWord="Deleting…"
+        confirmLabel="Delete connector"
+        loadingWord="Deleting…"
         isDanger
         onConfirm={async () => {
-          await acts.remove.mutateAsync(server.id);
+          await actions.remove.mutateAsync(server.id);
           toast("Connector deleted.");
         }}
       >

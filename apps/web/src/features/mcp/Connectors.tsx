@@ -12,15 +12,15 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { ConnectorDialog } from "./ConnectorDialog.tsx";
 import { ConnectorRow } from "./ConnectorRow.tsx";
-import { mcpServersQuery, useMcpActs, type McpPlace } from "./mcp.queries.ts";
+import { mcpServersQuery, useMcpActions, type McpPlace } from "./mcp.queries.ts";
 import { signInPopup, type SignInOutcome } from "./sign-in.ts";
 
 /** The MCP servers of the user or of a project. */
 export function Connectors({ place, title, hint }: { place: McpPlace; title: string; hint: ReactNode }) {
   const { api } = useServices();
   const { data, error, refetch, isFetching } = useQuery(mcpServersQuery(api, place));
-  const acts = useMcpActs(place);
-  const { refresh, authorize, test } = acts;
+  const actions = useMcpActions(place);
+  const { refresh, authorize, test } = actions;
   const beganAt = authorize.variables;
   const [open, setOpen] = useState<"new" | McpServer>();
   signInPopup.useAnswer(
@@ -55,7 +55,7 @@ export function Connectors({ place, title, hint }: { place: McpPlace; title: str
       ) : (
         <ul ref={keepRowFocus} role="list" className="divide-y divide-line-0 rounded-3 border border-line-0">
           {data.map((server) => (
-            <ConnectorRow key={server.id} server={server} acts={acts} onEdit={() => setOpen(server)} />
+            <ConnectorRow key={server.id} server={server} actions={actions} onEdit={() => setOpen(server)} />
           ))}
         </ul>
       )}
@@ -64,7 +64,7 @@ export function Connectors({ place, title, hint }: { place: McpPlace; title: str
           place={place}
           {...(open !== "new" && { server: open })}
           onClose={() => setOpen(undefined)}
-          onSaved={(server) => acts.test.mutate(server, { onError: (problem) => toast(sentenceOf(problem), { kind: "failed" }) })}
+          onSaved={(server) => actions.test.mutate(server, { onError: (problem) => toast(sentenceOf(problem), { kind: "failed" }) })}
         />
       ) : null}
     </SettingsSection>

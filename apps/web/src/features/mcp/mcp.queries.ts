@@ -14,7 +14,7 @@ export const mcpServersQuery = (api: Client<Contract>, place: McpPlace) =>
       (await api.mcp.list({ query: { limit: 100, ...(place !== undefined && { project_id: place }) } }, { signal })).items,
   });
 
-export function useMcpActs(place: McpPlace) {
+export function useMcpActions(place: McpPlace) {
   const { api } = useServices();
   const queries = useQueryClient();
   const onSuccess = () => queries.invalidateQueries({ queryKey: key(place) });

@@ -13,7 +13,7 @@ import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { slugOf } from "./endpoint-slug.ts";
-import { useOwnKeyActs } from "./own-keys.queries.ts";
+import { useOwnKeyActions } from "./own-keys.queries.ts";
 
 const dialects = [
   { value: "openai", label: "OpenAI" },
@@ -31,7 +31,7 @@ export function OwnEndpointDialog({
   onSaved: (id: string) => void;
   onClose: () => void;
 }) {
-  const { addEndpoint, updateEndpoint } = useOwnKeyActs();
+  const { addEndpoint, updateEndpoint } = useOwnKeyActions();
   const [isKeyless, setIsKeyless] = useState(false);
   const form = useForm({
     start: {

@@ -11,7 +11,7 @@ import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { keyProvidersQuery, useOwnKeyActs } from "./own-keys.queries.ts";
+import { keyProvidersQuery, useOwnKeyActions } from "./own-keys.queries.ts";
 
 /** Adds a provider's key, which is never shown again, or edits `stored`. */
 export function OwnKeyDialog({
@@ -25,7 +25,7 @@ export function OwnKeyDialog({
   onClose: () => void;
 }) {
   const { data } = useQuery(keyProvidersQuery);
-  const { addKey, updateKey } = useOwnKeyActs();
+  const { addKey, updateKey } = useOwnKeyActions();
   const free = data?.items.filter((provider) => !provider.has_own_key || provider.provider === stored?.provider) ?? [];
   const form = useForm({
     start: { provider: "", api_key: "", base_url: stored?.base_url ?? "", is_active: stored?.is_active ?? true },

@@ -9,8 +9,8 @@ import { toast } from "../../ui/toast.tsx";
 type Test = UseMutationResult<{ ok: boolean; message: string }, Error, string>;
 
 const words = {
-  key: { question: (name: string) => `Delete your key for ${name}?`, act: "Delete key", deleted: "Key deleted." },
-  endpoint: { question: (name: string) => `Delete the endpoint ${name}?`, act: "Delete endpoint", deleted: "Endpoint deleted." },
+  key: { question: (name: string) => `Delete your key for ${name}?`, confirmLabel: "Delete key", deleted: "Key deleted." },
+  endpoint: { question: (name: string) => `Delete the endpoint ${name}?`, confirmLabel: "Delete endpoint", deleted: "Endpoint deleted." },
 };
 
 /** A key or an endpoint of the person, with buttons to test, edit and delete it. */
@@ -86,8 +86,8 @@ export function OwnKeyRow({
         isOpen={isAsking}
         onOpenChange={setIsAsking}
         title={words[kind].question(name)}
-        act={words[kind].act}
-        actWord="Deleting…"
+        confirmLabel={words[kind].confirmLabel}
+        loadingWord="Deleting…"
         isDanger
         onConfirm={async () => {
           await onRemove();

@@ -10,7 +10,7 @@ import { Pill } from "../../ui/Pill.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { CapField } from "./CapField.tsx";
-import { ownEndpointsQuery, ownKeysQuery, useOwnKeyActs } from "./own-keys.queries.ts";
+import { ownEndpointsQuery, ownKeysQuery, useOwnKeyActions } from "./own-keys.queries.ts";
 import { OwnKeyRow } from "./OwnKeyRow.tsx";
 
 const OwnKeyDialog = lazily(async () => (await import("./OwnKeyDialog.tsx")).OwnKeyDialog);
@@ -22,7 +22,7 @@ type Open = { kind: "key"; stored?: ModelKey } | { kind: "endpoint"; stored?: Cu
 export function OwnKeys() {
   const keys = useQuery(ownKeysQuery);
   const endpoints = useQuery(ownEndpointsQuery);
-  const acts = useOwnKeyActs();
+  const actions = useOwnKeyActions();
   const [open, setOpen] = useState<Open>();
   /** Just saved: it is tested at once, so that a wrong key is reported. */
   const [savedId, setSavedId] = useState<string>();
@@ -69,11 +69,11 @@ export function OwnKeys() {
               name={key.provider_name}
               facts={`${key.key_name === key.provider_name ? "" : `${key.key_name}, `}…${key.last4}${key.last_used_at ? `, used ${formatRelativeTime(key.last_used_at)}` : ", never used"}`}
               pill={key.is_active ? null : <Pill>Off</Pill>}
-              test={acts.testKey}
+              test={actions.testKey}
               isNew={savedId === key.id}
               onTried={() => setSavedId(undefined)}
               onEdit={() => setOpen({ kind: "key", stored: key })}
-              onRemove={() => acts.removeKey.mutateAsync(key.id)}
+              onRemove={() => actions.removeKey.mutateAsync(key.id)}
             />
           ))}
           {endpoints.data.items.map((endpoint) => (
@@ -84,11 +84,11 @@ export function OwnKeys() {
               name={endpoint.name}
               facts={`custom/${endpoint.slug}/…  ${endpoint.base_url}`}
               pill={endpoint.is_active ? null : <Pill>Off</Pill>}
-              test={acts.testEndpoint}
+              test={actions.testEndpoint}
               isNew={savedId === endpoint.id}
               onTried={() => setSavedId(undefined)}
               onEdit={() => setOpen({ kind: "endpoint", stored: endpoint })}
-              onRemove={() => acts.removeEndpoint.mutateAsync(endpoint.id)}
+              onRemove={() => actions.removeEndpoint.mutateAsync(endpoint.id)}
             />
           ))}
         </ul>

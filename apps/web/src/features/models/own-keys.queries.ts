@@ -22,7 +22,7 @@ type CreateEndpoint = Parameters<typeof api.modelKeys.createCustomProvider>[0]["
 type UpdateEndpoint = Parameters<typeof api.modelKeys.updateCustomProvider>[0]["body"];
 
 /** Every change invalidates the list of models too. */
-export function useOwnKeyActs() {
+export function useOwnKeyActions() {
   const queryClient = useQueryClient();
   const onSuccess = () => queryClient.invalidateQueries({ queryKey: all });
   return {

@@ -6,7 +6,7 @@ import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { useOpenPreview } from "./open-preview.ts";
 import { isOpen } from "./preview-phase.ts";
-import { FailureNotice, PreviewState, ShutOutNotice, type PreviewActs } from "./PreviewStates.tsx";
+import { FailureNotice, PreviewState, ShutOutNotice, type PreviewActions } from "./PreviewStates.tsx";
 import { deviceWidths, PreviewToolbar, type Device } from "./PreviewToolbar.tsx";
 import { currentProblems } from "./problems.ts";
 import { SharePreviewButton } from "./SharePreviewButton.tsx";
@@ -21,7 +21,7 @@ export function PreviewPane() {
   const [device, setDevice] = useState<Device>("desktop");
   const width = deviceWidths[device];
   const isShown = phase.kind === "running" && !preview.ticketError;
-  const acts: PreviewActs = {
+  const actions: PreviewActions = {
     start: () => void runtime.start(),
     restart: runtime.restart,
     showLogs: () => openLogs(container?.id),
@@ -43,7 +43,7 @@ export function PreviewPane() {
         share={container ? <SharePreviewButton projectId={project.id} container={container} /> : null}
       />
       {isShown && preview.isShutOut ? <ShutOutNotice onOpen={preview.openOutside} onRetry={() => preview.enter()} /> : null}
-      {isShown && failure ? <FailureNotice failure={failure} acts={acts} /> : null}
+      {isShown && failure ? <FailureNotice failure={failure} actions={actions} /> : null}
       <div className="relative min-h-0 flex-1 overflow-auto border-y border-line-0 bg-bg-2">
         {preview.frame ? (
           <iframe
@@ -72,7 +72,7 @@ export function PreviewPane() {
           ) : null
         ) : (
           <div className="scroll-y absolute inset-0 grid grid-cols-1 place-items-center">
-            <PreviewState phase={phase} failure={failure} acts={acts} />
+            <PreviewState phase={phase} failure={failure} actions={actions} />
           </div>
         )}
       </div>

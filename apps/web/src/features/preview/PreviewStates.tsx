@@ -13,7 +13,7 @@ import type { AppFailure } from "./app-failure.ts";
 import { FailureFacts } from "./FailureFacts.tsx";
 import type { PreviewPhase } from "./preview-phase.ts";
 
-export interface PreviewActs {
+export interface PreviewActions {
   start: () => void;
   restart: () => void;
   showLogs: () => void;
@@ -70,12 +70,12 @@ function Working({ title, task, children }: { title: string; task: Task | undefi
 export function PreviewState({
   phase,
   failure,
-  acts,
+  actions,
 }: {
   phase: Exclude<PreviewPhase, { kind: "running" }>;
   /** Of a crash. */
   failure: AppFailure | undefined;
-  acts: PreviewActs;
+  actions: PreviewActions;
 }) {
   switch (phase.kind) {
     case "provisioning":
@@ -84,7 +84,7 @@ export function PreviewState({
       return (
         <Working title="Starting app…" task={phase.task}>
           <div>
-            <Button size="sm" variant="ghost" onClick={acts.showLogs}>
+            <Button size="sm" variant="ghost" onClick={actions.showLogs}>
               Show logs
             </Button>
           </div>
@@ -98,7 +98,7 @@ export function PreviewState({
         >
           {phase.task?.error ?? "The server gave no reason."} Retry the setup. Your first message is kept and runs afterwards.
           <div className="pt-3">
-            <Button icon={<RotateCw size={14} />} onClick={acts.retrySetup} isLoading={acts.isRetryingSetup} loadingWord="Retrying…">
+            <Button icon={<RotateCw size={14} />} onClick={actions.retrySetup} isLoading={actions.isRetryingSetup} loadingWord="Retrying…">
               Retry setup
             </Button>
           </div>
@@ -119,20 +119,20 @@ export function PreviewState({
               )}
             </p>
           </div>
-          {failure ? <FailureFacts failure={failure} onOpenFile={acts.openFile} /> : null}
+          {failure ? <FailureFacts failure={failure} onOpenFile={actions.openFile} /> : null}
           <LogTail lines={phase.lastLines} label="Last log lines" />
           <div className="flex flex-wrap gap-2">
-            <Button variant="primary" disabled={!acts.fix} onClick={acts.fix}>
+            <Button variant="primary" disabled={!actions.fix} onClick={actions.fix}>
               Fix with agent
             </Button>
-            <Button icon={<RotateCw size={14} />} onClick={acts.restart} isLoading={acts.isStarting} loadingWord="Restarting…">
+            <Button icon={<RotateCw size={14} />} onClick={actions.restart} isLoading={actions.isStarting} loadingWord="Restarting…">
               Restart
             </Button>
-            <Button variant="ghost" onClick={acts.showLogs}>
+            <Button variant="ghost" onClick={actions.showLogs}>
               Show logs
             </Button>
           </div>
-          {acts.fix ? null : <p className="text-xs text-fg-2">The agent is working.</p>}
+          {actions.fix ? null : <p className="text-xs text-fg-2">The agent is working.</p>}
         </div>
       );
     case "asleep":
@@ -140,7 +140,13 @@ export function PreviewState({
         <EmptyState
           title="The app is hibernated"
           action={
-            <Button variant="primary" icon={<Moon size={14} />} onClick={acts.start} isLoading={acts.isStarting} loadingWord="Waking…">
+            <Button
+              variant="primary"
+              icon={<Moon size={14} />}
+              onClick={actions.start}
+              isLoading={actions.isStarting}
+              loadingWord="Waking…"
+            >
               Wake app
             </Button>
           }
@@ -153,7 +159,13 @@ export function PreviewState({
         <EmptyState
           title="The app is stopped"
           action={
-            <Button variant="primary" icon={<Play size={14} />} onClick={acts.start} isLoading={acts.isStarting} loadingWord="Starting…">
+            <Button
+              variant="primary"
+              icon={<Play size={14} />}
+              onClick={actions.start}
+              isLoading={actions.isStarting}
+              loadingWord="Starting…"
+            >
               Start app
             </Button>
           }
@@ -172,13 +184,13 @@ export function PreviewState({
 }
 
 /** Above the page while the running app reports an error. */
-export const FailureNotice = ({ failure, acts }: { failure: AppFailure; acts: Pick<PreviewActs, "fix" | "openFile"> }) => (
+export const FailureNotice = ({ failure, actions }: { failure: AppFailure; actions: Pick<PreviewActions, "fix" | "openFile"> }) => (
   <div className="flex flex-wrap items-start gap-x-3 gap-y-1.5 border-b border-line-0 bg-bg-1 px-3 py-2 text-xs text-fg-1">
     <div className="min-w-0 flex-1 basis-64">
-      <FailureFacts failure={failure} onOpenFile={acts.openFile} />
+      <FailureFacts failure={failure} onOpenFile={actions.openFile} />
     </div>
-    {acts.fix ? (
-      <Button size="sm" variant="danger" onClick={acts.fix}>
+    {actions.fix ? (
+      <Button size="sm" variant="danger" onClick={actions.fix}>
         Fix
       </Button>
     ) : (

@@ -20,8 +20,8 @@ export function DeleteProjectDialog({
       isOpen={isOpen}
       onOpenChange={onOpenChange}
       title={`Delete ${project.name}?`}
-      act="Delete project"
-      actWord="Deleting project…"
+      confirmLabel="Delete project"
+      loadingWord="Deleting project…"
       isDanger
       typedConfirmation={project.name}
       onConfirm={async () => {

@@ -187,5 +187,5 @@ const columns: Column<Project>[] = [
   { id: "status", head: "Status", cell: (project) => <ProjectPill project={project} isBare /> },
   { id: "updated", head: "Updated", isWideOnly: true, cell: ({ updated_at }) => <RelativeTime at={updated_at} /> },
   { id: "created", head: "Created", isWideOnly: true, cell: ({ created_at }) => <RelativeTime at={created_at} /> },
-  { id: "acts", head: "Actions", isHeadHidden: true, isFigure: true, cell: (project) => <ProjectActions project={project} /> },
+  { id: "actions", head: "Actions", isHeadHidden: true, isFigure: true, cell: (project) => <ProjectActions project={project} /> },
 ];

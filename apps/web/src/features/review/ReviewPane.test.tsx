@@ -1,7 +1,7 @@
 import { ChangeSet, Checkpoint, Hunk, ReviewFile } from "@tesslate/contract";
 import { createElement } from "react";
 import { expect, openPane, refuse, sample, sampleId, screen, test, waitFor, within, type CannedApi } from "../../testing/index.ts";
-import { RunActsContext, type RunActs } from "../chat/run-acts.ts";
+import { RunActionsContext, type RunActions } from "../chat/run-actions.ts";
 import { ReviewPane } from "./ReviewPane.tsx";
 
 const turn = sample(Checkpoint, { kind: "turn", label: "add a cart", task_id: sampleId });
@@ -12,7 +12,7 @@ const file = (path: string, hunks: Hunk[], known: Partial<ReviewFile> = {}) =>
 const set = (known: Partial<ChangeSet> = {}) =>
   sample(ChangeSet, { message: "add a cart", files: [file("src/cart.ts", [hunk("h1", 3), hunk("h2", 20)])], total: 1, ...known });
 
-const acts: RunActs = {
+const actions: RunActions = {
   review: () => undefined,
   goBack: () => undefined,
   redo: () => undefined,
@@ -22,7 +22,7 @@ const acts: RunActs = {
   isRedoing: false,
 };
 const review = (known: Parameters<typeof openPane>[1] = {}) =>
-  createElement(RunActsContext, { value: acts }, openPane(ReviewPane, known).element);
+  createElement(RunActionsContext, { value: actions }, openPane(ReviewPane, known).element);
 function run(api: CannedApi, changes: ChangeSet): void {
   api.blank("snapshots.list");
   api.answer("snapshots.checkpoints", { items: [turn] });

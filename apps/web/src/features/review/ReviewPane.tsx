@@ -22,7 +22,7 @@ import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Bead } from "../../ui/thread/Bead.tsx";
 import { Lines, changeSetQuery } from "../changes/index.ts";
-import { quoted, useRunActs } from "../chat/index.ts";
+import { quoted, useRunActions } from "../chat/index.ts";
 import { pointsQuery } from "../timeline/index.ts";
 import { FileChange } from "./FileChange.tsx";
 import { FileList } from "./FileList.tsx";
@@ -36,7 +36,7 @@ const shownRuns = 30;
 export function ReviewPane() {
   const project = useProject();
   const { api } = useServices();
-  const acts = useRunActs();
+  const actions = useRunActions();
   const run = useSearch({ from: "/app/p/$slug/{-$view}", shouldThrow: false })?.run;
   const [part, setPart] = useState<"changes" | "replay">("changes");
   const points = useProjectQuery(pointsQuery(api, project.id));
@@ -56,7 +56,7 @@ export function ReviewPane() {
           value={taskId ?? ""}
           placeholder={run ? "Earlier run" : "No runs yet"}
           isDisabled={options.length === 0}
-          onChange={(next) => acts?.review(next)}
+          onChange={(next) => actions?.review(next)}
           options={options}
         />
         {taskId ? (
@@ -136,12 +136,12 @@ const Loading = () => (
 
 function RunReview({ taskId, part }: { taskId: string; part: "changes" | "replay" }) {
   const { openFile, ask } = useWorkbenchActions();
-  const acts = useRunActs();
+  const actions = useRunActions();
   const review = useReview(taskId);
   const { query, set, files, items, current, comments, tally } = review;
   const [asked, setAsked] = useState(0);
-  const isTakenBack = set !== undefined && acts?.goneIds.has(set.message_id) === true;
-  const isReadOnly = part === "replay" || set === undefined || set.is_running || acts === undefined || acts.isBusy || isTakenBack;
+  const isTakenBack = set !== undefined && actions?.goneIds.has(set.message_id) === true;
+  const isReadOnly = part === "replay" || set === undefined || set.is_running || actions === undefined || actions.isBusy || isTakenBack;
   const file = files.find((one) => one.path === current?.path);
 
   const changes = useRef<HTMLDivElement>(null);
@@ -308,13 +308,13 @@ function RunReview({ taskId, part }: { taskId: string; part: "changes" | "replay
             {tally.kept} kept, {tally.rejected} rejected, {tally.open} open
           </p>
           <span className="flex-1" />
-          {acts ? (
+          {actions ? (
             <Button
               variant="ghost"
               icon={<Undo2 size={14} />}
               className="narrow:hidden"
-              disabled={acts.isBusy}
-              onClick={() => acts.goBack({ messageId: set.message_id, taskId })}
+              disabled={actions.isBusy}
+              onClick={() => actions.goBack({ messageId: set.message_id, taskId })}
             >
               Undo run
             </Button>
@@ -332,7 +332,7 @@ function RunReview({ taskId, part }: { taskId: string; part: "changes" | "replay
             {tally.open === items.length ? "Keep all" : "Keep rest"}
           </Button>
           {comments.length > 0 ? (
-            <Button variant="primary" icon={<ArrowUp size={14} />} disabled={acts?.isBusy ?? true} onClick={sendComments}>
+            <Button variant="primary" icon={<ArrowUp size={14} />} disabled={actions?.isBusy ?? true} onClick={sendComments}>
               Send {counted(comments.length, "comment")}
             </Button>
           ) : null}

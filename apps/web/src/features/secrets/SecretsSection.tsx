@@ -17,7 +17,7 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { PasteEnvDialog } from "./PasteEnvDialog.tsx";
 import { SecretForm } from "./SecretForm.tsx";
-import { exampleFile, secretsQuery, useSecretActs, wantedNamesQuery } from "./secrets.queries.ts";
+import { exampleFile, secretsQuery, useSecretActions, wantedNamesQuery } from "./secrets.queries.ts";
 
 const described = ({ created, replaced, refused }: SecretsImport): string =>
   [
@@ -46,7 +46,7 @@ export function SecretsSection({
   const { api } = useServices();
   const secrets = useQuery(secretsQuery(api, projectId));
   const wanted = useQuery(wantedNamesQuery(api, projectId, exampleEtag));
-  const { set, remove, take } = useSecretActs(projectId);
+  const { set, remove, take } = useSecretActions(projectId);
   const [isPasting, setIsPasting] = useState(false);
   const [editing, setEditing] = useState<string>();
   const [deleting, setDeleting] = useState<Secret>();
@@ -175,8 +175,8 @@ export function SecretsSection({
         isOpen={deleting !== undefined}
         onOpenChange={(isOpen) => !isOpen && setDeleting(undefined)}
         title={`Delete ${deleting?.key}?`}
-        act="Delete secret"
-        actWord="Deleting…"
+        confirmLabel="Delete secret"
+        loadingWord="Deleting…"
         isDanger
         onConfirm={async () => {
           if (!deleting) return;

@@ -31,7 +31,7 @@ export const wantedNamesQuery = (api: Client<Contract>, projectId: string, etag:
     staleTime: Number.POSITIVE_INFINITY,
   });
 
-export function useSecretActs(projectId: string) {
+export function useSecretActions(projectId: string) {
   const { api } = useServices();
   const queries = useQueryClient();
   const params = { project_id: projectId };

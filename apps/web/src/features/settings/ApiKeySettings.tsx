@@ -20,7 +20,7 @@ import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { apiKeysQuery, useApiKeyActs } from "../auth/index.ts";
+import { apiKeysQuery, useApiKeyActions } from "../auth/index.ts";
 
 /** Personal API keys, and the MCP configuration that uses them. */
 export function ApiKeySettings() {
@@ -83,7 +83,7 @@ function McpConfiguration() {
 }
 
 function KeyRow({ apiKey }: { apiKey: ApiKey }) {
-  const { remove } = useApiKeyActs();
+  const { remove } = useApiKeyActions();
   const [isAsking, setIsAsking] = useState(false);
   const { expires_at } = apiKey;
   const expiry = expires_at === null ? null : <RelativeTime at={expires_at} />;
@@ -115,8 +115,8 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
         isOpen={isAsking}
         onOpenChange={setIsAsking}
         title={`Delete API key “${apiKey.name}”?`}
-        act="Delete key"
-        actWord="Deleting…"
+        confirmLabel="Delete key"
+        loadingWord="Deleting…"
         isDanger
         onConfirm={async () => {
           await remove.mutateAsync(apiKey.id);
@@ -161,7 +161,7 @@ const scopesOf = ({ access, canRun }: NewKey): ApiKeyScope[] => [
 ];
 
 function CreateKeyDialog({ onClose }: { onClose: () => void }) {
-  const { create } = useApiKeyActs();
+  const { create } = useApiKeyActions();
   const made = create.data;
   const form = useForm<NewKey>({
     start: { name: "", access: "write", canRun: false, mode: "ask", days: "365" },

@@ -17,7 +17,7 @@ import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { Skeleton, SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { securityQuery, useSecurityActs } from "../auth/index.ts";
+import { securityQuery, useSecurityActions } from "../auth/index.ts";
 import { ProofDialog } from "./ProofDialog.tsx";
 import { RecoveryCodesDialog } from "./RecoveryCodes.tsx";
 
@@ -29,7 +29,7 @@ type Begun = Awaited<ReturnType<typeof api.secondFactor.beginTotp>>;
 /** The authenticator app and its recovery codes. */
 export function AuthenticatorSettings() {
   const { data, error, refetch, isFetching } = useQuery(securityQuery);
-  const { removeTotp, makeRecoveryCodes } = useSecurityActs();
+  const { removeTotp, makeRecoveryCodes } = useSecurityActions();
   const [asking, setAsking] = useState<"set-up" | "remove" | "codes">();
   const [begun, setBegun] = useState<Begun>();
   const [codes, setCodes] = useState<readonly string[]>();
@@ -87,8 +87,8 @@ export function AuthenticatorSettings() {
       {asking === "set-up" ? (
         <ProofDialog
           title="Set up authenticator app"
-          act="Continue"
-          actWord="Verifying…"
+          confirmLabel="Continue"
+          loadingWord="Verifying…"
           onClose={() => setAsking(undefined)}
           onProve={async (proof) => setBegun(await api.secondFactor.beginTotp({ body: proof }))}
         >
@@ -98,8 +98,8 @@ export function AuthenticatorSettings() {
       {asking === "remove" ? (
         <ProofDialog
           title="Remove authenticator app?"
-          act="Remove app"
-          actWord="Removing…"
+          confirmLabel="Remove app"
+          loadingWord="Removing…"
           isDanger
           onClose={() => setAsking(undefined)}
           onProve={async (proof) => {
@@ -113,8 +113,8 @@ export function AuthenticatorSettings() {
       {asking === "codes" ? (
         <ProofDialog
           title="Create new recovery codes?"
-          act="Create new codes"
-          actWord="Creating…"
+          confirmLabel="Create new codes"
+          loadingWord="Creating…"
           onClose={() => setAsking(undefined)}
           onProve={async (proof) => setCodes((await makeRecoveryCodes.mutateAsync(proof)).recovery_codes)}
         >
@@ -131,7 +131,7 @@ export function AuthenticatorSettings() {
 
 /** Shows the secret as a QR code and as text, and confirms it with the first code. */
 function ScanDialog({ begun, onCancel, onDone }: { begun: Begun; onCancel: () => void; onDone: (codes: readonly string[]) => void }) {
-  const { confirmTotp } = useSecurityActs();
+  const { confirmTotp } = useSecurityActions();
   const form = useForm({
     start: { code: "" },
     submit: async ({ code }) => {

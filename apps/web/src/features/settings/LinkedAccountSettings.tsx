@@ -11,7 +11,7 @@ import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { configQuery, signInProviderName, providersOf, linkedAccountsQuery, useSecurityActs } from "../auth/index.ts";
+import { configQuery, signInProviderName, providersOf, linkedAccountsQuery, useSecurityActions } from "../auth/index.ts";
 import { ProofDialog } from "./ProofDialog.tsx";
 
 const route = getRouteApi("/app/settings/security");
@@ -27,7 +27,7 @@ export function LinkedAccountSettings() {
   const { data, error, refetch, isFetching } = useQuery(linkedAccountsQuery);
   const { data: config } = useQuery(configQuery);
   const { linked, link_error } = route.useSearch();
-  const { link } = useSecurityActs();
+  const { link } = useSecurityActions();
   const [connecting, setConnecting] = useState<SignInProvider>();
   const providers = providersOf(config);
   if (config && providers.length === 0 && (data?.items.length ?? 0) === 0 && !error) return null;
@@ -66,8 +66,8 @@ export function LinkedAccountSettings() {
       {connecting ? (
         <ProofDialog
           title={`Connect ${signInProviderName(config, connecting)}`}
-          act="Continue"
-          actWord="Redirecting…"
+          confirmLabel="Continue"
+          loadingWord="Redirecting…"
           onClose={() => setConnecting(undefined)}
           onProve={(proof) => link.mutateAsync({ provider: connecting, proof })}
         >
@@ -79,7 +79,7 @@ export function LinkedAccountSettings() {
 }
 
 function AccountRow({ account, name }: { account: LinkedAccount; name: string }) {
-  const { unlink } = useSecurityActs();
+  const { unlink } = useSecurityActions();
   const [isAsking, setIsAsking] = useState(false);
   return (
     <li className="flex items-center gap-3 py-2.5">
@@ -98,8 +98,8 @@ function AccountRow({ account, name }: { account: LinkedAccount; name: string })
       {isAsking ? (
         <ProofDialog
           title={`Disconnect ${name}?`}
-          act="Disconnect"
-          actWord="Disconnecting…"
+          confirmLabel="Disconnect"
+          loadingWord="Disconnecting…"
           isDanger
           onClose={() => setIsAsking(false)}
           onProve={async (proof) => {

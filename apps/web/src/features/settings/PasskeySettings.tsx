@@ -16,7 +16,7 @@ import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { configQuery, knowsPasskeys, passkeyFault, passkeysQuery, useSecurityActs } from "../auth/index.ts";
+import { configQuery, knowsPasskeys, passkeyFault, passkeysQuery, useSecurityActions } from "../auth/index.ts";
 import { ProofDialog } from "./ProofDialog.tsx";
 
 /** The user's passkeys, which sign in without a password. */
@@ -62,13 +62,13 @@ export function PasskeySettings() {
 }
 
 function AddDialog({ onClose }: { onClose: () => void }) {
-  const { addPasskey } = useSecurityActs();
+  const { addPasskey } = useSecurityActions();
   const [name, setName] = useState(() => browserName(navigator.userAgent));
   return (
     <ProofDialog
       title="Add passkey"
-      act="Continue"
-      actWord="Waiting for your device…"
+      confirmLabel="Continue"
+      loadingWord="Waiting for your device…"
       faultOf={passkeyFault}
       onClose={onClose}
       onProve={async (proof) => {
@@ -84,7 +84,7 @@ function AddDialog({ onClose }: { onClose: () => void }) {
 }
 
 function PasskeyRow({ passkey }: { passkey: Passkey }) {
-  const { removePasskey } = useSecurityActs();
+  const { removePasskey } = useSecurityActions();
   const [asking, setAsking] = useState<"rename" | "remove">();
   return (
     <li className="flex items-center gap-3 py-2.5">
@@ -117,8 +117,8 @@ function PasskeyRow({ passkey }: { passkey: Passkey }) {
       {asking === "remove" ? (
         <ProofDialog
           title={`Remove passkey “${passkey.name}”?`}
-          act="Remove passkey"
-          actWord="Removing…"
+          confirmLabel="Remove passkey"
+          loadingWord="Removing…"
           isDanger
           onClose={() => setAsking(undefined)}
           onProve={async (proof) => {
@@ -134,7 +134,7 @@ function PasskeyRow({ passkey }: { passkey: Passkey }) {
 }
 
 function RenameDialog({ passkey, onClose }: { passkey: Passkey; onClose: () => void }) {
-  const { renamePasskey } = useSecurityActs();
+  const { renamePasskey } = useSecurityActions();
   const form = useForm({
     start: { name: passkey.name },
     submit: async ({ name }) => {

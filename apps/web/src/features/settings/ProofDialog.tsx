@@ -16,8 +16,8 @@ const codeLength = 6;
 /** Confirms a change of the sign-in methods with the password or a code of the authenticator app. */
 export function ProofDialog({
   title,
-  act,
-  actWord,
+  confirmLabel,
+  loadingWord,
   isDanger = false,
   faultOf = () => undefined,
   onProve,
@@ -25,8 +25,8 @@ export function ProofDialog({
   children,
 }: {
   title: string;
-  act: string;
-  actWord: string;
+  confirmLabel: string;
+  loadingWord: string;
   isDanger?: boolean;
   /** The sentence for an error that only this change can have. */
   faultOf?: (error: unknown) => string | undefined;
@@ -88,8 +88,8 @@ export function ProofDialog({
           <Button type="button" variant="ghost" onClick={onClose} disabled={form.isSubmitting}>
             Cancel
           </Button>
-          <Button type="submit" variant={isDanger ? "danger" : "primary"} isLoading={form.isSubmitting} loadingWord={actWord}>
-            {act}
+          <Button type="submit" variant={isDanger ? "danger" : "primary"} isLoading={form.isSubmitting} loadingWord={loadingWord}>
+            {confirmLabel}
           </Button>
         </div>
       </form>

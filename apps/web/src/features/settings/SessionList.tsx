@@ -10,12 +10,12 @@ import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { sessionsQuery, useSessionActs } from "../auth/index.ts";
+import { sessionsQuery, useSessionActions } from "../auth/index.ts";
 
 /** The user's sessions, each of which can be ended. */
 export function SessionList() {
   const { data, error, refetch, isFetching } = useQuery(sessionsQuery);
-  const { end, endOthers } = useSessionActs();
+  const { end, endOthers } = useSessionActions();
   const others = (data?.items ?? []).filter((session) => !session.current);
   const report = (failure: unknown) => toast(sentenceOf(failure), { kind: "failed" });
   return (

@@ -23,7 +23,7 @@ import { toast } from "../../ui/toast.tsx";
 import { useUpdateMe } from "../users/index.ts";
 import { ColorField } from "./ColorField.tsx";
 import { fieldGroups, problemOf, valueAt, withValue, type ThemeDraft } from "./theme-fields.ts";
-import { themeQuery, useThemeActs } from "./themes.queries.ts";
+import { themeQuery, useThemeActions } from "./themes.queries.ts";
 import { ThemeSample } from "./ThemeSample.tsx";
 
 const route = getRouteApi("/app/settings/look/$themeId");
@@ -74,7 +74,7 @@ const draftOf = ({ name, mode, colors, typography, spacing, animation }: Theme):
 function Editor({ theme }: { theme: Theme }) {
   const navigate = useNavigate();
   const { choice } = useTheme();
-  const { update } = useThemeActs();
+  const { update } = useThemeActions();
   const updateMe = useUpdateMe();
   const [draft, setDraft] = useState<ThemeDraft>(() => draftOf(theme));
   const shown = useDeferredValue(draft);
@@ -144,7 +144,7 @@ function Editor({ theme }: { theme: Theme }) {
           </div>
         </details>
       ))}
-      <div data-acts className="sticky bottom-0 flex justify-end gap-2 border-t border-line-0 bg-bg-1 py-3">
+      <div data-actions className="sticky bottom-0 flex justify-end gap-2 border-t border-line-0 bg-bg-1 py-3">
         <Button variant="ghost" onClick={back}>
           Discard changes
         </Button>

@@ -15,7 +15,7 @@ import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { ThemeCard } from "./ThemeCard.tsx";
-import { customThemesQuery, ownTileOf, themesQuery, tileOf, useThemeActs, type ThemeTile } from "./themes.queries.ts";
+import { customThemesQuery, ownTileOf, themesQuery, tileOf, useThemeActions, type ThemeTile } from "./themes.queries.ts";
 import { useApplyTheme } from "./use-apply-theme.ts";
 
 const route = getRouteApi("/app/settings/look");
@@ -50,7 +50,7 @@ export function ThemeGallery() {
   const navigate = route.useNavigate();
   const presets = useQuery(themesQuery);
   const own = useQuery(customThemesQuery);
-  const { fork, remove } = useThemeActs();
+  const { fork, remove } = useThemeActions();
   const { preview, stopPreview, apply } = useApplyTheme();
   const [text, setText] = useSearchText(
     q,
@@ -176,8 +176,8 @@ export function ThemeGallery() {
           isOpen
           onOpenChange={(isOpen) => !isOpen && setDeleting(undefined)}
           title={`Delete ${deleting.name}?`}
-          act="Delete theme"
-          actWord="Deleting…"
+          confirmLabel="Delete theme"
+          loadingWord="Deleting…"
           isDanger
           onConfirm={async () => {
             await remove.mutateAsync(deleting.id);

@@ -22,7 +22,7 @@ export const themeQuery = ({ id, revision }: { id: string; revision?: string }) 
 
 export type ThemeEdit = Pick<Theme, "name" | "mode" | "colors" | "typography" | "spacing" | "animation">;
 
-export function useThemeActs() {
+export function useThemeActions() {
   const queryClient = useQueryClient();
   const onSuccess = () =>
     Promise.all([

@@ -13,7 +13,7 @@ import { FileChanges, Lines, diffKey } from "../changes/index.ts";
 import { Letter } from "./EntryRow.tsx";
 import { diffQuery } from "./timeline.queries.ts";
 import { contentsOf, type Entry } from "./timeline.ts";
-import type { TimelineActs } from "./use-timeline.ts";
+import type { TimelineActions } from "./use-timeline.ts";
 
 /** Compares two points of the timeline, and restores the first. */
 export function ComparePanel({
@@ -21,7 +21,7 @@ export function ComparePanel({
   from,
   to,
   entries,
-  acts,
+  actions,
   onAgainst,
   onRestore,
   onClose,
@@ -32,7 +32,7 @@ export function ComparePanel({
   /** `undefined` is the current state. */
   to: Entry | undefined;
   entries: readonly Entry[];
-  acts: TimelineActs;
+  actions: TimelineActions;
   onAgainst: (id: string) => void;
   onRestore: (entry: Entry) => void;
   onClose: () => void;
@@ -89,14 +89,14 @@ export function ComparePanel({
         <span className="flex-1" />
         {snapshot?.status === "ready" ? (
           <Button variant="ghost" asChild>
-            <a href={acts.downloadUrl(from)} download>
+            <a href={actions.downloadUrl(from)} download>
               <Download size={14} />
               <span className="narrow:sr-only">Download</span>
             </a>
           </Button>
         ) : null}
         {snapshot ? (
-          <IconButton label={`Delete ${from.title}`} onClick={() => acts.remove(from)}>
+          <IconButton label={`Delete ${from.title}`} onClick={() => actions.remove(from)}>
             <Trash2 size={14} />
           </IconButton>
         ) : null}

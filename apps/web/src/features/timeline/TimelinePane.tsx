@@ -27,7 +27,7 @@ import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 export function TimelinePane() {
   const project = useProject();
   const { show } = useWorkbenchActions();
-  const { query, hidden, acts, running, failed } = useTimeline(project.id);
+  const { query, hidden, actions, running, failed } = useTimeline(project.id);
   const [filter, setFilter] = useState<PointFilter>("all");
   const [chosen, setChosen] = useState<{ from: string; to: string }>();
   const [isSaving, setIsSaving] = useState(false);
@@ -114,7 +114,7 @@ export function TimelinePane() {
             from={from}
             to={to}
             entries={all}
-            acts={acts}
+            actions={actions}
             isBusy={running !== undefined}
             onAgainst={(id) => setChosen({ from: from.id, to: id })}
             onRestore={setWanted}
@@ -125,12 +125,12 @@ export function TimelinePane() {
       <SaveSnapshotDialog
         isOpen={isSaving}
         onOpenChange={setIsSaving}
-        onSave={acts.save}
+        onSave={actions.save}
         isFull={
           query.data !== undefined && query.data.snapshots.filter((one) => one.snapshot_type === "manual").length >= query.data.maxSnapshots
         }
       />
-      <RestoreDialog entry={wanted} onClose={() => setWanted(undefined)} onRestore={acts.restore} />
+      <RestoreDialog entry={wanted} onClose={() => setWanted(undefined)} onRestore={actions.restore} />
     </div>
   );
 }

@@ -9,7 +9,7 @@ import { useUndoableDeletes } from "../../ui/use-undoable-deletes.ts";
 import { pointsKey, pointsQuery } from "./timeline.queries.ts";
 import type { Entry } from "./timeline.ts";
 
-export interface TimelineActs {
+export interface TimelineActions {
   /** Rejects if it fails; the dialog shows why. */
   save: (label: string) => Promise<void>;
   restore: (entry: Entry, options: { keepsNow: boolean }) => Promise<void>;
@@ -32,7 +32,7 @@ export function useTimeline(projectId: string) {
       await refresh();
     },
   });
-  const acts: TimelineActs = {
+  const actions: TimelineActions = {
     save: useHandler(async (label) => {
       await api.snapshots.create({ params: { id: projectId }, body: label.trim() ? { label: label.trim() } : {} });
       await refresh();
@@ -52,5 +52,5 @@ export function useTimeline(projectId: string) {
   const restores = tasks.filter((task) => task.type === "snapshot_restore");
   const running: Task | undefined = restores.find((task) => task.status === "queued" || task.status === "running");
   const failed: Task | undefined = running ? undefined : restores[0]?.status === "failed" ? restores[0] : undefined;
-  return { query, hidden: deletes.hidden, acts, running, failed };
+  return { query, hidden: deletes.hidden, actions, running, failed };
 }

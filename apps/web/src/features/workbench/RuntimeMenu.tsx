@@ -1,6 +1,6 @@
 import { ChevronDown, Pin, PinOff, Play, RotateCw, Square } from "lucide-react";
 import type { Container, Project } from "@tesslate/contract";
-import type { RuntimeActs } from "../../project/use-runtime-acts.ts";
+import type { RuntimeActions } from "../../project/use-runtime-actions.ts";
 import { Menu } from "../../ui/Menu.tsx";
 import { ContainerDot, containerLook, crashLabel } from "../containers/index.ts";
 import { ProjectPill, statusLookOf } from "../projects/index.ts";
@@ -14,7 +14,7 @@ export function RuntimeMenu({
 }: {
   project: Project;
   containers: readonly Container[];
-  runtime: RuntimeActs;
+  runtime: RuntimeActions;
 }) {
   const hosting = useHosting(project);
   const isUp = containers.some(

@@ -3,7 +3,7 @@ import { useMemo, type ReactNode } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
 import { ProjectProvider } from "../../project/ProjectProvider.tsx";
 import { WorkbenchActionsContext, type WorkbenchActions } from "../../project/workbench-actions.ts";
-import { elementFiles, useConversation, ConversationProvider, RunActsProvider, type Reader } from "../chat/index.ts";
+import { elementFiles, useConversation, ConversationProvider, RunActionsProvider, type Reader } from "../chat/index.ts";
 import { DeploysProvider } from "../deployments/index.ts";
 import { OpenFilesProvider, useOpenFiles } from "../files/index.ts";
 import { type OnPicked, PreviewProvider } from "../preview/index.ts";
@@ -27,9 +27,9 @@ export function WorkbenchProviders({ project, reader, opensOn = "chat", children
           <ConversationProvider reader={reader}>
             <ActionsProvider>
               <PointingProvider>
-                <RunActsProvider>
+                <RunActionsProvider>
                   <DeploysProvider>{children}</DeploysProvider>
-                </RunActsProvider>
+                </RunActionsProvider>
               </PointingProvider>
             </ActionsProvider>
           </ConversationProvider>

@@ -46,7 +46,7 @@ export function WorkbenchTop() {
       ) : null}
       <ActivityButton tasks={tasks} />
       <FindButton variant="plain" />
-      <DeployButton isNextAct={isDeployNext} />
+      <DeployButton isNextStep={isDeployNext} />
       <span className="narrow:hidden">
         <ThemeButton />
       </span>

@@ -34,7 +34,7 @@ export function Page({
   title: string;
   head?: ReactNode;
   heading?: ReactNode;
-  /** Beside the heading: the one act of the page. */
+  /** Beside the heading: the one action of the page. */
   action?: ReactNode;
   width?: keyof typeof widths;
   children: ReactNode;

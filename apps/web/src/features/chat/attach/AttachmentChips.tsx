@@ -46,11 +46,11 @@ export function AttachmentChips({
               </span>
             </span>
             {one.failure && one.isRetryable ? (
-              <button type="button" aria-label={`Retry upload of ${one.name}`} className={act} onClick={() => onRetry(one.key)}>
+              <button type="button" aria-label={`Retry upload of ${one.name}`} className={buttonClass} onClick={() => onRetry(one.key)}>
                 <RotateCw size={12} />
               </button>
             ) : null}
-            <button type="button" aria-label={`Remove ${one.name}`} className={act} onClick={() => onRemove(one.key)}>
+            <button type="button" aria-label={`Remove ${one.name}`} className={buttonClass} onClick={() => onRemove(one.key)}>
               <X size={12} />
             </button>
             {one.done || one.failure || one.isHeld ? null : (
@@ -68,7 +68,7 @@ export function AttachmentChips({
     </ul>
   );
 }
-const act = "grid size-6 flex-none place-items-center rounded-1 text-fg-2 hover:bg-bg-3 hover:text-fg-0 narrow:size-9";
+const buttonClass = "grid size-6 flex-none place-items-center rounded-1 text-fg-2 hover:bg-bg-3 hover:text-fg-0 narrow:size-9";
 
 /** The attachments of a sent message: images are shown, other files can be downloaded. */
 export function MessageAttachments({ list }: { list: readonly MessageAttachment[] }) {

@@ -9,7 +9,7 @@ import { Button } from "../../../ui/Button.tsx";
 import { Card } from "../../../ui/Panel.tsx";
 import { scrollable } from "../../../ui/scrollable.ts";
 import type { Run } from "../chat.types.ts";
-import { useRunActs } from "../run-acts.ts";
+import { useRunActions } from "../run-actions.ts";
 import { checkNames, checksText, findingsOf, isGood, proofsOf, stepsText, turnedRed, type Proof } from "./evidence.ts";
 import { PictureDialog, pictureUrl } from "./PictureDialog.tsx";
 
@@ -31,7 +31,7 @@ function ProofSection({ proof, run, isLast, isFirst }: { proof: Proof; run: Run;
   const facts = evidence.verify ? stepsText(evidence.verify) : checksText(evidence.checks?.checks ?? []);
   const duration = evidence.verify?.duration_ms ?? evidence.checks?.duration_ms ?? 0;
   const hasRed = evidence.checks?.checks.some(turnedRed) === true;
-  const acts = useRunActs();
+  const actions = useRunActions();
   const { messageId } = run;
   return (
     <section className={cx(!isFirst && "border-t border-line-0")}>
@@ -57,12 +57,12 @@ function ProofSection({ proof, run, isLast, isFirst }: { proof: Proof; run: Run;
           </span>
           <ChevronRight size={14} className={cx("flex-none text-fg-3 transition-transform", isOpen && "rotate-90")} aria-hidden="true" />
         </button>
-        {hasRed && acts && isLast && messageId ? (
+        {hasRed && actions && isLast && messageId ? (
           <Button
             size="sm"
             icon={<Undo2 size={14} />}
-            disabled={acts.isBusy}
-            onClick={() => acts.goBack({ messageId, taskId: run.taskId })}
+            disabled={actions.isBusy}
+            onClick={() => actions.goBack({ messageId, taskId: run.taskId })}
           >
             Undo run
           </Button>

@@ -13,7 +13,7 @@ import { GeneralSection } from "./GeneralSection.tsx";
 export function ProjectSettingsPane() {
   const project = useProject();
   const containers = useContainers();
-  const acts = useRuntime();
+  const actions = useRuntime();
   const tree = useFileTree().data;
   return (
     <div {...scrollable} aria-label="Project settings" className="scroll-y min-h-0 flex-1">
@@ -24,8 +24,8 @@ export function ProjectSettingsPane() {
           projectId={project.id}
           containers={containers}
           exampleEtag={tree?.nodes.get(exampleFile)?.etag}
-          onRestart={acts.restart}
-          isRestarting={acts.isStarting}
+          onRestart={actions.restart}
+          isRestarting={actions.isStarting}
         />
         <Connectors
           place={project.id}

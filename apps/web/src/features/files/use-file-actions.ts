@@ -10,7 +10,7 @@ import { toastWithUndo } from "../../ui/toast.tsx";
 import { movesInto, type Move } from "./moving.ts";
 import { keepForUndo, type Removal } from "./trash.ts";
 
-export interface FileActs {
+export interface FileActions {
   createFile: (path: string) => Promise<string | undefined>;
   createFolder: (path: string) => Promise<string | undefined>;
   /** Each resolves with the reason if it failed. */
@@ -24,7 +24,7 @@ export interface FileActs {
 const countOf = (paths: readonly string[]) => (paths.length === 1 ? fileNameOf(paths[0] ?? "") : counted(paths.length, "item"));
 
 /** Changes to the tree: moves are shown at once and reverted if the server refuses. */
-export function useFileActs(projectId: string): FileActs {
+export function useFileActions(projectId: string): FileActions {
   const { api } = useServices();
   const queries = useQueryClient();
   const { mutateAsync: move } = useOptimisticMutation({
@@ -39,9 +39,9 @@ export function useFileActs(projectId: string): FileActs {
     const patch = (change: Parameters<typeof patchTree>[1]) =>
       queries.setQueryData<FileTree>(key, (tree) => tree && patchTree(tree, change));
     const refetch = () => queries.invalidateQueries({ queryKey: key });
-    const guarded = async (act: () => Promise<unknown>): Promise<string | undefined> => {
+    const guarded = async (operation: () => Promise<unknown>): Promise<string | undefined> => {
       try {
-        await act();
+        await operation();
         return undefined;
       } catch (error) {
         void refetch();

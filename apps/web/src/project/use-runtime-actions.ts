@@ -7,7 +7,7 @@ import { projectKey, partKey } from "./cache-keys.ts";
 import { useServices } from "./services.ts";
 import { useAdoptTask } from "./use-adopt-task.ts";
 
-export interface RuntimeActs {
+export interface RuntimeActions {
   start: () => Promise<void>;
   stop: () => void;
   restart: () => void;
@@ -20,7 +20,7 @@ export interface RuntimeActs {
 }
 
 /** Start, stop, restart of the whole project. What becomes of it comes by event. */
-export function useRuntimeActs(project: { id: string; slug: string }): RuntimeActs {
+export function useRuntimeActions(project: { id: string; slug: string }): RuntimeActions {
   const { api }: { api: Client<Contract> } = useServices();
   const queries = useQueryClient();
   const params = { id: project.id };

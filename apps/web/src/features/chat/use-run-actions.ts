@@ -8,12 +8,12 @@ import { chatSessionsQuery } from "../../project/project.queries.ts";
 import { useServices } from "../../project/services.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { toast } from "../../ui/toast.tsx";
-import type { GoBackTarget, RunActs } from "./run-acts.ts";
+import type { GoBackTarget, RunActions } from "./run-actions.ts";
 import type { Chat } from "./use-chat.ts";
 
 /** Restore, redo, fork and review. The caller renders the confirmation for `target`. */
-export function useOpenRunActs(chat: Chat): {
-  acts: RunActs;
+export function useOpenRunActions(chat: Chat): {
+  actions: RunActions;
   target: GoBackTarget | undefined;
   close: () => void;
   goBack: (target: GoBackTarget) => Promise<void>;
@@ -88,9 +88,9 @@ export function useOpenRunActs(chat: Chat): {
   });
   const review = useHandler(showReview);
   const { rewound } = chat.state;
-  const acts = useMemo<RunActs>(
+  const actions = useMemo<RunActions>(
     () => ({ review, goBack: setTarget, redo, fork, isBusy, isRedoing, goneIds: new Set(rewound.map((message) => message.id)) }),
     [review, redo, fork, isBusy, isRedoing, rewound],
   );
-  return { acts, target, close: () => setTarget(undefined), goBack };
+  return { actions, target, close: () => setTarget(undefined), goBack };
 }

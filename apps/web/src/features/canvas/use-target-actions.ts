@@ -8,7 +8,7 @@ import type { TargetChange } from "./canvas-context.ts";
 import type { History } from "./history.ts";
 
 /** What a person does with targets on the canvas. Everything but a deployment can be undone. */
-export function useTargetActs({
+export function useTargetActions({
   projectId,
   history,
   cache,

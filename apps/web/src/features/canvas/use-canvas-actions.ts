@@ -13,7 +13,7 @@ import { createHistory } from "./history.ts";
 import type { NodePosition } from "./placement.ts";
 import { freeSpot, type Box } from "./spots.ts";
 import type { Graph } from "./use-graph.ts";
-import { useTargetActs } from "./use-target-acts.ts";
+import { useTargetActions } from "./use-target-actions.ts";
 
 /** A container to be added, as the API takes it. */
 export interface NewContainer {
@@ -26,7 +26,7 @@ export interface NewContainer {
   credentials?: Record<string, string>;
 }
 
-export interface CanvasActsOptions {
+export interface CanvasActionsOptions {
   projectId: string;
   graph: Graph;
   /** The center of the visible area of the canvas. */
@@ -36,15 +36,17 @@ export interface CanvasActsOptions {
 }
 
 /** Everything a person does on the canvas: sent to the server, shown at once, and where possible undone. */
-export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsOptions) {
+export function useCanvasActions({ projectId, graph, middle, onAdded }: CanvasActionsOptions) {
   const { api } = useServices();
   const queries = useQueryClient();
   const adopt = useAdoptTask(projectId);
   const params = { id: projectId };
   const [history] = useState(() =>
-    createHistory((act, error, way) => {
+    createHistory((action, error, way) => {
       const reason = sentenceOf(error);
-      toast(way === "undo" ? `Couldn't undo “${act.label}”. ${reason}` : `Couldn't redo “${act.label}”. ${reason}`, { kind: "failed" });
+      toast(way === "undo" ? `Couldn't undo “${action.label}”. ${reason}` : `Couldn't redo “${action.label}”. ${reason}`, {
+        kind: "failed",
+      });
     }),
   );
   const historyState = useSyncExternalStore(history.subscribe, history.getState);
@@ -148,7 +150,7 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
     const { id, connected_container_id, position_x, position_y, width, height, current_path } = preview;
     try {
       await removePreview(id);
-      const act = {
+      const action = {
         label: "Deleted preview",
         undo: async () => {
           const back = await createPreview({ connected_container_id, position_x, position_y, width, height, current_path });
@@ -156,7 +158,7 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
         },
         redo: () => removePreview(history.now(id)),
       };
-      history.record(act);
+      history.record(action);
       toastWithUndo("Preview deleted.", history.undo);
     } catch (error) {
       complain(error);
@@ -184,7 +186,7 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
     void patchPreview(previewId, { current_path: path.slice(0, 2000) }).catch(() => undefined);
   });
 
-  const targets = useTargetActs({
+  const targets = useTargetActions({
     projectId,
     history,
     cache,

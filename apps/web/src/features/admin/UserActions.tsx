@@ -10,7 +10,7 @@ import { Input } from "../../ui/Input.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { meQuery } from "../users/index.ts";
-import { useUserActs } from "./admin-users.queries.ts";
+import { useUserActions } from "./admin-users.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { tierOptions, tierWords } from "./user-looks.tsx";
 
@@ -19,32 +19,42 @@ type Asked = Plain | "tier" | "credits" | "sessions";
 const hasOwnFields = (asked: Asked): asked is Exclude<Asked, Plain> => asked === "tier" || asked === "credits" || asked === "sessions";
 
 /** Actions of an administrator on a user. Each requires a reason; actions that the server would refuse are hidden. */
-export function UserActs({ user }: { user: AdminUserDetail }) {
+export function UserActions({ user }: { user: AdminUserDetail }) {
   const { data: me } = useQuery(meQuery);
   const [asked, setAsked] = useState<Asked>();
   const close = () => setAsked(undefined);
   const isSelf = me?.id === user.id;
   const isLiving = user.is_active && !user.is_suspended && !user.is_deleted;
-  const act = (what: Asked, label: string, isDanger = false) => (
+  const actionButton = (what: Asked, label: string, isDanger = false) => (
     <Button size="sm" variant={isDanger ? "danger" : "plain"} onClick={() => setAsked(what)}>
       {label}
     </Button>
   );
   return (
     <div className="flex flex-wrap gap-1.5">
-      {act("credits", "Adjust credits…")}
-      {act("tier", "Change plan…")}
-      {isLiving && !user.is_superuser ? act("impersonate", "Impersonate user…") : null}
-      {isSelf ? null : act("sessions", "Sign out everywhere…")}
-      {isLiving && !user.is_superuser ? act("password", "Reset password…") : null}
-      {isLiving && !user.is_superuser ? act("second-step", "Reset two-factor authentication…") : null}
-      {isSelf ? null : user.is_superuser ? act("role", "Remove admin access…", true) : isLiving ? act("role", "Grant admin access…") : null}
+      {actionButton("credits", "Adjust credits…")}
+      {actionButton("tier", "Change plan…")}
+      {isLiving && !user.is_superuser ? actionButton("impersonate", "Impersonate user…") : null}
+      {isSelf ? null : actionButton("sessions", "Sign out everywhere…")}
+      {isLiving && !user.is_superuser ? actionButton("password", "Reset password…") : null}
+      {isLiving && !user.is_superuser ? actionButton("second-step", "Reset two-factor authentication…") : null}
+      {isSelf
+        ? null
+        : user.is_superuser
+          ? actionButton("role", "Remove admin access…", true)
+          : isLiving
+            ? actionButton("role", "Grant admin access…")
+            : null}
       {user.is_suspended
-        ? act("unsuspend", "Unsuspend user…")
+        ? actionButton("unsuspend", "Unsuspend user…")
         : user.is_superuser || user.is_deleted
           ? null
-          : act("suspend", "Suspend user…", true)}
-      {user.is_deleted ? act("restore", "Restore account…") : user.is_superuser ? null : act("delete", "Delete account…", true)}
+          : actionButton("suspend", "Suspend user…", true)}
+      {user.is_deleted
+        ? actionButton("restore", "Restore account…")
+        : user.is_superuser
+          ? null
+          : actionButton("delete", "Delete account…", true)}
       {asked === "credits" ? <CreditsDialog user={user} onClose={close} /> : null}
       {asked === "tier" ? <TierDialog user={user} onClose={close} /> : null}
       {asked === "sessions" ? <SessionsDialog user={user} onClose={close} /> : null}
@@ -59,7 +69,7 @@ interface DialogOf {
 }
 
 function PlainDialog({ asked, user, onClose }: DialogOf & { asked: Plain }) {
-  const acts = useUserActs(user.id);
+  const actions = useUserActions(user.id);
   const shared = { onClose };
   const running = counted(user.running_project_count, "project");
   switch (asked) {
@@ -68,12 +78,12 @@ function PlainDialog({ asked, user, onClose }: DialogOf & { asked: Plain }) {
         <ReasonDialog
           {...shared}
           title={`Suspend ${user.name}?`}
-          act="Suspend user"
-          actWord="Suspending user…"
+          confirmLabel="Suspend user"
+          loadingWord="Suspending user…"
           isDanger
           canNotify
           onConfirm={async (reason, notify_user) => {
-            await acts.update.mutateAsync({ is_suspended: true, reason, notify_user });
+            await actions.update.mutateAsync({ is_suspended: true, reason, notify_user });
             toast(`${user.name} suspended.`);
           }}
         >
@@ -86,11 +96,11 @@ function PlainDialog({ asked, user, onClose }: DialogOf & { asked: Plain }) {
         <ReasonDialog
           {...shared}
           title={`Unsuspend ${user.name}?`}
-          act="Unsuspend user"
-          actWord="Unsuspending user…"
+          confirmLabel="Unsuspend user"
+          loadingWord="Unsuspending user…"
           canNotify
           onConfirm={async (reason, notify_user) => {
-            await acts.update.mutateAsync({ is_suspended: false, reason, notify_user });
+            await actions.update.mutateAsync({ is_suspended: false, reason, notify_user });
             toast(`${user.name} unsuspended.`);
           }}
         >
@@ -102,11 +112,11 @@ function PlainDialog({ asked, user, onClose }: DialogOf & { asked: Plain }) {
         <ReasonDialog
           {...shared}
           title={user.is_superuser ? `Remove admin access from ${user.name}?` : `Grant admin access to ${user.name}?`}
-          act={user.is_superuser ? "Remove admin access" : "Grant admin access"}
-          actWord="Saving…"
+          confirmLabel={user.is_superuser ? "Remove admin access" : "Grant admin access"}
+          loadingWord="Saving…"
           isDanger={user.is_superuser}
           onConfirm={async (reason) => {
-            await acts.update.mutateAsync({ is_superuser: !user.is_superuser, reason });
+            await actions.update.mutateAsync({ is_superuser: !user.is_superuser, reason });
             toast(user.is_superuser ? `${user.name} is no longer an admin.` : `${user.name} is now an admin.`);
           }}
         >
@@ -120,11 +130,11 @@ function PlainDialog({ asked, user, onClose }: DialogOf & { asked: Plain }) {
         <ReasonDialog
           {...shared}
           title={`Reset password for ${user.name}?`}
-          act="Reset password"
-          actWord="Resetting password…"
+          confirmLabel="Reset password"
+          loadingWord="Resetting password…"
           isDanger
           onConfirm={async (reason) => {
-            const { is_mailed } = await acts.resetPassword.mutateAsync({ reason });
+            const { is_mailed } = await actions.resetPassword.mutateAsync({ reason });
             toast(
               is_mailed
                 ? "Password reset. We emailed them a link."
@@ -141,11 +151,11 @@ function PlainDialog({ asked, user, onClose }: DialogOf & { asked: Plain }) {
         <ReasonDialog
           {...shared}
           title={`Reset two-factor authentication for ${user.name}?`}
-          act="Reset two-factor authentication"
-          actWord="Resetting…"
+          confirmLabel="Reset two-factor authentication"
+          loadingWord="Resetting…"
           isDanger
           onConfirm={async (reason) => {
-            await acts.resetSecondFactor.mutateAsync({ reason });
+            await actions.resetSecondFactor.mutateAsync({ reason });
             toast("Two-factor authentication reset.");
           }}
         >
@@ -158,12 +168,12 @@ function PlainDialog({ asked, user, onClose }: DialogOf & { asked: Plain }) {
         <ReasonDialog
           {...shared}
           title={`Delete ${user.name}'s account?`}
-          act="Delete account"
-          actWord="Deleting account…"
+          confirmLabel="Delete account"
+          loadingWord="Deleting account…"
           isDanger
           canNotify
           onConfirm={async (reason, notify_user) => {
-            const { scheduled_for } = await acts.remove.mutateAsync({ reason, notify_user });
+            const { scheduled_for } = await actions.remove.mutateAsync({ reason, notify_user });
             toast(`${user.name}'s account is scheduled for deletion on ${formatDate(scheduled_for)}.`);
           }}
         >
@@ -176,10 +186,10 @@ function PlainDialog({ asked, user, onClose }: DialogOf & { asked: Plain }) {
         <ReasonDialog
           {...shared}
           title={`Restore ${user.name}'s account?`}
-          act="Restore account"
-          actWord="Restoring account…"
+          confirmLabel="Restore account"
+          loadingWord="Restoring account…"
           onConfirm={async (reason) => {
-            await acts.restore.mutateAsync({ reason });
+            await actions.restore.mutateAsync({ reason });
             toast("Account restored.");
           }}
         >
@@ -191,10 +201,10 @@ function PlainDialog({ asked, user, onClose }: DialogOf & { asked: Plain }) {
         <ReasonDialog
           {...shared}
           title={`Impersonate ${user.name}?`}
-          act="Impersonate user"
-          actWord="Starting impersonation…"
+          confirmLabel="Impersonate user"
+          loadingWord="Starting impersonation…"
           onConfirm={async (reason) => {
-            await acts.impersonate.mutateAsync({ reason });
+            await actions.impersonate.mutateAsync({ reason });
           }}
         >
           You can see and do what the user can, for up to 30 minutes. Every change is logged with both names. You can't use their passwords,
@@ -205,7 +215,7 @@ function PlainDialog({ asked, user, onClose }: DialogOf & { asked: Plain }) {
 }
 
 function CreditsDialog({ user, onClose }: DialogOf) {
-  const { update } = useUserActs(user.id);
+  const { update } = useUserActions(user.id);
   const [text, setText] = useState("");
   // One key per opened dialog: a repeated request is applied once.
   const [key] = useState(() => crypto.randomUUID());
@@ -219,8 +229,8 @@ function CreditsDialog({ user, onClose }: DialogOf) {
   return (
     <ReasonDialog
       title={`Adjust credits for ${user.name}?`}
-      act={amount < 0 ? "Remove credits" : "Add credits"}
-      actWord="Adjusting credits…"
+      confirmLabel={amount < 0 ? "Remove credits" : "Add credits"}
+      loadingWord="Adjusting credits…"
       maxLength={500}
       canNotify
       problem={problem}
@@ -253,13 +263,13 @@ function CreditsDialog({ user, onClose }: DialogOf) {
 }
 
 function TierDialog({ user, onClose }: DialogOf) {
-  const { update } = useUserActs(user.id);
+  const { update } = useUserActions(user.id);
   const [tier, setTier] = useState<Tier>(user.subscription_tier);
   return (
     <ReasonDialog
       title={`Change plan for ${user.name}?`}
-      act="Change plan"
-      actWord="Changing plan…"
+      confirmLabel="Change plan"
+      loadingWord="Changing plan…"
       canNotify
       problem={tier === user.subscription_tier ? "This is already the current plan." : undefined}
       fields={
@@ -279,7 +289,7 @@ function TierDialog({ user, onClose }: DialogOf) {
 }
 
 function SessionsDialog({ user, onClose }: DialogOf) {
-  const { endSessions } = useUserActs(user.id);
+  const { endSessions } = useUserActions(user.id);
   const [withKeys, setWithKeys] = useState(false);
   const keys: ReactNode =
     user.api_key_count > 0 ? (
@@ -288,8 +298,8 @@ function SessionsDialog({ user, onClose }: DialogOf) {
   return (
     <ReasonDialog
       title={`Sign ${user.name} out everywhere?`}
-      act="Sign out everywhere"
-      actWord="Signing out…"
+      confirmLabel="Sign out everywhere"
+      loadingWord="Signing out…"
       isDanger
       fields={keys}
       onConfirm={async (reason) => {

@@ -6,7 +6,7 @@ import { useServices } from "../../project/services.ts";
 import { useAdoptTask } from "../../project/use-adopt-task.ts";
 import { toast } from "../../ui/toast.tsx";
 
-export interface ContainerActs {
+export interface ContainerActions {
   start: (containerId: string) => void;
   stop: (containerId: string) => void;
   restart: (containerId: string) => void;
@@ -21,11 +21,11 @@ export const canStop = ({ status, deployment_mode: mode }: Pick<Container, "stat
   mode === "container" && isUp(status);
 
 /** Starts, stops and restarts single containers. Results arrive as events. */
-export function useContainerActs(projectId: string): ContainerActs {
+export function useContainerActions(projectId: string): ContainerActions {
   const { api } = useServices();
   const queries = useQueryClient();
   const adopt = useAdoptTask(projectId);
-  const act = useMutation({
+  const mutation = useMutation({
     mutationFn: async ({ verb, id }: { verb: "start" | "stop" | "restart"; id: string }) => {
       const params = { id: projectId, container_id: id };
       if (verb === "stop") await api.containers.stop({ params });
@@ -40,9 +40,9 @@ export function useContainerActs(projectId: string): ContainerActs {
     },
   });
   return {
-    start: (id) => act.mutate({ verb: "start", id }),
-    stop: (id) => act.mutate({ verb: "stop", id }),
-    restart: (id) => act.mutate({ verb: "restart", id }),
-    isActing: (id) => act.isPending && act.variables.id === id,
+    start: (id) => mutation.mutate({ verb: "start", id }),
+    stop: (id) => mutation.mutate({ verb: "stop", id }),
+    restart: (id) => mutation.mutate({ verb: "restart", id }),
+    isActing: (id) => mutation.isPending && mutation.variables.id === id,
   };
 }

@@ -11,7 +11,7 @@ export interface GoBackTarget {
 }
 
 /** Actions on runs and messages. */
-export interface RunActs {
+export interface RunActions {
   review: (taskId: string) => void;
   /** Opens the confirmation. */
   goBack: (target: GoBackTarget) => void;
@@ -26,5 +26,5 @@ export interface RunActs {
 }
 
 /** Undefined where these actions are not available. */
-export const RunActsContext = createContext<RunActs | undefined>(undefined);
-export const useRunActs = (): RunActs | undefined => use(RunActsContext);
+export const RunActionsContext = createContext<RunActions | undefined>(undefined);
+export const useRunActions = (): RunActions | undefined => use(RunActionsContext);

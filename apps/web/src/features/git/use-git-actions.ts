@@ -16,7 +16,7 @@ import { gitKey, gitStateKey, workKey, type GitState } from "./git.queries.ts";
 export type ActionOrigin = "sync" | "changes" | "commit" | "branch" | "conflict" | "start";
 export interface Failure {
   place: ActionOrigin;
-  act: string;
+  action: string;
   error: unknown;
 }
 export interface Parts {
@@ -24,12 +24,12 @@ export interface Parts {
   hunks?: { path: string; ids: string[] }[];
 }
 export type Strategy = "merge" | "rebase" | "ff-only";
-export type GitActs = ReturnType<typeof useGitActs>;
+export type GitActions = ReturnType<typeof useGitActions>;
 
 /** Limit per request (packages/contract/src/git.ts). */
 const maxPaths = 1000;
 /** All actions on the repository. They run one after the other; failures are shown where they were started. */
-export function useGitActs(projectId: string) {
+export function useGitActions(projectId: string) {
   const { api } = useServices();
   const queries = useQueryClient();
   const [doing, setDoing] = useState<readonly string[]>([]);
@@ -44,14 +44,14 @@ export function useGitActs(projectId: string) {
   const refresh = () => queries.invalidateQueries({ queryKey: gitKey(projectId) });
 
   /** Resolves with the result, or with `undefined` if the action failed. */
-  const act = <T>(place: ActionOrigin, name: string, work: () => Promise<T>): Promise<T | undefined> => {
+  const runAction = <T>(place: ActionOrigin, name: string, work: () => Promise<T>): Promise<T | undefined> => {
     setFailure((now) => (now?.place === place ? undefined : now));
     setDoing((now) => [...now, name]);
     const run = async () => {
       try {
         return await work();
       } catch (error) {
-        setFailure({ place, act: name, error });
+        setFailure({ place, action: name, error });
         // The host rejected the account: reload the list of accounts, which shows it.
         if (hasCode(error, "provider_token_expired")) void queries.invalidateQueries({ queryKey: gitAccountsKey });
         // The shown state may be outdated.
@@ -98,8 +98,9 @@ export function useGitActs(projectId: string) {
     clearFailure: () => setFailure(undefined),
     refresh,
 
-    stage: (parts: Parts) => act("changes", "stage", () => inParts(parts, (some) => api.git.stage({ body: { ...body, ...some } }))),
-    unstage: (parts: Parts) => act("changes", "unstage", () => inParts(parts, (some) => api.git.unstage({ body: { ...body, ...some } }))),
+    stage: (parts: Parts) => runAction("changes", "stage", () => inParts(parts, (some) => api.git.stage({ body: { ...body, ...some } }))),
+    unstage: (parts: Parts) =>
+      runAction("changes", "unstage", () => inParts(parts, (some) => api.git.unstage({ body: { ...body, ...some } }))),
     /**
      * Discards changes of files, whole or by hunk. If undo was offered but the files cannot be kept for it, discards nothing and returns
      * `not_kept`, unless `isFinal`.
@@ -108,7 +109,7 @@ export function useGitActs(projectId: string) {
       changes: readonly GitChange[],
       { hunks, isFinal = false }: { hunks?: NonNullable<Parts["hunks"]> | undefined; isFinal?: boolean } = {},
     ): Promise<"discarded" | "not_kept" | undefined> =>
-      act("changes", "discard", async () => {
+      runAction("changes", "discard", async () => {
         const undo = await undoOf(changes);
         if (!undo && !isFinal && canBeUndone(changes)) return "not_kept";
         await inParts(hunks ? { hunks } : { paths: changes.map(({ path }) => path) }, (some) =>
@@ -127,13 +128,13 @@ export function useGitActs(projectId: string) {
       done(`${fileNameOf(path)} restored from ${from.slice(0, 7)}.`, undo);
     },
     commit: (message: string, what: { staged_only: boolean }) =>
-      act("commit", "commit", async () => {
+      runAction("commit", "commit", async () => {
         const made = await api.git.commit({ body: { ...body, message, ...what } });
         await refresh();
         return made;
       }),
     push: (options: { force?: boolean; branch?: string } = {}) =>
-      act("sync", "push", async () => {
+      runAction("sync", "push", async () => {
         const pushed = await api.git.push({ body: { ...body, ...options } });
         await refresh();
         return pushed;
@@ -144,20 +145,20 @@ export function useGitActs(projectId: string) {
       await refresh();
     },
     fetch: () =>
-      act("sync", "fetch", async () => {
+      runAction("sync", "fetch", async () => {
         await setStatus(await api.git.fetch({ body }));
         await refresh();
         return true;
       }),
     pull: (strategy: Strategy) =>
-      act("sync", "pull", async () => {
+      runAction("sync", "pull", async () => {
         const pulled = await api.git.pull({ body: { ...body, strategy } });
         await refresh();
         return pulled;
       }),
 
     switchTo: (branch: string) =>
-      act("branch", "switch", async () => {
+      runAction("branch", "switch", async () => {
         await api.git.checkout({ body: { ...body, branch } });
         await refresh();
       }),
@@ -174,7 +175,7 @@ export function useGitActs(projectId: string) {
     },
 
     resolve: (path: string, how: { side: "ours" | "theirs" } | { side: "content"; content: string }) =>
-      act("conflict", "resolve", async () => {
+      runAction("conflict", "resolve", async () => {
         const status = await api.git.resolve({ body: { ...body, path, ...how } });
         await setStatus(status);
         await refresh();
@@ -186,7 +187,7 @@ export function useGitActs(projectId: string) {
     },
 
     init: () =>
-      act("start", "init", async () => {
+      runAction("start", "init", async () => {
         await api.git.init({ body });
         await refresh();
         return true;
@@ -198,7 +199,7 @@ export function useGitActs(projectId: string) {
     },
     clone: (repo_url: string, branch: string | null) => api.git.clone({ body: { ...body, repo_url, branch } }),
     setAutoPush: (auto_push: boolean) =>
-      act("commit", "auto-push", async () => {
+      runAction("commit", "auto-push", async () => {
         const { linked } = await api.git.updateInfo({ params: body, body: { auto_push } });
         queries.setQueryData<GitState>(gitStateKey(projectId), (state) => state && { ...state, link: linked });
       }),
