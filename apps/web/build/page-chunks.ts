@@ -79,11 +79,11 @@ export function createPartOf(): (id: string, context: Context) => string | null 
     );
   }
 
-  /** All that modules bring along; `lazily`, what they may load later too. Stops at `end`. */
+  /** All that modules bring along; `followsDynamicImports`: also what they may load later. Stops at `end`. */
   function closureOf(
     from: readonly string[],
     context: Context,
-    { lazily = false, end = [] as readonly string[] } = {},
+    { followsDynamicImports = false, end = [] as readonly string[] } = {},
   ): ReadonlySet<string> {
     const found = new Set<string>();
     const queue = [...from];
@@ -95,7 +95,7 @@ export function createPartOf(): (id: string, context: Context) => string | null 
       for (const imported of info.importedIds)
         if (isBarrel(imported)) queue.push(...usedOf(imported, info, context));
         else if (!isLoose(imported, context)) queue.push(imported);
-      if (lazily) queue.push(...info.dynamicallyImportedIds);
+      if (followsDynamicImports) queue.push(...info.dynamicallyImportedIds);
     }
     return found;
   }
@@ -109,7 +109,7 @@ export function createPartOf(): (id: string, context: Context) => string | null 
         others.get(part) ??
         (part === "project"
           ? closureOf([...roots.frame, ...roots.auth, ...roots.home], context)
-          : closureOf(roots.core, context, { lazily: true, end: roots[part] }));
+          : closureOf(roots.core, context, { followsDynamicImports: true, end: roots[part] }));
       others.set(part, known);
       return known;
     };

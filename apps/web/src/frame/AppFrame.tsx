@@ -6,7 +6,7 @@ import { signOut } from "../features/auth/index.ts";
 import { useProjectsPaletteSource } from "../features/projects/index.ts";
 import { useAccountTheme, useThemesPaletteSource } from "../features/themes/index.ts";
 import { useKeptPreferences, meQuery } from "../features/users/index.ts";
-import { lazily, preload } from "../lib/chunks.ts";
+import { lazyComponent, preload } from "../lib/chunks.ts";
 import { whenIdle } from "../lib/idle.ts";
 import { useShortcuts } from "../lib/use-shortcuts.ts";
 import { createPaletteRegistry, PaletteContext, usePaletteSource, type PaletteItem, type PaletteSource } from "../ui/page/palette.ts";
@@ -18,9 +18,9 @@ import { HelpFrame } from "./HelpFrame.tsx";
 import { ImpersonationStrip } from "./ImpersonationStrip.tsx";
 import { BottomBar, Rail } from "./Rail.tsx";
 
-const Palette = lazily(async () => (await import("./Palette.tsx")).Palette);
+const Palette = lazyComponent(async () => (await import("./Palette.tsx")).Palette);
 const loadHelpSheet = async () => (await import("../ui/page/HelpSheet.tsx")).HelpSheet;
-const HelpSheet = lazily(loadHelpSheet);
+const HelpSheet = lazyComponent(loadHelpSheet);
 const idlePreloads = [() => preload(loadHelpSheet)];
 
 /** Everything around a signed-in page: rail, main, palette, help. */

@@ -1,36 +1,36 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { MissingPart, patiently, reloadApp } from "./chunks.ts";
+import { ChunkLoadError, loadWithRetry, reloadApp } from "./chunks.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const lineOf = (onLine: boolean) => Object.assign(new EventTarget(), { navigator: { onLine } });
+const connectionOf = (onLine: boolean) => Object.assign(new EventTarget(), { navigator: { onLine } });
 const broken = () => Promise.reject(new TypeError("network"));
 
-test("a line that breaks for a moment is waited out", async () => {
+test("retries after a short connection loss", async () => {
   const load = vi
     .fn(async () => "page")
     .mockImplementationOnce(broken)
     .mockImplementationOnce(broken);
-  const loaded = patiently(load, lineOf(true));
+  const loaded = loadWithRetry(load, connectionOf(true));
   await vi.advanceTimersByTimeAsync(1300);
   await expect(loaded).resolves.toBe("page");
   expect(load).toHaveBeenCalledTimes(3);
 });
-test("a part that is not there is an error in the end", async () => {
+test("throws when every retry failed", async () => {
   const load = vi.fn(broken);
-  const loaded = expect(patiently(load, lineOf(true))).rejects.toThrow(MissingPart);
+  const loaded = expect(loadWithRetry(load, connectionOf(true))).rejects.toThrow(ChunkLoadError);
   await vi.advanceTimersByTimeAsync(5000);
   await loaded;
   expect(load).toHaveBeenCalledTimes(4);
 });
-test("without a line nothing is asked until it is back, and then at once", async () => {
+test("while offline, waits for the connection and then retries at once", async () => {
   const load = vi.fn(async () => "page").mockImplementationOnce(broken);
-  const line = lineOf(false);
-  const loaded = patiently(load, line);
+  const connection = connectionOf(false);
+  const loaded = loadWithRetry(load, connection);
   await vi.advanceTimersByTimeAsync(3_600_000);
   expect(load).toHaveBeenCalledTimes(1);
-  line.dispatchEvent(new Event("online"));
+  connection.dispatchEvent(new Event("online"));
   await expect(loaded).resolves.toBe("page");
 });
 

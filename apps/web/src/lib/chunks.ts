@@ -7,8 +7,8 @@ const pauseMs = 10_000;
 const waitsMs = [300, 1_000, 3_000];
 
 /** A chunk couldn't be loaded after all retries: a new version replaced it, or the connection is down. */
-export class MissingPart extends Error {
-  override readonly name = "MissingPart";
+export class ChunkLoadError extends Error {
+  override readonly name = "ChunkLoadError";
   constructor(cause: unknown) {
     super("Couldn't load part of the app.", { cause });
   }
@@ -20,42 +20,42 @@ export function preload(load: () => Promise<unknown>): void {
 }
 
 /** What the browser knows about its connection. */
-type Line = Pick<Window, "addEventListener" | "removeEventListener"> & { navigator: Pick<Navigator, "onLine"> };
+type Connection = Pick<Window, "addEventListener" | "removeEventListener"> & { navigator: Pick<Navigator, "onLine"> };
 
 /** Waits for `ms`, or while offline for the connection. Going online ends every wait. */
-const wait = (ms: number, line: Line): Promise<void> =>
+const wait = (ms: number, connection: Connection): Promise<void> =>
   new Promise((resolve) => {
-    const timer = line.navigator.onLine ? setTimeout(() => end(), ms) : undefined;
+    const timer = connection.navigator.onLine ? setTimeout(() => end(), ms) : undefined;
     const end = () => {
       clearTimeout(timer);
-      line.removeEventListener("online", end);
+      connection.removeEventListener("online", end);
       resolve();
     };
-    line.addEventListener("online", end);
+    connection.addEventListener("online", end);
   });
 
-/** Loads a chunk and retries after short connection losses. Throws `MissingPart`. */
-export async function patiently<T>(load: () => Promise<T>, line?: Line): Promise<T> {
+/** Loads a chunk and retries after short connection losses. Throws `ChunkLoadError`. */
+export async function loadWithRetry<T>(load: () => Promise<T>, connection?: Connection): Promise<T> {
   for (const ms of waitsMs) {
     try {
       return await load();
     } catch {
-      await wait(ms, line ?? window);
+      await wait(ms, connection ?? window);
     }
   }
   try {
     return await load();
   } catch (error) {
-    throw new MissingPart(error);
+    throw new ChunkLoadError(error);
   }
 }
 
-/** `lazily(async () => (await import("./Editor.tsx")).Editor)`: a component in a separate chunk. */
-export const lazily = <P extends object>(load: () => Promise<ComponentType<P>>): LazyExoticComponent<ComponentType<P>> =>
-  lazy(async () => ({ default: await patiently(load) }));
+/** `lazyComponent(async () => (await import("./Editor.tsx")).Editor)`: a component in a separate chunk. */
+export const lazyComponent = <P extends object>(load: () => Promise<ComponentType<P>>): LazyExoticComponent<ComponentType<P>> =>
+  lazy(async () => ({ default: await loadWithRetry(load) }));
 
 /** `lazyPage(() => import("./HomePage.tsx"), "HomePage")`: the same for a route, whose code comes together with its data. */
-export const lazyPage: typeof lazyRouteComponent = (load, name) => lazyRouteComponent(() => patiently(load), name);
+export const lazyPage: typeof lazyRouteComponent = (load, name) => lazyRouteComponent(() => loadWithRetry(load), name);
 
 /** Whether the server responds. Reloading while it does not would replace the app with the browser's error page. */
 const serverAnswers = async (): Promise<boolean> => {
@@ -74,7 +74,7 @@ export async function reloadApp(reload: () => void = () => location.reload()): P
 }
 
 /** Reloads automatically, at most once in ten seconds. */
-export async function reloadForMissingPart(reload?: () => void): Promise<boolean> {
+export async function reloadAfterChunkError(reload?: () => void): Promise<boolean> {
   const last = readStored(sessionStorage, key, (v): v is number => typeof v === "number") ?? 0;
   if (Date.now() - last < pauseMs) return false;
   writeStored(sessionStorage, key, Date.now());

@@ -3,7 +3,7 @@ import { Search } from "lucide-react";
 import { Dialog } from "radix-ui";
 import type { KeyboardEventHandler, ReactNode } from "react";
 import { scrim } from "./Dialog.tsx";
-import { sparesNotices } from "./toast.tsx";
+import { ignoreToastInteraction } from "./toast.tsx";
 import { useFocusReturn } from "./use-focus-return.ts";
 
 /** A window with a line to type in and a list that answers: the palette and its kin. `children` is a `CommandBox`. */
@@ -25,7 +25,7 @@ export function CommandDialog({
         <Dialog.Overlay className={scrim} />
         <Dialog.Content
           {...focusReturn}
-          onInteractOutside={sparesNotices}
+          onInteractOutside={ignoreToastInteraction}
           aria-describedby={undefined}
           className="anim-dialog on-sheet fixed top-[12dvh] left-1/2 z-50 flex max-h-[70dvh] w-150 max-w-floating -translate-x-1/2 flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1 shadow-3 outline-none narrow:top-2"
         >

@@ -3,7 +3,7 @@ import { Dialog as Radix } from "radix-ui";
 import { useRef, type ReactNode } from "react";
 import { cx } from "../lib/cx.ts";
 import { IconButton } from "./IconButton.tsx";
-import { sparesNotices } from "./toast.tsx";
+import { ignoreToastInteraction } from "./toast.tsx";
 import { useFocusReturn } from "./use-focus-return.ts";
 
 export const scrim = "anim-fade fixed inset-0 z-40 bg-scrim";
@@ -60,7 +60,7 @@ export function Dialog({
       <Radix.Portal>
         <Radix.Overlay className={scrim} />
         <Radix.Content
-          onInteractOutside={sparesNotices}
+          onInteractOutside={ignoreToastInteraction}
           className={cx(dialogBox, widths[width])}
           {...(description ? {} : { "aria-describedby": undefined })}
           {...(isHeld && { onEscapeKeyDown: refuse, onInteractOutside: refuse })}

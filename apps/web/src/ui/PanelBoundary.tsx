@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
 import { ErrorBoundary } from "react-error-boundary";
-import { MissingPart } from "../lib/chunks.ts";
+import { ChunkLoadError } from "../lib/chunks.ts";
 import { ErrorState } from "./ErrorState.tsx";
-import { PartMissing } from "./PartMissing.tsx";
+import { ChunkErrorState } from "./ChunkErrorState.tsx";
 
 /** Keeps an error inside one panel: shows reason, Retry and details in its place. A change of `resetKeys` renders it again. */
 export function PanelBoundary({ title, resetKeys = [], children }: { title: string; resetKeys?: readonly unknown[]; children: ReactNode }) {
@@ -10,8 +10,8 @@ export function PanelBoundary({ title, resetKeys = [], children }: { title: stri
     <ErrorBoundary
       resetKeys={[...resetKeys]}
       fallbackRender={({ error, resetErrorBoundary }) =>
-        error instanceof MissingPart ? (
-          <PartMissing error={error} />
+        error instanceof ChunkLoadError ? (
+          <ChunkErrorState error={error} />
         ) : (
           <ErrorState title={title} onRetry={resetErrorBoundary} details={error instanceof Error ? error.stack : String(error)}>
             {error instanceof Error ? error.message : null}

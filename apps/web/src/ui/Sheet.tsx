@@ -5,7 +5,7 @@ import { cx } from "../lib/cx.ts";
 import { scrim } from "./Dialog.tsx";
 import { IconButton } from "./IconButton.tsx";
 import { scrollable } from "./scrollable.ts";
-import { sparesNotices } from "./toast.tsx";
+import { ignoreToastInteraction } from "./toast.tsx";
 import { useFocusReturn } from "./use-focus-return.ts";
 
 export interface SheetProps {
@@ -45,7 +45,7 @@ export function Sheet({
         <Radix.Overlay className={scrim} />
         <Radix.Content
           {...focusReturn}
-          onInteractOutside={sparesNotices}
+          onInteractOutside={ignoreToastInteraction}
           aria-describedby={undefined}
           className={cx(
             "on-sheet fixed z-50 flex flex-col border-line-0 bg-bg-1 text-sm shadow-3 outline-none",

@@ -43,7 +43,7 @@ function Shown({ owner, text, keys, side = "bottom" }: Omit<TooltipProps, "child
   return (
     <Radix.Root>
       <Radix.Trigger asChild>
-        <StandIn owner={owner} />
+        <VirtualTrigger owner={owner} />
       </Radix.Trigger>
       <Radix.Portal>
         <Radix.Content
@@ -70,8 +70,8 @@ const handlerNames = {
   click: "onClick",
 } as const satisfies Record<string, keyof TriggerProps>;
 
-/** The trigger that is not drawn: it listens to `owner`, which stands elsewhere already, and lends it the description. */
-function StandIn({ owner, ref, "aria-describedby": description, ...handlers }: TriggerProps & { owner: Element }) {
+/** The trigger that is not drawn: it listens to `owner`, which stands elsewhere already, and gives it the description. */
+function VirtualTrigger({ owner, ref, "aria-describedby": description, ...handlers }: TriggerProps & { owner: Element }) {
   useImperativeHandle(ref, () => owner as HTMLButtonElement, [owner]);
   useEffect(() => {
     const forward = (event: Event) => {

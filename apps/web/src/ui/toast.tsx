@@ -62,7 +62,7 @@ export function toastWithUndo(sentence: ReactNode, undo: () => unknown, options:
 }
 
 /** For the `onInteractOutside` of popovers and dialogs: pressing a toast doesn't close them. */
-export function sparesNotices(event: CustomEvent<{ originalEvent: Event }>): void {
+export function ignoreToastInteraction(event: CustomEvent<{ originalEvent: Event }>): void {
   const { target } = event.detail.originalEvent;
   if (target instanceof Element && target.closest("[data-sonner-toaster]")) event.preventDefault();
 }

@@ -3,7 +3,7 @@ import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
 import { Suspense, useRef, useState } from "react";
 import type { SecondStep } from "@tesslate/contract";
 import { api } from "../../api.ts";
-import { lazily } from "../../lib/chunks.ts";
+import { lazyComponent } from "../../lib/chunks.ts";
 import { hasCode } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -17,7 +17,7 @@ import { safeNext } from "./next.ts";
 import { signInErrorText } from "./providers.ts";
 import { ProviderButtons } from "./ProviderButtons.tsx";
 
-const CodeStep = lazily(async () => (await import("./CodeStep.tsx")).CodeStep);
+const CodeStep = lazyComponent(async () => (await import("./CodeStep.tsx")).CodeStep);
 const guest = getRouteApi("/guest");
 const fields = ["email", "password"] as const;
 

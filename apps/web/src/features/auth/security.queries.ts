@@ -2,7 +2,7 @@ import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query
 import type { Proof, SignInProvider } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { leaveFor } from "../../lib/leave.ts";
-import { patiently } from "../../lib/chunks.ts";
+import { loadWithRetry } from "../../lib/chunks.ts";
 
 /** The sign-in methods of the user. */
 export const securityQuery = queryOptions({
@@ -38,7 +38,7 @@ export function useSecurityActions() {
     addPasskey: useMutation({
       mutationFn: async ({ name, proof }: { name: string; proof: Proof }) => {
         const optionsJSON = await api.passkeys.begin({ body: proof });
-        const { startRegistration } = await patiently(() => import("@simplewebauthn/browser"));
+        const { startRegistration } = await loadWithRetry(() => import("@simplewebauthn/browser"));
         const credential = await startRegistration({ optionsJSON: optionsJSON as never });
         return api.passkeys.create({ body: { name: name.trim() || null, credential: credential as never } });
       },
@@ -69,7 +69,7 @@ export function useSecurityActions() {
 /** Signs in with a passkey of this browser or a nearby phone. `passkeyFault` explains what it throws. */
 export async function signInWithPasskey(): Promise<void> {
   const optionsJSON = await api.passkeys.beginSignIn();
-  const { startAuthentication } = await patiently(() => import("@simplewebauthn/browser"));
+  const { startAuthentication } = await loadWithRetry(() => import("@simplewebauthn/browser"));
   const credential = await startAuthentication({ optionsJSON: optionsJSON as never });
   await api.passkeys.signIn({ body: { credential: credential as never } });
 }

@@ -1,6 +1,6 @@
 import { PanelLeft, Plus } from "lucide-react";
 import { Suspense, useMemo, useRef, useState, type ReactNode } from "react";
-import { lazily, preload } from "../../lib/chunks.ts";
+import { lazyComponent, preload } from "../../lib/chunks.ts";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { useHandler } from "../../lib/use-handler.ts";
@@ -36,13 +36,13 @@ import { useQueue } from "./use-queue.ts";
 import { useWaitingCard, waitingFor } from "./use-waiting-card.ts";
 import { WaitingHint } from "./WaitingHint.tsx";
 
-const Transcript = lazily(async () => (await import("./Transcript.tsx")).Transcript);
+const Transcript = lazyComponent(async () => (await import("./Transcript.tsx")).Transcript);
 const loadApprovalCard = async () => (await import("./ApprovalCard.tsx")).ApprovalCard;
-const ApprovalCard = lazily(loadApprovalCard);
+const ApprovalCard = lazyComponent(loadApprovalCard);
 const loadQuestionCard = async () => (await import("./QuestionCard.tsx")).QuestionCard;
-const QuestionCard = lazily(loadQuestionCard);
+const QuestionCard = lazyComponent(loadQuestionCard);
 const loadPlanCard = async () => (await import("./PlanCard.tsx")).PlanCard;
-const PlanCard = lazily(loadPlanCard);
+const PlanCard = lazyComponent(loadPlanCard);
 
 /** Loads the cards that a run may need before it needs them. */
 export const cardPreloads = [loadApprovalCard, loadQuestionCard, loadPlanCard].map((load) => () => preload(load));

@@ -14,7 +14,7 @@ import {
   type ReactNode,
   type Ref,
 } from "react";
-import { lazily } from "../../lib/chunks.ts";
+import { lazyComponent } from "../../lib/chunks.ts";
 import { modeOf, modes, nextMode } from "../../lib/edit-modes.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import type { FileTree } from "../../lib/file-tree.ts";
@@ -44,7 +44,7 @@ import { optionId, SlashMenu } from "./SlashMenu.tsx";
 import { useDraft } from "./use-draft.ts";
 import { useKeyCheck, withNames } from "./use-key-check.ts";
 
-const KeyNotice = lazily(async () => (await import("./KeyNotice.tsx")).KeyNotice);
+const KeyNotice = lazyComponent(async () => (await import("./KeyNotice.tsx")).KeyNotice);
 
 const steerCaps = capsOf("$mod+Enter").flat();
 const steerKeys = steerCaps.join((steerCaps[0]?.length ?? 0) > 1 ? "+" : "");

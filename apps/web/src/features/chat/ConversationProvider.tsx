@@ -1,12 +1,12 @@
 import { Suspense, type ReactNode } from "react";
-import { lazily } from "../../lib/chunks.ts";
+import { lazyComponent } from "../../lib/chunks.ts";
 import { useProject } from "../../project/project-context.ts";
 import { ConversationContext, useConversation, useOpenConversation } from "./conversation.ts";
 import { RunActionsContext } from "./run-actions.ts";
 import type { Reader } from "./TranscriptRows.tsx";
 import { useOpenRunActions } from "./use-run-actions.ts";
 
-const GoBackDialog = lazily(async () => (await import("./GoBackDialog.tsx")).GoBackDialog);
+const GoBackDialog = lazyComponent(async () => (await import("./GoBackDialog.tsx")).GoBackDialog);
 
 /** Provides the chat of the open project. */
 export function ConversationProvider({ reader, children }: { reader: Reader; children: ReactNode }) {

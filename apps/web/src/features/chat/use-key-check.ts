@@ -1,6 +1,6 @@
 import type { MessageSecret } from "@tesslate/contract/message-secrets";
 import { useEffect, useRef, useState, type RefObject } from "react";
-import { patiently, preload } from "../../lib/chunks.ts";
+import { loadWithRetry, preload } from "../../lib/chunks.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 
 const load = async () => (await import("@tesslate/contract/message-secrets")).findMessageSecrets;
@@ -45,7 +45,7 @@ export function useKeyCheck<W>({
   useEffect(() => preload(load), []);
 
   const find = async (text: string): Promise<readonly MessageSecret[]> => {
-    const found = mayContain.test(text) ? (await patiently(load))(text) : [];
+    const found = mayContain.test(text) ? (await loadWithRetry(load))(text) : [];
     if (found.length > 0 || writtenFor === undefined || text === "") return found;
     return [{ what: `the value of ${writtenFor}`, name: writtenFor, value: text, at: 0 }];
   };
@@ -71,7 +71,7 @@ export function useKeyCheck<W>({
     clear: () => setFinding(undefined),
     /** Looks at the draft after something was pasted into it. */
     checkDraft,
-    /** Whether the text may be sent; if not, it asks. False also while an earlier check is open. Rejects with `MissingPart`. */
+    /** Whether the text may be sent; if not, it asks. False also while an earlier check is open. Rejects with `ChunkLoadError`. */
     maySend: async (text: string, way: W): Promise<boolean> => {
       if (isChecking.current) return false;
       isChecking.current = true;
@@ -87,7 +87,7 @@ export function useKeyCheck<W>({
     /** Whether a pasted text may be attached; if not, it asks. */
     mayAttach: async (pasted: string): Promise<boolean> => {
       const found = mayContain.test(pasted)
-        ? await patiently(load).then(
+        ? await loadWithRetry(load).then(
             (detect) => detect(pasted),
             () => [],
           )

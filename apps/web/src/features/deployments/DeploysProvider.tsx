@@ -1,10 +1,10 @@
 import { Suspense, type ReactNode } from "react";
-import { lazily } from "../../lib/chunks.ts";
+import { lazyComponent } from "../../lib/chunks.ts";
 import { useContainers } from "../../project/project-context.ts";
 import { DeploysContext } from "./deploys-context.ts";
 import { useProjectDeploys } from "./use-deploys.ts";
 
-const DeployDrawer = lazily(async () => (await import("./DeployDrawer.tsx")).DeployDrawer);
+const DeployDrawer = lazyComponent(async () => (await import("./DeployDrawer.tsx")).DeployDrawer);
 
 /** Provides the deployments of the open project, and the drawer that shows them over any view. */
 export function DeploysProvider({ children }: { children: ReactNode }) {

@@ -1,13 +1,13 @@
 import type { Deployment } from "@tesslate/contract";
 import { CircleCheck, CircleX, ExternalLink, QrCode as QrIcon } from "lucide-react";
 import { Suspense, useState } from "react";
-import { lazily } from "../../lib/chunks.ts";
+import { lazyComponent } from "../../lib/chunks.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { isPreview, versionName, issueLocation, safeUrl, shortUrl } from "./deployments.ts";
 
-const QrCode = lazily(async () => (await import("../../ui/QrCode.tsx")).QrCode);
+const QrCode = lazyComponent(async () => (await import("../../ui/QrCode.tsx")).QrCode);
 
 const failedAt: Record<NonNullable<Deployment["metadata"]["failure"]>["step"], string> = {
   prepare: "Failed during preparation.",

@@ -15,7 +15,7 @@ import {
 } from "@codemirror/view";
 import { diffLines, diffWordsWithSpace } from "diff";
 import { useEffect, useRef } from "react";
-import { patiently } from "../../lib/chunks.ts";
+import { loadWithRetry } from "../../lib/chunks.ts";
 import { isApple } from "../../lib/shortcut-keys.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { usePreferences } from "../users/index.ts";
@@ -177,7 +177,7 @@ export function CodeEditor({
   useEffect(() => {
     if (comparedWith === undefined) return undefined;
     let isCurrent = true;
-    void patiently(() => import("./comparison.ts")).then(({ comparison }) => {
+    void loadWithRetry(() => import("./comparison.ts")).then(({ comparison }) => {
       if (isCurrent) view.current?.dispatch({ effects: compared.reconfigure(comparison(comparedWith, isComparisonFolded)) });
     });
     return () => {

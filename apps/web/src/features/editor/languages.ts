@@ -1,5 +1,5 @@
 import type { Extension } from "@codemirror/state";
-import { patiently } from "../../lib/chunks.ts";
+import { loadWithRetry } from "../../lib/chunks.ts";
 
 const loaders: Record<string, () => Promise<Extension>> = {
   ts: async () => (await import("@codemirror/lang-javascript")).javascript({ typescript: true }),
@@ -32,5 +32,5 @@ const aliases: Record<string, string> = {
 export async function languageOf(path: string): Promise<Extension | undefined> {
   const extension = path.slice(path.lastIndexOf(".") + 1).toLowerCase();
   const load = loaders[aliases[extension] ?? extension];
-  return load && patiently(load).catch(() => undefined);
+  return load && loadWithRetry(load).catch(() => undefined);
 }

@@ -1,6 +1,6 @@
 import { Files, PanelLeft, Search } from "lucide-react";
 import { Suspense, useState } from "react";
-import { lazily } from "../../lib/chunks.ts";
+import { lazyComponent } from "../../lib/chunks.ts";
 import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
@@ -20,8 +20,8 @@ import { useFileActions } from "./use-file-actions.ts";
 import { useOpenFiles } from "./use-open-files.ts";
 import { useFileUploads } from "./use-uploads.ts";
 
-const SearchPanel = lazily(async () => (await import("./search/SearchPanel.tsx")).SearchPanel);
-const EditorPane = lazily(async () => (await import("./EditorPane.tsx")).EditorPane);
+const SearchPanel = lazyComponent(async () => (await import("./search/SearchPanel.tsx")).SearchPanel);
+const EditorPane = lazyComponent(async () => (await import("./EditorPane.tsx")).EditorPane);
 
 export interface CodePaneProps {
   marks: ReadonlyMap<string, FileMark>;

@@ -1,7 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { FilePlus2, FolderPlus, Search } from "lucide-react";
 import { Suspense, useDeferredValue, useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
-import { lazily } from "../../lib/chunks.ts";
+import { lazyComponent } from "../../lib/chunks.ts";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { ancestorsOf, filteredRows, parentOf, trimPath, visibleRows, type FileTree, type TreeRow } from "../../lib/file-tree.ts";
@@ -24,7 +24,7 @@ import type { FileActions } from "./use-file-actions.ts";
 import { useTreeDrag } from "./use-tree-drag.ts";
 import type { Uploads } from "./use-uploads.ts";
 
-const MoveDialog = lazily(async () => (await import("./MoveDialog.tsx")).MoveDialog);
+const MoveDialog = lazyComponent(async () => (await import("./MoveDialog.tsx")).MoveDialog);
 
 const rowHeight = 26;
 const touchRowHeight = 40;

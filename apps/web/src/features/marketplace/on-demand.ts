@@ -1,3 +1,3 @@
-import { lazily } from "../../lib/chunks.ts";
+import { lazyComponent } from "../../lib/chunks.ts";
 
-export const SubmitBaseDialog = lazily(async () => (await import("./SubmitBaseDialog.tsx")).SubmitBaseDialog);
+export const SubmitBaseDialog = lazyComponent(async () => (await import("./SubmitBaseDialog.tsx")).SubmitBaseDialog);

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { CustomProvider, ModelKey } from "@tesslate/contract";
 import { Suspense, useState } from "react";
-import { lazily } from "../../lib/chunks.ts";
+import { lazyComponent } from "../../lib/chunks.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { formatRelativeTime } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -13,8 +13,8 @@ import { CapField } from "./CapField.tsx";
 import { ownEndpointsQuery, ownKeysQuery, useOwnKeyActions } from "./own-keys.queries.ts";
 import { OwnKeyRow } from "./OwnKeyRow.tsx";
 
-const OwnKeyDialog = lazily(async () => (await import("./OwnKeyDialog.tsx")).OwnKeyDialog);
-const OwnEndpointDialog = lazily(async () => (await import("./OwnEndpointDialog.tsx")).OwnEndpointDialog);
+const OwnKeyDialog = lazyComponent(async () => (await import("./OwnKeyDialog.tsx")).OwnKeyDialog);
+const OwnEndpointDialog = lazyComponent(async () => (await import("./OwnEndpointDialog.tsx")).OwnEndpointDialog);
 
 type Open = { kind: "key"; stored?: ModelKey } | { kind: "endpoint"; stored?: CustomProvider };
 

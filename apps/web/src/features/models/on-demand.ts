@@ -1,3 +1,3 @@
-import { lazily } from "../../lib/chunks.ts";
+import { lazyComponent } from "../../lib/chunks.ts";
 
-export const ConnectModelDialog = lazily(async () => (await import("./ConnectModelDialog.tsx")).ConnectModelDialog);
+export const ConnectModelDialog = lazyComponent(async () => (await import("./ConnectModelDialog.tsx")).ConnectModelDialog);

@@ -1,3 +1,3 @@
-import { lazily } from "../../lib/chunks.ts";
+import { lazyComponent } from "../../lib/chunks.ts";
 
-export const ShareDialog = lazily(async () => (await import("./ShareDialog.tsx")).ShareDialog);
+export const ShareDialog = lazyComponent(async () => (await import("./ShareDialog.tsx")).ShareDialog);

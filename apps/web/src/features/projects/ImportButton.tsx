@@ -1,10 +1,10 @@
 import { FolderInput } from "lucide-react";
 import { Suspense, useState } from "react";
-import { lazily } from "../../lib/chunks.ts";
+import { lazyComponent } from "../../lib/chunks.ts";
 import { Button } from "../../ui/Button.tsx";
 import { usePaletteSource } from "../../ui/page/palette.ts";
 
-const ImportDialog = lazily(async () => (await import("./ImportDialog.tsx")).ImportDialog);
+const ImportDialog = lazyComponent(async () => (await import("./ImportDialog.tsx")).ImportDialog);
 
 /** Opens the import dialog; adds it to the palette too. */
 export function ImportButton({ className }: { className?: string }) {

@@ -2,7 +2,7 @@ import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { QrCode as QrIcon } from "lucide-react";
 import { Suspense } from "react";
 import { api } from "../../api.ts";
-import { lazily } from "../../lib/chunks.ts";
+import { lazyComponent } from "../../lib/chunks.ts";
 import { counted } from "../../lib/counted.ts";
 import { hasCode } from "../../lib/errors.ts";
 import { formatNumber, formatPercent } from "../../lib/numbers.ts";
@@ -19,7 +19,7 @@ import { Skeleton, SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { forgetReferralCode, readReferralCode } from "./referral-code.ts";
 
-const QrCode = lazily(async () => (await import("../../ui/QrCode.tsx")).QrCode);
+const QrCode = lazyComponent(async () => (await import("../../ui/QrCode.tsx")).QrCode);
 
 const referralQuery = queryOptions({
   queryKey: ["referrals", "code"],

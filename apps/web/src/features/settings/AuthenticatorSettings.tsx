@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Suspense, useState } from "react";
 import { api } from "../../api.ts";
-import { lazily } from "../../lib/chunks.ts";
+import { lazyComponent } from "../../lib/chunks.ts";
 import { counted } from "../../lib/counted.ts";
 import { hasCode } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -21,7 +21,7 @@ import { securityQuery, useSecurityActions } from "../auth/index.ts";
 import { ProofDialog } from "./ProofDialog.tsx";
 import { RecoveryCodesDialog } from "./RecoveryCodes.tsx";
 
-const QrCode = lazily(async () => (await import("../../ui/QrCode.tsx")).QrCode);
+const QrCode = lazyComponent(async () => (await import("../../ui/QrCode.tsx")).QrCode);
 const codeLength = 6;
 const fewCodes = 3;
 type Begun = Awaited<ReturnType<typeof api.secondFactor.beginTotp>>;

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import type { Container, ShellSession } from "@tesslate/contract";
 import { Suspense, useEffect } from "react";
-import { lazily } from "../../lib/chunks.ts";
+import { lazyComponent } from "../../lib/chunks.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import type { FileTree } from "../../lib/file-tree.ts";
 import { shellsQuery, treeKey } from "../../project/project.queries.ts";
@@ -17,7 +17,7 @@ import { Spinner } from "../../ui/Spinner.tsx";
 import { useShellMemory } from "./shell-names.ts";
 import { ShellTab } from "./ShellTab.tsx";
 
-const TerminalView = lazily(async () => (await import("./TerminalView.tsx")).TerminalView);
+const TerminalView = lazyComponent(async () => (await import("./TerminalView.tsx")).TerminalView);
 
 export interface TerminalPanelProps {
   projectId: string;

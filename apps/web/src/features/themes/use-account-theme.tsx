@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Palette } from "lucide-react";
 import { useEffect } from "react";
 import type { Theme } from "@tesslate/contract";
-import { patiently } from "../../lib/chunks.ts";
+import { loadWithRetry } from "../../lib/chunks.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { rank } from "../../lib/rank.ts";
 import { isUnchosen } from "../../theme/theme-choice.ts";
@@ -11,7 +11,7 @@ import { toast } from "../../ui/toast.tsx";
 import { themeQuery, themesQuery } from "./themes.queries.ts";
 
 /** The code that derives a theme is loaded when one is applied. */
-const apply = async (theme: Theme) => (await patiently(() => import("../../theme/apply-theme.ts"))).applyTheme(theme);
+const apply = async (theme: Theme) => (await loadWithRetry(() => import("../../theme/apply-theme.ts"))).applyTheme(theme);
 
 /** Applies the theme of the account in a browser where none was selected yet. */
 export function useAccountTheme(preset: string): void {

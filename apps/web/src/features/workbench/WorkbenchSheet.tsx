@@ -1,5 +1,5 @@
 import { Activity, Suspense } from "react";
-import { lazily } from "../../lib/chunks.ts";
+import { lazyComponent } from "../../lib/chunks.ts";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
 import { useWorkbenchLayout } from "./layout-context.ts";
 import { PaneSkeleton } from "./PaneSkeleton.tsx";
@@ -8,7 +8,7 @@ import { dockHeight } from "./use-layout.ts";
 import { stayingViews, viewTable } from "./views.tsx";
 import { ViewTabs } from "./ViewTabs.tsx";
 
-const Dock = lazily(async () => (await import("./Dock.tsx")).Dock);
+const Dock = lazyComponent(async () => (await import("./Dock.tsx")).Dock);
 
 /** The tabs, the current view, and the bottom panel. */
 export function WorkbenchSheet() {

@@ -12,7 +12,7 @@ import {
   Workflow,
 } from "lucide-react";
 import type { ComponentType, ReactNode } from "react";
-import { lazily } from "../../lib/chunks.ts";
+import { lazyComponent } from "../../lib/chunks.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { views, type View } from "../../project/views.ts";
 import type { ShortcutId } from "../../shortcuts.ts";
@@ -24,7 +24,7 @@ interface ViewEntry {
   label: string;
   icon: ReactNode;
   shortcut: ShortcutId;
-  /** Reads its data with hooks. Created with `lazily`, except for the first views: a view is loaded when it is opened. */
+  /** Reads its data with hooks. Created with `lazyComponent`, except for the first views: a view is loaded when it is opened. */
   View: ComponentType;
   /** Stays mounted while another view is shown: its page keeps running, or only its state is kept. Both have their own error boundaries. */
   stays?: "running" | "kept";
@@ -37,61 +37,61 @@ export const viewTable: Record<View, ViewEntry> = {
     label: "Review",
     icon: <Eye size={14} />,
     shortcut: "workbench.review",
-    View: lazily(async () => (await import("../review/ReviewPane.tsx")).ReviewPane),
+    View: lazyComponent(async () => (await import("../review/ReviewPane.tsx")).ReviewPane),
   },
   canvas: {
     label: "Canvas",
     icon: <Workflow size={14} />,
     shortcut: "workbench.canvas",
-    View: lazily(async () => (await import("../canvas/CanvasPane.tsx")).CanvasPane),
+    View: lazyComponent(async () => (await import("../canvas/CanvasPane.tsx")).CanvasPane),
   },
   git: {
     label: "Git",
     icon: <GitBranch size={14} />,
     shortcut: "workbench.git",
-    View: lazily(async () => (await import("../git/GitPane.tsx")).GitPane),
+    View: lazyComponent(async () => (await import("../git/GitPane.tsx")).GitPane),
   },
   timeline: {
     label: "Timeline",
     icon: <ThreadIcon size={14} />,
     shortcut: "workbench.timeline",
-    View: lazily(async () => (await import("../timeline/TimelinePane.tsx")).TimelinePane),
+    View: lazyComponent(async () => (await import("../timeline/TimelinePane.tsx")).TimelinePane),
   },
   deploys: {
     label: "Deployments",
     icon: <ArrowUpFromLine size={14} />,
     shortcut: "workbench.deploys",
-    View: lazily(async () => (await import("../deployments/DeploysPane.tsx")).DeploysPane),
+    View: lazyComponent(async () => (await import("../deployments/DeploysPane.tsx")).DeploysPane),
   },
   board: {
     label: "Board",
     icon: <SquareKanban size={14} />,
     shortcut: "workbench.board",
-    View: lazily(async () => (await import("../kanban/BoardPane.tsx")).BoardPane),
+    View: lazyComponent(async () => (await import("../kanban/BoardPane.tsx")).BoardPane),
   },
   notes: {
     label: "Notes",
     icon: <NotebookPen size={14} />,
     shortcut: "workbench.notes",
-    View: lazily(async () => (await import("../notes/NotesPane.tsx")).NotesPane),
+    View: lazyComponent(async () => (await import("../notes/NotesPane.tsx")).NotesPane),
   },
   assets: {
     label: "Assets",
     icon: <Images size={14} />,
     shortcut: "workbench.assets",
-    View: lazily(async () => (await import("../assets/AssetsPane.tsx")).AssetsPane),
+    View: lazyComponent(async () => (await import("../assets/AssetsPane.tsx")).AssetsPane),
   },
   activity: {
     label: "Activity",
     icon: <History size={14} />,
     shortcut: "workbench.activity",
-    View: lazily(async () => (await import("../activity/ActivityPane.tsx")).ActivityPane),
+    View: lazyComponent(async () => (await import("../activity/ActivityPane.tsx")).ActivityPane),
   },
   settings: {
     label: "Settings",
     icon: <Settings2 size={14} />,
     shortcut: "workbench.settings",
-    View: lazily(async () => (await import("../projects/settings/ProjectSettingsPane.tsx")).ProjectSettingsPane),
+    View: lazyComponent(async () => (await import("../projects/settings/ProjectSettingsPane.tsx")).ProjectSettingsPane),
   },
 };
 export const stayingViews = views.filter((name) => viewTable[name].stays !== undefined);

@@ -1,6 +1,6 @@
 import { CaseSensitive, ChevronDown, ChevronRight, Regex, RotateCw, Search } from "lucide-react";
 import { Suspense, useDeferredValue, useEffect, useRef, useState } from "react";
-import { lazily } from "../../../lib/chunks.ts";
+import { lazyComponent } from "../../../lib/chunks.ts";
 import { counted } from "../../../lib/counted.ts";
 import { Button } from "../../../ui/Button.tsx";
 import { EmptyState } from "../../../ui/EmptyState.tsx";
@@ -10,7 +10,7 @@ import { Spinner } from "../../../ui/Spinner.tsx";
 import { SearchResults } from "./SearchResults.tsx";
 import { useSearch, type SearchState } from "./use-search.ts";
 
-const ReplaceDialog = lazily(async () => (await import("./ReplaceDialog.tsx")).ReplaceDialog);
+const ReplaceDialog = lazyComponent(async () => (await import("./ReplaceDialog.tsx")).ReplaceDialog);
 
 export interface SearchPanelProps {
   projectId: string;

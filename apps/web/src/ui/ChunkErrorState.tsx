@@ -1,13 +1,13 @@
 import { useEffect, useState } from "react";
-import { reloadApp, reloadForMissingPart, type MissingPart } from "../lib/chunks.ts";
+import { reloadApp, reloadAfterChunkError, type ChunkLoadError } from "../lib/chunks.ts";
 import { ErrorState } from "./ErrorState.tsx";
 
 /** Shown in place of a chunk that couldn't be loaded. Reloads the app once automatically, then on Retry; only if the server responds. */
-export function PartMissing({ error }: { error: MissingPart }) {
+export function ChunkErrorState({ error }: { error: ChunkLoadError }) {
   const [isUnreachable, setIsUnreachable] = useState(false);
   const [isBusy, setIsBusy] = useState(false);
   useEffect(() => {
-    void reloadForMissingPart();
+    void reloadAfterChunkError();
   }, []);
   const retry = async () => {
     setIsBusy(true);
