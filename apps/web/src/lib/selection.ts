@@ -11,7 +11,7 @@ export type SelectionMode = "only" | "toggle" | "range";
 export const pickOf = (keys: { shiftKey: boolean; ctrlKey: boolean; metaKey: boolean }): SelectionMode =>
   keys.shiftKey ? "range" : keys.ctrlKey || keys.metaKey ? "toggle" : "only";
 
-/** The selection after `path` was picked among the rows in sight. */
+/** The selection after `path` was picked among the visible rows. */
 export function picked(rows: readonly { node: { path: string } }[], selection: Selection, path: string, pick: SelectionMode): Selection {
   if (pick === "toggle") {
     const paths = new Set(selection.paths);

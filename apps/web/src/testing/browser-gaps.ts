@@ -5,7 +5,7 @@ import { afterAll, vi } from "vitest";
 // A page preloads the code of the next ones; what is still loading when the environment ends would fail whichever file comes next.
 afterAll(() => vi.dynamicImportSettled());
 
-/** What jsdom lacks of a browser: it lays nothing out, so everything is as wide as a desk and in sight. */
+/** What jsdom lacks of a browser: it lays nothing out, so everything is as wide as a desktop and visible. */
 class SizeObserver implements ResizeObserver {
   readonly #callback: ResizeObserverCallback;
   constructor(callback: ResizeObserverCallback) {
@@ -25,7 +25,7 @@ class SizeObserver implements ResizeObserver {
   unobserve(): void {}
   disconnect(): void {}
 }
-class SightObserver implements IntersectionObserver {
+class VisibilityObserver implements IntersectionObserver {
   readonly root = null;
   readonly rootMargin = "";
   readonly scrollMargin = "";
@@ -46,7 +46,7 @@ const size = (name: "offsetWidth" | "offsetHeight" | "clientWidth" | "clientHeig
   Object.defineProperty(HTMLElement.prototype, name, { configurable: true, get: () => pixels });
 
 define(globalThis, "ResizeObserver", SizeObserver);
-define(globalThis, "IntersectionObserver", SightObserver);
+define(globalThis, "IntersectionObserver", VisibilityObserver);
 define(globalThis, "matchMedia", (query: string) =>
   Object.assign(new EventTarget(), {
     media: query,

@@ -9,7 +9,7 @@ const icons: Record<BannerTone, ReactNode> = {
   err: <CircleX className="text-err" />,
 };
 
-/** A sentence about this whole view, with at most two actions. In a form it is the answer to what was sent: it comes into sight by itself. */
+/** A sentence about this whole view, with at most two actions. In a form it is the answer to what was sent: it scrolls into view. */
 export function Banner({
   tone = "info",
   children,

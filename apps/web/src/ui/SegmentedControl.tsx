@@ -10,7 +10,7 @@ export interface Segment<T extends string> {
   isLabelShown?: boolean;
 }
 
-/** One of a few, all in sight. */
+/** One of a few, all visible. */
 export function SegmentedControl<T extends string>({
   segments,
   value,

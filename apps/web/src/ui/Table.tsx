@@ -51,7 +51,7 @@ export interface TableProps<Row extends object> {
   openKey?: string | undefined;
   /** The rows are those of an earlier request. */
   isStale?: boolean;
-  /** Fills a scrolling panel: the head stays in sight, and the outer cells have the panel's padding. */
+  /** Fills a scrolling panel: the head stays visible, and the outer cells have the panel's padding. */
   isFlush?: boolean;
   /** Shown instead of the table: why it could not be loaded. */
   failure?: ReactNode;

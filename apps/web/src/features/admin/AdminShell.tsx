@@ -3,7 +3,7 @@ import { usePageTitle } from "../../lib/page-title.ts";
 import { FindButton } from "../../ui/page/FindButton.tsx";
 import { useFocusOnArrival } from "../../ui/page/Page.tsx";
 import { ThemeButton } from "../../ui/page/ThemeButton.tsx";
-import { useHereInSight } from "../../ui/page/use-here-in-sight.ts";
+import { useScrollToCurrent } from "../../ui/page/use-scroll-to-current.ts";
 import { tabClass } from "../../ui/Tabs.tsx";
 import { adminPlaces } from "./admin-places.tsx";
 
@@ -13,7 +13,7 @@ export function AdminShell() {
   const { pathname } = useLocation();
   const here = adminPlaces.find(({ to }) => pathname === to || pathname.startsWith(`${to}/`));
   usePageTitle(here ? `${here.label} · Admin` : "Admin");
-  const nav = useHereInSight(here?.to);
+  const nav = useScrollToCurrent(here?.to);
   return (
     <main
       ref={main}

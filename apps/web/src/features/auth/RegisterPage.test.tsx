@@ -58,7 +58,7 @@ test("the first account sees that it becomes administrator", async ({ api, open 
   expect(screen.queryByRole("button", { name: "Enter the setup token" })).not.toBeInTheDocument();
 });
 
-test("a wrong setup token is shown, with its field in sight", async ({ api, open, user }) => {
+test("a wrong setup token is shown, and its field is visible", async ({ api, open, user }) => {
   begin(api, { setup_required: true, setup_token_required: true });
   api.answer("auth.register", refuse("setup_token_invalid"));
   open("/register");

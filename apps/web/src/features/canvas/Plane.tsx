@@ -91,7 +91,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
   const plane = useRef<HTMLDivElement>(null);
   const isNarrow = useIsNarrow();
   const { nodes, edges, targets } = graph;
-  const isBeyondSight = useStore(({ nodeLookup, transform: [x, y, zoom], width, height }) =>
+  const hasOffscreenNodes = useStore(({ nodeLookup, transform: [x, y, zoom], width, height }) =>
     [...nodeLookup.values()].some(
       ({ internals: { positionAbsolute: at }, measured }) =>
         at.x * zoom + x < 0 ||
@@ -128,7 +128,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
     if (isFitting) void flow.fitView(fit);
   }, [isFitting, flow]);
 
-  const isInSight = (node: CanvasNode): boolean => {
+  const isInView = (node: CanvasNode): boolean => {
     const box = plane.current?.getBoundingClientRect();
     if (!box) return true;
     const { x, y, width, height } = boxOf(node);
@@ -137,15 +137,15 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
     return topLeft.x >= box.left && topLeft.y >= box.top && bottomRight.x <= box.right && bottomRight.y <= box.bottom;
   };
   /** Scrolls to a node that is not fully visible, without changing the zoom. */
-  const bringIntoSight = (node: CanvasNode) => {
+  const bringIntoView = (node: CanvasNode) => {
     const { x, y, width, height } = boxOf(node);
-    if (!isInSight(node)) void flow.setCenter(x + width / 2, y + height / 2, { zoom: flow.getZoom(), duration: 0 });
+    if (!isInView(node)) void flow.setCenter(x + width / 2, y + height / 2, { zoom: flow.getZoom(), duration: 0 });
   };
   const wanted = focusId === undefined ? undefined : nodeOf(focusId);
   const isWantedThere = wanted !== undefined;
   const takeFocus = useHandler(() => {
     if (!wanted) return;
-    bringIntoSight(wanted);
+    bringIntoView(wanted);
     graph.change(nodes.map(({ id }) => ({ type: "select", id, selected: id === wanted.id })));
     // The element exists after the next paint.
     requestAnimationFrame(() => {
@@ -160,10 +160,10 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
   const showInspected = useHandler(() => {
     const edge = edges.find(({ id }) => id === inspectedId);
     const shown = edge ? [nodeOf(edge.source), nodeOf(edge.target)] : [nodeOf(inspectedId)];
-    const hidden = shown.filter((node) => node !== undefined && !isInSight(node));
+    const hidden = shown.filter((node) => node !== undefined && !isInView(node));
     if (hidden.length === 0) return;
     if (edge) void flow.fitView({ ...fit, nodes: [{ id: edge.source }, { id: edge.target }] });
-    else for (const node of hidden) if (node) bringIntoSight(node);
+    else for (const node of hidden) if (node) bringIntoView(node);
   });
   useEffect(() => {
     if (inspectedId === undefined) return undefined;
@@ -250,7 +250,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
   };
   const onFocus = (event: FocusEvent) => {
     const node = event.target.matches(".react-flow__node:focus-visible") ? focusedNode() : undefined;
-    if (node) bringIntoSight(node);
+    if (node) bringIntoView(node);
   };
   useShortcuts(
     {
@@ -370,7 +370,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
         }}
       >
         <Background variant={BackgroundVariant.Dots} gap={20} size={1} color="var(--graph-dot)" />
-        {isNarrow || !isBeyondSight ? null : (
+        {isNarrow || !hasOffscreenNodes ? null : (
           <MiniMap<CanvasNode>
             pannable
             zoomable

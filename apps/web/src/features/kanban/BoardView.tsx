@@ -43,7 +43,7 @@ export function BoardView({ projectId, board, hidden, me, actions, compose }: Bo
   const [dialog, setDialog] = useState<{ kind: "edit" | "delete"; columnId: string }>();
   const focus = useCardFocus(root, board);
 
-  const isInSight = useHandler((card: Card) => !hidden.has(card.id) && matches(card, filter));
+  const isVisible = useHandler((card: Card) => !hidden.has(card.id) && matches(card, filter));
   const isFiltered = isFiltering(filter);
   const shown = useMemo(
     () => new Map(board.columns.map((column) => [column.id, column.tasks.filter((card) => !hidden.has(card.id) && matches(card, filter))])),
@@ -52,7 +52,7 @@ export function BoardView({ projectId, board, hidden, me, actions, compose }: Bo
   const all = cardsOf(board).filter((card) => !hidden.has(card.id));
   const shownCount = [...shown.values()].reduce((sum, cards) => sum + cards.length, 0);
   const openCard = all.find((card) => refOf(card) === hash);
-  const stopId = all.find((card) => card.id === focus.lastId && isInSight(card))?.id ?? [...shown.values()].flat()[0]?.id;
+  const stopId = all.find((card) => card.id === focus.lastId && isVisible(card))?.id ?? [...shown.values()].flat()[0]?.id;
   const columnById = (id: string) => board.columns.find((column) => column.id === id);
 
   const place = (card: Card, column: BoardColumn, position: number) => {
@@ -71,12 +71,12 @@ export function BoardView({ projectId, board, hidden, me, actions, compose }: Bo
     moveTo: useHandler((card, column) => {
       // The menu does not move with the card.
       setMenuId(undefined);
-      place(card, column, dropPosition(column, card.id, isInSight));
+      place(card, column, dropPosition(column, card.id, isVisible));
       focus.keep(card.id);
     }),
     step: useHandler((card, step) => {
       const column = columnOf(board, card.id);
-      const position = column && stepPosition(column, card.id, isInSight, step);
+      const position = column && stepPosition(column, card.id, isVisible, step);
       if (column && position !== undefined) place(card, column, position);
       focus.keep(card.id);
     }),
@@ -104,7 +104,7 @@ export function BoardView({ projectId, board, hidden, me, actions, compose }: Bo
   useDrops(board.id, {
     onCard: (cardId, columnId, at) => {
       const [card, column] = [all.find((known) => known.id === cardId), columnById(columnId)];
-      if (card && column) place(card, column, dropPosition(column, cardId, isInSight, at));
+      if (card && column) place(card, column, dropPosition(column, cardId, isVisible, at));
     },
     onColumn: (columnId, targetId, edge) => {
       const others = board.columns.filter((column) => column.id !== columnId);

@@ -63,9 +63,9 @@ test.each([
   expect(shape(board)).toBe("x:abcd y:ef z:");
 });
 
-describe("a drop while only some cards are in sight", () => {
+describe("a drop while only some cards are visible", () => {
   const x = board.columns[0] as BoardColumn;
-  const inSight = (c: Card) => "bd".includes(c.id);
+  const isVisible = (c: Card) => "bd".includes(c.id);
   test.each([
     // Beside a card it lands beside that card, whatever is hidden around it.
     ["e", { cardId: "d", edge: "top" }, "abced"],
@@ -76,7 +76,7 @@ describe("a drop while only some cards are in sight", () => {
     ["b", { cardId: "gone", edge: "top" }, "acdb"],
     ["e", undefined, "abcde"],
   ] as const)("%s at %j", (id, at, expected) => {
-    const position = dropPosition(x, id, inSight, at);
+    const position = dropPosition(x, id, isVisible, at);
     expect(
       cardsOf(moveCard(board, id, "x", position))
         .filter((c) => c.column_id === "x")
@@ -84,15 +84,15 @@ describe("a drop while only some cards are in sight", () => {
         .join(""),
     ).toBe(expected);
   });
-  test("on the column itself it lands behind the last one in sight, or at the end when none is", () => {
+  test("on the column itself it lands behind the last visible card, or at the end when none is", () => {
     expect(dropPosition(x, "e", (c) => c.id === "b")).toBe(2);
     expect(dropPosition(x, "e", () => false)).toBe(4);
     expect(dropPosition(board.columns[2] as BoardColumn, "e", () => true)).toBe(0);
   });
-  test("a step goes past the next card in sight", () => {
-    expect(stepPosition(x, "b", inSight, 1)).toBe(3);
-    expect(stepPosition(x, "d", inSight, -1)).toBe(1);
-    expect(stepPosition(x, "b", inSight, -1)).toBeUndefined();
+  test("a step goes past the next visible card", () => {
+    expect(stepPosition(x, "b", isVisible, 1)).toBe(3);
+    expect(stepPosition(x, "d", isVisible, -1)).toBe(1);
+    expect(stepPosition(x, "b", isVisible, -1)).toBeUndefined();
   });
 });
 

@@ -96,22 +96,22 @@ export function matches(card: Card, filter: CardFilter): boolean {
 export function dropPosition(
   column: BoardColumn,
   movedId: string,
-  isInSight: (card: Card) => boolean,
+  isVisible: (card: Card) => boolean,
   at?: { cardId: string; edge: "top" | "bottom" },
 ): number {
   const others = column.tasks.filter((card) => card.id !== movedId);
   if (at?.cardId === movedId) return column.tasks.findIndex((card) => card.id === movedId);
   const found = at ? others.findIndex((card) => card.id === at.cardId) : -1;
   if (at && found >= 0) return at.edge === "top" ? found : found + 1;
-  const last = others.findLastIndex(isInSight);
+  const last = others.findLastIndex(isVisible);
   return last < 0 ? others.length : last + 1;
 }
 
 /** One step up or down among the visible cards; `undefined` at the end. */
-export function stepPosition(column: BoardColumn, cardId: string, isInSight: (card: Card) => boolean, step: -1 | 1): number | undefined {
-  const shown = column.tasks.filter((card) => card.id === cardId || isInSight(card));
+export function stepPosition(column: BoardColumn, cardId: string, isVisible: (card: Card) => boolean, step: -1 | 1): number | undefined {
+  const shown = column.tasks.filter((card) => card.id === cardId || isVisible(card));
   const neighbour = shown[shown.findIndex((card) => card.id === cardId) + step];
-  return neighbour && dropPosition(column, cardId, isInSight, { cardId: neighbour.id, edge: step < 0 ? "top" : "bottom" });
+  return neighbour && dropPosition(column, cardId, isVisible, { cardId: neighbour.id, edge: step < 0 ? "top" : "bottom" });
 }
 
 /** Today as `2025-03-14`, where the reader is. */

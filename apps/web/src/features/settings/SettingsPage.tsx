@@ -1,13 +1,13 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { Page } from "../../ui/page/Page.tsx";
-import { useHereInSight } from "../../ui/page/use-here-in-sight.ts";
+import { useScrollToCurrent } from "../../ui/page/use-scroll-to-current.ts";
 import { settingsGroups, settingsPlaces } from "./settings-places.tsx";
 
 /** The settings pages with their navigation, which scrolls horizontally on phones. */
 export function SettingsPage() {
   const { pathname } = useLocation();
   const here = settingsPlaces.find(({ to }) => pathname === to || pathname.startsWith(`${to}/`));
-  const nav = useHereInSight(here?.to);
+  const nav = useScrollToCurrent(here?.to);
   return (
     <Page title={here ? `${here.label} · Settings` : "Settings"} heading="Settings" width="settings">
       <div className="flex gap-10 narrow:flex-col narrow:gap-4 narrow:pt-2">

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 
-/** A strip of links that is wider than its window: the place one is at is brought into sight, also when the window becomes another one's size. */
-export function useHereInSight(here: string | undefined) {
+/** For a strip of links that is wider than its container: scrolls to the current link, also when the container is resized. */
+export function useScrollToCurrent(here: string | undefined) {
   const nav = useRef<HTMLElement>(null);
   useEffect(() => {
     const strip = nav.current;
