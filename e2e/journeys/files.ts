@@ -228,7 +228,7 @@ export default journey({}, async (context) => {
         await dialog.getByRole("button", { name: "Try again" }).click();
         await page().waitForURL(/\/p\/bakery-/, { timeout: 30_000 });
         await page().unrouteAll();
-        // Once broken, once to its end, and perhaps once more to hear that it is over.
+        // Once broken, once to its end, and perhaps once more to learn that it has ended.
         expect(streams === 2 || streams === 3, `the setup's stream was opened ${streams} times`);
         const { items } = await (person as Account).api.projects.list();
         expect(

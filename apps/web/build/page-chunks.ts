@@ -62,7 +62,7 @@ export function createPartOf(): (id: string, context: Context) => string | null 
   const barrels = new Map<string, ReadonlyMap<string, string>>();
   let parts: ReadonlyMap<string, Part> | undefined;
 
-  /** What `importer` uses of a barrel; all of it where that cannot be told. */
+  /** What `importer` uses of a barrel; all of it where that cannot be determined. */
   function usedOf(barrel: string, importer: ModuleInfo, context: Context): readonly string[] {
     const info = context.getModuleInfo(barrel);
     const all = info?.importedIds ?? [];

@@ -27,7 +27,7 @@ import {
 } from "./bakery.ts";
 import { bakeryCanvas, manyContainers } from "./canvas-scenarios.ts";
 
-/** A project as a server of canned answers tells it. */
+/** A project as a server of canned answers returns it. */
 export interface Scenario {
   id: string;
   title: string;

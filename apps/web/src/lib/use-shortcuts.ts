@@ -7,7 +7,7 @@ import { onUnfocusedKeys } from "./unfocused-keys.ts";
 const fields = "input, textarea, select, [contenteditable='true'], [role='textbox']";
 const hasModifier = (keys: string) => /\$mod|Control|Meta|Alt/.test(keys);
 
-/** What a fired shortcut tells the page: tests and the help sheet listen. */
+/** What a fired shortcut reports to the page: tests and the help sheet listen. */
 export const shortcutEvent = "tesslate:shortcut";
 
 type Handlers = Partial<Record<ShortcutId, (event: KeyboardEvent) => void>>;

@@ -5,7 +5,7 @@ import { expect } from "vitest";
 export async function expectAccessible(): Promise<void> {
   const { violations } = await axe.run(document.body, {
     resultTypes: ["violations"],
-    // What hides behind a dialog is told by where things lie.
+    // What hides behind a dialog depends on positions.
     rules: Object.fromEntries(["color-contrast", "region", "target-size", "aria-hidden-focus"].map((rule) => [rule, { enabled: false }])),
     preload: false,
   });

@@ -2,7 +2,7 @@ import { Container } from "@tesslate/contract";
 import { expect, openPane, sample, sampleId, screen, test, waitFor } from "../../testing/index.ts";
 import { CanvasPane } from "./CanvasPane.tsx";
 
-test("a node tells its keys; C connects it right after a click, with the focus in its details", async ({ api, show, user }) => {
+test("a node announces its shortcuts; C connects it right after a click, with the focus in its details", async ({ api, show, user }) => {
   api.blankReads();
   api.answer("containers.list", { items: [sample(Container, { id: sampleId, name: "web", container_type: "base" })], total: 1 });
   show(openPane(CanvasPane).element);

@@ -183,13 +183,13 @@ export function Composer({
   const [caret, setCaret] = useState(0);
   const attachments = useAttachments(projectId, chatId);
   const [isAttachmentHint, setIsAttachmentHint] = useState(false);
-  const tellAttachment = (problem: string | undefined) => {
+  const showAttachmentHint = (problem: string | undefined) => {
     setIsAttachmentHint(problem !== undefined);
     setHint(problem === undefined ? undefined : { text: problem, isError: false });
   };
   const frame = useRef<HTMLDivElement>(null);
   const attach = useHandler((files: File[]) => {
-    tellAttachment(attachments.add(files));
+    showAttachmentHint(attachments.add(files));
     box.current?.focus();
   });
   const { isOver } = useDroppedFiles(frame, attach);
@@ -236,7 +236,7 @@ export function Composer({
       box.current?.focus();
     },
     attachElement: (files) => {
-      tellAttachment(attachments.addElement(files, pickedModel?.vision !== false));
+      showAttachmentHint(attachments.addElement(files, pickedModel?.vision !== false));
       box.current?.focus();
     },
   }));
@@ -256,21 +256,24 @@ export function Composer({
     const text = draft.trim();
     if (text === "" && attachments.list.length === 0) return;
     if (requestedKey !== undefined) {
-      if (text === "" || arrived?.isDraftOlder) tellAttachment(`Answer the request for ${requestedKey} first. Your message stays here.`);
+      if (text === "" || arrived?.isDraftOlder)
+        showAttachmentHint(`Answer the request for ${requestedKey} first. Your message stays here.`);
       else fill();
       return;
     }
     const isAnswering = asked?.kind === "question" && (way === "answer" || (way === "enter" && isAnswer));
     if (isAnswering && attachments.list.length > 0) {
-      tellAttachment("Answers are text only. Remove the attachments, or send them as a message.");
+      showAttachmentHint("Answers are text only. Remove the attachments, or send them as a message.");
       return;
     }
     if (attachments.isUploading || attachments.hasFailed) {
-      tellAttachment(attachments.hasFailed ? "Couldn't upload an attachment. Retry it or remove it." : "Attachments are still uploading.");
+      showAttachmentHint(
+        attachments.hasFailed ? "Couldn't upload an attachment. Retry it or remove it." : "Attachments are still uploading.",
+      );
       return;
     }
     if (isBlind && !isAnswering) {
-      tellAttachment("This model doesn't support images. Switch models or remove the images.");
+      showAttachmentHint("This model doesn't support images. Switch models or remove the images.");
       return;
     }
     if (blockedBy && !isAnswering) {
@@ -301,7 +304,7 @@ export function Composer({
     setHint({ text: failure.message, isError: true, isAboutCredits: failure.code === "insufficient_credits" });
   };
   const { finding } = keys;
-  const attachText = (text: string) => tellAttachment(attachments.addText(text));
+  const attachText = (text: string) => showAttachmentHint(attachments.addText(text));
   const replaceKeys = (names: readonly string[]) => {
     if (!finding) return;
     keys.clear();
@@ -335,7 +338,7 @@ export function Composer({
       return;
     }
     const taken = attachPasted(event, attachments);
-    if (taken) tellAttachment(taken.problem);
+    if (taken) showAttachmentHint(taken.problem);
     // The field has the text afterwards.
     else setTimeout(() => void keys.checkDraft());
   };
@@ -425,7 +428,7 @@ export function Composer({
           setDraft(text);
           if (requestedKey !== undefined && text.trim() !== "") setWritten({ chatId, name: requestedKey });
           setCaret(box.current?.selectionStart ?? text.length);
-          if (hint?.isError || isAttachmentHint) tellAttachment(undefined);
+          if (hint?.isError || isAttachmentHint) showAttachmentHint(undefined);
         }}
         onSubmit={() => void send()}
         textareaRef={box}

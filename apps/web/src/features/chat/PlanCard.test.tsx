@@ -72,7 +72,7 @@ test("a step is added, and the field asks for the next until it is left empty", 
   expect(it.steps()).toEqual(["Draw the page", "Store orders", "Send mails", "Take payments", "Print receipts"]);
 });
 
-test("steps are moved by key, and the move is told", async ({ show, user }) => {
+test("steps are moved by key, and the move is announced", async ({ show, user }) => {
   const it = card(three);
   show(it.element);
   (await screen.findByRole("button", { name: "Move step 1: Draw the page" })).focus();
@@ -109,7 +109,7 @@ test("what is done cannot be unticked, and a finished plan folds", async ({ show
   expect(screen.getAllByRole("img", { name: "Done" })).toHaveLength(2);
 });
 
-test("an edit that was not kept, and a build that was refused, are told", async ({ show, user }) => {
+test("an edit that was not kept, and a build that was refused, are reported", async ({ show, user }) => {
   const first = show(card(three, { failure: "Someone else has changed the plan." }).element);
   expect(await screen.findByRole("alert")).toHaveTextContent("Someone else has changed the plan.");
   first.unmount();

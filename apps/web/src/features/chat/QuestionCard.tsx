@@ -238,16 +238,16 @@ function Card({
 }) {
   const titleId = useId();
   const card = useRef<HTMLFormElement>(null);
-  const hear = useHandler((event: KeyboardEvent) => onKey?.(event));
+  const onKeyDown = useHandler((event: KeyboardEvent) => onKey?.(event));
   useEffect(() => {
     const element = card.current;
-    element?.addEventListener("keydown", hear);
-    const unsubscribe = onUnfocusedKeys(hear);
+    element?.addEventListener("keydown", onKeyDown);
+    const unsubscribe = onUnfocusedKeys(onKeyDown);
     return () => {
-      element?.removeEventListener("keydown", hear);
+      element?.removeEventListener("keydown", onKeyDown);
       unsubscribe();
     };
-  }, [hear]);
+  }, [onKeyDown]);
   const show = useHandler(() => {
     if (card.current) onShown(card.current);
   });

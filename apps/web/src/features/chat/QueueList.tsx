@@ -16,11 +16,11 @@ export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning
   const [failure, setFailure] = useState<string>();
   const [isResuming, setIsResuming] = useState(false);
   const short = (id: string) => (items.find((item) => item.id === id)?.message ?? "").slice(0, 60);
-  const tell = (call: Promise<SendFailure | undefined>) => void call.then((refused) => setFailure(refused?.message));
+  const showFailure = (call: Promise<SendFailure | undefined>) => void call.then((refused) => setFailure(refused?.message));
   const reorder = useReorder({
     ids: items.map((item) => item.id),
     nameOf: short,
-    onMove: (id, before) => tell(queue.move(id, before)),
+    onMove: (id, before) => showFailure(queue.move(id, before)),
   });
   if (items.length === 0) return null;
   const first = items.find((item) => !item.is_steering)?.id;
@@ -36,7 +36,7 @@ export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning
             isLoading={isResuming}
             onClick={() => {
               setIsResuming(true);
-              tell(queue.resume().finally(() => setIsResuming(false)));
+              showFailure(queue.resume().finally(() => setIsResuming(false)));
             }}
           >
             Resume queue
@@ -68,7 +68,7 @@ export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning
               empty="No text"
               label="Queued message"
               maxLength={10_000}
-              onSave={(text) => tell(queue.edit(item.id, text))}
+              onSave={(text) => showFailure(queue.edit(item.id, text))}
             />
             {item.attachment_count > 0 ? (
               <span className="num flex flex-none items-center gap-0.5 text-2xs text-fg-2">
@@ -86,12 +86,12 @@ export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning
                 size="sm"
                 tooltipSide="top"
                 label={isRunning ? "Steer now" : "Send now"}
-                onClick={() => tell(queue.steerNow(item.id))}
+                onClick={() => showFailure(queue.steerNow(item.id))}
               >
                 {isRunning ? <CornerDownRight size={14} /> : <Send size={14} />}
               </IconButton>
             )}
-            <IconButton size="sm" tooltipSide="top" label="Remove from queue" onClick={() => tell(queue.remove(item.id))}>
+            <IconButton size="sm" tooltipSide="top" label="Remove from queue" onClick={() => showFailure(queue.remove(item.id))}>
               <X size={14} />
             </IconButton>
           </li>

@@ -27,7 +27,7 @@ const after = (...events: IncomingRunEvent[]) => chatReducer(emptyChat, { type: 
 const kinds = (state: ReturnType<typeof after>) => transcriptRows(state).map((row) => row.kind);
 
 describe("questions of the agent", () => {
-  test("an open one waits above the composer, holds its tool, and comes once however often it is told", () => {
+  test("an open one waits above the composer, holds its tool, and appears once however often it is reported", () => {
     const state = after(...begun(asked), ev(4, "question_asked", asked));
     expect(openQuestions(state).map((part) => part.questionId)).toEqual(["q1"]);
     expect(state.runs["t1"]?.status).toBe("waiting");

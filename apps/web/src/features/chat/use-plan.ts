@@ -20,7 +20,8 @@ const planQuery = (api: Client<Contract>, chatId: string | undefined, during: Pr
     queryFn: ({ signal }): Promise<PlanAnswer> =>
       during<PlanAnswer>(
         () => api.plans.get({ params: { chat_id: chatId ?? "" } }, { signal }),
-        (answer, event) => (event.type === "plan_updated" && event.data.chat_id === chatId ? withTold(answer, event.data.plan) : answer),
+        (answer, event) =>
+          event.type === "plan_updated" && event.data.chat_id === chatId ? withReceived(answer, event.data.plan) : answer,
       ),
     staleTime: Number.POSITIVE_INFINITY,
     refetchOnWindowFocus: false,
@@ -29,10 +30,10 @@ const planQuery = (api: Client<Contract>, chatId: string | undefined, during: Pr
 /** The editable fields. A step whose id the server does not know is new. */
 export type PlanEdit = Pick<Plan, "task" | "steps">;
 
-const isNewer = (known: Plan | null | undefined, told: Plan): boolean =>
-  known?.created_at === told.created_at && known.version > told.version;
+const isNewer = (known: Plan | null | undefined, received: Plan): boolean =>
+  known?.created_at === received.created_at && known.version > received.version;
 /** An event may be older than a change that was written here. */
-const withTold = (known: PlanAnswer | undefined, plan: Plan | null): PlanAnswer =>
+const withReceived = (known: PlanAnswer | undefined, plan: Plan | null): PlanAnswer =>
   known && plan && isNewer(known.plan, plan) ? known : { plan };
 
 export interface ChatPlan {
@@ -57,7 +58,7 @@ export function usePlan(chatId: string | undefined): ChatPlan {
 
   useProjectEvent("plan_updated", ({ chat_id, plan }) => {
     if (chat_id === chatId && writing.current.count === 0)
-      queries.setQueryData<PlanAnswer>(planKey(chatId), (known) => withTold(known, plan));
+      queries.setQueryData<PlanAnswer>(planKey(chatId), (known) => withReceived(known, plan));
   });
 
   const write = async (wanted: Plan): Promise<void> => {

@@ -67,7 +67,7 @@ describe("the foot of a card", () => {
     expect(foot.points.map((point) => point.kind)).toEqual(["message", "live"]);
     expect(foot.tail).toBeUndefined();
   });
-  test("a sleeping, deployed clone tells all of it", () => {
+  test("a sleeping, deployed clone shows all three states", () => {
     const foot = footOf(
       project({
         status: "hibernated",

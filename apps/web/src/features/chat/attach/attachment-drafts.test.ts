@@ -16,7 +16,7 @@ const file = (name: string, type = "text/plain", size = 3) =>
 const drafts = () => createAttachmentDrafts({ sentenceOf: (error) => (error as Error).message });
 
 describe("attachments of a draft", () => {
-  test("upload at once, tell how far they are, and go with the message in their order", async () => {
+  test("upload at once, show their progress, and are sent with the message in their order", async () => {
     const store = drafts();
     const shares: number[] = [];
     store.subscribe(() => shares.push(store.list()[0]?.share ?? -1));
@@ -78,7 +78,7 @@ describe("attachments of a draft", () => {
     expect([signal?.aborted, store.list().length]).toEqual([true, 0]);
   });
 
-  test("too large and too many are told before anything is sent", () => {
+  test("too large and too many are reported before anything is sent", () => {
     const store = drafts();
     const upload = vi.fn(() => new Promise<MessageAttachment>(() => undefined));
     expect(store.add([file("huge.bin", "application/zip", 26 * 1024 * 1024)], upload)).toBeUndefined();

@@ -17,7 +17,7 @@ const heading = {
 };
 const elementOf = (given: unknown): PickedElement => {
   const report = picked(given);
-  if (report?.type !== "picked") throw new Error("not heard");
+  if (report?.type !== "picked") throw new Error("no report");
   return report.element;
 };
 
@@ -58,7 +58,7 @@ describe("an element that was pointed at", () => {
     });
     expect([element.html.length, element.source, element.image]).toEqual([1500, undefined, undefined]);
   });
-  test("of another window is not heard", () => {
+  test("of another window is ignored", () => {
     const data = { source: "tesslate-bridge", nonce: "n", type: "picked", element: heading };
     expect(readBridge({ source: {}, origin: peer.origin, data }, peer)).toBe(undefined);
     expect(readBridge({ source: peer.window, origin: "http://else", data }, peer)).toBe(undefined);

@@ -46,7 +46,7 @@ describe("evidence", () => {
     expect(isAllGood([bad, other, good])).toBe(true);
     expect(isAllGood([good, other, bad])).toBe(false);
   });
-  test("green to red is told", () => {
+  test("green to red is reported", () => {
     const check = (before: CheckOutcome | null, after: CheckOutcome) => ({
       name: "test" as const,
       container: null,

@@ -88,7 +88,7 @@ describe("what a call shows", () => {
     );
     expect(facts).toMatchObject({ change: undefined, output: "No space left" });
   });
-  test("a tool never heard of: its answer as it is", () => {
+  test("an unknown tool: its answer unchanged", () => {
     expect(toolFacts(part("weather", {}, { result: { success: true, result: { degrees: 4 } } })).output).toContain('"degrees": 4');
     expect(toolFacts(part("weather", {})).output).toBeUndefined();
   });
@@ -110,7 +110,7 @@ describe("argument", () => {
 });
 
 test.each<[string, Parameters<typeof part>, string[]]>([
-  ["told live", ["run_command", { command: "x" }, { edits: [{ path: "a", op: "add" }] }], ["a"]],
+  ["streamed live", ["run_command", { command: "x" }, { edits: [{ path: "a", op: "add" }] }], ["a"]],
   ["stored", ["write_file", { file_path: "./a" }], ["a"]],
   ["stored patch", ["apply_patch", { patch: "*** Update File: a\n*** Add File: b" }], ["a", "b"]],
   ["failed", ["write_file", { file_path: "a" }, { status: "failed" }], []],
