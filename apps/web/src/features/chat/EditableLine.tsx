@@ -47,8 +47,8 @@ export function EditableLine({
     <textarea
       // Focus once, when the person opens the field.
       ref={(field) => {
-        if (field && document.activeElement !== field && field.dataset["met"] === undefined) {
-          field.dataset["met"] = "";
+        if (field && document.activeElement !== field && field.dataset["focused"] === undefined) {
+          field.dataset["focused"] = "";
           field.focus();
           field.select();
         }

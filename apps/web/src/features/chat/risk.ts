@@ -1,4 +1,4 @@
-import { lentName } from "../mcp/index.ts";
+import { mcpToolName } from "../mcp/index.ts";
 import { pathOf } from "./run-events.ts";
 import { currentToolName } from "./tools/tool-names.ts";
 
@@ -29,7 +29,7 @@ const notable: readonly [RegExp, string][] = [
 /** The label of a call that needs approval. Only a hint; the sandbox is the protection. */
 export function riskOf(toolName: string, parameters: Record<string, unknown>): Risk {
   // Only the MCP server knows what its parameters mean.
-  if (lentName(toolName)) return { tone: "warn", label: "External tool" };
+  if (mcpToolName(toolName)) return { tone: "warn", label: "External tool" };
   const command = parameters["command"];
   if (typeof command === "string") {
     const bad = destructive.find(([pattern]) => pattern.test(command));
@@ -47,8 +47,8 @@ export function riskOf(toolName: string, parameters: Record<string, unknown>): R
 
 /** The title of an approval card. */
 export function questionOf(toolName: string, parameters: Record<string, unknown>): string {
-  const lent = lentName(toolName);
-  if (lent) return `Allow ${lent.server} to run ${lent.tool}?`;
+  const mcpTool = mcpToolName(toolName);
+  if (mcpTool) return `Allow ${mcpTool.server} to run ${mcpTool.tool}?`;
   if (typeof parameters["command"] === "string") return "Allow this command?";
   if (toolName === "write_file") return "Write this file?";
   if (currentToolName(toolName) === "edit_file" || toolName === "apply_patch") return "Make this edit?";

@@ -1,2 +1,2 @@
 export { Connectors } from "./Connectors.tsx";
-export { lentName } from "./lent-name.ts";
+export { mcpToolName } from "./mcp-tool-name.ts";

@@ -23,7 +23,7 @@ import {
   Wrench,
   type LucideIcon,
 } from "lucide-react";
-import { lentName } from "../../mcp/index.ts";
+import { mcpToolName } from "../../mcp/index.ts";
 import { currentToolName } from "./tool-names.ts";
 
 export interface ToolLook {
@@ -75,7 +75,7 @@ const looks: Record<string, ToolLook> = {
 
 /** Icon and verb of a tool. Unknown tools are shown by their name. */
 export function lookOf(name: string): ToolLook {
-  const lent = lentName(name);
-  if (lent) return { icon: Plug, verb: `${lent.server}: ${lent.tool.replace(/_+/g, " ")}` };
+  const mcpTool = mcpToolName(name);
+  if (mcpTool) return { icon: Plug, verb: `${mcpTool.server}: ${mcpTool.tool.replace(/_+/g, " ")}` };
   return looks[currentToolName(name)] ?? { icon: Wrench, verb: name.replace(/_+/g, " ") };
 }
