@@ -18,7 +18,7 @@ import { boardSearch } from "./features/feedback/index.ts";
 import { marketplaceSearch } from "./features/marketplace/index.ts";
 import { modelSetupQuery, modelsQuery } from "./features/models/index.ts";
 import { projectsSearch } from "./features/projects/index.ts";
-import { settleIn, meQuery } from "./features/users/index.ts";
+import { applySavedPreferences, meQuery } from "./features/users/index.ts";
 import { RouteError } from "./frame/RouteError.tsx";
 import { lazyPage, preload } from "./lib/chunks.ts";
 import { hasCode } from "./lib/errors.ts";
@@ -122,7 +122,7 @@ const app = createRoute({
     if (location.pathname === "/") void HomePage.preload?.();
     else if (location.pathname.startsWith("/p/")) void WorkbenchPage.preload?.();
     try {
-      settleIn(await asked);
+      applySavedPreferences(await asked);
     } catch (error) {
       if (hasCode(error, "unauthorized")) throw redirect({ to: "/login", search: location.href === "/" ? {} : { next: location.href } });
       throw error;

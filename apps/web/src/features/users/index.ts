@@ -1,2 +1,2 @@
-export { settleIn, useKeptPreferences, usePreferences, useSavePreferences } from "./preferences.ts";
+export { applySavedPreferences, useKeptPreferences, usePreferences, useSavePreferences } from "./preferences.ts";
 export { meQuery, useSetAvatar, useUpdateMe } from "./users.queries.ts";

@@ -24,11 +24,11 @@ export const useSavePreferences = () =>
     onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
   });
 
-let settledFor: string | undefined;
+let appliedFor: string | undefined;
 /** Applies preferences that were saved in another browser. Called before the first page of a user renders. */
-export function settleIn({ id, preferences: { theme_mode, default_model } }: User): void {
-  if (settledFor === id) return;
-  settledFor = id;
+export function applySavedPreferences({ id, preferences: { theme_mode, default_model } }: User): void {
+  if (appliedFor === id) return;
+  appliedFor = id;
   if (theme_mode !== null && theme_mode !== currentMode()) adoptTheme({ mode: theme_mode });
   if (default_model !== null && readModelChoice() === undefined) keepModelChoice(default_model);
 }
