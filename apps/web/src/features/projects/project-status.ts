@@ -56,9 +56,9 @@ export function footOf(project: Project): { points: ThreadPoint[]; tail?: "next"
   if (project.has_git_repo && !project.git_remote_url) points.push({ id: "git", kind: "commit", label: "Git repository" });
   if (project.is_deployed)
     points.push({
-      id: "deploy",
+      id: "always-on",
       kind: "deploy",
-      label: project.deployed_at ? `Deployed ${formatDateTime(project.deployed_at)}` : "Deployed",
+      label: project.deployed_at ? `Always-on since ${formatDateTime(project.deployed_at)}` : "Always-on",
     });
   const last = look.word;
   if (look.tone === "err") points.push({ id: "now", kind: "failed", label: last });

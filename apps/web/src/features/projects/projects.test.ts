@@ -67,7 +67,7 @@ describe("the foot of a card", () => {
     expect(foot.points.map((point) => point.kind)).toEqual(["message", "live"]);
     expect(foot.tail).toBeUndefined();
   });
-  test("a sleeping, deployed clone shows all three states", () => {
+  test("a hibernated, always-on clone has a point for each, and does not say that it is deployed", () => {
     const foot = footOf(
       project({
         status: "hibernated",
@@ -75,8 +75,11 @@ describe("the foot of a card", () => {
         has_git_repo: true,
         git_remote_url: "https://git.example/x.git",
         is_deployed: true,
+        deployed_at: "2026-03-02T11:00:00Z",
       }),
     );
+    expect(foot.label).toMatch(/, Always-on since Mar 2, 2026, .+, Hibernated$/);
+    expect(foot.label).not.toContain("Deployed");
     expect(foot.points.map((point) => point.kind)).toEqual(["commit", "deploy", "checkpoint"]);
     expect(foot.tail).toBe("next");
   });
