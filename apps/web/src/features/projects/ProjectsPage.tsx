@@ -38,7 +38,7 @@ export function ProjectsPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const box = useRef<HTMLInputElement>(null);
-  const { status, sort = "changed" } = search;
+  const { status, sort = "updated" } = search;
   const list = useQuery(projectsQuery({ ...(search.q && { q: search.q }), ...(status && { status }) }));
   const change = (next: ProjectsSearch) => void navigate({ search: (before) => ({ ...before, page: undefined, ...next }), replace: true });
 
@@ -99,7 +99,7 @@ export function ProjectsPage() {
           }
           choice={{
             value: sort,
-            onChange: (value) => change({ sort: value === "changed" ? undefined : (value as ProjectsSearch["sort"]) }),
+            onChange: (value) => change({ sort: value === "updated" ? undefined : (value as ProjectsSearch["sort"]) }),
             options: Object.entries(sortOrders).map(([value, label]) => ({ value, label })),
           }}
         />
@@ -173,6 +173,7 @@ export function ProjectsPage() {
   );
 }
 
+/** Of the list. Its order is chosen with "Sort by", which the cards have too, and not in the heads of the table. */
 const columns: Column<Project>[] = [
   {
     id: "name",

@@ -1,16 +1,16 @@
 import type { Project } from "@tesslate/contract";
 
-export const sortOrders = { changed: "Last updated", name: "Name", created: "Newest" } as const;
+export const sortOrders = { updated: "Last updated", name: "Name", created: "Newest" } as const;
 export type SortOrder = keyof typeof sortOrders;
 
 export function sortProjects(projects: readonly Project[], order: SortOrder): Project[] {
-  const byText = (a: string, b: string) => b.localeCompare(a);
+  const newestFirst = (a: string, b: string) => b.localeCompare(a);
   return [...projects].sort((a, b) =>
     order === "name"
       ? a.name.localeCompare(b.name, undefined, { sensitivity: "base", numeric: true })
       : order === "created"
-        ? byText(a.created_at, b.created_at)
-        : byText(a.updated_at, b.updated_at),
+        ? newestFirst(a.created_at, b.created_at)
+        : newestFirst(a.updated_at, b.updated_at),
   );
 }
 

@@ -93,7 +93,7 @@ describe("the list", () => {
     project({ id: "2", name: "Alpha", updated_at: "2026-03-01T00:00:00Z", created_at: "2026-02-01T00:00:00Z" }),
   ];
   test.each([
-    ["changed", ["1", "2"]],
+    ["updated", ["1", "2"]],
     ["name", ["2", "1"]],
     ["created", ["2", "1"]],
   ] as const)("by %s", (order, ids) => expect(sortProjects(rows, order).map((row) => row.id)).toEqual(ids));
