@@ -19,8 +19,8 @@ import { useFirstMessage } from "./use-first-message.ts";
 export interface Conversation {
   chat: Chat;
   rows: readonly TranscriptRow[];
-  /** Number of open approvals and questions. */
-  openCount: number;
+  /** Number of approvals and questions that wait for the person. */
+  waitingCount: number;
   /** The newest run of the open chat. */
   lastRun: Run | undefined;
   reader: Reader;
@@ -47,7 +47,7 @@ export function useOpenConversation(reader: Reader): Conversation {
   const models = useQuery(modelsQuery).data;
   const chat = useChat(project.id, reader.name);
   const rows = useMemo(() => transcriptRows(chat.state), [chat.state]);
-  const openCount = useMemo(() => openApprovals(chat.state).length + openQuestions(chat.state).length, [chat.state]);
+  const waitingCount = useMemo(() => openApprovals(chat.state).length + openQuestions(chat.state).length, [chat.state]);
   const [mode, setMode] = useState<EditMode>(() => readEditMode(project.id));
   const agents = useAgentChoice(project.id);
   const choice = useModelChoice({
@@ -60,7 +60,7 @@ export function useOpenConversation(reader: Reader): Conversation {
   return {
     chat,
     rows,
-    openCount,
+    waitingCount,
     lastRun: shownRuns(chat.state).at(-1),
     reader,
     composer,

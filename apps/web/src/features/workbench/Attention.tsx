@@ -6,8 +6,9 @@ import { useDesktopNotices } from "./use-desktop-notices.ts";
 /** Renders nothing: sets the title of the tab and shows browser notifications when a run needs input or has ended. */
 export function Attention() {
   const { name } = useProject();
-  const { chat, openCount } = useConversation();
-  usePageTitle(name, openCount > 0);
-  useDesktopNotices(name, { isAsking: openCount > 0, isRunning: chat.live !== undefined });
+  const { chat, waitingCount } = useConversation();
+  const needsInput = waitingCount > 0;
+  usePageTitle(name, needsInput);
+  useDesktopNotices(name, { needsInput, isRunning: chat.live !== undefined });
   return null;
 }

@@ -8,7 +8,7 @@ import { useWorkbenchCommands } from "./use-workbench-commands.tsx";
 /** The bottom bar of a phone. Behind "More" are the commands of the palette. */
 export function PhoneBar() {
   const { phoneView: current, choosePhoneView } = useWorkbenchLayout();
-  const hasNews = useConversation().openCount > 0;
+  const needsInput = useConversation().waitingCount > 0;
   const { more } = useWorkbenchCommands();
   const item = (view: PhoneView, label: string, icon: ReactNode) => (
     <button
@@ -19,7 +19,7 @@ export function PhoneBar() {
     >
       {icon}
       {label}
-      {view === "chat" && hasNews && current !== "chat" ? (
+      {view === "chat" && needsInput && current !== "chat" ? (
         <>
           <span aria-hidden="true" className="absolute top-1.75 left-[calc(50%+8px)] size-2 rounded-full bg-brand" />
           <span className="sr-only">, needs your input</span>

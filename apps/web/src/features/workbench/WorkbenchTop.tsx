@@ -22,12 +22,12 @@ export function WorkbenchTop() {
   const containers = useContainers();
   const runtime = useRuntime();
   const tasks = useTasks();
-  const { openCount, lastRun } = useConversation();
+  const { waitingCount, lastRun } = useConversation();
   const { view } = useWorkbenchLayout();
   const { phase } = useOpenPreview();
   const { list } = useDeploys();
   /** Deploying is the next step. */
-  const isDeployNext = (view === "preview" || view === "code") && phase.kind === "running" && openCount === 0 && isUnshipped(lastRun, list);
+  const isDeployNext = (view === "preview" || view === "code") && phase.kind === "running" && waitingCount === 0 && isUnshipped(lastRun, list);
   return (
     <header className="workbench-top flex min-w-0 items-center gap-2 pr-2 pl-1 narrow:gap-1 narrow:px-3">
       <ProjectName project={project} />
@@ -38,10 +38,10 @@ export function WorkbenchTop() {
         </Pill>
       ) : null}
       <span className="flex-1" />
-      {openCount > 0 ? (
+      {waitingCount > 0 ? (
         // A phone shows the question itself, or a dot at Chat.
         <Pill tone="err" icon={<Pause />} className="narrow:hidden">
-          {openCount === 1 ? "Needs your input" : counted(openCount, "question")}
+          {waitingCount === 1 ? "Needs your input" : counted(waitingCount, "question")}
         </Pill>
       ) : null}
       <ActivityButton tasks={tasks} />

@@ -2,16 +2,16 @@ import { useEffect, useRef } from "react";
 import { usePreferences } from "../users/index.ts";
 
 /** A browser notification when a run needs input or ends while the window is hidden, if enabled and permitted. */
-export function useDesktopNotices(project: string, { isAsking, isRunning }: { isAsking: boolean; isRunning: boolean }): void {
+export function useDesktopNotices(project: string, { needsInput, isRunning }: { needsInput: boolean; isRunning: boolean }): void {
   const isWanted = usePreferences()?.desktop_notices ?? false;
-  const before = useRef({ isAsking, isRunning });
+  const before = useRef({ needsInput, isRunning });
   useEffect(() => {
     const was = before.current;
-    before.current = { isAsking, isRunning };
+    before.current = { needsInput, isRunning };
     const body =
-      isAsking && !was.isAsking
+      needsInput && !was.needsInput
         ? "The agent needs your input."
-        : was.isRunning && !isRunning && !isAsking
+        : was.isRunning && !isRunning && !needsInput
           ? "The agent has finished."
           : undefined;
     if (
@@ -28,5 +28,5 @@ export function useDesktopNotices(project: string, { isAsking, isRunning }: { is
       window.focus();
       notice.close();
     };
-  }, [project, isAsking, isRunning, isWanted]);
+  }, [project, needsInput, isRunning, isWanted]);
 }
