@@ -11,11 +11,11 @@ export const quoted = (text: string): string => {
 };
 
 /** Menu of a message: restore, fork, copy. Shown on hover and focus, and always on touch screens. */
-export function MessageMenu({ turn, moment }: { turn: UserTurn; moment: TurnPosition }) {
+export function MessageMenu({ turn, position }: { turn: UserTurn; position: TurnPosition }) {
   const name = quoted(turn.text || (turn.attachments ?? []).map((one) => one.name).join(", "));
   const actions = useRunActions();
   if (turn.delivery !== "sent") return null;
-  const { messageId, taskId, lastId, nextId, nextTaskId } = moment;
+  const { messageId, taskId, lastId, nextId, nextTaskId } = position;
   const entries = (): MenuEntry[] => [
     ...(actions && messageId && taskId
       ? [

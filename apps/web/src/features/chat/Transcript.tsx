@@ -52,7 +52,7 @@ const Row = memo(
     const inside = () => {
       switch (row.kind) {
         case "user":
-          return <UserRow turn={row.turn} name={reader.name} mode={row.mode} moment={row.moment} />;
+          return <UserRow turn={row.turn} name={reader.name} mode={row.mode} position={row.position} />;
         case "text":
           return (
             <div className="pt-0.5 pb-2.5">
@@ -111,11 +111,11 @@ const Row = memo(
 const sameRow = (a: TranscriptRow, b: TranscriptRow): boolean =>
   a === b || (a.key === b.key && a.kind === b.kind && a.bead === b.bead && a.line === b.line && sameContent(a, b));
 
-const isSameMoment = (a: TurnPosition, b: TurnPosition) =>
+const isSamePosition = (a: TurnPosition, b: TurnPosition) =>
   a.messageId === b.messageId && a.lastId === b.lastId && a.nextId === b.nextId && a.taskId === b.taskId;
 
 function sameContent(a: TranscriptRow, b: TranscriptRow): boolean {
-  if (a.kind === "user" && b.kind === "user") return a.turn === b.turn && a.mode === b.mode && isSameMoment(a.moment, b.moment);
+  if (a.kind === "user" && b.kind === "user") return a.turn === b.turn && a.mode === b.mode && isSamePosition(a.position, b.position);
   if (a.kind === "gone" && b.kind === "gone") return a.message === b.message && a.isFirst === b.isFirst;
   if ("part" in a && "part" in b)
     return (

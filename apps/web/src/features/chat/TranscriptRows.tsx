@@ -32,9 +32,9 @@ interface UserRowProps {
   name: string;
   /** Of the run that answers it. */
   mode: EditMode | undefined;
-  moment: TurnPosition;
+  position: TurnPosition;
 }
-export const UserRow = memo(({ turn, name, mode, moment }: UserRowProps) => (
+export const UserRow = memo(({ turn, name, mode, position }: UserRowProps) => (
   <article className="group pt-0.5 pb-3">
     <header className="mb-0.5 flex min-h-4.5 items-center gap-2 text-xs text-fg-3">
       <b className="font-semibold">{name}</b>
@@ -48,7 +48,7 @@ export const UserRow = memo(({ turn, name, mode, moment }: UserRowProps) => (
           {modeOf(mode).label}
         </span>
       ) : null}
-      <MessageMenu turn={turn} moment={moment} />
+      <MessageMenu turn={turn} position={position} />
     </header>
     {turn.text ? <p className="max-w-190 text-md leading-read break-words whitespace-pre-wrap text-fg-0">{turn.text}</p> : null}
     {turn.attachments?.length ? <MessageAttachments list={turn.attachments} /> : null}

@@ -21,7 +21,7 @@ import type { BeadKind, LineKind, ThreadPoint } from "../../ui/thread/index.ts";
 
 /** A row of the transcript. Parts are passed by reference, so that a row renders again only if its part has changed. */
 export type TranscriptRow = { key: string; bead: BeadKind; line: LineKind } & (
-  | { kind: "user"; turn: UserTurn; moment: TurnPosition; mode: EditMode | undefined }
+  | { kind: "user"; turn: UserTurn; position: TurnPosition; mode: EditMode | undefined }
   | { kind: "text"; part: TextPart; isStreaming: boolean }
   | { kind: "thought"; part: ThoughtPart; isStreaming: boolean }
   | { kind: "tool"; part: ToolPart }
@@ -49,7 +49,13 @@ export interface TurnPosition {
   nextId: string | undefined;
   nextTaskId: string | undefined;
 }
-const nowhere: TurnPosition = { messageId: undefined, lastId: undefined, taskId: undefined, nextId: undefined, nextTaskId: undefined };
+const unknownPosition: TurnPosition = {
+  messageId: undefined,
+  lastId: undefined,
+  taskId: undefined,
+  nextId: undefined,
+  nextTaskId: undefined,
+};
 
 /** The bead of a tool call in each status. */
 export const toolBead: Record<ToolPart["status"], BeadKind> = {
@@ -144,11 +150,11 @@ function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
 }
 
 /** Only the history has the ids of a person's messages; the id of an answer comes with its run. */
-function momentsOf(state: ChatState): TurnPosition[] {
-  const moments: TurnPosition[] = [];
+function positionsOf(state: ChatState): TurnPosition[] {
+  const positions: TurnPosition[] = [];
   for (const turn of state.turns) {
-    const last = moments.at(-1);
-    if (turn.kind === "user") moments.push({ ...nowhere });
+    const last = positions.at(-1);
+    if (turn.kind === "user") positions.push({ ...unknownPosition });
     else if (last) {
       const run = state.runs[turn.taskId];
       last.messageId ??= run?.messageId;
@@ -156,16 +162,16 @@ function momentsOf(state: ChatState): TurnPosition[] {
       if (run && !isLive(run)) last.lastId = run.messageId ?? last.lastId;
     }
   }
-  moments.forEach((moment, index) => {
-    moment.nextId = moments[index + 1]?.messageId;
-    moment.nextTaskId = moments[index + 1]?.taskId;
+  positions.forEach((position, index) => {
+    position.nextId = positions[index + 1]?.messageId;
+    position.nextTaskId = positions[index + 1]?.taskId;
   });
-  return moments;
+  return positions;
 }
 
 /** The rows of the open chat, followed by the messages that a restore has hidden. */
 export function transcriptRows(state: ChatState): TranscriptRow[] {
-  const moments = momentsOf(state);
+  const positions = positionsOf(state);
   let asked = 0;
   const rows = state.turns.flatMap((turn, index): TranscriptRow[] => {
     const answer = state.turns[index + 1];
@@ -175,7 +181,7 @@ export function transcriptRows(state: ChatState): TranscriptRow[] {
           key: `u/${turn.id}`,
           kind: "user",
           turn,
-          moment: moments[asked++] ?? nowhere,
+          position: positions[asked++] ?? unknownPosition,
           mode: answer?.kind === "run" ? state.runs[answer.taskId]?.editMode : undefined,
           bead: turn.delivery === "failed" ? "failed" : "message",
           line: turn.delivery === "sending" ? "live" : "done",
