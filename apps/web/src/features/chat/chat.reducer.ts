@@ -3,7 +3,7 @@ import type { ChatState, Run, Turn, UserTurn, IncomingRunEvent } from "./chat.ty
 import { applyRunEvent, earlierOf, emptyRun, isLive } from "./run-events.ts";
 import { readTodos, todosOf } from "./todos.ts";
 
-/** Events of the project's stream that are not about runs, even if they have a task id. */
+/** Events of the project's stream that are not about runs, even if they have a task id. Without an entry here, such an event would be a row of a run. */
 const notOfRuns: ReadonlySet<string> = new Set(["container_status", "project_status", "preview_report", "task_update"]);
 
 /** The run event in an event of the project's stream; undefined for other events. */

@@ -146,7 +146,7 @@ export function ChangesView({
   );
 }
 
-/** Shown next to an empty list. */
+/** Shown while no change is selected. */
 function LastCommit({ status: { last_commit, branch, ahead, remote_branch }, link }: { status: GitStatus; link: GitLink | undefined }) {
   if (!last_commit) return null;
   return (

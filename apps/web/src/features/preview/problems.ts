@@ -16,7 +16,7 @@ export interface Problem {
   url: string | undefined;
   count: number;
   at: string;
-  /** It happened before the page was reloaded. */
+  /** It happened before the app's page was loaded again. Such problems are neither counted nor sent to the agent. */
   isOld: boolean;
 }
 export interface ConsoleLine {
@@ -26,6 +26,7 @@ export interface ConsoleLine {
   at: string;
   place: string | undefined;
 }
+/** What the app has reported since the workbench was opened; the event stream does not repeat earlier events. */
 export interface Reports {
   problems: readonly Problem[];
   console: readonly ConsoleLine[];

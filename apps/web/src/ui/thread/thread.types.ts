@@ -1,4 +1,4 @@
-/** Shape says what a point is (visual README, "The thread"). */
+/** What a point of a timeline is; each kind has its shape. */
 export type BeadKind =
   | "message"
   | "step"
@@ -11,17 +11,20 @@ export type BeadKind =
   | "commit"
   | "deploy"
   | "next";
-/** checkpoint: `on` where you stand, `now` in orange. evidence: `bad` when a check turned red. deploy: `live` going up, `old` superseded. */
+/**
+ * Of a checkpoint: `on` is the current state, `now` the same in orange. Of evidence: `bad` if a check failed. Of a deployment: `live` while it
+ * deploys, none for the live one, `old` for the others.
+ */
 export type BeadTone = "on" | "now" | "bad" | "live" | "old";
-/** The line says what became of it: happened, happening, waits for a person, not yet, undone. */
+/** State of what the line leads to: done, running, waiting for a person, not started, undone. */
 export type LineKind = "done" | "live" | "held" | "next" | "gone";
 
-/** A point of a lying thread. */
+/** A point of a horizontal timeline. */
 export interface ThreadPoint {
   id: string;
   kind: BeadKind;
   tone?: BeadTone;
-  /** As screen readers say it: "checkpoint c13, 11:12". */
+  /** For screen readers: "checkpoint c13, 11:12". */
   label: string;
   /** The line that leads to this point; default `done`. */
   line?: LineKind;
