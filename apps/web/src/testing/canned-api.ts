@@ -19,7 +19,7 @@ type RouteOf<N extends RouteName> = N extends `${infer G extends keyof Contract 
     : never
   : never;
 
-/** What reached the network. */
+/** A request of the page. */
 export interface Asked {
   params: Record<string, string>;
   query: URLSearchParams;
@@ -27,7 +27,7 @@ export interface Asked {
   body: unknown;
   headers: Headers;
 }
-/** An answer that is an error of the contract. */
+/** A response that is an error of the contract. */
 export class Refusal {
   readonly code: ErrorCode;
   readonly more: { detail?: string; issues?: Record<string, string>; details?: Record<string, unknown>; retryAfter?: number };
@@ -43,34 +43,35 @@ export type CannedAnswer<N extends RouteName> = Given<N> | ((asked: Asked) => Gi
 
 /** An event stream that the test feeds. */
 export interface CannedStream<E> {
-  /** To every open connection. */
+  /** Sends to every open connection. */
   send: (...events: E[]) => void;
-  /** The server ends it. */
+  /** Ends the stream as the server does. */
   end: () => void;
-  /** The line breaks. */
+  /** Breaks the connections. */
   cut: () => void;
   /** How often it was opened. */
   openings: () => number;
 }
 
 export interface CannedApi {
-  /** What a route answers from here on. Of an object only what matters is named, the rest is the smallest that the contract allows. */
+  /** Sets the response of a route from now on. An object needs only the fields that matter; the others get the smallest value that the contract allows. */
   answer: <N extends RouteName>(name: N, answer: CannedAnswer<N>) => void;
-  /** Empty lists, zeros and nulls. */
+  /** Responses with empty lists, zeros and nulls. */
   blank: (...names: RouteName[]) => void;
-  /** Whatever is read and has no answer of its own is empty: for tests about one call of a page that makes many. */
+  /** Every GET without a response of its own gets an empty one: for tests about one call of a page that makes many. */
   blankReads: () => void;
-  /** Never answers; what is returned answers after all. */
+  /** Keeps requests waiting. The returned function responds to them, and to later ones. */
   hang: <N extends RouteName>(name: N) => (answer: CannedAnswer<N>) => void;
-  /** No answer: the line is down for this route. */
+  /** Requests to this route fail as without a connection. */
   drop: (name: RouteName) => void;
+  /** Responds with an event stream that the test sends to. `first`: sent to each connection when it opens. */
   stream: <N extends RouteName>(name: N, first?: readonly RouteEvent<RouteOf<N>>[]) => CannedStream<RouteEvent<RouteOf<N>>>;
-  /** Calls of a route so far, the first one first. */
+  /** Requests to a route so far, oldest first. */
   asked: (name: RouteName) => readonly Asked[];
   fetch: typeof fetch;
-  /** What a page asked that nobody answers, or asked in a way the server refuses. */
+  /** Requests without a response, and requests and responses that break the contract. They fail the test. */
   faults: () => readonly string[];
-  /** From now on nothing is answered: the test is over. */
+  /** Ends the test: later requests get no response. */
   close: () => void;
 }
 
@@ -88,7 +89,7 @@ const table: readonly Entry[] = Object.entries(contract).flatMap(([group, routes
     return { name: `${group}.${name}` as RouteName, spec, pattern: new RegExp(`^${source}$`), names };
   }),
 );
-// `/templates` is no `/{id}`.
+// `/templates` is matched before `/{id}`.
 const bySpecificity = table.toSorted((a, b) => a.names.length - b.names.length);
 const byName = new Map(table.map((entry) => [entry.name, entry]));
 const specOf = (name: RouteName): RouteSpec => {
@@ -119,7 +120,7 @@ function refused({ code, more }: Refusal): Response {
   );
 }
 
-/** The server of one test: what it is told to answer, held to the contract on both sides. */
+/** The server of one test. Requests and responses are checked against the contract. */
 export function createCannedApi(): CannedApi {
   const answers = new Map<RouteName, (asked: Asked, signal: AbortSignal | null | undefined) => Promise<Response>>();
   const calls = new Map<RouteName, Asked[]>();
