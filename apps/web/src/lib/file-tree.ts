@@ -44,7 +44,7 @@ const nodeOf = (path: string, isDirectory: boolean, size: number, etag: string):
   etag,
 });
 
-/** Directories that the list only implies are added. */
+/** The tree of these entries. Directories that are only part of a path are added. */
 export function buildTree(entries: readonly TreeEntry[]): FileTree {
   const nodes = new Map<string, TreeNode>();
   for (const entry of entries) {
@@ -70,20 +70,20 @@ export function buildTree(entries: readonly TreeEntry[]): FileTree {
 interface Draft {
   nodes: Map<string, TreeNode>;
   children: Map<string, readonly string[]>;
-  /** Lists of this draft's own: they may be changed in place. */
-  own: Map<string, string[]>;
-  /** Directories whose list is to be put in order at the end. */
+  /** The lists that were copied, which may be changed in place. */
+  copied: Map<string, string[]>;
+  /** Directories whose list is sorted at the end. */
   unsorted: Set<string>;
 }
 
-/** The children of a directory, to be changed. */
-function childrenOf(draft: Draft, path: string): string[] {
-  const known = draft.own.get(path);
+/** The children of a directory, as a list that may be changed. */
+function writableChildren(draft: Draft, path: string): string[] {
+  const known = draft.copied.get(path);
   if (known) return known;
-  const mine = [...(draft.children.get(path) ?? [])];
-  draft.own.set(path, mine);
-  draft.children.set(path, mine);
-  return mine;
+  const copy = [...(draft.children.get(path) ?? [])];
+  draft.copied.set(path, copy);
+  draft.children.set(path, copy);
+  return copy;
 }
 
 function put(draft: Draft, node: TreeNode): void {
@@ -93,13 +93,13 @@ function put(draft: Draft, node: TreeNode): void {
   if (known && known.isDirectory === node.isDirectory) return;
   const parent = parentOf(node.path);
   if (parent !== "" && !draft.nodes.get(parent)?.isDirectory) put(draft, nodeOf(parent, true, 0, ""));
-  if (!known) childrenOf(draft, parent).push(node.path);
+  if (!known) writableChildren(draft, parent).push(node.path);
   draft.unsorted.add(parent);
 }
 
 function drop(draft: Draft, path: string): void {
   if (!draft.nodes.has(path)) return;
-  const siblings = childrenOf(draft, parentOf(path));
+  const siblings = writableChildren(draft, parentOf(path));
   siblings.splice(siblings.indexOf(path), 1);
   forget(draft, path);
 }
@@ -107,7 +107,7 @@ function forget(draft: Draft, path: string): void {
   for (const child of draft.children.get(path) ?? []) forget(draft, child);
   draft.nodes.delete(path);
   draft.children.delete(path);
-  draft.own.delete(path);
+  draft.copied.delete(path);
   draft.unsorted.delete(path);
 }
 
@@ -119,7 +119,7 @@ function move(draft: Draft, from: string, to: string): void {
   drop(draft, from);
 }
 
-/** Whether one `file_changed` says anything new; `draftOf` is asked for only then. */
+/** Applies one `file_changed`. `draftOf` copies the tree, and is called only if the change makes a difference. */
 function apply(tree: Pick<FileTree, "nodes">, change: FileChange, draftOf: () => Draft): void {
   const path = trimPath(change.path);
   if (path === "") return;
@@ -142,15 +142,15 @@ function apply(tree: Pick<FileTree, "nodes">, change: FileChange, draftOf: () =>
   }
 }
 
-/** Many `file_changed` applied at the price of one. Gives the same object back when nothing about the tree changed. */
+/** Applies many `file_changed` with one copy of the tree. Returns the same object if none makes a difference. */
 export function patchTreeAll(tree: FileTree, changes: readonly FileChange[]): FileTree {
   let draft: Draft | undefined;
-  const draftOf = () => (draft ??= { nodes: new Map(tree.nodes), children: new Map(tree.children), own: new Map(), unsorted: new Set() });
+  const draftOf = () => (draft ??= { nodes: new Map(tree.nodes), children: new Map(tree.children), copied: new Map(), unsorted: new Set() });
   for (const change of changes) apply(draft ?? tree, change, draftOf);
   if (!draft) return tree;
   const { nodes, children, unsorted } = draft;
   const compare = order(nodes);
-  for (const path of unsorted) childrenOf(draft, path).sort(compare);
+  for (const path of unsorted) writableChildren(draft, path).sort(compare);
   return { nodes, children };
 }
 export const patchTree = (tree: FileTree, change: FileChange): FileTree => patchTreeAll(tree, [change]);
@@ -165,7 +165,7 @@ export interface TreeRow {
   siblings: number;
 }
 
-/** The rows on screen, top to bottom, of the directories that are open. */
+/** The rows from top to bottom, with the contents of open directories. */
 export function visibleRows(tree: FileTree, openPaths: ReadonlySet<string>): TreeRow[] {
   const rows: TreeRow[] = [];
   const walk = (parent: string, level: number) => {
@@ -182,10 +182,10 @@ export function visibleRows(tree: FileTree, openPaths: ReadonlySet<string>): Tre
   return rows;
 }
 
-/** The rows whose path holds the words of `query` in order, with their directories open. */
+/** The rows whose path contains the words of `query` in order, with their directories open. */
 export function filteredRows(tree: FileTree, query: string): TreeRow[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const holds = (path: string) => {
+  const matches = (path: string) => {
     const text = path.toLowerCase();
     let at = 0;
     return words.every((word) => {
@@ -196,7 +196,7 @@ export function filteredRows(tree: FileTree, query: string): TreeRow[] {
   };
   const kept = new Set<string>();
   for (const node of tree.nodes.values()) {
-    if (node.isDirectory || !holds(node.path)) continue;
+    if (node.isDirectory || !matches(node.path)) continue;
     kept.add(node.path);
     for (const above of ancestorsOf(node.path)) kept.add(above);
   }

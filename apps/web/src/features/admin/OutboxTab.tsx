@@ -102,8 +102,8 @@ function EmailDialog({ id, onClose }: { id: string; onClose: () => void }) {
     },
     onError: (failure) => toast(sentenceOf(failure), { kind: "failed" }),
   });
-  const isLate = data !== undefined && data.expires_at !== null && isPast(data.expires_at);
-  const canSend = data !== undefined && data.status !== "sent" && !isLate && config?.features.smtp === true;
+  const isExpired = data !== undefined && data.expires_at !== null && isPast(data.expires_at);
+  const canSend = data !== undefined && data.status !== "sent" && !isExpired && config?.features.smtp === true;
   return (
     <Dialog
       isOpen
@@ -134,7 +134,7 @@ function EmailDialog({ id, onClose }: { id: string; onClose: () => void }) {
             Created {formatDateTime(data.created_at)}.{data.sent_at ? ` Sent ${formatDateTime(data.sent_at)}.` : ""}
             {data.next_attempt_at ? ` Next attempt ${formatRelativeTime(data.next_attempt_at)}.` : ""}
             {data.attempts > 1 ? ` ${counted(data.attempts, "attempt")} so far.` : ""}
-            {isLate ? " Its code or link has expired." : ""}
+            {isExpired ? " Its code or link has expired." : ""}
           </p>
           {data.text === null ? (
             <p className="text-fg-2">Only the recipient can see the content.</p>

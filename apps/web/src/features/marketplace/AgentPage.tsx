@@ -36,7 +36,7 @@ export function AgentPage() {
 
 function Agent({ agent }: { agent: AgentDetail }) {
   const acquire = useAcquire("agents");
-  const has = agent.is_purchased || agent.is_owner;
+  const isInLibrary = agent.is_purchased || agent.is_owner;
   return (
     <>
       {!agent.is_active ? (
@@ -93,7 +93,7 @@ function Agent({ agent }: { agent: AgentDetail }) {
       <Reviews
         type="agents"
         id={agent.id}
-        canWrite={has && !agent.is_owner}
+        canWrite={isInLibrary && !agent.is_owner}
         why={agent.is_owner ? "You can't review your own agent." : "Add this agent to your library to review it."}
       />
       <Related type="agents" id={agent.id} />

@@ -14,7 +14,8 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { createTerminalLink, type LinkState, type TerminalLink } from "./terminal-link.ts";
 
-const names: Record<string, keyof ITheme> = {
+/** By token of the theme. */
+const xtermColors: Record<string, keyof ITheme> = {
   bg: "background",
   fg: "foreground",
   cursor: "cursor",
@@ -40,7 +41,7 @@ const names: Record<string, keyof ITheme> = {
 function terminalTheme(): ITheme {
   const styles = getComputedStyle(document.documentElement);
   const theme = Object.fromEntries(
-    Object.entries(names).map(([token, name]) => [name, styles.getPropertyValue(`--term-${token}`).trim()]),
+    Object.entries(xtermColors).map(([token, name]) => [name, styles.getPropertyValue(`--term-${token}`).trim()]),
   ) as ITheme;
   return { ...theme, cursorAccent: theme.background ?? "" };
 }
@@ -95,9 +96,9 @@ export function TerminalView({
   const [query, setQuery] = useState("");
   const findBox = useRef<HTMLInputElement>(null);
 
-  const baseOf = useHandler(() => folder);
-  const knows = useHandler(isFile);
-  const follow = useHandler(onOpenFile);
+  const currentFolder = useHandler(() => folder);
+  const hasFile = useHandler(isFile);
+  const openPlace = useHandler(onOpenFile);
   useEffect(() => {
     if (!host.current) return undefined;
     const styles = getComputedStyle(document.documentElement);
@@ -121,7 +122,7 @@ export function TerminalView({
         tab?.focus();
       }),
     );
-    terminal.registerLinkProvider(placeLinks(terminal, { base: baseOf, isFile: knows, open: follow }));
+    terminal.registerLinkProvider(placeLinks(terminal, { base: currentFolder, isFile: hasFile, open: openPlace }));
     terminal.open(host.current);
     parts.current = { terminal, fit, find };
     const marked = terminal.onSelectionChange(() => setHasSelection(terminal.hasSelection()));
@@ -150,7 +151,7 @@ export function TerminalView({
       terminal.dispose();
       parts.current = undefined;
     };
-  }, [baseOf, knows, follow]);
+  }, [currentFolder, hasFile, openPlace]);
 
   useEffect(() => {
     const made = createTerminalLink({
@@ -177,10 +178,10 @@ export function TerminalView({
     parts.current?.terminal.focus();
   }, [isVisible, sessionId]);
 
-  const look = useHandler((text: string, isBack: boolean) => {
+  const findText = useHandler((text: string, isBackward: boolean) => {
     const find = parts.current?.find;
     if (!find || text === "") return;
-    if (isBack) find.findPrevious(text);
+    if (isBackward) find.findPrevious(text);
     else find.findNext(text);
   });
   useShortcuts(
@@ -192,7 +193,7 @@ export function TerminalView({
     },
     box,
   );
-  const leaveFind = () => {
+  const closeFind = () => {
     setIsFinding(false);
     parts.current?.find.clearDecorations();
     parts.current?.terminal.focus();
@@ -222,7 +223,7 @@ export function TerminalView({
           className="absolute top-1.5 right-4 flex items-center gap-1 rounded-2 border border-line-0 bg-bg-1 p-1 shadow-2"
           onSubmit={(event) => {
             event.preventDefault();
-            look(query, true);
+            findText(query, true);
           }}
         >
           <Input
@@ -234,21 +235,21 @@ export function TerminalView({
             autoFocus
             onChange={(event) => {
               setQuery(event.target.value);
-              look(event.target.value, true);
+              findText(event.target.value, true);
             }}
             onKeyDown={(event) => {
               if (event.key !== "Escape") return;
               event.stopPropagation();
-              leaveFind();
+              closeFind();
             }}
           />
-          <IconButton size="sm" label="Previous match" onClick={() => look(query, true)}>
+          <IconButton size="sm" label="Previous match" onClick={() => findText(query, true)}>
             <ChevronUp size={14} />
           </IconButton>
-          <IconButton size="sm" label="Next match" onClick={() => look(query, false)}>
+          <IconButton size="sm" label="Next match" onClick={() => findText(query, false)}>
             <ChevronDown size={14} />
           </IconButton>
-          <IconButton size="sm" label="Close search" onClick={leaveFind}>
+          <IconButton size="sm" label="Close search" onClick={closeFind}>
             <X size={14} />
           </IconButton>
         </form>
