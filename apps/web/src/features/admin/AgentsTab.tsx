@@ -99,7 +99,7 @@ export function AgentsTab() {
         </span>
       ),
     },
-    { id: "maker", head: "Creator", isWideOnly: true, cell: creatorOf },
+    { id: "creator", head: "Creator", isWideOnly: true, cell: creatorOf },
     { id: "kind", head: "Type", isWideOnly: true, cell: ({ item_type, source_type }) => `${item_type}, ${source_type}` },
     { id: "state", head: "State", cell: (agent) => <State look={stateOf(agent)} /> },
     { id: "used", head: "Messages", isFigure: true, isWideOnly: true, cell: ({ usage_count }) => formatNumber(usage_count) },

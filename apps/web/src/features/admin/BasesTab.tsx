@@ -56,7 +56,7 @@ export function BasesTab() {
         </span>
       ),
     },
-    { id: "maker", head: "Creator", isWideOnly: true, cell: ({ created_by_username }) => created_by_username ?? "Tesslate" },
+    { id: "creator", head: "Creator", isWideOnly: true, cell: ({ created_by_username }) => created_by_username ?? "Tesslate" },
     { id: "state", head: "State", cell: (base) => <State look={stateOf(base)} /> },
     { id: "used", head: "Projects", isFigure: true, isWideOnly: true, cell: ({ downloads }) => formatNumber(downloads) },
     {

@@ -20,11 +20,11 @@ import { Facet, type FacetChoice } from "./Facets.tsx";
 import { cardGrid, ItemCard, ItemCardSkeletons } from "./ItemCard.tsx";
 import {
   categoryName,
-  makers,
+  creatorTypes,
   prices,
   sorts,
   type ItemType,
-  type Maker,
+  type CreatorType,
   type MarketplaceSearch,
   type Price,
 } from "./marketplace-search.ts";
@@ -56,7 +56,7 @@ export function MarketplacePage() {
   const chosen = [
     search.category && { label: categoryName(search.category), drop: () => change({ category: undefined }) },
     search.price && { label: prices[search.price], drop: () => change({ price: undefined }) },
-    search.by && { label: `By ${makers[search.by]}`, drop: () => change({ by: undefined }) },
+    search.by && { label: `By ${creatorTypes[search.by]}`, drop: () => change({ by: undefined }) },
   ].filter((one) => one !== undefined && one !== "");
   const clear = () => {
     setText("");
@@ -205,7 +205,7 @@ function FacetList({
 }: {
   facets: MarketplaceFacets;
   search: MarketplaceSearch;
-  onChange: (next: { category?: string | undefined; price?: Price | undefined; by?: Maker | undefined }) => void;
+  onChange: (next: { category?: string | undefined; price?: Price | undefined; by?: CreatorType | undefined }) => void;
 }) {
   const choices = (of: MarketplaceFacets["category"], label: (value: string) => string): FacetChoice[] =>
     of.map(({ value, count }) => ({ value, count, label: label(value) }));
@@ -225,9 +225,9 @@ function FacetList({
       />
       <Facet
         title="Creator"
-        choices={choices(facets.creator_type, (value) => makers[value as Maker])}
+        choices={choices(facets.creator_type, (value) => creatorTypes[value as CreatorType])}
         value={search.by}
-        onChange={(by) => onChange({ by: by as Maker | undefined })}
+        onChange={(by) => onChange({ by: by as CreatorType | undefined })}
       />
     </>
   );

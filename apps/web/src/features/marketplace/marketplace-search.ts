@@ -6,8 +6,8 @@ export const itemTypes = ["agents", "bases"] as const;
 export type ItemType = (typeof itemTypes)[number];
 export const prices = { free: "Free", one_time: "One-time", monthly: "Monthly", api: "Usage-based" } as const;
 export type Price = keyof typeof prices;
-export const makers = { official: "Tesslate", community: "Community" } as const;
-export type Maker = keyof typeof makers;
+export const creatorTypes = { official: "Tesslate", community: "Community" } as const;
+export type CreatorType = keyof typeof creatorTypes;
 export const sorts = {
   featured: "Featured",
   popular: "Most installed",
@@ -26,7 +26,7 @@ export const marketplaceSearch = object({
   q: wordsParam(),
   category: wordsParam(50),
   price: oneOfParam(keysOf(prices)),
-  by: oneOfParam(keysOf(makers)),
+  by: oneOfParam(keysOf(creatorTypes)),
   sort: oneOfParam(keysOf(sorts).filter((sort) => sort !== "featured")),
   page: pageParam,
 });
