@@ -102,8 +102,8 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
   );
   const flowId = useStore(({ rfId }) => rfId);
   // On narrow screens the canvas may be ready before it is visible.
-  const hasRoom = useStore((state) => state.width > 0 && state.height > 0);
-  const isReady = useNodesInitialized() && hasRoom;
+  const hasSize = useStore((state) => state.width > 0 && state.height > 0);
+  const isReady = useNodesInitialized() && hasSize;
   const [stored] = useState(() => readStored(localStorage, viewportKey(projectId), isViewport));
 
   const nodeOf = (id: string | null | undefined) => nodes.find((node) => node.id === id);

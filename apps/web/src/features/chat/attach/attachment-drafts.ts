@@ -82,8 +82,8 @@ export function createAttachmentDrafts({ sentenceOf }: { sentenceOf: (error: unk
     list: () => list,
     /** Returns an error sentence if there were too many. Without `upload` they are held until `uploadHeld`. */
     add: (given: readonly File[], upload: Upload | undefined, label?: string): string | undefined => {
-      const room = maxAttachments - list.length;
-      for (const file of given.slice(0, Math.max(0, room))) {
+      const remaining = maxAttachments - list.length;
+      for (const file of given.slice(0, Math.max(0, remaining))) {
         const key = String(++count);
         const isImage = /^image\/(png|jpeg|gif|webp)$/.test(file.type);
         const isTooLarge = file.size > maxAttachmentBytes;
@@ -105,7 +105,7 @@ export function createAttachmentDrafts({ sentenceOf }: { sentenceOf: (error: unk
         files.set(key, file);
         if (upload) void start(key, upload);
       }
-      const excess = given.length - Math.max(0, room);
+      const excess = given.length - Math.max(0, remaining);
       return excess > 0
         ? `A message can have ${maxAttachments} attachments. ${counted(excess, "file was", "files were")} not added.`
         : undefined;
