@@ -45,7 +45,7 @@ export async function claimDatabase(
     return true;
   };
   /** The lock of a lost connection is released when the database notices; a restarted embedded server has no locks. */
-  const patiently = async (): Promise<boolean> => {
+  const takeWithRetry = async (): Promise<boolean> => {
     const deadline = Date.now() + patienceMs;
     for (;;) {
       if (await take()) return true;
@@ -57,7 +57,7 @@ export async function claimDatabase(
     for (let attempt = 0; !isClosed; attempt++) {
       await sleep(Math.min(50 * 2 ** attempt, 2000), undefined, { ref: false });
       try {
-        if (isClosed || (await patiently())) return;
+        if (isClosed || (await takeWithRetry())) return;
         return onLost(await refusal());
       } catch (err) {
         log.debug({ err }, "database claim not reacquired yet");
@@ -75,7 +75,7 @@ export async function claimDatabase(
       .catch(() => []);
     return `Another Tesslate Studio${holder ? ` (pid ${holder.pid} on ${holder.host})` : ""} uses this database, and only one server may. Stop that server, or set DATABASE_URL to another database.`;
   };
-  if (!(await patiently())) throw new Error(await refusal());
+  if (!(await takeWithRetry())) throw new Error(await refusal());
   return {
     close: async () => {
       isClosed = true;
