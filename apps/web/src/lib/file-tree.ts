@@ -145,7 +145,8 @@ function apply(tree: Pick<FileTree, "nodes">, change: FileChange, draftOf: () =>
 /** Applies many `file_changed` with one copy of the tree. Returns the same object if none makes a difference. */
 export function patchTreeAll(tree: FileTree, changes: readonly FileChange[]): FileTree {
   let draft: Draft | undefined;
-  const draftOf = () => (draft ??= { nodes: new Map(tree.nodes), children: new Map(tree.children), copied: new Map(), unsorted: new Set() });
+  const draftOf = () =>
+    (draft ??= { nodes: new Map(tree.nodes), children: new Map(tree.children), copied: new Map(), unsorted: new Set() });
   for (const change of changes) apply(draft ?? tree, change, draftOf);
   if (!draft) return tree;
   const { nodes, children, unsorted } = draft;

@@ -27,7 +27,8 @@ export function WorkbenchTop() {
   const { phase } = useOpenPreview();
   const { list } = useDeploys();
   /** Deploying is the next step. */
-  const isDeployNext = (view === "preview" || view === "code") && phase.kind === "running" && waitingCount === 0 && isUnshipped(lastRun, list);
+  const isDeployNext =
+    (view === "preview" || view === "code") && phase.kind === "running" && waitingCount === 0 && isUnshipped(lastRun, list);
   return (
     <header className="workbench-top flex min-w-0 items-center gap-2 pr-2 pl-1 narrow:gap-1 narrow:px-3">
       <ProjectName project={project} />
