@@ -112,7 +112,7 @@ const sameRow = (a: TranscriptRow, b: TranscriptRow): boolean =>
   a === b || (a.key === b.key && a.kind === b.kind && a.bead === b.bead && a.line === b.line && sameContent(a, b));
 
 const isSamePosition = (a: TurnPosition, b: TurnPosition) =>
-  a.messageId === b.messageId && a.lastId === b.lastId && a.nextId === b.nextId && a.taskId === b.taskId;
+  a.messageId === b.messageId && a.lastId === b.lastId && a.nextId === b.nextId && a.taskId === b.taskId && a.nextTaskId === b.nextTaskId;
 
 function sameContent(a: TranscriptRow, b: TranscriptRow): boolean {
   if (a.kind === "user" && b.kind === "user") return a.turn === b.turn && a.mode === b.mode && isSamePosition(a.position, b.position);
