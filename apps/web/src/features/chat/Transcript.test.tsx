@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { expect, screen, test, waitFor } from "../../testing/index.ts";
 import { chatReducer, emptyChat, type ChatAction } from "./chat.reducer.ts";
-import { RunActsContext, type GoBackTarget } from "./run-acts.ts";
+import { RunActionsContext, type GoBackTarget } from "./run-actions.ts";
 import { Transcript } from "./Transcript.tsx";
 import { transcriptRows, type TranscriptRow } from "./transcript-rows.ts";
 
@@ -80,7 +80,7 @@ test("restoring to after a message names the run that answers the next one, also
   function Resumable() {
     const [taskId, setTaskId] = useState("t2");
     return (
-      <RunActsContext
+      <RunActionsContext
         value={{
           review: nothing,
           goBack: (target) => targets.push(target),
@@ -93,7 +93,7 @@ test("restoring to after a message names the run that answers the next one, also
       >
         <Transcript rows={[row(taskId)]} reader={ada} onResume={nothing} onRetry={nothing} isBusy={false} />
         <button onClick={() => setTaskId("t3")}>Resume</button>
-      </RunActsContext>
+      </RunActionsContext>
     );
   }
   show(<Resumable />);
