@@ -9,7 +9,7 @@ import { findText } from "./text-file.ts";
 export const remember = defineTool({
   name: "remember",
   category: "project_management",
-  description: "Keep a fact for later chats: a wish of the person, or what was hard to find out.",
+  description: "Keep a fact for later chats: a preference of the user, or what was hard to find out.",
   parameters: Type.Object({ note: Type.String({ minLength: 1, maxLength: 1_000 }) }),
   gate: mutates,
   async run({ note }, context) {

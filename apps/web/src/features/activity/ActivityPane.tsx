@@ -28,7 +28,7 @@ const kinds: { value: ActivityKind | typeof all; label: string }[] = [
   { value: "approval", label: "Approvals" },
   { value: "secret", label: "Secrets" },
   { value: "snapshot", label: "Snapshots" },
-  { value: "power", label: "Starts and stops" },
+  { value: "lifecycle", label: "Starts and stops" },
   { value: "graph", label: "Canvas" },
   { value: "board", label: "Board and notes" },
   { value: "operation", label: "Operations" },

@@ -177,8 +177,8 @@ function DiscardDialog({
 }) {
   const some = discarding?.changes ?? [];
   /** The request that failed because its changes could not be kept for undo. */
-  const [notKept, setNotKept] = useState<object>();
-  const isFinal = discarding !== undefined && notKept === discarding;
+  const [unrecoverable, setUnrecoverable] = useState<object>();
+  const isFinal = discarding !== undefined && unrecoverable === discarding;
   const [only] = some;
   const created = some.filter((change) => change.status === "??").length;
   const title =
@@ -199,7 +199,7 @@ function DiscardDialog({
         const hunks = discarding?.hunk !== undefined && only ? [{ path: only.path, ids: [discarding.hunk] }] : undefined;
         // The failure is shown above the list.
         if ((await actions.discard(some, { hunks, isFinal })) !== "not_kept") return;
-        setNotKept(discarding);
+        setUnrecoverable(discarding);
         throw new Error("Nothing was discarded, because these changes couldn't be kept for undo. Discard again to lose them permanently.");
       }}
     >

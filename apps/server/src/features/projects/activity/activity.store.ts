@@ -40,9 +40,9 @@ export function createActivityStore(db: Database) {
             case e.type
               when 'file_changed' then 'write' when 'task_started' then 'run' when 'complete' then 'run'
               when 'approval_resolved' then 'approval' when 'question_resolved' then 'approval'
-              when 'secrets_changed' then 'secret' when 'snapshot_changed' then 'snapshot' when 'project_status' then 'power'
+              when 'secrets_changed' then 'secret' when 'snapshot_changed' then 'snapshot' when 'project_status' then 'lifecycle'
               when 'graph_changed' then 'graph' when 'board_changed' then 'board' when 'notes_changed' then 'board'
-              else case when e.data->>'type' ~ '^(project|container)_(start|restart)$' then 'power' when e.data->>'type' ~ '^snapshot_' then 'snapshot' else 'operation' end
+              else case when e.data->>'type' ~ '^(project|container)_(start|restart)$' then 'lifecycle' when e.data->>'type' ~ '^snapshot_' then 'snapshot' else 'operation' end
             end as kind,
             case
               when e.type = 'file_changed' then case e.data->>'by' when 'user' then 'person' else 'agent' end
