@@ -7,7 +7,18 @@ const tag = "projects";
  * Kinds of activity: file writes, commands, runs, approvals, secrets, snapshots, starting and stopping, canvas, board and notes, and
  * operations such as a deployment.
  */
-export const activityKinds = ["write", "command", "run", "approval", "secret", "snapshot", "lifecycle", "graph", "board", "operation"] as const;
+export const activityKinds = [
+  "write",
+  "command",
+  "run",
+  "approval",
+  "secret",
+  "snapshot",
+  "lifecycle",
+  "graph",
+  "board",
+  "operation",
+] as const;
 export const ActivityKind = Literals(...activityKinds);
 export type ActivityKind = Static<typeof ActivityKind>;
 /** A person, an agent, or the server itself. */
