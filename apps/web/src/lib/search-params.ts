@@ -24,7 +24,7 @@ export const optionalParam = <const S extends GenericSchema>(schema: S) =>
   fallback(optional(schema), undefined as InferOutput<S> | undefined);
 
 export const textParam = optionalParam(string());
-/** What somebody searches for, or the id of what is filtered by: not empty, at most `maxLength` characters of it. */
+/** A search text, or the id of a filter: not empty, at most `maxLength` characters of it. */
 export const wordsParam = (maxLength = 200) =>
   optionalParam(
     pipe(

@@ -28,7 +28,7 @@ export function useDroppedFiles(ref: RefObject<HTMLElement | null>, onFiles: (fi
   return { isOver };
 }
 
-/** Files pasted while nobody writes. */
+/** Files pasted while no text field has the focus. */
 export function usePastedFiles(onFiles: (files: File[]) => void): void {
   const take = useHandler(onFiles);
   useEffect(() => {

@@ -19,7 +19,7 @@ export function useOptimisticMutation<Answer, Change>({ mutationFn, affects, sho
   const queries = useQueryClient();
   return useMutation({
     mutationFn,
-    // Without a connection a change fails, rather than waiting where nobody sees it.
+    // Without a connection a change fails, rather than waiting unseen.
     networkMode: "always",
     onMutate: async (change: Change) => {
       const interrupted = affects.flatMap((queryKey) => queries.getQueryCache().findAll({ queryKey, fetchStatus: "fetching" }));

@@ -36,7 +36,7 @@ export function usePendingChanges<Data>(queryKey: QueryKey, data: Data | undefin
   const { mutateAsync } = useMutation({
     mutationKey,
     scope: { id: JSON.stringify(queryKey) },
-    // Without a connection a change fails, rather than waiting where nobody sees it.
+    // Without a connection a change fails, rather than waiting unseen.
     networkMode: "always",
     mutationFn: ({ send }: Variables<Data>) => send(),
     onSuccess: async (commit, { queryKey: changed }) => {

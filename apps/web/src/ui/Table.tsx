@@ -53,7 +53,7 @@ export interface TableProps<Row extends object> {
   isStale?: boolean;
   /** Fills a scrolling panel: the head stays visible, and the outer cells have the panel's padding. */
   isFlush?: boolean;
-  /** Shown instead of the table: why it could not be loaded. */
+  /** Shown instead of the table: why loading failed. */
   failure?: ReactNode;
   /** Shown instead of a table without rows. */
   empty?: ReactNode;

@@ -16,7 +16,7 @@ export interface Chat {
   state: ChatState;
   /** The active run of the open chat. */
   live: Run | undefined;
-  /** Why the chat could not be loaded. */
+  /** Why loading the chat failed. */
   loadFailure: unknown;
   reload: () => void;
   /** Loads the entries before the first one; undefined if there are none. Resolves with an error sentence if that failed. */

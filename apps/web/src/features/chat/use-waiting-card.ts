@@ -55,7 +55,7 @@ export interface WaitingCard {
 
 /**
  * Focuses the card of what the run waits for when it appears, unless that would interrupt the person: then it is announced, and
- * `isMissed` tells the caller to show a hint. When nothing waits any more, the focus returns to the composer.
+ * `isMissed` tells the caller to show a hint. When nothing waits, the focus returns to the composer.
  */
 export function useWaitingCard(
   waiting: Waiting | undefined,
