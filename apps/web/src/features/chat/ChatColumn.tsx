@@ -19,6 +19,7 @@ import type { Asked } from "./AnswerHint.tsx";
 import { BudgetMeter, CrowdedOffer, useCompact } from "./BudgetMeter.tsx";
 import { shownRuns } from "./chat.reducer.ts";
 import type { Run, MessageExtras, SendFailure } from "./chat.types.ts";
+import { backgroundCommands } from "./command-events.ts";
 import { Composer } from "./Composer.tsx";
 import { useConversation } from "./conversation.ts";
 import { PauseCard } from "./PauseCard.tsx";
@@ -43,9 +44,11 @@ const loadQuestionCard = async () => (await import("./QuestionCard.tsx")).Questi
 const QuestionCard = lazyComponent(loadQuestionCard);
 const loadPlanCard = async () => (await import("./PlanCard.tsx")).PlanCard;
 const PlanCard = lazyComponent(loadPlanCard);
+const loadRunningCommands = async () => (await import("./RunningCommands.tsx")).RunningCommands;
+const RunningCommands = lazyComponent(loadRunningCommands);
 
 /** Loads the cards that a run may need before it needs them. */
-export const cardPreloads = [loadApprovalCard, loadQuestionCard, loadPlanCard].map((load) => () => preload(load));
+export const cardPreloads = [loadApprovalCard, loadQuestionCard, loadPlanCard, loadRunningCommands].map((load) => () => preload(load));
 
 export interface ChatColumnProps {
   /** Why nothing can be sent yet. */
@@ -98,6 +101,7 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
     setStoppedTaskId(live?.taskId);
     void chat.stop();
   });
+  const running = useMemo(() => (live ? backgroundCommands(live) : []), [live]);
   const counted = live ?? shownRuns(state).at(-1);
   const compact = useCompact(state.chatId, model);
   const [dismissedTaskId, setDismissedTaskId] = useState<string>();
@@ -252,6 +256,13 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
         {failure ? (
           <ThreadItem bead="failed" line="next" className={cardItem}>
             {failure}
+          </ThreadItem>
+        ) : null}
+        {running.length > 0 ? (
+          <ThreadItem bead="live" line="live" className="pb-1.5 [--bead-y:13px] narrow:pl-2! narrow:before:hidden narrow:[&>.bead]:hidden">
+            <Suspense fallback={null}>
+              <RunningCommands commands={running} />
+            </Suspense>
           </ThreadItem>
         ) : null}
         {queue.items.length > 0 ? (

@@ -12,6 +12,7 @@ import { EvidenceCard } from "./evidence/EvidenceCard.tsx";
 import { GoneRow } from "./GoneRow.tsx";
 import { NoticeRow } from "./NoticeRow.tsx";
 import { QuestionRow } from "./QuestionRow.tsx";
+import { CommandRow } from "./tools/CommandRow.tsx";
 import { SubagentRow } from "./tools/SubagentRow.tsx";
 import { ToolRow } from "./tools/ToolRow.tsx";
 import type { TurnPosition, TranscriptRow } from "./transcript-rows.ts";
@@ -63,6 +64,8 @@ const Row = memo(
           return <ThoughtRow part={row.part} isStreaming={row.isStreaming} />;
         case "tool":
           return row.part.name === "invoke_subagent" ? <SubagentRow part={row.part} /> : <ToolRow part={row.part} />;
+        case "command":
+          return <CommandRow command={row.part.command} />;
         case "answered":
           return <AnsweredRow part={row.part} reader={reader} />;
         case "steered":
@@ -92,7 +95,7 @@ const Row = memo(
         line={row.line}
         {...(row.kind === "evidence" && row.tone && { tone: row.tone })}
         {...(edge && { edge })}
-        {...(beadLabel && row.kind === "tool" && { beadLabel })}
+        {...(beadLabel && (row.kind === "tool" || row.kind === "command") && { beadLabel })}
         className={cx(
           row.kind !== "user" &&
             row.kind !== "gone" &&

@@ -17,8 +17,8 @@ import { ChangesCard } from "./ChangesCard.tsx";
 import type { ApprovalPart, ErrorPart, PlainPart, Run, SteeredPart, ThoughtPart, UserTurn } from "./chat.types.ts";
 import { MessageMenu } from "./MessageMenu.tsx";
 import { RunContextFacts } from "./RunContextFacts.tsx";
+import { Elapsed } from "./tools/Elapsed.tsx";
 import { argumentOf, touchedPaths } from "./tools/tool-facts.ts";
-import { Elapsed } from "./tools/ToolRow.tsx";
 import type { TurnPosition } from "./transcript-rows.ts";
 
 /** The signed-in person. */

@@ -6,6 +6,7 @@ import type {
   MessageAttachment,
   QuestionAsked,
   QuestionResolved,
+  RunEventData,
   ToolResult,
 } from "@tesslate/contract";
 
@@ -21,6 +22,30 @@ export interface FileEdit {
   op: "add" | "update" | "delete" | "move";
   new_path?: string;
   diff?: string;
+}
+
+/** A command that a run executes, with what it has printed so far. */
+export interface CommandView {
+  id: string;
+  /** The run, to stop the command. */
+  taskId: string;
+  command: string;
+  isBackground: boolean;
+  startedAt: string | undefined;
+  /** Output as printed, with the terminal's colors; without what is older than the newest `maxOutputChars`. */
+  output: string;
+  /** The start of the output is missing. */
+  isStartCut: boolean;
+  /** Absent while it runs. */
+  ending?: CommandEnding;
+}
+export interface CommandEnding {
+  exitCode: number | null;
+  reason: RunEventData<"command_ended">["reason"];
+  /** Milliseconds; undefined if its end was not reported, because the server stopped. */
+  durationMs: number | undefined;
+  /** It printed more than the events have. */
+  isEndCut: boolean;
 }
 
 interface PartBase {
@@ -50,6 +75,14 @@ export interface ToolPart extends PartBase {
   edits: FileEdit[];
   /** Activity of the sub-agent that it started, from its events. */
   subagent?: SubagentView;
+  /** The command that it runs in the foreground, if that takes longer than a second. */
+  command?: CommandView;
+}
+/** A command in the background. */
+export interface CommandPart extends PartBase {
+  kind: "command";
+  iteration: number;
+  command: CommandView;
 }
 export interface ApprovalPart extends PartBase {
   kind: "approval";
@@ -95,7 +128,17 @@ export interface PlainPart extends PartBase {
   type: string;
   data: unknown;
 }
-export type Part = TextPart | ThoughtPart | ToolPart | ApprovalPart | QuestionPart | ErrorPart | NoticePart | SteeredPart | PlainPart;
+export type Part =
+  | TextPart
+  | ThoughtPart
+  | ToolPart
+  | CommandPart
+  | ApprovalPart
+  | QuestionPart
+  | ErrorPart
+  | NoticePart
+  | SteeredPart
+  | PlainPart;
 
 export interface RunUsage {
   tokensIn: number;
@@ -200,6 +243,8 @@ export interface SubagentCall {
   parameters: Record<string, unknown>;
   success?: boolean;
   message?: string;
+  /** The command that it runs, in the foreground or in the background. */
+  command?: CommandView;
 }
 export type SubagentActivity = { key: string } & ({ kind: "text"; text: string } | { kind: "call"; call: SubagentCall });
 /** Activity of a sub-agent so far. */

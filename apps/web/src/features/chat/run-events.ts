@@ -1,5 +1,6 @@
 import type { RunEventData, RunEventType } from "@tesslate/contract";
 import type { IncomingRunEvent, FileEdit, Part, Run, RunStatus, SteeredPart, TextPart, ToolPart } from "./chat.types.ts";
+import { onCommandEnded, onCommandOutput, onCommandStarted, withEndedCommands } from "./command-events.ts";
 import { onQuestionAsked, onQuestionResolved, withdrawn } from "./question-events.ts";
 import { onSubagent } from "./subagents.ts";
 
@@ -229,7 +230,7 @@ const contextOf = (used: number | null | undefined, window: number | undefined) 
 
 function onComplete(run: Run, data: RunEventData<"complete">, event: IncomingRunEvent): Run {
   const status = runStatusOf(data.completion_reason, data.success);
-  const parts = run.parts.map((part): Part => {
+  const parts = withEndedCommands(run.parts).map((part): Part => {
     if (part.kind === "tool" && ["queued", "running", "waiting"].includes(part.status)) return { ...part, status: "refused" };
     if (part.kind === "question") return withdrawn(part, event.at ?? run.startedAt ?? "");
     if (part.kind === "approval" && !part.answer)
@@ -325,10 +326,13 @@ export function applyRunEvent(before: Run, event: IncomingRunEvent): Run {
     }
     case "todo_updated":
     case "plan_updated":
-    case "command_started":
-    case "command_output":
-    case "command_ended":
       return run;
+    case "command_started":
+      return onCommandStarted(run, data as RunEventData<"command_started">, event);
+    case "command_output":
+      return onCommandOutput(run, data as RunEventData<"command_output">);
+    case "command_ended":
+      return onCommandEnded(run, data as RunEventData<"command_ended">);
     case "steered": {
       const { id, message, iteration, at } = data as RunEventData<"steered">;
       return { ...run, parts: withSteered(run.parts, { kind: "steered", key: `s${id}`, id, text: message, iteration, at }) };
@@ -343,11 +347,13 @@ export function applyRunEvent(before: Run, event: IncomingRunEvent): Run {
       return {
         ...run,
         status: isInterrupted ? "interrupted" : run.status,
-        parts: isInterrupted ? run.parts : [...run.parts, { kind: "error", key: `e${seq}`, message: error.message, code: error.code }],
+        parts: isInterrupted
+          ? withEndedCommands(run.parts)
+          : [...run.parts, { kind: "error", key: `e${seq}`, message: error.message, code: error.code }],
       };
     }
     case "done":
-      return isLive(run) ? { ...run, status: "failed", endedAt: event.at ?? run.endedAt } : run;
+      return isLive(run) ? { ...run, status: "failed", endedAt: event.at ?? run.endedAt, parts: withEndedCommands(run.parts) } : run;
     default:
       return { ...run, parts: [...run.parts, { kind: "plain", key: `p${seq}`, type: event.type, data }] };
   }

@@ -5,6 +5,11 @@ import type { Part, Run, ToolPart, SubagentCall, SubagentActivity, SubagentView 
 const maxRows = 300;
 
 const callRow = (key: string, call: SubagentCall): SubagentActivity => ({ key, kind: "call", call });
+/** The finished call in the row of the running one. */
+function finishedRow(row: SubagentActivity | undefined, key: string, call: SubagentCall): SubagentActivity {
+  const command = row?.kind === "call" ? row.call.command : undefined;
+  return callRow(row?.key ?? key, { ...call, ...(command && { command }) });
+}
 const emptyView = (data: RunEventData<"subagent_event">): SubagentView => ({
   agentId: data.agent_id,
   name: data.name,
@@ -36,7 +41,9 @@ function next(view: SubagentView, data: RunEventData<"subagent_event">, seq: num
       const before = open < 0 ? rows : rows.slice(0, open);
       return {
         ...view,
-        rows: [...before, ...calls.map((call, at) => callRow(rows[open + at]?.key ?? `c${seq}.${at}`, call))].slice(-maxRows),
+        rows: [...before, ...calls.map((call, at) => finishedRow(open < 0 ? undefined : rows[open + at], `c${seq}.${at}`, call))].slice(
+          -maxRows,
+        ),
       };
     }
     case "finished":

@@ -2,6 +2,8 @@ import type {
   Todo,
   ApprovalPart,
   ChatState,
+  CommandPart,
+  CommandView,
   ErrorPart,
   NoticePart,
   PlainPart,
@@ -25,6 +27,7 @@ export type TranscriptRow = { key: string; bead: BeadKind; line: LineKind } & (
   | { kind: "text"; part: TextPart; isStreaming: boolean }
   | { kind: "thought"; part: ThoughtPart; isStreaming: boolean }
   | { kind: "tool"; part: ToolPart }
+  | { kind: "command"; part: CommandPart }
   | { kind: "answered"; part: ApprovalPart }
   | { kind: "question"; part: QuestionPart }
   | { kind: "steered"; part: SteeredPart }
@@ -68,6 +71,11 @@ export const toolBead: Record<ToolPart["status"], BeadKind> = {
   refused: "failed",
 };
 
+function commandBead({ ending }: CommandView): BeadKind {
+  if (!ending) return "live";
+  return ending.reason === "timed_out" || (ending.exitCode ?? 0) !== 0 ? "failed" : "step";
+}
+
 function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
   const isGoing = run.status === "running";
   const rows: TranscriptRow[] = [];
@@ -92,6 +100,9 @@ function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
           bead: toolBead[part.status],
           line: part.status === "running" ? "live" : part.status === "waiting" ? "held" : part.status === "queued" ? "next" : "done",
         });
+        return;
+      case "command":
+        rows.push({ key, kind: "command", part, bead: commandBead(part.command), line: part.command.ending ? "done" : "live" });
         return;
       case "approval":
         // An open approval is shown above the composer, not in the transcript.
@@ -232,6 +243,7 @@ function labelOf(row: TranscriptRow): string {
   if (row.kind === "gone") return `hidden: ${row.message.text.slice(0, 60)}`;
   if (row.kind === "steered") return `message during run: ${row.part.text.slice(0, 60)}`;
   if (row.kind === "tool") return `${row.part.name}, ${row.part.status}`;
+  if (row.kind === "command") return `background command, ${row.part.command.ending ? "ended" : "running"}`;
   if (row.kind === "text") return "reply";
   if (row.kind === "error") return `error: ${row.part.message}`;
   return labels[row.kind] ?? row.kind;

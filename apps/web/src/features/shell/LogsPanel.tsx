@@ -1,11 +1,12 @@
 import { Download, Eraser, Pause, Play, Search } from "lucide-react";
 import type { Container } from "@tesslate/contract";
-import { memo, useDeferredValue, useMemo, useState, type CSSProperties, type ReactNode } from "react";
+import { memo, useDeferredValue, useMemo, useState, type ReactNode } from "react";
 import { useStickToBottom } from "use-stick-to-bottom";
-import { plainLine, spansOf, type Span } from "../../lib/ansi.ts";
+import { plainLine } from "../../lib/ansi.ts";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { formatLogTime } from "../../lib/time.ts";
+import { AnsiLine } from "../../ui/AnsiLine.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
@@ -140,27 +141,11 @@ const Line = memo(function Line({ line: { data }, wanted }: { line: LogLine; wan
           data.stream === "stderr" ? "text-(--term-red)" : data.stream === "system" ? "text-(--term-bright-black)" : "text-term-fg",
         )}
       >
-        {wanted === "" ? spansOf(data.line).map((span, i) => <Piece key={i} span={span} />) : marked(plainLine(data.line), wanted)}
+        {wanted === "" ? <AnsiLine line={data.line} /> : marked(plainLine(data.line), wanted)}
       </span>
     </li>
   );
 });
-
-function Piece({ span: { text, fg, bg, isBold, isDim, isItalic, isUnderlined } }: { span: Span }) {
-  if (!fg && !bg && !isBold && !isDim && !isItalic && !isUnderlined) return text;
-  const style: CSSProperties = {
-    ...(fg && { color: fg }),
-    ...(bg && { backgroundColor: bg }),
-    ...(isBold && { fontWeight: 600 }),
-    ...(isItalic && { fontStyle: "italic" }),
-    ...(isUnderlined && { textDecoration: "underline" }),
-  };
-  return (
-    <span style={style} className={isDim && !fg ? "text-(--term-bright-black)" : undefined}>
-      {text}
-    </span>
-  );
-}
 
 /** The text with every match of `wanted` (lower case) highlighted. */
 function marked(text: string, wanted: string): ReactNode[] {

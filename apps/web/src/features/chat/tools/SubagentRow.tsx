@@ -7,9 +7,13 @@ import { Markdown } from "../../../ui/markdown/Markdown.tsx";
 import { scrollable } from "../../../ui/scrollable.ts";
 import type { ToolPart, SubagentCall, SubagentView } from "../chat.types.ts";
 import { callCount, subagentOf } from "../subagents.ts";
+import { CommandOutput } from "./CommandOutput.tsx";
+import { CommandState } from "./CommandRow.tsx";
+import { Elapsed } from "./Elapsed.tsx";
+import { StopCommandButton } from "./StopCommandButton.tsx";
 import { argumentOf, toolFacts } from "./tool-facts.ts";
 import { lookOf } from "./tool-looks.ts";
-import { Change, Elapsed } from "./ToolRow.tsx";
+import { Change } from "./ToolRow.tsx";
 
 /** A call of a sub-agent: collapsed it shows the current step, expanded all steps and the report. */
 export const SubagentRow = memo(({ part }: { part: ToolPart }) => {
@@ -96,31 +100,42 @@ const Rows = ({ view, hasReport }: { view: SubagentView; hasReport: boolean }) =
   );
 };
 
-const CallRow = ({ call }: { call: SubagentCall }) => {
+const CallRow = memo(({ call }: { call: SubagentCall }) => {
   const { icon: Icon, verb } = lookOf(call.name);
   const argument = argumentOf(call);
+  const { command } = call;
   return (
-    <li data-testid="subagent-call" className="flex min-h-6 min-w-0 items-center gap-1.75 narrow:min-h-8">
-      <Icon size={13} className="flex-none text-fg-3" aria-hidden="true" />
-      <span className="flex-none text-fg-1">{verb}</span>
-      <span className={cx("min-w-0 truncate text-fg-2", argument.isMono && "font-mono text-2xs")}>{argument.text}</span>
-      <span className="ml-auto flex-none pl-2">
-        {call.success === undefined ? (
-          <>
-            <span className="spin" aria-hidden="true" />
-            <span className="sr-only">running</span>
-          </>
-        ) : call.success ? (
-          <span className="sr-only">done</span>
-        ) : (
-          <span className="text-err" title={call.message}>
-            failed
-          </span>
-        )}
-      </span>
+    <li data-testid="subagent-call">
+      <div className="flex min-h-6 min-w-0 items-center gap-1.75 narrow:min-h-8">
+        <Icon size={13} className="flex-none text-fg-3" aria-hidden="true" />
+        <span className="flex-none text-fg-1">{verb}</span>
+        <span className={cx("min-w-0 truncate text-fg-2", argument.isMono && "font-mono text-2xs")}>{argument.text}</span>
+        <span className="ml-auto inline-flex flex-none items-center gap-2 pl-2">
+          {command && (call.success === undefined || command.isBackground) ? (
+            <CommandState command={command} />
+          ) : call.success === undefined ? (
+            <>
+              <span className="spin" aria-hidden="true" />
+              <span className="sr-only">running</span>
+            </>
+          ) : call.success ? (
+            <span className="sr-only">done</span>
+          ) : (
+            <span className="text-err" title={call.message}>
+              failed
+            </span>
+          )}
+        </span>
+        {command && !command.ending ? <StopCommandButton command={command} /> : null}
+      </div>
+      {command && !command.ending && command.output !== "" ? (
+        <div className="pb-1.5">
+          <CommandOutput command={command} />
+        </div>
+      ) : null}
     </li>
   );
-};
+});
 
 const doing = (call: SubagentCall): string => `${lookOf(call.name).verb} ${argumentOf(call).text}`.trim();
 const clip = (text: string): string => (text.length <= 1_200 ? text : `${text.slice(0, 1_200)}…`);

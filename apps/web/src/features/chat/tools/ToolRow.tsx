@@ -1,26 +1,17 @@
 import { CircleSlash2 } from "lucide-react";
-import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { memo, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { counted } from "../../../lib/counted.ts";
 import { cx } from "../../../lib/cx.ts";
 import { formatDuration } from "../../../lib/durations.ts";
 import { DiffBlock } from "../../../ui/DiffBlock.tsx";
 import { scrollable } from "../../../ui/scrollable.ts";
 import type { ToolPart } from "../chat.types.ts";
+import { CommandOutput } from "./CommandOutput.tsx";
+import { CommandState } from "./CommandRow.tsx";
+import { Elapsed } from "./Elapsed.tsx";
+import { StopCommandButton } from "./StopCommandButton.tsx";
 import { argumentOf, toolFacts } from "./tool-facts.ts";
 import { lookOf } from "./tool-looks.ts";
-
-/** Time since `since`, updated every 100 ms. */
-export function Elapsed({ since }: { since: string | undefined }) {
-  const [mountedAt] = useState(() => Date.now());
-  const [now, setNow] = useState(mountedAt);
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 100);
-    return () => clearInterval(timer);
-  }, []);
-  // A server clock that is ahead must not give a negative time.
-  const from = Math.min(Number.isNaN(Date.parse(since ?? "")) ? mountedAt : Date.parse(since ?? ""), mountedAt);
-  return <span className="num">{formatDuration(Math.max(0, now - from))}</span>;
-}
 
 const words: Partial<Record<ToolPart["status"], string>> = {
   running: "running",
@@ -29,59 +20,68 @@ const words: Partial<Record<ToolPart["status"], string>> = {
   refused: "not run",
 };
 
-/** A tool call in one line; it expands to its output. Failed calls are expanded at first. */
+/** A tool call in one line; it expands to its output. Failed calls and commands that print something are expanded at first. */
 export const ToolRow = memo(({ part }: { part: ToolPart }) => {
   const facts = useMemo(() => toolFacts(part), [part]);
   const [choice, setChoice] = useState<boolean>();
   const { icon: Icon, verb } = lookOf(part.name);
   const argument = argumentOf(part);
-  const isOpen = choice ?? part.status === "failed";
+  // The result has the reason of a failure, and all of an output that the events have only in part.
+  const { command } = part;
+  const live = command && command.output !== "" && part.result?.success !== false && !command.ending?.isEndCut ? command : undefined;
+  const isRunning = part.status === "running";
+  const isOpen = choice ?? (part.status === "failed" || (isRunning && live !== undefined));
   const parameters = Object.keys(part.parameters).length > 0 ? part.parameters : undefined;
-  const hasMore = facts.diff !== undefined || facts.output !== undefined || parameters !== undefined;
+  const hasMore = facts.diff !== undefined || facts.output !== undefined || parameters !== undefined || live !== undefined;
   return (
     <div data-testid="tool-row" data-tool={part.name} data-status={part.status} className="text-xs">
-      <button
-        type="button"
-        aria-expanded={isOpen}
-        disabled={!hasMore}
-        onClick={() => setChoice(!isOpen)}
-        className={cx(
-          "-ml-1.5 flex h-(--row) w-[calc(100%+6px)] min-w-0 items-center gap-1.75 rounded-2 px-1.5 text-left hover:bg-bg-3 disabled:cursor-default narrow:h-9 narrow:text-sm",
-          isOpen && "bg-bg-3",
-        )}
-      >
-        <Icon size={14} className={cx("flex-none", isOpen ? "text-fg-2" : "text-fg-3")} aria-hidden="true" />
-        <span className="flex-none font-medium text-fg-0">{verb}</span>
-        <span className={cx("min-w-0 truncate text-fg-2", argument.isMono && "font-mono text-xs")}>{argument.text}</span>
-        <span className={cx("num ml-auto inline-flex flex-none items-center gap-2 pl-2", isOpen ? "text-fg-2" : "text-fg-3")}>
-          {facts.change ? <Change {...facts.change} /> : null}
-          {facts.exitCode !== undefined && facts.exitCode !== 0 ? <span className="text-err">exit {facts.exitCode}</span> : null}
-          {part.status === "failed" && !facts.exitCode ? <span className="text-err">failed</span> : null}
-          {part.status === "refused" ? (
-            <span className="inline-flex items-center gap-1">
-              <CircleSlash2 size={12} aria-hidden="true" /> not run
-            </span>
-          ) : null}
-          {part.status === "running" ? (
-            <>
-              <span className="spin" aria-hidden="true" />
-              <span className="sr-only">running</span>
-              <Elapsed since={part.startedAt} />
-            </>
-          ) : null}
-          {part.status === "waiting" ? <span className="text-err">{words.waiting}</span> : null}
-          {part.durationMs !== undefined && part.status !== "running" ? <span>{formatDuration(part.durationMs)}</span> : null}
-          {part.status === "queued" ? <span className="sr-only">not started</span> : null}
-          {part.status === "ok" || part.status === "ended" ? <span className="sr-only">done</span> : null}
-        </span>
-      </button>
+      <div className="flex items-center gap-1">
+        <button
+          type="button"
+          aria-expanded={isOpen}
+          disabled={!hasMore}
+          onClick={() => setChoice(!isOpen)}
+          className={cx(
+            "-ml-1.5 flex h-(--row) min-w-0 flex-1 items-center gap-1.75 rounded-2 px-1.5 text-left hover:bg-bg-3 disabled:cursor-default narrow:h-9 narrow:text-sm",
+            isOpen && "bg-bg-3",
+          )}
+        >
+          <Icon size={14} className={cx("flex-none", isOpen ? "text-fg-2" : "text-fg-3")} aria-hidden="true" />
+          <span className="flex-none font-medium text-fg-0">{verb}</span>
+          <span className={cx("min-w-0 truncate text-fg-2", argument.isMono && "font-mono text-xs")}>{argument.text}</span>
+          <span className={cx("num ml-auto inline-flex flex-none items-center gap-2 pl-2", isOpen ? "text-fg-2" : "text-fg-3")}>
+            {facts.change ? <Change {...facts.change} /> : null}
+            {facts.exitCode !== undefined && facts.exitCode !== 0 ? <span className="text-err">exit {facts.exitCode}</span> : null}
+            {part.status === "failed" && !facts.exitCode ? <span className="text-err">failed</span> : null}
+            {part.status === "refused" ? (
+              <span className="inline-flex items-center gap-1">
+                <CircleSlash2 size={12} aria-hidden="true" /> not run
+              </span>
+            ) : null}
+            {isRunning && command ? <CommandState command={command} /> : null}
+            {isRunning && !command ? (
+              <>
+                <span className="spin" aria-hidden="true" />
+                <span className="sr-only">running</span>
+                <Elapsed since={part.startedAt} />
+              </>
+            ) : null}
+            {part.status === "waiting" ? <span className="text-err">{words.waiting}</span> : null}
+            {part.durationMs !== undefined && !isRunning ? <span>{formatDuration(part.durationMs)}</span> : null}
+            {part.status === "queued" ? <span className="sr-only">not started</span> : null}
+            {part.status === "ok" || part.status === "ended" ? <span className="sr-only">done</span> : null}
+          </span>
+        </button>
+        {isRunning && command && !command.ending ? <StopCommandButton command={command} /> : null}
+      </div>
       {isOpen && hasMore ? (
         <div className="pt-1 pb-2">
           {facts.diff ? <DiffBlock lines={facts.diff} path={argument.text} /> : null}
-          {facts.output ? (
+          {live && !facts.diff ? <CommandOutput command={live} /> : null}
+          {facts.output && !live ? (
             <Output text={facts.output} isFailed={part.status === "failed"} label={`Output of ${verb} ${argument.text}`} />
           ) : null}
-          {!facts.diff && !facts.output && parameters ? (
+          {!facts.diff && !facts.output && !live && parameters ? (
             <pre
               {...scrollable}
               aria-label={`Parameters of ${verb}`}

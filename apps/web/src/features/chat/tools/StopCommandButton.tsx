@@ -1,0 +1,36 @@
+import { ApiError } from "@tesslate/client/core";
+import { Square } from "lucide-react";
+import { useState } from "react";
+import { sentenceOf } from "../../../lib/errors.ts";
+import { useServices } from "../../../project/services.ts";
+import { IconButton } from "../../../ui/IconButton.tsx";
+import { toast } from "../../../ui/toast.tsx";
+import type { CommandView } from "../chat.types.ts";
+
+/** Stops one command; the run continues. Its end arrives as an event. */
+export function StopCommandButton({ command: { id, taskId, command } }: { command: CommandView }) {
+  const { api } = useServices();
+  const [isStopping, setIsStopping] = useState(false);
+  const stop = async () => {
+    setIsStopping(true);
+    try {
+      await api.chat.stopCommand({ body: { task_id: taskId, command_id: id } });
+    } catch (error) {
+      setIsStopping(false);
+      // It has ended meanwhile.
+      if (error instanceof ApiError && error.code === "not_found") return;
+      toast(`Couldn't stop the command. ${sentenceOf(error)}`, { kind: "failed" });
+    }
+  };
+  return (
+    <IconButton
+      size="sm"
+      tooltipSide="top"
+      label={isStopping ? `Stopping ${command}…` : `Stop ${command}`}
+      disabled={isStopping}
+      onClick={() => void stop()}
+    >
+      <Square size={12} />
+    </IconButton>
+  );
+}
