@@ -1,6 +1,5 @@
 export { type Buffers, createBuffers, loadingView, type ReadFile, type WriteFile } from "./buffers.ts";
+export { codeTokens, type CodeToken } from "./code-tokens.ts";
 export { CodeEditor } from "./CodeEditor.tsx";
 export { readFile, writeFile } from "./files.api.ts";
 export { ConflictBar, FileState } from "./FileView.tsx";
-export { inks } from "./inks.ts";
-export { languageOf } from "./languages.ts";
