@@ -410,6 +410,8 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
             if (options.isStreamed === false) held += content;
             else await deps.emit({ type: "text_chunk", data: { content, iteration } });
           },
+          onCallProgress:
+            options.isStreamed === false ? undefined : (progress) => deps.emit({ type: "tool_progress", data: { iteration, ...progress } }),
           onUsage: async (usage) => {
             if (held !== "") await deps.emit({ type: "text_chunk", data: { content: held, iteration } });
             held = "";

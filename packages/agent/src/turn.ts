@@ -1,4 +1,5 @@
 import { abortable, pause } from "./abortable.ts";
+import { createCallProgress, type CallProgressReports } from "./call-progress.ts";
 import { ModelError } from "./model-error.ts";
 import { createTextPump } from "./text-pump.ts";
 import { estimateRequestTokens, estimateTokens } from "./tokens.ts";
@@ -12,6 +13,7 @@ import {
   type ToolCallPart,
 } from "./conversation.ts";
 import type { FinishReason, ModelClient, ModelEvent, ModelRequest, ModelUsage } from "./model-client.ts";
+import type { ToolCallProgress } from "./types.ts";
 
 const maxAttempts = 2;
 const maxBackoffMs = 30_000;
@@ -36,6 +38,8 @@ export interface TurnOptions {
   /** Time without output after which the call counts as lost. */
   idleMs: number;
   onText(text: string): Promise<void>;
+  /** What is written into the arguments of calls, at most every 100 ms. Default: not reported. */
+  onCallProgress?: ((progress: ToolCallProgress) => Promise<void>) | undefined;
   /** Once per call to the provider that produced anything, with its usage or an estimate. */
   onUsage(usage: ModelUsage & { is_estimated: boolean }): Promise<void>;
   /** Called before a retry of a call that was charged. Throws to refuse it. */
@@ -90,6 +94,7 @@ interface Received {
 
 async function oneCall(options: TurnOptions, received: Received, shownBefore: string): Promise<FinishReason> {
   const pump = createTextPump(options.onText);
+  const progress = options.onCallProgress && createCallProgress(options.onCallProgress);
   const withoutRepetition = skipRepetition(shownBefore);
   const emitText = (delta: string, event: Omit<Extract<ModelEvent, { type: "text" }>, "delta"> = { type: "text" }): void => {
     receivePart(received, { ...event, delta });
@@ -102,11 +107,12 @@ async function oneCall(options: TurnOptions, received: Received, shownBefore: st
       size += sizeOf(event);
       if (size > maxAnswerChars) throw new ModelError("model_error", "The model's answer was too long, so it was stopped.");
       if (event.type === "text") emitText(withoutRepetition.next(event.delta), event);
-      else receive(received, event);
+      else receive(received, event, progress);
     });
     emitText(withoutRepetition.rest());
   } finally {
     await pump.flush();
+    await progress?.close();
     if (received.hasStarted) await options.onUsage(usageOf(options.request, received));
   }
   if (!received.finish)
@@ -182,7 +188,7 @@ function skipRepetition(shown: string): { next(delta: string): string; rest(): s
   };
 }
 
-function receive(received: Received, event: Exclude<ModelEvent, { type: "text" }>): void {
+function receive(received: Received, event: Exclude<ModelEvent, { type: "text" }>, progress: CallProgressReports | undefined): void {
   switch (event.type) {
     case "reasoning":
       receivePart(received, event);
@@ -191,17 +197,23 @@ function receive(received: Received, event: Exclude<ModelEvent, { type: "text" }
       const call: ToolCallPart = { type: "tool_call", id: unusedId(event.id, received), name: event.name, arguments: "" };
       received.calls.push({ provider_id: event.id, hasEnded: false, call });
       received.parts.push(call);
+      progress?.start(received.calls.length - 1, event.name);
       break;
     }
     case "tool_call_delta": {
-      const found = received.calls.findLast((one) => one.provider_id === event.id && !one.hasEnded);
-      if (found) found.call.arguments += event.delta;
+      const index = received.calls.findLastIndex((one) => one.provider_id === event.id && !one.hasEnded);
+      const found = received.calls[index];
+      if (!found) break;
+      found.call.arguments += event.delta;
+      progress?.push(index, event.delta);
       break;
     }
     case "tool_call_end": {
-      const found = received.calls.find((one) => one.provider_id === event.id && !one.hasEnded);
+      const index = received.calls.findIndex((one) => one.provider_id === event.id && !one.hasEnded);
+      const found = received.calls[index];
       if (!found) break;
       found.hasEnded = true;
+      progress?.end(index);
       const { call } = found;
       if (event.arguments !== undefined) call.arguments = event.arguments;
       if (event.problem !== undefined) call.problem = event.problem;

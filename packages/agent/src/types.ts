@@ -232,6 +232,11 @@ export interface Hooks {
 export type AgentEvent =
   /** Deltas are merged while an earlier `emit` is still pending, so a slow caller gets fewer, longer chunks. */
   | { type: "text_chunk"; data: { content: string; iteration: number } }
+  /**
+   * What the model writes into the arguments of a call, while that takes longer than 100 ms; each replaces the one before it of the same `index`. Not sent
+   * with `isStreamed: false`.
+   */
+  | { type: "tool_progress"; data: ToolCallProgress & { iteration: number; agent_id?: string } }
   /** `messages`: the model's turn, to be appended to the conversation. */
   | {
       type: "tool_started";
@@ -264,6 +269,20 @@ export type AgentEvent =
   | { type: "agent_step"; data: AgentStep; messages: ToolMessage[] }
   | { type: "error"; data: RunError }
   | { type: "complete"; data: RunResult };
+
+/** A call whose arguments the model is writing. */
+export interface ToolCallProgress {
+  /** Its place among the calls of the answer. */
+  index: number;
+  name: string;
+  /** Known once its value is complete. */
+  path?: string;
+  /** Size of the text that is written: the newest argument, other than the path, that is a text. */
+  lines: number;
+  chars: number;
+  /** The end of that text, at most 2,000 characters. */
+  tail: string;
+}
 
 /** Arguments as shown to people and stored; `{}` when the model's JSON could not be read. */
 export type ToolParameters = Record<string, unknown>;

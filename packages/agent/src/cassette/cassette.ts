@@ -153,3 +153,7 @@ export const eventsOf = ({ lines }: Cassette): CassetteEvent[] => lines.flatMap(
 export const endOf = ({ lines }: Cassette): EndLine | undefined => lines.find((line): line is EndLine => line.kind === "end");
 
 export const shownEvent = (event: AgentEvent): CassetteEvent => ({ type: event.type, data: event.data });
+
+/** Events that depend on how fast a command prints or a model writes: they are not recorded, and a replay has none. */
+export const dependsOnTime = ({ type }: AgentEvent): boolean =>
+  type === "tool_progress" || type === "command_started" || type === "command_output" || type === "command_ended";

@@ -7,6 +7,7 @@ import { RunInterrupted, type RunOptions, type RunResult, type Tool, type ToolCo
 import type { Workspace } from "../workspace.ts";
 import {
   cassetteVersion,
+  dependsOnTime,
   shownEvent,
   type CassetteLine,
   type HookLine,
@@ -162,8 +163,7 @@ export function recordRun(options: RunOptions, recorder: RecorderOptions): Recor
     deps: {
       ...deps,
       emit: async (event) => {
-        // Depends on how fast the command prints; a replay runs no commands.
-        if (event.type === "command_started" || event.type === "command_output" || event.type === "command_ended") return deps.emit(event);
+        if (dependsOnTime(event)) return deps.emit(event);
         if (running.length > 0 && ownAsks === 0 && ownChanges === 0) running[0]!.push({ told: shownEvent(event) });
         else if (event.type === "text_chunk") chunks?.push(event.data.content);
         write({ kind: "event", event: shownEvent(event) });

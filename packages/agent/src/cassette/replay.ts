@@ -19,6 +19,7 @@ import {
   CassetteError,
   endOf,
   eventsOf,
+  dependsOnTime,
   shownEvent,
   type Cassette,
   type CassetteEvent,
@@ -155,6 +156,7 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
   let serial = 0;
   const deps: AgentDeps = {
     emit: async (event: AgentEvent) => {
+      if (dependsOnTime(event)) return;
       const shown = shownEvent(withSubagentTokens(event));
       events.push(structuredClone(shown));
       fork?.onEvent?.(shown);

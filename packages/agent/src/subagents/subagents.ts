@@ -177,6 +177,8 @@ export function createSubagents(options: SubagentsOptions): Subagents {
         }
         case "file_changed":
           return context.fileChanged(event.data);
+        case "tool_progress":
+          return guarded(deps.emit({ ...event, data: { ...event.data, agent_id: id } }));
         case "command_started":
           return guarded(deps.emit({ ...event, data: { ...event.data, agent_id: id } }));
         case "command_output":

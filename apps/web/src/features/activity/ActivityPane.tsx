@@ -40,7 +40,15 @@ const looks = {
 };
 /** Project events come in bursts: the list is loaded again after this pause. */
 const restMs = 1500;
-const unrelated = new Set(["text_chunk", "preview_report", "log_problem", "credits_used", "positions_changed"]);
+const unrelated = new Set([
+  "text_chunk",
+  "tool_progress",
+  "command_output",
+  "preview_report",
+  "log_problem",
+  "credits_used",
+  "positions_changed",
+]);
 
 /** The activity log of a project: people, agents and the server. */
 export function ActivityPane() {

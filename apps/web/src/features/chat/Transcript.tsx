@@ -13,6 +13,7 @@ import { GoneRow } from "./GoneRow.tsx";
 import { NoticeRow } from "./NoticeRow.tsx";
 import { QuestionRow } from "./QuestionRow.tsx";
 import { CommandRow } from "./tools/CommandRow.tsx";
+import { DraftRow } from "./tools/DraftRow.tsx";
 import { SubagentRow } from "./tools/SubagentRow.tsx";
 import { ToolRow } from "./tools/ToolRow.tsx";
 import type { TurnPosition, TranscriptRow } from "./transcript-rows.ts";
@@ -66,6 +67,8 @@ const Row = memo(
           return row.part.name === "invoke_subagent" ? <SubagentRow part={row.part} /> : <ToolRow part={row.part} />;
         case "command":
           return <CommandRow command={row.part.command} />;
+        case "draft":
+          return <DraftRow draft={row.part.draft} />;
         case "answered":
           return <AnsweredRow part={row.part} reader={reader} />;
         case "steered":

@@ -20,6 +20,8 @@ const brief = (part: Part): string => {
       return `${part.kind}:${part.text}`;
     case "tool":
       return `tool:${part.name}:${part.status}`;
+    case "draft":
+      return `draft:${part.draft.path}:${part.draft.lines}`;
     case "command":
       return `command:${part.command.ending?.reason ?? "running"}`;
     case "approval":

@@ -78,6 +78,21 @@ export interface ToolPart extends PartBase {
   /** The command that it runs in the foreground, if that takes longer than a second. */
   command?: CommandView;
 }
+/** What the model has written of the arguments of a call that has not started. */
+export interface CallDraft {
+  index: number;
+  name: string;
+  path?: string;
+  lines: number;
+  chars: number;
+  /** The end of the text. */
+  tail: string;
+}
+export interface DraftPart extends PartBase {
+  kind: "draft";
+  iteration: number;
+  draft: CallDraft;
+}
 /** A command in the background. */
 export interface CommandPart extends PartBase {
   kind: "command";
@@ -132,6 +147,7 @@ export type Part =
   | TextPart
   | ThoughtPart
   | ToolPart
+  | DraftPart
   | CommandPart
   | ApprovalPart
   | QuestionPart
@@ -252,6 +268,8 @@ export interface SubagentView {
   agentId: string;
   name: string;
   rows: SubagentActivity[];
+  /** Calls that it is writing. */
+  drafts: readonly CallDraft[];
   isOver: boolean;
 }
 

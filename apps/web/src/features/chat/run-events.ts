@@ -1,4 +1,5 @@
 import type { RunEventData, RunEventType } from "@tesslate/contract";
+import { onToolProgress, withoutDrafts } from "./call-drafts.ts";
 import type { IncomingRunEvent, FileEdit, Part, Run, RunStatus, SteeredPart, TextPart, ToolPart } from "./chat.types.ts";
 import { onCommandEnded, onCommandOutput, onCommandStarted, withEndedCommands } from "./command-events.ts";
 import { onQuestionAsked, onQuestionResolved, withdrawn } from "./question-events.ts";
@@ -74,7 +75,7 @@ function onToolStarted(run: Run, data: RunEventData<"tool_started">, event: Inco
     startedAt: data.timestamp ?? event.at,
     edits: [],
   }));
-  return { ...run, parts: [...run.parts, ...started] };
+  return { ...run, parts: [...withoutDrafts(run.parts), ...started] };
 }
 
 function onApprovalRequired(run: Run, data: RunEventData<"approval_required">): Run {
@@ -183,7 +184,7 @@ function onStep(run: Run, data: RunEventData<"agent_step">, event: IncomingRunEv
       ...(durationMs !== undefined && { durationMs }),
     };
   };
-  let parts = run.parts.map((part): Part => {
+  let parts = withoutDrafts(run.parts).map((part): Part => {
     const at = part.kind === "tool" ? results.get(part.key) : undefined;
     return part.kind === "tool" && at !== undefined ? finished(part, at) : part;
   });
@@ -230,7 +231,7 @@ const contextOf = (used: number | null | undefined, window: number | undefined) 
 
 function onComplete(run: Run, data: RunEventData<"complete">, event: IncomingRunEvent): Run {
   const status = runStatusOf(data.completion_reason, data.success);
-  const parts = withEndedCommands(run.parts).map((part): Part => {
+  const parts = withoutDrafts(withEndedCommands(run.parts)).map((part): Part => {
     if (part.kind === "tool" && ["queued", "running", "waiting"].includes(part.status)) return { ...part, status: "refused" };
     if (part.kind === "question") return withdrawn(part, event.at ?? run.startedAt ?? "");
     if (part.kind === "approval" && !part.answer)
@@ -289,6 +290,8 @@ export function applyRunEvent(before: Run, event: IncomingRunEvent): Run {
     }
     case "text_chunk":
       return onText(run, data as RunEventData<"text_chunk">, seq);
+    case "tool_progress":
+      return onToolProgress(run, data as RunEventData<"tool_progress">);
     case "tool_started":
       return onToolStarted(run, data as RunEventData<"tool_started">, event);
     case "approval_required":
@@ -348,12 +351,14 @@ export function applyRunEvent(before: Run, event: IncomingRunEvent): Run {
         ...run,
         status: isInterrupted ? "interrupted" : run.status,
         parts: isInterrupted
-          ? withEndedCommands(run.parts)
-          : [...run.parts, { kind: "error", key: `e${seq}`, message: error.message, code: error.code }],
+          ? withoutDrafts(withEndedCommands(run.parts))
+          : [...withoutDrafts(run.parts), { kind: "error", key: `e${seq}`, message: error.message, code: error.code }],
       };
     }
     case "done":
-      return isLive(run) ? { ...run, status: "failed", endedAt: event.at ?? run.endedAt, parts: withEndedCommands(run.parts) } : run;
+      return isLive(run)
+        ? { ...run, status: "failed", endedAt: event.at ?? run.endedAt, parts: withoutDrafts(withEndedCommands(run.parts)) }
+        : run;
     default:
       return { ...run, parts: [...run.parts, { kind: "plain", key: `p${seq}`, type: event.type, data }] };
   }

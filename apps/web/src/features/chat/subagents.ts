@@ -14,6 +14,7 @@ const emptyView = (data: RunEventData<"subagent_event">): SubagentView => ({
   agentId: data.agent_id,
   name: data.name,
   rows: [],
+  drafts: [],
   isOver: false,
 });
 
@@ -30,6 +31,7 @@ function next(view: SubagentView, data: RunEventData<"subagent_event">, seq: num
     case "tool_started":
       return {
         ...view,
+        drafts: [],
         rows: [
           ...rows,
           ...(data.tools ?? []).map((tool, at) => callRow(`c${seq}.${at}`, { name: tool.name, parameters: tool.parameters })),
@@ -41,13 +43,14 @@ function next(view: SubagentView, data: RunEventData<"subagent_event">, seq: num
       const before = open < 0 ? rows : rows.slice(0, open);
       return {
         ...view,
+        drafts: [],
         rows: [...before, ...calls.map((call, at) => finishedRow(open < 0 ? undefined : rows[open + at], `c${seq}.${at}`, call))].slice(
           -maxRows,
         ),
       };
     }
     case "finished":
-      return { ...view, isOver: true, rows: rows.filter((row) => row.kind === "text" || row.call.success !== undefined) };
+      return { ...view, isOver: true, drafts: [], rows: rows.filter((row) => row.kind === "text" || row.call.success !== undefined) };
   }
 }
 
@@ -77,6 +80,7 @@ export function subagentOf(part: ToolPart): SubagentView | undefined {
     agentId: String(result?.["agent_id"] ?? ""),
     name: typeof details?.name === "string" ? details.name : String(part.parameters["name"] ?? ""),
     rows,
+    drafts: [],
     isOver: true,
   };
 }

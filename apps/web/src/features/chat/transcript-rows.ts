@@ -4,6 +4,7 @@ import type {
   ChatState,
   CommandPart,
   CommandView,
+  DraftPart,
   ErrorPart,
   NoticePart,
   PlainPart,
@@ -28,6 +29,7 @@ export type TranscriptRow = { key: string; bead: BeadKind; line: LineKind } & (
   | { kind: "thought"; part: ThoughtPart; isStreaming: boolean }
   | { kind: "tool"; part: ToolPart }
   | { kind: "command"; part: CommandPart }
+  | { kind: "draft"; part: DraftPart }
   | { kind: "answered"; part: ApprovalPart }
   | { kind: "question"; part: QuestionPart }
   | { kind: "steered"; part: SteeredPart }
@@ -104,6 +106,9 @@ function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
       case "command":
         rows.push({ key, kind: "command", part, bead: commandBead(part.command), line: part.command.ending ? "done" : "live" });
         return;
+      case "draft":
+        rows.push({ key, kind: "draft", part, bead: "live", line: "live" });
+        return;
       case "approval":
         // An open approval is shown above the composer, not in the transcript.
         if (part.answer)
@@ -136,7 +141,7 @@ function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
     !last ||
     (last.kind === "tool"
       ? last.status === "ok" || last.status === "failed" || last.status === "refused"
-      : last.kind !== "text" && last.kind !== "thought");
+      : last.kind !== "text" && last.kind !== "thought" && last.kind !== "draft");
   if (run.evidence.length > 0)
     rows.push({
       key: `${run.taskId}/~evidence`,
@@ -244,6 +249,7 @@ function labelOf(row: TranscriptRow): string {
   if (row.kind === "steered") return `message during run: ${row.part.text.slice(0, 60)}`;
   if (row.kind === "tool") return `${row.part.name}, ${row.part.status}`;
   if (row.kind === "command") return `background command, ${row.part.command.ending ? "ended" : "running"}`;
+  if (row.kind === "draft") return `${row.part.draft.name}, being written`;
   if (row.kind === "text") return "reply";
   if (row.kind === "error") return `error: ${row.part.message}`;
   return labels[row.kind] ?? row.kind;

@@ -1,6 +1,29 @@
 import type { RunEventData, TranscriptEvent } from "@tesslate/contract";
 import type { MessageRow } from "../../../db/schema/agent.ts";
 
+/** Events after which nothing is left of the progress of earlier calls. */
+const endsProgress: ReadonlySet<string> = new Set(["tool_started", "agent_step", "complete", "error", "done"]);
+/** The same for the calls of a sub-agent. */
+const endsSubagentProgress: ReadonlySet<string> = new Set(["tool_started", "step", "finished"]);
+
+/** Without the progress of calls that a later event replaces: a later one of the same call, the start of its batch, or the end of its run. */
+export function withoutReplacedProgress(events: readonly TranscriptEvent[]): TranscriptEvent[] {
+  /** Calls with later progress, and sub-agents whose calls have started. */
+  const replaced = new Set<string>();
+  let isAllReplaced = false;
+  const kept: TranscriptEvent[] = [];
+  for (const event of events.toReversed()) {
+    if (event.type === "tool_progress") {
+      const { agent_id = "", index } = event.data;
+      if (isAllReplaced || replaced.has(agent_id) || replaced.has(`${agent_id}/${index}`)) continue;
+      replaced.add(`${agent_id}/${index}`);
+    } else if (event.type === "subagent_event" && endsSubagentProgress.has(event.data.kind)) replaced.add(event.data.agent_id);
+    else isAllReplaced ||= endsProgress.has(event.type);
+    kept.push(event);
+  }
+  return kept.toReversed();
+}
+
 /**
  * Joins consecutive pieces of text of a step, and those of each sub-agent, to one event with the `seq` and `ts` of the first. Events of other
  * sub-agents may be in between, because they say nothing of this one.

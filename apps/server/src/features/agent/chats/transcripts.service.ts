@@ -6,7 +6,7 @@ import { messageReferences } from "./message-content.ts";
 import type { FinishOrphans } from "./orphaned-answers.ts";
 import { hiddenMessages } from "./rewinds.service.ts";
 import type { RewindsStore } from "./rewinds.store.ts";
-import { answerMetadata, completeData, joinText, withIdsOf } from "./transcript-events.ts";
+import { answerMetadata, completeData, joinText, withIdsOf, withoutReplacedProgress } from "./transcript-events.ts";
 import type { TranscriptRow, TranscriptsStore } from "./transcripts.store.ts";
 
 const maxRewound = 200;
@@ -85,7 +85,7 @@ export function createTranscripts({
   };
 
   const presentRun = ({ message, taskId, hasEnded, stored, newer }: Answer, restored: TranscriptEvent[] | undefined): TranscriptRun => {
-    const events = restored ?? [...stored.flatMap((row) => row.events), ...joinText(newer)];
+    const events = restored ?? [...stored.flatMap((row) => row.events), ...joinText(withoutReplacedProgress(newer))];
     const own = events.filter(({ task_id }) => task_id === taskId);
     const lastSeq = Math.max(lastSeqOf(stored, taskId), newer.at(-1)?.seq ?? 0, own.at(-1)?.seq ?? 0);
     // A run that ended without its last event, because its process and its task are gone.

@@ -4,7 +4,7 @@ import { approvals, messages, runTranscripts, type ApprovalRow } from "../../../
 import { events } from "../../../db/schema/core.ts";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
-import { joinText } from "./transcript-events.ts";
+import { joinText, withoutReplacedProgress } from "./transcript-events.ts";
 
 /** A run and the message it answers in. */
 interface TranscriptOwner {
@@ -54,7 +54,7 @@ export function createTranscriptsStore(db: Database) {
       const last = Number(stored?.last ?? 0);
       const logged = (await listLogged([task_id], tx)).get(task_id)?.filter(({ seq }) => seq > last) ?? [];
       const newest = logged.at(-1)?.seq;
-      if (newest !== undefined) await append(tx, owner, joinText(logged), newest);
+      if (newest !== undefined) await append(tx, owner, joinText(withoutReplacedProgress(logged)), newest);
     },
     /** Stores the first row of messages that have none. */
     insertFirst: (list: readonly (TranscriptOwner & { events: readonly TranscriptEvent[] })[]): Promise<void> =>

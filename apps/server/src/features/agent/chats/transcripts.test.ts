@@ -5,7 +5,7 @@ import type { RunEvent, Transcript, TranscriptEvent, TranscriptRun } from "@tess
 import { call, hang, nextMessage, pause, say, turn } from "@tesslate/testkit";
 import { all, answer, chatWorld, collect, eventually, find, type ChatWorld } from "../../../testing/chat.ts";
 import { killDuringRun, task } from "../../../testing/interrupted.ts";
-import { joinText } from "./transcript-events.ts";
+import { joinText, withoutReplacedProgress } from "./transcript-events.ts";
 
 const write = (path: string) => call("write_file", { file_path: path, content: path });
 const api = ({ app, owner }: Pick<ChatWorld, "app" | "owner">) => app.as(owner).chat;
@@ -326,4 +326,16 @@ test("consecutive text is one event: of a step, and of each sub-agent between ev
     chunk(7, "d"),
     agent(8, "x", "text", "e"),
   ]);
+});
+
+test("of the progress of calls only the newest is kept, and none once they have started or the run has ended", () => {
+  const event = (seq: number, type: string, data: object = {}) =>
+    ({ seq, task_id: "t", ts: `2026-03-05T10:00:0${seq}.000Z`, type, data }) as TranscriptEvent;
+  const progress = (seq: number, index: number, agent_id?: string) => event(seq, "tool_progress", { iteration: 1, index, agent_id });
+  const writing = [progress(1, 0), progress(2, 0), progress(3, 1), progress(4, 0, "s"), event(5, "text_chunk"), progress(6, 1)];
+  const seqs = (events: TranscriptEvent[]) => withoutReplacedProgress(events).map(({ seq }) => seq);
+  expect(seqs(writing)).toEqual([2, 4, 5, 6]);
+  expect(seqs([...writing, event(7, "tool_started")])).toEqual([5, 7]);
+  expect(seqs([...writing, event(7, "subagent_event", { agent_id: "s", kind: "tool_started" })])).toEqual([2, 5, 6, 7]);
+  expect(seqs([...writing, event(7, "complete"), event(8, "done")])).toEqual([5, 7, 8]);
 });

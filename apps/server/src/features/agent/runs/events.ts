@@ -118,6 +118,8 @@ export async function forwardEvent(
       return emitter.emitText(event.data.content, event.data.iteration);
     case "subagent_event":
       return emitter.emit("subagent_event", event.data);
+    case "tool_progress":
+      return emitter.emit("tool_progress", event.data);
     case "command_started":
       return emitter.emit("command_started", event.data);
     case "command_output":

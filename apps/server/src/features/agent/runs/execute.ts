@@ -200,6 +200,9 @@ async function executeRun(
           case "approval_required":
           case "question_asked":
             return conversation.openRequest(run, event);
+          case "tool_progress":
+            // A value that was escaped in the JSON arguments is only readable here.
+            return forwardEvent({ type: "tool_progress", data: redactor.current.redactIn(event.data) }, emitter, workspace.etagOf);
           case "file_changed":
             provided.diagnostics?.noteChange();
             await environment.touch();

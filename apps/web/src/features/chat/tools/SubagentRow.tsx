@@ -5,10 +5,11 @@ import { cx } from "../../../lib/cx.ts";
 import { formatDuration } from "../../../lib/durations.ts";
 import { Markdown } from "../../../ui/markdown/Markdown.tsx";
 import { scrollable } from "../../../ui/scrollable.ts";
-import type { ToolPart, SubagentCall, SubagentView } from "../chat.types.ts";
+import type { CallDraft, ToolPart, SubagentCall, SubagentView } from "../chat.types.ts";
 import { callCount, subagentOf } from "../subagents.ts";
 import { CommandOutput } from "./CommandOutput.tsx";
 import { CommandState } from "./CommandRow.tsx";
+import { DraftRow, draftFacts } from "./DraftRow.tsx";
 import { Elapsed } from "./Elapsed.tsx";
 import { StopCommandButton } from "./StopCommandButton.tsx";
 import { argumentOf, toolFacts } from "./tool-facts.ts";
@@ -24,6 +25,7 @@ export const SubagentRow = memo(({ part }: { part: ToolPart }) => {
   // Its batch may go on for others when it has finished.
   const isRunning = (part.status === "running" || part.status === "waiting") && view?.isOver !== true;
   const now = isRunning ? view?.rows.findLast((row) => row.kind === "call") : undefined;
+  const draft = isRunning ? view?.drafts.at(-1) : undefined;
   const task = argumentOf({ name: part.name, parameters: { task: part.parameters["task"] } }).text;
   const report = part.result?.result?.["content"];
   const reason = part.result?.error;
@@ -41,7 +43,7 @@ export const SubagentRow = memo(({ part }: { part: ToolPart }) => {
       >
         <Bot size={14} className={cx("flex-none", isOpen ? "text-fg-2" : "text-fg-3")} aria-hidden="true" />
         <span className="max-w-2/5 flex-none truncate font-medium text-fg-0">{name || "Sub-agent"}</span>
-        <span className="min-w-0 truncate text-fg-2">{now?.kind === "call" ? doing(now.call) : task}</span>
+        <span className="min-w-0 truncate text-fg-2">{draft ? writing(draft) : now?.kind === "call" ? doing(now.call) : task}</span>
         <span className={cx("num ml-auto inline-flex flex-none items-center gap-2 pl-2", isOpen ? "text-fg-2" : "text-fg-3")}>
           {change ? <Change {...change} /> : null}
           {count > 0 ? <span>{counted(count, "call")}</span> : null}
@@ -96,6 +98,11 @@ const Rows = ({ view, hasReport }: { view: SubagentView; hasReport: boolean }) =
           </li>
         ),
       )}
+      {view.drafts.map((draft) => (
+        <li key={`d${draft.index}`}>
+          <DraftRow draft={draft} />
+        </li>
+      ))}
     </ol>
   );
 };
@@ -137,5 +144,9 @@ const CallRow = memo(({ call }: { call: SubagentCall }) => {
   );
 });
 
+const writing = (draft: CallDraft): string => {
+  const { verb, target, size } = draftFacts(draft);
+  return `${verb} ${target}${size === "" ? "" : ` · ${size}`}`;
+};
 const doing = (call: SubagentCall): string => `${lookOf(call.name).verb} ${argumentOf(call).text}`.trim();
 const clip = (text: string): string => (text.length <= 1_200 ? text : `${text.slice(0, 1_200)}…`);
