@@ -206,6 +206,72 @@ export const streaming = (): ProjectEvent[] => [
     run,
   ),
 ];
+const command = (known: object) => ({ command_id: "c1", is_background: false, call: { iteration: 4, index: 0 }, ...known });
+/** A test run that prints, in colors. */
+export const runningCommand = (): ProjectEvent[] => [
+  ...begun(),
+  frame("14:02:50", "tool_started", { iteration: 4, tools: [test], timestamp: at("14:02:50") }, run),
+  frame("14:02:51", "command_started", command({ command: "pnpm test slots" }), run),
+  frame(
+    "14:02:52",
+    "command_output",
+    {
+      command_id: "c1",
+      content:
+        "\u001b[1m RUN \u001b[0m v4.1.0 /app\r\n\r\n \u001b[32m✓\u001b[0m src/server/slots.test.ts \u001b[2m(6 tests)\u001b[0m\r\n \u001b[31m×\u001b[0m src/server/orders.test.ts\r\n",
+    },
+    run,
+  ),
+];
+/** A server in the background, and one that has ended. */
+export const backgroundCommand = (): ProjectEvent[] => {
+  const dev = { name: "run_command", parameters: { command: "pnpm dev", background: true } };
+  const seed = { name: "run_command", parameters: { command: "pnpm seed", background: true } };
+  return [
+    ...begun(),
+    frame("14:02:50", "tool_started", { iteration: 4, tools: [dev, seed], timestamp: at("14:02:50") }, run),
+    frame("14:02:50", "command_started", command({ command: "pnpm dev", is_background: true }), run),
+    frame(
+      "14:02:51",
+      "command_started",
+      command({ command_id: "c2", command: "pnpm seed", is_background: true, call: { iteration: 4, index: 1 } }),
+      run,
+    ),
+    step(
+      4,
+      "14:02:51",
+      [dev, seed],
+      [
+        { success: true, result: { command_id: "c1" } },
+        { success: true, result: { command_id: "c2" } },
+      ],
+    ),
+    frame("14:02:53", "command_output", { command_id: "c1", content: "\u001b[32m➜\u001b[0m  Local: http://localhost:5173/\r\n" }, run),
+    frame("14:02:54", "command_output", { command_id: "c2", content: 'relation "slots" does not exist\r\n' }, run),
+    frame("14:02:54", "command_ended", { command_id: "c2", exit_code: 1, reason: "exited", duration_ms: 3_100, is_output_cut: false }, run),
+  ];
+};
+/** A file that the model is writing. */
+export const writingFile = (): ProjectEvent[] => {
+  const lines = fileText.split("\n");
+  return [
+    ...begun(),
+    frame(
+      "14:02:50",
+      "tool_progress",
+      {
+        iteration: 4,
+        index: 0,
+        name: "write_file",
+        path: "src/routes/order.tsx",
+        lines: 120,
+        chars: 4_200,
+        tail: lines.slice(0, 14).join("\n"),
+      },
+      run,
+    ),
+  ];
+};
 export const asking = (): ProjectEvent[] => {
   const push = { name: "run_command", parameters: { command: "pnpm drizzle-kit push --force", timeout: 120 } };
   return [

@@ -3,6 +3,7 @@ import {
   answer,
   asking,
   at,
+  backgroundCommand,
   begun,
   container,
   ended,
@@ -17,6 +18,7 @@ import {
   read,
   report,
   run,
+  runningCommand,
   started,
   stats,
   step,
@@ -24,6 +26,7 @@ import {
   task,
   tree,
   up,
+  writingFile,
 } from "./bakery.ts";
 import { bakeryCanvas, manyContainers } from "./canvas-scenarios.ts";
 
@@ -71,6 +74,9 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   { ...base, id: "streams", title: "A reply streams in", entries: inProgress(), events: streaming() },
+  { ...base, id: "command", title: "A command runs", entries: inProgress(), events: runningCommand() },
+  { ...base, id: "background", title: "A command runs in the background", entries: inProgress(), events: backgroundCommand() },
+  { ...base, id: "writing", title: "The agent writes a file", entries: inProgress(), events: writingFile() },
   { ...base, id: "done", title: "A finished run", entries: finished() },
   { ...base, id: "empty", title: "No message yet" },
   { ...base, id: "no-model", title: "No model is connected", models: "none" },
