@@ -1,9 +1,12 @@
-import { useState } from "react";
+import { Profiler, useState, useSyncExternalStore } from "react";
+import { flushSync } from "react-dom";
+import { vi } from "vitest";
 import { expect, screen, test, waitFor } from "../../testing/index.ts";
+import { marked } from "../../ui/markdown/markdown-html.ts";
 import { chatReducer, emptyChat, type ChatAction } from "./chat.reducer.ts";
 import { RunActionsContext, type GoBackTarget } from "./run-actions.ts";
 import { Transcript } from "./Transcript.tsx";
-import { transcriptRows, type TranscriptRow } from "./transcript-rows.ts";
+import { createRowCache, transcriptRows, type TranscriptRow } from "./transcript-rows.ts";
 
 const nothing = () => undefined;
 const sent = (id: string, text: string): ChatAction => ({ type: "sending", id, text, at: "2026-03-05T10:00:00Z" });
@@ -101,4 +104,77 @@ test("restoring to after a message names the run that answers the next one, also
   await user.click(screen.getByRole("button", { name: /^Actions for/ }));
   await user.click(await screen.findByRole("menuitem", { name: "Restore to after this message…" }));
   expect(targets).toEqual([{ messageId: "m2", taskId: "t3", label: "after “Add a cart”" }]);
+});
+
+test("text that streams into a long chat renders one row per change", async ({ show }) => {
+  const at = "2026-03-05T10:00:00Z";
+  const frame = (taskId: string, seq: number, type: string, data: unknown) => ({ taskId, seq, at, type, data });
+  const past = Array.from({ length: 500 }, (_, index) => [
+    frame(`t${index}`, 1, "task_started", { chat_id: "c1", message_id: `m${index}`, agent_id: null, model: "x" }),
+    frame(`t${index}`, 2, "text_chunk", { iteration: 1, content: `Answer ${index}` }),
+    frame(`t${index}`, 3, "complete", {
+      success: true,
+      iterations: 1,
+      final_response: "",
+      tool_calls_made: 0,
+      completion_reason: "no_more_actions",
+    }),
+  ]).flat();
+  const live = [
+    frame("live", 1, "task_started", { chat_id: "c1", message_id: "m", agent_id: null, model: "x" }),
+    frame("live", 2, "text_chunk", { iteration: 1, content: "One.\n\n" }),
+  ];
+  const opened = chatReducer(emptyChat, { type: "opened", chatId: "c1" });
+  const first = chatReducer(opened, { type: "events", events: [...past, ...live] });
+  let state = first;
+  let notify = nothing;
+  const subscribe = (listener: () => void) => {
+    notify = listener as typeof nothing;
+    return nothing;
+  };
+  const push = (seq: number, content: string) =>
+    flushSync(() => {
+      state = chatReducer(state, { type: "events", events: [frame("live", seq, "text_chunk", { iteration: 1, content })] });
+      notify();
+    });
+  const rowsOf = createRowCache();
+  const renders: string[] = [];
+  function Streaming() {
+    const rows = transcriptRows(
+      useSyncExternalStore(subscribe, () => state),
+      rowsOf,
+    );
+    return (
+      <Profiler id="transcript" onRender={(_id, phase) => renders.push(phase)}>
+        <Transcript rows={rows} reader={ada} onResume={nothing} onRetry={nothing} isBusy />
+      </Profiler>
+    );
+  }
+  show(<Streaming />);
+  const log = await screen.findByRole("log", { name: "Transcript" });
+  expect(log.querySelectorAll(".markdown").length).toBe(501);
+  /** What changed in the page. */
+  const changed = new Set<Node>();
+  const observer = new MutationObserver((records) => {
+    for (const { target } of records) changed.add(target);
+  });
+  observer.observe(log, { subtree: true, childList: true, characterData: true, attributes: true });
+  const parses = vi.spyOn(marked, "lexer");
+  const chunks = 100;
+  renders.length = 0;
+  const before = transcriptRows(state, rowsOf);
+  for (let index = 0; index < chunks; index++) push(index + 3, `word ${index} `);
+  await waitFor(() => expect(changed.size).toBeGreaterThan(0));
+  observer.disconnect();
+  const parsedTexts = parses.mock.calls.map(([text]) => text);
+  parses.mockRestore();
+  expect(renders.length).toBeLessThanOrEqual(2 * chunks);
+  // Only the last row changes in the page, and only its last block is parsed.
+  const rows = [...log.querySelectorAll(".markdown")];
+  for (const node of changed) expect(rows.at(-1)?.contains(node)).toBe(true);
+  expect(parsedTexts.length).toBeLessThanOrEqual(3 * chunks);
+  for (const text of parsedTexts.slice(3)) expect(text).not.toContain("One.");
+  // The rows of the other runs are the same objects.
+  const after = transcriptRows(state, rowsOf);
+  expect(after.filter((row, index) => row !== before[index])).toHaveLength(1);
 });

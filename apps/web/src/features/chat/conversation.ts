@@ -10,7 +10,7 @@ import { modelsQuery, useModelChoice } from "../models/index.ts";
 import { shownRuns } from "./chat.reducer.ts";
 import type { Run } from "./chat.types.ts";
 import type { ComposerHandle } from "./Composer.tsx";
-import { openApprovals, openQuestions, transcriptRows, type TranscriptRow } from "./transcript-rows.ts";
+import { openApprovals, openQuestions, createRowCache, transcriptRows, type TranscriptRow } from "./transcript-rows.ts";
 import type { Reader } from "./TranscriptRows.tsx";
 import { useChat, type Chat } from "./use-chat.ts";
 import { useFirstMessage } from "./use-first-message.ts";
@@ -46,7 +46,8 @@ export function useOpenConversation(reader: Reader): Conversation {
   const composer = useRef<ComposerHandle>(null);
   const models = useQuery(modelsQuery).data;
   const chat = useChat(project.id, reader.name);
-  const rows = useMemo(() => transcriptRows(chat.state), [chat.state]);
+  const [rowsOf] = useState(createRowCache);
+  const rows = useMemo(() => transcriptRows(chat.state, rowsOf), [chat.state, rowsOf]);
   const waitingCount = useMemo(() => openApprovals(chat.state).length + openQuestions(chat.state).length, [chat.state]);
   const [mode, setMode] = useState<EditMode>(() => readEditMode(project.id));
   const agents = useAgentChoice(project.id);

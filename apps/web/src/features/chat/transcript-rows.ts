@@ -78,6 +78,20 @@ function commandBead({ ending }: CommandView): BeadKind {
   return ending.reason === "timed_out" || (ending.exitCode ?? 0) !== 0 ? "failed" : "step";
 }
 
+export type RowsOfRun = (run: Run, isLast: boolean) => TranscriptRow[];
+
+/** Keeps the rows of each run, so that only those of a run that has changed are created again. */
+export function createRowCache(): RowsOfRun {
+  const last = new WeakMap<Run, TranscriptRow[]>();
+  const others = new WeakMap<Run, TranscriptRow[]>();
+  return (run, isLast) => {
+    const known = isLast ? last : others;
+    const rows = known.get(run) ?? rowsOfRun(run, isLast);
+    known.set(run, rows);
+    return rows;
+  };
+}
+
 function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
   const isGoing = run.status === "running";
   const rows: TranscriptRow[] = [];
@@ -186,7 +200,7 @@ function positionsOf(state: ChatState): TurnPosition[] {
 }
 
 /** The rows of the open chat, followed by the messages that a restore has hidden. */
-export function transcriptRows(state: ChatState): TranscriptRow[] {
+export function transcriptRows(state: ChatState, rowsOf: RowsOfRun = rowsOfRun): TranscriptRow[] {
   const positions = positionsOf(state);
   let asked = 0;
   const rows = state.turns.flatMap((turn, index): TranscriptRow[] => {
@@ -204,7 +218,7 @@ export function transcriptRows(state: ChatState): TranscriptRow[] {
         },
       ];
     const run = state.runs[turn.taskId];
-    return run ? rowsOfRun(run, index === state.turns.length - 1) : [];
+    return run ? rowsOf(run, index === state.turns.length - 1) : [];
   });
   const gone = state.rewound
     .filter((message) => message.text.trim() !== "")

@@ -1,9 +1,9 @@
 import DOMPurify from "dompurify";
 import type { Token, Tokens } from "marked";
-import { memo, useMemo } from "react";
-import remend from "remend";
+import { memo, useMemo, useState } from "react";
 import { CopyButton } from "../CopyButton.tsx";
 import { scrollable } from "../scrollable.ts";
+import { createBlockLexer } from "./block-lexer.ts";
 import { allowedAddress, allowedTags, marked } from "./markdown-html.ts";
 import "./markdown.css";
 
@@ -24,7 +24,7 @@ function clean(html: string): string {
   return box.innerHTML;
 }
 
-const CodeBlock = ({ token }: { token: Tokens.Code }) => (
+const CodeBlock = memo(({ token }: { token: Tokens.Code }) => (
   <div className="group relative">
     <pre {...scrollable} aria-label={token.lang ? `${token.lang} code` : "Code"}>
       <code>{token.text}</code>
@@ -33,7 +33,7 @@ const CodeBlock = ({ token }: { token: Tokens.Code }) => (
       <CopyButton text={token.text} label="Copy code" />
     </span>
   </div>
-);
+));
 
 /** A block is parsed and cleaned again only when its own source changed. */
 const Block = memo(
@@ -47,10 +47,8 @@ const Block = memo(
 
 /** What the agent wrote. While it streams, half-written syntax is closed and a caret stands at the end. */
 export const Markdown = memo(({ text, isStreaming = false }: { text: string; isStreaming?: boolean }) => {
-  const tokens = useMemo(
-    () => marked.lexer(isStreaming ? remend(text) : text).filter((token) => token.type !== "space"),
-    [text, isStreaming],
-  );
+  const [lex] = useState(createBlockLexer);
+  const tokens = useMemo(() => lex(text, isStreaming), [lex, text, isStreaming]);
   return (
     <div className="markdown" data-streaming={isStreaming || undefined}>
       {tokens.map((token, index) =>
