@@ -5,7 +5,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Transcript, TranscriptEntry } from "@tesslate/contract";
-import { say, script } from "@tesslate/testkit";
+import { load, say, script } from "@tesslate/testkit";
 import type { CDPSession, Page } from "playwright-core";
 import { signIn } from "../browser.ts";
 import { expect, journey, note, until } from "../journey.ts";
@@ -52,6 +52,9 @@ export default journey({ isMeasured: true }, async (context) => {
   const bearableMs = 50;
   const messages = 500;
   const keys = 100;
+  const chunksPerSecond = 100;
+  /** Longer than typing takes on a slowed page. */
+  const streamedSeconds = 60;
   /** Shorter events are not reported by the browser's Event Timing. */
   const unreportedMs = 16;
   const kB = 1024;
@@ -194,12 +197,12 @@ export default journey({ isMeasured: true }, async (context) => {
 
   const composer = page.getByRole("textbox", { name: "Message to the agent" });
   /** Types, and returns the milliseconds after which 95 of 100 keys were painted. */
-  async function typed(): Promise<number> {
-    await composer.click();
-    await composer.fill("");
+  async function typed(field = composer): Promise<number> {
+    await field.click();
+    await field.fill("");
     await page.evaluate(() => (window.speed.keys = []));
     await page.keyboard.type("abcde fghi".repeat(keys / 10), { delay: 80 });
-    expect((await composer.inputValue()).length === keys, "every key was entered");
+    expect((await field.inputValue()).length === keys, "every key was entered");
     const seen = await page.evaluate(
       () => new Promise<Recorded["keys"]>((resolve) => requestAnimationFrame(() => setTimeout(() => resolve(window.speed.keys), 200))),
     );
@@ -210,6 +213,21 @@ export default journey({ isMeasured: true }, async (context) => {
     );
     note(`half of the keys within ${durations[keys / 2]} ms, the longest ${durations.at(-1)} ms`);
     return durations[Math.floor(keys * 0.95) - 1] ?? 0;
+  }
+
+  /** Opens a chat of its own with all the messages. */
+  async function openLongChat(): Promise<void> {
+    const { id } = await account.api.chat.createSession({ body: { project_id: project.slug } });
+    const entries = longTranscript(id);
+    // A page has fewer; a chat that stays open, or whose earlier pages are shown, has as many. This response has them all at once.
+    await page.route(`**/api/chat/${id}/transcript*`, async (route) => {
+      const response = await route.fetch();
+      const transcript = (await response.json()) as Transcript;
+      await route.fulfill({ response, json: { ...transcript, entries: [...entries, ...transcript.entries] } });
+    });
+    await page.goto(`${studio.url}/p/${project.slug}`);
+    await until("all of them are shown", async () => (await page.locator(".thread-item article").count()) === messages / 2);
+    await page.getByRole("button", { name: /^Model: / }).waitFor();
   }
 
   return [
@@ -253,19 +271,36 @@ export default journey({ isMeasured: true }, async (context) => {
     {
       name: `a key in the composer below ${messages} messages is painted quickly`,
       run: async () => {
-        const { id } = await account.api.chat.createSession({ body: { project_id: project.slug } });
-        const entries = longTranscript(id);
-        // A page has fewer; a chat that stays open, or whose earlier pages are shown, has as many. This response has them all at once.
-        await page.route(`**/api/chat/${id}/transcript*`, async (route) => {
-          const response = await route.fetch();
-          await route.fulfill({ response, json: { ...((await response.json()) as Transcript), entries } });
-        });
-        await page.goto(`${studio.url}/p/${project.slug}`);
-        await until("all of them are shown", async () => (await page.locator(".thread-item article").count()) === messages / 2);
-        await page.getByRole("button", { name: /^Model: / }).waitFor();
+        await openLongChat();
         within(32, await typed(), "95 of 100 keys");
         // The limit allows for one late frame.
         await slowed(async () => within(60, await typed(), "95 of 100 keys, slowed"));
+      },
+    },
+    {
+      name: `a reply of ${chunksPerSecond} chunks a second below ${messages} messages blocks nothing`,
+      run: async () => {
+        const blank = "<!doctype html><textarea aria-label='Field'></textarea>";
+        await page.goto(`data:text/html,${encodeURIComponent(blank)}`);
+        let blankMs = 0;
+        await slowed(async () => {
+          blankMs = await typed(page.getByRole("textbox", { name: "Field" }));
+        });
+        model.setScript(script([load({ tokensPerSecond: chunksPerSecond, tokens: streamedSeconds * chunksPerSecond })]));
+        await openLongChat();
+        await composer.fill("Tell me more.");
+        await composer.press("Enter");
+        await page.locator(".markdown[data-streaming]").waitFor();
+        await slowed(async () => {
+          // Sending is not measured.
+          await page.evaluate(() => (window.speed.tasks = []));
+          const typingMs = await typed();
+          expect((await page.locator(".markdown[data-streaming]").count()) === 1, "the reply streams until the last key");
+          const tasks = await page.evaluate(() => window.speed.tasks);
+          note(`long tasks: ${tasks.map(({ duration }) => Math.round(duration)).join(", ") || "none"}`);
+          within(bearableMs, Math.max(0, ...tasks.map(({ duration }) => duration)), "the longest task");
+          within(blankMs + 16, typingMs, "95 of 100 keys while the reply streams");
+        });
       },
     },
   ];
