@@ -27,6 +27,33 @@ describe("the order of events", () => {
     expect(run.result.error).toBeUndefined();
   });
 
+  test("reasoning is streamed in its order, and all of it is the thought of the step", async () => {
+    await using ws = await tempWorkspace();
+    const reason = (delta: string, starts?: true) => ({ type: "reasoning" as const, delta, ...(starts && { starts }) });
+    const reply = [reason("A page", true), reason(" is missing."), ...say("I look."), reason("Which one?", true), ...write("a.txt")];
+    const run = await play(ws, [
+      [...reply, useTools],
+      [reason("Done?"), ...say("Yes."), stop],
+    ]);
+    const shown = run.events.flatMap((event) =>
+      event.type === "reasoning_chunk" || event.type === "text_chunk"
+        ? [`${event.type} ${event.data.iteration} ${event.data.content}`]
+        : [],
+    );
+    expect(shown.join("|").replaceAll("|reasoning_chunk 1  is", " is")).toBe(
+      "reasoning_chunk 1 A page is missing.|text_chunk 1 I look.|reasoning_chunk 1 \n\nWhich one?|reasoning_chunk 2 Done?|text_chunk 2 Yes.",
+    );
+    expect(run.first("agent_step").data.thought).toBe("A page is missing.\n\nWhich one?");
+  });
+
+  test("an agent that does not stream shows its reasoning before its text, when the call has ended", async () => {
+    await using ws = await tempWorkspace();
+    const reply = [{ type: "reasoning" as const, delta: "Hm, " }, { type: "reasoning" as const, delta: "hm." }, ...say("Yes", "."), stop];
+    const run = await play(ws, [reply], { isStreamed: false });
+    expect(run.order).toEqual(["reasoning_chunk", "text_chunk", "charge", "complete"]);
+    expect(run.first("reasoning_chunk").data.content).toBe("Hm, hm.");
+  });
+
   test("one write in ask mode, exactly as in the contract's example", async () => {
     await using ws = await tempWorkspace();
     const run = await play(

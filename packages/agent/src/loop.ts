@@ -397,7 +397,11 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     for (let hasCompacted = false; ; hasCompacted = true) {
       let verdict: CallVerdict = { ok: true };
       const request = await approved("turn", requestNow());
-      let held = "";
+      const held: { type: "text_chunk" | "reasoning_chunk"; content: string }[] = [];
+      const show = async (type: "text_chunk" | "reasoning_chunk", content: string): Promise<void> => {
+        if (options.isStreamed === false) held.push({ type, content });
+        else await deps.emit({ type, data: { content, iteration } });
+      };
       try {
         const turn = await streamTurn({
           client: protocol.client,
@@ -407,14 +411,13 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
           onText: async (content) => {
             unsavedText += content;
             partialText += content;
-            if (options.isStreamed === false) held += content;
-            else await deps.emit({ type: "text_chunk", data: { content, iteration } });
+            await show("text_chunk", content);
           },
           onCallProgress:
             options.isStreamed === false ? undefined : (progress) => deps.emit({ type: "tool_progress", data: { iteration, ...progress } }),
+          onReasoning: (content) => show("reasoning_chunk", content),
           onUsage: async (usage) => {
-            if (held !== "") await deps.emit({ type: "text_chunk", data: { content: held, iteration } });
-            held = "";
+            for (const { type, content } of joined(held.splice(0))) await deps.emit({ type, data: { content, iteration } });
             verdict = await charge("turn", usage);
           },
           beforeRetry: () => approved("turn", requestNow()),
@@ -562,6 +565,17 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   }
 
   return { runTurns, endingFrom, finish, record: () => record };
+}
+
+/** Neighbors of the same type as one. */
+function joined<T extends string>(pieces: readonly { type: T; content: string }[]): { type: T; content: string }[] {
+  const found: { type: T; content: string }[] = [];
+  for (const { type, content } of pieces) {
+    const last = found.at(-1);
+    if (last?.type === type) last.content += content;
+    else found.push({ type, content });
+  }
+  return found;
 }
 
 function noteOf({ reason, facts = [] }: ResumedRun): Message {

@@ -40,6 +40,8 @@ export interface TurnOptions {
   onText(text: string): Promise<void>;
   /** What is written into the arguments of calls, at most every 100 ms. Default: not reported. */
   onCallProgress?: ((progress: ToolCallProgress) => Promise<void>) | undefined;
+  /** Visible reasoning; its parts are separated by an empty line, as in `reasoningOf`. Default: it is only in the turn's message. */
+  onReasoning?(text: string): Promise<void>;
   /** Once per call to the provider that produced anything, with its usage or an estimate. */
   onUsage(usage: ModelUsage & { is_estimated: boolean }): Promise<void>;
   /** Called before a retry of a call that was charged. Throws to refuse it. */
@@ -93,12 +95,18 @@ interface Received {
 }
 
 async function oneCall(options: TurnOptions, received: Received, shownBefore: string): Promise<FinishReason> {
-  const pump = createTextPump(options.onText);
+  const pump = createTextPump({ text: options.onText, reasoning: async (text) => options.onReasoning?.(text) });
   const progress = options.onCallProgress && createCallProgress(options.onCallProgress);
   const withoutRepetition = skipRepetition(shownBefore);
   const emitText = (delta: string, event: Omit<Extract<ModelEvent, { type: "text" }>, "delta"> = { type: "text" }): void => {
     receivePart(received, { ...event, delta });
-    if (delta !== "") pump.push(delta);
+    if (delta !== "") pump.push("text", delta);
+  };
+  const emitReasoning = (event: Extract<ModelEvent, { type: "reasoning" }>): void => {
+    const last = received.parts.findLast((part) => part.type === "reasoning" && part.text !== "");
+    receivePart(received, event);
+    const separator = last && last !== received.parts.at(-1) ? "\n\n" : "";
+    if (event.delta !== "") pump.push("reasoning", separator + event.delta);
   };
   try {
     let size = 0;
@@ -107,6 +115,7 @@ async function oneCall(options: TurnOptions, received: Received, shownBefore: st
       size += sizeOf(event);
       if (size > maxAnswerChars) throw new ModelError("model_error", "The model's answer was too long, so it was stopped.");
       if (event.type === "text") emitText(withoutRepetition.next(event.delta), event);
+      else if (event.type === "reasoning") emitReasoning(event);
       else receive(received, event, progress);
     });
     emitText(withoutRepetition.rest());
@@ -188,11 +197,8 @@ function skipRepetition(shown: string): { next(delta: string): string; rest(): s
   };
 }
 
-function receive(received: Received, event: Exclude<ModelEvent, { type: "text" }>, progress: CallProgressReports | undefined): void {
+function receive(received: Received, event: Exclude<ModelEvent, { type: "text" | "reasoning" }>, progress: CallProgressReports | undefined): void {
   switch (event.type) {
-    case "reasoning":
-      receivePart(received, event);
-      break;
     case "tool_call_start": {
       const call: ToolCallPart = { type: "tool_call", id: unusedId(event.id, received), name: event.name, arguments: "" };
       received.calls.push({ provider_id: event.id, hasEnded: false, call });

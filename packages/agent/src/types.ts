@@ -12,7 +12,7 @@
  * ├─ · takeSteering            steering messages become user turns before the call
  * ├─ conversation_appended?    a compaction
  * ├─ · beforeModelCall         may stop the run before the call is made
- * ├─ text_chunk*               as the model streams
+ * ├─ reasoning_chunk*, text_chunk*   as the model streams, in its order
  * ├─ · afterModelCall          exactly once per model call: the caller charges and publishes credits_used here
  * ├─ tool_started              the batch, before any of it runs, with the model's turn
  * ├─ for each call, in order   (neighbouring read-only calls run at the same time)
@@ -24,7 +24,7 @@
  * └─ agent_step                the batch with its results
  * at any time: command_started, command_output*, command_ended of the commands that the tools run
  * at the end, whatever happened
- * ├─ text_chunk*, · afterModelCall
+ * ├─ reasoning_chunk*, text_chunk*, · afterModelCall
  * ├─ conversation_appended     the answer, or what was received of it and how the run ended
  * ├─ error?                    when the run failed
  * └─ complete                  always last, exactly once
@@ -237,6 +237,8 @@ export type AgentEvent =
    * with `isStreamed: false`.
    */
   | { type: "tool_progress"; data: ToolCallProgress & { iteration: number; agent_id?: string } }
+  /** Visible reasoning, as `text_chunk`. All of an iteration is the `thought` of its step. */
+  | { type: "reasoning_chunk"; data: { content: string; iteration: number } }
   /** `messages`: the model's turn, to be appended to the conversation. */
   | {
       type: "tool_started";

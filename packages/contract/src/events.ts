@@ -31,7 +31,7 @@ export type ToolResult = Static<typeof ToolResult>;
 
 export const AgentStep = Type.Object({
   iteration: Type.Integer(),
-  thought: Nullable(Type.String()),
+  thought: described("The model's reasoning, if it is visible", Nullable(Type.String())),
   tool_calls: Type.Array(ToolCall),
   tool_results: Type.Array(ToolResult),
   response_text: Type.String(),
@@ -188,6 +188,10 @@ export const runEventData = {
       tail: described("The end of the text, at most 2,000 characters", Type.String()),
       agent_id: described("The sub-agent that makes the call; then `iteration` is the sub-agent's own", Type.Optional(Type.String())),
     }),
+  ),
+  reasoning_chunk: described(
+    "The model's reasoning, in pieces like its text. The `thought` of the step is all of its iteration",
+    Type.Object({ content: Type.String(), iteration: Type.Integer() }),
   ),
   tool_started: Type.Object({ iteration: Type.Integer(), tools: Type.Array(ToolCall), timestamp: Timestamp }),
   approval_required: ApprovalRequired,

@@ -415,6 +415,15 @@ export const examples: Record<string, unknown> = {
       iteration: 1,
     },
   },
+  RunEventReasoningChunk: {
+    seq: 2,
+    task_id: "782bad20-07f5-45bf-8c99-c057ca6e57b1",
+    type: "reasoning_chunk",
+    data: {
+      content: "The page exists already, so only the route is missing.",
+      iteration: 1,
+    },
+  },
   RunEventToolStarted: {
     seq: 4,
     task_id: "782bad20-07f5-45bf-8c99-c057ca6e57b1",

@@ -413,7 +413,7 @@ export function createEventLog({
           .delete(events)
           // A run can wait for a person for longer than its text is kept, and is stored as a whole when it ends.
           .where(
-            sql`(${events.ts} < now() - interval '30 days' or (${events.type} in ('text_chunk', 'tool_progress') and ${events.ts} < now() - interval '1 day'))
+            sql`(${events.ts} < now() - interval '30 days' or (${events.type} in ('text_chunk', 'reasoning_chunk', 'tool_progress') and ${events.ts} < now() - interval '1 day'))
               and not exists (select 1 from tasks t where t.id = ${events.task_id} and t.completed_at is null)`,
           );
       },

@@ -218,7 +218,9 @@ export function collect(events: AsyncIterable<RunEvent>) {
 
 /** The event order of a run, with adjacent text merged. */
 export const orderOf = (events: RunEvent[]): RunEventType[] =>
-  events.map((event) => event.type).filter((type, i, types) => type !== "text_chunk" || types[i - 1] !== "text_chunk");
+  events
+    .map((event) => event.type)
+    .filter((type, i, types) => (type !== "text_chunk" && type !== "reasoning_chunk") || types[i - 1] !== type);
 export const find = <T extends RunEventType>(events: RunEvent[], type: T) =>
   events.find((event) => event.type === type) as Extract<RunEvent, { type: T }> | undefined;
 export const findAll = <T extends RunEventType>(events: RunEvent[], type: T) =>

@@ -82,6 +82,21 @@ describe("a cassette", () => {
     expect(first.result).toEqual(run.result);
   });
 
+  test("replays reasoning before, between and after text in its order", async () => {
+    await using workspace = await tempWorkspace({ "a.txt": "one\n" });
+    const reason = (delta: string) => ({ type: "reasoning" as const, delta });
+    const { cassette, run } = await recorded(workspace, [
+      [reason("First "), reason("this."), ...say("I ", "look."), reason("And then?"), ...calls(call("read_file", { file_path: "a.txt" }))],
+      [reason("Seen."), ...say("Done."), stop],
+    ]);
+    const replay = await replayCassette(cassette);
+    expect([replay.differences, replay.drift]).toEqual([[], []]);
+    const typesOf = (events: readonly { type: string }[]) =>
+      events.map(({ type }) => type).filter((type, index, all) => type !== "conversation_appended" && type !== all[index - 1]);
+    expect(typesOf(replay.events)).toEqual(typesOf(run.events));
+    expect(typesOf(replay.events).slice(0, 3)).toEqual(["reasoning_chunk", "text_chunk", "reasoning_chunk"]);
+  });
+
   test("keeps approvals, refusals and the person's note", async () => {
     await using workspace = await tempWorkspace({});
     const script: Script = [

@@ -48,17 +48,19 @@ export async function replayCassette(cassette: Cassette): Promise<Replay> {
   const { events, result, differences, drift } = await playCassette(cassette, {});
   // Where tool calls were parsed from the text, its pieces have other lengths.
   const isExact = cassette.lines.every((line) => line.kind !== "model" || isTextVerbatim(line));
-  const [expected, played] = isExact ? [eventsOf(cassette), events] : [merged(eventsOf(cassette)), merged(events)];
+  // The pieces of reasoning are not recorded.
+  const streamed = isExact ? ["reasoning_chunk"] : ["reasoning_chunk", "text_chunk"];
+  const [expected, played] = [merged(eventsOf(cassette), streamed), merged(events, streamed)];
   const at = expected.findIndex((event, index) => JSON.stringify(event) !== JSON.stringify(played[index]));
   if (at !== -1) differences.push(`event ${at + 1} is ${shortly(played[at])} instead of ${shortly(expected[at])}`);
   else if (played.length > expected.length) differences.push(`${played.length - expected.length} events more than recorded`);
   return { events, result, differences, drift };
 }
-function merged(events: CassetteEvent[]): CassetteEvent[] {
+function merged(events: CassetteEvent[], types: readonly string[]): CassetteEvent[] {
   const found: CassetteEvent[] = [];
   for (const event of events) {
     const last = found.at(-1);
-    if (event.type !== "text_chunk" || last?.type !== "text_chunk") found.push(structuredClone(event));
+    if (!types.includes(event.type) || last?.type !== event.type) found.push(structuredClone(event));
     else (last.data as { content: string }).content += (event.data as { content: string }).content;
   }
   return found;
@@ -135,13 +137,12 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
         throw missing("this call of the model");
       }
       if (line.request !== requestHash(request)) drift.push(tape.modelCalls());
-      // In the recorded pieces: each is emitted before the next is received.
-      for (const chunk of isTextVerbatim(line) ? line.chunks : []) {
-        const isDelivered = new Promise<void>((resolve) => (delivered = resolve));
-        yield { type: "text", delta: chunk };
+      for (const event of inRecordedPieces(line)) {
+        // The next is received when this one was emitted, so that they are not merged.
+        const isDelivered = event.type === "text" && event.isPiece ? new Promise<void>((resolve) => (delivered = resolve)) : undefined;
+        yield event;
         await isDelivered;
       }
-      yield* restOf(line);
       if (line.is_aborted) await neverAnswers();
       if (line.error) throw errorOf(line.error);
     },
@@ -256,16 +257,26 @@ function isTextVerbatim({ events, chunks }: ModelLine): boolean {
     .startsWith(chunks.join(""));
 }
 
-/** The rest of the recorded events after the text of the emitted pieces. */
-function restOf(line: ModelLine): ModelEvent[] {
-  const { events, chunks } = line;
-  let emitted = isTextVerbatim(line) ? chunks.join("").length : 0;
-  return events.flatMap((event): ModelEvent[] => {
-    if (event.type !== "text" || emitted === 0) return [event];
-    const skipped = Math.min(emitted, event.delta.length);
-    emitted -= skipped;
-    return skipped === event.delta.length ? [] : [{ ...event, delta: event.delta.slice(skipped) }];
-  });
+/** The recorded events, with their text in the pieces in which it was emitted. Text after the last piece was not emitted. */
+function inRecordedPieces(line: ModelLine): (ModelEvent & { isPiece?: true })[] {
+  const chunks = isTextVerbatim(line) ? [...line.chunks] : [];
+  const found: (ModelEvent & { isPiece?: true })[] = [];
+  let text = "";
+  for (const event of line.events) {
+    if (event.type !== "text" || chunks.length === 0) {
+      found.push(event);
+      continue;
+    }
+    text += event.delta;
+    for (let chunk = chunks[0]; chunk !== undefined && text.length >= chunk.length; chunk = chunks[0]) {
+      chunks.shift();
+      found.push({ type: "text", delta: chunk, isPiece: true });
+      text = text.slice(chunk.length);
+    }
+    if (chunks.length === 0 && text !== "") found.push({ type: "text", delta: text });
+    if (event.provider_state) found.push({ type: "text", delta: "", provider_state: event.provider_state });
+  }
+  return found;
 }
 
 function errorOf(error: RecordedError): Error {

@@ -188,11 +188,12 @@ export function createSubagents(options: SubagentsOptions): Subagents {
           pendingApproval = event.pending;
           return;
         case "conversation_appended":
+        case "reasoning_chunk":
         case "question_asked":
         case "subagent_event":
         case "error":
         case "complete":
-          // The conversation is kept in memory, questions are not available here, and `finished` covers the end. (Approvals are emitted in `approve`, one at a time.)
+          // The conversation is kept in memory, questions are not available here, and `finished` covers the end. Of reasoning, people see that of the run itself. (Approvals are emitted in `approve`, one at a time.)
           return;
       }
     };

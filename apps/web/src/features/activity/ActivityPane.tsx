@@ -42,6 +42,7 @@ const looks = {
 const restMs = 1500;
 const unrelated = new Set([
   "text_chunk",
+  "reasoning_chunk",
   "tool_progress",
   "command_output",
   "preview_report",

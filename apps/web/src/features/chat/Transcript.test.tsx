@@ -44,6 +44,35 @@ test("the details of a message are shown on request, as plain text", async ({ sh
   expect(screen.queryByLabelText("Details")).not.toBeInTheDocument();
 });
 
+test("reasoning is shown while it streams, and folded to its duration afterwards", async ({ show, user }) => {
+  const event = (seq: number, type: string, data: unknown) => ({ taskId: "t1", seq: seq + 1, at: `2026-03-05T10:00:0${seq}Z`, type, data });
+  const begun = chatReducer(emptyChat, {
+    type: "events",
+    events: [
+      event(0, "task_started", { chat_id: "c1", message_id: "m1", agent_id: null, model: "openai/gpt-5.1" }),
+      event(1, "reasoning_chunk", { content: "The cart needs a total.", iteration: 1 }),
+    ],
+  });
+  function Thinking() {
+    const [state, setState] = useState(begun);
+    const answer = event(9, "text_chunk", { content: "I add a total.", iteration: 1 });
+    return (
+      <>
+        <Transcript rows={transcriptRows(state)} reader={ada} onResume={nothing} onRetry={nothing} isBusy />
+        <button onClick={() => setState((now) => chatReducer(now, { type: "events", events: [answer] }))}>Answer</button>
+      </>
+    );
+  }
+  show(<Thinking />);
+  expect(await screen.findByRole("button", { name: "Thinking" })).toHaveAttribute("aria-expanded", "true");
+  expect(screen.getByText("The cart needs a total.").tagName).toBe("P");
+  await user.click(screen.getByRole("button", { name: "Answer" }));
+  const folded = await screen.findByRole("button", { name: /^Thought for 8 s/ });
+  expect(folded).toHaveAttribute("aria-expanded", "false");
+  await user.click(folded);
+  expect(screen.getByText("The cart needs a total.").tagName).toBe("P");
+});
+
 test("who has scrolled up and sends a message sees it", async ({ show, user }) => {
   show(<Conversation />);
   const log = await screen.findByRole("log", { name: "Transcript" });

@@ -100,20 +100,28 @@ export const SteeredRow = memo(({ part, name }: { part: SteeredPart; name: strin
 const line = "flex min-h-(--row) min-w-0 items-center gap-1.75 text-xs text-fg-2 narrow:min-h-9 narrow:text-sm";
 
 export const ThoughtRow = memo(({ part, isStreaming }: { part: ThoughtPart; isStreaming: boolean }) => {
-  const [isOpen, setIsOpen] = useState(false);
+  const [toggled, setToggled] = useState<boolean>();
+  const isOpen = toggled ?? isStreaming;
+  const label =
+    part.durationMs === undefined ? "Thought" : `Thought for ${formatDuration(Math.max(1, Math.round(part.durationMs / 1_000)) * 1_000)}`;
   return (
     <div>
       <button
         type="button"
         aria-expanded={isOpen}
-        onClick={() => setIsOpen(!isOpen)}
+        onClick={() => setToggled(!isOpen)}
         className={cx(line, "-ml-1.5 w-[calc(100%+6px)] rounded-2 px-1.5 hover:bg-bg-3", isOpen && "bg-bg-3")}
       >
         <Brain size={14} className="flex-none text-fg-3" aria-hidden="true" />
-        <span className="flex-none font-medium text-fg-0">{isStreaming ? "Thinking" : "Thought"}</span>
-        <span className="min-w-0 truncate">{part.text}</span>
+        <span className="flex-none font-medium text-fg-0">{isStreaming ? "Thinking" : label}</span>
+        {isOpen ? null : <span className="min-w-0 truncate">{part.text}</span>}
       </button>
-      {isOpen ? <p className="py-1.5 text-sm leading-read whitespace-pre-wrap text-fg-2">{part.text}</p> : null}
+      {isOpen ? (
+        // While it grows, the newest lines are shown.
+        <div className={cx(isStreaming && toggled === undefined && "flex max-h-30 flex-col-reverse overflow-hidden")}>
+          <p className="py-1.5 text-sm leading-read whitespace-pre-wrap text-fg-2">{part.text}</p>
+        </div>
+      ) : null}
     </div>
   );
 });

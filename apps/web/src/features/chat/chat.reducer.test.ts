@@ -130,6 +130,32 @@ describe("a run, event by event", () => {
     expect(briefs(state)).toEqual(["thought:hm", "text:I'll add the page.", "tool:write_file:failed", "text:Added src/About.tsx."]);
   });
 
+  test("reasoning is one thought that lasts until the next event, live and after a reload", () => {
+    const reason = (seq: number, content: string) => ev(seq, "reasoning_chunk", { content, iteration: 1 });
+    const text = ev(9, "text_chunk", { content: "Looking.", iteration: 1 });
+    const rest = [text, step(11, { thought: "Where is it?", response_text: "Looking." })];
+    const live = play([events(started, reason(2, "Where "), reason(3, "is it?"), ...rest)]);
+    const reloaded = play([events(started, reason(2, "Where is it?"), ...rest)]);
+    for (const state of [live, reloaded]) {
+      expect(briefs(state)).toEqual(["thought:Where is it?", "text:Looking.", "tool:write_file:ok"]);
+      expect(runIn(state).parts[0]).toMatchObject({ durationMs: 7_000 });
+    }
+  });
+
+  test("a thought between two texts is one of its own", () => {
+    const state = play([
+      events(
+        started,
+        ev(2, "reasoning_chunk", { content: "hm", iteration: 1 }),
+        ev(3, "text_chunk", { content: "First.", iteration: 1 }),
+        ev(4, "reasoning_chunk", { content: "\n\nand then", iteration: 1 }),
+        ev(5, "text_chunk", { content: "Second.", iteration: 1 }),
+        step(6, { thought: "hm\n\nand then", response_text: "First.Second." }),
+      ),
+    ]);
+    expect(briefs(state)).toEqual(["thought:hm", "text:First.", "thought:and then", "text:Second.", "tool:write_file:ok"]);
+  });
+
   test("a thought stands before what was said, even when the text came first", () => {
     const state = play([
       events(

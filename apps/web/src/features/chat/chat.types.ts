@@ -61,6 +61,9 @@ export interface ThoughtPart extends PartBase {
   kind: "thought";
   iteration: number;
   text: string;
+  startedAt?: string | undefined;
+  /** Milliseconds, if known. */
+  durationMs?: number;
 }
 export interface ToolPart extends PartBase {
   kind: "tool";

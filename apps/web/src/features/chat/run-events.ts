@@ -1,6 +1,6 @@
 import type { RunEventData, RunEventType } from "@tesslate/contract";
 import { onToolProgress, withoutDrafts } from "./call-drafts.ts";
-import type { IncomingRunEvent, FileEdit, Part, Run, RunStatus, SteeredPart, TextPart, ToolPart } from "./chat.types.ts";
+import type { IncomingRunEvent, FileEdit, Part, Run, RunStatus, SteeredPart, TextPart, ThoughtPart, ToolPart } from "./chat.types.ts";
 import { onCommandEnded, onCommandOutput, onCommandStarted, withEndedCommands } from "./command-events.ts";
 import { onQuestionAsked, onQuestionResolved, withdrawn } from "./question-events.ts";
 import { onSubagent } from "./subagents.ts";
@@ -62,6 +62,22 @@ function onText(run: Run, data: RunEventData<"text_chunk">, seq: number): Run {
     return { ...run, parts: replaceAt(run.parts, run.parts.length - 1, { ...last, text: last.text + data.content }) };
   const part: TextPart = { kind: "text", key: `x${seq}`, iteration: data.iteration, text: data.content };
   return { ...run, parts: [...run.parts, part] };
+}
+
+function onReasoning(run: Run, data: RunEventData<"reasoning_chunk">, { seq, at }: IncomingRunEvent): Run {
+  const last = run.parts.at(-1);
+  if (last?.kind === "thought" && last.iteration === data.iteration)
+    return { ...run, parts: replaceAt(run.parts, run.parts.length - 1, { ...last, text: last.text + data.content }) };
+  const part: ThoughtPart = { kind: "thought", key: `h${seq}`, iteration: data.iteration, text: data.content.trimStart(), startedAt: at };
+  return { ...run, parts: [...run.parts, part] };
+}
+
+/** Reasoning lasts until the next event, which is the same live and in a transcript. */
+function withThoughtEnded(run: Run, { type, at }: IncomingRunEvent): Run {
+  const last = run.parts.at(-1);
+  if (type === "reasoning_chunk" || last?.kind !== "thought" || last.durationMs !== undefined) return run;
+  const durationMs = millisecondsBetween(last.startedAt, at);
+  return durationMs === undefined ? run : { ...run, parts: replaceAt(run.parts, run.parts.length - 1, { ...last, durationMs }) };
 }
 
 function onToolStarted(run: Run, data: RunEventData<"tool_started">, event: IncomingRunEvent): Run {
@@ -196,7 +212,12 @@ function onStep(run: Run, data: RunEventData<"agent_step">, event: IncomingRunEv
   const hasText = parts.some((part) => part.kind === "text" && part.iteration === data.iteration);
   if (data.response_text.trim() && !hasText)
     insert(firstTool, { kind: "text", key: `x${event.seq}`, iteration: data.iteration, text: data.response_text });
-  if (data.thought && !parts.some((part) => part.kind === "thought" && part.iteration === data.iteration))
+  const thoughts = parts.filter((part) => part.kind === "thought" && part.iteration === data.iteration);
+  const [thought] = thoughts;
+  // A repeated call streams its reasoning again.
+  if (data.thought && thought?.kind === "thought" && thoughts.length === 1)
+    parts = parts.map((part) => (part === thought ? { ...thought, text: data.thought ?? thought.text } : part));
+  else if (data.thought && !thought)
     insert(first < 0 ? parts.findIndex((part) => part.key === `x${event.seq}`) : first, {
       kind: "thought",
       key: `h${event.seq}`,
@@ -281,7 +302,7 @@ function onComplete(run: Run, data: RunEventData<"complete">, event: IncomingRun
 
 /** Applies an event to its run. The caller has checked that `event.seq` is new. */
 export function applyRunEvent(before: Run, event: IncomingRunEvent): Run {
-  const run: Run = { ...before, lastSeq: event.seq, startedAt: before.startedAt ?? event.at };
+  const run: Run = { ...withThoughtEnded(before, event), lastSeq: event.seq, startedAt: before.startedAt ?? event.at };
   const { data, seq } = event;
   switch (event.type as RunEventType) {
     case "task_started": {
@@ -292,6 +313,8 @@ export function applyRunEvent(before: Run, event: IncomingRunEvent): Run {
       return onText(run, data as RunEventData<"text_chunk">, seq);
     case "tool_progress":
       return onToolProgress(run, data as RunEventData<"tool_progress">);
+    case "reasoning_chunk":
+      return onReasoning(run, data as RunEventData<"reasoning_chunk">, event);
     case "tool_started":
       return onToolStarted(run, data as RunEventData<"tool_started">, event);
     case "approval_required":

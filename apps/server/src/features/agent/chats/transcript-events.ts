@@ -25,7 +25,7 @@ export function withoutReplacedProgress(events: readonly TranscriptEvent[]): Tra
 }
 
 /**
- * Joins consecutive pieces of text of a step, and those of each sub-agent, to one event with the `seq` and `ts` of the first. Events of other
+ * Joins consecutive pieces of text or of reasoning of a step, and those of each sub-agent, to one event with the `seq` and `ts` of the first. Events of other
  * sub-agents may be in between, because they say nothing of this one.
  */
 export function joinText(events: readonly TranscriptEvent[]): TranscriptEvent[] {
@@ -34,7 +34,7 @@ export function joinText(events: readonly TranscriptEvent[]): TranscriptEvent[] 
   let textOf = new Map<string, number>();
   for (const event of events) {
     const last = joined.at(-1);
-    if (event.type === "text_chunk" && last?.type === "text_chunk" && last.data.iteration === event.data.iteration) {
+    if (isPiece(event) && last?.type === event.type && isPiece(last) && last.data.iteration === event.data.iteration) {
       joined[joined.length - 1] = { ...last, data: { ...last.data, content: last.data.content + event.data.content } };
       continue;
     }
@@ -56,6 +56,9 @@ export function joinText(events: readonly TranscriptEvent[]): TranscriptEvent[] 
   }
   return joined;
 }
+
+const isPiece = (event: TranscriptEvent): event is Extract<TranscriptEvent, { type: "text_chunk" | "reasoning_chunk" }> =>
+  event.type === "text_chunk" || event.type === "reasoning_chunk";
 
 /** The events with the ids of this message: a fork has those of the chat that it was copied from. */
 export const withIdsOf = ({ id: message_id, chat_id }: MessageRow, events: readonly TranscriptEvent[]): TranscriptEvent[] =>

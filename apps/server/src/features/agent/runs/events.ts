@@ -17,8 +17,8 @@ export interface RunEmitter {
   emitWith(work: (tx: Queries) => Promise<NewRunEvent[]>): Promise<void>;
   /** Like `emitWith`, and stores the transcript of the run up to these events in the same transaction: for `done`, and for events after it. */
   emitAtEnd(work: (tx: Queries) => Promise<NewRunEvent[]>): Promise<void>;
-  /** Buffers text deltas and commits them about every 30 ms. The next `emit` throws what failed. */
-  emitText(content: string, iteration: number): void;
+  /** Buffers deltas of text or reasoning and commits them about every 30 ms. The next `emit` throws what failed. */
+  emitText(type: "text_chunk" | "reasoning_chunk", content: string, iteration: number): void;
 }
 
 /** An event of a run before it is numbered. */
@@ -41,7 +41,7 @@ export function createRunEmitter({
   /** Stores the transcript of the run up to now. */
   archive(tx: Queries): Promise<void>;
 }): RunEmitter {
-  let buffered: { content: string; iteration: number } | undefined;
+  let buffered: { type: "text_chunk" | "reasoning_chunk"; data: { content: string; iteration: number } } | undefined;
   let timer: NodeJS.Timeout | undefined;
   let lastFlush = 0;
   let failure: { error: unknown } | undefined;
@@ -57,7 +57,7 @@ export function createRunEmitter({
     const text = buffered;
     buffered = undefined;
     lastFlush = performance.now();
-    return text ? [{ type: "text_chunk", data: text, task_id: taskId }] : [];
+    return text ? [{ ...text, task_id: taskId }] : [];
   };
   const flush = () => {
     isFlushing = true;
@@ -97,10 +97,10 @@ export function createRunEmitter({
     },
     emitWith: (work) => appendWith(work),
     emitAtEnd: (work) => appendWith(work, archive),
-    emitText(content, of) {
+    emitText(type, content, of) {
       iteration = of;
-      if (buffered && buffered.iteration !== of) flush();
-      buffered = { content: (buffered?.content ?? "") + content, iteration: of };
+      if (buffered && (buffered.type !== type || buffered.data.iteration !== of)) flush();
+      buffered = { type, data: { content: (buffered?.data.content ?? "") + content, iteration: of } };
       schedule();
     },
   };
@@ -115,7 +115,8 @@ export async function forwardEvent(
 ): Promise<void> {
   switch (event.type) {
     case "text_chunk":
-      return emitter.emitText(event.data.content, event.data.iteration);
+    case "reasoning_chunk":
+      return emitter.emitText(event.type, event.data.content, event.data.iteration);
     case "subagent_event":
       return emitter.emit("subagent_event", event.data);
     case "tool_progress":

@@ -59,16 +59,17 @@ export function unfinishedBatch(
   const changed = events
     .slice(at)
     .flatMap((event) => (event.type === "file_changed" ? [event.data as { path: string; op: string; new_path?: string }] : []));
-  const text = events
-    .slice(0, at)
-    .flatMap((event) => (event.type === "text_chunk" && event.data["iteration"] === iteration ? [String(event.data["content"])] : []))
-    .join("");
+  const streamed = (type: "text_chunk" | "reasoning_chunk"): string =>
+    events
+      .slice(0, at)
+      .flatMap((event) => (event.type === type && event.data["iteration"] === iteration ? [String(event.data["content"])] : []))
+      .join("");
   return {
     iteration,
-    thought: null,
+    thought: streamed("reasoning_chunk") || null,
     tool_calls: tools,
     tool_results: tools.map((call, index) => known[index] ?? resultOf(call, changed)),
-    response_text: text,
+    response_text: streamed("text_chunk"),
     timestamp: interruptedAt,
     is_complete: false,
   };

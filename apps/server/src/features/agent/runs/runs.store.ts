@@ -246,7 +246,7 @@ export function createRunsStore(db: Database) {
       return undefined;
     },
     findInterruptedApproval,
-    /** Tool calls, file changes and text after the last step, in order. */
+    /** Tool calls, file changes, text and reasoning after the last step, in order. */
     listSinceStep: (taskId: string): Promise<{ type: string; data: Record<string, unknown> }[]> =>
       db
         .select({ type: events.type, data: events.data })
@@ -254,7 +254,7 @@ export function createRunsStore(db: Database) {
         .where(
           and(
             eq(events.task_id, taskId),
-            inArray(events.type, ["tool_started", "file_changed", "text_chunk"]),
+            inArray(events.type, ["tool_started", "file_changed", "text_chunk", "reasoning_chunk"]),
             sql`${events.task_seq} > coalesce((select max(e.task_seq) from events e where e.task_id = ${taskId} and e.type = 'agent_step'), 0)`,
           ),
         )
