@@ -61,16 +61,16 @@ const answers: ScriptItem[] = [
 ];
 
 /** Five messages of one chat. The record is stored as JSON between the runs, as by a server. */
-async function chat(ws: TempWorkspace, provider: Dialect): Promise<Message[]> {
+async function chat(ws: TempWorkspace, provider: Dialect, name: string): Promise<Message[]> {
   const base_url = { "openai-compatible": server.openai_base_url, anthropic: server.anthropic_base_url, google: server.google_base_url }[
     provider
   ];
-  const client = createModelClient({ provider, base_url, api_key: "k", model: "scripted", fetch });
+  const client = createModelClient({ provider, base_url, api_key: "k", model: name, fetch });
   let record: Message[] = [];
   let minute = 0;
   const send = async (message: string, changes: RunChanges = {}): Promise<TestRun> => {
     const run = await play(ws, [], {
-      model: { client, context_window: 128_000 },
+      model: { client, context_window: 128_000, reasoning: "medium" },
       message,
       conversation: record,
       ...changes,
@@ -115,12 +115,19 @@ function sharedPart(before: string, after: string): number {
   return at / before.length;
 }
 
-describe.each<Dialect>(["openai-compatible", "anthropic", "google"])("%s", (provider) => {
+/** Whether reasoning goes back to its model. */
+const models: [name: string, provider: Dialect, isBack: boolean][] = [
+  ["gpt-4.1", "openai-compatible", false],
+  ["deepseek-reasoner", "openai-compatible", true],
+  ["claude-sonnet-4-6", "anthropic", true],
+  ["gemini-2.5-flash", "google", false],
+];
+describe.each(models)("%s", (name, provider, isBack) => {
   test("each request of a chat begins with the one before it, except after a compaction", async () => {
     await using ws = await tempWorkspace({ "a.txt": lines("a"), "b.txt": lines("b") });
     server.setScript(script(answers));
     const before = server.requests.length;
-    const record = await chat(ws, provider);
+    const record = await chat(ws, provider, name);
     const requests = server.requests.slice(before).filter((one) => !one.request!.system.startsWith("You summarise"));
     expect(server.requests.length - before - requests.length).toBe(1);
     const texts = requests.map((one) => cachedText(one.body));
@@ -132,8 +139,9 @@ describe.each<Dialect>(["openai-compatible", "anthropic", "google"])("%s", (prov
     }));
     if (process.env["SHOW_CACHE_PREFIX"])
       process.stdout.write(
-        `${provider}\n${shares.map(({ bytes, share, isAfterCompaction }, index) => `  ${String(index + 2).padStart(2)}  ${String(bytes).padStart(7)} bytes  ${(100 * share).toFixed(1)} %${isAfterCompaction ? "  compaction" : ""}`).join("\n")}\n`,
+        `${name}\n${shares.map(({ bytes, share, isAfterCompaction }, index) => `  ${String(index + 2).padStart(2)}  ${String(bytes).padStart(7)} bytes  ${(100 * share).toFixed(1)} %${isAfterCompaction ? "  compaction" : ""}`).join("\n")}\n`,
       );
+    expect(texts.slice(1, 4).map((text) => text.includes("First I look at both."))).toEqual([isBack, isBack, isBack]);
     expect(shares).toHaveLength(13);
     expect(shares.filter((one) => one.isAfterCompaction)).toHaveLength(1);
     for (const one of shares) if (!one.isAfterCompaction) expect(one.share).toBeGreaterThanOrEqual(0.95);

@@ -342,6 +342,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       messages: requestMessages(record),
       tools: definitions,
       ...(model.max_output_tokens === undefined ? {} : { max_output_tokens: model.max_output_tokens }),
+      ...(model.reasoning === undefined ? {} : { reasoning: model.reasoning }),
       ...(options.cacheKey === undefined ? {} : { cache_key: options.cacheKey }),
     };
   }

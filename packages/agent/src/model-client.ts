@@ -15,9 +15,13 @@ export interface ModelRequest {
   /** Empty: no function calling in this call. */
   tools: ToolDefinition[];
   max_output_tokens?: number;
+  /** How much the model thinks before it answers. Absent: its provider's default. Only for models that have this level. */
+  reasoning?: Reasoning;
   /** Identifies the conversation for the provider's prompt cache. Not secret. */
   cache_key?: string;
 }
+
+export type Reasoning = "off" | "low" | "medium" | "high";
 
 /** A tool for the model; `parameters` is a JSON schema. */
 export interface ToolDefinition {

@@ -40,7 +40,7 @@ import type { LibrarySubagent } from "./subagents/definitions.ts";
 import type { ImagePart } from "./images.ts";
 import type { UserQuestion, UserAnswer, UserQuestionRequest } from "./user-questions.ts";
 import type { AssistantMessage, Message, ToolMessage } from "./conversation.ts";
-import type { ModelClient, ModelUsage } from "./model-client.ts";
+import type { ModelClient, ModelUsage, Reasoning } from "./model-client.ts";
 import type { Outputs } from "./outputs.ts";
 import type { AttachedFile } from "./attached-file.ts";
 import type { Workspace } from "./workspace.ts";
@@ -587,6 +587,8 @@ export interface RunOptions {
     /** Tokens; `contextWindowOf(model_id)` knows the common ones. Default 128 000. */
     context_window?: number;
     max_output_tokens?: number;
+    /** Default: the provider's. */
+    reasoning?: Reasoning;
   };
   /** Names the conversation to prompt caches; the chat's id. */
   cacheKey?: string;

@@ -19,6 +19,7 @@ import {
 import { route } from "./route.ts";
 import { maxAttachments, maxMentions, Mention, MessageAttachment } from "./attachments.ts";
 import { EditMode } from "./edit-mode.ts";
+import { Reasoning } from "./reasoning.ts";
 import { RunEvent, TranscriptEvent } from "./events.ts";
 import { Todo } from "./plan.ts";
 import { AuthenticatedFrame, AuthFrame, ErrorFrame, PingFrame, PongFrame } from "./sockets.ts";
@@ -132,6 +133,10 @@ export const SendMessage = Type.Object({
   edit_mode: Type.Optional(EditMode),
   view_context: Maybe(Type.String({ pattern: `^(${["graph", "builder", "terminal", "kanban"].map(inAnyCase).join("|")})$` })),
   model: described("Replaces the agent's model for this run, e.g. `openai/gpt-5.1`", Maybe(Type.String({ maxLength: 200 }))),
+  reasoning: described(
+    "How much the model thinks. Absent: as in the last run of the chat; null: the model's default. Levels that the model does not have (`reasoning` of `GET /api/marketplace/models`) are ignored",
+    Maybe(Reasoning),
+  ),
 });
 export type SendMessage = Static<typeof SendMessage>;
 export const ApprovalResponse = Literals("allow_once", "allow_all", "deny", "stop");

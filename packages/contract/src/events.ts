@@ -1,5 +1,6 @@
 import { DeploymentStatus, DeploymentStep } from "./deployments.ts";
 import { EditMode } from "./edit-mode.ts";
+import { Reasoning } from "./reasoning.ts";
 import { Evidence } from "./evidence.ts";
 import {
   asStored,
@@ -173,6 +174,7 @@ export const runEventData = {
     agent_id: Nullable(Uuid),
     model: Type.String(),
     edit_mode: described("Absent in runs of earlier versions", Type.Optional(EditMode)),
+    reasoning: described("Absent: the model's default", Type.Optional(Reasoning)),
     goes_on_after: described("Set if the run continues an earlier answer: its last step", Type.Optional(Type.Integer())),
   }),
   text_chunk: Type.Object({ content: Type.String(), iteration: Type.Integer() }),

@@ -23,6 +23,7 @@ export * from "./activity.ts";
 export * from "./creators.ts";
 export * from "./projects.ts";
 export * from "./edit-mode.ts";
+export * from "./reasoning.ts";
 export * from "./containers.ts";
 export * from "./connections.ts";
 export * from "./evidence.ts";

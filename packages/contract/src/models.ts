@@ -1,5 +1,6 @@
 import { ModelChoice } from "./model-choice.ts";
 import { CostLimit, described, Literals, Maybe, Nullable, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
+import { Reasoning } from "./reasoning.ts";
 import { route } from "./route.ts";
 
 const tag = "models";
@@ -18,6 +19,7 @@ export const Model = described(
     custom_id: Type.Optional(Nullable(Type.String())),
     disabled: Type.Boolean(),
     context_window: described("In tokens", Type.Integer()),
+    reasoning: described("The levels of `reasoning` that it has; empty: none can be chosen", Type.Array(Reasoning)),
     tools: described("How it calls tools; null: not tested", Nullable(Literals("native", "text", "none"))),
     score: described("0 to 100, from its last test: how well it works with tools", Nullable(Type.Integer())),
     tokens_per_second: Nullable(Type.Integer()),

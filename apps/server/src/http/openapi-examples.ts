@@ -266,6 +266,7 @@ export const examples: Record<string, unknown> = {
       output: 0,
     },
     vision: null,
+    reasoning: ["off", "low", "medium", "high"],
     available: true,
     health: "healthy",
     disabled: false,

@@ -382,6 +382,7 @@ export const modelList: Model[] = ["ollama/qwen3-coder", "openai/gpt-5.1", "anth
   tools: id.startsWith("ollama/") ? "text" : "native",
   score: id.startsWith("ollama/") ? 65 : null,
   tokens_per_second: id.startsWith("ollama/") ? 42 : null,
+  reasoning: /claude|gpt-5/.test(id) ? ["off" as const, "low" as const, "medium" as const, "high" as const] : [],
   message_cents: id.startsWith("ollama/") ? 0 : id.startsWith("openai/") ? 6.2 : 11.7,
   own_key: id.startsWith("ollama/"),
 }));

@@ -305,7 +305,7 @@ function append(events: ModelEvent[], event: ModelEvent): void {
   const last = events.at(-1);
   if (event.type === "text" && last?.type === "text") last.delta += event.delta;
   else if (event.type === "tool_call_delta" && last?.type === "tool_call_delta" && last.id === event.id) last.delta += event.delta;
-  else if (event.type === "reasoning" && last?.type === "reasoning" && !event.provider_state && !last.provider_state)
+  else if (event.type === "reasoning" && last?.type === "reasoning" && !event.starts && !event.provider_state && !last.provider_state)
     last.delta += event.delta;
   else events.push({ ...event });
 }

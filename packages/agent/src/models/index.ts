@@ -22,9 +22,14 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
           prompt: providerPrompt(request, options),
           ...(request.tools.length === 0 ? {} : { tools: providerTools(request.tools), toolChoice: { type: "auto" as const } }),
           ...(request.max_output_tokens === undefined ? {} : { maxOutputTokens: request.max_output_tokens }),
-          ...(options.takes_cache_key && request.cache_key !== undefined
-            ? { providerOptions: { openaiCompatible: { prompt_cache_key: request.cache_key } } }
-            : {}),
+          ...(request.reasoning === undefined ? {} : { reasoning: request.reasoning === "off" ? "none" : request.reasoning }),
+          providerOptions: {
+            ...(options.takes_cache_key &&
+              request.cache_key !== undefined && { openaiCompatible: { prompt_cache_key: request.cache_key } }),
+            // Gemini thinks without saying what, unless asked to.
+            ...(request.reasoning !== undefined &&
+              request.reasoning !== "off" && { google: { thinkingConfig: { includeThoughts: true } } }),
+          },
           abortSignal: signal,
         });
         yield* modelEvents(stream, { provider: options.provider, model: options.model });

@@ -119,6 +119,31 @@ describe.each(dialects)("%s over the wire", (provider) => {
     expect(JSON.stringify(server.requests.at(-1)!.body)).toContain("[The picture a.png was deleted.]");
   });
 
+  test("the level of reasoning reaches the provider in its own terms, and nothing without one", async () => {
+    const sent = async (reasoning?: ModelRequest["reasoning"]): Promise<string> => {
+      plays(sayText("Yes."));
+      const model = { "openai-compatible": "gpt-5.1", anthropic: "claude-sonnet-4-6", google: "gemini-2.5-flash" }[provider];
+      await collect(optionsFor(provider, { model }), request("Hello", reasoning && { reasoning }));
+      const { reasoning_effort, thinking, output_config, generationConfig } = server.requests.at(-1)!.body as Record<string, unknown>;
+      return JSON.stringify({ reasoning_effort, thinking, output_config, generationConfig });
+    };
+    expect([await sent(), await sent("low"), await sent("off")]).toEqual(
+      {
+        "openai-compatible": ["{}", '{"reasoning_effort":"low"}', '{"reasoning_effort":"none"}'],
+        anthropic: [
+          "{}",
+          '{"thinking":{"type":"adaptive","display":"summarized"},"output_config":{"effort":"low"}}',
+          '{"thinking":{"type":"disabled"}}',
+        ],
+        google: [
+          '{"generationConfig":{}}',
+          '{"generationConfig":{"thinkingConfig":{"thinkingBudget":6554,"includeThoughts":true}}}',
+          '{"generationConfig":{"thinkingConfig":{"thinkingBudget":0}}}',
+        ],
+      }[provider],
+    );
+  });
+
   test("text streams in pieces and ends with the usage", async () => {
     plays(turn(sayText("Hello there, this is an answer of several tokens."), counts({ input: 120, output: 12, cached: 100 })));
     const events = await collect(optionsFor(provider));

@@ -33,6 +33,7 @@ import { openApprovals, openQuestions } from "./transcript-rows.ts";
 import { typedAnswer, typedSecret } from "./typed-answer.ts";
 import { useAnnouncements } from "./use-announcements.ts";
 import { usePlan } from "./use-plan.ts";
+import { useReasoning } from "./use-reasoning.ts";
 import { useQueue } from "./use-queue.ts";
 import { useWaitingCard, waitingFor } from "./use-waiting-card.ts";
 import { WaitingHint } from "./WaitingHint.tsx";
@@ -89,7 +90,8 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
   const whole = useQueue(state.chatId);
   const queue = { ...whole, items: whole.items.filter(({ id }) => id !== unsent?.id) };
   const plan = usePlan(state.chatId);
-  const options = { editMode: mode, model, agentId: agents.picked?.id };
+  const reasoning = useReasoning(state);
+  const options = { editMode: mode, model, reasoning: reasoning.chosen, agentId: agents.picked?.id };
   /** A run that is being stopped: the next message is sent, not queued, because the run ends at once. */
   const [stoppedTaskId, setStoppedTaskId] = useState<string>();
   const waitsInLine = live ? live.taskId !== stoppedTaskId : queue.items.length > 0 && !queue.held;
@@ -309,6 +311,8 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
             defaultModel={defaultModel}
             model={model}
             onModel={chooseModel}
+            reasoning={reasoning.shown}
+            onReasoning={reasoning.choose}
             agentMenu={<AgentMenu choice={agents} />}
             meter={(draft) => (
               <BudgetMeter

@@ -1,4 +1,4 @@
-import type { EditMode } from "@tesslate/contract";
+import type { EditMode, Model, Reasoning } from "@tesslate/contract";
 import { useState } from "react";
 import { buildTree } from "../../lib/file-tree.ts";
 import { expect, expectAccessible, sampleTime, screen, test, waitFor } from "../../testing/index.ts";
@@ -13,11 +13,13 @@ function composer(known: Partial<ComposerProps> = {}) {
   const sent: [string, MessageExtras][] = [];
   const steered: string[] = [];
   const modes: EditMode[] = [];
+  const reasonings: (Reasoning | null)[] = [];
   const announced: string[] = [];
   let stops = 0;
   let refusal: SendFailure | undefined;
   const Composed = () => {
     const [mode, setMode] = useState<EditMode>("ask");
+    const [reasoning, setReasoning] = useState<Reasoning | null>(null);
     return (
       <Composer
         projectId="p"
@@ -34,6 +36,11 @@ function composer(known: Partial<ComposerProps> = {}) {
         defaultModel={undefined}
         model={undefined}
         onModel={() => undefined}
+        reasoning={reasoning}
+        onReasoning={(next) => {
+          reasonings.push(next);
+          setReasoning(next);
+        }}
         onSend={async (text, extras) => {
           sent.push([text, extras]);
           return refusal;
@@ -54,6 +61,7 @@ function composer(known: Partial<ComposerProps> = {}) {
     sent,
     steered,
     modes,
+    reasonings,
     announced,
     stops: () => stops,
     refuse: (failure: SendFailure) => (refusal = failure),
@@ -168,4 +176,41 @@ test("a draft is kept for each chat", async ({ show, user }) => {
   second.unmount();
   show(composer().element);
   expect(await box()).toHaveValue("Half a thought");
+});
+
+const thinker: Model = {
+  id: "openai/gpt-5.1",
+  name: "GPT-5.1",
+  source: "system",
+  provider: "openai",
+  pricing: null,
+  available: true,
+  health: "healthy",
+  disabled: false,
+  context_window: 400_000,
+  vision: true,
+  reasoning: ["off", "low", "medium", "high"],
+  tools: "native",
+  score: null,
+  tokens_per_second: null,
+  message_cents: null,
+  own_key: false,
+};
+test("how much the model thinks is chosen beside the model", async ({ show, user }) => {
+  const it = composer({ models: [thinker], model: thinker.id });
+  show(it.element);
+  await user.click(await screen.findByRole("button", { name: "Thinking: Default" }));
+  await screen.findByRole("menuitemradio", { name: /^High/ });
+  expect(screen.getAllByRole("menuitemradio")).toHaveLength(5);
+  await user.click(screen.getByRole("menuitemradio", { name: /^High/ }));
+  await user.click(await screen.findByRole("button", { name: "Thinking: High" }));
+  await user.click(screen.getByRole("menuitemradio", { name: /^Default/ }));
+  expect(await screen.findByRole("button", { name: "Thinking: Default" })).toBeVisible();
+  expect(it.reasonings).toEqual(["high", null]);
+});
+
+test("a model without levels of thinking has no choice of them", async ({ show }) => {
+  show(composer({ models: [{ ...thinker, reasoning: [] }], model: thinker.id }).element);
+  expect(await screen.findByRole("button", { name: /^Model/ })).toBeVisible();
+  expect(screen.queryByRole("button", { name: /^Thinking/ })).not.toBeInTheDocument();
 });

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { ArrowUp, ChevronDown, Square } from "lucide-react";
-import type { EditMode, MessageAttachment, Model } from "@tesslate/contract";
+import type { EditMode, MessageAttachment, Model, Reasoning } from "@tesslate/contract";
 import {
   memo,
   Suspense,
@@ -40,6 +40,7 @@ import { useMentions } from "./attach/use-mentions.ts";
 import { VisionNotice } from "./attach/VisionNotice.tsx";
 import type { SendFailure, MessageExtras } from "./chat.types.ts";
 import { matchingCommands, type SlashCommand } from "./slash-commands.ts";
+import { ReasoningMenu } from "./ReasoningMenu.tsx";
 import { optionId, SlashMenu } from "./SlashMenu.tsx";
 import { useDraft } from "./use-draft.ts";
 import { useKeyCheck, withNames } from "./use-key-check.ts";
@@ -74,6 +75,9 @@ export interface ComposerProps {
   defaultModel: string | undefined;
   model: string | undefined;
   onModel: (model: string) => void;
+  /** How much the model thinks; null: its default. */
+  reasoning: Reasoning | null;
+  onReasoning: (reasoning: Reasoning | null) => void;
   /** Next to the mode: selects the agent. */
   agentMenu?: ReactNode;
   /** Next to Send: context and cost of the draft. */
@@ -93,7 +97,7 @@ export interface ComposerProps {
   handle?: Ref<ComposerHandle>;
 }
 
-/** Mode, agent and model. Memoized, because typing changes none of them. */
+/** Mode, agent, model and thinking. Memoized, because typing changes none of them. */
 const Choices = memo(
   ({
     mode,
@@ -103,7 +107,13 @@ const Choices = memo(
     defaultModel,
     model,
     onModel,
-  }: Pick<ComposerProps, "mode" | "onMode" | "agentMenu" | "models" | "defaultModel" | "model" | "onModel">) => (
+    pickedModel,
+    reasoning,
+    onReasoning,
+  }: Pick<
+    ComposerProps,
+    "mode" | "onMode" | "agentMenu" | "models" | "defaultModel" | "model" | "onModel" | "reasoning" | "onReasoning"
+  > & { pickedModel: Model | undefined }) => (
     <>
       <Menu
         label="Mode"
@@ -118,6 +128,7 @@ const Choices = memo(
       />
       {agentMenu}
       <ModelMenu models={models} defaultModel={defaultModel} model={model} onModel={onModel} />
+      <ReasoningMenu model={pickedModel} reasoning={reasoning} onReasoning={onReasoning} />
     </>
   ),
 );
@@ -147,6 +158,8 @@ export function Composer({
   defaultModel,
   model,
   onModel,
+  reasoning,
+  onReasoning,
   agentMenu,
   meter,
   onSend,
@@ -491,6 +504,9 @@ export function Composer({
               defaultModel={defaultModel}
               model={model}
               onModel={onModel}
+              pickedModel={pickedModel}
+              reasoning={reasoning}
+              onReasoning={onReasoning}
             />
             <span className="flex-1" />
             {meter ? <Meter meter={meter} draft={draft} /> : null}

@@ -6,6 +6,7 @@ import type {
   MessageAttachment,
   QuestionAsked,
   QuestionResolved,
+  Reasoning,
   RunEventData,
   ToolResult,
 } from "@tesslate/contract";
@@ -185,6 +186,8 @@ export interface Run {
   messageId: string | undefined;
   model: string | undefined;
   editMode: EditMode | undefined;
+  /** Undefined: the model's default. */
+  reasoning: Reasoning | undefined;
   status: RunStatus;
   reason: CompletionReason | undefined;
   /** Parts and usage of interrupted or paused tasks whose answer this run continues. */
@@ -297,6 +300,8 @@ export interface MessageExtras {
 export interface SendOptions extends MessageExtras {
   editMode: EditMode;
   model: string | undefined;
+  /** Null: the model's default. Undefined: as in the last run of the chat. */
+  reasoning?: Reasoning | null | undefined;
   /** Undefined: the server's default agent. */
   agentId?: string | undefined;
 }

@@ -13,6 +13,7 @@ export const emptyRun = (taskId: string, chatId: string): Run => ({
   messageId: undefined,
   model: undefined,
   editMode: undefined,
+  reasoning: undefined,
   status: "running",
   reason: undefined,
   parts: [],
@@ -306,8 +307,8 @@ export function applyRunEvent(before: Run, event: IncomingRunEvent): Run {
   const { data, seq } = event;
   switch (event.type as RunEventType) {
     case "task_started": {
-      const { chat_id: chatId, message_id: messageId, model, edit_mode: editMode = run.editMode } = data as RunEventData<"task_started">;
-      return { ...run, chatId, messageId, model, editMode };
+      const { chat_id: chatId, message_id: messageId, model, reasoning, ...began } = data as RunEventData<"task_started">;
+      return { ...run, chatId, messageId, model, reasoning, editMode: began.edit_mode ?? run.editMode };
     }
     case "text_chunk":
       return onText(run, data as RunEventData<"text_chunk">, seq);

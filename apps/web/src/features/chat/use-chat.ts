@@ -185,7 +185,7 @@ export function useChat(projectId: string, userName: string): Chat {
 
   const begin = async (
     text: string,
-    { editMode, model, agentId, attachments, mentions, details }: SendOptions,
+    { editMode, model, reasoning, agentId, attachments, mentions, details }: SendOptions,
   ): Promise<{ taskId: string; startedChatId: string }> => {
     if (chatId === undefined && wantsNew) made.current ??= (await api.chat.createSession({ body: { project_id: projectId } })).id;
     const into = chatId ?? made.current;
@@ -198,6 +198,7 @@ export function useChat(projectId: string, userName: string): Chat {
         ...(agentId && { agent_id: agentId }),
         ...(into && { chat_id: into }),
         ...(model && { model }),
+        ...(reasoning !== undefined && { reasoning }),
         ...(attachments && { attachments: attachments.map(({ id }) => id) }),
         ...(mentions && { mentions: mentions.map((path) => ({ path })) }),
         ...(details && { details }),

@@ -66,12 +66,13 @@ export function useQueue(chatId: string | undefined): MessageQueue {
       done.catch((error: unknown) => resolve({ code: error instanceof ApiError ? error.code : "unknown", message: sentenceOf(error) }));
     });
   /** Steering takes text only. */
-  const words = (message: string, { editMode, model, agentId, mentions }: SendOptions) => ({
+  const words = (message: string, { editMode, model, reasoning, agentId, mentions }: SendOptions) => ({
     message,
     edit_mode: editMode,
     view_context: viewContextOf(location.pathname),
     ...(agentId && { agent_id: agentId }),
     ...(model && { model }),
+    ...(reasoning !== undefined && { reasoning }),
     ...(mentions && { mentions: mentions.map((path) => ({ path })) }),
   });
   const body = (message: string, options: SendOptions) => ({

@@ -4,7 +4,7 @@ import { modelFacts } from "./model-facts.ts";
 
 const model: Model = {
   id: "openai/gpt-5.1", name: "gpt-5.1", source: "system", provider: "openai", pricing: { input: 1.25, output: 10 }, available: true, health: "healthy", disabled: false,
-  context_window: 400_000, vision: true, tools: "native", score: null, tokens_per_second: null, message_cents: 6.04, own_key: false,
+  context_window: 400_000, vision: true, reasoning: [], tools: "native", score: null, tokens_per_second: null, message_cents: 6.04, own_key: false,
 }; // prettier-ignore
 
 test.each([

@@ -13,6 +13,7 @@ const model = (id: string, change: Partial<Model> = {}): Model => ({
   disabled: false,
   context_window: 128_000,
   vision: null,
+  reasoning: [],
   tools: null,
   score: null,
   tokens_per_second: null,

@@ -24,6 +24,7 @@ export function eventsFromSteps(message: MessageRow, steps: readonly StoredStep[
         message_id,
         agent_id: metadata.agent_id ?? null,
         model: metadata.model ?? "",
+        ...(metadata.reasoning && { reasoning: metadata.reasoning }),
         ...(metadata.edit_mode && { edit_mode: metadata.edit_mode }),
       },
       ts: startedAt,

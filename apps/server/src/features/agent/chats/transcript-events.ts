@@ -1,4 +1,4 @@
-import type { RunEventData, TranscriptEvent } from "@tesslate/contract";
+import type { Reasoning, RunEventData, TranscriptEvent } from "@tesslate/contract";
 import type { MessageRow } from "../../../db/schema/agent.ts";
 
 /** Events after which nothing is left of the progress of earlier calls. */
@@ -81,6 +81,7 @@ export interface AnswerMetadata {
   agent_id?: string;
   model?: string;
   edit_mode?: RunEventData<"task_started">["edit_mode"];
+  reasoning?: Reasoning;
   completion_reason?: RunEventData<"complete">["completion_reason"];
   iterations?: number;
   tool_calls_made?: number;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { RunEvent, Transcript, TranscriptEvent, TranscriptRun } from "@tesslate/contract";
-import { call, hang, nextMessage, pause, say, turn } from "@tesslate/testkit";
+import { call, hang, nextMessage, pause, say, think, turn } from "@tesslate/testkit";
 import { all, answer, chatWorld, collect, eventually, find, type ChatWorld } from "../../../testing/chat.ts";
 import { killDuringRun, task } from "../../../testing/interrupted.ts";
 import { joinText, withoutReplacedProgress } from "./transcript-events.ts";
@@ -15,11 +15,11 @@ const read = (world: ChatWorld, chat_id: string, page: { limit?: number; before?
 const runs = ({ entries }: Transcript): TranscriptRun[] => entries.filter((entry) => entry.type === "run");
 const chatOf = (events: readonly RunEvent[]) => find([...events], "task_started")!.data.chat_id;
 
-/** Events as a stream has them: without their time, and with consecutive text of a step in one event. */
+/** Events as a stream has them: without their time, and with consecutive text or reasoning of a step in one event. */
 const plain = (events: readonly (RunEvent | TranscriptEvent)[]): RunEvent[] =>
   events.reduce<RunEvent[]>((before, { seq, task_id, type, data }) => {
     const last = before.at(-1);
-    if (type === "text_chunk" && last?.type === "text_chunk" && last.data.iteration === data.iteration)
+    if ((type === "text_chunk" || type === "reasoning_chunk") && last?.type === type && last.data.iteration === data.iteration)
       return before.with(-1, { ...last, data: { ...last.data, content: last.data.content + data.content } });
     return [...before, { seq, task_id, type, data } as RunEvent];
   }, []);
@@ -30,6 +30,47 @@ const onlyRun = async (world: ChatWorld, chatId: string): Promise<TranscriptRun>
   expect(more).toEqual([]);
   return run!;
 };
+
+test("reasoning is streamed before its answer and kept, and its level stays with the chat", async () => {
+  await using world = await chatWorld({
+    script: [
+      turn(think("Is there a file?"), call("write_file", { file_path: "a.txt", content: "a" })),
+      turn(think("Now it is there."), say("Written.")),
+      nextMessage(),
+      say("Second."),
+      nextMessage(),
+      say("Third."),
+    ],
+  });
+  const model = "openai/gpt-5.1";
+  const reasoned = (events: readonly (RunEvent | TranscriptEvent)[]) =>
+    plain(events).flatMap(({ type, data }) => (type === "reasoning_chunk" ? [[data.iteration, data.content]] : []));
+  const live = await world.run("First", { model, reasoning: "high" });
+  expect(reasoned(live)).toEqual([
+    [1, "Is there a file?"],
+    [2, "Now it is there."],
+  ]);
+  expect(find(live, "agent_step")?.data.thought).toBe("Is there a file?");
+  const chat_id = chatOf(live);
+  await forget(world);
+  const kept = await onlyRun(world, chat_id);
+  expect(plain(kept.events)).toEqual(plain(live));
+  const second = await world.run("Second", { model, chat_id });
+  const third = await world.run("Third", { model, chat_id, reasoning: null });
+  expect([live, second, third].map((events) => find(events, "task_started")?.data.reasoning)).toEqual(["high", "high", undefined]);
+  const efforts = world.model.requests
+    .map(({ body }) => body as { tools?: unknown; reasoning_effort?: string })
+    .filter(({ tools }) => tools);
+  expect(efforts.map(({ reasoning_effort }) => reasoning_effort)).toEqual(["high", "high", "high", undefined]);
+});
+
+test("a level that the model does not have is not sent", async () => {
+  await using world = await chatWorld({ script: [say("Hello.")] });
+  await world.run("Hi", { reasoning: "high" });
+  expect(JSON.stringify(world.model.requests.map(({ body }) => body))).not.toContain("reasoning_effort");
+  const [listed] = (await world.app.as(world.owner).models.list()).items;
+  expect(listed).toMatchObject({ id: "openai/scripted", reasoning: [] });
+});
 
 describe("a run's transcript is what its stream was, however long ago", () => {
   test("every kind of decision, with its note", async () => {

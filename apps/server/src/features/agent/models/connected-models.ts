@@ -8,6 +8,7 @@ import { isOwnAddress, type ModelClients } from "./model-clients.ts";
 import { customPrefix } from "./own-connections.ts";
 import type { ModelPrice, Prices } from "./prices.ts";
 import { hasNativeTools, nativeName } from "./providers.ts";
+import { withKnownReasoning } from "./reasoning.ts";
 import { visionOf } from "./vision.ts";
 
 /** A model that is ready to be called. */
@@ -83,7 +84,7 @@ export function createConnectedModels({
     { id, agent, is_byok = false, protocol = "auto" }: NamedModel & { is_byok?: boolean; protocol?: AgentProtocol },
   ): ResolvedModel => ({
     model_id: id,
-    client,
+    client: withKnownReasoning(client, id),
     protocol,
     is_byok,
     ...termsOf(id, agent, is_byok),

@@ -11,6 +11,7 @@ import type { ModelsStore } from "./models.store.ts";
 import { customPrefix } from "./own-connections.ts";
 import { costOf, type Prices } from "./prices.ts";
 import { demoProvider, findProvider, nativeName, nativeProviders, splitModelId } from "./providers.ts";
+import { reasoningOf } from "./reasoning.ts";
 import { visionOf } from "./vision.ts";
 
 interface Usage {
@@ -129,6 +130,7 @@ function present(
     health,
     disabled: facts.disabled.includes(id),
     context_window: tried?.context_window ?? model.context_window ?? contextWindowOf(id),
+    reasoning: [...reasoningOf(id)],
     vision: tried?.vision ?? model.has_vision ?? visionOf(id),
     tools: tried ? toolsOf(tried) : model.has_tools === true || nativeProviders.has(provider.slug) ? "native" : null,
     score: tried?.score ?? null,

@@ -140,6 +140,7 @@ export const startedEvent = (input: RunInput): RunEventData<"task_started"> => (
   agent_id: input.agent_id,
   model: input.model_id,
   edit_mode: input.edit_mode,
+  ...(input.reasoning && { reasoning: input.reasoning }),
   ...(input.earlier && { goes_on_after: input.earlier.after_iteration }),
 });
 

@@ -154,6 +154,7 @@ async function executeRun(
       ...agentModel(model, redactor),
       client: runner.traceClient(redactedClient(chain.client, redactor), model.model_id),
       protocol: chainProtocol(links),
+      ...(input.reasoning && { reasoning: input.reasoning }),
     },
     cacheKey: chat.id,
     ...message,
@@ -222,7 +223,7 @@ async function executeRun(
 
 /** What the agent asks and reports about models. */
 function modelHooks(
-  { project, resolveModel, log }: PreparedRun,
+  { project, input, resolveModel, log }: PreparedRun,
   { ledger, chain, redactor }: { ledger: RunLedger; chain: ModelChain; redactor: LiveRedactor },
 ): Pick<AgentDeps, "beforeModelCall" | "afterModelCall" | "modelFor" | "onTextProtocol" | "onNativeTools"> {
   return {
@@ -231,7 +232,7 @@ function modelHooks(
     modelFor: async (id) => {
       const model = await resolveModel(id);
       ledger.addModel(id, model);
-      return agentModel(model, redactor);
+      return { ...agentModel(model, redactor), ...(input.reasoning && { reasoning: input.reasoning }) };
     },
     onTextProtocol: () => {
       chain

@@ -1,5 +1,5 @@
 import type { Todo } from "@tesslate/agent";
-import type { EditMode } from "@tesslate/contract";
+import type { EditMode, Reasoning } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
 import type { ChatRow, MessageRow } from "../../../db/schema/agent.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
@@ -23,6 +23,8 @@ export interface RunInput {
   agent_id: string;
   model_id: string;
   edit_mode: EditMode;
+  /** Absent: the model's default. */
+  reasoning?: Reasoning;
   container_id: string | null;
   view_context: string | null;
   max_iterations: number | null;

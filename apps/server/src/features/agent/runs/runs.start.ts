@@ -1,11 +1,11 @@
 import type { Todo } from "@tesslate/agent";
-import type { EditMode, SendMessage } from "@tesslate/contract";
+import type { EditMode, Reasoning, SendMessage } from "@tesslate/contract";
 import type { ChatRow } from "../../../db/schema/agent.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { conflict, notFound } from "../../../platform/errors.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
-import { messageText, referencesMetadata, titleFromMessage, type ChatStore, type RunMetadata } from "../chats/index.ts";
+import { answerMetadata, messageText, referencesMetadata, titleFromMessage, type ChatStore, type RunMetadata } from "../chats/index.ts";
 import { projectModelSettings } from "../models/index.ts";
 import type { ChatTurns } from "./chat-turns.ts";
 import { editModeFor } from "./key-permissions.ts";
@@ -64,6 +64,12 @@ export function createRunStarts({
       return (await chats.findRecentChat(userId, projectId, tx)) ?? chats.insertChat(tx, { user_id: userId, project_id: projectId });
     });
 
+  /** That of the last run of the chat. */
+  const lastReasoning = async (tx: Queries, chatId: string): Promise<Reasoning | undefined> => {
+    const last = await chats.findLastMessage(tx, chatId);
+    return last && answerMetadata(last).reasoning;
+  };
+
   const runMetadata = (task: { id: string }, input: RunInput, agentType: string): RunMetadata => ({
     agent_mode: true,
     agent_type: agentType,
@@ -74,6 +80,7 @@ export function createRunStarts({
     agent_id: input.agent_id,
     model: input.model_id,
     edit_mode: input.edit_mode,
+    ...(input.reasoning && { reasoning: input.reasoning }),
   });
 
   return {
@@ -99,6 +106,7 @@ export function createRunStarts({
       const isLocked = project.settings?.["agent_lock_enabled"] !== false;
       const begin = async (tx: Queries, chat: ChatRow): Promise<TaskRow> => {
         await options?.claim?.(tx);
+        const reasoning = body.reasoning === undefined ? await lastReasoning(tx, chat.id) : body.reasoning;
         const references = {
           attachments: await check.claim(tx, sender.id, project.id, attachmentIds),
           mentions: [...new Map((body.mentions ?? []).map((mention) => [mention.path, mention])).values()],
@@ -118,6 +126,7 @@ export function createRunStarts({
           agent_id: agent.id,
           model_id: model.model_id,
           edit_mode: editModeFor(sender, body.edit_mode),
+          ...(reasoning && { reasoning }),
           container_id: body.container_id ?? null,
           view_context: body.view_context?.toLowerCase() ?? null,
           max_iterations: body.max_iterations ?? null,
