@@ -132,6 +132,8 @@ function createConfig(settings: Settings, isGiven: (name: string) => boolean) {
     snapshots: settings.snapshots,
     /** Not configurable; here so that tests can shorten it. */
     repairs: { quietMs: 1500 },
+    /** Not configurable; here so that tests can shorten the waits before calls to models are repeated. */
+    modelRetries: { timeFactor: 1 },
     verify: {
       ...settings.verify,
       maxMemoryBytes: 1.5 * 2 ** 30,

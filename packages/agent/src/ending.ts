@@ -1,11 +1,11 @@
-import type { CompletionReason, RunErrorCode } from "./types.ts";
+import type { CompletionReason, RunError } from "./types.ts";
 
 /** How a run ends. */
 export interface Ending {
   reason: CompletionReason;
   /** The final answer, or a short notice of why there is none. */
   text: string;
-  error?: { code: RunErrorCode; message: string; details?: Record<string, unknown> };
+  error?: RunError;
 }
 
 /** Thrown inside the loop to end the run from any depth; `runAgent` turns it into events. */

@@ -4,30 +4,130 @@ import { answer, brokenLine, calls, play, say, stop, usage, write, type Reply } 
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 
 describe("a model that fails", () => {
-  test("is retried once if there was no output", async () => {
-    await using ws = await tempWorkspace();
-    const run = await play(ws, [[new ModelError("rate_limited", "Slow down.", { retryable: true, retryAfterMs: 10 })], answer("ok")]);
-    expect(run.result.success).toBe(true);
-    expect(run.charges).toHaveLength(1);
-  });
+  const overloaded = (options: { retryAfterMs?: number } = {}) =>
+    new ModelError("model_error", "Anthropic is overloaded (529).", {
+      kind: "overloaded",
+      reason: "Overloaded",
+      retryable: true,
+      ...options,
+    });
 
-  test("a second failure ends the run", async () => {
+  test("is called five times, with growing waits that are shown, if there was no output", async () => {
     await using ws = await tempWorkspace();
-    const run = await play(ws, [[brokenLine()], [brokenLine()], answer("never")]);
-    expect(run.client.requests).toHaveLength(2);
-    expect(run.order).toEqual(["error", "complete"]);
+    const delays: number[] = [];
+    const run = await play(
+      ws,
+      Array.from({ length: 6 }, () => [overloaded()]),
+      {
+        deps: {
+          newId: () => "call-1",
+          now: () => new Date("2026-01-01T00:00:00.000Z"),
+          waitToRetry: async (_retry, delayMs) => (delays.push(delayMs), {}),
+        },
+      },
+    );
+    expect(run.client.requests).toHaveLength(5);
+    expect(run.charges).toEqual([]);
+    delays.forEach((delay, index) => {
+      expect(delay).toBeGreaterThanOrEqual(750 * 2 ** index);
+      expect(delay).toBeLessThanOrEqual(1_250 * 2 ** index);
+    });
+    const retries = run.all("model_retry").map(({ data }) => data);
+    expect(retries.map(({ status, attempt, of }) => [status, attempt, of])).toEqual(
+      [2, 3, 4, 5].flatMap((attempt) => [
+        ["waiting", attempt, 5],
+        ["retrying", attempt, 5],
+      ]),
+    );
+    expect(retries[0]).toEqual({
+      retry_id: "call-1",
+      iteration: 1,
+      status: "waiting",
+      attempt: 2,
+      of: 5,
+      until: new Date(Date.parse("2026-01-01T00:00:00.000Z") + delays[0]!).toISOString(),
+      message: "Anthropic is overloaded (529).",
+      kind: "overloaded",
+      reason: "Overloaded",
+    });
+    expect(new Set(retries.map(({ retry_id }) => retry_id)).size).toBe(1);
+    expect(run.order.slice(-2)).toEqual(["error", "complete"]);
+    expect(run.first("error").data).toEqual({
+      code: "model_error",
+      kind: "overloaded",
+      message: "Anthropic is overloaded (529). It says: “Overloaded”",
+    });
     expect(run.result).toMatchObject({ success: false, completion_reason: "error", error_code: "model_error" });
   });
 
+  test("a call that succeeds at last answers as if nothing had failed", async () => {
+    await using ws = await tempWorkspace();
+    const run = await play(ws, [[overloaded()], [overloaded()], answer("ok")]);
+    expect(run.result).toMatchObject({ success: true, final_response: "ok" });
+    expect(run.charges).toHaveLength(1);
+  });
+
+  test("Retry-After is obeyed up to a minute; a longer one ends the run with the time", async () => {
+    await using ws = await tempWorkspace();
+    const delays: number[] = [];
+    const waitToRetry = async (_retry: unknown, delayMs: number) => (delays.push(delayMs), {});
+    const run = await play(ws, [[overloaded({ retryAfterMs: 60_000 })], answer("ok")], { deps: { waitToRetry } });
+    expect(run.result.success).toBe(true);
+    const refused = await play(ws, [[overloaded({ retryAfterMs: 290_000 })], answer("never")], { deps: { waitToRetry } });
+    expect(delays).toEqual([60_000]);
+    expect(refused.client.requests).toHaveLength(1);
+    expect(refused.order).toEqual(["error", "complete"]);
+    expect(refused.first("error").data.message).toBe("Anthropic is overloaded (529). It says: “Overloaded” Try again in 5 minutes.");
+  });
+
+  test("without a hook the wait takes its time, and a cancel ends it", async () => {
+    await using ws = await tempWorkspace();
+    const run = await play(ws, [[overloaded({ retryAfterMs: 50_000 })], answer("never")], {
+      deps: { waitToRetry: undefined },
+      onEvent: (event, abort) => {
+        if (event.type === "model_retry") abort.abort();
+      },
+    });
+    expect(run.client.requests).toHaveLength(1);
+    expect(run.all("model_retry")).toHaveLength(1);
+    expect(run.result).toMatchObject({ success: false, completion_reason: "cancelled" });
+  });
+
+  test("a person sends the call to another model, which also takes its next attempts", async () => {
+    await using ws = await tempWorkspace();
+    const chosen = ["other/model", undefined];
+    const run = await play(ws, [[overloaded()], [overloaded()], calls(write("a.txt")), answer("ok")], {
+      deps: {
+        waitToRetry: async () => {
+          const model = chosen.shift();
+          return model === undefined ? {} : { model };
+        },
+      },
+    });
+    expect(run.client.requests.map(({ model }) => model)).toEqual([undefined, "other/model", "other/model", undefined]);
+    expect(run.all("model_retry").map(({ data }) => [data.status, data.model])).toEqual([
+      ["waiting", undefined],
+      ["retrying", "other/model"],
+      ["waiting", "other/model"],
+      ["retrying", "other/model"],
+    ]);
+  });
+
+  test("a call that another model answered is charged to it", async () => {
+    await using ws = await tempWorkspace();
+    const run = await play(ws, [[{ type: "model", id: "other/model" }, ...answer("ok")]]);
+    expect(run.charges).toMatchObject([{ model: "other/model", purpose: "turn" }]);
+  });
+
   test.each([
-    ["model_auth_failed", "model_auth_failed"],
-    ["rate_limited", "rate_limited"],
-    ["context_overflow", "model_error"],
-  ] as const)("%s is reported as %s, without a retry when it is final", async (code, reported) => {
+    ["model_auth_failed", "model_auth_failed", "auth"],
+    ["rate_limited", "rate_limited", "rate_limit"],
+    ["context_overflow", "model_error", "context"],
+  ] as const)("%s is reported as %s of kind %s, without a retry when it is final", async (code, reported, kind) => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [[new ModelError(code, "Sorry.")]]);
     expect(run.client.requests).toHaveLength(1);
-    expect(run.first("error").data).toEqual({ code: reported, message: "Sorry." });
+    expect(run.first("error").data).toEqual({ code: reported, kind, message: "Sorry." });
   });
 
   test("after a connection is lost within text, the reply continues without repeating the text", async () => {
@@ -94,8 +194,8 @@ describe("a model that fails", () => {
 
   test("a model that sends nothing for too long fails", async () => {
     await using ws = await tempWorkspace();
-    const run = await play(ws, [["hang"], ["hang"]], { limits: { model_idle_ms: 60 } });
-    expect(run.client.requests).toHaveLength(2);
+    const run = await play(ws, [["hang"], ["hang"], ["hang"], ["hang"], ["hang"]], { limits: { model_idle_ms: 60 } });
+    expect(run.client.requests).toHaveLength(5);
     expect(run.result).toMatchObject({ completion_reason: "error", error: expect.stringContaining("silent") });
   });
 

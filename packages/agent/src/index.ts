@@ -10,10 +10,10 @@ export { estimateImageTokens, imageTypes, maxImageBytes, type ImagePart, type Im
 export type { AttachedFile } from "./attached-file.ts";
 export { defaultRunLimits, runAgent } from "./loop.ts";
 export { loadHooks } from "./hooks.ts";
-export { ModelError, type ModelErrorCode } from "./model-error.ts";
+export { ModelError, type ModelErrorCode, type ModelErrorKind } from "./model-error.ts";
 export { contextWindowOf } from "./context-window.ts";
 export { defaultSystemPrompt } from "./prompt.ts";
-export { abortable } from "./abortable.ts";
+export { abortable, pause } from "./abortable.ts";
 export { maxSummaryTokens, requestMessages } from "./compaction.ts";
 export { progressOf } from "./batch.ts";
 export { estimateRequestTokens } from "./tokens.ts";

@@ -1,4 +1,5 @@
-import { abortable } from "./abortable.ts";
+import { randomUUID } from "node:crypto";
+import { abortable, pause } from "./abortable.ts";
 import { runBatch } from "./batch.ts";
 import { createCommands } from "./commands.ts";
 import { needsCompaction, planCompaction, requestMessages, requestTokens, wholeMessages } from "./compaction.ts";
@@ -17,7 +18,7 @@ import {
 import { interruptedResults } from "./interrupted-results.ts";
 import { readKnowledge } from "./knowledge/knowledge.ts";
 import { createLoopBreaker } from "./loop-breaker.ts";
-import { ModelError } from "./model-error.ts";
+import { ModelError, type ModelErrorKind } from "./model-error.ts";
 import { systemPrompt, userTurn } from "./prompt.ts";
 import { toolsForFormat } from "./edit-format.ts";
 import { RunEnded, type Ending } from "./ending.ts";
@@ -31,12 +32,13 @@ import { definitionOf } from "./tool-definition.ts";
 import { resultLimits } from "./truncate.ts";
 import { allowedToolNames, allTools, currentToolNames } from "./tools/index.ts";
 import { readOutput } from "./tools/read-output.ts";
-import { streamTurn, type Turn } from "./turn.ts";
+import { streamTurn, type ReportedUsage, type Turn, type TurnOptions } from "./turn.ts";
 import type { ModelRequest } from "./model-client.ts";
 import {
   RunInterrupted,
   type CallVerdict,
   type AgentDeps,
+  type ModelRetry,
   type PendingBatch,
   type ProjectInfo,
   type ResumedRun,
@@ -63,6 +65,8 @@ const continueNote = userMessage("[Your answer was cut off at the output limit. 
 const resumedNotes = {
   interrupted:
     "This run was interrupted after its last step and goes on now. A call may have run without its result being kept: look before you repeat it.",
+  failed:
+    "This run ended with an error after its last step. The person lets it go on: continue where it stopped, or begin if there was no step.",
   paused: "This run was paused at a limit after its last step. The person lets it go on: continue where it stopped.",
 };
 /**
@@ -263,7 +267,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
         turn.finish === "length"
           ? "The model reached its output limit before it produced any output."
           : "The model returned an empty response.";
-      throw new RunEnded(failure("model_error", message));
+      throw new RunEnded(failure("model_error", message, "unreadable"));
     }
   }
 
@@ -373,6 +377,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
           verdict = await charge("compaction", usage);
         },
         beforeRetry: () => approved("compaction", plan.request),
+        waitToRetry: retryWaits(),
       });
     } catch (error) {
       if (!(error instanceof ModelError) || signal.aborted) throw error;
@@ -422,6 +427,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
             verdict = await charge("turn", usage);
           },
           beforeRetry: () => approved("turn", requestNow()),
+          waitToRetry: retryWaits(),
         });
         return { turn, verdict };
       } catch (error) {
@@ -433,6 +439,32 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     }
   }
 
+  /** Shows the waits of one call. */
+  function retryWaits(): NonNullable<TurnOptions["waitToRetry"]> {
+    let retry_id: string | undefined;
+    let chosen: string | undefined;
+    return async ({ attempt, of, delay_ms, error }) => {
+      retry_id ??= (deps.newId ?? randomUUID)();
+      const retry: ModelRetry = {
+        retry_id,
+        iteration,
+        status: "waiting",
+        attempt,
+        of,
+        until: new Date(now().getTime() + delay_ms).toISOString(),
+        message: error.summary,
+        ...(error.kind && { kind: error.kind }),
+        ...(error.reason !== undefined && { reason: error.reason }),
+        ...(chosen !== undefined && { model: chosen }),
+      };
+      await deps.emit({ type: "model_retry", data: retry });
+      if (deps.waitToRetry) chosen = (await deps.waitToRetry(retry, delay_ms, signal)).model ?? chosen;
+      else await pause(delay_ms, signal);
+      await deps.emit({ type: "model_retry", data: { ...retry, status: "retrying", ...(chosen !== undefined && { model: chosen }) } });
+      return chosen;
+    };
+  }
+
   /** The request with the output limit of `beforeModelCall`. Ends the run when the call may not be made. */
   async function approved(purpose: "turn" | "compaction", request: ModelRequest): Promise<ModelRequest> {
     const verdict = await deps.beforeModelCall?.({ iteration, purpose, tokens_in: estimateRequestTokens(request) });
@@ -442,10 +474,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     return limit === undefined ? request : { ...request, max_output_tokens: Math.min(limit, request.max_output_tokens ?? limit) };
   }
 
-  async function charge(
-    purpose: "turn" | "compaction",
-    usage: { tokens_in: number; tokens_out: number; tokens_cached: number; is_estimated: boolean },
-  ): Promise<CallVerdict> {
+  async function charge(purpose: "turn" | "compaction", usage: ReportedUsage): Promise<CallVerdict> {
     count(usage);
     if (purpose === "turn") contextUsed = usage.tokens_in + usage.tokens_out;
     return deps.afterModelCall({ iteration, purpose, ...usage });
@@ -504,7 +533,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       if (signal.reason instanceof RunInterrupted) return failure("interrupted", "The run was interrupted and can be resumed.");
       return { reason: "cancelled", text: "Cancelled." };
     }
-    if (error instanceof ModelError) return failure(modelErrorCodes[error.code], error.message);
+    if (error instanceof ModelError) return failure(modelErrorCodes[error.code], error.message, error.kind);
     onUnexpected(error, "run");
     return failure("internal_error", "Something went wrong on the server. What was done so far is kept.");
   }
@@ -525,6 +554,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
           data: {
             message: ending.error.message,
             code: ending.error.code,
+            ...(ending.error.kind ? { kind: ending.error.kind } : {}),
             ...(ending.error.details ? { details: ending.error.details } : {}),
           },
         });
@@ -606,8 +636,8 @@ const modelErrorCodes: Record<ModelError["code"], RunErrorCode> = {
   aborted: "model_error",
 };
 
-function failure(code: RunErrorCode, message: string): Ending {
-  return { reason: "error", text: message, error: { code, message } };
+function failure(code: RunErrorCode, message: string, kind?: ModelErrorKind): Ending {
+  return { reason: "error", text: message, error: { code, message, ...(kind && { kind }) } };
 }
 
 function stoppedBy(verdict: Extract<CallVerdict, { ok: false }>): Ending {

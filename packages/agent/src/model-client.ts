@@ -19,6 +19,8 @@ export interface ModelRequest {
   reasoning?: Reasoning;
   /** Identifies the conversation for the provider's prompt cache. Not secret. */
   cache_key?: string;
+  /** Another model for this call, chosen by the person while it waited to be repeated. Clients of a single model ignore it. */
+  model?: string;
 }
 
 export type Reasoning = "off" | "low" | "medium" | "high";
@@ -31,6 +33,8 @@ export interface ToolDefinition {
 }
 
 export type ModelEvent =
+  /** Another model than the client's own answers. Before anything else of the answer. */
+  | { type: "model"; id: string }
   /** `starts`: of a new part. Without it, the text belongs to the part before it if that is a text. */
   | { type: "text"; delta: string; starts?: true; provider_state?: ProviderState }
   /** Visible reasoning. `provider_state` must be sent back with it (signatures). */

@@ -31,6 +31,7 @@ export async function nameChat(options: {
     },
     signal: options.signal,
     idleMs: defaultRunLimits.model_idle_ms,
+    attempts: 2,
     onText: async () => undefined,
     onUsage: options.onUsage,
   });

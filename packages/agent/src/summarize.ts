@@ -37,6 +37,8 @@ export async function compactConversation(options: {
     request: { ...request, max_output_tokens: Math.min(most, request.max_output_tokens ?? maxSummaryTokens) },
     signal: options.signal,
     idleMs: defaultRunLimits.model_idle_ms,
+    // A person waits for the response.
+    attempts: 2,
     onText: async () => undefined,
     onUsage: options.onUsage,
   });

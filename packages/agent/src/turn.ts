@@ -15,8 +15,11 @@ import {
 import type { FinishReason, ModelClient, ModelEvent, ModelRequest, ModelUsage } from "./model-client.ts";
 import type { ToolCallProgress } from "./types.ts";
 
-const maxAttempts = 2;
-const maxBackoffMs = 30_000;
+const maxAttempts = 5;
+const firstBackoffMs = 1_000;
+/** The longest Retry-After that is obeyed. */
+const maxRetryAfterMs = 60_000;
+const continueAfterMs = 200;
 /** Characters of one answer: ten times what any model produces. Protects this process from a faulty server. */
 const maxAnswerChars = 16_000_000;
 const continueNote = userMessage(
@@ -31,6 +34,16 @@ export interface Turn {
   claimsDone: boolean;
 }
 
+/** A wait before a call is repeated that produced no output. */
+export interface RetryWait {
+  /** Of the call to come: 2 for the first retry. */
+  attempt: number;
+  /** The last attempt. */
+  of: number;
+  delay_ms: number;
+  error: ModelError;
+}
+
 export interface TurnOptions {
   client: ModelClient;
   request: ModelRequest;
@@ -43,23 +56,32 @@ export interface TurnOptions {
   /** Visible reasoning; its parts are separated by an empty line, as in `reasoningOf`. Default: it is only in the turn's message. */
   onReasoning?(text: string): Promise<void>;
   /** Once per call to the provider that produced anything, with its usage or an estimate. */
-  onUsage(usage: ModelUsage & { is_estimated: boolean }): Promise<void>;
-  /** Called before a retry of a call that was charged. Throws to refuse it. */
+  onUsage(usage: ReportedUsage): Promise<void>;
+  /** Called before a call is continued that was charged. Throws to refuse it. */
   beforeRetry?(): Promise<ModelRequest>;
+  /** Attempts at a call that produces no output. Default 5. */
+  attempts?: number;
+  /** Resolves when the call may be repeated, with the model to call from then on if it is another. Default: after `delay_ms`. */
+  waitToRetry?(wait: RetryWait): Promise<string | undefined>;
 }
 
+/** `model`: the model that answered, if it is not the client's own. */
+export type ReportedUsage = ModelUsage & { is_estimated: boolean; model?: string };
+
 /**
- * One turn of the model: streams its text, assembles its tool calls, retries once where that is safe. After a lost connection it retries if there was no
- * output, continues after text that was shown, and fails after a tool call had started, because half a call must not be guessed. Throws `ModelError`, the signal's reason, or what a hook threw.
+ * One turn of the model: streams its text, assembles its tool calls, retries where that is safe. A call without output is repeated after a growing wait. A
+ * connection that breaks after text was shown is continued once, and one that breaks after a tool call had started fails, because half a call must not be guessed.
+ * Throws `ModelError`, the signal's reason, or what a hook threw.
  */
 export async function streamTurn(options: TurnOptions): Promise<Turn> {
-  const { signal } = options;
+  const { signal, attempts = maxAttempts } = options;
   let { request } = options;
+  let hasContinued = false;
   const takenIds = new Set(
     request.messages.flatMap((message) => (message.role === "assistant" ? callsOf(message).map(({ id }) => id) : [])),
   );
   let textSoFar = "";
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 1; ;) {
     const received: Received = { hasStarted: false, parts: [], calls: [], takenIds };
     const messages = textSoFar === "" ? request.messages : [...request.messages, assistantMessage(textSoFar), continueNote];
     try {
@@ -69,12 +91,36 @@ export async function streamTurn(options: TurnOptions): Promise<Turn> {
       if (signal.aborted) throw signal.reason;
       if (!(error instanceof ModelError)) throw error;
       textSoFar += receivedText(received, "text");
-      if (attempt >= maxAttempts || !error.retryable || received.calls.length > 0) throw error;
-      const backoffMs = 200 * 2 ** (attempt - 1) * (0.9 + Math.random() * 0.2);
-      await pause(Math.min(error.retryAfterMs ?? backoffMs, maxBackoffMs), signal);
-      if (received.hasStarted && options.beforeRetry) request = await options.beforeRetry();
+      if (!error.retryable || received.calls.length > 0) throw error;
+      if (received.hasStarted) {
+        if (hasContinued) throw error;
+        hasContinued = true;
+        await pause(continueAfterMs, signal);
+        const { model } = request;
+        if (options.beforeRetry) request = { ...(await options.beforeRetry()), ...(model !== undefined && { model }) };
+        continue;
+      }
+      if (attempt >= attempts) throw error;
+      const delay_ms = error.retryAfterMs ?? Math.round(firstBackoffMs * 2 ** (attempt - 1) * (0.75 + Math.random() * 0.5));
+      if (delay_ms > maxRetryAfterMs) throw withWait(error, delay_ms);
+      attempt++;
+      const wait = options.waitToRetry ?? (async ({ delay_ms: ms }) => void (await pause(ms, signal)));
+      const model = await wait({ attempt, of: attempts, delay_ms, error });
+      if (model !== undefined) request = { ...request, model };
     }
   }
+}
+
+/** The error with the time to wait, which is too long to wait here. */
+function withWait(error: ModelError, waitMs: number): ModelError {
+  const minutes = Math.ceil(waitMs / 60_000);
+  const time = minutes < 120 ? `${minutes} minutes` : `${Math.ceil(minutes / 60)} hours`;
+  return new ModelError(error.code, error.summary, {
+    ...(error.kind && { kind: error.kind }),
+    ...(error.reason !== undefined && { reason: error.reason }),
+    advice: `Try again in ${time}.`,
+    retryAfterMs: waitMs,
+  });
 }
 
 /** A streamed call under the provider's id, which may not be unique in the answer. */
@@ -92,6 +138,8 @@ interface Received {
   /** Ids of the calls of earlier answers. */
   takenIds: ReadonlySet<string>;
   finish?: Extract<ModelEvent, { type: "finish" }>;
+  /** The model that answers, if it is not the client's own. */
+  model?: string;
 }
 
 async function oneCall(options: TurnOptions, received: Received, shownBefore: string): Promise<FinishReason> {
@@ -111,9 +159,14 @@ async function oneCall(options: TurnOptions, received: Received, shownBefore: st
   try {
     let size = 0;
     await readStream(options, (event) => {
+      if (event.type === "model") {
+        received.model = event.id;
+        return;
+      }
       received.hasStarted = true;
       size += sizeOf(event);
-      if (size > maxAnswerChars) throw new ModelError("model_error", "The model's answer was too long, so it was stopped.");
+      if (size > maxAnswerChars)
+        throw new ModelError("model_error", "The model's answer was too long, so it was stopped.", { kind: "unreadable" });
       if (event.type === "text") emitText(withoutRepetition.next(event.delta), event);
       else if (event.type === "reasoning") emitReasoning(event);
       else receive(received, event, progress);
@@ -122,10 +175,14 @@ async function oneCall(options: TurnOptions, received: Received, shownBefore: st
   } finally {
     await pump.flush();
     await progress?.close();
-    if (received.hasStarted) await options.onUsage(usageOf(options.request, received));
+    if (received.hasStarted)
+      await options.onUsage({ ...usageOf(options.request, received), ...(received.model !== undefined && { model: received.model }) });
   }
   if (!received.finish)
-    throw new ModelError("model_error", "The connection to the model was lost before its answer was complete.", { retryable: true });
+    throw new ModelError("model_error", "The connection to the model was lost before its answer was complete.", {
+      kind: "network",
+      retryable: true,
+    });
   return received.finish.reason;
 }
 
@@ -135,7 +192,13 @@ async function readStream({ client, request, signal, idleMs }: TurnOptions, onEv
   const linked = AbortSignal.any([signal, call.signal]);
   const iterator = client.stream(request, linked)[Symbol.asyncIterator]();
   const idle = setTimeout(
-    () => call.abort(new ModelError("model_error", `The model was silent for ${Math.round(idleMs / 1_000)} seconds.`, { retryable: true })),
+    () =>
+      call.abort(
+        new ModelError("model_error", `The model was silent for ${Math.round(idleMs / 1_000)} seconds.`, {
+          kind: "network",
+          retryable: true,
+        }),
+      ),
     idleMs,
   );
   let hasEnded = false;
@@ -153,7 +216,7 @@ async function readStream({ client, request, signal, idleMs }: TurnOptions, onEv
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (error instanceof ModelError) throw error;
-    throw new ModelError("model_error", "The model's answer could not be read.", { cause: error });
+    throw new ModelError("model_error", "The model's answer could not be read.", { kind: "unreadable", cause: error });
   } finally {
     clearTimeout(idle);
     if (!hasEnded) {
@@ -163,7 +226,7 @@ async function readStream({ client, request, signal, idleMs }: TurnOptions, onEv
   }
 }
 
-function sizeOf(event: ModelEvent): number {
+function sizeOf(event: Exclude<ModelEvent, { type: "model" }>): number {
   switch (event.type) {
     case "text":
     case "reasoning":
@@ -197,7 +260,11 @@ function skipRepetition(shown: string): { next(delta: string): string; rest(): s
   };
 }
 
-function receive(received: Received, event: Exclude<ModelEvent, { type: "text" | "reasoning" }>, progress: CallProgressReports | undefined): void {
+function receive(
+  received: Received,
+  event: Exclude<ModelEvent, { type: "text" | "reasoning" | "model" }>,
+  progress: CallProgressReports | undefined,
+): void {
   switch (event.type) {
     case "tool_call_start": {
       const call: ToolCallPart = { type: "tool_call", id: unusedId(event.id, received), name: event.name, arguments: "" };
@@ -273,7 +340,7 @@ function assembled({ parts, finish }: Received, textBefore: string): AssistantMe
   };
 }
 
-function usageOf(request: ModelRequest, received: Received): ModelUsage & { is_estimated: boolean } {
+function usageOf(request: ModelRequest, received: Received): ReportedUsage {
   const usage = received.finish?.usage;
   if (usage && usage.tokens_in > 0) return { ...usage, is_estimated: false };
   // A usage without input tokens is not a count.

@@ -22,6 +22,7 @@
  * │  ├─ · ask                  waits for the person
  * │  └─ file_changed*          after each successful mutation; notice* from tools
  * └─ agent_step                the batch with its results
+ * within a model call, before anything of its answer: model_retry* (waiting, retrying), and · waitToRetry between the two
  * at any time: command_started, command_output*, command_ended of the commands that the tools run
  * at the end, whatever happened
  * ├─ reasoning_chunk*, text_chunk*, · afterModelCall
@@ -41,6 +42,7 @@ import type { ImagePart } from "./images.ts";
 import type { UserQuestion, UserAnswer, UserQuestionRequest } from "./user-questions.ts";
 import type { AssistantMessage, Message, ToolMessage } from "./conversation.ts";
 import type { ModelClient, ModelUsage, Reasoning } from "./model-client.ts";
+import type { ModelErrorKind } from "./model-error.ts";
 import type { Outputs } from "./outputs.ts";
 import type { AttachedFile } from "./attached-file.ts";
 import type { Workspace } from "./workspace.ts";
@@ -267,6 +269,7 @@ export type AgentEvent =
   | { type: "command_output"; data: { command_id: string; content: string } }
   | { type: "command_ended"; data: { command_id: string; duration_ms: number; is_output_cut: boolean } & CommandEnding }
   | { type: "notice"; data: RunNotice }
+  | { type: "model_retry"; data: ModelRetry }
   /** `messages`: the results, to be appended to the conversation; empty when the batch waits for a person and a resumed run will finish it. */
   | { type: "agent_step"; data: AgentStep; messages: ToolMessage[] }
   | { type: "error"; data: RunError }
@@ -313,6 +316,29 @@ export interface FileChange {
 export interface RunNotice {
   level: "info" | "warning";
   message: string;
+}
+
+/** A call to the model failed before anything of its answer, and is repeated: `waiting`, then `retrying`. */
+export interface ModelRetry {
+  /** Of the call: the same for all of its attempts. */
+  retry_id: string;
+  iteration: number;
+  status: "waiting" | "retrying";
+  /** Of the call to come: 2 for the first retry. */
+  attempt: number;
+  /** The last attempt. */
+  of: number;
+  /** When it is repeated. */
+  until: string;
+  /** What failed, as a sentence. */
+  message: string;
+  kind?: ModelErrorKind;
+  /** The provider's own message, redacted. */
+  reason?: string;
+  /** Absent: the run's own model. */
+  model?: string;
+  /** The sub-agent that made the call. */
+  agent_id?: string;
 }
 
 export interface AgentStep {
@@ -370,6 +396,8 @@ export interface RunError {
   /** For people, without secrets and internals. */
   message: string;
   code: RunErrorCode;
+  /** Set if the model's provider failed. */
+  kind?: ModelErrorKind;
   /** `{kind: "loop_detected", tool_name, tool_parameters, tool_error, repeats}` when the loop breaker stopped the run. */
   details?: Record<string, unknown>;
 }
@@ -421,6 +449,11 @@ export interface AgentDeps {
    * tools that need a person are not offered.
    */
   ask?(request: UserQuestionRequest, signal: AbortSignal): Promise<UserAnswer>;
+  /**
+   * Called after `model_retry` was emitted with `waiting`. Resolves when the call may be repeated, with the model to call instead if the person chose one.
+   * Rejects with the signal's reason. Default: waits until `until`.
+   */
+  waitToRetry?(retry: ModelRetry, delayMs: number, signal: AbortSignal): Promise<{ model?: string }>;
   /** Once per model call, also for one that failed after its output started. A stop is ignored when the turn was the final answer. */
   afterModelCall(call: ModelCall): Promise<CallVerdict>;
   /**
@@ -461,7 +494,7 @@ export interface ModelCall extends ModelUsage {
   iteration: number;
   /** `subagent`: any call of a sub-agent; `iteration` is the turn of the run that started it. */
   purpose: "turn" | "compaction" | "subagent";
-  /** Absent: the run's own model. */
+  /** The model that answered. Absent: the run's own. */
   model?: string;
   /** The provider sent no usage, so the numbers are characters / 4. */
   is_estimated: boolean;
@@ -646,8 +679,8 @@ export interface ResumedRun {
   iteration: number;
   /** Calls that really ran. */
   tool_calls_made: number;
-  /** `paused`: at a limit, and a person lets it go on. */
-  reason: "interrupted" | "paused";
+  /** `paused`: at a limit. `failed`: by an error. In both cases a person lets it go on. */
+  reason: "interrupted" | "paused" | "failed";
   /** What else the model must know of the interruption, a sentence each. */
   facts?: readonly string[];
 }

@@ -301,6 +301,23 @@ export const chatRoutes = {
     response: Type.Object({ question_id: Uuid, outcome: Literals("answered", "declined") }),
     errors: ["not_found", "already_answered", "invalid_secret", "reserved_key", "secret_limit_reached"],
   }),
+  retry: route({
+    method: "POST",
+    path: "/api/chat/agent/retry",
+    tag: "runs",
+    summary: "Retry model call",
+    description:
+      "Ends the wait of a call to a model that failed (`model_retry`): the call is repeated at once, or made to `model` instead, which also takes its further attempts. The next call of the run starts with the run's own model again. 409 if the call does not wait.",
+    auth: "user",
+    keys: "run",
+    body: Type.Object({
+      task_id: Uuid,
+      retry_id: Type.String({ minLength: 1, maxLength: 64 }),
+      model: Maybe(Type.String({ minLength: 1, maxLength: 200 })),
+    }),
+    response: Type.Object({ retry_id: Type.String(), status: Literals("retry_requested") }),
+    errors: ["not_found", "not_waiting", "unknown_model", "model_not_configured", "insufficient_credits"],
+  }),
   stopCommand: route({
     method: "POST",
     path: "/api/chat/agent/stop-command",
@@ -346,14 +363,15 @@ export const chatRoutes = {
     path: "/api/chat/agent/resume",
     tag: "runs",
     summary: "Resume run",
-    description: "Continues a run that was interrupted, or paused at a limit, with the same message and a new task.",
+    description:
+      "Continues a run that was interrupted, paused at a limit, or ended with an error, with the same message and a new task. `model` replaces the run's model.",
     auth: "user",
     keys: false,
     impersonation: true,
     status: 202,
-    body: Type.Object({ task_id: Uuid }),
+    body: Type.Object({ task_id: Uuid, model: Maybe(Type.String({ minLength: 1, maxLength: 200 })) }),
     response: StartedTask,
-    errors: ["not_found", "not_resumable", "chat_busy", "closed_source", "model_not_configured"],
+    errors: ["not_found", "not_resumable", "chat_busy", "closed_source", "unknown_model", "model_not_configured"],
   }),
   socket: route({
     method: "WS",

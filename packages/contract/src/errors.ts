@@ -148,6 +148,7 @@ export const errorCodes = {
   idempotency_key_running: e(409, { retryable: true }),
   idempotency_key_interrupted: e(409),
   not_resumable: e(409),
+  not_waiting: e(409),
   nothing_to_redo: e(409),
   hunks_do_not_fit: e(409),
   task_finished: e(409),

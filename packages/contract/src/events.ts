@@ -167,6 +167,31 @@ const CommandEnded = Type.Object({
   is_output_cut: described("The command printed more than `command_output` has", Type.Boolean()),
 });
 
+/** What failed in a call to a model. */
+export const ModelErrorKind = described(
+  "`refused`: the provider rejects this request. `network`: it could not be reached or the connection broke. `unreadable`: its response is empty or does not follow its protocol",
+  Literals("auth", "quota", "rate_limit", "overloaded", "context", "not_found", "refused", "network", "unreadable"),
+);
+export type ModelErrorKind = Static<typeof ModelErrorKind>;
+
+export const ModelRetry = described(
+  "A call to the model failed before anything of its answer, and is repeated: `waiting`, then `retrying`. A later event with the same `retry_id` replaces the earlier one. A person can end the wait with `POST /api/chat/agent/retry`.",
+  Type.Object({
+    retry_id: described("Of the call: the same for all of its attempts", Type.String()),
+    iteration: Type.Integer(),
+    status: Literals("waiting", "retrying"),
+    attempt: described("Of the call to come: 2 for the first retry", Type.Integer()),
+    of: described("The last attempt", Type.Integer()),
+    until: described("When the call is repeated", Timestamp),
+    model: described("The model that failed, or with `retrying` the one that is called now", Type.String()),
+    message: described("What failed, as a sentence", Type.String()),
+    kind: Type.Optional(ModelErrorKind),
+    reason: described("The provider's own message, redacted. Untrusted text", Type.Optional(Type.String())),
+    agent_id: described("The sub-agent that made the call", Type.Optional(Type.String())),
+  }),
+);
+export type ModelRetry = Static<typeof ModelRetry>;
+
 export const runEventData = {
   task_started: Type.Object({
     chat_id: Uuid,
@@ -233,6 +258,7 @@ export const runEventData = {
     "Information that is not an error, e.g. that packages are installed or another model answers",
     Type.Object({ level: Literals("info", "warning"), message: Type.String() }),
   ),
+  model_retry: ModelRetry,
   complete: Type.Object({
     success: Type.Boolean(),
     iterations: Type.Integer(),
@@ -261,7 +287,11 @@ export const runEventData = {
       }),
     ),
   }),
-  error: Type.Object({ message: Type.String(), code: Type.String() }),
+  error: Type.Object({
+    message: Type.String(),
+    code: Type.String(),
+    kind: described("Set if the model's provider failed", Type.Optional(ModelErrorKind)),
+  }),
   done: Type.Object({ error: Type.Optional(Type.String()) }),
 };
 

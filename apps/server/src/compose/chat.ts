@@ -37,6 +37,7 @@ import {
   createApprovals,
   createChatSocket,
   createCommandStops,
+  createModelRetries,
   createCompactChat,
   createEstimateRun,
   createHandleOf,
@@ -122,6 +123,7 @@ export function composeChat(
     },
   });
   const commandStops = createCommandStops({ store: runsStore, access: runs, bus });
+  const modelRetries = createModelRetries({ store: runsStore, access: runs, check: runs, bus, timeFactor: config.modelRetries.timeFactor });
   const repairs = createRepairs({
     store: createRepairsStore(db),
     projects,
@@ -227,6 +229,7 @@ export function composeChat(
     },
     checkpoints: { before: runChangeSets.begin, after: runChangeSets.end },
     commandStops,
+    modelRetries,
     conversation: createRunConversation({
       chats: chatStore,
       approvals,
@@ -270,6 +273,7 @@ export function composeChat(
         approvals,
         questions,
         commandStops,
+        modelRetries,
         serveSocket,
         estimateRun: createEstimateRun({
           chats: chatStore,

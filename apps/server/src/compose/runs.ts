@@ -16,6 +16,7 @@ import {
   createRunStops,
   createRunTask,
   type CommandStops,
+  type ModelRetries,
   type RunCheckpoints,
   type RunConversation,
   type RunCosts,
@@ -54,6 +55,7 @@ export function composeRuns(
   const turns = createChatTurns({ chats, tasks, agents, requireStartable });
   return {
     ...access,
+    resolveAgain: check.resolveAgain,
     ...createRunStarts({ chats, store, access, check, turns, projects }),
     ...createRunStops({ chats, tasks, access }),
     ...createRunFollowing({ chats, tasks, events }),
@@ -75,6 +77,7 @@ export function composeRunTask(
     followUp,
     handleOf,
     commandStops,
+    modelRetries,
   }: {
     projects: RunProjects;
     checkpoints: RunCheckpoints;
@@ -85,6 +88,7 @@ export function composeRunTask(
     followUp: RunFollowUp;
     handleOf(task: TaskRow): RunHandle;
     commandStops: CommandStops;
+    modelRetries: ModelRetries;
   },
 ): TaskDefinition<RunInput> {
   const execute = createExecuteRun({
@@ -95,6 +99,7 @@ export function composeRunTask(
     toolProviders,
     runner: createAgentRunner({ record, traces }),
     commandStops,
+    modelRetries,
   });
   const preparation = createRunPreparation({
     chats,

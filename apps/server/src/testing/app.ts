@@ -124,6 +124,7 @@ async function ownApp(options: TestAppOptions): Promise<TestApp> {
   config.deployProviders.retry = { tries: 3, firstMs: 20, maxWaitMs: 5000 };
   // A test that is not about automatic fixes would find a run of its own in its chat.
   config.repairs.quietMs = 3_600_000;
+  config.modelRetries.timeFactor = 0.01;
   options.configure?.(config);
 
   const reached = options.server ?? server;

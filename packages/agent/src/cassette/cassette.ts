@@ -5,6 +5,7 @@
 import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
 import type { ModelEvent, ToolDefinition } from "../model-client.ts";
+import type { ModelErrorKind } from "../model-error.ts";
 import type { AgentEvent, FileChange, RunOptions, RunResult, ToolParameters, ToolResult } from "../types.ts";
 import type { UserQuestion } from "../user-questions.ts";
 
@@ -91,6 +92,7 @@ export interface RecordedError {
   name: string;
   message: string;
   code?: string;
+  kind?: ModelErrorKind;
   retryable?: boolean;
   retry_after_ms?: number;
 }
@@ -154,6 +156,6 @@ export const endOf = ({ lines }: Cassette): EndLine | undefined => lines.find((l
 
 export const shownEvent = (event: AgentEvent): CassetteEvent => ({ type: event.type, data: event.data });
 
-/** Events that depend on how fast a command prints or a model writes: they are not recorded, and a replay has none. */
-export const dependsOnTime = ({ type }: AgentEvent): boolean =>
-  type === "tool_progress" || type === "command_started" || type === "command_output" || type === "command_ended";
+const timedEvents = new Set<AgentEvent["type"]>(["tool_progress", "command_started", "command_output", "command_ended", "model_retry"]);
+/** Events that depend on how fast a command prints or a model writes or answers: they are not recorded, and a replay has none. */
+export const dependsOnTime = ({ type }: AgentEvent): boolean => timedEvents.has(type);

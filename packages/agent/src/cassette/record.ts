@@ -310,14 +310,21 @@ function append(events: ModelEvent[], event: ModelEvent): void {
   else events.push({ ...event });
 }
 
-export function requestHash({ system: _system, ...request }: ModelRequest): string {
+export function requestHash({ system: _system, model: _model, ...request }: ModelRequest): string {
   return createHash("sha256").update(JSON.stringify(request)).digest("hex");
 }
 
 export function recordedError(error: unknown): RecordedError {
   if (error instanceof ModelError) {
-    const { name, message, code, retryable, retryAfterMs } = error;
-    return { name, message, code, retryable, ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }) };
+    const { name, message, code, kind, retryable, retryAfterMs } = error;
+    return {
+      name,
+      message,
+      code,
+      ...(kind && { kind }),
+      retryable,
+      ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }),
+    };
   }
   if (!(error instanceof Error)) return { name: "Error", message: String(error) };
   const { code } = error as { code?: unknown };

@@ -283,6 +283,7 @@ function errorOf(error: RecordedError): Error {
   if (error.name === "ModelError") {
     return new ModelError((error.code ?? "model_error") as ModelErrorCode, error.message, {
       retryable: error.retryable ?? false,
+      ...(error.kind && { kind: error.kind }),
       // The recorded run has already waited.
       ...(error.retryable ? { retryAfterMs: 0 } : {}),
     });

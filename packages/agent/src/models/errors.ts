@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http";
 import { APICallError } from "@ai-sdk/provider";
 import { ModelError } from "../model-error.ts";
 import type { ModelClientOptions } from "./options.ts";
@@ -32,37 +33,48 @@ const networkPattern = /ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|UND_ERR|fetch 
 export function modelErrorOf(error: unknown, options: ModelClientOptions): ModelError {
   if (error instanceof ModelError) return error;
   const facts = factsOf(error);
-  const quotedMessage = quoted(facts.message, options);
+  const reason = quotable(facts, options);
+  const quoted = reason === undefined ? {} : { reason };
   const where = hostOf(options);
   const retryable = { retryable: true, ...(facts.retryAfterMs === undefined ? {} : { retryAfterMs: facts.retryAfterMs }) };
   const { status, text } = facts;
-  if (facts.isRefused) return new ModelError("model_error", `${where} may not be reached from this server.`);
+  if (facts.isRefused) return new ModelError("model_error", `${where} may not be reached from this server.`, { kind: "network" });
   if (
     status === 401 ||
     status === 403 ||
     (status === 400 && keyPattern.test(text)) ||
     (status === undefined && /authentication_error|invalid_api_key/.test(text))
   ) {
-    return new ModelError("model_auth_failed", `${where} refused the API key${status === 403 ? " or this use of it" : ""}.`);
+    return new ModelError("model_auth_failed", `${where} refused the API key${status === 403 ? " or this use of it" : ""}.`, quoted);
   }
   if (status === 402 || quotaPattern.test(text))
-    return new ModelError("model_error", `The account at ${where} has no credit left for this call.`);
+    return new ModelError("model_error", `The account at ${where} has no credit left for this call.`, { kind: "quota", ...quoted });
   if (status === 429 || /rate_limit/.test(text))
-    return new ModelError("rate_limited", `${where} is limiting requests right now. Try again in a moment.`, retryable);
-  if ((status === undefined || status === 400 || status === 413 || status === 422) && overflowPattern.test(text)) {
-    return new ModelError("context_overflow", `The conversation is too long for ${options.model}.`);
-  }
-  if (status === 404) return new ModelError("model_error", `${where} has no model ${options.model}${quotedMessage}`);
-  if (status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 409) {
-    return new ModelError("model_error", `${where} refused the request (${status})${quotedMessage}`);
-  }
-  if (status !== undefined && status >= 400) return new ModelError("model_error", `${where} failed (${status})${quotedMessage}`, retryable);
+    return new ModelError("rate_limited", `${where} is limiting requests right now.`, { ...retryable, ...quoted });
+  if ((status === undefined || status === 400 || status === 413 || status === 422) && overflowPattern.test(text))
+    return new ModelError("context_overflow", `The conversation is too long for ${options.model}.`, quoted);
+  if (status === 404) return new ModelError("model_error", `${where} has no model ${options.model}.`, { kind: "not_found", ...quoted });
+  if (status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 409)
+    return new ModelError("model_error", `${where} refused the request (${status}).`, { kind: "refused", ...quoted });
+  if (status === 503 || status === 529 || /overloaded_error/.test(text))
+    return new ModelError("model_error", `${where} is overloaded${status === undefined ? "" : ` (${status})`}.`, {
+      kind: "overloaded",
+      ...retryable,
+      ...quoted,
+    });
+  if (status !== undefined && status >= 400)
+    return new ModelError("model_error", `${where} failed (${status}).`, { kind: "overloaded", ...retryable, ...quoted });
   if (networkPattern.test(text))
-    return new ModelError("model_error", `${where} could not be reached.`, { retryable: true, cause: safeCause(error) });
+    return new ModelError("model_error", `${where} could not be reached.`, { kind: "network", retryable: true, cause: safeCause(error) });
   if (/finish reason/.test(text))
-    return new ModelError("model_error", "The connection to the model was lost before its answer was complete.", { retryable: true });
-  if (facts.isFromProvider) return new ModelError("model_error", `${where} ended its response early${quotedMessage}`, { retryable: true });
+    return new ModelError("model_error", "The connection to the model was lost before its answer was complete.", {
+      kind: "network",
+      retryable: true,
+    });
+  if (facts.isFromProvider)
+    return new ModelError("model_error", `${where} ended its response early.`, { kind: "unreadable", retryable: true, ...quoted });
   return new ModelError("model_error", `${where} sent a response that could not be parsed.`, {
+    kind: "unreadable",
     retryable: true,
     cause: safeCause(error),
   });
@@ -121,19 +133,21 @@ function retryAfter(header: string | undefined): number | undefined {
   return Number.isFinite(ms) && ms >= 0 ? ms : undefined;
 }
 
-/** The provider's message without anything that could be a key. */
-function quoted(message: string, { api_key }: ModelClientOptions): string {
+/** The provider's message without anything that could be a key; undefined if it only names the status. */
+function quotable({ message, status }: Facts, { api_key }: ModelClientOptions): string | undefined {
   let text = message;
   if (api_key) text = text.replaceAll(api_key, "[key]");
   text = text
     .replaceAll(/\b(sk|pk|key|gsk|xai|AIza)[-_]?[A-Za-z0-9*_-]{8,}/g, "[key]")
+    // Providers repeat a wrong key with its middle masked.
+    .replaceAll(/[\w-]*\*{3,}[\w*-]*/g, "[key]")
     .replaceAll(/Bearer\s+\S+/gi, "Bearer [key]")
     .replaceAll(/([?&]key=)[^&\s]+/gi, "$1[key]")
     .replaceAll(/:\/\/[^@/\s]+@/g, "://")
     .replaceAll(/\s+/g, " ")
     .trim();
-  if (text === "") return ".";
-  return `: ${text.length > maxQuotedChars ? `${text.slice(0, maxQuotedChars)}…` : text}`;
+  if (text === "" || (status !== undefined && text === STATUS_CODES[status])) return undefined;
+  return text.length > maxQuotedChars ? `${text.slice(0, maxQuotedChars)}…` : text;
 }
 
 /** Only the kind of error, because library errors contain request bodies, URLs and headers. */

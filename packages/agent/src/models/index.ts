@@ -61,7 +61,9 @@ const streamsOnly =
     const read = new Response(body, { status: response.status, headers: response.headers });
     // A stream with a wrong content type.
     if (!new TextDecoder().decode(first.value).trimStart().startsWith("{")) return read;
-    throw errorIn(await read.text()) ?? new ModelError("model_error", "The model's server did not stream its response.");
+    throw (
+      errorIn(await read.text()) ?? new ModelError("model_error", "The model's server did not stream its response.", { kind: "unreadable" })
+    );
   };
 
 function errorIn(body: string): object | undefined {

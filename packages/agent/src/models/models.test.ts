@@ -206,14 +206,24 @@ describe.each(dialects)("%s over the wire", (provider) => {
   });
 
   test.each([
-    [429, "rate_limited", true],
-    [500, "model_error", true],
-    [503, "model_error", true],
-    [400, "model_error", false],
-    [404, "model_error", false],
-  ])("HTTP %i is %s, retryable: %s", async (status, code, retryable) => {
-    plays(fail(status, { retryAfter: 7, times: 9 }), sayText("never"));
-    await expect(collect(optionsFor(provider))).rejects.toMatchObject({ name: "ModelError", code, retryable });
+    [401, "model_auth_failed", "auth", false],
+    [402, "model_error", "quota", false],
+    [429, "rate_limited", "rate_limit", true],
+    [500, "model_error", "overloaded", true],
+    [503, "model_error", "overloaded", true],
+    [529, "model_error", "overloaded", true],
+    [400, "model_error", "refused", false],
+    [404, "model_error", "not_found", false],
+  ] as const)("HTTP %i is %s of kind %s, retryable: %s, with the provider's message", async (status, code, kind, retryable) => {
+    plays(fail(status, { retryAfter: 7, times: 9, message: "The engine burns for sk-somebody-12345678 and abc***xyz." }), sayText("never"));
+    await expect(collect(optionsFor(provider))).rejects.toMatchObject({
+      name: "ModelError",
+      code,
+      kind,
+      retryable,
+      reason: "The engine burns for [key] and [key].",
+      message: expect.stringContaining("It says: “The engine burns for [key] and [key].”"),
+    });
   });
 
   test("Retry-After is passed on", async () => {

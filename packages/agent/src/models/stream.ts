@@ -63,7 +63,10 @@ export async function* modelEvents(stream: ReadableStream<LanguageModelV4StreamP
 }
 
 function lost(): ModelError {
-  return new ModelError("model_error", "The connection to the model was lost before its answer was complete.", { retryable: true });
+  return new ModelError("model_error", "The connection to the model was lost before its answer was complete.", {
+    kind: "network",
+    retryable: true,
+  });
 }
 
 function finishReason({ unified }: LanguageModelV4FinishReason): FinishReason {

@@ -181,6 +181,8 @@ export function createSubagents(options: SubagentsOptions): Subagents {
           return guarded(deps.emit({ ...event, data: { ...event.data, agent_id: id } }));
         case "command_started":
           return guarded(deps.emit({ ...event, data: { ...event.data, agent_id: id } }));
+        case "model_retry":
+          return guarded(deps.emit({ ...event, data: { ...label, ...event.data, agent_id: id } }));
         case "command_output":
         case "command_ended":
           return guarded(deps.emit(event));
@@ -258,6 +260,10 @@ export function createSubagents(options: SubagentsOptions): Subagents {
           ask: undefined,
           onContextLoaded: undefined,
           todos,
+          ...(deps.waitToRetry && {
+            waitToRetry: (retry, delayMs, retrySignal) =>
+              guarded(deps.waitToRetry!({ ...label, ...retry, agent_id: id }, delayMs, retrySignal)),
+          }),
           beforeModelCall: async (call) => {
             const own = noteStop(options.checkLimits());
             if (!own.ok) return own;
@@ -269,7 +275,7 @@ export function createSubagents(options: SubagentsOptions): Subagents {
           },
           afterModelCall: async (call) => {
             options.count(call);
-            return noteStop(await guarded(deps.afterModelCall({ ...call, ...label, ...callOf(context) })));
+            return noteStop(await guarded(deps.afterModelCall({ ...label, ...call, ...callOf(context) })));
           },
         },
       },

@@ -164,6 +164,8 @@ export async function play(workspace: Workspace, script: Script, changes: RunCha
       last_logs: ["ready in 200 ms"],
     }),
     onUnexpected: (error) => run.unexpected.push(error),
+    // Time passes at once.
+    waitToRetry: async () => ({}),
     ...changes.deps,
     ...(takeSteering && {
       takeSteering: async (iteration) => {

@@ -31,11 +31,14 @@ export function withFileReplies(client: ModelClient): ModelClient {
         if (event.type === "text") {
           const text = reader.push(event.delta);
           if (text !== "") yield { type: "text", delta: text };
-        } else if (event.type === "reasoning") yield event;
+        } else if (event.type === "reasoning" || event.type === "model") yield event;
         else if (event.type === "finish") finish = event;
       }
       if (!finish)
-        throw new ModelError("model_error", "The connection to the model was lost before its answer was complete.", { retryable: true });
+        throw new ModelError("model_error", "The connection to the model was lost before its answer was complete.", {
+          kind: "network",
+          retryable: true,
+        });
       const { text, calls, paths } = reader.end();
       if (text !== "") yield { type: "text", delta: text };
       const folders = [

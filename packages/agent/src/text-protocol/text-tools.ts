@@ -68,7 +68,10 @@ async function* readingCalls(
     else yield event;
   }
   if (!finish && !isLooping)
-    throw new ModelError("model_error", "The connection to the model was lost before its answer was complete.", { retryable: true });
+    throw new ModelError("model_error", "The connection to the model was lost before its answer was complete.", {
+      kind: "network",
+      retryable: true,
+    });
   const { pieces, calls, claimsDone } = reader.end(finish?.reason === "length");
   for (const piece of pieces) yield asEvent(piece);
   options.onCalls?.(calls);

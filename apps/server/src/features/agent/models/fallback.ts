@@ -1,10 +1,11 @@
 import { ModelError, withoutImages, type ModelClient, type ModelRequest } from "@tesslate/agent";
+import { AppError } from "../../../platform/errors.ts";
 import type { ResolvedModel } from "./connected-models.ts";
 
-/** A model with fallbacks, of which one is used at a time. */
+/** A model with fallbacks. */
 export interface ModelChain {
   client: ModelClient;
-  /** The model in use. */
+  /** The model that was called last. */
   current(): ResolvedModel;
 }
 export interface ModelSwitch {
@@ -28,62 +29,80 @@ const withImageNotes = (request: ModelRequest): ModelRequest => ({
   ),
 });
 
+export interface ModelChainOptions {
+  /** A model that the person chose for a call. Throws what `models.resolve` throws. */
+  resolve(id: string): Promise<ResolvedModel>;
+  mayTakeOver(model: ResolvedModel, request: ModelRequest): Promise<TakeOverVerdict>;
+  onSwitch(change: ModelSwitch): Promise<void>;
+}
+
 /**
- * Uses the first model until it is overloaded (429, 5xx, unreachable), then the next one for the rest of the run. A call is only repeated if it produced no
- * output. Other errors, such as an invalid key, are thrown. Models that `mayTakeOver` refuses are skipped, because they may have another price or payer.
+ * Makes each call to the first model. If that is overloaded (429, 5xx, unreachable), the next ones may take over this call; the next call starts with the
+ * first model again. A call is only repeated if it produced no output. Other errors, such as an invalid key, are thrown. Models that `mayTakeOver` refuses
+ * are skipped, because they may have another price or payer. A call for which the person chose a model goes to that one alone.
  */
 export function createModelChain(
   models: readonly [ResolvedModel, ...ResolvedModel[]],
-  {
-    mayTakeOver,
-    onSwitch,
-  }: { mayTakeOver(model: ResolvedModel, request: ModelRequest): Promise<TakeOverVerdict>; onSwitch(change: ModelSwitch): Promise<void> },
+  { resolve, mayTakeOver, onSwitch }: ModelChainOptions,
 ): ModelChain {
-  let at = 0;
-  const current = () => models[at] ?? models[0];
-  /** Switches to the next model that may make the call. Throws the error of `from` with the reasons why the others were skipped. */
-  const switchModel = async (from: ResolvedModel, request: ModelRequest, error: ModelError): Promise<ModelRequest> => {
+  const [own, ...fallbacks] = models;
+  let called = own;
+  /** The next model that may make the call. Throws the error of `from` with the reasons why the others were skipped. */
+  const nextOf = async (left: ResolvedModel[], from: ResolvedModel, request: ModelRequest, error: ModelError) => {
     const refusals: string[] = [];
-    for (const [index, to] of models.entries()) {
-      if (index <= at) continue;
+    for (let to = left.shift(); to; to = left.shift()) {
       const verdict = await mayTakeOver(to, request);
       if (!verdict.ok) {
         refusals.push(`${to.model_id} could not take over: ${verdict.message}`);
         continue;
       }
-      at = index;
-      await onSwitch({ from, to, reason: error.message });
-      const { max_output_tokens: limit } = verdict;
-      return limit === undefined ? request : { ...request, max_output_tokens: Math.min(limit, request.max_output_tokens ?? limit) };
+      await onSwitch({ from, to, reason: error.summary });
+      return { to, request: withinLimit(request, verdict) };
     }
     if (refusals.length === 0) throw error;
-    throw new ModelError(error.code, [error.message, ...refusals].join(" "), {
+    throw new ModelError(error.code, [error.summary, ...refusals].join(" "), {
+      ...(error.kind && { kind: error.kind }),
+      ...(error.reason !== undefined && { reason: error.reason }),
       retryable: error.retryable,
       ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
     });
   };
+  const chosenModel = async (id: string, request: ModelRequest) => {
+    const to = await resolve(id).catch((error: unknown) => {
+      throw error instanceof AppError ? new ModelError("model_error", error.message) : error;
+    });
+    const verdict = await mayTakeOver(to, request);
+    if (!verdict.ok) throw new ModelError("model_error", `${to.model_id} could not take over: ${verdict.message}`);
+    return { to, request: withinLimit(request, verdict) };
+  };
   return {
-    current,
+    current: () => called,
     client: {
-      async *stream(request, signal) {
-        for (let attempt = request; ;) {
-          const from = current();
+      async *stream({ model: chosen, ...request }, signal) {
+        const left = chosen === undefined ? [...fallbacks] : [];
+        let { to, request: attempt } = chosen === undefined ? { to: own, request } : await chosenModel(chosen, request);
+        for (;;) {
           let hasBegun = false;
+          called = to;
           try {
-            for await (const event of from.client.stream(attempt, signal)) {
+            for await (const event of to.client.stream(attempt, signal)) {
+              if (!hasBegun && to !== own) yield { type: "model", id: to.model_id };
               hasBegun = true;
               yield event;
             }
             return;
           } catch (error) {
             if (hasBegun || signal.aborted || !isOverload(error)) throw error;
-            attempt = await switchModel(from, attempt, error as ModelError);
+            ({ to, request: attempt } = await nextOf(left, to, attempt, error as ModelError));
           }
         }
       },
     },
   };
 }
+
+const withinLimit = (request: ModelRequest, { max_output_tokens: limit }: { max_output_tokens?: number }): ModelRequest =>
+  limit === undefined ? request : { ...request, max_output_tokens: Math.min(limit, request.max_output_tokens ?? limit) };
 
 const isOverload = (error: unknown): boolean =>
   error instanceof ModelError && error.retryable && (error.code === "rate_limited" || error.code === "model_error");

@@ -48,6 +48,9 @@ async function* redactStream(events: AsyncIterable<ModelEvent>, { current }: Liv
           if (delta !== "" || event.provider_state) yield { ...event, delta };
           break;
         }
+        case "model":
+          yield event;
+          break;
         case "tool_call_start":
           yield* rest();
           calls.set(event.id, current.stream());

@@ -163,10 +163,10 @@ describe("the model fails", () => {
     expect(task).toMatchObject({ status: "failed", error: error.message });
   });
 
-  test("a temporary failure is retried without a notice", async () => {
+  test("a temporary failure is retried", async () => {
     await using world = await chatWorld({ script: [fail(503), say("Hi.")] });
     const events = await world.run("Hi");
-    expect(orderOf(events)).toEqual(["task_started", "text_chunk", "credits_used", "complete", "done"]);
+    expect(orderOf(events)).toEqual(["task_started", "model_retry", "model_retry", "text_chunk", "credits_used", "complete", "done"]);
   });
 
   test("between `complete` and `done` the next message is already accepted", async () => {

@@ -6,7 +6,17 @@ import type { EventLog, NewEvent } from "../../../platform/events.ts";
 /** Agent events that are stored as they are. The others are handled in `execute.ts`. */
 type ForwardedEvent = Exclude<
   AgentEvent,
-  { type: "complete" | "error" | "approval_required" | "question_asked" | "agent_step" | "tool_started" | "conversation_appended" }
+  {
+    type:
+      | "complete"
+      | "error"
+      | "model_retry"
+      | "approval_required"
+      | "question_asked"
+      | "agent_step"
+      | "tool_started"
+      | "conversation_appended";
+  }
 >;
 
 /** Appends a run's events to the project's event log in order; each is committed before the next. */

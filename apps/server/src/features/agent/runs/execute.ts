@@ -15,9 +15,10 @@ import {
 import type { RunEventData } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
-import { createModelChain, redactedClient, type ModelChain, type ResolvedModel } from "../models/index.ts";
+import { createModelChain, redactedClient, type ModelChain, type ModelChainOptions, type ResolvedModel } from "../models/index.ts";
 import type { AgentRunner } from "./agent-runner.ts";
 import type { CommandStops } from "./command-stops.ts";
+import type { ModelRetries } from "./model-retries.ts";
 import type { RunConversation } from "./conversation.ts";
 import { endFromResult, type RunEnd } from "./ending.ts";
 import type { RunEnvironments } from "./environment.ts";
@@ -47,6 +48,7 @@ interface ExecutionDependencies {
   toolProviders: readonly ToolProvider[];
   runner: AgentRunner;
   commandStops: Pick<CommandStops, "open">;
+  modelRetries: Pick<ModelRetries, "open">;
 }
 
 export const createExecuteRun =
@@ -55,27 +57,40 @@ export const createExecuteRun =
     executeRun(deps, run, onEnd);
 
 async function executeRun(
-  { store, conversation, environments, ledgers, toolProviders, runner, commandStops }: ExecutionDependencies,
+  { store, conversation, environments, ledgers, toolProviders, runner, commandStops, modelRetries }: ExecutionDependencies,
   run: PreparedRun,
   onEnd: Parameters<ExecuteRun>[1],
 ): Promise<RunResult> {
   const { task, input, emitter, project, chat, agent, sandbox, signal, log } = run;
   const environment = await environments.open(run);
   const { redactor, workspace, context } = environment;
-  let currentModel = (): ResolvedModel => run.chain[0];
-  const ledger = await ledgers.open(run, () => currentModel());
+  let ownModel = run.chain[0];
+  const ledger = await ledgers.open(run, () => ownModel);
   const [first, ...fallbacks] = run.chain;
   const model = await probeOnFirstUse(first, { ledger, emitter, signal, log });
+  ownModel = model;
   const links = [model, ...fallbacks] as const;
-  const chain = createModelChain(links.map(chainLink) as [ResolvedModel, ...ResolvedModel[]], {
-    mayTakeOver: (next, request) => ledger.planTakeOver(next, estimateRequestTokens(request)),
-    onSwitch: async ({ from, to, reason }) => {
-      log.warn({ from: from.model_id, to: to.model_id, reason }, "switched to a fallback model");
-      const message = `${reason.replace(" Try again in a moment.", "")} Switched from ${from.model_id} to ${to.model_id}.`;
-      await emitter.emit("notice", { level: "warning", message });
+  const protocol = chainProtocol(links);
+  /** Switches that the person knows of: those of later calls are not shown again. */
+  const shownSwitches = new Set<string>();
+  const chainOptions: ModelChainOptions = {
+    resolve: async (id) => chainLink(await run.resolveModel(id), protocol),
+    mayTakeOver: (next, request) => {
+      ledger.addModel(next.model_id, next);
+      return ledger.planTakeOver(next, estimateRequestTokens(request));
     },
-  });
-  currentModel = chain.current;
+    onSwitch: async ({ from, to, reason }) => {
+      log.warn({ from: from.model_id, to: to.model_id, reason }, "a fallback model takes over a call");
+      const pair = `${from.model_id} ${to.model_id}`;
+      if (shownSwitches.has(pair)) return;
+      shownSwitches.add(pair);
+      await emitter.emit("notice", {
+        level: "warning",
+        message: `${reason} Switched from ${from.model_id} to ${to.model_id} for this call.`,
+      });
+    },
+  };
+  const chain = createModelChain(links.map((link) => chainLink(link, protocol)) as [ResolvedModel, ...ResolvedModel[]], chainOptions);
   /** Extends the record in the transaction that stores the events. */
   const emitAppending = (messages: readonly Message[], work: (tx: Queries) => Promise<NewRunEvent[]>): Promise<void> => {
     const entries = conversation.entries(run, redactor.current.redactIn(messages));
@@ -131,6 +146,7 @@ async function executeRun(
   const toolset = selectTools({ agent, viewContext: input.view_context, tools: provided.tools });
   const seen = conversation.seenFiles(run);
   using stoppable = commandStops.open(task.id);
+  using retries = modelRetries.open(task.id);
   const hooks = await loadHooks({
     workspace,
     isReadOnly: input.edit_mode === "plan",
@@ -153,7 +169,7 @@ async function executeRun(
     model: {
       ...agentModel(model, redactor),
       client: runner.traceClient(redactedClient(chain.client, redactor), model.model_id),
-      protocol: chainProtocol(links),
+      protocol,
       ...(input.reasoning && { reasoning: input.reasoning }),
     },
     cacheKey: chat.id,
@@ -162,7 +178,7 @@ async function executeRun(
     ...(hasBegun && {
       resumes: {
         ...progressOf(steps),
-        reason: input.earlier?.is_paused ? ("paused" as const) : ("interrupted" as const),
+        reason: input.earlier?.is_paused ? ("paused" as const) : input.earlier?.is_failed ? ("failed" as const) : ("interrupted" as const),
         facts: interruptedSubagents,
       },
     }),
@@ -177,7 +193,8 @@ async function executeRun(
     signal: agentSignal(signal),
     deps: {
       ...conversation.hooks(run),
-      ...modelHooks(run, { ledger, chain, redactor }),
+      ...modelHooks(run, { ledger, chain, chainOptions, redactor }),
+      waitToRetry: ({ retry_id }, delayMs, waitSignal) => retries.wait(retry_id, delayMs, waitSignal),
       getProjectInfo: context.info,
       getPreviewState: context.preview,
       ...(provided.diagnostics && { diagnose: provided.diagnostics.check }),
@@ -194,8 +211,18 @@ async function executeRun(
           case "conversation_appended":
             return emitAppending(event.data.messages, async () => []);
           case "error":
-            error = event.data;
+            error = { ...event.data, message: redactor.current.redact(event.data.message) };
             return;
+          case "model_retry": {
+            const { message, reason, model: other, ...retry } = event.data;
+            if (retry.status === "waiting") retries.expect(retry.retry_id);
+            return emitter.emit("model_retry", {
+              ...retry,
+              model: other ?? model.model_id,
+              message: redactor.current.redact(message),
+              ...(reason !== undefined && { reason: redactor.current.redact(reason) }),
+            });
+          }
           case "complete":
             return onEnd(endFromResult(event.data, ledger, input.earlier), error);
           case "approval_required":
@@ -224,7 +251,12 @@ async function executeRun(
 /** What the agent asks and reports about models. */
 function modelHooks(
   { project, input, resolveModel, log }: PreparedRun,
-  { ledger, chain, redactor }: { ledger: RunLedger; chain: ModelChain; redactor: LiveRedactor },
+  {
+    ledger,
+    chain,
+    chainOptions,
+    redactor,
+  }: { ledger: RunLedger; chain: ModelChain; chainOptions: ModelChainOptions; redactor: LiveRedactor },
 ): Pick<AgentDeps, "beforeModelCall" | "afterModelCall" | "modelFor" | "onTextProtocol" | "onNativeTools"> {
   return {
     beforeModelCall: ledger.plan,
@@ -232,7 +264,8 @@ function modelHooks(
     modelFor: async (id) => {
       const model = await resolveModel(id);
       ledger.addModel(id, model);
-      return { ...agentModel(model, redactor), ...(input.reasoning && { reasoning: input.reasoning }) };
+      const { client } = createModelChain([model], chainOptions);
+      return { ...agentModel({ ...model, client }, redactor), ...(input.reasoning && { reasoning: input.reasoning }) };
     },
     onTextProtocol: () => {
       chain

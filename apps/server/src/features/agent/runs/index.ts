@@ -12,6 +12,7 @@ export type { NewRunEvent, RunEmitter } from "./events.ts";
 export { createExecuteRun } from "./execute.ts";
 export { editModeFor, refuseSteering } from "./key-permissions.ts";
 export { createMessageCheck } from "./message-check.ts";
+export { createModelRetries, type ModelRetries } from "./model-retries.ts";
 export { createRunPreparation } from "./preparation.ts";
 export { createQuestions } from "./questions.ts";
 export { runType, type RunCheckpoints, type RunHandle, type RunInput, type RunProjects } from "./run.ts";

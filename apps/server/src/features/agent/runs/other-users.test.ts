@@ -22,6 +22,7 @@ test("another user gets the same 404 on every chat route as for ids that do not 
     createSession: (ids) => ({ json: { project_id: ids.project_id } }),
     approval: (ids) => ({ json: { approval_id: ids.approval_id, response: "allow_once" } }),
     answer: (ids) => ({ json: { question_id: ids.approval_id, choices: ["A"] } }),
+    retry: (ids) => ({ json: { task_id: ids.task_id, retry_id: "0badc0de" } }),
     stopCommand: (ids) => ({ json: { task_id: ids.task_id, command_id: "0badc0de" } }),
     active: (ids) => ({ query: `?project_id=${ids.project_id}` }),
     runEvents: () => ({}),

@@ -47,9 +47,9 @@ export const agentModel = (model: ResolvedModel, redactor: LiveRedactor): RunOpt
 });
 
 /** A model of a chain. Each model of several applies its own protocol, because the agent knows one protocol for all of them. */
-export const chainLink = (model: ResolvedModel, _index: number, all: readonly ResolvedModel[]): ResolvedModel => {
+export const chainLink = (model: ResolvedModel, protocol: AgentProtocol): ResolvedModel => {
   const client = withoutUnseenImages(model);
-  return { ...model, client: all.length > 1 && model.protocol === "text" ? withTextTools(client) : client };
+  return { ...model, client: model.protocol === "text" && protocol !== "text" ? withTextTools(client) : client };
 };
 
 /** The protocol in which the agent calls a chain of models. */

@@ -31,7 +31,7 @@ export interface RunInput {
   /** Absent in runs that were created before there was a cost limit. */
   max_cost_cents?: number | null;
   user_name: string;
-  /** The interrupted or paused run that this one continues. */
+  /** The interrupted, paused or failed run that this one continues. */
   resumes: string | null;
   /** Earlier runs that filled the same message; absent in a first run. */
   earlier?: EarlierRuns;
@@ -49,8 +49,10 @@ export interface EarlierRuns {
   /** The last committed step. */
   after_iteration: number;
   duration_ms: number;
-  /** The last of them was paused at a limit, not interrupted. */
+  /** The last of them was paused at a limit. */
   is_paused: boolean;
+  /** The last of them ended with an error. Neither: it was interrupted. */
+  is_failed?: boolean;
 }
 
 /** A run and where its events go. */

@@ -7,11 +7,12 @@ import type { CommandStops } from "./command-stops.ts";
 import type { CompactChat } from "./compaction.ts";
 import type { EstimateRun } from "./estimate.ts";
 import { refuseOwnAnswer } from "./key-permissions.ts";
+import type { ModelRetries } from "./model-retries.ts";
 import type { Questions } from "./questions.ts";
 import type { Runs } from "./runs.service.ts";
 import type { ChatSocket } from "./runs.socket.ts";
 
-const { stream, cancel, approval, answer, stopCommand, active, runEvents, resume, socket, estimate, compact } = chatRoutes;
+const { stream, cancel, approval, answer, retry, stopCommand, active, runEvents, resume, socket, estimate, compact } = chatRoutes;
 
 /** Chat routes that start, answer and follow runs. */
 export function mountRuns(
@@ -21,6 +22,7 @@ export function mountRuns(
     approvals,
     questions,
     commandStops,
+    modelRetries,
     estimateRun,
     compactChat,
     serveSocket,
@@ -29,6 +31,7 @@ export function mountRuns(
     approvals: Approvals;
     questions: Questions;
     commandStops: CommandStops;
+    modelRetries: ModelRetries;
     estimateRun: EstimateRun;
     compactChat: CompactChat;
     serveSocket: ChatSocket;
@@ -36,7 +39,7 @@ export function mountRuns(
 ): void {
   mount(
     "chat",
-    { stream, cancel, approval, answer, stopCommand, active, runEvents, resume, socket, estimate, compact },
+    { stream, cancel, approval, answer, retry, stopCommand, active, runEvents, resume, socket, estimate, compact },
     {
       stream: async ({ user, signal, once }, { body }) => runs.follow(await once(() => runs.start(user, body)), { signal }),
       cancel: ({ user }, { body }) => runs.cancel(user.id, body),
@@ -46,6 +49,7 @@ export function mountRuns(
         return { approval_id: body.approval_id, response: body.response };
       },
       answer: async ({ user }, { body }) => ({ question_id: body.question_id, outcome: await questions.answer(user.id, body) }),
+      retry: ({ user }, { body }) => modelRetries.retry(user.id, body),
       stopCommand: ({ user }, { body }) => commandStops.stop(user.id, body),
       active: async ({ user }, { query }) => ({ active: await runs.active(user.id, query.project_id, query.chat_id) }),
       runEvents: async ({ user, signal, headers }, { params, query }) => {
@@ -54,7 +58,7 @@ export function mountRuns(
         if (await runs.hasDelivered(task, afterSeq)) return undefined;
         return runs.follow(task, { signal, ...(afterSeq !== undefined && { afterSeq }) });
       },
-      resume: async ({ user }, { body }) => taskLinks(await runs.resume(user, body.task_id)),
+      resume: async ({ user }, { body }) => taskLinks(await runs.resume(user, body.task_id, body.model ?? undefined)),
       socket: (context, { params }, frames) => serveSocket(context, params.chat_id, frames),
       estimate: ({ user }, { body }) => estimateRun(user.id, body),
       compact: ({ user }, { params, body }) => compactChat(user.id, params.chat_id, body),

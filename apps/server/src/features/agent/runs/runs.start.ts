@@ -150,27 +150,32 @@ export function createRunStarts({
     },
 
     /**
-     * Resumes a run that was interrupted or paused at a limit, as a new task that fills the same message. After a pause the limits start again.
+     * Resumes a run that was interrupted, paused at a limit, or ended with an error, as a new task that fills the same message. After a pause the limits
+     * start again. `model`: instead of the run's.
      * Throws `not_resumable`, `chat_busy` and what `start` throws.
      */
-    resume: async (sender: Sender, taskId: string): Promise<TaskRow> => {
+    resume: async (sender: Sender, taskId: string, otherModel?: string): Promise<TaskRow> => {
       const old = await access.ownRun(sender.id, taskId);
       const before = old.input as RunInput;
       const project = await projects.require(sender.id, before.project_id);
       await access.ownChat(sender.id, before.chat_id, project.id);
-      const { agent, model } = await check.resolveAgain(sender.id, before);
+      const { agent, model } = await check.resolveAgain(sender.id, {
+        ...before,
+        ...(otherModel !== undefined && { model_id: otherModel }),
+      });
       const question = await chats.findMessage(before.user_message_id);
       return turns.whenFree(before.chat_id, true, async (tx) => {
         const last = await chats.findLastMessage(tx, before.chat_id);
         const metadata = last?.id === before.message_id ? last.message_metadata : null;
         const reason = String(metadata?.["completion_reason"]);
         const isPaused = pauseReasons.has(reason);
-        if (!question || metadata?.["task_id"] !== old.id || !(isPaused || reason === "interrupted"))
+        const isFailed = reason === "error";
+        if (!question || metadata?.["task_id"] !== old.id || !(isPaused || isFailed || reason === "interrupted"))
           throw conflict(
             "not_resumable",
-            "This run cannot be resumed: it was neither interrupted nor paused at a limit, or the chat has newer messages.",
+            "This run cannot be resumed: it was not interrupted, paused at a limit or ended by an error, or the chat has newer messages.",
           );
-        const waiting = isPaused ? undefined : await store.findWaiting(old.id, before.resumes, tx);
+        const waiting = isPaused || isFailed ? undefined : await store.findWaiting(old.id, before.resumes, tx);
         const done = (await store.listSteps(before.message_id, tx)).at(-1)?.step_data.iteration ?? 0;
         const after_iteration = waiting?.pending ? Math.min(done, waiting.pending.iteration - 1) : done;
         const earlier: EarlierRuns = {
@@ -180,6 +185,7 @@ export function createRunStarts({
           after_iteration,
           duration_ms: Number(metadata["duration_ms"] ?? 0),
           is_paused: isPaused,
+          is_failed: isFailed,
         };
         const input: RunInput = {
           ...before,

@@ -274,6 +274,16 @@ export function createRunsStore(db: Database) {
         );
       return found.length > 0 && found.every(({ type }) => type === "command_started");
     },
+    /** Whether the last event of a call's retries is a wait. */
+    isWaitingToRetry: async (taskId: string, retryId: string): Promise<boolean> => {
+      const [last] = await db
+        .select({ status: sql<string>`${events.data}->>'status'` })
+        .from(events)
+        .where(and(eq(events.task_id, taskId), eq(events.type, "model_retry"), sql`${events.data}->>'retry_id' = ${retryId}`))
+        .orderBy(desc(events.task_seq))
+        .limit(1);
+      return last?.status === "waiting";
+    },
     /** The batch whose request was answered last. */
     findAnsweredBatch: async (taskId: string): Promise<ApprovalRow["pending"]> =>
       (await db.select().from(approvals).where(eq(approvals.task_id, taskId)).orderBy(desc(approvals.created_at)).limit(1))[0]?.pending ??

@@ -17,7 +17,7 @@ export interface RunLedger {
   planTakeOver(model: ResolvedModel, tokens_in: number): Promise<CallVerdict>;
   /** Once per model call: charges it and emits `credits_used`. */
   record(call: Omit<ModelCall, "purpose"> & { purpose: UsagePurpose }): Promise<CallVerdict>;
-  /** Registers the model of a sub-agent: calls that name it are charged at its price. */
+  /** Registers a model besides the run's own: calls that name it are charged at its price. */
   addModel(id: string, model: ResolvedModel): void;
   /** US cents so far, as an exact decimal. */
   totalCents(): string;
@@ -41,15 +41,15 @@ export type RunLedgers = ReturnType<typeof createRunLedgers>;
 /** Reserve and charge the model calls of runs. */
 export function createRunLedgers({ credits, costs }: { credits: Pick<Credits, "reserve" | "record" | "release">; costs: RunCosts }) {
   return {
-    /** The ledger of one run. `currentModel`: the model that answers now; a fallback may have replaced the first. */
-    open: async ({ task, input, project, chat, agent, emitter, log }: PreparedRun, currentModel: () => ResolvedModel): Promise<RunLedger> =>
+    /** The ledger of one run. `ownModel`: the run's own model. */
+    open: async ({ task, input, project, chat, agent, emitter, log }: PreparedRun, ownModel: () => ResolvedModel): Promise<RunLedger> =>
       createRunLedger(
         {
           run: { user_id: task.user_id, chat_id: chat.id, task_id: task.id, agent_id: agent.id, project_id: project.id },
           caps: await costs.capsFor(task.user_id, project, input.max_cost_cents),
           earlier: await costs.usageOf(input.earlier?.tasks ?? []),
           counted: await costs.usageOf(input.earlier?.counted ?? []),
-          currentModel,
+          ownModel,
           emitter,
           log,
         },
@@ -64,17 +64,17 @@ interface LedgerOfRun {
   /** Of earlier runs of the same message, and the part of it that counts towards the limit of this run. */
   earlier: RunUsage;
   counted: RunUsage;
-  currentModel(): ResolvedModel;
+  ownModel(): ResolvedModel;
   emitter: RunEmitter;
   log: Logger;
 }
 
 function createRunLedger(
-  { run, caps, earlier, counted, currentModel, emitter, log }: LedgerOfRun,
+  { run, caps, earlier, counted, ownModel, emitter, log }: LedgerOfRun,
   { credits, costs }: Parameters<typeof createRunLedgers>[0],
 ): RunLedger {
-  const subagentModels = new Map<string, ResolvedModel>();
-  const modelOf = (call: { model?: string }): ResolvedModel => subagentModels.get(call.model ?? "") ?? currentModel();
+  const otherModels = new Map<string, ResolvedModel>();
+  const modelOf = (call: { model?: string }): ResolvedModel => otherModels.get(call.model ?? "") ?? ownModel();
   // Of this task.
   let total = "0";
   let own = "0";
@@ -184,11 +184,11 @@ function createRunLedger(
         return { ok: false, stop: "credit_deduction_failed", message: "The cost of this run could not be recorded, so it was stopped." };
       }
     },
-    addModel: (id, model) => void subagentModels.set(id, model),
+    addModel: (id, model) => void otherModels.set(id, model),
     totalCents: () => sumOf([earlier.charged, total]),
     ownKeyCents: () => (unitsOf(own) + unitsOf(earlier.own) === 0n ? undefined : Number(sumOf([earlier.own, own]))),
     limitCents: () => {
-      const { run: limit } = currentModel().is_byok ? caps.own : caps.platform;
+      const { run: limit } = ownModel().is_byok ? caps.own : caps.platform;
       if (limit === null) return null;
       const before = unitsOf(sumOf([earlier.charged, earlier.own])) - unitsOf(sumOf([counted.charged, counted.own]));
       return Number(limit) + Number(amountOf(before));
