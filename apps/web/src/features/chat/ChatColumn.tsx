@@ -18,10 +18,11 @@ import { AgentMenu } from "../agents/index.ts";
 import type { Asked } from "./AnswerHint.tsx";
 import { BudgetMeter, CrowdedOffer, useCompact } from "./BudgetMeter.tsx";
 import { shownRuns } from "./chat.reducer.ts";
-import type { Run, MessageExtras, SendFailure } from "./chat.types.ts";
+import type { MessageExtras, SendFailure } from "./chat.types.ts";
 import { backgroundCommands } from "./command-events.ts";
 import { Composer } from "./Composer.tsx";
 import { useConversation } from "./conversation.ts";
+import { FailureActionsContext, type FailureActions } from "./failure-actions.ts";
 import { PauseCard } from "./PauseCard.tsx";
 import type { SecretField } from "./QuestionCard.tsx";
 import { QueueList } from "./QueueList.tsx";
@@ -123,24 +124,29 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
     { name: "new", hint: "Start a new chat", run: () => chat.open(undefined) },
   ];
   const question = useMemo(() => openQuestions(state)[0], [state]);
-  const retry = useHandler((run: Run) => {
-    const at = state.turns.findIndex((turn) => turn.kind === "run" && turn.taskId === run.taskId);
-    const asked = state.turns.slice(0, at).findLast((turn) => turn.kind === "user");
-    if (asked?.kind !== "user") return;
-    const { attachments, mentions, details } = asked;
-    const extras = { ...(attachments && { attachments }), ...(mentions && { mentions }), ...(details && { details }) };
-    void chat.send(asked.text, { ...options, ...extras }).then((failure) => {
-      if (failure) composer.current?.write(asked.text);
-    });
-  });
   const [resuming, setResuming] = useState<string>();
-  const resume = useHandler(async (taskId: string) => {
+  const resume = useHandler(async (taskId: string, otherModel?: string) => {
     setResuming(taskId);
-    const failure = await chat.resume(taskId);
+    const failure = await chat.resume(taskId, otherModel);
     if (!failure) return;
     setResuming(undefined);
     toast(failure.message, { kind: "failed" });
   });
+  const { retryCall } = chat;
+  const failureActions = useMemo<FailureActions>(
+    () => ({
+      models,
+      retryCall: (taskId, retryId, otherModel) =>
+        void retryCall(taskId, retryId, otherModel).then((sentence) => {
+          if (sentence !== undefined) toast(sentence, { kind: "failed" });
+        }),
+      stop,
+      rerun: (run, otherModel) => void resume(run.taskId, otherModel),
+      compact: (run) => compact.start(run.taskId),
+      isCompacting: compact.isPending,
+    }),
+    [models, retryCall, stop, resume, compact],
+  );
   const showEarlier = useHandler(async () => {
     const failure = await chat.loadEarlier?.();
     if (failure) toast(`Couldn't load earlier messages. ${failure}`, { kind: "failed" });
@@ -196,34 +202,35 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
       ) : !state.isLoaded && rows.length === 0 ? (
         <ConversationSkeleton />
       ) : (
-        <Suspense fallback={<ConversationSkeleton />}>
-          <Transcript
-            rows={rows}
-            reader={reader}
-            onResume={resume}
-            onRetry={retry}
-            isBusy={live !== undefined}
-            onEarlier={chat.loadEarlier && showEarlier}
-            head={isEmpty ? <Intro suggestions={suggestions} onPick={(text) => composer.current?.write(text)} /> : null}
-            tail={
-              <>
-                {plan.plan ? (
-                  <ThreadItem bead="next" line="next" className="[--bead-y:18px]">
-                    <Suspense fallback={null}>
-                      <PlanCard
-                        plan={plan.plan}
-                        control={plan}
-                        isRunning={live !== undefined}
-                        onBuild={(editMode) => plan.build({ ...options, editMode })}
-                      />
-                    </Suspense>
-                  </ThreadItem>
-                ) : null}
-                {tail}
-              </>
-            }
-          />
-        </Suspense>
+        <FailureActionsContext value={failureActions}>
+          <Suspense fallback={<ConversationSkeleton />}>
+            <Transcript
+              rows={rows}
+              reader={reader}
+              onResume={(taskId) => void resume(taskId)}
+              isBusy={live !== undefined}
+              onEarlier={chat.loadEarlier && showEarlier}
+              head={isEmpty ? <Intro suggestions={suggestions} onPick={(text) => composer.current?.write(text)} /> : null}
+              tail={
+                <>
+                  {plan.plan ? (
+                    <ThreadItem bead="next" line="next" className="[--bead-y:18px]">
+                      <Suspense fallback={null}>
+                        <PlanCard
+                          plan={plan.plan}
+                          control={plan}
+                          isRunning={live !== undefined}
+                          onBuild={(editMode) => plan.build({ ...options, editMode })}
+                        />
+                      </Suspense>
+                    </ThreadItem>
+                  ) : null}
+                  {tail}
+                </>
+              }
+            />
+          </Suspense>
+        </FailureActionsContext>
       )}
       <Thread className="flex-none pr-3">
         {first ? (

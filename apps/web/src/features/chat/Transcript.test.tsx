@@ -27,7 +27,7 @@ function Conversation() {
   );
   return (
     <>
-      <Transcript rows={transcriptRows(state)} reader={ada} onResume={nothing} onRetry={nothing} isBusy={false} />
+      <Transcript rows={transcriptRows(state)} reader={ada} onResume={nothing} isBusy={false} />
       <button onClick={() => setState((now) => chatReducer(now, sent("u2", "And a total")))}>Send</button>
     </>
   );
@@ -35,7 +35,7 @@ function Conversation() {
 
 test("the details of a message are shown on request, as plain text", async ({ show, user }) => {
   const state = chatReducer(emptyChat, { ...sent("u1", "Fix the error: x"), details: "TypeError: x\n    at <App>" } as ChatAction);
-  show(<Transcript rows={transcriptRows(state)} reader={ada} onResume={nothing} onRetry={nothing} isBusy={false} />);
+  show(<Transcript rows={transcriptRows(state)} reader={ada} onResume={nothing} isBusy={false} />);
   await screen.findByText("Fix the error: x");
   expect(screen.queryByText(/at <App>/)).not.toBeInTheDocument();
   await user.click(screen.getByRole("button", { name: "Show details" }));
@@ -123,7 +123,7 @@ test("restoring to after a message names the run that answers the next one, also
           isRedoing: false,
         }}
       >
-        <Transcript rows={[row(taskId)]} reader={ada} onResume={nothing} onRetry={nothing} isBusy={false} />
+        <Transcript rows={[row(taskId)]} reader={ada} onResume={nothing} isBusy={false} />
         <button onClick={() => setTaskId("t3")}>Resume</button>
       </RunActionsContext>
     );

@@ -7,7 +7,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Markdown } from "../../ui/markdown/Markdown.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
-import type { Run } from "./chat.types.ts";
+import { ErrorRow, RetryRow } from "./FailureRows.tsx";
 import { EvidenceCard } from "./evidence/EvidenceCard.tsx";
 import { GoneRow } from "./GoneRow.tsx";
 import { NoticeRow } from "./NoticeRow.tsx";
@@ -17,7 +17,7 @@ import { DraftRow } from "./tools/DraftRow.tsx";
 import { SubagentRow } from "./tools/SubagentRow.tsx";
 import { ToolRow } from "./tools/ToolRow.tsx";
 import type { TurnPosition, TranscriptRow } from "./transcript-rows.ts";
-import { AnsweredRow, EndRow, ErrorRow, PlainRow, SteeredRow, ThoughtRow, UserRow, WorkingRow, type Reader } from "./TranscriptRows.tsx";
+import { AnsweredRow, EndRow, PlainRow, SteeredRow, ThoughtRow, UserRow, WorkingRow, type Reader } from "./TranscriptRows.tsx";
 
 /** Rows are grouped in blocks. Blocks outside the viewport skip layout, and the browser observes a few blocks, not a thousand rows. */
 const blockRows = 50;
@@ -30,8 +30,6 @@ export interface TranscriptProps {
   rows: readonly TranscriptRow[];
   reader: Reader;
   onResume: (taskId: string) => void;
-  /** Sends the run's message again. */
-  onRetry: (run: Run) => void;
   /** Loads the entries before the first row; absent if there are none. */
   onEarlier?: (() => Promise<void>) | undefined;
   /** Above the first row: the introduction of an empty chat. */
@@ -49,8 +47,7 @@ const Row = memo(
     edge,
     reader,
     onResume,
-    onRetry,
-  }: { row: TranscriptRow; edge: "start" | "end" | "both" | undefined } & Pick<TranscriptProps, "reader" | "onResume" | "onRetry">) => {
+  }: { row: TranscriptRow; edge: "start" | "end" | "both" | undefined } & Pick<TranscriptProps, "reader" | "onResume">) => {
     const inside = () => {
       switch (row.kind) {
         case "user":
@@ -76,7 +73,9 @@ const Row = memo(
         case "question":
           return <QuestionRow part={row.part} />;
         case "error":
-          return <ErrorRow part={row.part} onRetry={row.isLast ? () => onRetry(row.run) : undefined} />;
+          return <ErrorRow part={row.part} run={row.run} isLast={row.isLast} />;
+        case "retry":
+          return <RetryRow part={row.part} run={row.run} />;
         case "notice":
           return <NoticeRow part={row.part} />;
         case "plain":
@@ -127,7 +126,8 @@ function sameContent(a: TranscriptRow, b: TranscriptRow): boolean {
     return (
       a.part === b.part &&
       ("isStreaming" in a && a.isStreaming) === ("isStreaming" in b && b.isStreaming) &&
-      ("isLast" in a && a.isLast) === ("isLast" in b && b.isLast)
+      ("isLast" in a && a.isLast) === ("isLast" in b && b.isLast) &&
+      ("isLive" in a && a.isLive) === ("isLive" in b && b.isLive)
     );
   if (a.kind === "evidence" && b.kind === "evidence")
     return a.run.evidence === b.run.evidence && a.run.messageId === b.run.messageId && a.isLast === b.isLast;
@@ -145,7 +145,7 @@ function blocksOf(rows: readonly TranscriptRow[], origin: number): { number: num
   });
 }
 
-interface BlockProps extends Pick<TranscriptProps, "reader" | "onResume" | "onRetry"> {
+interface BlockProps extends Pick<TranscriptProps, "reader" | "onResume"> {
   rows: readonly TranscriptRow[];
   isFirst: boolean;
   isLast: boolean;
@@ -156,18 +156,11 @@ interface BlockProps extends Pick<TranscriptProps, "reader" | "onResume" | "onRe
 }
 
 const Block = memo(
-  ({ rows, isFirst, isLast, isContained, tail, reader, onResume, onRetry, ref }: BlockProps) => (
+  ({ rows, isFirst, isLast, isContained, tail, reader, onResume, ref }: BlockProps) => (
     <div ref={ref} className={isContained ? "[contain-intrinsic-size:auto_2400px] [content-visibility:auto]" : undefined}>
       <Thread label={isLast ? "Messages and steps" : "Earlier messages and steps"}>
         {rows.map((row, index) => (
-          <Row
-            key={row.key}
-            row={row}
-            edge={isFirst && index === 0 ? "start" : undefined}
-            reader={reader}
-            onResume={onResume}
-            onRetry={onRetry}
-          />
+          <Row key={row.key} row={row} edge={isFirst && index === 0 ? "start" : undefined} reader={reader} onResume={onResume} />
         ))}
         {tail}
       </Thread>
@@ -187,7 +180,7 @@ const Block = memo(
 );
 
 /** The messages and steps of the chat. Follows the end unless the reader has scrolled up. */
-export function Transcript({ rows, reader, onResume, onRetry, onEarlier, head, tail, isBusy }: TranscriptProps) {
+export function Transcript({ rows, reader, onResume, onEarlier, head, tail, isBusy }: TranscriptProps) {
   const { scrollRef, contentRef, isAtBottom, scrollToBottom } = useStickToBottom({ initial: "instant", resize: "instant" });
   // Cards, queued messages and a growing draft take room from below: a reader at the end stays at the end.
   const follow = useHandler((): boolean => {
@@ -252,7 +245,6 @@ export function Transcript({ rows, reader, onResume, onRetry, onEarlier, head, t
               tail={index === blocks.length - 1 ? tail : undefined}
               reader={reader}
               onResume={onResume}
-              onRetry={onRetry}
             />
           ))}
         </div>

@@ -1,7 +1,7 @@
-import { Brain, Check, ChevronRight, CircleX, Info, X } from "lucide-react";
+import { Brain, Check, ChevronRight, Info, X } from "lucide-react";
 import type { EditMode } from "@tesslate/contract";
 import { maxAutoFixes } from "@tesslate/contract/app-errors";
-import { memo, useState, type ReactNode } from "react";
+import { memo, useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { formatDateTime, formatTime } from "../../lib/time.ts";
@@ -14,7 +14,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 import { MessageAttachments } from "./attach/AttachmentChips.tsx";
 import { ChangesCard } from "./ChangesCard.tsx";
-import type { ApprovalPart, ErrorPart, PlainPart, Run, SteeredPart, ThoughtPart, UserTurn } from "./chat.types.ts";
+import type { ApprovalPart, PlainPart, Run, SteeredPart, ThoughtPart, UserTurn } from "./chat.types.ts";
 import { MessageMenu } from "./MessageMenu.tsx";
 import { RunContextFacts } from "./RunContextFacts.tsx";
 import { Elapsed } from "./tools/Elapsed.tsx";
@@ -165,27 +165,6 @@ export const AnsweredRow = memo(({ part, reader }: { part: ApprovalPart; reader:
     </div>
   );
 });
-
-export function ErrorRow({ part, onRetry, action }: { part: ErrorPart; onRetry: (() => void) | undefined; action?: ReactNode }) {
-  return (
-    <div role="alert" className="my-1 rounded-2 border border-line-0 bg-bg-1 px-3 py-2 text-sm">
-      <p className="flex gap-2 leading-note text-fg-0">
-        <CircleX size={14} className="mt-0.75 flex-none text-err" aria-hidden="true" />
-        <span className="min-w-0 break-words">{part.message}</span>
-      </p>
-      {onRetry || action ? (
-        <div className="flex flex-wrap gap-1.5 pt-2 pl-5.5">
-          {onRetry ? (
-            <Button size="sm" onClick={onRetry}>
-              Retry
-            </Button>
-          ) : null}
-          {action}
-        </div>
-      ) : null}
-    </div>
-  );
-}
 
 export const PlainRow = memo(({ part }: { part: PlainPart }) => (
   <details className="text-xs text-fg-2">

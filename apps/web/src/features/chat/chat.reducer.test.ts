@@ -30,6 +30,8 @@ const brief = (part: Part): string => {
       return `question:${part.answer?.outcome ?? "open"}`;
     case "error":
       return `error:${part.code}`;
+    case "retry":
+      return `retry:${part.retryId}:${part.status}:${part.attempt}`;
     case "steered":
       return `steered:${part.text}`;
     case "notice":
@@ -685,4 +687,30 @@ test("a run that is resumed after a pause is one answer with the cost of both ta
   expect(partsOf(runIn(state, "t2")).map(brief)).toEqual(["tool:write_file:ok", "tool:write_file:ok", "text:Both."]);
   expect(runIn(state, "t2").usage.costCents).toBe(5);
   expect(new Set(partsOf(runIn(state, "t2")).map((part) => part.key)).size).toBe(3);
+});
+
+test("the retries of one call are one part, and an error keeps its kind", () => {
+  const retry = (seq: number, retry_id: string, status: string, attempt: number) =>
+    ev(seq, "model_retry", {
+      retry_id,
+      iteration: 1,
+      status,
+      attempt,
+      of: 5,
+      until: at(seq),
+      model: "openai/gpt-5.1",
+      message: "OpenAI is overloaded (503).",
+    });
+  const state = play([
+    events(
+      started,
+      retry(2, "a", "waiting", 2),
+      retry(3, "a", "retrying", 2),
+      retry(4, "b", "waiting", 2),
+      retry(5, "a", "waiting", 3),
+      ev(6, "error", { code: "model_auth_failed", kind: "auth", message: "OpenAI refused the API key." }),
+    ),
+  ]);
+  expect(briefs(state)).toEqual(["retry:a:waiting:3", "retry:b:waiting:2", "error:model_auth_failed"]);
+  expect(runIn(state).parts.at(-1)).toMatchObject({ errorKind: "auth" });
 });

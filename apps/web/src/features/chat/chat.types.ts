@@ -4,6 +4,7 @@ import type {
   EditMode,
   Evidence,
   MessageAttachment,
+  ModelErrorKind,
   QuestionAsked,
   QuestionResolved,
   Reasoning,
@@ -126,6 +127,20 @@ export interface ErrorPart extends PartBase {
   kind: "error";
   message: string;
   code: string;
+  /** Set if the model's provider failed. */
+  errorKind?: ModelErrorKind;
+}
+/** A call to the model that failed before it answered, and is repeated. */
+export interface RetryPart extends PartBase {
+  kind: "retry";
+  retryId: string;
+  status: "waiting" | "retrying";
+  attempt: number;
+  of: number;
+  until: string;
+  model: string;
+  message: string;
+  reason?: string;
 }
 /** A message that was sent during the run. */
 export interface SteeredPart extends PartBase {
@@ -156,6 +171,7 @@ export type Part =
   | ApprovalPart
   | QuestionPart
   | ErrorPart
+  | RetryPart
   | NoticePart
   | SteeredPart
   | PlainPart;

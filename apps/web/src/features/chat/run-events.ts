@@ -1,6 +1,6 @@
 import type { RunEventData, RunEventType } from "@tesslate/contract";
 import { onToolProgress, withoutDrafts } from "./call-drafts.ts";
-import type { IncomingRunEvent, FileEdit, Part, Run, RunStatus, SteeredPart, TextPart, ThoughtPart, ToolPart } from "./chat.types.ts";
+import type { IncomingRunEvent, FileEdit, Part, RetryPart, Run, RunStatus, SteeredPart, TextPart, ThoughtPart, ToolPart } from "./chat.types.ts";
 import { onCommandEnded, onCommandOutput, onCommandStarted, withEndedCommands } from "./command-events.ts";
 import { onQuestionAsked, onQuestionResolved, withdrawn } from "./question-events.ts";
 import { onSubagent } from "./subagents.ts";
@@ -170,7 +170,8 @@ export const partsOf = ({ earlier, parts }: Run): readonly Part[] => (earlier ? 
 /** The parts of an earlier task, up to `iteration`, of an answer that this task continues. Keys are prefixed so that they stay unique. */
 export function earlierOf(run: Pick<Run, "taskId" | "earlier" | "parts" | "usage">, iteration: number): NonNullable<Run["earlier"]> {
   const cut = run.parts.findIndex((part) => part.kind !== "steered" && "iteration" in part && part.iteration > iteration);
-  const parts = (cut < 0 ? run.parts : run.parts.slice(0, cut)).map((part) => ({ ...part, key: `${run.taskId}.${part.key}` }));
+  const kept = (cut < 0 ? run.parts : run.parts.slice(0, cut)).filter(({ kind }) => kind !== "error");
+  const parts = kept.map((part) => ({ ...part, key: `${run.taskId}.${part.key}` }));
   return { parts: [...(run.earlier?.parts ?? []), ...parts], usage: run.usage };
 }
 
@@ -240,6 +241,26 @@ function onStep(run: Run, data: RunEventData<"agent_step">, event: IncomingRunEv
     return [finished(part, at)];
   });
   return { ...run, parts: [...parts, ...late], iterations: Math.max(run.iterations, data.iteration) };
+}
+
+/** A later event of the same call replaces the earlier one. */
+function onModelRetry(run: Run, data: RunEventData<"model_retry">): Run {
+  const { retry_id: retryId, status, attempt, of, until, model, message, reason } = data;
+  const key = `y${retryId}`;
+  const part: RetryPart = {
+    kind: "retry",
+    key,
+    retryId,
+    status,
+    attempt,
+    of,
+    until,
+    model,
+    message,
+    ...(reason !== undefined && { reason }),
+  };
+  const at = run.parts.findIndex((one) => one.key === key);
+  return { ...run, parts: at < 0 ? [...run.parts, part] : replaceAt(run.parts, at, part) };
 }
 
 const durationOf = (result: Record<string, unknown> | undefined): number | undefined => {
@@ -364,6 +385,8 @@ export function applyRunEvent(before: Run, event: IncomingRunEvent): Run {
       const { id, message, iteration, at } = data as RunEventData<"steered">;
       return { ...run, parts: withSteered(run.parts, { kind: "steered", key: `s${id}`, id, text: message, iteration, at }) };
     }
+    case "model_retry":
+      return onModelRetry(run, data as RunEventData<"model_retry">);
     case "notice":
       return { ...run, parts: [...run.parts, { kind: "notice", key: `n${seq}`, ...(data as RunEventData<"notice">) }] };
     case "complete":
@@ -376,7 +399,16 @@ export function applyRunEvent(before: Run, event: IncomingRunEvent): Run {
         status: isInterrupted ? "interrupted" : run.status,
         parts: isInterrupted
           ? withoutDrafts(withEndedCommands(run.parts))
-          : [...withoutDrafts(run.parts), { kind: "error", key: `e${seq}`, message: error.message, code: error.code }],
+          : [
+              ...withoutDrafts(run.parts),
+              {
+                kind: "error",
+                key: `e${seq}`,
+                message: error.message,
+                code: error.code,
+                ...(error.kind && { errorKind: error.kind }),
+              },
+            ],
       };
     }
     case "done":

@@ -9,6 +9,7 @@ import type {
   NoticePart,
   PlainPart,
   QuestionPart,
+  RetryPart,
   RewoundMessage,
   Run,
   SteeredPart,
@@ -34,6 +35,7 @@ export type TranscriptRow = { key: string; bead: BeadKind; line: LineKind } & (
   | { kind: "question"; part: QuestionPart }
   | { kind: "steered"; part: SteeredPart }
   | { kind: "error"; part: ErrorPart; isLast: boolean; run: Run }
+  | { kind: "retry"; part: RetryPart; run: Run; isLive: boolean }
   | { kind: "notice"; part: NoticePart }
   | { kind: "plain"; part: PlainPart }
   | { kind: "evidence"; run: Run; isLast: boolean; tone?: "bad" }
@@ -143,6 +145,9 @@ function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
       case "steered":
         rows.push({ key, kind: "steered", part, bead: "message", line });
         return;
+      case "retry":
+        rows.push({ key, kind: "retry", part, run, isLive: isGoing, bead: isGoing && part.status === "waiting" ? "held" : "step", line });
+        return;
       case "notice":
         rows.push({ key, kind: "notice", part, bead: "step", line });
         return;
@@ -155,7 +160,9 @@ function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
     !last ||
     (last.kind === "tool"
       ? last.status === "ok" || last.status === "failed" || last.status === "refused"
-      : last.kind !== "text" && last.kind !== "thought" && last.kind !== "draft");
+      : last.kind === "retry"
+        ? last.status !== "waiting"
+        : last.kind !== "text" && last.kind !== "thought" && last.kind !== "draft");
   if (run.evidence.length > 0)
     rows.push({
       key: `${run.taskId}/~evidence`,
@@ -254,6 +261,7 @@ const labels: Partial<Record<TranscriptRow["kind"], string>> = {
   question: "question from the agent",
   end: "end of run",
   evidence: "evidence",
+  retry: "failed model call",
   notice: "notice",
   plain: "note",
 };

@@ -20,7 +20,7 @@ function Probe() {
         rows={transcriptRows(chat.state)}
         reader={reader}
         onResume={nothing}
-        onRetry={nothing}
+
         onEarlier={earlier}
         isBusy={chat.live !== undefined}
       />

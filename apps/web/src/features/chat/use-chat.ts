@@ -32,7 +32,10 @@ export interface Chat {
   answer: (approvalId: string, response: ApprovalResponse, note: string | null) => Promise<string | undefined>;
   /** Answers a question of the agent. The value of a secret is not kept on the page. */
   answerQuestion: (questionId: string, answer: Omit<AnswerQuestion, "question_id">) => Promise<string | undefined>;
-  resume: (taskId: string) => Promise<SendFailure | undefined>;
+  /** `model`: instead of the run's. */
+  resume: (taskId: string, model?: string) => Promise<SendFailure | undefined>;
+  /** Repeats a waiting call to a model, or makes it to another one. Resolves with an error sentence if the server refused. */
+  retryCall: (taskId: string, retryId: string, model?: string) => Promise<string | undefined>;
   /** Deletes all messages. Rejects during a run. */
   clear: () => Promise<void>;
   /** Opens a chat; undefined opens a new one, which is created with the first message. */
@@ -275,9 +278,19 @@ export function useChat(projectId: string, userName: string): Chat {
     }
   });
 
-  const resume = useHandler(async (taskId: string): Promise<SendFailure | undefined> => {
+  const retryCall = useHandler(async (taskId: string, retryId: string, model?: string): Promise<string | undefined> => {
     try {
-      await api.chat.resume({ body: { task_id: taskId } });
+      await api.chat.retry({ body: { task_id: taskId, retry_id: retryId, ...(model && { model }) } });
+      return undefined;
+    } catch (error) {
+      // The wait is over; what follows arrives as an event.
+      return error instanceof ApiError && error.code === "not_waiting" ? undefined : sentenceOf(error);
+    }
+  });
+
+  const resume = useHandler(async (taskId: string, model?: string): Promise<SendFailure | undefined> => {
+    try {
+      await api.chat.resume({ body: { task_id: taskId, ...(model && { model }) } });
       return undefined;
     } catch (error) {
       return failureOf(error);
@@ -313,6 +326,7 @@ export function useChat(projectId: string, userName: string): Chat {
     answer,
     answerQuestion,
     resume,
+    retryCall,
     clear,
     open,
   };
