@@ -58,7 +58,7 @@ test("reasoning is shown while it streams, and folded to its duration afterwards
     const answer = event(9, "text_chunk", { content: "I add a total.", iteration: 1 });
     return (
       <>
-        <Transcript rows={transcriptRows(state)} reader={ada} onResume={nothing} onRetry={nothing} isBusy />
+        <Transcript rows={transcriptRows(state)} reader={ada} onResume={nothing} isBusy />
         <button onClick={() => setState((now) => chatReducer(now, { type: "events", events: [answer] }))}>Answer</button>
       </>
     );
@@ -175,7 +175,7 @@ test("text that streams into a long chat renders one row per change", async ({ s
     );
     return (
       <Profiler id="transcript" onRender={(_id, phase) => renders.push(phase)}>
-        <Transcript rows={rows} reader={ada} onResume={nothing} onRetry={nothing} isBusy />
+        <Transcript rows={rows} reader={ada} onResume={nothing} isBusy />
       </Profiler>
     );
   }
