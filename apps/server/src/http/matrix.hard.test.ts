@@ -36,6 +36,7 @@ const exceptions: Partial<Record<Caller, Record<string, { answer: number | strin
     "mcpEndpoint.stream": { answer: 405, because: "the server sends no messages of its own" },
     "mcpEndpoint.end": { answer: 405, because: "there are no sessions to end" },
     "chat.answer": { answer: 404, because: "the owner's chat waits for an approval, not an answer" },
+    "chat.stopCommand": { answer: 404, because: "the owner's run has no running command" },
     "referrals.apply": { answer: 404, because: "the code does not exist" },
     "snapshots.remove": { answer: "project_busy", because: "it is being restored" },
     "secondFactor.removeTotp": { answer: 404, because: "no app is set up" },
