@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import {
   createNewProjects,
   createProjectCreation,
@@ -19,6 +18,7 @@ import {
   createGitSource,
   createImport,
   mountTransfer,
+  archivesDir,
   sweepArchives,
 } from "../features/source/transfer/index.ts";
 import {
@@ -58,8 +58,7 @@ export async function composeProvisioning(
 ): Promise<ProvisioningArea> {
   const { insertFirst } = containerSetup;
   const diskBytesOf = async (userId: string) => config.projects.diskBytes[await projectsStore.tierOf(userId)];
-  /** Archives and repositories waiting for their project's setup. */
-  const dir = join(dataDir, "arrivals");
+  const dir = archivesDir(dataDir);
   await sweepArchives(dir);
   const openGit = createServerGit({ dir, outbound, ca, log });
   const fetchRepository = createFetchRepository(openGit);

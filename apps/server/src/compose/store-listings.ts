@@ -12,6 +12,7 @@ import {
   createReviewsStore,
   type MarketplacePayments,
 } from "../features/store/marketplace/index.ts";
+import { archivesDir } from "../features/source/transfer/index.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 import type { SecretsArea } from "./secrets.ts";
@@ -34,7 +35,7 @@ export function composeStoreListings(
   const acquiring = createAcquiring({ store: entries, agents, bases, payments, limits });
   const archives = createBaseArchives({
     dir: join(dataDir, "bases"),
-    stagingDir: join(dataDir, "arrivals"),
+    stagingDir: archivesDir(dataDir),
     projects,
     redactorOf: redactions.of,
   });

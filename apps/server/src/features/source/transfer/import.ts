@@ -10,6 +10,9 @@ import { AppError, badRequest, conflict, invalid } from "../../../platform/error
 import type { CreatedProject, Provisioning } from "../../projects/projects/index.ts";
 import { openArchive } from "./zip-archive.ts";
 
+/** Folder in the data folder for archives and repositories that wait for their project's setup. The name is kept from earlier versions, whose imports may still wait. */
+export const archivesDir = (dataDir: string): string => join(dataDir, "arrivals");
+
 export type Import = (userId: string, parts: AsyncIterable<UploadedFile>, given: { name?: string }) => Promise<CreatedProject>;
 
 /** A project from a ZIP file: stored on disk, checked, then unpacked by the setup. */

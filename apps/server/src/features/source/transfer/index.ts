@@ -4,7 +4,7 @@ export { addTree, createDownload } from "./download.ts";
 export { createFork } from "./fork-source.ts";
 export { createForkSource } from "./fork-source.ts";
 export { createGitSource } from "./git-source.ts";
-export { createImport, sweepArchives } from "./import.ts";
+export { archivesDir, createImport, sweepArchives } from "./import.ts";
 export { openArchive, type ArchivedFile } from "./zip-archive.ts";
 export { startCommandOf } from "./start-command.ts";
 export { mountTransfer } from "./transfer.routes.ts";
