@@ -36,7 +36,8 @@ terminal.send({ type: "input", data: "echo $((6 * 7))\\n" });
 let output = "";
 for await (const frame of terminal) {
   if (frame.type === "output") output += frame.data;
-  if (/^42/m.test(output)) break;
+  // Input that arrives before the shell is ready is echoed before its prompt: the answer then stands on the line of the prompt.
+  if (/42\\r?\\n/.test(output)) break;
 }
 terminal.close();
 console.log("terminal");
