@@ -16,6 +16,7 @@ import { useSubmission } from "../../ui/form/use-submission.ts";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Page } from "../../ui/page/Page.tsx";
+import { PageActions } from "../../ui/page/PageActions.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
@@ -302,7 +303,7 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
         ) : null}
       </SettingsSection>
       <PriceSection form={form} set={set} fault={errors.price ?? errors.price_cents ?? errors.pricing_type} />
-      <div data-actions className="sticky bottom-0 -mx-2 flex flex-wrap items-center gap-2 border-t border-line-0 bg-bg-1 px-2 py-3">
+      <PageActions className="-mx-2 flex-wrap items-center px-2">
         {agent?.is_owner && agent.is_published ? <Pill tone="ok">Published</Pill> : null}
         <span className="flex-1 text-xs text-fg-2">{isDirty ? "Unsaved changes, kept as a draft in this browser" : ""}</span>
         {isDirty ? (
@@ -334,7 +335,7 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
         <Button type="submit" variant="primary" disabled={!isChanged} isLoading={saving} loadingWord="Saving…">
           {agent && !agent.is_owner ? "Save as copy" : "Save"}
         </Button>
-      </div>
+      </PageActions>
       {isTrying && agent ? <TrialDialog agent={agent} onClose={() => setIsTrying(false)} /> : null}
       {agent ? (
         <ConfirmDialog

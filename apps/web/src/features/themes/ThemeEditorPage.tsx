@@ -8,6 +8,7 @@ import { formatDecimal } from "../../lib/numbers.ts";
 import { chooseTheme, previewTheme, useTheme } from "../../theme/theme-choice.ts";
 import { findThemeFaults, type ThemeFault } from "../../theme/theme-faults.ts";
 import { tokensOf, applyTheme } from "../../theme/apply-theme.ts";
+import { PageActions } from "../../ui/page/PageActions.tsx";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
@@ -144,14 +145,14 @@ function Editor({ theme }: { theme: Theme }) {
           </div>
         </details>
       ))}
-      <div data-actions className="sticky bottom-0 flex justify-end gap-2 border-t border-line-0 bg-bg-1 py-3">
+      <PageActions className="justify-end">
         <Button variant="ghost" onClick={back}>
           Discard changes
         </Button>
         <Button type="submit" variant="primary" disabled={isWrong || !draft.name.trim()} isLoading={isSubmitting} loadingWord="Saving…">
           Save and apply
         </Button>
-      </div>
+      </PageActions>
     </form>
   );
 }

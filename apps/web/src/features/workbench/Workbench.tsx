@@ -1,5 +1,6 @@
 import { useDeferredValue, useEffect, type CSSProperties } from "react";
 import { whenIdle } from "../../lib/idle.ts";
+import { useRootFlag } from "../../lib/use-root-flag.ts";
 import { useProject } from "../../project/project-context.ts";
 import { cardPreloads } from "../chat/index.ts";
 import { codePreloads } from "../files/index.ts";
@@ -37,6 +38,7 @@ function Regions() {
   // The chat is rendered first, then the app: together they would be one long task. A phone that opens a view sees its skeleton until then.
   const isWhole = useDeferredValue(true, false);
   useViewportHeight();
+  useRootFlag("workbench");
   useProjectOutPalette(project);
   useActivity(project.id);
   useGitRefresh();
