@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { LibraryAgent } from "@tesslate/contract";
-import { useState } from "react";
+import { useMemo, useState } from "react";
+import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../../project/services.ts";
 import { keepAgentChoice, libraryQuery, pickAgent, readAgentChoice, usableAgents } from "./agents.queries.ts";
 
@@ -17,13 +18,11 @@ export function useAgentChoice(projectId: string): AgentChoice {
   const library = useQuery(libraryQuery(api)).data;
   const [chosen, setChosen] = useState(() => ({ projectId, slug: readAgentChoice(projectId) }));
   if (chosen.projectId !== projectId) setChosen({ projectId, slug: readAgentChoice(projectId) });
-  const agents = usableAgents(library?.items ?? []);
-  return {
-    agents,
-    picked: pickAgent(agents, chosen.slug),
-    choose: (slug) => {
-      setChosen({ projectId, slug });
-      keepAgentChoice(projectId, slug);
-    },
-  };
+  const agents = useMemo(() => usableAgents(library?.items ?? []), [library]);
+  const choose = useHandler((slug: string) => {
+    setChosen({ projectId, slug });
+    keepAgentChoice(projectId, slug);
+  });
+  const { slug } = chosen;
+  return useMemo(() => ({ agents, picked: pickAgent(agents, slug), choose }), [agents, slug, choose]);
 }

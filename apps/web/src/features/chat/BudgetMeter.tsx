@@ -1,9 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { CostEstimate } from "@tesslate/contract";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { formatDollars, formatEstimate } from "../../lib/money.ts";
 import { formatCompact, formatPercent } from "../../lib/numbers.ts";
 import { sentenceOf } from "../../lib/errors.ts";
+import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { MeterRing } from "../../ui/MeterRing.tsx";
@@ -12,6 +13,7 @@ import { toast } from "../../ui/toast.tsx";
 import { CapField } from "../models/index.ts";
 import { estimateQuery } from "./budget.queries.ts";
 import type { Run } from "./chat.types.ts";
+import { isRunActive, useConversation, type Conversation } from "./conversation.ts";
 import { contextPercent } from "./run-budget.ts";
 
 export function useCompact(chatId: string | undefined, model: string | undefined) {
@@ -26,31 +28,41 @@ export function useCompact(chatId: string | undefined, model: string | undefined
     },
     onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
   });
-  return {
-    isPending: work.isPending,
-    /** The last run at the time of the compaction; no offer is shown for it again. */
-    doneFor,
-    start: (taskId: string | undefined) => {
-      if (chatId) work.mutate(chatId, { onSuccess: () => setDoneFor(taskId) });
-    },
-  };
+  const start = useHandler((taskId: string | undefined) => {
+    if (chatId) work.mutate(chatId, { onSuccess: () => setDoneFor(taskId) });
+  });
+  const { isPending } = work;
+  return useMemo(
+    () => ({
+      isPending,
+      /** The last run at the time of the compaction; no offer is shown for it again. */
+      doneFor,
+      start,
+    }),
+    [isPending, doneFor, start],
+  );
 }
 export type Compact = ReturnType<typeof useCompact>;
+
+/** Of the run whose numbers are shown: the active one, else the last. */
+const countedUsage = ({ chat, lastRun }: Conversation): Pick<Run, "taskId" | "usage"> | undefined => {
+  const run = chat.live ?? lastRun;
+  return run && { taskId: run.taskId, usage: run.usage };
+};
 
 export interface BudgetMeterProps {
   projectId: string;
   chatId: string | undefined;
   model: string | undefined;
   draft: string;
-  /** The run whose numbers are shown: the active one, else the last. */
-  run: Run | undefined;
-  isRunning: boolean;
-  turns: number;
   compact: Compact;
 }
 
 /** In the composer: use of the context window, estimated cost of the next message, and the cost limit per run. */
-export function BudgetMeter({ projectId, chatId, model, draft, run, isRunning, turns, compact }: BudgetMeterProps) {
+export function BudgetMeter({ projectId, chatId, model, draft, compact }: BudgetMeterProps) {
+  const isRunning = useConversation(isRunActive);
+  const turns = useConversation(({ chat }) => chat.state.turns.length);
+  const run = useConversation(countedUsage);
   const [isOpen, setIsOpen] = useState(false);
   const percent = contextPercent(run) ?? 0;
   const { contextUsed, contextWindow } = run?.usage ?? {};

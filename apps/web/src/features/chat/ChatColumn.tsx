@@ -17,11 +17,10 @@ import { toast } from "../../ui/toast.tsx";
 import { AgentMenu } from "../agents/index.ts";
 import type { Asked } from "./AnswerHint.tsx";
 import { BudgetMeter, CrowdedOffer, useCompact } from "./BudgetMeter.tsx";
-import { shownRuns } from "./chat.reducer.ts";
-import type { MessageExtras, SendFailure } from "./chat.types.ts";
+import type { CommandView, MessageExtras, SendFailure } from "./chat.types.ts";
 import { backgroundCommands } from "./command-events.ts";
 import { Composer } from "./Composer.tsx";
-import { useConversation } from "./conversation.ts";
+import { useConversation, type Conversation } from "./conversation.ts";
 import { FailureActionsContext, type FailureActions } from "./failure-actions.ts";
 import { PauseCard } from "./PauseCard.tsx";
 import type { SecretField } from "./QuestionCard.tsx";
@@ -39,7 +38,7 @@ import { useQueue } from "./use-queue.ts";
 import { useWaitingCard, waitingFor } from "./use-waiting-card.ts";
 import { WaitingHint } from "./WaitingHint.tsx";
 
-const Transcript = lazyComponent(async () => (await import("./Transcript.tsx")).Transcript);
+const ChatTranscript = lazyComponent(async () => (await import("./ChatTranscript.tsx")).ChatTranscript);
 const loadApprovalCard = async () => (await import("./ApprovalCard.tsx")).ApprovalCard;
 const ApprovalCard = lazyComponent(loadApprovalCard);
 const loadQuestionCard = async () => (await import("./QuestionCard.tsx")).QuestionCard;
@@ -65,6 +64,30 @@ export interface ChatColumnProps {
   onFold: () => void;
 }
 
+const noCommands: CommandView[] = [];
+const chatActions = ({ chat: { send, stop, open, reload, clear, resume, retryCall, answer, answerQuestion } }: Conversation) => ({
+  send,
+  stop,
+  open,
+  reload,
+  clear,
+  resume,
+  retryCall,
+  answer,
+  answerQuestion,
+});
+const nextMessage = ({ first, mode, chooseMode, agents, models, defaultModel, model, chooseModel, composer }: Conversation) => ({
+  first,
+  mode,
+  chooseMode,
+  agents,
+  models,
+  defaultModel,
+  model,
+  chooseModel,
+  composer,
+});
+
 /** A card that waits for an answer. On a phone it spans the full width. */
 const cardItem = "pb-2 [--bead-y:20px] narrow:-ml-1 narrow:-mr-3 narrow:pl-0! narrow:before:hidden narrow:[&>.bead]:hidden";
 
@@ -72,41 +95,40 @@ const cardItem = "pb-2 [--bead-y:20px] narrow:-ml-1 narrow:-mr-3 narrow:pl-0! na
 export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFold }: ChatColumnProps) {
   const { id: projectId } = useProject();
   const tree = useFileTree().data;
-  const {
-    chat,
-    rows,
-    reader,
-    first: unsent,
-    mode,
-    chooseMode,
-    agents,
-    models,
-    defaultModel,
-    model,
-    chooseModel,
-    composer,
-  } = useConversation();
-  const { state, live, answerQuestion } = chat;
-  const approvals = useMemo(() => openApprovals(state), [state]);
-  const whole = useQueue(state.chatId);
+  const { chatId, todos, loadFailure, isLoaded, liveTaskId, isStopping } = useConversation(({ chat }) => ({
+    chatId: chat.state.chatId,
+    todos: chat.state.todos,
+    loadFailure: chat.loadFailure,
+    isLoaded: chat.state.isLoaded,
+    liveTaskId: chat.live?.taskId,
+    isStopping: chat.isStopping,
+  }));
+  const chat = useConversation(chatActions);
+  const { first: unsent, mode, chooseMode, agents, models, defaultModel, model, chooseModel, composer } = useConversation(nextMessage);
+  const isRunning = liveTaskId !== undefined;
+  const hasRows = useConversation(({ rows }) => rows.length > 0);
+  const { answerQuestion } = chat;
+  const approvals = useConversation(({ chat: { state } }) => openApprovals(state));
+  const whole = useQueue(chatId);
   const queue = { ...whole, items: whole.items.filter(({ id }) => id !== unsent?.id) };
-  const plan = usePlan(state.chatId);
-  const reasoning = useReasoning(state);
+  const plan = usePlan(chatId);
+  const reasoning = useReasoning();
   const options = { editMode: mode, model, reasoning: reasoning.chosen, agentId: agents.picked?.id };
   /** A run that is being stopped: the next message is sent, not queued, because the run ends at once. */
   const [stoppedTaskId, setStoppedTaskId] = useState<string>();
-  const waitsInLine = live ? live.taskId !== stoppedTaskId : queue.items.length > 0 && !queue.held;
+  const waitsInLine = isRunning ? liveTaskId !== stoppedTaskId : queue.items.length > 0 && !queue.held;
   const send = useHandler((text: string, extras: MessageExtras): Promise<SendFailure | undefined> =>
-    waitsInLine && state.chatId !== undefined ? queue.add(text, { ...options, ...extras }) : chat.send(text, { ...options, ...extras }),
+    waitsInLine && chatId !== undefined ? queue.add(text, { ...options, ...extras }) : chat.send(text, { ...options, ...extras }),
   );
   const steer = useHandler((text: string): Promise<SendFailure | undefined> => queue.steer(text, options));
   const stop = useHandler(() => {
-    setStoppedTaskId(live?.taskId);
+    setStoppedTaskId(liveTaskId);
     void chat.stop();
   });
-  const running = useMemo(() => (live ? backgroundCommands(live) : []), [live]);
-  const counted = live ?? shownRuns(state).at(-1);
-  const compact = useCompact(state.chatId, model);
+  const running = useConversation(({ chat: { live } }) => (live ? backgroundCommands(live) : noCommands));
+  /** The last run, when it has ended. */
+  const ended = useConversation(({ chat: { live }, lastRun }) => (live ? undefined : lastRun));
+  const compact = useCompact(chatId, model);
   const [dismissedTaskId, setDismissedTaskId] = useState<string>();
   const [isClearing, setIsClearing] = useState(false);
   const commands: SlashCommand[] = [
@@ -116,14 +138,14 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
       run: () => chooseMode(mode === "plan" ? "ask" : "plan"),
     },
     { name: "ask", hint: "Ask before changing files or running commands", run: () => chooseMode("ask") },
-    ...(live
+    ...(isRunning
       ? [{ name: "stop", hint: "Stop run", run: stop }]
-      : state.chatId !== undefined && rows.length > 0
+      : chatId !== undefined && hasRows
         ? [{ name: "clear", hint: "Clear this chat", run: () => setIsClearing(true) }]
         : []),
     { name: "new", hint: "Start a new chat", run: () => chat.open(undefined) },
   ];
-  const question = useMemo(() => openQuestions(state)[0], [state]);
+  const question = useConversation(({ chat: { state } }) => openQuestions(state)[0]);
   const [resuming, setResuming] = useState<string>();
   const resume = useHandler(async (taskId: string, otherModel?: string) => {
     setResuming(taskId);
@@ -132,6 +154,7 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
     setResuming(undefined);
     toast(failure.message, { kind: "failed" });
   });
+  const onResume = useHandler((taskId: string) => void resume(taskId));
   const { retryCall } = chat;
   const failureActions = useMemo<FailureActions>(
     () => ({
@@ -147,13 +170,9 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
     }),
     [models, retryCall, stop, resume, compact],
   );
-  const showEarlier = useHandler(async () => {
-    const failure = await chat.loadEarlier?.();
-    if (failure) toast(`Couldn't load earlier messages. ${failure}`, { kind: "failed" });
-  });
   const first = approvals[0];
   const waiting = waitingFor(first, question);
-  const [announcement, announce] = useAnnouncements(rows, live !== undefined);
+  const [announcement, announce] = useAnnouncements();
   const card = useWaitingCard(waiting, composer, announce);
   const secretField = useRef<SecretField>(null);
   const asked = useMemo((): Asked | undefined => {
@@ -174,12 +193,12 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
     };
   }, [question, first, answerQuestion]);
   useShortcuts(waiting ? { "chat.answer": card.go } : {});
-  const isEmpty = rows.length === 0 && !tail && !plan.plan;
+  const isEmpty = !hasRows && !tail && !plan.plan;
 
   return (
     <section aria-label="Chat" className="flex h-full min-h-0 min-w-0 flex-col pl-1">
       <header className="flex h-8 flex-none items-center gap-1 pr-3 pl-1.5 narrow:h-11">
-        <SessionMenu projectId={projectId} chatId={state.chatId} onOpen={chat.open} />
+        <SessionMenu projectId={projectId} chatId={chatId} onOpen={chat.open} />
         <span className="flex-1" />
         <IconButton size="sm" label="New chat" onClick={() => chat.open(undefined)}>
           <Plus size={14} />
@@ -194,22 +213,18 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
           <PanelLeft size={14} />
         </IconButton>
       </header>
-      {state.todos.length > 0 ? <TodoPanel todos={state.todos} isRunning={live !== undefined} /> : null}
-      {chat.loadFailure ? (
-        <ErrorState title="Couldn't load the chat" onRetry={chat.reload} details={detailsOf(chat.loadFailure)} className="flex-1">
-          {sentenceOf(chat.loadFailure)}
+      {todos.length > 0 ? <TodoPanel todos={todos} isRunning={isRunning} /> : null}
+      {loadFailure ? (
+        <ErrorState title="Couldn't load the chat" onRetry={chat.reload} details={detailsOf(loadFailure)} className="flex-1">
+          {sentenceOf(loadFailure)}
         </ErrorState>
-      ) : !state.isLoaded && rows.length === 0 ? (
+      ) : !isLoaded && !hasRows ? (
         <ConversationSkeleton />
       ) : (
         <FailureActionsContext value={failureActions}>
           <Suspense fallback={<ConversationSkeleton />}>
-            <Transcript
-              rows={rows}
-              reader={reader}
-              onResume={(taskId) => void resume(taskId)}
-              isBusy={live !== undefined}
-              onEarlier={chat.loadEarlier && showEarlier}
+            <ChatTranscript
+              onResume={onResume}
               head={isEmpty ? <Intro suggestions={suggestions} onPick={(text) => composer.current?.write(text)} /> : null}
               tail={
                 <>
@@ -219,7 +234,7 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
                         <PlanCard
                           plan={plan.plan}
                           control={plan}
-                          isRunning={live !== undefined}
+                          isRunning={isRunning}
                           onBuild={(editMode) => plan.build({ ...options, editMode })}
                         />
                       </Suspense>
@@ -247,19 +262,19 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
             </Suspense>
           </ThreadItem>
         ) : null}
-        {!live && isPaused(counted) && counted.taskId !== dismissedTaskId ? (
+        {isPaused(ended) && ended.taskId !== dismissedTaskId ? (
           <ThreadItem bead="held" line="held" className={cardItem}>
             <PauseCard
-              run={counted}
-              isContinuing={resuming === counted.taskId}
-              onContinue={() => void resume(counted.taskId)}
-              onStop={() => setDismissedTaskId(counted.taskId)}
+              run={ended}
+              isContinuing={resuming === ended.taskId}
+              onContinue={() => void resume(ended.taskId)}
+              onStop={() => setDismissedTaskId(ended.taskId)}
             />
           </ThreadItem>
         ) : null}
-        {!live && counted && (contextPercent(counted) ?? 0) >= crowdedPercent && compact.doneFor !== counted.taskId ? (
+        {ended && (contextPercent(ended) ?? 0) >= crowdedPercent && compact.doneFor !== ended.taskId ? (
           <ThreadItem bead="next" line="next" className={cardItem}>
-            <CrowdedOffer run={counted} compact={compact} />
+            <CrowdedOffer run={ended} compact={compact} />
           </ThreadItem>
         ) : null}
         {failure ? (
@@ -276,11 +291,11 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
         ) : null}
         {queue.items.length > 0 ? (
           <ThreadItem
-            bead={queue.held && !live ? "held" : "next"}
+            bead={queue.held && !isRunning ? "held" : "next"}
             line="next"
             className="pb-1.5 [--bead-y:13px] narrow:pl-2! narrow:before:hidden narrow:[&>.bead]:hidden"
           >
-            <QueueList queue={queue} isRunning={live !== undefined} />
+            <QueueList queue={queue} isRunning={isRunning} />
           </ThreadItem>
         ) : null}
         {question && !first ? (
@@ -299,8 +314,8 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
           </ThreadItem>
         ) : null}
         <ThreadItem
-          bead={live ? "live" : "next"}
-          line={live ? "live" : "next"}
+          bead={isRunning ? "live" : "next"}
+          line={isRunning ? "live" : "next"}
           edge="end"
           className="pb-2 [--bead-y:20px] narrow:pl-2! narrow:before:hidden narrow:[&>.bead]:hidden"
         >
@@ -308,9 +323,9 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
           <Composer
             projectId={projectId}
             tree={tree}
-            chatId={state.chatId}
-            isRunning={live !== undefined}
-            isStopping={chat.isStopping}
+            chatId={chatId}
+            isRunning={isRunning}
+            isStopping={isStopping}
             blockedBy={blockedBy}
             mode={mode}
             onMode={chooseMode}
@@ -321,18 +336,7 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
             reasoning={reasoning.shown}
             onReasoning={reasoning.choose}
             agentMenu={<AgentMenu choice={agents} />}
-            meter={(draft) => (
-              <BudgetMeter
-                projectId={projectId}
-                chatId={state.chatId}
-                model={model}
-                draft={draft}
-                run={counted}
-                isRunning={live !== undefined}
-                turns={state.turns.length}
-                compact={compact}
-              />
-            )}
+            meter={(draft) => <BudgetMeter projectId={projectId} chatId={chatId} model={model} draft={draft} compact={compact} />}
             onSend={send}
             onSteer={steer}
             asked={asked}

@@ -6,6 +6,7 @@ import { Skeleton } from "../../ui/Skeleton.tsx";
 import { changeSetQuery } from "../changes/index.ts";
 import { diffQuery } from "../timeline/index.ts";
 import type { ChatState } from "./chat.types.ts";
+import { useConversation } from "./conversation.ts";
 import type { GoBackTarget } from "./run-actions.ts";
 import { currentToolName } from "./tools/tool-names.ts";
 
@@ -36,13 +37,11 @@ export function sinceRun(state: ChatState, taskId: string): { commands: string[]
 export function GoBackDialog({
   projectId,
   target,
-  state,
   onClose,
   onGoBack,
 }: {
   projectId: string;
   target: GoBackTarget;
-  state: ChatState;
   onClose: () => void;
   onGoBack: (target: GoBackTarget) => Promise<void>;
 }) {
@@ -54,6 +53,7 @@ export function GoBackDialog({
     ...diffQuery(api, projectId, { id: beforeId ?? "", kind: "checkpoint" }, "now"),
     enabled: beforeId !== undefined,
   });
+  const state = useConversation(({ chat }) => chat.state);
   const { commands, messages } = sinceRun(state, taskId);
   const files = beforeId === undefined ? undefined : diff.data;
   return (

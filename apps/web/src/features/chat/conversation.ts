@@ -1,7 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
+import { useSelector, type Store } from "@tanstack/react-store";
 import type { EditMode, Model, QueueItem } from "@tesslate/contract";
 import { createContext, use, useMemo, useRef, useState, type RefObject } from "react";
 import { keepEditMode, readEditMode } from "../../lib/edit-modes.ts";
+import { hasSameValues } from "../../lib/same-values.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useProject } from "../../project/project-context.ts";
 import { toast } from "../../ui/toast.tsx";
@@ -86,9 +88,15 @@ export function useOpenConversation(reader: Reader): Conversation {
   };
 }
 
-export const ConversationContext = createContext<Conversation | undefined>(undefined);
-export function useConversation(): Conversation {
-  const conversation = use(ConversationContext);
-  if (!conversation) throw new Error("useConversation must be used inside ConversationProvider.");
-  return conversation;
+/** A store, not the value: a context whose value changes with each event of a run makes React search the whole page for its readers. */
+export const ConversationContext = createContext<Store<Conversation> | undefined>(undefined);
+
+/** Part of the conversation. The component renders again when the selection is another by `compare`: by default, when one of its values has changed. */
+export function useConversation<T>(select: (conversation: Conversation) => T, compare: (a: T, b: T) => boolean = hasSameValues): T {
+  const store = use(ConversationContext);
+  if (!store) throw new Error("useConversation must be used inside ConversationProvider.");
+  return useSelector(store, select, { compare });
 }
+
+/** A run is active in the open chat. */
+export const isRunActive = ({ chat }: Conversation): boolean => chat.live !== undefined;

@@ -7,7 +7,7 @@ export { VisionNotice } from "./attach/VisionNotice.tsx";
 export { replayedEvent } from "./chat.reducer.ts";
 export type { FileEdit, Part } from "./chat.types.ts";
 export { cardPreloads, ChatColumn } from "./ChatColumn.tsx";
-export { useConversation } from "./conversation.ts";
+export { isRunActive, useConversation } from "./conversation.ts";
 export { ConversationProvider, RunActionsProvider } from "./ConversationProvider.tsx";
 export { pictureUrl } from "./evidence/PictureDialog.tsx";
 export { quoted } from "./MessageMenu.tsx";

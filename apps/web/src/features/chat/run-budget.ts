@@ -4,7 +4,7 @@ import type { Run } from "./chat.types.ts";
 export const crowdedPercent = 90;
 
 /** Use of the context window after the last model call, in percent; undefined before the first. */
-export function contextPercent(run: Run | undefined): number | undefined {
+export function contextPercent(run: Pick<Run, "usage"> | undefined): number | undefined {
   const { contextUsed, contextWindow } = run?.usage ?? {};
   return contextUsed === undefined || !contextWindow ? undefined : Math.min(100, Math.round((contextUsed / contextWindow) * 100));
 }

@@ -1,6 +1,17 @@
 import type { RunEventData, RunEventType } from "@tesslate/contract";
 import { onToolProgress, withoutDrafts } from "./call-drafts.ts";
-import type { IncomingRunEvent, FileEdit, Part, RetryPart, Run, RunStatus, SteeredPart, TextPart, ThoughtPart, ToolPart } from "./chat.types.ts";
+import type {
+  IncomingRunEvent,
+  FileEdit,
+  Part,
+  RetryPart,
+  Run,
+  RunStatus,
+  SteeredPart,
+  TextPart,
+  ThoughtPart,
+  ToolPart,
+} from "./chat.types.ts";
 import { onCommandEnded, onCommandOutput, onCommandStarted, withEndedCommands } from "./command-events.ts";
 import { onQuestionAsked, onQuestionResolved, withdrawn } from "./question-events.ts";
 import { onSubagent } from "./subagents.ts";

@@ -1,20 +1,27 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import type { TranscriptRow } from "./transcript-rows.ts";
+import { useCallback, useEffect, useRef, useState } from "react";
+import type { RunStatus } from "./chat.types.ts";
+import { isRunActive, useConversation, type Conversation } from "./conversation.ts";
+
+/** How the last run has ended, and the start of its reply. */
+function lastEnding({ rows }: Conversation): { ending?: RunStatus; reply?: string } {
+  const last = rows.at(-1);
+  if (last?.kind !== "end") return {};
+  const text = rows.findLast((row) => row.kind === "text");
+  return { ending: last.run.status, reply: text?.kind === "text" ? text.part.text.slice(0, 300) : "" };
+}
 
 /**
  * The text of the chat's live region, and a function that sets it. The start and the end of a run are announced here, not every token.
  */
-export function useAnnouncements(rows: readonly TranscriptRow[], isBusy: boolean): [string, (text: string) => void] {
-  const last = rows.at(-1);
+export function useAnnouncements(): [string, (text: string) => void] {
+  const isBusy = useConversation(isRunActive);
+  const { ending, reply } = useConversation(lastEnding);
   const wasBusy = useRef(isBusy);
   const [text, setText] = useState("");
-  const reply = useMemo(() => (last?.kind === "end" ? rows.findLast((row) => row.kind === "text") : undefined), [rows, last]);
-  const ending = last?.kind === "end" ? last.run.status : undefined;
   useEffect(() => {
     if (isBusy && !wasBusy.current) setText("The agent is working.");
     if (!isBusy && wasBusy.current) {
-      const said = reply?.kind === "text" ? reply.part.text.slice(0, 300) : "";
-      setText(ending === "done" ? `Done. ${said}` : ending === "interrupted" ? "The run was interrupted." : "The run has stopped.");
+      setText(ending === "done" ? `Done. ${reply}` : ending === "interrupted" ? "The run was interrupted." : "The run has stopped.");
     }
     wasBusy.current = isBusy;
   }, [isBusy, ending, reply]);

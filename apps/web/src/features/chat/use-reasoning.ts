@@ -1,8 +1,7 @@
 import type { Reasoning } from "@tesslate/contract";
 import { useState } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
-import { shownRuns } from "./chat.reducer.ts";
-import type { ChatState } from "./chat.types.ts";
+import { useConversation } from "./conversation.ts";
 
 interface ReasoningChoice {
   /** How much the model thinks in this chat; null: its default. */
@@ -13,12 +12,14 @@ interface ReasoningChoice {
 }
 
 /** A choice is sent with the messages of its chat, and then stored with their runs. */
-export function useReasoning(state: ChatState): ReasoningChoice {
+export function useReasoning(): ReasoningChoice {
+  const chatId = useConversation(({ chat }) => chat.state.chatId);
+  const last = useConversation(({ lastRun }) => lastRun?.reasoning ?? null);
   const [choice, setChoice] = useState<{ chatId: string | undefined; reasoning: Reasoning | null }>();
-  const chosen = choice && choice.chatId === state.chatId ? choice.reasoning : undefined;
+  const chosen = choice && choice.chatId === chatId ? choice.reasoning : undefined;
   return {
     chosen,
-    shown: chosen === undefined ? (shownRuns(state).at(-1)?.reasoning ?? null) : chosen,
-    choose: useHandler((reasoning: Reasoning | null) => setChoice({ chatId: state.chatId, reasoning })),
+    shown: chosen === undefined ? last : chosen,
+    choose: useHandler((reasoning: Reasoning | null) => setChoice({ chatId, reasoning })),
   };
 }

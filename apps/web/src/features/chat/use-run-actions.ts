@@ -8,11 +8,11 @@ import { chatSessionsQuery } from "../../project/project.queries.ts";
 import { useServices } from "../../project/services.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { toast } from "../../ui/toast.tsx";
+import { useConversation } from "./conversation.ts";
 import type { GoBackTarget, RunActions } from "./run-actions.ts";
-import type { Chat } from "./use-chat.ts";
 
 /** Restore, redo, fork and review. The caller renders the confirmation for `target`. */
-export function useOpenRunActions(chat: Chat): {
+export function useOpenRunActions(): {
   actions: RunActions;
   target: GoBackTarget | undefined;
   close: () => void;
@@ -28,8 +28,13 @@ export function useOpenRunActions(chat: Chat): {
   const asked = useRef(new Map<string, "back" | "forth">());
   /** Restores that ended before the request was answered. */
   const early = useRef(new Map<string, Task>());
-  const chatId = chat.state.chatId;
-  const { reload, open } = chat;
+  const { chatId, rewound, isRunning, reload, open } = useConversation(({ chat }) => ({
+    chatId: chat.state.chatId,
+    rewound: chat.state.rewound,
+    isRunning: chat.live !== undefined,
+    reload: chat.reload,
+    open: chat.open,
+  }));
 
   const again = useRef<() => void>(() => undefined);
   const ended = useHandler((task: Task) => {
@@ -68,7 +73,7 @@ export function useOpenRunActions(chat: Chat): {
   });
 
   const restoring = tasks.find((task) => task.type === "snapshot_restore" && (task.status === "queued" || task.status === "running"));
-  const isBusy = chat.live !== undefined || restoring !== undefined;
+  const isBusy = isRunning || restoring !== undefined;
   const isRedoing = restoring !== undefined;
   const goBack = useHandler(async ({ messageId }: GoBackTarget) => {
     if (!chatId) return;
@@ -87,7 +92,6 @@ export function useOpenRunActions(chat: Chat): {
       .catch((error: unknown) => toast(sentenceOf(error), { kind: "failed" }));
   });
   const review = useHandler(showReview);
-  const { rewound } = chat.state;
   const actions = useMemo<RunActions>(
     () => ({ review, goBack: setTarget, redo, fork, isBusy, isRedoing, goneIds: new Set(rewound.map((message) => message.id)) }),
     [review, redo, fork, isBusy, isRedoing, rewound],

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useProject, useRuntime, useTasks } from "../../project/project-context.ts";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
-import { ChatColumn, useConversation, SetupFailedRow, SetupRow } from "../chat/index.ts";
+import { ChatColumn, isRunActive, useConversation, SetupFailedRow, SetupRow } from "../chat/index.ts";
 import { ModelNotice, modelSetupQuery } from "../models/index.ts";
 import { FailureCard, useOpenPreview } from "../preview/index.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
@@ -19,7 +19,6 @@ const suggestions = [
 /** The chat, or only its timeline when it is collapsed, and the edge that resizes it. */
 export function ChatRegion() {
   const { layout, setLayout } = useWorkbenchLayout();
-  const { rows } = useConversation();
   return (
     <div className="workbench-chat" data-region="chat">
       <div className="workbench-talk h-full">
@@ -27,7 +26,7 @@ export function ChatRegion() {
           <ProjectChat />
         </PanelBoundary>
       </div>
-      <FoldedThread rows={rows} onUnfold={() => setLayout({ isFolded: false })} />
+      <FoldedThread onUnfold={() => setLayout({ isFolded: false })} />
       {layout.isFolded ? null : (
         <ResizeEdge
           label="Chat width"
@@ -49,7 +48,8 @@ export function ChatRegion() {
 function ProjectChat() {
   const { setLayout } = useWorkbenchLayout();
   const { environment_status: environment } = useProject();
-  const { chat, first } = useConversation();
+  const first = useConversation((conversation) => conversation.first);
+  const isRunning = useConversation(isRunActive);
   const { phase, failure } = useOpenPreview();
   const runtime = useRuntime();
   /** A dismissed failure stays hidden until another one comes. */
@@ -75,13 +75,13 @@ function ProjectChat() {
           <SetupRow title="Creating project…" task={openTask} />
         ) : isSetupFailed ? (
           <SetupFailedRow isRetrying={runtime.isRetryingSetup} onRetry={runtime.retrySetup} isWaiting={first !== undefined} />
-        ) : phase.kind === "starting" && !chat.live ? (
+        ) : phase.kind === "starting" && !isRunning ? (
           <SetupRow title="Starting app…" task={phase.task} />
         ) : null
       }
       // During a run, errors come and go with each change.
       failure={
-        failure && !chat.live && failure.key !== dismissedKey ? (
+        failure && !isRunning && failure.key !== dismissedKey ? (
           <FailureCard failure={failure} onDismiss={() => setDismissedKey(failure.key)} />
         ) : null
       }

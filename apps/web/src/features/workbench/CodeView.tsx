@@ -1,6 +1,6 @@
 import { Suspense, useMemo, useState } from "react";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
-import { useConversation, partsOf } from "../chat/index.ts";
+import { useConversation, partsOf, type FileEdit } from "../chat/index.ts";
 import { type FileMark, useOpenFiles, CodePane } from "../files/index.ts";
 import { useGitStatus } from "../git/index.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
@@ -24,14 +24,15 @@ export function CodeView() {
   );
 }
 
+const noEdits: readonly FileEdit[] = [];
+
 /** Git status of each file; without a repository, the changes of the newest run. */
 function useFileMarks(): ReadonlyMap<string, FileMark> {
   const git = useGitStatus();
-  const { lastRun } = useConversation();
-  const ofRun = useMemo(
-    () => marksOf(lastRun ? partsOf(lastRun).flatMap((part) => (part.kind === "tool" ? part.edits : [])) : []),
-    [lastRun],
+  const edits = useConversation(({ lastRun }) =>
+    lastRun ? partsOf(lastRun).flatMap((part) => (part.kind === "tool" ? part.edits : [])) : noEdits,
   );
+  const ofRun = useMemo(() => marksOf(edits), [edits]);
   return git.marks ?? ofRun;
 }
 

@@ -4,7 +4,7 @@ import type { DockTab } from "../../project/views.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { TabPanel, Tabs } from "../../ui/Tabs.tsx";
-import { useConversation } from "../chat/index.ts";
+import { isRunActive, useConversation } from "../chat/index.ts";
 import { ConsolePanel, ProblemsPanel, currentProblems, useOpenPreview } from "../preview/index.ts";
 import { AutoFixSwitch } from "../projects/index.ts";
 import { LogsPanel, TerminalPanel } from "../shell/index.ts";
@@ -15,7 +15,7 @@ export function Dock() {
   const project = useProject();
   const containers = useContainers();
   const runtime = useRuntime();
-  const { chat } = useConversation();
+  const isRunning = useConversation(isRunActive);
   const { preview } = useOpenPreview();
   const { openFile, compose, ask } = useWorkbenchActions();
   const { view, phoneView, choosePhoneView, layout, setLayout, logsOf, setLogsOf } = useWorkbenchLayout();
@@ -63,7 +63,7 @@ export function Dock() {
       <TabPanel value="problems" className="scroll-y">
         <ProblemsPanel
           problems={reports.problems}
-          isBusy={chat.live !== undefined}
+          isBusy={isRunning}
           onFix={({ message, details }) => ask(message, details)}
           autoFix={<AutoFixSwitch project={project} />}
           onClear={() => report({ type: "clear-problems" })}

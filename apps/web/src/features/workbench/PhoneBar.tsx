@@ -8,7 +8,7 @@ import { useWorkbenchCommands } from "./use-workbench-commands.tsx";
 /** The bottom bar of a phone. Behind "More" are the commands of the palette. */
 export function PhoneBar() {
   const { phoneView: current, choosePhoneView } = useWorkbenchLayout();
-  const needsInput = useConversation().waitingCount > 0;
+  const needsInput = useConversation(({ waitingCount }) => waitingCount > 0);
   const { more } = useWorkbenchCommands();
   const item = (view: PhoneView, label: string, icon: ReactNode) => (
     <button

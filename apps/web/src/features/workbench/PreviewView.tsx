@@ -1,18 +1,16 @@
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
-import { useConversation } from "../chat/index.ts";
 import { useOpenPreview, PreviewPane } from "../preview/index.ts";
 import { Scrubber } from "./Scrubber.tsx";
 
 /** The running app, with the timeline of the chat below it. */
 export function PreviewView() {
   const { phase } = useOpenPreview();
-  const { rows, chat } = useConversation();
   return (
     <>
       <PanelBoundary title="Something went wrong in Preview" resetKeys={[phase.kind]}>
         <PreviewPane />
       </PanelBoundary>
-      <Scrubber rows={rows} isLive={chat.live !== undefined} />
+      <Scrubber />
     </>
   );
 }

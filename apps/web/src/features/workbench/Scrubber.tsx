@@ -1,21 +1,25 @@
 import { PanelLeftOpen } from "lucide-react";
-import { useMemo } from "react";
+import { hasSameValues } from "../../lib/same-values.ts";
 import { counted } from "../../lib/counted.ts";
 import { formatTime } from "../../lib/time.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { shortcuts } from "../../shortcuts.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Kbds } from "../../ui/Kbd.tsx";
-import { Thread, ThreadItem } from "../../ui/thread/index.ts";
-import { threadPoints, type TranscriptRow } from "../chat/index.ts";
+import { Thread, ThreadItem, type ThreadPoint } from "../../ui/thread/index.ts";
+import { isRunActive, threadPoints, useConversation } from "../chat/index.ts";
 
 const lyingPoints = 36;
 const standingPoints = 60;
 
+const isSameThread = (a: readonly ThreadPoint[], b: readonly ThreadPoint[]): boolean =>
+  a.length === b.length && a.every((point, index) => hasSameValues(point, b[index]));
+
 /** The timeline of the chat below the preview, oldest on the left. */
-export function Scrubber({ rows, isLive }: { rows: readonly TranscriptRow[]; isLive: boolean }) {
-  const points = useMemo(() => threadPoints(rows, lyingPoints), [rows]);
-  const first = rows.find((row) => row.kind === "user");
+export function Scrubber() {
+  const isLive = useConversation(isRunActive);
+  const points = useConversation(({ rows }) => threadPoints(rows, lyingPoints), isSameThread);
+  const { count, first } = useConversation(({ rows }) => ({ count: rows.length, first: rows.find((row) => row.kind === "user") }));
   if (points.length === 0) return null;
   return (
     <div className="flex h-8 flex-none items-center gap-2.5 px-3 text-2xs text-fg-2 narrow:h-11">
@@ -24,7 +28,7 @@ export function Scrubber({ rows, isLive }: { rows: readonly TranscriptRow[]; isL
         <Thread
           orientation="horizontal"
           points={points}
-          label={`Timeline of this chat, ${counted(rows.length, "point")}, newest last`}
+          label={`Timeline of this chat, ${counted(count, "point")}, newest last`}
           tail={isLive ? "live" : "next"}
         />
       </div>
@@ -34,7 +38,8 @@ export function Scrubber({ rows, isLive }: { rows: readonly TranscriptRow[]; isL
 }
 
 /** The collapsed chat: only its timeline. */
-export function FoldedThread({ rows, onUnfold }: { rows: readonly TranscriptRow[]; onUnfold: () => void }) {
+export function FoldedThread({ onUnfold }: { onUnfold: () => void }) {
+  const points = useConversation(({ rows }) => threadPoints(rows, standingPoints), isSameThread);
   return (
     <section aria-label="Chat, collapsed" className="workbench-folded flex h-full min-h-0 flex-col items-center">
       <IconButton
@@ -48,11 +53,11 @@ export function FoldedThread({ rows, onUnfold }: { rows: readonly TranscriptRow[
       </IconButton>
       <div className="flex min-h-0 w-full flex-1 flex-col justify-end overflow-hidden pb-3 pl-1.5">
         <Thread>
-          {rows.slice(-standingPoints).map((row, index) => (
+          {points.map(({ id, kind, line }, index) => (
             <ThreadItem
-              key={row.key}
-              bead={row.bead}
-              line={row.line}
+              key={id}
+              bead={kind}
+              line={line}
               beadYPx={8}
               {...(index === 0 && { edge: "start" as const })}
               className="h-4 pl-8!"

@@ -4,7 +4,7 @@ import { formatDollars } from "../../lib/money.ts";
 import { formatCompact } from "../../lib/numbers.ts";
 import { useProjectEvents, useContainers, useRuntime } from "../../project/project-context.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
-import { Elapsed, useConversation } from "../chat/index.ts";
+import { Elapsed, isRunActive, useConversation } from "../chat/index.ts";
 import { ContainerDot, containerLook } from "../containers/index.ts";
 import { useGitStatus, GitFacts } from "../git/index.ts";
 import { useOpenPreview, currentProblems } from "../preview/index.ts";
@@ -15,7 +15,8 @@ export function StatusBar() {
   const { state: stream } = useProjectEvents();
   const { restartContainer } = useRuntime();
   const { openDock, openLogs, show } = useWorkbenchActions();
-  const { chat, lastRun: run } = useConversation();
+  const isRunning = useConversation(isRunActive);
+  const run = useConversation(({ lastRun }) => lastRun && { status: lastRun.status, startedAt: lastRun.startedAt, usage: lastRun.usage });
   const git = useGitStatus().status;
   const problemCount = currentProblems(useOpenPreview().preview.reports).length;
   return (
@@ -65,7 +66,7 @@ export function StatusBar() {
       {stream === "reconnecting" ? <span className="text-info">Reconnecting…</span> : null}
       {run ? (
         <>
-          {chat.live ? (
+          {isRunning ? (
             <span className="inline-flex items-center gap-1.5">
               {run.status === "waiting" ? "Needs your input" : "Working"} <Elapsed since={run.startedAt} />
             </span>

@@ -42,7 +42,7 @@ export function WorkbenchProviders({ project, reader, opensOn = "chat", children
 /** Actions that any part can call. */
 function ActionsProvider({ children }: { children: ReactNode }) {
   const place = useWorkbenchLayout();
-  const conversation = useConversation();
+  const { composer, ask: askAgent } = useConversation((conversation) => ({ composer: conversation.composer, ask: conversation.ask }));
   const files = useOpenFiles();
   const { show, openDock, showChat, setPhoneView, setLogsOf, setIsQuickOpen } = place;
   const showDeployment = useHandler((id: string | undefined) => {
@@ -64,11 +64,11 @@ function ActionsProvider({ children }: { children: ReactNode }) {
   });
   const compose = useHandler((text: string) => {
     showChat();
-    conversation.composer.current?.write(text);
+    composer.current?.write(text);
   });
   const ask = useHandler((text: string, details?: string) => {
     showChat();
-    conversation.ask(text, details);
+    askAgent(text, details);
   });
   const actions = useMemo<WorkbenchActions>(
     () => ({ show, showChat, showDeployment, showReview, openFile, openDock, openLogs, compose, ask }),
@@ -80,7 +80,7 @@ function ActionsProvider({ children }: { children: ReactNode }) {
 /** The preview; a selected element is attached to the next message. */
 function PointingProvider({ children }: { children: ReactNode }) {
   const { showChat } = useWorkbenchLayout();
-  const { composer } = useConversation();
+  const composer = useConversation((conversation) => conversation.composer);
   const attach: OnPicked = (element, place) => {
     showChat();
     composer.current?.attachElement(elementFiles(element, place));

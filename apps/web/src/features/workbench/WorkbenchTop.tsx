@@ -22,7 +22,8 @@ export function WorkbenchTop() {
   const containers = useContainers();
   const runtime = useRuntime();
   const tasks = useTasks();
-  const { waitingCount, lastRun } = useConversation();
+  const waitingCount = useConversation((conversation) => conversation.waitingCount);
+  const lastRun = useConversation(({ lastRun: run }) => run && { status: run.status, endedAt: run.endedAt, changes: run.changes });
   const { view } = useWorkbenchLayout();
   const { phase } = useOpenPreview();
   const { list } = useDeploys();

@@ -24,7 +24,7 @@ import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { FileIcon } from "../../ui/FileIcon.tsx";
 import type { MenuEntry } from "../../ui/Menu.tsx";
 import { usePaletteSource, type PaletteItem } from "../../ui/page/palette.ts";
-import { useConversation } from "../chat/index.ts";
+import { isRunActive, useConversation } from "../chat/index.ts";
 import { useDeploys } from "../deployments/index.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
 import { otherViews, useViewShortcuts, viewTable } from "./views.tsx";
@@ -58,7 +58,8 @@ function jumpMessage(direction: -1 | 1): void {
 export function useWorkbenchCommands(): { more: MenuEntry[] } {
   const tree = useFileTree().data;
   const runtime = useRuntime();
-  const { chat } = useConversation();
+  const isRunning = useConversation(isRunActive);
+  const stop = useConversation(({ chat }) => chat.stop);
   const { openForm } = useDeploys();
   const { openFile } = useWorkbenchActions();
   const { layout, setLayout, show, openDock, setIsQuickOpen, codeLeft, setCodeLeft } = useWorkbenchLayout();
@@ -68,7 +69,7 @@ export function useWorkbenchCommands(): { more: MenuEntry[] } {
     show("code");
   };
   const deploy = () => openForm();
-  const stopRun = () => void chat.stop();
+  const stopRun = () => void stop();
   const router = useRouter();
   const toggleDock = (tab?: DockTab) => {
     if (layout.isDockOpen && (tab === undefined || layout.dockTab === tab)) setLayout({ isDockOpen: false });
@@ -122,7 +123,7 @@ export function useWorkbenchCommands(): { more: MenuEntry[] } {
       shortcut: "chat.fold",
       run: () => setLayout({ isFolded: !layout.isFolded }),
     },
-    ...(chat.live
+    ...(isRunning
       ? [{ id: "chat.stop", title: "Stop run", icon: <Square size={14} />, shortcut: "chat.stop" as const, run: stopRun }]
       : []),
     { id: "runtime.start", title: "Start app", icon: <Play size={14} />, run: () => void runtime.start() },
