@@ -42,6 +42,9 @@ export interface Chat {
   open: (chatId: string | undefined) => void;
 }
 
+/** Between two updates from events. */
+const pauseMs = 50;
+const hiddenPageMs = 250;
 const sendAttempts = 3;
 const takenWaitsMs = [300, 1_000, 2_000, 4_000];
 const lastChatKey = (projectId: string) => `studio:chat:${projectId}`;
@@ -61,30 +64,38 @@ export function useChat(projectId: string, userName: string): Chat {
   const [isStopping, setIsStopping] = useState(false);
   const sessions = useProjectQuery(chatSessionsQuery(api, projectId));
 
-  // Events arrive faster than frames, so they are applied once per frame.
+  // Events arrive faster than frames. They are applied together in a frame, and leave time for typing before the next one.
   useEffect(() => {
     let queue: IncomingRunEvent[] = [];
-    let frame: number | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const flush = () => {
+    let frame: number | undefined;
+    let appliedAt = Number.NEGATIVE_INFINITY;
+    const apply = () => {
       if (frame !== undefined) cancelAnimationFrame(frame);
       clearTimeout(timer);
       frame = timer = undefined;
+      appliedAt = performance.now();
       const batch = queue;
       queue = [];
       if (batch.length > 0) dispatch({ type: "events", events: batch });
+    };
+    const applyInFrame = () => {
+      frame = requestAnimationFrame(apply);
+      // Hidden pages get no frames.
+      timer = setTimeout(apply, hiddenPageMs);
     };
     const unsubscribe = events.subscribe((event) => {
       const incoming = runEventOf(event);
       if (!incoming) return;
       queue.push(incoming);
-      // Hidden pages get no frames, so a timer flushes too.
-      frame ??= requestAnimationFrame(flush);
-      timer ??= setTimeout(flush, 250);
+      if (timer !== undefined) return;
+      const waitMs = appliedAt + pauseMs - performance.now();
+      if (waitMs > 0) timer = setTimeout(applyInFrame, waitMs);
+      else applyInFrame();
     });
     return () => {
       unsubscribe();
-      flush();
+      apply();
     };
   }, [events]);
 
