@@ -16,8 +16,10 @@ const shownFiles = 5;
 export function ChangesCard({ run, changes, isLast }: { run: Run; changes: RunChanges; isLast: boolean }) {
   const { api } = useServices();
   const actions = useRunActions();
-  const query = useQuery({ ...changeSetQuery(api, run.taskId), enabled: isLast && actions !== undefined });
-  const files = query.data?.files.filter((file) => file.changed_by !== "person");
+  const hasFiles = isLast && actions !== undefined;
+  const query = useQuery({ ...changeSetQuery(api, run.taskId), enabled: hasFiles });
+  // An older run may have them from the time when it was the last.
+  const files = hasFiles ? query.data?.files.filter((file) => file.changed_by !== "person") : undefined;
   const { messageId } = run;
   return (
     <Card className="mb-3 overflow-hidden text-sm" role="group" aria-label="Changes in this run" data-testid="changes-card">
