@@ -52,7 +52,7 @@ describe("cancel", () => {
     expect(run.order.slice(-2)).toEqual(["agent_step", "complete"]);
     expect(run.first("agent_step").data.tool_results.map((result) => result.error)).toEqual([
       undefined,
-      "The command was cancelled.",
+      "The command was stopped with the run.",
       "Not run: the run was cancelled.",
     ]);
     expect(run.result).toMatchObject({ success: false, completion_reason: "cancelled", tool_calls_made: 2 });

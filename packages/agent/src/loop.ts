@@ -531,7 +531,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     if (signal.aborted) {
       if (signal.reason instanceof RunEnded) return signal.reason.ending;
       if (signal.reason instanceof RunInterrupted) return failure("interrupted", "The run was interrupted and can be resumed.");
-      return { reason: "cancelled", text: "Cancelled." };
+      return { reason: "cancelled", text: "Canceled." };
     }
     if (error instanceof ModelError) return failure(modelErrorCodes[error.code], error.message, error.kind);
     onUnexpected(error, "run");

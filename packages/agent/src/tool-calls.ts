@@ -142,7 +142,7 @@ export async function executeCall(
     const work = withRetries(tool, parameters, { ...context, signal });
     return envelope(tool.name, await abortable(work, signal).catch((error: unknown) => afterAbort(work, signal, error)));
   } catch (error) {
-    if (context.signal.aborted) return { success: false, tool: tool.name, error: "Cancelled." };
+    if (context.signal.aborted) return { success: false, tool: tool.name, error: "Stopped with the run." };
     if (timeout.signal.aborted)
       return { success: false, tool: tool.name, error: `${tool.name} took longer than ${Math.round(limitMs / 1_000)} s and was ended.` };
     if (error instanceof ToolFailure) return envelope(tool.name, failed(error.message, error.fields));

@@ -67,7 +67,7 @@ async function runInForeground(command: string, seconds: number, context: ToolCo
   const output = shorten(cleanOutput(collected.text() || result.stdout + result.stderr), context.textLimits, context.outputs);
   const fields = { output, details: { command, exit_code: result.exitCode } };
   if (stoppedBy === "person") return failed("The person stopped this command.", fields);
-  if (result.aborted) return failed("The command was cancelled.", fields);
+  if (result.aborted) return failed("The command was stopped with the run.", fields);
   if (result.timedOut) {
     return failed(`The command did not end within ${seconds} s; it and its children were killed.`, {
       ...fields,

@@ -43,7 +43,7 @@ describe("questions of the agent", () => {
   });
 
   test("what the run did not get an answer to ends with it", () => {
-    const end = { success: false, iterations: 1, final_response: "Cancelled.", tool_calls_made: 0, completion_reason: "cancelled" };
+    const end = { success: false, iterations: 1, final_response: "Canceled.", tool_calls_made: 0, completion_reason: "cancelled" };
     const state = after(...begun(asked), ev(4, "complete", end));
     expect(openQuestions(state)).toEqual([]);
     const part = state.runs["t1"]?.parts.find((one) => one.kind === "question");

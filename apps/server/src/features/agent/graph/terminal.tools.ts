@@ -66,7 +66,7 @@ export function terminalTools({ services: { shell }, runOf, rowOf }: GraphAccess
             exit_code: result.exitCode,
             details: { command, exit_code: result.exitCode },
           };
-          if (result.aborted) return failed("The command was cancelled.", fields);
+          if (result.aborted) return failed("The command was stopped with the run.", fields);
           if (result.timedOut) return failed(`The command did not end within ${timeout} s; it and its children were killed.`, fields);
           if (result.exitCode === 0) return done("Exit code 0.", fields);
           return failed(

@@ -64,7 +64,7 @@ export function createRunTask({
     const fail = async (error: unknown): Promise<RunEnd | undefined> => {
       if (end) throw error;
       if (signal.aborted && signal.reason === "cancelled") {
-        await finish(await endings.endFromSteps(input.message_id, "cancelled", "Cancelled."));
+        await finish(await endings.endFromSteps(input.message_id, "cancelled", "Canceled."));
       } else if (!signal.aborted) {
         const message = publicMessage(error);
         if (!message) taskLog.error({ err: error }, "run failed");
@@ -131,7 +131,7 @@ export function createRunTask({
       const message = `${task.error ?? "The run was interrupted."} ${resumableNotice}`;
       await endings.close(handle, async () =>
         isCancelled
-          ? { end: await endings.endFromSteps(message_id, "cancelled", "Cancelled.") }
+          ? { end: await endings.endFromSteps(message_id, "cancelled", "Canceled.") }
           : { end: await endings.endFromSteps(message_id, "interrupted", message), error: errorEvent("interrupted", message) },
       );
       log.info({ task_id: task.id, chat_id: task.chat_id, is_waiting: isWaiting }, "run interrupted");

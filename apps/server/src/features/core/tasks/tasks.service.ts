@@ -53,7 +53,7 @@ export interface NewTask {
 /** Long operations: a row in `tasks`, executed by a supervisor in one process, followed through notifications. */
 export type Tasks = ReturnType<typeof createTasks>;
 
-const cancelledMessage = "Cancelled.";
+const cancelledMessage = "Canceled.";
 const interruptedMessage = "The server stopped while this was running.";
 
 export function createTasks({

@@ -244,7 +244,7 @@ describe("cancelling", () => {
     expect(await b.tasks.requestCancel(id)).toBe(true);
     expect(await b.tasks.get(b.user_id, id)).toMatchObject({
       status: "cancelled",
-      error: "Cancelled.",
+      error: "Canceled.",
       completed_at: expect.any(String),
       started_at: null,
     });
@@ -264,7 +264,7 @@ describe("cancelling", () => {
       const id = await a.add("wait");
       await vi.waitFor(async () => expect((await a.tasks.get(a.user_id, id)).status).toBe("running"));
       await canceller.tasks.cancel(a.user_id, id);
-      expect(await a.end(id)).toMatchObject({ status: "cancelled", error: "Cancelled." });
+      expect(await a.end(id)).toMatchObject({ status: "cancelled", error: "Canceled." });
     }
   });
 

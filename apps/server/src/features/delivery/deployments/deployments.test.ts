@@ -235,7 +235,7 @@ test(
     ]);
     expect(await api().deployments.cancel({ params: { deployment_id: deployment.id } })).toMatchObject({
       status: "failed",
-      error: "Cancelled.",
+      error: "Canceled.",
     });
     await ended(app, ada, task_id);
     expect((await app.runtime.list()).filter(({ id }) => id.startsWith("deploy-"))).toEqual([]);

@@ -15,6 +15,10 @@ const reasons = {
   run_ended: "ended with the run",
 } as const;
 
+/** Who stopped a command that neither exited nor ran out of time. */
+export const stopReason = ({ ending }: CommandView): string | undefined =>
+  !ending || ending.reason === "exited" || ending.reason === "timed_out" ? undefined : reasons[ending.reason];
+
 /** Whether the command runs, and how it ended: exit code or reason, and duration. */
 export function CommandState({ command: { startedAt, ending } }: { command: CommandView }) {
   if (!ending)

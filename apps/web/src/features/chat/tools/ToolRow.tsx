@@ -7,7 +7,7 @@ import { DiffBlock } from "../../../ui/DiffBlock.tsx";
 import { scrollable } from "../../../ui/scrollable.ts";
 import type { ToolPart } from "../chat.types.ts";
 import { CommandOutput } from "./CommandOutput.tsx";
-import { CommandState } from "./CommandRow.tsx";
+import { CommandState, stopReason } from "./CommandRow.tsx";
 import { Elapsed } from "./Elapsed.tsx";
 import { StopCommandButton } from "./StopCommandButton.tsx";
 import { argumentOf, toolFacts } from "./tool-facts.ts";
@@ -30,7 +30,9 @@ export const ToolRow = memo(({ part }: { part: ToolPart }) => {
   const { command } = part;
   const live = command && command.output !== "" && part.result?.success !== false && !command.ending?.isEndCut ? command : undefined;
   const isRunning = part.status === "running";
-  const isOpen = choice ?? (part.status === "failed" || (isRunning && live !== undefined));
+  const stopped = command && stopReason(command);
+  const isFailed = part.status === "failed";
+  const isOpen = choice ?? ((isFailed && stopped === undefined) || (isRunning && live !== undefined));
   const parameters = Object.keys(part.parameters).length > 0 ? part.parameters : undefined;
   const hasMore = facts.diff !== undefined || facts.output !== undefined || parameters !== undefined || live !== undefined;
   return (
@@ -52,7 +54,8 @@ export const ToolRow = memo(({ part }: { part: ToolPart }) => {
           <span className={cx("num ml-auto inline-flex flex-none items-center gap-2 pl-2", isOpen ? "text-fg-2" : "text-fg-3")}>
             {facts.change ? <Change {...facts.change} /> : null}
             {facts.exitCode !== undefined && facts.exitCode !== 0 ? <span className="text-err">exit {facts.exitCode}</span> : null}
-            {part.status === "failed" && !facts.exitCode ? <span className="text-err">failed</span> : null}
+            {isFailed && stopped !== undefined ? <span>{stopped}</span> : null}
+            {isFailed && stopped === undefined && !facts.exitCode ? <span className="text-err">failed</span> : null}
             {part.status === "refused" ? (
               <span className="inline-flex items-center gap-1">
                 <CircleSlash2 size={12} aria-hidden="true" /> not run
@@ -78,9 +81,7 @@ export const ToolRow = memo(({ part }: { part: ToolPart }) => {
         <div className="pt-1 pb-2">
           {facts.diff ? <DiffBlock lines={facts.diff} path={argument.text} /> : null}
           {live && !facts.diff ? <CommandOutput command={live} /> : null}
-          {facts.output && !live ? (
-            <Output text={facts.output} isFailed={part.status === "failed"} label={`Output of ${verb} ${argument.text}`} />
-          ) : null}
+          {facts.output && !live ? <Output text={facts.output} isFailed={isFailed} label={`Output of ${verb} ${argument.text}`} /> : null}
           {!facts.diff && !facts.output && !live && parameters ? (
             <pre
               {...scrollable}

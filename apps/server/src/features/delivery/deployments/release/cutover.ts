@@ -121,7 +121,7 @@ export function createCutovers({
             const reason = signal.aborted
               ? signal.reason === "timeout"
                 ? "It exceeded the time limit."
-                : "Cancelled."
+                : "Canceled."
               : hasUserMessage
                 ? error.message
                 : "Internal server error. It has been logged.";

@@ -72,7 +72,7 @@ export function createDeploymentTasks({
     // Cancelled before it started: end its rows here.
     ended: async (task) => {
       if (task.status !== "completed")
-        await abandon((task.input as Input).ids, task.status === "cancelled" ? "Cancelled." : (task.error ?? ""));
+        await abandon((task.input as Input).ids, task.status === "cancelled" ? "Canceled." : (task.error ?? ""));
     },
   });
   /** Fails deployments that no task runs anymore. */

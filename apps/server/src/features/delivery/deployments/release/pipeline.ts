@@ -76,7 +76,7 @@ export function createPipeline({
     const message = isRemoved
       ? containerRemoved
       : isCancelled
-        ? "Cancelled."
+        ? "Canceled."
         : run.signal.aborted
           ? "It exceeded the time limit."
           : run.redact(reason).slice(0, 2000);
