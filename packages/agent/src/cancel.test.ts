@@ -13,7 +13,7 @@ describe("cancel", () => {
   test("reaches a streaming model; the text so far is kept", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [[...say("Half a"), "hang"]], { onEvent: (event, abort) => event.type === "text_chunk" && abort.abort() });
-    expect(run.result).toMatchObject({ success: false, completion_reason: "cancelled", final_response: "Half a\n\nCancelled." });
+    expect(run.result).toMatchObject({ success: false, completion_reason: "cancelled", final_response: "Half a\n\nCanceled." });
     expect(run.order).toEqual(["text_chunk", "charge", "complete"]);
     expect(run.charges[0]).toMatchObject({ is_estimated: true });
     expect(run.result.error_code).toBeUndefined();
