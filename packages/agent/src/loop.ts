@@ -19,7 +19,8 @@ import { interruptedResults } from "./interrupted-results.ts";
 import { readKnowledge } from "./knowledge/knowledge.ts";
 import { createLoopBreaker } from "./loop-breaker.ts";
 import { ModelError, type ModelErrorKind } from "./model-error.ts";
-import { systemPrompt, userTurn } from "./prompt.ts";
+import { missingSections } from "./context-sections.ts";
+import { projectSections, systemPrompt, userTurn } from "./prompt.ts";
 import { toolsForFormat } from "./edit-format.ts";
 import { RunEnded, type Ending } from "./ending.ts";
 import { createOutputs } from "./outputs.ts";
@@ -27,7 +28,7 @@ import { createSeenFiles, filesIn } from "./seen-files.ts";
 import { createSubagents, type RunNested } from "./subagents/subagents.ts";
 import { openProtocol, type Next } from "./text-protocol/protocol.ts";
 import { relevantFiles } from "./text-protocol/relevant-files.ts";
-import { estimateRequestTokens } from "./tokens.ts";
+import { estimateRequestTokens, estimateTokens } from "./tokens.ts";
 import { definitionOf } from "./tool-definition.ts";
 import { resultLimits } from "./truncate.ts";
 import { allowedToolNames, allTools, currentToolNames } from "./tools/index.ts";
@@ -61,6 +62,8 @@ export const defaultRunLimits: RunLimits = {
 
 /** Times that a text cut off by the output limit is continued. */
 const maxContinuations = 3;
+/** Of the context window, for what is repeated about the project after a summary. */
+const maxRepeatedShare = 0.1;
 const continueNote = userMessage("[Your answer was cut off at the output limit. Continue exactly where it stopped.]", "note");
 const resumedNotes = {
   interrupted:
@@ -308,6 +311,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       knowledge,
       bodies,
       toolNames: tools.map((tool) => tool.name),
+      earlier: wholeMessages(record),
       workspace,
       attached: options.attached ?? [],
       mentions: options.mentions ?? [],
@@ -391,12 +395,25 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     }
     const mark = plan.apply(summary);
     await append(mark);
+    await repeatContext();
     context.inConversation = filesIn(wholeMessages(record), context.root);
     commands.remind();
     const [before, after] = [mark.tokens_before, mark.tokens_after].map((tokens) => tokens.toLocaleString("en-US"));
     const message = `Older messages were summarized. The conversation now takes about ${after} tokens instead of ${before}.`;
     await deps.emit({ type: "notice", data: { level: "info", message } });
     return true;
+  }
+
+  /** What the summarized messages said about the project, in its present state: a summary does not keep conventions word by word. */
+  async function repeatContext(): Promise<void> {
+    const toolNames = tools.map((tool) => tool.name);
+    const knowledge = await readKnowledge(workspace, context.root, options.agent.subagents);
+    const project = await deps.getProjectInfo();
+    const sections = await projectSections({ workspace, root: context.root, project, knowledge, toolNames });
+    const missing = missingSections(sections, wholeMessages(record));
+    const text = `[Repeated, because earlier messages were summarized.]\n[CONTEXT]\n${missing.join("\n\n")}\n[/CONTEXT]`;
+    // In a small window it would take the place that the summary has made.
+    if (missing.length > 0 && estimateTokens(text) < window * maxRepeatedShare) await append(userMessage(text, "note"));
   }
 
   async function takeTurn(): Promise<{ turn: Turn; verdict: CallVerdict }> {

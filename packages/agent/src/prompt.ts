@@ -1,5 +1,7 @@
 import { knowledgeSections, readKnowledge, type Knowledge } from "./knowledge/knowledge.ts";
 import type { AttachedFile } from "./attached-file.ts";
+import { newSections } from "./context-sections.ts";
+import type { Message } from "./conversation.ts";
 import { referenceSections, noTextNote } from "./references.ts";
 import { skippedFolders } from "./skipped-folders.ts";
 import { failureMessage } from "./tool.ts";
@@ -94,25 +96,31 @@ export interface ContextFacts {
   knowledge?: Knowledge;
   /** Names of the run's tools. Default: none. */
   toolNames?: readonly string[];
+  /** The messages that the model still sees. Default: none. */
+  earlier?: readonly Message[];
 }
 
-/** The user message: a context block about the project, then the person's text. */
+type ProjectFacts = Pick<ContextFacts, "workspace" | "root" | "project" | "knowledge" | "toolNames">;
+
+/** What a model must know of the project during the whole chat: containers, git, files, conventions and memory. */
+export async function projectSections(facts: ProjectFacts): Promise<string[]> {
+  const [files, knowledge] = await Promise.all([fileListing(facts), facts.knowledge ?? readKnowledge(facts.workspace, facts.root)]);
+  const guides = knowledgeSections(knowledge, (tool) => facts.toolNames?.includes(tool) ?? false);
+  return [architecture(facts.project), gitSummary(facts.project), files, ...guides].filter((section) => section !== "");
+}
+
+/**
+ * The user message: a context block about the project, then the person's text. What the model sees in earlier messages, and has not changed since, is only
+ * named: a chat would pay for it with each message.
+ */
 export async function userTurn(message: string, facts: ContextFacts): Promise<string> {
-  const [files, knowledge, material] = await Promise.all([
-    fileListing(facts),
-    facts.knowledge ?? readKnowledge(facts.workspace, facts.root),
+  const [project, material] = await Promise.all([
+    projectSections(facts),
     referenceSections({ workspace: facts.workspace, root: facts.root, attached: facts.attached ?? [], mentions: facts.mentions ?? [] }),
   ]);
-  const guides = knowledgeSections(knowledge, (tool) => facts.toolNames?.includes(tool) ?? false);
-  const sections = [
-    environment(facts),
-    architecture(facts.project),
-    gitSummary(facts.project),
-    files,
-    ...guides,
-    facts.bodies ?? "",
-    ...material,
-  ].filter((section) => section !== "");
+  const sections = [environment(facts), ...newSections(project, facts.earlier ?? []), facts.bodies ?? "", ...material].filter(
+    (section) => section !== "",
+  );
   return `[CONTEXT]\n${sections.join("\n\n")}\n[/CONTEXT]\n\n${message || noTextNote}`;
 }
 
@@ -156,7 +164,7 @@ function gitSummary(project: ProjectInfo): string {
 }
 
 /** The upper levels of the tree, at most fifty lines. */
-async function fileListing({ workspace, root }: ContextFacts): Promise<string> {
+async function fileListing({ workspace, root }: Pick<ContextFacts, "workspace" | "root">): Promise<string> {
   try {
     const entries = (await workspace.files.walk({ under: root, skip: skippedFolders }))
       .map((entry) => ({ isDirectory: entry.isDirectory, path: shownPath(root, entry.path) }))

@@ -23,7 +23,7 @@ export interface ScriptPosition {
 
 /** What our agent writes as the user: results of calls as text, a correction, notes on the run, a summary. */
 const programNotes =
-  /^\[(tool results\]|Correction\]|The connection broke|Your answer was cut off|This run (was|ended)|The run ended|The person stopped|Pictures of|SUMMARY of)/;
+  /^\[(tool results\]|Correction\]|The connection broke|Your answer was cut off|This run (was|ended)|The run ended|The person stopped|Pictures of|Repeated, because|SUMMARY of)/;
 const brokenNote = /^\[The connection broke/;
 
 export const readAgentUserText: ReadUserText = (text) => {
