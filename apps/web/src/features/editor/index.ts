@@ -3,3 +3,4 @@ export { codeTokens, type CodeToken } from "./code-tokens.ts";
 export { CodeEditor } from "./CodeEditor.tsx";
 export { readFile, writeFile } from "./files.api.ts";
 export { ConflictBar, FileState } from "./FileView.tsx";
+export { loadCodeTokens } from "./on-demand.ts";

@@ -3,8 +3,7 @@ import { useStickToBottom } from "use-stick-to-bottom";
 import { counted } from "../../../lib/counted.ts";
 import { formatCompact } from "../../../lib/numbers.ts";
 import { scrollable } from "../../../ui/scrollable.ts";
-import type { CodeToken } from "../../editor/index.ts";
-import { loadCodeTokens } from "../../editor/on-demand.ts";
+import { loadCodeTokens, type CodeToken } from "../../editor/index.ts";
 import type { CallDraft } from "../chat.types.ts";
 import { lookOf } from "./tool-looks.ts";
 
