@@ -56,7 +56,7 @@ test.describe("a failed call that waits", () => {
     await expectAccessible();
     await user.click(screen.getByRole("button", { name: "Retry now" }));
     await user.click(screen.getByRole("button", { name: "Try another model…" }));
-    expect(screen.getAllByRole("menuitem")).toHaveLength(1);
+    expect(await screen.findAllByRole("menuitem")).toHaveLength(1);
     await user.click(screen.getByRole("menuitem", { name: /gpt-5\.1/ }));
     await user.click(screen.getByRole("button", { name: "Stop" }));
     expect(calls).toEqual([["retryCall", "t1", "r1"], ["retryCall", "t1", "r1", "openai/gpt-5.1"], ["stop"]]);
@@ -98,7 +98,7 @@ test.describe("the error that ended a run", () => {
       if (kind === "context") await user.click(screen.getByRole("button", { name: "Compact chat" }));
       if (kind === "overloaded") {
         await user.click(screen.getByRole("button", { name: "Try another model…" }));
-        await user.click(screen.getByRole("menuitem", { name: /gpt-5\.1/ }));
+        await user.click(await screen.findByRole("menuitem", { name: /gpt-5\.1/ }));
       }
       expect(calls).toEqual([
         ["rerun", "t1", undefined],
