@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ModelError } from "./model-error.ts";
-import { answer, brokenLine, calls, play, say, stop, usage, write, type Reply } from "./testing/harness.ts";
+import { answer, brokenLine, call, calls, play, say, stop, usage, write, type Reply } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 
 describe("a model that fails", () => {
@@ -91,6 +91,29 @@ describe("a model that fails", () => {
     expect(run.client.requests).toHaveLength(1);
     expect(run.all("model_retry")).toHaveLength(1);
     expect(run.result).toMatchObject({ success: false, completion_reason: "cancelled" });
+  });
+
+  test("waits count toward the time limit of the run, which ends them", async () => {
+    await using ws = await tempWorkspace();
+    let milliseconds = 0;
+    const waitToRetry = async (_retry: unknown, delayMs: number) => ((milliseconds += delayMs), {});
+    const waited = await play(ws, [[overloaded({ retryAfterMs: 40_000 })], answer("ok")], {
+      deps: { clock: () => milliseconds, waitToRetry },
+    });
+    expect(waited.result).toMatchObject({ success: true, resource_stats: { duration_ms: 40_000 } });
+    const subagent = await play(
+      ws,
+      [calls(call("invoke_subagent", { name: "general-purpose", task: "Look" })), [overloaded({ retryAfterMs: 50_000 })], answer("never")],
+      { limits: { max_run_ms: 100 }, deps: { waitToRetry: undefined } },
+    );
+    const own = await play(ws, [[overloaded({ retryAfterMs: 50_000 })], answer("never")], {
+      limits: { max_run_ms: 100 },
+      deps: { waitToRetry: undefined },
+    });
+    for (const run of [subagent, own]) {
+      expect(run.all("model_retry").map(({ data }) => data.status)).toEqual(["waiting"]);
+      expect(run.result).toMatchObject({ success: false, completion_reason: "resource_limit_exceeded" });
+    }
   });
 
   test("a person sends the call to another model, which also takes its next attempts", async () => {

@@ -451,6 +451,7 @@ export interface AgentDeps {
   ask?(request: UserQuestionRequest, signal: AbortSignal): Promise<UserAnswer>;
   /**
    * Called after `model_retry` was emitted with `waiting`. Resolves when the call may be repeated, with the model to call instead if the person chose one.
+   * The wait counts toward the time limit of the run.
    * Rejects with the signal's reason. Default: waits until `until`.
    */
   waitToRetry?(retry: ModelRetry, delayMs: number, signal: AbortSignal): Promise<{ model?: string }>;
