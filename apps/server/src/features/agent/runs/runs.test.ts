@@ -19,7 +19,7 @@ test("a run emits all events in the documented order, and every event is numbere
   });
   const events = await world.run("Add an about page");
   expect(orderOf(events)).toEqual([
-    "task_started", "text_chunk", "credits_used", "tool_started", "file_changed", "agent_step", "text_chunk", "credits_used", "complete", "done",
+    "task_started", "reasoning_chunk", "text_chunk", "credits_used", "tool_started", "file_changed", "agent_step", "text_chunk", "credits_used", "complete", "done",
   ]); // prettier-ignore
   expect(events.map((e) => e.seq)).toEqual(events.map((_, i) => i + 1));
   expect(new Set(events.map((e) => e.task_id)).size).toBe(1);
