@@ -113,11 +113,11 @@ export const ended = (time: string, completion_reason: string, final_response: s
   ),
   frame(time, "done", {}, run),
 ];
-export const started = (): ProjectEvent =>
+export const started = (model = "ollama/qwen3-coder"): ProjectEvent =>
   frame(
     "14:02:01",
     "task_started",
-    { chat_id: chatId, message_id: messageId("91"), agent_id: null, model: "ollama/qwen3-coder", edit_mode: "ask" },
+    { chat_id: chatId, message_id: messageId("91"), agent_id: null, model, edit_mode: "ask" },
     run,
   );
 
@@ -249,6 +249,27 @@ export const backgroundCommand = (): ProjectEvent[] => {
     frame("14:02:53", "command_output", { command_id: "c1", content: "\u001b[32m➜\u001b[0m  Local: http://localhost:5173/\r\n" }, run),
     frame("14:02:54", "command_output", { command_id: "c2", content: 'relation "slots" does not exist\r\n' }, run),
     frame("14:02:54", "command_ended", { command_id: "c2", exit_code: 1, reason: "exited", duration_ms: 3_100, is_output_cut: false }, run),
+  ];
+};
+/** The model is overloaded, for the third time; the next call waits. */
+export const retrying = (): ProjectEvent[] => {
+  const retry = {
+    retry_id: "r1",
+    iteration: 4,
+    of: 5,
+    model: "ollama/qwen3-coder",
+    message: "Ollama is overloaded (503).",
+    kind: "overloaded",
+    reason: "server busy, please try again. maximum pending requests exceeded",
+  };
+  const first = { ...retry, attempt: 2, until: at("14:02:42") };
+  // Counts down from when the page is opened.
+  const second = { ...retry, attempt: 3, until: new Date(Date.now() + 50_000).toISOString() };
+  return [
+    ...begun(),
+    frame("14:02:41", "model_retry", { ...first, status: "waiting" }, run),
+    frame("14:02:42", "model_retry", { ...first, status: "retrying" }, run),
+    frame("14:02:43", "model_retry", { ...second, status: "waiting" }, run),
   ];
 };
 /** A file that the model is writing. */

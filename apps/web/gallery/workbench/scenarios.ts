@@ -17,6 +17,7 @@ import {
   question,
   read,
   report,
+  retrying,
   run,
   runningCommand,
   started,
@@ -117,6 +118,29 @@ export const scenarios: readonly Scenario[] = [
       answer([
         started(),
         ...ended("14:02:20", "error", "", { error: "The model provider answered 429: too many requests. It asks to wait 20 s." }),
+      ]),
+    ],
+  },
+  { ...base, id: "retrying", title: "A failed call to the model waits", entries: inProgress(), events: retrying() },
+  {
+    ...base,
+    id: "key-refused",
+    title: "The provider refused the API key",
+    entries: [
+      message("90", question, "14:02:00"),
+      answer([
+        started("anthropic/claude-sonnet-4.6"),
+        frame(
+          "14:02:03",
+          "error",
+          {
+            code: "model_auth_failed",
+            kind: "auth",
+            message: "Anthropic refused the API key. It says: “This API key has been revoked.”",
+          },
+          run,
+        ),
+        ...ended("14:02:03", "error", ""),
       ]),
     ],
   },

@@ -1,12 +1,12 @@
 import { Link } from "@tanstack/react-router";
 import { CircleX, RotateCw } from "lucide-react";
 import { useEffect, useState } from "react";
-import { cx } from "../../lib/cx.ts";
 import { shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import type { ErrorPart, RetryPart, Run } from "./chat.types.ts";
 import { useFailureActions } from "./failure-actions.ts";
+import { attemptOf, retryText } from "./retry-text.ts";
 
 /** Whole seconds until `until`; at least 0. */
 function useSecondsUntil(until: string): number {
@@ -41,15 +41,18 @@ const buttons = "flex flex-wrap gap-1.5 pt-2 pl-5.5";
 /** A call to the model that failed and is repeated. While it waits, with the time left and what else can be done. */
 export function RetryRow({ part, run }: { part: RetryPart; run: Run }) {
   const isWaiting = part.status === "waiting" && run.status === "running";
-  const place = `(${part.attempt} of ${part.of})`;
   return (
     <div role="group" aria-label="Failed model call" className="py-1 text-xs leading-note text-fg-2 narrow:text-sm">
       <p className="flex min-w-0 gap-1.75">
         <RotateCw size={14} className="mt-px flex-none text-warn" aria-hidden="true" />
         <span className="min-w-0 break-words">
-          <span className={cx(isWaiting && "text-fg-0")}>
-            {part.message} {isWaiting ? <Countdown part={part} place={place} /> : `Retried ${place}.`}
-          </span>
+          {isWaiting ? (
+            <span className="text-fg-0">
+              {part.message} <Countdown part={part} />
+            </span>
+          ) : (
+            retryText(part)
+          )}
           {part.reason ? <q className="block">{part.reason}</q> : null}
         </span>
       </p>
@@ -58,11 +61,11 @@ export function RetryRow({ part, run }: { part: RetryPart; run: Run }) {
   );
 }
 
-function Countdown({ part, place }: { part: RetryPart; place: string }) {
+function Countdown({ part }: { part: RetryPart }) {
   const seconds = useSecondsUntil(part.until);
   return (
     <span className="num">
-      {seconds > 0 ? `Retrying in ${seconds} s` : "Retrying"} {place}
+      {seconds > 0 ? `Retrying in ${seconds} s` : "Retrying"} {attemptOf(part)}
     </span>
   );
 }

@@ -11,6 +11,7 @@ export { isRunActive, useConversation } from "./conversation.ts";
 export { ConversationProvider, RunActionsProvider } from "./ConversationProvider.tsx";
 export { pictureUrl } from "./evidence/PictureDialog.tsx";
 export { quoted } from "./MessageMenu.tsx";
+export { retryText } from "./retry-text.ts";
 export { useRunActions } from "./run-actions.ts";
 export { applyRunEvent, emptyRun, partsOf } from "./run-events.ts";
 export { SetupFailedRow, SetupRow } from "./SetupRow.tsx";

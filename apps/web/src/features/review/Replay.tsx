@@ -14,7 +14,7 @@ import { scrollable } from "../../ui/scrollable.ts";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Thread } from "../../ui/thread/index.ts";
 import { Lines } from "../changes/index.ts";
-import { pictureUrl, ToolRow } from "../chat/index.ts";
+import { pictureUrl, retryText, ToolRow } from "../chat/index.ts";
 import { runEventsQuery } from "./replay.queries.ts";
 import { momentsOf, type Moment } from "./replay.ts";
 
@@ -150,6 +150,12 @@ function MomentView({ moment: { part, picture }, taskId }: { moment: Moment; tas
       {part.kind === "text" ? <Markdown text={part.text} isStreaming={false} /> : null}
       {part.kind === "steered" ? <p className="text-md leading-read whitespace-pre-wrap text-fg-0">{part.text}</p> : null}
       {part.kind === "error" ? <p className="text-sm text-err">{part.message}</p> : null}
+      {part.kind === "retry" ? (
+        <div className="text-sm text-fg-1">
+          <p>{retryText(part)}</p>
+          {part.reason ? <q className="block text-fg-2">{part.reason}</q> : null}
+        </div>
+      ) : null}
       {part.kind === "tool" ? (
         <>
           <ToolRow part={part} />

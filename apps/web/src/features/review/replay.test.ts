@@ -57,3 +57,18 @@ test("moments of a run: what it did, and which files it had changed so far", () 
   ]);
   expect(momentsOf([])).toEqual([]);
 });
+
+test("a failed call to the model is a moment, with what came of it", () => {
+  const retry = { retry_id: "r", iteration: 1, attempt: 2, of: 5, until: "2026-01-01T00:00:00Z", model: "m", message: "Too busy (529)." };
+  const moments = momentsOf([
+    event("task_started", { chat_id: task_id, message_id: task_id, agent_id: null, model: "m" }),
+    event("model_retry", { ...retry, status: "waiting" }),
+    event("model_retry", { ...retry, status: "retrying" }),
+    event("model_retry", { ...retry, retry_id: "s", status: "waiting" }),
+    event("complete", { success: false, iterations: 1, final_response: "", tool_calls_made: 0, completion_reason: "cancelled" }),
+  ]);
+  expect(moments.map(({ label, bead }) => [label, bead])).toEqual([
+    ["Too busy (529). Retried (2 of 5).", "step"],
+    ["Too busy (529). Not retried.", "step"],
+  ]);
+});

@@ -1,7 +1,7 @@
 import type { EvidencePicture, RunEvent } from "@tesslate/contract";
 import { countLines, diffLines } from "../../lib/diff-lines.ts";
 import type { BeadKind } from "../../ui/thread/index.ts";
-import { replayedEvent, type FileEdit, type Part, applyRunEvent, emptyRun, argumentOf, lookOf, toolBead } from "../chat/index.ts";
+import { replayedEvent, type FileEdit, type Part, applyRunEvent, emptyRun, argumentOf, lookOf, retryText, toolBead } from "../chat/index.ts";
 
 /** A file that the run has changed so far. */
 export interface FileThen {
@@ -58,6 +58,8 @@ function describePart(part: Part): { label: string; bead: BeadKind } | undefined
       return { label: part.text.slice(0, 80), bead: "message" };
     case "error":
       return { label: part.message, bead: "failed" };
+    case "retry":
+      return { label: retryText(part), bead: "step" };
     default:
       return undefined;
   }
