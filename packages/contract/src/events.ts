@@ -175,7 +175,7 @@ export const ModelErrorKind = described(
 export type ModelErrorKind = Static<typeof ModelErrorKind>;
 
 export const ModelRetry = described(
-  "A call to the model failed before anything of its answer, and is repeated: `waiting`, then `retrying`. A later event with the same `retry_id` replaces the earlier one. A person can end the wait with `POST /api/chat/agent/retry`.",
+  "A call to the model failed before anything of its answer, and is repeated: `waiting`, then `retrying`. A later event with the same `retry_id` replaces the earlier one. A person can end the wait with `POST /api/chat/agent/retry`. Waits count toward the time limit of the run.",
   Type.Object({
     retry_id: described("Of the call: the same for all of its attempts", Type.String()),
     iteration: Type.Integer(),
