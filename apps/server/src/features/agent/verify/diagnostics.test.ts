@@ -76,9 +76,18 @@ describe("the output of checkers", () => {
 /** A project with TypeScript, whose compiler prints `output` after `delayMs`. */
 function project({ files = {}, delayMs = 0 }: { files?: Record<string, string>; delayMs?: number } = {}) {
   const tree: Record<string, string> = { "package.json": "{}", "tsconfig.json": "{}", "node_modules/.bin/tsc": "", ...files };
-  const state = { output: "", calls: [] as string[][], delayMs };
+  const state: { output: string; calls: string[][]; delayMs: number; eslint: Partial<WorkspaceExecResult> | Error } = {
+    output: "",
+    calls: [],
+    delayMs,
+    eslint: {},
+  };
   const exec: Workspace["exec"] = async (argv, options) => {
     state.calls.push(argv);
+    if (argv[0]?.endsWith("eslint")) {
+      if (state.eslint instanceof Error) throw state.eslint;
+      return { exitCode: 2, signal: null, stdout: "", stderr: "", timedOut: false, aborted: false, durationMs: 1, ...state.eslint };
+    }
     const timedOut = state.delayMs > (options?.timeoutMs ?? Infinity);
     await new Promise((resolve) => setTimeout(resolve, timedOut ? 0 : state.delayMs));
     const result: WorkspaceExecResult = {
@@ -155,10 +164,30 @@ describe("diagnostics of a run", () => {
     expect(await check("a.md")).toBeUndefined();
   });
 
-  test("a compiler that breaks is not a problem of the code", async () => {
+  test("a checker that cannot run is named with the reason, once until that changes", async () => {
     const { state, check } = project();
-    state.output = "error TS5083: Cannot read file 'tsconfig.json'.\n";
+    const broken = "error TS5083: Cannot read file 'tsconfig.json'.";
+    state.output = `${broken}\n`;
+    expect(await check()).toBe(`tsc could not run: ${broken}`);
     expect(await check()).toBeUndefined();
+    state.output = `Version 7\n  error TS6053: ${"x".repeat(1_000)}\n`;
+    expect(await check()).toBe(`tsc could not run: error TS6053: ${"x".repeat(300 - 14)}…`);
+    state.output = "";
+    expect(await check()).toBe("No new problems (tsc).");
+    state.output = `${broken}\n`;
+    expect(await check()).toBe(`tsc could not run: ${broken}`);
+  });
+
+  test.each([
+    [{ stderr: "\nOops! Something went wrong! :(\n\nESLint: 9.39.1\n\nError: Cannot find module '@eslint/js'\n" }, "Error: Cannot find module '@eslint/js'"],
+    [{ stdout: "Killed\n", exitCode: null, signal: "SIGKILL" }, "Killed"],
+    [{ exitCode: null, signal: "SIGKILL" }, "it was ended by SIGKILL."],
+    [{ exitCode: 127 }, "it ended with exit code 127."],
+    [new Error("no sandbox"), "it did not start."],
+  ])("of another checker: %j", async (result, reason) => {
+    const { state, check } = project({ files: { "eslint.config.js": "", "node_modules/.bin/eslint": "" } });
+    state.eslint = result;
+    expect(await check()).toBe(`No new problems (tsc).\nESLint could not run: ${reason}`);
   });
 
   test("each configuration of a solution file is checked", async () => {
@@ -168,6 +197,22 @@ describe("diagnostics of a run", () => {
     await check();
     expect(state.calls.map((argv) => argv[2])).toEqual(["tsconfig.app.json", "tsconfig.node.json"]);
   });
+});
+
+test("what a checker prints when it cannot run has no secrets", async () => {
+  await using world = await chatWorld({ script: [call("write_file", { file_path: "src/a.ts", content: "right\n" }), say("Done.")] });
+  const value = "s3cret-value-of-the-project";
+  await world.app.as(world.owner).secrets.set({ params: { project_id: world.project.id }, body: { key: "API_TOKEN", value } });
+  const { files } = world.sandbox;
+  await files.write("package.json", "{}");
+  await files.write("tsconfig.json", "{}");
+  await files.write("node_modules/.bin/tsc", `#!/bin/sh\necho "Error: no registry at https://${value}@example.org" >&2\nexit 1\n`);
+  await world.sandbox.exec(["chmod", "+x", "node_modules/.bin/tsc"]);
+  const events = await world.run("Go");
+  const told = JSON.stringify(find(events, "agent_step")?.data.tool_results[0]?.result);
+  expect(told).toContain("tsc could not run: Error: no registry at https://");
+  expect(told).not.toContain(value);
+  expect(JSON.stringify(world.model.requests.at(-1)!.body)).not.toContain(value);
 });
 
 test("the agent reads new problems in the result of the call that made them", async () => {

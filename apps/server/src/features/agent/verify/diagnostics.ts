@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import type { FileChange, Workspace } from "@tesslate/agent";
+import type { FileChange, Workspace, WorkspaceExecResult } from "@tesslate/agent";
 import {
   parseEslint,
   parseOxlint,
@@ -19,6 +19,8 @@ const checkMs = 10_000;
 const baselineMs = 60_000;
 const maxProblems = 20;
 const maxMessageChars = 300;
+/** Of what a checker prints when it cannot run. */
+const maxFailureChars = 300;
 const maxOutputBytes = 2 * 1024 * 1024;
 /** A checker that does not finish in time so often is left out for the rest of the run. */
 const maxTimeouts = 2;
@@ -35,6 +37,13 @@ interface Checker {
   parse: ProblemParser;
 }
 
+/** What a checker found. `failed`: it could not check, for example because its configuration is broken. */
+type Outcome =
+  | { status: "checked"; problems: Problem[] }
+  | { status: "timed_out" | "aborted" }
+  /** `reason`: what it printed, shortened. Untrusted text. */
+  | { status: "failed"; reason: string };
+
 interface CheckerState {
   checker: Checker;
   /** How often each problem occurred before the run. Undefined: not known. */
@@ -42,11 +51,14 @@ interface CheckerState {
   /** What the model knows and has not fixed. */
   told: Problem[];
   timeouts: number;
+  /** Why it could not run, if the model knows; not repeated until it runs again or fails for another reason. */
+  failure?: string;
 }
 
 /**
- * Finds the problems that a run adds, with the tools of the project: new ones only, each once. `begin` reads the state before the run in the
- * background, `check` resolves within 10 s. `directories`: the folders of the project's containers.
+ * Finds the problems that a run adds, with the tools of the project: new ones only, each once. Checkers that are not installed, take too long or cannot
+ * run are named. `begin` reads the state before the run in the background, `check` resolves within 10 s. `directories`: the folders of the project's
+ * containers. `workspace` redacts what programs print.
  */
 export function createDiagnostics(
   workspace: Pick<Workspace, "exec" | "files">,
@@ -58,17 +70,26 @@ export function createDiagnostics(
   let hasChanged = false;
   let queue: Promise<unknown> = Promise.resolve();
 
-  const run = async (checker: Checker, files: readonly string[] | undefined, options: { timeoutMs: number; signal: AbortSignal }) => {
-    const result = await workspace.exec(checker.argvFor(files), {
-      cwd: checker.directory,
-      env: { CI: "1", NO_COLOR: "1", FORCE_COLOR: "0", PYTHONPYCACHEPREFIX: "/tmp/pycache" },
-      maxOutputBytes,
-      ...options,
-    });
-    if (result.timedOut) return "timed out" as const;
-    const problems = result.aborted || result.exitCode === null ? undefined : checker.parse(result.stdout, result.stderr);
+  const run = async (
+    checker: Checker,
+    files: readonly string[] | undefined,
+    options: { timeoutMs: number; signal: AbortSignal },
+  ): Promise<Outcome> => {
+    const result = await workspace
+      .exec(checker.argvFor(files), {
+        cwd: checker.directory,
+        env: { CI: "1", NO_COLOR: "1", FORCE_COLOR: "0", PYTHONPYCACHEPREFIX: "/tmp/pycache" },
+        maxOutputBytes,
+        ...options,
+      })
+      .catch(() => undefined);
+    if (options.signal.aborted || result?.aborted) return { status: "aborted" };
+    if (!result) return { status: "failed", reason: "it did not start." };
+    if (result.timedOut) return { status: "timed_out" };
+    const problems = result.exitCode === null ? undefined : checker.parse(result.stdout, result.stderr);
     // A failure without a problem is one of the program itself.
-    return problems && (problems.length > 0 || result.exitCode === 0) ? problems : undefined;
+    if (problems && (problems.length > 0 || result.exitCode === 0)) return { status: "checked", problems };
+    return { status: "failed", reason: reasonOf(result) };
   };
 
   const open = async (): Promise<CheckerState[]> => {
@@ -80,8 +101,8 @@ export function createDiagnostics(
   /** Only what was read before the first change is the state before the run. */
   const readBaseline = async (checker: Checker): Promise<Map<string, number> | undefined> => {
     if (hasChanged) return undefined;
-    const problems = await run(checker, undefined, { timeoutMs: baselineMs, signal }).catch(() => undefined);
-    return hasChanged || !Array.isArray(problems) ? undefined : countOf(problems);
+    const outcome = await run(checker, undefined, { timeoutMs: baselineMs, signal });
+    return hasChanged || outcome.status !== "checked" ? undefined : countOf(outcome.problems);
   };
 
   const checkNow = async (changes: readonly FileChange[], given: AbortSignal): Promise<string | undefined> => {
@@ -103,13 +124,17 @@ export function createDiagnostics(
         notes.push(`${checker.name} is still reading the project, so it has not checked this change.`);
         continue;
       }
-      const problems = await run(checker, files, { timeoutMs: Math.max(1, deadline - Date.now()), signal: given }).catch(() => undefined);
-      if (problems === "timed out") {
+      const outcome = await run(checker, files, { timeoutMs: Math.max(1, deadline - Date.now()), signal: given });
+      if (outcome.status === "timed_out") {
         state.timeouts++;
         notes.push(`${checker.name} took longer than ${checkMs / 1_000} s and was stopped.`);
-        continue;
+      } else if (outcome.status === "failed") {
+        if (state.failure !== outcome.reason) notes.push(`${checker.name} could not run: ${outcome.reason}`);
+        state.failure = outcome.reason;
       }
-      if (!problems) continue;
+      if (outcome.status !== "checked") continue;
+      const { problems } = outcome;
+      delete state.failure;
       checked.push(checker.name);
       const isOfChange = ({ file }: Problem): boolean => files.some((changed) => file === changed || file.endsWith(`/${changed}`));
       // Without the state before the run, problems elsewhere are more likely old than new.
@@ -140,6 +165,21 @@ export function createDiagnostics(
       return next;
     },
   };
+}
+
+const looksLikeError = /\berror\b|\w+Error\b|not found|cannot find|no module/i;
+
+/** What a program printed about why it failed, from the first line that looks like an error, on one line. */
+function reasonOf({ stdout, stderr, exitCode, signal }: WorkspaceExecResult): string {
+  const lines = (stderr.trim() || stdout).split("\n").map((line) => line.trim());
+  const said = lines.filter((line) => line !== "");
+  const from = Math.max(
+    0,
+    said.findIndex((line) => looksLikeError.test(line)),
+  );
+  const text = said.slice(from).join(" ");
+  if (text === "") return exitCode === null ? `it was ended by ${signal ?? "a signal"}.` : `it ended with exit code ${exitCode}.`;
+  return text.length > maxFailureChars ? `${text.slice(0, maxFailureChars)}…` : text;
 }
 
 /** The value, or `otherwise` once the time is over. */
@@ -233,7 +273,7 @@ function checkersOf({ directory, typescript, eslint, oxlint, python: py }: Proje
   if (eslintArgv) {
     const cache = ["--cache", "--cache-location", "node_modules/.cache/studio/eslint"];
     const options = ["--format", "json", "--no-error-on-unmatched-pattern", ...cache];
-    add("eslint", scripts, parseEslint, (files) => [...eslintArgv, ...options, "--", ...(files ?? ["."])]);
+    add("ESLint", scripts, parseEslint, (files) => [...eslintArgv, ...options, "--", ...(files ?? ["."])]);
   }
   const oxlintArgv = oxlint?.argv;
   if (oxlintArgv && !eslintArgv) add("oxlint", scripts, parseOxlint, (files) => [...oxlintArgv, "--format", "unix", ...(files ?? ["."])]);
