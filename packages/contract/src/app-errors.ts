@@ -2,8 +2,6 @@ import { createProblemFinder, withoutColors } from "./problem-finder.ts";
 
 /** How often an error of the running app is sent to the agent automatically, per message of the person. */
 export const maxAutoFixes = 2;
-/** Automatic fixes are on unless the project's setting `auto_fix` is false. */
-export const isAutoFixOn = (settings: Record<string, unknown> | null | undefined): boolean => settings?.["auto_fix"] !== false;
 
 /**
  * Whether a report of the preview means that the app does not work: an uncaught error, or an error logged with its stack. Other lines of the

@@ -100,7 +100,10 @@ export type CreateProject = Static<typeof CreateProject>;
 export const UpdateProject = Type.Object({
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" })),
   description: Maybe(Type.String({ maxLength: 2000 })),
-  settings: Type.Optional(JsonObject),
+  settings: described(
+    "Free-form; added to the stored ones, at most 64 KiB. The server reads, among others: `model`, `agent_checks` (`off`, `after` or `both`), `agent_diagnostics` and `auto_fix` (on unless false)",
+    Type.Optional(JsonObject),
+  ),
 });
 
 export const Template = described(

@@ -1,4 +1,5 @@
-import { isAutoFixOn, isFailureReport, maxAutoFixes } from "@tesslate/contract/app-errors";
+import { isAutoFixOn } from "@tesslate/contract";
+import { isFailureReport, maxAutoFixes } from "@tesslate/contract/app-errors";
 import { AppError } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";

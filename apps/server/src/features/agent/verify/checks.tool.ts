@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import { defineTool, done, failed, ToolFailure, type Tool } from "@tesslate/agent";
-import { Literals, type CheckResult, type ChecksReport } from "@tesslate/contract";
+import { isDiagnosticsOn, Literals, type CheckResult, type ChecksReport } from "@tesslate/contract";
 import type { FeatureTools, ProvidedTools, RunDetails } from "../runs/index.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import { commandLine, findChecks, runCheck, sameCheck, type Check } from "./checks.ts";
@@ -27,7 +27,8 @@ const automaticChecks = (settings: Record<string, unknown> | null): When => {
 
 /**
  * Provides `run_checks` in projects that have checks, and runs the checks automatically with the project's setting `agent_checks` (`after`: when files
- * changed; `both`: before the run too). Results are stored as evidence.
+ * changed; `both`: before the run too). Results are stored as evidence. Also provides the diagnostics after edits, unless the setting `agent_diagnostics`
+ * is false.
  */
 export function createChecks({ evidence, store, listContainers }: ChecksOptions): FeatureTools {
   const containersOf = async (run: RunDetails): Promise<ContainerRow[]> =>
@@ -59,9 +60,10 @@ export function createChecks({ evidence, store, listContainers }: ChecksOptions)
     const directories = (await containersOf(run)).map(({ directory }) => directory);
     return {
       tools: checks.length === 0 ? [] : [createRunChecks(run, checksOf, evidence)],
-      ...(run.edit_mode !== "plan" && {
-        diagnostics: createDiagnostics(run.workspace, directories.length === 0 ? ["."] : directories, run.signal),
-      }),
+      ...(run.edit_mode !== "plan" &&
+        isDiagnosticsOn(run.project.settings) && {
+          diagnostics: createDiagnostics(run.workspace, directories.length === 0 ? ["."] : directories, run.signal),
+        }),
       close: async () => {
         if (when === "off" || run.signal.aborted || !(await store.hasChangedFiles(run.task_id))) return;
         const started = performance.now();

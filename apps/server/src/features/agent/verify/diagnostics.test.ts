@@ -179,7 +179,10 @@ describe("diagnostics of a run", () => {
   });
 
   test.each([
-    [{ stderr: "\nOops! Something went wrong! :(\n\nESLint: 9.39.1\n\nError: Cannot find module '@eslint/js'\n" }, "Error: Cannot find module '@eslint/js'"],
+    [
+      { stderr: "\nOops! Something went wrong! :(\n\nESLint: 9.39.1\n\nError: Cannot find module '@eslint/js'\n" },
+      "Error: Cannot find module '@eslint/js'",
+    ],
     [{ stdout: "Killed\n", exitCode: null, signal: "SIGKILL" }, "Killed"],
     [{ exitCode: null, signal: "SIGKILL" }, "it was ended by SIGKILL."],
     [{ exitCode: 127 }, "it ended with exit code 127."],
@@ -213,6 +216,16 @@ test("what a checker prints when it cannot run has no secrets", async () => {
   expect(told).toContain("tsc could not run: Error: no registry at https://");
   expect(told).not.toContain(value);
   expect(JSON.stringify(world.model.requests.at(-1)!.body)).not.toContain(value);
+});
+
+test("the project's setting turns diagnostics off", async () => {
+  await using world = await chatWorld({ script: [call("write_file", { file_path: "src/a.ts", content: "right\n" }), say("Done.")] });
+  const { files } = world.sandbox;
+  await files.write("package.json", "{}");
+  await files.write("tsconfig.json", "{}");
+  await world.app.as(world.owner).projects.update({ params: { id: world.project.id }, body: { settings: { agent_diagnostics: false } } });
+  const events = await world.run("Go");
+  expect(find(events, "agent_step")?.data.tool_results[0]?.result).not.toHaveProperty("diagnostics");
 });
 
 test("the agent reads new problems in the result of the call that made them", async () => {

@@ -1,11 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Project } from "@tesslate/contract";
+import { isDiagnosticsOn } from "@tesslate/contract/project-settings";
 import { sentenceOf } from "../../../lib/errors.ts";
 import { modelOfProject, shortModelName, usableModels } from "../../../lib/model-choice.ts";
 import { Field } from "../../../ui/Field.tsx";
 import { SegmentedControl } from "../../../ui/SegmentedControl.tsx";
 import { Select } from "../../../ui/Select.tsx";
 import { SettingsSection } from "../../../ui/SettingsSection.tsx";
+import { Switch } from "../../../ui/Switch.tsx";
 import { modelFacts, modelsQuery } from "../../models/index.ts";
 import { AutoFixSwitch } from "./AutoFixSwitch.tsx";
 import { useProjectSetting } from "./use-project-setting.ts";
@@ -66,7 +68,7 @@ function ModelField({ project }: { project: Project }) {
   );
 }
 
-/** The agent's settings in this project: model, checks, automatic fixes. */
+/** The agent's settings in this project: model, checks after runs and after edits, automatic fixes. */
 export function AgentSection({ project }: { project: Project }) {
   const setting = useProjectSetting(project);
   const checks = project.settings?.["agent_checks"];
@@ -85,6 +87,12 @@ export function AgentSection({ project }: { project: Project }) {
           />
           <p className="text-xs text-fg-2">{hints[mode]}</p>
         </div>
+        <Switch
+          isOn={isDiagnosticsOn(project.settings)}
+          onChange={(isOn) => setting.mutate({ agent_diagnostics: isOn })}
+          label="Check files after edits"
+          hint="After each batch of edits, the agent sees new errors from the project's own type checker and linter. Turn this off if they are slow."
+        />
         <AutoFixSwitch
           project={project}
           hint="After a run, errors and crashes of the running app are sent to the agent, at most twice per message."

@@ -1,5 +1,5 @@
 import type { Project } from "@tesslate/contract";
-import { isAutoFixOn } from "@tesslate/contract/app-errors";
+import { isAutoFixOn } from "@tesslate/contract/project-settings";
 import { Switch } from "../../../ui/Switch.tsx";
 import { useProjectSetting } from "./use-project-setting.ts";
 

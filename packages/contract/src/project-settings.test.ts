@@ -1,0 +1,12 @@
+import { expect, test } from "vitest";
+import { isAutoFixOn, isDiagnosticsOn } from "./project-settings.ts";
+
+test.each([
+  ["auto_fix", isAutoFixOn],
+  ["agent_diagnostics", isDiagnosticsOn],
+])("%s is on unless it is turned off", (name, isOn) => {
+  expect([undefined, null, {}, { [name]: true }, { [name]: null }, { other: false }].map(isOn)).toEqual(
+    Array.from({ length: 6 }, () => true),
+  );
+  expect(isOn({ [name]: false })).toBe(false);
+});

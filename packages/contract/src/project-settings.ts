@@ -1,0 +1,10 @@
+/** Settings of a project that are on unless they are false. Settings are free-form JSON, so other values do not count. */
+const isOn =
+  (name: string) =>
+  (settings: Readonly<Record<string, unknown>> | null | undefined): boolean =>
+    settings?.[name] !== false;
+
+/** `auto_fix`: after a run, errors and crashes of the running app are sent to the agent. */
+export const isAutoFixOn = isOn("auto_fix");
+/** `agent_diagnostics`: after each batch of edits, the agent reads the new problems that the project's own checkers find. */
+export const isDiagnosticsOn = isOn("agent_diagnostics");
