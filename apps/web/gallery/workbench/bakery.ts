@@ -114,12 +114,7 @@ export const ended = (time: string, completion_reason: string, final_response: s
   frame(time, "done", {}, run),
 ];
 export const started = (model = "ollama/qwen3-coder"): ProjectEvent =>
-  frame(
-    "14:02:01",
-    "task_started",
-    { chat_id: chatId, message_id: messageId("91"), agent_id: null, model, edit_mode: "ask" },
-    run,
-  );
+  frame("14:02:01", "task_started", { chat_id: chatId, message_id: messageId("91"), agent_id: null, model, edit_mode: "ask" }, run);
 
 export const question =
   "People should pick a pick-up slot when they order. Six orders a slot, and a day closes at 18:00 the evening before.";
