@@ -2,6 +2,7 @@ import { DeploymentStatus, DeploymentStep } from "./deployments.ts";
 import { EditMode } from "./edit-mode.ts";
 import { Reasoning } from "./reasoning.ts";
 import { Evidence } from "./evidence.ts";
+import type { projectEventTypes } from "./project-event-types.ts";
 import {
   asStored,
   described,
@@ -319,6 +320,7 @@ export const StopReason = Literals("user", "idle", "memory", "limit", "admin");
 export type StopReason = Static<typeof StopReason>;
 
 export const ContainerStatus = Literals("stopped", "starting", "running", "frozen", "failed", "connected");
+/** Events of a project that are not events of a run; their types are in `project-event-types.ts`. */
 export const projectEventData = {
   container_status: Type.Object({
     container_id: Uuid,
@@ -405,7 +407,7 @@ export const projectEventData = {
     "A snapshot or checkpoint was added, changed or deleted: read the lists again",
     Type.Object({ kind: Literals("snapshot", "checkpoint"), op: Literals("add", "update", "delete"), id: Uuid }),
   ),
-};
+} satisfies Record<(typeof projectEventTypes)[number], TSchema>;
 
 const union = <const D extends Record<string, TSchema>>(data: D, frame: Record<string, TSchema>, required = ["seq"]) =>
   Type.Unsafe<{ [K in keyof D]: { type: K; data: Static<D[K]> } }[keyof D]>({

@@ -32,6 +32,7 @@ export * from "./files.ts";
 export * from "./library.ts";
 export * from "./limits.ts";
 export * from "./own-path.ts";
+export * from "./project-event-types.ts";
 export * from "./project-settings.ts";
 export * from "./linked-accounts.ts";
 export * from "./assets.ts";

@@ -623,6 +623,9 @@ test("frames of the project stream: only those of a run", () => {
     runEventOf({ ...base, task_id: "t1", task_seq: 2, type: "text_chunk", data: { content: "x", iteration: 1 } } as ProjectEvent),
   ).toMatchObject({ taskId: "t1", seq: 2 });
   expect(runEventOf({ ...base, type: "file_changed", data: { path: "a", op: "update" } } as ProjectEvent)).toBeUndefined();
+  const ofTask = (type: string) => runEventOf({ ...base, task_id: "t1", task_seq: 2, type, data: {} } as unknown as ProjectEvent);
+  expect(["task_update", "queue_changed", "container_status"].map(ofTask)).toEqual([undefined, undefined, undefined]);
+  expect(ofTask("event_of_a_newer_server")).toMatchObject({ type: "event_of_a_newer_server" });
 });
 
 test("a message that was sent during a run stands before the step that received it, notices where they were sent", () => {

@@ -1,12 +1,12 @@
 import type { EditMode, ProjectEvent, RunEvent, RunEventData, Transcript, TranscriptMessage, TranscriptRun } from "@tesslate/contract";
+import { projectEventTypes } from "@tesslate/contract/project-event-types";
 import type { ChatState, Run, Turn, UserTurn, IncomingRunEvent } from "./chat.types.ts";
 import { applyRunEvent, earlierOf, emptyRun, isLive } from "./run-events.ts";
 import { readTodos, todosOf } from "./todos.ts";
 
-/** Events of the project's stream that are not about runs, even if they have a task id. Without an entry here, such an event would be a row of a run. */
-const notOfRuns: ReadonlySet<string> = new Set(["container_status", "project_status", "preview_report", "task_update"]);
+const notOfRuns: ReadonlySet<string> = new Set(projectEventTypes);
 
-/** The run event in an event of the project's stream; undefined for other events. */
+/** The run event in an event of the project's stream; undefined for other events. Types that this page does not know are events of runs. */
 export function runEventOf(event: ProjectEvent): IncomingRunEvent | undefined {
   if (!event.task_id || event.task_seq === undefined || event.task_seq === null || notOfRuns.has(event.type)) return undefined;
   return { taskId: event.task_id, seq: event.task_seq, at: event.ts, type: event.type, data: event.data };
