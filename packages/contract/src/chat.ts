@@ -410,6 +410,10 @@ export const chatRoutes = {
     query: Type.Object({
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50, description: "Entries at most" })),
       before: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647, description: "`before` of the page after this one" })),
+      task_id: described(
+        "Only the run that this task belongs to, in place of a page; also one that a restore took out of the chat, for 30 days",
+        Type.Optional(Uuid),
+      ),
     }),
     response: Transcript,
     errors: ["not_found"],

@@ -1,4 +1,12 @@
-import type { EditMode, ProjectEvent, RunEvent, RunEventData, Transcript, TranscriptMessage, TranscriptRun } from "@tesslate/contract";
+import type {
+  EditMode,
+  ProjectEvent,
+  RunEventData,
+  Transcript,
+  TranscriptEvent,
+  TranscriptMessage,
+  TranscriptRun,
+} from "@tesslate/contract";
 import { projectEventTypes } from "@tesslate/contract/project-event-types";
 import type { ChatState, Run, Turn, UserTurn, IncomingRunEvent } from "./chat.types.ts";
 import { applyRunEvent, earlierOf, emptyRun, isLive } from "./run-events.ts";
@@ -11,12 +19,13 @@ export function runEventOf(event: ProjectEvent): IncomingRunEvent | undefined {
   if (!event.task_id || event.task_seq === undefined || event.task_seq === null || notOfRuns.has(event.type)) return undefined;
   return { taskId: event.task_id, seq: event.task_seq, at: event.ts, type: event.type, data: event.data };
 }
-export const replayedEvent = (event: RunEvent): IncomingRunEvent => ({
-  taskId: event.task_id,
-  seq: event.seq,
-  at: undefined,
-  type: event.type,
-  data: event.data,
+/** The run event in an event of a transcript. */
+export const storedEvent = ({ task_id, seq, ts, type, data }: TranscriptEvent): IncomingRunEvent => ({
+  taskId: task_id,
+  seq,
+  at: ts,
+  type,
+  data,
 });
 
 export type ChatAction =
@@ -146,9 +155,7 @@ const userTurn = ({ id, text, created_at, auto_fix, attachments, mentions, detai
 
 /** Adds a run of a transcript by applying its events as if they arrived now. */
 function withTranscriptRun(state: ChatState, chatId: string, entry: TranscriptRun): ChatState {
-  const played = entry.events
-    .map((event): IncomingRunEvent => ({ taskId: event.task_id, seq: event.seq, at: event.ts, type: event.type, data: event.data }))
-    .reduce(applyEvent, state);
+  const played = entry.events.map(storedEvent).reduce(applyEvent, state);
   const run = played.runs[entry.task_id];
   // The last event may stand for pieces of text after it.
   if (run) return withRun(played, { ...run, lastSeq: Math.max(run.lastSeq, entry.last_seq) });

@@ -4,7 +4,7 @@ export { elementFiles } from "./attach/element-files.ts";
 export { attachPasted } from "./attach/pasted.ts";
 export { useHeldAttachments } from "./attach/use-attachments.ts";
 export { VisionNotice } from "./attach/VisionNotice.tsx";
-export { replayedEvent } from "./chat.reducer.ts";
+export { storedEvent } from "./chat.reducer.ts";
 export type { FileEdit, Part } from "./chat.types.ts";
 export { cardPreloads, ChatColumn } from "./ChatColumn.tsx";
 export { isRunActive, useConversation } from "./conversation.ts";

@@ -22,10 +22,10 @@ import { momentsOf, type Moment } from "./replay.ts";
 const stepMs = 1200;
 const shownPoints = 60;
 
-/** Replays a run from its events: what it did at each moment, and which files it had changed. */
-export function Replay({ taskId, isRunning }: { taskId: string; isRunning: boolean }) {
+/** Replays a run from its transcript: what it did at each moment, and which files it had changed. */
+export function Replay({ chatId, taskId, isRunning }: { chatId: string; taskId: string; isRunning: boolean }) {
   const { api } = useServices();
-  const query = useQuery({ ...runEventsQuery(api, taskId), enabled: !isRunning });
+  const query = useQuery({ ...runEventsQuery(api, { chatId, taskId }), enabled: !isRunning });
   const moments = useMemo(() => momentsOf(query.data ?? []), [query.data]);
   const [at, setAt] = useState(0);
   const [isPlaying, setIsPlaying] = useState(false);

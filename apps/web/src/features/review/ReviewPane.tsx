@@ -205,7 +205,7 @@ function RunReview({ taskId, part }: { taskId: string; part: "changes" | "replay
       <Loading />
     );
 
-  if (part === "replay") return <Replay taskId={taskId} isRunning={set.is_running} />;
+  if (part === "replay") return <Replay chatId={set.chat_id} taskId={taskId} isRunning={set.is_running} />;
   const theirs = set.files.filter((one) => one.changed_by === "person");
   const additions = files.reduce((sum, one) => sum + one.additions, 0);
   const deletions = files.reduce((sum, one) => sum + one.deletions, 0);

@@ -1,15 +1,14 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { Contract, RunEvent } from "@tesslate/contract";
+import type { Contract } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
 
-/** All events of a run that has ended. */
-export const runEventsQuery = (api: Client<Contract>, taskId: string) =>
+/** The events of a task that has ended; none if they are no longer stored. */
+export const runEventsQuery = (api: Client<Contract>, { chatId, taskId }: { chatId: string; taskId: string }) =>
   queryOptions({
     queryKey: ["run-events", taskId] as const,
     queryFn: async ({ signal }) => {
-      const events: RunEvent[] = [];
-      for await (const event of api.chat.runEvents({ params: { task_id: taskId } }, { signal })) events.push(event);
-      return events;
+      const { entries } = await api.chat.transcript({ params: { chat_id: chatId }, query: { task_id: taskId } }, { signal });
+      return entries.flatMap((entry) => (entry.type === "run" ? entry.events.filter(({ task_id }) => task_id === taskId) : []));
     },
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 60_000,

@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
-import type { RunEvent } from "@tesslate/contract";
+import type { TranscriptEvent } from "@tesslate/contract";
 import { momentsOf } from "./replay.ts";
 
 const task_id = "00000000-0000-4000-8000-000000000001";
 let seq = 0;
-const event = (type: string, data: unknown): RunEvent => ({ seq: ++seq, task_id, type, data }) as RunEvent;
+const event = (type: string, data: unknown): TranscriptEvent =>
+  ({ seq: ++seq, task_id, ts: "2026-01-01T00:00:00Z", type, data }) as TranscriptEvent;
 const diff = (removed: number, added: number) =>
   `--- a\n+++ b\n@@ -1,${removed} +1,${added} @@\n${"-x\n".repeat(removed)}${"+y\n".repeat(added)}`;
-const turn = (iteration: number, name: string, parameters: Record<string, unknown>, edits: unknown[], isFine = true): RunEvent[] => [
+const turn = (iteration: number, name: string, parameters: Record<string, unknown>, edits: unknown[], isFine = true): TranscriptEvent[] => [
   event("tool_started", { iteration, tools: [{ name, parameters }], timestamp: "2026-01-01T00:00:00Z" }),
   ...edits.map((edit) => event("file_changed", edit)),
   event("agent_step", {

@@ -1,7 +1,7 @@
-import type { EvidencePicture, RunEvent } from "@tesslate/contract";
+import type { EvidencePicture, TranscriptEvent } from "@tesslate/contract";
 import { countLines, diffLines } from "../../lib/diff-lines.ts";
 import type { BeadKind } from "../../ui/thread/index.ts";
-import { replayedEvent, type FileEdit, type Part, applyRunEvent, emptyRun, argumentOf, lookOf, retryText, toolBead } from "../chat/index.ts";
+import { storedEvent, type FileEdit, type Part, applyRunEvent, emptyRun, argumentOf, lookOf, retryText, toolBead } from "../chat/index.ts";
 
 /** A file that the run has changed so far. */
 export interface FileThen {
@@ -24,7 +24,7 @@ export interface Moment {
 }
 
 /** The moments of a run. Files changed by commands are not included, because it is unknown which command changed them. */
-export function momentsOf(events: readonly RunEvent[]): Moment[] {
+export function momentsOf(events: readonly TranscriptEvent[]): Moment[] {
   const first = events[0];
   if (!first) return [];
   let run = emptyRun(first.task_id, "");
@@ -32,7 +32,7 @@ export function momentsOf(events: readonly RunEvent[]): Moment[] {
   const pictures: { at: number; picture: EvidencePicture }[] = [];
   for (const event of events) {
     const known = run.evidence.length;
-    run = applyRunEvent(run, replayedEvent(event));
+    run = applyRunEvent(run, storedEvent(event));
     for (const { verify } of run.evidence.slice(known)) {
       const picture = verify?.pictures.at(-1);
       if (picture) pictures.push({ at: run.parts.length, picture });

@@ -21,6 +21,8 @@ interface Answer {
   /** Events in the log that are not stored. */
   newer: readonly TranscriptEvent[];
 }
+type Page = Pick<Transcript, "entries" | "before">;
+
 const ownerOf = ({ message, taskId }: Answer) => ({ message_id: message.id, task_id: taskId });
 const lastSeqOf = (stored: readonly TranscriptRow[], taskId: string): number =>
   stored.findLast((row) => row.task_id === taskId)?.last_seq ?? 0;
@@ -123,20 +125,49 @@ export function createTranscripts({
     return new Map(answers.map((answer) => [answer.message.id, presentRun(answer, restored.get(answer.message.id))]));
   };
 
+  const readPage = async (chatId: string, { limit, before }: { limit: number; before: number }): Promise<Page> => {
+    const found = await chats.listMessagesBefore(chatId, before, limit + 1);
+    const rows = await finishOrphans(found.slice(0, limit).toReversed());
+    const runs = await presentRuns(rows.filter(({ role }) => role === "assistant"));
+    return {
+      entries: rows.map((row): TranscriptEntry => runs.get(row.id) ?? presentMessage(row)),
+      before: found.length > limit ? (rows[0]?.position ?? null) : null,
+    };
+  };
+
+  const readRun = async (chatId: string, taskId: string): Promise<Page> => {
+    const answer = await store.findAnswer(chatId, taskId);
+    if (answer) return { entries: [...(await presentRuns(await finishOrphans([answer]))).values()], before: null };
+    // A restore took its message out of the chat, but the event log has its events for a while.
+    const logged = (await store.listLogged([taskId])).get(taskId) ?? [];
+    const [first] = logged;
+    if (first?.type !== "task_started" || first.data.chat_id !== chatId) return { entries: [], before: null };
+    const run: TranscriptRun = {
+      type: "run",
+      message_id: first.data.message_id,
+      task_id: taskId,
+      last_seq: logged.at(-1)?.seq ?? 0,
+      events: joinText(withoutReplacedProgress(logged)),
+      created_at: first.ts,
+    };
+    return { entries: [run], before: null };
+  };
+
   return {
-    /** A page of a chat, oldest entry first. Throws 404. */
-    read: async (userId: string, chatId: string, { limit = 50, before }: { limit?: number; before?: number }): Promise<Transcript> => {
+    /** A page of a chat, oldest entry first; with `task_id` only the run of this task. Throws 404. */
+    read: async (
+      userId: string,
+      chatId: string,
+      { limit = 50, before = endOfChat, task_id }: { limit?: number; before?: number; task_id?: string },
+    ): Promise<Transcript> => {
       const chat = await ownChat(userId, chatId);
-      const [found, rewind, last] = await Promise.all([
-        chats.listMessagesBefore(chat.id, before ?? endOfChat, limit + 1),
+      const [page, rewind, last] = await Promise.all([
+        task_id === undefined ? readPage(chat.id, { limit, before }) : readRun(chat.id, task_id),
         lastRewind(chat.id),
         chats.transaction((tx) => chats.findLastMessage(tx, chat.id)),
       ]);
-      const rows = await finishOrphans(found.slice(0, limit).toReversed());
-      const runs = await presentRuns(rows.filter(({ role }) => role === "assistant"));
       return {
-        entries: rows.map((row): TranscriptEntry => runs.get(row.id) ?? presentMessage(row)),
-        before: found.length > limit ? (rows[0]?.position ?? null) : null,
+        ...page,
         todos: chat.todos,
         rewound: hiddenMessages(rewind, last)
           .slice(0, maxRewound)

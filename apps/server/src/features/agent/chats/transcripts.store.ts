@@ -1,6 +1,6 @@
 import { and, asc, eq, gte, inArray, lte, or, sql } from "drizzle-orm";
 import { runEventData, type TranscriptEvent } from "@tesslate/contract";
-import { approvals, messages, runTranscripts, type ApprovalRow } from "../../../db/schema/agent.ts";
+import { approvals, messages, runTranscripts, type ApprovalRow, type MessageRow } from "../../../db/schema/agent.ts";
 import { events } from "../../../db/schema/core.ts";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
@@ -43,6 +43,24 @@ export function createTranscriptsStore(db: Database) {
 
   return {
     listLogged,
+    /** The answer that this task or an earlier one of its run wrote. */
+    findAnswer: async (chatId: string, taskId: string): Promise<MessageRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(messages)
+          .where(
+            and(
+              eq(messages.chat_id, chatId),
+              eq(messages.role, "assistant"),
+              or(
+                sql`${messages.message_metadata}->>'task_id' = ${taskId}`,
+                sql`exists (select 1 from run_transcripts t where t.message_id = ${messages.id} and t.task_id = ${taskId})`,
+              ),
+            ),
+          )
+          .limit(1)
+      )[0],
     /** Appends what the event log has of the run since the last time. Does nothing when the message was deleted. */
     archive: async (tx: Queries, owner: TranscriptOwner): Promise<void> => {
       await lock(tx, owner.message_id);

@@ -10,7 +10,7 @@ import { joinText, withoutReplacedProgress } from "./transcript-events.ts";
 const write = (path: string) => call("write_file", { file_path: path, content: path });
 const api = ({ app, owner }: Pick<ChatWorld, "app" | "owner">) => app.as(owner).chat;
 const query = ({ app }: ChatWorld, text: string, values: unknown[] = []) => app.studio.database.pool.query(text, values);
-const read = (world: ChatWorld, chat_id: string, page: { limit?: number; before?: number } = {}): Promise<Transcript> =>
+const read = (world: ChatWorld, chat_id: string, page: { limit?: number; before?: number; task_id?: string } = {}): Promise<Transcript> =>
   api(world).transcript({ params: { chat_id }, query: page });
 const runs = ({ entries }: Transcript): TranscriptRun[] => entries.filter((entry) => entry.type === "run");
 const chatOf = (events: readonly RunEvent[]) => find([...events], "task_started")!.data.chat_id;
@@ -166,6 +166,7 @@ describe("a run's transcript is what its stream was, however long ago", () => {
     const run = await onlyRun(world, chatOf(first));
     expect(plain(run.events)).toEqual([...plain(first), ...plain(second)]);
     expect(run).toMatchObject({ task_id, last_seq: second.at(-1)!.seq });
+    for (const one of [task(seen), task_id]) expect((await read(world, chatOf(first), { task_id: one })).entries).toEqual([run]);
   });
 
   test("an active run up to its latest event, from which its stream goes on", async () => {
@@ -220,8 +221,31 @@ describe("a chat", () => {
     expect(await status(path, { user: await world.app.signUp() })).toBe(404);
     expect(await status(`/api/chat/${randomUUID()}/transcript`, { user: world.owner })).toBe(404);
     expect(await status(path)).toBe(401);
-    for (const bad of ["limit=0", "limit=201", "before=-1", "page=2"])
+    for (const bad of ["limit=0", "limit=201", "before=-1", "task_id=1", "page=2"])
       expect(await status(`${path}?${bad}`, { user: world.owner })).toBe(422);
+  });
+
+  test("has one run by its task, also one that a restore took out, and none of other chats", { timeout: 90_000 }, async () => {
+    await using world = await chatWorld({ script: [write("a.txt"), say("First."), nextMessage(), write("b.txt"), say("Second.")] });
+    const first = await world.run("First");
+    const chat_id = chatOf(first);
+    const second = await world.run("Second", { chat_id });
+    const other = await api(world).createSession({ body: { project_id: world.project.id } });
+    const runOf = async (task_id: string, chat = chat_id) => runs(await read(world, chat, { task_id })).map(({ events }) => plain(events));
+    expect(await runOf(task(first))).toEqual([plain(first)]);
+    expect(await runOf(randomUUID())).toEqual([]);
+    expect(await runOf(task(second), other.id)).toEqual([]);
+    const { entries } = await read(world, chat_id);
+    const { task_id } = await api(world).restore({
+      params: { chat_id },
+      body: { message_id: entries[2]?.type === "message" ? entries[2].id : "" },
+    });
+    for await (const { data } of world.app.as(world.owner).tasks.events({ params: { task_id } })) if (data.completed_at) break;
+    expect(runs(await read(world, chat_id))).toHaveLength(1);
+    expect(await runOf(task(second))).toEqual([plain(second)]);
+    expect(await runOf(task(second), other.id)).toEqual([]);
+    await forget(world);
+    expect([await runOf(task(first)), await runOf(task(second))]).toEqual([[plain(first)], []]);
   });
 
   test("keeps its transcript through a fork, a restore and its redo, and loses it when it is cleared", { timeout: 90_000 }, async () => {
