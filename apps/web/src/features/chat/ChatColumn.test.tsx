@@ -1,5 +1,5 @@
-import type { ReactNode } from "react";
-import { ChatSession, type ProjectEvent, type QuestionAsked } from "@tesslate/contract";
+import { use, useState, type ReactNode } from "react";
+import { ChatSession, type Model, type ProjectEvent, type QuestionAsked } from "@tesslate/contract";
 import {
   expect,
   expectAccessible,
@@ -13,6 +13,7 @@ import {
   type CannedApi,
 } from "../../testing/index.ts";
 import { ChatColumn } from "./ChatColumn.tsx";
+import { ConversationContext, type Conversation } from "./conversation.ts";
 import { ConversationProvider } from "./ConversationProvider.tsx";
 
 const id = (end: number) => sampleId.replace(/1$/, String(end));
@@ -29,10 +30,10 @@ const Chat = () => (
 );
 
 /** A chat with a run that the test continues. */
-function runningChat(api: CannedApi) {
+function runningChat(api: CannedApi, Pane: () => ReactNode = Chat) {
   api.blankReads();
   api.answer("chat.sessions", { items: [sample(ChatSession)], total: 1 });
-  const pane = openPane(Chat);
+  const pane = openPane(Pane);
   let seq = 0;
   const emit = (type: ProjectEvent["type"], data: unknown) => {
     seq += 1;
@@ -74,12 +75,60 @@ function runningChat(api: CannedApi) {
     });
   const answered = (outcome = "answered") =>
     emit("question_resolved", { question_id: id(5), outcome, choices: [], text: null, by: sampleId, at: sampleTime });
-  return { element: pane.element, start, approval, approved, question, secret, answered };
+  return { element: pane.element, emit, start, approval, approved, question, secret, answered };
 }
 const composer = () => screen.findByRole("textbox", { name: "Message to the agent" });
 const approvalCard = () => screen.findByRole("group", { name: "Allow this command?" });
 const announced = (text: string) =>
   waitFor(() => expect(screen.getAllByRole("status").some((region) => region.textContent === text)).toBe(true));
+
+test("text that streams in does not render the composer again", async ({ api, show, user }) => {
+  let renders = 0;
+  // The composer looks for the chosen model each time that it renders.
+  const countReads = (models: Model[]) =>
+    new Proxy(models, {
+      get: (target, key, receiver) => {
+        if (key === "filter") renders++;
+        return Reflect.get(target, key, receiver) as unknown;
+      },
+    });
+  const Counted = ({ children }: { children: ReactNode }) => {
+    const store = use(ConversationContext);
+    const [counted] = useState(() => {
+      const models = countReads([]);
+      const known = new WeakMap<Conversation, Conversation>();
+      const get = () => {
+        const now = store?.get();
+        if (!now) throw new Error("no conversation");
+        const shown = known.get(now) ?? { ...now, models };
+        known.set(now, shown);
+        return shown;
+      };
+      return { get, subscribe: (listener: () => void) => store?.subscribe(listener) ?? { unsubscribe: () => undefined } };
+    });
+    return <ConversationContext value={counted}>{children}</ConversationContext>;
+  };
+  const chat = runningChat(api, () => (
+    <ConversationProvider reader={reader}>
+      <Counted>
+        <ChatColumn blockedBy={undefined} notice={undefined} tail={null} suggestions={[]} onFold={() => undefined} />
+      </Counted>
+    </ConversationProvider>
+  ));
+  show(chat.element);
+  await chat.start();
+  const stream = async (content: string) => {
+    chat.emit("text_chunk", { content, iteration: 1 });
+    await screen.findByText(new RegExp(`${content}$`));
+  };
+  await stream("one");
+  const before = renders;
+  await stream(" two");
+  await stream(" three");
+  expect(renders).toBe(before);
+  await user.type(await composer(), "n");
+  expect(renders).toBeGreaterThan(before);
+});
 
 test.describe("a card that waits", () => {
   test("gets the focus, also from an empty composer, and is announced; its keys work; afterwards the composer has the focus", async ({

@@ -89,7 +89,7 @@ export function useOpenConversation(reader: Reader): Conversation {
 }
 
 /** A store, not the value: a context whose value changes with each event of a run makes React search the whole page for its readers. */
-export const ConversationContext = createContext<Store<Conversation> | undefined>(undefined);
+export const ConversationContext = createContext<Pick<Store<Conversation>, "get" | "subscribe"> | undefined>(undefined);
 
 /** Part of the conversation. The component renders again when the selection is another by `compare`: by default, when one of its values has changed. */
 export function useConversation<T>(select: (conversation: Conversation) => T, compare: (a: T, b: T) => boolean = hasSameValues): T {
