@@ -230,7 +230,7 @@ export default journey({}, async (context) => {
         let isDown = true;
         await page.route(/\/api\/chat\/attachments(\?|$)/, (route) => (isDown ? route.abort() : route.continue()));
         await page.getByRole("button", { name: /^Build/ }).click();
-        await page.getByText("Couldn't upload an attachment. Try again or remove it.").waitFor();
+        await page.getByText("Couldn't upload an attachment. Click Build to retry, or remove it.").waitFor();
         await shot(page, "home-attached-failed");
         isDown = false;
         await page.getByRole("button", { name: /^Build/ }).click();

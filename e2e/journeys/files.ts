@@ -194,7 +194,7 @@ export default journey({}, async (context) => {
           .setInputFiles([{ name: "shop.zip", mimeType: "application/zip", buffer: zip }]);
         await shot(page(), "import-zip");
         await expectAccessible(page(), "import");
-        await dialog.getByRole("button", { name: "Try again" }).click();
+        await dialog.getByRole("button", { name: "Retry import" }).click();
         await page().waitForURL(/\/p\/shop-/, { timeout: 30_000 });
         const copy = /\/p\/([^/?]+)/.exec(page().url())?.[1] ?? "";
         const pathsOf = async (id: string) =>
@@ -225,7 +225,7 @@ export default journey({}, async (context) => {
         // The event stream of the setup breaks: it is reopened.
         let streams = 0;
         await page().route("**/api/tasks/*/events", (route) => (streams++ === 0 ? route.abort("aborted") : route.continue()));
-        await dialog.getByRole("button", { name: "Try again" }).click();
+        await dialog.getByRole("button", { name: "Retry import" }).click();
         await page().waitForURL(/\/p\/bakery-/, { timeout: 30_000 });
         await page().unrouteAll();
         // Once broken, once to its end, and perhaps once more to learn that it has ended.

@@ -124,7 +124,7 @@ export default journey({}, async (context) => {
         await page.getByRole("button", { name: "Import", exact: true }).click();
         await dialog.getByRole("radio", { name: "Git URL" }).click();
         const address = dialog.getByLabel("Repository URL");
-        const button = dialog.getByRole("button", { name: /^(Import|Try again)$/ });
+        const button = dialog.getByRole("button", { name: /^(Import|Retry import)$/ });
         await address.fill("git@github.com:ada/shop.git");
         await button.click();
         await dialog.getByText("SSH isn't supported").waitFor();

@@ -106,7 +106,7 @@ export default journey({}, async (context) => {
             (await ada.api.library.agents({ query: {} })).items.find((one) => one.slug === "doc-writer-oss")?.is_enabled === false,
         );
         await checkScreens(page(), "library");
-        await row.getByRole("button", { name: "More for Documentation Writer" }).click();
+        await row.getByRole("button", { name: "Actions for Documentation Writer" }).click();
         await page().getByRole("menuitem", { name: "Remove from library…" }).click();
         await page().getByRole("button", { name: "Remove", exact: true }).click();
         await row.waitFor({ state: "detached" });

@@ -326,7 +326,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     if (limits.max_iterations !== null && limits.max_iterations > 0 && iteration >= limits.max_iterations) {
       throw new RunEnded({
         reason: "max_iterations",
-        text: `Stopped after ${iteration} ${iteration === 1 ? "step" : "steps"}, the limit per message. Resume to continue.`,
+        text: `Stopped after ${iteration} ${iteration === 1 ? "step" : "steps"}, the limit per message. You can continue the run.`,
       });
     }
     const verdict = tokensLeft();
@@ -547,7 +547,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     if (error instanceof RunEnded) return error.ending;
     if (signal.aborted) {
       if (signal.reason instanceof RunEnded) return signal.reason.ending;
-      if (signal.reason instanceof RunInterrupted) return failure("interrupted", "The run was interrupted and can be resumed.");
+      if (signal.reason instanceof RunInterrupted) return failure("interrupted", "The run was interrupted. You can continue it.");
       return { reason: "cancelled", text: "Canceled." };
     }
     if (error instanceof ModelError) return failure(modelErrorCodes[error.code], error.message, error.kind);

@@ -103,7 +103,7 @@ export const scenarios: readonly Scenario[] = [
       answer([
         started(),
         step(1, "14:02:04", [read], [{ success: true, result: { content: "" } }], "I'll read the slot rules first."),
-        ...ended("14:05:05", "resource_limit_exceeded", "Paused at the limit of $0.50 per run. Resume to continue.", {
+        ...ended("14:05:05", "resource_limit_exceeded", "Paused at the limit of $0.50 per run. You can continue the run.", {
           resource_stats: { ...stats, cost_cents: 50.2, tokens_in: 412_000, tokens_out: 9_300, context_used: 184_300 },
         }),
       ]),

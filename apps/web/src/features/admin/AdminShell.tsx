@@ -12,7 +12,7 @@ export function AdminShell() {
   const main = useFocusOnArrival();
   const { pathname } = useLocation();
   const here = adminPlaces.find(({ to }) => pathname === to || pathname.startsWith(`${to}/`));
-  usePageTitle(here ? `${here.label} · Admin` : "Admin");
+  usePageTitle(here ? `${here.label} · Administration` : "Administration");
   const nav = useScrollToCurrent(here?.to);
   return (
     <main
@@ -23,7 +23,7 @@ export function AdminShell() {
     >
       <div className="flex h-11 flex-none items-center gap-2 pr-3 pl-4 narrow:h-12 narrow:pr-1">
         <h1 className="min-w-0 truncate text-sm font-normal text-fg-2">
-          Admin <span aria-hidden="true">/</span> <span className="font-medium text-fg-0">{here?.label}</span>
+          Administration <span aria-hidden="true">/</span> <span className="font-medium text-fg-0">{here?.label}</span>
         </h1>
         <span className="flex-1" />
         <FindButton />

@@ -235,7 +235,7 @@ export function TaskList() {
         <ReasonDialog
           title={`Cancel the task “${sayType(asked.type)}” of ${asked.username}?`}
           confirmLabel="Cancel task"
-          loadingWord="Cancelling task…"
+          loadingWord="Canceling task…"
           isDanger
           onClose={() => setAsked(undefined)}
           onConfirm={async (reason) => {

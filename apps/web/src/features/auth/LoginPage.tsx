@@ -48,7 +48,7 @@ export function LoginPage() {
     faultsOf: (error) => {
       if (!hasCode(error, "login_bad_credentials")) return undefined;
       passwordBox.current?.select();
-      return { password: "Incorrect email or password." };
+      return { password: "Incorrect email, username or password." };
     },
   });
 

@@ -39,7 +39,7 @@ export function PauseCard({
           </Link>
         ) : null}
         <Button size="sm" onClick={onStop}>
-          Stop
+          Stop run
         </Button>
       </div>
     </section>

@@ -200,7 +200,7 @@ const endings: Record<string, string> = {
   approval_timeout: "Stopped: no answer in time",
 };
 
-/** The last line of a run: outcome, duration, tokens and cost, and Resume after an interruption. */
+/** The last line of a run: outcome, duration, tokens and cost, and Continue after an interruption. */
 export const EndRow = memo(({ run, onResume, isLast }: { run: Run; onResume: ((taskId: string) => void) | undefined; isLast: boolean }) => {
   const tools = run.parts.filter((part) => part.kind === "tool");
   const [isDetailed, setIsDetailed] = useState(false);
@@ -233,7 +233,7 @@ export const EndRow = memo(({ run, onResume, isLast }: { run: Run; onResume: ((t
       ) : null}
       {run.status === "interrupted" && onResume ? (
         <Button size="sm" className="ml-auto" onClick={() => onResume(run.taskId)}>
-          Resume
+          Continue
         </Button>
       ) : null}
     </div>

@@ -76,14 +76,14 @@ export function HomeComposer() {
     if (isEmpty || isUnconnected || isTooLong || isBusy) return;
     if (isBlind) return setHint("This model doesn't support images. Switch models or remove the images.");
     if (attachments.list.some((one) => one.failure !== undefined && !one.isRetryable))
-      return setHint("An attachment can't be uploaded. Remove it to continue.");
+      return setHint("Couldn't upload an attachment. Remove it.");
     setHint(undefined);
     try {
       let attached: MessageAttachment[] | undefined = [];
       if (attachments.list.length > 0) {
         setIsUploading(true);
         attached = await attachments.upload().finally(() => setIsUploading(false));
-        if (!attached) return setHint("Couldn't upload an attachment. Try again or remove it.");
+        if (!attached) return setHint("Couldn't upload an attachment. Click Build to retry, or remove it.");
       }
       const project = await create.mutateAsync({
         name: projectNameOf(message || (attachments.list[0]?.name.replace(/\.[^.]*$/, "") ?? "")),

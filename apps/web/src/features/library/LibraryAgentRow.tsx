@@ -79,7 +79,7 @@ export function LibraryAgentRow({ agent }: { agent: LibraryAgent }) {
         align="end"
         label={`Actions for ${agent.name}`}
         trigger={
-          <IconButton size="sm" label={`More for ${agent.name}`}>
+          <IconButton size="sm" label={`Actions for ${agent.name}`}>
             <Ellipsis size={14} />
           </IconButton>
         }

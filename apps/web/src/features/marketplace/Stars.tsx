@@ -5,7 +5,7 @@ import { cx } from "../../lib/cx.ts";
 import { formatDecimal, formatNumber } from "../../lib/numbers.ts";
 
 const five = [1, 2, 3, 4, 5];
-const words = ["", "Bad", "Weak", "Fair", "Good", "Excellent"];
+const words = ["", "Bad", "Poor", "Fair", "Good", "Excellent"];
 
 /** An average rating with one star and the number of reviews. */
 export const Rating = ({ rating, count }: { rating: number | null; count: number }) =>

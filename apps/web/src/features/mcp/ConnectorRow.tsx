@@ -108,9 +108,9 @@ export function ConnectorRow({ server, actions, onEdit }: { server: McpServer; a
         ) : null}
         <Menu
           align="end"
-          label={`More for ${server.name}`}
+          label={`Actions for ${server.name}`}
           trigger={
-            <IconButton label={`More for ${server.name}`} size="sm">
+            <IconButton label={`Actions for ${server.name}`} size="sm">
               <MoreHorizontal size={14} />
             </IconButton>
           }

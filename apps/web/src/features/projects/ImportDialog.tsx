@@ -83,7 +83,7 @@ export function ImportDialog({ onClose, file: dropped }: { onClose: () => void; 
             {step.kind === "setup" ? "Close" : "Cancel"}
           </Button>
           <Button type="submit" form={formId} variant="primary" isLoading={isBusy} loadingWord="Importing…">
-            {step.kind === "form" && step.failure ? "Try again" : "Import"}
+            {step.kind === "form" && step.failure ? "Retry import" : "Import"}
           </Button>
         </>
       }

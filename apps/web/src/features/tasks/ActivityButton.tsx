@@ -80,7 +80,7 @@ function OpenTask({ task }: { task: Task }) {
       </div>
       <Progress className="my-1.5" label={taskTitle(task)} share={isRun || task.status === "queued" ? undefined : percentage / 100} />
       <p className="truncate text-fg-2" title={message}>
-        {cancel.isPending || cancel.isSuccess ? "Cancelling…" : message}
+        {cancel.isPending || cancel.isSuccess ? "Canceling…" : message}
       </p>
     </li>
   );

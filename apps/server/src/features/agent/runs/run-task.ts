@@ -10,7 +10,7 @@ import type { RunHandle, RunInput } from "./run.ts";
 /** Long, because waiting for a person counts here; the working time has a limit of its own (`maxRunMs`). */
 const taskTimeoutMs = 24 * 3_600_000;
 const internalError = "Something went wrong on the server. What was done so far is kept.";
-const resumableNotice = "What was done so far is kept; the run can be resumed.";
+const resumableNotice = "What was done so far is kept, and you can continue the run.";
 
 /** What follows a run. */
 export interface RunFollowUp {

@@ -97,11 +97,11 @@ function createRunLedger(
     const limit = dollars((isOwn ? caps.own : caps.platform)[cap] ?? "0");
     const message = isOwn
       ? cap === "run"
-        ? `Paused at your limit of ${limit} per run (own key, at list prices). Resume to continue.`
-        : `Paused at your limit of ${limit} per day for your own keys, at list prices. Raise the limit, or resume after midnight UTC.`
+        ? `Paused at your limit of ${limit} per run (own key, at list prices). You can continue the run.`
+        : `Paused at your limit of ${limit} per day for your own keys, at list prices. Raise the limit, or continue the run after midnight UTC.`
       : cap === "run"
-        ? `Paused at the limit of ${limit} per run. Resume to continue.`
-        : `Paused at the limit of ${limit} per day. Resume after midnight UTC.`;
+        ? `Paused at the limit of ${limit} per run. You can continue the run.`
+        : `Paused at the limit of ${limit} per day. You can continue the run after midnight UTC.`;
     return { ok: false, stop: "resource_limit_exceeded", message };
   };
   // Unique, because a run that resumes another is a task of its own.
