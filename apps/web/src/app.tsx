@@ -3,13 +3,12 @@ import { LucideProvider } from "lucide-react";
 import type { ReactNode } from "react";
 import { onSignedOut } from "./api.ts";
 import type { createAppRouter } from "./routes.tsx";
-import { TooltipProvider } from "./ui/Tooltip.tsx";
 
 /** What stands around every page. */
 export const AppProviders = ({ queryClient, children }: { queryClient: QueryClient; children: ReactNode }) => (
   <QueryClientProvider client={queryClient}>
     <LucideProvider size={16} strokeWidth={1.5} absoluteStrokeWidth>
-      <TooltipProvider>{children}</TooltipProvider>
+      {children}
     </LucideProvider>
   </QueryClientProvider>
 );

@@ -12,6 +12,7 @@ import { useShortcuts } from "../lib/use-shortcuts.ts";
 import { createPaletteRegistry, PaletteContext, usePaletteSource, type PaletteItem, type PaletteSource } from "../ui/page/palette.ts";
 import { toggleTheme } from "../ui/page/ThemeButton.tsx";
 import { toast } from "../ui/toast.tsx";
+import { TooltipProvider } from "../ui/TooltipContent.tsx";
 import { ConnectionPill } from "./ConnectionPill.tsx";
 import { DemoStrip } from "./DemoStrip.tsx";
 import { HelpFrame } from "./HelpFrame.tsx";
@@ -34,7 +35,9 @@ export function AppFrame() {
   }, []);
   return (
     <PaletteContext value={registry}>
-      <FrameBody openPalette={registry.open} />
+      <TooltipProvider>
+        <FrameBody openPalette={registry.open} />
+      </TooltipProvider>
       {palette ? (
         <Suspense fallback={null}>
           <Palette

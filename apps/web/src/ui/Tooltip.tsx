@@ -1,12 +1,6 @@
-import { Slot, Tooltip as Radix } from "radix-ui";
-import { useEffect, useImperativeHandle, useState, type ComponentProps, type FocusEvent, type PointerEvent, type ReactNode } from "react";
-
-/** Wrap the app once. */
-export const TooltipProvider = ({ children }: { children: ReactNode }) => (
-  <Radix.Provider delayDuration={400} skipDelayDuration={200} disableHoverableContent>
-    {children}
-  </Radix.Provider>
-);
+import { Slot } from "radix-ui";
+import { useState, type FocusEvent, type PointerEvent, type ReactNode } from "react";
+import type { TooltipContent } from "./TooltipContent.tsx";
 
 export interface TooltipProps {
   text: ReactNode;
@@ -16,86 +10,34 @@ export interface TooltipProps {
   children: ReactNode;
 }
 
+/** Positioning is heavy, and pages before the sign-in hardly need it. The frame of signed-in pages loads the module. */
+const load = async () => (await import("./TooltipContent.tsx")).TooltipContent;
+
 /**
  * Names an icon on hover and focus. Never the only place a fact stands. What shows it is there from the moment somebody points at the icon or comes
  * to it by key: dozens of them, drawn beforehand, are a good part of what drawing a page costs.
  */
 export function Tooltip({ children, ...shown }: TooltipProps) {
-  const [owner, setOwner] = useState<Element>();
+  const [pointed, setPointed] = useState<{ owner: Element; Content: typeof TooltipContent }>();
+  const show = (owner: Element) =>
+    void load().then(
+      (Content) => setPointed({ owner, Content }),
+      // Without it the icon still has its accessible name.
+      () => undefined,
+    );
   return (
     <>
       <Slot.Root
         onPointerEnter={({ pointerType, currentTarget }: PointerEvent) => {
-          if (pointerType !== "touch") setOwner(currentTarget);
+          if (pointerType !== "touch") show(currentTarget);
         }}
         onFocus={({ currentTarget }: FocusEvent) => {
-          if (currentTarget.matches(":focus-visible")) setOwner(currentTarget);
+          if (currentTarget.matches(":focus-visible")) show(currentTarget);
         }}
       >
         {children}
       </Slot.Root>
-      {owner ? <Shown owner={owner} {...shown} /> : null}
+      {pointed ? <pointed.Content owner={pointed.owner} {...shown} /> : null}
     </>
   );
-}
-
-function Shown({ owner, text, keys, side = "bottom" }: Omit<TooltipProps, "children"> & { owner: Element }) {
-  return (
-    <Radix.Root>
-      <Radix.Trigger asChild>
-        <VirtualTrigger owner={owner} />
-      </Radix.Trigger>
-      <Radix.Portal>
-        <Radix.Content
-          side={side}
-          sideOffset={6}
-          collisionPadding={8}
-          className="anim-fade z-50 flex max-w-72 items-center gap-2 rounded-2 bg-fg-0 px-2 py-1 text-xs text-bg-1 shadow-2"
-        >
-          {text}
-          {keys ? <span className="inline-flex gap-0.5 opacity-80 [&_kbd]:bg-transparent [&_kbd]:text-bg-1">{keys}</span> : null}
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
-  );
-}
-
-type TriggerProps = ComponentProps<"button">;
-const handlerNames = {
-  pointermove: "onPointerMove",
-  pointerleave: "onPointerLeave",
-  pointerdown: "onPointerDown",
-  focus: "onFocus",
-  blur: "onBlur",
-  click: "onClick",
-} as const satisfies Record<string, keyof TriggerProps>;
-
-/** The trigger that is not drawn: it listens to `owner`, which stands elsewhere already, and gives it the description. */
-function VirtualTrigger({ owner, ref, "aria-describedby": description, ...handlers }: TriggerProps & { owner: Element }) {
-  useImperativeHandle(ref, () => owner as HTMLButtonElement, [owner]);
-  useEffect(() => {
-    const forward = (event: Event) => {
-      const handler = handlers[handlerNames[event.type as keyof typeof handlerNames]] as ((event: Event) => void) | undefined;
-      handler?.(event);
-    };
-    for (const type of Object.keys(handlerNames)) owner.addEventListener(type, forward);
-    return () => {
-      for (const type of Object.keys(handlerNames)) owner.removeEventListener(type, forward);
-    };
-  });
-  // It was focused before anyone listened.
-  useEffect(() => {
-    if (owner.matches(":focus-visible")) (handlers.onFocus as ((event: Event) => void) | undefined)?.(new Event("focus"));
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [owner]);
-  useEffect(() => {
-    if (!description) return undefined;
-    const own = owner.getAttribute("aria-describedby");
-    owner.setAttribute("aria-describedby", own ? `${own} ${description}` : description);
-    return () => {
-      if (own) owner.setAttribute("aria-describedby", own);
-      else owner.removeAttribute("aria-describedby");
-    };
-  }, [owner, description]);
-  return null;
 }
