@@ -263,7 +263,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         await node("Node API").focus();
         await page().keyboard.press("Enter");
         const details = page().getByRole("complementary", { name: "Node API" });
-        await details.getByRole("tab", { name: /Env/ }).click();
+        await details.getByRole("tab", { name: /^Variables/ }).click();
         await details.getByText("From PostgreSQL").first().waitFor();
         await details.getByRole("button", { name: "Add variable", exact: true }).click();
         await details.getByLabel("Name", { exact: true }).fill("GREETING");

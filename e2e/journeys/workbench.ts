@@ -370,7 +370,7 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await expectAccessible(page, "activity");
         await list.getByRole("button", { name: "Cancel: Starting project" }).click();
         await list.getByText("Canceled").waitFor({ timeout: 15_000 });
-        await page.getByRole("button", { name: "Activity", exact: true }).waitFor();
+        await page.getByRole("button", { name: "Operations", exact: true }).waitFor();
         await checkScreens(page, "desk-activity-ended");
         const { containers } = await person.api.projects.status({ params: { id: project.id } });
         expect(

@@ -50,7 +50,7 @@ export function ContainerDetails({ container, tasks }: { container: Container; t
         className="flex-1"
         tabs={[
           { value: "overview", label: "Overview" },
-          { value: "env", label: "Env", count: container.env_vars_count + injected.length },
+          { value: "env", label: "Variables", count: container.env_vars_count + injected.length },
           ...(container.container_type === "base" ? [{ value: "deploys", label: "Deployments" }] : []),
         ]}
       >

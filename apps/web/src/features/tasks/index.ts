@@ -1,1 +1,1 @@
-export { ActivityButton } from "./ActivityButton.tsx";
+export { OperationsButton } from "./OperationsButton.tsx";

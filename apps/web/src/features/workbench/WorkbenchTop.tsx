@@ -12,7 +12,7 @@ import { toast } from "../../ui/toast.tsx";
 import { useConversation } from "../chat/index.ts";
 import { DeployButton, useDeploys, isUnshipped } from "../deployments/index.ts";
 import { useOpenPreview } from "../preview/index.ts";
-import { ActivityButton } from "../tasks/index.ts";
+import { OperationsButton } from "../tasks/index.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
 import { liveStatus, RuntimeMenu } from "./RuntimeMenu.tsx";
 
@@ -46,7 +46,7 @@ export function WorkbenchTop() {
           {waitingCount === 1 ? "Needs your input" : counted(waitingCount, "question")}
         </Pill>
       ) : null}
-      <ActivityButton tasks={tasks} />
+      <OperationsButton tasks={tasks} />
       <FindButton variant="plain" />
       <DeployButton isNextStep={isDeployNext} />
       <span className="narrow:hidden">

@@ -12,13 +12,13 @@ import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { isCancellable, shownTasks, taskTitle } from "./task-looks.ts";
 
-/** The project's running operations, which can be cancelled, and the latest ended ones. Updated by events. */
-export function ActivityButton({ tasks }: { tasks: readonly Task[] }) {
+/** The project's running operations, which can be canceled, and the latest ended ones. Updated by events. */
+export function OperationsButton({ tasks }: { tasks: readonly Task[] }) {
   const { open, ended } = shownTasks(tasks);
-  const word = open.length === 0 ? "Activity" : counted(open.length, "operation is running", "operations are running");
+  const word = open.length === 0 ? "Operations" : counted(open.length, "operation is running", "operations are running");
   return (
     <Popover
-      label="Activity"
+      label="Operations"
       align="end"
       className="w-88 max-w-floating! p-0!"
       trigger={
@@ -34,9 +34,9 @@ export function ActivityButton({ tasks }: { tasks: readonly Task[] }) {
       }
     >
       <div className="scroll-y max-h-[60dvh]">
-        <h2 className="px-3 pt-2.5 pb-1 text-sm font-medium">Activity</h2>
+        <h2 className="px-3 pt-2.5 pb-1 text-sm font-medium">Operations</h2>
         {open.length + ended.length === 0 ? (
-          <p className="px-3 pb-3 text-xs text-fg-2">Operations such as starts, snapshots, deployments and agent runs appear here.</p>
+          <p className="px-3 pb-3 text-xs text-fg-2">Starts, snapshots, deployments and agent runs appear here.</p>
         ) : (
           <ul role="list" aria-label="Operations" className="divide-y divide-line-0 pb-1">
             {open.map((task) => (
