@@ -52,7 +52,7 @@ export function modelErrorOf(error: unknown, options: ModelClientOptions): Model
   if (status === 429 || /rate_limit/.test(text))
     return new ModelError("rate_limited", `${where} is limiting requests right now.`, { ...retryable, ...quoted });
   if ((status === undefined || status === 400 || status === 413 || status === 422) && overflowPattern.test(text))
-    return new ModelError("context_overflow", `The conversation is too long for ${options.model}.`, quoted);
+    return new ModelError("context_overflow", `The chat is too long for ${options.model}.`, quoted);
   if (status === 404) return new ModelError("model_error", `${where} has no model ${options.model}.`, { kind: "not_found", ...quoted });
   if (status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 409)
     return new ModelError("model_error", `${where} refused the request (${status}).`, { kind: "refused", ...quoted });

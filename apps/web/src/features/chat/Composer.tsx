@@ -22,6 +22,7 @@ import { pickModel, usableModels } from "../../lib/model-choice.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { useDroppedFiles, usePastedFiles } from "../../lib/use-dropped-files.ts";
 import { useHandler } from "../../lib/use-handler.ts";
+import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ComposerBox } from "../../ui/ComposerBox.tsx";
@@ -175,6 +176,7 @@ export function Composer({
   const [written, setWritten] = useState<{ chatId: string | undefined; name: string }>();
   const writtenFor = written?.chatId === chatId ? written?.name : undefined;
   const box = useRef<HTMLTextAreaElement>(null);
+  const isNarrow = useIsNarrow();
   const requestedKey = asked?.kind === "secret" ? asked.secretKey : undefined;
   const [isPrivate, setIsPrivate] = useState(false);
   const [draft, storeDraft] = useDraft(projectId, chatId, isPrivate);
@@ -431,7 +433,9 @@ export function Composer({
             : isAnswer
               ? "Answer the question…"
               : isRunning
-                ? `Queue a message, or press ${steerKeys} to steer`
+                ? isNarrow
+                  ? "Queue a message"
+                  : `Queue a message, or press ${steerKeys} to steer`
                 : mode === "plan"
                   ? "What do you want to plan?"
                   : "What do you want to change?"

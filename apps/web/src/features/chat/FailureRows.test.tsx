@@ -50,7 +50,7 @@ test.describe("a failed call that waits", () => {
       </FailureActionsContext>,
     );
     expect(await screen.findByRole("group", { name: "Failed model call" })).toHaveTextContent(
-      /Anthropic is overloaded \(529\)\. Retrying in (29|30) s \(2 of 5\)/,
+      /Anthropic is overloaded \(529\)\. Retrying in (29|30) s \(attempt 2 of 5\)/,
     );
     expect(screen.getByText("Overloaded")).toBeVisible();
     await expectAccessible();
@@ -70,7 +70,7 @@ test.describe("a failed call that waits", () => {
         <RetryRow part={retry()} run={run({ status: "cancelled" })} />
       </FailureActionsContext>,
     );
-    expect(await screen.findByText("Anthropic is overloaded (529). Retried (2 of 5).")).toBeVisible();
+    expect(await screen.findByText("Anthropic is overloaded (529). Retried (attempt 2 of 5).")).toBeVisible();
     expect(screen.getByText("Anthropic is overloaded (529). Not retried.")).toBeVisible();
     expect(names()).toEqual([]);
   });

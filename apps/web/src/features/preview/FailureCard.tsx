@@ -25,7 +25,7 @@ export function FailureCard({ failure, onDismiss }: { failure: AppFailure; onDis
       </div>
       <div className="flex flex-wrap gap-1.5 pt-2 pl-5.75 narrow:[&>button]:h-11 narrow:[&>button]:flex-1">
         <Button size="sm" variant="primary" onClick={() => ask(message, details)}>
-          Fix
+          Fix with agent
         </Button>
         {failure.kind === "crash" ? (
           <Button size="sm" variant="ghost" onClick={() => openLogs()}>

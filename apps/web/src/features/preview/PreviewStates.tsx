@@ -191,7 +191,7 @@ export const FailureNotice = ({ failure, actions }: { failure: AppFailure; actio
     </div>
     {actions.fix ? (
       <Button size="sm" variant="danger" onClick={actions.fix}>
-        Fix
+        Fix with agent
       </Button>
     ) : (
       <span className="text-fg-2">The agent is working.</span>

@@ -10,6 +10,7 @@ import {
   test,
   waitFor,
   type CannedApi,
+  within,
 } from "../../testing/index.ts";
 import { FailureCard } from "./FailureCard.tsx";
 import { useOpenPreview } from "./open-preview.ts";
@@ -70,7 +71,7 @@ test("an uncaught error is one card and one notice: first line, place, count; Fi
   expect(await card()).toHaveTextContent("TypeError: x is not a function");
   expect(await card()).toHaveTextContent("2 times");
   expect(screen.getAllByRole("button", { name: "src/App.tsx:12:5" })).toHaveLength(2);
-  await user.click(screen.getAllByRole("button", { name: "Fix" })[0] as HTMLElement);
+  await user.click(screen.getAllByRole("button", { name: "Fix with agent" })[0] as HTMLElement);
   expect(it.asked).toEqual([
     ["Fix the error: TypeError: x is not a function at src/App.tsx:12:5", expect.stringContaining("at App (src/App.tsx:12:5)")],
   ]);
@@ -138,7 +139,8 @@ test("a crashed container is one card and one state of the preview, with the err
   expect(await card()).toHaveTextContent("web crashed (exit 1)");
   expect(await card()).toHaveTextContent("2 times");
   await expectAccessible();
-  await user.click(screen.getByRole("button", { name: "Fix with agent" }));
+  expect(screen.getAllByRole("button", { name: "Fix with agent" })).toHaveLength(2);
+  await user.click(within(await card()).getByRole("button", { name: "Fix with agent" }));
   expect(it.asked).toEqual([
     ["Fix the error: ReferenceError: port is not defined at server.js:3:5", expect.stringContaining("in the output of web")],
   ]);

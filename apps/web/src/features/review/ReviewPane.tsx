@@ -53,8 +53,8 @@ export function ReviewPane() {
           label="Run"
           size="sm"
           className="max-w-105 min-w-0 flex-1"
-          value={taskId ?? ""}
-          placeholder={run ? "Earlier run" : "No runs yet"}
+          value={turns.some((turn) => turn.task_id === taskId) ? (taskId ?? "") : ""}
+          placeholder={points.isFetching ? "Loading runs…" : run ? "Earlier run" : "No runs yet"}
           isDisabled={options.length === 0}
           onChange={(next) => actions?.review(next)}
           options={options}
