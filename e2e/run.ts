@@ -1,7 +1,8 @@
 /**
  * Browser journeys, conformance, weights and templates, on the built product: `node e2e/run.ts [NAME…] [--main] [--whole] [--lanes N] [--shots DIR] [--list]`.
  * Without a name all of them; `--main` runs the steps of the main user flow, conformance and weights, `--whole` also what takes minutes. Each lane has
- * one server, one browser and one scripted model, which its journeys share. `--shots DIR` also writes screenshots.
+ * one server, one browser and one scripted model, which its journeys share. `--shots DIR` also writes screenshots. `--docs-images` runs the journeys of
+ * `docs-images/` instead, which write the pictures of the documents into `docs/images`.
  */
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -20,16 +21,17 @@ const { values, positionals } = parseArgs({
     whole: { type: "boolean", default: false },
     shots: { type: "string" },
     list: { type: "boolean", default: false },
+    "docs-images": { type: "boolean", default: false },
   },
 });
 const here = import.meta.dirname;
+const filesIn = (folder: string) =>
+  Object.fromEntries(readdirSync(join(here, folder)).map((file) => [file.replace(/\.ts$/, ""), join(here, folder, file)]));
 /** Scripts beside the journeys, most of which need no browser. */
-const files: Record<string, string> = {
-  ...Object.fromEntries(
-    ["conformance", "demo", "deployments", "templates", "three-containers", "weights"].map((name) => [name, join(here, `${name}.ts`)]),
-  ),
-  ...Object.fromEntries(readdirSync(join(here, "journeys")).map((file) => [file.replace(/\.ts$/, ""), join(here, "journeys", file)])),
-};
+const scripts = Object.fromEntries(
+  ["conformance", "demo", "deployments", "templates", "three-containers", "weights"].map((name) => [name, join(here, `${name}.ts`)]),
+);
+const files: Record<string, string> = values["docs-images"] ? filesIn("docs-images") : { ...scripts, ...filesIn("journeys") };
 if (values.list) {
   process.stdout.write(`${Object.keys(files).toSorted().join("\n")}\n`);
   process.exit(0);
@@ -67,6 +69,7 @@ const times = ((): Record<string, number> => {
     return {};
   }
 })();
+const keepsTimes = !values.main && !values["docs-images"];
 const lengthOf = ({ name }: Named) => times[name] ?? statSync(files[name] ?? "").size;
 const runAll = async (queue: Named[], count: number) => {
   await Promise.all(
@@ -75,7 +78,7 @@ const runAll = async (queue: Named[], count: number) => {
       for (let next = queue.shift(); next; next = queue.shift()) {
         const startedAt = Date.now();
         await lane.run(next.name, next.journey);
-        if (!values.main) times[next.name] = Date.now() - startedAt;
+        if (keepsTimes) times[next.name] = Date.now() - startedAt;
       }
       await lane.close();
     }),
@@ -88,6 +91,6 @@ await runAll(
   lanes,
 );
 await runAll(byLength.filter(isAlone), 1);
-if (!values.main) writeFileSync(timesFile, JSON.stringify(times));
+if (keepsTimes) writeFileSync(timesFile, JSON.stringify(times));
 await cleanUp();
 process.exit(report.end() ? 0 : 1);
