@@ -1,5 +1,4 @@
 import type { Tool, ToolParameters } from "./types.ts";
-import { plain } from "./text-protocol/tool-names.ts";
 
 /** Names that models use instead of our parameters' names. Used only where the right one is missing. */
 const otherNames: Record<string, string[]> = {
@@ -19,6 +18,9 @@ const otherNames: Record<string, string[]> = {
   background: ["run_in_background", "is_background"],
   wait_seconds: ["wait", "timeout", "timeout_seconds"],
 };
+
+/** Names that differ only in case and separators are the same. */
+export const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
 
 /** A foreign tool may call a parameter `constructor`. */
 const namesFor = (name: string): string[] => (Object.hasOwn(otherNames, name) ? (otherNames[name] ?? []) : []);

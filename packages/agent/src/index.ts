@@ -33,9 +33,7 @@ export {
 } from "./history-from-steps.ts";
 export { savePlan } from "./tools/save-plan.ts";
 export { updatePlan } from "./tools/update-plan.ts";
-export { refusesTools } from "./text-protocol/protocol.ts";
-export { withTextTools } from "./text-protocol/text-tools.ts";
-export type { FoundCall } from "./text-protocol/find-calls.ts";
+export { refusesTools, withTextFallback, withTextTools, type FoundCall } from "./text-protocol/index.ts";
 export { createModelClient } from "./models/index.ts";
 export type { ModelClientOptions } from "./models/options.ts";
 export { userTimeLimitMs } from "./tools/ask-question.ts";

@@ -26,8 +26,7 @@ import { RunEnded, type Ending } from "./ending.ts";
 import { createOutputs } from "./outputs.ts";
 import { createSeenFiles, filesIn } from "./seen-files.ts";
 import { createSubagents, type RunNested } from "./subagents/subagents.ts";
-import { openProtocol, type Next } from "./text-protocol/protocol.ts";
-import { relevantFiles } from "./text-protocol/relevant-files.ts";
+import { openProtocol, relevantFiles, type Next } from "./text-protocol/index.ts";
 import { estimateRequestTokens, estimateTokens } from "./tokens.ts";
 import { definitionOf } from "./tool-definition.ts";
 import { resultLimits } from "./truncate.ts";
@@ -117,12 +116,10 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   const allowedTools = nested?.allowedTools ?? new Set(currentToolNames([...(options.allowedTools ?? [])]));
   const ownTools = options.agent.tools && allowedToolNames(options.agent.tools);
   const protocol = openProtocol({
-    protocol: options.agent.protocol ?? model.protocol ?? "native",
+    protocol: options.agent.protocol,
     client: model.client,
     tools: (options.tools ?? allTools).filter((tool) => (ownTools === null || ownTools.has(tool.name)) && (!tool.asksUser || deps.ask)),
     editMode: options.editMode,
-    onSwitch: () => deps.onTextProtocol?.(),
-    onNative: () => deps.onNativeTools?.(),
   });
   const outputs = createOutputs(options.conversation);
   const tools = toolsForFormat(protocol.tools, model.edit_format ?? "edits");

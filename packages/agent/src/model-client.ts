@@ -44,7 +44,7 @@ export type ModelEvent =
   | { type: "tool_call_delta"; id: string; delta: string }
   /** `arguments`, when given, is the complete text and replaces the fragments. */
   | { type: "tool_call_end"; id: string; arguments?: string; problem?: string; provider_state?: ProviderState }
-  /** `claims_done`: the model wrote a completion token. `source`: where the `provider_state`s of this answer are valid. */
+  /** `claims_done`: of a reply by the text protocol, whether the model wrote a completion token. `source`: where the `provider_state`s of this answer are valid. */
   | { type: "finish"; reason: FinishReason; usage: ModelUsage | null; claims_done?: boolean; source?: ModelSource };
 
 export type FinishReason = "stop" | "tool_calls" | "length" | "content_filter" | "other";

@@ -30,8 +30,8 @@ export interface Turn {
   /** With the provider's usage, if it reported one. */
   message: AssistantMessage;
   finish: FinishReason;
-  /** The model wrote a completion token. */
-  claimsDone: boolean;
+  /** For replies by the text protocol: whether the model wrote a completion token. */
+  claimsDone: boolean | undefined;
 }
 
 /** A wait before a call is repeated that produced no output. */
@@ -86,7 +86,7 @@ export async function streamTurn(options: TurnOptions): Promise<Turn> {
     const messages = textSoFar === "" ? request.messages : [...request.messages, assistantMessage(textSoFar), continueNote];
     try {
       const finish = await oneCall({ ...options, request: { ...request, messages } }, received, textSoFar);
-      return { message: assembled(received, textSoFar), finish, claimsDone: received.finish?.claims_done ?? false };
+      return { message: assembled(received, textSoFar), finish, claimsDone: received.finish?.claims_done };
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (!(error instanceof ModelError)) throw error;

@@ -477,10 +477,6 @@ export interface AgentDeps {
   onContextLoaded?(context: LoadedContext): Promise<void>;
   /** The model that a sub-agent names. Rejects with a message for people when it is not available. Absent: sub-agents use the run's model. */
   modelFor?(id: string): Promise<RunOptions["model"]>;
-  /** The provider refused tools, so this run continues with calls as text (`auto`). Store it for the next run. */
-  onTextProtocol?: () => void;
-  /** The model made its first native call (`auto`), so its text is no longer parsed for calls. Store it for the next run. */
-  onNativeTools?: () => void;
   /** Default: the system clock. */
   now?: () => Date;
   /** A monotonic clock in milliseconds. Default: `performance.now`. */
@@ -595,11 +591,8 @@ export interface RunLimits {
   model_idle_ms: number;
 }
 
-/**
- * `native`: function calling. `auto`: the same, but calls that a weaker model writes as text count too, and `text` where the provider refuses tools.
- * `text`, `react`: calls are JSON in the reply (Iterative, ReAct). `files`: one reply whose marked code blocks are saved (StreamAgent).
- */
-export type AgentProtocol = "native" | "auto" | "text" | "react" | "files";
+/** `text`, `react`: calls are JSON in the reply (Iterative, ReAct). `files`: one reply whose marked code blocks are saved (StreamAgent). */
+export type AgentProtocol = "text" | "react" | "files";
 
 export interface RunOptions {
   agent: {
@@ -609,13 +602,12 @@ export interface RunOptions {
     tools: string[] | null;
     /** Its own sub-agents, beside the built-in ones and the project's. */
     subagents?: readonly LibrarySubagent[];
-    /** The protocol of the agent's type. Default: the model's. */
+    /** Of an older agent type, whatever its model can do. Default: function calling. */
     protocol?: AgentProtocol;
   };
   model: {
+    /** With function calling, or `withTextTools` for a model that has none. */
     client: ModelClient;
-    /** Used when the agent sets none. Default `native`. */
-    protocol?: AgentProtocol;
     /** Which of the edit tools it is offered. Default `edits`; `editFormatOf(model_id)` knows the others. */
     edit_format?: EditFormat;
     /** Tokens; `contextWindowOf(model_id)` knows the common ones. Default 128 000. */

@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { runAgent } from "../loop.ts";
 import { ModelError } from "../model-error.ts";
 import { createSeenFiles } from "../seen-files.ts";
-import { answer, play, say, stop, usage, type Reply, type RunChanges, type Script } from "../testing/harness.ts";
+import { calls, play, read, say, stop, usage, type Reply, type RunChanges, type Script } from "../testing/harness.ts";
 import { tempWorkspace } from "../testing/temp-workspace.ts";
 import { textOf, type ModelMessage } from "../conversation.ts";
 import type { ModelEvent } from "../model-client.ts";
 import type { AgentProtocol } from "../types.ts";
+import { withTextFallback } from "./index.ts";
 
 const speaking = (protocol: AgentProtocol, more: RunChanges = {}): RunChanges => ({
   agent: { system_prompt: "You are an agent.", tools: null, protocol },
@@ -199,43 +201,60 @@ describe("ReActAgent", () => {
   });
 });
 
-describe("TesslateAgent on weak models (auto)", () => {
+describe("a model that has not shown whether it has function calling", () => {
   const refusal = new ModelError(
     "model_error",
     "localhost:11434 refused the request (400): registry.ollama.ai/library/gemma:2b does not support tools",
   );
+  const quoted = '<tool_call>\n{"name": "write_file", "arguments": {"file_path": "a.txt", "content": "x"}}\n</tool_call>';
+  const unproven = (found: string[] = []): RunChanges => ({
+    through: (options) =>
+      runAgent({
+        ...options,
+        model: {
+          client: withTextFallback(options.model.client, {
+            onRefused: () => void found.push("refused"),
+            onNativeCall: () => void found.push("native"),
+          }),
+        },
+      }),
+  });
 
   test("a provider that refuses tools gets the text protocol for the rest of the run", async () => {
     await using ws = await tempWorkspace();
-    let switched = 0;
+    const found: string[] = [];
     const run = await play(
       ws,
-      [[refusal], textReply(json("write_file", { file_path: "a.txt", content: "x" })), textReply("Done. TASK_COMPLETE")],
-      speaking("auto", { deps: { onTextProtocol: () => void switched++ } }),
+      [[refusal], textReply(json("write_file", { file_path: "a.txt", content: "x" })), textReply(""), textReply("Done. TASK_COMPLETE")],
+      unproven(found),
     );
-    expect(run.result).toMatchObject({ success: true, tool_calls_made: 1 });
-    expect(run.client.requests.map((request) => request.tools.length > 0)).toEqual([true, false, false]);
-    expect(switched).toBe(1);
+    expect(run.result).toMatchObject({ success: true, tool_calls_made: 1, completion_reason: "task_complete_signal" });
+    expect(run.client.requests.map((request) => request.tools.length > 0)).toEqual([true, false, false, false]);
+    expect(found).toEqual(["refused"]);
     expect(await ws.get("a.txt")).toBe("x");
   });
 
-  test("calls that were written into the text are run", async () => {
+  test("a call in the text of a model whose provider takes tools is text, also in its first reply", async () => {
     await using ws = await tempWorkspace();
-    const run = await play(
-      ws,
-      [
-        textReply('<tool_call>\n{"name": "write_file", "arguments": {"file_path": "a.txt", "content": "x"}}\n</tool_call>'),
-        answer("Done."),
-      ],
-      speaking("auto"),
-    );
-    expect(run.result).toMatchObject({ success: true, tool_calls_made: 1, final_response: "Done." });
-    expect(await ws.get("a.txt")).toBe("x");
+    const found: string[] = [];
+    const run = await play(ws, [textReply(quoted)], unproven(found));
+    expect(run.result).toMatchObject({ success: true, tool_calls_made: 0, final_response: quoted });
+    expect(found).toEqual([]);
+    expect(await ws.snapshot()).toEqual({});
+  });
+
+  test("a refusal after its first native call is an error: its text is never read for calls", async () => {
+    await using ws = await tempWorkspace({ "a.txt": "x" });
+    const found: string[] = [];
+    const run = await play(ws, [calls(read("a.txt")), calls(read("a.txt")), [refusal], textReply(quoted)], unproven(found));
+    expect(run.result).toMatchObject({ success: false, tool_calls_made: 2, error: refusal.message });
+    expect(found).toEqual(["native"]);
+    expect(run.client.requests).toHaveLength(3);
   });
 
   test("other refusals are reported", async () => {
     await using ws = await tempWorkspace();
-    const run = await play(ws, [[new ModelError("model_auth_failed", "Anthropic refused the API key.")]], speaking("auto"));
+    const run = await play(ws, [[new ModelError("model_auth_failed", "Anthropic refused the API key.")]], unproven());
     expect(run.result).toMatchObject({ success: false, error_code: "model_auth_failed" });
     expect(run.client.requests).toHaveLength(1);
   });

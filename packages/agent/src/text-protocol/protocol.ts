@@ -1,13 +1,10 @@
-import { ModelError } from "../model-error.ts";
 import { writeFile } from "../tools/write-file.ts";
 import type { Turn } from "../turn.ts";
 import { callsOf, textOf, userMessage, type UserMessage } from "../conversation.ts";
-import type { ModelClient, ModelEvent } from "../model-client.ts";
+import type { ModelClient } from "../model-client.ts";
 import type { AgentProtocol, EditMode, Tool } from "../types.ts";
-import { createQuotation } from "./quotation.ts";
-import { createReplyReader } from "./reply-reader.ts";
 import { installPackages, withFileReplies, withoutReading } from "./file-replies.ts";
-import { callEvents, withTextTools } from "./text-tools.ts";
+import { withTextTools } from "./text-tools.ts";
 
 /** How a run calls its model and reads its replies. The only difference between agent types. */
 export interface ProtocolSession {
@@ -30,20 +27,14 @@ const cutOffNote = userMessage(
   "note",
 );
 
-/**
- * `onSwitch` is called when the provider refused tools and the run continues with calls as text; `onNative` when the model made its first native call,
- * after which its text is no longer parsed.
- */
+/** Without `protocol`, tools are called as the client does it, and only replies of {@link withTextTools} are corrected. */
 export function openProtocol(options: {
-  protocol: AgentProtocol;
+  protocol: AgentProtocol | undefined;
   client: ModelClient;
   tools: readonly Tool[];
   editMode: EditMode;
-  onSwitch?: () => void;
-  onNative?: () => void;
 }): ProtocolSession {
   const { protocol, client, tools } = options;
-  if (protocol === "native") return { client, tools, afterBatch: () => undefined, beforeEnd: () => undefined };
   if (protocol === "files") {
     let continuations = 0;
     return {
@@ -54,48 +45,15 @@ export function openProtocol(options: {
       beforeEnd: () => undefined,
     };
   }
-  const state = { isText: protocol !== "auto" };
-  const corrected = correcting(options.editMode, () => state.isText);
-  const byText = withTextTools(client, { isReAct: protocol === "react" });
-  if (protocol !== "auto") return { client: byText, tools, ...corrected };
-  const byAuto = withStrayCalls(client, options.onNative);
   return {
-    client: {
-      async *stream(request, signal) {
-        if (!state.isText) {
-          let hasStarted = false;
-          try {
-            for await (const event of byAuto.stream(request, signal)) {
-              hasStarted = true;
-              yield event;
-            }
-            return;
-          } catch (error) {
-            if (hasStarted || request.tools.length === 0 || !refusesTools(error)) throw error;
-            state.isText = true;
-            options.onSwitch?.();
-          }
-        }
-        yield* byText.stream(request, signal);
-      },
-    },
+    client: protocol === undefined ? client : withTextTools(client, { isReAct: protocol === "react" }),
     tools,
-    ...corrected,
+    ...correcting(options.editMode),
   };
 }
 
-/** Whether a provider reports that the model has no function calling. Each has its own message. */
-export function refusesTools(error: unknown): boolean {
-  if (!(error instanceof ModelError) || error.code !== "model_error") return false;
-  return (
-    /tool|function.?call/i.test(error.message) &&
-    /support|require|enable|not (available|allowed|permitted)|unknown|unrecogni[sz]ed|extra inputs|no endpoints|--jinja/i.test(
-      error.message,
-    )
-  );
-}
-
-function correcting(editMode: EditMode, isText: () => boolean): Pick<ProtocolSession, "afterBatch" | "beforeEnd"> {
+/** Asks for another reply when one in text is empty, unfinished, or only shows code. */
+function correcting(editMode: EditMode): Pick<ProtocolSession, "afterBatch" | "beforeEnd"> {
   let corrections = 0;
   let lastFailed = 0;
   let hasActed = false;
@@ -115,7 +73,7 @@ function correcting(editMode: EditMode, isText: () => boolean): Pick<ProtocolSes
       return failed > 0 ? unfinished(failed) : { ends: "task_complete_signal" };
     },
     beforeEnd(turn) {
-      if (!isText()) return undefined;
+      if (turn.claimsDone === undefined) return undefined;
       const text = textOf(turn.message).trim();
       if (turn.claimsDone) {
         const failed = lastFailed;
@@ -138,42 +96,4 @@ function correcting(editMode: EditMode, isText: () => boolean): Pick<ProtocolSes
 /** A longer code block: the model probably assumes that showing code writes it. */
 function showsCode(text: string): boolean {
   return /```[^\n]*\n(?:[^\n]*\n){3,}?[\s\S]*?```/.test(text);
-}
-
-/**
- * For models that may lack function calling: until the first native call, calls in the text are used when the reply has no native ones.
- */
-export function withStrayCalls(client: ModelClient, onNative?: () => void): ModelClient {
-  let isNative = false;
-  return {
-    async *stream(request, signal) {
-      if (isNative || request.tools.length === 0) {
-        yield* client.stream(request, signal);
-        return;
-      }
-      const reader = createReplyReader(request.tools, { isQuoted: createQuotation(request.messages) });
-      for await (const event of client.stream(request, signal)) {
-        if (event.type === "text") {
-          for (const piece of reader.push(event.delta))
-            yield piece.type === "text" ? { type: "text", delta: piece.text } : { type: "reasoning", delta: piece.text };
-          continue;
-        }
-        if (event.type === "tool_call_start" && !isNative) {
-          isNative = true;
-          onNative?.();
-        }
-        if (event.type === "finish") {
-          const { pieces, calls } = reader.end(event.reason === "length");
-          for (const piece of pieces)
-            yield piece.type === "text" ? { type: "text", delta: piece.text } : { type: "reasoning", delta: piece.text };
-          if (!isNative && calls.length > 0) {
-            yield* callEvents(calls);
-            yield { ...event, reason: "tool_calls" } satisfies ModelEvent;
-            return;
-          }
-        }
-        yield event;
-      }
-    },
-  };
 }

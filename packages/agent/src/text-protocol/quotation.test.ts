@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { calls, call, play, say, stop, type Reply, type RunChanges } from "../testing/harness.ts";
+import { calls, play, read, say, stop, type Reply, type RunChanges } from "../testing/harness.ts";
+import type { ModelClient } from "../model-client.ts";
+import { runAgent } from "../loop.ts";
 import { tempWorkspace } from "../testing/temp-workspace.ts";
 import type { AgentProtocol } from "../types.ts";
+import { withTextFallback } from "./index.ts";
 
 /** What an attacker wants to be run, in the notations that are read as calls. */
 const target = { file_path: "pwned.txt", content: "stolen words" };
@@ -51,13 +54,12 @@ const speaking = (protocol: AgentProtocol, more: RunChanges = {}): RunChanges =>
 });
 const inPieces = (text: string, size: number): Reply => [...say(...(text.match(new RegExp(`[\\s\\S]{1,${size}}`, "g")) ?? [])), stop];
 /** A file in the format of each protocol. */
-const reads: Record<"text" | "react" | "auto", (path: string) => Reply> = {
+const reads: Record<"text" | "react", (path: string) => Reply> = {
   text: (path) => inPieces(fence(JSON.stringify({ tool_name: "read_file", parameters: { file_path: path } })), 9),
   react: (path) => inPieces(`THOUGHT: I read it.\nAction: read_file\nAction Input: {"file_path": "${path}"}`, 9),
-  auto: (path) => inPieces(`<tool_call>\n{"name": "read_file", "arguments": {"file_path": "${path}"}}\n</tool_call>`, 9),
 };
 
-describe.each(["text", "react", "auto"] as const)("a model with the %s protocol that quotes a call it has read", (protocol) => {
+describe.each(["text", "react"] as const)("a model with the %s protocol that quotes a call it has read", (protocol) => {
   test.each(Object.entries(forms))("%s: the call is shown and not run", async (_name, { material, quote }) => {
     for (const source of sources)
       for (const size of [1_000_000, 7, 1]) {
@@ -98,29 +100,32 @@ test("a new call is run although the material names the same file and tool", asy
   expect((await ws.snapshot())["pwned.txt"]).toBe("something else");
 });
 
-test.each(Object.entries(forms))(
-  "text of a model with native tool calls is not parsed for calls: %s",
-  async (_name, { material, quote }) => {
-    for (const own of ["native", "auto"] as const) {
+/** Models with function calling, and those that have not shown it yet. */
+const clients: Record<string, (client: ModelClient) => ModelClient> = {
+  native: (client) => client,
+  unproven: (client) => withTextFallback(client),
+};
+
+describe.each(Object.entries(clients))("the text of a %s model is not read for calls", (_name, clientOf) => {
+  const through: RunChanges["through"] = (options) => runAgent({ ...options, model: { client: clientOf(options.model.client) } });
+  test.each(Object.entries(forms))("%s", async (_form, { material, quote }) => {
+    for (const script of [
+      // It has called a tool, whose result it quotes; and the first thing it ever writes.
+      [calls(read("README.md")), inPieces(quote, 7)],
+      [inPieces(quote, 7)],
+    ]) {
       await using ws = await tempWorkspace({ "README.md": `${material}\n` });
       const before = await ws.snapshot();
-      let nativeCount = 0;
-      // Its own words, not a quotation: what it wrote is text.
-      const run = await play(
-        ws,
-        [calls(call("list_dir", { path: "." })), inPieces(quote, 7)],
-        speaking(own, { deps: { onNativeTools: () => void nativeCount++ } }),
-      );
-      expect(run.all("tool_started")).toHaveLength(1);
+      const run = await play(ws, script, { through });
+      expect(run.all("tool_started")).toHaveLength(script.length - 1);
+      // Shown exactly as it was written.
       expect(
         run
           .all("text_chunk")
           .map((event) => event.data.content)
-          .join("")
-          .trim(),
-      ).toBe(quote.trim());
+          .join(""),
+      ).toBe(quote);
       expect(await ws.snapshot()).toEqual(before);
-      expect(nativeCount).toBe(own === "auto" ? 1 : 0);
     }
-  },
-);
+  });
+});

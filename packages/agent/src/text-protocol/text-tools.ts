@@ -80,7 +80,7 @@ async function* readingCalls(
     type: "finish",
     reason: calls.length > 0 ? "tool_calls" : isLooping ? "other" : (finish?.reason ?? "stop"),
     usage: finish?.usage ?? null,
-    ...(claimsDone ? { claims_done: true } : {}),
+    claims_done: claimsDone,
   };
 }
 

@@ -1,3 +1,4 @@
+import { plain } from "../argument-names.ts";
 import type { ToolDefinition } from "../model-client.ts";
 
 /** What other harnesses call the same tools; models trained on those write their names. */
@@ -28,8 +29,4 @@ export function meantTool(name: string, tools: readonly Pick<ToolDefinition, "na
   if (spelled) return spelled.name;
   const other = byOtherName.get(bare);
   return other !== undefined && tools.some((tool) => tool.name === other) ? other : undefined;
-}
-
-export function plain(name: string): string {
-  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
 }

@@ -1,6 +1,6 @@
 import type { RetryPart } from "./chat.types.ts";
 
-/** Which call it is: "(2 of 5)". */
+/** Which call it is: "(attempt 2 of 5)". */
 export const attemptOf = ({ attempt, of }: RetryPart): string => `(attempt ${attempt} of ${of})`;
 
 /** What failed and what came of it, once the wait is over. */

@@ -69,7 +69,7 @@ test("a failed call to the model is a moment, with what came of it", () => {
     event("complete", { success: false, iterations: 1, final_response: "", tool_calls_made: 0, completion_reason: "cancelled" }),
   ]);
   expect(moments.map(({ label, bead }) => [label, bead])).toEqual([
-    ["Too busy (529). Retried (2 of 5).", "step"],
+    ["Too busy (529). Retried (attempt 2 of 5).", "step"],
     ["Too busy (529). Not retried.", "step"],
   ]);
 });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { AgentProtocol, ModelClient } from "@tesslate/agent";
+import type { ModelClient } from "@tesslate/agent";
 import { ModelError } from "@tesslate/agent";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
@@ -65,12 +65,15 @@ export function createCapabilities({
     });
   };
 
+  const find = ({ connection, model }: Pick<ProbeTarget, "connection" | "model">) =>
+    store.findCapabilities(connectionKey(connection), model);
+
   /** Stores what a run showed, in addition to a probe or instead of one. */
   const update = async (
     target: Pick<ProbeTarget, "connection" | "model">,
     found: Partial<Pick<Trial, "native_tools" | "parallel_tools" | "text_tools">>,
   ): Promise<void> => {
-    const known = await store.findCapabilities(connectionKey(target.connection), target.model);
+    const known = await find(target);
     await save(target, {
       native_tools: false,
       parallel_tools: false,
@@ -86,7 +89,8 @@ export function createCapabilities({
   };
 
   return {
-    find: ({ connection, model }: Pick<ProbeTarget, "connection" | "model">) => store.findCapabilities(connectionKey(connection), model),
+    /** Also what has expired: {@link isCurrent}. */
+    find,
     /** Capabilities of all models of these connections, by {@link connectionKey} and model. */
     list: async (
       connections: readonly ProviderConnection[],
@@ -104,7 +108,8 @@ export function createCapabilities({
       const work = (async () => {
         const timeout = AbortSignal.timeout(trialMs);
         try {
-          const trial = await probeTools(target.client, timeout);
+          const isProven = (await find(target))?.native_tools === true;
+          const trial = await probeTools(target.client, timeout, { isProven });
           const row = await save(target, trial);
           log.info(
             { provider: target.connection.provider.slug, model: target.model, score: trial.score, native_tools: trial.native_tools },
@@ -131,8 +136,14 @@ export function createCapabilities({
   };
 }
 
-/** The protocol for a probed model. With native tool calls, text is never parsed for calls, even when it looks like one. */
-export const protocolOfRow = (row: Pick<ModelCapabilitiesRow, "native_tools">): AgentProtocol => (row.native_tools ? "native" : "text");
+/** How tools are called with a model. Only with `text` are replies read for calls; `unproven` becomes that when the provider refuses tools. */
+export type ToolProtocol = "native" | "unproven" | "text";
+
+export const isCurrent = ({ expires_at }: Pick<ModelCapabilitiesRow, "expires_at">): boolean => Date.parse(expires_at) > Date.now();
+
+/** What a model has once called natively is not called as text again, however long ago that was. */
+export const protocolOfRow = (row: Pick<ModelCapabilitiesRow, "native_tools" | "expires_at">): ToolProtocol =>
+  row.native_tools ? "native" : isCurrent(row) ? "text" : "unproven";
 
 /** For the API. */
 export const toolsOf = (row: Pick<ModelCapabilitiesRow, "native_tools" | "text_tools">) =>

@@ -42,9 +42,10 @@ const pair = 'Call add_note twice in this one reply: title "alpha" with count 1,
 
 /**
  * Probes a model with three or four small calls, made as in a run: one tool call, two at once, an answer that uses a result; as text where the provider has
- * no function calling. Throws `ModelError` when the model cannot be reached.
+ * no function calling. `isProven`: the model has made native calls before, so only a provider that refuses tools proves otherwise. Throws `ModelError` when
+ * the model cannot be reached.
  */
-export async function probeTools(client: ModelClient, signal: AbortSignal): Promise<Trial> {
+export async function probeTools(client: ModelClient, signal: AbortSignal, { isProven = false } = {}): Promise<Trial> {
   const usage: ModelUsage = { tokens_in: 0, tokens_out: 0, tokens_cached: 0 };
   let calls = 0;
   let hasUsage = false;
@@ -71,7 +72,7 @@ export async function probeTools(client: ModelClient, signal: AbortSignal): Prom
   } catch (error) {
     if (!refusesTools(error)) throw error;
   }
-  const native_tools = first !== undefined && first.calls.length > 0;
+  const native_tools = first !== undefined && (isProven || first.calls.length > 0);
   const by = native_tools ? client : byText;
   const one = native_tools && first ? first : await countedReply(by, [userMessage(task)]);
   const call = one.calls[0];

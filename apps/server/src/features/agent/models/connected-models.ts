@@ -1,7 +1,7 @@
-import { contextWindowOf, type AgentProtocol, type ModelClient } from "@tesslate/agent";
+import { contextWindowOf, type ModelClient } from "@tesslate/agent";
 import { AppError } from "../../../platform/errors.ts";
 import type { ModelCatalogue } from "./catalogue.ts";
-import { protocolOfRow, type Capabilities, type ProbeTarget } from "./capabilities.ts";
+import { isCurrent, protocolOfRow, type Capabilities, type ProbeTarget, type ToolProtocol } from "./capabilities.ts";
 import type { Trial } from "./conformance.ts";
 import type { ProviderConnection } from "./connections.ts";
 import { isOwnAddress, type ModelClients } from "./model-clients.ts";
@@ -15,8 +15,8 @@ import { visionOf } from "./vision.ts";
 export interface ResolvedModel {
   model_id: string;
   client: ModelClient;
-  /** Used unless the agent has a protocol. */
-  protocol: AgentProtocol;
+  /** Used unless the agent's type has a protocol of its own. */
+  protocol: ToolProtocol;
   /** Called with the user's own key, so the user pays the provider. */
   is_byok: boolean;
   pricing: ModelPrice;
@@ -27,10 +27,10 @@ export interface ResolvedModel {
   /** Whether it supports images; null: unknown, so images are sent. */
   vision: boolean | null;
   /** Set while its capabilities are unknown: probes it once; rejects with `ModelError`. */
-  firstUse?: () => Promise<{ protocol: AgentProtocol; context_window: number; trial: Trial }>;
+  firstUse?: () => Promise<{ protocol: ToolProtocol; context_window: number; trial: Trial }>;
   /** For a probe; absent for the demo model. */
   target?: ProbeTarget;
-  /** Records that the provider refused tools. */
+  /** Records that the provider refused tools in a run. */
   refusedTools?: () => Promise<void>;
   /** Records that the model made a native tool call in a run. Absent when that is already known. */
   madeNativeCall?: () => Promise<void>;
@@ -81,7 +81,7 @@ export function createConnectedModels({
   /** With what its id alone says. */
   const describe = (
     client: ModelClient,
-    { id, agent, is_byok = false, protocol = "auto" }: NamedModel & { is_byok?: boolean; protocol?: AgentProtocol },
+    { id, agent, is_byok = false, protocol = "unproven" }: NamedModel & { is_byok?: boolean; protocol?: ToolProtocol },
   ): ResolvedModel => ({
     model_id: id,
     client: withKnownReasoning(client, id),
@@ -108,7 +108,7 @@ export function createConnectedModels({
         id,
         agent,
         is_byok: connection.origin === "own",
-        protocol: hasNativeTools(connection) ? "native" : "auto",
+        protocol: hasNativeTools(connection) ? "native" : "unproven",
       });
       const target = { connection, model: nativeName(connection.provider.slug, name), client: made.client };
       const facts = await catalogue.factsOf(connection, target.model);
@@ -116,13 +116,14 @@ export function createConnectedModels({
         row?.context_window ?? facts?.context_window ?? made.context_window;
       const vision = facts?.has_vision ?? made.vision;
       if (made.protocol === "native") return { ...made, vision, target, context_window: windowOf(undefined) };
-      const row = await capabilities.find(target);
+      const known = await capabilities.find(target);
+      const row = known && isCurrent(known) ? known : undefined;
       return {
         ...made,
         target,
         vision: row?.vision ?? vision,
         context_window: windowOf(row),
-        ...(row && { protocol: protocolOfRow(row) }),
+        ...(known && { protocol: protocolOfRow(known) }),
         refusedTools: () => capabilities.refusedTools(target),
         ...(row === undefined && { madeNativeCall: () => capabilities.madeNativeCall(target) }),
         ...(!row &&

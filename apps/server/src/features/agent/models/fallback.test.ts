@@ -26,11 +26,11 @@ const overloaded = new ModelError("rate_limited", "OpenAI is limiting requests r
 const down = new ModelError("model_error", "Anthropic has a problem of its own (529).", { retryable: true });
 const wrongKey = new ModelError("model_auth_failed", "OpenAI refused the API key.");
 
-async function complete(chain: ReturnType<typeof createModelChain>, chosen?: string): Promise<{ text: string; model: string | undefined }> {
+async function complete(chain: ModelClient, chosen?: string): Promise<{ text: string; model: string | undefined }> {
   let text = "";
   let answeredBy: string | undefined;
   const request = { system: "", messages: [], tools: [], ...(chosen !== undefined && { model: chosen }) };
-  for await (const event of chain.client.stream(request, new AbortController().signal))
+  for await (const event of chain.stream(request, new AbortController().signal))
     if (event.type === "text") text += event.delta;
     else if (event.type === "model") answeredBy = event.id;
   return { text, model: answeredBy };
@@ -46,10 +46,8 @@ describe("fallback models", () => {
       onSwitch: async ({ from, to, reason }) => void switches.push(`${from.model_id} ${to.model_id} ${reason}`),
     });
     expect(await complete(chain)).toEqual({ text: "hi", model: "c/3" });
-    expect(chain.current().model_id).toBe("c/3");
     expect(switches).toEqual(["a/1 b/2 OpenAI is limiting requests right now.", "b/2 c/3 Anthropic has a problem of its own (529)."]);
     expect(await complete(chain)).toEqual({ text: "hello", model: undefined });
-    expect(chain.current().model_id).toBe("a/1");
     expect(switches).toHaveLength(2);
   });
 
@@ -93,7 +91,6 @@ describe("fallback models", () => {
       onSwitch: () => Promise.reject(new Error("no switch")),
     });
     await expect(complete(chain)).rejects.toBe(error);
-    expect(chain.current().model_id).toBe("a/1");
   });
 
   test("a model over the limit is skipped; the next one answers within its limit, or the error says why none could take over", async () => {
@@ -117,7 +114,6 @@ describe("fallback models", () => {
       retryable: true,
       message: "OpenAI is limiting requests right now. b/2 could not take over: Your credits are used up.",
     });
-    expect(alone.current().model_id).toBe("a/1");
   });
 
   test("a fallback that is known to have no vision gets the names of pictures instead of the pictures", async () => {

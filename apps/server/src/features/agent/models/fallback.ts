@@ -2,12 +2,6 @@ import { ModelError, withoutImages, type ModelClient, type ModelRequest } from "
 import { AppError } from "../../../platform/errors.ts";
 import type { ResolvedModel } from "./connected-models.ts";
 
-/** A model with fallbacks. */
-export interface ModelChain {
-  client: ModelClient;
-  /** The model that was called last. */
-  current(): ResolvedModel;
-}
 export interface ModelSwitch {
   from: ResolvedModel;
   to: ResolvedModel;
@@ -44,9 +38,8 @@ export interface ModelChainOptions {
 export function createModelChain(
   models: readonly [ResolvedModel, ...ResolvedModel[]],
   { resolve, mayTakeOver, onSwitch }: ModelChainOptions,
-): ModelChain {
+): ModelClient {
   const [own, ...fallbacks] = models;
-  let called = own;
   /** The next model that may make the call. Throws the error of `from` with the reasons why the others were skipped. */
   const nextOf = async (left: ResolvedModel[], from: ResolvedModel, request: ModelRequest, error: ModelError) => {
     const refusals: string[] = [];
@@ -76,27 +69,23 @@ export function createModelChain(
     return { to, request: withinLimit(request, verdict) };
   };
   return {
-    current: () => called,
-    client: {
-      async *stream({ model: chosen, ...request }, signal) {
-        const left = chosen === undefined ? [...fallbacks] : [];
-        let { to, request: attempt } = chosen === undefined ? { to: own, request } : await chosenModel(chosen, request);
-        for (;;) {
-          let hasBegun = false;
-          called = to;
-          try {
-            for await (const event of to.client.stream(attempt, signal)) {
-              if (!hasBegun && to !== own) yield { type: "model", id: to.model_id };
-              hasBegun = true;
-              yield event;
-            }
-            return;
-          } catch (error) {
-            if (hasBegun || signal.aborted || !isOverload(error)) throw error;
-            ({ to, request: attempt } = await nextOf(left, to, attempt, error as ModelError));
+    async *stream({ model: chosen, ...request }, signal) {
+      const left = chosen === undefined ? [...fallbacks] : [];
+      let { to, request: attempt } = chosen === undefined ? { to: own, request } : await chosenModel(chosen, request);
+      for (;;) {
+        let hasBegun = false;
+        try {
+          for await (const event of to.client.stream(attempt, signal)) {
+            if (!hasBegun && to !== own) yield { type: "model", id: to.model_id };
+            hasBegun = true;
+            yield event;
           }
+          return;
+        } catch (error) {
+          if (hasBegun || signal.aborted || !isOverload(error)) throw error;
+          ({ to, request: attempt } = await nextOf(left, to, attempt, error as ModelError));
         }
-      },
+      }
     },
   };
 }

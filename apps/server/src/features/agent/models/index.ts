@@ -14,7 +14,7 @@ export { createModels, type Models } from "./models.service.ts";
 export { projectModelSettings } from "./project-settings.ts";
 export { createModelsStore } from "./models.store.ts";
 export { mountModels } from "./models.routes.ts";
-export { createModelChain, withoutUnseenImages, type ModelChain, type ModelChainOptions } from "./fallback.ts";
+export { createModelChain, withoutUnseenImages, type ModelChainOptions } from "./fallback.ts";
 export { chargeOf, costOf, createPrices, tokensFor, type ModelPrice } from "./prices.ts";
 export { redactedClient } from "./redaction.ts";
 export { createModelKeys } from "./model-keys.service.ts";

@@ -114,6 +114,22 @@ describe("probing a model", () => {
     const again = await world.run("And again");
     expect(again.some((event) => event.type === "notice")).toBe(false);
   });
+
+  test("a model that once made a native call keeps function calling until its provider refuses tools", async () => {
+    const server = await serving(able);
+    const app = await started(local(server));
+    const client = app.as(await app.signUp());
+    const body = { model: "ollama/small-model" };
+    expect(await client.models.probe({ body })).toMatchObject({ tools: "native" });
+    await app.studio.database.pool.query("update model_capabilities set expires_at = now() - interval '1 day'");
+    const call = "```json\n{'tool_name': 'add_note', 'parameters': {'title': 'alpha', 'count': 3}}\n```";
+    server.setScript(script([when(/^Call add_note/, [say(call)])]));
+    const trial = await client.models.probe({ body });
+    expect(trial).toMatchObject({ tools: "native" });
+    expect(trial.score).toBeLessThan(50);
+    server.setScript(script(weak));
+    expect(await client.models.probe({ body })).toMatchObject({ tools: "text" });
+  });
 });
 
 describe("choosing models", () => {

@@ -60,18 +60,13 @@ export function createModelsStore(db: Database) {
           .returning({ id: userCustomModels.id })
       ).length > 0,
 
+    /** Also when they have expired. */
     findCapabilities: async (connection: string, model: string): Promise<ModelCapabilitiesRow | undefined> =>
       (
         await db
           .select()
           .from(modelCapabilities)
-          .where(
-            and(
-              eq(modelCapabilities.connection, connection),
-              eq(modelCapabilities.model, model),
-              sql`${modelCapabilities.expires_at} > now()`,
-            ),
-          )
+          .where(and(eq(modelCapabilities.connection, connection), eq(modelCapabilities.model, model)))
       )[0],
     listCapabilities: async (connections: readonly string[]): Promise<ModelCapabilitiesRow[]> =>
       connections.length === 0

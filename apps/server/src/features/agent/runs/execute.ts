@@ -15,7 +15,7 @@ import {
 import type { RunEventData } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
-import { createModelChain, redactedClient, type ModelChain, type ModelChainOptions, type ResolvedModel } from "../models/index.ts";
+import { createModelChain, redactedClient, type ModelChainOptions } from "../models/index.ts";
 import type { AgentRunner } from "./agent-runner.ts";
 import type { CommandStops } from "./command-stops.ts";
 import type { ModelRetries } from "./model-retries.ts";
@@ -26,7 +26,7 @@ import { forwardEvent, type NewRunEvent } from "./events.ts";
 import { describeInterruptedSubagents, findUnfinishedBatch, loadInterruption, stepData } from "./interrupted-steps.ts";
 import type { PreparedRun } from "./run.ts";
 import { storedContext } from "./run-context.ts";
-import { agentModel, chainLink, chainProtocol, probeOnFirstUse } from "./run-models.ts";
+import { agentModel, chainLink, probeOnFirstUse } from "./run-models.ts";
 import type { RunsStore } from "./runs.store.ts";
 import { collectTools, selectTools, type ToolProvider } from "./toolset.ts";
 import type { RunLedger, RunLedgers } from "./usage.ts";
@@ -69,12 +69,10 @@ async function executeRun(
   const [first, ...fallbacks] = run.chain;
   const model = await probeOnFirstUse(first, { ledger, emitter, signal, log });
   ownModel = model;
-  const links = [model, ...fallbacks] as const;
-  const protocol = chainProtocol(links);
   /** Switches that the person knows of: those of later calls are not shown again. */
   const shownSwitches = new Set<string>();
   const chainOptions: ModelChainOptions = {
-    resolve: async (id) => chainLink(await run.resolveModel(id), protocol),
+    resolve: async (id) => chainLink(await run.resolveModel(id), log),
     mayTakeOver: (next, request) => {
       ledger.addModel(next.model_id, next);
       return ledger.planTakeOver(next, estimateRequestTokens(request));
@@ -90,7 +88,7 @@ async function executeRun(
       });
     },
   };
-  const chain = createModelChain(links.map((link) => chainLink(link, protocol)) as [ResolvedModel, ...ResolvedModel[]], chainOptions);
+  const chain = createModelChain([chainLink(model, log), ...fallbacks.map((next) => chainLink(next, log))], chainOptions);
   /** Extends the record in the transaction that stores the events. */
   const emitAppending = (messages: readonly Message[], work: (tx: Queries) => Promise<NewRunEvent[]>): Promise<void> => {
     const entries = conversation.entries(run, redactor.current.redactIn(messages));
@@ -168,8 +166,7 @@ async function executeRun(
     isStreamed: agent.features.streaming,
     model: {
       ...agentModel(model, redactor),
-      client: runner.traceClient(redactedClient(chain.client, redactor), model.model_id),
-      protocol,
+      client: runner.traceClient(redactedClient(chain, redactor), model.model_id),
       ...(input.reasoning && { reasoning: input.reasoning }),
     },
     cacheKey: chat.id,
@@ -193,7 +190,7 @@ async function executeRun(
     signal: agentSignal(signal),
     deps: {
       ...conversation.hooks(run),
-      ...modelHooks(run, { ledger, chain, chainOptions, redactor }),
+      ...modelHooks(run, { ledger, chainOptions, redactor }),
       waitToRetry: ({ retry_id }, delayMs, waitSignal) => retries.wait(retry_id, delayMs, waitSignal),
       getProjectInfo: context.info,
       getPreviewState: context.preview,
@@ -250,40 +247,23 @@ async function executeRun(
 
 /** What the agent asks and reports about models. */
 function modelHooks(
-  { project, input, resolveModel, log }: PreparedRun,
-  {
-    ledger,
-    chain,
-    chainOptions,
-    redactor,
-  }: { ledger: RunLedger; chain: ModelChain; chainOptions: ModelChainOptions; redactor: LiveRedactor },
-): Pick<AgentDeps, "beforeModelCall" | "afterModelCall" | "modelFor" | "onTextProtocol" | "onNativeTools"> {
+  { input, resolveModel, log }: PreparedRun,
+  { ledger, chainOptions, redactor }: { ledger: RunLedger; chainOptions: ModelChainOptions; redactor: LiveRedactor },
+): Pick<AgentDeps, "beforeModelCall" | "afterModelCall" | "modelFor"> {
   return {
     beforeModelCall: ledger.plan,
     afterModelCall: ledger.record,
     modelFor: async (id) => {
       const model = await resolveModel(id);
       ledger.addModel(id, model);
-      const { client } = createModelChain([model], chainOptions);
+      const client = createModelChain([chainLink(model, log)], chainOptions);
       return { ...agentModel({ ...model, client }, redactor), ...(input.reasoning && { reasoning: input.reasoning }) };
-    },
-    onTextProtocol: () => {
-      chain
-        .current()
-        .refusedTools?.()
-        .catch((err: unknown) => log.warn({ err, project_id: project.id }, "missing function calling not stored"));
-    },
-    onNativeTools: () => {
-      chain
-        .current()
-        .madeNativeCall?.()
-        .catch((err: unknown) => log.warn({ err, project_id: project.id }, "function calling not stored"));
     },
   };
 }
 
 const agentTypeProtocols: Record<string, AgentProtocol> = { IterativeAgent: "text", ReActAgent: "react", StreamAgent: "files" };
-/** The agent's type decides the protocol; a TesslateAgent uses that of its model. */
+/** Older agent types call tools as text, whatever their model can do. */
 function protocolOf(agentType: string): { protocol?: AgentProtocol } {
   const protocol = agentTypeProtocols[agentType];
   return protocol ? { protocol } : {};

@@ -1,4 +1,4 @@
-import { editFormatOf, ModelError, withTextTools, type AgentProtocol, type RunOptions } from "@tesslate/agent";
+import { editFormatOf, ModelError, withTextFallback, withTextTools, type RunOptions } from "@tesslate/agent";
 import type { Logger } from "../../../platform/logger.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
 import { redactedClient, withoutUnseenImages, type ResolvedModel } from "../models/index.ts";
@@ -38,22 +38,30 @@ export async function probeOnFirstUse(
   }
 }
 
-/** A model as the agent calls it: without the project's secrets, and without images it cannot see. */
+/** A model as the agent calls it: without the project's secrets. */
 export const agentModel = (model: ResolvedModel, redactor: LiveRedactor): RunOptions["model"] => ({
-  client: redactedClient(withoutUnseenImages(model), redactor),
-  protocol: model.protocol,
+  client: redactedClient(model.client, redactor),
   edit_format: editFormatOf(model.model_id),
   context_window: model.context_window,
 });
 
-/** A model of a chain. Each model of several applies its own protocol, because the agent knows one protocol for all of them. */
-export const chainLink = (model: ResolvedModel, protocol: AgentProtocol): ResolvedModel => {
+/** A model with its own way to call tools, so that any model of a chain can make any call, and without images it cannot see. */
+export const chainLink = (model: ResolvedModel, log: Logger): ResolvedModel => {
   const client = withoutUnseenImages(model);
-  return { ...model, client: model.protocol === "text" && protocol !== "text" ? withTextTools(client) : client };
-};
-
-/** The protocol in which the agent calls a chain of models. */
-export const chainProtocol = (models: readonly [ResolvedModel, ...ResolvedModel[]]): AgentProtocol => {
-  if (models.length === 1) return models[0].protocol;
-  return models.every((model) => model.protocol === "native") ? "native" : "auto";
+  const noted = (work: Promise<void> | undefined): void =>
+    void work?.catch((err: unknown) => log.warn({ err, model: model.model_id }, "capability not stored"));
+  switch (model.protocol) {
+    case "native":
+      return { ...model, client };
+    case "text":
+      return { ...model, client: withTextTools(client) };
+    case "unproven":
+      return {
+        ...model,
+        client: withTextFallback(client, {
+          onRefused: () => noted(model.refusedTools?.()),
+          onNativeCall: () => noted(model.madeNativeCall?.()),
+        }),
+      };
+  }
 };
