@@ -89,6 +89,21 @@ describe("compaction", () => {
     expect(overflows).toBe(1);
   });
 
+  test("the window that the provider names is used, and reported; the call is repeated once", async () => {
+    await using ws = await tempWorkspace();
+    const conversation = Array.from({ length: 12 }, (_, index) => [userMessage(`${index} ${big(8_000)}`), assistantMessage("ok")]).flat();
+    const overflow = new ModelError("context_overflow", "Too long.", { contextWindow: 8_192 });
+    const client = scripted([[overflow], answer("SUMMARY"), answer("done")]);
+    const run = await play(ws, [], { conversation, model: { client, context_window: 128_000 } });
+    expect(run.result).toMatchObject({ success: true, final_response: "done", resource_stats: { context_window: 8_192 } });
+    expect(client.requests.map((request) => estimateRequestTokens(request) < 8_192)).toEqual([false, true, true]);
+    const again = await play(ws, [], {
+      conversation,
+      model: { client: scripted([[overflow], answer("SUMMARY"), [overflow]]), context_window: 128_000 },
+    });
+    expect(again.result).toMatchObject({ success: false, error: "Too long." });
+  });
+
   test.each([4_096, 8_192, 32_768])("the request for a summary and the kept turns fit a window of %i", (window) => {
     const long = "x".repeat(10_000);
     const messages: Message[] = Array.from({ length: 12 }, (_, index): Message[] => [

@@ -1,44 +1,26 @@
+import table from "./context-windows.json" with { type: "json" };
+
+/** For a model whose window neither its provider nor the table tells. Too large a value is corrected by the provider's first refusal. */
 export const defaultContextWindow = 128_000;
 
-/** Longest matching beginning of the model's name wins; the provider's part of an id is ignored. Tokens. */
-const windows: [prefix: string, tokens: number][] = [
-  ["gpt-5", 400_000],
-  ["gpt-4.1", 1_000_000],
-  ["gpt-4o", 128_000],
-  ["gpt-4-turbo", 128_000],
-  ["gpt-4", 8_192],
-  ["gpt-3.5", 16_385],
-  ["gpt-oss", 128_000],
-  ["o1", 200_000],
-  ["o3", 200_000],
-  ["o4", 200_000],
-  ["claude", 200_000],
-  ["gemini", 1_000_000],
-  ["deepseek", 128_000],
-  ["kimi-k2", 256_000],
-  ["glm-4", 128_000],
-  ["glm-4.6", 200_000],
-  ["glm-5", 200_000],
-  ["grok-4", 256_000],
-  ["grok-code", 256_000],
-  ["minimax-m2", 200_000],
-  ["qwen3-coder", 256_000],
-  ["qwen3", 32_768],
-  ["qwen2.5", 32_768],
-  ["llama-3.1", 128_000],
-  ["llama3.1", 128_000],
-  ["llama-3.3", 128_000],
-  ["llama3.3", 128_000],
-  ["llama3", 8_192],
-  ["mistral", 32_768],
-  ["devstral", 128_000],
-  ["codestral", 256_000],
-  ["mixtral", 32_768],
-];
+/** Vendors whose models nobody else hosts, so that their names mean the same at any address. */
+const closedVendors = ["openai", "anthropic", "google", "x-ai"];
 
-/** The window of a model id (`provider/model`, `custom/slug/model` or the bare name); 128 000 when unknown. */
+/** Versions are written with dots or dashes. */
+const spelled = (id: string): string => id.toLowerCase().replaceAll(".", "-");
+/** `-2025-11-13`, `-20251001`: a dated release of a model has its window. */
+const withoutDate = (id: string): string => id.replace(/-(\d{4}-\d{2}-\d{2}|\d{8})$/, "");
+
+const windows = new Map(table.models.map(({ id, tokens }) => [spelled(id), tokens]));
+
+/** The window of a model by its exact id (`provider/model`), or by the exact name of a closed vendor's model at another address. 128 000 when unknown. */
 export function contextWindowOf(modelId: string): number {
-  const name = (modelId.split("/").at(-1) ?? modelId).toLowerCase();
-  const match = windows.filter(([prefix]) => name.startsWith(prefix)).toSorted((a, b) => b[0].length - a[0].length)[0];
-  return match?.[1] ?? defaultContextWindow;
+  const id = spelled(modelId);
+  const name = id.slice(id.lastIndexOf("/") + 1);
+  const ids = [id, ...closedVendors.map((vendor) => `${vendor}/${name}`)];
+  for (const known of ids.flatMap((one) => [one, withoutDate(one)])) {
+    const tokens = windows.get(known);
+    if (tokens !== undefined) return tokens;
+  }
+  return defaultContextWindow;
 }

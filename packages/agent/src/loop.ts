@@ -174,8 +174,10 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   /** The person's message is in the record. */
   let hasBegun = false;
   let failedCompactions = 0;
-  /** Reduced when the provider rejects a conversation as too long, because self-hosted servers do not report theirs. */
+  /** Reduced when the provider rejects a conversation as too long: to what its message says, else to the size of that conversation. */
   let window = model.context_window ?? defaultContextWindow;
+  /** As a message of the provider said. */
+  let namedWindow: number | undefined;
   let contextUsed: number | null = null;
   /** A hook that rejected inside a tool. The tool turns it into a result, but the run must still fail. */
   let hookFailure: { error: unknown } | undefined;
@@ -447,7 +449,8 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       } catch (error) {
         const isOverflow = error instanceof ModelError && error.code === "context_overflow";
         if (!isOverflow || hasCompacted) throw error;
-        window = Math.min(window, estimateRequestTokens(request));
+        namedWindow = error.contextWindow ?? namedWindow;
+        window = Math.min(window, error.contextWindow ?? estimateRequestTokens(request));
         if (!(await compact())) throw error;
       }
     }
@@ -604,7 +607,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
         ...used,
         duration_ms: timer.elapsedMs(),
         context_used: contextUsed,
-        context_window: model.context_window ?? defaultContextWindow,
+        context_window: namedWindow ?? model.context_window ?? defaultContextWindow,
       },
     };
   }

@@ -29,10 +29,20 @@ export class ModelError extends Error {
   readonly retryable: boolean;
   /** From the provider's Retry-After. */
   readonly retryAfterMs: number | undefined;
+  /** Of `context_overflow`: the tokens that a request may hold, if the provider names them. */
+  readonly contextWindow: number | undefined;
   constructor(
     code: ModelErrorCode,
     summary: string,
-    options: { kind?: ModelErrorKind; reason?: string; retryable?: boolean; retryAfterMs?: number; advice?: string; cause?: unknown } = {},
+    options: {
+      kind?: ModelErrorKind;
+      reason?: string;
+      retryable?: boolean;
+      retryAfterMs?: number;
+      contextWindow?: number;
+      advice?: string;
+      cause?: unknown;
+    } = {},
   ) {
     const quoted = options.reason === undefined ? undefined : `It says: “${options.reason}”`;
     super(
@@ -45,6 +55,7 @@ export class ModelError extends Error {
     this.reason = options.reason;
     this.retryable = options.retryable ?? false;
     this.retryAfterMs = options.retryAfterMs;
+    this.contextWindow = options.contextWindow;
   }
 }
 

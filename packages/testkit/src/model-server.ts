@@ -5,10 +5,10 @@ import { createFaultState, findPosition, readAgentUserText, type ScriptPosition,
 import { createAnswer, play, usageOf } from "./playback.ts";
 import { script as makeScript, type Fault, type Script, type ScriptRequest, type Turn } from "./script.ts";
 import { recorderOf, type Recorder } from "./specifications/index.ts";
-import { anthropic, anthropicModels } from "./wire/anthropic.ts";
-import { google, googleModels } from "./wire/google.ts";
-import { ollamaTags } from "./wire/ollama.ts";
-import { openai, openaiModels, unknownModel } from "./wire/openai.ts";
+import { anthropic } from "./wire/anthropic.ts";
+import { google } from "./wire/google.ts";
+import { listing, type CompatibleService, type Windows } from "./wire/listings.ts";
+import { openai, unknownModel } from "./wire/openai.ts";
 import { BadRequest, type Failure, type Meta, type Wire } from "./wire/wire.ts";
 
 export interface ModelServerOptions {
@@ -23,6 +23,10 @@ export interface ModelServerOptions {
   apiKey?: string;
   /** Listed models; when set, other models are rejected. Default: lists `scripted` and serves any name. */
   models?: string[];
+  /** The service whose list of models `GET /v1/models` returns to clients of OpenAI's protocol. Default `openai`. */
+  service?: CompatibleService;
+  /** Context windows that the lists tell, by model, as far as the service tells them. Default: none, and 1,048,576 at Google. */
+  windows?: Record<string, Windows>;
   /** Distinguishes the user's words from text that programs write as the user. Default: our agent's formats. */
   readUserText?: ReadUserText;
   /** Compares calls with what the providers publish. Default true. The demo does not: its bundle has no specifications. */
@@ -86,6 +90,8 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
   const settingsOf = (given: ModelServerOptions) => ({
     apiKey: given.apiKey,
     models: given.models ?? ["scripted"],
+    service: given.service ?? "openai",
+    windows: given.windows ?? {},
     refusesOthers: given.models !== undefined,
     readUserText: given.readUserText ?? readAgentUserText,
     script: given.script ?? makeScript([]),
@@ -156,20 +162,30 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
       finish("refused");
       sendJson(response, status, body, headers);
     };
-    const route = routeOf(method, url.pathname, incoming.headers);
+    const { apiKey, models, refusesOthers, readUserText, script, service, windows } = settings;
+    const list = listing(
+      service,
+      models.map((id) => ({ id, windows: windows[id] })),
+      { method, path: url.pathname, isAnthropic: incoming.headers["anthropic-version"] !== undefined, body: got.json },
+    );
+    const isAccepted = (wire: Wire): boolean => {
+      const key = keyOf(incoming.headers, url);
+      if (apiKey !== undefined && key !== apiKey) {
+        const { status, body } = wire.unauthorised(key, requestId);
+        refuse(status, body);
+        return false;
+      }
+      compare(got, incoming.headers);
+      return true;
+    };
+    if (list) return list.of && !isAccepted(wires[list.of]) ? undefined : sendJson(response, 200, list.body);
+    const route = routeOf(method, url.pathname);
     if (!route)
       return refuse(404, {
         error: { message: `Invalid URL (${method} ${url.pathname})`, type: "invalid_request_error", param: null, code: null },
       });
-    const { apiKey, models, refusesOthers, readUserText, script } = settings;
-    const key = keyOf(incoming.headers, url);
-    if (apiKey !== undefined && route.list !== "ollama" && key !== apiKey) {
-      const { status, body } = route.wire.unauthorised(key, requestId);
-      return refuse(status, body);
-    }
-    if (route.list !== "ollama") compare(got, incoming.headers);
-    if (route.list) return sendJson(response, 200, listings[route.list](models));
     const { wire } = route;
+    if (!isAccepted(wire)) return;
     const fail = (failure: Omit<Failure, "kind" | "times">) => {
       const { status, headers, body } = wire.failure(failure, requestId);
       refuse(status, body, headers);
@@ -333,23 +349,17 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
   };
 }
 
-const listings = { openai: openaiModels, anthropic: anthropicModels, google: googleModels, ollama: ollamaTags };
+const wires = { openai, anthropic, google };
 
 interface Route {
   wire: Wire;
-  list?: keyof typeof listings;
   model?: string;
   isStream?: boolean;
 }
 
-function routeOf(method: string, path: string, headers: IncomingHttpHeaders): Route | undefined {
-  const isAnthropic = headers["anthropic-version"] !== undefined;
+function routeOf(method: string, path: string): Route | undefined {
   if (method === "POST" && path === "/v1/chat/completions") return { wire: openai };
   if (method === "POST" && path === "/v1/messages") return { wire: anthropic };
-  if (method === "GET" && path === "/v1/models")
-    return isAnthropic ? { wire: anthropic, list: "anthropic" } : { wire: openai, list: "openai" };
-  if (method === "GET" && path === "/v1beta/models") return { wire: google, list: "google" };
-  if (method === "GET" && path === "/api/tags") return { wire: openai, list: "ollama" };
   const generate = /^\/v1beta\/models\/([^:]+):(generateContent|streamGenerateContent)$/.exec(path);
   if (method === "POST" && generate?.[1]) {
     return { wire: google, model: decodeURIComponent(generate[1]), isStream: generate[2] === "streamGenerateContent" };

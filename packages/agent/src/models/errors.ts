@@ -2,28 +2,9 @@ import { STATUS_CODES } from "node:http";
 import { APICallError } from "@ai-sdk/provider";
 import { ModelError } from "../model-error.ts";
 import type { ModelClientOptions } from "./options.ts";
+import { isOverflow, namedWindow } from "./overflow.ts";
 
 const maxQuotedChars = 300;
-/** Messages of providers for a conversation that is too long. An unknown message ends the run instead of compacting it. */
-const overflowPattern = new RegExp(
-  [
-    "context.{0,20}(length|window|size)",
-    "context_length_exceeded",
-    "exceeds? (the )?context", // Anthropic, for input and output together
-    "prompt.{0,10}too long",
-    "prompt exceeds max length", // Z.ai
-    "maximum prompt length", // xAI
-    "maximum.{0,20}tokens",
-    "too many tokens",
-    "token count.{0,40}exceeds",
-    "exceed.{0,20}token limit", // Moonshot
-    "input.{0,20}(too long|exceeds)",
-    "reduce the length of", // Groq
-    "inputs.{0,10}tokens.{0,40}must be", // Together
-    "request exceeds the maximum size", // Anthropic, before it counts
-  ].join("|"),
-  "i",
-);
 const keyPattern = /api[ _-]?key|authenticat|unauthori[sz]ed|permission denied/i;
 /** Google uses "quota" and "billing" for ordinary rate limits too, so only unambiguous messages count. */
 const quotaPattern = /insufficient_quota|credit balance is too low/i;
@@ -51,8 +32,13 @@ export function modelErrorOf(error: unknown, options: ModelClientOptions): Model
     return new ModelError("model_error", `The account at ${where} has no credit left for this call.`, { kind: "quota", ...quoted });
   if (status === 429 || /rate_limit/.test(text))
     return new ModelError("rate_limited", `${where} is limiting requests right now.`, { ...retryable, ...quoted });
-  if ((status === undefined || status === 400 || status === 413 || status === 422) && overflowPattern.test(text))
-    return new ModelError("context_overflow", `The chat is too long for ${options.model}.`, quoted);
+  if (isOverflow(status, text)) {
+    const window = namedWindow(text);
+    return new ModelError("context_overflow", `The chat is too long for ${options.model}.`, {
+      ...quoted,
+      ...(window !== undefined && { contextWindow: window }),
+    });
+  }
   if (status === 404) return new ModelError("model_error", `${where} has no model ${options.model}.`, { kind: "not_found", ...quoted });
   if (status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 409)
     return new ModelError("model_error", `${where} refused the request (${status}).`, { kind: "refused", ...quoted });

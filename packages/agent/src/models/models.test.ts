@@ -232,7 +232,7 @@ describe.each(dialects)("%s over the wire", (provider) => {
 
   test("a conversation that is too long for the model is context_overflow", async () => {
     plays(fail(400, { message: "This model's maximum context length is 128000 tokens.", times: 9 }), sayText("never"));
-    await expect(collect(optionsFor(provider))).rejects.toMatchObject({ code: "context_overflow" });
+    await expect(collect(optionsFor(provider))).rejects.toMatchObject({ code: "context_overflow", contextWindow: 128_000 });
   });
 
   test("an error within the stream has the provider's message", async () => {
@@ -368,20 +368,54 @@ describe.each(["openai-compatible", "anthropic"] as const)("%s", (provider) => {
 });
 
 test.each([
-  [400, "input length and `max_tokens` exceed context limit: 199211 + 20000 > 200000, decrease input length or `max_tokens` and try again"],
-  [400, "prompt is too long: 213462 tokens > 200000 maximum"],
-  [413, "Request exceeds the maximum size"],
-  [400, "This model's maximum prompt length is 131072 but the request contains 537812 tokens."],
-  [400, "Please reduce the length of the messages or completion."],
-  [400, "Your request exceeded model token limit: 262144"],
-  [400, "Prompt exceeds max length"],
-  [422, "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8193. Given: 9000 `inputs` tokens"],
-  [400, "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576)."],
-  [400, "the request exceeds the available context size. try increasing the context size or enable context shift"],
-  [400, "prompt too long; exceeded max context length by 4000 tokens"],
-])("recognizes a provider's message for a conversation that is too long: %i %s", async (status, message) => {
-  plays(fail(status, { message, times: 9 }), sayText("never"));
-  await expect(collect(optionsFor("openai-compatible"))).rejects.toMatchObject({ code: "context_overflow" });
+  [
+    400,
+    "input length and `max_tokens` exceed context limit: 199211 + 20000 > 200000, decrease input length or `max_tokens` and try again",
+    200_000,
+  ],
+  [400, "prompt is too long: 213462 tokens > 200000 maximum", 200_000],
+  [413, "Request exceeds the maximum size", undefined],
+  [
+    400,
+    "This model's maximum context length is 8192 tokens. However, you requested 9100 tokens (8100 in the messages, 1000 in the completion).",
+    8_192,
+  ],
+  [400, "You passed 4097 input tokens and requested 0 output tokens. However, the model's context length is only 4096 tokens.", 4_096],
+  [400, "The input (5000 tokens) is longer than the model's context length (4096 tokens).", 4_096],
+  [400, "Prompt contains 34000 tokens and 0 draft tokens, too large for model with 32768 maximum context length", 32_768],
+  [400, "The prompt is too long: 70000, model maximum context length: 65535", 65_535],
+  [400, "This model's maximum prompt length is 131072 but the request contains 537812 tokens.", 131_072],
+  [400, "Please reduce the length of the messages or completion.", undefined],
+  [400, "Please reduce the length of the messages or completion. Current length is 9000 while limit is 8192", 8_192],
+  [400, "Your request exceeded model token limit: 262144", 262_144],
+  [400, "Prompt exceeds max length", undefined],
+  [422, "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8193. Given: 9000 `inputs` tokens", 8_193],
+  [400, "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).", 1_048_576],
+  [400, "the request exceeds the available context size. try increasing the context size or enable context shift", undefined],
+  [400, "request (9000 tokens) exceeds the available context size (4096 tokens), try increasing it", 4_096],
+  [500, "Context size has been exceeded.", undefined],
+  [400, "The model is loaded with context length of only 4096 tokens, which is not enough.", 4_096],
+  [400, "prompt too long; exceeded max context length by 4000 tokens", undefined],
+])(
+  "recognizes a provider's message for a conversation that is too long, and the window in it: %i %s",
+  async (status, message, contextWindow) => {
+    plays(fail(status, { message, times: 9 }), sayText("never"));
+    await expect(collect(optionsFor("openai-compatible"))).rejects.toMatchObject({ code: "context_overflow", contextWindow });
+  },
+);
+
+test("reads the window from the fields of llama.cpp's error", async () => {
+  const body = {
+    error: {
+      code: 400,
+      message: "the request exceeds the available context size",
+      type: "exceed_context_size_error",
+      n_prompt_tokens: 9_000,
+      n_ctx: 4_096,
+    },
+  };
+  const refusing: typeof fetch = async () => Response.json(body, { status: 400 });
+  await expect(collect(optionsFor("openai-compatible", { fetch: refusing }))).rejects.toMatchObject({ contextWindow: 4_096 });
 });
 
 test("reasoning goes back to the model it came from, in its place, and to no other", async () => {

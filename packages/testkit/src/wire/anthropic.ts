@@ -1,5 +1,6 @@
 import type { Answer } from "../playback.ts";
 import type { FinishReason, ScriptImage, ScriptMessage, ScriptRequest, Usage } from "../script.ts";
+import type { Listed } from "./listings.ts";
 import {
   BadRequest,
   isObject,
@@ -215,9 +216,15 @@ function readAssistant(blocks: Json[], index: number, messages: ScriptMessage[])
 }
 
 /** `GET /v1/models` when requested with an `anthropic-version`. */
-export const anthropicModels = (models: string[]) => ({
-  data: models.map((id) => ({ type: "model", id, display_name: id, created_at: "2026-01-01T00:00:00Z" })),
+export const anthropicModels = (models: readonly Listed[]) => ({
+  data: models.map(({ id, windows }) => ({
+    type: "model",
+    id,
+    display_name: id,
+    created_at: "2026-01-01T00:00:00Z",
+    ...(windows && { max_input_tokens: windows.most, max_tokens: 64_000 }),
+  })),
   has_more: false,
-  first_id: models[0] ?? null,
-  last_id: models.at(-1) ?? null,
+  first_id: models[0]?.id ?? null,
+  last_id: models.at(-1)?.id ?? null,
 });

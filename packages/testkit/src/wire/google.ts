@@ -1,5 +1,6 @@
 import type { Answer } from "../playback.ts";
 import type { FinishReason, ScriptImage, ScriptMessage, ScriptRequest, Usage } from "../script.ts";
+import type { Listed } from "./listings.ts";
 import {
   BadRequest,
   isObject,
@@ -180,11 +181,11 @@ function readUserParts(parts: Json[], waiting: string[], messages: ScriptMessage
 }
 
 /** `GET /v1beta/models`. */
-export const googleModels = (models: string[]) => ({
-  models: models.map((id) => ({
+export const googleModels = (models: readonly Listed[]) => ({
+  models: models.map(({ id, windows }) => ({
     name: `models/${id}`,
     displayName: id,
-    inputTokenLimit: 1_048_576,
+    inputTokenLimit: windows?.most ?? 1_048_576,
     outputTokenLimit: 65_536,
     supportedGenerationMethods: ["generateContent", "streamGenerateContent"],
   })),

@@ -1,3 +1,6 @@
+import type { Listed, Listing } from "./listings.ts";
+import { isObject } from "./wire.ts";
+
 /** `GET /api/tags` of Ollama: the models on its disk. Its chats go through the OpenAI protocol. */
 export const ollamaTags = (models: string[]) => ({
   models: models.map((model) => ({
@@ -16,3 +19,33 @@ export const ollamaTags = (models: string[]) => ({
     },
   })),
 });
+
+/** `GET /api/ps`: the models in memory, with their windows. */
+export const ollamaPs = (models: readonly Listed[]) => ({
+  models: models.flatMap(({ id, windows }) =>
+    windows?.loaded === undefined
+      ? []
+      : [{ name: id, model: id, size: 5_137_025_024, size_vram: 5_137_025_024, digest: "a".repeat(64), context_length: windows.loaded }],
+  ),
+});
+
+/** `POST /api/show`: one model, by its name. */
+export function ollamaShow(models: readonly Listed[], body: unknown): Listing | undefined {
+  const name = isObject(body) ? body.model : undefined;
+  const windows = models.find(({ id }) => id === name)?.windows;
+  if (!windows) return undefined;
+  return {
+    body: {
+      modelfile: "",
+      parameters: [
+        'stop                           "<|eot_id|>"',
+        windows.configured && `num_ctx                        ${windows.configured}`,
+      ]
+        .filter(Boolean)
+        .join("\n"),
+      template: "{{ .Prompt }}",
+      model_info: { "general.architecture": "llama", "llama.context_length": windows.most, "llama.embedding_length": 4_096 },
+      capabilities: ["completion", "tools"],
+    },
+  };
+}

@@ -3,11 +3,12 @@ import type { ModelClient } from "@tesslate/agent";
 import { ModelError } from "@tesslate/agent";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
-import type { ModelCatalogue } from "./catalogue.ts";
+import { isWindow, type ListedModel, type ModelCatalogue } from "./catalogue.ts";
 import { probeTools, type Trial } from "./conformance.ts";
 import type { ProviderConnection } from "./connections.ts";
 import type { ModelsStore } from "./models.store.ts";
 import type { ModelCapabilitiesRow } from "../../../db/schema/agent.ts";
+import { hasNativeTools } from "./providers.ts";
 import { visionOf } from "./vision.ts";
 
 /** Capabilities change with the version of the server, so a model is probed again after this time. */
@@ -41,11 +42,13 @@ export function createCapabilities({
 }) {
   const inFlight = new Map<string, Promise<{ row: ModelCapabilitiesRow; trial: Trial }>>();
 
-  const save = async (
+  const find = ({ connection, model }: Pick<ProbeTarget, "connection" | "model">) =>
+    store.findCapabilities(connectionKey(connection), model);
+  const save = (
     { connection, model }: Pick<ProbeTarget, "connection" | "model">,
     found: Omit<Trial, "usage" | "calls">,
+    facts: Pick<ModelCapabilitiesRow, "vision" | "context_window">,
   ): Promise<ModelCapabilitiesRow> => {
-    const facts = await catalogue.factsOf(connection, model);
     const now = Date.now();
     return store.saveCapabilities({
       connection: connectionKey(connection),
@@ -58,34 +61,37 @@ export function createCapabilities({
       score: found.score,
       first_token_ms: found.first_token_ms,
       tokens_per_second: found.tokens_per_second,
-      vision: facts?.has_vision ?? visionOf(`${connection.provider.slug}/${model}`),
-      context_window: facts?.context_window ?? (await loadedWindow(connection, model, outbound)) ?? null,
+      vision: facts.vision,
+      context_window: facts.context_window,
       probed_at: new Date(now).toISOString(),
       expires_at: new Date(now + lifetimeMs).toISOString(),
     });
   };
-
-  const find = ({ connection, model }: Pick<ProbeTarget, "connection" | "model">) =>
-    store.findCapabilities(connectionKey(connection), model);
+  const visionIn = ({ connection, model }: Pick<ProbeTarget, "connection" | "model">, listed: ListedModel | undefined) =>
+    listed?.has_vision ?? visionOf(`${connection.provider.slug}/${model}`);
 
   /** Stores what a run showed, in addition to a probe or instead of one. */
   const update = async (
     target: Pick<ProbeTarget, "connection" | "model">,
-    found: Partial<Pick<Trial, "native_tools" | "parallel_tools" | "text_tools">>,
+    found: Partial<Pick<Trial, "native_tools" | "parallel_tools" | "text_tools"> & { context_window: number }>,
   ): Promise<void> => {
-    const known = await find(target);
-    await save(target, {
-      native_tools: false,
-      parallel_tools: false,
-      text_tools: false,
-      needs_repair: false,
-      reports_usage: false,
-      score: 50,
-      first_token_ms: null,
-      tokens_per_second: null,
-      ...known,
-      ...found,
-    });
+    const [known, listed] = await Promise.all([find(target), catalogue.factsOf(target.connection, target.model)]);
+    await save(
+      target,
+      {
+        native_tools: false,
+        parallel_tools: false,
+        text_tools: false,
+        needs_repair: false,
+        reports_usage: false,
+        score: 50,
+        first_token_ms: null,
+        tokens_per_second: null,
+        ...known,
+        ...found,
+      },
+      { vision: visionIn(target, listed), context_window: found.context_window ?? known?.context_window ?? listed?.context_window ?? null },
+    );
   };
 
   return {
@@ -108,9 +114,15 @@ export function createCapabilities({
       const work = (async () => {
         const timeout = AbortSignal.timeout(trialMs);
         try {
-          const isProven = (await find(target))?.native_tools === true;
-          const trial = await probeTools(target.client, timeout, { isProven });
-          const row = await save(target, trial);
+          const known = await find(target);
+          const trial = await probeTools(target.client, timeout, { isProven: known?.native_tools === true });
+          const listed = (await catalogue.list(target.connection)).models.find((one) => one.id === target.model);
+          // The call has loaded a local model, so its server knows the window.
+          const window = listed?.context_window ?? (await ollamaWindow(target.connection, target.model, outbound));
+          const row = await save(target, trial, {
+            vision: visionIn(target, listed),
+            context_window: window ?? known?.context_window ?? null,
+          });
           log.info(
             { provider: target.connection.provider.slug, model: target.model, score: trial.score, native_tools: trial.native_tools },
             "model probed",
@@ -133,6 +145,11 @@ export function createCapabilities({
     /** Records that the model made a native tool call in a run. */
     madeNativeCall: (target: Pick<ProbeTarget, "connection" | "model">): Promise<void> =>
       update(target, { native_tools: true, text_tools: false }),
+    /** Records the window that the provider named when it refused a conversation as too long. Never rejects. */
+    namedWindow: (target: Pick<ProbeTarget, "connection" | "model">, context_window: number): Promise<void> =>
+      update(target, { context_window, ...(hasNativeTools(target.connection) && { native_tools: true }) }).catch((err: unknown) =>
+        log.warn({ err, model: target.model }, "context window not stored"),
+      ),
   };
 }
 
@@ -141,28 +158,47 @@ export type ToolProtocol = "native" | "unproven" | "text";
 
 export const isCurrent = ({ expires_at }: Pick<ModelCapabilitiesRow, "expires_at">): boolean => Date.parse(expires_at) > Date.now();
 
+/** Whether it was tested, or a run showed how to call it; otherwise only its window is known. */
+export const isTested = (row: Pick<ModelCapabilitiesRow, "native_tools" | "text_tools" | "first_token_ms">): boolean =>
+  row.native_tools || row.text_tools || row.first_token_ms !== null;
+
 /** What a model has once called natively is not called as text again, however long ago that was. */
-export const protocolOfRow = (row: Pick<ModelCapabilitiesRow, "native_tools" | "expires_at">): ToolProtocol =>
-  row.native_tools ? "native" : isCurrent(row) ? "text" : "unproven";
+export const protocolOfRow = (row: ModelCapabilitiesRow): ToolProtocol =>
+  row.native_tools ? "native" : isCurrent(row) && isTested(row) ? "text" : "unproven";
 
 /** For the API. */
 export const toolsOf = (row: Pick<ModelCapabilitiesRow, "native_tools" | "text_tools">) =>
   row.native_tools ? ("native" as const) : row.text_tools ? ("text" as const) : ("none" as const);
 
-/** The context window with which Ollama has loaded the model; it silently truncates longer input. */
-async function loadedWindow({ provider, base_url }: ProviderConnection, model: string, outbound: Outbound): Promise<number | undefined> {
+/**
+ * The context window of a model at Ollama, which silently truncates longer input: with which it is loaded, else with which it would be loaded, else the most
+ * that it supports.
+ */
+async function ollamaWindow({ provider, base_url }: ProviderConnection, model: string, outbound: Outbound): Promise<number | undefined> {
   if (provider.slug !== "ollama") return undefined;
+  const root = base_url.replace(/\/v\d+$/, "");
+  const read = async (path: string, init?: RequestInit): Promise<unknown> => {
+    const response = await outbound.limited({ timeoutMs: 3_000, maxBytes: 4_000_000 })(root + path, init);
+    if (response.ok) return response.json();
+    await response.body?.cancel();
+    return undefined;
+  };
   try {
-    const response = await outbound.limited({ timeoutMs: 3_000, maxBytes: 1_000_000 })(`${base_url.replace(/\/v\d+$/, "")}/api/ps`);
-    if (!response.ok) {
-      await response.body?.cancel();
-      return undefined;
-    }
-    const { models } = (await response.json()) as { models?: { name?: string; model?: string; context_length?: unknown }[] };
-    const window = models?.find((one) => one.name === model || one.model === model)?.context_length;
-    return typeof window === "number" && window >= 1_024 ? window : undefined;
+    const { models } = ((await read("/api/ps")) ?? {}) as { models?: { name?: string; model?: string; context_length?: unknown }[] };
+    const loaded = models?.find((one) => one.name === model || one.model === model)?.context_length;
+    if (isWindow(loaded)) return loaded;
+    const shown = (await read("/api/show", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ model }),
+    })) as { parameters?: unknown; model_info?: Record<string, unknown> } | undefined;
+    const configured = Number(typeof shown?.parameters === "string" ? /^num_ctx\s+(\d+)$/m.exec(shown.parameters)?.[1] : undefined);
+    if (isWindow(configured)) return configured;
+    return Object.entries(shown?.model_info ?? {}).find(([key, value]) => key.endsWith(".context_length") && isWindow(value))?.[1] as
+      | number
+      | undefined;
   } catch {
-    // Another server with the same API: its window is unknown.
+    // Another server with the same API, whose list of models may tell the window.
     return undefined;
   }
 }

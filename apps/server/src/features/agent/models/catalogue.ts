@@ -71,11 +71,18 @@ export async function fetchModels({ provider, base_url, api_key }: ProviderConne
     return (await response.json()) as T;
   };
   if (provider.dialect === "anthropic") {
-    const { data } = await read<{ data: { id: string; display_name?: string }[] }>(`${base_url}/models?limit=100`, {
-      "anthropic-version": "2023-06-01",
-      ...(api_key && { "x-api-key": api_key }),
-    });
-    return data.map(({ id, display_name }) => ({ id, name: display_name ?? id }));
+    const { data } = await read<{ data: { id: string; display_name?: string; max_input_tokens?: unknown }[] }>(
+      `${base_url}/models?limit=100`,
+      {
+        "anthropic-version": "2023-06-01",
+        ...(api_key && { "x-api-key": api_key }),
+      },
+    );
+    return data.map(({ id, display_name, max_input_tokens }) => ({
+      id,
+      name: display_name ?? id,
+      ...(isWindow(max_input_tokens) && { context_window: max_input_tokens }),
+    }));
   }
   if (provider.dialect === "google") {
     const { models } = await read<{
@@ -92,14 +99,21 @@ export async function fetchModels({ provider, base_url, api_key }: ProviderConne
   }
   const headers = { ...provider.headers, ...(api_key && { authorization: `Bearer ${api_key}` }) };
   const answer = await read<{ data?: OpenaiModel[] } | OpenaiModel[]>(`${base_url}/models`, headers);
-  const list = Array.isArray(answer) ? answer : (answer.data ?? []);
-  return list.filter(({ id }) => isChatModel(id)).map(listed);
+  const list = (Array.isArray(answer) ? answer : (answer.data ?? [])).filter(({ id }) => isChatModel(id));
+  // LM Studio tells the windows only in its own API.
+  const isLmStudio = list.some(({ owned_by }) => owned_by === "organization_owner");
+  const detailed = isLmStudio
+    ? await read<{ data?: OpenaiModel[] }>(`${base_url.replace(/\/v\d+$/, "")}/api/v0/models`, headers).catch(() => undefined)
+    : undefined;
+  const details = new Map(detailed?.data?.map((model) => [model.id, model]));
+  return list.map((model) => listed({ ...model, ...details.get(model.id) }));
 }
 
 /** Only `id` is standard; the other fields depend on the provider. */
 interface OpenaiModel {
   id: string;
   name?: string;
+  owned_by?: string;
   /** OpenRouter, Together. */
   context_length?: unknown;
   /** Groq. */
@@ -109,6 +123,8 @@ interface OpenaiModel {
   /** LM Studio. */
   max_context_length?: unknown;
   loaded_context_length?: unknown;
+  /** llama.cpp: of a slot, and of the model's training. */
+  meta?: { n_ctx?: unknown; n_ctx_train?: unknown } | null;
   architecture?: { input_modalities?: unknown };
   supported_parameters?: unknown;
 }
@@ -119,6 +135,8 @@ function listed(model: OpenaiModel): ListedModel {
     model.context_window,
     model.max_model_len,
     model.max_context_length,
+    model.meta?.n_ctx,
+    model.meta?.n_ctx_train,
   ].find(isWindow);
   const { input_modalities } = model.architecture ?? {};
   return {
@@ -129,7 +147,7 @@ function listed(model: OpenaiModel): ListedModel {
     ...(Array.isArray(model.supported_parameters) && { has_tools: model.supported_parameters.includes("tools") }),
   };
 }
-const isWindow = (value: unknown): value is number => typeof value === "number" && Number.isInteger(value) && value >= 1_024;
+export const isWindow = (value: unknown): value is number => typeof value === "number" && Number.isInteger(value) && value >= 1_024;
 
 /** Names of Ollama's models; undefined when it does not respond. */
 export async function findOllama(openaiUrl: string, outbound: Outbound): Promise<string[] | undefined> {

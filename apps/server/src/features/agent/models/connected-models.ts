@@ -1,7 +1,7 @@
-import { contextWindowOf, type ModelClient } from "@tesslate/agent";
+import { contextWindowOf, ModelError, type ModelClient } from "@tesslate/agent";
 import { AppError } from "../../../platform/errors.ts";
 import type { ModelCatalogue } from "./catalogue.ts";
-import { isCurrent, protocolOfRow, type Capabilities, type ProbeTarget, type ToolProtocol } from "./capabilities.ts";
+import { isCurrent, isTested, protocolOfRow, type Capabilities, type ProbeTarget, type ToolProtocol } from "./capabilities.ts";
 import type { Trial } from "./conformance.ts";
 import type { ProviderConnection } from "./connections.ts";
 import { isOwnAddress, type ModelClients } from "./model-clients.ts";
@@ -95,7 +95,7 @@ export function createConnectedModels({
   return {
     describe,
     /**
-     * With the context window that the provider lists, if its list is cached. `name`: the id without the connection. Throws `closed_source` where a
+     * With the context window that was measured or that the provider lists, if its list is cached. `name`: the id without the connection. Throws `closed_source` where a
      * closed agent of another user would be sent to the user's own endpoint.
      */
     on: async (connection: ProviderConnection, name: string, { id, agent }: NamedModel): Promise<ResolvedModel> => {
@@ -110,23 +110,28 @@ export function createConnectedModels({
         is_byok: connection.origin === "own",
         protocol: hasNativeTools(connection) ? "native" : "unproven",
       });
-      const target = { connection, model: nativeName(connection.provider.slug, name), client: made.client };
+      const place = { connection, model: nativeName(connection.provider.slug, name) };
+      const client = notingWindow(made.client, (tokens) => capabilities.namedWindow(place, tokens));
+      const target = { ...place, client };
       const facts = await catalogue.factsOf(connection, target.model);
       const windowOf = (row: { context_window: number | null } | undefined) =>
         row?.context_window ?? facts?.context_window ?? made.context_window;
       const vision = facts?.has_vision ?? made.vision;
-      if (made.protocol === "native") return { ...made, vision, target, context_window: windowOf(undefined) };
       const known = await capabilities.find(target);
       const row = known && isCurrent(known) ? known : undefined;
+      if (made.protocol === "native") return { ...made, client, vision, target, context_window: windowOf(row) };
+      const protocol = known ? protocolOfRow(known) : made.protocol;
+      const isFound = row !== undefined && isTested(row);
       return {
         ...made,
+        client,
         target,
+        protocol,
         vision: row?.vision ?? vision,
         context_window: windowOf(row),
-        ...(known && { protocol: protocolOfRow(known) }),
         refusedTools: () => capabilities.refusedTools(target),
-        ...(row === undefined && { madeNativeCall: () => capabilities.madeNativeCall(target) }),
-        ...(!row &&
+        ...(!isFound && { madeNativeCall: () => capabilities.madeNativeCall(target) }),
+        ...(!isFound &&
           isUnknown(connection, made) && {
             firstUse: async () => {
               const { row: found, trial } = await capabilities.probe(target);
@@ -137,6 +142,18 @@ export function createConnectedModels({
     },
   };
 }
+
+/** Passes on a window that the provider names when it refuses a conversation as too long. */
+const notingWindow = (client: ModelClient, note: (tokens: number) => Promise<void>): ModelClient => ({
+  async *stream(request, signal) {
+    try {
+      yield* client.stream(request, signal);
+    } catch (error) {
+      if (error instanceof ModelError && error.contextWindow !== undefined) await note(error.contextWindow);
+      throw error;
+    }
+  },
+});
 
 /** Probed before the first run: models of local servers and custom endpoints, whose capabilities are unknown. */
 const isUnknown = ({ provider }: ProviderConnection, { pricing }: Pick<ResolvedModel, "pricing">): boolean =>

@@ -202,7 +202,7 @@ describe("choosing models", () => {
       is_byok: false,
       is_price_known: true,
       cost_limit_cents: 3,
-      context_window: 400_000,
+      context_window: 272_000,
     });
     expect(estimate.tokens_in).toBeGreaterThan(1_500);
     expect(estimate.likely_cost_cents).toBeGreaterThan(0);
