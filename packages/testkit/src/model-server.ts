@@ -9,6 +9,7 @@ import { anthropic } from "./wire/anthropic.ts";
 import { google } from "./wire/google.ts";
 import { listing, type CompatibleService, type Windows } from "./wire/listings.ts";
 import { openai, unknownModel } from "./wire/openai.ts";
+import { responses } from "./wire/responses.ts";
 import { BadRequest, type Failure, type Meta, type Wire } from "./wire/wire.ts";
 
 export interface ModelServerOptions {
@@ -85,7 +86,7 @@ export interface ModelServer {
 
 const maxBodyBytes = 64 * 1024 * 1024;
 
-/** A model provider that plays a script over the real protocols of OpenAI, Anthropic, Google and Ollama. */
+/** A model provider that plays a script over the real protocols of OpenAI (chat completions and responses), Anthropic, Google and Ollama. */
 export async function startModelServer(options: ModelServerOptions = {}): Promise<ModelServer> {
   const settingsOf = (given: ModelServerOptions) => ({
     apiKey: given.apiKey,
@@ -216,6 +217,7 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
       model: request.model,
       created: Math.floor(Date.now() / 1000),
       wantsUsage: request.wantsUsage,
+      wantsReasoningState: request.wantsReasoningState ?? false,
       input: turn?.usage?.input ?? Math.ceil(got.text.length / 4),
     };
     await playInto(response, { wire, meta, request, position, turn, fault, bodyLength: got.text.length, record, finish });
@@ -359,6 +361,7 @@ interface Route {
 
 function routeOf(method: string, path: string): Route | undefined {
   if (method === "POST" && path === "/v1/chat/completions") return { wire: openai };
+  if (method === "POST" && path === "/v1/responses") return { wire: responses };
   if (method === "POST" && path === "/v1/messages") return { wire: anthropic };
   const generate = /^\/v1beta\/models\/([^:]+):(generateContent|streamGenerateContent)$/.exec(path);
   if (method === "POST" && generate?.[1]) {

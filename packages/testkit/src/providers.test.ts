@@ -1,6 +1,7 @@
 /** The parsers of our agent accept the server's output, which proves that it speaks the real protocols. */
 import { createAnthropic } from "@ai-sdk/anthropic";
 import { createGoogle } from "@ai-sdk/google";
+import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import { afterEach, describe, expect, test } from "vitest";
@@ -11,6 +12,7 @@ let server: ModelServer;
 afterEach(() => server?.close());
 
 const providers: [string, (key: string) => LanguageModelV4][] = [
+  ["openai-responses", (apiKey) => createOpenAI({ baseURL: server.openai_base_url, apiKey }).responses("scripted")],
   [
     "openai-compatible",
     (apiKey) => createOpenAICompatible({ name: "test", baseURL: server.openai_base_url, apiKey, includeUsage: true }).chatModel("scripted"),
@@ -31,7 +33,7 @@ const hi: LanguageModelV4CallOptions["prompt"] = [
 ];
 
 async function collect(model: LanguageModelV4, options: Partial<LanguageModelV4CallOptions> = {}) {
-  const { stream } = await model.doStream({ prompt: hi, tools: [readFile], ...options });
+  const { stream } = await model.doStream({ prompt: hi, tools: [readFile], providerOptions: { openai: { store: false } }, ...options });
   const parts: LanguageModelV4StreamPart[] = [];
   for await (const part of stream) parts.push(part);
   return {

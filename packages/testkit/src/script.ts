@@ -30,11 +30,13 @@ export interface Usage {
 
 /** What the scripted model can see of a request, in any protocol. */
 export interface ScriptRequest {
-  protocol: "openai" | "anthropic" | "google";
+  protocol: "openai" | "responses" | "anthropic" | "google";
   model: string;
   stream: boolean;
   /** The caller requested usage in the stream (optional at OpenAI; others always send it). */
   wantsUsage: boolean;
+  /** The caller requested encrypted reasoning (OpenAI's Responses API). */
+  wantsReasoningState?: boolean;
   system: string;
   messages: ScriptMessage[];
   /** Names of the tools offered. */

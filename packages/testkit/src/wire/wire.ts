@@ -10,6 +10,7 @@ export interface Meta {
   /** Seconds. */
   created: number;
   wantsUsage: boolean;
+  wantsReasoningState: boolean;
   /** Prompt tokens, for protocols that report them at the start. */
   input: number;
 }
