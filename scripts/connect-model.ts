@@ -7,7 +7,7 @@ export const modelFlags = {
   provider: { type: "string", default: "openai-compatible" },
 } as const;
 
-const providers = ["openai-compatible", "anthropic", "google"] as const;
+const providers = ["openai-responses", "openai-compatible", "anthropic", "google"] as const;
 
 /** The model given by the flags; `undefined` without them. The key is read from the environment, so that it is not in the process list. */
 export function connectModel(flags: {

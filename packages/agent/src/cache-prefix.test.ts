@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-type Dialect = "openai-compatible" | "anthropic" | "google";
+type Dialect = "openai-responses" | "openai-compatible" | "anthropic" | "google";
 const lines = (name: string): string => Array.from({ length: 120 }, (_, index) => `${name} line ${index}`).join("\n");
 
 const answers: ScriptItem[] = [
@@ -62,9 +62,12 @@ const answers: ScriptItem[] = [
 
 /** Five messages of one chat. The record is stored as JSON between the runs, as by a server. */
 async function chat(ws: TempWorkspace, provider: Dialect, name: string): Promise<Message[]> {
-  const base_url = { "openai-compatible": server.openai_base_url, anthropic: server.anthropic_base_url, google: server.google_base_url }[
-    provider
-  ];
+  const base_url = {
+    "openai-responses": server.openai_base_url,
+    "openai-compatible": server.openai_base_url,
+    anthropic: server.anthropic_base_url,
+    google: server.google_base_url,
+  }[provider];
   const client = createModelClient({ provider, base_url, api_key: "k", model: name, fetch });
   let record: Message[] = [];
   let minute = 0;
@@ -100,11 +103,12 @@ interface Body {
   systemInstruction?: unknown;
   messages?: unknown[];
   contents?: unknown[];
+  input?: unknown[];
 }
 /** What a provider caches, in the order in which it does, without the marks that say where it should. */
 function cachedText(body: unknown): string {
-  const { tools, system, systemInstruction, messages, contents } = body as Body;
-  return JSON.stringify([tools, system ?? systemInstruction, ...(messages ?? contents ?? [])], (key, value: unknown) =>
+  const { tools, system, systemInstruction, messages, contents, input } = body as Body;
+  return JSON.stringify([tools, system ?? systemInstruction, ...(messages ?? contents ?? input ?? [])], (key, value: unknown) =>
     key === "cache_control" ? undefined : value,
   ).slice(0, -1);
 }
@@ -117,6 +121,7 @@ function sharedPart(before: string, after: string): number {
 
 /** Whether reasoning goes back to its model. */
 const models: [name: string, provider: Dialect, isBack: boolean][] = [
+  ["gpt-5.1", "openai-responses", true],
   ["gpt-4.1", "openai-compatible", false],
   ["deepseek-reasoner", "openai-compatible", true],
   ["claude-sonnet-4-6", "anthropic", true],

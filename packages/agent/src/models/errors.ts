@@ -39,7 +39,9 @@ export function modelErrorOf(error: unknown, options: ModelClientOptions): Model
       ...(window !== undefined && { contextWindow: window }),
     });
   }
-  if (status === 404) return new ModelError("model_error", `${where} has no model ${options.model}.`, { kind: "not_found", ...quoted });
+  // OpenAI's Responses API has 400 with this code.
+  if (status === 404 || /model_not_found/.test(text))
+    return new ModelError("model_error", `${where} has no model ${options.model}.`, { kind: "not_found", ...quoted });
   if (status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 409)
     return new ModelError("model_error", `${where} refused the request (${status}).`, { kind: "refused", ...quoted });
   if (status === 503 || status === 529 || /overloaded_error/.test(text))
@@ -142,6 +144,6 @@ function safeCause(error: unknown): string {
 }
 
 function hostOf({ base_url, provider }: ModelClientOptions): string {
-  if (!base_url) return { "openai-compatible": "OpenAI", anthropic: "Anthropic", google: "Google" }[provider];
+  if (!base_url) return { "openai-responses": "OpenAI", "openai-compatible": "OpenAI", anthropic: "Anthropic", google: "Google" }[provider];
   return URL.canParse(base_url) ? new URL(base_url).host : "The provider";
 }

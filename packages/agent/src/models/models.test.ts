@@ -38,11 +38,16 @@ afterEach(async () => {
   for (const recorder of Object.values(server.published)) recorder.verify();
 });
 
-const dialects = ["openai-compatible", "anthropic", "google"] as const;
+const dialects = ["openai-responses", "openai-compatible", "anthropic", "google"] as const;
 type Dialect = (typeof dialects)[number];
 const optionsFor = (provider: Dialect, changes: Partial<ModelClientOptions> = {}): ModelClientOptions => ({
   provider,
-  base_url: { "openai-compatible": server.openai_base_url, anthropic: server.anthropic_base_url, google: server.google_base_url }[provider],
+  base_url: {
+    "openai-responses": server.openai_base_url,
+    "openai-compatible": server.openai_base_url,
+    anthropic: server.anthropic_base_url,
+    google: server.google_base_url,
+  }[provider],
   api_key: "sk-right-key-1234",
   model: "scripted",
   fetch,
@@ -107,7 +112,7 @@ describe.each(dialects)("%s over the wire", (provider) => {
     const body = JSON.stringify(server.requests.at(-1)!.body);
     expect(body).toContain("a.png: 8 x 8 pixels.");
     expect(body.split(data)).toHaveLength(2);
-    expect(body.includes("Pictures of the results above: a.png")).toBe(provider !== "anthropic");
+    expect(body.includes("Pictures of the results above: a.png")).toBe(provider === "openai-compatible" || provider === "google");
     // Without its data, only its name is sent.
     await collect(
       optionsFor(provider),
@@ -121,13 +126,29 @@ describe.each(dialects)("%s over the wire", (provider) => {
   test("the level of reasoning reaches the provider in its own terms, and nothing without one", async () => {
     const sent = async (reasoning?: ModelRequest["reasoning"]): Promise<string> => {
       plays(sayText("Yes."));
-      const model = { "openai-compatible": "gpt-5.1", anthropic: "claude-sonnet-4-6", google: "gemini-2.5-flash" }[provider];
+      const model = {
+        "openai-responses": "gpt-5.1",
+        "openai-compatible": "gpt-5.1",
+        anthropic: "claude-sonnet-4-6",
+        google: "gemini-2.5-flash",
+      }[provider];
       await collect(optionsFor(provider, { model }), request("Hello", reasoning && { reasoning }));
-      const { reasoning_effort, thinking, output_config, generationConfig } = server.requests.at(-1)!.body as Record<string, unknown>;
-      return JSON.stringify({ reasoning_effort, thinking, output_config, generationConfig });
+      const {
+        reasoning: own,
+        reasoning_effort,
+        thinking,
+        output_config,
+        generationConfig,
+      } = server.requests.at(-1)!.body as Record<string, unknown>;
+      return JSON.stringify({ reasoning: own, reasoning_effort, thinking, output_config, generationConfig });
     };
     expect([await sent(), await sent("low"), await sent("off")]).toEqual(
       {
+        "openai-responses": [
+          '{"reasoning":{"summary":"auto"}}',
+          '{"reasoning":{"effort":"low","summary":"auto"}}',
+          '{"reasoning":{"effort":"none"}}',
+        ],
         "openai-compatible": ["{}", '{"reasoning_effort":"low"}', '{"reasoning_effort":"none"}'],
         anthropic: [
           "{}",
@@ -354,7 +375,7 @@ describe.each(dialects)("%s over the wire", (provider) => {
   });
 });
 
-describe.each(["openai-compatible", "anthropic"] as const)("%s", (provider) => {
+describe.each(["openai-responses", "openai-compatible", "anthropic"] as const)("%s", (provider) => {
   test("broken JSON arguments are passed unchanged to the loop", async () => {
     await using ws = await tempWorkspace();
     plays(malformed("write_file", '{"file_path": "a.txt", "content": "cut'), sayText("sorry"));
@@ -364,6 +385,198 @@ describe.each(["openai-compatible", "anthropic"] as const)("%s", (provider) => {
       error: expect.stringContaining("not valid JSON"),
     });
     expect(run.result).toMatchObject({ success: true, final_response: "sorry" });
+  });
+});
+
+describe("OpenAI's Responses API", () => {
+  const options = (changes: Partial<ModelClientOptions> = {}) => optionsFor("openai-responses", { model: "gpt-5.1", ...changes });
+  interface Item {
+    type?: string;
+    role?: string;
+    [field: string]: unknown;
+  }
+  const itemsOf = (index: number): Item[] => (server.requests.at(index)!.body as { input: Item[] }).input;
+  const event = (body: object): ScriptItem => garbage(JSON.stringify({ sequence_number: 1, ...body }), { times: 9 });
+
+  test("nothing is stored: requests ask for encrypted reasoning, summaries and the conversation's cache", async () => {
+    plays(sayText("hi"));
+    await collect(options(), request("Hello", { reasoning: "high", cache_key: "chat-1", max_output_tokens: 5 }));
+    const body = server.requests.at(-1)!.body as { tools: object[] };
+    expect(body).toMatchObject({
+      store: false,
+      include: ["reasoning.encrypted_content"],
+      reasoning: { effort: "high", summary: "auto" },
+      prompt_cache_key: "chat-1",
+      max_output_tokens: 16,
+    });
+    expect(body.tools[0]).toMatchObject({ type: "function", name: "read_file", strict: false });
+    await collect(options({ model: "gpt-4.1" }));
+    expect(server.requests.at(-1)!.body).toMatchObject({ store: false });
+    expect(server.requests.at(-1)!.body).not.toHaveProperty("include");
+    expect(server.requests.at(-1)!.body).not.toHaveProperty("reasoning");
+    // A level is known to exist, also where the name of the model is another server's.
+    await collect(options({ model: "acme/thinker" }), request("Hello", { reasoning: "low" }));
+    expect(server.requests.at(-1)!.body).toMatchObject({ include: ["reasoning.encrypted_content"], reasoning: { effort: "low" } });
+  });
+
+  test("the items of an answer come back as they were: encrypted reasoning, calls by their ids, their results", async () => {
+    await using ws = await tempWorkspace({ "a.txt": "A\n" });
+    const written = '{ "file_path":  "a.txt" }';
+    plays(
+      turn(think("I should look.\n\nAt what?"), sayText("I look."), malformed("read_file", written), callTool("list_dir", {})),
+      turn(think("Now I know."), sayText("It is A.")),
+      nextMessage(),
+      sayText("You are welcome."),
+    );
+    const model = { client: createModelClient(options()) };
+    const first = await play(ws, [], { model, message: "Look" });
+    expect(first.result).toMatchObject({ success: true, final_response: "It is A." });
+    const sent = itemsOf(-1);
+    expect(sent.map((item) => item.type ?? item.role)).toEqual([
+      "developer",
+      "user",
+      "reasoning",
+      "assistant",
+      "function_call",
+      "function_call",
+      "function_call_output",
+      "function_call_output",
+    ]);
+    const [reasoning, , call, other] = sent.slice(2);
+    // The item as it ended, not as it started.
+    expect(reasoning).toEqual({
+      type: "reasoning",
+      id: expect.stringMatching(/^rs_/),
+      encrypted_content: Buffer.from(`encrypted reasoning of ${String(reasoning!["id"])}`).toString("base64"),
+      summary: [
+        { type: "summary_text", text: "I should look." },
+        { type: "summary_text", text: "At what?" },
+      ],
+    });
+    expect(first.first("agent_step").data.thought).toBe("I should look.\n\nAt what?");
+    expect(call).toEqual({ type: "function_call", call_id: expect.stringMatching(/^call_/), name: "read_file", arguments: written });
+    expect(sent.slice(6).map((item) => item["call_id"])).toEqual([call!["call_id"], other!["call_id"]]);
+    // Stored as JSON between messages.
+    const conversation = JSON.parse(JSON.stringify(first.appended)) as typeof first.appended;
+    await play(ws, [], { model, message: "Thanks", conversation });
+    expect(JSON.stringify(itemsOf(-1).slice(0, sent.length))).toBe(JSON.stringify(sent));
+    expect(itemsOf(-1).filter((item) => item.type === "reasoning")).toHaveLength(2);
+  });
+
+  test("reasoning without a summary goes back, and not what no item follows", async () => {
+    const part = (id: string, text = "") => ({
+      type: "reasoning" as const,
+      text,
+      provider_state: {
+        openai: { itemId: id, reasoningEncryptedContent: Buffer.from(`encrypted reasoning of ${id}`).toString("base64") },
+      },
+    });
+    const source = { provider: "openai-responses", model: "gpt-5.1" };
+    const cut: ModelMessage = { role: "assistant", source, parts: [part("rs_1"), { type: "text", text: "Yes." }, part("rs_2", "Cut")] };
+    plays(sayText("Hm."), nextMessage(), sayText("ok"));
+    await collect(options(), request("", { messages: [userMessage("Hello"), cut, userMessage("Go on")] }));
+    expect(itemsOf(-1).filter((item) => item.type === "reasoning")).toEqual([
+      { type: "reasoning", id: "rs_1", encrypted_content: expect.any(String), summary: [] },
+    ]);
+  });
+
+  test("a chat that changes its model or its API keeps texts, calls and results, and leaves reasoning behind", async () => {
+    await using ws = await tempWorkspace({ "a.txt": "A\n" });
+    plays(turn(think("I should look."), sayText("I look."), callTool("read_file", { file_path: "a.txt" })), sayText("It is A."));
+    const first = await play(ws, [], { model: { client: createModelClient(options()) }, message: "Look" });
+    for (const other of [
+      options({ model: "gpt-5.2" }),
+      optionsFor("openai-compatible", { model: "gpt-5.1" }),
+      optionsFor("anthropic"),
+      optionsFor("google"),
+    ]) {
+      plays(sayText("ok"), nextMessage(), sayText("ok"));
+      const again = await play(ws, [], { model: { client: createModelClient(other) }, message: "Again", conversation: first.appended });
+      expect(again.result).toMatchObject({ success: true });
+      const body = JSON.stringify(server.requests.at(-1)!.body);
+      expect(body).toContain("I look.");
+      expect(body).not.toContain("I should look.");
+      expect(body).not.toContain('encrypted_content":');
+    }
+    // And back: answers of other models have no reasoning here, and their call ids are cut to what the API accepts.
+    plays(turn(think("Elsewhere."), callTool("read_file", { file_path: "a.txt" })), sayText("It is A."), nextMessage(), sayText("ok"));
+    const elsewhere = await play(ws, [], { model: { client: createModelClient(optionsFor("anthropic")) }, message: "Look" });
+    const long = JSON.parse(
+      JSON.stringify(elsewhere.appended).replaceAll(/toolu_\w+/g, (id) => id + "x".repeat(60)),
+    ) as typeof elsewhere.appended;
+    await play(ws, [], { model: { client: createModelClient(options()) }, message: "Again", conversation: long });
+    expect(itemsOf(-1).map((item) => item.type ?? item.role)).toEqual([
+      "developer",
+      "user",
+      "function_call",
+      "function_call_output",
+      "assistant",
+      "user",
+    ]);
+    expect(String(itemsOf(-1)[2]!["call_id"])).toHaveLength(64);
+  });
+
+  test("counts cached tokens and those of reasoning as the API does", async () => {
+    plays(turn(think("One two three."), sayText("Yes."), counts({ input: 900, output: 50, cached: 800 })));
+    expect((await collect(options())).at(-1)).toMatchObject({ usage: { tokens_in: 900, tokens_out: 50, tokens_cached: 800 } });
+  });
+
+  test("a response that is incomplete is cut off by its length or a filter", async () => {
+    plays(turn(think("Hm."), finish("length")));
+    expect((await collect(options())).at(-1)).toMatchObject({ type: "finish", reason: "length" });
+    plays(turn(sayText("I"), finish("content_filter")));
+    expect((await collect(options())).at(-1)).toMatchObject({ type: "finish", reason: "content_filter" });
+  });
+
+  test.each([
+    ["rate_limit_exceeded", "Rate limit reached for gpt-5.1.", "rate_limited", "rate_limit", true],
+    ["insufficient_quota", "You exceeded your current quota.", "model_error", "quota", false],
+    ["context_length_exceeded", "Your input exceeds the context window of this model.", "context_overflow", "context", false],
+    ["server_error", "The model failed to generate a response.", "model_error", "overloaded", true],
+    ["invalid_prompt", "Invalid prompt.", "model_error", "refused", false],
+  ])("response.failed and error with %s before and after text", async (code, message, errorCode, kind, retryable) => {
+    const expected = { name: "ModelError", code: errorCode, kind, retryable, reason: message };
+    plays(event({ type: "error", code, message, param: null }));
+    await expect(collect(options())).rejects.toMatchObject(expected);
+    plays(event({ type: "response.failed", response: { status: "failed", error: { code, message } } }));
+    await expect(collect(options())).rejects.toMatchObject(expected);
+    plays(fail(500, { code, message, afterTokens: 2, times: 9 }), sayText("one two three four"));
+    await expect(collect(options())).rejects.toMatchObject(expected);
+  });
+
+  test("a failure without a reason, an unknown event and a model that does not exist", async () => {
+    plays(event({ type: "response.failed", response: { status: "failed", error: null } }));
+    await expect(collect(options())).rejects.toMatchObject({ code: "model_error", retryable: true });
+    plays(event({ type: "response.something.new", delta: "?" }));
+    await expect(collect(options())).rejects.toMatchObject({ code: "model_error", kind: "network", retryable: true });
+    plays(fail(400, { code: "model_not_found", message: "The requested model 'gpt-5.1' does not exist.", times: 9 }), sayText("never"));
+    await expect(collect(options())).rejects.toMatchObject({ kind: "not_found", retryable: false });
+  });
+
+  test("an organization that gets no summaries gets its answers without", async () => {
+    plays(sayText("hi"));
+    const refusal = {
+      message: "Your organization must be verified to generate reasoning summaries.",
+      type: "invalid_request_error",
+      param: "reasoning.summary",
+      code: "unsupported_value",
+    };
+    const asked: (object | undefined)[] = [];
+    const client = createModelClient(
+      options({
+        fetch: async (input, init) => {
+          const { reasoning } = JSON.parse(String(init?.body)) as { reasoning?: { summary?: string } };
+          asked.push(reasoning);
+          return reasoning?.summary === undefined ? fetch(input, init) : Response.json({ error: refusal }, { status: 400 });
+        },
+      }),
+    );
+    for (let message = 0; message < 2; message++) {
+      const events: ModelEvent[] = [];
+      for await (const one of client.stream(request("Hello", { reasoning: "low" }), new AbortController().signal)) events.push(one);
+      expect(textOf(events)).toBe("hi");
+    }
+    expect(asked).toEqual([{ effort: "low", summary: "auto" }, { effort: "low" }, { effort: "low" }]);
   });
 });
 

@@ -53,6 +53,8 @@ const filePart = ({ media_type, data }: ImagePart) => ({
   type: "file" as const,
   mediaType: media_type,
   data: { type: "data" as const, data: data ?? "" },
+  // Required by the Responses API.
+  providerOptions: { openai: { imageDetail: "auto" } },
 });
 
 /** The results of one turn in one message. Where the API takes no images in results, they follow in a message of their own. */
@@ -72,16 +74,19 @@ function toolPrompts(message: ToolMessage, options: ModelClientOptions): PromptM
   ];
 }
 
-const takesImagesInResults = ({ provider }: ModelClientOptions): boolean => provider === "anthropic";
+const takesImagesInResults = ({ provider }: ModelClientOptions): boolean => provider === "anthropic" || provider === "openai-responses";
 
 function outputOf(part: ToolResultPart, options: ModelClientOptions): ToolOutput {
   const hasImages = part.content.some((one) => one.type === "image");
   if (hasImages && takesImagesInResults(options))
     return { type: "content", value: part.content.map((one) => (one.type === "image" ? filePart(one) : { type: "text", text: one.text })) };
-  return { type: part.is_error ? "error-text" : "text", value: textOf(part) };
+  // The Responses API has no mark for errors; its library would send them as JSON.
+  return { type: part.is_error && options.provider !== "openai-responses" ? "error-text" : "text", value: textOf(part) };
 }
 
-function assistantParts({ parts, source }: AssistantMessage, options: ModelClientOptions): AssistantParts {
+function assistantParts(message: AssistantMessage, options: ModelClientOptions): AssistantParts {
+  const { source } = message;
+  const parts = options.provider === "openai-responses" ? withoutLastReasoning(message.parts) : message.parts;
   // Signatures and encrypted reasoning of one model are rejected by another.
   const isForeign = source !== undefined && (source.provider !== options.provider || source.model !== options.model);
   const stateOf = (state: ProviderState | undefined) => (isForeign ? {} : providerOptions(state));
@@ -94,7 +99,7 @@ function assistantParts({ parts, source }: AssistantMessage, options: ModelClien
       }
       case "text":
         // Gemini sends signatures without text; others refuse empty texts.
-        if (part.text.trim() === "" && (part.provider_state === undefined || isForeign)) return [];
+        if (part.text.trim() === "" && !(options.provider === "google" && part.provider_state !== undefined && !isForeign)) return [];
         return [{ type: "text", text: part.text, ...stateOf(part.provider_state) }];
       case "tool_call":
         return [
@@ -102,7 +107,7 @@ function assistantParts({ parts, source }: AssistantMessage, options: ModelClien
             type: "tool-call",
             toolCallId: callId(part.id, options),
             toolName: part.name,
-            input: inputOf(part),
+            input: inputOf(part, options),
             ...stateOf(part.provider_state),
           },
         ];
@@ -110,19 +115,29 @@ function assistantParts({ parts, source }: AssistantMessage, options: ModelClien
   });
 }
 
+/** The Responses API rejects a reasoning item that its message or call does not follow: the connection broke, or the longest answer was reached. */
+function withoutLastReasoning(parts: AssistantMessage["parts"]): AssistantMessage["parts"] {
+  return parts.slice(0, parts.findLastIndex((part) => part.type === "tool_call" || (part.type === "text" && part.text.trim() !== "")) + 1);
+}
+
 /** These providers require the reasoning of a turn in its next call; others reject it. */
 function wantsReasoningBack({ provider, model }: ModelClientOptions): boolean {
   return provider === "openai-compatible" && /deepseek|kimi|glm|minimax/i.test(model);
 }
 
-/** After a fallback, calls have ids of another provider, and Anthropic rejects some characters in them. */
-const callId = (id: string, { provider }: ModelClientOptions): string => (provider === "anthropic" ? id.replaceAll(/[^\w-]/g, "_") : id);
+/** After a fallback, calls have ids of another provider: Anthropic rejects some characters in them, the Responses API more than 64. */
+function callId(id: string, { provider }: ModelClientOptions): string {
+  if (provider === "anthropic") return id.replaceAll(/[^\w-]/g, "_");
+  return provider === "openai-responses" ? id.slice(-maxResponsesCallId) : id;
+}
+const maxResponsesCallId = 64;
 
-/** Providers require an object: broken JSON becomes an empty one, and the result states the error. */
-function inputOf(call: ToolCallPart): JSONValue {
+/** Providers require an object: broken JSON becomes an empty one, and the result states the error. The Responses API gets the model's own text. */
+function inputOf(call: ToolCallPart, { provider }: ModelClientOptions): JSONValue {
   try {
     const value = JSON.parse(call.arguments) as JSONValue;
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return {};
+    return provider === "openai-responses" ? call.arguments : value;
   } catch {
     return {};
   }

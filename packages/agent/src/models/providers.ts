@@ -5,6 +5,7 @@ import type { ModelClientOptions } from "./options.ts";
 const noKey = "none";
 
 const defaultBaseUrls: Record<ModelClientOptions["provider"], string> = {
+  "openai-responses": "https://api.openai.com/v1",
   "openai-compatible": "https://api.openai.com/v1",
   anthropic: "https://api.anthropic.com/v1",
   google: "https://generativelanguage.googleapis.com/v1beta",
@@ -14,6 +15,10 @@ const defaultBaseUrls: Record<ModelClientOptions["provider"], string> = {
 export async function openModel({ provider, base_url, api_key, model, headers = {}, fetch }: ModelClientOptions): Promise<LanguageModelV4> {
   const baseURL = base_url || defaultBaseUrls[provider];
   switch (provider) {
+    case "openai-responses": {
+      const { createOpenAI } = await import("@ai-sdk/openai");
+      return createOpenAI({ baseURL, apiKey: api_key || noKey, headers, fetch }).responses(model);
+    }
     case "openai-compatible": {
       const { createOpenAICompatible } = await import("@ai-sdk/openai-compatible");
       const key = api_key ? { apiKey: api_key } : {};
