@@ -72,6 +72,11 @@ export const ModelPreferences = Type.Object({
 export type ModelPreferences = Static<typeof ModelPreferences>;
 export const ModelConnectionTest = Type.Object({ ok: Type.Boolean(), message: Type.String(), models: Type.Array(Type.String()) });
 const ModelId = Type.String({ minLength: 3, maxLength: 200 });
+export const OpenaiApi = described(
+  "Which of OpenAI's APIs is called: the Responses API or chat completions. Default: the Responses API at OpenAI's own address, chat completions at others",
+  Literals("responses", "chat"),
+);
+export type OpenaiApi = Static<typeof OpenaiApi>;
 
 export const modelsRoutes = {
   list: route({
@@ -194,6 +199,7 @@ export const modelsRoutes = {
       provider: Type.String({ maxLength: 50 }),
       api_key: Maybe(Type.String({ maxLength: 500 })),
       base_url: Maybe(Type.String({ maxLength: 500 })),
+      openai_api: Maybe(OpenaiApi),
       model: Maybe(Type.String({ maxLength: 200 })),
     }),
     response: ModelConnectionTest,
@@ -212,6 +218,7 @@ export const modelsRoutes = {
         provider: Type.String({ maxLength: 50 }),
         api_key: Maybe(Type.String({ maxLength: 500 })),
         base_url: Maybe(Type.String({ maxLength: 500 })),
+        openai_api: Maybe(OpenaiApi),
         default_model: Type.String({ maxLength: 200 }),
       }),
       Type.Object({ kind: Type.Literal("demo"), enabled: Type.Boolean() }),

@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import { flag, group, list, secret, text, url } from "./kinds.ts";
+import { flag, group, list, oneOf, secret, text, url } from "./kinds.ts";
 
 export const models = group("Models", {
   openai: Type.Object({
@@ -9,6 +9,13 @@ export const models = group("Models", {
       example: "http://localhost:8080/v1",
       description: "Base URL of OpenAI or the OpenAI-compatible service",
     }),
+    api: Type.Optional(
+      oneOf("OPENAI_API", ["responses", "chat"], {
+        example: "responses",
+        description:
+          "Which API is called at this URL: the Responses API or chat completions; unset: the Responses API at OpenAI's own URL, chat completions at others",
+      }),
+    ),
   }),
   anthropic: Type.Object({
     key: secret("ANTHROPIC_API_KEY", { example: "sk-ant-…", description: "API key of Anthropic" }),

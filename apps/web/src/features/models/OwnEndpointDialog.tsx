@@ -17,10 +17,11 @@ import { useOwnKeyActions } from "./own-keys.queries.ts";
 
 const dialects = [
   { value: "openai", label: "OpenAI" },
+  { value: "openai_responses", label: "OpenAI Responses" },
   { value: "anthropic", label: "Anthropic" },
 ] as const;
 
-/** Adds a custom endpoint with the OpenAI or the Anthropic API, or edits `stored`, whose slug does not change. */
+/** Adds a custom endpoint with an API of OpenAI or Anthropic, or edits `stored`, whose slug does not change. */
 export function OwnEndpointDialog({
   stored,
   onSaved,

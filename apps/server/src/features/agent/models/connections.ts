@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { modelsRoutes, RouteOutput } from "@tesslate/contract";
+import type { modelsRoutes, OpenaiApi, RouteOutput } from "@tesslate/contract";
 import type { Config } from "../../../config.ts";
 import type { ServerSettings } from "../../../platform/server-settings.ts";
-import { findProvider, providers, type ProviderSpec } from "./providers.ts";
+import { findProvider, providers, type ModelApi, type ProviderSpec } from "./providers.ts";
 
 /** A provider with its URL and key. */
 export interface ProviderConnection {
@@ -11,10 +11,21 @@ export interface ProviderConnection {
   api_key: string | undefined;
   /** `stored` by the setup card wins over the environment. `own`: the user's key or endpoint. */
   origin: "stored" | "environment" | "own";
+  /** Replaces the default of {@link apiOf}. */
+  openai_api?: OpenaiApi | undefined;
 }
 interface Stored {
   api_key: string | null;
   base_url: string | null;
+  openai_api?: OpenaiApi;
+}
+
+/** The API that a connection calls. Of OpenAI's two, a provider's own address has the one of its description, and other servers mostly have chat completions. */
+export function apiOf({ provider, base_url, openai_api }: Pick<ProviderConnection, "provider" | "base_url" | "openai_api">): ModelApi {
+  const { dialect } = provider;
+  if (dialect === "anthropic" || dialect === "google") return dialect;
+  if (openai_api) return openai_api === "responses" ? "openai-responses" : "openai-compatible";
+  return base_url === provider.base_url ? dialect : "openai-compatible";
 }
 
 const keyOf = (slug: string) => `models.connection.${slug}`;
@@ -72,8 +83,8 @@ export function createProviderConnections({ config, settings }: { config: Config
   };
 }
 
-function fromStore(provider: ProviderSpec, { api_key, base_url }: Stored): ProviderConnection {
-  return { provider, base_url: base_url ?? provider.base_url, api_key: api_key ?? undefined, origin: "stored" };
+function fromStore(provider: ProviderSpec, { api_key, base_url, openai_api }: Stored): ProviderConnection {
+  return { provider, base_url: base_url ?? provider.base_url, api_key: api_key ?? undefined, origin: "stored", openai_api };
 }
 
 function fromEnvironment(config: Config["models"], provider: ProviderSpec): ProviderConnection | undefined {
@@ -85,7 +96,8 @@ function fromEnvironment(config: Config["models"], provider: ProviderSpec): Prov
   if (!given) return undefined;
   // A custom URL without a key is a server that needs none.
   if (!given.key && given.baseUrl === provider.base_url) return undefined;
-  return { provider, base_url: trimmed(given.baseUrl), api_key: given.key?.reveal(), origin: "environment" };
+  const openai_api = provider.slug === "openai" ? config.openai.api : undefined;
+  return { provider, base_url: trimmed(given.baseUrl), api_key: given.key?.reveal(), origin: "environment", openai_api };
 }
 
 /** Accepts Ollama's root URL or that of its OpenAI API; returns the latter. */
@@ -99,10 +111,10 @@ export const fingerprintOf = ({ provider, base_url, api_key }: Pick<ProviderConn
     .digest("hex");
 export const createConnection = (
   slug: string,
-  given: { api_key?: string | null; base_url?: string | null },
+  given: { api_key?: string | null; base_url?: string | null; openai_api?: OpenaiApi | null },
 ): ProviderConnection | undefined => {
   const provider = findProvider(slug);
   if (!provider) return undefined;
   const url = given.base_url ? (slug === "ollama" ? openaiUrlOf(given.base_url) : trimmed(given.base_url)) : provider.base_url;
-  return { provider, base_url: url, api_key: given.api_key ?? undefined, origin: "stored" };
+  return { provider, base_url: url, api_key: given.api_key ?? undefined, origin: "stored", openai_api: given.openai_api ?? undefined };
 };

@@ -1,7 +1,7 @@
 import { createModelClient, type ModelClient } from "@tesslate/agent";
 import type { Outbound } from "../../../platform/outbound.ts";
 import { boundedResponses } from "./bounded-responses.ts";
-import type { ProviderConnection } from "./connections.ts";
+import { apiOf, type ProviderConnection } from "./connections.ts";
 import type { Prices } from "./prices.ts";
 import { probe, type ProbeOutcome } from "./probe.ts";
 import { findProvider, nativeName, splitModelId, withoutProvider } from "./providers.ts";
@@ -16,7 +16,7 @@ export function createModelClients({ outbound, prices }: { outbound: Outbound; p
   const clientOf = (connection: ProviderConnection, model: string, fetch = outbound.fetch): ModelClient => {
     const { provider, base_url, api_key } = connection;
     return createModelClient({
-      provider: provider.dialect,
+      provider: apiOf(connection),
       base_url,
       api_key,
       model: nativeName(provider.slug, model),

@@ -1,3 +1,4 @@
+import type { OpenaiApi } from "@tesslate/contract";
 import { AppError, notFound } from "../../../platform/errors.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
 import type { AvailableModels } from "./available-models.ts";
@@ -12,6 +13,7 @@ interface ConnectionInput {
   provider: string;
   api_key?: string | null;
   base_url?: string | null;
+  openai_api?: OpenaiApi | null;
 }
 
 export type ModelSetup = ReturnType<typeof createModelSetup>;
@@ -34,14 +36,16 @@ export function createModelSetup({
 }) {
   const ollamaUrl = openaiUrlOf(ollamaBaseUrl ?? findProvider("ollama")?.base_url ?? "");
 
-  /** Without a key, uses the stored one, but only for the URL for which it was stored. */
+  /** Without a key or an API, uses the stored one, but only for the URL for which it was stored. */
   const connectionFrom = async (given: ConnectionInput): Promise<ProviderConnection> => {
     const connection = createConnection(given.provider, given);
     if (!connection) throw unknownModel(`${given.provider}/…`);
     const known = await connections.find(given.provider);
     if (!known) return connection;
     if (!given.base_url) connection.base_url = known.base_url;
-    if (!given.api_key && connection.base_url === known.base_url) connection.api_key = known.api_key;
+    if (connection.base_url !== known.base_url) return connection;
+    if (!given.api_key) connection.api_key = known.api_key;
+    if (!given.openai_api) connection.openai_api = known.openai_api;
     return connection;
   };
 
@@ -86,7 +90,8 @@ export function createModelSetup({
       const outcome = await clients.tryOut(connection, given.default_model);
       if (!outcome.ok) throw new AppError(outcome.code, outcome.message);
       const { slug } = connection.provider;
-      await connections.store(slug, { api_key: connection.api_key ?? null, base_url: connection.base_url });
+      const { api_key, base_url, openai_api } = connection;
+      await connections.store(slug, { api_key: api_key ?? null, base_url, ...(openai_api && { openai_api }) });
       await connections.chooseDefault(`${slug}/${withoutProvider(slug, given.default_model)}`);
       // Switches the demo off, because a real model is connected.
       if (await demo.isOn()) await demo.switch(false);

@@ -173,6 +173,13 @@ describe("the setup card", () => {
     });
     expect(server.requests.filter((r) => r.path.includes("elsewhere")).every((r) => !JSON.stringify(r.headers).includes(key))).toBe(true);
 
+    // The API is stored with the address: chosen once, it is used by tests of the same address, too.
+    await admin.models.configure({ body: { ...body, openai_api: "responses" } });
+    expect(await admin.models.test({ body: { provider: "openai" } })).toMatchObject({ ok: true });
+    const paths = server.requests.filter(({ method }) => method === "POST").map(({ path }) => path.replace("/v1/elsewhere", "/v1"));
+    expect(paths.slice(-2)).toEqual(["/v1/responses", "/v1/responses"]);
+    expect(new Set(paths.slice(0, -2))).toEqual(new Set(["/v1/chat/completions"]));
+
     const again = await start({ env, database: app.database });
     expect((await again.as(owner).models.setup()).default_model).toBe("openai/gpt-5.1");
     expect(JSON.stringify([await again.as(owner).models.setup(), await again.as(owner).models.list()])).not.toContain(key);

@@ -70,6 +70,7 @@ export function createOwnConnections({
       base_url: key?.base_url ?? spec.base_url,
       api_key: keyIn(key),
       origin: "own",
+      openai_api: provider.api_type === "openai_responses" ? "responses" : undefined,
       available_models: provider.available_models,
     };
   };

@@ -1,7 +1,7 @@
 import { badRequest } from "../../../platform/errors.ts";
 
-/** The API of a provider. */
-export type ModelApi = "openai-compatible" | "anthropic" | "google";
+/** `openai-compatible`: OpenAI's chat completions. */
+export type ModelApi = "openai-responses" | "openai-compatible" | "anthropic" | "google";
 
 export interface ProviderSpec {
   /** The first segment of its model ids. */
@@ -10,6 +10,7 @@ export interface ProviderSpec {
   description: string;
   website: string;
   base_url: string;
+  /** The API at `base_url`. */
   dialect: ModelApi;
   needs_key: boolean;
   headers?: Record<string, string>;
@@ -32,7 +33,7 @@ export const providers: readonly ProviderSpec[] = [
     description: "GPT models, or any service that speaks the same protocol",
     website: "https://platform.openai.com/api-keys",
     base_url: "https://api.openai.com/v1",
-    dialect: "openai-compatible",
+    dialect: "openai-responses",
     needs_key: true,
   },
   {
