@@ -358,6 +358,18 @@ describe("Anthropic's protocol", () => {
     ],
     ["empty text", [user(" ")], {}, "text content blocks must be non-empty"],
     ["no max_tokens", [user("a")], { max_tokens: undefined }, "max_tokens: Field required"],
+    [
+      "a budget as long as the answer",
+      [user("a")],
+      { thinking: { type: "enabled", budget_tokens: 2_000 }, max_tokens: 2_000 },
+      "must be greater",
+    ],
+    [
+      "thinking in a turn that began without",
+      [user("a"), used, { role: "user", content: [{ type: "tool_result", tool_use_id: "t1", content: "x" }] }],
+      { thinking: { type: "enabled", budget_tokens: 1_024 }, max_tokens: 2_000 },
+      "messages.1.content.0.type: Expected `thinking`",
+    ],
   ])("refuses %s, as the real one does", async (_, messages, fields, message) => {
     await start({ script: script([say("Hi")]) });
     const response = await requestAnthropic(messages, fields);

@@ -1,10 +1,10 @@
-import { APICallError, type LanguageModelV4, type SharedV4ProviderOptions } from "@ai-sdk/provider";
+import { APICallError, type LanguageModelV4 } from "@ai-sdk/provider";
 import { ModelError } from "../model-error.ts";
-import type { ModelClient, ModelRequest } from "../model-client.ts";
+import type { ModelClient } from "../model-client.ts";
+import { callOptions } from "./call-options.ts";
 import type { ModelClientOptions } from "./options.ts";
 import { modelErrorOf } from "./errors.ts";
 import { openModel } from "./providers.ts";
-import { providerPrompt, providerTools } from "./prompt.ts";
 import { modelEvents } from "./stream.ts";
 
 /**
@@ -19,15 +19,7 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
       try {
         opened ??= openModel({ ...options, fetch: streamsOnly(options.fetch) });
         const model = await opened;
-        const call = async () =>
-          model.doStream({
-            prompt: providerPrompt(request, options),
-            ...(request.tools.length === 0 ? {} : { tools: providerTools(request.tools), toolChoice: { type: "auto" as const } }),
-            ...(request.max_output_tokens === undefined ? {} : { maxOutputTokens: longestAnswer(request.max_output_tokens, options) }),
-            ...(request.reasoning === undefined ? {} : { reasoning: request.reasoning === "off" ? "none" : request.reasoning }),
-            providerOptions: providerOptions(request, options, asksForSummaries),
-            abortSignal: signal,
-          });
+        const call = async () => model.doStream({ ...callOptions(request, options, asksForSummaries), abortSignal: signal });
         const { stream } = await call().catch((error: unknown) => {
           if (!asksForSummaries || !refusesSummaries(error)) throw error;
           asksForSummaries = false;
@@ -42,41 +34,12 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
   };
 }
 
-/** Nothing is stored at OpenAI: encrypted reasoning is part of the conversation that is sent again. */
-function providerOptions(request: ModelRequest, options: ModelClientOptions, asksForSummaries: boolean): SharedV4ProviderOptions {
-  const { reasoning, cache_key } = request;
-  const isThinking = reasoning !== "off";
-  switch (options.provider) {
-    case "openai-responses":
-      return {
-        openai: {
-          store: false,
-          ...(cache_key !== undefined && { promptCacheKey: cache_key }),
-          // The library knows only OpenAI's own names of models.
-          ...(reasoning !== undefined && { forceReasoning: true }),
-          reasoningSummary: isThinking && asksForSummaries ? "auto" : null,
-        },
-      };
-    case "openai-compatible":
-      return options.takes_cache_key && cache_key !== undefined ? { openaiCompatible: { prompt_cache_key: cache_key } } : {};
-    case "google":
-      // Gemini thinks without saying what, unless asked to.
-      return reasoning !== undefined && isThinking ? { google: { thinkingConfig: { includeThoughts: true } } } : {};
-    case "anthropic":
-      return {};
-  }
-}
-
 /** OpenAI summarizes the reasoning of its larger models only for organizations that it has verified. */
 function refusesSummaries(error: unknown): boolean {
   if (!APICallError.isInstance(error)) return false;
   const { error: refusal } = (error.data ?? {}) as { error?: { param?: unknown } };
   return refusal?.param === "reasoning.summary";
 }
-
-/** In tokens. The Responses API rejects less than 16. */
-const longestAnswer = (tokens: number, { provider }: ModelClientOptions): number =>
-  provider === "openai-responses" ? Math.max(tokens, 16) : tokens;
 
 /** Some servers answer errors with status 200 and a JSON body instead of a stream: throws these as provider errors. */
 const streamsOnly =

@@ -661,6 +661,68 @@ test("reasoning goes back to the model it came from, in its place, and to no oth
   expect(prompt.find(({ role }) => role === "assistant")?.content[0]).toEqual({ type: "reasoning", text: "I should look." });
 });
 
+describe("Claude models before adaptive thinking", () => {
+  interface Body {
+    max_tokens: number;
+    thinking?: { type: string; budget_tokens?: number };
+    messages: { role: string; content: { type: string }[] }[];
+  }
+  const sent = (): Body => server.requests.at(-1)!.body as Body;
+  const claude = (model = "claude-sonnet-4-5") => optionsFor("anthropic", { model });
+
+  test.each(["claude-3-7-sonnet-20250219", "claude-opus-4-1-20250805", "claude-sonnet-4-20250514", "claude-haiku-4-5-20251001"])(
+    "%s thinks within a budget, which counts towards the longest answer",
+    async (model) => {
+      plays(sayText("Yes."));
+      await collect(claude(model), request("Hello", { reasoning: "high", max_output_tokens: 20_000 }));
+      expect(sent()).toMatchObject({ max_tokens: 20_000, thinking: { type: "enabled", budget_tokens: 10_000 } });
+      expect(server.requests.at(-1)!.headers["anthropic-beta"]).toContain("interleaved-thinking");
+      await collect(claude(model), request("Hello", { reasoning: "low" }));
+      expect(sent().thinking).toEqual({ type: "enabled", budget_tokens: 2_048 });
+      // No room to think and to answer.
+      await collect(claude(model), request("Hello", { reasoning: "low", max_output_tokens: 2_000 }));
+      expect(sent()).toMatchObject({ max_tokens: 2_000, thinking: { type: "disabled" } });
+      await collect(claude(model), request("Hello", { reasoning: "off" }));
+      expect(sent().thinking).toEqual({ type: "disabled" });
+      await collect(claude(model));
+      expect(sent().thinking).toBeUndefined();
+    },
+  );
+
+  test("thoughts go back between tool calls, and a turn that began without any goes on without", async () => {
+    await using ws = await tempWorkspace({ "a.txt": "A\n" });
+    plays(
+      turn(think("I should look."), callTool("read_file", { file_path: "a.txt" })),
+      callTool("list_dir", {}),
+      sayText("It is A."),
+      nextMessage(),
+      sayText("You are welcome."),
+    );
+    const model = { client: createModelClient(claude()), reasoning: "medium" as const };
+    const first = await play(ws, [], { model, message: "Look" });
+    expect(first.result).toMatchObject({ success: true, final_response: "It is A." });
+    expect(
+      sent()
+        .messages.filter(({ role }) => role === "assistant")
+        .map(({ content }) => content[0]!.type),
+    ).toEqual(["thinking", "tool_use"]);
+    expect(sent().thinking).toMatchObject({ type: "enabled" });
+    // Another model took the turn over after its first call.
+    const { appended } = first;
+    const messages = appended.slice(0, 3) as ModelMessage[];
+    plays(callTool("read_file", {}), sayText("ok"));
+    await collect(claude("claude-opus-4-5"), request("", { messages, reasoning: "medium" }));
+    expect(sent().thinking).toEqual({ type: "disabled" });
+    // It thinks again in the next turn.
+    await play(ws, [], {
+      model: { ...model, client: createModelClient(claude("claude-opus-4-5")) },
+      message: "Thanks",
+      conversation: appended,
+    });
+    expect(sent().thinking).toMatchObject({ type: "enabled" });
+  });
+});
+
 test("call ids of other providers are converted to ids that Anthropic accepts", async () => {
   plays(callTool("read_file", {}), sayText("ok"));
   const id = "functions.read_file:0";

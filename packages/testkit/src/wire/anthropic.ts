@@ -33,6 +33,7 @@ export const anthropic: Wire = {
       else throw new BadRequest(`messages.${index}.role: Input should be 'user' or 'assistant'`);
     }
     if (waiting.size > 0) throw unanswered(listOf(body.messages).length - 1, waiting);
+    checkThinking(body, body.max_tokens);
     return {
       protocol: "anthropic",
       model: body.model,
@@ -164,6 +165,24 @@ const unanswered = (index: number, ids: Set<string>) =>
   new BadRequest(
     `messages.${index}: \`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${[...ids].join(", ")}. Each \`tool_use\` block must have a corresponding \`tool_result\` block in the next message.`,
   );
+
+/** With a budget of thinking, the model's turn must begin with it; its tool calls and their results do not end the turn. */
+function checkThinking({ thinking, messages }: Json, maxTokens: number): void {
+  if (!isObject(thinking) || thinking.type !== "enabled") return;
+  const budget = Number(thinking.budget_tokens);
+  if (!(budget >= 1_024)) throw new BadRequest("thinking.enabled.budget_tokens: Input should be greater than or equal to 1024");
+  if (budget >= maxTokens) throw new BadRequest("`max_tokens` must be greater than `thinking.budget_tokens`.");
+  const said = listOf(messages);
+  const hasType = (message: Json | undefined, type: string) => listOf(message?.content).some((block) => block.type === type);
+  let index = said.findLastIndex(({ role }) => role === "assistant");
+  if (!hasType(said[index], "tool_use")) return;
+  while (hasType(said[index - 1], "tool_result") && hasType(said[index - 2], "tool_use")) index -= 2;
+  const first = listOf(said[index]?.content)[0]?.type;
+  if (first !== "thinking" && first !== "redacted_thinking")
+    throw new BadRequest(
+      `messages.${index}.content.0.type: Expected \`thinking\` or \`redacted_thinking\`, but found \`${String(first)}\`. When \`thinking\` is enabled, a final \`assistant\` message must start with a thinking block (preceding the lastmost set of \`tool_use\` and \`tool_result\` blocks).`,
+    );
+}
 
 function readUser(blocks: Json[], index: number, waiting: Set<string>, messages: ScriptMessage[]): Set<string> {
   let images: ScriptImage[] = [];

@@ -11,9 +11,8 @@ const known: readonly [RegExp, readonly Reasoning[]][] = [
   // Since GPT-5.1 reasoning can be switched off, but not in the variants for code.
   [/(^|\/)gpt-(5\.[1-9]|6)(?![\w.-]*codex)/, all],
   [/(^|\/)(gpt-5|gpt-oss|o1|o3|o4)(?![a-z\d])/, effort],
-  // Before Claude 4.6 thinking has a budget of its own on top of the longest answer, which would exceed the cost limit of a run.
   [/claude-(fable-5|(opus|sonnet)-5[-.]5)/, effort],
-  [/claude-(opus|sonnet|haiku)-(4[-.][6-9]|[5-9])(?!\d)/, all],
+  [/claude-((opus|sonnet|haiku)-[4-9]|3[-.]7)(?!\d)/, all],
   [/gemini-2\.5-flash/, all],
   [/gemini-(2\.5-pro|[3-9])/, effort],
   [/grok-3-mini/, effort],
