@@ -6,7 +6,8 @@ import type { Hooks } from "./types.ts";
 import { isLoop, type createLoopBreaker } from "./loop-breaker.ts";
 import { RunEnded, type Ending } from "./ending.ts";
 import { stepTexts } from "./truncate.ts";
-import { callsOf, type AssistantMessage, type ToolMessage } from "./conversation.ts";
+import { callsOf, type AssistantMessage, type ToolMessage, type ToolResultPart } from "./conversation.ts";
+import type { ImagePart } from "./images.ts";
 import type {
   AgentDeps,
   AgentStep,
@@ -154,6 +155,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   for (const one of prepared.slice(results.length))
     results.push({ success: false, tool: one.call.name, error: `${notRunPrefix}${reason}.` });
   const texts = stepTexts(results, options.window, context.outputs);
+  const images = (await context.images?.ofStep(results, options.window)) ?? [];
   const commandNote = context.commands.takeNote();
   if (commandNote !== undefined) texts[texts.length - 1] += `\n\n[${commandNote}]`;
   return {
@@ -165,13 +167,18 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
         type: "tool_result",
         call_id: call.id,
         name: call.name,
-        content: [{ type: "text", text: `${texts[index]}${notes[index] ?? ""}` }],
+        content: resultContent(`${texts[index]}${notes[index] ?? ""}`, images[index]),
         is_error: !results[index]!.success,
       })),
     },
     executed,
     ...(ending ? { ending } : {}),
   };
+}
+
+function resultContent(text: string, shown: { images: ImagePart[]; note: string } | undefined): ToolResultPart["content"] {
+  const { images = [], note = "" } = shown ?? {};
+  return [{ type: "text", text: note === "" ? text : `${text}\n${note}` }, ...images];
 }
 
 async function withHooks(

@@ -3,6 +3,7 @@ import {
   call,
   nextMessage,
   parallel,
+  png,
   say,
   script,
   startModelServer,
@@ -16,7 +17,7 @@ import {
 import { progressOf } from "./batch.ts";
 import type { Message } from "./conversation.ts";
 import { createModelClient } from "./models/index.ts";
-import { play, type RunChanges, type TestRun } from "./testing/harness.ts";
+import { memoryImages, play, type RunChanges, type TestRun } from "./testing/harness.ts";
 import { tempWorkspace, type TempWorkspace } from "./testing/temp-workspace.ts";
 import { RunInterrupted } from "./types.ts";
 
@@ -37,10 +38,14 @@ const answers: ScriptItem[] = [
     call("list_dir", {}),
     say("Done."),
   ]),
-  // 1: reads and an edit.
+  // 1: reads, also of an image, and an edit.
   think("First I look at both."),
   say("I look."),
-  parallel(call("read_file", { file_path: "a.txt" }), call("read_file", { file_path: "b.txt" })),
+  parallel(
+    call("read_file", { file_path: "a.txt" }),
+    call("read_file", { file_path: "b.txt" }),
+    call("read_file", { file_path: "logo.png" }),
+  ),
   call("edit_file", { file_path: "a.txt", search: "a line 7\n", replace: "a line seven\n" }),
   say("Changed."),
   nextMessage(),
@@ -60,7 +65,7 @@ const answers: ScriptItem[] = [
   say("Written."),
 ];
 
-/** Five messages of one chat. The record is stored as JSON between the runs, as by a server. */
+/** Five messages of one chat. The record is stored as JSON between the runs and images beside it, as by a server. */
 async function chat(ws: TempWorkspace, provider: Dialect, name: string): Promise<Message[]> {
   const base_url = {
     "openai-responses": server.openai_base_url,
@@ -69,6 +74,7 @@ async function chat(ws: TempWorkspace, provider: Dialect, name: string): Promise
     google: server.google_base_url,
   }[provider];
   const client = createModelClient({ provider, base_url, api_key: "k", model: name, fetch });
+  const images = memoryImages();
   let record: Message[] = [];
   let minute = 0;
   const send = async (message: string, changes: RunChanges = {}): Promise<TestRun> => {
@@ -77,9 +83,14 @@ async function chat(ws: TempWorkspace, provider: Dialect, name: string): Promise
       message,
       conversation: record,
       ...changes,
-      deps: { diagnose: async () => "a.txt:7: a new problem", now: () => new Date(Date.UTC(2026, 0, 1, 12, minute++)), ...changes.deps },
+      deps: {
+        images,
+        diagnose: async () => "a.txt:7: a new problem",
+        now: () => new Date(Date.UTC(2026, 0, 1, 12, minute++)),
+        ...changes.deps,
+      },
     });
-    record = JSON.parse(JSON.stringify([...record, ...run.appended])) as Message[];
+    record = await images.withData(JSON.parse(JSON.stringify([...record, ...run.appended], images.withoutData)) as Message[]);
     return run;
   };
   await send("Change line 7");
@@ -130,6 +141,7 @@ const models: [name: string, provider: Dialect, isBack: boolean][] = [
 describe.each(models)("%s", (name, provider, isBack) => {
   test("each request of a chat begins with the one before it, except after a compaction", async () => {
     await using ws = await tempWorkspace({ "a.txt": lines("a"), "b.txt": lines("b") });
+    await ws.files.write("logo.png", png(400, 300));
     server.setScript(script(answers));
     const before = server.requests.length;
     const record = await chat(ws, provider, name);
@@ -148,6 +160,8 @@ describe.each(models)("%s", (name, provider, isBack) => {
       );
     expect(texts.slice(1, 4).map((text) => text.includes("First I look at both."))).toEqual([isBack, isBack, isBack]);
     expect(shares).toHaveLength(13);
+    const image = png(400, 300).toString("base64");
+    expect(texts.map((text) => text.includes(image))).toEqual(texts.map((_text, index) => index > 0));
     expect(shares.filter((one) => one.isAfterCompaction)).toHaveLength(1);
     for (const one of shares) if (!one.isAfterCompaction) expect(one.share).toBeGreaterThanOrEqual(0.95);
     const marks = record.filter((message) => message.role === "compaction");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { planCompaction, requestMessages } from "./compaction.ts";
+import { needsCompaction, planCompaction, requestMessages } from "./compaction.ts";
 import { ModelError } from "./model-error.ts";
-import { assistantMessage, textOf, userMessage, type Message, type ModelMessage } from "./conversation.ts";
+import { assistantMessage, imagesOf, textOf, userMessage, type Message, type ModelMessage } from "./conversation.ts";
 import type { ModelClient, ModelEvent } from "./model-client.ts";
 import { answer, answeredIds, callIds, calls, play, read, resultTexts, scripted, write, type ScriptedClient } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
@@ -13,6 +13,28 @@ const withoutCounts = ({ requests, stream }: ScriptedClient): ScriptedClient => 
   async *stream(request, signal) {
     for await (const event of stream(request, signal)) yield event.type === "finish" ? { ...event, usage: null } : event;
   },
+});
+
+test("a summary names the images of results, and a last turn that is too large keeps none", () => {
+  const image = { type: "image" as const, name: "page.png", media_type: "image/png" as const, data: "AQ==", width: 1_500, height: 1_500 };
+  const turn = (id: string): ModelMessage[] => [
+    assistantMessage("", [{ id, name: "verify", arguments: "{}" }]),
+    {
+      role: "tool",
+      parts: [{ type: "tool_result", call_id: id, name: "verify", content: [{ type: "text", text: "ok" }, image], is_error: false }],
+    },
+  ];
+  const record = [userMessage("Look"), ...turn("c1"), ...turn("c2")];
+  const plan = planCompaction(record, { window: 4_000, tokens: 6_000, estimate: () => 1_000 })!;
+  expect(textOf(plan.request.messages[0]!)).toContain("Result of verify: [image page.png] ok");
+  const last = requestMessages([...record, plan.apply("Looked.")]).at(-1)!;
+  expect([imagesOf(last), textOf(last)]).toEqual([[], "ok\n\n[The image page.png was left out.]"]);
+});
+
+test("more images than a provider takes in one request are compacted", () => {
+  const image = { type: "image" as const, name: "dot.png", media_type: "image/png" as const, data: "AQ==", width: 1, height: 1 };
+  const record = (count: number): Message[] => [{ role: "user", parts: Array.from({ length: count }, () => image) }];
+  expect([needsCompaction(record(90), 100_000, 100), needsCompaction(record(91), 100_000, 100)]).toEqual([false, true]);
 });
 
 describe("compaction", () => {

@@ -3,11 +3,14 @@ import {
   imagesOf,
   textOf,
   userMessage,
+  withoutImages,
   type CompactionMessage,
   type Message,
   type ModelMessage,
+  type TextPart,
   type ToolMessage,
 } from "./conversation.ts";
+import type { ImagePart } from "./images.ts";
 import { estimateMessagesTokens, estimateTokens } from "./tokens.ts";
 import { truncateMiddle } from "./truncate.ts";
 import type { ModelRequest } from "./model-client.ts";
@@ -16,8 +19,10 @@ import type { ModelRequest } from "./model-client.ts";
 const compactionShare = 0.8;
 /** About this much of the end of the conversation stays whole, and at least its last turn. */
 const keptTokens = 20_000;
-/** Base64 of all pictures in a request: the smallest limit of a provider for a whole request is 20 MB. */
+/** Base64 of all images in a request: the smallest limit of a provider for a whole request is 20 MB. */
 const maxImageChars = 16_000_000;
+/** Images in a request: Anthropic takes 100. */
+const maxImages = 90;
 const maxTranscriptBytes = 400_000;
 export const maxSummaryTokens = 2_000;
 const maxTaskChars = 4_000;
@@ -61,11 +66,13 @@ export function wholeMessages(record: readonly Message[]): ModelMessage[] {
   );
 }
 
+/** Results without their images, and with at most so many characters of text. */
 function shortened(message: ModelMessage, maxChars: number | undefined): ModelMessage {
   if (message.role !== "tool" || maxChars === undefined) return message;
+  const { parts, ...rest } = withoutImages(message, (image) => `[The image ${image.name} was left out.]`);
   return {
-    ...message,
-    parts: message.parts.map((part) => ({
+    ...rest,
+    parts: parts.map((part) => ({
       ...part,
       content: part.content.map((one) => (one.type === "text" ? { ...one, text: truncateMiddle(one.text, maxChars) } : one)),
     })),
@@ -89,10 +96,9 @@ export function requestTokens(record: readonly Message[], estimated: number): nu
 
 /** Whether older turns must be replaced before the next request. */
 export function needsCompaction(record: readonly Message[], window: number, estimated: number): boolean {
-  const imageChars = requestMessages(record)
-    .flatMap(imagesOf)
-    .reduce((sum, image) => sum + (image.data?.length ?? 0), 0);
-  return imageChars > maxImageChars || requestTokens(record, estimated) > window * compactionShare;
+  const images = requestMessages(record).flatMap(imagesOf);
+  const imageChars = images.reduce((sum, image) => sum + (image.data?.length ?? 0), 0);
+  return images.length > maxImages || imageChars > maxImageChars || requestTokens(record, estimated) > window * compactionShare;
 }
 
 export interface CompactionPlan {
@@ -197,15 +203,16 @@ function transcriptOf(messages: readonly ModelMessage[], maxBytes: number): stri
 
 function linesOf(message: ModelMessage): string[] {
   switch (message.role) {
-    case "user": {
-      const pictures = imagesOf(message).map((image) => ` [picture ${image.name}]`);
-      return [`Person:${pictures.join("")} ${truncateMiddle(textOf(message), 8_000)}`];
-    }
+    case "user":
+      return [`Person:${imageNames(message.parts)} ${truncateMiddle(textOf(message), 8_000)}`];
     case "tool":
-      return message.parts.map((part) => `Result of ${part.name}: ${truncateMiddle(textOf(part), 2_000)}`);
+      return message.parts.map((part) => `Result of ${part.name}:${imageNames(part.content)} ${truncateMiddle(textOf(part), 2_000)}`);
     case "assistant": {
       const calls = callsOf(message).map((call) => `\n  calls ${call.name} ${truncateMiddle(call.arguments, 1_000)}`);
       return [`Agent: ${textOf(message)}${calls.join("")}`];
     }
   }
 }
+
+const imageNames = (parts: readonly (TextPart | ImagePart)[]): string =>
+  parts.flatMap((part) => (part.type === "image" ? ` [image ${part.name}]` : [])).join("");

@@ -2,7 +2,7 @@
  * The record of a conversation: what was said to the model and by it, in order. It is append-only and independent of any provider; the adapters in
  * `models/` translate it. A record that is only extended gives requests whose beginnings are equal, which providers cache.
  *
- * All of it is JSON. Images are base64 within `maxImageBytes`. An image that the caller stores elsewhere has a `reference`: the caller may store it
+ * All of it is JSON. Images are base64 within `maxImageBytes`, also in results of tools. An image that the caller stores elsewhere has a `reference`: the caller may store it
  * without `data`, and adds the data when it passes the record again.
  */
 import type { ImagePart } from "./images.ts";
@@ -87,7 +87,7 @@ export interface CompactionMessage {
   summary: string;
   /** Messages directly before this mark that stay whole; earlier marks are not counted. */
   kept: number;
-  /** Longer texts of tool results among the kept messages lose their middle. Only set when the last turn alone was too large for the window. */
+  /** Longer texts of tool results among the kept messages lose their middle, and their images are left out. Only set when the last turn alone was too large for the window. */
   max_result_chars?: number;
   /** Messages that the summary replaces, not counting those that an earlier summary replaced. */
   replaced: number;
@@ -133,12 +133,23 @@ export function imagesOf(message: ModelMessage): ImagePart[] {
   return parts.filter((part) => part.type === "image");
 }
 
-/** Replaces images by a note. The notes and the text are one part, because models without vision may take no other content. */
-export function withoutImages<M extends ModelMessage>(message: M, note: (image: ImagePart) => string): M {
-  if (imagesOf(message).length === 0) return message;
-  const replaced = (parts: (TextPart | ImagePart)[]): TextPart[] => {
-    const texts = parts.map((part) => (part.type === "image" ? note(part) : part.text));
-    return [{ type: "text", text: texts.filter((text) => text !== "").join("\n\n") }];
+/**
+ * Replaces images by a note; those without a note stay. The notes and the text beside them are one part, because models without vision may take no other
+ * content.
+ */
+export function withoutImages<M extends ModelMessage>(message: M, note: (image: ImagePart) => string | undefined): M {
+  if (imagesOf(message).every((image) => note(image) === undefined)) return message;
+  const replaced = (parts: (TextPart | ImagePart)[]): (TextPart | ImagePart)[] => {
+    const found: (TextPart | ImagePart)[] = [];
+    for (const part of parts) {
+      const text = part.type === "image" ? note(part) : part.text;
+      const last = found.at(-1);
+      if (text === undefined) found.push(part);
+      else if (last?.type === "text")
+        found[found.length - 1] = { type: "text", text: [last.text, text].filter((one) => one !== "").join("\n\n") };
+      else found.push({ type: "text", text });
+    }
+    return found;
   };
   if (message.role === "tool") return { ...message, parts: message.parts.map((part) => ({ ...part, content: replaced(part.content) })) };
   return { ...message, parts: replaced((message as UserMessage).parts) };

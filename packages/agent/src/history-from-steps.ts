@@ -102,7 +102,7 @@ function resultAt(step: HistoryStep, index: number): ToolResult | undefined {
   return step.tool_results?.[index] ?? step.tool_calls[index]?.result;
 }
 
-/** The committed steps of an unfinished answer, with its steering messages. */
+/** The committed steps of an unfinished answer, with its steering messages. Images have no data. */
 export function recordOfSteps(steps: readonly AgentStep[], steered: readonly SteeredText[] = []): Message[] {
   return withSteering(
     steps.map((step) => ({ iteration: step.iteration, messages: messagesOfStep(step) })),
@@ -126,7 +126,7 @@ function messagesOfStep(step: AgentStep): Message[] {
           type: "tool_result",
           call_id: id(index),
           name: call.name,
-          content: [{ type: "text", text: toolText(result) }],
+          content: [{ type: "text", text: toolText(result) }, ...(result.images ?? [])],
           is_error: !result.success,
         };
       }),

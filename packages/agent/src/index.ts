@@ -6,7 +6,17 @@ export * from "./workspace.ts";
 export * from "./cassette/index.ts";
 export * from "./eval/index.ts";
 export type { Choice, UserQuestion, UserAnswer, UserQuestionRequest } from "./user-questions.ts";
-export { estimateImageTokens, imageTypes, maxImageBytes, type ImagePart, type ImageType } from "./images.ts";
+export {
+  estimateImageTokens,
+  imageTypeOf,
+  imageTypes,
+  maxImageBytes,
+  type ImagePart,
+  type ImageStore,
+  type ImageType,
+  type StoredImage,
+  type ToolImage,
+} from "./images.ts";
 export type { AttachedFile } from "./attached-file.ts";
 export { defaultRunLimits, runAgent } from "./loop.ts";
 export { loadHooks } from "./hooks.ts";

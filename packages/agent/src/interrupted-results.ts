@@ -1,4 +1,4 @@
-import { unansweredCalls, type Message, type ToolMessage } from "./conversation.ts";
+import { unansweredCalls, type Message, type ToolMessage, type ToolResultPart } from "./conversation.ts";
 import { toolText } from "./truncate.ts";
 import type { ToolResult } from "./types.ts";
 
@@ -7,7 +7,7 @@ const interruptedResult =
 
 /**
  * Results for calls that an interrupted run left without, because providers refuse a call without its result. `known`: the results that are known, in the
- * order of the calls. Undefined when every call has its result.
+ * order of the calls; their images have no data. Undefined when every call has its result.
  */
 export function interruptedResults(record: readonly Message[], known: readonly ToolResult[] = []): ToolMessage | undefined {
   const calls = unansweredCalls(record);
@@ -17,7 +17,8 @@ export function interruptedResults(record: readonly Message[], known: readonly T
     parts: calls.map((call, index) => {
       const result = known[index] ?? { success: false, tool: call.name, error: interruptedResult };
       const text = toolText(result);
-      return { type: "tool_result", call_id: call.id, name: call.name, content: [{ type: "text", text }], is_error: !result.success };
+      const content: ToolResultPart["content"] = [{ type: "text", text }, ...(result.images ?? [])];
+      return { type: "tool_result", call_id: call.id, name: call.name, content, is_error: !result.success };
     }),
   };
 }

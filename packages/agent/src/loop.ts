@@ -24,6 +24,7 @@ import { projectSections, systemPrompt, userTurn } from "./prompt.ts";
 import { toolsForFormat } from "./edit-format.ts";
 import { RunEnded, type Ending } from "./ending.ts";
 import { createOutputs } from "./outputs.ts";
+import { createResultImages } from "./result-images.ts";
 import { createSeenFiles, filesIn } from "./seen-files.ts";
 import { createSubagents, type RunNested } from "./subagents/subagents.ts";
 import { openProtocol, relevantFiles, type Next } from "./text-protocol/index.ts";
@@ -152,6 +153,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     seen: (options.agent.protocol === "files" ? undefined : options.seen) ?? createSeenFiles(),
     inConversation: new Set(),
     outputs,
+    ...(deps.images && { images: createResultImages(deps.images, onUnexpected) }),
     get textLimits() {
       return resultLimits(window);
     },

@@ -88,7 +88,7 @@ test("images cost tokens by their size, up to a provider's maximum", () => {
     estimateImageTokens(image),
     estimateImageTokens({ width: 9_000, height: 9_000 }),
     estimateImageTokens({ width: null, height: null }),
-  ]).toEqual([4, 1_600, 1_600]);
+  ]).toEqual([4, 4_784, 4_784]);
   expect(estimateMessageTokens({ role: "user", parts: [image, image, { type: "text", text: "abcd" }] })).toBe(9);
 });
 

@@ -4,6 +4,7 @@ import { settleNames } from "./argument-names.ts";
 import { currentToolName } from "./tools/index.ts";
 import { failed, failureMessage, ToolFailure, workspaceCode } from "./tool.ts";
 import type { ToolCallPart } from "./conversation.ts";
+import type { StoredImage } from "./images.ts";
 import type { EditMode, Tool, ToolContext, ToolOutput, ToolParameters, ToolResult } from "./types.ts";
 
 /** Attempts of a read-only tool when the workspace is briefly unavailable, and the first pause between them. */
@@ -139,8 +140,9 @@ export async function executeCall(
   const timer = setTimeout(() => timeout.abort(), limitMs);
   const signal = AbortSignal.any([context.signal, timeout.signal]);
   try {
-    const work = withRetries(tool, parameters, { ...context, signal });
-    return envelope(tool.name, await abortable(work, signal).catch((error: unknown) => afterAbort(work, signal, error)));
+    const work = withRetries(tool, parameters, { ...context, signal }).then((output) => withKeptImages(output, context.images, signal));
+    const { output, images } = await abortable(work, signal).catch((error: unknown) => afterAbort(work, signal, error));
+    return { ...envelope(tool.name, output), ...(images.length > 0 && { images }) };
   } catch (error) {
     if (context.signal.aborted) return { success: false, tool: tool.name, error: "Stopped with the run." };
     if (timeout.signal.aborted)
@@ -156,7 +158,7 @@ export async function executeCall(
 }
 
 /** Waits briefly for an aborted tool: `exec` returns the output once its processes have ended. */
-async function afterAbort(work: Promise<ToolOutput>, signal: AbortSignal, error: unknown): Promise<ToolOutput> {
+async function afterAbort<T>(work: Promise<T>, signal: AbortSignal, error: unknown): Promise<T> {
   if (!signal.aborted) throw error;
   return abortable(work, AbortSignal.timeout(graceMs));
 }
@@ -170,6 +172,17 @@ async function withRetries(tool: Tool, parameters: ToolParameters, context: Tool
       await pause(firstPauseMs * 2 ** (tries - 1), context.signal);
     }
   }
+}
+
+/** Stores the images of an output. What cannot be shown is said in its message. */
+async function withKeptImages(
+  { images = [], ...output }: ToolOutput,
+  store: ToolContext["images"],
+  signal: AbortSignal,
+): Promise<{ output: ToolOutput; images: StoredImage[] }> {
+  if (images.length === 0 || !store) return { output, images: [] };
+  const kept = await store.keep(images, signal);
+  return { output: { ...output, message: [output.message, ...kept.problems].join(" ") }, images: kept.images };
 }
 
 function envelope(tool: string, output: ToolOutput): ToolResult {

@@ -38,7 +38,8 @@
  */
 import type { Static, TObject } from "typebox";
 import type { LibrarySubagent } from "./subagents/definitions.ts";
-import type { ImagePart } from "./images.ts";
+import type { ImagePart, ImageStore, StoredImage, ToolImage } from "./images.ts";
+import type { ResultImages } from "./result-images.ts";
 import type { UserQuestion, UserAnswer, UserQuestionRequest } from "./user-questions.ts";
 import type { AssistantMessage, Message, ToolMessage } from "./conversation.ts";
 import type { ModelClient, ModelUsage, Reasoning } from "./model-client.ts";
@@ -110,6 +111,8 @@ export interface ToolOutput {
   success: boolean;
   message: string;
   suggestion?: string;
+  /** For models with vision and for people. Only where `ToolContext.images` is present; never part of a `ToolResult`. */
+  images?: readonly ToolImage[];
   [field: string]: unknown;
 }
 
@@ -119,6 +122,7 @@ export interface ToolResult {
   tool: string;
   result?: ToolOutput;
   error?: string;
+  images?: StoredImage[];
 }
 
 export interface ToolContext {
@@ -138,6 +142,8 @@ export interface ToolContext {
   inConversation: Set<string>;
   /** Output that was too long for the model. */
   outputs: Outputs;
+  /** Absent: results cannot have images. */
+  images?: ResultImages;
   /** How much text of one result the model gets. Tools that page their output use it for a page. */
   textLimits: TextLimits;
   todos: TodoStore;
@@ -471,6 +477,8 @@ export interface AgentDeps {
    * the last call that changed a file. Must resolve within seconds. Default: nothing is checked.
    */
   diagnose?(changes: FileChange[], signal: AbortSignal): Promise<string | undefined>;
+  /** Default: results of tools have no images. */
+  images?: ImageStore;
   /** Once per run and sub-agent, at its start: lets a person stop a command. */
   onCommands?(commands: Pick<RunCommands, "stop">): void;
   /** Once, before the first model call: the rules, memory, skills and sub-agents of the run. */

@@ -21,9 +21,9 @@ export interface ScriptPosition {
   sentText: string;
 }
 
-/** What our agent writes as the user: results of calls as text, a correction, notes on the run, a summary. */
+/** What our agent writes as the user: results of calls as text, a correction, notes on the run, images of results, a summary. */
 const programNotes =
-  /^\[(tool results\]|Correction\]|The connection broke|Your answer was cut off|This run (was|ended)|The run ended|The person stopped|Pictures of|Repeated, because|SUMMARY of)/;
+  /^\[(tool results\]|Correction\]|The connection broke|Your answer was cut off|This run (was|ended)|The run ended|The person stopped|The image |Repeated, because|SUMMARY of)/;
 const brokenNote = /^\[The connection broke/;
 
 export const readAgentUserText: ReadUserText = (text) => {

@@ -51,7 +51,7 @@ export interface ScriptImage {
 export type ScriptMessage =
   | { role: "user"; text: string; images?: ScriptImage[] }
   | { role: "assistant"; text: string; calls: { id: string; name: string; arguments: string }[] }
-  | { role: "tool"; callId: string; text: string };
+  | { role: "tool"; callId: string; text: string; images?: ScriptImage[] };
 
 export type Arguments = Record<string, unknown>;
 

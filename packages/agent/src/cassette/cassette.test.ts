@@ -1,9 +1,11 @@
+import { png } from "@tesslate/testkit";
 import { describe, expect, test } from "vitest";
 import {
   answer,
   brokenLine,
   call,
   calls,
+  memoryImages,
   play,
   say,
   scripted,
@@ -71,6 +73,24 @@ const work: Script = [
 ];
 
 describe("a cassette", () => {
+  test("has images of results without their data, and is still replayed without a difference", async () => {
+    await using workspace = await tempWorkspace();
+    await workspace.files.write("logo.png", png(8, 8));
+    const images = memoryImages();
+    const script: Script = [calls(call("read_file", { file_path: "logo.png" })), answer("Blue.")];
+    const before = await play(workspace, script, { deps: { images } });
+    const { cassette, text } = await recorded(workspace, script, { deps: { images }, conversation: before.appended });
+    expect(text).toContain("logo.png is an image");
+    expect(
+      text
+        .split("\n")
+        .filter((line) => !line.includes('"workspace"'))
+        .join("\n"),
+    ).not.toContain(png(8, 8).toString("base64"));
+    const { differences, drift } = await replayCassette(cassette);
+    expect([differences, drift]).toEqual([[], []]);
+  });
+
   test("played twice gives the same events byte for byte, with no project and no model", async () => {
     await using workspace = await tempWorkspace({ "a.txt": "one\n", "AGENTS.md": "Be kind.\n" });
     const { cassette, run } = await recorded(workspace, work);

@@ -1,6 +1,6 @@
 /**
  * A cassette: a recorded run as JSON lines, with all external input. Its replay needs no model, project or network, and emits the same events byte for
- * byte. The system prompt may be omitted, because a replay does not need it.
+ * byte. The system prompt may be omitted and the data of images in tool results is, because a replay does not need them.
  */
 import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";

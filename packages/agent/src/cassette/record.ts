@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { randomUUID } from "node:crypto";
+import type { Message, ToolResultPart } from "../conversation.ts";
 import { ModelError } from "../model-error.ts";
 import { allTools } from "../tools/index.ts";
 import type { ModelEvent, ModelRequest } from "../model-client.ts";
@@ -226,6 +227,7 @@ function headOf(options: RunOptions, { hidesPrompt, about, recordedAt }: Recorde
     about: about ?? {},
     options: {
       ...rest,
+      conversation: JSON.parse(JSON.stringify(rest.conversation, withoutResultImages)) as Message[],
       agent: { ...agent, system_prompt: hidesPrompt ? "" : agent.system_prompt },
       allowedTools: [...(allowedTools ?? [])],
       model,
@@ -310,8 +312,14 @@ function append(events: ModelEvent[], event: ModelEvent): void {
   else events.push({ ...event });
 }
 
+/** The data of images in tool results is not recorded: it would fill the cassette, and a replay does not need it. */
+const withoutResultImages = (_key: string, value: unknown): unknown =>
+  isToolResult(value) ? { ...value, content: value.content.map((part) => ({ ...part, data: undefined })) } : value;
+const isToolResult = (value: unknown): value is ToolResultPart =>
+  typeof value === "object" && value !== null && "type" in value && value.type === "tool_result";
+
 export function requestHash({ system: _system, model: _model, ...request }: ModelRequest): string {
-  return createHash("sha256").update(JSON.stringify(request)).digest("hex");
+  return createHash("sha256").update(JSON.stringify(request, withoutResultImages)).digest("hex");
 }
 
 export function recordedError(error: unknown): RecordedError {

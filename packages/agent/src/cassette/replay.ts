@@ -1,5 +1,6 @@
 /** Replays a cassette offline, or forks a new run from one of its steps. */
 import { ModelError, type ModelErrorCode } from "../model-error.ts";
+import { ToolFailure } from "../tool.ts";
 import { runAgent } from "../loop.ts";
 import { defaultSystemPrompt } from "../prompt.ts";
 import { allTools } from "../tools/index.ts";
@@ -170,6 +171,7 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
     ...(hasDiagnostics && { diagnose: () => hookOf("diagnose", "") }),
     afterModelCall: () => hookOf("afterModelCall", { ok: true as const }),
     todos: memoryTodos(),
+    images: notRecordedImages,
     getProjectInfo: () => hookOf("getProjectInfo", emptyProject),
     getPreviewState: async () => ({ url: null, status: "unknown", console_errors: [], last_logs: [] }),
     now: () => new Date((lastNow = recordedNow.shift() ?? lastNow)),
@@ -336,6 +338,13 @@ function tapeWorkspace(tape: ReturnType<typeof createTape>, missing: (what: stri
     },
   };
 }
+
+const notRecordedImages: NonNullable<AgentDeps["images"]> = {
+  keep: async () => {
+    throw new ToolFailure("Replays have no images.");
+  },
+  load: async () => undefined,
+};
 
 function memoryTodos(): AgentDeps["todos"] {
   let todos: Awaited<ReturnType<AgentDeps["todos"]["read"]>> = [];

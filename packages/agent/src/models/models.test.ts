@@ -95,7 +95,7 @@ describe.each(dialects)("%s over the wire", (provider) => {
     ]);
   });
 
-  test("an image in a result reaches the provider: within the result where its API has that, else after it", async () => {
+  test("images of results reach the provider: within the result where its API has that, else after it with the call", async () => {
     plays(callTool("read_file", { file_path: "a.png" }), sayText("A blue square."));
     const data = png(8, 8).toString("base64");
     const picture = { type: "image" as const, name: "a.png", media_type: "image/png" as const, data, width: 8, height: 8 };
@@ -109,18 +109,33 @@ describe.each(dialects)("%s over the wire", (provider) => {
     };
     const messages: ModelMessage[] = [userMessage("Look"), assistantMessage("", [call]), { role: "tool", parts: [result] }];
     await collect(optionsFor(provider), request("", { messages }));
-    const body = JSON.stringify(server.requests.at(-1)!.body);
-    expect(body).toContain("a.png: 8 x 8 pixels.");
-    expect(body.split(data)).toHaveLength(2);
-    expect(body.includes("Pictures of the results above: a.png")).toBe(provider === "openai-compatible" || provider === "google");
-    // Without its data, only its name is sent.
-    await collect(
-      optionsFor(provider),
-      request("", {
-        messages: [...messages.slice(0, 2), { role: "tool", parts: [{ ...result, content: [{ ...picture, data: undefined }] }] }],
-      }),
+    const images = [{ media_type: "image/png", bytes: png(8, 8).length }];
+    const sent = () => server.requests.at(-1)!.request!.messages.slice(2);
+    const shown = expect.stringContaining("a.png: 8 x 8 pixels.");
+    const takesImages = provider === "anthropic" || provider === "openai-responses";
+    const within = [{ role: "tool", text: shown, images }];
+    const after = [
+      { role: "tool", text: shown },
+      { role: "user", text: "[The image a.png is from the result of read_file (call_1).]", images },
+    ];
+    expect(sent()).toMatchObject(takesImages ? within : after);
+    expect(JSON.stringify(server.requests.at(-1)!.body).split(data)).toHaveLength(2);
+    if (provider === "google") {
+      await collect(optionsFor(provider, { model: "gemini-3.1-pro" }), request("", { messages }));
+      expect(sent()).toMatchObject(within);
+      await collect(optionsFor(provider, { model: "gemini-2.5-flash" }), request("", { messages }));
+      expect(sent()).toMatchObject(after);
+    }
+    // Without its data, only its name is sent; the images beside it stay.
+    const deleted = { ...picture, name: "b.png", data: undefined };
+    const mixed: ModelMessage = { role: "tool", parts: [{ ...result, content: [...result.content, deleted] }] };
+    await collect(optionsFor(provider), request("", { messages: [...messages.slice(0, 2), mixed] }));
+    expect(sent()).toMatchObject(
+      (takesImages ? within : after).map((message) =>
+        message.role === "tool" ? { ...message, text: expect.any(String) } : message,
+      ),
     );
-    expect(JSON.stringify(server.requests.at(-1)!.body)).toContain("[The picture a.png was deleted.]");
+    expect(sent()[0]!.text).toContain("[The image b.png was deleted.]");
   });
 
   test("the level of reasoning reaches the provider in its own terms, and nothing without one", async () => {

@@ -1,5 +1,5 @@
 import type { JSONValue, LanguageModelV4FunctionTool, LanguageModelV4Prompt, SharedV4ProviderOptions } from "@ai-sdk/provider";
-import { imagesOf, textOf, withoutImages } from "../conversation.ts";
+import { withoutImages } from "../conversation.ts";
 import type {
   AssistantMessage,
   ModelMessage,
@@ -40,8 +40,7 @@ export function providerPrompt(request: ModelRequest, options: ModelClientOption
 }
 
 function withDeletedImagesNamed(message: ModelMessage): ModelMessage {
-  if (imagesOf(message).every((image) => image.data !== undefined)) return message;
-  return withoutImages(message, (image) => `[The picture ${image.name} was deleted.]`);
+  return withoutImages(message, (image) => (image.data === undefined ? `[The image ${image.name} was deleted.]` : undefined));
 }
 
 const userPrompt = ({ parts }: UserMessage): Extract<PromptMessage, { role: "user" }> => ({
@@ -57,7 +56,7 @@ const filePart = ({ media_type, data }: ImagePart) => ({
   providerOptions: { openai: { imageDetail: "auto" } },
 });
 
-/** The results of one turn in one message. Where the API takes no images in results, they follow in a message of their own. */
+/** The results of one turn in one message. Where the API takes no images in results, they follow in a message that says which call they belong to. */
 function toolPrompts(message: ToolMessage, options: ModelClientOptions): PromptMessage[] {
   const content = message.parts.map((part) => ({
     type: "tool-result" as const,
@@ -65,23 +64,39 @@ function toolPrompts(message: ToolMessage, options: ModelClientOptions): PromptM
     toolName: part.name,
     output: outputOf(part, options),
   }));
-  const images = takesImagesInResults(options) ? [] : imagesOf(message);
-  if (images.length === 0) return [{ role: "tool", content }];
-  const text = `[Pictures of the results above: ${images.map((image) => image.name).join(", ")}]`;
-  return [
-    { role: "tool", content },
-    { role: "user", content: [...images.map(filePart), { type: "text", text }] },
-  ];
+  const images = takesImagesInResults(options) ? [] : message.parts.flatMap(imagesAfterResults);
+  return [{ role: "tool", content }, ...(images.length > 0 ? [{ role: "user" as const, content: images }] : [])];
 }
 
-const takesImagesInResults = ({ provider }: ModelClientOptions): boolean => provider === "anthropic" || provider === "openai-responses";
+/** The images of one result, each before a sentence with the call that returned it. */
+function imagesAfterResults({ name, call_id, content }: ToolResultPart): Extract<PromptMessage, { role: "user" }>["content"] {
+  return content.flatMap((part) =>
+    part.type === "image"
+      ? [filePart(part), { type: "text", text: `[The image ${part.name} is from the result of ${name} (${call_id}).]` }]
+      : [],
+  );
+}
+
+/** Chat completions only take text in results, and so did Gemini before version 3. */
+function takesImagesInResults({ provider, model }: ModelClientOptions): boolean {
+  switch (provider) {
+    case "anthropic":
+    case "openai-responses":
+      return true;
+    case "google":
+      return /(^|[/.])gemini-(?![12](\D|$))/i.test(model);
+    case "openai-compatible":
+      return false;
+  }
+}
 
 function outputOf(part: ToolResultPart, options: ModelClientOptions): ToolOutput {
   const hasImages = part.content.some((one) => one.type === "image");
   if (hasImages && takesImagesInResults(options))
     return { type: "content", value: part.content.map((one) => (one.type === "image" ? filePart(one) : { type: "text", text: one.text })) };
   // The Responses API has no mark for errors; its library would send them as JSON.
-  return { type: part.is_error && options.provider !== "openai-responses" ? "error-text" : "text", value: textOf(part) };
+  const text = part.content.flatMap((one) => (one.type === "text" ? one.text : [])).join("\n\n");
+  return { type: part.is_error && options.provider !== "openai-responses" ? "error-text" : "text", value: text };
 }
 
 function assistantParts(message: AssistantMessage, options: ModelClientOptions): AssistantParts {

@@ -326,7 +326,7 @@ export function createSubagents(options: SubagentsOptions): Subagents {
 
 /** For storage while an approval is open. */
 const withoutImageData = (message: Message): Message =>
-  message.role === "compaction" ? message : withoutImages(message, (image) => `[The picture ${image.name} was not kept.]`);
+  message.role === "compaction" ? message : withoutImages(message, (image) => `[The image ${image.name} was not kept.]`);
 
 /** A `SubagentEvent` without the fields that identify the sub-agent. */
 type SubagentActivity = SubagentEvent extends infer E ? (E extends SubagentEvent ? Omit<E, "agent_id" | "name" | "call"> : never) : never;

@@ -1,6 +1,8 @@
 import { ModelError } from "../model-error.ts";
 import { runAgent } from "../loop.ts";
 import { callsOf, steeringMessage, textOf, type Message } from "../conversation.ts";
+import { imageTypeOf, type ImageStore } from "../images.ts";
+import { ToolFailure } from "../tool.ts";
 import type { ModelClient, ModelEvent, ModelRequest } from "../model-client.ts";
 import type { AgentDeps, AgentEvent, ApprovalRequest, ModelCall, RunOptions, RunResult, Todo } from "../types.ts";
 import type { Workspace } from "../workspace.ts";
@@ -45,6 +47,31 @@ export const callIds = (messages: readonly Message[]): string[] =>
 /** The ids of the calls of all results, in order. */
 export const answeredIds = (messages: readonly Message[]): string[] =>
   messages.flatMap((message) => (message.role === "tool" ? message.parts.map(({ call_id }) => call_id) : []));
+
+/** Keeps images as they are. `withoutData` is a replacer of JSON; `withData` puts the data back. */
+export function memoryImages(): ImageStore & {
+  withoutData(key: string, value: unknown): unknown;
+  withData(record: readonly Message[]): Promise<Message[]>;
+} {
+  const kept = new Map<string, string>();
+  const load = async (reference: string): Promise<string | undefined> => kept.get(reference);
+  return {
+    load,
+    keep: async ({ name, data }) => {
+      const media_type = imageTypeOf(data);
+      if (!media_type) throw new ToolFailure("It is not an image.");
+      const reference = `image-${kept.size + 1}`;
+      kept.set(reference, Buffer.from(data).toString("base64"));
+      const [width, height] = media_type === "image/png" ? [16, 20].map((at) => Buffer.from(data).readUInt32BE(at)) : [];
+      return { type: "image", name, media_type, reference, width: width ?? null, height: height ?? null, data: kept.get(reference)! };
+    },
+    withoutData: (key, value) => (key === "data" && [...kept.values()].includes(value as string) ? undefined : value),
+    withData: async (record) =>
+      JSON.parse(JSON.stringify(record), (_key, value: { reference?: string }) =>
+        typeof value?.reference === "string" ? { ...value, data: kept.get(value.reference) } : value,
+      ) as Message[],
+  };
+}
 
 export interface ScriptedClient extends ModelClient {
   readonly requests: ModelRequest[];

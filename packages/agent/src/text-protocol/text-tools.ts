@@ -128,7 +128,10 @@ function jsonOrEmpty(text: string): string {
 }
 
 function resultsText(results: ToolMessage, isReAct: boolean): string {
-  const parts = results.parts.map((result) => `${result.name} (${result.is_error ? "failed" : "ok"}):\n${textOf(result)}`);
+  const parts = results.parts.map((result) => {
+    const images = result.content.flatMap((part) => (part.type === "image" ? `\n[The image ${part.name} is from this result.]` : []));
+    return `${result.name} (${result.is_error ? "failed" : "ok"}):\n${textOf(result)}${images.join("")}`;
+  });
   const next = isReAct ? "\n\nBegin your reply with THOUGHT:" : "";
   return `[tool results]\n${parts.join("\n\n")}${next}`;
 }

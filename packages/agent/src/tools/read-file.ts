@@ -1,7 +1,8 @@
 import { Type } from "typebox";
+import { imageTypeOf } from "../images.ts";
 import { sawText } from "../seen-files.ts";
 import { defineTool, done, failed, ToolFailure } from "../tool.ts";
-import { resolvePath } from "../workspace-path.ts";
+import { resolvePath, shownPath } from "../workspace-path.ts";
 import { reads } from "./gates.ts";
 
 const maxLineChars = 2_000;
@@ -10,7 +11,8 @@ const maxBytes = 20 * 1024 * 1024;
 export const readFile = defineTool({
   name: "read_file",
   category: "file_operations",
-  description: "Read a text file. Long files come in pages: the answer says which offset continues.",
+  description:
+    "Read a text file, or look at an image (PNG, JPEG, WebP, GIF). Long files come in pages: the answer says which offset continues.",
   parameters: Type.Object({
     file_path: Type.String(),
     offset: Type.Optional(Type.Integer({ minimum: 1, description: "First line, 1-based" })),
@@ -23,6 +25,11 @@ export const readFile = defineTool({
     if (!entry) return failed(`${file_path} does not exist.`, { file_path, exists: false, suggestion: "Use glob or list_dir to find it." });
     if (entry.isDirectory) throw new ToolFailure(`${file_path} is a folder.`, { suggestion: "Use list_dir." });
     const { data, entry: read } = await context.workspace.files.read(path, { maxBytes });
+    const imageType = context.images && imageTypeOf(data);
+    if (imageType) {
+      const message = `${file_path} is an image (${imageType.slice("image/".length).toUpperCase()}, ${data.length} bytes).`;
+      return done(message, { file_path, images: [{ name: shownPath(context.root, path), data }] });
+    }
     if (data.subarray(0, 8_192).includes(0))
       return failed(`${file_path} is a binary file of ${data.length} bytes.`, { file_path, details: { size_bytes: data.length } });
     sawText(context, path, read.etag);

@@ -1,9 +1,10 @@
 import { symlink } from "node:fs/promises";
+import { gif, png } from "@tesslate/testkit";
 import { describe, expect, test } from "vitest";
 import { textOf } from "../conversation.ts";
 import { editFormatOf } from "../edit-format.ts";
 import type { EditFormat } from "../types.ts";
-import { answer, call, calls, play, resultTexts, scripted, type RunChanges } from "../testing/harness.ts";
+import { answer, call, calls, memoryImages, play, resultTexts, scripted, type RunChanges } from "../testing/harness.ts";
 import { tempWorkspace, type TempWorkspace } from "../testing/temp-workspace.ts";
 import type { ModelRequest } from "../model-client.ts";
 import type { FileChange, RunCommands, ToolResult } from "../types.ts";
@@ -67,6 +68,32 @@ describe("read_file", () => {
     expect(results.map((result) => result.success)).toEqual([false, false, false, false, false]);
     expect(results[1]!.error).toBe("logo.png is a binary file of 4 bytes.");
     expect(JSON.stringify(results)).not.toContain("root:");
+  });
+
+  test("images of the types that models take are shown; others are binary files", async () => {
+    await using ws = await tempWorkspace();
+    const files = {
+      "logo.png": png(8, 6),
+      "a.jpg": Buffer.from("ffd8ffe000", "hex"),
+      "a.gif": gif(1, 1),
+      "a.ico": Buffer.from([0, 0, 1, 0]),
+    };
+    for (const [path, data] of Object.entries(files)) await ws.files.write(path, data);
+    const calls = Object.keys(files).map((file_path): [string, unknown] => ["read_file", { file_path }]);
+    const { results } = await use(ws, calls, { deps: { images: memoryImages() } });
+    const of = (media_type: string, name: string) => [{ type: "image", name, media_type }];
+    expect(results).toMatchObject([
+      {
+        success: true,
+        images: [{ ...of("image/png", "logo.png")[0], width: 8, height: 6 }],
+        result: { message: `logo.png is an image (PNG, ${png(8, 6).length} bytes).` },
+      },
+      { success: true, images: of("image/jpeg", "a.jpg") },
+      { success: true, images: of("image/gif", "a.gif") },
+      { success: false, error: "a.ico is a binary file of 4 bytes." },
+    ]);
+    // Only the conversation has the data.
+    expect(JSON.stringify(results)).not.toMatch(/"data"|iVBOR/);
   });
 });
 

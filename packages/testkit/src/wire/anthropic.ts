@@ -184,14 +184,17 @@ function checkThinking({ thinking, messages }: Json, maxTokens: number): void {
     );
 }
 
+function imageOf(block: Json, place: string): ScriptImage {
+  const source = isObject(block.source) ? block.source : {};
+  if (source.type !== "base64") throw new BadRequest(`${place}.image.source.type: Input should be 'base64'`);
+  return pictureOf(source.media_type, source.data);
+}
+
 function readUser(blocks: Json[], index: number, waiting: Set<string>, messages: ScriptMessage[]): Set<string> {
   let images: ScriptImage[] = [];
   for (const [at, block] of blocks.entries()) {
-    if (block.type === "image") {
-      const source = isObject(block.source) ? block.source : {};
-      if (source.type !== "base64") throw new BadRequest(`messages.${index}.content.${at}.image.source.type: Input should be 'base64'`);
-      images.push(pictureOf(source.media_type, source.data));
-    } else if (block.type === "tool_result") {
+    if (block.type === "image") images.push(imageOf(block, `messages.${index}.content.${at}`));
+    else if (block.type === "tool_result") {
       const callId = textOf(block.tool_use_id);
       if (!waiting.delete(callId)) {
         throw new BadRequest(
@@ -204,7 +207,10 @@ function readUser(blocks: Json[], index: number, waiting: Set<string>, messages:
           : listOf(block.content)
               .map((part) => textOf(part.text))
               .join("");
-      messages.push({ role: "tool", callId, text });
+      const shown = listOf(block.content).flatMap((part, partAt) =>
+        part.type === "image" ? [imageOf(part, `messages.${index}.content.${at}.tool_result.content.${partAt}`)] : [],
+      );
+      messages.push({ role: "tool", callId, text, ...(shown.length > 0 && { images: shown }) });
     } else if (block.type === "text") {
       if (textOf(block.text).trim() === "") throw new BadRequest("messages: text content blocks must be non-empty");
       messages.push({ role: "user", text: textOf(block.text), ...(images.length > 0 && { images }) });

@@ -170,7 +170,15 @@ function readUserParts(parts: Json[], waiting: string[], messages: ScriptMessage
     }
     if (isObject(part.functionResponse)) {
       const { id, name, response } = part.functionResponse;
-      messages.push({ role: "tool", callId: textOf(id) || (waiting[answered] ?? textOf(name)), text: JSON.stringify(response) });
+      const shown = listOf(part.functionResponse.parts).flatMap(({ inlineData }) =>
+        isObject(inlineData) ? [pictureOf(inlineData.mimeType, inlineData.data)] : [],
+      );
+      messages.push({
+        role: "tool",
+        callId: textOf(id) || (waiting[answered] ?? textOf(name)),
+        text: JSON.stringify(response),
+        ...(shown.length > 0 && { images: shown }),
+      });
       answered += 1;
     } else if (typeof part.text === "string") {
       messages.push({ role: "user", text: part.text, ...(images.length > 0 && { images }) });
