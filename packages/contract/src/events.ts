@@ -20,6 +20,17 @@ import { Plan, Todo } from "./plan.ts";
 import { Task } from "./tasks.ts";
 
 export const ToolCall = Type.Object({ name: Type.String(), parameters: JsonObject });
+export const ToolImage = described(
+  "An image of a tool result, reduced to what models take. `GET /api/chat/attachments/{id}` returns it.",
+  Type.Object({
+    id: Uuid,
+    name: described("The path of a file, or what a screenshot shows", Type.String()),
+    mime_type: described("`image/png` or `image/jpeg`", Type.String()),
+    width: described("In pixels", Nullable(Type.Integer())),
+    height: Nullable(Type.Integer()),
+  }),
+);
+export type ToolImage = Static<typeof ToolImage>;
 export const ToolResult = described(
   "The result of a tool call; `error` is set on failure.",
   Type.Object({
@@ -27,6 +38,10 @@ export const ToolResult = described(
     tool: Type.Optional(Type.String()),
     result: Type.Optional(JsonObject),
     error: Type.Optional(Type.String()),
+    images: described(
+      "Models with vision get them, too. The oldest of a project are deleted above 100 MiB",
+      Type.Optional(Type.Array(ToolImage)),
+    ),
   }),
 );
 export type ToolResult = Static<typeof ToolResult>;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { png } from "./pictures.ts";
 
 /**
  * An MCP server over streamable HTTP (`url`) and the older SSE transport (`sseUrl`), written by hand so that it can misbehave. Its tools:
@@ -147,7 +148,7 @@ export async function startMcpServer(options: McpFakeOptions = {}): Promise<McpF
           return answer({
             content: [
               { type: "text", text: `${JSON.stringify(params.arguments)} for ${authorization ?? "nobody"}` },
-              { type: "image", data: "AAAA".repeat(1_000), mimeType: "image/png" },
+              { type: "image", data: png(20, 10).toString("base64"), mimeType: "image/png" },
             ],
           });
         case "hang":

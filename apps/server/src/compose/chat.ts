@@ -5,6 +5,7 @@ import {
   createAttachments,
   createAttachmentsStore,
   createAttachmentTools,
+  createToolImages,
   mountAttachments,
   type Attachments,
 } from "../features/agent/attachments/index.ts";
@@ -111,7 +112,7 @@ export function composeChat(
   const approvals = createApprovals({ store: runsStore, chats: chatStore, bus, timeoutMs: config.agent.approvalTimeoutMs });
   const questions = createQuestions({ approvals, chats: chatStore, setSecret: secrets.set });
   const attachments = createAttachments({ db, store: createAttachmentsStore(db), box, projects, log });
-  const attachmentReader = createAttachmentReader({ readAttachment: attachments.read });
+  const attachmentReader = createAttachmentReader({ readAttachment: attachments.read, useToolImages: attachments.useToolImages });
   const conversationStore = createConversationStore(db);
   const conversations = createConversations({ store: conversationStore, chats: chatStore, attachments: attachmentReader });
   const refuseWhileRestoring = createRestoreGuard(snapshotsStore);
@@ -236,6 +237,7 @@ export function composeChat(
       questions,
       attachments: attachmentReader,
       conversations,
+      toolImages: createToolImages({ attachments }),
       takeSteering: queue.takeSteering,
       syncPlan: plans.syncPlan,
     }),

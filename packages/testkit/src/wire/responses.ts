@@ -51,9 +51,7 @@ export const responses: Wire = {
           answer().calls.push({ id: textOf(item.call_id), name: textOf(item.name), arguments: textOf(item.arguments) });
           break;
         case "function_call_output":
-          // Images of results belong to no message of the user.
-          imagesOf(item.output);
-          messages.push({ role: "tool", callId: textOf(item.call_id), text: contentOf(item.output) });
+          messages.push({ role: "tool", callId: textOf(item.call_id), text: contentOf(item.output), ...imagesOf(item.output) });
           break;
         default:
           throw new BadRequest(`Invalid value: '${String(item.type)}'.`);

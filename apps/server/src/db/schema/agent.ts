@@ -151,8 +151,8 @@ export const userPurchasedAgents = pgTable(
 export const isEntryActive = sql<boolean>`(${userPurchasedAgents.is_active} and (${userPurchasedAgents.expires_at} is null or ${userPurchasedAgents.expires_at} > now()))`;
 
 /**
- * Files attached to messages. Only the message's metadata references them, so that forks, clears and restores need no change here;
- * unreferenced ones are swept.
+ * Files attached to messages, and the images of tool results. Only the message's metadata and the record (`image_ids`) reference them, so that forks,
+ * clears and restores need no change here; unreferenced ones are swept.
  */
 export const attachments = pgTable(
   "chat_attachments",
@@ -170,10 +170,12 @@ export const attachments = pgTable(
     size_bytes: integer().notNull().default(0),
     width: integer(),
     height: integer(),
+    /** Of a tool's result, not from a person. */
+    is_tool_image: boolean().notNull().default(false),
     created_at: createdAt(),
     /** Null: upload in progress. */
     completed_at: timestamptz(),
-    /** When a message last referenced it. */
+    /** When a message or a record last referenced it. */
     used_at: timestamptz(),
   },
   (t) => [
@@ -337,10 +339,15 @@ export const conversationMessages = pgTable(
     model: text(),
     /** Images of attachments without their data. */
     data: jsonb().$type<Message>().notNull(),
+    /** The attachments whose images `data` refers to in results of tools. */
+    image_ids: uuid().array(),
     created_at: createdAt(),
   },
   (t) => [
     uniqueIndex("conversation_messages_chat_id_position_key").on(t.chat_id, t.position),
+    index("conversation_messages_images_idx")
+      .on(t.chat_id)
+      .where(sql`image_ids is not null`),
     index("conversation_messages_message_id_idx").on(t.message_id),
     index("conversation_messages_compactions_idx")
       .on(t.chat_id, t.position)

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { maxAttachedBytes, maxAttachmentBytes, type Attachment, type MessageAttachment } from "@tesslate/contract";
 import type { UploadedField, UploadedFile } from "../../../http/uploads.ts";
 import type { CryptoBox } from "../../../platform/crypto.ts";
@@ -7,6 +8,9 @@ import { AppError, badRequest, conflict, invalid, notFound } from "../../../plat
 import { attachmentName, createFileInspection } from "./attachments.inspect.ts";
 import type { AttachmentsStore } from "./attachments.store.ts";
 import type { AttachmentRow } from "../../../db/schema/agent.ts";
+
+/** Bytes of all images of tool results in one project. */
+const maxToolImageBytes = 100 * 2 ** 20;
 
 /** Attachments are stored in pieces: large enough for few rows, small enough to re-encrypt a hundred at once. */
 const pieceBytes = 256 * 1024;
@@ -20,12 +24,15 @@ export interface AttachmentsOptions {
   store: AttachmentsStore;
   box: CryptoBox;
   projects: { require(userId: string, ref: string): Promise<{ id: string }> };
-  limits?: { fileBytes: number; totalBytes: number };
+  limits?: { fileBytes: number; totalBytes: number; toolImageBytes?: number };
   log: Logger;
 }
 
 export type Attachments = ReturnType<typeof createAttachments>;
-/** Files that people attach to messages: uploaded first, referenced by the message, deleted when no message references them. */
+/**
+ * Files that people attach to messages: uploaded first, referenced by the message, deleted when no message references them. The images of tool results are
+ * stored here too; the record of a chat references them.
+ */
 export function createAttachments({
   db,
   store,
@@ -34,6 +41,8 @@ export function createAttachments({
   limits = { fileBytes: maxAttachmentBytes, totalBytes: maxAttachedBytes },
   log,
 }: AttachmentsOptions) {
+  const sealed = (id: string, position: number, data: Buffer): Buffer =>
+    box.seal(data.toString("base64"), attachmentAad({ attachment_id: id, position }));
   const own = async (userId: string, id: string): Promise<AttachmentRow> => {
     const row = await store.find(id);
     if (!row || row.user_id !== userId) throw notFound("Attachment");
@@ -77,12 +86,7 @@ export function createAttachments({
             waiting = [];
             waitingBytes = 0;
             if (data.length === 0) return;
-            await store.addPiece(
-              id,
-              position,
-              box.seal(data.toString("base64"), attachmentAad({ attachment_id: id, position })),
-              data.length,
-            );
+            await store.addPiece(id, position, sealed(id, position, data), data.length);
             position += 1;
           };
           for await (const chunk of part.data) {
@@ -127,6 +131,28 @@ export function createAttachments({
       }
       throw invalid(["body", "file"], "Field required", "missing");
     },
+    /**
+     * Stores an image of a tool's result and returns its id. It is deleted after a day unless a record refers to it by then (`useToolImages`). When images
+     * of tools take too much space in a project, the oldest are deleted until half of it is free: each deletion changes the beginning of requests, so
+     * there are few.
+     */
+    addToolImage: async (
+      owner: { user_id: string; project_id: string },
+      { data, name, media_type, ...size }: { data: Buffer; name: string; media_type: string; width: number; height: number },
+    ): Promise<string> => {
+      const id = randomUUID();
+      const pieces = Array.from({ length: Math.ceil(data.length / pieceBytes) }, (_, position) =>
+        sealed(id, position, data.subarray(position * pieceBytes, (position + 1) * pieceBytes)),
+      );
+      await store.insertToolImage(
+        { id, ...owner, name: attachmentName(name), mime_type: media_type, ...size, size_bytes: data.length },
+        pieces,
+      );
+      await store.trimToolImages(owner.project_id, limits.toolImageBytes ?? maxToolImageBytes);
+      return id;
+    },
+    /** In the transaction that refers to them in a record. */
+    useToolImages: store.useToolImages,
     /** With its content. */
     open: async (userId: string, id: string): Promise<{ row: AttachmentRow; pieces: AsyncIterable<Buffer> }> => {
       const row = await own(userId, id.toLowerCase());

@@ -5,7 +5,7 @@ import { attachmentPieces, attachments, type AttachmentRow } from "../../../db/s
 
 export type AttachmentsStore = ReturnType<typeof createAttachmentsStore>;
 export function createAttachmentsStore(db: Database) {
-  /** Ids that messages reference, including queued ones and those that a redo would bring back. */
+  /** Ids that messages, records and waiting batches reference, including queued messages and what a redo would bring back. */
   const referenced = sql`
     select entry->>'id' from messages m, jsonb_array_elements(m.message_metadata->'attachments') entry
       where m.message_metadata ? 'attachments'
@@ -14,7 +14,15 @@ export function createAttachmentsStore(db: Database) {
         case jsonb_typeof(q.options->'attachments') when 'array' then q.options->'attachments' else '[]' end) queued(id)
     union all
     select entry->>'id' from chat_rewinds r, jsonb_array_elements(r.messages) m, jsonb_array_elements(m->'message_metadata'->'attachments') entry
-      where jsonb_typeof(m->'message_metadata'->'attachments') = 'array'`;
+      where jsonb_typeof(m->'message_metadata'->'attachments') = 'array'
+    union all
+    select said.id::text from conversation_messages c, unnest(c.image_ids) said(id) where c.image_ids is not null
+    union all
+    select said.id from chat_rewinds r, jsonb_array_elements(r.conversation) c, jsonb_array_elements_text(c->'image_ids') said(id)
+      where jsonb_typeof(c->'image_ids') = 'array'
+    union all
+    select image->>'reference' from approvals a, jsonb_path_query(a.pending, '$.**.images[*]') image
+      where a.pending is not null and (a.answered_at is null or a.response = 'expired') and a.created_at > now() - interval '7 days'`;
   const ofProject = (projectId: string | null) =>
     projectId === null ? isNull(attachments.project_id) : eq(attachments.project_id, projectId);
   const ownComplete = (userId: string, projectId: string | null, ids: readonly string[]) =>
@@ -25,13 +33,41 @@ export function createAttachmentsStore(db: Database) {
       sql`${attachments.completed_at} is not null`,
     );
   return {
-    /** Bytes of a person's attachments in a project, including uploads in progress. */
+    /** Bytes of what a person attached in a project, including uploads in progress. */
     sumOf: async (userId: string, projectId: string | null): Promise<number> => {
       const [row] = await db
         .select({ bytes: sql<string>`coalesce(sum(${attachments.size_bytes}), 0)` })
         .from(attachments)
-        .where(and(eq(attachments.user_id, userId), ofProject(projectId)));
+        .where(and(eq(attachments.user_id, userId), ofProject(projectId), eq(attachments.is_tool_image, false)));
       return Number(row?.bytes ?? 0);
+    },
+    insertToolImage: async (
+      values: Pick<AttachmentRow, "id" | "user_id" | "project_id" | "name" | "mime_type" | "width" | "height" | "size_bytes">,
+      pieces: readonly Buffer[],
+    ): Promise<void> => {
+      await db.transaction(async (tx) => {
+        await tx.insert(attachments).values({ ...values, kind: "image", is_tool_image: true, completed_at: sql`now()` });
+        await tx
+          .insert(attachmentPieces)
+          .values(pieces.map((encrypted_data, position) => ({ attachment_id: values.id, position, encrypted_data })));
+      });
+    },
+    /** When the images of tools in a project have more bytes than `most`, deletes the oldest until half of that is left. */
+    trimToolImages: async (projectId: string, most: number): Promise<void> => {
+      await db.execute(sql`
+        delete from chat_attachments where id in (
+          select id from (
+            select id, sum(size_bytes) over () as total, sum(size_bytes) over (order by created_at desc, id) as newer
+            from chat_attachments where project_id = ${projectId} and is_tool_image) sized
+          where total > ${most} and newer > ${most} / 2)`);
+    },
+    /** From now on they are deleted as soon as no record refers to them. */
+    useToolImages: async (tx: Queries, ids: readonly string[]): Promise<void> => {
+      if (ids.length === 0) return;
+      await tx
+        .update(attachments)
+        .set({ used_at: sql`clock_timestamp()` })
+        .where(and(inArray(attachments.id, ids as string[]), eq(attachments.is_tool_image, true)));
     },
     /** Undefined when the project was deleted. */
     begin: async (values: Pick<AttachmentRow, "user_id" | "project_id" | "name">): Promise<string | undefined> =>

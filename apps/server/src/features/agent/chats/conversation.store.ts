@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, gt, sql } from "drizzle-orm";
-import type { Message } from "@tesslate/agent";
+import { imagesOf, type Message } from "@tesslate/agent";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { conversationMessages, messages } from "../../../db/schema/agent.ts";
 
@@ -11,6 +11,10 @@ export interface NewConversationMessage {
   task_id: string | null;
   data: Message;
 }
+
+/** The attachments whose images a message refers to in results of tools. */
+export const resultImages = (message: Message): string[] =>
+  message.role === "tool" ? imagesOf(message).flatMap(({ reference }) => reference ?? []) : [];
 
 const isMark = sql`${conversationMessages.data}->>'role' = 'compaction'`;
 
@@ -36,7 +40,14 @@ export function createConversationStore(db: Database) {
         .values(
           rows.map((row, index) => {
             const source = row.data.role === "assistant" ? row.data.source : undefined;
-            return { ...row, position: next + index, provider: source?.provider ?? null, model: source?.model ?? null };
+            const images = resultImages(row.data);
+            return {
+              ...row,
+              position: next + index,
+              provider: source?.provider ?? null,
+              model: source?.model ?? null,
+              image_ids: images.length > 0 ? images : null,
+            };
           }),
         )
         .onConflictDoNothing({ target: conversationMessages.id });
@@ -86,8 +97,8 @@ export function createConversationStore(db: Database) {
     /** The record of copied messages. */
     copy: async (tx: Queries, from: string, to: string): Promise<void> => {
       await tx.execute(sql`
-        insert into conversation_messages (chat_id, message_id, position, provider, model, data, created_at)
-        select ${to}, copy.id, said.position, said.provider, said.model, said.data, said.created_at
+        insert into conversation_messages (chat_id, message_id, position, provider, model, data, image_ids, created_at)
+        select ${to}, copy.id, said.position, said.provider, said.model, said.data, said.image_ids, said.created_at
         from conversation_messages said
         join messages original on original.id = said.message_id
         join messages copy on copy.chat_id = ${to} and copy.position = original.position

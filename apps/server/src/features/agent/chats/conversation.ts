@@ -13,7 +13,7 @@ import {
 import type { Queries } from "../../../platform/database.ts";
 import type { MessageRow } from "../../../db/schema/agent.ts";
 import { endOfChat, type ChatStore } from "./chats.store.ts";
-import type { ConversationStore, NewConversationMessage } from "./conversation.store.ts";
+import { resultImages, type ConversationStore, type NewConversationMessage } from "./conversation.store.ts";
 import { promptText, type AttachmentReader } from "./message-content.ts";
 
 /** Messages of a chat without a record that its first record is built from. */
@@ -132,7 +132,13 @@ export function createConversations({
         message_id: data.role === "user" && data.kind === undefined ? place.user_message_id : place.message_id,
         data: withoutStoredImages(data),
       })),
-    append: (tx: Queries, entries: readonly NewConversationMessage[]): Promise<void> => store.append(tx, entries),
+    append: async (tx: Queries, entries: readonly NewConversationMessage[]): Promise<void> => {
+      await store.append(tx, entries);
+      await attachments.useToolImages(
+        tx,
+        entries.flatMap(({ data }) => resultImages(data)),
+      );
+    },
     /** Appends a compaction that a person asked for. */
     appendMark: (chatId: string, messageId: string, mark: Message): Promise<void> =>
       store.transaction((tx) => store.append(tx, rowsOf({ chat_id: chatId, message_id: messageId }, [mark]))),

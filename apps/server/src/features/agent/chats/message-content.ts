@@ -1,6 +1,7 @@
 import { imageTypes, maxImageBytes, type AttachedFile, type HistoryMessage, type ImagePart, type Message } from "@tesslate/agent";
 import type { Mention, MessageAttachment } from "@tesslate/contract";
 import type { MessageRow } from "../../../db/schema/agent.ts";
+import type { Queries } from "../../../platform/database.ts";
 import { wrapUntrusted } from "../../../platform/untrusted-text.ts";
 
 /** What a user message has besides its text. */
@@ -29,8 +30,14 @@ export const referencesMetadata = ({ attachments = [], mentions = [], details }:
 const maxTextChars = 20_000;
 
 export type AttachmentReader = ReturnType<typeof createAttachmentReader>;
-/** Loads attachments of messages for the agent. `readAttachment` returns undefined for a deleted one. */
-export function createAttachmentReader({ readAttachment }: { readAttachment(id: string): Promise<Buffer | undefined> }) {
+/** Loads attachments of messages and records for the agent. `readAttachment` returns undefined for a deleted one. */
+export function createAttachmentReader({
+  readAttachment,
+  useToolImages,
+}: {
+  readAttachment(id: string): Promise<Buffer | undefined>;
+  useToolImages(tx: Queries, ids: readonly string[]): Promise<void>;
+}) {
   /** Without its data; undefined for files that models take as no image. */
   const imageOf = ({ id, name, mime_type, width, height, size_bytes }: MessageAttachment): ImagePart | undefined => {
     const media_type = size_bytes <= maxImageBytes ? imageTypes.find((type) => type === mime_type) : undefined;
@@ -41,6 +48,8 @@ export function createAttachmentReader({ readAttachment }: { readAttachment(id: 
     const data = await readAttachment(image.reference);
     return data ? { ...image, data: data.toString("base64") } : image;
   };
+  const loadImages = <P extends { type: string }>(parts: readonly (P | ImagePart)[]): Promise<(P | ImagePart)[]> =>
+    Promise.all(parts.map((part) => (part.type === "image" ? loadImage(part as ImagePart) : part)));
   const describe = ({ id, name, mime_type: media_type, size_bytes }: MessageAttachment) => ({ id, name, media_type, size_bytes });
 
   return {
@@ -84,10 +93,13 @@ export function createAttachmentReader({ readAttachment }: { readAttachment(id: 
     withData: (record: readonly Message[]): Promise<Message[]> =>
       Promise.all(
         record.map(async (message): Promise<Message> => {
-          if (message.role === "user")
-            return { ...message, parts: await Promise.all(message.parts.map((part) => (part.type === "image" ? loadImage(part) : part))) };
-          return message;
+          if (message.role === "user") return { ...message, parts: await loadImages(message.parts) };
+          if (message.role !== "tool") return message;
+          const parts = await Promise.all(message.parts.map(async (part) => ({ ...part, content: await loadImages(part.content) })));
+          return { ...message, parts };
         }),
       ),
+    /** In the transaction of the record that refers to them. */
+    useToolImages,
   };
 }

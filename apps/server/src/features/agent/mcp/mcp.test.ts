@@ -16,6 +16,7 @@ const results = (events: RunEvent[]) =>
     tool: string;
     error?: string;
     result?: { content?: string };
+    images?: unknown[];
   }[];
 
 test("only the owner can store, test, change and remove MCP servers", async () => {
@@ -128,8 +129,9 @@ test("a run uses MCP tools; a server that hangs, floods, crashes, misreports or 
   const events = await world.run("Use them all");
   expect(find(events, "complete")?.data.success).toBe(true);
   const outcome = results(events).map(({ success, error, result }) => (success ? result?.content : error));
+  expect(results(events)[0]?.images).toMatchObject([{ name: "image 1 of mcp__fake__echo", mime_type: "image/png", width: 20, height: 10 }]);
   expect(outcome).toEqual([
-    expect.stringMatching(/^\{"text":"hi"\} for .*\[secret:.*\n\[image image\/png, 3 kB, not shown\]$/),
+    expect.stringMatching(/^\{"text":"hi"\} for .*\[secret:.*\n\[image 1 of mcp__fake__echo\]$/),
     expect.stringContaining("text must be string"),
     "fake: The server did not respond within 1 s.",
     expect.stringMatching(/^fake: /),

@@ -5,7 +5,7 @@ import type { Redactions } from "../../projects/secrets/index.ts";
 import { McpFailure, type McpConnection, type McpLimits } from "./connection.ts";
 import type { McpConnector } from "./connector.ts";
 import type { McpToolInfo } from "../../../db/schema/agent.ts";
-import { mcpToolName, resultText } from "./tool-list.ts";
+import { mcpToolName, readResult } from "./tool-list.ts";
 import type { McpStore } from "./mcp.store.ts";
 import type { McpServerRow } from "../../../db/schema/agent.ts";
 
@@ -124,10 +124,11 @@ export function createMcpTools({ store, connector, redactions }: McpToolsOptions
       run: async (parameters, { signal }): Promise<ToolOutput> => {
         try {
           const answer = await (await link.connect()).callTool(tool.name, parameters as Record<string, unknown>, signal);
-          const content = redact(resultText(answer));
+          const { text, images } = readResult(answer, mcpToolName(row.slug, tool.name));
+          const content = redact(text);
           if (answer.isError === true)
-            return { success: false, message: content.slice(0, 1_000) || `${row.name} reported a failure.`, content };
-          return { success: true, message: `${row.name} responded.`, content };
+            return { success: false, message: content.slice(0, 1_000) || `${row.name} reported a failure.`, content, images };
+          return { success: true, message: `${row.name} responded.`, content, images };
         } catch (error) {
           if (!(error instanceof McpFailure)) throw error;
           return { success: false, message: `${row.name}: ${redact(error.message)}` };

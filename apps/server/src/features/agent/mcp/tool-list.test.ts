@@ -1,7 +1,7 @@
 import { Value } from "typebox/value";
 import { describe, expect, test } from "vitest";
 import { sanitizeSchema } from "./tool-schema.ts";
-import { readToolList, mcpToolName, resultText } from "./tool-list.ts";
+import { readToolList, mcpToolName, readResult } from "./tool-list.ts";
 
 describe("sanitizing a schema of an MCP server", () => {
   const deep = (levels: number): object => (levels === 0 ? {} : { type: "object", properties: { a: deep(levels - 1) } });
@@ -50,16 +50,31 @@ describe("tools of an MCP server", () => {
     expect(first?.description.startsWith("a b")).toBe(true);
     expect(first?.description).toHaveLength(1_000);
   });
-  test("return text of bounded length", () => {
-    const text = resultText({
-      content: [
-        { type: "text", text: "y".repeat(50_000) },
-        { type: "image", data: "AAAA", mimeType: "image/png" },
-      ],
-    });
-    expect(text.length).toBeLessThan(20_100);
+  test("return text of bounded length, and images", () => {
+    const { text, images } = readResult(
+      {
+        content: [
+          { type: "text", text: "y".repeat(50_000) },
+          { type: "image", data: "AAAA", mimeType: "image/png" },
+          { type: "resource", resource: { uri: "shot://1", blob: "BBBB", mimeType: "image/webp" } },
+          { type: "resource", resource: { uri: "file://1", blob: "CCCC", mimeType: "application/zip" } },
+          { type: "audio", data: "A".repeat(4_096), mimeType: "audio/wav" },
+        ],
+      },
+      "mcp__a__look",
+    );
+    expect(text.length).toBeLessThan(20_200);
     expect(text).toContain("characters left out");
-    expect(text.endsWith("[image image/png, 0 kB, not shown]")).toBe(true);
-    expect(resultText({ content: [], structuredContent: { a: 1 } })).toBe('{"a":1}');
+    expect(text.split("\n").slice(-4)).toEqual([
+      "[image 1 of mcp__a__look]",
+      "[image 2 of mcp__a__look]",
+      "[resource file://1, not shown]",
+      "[audio audio/wav, 3 kB, not shown]",
+    ]);
+    expect(images.map(({ name, data }) => [name, Buffer.from(data).toString("base64")])).toEqual([
+      ["image 1 of mcp__a__look", "AAAA"],
+      ["image 2 of mcp__a__look", "BBBB"],
+    ]);
+    expect(readResult({ content: [], structuredContent: { a: 1 } }, "t")).toEqual({ text: '{"a":1}', images: [] });
   });
 });

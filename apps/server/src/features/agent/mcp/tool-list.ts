@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { ToolSchema, type CallToolResult } from "@modelcontextprotocol/sdk/types.js";
+import type { ToolImage } from "@tesslate/agent";
 import type { McpToolInfo } from "../../../db/schema/agent.ts";
 import { sanitizeSchema } from "./tool-schema.ts";
 
@@ -56,24 +57,37 @@ export function mcpToolName(slug: string, tool: string): string {
   return `${name.slice(0, maxNameLength - mark.length - 1)}_${mark}`;
 }
 
-/** A tool's result as text of limited length. Images and audio are only named. */
-export function resultText({ content, structuredContent }: CallToolResult): string {
+/** A tool's result as text of limited length, and its images. Images are numbered in the text, audio is only named. */
+export function readResult({ content, structuredContent }: CallToolResult, toolName: string): { text: string; images: ToolImage[] } {
+  const images: ToolImage[] = [];
+  const addImage = (base64: string): string => {
+    const name = `image ${images.length + 1} of ${toolName}`;
+    images.push({ name, data: Buffer.from(base64, "base64") });
+    return `[${name}]`;
+  };
   const parts = content.map((block) => {
     switch (block.type) {
       case "text":
         return block.text;
       case "image":
+        return addImage(block.data);
       case "audio":
-        return `[${block.type} ${block.mimeType.slice(0, 50)}, ${Math.round((block.data.length * 3) / 4 / 1024)} kB, not shown]`;
+        return `[audio ${block.mimeType.slice(0, 50)}, ${Math.round((block.data.length * 3) / 4 / 1024)} kB, not shown]`;
       case "resource_link":
         return `[resource ${block.uri.slice(0, 500)}]`;
       case "resource":
-        return "text" in block.resource ? block.resource.text : `[resource ${block.resource.uri.slice(0, 500)}, not shown]`;
+        if ("text" in block.resource) return block.resource.text;
+        return block.resource.mimeType?.startsWith("image/")
+          ? addImage(block.resource.blob)
+          : `[resource ${block.resource.uri.slice(0, 500)}, not shown]`;
       default:
         return "[unsupported content]";
     }
   });
-  const text = parts.length > 0 ? parts.join("\n") : structuredContent ? JSON.stringify(structuredContent) : "";
+  return { text: bounded(parts.length > 0 ? parts.join("\n") : structuredContent ? JSON.stringify(structuredContent) : ""), images };
+}
+
+function bounded(text: string): string {
   if (text.length <= maxResultChars) return text;
   const half = maxResultChars / 2;
   return `${text.slice(0, half)}\n[… ${text.length - maxResultChars} characters left out …]\n${text.slice(-half)}`;

@@ -1,6 +1,6 @@
-import { ModelError, userMessage, type ModelClient, type ModelEvent, type ModelRequest } from "@tesslate/agent";
+import { ModelError, type ModelClient, type ModelEvent } from "@tesslate/agent";
 import { describe, expect, test } from "vitest";
-import { createModelChain, withoutUnseenImages } from "./fallback.ts";
+import { createModelChain } from "./fallback.ts";
 import type { ResolvedModel } from "./connected-models.ts";
 
 const model = (model_id: string, stream: (call: number) => AsyncIterable<ModelEvent>): ResolvedModel => {
@@ -114,28 +114,5 @@ describe("fallback models", () => {
       retryable: true,
       message: "OpenAI is limiting requests right now. b/2 could not take over: Your credits are used up.",
     });
-  });
-
-  test("a fallback that is known to have no vision gets the names of pictures instead of the pictures", async () => {
-    const requests: ModelRequest[] = [];
-    const clientWith = (vision: boolean | null): ModelClient =>
-      withoutUnseenImages({
-        vision,
-        client: {
-          async *stream(request) {
-            requests.push(request);
-            yield* replies("hi")();
-          },
-        },
-      });
-    const image = { type: "image" as const, name: "page.png", media_type: "image/png" as const, data: "AQ==", width: 1, height: 1 };
-    const request: ModelRequest = {
-      system: "",
-      tools: [],
-      messages: [{ role: "user", parts: [image, { type: "text", text: "Like this" }] }],
-    };
-    for (const vision of [false, null, true]) for await (const _ of clientWith(vision).stream(request, new AbortController().signal));
-    expect(requests[0]?.messages).toEqual([userMessage("[The picture page.png is not shown: this model sees no pictures.]\n\nLike this")]);
-    expect(requests.slice(1)).toEqual([request, request]);
   });
 });

@@ -1,4 +1,4 @@
-import { ModelError, withoutImages, type ModelClient, type ModelRequest } from "@tesslate/agent";
+import { ModelError, type ModelClient, type ModelRequest } from "@tesslate/agent";
 import { AppError } from "../../../platform/errors.ts";
 import type { ResolvedModel } from "./connected-models.ts";
 
@@ -11,17 +11,6 @@ export interface ModelSwitch {
 
 /** Whether a model may make the call, and its longest answer; `message` says why not. */
 export type TakeOverVerdict = { ok: true; max_output_tokens?: number } | { ok: false; message: string };
-
-/** Replaces images by a note for models without vision, which would reject them. */
-export const withoutUnseenImages = ({ client, vision }: Pick<ResolvedModel, "client" | "vision">): ModelClient =>
-  vision === false ? { stream: (request, signal) => client.stream(withImageNotes(request), signal) } : client;
-
-const withImageNotes = (request: ModelRequest): ModelRequest => ({
-  ...request,
-  messages: request.messages.map((message) =>
-    withoutImages(message, ({ name }) => `[The picture ${name} is not shown: this model sees no pictures.]`),
-  ),
-});
 
 export interface ModelChainOptions {
   /** A model that the person chose for a call. Throws what `models.resolve` throws. */

@@ -1,4 +1,4 @@
-import type { ModelClient, ModelEvent } from "@tesslate/agent";
+import type { ImagePart, ModelClient, ModelEvent, ModelMessage } from "@tesslate/agent";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
 
 /**
@@ -8,10 +8,28 @@ import type { LiveRedactor } from "../../projects/secrets/index.ts";
 export const redactedClient = (client: ModelClient, redactor: LiveRedactor): ModelClient => ({
   stream: ({ system, messages, ...request }, signal) => {
     const { current } = redactor;
-    const events = client.stream({ ...request, system: current.redact(system), messages: current.redactIn(messages) }, signal);
+    const redacted = messages.map((message) => redactMessage(message, current));
+    const events = client.stream({ ...request, system: current.redact(system), messages: redacted }, signal);
     return current.isEmpty ? events : redactStream(events, redactor);
   },
 });
+
+/** The data of images stays as it is: what looks like a value in base64 is none. */
+function redactMessage(message: ModelMessage, { redact, redactIn }: LiveRedactor["current"]): ModelMessage {
+  const redactParts = <P extends { type: string }>(parts: readonly (P | ImagePart)[]): (P | ImagePart)[] =>
+    parts.map((part) => (part.type === "image" ? { ...(part as ImagePart), name: redact((part as ImagePart).name) } : redactIn(part)));
+  switch (message.role) {
+    case "user":
+      return { ...message, parts: redactParts(message.parts) };
+    case "assistant":
+      return redactIn(message);
+    case "tool":
+      return {
+        ...message,
+        parts: message.parts.map((part) => ({ ...redactIn({ ...part, content: [] }), content: redactParts(part.content) })),
+      };
+  }
+}
 
 /** A value may be split over chunks, so what could be the start of one is held back. */
 async function* redactStream(events: AsyncIterable<ModelEvent>, { current }: LiveRedactor): AsyncGenerator<ModelEvent> {

@@ -1,3 +1,5 @@
+import { withoutImages, type ImagePart, type ModelClient, type ModelMessage } from "@tesslate/agent";
+
 /** Patterns of model names and whether the models support images; the first match counts. */
 const known: readonly [RegExp, boolean][] = [
   // Variants without vision of models with vision.
@@ -27,3 +29,21 @@ export function visionOf(modelId: string): boolean | null {
   const id = modelId.toLowerCase();
   return known.find(([name]) => name.test(id))?.[1] ?? null;
 }
+
+/**
+ * The client of a model with a sentence in place of each image that it does not get: all of them if it has no vision, and those of tool results if that is
+ * unknown, because a model without vision would reject every later request. A person's own images are sent to such a model, since the person chose it.
+ */
+export function withoutUnseenImages({ client, vision }: { client: ModelClient; vision: boolean | null }): ModelClient {
+  if (vision === true) return client;
+  const shown = (message: ModelMessage): ModelMessage =>
+    vision === false || !isFromPerson(message) ? withoutImages(message, vision === false ? noVision : unknownVision) : message;
+  return { stream: (request, signal) => client.stream({ ...request, messages: request.messages.map(shown) }, signal) };
+}
+
+/** Results of tools are notes where the model's calls are text. */
+const isFromPerson = (message: ModelMessage): boolean => message.role === "user" && message.kind !== "note";
+
+const noVision = ({ name }: ImagePart): string => `[The image ${name} is shown to the person. This model cannot see images.]`;
+const unknownVision = ({ name }: ImagePart): string =>
+  `[The image ${name} is shown to the person. It is not known whether this model can see images.]`;

@@ -1,6 +1,7 @@
 import type { AgentDeps, AgentStep, Message, RunOptions, SeenFiles, Todo } from "@tesslate/agent";
 import type { Queries } from "../../../platform/database.ts";
 import { promptText, type AttachmentReader, type ChatStore, type Conversations } from "../chats/index.ts";
+import type { ToolImages } from "../attachments/index.ts";
 import type { Approvals } from "./approvals.ts";
 import type { NewRunEvent } from "./events.ts";
 import type { Questions } from "./questions.ts";
@@ -9,13 +10,14 @@ import type { PreparedRun, RunHandle } from "./run.ts";
 type RequestEvent = Extract<Parameters<AgentDeps["emit"]>[0], { type: "approval_required" | "question_asked" }>;
 
 export type RunConversation = ReturnType<typeof createRunConversation>;
-/** What a run gets from its chat and gives to it: record, attachments, steering, to-dos, and requests to the person. */
+/** What a run gets from its chat and gives to it: record, attachments, images of results, steering, to-dos, and requests to the person. */
 export function createRunConversation({
   chats,
   approvals,
   questions,
   attachments,
   conversations,
+  toolImages,
   takeSteering,
   syncPlan,
 }: {
@@ -24,6 +26,7 @@ export function createRunConversation({
   questions: Questions;
   attachments: AttachmentReader;
   conversations: Conversations;
+  toolImages: ToolImages;
   /** Moves the steering messages for the next model call from the queue to the record and returns them. */
   takeSteering(run: RunHandle, iteration: number): Promise<string[]>;
   /** Updates the plan from the to-do list, in the same transaction. */
@@ -49,6 +52,8 @@ export function createRunConversation({
       await conversations.adopt(question, input.message_id, steps);
       return true;
     },
+    /** The messages with the data of their images. */
+    withImages: attachments.withData,
     /** Prepares messages for `append`. */
     entries: ({ task, input }: RunHandle, messages: readonly Message[]) => conversations.entries({ ...input, task_id: task.id }, messages),
     /** Extends the record. */
@@ -72,7 +77,14 @@ export function createRunConversation({
       }),
 
     /** What the agent asks of the chat while it runs. */
-    hooks: ({ task, input, emitter, chat }: PreparedRun): Pick<AgentDeps, "approve" | "ask" | "takeSteering" | "todos"> => ({
+    hooks: ({
+      task,
+      input,
+      emitter,
+      chat,
+      project,
+    }: PreparedRun): Pick<AgentDeps, "approve" | "ask" | "images" | "takeSteering" | "todos"> => ({
+      images: toolImages.of({ user_id: task.user_id, project_id: project.id }),
       approve: async (request, waitSignal) => {
         const { decision, note, row } = await approvals.wait(request.approval_id, waitSignal);
         await emitter.emitWith(async (tx) => {

@@ -23,7 +23,7 @@ import type { RunConversation } from "./conversation.ts";
 import { endFromResult, type RunEnd } from "./ending.ts";
 import type { RunEnvironments } from "./environment.ts";
 import { forwardEvent, type NewRunEvent } from "./events.ts";
-import { describeInterruptedSubagents, findUnfinishedBatch, loadInterruption, stepData } from "./interrupted-steps.ts";
+import { describeInterruptedSubagents, findUnfinishedBatch, loadInterruption, presentResult, stepData } from "./interrupted-steps.ts";
 import type { PreparedRun } from "./run.ts";
 import { storedContext } from "./run-context.ts";
 import { agentModel, chainLink, probeOnFirstUse } from "./run-models.ts";
@@ -91,7 +91,7 @@ async function executeRun(
   const chain = createModelChain([chainLink(model, log), ...fallbacks.map((next) => chainLink(next, log))], chainOptions);
   /** Extends the record in the transaction that stores the events. */
   const emitAppending = (messages: readonly Message[], work: (tx: Queries) => Promise<NewRunEvent[]>): Promise<void> => {
-    const entries = conversation.entries(run, redactor.current.redactIn(messages));
+    const entries = redactor.current.redactIn(conversation.entries(run, messages));
     return emitter.emitWith(async (tx) => {
       await conversation.append(tx, entries);
       return work(tx);
@@ -100,7 +100,7 @@ async function executeRun(
   const emitStep = (step: AgentStep, messages: readonly Message[]) =>
     emitAppending(messages, async (tx) => {
       await store.insertStep(tx, { message_id: input.message_id, chat_id: chat.id, step_data: stepData(step) });
-      return [{ type: "agent_step", data: { ...step, tool_results: step.tool_results.map(({ ...result }) => result) } }];
+      return [{ type: "agent_step", data: { ...step, tool_results: step.tool_results.map(presentResult) } }];
     });
 
   const interruption = input.resumes === null ? undefined : await loadInterruption(store, input.resumes, input.message_id);
@@ -113,7 +113,7 @@ async function executeRun(
     const lost = interruptedResults(record, unfinished.tool_results);
     const messages = lost ? [lost] : recordOfSteps([unfinished]);
     await emitStep(unfinished, messages);
-    record.push(...messages);
+    record.push(...(await conversation.withImages(messages)));
     steps.push(unfinished);
   }
   const waiting = interruption?.pending?.nested;

@@ -1,21 +1,45 @@
-import { callsOf, currentToolName, type AgentStep, type PendingBatch, type ToolResult } from "@tesslate/agent";
-import type { SubagentEvent } from "@tesslate/contract";
+import { callsOf, currentToolName, type AgentStep, type ImageType, type PendingBatch, type ToolResult } from "@tesslate/agent";
+import type { SubagentEvent, ToolResult as PresentedResult } from "@tesslate/contract";
 import type { AgentStepRow } from "../../../db/schema/agent.ts";
 import type { RunsStore } from "./runs.store.ts";
 
 /** A step as it is stored: tool results with their calls. Events have them in two lists. */
 export function stepData(step: AgentStep): AgentStepRow["step_data"] {
   const { tool_calls, tool_results, ...rest } = step;
-  return { ...rest, tool_calls: tool_calls.map((call, i) => ({ ...call, result: tool_results[i] ?? null })) };
+  return {
+    ...rest,
+    tool_calls: tool_calls.map((call, i) => {
+      const result = tool_results[i];
+      return { ...call, result: result ? presentResult(result) : null };
+    }),
+  };
 }
+/** A result as it is stored and sent. */
+export const presentResult = ({ images, ...result }: ToolResult): PresentedResult => ({
+  ...result,
+  ...(images && {
+    images: images.map(({ reference: id, name, media_type: mime_type, width, height }) => ({ id, name, mime_type, width, height })),
+  }),
+});
+const resultFromRow = ({ images, tool = "", ...result }: PresentedResult): ToolResult => ({
+  ...(result as Omit<ToolResult, "tool" | "images">),
+  tool,
+  ...(images && {
+    images: images.map(({ id: reference, mime_type, ...image }) => ({
+      ...image,
+      type: "image" as const,
+      media_type: mime_type as ImageType,
+      reference,
+    })),
+  }),
+});
 function stepFromRow({ step_data }: AgentStepRow): AgentStep {
   const { tool_calls, ...rest } = step_data;
   return {
     ...rest,
     tool_calls: tool_calls.map(({ name, parameters }) => ({ name, parameters })),
-    tool_results: tool_calls.map(
-      ({ name, result }) =>
-        (result as AgentStep["tool_results"][number] | null) ?? { success: false, tool: name, error: "The result was lost." },
+    tool_results: tool_calls.map(({ name, result }) =>
+      result ? resultFromRow(result as PresentedResult) : { success: false, tool: name, error: "The result was lost." },
     ),
   };
 }

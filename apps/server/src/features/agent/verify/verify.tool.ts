@@ -44,7 +44,7 @@ export const verifySummary: Omit<Tool<typeof verifyParameters>, "run"> = {
   name: "verify",
   category: "browser",
   description:
-    "Opens the running app in a real browser and does the steps in order, up to the first that fails. Answers what passed, console errors, failed requests and accessibility findings; screenshots are shown to the person as proof.",
+    "Opens the running app in a real browser and does the steps in order, up to the first that fails. Answers what passed, console errors, failed requests and accessibility findings, and the screenshots, which are shown to the person as proof.",
   parameters: verifyParameters,
   gate: { approval: true, plan_blocked: true, read_only: false },
   gateOf: ({ steps }) => ({ approval: !looksOnly(steps), plan_blocked: !looksOnly(steps), read_only: false }),
@@ -85,6 +85,7 @@ export function createVerify({ browsers, config, evidence, previews, listContain
       const fields = {
         content: wrapUntrusted("what the app showed", messageText(kept)),
         details: { evidence_id: kept.id, screenshots: pictures.length },
+        images: (kept.verify?.pictures ?? []).map(({ label }, index) => ({ name: label, data: pictures[index]!.data })),
       };
       return bad ? failed(`${title}: failed at "${bad.what}".`, fields) : done(`${title}: ${report.steps.length} steps passed.`, fields);
     },
