@@ -9,7 +9,7 @@ export type { FileEdit, Part } from "./chat.types.ts";
 export { cardPreloads, ChatColumn } from "./ChatColumn.tsx";
 export { isRunActive, useConversation } from "./conversation.ts";
 export { ConversationProvider, RunActionsProvider } from "./ConversationProvider.tsx";
-export { pictureUrl } from "./evidence/PictureDialog.tsx";
+export { pictureUrl } from "./pictures/pictures.ts";
 export { quoted } from "./MessageMenu.tsx";
 export { retryText } from "./retry-text.ts";
 export { useRunActions } from "./run-actions.ts";

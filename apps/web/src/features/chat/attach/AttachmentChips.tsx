@@ -3,9 +3,9 @@ import type { MessageAttachment } from "@tesslate/contract";
 import { formatBytes } from "../../../lib/bytes.ts";
 import { cx } from "../../../lib/cx.ts";
 import { formatPercent } from "../../../lib/numbers.ts";
+import { attachmentUrl } from "./attachment-url.ts";
 import type { DraftAttachment } from "./attachment-drafts.ts";
 
-const attachmentUrl = (id: string): string => `/api/chat/attachments/${id}`;
 const tile = "flex h-10 max-w-55 min-w-0 items-center gap-2 rounded-2 border border-line-0 bg-bg-2 pr-1 text-xs";
 const iconOf = (name: string, isText: boolean) => (name.startsWith("Pasted text") ? ClipboardList : isText ? FileText : FileIcon);
 

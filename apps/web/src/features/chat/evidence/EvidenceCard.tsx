@@ -1,6 +1,6 @@
 import { Check, ChevronRight, CircleCheck, CircleX, Minus, Undo2, X } from "lucide-react";
 import { memo, useState, type ReactNode } from "react";
-import type { CheckOutcome, ChecksReport, EvidencePicture, Evidence, VerifyReport } from "@tesslate/contract";
+import type { CheckOutcome, ChecksReport, Evidence, VerifyReport } from "@tesslate/contract";
 import { counted } from "../../../lib/counted.ts";
 import { cx } from "../../../lib/cx.ts";
 import { formatTime } from "../../../lib/time.ts";
@@ -9,9 +9,10 @@ import { Button } from "../../../ui/Button.tsx";
 import { Card } from "../../../ui/Panel.tsx";
 import { scrollable } from "../../../ui/scrollable.ts";
 import type { Run } from "../chat.types.ts";
+import { Pictures } from "../pictures/Pictures.tsx";
+import { screenshotOf } from "../pictures/pictures.ts";
 import { useRunActions } from "../run-actions.ts";
 import { checkNames, checksText, findingsOf, isGood, proofsOf, stepsText, turnedRed, type Proof } from "./evidence.ts";
-import { PictureDialog, pictureUrl } from "./PictureDialog.tsx";
 
 /** The evidence of a run: browser steps with screenshots, and the project's checks. */
 export const EvidenceCard = memo(({ run, isLast }: { run: Run; isLast: boolean }) => (
@@ -97,7 +98,7 @@ const Report = ({ evidence }: { evidence: Evidence }) =>
 function VerifyDetails({ report, taskId }: { report: VerifyReport; taskId: string }) {
   return (
     <div className="grid gap-3">
-      {report.pictures.length > 0 ? <Pictures pictures={report.pictures} taskId={taskId} /> : null}
+      {report.pictures.length > 0 ? <Pictures pictures={report.pictures.map(screenshotOf(taskId))} kind="screenshot" /> : null}
       <ol className="grid gap-0.5 text-xs">
         {report.steps.map((step, index) => (
           // Steps have no ids, and their order never changes.
@@ -157,46 +158,6 @@ const Disclosure = ({ title, isBad, children }: { title: string; isBad: boolean;
     </div>
   </details>
 );
-
-function Pictures({ pictures, taskId }: { pictures: readonly EvidencePicture[]; taskId: string }) {
-  const [shown, setShown] = useState<number>();
-  return (
-    <>
-      <ul aria-label="Screenshots" className="flex flex-wrap gap-2">
-        {pictures.map((picture, index) => (
-          <li key={picture.id} className="w-37.5 narrow:w-[calc(50%-4px)]">
-            <button
-              type="button"
-              onClick={() => setShown(index)}
-              className="group block w-full rounded-2 text-left"
-              aria-label={`Open screenshot: ${picture.label}`}
-            >
-              <Thumbnail picture={picture} taskId={taskId} />
-              <span className="mt-1 block truncate text-2xs text-fg-2 group-hover:text-fg-0">{picture.label}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
-      <PictureDialog pictures={pictures} taskId={taskId} index={shown} onIndex={setShown} />
-    </>
-  );
-}
-
-function Thumbnail({ picture, taskId }: { picture: EvidencePicture; taskId: string }) {
-  const [isGone, setIsGone] = useState(false);
-  const box = "block h-23.5 w-full rounded-2 border border-line-0 bg-bg-2 group-hover:border-line-1";
-  if (isGone) return <span className={cx(box, "grid place-items-center text-2xs text-fg-2")}>No longer available</span>;
-  return (
-    <img
-      src={pictureUrl(taskId, picture.id)}
-      alt=""
-      loading="lazy"
-      decoding="async"
-      onError={() => setIsGone(true)}
-      className={cx(box, picture.height > picture.width ? "object-contain" : "object-cover object-top")}
-    />
-  );
-}
 
 const outcomes: Record<CheckOutcome["status"], string> = {
   passed: "passed",

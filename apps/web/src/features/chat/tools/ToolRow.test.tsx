@@ -1,6 +1,7 @@
+import { fireEvent } from "@testing-library/dom";
 import { vi } from "vitest";
 import type { ToolPart } from "../chat.types.ts";
-import { expect, screen, test } from "../../../testing/index.ts";
+import { expect, expectAccessible, screen, test } from "../../../testing/index.ts";
 import { ToolRow } from "./ToolRow.tsx";
 
 const part = (known: Partial<ToolPart>): ToolPart => ({
@@ -97,4 +98,32 @@ test("a write that changed nothing says so, not how many lines were written", as
   show(<ToolRow part={part({ name: "write_file", parameters: { file_path: "a.ts", content: "1\n2\n" }, result } as Partial<ToolPart>)} />);
   expect(await screen.findByRole("button", { name: /a\.ts/ })).toHaveTextContent("No changes");
   expect(screen.queryByLabelText(/lines? added/)).not.toBeInTheDocument();
+});
+
+test("shows the images of a result as thumbnails that open in full size", async ({ show, user }) => {
+  const image = (index: number, name: string) => ({
+    id: `0a000000-0000-4000-8000-00000000000${index}`,
+    name,
+    mime_type: "image/png",
+    width: 800,
+    height: 600,
+  });
+  const result = { success: true, tool: "read_file", images: [image(1, "public/logo.png"), image(2, "public/icon.png")] };
+  show(<ToolRow part={part({ name: "read_file", parameters: { file_path: "public/logo.png" }, result })} />);
+  const first = await screen.findByRole("button", { name: "Open image: public/logo.png" });
+  const thumbnail = screen.getByAltText("Image: public/logo.png");
+  expect(thumbnail).toHaveAttribute("src", "/api/chat/attachments/0a000000-0000-4000-8000-000000000001");
+  expect(thumbnail).toHaveAttribute("loading", "lazy");
+  await expectAccessible();
+  await user.click(first);
+  expect(await screen.findByRole("dialog", { name: "public/logo.png" })).toHaveTextContent("800 × 600, as the agent got it");
+  await user.keyboard("{ArrowRight}");
+  expect(await screen.findByRole("dialog", { name: "public/icon.png" })).toBeVisible();
+});
+
+test("an image that was deleted says so", async ({ show }) => {
+  const image = { id: "0a000000-0000-4000-8000-000000000001", name: "a.png", mime_type: "image/png", width: null, height: null };
+  show(<ToolRow part={part({ result: { success: true, images: [image] } })} />);
+  fireEvent.error(await screen.findByAltText("Image: a.png"));
+  expect(await screen.findByText("No longer available")).toBeVisible();
 });

@@ -6,6 +6,8 @@ import { formatDuration } from "../../../lib/durations.ts";
 import { DiffBlock } from "../../../ui/DiffBlock.tsx";
 import { scrollable } from "../../../ui/scrollable.ts";
 import type { ToolPart } from "../chat.types.ts";
+import { Pictures } from "../pictures/Pictures.tsx";
+import { imageOfTool } from "../pictures/pictures.ts";
 import { CommandOutput } from "./CommandOutput.tsx";
 import { CommandState, stopReason } from "./CommandRow.tsx";
 import { Elapsed } from "./Elapsed.tsx";
@@ -20,7 +22,7 @@ const words: Partial<Record<ToolPart["status"], string>> = {
   refused: "not run",
 };
 
-/** A tool call in one line; it expands to its output. Failed calls and commands that print something are expanded at first. */
+/** A tool call in one line, with the images of its result; it expands to its output. Failed calls and commands that print something are expanded at first. */
 export const ToolRow = memo(({ part }: { part: ToolPart }) => {
   const facts = useMemo(() => toolFacts(part), [part]);
   const [choice, setChoice] = useState<boolean>();
@@ -34,6 +36,7 @@ export const ToolRow = memo(({ part }: { part: ToolPart }) => {
   const isFailed = part.status === "failed";
   const isOpen = choice ?? ((isFailed && stopped === undefined) || (isRunning && live !== undefined));
   const parameters = Object.keys(part.parameters).length > 0 ? part.parameters : undefined;
+  const images = part.result?.images ?? [];
   const hasMore = facts.diff !== undefined || facts.output !== undefined || parameters !== undefined || live !== undefined;
   return (
     <div data-testid="tool-row" data-tool={part.name} data-status={part.status} className="text-xs">
@@ -77,6 +80,11 @@ export const ToolRow = memo(({ part }: { part: ToolPart }) => {
         </button>
         {isRunning && command && !command.ending ? <StopCommandButton command={command} /> : null}
       </div>
+      {images.length > 0 ? (
+        <div className="pt-1 pb-2">
+          <Pictures pictures={images.map(imageOfTool)} kind="image" />
+        </div>
+      ) : null}
       {isOpen && hasMore ? (
         <div className="pt-1 pb-2">
           {facts.diff ? <DiffBlock lines={facts.diff} path={argument.text} /> : null}

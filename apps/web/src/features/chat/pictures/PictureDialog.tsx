@@ -1,24 +1,23 @@
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import { useEffect } from "react";
-import type { EvidencePicture } from "@tesslate/contract";
 import { useHandler } from "../../../lib/use-handler.ts";
 import { Dialog } from "../../../ui/Dialog.tsx";
 import { IconButton } from "../../../ui/IconButton.tsx";
+import { pictureTexts, type PictureKind, type ShownPicture } from "./pictures.ts";
 
-export const pictureUrl = (taskId: string, pictureId: string): string => `/api/chat/runs/${taskId}/evidence/${pictureId}`;
-
-/** A screenshot in full size. Arrow keys show the previous and the next one. */
+/** A picture in full size. Arrow keys show the previous and the next one. */
 export function PictureDialog({
   pictures,
-  taskId,
+  kind,
   index,
   onIndex,
 }: {
-  pictures: readonly EvidencePicture[];
-  taskId: string;
+  pictures: readonly ShownPicture[];
+  kind: PictureKind;
   index: number | undefined;
   onIndex: (index: number | undefined) => void;
 }) {
+  const texts = pictureTexts[kind];
   const picture = index === undefined ? undefined : pictures[index];
   const at = index ?? 0;
   const go = (step: number) => {
@@ -40,29 +39,29 @@ export function PictureDialog({
       isOpen={isOpen}
       onOpenChange={(opens) => !opens && onIndex(undefined)}
       title={picture?.label ?? ""}
-      description={picture ? `${picture.width} × ${picture.height}, from the agent's browser` : undefined}
+      description={picture ? texts.description(picture) : undefined}
       width="3xl"
     >
       {picture ? (
         <div className="grid gap-3">
           {pictures.length > 1 ? (
             <div className="flex items-center gap-2 text-xs text-fg-2">
-              <IconButton size="sm" label="Previous screenshot" disabled={at === 0} onClick={() => go(-1)}>
+              <IconButton size="sm" label={texts.previous} disabled={at === 0} onClick={() => go(-1)}>
                 <ChevronLeft size={14} />
               </IconButton>
               <span className="num">
                 {at + 1} of {pictures.length}
               </span>
-              <IconButton size="sm" label="Next screenshot" disabled={at === pictures.length - 1} onClick={() => go(1)}>
+              <IconButton size="sm" label={texts.next} disabled={at === pictures.length - 1} onClick={() => go(1)}>
                 <ChevronRight size={14} />
               </IconButton>
             </div>
           ) : null}
           <img
-            src={pictureUrl(taskId, picture.id)}
-            alt={`Screenshot: ${picture.label}`}
-            width={picture.width}
-            height={picture.height}
+            src={picture.url}
+            alt={texts.alt(picture)}
+            width={picture.width ?? undefined}
+            height={picture.height ?? undefined}
             className="mx-auto h-auto max-w-full rounded-2 border border-line-0"
           />
         </div>

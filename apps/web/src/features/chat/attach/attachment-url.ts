@@ -1,0 +1,1 @@
+export const attachmentUrl = (id: string): string => `/api/chat/attachments/${id}`;
