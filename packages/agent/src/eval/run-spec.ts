@@ -1,8 +1,7 @@
-import { runAgent } from "../loop.ts";
-import { defaultSystemPrompt } from "../prompt.ts";
 import type { ModelClient } from "../model-client.ts";
-import type { AgentEvent, AgentStep, Todo } from "../types.ts";
+import type { AgentStep, RunResult } from "../types.ts";
 import type { Workspace } from "../workspace.ts";
+import { runPrompt } from "./run-prompt.ts";
 import { scriptedModel } from "./scripted-model.ts";
 import type { TaskSpec } from "./spec.ts";
 
@@ -30,66 +29,34 @@ export interface SpecRun {
 export async function runSpec(spec: TaskSpec, { workspace, client, context_window, signal }: SpecRun): Promise<SpecOutcome> {
   for (const [path, text] of Object.entries(spec.files)) await workspace.files.write(path, text);
   const before = await snapshot(workspace);
-  const steps: AgentStep[] = [];
-  const answers = [...(spec.approvals ?? [])];
-  let todos: Todo[] = [];
-  const used = { tokens_in: 0, tokens_out: 0, tokens_cached: 0 };
-  const started = performance.now();
-  const result = await runAgent({
-    agent: { system_prompt: defaultSystemPrompt, tools: null },
-    model: { client: client ?? scriptedModel(spec.turns), ...(context_window === undefined ? {} : { context_window }) },
+  const { result, steps, ms } = await runPrompt({
+    title: spec.title,
     message: spec.message,
-    conversation: [],
-    editMode: spec.edit_mode ?? "allow",
-    limits: { ...spec.limits },
     workspace,
-    signal: signal ?? new AbortController().signal,
-    deps: {
-      emit: async (event: AgentEvent) => {
-        if (event.type === "agent_step") steps.push(event.data);
-      },
-      approve: async () => answers.shift() ?? { decision: "allow_once" },
-      afterModelCall: async (call) => {
-        used.tokens_in += call.tokens_in;
-        used.tokens_out += call.tokens_out;
-        used.tokens_cached += call.tokens_cached;
-        return { ok: true };
-      },
-      todos: {
-        read: async () => todos,
-        write: async (next) => {
-          todos = next;
-        },
-      },
-      getProjectInfo: async () => ({
-        id: "eval",
-        name: spec.title,
-        description: "",
-        owner_id: "eval",
-        created_at: "2026-01-01T00:00:00.000Z",
-        updated_at: "2026-01-01T00:00:00.000Z",
-        containers: [],
-      }),
-      getPreviewState: async () => ({ url: null, status: "stopped", console_errors: [], last_logs: [] }),
-    },
+    client: client ?? scriptedModel(spec.turns),
+    ...(context_window === undefined ? {} : { context_window }),
+    edit_mode: spec.edit_mode ?? "allow",
+    approvals: spec.approvals ?? [],
+    limits: { ...spec.limits },
+    ...(signal === undefined ? {} : { signal }),
   });
-  const ms = performance.now() - started;
+  const { tokens_in, tokens_out, tokens_cached } = result.resource_stats;
   const failures = await failuresOf(spec, {
     workspace,
     before,
     steps,
     result,
-    tokens: used.tokens_in + used.tokens_out,
+    tokens: tokens_in + tokens_out,
     isScripted: !client,
   });
-  return { title: spec.title, failures, steps: result.iterations, ...used, ms };
+  return { title: spec.title, failures, steps: result.iterations, tokens_in, tokens_out, tokens_cached, ms };
 }
 
 interface Played {
   workspace: Workspace;
   before: Map<string, string>;
   steps: AgentStep[];
-  result: Awaited<ReturnType<typeof runAgent>>;
+  result: RunResult;
   tokens: number;
   isScripted: boolean;
 }

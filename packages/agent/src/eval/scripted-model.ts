@@ -1,14 +1,14 @@
 import { ModelError, type ModelErrorCode } from "../model-error.ts";
 import type { ModelClient, ModelEvent } from "../model-client.ts";
-import type { TaskSpec } from "./spec.ts";
+import type { ScriptedTurn } from "./spec.ts";
 
-/** Answers each call with the next turn of the spec. */
-export function scriptedModel(turns: TaskSpec["turns"]): ModelClient {
+/** Answers each call with the next turn of the script. */
+export function scriptedModel(turns: readonly ScriptedTurn[]): ModelClient {
   let next = 0;
   return {
     async *stream() {
       const turn = turns[next++];
-      if (!turn) throw new ModelError("model_error", "The script of this spec has ended.");
+      if (!turn) throw new ModelError("model_error", "The script has ended.");
       if (turn.text) for (const delta of turn.text.match(/\S+\s*/g) ?? []) yield { type: "text", delta };
       for (const [index, call] of (turn.calls ?? []).entries()) {
         const id = `call-${next}-${index}`;

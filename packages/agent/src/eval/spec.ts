@@ -6,7 +6,8 @@ import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
 
 const closed = { additionalProperties: false };
-const ScriptedTurn = Type.Object(
+/** One answer of a scripted model. */
+export const ScriptedTurn = Type.Object(
   {
     text: Type.Optional(Type.String()),
     calls: Type.Optional(
@@ -27,6 +28,7 @@ const ScriptedTurn = Type.Object(
   },
   closed,
 );
+export type ScriptedTurn = Static<typeof ScriptedTurn>;
 
 const FileCheck = Type.Object(
   {
