@@ -46,6 +46,9 @@ export default defineConfig({
       project("runtime-hard", `packages/runtime/src/${hard}`, { ...longTimeouts, exclude: never }),
       project("testkit", "packages/testkit/src/**/*.test.ts"),
       project("testkit-hard", `packages/testkit/src/${hard}`, { ...longTimeouts, exclude: never }),
+      project("evals", "evals/src/**/*.test.ts", longTimeouts),
+      // Builds and runs ten apps.
+      project("evals-hard", `evals/src/${hard}`, { ...longTimeouts, exclude: never }),
       project("web", "apps/web/src/**/*.test.ts", {
         setupFiles: [join(import.meta.dirname, "scripts/wait-for-timeout.ts"), join(import.meta.dirname, "apps/web/src/testing/locale.ts")],
       }),

@@ -7,7 +7,7 @@ const bin = (name: string) => join(root, "node_modules/.bin", name);
 const fix = process.argv.includes("--fix");
 
 const steps: [string, string[]][] = [
-  ["format", [bin("oxfmt"), ...(fix ? [] : ["--check"]), "apps", "packages", "e2e", "bench", "scripts"]],
+  ["format", [bin("oxfmt"), ...(fix ? [] : ["--check"]), "apps", "packages", "e2e", "evals", "bench", "scripts"]],
   ["lint", [bin("oxlint"), ...(fix ? ["--fix"] : []), "--deny-warnings", "."]],
   ["types", [bin("tsc"), "-p", "tsconfig.json"]],
   ["types of the web UI", [bin("tsc"), "-p", "apps/web/tsconfig.json"]],

@@ -1,10 +1,11 @@
-import { createModelClient, type ModelClient } from "@tesslate/agent";
+import { createModelClient, withTextTools, type ModelClient } from "@tesslate/agent";
 
 export const modelFlags = {
   model: { type: "string" },
   "base-url": { type: "string" },
   "key-env": { type: "string" },
   provider: { type: "string", default: "openai-compatible" },
+  "text-tools": { type: "boolean", default: false },
 } as const;
 
 const providers = ["openai-responses", "openai-compatible", "anthropic", "google"] as const;
@@ -15,6 +16,8 @@ export function connectModel(flags: {
   "base-url"?: string | undefined;
   "key-env"?: string | undefined;
   provider: string;
+  /** Describe the tools in the prompt, for models without function calling. */
+  "text-tools": boolean;
 }): ModelClient | undefined {
   if (flags.model === undefined) return undefined;
   const provider = providers.find((one) => one === flags.provider);
@@ -22,11 +25,12 @@ export function connectModel(flags: {
   const keyName = flags["key-env"];
   const key = keyName === undefined ? undefined : process.env[keyName];
   if (keyName !== undefined && !key) throw new Error(`The environment variable ${keyName} is not set.`);
-  return createModelClient({
+  const client = createModelClient({
     provider,
     model: flags.model,
     ...(flags["base-url"] === undefined ? {} : { base_url: flags["base-url"] }),
     ...(key === undefined ? {} : { api_key: key }),
     fetch: globalThis.fetch,
   });
+  return flags["text-tools"] ? withTextTools(client) : client;
 }

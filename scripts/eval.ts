@@ -1,104 +1,81 @@
-/** `./studio eval [FOLDER] [--model ID --base-url URL --key-env NAME …]` runs task specs and cassettes and prints a table. See evals/README.md. */
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+/**
+ * `./studio eval [FOLDER…] [--suite FOLDER] [--model ID --base-url URL --key-env NAME …]` runs specs, cassettes, app tasks and suites, prints a table and
+ * writes a report. See evals/README.md.
+ */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { contextWindowOf, readCassette, readSpec, replayCassette, runSpec, type ModelClient, type SpecOutcome } from "@tesslate/agent";
-import { createRuntime } from "@tesslate/runtime";
+import { contextWindowOf } from "@tesslate/agent";
+import type { EvaluatedModel } from "../evals/src/agent-run.ts";
+import { openMachine } from "../evals/src/machine.ts";
+import { reported, tableHead, tableLines, tableTotals, writeReport, type Prices, type ReportedOutcome } from "../evals/src/report.ts";
+import { failedOutcome, loadSuiteTasks, loadTasks, type Task } from "../evals/src/tasks.ts";
 import { connectModel, modelFlags } from "./connect-model.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    ...modelFlags,
-    only: { type: "string" },
-    json: { type: "boolean", default: false },
-    "price-in": { type: "string" },
-    "price-out": { type: "string" },
-  },
-});
-const folder = positionals[0] ?? join(import.meta.dirname, "../evals/specs");
-const client: ModelClient | undefined = connectModel(values);
-const wanted = values.only?.split(",");
-const names = (await readdir(folder))
-  .filter((name) => /\.jsonl?$/.test(name) && (wanted === undefined || wanted.some((part) => name.includes(part))))
-  .toSorted();
-if (names.length === 0) {
-  process.stderr.write(`eval: ${folder} has no specs (*.json) or cassettes (*.jsonl)${wanted ? " of that name" : ""}\n`);
-  process.exit(2);
-}
-
-const dataDir = await mkdtemp(join(tmpdir(), "studio-eval-"));
-const runtime = await createRuntime({ driver: "auto", dataDir });
-const stop = new AbortController();
-process.once("SIGINT", () => stop.abort(new Error("stopped")));
-
-async function runFile(name: string): Promise<SpecOutcome> {
-  const text = await readFile(join(folder, name), "utf8");
-  if (name.endsWith(".jsonl")) {
-    const started = performance.now();
-    const { differences, result } = await replayCassette(readCassette(text));
-    const { tokens_in, tokens_out, tokens_cached } = result.resource_stats;
-    const ms = performance.now() - started;
-    return { title: "Cassette", failures: differences, steps: result.iterations, tokens_in, tokens_out, tokens_cached, ms };
-  }
-  const spec = readSpec(text);
-  const id = `eval-${name.replaceAll(/[^a-z0-9]+/gi, "-").toLowerCase()}`;
-  const workspace = await runtime.open({ id });
-  try {
-    return await runSpec(spec, {
-      workspace,
-      signal: stop.signal,
-      ...(client ? { client, context_window: contextWindowOf(values.model ?? "") } : {}),
-    });
-  } finally {
-    await runtime.remove(id);
-  }
-}
-
-const costOf = (one: SpecOutcome): number =>
-  (one.tokens_in * Number(values["price-in"] ?? 0) + one.tokens_out * Number(values["price-out"] ?? 0)) / 1e6;
-const row = (cells: string[]): string =>
-  cells.map((cell, index) => (index === 0 ? cell.padEnd(46) : cell.padStart(index === 1 ? 6 : 9))).join(" ");
+const root = join(import.meta.dirname, "..");
 const print = (line: string): boolean => process.stdout.write(`${line}\n`);
 
-let failed = 0;
-const sums = { steps: 0, tokens: 0, cost: 0, ms: 0 };
-try {
-  if (!values.json) print(row(["spec", "", "steps", "tokens", "USD", "seconds"]));
-  for (const name of names) {
-    if (stop.signal.aborted) break;
-    const outcome = await runFile(name).catch((error: unknown): SpecOutcome => {
-      const reason = error instanceof Error ? error.message : String(error);
-      return { title: name, failures: [reason], steps: 0, tokens_in: 0, tokens_out: 0, tokens_cached: 0, ms: 0 };
-    });
-    const tokens = outcome.tokens_in + outcome.tokens_out;
-    const cost = costOf(outcome);
-    if (outcome.failures.length > 0) failed += 1;
-    sums.steps += outcome.steps;
-    sums.tokens += tokens;
-    sums.cost += cost;
-    sums.ms += outcome.ms;
-    if (values.json) print(JSON.stringify({ name, ...outcome, cost }));
-    else {
-      const verdict = outcome.failures.length === 0 ? "pass" : "FAIL";
-      print(
-        row([
-          name.replace(/\.jsonl?$/, ""),
-          verdict,
-          String(outcome.steps),
-          String(tokens),
-          cost.toFixed(4),
-          (outcome.ms / 1_000).toFixed(2),
-        ]),
-      );
-      for (const failure of outcome.failures) print(`       ${failure}`);
-    }
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      ...modelFlags,
+      suite: { type: "string", multiple: true, default: [] },
+      only: { type: "string" },
+      json: { type: "boolean", default: false },
+      report: { type: "string" },
+      "context-window": { type: "string" },
+      "max-steps": { type: "string" },
+      "price-in": { type: "string", default: "0" },
+      "price-cached": { type: "string" },
+      "price-out": { type: "string", default: "0" },
+    },
+  });
+  const client = connectModel(values);
+  const model: EvaluatedModel = client && {
+    client,
+    context_window: values["context-window"] === undefined ? contextWindowOf(values.model ?? "") : Number(values["context-window"]),
+    ...(values["max-steps"] !== undefined && { max_steps: Number(values["max-steps"]) }),
+  };
+  const input = Number(values["price-in"]);
+  const prices: Prices = { input, cached: Number(values["price-cached"] ?? input), output: Number(values["price-out"]) };
+  const defaults = values.suite.length > 0 ? [] : [join(root, "evals/specs"), join(root, "evals/apps")];
+  const folders = positionals.length > 0 ? positionals : defaults;
+  const loaded = await Promise.all([...folders.map(loadTasks), ...values.suite.map(loadSuiteTasks)]);
+  const wanted = values.only?.split(",");
+  const tasks = loaded.flat().filter(({ name }) => wanted === undefined || wanted.some((part) => name.includes(part)));
+  if (tasks.length === 0) {
+    process.stderr.write(`eval: ${[...folders, ...values.suite].join(", ")} has no tasks${wanted ? " of that name" : ""}\n`);
+    return 2;
   }
-  if (!values.json) print(row(["sum", "", String(sums.steps), String(sums.tokens), sums.cost.toFixed(4), (sums.ms / 1_000).toFixed(2)]));
-  if (!values.json) print(`${names.length - failed} passed, ${failed} failed`);
-} finally {
-  await runtime.close();
-  await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
+
+  const startedAt = new Date();
+  const report = values.report ?? join(root, ".studio/evals", startedAt.toISOString().replaceAll(/[:.]/g, "-"));
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort(new Error("stopped")));
+  const { signal } = stop;
+  await using machine = await openMachine({ templates: new Set(tasks.flatMap(({ template }) => template ?? [])) });
+  const outcomes: ReportedOutcome[] = [];
+  const runTask = (task: Task) =>
+    task.run({ machine, model, reportDir: join(report, task.name), signal }).catch((error: unknown) => failedOutcome(task.name, error));
+  if (!values.json) print(tableHead);
+  for (const task of tasks) {
+    if (signal.aborted) break;
+    const outcome = reported(await runTask(task), prices);
+    outcomes.push(outcome);
+    if (values.json) print(JSON.stringify(outcome));
+    else for (const line of tableLines(outcome)) print(line);
+  }
+  await writeReport(report, { model: values.model ?? "scripted", startedAt, outcomes });
+  const failed = outcomes.filter(({ passed }) => !passed).length;
+  if (!values.json) {
+    print(tableTotals(outcomes));
+    print(`Report: ${report}/report.md`);
+    print(`${outcomes.length - failed} passed, ${failed} failed`);
+  }
+  return failed === 0 && !signal.aborted ? 0 : 1;
 }
-process.exit(failed === 0 && !stop.signal.aborted ? 0 : 1);
+
+process.exitCode = await main().catch((error: unknown) => {
+  process.stderr.write(`eval: ${error instanceof Error ? error.message : String(error)}\n`);
+  return 2;
+});

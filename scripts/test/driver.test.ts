@@ -246,6 +246,8 @@ describe("selection", () => {
     const contract = matchNames(["contract"], root);
     expect(contract.files.length).toBeGreaterThan(1);
     expect(contract.files.every((file) => file.startsWith("packages/contract/"))).toBe(true);
+    expect(matchNames(["evals-hard"], root).files).toEqual(["evals/src/apps.hard.test.ts"]);
+    expect(matchNames(["repo"], root).files.every((file) => file.startsWith("scripts/"))).toBe(true);
     expect(matchNames(["src/dotenv"], root).files).toEqual(["packages/contract/src/dotenv.test.ts"]);
     expect(matchNames(["conformance"], root).journeys).toEqual(["conformance"]);
     expect(matchNames(["e2e/journeys/review.ts"], root)).toEqual({ files: [], journeys: ["review"], texts: [] });

@@ -21,7 +21,7 @@ export interface Checkout {
   durations: Durations;
 }
 
-const testFiles = ["apps/*/src/**/*.test.{ts,tsx}", "packages/*/src/**/*.test.ts", "scripts/**/*.test.ts"];
+const testFiles = ["apps/*/src/**/*.test.{ts,tsx}", "packages/*/src/**/*.test.ts", "evals/src/**/*.test.ts", "scripts/**/*.test.ts"];
 /** Scripts of the end-to-end runner besides its journeys. */
 const otherScripts = ["conformance", "demo", "weights", "templates", "deployments", "three-containers"];
 const isHard = (file: string) => file.endsWith(".hard.test.ts");
@@ -71,6 +71,7 @@ function hardParts(checkout: Checkout): Part[] {
   return [
     ...(hasServerTests ? [vitestPart(checkout, "hard tests of the server", ["--project=server-hard"], 450)] : []),
     vitestPart(checkout, "hard tests of the runtime and the demo", ["--project=runtime-hard", "--project=testkit-hard"], 300),
+    vitestPart(checkout, "ten apps of the evals", ["--project=evals-hard"], 330),
     script("crash suite, briefly", "e2e/crash.ts", ["--only", "runs,lifecycle", "--rounds", "2"], 120),
     {
       ...vitestPart(
@@ -133,13 +134,11 @@ export function matchNames(names: readonly string[], root: string): Matches {
   const found: Matches = { files: [], journeys: [], texts: [] };
   for (const given of names) {
     const name = given.replace(/^\.\//, "").toLowerCase();
-    const folder =
-      name === "repo"
-        ? "scripts/"
-        : all.map((file) => file.split("/").slice(0, 2).join("/")).find((dir) => name.replace(/-hard$/, "") === basename(dir));
-    const files = folder?.includes("/")
-      ? all.filter((file) => file.startsWith(folder === "scripts/" ? folder : `${folder}/`) && isHard(file) === name.endsWith("-hard"))
-      : all.filter((file) => file.toLowerCase().includes(name));
+    const folder = foldersOf(all).get(name.replace(/-hard$/, ""));
+    const files =
+      folder === undefined
+        ? all.filter((file) => file.toLowerCase().includes(name))
+        : all.filter((file) => file.startsWith(folder) && isHard(file) === name.endsWith("-hard"));
     const script = name.replace(/^e2e\/(journeys\/)?/, "").replace(/\.ts$/, "");
     const journeys = scripts.includes(script) ? [script] : files.length === 0 ? scripts.filter((entry) => entry.includes(script)) : [];
     const texts =
@@ -152,6 +151,17 @@ export function matchNames(names: readonly string[], root: string): Matches {
   }
   return { ...found, files: [...new Set(found.files)], journeys: [...new Set(found.journeys)] };
 }
+
+/** The folders of packages with tests, by the names that a person gives. */
+const foldersOf = (files: readonly string[]): Map<string, string> =>
+  new Map([
+    ...files
+      .filter((file) => /^(apps|packages)\//.test(file))
+      .map((file) => file.split("/").slice(0, 2).join("/"))
+      .map((dir): [string, string] => [basename(dir), `${dir}/`]),
+    ["repo", "scripts/"],
+    ["evals", "evals/"],
+  ]);
 
 const escapePattern = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 

@@ -3,7 +3,7 @@ import type { CassetteLine } from "../cassette/cassette.ts";
 import { runAgent } from "../loop.ts";
 import { defaultSystemPrompt } from "../prompt.ts";
 import type { ModelClient } from "../model-client.ts";
-import type { AgentEvent, AgentStep, ApprovalDecision, EditMode, RunLimits, RunOptions, RunResult, Todo } from "../types.ts";
+import type { AgentEvent, AgentStep, ApprovalDecision, EditMode, PreviewState, RunLimits, RunOptions, RunResult, Todo } from "../types.ts";
 import type { Workspace } from "../workspace.ts";
 
 export interface PromptRun {
@@ -17,6 +17,8 @@ export interface PromptRun {
   /** Answers to approvals, in order; further calls are allowed. */
   approvals?: readonly { decision: ApprovalDecision; note?: string }[];
   limits?: Partial<RunLimits>;
+  /** Default: an app that is stopped. */
+  getPreviewState?: () => Promise<PreviewState>;
   signal?: AbortSignal;
   /** Receives the lines of the run's cassette, in order. */
   record?: (line: CassetteLine) => void;
@@ -64,7 +66,7 @@ export async function runPrompt(run: PromptRun): Promise<PromptResult> {
         updated_at: "2026-01-01T00:00:00.000Z",
         containers: [],
       }),
-      getPreviewState: async () => ({ url: null, status: "stopped", console_errors: [], last_logs: [] }),
+      getPreviewState: run.getPreviewState ?? (async () => ({ url: null, status: "stopped", console_errors: [], last_logs: [] })),
     },
   };
   const recording = run.record && recordRun(given, { write: run.record, recordedAt: new Date() });

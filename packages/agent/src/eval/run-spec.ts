@@ -9,6 +9,8 @@ export interface SpecOutcome {
   title: string;
   /** Failed checks; empty: passed. */
   failures: string[];
+  /** The completion reason of the run. */
+  ended: string;
   steps: number;
   tokens_in: number;
   tokens_out: number;
@@ -49,7 +51,7 @@ export async function runSpec(spec: TaskSpec, { workspace, client, context_windo
     tokens: tokens_in + tokens_out,
     isScripted: !client,
   });
-  return { title: spec.title, failures, steps: result.iterations, tokens_in, tokens_out, tokens_cached, ms };
+  return { title: spec.title, failures, ended: result.completion_reason, steps: result.iterations, tokens_in, tokens_out, tokens_cached, ms };
 }
 
 interface Played {
