@@ -1,5 +1,5 @@
 import type { AssetFileType, CardPriority, CardType } from "@tesslate/contract";
-import { bigint, boolean, index, integer, jsonb, pgTable, text, unique, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import { type AnyPgColumn, bigint, boolean, index, integer, jsonb, pgTable, text, unique, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 import { bytea, createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
 import { users } from "./accounts.ts";
 
@@ -10,6 +10,8 @@ export const projects = pgTable(
     owner_id: uuid()
       .notNull()
       .references(() => users.id, { onDelete: "cascade" }),
+    /** The project that this one is a branch of. Lists of projects leave branches out. */
+    branch_of: uuid().references((): AnyPgColumn => projects.id, { onDelete: "cascade" }),
     name: text().notNull(),
     slug: text().notNull().unique(),
     description: text(),
@@ -50,6 +52,7 @@ export const projects = pgTable(
   (t) => [
     index("projects_owner_id_updated_at_idx").on(t.owner_id, t.updated_at.desc(), t.id),
     index("projects_created_at_id_idx").on(t.created_at, t.id),
+    index("projects_branch_of_idx").on(t.branch_of),
   ],
 );
 export type ProjectRow = typeof projects.$inferSelect;

@@ -102,6 +102,29 @@ export const changeSets = pgTable(
 );
 export type ChangeSetRow = typeof changeSets.$inferSelect;
 
+/** What is known about a branch beside its project, whose id it has. */
+export const branches = pgTable(
+  "branches",
+  {
+    id: uuid()
+      .primaryKey()
+      .references(() => projects.id, { onDelete: "cascade" }),
+    /** The chat that works in it. A chat has one branch at a time: others of its branches are being deleted. */
+    chat_id: uuid().references(() => chats.id, { onDelete: "set null" }),
+    /** Size of its changes after the last run. */
+    files: integer().notNull().default(0),
+    additions: integer().notNull().default(0),
+    deletions: integer().notNull().default(0),
+    /** When a run last worked in it. */
+    used_at: updatedAt(),
+    /** When it was announced that it will be deleted. */
+    noticed_at: timestamptz(),
+    created_at: createdAt(),
+  },
+  (t) => [index("branches_chat_id_idx").on(t.chat_id)],
+);
+export type BranchRow = typeof branches.$inferSelect;
+
 /** Users' accounts at git hosts. Tokens are stored here only. */
 export const gitProviderCredentials = pgTable(
   "git_provider_credentials",
