@@ -4,6 +4,7 @@ import { composeAccounts } from "./compose/accounts.ts";
 import { composeAdmin, composeAudit } from "./compose/admin.ts";
 import { composeProvisioning, type ProvisioningArea } from "./compose/provisioning.ts";
 import { composeBilling } from "./compose/billing.ts";
+import { composeBranches } from "./compose/branches.ts";
 import { composeChat, type ChatArea } from "./compose/chat.ts";
 import { composeCreatorsAndReferrals } from "./compose/creators-and-referrals.ts";
 import { composeContainers } from "./compose/containers.ts";
@@ -128,10 +129,11 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const snapshots: SnapshotsArea = composeSnapshots(platform, secrets, projects, containers, workspace, {
       onRestored: (more) => chat.changeConversation(more as ConversationChange),
     });
+    const branches = composeBranches(platform, secrets, projects, workspace, provisioning, snapshots);
     const git = composeGit(platform, projects, containers, workspace, provisioning, gitProviders, snapshots);
     const deployAccounts = composeDeployAccounts(platform, accounts, projects);
     const tools = await composeTools(platform, secrets, projects, containers, previews, workspace);
-    const chat: ChatArea = composeChat(platform, accounts, secrets, models, projects, containers, workspace, snapshots, tools);
+    const chat: ChatArea = composeChat(platform, accounts, secrets, models, projects, containers, workspace, snapshots, branches, tools);
     const marketplace = composeMarketplace(platform, audit, accounts, storeListings, projects, provisioning, chat);
     const deployments = composeDeployments(platform, secrets, projects, containers, previews, provisioning, tools, deployAccounts);
     const external = composeExternal(platform, secrets, projects, containers, workspace, provisioning, snapshots, chat, deployments);
@@ -148,6 +150,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       gitProviders,
       provisioning,
       snapshots,
+      branches,
       git,
       deployAccounts,
       tools,

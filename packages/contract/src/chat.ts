@@ -20,6 +20,7 @@ import { route } from "./route.ts";
 import { maxAttachments, maxMentions, Mention, MessageAttachment } from "./attachments.ts";
 import { EditMode } from "./edit-mode.ts";
 import { Reasoning } from "./reasoning.ts";
+import { Workspace } from "./workspace.ts";
 import { RunEvent, TranscriptEvent } from "./events.ts";
 import { Todo } from "./plan.ts";
 import { AuthenticatedFrame, AuthFrame, ErrorFrame, PingFrame, PongFrame } from "./sockets.ts";
@@ -137,6 +138,10 @@ export const SendMessage = Type.Object({
     "How much the model thinks. Absent: as in the last run of the chat; null: the model's default. Levels that the model does not have (`reasoning` of `GET /api/marketplace/models`) are ignored",
     Maybe(Reasoning),
   ),
+  workspace: described(
+    "Where the run works. `project`: in the project's files. `branch`: in a copy of its own (`/api/projects/{id}/branches`), which the chat keeps until it is merged or discarded. `wait`: in the project's files, as soon as no other run changes them; until then the message is in the queue of its chat (`POST /api/external/agent/invoke` answers 409 `run_active` instead). `ask`: like `project`, but refused with 409 `workspace_required` while another run changes files and the project's setting `parallel_runs` does not decide, and with 409 `run_active` if the setting is `wait`. Absent: while another run changes files as that setting says, else, and if it is `ask`, `project`. A chat with a branch works in it whatever this says, and runs in mode `plan` change no files, so only `branch` makes a difference to them",
+    Maybe(Workspace),
+  ),
 });
 export type SendMessage = Static<typeof SendMessage>;
 export const ApprovalResponse = Literals("allow_once", "allow_all", "deny", "stop");
@@ -222,7 +227,7 @@ export const chatRoutes = {
     tag,
     summary: "Send message",
     description:
-      "Sends a message and streams the run as server-sent events: text, tool calls, approvals, file changes, cost, then `complete` and `done`. Everything that can be refused is refused before the stream starts, with nothing stored. The run belongs to the server: it continues if the client disconnects; follow it again at `GET /api/chat/agent/events/{task_id}`. Model calls cost credits unless your own key is used; `max_cost_cents` caps the run.",
+      "Sends a message and streams the run as server-sent events: text, tool calls, approvals, file changes, cost, then `complete` and `done`. Everything that can be refused is refused before the stream starts, with nothing stored. With the workspace `wait` the stream begins when the run starts; if the queued message is removed before that, it ends without events. The run belongs to the server: it continues if the client disconnects; follow it again at `GET /api/chat/agent/events/{task_id}`. Model calls cost credits unless your own key is used; `max_cost_cents` caps the run.",
     auth: "user",
     keys: "run",
     kind: "sse",
@@ -231,6 +236,11 @@ export const chatRoutes = {
     errors: [
       "not_found",
       "chat_busy",
+      "workspace_required",
+      "run_active",
+      "branch_limit_reached",
+      "project_busy",
+      "queue_full",
       "insufficient_credits",
       "agent_not_owned",
       "closed_source",
@@ -439,13 +449,14 @@ export const chatRoutes = {
     path: "/api/chat/{chat_id}/restore",
     tag,
     summary: "Restore chat to message",
-    description: "Brings files and conversation back to before a message, in a task. `POST …/redo` reverts it until the next message.",
+    description:
+      "Brings files and conversation back to before a message, in a task; for a chat with a branch, the files of the branch, and only to messages since it was created (409 `conflict`). `POST …/redo` reverts it until the next message.",
     auth: "user",
     status: 202,
     params: ChatParams,
     body: Type.Object({ message_id: Uuid }),
     response: StartedTask,
-    errors: ["not_found", "snapshot_not_ready", "project_busy", "snapshot_pending", "run_active"],
+    errors: ["not_found", "snapshot_not_ready", "project_busy", "snapshot_pending", "run_active", "conflict"],
   }),
   redo: route({
     method: "POST",
@@ -457,7 +468,7 @@ export const chatRoutes = {
     status: 202,
     params: ChatParams,
     response: StartedTask,
-    errors: ["not_found", "nothing_to_redo", "snapshot_not_ready", "project_busy", "snapshot_pending", "run_active"],
+    errors: ["not_found", "nothing_to_redo", "snapshot_not_ready", "project_busy", "snapshot_pending", "run_active", "conflict"],
   }),
   remove: route({
     method: "DELETE",

@@ -15,6 +15,7 @@ import { assetsRoutes } from "./assets.ts";
 import { attachmentsRoutes } from "./attachments.ts";
 import { authRoutes, podAccessRoutes } from "./auth.ts";
 import { billingRoutes, purchasesRoutes } from "./billing.ts";
+import { branchesRoutes } from "./branches.ts";
 import { cassettesRoutes } from "./cassettes.ts";
 import { changesRoutes } from "./changes.ts";
 import { chatRoutes } from "./chat.ts";
@@ -95,6 +96,7 @@ export const contract = {
   library: libraryRoutes,
   cassettes: cassettesRoutes,
   changes: changesRoutes,
+  branches: branchesRoutes,
   external: externalRoutes,
   mcp: mcpRoutes,
   mcpEndpoint: mcpEndpointRoutes,

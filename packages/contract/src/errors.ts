@@ -75,6 +75,8 @@ export const errorCodes = {
 
   project_limit_reached: e(403),
   project_busy: e(409),
+  branch_limit_reached: e(409),
+  merge_conflict: e(409),
   setup_not_failed: e(409),
   setup_not_repeatable: e(409),
   running_limit_reached: e(402),
@@ -129,6 +131,7 @@ export const errorCodes = {
   run_active: e(409, { retryable: true }),
 
   chat_busy: e(409),
+  workspace_required: e(409),
   queue_full: e(409),
   nothing_to_build: e(400),
   insufficient_credits: e(402),

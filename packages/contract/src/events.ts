@@ -85,6 +85,7 @@ export const FileChanged = Type.Object({
     "`user`: through the API. `agent`: by a tool. `process`: seen by the file watcher",
     Type.Optional(Literals("user", "agent", "process")),
   ),
+  branch_id: described("The run works in this branch: the file of the project is not changed", Type.Optional(Uuid)),
 });
 export const ApprovalRequired = Type.Object({
   approval_id: Uuid,
@@ -216,6 +217,7 @@ export const runEventData = {
     model: Type.String(),
     edit_mode: described("Absent in runs of earlier versions", Type.Optional(EditMode)),
     reasoning: described("Absent: the model's default", Type.Optional(Reasoning)),
+    branch_id: described("The branch in which the run works. Absent: in the project's files", Type.Optional(Uuid)),
     goes_on_after: described("Set if the run continues an earlier answer: its last step", Type.Optional(Type.Integer())),
   }),
   text_chunk: Type.Object({ content: Type.String(), iteration: Type.Integer() }),
@@ -418,6 +420,14 @@ export const projectEventData = {
   target_changed: Type.Object({ id: Uuid, op: Literals("add", "update", "delete") }),
   chat_title: described("The model gave the chat a title", Type.Object({ chat_id: Uuid, title: Type.String() })),
   notes_changed: Type.Object({ etag: Type.String(), user_id: Nullable(Uuid) }),
+  branch_changed: described(
+    "A branch was created, changed by a run, merged or discarded: read the list again. `expiring`: it is deleted soon because it is not used; `expired`: it was",
+    Type.Object({
+      branch_id: Uuid,
+      chat_id: Nullable(Uuid),
+      op: Literals("created", "updated", "merged", "discarded", "expiring", "expired"),
+    }),
+  ),
   snapshot_changed: described(
     "A snapshot or checkpoint was added, changed or deleted: read the lists again",
     Type.Object({ kind: Literals("snapshot", "checkpoint"), op: Literals("add", "update", "delete"), id: Uuid }),

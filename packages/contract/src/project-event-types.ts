@@ -9,6 +9,7 @@ export const projectEventTypes = [
   "positions_changed",
   "task_update",
   "board_changed",
+  "branch_changed",
   "queue_changed",
   "git_changed",
   "deployment_changed",

@@ -1,5 +1,6 @@
 import { SendMessage } from "./chat.ts";
 import { EditMode } from "./edit-mode.ts";
+import { Workspace } from "./workspace.ts";
 import { described, TaskLinks, Maybe, Nullable, Timestamp, Type, Uuid, extend, listOf, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
@@ -25,6 +26,7 @@ export const QueueItem = Type.Object({
   message: Type.String(),
   edit_mode: EditMode,
   model: Nullable(Type.String()),
+  workspace: described("`wait`: it also waits for runs of other chats that change files. `ask` is like null here", Nullable(Workspace)),
   attachment_count: Type.Integer(),
   is_steering: described("The active run reads it before its next model call", Type.Boolean()),
   created_at: Timestamp,
@@ -40,6 +42,9 @@ export type Queue = Static<typeof Queue>;
 
 const startErrors = [
   "chat_busy",
+  "workspace_required",
+  "run_active",
+  "branch_limit_reached",
   "insufficient_credits",
   "agent_not_owned",
   "closed_source",
@@ -66,7 +71,7 @@ export const queueRoutes = {
     tag,
     summary: "Queue message",
     description:
-      "Adds a message to the queue of a chat. It starts at once if no run is active and nothing waits. At most 20 messages wait.",
+      "Adds a message to the queue of a chat. It starts at once if no run is active and nothing waits. With the workspace `wait` it also waits until no run of another chat changes files of the project. At most 20 messages wait.",
     auth: "user",
     keys: "run",
     status: 201,

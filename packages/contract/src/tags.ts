@@ -31,6 +31,7 @@ export const apiTags = {
   runs: ["Runs", "A run is one answer of the agent: its events, approvals, questions, changes and evidence."],
   queue: ["Queue and steering", "Messages that wait for a run to end, and messages to the active run."],
   plans: ["Plans", "Plan mode: steps that are agreed upon before they are built."],
+  branches: ["Branches", "Copies of a project in which a chat works beside others, with the changes that they bring back."],
   attachments: ["Attachments", "Files for messages: upload first, then name them in the message by id."],
   external: ["Agent API", "Runs for programs, by API key, with webhooks."],
   "agent-context": ["Agent context", "Rules, memory, skills, sub-agents and tools of the agent."],

@@ -63,6 +63,7 @@ import { requestSecretTool } from "../features/projects/secrets/index.ts";
 import { createRestoreGuard } from "../features/source/snapshots/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
+import type { BranchesArea } from "./branches.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { ModelsArea } from "./models.ts";
 import type { Platform } from "./platform.ts";
@@ -98,6 +99,7 @@ export function composeChat(
   { idle, lifecycle, secrets }: ContainersArea,
   { watch, announce, files }: WorkspaceArea,
   { snapshotsStore, checkpoints, snapshotRestore, trees }: SnapshotsArea,
+  { branches }: BranchesArea,
   { featureTools }: ToolsArea,
 ): ChatArea {
   const { config, log, onClose, db, box, bus, events, tasks, outbound, address } = platform;
@@ -118,6 +120,7 @@ export function composeChat(
   const refuseWhileRestoring = createRestoreGuard(snapshotsStore);
   const runs = composeRuns(platform, modelsArea, projectsArea, stores, {
     attachments,
+    branches,
     requireStartable: async (tx, userId, projectId) => {
       await users.requireActive(tx, userId);
       await refuseWhileRestoring(tx, projectId);
@@ -143,9 +146,11 @@ export function composeChat(
     store: rewindsStore,
     chats: chatStore,
     ownChat: runs.ownChat,
+    branchOf: branches.findOfChat,
     projects,
     checkpoints: {
       before: snapshotsStore.findCheckpointOf,
+      projectOf: snapshotsStore.projectOfCheckpoint,
       save: (project, facts) => checkpoints.keep(project, { kind: "restore", ...facts }),
       restore: async (project, userId, { id, label }, more) =>
         (
@@ -160,7 +165,16 @@ export function composeChat(
         ).task,
     },
   });
-  const queue = createMessageQueue({ store: createQueueStore(db), chats: chatStore, runs, attachments, conversations, events, log });
+  const queue = createMessageQueue({
+    store: createQueueStore(db),
+    chats: chatStore,
+    runs,
+    projects,
+    attachments,
+    conversations,
+    events,
+    log,
+  });
   const firstMessages: FirstMessages = {
     check: runs.checkFirst,
     keep: queue.addFirst,
@@ -203,7 +217,7 @@ export function composeChat(
     lastRewind: rewindsStore.findLast,
     onMessagesDeleted: attachments.prune,
   });
-  const serveSocket = createChatSocket({ runs, approvals, questions, events });
+  const serveSocket = createChatSocket({ runs, send: queue.send, approvals, questions, events });
   const changesStore = createChangesStore(db);
   const runChangeSets = createRunChangeSets({ store: changesStore, checkpoints, trees, projects, log });
   const lookup = createChangeSetLookup({ store: changesStore, projects });
@@ -247,6 +261,7 @@ export function composeChat(
     followUp: {
       ended: async (chatId) => {
         await queue.afterRun(chatId);
+        await branches.afterRun(chatId);
         await naming.afterRun(chatId);
         await repairs.afterRun(chatId);
       },
@@ -277,6 +292,7 @@ export function composeChat(
         commandStops,
         modelRetries,
         serveSocket,
+        messages: queue,
         estimateRun: createEstimateRun({
           chats: chatStore,
           conversations,

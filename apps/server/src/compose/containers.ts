@@ -87,7 +87,14 @@ export function composeContainers(
     events,
   });
   const secrets = createSecrets({
-    access: { require: projects.require, markStale: async (projectId) => void (await containersStore.markStale(projectId)) },
+    access: {
+      require: async (userId, ref) => {
+        const { id, branch_of } = await projects.require(userId, ref);
+        return { id: branch_of ?? id };
+      },
+      branchesOf: projectsStore.listBranches,
+      markStale: async (projectId) => void (await containersStore.markStale(projectId)),
+    },
     store: secretsStore,
     vault: secretVault,
     redactions,

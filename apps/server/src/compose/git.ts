@@ -48,7 +48,7 @@ export function composeGit(
   });
   const exclusion = {
     refuseDuringExclusiveTask: (projectId: string) => refuseDuringExclusiveTask(tasks, projectId),
-    hasRun: (projectId: string, tx: Queries = db) => snapshotsStore.hasUnfinished(tx, projectId, ["agent_execution"]),
+    hasRun: (projectId: string, tx: Queries = db) => snapshotsStore.hasActiveRun(tx, projectId),
     refuseWhileRestoring: createRestoreGuard(snapshotsStore),
   };
   const changes: GitChanges = {

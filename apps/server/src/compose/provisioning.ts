@@ -5,6 +5,7 @@ import {
   createProjectSetup,
   createSetupRetries,
   createTemplateSource,
+  measureProject,
   mountProjects,
   type FirstMessages,
   type ProjectSources,
@@ -12,6 +13,7 @@ import {
 } from "../features/projects/projects/index.ts";
 import {
   createArchiveSource,
+  createBranchSource,
   createDownload,
   createFork,
   createForkSource,
@@ -20,6 +22,7 @@ import {
   mountTransfer,
   archivesDir,
   sweepArchives,
+  type CopyCanvas,
 } from "../features/source/transfer/index.ts";
 import {
   createFetchRepository,
@@ -62,6 +65,16 @@ export async function composeProvisioning(
   await sweepArchives(dir);
   const openGit = createServerGit({ dir, outbound, ca, log });
   const fetchRepository = createFetchRepository(openGit);
+  const copying = {
+    projects,
+    templates,
+    runtime,
+    copyCanvas: [
+      (tx, from, to, copies) => previewsStore.copyAll(tx, from.id, to.id, copies),
+      (tx, from, to, copies) => connectionsStore.copyAll(tx, from.id, to.id, copies),
+      (tx, from, to) => assetsStore.copyAll(tx, from.id, to.id),
+    ] satisfies CopyCanvas[],
+  };
   const sources: ProjectSources = {
     template: createTemplateSource({ projects, templates, insertFirst, runtime, log }),
     archive: createArchiveSource({ dir, projects, insertFirst, diskBytesOf }),
@@ -73,17 +86,11 @@ export async function composeProvisioning(
       withAuthorization: gitAccounts.withAuthorization,
       identityOf: createGitStore(db).identityOf,
     }),
-    fork: createForkSource({
-      projects,
-      templates,
-      runtime,
-      copyContainers: containerSetup.copyAll,
-      copyCanvas: [
-        (tx, from, to, copies) => previewsStore.copyAll(tx, from.id, to.id, copies),
-        (tx, from, to, copies) => connectionsStore.copyAll(tx, from.id, to.id, copies),
-        (tx, from, to) => assetsStore.copyAll(tx, from.id, to.id),
-      ],
-    }),
+    fork: createForkSource({ ...copying, copyContainers: containerSetup.copyAll }),
+    branch: createBranchSource({
+      ...copying,
+      measure: (sandbox) => measureProject(db, sandbox),
+      copyContainers: containerSetup.copyAllWithSecrets }),
   };
   const setup = createProjectSetup({ store: projectsStore, projects, sources, beginFirstMessage: firstMessages.begin, tasks, log });
   const deletion = createProjectDeletion({ store: projectsStore, projects, shutDown: lifecycle.shutDown, tasks });

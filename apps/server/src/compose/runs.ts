@@ -4,6 +4,7 @@ import type { Cassettes } from "../features/agent/cassettes/index.ts";
 import {
   createAgentRunner,
   createChatTurns,
+  createChooseWorkspace,
   createExecuteRun,
   createMessageCheck,
   createRunAccess,
@@ -17,6 +18,7 @@ import {
   createRunTask,
   type CommandStops,
   type ModelRetries,
+  type RunBranches,
   type RunCheckpoints,
   type RunConversation,
   type RunCosts,
@@ -47,8 +49,13 @@ export function composeRuns(
   { chats, store }: RunStores,
   {
     attachments,
+    branches,
     requireStartable,
-  }: { attachments: Attachments; requireStartable: (tx: Queries, userId: string, projectId: string) => Promise<void> },
+  }: {
+    attachments: Attachments;
+    branches: RunBranches;
+    requireStartable: (tx: Queries, userId: string, projectId: string) => Promise<void>;
+  },
 ): Runs {
   const access = createRunAccess({ chats, projects });
   const check = createMessageCheck({ agents, models, attachments, credits });
@@ -56,7 +63,16 @@ export function composeRuns(
   return {
     ...access,
     resolveAgain: check.resolveAgain,
-    ...createRunStarts({ chats, store, access, check, turns, projects }),
+    ...createRunStarts({
+      chats,
+      store,
+      access,
+      check,
+      turns,
+      chooseWorkspace: createChooseWorkspace({ chats, branches }),
+      branches,
+      projects,
+    }),
     ...createRunStops({ chats, tasks, access }),
     ...createRunFollowing({ chats, tasks, events }),
   };

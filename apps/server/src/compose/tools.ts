@@ -38,13 +38,17 @@ export interface ToolsArea extends Area {
 export async function composeTools(
   { config, log, onClose, dataDir, db, limits, ca, outbound, address }: Platform,
   { mcpStore, mcpVault, redactions }: Pick<SecretsArea, "mcpStore" | "mcpVault" | "redactions">,
-  { projects }: ProjectsArea,
+  { projects, projectsStore }: ProjectsArea,
   { containers, containerSetup, lifecycle, connections, idle }: ContainersArea,
   { previews, previewSite, visitors }: PreviewsArea,
   { shell }: WorkspaceArea,
 ): Promise<ToolsArea> {
   const secretsChanged = async ({ user_id, project_id }: { user_id: string; project_id: string | null }) => {
-    for (const id of project_id === null ? await mcpStore.projectsOf(user_id) : [project_id]) await redactions.changed(id);
+    const affected =
+      project_id === null
+        ? await mcpStore.projectsOf(user_id)
+        : [project_id, ...(await projectsStore.listBranches(project_id)).map(({ id }) => id)];
+    for (const id of affected) await redactions.changed(id);
   };
   const signIns = createMcpOauth({
     store: mcpStore,

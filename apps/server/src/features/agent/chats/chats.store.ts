@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, getTableColumns, inArray, max, ne, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, getTableColumns, inArray, max, ne, or, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { containers, type ContainerRow } from "../../../db/schema/runtime.ts";
 import {
@@ -14,6 +14,7 @@ import {
   type MessageRow,
 } from "../../../db/schema/agent.ts";
 import { events, tasks, type TaskRow } from "../../../db/schema/core.ts";
+import { isActiveRunIn } from "../../core/tasks/index.ts";
 
 /** Metadata of an assistant message. */
 export interface RunMetadata {
@@ -272,11 +273,40 @@ export function createChatStore(db: Database) {
           .orderBy(desc(tasks.created_at))
           .limit(1)
       )[0],
+    /** Runs that may change the files of the project, until they have emitted their end; those in plan mode and in branches do not. */
+    listRunsThatChangeFiles: (q: Queries, projectId: string): Promise<TaskRow[]> =>
+      q
+        .select(getTableColumns(tasks))
+        .from(tasks)
+        .innerJoin(chats, eq(chats.id, tasks.chat_id))
+        .where(
+          and(
+            isActiveRunIn(projectId),
+            sql`${tasks.input}->>'edit_mode' <> 'plan'`,
+            inArray(chats.status, ["running", "waiting_approval", "archived"]),
+          ),
+        )
+        .orderBy(asc(tasks.created_at)),
+    /** The run that a queued message started. */
+    findRunOfQueued: async (chatId: string, queuedId: string): Promise<TaskRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(tasks)
+          .where(and(eq(tasks.chat_id, chatId), eq(tasks.type, runType), sql`${tasks.input}->>'queued_id' = ${queuedId}`))
+      )[0],
+    /** Runs of the project's chats; for a branch, those that work in it. */
     listActiveRuns: (projectId: string): Promise<TaskRow[]> =>
       db
         .select()
         .from(tasks)
-        .where(and(eq(tasks.project_id, projectId), eq(tasks.type, runType), inArray(tasks.status, unfinished))),
+        .where(
+          and(
+            or(eq(tasks.project_id, projectId), sql`${tasks.input}->>'branch_id' = ${projectId}`),
+            eq(tasks.type, runType),
+            inArray(tasks.status, unfinished),
+          ),
+        ),
     findRun: async (taskId: string): Promise<TaskRow | undefined> =>
       (
         await db

@@ -17,7 +17,9 @@ export const hiddenMessages = (rewind: RewindRow | undefined, last: Pick<Message
 /** Checkpoints of the project's files. */
 export interface RewindCheckpoints {
   /** The checkpoint before the run that answered this message. */
-  before(messageId: string): Promise<{ id: string; label: string } | undefined>;
+  before(messageId: string): Promise<{ id: string; label: string; project_id: string } | undefined>;
+  /** The project or branch whose files a checkpoint has. */
+  projectOf(checkpointId: string): Promise<string | undefined>;
   /** Saves the current files. */
   save(project: ProjectRow, facts: { label: string; chat_id: string }): Promise<{ id: string }>;
   /** Throws `project_busy`, `snapshot_pending`, `run_active`, `snapshot_not_ready`. */
@@ -36,33 +38,47 @@ export function createRewinds({
   store,
   chats,
   ownChat,
+  branchOf,
   projects,
   checkpoints,
 }: {
   store: RewindsStore;
   chats: ChatStore;
   ownChat: (userId: string, chatId: string) => Promise<ChatRow>;
+  /** The branch in which a chat works. */
+  branchOf(chatId: string): Promise<ProjectRow | undefined>;
   projects: { require(userId: string, ref: string): Promise<ProjectRow> };
   checkpoints: RewindCheckpoints;
 }) {
   const open = async (userId: string, chatId: string) => {
     const chat = await ownChat(userId, chatId);
     if (chat.project_id === null) throw notFound("Project");
-    return { chat, project: await projects.require(userId, chat.project_id) };
+    const project = await projects.require(userId, chat.project_id);
+    return { chat, working: (await branchOf(chat.id)) ?? project };
+  };
+  const refuseElsewhere = (working: ProjectRow, projectId: string | undefined) => {
+    if (projectId === undefined || projectId === working.id) return;
+    throw conflict(
+      "conflict",
+      working.branch_of === null
+        ? "The files of this message were in a branch that was merged or discarded."
+        : "This message is older than the branch. Merge or discard the branch first.",
+    );
   };
   return {
     restore: async (userId: string, chatId: string, messageId: string) => {
-      const { chat, project } = await open(userId, chatId);
+      const { chat, working } = await open(userId, chatId);
       const message = await chats.findMessage(messageId);
       const question = message?.chat_id === chat.id ? await store.findQuestion(message) : undefined;
       if (!question) throw notFound("Message");
       const checkpoint = await checkpoints.before(question.id);
       if (!checkpoint) throw badRequest("The checkpoint before this message has been deleted.", "snapshot_not_ready");
+      refuseElsewhere(working, checkpoint.project_id);
       const label = `before “${checkpoint.label.slice(0, 80)}”`;
-      const redo = await checkpoints.save(project, { label: `Went back to ${label}: the state before that`, chat_id: chat.id });
+      const redo = await checkpoints.save(working, { label: `Went back to ${label}: the state before that`, chat_id: chat.id });
       return taskLinks(
         await checkpoints.restore(
-          project,
+          working,
           userId,
           { id: checkpoint.id, label },
           { chat_id: chat.id, message_id: question.id, redo_checkpoint_id: redo.id },
@@ -70,14 +86,15 @@ export function createRewinds({
       );
     },
     redo: async (userId: string, chatId: string) => {
-      const { chat, project } = await open(userId, chatId);
+      const { chat, working } = await open(userId, chatId);
       const rewind = await store.findLast(chat.id);
       const last = await chats.transaction((tx) => chats.findLastMessage(tx, chat.id));
       if (!rewind || hiddenMessages(rewind, last).length === 0)
         throw conflict("nothing_to_redo", "There is nothing to redo: the chat has newer messages.");
+      refuseElsewhere(working, await checkpoints.projectOf(rewind.checkpoint_id));
       const label = "where you were";
       return taskLinks(
-        await checkpoints.restore(project, userId, { id: rewind.checkpoint_id, label }, { chat_id: chat.id, rewind_id: rewind.id }),
+        await checkpoints.restore(working, userId, { id: rewind.checkpoint_id, label }, { chat_id: chat.id, rewind_id: rewind.id }),
       );
     },
     /** Called after the files are restored. Safe to repeat. */

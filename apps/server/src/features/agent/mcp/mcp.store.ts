@@ -3,6 +3,9 @@ import type { Database } from "../../../platform/database.ts";
 import { chats, mcpServers, type McpServerRow } from "../../../db/schema/agent.ts";
 import { projects } from "../../../db/schema/projects.ts";
 
+/** A branch has the servers of its project. */
+const wholeProject = (projectId: string) => sql`(select coalesce(p.branch_of, p.id) from projects p where p.id = ${projectId})`;
+
 export type McpStore = ReturnType<typeof createMcpStore>;
 export function createMcpStore(db: Database) {
   const of = (userId: string, projectId: string | null) =>
@@ -39,7 +42,7 @@ export function createMcpStore(db: Database) {
           and(
             eq(mcpServers.user_id, userId),
             eq(mcpServers.is_enabled, true),
-            or(eq(mcpServers.project_id, projectId), isNull(mcpServers.project_id)),
+            or(eq(mcpServers.project_id, wholeProject(projectId)), isNull(mcpServers.project_id)),
           ),
         )
         .orderBy(sql`${mcpServers.project_id} is null`, asc(mcpServers.created_at), mcpServers.id),
@@ -50,7 +53,7 @@ export function createMcpStore(db: Database) {
           .select({ row: mcpServers })
           .from(mcpServers)
           .innerJoin(projects, eq(projects.owner_id, mcpServers.user_id))
-          .where(and(eq(projects.id, projectId), or(isNull(mcpServers.project_id), eq(mcpServers.project_id, projectId))))
+          .where(and(eq(projects.id, projectId), or(isNull(mcpServers.project_id), eq(mcpServers.project_id, wholeProject(projectId)))))
       ).map(({ row }) => row),
     projectsOf: async (userId: string): Promise<string[]> =>
       (await db.select({ id: projects.id }).from(projects).where(eq(projects.owner_id, userId))).map(({ id }) => id),

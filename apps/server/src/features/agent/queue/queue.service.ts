@@ -1,4 +1,11 @@
-import { maxQueued, type Queue as QueueBody, type QueueHold, type QueueItem, type QueueMessage } from "@tesslate/contract";
+import {
+  maxQueued,
+  type Queue as QueueBody,
+  type QueueHold,
+  type QueueItem,
+  type QueueMessage,
+  type SendMessage,
+} from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
@@ -13,8 +20,9 @@ import type { QueuedRow } from "../../../db/schema/agent.ts";
 
 export interface QueueOptions {
   store: QueueStore;
-  chats: Pick<ChatStore, "findChat" | "findActiveRun" | "insertChat">;
-  runs: Pick<Runs, "ownChat" | "start">;
+  chats: Pick<ChatStore, "findChat" | "findActiveRun" | "findRunOfQueued" | "insertChat">;
+  runs: Pick<Runs, "ownChat" | "start" | "latestChat">;
+  projects: { require(userId: string, ref: string): Promise<{ id: string }> };
   attachments: Pick<Attachments, "require" | "assign">;
   conversations: Pick<Conversations, "entries" | "append">;
   events: EventLog;
@@ -23,6 +31,14 @@ export interface QueueOptions {
 interface QueueChat {
   id: string;
   project_id: string;
+}
+/** A queued message whose run is awaited. */
+export interface Waiting {
+  project_id: string;
+  chat_id: string;
+  item_id: string;
+  /** The last event of the project before it was queued. */
+  after_seq: number;
 }
 /** The message was sent by another process or removed by a person. */
 class AlreadyClaimed extends Error {
@@ -34,7 +50,7 @@ export type MessageQueue = ReturnType<typeof createMessageQueue>;
  * Messages that wait for a run to end, and messages that steer the active run. A message is deleted in the transaction that starts a run with it
  * or adds it to the active run, so it is sent exactly once, with any number of processes and crashes.
  */
-export function createMessageQueue({ store, chats, runs, attachments, conversations, events, log }: QueueOptions) {
+export function createMessageQueue({ store, chats, runs, projects, attachments, conversations, events, log }: QueueOptions) {
   const own = async (userId: string, chatId: string): Promise<QueueChat> => {
     const { id, project_id } = await runs.ownChat(userId, chatId);
     if (project_id === null) throw notFound("Project");
@@ -53,12 +69,14 @@ export function createMessageQueue({ store, chats, runs, attachments, conversati
     return outcome.value;
   };
 
-  /** Starts a run with the message. Throws `AlreadyClaimed` and what sending throws. */
-  const startWith = async ({ id, project_id }: QueueChat, row: QueuedRow): Promise<TaskRow> => {
+  /** Starts a run with the message. Throws `AlreadyClaimed` and what sending throws. `workspace`: instead of the message's. */
+  const startWith = async ({ id, project_id }: QueueChat, row: QueuedRow, workspace = row.options.workspace): Promise<TaskRow> => {
     const task = await runs.start(
       { id: row.user_id, name: row.user_name },
-      { ...row.options, message: row.message, project_id, chat_id: id },
+      // Nobody is there to be asked.
+      { ...row.options, workspace: workspace === "ask" ? null : workspace, message: row.message, project_id, chat_id: id },
       {
+        queued_id: row.id,
         claim: async (tx) => {
           if (!(await store.remove(tx, id, row.id))) throw new AlreadyClaimed();
         },
@@ -77,8 +95,8 @@ export function createMessageQueue({ store, chats, runs, attachments, conversati
         return await startWith(queueChat, next);
       } catch (error) {
         if (error instanceof AlreadyClaimed) continue;
-        // The active run advances the queue when it ends.
-        if (error instanceof AppError && error.code === "chat_busy") return undefined;
+        // The active run, of this chat or of another one of the project, advances the queue when it ends.
+        if (error instanceof AppError && (error.code === "chat_busy" || error.code === "run_active")) return undefined;
         const isPublic = error instanceof AppError;
         if (!isPublic) log.error({ err: error, chat_id: queueChat.id }, "queued message not sent");
         const held: QueueHold = isPublic
@@ -132,6 +150,34 @@ export function createMessageQueue({ store, chats, runs, attachments, conversati
         throw invalid(["body", "message"], "Enter a message or attach a file", "too_short");
       const row = await add(queueChat, sender, body, null);
       return { item: present(row, undefined), task: await advance(queueChat) };
+    },
+
+    /**
+     * Starts a run with a message. One that has to wait for another run of the project is queued in its chat instead. Throws what starting a run
+     * throws, and `queue_full`.
+     */
+    send: async (sender: Sender, { project_id: ref, chat_id, ...body }: SendMessage): Promise<{ task: TaskRow } | { waiting: Waiting }> => {
+      try {
+        return { task: await runs.start(sender, { ...body, project_id: ref, ...(chat_id && { chat_id }) }) };
+      } catch (error) {
+        // `ask`: the person has the message, and decides.
+        if (!(error instanceof AppError && error.code === "run_active") || body.workspace === "ask") throw error;
+      }
+      const { id: project_id } = await projects.require(sender.id, ref);
+      const queueChat = { id: chat_id ?? (await runs.latestChat(sender.id, project_id)).id, project_id };
+      const afterSeq = await events.lastSeq(project_id);
+      const row = await add(queueChat, sender, { ...body, workspace: "wait" }, null);
+      const task = await advance(queueChat);
+      return task ? { task } : { waiting: { project_id, chat_id: queueChat.id, item_id: row.id, after_seq: afterSeq } };
+    },
+    /** Resolves with the run that a waiting message starts; undefined when it was removed or the signal aborts. */
+    started: async ({ project_id, chat_id, item_id, after_seq }: Waiting, signal: AbortSignal): Promise<TaskRow | undefined> => {
+      for await (const event of events.follow(project_id, { afterSeq: after_seq, signal })) {
+        if (event.type !== "queue_changed" || event.data.chat_id !== chat_id) continue;
+        if ((await store.list(chat_id)).some(({ id }) => id === item_id)) continue;
+        return chats.findRunOfQueued(chat_id, item_id);
+      }
+      return undefined;
     },
 
     /** Queues the first message of a project in a new chat, in the transaction that creates the project. Returns the chat's id. */
@@ -225,7 +271,8 @@ export function createMessageQueue({ store, chats, runs, attachments, conversati
       });
       if (run) return (await advance(queueChat)) ?? run;
       try {
-        return await startWith(queueChat, row);
+        // Sending it now is the decision not to wait.
+        return await startWith(queueChat, row, row.options.workspace === "wait" ? "project" : row.options.workspace);
       } catch (error) {
         if (error instanceof AlreadyClaimed) throw notFound("Queued message");
         throw error;
@@ -263,13 +310,20 @@ export function createMessageQueue({ store, chats, runs, attachments, conversati
       return texts;
     },
 
-    /** After a run: sends the next message, or emits that the queue is on hold. Never throws. */
+    /**
+     * After a run: sends the next message, or emits that the queue is on hold; then the messages of other chats of the project that waited for the
+     * run. Never throws.
+     */
     afterRun: async (chatId: string): Promise<void> => {
       try {
         const row = await chats.findChat(chatId);
-        if (!row?.project_id || !(await store.first(chatId))) return;
-        await events.append(row.project_id, changed(chatId));
-        await advance({ id: chatId, project_id: row.project_id });
+        if (!row?.project_id) return;
+        const { project_id } = row;
+        if (await store.first(chatId)) {
+          await events.append(project_id, changed(chatId));
+          await advance({ id: chatId, project_id });
+        }
+        for (const id of await store.listChats(project_id)) if (id !== chatId) await advance({ id, project_id });
       } catch (err) {
         log.error({ err, chat_id: chatId }, "queue not advanced");
       }
@@ -293,6 +347,7 @@ const present = (row: QueuedRow, activeRunId: string | undefined): QueueItem => 
   message: row.message,
   edit_mode: row.options.edit_mode ?? "ask",
   model: row.options.model ?? null,
+  workspace: row.options.workspace ?? null,
   attachment_count: row.options.attachments?.length ?? 0,
   is_steering: activeRunId !== undefined && row.steer_task_id === activeRunId,
   created_at: row.created_at,

@@ -35,13 +35,20 @@ export function createRepairsStore(db: Database) {
       ).length > 0,
     findOwnerName: async (userId: string): Promise<string> =>
       (await db.select({ name: users.name }).from(users).where(eq(users.id, userId)))[0]?.name ?? "",
-    /** The chat that was used last. */
+    /** The chat that was used last and works in the project's files. */
     findLastChat: async (projectId: string, userId: string): Promise<ChatRow | undefined> =>
       (
         await db
           .select()
           .from(chats)
-          .where(and(eq(chats.project_id, projectId), eq(chats.user_id, userId), sql`${chats.status} <> 'archived'`))
+          .where(
+            and(
+              eq(chats.project_id, projectId),
+              eq(chats.user_id, userId),
+              sql`${chats.status} <> 'archived'`,
+              sql`not exists (select 1 from branches b join projects p on p.id = b.id where b.chat_id = ${chats.id} and p.environment_status <> 'deleting')`,
+            ),
+          )
           .orderBy(desc(chats.updated_at))
           .limit(1)
       )[0],
@@ -89,6 +96,7 @@ export function createRepairsStore(db: Database) {
             and(
               eq(events.project_id, projectId),
               eq(events.type, "file_changed"),
+              sql`not ${events.data} ? 'branch_id'`,
               gt(events.ts, sql`${maxAge}`),
               sql`${events.data}->>'by' = 'agent'`,
             ),

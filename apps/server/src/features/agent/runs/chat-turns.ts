@@ -2,7 +2,7 @@ import type { Queries } from "../../../platform/database.ts";
 import type { TaskRow, Tasks } from "../../core/tasks/index.ts";
 import type { Agents } from "../agents/index.ts";
 import { chatBusy, type ChatStore } from "../chats/index.ts";
-import { runType, type RunInput } from "./run.ts";
+import { runType, workingProjectId, type RunInput } from "./run.ts";
 
 /** How long to wait for a run that is stopping. */
 export const stopTimeoutMs = 5_000;
@@ -48,7 +48,7 @@ export function createChatTurns({
 
     /** Stores the task of a run, which then starts. */
     insert: async (tx: Queries, userId: string, input: RunInput, message: string): Promise<TaskRow> => {
-      await requireStartable(tx, userId, input.project_id);
+      await requireStartable(tx, userId, workingProjectId(input));
       const task = await tasks.create(tx, {
         user_id: userId,
         type: runType,

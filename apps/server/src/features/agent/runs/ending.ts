@@ -3,7 +3,7 @@ import type { CompletionReason, RunEventData } from "@tesslate/contract";
 import { AppError } from "../../../platform/errors.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
 import type { NewRunEvent } from "./events.ts";
-import type { RunCheckpoints, RunHandle, RunInput } from "./run.ts";
+import { workingProjectId, type RunCheckpoints, type RunHandle, type RunInput } from "./run.ts";
 import { approvalResolved, questionResolved, type ChatStore } from "../chats/index.ts";
 import type { RunsStore } from "./runs.store.ts";
 import type { RunLedger } from "./usage.ts";
@@ -52,7 +52,7 @@ export function createRunEndings({ store, chats, checkpoints }: { store: RunsSto
     if (end.completion_reason !== "interrupted") await cancelRequests(run);
     const changes = await checkpoints.after({
       task_id: task.id,
-      project_id: input.project_id,
+      project_id: workingProjectId(input),
       chat_id: input.chat_id,
       message_id: input.user_message_id,
       isResumed: input.resumes !== null,
@@ -141,6 +141,7 @@ export const startedEvent = (input: RunInput): RunEventData<"task_started"> => (
   model: input.model_id,
   edit_mode: input.edit_mode,
   ...(input.reasoning && { reasoning: input.reasoning }),
+  ...(input.branch_id !== undefined && { branch_id: input.branch_id }),
   ...(input.earlier && { goes_on_after: input.earlier.after_iteration }),
 });
 

@@ -117,11 +117,11 @@ export function createRunEmitter({
   return self;
 }
 
-/** Emits an agent event as the contract has it. `etagOf`: the etag of the last write to a path. */
+/** Emits an agent event as the contract has it. `etagOf`: the etag of the last write to a path. `branch_id`: where the run works. */
 export async function forwardEvent(
   event: ForwardedEvent,
   emitter: RunEmitter,
-  etagOf: (path: string) => string | undefined,
+  { etagOf, branch_id }: { etagOf: (path: string) => string | undefined; branch_id: string | undefined },
 ): Promise<void> {
   switch (event.type) {
     case "text_chunk":
@@ -141,7 +141,12 @@ export async function forwardEvent(
       return emitter.emit("notice", event.data);
     case "file_changed": {
       const etag = event.data.op === "delete" ? undefined : etagOf(event.data.new_path ?? event.data.path);
-      return emitter.emit("file_changed", { ...event.data, by: "agent", ...(etag !== undefined && { etag }) });
+      return emitter.emit("file_changed", {
+        ...event.data,
+        by: "agent",
+        ...(etag !== undefined && { etag }),
+        ...(branch_id !== undefined && { branch_id }),
+      });
     }
   }
 }

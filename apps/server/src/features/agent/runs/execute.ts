@@ -61,7 +61,7 @@ async function executeRun(
   run: PreparedRun,
   onEnd: Parameters<ExecuteRun>[1],
 ): Promise<RunResult> {
-  const { task, input, emitter, project, chat, agent, sandbox, signal, log } = run;
+  const { task, input, emitter, project, workingProject, chat, agent, sandbox, signal, log } = run;
   const environment = await environments.open(run);
   const { redactor, workspace, context } = environment;
   let ownModel = run.chain[0];
@@ -128,9 +128,10 @@ async function executeRun(
     user_id: task.user_id,
     chat_id: chat.id,
     task_id: task.id,
-    project,
+    project: workingProject,
+    chat_project_id: project.id,
     message_id: input.message_id,
-    container_id: input.container_id,
+    container_id: environment.container_id,
     edit_mode: input.edit_mode,
     view_context: input.view_context,
     agent,
@@ -152,6 +153,7 @@ async function executeRun(
   });
   /** The `error` event that precedes the agent's `complete`; both are emitted by `onEnd`. */
   let error: RunEventData<"error"> | undefined;
+  const fileFacts = { etagOf: workspace.etagOf, branch_id: input.branch_id };
   const options: RunOptions = {
     seen,
     agent: {
@@ -227,13 +229,13 @@ async function executeRun(
             return conversation.openRequest(run, event);
           case "tool_progress":
             // A value that was escaped in the JSON arguments is only readable here.
-            return forwardEvent({ type: "tool_progress", data: redactor.current.redactIn(event.data) }, emitter, workspace.etagOf);
+            return forwardEvent({ type: "tool_progress", data: redactor.current.redactIn(event.data) }, emitter, fileFacts);
           case "file_changed":
             provided.diagnostics?.noteChange();
             await environment.touch();
-            return forwardEvent(event, emitter, workspace.etagOf);
+            return forwardEvent(event, emitter, fileFacts);
           default:
-            return forwardEvent(event, emitter, workspace.etagOf);
+            return forwardEvent(event, emitter, fileFacts);
         }
       },
     },

@@ -15,7 +15,7 @@ export { createMessageCheck } from "./message-check.ts";
 export { createModelRetries, type ModelRetries } from "./model-retries.ts";
 export { createRunPreparation } from "./preparation.ts";
 export { createQuestions } from "./questions.ts";
-export { runType, type RunCheckpoints, type RunHandle, type RunInput, type RunProjects } from "./run.ts";
+export { runType, type RunBranches, type RunCheckpoints, type RunHandle, type RunInput, type RunProjects } from "./run.ts";
 export { createRunContextReader } from "./run-context.ts";
 export { createHandleOf } from "./run-handle.ts";
 export { createRunTask, type RunFollowUp } from "./run-task.ts";
@@ -36,3 +36,4 @@ export {
   type ToolProvider,
 } from "./toolset.ts";
 export { createRunLedgers } from "./usage.ts";
+export { createChooseWorkspace } from "./workspace-choice.ts";

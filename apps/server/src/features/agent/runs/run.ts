@@ -3,6 +3,7 @@ import type { EditMode, Reasoning } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
 import type { ChatRow, MessageRow } from "../../../db/schema/agent.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
+import type { Queries } from "../../../platform/database.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
@@ -31,6 +32,10 @@ export interface RunInput {
   /** Absent in runs that were created before there was a cost limit. */
   max_cost_cents?: number | null;
   user_name: string;
+  /** The branch in which the run works; absent: in the project's files. */
+  branch_id?: string;
+  /** The queued message that started the run. */
+  queued_id?: string;
   /** The interrupted, paused or failed run that this one continues. */
   resumes: string | null;
   /** Earlier runs that filled the same message; absent in a first run. */
@@ -64,7 +69,10 @@ export interface RunHandle {
 
 /** A run with everything its input refers to. */
 export interface PreparedRun extends RunHandle {
+  /** That of the chat. */
   project: ProjectRow;
+  /** The project whose files and containers the run works with: that of the chat, or its branch. */
+  workingProject: ProjectRow;
   chat: ChatRow;
   /** The user's message. */
   question: MessageRow;
@@ -98,6 +106,21 @@ export interface RunCheckpoints {
     isResumed: boolean;
     toolCalls: number;
   }): Promise<{ files: number; additions: number; deletions: number } | undefined>;
+}
+
+/** The id of the project in whose files a run works. */
+export const workingProjectId = ({ branch_id, project_id }: Pick<RunInput, "branch_id" | "project_id">): string => branch_id ?? project_id;
+
+/** Branches, as runs need them. */
+export interface RunBranches {
+  /** The branch in which a chat works. In a transaction it stays until that ends. */
+  findOfChat(chatId: string, tx?: Queries): Promise<ProjectRow | undefined>;
+  /** Throws `branch_limit_reached`, `project_busy`. */
+  create(tx: Queries, project: ProjectRow, chatId: string): Promise<ProjectRow>;
+  /** To call after the transaction that created it. */
+  created(projectId: string, branchId: string, chatId: string): Promise<void>;
+  /** What fits when another run changes the project. */
+  suggest(project: ProjectRow): Promise<"branch" | "wait">;
 }
 
 /** What runs need of their project. */

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { chatRoutes } from "@tesslate/contract";
+import { chatRoutes, type RunEvent, type SendMessage } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
-import { taskLinks } from "../../core/tasks/index.ts";
+import { taskLinks, type TaskRow } from "../../core/tasks/index.ts";
 import type { Approvals } from "./approvals.ts";
 import type { CommandStops } from "./command-stops.ts";
 import type { CompactChat } from "./compaction.ts";
@@ -11,11 +11,19 @@ import type { ModelRetries } from "./model-retries.ts";
 import type { Questions } from "./questions.ts";
 import type { Runs } from "./runs.service.ts";
 import type { ChatSocket } from "./runs.socket.ts";
+import type { Sender } from "./runs.start.ts";
+
+/** Sends messages that may have to wait for a run of another chat. */
+export interface SendMessages<Waiting> {
+  send(sender: Sender, body: SendMessage): Promise<{ task: TaskRow } | { waiting: Waiting }>;
+  /** The run that a waiting message starts; undefined when it was removed or the signal aborts. */
+  started(waiting: Waiting, signal: AbortSignal): Promise<TaskRow | undefined>;
+}
 
 const { stream, cancel, approval, answer, retry, stopCommand, active, runEvents, resume, socket, estimate, compact } = chatRoutes;
 
 /** Chat routes that start, answer and follow runs. */
-export function mountRuns(
+export function mountRuns<Waiting>(
   mount: Mount,
   {
     runs,
@@ -26,6 +34,7 @@ export function mountRuns(
     estimateRun,
     compactChat,
     serveSocket,
+    messages,
   }: {
     runs: Runs;
     approvals: Approvals;
@@ -35,13 +44,21 @@ export function mountRuns(
     estimateRun: EstimateRun;
     compactChat: CompactChat;
     serveSocket: ChatSocket;
+    messages: SendMessages<Waiting>;
   },
 ): void {
+  async function* followWaiting(waiting: Waiting, signal: AbortSignal): AsyncGenerator<RunEvent> {
+    const task = await messages.started(waiting, signal);
+    if (task) yield* runs.follow(task, { signal });
+  }
   mount(
     "chat",
     { stream, cancel, approval, answer, retry, stopCommand, active, runEvents, resume, socket, estimate, compact },
     {
-      stream: async ({ user, signal, once }, { body }) => runs.follow(await once(() => runs.start(user, body)), { signal }),
+      stream: async ({ user, signal, once }, { body }) => {
+        const sent = await once(() => messages.send(user, body));
+        return "task" in sent ? runs.follow(sent.task, { signal }) : followWaiting(sent.waiting, signal);
+      },
       cancel: ({ user }, { body }) => runs.cancel(user.id, body),
       approval: async ({ user }, { body }) => {
         refuseOwnAnswer(user, body.response);

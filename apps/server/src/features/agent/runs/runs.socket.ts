@@ -1,4 +1,4 @@
-import { chatFrames, type ProjectEvent, type RunEvent, type Static } from "@tesslate/contract";
+import { chatFrames, type ProjectEvent, type RunEvent, type SendMessage, type Static } from "@tesslate/contract";
 import { createFrameCheck, problemOf } from "../../../http/frames.ts";
 import type { FrameSocket, SocketContext } from "../../../http/sockets.ts";
 import { renderError } from "../../../http/errors.ts";
@@ -8,6 +8,7 @@ import type { Approvals } from "./approvals.ts";
 import { refuseOwnAnswer } from "./key-permissions.ts";
 import type { Questions } from "./questions.ts";
 import type { Runs } from "./runs.service.ts";
+import type { Sender } from "./runs.start.ts";
 import type { ChatRow } from "../../../db/schema/agent.ts";
 
 type FrameName = keyof typeof chatFrames;
@@ -19,6 +20,8 @@ const maxSubscriptions = 32;
 
 export interface ChatSocketOptions {
   runs: Runs;
+  /** Starts a run, or queues the message. */
+  send(sender: Sender, body: SendMessage): Promise<unknown>;
   approvals: Approvals;
   questions: Questions;
   events: EventLog;
@@ -26,7 +29,7 @@ export interface ChatSocketOptions {
 
 export type ChatSocket = ReturnType<typeof createChatSocket>;
 /** The socket of a chat: answers frames and sends the events of all its runs, wherever they were started. */
-export function createChatSocket({ runs, approvals, questions, events }: ChatSocketOptions) {
+export function createChatSocket({ runs, send, approvals, questions, events }: ChatSocketOptions) {
   const check = createFrameCheck(chatFrames);
   return async ({ user, log, request_id, signal }: SocketContext, chatId: string, socket: FrameSocket): Promise<void> => {
     const row = await runs.ownChat(user.id, chatId);
@@ -50,7 +53,7 @@ export function createChatSocket({ runs, approvals, questions, events }: ChatSoc
           socket.send({ type: "pong" });
           return;
         case "message":
-          await runs.start(user, { ...read("message"), project_id: projectOf(row), chat_id: row.id });
+          await send(user, { ...read("message"), project_id: projectOf(row), chat_id: row.id });
           return;
         case "approval_response": {
           const { approval_id, response, note } = read("approval_response");

@@ -3,16 +3,17 @@ import type { EditMode, Reasoning, SendMessage } from "@tesslate/contract";
 import type { ChatRow } from "../../../db/schema/agent.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Queries } from "../../../platform/database.ts";
-import { conflict, notFound } from "../../../platform/errors.ts";
+import { AppError, conflict, notFound } from "../../../platform/errors.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
 import { answerMetadata, messageText, referencesMetadata, titleFromMessage, type ChatStore, type RunMetadata } from "../chats/index.ts";
 import { projectModelSettings } from "../models/index.ts";
 import type { ChatTurns } from "./chat-turns.ts";
 import { editModeFor } from "./key-permissions.ts";
 import type { MessageCheck } from "./message-check.ts";
-import type { EarlierRuns, RunInput } from "./run.ts";
+import type { EarlierRuns, RunBranches, RunInput } from "./run.ts";
 import type { RunAccess } from "./runs.access.ts";
 import type { RunsStore } from "./runs.store.ts";
+import type { ChooseWorkspace } from "./workspace-choice.ts";
 
 export interface Sender {
   id: string;
@@ -26,6 +27,8 @@ export interface StartOptions {
   origin?: ChatRow["origin"];
   /** Called first in the transaction that creates the run, to claim what it is made from. A rejection is thrown on, and nothing is stored. */
   claim?(tx: Queries): Promise<void>;
+  /** The queued message that starts the run. */
+  queued_id?: string;
   /** The to-do list with which the run starts. */
   todos?: Todo[];
   /** Called in the transaction that creates the run. */
@@ -47,10 +50,14 @@ export function createRunStarts({
   access,
   check,
   turns,
+  chooseWorkspace,
+  branches,
   projects,
 }: {
   chats: ChatStore;
   store: RunsStore;
+  chooseWorkspace: ChooseWorkspace;
+  branches: RunBranches;
   access: Pick<RunAccess, "ownChat" | "ownRun">;
   check: MessageCheck;
   turns: ChatTurns;
@@ -84,6 +91,8 @@ export function createRunStarts({
   });
 
   return {
+    /** The chat of a message that names none. */
+    latestChat,
     /** Checks the first message of a project before it is created. Throws what `start` throws. */
     checkFirst: async (userId: string, body: Pick<SendMessage, "message" | "attachments" | "agent_id" | "model">): Promise<void> => {
       check.requireContent(body);
@@ -91,7 +100,8 @@ export function createRunStarts({
     },
     /**
      * Starts a run: checks everything first, then stores the message, an empty answer and the task in one transaction.
-     * Throws 404, 422, `agent_not_owned`, `closed_source`, `agent_not_runnable`, `unknown_model`, `model_not_configured`, `vision_not_supported`, `insufficient_credits`, `chat_busy`; nothing is stored then.
+     * Throws 404, 422, `agent_not_owned`, `closed_source`, `agent_not_runnable`, `unknown_model`, `model_not_configured`, `vision_not_supported`, `insufficient_credits`, `chat_busy`,
+     * `workspace_required`, `run_active` (it has to wait for another run), `branch_limit_reached`, `project_busy`; nothing is stored then.
      */
     start: async (sender: Sender, body: SendMessage, options?: StartOptions): Promise<TaskRow> => {
       const text = body.message.trim();
@@ -103,9 +113,13 @@ export function createRunStarts({
       const { model: projectModel } = projectModelSettings(project);
       const { agent, model, attached } = await check.resolve(sender.id, body, { id: project.id, model: projectModel });
 
+      let newBranch: { id: string; chat_id: string } | undefined;
       const isLocked = project.settings?.["agent_lock_enabled"] !== false;
       const begin = async (tx: Queries, chat: ChatRow): Promise<TaskRow> => {
         await options?.claim?.(tx);
+        const editMode = editModeFor(sender, body.edit_mode);
+        const chosen = await chooseWorkspace(tx, { project, chatId: chat.id, requested: body.workspace, editMode });
+        newBranch = chosen?.isNew ? { id: chosen.branch.id, chat_id: chat.id } : undefined;
         const reasoning = body.reasoning === undefined ? await lastReasoning(tx, chat.id) : body.reasoning;
         const references = {
           attachments: await check.claim(tx, sender.id, project.id, attachmentIds),
@@ -125,7 +139,9 @@ export function createRunStarts({
           message_id: answer.id,
           agent_id: agent.id,
           model_id: model.model_id,
-          edit_mode: editModeFor(sender, body.edit_mode),
+          edit_mode: editMode,
+          ...(chosen && { branch_id: chosen.branch.id }),
+          ...(options?.queued_id !== undefined && { queued_id: options.queued_id }),
           ...(reasoning && { reasoning }),
           container_id: body.container_id ?? null,
           view_context: body.view_context?.toLowerCase() ?? null,
@@ -144,7 +160,14 @@ export function createRunStarts({
       const startInNewChat = (origin: ChatRow["origin"]) =>
         chats.transaction(async (tx) => begin(tx, await chats.insertChat(tx, { user_id: sender.id, project_id: project.id, origin })));
       const chat = given ?? (options ? undefined : await latestChat(sender.id, project.id));
-      const task = chat ? await turns.whenFree(chat.id, isLocked, (tx) => begin(tx, chat)) : await startInNewChat(options?.origin ?? "api");
+      const task = await (
+        chat ? turns.whenFree(chat.id, isLocked, (tx) => begin(tx, chat)) : startInNewChat(options?.origin ?? "api")
+      ).catch(async (error: unknown) => {
+        if (!(error instanceof AppError && error.code === "workspace_required")) throw error;
+        // Measures the project, so not in the transaction.
+        throw conflict(error.code, error.message, { ...error.details, suggested: await branches.suggest(project) });
+      });
+      if (newBranch) await branches.created(project.id, newBranch.id, newBranch.chat_id);
       await projects.touch(project.id);
       return task;
     },
@@ -175,6 +198,8 @@ export function createRunStarts({
             "not_resumable",
             "This run cannot be resumed: it was not interrupted, paused at a limit or ended by an error, or the chat has newer messages.",
           );
+        if ((await branches.findOfChat(before.chat_id, tx))?.id !== before.branch_id)
+          throw conflict("not_resumable", "This run cannot be resumed: its branch was merged or discarded.");
         const waiting = isPaused || isFailed ? undefined : await store.findWaiting(old.id, before.resumes, tx);
         const done = (await store.listSteps(before.message_id, tx)).at(-1)?.step_data.iteration ?? 0;
         const after_iteration = waiting?.pending ? Math.min(done, waiting.pending.iteration - 1) : done;

@@ -20,7 +20,10 @@ import type { RunWorkspace } from "./workspace.ts";
 /** The run that asks a provider for tools. */
 export interface RunDetails {
   user_id: string;
+  /** The project whose files and containers the run works with; may be a branch. */
   project: ProjectRow;
+  /** The project of the chat: evidence of the run belongs to it. */
+  chat_project_id: string;
   chat_id: string;
   task_id: string;
   /** The assistant's message that the run fills. */

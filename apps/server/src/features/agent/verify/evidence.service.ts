@@ -13,7 +13,7 @@ export function createEvidence({ store, redactions }: { store: EvidenceStore; re
   return {
     /** Stores a report with its screenshots and emits it. Secrets are redacted in its texts. */
     add: async (
-      run: Pick<RunDetails, "task_id" | "message_id" | "project" | "user_id" | "emitter">,
+      run: Pick<RunDetails, "task_id" | "message_id" | "project" | "chat_project_id" | "user_id" | "emitter">,
       proof: { verify: { report: Omit<VerifyReport, "pictures">; pictures: readonly Picture[] } } | { checks: ChecksReport },
     ): Promise<Evidence> => {
       const { redactIn } = await redactions.of(run.project.id);
@@ -30,7 +30,7 @@ export function createEvidence({ store, redactions }: { store: EvidenceStore; re
             id: randomUUID(),
             task_id: run.task_id,
             message_id: run.message_id,
-            project_id: run.project.id,
+            project_id: run.chat_project_id,
             user_id: run.user_id,
             verify,
             checks: "checks" in proof ? redactIn(proof.checks) : null,

@@ -1,4 +1,4 @@
-import { and, count, desc, eq, inArray, isNull, ne, or, sql, type SQLWrapper } from "drizzle-orm";
+import { and, count, desc, eq, inArray, isNull, ne, or, sql, type SQL, type SQLWrapper } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { liveProcesses } from "../../../platform/presence.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
@@ -12,6 +12,13 @@ export const exclusiveTaskOf = (projectId: SQLWrapper) => {
   const keys = exclusiveTaskTypes.map((type) => sql`${exclusiveTaskKey(type, "")}::text || ${projectId}`);
   return sql<ExclusiveTaskType | null>`(select ${tasks.type} from ${tasks} where ${tasks.unique_key} in (${sql.join(keys, sql`, `)}) and ${inArray(tasks.status, unfinished)} limit 1)`;
 };
+
+/** A condition on `tasks`: an unfinished run that works in the files of this project, which may be a branch. */
+export const isActiveRunIn = (
+  projectId: string,
+): SQL => sql`(${tasks.type} = 'agent_execution' and ${inArray(tasks.status, unfinished)} and (
+  (${tasks.project_id} = ${projectId} and ${tasks.input}->>'branch_id' is null)
+  or (${tasks.project_id} = (select p.branch_of from projects p where p.id = ${projectId}) and ${tasks.input}->>'branch_id' = ${projectId})))`;
 
 export type TasksStore = ReturnType<typeof createTasksStore>;
 /** `processId`: the process that claims tasks. */

@@ -124,7 +124,7 @@ export function createMetricsStore(db: Database) {
       one<UsersRow>(sql`
         with living as (select id, created_at from users where not is_deleted and not is_system),
         seen as (
-          select owner_id as user_id, created_at from projects where created_at >= ${at(period.month)}
+          select owner_id as user_id, created_at from projects where branch_of is null and created_at >= ${at(period.month)}
           union all select user_id, created_at from chats where created_at >= ${at(period.month)}),
         creators as (select seen.* from seen join living on living.id = seen.user_id),
         earlier as (
@@ -144,7 +144,7 @@ export function createMetricsStore(db: Database) {
     projects: (period: MetricsPeriod) =>
       one<ProjectsRow>(sql`
         with there as (
-          select p.created_at, p.has_git_repo, p.is_deployed from projects p join users u on u.id = p.owner_id
+          select p.created_at, p.has_git_repo, p.is_deployed from projects p join users u on u.id = p.owner_id and p.branch_of is null
           where not u.is_deleted and p.environment_status <> 'deleting')
         select count(*)::int as total,
           (select count(*)::int from users where not is_deleted and not is_system) as users,

@@ -149,7 +149,7 @@ export function createAdminUsersStore(db: Database) {
           created_at: projects.created_at,
         })
         .from(projects)
-        .where(and(eq(projects.owner_id, id), isThere))
+        .where(and(eq(projects.owner_id, id), isThere, isNull(projects.branch_of)))
         .orderBy(desc(projects.created_at), asc(projects.id))
         .limit(5),
     suspend: suspendUser,

@@ -68,6 +68,13 @@ const ops: Record<string, string> = {
   moved: "Moved",
   deleted: "Deleted",
 };
+const branchOps: Record<string, string> = {
+  created: "Created a branch",
+  merged: "Merged a branch",
+  discarded: "Discarded a branch",
+  expiring: "Announced that an unused branch will be deleted",
+  expired: "Deleted an unused branch",
+};
 const answers: Record<string, string> = {
   allow_once: "Allowed once",
   allow_all: "Allowed for the conversation",
@@ -132,6 +139,8 @@ function describe({ type, data, message }: RecordedAction, tools: ReadonlyMap<st
       return [`${ops[text(data["op"])] ?? "Changed"} a ${text(data["part"]) || "part"} on the canvas`, ""];
     case "board_changed":
       return [`${ops[text(data["op"])] ?? "Changed"} a ${text(data["subject"]) || "card"} on the board`, ""];
+    case "branch_changed":
+      return [branchOps[text(data["op"])] ?? "Changed a branch", ""];
     case "notes_changed":
       return ["Changed the notes", ""];
     default: {

@@ -1,5 +1,5 @@
 export { createProjects, type Projects, type Release } from "./projects.service.ts";
-export { createProjectsStore, setProjectFacts, setProjectHosting, type ProjectsStore } from "./projects.store.ts";
+export { createProjectsStore, measureProject, setProjectFacts, setProjectHosting, type ProjectsStore } from "./projects.store.ts";
 export type { FirstMessages } from "./first-message.ts";
 export { createNewProjects, type CreatedProject } from "./new-project.ts";
 export { createProjectCreation, isBranchName, repositoryAddress, type ResolveBase } from "./project-creation.ts";

@@ -43,6 +43,25 @@ export function createNewProjects({
     );
   };
   return {
+    /**
+     * Inserts a branch of a project and the task that copies the files, in the caller's transaction. It does not count as a project of the
+     * owner's plan.
+     */
+    insertBranch: (tx: Queries, project: ProjectRow): Promise<ProjectRow> =>
+      insertUnique("slug for this branch", async () => {
+        const branch = await store.insert(tx, {
+          owner_id: project.owner_id,
+          branch_of: project.id,
+          name: project.name,
+          slug: newSlug(project.name),
+          description: project.description,
+          source_type: "branch",
+          template_slug: project.template_slug,
+          settings: project.settings,
+        });
+        if (branch) await tasks.create(tx, setupTaskOf(branch, { source: { kind: "branch", project_id: project.id }, attempt: 1 }));
+        return branch;
+      }),
     /** Inserts the row and its task in one transaction; creations of one owner are serialized so that the count is exact. */
     createFrom: async (userId: string, { source, name, description, alongside, ...facts }: NewProject): Promise<CreatedProject> => {
       const { project, task } = await insertUnique("slug for this project", () =>

@@ -36,15 +36,25 @@ export function createProjectDeletion({
     if (!project) return null;
     await progress(0, "Stopping containers");
     await cancelWork(project, task.id);
-    await shutDown(project);
-    await projects.release({ project_id: project.id, reason: "deleted" });
-    await progress(30, "Deleting files");
-    await projects.removeSandbox(project.id);
+    // Their rows go with the project's, so their processes and files have to go first.
+    for (const branch of await store.listBranches(project.id)) {
+      await cancelWork(branch, task.id);
+      await removeFiles(branch, async () => undefined);
+      await store.delete(branch.id);
+      projects.endLifetime(branch.id);
+    }
+    await removeFiles(project, () => progress(30, "Deleting files"));
     await progress(70, "Deleting chats and records");
     // Last: after a crash before this, the row tells the next start to continue.
     await store.delete(project.id);
     projects.endLifetime(project.id);
     return { project_id: project.id, project_slug: project.slug };
+  };
+  const removeFiles = async (project: ProjectRow, stopped: () => Promise<void>) => {
+    await shutDown(project);
+    await projects.release({ project_id: project.id, reason: "deleted" });
+    await stopped();
+    await projects.removeSandbox(project.id);
   };
   /** Ends the project's tasks before its files are deleted. */
   const cancelWork = async (project: ProjectRow, exceptTaskId: string) => {

@@ -13,7 +13,8 @@ export type SourceInput =
   | { kind: "template"; template_slug: string }
   | { kind: "archive"; file: string }
   | { kind: "git"; url: string; branch: string | null; tag?: string }
-  | { kind: "fork"; project_id: string };
+  | { kind: "fork"; project_id: string }
+  | { kind: "branch"; project_id: string };
 
 export interface FillContext<Input> {
   project: ProjectRow;

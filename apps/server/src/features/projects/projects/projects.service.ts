@@ -22,6 +22,8 @@ export interface Release {
 const touchEveryMs = 15_000;
 /** Poll interval for setups that run in another process. */
 const recheckMs = 5000;
+/** Left for every project, however much its branches use: files can be deleted only in a sandbox that opens. */
+const minDiskBytes = 16 * 2 ** 20;
 const maxSettingsBytes = 64 * 1024;
 
 /** Projects: ownership, metadata and access to their sandbox. */
@@ -55,9 +57,14 @@ export function createProjects({
     if (!row) throw notFound("Project");
     return row;
   };
+  /** A project and its branches share the disk limit: each may use what the others left when they were measured last. */
+  const diskLimitOf = async (projectId: string): Promise<number> => {
+    const [tier, beside] = await Promise.all([store.ownerTier(projectId), store.diskBytesBeside(projectId)]);
+    return Math.max(minDiskBytes, diskBytes[tier] - beside);
+  };
   const openingOf = async (projectId: string) => ({
     hostnames: await store.serviceKeys(projectId),
-    limits: { diskBytes: diskBytes[await store.ownerTier(projectId)] },
+    limits: { diskBytes: await diskLimitOf(projectId) },
   });
   /**
    * The project's sandbox; opening it starts nothing. Throws `project_busy` during setup: the tree must be created from

@@ -1,5 +1,6 @@
-import { and, desc, eq, inArray, ne, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, isNull, ne, sql } from "drizzle-orm";
 import type { EnvironmentStatus, RunStatus, StopReason, Tier } from "@tesslate/contract";
+import type { Sandbox } from "@tesslate/runtime";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
 import { containers } from "../../../db/schema/runtime.ts";
@@ -59,6 +60,7 @@ export function createProjectsStore(db: Database) {
   const filter = and(
     owned,
     isThere,
+    isNull(projects.branch_of),
     sql`(${sql.placeholder("q")}::text is null or position(lower(${sql.placeholder("q")}::text) in lower(${projects.name})) > 0 or position(lower(${sql.placeholder("q")}::text) in ${projects.slug}) > 0)`,
     sql`(${sql.placeholder("status")}::text is null or ${runStatus} = ${sql.placeholder("status")}::text)`,
   );
@@ -82,6 +84,16 @@ export function createProjectsStore(db: Database) {
     findOwned: async (owner: string, ref: string, isId: boolean): Promise<OwnedProject | undefined> => {
       const [row] = await (isId ? byId : bySlug).execute({ ref, owner });
       return row && { ...merge(row), exclusive_task: row.exclusive_task };
+    },
+    /** Including those that are being deleted. */
+    listBranches: (id: string): Promise<ProjectRow[]> => db.select().from(projects).where(eq(projects.branch_of, id)),
+    /** Bytes at the last measurement of a project and its branches, without those of `id`. */
+    diskBytesBeside: async (id: string): Promise<number> => {
+      const { rows } = await db.execute<{ bytes: string }>(sql`
+        select coalesce(sum(other.disk_bytes), 0) as bytes from projects p
+        join projects other on coalesce(other.branch_of, other.id) = coalesce(p.branch_of, p.id) and other.id <> p.id
+        where p.id = ${id}`);
+      return Number(rows[0]?.bytes ?? 0);
     },
     find: async (id: string): Promise<ProjectRow | undefined> => (await db.select().from(projects).where(eq(projects.id, id)))[0],
     /** One statement for rows, statuses and total; a second one only beyond the last page. */
@@ -198,13 +210,13 @@ export function createProjectsStore(db: Database) {
       (await db.select({ tier: users.subscription_tier }).from(users).where(eq(users.id, user)))[0]?.tier ?? "free",
     serviceKeys: async (id: string): Promise<string[]> =>
       (await db.select({ key: containers.service_key }).from(containers).where(eq(containers.project_id, id))).map((r) => r.key),
-    /** Number of projects and tier of a user. Locks the user's row until the transaction ends. */
+    /** Number of projects, without branches, and tier of a user. Locks the user's row until the transaction ends. */
     countOwned: async (tx: Queries, owner: string): Promise<{ tier: UserRow["subscription_tier"]; count: number }> => {
       const [user] = await tx.select({ tier: users.subscription_tier }).from(users).where(eq(users.id, owner)).for("no key update");
       const [row] = await tx
         .select({ n: sql<string>`count(*)` })
         .from(projects)
-        .where(and(eq(projects.owner_id, owner), isThere));
+        .where(and(eq(projects.owner_id, owner), isThere, isNull(projects.branch_of)));
       return { tier: user?.tier ?? "free", count: Number(row?.n ?? 0) };
     },
     setRemote: async (tx: Queries, id: string, remote_url: string): Promise<void> => {
@@ -248,6 +260,12 @@ export async function setProjectFacts(
   facts: Partial<Pick<typeof projects.$inferInsert, "has_git_repo" | "git_remote_url" | "disk_bytes">>,
 ): Promise<void> {
   await q.update(projects).set(facts).where(eq(projects.id, id));
+}
+/** Measures a project's or branch's use of the disk and stores it. Returns bytes. */
+export async function measureProject(q: Queries, sandbox: Pick<Sandbox, "id" | "stats">): Promise<number> {
+  const { diskBytes } = await sandbox.stats();
+  await setProjectFacts(q, sandbox.id, { disk_bytes: diskBytes });
+  return diskBytes;
 }
 /** Turns hosting on or off. `undefined` if the project is being deleted, or was not hosted when hosting is turned off. */
 export async function setProjectHosting(q: Queries, id: string, isHosted: boolean): Promise<ProjectRow | undefined> {

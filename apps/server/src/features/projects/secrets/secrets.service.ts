@@ -18,8 +18,10 @@ import type { SecretVault } from "./secrets.vault.ts";
 
 /** What secrets need of projects and containers. */
 export interface SecretsAccess {
-  /** The caller's project, else 404. */
+  /** The caller's project, else 404. For a branch, the project that it is a branch of. */
   require(userId: string, ref: string): Promise<{ id: string }>;
+  /** The branches of a project: they have its secrets. */
+  branchesOf(projectId: string): Promise<readonly { id: string }[]>;
   /** Running containers keep the old values until they are restarted. */
   markStale(projectId: string): Promise<void>;
 }
@@ -56,8 +58,10 @@ export function createSecrets({
 }) {
   const changed = async (projectId: string, keys: string[]) => {
     if (keys.length === 0) return;
-    await redactions.changed(projectId);
-    await access.markStale(projectId);
+    for (const { id } of [{ id: projectId }, ...(await access.branchesOf(projectId))]) {
+      await redactions.changed(id);
+      await access.markStale(id);
+    }
     await events.append(projectId, { type: "secrets_changed", data: { keys } });
   };
 

@@ -4,6 +4,9 @@ import { projectSecrets, type SecretRow } from "../../../db/schema/projects.ts";
 
 export type SecretsStore = ReturnType<typeof createSecretsStore>;
 export function createSecretsStore(db: Database) {
+  /** A branch has the secrets of its project. */
+  const isOf = (projectId: string) =>
+    eq(projectSecrets.project_id, sql`(select coalesce(p.branch_of, p.id) from projects p where p.id = ${projectId})`);
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
     /** Serializes writes per project, so that the limit is exact. */
@@ -19,13 +22,9 @@ export function createSecretsStore(db: Database) {
       return { rows, total: total?.n ?? 0 };
     },
     listAll: (projectId: string): Promise<SecretRow[]> =>
-      db.select().from(projectSecrets).where(eq(projectSecrets.project_id, projectId)).orderBy(asc(projectSecrets.key)),
+      db.select().from(projectSecrets).where(isOf(projectId)).orderBy(asc(projectSecrets.key)),
     listKeys: async (tx: Queries, projectId: string): Promise<Set<string>> =>
-      new Set(
-        (await tx.select({ key: projectSecrets.key }).from(projectSecrets).where(eq(projectSecrets.project_id, projectId))).map(
-          (r) => r.key,
-        ),
-      ),
+      new Set((await tx.select({ key: projectSecrets.key }).from(projectSecrets).where(isOf(projectId))).map((r) => r.key)),
     upsert: async (tx: Queries, values: { project_id: string; key: string; encrypted_value: Buffer }): Promise<SecretRow> =>
       (
         await tx

@@ -20,7 +20,13 @@ export const runBy = ({ command, framework }: ServiceShape): Values => ({ start_
 
 export type ContainerInsertion = ReturnType<typeof createContainerInsertion>;
 /** Inserts rows of containers. */
-export function createContainerInsertion({ store, secrets }: { store: ContainersStore; secrets: Pick<ContainerSecrets, "newVariables"> }) {
+export function createContainerInsertion({
+  store,
+  secrets,
+}: {
+  store: ContainersStore;
+  secrets: Pick<ContainerSecrets, "newVariables" | "copiedVariables" | "copyCredentials">;
+}) {
   /** Inserts under the project's lock, with a unique key, port and host label. */
   const insert = async (
     tx: Queries,
@@ -51,7 +57,7 @@ export function createContainerInsertion({ store, secrets }: { store: Containers
     }
     throw new AppError("internal_error", "No free preview host for this container. Try another name.");
   };
-  const copyOf = async (tx: Queries, row: ContainerRow, to: ProjectRow): Promise<ContainerRow> => {
+  const copyOf = async (tx: Queries, row: ContainerRow, to: ProjectRow, { hasSecrets }: { hasSecrets: boolean }): Promise<ContainerRow> => {
     const id = randomUUID();
     const running = isManaged(row) ? findService(row.service_slug)?.running : undefined;
     for (let attempt = 0; attempt < labelAttempts; attempt++) {
@@ -78,12 +84,22 @@ export function createContainerInsertion({ store, secrets }: { store: Containers
         position_y: row.position_y,
         // Lists are ordered by created_at, which would be equal within one transaction.
         created_at: row.created_at,
-        ...(running && secrets.newVariables(id, freshEnvironment(running))),
+        ...(running ? secrets.newVariables(id, freshEnvironment(running)) : hasSecrets && secrets.copiedVariables(id, row)),
       });
-      if (made) return made;
+      if (!made) continue;
+      if (hasSecrets) await secrets.copyCredentials(tx, row.id, made.id);
+      return made;
     }
     throw new AppError("internal_error", "No free preview host for a container. Try again.");
   };
+
+  const copyAll =
+    (options: { hasSecrets: boolean }) =>
+    async (tx: Queries, from: ProjectRow, to: ProjectRow): Promise<ReadonlyMap<string, string>> => {
+      const copies = new Map<string, string>();
+      for (const row of await store.listAll(from.id, tx)) copies.set(row.id, (await copyOf(tx, row, to, options)).id);
+      return copies;
+    };
 
   return {
     insert,
@@ -91,10 +107,8 @@ export function createContainerInsertion({ store, secrets }: { store: Containers
     insertFirst: (tx: Queries, project: ProjectRow, name: string, service: ServiceShape): Promise<ContainerRow> =>
       insert(tx, project, { name, directoryOf: () => ".", port: service.port }, { ...runBy(service), position_x: 200, position_y: 200 }),
     /** Copies containers into a fork: stopped, with the same keys and ports; secrets are regenerated or dropped. */
-    copyAll: async (tx: Queries, from: ProjectRow, to: ProjectRow): Promise<ReadonlyMap<string, string>> => {
-      const copies = new Map<string, string>();
-      for (const row of await store.listAll(from.id, tx)) copies.set(row.id, (await copyOf(tx, row, to)).id);
-      return copies;
-    },
+    copyAll: copyAll({ hasSecrets: false }),
+    /** Copies containers into a branch: as into a fork, but with variables and credentials. Services with data get new ones and begin empty. */
+    copyAllWithSecrets: copyAll({ hasSecrets: true }),
   };
 }

@@ -22,6 +22,13 @@ export const createContainerSecrets = ({
   newVariables: (id: string, variables: Record<string, string>) => vault.create(id, variables),
   /** The columns after a change. Throws 422. */
   changedVariables: (row: ContainerRow, set: Record<string, string>, remove: readonly string[]) => vault.change(row, set, remove),
+  /** The columns of a container with the variables of another one. */
+  copiedVariables: (id: string, from: ContainerRow) => vault.create(id, vault.open(from)),
+  /** Copies the credentials of a container, if it has any. */
+  copyCredentials: async (tx: Queries, from: string, to: string): Promise<void> => {
+    const row = await credentials.find(from, tx);
+    if (row) await credentials.put(tx, to, credentialsVault.seal(to, credentialsVault.open(row)));
+  },
   /** Replaces all credentials. Returns their id. */
   putCredentials: async (tx: Queries, containerId: string, values: Record<string, string>): Promise<string | null> => {
     await credentials.put(tx, containerId, credentialsVault.seal(containerId, values));

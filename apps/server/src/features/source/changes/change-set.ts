@@ -26,9 +26,19 @@ export interface Changes extends Pick<Comparison, "additions" | "deletions"> {
   total: number;
 }
 
-/** Changes between two points of the history, without ignored files. The result for two points never changes. */
-export async function changesBetween(history: History, from: string, to: string, signal?: AbortSignal): Promise<Changes> {
-  const found = await history.compare(from, to, { withoutIgnored: true, maxPatchBytes: maxRead, ...(signal && { signal }) });
+/** Changes between two points of the history, without ignored files. The result for two points never changes. `maxFiles`: default 1,000. */
+export async function changesBetween(
+  history: History,
+  from: string,
+  to: string,
+  { signal, maxFiles }: { signal?: AbortSignal; maxFiles?: number } = {},
+): Promise<Changes> {
+  const found = await history.compare(from, to, {
+    withoutIgnored: true,
+    maxPatchBytes: maxRead,
+    ...(maxFiles !== undefined && { maxFiles }),
+    ...(signal && { signal }),
+  });
   let budget = maxPatches;
   const files = found.files.map(({ path, oldPath, status, isBinary, additions, deletions, patch }): ChangedText => {
     const length = patch?.length ?? 0;

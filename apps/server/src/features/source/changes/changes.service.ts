@@ -29,7 +29,7 @@ export const createDiffChangeSet =
     const end = await endOf(row, run?.completed_at, isRunning);
     const { history } = await trees.open(project);
     const [found, redactor, before, byUser] = await Promise.all([
-      changesBetween(history, pointName(row.before_id), pointName(end.id), signal),
+      changesBetween(history, pointName(row.before_id), pointName(end.id), { signal }),
       redactorOf(project.id),
       store.findCheckpoint(row.before_id),
       row.after_id === null ? store.filesByUser(project.id, taskId, { isOpen: isRunning }) : row.by_person,
@@ -90,7 +90,7 @@ export const createApplyChangeSet =
       }
       const sandbox = await trees.open(project);
       const points = { before: pointName(row.before_id), after: pointName(row.after_id ?? undefined) };
-      const { files } = await changesBetween(sandbox.history, points.before, points.after, signal);
+      const { files } = await changesBetween(sandbox.history, points.before, points.after, { signal });
       const { transitions, rejected } = transitionsOf(files, row.rejected, request);
       const written = await applyReview(sandbox, points, transitions, signal);
       await store.setRejected(tx, taskId, rejected);

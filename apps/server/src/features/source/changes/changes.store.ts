@@ -1,7 +1,8 @@
-import { and, asc, eq, gt, inArray, max, min, ne, sql } from "drizzle-orm";
+import { and, asc, eq, gt, max, min, ne, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { checkpoints, type CheckpointRow, changeSets, type ChangeSetRow, type Rejection } from "../../../db/schema/source.ts";
 import { events, tasks, type TaskRow } from "../../../db/schema/core.ts";
+import { isActiveRunIn } from "../../core/tasks/index.ts";
 
 const runType = "agent_execution";
 
@@ -42,14 +43,9 @@ export function createChangesStore(db: Database) {
           .from(tasks)
           .where(and(eq(tasks.id, taskId), eq(tasks.type, runType)))
       )[0],
+    /** Whether a run works in the files of the project or branch. */
     hasActiveRun: async (q: Queries, projectId: string): Promise<boolean> =>
-      (
-        await q
-          .select({ id: tasks.id })
-          .from(tasks)
-          .where(and(eq(tasks.project_id, projectId), eq(tasks.type, runType), inArray(tasks.status, ["queued", "running"])))
-          .limit(1)
-      ).length > 0,
+      (await q.select({ id: tasks.id }).from(tasks).where(isActiveRunIn(projectId)).limit(1)).length > 0,
     findCheckpoint: async (id: string): Promise<CheckpointRow | undefined> =>
       (await db.select().from(checkpoints).where(eq(checkpoints.id, id)))[0],
     /** The first checkpoint after a run. */
@@ -74,7 +70,7 @@ export function createChangesStore(db: Database) {
       const { rows } = await db.execute<{ path: string; is_shared: boolean }>(sql`
         select path, bool_or(not is_person) as is_shared from (
           select coalesce(data->>'new_path', data->>'path') as path, data->>'by' = 'user' as is_person from events
-          where project_id = ${projectId} and type = 'file_changed' and seq between ${window.first} and ${isOpen ? Number.MAX_SAFE_INTEGER : window.last}
+          where project_id = ${projectId} and type = 'file_changed' and not data ? 'branch_id' and seq between ${window.first} and ${isOpen ? Number.MAX_SAFE_INTEGER : window.last}
         ) as changes group by path having bool_or(is_person) limit 1000`);
       return rows.map(({ path, is_shared }) => ({ path, is_shared }));
     },

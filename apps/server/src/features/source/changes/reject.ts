@@ -86,6 +86,19 @@ export async function applyReview(
   transitions: readonly FileTransition[],
   signal: AbortSignal,
 ): Promise<(ProjectFileChange & { etag?: string })[]> {
+  const { plans, conflicts } = await planAll({ history, files }, points, transitions, signal, planOf);
+  if (conflicts.length > 0) throw reviewConflict(conflicts);
+  signal.throwIfAborted();
+  return carryOut(files, plans);
+}
+
+async function planAll(
+  { history, files }: { history: History; files: Tree },
+  points: { before: string; after: string },
+  transitions: readonly FileTransition[],
+  signal: AbortSignal,
+  plan: typeof planOf,
+): Promise<{ plans: Plan[]; conflicts: Conflict[] }> {
   const [before, after] = await Promise.all([
     read(history, points.before, new Set(transitions.map(({ file }) => file.old_path ?? file.path)), signal),
     read(history, points.after, new Set(transitions.map(({ file }) => file.path)), signal),
@@ -94,13 +107,74 @@ export async function applyReview(
   const conflicts: Conflict[] = [];
   for (const transition of transitions) {
     const { file } = transition;
-    const plan = await planOf(files, transition, { before: before.get(file.old_path ?? file.path), after: after.get(file.path) });
-    if ("reason" in plan) conflicts.push(plan);
-    else plans.push(plan);
+    const made = await plan(files, transition, { before: before.get(file.old_path ?? file.path), after: after.get(file.path) });
+    if ("reason" in made) conflicts.push(made);
+    else plans.push(made);
   }
-  if (conflicts.length > 0) throw reviewConflict(conflicts);
-  signal.throwIfAborted();
-  return carryOut(files, plans);
+  return { plans, conflicts };
+}
+
+export interface Merge {
+  conflicts: Conflict[];
+  /** Whether there is anything to write. */
+  isEmpty: boolean;
+  /** Writes all files or none. Throws `hunks_do_not_fit` for files that changed since the merge was prepared. */
+  apply(): Promise<ProjectFileChange[]>;
+}
+
+/**
+ * Prepares a three-way merge: what changed from one point of a branch's history to another, on the files of another tree. `resolutions` decide
+ * conflicts by path.
+ */
+export async function prepareMerge(
+  { history, files }: { history: History; files: Tree },
+  points: { before: string; after: string },
+  changed: readonly ChangedText[],
+  resolutions: ReadonlyMap<string, "branch" | "project">,
+  signal: AbortSignal,
+): Promise<Merge> {
+  const transitions = changed
+    .filter(({ path }) => resolutions.get(path) !== "project")
+    .map((file): FileTransition => ({
+      file,
+      from: { isWhole: true, hunks: new Set(file.hunks.map(({ id }) => id)) },
+      to: { isWhole: false, hunks: new Set() },
+    }));
+  const { plans, conflicts } = await planAll({ history, files }, points, transitions, signal, async (tree, transition, given) => {
+    const plan = await planOf(tree, transition, given);
+    return "reason" in plan && resolutions.get(transition.file.path) === "branch" ? overwriteOf(tree, transition.file, given.after) : plan;
+  });
+  return { conflicts, isEmpty: plans.every(({ edits }) => edits.length === 0), apply: () => carryOut(files, plans) };
+}
+
+/** Puts the branch's version in place of whatever file the tree has. */
+async function overwriteOf(tree: Tree, file: ChangedText, after: Kept | undefined): Promise<Plan | Conflict> {
+  const conflictOf = (reason: Conflict["reason"]): Conflict => ({ path: file.path, hunks: null, reason });
+  const current = async (path: string) => {
+    const found = await tree.stat(path);
+    if (!found) return undefined;
+    if (found.isLink || found.isDirectory) return found.isLink ? ("link" as const) : ("exists" as const);
+    const { data, entry } = await tree.read(path);
+    return { data, etag: entry.etag, ...(entry.mode !== undefined && { mode: entry.mode }) };
+  };
+  if (after?.isLink) return conflictOf("link");
+  const old = await current(file.path);
+  if (typeof old === "string") return conflictOf(old);
+  if (file.status === "deleted")
+    return old ? { edits: [{ op: "remove", path: file.path, old }], change: { path: file.path, op: "delete" } } : { edits: [] };
+  if (!after) return conflictOf("gone");
+  const former = file.old_path === null ? undefined : await current(file.old_path);
+  if (typeof former === "string") return conflictOf(former);
+  return {
+    edits: [
+      { op: "write", path: file.path, data: after.data, ...(old && { old }), mode: after.isExecutable ? 0o755 : 0o644 },
+      ...(former && file.old_path !== null ? [{ op: "remove" as const, path: file.old_path, old: former }] : []),
+    ],
+    change:
+      former && file.old_path !== null && !old
+        ? { path: file.old_path, op: "move", new_path: file.path }
+        : { path: file.path, op: old ? "update" : "add" },
+  };
 }
 
 const reviewConflict = (conflicts: Conflict[]) =>

@@ -7,8 +7,6 @@ import { captureType, type SnapshotCapture } from "./capture.ts";
 import { restoreTaskOf, restoreType, type RestoreInput } from "./restore-task.ts";
 import type { ProjectTreeAccess } from "./tree-access.ts";
 
-const runType = "agent_execution";
-
 export interface RequestedRestore {
   point: string;
   label: string;
@@ -68,7 +66,7 @@ export function createSnapshotRestore({
         await refuse(tx, project.id);
         if (await store.hasUnfinished(tx, project.id, [captureType]))
           throw conflict("snapshot_pending", "A snapshot of this project is being taken. Try again in a moment.");
-        if (await store.hasUnfinished(tx, project.id, [runType]))
+        if (await store.hasActiveRun(tx, project.id))
           throw conflict("run_active", "The agent is working in this project. Stop it, or wait until it is done.");
         const made =
           request.safety_snapshot === false

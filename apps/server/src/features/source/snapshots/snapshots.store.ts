@@ -1,7 +1,7 @@
 import { and, asc, count, desc, eq, inArray, isNull, lt, ne, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { tasks } from "../../../db/schema/core.ts";
-import { exclusiveTaskOf, type ExclusiveTaskType } from "../../core/tasks/index.ts";
+import { exclusiveTaskOf, isActiveRunIn, type ExclusiveTaskType } from "../../core/tasks/index.ts";
 import { checkpoints, snapshots, type CheckpointRow, type SnapshotRow } from "../../../db/schema/source.ts";
 
 interface Page {
@@ -30,6 +30,10 @@ export function createSnapshotsStore(db: Database) {
           .where(and(eq(tasks.project_id, projectId), inArray(tasks.type, types), inArray(tasks.status, ["queued", "running"])))
           .limit(1)
       ).length > 0,
+
+    /** Whether a run works in the files of the project or branch. */
+    hasActiveRun: async (q: Queries, projectId: string): Promise<boolean> =>
+      (await q.select({ id: tasks.id }).from(tasks).where(isActiveRunIn(projectId)).limit(1)).length > 0,
 
     insert: async (tx: Queries, values: typeof snapshots.$inferInsert): Promise<SnapshotRow> =>
       (await tx.insert(snapshots).values(values).returning())[0] as SnapshotRow,
@@ -142,6 +146,8 @@ export function createSnapshotsStore(db: Database) {
           .orderBy(asc(checkpoints.created_at))
           .limit(1)
       )[0],
+    projectOfCheckpoint: async (id: string): Promise<string | undefined> =>
+      (await db.select({ project_id: checkpoints.project_id }).from(checkpoints).where(eq(checkpoints.id, id)))[0]?.project_id,
     listCheckpoints: async (projectId: string, page: Page): Promise<{ rows: CheckpointRow[]; total: number }> => {
       const where = and(eq(checkpoints.project_id, projectId), ne(checkpoints.kind, "turn_end"));
       const [rows, [total]] = await Promise.all([

@@ -13,20 +13,55 @@ export type CopyContainers = (tx: Queries, from: ProjectRow, to: ProjectRow) => 
 /** Copies rows that refer to containers. */
 export type CopyCanvas = (tx: Queries, from: ProjectRow, to: ProjectRow, containers: ReadonlyMap<string, string>) => Promise<void>;
 
-/** A fork of the user's own project: files with history, containers and canvas, without secret values. */
-export function createForkSource({
-  projects,
-  templates,
-  runtime,
-  copyContainers,
-  copyCanvas,
-}: {
+/** The point of a branch's history at which it began. */
+export const branchBase = "branch/base";
+
+interface CopySourceOptions {
   projects: Projects;
   templates: Templates;
   runtime: RuntimeDriver;
   copyContainers: CopyContainers;
   copyCanvas: readonly CopyCanvas[];
-}): ProjectSource<Extract<SourceInput, { kind: "fork" }>> {
+}
+
+/** A fork of the user's own project: files with history, containers and canvas, without secret values. */
+export const createForkSource = (options: CopySourceOptions): ProjectSource<Extract<SourceInput, { kind: "fork" }>> =>
+  createCopySource(options);
+
+/**
+ * A branch of a project: as a fork, with the variables and credentials of containers, and with the state at its beginning in its history.
+ * Files that change while they are copied are in the branch as they were read; that is its base.
+ */
+export function createBranchSource({
+  measure,
+  ...options
+}: CopySourceOptions & {
+  /** Stores how much of the disk a project uses: its branches may use what is left of its limit. */
+  measure: (sandbox: Sandbox) => Promise<unknown>;
+}): ProjectSource<Extract<SourceInput, { kind: "branch" }>> {
+  const { projects } = options;
+  const { fill } = createCopySource<Extract<SourceInput, { kind: "branch" }>>(options);
+  return {
+    async fill(context) {
+      const original = await projects.find(context.input.project_id);
+      if (original) await measure(await projects.sandboxOf(original));
+      const filled = await fill(context);
+      // The project has its sandbox now, whatever its status says.
+      const sandbox = await projects.peekSandbox(context.project.id);
+      if (!sandbox) throw new Error("the sandbox of the branch was closed");
+      await sandbox.history.capture(branchBase, { signal: context.signal });
+      return filled;
+    },
+  };
+}
+
+function createCopySource<Input extends Extract<SourceInput, { kind: "fork" | "branch" }>>({
+  projects,
+  templates,
+  runtime,
+  copyContainers,
+  copyCanvas,
+}: CopySourceOptions): ProjectSource<Input> {
   return {
     async fill({ project, input, attempt, signal, progress, note }) {
       const original = await projects.find(input.project_id);
@@ -45,7 +80,10 @@ export function createForkSource({
         report: (done, total) => progress(20 + Math.floor((50 * done) / Math.max(1, total)), `Copied ${done} of ${total} files`),
       });
       // The image has the template's packages: install the ones added since.
-      if (image && (await manifestOf(sandbox.files)) !== before) {
+      const isMissing = image
+        ? (await manifestOf(sandbox.files)) !== before
+        : input.kind === "branch" && (await from.stat("node_modules")) !== undefined;
+      if (isMissing) {
         await progress(75, "Installing packages");
         const failure = await install(sandbox, signal);
         if (failure) await note(`Packages were not installed: ${failure}. Run the installation in a terminal.`);

@@ -2,7 +2,7 @@ export { createArchiveSource } from "./archive-source.ts";
 export { copyTree } from "./copy-tree.ts";
 export { addTree, createDownload } from "./download.ts";
 export { createFork } from "./fork-source.ts";
-export { createForkSource } from "./fork-source.ts";
+export { branchBase, createBranchSource, createForkSource, type CopyCanvas } from "./fork-source.ts";
 export { createGitSource } from "./git-source.ts";
 export { archivesDir, createImport, sweepArchives } from "./import.ts";
 export { openArchive, type ArchivedFile } from "./zip-archive.ts";
