@@ -111,7 +111,7 @@ export const branchesRoutes = {
     tag,
     summary: "Merge branch",
     description:
-      "Applies the changes of a branch to the project and deletes the branch. All or nothing: files that the project changed in the same lines are refused with 409 `merge_conflict` and `details.conflicts`, unless `resolutions` names them. A checkpoint of the project is kept before. Untracked ignored files, symbolic links, databases and commits are not merged.",
+      "Applies the changes of a branch to the project and deletes the branch. All or nothing: files that the project changed in the same lines are refused with 409 `merge_conflict` and `details.conflicts`, unless `resolutions` names them. 409 `hunks_do_not_fit`: a file changed during the merge; try again. A checkpoint of the project is kept before. Untracked ignored files, symbolic links, databases and commits are not merged.",
     auth: "user",
     keys: "run",
     params: BranchParams,
@@ -122,7 +122,7 @@ export const branchesRoutes = {
       ),
       checkpoint_id: described("The project before the merge; null: nothing was written", Nullable(Uuid)),
     }),
-    errors: ["not_found", "bad_request", "merge_conflict", "run_active", "project_busy", "storage_full"],
+    errors: ["not_found", "bad_request", "merge_conflict", "hunks_do_not_fit", "run_active", "project_busy", "storage_full"],
   }),
   discard: route({
     method: "DELETE",

@@ -109,6 +109,12 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
   const over = collect(api.chat.stream({ body: { ...byProject, chat_id: chat.id, message: "write it", edit_mode: "allow" } }));
   const task_id = (await over.until("task_started")).task_id;
   await over.ended;
+  const beside = await api.chat.createSession({ body: { ...byProject, title: "Beside" } });
+  await collect(
+    api.chat.stream({ body: { ...byProject, chat_id: beside.id, message: "write it", edit_mode: "allow", workspace: "branch" } }),
+  ).ended;
+  const [branch] = (await api.branches.list({ params })).items;
+  if (!branch) throw new Error("no branch");
   const waiting = await api.chat.createSession({ body: { ...byProject, title: "Waiting" } });
   const open = collect(api.chat.stream({ body: { ...byProject, chat_id: waiting.id, message: "wait for me", edit_mode: "ask" } }));
   const { data: approval } = await open.until("approval_required");
@@ -208,6 +214,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
       [`${projects}/previews/{preview_id}/share/{share_id}`]: share.id,
       [`${projects}/snapshots/{snapshot_id}`]: snapshot.id,
       [`${projects}/checkpoints/{checkpoint_id}`]: checkpoint.id,
+      [`${projects}/branches/{branch_id}`]: branch.id,
       ...Object.fromEntries(
         ["status", "branches", "log", "diff", "conflicts", "info", "remote"].map((noun) => [`/api/git/${noun}/{project_id}`, project.id]),
       ),

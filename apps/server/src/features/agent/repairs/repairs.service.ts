@@ -66,6 +66,8 @@ export function createRepairs({ store, projects, wake, start, emitterOf, limits,
       {
         project_id: projectId,
         chat_id: chat.id,
+        // The errors are those of the project's app.
+        workspace: "project",
         ...repairRequest(crashes, errors, rounds + 1),
         // The options of the person's own message, so that plan mode stays plan mode.
         ...(input && { edit_mode: input.edit_mode, agent_id: input.agent_id, model: input.model_id, container_id: input.container_id }),

@@ -106,7 +106,10 @@ function describe({ type, data, message }: RecordedAction, tools: ReadonlyMap<st
   switch (type) {
     case "file_changed":
       return [
-        (fileOps[text(data["op"])] ?? "Changed a file").replace("a file", data["is_directory"] === true ? "a folder" : "a file"),
+        (fileOps[text(data["op"])] ?? "Changed a file").replace(
+          "a file",
+          `${data["is_directory"] === true ? "a folder" : "a file"}${data["branch_id"] === undefined ? "" : " on a branch"}`,
+        ),
         data["new_path"] ? `${text(data["path"])} → ${text(data["new_path"])}` : text(data["path"]),
       ];
     case "command": {

@@ -60,7 +60,8 @@ export function createProjects({
   /** A project and its branches share the disk limit: each may use what the others left when they were measured last. */
   const diskLimitOf = async (projectId: string): Promise<number> => {
     const [tier, beside] = await Promise.all([store.ownerTier(projectId), store.diskBytesBeside(projectId)]);
-    return Math.max(minDiskBytes, diskBytes[tier] - beside);
+    const limit = diskBytes[tier];
+    return Math.max(Math.min(minDiskBytes, limit), limit - beside);
   };
   const openingOf = async (projectId: string) => ({
     hostnames: await store.serviceKeys(projectId),

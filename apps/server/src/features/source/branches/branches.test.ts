@@ -111,7 +111,9 @@ test("a branch is compared and merged: the changes of both are in the project, a
   // The next message of the chat works in the project.
   await world.run("Write it on a branch", { chat_id });
   const activity = await client(world).activity.list({ params: { id: world.project.id }, query: {} });
-  expect(activity.items.map(({ summary }) => summary)).toEqual(expect.arrayContaining(["Created a branch", "Merged a branch"]));
+  expect(activity.items.map(({ summary }) => summary)).toEqual(
+    expect.arrayContaining(["Created a branch", "Changed a file on a branch", "Merged a branch"]),
+  );
 });
 
 test("a merge with a conflict changes nothing until a version is chosen", async () => {
