@@ -89,6 +89,7 @@ export function cannedServices(scenario: Scenario): Services {
       if (path === `${under}/containers`) return list(scenario.containers);
       if (path === `${under}/previews`) return list(scenario.previews ?? []);
       if (path === `${under}/connections`) return fails("connections") ? broken() : list(scenario.connections ?? []);
+      if (path === `${under}/branches`) return list(scenario.branches ?? []);
       if (path === "/api/marketplace/services") return list(cannedCatalogue);
       if (path === "/api/projects/templates") return list([]);
       if (path.startsWith(`${under}/containers/`) && !path.endsWith("/logs")) {

@@ -1,4 +1,4 @@
-import type { Connection, Container, Preview, Project, ProjectEvent, Task, TranscriptEntry, TreeEntry } from "@tesslate/contract";
+import type { Branch, Connection, Container, Preview, Project, ProjectEvent, Task, TranscriptEntry, TreeEntry } from "@tesslate/contract";
 import {
   answer,
   asking,
@@ -47,6 +47,7 @@ export interface Scenario {
   models: "connected" | "none";
   previews?: Preview[];
   connections?: Connection[];
+  branches?: Branch[];
   /** Calls that fail, by operation: `GET /api/projects/{id}/file-tree`. */
   failing?: string[];
   /** Calls that are never answered. */
@@ -79,6 +80,30 @@ export const scenarios: readonly Scenario[] = [
   { ...base, id: "background", title: "A command runs in the background", entries: inProgress(), events: backgroundCommand() },
   { ...base, id: "writing", title: "The agent writes a file", entries: inProgress(), events: writingFile() },
   { ...base, id: "done", title: "A finished run", entries: finished() },
+  {
+    ...base,
+    id: "branch",
+    title: "A chat that works on a branch",
+    entries: finished(),
+    branches: [
+      {
+        id: "0a000000-0000-4000-8000-0000000000c1",
+        project_id: ids.project,
+        slug: "alder-street-bakery-k3x9pq",
+        chat_id: ids.chat,
+        chat_title: "Pick-up slots",
+        is_ready: true,
+        is_failed: false,
+        is_running: false,
+        status: "stopped",
+        files: 3,
+        additions: 48,
+        deletions: 6,
+        created_at: "2025-03-14T14:00:00Z",
+        deleted_after: "2099-03-28T14:04:00Z",
+      },
+    ],
+  },
   { ...base, id: "empty", title: "No message yet" },
   { ...base, id: "no-model", title: "No model is connected", models: "none" },
   {

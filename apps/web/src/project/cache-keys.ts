@@ -2,6 +2,7 @@
 type Part =
   | "assets"
   | "board"
+  | "branches"
   | "card"
   | "commit"
   | "connections"

@@ -105,6 +105,7 @@ const changes: { [T in ProjectEventType]?: (cache: Cache, data: ProjectEventData
     if (subject !== "column") void cache.queries.invalidateQueries({ queryKey: [...partKey(cache.project.id, "card"), card_id ?? id] });
   },
   git_changed: (cache) => refetch(cache, "git"),
+  branch_changed: (cache) => refetch(cache, "branches"),
   snapshot_changed: (cache) => refetch(cache, "points"),
   deployment_changed: ({ queries, project }, data) => patchDeployments(queries, project.id, data),
   target_changed: (cache) => refetch(cache, "targets"),

@@ -1,4 +1,4 @@
-import type { ProjectEvent } from "@tesslate/contract";
+import type { ProjectEvent, ProjectEventData } from "@tesslate/contract";
 import type { StreamState } from "../lib/project-stream.ts";
 
 export interface ProjectEvents {
@@ -10,6 +10,12 @@ export interface ProjectEvents {
   /** Events as they come; returns the unsubscriber. */
   subscribe: (listener: (event: ProjectEvent) => void) => () => void;
 }
+
+/** A change of a file of the project itself. Runs that work in a branch report the changes there with its id. */
+export const isFileChange = (
+  event: ProjectEvent,
+): event is Extract<ProjectEvent, { type: "file_changed" }> & { data: ProjectEventData<"file_changed"> } =>
+  event.type === "file_changed" && event.data.branch_id === undefined;
 
 /** `ProjectEvents.during` over a stream's `subscribe`. */
 export async function readDuring<T>(

@@ -4,7 +4,7 @@ import type { Client } from "@tesslate/client/core";
 import { buildTree, patchTree } from "../lib/file-tree.ts";
 import { live, partKey, projectKey } from "./cache-keys.ts";
 import { patchContainers, patchPlaces, patchTasks } from "./project-cache.ts";
-import type { ProjectEvents } from "./project-events.ts";
+import { isFileChange, type ProjectEvents } from "./project-events.ts";
 
 type Api = Client<Contract>;
 /** See ProjectEvents.during. */
@@ -64,7 +64,7 @@ export const treeQuery = (api: Api, projectId: string, during: During) =>
     queryFn: ({ signal }) =>
       during(
         async () => buildTree((await api.files.tree({ params: { id: projectId } }, { signal })).entries),
-        (tree, event) => (event.type === "file_changed" ? patchTree(tree, event.data) : tree),
+        (tree, event) => (isFileChange(event) ? patchTree(tree, event.data) : tree),
       ),
     ...live,
     // A patched tree is a new object by design; comparing two of them deeply would cost more than it saves.

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { browserHints } from "../lib/browser-hints.ts";
 import { createProjectStream, type StreamState } from "../lib/project-stream.ts";
 import { patchCache, patchFiles, refetchBroken } from "./project-cache.ts";
-import { readDuring, type ProjectEvents } from "./project-events.ts";
+import { isFileChange, readDuring, type ProjectEvents } from "./project-events.ts";
 import { useServices } from "./services.ts";
 
 /** File changes come in bursts; the tree takes the changes of this many milliseconds at once. */
@@ -38,7 +38,7 @@ export function useProjectStream(project: { id: string; slug: string }): Project
       changes = [];
     };
     stream.onEvent((event) => {
-      if (event.type === "file_changed") {
+      if (isFileChange(event)) {
         changes.push(event.data);
         timer ??= window.setTimeout(flush, burstMs);
       } else patchCache(queries, { id, slug }, event);

@@ -7,6 +7,7 @@ import { readStored, writeStored } from "../../lib/storage.ts";
 import { useDroppedFiles, usePastedFiles } from "../../lib/use-dropped-files.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useProject, useProjectEvents, useProjectQuery, useQuietProject } from "../../project/project-context.ts";
+import { isFileChange } from "../../project/project-events.ts";
 import { useServices } from "../../project/services.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -56,11 +57,7 @@ export function AssetsPane() {
   const list = useInfiniteQuery({ ...assetsQuery(api, project.id, view), enabled: events.isSettled });
   const directories = useProjectQuery(directoriesQuery(api, project.id)).data ?? [];
   const refresh = useHandler(() => queries.invalidateQueries({ queryKey: assetsKey(project.id) }));
-  useQuietProject(
-    (event) => event.type === "file_changed",
-    settleMs,
-    () => void refresh(),
-  );
+  useQuietProject(isFileChange, settleMs, () => void refresh());
 
   const uploads = useAssetUploads(project.id, () => void refresh());
   const target = directory ?? "/public";

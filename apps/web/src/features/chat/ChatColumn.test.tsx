@@ -1,9 +1,10 @@
 import { use, useState, type ReactNode } from "react";
-import { ChatSession, type Model, type ProjectEvent, type QuestionAsked } from "@tesslate/contract";
+import { Branch, ChatSession, QueueItem, type Model, type ProjectEvent, type QuestionAsked } from "@tesslate/contract";
 import {
   expect,
   expectAccessible,
   openPane,
+  refuse,
   sample,
   sampleId,
   sampleTime,
@@ -376,5 +377,45 @@ test.describe("keys in the composer", () => {
     await user.type(await composer(), `${"A line of a log.\n".repeat(600)}STRIPE_KEY=${key}`);
     expect(await screen.findByRole("group", { name: "This looks like a live Stripe key." })).toBeVisible();
     expect(await composer()).toHaveValue("");
+  });
+});
+
+test.describe("while a run of another chat changes the project", () => {
+  const choice = { runs: [{ task_id: taskId, chat_id: id(9), message: "Add a cart" }], suggested: "branch" };
+
+  /** The chat has been read: a message goes into it. */
+  const isOpen = () => screen.findByRole("heading", { name: "What do you want to change?" });
+
+  test("“Wait” queues the message; its entry says what it waits for", async ({ api, show, user }) => {
+    api.answer("queue.add", {});
+    api.answer("chat.stream", refuse("workspace_required", { details: choice }));
+    const chat = runningChat(api);
+    show(chat.element);
+    await isOpen();
+    await user.type(await composer(), "Add a menu{Enter}");
+    await user.click(await screen.findByRole("radio", { name: /^Wait/ }));
+    expect(api.asked("chat.stream")[0]?.body).toMatchObject({ message: "Add a menu", workspace: "ask" });
+    api.answer("queue.list", { items: [sample(QueueItem, { message: "Add a menu", workspace: "wait" })], total: 1 });
+    await user.click(screen.getByRole("button", { name: "Send message" }));
+    await waitFor(() => expect(api.asked("queue.add")[0]?.body).toMatchObject({ message: "Add a menu", workspace: "wait" }));
+    chat.emit("queue_changed", { chat_id: sampleId });
+    expect(await screen.findByText("after the other run")).toBeVisible();
+    expect(api.asked("chat.stream")).toHaveLength(1);
+  });
+
+  test("a project with the setting to wait queues without a question", async ({ api, show, user }) => {
+    api.answer("queue.add", {});
+    api.answer("chat.stream", refuse("run_active"));
+    show(runningChat(api).element);
+    await isOpen();
+    await user.type(await composer(), "Add a menu{Enter}");
+    await waitFor(() => expect(api.asked("queue.add")[0]?.body).toMatchObject({ message: "Add a menu", workspace: "wait" }));
+    expect(screen.queryByRole("radio")).not.toBeInTheDocument();
+  });
+
+  test("a chat on a branch shows it, with its changes", async ({ api, show }) => {
+    api.answer("branches.list", { items: [sample(Branch, { chat_id: sampleId, is_ready: true, status: "stopped", files: 2 })], total: 1 });
+    show(runningChat(api).element);
+    expect(await screen.findByRole("region", { name: "Branch" })).toHaveTextContent("2 files changed");
   });
 });

@@ -15,6 +15,7 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { toast } from "../../ui/toast.tsx";
 import { AgentMenu } from "../agents/index.ts";
+import { BranchBar, useBranchOfChat } from "../branches/index.ts";
 import type { Asked } from "./AnswerHint.tsx";
 import { BudgetMeter, CrowdedOffer, useCompact } from "./BudgetMeter.tsx";
 import type { CommandView, MessageExtras, SendFailure } from "./chat.types.ts";
@@ -65,7 +66,7 @@ export interface ChatColumnProps {
 }
 
 const noCommands: CommandView[] = [];
-const chatActions = ({ chat: { send, stop, open, reload, clear, resume, retryCall, answer, answerQuestion } }: Conversation) => ({
+const chatActions = ({ chat: { send, stop, open, reload, clear, resume, retryCall, answer, answerQuestion, wait } }: Conversation) => ({
   send,
   stop,
   open,
@@ -75,6 +76,7 @@ const chatActions = ({ chat: { send, stop, open, reload, clear, resume, retryCal
   retryCall,
   answer,
   answerQuestion,
+  wait,
 });
 const nextMessage = ({ first, mode, chooseMode, agents, models, defaultModel, model, chooseModel, composer }: Conversation) => ({
   first,
@@ -87,6 +89,8 @@ const nextMessage = ({ first, mode, chooseMode, agents, models, defaultModel, mo
   chooseModel,
   composer,
 });
+/** What the server answers to a message that has to wait for a run of another chat. */
+const waitsForRun: SendFailure = { code: "run_active", message: "" };
 
 /** A card that waits for an answer. On a phone it spans the full width. */
 const cardItem = "pb-2 [--bead-y:20px] narrow:-ml-1 narrow:-mr-3 narrow:pl-0! narrow:before:hidden narrow:[&>.bead]:hidden";
@@ -111,15 +115,13 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
   const approvals = useConversation(({ chat: { state } }) => openApprovals(state));
   const whole = useQueue(chatId);
   const queue = { ...whole, items: whole.items.filter(({ id }) => id !== unsent?.id) };
+  const branch = useBranchOfChat(chatId);
   const plan = usePlan(chatId);
   const reasoning = useReasoning();
   const options = { editMode: mode, model, reasoning: reasoning.chosen, agentId: agents.picked?.id };
   /** A run that is being stopped: the next message is sent, not queued, because the run ends at once. */
   const [stoppedTaskId, setStoppedTaskId] = useState<string>();
   const waitsInLine = isRunning ? liveTaskId !== stoppedTaskId : queue.items.length > 0 && !queue.held;
-  const send = useHandler((text: string, extras: MessageExtras): Promise<SendFailure | undefined> =>
-    waitsInLine && chatId !== undefined ? queue.add(text, { ...options, ...extras }) : chat.send(text, { ...options, ...extras }),
-  );
   const steer = useHandler((text: string): Promise<SendFailure | undefined> => queue.steer(text, options));
   const stop = useHandler(() => {
     setStoppedTaskId(liveTaskId);
@@ -173,6 +175,15 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
   const first = approvals[0];
   const waiting = waitingFor(first, question);
   const [announcement, announce] = useAnnouncements();
+  const send = useHandler(async (text: string, extras: MessageExtras): Promise<SendFailure | undefined> => {
+    const message = { ...options, ...extras };
+    if (waitsInLine && chatId !== undefined) return queue.add(text, message);
+    const failure = extras.workspace === "wait" ? waitsForRun : await chat.send(text, { ...message, workspace: extras.workspace ?? "ask" });
+    if (failure?.code !== "run_active") return failure;
+    const refused = await chat.wait(text, message);
+    if (!refused) announce("Queued. The message is sent when the other run ends.");
+    return refused;
+  });
   const card = useWaitingCard(waiting, composer, announce);
   const secretField = useRef<SecretField>(null);
   const asked = useMemo((): Asked | undefined => {
@@ -320,6 +331,11 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
           className="pb-2 [--bead-y:20px] narrow:pl-2! narrow:before:hidden narrow:[&>.bead]:hidden"
         >
           {waiting && card.isMissed ? <WaitingHint waiting={waiting} onGo={card.go} /> : null}
+          {branch ? (
+            <Suspense fallback={null}>
+              <BranchBar branch={branch} />
+            </Suspense>
+          ) : null}
           <Composer
             projectId={projectId}
             tree={tree}

@@ -1,7 +1,7 @@
 import type { EditMode, Model, Reasoning } from "@tesslate/contract";
 import { useState } from "react";
 import { buildTree } from "../../lib/file-tree.ts";
-import { expect, expectAccessible, sampleTime, screen, test, waitFor } from "../../testing/index.ts";
+import { expect, expectAccessible, openPane, sampleId, sampleTime, screen, test, waitFor } from "../../testing/index.ts";
 import type { MessageExtras, SendFailure } from "./chat.types.ts";
 import { Composer, type ComposerProps } from "./Composer.tsx";
 
@@ -64,7 +64,7 @@ function composer(known: Partial<ComposerProps> = {}) {
     reasonings,
     announced,
     stops: () => stops,
-    refuse: (failure: SendFailure) => (refusal = failure),
+    refuse: (failure: SendFailure | undefined) => (refusal = failure),
   };
 }
 const box = () => screen.findByRole("textbox", { name: "Message to the agent" });
@@ -213,4 +213,60 @@ test("a model without levels of thinking has no choice of them", async ({ show }
   show(composer({ models: [{ ...thinker, reasoning: [] }], model: thinker.id }).element);
   expect(await screen.findByRole("button", { name: /^Model/ })).toBeVisible();
   expect(screen.queryByRole("button", { name: /^Thinking/ })).not.toBeInTheDocument();
+});
+
+const choice: SendFailure = {
+  code: "workspace_required",
+  message: "Another run is changing the files of this project.",
+  choice: { runs: [{ task_id: sampleId, chat_id: sampleId, message: "Add a cart" }], suggested: "branch" },
+};
+/** A message that was refused because another run changes the project. */
+function askedComposer(suggested: "branch" | "wait" = "branch") {
+  const it = composer();
+  it.refuse({ ...choice, choice: { runs: choice.choice?.runs ?? [], suggested } });
+  return { ...it, pane: openPane(() => it.element) };
+}
+
+test("while another run changes the project, Enter takes the suggested way, and the message is sent once more with it", async ({
+  show,
+  user,
+}) => {
+  const it = askedComposer();
+  show(it.pane.element);
+  await user.type(await box(), "Add a menu{Enter}");
+  expect(await screen.findByRole("group", { name: "Another run is changing this project." })).toHaveTextContent(
+    "It works on “Add a cart”.",
+  );
+  expect(await box()).toHaveValue("Add a menu");
+  const branch = screen.getByRole("radio", { name: /^Work on a branch/ });
+  expect(branch).toBeChecked();
+  await waitFor(() => expect(branch).toHaveFocus());
+  await expectAccessible();
+  it.refuse(undefined);
+  await user.keyboard("{Enter}");
+  expect(it.sent).toEqual([
+    ["Add a menu", {}],
+    ["Add a menu", { workspace: "branch" }],
+  ]);
+  expect(screen.queryByRole("radio")).not.toBeInTheDocument();
+  expect(await box()).toHaveValue("");
+});
+
+test("another way is chosen with the arrow keys and remembered; Escape keeps the message", async ({ api, show, user }) => {
+  api.blank("projects.update");
+  const it = askedComposer("wait");
+  show(it.pane.element);
+  await user.type(await box(), "Add a menu{Enter}");
+  await waitFor(() => expect(screen.getByRole("radio", { name: /^Wait/ })).toHaveFocus());
+  await user.keyboard("{Escape}");
+  expect(screen.queryByRole("radio")).not.toBeInTheDocument();
+  expect(await box()).toHaveFocus();
+  expect(await box()).toHaveValue("Add a menu");
+  await user.keyboard("{Enter}");
+  await user.click(await screen.findByRole("radio", { name: /^Same files/ }));
+  await user.click(screen.getByRole("checkbox", { name: "Remember for this project" }));
+  it.refuse(undefined);
+  await user.click(screen.getByRole("button", { name: "Send message" }));
+  expect(it.sent.at(-1)).toEqual(["Add a menu", { workspace: "project" }]);
+  await waitFor(() => expect(api.asked("projects.update")[0]?.body).toEqual({ settings: { parallel_runs: "project" } }));
 });

@@ -39,13 +39,15 @@ import { attachPasted, isLongPaste } from "./attach/pasted.ts";
 import { useAttachments } from "./attach/use-attachments.ts";
 import { useMentions } from "./attach/use-mentions.ts";
 import { VisionNotice } from "./attach/VisionNotice.tsx";
-import type { SendFailure, MessageExtras } from "./chat.types.ts";
+import type { MessageExtras, SendFailure, WorkspaceChoice } from "./chat.types.ts";
 import { matchingCommands, type SlashCommand } from "./slash-commands.ts";
 import { ReasoningMenu } from "./ReasoningMenu.tsx";
 import { optionId, SlashMenu } from "./SlashMenu.tsx";
 import { useDraft } from "./use-draft.ts";
 import { useKeyCheck, withNames } from "./use-key-check.ts";
+import type { ChosenWorkspace } from "./WorkspaceQuestion.tsx";
 
+const WorkspaceQuestion = lazyComponent(async () => (await import("./WorkspaceQuestion.tsx")).WorkspaceQuestion);
 const KeyNotice = lazyComponent(async () => (await import("./KeyNotice.tsx")).KeyNotice);
 
 const steerCaps = capsOf("$mod+Enter").flat();
@@ -193,6 +195,8 @@ export function Composer({
     setWritten(undefined);
     if (asked && arrived?.isDraftOlder) setArrived({ id: asked.id, isDraftOlder: false });
   };
+  /** The message was not sent, because where its run works has to be chosen. Changing the draft withdraws the question. */
+  const [choice, setChoice] = useState<{ chatId: string | undefined; asked: WorkspaceChoice }>();
   const [hint, setHint] = useState<{ text: string; isError: boolean; isAboutCredits?: boolean }>();
 
   const [caret, setCaret] = useState(0);
@@ -263,7 +267,7 @@ export function Composer({
     setDraft("");
     keys.clear();
   };
-  const send = async (way: SendWay = "enter", isAllowed = false) => {
+  const send = async (way: SendWay = "enter", isAllowed = false, workspace?: ChosenWorkspace) => {
     if (offered) {
       run(offered[at]);
       return;
@@ -305,17 +309,27 @@ export function Composer({
     }
     keys.clear();
     setHint(undefined);
+    setChoice(undefined);
     setDraft("");
     const attached = attachments.take();
     const mentioned = mentionsIn(text, tree);
     // Steering takes text only; a message with attachments is queued.
     const isSteering = way === "steer" && isRunning && attached.length === 0;
-    const extras = { ...(attached.length > 0 && { attachments: attached }), ...(mentioned.length > 0 && { mentions: mentioned }) };
-    const failure = await (isAnswering ? asked.answer(text) : isSteering ? onSteer(text) : onSend(text, extras));
+    const extras = {
+      ...(attached.length > 0 && { attachments: attached }),
+      ...(mentioned.length > 0 && { mentions: mentioned }),
+      ...(workspace && { workspace }),
+    };
+    const failure: SendFailure | undefined = await (isAnswering ? asked.answer(text) : isSteering ? onSteer(text) : onSend(text, extras));
     if (!failure && isRunning && !isAnswering) announce(isSteering ? "The agent will see this before its next step." : "Queued.");
     if (!failure) return;
     setDraft(text);
     if (attached.length > 0) attachments.give(attached);
+    if (failure.choice) {
+      setChoice({ chatId, asked: failure.choice });
+      announce("Another run is changing this project. Choose where this one works.");
+      return;
+    }
     setHint({ text: failure.message, isError: true, isAboutCredits: failure.code === "insufficient_credits" });
   };
   const { finding } = keys;
@@ -408,6 +422,21 @@ export function Composer({
           />
         </Suspense>
       ) : null}
+      {choice && choice.chatId === chatId && !isEmpty ? (
+        <Suspense fallback={null}>
+          <WorkspaceQuestion
+            choice={choice.asked}
+            onChoose={(workspace) => {
+              void send("enter", true, workspace);
+              box.current?.focus();
+            }}
+            onClose={() => {
+              setChoice(undefined);
+              box.current?.focus();
+            }}
+          />
+        </Suspense>
+      ) : null}
       {asked ? (
         <AnswerHint
           id={hintId}
@@ -446,6 +475,7 @@ export function Composer({
           if (requestedKey !== undefined && text.trim() !== "") setWritten({ chatId, name: requestedKey });
           setCaret(box.current?.selectionStart ?? text.length);
           if (hint?.isError || isAttachmentHint) showAttachmentHint(undefined);
+          setChoice(undefined);
         }}
         onSubmit={() => void send()}
         textareaRef={box}

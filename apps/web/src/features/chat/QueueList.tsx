@@ -23,7 +23,10 @@ export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning
     onMove: (id, before) => showFailure(queue.move(id, before)),
   });
   if (items.length === 0) return null;
-  const first = items.find((item) => !item.is_steering)?.id;
+  const next = items.find((item) => !item.is_steering);
+  const first = next?.id;
+  /** The chat has no run, so it is one of another chat. */
+  const isOtherAwaited = next?.workspace === "wait" && !isRunning;
   return (
     <section aria-label="Queued messages" className="text-xs">
       {held && !isRunning ? (
@@ -78,7 +81,7 @@ export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning
               </span>
             ) : null}
             <span className={cx("flex-none text-2xs", item.is_steering ? "font-medium text-fg-0" : "text-fg-2")}>
-              {item.is_steering ? "steering" : item.id === first ? "next" : ""}
+              {item.is_steering ? "steering" : item.id === first ? (isOtherAwaited ? "after the other run" : "next") : ""}
               {item.is_steering ? null : <span className={cx(item.id === first && "ml-1.5")}>{modeOf(item.edit_mode).label}</span>}
             </span>
             {item.is_steering || (isRunning && item.attachment_count > 0) ? null : (

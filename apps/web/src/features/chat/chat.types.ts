@@ -10,6 +10,7 @@ import type {
   Reasoning,
   RunEventData,
   ToolResult,
+  Workspace,
 } from "@tesslate/contract";
 
 /** `limited` covers iterations, credits and other ceilings; `interrupted` can be resumed. */
@@ -311,6 +312,8 @@ export interface MessageExtras {
   attachments?: readonly MessageAttachment[];
   mentions?: readonly string[];
   details?: string;
+  /** Where the run works, once the person has chosen. */
+  workspace?: Workspace;
 }
 
 export interface SendOptions extends MessageExtras {
@@ -325,4 +328,11 @@ export interface SendOptions extends MessageExtras {
 export interface SendFailure {
   code: string;
   message: string;
+  /** Set if the person has to choose where the run works (`workspace_required`). */
+  choice?: WorkspaceChoice;
+}
+/** The runs that change the project's files now, and what fits. */
+export interface WorkspaceChoice {
+  runs: readonly { task_id: string; chat_id: string; message: string }[];
+  suggested: "branch" | "wait";
 }

@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { ApiError } from "@tesslate/client/core";
-import type { ActiveRun, AnswerQuestion, ApprovalResponse } from "@tesslate/contract";
+import type { ActiveRun, AnswerQuestion, ApprovalResponse, QueueMessage } from "@tesslate/contract";
 import { useCallback, useEffect, useReducer, useRef, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { isString, readStored, writeStored } from "../../lib/storage.ts";
@@ -9,7 +9,7 @@ import { useProjectEvents, useProjectQuery, useProjectEvent } from "../../projec
 import { chatSessionsQuery } from "../../project/project.queries.ts";
 import { useServices } from "../../project/services.ts";
 import { chatReducer, emptyChat, liveRun, runEventOf } from "./chat.reducer.ts";
-import type { IncomingRunEvent, ChatState, Run, MessageExtras, SendOptions, SendFailure } from "./chat.types.ts";
+import type { ChatState, IncomingRunEvent, MessageExtras, Run, SendFailure, SendOptions, WorkspaceChoice } from "./chat.types.ts";
 import { viewContextOf } from "./view-context.ts";
 
 export interface Chat {
@@ -23,6 +23,8 @@ export interface Chat {
   loadEarlier: (() => Promise<string | undefined>) | undefined;
   /** Resolves with undefined when the run has started. */
   send: (text: string, options: SendOptions) => Promise<SendFailure | undefined>;
+  /** Queues a message until no other run changes the project's files. Without a chat it creates one. */
+  wait: (text: string, options: SendOptions) => Promise<SendFailure | undefined>;
   /** Shows a message that will be sent later, when the project is set up. */
   announce: (id: string, text: string, extras?: MessageExtras) => void;
   withdraw: (id: string) => void;
@@ -51,6 +53,24 @@ const lastChatKey = (projectId: string) => `studio:chat:${projectId}`;
 const failureOf = (error: unknown): SendFailure => ({
   code: error instanceof ApiError ? error.code : "unknown",
   message: sentenceOf(error),
+  ...(error instanceof ApiError && error.code === "workspace_required" && { choice: error.details as unknown as WorkspaceChoice }),
+});
+
+/** A message with the options of its run. */
+const messageBody = (
+  text: string,
+  { editMode, model, reasoning, agentId, attachments, mentions, details, workspace }: SendOptions,
+): QueueMessage => ({
+  message: text,
+  edit_mode: editMode,
+  view_context: viewContextOf(location.pathname),
+  ...(agentId && { agent_id: agentId }),
+  ...(model && { model }),
+  ...(reasoning !== undefined && { reasoning }),
+  ...(attachments && { attachments: attachments.map(({ id }) => id) }),
+  ...(mentions && { mentions: mentions.map((path) => ({ path })) }),
+  ...(details && { details }),
+  ...(workspace && { workspace }),
 });
 
 /** The open chat of a project: the events of its runs so far over HTTP, later ones over the project's event stream. */
@@ -197,27 +217,10 @@ export function useChat(projectId: string, userName: string): Chat {
     return "unknown";
   };
 
-  const begin = async (
-    text: string,
-    { editMode, model, reasoning, agentId, attachments, mentions, details }: SendOptions,
-  ): Promise<{ taskId: string; startedChatId: string }> => {
+  const begin = async (text: string, options: SendOptions): Promise<{ taskId: string; startedChatId: string }> => {
     if (chatId === undefined && wantsNew) made.current ??= (await api.chat.createSession({ body: { project_id: projectId } })).id;
     const into = chatId ?? made.current;
-    const stream = api.chat.stream({
-      body: {
-        project_id: projectId,
-        message: text,
-        edit_mode: editMode,
-        view_context: viewContextOf(location.pathname),
-        ...(agentId && { agent_id: agentId }),
-        ...(into && { chat_id: into }),
-        ...(model && { model }),
-        ...(reasoning !== undefined && { reasoning }),
-        ...(attachments && { attachments: attachments.map(({ id }) => id) }),
-        ...(mentions && { mentions: mentions.map((path) => ({ path })) }),
-        ...(details && { details }),
-      },
-    });
+    const stream = api.chat.stream({ body: { project_id: projectId, ...messageBody(text, options), ...(into && { chat_id: into }) } });
     // Only the first event is read here; the others arrive on the project's stream.
     for await (const event of stream)
       return { taskId: event.task_id, startedChatId: event.type === "task_started" ? event.data.chat_id : (into ?? "") };
@@ -252,6 +255,29 @@ export function useChat(projectId: string, userName: string): Chat {
         withdraw(id);
         return failure;
       }
+    }
+  });
+
+  const open = useCallback((next: string | undefined) => {
+    setLoadFailure(undefined);
+    setWantsNew(next === undefined);
+    made.current = undefined;
+    dispatch({ type: "opened", chatId: next });
+  }, []);
+
+  const wait = useHandler(async (text: string, options: SendOptions): Promise<SendFailure | undefined> => {
+    try {
+      made.current ??= chatId ?? (await api.chat.createSession({ body: { project_id: projectId } })).id;
+      const into = made.current;
+      await api.queue.add({ params: { chat_id: into }, body: { ...messageBody(text, options), workspace: "wait" } });
+      made.current = undefined;
+      if (into !== chatId) {
+        open(into);
+        void queries.invalidateQueries({ queryKey: chatSessionsQuery(api, projectId).queryKey });
+      }
+      return undefined;
+    } catch (error) {
+      return failureOf(error);
     }
   });
 
@@ -315,12 +341,6 @@ export function useChat(projectId: string, userName: string): Chat {
     void queries.invalidateQueries({ queryKey: ["chat", chatId] });
   });
 
-  const open = useCallback((next: string | undefined) => {
-    setLoadFailure(undefined);
-    setWantsNew(next === undefined);
-    made.current = undefined;
-    dispatch({ type: "opened", chatId: next });
-  }, []);
   const reload = useCallback(() => setLoading((count) => count + 1), []);
 
   return {
@@ -330,6 +350,7 @@ export function useChat(projectId: string, userName: string): Chat {
     reload,
     loadEarlier: before === undefined ? undefined : loadEarlier,
     send,
+    wait,
     announce,
     withdraw,
     stop,

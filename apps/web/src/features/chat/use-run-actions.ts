@@ -8,6 +8,7 @@ import { chatSessionsQuery } from "../../project/project.queries.ts";
 import { useServices } from "../../project/services.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { toast } from "../../ui/toast.tsx";
+import { useBranchOfChat } from "../branches/index.ts";
 import { useConversation } from "./conversation.ts";
 import type { GoBackTarget, RunActions } from "./run-actions.ts";
 
@@ -52,10 +53,21 @@ export function useOpenRunActions(): {
     else if (way === "back") toast("Restored to this point.", { action: { label: "Redo", onSelect: () => again.current() } });
     else toast("Messages and files restored.");
   });
+  const branch = useBranchOfChat(chatId);
   const follow = (taskId: string, way: "back" | "forth") => {
     asked.current.set(taskId, way);
     const task = early.current.get(taskId);
     if (task) ended(task);
+    else if (branch) void followInBranch(taskId);
+  };
+  /** The stream of the project does not have the tasks of its branches. */
+  const followInBranch = async (taskId: string) => {
+    try {
+      for await (const { data } of api.tasks.events({ params: { task_id: taskId } })) if (data.completed_at !== null) ended(data);
+    } catch {
+      // The connection was lost: the restored chat may be complete.
+      reload();
+    }
   };
   const redo = useHandler(() => {
     if (!chatId) return;

@@ -48,6 +48,7 @@ export function useProjectFiles(): OpenFiles {
     setTabs((last) => ({ paths: last.paths.map(rename), active: last.active === undefined ? undefined : rename(last.active) }));
   });
   useProjectEvent("file_changed", (change) => {
+    if (change.branch_id !== undefined) return;
     const path = trimPath(change.path);
     if (change.op === "delete") {
       for (const open of paths) if (open === path || open.startsWith(`${path}/`)) buffers.deleted(open);

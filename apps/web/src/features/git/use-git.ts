@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import { useProject, useProjectEvents, useProjectQuery } from "../../project/project-context.ts";
+import { isFileChange } from "../../project/project-events.ts";
 import { useServices } from "../../project/services.ts";
 import type { FileMark } from "../files/index.ts";
 import { marksOf } from "./changes.ts";
@@ -42,7 +43,7 @@ export function useGitRefresh(): void {
     const stop = events.subscribe((event) => {
       // The run may have used git in its shell.
       if (event.type === "complete") void queries.invalidateQueries({ queryKey: gitKey(projectId) });
-      if (event.type !== "file_changed" || !hasRepository) return;
+      if (!isFileChange(event) || !hasRepository) return;
       since ??= Date.now();
       clearTimeout(quiet);
       quiet = window.setTimeout(look, Math.max(0, Math.min(quietMs, since + longestMs - Date.now())));

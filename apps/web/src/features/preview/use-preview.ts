@@ -187,8 +187,8 @@ export function usePreview({
     if (data.kind === "navigation") setIsChecking(false);
   });
   useProjectEvent("container_status", () => setIsChecking(false));
-  useProjectEvent("file_changed", ({ by }) => {
-    if (by === "agent") hasAgentChanged.current = true;
+  useProjectEvent("file_changed", ({ by, branch_id }) => {
+    if (by === "agent" && branch_id === undefined) hasAgentChanged.current = true;
   });
   useEffect(() => {
     if (!isChecking) return undefined;

@@ -6,5 +6,6 @@ export { ProjectCard, ProjectCardSkeletons, projectGrid } from "./ProjectCard.ts
 export { projectsSearch } from "./projects-search.ts";
 export { ProjectPill } from "./ProjectPill.tsx";
 export { AutoFixSwitch } from "./settings/AutoFixSwitch.tsx";
+export { useProjectSetting } from "./settings/use-project-setting.ts";
 export { useProjectOutPalette } from "./use-project-out.tsx";
 export { useProjectsPaletteSource } from "./use-projects-palette.tsx";

@@ -3,6 +3,7 @@ import { ArrowLeft, ArrowRight, Download, Trash2, Undo2 } from "lucide-react";
 import { counted } from "../../lib/counted.ts";
 import { formatDateTime, formatTime } from "../../lib/time.ts";
 import { useQuietProject } from "../../project/project-context.ts";
+import { isFileChange } from "../../project/project-events.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -119,8 +120,7 @@ function Changes({ projectId, from, to }: { projectId: string; from: Entry; to: 
   const queries = useQueryClient();
   const against = to?.id ?? "now";
   useQuietProject(
-    (event) =>
-      against === "now" && (event.type === "file_changed" || (event.type === "task_update" && event.data.type === "snapshot_restore")),
+    (event) => against === "now" && (isFileChange(event) || (event.type === "task_update" && event.data.type === "snapshot_restore")),
     quietMs,
     () => void queries.invalidateQueries({ queryKey: diffKey(projectId, from.id, "now") }),
   );

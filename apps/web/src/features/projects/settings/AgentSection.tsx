@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import type { Project } from "@tesslate/contract";
+import type { Project, Workspace } from "@tesslate/contract";
+import { parallelRunsOf, parallelRunsSetting } from "@tesslate/contract/parallel-runs";
 import { isDiagnosticsOn } from "@tesslate/contract/project-settings";
 import { sentenceOf } from "../../../lib/errors.ts";
 import { modelOfProject, shortModelName, usableModels } from "../../../lib/model-choice.ts";
@@ -68,7 +69,30 @@ function ModelField({ project }: { project: Project }) {
   );
 }
 
-/** The agent's settings in this project: model, checks after runs and after edits, automatic fixes. */
+const parallelRuns: readonly { value: Workspace; label: string; hint: string }[] = [
+  { value: "ask", label: "Ask", hint: "You choose before the message is sent" },
+  { value: "branch", label: "Work on a branch", hint: "In a copy of the project, merged when you have reviewed it" },
+  { value: "wait", label: "Wait", hint: "The message is sent when the other run ends" },
+  { value: "project", label: "Same files", hint: "Both runs change the same files" },
+];
+
+/** Where a run works while another one changes the project. */
+function ParallelRunsField({ project }: { project: Project }) {
+  const setting = useProjectSetting(project);
+  return (
+    <Field label="Parallel runs" hint="Where a run works while a run of another chat is changing this project.">
+      <Select
+        value={parallelRunsOf(project.settings)}
+        onChange={(value) => setting.mutate({ [parallelRunsSetting]: value })}
+        options={parallelRuns}
+        isDisabled={setting.isPending}
+        className="max-w-80"
+      />
+    </Field>
+  );
+}
+
+/** The agent's settings in this project: model, checks after runs and after edits, parallel runs, automatic fixes. */
 export function AgentSection({ project }: { project: Project }) {
   const setting = useProjectSetting(project);
   const checks = project.settings?.["agent_checks"];
@@ -93,6 +117,7 @@ export function AgentSection({ project }: { project: Project }) {
           label="Check files after edits"
           hint="After each batch of edits, the agent sees new errors from the project's own type checker and linter. Turn this off if they are slow."
         />
+        <ParallelRunsField project={project} />
         <AutoFixSwitch
           project={project}
           hint="After a run, errors and crashes of the running app are sent to the agent, at most twice per message."

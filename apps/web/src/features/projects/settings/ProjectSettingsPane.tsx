@@ -2,6 +2,7 @@ import { useContainers, useProject, useRuntime, useFileTree } from "../../../pro
 import { scrollable } from "../../../ui/scrollable.ts";
 import { SettingsSection } from "../../../ui/SettingsSection.tsx";
 import { AgentContextSections } from "../../agents/index.ts";
+import { BranchesSection } from "../../branches/index.ts";
 import { ContainerSettings } from "../../containers/index.ts";
 import { Connectors } from "../../mcp/index.ts";
 import { exampleFile, SecretsSection } from "../../secrets/index.ts";
@@ -44,6 +45,7 @@ export function ProjectSettingsPane() {
           )}
         </SettingsSection>
         <AgentSection project={project} />
+        <BranchesSection />
         <AgentContextSections projectId={project.id} />
         <DangerSection project={project} />
       </div>

@@ -1,0 +1,3 @@
+import { lazyComponent } from "../../lib/chunks.ts";
+
+export const BranchBar = lazyComponent(async () => (await import("./BranchBar.tsx")).BranchBar);
