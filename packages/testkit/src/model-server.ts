@@ -196,7 +196,8 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
       request = wire.read(got.json, route.model);
       if (route.isStream !== undefined) request.stream = route.isStream;
     } catch (error) {
-      if (error instanceof BadRequest) return fail({ status: 400, message: error.message });
+      if (error instanceof BadRequest)
+        return fail({ status: 400, message: error.message, ...(error.code !== undefined && { code: error.code }) });
       throw error;
     }
     record.request = request;

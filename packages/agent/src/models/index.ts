@@ -1,7 +1,7 @@
-import { APICallError, type LanguageModelV4 } from "@ai-sdk/provider";
+import { APICallError, type LanguageModelV4, type LanguageModelV4StreamResult } from "@ai-sdk/provider";
 import { ModelError } from "../model-error.ts";
 import type { ModelClient } from "../model-client.ts";
-import { callOptions } from "./call-options.ts";
+import { callOptions, type Refused } from "./call-options.ts";
 import type { ModelClientOptions } from "./options.ts";
 import { modelErrorOf } from "./errors.ts";
 import { openModel } from "./providers.ts";
@@ -13,18 +13,26 @@ import { modelEvents } from "./stream.ts";
  */
 export function createModelClient(options: ModelClientOptions): ModelClient {
   let opened: Promise<LanguageModelV4> | undefined;
-  let asksForSummaries = true;
+  /** What the provider refused: not sent again. */
+  const refused: Refused = { summaries: false, reasoning: false };
   return {
     async *stream(request, signal) {
       try {
         opened ??= openModel({ ...options, fetch: streamsOnly(options.fetch) });
         const model = await opened;
-        const call = async () => model.doStream({ ...callOptions(request, options, asksForSummaries), abortSignal: signal });
-        const { stream } = await call().catch((error: unknown) => {
-          if (!asksForSummaries || !refusesSummaries(error)) throw error;
-          asksForSummaries = false;
-          return call();
-        });
+        const call = async (): Promise<LanguageModelV4StreamResult> => {
+          // Another call may change it meanwhile.
+          const without = { ...refused };
+          try {
+            return await model.doStream({ ...callOptions(request, options, without), abortSignal: signal });
+          } catch (error) {
+            const found = refusedBy(error);
+            if (found === undefined || without[found]) throw error;
+            refused[found] = true;
+            return call();
+          }
+        };
+        const { stream } = await call();
         yield* modelEvents(stream, { provider: options.provider, model: options.model });
       } catch (error) {
         if (signal.aborted) throw signal.reason instanceof Error ? signal.reason : new ModelError("aborted", "The call was aborted.");
@@ -34,11 +42,12 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
   };
 }
 
-/** OpenAI summarizes the reasoning of its larger models only for organizations that it has verified. */
-function refusesSummaries(error: unknown): boolean {
-  if (!APICallError.isInstance(error)) return false;
-  const { error: refusal } = (error.data ?? {}) as { error?: { param?: unknown } };
-  return refusal?.param === "reasoning.summary";
+/** OpenAI summarizes reasoning only for organizations that it has verified, and reads encrypted reasoning only of the organization that it came from. */
+function refusedBy(error: unknown): keyof Refused | undefined {
+  if (!APICallError.isInstance(error)) return undefined;
+  const { param, code } = ((error.data ?? {}) as { error?: { param?: unknown; code?: unknown } }).error ?? {};
+  if (param === "reasoning.summary") return "summaries";
+  return code === "invalid_encrypted_content" ? "reasoning" : undefined;
 }
 
 /** Some servers answer errors with status 200 and a JSON body instead of a stream: throws these as provider errors. */

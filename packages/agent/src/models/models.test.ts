@@ -531,6 +531,25 @@ describe("OpenAI's Responses API", () => {
     expect(String(itemsOf(-1)[2]!["call_id"])).toHaveLength(64);
   });
 
+  test("a chat whose key is now of another organization continues without its earlier reasoning", async () => {
+    await using ws = await tempWorkspace({ "a.txt": "A\n" });
+    const other = { itemId: "rs_1", reasoningEncryptedContent: "of another organization" };
+    const answer: ModelMessage = {
+      role: "assistant",
+      source: { provider: "openai-responses", model: "gpt-5.1" },
+      parts: [
+        { type: "reasoning", text: "Hm.", provider_state: { openai: other } },
+        { type: "text", text: "Hello." },
+      ],
+    };
+    plays(sayText("Hello."), nextMessage(), turn(think("So."), callTool("read_file", { file_path: "a.txt" })), sayText("It is A."));
+    const client = createModelClient(options());
+    const run = await play(ws, [], { model: { client }, message: "Look", conversation: [userMessage("Hi"), answer] });
+    expect(run.result).toMatchObject({ success: true, final_response: "It is A." });
+    expect(server.requests.map(({ outcome }) => outcome)).toEqual(["refused", "answered", "answered"]);
+    expect(JSON.stringify(server.requests.slice(1).map(({ body }) => body))).not.toContain('encrypted_content":');
+  });
+
   test("counts cached tokens and those of reasoning as the API does", async () => {
     plays(turn(think("One two three."), sayText("Yes."), counts({ input: 900, output: 50, cached: 800 })));
     expect((await collect(options())).at(-1)).toMatchObject({ usage: { tokens_in: 900, tokens_out: 50, tokens_cached: 800 } });

@@ -232,7 +232,10 @@ function checkReasoning(item: Json, next: Json | undefined): void {
       `Item with id '${id}' not found. Items are not persisted when \`store\` is set to false. Try again with \`store\` set to true, or remove this item from your input.`,
     );
   if (encrypted_content !== encryptedContentOf(id))
-    throw new BadRequest(`The encrypted content for item ${id} could not be verified. Reason: Encrypted content could not be decrypted.`);
+    throw new BadRequest(
+      `The encrypted content for item ${id} could not be verified. Reason: Encrypted content could not be decrypted or parsed.`,
+      "invalid_encrypted_content",
+    );
   const isFollowed = next?.role === "assistant" || next?.type === "function_call" || next?.type === "reasoning";
   if (!isFollowed) throw new BadRequest(`Item '${id}' of type 'reasoning' was provided without its required following item.`);
 }

@@ -40,6 +40,11 @@ export interface WireStream {
 /** What the real service rejects with 400, with its message. */
 export class BadRequest extends Error {
   override readonly name = "BadRequest";
+  readonly code: string | undefined;
+  constructor(message: string, code?: string) {
+    super(message);
+    this.code = code;
+  }
 }
 
 export type Json = Record<string, unknown>;
