@@ -22,11 +22,11 @@ export const ModelKey = described(
 );
 export type ModelKey = Static<typeof ModelKey>;
 
-export const ApiType = described(
+export const EndpointApi = described(
   "The API of an endpoint: OpenAI's chat completions, OpenAI's Responses API, or Anthropic's messages.",
   Literals("openai", "openai_responses", "anthropic"),
 );
-export type ApiType = Static<typeof ApiType>;
+export type EndpointApi = Static<typeof EndpointApi>;
 
 export const CustomProvider = described(
   "Your own OpenAI- or Anthropic-compatible endpoint; its models are `custom/<slug>/<model>`.",
@@ -35,7 +35,7 @@ export const CustomProvider = described(
     name: Type.String(),
     slug: Type.String(),
     base_url: Type.String(),
-    api_type: ApiType,
+    api_type: EndpointApi,
     has_key: Type.Boolean(),
     header_names: Type.Array(Type.String(), { description: "Names of extra headers; their values are write-only" }),
     available_models: Type.Array(Type.String(), { description: "Empty: the models that the endpoint lists" }),
@@ -176,7 +176,7 @@ export const modelKeysRoutes = {
       name: Type.String({ minLength: 1, maxLength: 100 }),
       slug: Type.String({ pattern: "^[a-z0-9][a-z0-9_-]{0,49}$" }),
       base_url: Url,
-      api_type: Type.Optional(ApiType),
+      api_type: Type.Optional(EndpointApi),
       api_key: Maybe(Key),
       default_headers: Maybe(Headers),
       available_models: Maybe(Models),
@@ -196,7 +196,7 @@ export const modelKeysRoutes = {
     body: Type.Object({
       name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
       base_url: Type.Optional(Url),
-      api_type: Type.Optional(ApiType),
+      api_type: Type.Optional(EndpointApi),
       api_key: Maybe(Key),
       default_headers: Maybe(Headers),
       available_models: Maybe(Models),

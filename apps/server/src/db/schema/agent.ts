@@ -1,6 +1,6 @@
 import type { Message, PendingBatch } from "@tesslate/agent";
 import type {
-  ApiType,
+  EndpointApi,
   AgentStep,
   ChecksReport,
   McpTransport,
@@ -488,7 +488,7 @@ export const userProviders = pgTable(
     name: text().notNull(),
     slug: text().notNull(),
     base_url: text().notNull(),
-    api_type: text().$type<ApiType>().notNull().default("openai"),
+    api_type: text().$type<EndpointApi>().notNull().default("openai"),
     encrypted_headers: bytea("sealed_headers"),
     header_names: jsonb().$type<string[]>().notNull().default([]),
     available_models: jsonb().$type<string[]>().notNull().default([]),

@@ -1,4 +1,4 @@
-import type { ApiType, CustomProvider, List, ModelKey } from "@tesslate/contract";
+import type { EndpointApi, CustomProvider, List, ModelKey } from "@tesslate/contract";
 import type { CryptoBox } from "../../../platform/crypto.ts";
 import { isUniqueViolation } from "../../../platform/database.ts";
 import { AppError, badRequest, conflict, forbidden, invalid, notFound } from "../../../platform/errors.ts";
@@ -22,7 +22,7 @@ interface ProviderInput {
   name: string;
   slug: string;
   base_url: string;
-  api_type?: ApiType;
+  api_type?: EndpointApi;
   api_key?: string | null;
   default_headers?: Record<string, string> | null;
   available_models?: string[] | null;
