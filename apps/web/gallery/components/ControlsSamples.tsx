@@ -78,7 +78,7 @@ export function ControlsSamples() {
       </Sample>
       <Sample title="Fields" note="label, hint, error">
         <div className="grid gap-3">
-          <Field label="Name" hint="As others see it.">
+          <Field label="Name" hint="Visible to everyone.">
             <Input defaultValue="Nadia" />
           </Field>
           <Field
@@ -88,7 +88,7 @@ export function ControlsSamples() {
                 Forgot it?
               </a>
             }
-            error="That password does not fit this e-mail."
+            error="Incorrect email, username or password."
           >
             <PasswordInput size="lg" defaultValue="wrong one" autoComplete="off" />
           </Field>
@@ -150,9 +150,9 @@ export function ControlsSamples() {
               <>
                 <TriangleAlert className="text-warn" />
                 <span className="flex-1">
-                  No model is connected. <span className="text-fg-2">The draft stays.</span>
+                  No model is connected. <span className="text-fg-2">Your draft is kept.</span>
                 </span>
-                <Button size="sm">Use the demo</Button>
+                <Button size="sm">Use demo</Button>
                 <Button size="sm" variant="primary">
                   Connect
                 </Button>

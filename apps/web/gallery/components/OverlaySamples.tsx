@@ -59,7 +59,7 @@ export function OverlaySamples() {
         <Button onClick={() => setOpen("dialog")}>Dialog</Button>
         <Button onClick={() => setOpen("confirm")}>Typed confirmation</Button>
         <Button onClick={() => setOpen("sheet")}>Sheet</Button>
-        <Button onClick={() => toast("Back at c13. The rest is dashed.", { action: { label: "Redo", onSelect: () => undefined } })}>
+        <Button onClick={() => toast("Restored to this point.", { action: { label: "Redo", onSelect: () => undefined } })}>
           Toast
         </Button>
         <Button

@@ -35,7 +35,7 @@ export function StateSamples() {
             <Pill tone="ok" icon={<Dot shape="filled" tone="ok" />}>
               Running
             </Pill>
-            <Pill icon={<Moon />}>Asleep</Pill>
+            <Pill icon={<Moon />}>Hibernated</Pill>
             <Pill tone="warn" icon={<TriangleAlert />}>
               Past due
             </Pill>
@@ -82,21 +82,21 @@ export function StateSamples() {
       </Sample>
       <Sample title="Empty, loading, error">
         <Card className="divide-y divide-line-0 rounded-4">
-          <EmptyState title="No projects yet" action={<Button>Describe one</Button>}>
-            Say what you want on Home. It shows up here.
+          <EmptyState title="No projects yet" action={<Button>Create project</Button>}>
+            Describe an app on Home and the agent builds it. Your projects appear here.
           </EmptyState>
           <SkeletonRows count={4} label="Loading rows" className="p-6" />
-          <ErrorState title="The projects could not be loaded" onRetry={() => undefined} details={"code: unavailable\nstatus: 503"}>
-            The server does not answer.
+          <ErrorState title="Couldn't load projects" onRetry={() => undefined} details={"code: unavailable\nstatus: 503"}>
+            The server didn't respond. Try again later.
           </ErrorState>
         </Card>
       </Sample>
       <Sample title="Banner">
         <div className="grid gap-2">
-          <Banner action={<Button size="sm">Read on</Button>}>Replies come from a script.</Banner>
-          <Banner tone="warn">Sandboxes run without their own network here.</Banner>
+          <Banner action={<Button size="sm">Connect model</Button>}>Replies come from a script.</Banner>
+          <Banner tone="warn">Projects run with less isolation on this machine.</Banner>
           <Banner tone="err" action={<Button size="sm">Retry</Button>}>
-            Could not save.
+            Couldn't save the notes.
           </Banner>
         </div>
       </Sample>

@@ -72,7 +72,7 @@ export function ThreadSamples() {
       <Sample title="Standing" note="lines and tones">
         <Thread label="Every line">
           <ThreadItem bead="checkpoint" tone="on" edge="start">
-            <p className="text-xs leading-5.5">Where you stand</p>
+            <p className="text-xs leading-5.5">Current step</p>
           </ThreadItem>
           <ThreadItem bead="message">
             <p className="text-md leading-read text-fg-0">Six orders a slot, and a day closes at 18:00 the evening before.</p>
@@ -87,7 +87,7 @@ export function ThreadSamples() {
             <p className="text-md leading-read">The count includes cancelled orders, and</p>
           </ThreadItem>
           <ThreadItem bead="held" line="held">
-            <p className="text-xs leading-5.5">Waits for you</p>
+            <p className="text-xs leading-5.5">Waiting for you</p>
           </ThreadItem>
           <ThreadItem bead="message" line="gone">
             <p className="text-xs leading-5.5 text-fg-2">Undone</p>

@@ -260,7 +260,7 @@ export const scenarios: readonly Scenario[] = [
   {
     ...base,
     id: "making",
-    title: "The project is being made",
+    title: "The project is being created",
     project: { environment_status: "provisioning", status: "creating" },
     containers: [],
     tasks: [task({})],
@@ -292,7 +292,7 @@ export const scenarios: readonly Scenario[] = [
   {
     ...base,
     id: "stopped-memory",
-    title: "The app was stopped because memory was short",
+    title: "The app was stopped because the server was low on memory",
     project: { status: "stopped", environment_status: "stopped", stop_reason: "memory" },
     containers: [container(ids.web, "web", 5173, "stopped")],
     entries: finished(),
@@ -329,7 +329,7 @@ export const scenarios: readonly Scenario[] = [
   {
     ...base,
     id: "setup-failed",
-    title: "The project could not be set up",
+    title: "Project setup failed",
     project: { environment_status: "setup_failed", status: "error" },
     containers: [],
     tasks: [task({ status: "failed", error: "The template could not be installed: no space left on the device." })],
@@ -338,7 +338,7 @@ export const scenarios: readonly Scenario[] = [
   {
     ...base,
     id: "long",
-    title: "A conversation of 500 messages",
+    title: "A chat of 500 messages",
     entries: Array.from({ length: 500 }, (_, index): TranscriptEntry => {
       if (index % 2 === 0)
         return { ...message("90", `Question ${index}: ${question}`, "14:02:00"), id: `user-${index}` } as TranscriptEntry;
@@ -357,14 +357,14 @@ export const scenarios: readonly Scenario[] = [
     title: "A project of 10 000 files",
     tree: Array.from({ length: 10_000 }, (_, index) => entry(`src/part-${index % 40}/file-${index}.ts`)),
   },
-  { ...base, id: "unreadable", title: "History and files cannot be read", failing: ["chat", "tree"], entries: finished() },
-  { ...base, id: "deploys", title: "Deploys: v8 goes up" },
-  { ...base, id: "deploy-done", title: "Deploys: v8 is live" },
-  { ...base, id: "deploy-failed", title: "Deploys: the build failed" },
-  { ...base, id: "deploy-blocked", title: "Deploys: the launch gate says no" },
-  { ...base, ...bakeryCanvas, id: "canvas", title: "The canvas: an app with its services" },
-  { ...base, id: "canvas-empty", title: "The canvas: nothing on it", containers: [] },
-  { ...base, id: "canvas-loading", title: "The canvas: on its way", hanging: ["previews"] },
-  { ...base, id: "canvas-unreadable", title: "The canvas: it cannot be read", failing: ["connections"] },
-  { ...base, id: "canvas-many", title: "The canvas: 120 containers", containers: manyContainers },
+  { ...base, id: "unreadable", title: "Loading the chat and the files failed", failing: ["chat", "tree"], entries: finished() },
+  { ...base, id: "deploys", title: "Deployments: v8 is deploying" },
+  { ...base, id: "deploy-done", title: "Deployments: v8 is live" },
+  { ...base, id: "deploy-failed", title: "Deployments: the build failed" },
+  { ...base, id: "deploy-blocked", title: "Deployments: the launch gate blocked v8" },
+  { ...base, ...bakeryCanvas, id: "canvas", title: "Canvas: an app with its services" },
+  { ...base, id: "canvas-empty", title: "Canvas: empty", containers: [] },
+  { ...base, id: "canvas-loading", title: "Canvas: loading", hanging: ["previews"] },
+  { ...base, id: "canvas-unreadable", title: "Canvas: loading failed", failing: ["connections"] },
+  { ...base, id: "canvas-many", title: "Canvas: 120 containers", containers: manyContainers },
 ];
