@@ -90,7 +90,8 @@ export async function composeProvisioning(
     branch: createBranchSource({
       ...copying,
       measure: (sandbox) => measureProject(db, sandbox),
-      copyContainers: containerSetup.copyAllWithSecrets }),
+      copyContainers: containerSetup.copyAllWithSecrets,
+    }),
   };
   const setup = createProjectSetup({ store: projectsStore, projects, sources, beginFirstMessage: firstMessages.begin, tasks, log });
   const deletion = createProjectDeletion({ store: projectsStore, projects, shutDown: lifecycle.shutDown, tasks });

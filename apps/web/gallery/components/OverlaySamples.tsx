@@ -59,9 +59,7 @@ export function OverlaySamples() {
         <Button onClick={() => setOpen("dialog")}>Dialog</Button>
         <Button onClick={() => setOpen("confirm")}>Typed confirmation</Button>
         <Button onClick={() => setOpen("sheet")}>Sheet</Button>
-        <Button onClick={() => toast("Restored to this point.", { action: { label: "Redo", onSelect: () => undefined } })}>
-          Toast
-        </Button>
+        <Button onClick={() => toast("Restored to this point.", { action: { label: "Redo", onSelect: () => undefined } })}>Toast</Button>
         <Button
           onClick={() =>
             toast("Could not save order.tsx: changed on disk", { kind: "failed", action: { label: "Compare", onSelect: () => undefined } })

@@ -51,7 +51,16 @@ export async function runSpec(spec: TaskSpec, { workspace, client, context_windo
     tokens: tokens_in + tokens_out,
     isScripted: !client,
   });
-  return { title: spec.title, failures, ended: result.completion_reason, steps: result.iterations, tokens_in, tokens_out, tokens_cached, ms };
+  return {
+    title: spec.title,
+    failures,
+    ended: result.completion_reason,
+    steps: result.iterations,
+    tokens_in,
+    tokens_out,
+    tokens_cached,
+    ms,
+  };
 }
 
 interface Played {

@@ -131,9 +131,7 @@ describe.each(dialects)("%s over the wire", (provider) => {
     const mixed: ModelMessage = { role: "tool", parts: [{ ...result, content: [...result.content, deleted] }] };
     await collect(optionsFor(provider), request("", { messages: [...messages.slice(0, 2), mixed] }));
     expect(sent()).toMatchObject(
-      (takesImages ? within : after).map((message) =>
-        message.role === "tool" ? { ...message, text: expect.any(String) } : message,
-      ),
+      (takesImages ? within : after).map((message) => (message.role === "tool" ? { ...message, text: expect.any(String) } : message)),
     );
     expect(sent()[0]!.text).toContain("[The image b.png was deleted.]");
   });
