@@ -25,7 +25,7 @@ import { toolsForFormat } from "./edit-format.ts";
 import { RunEnded, type Ending } from "./ending.ts";
 import { createOutputs } from "./outputs.ts";
 import { createResultImages } from "./result-images.ts";
-import { createSeenFiles, filesIn } from "./seen-files.ts";
+import { createSeenFiles, forgetCutReads, shownIn } from "./seen-files.ts";
 import { createSubagents, type RunNested } from "./subagents/subagents.ts";
 import { openProtocol, relevantFiles, type Next } from "./text-protocol/index.ts";
 import { estimateRequestTokens, estimateTokens } from "./tokens.ts";
@@ -151,7 +151,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     commands,
     // With the `files` protocol the agent sees files only at the start of its run, so earlier runs do not count.
     seen: (options.agent.protocol === "files" ? undefined : options.seen) ?? createSeenFiles(),
-    inConversation: new Set(),
+    shown: new Map(),
     outputs,
     ...(deps.images && { images: createResultImages(deps.images, onUnexpected) }),
     get textLimits() {
@@ -295,7 +295,8 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       await append(options.resumes ? noteOf(options.resumes) : await personsMessage(project));
     }
     hasBegun = true;
-    for (const path of filesIn(wholeMessages(record), context.root)) context.inConversation.add(path);
+    for (const [path, lines] of shownIn(wholeMessages(record), context.root))
+      if (context.shown.get(path) !== "all") context.shown.set(path, lines);
   }
 
   /** The person's message with its context, as it will be sent from now on. */
@@ -397,7 +398,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     const mark = plan.apply(summary);
     await append(mark);
     await repeatContext();
-    context.inConversation = filesIn(wholeMessages(record), context.root);
+    context.shown = shownIn(wholeMessages(record), context.root);
     commands.remind();
     const [before, after] = [mark.tokens_before, mark.tokens_after].map((tokens) => tokens.toLocaleString("en-US"));
     const message = `Older messages were summarized. The conversation now takes about ${after} tokens instead of ${before}.`;
@@ -540,6 +541,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       messages: results,
     });
     record.push(...results);
+    forgetCutReads(context, wholeMessages(record), outcome.message);
     unsavedText = "";
     if (outcome.ending) throw new RunEnded(outcome.ending);
     return outcome.results.filter((result) => !result.success).length;

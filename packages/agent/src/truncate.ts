@@ -37,6 +37,9 @@ export function shorten(text: string, limits: TextLimits, outputs?: Outputs): st
   return `${head}\n… ${what} left out${how} …\n${tail}`;
 }
 
+/** Whether the middle of this text was left out. */
+export const isShortened = (text: string): boolean => /^… .+ left out(: read_output .+)? …$/m.test(text);
+
 /** The beginning of `text` from `offset`, within the limits. */
 export function pageOf(text: string, offset: number, limits: TextLimits): string {
   return firstLines(text.slice(offset, offset + limits.chars), limits.lines);

@@ -138,8 +138,8 @@ export interface ToolContext {
   notice(notice: RunNotice): Promise<void>;
   commands: RunCommands;
   seen: SeenFiles;
-  /** Paths of files whose text is in the conversation, as opposed to files seen in an earlier run or before a summary. */
-  inConversation: Set<string>;
+  /** The text of files that is in the conversation, as opposed to files seen in an earlier run or before a summary. */
+  shown: ShownFiles;
   /** Output that was too long for the model. */
   outputs: Outputs;
   /** Absent: results cannot have images. */
@@ -185,6 +185,9 @@ export interface SeenFiles {
   set(path: string, etag: string): unknown;
   delete(path: string): unknown;
 }
+
+/** What the conversation has of the text of files, by path: all of it, or lines of it, without blanks at their end. */
+export type ShownFiles = Map<string, "all" | Set<string>>;
 
 /** The commands of this run. Those in the background end with it. */
 export interface RunCommands {

@@ -20,7 +20,7 @@ export async function relevantFiles(options: {
   message: string;
   conversation: readonly Message[];
   /** Updated with the files shown. */
-  context: Pick<ToolContext, "seen" | "inConversation">;
+  context: Pick<ToolContext, "seen" | "shown">;
 }): Promise<string> {
   const { workspace, root, message, context } = options;
   // What was said since the person's last message.

@@ -159,7 +159,7 @@ async function planUpdate(
         if (text === file.text) return {};
         const { entry } = await files.write(path, text, { ifMatch: file.etag });
         undo.push(() => files.write(path, file.text, { ifMatch: entry.etag }));
-        seenAfterEdit(context, path, { before: file.etag, after: entry.etag });
+        seenAfterEdit(context, path, { before: file, after: { etag: entry.etag, text } });
         return carriedOut({ path, op: "update", size: entry.size }, describeChange(path, file.text, text));
       },
     };

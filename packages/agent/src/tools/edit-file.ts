@@ -1,12 +1,14 @@
 import { Type } from "typebox";
-import { applyEdits, type AppliedEdit } from "../patch/edits.ts";
+import { applyEdits, type AppliedEdit, type Edited, type TextEdit } from "../patch/edits.ts";
 import type { Replacement } from "../patch/match.ts";
+import { unshownLines } from "../seen-files.ts";
 import { defineTool, done, ToolFailure } from "../tool.ts";
 import { truncateMiddle } from "../truncate.ts";
+import type { ToolContext } from "../types.ts";
 import { briefDiff } from "../unified-diff.ts";
-import { resolveWritablePath } from "../workspace-path.ts";
+import { resolveWritablePath, shownPath } from "../workspace-path.ts";
 import { mutates } from "./gates.ts";
-import { loadText, saveText } from "./text-file.ts";
+import { loadText, saveText, type TextFile } from "./text-file.ts";
 
 /** Total characters searched (file size times edits), because the search blocks the event loop. */
 const maxSearchedChars = 50_000_000;
@@ -31,6 +33,7 @@ export const editFile = defineTool({
     const made = applyEdits(file.text, edits);
     if (!made.ok) throw replacementFailure(file_path, made.found, edits.length === 1 ? "" : `Edit ${made.index + 1} of ${edits.length}: `);
     const { text, applied } = made;
+    refuseUnreadLines(context, file, made, edits);
     const { sizeBytes, shown } = await saveText(context, file, text);
     const fields = {
       file_path,
@@ -46,6 +49,33 @@ export const editFile = defineTool({
     return done(`${changeSummary(file_path, applied)}${similarityNote(applied)}`, fields);
   },
 });
+
+/**
+ * Of a file that was read in part, a quotation that is only similar may not change lines that were not read. The others are known: they were read, or
+ * an edit quotes them.
+ */
+function refuseUnreadLines(
+  context: ToolContext,
+  { path, text: before }: TextFile,
+  { text, applied }: Extract<Edited, { ok: true }>,
+  edits: readonly TextEdit[],
+): void {
+  if (!context.shown.has(path) || applied.every(({ similarity }) => similarity === 1)) return;
+  const known = new Set([text, ...edits.map(({ search }) => search)].flatMap((one) => one.split("\n")).map(withoutSpacing));
+  const lines = before.split("\n");
+  const changed = lines.filter((line) => !known.has(withoutSpacing(line)));
+  const [unread] = unshownLines(context, path, changed);
+  if (unread === undefined) return;
+  const from = Math.max(0, lines.findIndex((line) => line.trimEnd() === unread) - 5);
+  const shown = shownPath(context.root, path);
+  throw new ToolFailure(`The most similar place has lines of ${shown} that you have not read. Nothing was changed.`, {
+    file_path: shown,
+    suggestion: "Read the place again and quote it as it is, with whole lines.",
+    content: `From line ${from + 1}:\n${truncateMiddle(lines.slice(from, from + 20).join("\n"), 1_000)}`,
+    details: { doubt: "unread" },
+  });
+}
+const withoutSpacing = (line: string): string => line.replaceAll(/\s+/g, " ").trim();
 
 function changeSummary(filePath: string, applied: readonly AppliedEdit[]): string {
   const lines = applied.map(({ line }) => line);

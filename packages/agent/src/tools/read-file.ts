@@ -1,11 +1,11 @@
 import { Type } from "typebox";
 import { imageTypeOf } from "../images.ts";
-import { sawText } from "../seen-files.ts";
+import { isLongLine, readMessage, shownLine } from "../read-result.ts";
+import { sawLines } from "../seen-files.ts";
 import { defineTool, done, failed, ToolFailure } from "../tool.ts";
 import { resolvePath, shownPath } from "../workspace-path.ts";
 import { reads } from "./gates.ts";
 
-const maxLineChars = 2_000;
 const maxBytes = 20 * 1024 * 1024;
 
 export const readFile = defineTool({
@@ -32,26 +32,24 @@ export const readFile = defineTool({
     }
     if (data.subarray(0, 8_192).includes(0))
       return failed(`${file_path} is a binary file of ${data.length} bytes.`, { file_path, details: { size_bytes: data.length } });
-    sawText(context, path, read.etag);
     const lines = new TextDecoder().decode(data).split("\n");
     if (lines[lines.length - 1] === "") lines.pop();
     const details = { size_bytes: data.length, lines: lines.length };
+    sawLines(context, path, read.etag, { shown: [], all: lines });
     if (lines.length === 0) return done(`${file_path} is empty.`, { file_path, content: "", details });
     if (offset > lines.length) throw new ToolFailure(`${file_path} has only ${lines.length} lines.`, { details });
     const page: string[] = [];
     let used = 0;
     const most = Math.min(limit ?? Infinity, context.textLimits.lines);
     for (const line of lines.slice(offset - 1, offset - 1 + most)) {
-      const shown =
-        line.length > maxLineChars ? `${line.slice(0, maxLineChars)}… (${line.length - maxLineChars} more characters in this line)` : line;
+      const shown = shownLine(line);
       if (page.length > 0 && used + shown.length + 1 > context.textLimits.chars) break;
       page.push(shown);
       used += shown.length + 1;
     }
     const last = offset + page.length - 1;
-    const isWhole = offset === 1 && last === lines.length;
-    const more = last < lines.length ? ` Continue with offset ${last + 1}.` : "";
-    const message = isWhole ? `${file_path}: ${lines.length} lines.` : `${file_path}: lines ${offset}-${last} of ${lines.length}.${more}`;
+    sawLines(context, path, read.etag, { shown: lines.slice(offset - 1, last).filter((line) => !isLongLine(line)), all: lines });
+    const message = readMessage(file_path, { first: offset, last, total: lines.length });
     return done(message, { file_path, content: page.join("\n"), details });
   },
 });

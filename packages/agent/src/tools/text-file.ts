@@ -50,7 +50,7 @@ export async function saveText(
 ): Promise<{ sizeBytes: number; shown: ReturnType<typeof shownChange> }> {
   if (text === file.text) return { sizeBytes: Buffer.byteLength(text), shown: noChange };
   const { entry } = await context.workspace.files.write(file.path, text, { ifMatch: file.etag });
-  seenAfterEdit(context, file.path, { before: file.etag, after: entry.etag });
+  seenAfterEdit(context, file.path, { before: file, after: { etag: entry.etag, text } });
   const change = describeChange(file.path, file.text, text);
   await context.fileChanged({
     path: file.path,

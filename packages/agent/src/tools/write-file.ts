@@ -28,7 +28,7 @@ export const writeFile = defineTool({
       return done(`${file_path} already has this content; nothing changed.`, { ...fields, ...noChange });
     }
     // An empty file has no content to lose.
-    if (found.exists && file?.text !== "") refuseUnread(context, path, found.etag);
+    if (found.exists && file?.text !== "") refuseUnread(context, path, found.etag, file?.text);
     if (file && lines.length < file.text.split("\n").length && hasNewElision(file.text, content)) {
       const suggestion = "Edit a part of the file, or write all of it.";
       throw new ToolFailure(`content has a line like "..." that stands for code left out, which would be lost. Nothing was changed.`, {
