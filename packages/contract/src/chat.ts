@@ -135,7 +135,7 @@ export const SendMessage = Type.Object({
   view_context: Maybe(Type.String({ pattern: `^(${["graph", "builder", "terminal", "kanban"].map(inAnyCase).join("|")})$` })),
   model: described("Replaces the agent's model for this run, e.g. `openai/gpt-5.1`", Maybe(Type.String({ maxLength: 200 }))),
   reasoning: described(
-    "How much the model thinks. Absent: as in the last run of the chat; null: the model's default. Levels that the model does not have (`reasoning` of `GET /api/marketplace/models`) are ignored",
+    "How much the model thinks. Absent: as in the last run of the chat; null: the agent's level (`config.reasoning`), or the model's default. Levels that the model does not have (`reasoning` of `GET /api/marketplace/models`) are ignored",
     Maybe(Reasoning),
   ),
   workspace: described(

@@ -19,6 +19,7 @@ import {
   WriteReview,
   WrittenReview,
 } from "./marketplace.ts";
+import { Reasoning } from "./reasoning.ts";
 import { route } from "./route.ts";
 import {
   described,
@@ -107,6 +108,13 @@ export const AgentDetail = described(
 );
 export type AgentDetail = Static<typeof AgentDetail>;
 
+/** What it does not name is stored as it is. */
+const AgentConfig = described(
+  "Settings of the agent: `features` (which it has, by name), and `reasoning` (how much its model thinks in chats that have no level of their own; null: the model's default).",
+  Type.Unsafe<{ reasoning?: Reasoning | null; [setting: string]: unknown }>(
+    Type.Object({ reasoning: Maybe(Reasoning) }, { additionalProperties: true }),
+  ),
+);
 const Rate = Nullable(Type.Number({ minimum: 0, maximum: 100_000 }));
 const Cents = Type.Integer({ minimum: 0, maximum: 10_000_000 });
 const ModelId = Type.String({ maxLength: 200, pattern: "^[^/\\s]+/\\S+$" });
@@ -119,7 +127,7 @@ const optional = {
   category: Type.Optional(Category),
   tools: Type.Optional(ToolNames),
   tool_configs: Maybe(ToolConfigs),
-  config: Maybe(JsonObject),
+  config: Maybe(AgentConfig),
   features: Type.Optional(Names),
   tags: Type.Optional(Names),
   required_models: Type.Optional(Names),

@@ -2,14 +2,9 @@ import type { Model, Reasoning } from "@tesslate/contract";
 import { Brain, ChevronDown } from "lucide-react";
 import { Button } from "../../ui/Button.tsx";
 import { Menu } from "../../ui/Menu.tsx";
+import { reasoningLabels } from "../models/index.ts";
 
-const levels: Record<Reasoning, { label: string; hint: string }> = {
-  off: { label: "Off", hint: "Answers without thinking first" },
-  low: { label: "Low", hint: "Thinks briefly" },
-  medium: { label: "Medium", hint: "Thinks before difficult steps" },
-  high: { label: "High", hint: "Thinks at length; slower and more expensive" },
-};
-const standard = { value: "default", label: "Default", hint: "The model's own setting" };
+const standard = { value: "default", label: "Default", hint: "The setting of the agent, or else of the model" };
 
 /** Selects how much the model thinks. Nothing for models where that cannot be chosen. */
 export function ReasoningMenu({
@@ -18,14 +13,14 @@ export function ReasoningMenu({
   onReasoning,
 }: {
   model: Model | undefined;
-  /** Null: the model's default. */
+  /** Null: the default of the agent or the model. */
   reasoning: Reasoning | null;
   onReasoning: (reasoning: Reasoning | null) => void;
 }) {
   const offered = model?.reasoning ?? [];
   if (offered.length === 0) return null;
   const picked = reasoning !== null && offered.includes(reasoning) ? reasoning : null;
-  const label = picked === null ? standard.label : levels[picked].label;
+  const label = picked === null ? standard.label : reasoningLabels[picked].label;
   return (
     <Menu
       label="Thinking"
@@ -33,7 +28,7 @@ export function ReasoningMenu({
       choice={{
         value: picked ?? standard.value,
         onChange: (value) => onReasoning(offered.find((level) => level === value) ?? null),
-        options: [standard, ...offered.map((value) => ({ value, ...levels[value] }))],
+        options: [standard, ...offered.map((value) => ({ value, ...reasoningLabels[value] }))],
       }}
       trigger={
         <Button size="sm" variant="ghost" aria-label={`Thinking: ${label}`}>

@@ -4,7 +4,7 @@ import { useHandler } from "../../lib/use-handler.ts";
 import { useConversation } from "./conversation.ts";
 
 interface ReasoningChoice {
-  /** How much the model thinks in this chat; null: its default. */
+  /** How much the model thinks in this chat; null: the default of the agent or the model. */
   shown: Reasoning | null;
   /** Undefined: as in the last run of the chat, which the server knows. */
   chosen: Reasoning | null | undefined;

@@ -60,6 +60,19 @@ test("what is not saved is kept: through leaving, a reload, and what somebody el
   await waitFor(() => expect(JSON.stringify({ ...localStorage })).not.toContain("Master baker"));
 });
 
+test("how much the model thinks is chosen, from the agent's own level", async ({ api, open, user }) => {
+  begin(api);
+  api.answer("marketplaceAgents.get", { ...baker, config: { reasoning: "high", note: "kept" } });
+  api.answer("marketplaceAgents.update", baker);
+  open("/library/agents/baker");
+  const thinking = await screen.findByRole("combobox", { name: "Thinking" });
+  expect(thinking).toHaveTextContent("High");
+  await user.click(thinking);
+  await user.click(await screen.findByRole("option", { name: /Model default/ }));
+  await user.click(screen.getByRole("button", { name: "Save" }));
+  await waitFor(() => expect(api.asked("marketplaceAgents.update")[0]?.body).toEqual({ config: { reasoning: null } }));
+});
+
 test("changes can be discarded", async ({ api, open, user }) => {
   begin(api);
   api.answer("marketplaceAgents.get", baker);

@@ -2,7 +2,7 @@ import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { ChevronLeft, FlaskConical } from "lucide-react";
 import { useRef, useState } from "react";
-import type { AgentDetail } from "@tesslate/contract";
+import { reasoningLevels, type AgentDetail } from "@tesslate/contract";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { useKept } from "../../lib/use-kept.ts";
@@ -25,7 +25,7 @@ import { Switch } from "../../ui/Switch.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { categoryName, agentQuery } from "../marketplace/index.ts";
-import { modelsQuery } from "../models/index.ts";
+import { modelsQuery, reasoningLabels } from "../models/index.ts";
 import { meQuery } from "../users/index.ts";
 import {
   agentFeatures,
@@ -256,6 +256,21 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
             value={form.agent_type}
             onChange={(value) => set({ agent_type: value as AgentForm["agent_type"] })}
             options={Object.entries(agentTypes).map(([value, { label, hint }]) => ({ value, label, hint }))}
+          />
+        </Field>
+        <Field
+          label="Thinking"
+          error={errors.reasoning}
+          hint="How much the model thinks in chats that don't choose a level. Models without this level ignore it."
+          className="mt-4"
+        >
+          <Select
+            value={form.reasoning ?? "default"}
+            onChange={(value) => set({ reasoning: reasoningLevels.find((level) => level === value) ?? null })}
+            options={[
+              { value: "default", label: "Model default" },
+              ...reasoningLevels.map((value) => ({ value, ...reasoningLabels[value] })),
+            ]}
           />
         </Field>
         <fieldset className="mt-4 grid gap-2">

@@ -21,6 +21,16 @@ test("only what changed is sent", () => {
   });
 });
 
+test("the level of thinking is part of the configuration, and none takes it away", () => {
+  expect(creationOf(form).config).not.toHaveProperty("reasoning");
+  expect(creationOf({ ...form, reasoning: "high" })).toMatchObject({ config: { reasoning: "high" } });
+  expect(changedFields({ ...form, reasoning: "high" }, form)).toEqual({ config: { reasoning: null } });
+  expect(changedFields(form, { ...form, reasoning: "low", features: { ...form.features, subagents: false } }).config).toEqual({
+    features: { ...form.features, subagents: false },
+    reasoning: "low",
+  });
+});
+
 test("what is missing is shown by field", () => {
   expect(Object.keys(faultsOf(emptyForm("")))).toEqual(["name", "description", "system_prompt"]);
   expect(faultsOf(form)).toEqual({});

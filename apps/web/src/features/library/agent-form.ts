@@ -1,4 +1,4 @@
-import type { AgentDetail, CreateAgent, UpdateAgent } from "@tesslate/contract";
+import { reasoningLevels, type AgentDetail, type CreateAgent, type Reasoning, type UpdateAgent } from "@tesslate/contract";
 import { dollarInput, parseDollars } from "../../lib/money.ts";
 
 /** The values of an agent's form. `tools: null` means all tools. */
@@ -11,6 +11,8 @@ export interface AgentForm {
   system_prompt: string;
   tools: string[] | null;
   features: Record<AgentFeature, boolean>;
+  /** Of chats without a level of their own; null: the model's default. */
+  reasoning: Reasoning | null;
   pricing_type: "free" | "one_time" | "monthly";
   /** As typed, in dollars. */
   price: string;
@@ -53,6 +55,7 @@ export const emptyForm = (model: string): AgentForm => ({
   system_prompt: "",
   tools: null,
   features: { subagents: true, plan_mode: true, web_search: true, apply_patch: true },
+  reasoning: null,
   pricing_type: "free",
   price: "",
   source_type: "open",
@@ -79,6 +82,7 @@ export const formOf = (agent: AgentDetail): AgentForm => ({
   system_prompt: agent.system_prompt ?? "",
   tools: agent.tools,
   features: featuresOf(agent.config),
+  reasoning: reasoningLevels.find((level) => level === agent.config?.["reasoning"]) ?? null,
   pricing_type: agent.pricing_type === "one_time" || agent.pricing_type === "monthly" ? agent.pricing_type : "free",
   price: agent.price_cents > 0 ? dollarInput(agent.price_cents) : "",
   source_type: agent.source_type,
@@ -94,7 +98,7 @@ export const creationOf = (form: AgentForm): CreateAgent => ({
   tools: form.tools,
   ...(form.model && { model: form.model }),
   mode: form.agent_type === "StreamAgent" ? "stream" : "agent",
-  config: { features: form.features },
+  config: { features: form.features, ...(form.reasoning && { reasoning: form.reasoning }) },
   ...priceOf(form),
   is_published: false,
 });
@@ -110,6 +114,7 @@ export function changedFields(before: AgentForm, after: AgentForm): UpdateAgent 
   if (after.system_prompt !== before.system_prompt) body.system_prompt = after.system_prompt;
   if (JSON.stringify(after.tools) !== JSON.stringify(before.tools)) body.tools = after.tools;
   if (JSON.stringify(after.features) !== JSON.stringify(before.features)) body.config = { features: after.features };
+  if (after.reasoning !== before.reasoning) body.config = { ...body.config, reasoning: after.reasoning };
   if (JSON.stringify(priceOf(after)) !== JSON.stringify(priceOf(before))) Object.assign(body, priceOf(after));
   return body;
 }
@@ -131,14 +136,15 @@ export interface AgentDraft {
 }
 const isForm = (value: unknown): value is AgentForm => {
   if (typeof value !== "object" || value === null) return false;
-  const { features, tools, ...texts } = value as Record<string, unknown>;
+  const { features, tools, reasoning = null, ...texts } = value as Record<string, unknown>;
   return (
     (["name", "description", "category", "agent_type", "model", "system_prompt", "pricing_type", "price", "source_type"] as const).every(
       (field) => typeof texts[field] === "string",
     ) &&
     typeof features === "object" &&
     features !== null &&
-    (tools === null || Array.isArray(tools))
+    (tools === null || Array.isArray(tools)) &&
+    (reasoning === null || reasoningLevels.some((level) => level === reasoning))
   );
 };
 export const isAgentDraft = (value: unknown): value is AgentDraft =>

@@ -1,4 +1,5 @@
 import type { LibrarySubagent } from "@tesslate/agent";
+import { reasoningLevels, type Reasoning } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
 import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
 import { effectiveFeatures, type AgentFeatures } from "./agents.features.ts";
@@ -26,6 +27,8 @@ export interface RunnableAgent {
   creator_id: string | null;
   /** The server's features with the agent's overrides. */
   features: AgentFeatures;
+  /** How much its model thinks in chats without a level; null: the model's default. */
+  reasoning: Reasoning | null;
   tool_configs: AgentRow["tool_configs"];
   /** The sub-agents of the agent. */
   subagents: LibrarySubagent[];
@@ -71,6 +74,7 @@ export function createAgents({ store, features }: { store: AgentsStore; features
         requires_user_keys: agent.requires_user_keys,
         ...termsOf(agent, isOwner),
         features: effectiveFeatures(features, agent.config),
+        reasoning: reasoningLevels.find((level) => level === agent.config?.["reasoning"]) ?? null,
         tool_configs: agent.tool_configs,
         subagents: (await store.listSubagents(agent.id)).map(subagentOf),
       };

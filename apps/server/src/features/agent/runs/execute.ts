@@ -154,6 +154,7 @@ async function executeRun(
   /** The `error` event that precedes the agent's `complete`; both are emitted by `onEnd`. */
   let error: RunEventData<"error"> | undefined;
   const fileFacts = { etagOf: workspace.etagOf, branch_id: input.branch_id };
+  const reasoning = reasoningFor(run);
   const options: RunOptions = {
     seen,
     agent: {
@@ -169,7 +170,7 @@ async function executeRun(
     model: {
       ...agentModel(model, redactor),
       client: runner.traceClient(redactedClient(chain, redactor), model.model_id),
-      ...(input.reasoning && { reasoning: input.reasoning }),
+      ...(reasoning && { reasoning }),
     },
     cacheKey: chat.id,
     ...message,
@@ -247,11 +248,15 @@ async function executeRun(
   return result;
 }
 
+/** The agent's level is not stored with the run, so that another agent in the same chat has its own. */
+const reasoningFor = ({ input, agent }: Pick<PreparedRun, "input" | "agent">) => input.reasoning ?? agent.reasoning;
+
 /** What the agent asks and reports about models. */
 function modelHooks(
-  { input, resolveModel, log }: PreparedRun,
+  { input, agent, resolveModel, log }: PreparedRun,
   { ledger, chainOptions, redactor }: { ledger: RunLedger; chainOptions: ModelChainOptions; redactor: LiveRedactor },
 ): Pick<AgentDeps, "beforeModelCall" | "afterModelCall" | "modelFor"> {
+  const reasoning = reasoningFor({ input, agent });
   return {
     beforeModelCall: ledger.plan,
     afterModelCall: ledger.record,
@@ -259,7 +264,7 @@ function modelHooks(
       const model = await resolveModel(id);
       ledger.addModel(id, model);
       const client = createModelChain([chainLink(model, log)], chainOptions);
-      return { ...agentModel({ ...model, client }, redactor), ...(input.reasoning && { reasoning: input.reasoning }) };
+      return { ...agentModel({ ...model, client }, redactor), ...(reasoning && { reasoning }) };
     },
   };
 }

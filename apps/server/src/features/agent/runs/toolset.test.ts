@@ -17,6 +17,7 @@ const agent = (over: Partial<RunnableAgent> = {}): RunnableAgent => ({
   requires_user_keys: false,
   rates: null,
   creator_id: null,
+  reasoning: null,
   features: on,
   tool_configs: null,
   subagents: [],
