@@ -1,25 +1,17 @@
-import { estimateImageTokens, type ImagePart, type ImageStore, type StoredImage, type ToolImage } from "./images.ts";
+import { estimateImageTokens, type ImagePart, type ImageStore, type StoredImage } from "./images.ts";
 import { ToolFailure } from "./tool.ts";
-import type { ToolResult } from "./types.ts";
+import type { ResultImages } from "./types.ts";
 
 /** Of one call. */
 const maxImagesOfCall = 8;
+/** Names are quoted to the model in a line of their own. */
+const maxNameChars = 200;
 /** Images of one step take at most a quarter of the context window. */
 const stepShare = 1 / 4;
 /** Base64 of the images of one step: half of what a request may have. */
 const maxStepChars = 8_000_000;
 
-/** The images of a run's results. Their data is only in memory and in the conversation. */
-export interface ResultImages {
-  /** Stores the images of one call. `problems` has a sentence for each that cannot be shown. */
-  keep(images: readonly ToolImage[], signal: AbortSignal): Promise<{ images: StoredImage[]; problems: string[] }>;
-  /**
-   * The images of each result of a step as the model gets them, in order and without those that do not fit into the context window (tokens). `note` says
-   * how many were left out.
-   */
-  ofStep(results: readonly ToolResult[], window: number): Promise<{ images: ImagePart[]; note: string }[]>;
-}
-
+/** The data of images is in memory until they are in the conversation. */
 export function createResultImages(store: ImageStore, onUnexpected: (error: unknown, where: string) => void): ResultImages {
   /** Base64 of images that are not in the conversation yet. */
   const waiting = new Map<string, string>();
@@ -32,7 +24,8 @@ export function createResultImages(store: ImageStore, onUnexpected: (error: unkn
     async keep(images, signal) {
       const kept: StoredImage[] = [];
       const problems: string[] = [];
-      for (const image of images.slice(0, maxImagesOfCall)) {
+      for (const given of images.slice(0, maxImagesOfCall)) {
+        const image = { ...given, name: given.name.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ").slice(0, maxNameChars) };
         try {
           const { data, ...stored } = await store.keep(image, signal);
           waiting.set(stored.reference, data);

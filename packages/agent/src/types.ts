@@ -39,7 +39,6 @@
 import type { Static, TObject } from "typebox";
 import type { LibrarySubagent } from "./subagents/definitions.ts";
 import type { ImagePart, ImageStore, StoredImage, ToolImage } from "./images.ts";
-import type { ResultImages } from "./result-images.ts";
 import type { UserQuestion, UserAnswer, UserQuestionRequest } from "./user-questions.ts";
 import type { AssistantMessage, Message, ToolMessage } from "./conversation.ts";
 import type { ModelClient, ModelUsage, Reasoning } from "./model-client.ts";
@@ -168,6 +167,17 @@ export interface ToolContext {
   };
   /** Absent inside a sub-agent: they do not nest. */
   subagents?: Subagents;
+}
+
+/** The images of a run's results. */
+export interface ResultImages {
+  /** Stores the images of one call. `problems` has a sentence for each that cannot be shown. */
+  keep(images: readonly ToolImage[], signal: AbortSignal): Promise<{ images: StoredImage[]; problems: string[] }>;
+  /**
+   * The images of each result of a step as the model gets them, in order and without those that do not fit into the context window (tokens). `note` says
+   * how many were left out.
+   */
+  ofStep(results: readonly ToolResult[], window: number): Promise<{ images: ImagePart[]; note: string }[]>;
 }
 
 /** Sub-agents have their own conversation and end with the run. */

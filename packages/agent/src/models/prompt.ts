@@ -56,7 +56,10 @@ const filePart = ({ media_type, data }: ImagePart) => ({
   providerOptions: { openai: { imageDetail: "auto" } },
 });
 
-/** The results of one turn in one message. Where the API takes no images in results, they follow in a message that says which call they belong to. */
+/**
+ * The results of one turn in one message. Where the API takes no images in results, they follow in a message of their own, which depends on the results
+ * only and says which call each belongs to.
+ */
 function toolPrompts(message: ToolMessage, options: ModelClientOptions): PromptMessage[] {
   const content = message.parts.map((part) => ({
     type: "tool-result" as const,
