@@ -2,8 +2,8 @@
  * The record of a conversation: what was said to the model and by it, in order. It is append-only and independent of any provider; the adapters in
  * `models/` translate it. A record that is only extended gives requests whose beginnings are equal, which providers cache.
  *
- * All of it is JSON. Images are base64 within `maxImageBytes`, also in results of tools. An image that the caller stores elsewhere has a `reference`: the caller may store it
- * without `data`, and adds the data when it passes the record again.
+ * All of it is JSON. Images are base64 within `maxImageBytes`, also in results of tools. An image that the caller stores elsewhere has a `reference`: the
+ * caller may store it without `data`, and adds the data when it passes the record again.
  */
 import type { ImagePart } from "./images.ts";
 
@@ -87,7 +87,10 @@ export interface CompactionMessage {
   summary: string;
   /** Messages directly before this mark that stay whole; earlier marks are not counted. */
   kept: number;
-  /** Longer texts of tool results among the kept messages lose their middle, and their images are left out. Only set when the last turn alone was too large for the window. */
+  /**
+   * Longer texts of tool results among the kept messages lose their middle, and their images are left out. Only set when the last turn alone was too large
+   * for the window.
+   */
   max_result_chars?: number;
   /** Messages that the summary replaces, not counting those that an earlier summary replaced. */
   replaced: number;
@@ -131,6 +134,20 @@ export function imagesOf(message: ModelMessage): ImagePart[] {
   if (message.role === "assistant") return [];
   const parts = message.role === "tool" ? message.parts.flatMap((part) => part.content) : message.parts;
   return parts.filter((part) => part.type === "image");
+}
+
+/** The message with each of its images changed. */
+export function mapImages(message: Message, change: (image: ImagePart) => ImagePart): Message {
+  const changed = (part: TextPart | ImagePart): TextPart | ImagePart => (part.type === "image" ? change(part) : part);
+  switch (message.role) {
+    case "user":
+      return { ...message, parts: message.parts.map(changed) };
+    case "tool":
+      return { ...message, parts: message.parts.map((part) => ({ ...part, content: part.content.map(changed) })) };
+    case "assistant":
+    case "compaction":
+      return message;
+  }
 }
 
 /**

@@ -114,7 +114,11 @@ export function composeChat(
   const approvals = createApprovals({ store: runsStore, chats: chatStore, bus, timeoutMs: config.agent.approvalTimeoutMs });
   const questions = createQuestions({ approvals, chats: chatStore, setSecret: secrets.set });
   const attachments = createAttachments({ db, store: createAttachmentsStore(db), box, projects, log });
-  const attachmentReader = createAttachmentReader({ readAttachment: attachments.read, useToolImages: attachments.useToolImages });
+  const attachmentReader = createAttachmentReader({
+    readAttachment: attachments.read,
+    readAttachments: attachments.readAll,
+    useToolImages: attachments.useToolImages,
+  });
   const conversationStore = createConversationStore(db);
   const conversations = createConversations({ store: conversationStore, chats: chatStore, attachments: attachmentReader });
   const refuseWhileRestoring = createRestoreGuard(snapshotsStore);

@@ -181,6 +181,16 @@ export function createAttachments({
       for await (const piece of piecesOf(id)) pieces.push(piece);
       return pieces.length === 0 ? undefined : Buffer.concat(pieces);
     },
+    /** The same for several. Deleted ones are missing. */
+    readAll: async (ids: readonly string[]): Promise<Map<string, Buffer>> => {
+      const pieces = Map.groupBy(await store.listPieces(ids), ({ attachment_id }) => attachment_id);
+      return new Map(
+        [...pieces].map(([id, rows]) => [
+          id,
+          Buffer.concat(rows.map((row) => Buffer.from(box.open(row.encrypted_data, attachmentAad(row)), "base64"))),
+        ]),
+      );
+    },
     listOfChat: store.listOfChat,
     listOfUser: store.listOfUser,
     /** Deletes unreferenced attachments after messages were deleted. Never throws; an hourly job deletes the rest. */

@@ -147,6 +147,15 @@ export function createAttachmentsStore(db: Database) {
           .where(and(eq(attachmentPieces.attachment_id, id), eq(attachmentPieces.position, position)))
           .orderBy(asc(attachmentPieces.position))
       )[0]?.encrypted,
+    /** Of several attachments, each in order. */
+    listPieces: (ids: readonly string[]): Promise<(typeof attachmentPieces.$inferSelect)[]> =>
+      ids.length === 0
+        ? Promise.resolve([])
+        : db
+            .select()
+            .from(attachmentPieces)
+            .where(inArray(attachmentPieces.attachment_id, ids as string[]))
+            .orderBy(asc(attachmentPieces.position)),
     remove: async (id: string): Promise<void> => {
       await db.delete(attachments).where(eq(attachments.id, id));
     },

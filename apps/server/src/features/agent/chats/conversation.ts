@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import {
+  mapImages,
   recordOfHistory,
   recordOfQuestion,
   recordOfSteps,
   type AgentStep,
   type HistoryMessage,
   type HistoryStep,
-  type ImagePart,
   type Message,
   type SteeredText,
 } from "@tesslate/agent";
@@ -146,14 +146,9 @@ export function createConversations({
 }
 
 /** The data of images that are attachments stays there. */
-function withoutStoredImages(message: Message): Message {
-  const strip = <P extends { type: string }>(part: P | ImagePart): P | ImagePart => {
-    if (part.type !== "image" || (part as ImagePart).reference === undefined) return part;
-    const { data: _, ...rest } = part as ImagePart;
+const withoutStoredImages = (message: Message): Message =>
+  mapImages(message, (image) => {
+    if (image.reference === undefined) return image;
+    const { data: _, ...rest } = image;
     return rest;
-  };
-  if (message.role === "user") return { ...message, parts: message.parts.map((part) => strip(part)) };
-  if (message.role === "tool")
-    return { ...message, parts: message.parts.map((part) => ({ ...part, content: part.content.map((one) => strip(one)) })) };
-  return message;
-}
+  });

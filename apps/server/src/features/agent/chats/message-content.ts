@@ -1,4 +1,13 @@
-import { imageTypes, maxImageBytes, type AttachedFile, type HistoryMessage, type ImagePart, type Message } from "@tesslate/agent";
+import {
+  imagesOf,
+  imageTypes,
+  mapImages,
+  maxImageBytes,
+  type AttachedFile,
+  type HistoryMessage,
+  type ImagePart,
+  type Message,
+} from "@tesslate/agent";
 import type { Mention, MessageAttachment } from "@tesslate/contract";
 import type { MessageRow } from "../../../db/schema/agent.ts";
 import type { Queries } from "../../../platform/database.ts";
@@ -33,9 +42,11 @@ export type AttachmentReader = ReturnType<typeof createAttachmentReader>;
 /** Loads attachments of messages and records for the agent. `readAttachment` returns undefined for a deleted one. */
 export function createAttachmentReader({
   readAttachment,
+  readAttachments,
   useToolImages,
 }: {
   readAttachment(id: string): Promise<Buffer | undefined>;
+  readAttachments(ids: readonly string[]): Promise<ReadonlyMap<string, Buffer>>;
   useToolImages(tx: Queries, ids: readonly string[]): Promise<void>;
 }) {
   /** Without its data; undefined for files that models take as no image. */
@@ -48,8 +59,6 @@ export function createAttachmentReader({
     const data = await readAttachment(image.reference);
     return data ? { ...image, data: data.toString("base64") } : image;
   };
-  const loadImages = <P extends { type: string }>(parts: readonly (P | ImagePart)[]): Promise<(P | ImagePart)[]> =>
-    Promise.all(parts.map((part) => (part.type === "image" ? loadImage(part as ImagePart) : part)));
   const describe = ({ id, name, mime_type: media_type, size_bytes }: MessageAttachment) => ({ id, name, media_type, size_bytes });
 
   return {
@@ -89,16 +98,19 @@ export function createAttachmentReader({
           return [[row.id, { attached, images }] as const];
         }),
       ),
-    /** The record with the data of its images. */
-    withData: (record: readonly Message[]): Promise<Message[]> =>
-      Promise.all(
-        record.map(async (message): Promise<Message> => {
-          if (message.role === "user") return { ...message, parts: await loadImages(message.parts) };
-          if (message.role !== "tool") return message;
-          const parts = await Promise.all(message.parts.map(async (part) => ({ ...part, content: await loadImages(part.content) })));
-          return { ...message, parts };
+    /** The record with the data of its images, which are loaded in one query. Those that were deleted stay without. */
+    withData: async (record: readonly Message[]): Promise<Message[]> => {
+      const images = record.flatMap((message) => (message.role === "compaction" ? [] : imagesOf(message)));
+      const missing = new Set(images.flatMap(({ reference, data }) => (data === undefined && reference !== undefined ? reference : [])));
+      if (missing.size === 0) return [...record];
+      const found = await readAttachments([...missing]);
+      return record.map((message) =>
+        mapImages(message, (image) => {
+          const data = image.reference === undefined ? undefined : found.get(image.reference);
+          return data ? { ...image, data: data.toString("base64") } : image;
         }),
-      ),
+      );
+    },
     /** In the transaction of the record that refers to them. */
     useToolImages,
   };
