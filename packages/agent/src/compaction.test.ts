@@ -31,10 +31,13 @@ test("a summary names the images of results, and a last turn that is too large k
   expect([imagesOf(last), textOf(last)]).toEqual([[], "ok\n\n[The image page.png was left out.]"]);
 });
 
-test("more images than a provider takes in one request are compacted", () => {
+test("more images than a provider takes in one request are compacted, earlier if one of them is large", () => {
   const image = { type: "image" as const, name: "dot.png", media_type: "image/png" as const, data: "AQ==", width: 1, height: 1 };
-  const record = (count: number): Message[] => [{ role: "user", parts: Array.from({ length: count }, () => image) }];
-  expect([needsCompaction(record(90), 100_000, 100), needsCompaction(record(91), 100_000, 100)]).toEqual([false, true]);
+  const isFull = (count: number, width: number): boolean => {
+    const parts = [{ ...image, width }, ...Array.from({ length: count - 1 }, () => image)];
+    return needsCompaction([{ role: "user", parts }], 100_000, 100);
+  };
+  expect([isFull(90, 2_000), isFull(91, 2_000), isFull(20, 2_048), isFull(21, 2_048)]).toEqual([false, true, false, true]);
 });
 
 describe("compaction", () => {

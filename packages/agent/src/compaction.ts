@@ -21,8 +21,10 @@ const compactionShare = 0.8;
 const keptTokens = 20_000;
 /** Base64 of all images in a request: the smallest limit of a provider for a whole request is 20 MB. */
 const maxImageChars = 16_000_000;
-/** Images in a request: Anthropic takes 100. */
+/** Images in a request: Anthropic takes 100, and 20 if one of them has a side of more than 2,000 pixels. */
 const maxImages = 90;
+const maxImagesWithLarge = 20;
+const largeSide = 2_000;
 const maxTranscriptBytes = 400_000;
 export const maxSummaryTokens = 2_000;
 const maxTaskChars = 4_000;
@@ -98,7 +100,9 @@ export function requestTokens(record: readonly Message[], estimated: number): nu
 export function needsCompaction(record: readonly Message[], window: number, estimated: number): boolean {
   const images = requestMessages(record).flatMap(imagesOf);
   const imageChars = images.reduce((sum, image) => sum + (image.data?.length ?? 0), 0);
-  return images.length > maxImages || imageChars > maxImageChars || requestTokens(record, estimated) > window * compactionShare;
+  const hasLarge = images.some(({ width, height }) => Math.max(width ?? 0, height ?? 0) > largeSide);
+  const isFull = images.length > (hasLarge ? maxImagesWithLarge : maxImages) || imageChars > maxImageChars;
+  return isFull || requestTokens(record, estimated) > window * compactionShare;
 }
 
 export interface CompactionPlan {

@@ -1,5 +1,5 @@
-/** Models scale images down to about this size; larger ones are only slower and more expensive. */
-const longestSide = 2_048;
+/** Models scale images down to about this size. Anthropic refuses larger ones in requests with more than 20 images. */
+const longestSide = 2_000;
 /** Providers refuse images much larger than this. */
 const maxBytes = 3_500_000;
 
