@@ -61,7 +61,7 @@ export const attachmentsRoutes = {
     path: "/api/chat/attachments/{attachment_id}",
     tag,
     summary: "Download attachment",
-    description: "The bytes of your attachment. Images are shown inline, other files are downloaded.",
+    description: "The bytes of your attachment, or of an image of a tool result. Images are shown inline, other files are downloaded.",
     responseHeaders: ["Content-Disposition"],
     auth: "user",
     kind: "raw",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ModelClient, ModelEvent } from "@tesslate/agent";
+import { imagesOf, type ImagePart, type ModelClient, type ModelEvent, type ModelMessage } from "@tesslate/agent";
 import { createRedactor, hiddenValues } from "../../projects/secrets/redactor.ts";
 import { redactedClient } from "./redaction.ts";
 
@@ -63,4 +63,27 @@ test("text and reasoning keep their order", async () => {
 test("buffered text is emitted when the connection is lost", async () => {
   const events = await redactedEvents([{ type: "text", delta: "It begins: planted-mod" }, new Error("connection lost")]);
   expect(textOf(events, "text")).toBe("It begins: planted-mod");
+});
+
+test("in messages, secrets are redacted beside images, and the data of images stays", async () => {
+  const image: ImagePart = { type: "image", name: `${value}.png`, media_type: "image/png", data: `AA${value}AA`, width: 1, height: 1 };
+  const text = { type: "text" as const, text: value };
+  const given: ModelMessage[] = [
+    { role: "user", parts: [image, text] },
+    { role: "assistant", parts: [{ type: "tool_call", id: "c", name: "look", arguments: JSON.stringify({ key: value }) }] },
+    { role: "tool", parts: [{ type: "tool_result", call_id: "c", name: "look", content: [text, image], is_error: false }] },
+  ];
+  let sent: ModelMessage[] = [];
+  const client: ModelClient = {
+    async *stream({ messages }) {
+      sent = messages;
+      yield finish;
+    },
+  };
+  const stream = redactedClient(client, redactor).stream({ system: "", messages: given, tools: [] }, new AbortController().signal);
+  for await (const _ of stream);
+  const withoutData = JSON.parse(JSON.stringify(given, (key, item: unknown) => (key === "data" ? undefined : item))) as ModelMessage[];
+  const expected = JSON.stringify(withoutData).replaceAll(value, "[secret:KEY]");
+  expect(JSON.stringify(sent, (key, item: unknown) => (key === "data" ? undefined : item))).toBe(expected);
+  expect(sent.flatMap(imagesOf).map(({ data }) => data)).toEqual([image.data, image.data]);
 });

@@ -88,6 +88,7 @@ describe.skipIf("missing" in chromium)("verify", () => {
     const events = await run.ended;
     const result = find(events, "agent_step")?.data.tool_results[0];
     expect(result).toMatchObject({ success: true, result: { details: { evidence_id: evidence.id, screenshots: 1 } } });
+    expect(result?.images).toMatchObject([{ name: "On a phone", mime_type: "image/jpeg" }]);
     expect(result?.result?.["content"]).toContain('ok click the button "Greet"');
 
     const taskId = evidence.task_id;
