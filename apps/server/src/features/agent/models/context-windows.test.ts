@@ -9,6 +9,7 @@ import {
   when,
   type ModelServerOptions,
   type ScriptItem,
+  type ScriptRequest,
 } from "@tesslate/testkit";
 import { afterEach, describe, expect, test } from "vitest";
 import { testApp } from "../../../testing/app.ts";
@@ -87,7 +88,14 @@ test("a window that the provider names in a refusal is stored for the model; the
     world.model.setScript(script([say(`${word} ${long}`)], { repeat: true }));
     await world.run(word, { chat_id });
   }
-  world.model.setScript(script([when(/Transcript:/, [say("Three messages.")]), when(/Fourth/, [fail(400, { message }), say("four")])]));
+  const isCompacted = ({ messages }: ScriptRequest) => messages[0]?.text.startsWith("[SUMMARY") ?? false;
+  world.model.setScript(
+    script([
+      when(({ system }: ScriptRequest) => system.startsWith("You summarise"), [say("Three messages.")]),
+      when(isCompacted, [say("four")]),
+      when(() => true, [fail(400, { message }), say("never")]),
+    ]),
+  );
   const events = await world.run("Fourth", { chat_id });
   expect(find(events, "complete")!.data).toMatchObject({
     success: true,
