@@ -4,6 +4,7 @@ import { ModelError } from "./model-error.ts";
 import { assistantMessage, imagesOf, textOf, userMessage, type Message, type ModelMessage } from "./conversation.ts";
 import type { ModelClient, ModelEvent } from "./model-client.ts";
 import { answer, answeredIds, callIds, calls, play, read, resultTexts, scripted, write, type ScriptedClient } from "./testing/harness.ts";
+import { compactConversation } from "./summarize.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 import { estimateRequestTokens } from "./tokens.ts";
 
@@ -64,6 +65,9 @@ describe("compaction", () => {
     const marks = run.appended.filter((message) => message.role === "compaction");
     expect(marks.length).toBeGreaterThan(0);
     expect(marks[0]!.tokens_after).toBeLessThan(marks[0]!.tokens_before);
+    const { replaced, kept, tokens_before, tokens_after } = marks[0]!;
+    expect(run.first("compacted").data).toEqual({ replaced, kept, tokens_before, tokens_after, summary: "SUMMARY of the reads" });
+    expect(run.all("notice")).toEqual([]);
     expect(requestMessages(run.appended)).toEqual([...after, run.appended.at(-1)]);
   });
 
@@ -126,7 +130,10 @@ describe("compaction", () => {
       conversation,
       model: { client: scripted([[overflow], answer("SUMMARY"), [overflow]]), context_window: 128_000 },
     });
-    expect(again.result).toMatchObject({ success: false, error: "Too long." });
+    expect(again.result).toMatchObject({
+      success: false,
+      error: "Too long. It was compacted and is still too long. Start a new chat, or choose a model with a larger context window.",
+    });
   });
 
   test.each([4_096, 8_192, 32_768])("the request for a summary and the kept turns fit a window of %i", (window) => {
@@ -147,7 +154,7 @@ describe("compaction", () => {
     expect(estimateRequestTokens(plan.request) + plan.request.max_output_tokens!).toBeLessThan(window);
     expect(textOf(plan.request.messages[0]!)).toContain("Result of read_file");
     expect(textOf(plan.request.messages[0]!)).not.toContain("long ago");
-    const mark = plan.apply("word ".repeat(plan.request.max_output_tokens! / 2));
+    const mark = plan.apply("word ".repeat(plan.request.max_output_tokens! / 2))!;
     const next = requestMessages([...record, mark]);
     expect(mark.tokens_after).toBe(estimate(next));
     expect(estimateRequestTokens({ system: "", messages: next, tools: [] })).toBeLessThan(window);
@@ -174,12 +181,96 @@ describe("compaction", () => {
     expect(resultCounts).toEqual([0, 16]);
   });
 
-  test("a failed summary does not end the run", async () => {
+  test("a failed summary does not end the run, and is told once", async () => {
     await using ws = await tempWorkspace();
     const conversation = [userMessage(big(30_000)), assistantMessage(big(30_000))];
-    const client = scripted([[new ModelError("model_error", "no")], answer("done")]);
-    const run = await play(ws, [], { conversation, model: { client, context_window: 16_000 } });
+    const failed = (): [ModelError] => [new ModelError("model_error", "The provider refused the request (400).")];
+    const client = scripted([failed(), calls(write("1")), failed(), calls(write("2")), answer("done")]);
+    const run = await play(ws, [], { conversation, model: { client: withoutCounts(client), context_window: 16_000 } });
     expect(run.result.success).toBe(true);
     expect(client.requests[1]!.messages.length).toBe(3);
+    expect(run.all("notice").map((event) => event.data)).toEqual([
+      {
+        level: "warning",
+        message: "The chat is close to the model's context window and couldn't be compacted. The provider refused the request (400).",
+      },
+    ]);
+    expect(run.all("compacted")).toEqual([]);
+  });
+
+  test("a summary that would not make the conversation shorter is not used", async () => {
+    await using ws = await tempWorkspace();
+    const conversation = [userMessage("old"), assistantMessage("answer"), userMessage(big(52_000)), assistantMessage("ok")];
+    const client = withoutCounts(scripted([answer(big(60_000)), answer("done")]));
+    const run = await play(ws, [], { conversation, model: { client, context_window: 16_000 } });
+    expect(run.result).toMatchObject({ success: true, final_response: "done" });
+    expect(run.appended.some((message) => message.role === "compaction")).toBe(false);
+    expect(run.first("notice").data.message).toMatch(/couldn't be compacted\. A summary would not make it shorter\.$/);
+  });
+
+  test("a refused conversation without older messages ends the run with what can be done", async () => {
+    await using ws = await tempWorkspace();
+    const run = await play(ws, [[new ModelError("context_overflow", "The conversation is too long for m.")]]);
+    expect(run.result).toMatchObject({
+      success: false,
+      error:
+        "The conversation is too long for m. It couldn't be compacted: There are no older messages to summarize. Start a new chat, or choose a model with a larger context window.",
+    });
+    expect(run.first("error").data).toMatchObject({ kind: "context" });
+  });
+
+  test("compaction starts from the tokens that the provider counted, and keeps about 20,000 whole", async () => {
+    await using ws = await tempWorkspace();
+    const conversation = Array.from({ length: 40 }, (_, index) => [userMessage(`${index} ${big(8_000)}`), assistantMessage("ok")]).flat();
+    const counted = (tokens_in: number): Message => ({ ...assistantMessage("ok"), usage: { tokens_in, tokens_out: 10 } });
+    const options = (tokens_in: number): Parameters<typeof play>[2] => ({
+      conversation: [...conversation, counted(tokens_in)],
+      model: { client: scripted([answer("SUMMARY"), answer("done")]), context_window: 200_000 },
+    });
+    const below = await play(ws, [], options(150_000));
+    expect(below.all("compacted")).toEqual([]);
+    const above = await play(ws, [], options(161_000));
+    const { data } = above.first("compacted");
+    expect(data.tokens_before).toBeGreaterThan(161_000);
+    expect(data.replaced + data.kept).toBe(conversation.length + 2);
+    const [mark] = above.appended.filter((message) => message.role === "compaction");
+    const kept = requestMessages([...conversation, counted(0), above.appended[0]!, mark!]).slice(1);
+    const tokens = estimateRequestTokens({ system: "", messages: kept, tools: [] });
+    expect(tokens).toBeGreaterThan(16_000);
+    expect(tokens).toBeLessThan(20_500);
+    // Cut before a person's message or an answer, never between a call and its result.
+    expect(kept[0]!.role).not.toBe("tool");
+  });
+});
+
+describe("compaction at a person's request", () => {
+  const summarized = (conversation: Message[], summary: string) =>
+    compactConversation({
+      client: scripted([answer(summary)]),
+      context_window: 200_000,
+      system_prompt: "You are an agent.",
+      conversation,
+      beforeCall: async () => 2_000,
+      signal: new AbortController().signal,
+      onUsage: async () => undefined,
+    });
+  const turns = (count: number, size: number): Message[] =>
+    Array.from({ length: count }, (_, index) => [userMessage(`${index} ${"word ".repeat(size / 5)}`), assistantMessage("ok")]).flat();
+
+  test("keeps as much of a long chat as a run does, and at most half of a short one", async () => {
+    const long = await summarized(turns(40, 8_000), " SUMMARY ");
+    if (typeof long === "string") throw new Error(long);
+    expect(long.facts).toMatchObject({ summary: "SUMMARY", replaced: long.mark.replaced, kept: long.mark.kept });
+    expect(long.mark.kept * 1_000).toBeGreaterThan(16_000);
+    expect(long.mark.kept * 1_000).toBeLessThan(24_000);
+    const short = await summarized(turns(10, 8_000), "SUMMARY");
+    if (typeof short === "string") throw new Error(short);
+    expect(short.mark.kept).toBeLessThanOrEqual(10);
+  });
+
+  test("says why there is nothing to do", async () => {
+    expect(await summarized([userMessage("one")], "never")).toBe("too_short");
+    expect(await summarized(turns(3, 100), " ")).toBe("empty");
+    expect(await summarized(turns(3, 100), "long ".repeat(1_000))).toBe("no_smaller");
   });
 });

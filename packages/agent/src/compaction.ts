@@ -14,6 +14,7 @@ import type { ImagePart } from "./images.ts";
 import { estimateMessagesTokens, estimateTokens } from "./tokens.ts";
 import { truncateMiddle } from "./truncate.ts";
 import type { ModelRequest } from "./model-client.ts";
+import type { Compacted } from "./types.ts";
 
 /** Share of the context window at which older turns are replaced by a summary. */
 const compactionShare = 0.8;
@@ -107,13 +108,14 @@ export function needsCompaction(record: readonly Message[], window: number, esti
 
 export interface CompactionPlan {
   request: ModelRequest;
-  /** The entry to append, given the summary. */
-  apply(summary: string): CompactionMessage;
+  /** The entry to append, given the summary. Undefined when the request would not become smaller. */
+  apply(summary: string): CompactionMessage | undefined;
 }
 
 /**
  * Splits the conversation into a part to summarize and a part to keep. It is cut between turns, so that a tool result keeps its call. Undefined when
- * there is nothing old enough to summarize. `tokens`: the size of the request now. `estimate`: of a request with other messages.
+ * there is nothing old enough to summarize. `tokens`: the size of the request now. `estimate`: of a request with other messages. `kept`: keeps at most this
+ * much whole, if it is less than usual.
  */
 export function planCompaction(
   record: readonly Message[],
@@ -124,7 +126,7 @@ export function planCompaction(
   const turns = turnsOf(messages);
   if (turns.length < 2) return undefined;
   const room = (window * compactionShare) / 2;
-  const kept = lastThatFit(turns, Math.min(options.kept ?? keptTokens, room)).flat();
+  const kept = lastThatFit(turns, Math.min(keptTokens, options.kept ?? keptTokens, room)).flat();
   const old = messages.slice(0, messages.length - kept.length);
   const max_result_chars = resultLimit(kept, room);
   // The current task is kept verbatim when it would be summarized.
@@ -144,10 +146,20 @@ export function planCompaction(
         tokens_before: options.tokens,
         tokens_after: 0,
       };
-      return { ...entry, tokens_after: options.estimate(requestMessages([...record, entry])) };
+      const tokens_after = options.estimate(requestMessages([...record, entry]));
+      return tokens_after < options.estimate(requestMessages(record)) ? { ...entry, tokens_after } : undefined;
     },
   };
 }
+
+/** What people see of a compaction. */
+export const compactedFacts = ({ replaced, kept, tokens_before, tokens_after }: CompactionMessage, summary: string): Compacted => ({
+  replaced,
+  kept,
+  tokens_before,
+  tokens_after,
+  summary: summary.trim(),
+});
 
 /** At least the last turn, and at most all but the first. */
 function lastThatFit(turns: ModelMessage[][], maxTokens: number): ModelMessage[][] {

@@ -150,7 +150,7 @@ describe("a model that fails", () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [[new ModelError(code, "Sorry.")]]);
     expect(run.client.requests).toHaveLength(1);
-    expect(run.first("error").data).toEqual({ code: reported, kind, message: "Sorry." });
+    expect(run.first("error").data).toEqual({ code: reported, kind, message: expect.stringMatching(/^Sorry\./) });
   });
 
   test("after a connection is lost within text, the reply continues without repeating the text", async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { abortable, pause } from "./abortable.ts";
 import { runBatch } from "./batch.ts";
 import { createCommands } from "./commands.ts";
-import { needsCompaction, planCompaction, requestMessages, requestTokens, wholeMessages } from "./compaction.ts";
+import { compactedFacts, needsCompaction, planCompaction, requestMessages, requestTokens, wholeMessages } from "./compaction.ts";
 import { defaultContextWindow } from "./context-window.ts";
 import {
   assistantMessage,
@@ -64,6 +64,8 @@ export const defaultRunLimits: RunLimits = {
 const maxContinuations = 3;
 /** Of the context window, for what is repeated about the project after a summary. */
 const maxRepeatedShare = 0.1;
+/** After these, a run continues without compaction. */
+const maxFailedCompactions = 2;
 const continueNote = userMessage("[Your answer was cut off at the output limit. Continue exactly where it stopped.]", "note");
 const resumedNotes = {
   interrupted:
@@ -175,7 +177,9 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   const record: Message[] = [...options.conversation];
   /** The person's message is in the record. */
   let hasBegun = false;
+  /** Calls for a summary that did not help. */
   let failedCompactions = 0;
+  let hasToldFailedCompaction = false;
   /** Reduced when the provider rejects a conversation as too long: to what its message says, else to the size of that conversation. */
   let window = model.context_window ?? defaultContextWindow;
   /** As a message of the provider said. */
@@ -360,14 +364,20 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   const estimate = (messages = requestMessages(record)): number => estimateRequestTokens({ ...requestNow(), messages });
 
   async function compactIfNeeded(): Promise<void> {
-    if (failedCompactions < 2 && needsCompaction(record, window, estimate())) await compact();
+    if (failedCompactions >= maxFailedCompactions || !needsCompaction(record, window, estimate())) return;
+    const problem = await compact();
+    if (problem === undefined || hasToldFailedCompaction) return;
+    hasToldFailedCompaction = true;
+    const message = `The chat is close to the model's context window and couldn't be compacted. ${problem}`;
+    await deps.emit({ type: "notice", data: { level: "warning", message } });
   }
 
-  /** Returns whether the conversation got shorter. After a failure the run continues without compaction. */
-  async function compact(): Promise<boolean> {
+  /** Returns why the conversation did not get shorter. */
+  async function compact(): Promise<string | undefined> {
     const plan = planCompaction(record, { window, tokens: requestTokens(record, estimate()), estimate });
-    if (!plan) return false;
+    if (!plan) return "There are no older messages to summarize.";
     let summary = "";
+    let problem = "The model returned an empty summary.";
     let verdict: CallVerdict = { ok: true };
     const request = await approved("compaction", plan.request);
     try {
@@ -389,21 +399,20 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       if (!(error instanceof ModelError) || signal.aborted) throw error;
       onUnexpected(error, "compaction");
       summary = "";
+      problem = error.summary;
     }
     if (!verdict.ok) throw new RunEnded(stoppedBy(verdict));
-    if (summary.trim() === "") {
+    const mark = summary.trim() === "" ? undefined : plan.apply(summary);
+    if (!mark) {
       failedCompactions++;
-      return false;
+      return summary.trim() === "" ? problem : "A summary would not make it shorter.";
     }
-    const mark = plan.apply(summary);
     await append(mark);
     await repeatContext();
     context.shown = shownIn(wholeMessages(record), context.root);
     commands.remind();
-    const [before, after] = [mark.tokens_before, mark.tokens_after].map((tokens) => tokens.toLocaleString("en-US"));
-    const message = `Older messages were summarized. The conversation now takes about ${after} tokens instead of ${before}.`;
-    await deps.emit({ type: "notice", data: { level: "info", message } });
-    return true;
+    await deps.emit({ type: "compacted", data: compactedFacts(mark, summary) });
+    return undefined;
   }
 
   /** What the summarized messages said about the project, in its present state: a summary does not keep conventions word by word. */
@@ -451,10 +460,12 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
         return { turn, verdict };
       } catch (error) {
         const isOverflow = error instanceof ModelError && error.code === "context_overflow";
-        if (!isOverflow || hasCompacted) throw error;
+        if (!isOverflow) throw error;
+        if (hasCompacted) throw tooLong(error, "It was compacted and is still too long.");
         namedWindow = error.contextWindow ?? namedWindow;
         window = Math.min(window, error.contextWindow ?? estimateRequestTokens(request));
-        if (!(await compact())) throw error;
+        const problem = await compact();
+        if (problem !== undefined) throw tooLong(error, `It couldn't be compacted: ${problem}`);
       }
     }
   }
@@ -648,6 +659,12 @@ function inOrder(emit: AgentDeps["emit"]): AgentDeps["emit"] {
     return sent;
   };
 }
+
+const tooLong = (error: ModelError, problem: string): ModelError =>
+  new ModelError("context_overflow", error.summary, {
+    ...(error.reason !== undefined && { reason: error.reason }),
+    advice: `${problem} Start a new chat, or choose a model with a larger context window.`,
+  });
 
 const modelErrorCodes: Record<ModelError["code"], RunErrorCode> = {
   model_auth_failed: "model_auth_failed",

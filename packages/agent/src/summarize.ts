@@ -1,4 +1,4 @@
-import { maxSummaryTokens, planCompaction, requestMessages, requestTokens } from "./compaction.ts";
+import { compactedFacts, maxSummaryTokens, planCompaction, requestMessages, requestTokens } from "./compaction.ts";
 import { defaultRunLimits } from "./loop.ts";
 import { textOf, type CompactionMessage, type Message, type ModelMessage } from "./conversation.ts";
 import { streamTurn } from "./turn.ts";
@@ -6,10 +6,11 @@ import { definitionOf } from "./tool-definition.ts";
 import { estimateMessagesTokens, estimateRequestTokens, estimateTokens } from "./tokens.ts";
 import { allTools } from "./tools/index.ts";
 import type { ModelClient, ModelUsage } from "./model-client.ts";
+import type { Compacted } from "./types.ts";
 
 /**
- * Summarizes a chat at a person's request: at least its last turn and at most half of it stay whole. Returns the entry to append; undefined when there is
- * too little to summarize or the summary is empty. Throws `ModelError`.
+ * Summarizes a chat at a person's request, as a run does; of a short chat at most half stays whole. Returns the entry to append and what people see of it,
+ * or why there is none. Throws `ModelError`.
  */
 export async function compactConversation(options: {
   client: ModelClient;
@@ -20,7 +21,7 @@ export async function compactConversation(options: {
   beforeCall(tokens_in: number): Promise<number>;
   signal: AbortSignal;
   onUsage(usage: ModelUsage & { is_estimated: boolean }): Promise<void>;
-}): Promise<CompactionMessage | "too_short" | "empty"> {
+}): Promise<{ mark: CompactionMessage; facts: Compacted } | "too_short" | "empty" | "no_smaller"> {
   const { conversation, system_prompt } = options;
   const tokens = estimateFirstCall({ system_prompt, conversation, message: "" });
   const plan = planCompaction(conversation, {
@@ -43,7 +44,9 @@ export async function compactConversation(options: {
     onUsage: options.onUsage,
   });
   const summary = textOf(turn.message).trim();
-  return summary === "" ? "empty" : plan.apply(summary);
+  if (summary === "") return "empty";
+  const mark = plan.apply(summary);
+  return mark ? { mark, facts: compactedFacts(mark, summary) } : "no_smaller";
 }
 
 /** Tokens of the next message's first call: prompt, tools and conversation as last counted, else as bytes / 4, and the message with a typical context block. */

@@ -10,7 +10,7 @@
  * ├─ conversation_appended     the person's message with its context; a note when the run is resumed
  * repeat, once per iteration
  * ├─ · takeSteering            steering messages become user turns before the call
- * ├─ conversation_appended?    a compaction
+ * ├─ conversation_appended?    a compaction, then compacted
  * ├─ · beforeModelCall         may stop the run before the call is made
  * ├─ reasoning_chunk*, text_chunk*   as the model streams, in its order
  * ├─ · afterModelCall          exactly once per model call: the caller charges and publishes credits_used here
@@ -288,6 +288,7 @@ export type AgentEvent =
   | { type: "command_output"; data: { command_id: string; content: string } }
   | { type: "command_ended"; data: { command_id: string; duration_ms: number; is_output_cut: boolean } & CommandEnding }
   | { type: "notice"; data: RunNotice }
+  | { type: "compacted"; data: Compacted }
   | { type: "model_retry"; data: ModelRetry }
   /** `messages`: the results, to be appended to the conversation; empty when the batch waits for a person and a resumed run will finish it. */
   | { type: "agent_step"; data: AgentStep; messages: ToolMessage[] }
@@ -335,6 +336,18 @@ export interface FileChange {
 export interface RunNotice {
   level: "info" | "warning";
   message: string;
+}
+
+/** Older messages of the conversation were replaced by a summary, for the model. */
+export interface Compacted {
+  /** Messages that the summary replaces, and those after them that stay. */
+  replaced: number;
+  kept: number;
+  /** Of the request, as the provider counted it or estimated. */
+  tokens_before: number;
+  /** Estimated. */
+  tokens_after: number;
+  summary: string;
 }
 
 /** A call to the model failed before anything of its answer, and is repeated: `waiting`, then `retrying`. */

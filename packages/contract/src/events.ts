@@ -276,6 +276,16 @@ export const runEventData = {
     "Information that is not an error, e.g. that packages are installed or another model answers",
     Type.Object({ level: Literals("info", "warning"), message: Type.String() }),
   ),
+  compacted: described(
+    "Older messages were replaced by a summary for the model; people still see all of them. Sent by a run, or after the last one when a person compacts the chat",
+    Type.Object({
+      replaced: described("Messages that the summary replaces: of people, answers and tool results", Type.Integer()),
+      kept: described("Messages after them that stay", Type.Integer()),
+      tokens_before: Type.Integer(),
+      tokens_after: described("Estimated", Type.Integer()),
+      summary: Type.String(),
+    }),
+  ),
   model_retry: ModelRetry,
   complete: Type.Object({
     success: Type.Boolean(),

@@ -314,6 +314,7 @@ export function composeChat(
           projects: { require: projects.require, redactor: redactions.live },
           credits,
           costs,
+          handleOf,
         }),
       });
       mountAgents(mount, { catalogue: createToolCatalogue(listedTools) });

@@ -190,6 +190,7 @@ export function createSubagents(options: SubagentsOptions): Subagents {
           pendingApproval = event.pending;
           return;
         case "conversation_appended":
+        case "compacted":
         case "reasoning_chunk":
         case "question_asked":
         case "subagent_event":

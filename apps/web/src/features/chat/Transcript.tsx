@@ -10,6 +10,7 @@ import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { ErrorRow, RetryRow } from "./FailureRows.tsx";
 import { EvidenceCard } from "./evidence/EvidenceCard.tsx";
 import { GoneRow } from "./GoneRow.tsx";
+import { CompactionRow } from "./CompactionRow.tsx";
 import { NoticeRow } from "./NoticeRow.tsx";
 import { QuestionRow } from "./QuestionRow.tsx";
 import { CommandRow } from "./tools/CommandRow.tsx";
@@ -78,6 +79,8 @@ const Row = memo(
           return <RetryRow part={row.part} run={row.run} />;
         case "notice":
           return <NoticeRow part={row.part} />;
+        case "compaction":
+          return <CompactionRow part={row.part} />;
         case "plain":
           return <PlainRow part={row.part} />;
         case "evidence":

@@ -36,6 +36,8 @@ const brief = (part: Part): string => {
       return `steered:${part.text}`;
     case "notice":
       return `notice ${part.message}`;
+    case "compaction":
+      return `compaction of ${part.replaced}`;
     case "plain":
       return `plain:${part.type}`;
   }
@@ -445,6 +447,7 @@ const eventful = (() => {
     second("complete", { success: true, iterations: 5, final_response: "All done.", tool_calls_made: 5, completion_reason: "no_more_actions", changes: { files: 1, additions: 1, deletions: 0 } }), // prettier-ignore
     second("done", {}),
     second("notice", { level: "warning", message: "The app still reports errors." }),
+    second("compacted", { replaced: 12, kept: 3, tokens_before: 90_000, tokens_after: 21_000, summary: "What was done." }),
   ];
 })();
 
@@ -474,6 +477,7 @@ describe("a transcript", () => {
       "question:answered",
       "text:All done.",
       "notice The app still reports errors.",
+      "compaction of 12",
     ]);
     expect(run).toMatchObject({ editMode: "ask", changes: { files: 1 }, evidence: [{ id: "e1" }], usage: { costCents: 4, credits: 2 } });
   });

@@ -157,6 +157,15 @@ export interface NoticePart extends PartBase {
   level: "info" | "warning";
   message: string;
 }
+/** Older messages were replaced by a summary, for the model. */
+export interface CompactionPart extends PartBase {
+  kind: "compaction";
+  replaced: number;
+  kept: number;
+  tokensBefore: number;
+  tokensAfter: number;
+  summary: string;
+}
 /** An event that this version of the UI does not know. */
 export interface PlainPart extends PartBase {
   kind: "plain";
@@ -174,6 +183,7 @@ export type Part =
   | ErrorPart
   | RetryPart
   | NoticePart
+  | CompactionPart
   | SteeredPart
   | PlainPart;
 

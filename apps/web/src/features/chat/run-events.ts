@@ -400,6 +400,10 @@ export function applyRunEvent(before: Run, event: IncomingRunEvent): Run {
       return onModelRetry(run, data as RunEventData<"model_retry">);
     case "notice":
       return { ...run, parts: [...run.parts, { kind: "notice", key: `n${seq}`, ...(data as RunEventData<"notice">) }] };
+    case "compacted": {
+      const { tokens_before: tokensBefore, tokens_after: tokensAfter, ...facts } = data as RunEventData<"compacted">;
+      return { ...run, parts: [...run.parts, { kind: "compaction", key: `k${seq}`, tokensBefore, tokensAfter, ...facts }] };
+    }
     case "complete":
       return onComplete(run, data as RunEventData<"complete">, event);
     case "error": {

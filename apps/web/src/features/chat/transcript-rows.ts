@@ -1,4 +1,5 @@
 import type {
+  CompactionPart,
   Todo,
   ApprovalPart,
   ChatState,
@@ -37,6 +38,7 @@ export type TranscriptRow = { key: string; bead: BeadKind; line: LineKind } & (
   | { kind: "error"; part: ErrorPart; isLast: boolean; run: Run }
   | { kind: "retry"; part: RetryPart; run: Run; isLive: boolean }
   | { kind: "notice"; part: NoticePart }
+  | { kind: "compaction"; part: CompactionPart }
   | { kind: "plain"; part: PlainPart }
   | { kind: "evidence"; run: Run; isLast: boolean; tone?: "bad" }
   | { kind: "working"; run: Run }
@@ -151,6 +153,9 @@ function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
       case "notice":
         rows.push({ key, kind: "notice", part, bead: "step", line });
         return;
+      case "compaction":
+        rows.push({ key, kind: "compaction", part, bead: "step", line });
+        return;
       case "plain":
         rows.push({ key, kind: "plain", part, bead: "step", line: "done" });
     }
@@ -263,6 +268,7 @@ const labels: Partial<Record<TranscriptRow["kind"], string>> = {
   evidence: "evidence",
   retry: "failed model call",
   notice: "notice",
+  compaction: "compaction",
   plain: "note",
 };
 function labelOf(row: TranscriptRow): string {

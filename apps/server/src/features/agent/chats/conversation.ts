@@ -139,9 +139,10 @@ export function createConversations({
         entries.flatMap(({ data }) => resultImages(data)),
       );
     },
-    /** Appends a compaction that a person asked for. */
-    appendMark: (chatId: string, messageId: string, mark: Message): Promise<void> =>
-      store.transaction((tx) => store.append(tx, rowsOf({ chat_id: chatId, message_id: messageId }, [mark]))),
+    /** Prepares a compaction that a person asked for, for `append`. */
+    markEntries: (chatId: string, messageId: string, mark: Message): NewConversationMessage[] =>
+      rowsOf({ chat_id: chatId, message_id: messageId }, [mark]),
+    transaction: store.transaction,
   };
 }
 

@@ -4,12 +4,14 @@ import type { CompactedChat } from "@tesslate/contract";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
 import type { Credits } from "../../billing/credits/index.ts";
+import type { TaskRow } from "../../core/tasks/index.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
 import type { Agents } from "../agents/index.ts";
-import { chatBusy, type ChatStore, type Conversations } from "../chats/index.ts";
+import { answerMetadata, chatBusy, type ChatStore, type Conversations } from "../chats/index.ts";
 import { chargeOf, costOf, projectModelSettings, redactedClient, type Models, type ResolvedModel } from "../models/index.ts";
 import { dollars, withinCaps, type RunCaps } from "./cost-caps.ts";
 import type { RunCosts } from "./costs.ts";
+import type { RunHandle } from "./run.ts";
 import { requireOwnChat } from "./runs.access.ts";
 
 const summaryTimeoutMs = 120_000;
@@ -24,9 +26,10 @@ export function createCompactChat({
   projects,
   credits,
   costs,
+  handleOf,
 }: {
   chats: ChatStore;
-  conversations: Pick<Conversations, "upTo" | "appendMark">;
+  conversations: Pick<Conversations, "upTo" | "markEntries" | "append" | "transaction">;
   agents: Pick<Agents, "resolve">;
   models: Pick<Models, "resolve">;
   projects: {
@@ -36,6 +39,7 @@ export function createCompactChat({
   };
   credits: Pick<Credits, "require" | "reserve" | "release" | "record">;
   costs: Pick<RunCosts, "capsFor" | "spentToday">;
+  handleOf(task: TaskRow): RunHandle;
 }) {
   /** Checks the limits and reserves the likely cost, as before a call of a run. Returns the maximum output tokens. */
   const reserve = async (call: { user_id: string; task_id: string; model: ResolvedModel; caps: RunCaps; tokens_in: number }) => {
@@ -77,8 +81,9 @@ export function createCompactChat({
     let cost_cents = 0;
     // Credits are reserved per task; this is none, so it gets an id of its own.
     const task_id = randomUUID();
-    const mark = await compactConversation({
-      client: redactedClient(model.client, await projects.redactor(project.id)),
+    const redactor = await projects.redactor(project.id);
+    const outcome = await compactConversation({
+      client: redactedClient(model.client, redactor),
       context_window: model.context_window,
       system_prompt: agent.system_prompt,
       conversation,
@@ -106,10 +111,22 @@ export function createCompactChat({
         throw error;
       })
       .finally(() => credits.release(task_id));
-    if (mark === "too_short") throw tooShort();
-    if (mark === "empty") throw new AppError("model_error", "The model returned an empty summary. Nothing was changed.");
+    if (outcome === "too_short") throw tooShort();
+    if (outcome === "no_smaller") throw badRequest("A summary would not make this chat shorter. Nothing was changed.");
+    if (outcome === "empty") throw new AppError("model_error", "The model returned an empty summary. Nothing was changed.");
     await refuseBusy();
-    await conversations.appendMark(chat.id, last.id, mark);
+    const { mark, facts } = outcome;
+    const entries = conversations.markEntries(chat.id, last.id, mark);
+    const { task_id: answerTaskId } = answerMetadata(last);
+    const task = answerTaskId === undefined ? undefined : await chats.findRun(answerTaskId);
+    const run = task && handleOf(task);
+    // The answers of a fork name the runs of the chat that it was copied from.
+    if (run?.input.message_id === last.id)
+      await run.emitter.emitAtEnd(async (tx) => {
+        await conversations.append(tx, entries);
+        return [{ type: "compacted", data: redactor.current.redactIn(facts) }];
+      });
+    else await conversations.transaction((tx) => conversations.append(tx, entries));
     return { tokens_before: mark.tokens_before, tokens_after: mark.tokens_after, context_window: model.context_window, cost_cents };
   };
 }

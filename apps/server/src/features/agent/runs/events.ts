@@ -139,6 +139,8 @@ export async function forwardEvent(
       return emitter.emit("command_ended", event.data);
     case "notice":
       return emitter.emit("notice", event.data);
+    case "compacted":
+      return emitter.emit("compacted", event.data);
     case "file_changed": {
       const etag = event.data.op === "delete" ? undefined : etagOf(event.data.new_path ?? event.data.path);
       return emitter.emit("file_changed", {

@@ -231,6 +231,8 @@ async function executeRun(
           case "tool_progress":
             // A value that was escaped in the JSON arguments is only readable here.
             return forwardEvent({ type: "tool_progress", data: redactor.current.redactIn(event.data) }, emitter, fileFacts);
+          case "compacted":
+            return forwardEvent({ type: "compacted", data: redactor.current.redactIn(event.data) }, emitter, fileFacts);
           case "file_changed":
             provided.diagnostics?.noteChange();
             await environment.touch();
