@@ -26,9 +26,9 @@ test("a summary names the images of results, and a last turn that is too large k
     },
   ];
   const record = [userMessage("Look"), ...turn("c1"), ...turn("c2")];
-  const plan = planCompaction(record, { window: 4_000, tokens: 6_000, estimate: () => 1_000 })!;
+  const plan = planCompaction(record, { window: 4_000, tokens: 6_000, estimate: (messages) => 1_000 * messages.length })!;
   expect(textOf(plan.request.messages[0]!)).toContain("Result of verify: [image page.png] ok");
-  const last = requestMessages([...record, plan.apply("Looked.")]).at(-1)!;
+  const last = requestMessages([...record, plan.apply("Looked.")!]).at(-1)!;
   expect([imagesOf(last), textOf(last)]).toEqual([[], "ok\n\n[The image page.png was left out.]"]);
 });
 

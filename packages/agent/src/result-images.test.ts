@@ -117,7 +117,8 @@ describe("images of results", () => {
 
   test("where calls are text, they come before the results, which name them", async () => {
     const client = scripted([[...say('```json\n{"tool_name": "camera", "parameters": {}}\n```'), stop], answer("Seen. TASK_COMPLETE")]);
-    const run = await playCamera([image("one")], memoryImages(), { model: { client, protocol: "text" } });
+    const agent = { system_prompt: "You are an agent.", tools: null, protocol: "text" as const };
+    const run = await playCamera([image("one")], memoryImages(), { agent, model: { client } });
     expect(run.client.requests).toEqual([]);
     const results = client.requests[1]!.messages.at(-1)!;
     expect(imagesOf(results)).toMatchObject([{ name: "one", data: png(8, 8).toString("base64") }]);
