@@ -75,7 +75,8 @@ export function createCapabilities({
     target: Pick<ProbeTarget, "connection" | "model">,
     found: Partial<Pick<Trial, "native_tools" | "parallel_tools" | "text_tools"> & { context_window: number }>,
   ): Promise<void> => {
-    const [known, listed] = await Promise.all([find(target), catalogue.factsOf(target.connection, target.model)]);
+    const [row, listed] = await Promise.all([find(target), catalogue.factsOf(target.connection, target.model)]);
+    const known = row && (row.native_tools || isCurrent(row)) ? row : undefined;
     await save(
       target,
       {
@@ -165,6 +166,10 @@ export const isTested = (row: Pick<ModelCapabilitiesRow, "native_tools" | "text_
 /** What a model has once called natively is not called as text again, however long ago that was. */
 export const protocolOfRow = (row: ModelCapabilitiesRow): ToolProtocol =>
   row.native_tools ? "native" : isCurrent(row) && isTested(row) ? "text" : "unproven";
+
+/** The result of its test; null without one. */
+export const scoreOf = (row: Pick<ModelCapabilitiesRow, "score" | "first_token_ms">): number | null =>
+  row.first_token_ms === null ? null : row.score;
 
 /** For the API. */
 export const toolsOf = (row: Pick<ModelCapabilitiesRow, "native_tools" | "text_tools">) =>

@@ -3,7 +3,7 @@ import type { Model } from "@tesslate/contract";
 import type { ModelCapabilitiesRow, UserCustomModelRow } from "../../../db/schema/agent.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { AvailableModels } from "./available-models.ts";
-import { isTested, toolsOf, type Capabilities } from "./capabilities.ts";
+import { isTested, scoreOf, toolsOf, type Capabilities } from "./capabilities.ts";
 import type { ListedModel } from "./catalogue.ts";
 import type { ProviderConnection, ProviderConnections } from "./connections.ts";
 import { demoModelId } from "./demo-mode.ts";
@@ -133,7 +133,7 @@ function present(
     reasoning: [...reasoningOf(id)],
     vision: tried?.vision ?? model.has_vision ?? visionOf(id),
     tools: tried && isTested(tried) ? toolsOf(tried) : model.has_tools === true || nativeProviders.has(provider.slug) ? "native" : null,
-    score: tried && isTested(tried) ? tried.score : null,
+    score: tried ? scoreOf(tried) : null,
     tokens_per_second: tried?.tokens_per_second ?? null,
     message_cents: isOwn ? 0 : price.is_known ? Number(costOf(price, facts.typical).total) : null,
     own_key: isOwn,
