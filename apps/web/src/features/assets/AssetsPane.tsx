@@ -26,7 +26,7 @@ import { AssetGrid, AssetRows, type AssetActions } from "./AssetList.tsx";
 import { assetsKey, assetsQuery, directoriesQuery } from "./assets.queries.ts";
 import { AssetSheet } from "./AssetSheet.tsx";
 import { FolderList, shownFolders } from "./FolderList.tsx";
-import { PlaceDialog } from "./PlaceDialog.tsx";
+import { MoveAssetDialog } from "./MoveAssetDialog.tsx";
 import { UploadTray } from "./UploadTray.tsx";
 import { useAssetUploads } from "./use-uploads.ts";
 
@@ -252,7 +252,7 @@ export function AssetsPane() {
       ) : null}
       {opened ? <AssetSheet asset={opened} actions={actions} onClose={() => setOpenId(undefined)} /> : null}
       {placed ? (
-        <PlaceDialog
+        <MoveAssetDialog
           key={placed.id}
           asset={placed}
           directories={directories}

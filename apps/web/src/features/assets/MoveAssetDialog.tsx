@@ -9,7 +9,7 @@ import { Kbd } from "../../ui/Kbd.tsx";
 import { Select } from "../../ui/Select.tsx";
 
 /** Renames or moves an asset and its file. */
-export function PlaceDialog({
+export function MoveAssetDialog({
   asset,
   directories,
   onClose,

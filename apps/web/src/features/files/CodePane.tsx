@@ -26,17 +26,17 @@ const EditorPane = lazyComponent(async () => (await import("./EditorPane.tsx")).
 export interface CodePaneProps {
   marks: ReadonlyMap<string, FileMark>;
   onQuickOpen: () => void;
-  left: CodeLeft;
-  onLeft: (left: CodeLeft) => void;
+  sidebar: CodeSidebar;
+  onSidebar: (sidebar: CodeSidebar) => void;
 }
-/** The panel left of the editor. `asked` grows each time the search is requested. */
-export interface CodeLeft {
+/** The panel left of the editor. `searchRequests` grows each time the search is requested. */
+export interface CodeSidebar {
   side: "files" | "search";
-  asked: number;
+  searchRequests: number;
 }
 
 /** File tree at the left, editor at the right; on narrow screens one of the two. */
-export function CodePane({ marks, onQuickOpen, left, onLeft }: CodePaneProps) {
+export function CodePane({ marks, onQuickOpen, sidebar, onSidebar }: CodePaneProps) {
   const { id: projectId } = useProject();
   const tree = useFileTree();
   const files = useOpenFiles();
@@ -49,12 +49,12 @@ export function CodePane({ marks, onQuickOpen, left, onLeft }: CodePaneProps) {
     setWasNarrow(isNarrow);
     setIsTreeShown(!isNarrow || files.activePath === undefined);
   }
-  const [lastAsked, setLastAsked] = useState(left.asked);
-  if (lastAsked !== left.asked) {
-    setLastAsked(left.asked);
+  const [lastRequests, setLastRequests] = useState(sidebar.searchRequests);
+  if (lastRequests !== sidebar.searchRequests) {
+    setLastRequests(sidebar.searchRequests);
     setIsTreeShown(true);
   }
-  const isSearch = left.side === "search";
+  const isSearch = sidebar.side === "search";
   const open = (path: string) => {
     files.open(path);
     if (isNarrow) setIsTreeShown(false);
@@ -69,10 +69,10 @@ export function CodePane({ marks, onQuickOpen, left, onLeft }: CodePaneProps) {
         )}
       >
         <div className="flex flex-none items-center gap-1 px-1.5 pt-1.5">
-          <SegmentedControl<CodeLeft["side"]>
+          <SegmentedControl<CodeSidebar["side"]>
             label="Sidebar"
-            value={left.side}
-            onChange={(side) => onLeft({ side, asked: left.asked + (side === "search" ? 1 : 0) })}
+            value={sidebar.side}
+            onChange={(side) => onSidebar({ side, searchRequests: sidebar.searchRequests + (side === "search" ? 1 : 0) })}
             segments={[
               { value: "files", label: "Files", icon: <Files size={14} />, isLabelShown: true },
               { value: "search", label: "Search", icon: <Search size={14} />, isLabelShown: true },
@@ -86,13 +86,13 @@ export function CodePane({ marks, onQuickOpen, left, onLeft }: CodePaneProps) {
           )}
         </div>
         {/* Both stay mounted while the other is shown. */}
-        {left.asked > 0 ? (
+        {sidebar.searchRequests > 0 ? (
           <div className={cx("min-h-0 flex-1", !isSearch && "hidden")}>
             <Suspense fallback={<SkeletonRows count={6} label="Loading search…" className="p-3" />}>
               <SearchPanel
                 projectId={projectId}
                 onOpen={open}
-                asked={left.asked}
+                asked={sidebar.searchRequests}
                 onFlush={async () => {
                   for (const path of files.paths) await files.buffers.flush(path);
                 }}

@@ -1,4 +1,4 @@
-export type { CodeLeft } from "./CodePane.tsx";
+export type { CodeSidebar } from "./CodePane.tsx";
 export { CodePane, codePreloads, QuickOpen } from "./on-demand.ts";
 export { OpenFilesProvider } from "./OpenFilesProvider.tsx";
 export { keepForUndo } from "./trash.ts";

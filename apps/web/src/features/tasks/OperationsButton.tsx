@@ -4,6 +4,7 @@ import type { Task } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { formatPercent } from "../../lib/numbers.ts";
+import { useContainers } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Popover } from "../../ui/Popover.tsx";
@@ -60,16 +61,17 @@ function OpenTask({ task }: { task: Task }) {
     onError: (error) => hasCode(error, "task_finished") || toast(sentenceOf(error), { kind: "failed" }),
   });
   const { percentage, message } = task.progress;
+  const title = taskTitle(task, useContainers());
   const isRun = task.type === "agent_execution";
   return (
     <li className="px-3 py-2 text-xs">
       <div className="flex items-center gap-2">
-        <span className="min-w-0 flex-1 truncate text-sm text-fg-0">{taskTitle(task)}</span>
+        <span className="min-w-0 flex-1 truncate text-sm text-fg-0">{title}</span>
         {isRun || task.status === "queued" ? null : <span className="num flex-none text-fg-2">{formatPercent(percentage / 100)}</span>}
         {isCancellable(task) ? (
           <IconButton
             size="sm"
-            label={`Cancel: ${taskTitle(task)}`}
+            label={`Cancel: ${title}`}
             tooltipSide="none"
             disabled={cancel.isPending || cancel.isSuccess}
             onClick={() => cancel.mutate()}
@@ -78,7 +80,7 @@ function OpenTask({ task }: { task: Task }) {
           </IconButton>
         ) : null}
       </div>
-      <Progress className="my-1.5" label={taskTitle(task)} share={isRun || task.status === "queued" ? undefined : percentage / 100} />
+      <Progress className="my-1.5" label={title} share={isRun || task.status === "queued" ? undefined : percentage / 100} />
       <p className="truncate text-fg-2" title={message}>
         {cancel.isPending || cancel.isSuccess ? "Canceling…" : message}
       </p>
@@ -87,18 +89,21 @@ function OpenTask({ task }: { task: Task }) {
 }
 
 const outcomes: Partial<Record<Task["status"], string>> = { completed: "Done", failed: "Failed", cancelled: "Canceled" };
-const EndedTask = ({ task }: { task: Task }) => (
-  <li className="px-3 py-2 text-xs">
-    <div className="flex items-center gap-2">
-      {task.status === "completed" ? (
-        <Check size={14} aria-hidden="true" className="flex-none text-ok" />
-      ) : (
-        <CircleX size={14} aria-hidden="true" className={task.status === "failed" ? "flex-none text-err" : "flex-none text-fg-3"} />
-      )}
-      <span className="min-w-0 flex-1 truncate text-fg-1">{taskTitle(task)}</span>
-      <span className="flex-none text-fg-2">{outcomes[task.status]}</span>
-      {task.completed_at ? <RelativeTime at={task.completed_at} className="num flex-none text-fg-3" /> : null}
-    </div>
-    {task.status === "failed" && task.error ? <p className="mt-1 line-clamp-3 pl-5.5 break-words text-err">{task.error}</p> : null}
-  </li>
-);
+function EndedTask({ task }: { task: Task }) {
+  const title = taskTitle(task, useContainers());
+  return (
+    <li className="px-3 py-2 text-xs">
+      <div className="flex items-center gap-2">
+        {task.status === "completed" ? (
+          <Check size={14} aria-hidden="true" className="flex-none text-ok" />
+        ) : (
+          <CircleX size={14} aria-hidden="true" className={task.status === "failed" ? "flex-none text-err" : "flex-none text-fg-3"} />
+        )}
+        <span className="min-w-0 flex-1 truncate text-fg-1">{title}</span>
+        <span className="flex-none text-fg-2">{outcomes[task.status]}</span>
+        {task.completed_at ? <RelativeTime at={task.completed_at} className="num flex-none text-fg-3" /> : null}
+      </div>
+      {task.status === "failed" && task.error ? <p className="mt-1 line-clamp-3 pl-5.5 break-words text-err">{task.error}</p> : null}
+    </li>
+  );
+}

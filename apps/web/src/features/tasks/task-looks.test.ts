@@ -16,6 +16,8 @@ test("open and a few ended operations, each newest first", () => {
 test("titles, also of unknown types", () => {
   expect(taskTitle(task(1, "running"))).toBe("Starting project");
   expect(taskTitle(task(1, "running", "container_start", { container_name: "shop-web" }))).toBe("Starting shop-web");
+  const start = task(1, "running", "container_start", { container_id: "c1", container_name: "shop-web" });
+  expect(taskTitle(start, [{ id: "c1", name: "Web" }])).toBe("Starting Web");
   expect(taskTitle(task(1, "running", "agent_execution"))).toBe("Agent run");
   expect(taskTitle(task(1, "running", "agent_execution", { message: "Add a cart" }))).toBe("Agent run: Add a cart");
   expect(taskTitle(task(1, "running", "moon_landing"))).toBe("Moon landing");

@@ -1,4 +1,4 @@
-import type { Task } from "@tesslate/contract";
+import type { Container, Task } from "@tesslate/contract";
 
 const titles: Record<string, string> = {
   project_creation: "Creating project",
@@ -23,10 +23,14 @@ const detailedTitles: Record<string, { key: string; title: (value: string) => st
   container_restart: { key: "container_name", title: (name) => `Restarting ${name}` },
   agent_execution: { key: "message", title: (message) => `Agent run: ${message}` },
 };
-/** The title of an operation. Types that are not listed here get a title made from the type. */
-export function taskTitle({ type, metadata }: Pick<Task, "type" | "metadata">): string {
+/** The title of an operation, with the name of its container. Types that are not listed here get a title made from the type. */
+export function taskTitle(
+  { type, metadata }: Pick<Task, "type" | "metadata">,
+  containers: readonly Pick<Container, "id" | "name">[] = [],
+): string {
   const detailed = detailedTitles[type];
-  const value = detailed && metadata[detailed.key];
+  const container = containers.find(({ id }) => id === metadata["container_id"]);
+  const value = detailed && (detailed.key === "container_name" && container ? container.name : metadata[detailed.key]);
   if (detailed && typeof value === "string" && value !== "") return detailed.title(value);
   return titles[type] ?? type.replaceAll("_", " ").replace(/^./, (c) => c.toUpperCase());
 }

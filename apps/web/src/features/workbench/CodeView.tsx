@@ -8,7 +8,7 @@ import { PaneSkeleton } from "./PaneSkeleton.tsx";
 
 /** The files and the editor; loaded when first shown. */
 export function CodeView() {
-  const { view, codeLeft, setCodeLeft, setIsQuickOpen } = useWorkbenchLayout();
+  const { view, codeSidebar, setCodeSidebar, setIsQuickOpen } = useWorkbenchLayout();
   const { activePath } = useOpenFiles();
   const marks = useFileMarks();
   const [isOpened, setIsOpened] = useState(view === "code");
@@ -17,7 +17,7 @@ export function CodeView() {
     <PanelBoundary title="Something went wrong in Code" resetKeys={[activePath]}>
       {isOpened ? (
         <Suspense fallback={<PaneSkeleton />}>
-          <CodePane marks={marks} onQuickOpen={() => setIsQuickOpen(true)} left={codeLeft} onLeft={setCodeLeft} />
+          <CodePane marks={marks} onQuickOpen={() => setIsQuickOpen(true)} sidebar={codeSidebar} onSidebar={setCodeSidebar} />
         </Suspense>
       ) : null}
     </PanelBoundary>

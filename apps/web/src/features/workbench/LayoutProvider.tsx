@@ -1,7 +1,7 @@
 import { useState, type ReactNode } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
 import type { DockTab, View } from "../../project/views.ts";
-import type { CodeLeft } from "../files/index.ts";
+import type { CodeSidebar } from "../files/index.ts";
 import { LayoutContext, type PhoneView, type WorkbenchPlace } from "./layout-context.ts";
 import { useLayout } from "./use-layout.ts";
 
@@ -18,7 +18,7 @@ export function LayoutProvider({ opensOn, children, ...place }: WorkbenchPlace &
   }
   const [logsOf, setLogsOf] = useState<string>();
   const [isQuickOpen, setIsQuickOpen] = useState(false);
-  const [codeLeft, setCodeLeft] = useState<CodeLeft>({ side: "files", asked: 0 });
+  const [codeSidebar, setCodeSidebar] = useState<CodeSidebar>({ side: "files", searchRequests: 0 });
   const show = useHandler((next: View) => {
     onView(next);
     setPhoneView(next);
@@ -51,8 +51,8 @@ export function LayoutProvider({ opensOn, children, ...place }: WorkbenchPlace &
         setLogsOf,
         isQuickOpen,
         setIsQuickOpen,
-        codeLeft,
-        setCodeLeft,
+        codeSidebar,
+        setCodeSidebar,
       }}
     >
       {children}

@@ -4,7 +4,7 @@ import type { RuntimeActions } from "../../project/use-runtime-actions.ts";
 import { Menu } from "../../ui/Menu.tsx";
 import { ContainerDot, containerLook, crashLabel } from "../containers/index.ts";
 import { ProjectPill, statusLookOf } from "../projects/index.ts";
-import { useHosting } from "./use-hosting.ts";
+import { useAlwaysOn } from "./use-always-on.ts";
 
 /** Status of the project, with actions to start, stop and keep it running. */
 export function RuntimeMenu({
@@ -16,7 +16,7 @@ export function RuntimeMenu({
   containers: readonly Container[];
   runtime: RuntimeActions;
 }) {
-  const hosting = useHosting(project);
+  const alwaysOn = useAlwaysOn(project);
   const isUp = containers.some(
     (container) => container.status === "running" || container.status === "starting" || container.status === "frozen",
   );
@@ -58,19 +58,19 @@ export function RuntimeMenu({
           onSelect: runtime.stop,
         },
         "-",
-        hosting.isHosted
+        alwaysOn.isOn
           ? {
               label: "Turn off always-on",
               icon: <PinOff size={14} />,
-              isDisabled: hosting.isChanging,
-              onSelect: hosting.toggle,
+              isDisabled: alwaysOn.isChanging,
+              onSelect: alwaysOn.toggle,
             }
           : {
               label: "Turn on always-on",
-              ...(hosting.places !== undefined && { hint: hosting.places }),
+              ...(alwaysOn.slots !== undefined && { hint: alwaysOn.slots }),
               icon: <Pin size={14} />,
-              isDisabled: hosting.isChanging || hosting.isFull || containers.length === 0,
-              onSelect: hosting.toggle,
+              isDisabled: alwaysOn.isChanging || alwaysOn.isFull || containers.length === 0,
+              onSelect: alwaysOn.toggle,
             },
       ]}
     />

@@ -1,6 +1,6 @@
 import { createContext, use } from "react";
 import type { DockTab, View } from "../../project/views.ts";
-import type { CodeLeft } from "../files/index.ts";
+import type { CodeSidebar } from "../files/index.ts";
 import type { Layout } from "./use-layout.ts";
 
 /** What a phone shows. */
@@ -35,8 +35,8 @@ export interface WorkbenchLayout extends WorkbenchPlace {
   setLogsOf: (containerId: string) => void;
   isQuickOpen: boolean;
   setIsQuickOpen: (isOpen: boolean) => void;
-  codeLeft: CodeLeft;
-  setCodeLeft: (left: CodeLeft) => void;
+  codeSidebar: CodeSidebar;
+  setCodeSidebar: (sidebar: CodeSidebar) => void;
 }
 
 export const LayoutContext = createContext<WorkbenchLayout | undefined>(undefined);

@@ -6,16 +6,16 @@ import { projectKey } from "../../project/cache-keys.ts";
 import { useServices } from "../../project/services.ts";
 import { toast } from "../../ui/toast.tsx";
 
-export interface Hosting {
-  isHosted: boolean;
+export interface AlwaysOn {
+  isOn: boolean;
   /** "1 of 3 slots used"; undefined while loading. */
-  places: string | undefined;
+  slots: string | undefined;
   isFull: boolean;
   isChanging: boolean;
   toggle: () => void;
 }
 
-export const placesOf = ({ deploys }: DeploymentLimits): string =>
+export const slotsOf = ({ deploys }: DeploymentLimits): string =>
   deploys.limit === null
     ? "Unlimited always-on projects"
     : deploys.limit === 0
@@ -23,26 +23,26 @@ export const placesOf = ({ deploys }: DeploymentLimits): string =>
       : `${deploys.used} of ${counted(deploys.limit, "slot")} used`;
 
 /** Turns always-on on and off. */
-export function useHosting(project: Pick<Project, "id" | "slug" | "is_deployed">): Hosting {
+export function useAlwaysOn(project: Pick<Project, "id" | "slug" | "is_deployed">): AlwaysOn {
   const { api } = useServices();
   const queries = useQueryClient();
   const limits = useQuery({ queryKey: ["hosting"], queryFn: ({ signal }) => api.hosting.limits(undefined, { signal }) });
   const change = useMutation({
-    mutationFn: async (isHosted: boolean) => {
+    mutationFn: async (isOn: boolean) => {
       const params = { id: project.id };
-      if (isHosted) await api.hosting.deploy({ params });
+      if (isOn) await api.hosting.deploy({ params });
       else await api.hosting.undeploy({ params });
     },
-    onSuccess: (_, isHosted) => {
-      queries.setQueryData<Project>(projectKey(project.slug), (known) => known && { ...known, is_deployed: isHosted });
-      toast(isHosted ? "Always-on enabled." : "Always-on disabled.");
+    onSuccess: (_, isOn) => {
+      queries.setQueryData<Project>(projectKey(project.slug), (known) => known && { ...known, is_deployed: isOn });
+      toast(isOn ? "Always-on enabled." : "Always-on disabled.");
     },
     onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
     onSettled: () => queries.invalidateQueries({ queryKey: ["hosting"] }),
   });
   return {
-    isHosted: project.is_deployed,
-    places: limits.data && placesOf(limits.data),
+    isOn: project.is_deployed,
+    slots: limits.data && slotsOf(limits.data),
     isFull: limits.data !== undefined && limits.data.deploys.used >= (limits.data.deploys.limit ?? Infinity),
     isChanging: change.isPending,
     toggle: () => change.mutate(!project.is_deployed),

@@ -62,10 +62,10 @@ export function useWorkbenchCommands(): { more: MenuEntry[] } {
   const stop = useConversation(({ chat }) => chat.stop);
   const { openForm } = useDeploys();
   const { openFile } = useWorkbenchActions();
-  const { layout, setLayout, show, openDock, setIsQuickOpen, codeLeft, setCodeLeft } = useWorkbenchLayout();
+  const { layout, setLayout, show, openDock, setIsQuickOpen, codeSidebar, setCodeSidebar } = useWorkbenchLayout();
   const quickOpen = () => setIsQuickOpen(true);
   const searchFiles = () => {
-    setCodeLeft({ side: "search", asked: codeLeft.asked + 1 });
+    setCodeSidebar({ side: "search", searchRequests: codeSidebar.searchRequests + 1 });
     show("code");
   };
   const deploy = () => openForm();

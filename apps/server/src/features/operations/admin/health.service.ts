@@ -16,7 +16,7 @@ const titles: Record<HealthCheck["id"], string> = {
   tasks: "Tasks",
   runtime: "Sandboxes",
   models: "Models",
-  mail: "Mail",
+  mail: "Email",
   disk: "Disk",
   memory: "Memory",
 };

@@ -77,12 +77,21 @@ const branchOps: Record<string, string> = {
 };
 const answers: Record<string, string> = {
   allow_once: "Allowed once",
-  allow_all: "Allowed for the conversation",
+  allow_all: "Allowed for this chat",
   deny: "Denied",
   stop: "Stopped the run instead of answering",
   timeout: "Timed out waiting for an answer",
   cancelled: "Withdrawn",
   expired: "Withdrawn",
+};
+/** By completion reason; others are a success or an error. */
+const endings: Record<string, string> = {
+  cancelled: "Was stopped",
+  user_stopped: "Was stopped",
+  approval_timeout: "Stopped: no answer in time",
+  resource_limit_exceeded: "Paused at a limit",
+  max_iterations: "Paused at a limit",
+  credits_exhausted: "Stopped: no credits left",
 };
 const stops: Record<string, string> = {
   idle: "Stopped the project because it was idle",
@@ -91,12 +100,12 @@ const stops: Record<string, string> = {
 };
 const operations: Record<string, string> = {
   project_creation: "set up the project",
-  project_start: "start everything",
-  project_restart: "restart everything",
+  project_start: "start the project",
+  project_restart: "restart the project",
   container_initialization: "add a container",
   container_start: "start a container",
   container_restart: "restart a container",
-  snapshot_create: "take a snapshot",
+  snapshot_create: "save a snapshot",
   snapshot_restore: "restore a snapshot",
   deployment: "deploy",
 };
@@ -124,10 +133,7 @@ function describe({ type, data, message }: RecordedAction, tools: ReadonlyMap<st
     case "task_started":
       return ["Asked the agent", message ?? ""];
     case "complete":
-      return [
-        data["success"] === true ? "Finished a run" : "Run failed",
-        text(data["completion_reason"]) === "cancelled" ? "cancelled" : "",
-      ];
+      return [endings[text(data["completion_reason"])] ?? (data["success"] === true ? "Finished a run" : "Ended a run with an error"), ""];
     case "approval_resolved":
       return [answers[text(data["response"])] ?? "Answered", tools.get(text(data["approval_id"])) ?? ""];
     case "question_resolved":
@@ -135,7 +141,7 @@ function describe({ type, data, message }: RecordedAction, tools: ReadonlyMap<st
     case "secrets_changed":
       return ["Changed secrets", list(data["keys"])];
     case "snapshot_changed":
-      return [data["op"] === "delete" ? "Deleted a snapshot" : "Took a snapshot", ""];
+      return [data["op"] === "delete" ? "Deleted a snapshot" : "Saved a snapshot", ""];
     case "project_status":
       return data["name"] ? ["Renamed the project", text(data["name"])] : [stops[text(data["stop_reason"])] ?? "Stopped the project", ""];
     case "graph_changed":
@@ -148,14 +154,14 @@ function describe({ type, data, message }: RecordedAction, tools: ReadonlyMap<st
       return ["Changed the notes", ""];
     default: {
       const what = operations[text(data["type"])] ?? text(data["type"]).replaceAll("_", " ");
-      const how = { failed: "Could not", cancelled: "Cancelled:" }[text(data["status"])];
+      const how = { failed: "Couldn't", cancelled: "Canceled:" }[text(data["status"])];
       const facts = (data["metadata"] ?? {}) as Record<string, unknown>;
       return [how ? `${how} ${what}` : past(what), text(facts["container_name"]) || text(data["error"])];
     }
   }
 }
-const irregular: Record<string, string> = { set: "Set", take: "Took", deploy: "Deployed", add: "Added" };
-/** "start everything" becomes "Started everything". */
+const irregular: Record<string, string> = { set: "Set", deploy: "Deployed", add: "Added" };
+/** "start the project" becomes "Started the project". */
 function past(what: string): string {
   const [verb = "", ...rest] = what.split(" ");
   return [irregular[verb] ?? `${verb.charAt(0).toUpperCase()}${verb.slice(1)}${verb.endsWith("e") ? "d" : "ed"}`, ...rest].join(" ");

@@ -70,6 +70,18 @@ test("file writes, commands, approvals and secret changes each add an entry with
   expect(await list({ limit: 2, page: 500 })).toMatchObject({ items: [], total: all.total });
 });
 
+test("a stopped run was stopped, it did not fail", async () => {
+  await using own = await chatWorld({ script: [call("run_command", { command: "echo never" }), say("Done.")] });
+  const run = collect(own.app.as(own.owner).chat.stream({ body: { project_id: own.project.id, message: "build it", edit_mode: "ask" } }));
+  const { data } = await run.until("approval_required");
+  await answer(own, own.owner, data.approval_id, "stop");
+  await run.ended;
+  const { items } = await own.app.as(own.owner).activity.list({ params: { id: own.project.id }, query: {} });
+  expect(items.map(describeEntry)).toEqual(
+    expect.arrayContaining(["agent Was stopped", "person Stopped the run instead of answering: run_command"]),
+  );
+});
+
 test("another user gets 404", async () => {
   const { app, project } = world;
   const [theirs, missing] = await Promise.all(

@@ -32,8 +32,8 @@ export function VisionNotice({
           Switch to {shortModelName(other.id)}
         </Button>
       ) : null}
-      <Button size="sm" variant="ghost" aria-label="Remove images" onClick={onRemove}>
-        Remove
+      <Button size="sm" variant="ghost" onClick={onRemove}>
+        Remove images
       </Button>
     </div>
   );
