@@ -12,6 +12,7 @@ const manifests = [
   ...globSync("{apps,packages}/*/package.json", { cwd: source }),
   "e2e/package.json",
   "bench/package.json",
+  "evals/package.json",
 ];
 
 let root: string;

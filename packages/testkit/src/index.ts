@@ -5,7 +5,8 @@ export { readAgentUserText, type ScriptPosition, type ReadUserText } from "./con
 export { appCode } from "./authenticator-app.ts";
 export { createAuthenticator, type Authenticator, type Deviations } from "./authenticator.ts";
 export { startModelServer, type ModelServer, type ModelServerOptions, type Outcome, type RecordedRequest } from "./model-server.ts";
-export type { CompatibleService, Windows } from "./wire/listings.ts";
+export type { CompatibleService } from "./wire/listings.ts";
+export type { Windows } from "./wire/wire.ts";
 export { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from "./otlp-receiver.ts";
 export { startMailServer, type MailServer, type MailServerOptions, type ReceivedMail } from "./smtp.ts";
 export { startCloudflare, type CloudflareFake } from "./deploy/cloudflare.ts";

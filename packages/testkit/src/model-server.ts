@@ -7,10 +7,10 @@ import { script as makeScript, type Fault, type Script, type ScriptRequest, type
 import { recorderOf, type Recorder } from "./specifications/index.ts";
 import { anthropic } from "./wire/anthropic.ts";
 import { google } from "./wire/google.ts";
-import { listing, type CompatibleService, type Windows } from "./wire/listings.ts";
+import { listing, type CompatibleService } from "./wire/listings.ts";
 import { openai, unknownModel } from "./wire/openai.ts";
 import { responses } from "./wire/responses.ts";
-import { BadRequest, type Failure, type Meta, type Wire } from "./wire/wire.ts";
+import { BadRequest, type Failure, type Meta, type Windows, type Wire } from "./wire/wire.ts";
 
 export interface ModelServerOptions {
   /** Default 0: any free port. */

@@ -1,11 +1,8 @@
 import { Slot } from "radix-ui";
 import { useState, type FocusEvent, type PointerEvent, type ReactNode } from "react";
-import type { TooltipContent } from "./TooltipContent.tsx";
+import type { TooltipContent, TooltipText } from "./TooltipContent.tsx";
 
-export interface TooltipProps {
-  text: ReactNode;
-  keys?: ReactNode;
-  side?: "top" | "bottom" | "left" | "right";
+export interface TooltipProps extends TooltipText {
   /** One element that takes a ref and handlers. */
   children: ReactNode;
 }

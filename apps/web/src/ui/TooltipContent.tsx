@@ -1,6 +1,11 @@
 import { Tooltip as Radix } from "radix-ui";
 import { createContext, use, useEffect, useImperativeHandle, type ComponentProps, type ReactNode } from "react";
-import type { TooltipProps } from "./Tooltip.tsx";
+
+export interface TooltipText {
+  text: ReactNode;
+  keys?: ReactNode;
+  side?: "top" | "bottom" | "left" | "right";
+}
 
 const IsShared = createContext(false);
 
@@ -18,7 +23,7 @@ const Delays = ({ children }: { children: ReactNode }) => (
 );
 
 /** What a tooltip shows while the pointer or the focus is on `owner`. */
-export function TooltipContent({ owner, text, keys, side = "bottom" }: Omit<TooltipProps, "children"> & { owner: Element }) {
+export function TooltipContent({ owner, text, keys, side = "bottom" }: TooltipText & { owner: Element }) {
   const tooltip = (
     <Radix.Root>
       <Radix.Trigger asChild>

@@ -1,6 +1,6 @@
 import type { Answer } from "../playback.ts";
 import type { FinishReason, ScriptImage, ScriptMessage, ScriptRequest, Usage } from "../script.ts";
-import type { Listed } from "./listings.ts";
+import type { Listed } from "./wire.ts";
 import {
   BadRequest,
   isObject,

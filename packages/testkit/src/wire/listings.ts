@@ -2,21 +2,11 @@ import { anthropicModels } from "./anthropic.ts";
 import { googleModels } from "./google.ts";
 import { ollamaPs, ollamaShow, ollamaTags } from "./ollama.ts";
 import { openaiModels } from "./openai.ts";
+import type { Listed, Listing } from "./wire.ts";
 
-/** Tokens of a model's context window: `most` that it supports, `configured` for it, and with which it is `loaded`. */
-export interface Windows {
-  most: number;
-  configured?: number;
-  loaded?: number;
-}
 /** Services that speak the protocol of OpenAI; each has fields of its own in the list of models. */
 export type CompatibleService = "openai" | "openrouter" | "vllm" | "llama.cpp" | "lm-studio" | "ollama";
 
-export interface Listed {
-  id: string;
-  /** Undefined: the service does not tell. */
-  windows: Windows | undefined;
-}
 type List = (models: readonly Listed[]) => unknown;
 
 /** `GET /v1/models` of the services with the protocol of OpenAI. */
@@ -106,11 +96,6 @@ interface ListRequest {
   path: string;
   isAnthropic: boolean;
   body: unknown;
-}
-export interface Listing {
-  body: unknown;
-  /** Whose protocol it is, where the provider publishes a specification and wants a key. */
-  of?: "openai" | "anthropic" | "google";
 }
 
 /** The response to a request for the models of a service, or for one of them; undefined for other requests. */

@@ -1,4 +1,4 @@
-import type { Listed, Listing } from "./listings.ts";
+import type { Listed, Listing } from "./wire.ts";
 import { isObject } from "./wire.ts";
 
 /** `GET /api/tags` of Ollama: the models on its disk. Its chats go through the OpenAI protocol. */

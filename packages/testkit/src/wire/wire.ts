@@ -81,3 +81,22 @@ export function pictureOf(mediaType: unknown, base64: unknown): ScriptImage {
   if (start.some((byte, at) => data[at] !== byte)) throw new BadRequest(`The image does not match the media type ${type}.`);
   return { media_type: type, bytes: data.length };
 }
+
+/** Tokens of a model's context window: `most` that it supports, `configured` for it, and with which it is `loaded`. */
+export interface Windows {
+  most: number;
+  configured?: number;
+  loaded?: number;
+}
+
+export interface Listed {
+  id: string;
+  /** Undefined: the service does not tell. */
+  windows: Windows | undefined;
+}
+
+export interface Listing {
+  body: unknown;
+  /** Whose protocol it is, where the provider publishes a specification and wants a key. */
+  of?: "openai" | "anthropic" | "google";
+}
