@@ -19,5 +19,5 @@ export { Elapsed } from "./tools/Elapsed.tsx";
 export { argumentOf } from "./tools/tool-facts.ts";
 export { lookOf } from "./tools/tool-looks.ts";
 export { ToolRow } from "./tools/ToolRow.tsx";
-export { threadPoints, toolBead, type TranscriptRow } from "./transcript-rows.ts";
+export { threadPoints, toolBead } from "./transcript-rows.ts";
 export type { Reader } from "./TranscriptRows.tsx";
