@@ -26,6 +26,7 @@ export const Branch = described(
     additions: Type.Integer(),
     deletions: Type.Integer(),
     created_at: Timestamp,
+    is_expiring: described("It was announced that the branch will be deleted, because it is not used", Type.Boolean()),
     deleted_after: described("It is deleted then if it is not used before", Timestamp),
   }),
 );

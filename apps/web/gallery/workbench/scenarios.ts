@@ -100,6 +100,7 @@ export const scenarios: readonly Scenario[] = [
         additions: 48,
         deletions: 6,
         created_at: "2025-03-14T14:00:00Z",
+        is_expiring: false,
         deleted_after: "2099-03-28T14:04:00Z",
       },
     ],

@@ -44,7 +44,7 @@ test("while a run works in it, it can neither be merged nor discarded; while it 
 });
 
 test("one that is deleted soon says when", async ({ show }) => {
-  show(bar({ deleted_after: new Date(Date.now() + 86_400_000).toISOString() }));
+  show(bar({ is_expiring: true }));
   expect(await screen.findByText(/^Deleted on .+ unless you use it\.$/)).toBeVisible();
 });
 

@@ -14,9 +14,6 @@ import { toast } from "../../ui/toast.tsx";
 import { branchesKey } from "./branches.queries.ts";
 import { MergeDialog } from "./MergeDialog.tsx";
 
-/** How long before its deletion an unused branch says so. */
-const noticeMs = 3 * 86_400_000;
-
 /** Above the composer of a chat that works in a branch: what it changed, its preview, and how to end it. */
 export function BranchBar({ branch }: { branch: Branch }) {
   const { name } = useProject();
@@ -41,7 +38,7 @@ export function BranchBar({ branch }: { branch: Branch }) {
         ) : branch.is_ready ? (
           <>
             Branch of {name} · <span className="num">{counted(branch.files, "file")}</span> changed
-            {Date.parse(branch.deleted_after) < Date.now() + noticeMs ? (
+            {branch.is_expiring ? (
               <span className="block text-xs text-warn">Deleted on {formatDate(branch.deleted_after)} unless you use it.</span>
             ) : null}
           </>

@@ -1,3 +1,3 @@
 export { BranchBar } from "./on-demand.ts";
 export { BranchesSection } from "./BranchesSection.tsx";
-export { branchesKey, projectBranchesQuery, useBranchOfChat } from "./branches.queries.ts";
+export { useBranchOfChat } from "./branches.queries.ts";

@@ -230,6 +230,7 @@ export function createBranches({
       /** Announces the deletion of branches that nobody uses, and deletes them some days later. */
       sweep_branches: async (): Promise<void> => {
         const { days, noticeDays } = branchLifetime;
+        await store.withdrawNotices();
         for (const { branch, project_id } of await store.listUnused(days - noticeDays, { isUnnoticed: true })) {
           await events.appendWith(project_id, async (tx) =>
             (await store.notice(tx, branch.id))
@@ -263,26 +264,25 @@ const mergeConflict = (conflicts: MergeConflict[]) =>
     { conflicts },
   );
 
-const present = ({ branch, project, chat_title, container_statuses, is_running }: ListedBranch): Branch => ({
-  id: branch.id,
-  project_id: project.branch_of ?? project.id,
-  slug: project.slug,
-  chat_id: branch.chat_id,
-  chat_title,
-  is_ready: project.environment_status !== "provisioning" && project.environment_status !== "setup_failed",
-  is_failed: project.environment_status === "setup_failed",
-  is_running,
-  status: runStatusOf(project.environment_status, container_statuses),
-  files: branch.files,
-  additions: branch.additions,
-  deletions: branch.deletions,
-  created_at: branch.created_at,
-  deleted_after: deletionOf(Math.max(Date.parse(branch.used_at), Date.parse(project.last_activity ?? branch.used_at)), branch.noticed_at),
-});
-
-/** A branch is deleted some days after its last use, and not before its notice has been out for as long as announced. */
-function deletionOf(usedMs: number, noticedAt: string | null): string {
-  const unused = usedMs + branchLifetime.days * dayMs;
-  const noticed = noticedAt === null ? 0 : Date.parse(noticedAt) + branchLifetime.noticeDays * dayMs;
-  return new Date(Math.max(unused, noticed)).toISOString();
-}
+const present = ({ branch, project, chat_title, container_statuses, is_running }: ListedBranch): Branch => {
+  const usedMs = Math.max(Date.parse(branch.used_at), Date.parse(project.last_activity ?? branch.used_at));
+  const noticedMs = branch.noticed_at === null ? 0 : Date.parse(branch.noticed_at);
+  return {
+    id: branch.id,
+    project_id: project.branch_of ?? project.id,
+    slug: project.slug,
+    chat_id: branch.chat_id,
+    chat_title,
+    is_ready: project.environment_status !== "provisioning" && project.environment_status !== "setup_failed",
+    is_failed: project.environment_status === "setup_failed",
+    is_running,
+    status: runStatusOf(project.environment_status, container_statuses),
+    files: branch.files,
+    additions: branch.additions,
+    deletions: branch.deletions,
+    created_at: branch.created_at,
+    is_expiring: noticedMs > usedMs,
+    // Not before its notice has been out for as long as announced.
+    deleted_after: new Date(Math.max(usedMs + branchLifetime.days * dayMs, noticedMs + branchLifetime.noticeDays * dayMs)).toISOString(),
+  };
+};

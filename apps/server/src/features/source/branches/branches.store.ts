@@ -99,6 +99,12 @@ export function createBranchesStore(db: Database) {
           )
           .orderBy(asc(branches.used_at))
       ).flatMap(({ branch, project_id }) => (project_id === null ? [] : [{ branch, project_id }])),
+    /** Withdraws announcements of branches that were used since. */
+    withdrawNotices: async (): Promise<void> => {
+      await db.execute(sql`
+        update branches set noticed_at = null from projects p
+        where p.id = branches.id and noticed_at < greatest(branches.used_at, p.last_activity)`);
+    },
     /** False when it was announced already. */
     notice: async (tx: Queries, id: string): Promise<boolean> =>
       (

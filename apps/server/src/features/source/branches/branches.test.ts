@@ -358,7 +358,11 @@ test("an unused branch is announced and deleted days later, unless it is used be
   await sweep();
   // Although it was unused for long: it was announced only now.
   expect(await summaries()).toEqual(["Announced that an unused branch will be deleted"]);
-  expect((await onlyBranch(world)).id).toBe(branch.id);
+  expect(await onlyBranch(world)).toMatchObject({ id: branch.id, is_expiring: true });
+  // A person looked at it: the announcement no longer holds.
+  await age(1, 2);
+  await sweep();
+  expect((await onlyBranch(world)).is_expiring).toBe(false);
   await age(20, 4);
   await sweep();
   expect(await branches(world)).toEqual([]);

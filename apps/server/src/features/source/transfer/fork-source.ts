@@ -44,7 +44,7 @@ export function createBranchSource({
   return {
     async fill(context) {
       const original = await projects.find(context.input.project_id);
-      if (original) await measure(await projects.sandboxOf(original));
+      if (original && original.environment_status !== "deleting") await measure(await projects.sandboxOf(original));
       const filled = await fill(context);
       // The project has its sandbox now, whatever its status says.
       const sandbox = await projects.peekSandbox(context.project.id);
