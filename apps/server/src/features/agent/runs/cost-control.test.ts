@@ -21,7 +21,7 @@ test("a run stops at its cap, keeps its work, and is recorded by purpose and mod
     cost_cents: 7,
     tokens_in: 40_000,
     context_used: 21_000,
-    context_window: 400_000,
+    context_window: 272_000,
   });
   // The second call had a limit on its output, so that the cap holds while it streams.
   const limits = world.model.requests
@@ -30,7 +30,7 @@ test("a run stops at its cap, keeps its work, and is recorded by purpose and mod
   expect(limits[0]).toBeLessThan(5_000);
   expect(limits[1]).toBeLessThan(limits[0]!);
   expect(await world.read("a.txt")).toBe("a");
-  expect(find(events, "credits_used")!.data).toMatchObject({ purpose: "turn", model: "openai/gpt-5.1", context_window: 400_000 });
+  expect(find(events, "credits_used")!.data).toMatchObject({ purpose: "turn", model: "openai/gpt-5.1", context_window: 272_000 });
   const { items } = await world.app.as(world.owner).billing.usage({ query: {} });
   expect(items.map((item) => [item.model, item.purpose])).toEqual([
     ["openai/gpt-5.1", "turn"],
