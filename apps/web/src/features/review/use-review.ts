@@ -55,11 +55,13 @@ export function useReview(taskId: string) {
 
   const isRunning = set?.is_running ?? false;
   const again = () => void queries.invalidateQueries({ queryKey: changeSetKey(taskId) });
-  const onEnd = (_data: unknown, event: { task_id?: string }) => {
+  useProjectEvent("complete", (_data, event: { task_id?: string }) => {
     if (event.task_id === taskId) again();
-  };
-  useProjectEvent("complete", onEnd);
-  useProjectEvent("done", onEnd);
+  });
+  // Changes can be rejected when the task has ended, which is shortly after the last event of its run.
+  useProjectEvent("task_update", ({ id, completed_at }) => {
+    if (id === taskId && completed_at !== null) again();
+  });
   useQuietProject((event) => event.type === "file_changed" && isRunning, quietMs, again);
 
   /** Requests are sent one after the other, because each depends on the result of the previous one. */
