@@ -160,9 +160,11 @@ export default journey({}, async ({ model, studio, signUp, openWindow }) => {
       run: async () => {
         await openBakery("Auto");
         await send("Tell people when they can pick up their loaf");
+        await page.getByTestId("changes-card").getByText("main.js").waitFor();
         await page.getByTestId("changes-card").getByRole("button", { name: "Review" }).click();
         await page.getByTestId("hunk").nth(1).waitFor();
         await page.getByRole("combobox", { name: "Run" }).getByText("Tell people").waitFor();
+        await page.getByRole("button", { name: /^Keep all/ }).waitFor();
         await picture(page, "review");
       },
     },
