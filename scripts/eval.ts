@@ -7,7 +7,16 @@ import { parseArgs } from "node:util";
 import { contextWindowOf } from "@tesslate/agent";
 import type { EvaluatedModel } from "../evals/src/agent-run.ts";
 import { openMachine } from "../evals/src/machine.ts";
-import { reported, tableHead, tableLines, tableTotals, writeReport, type Prices, type ReportedOutcome } from "../evals/src/report.ts";
+import {
+  reported,
+  summary,
+  tableHead,
+  tableLines,
+  tableTotals,
+  writeReport,
+  type Prices,
+  type ReportedOutcome,
+} from "../evals/src/report.ts";
 import { failedOutcome, loadSuiteTasks, loadTasks, type Task } from "../evals/src/tasks.ts";
 import { connectModel, modelFlags } from "./connect-model.ts";
 
@@ -66,13 +75,12 @@ async function main(): Promise<number> {
     else for (const line of tableLines(outcome)) print(line);
   }
   await writeReport(report, { model: values.model ?? "scripted", startedAt, outcomes });
-  const failed = outcomes.filter(({ passed }) => !passed).length;
   if (!values.json) {
     print(tableTotals(outcomes));
     print(`Report: ${report}/report.md`);
-    print(`${outcomes.length - failed} passed, ${failed} failed`);
+    print(summary(outcomes));
   }
-  return failed === 0 && !signal.aborted ? 0 : 1;
+  return outcomes.every(({ passed }) => passed) && !signal.aborted ? 0 : 1;
 }
 
 process.exitCode = await main().catch((error: unknown) => {

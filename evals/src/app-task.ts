@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Type, type Static } from "typebox";
 import type { BrowserChecks } from "./checks.ts";
@@ -44,11 +44,18 @@ export async function loadAppTask(folder: string): Promise<AppTask> {
   for (const file of found.filter((name) => name.endsWith(".ts")).toSorted())
     Object.assign(checks, ((await import(pathToFileURL(join(folder, "checks", file)).href)) as { default: BrowserChecks }).default);
   const files = join(folder, "files");
-  return { ...task, name: basename(folder), files: existsSync(files) ? files : undefined, checks, script: await loadScript(folder) };
+  return {
+    ...task,
+    name: basename(resolve(folder)),
+    files: existsSync(files) ? files : undefined,
+    checks,
+    script: await loadScript(folder),
+  };
 }
 
-/** The folders in a folder that have a file of that name, sorted. */
+/** The folder itself if it has a file of that name, otherwise the folders in it that have one, sorted. */
 export async function taskFolders(folder: string, file: string): Promise<string[]> {
+  if (existsSync(join(folder, file))) return [folder];
   const entries = await readdir(folder, { withFileTypes: true });
   return entries
     .filter((entry) => entry.isDirectory())

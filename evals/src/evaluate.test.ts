@@ -15,16 +15,20 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-test.skipIf("missing" in chromium)("an app task: the scripted agent builds it, and what it built is judged by running it", async () => {
-  const { outcomes, exitCode } = await evaluate(join(evals, "fixtures"), "--report", dir);
-  const outcome = outcomes.get("guest-book");
-  expect(failuresOf(outcome)).toEqual([]);
-  expect(outcome).toMatchObject({ passed: true, pass_rate: 1, steps: 3, ended: "no_more_actions" });
-  expect(exitCode).toBe(0);
-  for (const file of ["report.md", "report.json", "guest-book/screenshot.png", "guest-book/transcript.md", "guest-book/run.jsonl"])
-    expect(existsSync(join(dir, file)), file).toBe(true);
-  expect(await readFile(join(dir, "guest-book/transcript.md"), "utf8")).toContain("edit_file");
-});
+test.skipIf("missing" in chromium)(
+  "an app task: the scripted agent builds it, and what it built is judged by running it",
+  async () => {
+    const { outcomes, exitCode } = await evaluate(join(evals, "fixtures"), "--report", dir);
+    const outcome = outcomes.get("guest-book");
+    expect(failuresOf(outcome)).toEqual([]);
+    expect(outcome).toMatchObject({ passed: true, pass_rate: 1, steps: 3, ended: "no_more_actions" });
+    expect(exitCode).toBe(0);
+    for (const file of ["report.md", "report.json", "guest-book/screenshot.png", "guest-book/transcript.md", "guest-book/run.jsonl"])
+      expect(existsSync(join(dir, file)), file).toBe(true);
+    expect(await readFile(join(dir, "guest-book/transcript.md"), "utf8")).toContain("edit_file");
+  },
+  180_000,
+);
 
 test("a suite task: its tests are put in after the run", async () => {
   const { outcomes, exitCode } = await evaluate("--suite", join(evals, "suite-example"), "--report", dir);

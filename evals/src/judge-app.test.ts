@@ -90,4 +90,5 @@ test.skipIf("missing" in chromium)("an app that does not start fails, and its br
   const results = await judge({ "server.js": 'throw new Error("no server");' });
   expect(results.get("The app starts")).toMatchObject({ status: "failed", detail: expect.stringContaining("no server") as string });
   expect(results.get("There is a heading")).toMatchObject({ status: "skipped", detail: "The app did not start." });
+  expect(Object.values(statuses(results)).filter((status) => status === "skipped")).toHaveLength(4);
 });

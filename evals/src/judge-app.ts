@@ -22,6 +22,10 @@ const host = "app.localhost";
 const origin = `http://${host}`;
 const noTap = () => ({ data: () => undefined, end: () => undefined });
 
+const firstPage = "The first page is shown";
+const noErrors = "The pages report no errors";
+const noViolations = "The pages have no serious accessibility violations";
+
 type Judged = Pick<AppTask, "types" | "build" | "commands" | "checks">;
 export interface AppService {
   command: string[];
@@ -72,7 +76,11 @@ export async function judgeApp({
   if (start.status === "passed") {
     const address = await sandbox.address(port);
     results.push(...(await visit({ address, checks: task.checks, browsers, reportDir, signal })));
-  } else results.push(...Object.keys(task.checks).map((name) => skipped("browser", name, "The app did not start.")));
+  } else {
+    const why = "The app did not start.";
+    results.push(...[firstPage, ...Object.keys(task.checks)].map((name) => skipped("browser", name, why)));
+    results.push(skipped("errors", noErrors, why), skipped("accessibility", noViolations, why));
+  }
   signal.throwIfAborted();
   return results;
 }
@@ -103,12 +111,13 @@ async function visit({
   const { context } = browser;
   const errors = new Set<string>();
   const violations = new Map<string, string>();
-  /** Rules that axe finds on the page as it is now; their first place counts. */
+  /** Notes rules that the page as it is now violates, each with its first places. */
   const findViolations = async (page: Page): Promise<void> => {
     const found = await axeOf(page);
     if (!found) throw new Error("The page did not respond to the accessibility check.");
     for (const { id, impact, help, places } of found)
-      if (impact === "serious" || impact === "critical") violations.set(id, `${help} (${id}, ${impact}): ${places.join(", ")}`);
+      if ((impact === "serious" || impact === "critical") && !violations.has(id))
+        violations.set(id, `${help} (${id}, ${impact}): ${places.join(", ")}`);
   };
   const newPage = async (): Promise<Page> => {
     const page = await freshPage(context);
@@ -135,7 +144,7 @@ async function visit({
     });
 
   results.push(
-    await check("The first page is shown", "screenshot.png", async (page) => {
+    await check(firstPage, "screenshot.png", async (page) => {
       const response = await page.goto(origin, { waitUntil: "load" });
       if (!response?.ok()) throw new Error(`The first page answered ${response?.status() ?? "nothing"}.`);
       await page.waitForLoadState("networkidle", { timeout: networkIdleMs }).catch(() => undefined);
@@ -154,10 +163,10 @@ async function visit({
     );
   }
   results.push(
-    await attempt("errors", "The pages report no errors", async () => {
+    await attempt("errors", noErrors, async () => {
       if (errors.size > 0) throw new Error([...errors].join("\n"));
     }),
-    await attempt("accessibility", "The pages have no serious accessibility violations", async () => {
+    await attempt("accessibility", noViolations, async () => {
       if (violations.size > 0) throw new Error([...violations.values()].join("\n"));
     }),
   );

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Outcome } from "./outcome.ts";
-import { reported, tableLines, tableTotals, writeReport } from "./report.ts";
+import { reported, summary, tableLines, tableTotals, writeReport } from "./report.ts";
 
 const outcome: Outcome = {
   name: "todo-list",
@@ -39,6 +39,7 @@ test("the table names the checks that did not pass, and ends with the sums", () 
     "failed: A | B: not there",
   ]);
   expect(tableTotals([result, result]).replaceAll(/\s+/g, " ")).toBe("total 0/2 2/4 6 2000000 800000 200000 3.2800 5.0");
+  expect(summary([result, result])).toBe("0 passed, 2 failed, 50% of 4 checks passed");
 });
 
 test("the report is written as JSON and Markdown", async () => {
@@ -47,7 +48,13 @@ test("the report is written as JSON and Markdown", async () => {
     const startedAt = new Date("2026-01-01T00:00:00Z");
     await writeReport(dir, { model: "some/model", startedAt, outcomes: [reported(outcome, prices)] });
     const json = JSON.parse(await readFile(join(dir, "report.json"), "utf8")) as unknown;
-    expect(json).toMatchObject({ model: "some/model", passed: 0, tasks: 1, outcomes: [{ name: "todo-list", tokens_cached: 400_000 }] });
+    expect(json).toMatchObject({
+      model: "some/model",
+      passed: 0,
+      tasks: 1,
+      pass_rate: 0.5,
+      outcomes: [{ name: "todo-list", tokens_cached: 400_000 }],
+    });
     const markdown = await readFile(join(dir, "report.md"), "utf8");
     expect(markdown).toContain("| todo-list | FAIL | 1/2 | 3 | 1000000 | 400000 | 100000 | 1.6400 | 2.5 |");
     expect(markdown).toContain(String.raw`| A \| B | failed | not there |`);

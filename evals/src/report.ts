@@ -28,6 +28,14 @@ export function reported(outcome: Outcome, prices: Prices): ReportedOutcome {
 const passedOf = ({ checks }: Outcome): number => checks.filter(({ status }) => status === "passed").length;
 const sum = (all: readonly ReportedOutcome[], valueOf: (one: ReportedOutcome) => number): number =>
   all.reduce((total, one) => total + valueOf(one), 0);
+const percentOf = (all: readonly ReportedOutcome[]): number =>
+  Math.round(
+    (100 * sum(all, passedOf)) /
+      Math.max(
+        1,
+        sum(all, ({ checks }) => checks.length),
+      ),
+  );
 const checksOf = (all: readonly ReportedOutcome[]): string => `${sum(all, passedOf)}/${sum(all, ({ checks }) => checks.length)}`;
 
 const columns = ["task", "result", "checks", "steps", "input", "cached", "output", "USD", "seconds"] as const;
@@ -59,6 +67,12 @@ export const tableLines = (one: ReportedOutcome): string[] => [
     .map(({ name, status, detail = "" }) => `       ${status}: ${name}${detail && `: ${detail.replaceAll("\n", "\n         ")}`}`),
 ];
 
+/** `9 passed, 1 failed, 97% of 113 checks passed` */
+export const summary = (all: readonly ReportedOutcome[]): string => {
+  const passed = all.filter((one) => one.passed).length;
+  return `${passed} passed, ${all.length - passed} failed, ${percentOf(all)}% of ${sum(all, ({ checks }) => checks.length)} checks passed`;
+};
+
 /** Writes `report.json` and `report.md` to a folder that has a folder for each task. */
 export async function writeReport(
   folder: string,
@@ -66,7 +80,8 @@ export async function writeReport(
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
   const passed = outcomes.filter((one) => one.passed).length;
-  const report = { model, started_at: startedAt.toISOString(), passed, tasks: outcomes.length, outcomes };
+  const pass_rate = percentOf(outcomes) / 100;
+  const report = { model, started_at: startedAt.toISOString(), passed, tasks: outcomes.length, pass_rate, outcomes };
   await writeFile(join(folder, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
   await writeFile(join(folder, "report.md"), markdown(folder, report));
 }
@@ -75,7 +90,7 @@ const row = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.
 
 function markdown(
   folder: string,
-  { model, started_at, passed, outcomes }: { model: string; started_at: string; passed: number; outcomes: readonly ReportedOutcome[] },
+  { model, started_at, outcomes }: { model: string; started_at: string; outcomes: readonly ReportedOutcome[] },
 ): string {
   const task = (one: ReportedOutcome): string[] => [
     `## ${one.name}`,
@@ -92,7 +107,7 @@ function markdown(
   ];
   return [
     "# Evaluation",
-    `Model: ${model}. Started ${started_at}. ${passed} of ${outcomes.length} tasks passed, and ${checksOf(outcomes)} checks.`,
+    `Model: ${model}. Started ${started_at}. Tasks: ${summary(outcomes)}.`,
     [row(columns), row(columns.map(() => "---")), ...outcomes.map((one) => row(cellsOf(one))), row(totalsOf(outcomes))].join("\n"),
     ...outcomes.flatMap(task),
     "",

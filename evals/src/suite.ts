@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { Type, type Static } from "typebox";
 import type { Sandbox } from "@tesslate/runtime";
 import { modelOf, runAndRecord, usageOf, type EvaluatedModel } from "./agent-run.ts";
@@ -43,12 +43,12 @@ export interface SuiteTask extends Static<typeof SuiteFile> {
 
 /** Loads the tasks of a suite: the folder itself if it has a `suite.json`, otherwise each folder in it that has one. */
 export async function loadSuite(folder: string): Promise<SuiteTask[]> {
-  const folders = existsSync(join(folder, "suite.json")) ? [folder] : await taskFolders(folder, "suite.json");
+  const folders = await taskFolders(folder, "suite.json");
   if (folders.length === 0) throw new Error(`${folder} has no suite.json, and no folder with one.`);
   return Promise.all(
     folders.map(async (one) => ({
       ...(await readJson(join(one, "suite.json"), SuiteFile)),
-      name: basename(one),
+      name: basename(resolve(one)),
       folder: one,
       prompt: await readFile(join(one, "task.md"), "utf8"),
       script: await loadScript(one),

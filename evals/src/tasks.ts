@@ -24,13 +24,15 @@ export interface Task {
   run(context: TaskContext): Promise<Outcome>;
 }
 
-/** The tasks of a folder: files with specs and cassettes, and folders with a `task.json`, each sorted by name. */
+/** The tasks of a folder: an app task if it has a `task.json`; otherwise its specs and cassettes, and the app tasks in it, each sorted by name. */
 export async function loadTasks(folder: string): Promise<Task[]> {
-  const files = (await readdir(folder, { withFileTypes: true }))
-    .filter((entry) => entry.isFile() && /\.jsonl?$/.test(entry.name) && entry.name !== "task.json")
+  const folders = await taskFolders(folder, "task.json");
+  const entries = folders.includes(folder) ? [] : await readdir(folder, { withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile() && /\.jsonl?$/.test(entry.name))
     .map((entry) => join(folder, entry.name))
     .toSorted();
-  const apps = await Promise.all((await taskFolders(folder, "task.json")).map(loadAppTask));
+  const apps = await Promise.all(folders.map(loadAppTask));
   return [
     ...files.map((file): Task => ({
       name: basename(file).replace(/\.jsonl?$/, ""),
