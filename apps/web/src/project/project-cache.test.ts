@@ -93,7 +93,9 @@ describe("events into the cache", () => {
     patchCache(queries, project, event("task_update", task("a", "running")));
     patchCache(queries, project, event("task_update", task("b", "running")));
     expect(isStale(queries, ["projects", "counter"])).toBe(false);
+    queries.setQueryData(["change-set", "a"], { is_running: true });
     patchCache(queries, project, event("task_update", task("a", "completed")));
+    expect(isStale(queries, ["change-set", "a"])).toBe(true);
     expect(queries.getQueryData<Task[]>(key("tasks"))?.map((known) => `${known.id}:${known.status}`)).toEqual(["b:running", "a:completed"]);
     expect(isStale(queries, ["projects", "counter"])).toBe(true);
   });

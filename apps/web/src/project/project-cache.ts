@@ -1,7 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { Container, Preview, Project, ProjectEvent, ProjectEventData, ProjectEventType, Task } from "@tesslate/contract";
 import { patchTreeAll, type FileTree } from "../lib/file-tree.ts";
-import { partKey, projectKey } from "./cache-keys.ts";
+import { changeSetKey, partKey, projectKey } from "./cache-keys.ts";
 import { patchDeployments } from "./deployments.queries.ts";
 
 export function patchContainers(list: readonly Container[], data: ProjectEventData<"container_status">): Container[] | undefined {
@@ -97,6 +97,8 @@ const changes: { [T in ProjectEventType]?: (cache: Cache, data: ProjectEventData
     // What an operation leaves behind is more than its own record says.
     void queries.invalidateQueries({ queryKey: projectKey(project.slug) });
     refetch(cache, "containers");
+    // A run's changes can be rejected from now on: its last event came before its task had ended.
+    void queries.invalidateQueries({ queryKey: changeSetKey(task.id) });
   },
   // Only the server knows which containers need a restart now.
   secrets_changed: (cache) => refetch(cache, "secrets", "deployment-plan", "containers"),

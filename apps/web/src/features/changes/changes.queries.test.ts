@@ -1,7 +1,8 @@
 import { QueryClient } from "@tanstack/react-query";
 import type { ChangeSet } from "@tesslate/contract";
 import { expect, test } from "vitest";
-import { changeSetKey, changeSetQuery } from "./changes.queries.ts";
+import { changeSetKey } from "../../project/cache-keys.ts";
+import { changeSetQuery } from "./changes.queries.ts";
 
 test("a final change set of a run that is still ending is loaded again, and cached once the run has ended", async () => {
   const queries = new QueryClient();

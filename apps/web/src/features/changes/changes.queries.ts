@@ -1,11 +1,10 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { Contract } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
-import { partKey } from "../../project/cache-keys.ts";
+import { changeSetKey, partKey } from "../../project/cache-keys.ts";
 
 type Api = Client<Contract>;
 
-export const changeSetKey = (taskId: string) => ["change-set", taskId] as const;
 /**
  * The change set of an ended run changes only by rejections; that of an active run is loaded each time it is shown. The files are final
  * slightly before the run ends, so a response from that time is loaded again.

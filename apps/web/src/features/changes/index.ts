@@ -1,2 +1,2 @@
-export { changeSetKey, changeSetQuery, diffKey, type Point } from "./changes.queries.ts";
+export { changeSetQuery, diffKey, type Point } from "./changes.queries.ts";
 export { FileChanges, Lines } from "./FileChanges.tsx";

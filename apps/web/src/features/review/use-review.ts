@@ -5,9 +5,10 @@ import { useMemo, useRef, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { isStringArray, readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { useQuietProject, useProjectEvent } from "../../project/project-context.ts";
+import { useQuietProject } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
-import { changeSetKey, changeSetQuery } from "../changes/index.ts";
+import { changeSetKey } from "../../project/cache-keys.ts";
+import { changeSetQuery } from "../changes/index.ts";
 import { itemsOf, changePartsOf, reviewedFiles, tallyOf, withRejected, type Comment, type Item } from "./review.ts";
 
 /** The changes of an active run are loaded again after this time without file events. */
@@ -55,13 +56,6 @@ export function useReview(taskId: string) {
 
   const isRunning = set?.is_running ?? false;
   const again = () => void queries.invalidateQueries({ queryKey: changeSetKey(taskId) });
-  useProjectEvent("complete", (_data, event: { task_id?: string }) => {
-    if (event.task_id === taskId) again();
-  });
-  // Changes can be rejected when the task has ended, which is shortly after the last event of its run.
-  useProjectEvent("task_update", ({ id, completed_at }) => {
-    if (id === taskId && completed_at !== null) again();
-  });
   useQuietProject((event) => event.type === "file_changed" && isRunning, quietMs, again);
 
   /** Requests are sent one after the other, because each depends on the result of the previous one. */
