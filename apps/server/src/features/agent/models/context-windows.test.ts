@@ -90,11 +90,14 @@ test("a window that the provider names in a refusal is stored for the model; the
   }
   const isCompacted = ({ messages }: ScriptRequest) => messages[0]?.text.startsWith("[SUMMARY") ?? false;
   world.model.setScript(
-    script([
-      when(({ system }: ScriptRequest) => system.startsWith("You summarise"), [say("Three messages.")]),
-      when(isCompacted, [say("four")]),
-      when(() => true, [fail(400, { message }), say("never")]),
-    ]),
+    script(
+      [
+        when(({ system }: ScriptRequest) => system.startsWith("You summarise"), [say("Three messages.")]),
+        when(isCompacted, [say("four")]),
+        when(() => true, [fail(400, { message }), say("never")]),
+      ],
+      { repeat: true },
+    ),
   );
   const events = await world.run("Fourth", { chat_id });
   expect(find(events, "complete")!.data).toMatchObject({

@@ -15,7 +15,7 @@ test("a compaction is in the chat with its summary, also after a reload: that of
         : [],
     );
   const summarizing = ({ system }: ScriptRequest) => system.startsWith("You summarise");
-  world.model.setScript(script([when(summarizing, [say("What was said before.")]), when(() => true, [say(long)])]));
+  world.model.setScript(script([when(summarizing, [say("What was said before.")]), when(() => true, [say(long)])], { repeat: true }));
   for (const word of ["one", "two", "three"]) await world.run(`Read ${word}`, { chat_id });
   await expect(api.compact({ params: { chat_id }, body: {} })).resolves.toMatchObject({ context_window: 128_000 });
   const [byPerson, ...others] = await compacted();
@@ -27,15 +27,14 @@ test("a compaction is in the chat with its summary, also after a reload: that of
 
   // The provider counts more than fits: the run compacts before its next call.
   const counted = usage({ input: 120_000, output: 10 });
-  world.model.setScript(script([when(summarizing, [say("And more.")]), when(() => true, [turn(say("four"), counted), say("five")])]));
+  world.model.setScript(script([when(summarizing, [say("And more.")]), when(() => true, [turn(say("Read."), counted)])], { repeat: true }));
   await world.run("Read four", { chat_id });
   const live = find(await world.run("Read five", { chat_id }), "compacted")!.data;
   expect(live).toMatchObject({ summary: "And more." });
   expect(live.tokens_before).toBeGreaterThan(120_000);
-  expect((await compacted()).map(({ of: _, ...facts }) => facts)).toEqual([
-    expect.objectContaining({ summary: "What was said before." }),
-    live,
-  ]);
+  const all = await compacted();
+  expect(all).toHaveLength(2);
+  expect(all[1]).toMatchObject(live);
 
   const fork = await api.fork({ params: { chat_id }, body: { message_id: messages.at(-1)!.id } });
   await api.compact({ params: { chat_id: fork.id }, body: {} });
