@@ -25,7 +25,6 @@ export * from "./projects.ts";
 export * from "./edit-mode.ts";
 export * from "./reasoning.ts";
 export * from "./workspace.ts";
-export * from "./parallel-runs.ts";
 export * from "./containers.ts";
 export * from "./connections.ts";
 export * from "./evidence.ts";

@@ -1,3 +1,5 @@
+import type { Workspace } from "./workspace.ts";
+
 /** Settings of a project that are on unless they are false. Settings are free-form JSON, so other values do not count. */
 const isOn =
   (name: string) =>
@@ -8,3 +10,12 @@ const isOn =
 export const isAutoFixOn = isOn("auto_fix");
 /** `agent_diagnostics`: after each batch of edits, the agent reads the new problems that the project's own checkers find. */
 export const isDiagnosticsOn = isOn("agent_diagnostics");
+
+/** The setting of a project: the workspace of messages that name none while another run changes files. */
+export const parallelRunsSetting = "parallel_runs";
+const workspaces: readonly unknown[] = ["ask", "project", "branch", "wait"] satisfies Workspace[];
+/** Anything that is no workspace counts as `ask`. */
+export const parallelRunsOf = (settings: Record<string, unknown> | null): Workspace => {
+  const value = settings?.[parallelRunsSetting];
+  return workspaces.includes(value) ? (value as Workspace) : "ask";
+};

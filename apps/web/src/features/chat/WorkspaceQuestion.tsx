@@ -1,6 +1,6 @@
 import { RadioGroup } from "radix-ui";
 import { useEffect, useId, useRef, useState } from "react";
-import { parallelRunsSetting } from "@tesslate/contract/parallel-runs";
+import { parallelRunsSetting } from "@tesslate/contract/project-settings";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { useHandler } from "../../lib/use-handler.ts";

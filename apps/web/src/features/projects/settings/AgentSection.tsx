@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Project, Workspace } from "@tesslate/contract";
-import { parallelRunsOf, parallelRunsSetting } from "@tesslate/contract/parallel-runs";
-import { isDiagnosticsOn } from "@tesslate/contract/project-settings";
+import { isDiagnosticsOn, parallelRunsOf, parallelRunsSetting } from "@tesslate/contract/project-settings";
 import { sentenceOf } from "../../../lib/errors.ts";
 import { modelOfProject, shortModelName, usableModels } from "../../../lib/model-choice.ts";
 import { Field } from "../../../ui/Field.tsx";
