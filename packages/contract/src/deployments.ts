@@ -264,6 +264,7 @@ const InProject = Type.Object({ project_id: ProjectRef });
 const One = Type.Object({ deployment_id: Uuid });
 const InTarget = Type.Object({ project_id: ProjectRef, target_id: Uuid });
 const deployErrors = [
+  "conflict",
   "not_found",
   "unknown_provider",
   "deployment_credentials_missing",
@@ -298,7 +299,7 @@ export const deploymentsRoutes = {
     tag,
     summary: "Create deployment",
     description:
-      "Builds a container, runs the launch gate and deploys to a provider, in a task. Uses your connected account of the provider; `local` needs none. One deployment per container runs at a time (`deployment_running`).",
+      "Builds a container, runs the launch gate and deploys to a provider, in a task. Uses your connected account of the provider; `local` needs none. One deployment per container runs at a time (`deployment_running`). A branch is 409 `conflict`.",
     auth: "user",
     status: 202,
     body: DeploymentRequest,

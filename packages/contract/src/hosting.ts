@@ -38,12 +38,12 @@ export const hostingRoutes = {
     tag,
     summary: "Turn on always-on",
     description:
-      "Starts the project and keeps it running: it does not sleep, and restarts after a crash or a reboot. The plan limits how many projects are always on (`deploy_limit_reached`).",
+      "Starts the project and keeps it running: it does not sleep, and restarts after a crash or a reboot. The plan limits how many projects are always on (`deploy_limit_reached`). A branch is 409 `conflict`.",
     auth: "user",
     status: 202,
     params: ProjectParams,
     response: Type.Object({ ...taskFields, project_slug: Type.String(), is_deployed: Type.Literal(true), deployed_at: Timestamp }),
-    errors: ["not_found", "no_containers", "project_busy", "deploy_limit_reached", "running_limit_reached"],
+    errors: ["not_found", "no_containers", "project_busy", "deploy_limit_reached", "running_limit_reached", "conflict"],
   }),
   undeploy: route({
     method: "DELETE",

@@ -56,7 +56,7 @@ export function createDeploymentCreation({
   announce,
 }: {
   store: Pick<DeploymentsStore, "transaction">;
-  projects: Pick<Projects, "require">;
+  projects: Pick<Projects, "requireDeployable">;
   prepare: PrepareDeployment;
   insert: InsertDeployment;
   deploymentTasks: Pick<DeploymentTasks, "create">;
@@ -64,7 +64,7 @@ export function createDeploymentCreation({
 }) {
   return {
     create: async (userId: string, body: DeploymentRequest) => {
-      const project = await projects.require(userId, body.project_id);
+      const project = await projects.requireDeployable(userId, body.project_id);
       const prepared = await prepare(userId, project, body);
       const { row, task } = await store.transaction(async (tx) => {
         const made = await insert(tx, userId, project, prepared);
@@ -149,7 +149,7 @@ export const createDeployAll =
     createAll,
   }: {
     store: Pick<DeploymentsStore, "containersOf">;
-    projects: Pick<Projects, "require">;
+    projects: Pick<Projects, "requireDeployable">;
     choices: Pick<DeploymentChoices, "defaultProvider">;
     createAll: DeploymentCreation["createAll"];
   }) =>
@@ -157,7 +157,7 @@ export const createDeployAll =
     userId: string,
     { project_id, provider, env_vars }: { project_id: string; provider?: DeployProvider | null; env_vars?: Record<string, string> | null },
   ) => {
-    const project = await projects.require(userId, project_id);
+    const project = await projects.requireDeployable(userId, project_id);
     const containers = await store.containersOf(project.id);
     const hasTarget = containers.some(({ deployment_provider }) => deployment_provider !== null);
     const fallbackProvider = provider ?? (hasTarget ? undefined : await defaultProvider(userId, project.id));

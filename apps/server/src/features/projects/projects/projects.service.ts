@@ -114,6 +114,12 @@ export function createProjects({
      * A project of another user, an unknown one and one that is being deleted give the same error.
      */
     require,
+    /** As `require`; 409 `conflict` for a branch, which is deleted when it is merged or discarded. */
+    requireDeployable: async (userId: string, ref: string): Promise<OwnedProject> => {
+      const project = await require(userId, ref);
+      if (project.branch_of !== null) throw conflict("conflict", "A branch can't be deployed. Merge it into its project first.");
+      return project;
+    },
     /** Without an owner check, for work that the server itself does. */
     find: (id: string): Promise<ProjectRow | undefined> => store.find(id),
 

@@ -43,7 +43,7 @@ export function createHosting({
     },
     /** Marks the project always-on and starts it; reverts when it cannot start. */
     deploy: async (userId: string, ref: string) => {
-      const project = await projects.require(userId, ref);
+      const project = await projects.requireDeployable(userId, ref);
       if (project.environment_status === "provisioning" || project.environment_status === "setup_failed")
         throw conflict("project_busy", "This project is not set up yet. Try again when setup is done.");
       const { row, isNew, limit, deployed } = await store.deploy(project, limits.maxDeploys);

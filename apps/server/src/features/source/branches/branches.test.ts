@@ -321,6 +321,10 @@ test("a branch has containers and a preview of its own, with the variables of th
   expect((await visit.fetch("/")).text).toContain("new.txt calm");
   expect((await app.as(owner).containers.list({ params: { id } })).items[0]?.status).toBe("stopped");
   expect((await app.as(owner).branches.list({ params: { id } })).items[0]?.status).toBe("running");
+  // It is deleted when it is merged or discarded, so nothing may depend on it.
+  const refused = { status: 409, code: "conflict" };
+  await expect(app.as(owner).hosting.deploy(ids)).rejects.toMatchObject(refused);
+  await expect(app.as(owner).deployments.create({ body: { project_id: branch.id, provider: "local" } })).rejects.toMatchObject(refused);
   // With the project goes everything that runs in its branches.
   await app.as(owner).projects.remove({ params: { id } });
   await eventually(async () => (await world.runtime.find(branch.id)) === undefined);
