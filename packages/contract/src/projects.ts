@@ -67,6 +67,7 @@ export const Project = described(
     has_git_repo: Type.Boolean(),
     git_remote_url: Nullable(Type.String()),
     deploy_type: Literals("development", "deployed"),
+    branch_of: described("For the project of a branch: the project that it is merged into", Nullable(Uuid)),
     is_deployed: described("Whether the project is always-on; says nothing about its deployments", Type.Boolean()),
     deployed_at: described("When always-on was turned on; null while it is off", Nullable(Timestamp)),
     last_activity: Nullable(Timestamp),

@@ -311,6 +311,7 @@ export const examples: Record<string, unknown> = {
     has_git_repo: false,
     git_remote_url: null,
     deploy_type: "development",
+    branch_of: null,
     is_deployed: false,
     deployed_at: null,
     last_activity: "2026-11-30T09:41:46.168Z",

@@ -49,6 +49,7 @@ export const projectOf = (scenario: Scenario): Project => ({
   has_git_repo: false,
   git_remote_url: null,
   deploy_type: "development",
+  branch_of: null,
   is_deployed: false,
   deployed_at: null,
   last_activity: null,

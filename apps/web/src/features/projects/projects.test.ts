@@ -20,6 +20,7 @@ const project = (change: Partial<Project> = {}): Project => ({
   has_git_repo: false,
   git_remote_url: null,
   deploy_type: "development",
+  branch_of: null,
   is_deployed: false,
   deployed_at: null,
   last_activity: null,

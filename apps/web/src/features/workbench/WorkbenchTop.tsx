@@ -1,4 +1,4 @@
-import { Pause, Pin } from "lucide-react";
+import { Pause, Pin, Split } from "lucide-react";
 import type { Project } from "@tesslate/contract";
 import { useState } from "react";
 import { counted } from "../../lib/counted.ts";
@@ -34,6 +34,11 @@ export function WorkbenchTop() {
     <header className="workbench-top flex min-w-0 items-center gap-2 pr-2 pl-1 narrow:gap-1 narrow:px-3">
       <ProjectName project={project} />
       <RuntimeMenu project={liveStatus(project, containers)} containers={containers} runtime={runtime} />
+      {project.branch_of ? (
+        <Pill icon={<Split />} title="Merge or discard this branch in the chat that works on it">
+          Branch
+        </Pill>
+      ) : null}
       {project.is_deployed ? (
         <Pill icon={<Pin />} title="This project never sleeps, and restarts after a crash" className="narrow:hidden">
           Always-on
@@ -48,7 +53,7 @@ export function WorkbenchTop() {
       ) : null}
       <OperationsButton tasks={tasks} />
       <FindButton variant="plain" />
-      <DeployButton isNextStep={isDeployNext} />
+      {project.branch_of ? null : <DeployButton isNextStep={isDeployNext} />}
       <span className="narrow:hidden">
         <ThemeButton />
       </span>

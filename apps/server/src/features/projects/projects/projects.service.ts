@@ -260,6 +260,7 @@ export function presentProject(row: ProjectWithStatuses): Project {
     has_git_repo: row.has_git_repo,
     git_remote_url: row.git_remote_url,
     deploy_type: row.deploy_type,
+    branch_of: row.branch_of,
     is_deployed: row.is_deployed,
     deployed_at: row.deployed_at,
     last_activity: row.last_activity,

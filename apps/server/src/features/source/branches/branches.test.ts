@@ -315,6 +315,7 @@ test("a branch has containers and a preview of its own, with the variables of th
   const [branch] = (await app.as(owner).branches.list({ params: { id } })).items;
   if (!branch) throw new Error("no branch");
   const ids = { params: { id: branch.id } };
+  expect(await app.as(owner).projects.get(ids)).toMatchObject({ branch_of: id });
   await app.as(owner).projects.start(ids);
   await eventually(async () => (await app.as(owner).containers.list(ids)).items[0]?.status === "running");
   const visit = await enterPreview(app, owner, branch.id);
