@@ -1,19 +1,23 @@
+import { useRootFlag } from "../../lib/use-root-flag.ts";
 import { Skeleton, SkeletonRows } from "../../ui/Skeleton.tsx";
 import type { PhoneView } from "./layout-context.ts";
 import { PaneSkeleton } from "./PaneSkeleton.tsx";
 import "./workbench.css";
 
 /** Placeholder of the workbench while the project loads. `opensOn` is what a phone shows. */
-export const WorkbenchSkeleton = ({ opensOn }: { opensOn: PhoneView }) => (
-  <div className="workbench flex-1" data-phone-view={opensOn} aria-busy="true">
-    <div className="workbench-top flex items-center px-2">
-      <Skeleton className="h-4 w-40" />
+export function WorkbenchSkeleton({ opensOn }: { opensOn: PhoneView }) {
+  useRootFlag("workbench");
+  return (
+    <div className="workbench flex-1" data-phone-view={opensOn} aria-busy="true">
+      <div className="workbench-top flex items-center px-2">
+        <Skeleton className="h-4 w-40" />
+      </div>
+      <div className="workbench-chat flex flex-col justify-end p-6">
+        <SkeletonRows count={4} label="Loading project…" />
+      </div>
+      <div className="workbench-sheet flex flex-col rounded-4 border border-line-0 bg-bg-1">
+        <PaneSkeleton />
+      </div>
     </div>
-    <div className="workbench-chat flex flex-col justify-end p-6">
-      <SkeletonRows count={4} label="Loading project…" />
-    </div>
-    <div className="workbench-sheet flex flex-col rounded-4 border border-line-0 bg-bg-1">
-      <PaneSkeleton />
-    </div>
-  </div>
-);
+  );
+}
