@@ -41,6 +41,23 @@ test("more images than a provider takes in one request are compacted, earlier if
   expect([isFull(90, 2_000), isFull(91, 2_000), isFull(20, 2_048), isFull(21, 2_048)]).toEqual([false, true, false, true]);
 });
 
+test("the person's words stay in every summary, also where the model's summary of a summary loses them", () => {
+  const long = "word ".repeat(20_000);
+  const turn = (id: string): Message[] => [
+    assistantMessage("", [{ id, name: "read_file", arguments: "{}" }]),
+    {
+      role: "tool",
+      parts: [{ type: "tool_result", call_id: id, name: "read_file", content: [{ type: "text", text: long }], is_error: false }],
+    },
+  ];
+  const options = { window: 20_000, tokens: 100_000, estimate: (messages: ModelMessage[]) => 1_000 * messages.length };
+  const record: Message[] = [userMessage("Build the shop"), ...turn("1"), ...turn("2"), ...turn("3")];
+  for (const id of ["4", "5"]) {
+    record.push(planCompaction(record, options)!.apply("ok")!, ...turn(id), ...turn(`${id}b`));
+    expect(textOf(requestMessages(record)[0]!)).toContain("Build the shop");
+  }
+});
+
 describe("compaction", () => {
   const big = (size: number) => "word ".repeat(size / 5);
 

@@ -129,8 +129,9 @@ export function planCompaction(
   const kept = lastThatFit(turns, Math.min(keptTokens, options.kept ?? keptTokens, room)).flat();
   const old = messages.slice(0, messages.length - kept.length);
   const max_result_chars = resultLimit(kept, room);
-  // The current task is kept verbatim when it would be summarized.
-  const task = old.findLast((message) => message.role === "user" && message.kind === undefined);
+  // The current task is kept verbatim, also over further compactions: a summary of a summary may lose it.
+  const whole = record.filter((message) => message.role !== "compaction");
+  const task = whole.slice(0, whole.length - kept.length).findLast((message) => message.role === "user" && message.kind === undefined);
   const taskText = task
     ? `\n\nThe person's last message before the kept part:\n${truncateMiddle(withoutContext(textOf(task)), Math.min(maxTaskChars, Math.floor(window / 2)))}`
     : "";

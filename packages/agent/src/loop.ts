@@ -491,7 +491,11 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       await deps.emit({ type: "model_retry", data: retry });
       if (deps.waitToRetry) chosen = (await deps.waitToRetry(retry, delay_ms, signal)).model ?? chosen;
       else await pause(delay_ms, signal);
-      await deps.emit({ type: "model_retry", data: { ...retry, status: "retrying", ...(chosen !== undefined && { model: chosen }) } });
+      const until = now().toISOString();
+      await deps.emit({
+        type: "model_retry",
+        data: { ...retry, status: "retrying", until, ...(chosen !== undefined && { model: chosen }) },
+      });
       return chosen;
     };
   }
