@@ -11,7 +11,7 @@ import {
 import type { Sandbox } from "@tesslate/runtime";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Queries } from "../../../platform/database.ts";
-import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
+import { badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { taskLinks, type TaskRow } from "../../core/tasks/index.ts";
@@ -145,18 +145,22 @@ export function createBranches({
         const deletion = await acceptDeletion(tx, branch.id);
         await refuseWhileRestoring(tx, project.id);
         await refuseWhileRestoring(tx, branch.id);
-        if (await store.hasActiveRun(tx, project.id))
-          throw conflict("run_active", "The agent is changing the files of the project. Stop it, or wait until it is done.");
         if (await store.hasActiveRun(tx, branch.id))
           throw conflict("run_active", "The agent is working on this branch. Stop it, or wait until it is done.");
+        if (await store.hasActiveRun(tx, project.id))
+          throw conflict("run_active", "The agent is changing the files of the project. Stop it, or wait until it is done.");
         const outcome = await withPoint(sandbox, signal, async (after) => {
           const { files, total } = await changesBetween(sandbox.history, branchBase, after, { signal, maxFiles: maxMerged });
           if (total > files.length) throw badRequest(`A merge is limited to ${maxMerged} changed files. This branch changed ${total}.`);
+          const resolutions = resolutionsOf(body);
+          const changedPaths = new Set(files.map(({ path }) => path));
+          for (const path of resolutions.keys())
+            if (!changedPaths.has(path)) throw invalid(["body", "resolutions"], `The branch did not change ${path}`, "unknown_path");
           const merge = await prepareMerge(
             { history: sandbox.history, files: main.files },
             { before: branchBase, after },
             files,
-            resolutionsOf(body),
+            resolutions,
             signal,
           );
           if (merge.conflicts.length > 0) throw mergeConflict(merge.conflicts);

@@ -132,6 +132,8 @@ test("a merge with a conflict changes nothing until a version is chosen", async 
   });
   expect(await world.read("shared.txt")).toBe(ours);
   expect((await onlyBranch(world)).id).toBe(branch.id);
+  const unknown = { resolutions: [{ path: "other.txt", use: "branch" as const }] };
+  await expect(client(world).branches.merge({ params: params(world, branch), body: unknown })).rejects.toMatchObject({ status: 422 });
   const body = { resolutions: [{ path: "shared.txt", use: "branch" as const }] };
   const { checkpoint_id } = await client(world).branches.merge({ params: params(world, branch), body });
   expect(await world.read("shared.txt")).toBe(numbered((lines) => (lines[4] = "FIVE of the branch")));
