@@ -374,9 +374,9 @@ export const chatRoutes = {
     tag: "runs",
     summary: "Resume run",
     description:
-      "Continues a run that was interrupted, paused at a limit, or ended with an error, with the same message and a new task. `model` replaces the run's model.",
+      "Continues a run that was interrupted, paused at a limit, or ended with an error, with the same message and a new task. `model` replaces the run's model. The run keeps its edit mode, so an API key needs the edit mode `allow`.",
     auth: "user",
-    keys: false,
+    keys: "run",
     impersonation: true,
     status: 202,
     body: Type.Object({ task_id: Uuid, model: Maybe(Type.String({ minLength: 1, maxLength: 200 })) }),

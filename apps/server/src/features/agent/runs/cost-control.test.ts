@@ -40,7 +40,15 @@ test("a run stops at its cap, keeps its work, and is recorded by purpose and mod
   // Continuing resumes the same answer to the same message with a fresh cap.
   const client = world.app.as(world.owner);
   const { chat_id, message_id } = find(events, "task_started")!.data;
-  const { task_id } = await client.chat.resume({ body: { task_id: events[0]!.task_id } });
+  // The run keeps its edit mode, so only keys that allow everything may resume it.
+  const withKey = async (edit_mode: "ask" | "allow") =>
+    world.app.as({
+      ...world.owner,
+      token: (await client.auth.createApiKey({ body: { name: edit_mode, scopes: ["run"], edit_mode } })).key,
+    });
+  const paused = { body: { task_id: events[0]!.task_id } };
+  await expect((await withKey("ask")).chat.resume(paused)).rejects.toMatchObject({ status: 403, code: "session_required" });
+  const { task_id } = await (await withKey("allow")).chat.resume(paused);
   const more = await all(client.chat.runEvents({ params: { task_id } }));
   expect(find(more, "task_started")!.data).toMatchObject({ chat_id, message_id, goes_on_after: 2 });
   const end = find(more, "complete")!.data;

@@ -21,6 +21,12 @@ export function refuseSteering({ key }: Caller): void {
     throw forbidden("session_required", "This API key cannot steer a run. Use a key with edit mode `allow`, or steer it in the app.");
 }
 
+/** A resumed run keeps its edit mode, which may be above that of the key: only keys in mode `allow` may resume runs. */
+export function refuseResuming({ key }: Caller): void {
+  if (key && key.edit_mode !== "allow")
+    throw forbidden("session_required", "This API key cannot resume a run. Use a key with edit mode `allow`, or resume it in the app.");
+}
+
 /** A key must not approve its own requests: only keys in mode `allow` may allow a call; every key may deny or stop. */
 export function refuseOwnAnswer({ key }: Caller, response: ApprovalResponse): void {
   if (key && key.edit_mode !== "allow" && (response === "allow_once" || response === "allow_all"))

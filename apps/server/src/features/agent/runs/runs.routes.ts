@@ -6,7 +6,7 @@ import type { Approvals } from "./approvals.ts";
 import type { CommandStops } from "./command-stops.ts";
 import type { CompactChat } from "./compaction.ts";
 import type { EstimateRun } from "./estimate.ts";
-import { refuseOwnAnswer } from "./key-permissions.ts";
+import { refuseOwnAnswer, refuseResuming } from "./key-permissions.ts";
 import type { ModelRetries } from "./model-retries.ts";
 import type { Questions } from "./questions.ts";
 import type { Runs } from "./runs.service.ts";
@@ -75,7 +75,10 @@ export function mountRuns<Waiting>(
         if (await runs.hasDelivered(task, afterSeq)) return undefined;
         return runs.follow(task, { signal, ...(afterSeq !== undefined && { afterSeq }) });
       },
-      resume: async ({ user }, { body }) => taskLinks(await runs.resume(user, body.task_id, body.model ?? undefined)),
+      resume: async ({ user }, { body }) => {
+        refuseResuming(user);
+        return taskLinks(await runs.resume(user, body.task_id, body.model ?? undefined));
+      },
       socket: (context, { params }, frames) => serveSocket(context, params.chat_id, frames),
       estimate: ({ user }, { body }) => estimateRun(user.id, body),
       compact: ({ user }, { params, body }) => compactChat(user.id, params.chat_id, body),
