@@ -13,14 +13,20 @@ export const Model = described(
     provider: Type.String(),
     provider_name: Type.Optional(Type.String()),
     pricing: Nullable(Type.Object({ input: Type.Number(), output: Type.Number() })),
-    vision: described("Whether it accepts images; null: unknown", Nullable(Type.Boolean())),
+    vision: described(
+      "Whether it accepts images. Null: unknown; then attached images are sent, but images of tool results are replaced by a sentence",
+      Nullable(Type.Boolean()),
+    ),
     available: Type.Boolean(),
     health: Nullable(Literals("healthy", "unhealthy", "timeout")),
     custom_id: Type.Optional(Nullable(Type.String())),
     disabled: Type.Boolean(),
     context_window: described("In tokens", Type.Integer()),
     reasoning: described("The levels of `reasoning` that it has; empty: none can be chosen", Type.Array(Reasoning)),
-    tools: described("How it calls tools; null: not tested", Nullable(Literals("native", "text", "none"))),
+    tools: described(
+      "`native`: by function calling. `text`: tools are described in the prompt, and its replies are read for calls. `none`: in its test it called no tool either way; it gets them as text, but rarely does useful work. Null: not tested, and its provider does not say",
+      Nullable(Literals("native", "text", "none")),
+    ),
     score: described("0 to 100, from its last test: how well it works with tools", Nullable(Type.Integer())),
     tokens_per_second: Nullable(Type.Integer()),
     message_cents: described(
@@ -84,7 +90,8 @@ export const modelsRoutes = {
     path: "/api/marketplace/models",
     tag,
     summary: "List models",
-    description: "Models that you can use, from this server's keys and your own.",
+    description:
+      "Models that you can use, from this server's keys and your own. The list of a provider is cached for five minutes, a failed one for 30 seconds; a test of your key or endpoint ends that.",
     auth: "user",
     query: Type.Object(pageQuery),
     response: Type.Object({ ...listOf(Model).properties, default: Nullable(Type.String()), external_providers: Type.Array(ModelProvider) }),

@@ -95,7 +95,7 @@ export function composeModels(
     mount(mount) {
       const choices = createModelChoices({ models, list, store, capabilities, agents, credits });
       mountModels(mount, { audit, list, choices, setup: modelSetup });
-      mountModelKeys(mount, { keys: createModelKeys({ store: keysStore, own, box, outbound, tryOut: clients.tryOut }) });
+      mountModelKeys(mount, { keys: createModelKeys({ store: keysStore, own, catalogue, box, outbound, tryOut: clients.tryOut }) });
     },
   };
 }

@@ -54,7 +54,11 @@ export function createModelCatalogue({ outbound, log, now = Date.now }: { outbou
     /** A model from the cached list. Makes no request. */
     factsOf: async (connection: ProviderConnection, model: string): Promise<ListedModel | undefined> =>
       (await cache.get(fingerprintOf(connection))?.listing)?.models.find((one) => one.id === model),
-    clear: () => cache.clear(),
+    /** The next call of `list` makes a request. Until it is answered, the facts of the old list are used. */
+    expire: (connection: ProviderConnection): void => {
+      const known = cache.get(fingerprintOf(connection));
+      if (known) known.at = -Infinity;
+    },
   };
 }
 

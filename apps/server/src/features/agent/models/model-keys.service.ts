@@ -4,6 +4,7 @@ import { isUniqueViolation } from "../../../platform/database.ts";
 import { AppError, badRequest, conflict, forbidden, invalid, notFound } from "../../../platform/errors.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
+import type { ModelCatalogue } from "./catalogue.ts";
 import type { ProviderConnection } from "./connections.ts";
 import type { ModelKeysStore } from "./model-keys.store.ts";
 import type { UserApiKeyRow, UserProviderRow } from "../../../db/schema/agent.ts";
@@ -37,12 +38,14 @@ export type ModelKeys = ReturnType<typeof createModelKeys>;
 export function createModelKeys({
   store,
   own,
+  catalogue,
   box,
   outbound,
   tryOut,
 }: {
   store: ModelKeysStore;
   own: OwnConnections;
+  catalogue: Pick<ModelCatalogue, "expire">;
   box: CryptoBox;
   outbound: Outbound;
   /** Makes one small call. */
@@ -82,7 +85,12 @@ export function createModelKeys({
     if (!row) throw notFound("Provider");
     return row;
   };
-  const answerOf = ({ ok, message, models }: ProbeOutcome) => ({ ok, message, models });
+  /** Also fetches the list of models again at its next use. */
+  const testConnection = async (connection: ProviderConnection, model?: string | null) => {
+    catalogue.expire(connection);
+    const { ok, message, models } = await tryOut(connection, model);
+    return { ok, message, models };
+  };
   const presentOwnKey = async (row: UserApiKeyRow): Promise<ModelKey> =>
     presentKey(row, (await nameOf(row.user_id, row.provider)) ?? row.provider);
   const presentOwnProvider = async (row: UserProviderRow): Promise<CustomProvider> =>
@@ -147,7 +155,7 @@ export function createModelKeys({
       const provider = findProvider(row.provider) ? undefined : await store.findProvider(userId, { slug: row.provider });
       const connection = provider ? await own.ofProvider(provider) : own.ofKey(row);
       if (!connection) throw new AppError("unknown_provider", "The provider of this key is no longer supported.");
-      return answerOf(await tryOut(connection, undefined));
+      return testConnection(connection);
     },
 
     providers: async (userId: string, query: PageQuery) => {
@@ -243,7 +251,7 @@ export function createModelKeys({
       }),
     testCustomProvider: async (userId: string, id: string, model: string | null | undefined) => {
       const row = await ownProvider(userId, id);
-      return answerOf(await tryOut(await own.ofProvider(row), model ?? row.available_models[0]));
+      return testConnection(await own.ofProvider(row), model ?? row.available_models[0]);
     },
 
     preferences: async (userId: string) => ({ disabled_models: await store.disabledModels(userId) }),

@@ -6,16 +6,18 @@ import { chatWorld, find, type ChatWorld } from "../../../testing/chat.ts";
 const myKey = "sk-my-very-own-key-0123456789";
 const secretHeader = "header-secret-4711";
 
+const serving = {
+  apiKey: myKey,
+  models: ["gpt-5.1", "local-model"],
+  script: script([say("From my provider."), say("Again."), say("And again."), say("More."), say("Once more."), say("At last.")]),
+};
+
 /** The user's own provider: accepts their key only. */
 let mine: ModelServer;
 let world: ChatWorld;
 let ada: TestUser;
 beforeAll(async () => {
-  mine = await startModelServer({
-    apiKey: myKey,
-    models: ["gpt-5.1", "local-model"],
-    script: script([say("From my provider."), say("Again."), say("And again."), say("More."), say("Once more."), say("At last.")]),
-  });
+  mine = await startModelServer(serving);
   world = await chatWorld({
     env: { DEFAULT_MODELS: "openai/gpt-5.1", OUTBOUND_ALLOW_HOSTS: hostOf(mine) },
     model: { models: ["gpt-5.1"] },
@@ -143,13 +145,30 @@ describe("a user's own endpoint", () => {
     await clear();
   });
 
+  test("a test refreshes its list of models", async () => {
+    const { id } = await add();
+    const listed = async () =>
+      (await world.app.as(ada).models.list()).items.flatMap((one) => (one.provider === "custom/local" ? [one.id] : []));
+    const before = ["custom/local/gpt-5.1", "custom/local/local-model"];
+    expect(await listed()).toEqual(before);
+    mine.reset({ ...serving, models: [...serving.models, "new-model"] });
+    expect(await listed()).toEqual(before);
+    expect(await keys().testCustomProvider({ params: { id } })).toMatchObject({ ok: true });
+    expect(await listed()).toEqual([...before, "custom/local/new-model"]);
+    mine.reset(serving);
+    await clear();
+  });
+
   test("deleting it deletes its key; its models are unknown afterwards", async () => {
     const made = await add();
     await keys().updateCustomProvider({ params: { id: made.id }, body: { name: "Home", api_key: null, default_headers: null } });
     expect((await keys().customProviders()).items).toMatchObject([{ name: "Home", has_key: false, header_names: [] }]);
     await keys().removeCustomProvider({ params: { id: made.id } });
     expect((await keys().list()).total).toBe(0);
-    expect(await refusal(world.run("Hello", { model: "custom/local/local-model" }))).toBe("400 unknown_model");
+    await expect(world.run("Hello", { model: "custom/local/local-model" })).rejects.toMatchObject({
+      code: "unknown_model",
+      message: expect.stringContaining("custom/<slug>/<model>"),
+    });
   });
 
   test("taken names, private addresses and bad slugs are refused", async () => {

@@ -148,7 +148,7 @@ export const nativeName = (slug: string, model: string) => (slug === "anthropic"
 
 export const unknownModel = (id: string) =>
   badRequest(
-    `Unknown model ${JSON.stringify(id)}. Use provider/model, for example "openai/gpt-5.1". Providers: ${providers.map((p) => p.slug).join(", ")}.`,
+    `Unknown model ${JSON.stringify(id)}. Use provider/model, for example "openai/gpt-5.1", or custom/<slug>/<model> for your own endpoint. Providers: ${providers.map((p) => p.slug).join(", ")}.`,
     "unknown_model",
     { providers: providers.map((p) => p.slug) },
   );
