@@ -21,7 +21,7 @@ import { maxAttachments, maxMentions, Mention, MessageAttachment } from "./attac
 import { EditMode } from "./edit-mode.ts";
 import { Reasoning } from "./reasoning.ts";
 import { Workspace } from "./workspace.ts";
-import { RunEvent, TranscriptEvent } from "./events.ts";
+import { PendingApproval, PendingQuestion, RunEvent, TranscriptEvent } from "./events.ts";
 import { Todo } from "./plan.ts";
 import { AuthenticatedFrame, AuthFrame, ErrorFrame, PingFrame, PongFrame } from "./sockets.ts";
 
@@ -62,12 +62,9 @@ export const Chat = Type.Object({
   active_task: Nullable(Type.Object({ task_id: Uuid, message: Type.String(), started_at: Timestamp })),
   /** What a restore took out of the conversation, without steps, oldest first, at most 200; null when nothing can be redone. */
   rewound: Nullable(Type.Array(ChatMessage)),
-  pending_approval: Nullable(JsonObject),
+  pending_approval: Nullable(PendingApproval),
   todos: described("The agent's to-do list", Type.Array(Todo)),
-  pending_question: described(
-    "A question that the run waits for: `QuestionAsked` with `task_id`, `created_at`, `expires_at`",
-    Nullable(JsonObject),
-  ),
+  pending_question: Nullable(PendingQuestion),
 });
 export type Chat = Static<typeof Chat>;
 
@@ -128,7 +125,10 @@ export const SendMessage = Type.Object({
   ),
   agent_id: Maybe(Type.String({ maxLength: 100 })),
   container_id: Maybe(Uuid),
-  chat_id: Maybe(Uuid),
+  chat_id: described(
+    "The chat that the message continues. Absent: your chat of the project that was used last, or a new one if there is none; with `POST /api/external/agent/invoke` always a new one",
+    Maybe(Uuid),
+  ),
   max_iterations: Maybe(Type.Integer({ minimum: 1 })),
   max_cost_cents: described("Cost limit of this run in cents. The server's own limits apply as well", Maybe(CostLimit(1_000_000))),
   edit_mode: Type.Optional(EditMode),
@@ -139,7 +139,16 @@ export const SendMessage = Type.Object({
     Maybe(Reasoning),
   ),
   workspace: described(
-    "Where the run works. `project`: in the project's files. `branch`: in a copy of its own (`/api/projects/{id}/branches`), which the chat keeps until it is merged or discarded. `wait`: in the project's files, as soon as no other run changes them; until then the message is in the queue of its chat (`POST /api/external/agent/invoke` answers 409 `run_active` instead). `ask`: like `project`, but refused with 409 `workspace_required` while another run changes files and the project's setting `parallel_runs` does not decide, and with 409 `run_active` if the setting is `wait`. Absent: while another run changes files as that setting says, else, and if it is `ask`, `project`. A chat with a branch works in it whatever this says, and runs in mode `plan` change no files, so only `branch` makes a difference to them",
+    [
+      "Where the run works. Unless a run of another chat is changing the project's files, every value except `branch` means the project's files. While one is:",
+      "- `project`: in the same files.",
+      "- `branch`: in a copy of the project (`/api/projects/{id}/branches`), which the chat keeps until it is merged or discarded. The copy has the files as they are at that moment, unfinished edits of the other run included.",
+      "- `wait`: in the project's files when the other runs have ended. Until then the message is in the queue of its chat; `POST /api/external/agent/invoke` answers 409 `run_active` instead.",
+      "- absent: as the project's setting `parallel_runs` says; if that is `ask`, the same as `project`.",
+      "- `ask`: as the setting says; if that is `ask`, 409 `workspace_required`, and if it is `wait`, 409 `run_active`.",
+      "",
+      "A chat that has a branch works in it, whatever this says. Runs in mode `plan` change no files: they never wait and are never refused.",
+    ].join("\n"),
     Maybe(Workspace),
   ),
 });

@@ -13,6 +13,7 @@ import {
   Timestamp,
   Type,
   Uuid,
+  extend,
   type Static,
   type TSchema,
 } from "./schema.ts";
@@ -46,15 +47,18 @@ export const ToolResult = described(
 );
 export type ToolResult = Static<typeof ToolResult>;
 
-export const AgentStep = Type.Object({
-  iteration: Type.Integer(),
-  thought: described("The model's reasoning, if it is visible", Nullable(Type.String())),
-  tool_calls: Type.Array(ToolCall),
-  tool_results: Type.Array(ToolResult),
-  response_text: Type.String(),
-  timestamp: Timestamp,
-  is_complete: Type.Boolean(),
-});
+export const AgentStep = described(
+  "A turn of the model that called tools, with their results. The last turn of a run usually calls none and has no step: its text is in `text_chunk` and in `final_response`.",
+  Type.Object({
+    iteration: Type.Integer(),
+    thought: described("The model's reasoning, if it is visible", Nullable(Type.String())),
+    tool_calls: Type.Array(ToolCall),
+    tool_results: Type.Array(ToolResult),
+    response_text: Type.String(),
+    timestamp: Timestamp,
+    is_complete: Type.Boolean(),
+  }),
+);
 export type AgentStep = Static<typeof AgentStep>;
 
 export const CompletionReason = Literals(
@@ -101,26 +105,41 @@ export const ApprovalResolved = Type.Object({
   at: Timestamp,
 });
 /** A question of the agent during a run. The answer goes to `POST /api/chat/agent/answer`. */
-const questionFields = { question_id: Uuid, tool_name: Type.String() };
-export const QuestionAsked = Type.Union([
-  Type.Object({
-    ...questionFields,
-    kind: Type.Literal("question"),
-    question: Type.String(),
-    choices: described("At most 6", Type.Array(Type.Object({ label: Type.String(), description: Type.Optional(Type.String()) }))),
-    is_multiple: Type.Boolean(),
-    allows_text: Type.Boolean(),
-  }),
-  /** The value becomes a secret of the project and is never shown to the model. */
-  Type.Object({
-    ...questionFields,
-    kind: Type.Literal("secret"),
-    secret_key: Type.String(),
-    reason: Type.String(),
-    container: described("Name of the container that needs it", Nullable(Type.String())),
-  }),
-]);
+const questionFields = {
+  question_id: Uuid,
+  tool_name: Type.String(),
+  expires_at: described("The run continues without an answer then. Absent in runs of earlier versions", Type.Optional(Timestamp)),
+};
+const Question = Type.Object({
+  ...questionFields,
+  kind: Type.Literal("question"),
+  question: Type.String(),
+  choices: described("At most 6", Type.Array(Type.Object({ label: Type.String(), description: Type.Optional(Type.String()) }))),
+  is_multiple: Type.Boolean(),
+  allows_text: Type.Boolean(),
+});
+/** The value becomes a secret of the project and is never shown to the model. */
+const SecretRequest = Type.Object({
+  ...questionFields,
+  kind: Type.Literal("secret"),
+  secret_key: Type.String(),
+  reason: Type.String(),
+  container: described("Name of the container that needs it", Nullable(Type.String())),
+});
+export const QuestionAsked = Type.Union([Question, SecretRequest]);
 export type QuestionAsked = Static<typeof QuestionAsked>;
+
+const pendingFields = { task_id: Uuid, created_at: Timestamp, expires_at: described("An answer is accepted until then", Timestamp) };
+export const PendingApproval = described(
+  "A tool call that waits for a decision: `POST /api/chat/agent/approval`.",
+  extend(ApprovalRequired, pendingFields),
+);
+export type PendingApproval = Static<typeof PendingApproval>;
+export const PendingQuestion = described(
+  "A question, or a request for a secret, that waits for an answer: `POST /api/chat/agent/answer`.",
+  Type.Union([extend(Question, pendingFields), extend(SecretRequest, pendingFields)]),
+);
+export type PendingQuestion = Static<typeof PendingQuestion>;
 export const QuestionResolved = Type.Object({
   question_id: Uuid,
   outcome: described(
@@ -209,6 +228,18 @@ export const ModelRetry = described(
 );
 export type ModelRetry = Static<typeof ModelRetry>;
 
+export const FinalResponse = described(
+  "The text of the last turn. If the run failed: what that turn had written, then the message of the error",
+  Type.String(),
+);
+const knownAtEnd = "Known when the run has ended; not updated while it is active";
+const toolCallsMade =
+  "Tool calls that ran. Calls that a person denied, that the mode refused or that name no tool do not count; what a resumed run did before counts whole";
+export const ToolCallsMade = described(toolCallsMade, Type.Integer());
+/** Of a run that may be active. */
+export const FinalToolCallsMade = described(`${toolCallsMade}. ${knownAtEnd}`, Type.Integer());
+export const FinalIterations = described(knownAtEnd, Type.Integer());
+
 export const runEventData = {
   task_started: Type.Object({
     chat_id: Uuid,
@@ -246,7 +277,7 @@ export const runEventData = {
   file_changed: FileChanged,
   command_started: CommandStarted,
   command_output: described(
-    "Output of a command as it was printed, with the terminal's colors, in order; at most 64 KiB per command. Untrusted text: do not render as HTML",
+    "Output of a command as it was printed, with the terminal's colors, in order; at most 64 KiB per command. Background commands run in a terminal, so their lines end with `\\r\\n`. Untrusted text: do not render as HTML",
     Type.Object({ command_id: Type.String(), content: Type.String() }),
   ),
   command_ended: CommandEnded,
@@ -290,8 +321,8 @@ export const runEventData = {
   complete: Type.Object({
     success: Type.Boolean(),
     iterations: Type.Integer(),
-    final_response: Type.String(),
-    tool_calls_made: Type.Integer(),
+    final_response: FinalResponse,
+    tool_calls_made: ToolCallsMade,
     completion_reason: CompletionReason,
     error: Type.Optional(Type.String()),
     session_id: Type.Optional(Type.String()),
@@ -317,7 +348,10 @@ export const runEventData = {
   }),
   error: Type.Object({
     message: Type.String(),
-    code: Type.String(),
+    code: described(
+      "`insufficient_credits`. `model_auth_failed`: the provider refused the key. `rate_limited`: the provider had too many requests. `model_error`: another failure of the model, see `kind`. `interrupted`: the server stopped; the run can be resumed. `internal_error`: anything else",
+      Type.String(),
+    ),
     kind: described("Set if the model's provider failed", Type.Optional(ModelErrorKind)),
   }),
   done: Type.Object({ error: Type.Optional(Type.String()) }),

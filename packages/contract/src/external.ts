@@ -1,7 +1,7 @@
 import { SendMessage } from "./chat.ts";
-import { RunEvent } from "./events.ts";
+import { FinalIterations, FinalResponse, FinalToolCallsMade, PendingApproval, PendingQuestion, RunEvent } from "./events.ts";
 import { route } from "./route.ts";
-import { described, extend, JsonObject, Literals, Maybe, Nullable, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { described, extend, Literals, Maybe, Nullable, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 
 const tag = "external";
 
@@ -39,11 +39,14 @@ export const ExternalRun = Type.Object({
   project_id: Uuid,
   status: Literals("queued", "running", "waiting_approval", "completed", "failed", "cancelled"),
   completion_reason: Nullable(Type.String({ description: "As in the event `complete`; null while the run is active" })),
-  final_response: Nullable(Type.String()),
-  iterations: Type.Integer(),
-  tool_calls_made: Type.Integer(),
+  final_response: Nullable(FinalResponse),
+  iterations: FinalIterations,
+  tool_calls_made: FinalToolCallsMade,
   error: Nullable(Type.String()),
-  pending_approval: Nullable(JsonObject),
+  pending_approval: described(
+    "What the run waits for in the status `waiting_approval`: an approval, or a question or a secret (then it has `kind`)",
+    Type.Union([PendingApproval, PendingQuestion, Type.Null()]),
+  ),
   continued_as: described("The run was interrupted and continues as this task", Nullable(Uuid)),
   webhook: Nullable(WebhookDelivery),
   created_at: Timestamp,
@@ -78,12 +81,17 @@ export const externalRoutes = {
       "not_found",
       "scope_missing",
       "chat_busy",
+      "workspace_required",
+      "run_active",
+      "branch_limit_reached",
+      "project_busy",
       "insufficient_credits",
       "agent_not_owned",
       "closed_source",
       "agent_not_runnable",
       "unknown_model",
       "model_not_configured",
+      "vision_not_supported",
       "outbound_refused",
       "rate_limited",
     ],

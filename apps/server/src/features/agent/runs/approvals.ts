@@ -1,5 +1,5 @@
 import type { ApprovalDecision } from "@tesslate/agent";
-import type { ApprovalResponse } from "@tesslate/contract";
+import type { ApprovalResponse, PendingApproval, PendingQuestion } from "@tesslate/contract";
 import type { Bus } from "../../../platform/bus.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { conflict, notFound } from "../../../platform/errors.ts";
@@ -24,11 +24,14 @@ export function createApprovals({ store, chats, bus, timeoutMs }: { store: RunsS
   /** Also for requests of other people, and those whose run no longer waits. */
   const requestNotFound = () => notFound("Approval request");
 
+  const expiryOf = (createdAt: string): string => new Date(Date.parse(createdAt) + timeoutMs).toISOString();
+
   const self = {
-    /** Stores the request and sets the chat's status. */
-    open: async (tx: Queries, request: NewApproval): Promise<void> => {
-      await store.openApproval(tx, request);
+    /** Stores the request and sets the chat's status. Returns when the request expires. */
+    open: async (tx: Queries, request: NewApproval): Promise<string> => {
+      const createdAt = await store.openApproval(tx, request);
       await chats.setStatus(tx, request.chat_id, "waiting_approval");
+      return expiryOf(createdAt);
     },
     /** Waits for the answer, which may exist already. Rejects with the signal's reason. */
     waitForRow: async (id: string, signal: AbortSignal): Promise<ApprovalRow & { response: NonNullable<ApprovalRow["response"]> }> => {
@@ -98,19 +101,18 @@ export function createApprovals({ store, chats, bus, timeoutMs }: { store: RunsS
       });
     },
     /** What a chat waits for. */
-    pending: async (
-      chatId: string,
-    ): Promise<{ pending_approval: Record<string, unknown> | null; pending_question: Record<string, unknown> | null }> => {
+    pending: async (chatId: string): Promise<{ pending_approval: PendingApproval | null; pending_question: PendingQuestion | null }> => {
       const row = await store.findPendingApproval(chatId);
       if (!row) return { pending_approval: null, pending_question: null };
       const { id, task_id, kind, tool_name, tool_parameters, tool_description, created_at } = row;
-      const facts = { task_id, created_at, expires_at: new Date(Date.parse(created_at) + timeoutMs).toISOString() };
+      const facts = { task_id, created_at, expires_at: expiryOf(created_at) };
       return kind === "approval"
         ? { pending_approval: { approval_id: id, tool_name, tool_parameters, tool_description, ...facts }, pending_question: null }
-        : { pending_approval: null, pending_question: { ...tool_parameters, ...facts } };
+        : // The row has the question as in its event.
+          { pending_approval: null, pending_question: { ...tool_parameters, ...facts } as PendingQuestion };
     },
     /** The open approval or question. */
-    openRequest: async (chatId: string): Promise<Record<string, unknown> | null> => {
+    openRequest: async (chatId: string): Promise<PendingApproval | PendingQuestion | null> => {
       const { pending_approval, pending_question } = await self.pending(chatId);
       return pending_approval ?? pending_question;
     },

@@ -68,8 +68,8 @@ export function createRunConversation({
       emitter.emitWith(async (tx) => {
         const owner = { user_id: task.user_id, chat_id: chat.id, task_id: task.id };
         if (event.type === "question_asked") {
-          await questions.open(tx, owner, event.data, event.pending);
-          return [{ type: "question_asked", data: event.data }];
+          const expires_at = await questions.open(tx, owner, event.data, event.pending);
+          return [{ type: "question_asked", data: { ...event.data, expires_at } }];
         }
         const { approval_id: id, tool_name, tool_parameters, tool_description } = event.data;
         await approvals.open(tx, { ...owner, id, tool_name, tool_parameters, tool_description, pending: event.pending });

@@ -25,6 +25,8 @@ describe("questions of the agent", () => {
     const chat = await client.get({ params: { chat_id } });
     expect(chat).toMatchObject({ status: "waiting_approval", pending_approval: null });
     expect(chat.pending_question).toEqual({ ...question, task_id, created_at: expect.any(String), expires_at: expect.any(String) });
+    // The server's default is five minutes.
+    expect(Date.parse(question.expires_at ?? "") - Date.parse(chat.pending_question?.created_at ?? "")).toBe(300_000);
 
     for (const body of [
       { question_id },

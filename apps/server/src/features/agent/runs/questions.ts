@@ -20,13 +20,13 @@ export type Questions = ReturnType<typeof createQuestions>;
  */
 export function createQuestions({ approvals, chats, setSecret }: QuestionsOptions) {
   return {
-    /** Stores the question, in the transaction that emits it. */
+    /** Stores the question, in the transaction that emits it. Returns when it expires. */
     open: (
       tx: Queries,
       owner: { task_id: string; chat_id: string; user_id: string },
       request: UserQuestionRequest,
       pending: PendingBatch,
-    ): Promise<void> =>
+    ): Promise<string> =>
       approvals.open(tx, {
         ...owner,
         id: request.question_id,

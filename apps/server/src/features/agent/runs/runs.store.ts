@@ -181,9 +181,10 @@ export function createRunsStore(db: Database) {
     },
 
     /** A request that is opened again after an interruption keeps an answer that a person gave; a timeout or a cancellation is cleared. */
-    openApproval: async (tx: Queries, request: NewApproval): Promise<void> => {
+    /** Returns when the request was opened, or opened again by a resumed run. */
+    openApproval: async (tx: Queries, request: NewApproval): Promise<string> => {
       const isAnswer = sql`${approvals.response} in ('allow_once', 'allow_all', 'deny', 'stop', 'answered', 'declined')`;
-      await tx
+      const [row] = await tx
         .insert(approvals)
         .values(request)
         .onConflictDoUpdate({
@@ -195,7 +196,10 @@ export function createRunsStore(db: Database) {
             answered_at: sql`case when ${isAnswer} then ${approvals.answered_at} end`,
             created_at: sql`now()`,
           },
-        });
+        })
+        .returning({ created_at: approvals.created_at });
+      if (!row) throw new Error("the request was not stored");
+      return row.created_at;
     },
     findApproval: async (id: string): Promise<ApprovalRow | undefined> =>
       (await db.select().from(approvals).where(eq(approvals.id, id)))[0],

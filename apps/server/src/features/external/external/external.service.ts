@@ -1,4 +1,4 @@
-import type { ExternalRun, InvokeAgent, SendMessage } from "@tesslate/contract";
+import type { ExternalRun, InvokeAgent, PendingApproval, PendingQuestion, SendMessage } from "@tesslate/contract";
 import type { Principal } from "../../../http/context.ts";
 import { unauthorized } from "../../../platform/errors.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
@@ -8,7 +8,7 @@ import type { RunWebhooks } from "./run-webhooks.ts";
 
 export interface ExternalApiOptions {
   runs: Pick<Runs, "start" | "ownRun" | "follow" | "hasDelivered" | "findMessage">;
-  pendingApproval(chatId: string): Promise<Record<string, unknown> | null>;
+  pendingApproval(chatId: string): Promise<PendingApproval | PendingQuestion | null>;
   webhooks: RunWebhooks;
   limits: RateLimiter;
   /** Yields after each change of the task, until it has ended. */
@@ -32,7 +32,7 @@ export function createExternalApi({ runs, pendingApproval, webhooks, limits, fol
       task_id: task.id,
       chat_id: input.chat_id,
       project_id: input.project_id,
-      status: question && question["task_id"] === run.id ? "waiting_approval" : run.status,
+      status: question?.task_id === run.id ? "waiting_approval" : run.status,
       completion_reason: isOver ? String(metadata["completion_reason"]) : null,
       final_response: isOver ? message.content : null,
       iterations: Number(metadata["iterations"] ?? 0),

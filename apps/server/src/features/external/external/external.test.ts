@@ -64,7 +64,8 @@ test("a key runs the agent within its scopes and its edit mode; people answer it
   const params = { task_id: started.task_id };
   const status = () => app.as(bot).external.status({ params });
   const waiting = await eventually(async () => ((await status()).status === "waiting_approval" ? status() : undefined));
-  const approval_id = String(waiting.pending_approval?.["approval_id"]);
+  const { pending_approval: asked } = waiting;
+  const approval_id = asked && "approval_id" in asked ? asked.approval_id : "";
   expect(await refusal(answer(world, { ...owner, ...bot }, approval_id, "allow_all"))).toBe("403 session_required");
   await answer(world, owner, approval_id, "allow_once");
 
