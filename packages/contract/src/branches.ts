@@ -44,11 +44,11 @@ export const MergeConflict = described(
   Type.Object({
     path: Type.String(),
     hunks: described(
-      "Hunks of the branch that overlap with changes of the project; null: the file as a whole",
+      "Ids (`DiffHunk.id`) of those hunks in the changes of the branch that overlap with or adjoin changes of the project; null: the file as a whole",
       Nullable(Type.Array(Type.String())),
     ),
     reason: described(
-      "`changed`: the same lines, or a binary file. `gone`: deleted in the project. `exists`: the project has another file there. `link`: a symbolic link",
+      "`changed`: the same or neighboring lines, or a binary file. `gone`: deleted in the project. `exists`: the project has another file there. `link`: a symbolic link",
       Literals("changed", "gone", "exists", "link"),
     ),
   }),
@@ -112,11 +112,12 @@ export const branchesRoutes = {
     tag,
     summary: "Merge branch",
     description:
-      "Applies the changes of a branch to the project and deletes the branch. All or nothing: files that the project changed in the same lines are refused with 409 `merge_conflict` and `details.conflicts`, unless `resolutions` names them. 409 `hunks_do_not_fit`: a file changed during the merge; try again. A checkpoint of the project is kept before. Untracked ignored files, symbolic links, databases and commits are not merged.",
+      "Applies the changes of a branch to the project and deletes the branch. All or nothing: if the project changed a file in the same or in neighboring lines, the answer is 409 `merge_conflict` with `details.conflicts`, unless `resolutions` names the file. 409 `run_active`: a run is active in the project's files or in the branch. 409 `hunks_do_not_fit`: a file changed during the merge; try again. A checkpoint of the project is kept before. Untracked ignored files, symbolic links, databases and commits are not merged.",
     auth: "user",
     keys: "run",
     params: BranchParams,
     body: MergeBranch,
+    bodyOptional: true,
     response: Type.Object({
       written: Type.Array(
         Type.Object({ path: Type.String(), op: Literals("add", "update", "delete", "move"), new_path: Type.Optional(Type.String()) }),

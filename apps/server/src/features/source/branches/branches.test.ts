@@ -95,7 +95,7 @@ test("a branch is compared and merged: the changes of both are in the project, a
   expect(diff.files[0]).toMatchObject({ path: "shared.txt", status: "modified" });
   expect(diff.files[0]?.hunks[0]?.lines).toContain("+FIVE of the branch");
 
-  const merged = await client(world).branches.merge({ params: params(world, branch), body: {} });
+  const merged = await client(world).branches.merge({ params: params(world, branch) });
   expect(merged.written).toEqual([{ path: "shared.txt", op: "update" }]);
   expect(await world.read("shared.txt")).toBe(
     numbered((lines) => {
