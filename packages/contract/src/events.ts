@@ -235,7 +235,6 @@ export const FinalResponse = described(
 const knownAtEnd = "Known when the run has ended; not updated while it is active";
 const toolCallsMade =
   "Tool calls that ran. Calls that a person denied, that the mode refused or that name no tool do not count; what a resumed run did before counts whole";
-export const ToolCallsMade = described(toolCallsMade, Type.Integer());
 /** Of a run that may be active. */
 export const FinalToolCallsMade = described(`${toolCallsMade}. ${knownAtEnd}`, Type.Integer());
 export const FinalIterations = described(knownAtEnd, Type.Integer());
@@ -322,7 +321,7 @@ export const runEventData = {
     success: Type.Boolean(),
     iterations: Type.Integer(),
     final_response: FinalResponse,
-    tool_calls_made: ToolCallsMade,
+    tool_calls_made: described(toolCallsMade, Type.Integer()),
     completion_reason: CompletionReason,
     error: Type.Optional(Type.String()),
     session_id: Type.Optional(Type.String()),

@@ -85,7 +85,7 @@ export function createModelKeys({
     if (!row) throw notFound("Provider");
     return row;
   };
-  /** Also fetches the list of models again at its next use. */
+  /** Makes one small call. The list of models is fetched again at its next use. */
   const testConnection = async (connection: ProviderConnection, model?: string | null) => {
     catalogue.expire(connection);
     const { ok, message, models } = await tryOut(connection, model);
