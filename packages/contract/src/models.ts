@@ -24,7 +24,7 @@ export const Model = described(
     context_window: described("In tokens", Type.Integer()),
     reasoning: described("The levels of `reasoning` that it has; empty: none can be chosen", Type.Array(Reasoning)),
     tools: described(
-      "`native`: by function calling. `text`: tools are described in the prompt, and its replies are read for calls. `none`: in its test it called no tool either way; it gets them as text, but rarely does useful work. Null: not tested, and its provider does not say",
+      "`native`: by function calling. `text`: tools are described in the prompt, and its replies are read for calls. `none`: in its test it made no correct call either way; it gets tools as text, but rarely does useful work. Null: not tested, and its provider does not say",
       Nullable(Literals("native", "text", "none")),
     ),
     score: described("0 to 100, from its last test: how well it works with tools", Nullable(Type.Integer())),
