@@ -20,8 +20,8 @@ import { ToolRow } from "./tools/ToolRow.tsx";
 import type { TurnPosition, TranscriptRow } from "./transcript-rows.ts";
 import { AnsweredRow, EndRow, PlainRow, SteeredRow, ThoughtRow, UserRow, WorkingRow, type Reader } from "./TranscriptRows.tsx";
 
-/** Rows are grouped in blocks. Blocks outside the viewport skip layout, and the browser observes a few blocks, not a thousand rows. */
-const blockRows = 50;
+/** Rows are grouped in blocks. Blocks outside the viewport skip layout and painting; small ones leave little of that for a growing reply, and are still far fewer than rows for the browser to observe. */
+const blockRows = 10;
 /** The last blocks are always laid out, because they grow. */
 const openBlocks = 2;
 /** Long enough for the scroll event that follows a change of size. */
@@ -160,7 +160,7 @@ interface BlockProps extends Pick<TranscriptProps, "reader" | "onResume"> {
 
 const Block = memo(
   ({ rows, isFirst, isLast, isContained, tail, reader, onResume, ref }: BlockProps) => (
-    <div ref={ref} className={isContained ? "[contain-intrinsic-size:auto_2400px] [content-visibility:auto]" : undefined}>
+    <div ref={ref} className={isContained ? "[contain-intrinsic-size:auto_900px] [content-visibility:auto]" : undefined}>
       <Thread label={isLast ? "Messages and steps" : "Earlier messages and steps"}>
         {rows.map((row, index) => (
           <Row key={row.key} row={row} edge={isFirst && index === 0 ? "start" : undefined} reader={reader} onResume={onResume} />
