@@ -110,9 +110,15 @@ export default journey({}, async (context) => {
     await page.getByRole("button", { name: /^Mode: / }).click();
     await page.getByRole("menuitemradio", { name }).click();
   };
-  /** The text of the transcript, with what is expanded on demand closed. */
+  /** The text of the whole transcript: `innerText` leaves out blocks that the browser skips because they are scrolled out of sight. */
   const textOf = (one: typeof page) =>
-    one.getByRole("log", { name: "Transcript" }).evaluate((element) => (element as HTMLElement).innerText);
+    one.getByRole("log", { name: "Transcript" }).evaluate((element) => {
+      const blocks = [...element.querySelectorAll("div")].filter((block) => getComputedStyle(block).contentVisibility === "auto");
+      for (const block of blocks) block.style.contentVisibility = "visible";
+      const text = (element as HTMLElement).innerText;
+      for (const block of blocks) block.style.contentVisibility = "";
+      return text;
+    });
 
   return [
     {
