@@ -32,7 +32,7 @@ export function BranchBar({ branch }: { branch: Branch }) {
       className="on-sheet mb-1.5 flex flex-wrap items-center gap-x-2 gap-y-1 rounded-3 border border-line-0 bg-bg-1 px-3 py-1.5 text-sm"
     >
       <Split size={14} className="flex-none text-fg-2" aria-hidden="true" />
-      <p className="min-w-0 flex-1 leading-note" role="status">
+      <p className="min-w-0 flex-1 basis-48 leading-note" role="status">
         {branch.is_failed ? (
           "Couldn't copy the project's files. Discard the branch and send the message again."
         ) : branch.is_ready ? (
