@@ -69,10 +69,10 @@ const maxFailedCompactions = 2;
 const continueNote = userMessage("[Your answer was cut off at the output limit. Continue exactly where it stopped.]", "note");
 const resumedNotes = {
   interrupted:
-    "This run was interrupted after its last step and goes on now. A call may have run without its result being kept: look before you repeat it.",
+    "This run was interrupted after its last step and continues now. A call may have run without its result being kept: look before you repeat it.",
   failed:
-    "This run ended with an error after its last step. The person lets it go on: continue where it stopped, or begin if there was no step.",
-  paused: "This run was paused at a limit after its last step. The person lets it go on: continue where it stopped.",
+    "This run ended with an error after its last step. The person lets it continue: continue where it stopped, or begin if there was no step.",
+  paused: "This run was paused at a limit after its last step. The person lets it continue: continue where it stopped.",
 };
 /**
  * Answers one message of the chat: calls the model and its tools until the model calls no more tools (events and hooks: `types.ts`).

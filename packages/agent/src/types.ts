@@ -706,7 +706,7 @@ export interface ResumedRun {
   iteration: number;
   /** Calls that really ran. */
   tool_calls_made: number;
-  /** `paused`: at a limit. `failed`: by an error. In both cases a person lets it go on. */
+  /** `paused`: at a limit. `failed`: by an error. In both cases a person lets it continue. */
   reason: "interrupted" | "paused" | "failed";
   /** What else the model must know of the interruption, a sentence each. */
   facts?: readonly string[];

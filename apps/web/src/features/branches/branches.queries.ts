@@ -15,7 +15,7 @@ export const projectBranchesQuery = (api: Api, projectId: string) =>
     ...live,
   });
 
-/** Compared anew whenever it is shown: project and branch may both have changed. */
+/** Loaded again each time it is shown: project and branch may both have changed. */
 export const branchDiffQuery = (api: Api, { project_id, id }: Branch) =>
   queryOptions({
     queryKey: [...branchesKey(project_id), id, "diff"] as const,

@@ -2,7 +2,7 @@ import type { MessageSecret } from "@tesslate/contract/message-secrets";
 import { secretRefusal } from "@tesslate/contract/dotenv";
 import { KeyRound } from "lucide-react";
 import { useEffect, useId, useRef, useState } from "react";
-import { useHandler } from "../../lib/use-handler.ts";
+import { useKeyListener } from "../../lib/use-key-listener.ts";
 import { useProject, useProjectQuery } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -59,16 +59,11 @@ export function KeyNotice({ found, isAsked, onStored, onSend, onClose }: KeyNoti
     if (isAsked || isNaming) frame.current?.querySelector<HTMLElement>("input, button")?.focus();
   }, [isAsked, isNaming]);
 
-  const close = useHandler((event: KeyboardEvent) => {
+  useKeyListener(frame, (event) => {
     if (event.key !== "Escape") return;
     event.stopPropagation();
     onClose();
   });
-  useEffect(() => {
-    const element = frame.current;
-    element?.addEventListener("keydown", close);
-    return () => element?.removeEventListener("keydown", close);
-  }, [close]);
 
   return (
     <form

@@ -3,7 +3,7 @@ import { useEffect, useId, useRef, useState } from "react";
 import { parallelRunsSetting } from "@tesslate/contract/project-settings";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
-import { useHandler } from "../../lib/use-handler.ts";
+import { useKeyListener } from "../../lib/use-key-listener.ts";
 import { useProject } from "../../project/project-context.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Checkbox } from "../../ui/Checkbox.tsx";
@@ -38,11 +38,11 @@ export function WorkspaceQuestion({
   const titleId = useId();
   const frame = useRef<HTMLFormElement>(null);
   useEffect(() => frame.current?.querySelector<HTMLElement>('[role="radio"][aria-checked="true"]')?.focus(), []);
-  const submit = useHandler(() => {
+  const submit = () => {
     if (isRemembered) setting.mutate({ [parallelRunsSetting]: workspace });
     onChoose(workspace);
-  });
-  const onKey = useHandler((event: KeyboardEvent) => {
+  };
+  useKeyListener(frame, (event) => {
     if (event.key === "Escape") {
       event.stopPropagation();
       onClose();
@@ -51,11 +51,6 @@ export function WorkspaceQuestion({
       submit();
     }
   });
-  useEffect(() => {
-    const element = frame.current;
-    element?.addEventListener("keydown", onKey);
-    return () => element?.removeEventListener("keydown", onKey);
-  }, [onKey]);
   const [first] = choice.runs;
   return (
     <form

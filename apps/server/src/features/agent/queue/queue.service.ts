@@ -73,7 +73,7 @@ export function createMessageQueue({ store, chats, runs, projects, attachments, 
   const startWith = async ({ id, project_id }: QueueChat, row: QueuedRow, workspace = row.options.workspace): Promise<TaskRow> => {
     const task = await runs.start(
       { id: row.user_id, name: row.user_name },
-      // Nobody is there to be asked.
+      // A queued message cannot ask the person.
       { ...row.options, workspace: workspace === "ask" ? null : workspace, message: row.message, project_id, chat_id: id },
       {
         queued_id: row.id,
