@@ -46,26 +46,28 @@ export function BranchBar({ branch }: { branch: Branch }) {
           "Copying the project's files to a branch…"
         )}
       </p>
-      {branch.is_ready ? (
-        <>
-          <Link
-            to="/p/$slug/{-$view}"
-            params={{ slug: branch.slug, view: "preview" }}
-            target="_blank"
-            className="link inline-flex items-center gap-1 text-xs"
-          >
-            Open preview
-            <ExternalLink size={12} aria-hidden="true" />
-            <span className="sr-only">in a new tab</span>
-          </Link>
-          <Button size="sm" icon={<GitMerge size={14} />} disabled={branch.is_running} onClick={() => setIsMerging(true)}>
-            Merge…
-          </Button>
-        </>
-      ) : null}
-      <IconButton size="sm" label="Discard branch…" tooltipSide="top" disabled={branch.is_running} onClick={() => setIsDiscarding(true)}>
-        <Trash2 size={14} />
-      </IconButton>
+      <div className="ml-auto flex items-center gap-2">
+        {branch.is_ready ? (
+          <>
+            <Link
+              to="/p/$slug/{-$view}"
+              params={{ slug: branch.slug, view: "preview" }}
+              target="_blank"
+              className="link inline-flex items-center gap-1 text-xs"
+            >
+              Open preview
+              <ExternalLink size={12} aria-hidden="true" />
+              <span className="sr-only">in a new tab</span>
+            </Link>
+            <Button size="sm" icon={<GitMerge size={14} />} disabled={branch.is_running} onClick={() => setIsMerging(true)}>
+              Merge…
+            </Button>
+          </>
+        ) : null}
+        <IconButton size="sm" label="Discard branch…" tooltipSide="top" disabled={branch.is_running} onClick={() => setIsDiscarding(true)}>
+          <Trash2 size={14} />
+        </IconButton>
+      </div>
       {isMerging ? <MergeDialog branch={branch} onClose={() => setIsMerging(false)} /> : null}
       <ConfirmDialog
         isOpen={isDiscarding}
