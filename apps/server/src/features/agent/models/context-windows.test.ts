@@ -82,7 +82,8 @@ describe("the context window in the list of models", () => {
 test("a window that the provider names in a refusal is stored for the model; the chat is compacted and the call repeated once", async () => {
   const message = "This model's maximum context length is 16384 tokens. However, you requested 20000 tokens.";
   const long = "word ".repeat(3_000);
-  await using world = await chatWorld();
+  // What is stored for a model would be known to other tests of a shared server.
+  await using world = await chatWorld({ ownServer: true });
   const { id: chat_id } = await world.app.as(world.owner).chat.createSession({ body: { project_id: world.project.id } });
   for (const word of ["First", "Second", "Third"]) {
     world.model.setScript(script([say(`${word} ${long}`)], { repeat: true }));
