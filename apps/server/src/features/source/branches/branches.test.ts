@@ -26,6 +26,12 @@ const script: ScriptItem[] = [
     call("write_file", { file_path: "shared.txt", content: numbered((lines) => (lines[4] = "FIVE of the branch")) }),
     say("Changed."),
   ]),
+  when(/tidy up/i, [
+    call("run_command", { command: "mv moved.txt renamed.txt && rm gone.txt && echo new > added.txt" }),
+    call("read_file", { file_path: "shared.txt" }),
+    call("write_file", { file_path: "shared.txt", content: numbered((lines) => (lines[4] = "FIVE of the branch")) }),
+    say("Tidied up."),
+  ]),
 ];
 
 const client = (world: ChatWorld) => world.app.as(world.owner);
@@ -114,6 +120,57 @@ test("a branch is compared and merged: the changes of both are in the project, a
   expect(activity.items.map(({ summary }) => summary)).toEqual(
     expect.arrayContaining(["Created a branch", "Changed a file on a branch", "Merged a branch"]),
   );
+});
+
+test("a merge that ended in the middle is completed by merging again", async () => {
+  await using world = await chatWorld({ script });
+  const { files } = world.sandbox;
+  const moved = numbered((lines) => (lines[0] = "a file that moves"));
+  for (const [path, text] of [
+    ["shared.txt", numbered()],
+    ["moved.txt", moved],
+    ["gone.txt", "gone"],
+  ] as const)
+    await files.write(path, text);
+  const chat_id = await newChat(world);
+  await world.run("Tidy up", { chat_id, workspace: "branch" });
+  const branch = await onlyBranch(world);
+  const diff = await client(world).branches.diff({ params: params(world, branch) });
+  expect(diff.files.map(({ path, status }) => [path, status])).toEqual(
+    expect.arrayContaining([
+      ["renamed.txt", "renamed"],
+      ["gone.txt", "deleted"],
+      ["added.txt", "added"],
+      ["shared.txt", "modified"],
+    ]),
+  );
+  // What the process had written when it was killed.
+  const steps: (() => Promise<unknown>)[] = [
+    () => files.write("renamed.txt", moved),
+    () => files.remove("moved.txt"),
+    () => files.remove("gone.txt"),
+    () => files.write("added.txt", "new\n"),
+    () =>
+      files.write(
+        "shared.txt",
+        numbered((lines) => (lines[4] = "FIVE of the branch")),
+      ),
+  ];
+  for (const step of steps) {
+    await step();
+    expect((await client(world).branches.diff({ params: params(world, branch) })).conflicts).toEqual([]);
+  }
+  await files.remove("shared.txt");
+  await files.write("shared.txt", numbered());
+  await client(world).branches.merge({ params: params(world, branch) });
+  expect(await Promise.all(["renamed.txt", "moved.txt", "gone.txt", "added.txt", "shared.txt"].map((path) => world.read(path)))).toEqual([
+    moved,
+    undefined,
+    undefined,
+    "new\n",
+    numbered((lines) => (lines[4] = "FIVE of the branch")),
+  ]);
+  expect(await branches(world)).toEqual([]);
 });
 
 test("a merge with a conflict changes nothing until a version is chosen", async () => {

@@ -251,7 +251,7 @@ async function planOf(
   }
   if (!old) {
     if (next.data === undefined) return { edits: [] };
-    return conflictOf("gone");
+    return next.at !== now.at && (await hasContent(tree, next.at, next.data)) ? { edits: [] } : conflictOf("gone");
   }
   const isUntouched = now.data.equals(old.data);
   if (next.data === undefined)
@@ -276,14 +276,23 @@ async function planOf(
       change: { path: now.at, op: "update" },
     };
   }
-  if (await tree.stat(next.at)) return conflictOf("exists");
+  const isWritten = await hasContent(tree, next.at, data);
+  if (!isWritten && (await tree.stat(next.at))) return conflictOf("exists");
   return {
     edits: [
-      { op: "write", path: next.at, data, ...(old.mode !== undefined && { mode: old.mode }) },
+      ...(isWritten ? [] : [{ op: "write" as const, path: next.at, data, ...(old.mode !== undefined && { mode: old.mode }) }]),
       { op: "remove", path: now.at, old },
     ],
     change: { path: now.at, op: "move", new_path: next.at },
   };
+}
+
+/** A move that was cut short by the end of the process has left this content at the new path; repeating it completes it. */
+async function hasContent(tree: Tree, path: string, data: Buffer): Promise<boolean> {
+  const found = await tree.stat(path);
+  if (!found || found.isLink || found.isDirectory) return false;
+  const current = await tree.read(path, { maxBytes }).catch(() => undefined);
+  return current !== undefined && data.equals(current.data);
 }
 
 async function carryOut(tree: Tree, plans: readonly Plan[]): Promise<ProjectFileChange[]> {
