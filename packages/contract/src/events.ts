@@ -96,6 +96,7 @@ export const ApprovalRequired = Type.Object({
   tool_name: Type.String(),
   tool_parameters: JsonObject,
   tool_description: Type.String(),
+  expires_at: described("Without an answer the run ends then. Absent in runs of earlier versions", Type.Optional(Timestamp)),
 });
 export const ApprovalResolved = Type.Object({
   approval_id: Uuid,

@@ -72,8 +72,8 @@ export function createRunConversation({
           return [{ type: "question_asked", data: { ...event.data, expires_at } }];
         }
         const { approval_id: id, tool_name, tool_parameters, tool_description } = event.data;
-        await approvals.open(tx, { ...owner, id, tool_name, tool_parameters, tool_description, pending: event.pending });
-        return [{ type: "approval_required", data: event.data }];
+        const expires_at = await approvals.open(tx, { ...owner, id, tool_name, tool_parameters, tool_description, pending: event.pending });
+        return [{ type: "approval_required", data: { ...event.data, expires_at } }];
       }),
 
     /** What the agent asks of the chat while it runs. */
