@@ -46,6 +46,7 @@ export function RetryRow({ part, run }: { part: RetryPart; run: Run }) {
       <p className="flex min-w-0 gap-1.75">
         <RotateCw size={14} className="mt-px flex-none text-warn" aria-hidden="true" />
         <span className="min-w-0 break-words">
+          {part.subagent === undefined ? null : <b className="font-medium text-fg-0">{part.subagent}: </b>}
           {isWaiting ? (
             <span className="text-fg-0">
               {part.message} <Countdown part={part} />

@@ -696,6 +696,29 @@ test("a run that is resumed after a pause is one answer with the cost of both ta
   expect(new Set(partsOf(runIn(state, "t2")).map((part) => part.key)).size).toBe(3);
 });
 
+test("the retry of a sub-agent's call has its name", () => {
+  const call = { iteration: 1, index: 0 };
+  const state = play([
+    events(
+      started,
+      ev(2, "tool_started", { iteration: 1, tools: [{ name: "invoke_subagent", parameters: {} }] }),
+      ev(3, "subagent_event", { agent_id: "s1", name: "Explorer", call, kind: "started", task: "Look" }),
+      ev(4, "model_retry", {
+        retry_id: "a",
+        iteration: 1,
+        status: "waiting",
+        attempt: 2,
+        of: 5,
+        until: at(4),
+        model: "openai/gpt-5.1",
+        message: "OpenAI is overloaded (503).",
+        agent_id: "s1",
+      }),
+    ),
+  ]);
+  expect(runIn(state).parts.at(-1)).toMatchObject({ kind: "retry", subagent: "Explorer" });
+});
+
 test("the retries of one call are one part, and an error keeps its kind", () => {
   const retry = (seq: number, retry_id: string, status: string, attempt: number) =>
     ev(seq, "model_retry", {

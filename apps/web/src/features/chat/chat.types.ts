@@ -142,6 +142,8 @@ export interface RetryPart extends PartBase {
   model: string;
   message: string;
   reason?: string;
+  /** Name of the sub-agent that made the call. */
+  subagent?: string;
 }
 /** A message that was sent during the run. */
 export interface SteeredPart extends PartBase {

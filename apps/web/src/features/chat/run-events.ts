@@ -14,7 +14,7 @@ import type {
 } from "./chat.types.ts";
 import { onCommandEnded, onCommandOutput, onCommandStarted, withEndedCommands } from "./command-events.ts";
 import { onQuestionAsked, onQuestionResolved, withdrawn } from "./question-events.ts";
-import { onSubagent } from "./subagents.ts";
+import { nameOfSubagent, onSubagent } from "./subagents.ts";
 
 export const isLive = (run: Run | undefined): boolean => run?.status === "running" || run?.status === "waiting";
 
@@ -258,6 +258,7 @@ function onStep(run: Run, data: RunEventData<"agent_step">, event: IncomingRunEv
 function onModelRetry(run: Run, data: RunEventData<"model_retry">): Run {
   const { retry_id: retryId, status, attempt, of, until, model, message, reason } = data;
   const key = `y${retryId}`;
+  const subagent = data.agent_id === undefined ? undefined : nameOfSubagent(run, data.agent_id);
   const part: RetryPart = {
     kind: "retry",
     key,
@@ -269,6 +270,7 @@ function onModelRetry(run: Run, data: RunEventData<"model_retry">): Run {
     model,
     message,
     ...(reason !== undefined && { reason }),
+    ...(subagent !== undefined && { subagent }),
   };
   const at = run.parts.findIndex((one) => one.key === key);
   return { ...run, parts: at < 0 ? [...run.parts, part] : replaceAt(run.parts, at, part) };

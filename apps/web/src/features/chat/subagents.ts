@@ -54,6 +54,9 @@ function next(view: SubagentView, data: RunEventData<"subagent_event">, seq: num
   }
 }
 
+export const nameOfSubagent = (run: Run, agentId: string): string | undefined =>
+  run.parts.find((part): part is ToolPart => part.kind === "tool" && part.subagent?.agentId === agentId)?.subagent?.name;
+
 /** Applies the event to the call that started the sub-agent. `tool_started` comes before it in the same stream. */
 export function onSubagent(run: Run, data: RunEventData<"subagent_event">, seq: number): Run {
   const index = run.parts.findLastIndex(
