@@ -36,7 +36,8 @@ export const ToolRow = memo(({ part }: { part: ToolPart }) => {
   const isFailed = part.status === "failed";
   const isOpen = choice ?? ((isFailed && stopped === undefined) || (isRunning && live !== undefined));
   const parameters = Object.keys(part.parameters).length > 0 ? part.parameters : undefined;
-  const images = part.result?.images ?? [];
+  // The evidence below shows the screenshots of `verify` with its steps.
+  const images = part.name === "verify" ? [] : (part.result?.images ?? []);
   const hasMore = facts.diff !== undefined || facts.output !== undefined || parameters !== undefined || live !== undefined;
   return (
     <div data-testid="tool-row" data-tool={part.name} data-status={part.status} className="text-xs">
