@@ -1,4 +1,4 @@
-import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { mkdtemp, readdir, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRuntime, type RuntimeDriver, type Sandbox } from "@tesslate/runtime";
@@ -19,9 +19,27 @@ export interface Machine extends AsyncDisposable {
   open(name: string, image?: string): Promise<{ sandbox: Sandbox } & AsyncDisposable>;
 }
 
+/** Removes the folders of machines whose process was killed. */
+async function removeAbandoned(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const pid = /^studio-eval-(\d+)-/.exec(name)?.[1];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    await rm(join(parent, name), { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
 /** `templates`: those whose images may be needed. */
 export async function openMachine({ templates: needed }: { templates: ReadonlySet<string> }): Promise<Machine> {
-  const dataDir = await realpath(await mkdtemp(join(tmpdir(), "studio-eval-")));
+  const parent = await realpath(tmpdir());
+  await removeAbandoned(parent);
+  const dataDir = await mkdtemp(join(parent, `studio-eval-${process.pid}-`));
   const images = await openImages(join(dataDir, "images"), needed);
   await images.provide(dataDir);
   const runtime = await createRuntime({ driver: "auto", dataDir });
