@@ -117,7 +117,8 @@ describe("emails about runs", () => {
     await app.db.execute(sql`update users set is_verified = true where id in (${ada.id}, ${bob.id})`);
     await app.db.execute(sql`update approvals set created_at = now() - interval '6 minutes' where user_id = ${ada.id}`);
     await app.db.execute(
-      sql`update tasks set started_at = completed_at - interval '6 minutes' where user_id = ${ada.id} and type = 'agent_execution' and completed_at is not null`,
+      sql`update tasks set started_at = completed_at - interval '6 minutes'
+        where id = (select id from tasks where user_id = ${ada.id} and type = 'agent_execution' and completed_at is not null limit 1)`,
     );
     const sent = () => mails.mails.flatMap((m) => /needs your input|finished/.exec(m.subject)?.[0] ?? []);
     const look = async () => {
