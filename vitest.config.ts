@@ -39,7 +39,7 @@ export default defineConfig({
     projects: [
       project("repo", "scripts/**/*.test.ts"),
       project("contract", ["packages/contract/src/**/*.test.ts", "packages/client/src/**/*.test.ts"]),
-      project("agent", "packages/agent/src/**/*.test.ts"),
+      project("agent", "packages/{agent,text-calls}/src/**/*.test.ts"),
       // Started programs belong to the process that started them, so each file has its own.
       project("runtime", "packages/runtime/src/**/*.test.ts", longTimeouts),
       // kill -9, escapes, Docker engines: minutes.

@@ -1,3 +1,4 @@
+import { plain } from "@tesslate/text-calls";
 import type { Tool, ToolParameters } from "./types.ts";
 
 /** Names that models use instead of our parameters' names. Used only where the right one is missing. */
@@ -18,9 +19,6 @@ const otherNames: Record<string, string[]> = {
   background: ["run_in_background", "is_background"],
   wait_seconds: ["wait", "timeout", "timeout_seconds"],
 };
-
-/** Names that differ only in case and separators are the same. */
-export const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
 
 /** A foreign tool may call a parameter `constructor`. */
 const namesFor = (name: string): string[] => (Object.hasOwn(otherNames, name) ? (otherNames[name] ?? []) : []);

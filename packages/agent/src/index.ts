@@ -43,7 +43,8 @@ export {
 } from "./history-from-steps.ts";
 export { savePlan } from "./tools/save-plan.ts";
 export { updatePlan } from "./tools/update-plan.ts";
-export { refusesTools, withTextFallback, withTextTools, type FoundCall } from "./text-protocol/index.ts";
+export type { FoundCall } from "@tesslate/text-calls";
+export { refusesTools, withTextFallback, withTextTools } from "./text-protocol/index.ts";
 export { createModelClient } from "./models/index.ts";
 export type { ModelClientOptions } from "./models/options.ts";
 export { userTimeLimitMs } from "./tools/ask-question.ts";

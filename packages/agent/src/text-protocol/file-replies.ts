@@ -1,3 +1,4 @@
+import { createFileBlockReader } from "@tesslate/text-calls";
 import { Type } from "typebox";
 import { defineTool, done, failed } from "../tool.ts";
 import { ModelError } from "../model-error.ts";
@@ -5,7 +6,6 @@ import type { ModelClient, ModelEvent } from "../model-client.ts";
 import type { Tool, ToolContext } from "../types.ts";
 import { sawText } from "../seen-files.ts";
 import { resolvePath } from "../workspace-path.ts";
-import { createFileBlockReader } from "./file-blocks.ts";
 import { callEvents } from "./text-tools.ts";
 
 const rules = `# Files

@@ -1,5 +1,5 @@
+import type { FoundCall } from "@tesslate/text-calls";
 import { textOf as textOfMessage, type ModelMessage } from "../conversation.ts";
-import type { FoundCall } from "./find-calls.ts";
 
 /** Maximum letters and digits between the parts of a call, in any notation. */
 const maxGap = 80;

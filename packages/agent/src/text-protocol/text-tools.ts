@@ -1,3 +1,4 @@
+import { createReplyReader, textRules, type FoundCall } from "@tesslate/text-calls";
 import { ModelError } from "../model-error.ts";
 import {
   assistantMessage,
@@ -11,11 +12,8 @@ import {
   type UserMessage,
 } from "../conversation.ts";
 import type { ModelClient, ModelEvent, ModelRequest } from "../model-client.ts";
-import { textRules } from "./catalogue.ts";
-import type { FoundCall } from "./find-calls.ts";
 import { createQuotation } from "./quotation.ts";
 import { createRepetitionGuard } from "./repetition.ts";
-import { createReplyReader } from "./reply-reader.ts";
 
 export interface TextToolsOptions {
   /** For a ReActAgent: every reply starts with its reasoning. */

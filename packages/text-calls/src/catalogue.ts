@@ -1,7 +1,7 @@
-import type { ToolDefinition } from "../model-client.ts";
+import type { CallableTool } from "./tool.ts";
 
 /** The prompt section that describes tools to models without function calling. */
-export function textRules(tools: readonly ToolDefinition[], isReAct: boolean): string {
+export function textRules(tools: readonly CallableTool[], isReAct: boolean): string {
   const reasoning = isReAct
     ? 'Begin every reply with a line "THOUGHT:" that says in one to three sentences what you know, what is missing and what you do next. Then act.'
     : 'You may begin a reply with a line "THOUGHT:" and your reasoning in a sentence or two.';
@@ -24,7 +24,7 @@ The tools (* = required):
 ${tools.map(lineOf).join("\n")}`;
 }
 
-function lineOf(tool: ToolDefinition): string {
+function lineOf(tool: CallableTool): string {
   return `- ${tool.name}(${signature(tool.parameters)}): ${tool.description}`;
 }
 

@@ -1,10 +1,22 @@
 import { describe, expect, test } from "vitest";
-import { allTools } from "../tools/index.ts";
-import type { ToolDefinition } from "../model-client.ts";
-import { createReplyReader, type Piece } from "./reply-reader.ts";
+import { createReplyReader, type CallableTool, type Piece } from "./index.ts";
 
 /** Replies as real weak models write them. Each is read whole, in pieces of seven and letter by letter, with the same outcome. */
-const tools: ToolDefinition[] = allTools.map((tool) => ({ name: tool.name, description: tool.description, parameters: JSON.parse(JSON.stringify(tool.parameters)) as Record<string, unknown> })); // prettier-ignore
+const tools = [
+  tool("read_file", ["file_path"]),
+  tool("write_file", ["file_path", "content"]),
+  tool("edit_file", ["file_path", "edits"]),
+  tool("list_dir", ["path"]),
+  tool("run_command", ["command"]),
+  tool("grep", ["pattern", "path", "ignore_case"]),
+  tool("glob", ["pattern", "path"]),
+  tool("todo_read", []),
+  tool("todo_write", ["todos"]),
+];
+function tool(name: string, parameters: string[]): CallableTool {
+  const properties = Object.fromEntries(parameters.map((parameter) => [parameter, { type: "string" }]));
+  return { name, description: name, parameters: { type: "object", properties, required: parameters } };
+}
 
 interface Case {
   reply: string;

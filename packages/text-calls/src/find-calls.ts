@@ -1,4 +1,4 @@
-import type { ToolDefinition } from "../model-client.ts";
+import type { CallableTool } from "./tool.ts";
 import { readJson, type Repair } from "./read-json.ts";
 import { meantTool } from "./tool-names.ts";
 
@@ -12,7 +12,7 @@ export interface FoundCall {
   problem?: string;
 }
 
-type Tools = readonly ToolDefinition[];
+type Tools = readonly CallableTool[];
 
 /** First keys of an object that may be a call. */
 export const callKeys = new Set([

@@ -1,5 +1,4 @@
-import { plain } from "../argument-names.ts";
-import type { ToolDefinition } from "../model-client.ts";
+import { plain, type CallableTool } from "./tool.ts";
 
 /** What other harnesses call the same tools; models trained on those write their names. */
 const otherNames: Record<string, string[]> = {
@@ -17,7 +16,7 @@ const otherNames: Record<string, string[]> = {
 const byOtherName = new Map(Object.entries(otherNames).flatMap(([name, others]) => others.map((other) => [plain(other), name] as const)));
 
 /** The tool that a model means: the exact name, the name in another spelling, or what other harnesses call it. Undefined: none of ours. */
-export function meantTool(name: string, tools: readonly Pick<ToolDefinition, "name">[]): string | undefined {
+export function meantTool(name: string, tools: readonly Pick<CallableTool, "name">[]): string | undefined {
   if (tools.some((tool) => tool.name === name)) return name;
   const bare = plain(
     name

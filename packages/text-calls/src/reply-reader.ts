@@ -1,4 +1,4 @@
-import type { ToolDefinition } from "../model-client.ts";
+import type { CallableTool } from "./tool.ts";
 import { callKeys, callsOf, findCalls, unread, type FoundCall } from "./find-calls.ts";
 import { readJson } from "./read-json.ts";
 import {
@@ -76,7 +76,7 @@ export interface ReplyReaderOptions {
  * back until that is clear. Time and memory are linear in the length of the reply.
  */
 export function createReplyReader(
-  tools: readonly ToolDefinition[],
+  tools: readonly CallableTool[],
   { isThought = false, isQuoted = () => false }: ReplyReaderOptions = {},
 ): ReplyReader {
   let mode: Mode = { kind: "text" };
