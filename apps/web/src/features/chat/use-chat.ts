@@ -44,8 +44,11 @@ export interface Chat {
   open: (chatId: string | undefined) => void;
 }
 
-/** Between two updates from events. */
+/** Between two updates from events. Longer while the person types, so that few keys have to wait for one. */
 const pauseMs = 50;
+const typingPauseMs = 200;
+/** After a key, the person is still typing. */
+const typingMs = 250;
 const hiddenPageMs = 250;
 const sendAttempts = 3;
 const takenWaitsMs = [300, 1_000, 2_000, 4_000];
@@ -90,6 +93,9 @@ export function useChat(projectId: string, userName: string): Chat {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let frame: number | undefined;
     let appliedAt = Number.NEGATIVE_INFINITY;
+    let keyAt = Number.NEGATIVE_INFINITY;
+    const noteKey = () => (keyAt = performance.now());
+    document.addEventListener("keydown", noteKey, { capture: true, passive: true });
     const apply = () => {
       if (frame !== undefined) cancelAnimationFrame(frame);
       clearTimeout(timer);
@@ -109,11 +115,13 @@ export function useChat(projectId: string, userName: string): Chat {
       if (!incoming) return;
       queue.push(incoming);
       if (timer !== undefined) return;
-      const waitMs = appliedAt + pauseMs - performance.now();
+      const now = performance.now();
+      const waitMs = appliedAt + (now - keyAt < typingMs ? typingPauseMs : pauseMs) - now;
       if (waitMs > 0) timer = setTimeout(applyInFrame, waitMs);
       else applyInFrame();
     });
     return () => {
+      document.removeEventListener("keydown", noteKey, { capture: true });
       unsubscribe();
       apply();
     };
