@@ -60,6 +60,7 @@ export async function startStudio(
         TIER_MAX_PROJECTS_FREE: "1000",
         LOG_LEVEL: "info",
         AGENT_CHAT_TITLES: "0",
+        AGENT_COMMIT_MESSAGES: "0",
         ...(engine && { DOCKER_HOST: engine.host }),
         ...env,
       },

@@ -12,7 +12,7 @@ import { composeDeployAccounts } from "./compose/deploy-accounts.ts";
 import { composeAccountDeletion } from "./compose/account-deletion.ts";
 import { composeDeployments } from "./compose/deployments.ts";
 import { composeExternal } from "./compose/external.ts";
-import { composeGit } from "./compose/git.ts";
+import { composeGit, type GitArea } from "./compose/git.ts";
 import { composeGitProviders } from "./compose/git-providers.ts";
 import { composeAdminOperations } from "./compose/admin-operations.ts";
 import { composeHttp } from "./compose/http.ts";
@@ -130,10 +130,24 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       onRestored: (more) => chat.changeConversation(more as ConversationChange),
     });
     const branches = composeBranches(platform, secrets, projects, workspace, provisioning, snapshots);
-    const git = composeGit(platform, projects, containers, workspace, provisioning, gitProviders, snapshots);
+    const git: GitArea = composeGit(platform, projects, containers, workspace, provisioning, gitProviders, snapshots, (...args) =>
+      chat.writeCommitMessage(...args),
+    );
     const deployAccounts = composeDeployAccounts(platform, accounts, projects);
     const tools = await composeTools(platform, secrets, projects, containers, previews, workspace);
-    const chat: ChatArea = composeChat(platform, accounts, secrets, models, projects, containers, workspace, snapshots, branches, tools);
+    const chat: ChatArea = composeChat(
+      platform,
+      accounts,
+      secrets,
+      models,
+      projects,
+      containers,
+      workspace,
+      snapshots,
+      branches,
+      git,
+      tools,
+    );
     const marketplace = composeMarketplace(platform, audit, accounts, storeListings, projects, provisioning, chat);
     const deployments = composeDeployments(platform, secrets, projects, containers, previews, provisioning, tools, deployAccounts);
     const external = composeExternal(platform, secrets, projects, containers, workspace, provisioning, snapshots, chat, deployments);

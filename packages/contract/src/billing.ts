@@ -45,7 +45,7 @@ export const UsageEntry = described(
   Type.Object({
     id: Uuid,
     model: Type.String(),
-    purpose: Literals("turn", "compaction", "subagent", "title", "probe"),
+    purpose: Literals("turn", "compaction", "subagent", "title", "commit_message", "probe"),
     tokens_input: Type.Integer(),
     tokens_output: Type.Integer(),
     cost_total_cents: ModelCost,

@@ -293,7 +293,7 @@ export const runEventData = {
     tokens_out: Type.Optional(Type.Integer()),
     tokens_cached: Type.Optional(Type.Integer()),
     model: Type.Optional(Type.String()),
-    purpose: Type.Optional(Literals("turn", "compaction", "subagent", "title", "probe")),
+    purpose: Type.Optional(Literals("turn", "compaction", "subagent", "title", "commit_message", "probe")),
     context_window: Type.Optional(Type.Integer()),
   }),
   evidence_added: Evidence,

@@ -104,6 +104,8 @@ export const GitRepository = Type.Object({ is_repository: Type.Boolean(), linked
 
 const Project = Type.Object({ project_id: ProjectRef });
 const inProject = { project_id: ProjectRef };
+export const GitProject = Type.Object(inProject);
+export type GitProject = Static<typeof GitProject>;
 const Hunks = Type.Array(Type.Object({ path: Path, ids: Type.Array(Type.String({ maxLength: 64 }), { minItems: 1, maxItems: 5000 }) }), {
   maxItems: 1000,
 });
@@ -171,6 +173,18 @@ export const gitRoutes = {
     }),
     response: Type.Object({ sha: Sha, message: Type.String(), pushed: Type.Boolean() }),
     errors: [...repo, "nothing_to_commit", "unresolved_conflicts"],
+  }),
+  proposeMessage: route({
+    method: "POST",
+    path: "/api/git/propose-message",
+    tag,
+    summary: "Propose commit message",
+    description:
+      "Has the default model write a message for what is staged, or for everything if nothing is. One short call, charged as usage (`commit_message`). Commits nothing. The demo's model writes none; then the message names the changed files.",
+    auth: "user",
+    body: GitProject,
+    response: Type.Object({ message: Type.String() }),
+    errors: [...repo, "nothing_to_commit", "model_not_configured", "insufficient_credits"],
   }),
   push: route({
     method: "POST",
@@ -376,7 +390,7 @@ export const gitRoutes = {
     summary: "Abort merge",
     description: "Aborts a merge, rebase, cherry-pick or revert. Files are as they were before it.",
     auth: "user",
-    body: Type.Object(inProject),
+    body: GitProject,
     response: GitStatus,
     errors: [...repo, "no_conflict", "run_active"],
   }),

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
-import { isAutoFixOn, isDiagnosticsOn } from "./project-settings.ts";
+import { isAutoFixOn, isCommitOfRunsOn, isDiagnosticsOn } from "./project-settings.ts";
 
 test.each([
   ["auto_fix", isAutoFixOn],
+  ["commit_runs", isCommitOfRunsOn],
   ["agent_diagnostics", isDiagnosticsOn],
 ])("%s is on unless it is turned off", (name, isOn) => {
   expect([undefined, null, {}, { [name]: true }, { [name]: null }, { other: false }].map(isOn)).toEqual(

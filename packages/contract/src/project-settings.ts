@@ -11,6 +11,9 @@ export const isAutoFixOn = isOn("auto_fix");
 /** `agent_diagnostics`: after each batch of edits, the agent reads the new problems that the project's own checkers find. */
 export const isDiagnosticsOn = isOn("agent_diagnostics");
 
+/** `commit_runs`: what a run changed is committed when it ends. Projects that come from a repository start with false. */
+export const isCommitOfRunsOn = isOn("commit_runs");
+
 /** The setting of a project: the workspace of messages that name none while another run changes files. */
 export const parallelRunsSetting = "parallel_runs";
 const workspaces: readonly unknown[] = ["ask", "project", "branch", "wait"] satisfies Workspace[];

@@ -102,7 +102,7 @@ export const UpdateProject = Type.Object({
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" })),
   description: Maybe(Type.String({ maxLength: 2000 })),
   settings: described(
-    "Free-form; added to the stored ones, at most 64 KiB. The server reads, among others: `model`, `agent_checks` (`off`, `after` or `both`), `agent_diagnostics` and `auto_fix` (on unless false)",
+    "Free-form; added to the stored ones, at most 64 KiB. The server reads, among others: `model`, `agent_checks` (`off`, `after` or `both`), `agent_diagnostics` and `auto_fix` (on unless false), `commit_runs` (on unless false; projects from a repository start with false)",
     Type.Optional(JsonObject),
   ),
 });

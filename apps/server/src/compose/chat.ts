@@ -20,10 +20,10 @@ import {
 } from "../features/source/changes/index.ts";
 import {
   createAttachmentReader,
-  createGenerateTitle,
   createChatNaming,
   createChats,
   createChatStore,
+  createModelTexts,
   createConversations,
   createConversationStore,
   createFinishOrphans,
@@ -44,6 +44,7 @@ import {
   createHandleOf,
   createQuestions,
   createRunContextReader,
+  createRunCommitMessage,
   createRunConversation,
   createRunCosts,
   createRunsStore,
@@ -60,11 +61,13 @@ import { createMessageQueue, createQueueStore, mountQueue, type MessageQueue } f
 import { createRepairs, createRepairsStore } from "../features/agent/repairs/index.ts";
 import type { FirstMessages } from "../features/projects/projects/index.ts";
 import { requestSecretTool } from "../features/projects/secrets/index.ts";
+import { createRunCommits, type WriteCommitMessage } from "../features/source/git/index.ts";
 import { createRestoreGuard } from "../features/source/snapshots/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
 import type { BranchesArea } from "./branches.ts";
 import type { ContainersArea } from "./containers.ts";
+import type { GitArea } from "./git.ts";
 import type { ModelsArea } from "./models.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
@@ -73,6 +76,9 @@ import type { SecretsArea } from "./secrets.ts";
 import type { SnapshotsArea } from "./snapshots.ts";
 import type { ToolsArea } from "./tools.ts";
 import type { WorkspaceArea } from "./workspace.ts";
+
+/** Of a run's changes, for the message of its commit. */
+const maxPatchBytes = 16 * 1024;
 
 /** Chats, runs, and what belongs to a chat: plan, queue, attachments, changes. */
 export interface ChatArea extends Area {
@@ -86,6 +92,7 @@ export interface ChatArea extends Area {
   listedTools: readonly ToolSummary[];
   /** Offers a repair after errors of a preview or a crash of a container. */
   considerRepair: (projectId: string) => void;
+  writeCommitMessage: WriteCommitMessage;
   /** Applies what a restore to a checkpoint changes in the conversation. */
   changeConversation: (change: ConversationChange) => Promise<void>;
 }
@@ -100,6 +107,7 @@ export function composeChat(
   { watch, announce, files }: WorkspaceArea,
   { snapshotsStore, checkpoints, snapshotRestore, trees }: SnapshotsArea,
   { branches }: BranchesArea,
+  { gitAccess, committed }: GitArea,
   { featureTools }: ToolsArea,
 ): ChatArea {
   const { config, log, onClose, db, box, bus, events, tasks, outbound, address } = platform;
@@ -225,9 +233,25 @@ export function composeChat(
   const changesStore = createChangesStore(db);
   const runChangeSets = createRunChangeSets({ store: changesStore, checkpoints, trees, projects, log });
   const lookup = createChangeSetLookup({ store: changesStore, projects });
+  const texts = createModelTexts({ agents, models, credits, redactor: redactions.live });
+  const runCommits = createRunCommits({
+    access: gitAccess,
+    committed,
+    store: changesStore,
+    projects,
+    pathsOf: runChangeSets.pathsOf,
+    messageOf: createRunCommitMessage({
+      chats: chatStore,
+      patchOf: (project, row) => runChangeSets.patchOf(project, row, maxPatchBytes),
+      texts,
+      isOn: config.agent.writesCommitMessages,
+      log,
+    }),
+    log,
+  });
   const naming = createChatNaming({
     store: chatStore,
-    generateTitle: createGenerateTitle({ agents, models, credits, redactor: redactions.live }),
+    generateTitle: texts.title,
     events,
     isOn: config.agent.namesChats,
     log,
@@ -263,7 +287,9 @@ export function composeChat(
     costs,
     record: cassettes.record,
     followUp: {
-      ended: async (chatId) => {
+      ended: async ({ task_id, chat_id: chatId }) => {
+        // First: the next message may change the same files.
+        await runCommits.afterRun(task_id);
         await queue.afterRun(chatId);
         await branches.afterRun(chatId);
         await naming.afterRun(chatId);
@@ -285,7 +311,18 @@ export function composeChat(
     listedTools,
     considerRepair: repairs.consider,
     changeConversation: rewinds.apply,
-    jobs: { advance_queues: queue.sweep, ...naming.jobHandlers, ...attachments.jobHandlers, ...webhooks.jobHandlers },
+    writeCommitMessage: (userId, project, diff) =>
+      texts.commitMessage(
+        { requestId: `commit-message:${crypto.randomUUID()}`, userId, projectId: project.id, chatId: null, agentId: null },
+        { task: undefined, diff },
+      ),
+    jobs: {
+      advance_queues: queue.sweep,
+      ...naming.jobHandlers,
+      ...runCommits.jobHandlers,
+      ...attachments.jobHandlers,
+      ...webhooks.jobHandlers,
+    },
     cron: { advance_queues: "* * * * *", prune_attachments: "37 * * * *", sweep_webhooks: "* * * * *" },
     mount(mount) {
       mountChats(mount, { chats, rewinds, transcripts });

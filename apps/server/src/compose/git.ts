@@ -9,10 +9,14 @@ import {
   createGitStore,
   createGitWrite,
   createMirrors,
+  createProposeMessage,
   createWriteQueue,
   defineCloneTask,
   mountGit,
+  type GitAccess,
   type GitChanges,
+  type GitRemotes,
+  type WriteCommitMessage,
 } from "../features/source/git/index.ts";
 import { createRestoreGuard } from "../features/source/snapshots/index.ts";
 import { refuseDuringExclusiveTask } from "../features/core/tasks/index.ts";
@@ -30,6 +34,12 @@ import type { WorkspaceArea } from "./workspace.ts";
 const maxPackBytes = 512 * 2 ** 20;
 const writeQueueWaitMs = 20_000;
 
+export interface GitArea extends Area {
+  gitAccess: GitAccess;
+  /** To call with each new commit of a project. */
+  committed: GitRemotes["committed"];
+}
+
 /** A project's repository and its remotes. */
 export function composeGit(
   { config, log, db, dataDir, events, tasks, outbound }: Platform,
@@ -39,7 +49,8 @@ export function composeGit(
   { openGit, fetchRepository, diskBytesOf }: ProvisioningArea,
   { gitAccounts }: Pick<GitProvidersArea, "gitAccounts">,
   { snapshotsStore, snapshotCapture }: SnapshotsArea,
-): Area {
+  writeCommitMessage: WriteCommitMessage,
+): GitArea {
   const store = createGitStore(db);
   const writeQueue = createWriteQueue({ waitMs: writeQueueWaitMs });
   const mirrors = createMirrors({ dir: join(dataDir, "git"), openGit, maxBytes: maxPackBytes });
@@ -81,8 +92,10 @@ export function composeGit(
   });
   const clone = createGitClone({ projects, running: lifecycle.running, exclusion, outbound, store, tasks });
   return {
+    gitAccess: access,
+    committed: remotes.committed,
     mount(mount) {
-      mountGit(mount, { reading, writing, remotes, clone });
+      mountGit(mount, { reading, writing, remotes, clone, proposeMessage: createProposeMessage(access, writeCommitMessage) });
     },
   };
 }

@@ -26,6 +26,7 @@ import {
 } from "../features/source/transfer/index.ts";
 import {
   createFetchRepository,
+  createFirstCommit,
   createGitStore,
   createServerGit,
   type FetchRepository,
@@ -65,6 +66,7 @@ export async function composeProvisioning(
   await sweepArchives(dir);
   const openGit = createServerGit({ dir, outbound, ca, log });
   const fetchRepository = createFetchRepository(openGit);
+  const gitStore = createGitStore(db);
   const copying = {
     projects,
     templates,
@@ -84,7 +86,7 @@ export async function composeProvisioning(
       insertFirst,
       diskBytesOf,
       withAuthorization: gitAccounts.withAuthorization,
-      identityOf: createGitStore(db).identityOf,
+      identityOf: gitStore.identityOf,
     }),
     fork: createForkSource({ ...copying, copyContainers: containerSetup.copyAll }),
     branch: createBranchSource({
@@ -93,7 +95,16 @@ export async function composeProvisioning(
       copyContainers: containerSetup.copyAllWithSecrets,
     }),
   };
-  const setup = createProjectSetup({ store: projectsStore, projects, sources, beginFirstMessage: firstMessages.begin, tasks, log });
+  const setup = createProjectSetup({
+    store: projectsStore,
+    projects,
+    sources,
+    templates,
+    beginFirstMessage: firstMessages.begin,
+    createFirstCommit: createFirstCommit({ sandboxOf: projects.sandboxOf, store: gitStore, log }),
+    tasks,
+    log,
+  });
   const deletion = createProjectDeletion({ store: projectsStore, projects, shutDown: lifecycle.shutDown, tasks });
   const newProjects = createNewProjects({ store: projectsStore, maxProjects: config.projects.maxCount, tasks });
   const provisioning: Provisioning = {

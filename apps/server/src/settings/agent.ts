@@ -31,6 +31,10 @@ export const agent = group("Agent", {
     default: "1",
     description: "Name a chat with a short model call after the first answer; 0 = use the first words of the message",
   }),
+  writesCommitMessages: flag("AGENT_COMMIT_MESSAGES", {
+    default: "1",
+    description: "Ask the model for the message of a run's commit, with a short call; 0 = use the first words of the message",
+  }),
   approvalTimeoutMs: integer("AGENT_APPROVAL_TIMEOUT_SECONDS", {
     minimum: 1,
     unit: "seconds",

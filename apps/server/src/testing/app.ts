@@ -111,6 +111,7 @@ async function ownApp(options: TestAppOptions): Promise<TestApp> {
     RESTART_ATTEMPTS: "0",
     // Scripted models only answer scripted calls.
     AGENT_CHAT_TITLES: "0",
+    AGENT_COMMIT_MESSAGES: "0",
     MEMORY_WATERMARK_PERCENT: "0",
     // No real providers: a test that deploys starts a fake one.
     VERCEL_API_URL: "http://127.0.0.1:1",

@@ -106,7 +106,7 @@ export type SubscriptionRow = typeof subscriptions.$inferSelect;
 
 const amount = () => numeric({ precision: 20, scale: 8 });
 
-export type UsagePurpose = "turn" | "compaction" | "subagent" | "title" | "probe";
+export type UsagePurpose = "turn" | "compaction" | "subagent" | "title" | "commit_message" | "probe";
 
 /** One row per model call; costs are exact decimals of a cent. Rows are never changed, except for their payment. */
 export const usageLogs = pgTable(

@@ -89,6 +89,8 @@ export const changeSets = pgTable(
     /** Files that a person wrote during the run; `is_shared`: the run wrote them too. */
     by_person: jsonb().$type<{ path: string; is_shared: boolean }[]>().notNull().default([]),
     rejected: jsonb().$type<Rejection[]>().notNull().default([]),
+    /** The commit of what the run changed. */
+    commit_sha: text(),
     created_at: createdAt(),
   },
   (t) => [

@@ -12,7 +12,7 @@ export {
   referencesMetadata,
 } from "./message-content.ts";
 export { createChatNaming, titleFromMessage } from "./naming.ts";
-export { createGenerateTitle } from "./title-model.ts";
+export { createModelTexts, type ModelTexts } from "./model-texts.ts";
 export { createRewinds, type ConversationChange } from "./rewinds.service.ts";
 export { createRewindsStore } from "./rewinds.store.ts";
 export { approvalResolved, questionResolved } from "./request-events.ts";

@@ -4,7 +4,7 @@ import { enqueueJob } from "../../../platform/jobs.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { messageReferences, messageText } from "./message-content.ts";
 import type { ChatStore } from "./chats.store.ts";
-import type { GenerateTitle } from "./title-model.ts";
+import type { ModelTexts } from "./model-texts.ts";
 import type { ChatRow, MessageRow } from "../../../db/schema/agent.ts";
 
 const job = "name_chat";
@@ -23,7 +23,7 @@ export function createChatNaming({
   log,
 }: {
   store: ChatStore;
-  generateTitle: GenerateTitle;
+  generateTitle: ModelTexts["title"];
   events: EventLog;
   isOn: boolean;
   log: Logger;

@@ -1,3 +1,4 @@
+export { createRunCommitMessage } from "./commit-messages.ts";
 export { createAgentRunner } from "./agent-runner.ts";
 export { createApprovals, type Approvals } from "./approvals.ts";
 export { createChatTurns } from "./chat-turns.ts";

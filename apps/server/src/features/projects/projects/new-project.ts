@@ -72,6 +72,8 @@ export function createNewProjects({
             name: name.trim(),
             slug: newSlug(name),
             description: description ?? null,
+            // Whoever brings a repository decides themselves what is committed to it.
+            ...(source.kind === "git" && { settings: { commit_runs: false } }),
             ...facts,
           });
           if (!project) return undefined;

@@ -7,6 +7,7 @@ import type { ProjectSource, ProjectSources, SourceInput } from "./project-sourc
 import type { Projects } from "./projects.service.ts";
 import type { ProjectsStore } from "./projects.store.ts";
 import { taskFactsOf } from "./task-facts.ts";
+import type { Templates } from "./templates.ts";
 
 const creationType = "project_creation";
 const maxAttempts = 3;
@@ -34,14 +35,19 @@ export function createProjectSetup({
   store,
   projects,
   sources,
+  templates,
   beginFirstMessage,
+  createFirstCommit,
   tasks,
   log,
 }: {
   store: ProjectsStore;
   projects: Pick<Projects, "refreshSandbox" | "publishStatus" | "setEnvironment">;
   sources: ProjectSources;
+  templates: Templates;
   beginFirstMessage: FirstMessages["begin"];
+  /** Makes the new files a repository, unless they came with one. Never throws. */
+  createFirstCommit(project: ProjectRow, message: string): Promise<void>;
   tasks: Tasks;
   log: Logger;
 }) {
@@ -68,9 +74,14 @@ export function createProjectSetup({
       return row;
     });
     await projects.refreshSandbox(project.id);
+    if (source.kind !== "branch") await createFirstCommit(project, firstCommitOf(source));
     const after = await store.find(project.id);
     if (after) await projects.publishStatus(after);
     return { slug: project.slug, container_id: container?.id ?? null };
+  };
+  const firstCommitOf = (source: SourceInput): string => {
+    if (source.kind === "template") return `Start from ${templates.find(source.template_slug)?.api.name ?? source.template_slug}`;
+    return source.kind === "archive" ? "Import files" : "Start";
   };
   tasks.define<CreationInput>(creationType, {
     timeoutMs: 15 * 60_000,

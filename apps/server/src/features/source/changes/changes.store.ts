@@ -32,6 +32,9 @@ export function createChangesStore(db: Database) {
           .where(and(eq(changeSets.task_id, taskId), sql`${changeSets.after_id} is null`))
           .returning()
       )[0],
+    setCommit: async (taskId: string, sha: string): Promise<void> => {
+      await db.update(changeSets).set({ commit_sha: sha }).where(eq(changeSets.task_id, taskId));
+    },
     setRejected: async (tx: Queries, taskId: string, rejected: Rejection[]): Promise<void> => {
       await tx.update(changeSets).set({ rejected }).where(eq(changeSets.task_id, taskId));
     },

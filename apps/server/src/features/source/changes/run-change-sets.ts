@@ -1,3 +1,4 @@
+import type { ChangedFile } from "@tesslate/runtime";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Queries } from "../../../platform/database.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
@@ -69,7 +70,24 @@ export function createRunChangeSets({
       task_id: row.task_id,
     });
 
+  /** What an ended run changed, without files that only a person wrote. */
+  const changedFiles = async (project: ProjectRow, row: ChangeSetRow, maxPatchBytes: number): Promise<ChangedFile[]> => {
+    if (row.after_id === null || row.after_id === row.before_id) return [];
+    const { history } = await trees.open(project);
+    const points = [`checkpoint/${row.before_id}`, `checkpoint/${row.after_id}`] as const;
+    const { files } = await history.compare(...points, { withoutIgnored: true, maxPatchBytes });
+    return files.filter(({ path }) => !row.by_person.some((one) => one.path === path && !one.is_shared));
+  };
+
   return {
+    /** Paths that an ended run changed, without those that only a person wrote; old and new path of moved files. */
+    pathsOf: async (project: ProjectRow, row: ChangeSetRow): Promise<string[]> =>
+      (await changedFiles(project, row, 0)).flatMap(({ path, oldPath }) => (oldPath === undefined ? [path] : [oldPath, path])),
+    /** What an ended run changed as a patch, which names every file and has at most `maxBytes` of their hunks. */
+    patchOf: async (project: ProjectRow, row: ChangeSetRow, maxBytes: number): Promise<string> =>
+      (await changedFiles(project, row, maxBytes))
+        .map(({ path, oldPath, status, patch }) => `${status} ${oldPath === undefined ? path : `${oldPath} → ${path}`}\n${patch ?? ""}`)
+        .join("\n"),
     /** Returns whether a checkpoint was created. Never throws. */
     begin: async (project: ProjectRow, run: CheckpointRun & { user_id: string }): Promise<boolean> => {
       const { user_id, ...facts } = run;

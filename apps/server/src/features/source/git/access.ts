@@ -74,12 +74,15 @@ export function createGitAccess({
         return work(opened);
       });
     },
-    /** Runs serialized, then emits a change. `movesTree`: replaces files, so it is rejected with `run_active` during an agent run. */
+    /**
+     * Runs serialized, then emits a change, unless `isSilent`: nothing that a person sees changes. `movesTree`: replaces files, so it is rejected with
+     * `run_active` during an agent run.
+     */
     writing: async <T>(
       userId: string,
       ref: string,
       work: (opened: Opened) => Promise<T>,
-      { anything = false, movesTree = false } = {},
+      { anything = false, movesTree = false, isSilent = false } = {},
     ): Promise<T> => {
       const opened = await open(userId, ref);
       const { id } = opened.project;
@@ -94,7 +97,7 @@ export function createGitAccess({
             return await work(opened);
           } finally {
             if (movesTree) await changes.treeChanged(id);
-            await Promise.all([changes.announce(id), changes.touch(id)]);
+            if (!isSilent) await Promise.all([changes.announce(id), changes.touch(id)]);
           }
         }),
       );

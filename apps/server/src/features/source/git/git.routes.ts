@@ -1,18 +1,32 @@
 import { gitRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import type { GitClone } from "./clone.ts";
+import type { createProposeMessage } from "./propose-message.ts";
 import type { GitReading } from "./read.ts";
 import type { GitRemotes } from "./remotes.ts";
 import type { GitWriting } from "./write.ts";
 
 export function mountGit(
   mount: Mount,
-  { reading, writing, remotes, clone }: { reading: GitReading; writing: GitWriting; remotes: GitRemotes; clone: GitClone },
+  {
+    reading,
+    writing,
+    remotes,
+    clone,
+    proposeMessage,
+  }: {
+    reading: GitReading;
+    writing: GitWriting;
+    remotes: GitRemotes;
+    clone: GitClone;
+    proposeMessage: ReturnType<typeof createProposeMessage>;
+  },
 ): void {
   mount("git", gitRoutes, {
     init: ({ user }, { body }) => remotes.init(user.id, body.project_id, body),
     clone: ({ user }, { body }) => clone.begin(user.id, body.project_id, body),
     commit: ({ user }, { body }) => remotes.commit(user.id, body.project_id, body),
+    proposeMessage: ({ user }, { body }) => proposeMessage(user.id, body.project_id),
     push: ({ user }, { body }) => remotes.push(user.id, body.project_id, body),
     pull: ({ user }, { body }) => remotes.pull(user.id, body.project_id, body),
     fetch: ({ user }, { body }) => remotes.fetch(user.id, body.project_id, body),

@@ -1,11 +1,14 @@
 export { createFetchRepository, repositoryLimits, type FetchRepository } from "./fetch-repository.ts";
-export { createGitAccess, type GitChanges } from "./access.ts";
+export { createGitAccess, type GitAccess, type GitChanges } from "./access.ts";
 export { createGitClone } from "./clone.ts";
 export { createFetchForClone } from "./clone-fetch.ts";
 export { createCloneIntoTree } from "./clone-into-tree.ts";
 export { defineCloneTask } from "./clone-task.ts";
+export { createFirstCommit } from "./first-commit.ts";
+export { createProposeMessage, type WriteCommitMessage } from "./propose-message.ts";
 export { createGitRead } from "./read.ts";
-export { createGitRemotes } from "./remotes.ts";
+export { createRunCommits, type RunCommitsOptions } from "./run-commits.ts";
+export { createGitRemotes, type GitRemotes } from "./remotes.ts";
 export { mountGit } from "./git.routes.ts";
 export { createGitStore } from "./git.store.ts";
 export { createGitWrite } from "./write.ts";

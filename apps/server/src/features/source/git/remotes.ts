@@ -129,7 +129,18 @@ export function createGitRemotes({
     return false;
   };
 
+  /** To call with each new commit: pushes it when the link says so. A failed push is reported and does not undo the commit. */
+  const committed = async (userId: string, opened: Opened, sha: string): Promise<boolean> => {
+    const link = await store.update(opened.project.id, { last_commit_sha: sha });
+    if (link?.auto_push !== true) return false;
+    return push(userId, opened, {}).then(
+      () => true,
+      (error: unknown) => notPushed(opened.project.id, error),
+    );
+  };
+
   return {
+    committed,
     init: (userId: string, ref: string, { repo_url, default_branch = "main" }: { repo_url?: string | null; default_branch?: string }) =>
       access.writing(
         userId,
@@ -158,20 +169,12 @@ export function createGitRemotes({
         },
         { anything: true },
       ),
-    /** Also pushes when the link says so; a failed push is reported and does not undo the commit. */
     commit: (userId: string, ref: string, body: { message: string; files?: string[]; staged_only?: boolean }) =>
       access.writing(userId, ref, async (opened) => {
         const message = body.message.trim();
         if (message === "") throw invalid(["body", "message"], "A commit message");
         const sha = await commit(opened.repo, { ...body, message });
-        const link = await store.update(opened.project.id, { last_commit_sha: sha });
-        const pushed =
-          link?.auto_push === true &&
-          (await push(userId, opened, {}).then(
-            () => true,
-            (error: unknown) => notPushed(opened.project.id, error),
-          ));
-        return { sha, message, pushed };
+        return { sha, message, pushed: await committed(userId, opened, sha) };
       }),
     push: (userId: string, ref: string, body: { branch?: string | null; remote?: string; force?: boolean }) =>
       access.writing(userId, ref, (opened) => push(userId, opened, body)),

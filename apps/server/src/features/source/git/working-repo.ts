@@ -14,6 +14,8 @@ export interface GitCallOptions {
   /** Not with `paths`. */
   input?: string | Uint8Array;
   timeoutMs?: number;
+  /** Another index than the repository's, as a path in the project. */
+  indexFile?: string;
   /** Exit codes that are not failures, besides 0. */
   allow?: readonly number[];
   signal?: AbortSignal;
@@ -91,7 +93,7 @@ export function openWorkingRepo(sandbox: Sandbox, identity: Identity): WorkingRe
   const settings = [...always, ...personal(identity)].flatMap((setting) => ["-c", setting]);
   const run = async (
     argv: readonly string[],
-    { paths, input: given, timeoutMs = gitTimes.usual, signal }: GitCallOptions,
+    { paths, input: given, timeoutMs = gitTimes.usual, indexFile, signal }: GitCallOptions,
     isRead: boolean,
   ): Promise<ExecResult> => {
     const program = ["git", ...settings, ...argv];
@@ -111,6 +113,7 @@ export function openWorkingRepo(sandbox: Sandbox, identity: Identity): WorkingRe
         GIT_LITERAL_PATHSPECS: "1",
         GIT_EDITOR: "true",
         ...(isRead && { GIT_OPTIONAL_LOCKS: "0" }),
+        ...(indexFile !== undefined && { GIT_INDEX_FILE: indexFile }),
       },
       timeoutMs,
       maxOutputBytes,

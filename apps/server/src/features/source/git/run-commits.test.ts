@@ -1,0 +1,119 @@
+import { expect, test } from "vitest";
+import { call, fail, load, nextMessage, say, when } from "@tesslate/testkit";
+import { chatWorld, eventually, type ChatWorld } from "../../../testing/chat.ts";
+
+const client = (world: ChatWorld) => world.app.as(world.owner);
+const inProject = (world: ChatWorld) => ({ project_id: world.project.id });
+const log = async (world: ChatWorld) => (await client(world).git.log({ params: inProject(world), query: {} })).items;
+const subjects = async (world: ChatWorld) => (await log(world)).map(({ message }) => message);
+const changed = async (world: ChatWorld) =>
+  (await client(world).git.status({ params: inProject(world) })).changes.map(({ path, staged }) => [path, staged]);
+/** A repository with one commit. */
+async function withRepository(world: ChatWorld): Promise<void> {
+  await world.sandbox.files.write(".gitignore", "ignored.txt\n");
+  await world.sandbox.files.write("old.txt", "old");
+  await client(world).git.init({ body: inProject(world) });
+  await client(world).git.commit({ body: { ...inProject(world), message: "First" } });
+}
+const script = [
+  when(/Write the commit message[\s\S]*break it/i, [fail(400, { times: 9 })]),
+  when(/Write the commit message/, [say("Add a greeting.\n\nPeople are greeted now.")]),
+  when(/.*/, [
+    call("write_file", { file_path: "hello.txt", content: "hello" }),
+    call("run_command", { command: "rm -f old.txt; echo x > ignored.txt; echo KEY=1 > .env" }),
+    say("Done."),
+    nextMessage(),
+    call("write_file", { file_path: "hello.txt", content: "hello again" }),
+    say("Done again."),
+  ]),
+];
+
+test("what a run changed is one commit with the model's message; what a person staged stays staged, and secrets are left out", async () => {
+  await using world = await chatWorld({ env: { AGENT_COMMIT_MESSAGES: "1", DEFAULT_MODELS: "openai/gpt-5.1" }, script });
+  await withRepository(world);
+  await world.sandbox.files.write(".git/info/exclude", ".env\n");
+  await world.sandbox.files.write("mine.txt", "mine");
+  await client(world).git.stage({ body: { ...inProject(world), paths: ["mine.txt"] } });
+  await world.run("Greet people");
+  await eventually(async () => (await subjects(world)).length === 2);
+  const [commit, first] = await log(world);
+  expect(commit).toMatchObject({ message: "Add a greeting\n\nPeople are greeted now.", author: first?.author });
+  const diff = await client(world).git.diff({ params: inProject(world), query: { to: commit?.sha ?? "" } });
+  expect(diff.files.map(({ path, status }) => [path, status]).sort()).toEqual([
+    ["hello.txt", "A"],
+    ["old.txt", "D"],
+  ]);
+  expect(await changed(world)).toEqual([["mine.txt", true]]);
+  const request = world.model.requests.find(({ request: one }) => /Write the commit message/.test(one?.messages[0]?.text ?? ""));
+  expect(request?.request?.messages[0]?.text).toMatch(/Greet people[\s\S]*added hello\.txt[\s\S]*\+hello/);
+  const { items } = await client(world).billing.usage({ query: {} });
+  expect(items.filter((item) => item.purpose === "commit_message")).toHaveLength(1);
+});
+
+test("without an answer of the model the message is what the person asked for; the next run is a commit of its own", async () => {
+  await using world = await chatWorld({ env: { AGENT_COMMIT_MESSAGES: "1", DEFAULT_MODELS: "openai/gpt-5.1" }, script });
+  await withRepository(world);
+  const { id: chat_id } = await client(world).chat.createSession({ body: inProject(world) });
+  await world.run("Break it, please", { chat_id });
+  await eventually(async () => (await subjects(world))[0] === "Break it, please");
+  await world.run("Once more: break it", { chat_id });
+  await eventually(async () => (await subjects(world)).length === 3);
+  expect(await subjects(world)).toEqual(["Once more: break it", "Break it, please", "First"]);
+});
+
+test("nothing is committed during a merge, on a detached HEAD, without a repository, and when the setting is off", async () => {
+  await using world = await chatWorld({ script });
+  const { id } = world.project;
+  await world.run("No repository yet");
+  await withRepository(world);
+  await client(world).projects.update({ params: { id }, body: { settings: { commit_runs: false } } });
+  await world.run("Off");
+  await client(world).projects.update({ params: { id }, body: { settings: { commit_runs: true } } });
+  await world.sandbox.exec(["git", "checkout", "--quiet", "--detach"]);
+  await world.run("Detached");
+  await world.sandbox.exec(["git", "checkout", "--quiet", "main"]);
+  await world.sandbox.files.write(".git/MERGE_HEAD", `${(await log(world))[0]?.sha}\n`);
+  await world.run("Merging");
+  await world.sandbox.files.remove(".git/MERGE_HEAD");
+  const { rows } = await world.app.studio.database.pool.query(
+    "select count(*)::int as n from graphile_worker.jobs where task_identifier = 'commit_run'",
+  );
+  expect(rows).toEqual([{ n: 0 }]);
+  expect(await subjects(world)).toEqual(["First"]);
+});
+
+test("a person who commits between the run and its commit keeps both", async () => {
+  await using world = await chatWorld({
+    env: { AGENT_COMMIT_MESSAGES: "1", DEFAULT_MODELS: "openai/gpt-5.1" },
+    script: [when(/Write the commit message/, [load({ tokensPerSecond: 4, tokens: 12 })]), ...script.slice(2)],
+  });
+  await withRepository(world);
+  await world.run("Greet people");
+  await eventually(() => world.model.requests.some(({ request }) => /Write the commit message/.test(request?.messages[0]?.text ?? "")));
+  await world.sandbox.files.write("mine.txt", "mine");
+  await client(world).git.commit({ body: { ...inProject(world), message: "Mine", files: ["mine.txt"] } });
+  await eventually(async () => (await subjects(world)).length === 3);
+  expect((await subjects(world)).slice(1)).toEqual(["Mine", "First"]);
+  expect(await changed(world)).toEqual([]);
+});
+
+test("a message is proposed for what is staged, or for everything; a stranger gets 404, an anonymous caller 401, a bad body 422", async () => {
+  await using world = await chatWorld({ env: { DEFAULT_MODELS: "openai/gpt-5.1" }, script });
+  await withRepository(world);
+  const body = inProject(world);
+  await expect(client(world).git.proposeMessage({ body })).rejects.toMatchObject({ status: 400, code: "nothing_to_commit" });
+  await world.sandbox.files.write("a.txt", "a\n");
+  await world.sandbox.files.write("old.txt", "new");
+  expect(await client(world).git.proposeMessage({ body })).toEqual({ message: "Add a greeting\n\nPeople are greeted now." });
+  await client(world).git.stage({ body: { ...body, paths: ["a.txt"] } });
+  await client(world).git.proposeMessage({ body });
+  const texts = world.model.requests.map(({ request }) => request?.messages[0]?.text ?? "");
+  expect(texts.at(-2)).toMatch(/\?\? a\.txt[\s\S]*-old[\s\S]*\+new/);
+  expect(texts.at(-1)).toMatch(/A a\.txt[\s\S]*\+a/);
+  expect(texts.at(-1)).not.toContain("old.txt");
+  expect(await subjects(world)).toEqual(["First"]);
+  const stranger = await world.app.signUp();
+  await expect(world.app.as(stranger).git.proposeMessage({ body })).rejects.toMatchObject({ status: 404 });
+  await expect(world.app.as().git.proposeMessage({ body })).rejects.toMatchObject({ status: 401 });
+  expect((await world.app.request("/api/git/propose-message", { method: "POST", user: world.owner, json: {} })).status).toBe(422);
+});
