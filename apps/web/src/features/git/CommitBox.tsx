@@ -1,16 +1,20 @@
 import type { GitLink, GitStatus } from "@tesslate/contract";
-import { ArrowUp, ChevronDown } from "lucide-react";
+import { ArrowUp, ChevronDown, Sparkles } from "lucide-react";
+import { isCommitOfRunsOn } from "@tesslate/contract/project-settings";
 import { useState } from "react";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { isString, readStored, writeStored } from "../../lib/storage.ts";
 import { ariaKeys, useShortcuts } from "../../lib/use-shortcuts.ts";
+import { useProject } from "../../project/project-context.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Kbds } from "../../ui/Kbd.tsx";
 import { Menu } from "../../ui/Menu.tsx";
+import { Spinner } from "../../ui/Spinner.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { toast } from "../../ui/toast.tsx";
+import { useProjectSetting } from "../projects/index.ts";
 import { GitFailure } from "./GitFailure.tsx";
 import { prefixes, withPrefix } from "./commit-message.ts";
 import type { GitActions } from "./use-git-actions.ts";
@@ -31,11 +35,14 @@ export function CommitBox({
   actions: GitActions;
 }) {
   const [draft, setDraft] = useState(() => readStored(sessionStorage, draftKey(projectId), isString) ?? "");
+  const project = useProject();
+  const setting = useProjectSetting(project);
   const { operation, staged_count, changes, has_conflicts, branch, remote_branch } = status;
-  const write = (next: string) => {
-    setDraft(next);
+  const kept = (next: string): string => {
     writeStored(sessionStorage, draftKey(projectId), next);
+    return next;
   };
+  const write = (next: string) => setDraft(kept(next));
   const proposed =
     operation === "merge" ? `Merge ${remote_branch ?? "another branch"} into ${branch}` : operation ? `Finish ${operation}` : "";
   const message = draft.trim() || proposed;
@@ -65,6 +72,12 @@ export function CommitBox({
     } else if (link?.auto_push && !made.pushed) toast("Committed, but the push failed. Push again to see why.", { kind: "note" });
     else toast(made.pushed ? "Committed and pushed." : "Committed.");
   };
+  const propose = async () => {
+    const given = draft;
+    const proposal = await actions.proposeMessage();
+    // Not over what was written in the meantime.
+    if (proposal !== undefined) setDraft((now) => (now === given ? kept(proposal) : now));
+  };
   useShortcuts({ "git.commit": () => void commit(false) });
   return (
     <div className="flex-none border-t border-line-0">
@@ -80,9 +93,17 @@ export function CommitBox({
             maxHeightPx={160}
             placeholder={proposed || "feat: add opening hours"}
             onChange={(event) => write(event.target.value)}
-            className="pr-9! text-sm!"
+            className="pr-16! text-sm!"
           />
-          <span className="absolute top-1 right-1">
+          <span className="absolute top-1 right-1 flex">
+            <IconButton
+              size="sm"
+              label="Propose a message"
+              disabled={open === 0 || operation !== null || actions.isDoing("propose")}
+              onClick={() => void propose()}
+            >
+              {actions.isDoing("propose") ? <Spinner word="Writing a message…" isWordHidden /> : <Sparkles size={14} />}
+            </IconButton>
             <Menu
               label="Commit type"
               align="end"
@@ -125,16 +146,21 @@ export function CommitBox({
         <p className="text-2xs text-fg-2" role="status">
           {unfit ?? (isAll ? "Nothing is staged, so the commit includes all changes." : "")}
         </p>
-        {link ? (
-          <div className="text-xs">
+        <div className="grid gap-1 text-xs">
+          <Switch
+            label="Commit each run of the agent"
+            isOn={isCommitOfRunsOn(project.settings)}
+            onChange={(isOn) => setting.mutate({ commit_runs: isOn })}
+          />
+          {link ? (
             <Switch
               label="Push every commit"
               isOn={link.auto_push}
               onChange={(isOn) => void actions.setAutoPush(isOn)}
               isDisabled={actions.isDoing("auto-push")}
             />
-          </div>
-        ) : null}
+          ) : null}
+        </div>
       </div>
     </div>
   );

@@ -65,6 +65,29 @@ test("changes are listed, staged by S and committed by Ctrl and Enter", async ({
   expect(message).toHaveValue("feat: a page");
 });
 
+test("a message is proposed, and not over what was written in the meantime; commits of runs can be turned off", async ({
+  api,
+  show,
+  user,
+}) => {
+  repository(api, changed);
+  show(openPane(GitPane).element);
+  const message = await screen.findByRole("textbox", { name: "Commit message" });
+  const answer = api.hang("git.proposeMessage");
+  await user.click(screen.getByRole("button", { name: "Propose a message" }));
+  await user.type(message, "Mine");
+  answer({ message: "Add a page" });
+  await waitFor(() => expect(screen.getByRole("button", { name: "Propose a message" })).toBeEnabled());
+  expect(message).toHaveValue("Mine");
+  await user.clear(message);
+  api.answer("git.proposeMessage", { message: "Add a page" });
+  await user.click(screen.getByRole("button", { name: "Propose a message" }));
+  await waitFor(() => expect(message).toHaveValue("Add a page"));
+  api.answer("projects.update", {});
+  await user.click(screen.getByRole("switch", { name: "Commit each run of the agent" }));
+  await waitFor(() => expect(api.asked("projects.update")[0]?.body).toMatchObject({ settings: { commit_runs: false } }));
+});
+
 test("discarding asks for confirmation; for new files it says that they are deleted", async ({ api, show, user }) => {
   repository(api, changed);
   show(openPane(GitPane).element);

@@ -133,6 +133,8 @@ export function useGitActions(projectId: string) {
         await refresh();
         return made;
       }),
+    /** The proposed message. */
+    proposeMessage: () => runAction("commit", "propose", async () => (await api.git.proposeMessage({ body })).message),
     push: (options: { force?: boolean; branch?: string } = {}) =>
       runAction("sync", "push", async () => {
         const pushed = await api.git.push({ body: { ...body, ...options } });
