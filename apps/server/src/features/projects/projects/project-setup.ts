@@ -51,10 +51,12 @@ export function createProjectSetup({
   tasks: Tasks;
   log: Logger;
 }) {
-  const begin = async (projectId: string | null) => {
+  /** After the setup, so that the app starts meanwhile, and before the first run changes files. */
+  const begin = async (projectId: string | null, { source }: CreationInput) => {
     const project = await store.find(projectId ?? "");
-    if (project && project.environment_status !== "setup_failed" && project.environment_status !== "deleting")
-      await beginFirstMessage(project);
+    if (!project || project.environment_status === "setup_failed" || project.environment_status === "deleting") return;
+    if (source.kind !== "branch") await createFirstCommit(project, firstCommitOf(source));
+    await beginFirstMessage(project);
   };
   const sourceOf = ({ source }: CreationInput) => sources[source.kind] as ProjectSource;
 
@@ -74,7 +76,6 @@ export function createProjectSetup({
       return row;
     });
     await projects.refreshSandbox(project.id);
-    if (source.kind !== "branch") await createFirstCommit(project, firstCommitOf(source));
     const after = await store.find(project.id);
     if (after) await projects.publishStatus(after);
     return { slug: project.slug, container_id: container?.id ?? null };
@@ -90,7 +91,7 @@ export function createProjectSetup({
       const input = task.input as CreationInput;
       if (task.status !== "completed" && task.project_id) await projects.setEnvironment(task.project_id, "setup_failed");
       await sourceOf(input).release?.(input.source);
-      if (task.status === "completed") await begin(task.project_id);
+      if (task.status === "completed") await begin(task.project_id, input);
     },
     // The server crashed during setup: start again, unless this setup may be what crashes it.
     interrupted: (task) => resume(task),
@@ -101,7 +102,7 @@ export function createProjectSetup({
     if (project?.environment_status !== "provisioning") {
       await sourceOf(input).release?.(input.source);
       // The setup was complete, but the server crashed before the first message started.
-      return begin(task.project_id);
+      return begin(task.project_id, input);
     }
     if (input.attempt >= maxAttempts) {
       await projects.setEnvironment(project.id, "setup_failed");

@@ -1,0 +1,27 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { TestUser } from "../../../testing/app.ts";
+import { eventually } from "../../../testing/chat.ts";
+import { projectsApp, setUpProject, type ProjectsApp } from "../../../testing/projects.ts";
+
+let app: ProjectsApp;
+let ada: TestUser;
+beforeAll(async () => {
+  app = await projectsApp();
+  ada = await app.signUp({ name: "Ada Lovelace" });
+}, 60_000);
+afterAll(() => app.close());
+
+test("a new project begins with a repository and one commit of its owner; nothing is left to commit, and secrets are ignored", async () => {
+  const { project } = await setUpProject(app, ada);
+  const params = { project_id: project.id };
+  const { git, files, transfer } = app.as(ada);
+  await eventually(async () => (await git.info({ params })).is_repository && (await git.status({ params })).last_commit !== null);
+  const { items } = await git.log({ params, query: {} });
+  expect(items).toMatchObject([{ message: expect.stringMatching(/^Start from /), author: "Ada Lovelace" }]);
+  await files.put({ params: { id: project.id, path: ".env" }, body: { content: "KEY=1" } });
+  const status = await git.status({ params });
+  expect(status).toMatchObject({ branch: "main", changes: [] });
+  const copy = await transfer.fork({ params: { id: project.id }, body: {} });
+  await eventually(async () => (await app.as(ada).projects.get({ params: { id: copy.id } })).environment_status === "stopped");
+  expect((await git.log({ params: { project_id: copy.id }, query: {} })).items.map(({ sha }) => sha)).toEqual(items.map(({ sha }) => sha));
+});
