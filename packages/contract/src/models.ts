@@ -43,7 +43,9 @@ export const ModelProvider = Type.Object({
   description: Type.String(),
   has_key: Type.Boolean(),
   setup_required: Type.Boolean(),
-  website: Type.String(),
+  website: described("Where its keys are created, or where its program is downloaded; empty: no such page", Type.String()),
+  needs_key: Type.Boolean(),
+  base_url: described("Its own URL; null: it has none, and a connection must name one", Nullable(Type.String())),
 });
 
 export const ModelTrial = Type.Object({
@@ -76,7 +78,12 @@ export const ModelPreferences = Type.Object({
   ),
 });
 export type ModelPreferences = Static<typeof ModelPreferences>;
-export const ModelConnectionTest = Type.Object({ ok: Type.Boolean(), message: Type.String(), models: Type.Array(Type.String()) });
+export const ModelConnectionTest = Type.Object({
+  ok: Type.Boolean(),
+  message: Type.String(),
+  models: Type.Array(Type.String()),
+  needs_model: described("The provider lists no models, so the test needs the name of one", Type.Optional(Type.Boolean())),
+});
 const ModelId = Type.String({ minLength: 3, maxLength: 200 });
 export const OpenaiApi = described(
   "Which of OpenAI's APIs is called: the Responses API or chat completions. Default: the Responses API at OpenAI's own address, chat completions at others",
@@ -183,7 +190,8 @@ export const modelsRoutes = {
     path: "/api/models/setup",
     tag,
     summary: "Get model setup",
-    description: "What can be connected: providers with their state, a local Ollama, and the demo model.",
+    description:
+      "What can be connected: providers with their state, an Ollama that runs at its default or configured address (only administrators are told), and the demo model.",
     auth: "user",
     response: Type.Object({
       configured: Type.Boolean(),

@@ -20,6 +20,7 @@ export const PublicConfig = Type.Object({
     "Registering the first administrator needs the setup token printed at start, because the server is reachable from other machines",
     Type.Boolean(),
   ),
+  no_accounts: described("No one has signed up yet. Until someone does, every page leads to registration", Type.Boolean()),
   demo: described("Replies are scripted", Type.Boolean()),
   oidc_name: described("Name of the configured OpenID Connect provider", Nullable(Type.String())),
   features: Type.Object({
@@ -77,7 +78,7 @@ export const systemRoutes = {
     tag,
     summary: "Get public configuration",
     description:
-      "What a client needs before sign-in: domains, the sandbox's isolation, which sign-in methods exist, and whether the first administrator still has to register.",
+      "What a client needs before sign-in: domains, the sandbox's isolation, which sign-in methods exist, whether anyone has an account, and whether the first administrator still has to register.",
     auth: "none",
     response: PublicConfig,
   }),

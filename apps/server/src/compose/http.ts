@@ -69,7 +69,7 @@ export async function composeHttp(
     },
     metrics,
     metricsToken: config.metrics.token?.reveal(),
-    setup: async () => ({ isRequired: await setup.isRequired(), needsToken: setup.needsToken }),
+    setup: async () => ({ isRequired: await setup.isRequired(), needsToken: setup.needsToken, hasAccounts: await setup.hasAccounts() }),
   });
   return { http, facts };
 }

@@ -16,6 +16,7 @@ import {
   createModels,
   createModelSetup,
   createModelsStore,
+  createOutboundOf,
   createOwnConnections,
   createPrices,
   createProviderConnections,
@@ -43,7 +44,7 @@ export interface ModelsArea extends Area {
 }
 
 export function composeModels(
-  { config, log, onClose, db, box, settings, outbound }: Platform,
+  { config, log, onClose, db, box, settings, outbound, serverOutbound }: Platform,
   audit: Audit,
   { demoModel }: { demoModel: string | undefined },
 ): ModelsArea {
@@ -51,11 +52,12 @@ export function composeModels(
   const keysStore = createModelKeysStore(db);
   const own = createOwnConnections({ store: keysStore, box, tiers: config.billing.isOn ? config.billing.byokTiers : undefined, log });
   const store = createModelsStore(db);
-  const catalogue = createModelCatalogue({ outbound, log });
-  const capabilities = createCapabilities({ store, catalogue, outbound, log });
+  const outboundOf = createOutboundOf({ outbound, serverOutbound });
+  const catalogue = createModelCatalogue({ outboundOf, log });
+  const capabilities = createCapabilities({ store, catalogue, outboundOf, log });
   const connections = createProviderConnections({ config: config.models, settings });
   const prices = createPrices({ file: config.models.pricesFile, log });
-  const clients = createModelClients({ outbound, prices });
+  const clients = createModelClients({ outboundOf, prices });
   const scripted = demoModel === undefined ? undefined : createDemoModel({ command: [process.execPath, demoModel], log });
   onClose(async () => scripted?.close());
   const demo = createDemoMode({ scripted, settings, isOnByDefault: config.models.isDemo });
@@ -68,7 +70,7 @@ export function composeModels(
     available,
     clients,
     demo,
-    outbound,
+    outbound: serverOutbound,
   });
   const list = createModelList({ available, connections, store, capabilities, prices, typicalRun: credits.typicalRun });
   const agents = createAgents({

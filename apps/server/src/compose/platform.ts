@@ -52,6 +52,8 @@ export interface Platform {
   ca: string | undefined;
   /** Outgoing requests to URLs of users and of the configuration. */
   outbound: Outbound;
+  /** Also reaches Ollama's default address on this machine: for what the operator and administrators connect, never for URLs of users. */
+  serverOutbound: Outbound;
   mail: Mail;
   runtime: RuntimeDriver;
   /** `undefined`: disabled. */
@@ -118,7 +120,8 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   const settings = createServerSettings({ db, bus, box });
   await checkKeys(settings, secretKey, encryptionKeys);
   const limits = createRateLimiter({ db, factor: config.http.rateLimitFactor });
-  const outbound = createOutbound({
+  const { proxy } = config.outbound;
+  const outboundOptions = {
     allowHosts: [
       ...config.outbound.allowHosts,
       ...modelHosts(config),
@@ -128,9 +131,12 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     ],
     plainHosts: config.outbound.allowHosts,
     ...(ca && { ca }),
-    proxy: { ...config.outbound.proxy, http: config.outbound.proxy.http?.reveal(), https: config.outbound.proxy.https?.reveal() },
-  });
+    proxy: { ...proxy, http: proxy.http?.reveal(), https: proxy.https?.reveal() },
+  };
+  const outbound = createOutbound(outboundOptions);
   onClose(() => outbound.close());
+  const serverOutbound = createOutbound({ ...outboundOptions, allowHosts: [...outboundOptions.allowHosts, ...ollamaHosts] });
+  onClose(() => serverOutbound.close());
   const mail = createMail({ config: config.mail, store: createMailStore(db), box, log });
   onClose(() => mail.close());
 
@@ -176,6 +182,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     limits,
     ca,
     outbound,
+    serverOutbound,
     mail,
     runtime,
     traces,
@@ -209,11 +216,13 @@ const addressOfDatabase = (url: string): string => {
   return `${host || "its socket"}${pathname}`;
 };
 
-/** Hosts of configured model endpoints, and Ollama's default address. */
+/** Hosts of configured model endpoints. */
 const modelHosts = ({ models }: Config): string[] =>
-  [models.openai.baseUrl, models.anthropic.baseUrl, models.google.baseUrl, models.ollama.baseUrl ?? "", "http://localhost:11434"].flatMap(
+  [models.openai.baseUrl, models.anthropic.baseUrl, models.google.baseUrl, models.ollama.baseUrl ?? ""].flatMap(
     (url) => hostEntry(url) ?? [],
   );
+/** Ollama's default address on this machine, by each of its names. */
+const ollamaHosts = ["localhost:11434", "127.0.0.1:11434", "[::1]:11434"];
 
 /** Hosts of configured sign-in and git providers. */
 const providerHosts = ({ auth: { oauth }, gitProviders: { gitlab, bitbucket, gitea } }: Config): string[] => {

@@ -62,11 +62,11 @@ export function createOutbound({ allowHosts, plainHosts = [], lookup = resolveAl
   /** The allowed addresses of a host; throws when there is none. */
   const checked = async (hostname: string, port: string) => {
     // Before DNS, because the result for such a name may change until the connection is made.
-    if (isLocalName(hostname) && !isAllowed(hostname, port)) throw refused(hostname);
+    if (isLocalName(hostname) && !isAllowed(hostname, port)) throw refused(hostname, port);
     const family = isIP(hostname);
     const found = family ? [{ address: hostname, family }] : await lookup(hostname);
     const usable = isAllowed(hostname, port) ? found : found.filter(({ address }) => isPublicAddress(address));
-    if (usable.length === 0) throw refused(hostname);
+    if (usable.length === 0) throw refused(hostname, port);
     return usable;
   };
 
@@ -202,10 +202,10 @@ export function hostEntry(url: string): string | undefined {
 }
 const portOf = (url: { port: string; protocol: string }) => url.port || (url.protocol === "https:" ? "443" : "80");
 
-const refused = (hostname: string) =>
+const refused = (hostname: string, port: string) =>
   new AppError(
     "outbound_refused",
-    `Requests to ${hostname} are not allowed because it is a private or local address. The operator can allow it with OUTBOUND_ALLOW_HOSTS.`,
+    `Requests to ${hostname} are not allowed because it is a private or local address. The operator can allow it with OUTBOUND_ALLOW_HOSTS=${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}.`,
   );
 
 /** URL parsing normalizes decimal, octal, hexadecimal and short IP notations. */

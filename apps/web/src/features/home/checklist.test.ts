@@ -11,6 +11,7 @@ const config: PublicConfig = {
   isolation_warnings: [],
   version: "1",
   setup_required: false,
+  no_accounts: false,
   setup_token_required: false,
   demo: false,
   features: { stripe: false, google_oauth: false, github_oauth: false, oidc: false, two_fa: true, smtp: true, passkeys: false },

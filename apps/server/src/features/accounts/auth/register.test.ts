@@ -220,8 +220,9 @@ describe("the first administrator", () => {
     await using open = await testApp({ ownServer: true });
     const { setupToken } = open.studio.facts;
     expect(setupToken).toMatch(/^[\w-]{32}$/);
-    expect(await open.as().system.config()).toMatchObject({ setup_required: true, setup_token_required: true });
+    expect(await open.as().system.config()).toMatchObject({ setup_required: true, setup_token_required: true, no_accounts: true });
     expect(await bodyOf(await register(open))).toMatchObject({ is_superuser: false });
+    expect(await open.as().system.config()).toMatchObject({ setup_required: true, no_accounts: false });
     const wrong = await register(open, { setup_token: "x".repeat(32) });
     expect([wrong.status, (await bodyOf(wrong))["code"]]).toEqual([403, "setup_token_invalid"]);
     expect((await open.studio.database.pool.query("select count(*)::int as n from users where not is_system")).rows[0].n).toBe(1);

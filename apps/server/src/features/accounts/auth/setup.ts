@@ -19,7 +19,7 @@ export function createSetup({
   box,
   isOpen,
 }: {
-  users: Pick<Users, "hasAdministrator" | "lockSetup">;
+  users: Pick<Users, "hasAdministrator" | "hasAccounts" | "lockSetup">;
   settings: ServerSettings;
   box: CryptoBox;
   /** The server listens on loopback only, so the first account needs no token. */
@@ -38,6 +38,8 @@ export function createSetup({
     needsToken: !isOpen,
     /** True while no administrator exists. */
     isRequired: () => isRequired(),
+    /** Whether anyone has signed up. */
+    hasAccounts: () => users.hasAccounts(),
     /** The token to print at startup; `undefined` when an administrator exists. */
     token: async (): Promise<string | undefined> =>
       (await isRequired()) ? tokenOf(await settings.setOnce(settingKey, randomToken(16))) : undefined,

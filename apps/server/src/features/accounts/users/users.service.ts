@@ -83,6 +83,7 @@ export function createUserDirectory({ store, limits }: { store: UsersStore; limi
     },
 
     hasAdministrator: store.hasAdministrator,
+    hasAccounts: store.hasAccounts,
     lockSetup: store.lockSetup,
     rehash: store.rehash,
   };

@@ -214,6 +214,11 @@ export function createUsersStore(db: Database) {
       );
       return result.rows[0]?.has === true;
     },
+    /** Whether anyone has signed up. Accounts that wait for their deletion count, the system's own do not. */
+    hasAccounts: async (): Promise<boolean> => {
+      const result = await db.execute<{ has: boolean }>(sql`select exists (select 1 from users where not is_system) as has`);
+      return result.rows[0]?.has === true;
+    },
     /** Serializes the decision about the first administrator. */
     lockSetup: async (tx: Queries): Promise<void> => {
       await tx.execute(sql`select pg_advisory_xact_lock(${setupLock})`);

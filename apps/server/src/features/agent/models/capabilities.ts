@@ -5,7 +5,7 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
 import { isWindow, type ListedModel, type ModelCatalogue } from "./catalogue.ts";
 import { probeTools, type Trial } from "./conformance.ts";
-import type { ProviderConnection } from "./connections.ts";
+import type { OutboundOf, ProviderConnection } from "./connections.ts";
 import type { ModelsStore } from "./models.store.ts";
 import type { ModelCapabilitiesRow } from "../../../db/schema/agent.ts";
 import { hasNativeTools } from "./providers.ts";
@@ -32,12 +32,12 @@ export type Capabilities = ReturnType<typeof createCapabilities>;
 export function createCapabilities({
   store,
   catalogue,
-  outbound,
+  outboundOf,
   log,
 }: {
   store: ModelsStore;
   catalogue: ModelCatalogue;
-  outbound: Outbound;
+  outboundOf: OutboundOf;
   log: Logger;
 }) {
   const inFlight = new Map<string, Promise<{ row: ModelCapabilitiesRow; trial: Trial }>>();
@@ -119,7 +119,7 @@ export function createCapabilities({
           const trial = await probeTools(target.client, timeout, { isProven: known?.native_tools === true });
           const listed = (await catalogue.list(target.connection)).models.find((one) => one.id === target.model);
           // The call has loaded a local model, so its server knows the window.
-          const window = listed?.context_window ?? (await ollamaWindow(target.connection, target.model, outbound));
+          const window = listed?.context_window ?? (await ollamaWindow(target.connection, target.model, outboundOf(target.connection)));
           const row = await save(target, trial, {
             vision: visionIn(target, listed),
             context_window: window ?? known?.context_window ?? null,

@@ -1,6 +1,6 @@
 import type { Logger } from "../../../platform/logger.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
-import { fingerprintOf, type ProviderConnection } from "./connections.ts";
+import { fingerprintOf, type OutboundOf, type ProviderConnection } from "./connections.ts";
 
 /** A model as its provider describes it; unknown facts are absent. */
 export interface ListedModel {
@@ -24,12 +24,12 @@ const maxListBytes = 8 * 1024 * 1024;
 
 /** Cached model lists of providers. A failing provider returns its last known list, or an empty one; never an error. */
 export type ModelCatalogue = ReturnType<typeof createModelCatalogue>;
-export function createModelCatalogue({ outbound, log, now = Date.now }: { outbound: Outbound; log: Logger; now?: () => number }) {
+export function createModelCatalogue({ outboundOf, log, now = Date.now }: { outboundOf: OutboundOf; log: Logger; now?: () => number }) {
   const cache = new Map<string, { at: number; listing: Promise<Listing> }>();
 
   const fetchListing = async (connection: ProviderConnection, previous: Listing | undefined): Promise<Listing> => {
     try {
-      return { models: await fetchModels(connection, outbound), health: "healthy" };
+      return { models: await fetchModels(connection, outboundOf(connection)), health: "healthy" };
     } catch (error) {
       const isTimeout = error instanceof Error && error.name === "TimeoutError";
       log.debug({ provider: connection.provider.slug, reason: isTimeout ? "timeout" : "failed" }, "model list not read");

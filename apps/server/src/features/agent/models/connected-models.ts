@@ -7,7 +7,7 @@ import type { ProviderConnection } from "./connections.ts";
 import { isOwnAddress, type ModelClients } from "./model-clients.ts";
 import { customPrefix } from "./own-connections.ts";
 import type { ModelPrice, Prices } from "./prices.ts";
-import { hasNativeTools, nativeName } from "./providers.ts";
+import { compatibleSlug, hasNativeTools, nativeName } from "./providers.ts";
 import { withKnownReasoning } from "./reasoning.ts";
 import { visionOf } from "./vision.ts";
 
@@ -157,4 +157,7 @@ const notingWindow = (client: ModelClient, note: (tokens: number) => Promise<voi
 
 /** Probed before the first run: models of local servers and custom endpoints, whose capabilities are unknown. */
 const isUnknown = ({ provider }: ProviderConnection, { pricing }: Pick<ResolvedModel, "pricing">): boolean =>
-  provider.slug === "ollama" || provider.slug.startsWith(`${customPrefix}/`) || (provider.slug === "openrouter" && !pricing.is_known);
+  provider.slug === "ollama" ||
+  provider.slug === compatibleSlug ||
+  provider.slug.startsWith(`${customPrefix}/`) ||
+  (provider.slug === "openrouter" && !pricing.is_known);

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import type { modelsRoutes, OpenaiApi, RouteOutput } from "@tesslate/contract";
 import type { Config } from "../../../config.ts";
+import type { Outbound } from "../../../platform/outbound.ts";
 import type { ServerSettings } from "../../../platform/server-settings.ts";
-import { findProvider, providers, type ModelApi, type ProviderSpec } from "./providers.ts";
+import { compatibleSlug, findProvider, providers, type ModelApi, type ProviderSpec } from "./providers.ts";
 
 /** A provider with its URL and key. */
 export interface ProviderConnection {
@@ -14,6 +15,16 @@ export interface ProviderConnection {
   /** Replaces the default of {@link apiOf}. */
   openai_api?: OpenaiApi | undefined;
 }
+/**
+ * Where a connection's requests go out. Those that the operator or an administrator made also reach Ollama's default address on this machine; the
+ * address of a user's own key or endpoint does not.
+ */
+export type OutboundOf = (connection: Pick<ProviderConnection, "origin">) => Outbound;
+export const createOutboundOf =
+  ({ outbound, serverOutbound }: { outbound: Outbound; serverOutbound: Outbound }): OutboundOf =>
+  ({ origin }) =>
+    origin === "own" ? outbound : serverOutbound;
+
 interface Stored {
   api_key: string | null;
   base_url: string | null;
@@ -64,11 +75,13 @@ export function createProviderConnections({ config, settings }: { config: Config
     /** All providers of the catalogue, for the setup card. */
     providers: async (): Promise<RouteOutput<typeof modelsRoutes.setup>["providers"]> => {
       const connected = await all();
-      return providers.map(({ slug, name, description, website }) => ({
+      return providers.map(({ slug, name, description, website, needs_key, base_url }) => ({
         provider: slug,
         name,
         description,
         website,
+        needs_key,
+        base_url: base_url || null,
         has_key: connected.has(slug),
         setup_required: !connected.has(slug),
       }));
@@ -109,12 +122,18 @@ export const fingerprintOf = ({ provider, base_url, api_key }: Pick<ProviderConn
   createHash("sha256")
     .update(JSON.stringify([provider.slug, base_url, api_key ?? null]))
     .digest("hex");
+/** Adds the usual path of an OpenAI-compatible API where an address has none: `http://localhost:8080` becomes `http://localhost:8080/v1`. */
+const compatibleUrlOf = (url: string): string => (URL.parse(url)?.pathname === "/" ? `${trimmed(url)}/v1` : trimmed(url));
+const urlOf = (slug: string, given: string): string =>
+  slug === "ollama" ? openaiUrlOf(given) : slug === compatibleSlug ? compatibleUrlOf(given) : trimmed(given);
+
+/** `undefined` for an unknown provider, and without a URL for a provider that has none of its own. */
 export const createConnection = (
   slug: string,
   given: { api_key?: string | null; base_url?: string | null; openai_api?: OpenaiApi | null },
 ): ProviderConnection | undefined => {
   const provider = findProvider(slug);
-  if (!provider) return undefined;
-  const url = given.base_url ? (slug === "ollama" ? openaiUrlOf(given.base_url) : trimmed(given.base_url)) : provider.base_url;
+  const url = given.base_url ? urlOf(slug, given.base_url) : provider?.base_url;
+  if (!provider || !url) return undefined;
   return { provider, base_url: url, api_key: given.api_key ?? undefined, origin: "stored", openai_api: given.openai_api ?? undefined };
 };

@@ -1,6 +1,6 @@
 export { createCapabilities } from "./capabilities.ts";
 export { createModelCatalogue } from "./catalogue.ts";
-export { createProviderConnections } from "./connections.ts";
+export { createOutboundOf, createProviderConnections } from "./connections.ts";
 export { createDemoModel } from "./demo-model.ts";
 export { createModelChoices } from "./model-choices.ts";
 export { createAvailableModels } from "./available-models.ts";

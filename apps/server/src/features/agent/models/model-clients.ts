@@ -1,7 +1,6 @@
 import { createModelClient, type ModelClient } from "@tesslate/agent";
-import type { Outbound } from "../../../platform/outbound.ts";
 import { boundedResponses } from "./bounded-responses.ts";
-import { apiOf, type ProviderConnection } from "./connections.ts";
+import { apiOf, type OutboundOf, type ProviderConnection } from "./connections.ts";
 import type { Prices } from "./prices.ts";
 import { probe, type ProbeOutcome } from "./probe.ts";
 import { findProvider, nativeName, splitModelId, withoutProvider } from "./providers.ts";
@@ -12,8 +11,8 @@ export const isOwnAddress = ({ provider, origin, base_url }: ProviderConnection)
 
 /** Calls models over connections. */
 export type ModelClients = ReturnType<typeof createModelClients>;
-export function createModelClients({ outbound, prices }: { outbound: Outbound; prices: Pick<Prices, "known"> }) {
-  const clientOf = (connection: ProviderConnection, model: string, fetch = outbound.fetch): ModelClient => {
+export function createModelClients({ outboundOf, prices }: { outboundOf: OutboundOf; prices: Pick<Prices, "known"> }) {
+  const clientOf = (connection: ProviderConnection, model: string, fetch = outboundOf(connection).fetch): ModelClient => {
     const { provider, base_url, api_key } = connection;
     return createModelClient({
       provider: apiOf(connection),
@@ -32,7 +31,7 @@ export function createModelClients({ outbound, prices }: { outbound: Outbound; p
       const { slug } = connection.provider;
       return probe({
         connection,
-        outbound,
+        outbound: outboundOf(connection),
         model: model ? nativeName(slug, withoutProvider(slug, model)) : undefined,
         preferred: prices.known(slug).map((id) => nativeName(slug, splitModelId(id).model)),
         clientOf: (name, fetch) => clientOf(connection, name, fetch),

@@ -116,6 +116,8 @@ export function createModelKeys({
           `Unknown provider ${provider}. Use one of: ${providers.map((p) => p.slug).join(", ")}, or your own.`,
           "unknown_provider",
         );
+      if (!input.base_url && findProvider(provider)?.base_url === "")
+        throw invalid(["body", "base_url"], "Enter the address of the server");
       if (input.base_url) await outbound.check(input.base_url);
       const row = await oneKey(
         name,

@@ -1,5 +1,5 @@
 import type { OpenaiApi } from "@tesslate/contract";
-import { AppError, notFound } from "../../../platform/errors.ts";
+import { AppError, invalid, notFound } from "../../../platform/errors.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
 import type { AvailableModels } from "./available-models.ts";
 import { findOllama } from "./catalogue.ts";
@@ -32,17 +32,18 @@ export function createModelSetup({
   available: Pick<AvailableModels, "defaultModel">;
   clients: Pick<ModelClients, "tryOut">;
   demo: DemoMode;
+  /** Reaches Ollama's default address. */
   outbound: Outbound;
 }) {
   const ollamaUrl = openaiUrlOf(ollamaBaseUrl ?? findProvider("ollama")?.base_url ?? "");
 
   /** Without a key or an API, uses the stored one, but only for the URL for which it was stored. */
   const connectionFrom = async (given: ConnectionInput): Promise<ProviderConnection> => {
-    const connection = createConnection(given.provider, given);
-    if (!connection) throw unknownModel(`${given.provider}/…`);
     const known = await connections.find(given.provider);
+    const connection = createConnection(given.provider, { ...given, base_url: given.base_url || (known?.base_url ?? null) });
+    if (!connection && findProvider(given.provider)) throw invalid(["body", "base_url"], "Enter the address of the server");
+    if (!connection) throw unknownModel(`${given.provider}/…`);
     if (!known) return connection;
-    if (!given.base_url) connection.base_url = known.base_url;
     if (connection.base_url !== known.base_url) return connection;
     if (!given.api_key) connection.api_key = known.api_key;
     if (!given.openai_api) connection.openai_api = known.openai_api;
@@ -54,7 +55,8 @@ export function createModelSetup({
     setup: async (user: { id: string; is_superuser: boolean }) => {
       const [default_model, ollamaModels, isDemoOn, facts] = await Promise.all([
         available.defaultModel(user.id),
-        findOllama(ollamaUrl, outbound),
+        // Others cannot connect it, so what runs on the server's machine does not concern them.
+        user.is_superuser ? findOllama(ollamaUrl, outbound) : undefined,
         demo.isOn(),
         connections.providers(),
       ]);
@@ -82,7 +84,8 @@ export function createModelSetup({
     test: async (given: ConnectionInput & { model?: string | null }) => {
       const connection = await connectionFrom(given);
       const outcome = await clients.tryOut(connection, given.model);
-      return { ok: outcome.ok, message: outcome.message, models: outcome.models };
+      const { ok, message, models } = outcome;
+      return { ok, message, models, ...(!outcome.ok && outcome.needs_model && { needs_model: true }) };
     },
     /** Stores a connection after a successful test. */
     connect: async (given: ConnectionInput & { default_model: string }) => {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { startModelServer, say, script, fail, type ModelServer, type ModelServerOptions } from "@tesslate/testkit";
+import { freePort, startModelServer, say, script, fail, type ModelServer, type ModelServerOptions } from "@tesslate/testkit";
 import { afterEach, describe, expect, test } from "vitest";
 import { testApp, type TestApp, type TestAppOptions } from "../../../testing/app.ts";
 
@@ -38,7 +38,7 @@ describe("without any model", () => {
       ollama: null,
     });
     expect(setup.providers.map((p) => p.provider)).toEqual([
-      "anthropic", "openai", "google", "ollama", "openrouter", "groq", "together", "deepseek", "fireworks", "z-ai", "nano-gpt",
+      "anthropic", "openai", "google", "openai-compatible", "ollama", "openrouter", "groq", "together", "deepseek", "fireworks", "z-ai", "nano-gpt",
     ]); // prettier-ignore
     expect(setup.providers.every((p) => !p.has_key && p.setup_required)).toBe(true);
     expect((await app.as(admin).models.setup()).can_configure).toBe(true);
@@ -83,10 +83,11 @@ describe("models from the environment", () => {
     const app = await start({ env: openaiEnv(server, { DEFAULT_MODELS: "anthropic/claude-sonnet-4.6, openai/gpt-5.1" }) });
     expect((await app.as(await app.signUp()).models.setup()).default_model).toBe("openai/gpt-5.1");
   });
-  test("an Ollama server is detected and used by its base URL", async () => {
+  test("an Ollama server is detected for administrators and used by its base URL", async () => {
     const server = await provider({ models: ["qwen3:8b"] });
     const app = await start({ env: { OLLAMA_BASE_URL: server.url } });
-    const setup = await app.as(await app.signUp()).models.setup();
+    expect(await app.as(await app.signUp()).models.setup()).toMatchObject({ configured: true, ollama: null });
+    const setup = await app.as(await app.signUp({ admin: true })).models.setup();
     expect(setup).toMatchObject({
       configured: true,
       default_model: "ollama/qwen3:8b",
@@ -96,6 +97,57 @@ describe("models from the environment", () => {
 });
 
 describe("the setup card", () => {
+  test("an OpenAI-compatible server: its address is required, a key is not, and its list names the models", async () => {
+    const server = await provider({ models: ["qwen3-coder"] });
+    const app = await start({ env: { OUTBOUND_ALLOW_HOSTS: "127.0.0.1" } });
+    const admin = app.as(await app.signUp({ admin: true }));
+    const { providers } = await admin.models.setup();
+    expect(providers.find((p) => p.provider === "openai-compatible")).toMatchObject({ needs_key: false, base_url: null, website: "" });
+    expect(providers.find((p) => p.provider === "openai")).toMatchObject({
+      needs_key: true,
+      base_url: "https://api.openai.com/v1",
+      website: "https://platform.openai.com/api-keys",
+    });
+    await expect(admin.models.test({ body: { provider: "openai-compatible" } })).rejects.toMatchObject({ status: 422 });
+    const unlisted = await provider({ models: [] });
+    const unnamed = { provider: "openai-compatible", base_url: unlisted.openai_base_url };
+    expect(await admin.models.test({ body: unnamed })).toMatchObject({ ok: false, needs_model: true });
+    const closed = { provider: "openai-compatible", base_url: `http://127.0.0.1:${await freePort()}` };
+    expect(await admin.models.test({ body: closed })).toEqual({
+      ok: false,
+      message: expect.stringMatching(/^127\.0\.0\.1:\d+ did not respond: ./),
+      models: [],
+    });
+    // Without a path: that of the API is added.
+    const body = { provider: "openai-compatible", base_url: server.url };
+    expect(await admin.models.test({ body })).toEqual({
+      ok: true,
+      message: "OpenAI-compatible responded with qwen3-coder.",
+      models: ["qwen3-coder"],
+    });
+    await admin.models.configure({ body: { kind: "provider", ...body, default_model: "openai-compatible/qwen3-coder" } });
+    expect(await admin.models.list()).toMatchObject({ default: "openai-compatible/qwen3-coder", total: 1 });
+    // The stored address counts where none is given.
+    expect(await admin.models.test({ body: { provider: "openai-compatible" } })).toMatchObject({ ok: true });
+    await expect(
+      admin.modelKeys.create({ body: { provider: "openai-compatible", api_key: "sk-own-key-0123456789" } }),
+    ).rejects.toMatchObject({ status: 422 });
+  });
+  test("Ollama's default address on this machine: open to what an administrator connects, closed to addresses of users", async () => {
+    const app = await start();
+    const admin = app.as(await app.signUp({ admin: true }));
+    for (const base_url of ["http://localhost:11434", "http://127.0.0.1:11434/v1"]) {
+      // Whether one runs there or not: the request is made.
+      expect(await admin.models.test({ body: { provider: "ollama", base_url } })).toMatchObject({ ok: expect.any(Boolean) });
+      await expect(
+        admin.modelKeys.createCustomProvider({ body: { name: "Mine", slug: "mine", base_url: `${base_url}/` } }),
+      ).rejects.toMatchObject({ code: "outbound_refused" });
+    }
+    await expect(admin.models.test({ body: { provider: "openai-compatible", base_url: "http://127.0.0.1:8080" } })).rejects.toMatchObject({
+      code: "outbound_refused",
+      message: expect.stringContaining("OUTBOUND_ALLOW_HOSTS=127.0.0.1:8080"),
+    });
+  });
   test("a valid key: one minimal call lists the usable models and stores nothing", async () => {
     const server = await provider({ apiKey: key, models: ["gpt-5-mini", "gpt-5.1"] });
     const app = await start({ env: { OUTBOUND_ALLOW_HOSTS: "127.0.0.1" } });

@@ -1,12 +1,19 @@
 import { userMessage, type ModelClient } from "@tesslate/agent";
 import type { ErrorCode } from "@tesslate/contract";
+import { AppError } from "../../../platform/errors.ts";
 import type { Outbound } from "../../../platform/outbound.ts";
 import { fetchModels } from "./catalogue.ts";
 import type { ProviderConnection } from "./connections.ts";
 
 export type ProbeOutcome =
   | { ok: true; message: string; models: string[] }
-  | { ok: false; code: Extract<ErrorCode, "unknown_model" | "model_auth_failed" | "model_error">; message: string; models: string[] };
+  | {
+      ok: false;
+      code: Extract<ErrorCode, "unknown_model" | "model_auth_failed" | "model_error">;
+      message: string;
+      models: string[];
+      needs_model?: true;
+    };
 
 export interface ProbeOptions {
   connection: ProviderConnection;
@@ -27,13 +34,28 @@ const maxMessageChars = 400;
  */
 export async function probe({ connection, outbound, model, preferred, clientOf }: ProbeOptions): Promise<ProbeOutcome> {
   await outbound.check(connection.base_url);
+  let listFailure: unknown;
   const models = await fetchModels(connection, outbound).then(
     (list) => list.map((m) => m.id),
-    (): string[] => [],
+    (error: unknown): string[] => {
+      if (error instanceof AppError) throw error;
+      listFailure = error;
+      return [];
+    },
   );
   const chosen = model ?? preferred.find((id) => models.includes(id)) ?? models[0] ?? preferred[0];
   const { name } = connection.provider;
-  if (!chosen) return { ok: false, code: "model_error", message: `${name} lists no models. Enter a model to test.`, models };
+  if (!chosen) {
+    const unreachable = networkFailure(listFailure);
+    return unreachable === undefined
+      ? { ok: false, code: "model_error", message: `${name} lists no models. Enter a model to test.`, models, needs_model: true }
+      : {
+          ok: false,
+          code: "model_error",
+          message: redacted(`${URL.parse(connection.base_url)?.host ?? name} did not respond: ${unreachable}`, connection.api_key),
+          models,
+        };
+  }
 
   let rejection: { status: number; text: string } | undefined;
   const watched: typeof globalThis.fetch = async (input, init) => {
@@ -63,6 +85,13 @@ export async function probe({ connection, outbound, model, preferred, clientOf }
     clearTimeout(timer);
     abort.abort();
   }
+}
+
+/** Why a request got no response; undefined if it got one. */
+function networkFailure(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (error.name === "TimeoutError") return "the request timed out";
+  return error instanceof TypeError && error.cause instanceof Error ? error.cause.message || "the connection failed" : undefined;
 }
 
 /** The message of the usual error bodies: `{error: {message}}`, `{error: "…"}`, `{message}`, and a list with one of these. */

@@ -8,13 +8,18 @@ export interface ProviderSpec {
   slug: string;
   name: string;
   description: string;
+  /** Where its keys are created; a program's download page where none are needed. Empty: no such page. */
   website: string;
+  /** Empty: it has no address of its own, so each connection names one. */
   base_url: string;
   /** The API at `base_url`. */
   dialect: ModelApi;
   needs_key: boolean;
   headers?: Record<string, string>;
 }
+
+/** Any server with OpenAI's chat completions. */
+export const compatibleSlug = "openai-compatible";
 
 /** In display order; the first connected provider determines the default model. */
 export const providers: readonly ProviderSpec[] = [
@@ -30,7 +35,7 @@ export const providers: readonly ProviderSpec[] = [
   {
     slug: "openai",
     name: "OpenAI",
-    description: "GPT models, or any service that speaks the same protocol",
+    description: "GPT models",
     website: "https://platform.openai.com/api-keys",
     base_url: "https://api.openai.com/v1",
     dialect: "openai-responses",
@@ -46,9 +51,18 @@ export const providers: readonly ProviderSpec[] = [
     needs_key: true,
   },
   {
+    slug: compatibleSlug,
+    name: "OpenAI-compatible",
+    description: "llama.cpp, vLLM, LM Studio, or a proxy",
+    website: "",
+    base_url: "",
+    dialect: "openai-compatible",
+    needs_key: false,
+  },
+  {
     slug: "ollama",
     name: "Ollama",
-    description: "Models on your own machine: Ollama, llama.cpp, vLLM, LM Studio",
+    description: "Open models on your own machine",
     website: "https://ollama.com/download",
     base_url: "http://localhost:11434/v1",
     dialect: "openai-compatible",

@@ -28,7 +28,7 @@ export type Checks = Record<string, () => Promise<unknown>>;
 
 const checkMs = 3000;
 
-/** Health, readiness, metrics and public configuration. `setup`: whether an administrator is missing, and whether creating one needs the token. */
+/** Health, readiness, metrics and public configuration. `setup`: whether an administrator is missing, whether creating one needs the token, and whether anyone has signed up. */
 export function mountSystem(
   mount: Mount,
   {
@@ -40,7 +40,7 @@ export function mountSystem(
   }: {
     facts: SystemFacts;
     checks: Checks;
-    setup: () => Promise<{ isRequired: boolean; needsToken: boolean }>;
+    setup: () => Promise<{ isRequired: boolean; needsToken: boolean; hasAccounts: boolean }>;
     metrics: PrometheusMetrics;
     metricsToken: string | undefined;
   },
@@ -94,7 +94,7 @@ export function mountSystem(
       return metrics.text();
     },
     config: async () => {
-      const { isRequired, needsToken } = await setup();
+      const { isRequired, needsToken, hasAccounts } = await setup();
       return {
         app_domain: facts.appHost,
         preview_domain: facts.previewDomain,
@@ -104,6 +104,7 @@ export function mountSystem(
         version: facts.version,
         setup_required: isRequired,
         setup_token_required: isRequired && needsToken,
+        no_accounts: !hasAccounts,
         demo: await facts.isDemo(),
         oidc_name: facts.oidcName,
         features: {

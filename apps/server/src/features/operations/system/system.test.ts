@@ -34,12 +34,13 @@ test("system.config shows the available features and no secret", async () => {
     version: expect.any(String),
     setup_required: true,
     setup_token_required: true,
+    no_accounts: true,
     demo: true,
     oidc_name: null,
     features: { stripe: false, google_oauth: false, github_oauth: false, oidc: false, two_fa: true, smtp: true, passkeys: true },
   });
   await app.signUp({ admin: true });
-  expect(await app.as().system.config()).toMatchObject({ setup_required: false, setup_token_required: false });
+  expect(await app.as().system.config()).toMatchObject({ setup_required: false, setup_token_required: false, no_accounts: false });
 });
 
 test("system.ready names the failing part", async () => {
