@@ -45,6 +45,7 @@ import { outboxRoutes } from "./outbox.ts";
 import { passkeysRoutes } from "./passkeys.ts";
 import { plansRoutes } from "./plans.ts";
 import { previewsRoutes } from "./previews.ts";
+import { projectDraftsRoutes } from "./project-drafts.ts";
 import { projectsRoutes } from "./projects.ts";
 import { queueRoutes } from "./queue.ts";
 import { secondFactorRoutes } from "./second-factor.ts";
@@ -73,6 +74,7 @@ export const contract = {
   purchases: purchasesRoutes,
   adminUsers: adminUsersRoutes,
   projects: projectsRoutes,
+  projectDrafts: projectDraftsRoutes,
   transfer: transferRoutes,
   containers: containersRoutes,
   connections: connectionsRoutes,

@@ -22,6 +22,7 @@ export * from "./account.ts";
 export * from "./activity.ts";
 export * from "./creators.ts";
 export * from "./projects.ts";
+export * from "./project-drafts.ts";
 export * from "./edit-mode.ts";
 export * from "./reasoning.ts";
 export * from "./workspace.ts";

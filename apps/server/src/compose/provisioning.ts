@@ -11,6 +11,7 @@ import {
   type ProjectSources,
   type Provisioning,
 } from "../features/projects/projects/index.ts";
+import { createDrafts, createDraftsStore, mountDrafts } from "../features/projects/drafts/index.ts";
 import {
   createArchiveSource,
   createBranchSource,
@@ -106,6 +107,7 @@ export async function composeProvisioning(
     log,
   });
   const deletion = createProjectDeletion({ store: projectsStore, projects, shutDown: lifecycle.shutDown, tasks });
+  const drafts = createDrafts({ store: createDraftsStore(db) });
   const newProjects = createNewProjects({ store: projectsStore, maxProjects: config.projects.maxCount, tasks });
   const provisioning: Provisioning = {
     ...newProjects,
@@ -115,6 +117,7 @@ export async function composeProvisioning(
       repositories: { check: outbound.check, allowsPlain: outbound.allowsPlain },
       resolveBase,
       firstMessages,
+      forgetDraft: drafts.forget,
     }),
     ...deletion,
     ...createSetupRetries({ store: projectsStore, projects, templates, setup, deletion, tasks }),
@@ -127,6 +130,7 @@ export async function composeProvisioning(
     fetchRepository,
     diskBytesOf,
     mount(mount) {
+      mountDrafts(mount, { drafts });
       mountProjects(mount, {
         projects,
         provisioning,

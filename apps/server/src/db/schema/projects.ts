@@ -57,6 +57,20 @@ export const projects = pgTable(
 );
 export type ProjectRow = typeof projects.$inferSelect;
 
+/** The prompt that a user wrote but did not build yet. */
+export const projectDrafts = pgTable("project_drafts", {
+  user_id: uuid()
+    .primaryKey()
+    .references(() => users.id, { onDelete: "cascade" }),
+  text: text().notNull(),
+  /** Slug of the chosen template; null: the default. */
+  base_id: text(),
+  /** Submitted while no model was connected. */
+  is_submitted: boolean().notNull().default(false),
+  updated_at: updatedAt(),
+});
+export type ProjectDraftRow = typeof projectDrafts.$inferSelect;
+
 /**
  * Metadata of a file uploaded as an asset. The file tree is the source of truth: `etag` is the version the metadata was read from, and
  * the row of a missing file is hidden until the file is back (git checkout, snapshot restore).

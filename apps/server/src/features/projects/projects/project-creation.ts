@@ -36,12 +36,15 @@ export function createProjectCreation({
   repositories,
   resolveBase,
   firstMessages,
+  forgetDraft,
 }: {
   newProjects: Pick<NewProjects, "createFrom">;
   templates: Templates;
   repositories: RepositoryRules;
   resolveBase: ResolveBase;
   firstMessages: Pick<FirstMessages, "check" | "keep">;
+  /** Deletes the user's draft if it is this message. */
+  forgetDraft: (tx: Queries, userId: string, message: string) => Promise<void>;
 }) {
   const createFromBase = async (userId: string, body: CreateProject, keepFirst: Alongside): Promise<CreatedProject> => {
     if (!body.base_id) throw invalid(["body", "base_id"], "Field required", "missing");
@@ -72,7 +75,9 @@ export function createProjectCreation({
       if (first) await firstMessages.check(creator.id, first);
       let chat_id: string | null = null;
       const keepFirst: Alongside = async (tx, project) => {
-        if (first) chat_id = await firstMessages.keep(tx, creator, project.id, first);
+        if (!first) return;
+        chat_id = await firstMessages.keep(tx, creator, project.id, first);
+        await forgetDraft(tx, creator.id, first.message);
       };
       if (sourceTypeOf(body) === "base") return { ...(await createFromBase(creator.id, body, keepFirst)), chat_id };
       const chosen = chooseSource(body, templates, repositories.allowsPlain);
