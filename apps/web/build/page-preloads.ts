@@ -2,8 +2,8 @@ import type { Plugin } from "vite";
 
 /** What each page loads before it can be used, by the first segment of its address; `home` stands for none. */
 const pages: Record<string, { parts: readonly string[]; calls?: readonly string[] }> = {
-  login: { parts: ["auth"] },
-  register: { parts: ["auth"] },
+  login: { parts: ["auth"], calls: ["/api/config"] },
+  register: { parts: ["auth"], calls: ["/api/config"] },
   home: { parts: ["frame", "home"], calls: ["/api/users/me"] },
   p: { parts: ["frame", "workbench", "transcript"], calls: ["/api/users/me"] },
 };

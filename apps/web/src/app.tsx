@@ -2,6 +2,7 @@ import { QueryClientProvider, type QueryClient } from "@tanstack/react-query";
 import { LucideProvider } from "lucide-react";
 import type { ReactNode } from "react";
 import { onSignedOut } from "./api.ts";
+import { meQuery } from "./features/users/index.ts";
 import type { createAppRouter } from "./routes.tsx";
 
 /** What stands around every page. */
@@ -17,7 +18,8 @@ export const AppProviders = ({ queryClient, children }: { queryClient: QueryClie
 export function leadToSignIn(router: ReturnType<typeof createAppRouter>, queryClient: QueryClient): void {
   onSignedOut(() => {
     const { pathname, href } = router.state.location;
-    if (pathname === "/login" || pathname === "/register") return;
+    // Without a session before, the guards of the routes decide.
+    if (pathname === "/login" || pathname === "/register" || !queryClient.getQueryData(meQuery.queryKey)) return;
     queryClient.clear();
     void router.navigate({ to: "/login", search: { next: href } });
   });

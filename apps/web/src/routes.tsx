@@ -12,7 +12,7 @@ import { object } from "valibot";
 import { api } from "./api.ts";
 import { tableSearch } from "./features/admin/index.ts";
 import { libraryQuery } from "./features/agents/index.ts";
-import { safeNext } from "./features/auth/index.ts";
+import { configQuery, safeNext } from "./features/auth/index.ts";
 import { billingSearch } from "./features/billing/index.ts";
 import { boardSearch } from "./features/feedback/index.ts";
 import { marketplaceSearch } from "./features/marketplace/index.ts";
@@ -23,6 +23,7 @@ import { RouteError } from "./frame/RouteError.tsx";
 import { lazyPage, preload } from "./lib/chunks.ts";
 import { hasCode } from "./lib/errors.ts";
 import { oneOfParam, requiredText, textParam, wordsParam } from "./lib/search-params.ts";
+import { draftQuery } from "./project/draft.queries.ts";
 import { projectQuery, recentProjectsQuery, templatesQuery } from "./project/projects.queries.ts";
 import { NotFoundPage } from "./ui/page/NotFoundPage.tsx";
 import { Spinner } from "./ui/Spinner.tsx";
@@ -45,6 +46,12 @@ const AppFrame = lazyPage(() => import("./frame/AppFrame.tsx"), "AppFrame");
 const HomePage = lazyPage(() => import("./features/home/HomePage.tsx"), "HomePage");
 const WorkbenchPage = lazyPage(() => import("./features/workbench/WorkbenchPage.tsx"), "WorkbenchPage");
 
+/** On a server without accounts to registration, else to sign-in; from both back to `href`. */
+async function signInRedirect(queryClient: QueryClient, href: string) {
+  const config = await queryClient.ensureQueryData(configQuery).catch(() => undefined);
+  return redirect({ to: config?.no_accounts ? "/register" : "/login", search: href === "/" ? {} : { next: href } });
+}
+
 /** Pages for people without a session; someone signed in is sent to where they wanted. */
 const guest = createRoute({
   getParentRoute: () => root,
@@ -57,6 +64,10 @@ const guest = createRoute({
 const login = createRoute({
   getParentRoute: () => guest,
   path: "/login",
+  beforeLoad: async ({ context, search }) => {
+    const config = await context.queryClient.ensureQueryData(configQuery).catch(() => undefined);
+    if (config?.no_accounts) throw redirect({ to: "/register", search, replace: true });
+  },
   component: lazyPage(() => import("./features/auth/LoginPage.tsx"), "LoginPage"),
 });
 const register = createRoute({
@@ -69,6 +80,24 @@ const forgotPassword = createRoute({
   getParentRoute: () => guest,
   path: "/forgot-password",
   component: lazyPage(() => import("./features/auth/ForgotPasswordPage.tsx"), "ForgotPasswordPage"),
+});
+
+/** After the registration of the first administrator. Leads on where a model is connected, or somebody else has to do it. */
+const connectModel = createRoute({
+  getParentRoute: () => root,
+  path: "/connect-model",
+  validateSearch: object({ next: textParam }),
+  beforeLoad: async ({ context: { queryClient }, search, location }) => {
+    try {
+      await queryClient.ensureQueryData(meQuery);
+    } catch (error) {
+      if (hasCode(error, "unauthorized")) throw await signInRedirect(queryClient, location.href);
+      throw error;
+    }
+    const setup = await queryClient.fetchQuery(modelSetupQuery);
+    if (setup.configured || !setup.can_configure) throw redirect({ href: safeNext(search.next), replace: true });
+  },
+  component: lazyPage(() => import("./features/models/ConnectModelPage.tsx"), "ConnectModelPage"),
 });
 
 /** Where mails and providers lead, whoever is signed in. */
@@ -117,6 +146,7 @@ const app = createRoute({
   id: "app",
   beforeLoad: async ({ context, location }) => {
     const asked = context.queryClient.ensureQueryData(meQuery);
+    void context.queryClient.prefetchQuery(configQuery);
     // The code comes while the session is asked for, not after.
     void AppFrame.preload?.();
     if (location.pathname === "/") void HomePage.preload?.();
@@ -124,7 +154,7 @@ const app = createRoute({
     try {
       applySavedPreferences(await asked);
     } catch (error) {
-      if (hasCode(error, "unauthorized")) throw redirect({ to: "/login", search: location.href === "/" ? {} : { next: location.href } });
+      if (hasCode(error, "unauthorized")) throw await signInRedirect(context.queryClient, location.href);
       throw error;
     }
   },
@@ -134,6 +164,8 @@ const home = createRoute({
   getParentRoute: () => app,
   path: "/",
   loader: ({ context: { queryClient } }) => {
+    const user = queryClient.getQueryData(meQuery.queryKey);
+    if (user) void queryClient.prefetchQuery(draftQuery(user.id));
     void queryClient.prefetchQuery(recentProjectsQuery);
     void queryClient.prefetchQuery(templatesQuery);
     void queryClient.prefetchQuery(modelSetupQuery);
@@ -388,6 +420,7 @@ const workbench = createRoute({
 
 const routeTree = root.addChildren([
   guest.addChildren([login, register, forgotPassword]),
+  connectModel,
   resetPassword,
   verify,
   oauthCallback,

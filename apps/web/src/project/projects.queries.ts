@@ -1,5 +1,5 @@
 import { keepPreviousData, queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
-import type { CreateProject, List, Project, RunStatus, Static } from "@tesslate/contract";
+import type { CreateProject, List, Project, RunStatus } from "@tesslate/contract";
 import { api } from "../api.ts";
 import { projectKey } from "./cache-keys.ts";
 
@@ -41,7 +41,8 @@ function patchLists(queryClient: QueryClient, change: (list: List<Project>) => L
 export function useCreateProject() {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (body: Static<typeof CreateProject>) => api.projects.create({ body }),
+    mutationFn: ({ body, idempotencyKey }: { body: CreateProject; idempotencyKey?: string }) =>
+      api.projects.create({ body }, idempotencyKey === undefined ? {} : { headers: { "idempotency-key": idempotencyKey } }),
     onSuccess: (project) => {
       queryClient.setQueryData(projectKey(project.slug), project);
       return queryClient.invalidateQueries({ queryKey: keys.lists });

@@ -1,15 +1,20 @@
 import type { ReactNode } from "react";
-import { readDraft } from "../../lib/first-prompt.ts";
+import { readLocalDraft } from "../../lib/local-draft.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 
 const item = "pb-6.5 pl-12 narrow:pl-10";
 const quoteLength = 120;
 
-/** The sign-in pages: a line of steps with the server, the draft of a first message, and the steps given as children. */
-export function AuthThread({ title, children }: { title: string; children: ReactNode }) {
+interface Prompt {
+  text: string;
+  is_submitted: boolean;
+}
+
+/** The sign-in pages: a line of steps with the server, the prompt that waits, and the steps given as children. `prompt`: default, the visitor's. */
+export function AuthThread({ title, prompt, children }: { title: string; prompt?: Prompt | null; children: ReactNode }) {
   usePageTitle(title);
-  const draft = readDraft();
+  const { text: draft = "", is_submitted = false } = (prompt === undefined ? readLocalDraft(null) : prompt) ?? {};
   return (
     <main id="main" className="scroll-y h-full overflow-x-hidden">
       <div className="grid min-h-full grid-cols-[minmax(0,420px)] content-center justify-center overflow-hidden px-4 py-8 break-words">
@@ -18,12 +23,14 @@ export function AuthThread({ title, children }: { title: string; children: React
             <h1 className="font-display text-[22px] leading-tight tracking-title">Tesslate Studio</h1>
             <p className="text-fg-2">{location.host}</p>
           </ThreadItem>
-          {draft ? (
+          {draft.trim() ? (
             <ThreadItem bead="message" className={item}>
               <p className="text-md leading-read text-fg-0">
                 “{draft.length > quoteLength ? `${draft.slice(0, quoteLength).trimEnd()}…` : draft}”
               </p>
-              <p className="mt-0.5 text-xs text-fg-2">Your draft is saved. Continue after you sign in.</p>
+              <p className="mt-0.5 text-xs text-fg-2">
+                {is_submitted ? "Your prompt is saved. It runs as soon as everything is ready." : "Your draft is saved."}
+              </p>
             </ThreadItem>
           ) : null}
           {children}

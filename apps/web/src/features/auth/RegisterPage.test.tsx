@@ -1,8 +1,8 @@
+import type { PublicConfig } from "@tesslate/contract";
 import type { CannedApi } from "../../testing/index.ts";
 import { expect, expectAccessible, refuse, screen, signedIn, test, waitFor } from "../../testing/index.ts";
 
-const begin = (api: CannedApi, config: { setup_required?: boolean; setup_token_required?: boolean } = {}) =>
-  api.answer("system.config", { isolation: "full", ...config });
+const begin = (api: CannedApi, config: Partial<PublicConfig> = {}) => api.answer("system.config", { isolation: "full", ...config });
 
 test("each field says what it lacks, and the first of them is gone to", async ({ api, open, user }) => {
   begin(api);
@@ -49,6 +49,33 @@ test("the new account is signed in and comes home", async ({ api, open, user }) 
   await screen.findByRole("heading", { name: "Projects" });
   expect(app.path()).toBe("/projects");
   expect(api.asked("auth.register")[0]?.body).toEqual({ email: "nadia@example.com", password: "correct horse", name: "Nadia" });
+});
+
+test("on a server without accounts, every page leads to registration and from there to connecting a model", async ({ api, open, user }) => {
+  begin(api, { setup_required: true, no_accounts: true });
+  api.answer("users.me", refuse("unauthorized"));
+  api.answer("auth.refresh", refuse("unauthorized"));
+  const app = open("/p/shop/files");
+  expect(await screen.findByRole("heading", { name: "Create your account" })).toBeVisible();
+  expect(app.path()).toBe("/register?next=%2Fp%2Fshop%2Ffiles");
+  expect(screen.queryByRole("link", { name: "Sign in" })).not.toBeInTheDocument();
+  signedIn(api, { is_superuser: true });
+  api.answer("auth.register", {});
+  api.answer("auth.login", { access_token: "t", token_type: "bearer" });
+  api.answer("models.setup", { configured: false, can_configure: true });
+  api.answer("projectDrafts.get", { draft: null });
+  await user.type(screen.getByLabelText("Email"), "nadia@example.com");
+  await user.type(screen.getByLabelText("Password"), "correct horse{Enter}");
+  expect(await screen.findByRole("heading", { name: "Connect a model" })).toBeVisible();
+  expect(screen.getByRole("link", { name: "Skip for now" })).toHaveAttribute("href", "/p/shop/files");
+  await expectAccessible();
+});
+
+test("sign-in leads to registration while a server has no accounts", async ({ api, open }) => {
+  begin(api, { no_accounts: true });
+  const app = open("/login");
+  await screen.findByRole("heading", { name: "Create your account" });
+  expect(app.path()).toBe("/register");
 });
 
 test("the first account sees that it becomes administrator", async ({ api, open }) => {

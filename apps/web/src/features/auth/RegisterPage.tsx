@@ -28,6 +28,7 @@ export function RegisterPage() {
   const [isTokenShown, setIsTokenShown] = useState(false);
   const set = (name: keyof RegisterForm) => (event: { target: { value: string } }) => setForm({ ...form, [name]: event.target.value });
   const isFirst = config?.setup_required === true;
+  const isAlone = config?.no_accounts === true;
   const wantsToken = isFirst && config.setup_token_required;
 
   const { errors, isSubmitting, onSubmit } = useSubmission(fields, {
@@ -49,8 +50,10 @@ export function RegisterPage() {
       const answer = await api.auth.login({ body: { email, password: form.password } });
       if (answer.requires_2fa) await router.navigate({ to: "/login", search: next ? { next } : {} });
       else {
-        await enter(queryClient);
-        await router.navigate({ href: safeNext(next), replace: true });
+        const user = await enter(queryClient);
+        // Its guard leads on where a model is connected already.
+        if (user.is_superuser) await router.navigate({ to: "/connect-model", search: next ? { next } : {}, replace: true });
+        else await router.navigate({ href: safeNext(next), replace: true });
       }
     },
     faultsOf: (error) => {
@@ -64,7 +67,7 @@ export function RegisterPage() {
 
   return (
     <AuthThread title="Create account">
-      <LiveStep title={isFirst ? "Create the first account" : "Create account"}>
+      <LiveStep title={isAlone ? "Create your account" : "Create account"}>
         {isFirst && !wantsToken ? <p className="mt-1 text-fg-2">This account will be the administrator of this server.</p> : null}
         <form onSubmit={onSubmit} noValidate className="mt-4 grid gap-3">
           {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
@@ -121,15 +124,17 @@ export function RegisterPage() {
       <NextStep
         isLast
         foot={
-          <>
-            Already have an account?{" "}
-            <Link to="/login" search={next ? { next } : {}} className="link">
-              Sign in
-            </Link>
-          </>
+          isAlone ? undefined : (
+            <>
+              Already have an account?{" "}
+              <Link to="/login" search={next ? { next } : {}} className="link">
+                Sign in
+              </Link>
+            </>
+          )
         }
       >
-        Your projects
+        {isAlone ? "Connect a model" : "Your projects"}
       </NextStep>
     </AuthThread>
   );

@@ -1,6 +1,7 @@
 import { ApiError } from "@tesslate/client/core";
 import type { QueryClient } from "@tanstack/react-query";
 import { queryOptions } from "@tanstack/react-query";
+import type { User } from "@tesslate/contract";
 import { api, session } from "../../api.ts";
 import { meQuery } from "../users/index.ts";
 
@@ -12,10 +13,11 @@ export const configQuery = queryOptions({
 });
 
 /** Loads the user of the new session, which the guards of the routes check. */
-export async function enter(queryClient: QueryClient): Promise<void> {
+export async function enter(queryClient: QueryClient): Promise<User> {
   session.reset();
-  await queryClient.fetchQuery({ ...meQuery, staleTime: 0 });
+  const user = await queryClient.fetchQuery({ ...meQuery, staleTime: 0 });
   void queryClient.invalidateQueries({ queryKey: configQuery.queryKey });
+  return user;
 }
 
 export async function signOut(queryClient: QueryClient): Promise<void> {

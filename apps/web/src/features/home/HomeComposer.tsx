@@ -1,15 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Box, ChevronDown } from "lucide-react";
-import type { MessageAttachment } from "@tesslate/contract";
-import { useRef, useState } from "react";
+import type { CreateProject, MessageAttachment } from "@tesslate/contract";
+import { useEffect, useRef, useState } from "react";
 import { keepEditMode } from "../../lib/edit-modes.ts";
 import { hasCode } from "../../lib/errors.ts";
-import { keepDraft, readDraft } from "../../lib/first-prompt.ts";
 import { keepModelChoice, pickModel, readModelChoice, shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { formatNumber } from "../../lib/numbers.ts";
 import { useDroppedFiles, usePastedFiles } from "../../lib/use-dropped-files.ts";
 import { useFirstFocus } from "../../lib/use-first-focus.ts";
+import { useHandler } from "../../lib/use-handler.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { templatesQuery, useCreateProject } from "../../project/projects.queries.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -22,16 +22,20 @@ import { AttachButton, AttachmentChips, attachPasted, useHeldAttachments, Vision
 import { ModelNotice, modelSetupQuery, modelsQuery } from "../models/index.ts";
 import { ImportButton, projectNameOf } from "../projects/index.ts";
 import { startersOf } from "./starters.ts";
+import { useProjectDraft } from "./use-project-draft.ts";
 
 const longestMessage = 10_000;
 const longestDescription = 2_000;
 
-/** Prompt, attachments, template, model; Enter creates the project with the prompt, which the server runs as soon as the project is set up. */
+/**
+ * Prompt, attachments, template, model; Enter creates the project with the prompt, which the server runs as soon as the project is set up. Without a
+ * model, Enter submits the draft: it is sent as soon as a model is connected.
+ */
 export function HomeComposer() {
   const navigate = useNavigate();
   const box = useRef<HTMLTextAreaElement>(null);
-  const [prompt, setPrompt] = useState(readDraft);
-  const [templateSlug, setTemplateSlug] = useState<string>();
+  const { draft, isLoaded, edit, submit, hold, settle, forget } = useProjectDraft();
+  const prompt = draft.text;
   const [modelId, setModelId] = useState(readModelChoice);
   const templates = useQuery(templatesQuery);
   const setup = useQuery(modelSetupQuery);
@@ -49,7 +53,7 @@ export function HomeComposer() {
   usePastedFiles(attach);
 
   const template =
-    templates.data?.items.find((item) => item.slug === templateSlug) ??
+    templates.data?.items.find((item) => item.slug === draft.base_id) ??
     templates.data?.items.find((item) => item.is_default) ??
     templates.data?.items[0];
   const usable = usableModels(models.data?.items ?? []);
@@ -65,27 +69,26 @@ export function HomeComposer() {
 
   useFirstFocus(box);
   useShortcuts({ "home.prompt": () => box.current?.focus() });
-  const write = (text: string) => {
-    setPrompt(text);
-    keepDraft(text);
-  };
+  const write = (text: string) => edit({ text });
   const isEmpty = !prompt.trim() && attachments.list.length === 0;
   const isBusy = create.isPending || isUploading;
   const build = async () => {
     const message = prompt.trim();
-    if (isEmpty || isUnconnected || isTooLong || isBusy) return;
+    if (isEmpty || isTooLong || isBusy) return;
+    if (isUnconnected) return submit();
     if (isBlind) return setHint("This model doesn't support images. Switch models or remove the images.");
     if (attachments.list.some((one) => one.failure !== undefined && !one.isRetryable))
       return setHint("Couldn't upload an attachment. Remove it.");
     setHint(undefined);
     try {
+      const storedAt = await settle();
       let attached: MessageAttachment[] | undefined = [];
       if (attachments.list.length > 0) {
         setIsUploading(true);
         attached = await attachments.upload().finally(() => setIsUploading(false));
         if (!attached) return setHint("Couldn't upload an attachment. Click Build to retry, or remove it.");
       }
-      const project = await create.mutateAsync({
+      const body: CreateProject = {
         name: projectNameOf(message || (attachments.list[0]?.name.replace(/\.[^.]*$/, "") ?? "")),
         description: message.slice(0, longestDescription),
         source_type: "template",
@@ -94,16 +97,35 @@ export function HomeComposer() {
         edit_mode: "allow",
         ...(model && { model }),
         ...(attached.length > 0 && { attachments: attached.map(({ id }) => id) }),
+      };
+      const project = await create.mutateAsync({
+        body,
+        // A submitted draft that two open pages send is built once.
+        ...(draft.is_submitted && storedAt && { idempotencyKey: `project-draft-${storedAt}` }),
       });
       // The draft is deleted only after the server has the prompt.
       attachments.take();
-      keepDraft("");
+      forget();
       keepEditMode(project.id, "allow");
       void navigate({ to: "/p/$slug/{-$view}", params: { slug: project.slug } });
     } catch {
-      // Shown by `create.error`.
+      // Shown by `create.error`; sent again only on request.
+      hold();
     }
   };
+  const isReady =
+    draft.is_submitted &&
+    isLoaded &&
+    setup.data !== undefined &&
+    !isUnconnected &&
+    models.isSuccess &&
+    !models.isFetching &&
+    !templates.isPending &&
+    !create.isError;
+  const buildSubmitted = useHandler(() => void build());
+  useEffect(() => {
+    if (isReady) buildSubmitted();
+  }, [isReady, buildSubmitted]);
   const failure = create.error
     ? faultsOfRequest(create.error, [])[""]
     : isTooLong
@@ -136,7 +158,7 @@ export function HomeComposer() {
             if (taken) setHint(taken.problem);
           },
         }}
-        notice={isUnconnected && setup.data ? <ModelNotice setup={setup.data} /> : undefined}
+        notice={isUnconnected && setup.data ? <ModelNotice setup={setup.data} isSubmitted={draft.is_submitted} /> : undefined}
         bar={
           <>
             {templates.data && templates.data.items.length > 0 && template ? (
@@ -151,7 +173,7 @@ export function HomeComposer() {
                 }
                 choice={{
                   value: template.slug,
-                  onChange: setTemplateSlug,
+                  onChange: (slug) => edit({ base_id: slug }),
                   options: templates.data.items.map((item) => ({ value: item.slug, label: item.name, hint: item.description })),
                 }}
               />

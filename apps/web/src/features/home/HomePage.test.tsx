@@ -1,10 +1,11 @@
-import { defaultPreferences, Model, Project, Template, type User } from "@tesslate/contract";
+import { defaultPreferences, Model, Project, type ProjectDraft, Template, type User } from "@tesslate/contract";
 import {
   expect,
   expectAccessible,
   person,
   refuse,
   sample,
+  sampleTime,
   screen,
   signedIn,
   test,
@@ -30,7 +31,19 @@ function home(api: CannedApi, me: Parameters<typeof signedIn>[1] = {}): void {
   api.answer("models.setup", { configured: true });
   api.answer("models.list", { items: [gemma], default: gemma.id });
   api.answer("projects.templates", { items: templates });
+  let draft: ProjectDraft | null = null;
+  api.answer("projectDrafts.get", () => ({ draft }));
+  api.answer("projectDrafts.save", ({ body }) => {
+    const given = (body as { draft: ProjectDraft | null }).draft;
+    draft = given && { ...given, updated_at: sampleTime };
+    return { draft };
+  });
 }
+const localDraft = (text: string, more: object = {}) =>
+  localStorage.setItem(
+    "tesslate.draft",
+    JSON.stringify({ user_id: null, text, base_id: null, is_submitted: false, saved_at: Date.now(), ...more }),
+  );
 const box = () => screen.findByRole("textbox", { name: "What do you want to build?" });
 
 test("greets by the first name, begins in the prompt, and has nothing to build yet", async ({ api, open }) => {
@@ -71,7 +84,9 @@ test("a failure keeps the words and can be tried again", async ({ api, open, use
   expect(await screen.findByText("The disk is full.")).toBeVisible();
   expect(await box()).toHaveValue("A bakery shop");
   expect(await box()).toHaveAccessibleDescription(/The disk is full/);
-  expect(sessionStorage.getItem("tesslate.draft")).toContain("A bakery shop");
+  await waitFor(() =>
+    expect(api.asked("projectDrafts.save").at(-1)?.body).toEqual({ draft: { text: "A bakery shop", base_id: null, is_submitted: false } }),
+  );
   await user.click(screen.getByRole("button", { name: "Retry" }));
   await waitFor(() => expect(api.asked("projects.create")).toHaveLength(2));
 });
@@ -83,7 +98,8 @@ test("the prompt leaves the page when the server has it, and stays nowhere in th
   api.hang("projects.events");
   open("/");
   await user.type(await box(), "A bakery shop{Enter}");
-  await waitFor(() => expect(sessionStorage.getItem("tesslate.draft")).toBeNull());
+  await waitFor(() => expect(api.asked("projects.create")).toHaveLength(1));
+  await waitFor(() => expect(localStorage.getItem("tesslate.draft")).toBeNull());
   expect(JSON.stringify({ ...sessionStorage, ...localStorage })).not.toContain("A bakery shop");
 });
 
@@ -100,7 +116,7 @@ test("Shift and Enter begin a new line", async ({ api, open, user }) => {
 
 test("more than ten thousand characters are counted, not sent", async ({ api, open }) => {
   home(api);
-  sessionStorage.setItem("tesslate.draft", JSON.stringify("x".repeat(10_001)));
+  localDraft("x".repeat(10_001));
   open("/");
   expect(await screen.findByText("Enter at most 10,000 characters. Your prompt has 10,001.")).toBeVisible();
   expect(screen.getByRole("button", { name: /^Build/ })).toBeDisabled();
@@ -121,6 +137,84 @@ test("what was written survives leaving the page", async ({ api, open, user }) =
   first.unmount();
   open("/");
   expect(await box()).toHaveValue("Half a thought");
+});
+
+test("a draft of another browser is there, with its template", async ({ api, open }) => {
+  home(api);
+  api.answer("projectDrafts.get", { draft: { text: "From the phone", base_id: "next", is_submitted: false, updated_at: sampleTime } });
+  open("/");
+  await waitFor(async () => expect(await box()).toHaveValue("From the phone"));
+  expect(screen.getByRole("button", { name: "Start from: Next.js" })).toBeVisible();
+  expect(api.asked("projects.create")).toEqual([]);
+});
+
+test("a visitor's draft is handed to the account that signs in, and leaves the browser", async ({ api, open }) => {
+  home(api);
+  localDraft("Before the sign-up");
+  open("/");
+  expect(await box()).toHaveValue("Before the sign-up");
+  await waitFor(() => expect(localStorage.getItem("tesslate.draft")).toBeNull());
+  expect(api.asked("projectDrafts.save")[0]?.body).toEqual({ draft: { text: "Before the sign-up", base_id: null, is_submitted: false } });
+});
+
+test("a draft of another user of this browser stays theirs", async ({ api, open }) => {
+  home(api);
+  localDraft("Not yours", { user_id: "0190a000-0000-7000-8000-0000000000ff" });
+  open("/");
+  expect(await box()).toHaveValue("");
+  expect(localStorage.getItem("tesslate.draft")).toContain("Not yours");
+});
+
+test("without a model, Enter submits the draft; it is built once, as soon as one is connected", async ({ api, open, user }) => {
+  home(api);
+  api.blankReads();
+  api.answer("models.setup", { configured: false, can_configure: true, demo_available: true });
+  api.answer("models.list", { items: [], default: null });
+  api.answer("models.configure", { configured: true, demo: true });
+  api.answer("projects.create", { ...bakery, environment_status: "provisioning" });
+  api.hang("projects.events");
+  const app = open("/");
+  await screen.findByText(/No model is connected/);
+  await user.type(await box(), "A bakery shop{Enter}");
+  expect(await screen.findByText("Your prompt is saved and runs as soon as one is.")).toBeVisible();
+  await waitFor(() => expect(api.asked("projectDrafts.save").at(-1)?.body).toMatchObject({ draft: { is_submitted: true } }));
+  expect(api.asked("projects.create")).toEqual([]);
+  api.answer("models.setup", { configured: true });
+  api.answer("models.list", { items: [gemma], default: gemma.id });
+  await user.click(screen.getByRole("button", { name: "Use demo" }));
+  await waitFor(() => expect(app.path()).toBe("/p/alder"));
+  expect(api.asked("projects.create").map(({ body }) => body)).toMatchObject([{ message: "A bakery shop", model: gemma.id }]);
+  expect(api.asked("projects.create")[0]?.headers.get("idempotency-key")).toBe(`project-draft-${sampleTime}`);
+});
+
+test("a submitted draft that is edited waits for Enter again", async ({ api, open, user }) => {
+  home(api);
+  api.answer("models.setup", { configured: false, can_configure: false });
+  open("/");
+  await user.type(await box(), "A bakery shop{Enter}");
+  await screen.findByText("Your prompt is saved and runs as soon as one is.");
+  await user.type(await box(), " with a till");
+  expect(screen.queryByText(/runs as soon as one is/)).not.toBeInTheDocument();
+  expect(screen.getAllByRole("link", { name: "Add your own key" })[0]).toHaveAttribute("href", "/settings/models");
+});
+
+test("a submitted draft that cannot be built is shown with the reason, and not sent again by itself", async ({ api, open }) => {
+  home(api);
+  localDraft("A bakery shop", { is_submitted: true });
+  api.answer("projects.create", refuse("internal_error", { detail: "The disk is full." }));
+  open("/");
+  expect(await screen.findByText("The disk is full.")).toBeVisible();
+  await waitFor(() => expect(api.asked("projectDrafts.save").at(-1)?.body).toMatchObject({ draft: { is_submitted: false } }));
+  expect(api.asked("projects.create")).toHaveLength(1);
+});
+
+test("what a visitor submitted days ago does not run by itself", async ({ api, open }) => {
+  home(api);
+  localDraft("A bakery shop", { is_submitted: true, saved_at: Date.now() - 2 * 86_400_000 });
+  open("/");
+  expect(await box()).toHaveValue("A bakery shop");
+  await waitFor(() => expect(api.asked("projectDrafts.save")).toHaveLength(1));
+  expect(api.asked("projects.create")).toEqual([]);
 });
 
 test.describe("the first steps", () => {

@@ -21,12 +21,14 @@ export function TrialDialog({ agent, onClose }: { agent: Pick<AgentDetail, "id" 
     submit: async ({ message }) => {
       if (!message.trim()) return;
       const project = await create.mutateAsync({
-        name: `Trial of ${agent.name}`.slice(0, 100),
-        source_type: "template",
-        base_id: chosen,
-        message: message.trim(),
-        agent_id: agent.id,
-        edit_mode: "allow",
+        body: {
+          name: `Trial of ${agent.name}`.slice(0, 100),
+          source_type: "template",
+          base_id: chosen,
+          message: message.trim(),
+          agent_id: agent.id,
+          edit_mode: "allow",
+        },
       });
       keepAgentChoice(project.id, agent.slug);
       keepEditMode(project.id, "allow");

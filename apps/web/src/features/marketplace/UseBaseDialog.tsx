@@ -24,10 +24,12 @@ export function UseBaseDialog({
     check: ({ name }) => ({ ...(!name.trim() && { name: "Enter a name." }) }),
     submit: async ({ name }) => {
       const project = await create.mutateAsync({
-        name: name.trim(),
-        source_type: "base",
-        base_id: base.id,
-        ...(version !== null && { base_version: version }),
+        body: {
+          name: name.trim(),
+          source_type: "base",
+          base_id: base.id,
+          ...(version !== null && { base_version: version }),
+        },
       });
       void navigate({ to: "/p/$slug/{-$view}", params: { slug: project.slug } });
     },

@@ -10,7 +10,17 @@ const setup: ModelSetup = {
   demo: false,
   demo_available: false,
   ollama: null,
-  providers: [sample(ModelProvider, { provider: "openai", name: "OpenAI" })],
+  providers: [
+    sample(ModelProvider, {
+      provider: "openai",
+      name: "OpenAI",
+      description: "GPT models",
+      website: "https://platform.openai.com/api-keys",
+      needs_key: true,
+      base_url: "https://api.openai.com/v1",
+    }),
+    sample(ModelProvider, { provider: "openai-compatible", name: "OpenAI-compatible", needs_key: false, base_url: null }),
+  ],
 };
 
 test("a key is tested, then the provider is connected with a default model", async ({ api, show, user }) => {
@@ -54,4 +64,51 @@ test("a passed test counts for what was tested, and can be repeated", async ({ a
   await user.type(screen.getByLabelText("API key"), "2");
   expect(screen.queryByText("Works.")).not.toBeInTheDocument();
   expect(screen.getByRole("button", { name: "Test key" })).toBeVisible();
+});
+
+test("a provider leads to the page of its keys", async ({ show }) => {
+  show(<ConnectModelForm setup={setup} onDone={() => undefined} />);
+  const link = await screen.findByRole("link", { name: "Get an API key" });
+  expect(link).toHaveAttribute("href", "https://platform.openai.com/api-keys");
+  expect(link).toHaveAttribute("rel", "noreferrer");
+});
+
+test("an OpenAI-compatible server needs an address, no key, and the name of a model if it lists none", async ({ api, show, user }) => {
+  show(<ConnectModelForm setup={setup} onDone={() => undefined} />);
+  await user.click(await screen.findByRole("combobox", { name: "Provider" }));
+  await user.click(await screen.findByRole("option", { name: /OpenAI-compatible/ }));
+  await user.click(screen.getByRole("button", { name: "Test connection" }));
+  expect(screen.getByLabelText("Address")).toHaveAccessibleDescription(/Enter the address of the server\./);
+  api.answer("models.test", { ok: false, message: "It lists no models.", models: [], needs_model: true });
+  await user.type(screen.getByLabelText("Address"), "http://llm.lan:8080{Enter}");
+  await waitFor(() => expect(screen.getByLabelText("Address")).toHaveAccessibleDescription(/It lists no models\./));
+  api.answer("models.test", { ok: true, message: "Works.", models: [] });
+  await user.type(screen.getByLabelText("Model"), "qwen3{Enter}");
+  await screen.findByText("Works.");
+  api.answer("models.configure", setup);
+  await user.click(screen.getByRole("button", { name: "Connect model" }));
+  await waitFor(() => expect(api.asked("models.configure")).toHaveLength(1));
+  expect(api.asked("models.test").at(-1)?.body).toEqual({ provider: "openai-compatible", base_url: "http://llm.lan:8080", model: "qwen3" });
+  expect(api.asked("models.configure")[0]?.body).toMatchObject({
+    base_url: "http://llm.lan:8080",
+    default_model: "openai-compatible/qwen3",
+  });
+});
+
+test("a found Ollama connects with one click on a model, and says why if it does not", async ({ api, show, user }) => {
+  let done = 0;
+  const ollama = { base_url: "http://localhost:11434/v1", models: ["qwen3:8b", "gemma3"] };
+  show(<ConnectModelForm setup={{ ...setup, ollama }} onDone={() => (done += 1)} />);
+  api.answer("models.configure", refuse("model_error", { detail: "The model needs more memory." }));
+  await user.click(await screen.findByRole("button", { name: "Use qwen3:8b" }));
+  expect(await screen.findByText("The model needs more memory.")).toBeVisible();
+  api.answer("models.configure", setup);
+  await user.click(screen.getByRole("button", { name: "Use gemma3" }));
+  await waitFor(() => expect(done).toBe(1));
+  expect(api.asked("models.configure").at(-1)?.body).toEqual({
+    kind: "provider",
+    provider: "ollama",
+    base_url: ollama.base_url,
+    default_model: "ollama/gemma3",
+  });
 });

@@ -12,6 +12,7 @@ import { Select } from "../../ui/Select.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { withProvider } from "./ModelNotice.tsx";
 import { useConfigureModels, useTestModel, type ModelSetup } from "./models.queries.ts";
+import { OllamaOffer } from "./OllamaOffer.tsx";
 
 interface Provider {
   provider: string;
@@ -24,25 +25,30 @@ const givenOf = ({ provider, api_key, base_url }: Provider) => ({
   ...(api_key.trim() && { api_key: api_key.trim() }),
   ...(base_url.trim() && { base_url: base_url.trim() }),
 });
-const keylessProviders = new Set(["ollama"]);
 
-/** Provider and key, then a test; once it has passed, the default model. */
+/** An Ollama that was found, with one click; or provider and key, then a test, and once it has passed, the default model. */
 export function ConnectModelForm({ setup, onDone }: { setup: ModelSetup; onDone: () => void }) {
   const test = useTestModel();
   const configure = useConfigureModels();
   /** The last test that passed. It counts for what was tested only. */
   const [tested, setTested] = useState<{ given: string; models: string[]; note: string }>();
   const isRetest = useRef(false);
+  /** Servers that list no models, by what was tested: the person names one. */
+  const [unlisted, setUnlisted] = useState<string>();
   const form: Form<Provider> = useForm<Provider>({
     start: {
-      provider: setup.ollama ? "ollama" : (setup.providers[0]?.provider ?? "openai"),
+      provider: setup.providers[0]?.provider ?? "openai",
       api_key: "",
-      base_url: setup.ollama?.base_url ?? "",
+      base_url: "",
       model: "",
     },
-    check: ({ api_key, model }) => {
+    check: ({ api_key, base_url, model }) => {
       if (models && !isRetest.current) return model.trim() ? {} : { model: "Select a default model." };
-      return !isKeyless && !api_key.trim() && !chosen?.has_key ? { api_key: "Enter an API key." } : {};
+      return {
+        ...(chosen?.needs_key && !api_key.trim() && !chosen.has_key && { api_key: "Enter an API key." }),
+        ...(hasNoUrl && !base_url.trim() && !chosen.has_key && { base_url: "Enter the address of the server." }),
+        ...(isUnlisted && !model.trim() && { model: "Enter a model." }),
+      };
     },
     submit: async (values) => {
       if (models && !isRetest.current) {
@@ -56,13 +62,18 @@ export function ConnectModelForm({ setup, onDone }: { setup: ModelSetup; onDone:
         return onDone();
       }
       setTested(undefined);
-      const answer = await test.mutateAsync(givenOf(values));
-      if (!answer.ok) throw new Error(answer.message);
-      setTested({ given: JSON.stringify(givenOf(values)), models: answer.models, note: answer.message });
-      form.set("model", answer.models[0] ?? "");
+      const given = JSON.stringify(givenOf(values));
+      const named = isUnlisted ? values.model.trim() : "";
+      const answer = await test.mutateAsync({ ...givenOf(values), ...(named && { model: named }) });
+      if (!answer.ok) {
+        setUnlisted(answer.needs_model ? given : undefined);
+        throw new Error(answer.message);
+      }
+      setTested({ given, models: answer.models, note: answer.message });
+      form.set("model", named || (answer.models[0] ?? ""));
     },
     faultsOf: (error) => {
-      if (!(error instanceof ApiError)) return { [isKeyless ? "base_url" : "api_key"]: sentenceOf(error) };
+      if (!(error instanceof ApiError)) return { [chosen?.needs_key ? "api_key" : "base_url"]: sentenceOf(error) };
       if (hasCode(error, "outbound_refused")) return { base_url: sentenceOf(error) };
       if (hasCode(error, "unknown_model")) return { model: sentenceOf(error) };
       return hasCode(error, "model_auth_failed") ? { api_key: sentenceOf(error) } : undefined;
@@ -70,16 +81,39 @@ export function ConnectModelForm({ setup, onDone }: { setup: ModelSetup; onDone:
   });
   const { errors, values } = form;
   const chosen = setup.providers.find((entry) => entry.provider === values.provider);
-  const isKeyless = keylessProviders.has(values.provider);
+  const takesKey = values.provider !== "ollama";
+  const hasNoUrl = chosen?.base_url === null;
+  const isUnlisted = unlisted === JSON.stringify(givenOf(values));
   const models = tested?.given === JSON.stringify(givenOf(values)) ? tested.models : undefined;
   const send = (isAgain: boolean, event?: FormEvent) => {
     isRetest.current = isAgain;
     form.onSubmit(event);
   };
 
+  const address = (
+    <Field
+      label={hasNoUrl ? "Address" : "Base URL"}
+      error={errors.base_url}
+      hint={
+        hasNoUrl
+          ? "Usual ports: 8080 of llama.cpp, 8000 of vLLM, 1234 of LM Studio."
+          : takesKey
+            ? "Only for a compatible server. Leave empty to use the provider's URL."
+            : undefined
+      }
+    >
+      <Input
+        {...form.text("base_url")}
+        type="url"
+        className="font-mono"
+        placeholder={hasNoUrl ? "http://127.0.0.1:8080/v1" : takesKey ? "https://…" : "http://localhost:11434"}
+      />
+    </Field>
+  );
   return (
     <form onSubmit={(event) => send(false, event)} noValidate className="grid gap-3">
-      <Field label="Provider" hint={chosen?.description}>
+      {setup.ollama ? <OllamaOffer ollama={setup.ollama} onDone={onDone} /> : null}
+      <Field label={setup.ollama ? "Or another provider" : "Provider"} hint={chosen ? <ProviderHint of={chosen} /> : undefined}>
         <Select
           value={values.provider}
           onChange={(next) => {
@@ -90,27 +124,32 @@ export function ConnectModelForm({ setup, onDone }: { setup: ModelSetup; onDone:
           options={setup.providers.map((entry) => ({
             value: entry.provider,
             label: entry.name,
-            ...(entry.has_key && { hint: "Key saved" }),
+            ...(entry.has_key && { hint: entry.needs_key ? "Key saved" : "Connected" }),
           }))}
         />
       </Field>
-      {isKeyless ? null : (
-        <Field label="API key" error={errors.api_key} hint={chosen?.has_key ? "Leave empty to keep the stored key." : undefined}>
+      {hasNoUrl ? address : null}
+      {takesKey ? (
+        <Field
+          label="API key"
+          error={errors.api_key}
+          hint={
+            chosen?.has_key
+              ? "Leave empty to keep the stored key."
+              : chosen && !chosen.needs_key
+                ? "Leave empty if the server needs no key."
+                : undefined
+          }
+        >
           <PasswordInput {...form.text("api_key")} noun="key" autoComplete="off" className="font-mono" />
         </Field>
-      )}
-      <Field
-        label="Base URL"
-        error={errors.base_url}
-        hint={isKeyless ? undefined : "Only for a compatible server. Leave empty to use the provider's URL."}
-      >
-        <Input
-          {...form.text("base_url")}
-          type="url"
-          className="font-mono"
-          placeholder={isKeyless ? "http://127.0.0.1:11434" : "https://…"}
-        />
-      </Field>
+      ) : null}
+      {hasNoUrl ? null : address}
+      {isUnlisted && !models ? (
+        <Field label="Model" error={errors.model} hint="The server lists no models. Enter the name of one.">
+          <Input {...form.text("model")} className="font-mono" placeholder="qwen3-coder" />
+        </Field>
+      ) : null}
       {models ? (
         <>
           <p role="status" className="flex items-start gap-2 text-ok">
@@ -144,9 +183,24 @@ export function ConnectModelForm({ setup, onDone }: { setup: ModelSetup; onDone:
           isLoading={models ? configure.isPending : test.isPending}
           loadingWord={models ? "Connecting…" : "Testing…"}
         >
-          {models ? "Connect model" : isKeyless ? "Test connection" : "Test key"}
+          {models ? "Connect model" : chosen?.needs_key ? "Test key" : "Test connection"}
         </Button>
       </div>
     </form>
   );
 }
+
+/** What the provider offers, and where its keys are created. */
+const ProviderHint = ({ of: { description, website, needs_key } }: { of: ModelSetup["providers"][number] }) => (
+  <>
+    {description}.
+    {website ? (
+      <>
+        {" "}
+        <a className="link" href={website} target="_blank" rel="noreferrer">
+          {needs_key ? "Get an API key" : "Download"}
+        </a>
+      </>
+    ) : null}
+  </>
+);

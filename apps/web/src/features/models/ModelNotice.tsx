@@ -1,18 +1,19 @@
+import { Link } from "@tanstack/react-router";
 import { Plug } from "lucide-react";
 import { Suspense, useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { shortModelName } from "../../lib/model-choice.ts";
-import { Button } from "../../ui/Button.tsx";
+import { Button, buttonClass } from "../../ui/Button.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useConfigureModels, type ModelSetup } from "./models.queries.ts";
 import { ConnectModelDialog } from "./on-demand.ts";
 
 /**
  * Replaces the composer's bar while no model is connected. Offers a local Ollama or the scripted demo with one click, and the form
- * for everything else. The draft is kept.
+ * for everything else. `isSubmitted`: the prompt waits for a model to run.
  */
-export function ModelNotice({ setup }: { setup: ModelSetup }) {
+export function ModelNotice({ setup, isSubmitted = false }: { setup: ModelSetup; isSubmitted?: boolean }) {
   const [isOpen, setIsOpen] = useState(false);
   const configure = useConfigureModels();
   const ollamaModel = setup.ollama?.models[0];
@@ -23,9 +24,12 @@ export function ModelNotice({ setup }: { setup: ModelSetup }) {
       <Plug className="flex-none text-fg-3" />
       <span className="min-w-0 flex-1 basis-60">
         No model is connected.{" "}
+        <span role="status" className="text-fg-0">
+          {isSubmitted ? "Your prompt is saved and runs as soon as one is. " : ""}
+        </span>
         <span className="text-fg-2">
           {!setup.can_configure
-            ? "Ask an administrator of this server to connect one. Your draft is kept."
+            ? "Ask an administrator of this server to connect one, or add your own key."
             : setup.ollama && ollamaModel
               ? `Ollama is running at ${setup.ollama.base_url.replace(/^https?:\/\//, "")} with ${counted(setup.ollama.models.length, "model")}.`
               : setup.demo_available
@@ -75,7 +79,11 @@ export function ModelNotice({ setup }: { setup: ModelSetup }) {
             </Button>
           ) : null}
         </span>
-      ) : null}
+      ) : (
+        <Link to="/settings/models" className={buttonClass({ size: "sm", variant: "primary" })}>
+          Add your own key
+        </Link>
+      )}
       {isOpen ? (
         <Suspense fallback={null}>
           <ConnectModelDialog setup={setup} isOpen onOpenChange={setIsOpen} />

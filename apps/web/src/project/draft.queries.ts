@@ -1,0 +1,28 @@
+import { queryOptions } from "@tanstack/react-query";
+import type { ProjectDraft } from "@tesslate/contract";
+import { api } from "../api.ts";
+import { forgetLocalDraft, readLocalDraft } from "../lib/local-draft.ts";
+
+export type Draft = Omit<ProjectDraft, "updated_at">;
+
+/** Saves a draft on the server; a blank one deletes it. Then this browser need not keep it. */
+export async function saveDraft(draft: Draft): Promise<ProjectDraft | null> {
+  const { text, base_id, is_submitted } = draft;
+  const answer = await api.projectDrafts.save({ body: { draft: text.trim() ? { text, base_id, is_submitted } : null } });
+  forgetLocalDraft(draft);
+  return answer.draft;
+}
+
+/** The user's draft. What this browser still keeps, also from before the sign-in, is newer and handed over first. */
+export const draftQuery = (userId: string) =>
+  queryOptions({
+    queryKey: ["project-draft", userId],
+    queryFn: async ({ signal }): Promise<Draft | null> => {
+      const local = readLocalDraft(userId);
+      if (!local) return (await api.projectDrafts.get(undefined, { signal })).draft;
+      // If it cannot be saved, it stays in this browser.
+      return saveDraft(local).catch(() => local);
+    },
+    // Changes come from this page; another browser's are read when it is opened again.
+    staleTime: Number.POSITIVE_INFINITY,
+  });
