@@ -273,6 +273,43 @@ export function describeRuntimeDriver(
         await expect(open({ image: "broken-0000" })).rejects.toSatisfy(is("not_found"));
       }, 60_000);
 
+      test("are found, listed, rebuilt and removed", async () => {
+        const spec = await image({ name: "kept" });
+        expect(await driver.findImage(spec)).toBeUndefined();
+        const id = await driver.prepare(spec);
+        const found = await driver.findImage(spec);
+        expect(found).toMatchObject({ id, name: "kept" });
+        expect(await driver.listImages()).toContainEqual(found);
+        expect(Math.abs((found?.preparedAt ?? 0) - Date.now())).toBeLessThan(60_000);
+        const logs: string[] = [];
+        expect(await driver.prepare(spec, { isRebuilt: true, onLog: (line) => logs.push(line) })).toBe(id);
+        expect(logs.length).toBeGreaterThan(0);
+        const sandbox = await open({ image: id });
+        await driver.removeImage(id);
+        await driver.removeImage(id);
+        expect(await driver.findImage(spec)).toBeUndefined();
+        await expect(open({ image: id })).rejects.toSatisfy(is("not_found"));
+        expect(decode((await sandbox.files.read("built.txt")).data)).toBe("built");
+      }, 60_000);
+
+      test("that are built in the background are joined by a caller that waits", async () => {
+        const spec = await image({ name: "joined", build: [programs.sleep(300), programs.put("built.txt", "built")] });
+        const [background, foreground]: string[][] = [[], []];
+        const { promise: started, resolve } = Promise.withResolvers<void>();
+        const first = driver.prepare(spec, {
+          isBackground: true,
+          onLog: (line) => {
+            background?.push(line);
+            if (line === "started") resolve();
+          },
+        });
+        await started;
+        const second = driver.prepare(spec, { onLog: (line) => foreground?.push(line) });
+        expect(await second).toBe(await first);
+        expect(background?.filter((line) => line === "started")).toHaveLength(1);
+        if (driver.name !== "memory") expect(foreground).toEqual(background);
+      }, 60_000);
+
       test("stop building when the last caller aborts", async () => {
         const abort = new AbortController();
         const spec = await image({ name: "slow", build: [programs.sleep(60_000)] });

@@ -30,9 +30,16 @@ export interface RuntimeDriver {
 
   /**
    * Builds an image (a template's tree with its dependencies installed) once and caches it by content hash.
-   * Concurrent calls for the same content share one build. A failed build leaves nothing behind and throws `build_failed` with the last log lines.
+   * Concurrent calls for the same content share one build: a caller that joins gets the lines so far. A failed build leaves nothing behind
+   * and throws `build_failed` with the last log lines.
    */
-  prepare(image: ImageSpec, options?: { signal?: AbortSignal; onLog?: (line: string) => void }): Promise<ImageId>;
+  prepare(image: ImageSpec, options?: PrepareOptions): Promise<ImageId>;
+  /** The image of this content, when it is prepared. Starts nothing. */
+  findImage(image: ImageSpec): Promise<PreparedImage | undefined>;
+  /** Every prepared image, including those of other content. */
+  listImages(): Promise<PreparedImage[]>;
+  /** Deletes an image after copies in progress; sandboxes keep what was copied. Ignores unknown ids. */
+  removeImage(id: ImageId): Promise<void>;
 
   /**
    * Whether services see a file at this absolute path: a program of this host, or of `RuntimeOptions.programs` (at `/opt/<name>`). Where
@@ -61,6 +68,25 @@ export interface RuntimeDriver {
 
 export type ImageId = string;
 
+export interface PrepareOptions {
+  signal?: AbortSignal;
+  onLog?: (line: string) => void;
+  /** Nobody waits: other programs go first, until a caller joins that waits. */
+  isBackground?: boolean;
+  /** Build although it is prepared. The prepared image is used until the new one replaces it. */
+  isRebuilt?: boolean;
+}
+
+export interface PreparedImage {
+  id: ImageId;
+  /** `ImageSpec.name`, with `-` for what is not a letter, a digit, `_` or `-`. */
+  name: string;
+  /** Milliseconds since 1970. */
+  preparedAt: number;
+  /** Disk space. Absent in images of older versions. */
+  bytes?: number;
+}
+
 export interface ImageSpec {
   /** For logs and folder names, e.g. `react-vite`. */
   name: string;
@@ -76,6 +102,8 @@ export interface Limits {
   memoryBytes: number;
   /** 1 = one core. */
   cpus: number;
+  /** Share of the CPU beside other sandboxes that need it, from 1 to 10,000. Default 100. */
+  cpuWeight?: number;
   pids: number;
   /** Size limit of the working tree; enforced where the host supports it, otherwise sampled. */
   diskBytes: number;

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
 import type { Bind, LaunchOptions, SandboxLocation } from "../host/process-isolation.ts";
+import { tryLimits } from "../host/processes/cgroups.ts";
 import { accounts } from "../host/files/etc.ts";
 import { writeWithMode } from "../host/files/modes.ts";
 import { descendants } from "../host/processes/pids.ts";
@@ -301,7 +302,8 @@ export async function openDockerBackend(
       location = next;
       pod.update(next);
       writeNames();
-      hasGroupLimits = false;
+      // Lowering below current use may be rejected; it applies at the next start.
+      if (hasGroupLimits) hasGroupLimits = tryLimits(group(), location.limits);
       const { Memory, MemorySwap, NanoCpus, PidsLimit } = hostConfig(context, location, {});
       each((container) => container.update({ Memory, MemorySwap, NanoCpus, PidsLimit })).catch((err: unknown) =>
         // Lowering a limit below current use may be rejected; it applies at the next start.

@@ -8,7 +8,7 @@ import type { Isolation, Limits, RuntimeDriver, SandboxInfo, SandboxSpec } from 
 import { rememberFolder } from "./files/folder.ts";
 import { readJsonFile, writeJson } from "./files/json-file.ts";
 import type { SandboxLocation } from "./process-isolation.ts";
-import { buildFolder, createImages } from "./images/images.ts";
+import { buildFolder, createImages, type BuildPriority } from "./images/images.ts";
 import { makeFolder } from "./files/modes.ts";
 import type { OpenSandbox } from "./sandbox.ts";
 import { serviceNote } from "./services/service.ts";
@@ -20,6 +20,8 @@ export const defaultSandboxLimits: Limits = { memoryBytes: 2 ** 30, cpus: 2, pid
 const folderCheckMs = 1_000;
 /** Installing needs more than running. */
 const buildLimits: Limits = { memoryBytes: 3 * 2 ** 30, cpus: availableParallelism(), pids: 1024, diskBytes: 4 * 2 ** 30 };
+/** Half of the cores, and only what other programs leave. */
+const backgroundLimits: Limits = { ...buildLimits, cpus: Math.max(1, Math.floor(buildLimits.cpus / 2)), cpuWeight: 1 };
 
 interface Options {
   name: "sandbox" | "process" | "docker";
@@ -92,16 +94,20 @@ export async function createHostDriver({
 
   const imagesDir = join(root, "images");
   const buildSlot = (key: string) => `@build-${key}`;
-  const openBuild = async (key: string, dir: string) => {
+  const openBuild = async (key: string, dir: string, priority: BuildPriority = { isBackground: false }) => {
     const location: SandboxLocation = {
       dir,
       historyDir: join(dir, "history"),
       slot: slots.allocate(buildSlot(key)),
       spec: { id: `build-${key}` },
-      limits: buildLimits,
+      limits: priority.isBackground ? backgroundLimits : buildLimits,
     };
     makeFolders(dir, isRoot ? location.slot.uid : undefined);
-    return openSandbox(location);
+    const opening = await openSandbox(location);
+    // It may have become urgent in the meantime.
+    if (!priority.isBackground) opening.update({ ...location, limits: buildLimits });
+    priority.onRaise = () => opening.update({ ...location, limits: buildLimits });
+    return opening;
   };
   // Builds interrupted by the end of an earlier process; a server being warmed up may still run.
   for (const slot of slots.ids(buildSlot(""))) {
@@ -114,13 +120,15 @@ export async function createHostDriver({
   const images = createImages({
     dir: imagesDir,
     versions,
+    backgroundPrefix: can.limits ? [] : ["nice", "-n", "10"],
     ownerUid: isRoot ? slots.allocate("@images").uid : undefined,
-    async withSandbox(key, dir, build) {
-      const opening = await openBuild(key, dir);
+    async withSandbox(key, dir, priority, build) {
+      const opening = await openBuild(key, dir, priority);
       building.add(opening);
       try {
         return await build(opening.sandbox);
       } finally {
+        delete priority.onRaise;
         building.delete(opening);
         if (!isDeleted()) await opening.close({ leaveRunning: false });
         if (!isDeleted()) slots.release(buildSlot(key));
@@ -237,6 +245,9 @@ export async function createHostDriver({
       return at !== undefined && existsSync(at);
     },
     prepare: (image, options = {}) => images.prepare(image, options),
+    findImage: images.find,
+    listImages: async () => images.list(),
+    removeImage: images.remove,
     async open(spec) {
       if (!idPattern.test(spec.id)) throw new RuntimeError("not_supported", `${spec.id} is not a valid sandbox id`);
       return (await inTurn(spec.id, () => open(spec))).sandbox;

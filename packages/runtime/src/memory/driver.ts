@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { RuntimeError } from "../errors.ts";
-import type { ImageId, ImageSpec, RuntimeDriver, Sandbox } from "../types.ts";
+import type { ImageId, ImageSpec, PreparedImage, RuntimeDriver, Sandbox } from "../types.ts";
 import { memoryCommands, type MemoryCommand } from "./commands.ts";
 import { createMemorySandbox } from "./sandbox.ts";
 import { createMemoryTree, type MemoryTree } from "./tree.ts";
@@ -15,6 +15,7 @@ export function createMemoryDriver({ commands = {} }: MemoryDriverOptions = {}):
   const programs = { ...memoryCommands, ...commands };
   const sandboxes = new Map<string, Sandbox>();
   const images = new Map<ImageId, Promise<MemoryTree>>();
+  const prepared = new Map<ImageId, PreparedImage>();
 
   async function build(
     image: ImageSpec,
@@ -45,26 +46,38 @@ export function createMemoryDriver({ commands = {} }: MemoryDriverOptions = {}):
     return tree;
   }
 
+  /** The image's sources and its id. */
+  async function read(image: ImageSpec): Promise<{ id: ImageId; tree: MemoryTree }> {
+    const tree = createMemoryTree();
+    await tree.copyIn(image.sourceDir);
+    const hash = createHash("sha256").update(JSON.stringify([image.build, image.warm ?? null]));
+    for (const { path, isDirectory } of await tree.walk())
+      hash.update(`\0${path}\0`).update(isDirectory ? "" : (await tree.read(path)).data);
+    return { id: `${image.name}-${hash.digest("hex").slice(0, 24)}`, tree };
+  }
+
   return {
     name: "memory",
     isolation: "none",
     warnings: ["Project code is not run: this is the driver for tests."],
     can: { pty: false, freeze: true, limits: false, privateNetwork: false, images: false, history: false },
-    async prepare(image, { signal, onLog = () => {} } = {}) {
-      const tree = createMemoryTree();
-      await tree.copyIn(image.sourceDir);
-      const hash = createHash("sha256").update(JSON.stringify([image.build, image.warm ?? null]));
-      for (const { path, isDirectory } of await tree.walk())
-        hash.update(`\0${path}\0`).update(isDirectory ? "" : (await tree.read(path)).data);
-      const id = `${image.name}-${hash.digest("hex").slice(0, 24)}`;
-      let built = images.get(id);
+    async prepare(image, { signal, onLog = () => {}, isRebuilt = false } = {}) {
+      const { id, tree } = await read(image);
+      let built = isRebuilt && prepared.has(id) ? undefined : images.get(id);
       if (!built) {
         built = build(image, tree, signal, onLog);
         images.set(id, built);
         built.catch(() => images.delete(id));
       }
       await built;
+      prepared.set(id, { id, name: image.name, preparedAt: Date.now() });
       return id;
+    },
+    findImage: async (image) => prepared.get((await read(image)).id),
+    listImages: async () => [...prepared.values()],
+    async removeImage(id) {
+      images.delete(id);
+      prepared.delete(id);
     },
     async open(spec) {
       if (!/^[a-z0-9-]{1,64}$/.test(spec.id)) throw new RuntimeError("not_supported", `${spec.id} is not an id for a sandbox`);

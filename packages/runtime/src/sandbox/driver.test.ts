@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { processesWith, until } from "../conformance/observe.ts";
 import { findCgroups } from "../host/processes/cgroups.ts";
 import type { RuntimeDriver } from "../types.ts";
 import type { SandboxDriverOptions } from "./driver.ts";
@@ -116,6 +117,33 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
     },
     30_000,
   );
+
+  test.skipIf(!isRoot)("a build in the background gives way to other programs until a caller waits for it", async () => {
+    const dataDir = await folder();
+    const driver = await start({ dataDir });
+    if (!driver.can.limits) return;
+    const mark = String(3_000_000 + Math.floor(Math.random() * 1_000_000));
+    mkdirSync(join(dataDir, "sources"));
+    const spec = { name: "slow", sourceDir: join(dataDir, "sources"), build: [["sleep", mark]] };
+    const abort = new AbortController();
+    const weight = () => {
+      const [pid] = processesWith(`sleep\0${mark}`);
+      if (pid === undefined) return undefined;
+      const groups = readFileSync(`/proc/${pid}/cgroup`, "utf8");
+      const v1 = /^\d+:(?:[^:]*,)?cpu(?:,[^:]*)?:(.*)$/m.exec(groups)?.[1];
+      if (v1 !== undefined) return Number(readFileSync(join("/sys/fs/cgroup/cpu", v1, "cpu.shares"), "utf8")) / 1024;
+      const v2 = /^0::(.*)$/m.exec(groups)?.[1] ?? "";
+      return Number(readFileSync(join("/sys/fs/cgroup", v2, "../cpu.weight"), "utf8")) / 100;
+    };
+    const background = driver.prepare(spec, { isBackground: true, signal: abort.signal });
+    // The programs that lead to it have joined its group.
+    await until(() => processesWith(`sleep\0${mark}`).length > 0 && (weight() ?? 1) < 0.02);
+    const waiting = driver.prepare(spec, { signal: abort.signal });
+    await until(() => weight() === 1);
+    abort.abort();
+    for (const { status } of await Promise.allSettled([background, waiting])) expect(status).toBe("rejected");
+    await until(() => processesWith(`sleep\0${mark}`).length === 0);
+  });
 
   test("a folder created by hand instead of a sandbox is not a sandbox", async () => {
     const dataDir = await folder();

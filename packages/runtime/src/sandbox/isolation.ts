@@ -3,8 +3,7 @@ import { RuntimeError } from "../errors.ts";
 import { killPid, type ProcessIsolation, type LaunchOptions, type SandboxLocation } from "../host/process-isolation.ts";
 import { writeWithMode } from "../host/files/modes.ts";
 import { descendants } from "../host/processes/pids.ts";
-import type { Cgroups, Group, Leaf } from "../host/processes/cgroups.ts";
-import type { Limits } from "../types.ts";
+import { tryLimits, type Cgroups, type Group, type Leaf } from "../host/processes/cgroups.ts";
 import type { Launch, Launcher } from "./launch.ts";
 import type { Network } from "./network.ts";
 import { baseEnv, bwrapArgs } from "./profile.ts";
@@ -168,14 +167,4 @@ export function createSandboxIsolation(
       netns = undefined;
     },
   };
-}
-
-function tryLimits(group: Group, limits: Limits): boolean {
-  try {
-    group.setLimits(limits);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EBUSY") return false;
-    throw error;
-  }
 }

@@ -1,16 +1,20 @@
 import { createHash } from "node:crypto";
-import { existsSync, lchownSync, readFileSync, readdirSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
-import { copyFile, lstat, mkdir, readFile, readdir, readlink, symlink } from "node:fs/promises";
+import { existsSync, lchownSync, readFileSync, readdirSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { copyFile, lstat, mkdir, readFile, readdir, readlink, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../../errors.ts";
 import { run } from "../../run.ts";
-import type { ImageId, ImageSpec, Sandbox } from "../../types.ts";
+import type { ImageId, ImageSpec, PreparedImage, PrepareOptions, Sandbox } from "../../types.ts";
 import { makeFolder } from "../files/modes.ts";
 
 /** Trees that are built once and shared as hard links. */
 export interface Images {
-  prepare(image: ImageSpec, options: { signal?: AbortSignal; onLog?: (line: string) => void }): Promise<ImageId>;
+  prepare(image: ImageSpec, options: PrepareOptions): Promise<ImageId>;
+  find(image: ImageSpec): Promise<PreparedImage | undefined>;
+  list(): PreparedImage[];
+  /** Waits for copies in progress. */
+  remove(id: ImageId): Promise<void>;
   /** Fills an empty folder with the image for a project. */
   copyTo(id: ImageId, files: string, uid: number | undefined): Promise<void>;
 }
@@ -19,14 +23,25 @@ interface Options {
   dir: string;
   /** Part of every hash. */
   versions: Record<string, string>;
+  /** Starts the commands of a build in the background, where control groups cannot give way to other programs. */
+  backgroundPrefix: readonly string[];
   /** Owner of finished images: not a project's uid, so that no project can change shared files. */
   ownerUid: number | undefined;
   /** Runs `build` in a sandbox in `dir` with its own uid, then removes the sandbox. */
-  withSandbox<T>(key: string, dir: string, build: (sandbox: Sandbox) => Promise<T>): Promise<T>;
+  withSandbox<T>(key: string, dir: string, priority: BuildPriority, build: (sandbox: Sandbox) => Promise<T>): Promise<T>;
+}
+
+/** How urgent a build is: one that runs in the background becomes urgent when a caller joins that waits for it. */
+export interface BuildPriority {
+  isBackground: boolean;
+  /** Called when the running build becomes urgent. */
+  onRaise?: () => void;
 }
 
 /** Folder of a build, beside finished images. */
 export const buildFolder = (key: string) => `.build-${key}`;
+/** Folder of an image that is being deleted. */
+const removedFolder = (key: string) => buildFolder(`removed-${key}`);
 
 /** Dependency folders are shared: thousands of files that are not edited. Everything else is copied. */
 const sharedNames = new Set(["node_modules", ".venv"]);
@@ -38,39 +53,81 @@ interface Manifest {
   folders: string[];
   /** Files in them that tools rewrite in place (lock files, bundler caches): the project gets its own copies. */
   own: string[];
+  /** Disk space in bytes. Absent in images of older versions. */
+  bytes?: number;
 }
 
-export function createImages({ dir, versions, ownerUid, withSandbox }: Options): Images {
+export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSandbox }: Options): Images {
   makeFolder(dir, 0o711);
   for (const name of readdirSync(dir)) if (name.startsWith(buildFolder(""))) rmSync(join(dir, name), { recursive: true, force: true });
   const building = new Map<ImageId, Build>();
-  const isReady = (id: ImageId) => existsSync(join(dir, id, "manifest.json"));
+  /** Copies in progress, by image. */
+  const copies = new Map<ImageId, Set<Promise<void>>>();
+  const manifestOf = (id: ImageId) => join(dir, id, "manifest.json");
+  const isReady = (id: ImageId) => /^[\w.-]+$/.test(id) && existsSync(manifestOf(id));
+  const readManifest = (id: ImageId) => JSON.parse(readFileSync(manifestOf(id), "utf8")) as Manifest;
+  const present = (id: ImageId): PreparedImage => {
+    const { bytes } = readManifest(id);
+    return { id, name: nameOf(id), preparedAt: statSync(manifestOf(id)).mtimeMs, ...(bytes !== undefined && { bytes }) };
+  };
 
   return {
-    async prepare(image, { signal, onLog }) {
+    async prepare(image, { signal, onLog, isBackground = false, isRebuilt = false }) {
       const id = await imageId(image, versions);
-      if (isReady(id)) return id;
+      if (isReady(id) && !isRebuilt) return id;
       let build = building.get(id);
       if (!build) {
-        build = startBuild(id, image);
+        build = startBuild(id, image, isBackground);
         building.set(id, build);
         const done = () => building.delete(id);
         build.finished.then(done, done);
       }
-      return build.join(signal, onLog);
+      return build.join(signal, onLog, isBackground);
+    },
+
+    async find(image) {
+      const id = await imageId(image, versions);
+      return isReady(id) ? present(id) : undefined;
+    },
+    list: () => readdirSync(dir).filter(isReady).map(present),
+    async remove(id) {
+      if (isReady(id)) await takeAway(id);
     },
 
     async copyTo(id, files, uid) {
-      if (!/^[\w.-]+$/.test(id) || !isReady(id)) throw new RuntimeError("not_found", `there is no image ${id}`);
-      const source = join(dir, id, "files");
-      const manifest = JSON.parse(readFileSync(join(dir, id, "manifest.json"), "utf8")) as Manifest;
-      await copyTree(source, files, uid, new Set(manifest.shared));
-      for (const path of manifest.shared) await share(source, files, path, manifest, uid);
+      if (!isReady(id)) throw new RuntimeError("not_found", `there is no image ${id}`);
+      const copy = copyImage(id, files, uid);
+      const running = copies.get(id) ?? new Set();
+      copies.set(id, running.add(copy));
+      try {
+        await copy;
+      } finally {
+        running.delete(copy);
+        if (running.size === 0) copies.delete(id);
+      }
     },
   };
 
-  function startBuild(id: ImageId, image: ImageSpec): Build {
+  async function copyImage(id: ImageId, files: string, uid: number | undefined): Promise<void> {
+    const source = join(dir, id, "files");
+    const manifest = readManifest(id);
+    await copyTree(source, files, uid, new Set(manifest.shared));
+    for (const path of manifest.shared) await share(source, files, path, manifest, uid);
+  }
+
+  /** Removes an image once nothing copies it, and puts `replacement` in its place without a moment between. */
+  async function takeAway(id: ImageId, replacement?: string): Promise<void> {
+    for (let running = copies.get(id); running && running.size > 0; running = copies.get(id)) await Promise.allSettled(running);
+    const gone = join(dir, removedFolder(id.slice(-12)));
+    if (existsSync(join(dir, id))) renameSync(join(dir, id), gone);
+    if (replacement !== undefined) renameSync(replacement, join(dir, id));
+    // Thousands of files: not in the way of other work of this process.
+    await rm(gone, { recursive: true, force: true });
+  }
+
+  function startBuild(id: ImageId, image: ImageSpec, isBackground: boolean): Build {
     const abort = new AbortController();
+    const priority: BuildPriority = { isBackground };
     const listeners = new Set<(line: string) => void>();
     const lines: string[] = [];
     const emitLine = (line: string) => {
@@ -78,13 +135,17 @@ export function createImages({ dir, versions, ownerUid, withSandbox }: Options):
       if (lines.length > 200) lines.shift();
       for (const listener of listeners) listener(line);
     };
-    const finished = build(id, image, abort.signal, emitLine, lines);
+    const finished = build(id, image, priority, abort.signal, emitLine, lines);
     let waiting = 0;
     return {
       finished,
       /** A waiting caller may abort alone; the build ends with the last one. */
-      async join(signal, onLog) {
+      async join(signal, onLog, isInBackground) {
         waiting++;
+        if (priority.isBackground && !isInBackground) {
+          priority.isBackground = false;
+          priority.onRaise?.();
+        }
         if (onLog) for (const line of lines) onLog(line);
         if (onLog) listeners.add(onLog);
         try {
@@ -100,6 +161,7 @@ export function createImages({ dir, versions, ownerUid, withSandbox }: Options):
   async function build(
     id: ImageId,
     image: ImageSpec,
+    priority: BuildPriority,
     signal: AbortSignal,
     emitLine: (line: string) => void,
     lines: string[],
@@ -108,15 +170,21 @@ export function createImages({ dir, versions, ownerUid, withSandbox }: Options):
     const work = join(dir, buildFolder(key));
     const failed = (what: string, cause?: unknown) =>
       new RuntimeError("build_failed", `${image.name}: ${what}\n${lines.slice(-20).join("\n")}`.trim(), { cause });
-    rmSync(work, { recursive: true, force: true });
+    await rm(work, { recursive: true, force: true });
     try {
       makeFolder(work, 0o711);
-      await withSandbox(key, work, async (sandbox) => {
+      await withSandbox(key, work, priority, async (sandbox) => {
         await sandbox.files.copyIn(image.sourceDir);
         for (const argv of image.build) {
           emitLine(`$ ${argv.join(" ")}`);
           const split = splitLines(emitLine);
-          const result = await sandbox.exec(argv, { signal, timeoutMs: 15 * 60_000, onOutput: split.push, env: { CI: "1" } });
+          const prefix = priority.isBackground ? backgroundPrefix : [];
+          const result = await sandbox.exec([...prefix, ...argv], {
+            signal,
+            timeoutMs: 15 * 60_000,
+            onOutput: split.push,
+            env: { CI: "1" },
+          });
           split.end();
           if (result.aborted) throw new RuntimeError("aborted", `building ${image.name} was aborted`);
           if (result.exitCode !== 0)
@@ -134,16 +202,18 @@ export function createImages({ dir, versions, ownerUid, withSandbox }: Options):
       const files = join(work, "files");
       await run(["chmod", "-R", "u-s,g-s,a+rX,go-w", files], { timeoutMs: 120_000 });
       if (ownerUid !== undefined) await run(["chown", "-R", "-h", `${ownerUid}:${ownerUid}`, files], { timeoutMs: 120_000 });
-      writeFileSync(join(work, "manifest.json"), JSON.stringify(buildManifest(files)));
+      const bytes = Number.parseInt(await run(["du", "-s", "-B1", files], { timeoutMs: 120_000 }), 10);
+      writeFileSync(join(work, "manifest.json"), JSON.stringify({ ...(await buildManifest(files)), bytes }));
       for (const name of readdirSync(work))
-        if (name !== "files" && name !== "manifest.json") rmSync(join(work, name), { recursive: true, force: true });
-      rmSync(join(dir, id), { recursive: true, force: true });
-      renameSync(work, join(dir, id));
+        if (name !== "files" && name !== "manifest.json") await rm(join(work, name), { recursive: true, force: true });
+      signal.throwIfAborted();
+      await takeAway(id, work);
       return id;
     } catch (error) {
+      if (signal.aborted) throw new RuntimeError("aborted", `building ${image.name} was aborted`, { cause: error });
       throw error instanceof RuntimeError ? error : failed("the build broke", error);
     } finally {
-      rmSync(work, { recursive: true, force: true });
+      await rm(work, { recursive: true, force: true });
     }
   }
 
@@ -174,7 +244,7 @@ export function createImages({ dir, versions, ownerUid, withSandbox }: Options):
 
 interface Build {
   finished: Promise<ImageId>;
-  join(signal: AbortSignal | undefined, onLog: ((line: string) => void) | undefined): Promise<ImageId>;
+  join(signal: AbortSignal | undefined, onLog: ((line: string) => void) | undefined, isInBackground: boolean): Promise<ImageId>;
 }
 
 const aborted = (signal: AbortSignal | undefined) =>
@@ -205,23 +275,25 @@ async function imageId(image: ImageSpec, versions: Record<string, string>): Prom
   });
   return `${image.name.replaceAll(/[^\w-]/g, "-")}-${hash.digest("hex").slice(0, 24)}`;
 }
+/** The name in an image's id. */
+const nameOf = (id: ImageId) => id.slice(0, id.lastIndexOf("-"));
 
-function buildManifest(files: string): Manifest {
+async function buildManifest(files: string): Promise<Manifest> {
   const manifest: Manifest = { shared: [], folders: [], own: [] };
-  const visit = (path: string, inShared: boolean, isOwn: boolean) => {
+  const visit = async (path: string, inShared: boolean, isOwn: boolean): Promise<void> => {
     if (inShared) manifest.folders.push(path);
-    for (const entry of readdirSync(join(files, path), { withFileTypes: true })) {
+    for (const entry of await readdir(join(files, path), { withFileTypes: true })) {
       const full = path === "" ? entry.name : `${path}/${entry.name}`;
       // `.package-lock.json`, `.modules.yaml`, `.vite/**`; but `.bin` and `.pnpm` contain packages.
       const own = isOwn || (inShared && path.split("/").at(-1) === "node_modules" && /^\.(?!bin$|pnpm$)/.test(entry.name));
       if (entry.isDirectory()) {
         const starts = !inShared && sharedNames.has(entry.name);
         if (starts) manifest.shared.push(full);
-        visit(full, inShared || starts, own);
+        await visit(full, inShared || starts, own);
       } else if (inShared && own && entry.isFile()) manifest.own.push(full);
     }
   };
-  visit("", false, false);
+  await visit("", false, false);
   return manifest;
 }
 

@@ -38,6 +38,9 @@ test("v2: controllers are delegated, limits are set on the group, processes are 
     "100",
     "150000 100000",
   ]);
+  expect(at("studio/p/cpu.weight")).toBe("100");
+  group.setLimits({ ...limits, cpuWeight: 1 });
+  expect(at("studio/p/cpu.weight")).toBe("1");
   expect(group.leaf("s-web").joinFiles).toEqual([join(root, "studio/p/s-web/cgroup.procs")]);
   expect(group.leaves()).toEqual(["s-web"]);
   group.freeze();
@@ -67,6 +70,9 @@ test("v1 without the unified hierarchy: the freezer holds the leaves", () => {
   expect(at("memory/studio/p/memory.limit_in_bytes")).toBe(String(2 ** 30));
   expect(at("memory/studio/p/memory.memsw.limit_in_bytes")).toBe(String(2 ** 30));
   expect(at("cpu/studio/p/cpu.cfs_quota_us")).toBe("150000");
+  expect(at("cpu/studio/p/cpu.shares")).toBe("1024");
+  group.setLimits({ ...limits, cpuWeight: 1 });
+  expect(at("cpu/studio/p/cpu.shares")).toBe("10");
   expect(group.leaf("x-1").joinFiles.map((file) => file.slice(root.length + 1))).toEqual([
     "memory/studio/p/cgroup.procs",
     "pids/studio/p/cgroup.procs",

@@ -47,6 +47,19 @@ export function findCgroups(name: string, root = "/sys/fs/cgroup"): { cgroups: C
   }
 }
 
+/** The kernel's weight of a group that has none of its own. */
+const defaultWeight = 100;
+/** False when the kernel refuses a limit below what is in use. */
+export function tryLimits(group: Group, limits: Limits): boolean {
+  try {
+    group.setLimits(limits);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EBUSY") return false;
+    throw error;
+  }
+}
+
 const write = (dir: string, file: string, value: string | number) => writeFileSync(join(dir, file), String(value));
 const readNumber = (dir: string, file: string) => Number(readFileSync(join(dir, file), "utf8"));
 const readField = (dir: string, file: string, key: string) =>
@@ -137,11 +150,12 @@ function v2(root: string, name: string): Cgroups {
       const dir = join(base, id);
       mkdirSync(dir, { recursive: true });
       return {
-        setLimits({ memoryBytes, cpus, pids }) {
+        setLimits({ memoryBytes, cpus, cpuWeight = defaultWeight, pids }) {
           write(dir, "memory.max", memoryBytes);
           if (existsSync(join(dir, "memory.swap.max"))) write(dir, "memory.swap.max", 0);
           write(dir, "pids.max", pids);
           write(dir, "cpu.max", `${Math.round(cpus * 100_000)} 100000`);
+          write(dir, "cpu.weight", cpuWeight);
         },
         leaf: (leaf) => leafIn(join(dir, leaf), []),
         leaves: () => children(dir),
@@ -184,14 +198,17 @@ function v1(root: string, name: string): Cgroups {
       const top = dir(tree);
       const [freezeFile, frozen, thawed] = hasUnified ? ["cgroup.freeze", "1", "0"] : ["freezer.state", "FROZEN", "THAWED"];
       return {
-        setLimits({ memoryBytes, cpus, pids }) {
+        setLimits({ memoryBytes, cpus, cpuWeight = defaultWeight, pids }) {
           const hasSwapLimit = existsSync(join(dir("memory"), "memory.memsw.limit_in_bytes"));
           // The limit of memory and swap may never be below that of memory: raise first, then lower.
           if (hasSwapLimit) write(dir("memory"), "memory.memsw.limit_in_bytes", -1);
           write(dir("memory"), "memory.limit_in_bytes", memoryBytes);
           if (hasSwapLimit) write(dir("memory"), "memory.memsw.limit_in_bytes", memoryBytes);
           write(dir("pids"), "pids.max", pids);
-          if (controllers.includes("cpu")) write(dir("cpu"), "cpu.cfs_quota_us", Math.round(cpus * 100_000));
+          if (!controllers.includes("cpu")) return;
+          write(dir("cpu"), "cpu.cfs_quota_us", Math.round(cpus * 100_000));
+          // The kernel's default is 1024, its minimum 2.
+          write(dir("cpu"), "cpu.shares", Math.max(2, Math.round((cpuWeight / defaultWeight) * 1024)));
         },
         leaf: (leaf) => leafIn(join(top, leaf), limitDirs),
         leaves: () => children(top),
