@@ -325,6 +325,28 @@ export function describeRuntimeDriver(
       }, 60_000);
     });
 
+    test("an image is prepared without its warm-up for a caller that waits, and warmed up later", async ({ skip: skipTest }) => {
+      if (driver.name === "memory") return skipTest("nothing is warmed up in memory");
+      const sourceDir = await mkdtemp(join(scratch, "image-"));
+      await writeFile(join(sourceDir, "main.txt"), "main");
+      const warm = { command: programs.serve(4301, "warm page"), port: 4301, path: "/" };
+      const spec: ImageSpec = { name: "cold", sourceDir, build: [programs.put("built.txt", "built")], warm };
+      const id = await driver.prepare(spec, { isColdEnough: true });
+      expect(await driver.findImage(spec)).toMatchObject({ id, isWarm: false });
+      const cold = await open({ image: id });
+      const logs: string[] = [];
+      expect(await driver.prepare(spec, { isBackground: true, onLog: (line) => logs.push(line) })).toBe(id);
+      // It is not built again.
+      expect(logs).toEqual([`$ ${warm.command.join(" ")}`]);
+      expect(await driver.findImage(spec)).toMatchObject({ id, isWarm: true });
+      for (const sandbox of [cold, await open({ image: id })]) {
+        expect(decode((await sandbox.files.read("built.txt")).data)).toBe("built");
+        expect(decode((await sandbox.files.read("main.txt")).data)).toBe("main");
+      }
+      expect(await driver.prepare(spec, { isColdEnough: true })).toBe(id);
+      expect(await driver.findImage(spec)).toMatchObject({ isWarm: true });
+    }, 60_000);
+
     describe("the driver", () => {
       test("opens by id repeatedly, finds, lists and removes", async () => {
         const id = fresh();

@@ -8,6 +8,7 @@ export type { MachineFacts } from "./machine-facts.ts";
 export { acquireProcessLock, describeHolder, LockHeldError, type Holder } from "./host/files/locks.ts";
 export { keptLogLines } from "./host/services/log-file.ts";
 export type { RuntimeLog } from "./log.ts";
+export { npmProgram } from "./host/images/tools.ts";
 export { reachable, releaseReachable } from "./reachable.ts";
 export { createMemoryDriver, type MemoryDriverOptions } from "./memory/driver.ts";
 export type { MemoryCommand, MemoryProcess } from "./memory/commands.ts";

@@ -73,6 +73,11 @@ export interface PrepareOptions {
   onLog?: (line: string) => void;
   /** Nobody waits: other programs go first, until a caller joins that waits. */
   isBackground?: boolean;
+  /**
+   * Somebody waits, and an image whose server was not warmed up is enough: the warm-up is left out, for every caller that joined. A later call
+   * without this option makes up for it.
+   */
+  isColdEnough?: boolean;
   /** Build although it is prepared. The prepared image is used until the new one replaces it. */
   isRebuilt?: boolean;
 }
@@ -83,6 +88,8 @@ export interface PreparedImage {
   name: string;
   /** Milliseconds since 1970. */
   preparedAt: number;
+  /** Whether the warm-up, if there is one, was done. */
+  isWarm: boolean;
   /** Disk space. Absent in images of older versions. */
   bytes?: number;
 }

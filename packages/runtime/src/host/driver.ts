@@ -126,7 +126,7 @@ export async function createHostDriver({
       const opening = await openBuild(key, dir, priority);
       building.add(opening);
       try {
-        return await build(opening.sandbox);
+        return await build(opening.sandbox, isRoot ? slots.allocate(buildSlot(key)).uid : undefined);
       } finally {
         delete priority.onRaise;
         building.delete(opening);

@@ -70,7 +70,7 @@ export function createMemoryDriver({ commands = {} }: MemoryDriverOptions = {}):
         built.catch(() => images.delete(id));
       }
       await built;
-      prepared.set(id, { id, name: image.name, preparedAt: Date.now() });
+      prepared.set(id, { id, name: image.name, preparedAt: Date.now(), isWarm: true });
       return id;
     },
     findImage: async (image) => prepared.get((await read(image)).id),

@@ -27,8 +27,13 @@ interface Options {
   backgroundPrefix: readonly string[];
   /** Owner of finished images: not a project's uid, so that no project can change shared files. */
   ownerUid: number | undefined;
-  /** Runs `build` in a sandbox in `dir` with its own uid, then removes the sandbox. */
-  withSandbox<T>(key: string, dir: string, priority: BuildPriority, build: (sandbox: Sandbox) => Promise<T>): Promise<T>;
+  /** Runs `build` in a sandbox in `dir` with its own uid (undefined: ours), then removes the sandbox. */
+  withSandbox<T>(
+    key: string,
+    dir: string,
+    priority: BuildPriority,
+    build: (sandbox: Sandbox, uid: number | undefined) => Promise<T>,
+  ): Promise<T>;
 }
 
 /** How urgent a build is: one that runs in the background becomes urgent when a caller joins that waits for it. */
@@ -55,6 +60,8 @@ interface Manifest {
   own: string[];
   /** Disk space in bytes. Absent in images of older versions. */
   bytes?: number;
+  /** The warm-up was left out. */
+  isCold?: boolean;
 }
 
 export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSandbox }: Options): Images {
@@ -67,22 +74,29 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
   const isReady = (id: ImageId) => /^[\w.-]+$/.test(id) && existsSync(manifestOf(id));
   const readManifest = (id: ImageId) => JSON.parse(readFileSync(manifestOf(id), "utf8")) as Manifest;
   const present = (id: ImageId): PreparedImage => {
-    const { bytes } = readManifest(id);
-    return { id, name: nameOf(id), preparedAt: statSync(manifestOf(id)).mtimeMs, ...(bytes !== undefined && { bytes }) };
+    const { bytes, isCold } = readManifest(id);
+    return {
+      id,
+      name: nameOf(id),
+      preparedAt: statSync(manifestOf(id)).mtimeMs,
+      isWarm: isCold !== true,
+      ...(bytes !== undefined && { bytes }),
+    };
   };
 
   return {
-    async prepare(image, { signal, onLog, isBackground = false, isRebuilt = false }) {
+    async prepare(image, { signal, onLog, isBackground = false, isColdEnough = false, isRebuilt = false }) {
       const id = await imageId(image, versions);
-      if (isReady(id) && !isRebuilt) return id;
+      const isOnlyCold = isReady(id) && !isRebuilt && readManifest(id).isCold === true;
+      if (isReady(id) && !isRebuilt && (isColdEnough || !isOnlyCold)) return id;
       let build = building.get(id);
       if (!build) {
-        build = startBuild(id, image, isBackground);
+        build = startBuild(id, image, isBackground, isOnlyCold);
         building.set(id, build);
         const done = () => building.delete(id);
         build.finished.then(done, done);
       }
-      return build.join(signal, onLog, isBackground);
+      return build.join({ signal, onLog, isBackground, isColdEnough });
     },
 
     async find(image) {
@@ -125,9 +139,11 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
     await rm(gone, { recursive: true, force: true });
   }
 
-  function startBuild(id: ImageId, image: ImageSpec, isBackground: boolean): Build {
+  /** `isOnlyCold`: the image is there, and only its warm-up is missing. */
+  function startBuild(id: ImageId, image: ImageSpec, isBackground: boolean, isOnlyCold: boolean): Build {
     const abort = new AbortController();
     const priority: BuildPriority = { isBackground };
+    const course = { isOnlyCold, isColdEnough: false };
     const listeners = new Set<(line: string) => void>();
     const lines: string[] = [];
     const emitLine = (line: string) => {
@@ -135,13 +151,14 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
       if (lines.length > 200) lines.shift();
       for (const listener of listeners) listener(line);
     };
-    const finished = build(id, image, priority, abort.signal, emitLine, lines);
+    const finished = build(id, image, priority, course, abort.signal, emitLine, lines);
     let waiting = 0;
     return {
       finished,
       /** A waiting caller may abort alone; the build ends with the last one. */
-      async join(signal, onLog, isInBackground) {
+      async join({ signal, onLog, isBackground: isInBackground, isColdEnough }) {
         waiting++;
+        course.isColdEnough ||= isColdEnough;
         if (priority.isBackground && !isInBackground) {
           priority.isBackground = false;
           priority.onRaise?.();
@@ -162,6 +179,7 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
     id: ImageId,
     image: ImageSpec,
     priority: BuildPriority,
+    course: { isOnlyCold: boolean; isColdEnough: boolean },
     signal: AbortSignal,
     emitLine: (line: string) => void,
     lines: string[],
@@ -170,12 +188,14 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
     const work = join(dir, buildFolder(key));
     const failed = (what: string, cause?: unknown) =>
       new RuntimeError("build_failed", `${image.name}: ${what}\n${lines.slice(-20).join("\n")}`.trim(), { cause });
+    let isCold = false;
     await rm(work, { recursive: true, force: true });
     try {
       makeFolder(work, 0o711);
-      await withSandbox(key, work, priority, async (sandbox) => {
-        await sandbox.files.copyIn(image.sourceDir);
-        for (const argv of image.build) {
+      await withSandbox(key, work, priority, async (sandbox, uid) => {
+        if (course.isOnlyCold) await copyImage(id, join(work, "files"), uid);
+        else await sandbox.files.copyIn(image.sourceDir);
+        for (const argv of course.isOnlyCold ? [] : image.build) {
           emitLine(`$ ${argv.join(" ")}`);
           const split = splitLines(emitLine);
           const prefix = priority.isBackground ? backgroundPrefix : [];
@@ -190,7 +210,8 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
           if (result.exitCode !== 0)
             throw failed(`${argv.join(" ")} ended with ${result.timedOut ? "a timeout" : `exit code ${result.exitCode}`}`);
         }
-        if (image.warm) {
+        isCold = image.warm !== undefined && course.isColdEnough && !course.isOnlyCold;
+        if (image.warm && !isCold) {
           emitLine(`$ ${image.warm.command.join(" ")}`);
           await warm(sandbox, image.warm, signal).catch((error: unknown) => {
             throw error instanceof RuntimeError && error.code === "aborted"
@@ -203,7 +224,8 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
       await run(["chmod", "-R", "u-s,g-s,a+rX,go-w", files], { timeoutMs: 120_000 });
       if (ownerUid !== undefined) await run(["chown", "-R", "-h", `${ownerUid}:${ownerUid}`, files], { timeoutMs: 120_000 });
       const bytes = Number.parseInt(await run(["du", "-s", "-B1", files], { timeoutMs: 120_000 }), 10);
-      writeFileSync(join(work, "manifest.json"), JSON.stringify({ ...(await buildManifest(files)), bytes }));
+      const manifest: Manifest = { ...(await buildManifest(files)), bytes, isCold };
+      writeFileSync(join(work, "manifest.json"), JSON.stringify(manifest));
       for (const name of readdirSync(work))
         if (name !== "files" && name !== "manifest.json") await rm(join(work, name), { recursive: true, force: true });
       signal.throwIfAborted();
@@ -242,9 +264,13 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
   }
 }
 
+interface Joined {
+  signal: AbortSignal | undefined;
+  onLog: ((line: string) => void) | undefined;
+}
 interface Build {
   finished: Promise<ImageId>;
-  join(signal: AbortSignal | undefined, onLog: ((line: string) => void) | undefined, isInBackground: boolean): Promise<ImageId>;
+  join(options: Required<Pick<PrepareOptions, "isBackground" | "isColdEnough">> & Joined): Promise<ImageId>;
 }
 
 const aborted = (signal: AbortSignal | undefined) =>

@@ -58,6 +58,12 @@ export async function findTools(
   };
 }
 
+/** npm as arguments of a process: the running Node and npm's script, independent of PATH. */
+export const npmProgram = (): [node: string, npm: string] => [
+  process.execPath,
+  join(dirname(createRequire(import.meta.url).resolve("npm/package.json")), "bin/npm-cli.js"),
+];
+
 /** Scripts that start the tools at the given paths. */
 export function writeWrappers(bin: string, { node, npmDir, pnpmDir, pnpm }: Omit<Tools, "versions">): void {
   makeFolder(bin, 0o755);
