@@ -61,6 +61,9 @@ export async function startStudio(
         LOG_LEVEL: "info",
         AGENT_CHAT_TITLES: "0",
         AGENT_COMMIT_MESSAGES: "0",
+        // Images are provided or built by the first project; a journey about preparation turns it on.
+        TEMPLATE_PREPARATION: "0",
+        BROWSER_DOWNLOAD: "0",
         ...(engine && { DOCKER_HOST: engine.host }),
         ...env,
       },

@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { createRuntime, findDockerEngine } from "@tesslate/runtime";
 import { ConfigError, readConfig } from "../apps/server/src/config.ts";
+import { createBrowserPackage, packageProblem } from "../apps/server/src/features/agent/verify/browser-package.ts";
 import { findChromium } from "../apps/server/src/features/agent/verify/chromium.ts";
 
 let broken = 0;
@@ -144,8 +145,14 @@ try {
   await rm(probe, { recursive: true, force: true });
 }
 
-const chromium = await findChromium(config.verify.chromiumPath);
-if ("missing" in chromium) report("!!", "browser", `${chromium.missing}: without a browser the agent cannot verify apps`);
+const chromium = await findChromium(config.verify.chromiumPath, { packaged: createBrowserPackage(join(dataDir, "chromium")).find() });
+const isBrought = config.verify.isDownloaded && config.verify.chromiumPath === undefined && packageProblem() === undefined;
+if ("missing" in chromium)
+  report(
+    "!!",
+    "browser",
+    `${chromium.missing}: without a browser the agent cannot verify apps${isBrought ? "; the server installs one after its start" : ""}`,
+  );
 else report("ok", "browser", `${chromium.executable}, behind ${chromium.isolation === "bubblewrap" ? "bubblewrap" : "its own sandbox"}`);
 
 const providers = [

@@ -199,6 +199,11 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     await workspace.shell.reconcile();
     await containers.hosting.resume();
     await deployments.reconcile();
+    await platform.preparation.start(async () => {
+      // The agent checks the first app soon after it is written.
+      const [first = "", ...others] = await projects.templateImages.order();
+      return [first, "browser", ...others];
+    });
     const memory = watchMemory({
       ...config.runtime.memory,
       read: readMemory,

@@ -51,9 +51,12 @@ function createConfig(settings: Settings, isGiven: (name: string) => boolean) {
     database: { url: settings.storage.databaseUrl },
     runtime: {
       ...settings.driver,
+      ...settings.preparation,
       ...settings.idle,
       orphanGraceMs: settings.idle.orphanGraceMs || undefined,
       backoff: { attempts: settings.recovery.attempts, firstMs: 1000, capMs: 60_000, stableMs: 60_000 },
+      /** Delays before a failed preparation is retried; here so that tests can shorten them. */
+      preparationRetryMs: [30_000, 60_000, 5 * 60_000, 15 * 60_000, 3_600_000],
       memory: { watermarkPercent: settings.recovery.watermarkPercent, everyMs: 10_000 },
     },
     features: settings.features,
@@ -136,6 +139,8 @@ function createConfig(settings: Settings, isGiven: (name: string) => boolean) {
     modelRetries: { timeFactor: 1 },
     verify: {
       ...settings.verify,
+      /** Paths of the machine's browsers; here so that tests can be a machine without one. Undefined: the usual ones. */
+      usualBrowsers: undefined as readonly string[] | undefined,
       maxMemoryBytes: 1.5 * 2 ** 30,
       /** How long a step waits for its target. Not configurable; here so that tests can shorten it. */
       stepMs: 6_000,

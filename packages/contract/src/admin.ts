@@ -24,6 +24,8 @@ export const auditActions = [
   "job.retry",
   "job.remove",
   "server.mail_tried",
+  "server.preparation_started",
+  "server.preparation_removed",
   "user.suspend",
   "user.unsuspend",
   "user.delete",

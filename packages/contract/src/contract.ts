@@ -44,6 +44,7 @@ import { notesRoutes } from "./notes.ts";
 import { outboxRoutes } from "./outbox.ts";
 import { passkeysRoutes } from "./passkeys.ts";
 import { plansRoutes } from "./plans.ts";
+import { adminPreparationRoutes, preparationRoutes } from "./preparation.ts";
 import { previewsRoutes } from "./previews.ts";
 import { projectDraftsRoutes } from "./project-drafts.ts";
 import { projectsRoutes } from "./projects.ts";
@@ -62,6 +63,7 @@ import { usersRoutes } from "./users.ts";
 /** Every route of the API, grouped by noun. `<group>.<name>` is the operationId, the client call and the log field. */
 export const contract = {
   system: systemRoutes,
+  preparation: preparationRoutes,
   auth: authRoutes,
   secondFactor: secondFactorRoutes,
   passkeys: passkeysRoutes,
@@ -126,6 +128,7 @@ export const contract = {
   adminSandboxes: adminSandboxesRoutes,
   adminWork: adminWorkRoutes,
   adminHealth: adminHealthRoutes,
+  adminPreparation: adminPreparationRoutes,
   adminPayouts: adminPayoutsRoutes,
 };
 export type Contract = typeof contract;

@@ -48,6 +48,7 @@ export * from "./hosting.ts";
 export * from "./kanban.ts";
 export * from "./notes.ts";
 export * from "./outbox.ts";
+export * from "./preparation.ts";
 export * from "./previews.ts";
 export * from "./agent-context.ts";
 export * from "./agents.ts";

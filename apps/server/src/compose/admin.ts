@@ -13,6 +13,7 @@ import {
 } from "../features/operations/admin/index.ts";
 import { createAudit, createAuditStore, type Audit } from "../features/accounts/audit/index.ts";
 import { createAuthCookies } from "../features/accounts/auth/index.ts";
+import { mountPreparation } from "../features/operations/preparation/index.ts";
 import { mountOutbox } from "../features/operations/outbox/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
@@ -27,7 +28,7 @@ export const composeAudit = ({ db, limits }: Platform): Audit => createAudit({ s
 
 /** Administration of users, agents, tasks and the outbox. */
 export function composeAdmin(
-  { config, db, mail, log }: Platform,
+  { config, db, mail, preparation, log }: Platform,
   audit: Audit,
   { credits }: ModelsArea,
   { users, sessions, auth, apiKeys, recovery, totp }: AccountsArea,
@@ -67,6 +68,7 @@ export function composeAdmin(
     mount(mount) {
       mountAdmin(mount, { audit, users: adminUsers, impersonation, cookies: createAuthCookies(config.auth) });
       mountOutbox(mount, { mail, audit });
+      mountPreparation(mount, { preparation, audit });
     },
   };
 }

@@ -31,7 +31,7 @@ export interface DeploymentsArea extends Area {
 export function composeDeployments(
   platform: Platform,
   { environmentVault, secretVault, redactions }: SecretsArea,
-  { projects, templates }: ProjectsArea,
+  { projects, templates, templateImages }: ProjectsArea,
   { connectionEnvironment }: ContainersArea,
   { previewSite }: PreviewsArea,
   { diskBytesOf }: ProvisioningArea,
@@ -47,7 +47,7 @@ export function composeDeployments(
   const launchSettings = createLaunchSettings({ projects });
   const { deployments, targets, sites, localVersions, projectReleased, reconcile, close } = createDeployments({
     platform,
-    sources: { projects, templates, diskBytesOf },
+    sources: { projects, templates, templateImages, diskBytesOf },
     environment: { redactions, secrets: secretVault, variables: environmentVault, connectionEnvironment },
     providers,
     launch: { gate: createLaunchGate({ browsers, log }), settings: launchSettings },

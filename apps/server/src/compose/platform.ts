@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { createRuntime, reachable, releaseReachable, type RuntimeDriver } from "@tesslate/runtime";
 import { ConfigError, type Config } from "../config.ts";
 import type { PreviewAddress } from "../features/runtime/containers/index.ts";
+import { createPreparation, type Preparation } from "../features/core/preparation/index.ts";
 import { createIdempotency, createIdempotencyStore } from "../features/core/idempotency/index.ts";
 import type { Idempotency } from "../http/context.ts";
 import { createTaskChanges, createTasks, createTasksStore, type Tasks } from "../features/core/tasks/index.ts";
@@ -60,6 +61,7 @@ export interface Platform {
   traces: Traces | undefined;
   secrets: SecretsArea;
   tasks: Tasks;
+  preparation: Preparation;
   idempotency: Idempotency;
   /** URL scheme, domain and port of previews. */
   address: PreviewAddress;
@@ -163,6 +165,8 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     log,
   });
   onClose(() => tasks.close());
+  const preparation = createPreparation({ settings, retryMs: config.runtime.preparationRetryMs, log });
+  onClose(() => preparation.close());
   const idempotency = createIdempotency({ store: createIdempotencyStore(db), box, processId: presence.id });
 
   return {
@@ -188,6 +192,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     traces,
     secrets,
     tasks,
+    preparation,
     idempotency,
     address: addressOf(config),
     jobs: { ...events.jobHandlers, ...tasks.jobHandlers, ...mail.jobHandlers, ...idempotency.jobHandlers },

@@ -2,9 +2,11 @@ import {
   createProjects,
   createProjectsStore,
   createSandboxes,
+  createTemplateImages,
   loadTemplates,
   type Projects,
   type ProjectsStore,
+  type TemplateImages,
   type Templates,
 } from "../features/projects/projects/index.ts";
 import {
@@ -21,6 +23,7 @@ import type { Platform } from "./platform.ts";
 /** Projects: ownership and sandboxes. Creation and deletion are in `provisioning.ts`. */
 export interface ProjectsArea extends Area {
   templates: Templates;
+  templateImages: TemplateImages;
   projectsStore: ProjectsStore;
   projects: Projects;
   /** Checkpoints before files are removed or replaced. */
@@ -28,11 +31,18 @@ export interface ProjectsArea extends Area {
 }
 
 export async function composeProjects(
-  { config, log, db, events, runtime, isShared, tasks }: Platform,
+  { config, log, db, events, runtime, isShared, tasks, preparation }: Platform,
   { templatesDir }: { templatesDir: string | undefined },
 ): Promise<ProjectsArea> {
   const templates = await loadTemplates(templatesDir);
   const projectsStore = createProjectsStore(db);
+  const templateImages = createTemplateImages({
+    templates,
+    runtime,
+    preparation,
+    isAutomatic: config.runtime.preparesTemplates,
+    countUses: projectsStore.countTemplateUses,
+  });
   const projects = createProjects({
     store: projectsStore,
     sandboxes: createSandboxes({ runtime, log }),
@@ -49,6 +59,7 @@ export async function composeProjects(
   });
   return {
     templates,
+    templateImages,
     projectsStore,
     projects,
     beforeChange: createCheckpointBeforeChange({ checkpoints, log }),

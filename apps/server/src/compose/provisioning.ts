@@ -53,7 +53,7 @@ export interface ProvisioningArea extends Area {
 
 export async function composeProvisioning(
   { config, log, db, dataDir, events, runtime, tasks, outbound, ca }: Platform,
-  { projects, projectsStore, templates }: ProjectsArea,
+  { projects, projectsStore, templates, templateImages }: ProjectsArea,
   { containerSetup, connectionsStore, lifecycle, services }: ContainersArea,
   { previewsStore }: PreviewsArea,
   { assetsStore, watch, logProblems }: WorkspaceArea,
@@ -71,7 +71,7 @@ export async function composeProvisioning(
   const copying = {
     projects,
     templates,
-    runtime,
+    templateImages,
     copyCanvas: [
       (tx, from, to, copies) => previewsStore.copyAll(tx, from.id, to.id, copies),
       (tx, from, to, copies) => connectionsStore.copyAll(tx, from.id, to.id, copies),
@@ -79,7 +79,7 @@ export async function composeProvisioning(
     ] satisfies CopyCanvas[],
   };
   const sources: ProjectSources = {
-    template: createTemplateSource({ projects, templates, insertFirst, runtime, log }),
+    template: createTemplateSource({ projects, templates, templateImages, insertFirst, log }),
     archive: createArchiveSource({ dir, projects, insertFirst, diskBytesOf }),
     git: createGitSource({
       projects,

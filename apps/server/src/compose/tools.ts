@@ -14,7 +14,7 @@ import {
   createEvidenceStore,
   createVerification,
   mountEvidence,
-  type Browsers,
+  type FindBrowsers,
 } from "../features/agent/verify/index.ts";
 import { createWebTools } from "../features/agent/web/index.ts";
 import { createOutbound } from "../platform/outbound.ts";
@@ -32,11 +32,11 @@ export interface ToolsArea extends Area {
   /** In the order in which a run has their tools. */
   featureTools: readonly FeatureTools[];
   /** Headless browsers, or the reason why there are none. */
-  browsers: Browsers | { missing: string };
+  browsers: FindBrowsers;
 }
 
 export async function composeTools(
-  { config, log, onClose, dataDir, db, limits, ca, outbound, address }: Platform,
+  { config, log, onClose, dataDir, db, limits, ca, outbound, address, preparation }: Platform,
   { mcpStore, mcpVault, redactions }: Pick<SecretsArea, "mcpStore" | "mcpVault" | "redactions">,
   { projects, projectsStore }: ProjectsArea,
   { containers, containerSetup, lifecycle, connections, idle }: ContainersArea,
@@ -80,6 +80,7 @@ export async function composeTools(
   const verification = await createVerification({
     config: config.verify,
     dataDir,
+    preparation,
     evidence,
     previews: { site: previewSite, address, passFor: visitors.passFor },
     listContainers: containers.listAll,

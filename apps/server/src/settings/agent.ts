@@ -49,9 +49,15 @@ export const verify = group("Agent", {
     text("CHROMIUM_PATH", {
       example: "/usr/bin/chromium",
       description:
-        "Browser in which the agent verifies apps. Default: an installed Chromium or Chrome; without one verification is disabled",
+        "Browser in which the agent verifies apps. Default: an installed Chromium or Chrome, or the one that BROWSER_DOWNLOAD brings; without one verification is disabled",
     }),
   ),
+  isDownloaded: flag("BROWSER_DOWNLOAD", {
+    default: "true",
+    example: "0",
+    description:
+      "Download Chromium (70 MB) with npm after the start if this machine has none (x64 only); 0 = never. Administrators can also remove it under System",
+  }),
   maxOpen: integer("VERIFY_MAX_BROWSERS", {
     minimum: 1,
     maximum: 50,

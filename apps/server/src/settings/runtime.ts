@@ -1,7 +1,7 @@
 import { Type } from "typebox";
-import { group, integer, minute, number, oneOf, text } from "./kinds.ts";
+import { flag, group, integer, minute, number, oneOf, text } from "./kinds.ts";
 
-/** `config.runtime` consists of `driver`, `recovery` and `idle`. */
+/** `config.runtime` consists of `driver`, `preparation`, `recovery` and `idle`. */
 export const driver = group("Project code", {
   driver: oneOf("RUNTIME_DRIVER", ["auto", "sandbox", "docker", "process", "memory"], {
     default: "auto",
@@ -31,6 +31,15 @@ export const driver = group("Project code", {
           "Image that runs project code with the docker driver. Default: an empty image with the programs of this host mounted read-only",
       }),
     ),
+  }),
+});
+
+export const preparation = group("Project code", {
+  preparesTemplates: flag("TEMPLATE_PREPARATION", {
+    default: "true",
+    example: "0",
+    description:
+      "Install the dependencies of the bundled templates in the background after the start; 0 = when the first project needs them",
   }),
 });
 

@@ -109,6 +109,9 @@ async function ownApp(options: TestAppOptions): Promise<TestApp> {
     LOG_LEVEL: "debug",
     // Crash tests must not depend on restarts or on the memory of this host.
     RESTART_ATTEMPTS: "0",
+    // A test that is about it turns it on.
+    TEMPLATE_PREPARATION: "0",
+    BROWSER_DOWNLOAD: "0",
     // Scripted models only answer scripted calls.
     AGENT_CHAT_TITLES: "0",
     AGENT_COMMIT_MESSAGES: "0",

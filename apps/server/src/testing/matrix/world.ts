@@ -282,6 +282,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
       "/api/admin/tasks/{task_id}": nothing,
       "/api/admin/jobs/{id}": "1",
       "/api/admin/health/providers/{provider}": "openai",
+      "/api/admin/preparation/{id}": nothing,
     },
     named: {
       project_id: project.id,

@@ -19,6 +19,8 @@ export const actionWords: Record<AuditActionType, string> = {
   "payout.paid": "Payout marked as paid",
   "job.remove": "Job deleted",
   "server.mail_tried": "Test email sent",
+  "server.preparation_started": "Preparation started",
+  "server.preparation_removed": "Prepared part removed",
   "user.suspend": "User suspended",
   "user.unsuspend": "User unsuspended",
   "user.delete": "Account deletion scheduled",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { readFileSync, readdirSync } from "node:fs";
 import type { BrowserContext } from "playwright-core";
 import type { Logger } from "../../../platform/logger.ts";
-import { bubblewrapped, type Chromium } from "./chromium.ts";
+import { bubblewrapped, variablesOf, type Chromium } from "./chromium.ts";
 
 export interface BrowserLimits {
   /** At the same time on this server. */
@@ -62,8 +62,8 @@ export function createBrowsers({ chromium, dir, limits, log }: { chromium: Chrom
     const home = join(dir, randomUUID());
     const profile = join(home, "profile");
     await mkdir(profile, { recursive: true, mode: 0o700 });
-    const { executable, isolation } = chromium;
-    const argv = isolation === "bubblewrap" ? bubblewrapped(executable, profile) : [executable];
+    const { executable, isolation, folder } = chromium;
+    const argv = isolation === "bubblewrap" ? bubblewrapped(executable, profile, folder) : [executable];
     // Playwright starts this program, which writes its pid and executes the isolated browser.
     const program = join(home, "browser");
     await writeFile(program, `#!/bin/sh\necho $$ > ${quoted(join(home, "pid"))}\nexec ${argv.map(quoted).join(" ")} "$@"\n`, {
@@ -110,7 +110,7 @@ export function createBrowsers({ chromium, dir, limits, log }: { chromium: Chrom
         handleSIGTERM: false,
         handleSIGHUP: false,
         timeout: 30_000,
-        env: { PATH: "/usr/bin:/bin", HOME: profile },
+        env: { PATH: "/usr/bin:/bin", HOME: profile, ...variablesOf(folder) },
         proxy: { ...options.proxy, bypass: "<-loopback>" },
         viewport,
         reducedMotion: "reduce",

@@ -1,8 +1,16 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { once } from "node:events";
+import { join } from "node:path";
+import type { PackagedChromium } from "./browser-package.ts";
 
-const usual = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable"];
+/** Where distributions install Chromium and Chrome. */
+const usualBrowsers: readonly string[] = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/usr/bin/google-chrome-stable",
+];
 /** The only paths of this machine that the browser can read. */
 const readable = [
   "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/etc/fonts", "/etc/ssl", "/etc/alternatives", "/etc/chromium", "/etc/chromium.d",
@@ -14,24 +22,39 @@ export interface Chromium {
   executable: string;
   /** `bubblewrap`: sees only its profile and its own processes, and exits with this process. `own`: only Chromium's sandbox. */
   isolation: "bubblewrap" | "own";
+  /** Folder with the libraries and fonts of a browser that this server installed. */
+  folder?: string;
 }
 
-/** The configured browser or an installed one; else the reason why there is none. Starts nothing but a test of bubblewrap. */
-export async function findChromium(configured: string | undefined): Promise<Chromium | { missing: string }> {
-  const executable = configured ?? usual.find((path) => existsSync(path));
+/**
+ * The configured browser, one that the machine has, or the `packaged` one; else the reason why there is none. Starts nothing but a test of
+ * bubblewrap.
+ */
+export async function findChromium(
+  configured: string | undefined,
+  { packaged, usual = usualBrowsers }: { packaged?: PackagedChromium | undefined; usual?: readonly string[] } = {},
+): Promise<Chromium | { missing: string }> {
+  const found = configured ?? usual.find((path) => existsSync(path));
+  const executable = found ?? packaged?.executable;
+  const folder = found === undefined ? packaged?.folder : undefined;
   if (!executable) return { missing: "no Chromium found. apt-get install -y chromium, or set CHROMIUM_PATH" };
   if (!existsSync(executable)) return { missing: `CHROMIUM_PATH names ${executable}, which does not exist` };
-  if (await works(bubblewrapped("/bin/true", undefined))) return { executable, isolation: "bubblewrap" };
+  if (await works(bubblewrapped("/bin/true", undefined)))
+    return { executable, isolation: "bubblewrap", ...(folder !== undefined && { folder }) };
   if (process.platform !== "win32" && process.getuid?.() === 0)
     return {
       missing:
         "as root the browser needs bubblewrap, which does not work here. apt-get install -y bubblewrap, or run the server as another user",
     };
-  return { executable, isolation: "own" };
+  return { executable, isolation: "own", ...(folder !== undefined && { folder }) };
 }
 
+/** Variables with which a browser of this server finds its libraries and fonts. */
+export const variablesOf = (folder: string | undefined): Record<string, string> =>
+  folder === undefined ? {} : { LD_LIBRARY_PATH: join(folder, "lib"), FONTCONFIG_FILE: join(folder, "fonts.conf") };
+
 /** The argv that isolates a program with bubblewrap. It is killed with this process, including its children. */
-export function bubblewrapped(executable: string, profile: string | undefined): string[] {
+export function bubblewrapped(executable: string, profile: string | undefined, folder?: string | undefined): string[] {
   return [
     "setpriv", "--no-new-privs", "--pdeathsig", "KILL", "--",
     "bwrap", "--die-with-parent", "--new-session", "--unshare-user", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL",
@@ -39,7 +62,9 @@ export function bubblewrapped(executable: string, profile: string | undefined): 
     ...readable.filter((path) => existsSync(path)).flatMap((path) => ["--ro-bind", path, path]),
     "--tmpfs", "/tmp", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/dev/shm",
     ...(profile === undefined ? [] : ["--bind", profile, profile]),
+    ...(folder === undefined ? [] : ["--ro-bind", folder, folder]),
     "--clearenv", "--setenv", "HOME", "/tmp", "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "LANG", "C.UTF-8",
+    ...Object.entries(variablesOf(folder)).flatMap(([name, value]) => ["--setenv", name, value]),
     "--", executable,
   ]; // prettier-ignore
 }

@@ -5,7 +5,7 @@ import type { Database } from "../../../platform/database.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Tasks } from "../../core/tasks/index.ts";
-import type { Projects, Templates } from "../../projects/projects/index.ts";
+import type { Projects, TemplateImages, Templates } from "../../projects/projects/index.ts";
 import type { Redactions, SecretVault } from "../../projects/secrets/index.ts";
 import type { ConnectionEnvironment, EnvironmentVault, PreviewAddress } from "../../runtime/containers/index.ts";
 import type { LaunchGate, LaunchSettingsService } from "../launch/index.ts";
@@ -46,14 +46,19 @@ interface DeploymentPlatform {
 /** Deployments of containers, at providers and on this server. */
 export function createDeployments({
   platform,
-  sources: { projects, templates, diskBytesOf },
+  sources: { projects, templates, templateImages, diskBytesOf },
   environment: { redactions, ...variables },
   providers,
   launch,
   settings,
 }: {
   platform: DeploymentPlatform;
-  sources: { projects: Projects; templates: Templates; diskBytesOf: (userId: string) => Promise<number> };
+  sources: {
+    projects: Projects;
+    templates: Templates;
+    templateImages: Pick<TemplateImages, "prepare">;
+    diskBytesOf: (userId: string) => Promise<number>;
+  };
   /** Variables and secrets of projects. `variables`: those of containers. */
   environment: {
     redactions: Redactions;
@@ -72,7 +77,7 @@ export function createDeployments({
   const buildSandboxes = createBuildSandboxes({ runtime });
   const local = createLocalReleases({ records, buildSandboxes, platform, settings });
   const { siteCache, sites, versions } = local;
-  const sources = { projects, templates, diskBytesOf, buildSandboxes };
+  const sources = { projects, templates, templateImages, diskBytesOf, buildSandboxes };
   const runs = createDeploymentRuns({ records, local, sources, launch, providers, platform });
   const { pipeline, retention, deploymentTasks } = runs;
 

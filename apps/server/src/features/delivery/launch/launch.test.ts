@@ -10,7 +10,7 @@ import { createLaunchGate, type LaunchInput } from "./index.ts";
 const chromium = await findChromium(undefined);
 if ("missing" in chromium && process.env["CI"]) throw new Error(chromium.missing);
 const log = createLogger("silent");
-const none = { browsers: { missing: "none in this test" } };
+const none = { browsers: () => ({ missing: "none in this test" }) };
 const browsers =
   "missing" in chromium
     ? chromium
@@ -21,7 +21,7 @@ const inspect = (
   input: Pick<LaunchInput, "dir"> & Partial<LaunchInput>,
   needs: Partial<Parameters<typeof createLaunchGate>[0]> = {},
 ): Promise<LaunchReport> =>
-  createLaunchGate({ browsers, log, ...needs }).inspect({
+  createLaunchGate({ browsers: () => browsers, log, ...needs }).inspect({
     kind: "static",
     spaFallback: false,
     secrets: [],

@@ -1,6 +1,6 @@
 import type { LaunchReport, LaunchCheck } from "@tesslate/contract";
 import type { Logger } from "../../../platform/logger.ts";
-import type { Browsers } from "../../agent/verify/index.ts";
+import type { FindBrowsers } from "../../agent/verify/index.ts";
 import { inspectAdvisories } from "./advisories.ts";
 import { listArtifact, type LaunchArtifact } from "./artifact.ts";
 import { inspectBuild } from "./build.ts";
@@ -20,11 +20,11 @@ export interface LaunchGate {
 const limitMs = 55_000;
 
 export function createLaunchGate({
-  browsers,
+  browsers: findBrowsers,
   log,
   auditMs = 10_000,
 }: {
-  browsers: Browsers | { missing: string };
+  browsers: FindBrowsers;
   log: Logger;
   /** Time limit for the package registry. */
   auditMs?: number;
@@ -82,6 +82,7 @@ export function createLaunchGate({
   /** Each page in isolation: the browser reaches only the artifact. */
   async function look(input: LaunchInput, artifact: LaunchArtifact, traffic: Traffic, signal: AbortSignal): Promise<Tour> {
     const nothing = { visits: [], accessibility: new Map(), firstPage: [] };
+    const browsers = findBrowsers();
     if ("missing" in browsers) return { ...nothing, stopped: `This server has no browser: ${browsers.missing}` };
     const { kind, address, spaFallback } = input;
     const { tap } = traffic;

@@ -9,6 +9,7 @@ export type { Provisioning } from "./provisioning.ts";
 export { createSetupRetries } from "./setup-retries.ts";
 export type { ProjectSource, ProjectSources, ServiceShape, SourceInput } from "./project-source.ts";
 export { createTemplateSource, serviceOf, type InsertFirst } from "./template-source.ts";
+export { createTemplateImages, type TemplateImages } from "./template-images.ts";
 export { createSandboxes } from "./sandboxes.ts";
 export { loadTemplates, type Templates } from "./templates.ts";
 export { mountProjects } from "./projects.routes.ts";

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, isNull, ne, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, isNotNull, isNull, ne, sql } from "drizzle-orm";
 import type { EnvironmentStatus, RunStatus, StopReason, Tier } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
 import type { Database, Queries } from "../../../platform/database.ts";
@@ -105,6 +105,15 @@ export function createProjectsStore(db: Database) {
       const rows = await page.execute({ ...values, limit, offset });
       if (rows.length > 0 || offset === 0) return { rows: rows.map(merge), total: Number(rows[0]?.total ?? 0) };
       return { rows: [], total: Number((await total.execute(values))[0]?.n ?? 0) };
+    },
+    /** Number of projects by the slug of their template. */
+    countTemplateUses: async (): Promise<ReadonlyMap<string, number>> => {
+      const rows = await db
+        .select({ slug: projects.template_slug, uses: sql<number>`count(*)::int` })
+        .from(projects)
+        .where(isNotNull(projects.template_slug))
+        .groupBy(projects.template_slug);
+      return new Map(rows.flatMap(({ slug, uses }) => (slug === null ? [] : [[slug, uses] as const])));
     },
     /** `undefined` when the slug is taken. */
     insert: async (tx: Queries, values: typeof projects.$inferInsert): Promise<ProjectRow | undefined> =>

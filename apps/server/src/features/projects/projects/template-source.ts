@@ -1,10 +1,10 @@
-import type { RuntimeDriver } from "@tesslate/runtime";
 import { AppError } from "../../../platform/errors.ts";
 import type { Queries } from "../../../platform/database.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { ProjectSource, ServiceShape, SourceInput } from "./project-source.ts";
 import type { Projects } from "./projects.service.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
+import type { TemplateImages } from "./template-images.ts";
 import type { BundledTemplate, Templates } from "./templates.ts";
 
 /** Inserts the container at the root of a new project's tree; starts nothing. */
@@ -20,14 +20,14 @@ export const serviceOf = ({ service }: BundledTemplate): ServiceShape => ({
 export function createTemplateSource({
   projects,
   templates,
+  templateImages,
   insertFirst,
-  runtime,
   log,
 }: {
   projects: Projects;
   templates: Templates;
+  templateImages: Pick<TemplateImages, "prepare">;
   insertFirst: InsertFirst;
-  runtime: RuntimeDriver;
   log: Logger;
 }): ProjectSource<Extract<SourceInput, { kind: "template" }>> {
   return {
@@ -36,7 +36,7 @@ export function createTemplateSource({
       if (!template) throw new AppError("not_found", `The template ${input.template_slug} is not bundled with this version.`);
       await progress(10, `Preparing the template ${template.api.name}`);
       const notes = orderedNotes(note, log);
-      const image = await runtime.prepare(template.image, { signal, onLog: notes.add });
+      const image = await templateImages.prepare(template, { signal, onLog: notes.add });
       await notes.drained();
       await progress(20, "Copying the template");
       await projects.createSandbox(project.id, image, { isRetry: attempt > 1 });

@@ -1,8 +1,16 @@
-import type { RuntimeDriver, Sandbox, Tree } from "@tesslate/runtime";
+import type { Sandbox, Tree } from "@tesslate/runtime";
 import { AppError, conflict } from "../../../platform/errors.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { generatedFolders } from "../../../platform/generated-folders.ts";
-import type { CreatedProject, ProjectSource, Projects, Provisioning, SourceInput, Templates } from "../../projects/projects/index.ts";
+import type {
+  CreatedProject,
+  ProjectSource,
+  Projects,
+  Provisioning,
+  SourceInput,
+  TemplateImages,
+  Templates,
+} from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { copyTree } from "./copy-tree.ts";
 
@@ -19,7 +27,7 @@ export const branchBase = "branch/base";
 interface CopySourceOptions {
   projects: Projects;
   templates: Templates;
-  runtime: RuntimeDriver;
+  templateImages: Pick<TemplateImages, "prepare">;
   copyContainers: CopyContainers;
   copyCanvas: readonly CopyCanvas[];
 }
@@ -58,7 +66,7 @@ export function createBranchSource({
 function createCopySource<Input extends Extract<SourceInput, { kind: "fork" | "branch" }>>({
   projects,
   templates,
-  runtime,
+  templateImages,
   copyContainers,
   copyCanvas,
 }: CopySourceOptions): ProjectSource<Input> {
@@ -70,7 +78,7 @@ function createCopySource<Input extends Extract<SourceInput, { kind: "fork" | "b
       const from = (await projects.sandboxOf(original)).files;
       const template = templates.find(original.template_slug ?? "");
       await progress(10, "Preparing the copy");
-      const image = template && (await runtime.prepare(template.image, { signal }));
+      const image = template && (await templateImages.prepare(template, { signal }));
       const sandbox = await projects.createSandbox(project.id, image, { isRetry: attempt > 1 });
       const before = await manifestOf(sandbox.files);
       await copyTree(from, sandbox.files, {

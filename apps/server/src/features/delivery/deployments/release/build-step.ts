@@ -1,7 +1,7 @@
-import type { ImageId, RuntimeDriver, Sandbox } from "@tesslate/runtime";
+import type { ImageId, Sandbox } from "@tesslate/runtime";
 import type { ServerCommand } from "../../../../db/schema/delivery.ts";
 import type { ProjectRow } from "../../../../db/schema/projects.ts";
-import type { Projects, Templates } from "../../../projects/projects/index.ts";
+import type { Projects, TemplateImages, Templates } from "../../../projects/projects/index.ts";
 import type { ArtifactStore } from "../build/artifacts.ts";
 import { StepError } from "../build/build-errors.ts";
 import { build, type BuildSandboxes } from "../build/build-sandbox.ts";
@@ -29,17 +29,17 @@ export type OpenBuildSandbox = ReturnType<typeof createOpenBuildSandbox>;
 export function createOpenBuildSandbox({
   buildSandboxes,
   templates,
-  runtime,
+  templateImages,
   diskBytesOf,
 }: {
   buildSandboxes: Pick<BuildSandboxes, "open">;
   templates: Templates;
-  runtime: Pick<RuntimeDriver, "prepare">;
+  templateImages: Pick<TemplateImages, "prepare">;
   diskBytesOf: (userId: string) => Promise<number>;
 }) {
   const imageFor = async (project: ProjectRow, directory: string, signal: AbortSignal): Promise<ImageId | undefined> => {
     const template = directory === "." ? templates.find(project.template_slug ?? "") : undefined;
-    return template && runtime.prepare(template.image, { signal });
+    return template && templateImages.prepare(template, { signal });
   };
   return async (
     { row, project, signal }: Pick<DeploymentRun, "row" | "project" | "signal">,

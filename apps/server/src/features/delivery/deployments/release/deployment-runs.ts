@@ -1,7 +1,6 @@
-import type { RuntimeDriver } from "@tesslate/runtime";
 import type { Logger } from "../../../../platform/logger.ts";
 import type { Tasks } from "../../../core/tasks/index.ts";
-import type { Projects, Templates } from "../../../projects/projects/index.ts";
+import type { Projects, TemplateImages, Templates } from "../../../projects/projects/index.ts";
 import type { LaunchGate, LaunchSettingsService } from "../../launch/index.ts";
 import type { BuildSandboxes } from "../build/build-sandbox.ts";
 import type { DeploymentRecords } from "../deployment-records.ts";
@@ -20,6 +19,7 @@ import { createDeploymentRetention } from "./retention.ts";
 interface BuildSources {
   projects: Projects;
   templates: Templates;
+  templateImages: Pick<TemplateImages, "prepare">;
   /** The disk quota of a user. */
   diskBytesOf: (userId: string) => Promise<number>;
   buildSandboxes: BuildSandboxes;
@@ -30,21 +30,21 @@ export type DeploymentRuns = ReturnType<typeof createDeploymentRuns>;
 export function createDeploymentRuns({
   records: { store, reporter, artifacts },
   local: { servers, siteCache, hosts, versions },
-  sources: { projects, templates, diskBytesOf, buildSandboxes },
+  sources: { projects, templates, templateImages, diskBytesOf, buildSandboxes },
   launch: { gate, settings: launchSettings },
   providers,
-  platform: { runtime, tasks, log },
+  platform: { tasks, log },
 }: {
   records: DeploymentRecords;
   local: LocalReleases;
   sources: BuildSources;
   launch: { gate: LaunchGate; settings: LaunchSettingsService };
   providers: ProviderAccess;
-  platform: { runtime: RuntimeDriver; tasks: Tasks; log: Logger };
+  platform: { tasks: Tasks; log: Logger };
 }) {
   const retention = createDeploymentRetention({ store, buildSandboxes, artifacts, servers, sites: siteCache, log });
   const checkLaunch = createCheckLaunch({ store, buildSandboxes, artifacts, gate, launchSettings });
-  const openBuildSandbox = createOpenBuildSandbox({ buildSandboxes, templates, runtime, diskBytesOf });
+  const openBuildSandbox = createOpenBuildSandbox({ buildSandboxes, templates, templateImages, diskBytesOf });
   const pipeline = createPipeline({
     store,
     projects,

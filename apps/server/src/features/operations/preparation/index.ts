@@ -1,0 +1,1 @@
+export { mountPreparation } from "./preparation.routes.ts";
