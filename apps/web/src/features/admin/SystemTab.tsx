@@ -11,6 +11,7 @@ import { toast } from "../../ui/toast.tsx";
 import { healthQuery, useHealthActions } from "./administration.queries.ts";
 import { TimeOrNever, State } from "./State.tsx";
 import { healthLooks } from "./state-words.ts";
+import { PreparationList } from "./PreparationList.tsx";
 import { PayoutList } from "./PayoutList.tsx";
 import { JobList, TaskList } from "./WorkLists.tsx";
 
@@ -51,6 +52,7 @@ export function SystemTab() {
               ))}
           </ul>
           <Providers providers={data.providers} />
+          <PreparationList />
           <PayoutList />
           <JobList />
           <TaskList />

@@ -1,4 +1,4 @@
-import type { AdminTask, EnvironmentStatus, HealthStatus, JobState } from "@tesslate/contract";
+import type { AdminTask, EnvironmentStatus, HealthStatus, JobState, PreparationItem } from "@tesslate/contract";
 import type { DotShape, Tone } from "../../ui/Pill.tsx";
 
 interface Look {
@@ -36,6 +36,13 @@ export const taskLooks: Record<AdminTask["status"], Look> = {
   completed: { label: "Done", tone: "ok", dot: "filled" },
   failed: { label: "Failed", tone: "err", dot: "square" },
   cancelled: { label: "Canceled", tone: "neutral", dot: "ring" },
+};
+export const preparationLooks: Record<PreparationItem["state"], Look> = {
+  waiting: { label: "Waiting", tone: "neutral", dot: "ring" },
+  preparing: { label: "Preparing", tone: "info", dot: "half" },
+  ready: { label: "Ready", tone: "ok", dot: "filled" },
+  failed: { label: "Failed", tone: "err", dot: "square" },
+  off: { label: "Not prepared", tone: "neutral", dot: "ring" },
 };
 export const optionsOf = (looks: Record<string, Look>) => Object.entries(looks).map(([value, { label }]) => ({ value, label }));
 

@@ -1,4 +1,4 @@
-import { defaultPreferences, Model, Project, type ProjectDraft, Template, type User } from "@tesslate/contract";
+import { defaultPreferences, Model, PreparationEvent, PreparationItem, Project, type ProjectDraft, Template, type User } from "@tesslate/contract";
 import {
   expect,
   expectAccessible,
@@ -271,4 +271,54 @@ test.describe("recent projects", () => {
     await user.click(within(alert).getByRole("button", { name: "Retry" }));
     await screen.findByRole("article", { name: bakery.name });
   });
+});
+
+test("what the server prepares is shown while it lasts, by events", async ({ api, open }) => {
+  home(api);
+  const [react, next] = ["React", "Next.js"].map((name) => sample(PreparationItem, { id: `template-${name}`, kind: "template", name }));
+  if (!react || !next) throw new Error("two items");
+  api.answer("preparation.list", {
+    items: [
+      { ...react, state: "preparing" },
+      { ...next, state: "waiting" },
+    ],
+  });
+  const stream = api.stream("preparation.events");
+  open("/");
+  expect(await screen.findByText("Preparing templates: React, 1 of 2")).toBeVisible();
+  await waitFor(() => expect(stream.openings()).toBe(1));
+  stream.send(
+    sample(PreparationEvent, {
+      data: [
+        { ...react, state: "ready" },
+        { ...next, state: "preparing" },
+      ],
+    }),
+  );
+  expect(await screen.findByText("Preparing templates: Next.js, 2 of 2")).toBeVisible();
+  await expectAccessible();
+  stream.send(
+    sample(PreparationEvent, {
+      data: [
+        { ...react, state: "ready" },
+        { ...next, state: "ready" },
+      ],
+    }),
+  );
+  await waitFor(() => expect(screen.queryByText(/Preparing templates/)).not.toBeInTheDocument());
+});
+
+test("what could not be prepared is said to administrators only", async ({ api, open }) => {
+  const react = sample(PreparationItem, { id: "template-react", kind: "template", name: "React", state: "failed" });
+  home(api, { is_superuser: true });
+  api.answer("preparation.list", { items: [react] });
+  api.stream("preparation.events");
+  const page = open("/");
+  expect(await screen.findByText(/Couldn't prepare React\. The server tries again\./)).toBeVisible();
+  page.unmount();
+  home(api, { is_superuser: false });
+  api.answer("preparation.list", { items: [react] });
+  open("/");
+  await screen.findByText("First steps");
+  expect(screen.queryByText(/Couldn't prepare/)).not.toBeInTheDocument();
 });

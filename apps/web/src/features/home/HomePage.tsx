@@ -6,6 +6,7 @@ import { meQuery } from "../users/index.ts";
 import { Checklist } from "./Checklist.tsx";
 import { HomeComposer } from "./HomeComposer.tsx";
 import { IsolationBanner } from "./IsolationBanner.tsx";
+import { PreparationProgress } from "./PreparationProgress.tsx";
 import { RecentProjects } from "./RecentProjects.tsx";
 
 /** The start page: the prompt, the first steps and the recent projects. */
@@ -28,6 +29,7 @@ export function HomePage() {
         </h1>
         <HomeComposer />
         {user.is_superuser ? <IsolationBanner className="mt-4" /> : null}
+        {isWhole ? <PreparationProgress isAdministrator={user.is_superuser} /> : null}
         {isWhole ? (
           <PanelBoundary title="Couldn't load the first steps">
             <Checklist />

@@ -1,0 +1,2 @@
+export { failedNames, summaryOf } from "./preparation.ts";
+export { usePreparation } from "./use-preparation.ts";

@@ -1,0 +1,36 @@
+import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { reopen } from "@tesslate/client/core";
+import type { PreparationItem } from "@tesslate/contract";
+import { api } from "../../api.ts";
+import { browserHints } from "../../lib/browser-hints.ts";
+
+const preparationQuery = queryOptions({
+  queryKey: ["preparation"],
+  queryFn: ({ signal }) => api.preparation.list(undefined, { signal }),
+});
+
+const isUnfinished = ({ state }: PreparationItem) => state === "waiting" || state === "preparing" || state === "failed";
+
+/** What the server prepares, kept current by events until all of it is ready. Undefined until it is loaded. */
+export function usePreparation(): readonly PreparationItem[] | undefined {
+  const queryClient = useQueryClient();
+  const { data } = useQuery(preparationQuery);
+  const isBusy = data?.items.some(isUnfinished) ?? false;
+  useEffect(() => {
+    if (!isBusy) return;
+    const abort = new AbortController();
+    const listen = async () => {
+      const events = reopen({
+        open: (connection) => api.preparation.events(undefined, { signal: connection }),
+        signal: abort.signal,
+        hints: browserHints,
+      });
+      for await (const { data: items } of events) queryClient.setQueryData(preparationQuery.queryKey, { items });
+    };
+    // Refused: what was loaded stays, and the next visit loads it again.
+    listen().catch(() => undefined);
+    return () => abort.abort();
+  }, [isBusy, queryClient]);
+  return data?.items;
+}
