@@ -1,0 +1,156 @@
+/**
+ * How long a person waits for the first byte of a new project's preview: of each template from its prepared image, right after the first
+ * start of a server, and once it has prepared the templates. Installs from the npm registry.
+ */
+import { execFile, spawn } from "node:child_process";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { npmProgram } from "@tesslate/runtime";
+import { freePort } from "@tesslate/testkit";
+import { finished, signUp, type Account } from "../../e2e/account.ts";
+import { enterPreview } from "../../e2e/preview.ts";
+import { startStudio, type RunningStudio } from "../../e2e/studio.ts";
+import { ms, quantile, since, type Row } from "../report.ts";
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, "../..");
+const longestMs = 5 * 60_000;
+const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+
+/** A fresh server that prepares its templates, as `./studio up` does. */
+const freshStudio = () => startStudio({ TEMPLATE_PREPARATION: "1", LOG_LEVEL: "warn" });
+
+/**
+ * What a first project of the default template costs at least: `npm ci` with an empty cache, and its dev server from the start to its first
+ * response, without a sandbox.
+ */
+async function measureBare(): Promise<{ installMs: number; startMs: number }> {
+  const dir = await mkdtemp(join(tmpdir(), "bench-bare-"));
+  const app = join(dir, "app");
+  const [node, npm] = npmProgram();
+  try {
+    await cp(join(root, "templates/react-vite/files"), app, { recursive: true });
+    const begun = performance.now();
+    await run(node, [npm, "ci", "--no-audit", "--no-fund", "--cache", join(dir, "cache")], { cwd: app });
+    const installMs = since(begun);
+    const starts: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      const port = await freePort();
+      const started = performance.now();
+      const server = spawn(node, ["node_modules/vite/bin/vite.js", "--port", String(port), "--strictPort", "--host", "127.0.0.1"], {
+        cwd: app,
+        stdio: "ignore",
+      });
+      try {
+        while (
+          !(await fetch(`http://127.0.0.1:${port}/`).then(
+            ({ ok }) => ok,
+            () => false,
+          ))
+        )
+          await sleep(10);
+        starts.push(since(started));
+      } finally {
+        server.kill("SIGKILL");
+      }
+    }
+    return { installMs, startMs: quantile(starts, 0.5) };
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+interface Times {
+  whole: number;
+  created: number;
+  started: number;
+}
+
+/** From the request for a new project to the first page of its preview; then it is stopped. */
+async function newProject({ port }: RunningStudio, { api }: Account, name: string, template?: string): Promise<Times> {
+  const begun = performance.now();
+  const { id, task_id } = await api.projects.create({ body: { name, ...(template && { source_type: "template", base_id: template }) } });
+  await finished(api, task_id);
+  const created = since(begun);
+  await finished(api, (await api.projects.start({ params: { id } })).task_id);
+  const started = since(begun) - created;
+  const { url } = await api.previews.ticket({ params: { id }, body: {} });
+  const page = await enterPreview(url, port);
+  if (page.status !== 200) throw new Error(`the preview of ${name} responded with ${page.status}`);
+  const whole = since(begun);
+  await api.projects.stop({ params: { id } });
+  return { whole, created, started };
+}
+const describe = ({ whole, created, started }: Times) =>
+  `${ms(whole)} (project ${ms(created)}, start ${ms(started)}, page ${ms(whole - created - started)})`;
+
+async function allPrepared({ api }: Account): Promise<number> {
+  const begun = performance.now();
+  for (;;) {
+    const { items } = await api.preparation.list();
+    const unready = items.filter(({ kind, state }) => kind === "template" && state !== "ready");
+    if (unready.length === 0) return since(begun);
+    if (since(begun) > longestMs)
+      throw new Error(`not prepared after 5 minutes: ${unready.map(({ id, state }) => `${id} ${state}`).join(", ")}`);
+    await sleep(200);
+  }
+}
+
+export async function measure(): Promise<Row[]> {
+  const rows: Row[] = [];
+  const bare = await measureBare();
+
+  let studio = await freshStudio();
+  try {
+    const person = await signUp(studio.url, "Bench");
+    const first = await newProject(studio, person, "First");
+    rows.push({
+      what: "first project immediately after the first start, to the first preview byte",
+      measured: describe(first),
+      baseline: `npm ci alone ${ms(bare.installMs)}`,
+      ratio: first.whole / bare.installMs,
+      target: "<= npm ci + 1 s",
+      meets: first.whole <= bare.installMs + 1000,
+    });
+  } finally {
+    await studio.close();
+  }
+
+  studio = await freshStudio();
+  try {
+    const person = await signUp(studio.url, "Bench");
+    const took = await allPrepared(person);
+    const first = await newProject(studio, person, "First");
+    rows.push({
+      what: "first project five minutes after the first start, to the first preview byte",
+      measured: describe(first),
+      baseline: `Vite alone ${ms(bare.startMs)}; all templates prepared after ${(took / 1000).toFixed(0)} s`,
+      ratio: first.whole / bare.startMs,
+      target: "<= 700 ms",
+      meets: first.whole <= 700,
+    });
+    const { items } = await person.api.adminPreparation.list();
+    for (const { id, name, bytes } of items.filter(({ kind }) => kind === "template")) {
+      const slug = id.replace("template-", "");
+      const times: Times[] = [];
+      for (let i = 0; i < 3; i++) times.push(await newProject(studio, person, `${name} ${i}`, slug));
+      const median = quantile(
+        times.map(({ whole }) => whole),
+        0.5,
+      );
+      rows.push({
+        what: `new project of ${name} from its prepared image, to the first preview byte`,
+        measured: describe(times.toSorted((a, b) => a.whole - b.whole)[1] ?? times[0] ?? first),
+        baseline: `image ${mib(bytes ?? 0)}`,
+        target: "<= 1 s",
+        meets: median <= 1000,
+      });
+    }
+    return rows;
+  } finally {
+    await studio.close();
+  }
+}
