@@ -9,8 +9,8 @@ export async function measure(context: BenchContext): Promise<Row[]> {
   const project = await createProject(person, "Labels", "react-vite");
   model.setScript(
     script([
-      call("read_file", { file_path: "src/App.tsx" }),
-      call("edit_file", { file_path: "src/App.tsx", search: "Ready to be built on", replace: "Sales" }),
+      call("read_file", { file_path: "src/pages/home.tsx" }),
+      call("edit_file", { file_path: "src/pages/home.tsx", search: "Ready to be built on", replace: "Sales" }),
       say("The heading now reads Sales."),
     ]),
   );

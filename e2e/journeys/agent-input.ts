@@ -184,7 +184,7 @@ export default journey({}, async (context) => {
         await heading.hover();
         await shot(page, "pointing-light-d");
         await heading.click();
-        await chips.filter({ hasText: /^h1 · src\/App\.tsx:\d+/ }).waitFor();
+        await chips.filter({ hasText: /^h1 · src\/pages\/home\.tsx:\d+/ }).waitFor();
         await chips.locator("img").waitFor();
         expect((await pick.getAttribute("aria-pressed")) === "false", "picking has ended");
         await until("both are uploaded", async () => (await page.getByRole("progressbar", { name: /Uploading/ }).count()) === 0);
@@ -200,10 +200,10 @@ export default journey({}, async (context) => {
         await page.keyboard.press("Enter");
         await page.getByRole("log").getByText("A blue rectangle").waitFor();
         const lastMessage = model.requests.at(-1)?.request?.messages.at(-1);
-        const { content } = await account.api.files.get({ params: { id: shop.slug, path: "src/App.tsx" } });
+        const { content } = await account.api.files.get({ params: { id: shop.slug, path: "src/pages/home.tsx" } });
         const line = (content ?? "").split("\n").findIndex((text) => text.includes("Ready to be built on")) + 1;
         expect(
-          (lastMessage?.text ?? "").includes(`Source: src/App.tsx:${line}:`),
+          (lastMessage?.text ?? "").includes(`Source: src/pages/home.tsx:${line}:`),
           `the source is line ${line}: ${/Source: .*/.exec(lastMessage?.text ?? "")?.[0]}`,
         );
         expect(

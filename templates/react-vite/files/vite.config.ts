@@ -9,6 +9,10 @@ const proxy: Record<string, ProxyOptions> = api ? { "/api": { target: api, chang
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],
+  // "@/" is src/, as tsconfig.json says.
+  resolve: { tsconfigPaths: true },
+  // Every module is scanned, also components that no page uses yet: a page that starts to use one loads without a restart of the bundler.
+  optimizeDeps: { entries: ["index.html", "src/**/*.{ts,tsx}", "!src/**/*.test.{ts,tsx}", "!src/test/**"] },
   // The preview reaches this server through a proxy: any host name is fine, the port is not negotiable,
   // and hot updates use whatever address the page was opened at.
   server: { host: "0.0.0.0", port, strictPort: true, allowedHosts: true, proxy },

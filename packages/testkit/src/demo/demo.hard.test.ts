@@ -11,22 +11,28 @@ import { demoScript } from "./index.ts";
 
 const repository = join(import.meta.dirname, "../../../..");
 let server: ModelServer;
+let installed: string;
 const folders: string[] = [];
 
 beforeAll(async () => {
   server = await startModelServer({ script: demoScript() });
-});
+  installed = mkdtempSync(join(tmpdir(), "demo-packages-"));
+  folders.push(installed);
+  for (const file of ["package.json", "package-lock.json"])
+    cpSync(join(repository, "templates/react-vite/files", file), join(installed, file));
+  await sh(installed, "npm ci --no-audit --no-fund --loglevel=error");
+}, 300_000);
 afterAll(async () => {
   await server.close();
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** The template with this repository's packages, which are the same versions. */
+/** A copy of the template. Its packages are installed once for all of them. */
 function project(): string {
   const folder = mkdtempSync(join(tmpdir(), "demo-"));
   folders.push(folder);
   cpSync(join(repository, "templates/react-vite/files"), folder, { recursive: true });
-  symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
+  symlinkSync(join(installed, "node_modules"), join(folder, "node_modules"));
   return folder;
 }
 

@@ -1,29 +1,25 @@
-const places = [
-  { what: "This page", where: "src/App.tsx" },
-  { what: "Styles", where: "src/index.css" },
-  { what: "Images and other files", where: "public/" },
-];
+import { BrowserRouter, Route, Routes, useLocation } from "react-router";
+import { ErrorBoundary } from "@/components/error-boundary";
+import Home from "@/pages/home";
+import NotFound from "@/pages/not-found";
+
+function Pages() {
+  const { pathname } = useLocation();
+  return (
+    <ErrorBoundary resetKey={pathname}>
+      <Routes>
+        <Route path="/" element={<Home />} />
+        {/* Further pages go above this line; large ones with lazy(() => import("@/pages/…")) in a <Suspense>. */}
+        <Route path="*" element={<NotFound />} />
+      </Routes>
+    </ErrorBoundary>
+  );
+}
 
 export default function App() {
   return (
-    <main className="mx-auto flex min-h-dvh max-w-xl flex-col justify-center px-6 py-16">
-      <p className="flex items-center gap-2 text-sm text-stone-500 dark:text-stone-400">
-        <span className="size-2 rounded-full bg-emerald-500" aria-hidden="true" />
-        Running
-      </p>
-      <h1 className="mt-3 text-3xl font-semibold tracking-tight text-balance sm:text-4xl">Ready to be built on</h1>
-      <p className="mt-4 leading-relaxed text-pretty text-stone-600 dark:text-stone-300">
-        This is an empty React app with TypeScript and Tailwind CSS. Say what it should become, or edit a file: this page
-        follows at once.
-      </p>
-      <dl className="mt-10 divide-y divide-stone-200 border-y border-stone-200 text-sm dark:divide-stone-800 dark:border-stone-800">
-        {places.map(({ what, where }) => (
-          <div key={where} className="flex items-baseline justify-between gap-6 py-3">
-            <dt>{what}</dt>
-            <dd className="font-mono text-[13px] text-stone-500 dark:text-stone-400">{where}</dd>
-          </div>
-        ))}
-      </dl>
-    </main>
+    <BrowserRouter>
+      <Pages />
+    </BrowserRouter>
   );
 }
