@@ -1,4 +1,4 @@
-import { described, Literals, Nullable, Timestamp, Type, Uuid, extend, type Static } from "./schema.ts";
+import { described, Literals, Nullable, ProjectRef, Timestamp, Type, Uuid, extend, listOf, pageQuery, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "runs";
@@ -66,6 +66,30 @@ export const ChangeSet = described(
 );
 export type ChangeSet = Static<typeof ChangeSet>;
 
+export const RunSummary = described(
+  "A run in the history of its project.",
+  Type.Object({
+    task_id: described("The newest task of the run", Uuid),
+    chat_id: Uuid,
+    message_id: described("The user's message that the run answers", Uuid),
+    message: described("The beginning of the message", Type.String()),
+    status: Literals("queued", "running", "completed", "failed", "cancelled"),
+    before_id: described("The checkpoint before it", Uuid),
+    after_id: Nullable(Uuid),
+    files: described("Changed files; 0 until the run has ended", Type.Integer()),
+    additions: Type.Integer(),
+    deletions: Type.Integer(),
+    cost_cents: described("Of all its model calls, at list prices", Type.Number()),
+    started_at: Timestamp,
+    ended_at: Nullable(Timestamp),
+    visibility: described(
+      "`hidden`: a restore hides its messages, and `POST /api/chat/{chat_id}/redo` brings them back; `discarded`: they can't be brought back",
+      Literals("shown", "hidden", "discarded"),
+    ),
+  }),
+);
+export type RunSummary = Static<typeof RunSummary>;
+
 export const ChangePart = described(
   "A file, or some of its hunks.",
   Type.Object({
@@ -89,6 +113,19 @@ export type ApplyChanges = Static<typeof ApplyChanges>;
 const Params = Type.Object({ task_id: Uuid });
 
 export const changesRoutes = {
+  list: route({
+    method: "GET",
+    path: "/api/projects/{id}/runs",
+    tag,
+    summary: "List runs of project",
+    description:
+      "Runs in the files of a project, newest first, with what they changed and cost. Listed as long as the checkpoint before them is kept (30 days by default).",
+    auth: "user",
+    params: Type.Object({ id: ProjectRef }),
+    query: Type.Object(pageQuery),
+    response: listOf(RunSummary),
+    errors: ["not_found"],
+  }),
   diff: route({
     method: "GET",
     path: "/api/chat/runs/{task_id}/diff",

@@ -472,7 +472,8 @@ export const chatRoutes = {
     path: "/api/chat/{chat_id}/redo",
     tag,
     summary: "Redo restore",
-    description: "Reverts the last restore of this chat: files and messages are restored to the state before it.",
+    description:
+      "Reverts the last restore of this chat: files and messages are restored to the state before it. If the project was restored, its databases and the messages of its other chats as well.",
     auth: "user",
     status: 202,
     params: ChatParams,

@@ -67,7 +67,14 @@ const ProjectOnly = Type.Object({ id: ProjectRef });
 const SnapshotParams = Type.Object({ id: ProjectRef, snapshot_id: Uuid });
 const CheckpointParams = Type.Object({ id: ProjectRef, checkpoint_id: Uuid });
 const Links = { task_id: Uuid, status_url: Type.String() };
-export const RestoreRequest = Type.Object({ safety_snapshot: Type.Optional(Type.Boolean()) });
+export const RestoreRequest = Type.Object({
+  safety_snapshot: described("Default true: keep the current state as a snapshot", Type.Optional(Type.Boolean())),
+  with_messages: described(
+    "Also hide the messages that were sent since then, in all chats of the project that do not work in a branch. `POST /api/chat/{chat_id}/redo` reverts the whole restore. Needs the safety snapshot",
+    Type.Optional(Type.Boolean()),
+  ),
+});
+export type RestoreRequest = Static<typeof RestoreRequest>;
 const DiffQuery = Type.Object({
   against: described(
     "`now` (default), or the id of a snapshot or checkpoint of the project",
@@ -75,7 +82,7 @@ const DiffQuery = Type.Object({
   ),
   path: described("One file or folder, as named in the response", Type.Optional(Type.String({ minLength: 1, maxLength: 4096 }))),
 });
-const restoreErrors = ["not_found", "snapshot_not_ready", "project_busy", "snapshot_pending", "run_active"] as const;
+const restoreErrors = ["not_found", "bad_request", "snapshot_not_ready", "project_busy", "snapshot_pending", "run_active"] as const;
 
 export const snapshotsRoutes = {
   list: route({
@@ -133,7 +140,7 @@ export const snapshotsRoutes = {
     tag,
     summary: "Restore snapshot",
     description:
-      "Brings files and databases back to a snapshot, in a task. Running containers restart. A safety snapshot is taken first unless `safety_snapshot` is false.",
+      "Brings files and databases back to a snapshot, in a task, and chats with `with_messages`. Running containers restart. A safety snapshot is taken first unless `safety_snapshot` is false.",
     auth: "user",
     status: 202,
     params: SnapshotParams,
@@ -199,7 +206,7 @@ export const snapshotsRoutes = {
     path: "/api/projects/{id}/checkpoints/{checkpoint_id}/restore",
     tag,
     summary: "Restore checkpoint",
-    description: "Brings the files back to a checkpoint, in a task. Chats and databases stay.",
+    description: "Brings the files back to a checkpoint, in a task, and chats with `with_messages`. Databases stay.",
     auth: "user",
     status: 202,
     params: CheckpointParams,

@@ -15,6 +15,7 @@ import {
   createChangeSetLookup,
   createChangesStore,
   createDiffChangeSet,
+  createListRuns,
   createRunChangeSets,
   mountChanges,
 } from "../features/source/changes/index.ts";
@@ -162,19 +163,21 @@ export function composeChat(
     projects,
     checkpoints: {
       before: snapshotsStore.findCheckpointOf,
-      projectOf: snapshotsStore.projectOfCheckpoint,
+      projectOf: snapshotsStore.projectOfPoint,
       save: (project, facts) => checkpoints.keep(project, { kind: "restore", ...facts }),
-      restore: async (project, userId, { id, label }, more) =>
-        (
-          await snapshotRestore.begin(project, userId, {
-            point: `checkpoint/${id}`,
-            label,
-            name: `checkpoint-${id.slice(0, 8)}`,
-            checkpoint_id: id,
-            safety_snapshot: false,
-            more,
-          })
-        ).task,
+      restore: async (project, userId, { id, label }, more) => {
+        const isSnapshot = (await snapshotsStore.find(project.id, id)) !== undefined;
+        const kind = isSnapshot ? "snapshot" : "checkpoint";
+        const { task } = await snapshotRestore.begin(project, userId, {
+          point: `${kind}/${id}`,
+          label,
+          name: `${kind}-${id.slice(0, 8)}`,
+          ...(isSnapshot ? { snapshot_id: id } : { checkpoint_id: id }),
+          safety_snapshot: false,
+          more,
+        });
+        return task;
+      },
     },
   });
   const queue = createMessageQueue({
@@ -360,6 +363,7 @@ export function composeChat(
       mountQueue(mount, { queue });
       mountCassettes(mount, { cassettes });
       mountChanges(mount, {
+        list: createListRuns({ store: changesStore, projects, redactorOf: redactions.of }),
         diff: createDiffChangeSet({ lookup, store: changesStore, trees, redactorOf: redactions.of }),
         apply: createApplyChangeSet({ lookup, store: changesStore, runChangeSets, trees, announce, refuseWhileRestoring }),
       });

@@ -1,3 +1,4 @@
+import type { Queries } from "../../../platform/database.ts";
 import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { taskLinks, type TaskRow } from "../../core/tasks/index.ts";
@@ -5,8 +6,13 @@ import type { ChatStore } from "./chats.store.ts";
 import type { ChatRow, MessageRow, RewindRow } from "../../../db/schema/agent.ts";
 import type { RewindsStore } from "./rewinds.store.ts";
 
-/** The change of a chat that follows the restore of the files. */
-export type ConversationChange = { chat_id: string } & ({ message_id: string; redo_checkpoint_id: string } | { rewind_id: string });
+/** The change of a chat, or of all chats of a project, that follows the restore of the files. */
+export type ConversationChange =
+  | { message_id: string; redo_checkpoint_id: string }
+  /** `redo_point_id`: the safety snapshot of the state before. */
+  | { project_id: string; since: string; redo_point_id: string }
+  /** The redo of one of these. */
+  | { redone_point_id: string };
 
 /** The messages that the last restore of a chat removed, unless the chat has newer ones. `last`: the newest message of the chat. */
 export const hiddenMessages = (rewind: RewindRow | undefined, last: Pick<MessageRow, "position"> | undefined): MessageRow[] => {
@@ -14,12 +20,12 @@ export const hiddenMessages = (rewind: RewindRow | undefined, last: Pick<Message
   return rewind && first && (last?.position ?? -1) < first.position ? rewind.messages : [];
 };
 
-/** Checkpoints of the project's files. */
+/** Checkpoints of the project's files, and snapshots. */
 export interface RewindCheckpoints {
   /** The checkpoint before the run that answered this message. */
   before(messageId: string): Promise<{ id: string; label: string; project_id: string } | undefined>;
-  /** The project or branch whose files a checkpoint has. */
-  projectOf(checkpointId: string): Promise<string | undefined>;
+  /** The project or branch whose files a checkpoint or snapshot has. */
+  projectOf(pointId: string): Promise<string | undefined>;
   /** Saves the current files. */
   save(project: ProjectRow, facts: { label: string; chat_id: string }): Promise<{ id: string }>;
   /** Throws `project_busy`, `snapshot_pending`, `run_active`, `snapshot_not_ready`. */
@@ -65,6 +71,21 @@ export function createRewinds({
         : "This message is older than the branch. Merge or discard the branch first.",
     );
   };
+  const inChat = (chatId: string, work: (tx: Queries) => Promise<void>): Promise<void> =>
+    chats.transaction(async (tx) => {
+      await chats.lock(tx, `chat:${chatId}`);
+      await work(tx);
+      await chats.updateChat(tx, chatId, {});
+    });
+  /** Hides this message and all later ones of its chat. */
+  const hide = (question: MessageRow, pointId: string) => inChat(question.chat_id, (tx) => store.removeMessages(tx, question, pointId));
+  /** Brings back what a restore removed from a chat, unless the chat has newer messages. */
+  const bringBack = (chatId: string, pointId: string) =>
+    inChat(chatId, async (tx) => {
+      const rewind = await store.findOf(tx, chatId, pointId);
+      const last = await chats.findLastMessage(tx, chatId);
+      if (rewind && !(last && last.position >= (rewind.messages[0]?.position ?? 0))) await store.restoreMessages(tx, rewind);
+    });
   return {
     restore: async (userId: string, chatId: string, messageId: string) => {
       const { chat, working } = await open(userId, chatId);
@@ -77,12 +98,7 @@ export function createRewinds({
       const label = `before “${checkpoint.label.slice(0, 80)}”`;
       const redo = await checkpoints.save(working, { label: `Went back to ${label}: the state before that`, chat_id: chat.id });
       return taskLinks(
-        await checkpoints.restore(
-          working,
-          userId,
-          { id: checkpoint.id, label },
-          { chat_id: chat.id, message_id: question.id, redo_checkpoint_id: redo.id },
-        ),
+        await checkpoints.restore(working, userId, { id: checkpoint.id, label }, { message_id: question.id, redo_checkpoint_id: redo.id }),
       );
     },
     redo: async (userId: string, chatId: string) => {
@@ -94,22 +110,18 @@ export function createRewinds({
       refuseElsewhere(working, await checkpoints.projectOf(rewind.checkpoint_id));
       const label = "where you were";
       return taskLinks(
-        await checkpoints.restore(working, userId, { id: rewind.checkpoint_id, label }, { chat_id: chat.id, rewind_id: rewind.id }),
+        await checkpoints.restore(working, userId, { id: rewind.checkpoint_id, label }, { redone_point_id: rewind.checkpoint_id }),
       );
     },
     /** Called after the files are restored. Safe to repeat. */
-    apply: (change: ConversationChange): Promise<void> =>
-      chats.transaction(async (tx) => {
-        await chats.lock(tx, `chat:${change.chat_id}`);
-        if ("rewind_id" in change) {
-          const rewind = await store.find(tx, change.rewind_id);
-          const last = await chats.findLastMessage(tx, change.chat_id);
-          if (rewind && !(last && last.position >= (rewind.messages[0]?.position ?? 0))) await store.restoreMessages(tx, rewind);
-        } else {
-          const question = await chats.findMessage(change.message_id);
-          if (question) await store.removeMessages(tx, question, change.redo_checkpoint_id);
-        }
-        await chats.updateChat(tx, change.chat_id, {});
-      }),
+    apply: async (change: ConversationChange): Promise<void> => {
+      if ("since" in change) {
+        for (const question of await store.findFirstQuestionsSince(change.project_id, change.since))
+          if (!(await branchOf(question.chat_id))) await hide(question, change.redo_point_id);
+      } else if ("message_id" in change) {
+        const question = await chats.findMessage(change.message_id);
+        if (question) await hide(question, change.redo_checkpoint_id);
+      } else for (const chatId of await store.findChatsOf(change.redone_point_id)) await bringBack(chatId, change.redone_point_id);
+    },
   };
 }

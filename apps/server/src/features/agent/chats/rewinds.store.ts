@@ -3,6 +3,7 @@ import type { Database, Queries } from "../../../platform/database.ts";
 import {
   agentSteps,
   chatRewinds,
+  chats,
   conversationMessages,
   messages,
   runTranscripts,
@@ -28,8 +29,28 @@ export function createRewindsStore(db: Database) {
           )[0],
     findLast: async (chatId: string): Promise<RewindRow | undefined> =>
       (await db.select().from(chatRewinds).where(eq(chatRewinds.chat_id, chatId)).orderBy(desc(chatRewinds.created_at)).limit(1))[0],
-    find: async (tx: Queries, id: string): Promise<RewindRow | undefined> =>
-      (await tx.select().from(chatRewinds).where(eq(chatRewinds.id, id)))[0],
+    /** Of each chat of a project, the first message that was sent at this moment or later. */
+    findFirstQuestionsSince: async (projectId: string, since: string): Promise<MessageRow[]> =>
+      (
+        await db
+          .selectDistinctOn([messages.chat_id], { message: messages })
+          .from(messages)
+          .innerJoin(chats, eq(chats.id, messages.chat_id))
+          .where(and(eq(chats.project_id, projectId), eq(messages.role, "user"), gte(messages.created_at, since)))
+          .orderBy(messages.chat_id, asc(messages.position))
+      ).map((row) => row.message),
+    /** The chats from which a restore removed messages, by the point that redoes it. */
+    findChatsOf: async (pointId: string): Promise<string[]> =>
+      (await db.selectDistinct({ chat_id: chatRewinds.chat_id }).from(chatRewinds).where(eq(chatRewinds.checkpoint_id, pointId))).map(
+        (row) => row.chat_id,
+      ),
+    findOf: async (tx: Queries, chatId: string, pointId: string): Promise<RewindRow | undefined> =>
+      (
+        await tx
+          .select()
+          .from(chatRewinds)
+          .where(and(eq(chatRewinds.chat_id, chatId), eq(chatRewinds.checkpoint_id, pointId)))
+      )[0],
     /** Removes this message and all later ones from the chat. */
     removeMessages: async (tx: Queries, question: MessageRow, checkpointId: string): Promise<void> => {
       const rows = await tx

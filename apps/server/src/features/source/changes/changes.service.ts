@@ -1,6 +1,8 @@
-import type { ApplyChanges, ChangeSet } from "@tesslate/contract";
+import type { ApplyChanges, ChangeSet, List, RunSummary } from "@tesslate/contract";
 import { conflict } from "../../../platform/errors.ts";
 import type { Queries } from "../../../platform/database.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
+import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Announce } from "../../projects/files/index.ts";
 import type { Redactor } from "../../projects/secrets/index.ts";
 import type { ProjectTreeAccess } from "../snapshots/index.ts";
@@ -9,6 +11,54 @@ import { pointName, type ChangeSetLookup } from "./change-set-lookup.ts";
 import type { ChangesStore } from "./changes.store.ts";
 import { applyReview, transitionsOf } from "./reject.ts";
 import type { RunChangeSets } from "./run-change-sets.ts";
+
+export type ListRuns = ReturnType<typeof createListRuns>;
+/** The runs in the files of a project. */
+export const createListRuns =
+  ({
+    store,
+    projects,
+    redactorOf,
+  }: {
+    store: ChangesStore;
+    projects: { require(userId: string, ref: string): Promise<ProjectRow> };
+    redactorOf: (projectId: string) => Promise<Redactor>;
+  }) =>
+  async (userId: string, ref: string, query: PageQuery): Promise<List<RunSummary>> => {
+    const project = await projects.require(userId, ref);
+    const page = pageOf(query);
+    const { rows, total } = await store.listRuns(project.id, page);
+    const messageIds = rows.map(({ set }) => set.message_id);
+    const [costs, rewound, redactor] = await Promise.all([
+      store.costsOf(messageIds),
+      store.rewoundOf(
+        rows.map(({ set }) => set.chat_id),
+        messageIds,
+      ),
+      redactorOf(project.id),
+    ]);
+    const runs = rows.map(({ set, started_at, message, task }): RunSummary => {
+      const canRedo = rewound.get(set.message_id);
+      return {
+        task_id: set.task_id,
+        chat_id: set.chat_id,
+        message_id: set.message_id,
+        message: redactor.redact(message),
+        // Tasks are deleted before checkpoints are.
+        status: task?.status ?? "completed",
+        before_id: set.before_id,
+        after_id: set.after_id,
+        files: set.files,
+        additions: set.additions,
+        deletions: set.deletions,
+        cost_cents: costs.get(set.message_id) ?? 0,
+        started_at,
+        ended_at: task?.completed_at ?? null,
+        visibility: canRedo === undefined ? "shown" : canRedo ? "hidden" : "discarded",
+      };
+    });
+    return page.envelope(runs, total);
+  };
 
 export type DiffChangeSet = ReturnType<typeof createDiffChangeSet>;
 /** What a run changed. */

@@ -1,7 +1,9 @@
-import { and, asc, eq, gt, max, min, ne, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, inArray, max, min, ne, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { checkpoints, type CheckpointRow, changeSets, type ChangeSetRow, type Rejection } from "../../../db/schema/source.ts";
 import { events, tasks, type TaskRow } from "../../../db/schema/core.ts";
+import { chatRewinds, messages } from "../../../db/schema/agent.ts";
+import { usageLogs } from "../../../db/schema/billing.ts";
 import { isActiveRunIn } from "../../core/tasks/index.ts";
 
 const runType = "agent_execution";
@@ -34,6 +36,52 @@ export function createChangesStore(db: Database) {
       )[0],
     setCommit: async (taskId: string, sha: string): Promise<void> => {
       await db.update(changeSets).set({ commit_sha: sha }).where(eq(changeSets.task_id, taskId));
+    },
+    /** Newest first. Of runs that continued one another, only the newest. */
+    listRuns: async (projectId: string, page: { limit: number; offset: number }) => {
+      const continued = sql`exists (select from change_sets later where later.message_id = ${changeSets.message_id} and later.created_at > ${changeSets.created_at})`;
+      const where = and(eq(changeSets.project_id, projectId), sql`not ${continued}`);
+      const first = sql<string>`(select min(created_at) from change_sets first where first.message_id = ${changeSets.message_id})`;
+      const [rows, [total]] = await Promise.all([
+        db
+          .select({ set: changeSets, started_at: first.mapWith(changeSets.created_at), message: checkpoints.label, task: tasks })
+          .from(changeSets)
+          .innerJoin(checkpoints, eq(checkpoints.id, changeSets.before_id))
+          .leftJoin(tasks, eq(tasks.id, changeSets.task_id))
+          .where(where)
+          .orderBy(desc(changeSets.created_at), desc(changeSets.task_id))
+          .limit(page.limit)
+          .offset(page.offset),
+        db.select({ n: count() }).from(changeSets).where(where),
+      ]);
+      return { rows, total: total?.n ?? 0 };
+    },
+    /** Cents by message, of all runs that answered it. */
+    costsOf: async (messageIds: readonly string[]): Promise<Map<string, number>> => {
+      if (messageIds.length === 0) return new Map();
+      const rows = await db
+        .select({ message_id: changeSets.message_id, cents: sql<string>`sum(${usageLogs.cost_total})` })
+        .from(usageLogs)
+        .innerJoin(changeSets, eq(changeSets.task_id, usageLogs.task_id))
+        .where(inArray(changeSets.message_id, [...messageIds]))
+        .groupBy(changeSets.message_id);
+      return new Map(rows.map(({ message_id, cents }) => [message_id, Number(cents)]));
+    },
+    /** Of these messages of chats, those that a restore removed; `true`: it is the last one of its chat and can be redone. */
+    rewoundOf: async (chatIds: readonly string[], messageIds: readonly string[]): Promise<Map<string, boolean>> => {
+      if (chatIds.length === 0) return new Map();
+      const { rows } = await db.execute<{ message_id: string; can_redo: boolean }>(sql`
+        select m->>'id' as message_id,
+          r.id = last_value(r.id) over chat_rewinds_by_age
+            and (r.messages->0->>'position')::int > coalesce((select max(position) from ${messages} where chat_id = r.chat_id), -1) as can_redo
+        from ${chatRewinds} r, jsonb_array_elements(r.messages) m
+        where r.chat_id in ${[...new Set(chatIds)]}
+        window chat_rewinds_by_age as (partition by r.chat_id order by r.created_at rows between unbounded preceding and unbounded following)`);
+      const asked = new Set(messageIds);
+      const found = new Map<string, boolean>();
+      for (const { message_id, can_redo } of rows)
+        if (asked.has(message_id)) found.set(message_id, can_redo || found.get(message_id) === true);
+      return found;
     },
     setRejected: async (tx: Queries, taskId: string, rejected: Rejection[]): Promise<void> => {
       await tx.update(changeSets).set({ rejected }).where(eq(changeSets.task_id, taskId));

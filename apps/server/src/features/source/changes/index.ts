@@ -1,4 +1,4 @@
-export { createApplyChangeSet, createDiffChangeSet } from "./changes.service.ts";
+export { createApplyChangeSet, createDiffChangeSet, createListRuns } from "./changes.service.ts";
 export { createChangeSetLookup } from "./change-set-lookup.ts";
 export { changesBetween, shownFile } from "./change-set.ts";
 export { prepareMerge } from "./reject.ts";

@@ -16,8 +16,18 @@ export interface RequestedRestore {
   checkpoint_id?: string;
   /** Default true. */
   safety_snapshot?: boolean;
+  /** Hide the messages sent since this moment, in all chats of the project. Needs the safety snapshot, which a redo restores. */
+  messages_since?: string;
   /** Passed to `onRestored`. */
   more?: unknown;
+}
+
+/** Passed to `onRestored` by a restore with `messages_since`. */
+export interface MessagesSince {
+  project_id: string;
+  since: string;
+  /** The safety snapshot. */
+  redo_point_id: string;
 }
 
 /**
@@ -55,6 +65,8 @@ export function createSnapshotRestore({
       userId: string,
       request: RequestedRestore,
     ): Promise<{ task: TaskRow; safety_snapshot_id: string | null }> => {
+      if (request.messages_since !== undefined && request.safety_snapshot === false)
+        throw badRequest("Messages can only be restored with a safety snapshot.");
       if (!["active", "stopped", "hibernated", "setup_failed"].includes(project.environment_status))
         throw conflict("project_busy", "This project is busy. Try again in a moment.");
       const sandbox = await trees.open(project);
@@ -77,6 +89,10 @@ export function createSnapshotRestore({
                 userId,
                 ...(request.snapshot_id !== undefined && { sparing: request.snapshot_id }),
               });
+        const more: unknown =
+          request.messages_since !== undefined && made
+            ? ({ project_id: project.id, since: request.messages_since, redo_point_id: made.row.id } satisfies MessagesSince)
+            : request.more;
         const input: RestoreInput = {
           point: request.point,
           label: request.label,
@@ -84,7 +100,7 @@ export function createSnapshotRestore({
           checkpoint_id: request.checkpoint_id ?? null,
           safety_snapshot_id: made?.row.id ?? null,
           running,
-          ...(request.more !== undefined && { more: request.more }),
+          ...(more !== undefined && { more }),
           attempt: 1,
         };
         return {

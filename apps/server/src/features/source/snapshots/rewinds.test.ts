@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { call, parallel, say, turn } from "@tesslate/testkit";
+import { call, parallel, say, turn, when } from "@tesslate/testkit";
 import { chatWorld } from "../../../testing/chat.ts";
 
 test("rewinds conversation and files to before a message, and back until a new message is sent", { timeout: 90_000 }, async () => {
@@ -51,4 +51,66 @@ test("rewinds conversation and files to before a message, and back until a new m
     api.chat.restore({ params: { chat_id }, body: { message_id: "00000000-0000-4000-8000-000000000000" } }),
   ).rejects.toMatchObject({ code: "not_found" });
   expect((await app.request(`/api/chat/${chat_id}/restore`, { method: "POST", user: owner, json: {} })).status).toBe(422);
+});
+
+test("a project is restored with the messages of all its chats in one action, and one redo reverts that", { timeout: 90_000 }, async () => {
+  const write = (file_path: string) => [
+    turn(call("write_file", { file_path, content: `${file_path}\n` })),
+    turn(say(`wrote ${file_path}`)),
+  ];
+  await using world = await chatWorld({ script: [when(/Write c/, write("c.txt")), ...write("a.txt"), ...write("b.txt")] });
+  const { owner, project, app } = world;
+  const api = app.as(owner);
+  const params = { id: project.id };
+  const runs = async () => (await api.changes.list({ params, query: {} })).items;
+  const ends = async (task_id: string) => {
+    for await (const { data } of api.tasks.events({ params: { task_id } })) if (data.completed_at) return data;
+    throw new Error("no end");
+  };
+  await world.run("Write a");
+  const { id: snapshot_id, task_id } = await api.snapshots.create({ params, body: { label: "A" } });
+  await ends(task_id);
+  await world.run("Write b");
+  const other = await api.chat.createSession({ body: { project_id: project.id } });
+  await world.run("Write c", { chat_id: other.id });
+  const facts = ({ message, files, additions, deletions, status, visibility }: Awaited<ReturnType<typeof runs>>[number]) => ({
+    message,
+    figures: `${files} ${additions} ${deletions}`,
+    status,
+    visibility,
+  });
+  const shown = (message: string, visibility = "shown") => ({ message, figures: "1 1 0", status: "completed", visibility });
+  expect((await runs()).map(facts)).toEqual([shown("Write c"), shown("Write b"), shown("Write a")]);
+  expect((await runs()).every(({ cost_cents, ended_at }) => cost_cents >= 0 && ended_at !== null)).toBe(true);
+  expect((await api.changes.list({ params, query: { limit: 1, page: 2 } })).items.map(({ message }) => message)).toEqual(["Write b"]);
+
+  await expect(
+    api.snapshots.restore({ params: { ...params, snapshot_id }, body: { with_messages: true, safety_snapshot: false } }),
+  ).rejects.toMatchObject({ code: "bad_request" });
+  const back = await api.snapshots.restore({ params: { ...params, snapshot_id }, body: { with_messages: true } });
+  expect(await ends(back.task_id)).toMatchObject({ status: "completed", error: null });
+  const files = async () => [await world.read("a.txt"), await world.read("b.txt"), await world.read("c.txt")];
+  expect(await files()).toEqual(["a.txt\n", undefined, undefined]);
+  expect((await runs()).map(facts)).toEqual([shown("Write c", "hidden"), shown("Write b", "hidden"), shown("Write a")]);
+  const first = (await runs()).at(-1)?.chat_id ?? "";
+  expect((await api.chat.get({ params: { chat_id: first } })).messages.map(({ content }) => content)).toEqual(["Write a", "wrote a.txt"]);
+  expect((await api.chat.get({ params: { chat_id: other.id } })).messages).toEqual([]);
+
+  // The redo of one chat reverts the whole restore.
+  const forth = await api.chat.redo({ params: { chat_id: other.id } });
+  expect(await ends(forth.task_id)).toMatchObject({ status: "completed", error: null });
+  expect(await files()).toEqual(["a.txt\n", "b.txt\n", "c.txt\n"]);
+  expect((await runs()).map(facts)).toEqual([shown("Write c"), shown("Write b"), shown("Write a")]);
+  await expect(api.chat.redo({ params: { chat_id: first } })).rejects.toMatchObject({ code: "nothing_to_redo" });
+
+  // The checkpoint before a run hides the message of the run as well. A new message discards what was hidden.
+  const before_id = (await runs()).at(-1)?.before_id ?? "";
+  const start = await api.snapshots.checkpointRestore({ params: { ...params, checkpoint_id: before_id }, body: { with_messages: true } });
+  expect(await ends(start.task_id)).toMatchObject({ status: "completed", error: null });
+  expect(await files()).toEqual([undefined, undefined, undefined]);
+  expect((await runs()).map(({ visibility }) => visibility)).toEqual(["hidden", "hidden", "hidden"]);
+  await world.run("Write a");
+  expect((await runs()).map(({ visibility }) => visibility)).toEqual(["shown", "hidden", "discarded", "discarded"]);
+  const stranger = await app.signUp();
+  await expect(app.as(stranger).changes.list({ params, query: {} })).rejects.toMatchObject({ code: "not_found" });
 });

@@ -1,4 +1,4 @@
-import type { Checkpoint, List, SnapshotDiff, Snapshot } from "@tesslate/contract";
+import type { Checkpoint, List, RestoreRequest, SnapshotDiff, Snapshot } from "@tesslate/contract";
 import type { Readable } from "node:stream";
 import { badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
@@ -114,7 +114,7 @@ export function createSnapshots({
       await store.transaction((tx) => store.remove(tx, [row.id]));
       await snapshotCapture.forget(project, [row]);
     },
-    restore: async (userId: string, ref: string, id: string, options: { safety_snapshot?: boolean }) => {
+    restore: async (userId: string, ref: string, id: string, { with_messages, ...options }: RestoreRequest) => {
       const { project, row } = await openReady(userId, ref, id);
       const { task, safety_snapshot_id } = await snapshotRestore.begin(project, userId, {
         point: `snapshot/${row.id}`,
@@ -122,6 +122,7 @@ export function createSnapshots({
         name: row.snapshot_name,
         snapshot_id: row.id,
         ...options,
+        ...(with_messages && { messages_since: row.created_at }),
       });
       return { ...taskLinks(task), snapshot_id: row.id, safety_snapshot_id };
     },
@@ -145,14 +146,17 @@ export function createSnapshots({
       const { project, row } = await openCheckpoint(userId, ref, id);
       return compare(project, `checkpoint/${row.id}`, query, signal);
     },
-    checkpointRestore: async (userId: string, ref: string, id: string, options: { safety_snapshot?: boolean }) => {
+    checkpointRestore: async (userId: string, ref: string, id: string, { with_messages, ...options }: RestoreRequest) => {
       const { project, row } = await openCheckpoint(userId, ref, id);
+      // The checkpoint before a run is younger than its message.
+      const sentAt = row.kind === "turn" && row.message_id !== null ? await store.sentAt(row.message_id) : undefined;
       const { task, safety_snapshot_id } = await snapshotRestore.begin(project, userId, {
         point: `checkpoint/${row.id}`,
         label: row.kind === "turn" ? `before “${row.label.slice(0, 80)}”` : row.label.replace(/^Restored /, ""),
         name: `checkpoint-${row.id.slice(0, 8)}`,
         checkpoint_id: row.id,
         ...options,
+        ...(with_messages && { messages_since: sentAt ?? row.created_at }),
       });
       return { ...taskLinks(task), checkpoint_id: row.id, safety_snapshot_id };
     },

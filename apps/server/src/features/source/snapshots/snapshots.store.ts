@@ -1,5 +1,6 @@
 import { and, asc, count, desc, eq, inArray, isNull, lt, ne, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
+import { messages } from "../../../db/schema/agent.ts";
 import { tasks } from "../../../db/schema/core.ts";
 import { exclusiveTaskOf, isActiveRunIn, type ExclusiveTaskType } from "../../core/tasks/index.ts";
 import { checkpoints, snapshots, type CheckpointRow, type SnapshotRow } from "../../../db/schema/source.ts";
@@ -146,8 +147,17 @@ export function createSnapshotsStore(db: Database) {
           .orderBy(asc(checkpoints.created_at))
           .limit(1)
       )[0],
-    projectOfCheckpoint: async (id: string): Promise<string | undefined> =>
-      (await db.select({ project_id: checkpoints.project_id }).from(checkpoints).where(eq(checkpoints.id, id)))[0]?.project_id,
+    /** The project whose history has this snapshot or checkpoint. */
+    projectOfPoint: async (id: string): Promise<string | undefined> => {
+      const [[checkpoint], [snapshot]] = await Promise.all([
+        db.select({ project_id: checkpoints.project_id }).from(checkpoints).where(eq(checkpoints.id, id)),
+        db.select({ project_id: snapshots.project_id }).from(snapshots).where(eq(snapshots.id, id)),
+      ]);
+      return checkpoint?.project_id ?? snapshot?.project_id ?? undefined;
+    },
+    /** When the message was sent that a checkpoint precedes; undefined if it was deleted. */
+    sentAt: async (messageId: string): Promise<string | undefined> =>
+      (await db.select({ created_at: messages.created_at }).from(messages).where(eq(messages.id, messageId)))[0]?.created_at,
     listCheckpoints: async (projectId: string, page: Page): Promise<{ rows: CheckpointRow[]; total: number }> => {
       const where = and(eq(checkpoints.project_id, projectId), ne(checkpoints.kind, "turn_end"));
       const [rows, [total]] = await Promise.all([
