@@ -19,7 +19,10 @@ export const DiffHunk = described(
   }),
 );
 export type DiffHunk = Static<typeof DiffHunk>;
-export const Hunk = described("A hunk that can be rejected.", extend(DiffHunk, { is_rejected: Type.Boolean() }));
+export const Hunk = described(
+  "One edit that can be rejected, with up to three unchanged lines around it. Blocks of more than 24 added or removed lines are split at blank lines.",
+  extend(DiffHunk, { is_rejected: Type.Boolean() }),
+);
 export type Hunk = Static<typeof Hunk>;
 
 export const ReviewFile = Type.Object({

@@ -2,7 +2,7 @@ import type { ReviewFile } from "@tesslate/contract";
 import type { Comparison, History } from "@tesslate/runtime";
 import type { Redactor } from "../../projects/secrets/index.ts";
 import type { ChangeSetRow, Rejection } from "../../../db/schema/source.ts";
-import { parseHunks, type ParsedHunk } from "./hunks.ts";
+import { parseHunks, selectedHunks, splitHunk, type ParsedHunk } from "./hunks.ts";
 
 /** Larger patches are listed without their hunks. */
 const maxFilePatch = 200 * 1024;
@@ -53,11 +53,17 @@ export async function changesBetween(
       is_too_large: isTooLarge,
       additions,
       deletions,
-      hunks: isShown ? parseHunks(path, patch) : [],
+      hunks: isShown ? hunksOf(path, patch, status) : [],
     };
   });
   return { files, total: found.totalFiles, additions: found.additions, deletions: found.deletions };
 }
+
+/** An added or deleted file is one hunk. */
+const hunksOf = (path: string, patch: string, status: ReviewFile["status"]): ParsedHunk[] => {
+  const hunks = parseHunks(path, patch);
+  return status === "added" || status === "deleted" ? hunks : hunks.flatMap((hunk) => splitHunk(path, hunk));
+};
 
 /** The API representation: redacted, with rejected parts marked. */
 export function shownFile(
@@ -65,7 +71,7 @@ export function shownFile(
   { redactor, rejection, byUser }: { redactor: Redactor; rejection: Rejection | undefined; byUser: ChangeSetRow["by_person"] },
 ): ReviewFile {
   const change = byUser.find((one) => one.path === file.path);
-  const rejected = new Set(rejection?.hunks);
+  const rejected = selectedHunks(file.hunks, rejection?.hunks ?? []);
   return {
     ...file,
     hunks: file.hunks.map((hunk) => ({

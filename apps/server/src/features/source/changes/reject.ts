@@ -4,6 +4,7 @@ import { conflict, notFound } from "../../../platform/errors.ts";
 import type { ProjectFileChange } from "../../projects/files/index.ts";
 import type { ChangedText } from "./change-set.ts";
 import type { Rejection } from "../../../db/schema/source.ts";
+import { selectedHunks } from "./hunks.ts";
 import { carryOver, splitLines, movesBetween, textWithout } from "./merge.ts";
 
 /** Size limit of files in checkpoints. */
@@ -44,7 +45,13 @@ export function transitionsOf(
   before: readonly Rejection[],
   request: ApplyChanges,
 ): { transitions: FileTransition[]; rejected: Rejection[] } {
-  const states = new Map<string, State>(before.map(({ path, is_whole, hunks }) => [path, { isWhole: is_whole, hunks: new Set(hunks) }]));
+  const states = new Map<string, State>(
+    before.map(({ path, is_whole, hunks }) => {
+      const file = files.find((one) => one.path === path);
+      // Earlier rejections may name hunks that are split now.
+      return [path, { isWhole: is_whole, hunks: file ? selectedHunks(file.hunks, hunks) : new Set(hunks) }];
+    }),
+  );
   const start = new Map(states);
   const stateOf = (path: string): State => states.get(path) ?? { isWhole: false, hunks: new Set() };
   const parts = [
