@@ -13,7 +13,7 @@ export const modes: readonly EditModeOption[] = [
   { value: "plan", label: "Plan", hint: "Reads and plans without making changes" },
 ];
 export const modeOf = (value: EditMode): EditModeOption => modes.find((mode) => mode.value === value) ?? { value, label: value, hint: "" };
-/** The mode after Shift+Tab: plan mode on or off. Auto mode is only in the menu. */
+/** The mode after the shortcut: plan mode on or off. Auto mode is only in the menu. */
 export const nextMode = (value: EditMode): EditMode => (value === "plan" ? "ask" : "plan");
 export const isEditMode = (value: unknown): value is EditMode => modes.some((mode) => mode.value === value);
 

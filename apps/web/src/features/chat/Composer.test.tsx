@@ -120,14 +120,17 @@ test("a run is stopped by its button", async ({ show, user }) => {
   expect(it.stops()).toBe(1);
 });
 
-test("Shift and Tab go through the modes and say which it is", async ({ show, user }) => {
+test("Alt and M turn plan mode on and say which mode it is; Shift and Tab leave the field", async ({ show, user }) => {
   const it = composer();
   show(it.element);
   (await box()).focus();
-  await user.keyboard("{Shift>}{Tab}{/Shift}");
+  await user.keyboard("{Alt>}m{/Alt}");
   expect(it.modes).toHaveLength(1);
   expect(await box()).toHaveFocus();
   expect(screen.getByRole("button", { name: /^Mode: / })).not.toHaveAccessibleName("Mode: Ask");
+  await user.keyboard("{Shift>}{Tab}{/Shift}");
+  expect(await box()).not.toHaveFocus();
+  expect(it.modes).toHaveLength(1);
 });
 
 test("a message that has to wait stays in the field and says why", async ({ show, user }) => {

@@ -23,7 +23,7 @@ import { capsOf } from "../../lib/shortcut-keys.ts";
 import { useDroppedFiles, usePastedFiles } from "../../lib/use-dropped-files.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
-import { ariaKeys } from "../../lib/use-shortcuts.ts";
+import { ariaKeys, useShortcuts } from "../../lib/use-shortcuts.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ComposerBox } from "../../ui/ComposerBox.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -376,6 +376,7 @@ export function Composer({
     onMode(next);
     announce(`Mode: ${modeOf(next).label}. ${modeOf(next).hint}.`);
   };
+  useShortcuts({ "chat.mode": cycle });
 
   return (
     <div ref={frame} className="relative">
@@ -522,10 +523,6 @@ export function Composer({
             event.preventDefault();
             run(offered[at]);
             return;
-          }
-          if (event.key === "Tab" && event.shiftKey && !event.ctrlKey && !event.altKey) {
-            event.preventDefault();
-            cycle();
           }
         }}
         bar={

@@ -43,6 +43,6 @@ test("what is left to build", () => {
   });
 });
 
-test("Shift+Tab never leads to the mode that does not ask", () => {
+test("the shortcut never leads to the mode that does not ask", () => {
   expect((["ask", "allow", "plan"] as const).map(nextMode)).toEqual(["plan", "plan", "ask"]);
 });
