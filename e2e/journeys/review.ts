@@ -90,6 +90,9 @@ export default journey({ hasMain: true }, async (context) => {
         await page.keyboard.press("]");
         await hunks.nth(1).waitFor();
         await checkScreens(page, "review-open", { variants: allVariants });
+        await page.getByRole("radio", { name: "Split" }).click();
+        await checkScreens(page, "review-split");
+        await page.getByRole("radio", { name: "Unified" }).click();
         await page.keyboard.press("a");
         await page.keyboard.press("r");
         await hunks.nth(1).getByText("Rejected").waitFor();

@@ -14,12 +14,14 @@ export function FileChange({
   file,
   review,
   isReadOnly,
+  isSplit,
   asked,
   onOpen,
 }: {
   file: ReviewFile;
   review: Review;
   isReadOnly: boolean;
+  isSplit: boolean;
   asked: number;
   onOpen: (place: string) => void;
 }) {
@@ -66,7 +68,9 @@ export function FileChange({
       </div>
       {file.hunks.map((hunk) => {
         const item = items.find((one) => one.hunkId === hunk.id);
-        return item ? <HunkCard key={hunk.id} hunk={hunk} item={item} review={review} isReadOnly={isReadOnly} asked={asked} /> : null;
+        return item ? (
+          <HunkCard key={hunk.id} hunk={hunk} item={item} review={review} isReadOnly={isReadOnly} isSplit={isSplit} asked={asked} />
+        ) : null;
       })}
       {whole ? (
         <article

@@ -19,12 +19,14 @@ export function HunkCard({
   item,
   review,
   isReadOnly,
+  isSplit,
   asked,
 }: {
   hunk: Hunk;
   item: Item;
   review: Review;
   isReadOnly: boolean;
+  isSplit: boolean;
   /** Increases when a comment on the whole current hunk is requested. */
   asked: number;
 }) {
@@ -118,6 +120,7 @@ export function HunkCard({
           tokens={tokens}
           label={`Lines ${span}`}
           chosen={range}
+          isSplit={isSplit}
           onPick={(index, isTo) => setRange((now) => (isTo && now ? [Math.min(now[0], index), Math.max(now[1], index)] : [index, index]))}
           between={(index) => {
             const notes = own.filter((comment) => comment.line === index);

@@ -110,3 +110,35 @@ test("while the run is active, its changes are shown but cannot be kept or rejec
   expect(api.asked("changes.apply")).toEqual([]);
   expect(screen.queryByRole("button", { name: /^Keep/ })).not.toBeInTheDocument();
 });
+
+test("the diff is shown side by side, and the choice is remembered", async ({ api, show, user }) => {
+  run(api, set());
+  const page = show(review());
+  await hunks();
+  await user.click(screen.getByRole("radio", { name: "Split" }));
+  const [first] = await hunks();
+  const lines = within(first as HTMLElement).getByRole("group", { name: "Lines 3" });
+  // One row: the old line at the left, the new one at the right.
+  expect([...(lines.firstElementChild?.children ?? [])].map((side) => side.textContent)).toEqual([
+    expect.stringMatching(/old\(\);$/),
+    expect.stringMatching(/fresh\(\);$/),
+  ]);
+  // A comment is below both sides.
+  await user.keyboard("c");
+  expect(await screen.findByRole("textbox", { name: /^Comment on/ })).toBeVisible();
+  page.unmount();
+  show(review());
+  await waitFor(() => expect(screen.getByRole("radio", { name: "Split" })).toBeChecked());
+});
+
+test("generated files are collapsed at the end of the list, and open when they are reached", async ({ api, show, user }) => {
+  run(api, set({ files: [file("package-lock.json", [hunk("h9", 1)]), file("src/cart.ts", [hunk("h1", 3)])], total: 2 }));
+  show(review());
+  await hunks();
+  const row = screen.getByRole("button", { name: "1 generated file" });
+  expect(row).toHaveAttribute("aria-expanded", "false");
+  expect(screen.getAllByTestId("file-row").map((one) => one.title)).toEqual(["src/cart.ts"]);
+  await user.keyboard("]");
+  await waitFor(() => expect(row).toHaveAttribute("aria-expanded", "true"));
+  expect(screen.getAllByTestId("file-row").map((one) => one.title)).toEqual(["src/cart.ts", "package-lock.json"]);
+});

@@ -1,11 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
-import { ArrowUp, FileDiff, History, Undo2 } from "lucide-react";
+import { ArrowUp, Columns2, FileDiff, History, Rows2, Undo2 } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { formatDateTime, formatTime } from "../../lib/time.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { readStored, writeStored } from "../../lib/storage.ts";
+import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { ariaKeys, useShortcuts } from "../../lib/use-shortcuts.ts";
 import { useProject, useProjectQuery } from "../../project/project-context.ts";
@@ -32,6 +34,10 @@ import { useReview } from "./use-review.ts";
 
 const shownRuns = 30;
 
+type DiffLayout = "unified" | "split";
+const diffLayoutKey = "studio:diff-layout";
+const isDiffLayout = (value: unknown): value is DiffLayout => value === "unified" || value === "split";
+
 /** The changes of a run, to keep or reject by hunk. Shows the newest run if the URL has none. */
 export function ReviewPane() {
   const project = useProject();
@@ -39,6 +45,12 @@ export function ReviewPane() {
   const actions = useRunActions();
   const run = useSearch({ from: "/app/p/$slug/{-$view}", shouldThrow: false })?.run;
   const [part, setPart] = useState<"changes" | "replay">("changes");
+  const isNarrow = useIsNarrow();
+  const [diffLayout, setDiffLayout] = useState<DiffLayout>(() => readStored(localStorage, diffLayoutKey, isDiffLayout) ?? "unified");
+  const chooseLayout = (next: DiffLayout) => {
+    setDiffLayout(next);
+    writeStored(localStorage, diffLayoutKey, next);
+  };
   const points = useProjectQuery(pointsQuery(api, project.id));
   const turns = (points.data?.checkpoints ?? []).filter((point) => point.kind === "turn" && point.task_id !== null).slice(0, shownRuns);
   const taskId = run ?? turns[0]?.task_id ?? undefined;
@@ -62,6 +74,17 @@ export function ReviewPane() {
         {taskId ? (
           <>
             <Extent key={taskId} taskId={taskId} />
+            {part === "changes" && !isNarrow ? (
+              <SegmentedControl<DiffLayout>
+                label="Diff layout"
+                value={diffLayout}
+                onChange={chooseLayout}
+                segments={[
+                  { value: "unified", label: "Unified", icon: <Rows2 size={14} /> },
+                  { value: "split", label: "Split", icon: <Columns2 size={14} /> },
+                ]}
+              />
+            ) : null}
             <SegmentedControl
               label="View"
               value={part}
@@ -75,7 +98,7 @@ export function ReviewPane() {
         ) : null}
       </Bar>
       {taskId ? (
-        <RunReview key={taskId} taskId={taskId} part={part} />
+        <RunReview key={taskId} taskId={taskId} part={part} isSplit={diffLayout === "split" && !isNarrow} />
       ) : points.error ? (
         <LoadFailed title="Couldn't load runs" of={points} />
       ) : points.data ? (
@@ -134,7 +157,7 @@ const Loading = () => (
   </div>
 );
 
-function RunReview({ taskId, part }: { taskId: string; part: "changes" | "replay" }) {
+function RunReview({ taskId, part, isSplit }: { taskId: string; part: "changes" | "replay"; isSplit: boolean }) {
   const { openFile, ask } = useWorkbenchActions();
   const actions = useRunActions();
   const review = useReview(taskId);
@@ -297,7 +320,15 @@ function RunReview({ taskId, part }: { taskId: string; part: "changes" | "replay
           </div>
           <div ref={changes} className="scroll-y min-h-0 min-w-0 bg-bg-0 p-3.5 narrow:p-2" aria-busy={review.isWorking}>
             {file ? (
-              <FileChange key={file.path} file={file} review={review} isReadOnly={isReadOnly} asked={asked} onOpen={openFile} />
+              <FileChange
+                key={file.path}
+                file={file}
+                review={review}
+                isReadOnly={isReadOnly}
+                isSplit={isSplit}
+                asked={asked}
+                onOpen={openFile}
+              />
             ) : null}
           </div>
         </div>

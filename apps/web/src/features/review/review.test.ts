@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Hunk, ReviewFile } from "@tesslate/contract";
-import { itemsOf, linesOf, messageOf, lineReference, spanOfHunk, tallyOf } from "./review.ts";
+import type { ChangeSet, Hunk, ReviewFile } from "@tesslate/contract";
+import { itemsOf, linesOf, messageOf, lineReference, reviewedFiles, spanOfHunk, splitRowsOf, tallyOf } from "./review.ts";
 
 const hunk = (lines: string[], place: Partial<Hunk> = {}): Hunk => ({
   id: "h1",
@@ -93,4 +93,26 @@ test("comments are sent as one message with path, range, lines and text", () => 
   expect(two).toContain("2 comments:");
   expect(two).toContain("line 4:\n````diff\n+```js\n````\nNo.");
   expect(messageOf([{ ...one, quote: Array.from({ length: 40 }, (_, i) => `+${i}`).join("\n") }])).toContain("+29\n… 10 more lines");
+});
+
+test("side by side, removed lines are beside the added ones; what has no counterpart stands alone", () => {
+  expect(splitRowsOf(linesOf(replaced)).map(({ old, now }) => [old, now])).toEqual([
+    [0, 0],
+    [1, 2],
+    [undefined, 3],
+    [4, 4],
+    [5, 5],
+  ]);
+  expect(splitRowsOf(linesOf(hunk(["-a", "-b", " c", "+d"]))).map(({ old, now }) => [old, now])).toEqual([
+    [0, undefined],
+    [1, undefined],
+    [2, 2],
+    [undefined, 3],
+  ]);
+});
+
+test("generated files come last, and those that only a person changed are left out", () => {
+  const fileOf = (path: string, changed_by: ReviewFile["changed_by"] = "run") => ({ path, changed_by }) as ReviewFile;
+  const files = [fileOf("dist/app.js"), fileOf("mine.ts", "person"), fileOf("package-lock.json"), fileOf("src/a.ts", "both")];
+  expect(reviewedFiles({ files } as ChangeSet).map(({ path }) => path)).toEqual(["src/a.ts", "dist/app.js", "package-lock.json"]);
 });

@@ -1,6 +1,7 @@
 import type { ChangePart, ChangeSet, DiffHunk, ReviewFile } from "@tesslate/contract";
 import { diffWordsWithSpace } from "diff";
 import { counted } from "../../lib/counted.ts";
+import { isGeneratedFile } from "../../lib/generated-files.ts";
 
 /** A part of a line: start and end. */
 export type MarkedRange = readonly [number, number];
@@ -89,8 +90,37 @@ export const itemsOf = (file: ReviewFile): Item[] =>
     ? [{ key: file.path, path: file.path, hunkId: undefined, isRejected: file.is_rejected }]
     : file.hunks.map((hunk) => ({ key: `${file.path}#${hunk.id}`, path: file.path, hunkId: hunk.id, isRejected: hunk.is_rejected }));
 
-/** Files that the run changed. Files that only a person changed are left out. */
-export const reviewedFiles = (set: ChangeSet): ReviewFile[] => set.files.filter((file) => file.changed_by !== "person");
+/** Files that the run changed, generated ones last. Files that only a person changed are left out. */
+export function reviewedFiles(set: ChangeSet): ReviewFile[] {
+  const files = set.files.filter((file) => file.changed_by !== "person");
+  return [...files.filter(({ path }) => !isGeneratedFile(path)), ...files.filter(({ path }) => isGeneratedFile(path))];
+}
+
+/** A row of a side-by-side comparison: indexes of lines. Notes are on both sides. */
+export interface SplitRow {
+  old: number | undefined;
+  now: number | undefined;
+}
+/** Pairs the removed lines of each edit with the added ones, in order. */
+export function splitRowsOf(lines: readonly HunkLine[]): SplitRow[] {
+  const rows: SplitRow[] = [];
+  let dels: number[] = [];
+  let adds: number[] = [];
+  const flush = () => {
+    for (let at = 0; at < Math.max(dels.length, adds.length); at++) rows.push({ old: dels[at], now: adds[at] });
+    [dels, adds] = [[], []];
+  };
+  lines.forEach(({ kind }, index) => {
+    if (kind === "del") dels.push(index);
+    else if (kind === "add") adds.push(index);
+    else {
+      flush();
+      rows.push({ old: index, now: index });
+    }
+  });
+  flush();
+  return rows;
+}
 
 /** The change set in which exactly these parts are rejected. */
 export function withRejected(
