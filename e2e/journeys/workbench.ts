@@ -224,6 +224,46 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
       },
     },
     {
+      name: "layout: code beside the preview, tabs behind More, a terminal button, and a chat of its own width beside the timeline",
+      run: async () => {
+        const page = await open(`/p/${project.slug}/preview`);
+        const views = page.getByRole("navigation", { name: "Views" });
+        await views.waitFor();
+        await page.keyboard.press("Control+Backslash");
+        const edge = page.getByRole("separator", { name: "Preview width" });
+        await edge.waitFor();
+        await page.getByRole("region", { name: "Code", exact: true }).waitFor();
+        const before = Number(await edge.getAttribute("aria-valuenow"));
+        await edge.focus();
+        await page.keyboard.press("ArrowLeft");
+        await until("a narrower preview", async () => Number(await edge.getAttribute("aria-valuenow")) === before - 16);
+        await checkScreens(page, "desk-split");
+        await page.reload();
+        await until("the remembered split", async () => Number(await edge.getAttribute("aria-valuenow")) === before - 16);
+        await page.setViewportSize({ width: 1024, height: 800 });
+        const more = views.getByRole("button", { name: /^More/ });
+        await more.click();
+        await shot(page, "desk-more");
+        await page.getByRole("menuitem", { name: "Project settings" }).click();
+        await page.waitForURL(/\/settings$/);
+        await views.getByRole("link", { name: "Project settings" }).waitFor();
+        await page.setViewportSize({ width: 1440, height: 900 });
+        await views.getByRole("link", { name: "Timeline" }).click();
+        await page.getByRole("region", { name: "Chat, collapsed" }).waitFor();
+        await expectAccessible(page, "timeline with the collapsed chat");
+        await views.getByRole("link", { name: "Preview" }).click();
+        await page.getByRole("region", { name: "Chat", exact: true }).waitFor();
+        await page.getByRole("button", { name: "Code next to preview" }).click();
+        await edge.waitFor({ state: "detached" });
+        const terminal = page.getByRole("button", { name: "Terminal", exact: true });
+        const isOpen = (await terminal.getAttribute("aria-pressed")) === "true";
+        await terminal.click();
+        await until("the panel opens or closes", async () => (await terminal.getAttribute("aria-pressed")) === String(!isOpen));
+        if (isOpen) await terminal.click();
+        expectNoProblems(browser as WatchedWindow);
+      },
+    },
+    {
       name: "logs: live, coloured, filtered, paused, copied and downloaded",
       run: async () => {
         const { page } = browser as WatchedWindow;

@@ -32,6 +32,7 @@ export const shortcuts = define({
   "workbench.settings": { label: "Show project settings", scope: "Workbench", keys: ["g 8"] },
   "workbench.git": { label: "Show Git", scope: "Workbench", keys: ["$mod+Shift+KeyG", "g g"] },
   "workbench.review": { label: "Show review", scope: "Workbench", keys: ["g r"] },
+  "workbench.split": { label: "Show or hide code next to preview", scope: "Workbench", keys: ["$mod+Backslash"] },
   "workbench.region": { label: "Focus next panel", scope: "Workbench", keys: ["F6"], isForFields: true },
   "chat.fold": { label: "Collapse or expand chat", scope: "Workbench", keys: ["$mod+KeyB"] },
   "chat.stop": { label: "Stop run", scope: "Workbench", keys: ["$mod+Period"] },

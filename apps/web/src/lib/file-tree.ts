@@ -7,6 +7,8 @@ export interface TreeNode {
   isDirectory: boolean;
   size: number;
   etag: string;
+  /** When it was changed, as the server listed it; empty if it was added or moved since then. */
+  mtime: string;
 }
 /** All nodes by path, and the sorted children of every directory ("" is the root). Never changed in place. */
 export interface FileTree {
@@ -36,12 +38,13 @@ const order = (nodes: ReadonlyMap<string, TreeNode>) => (a: string, b: string) =
   return compareNames(fileNameOf(a), fileNameOf(b)) || (a < b ? -1 : 1);
 };
 
-const nodeOf = (path: string, isDirectory: boolean, size: number, etag: string): TreeNode => ({
+const nodeOf = (path: string, isDirectory: boolean, size: number, etag: string, mtime = ""): TreeNode => ({
   path,
   name: fileNameOf(path),
   isDirectory,
   size,
   etag,
+  mtime,
 });
 
 /** The tree of these entries. Directories that are only part of a path are added. */
@@ -50,7 +53,7 @@ export function buildTree(entries: readonly TreeEntry[]): FileTree {
   for (const entry of entries) {
     const path = trimPath(entry.path);
     if (path === "") continue;
-    nodes.set(path, nodeOf(path, entry.is_directory, entry.size, entry.etag));
+    nodes.set(path, nodeOf(path, entry.is_directory, entry.size, entry.etag, entry.mtime));
   }
   for (const path of nodes.keys())
     for (const above of ancestorsOf(path)) if (!nodes.has(above)) nodes.set(above, nodeOf(above, true, 0, ""));
@@ -135,7 +138,7 @@ function apply(tree: Pick<FileTree, "nodes">, change: FileChange, draftOf: () =>
     }
     default: {
       const isDirectory = change.is_directory ?? change.path.endsWith("/");
-      const node = nodeOf(path, isDirectory, change.size ?? known?.size ?? 0, change.etag ?? known?.etag ?? "");
+      const node = nodeOf(path, isDirectory, change.size ?? known?.size ?? 0, change.etag ?? known?.etag ?? "", known?.mtime);
       if (known && known.isDirectory === isDirectory && known.size === node.size && known.etag === node.etag) return;
       put(draftOf(), node);
     }

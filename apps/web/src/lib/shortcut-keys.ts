@@ -23,6 +23,7 @@ const symbols: Record<string, string> = {
   backspace: "⌫",
   delete: "Del",
   backquote: "`",
+  backslash: "\\",
   period: ".",
   comma: ",",
   slash: "/",

@@ -1,15 +1,15 @@
-/** The views of an open project, in the order of their tabs. Each is an address, a tab, a shortcut and a palette entry. */
+/** The views of an open project, in the order of their tabs: those that do not fit are behind "More". Each is an address, a tab, a shortcut and a palette entry. */
 export const views = [
   "preview",
   "code",
   "review",
   "canvas",
+  "deploys",
   "git",
   "timeline",
-  "deploys",
   "board",
-  "notes",
   "assets",
+  "notes",
   "activity",
   "settings",
 ] as const;

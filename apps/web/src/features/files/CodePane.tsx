@@ -1,10 +1,11 @@
 import { Files, PanelLeft, Search } from "lucide-react";
-import { Suspense, useState } from "react";
+import { Suspense, useRef, useState } from "react";
 import { lazyComponent } from "../../lib/chunks.ts";
 import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
+import { useWidth } from "../../lib/use-width.ts";
 import { useFileTree, useProject } from "../../project/project-context.ts";
 import { shortcuts } from "../../shortcuts.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -35,14 +36,21 @@ export interface CodeSidebar {
   searchRequests: number;
 }
 
-/** File tree at the left, editor at the right; on narrow screens one of the two. */
+/** A narrower pane has no room for files and editor. */
+const minBothPx = 560;
+
+/** File tree at the left, editor at the right; in a narrow pane one of the two. */
 export function CodePane({ marks, onQuickOpen, sidebar, onSidebar }: CodePaneProps) {
   const { id: projectId } = useProject();
   const tree = useFileTree();
   const files = useOpenFiles();
   const actions = useFileActions(projectId);
   const uploads = useFileUploads(projectId);
-  const isNarrow = useIsNarrow();
+  const pane = useRef<HTMLDivElement>(null);
+  const widthPx = useWidth(pane);
+  const isPhone = useIsNarrow();
+  // A hidden pane has no width.
+  const isNarrow = isPhone || (widthPx > 0 && widthPx < minBothPx);
   const [isTreeShown, setIsTreeShown] = useState(true);
   const [wasNarrow, setWasNarrow] = useState(isNarrow);
   if (wasNarrow !== isNarrow) {
@@ -60,11 +68,11 @@ export function CodePane({ marks, onQuickOpen, sidebar, onSidebar }: CodePanePro
     if (isNarrow) setIsTreeShown(false);
   };
   return (
-    <div className="relative flex min-h-0 flex-1">
+    <div ref={pane} className="relative flex min-h-0 flex-1">
       <div
         className={cx(
-          "flex flex-none flex-col border-r border-line-0 narrow:w-full narrow:border-0",
-          isSearch ? "w-80" : "w-60",
+          "flex flex-none flex-col border-line-0",
+          isNarrow ? "w-full" : isSearch ? "w-80 border-r" : "w-60 border-r",
           !isTreeShown && "hidden",
         )}
       >

@@ -18,7 +18,7 @@ const suggestions = [
 
 /** The chat, or only its timeline when it is collapsed, and the edge that resizes it. */
 export function ChatRegion() {
-  const { layout, setLayout } = useWorkbenchLayout();
+  const { chatSize, setChatSize } = useWorkbenchLayout();
   return (
     <div className="workbench-chat" data-region="chat">
       <div className="workbench-talk h-full">
@@ -26,17 +26,17 @@ export function ChatRegion() {
           <ProjectChat />
         </PanelBoundary>
       </div>
-      <FoldedThread onUnfold={() => setLayout({ isFolded: false })} />
-      {layout.isFolded ? null : (
+      <FoldedThread onUnfold={() => setChatSize({ isFolded: false })} />
+      {chatSize.isFolded ? null : (
         <ResizeEdge
           label="Chat width"
           orientation="vertical"
-          valuePx={layout.chatPx}
+          valuePx={chatSize.chatPx}
           minPx={chatWidth.min}
           maxPx={chatWidth.max}
           defaultPx={chatWidth.initial}
           growsForward
-          onChange={(chatPx) => setLayout({ chatPx })}
+          onChange={(chatPx) => setChatSize({ chatPx })}
           className="workbench-edge inset-y-0 -right-1"
         />
       )}
@@ -46,7 +46,7 @@ export function ChatRegion() {
 
 /** The chat with the setup of the project, and the reason why a message cannot be sent. */
 function ProjectChat() {
-  const { setLayout } = useWorkbenchLayout();
+  const { setChatSize } = useWorkbenchLayout();
   const { environment_status: environment } = useProject();
   const first = useConversation((conversation) => conversation.first);
   const isRunning = useConversation(isRunActive);
@@ -86,7 +86,7 @@ function ProjectChat() {
         ) : null
       }
       suggestions={suggestions}
-      onFold={() => setLayout({ isFolded: true })}
+      onFold={() => setChatSize({ isFolded: true })}
     />
   );
 }

@@ -5,14 +5,17 @@ import { type FileMark, useOpenFiles, CodePane } from "../files/index.ts";
 import { useGitStatus } from "../git/index.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
 import { PaneSkeleton } from "./PaneSkeleton.tsx";
+import { useLastChangedFile } from "./use-last-changed-file.ts";
 
 /** The files and the editor; loaded when first shown. */
 export function CodeView() {
-  const { view, codeSidebar, setCodeSidebar, setIsQuickOpen } = useWorkbenchLayout();
+  const { isShown, codeSidebar, setCodeSidebar, setIsQuickOpen } = useWorkbenchLayout();
   const { activePath } = useOpenFiles();
   const marks = useFileMarks();
-  const [isOpened, setIsOpened] = useState(view === "code");
-  if (view === "code" && !isOpened) setIsOpened(true);
+  const isCodeShown = isShown("code");
+  const [isOpened, setIsOpened] = useState(isCodeShown);
+  if (isCodeShown && !isOpened) setIsOpened(true);
+  useLastChangedFile(isCodeShown);
   return (
     <PanelBoundary title="Something went wrong in Code" resetKeys={[activePath]}>
       {isOpened ? (

@@ -1,14 +1,22 @@
 import { useState, type ReactNode } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
+import { useIsNarrow } from "../../lib/use-is-narrow.ts";
+import { useProject } from "../../project/project-context.ts";
 import type { DockTab, View } from "../../project/views.ts";
 import type { CodeSidebar } from "../files/index.ts";
 import { LayoutContext, type PhoneView, type WorkbenchPlace } from "./layout-context.ts";
-import { useLayout } from "./use-layout.ts";
+import { chatWidth, useLayout, useSplit, type ChatSize } from "./use-layout.ts";
+import { viewTable } from "./views.tsx";
+
+const isSplitView = (view: View) => view === "preview" || view === "code";
 
 /** Provides the layout of the workbench. `opensOn` is what a phone shows first. */
 export function LayoutProvider({ opensOn, children, ...place }: WorkbenchPlace & { opensOn: PhoneView; children: ReactNode }) {
   const { view, onView } = place;
+  const { id: projectId } = useProject();
+  const isNarrow = useIsNarrow();
   const [layout, setLayout] = useLayout();
+  const [split, setSplit] = useSplit(projectId);
   const [phoneView, setPhoneView] = useState<PhoneView>(opensOn);
   // Back, Forward and links change the URL without a tap on the bar.
   const [lastView, setLastView] = useState(view);
@@ -19,6 +27,15 @@ export function LayoutProvider({ opensOn, children, ...place }: WorkbenchPlace &
   const [logsOf, setLogsOf] = useState<string>();
   const [isQuickOpen, setIsQuickOpen] = useState(false);
   const [codeSidebar, setCodeSidebar] = useState<CodeSidebar>({ side: "files", searchRequests: 0 });
+  const { chat: firstChat } = viewTable[view];
+  const chatSize: ChatSize = firstChat
+    ? (layout.roomyChats[view] ?? { chatPx: chatWidth.min, isFolded: firstChat === "folded" })
+    : { chatPx: layout.chatPx, isFolded: layout.isFolded };
+  const setChatSize = useHandler((patch: Partial<ChatSize>) => {
+    const next = { ...chatSize, ...patch };
+    setLayout(firstChat ? { roomyChats: { ...layout.roomyChats, [view]: next } } : next);
+  });
+  const isSplit = split.isOpen && !isNarrow && isSplitView(view);
   const show = useHandler((next: View) => {
     onView(next);
     setPhoneView(next);
@@ -31,9 +48,17 @@ export function LayoutProvider({ opensOn, children, ...place }: WorkbenchPlace &
     setLayout({ isDockOpen: true, dockTab: tab });
     setPhoneView("dock");
   });
+  const toggleDock = useHandler((tab?: DockTab) => {
+    if (layout.isDockOpen && (tab === undefined || layout.dockTab === tab)) setLayout({ isDockOpen: false });
+    else openDock(tab ?? layout.dockTab);
+  });
   const showChat = useHandler(() => {
-    setLayout({ isFolded: false });
+    setChatSize({ isFolded: false });
     setPhoneView("chat");
+  });
+  const toggleSplit = useHandler(() => {
+    setSplit({ isOpen: !isSplit });
+    if (!isSplitView(view)) show("preview");
   });
   return (
     <LayoutContext
@@ -41,11 +66,18 @@ export function LayoutProvider({ opensOn, children, ...place }: WorkbenchPlace &
         ...place,
         layout,
         setLayout,
+        chatSize,
+        setChatSize,
+        split,
+        setSplit,
+        toggleSplit,
+        isShown: (name) => name === view || (isSplit && isSplitView(name)),
         phoneView,
         setPhoneView,
         choosePhoneView,
         show,
         openDock,
+        toggleDock,
         showChat,
         logsOf,
         setLogsOf,

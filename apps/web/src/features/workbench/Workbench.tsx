@@ -34,7 +34,7 @@ export function Workbench(props: WorkbenchProps) {
 
 function Regions() {
   const project = useProject();
-  const { layout, phoneView } = useWorkbenchLayout();
+  const { chatSize, phoneView } = useWorkbenchLayout();
   // The chat is rendered first, then the app: together they would be one long task. A phone that opens a view sees its skeleton until then.
   const isWhole = useDeferredValue(true, false);
   useViewportHeight();
@@ -50,8 +50,8 @@ function Regions() {
       tabIndex={-1}
       className="workbench flex-1 outline-none"
       data-phone-view={phoneView}
-      data-folded={layout.isFolded || undefined}
-      style={{ ...(!layout.isFolded && { "--chat-width": `${layout.chatPx}px` }) } as CSSProperties}
+      data-folded={chatSize.isFolded || undefined}
+      style={{ ...(!chatSize.isFolded && { "--chat-width": `${chatSize.chatPx}px` }) } as CSSProperties}
     >
       <Attention />
       <WorkbenchTop />

@@ -1,5 +1,7 @@
-import { Activity, Suspense } from "react";
+import { Activity, Suspense, useRef } from "react";
 import { lazyComponent } from "../../lib/chunks.ts";
+import { cx } from "../../lib/cx.ts";
+import { useWidth } from "../../lib/use-width.ts";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
 import { useWorkbenchLayout } from "./layout-context.ts";
 import { PaneSkeleton } from "./PaneSkeleton.tsx";
@@ -10,24 +12,54 @@ import { ViewTabs } from "./ViewTabs.tsx";
 
 const Dock = lazyComponent(async () => (await import("./Dock.tsx")).Dock);
 
-/** The tabs, the current view, and the bottom panel. */
+/** The narrowest part of a split. */
+const minSplitPx = 240;
+
+/** The tabs, the current view or Code beside Preview, and the bottom panel. */
 export function WorkbenchSheet() {
-  const { view, phoneView, layout } = useWorkbenchLayout();
+  const { view, isShown, phoneView, layout, split, setSplit } = useWorkbenchLayout();
   const { View, label, stays } = viewTable[view];
+  const room = useRef<HTMLDivElement>(null);
+  const widthPx = useWidth(room);
+  const isSplit = isShown("preview") && isShown("code");
+  const maxPx = Math.max(minSplitPx, widthPx - minSplitPx);
+  const previewPx = Math.round(Math.min(maxPx, Math.max(minSplitPx, widthPx * split.share)));
   return (
     <>
       <ViewTabs />
-      <div className={phoneView === "dock" ? "flex min-h-0 flex-1 flex-col narrow:hidden" : "flex min-h-0 flex-1 flex-col"}>
+      <div ref={room} className={cx("flex min-h-0 flex-1", isSplit ? "flex-row" : "flex-col", phoneView === "dock" && "narrow:hidden")}>
         {stayingViews.map((name) => {
-          const Staying = viewTable[name].View;
-          return viewTable[name].stays === "running" ? (
-            <div key={name} className={view === name ? "flex min-h-0 flex-1 flex-col" : "hidden"}>
-              <Staying />
+          const { View: Staying, stays: how } = viewTable[name];
+          const mode = isShown(name) ? "visible" : "hidden";
+          return (
+            <div
+              key={name}
+              role={isSplit ? "region" : undefined}
+              aria-label={isSplit ? viewTable[name].label : undefined}
+              className={mode === "visible" ? "relative flex min-h-0 min-w-0 flex-1 flex-col" : "hidden"}
+              style={isSplit && name === "preview" ? { flex: `0 0 ${previewPx}px` } : undefined}
+            >
+              {how === "running" ? (
+                <Staying />
+              ) : (
+                <Activity mode={mode}>
+                  <Staying />
+                </Activity>
+              )}
+              {isSplit && name === "preview" ? (
+                <ResizeEdge
+                  label="Preview width"
+                  orientation="vertical"
+                  valuePx={previewPx}
+                  minPx={minSplitPx}
+                  maxPx={maxPx}
+                  defaultPx={widthPx / 2}
+                  growsForward
+                  onChange={(px) => widthPx > 0 && setSplit({ share: px / widthPx })}
+                  className="workbench-edge inset-y-0 -right-1"
+                />
+              ) : null}
             </div>
-          ) : (
-            <Activity key={name} mode={view === name ? "visible" : "hidden"}>
-              <Staying />
-            </Activity>
           );
         })}
         {stays ? null : (

@@ -1,7 +1,7 @@
 import { createContext, use } from "react";
 import type { DockTab, View } from "../../project/views.ts";
 import type { CodeSidebar } from "../files/index.ts";
-import type { Layout } from "./use-layout.ts";
+import type { ChatSize, Layout, Split } from "./use-layout.ts";
 
 /** What a phone shows. */
 export type PhoneView = "chat" | "dock" | View;
@@ -21,6 +21,16 @@ export interface WorkbenchPlace {
 export interface WorkbenchLayout extends WorkbenchPlace {
   layout: Layout;
   setLayout: (patch: Partial<Layout>) => void;
+  /** The chat beside the current view. */
+  chatSize: ChatSize;
+  setChatSize: (patch: Partial<ChatSize>) => void;
+  /** Code beside Preview, for this project. */
+  split: Split;
+  setSplit: (patch: Partial<Split>) => void;
+  /** Opens or closes the split, and shows it. */
+  toggleSplit: () => void;
+  /** The view is on the screen: it is the current one, or beside it. */
+  isShown: (view: View) => boolean;
   phoneView: PhoneView;
   setPhoneView: (view: PhoneView) => void;
   /** From the bottom bar of a phone. */
@@ -28,6 +38,8 @@ export interface WorkbenchLayout extends WorkbenchPlace {
   /** Shows a view, on a phone too. */
   show: (view: View) => void;
   openDock: (tab: DockTab) => void;
+  /** Closes the dock if it shows this tab (without one: any), otherwise opens it there. */
+  toggleDock: (tab?: DockTab) => void;
   /** Shows the chat, expanded, on a phone too. */
   showChat: () => void;
   /** The container whose logs are shown; undefined is the first. */

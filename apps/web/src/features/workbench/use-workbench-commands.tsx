@@ -1,5 +1,6 @@
 import {
   ArrowUpFromLine,
+  Columns2,
   FileSearch,
   House,
   LayoutGrid,
@@ -19,7 +20,7 @@ import { fileNameOf, parentOf } from "../../lib/file-tree.ts";
 import { rank } from "../../lib/rank.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { useFileTree, useRuntime } from "../../project/project-context.ts";
-import { views, type DockTab } from "../../project/views.ts";
+import { views } from "../../project/views.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { FileIcon } from "../../ui/FileIcon.tsx";
 import type { MenuEntry } from "../../ui/Menu.tsx";
@@ -62,7 +63,9 @@ export function useWorkbenchCommands(): { more: MenuEntry[] } {
   const stop = useConversation(({ chat }) => chat.stop);
   const { openForm } = useDeploys();
   const { openFile } = useWorkbenchActions();
-  const { layout, setLayout, show, openDock, setIsQuickOpen, codeSidebar, setCodeSidebar } = useWorkbenchLayout();
+  const { chatSize, setChatSize, show, openDock, toggleDock, toggleSplit, setIsQuickOpen, codeSidebar, setCodeSidebar } =
+    useWorkbenchLayout();
+  const toggleChat = () => setChatSize({ isFolded: !chatSize.isFolded });
   const quickOpen = () => setIsQuickOpen(true);
   const searchFiles = () => {
     setCodeSidebar({ side: "search", searchRequests: codeSidebar.searchRequests + 1 });
@@ -71,14 +74,11 @@ export function useWorkbenchCommands(): { more: MenuEntry[] } {
   const deploy = () => openForm();
   const stopRun = () => void stop();
   const router = useRouter();
-  const toggleDock = (tab?: DockTab) => {
-    if (layout.isDockOpen && (tab === undefined || layout.dockTab === tab)) setLayout({ isDockOpen: false });
-    else openDock(tab ?? layout.dockTab);
-  };
   useViewShortcuts(show);
   useShortcuts({
     "workbench.region": focusNextRegion,
-    "chat.fold": () => setLayout({ isFolded: !layout.isFolded }),
+    "workbench.split": toggleSplit,
+    "chat.fold": toggleChat,
     "chat.stop": stopRun,
     "chat.previous": () => jumpMessage(-1),
     "chat.next": () => jumpMessage(1),
@@ -110,6 +110,13 @@ export function useWorkbenchCommands(): { more: MenuEntry[] } {
     { id: "dock.logs", title: "Show logs", icon: <ScrollText size={14} />, run: () => openDock("logs") },
     { id: "dock.problems", title: "Show problems", icon: <TriangleAlert size={14} />, run: () => openDock("problems") },
     {
+      id: "workbench.split",
+      title: "Show or hide code next to preview",
+      icon: <Columns2 size={14} />,
+      shortcut: "workbench.split",
+      run: toggleSplit,
+    },
+    {
       id: "dock.toggle",
       title: "Show or hide bottom panel",
       icon: <PanelBottom size={14} />,
@@ -121,7 +128,7 @@ export function useWorkbenchCommands(): { more: MenuEntry[] } {
       title: "Collapse or expand chat",
       icon: <PanelLeft size={14} />,
       shortcut: "chat.fold",
-      run: () => setLayout({ isFolded: !layout.isFolded }),
+      run: toggleChat,
     },
     ...(isRunning
       ? [{ id: "chat.stop", title: "Stop run", icon: <Square size={14} />, shortcut: "chat.stop" as const, run: stopRun }]

@@ -28,6 +28,8 @@ interface ViewEntry {
   View: ComponentType;
   /** Stays mounted while another view is shown: its page keeps running, or only its state is kept. Both have their own error boundaries. */
   stays?: "running" | "kept";
+  /** The view needs room: the chat beside it is narrow or collapsed, until a person resizes it there. Others share one size. */
+  chat?: "narrow" | "folded";
 }
 
 export const viewTable: Record<View, ViewEntry> = {
@@ -44,6 +46,13 @@ export const viewTable: Record<View, ViewEntry> = {
     icon: <Workflow size={14} />,
     shortcut: "workbench.canvas",
     View: lazyComponent(async () => (await import("../canvas/CanvasPane.tsx")).CanvasPane),
+    chat: "narrow",
+  },
+  deploys: {
+    label: "Deployments",
+    icon: <ArrowUpFromLine size={14} />,
+    shortcut: "workbench.deploys",
+    View: lazyComponent(async () => (await import("../deployments/DeploysPane.tsx")).DeploysPane),
   },
   git: {
     label: "Git",
@@ -56,24 +65,14 @@ export const viewTable: Record<View, ViewEntry> = {
     icon: <ThreadIcon size={14} />,
     shortcut: "workbench.timeline",
     View: lazyComponent(async () => (await import("../timeline/TimelinePane.tsx")).TimelinePane),
-  },
-  deploys: {
-    label: "Deployments",
-    icon: <ArrowUpFromLine size={14} />,
-    shortcut: "workbench.deploys",
-    View: lazyComponent(async () => (await import("../deployments/DeploysPane.tsx")).DeploysPane),
+    chat: "folded",
   },
   board: {
     label: "Board",
     icon: <SquareKanban size={14} />,
     shortcut: "workbench.board",
     View: lazyComponent(async () => (await import("../kanban/BoardPane.tsx")).BoardPane),
-  },
-  notes: {
-    label: "Notes",
-    icon: <NotebookPen size={14} />,
-    shortcut: "workbench.notes",
-    View: lazyComponent(async () => (await import("../notes/NotesPane.tsx")).NotesPane),
+    chat: "narrow",
   },
   assets: {
     label: "Assets",
@@ -81,14 +80,20 @@ export const viewTable: Record<View, ViewEntry> = {
     shortcut: "workbench.assets",
     View: lazyComponent(async () => (await import("../assets/AssetsPane.tsx")).AssetsPane),
   },
+  notes: {
+    label: "Notes",
+    icon: <NotebookPen size={14} />,
+    shortcut: "workbench.notes",
+    View: lazyComponent(async () => (await import("../notes/NotesPane.tsx")).NotesPane),
+  },
   activity: {
-    label: "Activity",
+    label: "Project activity",
     icon: <History size={14} />,
     shortcut: "workbench.activity",
     View: lazyComponent(async () => (await import("../activity/ActivityPane.tsx")).ActivityPane),
   },
   settings: {
-    label: "Settings",
+    label: "Project settings",
     icon: <Settings2 size={14} />,
     shortcut: "workbench.settings",
     View: lazyComponent(async () => (await import("../projects/settings/ProjectSettingsPane.tsx")).ProjectSettingsPane),

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { FileTree } from "../../../lib/file-tree.ts";
 import { findPlaces, mentionAt, mentionsIn, withMention } from "./mentions.ts";
 
-const node = (path: string, isDirectory = false) => [path, { path, name: path, isDirectory, size: 1, etag: "e" }] as const;
+const node = (path: string, isDirectory = false) => [path, { path, name: path, isDirectory, size: 1, etag: "e", mtime: "" }] as const;
 const tree: FileTree = {
   nodes: new Map([
     node("src", true),
