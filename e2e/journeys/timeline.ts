@@ -1,8 +1,9 @@
 /// <reference lib="dom" />
 /** A project's timeline: snapshots, restores and comparisons. */
+import { call, say, script, turn } from "@tesslate/testkit";
 import { signIn } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
-import { checkScreens, expectNoProblems, shot } from "../screens.ts";
+import { allVariants, checkScreens, expectAccessible, expectNoProblems, shot } from "../screens.ts";
 
 export default journey({}, async (context) => {
   const { studio, account, project, watched, page } = await context.openProject();
@@ -92,6 +93,66 @@ export default journey({}, async (context) => {
         const [download] = await Promise.all([page.waitForEvent("download"), panel.getByRole("link", { name: "Download" }).click()]);
         expect(/^manual-.*\.zip$/.test(download.suggestedFilename()), "an archive by the snapshot's name");
         await page.keyboard.press("Escape");
+        expectNoProblems(watched);
+      },
+    },
+    {
+      name: "the grip below the preview is dragged to a point: files and messages are restored in one action, and redone in the timeline",
+      run: async () => {
+        context.model.setScript(
+          script([
+            turn(call("write_file", { file_path: "footer.html", content: "<footer>Open daily</footer>\n" })),
+            turn(say("It is there.")),
+          ]),
+        );
+        for await (const event of account.api.chat.stream({
+          body: { project_id: project.slug, message: "Add a footer", edit_mode: "allow" },
+        }))
+          if (event.type === "done") break;
+        await page.goto(`${studio.url}/p/${project.slug}/preview`);
+        const grip = page.getByRole("slider", { name: "Project history" });
+        const strip = page.getByTestId("thread-stop");
+        await until("the run is on the strip", async () => /[1-9]/.test((await grip.getAttribute("aria-valuemax")) ?? ""));
+        const run = await strip.last().boundingBox();
+        const from = await grip.boundingBox();
+        expect(run && from, "the strip is on the screen");
+        // Pointing at the run says what it did.
+        await page.mouse.move(run.x, run.y);
+        await page.getByText("“Add a footer”").last().waitFor();
+        await shot(page, "strip-hover");
+        await page.mouse.move(from.x + from.width / 2, from.y + from.height / 2);
+        await page.mouse.down();
+        await page.mouse.move(run.x + 30, run.y, { steps: 4 });
+        await page.mouse.move(run.x, run.y, { steps: 4 });
+        await page.getByText("Before “Add a footer”").waitFor();
+        await page.getByText("Changes 1 file, 1 run").waitFor();
+        expect((await grip.getAttribute("aria-valuetext"))?.endsWith("Before “Add a footer”"), "the value is read out");
+        await shot(page, "strip-held");
+        await page.mouse.up();
+        const dialog = page.getByRole("dialog", { name: "Restore this checkpoint?" });
+        await dialog.getByRole("switch", { name: "Hide messages of 1 later run" }).waitFor();
+        await shot(page, "strip-restore");
+        await dialog.getByRole("button", { name: "Cancel" }).click();
+        expect((await grip.getAttribute("aria-valuetext")) === "Now", "it is back at now");
+        // The same with the keyboard.
+        await grip.focus();
+        await page.keyboard.press("PageUp");
+        await expectAccessible(page, "held grip");
+        await page.keyboard.press("Enter");
+        await dialog.getByRole("button", { name: "Restore checkpoint", exact: true }).click();
+        await until("the file is gone", async () => (await read("footer.html")) === undefined, 30_000);
+        await page.getByText("Restored to this point.").waitFor({ timeout: 30_000 });
+        await page.getByRole("log", { name: "Transcript" }).getByText("Later messages are hidden.").waitFor();
+        await checkScreens(page, "strip-restored");
+
+        await page.getByRole("navigation", { name: "Views" }).getByRole("link", { name: "Timeline" }).click();
+        await entry(/“Add a footer”, undone/).waitFor();
+        await checkScreens(page, "timeline-undone", { variants: allVariants, view: "Timeline" });
+        await page.getByRole("button", { name: "Redo" }).click();
+        await until("the file is back", async () => (await read("footer.html")) !== undefined, 30_000);
+        await entry(/“Add a footer”.*1 file/).waitFor();
+        expect((await entry(/undone/).count()) === 0, "nothing is undone");
+        await shot(page, "timeline-redone");
         expectNoProblems(watched);
       },
     },

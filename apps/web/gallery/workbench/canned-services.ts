@@ -6,6 +6,7 @@ import { fileText, ids, modelList } from "./bakery.ts";
 import { cannedCatalogue } from "./canvas-scenarios.ts";
 import { cannedDeployments, cannedLaunchSettings, cannedLines, cannedPlan, cannedProviders, cannedTargets } from "./deploy-scenarios.ts";
 import samplePage from "./sample-app.html?raw";
+import { cannedCheckpoints, cannedRuns, cannedSnapshots } from "./history.ts";
 import type { Scenario } from "./scenarios.ts";
 
 const json = (body: unknown, status = 200) =>
@@ -90,6 +91,9 @@ export function cannedServices(scenario: Scenario): Services {
       if (path === `${under}/containers`) return list(scenario.containers);
       if (path === `${under}/previews`) return list(scenario.previews ?? []);
       if (path === `${under}/connections`) return fails("connections") ? broken() : list(scenario.connections ?? []);
+      if (path === `${under}/snapshots`) return json({ items: cannedSnapshots, total: 1, page: 1, total_pages: 1, max_snapshots: 20 });
+      if (path === `${under}/checkpoints`) return list(cannedCheckpoints);
+      if (path === `${under}/runs`) return list(cannedRuns);
       if (path === `${under}/branches`) return list(scenario.branches ?? []);
       if (path === "/api/marketplace/services") return list(cannedCatalogue);
       if (path === "/api/projects/templates") return list([]);

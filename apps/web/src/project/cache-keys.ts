@@ -15,6 +15,7 @@ type Part =
   | "launch-settings"
   | "points"
   | "previews"
+  | "runs"
   | "secrets"
   | "sessions"
   | "shares"

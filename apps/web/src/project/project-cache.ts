@@ -97,6 +97,8 @@ const changes: { [T in ProjectEventType]?: (cache: Cache, data: ProjectEventData
     // What an operation leaves behind is more than its own record says.
     void queries.invalidateQueries({ queryKey: projectKey(project.slug) });
     refetch(cache, "containers");
+    // The figures of a run; a restore hides runs, a redo shows them again.
+    if (task.type === "agent_execution" || task.type === "snapshot_restore") refetch(cache, "runs");
     // A run's changes can be rejected from now on: its last event came before its task had ended.
     void queries.invalidateQueries({ queryKey: changeSetKey(task.id) });
   },
@@ -108,7 +110,7 @@ const changes: { [T in ProjectEventType]?: (cache: Cache, data: ProjectEventData
   },
   git_changed: (cache) => refetch(cache, "git"),
   branch_changed: (cache) => refetch(cache, "branches"),
-  snapshot_changed: (cache) => refetch(cache, "points"),
+  snapshot_changed: (cache) => refetch(cache, "points", "runs"),
   deployment_changed: ({ queries, project }, data) => patchDeployments(queries, project.id, data),
   target_changed: (cache) => refetch(cache, "targets"),
   task_started: (cache) => refetch(cache, "sessions"),

@@ -47,7 +47,7 @@ export function ComparePanel({
           <span className="flex items-center gap-1.75 font-semibold text-fg-0">
             <Letter of="A" />
             <span className="sr-only">From: </span>
-            <span className="min-w-0 truncate">{from.title}</span>
+            <span className="min-w-0 truncate">{from.pointTitle}</span>
           </span>
           <span className="mt-0.5 block truncate text-2xs text-fg-2">
             {formatDateTime(from.at)}
@@ -68,7 +68,7 @@ export function ComparePanel({
                 ...entries
                   .filter((entry) => entry.isReady && entry.id !== from.id)
                   .toReversed()
-                  .map((entry) => ({ value: entry.id, label: entry.title, hint: `${formatDateTime(entry.at)}` })),
+                  .map((entry) => ({ value: entry.id, label: entry.pointTitle, hint: `${formatDateTime(entry.at)}` })),
               ]}
             />
           </span>

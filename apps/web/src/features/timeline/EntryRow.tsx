@@ -1,8 +1,16 @@
+import type { RunSummary } from "@tesslate/contract";
+import { Redo2, Undo2 } from "lucide-react";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
+import { formatDuration } from "../../lib/durations.ts";
+import { formatDollars } from "../../lib/money.ts";
 import { formatDateTime, formatTime } from "../../lib/time.ts";
+import { Button } from "../../ui/Button.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { ThreadItem } from "../../ui/thread/index.ts";
-import { contentsOf, type Entry, type Happening } from "./timeline.ts";
+import { Lines } from "../changes/index.ts";
+import { contentsOf, durationOfRun, type Entry, type Happening } from "./timeline.ts";
 
 /** Marks a compared point. */
 export const Letter = ({ of, className }: { of: "A" | "B"; className?: string }) => (
@@ -14,38 +22,85 @@ export const Letter = ({ of, className }: { of: "A" | "B"; className?: string })
   </span>
 );
 
-/** A snapshot or checkpoint. Selecting it compares it. */
-export function EntryRow({ entry, letter, onChoose }: { entry: Entry; letter: "A" | "B" | undefined; onChoose: () => void }) {
-  const { snapshot } = entry;
-  const isChosen = letter !== undefined;
+/** Changes, duration and cost of a run, in columns. */
+export function RunFigures({ run }: { run: RunSummary }) {
+  const durationMs = durationOfRun(run);
   return (
-    <ThreadItem bead={entry.bead} beadYPx={18} {...(isChosen && { tone: "on" as const })}>
+    <span className="num grid flex-none grid-cols-[auto_52px_56px_52px] items-baseline justify-items-end gap-2 text-xs text-fg-2 narrow:flex">
+      <Lines additions={run.additions} deletions={run.deletions} />
+      <span className="col-start-2 narrow:hidden">{run.files > 0 ? counted(run.files, "file") : ""}</span>
+      <span className="col-start-3 narrow:hidden">{durationMs === undefined ? "" : formatDuration(durationMs)}</span>
+      <span className="col-start-4">{run.cost_cents > 0 ? formatDollars(run.cost_cents) : ""}</span>
+    </span>
+  );
+}
+
+/** A run, snapshot or checkpoint. Selecting it compares it; with Shift it is what the selected one is compared with. */
+export function EntryRow({
+  entry,
+  letter,
+  isBusy,
+  onChoose,
+  onRestore,
+  onRedo,
+}: {
+  entry: Entry;
+  letter: "A" | "B" | undefined;
+  /** Nothing can be restored now. */
+  isBusy: boolean;
+  onChoose: (isAgainst: boolean) => void;
+  onRestore: () => void;
+  /** Brings back what a restore hid from here on. */
+  onRedo: (() => void) | undefined;
+}) {
+  const { snapshot, run } = entry;
+  const isChosen = letter !== undefined;
+  const isGone = entry.line === "gone";
+  return (
+    <ThreadItem bead={entry.bead} line={entry.line} beadYPx={18} {...(isChosen && { tone: "on" as const })}>
       {letter ? <Letter of={letter} className="absolute top-2.25 -left-2 z-1 narrow:hidden" /> : null}
-      <button
-        type="button"
-        data-testid="timeline-entry"
-        data-entry={entry.id}
-        aria-pressed={isChosen}
-        disabled={!entry.isReady && !isChosen && entry.bead !== "failed"}
-        onClick={onChoose}
-        className={cx(
-          "flex min-h-9 w-full min-w-0 items-center gap-2.5 rounded-2 px-2.5 py-1 text-left text-sm hover:bg-bg-2 disabled:hover:bg-transparent narrow:min-h-11",
-          isChosen && "bg-bg-3 hover:bg-bg-3",
-        )}
-      >
-        <time dateTime={entry.at} title={formatDateTime(entry.at)} className="num w-14 flex-none text-xs text-fg-2">
-          {formatTime(entry.at)}
-        </time>
-        <span className="min-w-0 flex-1 truncate text-fg-1">
-          <span className={cx(entry.kind === "snapshot" && "font-medium text-fg-0")}>{entry.title}</span>
-          {entry.note ? <span className="text-fg-2">, {entry.note}</span> : null}
-        </span>
-        {entry.isPending ? <Pill isBusy>Saving…</Pill> : null}
-        {snapshot?.status === "error" ? <Pill tone="err">Failed</Pill> : null}
-        {snapshot?.status === "ready" ? (
-          <span className="num flex-none text-xs text-fg-2 narrow:hidden">{contentsOf(snapshot)}</span>
+      <div className={cx("group flex min-w-0 items-center gap-1 rounded-2 pr-1 hover:bg-bg-2", isChosen && "bg-bg-3 hover:bg-bg-3")}>
+        <button
+          type="button"
+          data-testid="timeline-entry"
+          data-entry={entry.id}
+          aria-pressed={isChosen}
+          disabled={!entry.isReady && !isChosen && entry.bead !== "failed"}
+          onClick={(event) => onChoose(event.shiftKey)}
+          className="flex min-h-9 min-w-0 flex-1 items-center gap-2.5 rounded-2 px-2.5 py-1 text-left text-sm narrow:min-h-11"
+        >
+          <time dateTime={entry.at} title={formatDateTime(entry.at)} className="num w-14 flex-none text-xs text-fg-2">
+            {formatTime(entry.at)}
+          </time>
+          <span className={cx("min-w-0 flex-1 truncate", isGone ? "text-fg-3" : "text-fg-1")}>
+            <span
+              className={cx(
+                (entry.kind === "snapshot" || run) && "font-medium",
+                !isGone && (entry.kind === "snapshot" || run) && "text-fg-0",
+              )}
+            >
+              {entry.title}
+            </span>
+            {entry.note ? <span className={isGone ? undefined : "text-fg-2"}>, {entry.note}</span> : null}
+          </span>
+          {entry.isPending ? <Pill isBusy>Saving…</Pill> : null}
+          {snapshot?.status === "error" ? <Pill tone="err">Failed</Pill> : null}
+          {snapshot?.status === "ready" ? (
+            <span className="num flex-none text-xs text-fg-2 narrow:hidden">{contentsOf(snapshot)}</span>
+          ) : null}
+          {run ? <RunFigures run={run} /> : null}
+        </button>
+        {onRedo ? (
+          <Button size="sm" variant="ghost" icon={<Redo2 size={14} />} disabled={isBusy} onClick={onRedo}>
+            Redo
+          </Button>
         ) : null}
-      </button>
+        <span className="flex-none opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 narrow:hidden">
+          <IconButton size="sm" label={`Restore ${entry.pointTitle}`} disabled={!entry.isReady || isBusy} onClick={onRestore}>
+            <Undo2 size={14} />
+          </IconButton>
+        </span>
+      </div>
     </ThreadItem>
   );
 }

@@ -1,27 +1,26 @@
 import { useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { formatDateTime } from "../../lib/time.ts";
-import type { Entry } from "./timeline.ts";
+import { runsSince, type Entry } from "./timeline.ts";
+import { useHistory } from "./use-history.ts";
+import type { Restore } from "./use-restores.ts";
 
 /** Explains what a restore replaces, and offers to save the current state first. */
-export function RestoreDialog({
-  entry,
-  onClose,
-  onRestore,
-}: {
-  entry: Entry | undefined;
-  onClose: () => void;
-  onRestore: (entry: Entry, options: { keepsNow: boolean }) => Promise<void>;
-}) {
+export function RestoreDialog({ entry, onClose, onRestore }: { entry: Entry | undefined; onClose: () => void; onRestore: Restore }) {
+  const { entries } = useHistory();
   const [keepsNow, setKeepsNow] = useState(true);
+  const [hidesMessages, setHidesMessages] = useState(true);
+  const runs = entry ? runsSince(entry, entries) : [];
   const [isWorking, setIsWorking] = useState(false);
   const [failure, setFailure] = useState<string>();
   const close = () => {
     setFailure(undefined);
     setKeepsNow(true);
+    setHidesMessages(true);
     onClose();
   };
   const restore = async () => {
@@ -29,7 +28,7 @@ export function RestoreDialog({
     setIsWorking(true);
     setFailure(undefined);
     try {
-      await onRestore(entry, { keepsNow });
+      await onRestore(entry, { keepsNow, hidesMessages: hidesMessages && runs.length > 0 });
       close();
     } catch (error) {
       setFailure(sentenceOf(error));
@@ -44,7 +43,7 @@ export function RestoreDialog({
       isOpen={entry !== undefined}
       onOpenChange={(isOpen) => !isOpen && close()}
       title={isCheckpoint ? "Restore this checkpoint?" : "Restore this snapshot?"}
-      description={entry ? `${entry.title}, ${formatDateTime(entry.at)}` : undefined}
+      description={entry ? `${entry.pointTitle}, ${formatDateTime(entry.at)}` : undefined}
       footer={
         <>
           <Button variant="ghost" onClick={close}>
@@ -64,8 +63,20 @@ export function RestoreDialog({
               : "This restores all files. Later changes are removed."}
           </li>
           <li>Running apps restart.</li>
-          <li>Chats, board, notes and secrets aren't affected.</li>
+          <li>
+            {runs.length > 0 && keepsNow
+              ? "Deployments, board, notes and secrets aren't affected."
+              : "Chats, deployments, board, notes and secrets aren't affected."}
+          </li>
         </ul>
+        {runs.length > 0 && keepsNow ? (
+          <Switch
+            isOn={hidesMessages}
+            onChange={setHidesMessages}
+            label={`Hide messages of ${counted(runs.length, "later run")}`}
+            hint={hidesMessages ? "You can redo this until you send a new message." : "Chats aren't affected."}
+          />
+        ) : null}
         <Switch
           isOn={keepsNow}
           onChange={setKeepsNow}

@@ -1,4 +1,4 @@
-import { Checkpoint, Snapshot } from "@tesslate/contract";
+import { Checkpoint, RunSummary, Snapshot } from "@tesslate/contract";
 import {
   expect,
   expectAccessible,
@@ -16,7 +16,19 @@ import { TimelinePane } from "./TimelinePane.tsx";
 
 const snapshot = sample(Snapshot, { label: "Before the sale", status: "ready", snapshot_type: "manual", databases: ["orders"] });
 const turn = sample(Checkpoint, { id: sampleId.replace(/1$/, "2"), kind: "turn", label: "add a cart" });
-function points(api: CannedApi, snapshots: Snapshot[] = [snapshot], checkpoints: Checkpoint[] = [turn]): void {
+const run = sample(RunSummary, {
+  before_id: turn.id,
+  status: "completed",
+  visibility: "shown",
+  files: 2,
+  additions: 12,
+  deletions: 3,
+  cost_cents: 21,
+  started_at: "2026-03-05T10:00:00Z",
+  ended_at: "2026-03-05T10:00:41Z",
+});
+function points(api: CannedApi, snapshots: Snapshot[] = [snapshot], checkpoints: Checkpoint[] = [turn], runs: RunSummary[] = []): void {
+  api.answer("changes.list", { items: runs });
   api.answer("snapshots.list", { items: snapshots, max_snapshots: 20 });
   api.answer("snapshots.checkpoints", { items: checkpoints });
 }
@@ -71,7 +83,7 @@ test("the restore dialog lists what is restored, and saves the current state unl
   api.blank("snapshots.diff");
   api.answer("snapshots.restore", refuse("run_active", { detail: "Stop the run first." }));
   show(openPane(TimelinePane).element);
-  await user.click(await screen.findByRole("button", { name: /Before the sale/ }));
+  await user.click(await screen.findByRole("button", { name: /Before the sale, snapshot/ }));
   await user.click(await screen.findByRole("button", { name: "Restore A…" }));
   const dialog = await screen.findByRole("dialog", { name: "Restore this snapshot?" });
   expect(dialog).toHaveTextContent("data of orders");
@@ -79,5 +91,50 @@ test("the restore dialog lists what is restored, and saves the current state unl
   expect(dialog).toHaveTextContent("You can't undo this restore.");
   await user.click(within(dialog).getByRole("button", { name: "Restore snapshot" }));
   expect(await within(dialog).findByRole("alert")).toHaveTextContent("Stop the run first.");
-  await waitFor(() => expect(api.asked("snapshots.restore")[0]?.body).toEqual({ safety_snapshot: false }));
+  await waitFor(() => expect(api.asked("snapshots.restore")[0]?.body).toEqual({ safety_snapshot: false, with_messages: false }));
+});
+
+test("a run is shown with its changes, duration and cost, and is restored from its row with its messages", async ({ api, show, user }) => {
+  points(api, [], [turn], [run]);
+  api.answer("snapshots.checkpointRestore", refuse("run_active", { detail: "Stop the run first." }));
+  show(openPane(TimelinePane).element);
+  const row = await screen.findByRole("button", { name: /^\d.*“add a cart”/ });
+  for (const figure of ["+12", "−3", "2 files", "41 s", "$0.21"]) expect(row).toHaveTextContent(figure);
+  await user.click(screen.getByRole("button", { name: "Restore Before “add a cart”" }));
+  const dialog = await screen.findByRole("dialog", { name: "Restore this checkpoint?" });
+  await user.click(within(dialog).getByRole("button", { name: "Restore checkpoint" }));
+  expect(await within(dialog).findByRole("alert")).toHaveTextContent("Stop the run first.");
+  expect(api.asked("snapshots.checkpointRestore")[0]?.body).toEqual({ safety_snapshot: true, with_messages: true });
+  await expectAccessible();
+});
+
+test("undone runs stay in the list; those that can be redone offer it once", async ({ api, show, user }) => {
+  points(
+    api,
+    [],
+    [turn, { ...turn, id: sampleId.replace(/1$/, "3"), label: "add a footer" }],
+    [
+      { ...run, visibility: "hidden" },
+      { ...run, before_id: sampleId.replace(/1$/, "3"), task_id: sampleId.replace(/1$/, "4"), visibility: "discarded" },
+    ],
+  );
+  api.answer("chat.redo", { task_id: sampleId, status_url: "/" });
+  show(openPane(TimelinePane).element);
+  expect(await screen.findByRole("button", { name: /“add a cart”, undone/ })).toBeVisible();
+  expect(screen.getByRole("button", { name: /“add a footer”, undone/ })).toBeVisible();
+  await user.click(screen.getByRole("button", { name: "Redo" }));
+  await waitFor(() => expect(api.asked("chat.redo")).toHaveLength(1));
+});
+
+test("two points are compared: Shift selects the second", async ({ api, show, user }) => {
+  points(api);
+  api.blank("snapshots.diff");
+  api.blank("snapshots.checkpointDiff");
+  show(openPane(TimelinePane).element);
+  await user.click(await screen.findByRole("button", { name: /Before the sale, snapshot/ }));
+  await screen.findByRole("complementary", { name: "Comparison" });
+  await user.keyboard("{Shift>}");
+  await user.click(screen.getByRole("button", { name: /add a cart”, checkpoint/ }));
+  await user.keyboard("{/Shift}");
+  await waitFor(() => expect(api.asked("snapshots.diff").at(-1)?.query.get("against")).toBe(turn.id));
 });

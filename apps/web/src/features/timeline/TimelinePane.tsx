@@ -12,33 +12,32 @@ import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { cx } from "../../lib/cx.ts";
 import { formatPercent } from "../../lib/numbers.ts";
 import { useDeploys } from "../deployments/index.ts";
-import { useServices } from "../../project/services.ts";
 import { ComparePanel } from "./ComparePanel.tsx";
 import { EntryRow, HappeningRow } from "./EntryRow.tsx";
 import { RestoreDialog } from "./RestoreDialog.tsx";
 import { SaveSnapshotDialog } from "./SaveSnapshotDialog.tsx";
-import { groupByDay, entriesOf, historyOf, type Entry, type Happening, type PointFilter } from "./timeline.ts";
-import { commitsQuery } from "./timeline.queries.ts";
+import { firstHiddenRuns, groupByDay, type Entry, type Happening, type PointFilter } from "./timeline.ts";
+import { useHistory } from "./use-history.ts";
+import { useRestores } from "./use-restores.ts";
 import { useTimeline } from "./use-timeline.ts";
-import { useProject, useProjectQuery } from "../../project/project-context.ts";
+import { useProject } from "../../project/project-context.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 
-/** The project's history: snapshots and checkpoints, which can be compared and restored, with commits and deployments. */
+/** The project's history: runs, snapshots and checkpoints, which can be compared and restored, with commits and deployments. */
 export function TimelinePane() {
   const project = useProject();
   const { show } = useWorkbenchActions();
-  const { query, hidden, actions, running, failed } = useTimeline(project.id);
+  const { hidden, actions } = useTimeline(project.id);
+  const { restore, redo, running, failed } = useRestores(project.id);
   const [filter, setFilter] = useState<PointFilter>("all");
   const [chosen, setChosen] = useState<{ from: string; to: string }>();
   const [isSaving, setIsSaving] = useState(false);
   const [wanted, setWanted] = useState<Entry>();
   const [dismissed, setDismissed] = useState<string>();
 
-  const all = query.data ? entriesOf(query.data.snapshots, query.data.checkpoints).filter((entry) => !hidden.has(entry.id)) : [];
+  const { points: query, isKnown, entries: all, history, hasAny, runs } = useHistory(filter, hidden);
   const deploys = useDeploys();
-  const { api } = useServices();
-  const commits = useProjectQuery({ ...commitsQuery(api, project.id), enabled: project.has_git_repo });
-  const history = historyOf(all, commits.data ?? [], deploys.list ?? [], filter);
+  const redoable = firstHiddenRuns(runs);
   const from = all.find((entry) => entry.id === chosen?.from);
   const to = all.find((entry) => entry.id === chosen?.to);
   const letterOf = (id: string) => (from?.id === id ? ("A" as const) : from && to?.id === id ? ("B" as const) : undefined);
@@ -59,8 +58,10 @@ export function TimelinePane() {
           onChange={(next) => setFilter(next as PointFilter)}
           options={[
             { value: "all", label: "All" },
+            { value: "runs", label: "Runs" },
             { value: "snapshots", label: "Snapshots" },
             { value: "checkpoints", label: "Checkpoints" },
+            { value: "restores", label: "Restores" },
             { value: "commits", label: "Commits" },
             { value: "deploys", label: "Deployments" },
           ]}
@@ -99,12 +100,24 @@ export function TimelinePane() {
           <History
             query={query}
             entries={history}
-            hasAny={all.length + (commits.data?.length ?? 0) + (deploys.list?.length ?? 0) > 0}
+            isKnown={isKnown}
+            hasAny={hasAny}
             save={save}
             onClearFilters={() => setFilter("all")}
             letterOf={letterOf}
             onHappening={({ kind, id }) => (kind === "deploy" ? deploys.show(id) : show("git"))}
-            onChoose={(entry) => setChosen((now) => (now?.from === entry.id ? undefined : { from: entry.id, to: "now" }))}
+            isBusy={running !== undefined}
+            onChoose={(entry, isAgainst) =>
+              setChosen((now) =>
+                now && isAgainst && entry.isReady
+                  ? { from: now.from, to: now.from === entry.id ? "now" : entry.id }
+                  : now?.from === entry.id
+                    ? undefined
+                    : { from: entry.id, to: "now" },
+              )
+            }
+            onRestore={setWanted}
+            onRedo={({ run }) => (run && redoable.has(run.task_id) ? () => redo(run.chat_id) : undefined)}
           />
         </section>
         {from ? (
@@ -130,7 +143,7 @@ export function TimelinePane() {
           query.data !== undefined && query.data.snapshots.filter((one) => one.snapshot_type === "manual").length >= query.data.maxSnapshots
         }
       />
-      <RestoreDialog entry={wanted} onClose={() => setWanted(undefined)} onRestore={actions.restore} />
+      <RestoreDialog entry={wanted} onClose={() => setWanted(undefined)} onRestore={restore} />
     </div>
   );
 }
@@ -138,24 +151,32 @@ export function TimelinePane() {
 function History({
   query,
   entries,
+  isKnown,
   hasAny,
+  isBusy,
   save,
   onClearFilters,
   letterOf,
   onHappening,
   onChoose,
+  onRestore,
+  onRedo,
 }: {
-  query: ReturnType<typeof useTimeline>["query"];
+  query: ReturnType<typeof useHistory>["points"];
   entries: readonly (Entry | Happening)[];
+  isKnown: boolean;
   hasAny: boolean;
+  isBusy: boolean;
   save: ReactNode;
   onClearFilters: () => void;
   letterOf: (id: string) => "A" | "B" | undefined;
   onHappening: (happening: Happening) => void;
-  onChoose: (entry: Entry) => void;
+  onChoose: (entry: Entry, isAgainst: boolean) => void;
+  onRestore: (entry: Entry) => void;
+  onRedo: (entry: Entry) => (() => void) | undefined;
 }) {
   if (query.error && !query.data) return <LoadFailed title="Couldn't load timeline" of={query} />;
-  if (!query.data)
+  if (!isKnown)
     return (
       <div role="status" aria-label="Loading timeline…" className="grid gap-3 pt-4 pl-9">
         <Skeleton className="h-4 w-24" />
@@ -182,7 +203,15 @@ function History({
           "aside" in entry ? (
             <HappeningRow key={entry.id} happening={entry} onChoose={() => onHappening(entry)} />
           ) : (
-            <EntryRow key={entry.id} entry={entry} letter={letterOf(entry.id)} onChoose={() => onChoose(entry)} />
+            <EntryRow
+              key={entry.id}
+              entry={entry}
+              letter={letterOf(entry.id)}
+              isBusy={isBusy}
+              onChoose={(isAgainst) => onChoose(entry, isAgainst)}
+              onRestore={() => onRestore(entry)}
+              onRedo={onRedo(entry)}
+            />
           ),
         ),
       ])}

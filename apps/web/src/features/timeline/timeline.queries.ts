@@ -1,5 +1,5 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import type { Contract, GitCommit } from "@tesslate/contract";
+import type { Contract, GitCommit, RunSummary } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
 import { hasCode } from "../../lib/errors.ts";
 import { live, partKey } from "../../project/cache-keys.ts";
@@ -21,6 +21,15 @@ export const pointsQuery = (api: Api, projectId: string) =>
       ]);
       return { snapshots: snapshots.items, maxSnapshots: snapshots.max_snapshots, checkpoints: checkpoints.items };
     },
+    ...live,
+  });
+
+/** The latest runs with what they changed and cost. */
+export const runsQuery = (api: Api, projectId: string) =>
+  queryOptions({
+    queryKey: partKey(projectId, "runs"),
+    queryFn: async ({ signal }): Promise<readonly RunSummary[]> =>
+      (await api.changes.list({ params: { id: projectId }, query: { limit: shownCheckpoints } }, { signal })).items,
     ...live,
   });
 

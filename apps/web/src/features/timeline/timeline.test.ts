@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Checkpoint, Deployment, Snapshot } from "@tesslate/contract";
-import { contentsOf, groupByDay, entriesOf, historyOf } from "./timeline.ts";
+import type { Checkpoint, Deployment, RunSummary, Snapshot } from "@tesslate/contract";
+import { contentsOf, firstHiddenRuns, groupByDay, entriesOf, historyOf, runsSince } from "./timeline.ts";
 
 const snapshot = (id: string, at: string, more: Partial<Snapshot> = {}): Snapshot => ({
   id,
@@ -28,8 +28,27 @@ const checkpoint = (id: string, at: string, more: Partial<Checkpoint> = {}): Che
   ...more,
 });
 
+const run = (n: number, more: Partial<RunSummary> = {}): RunSummary => ({
+  task_id: `t${n}`,
+  chat_id: "c",
+  message_id: `m${n}`,
+  message: "Add a page",
+  status: "completed",
+  before_id: `b${n}`,
+  after_id: null,
+  files: 1,
+  additions: 2,
+  deletions: 0,
+  cost_cents: 3,
+  started_at: `2026-03-12T0${n}:00:00Z`,
+  ended_at: `2026-03-12T0${n}:01:00Z`,
+  visibility: "shown",
+  ...more,
+});
+const pointsOf = (snapshots: Snapshot[], checkpoints: Checkpoint[], runs: RunSummary[] = []) => entriesOf({ snapshots, checkpoints, runs });
+
 test("snapshots and checkpoints are one history, the oldest first", () => {
-  const entries = entriesOf(
+  const entries = pointsOf(
     [snapshot("b", "2026-03-12T09:40:00Z"), snapshot("a", "2026-03-11T08:00:00Z", { status: "error" })],
     [checkpoint("c", "2026-03-12T09:12:00Z"), checkpoint("d", "2026-03-12T10:00:00Z", { kind: "restore", label: "Restored b" })],
   );
@@ -39,18 +58,12 @@ test("snapshots and checkpoints are one history, the oldest first", () => {
     ["b", "b", "snapshot", true],
     ["d", "Restored b", "checkpoint", true],
   ]);
-  expect(
-    entriesOf([snapshot("s", "2026-03-12T09:40:00Z")], [checkpoint("c", "2026-03-12T09:12:00Z")], "snapshots").map((e) => e.id),
-  ).toEqual(["s"]);
-  expect(
-    entriesOf([snapshot("s", "2026-03-12T09:40:00Z")], [checkpoint("c", "2026-03-12T09:12:00Z")], "checkpoints").map((e) => e.id),
-  ).toEqual(["c"]);
 });
 
 test("entries are grouped by day", () => {
   const at = (days: number) => new Date(new Date(2026, 2, 20, 12).getTime() - days * 86_400_000).toISOString();
   const days = groupByDay(
-    entriesOf([snapshot("x", at(300)), snapshot("a", at(9)), snapshot("b", at(1)), snapshot("c", at(0)), snapshot("d", at(0))], []),
+    pointsOf([snapshot("x", at(300)), snapshot("a", at(9)), snapshot("b", at(1)), snapshot("c", at(0)), snapshot("d", at(0))], []),
     Date.parse(at(0)),
   );
   expect(days.map((d) => [d.label, d.entries.length])).toEqual([
@@ -87,7 +100,7 @@ test("commits and deployments are listed with the points, and can be filtered by
     completed_at: "2026-03-12T11:31:22Z",
     metadata: { container_name: "web" },
   } as unknown as Deployment;
-  const points = entriesOf([snapshot("s", "2026-03-12T09:40:00Z")], [checkpoint("c", "2026-03-12T09:12:00Z")]);
+  const points = pointsOf([snapshot("s", "2026-03-12T09:40:00Z")], [checkpoint("c", "2026-03-12T09:12:00Z")]);
   const all = historyOf(points, [commit], [deployment], "all");
   expect(all.map(({ id, bead }) => [id, bead])).toEqual([
     ["c", "checkpoint"],
@@ -99,4 +112,35 @@ test("commits and deployments are listed with the points, and can be filtered by
   expect(all[3]).toMatchObject({ name: "v6", title: "web to Cloudflare", aside: "live, 1m 22s" });
   expect(historyOf(points, [commit], [deployment], "deploys").map(({ id }) => id)).toEqual(["d1"]);
   expect(historyOf(points, [commit], [deployment], "snapshots").map(({ id }) => id)).toEqual(["s"]);
+});
+
+test("the checkpoint before a run stands for the run; what is undone is marked", () => {
+  const runs = [
+    run(1),
+    run(2, { visibility: "discarded" }),
+    run(3, { visibility: "hidden" }),
+    run(4, { visibility: "hidden" }),
+    run(5, { status: "running" }),
+  ];
+  const entries = pointsOf(
+    [snapshot("s", "2026-03-12T01:30:00Z")],
+    runs.map(({ before_id, started_at }) => checkpoint(before_id, started_at)),
+    runs,
+  );
+  expect(entries.map((e) => [e.title, e.pointTitle, e.group, e.bead, e.line])).toEqual([
+    ["“Add a page”", "Before “Add a page”", "runs", "message", "done"],
+    ["s", "s", "snapshots", "snapshot", "done"],
+    ["“Add a page”", "Before “Add a page”", "runs", "message", "gone"],
+    ["“Add a page”", "Before “Add a page”", "runs", "message", "gone"],
+    ["“Add a page”", "Before “Add a page”", "runs", "message", "gone"],
+    ["“Add a page”", "Before “Add a page”", "runs", "live", "live"],
+  ]);
+  expect(historyOf(entries, [], [], "runs")).toHaveLength(5);
+  expect(historyOf(entries, [], [], "restores")).toEqual([]);
+  // One redo brings back all that its restore hid: it is offered once per chat.
+  expect([...firstHiddenRuns(runs)]).toEqual(["t3"]);
+  // A restore of a run's checkpoint hides the run itself, and not what is hidden already.
+  const [first, saved] = entries;
+  expect(first && runsSince(first, entries).map(({ task_id }) => task_id)).toEqual(["t1", "t5"]);
+  expect(saved && runsSince(saved, entries).map(({ task_id }) => task_id)).toEqual(["t5"]);
 });

@@ -1,27 +1,33 @@
-import type { Checkpoint, Deployment, GitCommit, Snapshot } from "@tesslate/contract";
+import type { Checkpoint, Deployment, GitCommit, RunSummary, Snapshot } from "@tesslate/contract";
 import { formatBytes } from "../../lib/bytes.ts";
 import { formatDuration } from "../../lib/durations.ts";
 import { formatDayHeading } from "../../lib/time.ts";
 import type { BeadKind, BeadTone, LineKind } from "../../ui/thread/index.ts";
 import { timelineMarker, durationOf, isUnderWay, versionName, providerTitle, stateOf } from "../deployments/index.ts";
 
-export type PointFilter = "all" | "snapshots" | "checkpoints" | "commits" | "deploys";
+export type PointGroup = "runs" | "snapshots" | "checkpoints" | "restores";
+export type PointFilter = "all" | PointGroup | "commits" | "deploys";
 
-/** A snapshot or checkpoint on the timeline. */
+/** A snapshot or checkpoint on the timeline; the checkpoint before a run stands for the run. */
 export interface Entry {
   id: string;
   kind: "snapshot" | "checkpoint";
+  group: PointGroup;
   /** The main text. */
   title: string;
+  /** The state that is compared and restored: "Before “Add a page”". */
+  pointTitle: string;
   /** Secondary text after the title. */
   note: string;
   at: string;
-  bead: "snapshot" | "checkpoint" | "failed";
+  bead: "snapshot" | "checkpoint" | "failed" | "message" | "live";
+  line: LineKind;
   /** It can be compared and restored. */
   isReady: boolean;
   isPending: boolean;
   snapshot?: Snapshot;
   checkpoint?: Checkpoint;
+  run?: RunSummary;
 }
 /** A commit or deployment on the timeline. It cannot be compared or restored here. */
 export interface Happening {
@@ -48,36 +54,75 @@ const kinds: Record<Snapshot["snapshot_type"], string> = {
   hibernation: "snapshot before hibernation",
 };
 
-export function entriesOf(snapshots: readonly Snapshot[], checkpoints: readonly Checkpoint[], filter: PointFilter = "all"): Entry[] {
-  const all = [
-    ...(filter === "checkpoints" ? [] : snapshots.map(ofSnapshot)),
-    ...(filter === "snapshots" ? [] : checkpoints.map(ofCheckpoint)),
-  ];
-  // Oldest first.
+/** Snapshots, checkpoints and runs, oldest first. */
+export function entriesOf({
+  snapshots,
+  checkpoints,
+  runs,
+}: {
+  snapshots: readonly Snapshot[];
+  checkpoints: readonly Checkpoint[];
+  runs: readonly RunSummary[];
+}): Entry[] {
+  const byCheckpoint = new Map(runs.map((run) => [run.before_id, run]));
+  const all = [...snapshots.map(ofSnapshot), ...checkpoints.map((checkpoint) => ofCheckpoint(checkpoint, byCheckpoint.get(checkpoint.id)))];
   return all.sort((a, b) => a.at.localeCompare(b.at) || a.id.localeCompare(b.id));
 }
-const ofSnapshot = (snapshot: Snapshot): Entry => ({
-  id: snapshot.id,
-  kind: "snapshot",
-  title: snapshot.label ?? snapshot.snapshot_name,
-  note: kinds[snapshot.snapshot_type],
-  at: snapshot.created_at,
-  bead: snapshot.status === "error" ? "failed" : "snapshot",
-  isReady: snapshot.status === "ready",
-  isPending: snapshot.status === "pending",
-  snapshot,
-});
-const ofCheckpoint = (checkpoint: Checkpoint): Entry => ({
-  id: checkpoint.id,
-  kind: "checkpoint",
-  title: checkpoint.kind === "turn" ? `Before “${checkpoint.label}”` : checkpoint.label,
-  note: checkpoint.kind === "turn" ? "checkpoint" : "",
-  at: checkpoint.created_at,
-  bead: "checkpoint",
-  isReady: true,
-  isPending: false,
-  checkpoint,
-});
+const ofSnapshot = (snapshot: Snapshot): Entry => {
+  const title = snapshot.label ?? snapshot.snapshot_name;
+  return {
+    id: snapshot.id,
+    kind: "snapshot",
+    group: "snapshots",
+    title,
+    pointTitle: title,
+    note: kinds[snapshot.snapshot_type],
+    at: snapshot.created_at,
+    bead: snapshot.status === "error" ? "failed" : "snapshot",
+    line: "done",
+    isReady: snapshot.status === "ready",
+    isPending: snapshot.status === "pending",
+    snapshot,
+  };
+};
+const ofCheckpoint = (checkpoint: Checkpoint, run: RunSummary | undefined): Entry => {
+  const isTurn = checkpoint.kind === "turn";
+  const pointTitle = isTurn ? `Before “${checkpoint.label}”` : checkpoint.label;
+  const isActive = run?.status === "running" || run?.status === "queued";
+  return {
+    id: checkpoint.id,
+    kind: "checkpoint",
+    group: run ? "runs" : checkpoint.kind === "restore" ? "restores" : "checkpoints",
+    title: run ? `“${checkpoint.label}”` : pointTitle,
+    pointTitle,
+    note: run ? (run.visibility === "shown" ? "" : "undone") : isTurn ? "checkpoint" : "",
+    at: checkpoint.created_at,
+    bead: run ? (isActive ? "live" : run.status === "failed" ? "failed" : "message") : "checkpoint",
+    line: run && run.visibility !== "shown" ? "gone" : isActive ? "live" : "done",
+    isReady: true,
+    isPending: false,
+    checkpoint,
+    ...(run && { run }),
+  };
+};
+
+/** How long a run took, in ms; undefined while it is active. */
+export const durationOfRun = ({ started_at, ended_at }: RunSummary): number | undefined =>
+  ended_at === null ? undefined : Math.max(0, Date.parse(ended_at) - Date.parse(started_at));
+
+/** The runs after a point, which a restore of it hides. A run's own checkpoint is before the run. */
+export const runsSince = (entry: Entry, entries: readonly Entry[]): RunSummary[] =>
+  entries.flatMap(({ run, at }) => (run && run.visibility === "shown" && at >= entry.at ? [run] : []));
+
+/** Of each chat, the first run that a redo brings back. */
+export function firstHiddenRuns(runs: readonly RunSummary[]): ReadonlySet<string> {
+  const first = new Map<string, RunSummary>();
+  for (const run of runs) {
+    const known = first.get(run.chat_id);
+    if (run.visibility === "hidden" && (!known || run.started_at < known.started_at)) first.set(run.chat_id, run);
+  }
+  return new Set([...first.values()].map(({ task_id }) => task_id));
+}
 
 const ofCommit = ({ sha, message, author, date }: GitCommit): Happening => ({
   id: sha,
@@ -122,7 +167,7 @@ export function historyOf(
   filter: PointFilter,
 ): (Entry | Happening)[] {
   const shown: (Entry | Happening)[] = [
-    ...points.filter(({ kind }) => filter === "all" || filter === `${kind}s`),
+    ...points.filter(({ group }) => filter === "all" || filter === group),
     ...(filter === "all" || filter === "commits" ? commits.map(ofCommit) : []),
     ...(filter === "all" || filter === "deploys" ? deployments.map(ofDeployment) : []),
   ];

@@ -1,38 +1,106 @@
 import { PanelLeftOpen } from "lucide-react";
-import { hasSameValues } from "../../lib/same-values.ts";
-import { counted } from "../../lib/counted.ts";
-import { formatTime } from "../../lib/time.ts";
+import { Suspense, useState } from "react";
 import { capsOf } from "../../lib/shortcut-keys.ts";
+import { hasSameValues } from "../../lib/same-values.ts";
+import { formatDate, formatDayHeading, formatTime } from "../../lib/time.ts";
+import { useProject } from "../../project/project-context.ts";
 import { shortcuts } from "../../shortcuts.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Kbds } from "../../ui/Kbd.tsx";
-import { Thread, ThreadItem, type ThreadPoint } from "../../ui/thread/index.ts";
+import { Thread, ThreadItem, ThreadSlider, type SliderPoint, type ThreadPoint } from "../../ui/thread/index.ts";
 import { isRunActive, threadPoints, useConversation } from "../chat/index.ts";
+import { RestoreDialog, useHistory, useRestores, type Entry, type Happening } from "../timeline/index.ts";
+import { PointCard } from "./PointCard.tsx";
 
-const lyingPoints = 36;
+/** Points of the history on the strip. */
+const shownPoints = 36;
+/** Steps of the active run after them. */
+const shownSteps = 12;
 const standingPoints = 60;
 
 const isSameThread = (a: readonly ThreadPoint[], b: readonly ThreadPoint[]): boolean =>
   a.length === b.length && a.every((point, index) => hasSameValues(point, b[index]));
+const noSteps: readonly ThreadPoint[] = [];
 
-/** The timeline of the chat below the preview, oldest on the left. */
+const isEntry = (one: Entry | Happening): one is Entry => "pointTitle" in one;
+function sliderPoint(one: Entry | Happening): SliderPoint {
+  const time = formatTime(one.at);
+  if (!isEntry(one))
+    return {
+      id: one.id,
+      kind: one.bead,
+      ...(one.tone && { tone: one.tone }),
+      line: one.line,
+      label: `${one.kind === "commit" ? "commit" : "deployment"} ${one.name}, ${time}, ${one.title}`,
+      canStop: false,
+      isPage: false,
+      undoesItself: false,
+    };
+  return {
+    id: one.id,
+    kind: one.bead,
+    line: one.line,
+    label: `${one.kind}, ${time}, ${one.pointTitle}`,
+    canStop: one.isReady && one.line !== "gone",
+    isPage: one.run !== undefined,
+    undoesItself: one.run !== undefined,
+  };
+}
+
+/** The history of the project below the preview, oldest on the left. Its grip restores a point. */
 export function Scrubber() {
+  const { id: projectId } = useProject();
+  const { history, entries } = useHistory();
+  const { restore, running } = useRestores(projectId);
   const isLive = useConversation(isRunActive);
-  const points = useConversation(({ rows }) => threadPoints(rows, lyingPoints), isSameThread);
-  const { count, first } = useConversation(({ rows }) => ({ count: rows.length, first: rows.find((row) => row.kind === "user") }));
-  if (points.length === 0) return null;
+  const steps = useConversation(
+    ({ rows, chat }) => (chat.live ? threadPoints(rows.slice(rows.findLastIndex((row) => row.kind === "user") + 1), shownSteps) : noSteps),
+    isSameThread,
+  );
+  const [held, setHeld] = useState<string>();
+  const [wanted, setWanted] = useState<Entry>();
+  const shown = history.slice(-shownPoints);
+  const first = shown[0];
+  if (!first) return null;
+  const points = [
+    ...shown.map(sliderPoint),
+    ...steps.map((step): SliderPoint => ({ ...step, canStop: false, isPage: false, undoesItself: false })),
+  ];
+  const close = () => {
+    setWanted(undefined);
+    setHeld(undefined);
+  };
   return (
-    <div className="flex h-8 flex-none items-center gap-2.5 px-3 text-2xs text-fg-2 narrow:h-11">
-      <span className="num font-mono">{first?.kind === "user" ? formatTime(first.turn.at) : ""}</span>
-      <div className="min-w-0 flex-1 overflow-hidden">
-        <Thread
-          orientation="horizontal"
+    <div className="flex h-8 flex-none items-center gap-4 border-t border-line-0 px-3 text-2xs text-fg-2 narrow:h-11">
+      <span className="num flex-none font-mono">
+        {formatDayHeading(first.at) === "Today" ? formatTime(first.at) : formatDate(first.at)}
+      </span>
+      <div className="h-full min-w-0 flex-1">
+        <ThreadSlider
+          label="Project history"
           points={points}
-          label={`Timeline of this chat, ${counted(count, "point")}, newest last`}
-          tail={isLive ? "live" : "next"}
+          tail={isLive ? "live" : "done"}
+          held={held}
+          onHold={setHeld}
+          onRelease={(id) => setWanted(entries.find((entry) => entry.id === id))}
+          isDisabled={running !== undefined}
+          card={(id, isHeld) => {
+            const one = shown.find((candidate) => candidate.id === id);
+            const step = steps.find((candidate) => candidate.id === id);
+            return one ? (
+              <PointCard point={one} entries={entries} isHeld={isHeld} />
+            ) : step ? (
+              <p className="rounded-3 border border-line-0 bg-bg-1 px-2.5 py-1.5 text-xs text-fg-1 shadow-2">{step.label}</p>
+            ) : null;
+          }}
         />
       </div>
-      <span className={isLive ? "font-medium text-brand-ink" : "font-medium"}>now</span>
+      <span className={isLive ? "font-medium text-brand-ink" : "font-medium"}>{running ? "restoring…" : "now"}</span>
+      {wanted ? (
+        <Suspense fallback={null}>
+          <RestoreDialog entry={wanted} onClose={close} onRestore={restore} />
+        </Suspense>
+      ) : null}
     </div>
   );
 }

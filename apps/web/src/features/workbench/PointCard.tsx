@@ -1,0 +1,77 @@
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { counted } from "../../lib/counted.ts";
+import { formatDateTime, formatTime } from "../../lib/time.ts";
+import { useProject } from "../../project/project-context.ts";
+import { useServices } from "../../project/services.ts";
+import { Kbd } from "../../ui/Kbd.tsx";
+import { pictureUrl, useConversation } from "../chat/index.ts";
+import { diffQuery, RunFigures, runsSince, type Entry, type Happening } from "../timeline/index.ts";
+
+/** A point that is held for this long is compared with now. */
+const settleMs = 200;
+
+const isEntry = (one: Entry | Happening): one is Entry => "pointTitle" in one;
+
+/** What a point of the time strip is, or, while it is held, what a restore of it brings back. */
+export function PointCard({ point, entries, isHeld }: { point: Entry | Happening; entries: readonly Entry[]; isHeld: boolean }) {
+  return isHeld && isEntry(point) ? <HeldCard entry={point} entries={entries} /> : <HoverCard point={point} />;
+}
+
+function HoverCard({ point }: { point: Entry | Happening }) {
+  const run = isEntry(point) ? point.run : undefined;
+  const picture = useConversation(({ chat }) => {
+    const shown = run && chat.state.runs[run.task_id]?.evidence.flatMap(({ verify }) => verify?.pictures ?? []).at(-1);
+    return run && shown ? { url: pictureUrl(run.task_id, shown.id), label: shown.label } : undefined;
+  });
+  return (
+    <div className="overflow-hidden rounded-3 border border-line-0 bg-bg-1 text-xs text-fg-1 shadow-2">
+      {picture ? (
+        <img
+          src={picture.url}
+          alt={`Screenshot: ${picture.label}`}
+          className="block h-28 w-full border-b border-line-0 object-cover object-top"
+        />
+      ) : null}
+      <div className="grid gap-1 px-2.5 py-1.5">
+        <span className="line-clamp-2 font-medium text-fg-0">{isEntry(point) ? point.title : `${point.name} ${point.title}`}</span>
+        <span className="flex items-baseline justify-between gap-4 text-2xs text-fg-2">
+          <time dateTime={point.at} title={formatDateTime(point.at)}>
+            {formatTime(point.at)}
+          </time>
+          {run ? <RunFigures run={run} /> : <span>{isEntry(point) ? point.note : point.aside}</span>}
+        </span>
+      </div>
+    </div>
+  );
+}
+
+function HeldCard({ entry, entries }: { entry: Entry; entries: readonly Entry[] }) {
+  const { id: projectId } = useProject();
+  const { api } = useServices();
+  /** The point that is held long enough. */
+  const [settled, setSettled] = useState<string>();
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(entry.id), settleMs);
+    return () => clearTimeout(timer);
+  }, [entry.id]);
+  const diff = useQuery({ ...diffQuery(api, projectId, entry, "now"), enabled: settled === entry.id });
+  const files = settled === entry.id && !diff.isPlaceholderData ? diff.data?.total : undefined;
+  const runs = runsSince(entry, entries).length;
+  const returning = [
+    files === undefined ? undefined : counted(files, "file"),
+    ...(entry.snapshot?.databases ?? []),
+    runs > 0 ? counted(runs, "run") : undefined,
+  ].filter((part) => part !== undefined);
+  return (
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-3 bg-fg-0 px-3 py-2 text-xs text-bg-1 shadow-2">
+      <span>
+        Restore <b className="font-semibold">{entry.pointTitle}</b>, {formatTime(entry.at)}
+      </span>
+      {returning.length > 0 ? <span>Changes {returning.join(", ")}</span> : null}
+      <span className="flex items-center gap-1 narrow:hidden">
+        <Kbd>Esc</Kbd> cancels
+      </span>
+    </div>
+  );
+}
