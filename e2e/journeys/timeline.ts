@@ -124,7 +124,7 @@ export default journey({}, async (context) => {
         await page.mouse.down();
         await page.mouse.move(run.x + 30, run.y, { steps: 4 });
         await page.mouse.move(run.x, run.y, { steps: 4 });
-        await page.getByText("Before “Add a footer”").waitFor();
+        await page.getByText("Restore to before “Add a footer”").waitFor();
         await page.getByText("Changes 1 file, 1 run").waitFor();
         expect((await grip.getAttribute("aria-valuetext"))?.endsWith("Before “Add a footer”"), "the value is read out");
         await shot(page, "strip-held");
@@ -148,10 +148,10 @@ export default journey({}, async (context) => {
         await page.getByRole("navigation", { name: "Views" }).getByRole("link", { name: "Timeline" }).click();
         await entry(/“Add a footer”, undone/).waitFor();
         await checkScreens(page, "timeline-undone", { variants: allVariants, view: "Timeline" });
-        await page.getByRole("button", { name: "Redo" }).click();
+        await page.getByRole("list", { name: "Timeline" }).getByRole("button", { name: "Redo" }).click();
         await until("the file is back", async () => (await read("footer.html")) !== undefined, 30_000);
         await entry(/“Add a footer”.*1 file/).waitFor();
-        expect((await entry(/undone/).count()) === 0, "nothing is undone");
+        await until("nothing is undone", async () => (await entry(/undone/).count()) === 0);
         await shot(page, "timeline-redone");
         expectNoProblems(watched);
       },

@@ -1,5 +1,6 @@
+import { useState } from "react";
 import { Card } from "../../src/ui/Panel.tsx";
-import { Bead, Thread, ThreadItem, type BeadKind, type BeadTone, type ThreadPoint } from "../../src/ui/thread/index.ts";
+import { Bead, Thread, ThreadItem, ThreadSlider, type BeadKind, type BeadTone, type ThreadPoint } from "../../src/ui/thread/index.ts";
 import { Sample } from "./Sample.tsx";
 
 const beads: [BeadKind, string, string, BeadTone?][] = [
@@ -106,8 +107,32 @@ export function ThreadSamples() {
               <Thread orientation="horizontal" points={foot.points} label={foot.label} {...(foot.tail && { tail: foot.tail })} />
             </div>
           ))}
+          <div className="h-8 px-3">
+            <Slider />
+          </div>
         </Card>
       </Sample>
     </>
+  );
+}
+
+/** Drag the grip, or focus it and use the arrow keys. */
+function Slider() {
+  const [held, setHeld] = useState<string>();
+  return (
+    <ThreadSlider
+      label="History"
+      points={history.map((point) => ({
+        ...point,
+        canStop: point.kind === "snapshot" || point.kind === "checkpoint",
+        isPage: point.kind === "message",
+        undoesItself: false,
+      }))}
+      tail="live"
+      held={held}
+      onHold={setHeld}
+      onRelease={() => setHeld(undefined)}
+      card={(id) => <p className="rounded-3 bg-fg-0 px-3 py-2 text-xs text-bg-1">{history.find((point) => point.id === id)?.label}</p>}
+    />
   );
 }

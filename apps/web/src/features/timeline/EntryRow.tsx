@@ -10,7 +10,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { ThreadItem } from "../../ui/thread/index.ts";
 import { Lines } from "../changes/index.ts";
-import { contentsOf, durationOfRun, type Entry, type Happening } from "./timeline.ts";
+import { contentsOf, durationOfRun, restoreTarget, type Entry, type Happening } from "./timeline.ts";
 
 /** Marks a compared point. */
 export const Letter = ({ of, className }: { of: "A" | "B"; className?: string }) => (
@@ -30,7 +30,7 @@ export function RunFigures({ run }: { run: RunSummary }) {
       <Lines additions={run.additions} deletions={run.deletions} />
       <span className="col-start-2 narrow:hidden">{run.files > 0 ? counted(run.files, "file") : ""}</span>
       <span className="col-start-3 narrow:hidden">{durationMs === undefined ? "" : formatDuration(durationMs)}</span>
-      <span className="col-start-4">{run.cost_cents > 0 ? formatDollars(run.cost_cents) : ""}</span>
+      <span className="col-start-4 narrow:hidden">{run.cost_cents > 0 ? formatDollars(run.cost_cents) : ""}</span>
     </span>
   );
 }
@@ -90,15 +90,23 @@ export function EntryRow({
           ) : null}
           {run ? <RunFigures run={run} /> : null}
         </button>
-        {onRedo ? (
-          <Button size="sm" variant="ghost" icon={<Redo2 size={14} />} disabled={isBusy} onClick={onRedo}>
-            Redo
-          </Button>
-        ) : null}
-        <span className="flex-none opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 narrow:hidden">
-          <IconButton size="sm" label={`Restore ${entry.pointTitle}`} disabled={!entry.isReady || isBusy} onClick={onRestore}>
-            <Undo2 size={14} />
-          </IconButton>
+        {/* As wide in every row, so that figures are aligned. */}
+        <span className="flex w-19 flex-none justify-end narrow:w-auto">
+          {onRedo ? (
+            <Button size="sm" variant="ghost" icon={<Redo2 size={14} />} disabled={isBusy} onClick={onRedo}>
+              Redo
+            </Button>
+          ) : (
+            <IconButton
+              size="sm"
+              label={`Restore to ${restoreTarget(entry)}`}
+              disabled={!entry.isReady || isBusy}
+              className="opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 narrow:hidden"
+              onClick={onRestore}
+            >
+              <Undo2 size={14} />
+            </IconButton>
+          )}
         </span>
       </div>
     </ThreadItem>
@@ -116,7 +124,7 @@ export function HappeningRow({ happening, onChoose }: { happening: Happening; on
         data-kind={kind}
         disabled={!onChoose}
         onClick={onChoose}
-        className="flex min-h-9 w-full min-w-0 items-center gap-2.5 rounded-2 px-2.5 py-1 text-left text-sm hover:bg-bg-2 disabled:hover:bg-transparent narrow:min-h-11"
+        className="flex min-h-9 w-full min-w-0 items-center gap-2.5 rounded-2 py-1 pr-23.5 pl-2.5 text-left text-sm hover:bg-bg-2 disabled:hover:bg-transparent narrow:min-h-11 narrow:pr-2.5"
       >
         <time dateTime={at} title={formatDateTime(at)} className="num w-14 flex-none text-xs text-fg-2">
           {formatTime(at)}

@@ -100,7 +100,7 @@ test("a run is shown with its changes, duration and cost, and is restored from i
   show(openPane(TimelinePane).element);
   const row = await screen.findByRole("button", { name: /^\d.*“add a cart”/ });
   for (const figure of ["+12", "−3", "2 files", "41 s", "$0.21"]) expect(row).toHaveTextContent(figure);
-  await user.click(screen.getByRole("button", { name: "Restore Before “add a cart”" }));
+  await user.click(screen.getByRole("button", { name: "Restore to before “add a cart”" }));
   const dialog = await screen.findByRole("dialog", { name: "Restore this checkpoint?" });
   await user.click(within(dialog).getByRole("button", { name: "Restore checkpoint" }));
   expect(await within(dialog).findByRole("alert")).toHaveTextContent("Stop the run first.");

@@ -42,6 +42,8 @@ export interface Happening {
   bead: BeadKind;
   tone: BeadTone | undefined;
   line: LineKind;
+  /** A deployment that visitors see. */
+  isLive: boolean;
 }
 export interface Day<T> {
   label: string;
@@ -106,6 +108,9 @@ const ofCheckpoint = (checkpoint: Checkpoint, run: RunSummary | undefined): Entr
   };
 };
 
+/** The point in a sentence: restore to `before “Add a page”`, to `A`. */
+export const restoreTarget = ({ pointTitle }: Entry): string => pointTitle.replace(/^Before “/, "before “");
+
 /** How long a run took, in ms; undefined while it is active. */
 export const durationOfRun = ({ started_at, ended_at }: RunSummary): number | undefined =>
   ended_at === null ? undefined : Math.max(0, Date.parse(ended_at) - Date.parse(started_at));
@@ -134,6 +139,7 @@ const ofCommit = ({ sha, message, author, date }: GitCommit): Happening => ({
   bead: "commit",
   tone: undefined,
   line: "done",
+  isLive: false,
 });
 const ofDeployment = (deployment: Deployment): Happening => {
   const { bead, tone, line } = timelineMarker(deployment);
@@ -156,6 +162,7 @@ const ofDeployment = (deployment: Deployment): Happening => {
     bead,
     tone,
     line,
+    isLive: deployment.is_live,
   };
 };
 

@@ -6,7 +6,7 @@ import { useProject } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
 import { Kbd } from "../../ui/Kbd.tsx";
 import { pictureUrl, useConversation } from "../chat/index.ts";
-import { diffQuery, RunFigures, runsSince, type Entry, type Happening } from "../timeline/index.ts";
+import { diffQuery, restoreTarget, RunFigures, runsSince, type Entry, type Happening } from "../timeline/index.ts";
 
 /** A point that is held for this long is compared with now. */
 const settleMs = 200;
@@ -14,8 +14,18 @@ const settleMs = 200;
 const isEntry = (one: Entry | Happening): one is Entry => "pointTitle" in one;
 
 /** What a point of the time strip is, or, while it is held, what a restore of it brings back. */
-export function PointCard({ point, entries, isHeld }: { point: Entry | Happening; entries: readonly Entry[]; isHeld: boolean }) {
-  return isHeld && isEntry(point) ? <HeldCard entry={point} entries={entries} /> : <HoverCard point={point} />;
+export function PointCard({
+  point,
+  entries,
+  history,
+  isHeld,
+}: {
+  point: Entry | Happening;
+  entries: readonly Entry[];
+  history: readonly (Entry | Happening)[];
+  isHeld: boolean;
+}) {
+  return isHeld && isEntry(point) ? <HeldCard entry={point} entries={entries} history={history} /> : <HoverCard point={point} />;
 }
 
 function HoverCard({ point }: { point: Entry | Happening }) {
@@ -46,7 +56,7 @@ function HoverCard({ point }: { point: Entry | Happening }) {
   );
 }
 
-function HeldCard({ entry, entries }: { entry: Entry; entries: readonly Entry[] }) {
+function HeldCard({ entry, entries, history }: { entry: Entry; entries: readonly Entry[]; history: readonly (Entry | Happening)[] }) {
   const { id: projectId } = useProject();
   const { api } = useServices();
   /** The point that is held long enough. */
@@ -63,12 +73,15 @@ function HeldCard({ entry, entries }: { entry: Entry; entries: readonly Entry[] 
     ...(entry.snapshot?.databases ?? []),
     runs > 0 ? counted(runs, "run") : undefined,
   ].filter((part) => part !== undefined);
+  /** Deployments since then, which a restore of the project leaves alone. */
+  const staying = history.flatMap((one) => (!isEntry(one) && one.isLive && one.at > entry.at ? [one.name] : []));
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-3 bg-fg-0 px-3 py-2 text-xs text-bg-1 shadow-2">
       <span>
-        Restore <b className="font-semibold">{entry.pointTitle}</b>, {formatTime(entry.at)}
+        Restore to <b className="font-semibold text-inherit">{restoreTarget(entry)}</b>, {formatTime(entry.at)}
       </span>
       {returning.length > 0 ? <span>Changes {returning.join(", ")}</span> : null}
+      {staying.length > 0 ? <span className="text-bg-3">{staying.map((name) => `${name} stays live`).join(", ")}</span> : null}
       <span className="flex items-center gap-1 narrow:hidden">
         <Kbd>Esc</Kbd> cancels
       </span>

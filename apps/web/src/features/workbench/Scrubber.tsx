@@ -88,7 +88,7 @@ export function Scrubber() {
             const one = shown.find((candidate) => candidate.id === id);
             const step = steps.find((candidate) => candidate.id === id);
             return one ? (
-              <PointCard point={one} entries={entries} isHeld={isHeld} />
+              <PointCard point={one} entries={entries} history={history} isHeld={isHeld} />
             ) : step ? (
               <p className="rounded-3 border border-line-0 bg-bg-1 px-2.5 py-1.5 text-xs text-fg-1 shadow-2">{step.label}</p>
             ) : null;

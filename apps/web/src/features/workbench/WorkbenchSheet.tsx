@@ -36,7 +36,11 @@ export function WorkbenchSheet() {
               key={name}
               role={isSplit ? "region" : undefined}
               aria-label={isSplit ? viewTable[name].label : undefined}
-              className={mode === "visible" ? "relative flex min-h-0 min-w-0 flex-1 flex-col" : "hidden"}
+              className={
+                mode === "visible"
+                  ? cx("relative flex min-h-0 min-w-0 flex-1 flex-col border-line-0", isSplit && name === "preview" && "border-r")
+                  : "hidden"
+              }
               style={isSplit && name === "preview" ? { flex: `0 0 ${previewPx}px` } : undefined}
             >
               {how === "running" ? (
