@@ -25,6 +25,7 @@ import { adminPayoutsRoutes, creatorsRoutes, creatorStudioRoutes } from "./creat
 import { externalRoutes } from "./external.ts";
 import { deploymentCredentialsRoutes, deploymentOauthRoutes } from "./deployment-credentials.ts";
 import { deploymentsRoutes, deploymentTargetsRoutes } from "./deployments.ts";
+import { elementEditsRoutes } from "./element-edits.ts";
 import { evidenceRoutes } from "./evidence.ts";
 import { feedbackRoutes } from "./feedback.ts";
 import { filesRoutes } from "./files.ts";
@@ -89,6 +90,7 @@ export const contract = {
   deploymentTargets: deploymentTargetsRoutes,
   files: filesRoutes,
   assets: assetsRoutes,
+  elementEdits: elementEditsRoutes,
   previews: previewsRoutes,
   evidence: evidenceRoutes,
   attachments: attachmentsRoutes,

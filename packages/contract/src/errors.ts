@@ -97,6 +97,8 @@ export const errorCodes = {
   is_directory: e(400),
   git_directory: e(403),
   asset_type_not_allowed: e(400),
+  element_not_found: e(404),
+  element_ambiguous: e(409),
   bad_archive: e(400),
   import_failed: e(400),
   last_column: e(400),

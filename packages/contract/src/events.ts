@@ -77,6 +77,24 @@ export const CompletionReason = Literals(
 );
 export type CompletionReason = Static<typeof CompletionReason>;
 
+export const ElementEditRecord = described(
+  "A visual edit of an element, with what undoes it.",
+  Type.Object({
+    id: Uuid,
+    element: described("Its tag", Type.String()),
+    property: described("`text`, `classes` or the name of an attribute", Type.String()),
+    target: described("Edits with the same target in quick succession are one", Type.String()),
+    line: Type.Integer(),
+    start: described("Offset of `after` in the file, in UTF-16 units", Type.Integer()),
+    before: Type.String(),
+    after: Type.String(),
+    hash: described("Of the file's text after the edit (`textHash`)", Type.String()),
+    supersedes: described("The `seq` of the event that this one continues", Type.Optional(Type.Integer())),
+    undoes: described("The edit that this one undoes", Type.Optional(Uuid)),
+  }),
+);
+export type ElementEditRecord = Static<typeof ElementEditRecord>;
+
 export const FileChanged = Type.Object({
   path: Type.String(),
   op: Literals("add", "update", "delete", "move"),
@@ -90,6 +108,7 @@ export const FileChanged = Type.Object({
     Type.Optional(Literals("user", "agent", "process")),
   ),
   branch_id: described("The run works in this branch: the file of the project is not changed", Type.Optional(Uuid)),
+  edit: Type.Optional(ElementEditRecord),
 });
 export const ApprovalRequired = Type.Object({
   approval_id: Uuid,

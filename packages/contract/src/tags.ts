@@ -16,6 +16,7 @@ export const apiTags = {
   ],
   files: ["Files", "The file tree of a project. Every file has an ETag; writes with `If-Match` never lose an update."],
   assets: ["Assets", "Images, fonts, videos and documents of a project."],
+  "element-edits": ["Visual editing", "Changes to elements of the preview that are written at their place in the source."],
   containers: ["Containers", "Apps and services of a project, their lifecycle, environment and logs."],
   connections: ["Connections", "What one container provides to another, as environment variables."],
   previews: ["Previews", "Preview windows on the canvas, tickets that open a preview, and share links for people without an account."],

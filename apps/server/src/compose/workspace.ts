@@ -12,6 +12,7 @@ import {
   type FileSearch,
   type FilesWatch,
 } from "../features/projects/files/index.ts";
+import { createElementEdits, createElementEditsStore, mountElementEdits } from "../features/projects/element-edits/index.ts";
 import { createKanban, createKanbanStore, mountKanban } from "../features/projects/kanban/index.ts";
 import { createNotes, createNotesStore, mountNotes } from "../features/projects/notes/index.ts";
 import { createGitStore, identityConfig } from "../features/source/git/index.ts";
@@ -61,6 +62,7 @@ export function composeWorkspace(
   const files = createFiles({ projects, announce, checkpointBefore: beforeChange.before });
   const search = createFileSearch({ projects, keepAwake: idle.keepAwake });
   const assets = createAssets({ store: assetsStore, projects, announce, checkpointBefore: beforeChange.before });
+  const elementEdits = createElementEdits({ projects, announce, store: createElementEditsStore(db) });
   const kanban = createKanban({ store: createKanbanStore(db), projects, events });
   const notes = createNotes({ store: createNotesStore(db), projects, events });
   const { identityOf } = createGitStore(db);
@@ -100,6 +102,7 @@ export function composeWorkspace(
     mount(mount) {
       mountFiles(mount, { files, search, upload: createFileUpload({ projects, announce, checkpointBefore: beforeChange.before }) });
       mountAssets(mount, { assets });
+      mountElementEdits(mount, { elementEdits });
       mountKanban(mount, { kanban });
       mountNotes(mount, { notes });
       mountShell(mount, { shell });

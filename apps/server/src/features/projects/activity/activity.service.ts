@@ -1,4 +1,4 @@
-import type { ActivityEntry, ActivityKind, ActorKind, List } from "@tesslate/contract";
+import type { ActivityEntry, ActivityKind, ActorKind, ElementEditRecord, List } from "@tesslate/contract";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { ActivityStore, RecordedAction } from "./activity.store.ts";
 
@@ -114,6 +114,7 @@ const operations: Record<string, string> = {
 function describe({ type, data, message }: RecordedAction, tools: ReadonlyMap<string, string>): [summary: string, subject: string] {
   switch (type) {
     case "file_changed":
+      if (isElementEdit(data["edit"])) return [editSummary(data["edit"]), text(data["path"])];
       return [
         (fileOps[text(data["op"])] ?? "Changed a file").replace(
           "a file",
@@ -159,6 +160,13 @@ function describe({ type, data, message }: RecordedAction, tools: ReadonlyMap<st
       return [how ? `${how} ${what}` : past(what), text(facts["container_name"]) || text(data["error"])];
     }
   }
+}
+const isElementEdit = (value: unknown): value is ElementEditRecord => typeof value === "object" && value !== null;
+const editedParts: Record<string, string> = { text: "the text", classes: "the classes" };
+/** "Changed the text of <h1>": the file is the subject of the entry. */
+export function editSummary({ property, element, undoes }: Pick<ElementEditRecord, "property" | "element" | "undoes">): string {
+  const part = `${editedParts[property] ?? property} of <${element}>`;
+  return undoes === undefined ? `Changed ${part}` : `Undid a change of ${part}`;
 }
 const irregular: Record<string, string> = { set: "Set", deploy: "Deployed", add: "Added" };
 /** "start the project" becomes "Started the project". */

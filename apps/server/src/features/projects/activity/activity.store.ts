@@ -35,7 +35,10 @@ export function createActivityStore(db: Database) {
       { actor, kind, limit, offset }: { actor: ActorKind | undefined; kind: ActivityKind | undefined; limit: number; offset: number },
     ): Promise<RecordedAction[]> => {
       const found = await db.execute<RecordedAction>(sql`
-        with doings as (
+        with superseded as (
+          select (data->'edit'->>'supersedes')::bigint as seq from events
+          where project_id = ${projectId} and type = 'file_changed' and data->'edit' ? 'supersedes'
+        ), doings as (
           select e.seq, 0 as ord, e.ts as at, e.type, e.task_id, e.data,
             case e.type
               when 'file_changed' then 'write' when 'task_started' then 'run' when 'complete' then 'run'
@@ -55,7 +58,7 @@ export function createActivityStore(db: Database) {
             end as actor_kind
           from events e
           where e.project_id = ${projectId} and (
-            (e.type = 'file_changed' and e.data->>'by' in ('user', 'agent'))
+            (e.type = 'file_changed' and e.data->>'by' in ('user', 'agent') and e.seq not in (select seq from superseded))
             or e.type in ('task_started', 'complete', 'approval_resolved', 'question_resolved', 'secrets_changed', 'graph_changed', 'board_changed', 'notes_changed')
             or (e.type = 'branch_changed' and e.data->>'op' <> 'updated')
             or (e.type = 'snapshot_changed' and e.data->>'kind' = 'snapshot' and e.data->>'op' in ('add', 'delete'))

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { isUtf8 } from "node:buffer";
-import { maxFileBytes, maxListedFiles, type File, type List, type TreeEntry } from "@tesslate/contract";
+import { maxFileBytes, maxListedFiles, type ElementEditRecord, type File, type List, type TreeEntry } from "@tesslate/contract";
 import { RuntimeError, type Entry, type Sandbox } from "@tesslate/runtime";
 import { fromRuntime } from "../../../http/errors.ts";
 import { AppError, notFound } from "../../../platform/errors.ts";
@@ -26,6 +26,8 @@ export interface ProjectFileChange {
   etag?: string;
   size?: number;
   is_directory?: boolean;
+  /** The visual edit that changed it. */
+  edit?: ElementEditRecord;
 }
 /** Emits `file_changed` events for changes made through the API. */
 export type Announce = (project: Pick<ProjectRow, "id">, changes: ProjectFileChange[]) => Promise<void>;
