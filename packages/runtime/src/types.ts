@@ -23,6 +23,8 @@ export interface RuntimeDriver {
     readonly freeze: boolean;
     readonly limits: boolean;
     readonly privateNetwork: boolean;
+    /** A sandbox may connect to others (`SandboxSpec.peers`). */
+    readonly peers: boolean;
     /** A service may name a container image (`ServiceSpec.image`); otherwise it runs `command` from programs of this host. */ readonly images: boolean;
     /** Points in time of trees (`Sandbox.history`). */
     readonly history: boolean;
@@ -125,6 +127,8 @@ export interface SandboxSpec {
   hostnames?: string[];
   /** Block all outgoing connections. */
   offline?: boolean;
+  /** Ids of sandboxes whose TCP ports this one may connect to, at `Sandbox.address`; only where `can.peers`. The peers may not connect back. */
+  peers?: string[];
 }
 
 export interface SandboxInfo {

@@ -9,7 +9,7 @@ export const noRuntime = (): RuntimeDriver => {
     name: "memory",
     isolation: "none",
     warnings: [],
-    can: { pty: false, freeze: false, limits: false, privateNetwork: false, images: false, history: false },
+    can: { pty: false, freeze: false, limits: false, privateNetwork: false, peers: false, images: false, history: false },
     prepare: refuse,
     findImage: async () => undefined,
     listImages: async () => [],

@@ -165,7 +165,7 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
   };
   const isolation = warnings.length === 0 ? "full" : "no-netns";
   for (const warning of warnings) log.warn({ isolation }, warning);
-  const can = { pty: true, freeze: true, limits: true, privateNetwork: admin !== undefined, images: true, history: true };
+  const can = { pty: true, freeze: true, limits: true, privateNetwork: admin !== undefined, peers: false, images: true, history: true };
   return createHostDriver({
     name: "docker",
     isolation,

@@ -49,6 +49,7 @@ export async function openNetworks({ docker, key, labels, admin, isDirect, range
       pool: pool(),
       resolvers: resolvers.filter(isIPv4),
       outboundRules,
+      peers: [],
       uplinks,
       isRouter: !isDirect || readFileSync("/proc/sys/net/ipv4/ip_forward", "utf8").trim() === "1",
     };

@@ -60,7 +60,7 @@ export function createMemoryDriver({ commands = {} }: MemoryDriverOptions = {}):
     name: "memory",
     isolation: "none",
     warnings: ["Project code is not run: this is the driver for tests."],
-    can: { pty: false, freeze: true, limits: false, privateNetwork: false, images: false, history: false },
+    can: { pty: false, freeze: true, limits: false, privateNetwork: false, peers: false, images: false, history: false },
     async prepare(image, { signal, onLog = () => {}, isRebuilt = false } = {}) {
       const { id, tree } = await read(image);
       let built = isRebuilt && prepared.has(id) ? undefined : images.get(id);

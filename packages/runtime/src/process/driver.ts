@@ -55,7 +55,7 @@ export async function createProcessDriver({
       "Project code runs without isolation: it can reach this machine's network and processes, and every file its user can read.",
     ];
     for (const warning of warnings) log.warn({ isolation: "process" }, warning);
-    const can = { pty: true, freeze: hasGroups, limits: hasGroups, privateNetwork: false, images: false, history: true };
+    const can = { pty: true, freeze: hasGroups, limits: hasGroups, privateNetwork: false, peers: true, images: false, history: true };
     return createHostDriver({
       name: "process",
       isolation: "process",

@@ -136,6 +136,7 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
     launcher: createLauncher({ dir: runDir, seccompFile }),
     cgroups,
     network,
+    addressOf: (id) => slots.allocate(id).ip,
     hasOwnUid: isRoot,
     binds: [{ from: etc, to: "/etc" }, ...(await reachFolders(settings.folders, reach)), ...toolBinds(tools, join(runDir, "bin"))],
     env: settings.env,
@@ -144,7 +145,15 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
   const hasGroups = cgroups.kind !== "none";
   const isolation: Isolation = network && hasGroups ? "full" : "no-netns";
   for (const warning of warnings) log.warn({ isolation }, warning);
-  const can = { pty: true, freeze: hasGroups, limits: hasGroups, privateNetwork: network !== undefined, images: false, history: true };
+  const can = {
+    pty: true,
+    freeze: hasGroups,
+    limits: hasGroups,
+    privateNetwork: network !== undefined,
+    peers: true,
+    images: false,
+    history: true,
+  };
   const driver = await createHostDriver({
     name: "sandbox",
     isolation,
@@ -195,7 +204,7 @@ async function openNetworkOf({ key, slots }: State, resolvers: string[], { isTri
   const network = await openNetwork({ key, hubSlot: slots.allocate(hubId), ranges: slots.ranges, resolvers });
   if (isTried) return network;
   try {
-    await network.ensure(slots.allocate(probeId), { offline: false });
+    await network.ensure(slots.allocate(probeId), { offline: false, peers: [] });
     return network;
   } catch (error) {
     await network.close();

@@ -13,6 +13,8 @@ export interface IsolationContext {
   launcher: Launcher;
   cgroups: Cgroups;
   network: Network | undefined;
+  /** The address of a sandbox, which may be opened later. */
+  addressOf(id: string): string;
   /** Whether programs run under the slot's uid (as root) or ours. */
   hasOwnUid: boolean;
   /** Read-only files every sandbox sees, and variables every program gets. */
@@ -23,7 +25,7 @@ export interface IsolationContext {
 /** Namespaces, a control group and a network for one sandbox, created with the first program. */
 export function createSandboxIsolation(
   first: SandboxLocation,
-  { launcher, cgroups, network, hasOwnUid, binds, env }: IsolationContext,
+  { launcher, cgroups, network, addressOf, hasOwnUid, binds, env }: IsolationContext,
 ): ProcessIsolation {
   let location = first;
   const { dir, slot } = location;
@@ -35,6 +37,7 @@ export function createSandboxIsolation(
   let netns: Promise<string | undefined> | undefined;
   let count = 0;
   writeHosts();
+  enterForPeers();
 
   function writeHosts() {
     const names = ["localhost", location.spec.id, ...(location.spec.hostnames ?? [])];
@@ -52,11 +55,17 @@ export function createSandboxIsolation(
   }
   /** The sandbox's network, entered by every program that starts. */
   function enterNetwork(): Promise<string | undefined> {
-    netns ??= (network?.ensure(slot, { offline: location.spec.offline ?? false }) ?? Promise.resolve(undefined)).catch((error: unknown) => {
+    const { offline = false, peers = [] } = location.spec;
+    netns ??= (network?.ensure(slot, { offline, peers: peers.map(addressOf) }) ?? Promise.resolve(undefined)).catch((error: unknown) => {
       netns = undefined;
       throw new RuntimeError("unavailable", "the sandbox's network cannot be set up", { cause: error });
     });
     return netns;
+  }
+
+  /** Programs that an earlier process started keep their peers. The next program reports a failure. */
+  function enterForPeers() {
+    if (location.spec.peers) enterNetwork().catch(() => {});
   }
 
   async function launchOf(
@@ -151,6 +160,7 @@ export function createSandboxIsolation(
       // Lowering below current use may be rejected; it applies at the next start.
       if (hasLimits) hasLimits = tryLimits(group(), location.limits);
       netns = undefined;
+      enterForPeers();
     },
     async killLeftovers() {
       for (const name of known?.leaves() ?? []) {

@@ -46,7 +46,7 @@ export function createNetworkPool(network: Network, slots: Slots, log: RuntimeLo
   async function addOne() {
     // Those of an earlier process can be used too.
     const id = slots.ids(prefix).find((spare) => !ready.includes(spare)) ?? `${prefix}${process.pid}-${++count}`;
-    await network.ensure(slots.allocate(id), { offline: false });
+    await network.ensure(slots.allocate(id), { offline: false, peers: [] });
     ready.push(id);
   }
   return {

@@ -95,6 +95,25 @@ describe.skipIf(reason !== undefined)(`the sandboxes' network${reason === undefi
     expect(namespaces()).toEqual([]);
   }, 60_000);
 
+  test("a sandbox reaches its peers, also after a restart of this process, and nobody else does", async ({ skip }) => {
+    driver = await openSandboxDriver({ dataDir });
+    if (driver.isolation !== "full") return skip(`this machine reaches ${driver.isolation}, not full`);
+    await serve(await driver.open({ id: "data" }));
+    const ask = async (id: string, peers: string[]) => {
+      const sandbox = await (driver as RuntimeDriver).open({ id, peers });
+      const { host, port } = await (await (driver as RuntimeDriver).open({ id: "data" })).address(4100);
+      const script = `fetch("http://${host}:${port}").then((r) => r.text()).then(console.log, () => console.log("refused"))`;
+      return (await sandbox.exec(["node", "-e", script])).stdout.trim();
+    };
+    expect(await ask("app", ["data"])).toBe("alive");
+    expect(await ask("other", [])).toBe("refused");
+    await driver.close({ leaveRunning: true });
+    driver = await openSandboxDriver({ dataDir });
+    expect(await ask("other", [])).toBe("refused");
+    expect(await ask("app", ["data"])).toBe("alive");
+    expect(await ask("app", [])).toBe("refused");
+  }, 60_000);
+
   test("an address without a sandbox refuses connections at once", async ({ skip }) => {
     driver = await openSandboxDriver({ dataDir });
     if (driver.isolation !== "full") return skip(`this machine reaches ${driver.isolation}, not full`);

@@ -2,14 +2,17 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { run } from "../run.ts";
 import type { Slot } from "../host/slots/slots.ts";
 import type { OutboundRules } from "../host/network/outbound-rules.ts";
-import { hostRules, hubRules, type Policy } from "../host/network/filter.ts";
+import { hostRules, hubRules, type Peers, type Policy } from "../host/network/filter.ts";
 import { removeNamespace } from "../host/network/network-namespaces.ts";
 import { findUplinks, openForwarding, openHub } from "./hub.ts";
 
 /** Private networks of the sandboxes of one data folder: one network namespace each, connected to a shared hub. */
 export interface Network {
-  /** The namespace of a slot, connected and filtered; created when missing. Returns the path for entering it. */
-  ensure(slot: Slot, options: { offline: boolean }): Promise<string>;
+  /**
+   * The namespace of a slot, connected and filtered; created when missing. It may connect to the addresses of `peers` and to those of no
+   * earlier call. Returns the path for entering it.
+   */
+  ensure(slot: Slot, options: { offline: boolean; peers: readonly string[] }): Promise<string>;
   remove(slot: Slot): Promise<void>;
   /** Replaces the exceptions: reachable private addresses and blocked public ones. */
   setOutboundRules(outboundRules: OutboundRules): Promise<void>;
@@ -71,6 +74,8 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
   /** Whether a slot's namespace has a default route, for those this process created or checked. */
   const routed = new Map<number, boolean>();
   let outboundRules: OutboundRules = { ports: [], hosts: [], refused: [] };
+  /** The addresses that a sandbox may connect to, by its own. */
+  const peers = new Map<string, readonly string[]>();
   const uplinks = findUplinks();
   const mtu = Math.min(...[...uplinks].map((name) => Number(readFileSync(`/sys/class/net/${name}/mtu`, "utf8"))), 1500);
   // No sandbox number begins with an underscore.
@@ -79,7 +84,16 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
 
   async function setUp() {
     const now = currentConfiguration();
-    const policy: Policy = { table, device: hubLink, pool: poolOf(ranges()), resolvers, outboundRules, uplinks, isRouter: isRouter() };
+    const policy: Policy = {
+      table,
+      device: hubLink,
+      pool: poolOf(ranges()),
+      resolvers,
+      outboundRules,
+      peers: listPeers(),
+      uplinks,
+      isRouter: isRouter(),
+    };
     await run(["nft", "-f", "-"], { input: hostRules(policy) });
     await run(inHub("nft", "-f", "-"), { input: hubRules(policy) });
     await hub.route(ranges());
@@ -106,7 +120,8 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
     throw error;
   }
   return {
-    async ensure(slot, { offline }) {
+    async ensure(slot, { offline, peers: wanted }) {
+      if (wanted.join() !== (peers.get(slot.ip) ?? []).join()) await setPeers(slot.ip, wanted);
       const path = `/run/netns/${namespace(slot)}`;
       if (configuredFor !== currentConfiguration()) await setUp();
       if (existsSync(path) && (routed.has(slot.number) || (await isAdoptable(path, slot)))) {
@@ -125,7 +140,10 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
       routed.set(slot.number, !offline);
       return path;
     },
-    remove,
+    async remove(slot) {
+      await forgetPeers(slot.ip);
+      await remove(slot);
+    },
     async setOutboundRules(next) {
       if (JSON.stringify(next) === JSON.stringify(outboundRules)) return;
       outboundRules = next;
@@ -134,6 +152,26 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
     close,
   };
 
+  function listPeers(): Peers[] {
+    return [...peers].flatMap(([from, all]) => all.map((to) => ({ from, to })));
+  }
+  async function setPeers(ip: string, wanted: readonly string[]) {
+    if (wanted.length > 0) peers.set(ip, wanted);
+    else peers.delete(ip);
+    await setUp();
+  }
+  /** The next owner of an address must not inherit what was allowed to or from it. */
+  async function forgetPeers(ip: string) {
+    const isKnown = listPeers().some(({ from, to }) => from === ip || to === ip);
+    if (!isKnown) return;
+    peers.delete(ip);
+    for (const [from, all] of peers)
+      peers.set(
+        from,
+        all.filter((to) => to !== ip),
+      );
+    await setUp();
+  }
   /** A namespace of an earlier process, unless it is incomplete or its hub was deleted. */
   function isAdoptable(path: string, slot: Slot): Promise<boolean> {
     return run(inHub("sh", "-ec", isSetUpScript, "sh", path, device(slot))).then(

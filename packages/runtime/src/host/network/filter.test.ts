@@ -22,6 +22,7 @@ const policy: Policy = {
   pool: ["100.64.0.0-100.64.3.231"],
   resolvers: ["192.168.7.53"],
   outboundRules: { ports: [{ ip: "10.1.2.3", port: 5432 }], hosts: ["10.9.0.0/16"], refused: ["203.0.113.0/24"] },
+  peers: [{ from: "100.64.0.6", to: "100.64.0.14" }],
   uplinks: new Set(["eth0"]),
   isRouter: false,
 };
@@ -72,6 +73,8 @@ function readRules(text: string) {
       /^ip daddr \. tcp dport @(\w+) /,
       ({ to, port, protocol = "tcp", isIpv6 }, set = "") => !isIpv6 && protocol === "tcp" && setOf(set).includes(`${to} . ${port}`),
     ],
+    [/^ip saddr \. ip daddr @(\w+) /, ({ from, to }, set = "") => setOf(set).includes(`${from} . ${to}`)],
+    [/^ip daddr \. ip saddr @(\w+) /, ({ from, to }, set = "") => setOf(set).includes(`${to} . ${from}`)],
     [/^ip daddr @(\w+) /, ({ to, isIpv6 }, set = "") => !isIpv6 && setOf(set).some((range) => isIn(to, range))],
   ];
 
@@ -165,6 +168,18 @@ test("sandboxes reach neither each other nor the hub, and the hub returns no pac
   expect(hub.walk("input", { iif: cable, to: "100.64.0.1", isAnswer: true })).toBe("accept");
   expect(hub.walk("forward", { iif: hubDevice, oif: hubDevice, to: "100.64.0.99", port: 80 })).toBe("refuse");
   expect(hub.walk("forward", { iif: hubDevice, oif: cable, to: "100.64.0.6", port: 4000 })).toBe("accept");
+});
+
+test("a sandbox reaches its peers over TCP; they can only respond", () => {
+  const between = (from: string, to: string, more: Partial<Packet> = {}) =>
+    hub.walk("forward", { iif: cable, oif: "p5", from, to, port: 5432, ...more });
+  expect(between("100.64.0.6", "100.64.0.14")).toBe("accept");
+  expect(between("100.64.0.6", "100.64.0.14", { protocol: "udp" })).toBe("refuse");
+  expect(between("100.64.0.6", "100.64.0.18")).toBe("refuse");
+  expect(between("100.64.0.10", "100.64.0.14")).toBe("refuse");
+  expect(between("100.64.0.14", "100.64.0.6")).toBe("refuse");
+  expect(between("100.64.0.14", "100.64.0.6", { isAnswer: true })).toBe("accept");
+  expect(between("100.64.0.14", "100.64.0.10", { isAnswer: true })).toBe("refuse");
 });
 
 test("a sandbox reaches only the allowed services of the host", () => {

@@ -1,6 +1,12 @@
 import { networkInterfaces } from "node:os";
 import type { OutboundRules } from "./outbound-rules.ts";
 
+/** A sandbox, and another one that it may connect to. */
+export interface Peers {
+  from: string;
+  to: string;
+}
+
 export interface Policy {
   /** The nft table's name, the same in both namespaces. */
   table: string;
@@ -10,6 +16,8 @@ export interface Policy {
   pool: readonly string[];
   resolvers: readonly string[];
   outboundRules: OutboundRules;
+  /** Sandboxes that may connect to another one, by address. */
+  peers: readonly Peers[];
   /** Interfaces of the host's default routes. */
   uplinks: ReadonlySet<string>;
   /** Whether the host forwards packets anyway. */
@@ -34,7 +42,7 @@ const privateRanges = [
 /** The hub's end of the link to the host. Links to sandboxes have other names. */
 export const hubDevice = "uplink";
 
-/** In the hub: sandboxes reach neither each other nor the hub, and outside only public or allowed addresses. */
+/** In the hub: sandboxes reach neither the hub nor each other, except their peers, and outside only public or allowed addresses. */
 export const hubRules = (policy: Policy) =>
   table(
     policy,
@@ -47,6 +55,8 @@ export const hubRules = (policy: Policy) =>
     # An address that no sandbox has: do not send the packet back.
     iifname "${hubDevice}" oifname "${hubDevice}" goto refuse
     iifname "${hubDevice}" accept
+    meta l4proto tcp ip saddr . ip daddr @peers accept
+    ct state established,related ip daddr . ip saddr @peers accept
     oifname != "${hubDevice}" goto refuse
     goto egress
   }
@@ -93,7 +103,7 @@ export function hostRules(policy: Policy): string {
 }
 
 /** One transaction: the table is replaced without a gap. */
-function table({ table: name, pool, resolvers, outboundRules }: Policy, chains: string): string {
+function table({ table: name, pool, resolvers, outboundRules, peers }: Policy, chains: string): string {
   const elements = (list: readonly string[]) => (list.length === 0 ? "" : `elements = { ${[...new Set(list)].join(", ")} };`);
   return `
 add table inet ${name}
@@ -102,6 +112,7 @@ table inet ${name} {
   set pool { type ipv4_addr; flags interval; ${elements(pool)} }
   set resolvers { type ipv4_addr; ${elements(resolvers)} }
   set allowed { type ipv4_addr . inet_service; ${elements(outboundRules.ports.map(({ ip, port }) => `${ip} . ${port}`))} }
+  set peers { type ipv4_addr . ipv4_addr; ${elements(peers.map(({ from, to }) => `${from} . ${to}`))} }
   set allowed_hosts { type ipv4_addr; flags interval; auto-merge; ${elements(outboundRules.hosts)} }
   set refused { type ipv4_addr; flags interval; auto-merge; ${elements([...privateRanges, ...neighbours(), ...outboundRules.refused])} }
   chain named {
