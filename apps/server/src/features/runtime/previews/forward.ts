@@ -13,6 +13,8 @@ export interface Target {
 }
 export interface ForwardContext extends Forwarding {
   appOrigin: string;
+  /** Shown in a frame of the app: see `ResponseRewrite`. */
+  isFramed: boolean;
   /** Data was transferred: the project is in use. */
   onActivity: () => void;
 }
@@ -111,6 +113,7 @@ export function createForwarder() {
         isChanged: isChanged || (context.isDocument && upstreamResponse.statusCode === 304),
         isDocument: context.isDocument,
         appOrigin: context.appOrigin,
+        isFramed: context.isFramed,
       });
       response.writeHead(upstreamResponse.statusCode ?? 502, upstreamResponse.statusMessage, headers);
       const hasNoBody = incoming.method === "HEAD" || upstreamResponse.statusCode === 204 || upstreamResponse.statusCode === 304;
@@ -163,14 +166,14 @@ export function createForwarder() {
         outgoing.once("error", reject);
         outgoing.once("response", (upstreamResponse) => {
           // Forward the rejection.
-          socket.write(headOf(upstreamResponse, context.appOrigin, false));
+          socket.write(headOf(upstreamResponse, context, false));
           upstreamResponse.pipe(socket);
           upstreamResponse.once("error", () => socket.destroy());
           resolve();
         });
         outgoing.once("upgrade", (upstreamResponse: IncomingMessage, upstream: Duplex, rest: Buffer) => {
           socket.off("close", quit);
-          socket.write(headOf(upstreamResponse, context.appOrigin, true));
+          socket.write(headOf(upstreamResponse, context, true));
           if (rest.length > 0) upstream.unshift(rest);
           if (head.length > 0) socket.unshift(head);
           const end = () => {
@@ -207,8 +210,12 @@ const prefix = (line: string) => {
   });
 };
 
-function headOf(upstreamResponse: IncomingMessage, appOrigin: string, isUpgrade: boolean): string {
-  const headers = responseHeaders(upstreamResponse.headers, { isChanged: false, isDocument: false, appOrigin });
+function headOf(
+  upstreamResponse: IncomingMessage,
+  { appOrigin, isFramed }: Pick<ForwardContext, "appOrigin" | "isFramed">,
+  isUpgrade: boolean,
+): string {
+  const headers = responseHeaders(upstreamResponse.headers, { isChanged: false, isDocument: false, appOrigin, isFramed });
   if (isUpgrade) {
     headers["connection"] = "Upgrade";
     headers["upgrade"] = upstreamResponse.headers.upgrade ?? "websocket";

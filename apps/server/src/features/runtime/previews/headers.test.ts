@@ -47,7 +47,7 @@ describe("requestHeaders", () => {
 });
 
 describe("responseHeaders", () => {
-  const rewrite = { isChanged: false, isDocument: true, appOrigin: "http://localhost:8000" };
+  const rewrite = { isChanged: false, isDocument: true, appOrigin: "http://localhost:8000", isFramed: false };
   test("can be framed by the app only", () =>
     expect(responseHeaders({}, rewrite)["content-security-policy"]).toEqual(["frame-ancestors http://localhost:8000"]));
   test("adds frame-ancestors to a policy without it and leaves one with it", () => {
@@ -66,7 +66,15 @@ describe("responseHeaders", () => {
         rewrite,
       )["set-cookie"],
     ).toEqual(["a=1; Path=/; HttpOnly"]);
-    expect(projectCookie("TESSLATE_PREVIEW=1")).toBeUndefined();
+    expect(projectCookie("TESSLATE_PREVIEW=1", { isFramed: true })).toBeUndefined();
+  });
+  test("browsers send the project's cookies to a preview in a frame", () => {
+    for (const [line, expected] of [
+      ["session=1; Path=/; HttpOnly; SameSite=Lax", "session=1; Path=/; HttpOnly; SameSite=None; Secure; Partitioned"],
+      ["a=secure; Secure; samesite=strict; Partitioned; Max-Age=0", "a=secure; Max-Age=0; SameSite=None; Secure; Partitioned"],
+      ["plain", "plain; SameSite=None; Secure; Partitioned"],
+    ])
+      expect(projectCookie(line ?? "", { isFramed: true })).toBe(expected);
   });
   test("a modified body has another length and etag", () => {
     expect(

@@ -96,13 +96,15 @@ export function requestHeaders(
   return out;
 }
 
-/** A cookie of the project, limited to its own host; ours are dropped (`undefined`). */
-export function projectCookie(line: string): string | undefined {
+/**
+ * A cookie of the project, limited to its own host; ours are dropped (`undefined`). `isFramed`: browsers send cookies to a page in a frame
+ * of another site only with these attributes. They belong to the pair of both sites (`Partitioned`), so no third site gets them sent.
+ */
+export function projectCookie(line: string, { isFramed }: { isFramed: boolean }): string | undefined {
   if (ownCookie.test(line)) return undefined;
-  return line
-    .split(";")
-    .filter((part, i) => i === 0 || !/^\s*domain\s*=/i.test(part))
-    .join(";");
+  const dropped = isFramed ? /^\s*(?:domain|samesite|secure|partitioned)\s*(?:=|$)/i : /^\s*domain\s*=/i;
+  const kept = line.split(";").filter((part, i) => i === 0 || !dropped.test(part));
+  return [kept.join(";"), ...(isFramed ? ["SameSite=None", "Secure", "Partitioned"] : [])].join("; ");
 }
 
 export interface ResponseRewrite {
@@ -110,12 +112,14 @@ export interface ResponseRewrite {
   isDocument: boolean;
   /** The only origin that may frame a preview. */
   appOrigin: string;
+  /** Shown in a frame of another site, over a connection that browsers accept `Secure` cookies from. */
+  isFramed: boolean;
 }
 
 /** Response headers for the browser. */
 export function responseHeaders(
   headers: IncomingHttpHeaders,
-  { isChanged, isDocument, appOrigin }: ResponseRewrite,
+  { isChanged, isDocument, appOrigin, isFramed }: ResponseRewrite,
 ): Record<string, string | string[]> {
   const named = namedByConnection(headers);
   const out: Record<string, string | string[]> = {};
@@ -123,7 +127,7 @@ export function responseHeaders(
     if (value === undefined || hopByHop.has(name) || named.has(name)) continue;
     out[name] = value;
   }
-  const cookies = (headers["set-cookie"] ?? []).map(projectCookie).filter((line) => line !== undefined);
+  const cookies = (headers["set-cookie"] ?? []).map((line) => projectCookie(line, { isFramed })).filter((line) => line !== undefined);
   if (cookies.length > 0) out["set-cookie"] = cookies;
   else delete out["set-cookie"];
   // These would affect the whole domain's HTTPS or delete our own cookie.

@@ -203,7 +203,7 @@ describe("project code", () => {
     expect((await headersSeen({ authorization: "Bearer own-token" })).headers["authorization"]).toBe("Bearer own-token");
   });
   test("cannot set our cookies, nor cookies for other previews", async () => {
-    expect((await visit.fetch("/cookie")).headers["set-cookie"]).toEqual(["mine=1; Path=/"]);
+    expect((await visit.fetch("/cookie")).headers["set-cookie"]).toEqual(["mine=1; Path=/; SameSite=None; Secure; Partitioned"]);
   });
   test("streams large request bodies", async () => {
     expect((await visit.fetch("/upload", { method: "POST", body: Buffer.alloc(20 * 1024 * 1024) })).text).toBe(String(20 * 1024 * 1024));

@@ -14,7 +14,7 @@ import type { Reporting } from "./reports.ts";
 import { labelOf, rejectTarget } from "./request-target.ts";
 import type { PreviewedContainer } from "./previews.service.ts";
 import type { PreviewTargets } from "./targets.ts";
-import { isGuest, type Visitors } from "./visitors.ts";
+import { isGuest, isSecureContext, type Visitors } from "./visitors.ts";
 
 const ownPaths = "/__studio/";
 const sharePath = "/__studio/share/";
@@ -97,6 +97,7 @@ export function createPreviewSite({
       isDocument,
       isWorkerScript: request.headers["service-worker"] === "script",
       appOrigin,
+      isFramed: isSecureContext(address),
       onActivity: () => targets.activity(previewed),
     };
   };

@@ -44,6 +44,10 @@ export const ticketSeconds = 30;
 const cookieMs = 12 * 3_600_000;
 const purpose = "preview_entry";
 
+/** Chromium and Firefox accept Secure cookies on http://*.localhost; on another http name they would be dropped. */
+export const isSecureContext = ({ scheme, domain }: Pick<PreviewAddress, "scheme" | "domain">): boolean =>
+  scheme === "https" || domain === "localhost" || domain.endsWith(".localhost");
+
 /** Access to previews: a single-use ticket or a share link is exchanged for a signed, host-only cookie. */
 export type Visitors = ReturnType<typeof createVisitors>;
 
@@ -62,8 +66,6 @@ export function createVisitors({
 }) {
   const key = box.deriveKey("preview cookie");
   const sign = (text: string) => createHmac("sha256", key).update(text).digest("base64url");
-  /** Chromium and Firefox accept Secure cookies on http://*.localhost; on another http name they would be dropped. */
-  const isSecureContext = address.scheme === "https" || address.domain === "localhost" || address.domain.endsWith(".localhost");
 
   const isLiving = ({ user_id, session_id }: PreviewOwner): Promise<boolean> =>
     session_id === null ? sessions.mayAct(user_id) : sessions.find(session_id).then((found) => found?.user.id === user_id);
@@ -79,7 +81,7 @@ export function createVisitors({
   };
   const cookieOf = (pass: Pass): string => {
     const text = Buffer.from(JSON.stringify(pass)).toString("base64url");
-    const flags = isSecureContext ? "; SameSite=None; Secure; Partitioned" : "; SameSite=Lax";
+    const flags = isSecureContext(address) ? "; SameSite=None; Secure; Partitioned" : "; SameSite=Lax";
     const seconds = Math.max(1, Math.floor((pass.exp - Date.now()) / 1000 + 0.5));
     return `${previewCookie}=${text}.${sign(text)}; Path=/; HttpOnly; Max-Age=${seconds}${flags}`;
   };

@@ -39,6 +39,7 @@ export function createLocalSites({
       isDocument: false,
       isWorkerScript: false,
       appOrigin,
+      isFramed: false,
       onActivity: () => {},
     };
   };
