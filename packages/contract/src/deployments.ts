@@ -216,6 +216,10 @@ export const DeploymentPlan = described(
     ),
     site_name: Nullable(Type.String()),
     live: Nullable(Type.Object({ id: Uuid, version: Type.Integer(), url: Nullable(Type.String()) })),
+    services: described(
+      "Databases and other services that run on this server for the deployed app. Their data is separate from that of the project's containers",
+      Type.Array(Type.Object({ container_id: Uuid, name: Type.String(), service_slug: Type.String() })),
+    ),
     warnings: described("What will not work there, in sentences", Type.Array(Type.String())),
   }),
 );

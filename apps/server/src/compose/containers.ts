@@ -19,7 +19,7 @@ import {
   type Services,
   type SnapshotContainerData,
 } from "../features/runtime/containers/index.ts";
-import { deploymentOfSandbox } from "../features/delivery/deployments/index.ts";
+import { isDeploymentSandbox } from "../features/delivery/deployments/index.ts";
 import { createHosting, createHostingStore, mountHosting, type Hosting } from "../features/runtime/hosting/index.ts";
 import { createSecrets, mountSecrets, type Secrets } from "../features/projects/secrets/index.ts";
 import { startCommandOf } from "../features/source/transfer/index.ts";
@@ -75,7 +75,7 @@ export function composeContainers(
     records: { store: containersStore, vault: environmentVault, credentials: credentialsStore, credentialsVault },
     sources: { projects, projectsStore, templates, checkpointBefore: beforeChange.before, snapshotData },
     environment: { secrets: secretVault, connectionEnvironment, redactions },
-    outside: { commandOf: startCommandOf, onCrashed, isElsewhere: (id) => deploymentOfSandbox(id) !== undefined },
+    outside: { commandOf: startCommandOf, onCrashed, isElsewhere: isDeploymentSandbox },
     settings: config.runtime,
   });
   onClose(async () => close());

@@ -8,6 +8,7 @@ import {
   type CredentialsVault,
   type EnvironmentVault,
 } from "../features/runtime/containers/index.ts";
+import { createDeployedVariables, deployedValues } from "../features/delivery/deployments/index.ts";
 import { createMcpStore, createMcpVault, type McpStore, type McpVault } from "../features/agent/mcp/index.ts";
 import {
   createRedactions,
@@ -46,6 +47,7 @@ export function composeSecrets({ log, db, bus, box }: { log: Logger; db: Databas
   const secretVault = createSecretVault({ store: secretsStore, box });
   const mcpStore = createMcpStore(db);
   const mcpVault = createMcpVault({ box });
+  const deployedVariables = createDeployedVariables({ box });
   /** Every source of secret values is registered here. */
   const redactions = createRedactions({
     bus,
@@ -53,6 +55,13 @@ export function composeSecrets({ log, db, bus, box }: { log: Logger; db: Databas
     sources: [
       async (projectId) => hiddenValues(await secretVault.open(projectId)),
       async (projectId) => (await containersStore.listAll(projectId)).flatMap((row) => hiddenValues(environmentVault.open(row))),
+      async (projectId) => {
+        const services = (await containersStore.listAll(projectId)).map(({ id, service_slug }) => ({
+          container_id: id,
+          slug: service_slug ?? "",
+        }));
+        return deployedValues(deployedVariables, services).flatMap(hiddenValues);
+      },
       async (projectId) => (await credentialsStore.listAll(projectId)).flatMap((row) => hiddenValues(credentialsVault.open(row))),
       async (projectId) => (await mcpStore.listHidden(projectId)).flatMap((row) => hiddenValues(mcpVault.secretsOf(row))),
     ],

@@ -166,6 +166,7 @@ export const cannedPlan = (provider: DeploymentPlan["provider"]): DeploymentPlan
   build_command: "npm run build",
   output_directory: "dist",
   is_connected: provider !== "netlify",
+  services: provider === "local" ? [{ container_id: ids.database, name: "PostgreSQL", service_slug: "postgres" }] : [],
   env: [
     { name: "SLOT_CAPACITY", source: "secret", change: "added" },
     { name: "API_URL", source: "connection", change: "kept" },

@@ -287,6 +287,11 @@ function WhatShips({
       ) : (
         <p className="text-xs text-fg-2">This server builds the app in a clean sandbox. Your running app isn't affected.</p>
       )}
+      {plan.services.map(({ container_id, name }) => (
+        <p key={container_id} className="text-xs text-fg-2">
+          The deployed app gets its own {name}. Its data is separate from the preview's.
+        </p>
+      ))}
       {plan.warnings.map((warning) => (
         <Banner key={warning} tone="warn" className="py-2!">
           {warning}

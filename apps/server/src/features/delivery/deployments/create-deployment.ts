@@ -5,6 +5,7 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 import { taskLinks } from "../../core/tasks/index.ts";
 import type { Projects } from "../../projects/projects/index.ts";
+import { findIncludedApps } from "./build/included-apps.ts";
 import type { DeploymentReporter } from "./deployment-reporter.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { DeploymentChoices, PreparedDeployment, PrepareDeployment } from "./prepare-deployment.ts";
@@ -79,12 +80,12 @@ export function createDeploymentCreation({
     createAll: async (
       userId: string,
       project: ProjectRow,
-      chosen: readonly { container: ContainerRow; provider: DeployProvider }[],
+      chosen: readonly { container: ContainerRow; provider: DeployProvider; /** Why it is not deployed. */ skipped?: string }[],
       options: { env_vars?: Record<string, string> | null | undefined; target_id?: string; environment?: DeployEnvironment },
     ) => {
       const results: DeployAllResult[] = [];
       const ready: { prepared: PreparedDeployment; result: DeployAllResult }[] = [];
-      for (const { container, provider } of chosen) {
+      for (const { container, provider, skipped } of chosen) {
         const result: DeployAllResult = {
           container_id: container.id,
           container_name: container.name,
@@ -94,8 +95,9 @@ export function createDeploymentCreation({
           error: null,
         };
         results.push(result);
-        if (container.container_type !== "base") {
-          Object.assign(result, { status: "skipped", error: `${container.name} is a service.` });
+        const reason = container.container_type === "base" ? skipped : `${container.name} is a service.`;
+        if (reason !== undefined) {
+          Object.assign(result, { status: "skipped", error: reason });
           continue;
         }
         try {
@@ -149,7 +151,7 @@ export const createDeployAll =
     createAll,
   }: {
     store: Pick<DeploymentsStore, "containersOf">;
-    projects: Pick<Projects, "requireDeployable">;
+    projects: Pick<Projects, "requireDeployable" | "sandboxOf">;
     choices: Pick<DeploymentChoices, "defaultProvider">;
     createAll: DeploymentCreation["createAll"];
   }) =>
@@ -161,10 +163,16 @@ export const createDeployAll =
     const containers = await store.containersOf(project.id);
     const hasTarget = containers.some(({ deployment_provider }) => deployment_provider !== null);
     const fallbackProvider = provider ?? (hasTarget ? undefined : await defaultProvider(userId, project.id));
+    const { files } = await projects.sandboxOf(project);
+    const apps = containers.filter(({ container_type }) => container_type === "base");
+    const including = new Map<string, ContainerRow>();
+    for (const app of apps) for (const { id } of await findIncludedApps(files, app, apps)) including.set(id, app);
     const chosen = containers
       .flatMap((container) => {
         const to = container.deployment_provider ?? fallbackProvider;
-        return to === undefined ? [] : [{ container, provider: to }];
+        if (to === undefined) return [];
+        const outer = container.deployment_provider === null ? including.get(container.id) : undefined;
+        return [{ container, provider: to, ...(outer && { skipped: `${container.name} is deployed with ${outer.name}.` }) }];
       })
       .sort((a, b) => (a.container.id < b.container.id ? -1 : 1));
     return createAll(userId, project, chosen, { env_vars });

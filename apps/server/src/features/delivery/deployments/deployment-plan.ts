@@ -8,7 +8,7 @@ import { buildSettingsOf, defaultOutputOf, serverOnly } from "./build/build-sett
 import { mayNeedServer } from "./build/server-command.ts";
 import type { DeploymentChoices } from "./prepare-deployment.ts";
 import { proposedName } from "./deployment-request.ts";
-import type { VariablesOf } from "./deployment-variables.ts";
+import type { EnvironmentOfDeployment } from "./deployment-variables.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import { capabilitiesOf } from "./providers/capabilities.ts";
 import { maxSiteName, siteUrl } from "./release/site-urls.ts";
@@ -19,13 +19,13 @@ export function createPlanDeployment({
   store,
   projects,
   choices: { providerOf, containerOf, modeOf, isConnected, outputDirectory },
-  variablesOf,
+  environmentOf,
   address,
 }: {
   store: DeploymentsStore;
   projects: Pick<Projects, "require" | "sandboxOf">;
   choices: DeploymentChoices;
-  variablesOf: VariablesOf;
+  environmentOf: EnvironmentOfDeployment;
   address: PreviewAddress;
 }) {
   const nameFor = async (project: ProjectRow, container: ContainerRow, provider: DeployProvider): Promise<string> => {
@@ -47,14 +47,20 @@ export function createPlanDeployment({
       if (!(error instanceof AppError)) throw error;
       warnings.push(error.message);
     });
-    const [variables, last, live, site] = await Promise.all([
-      variablesOf(project, container, body.exclude_env),
+    const [{ variables, services }, last, live, site] = await Promise.all([
+      environmentOf(project, container, { provider, exclude: body.exclude_env }),
       store.findLast(key, body.environment ?? "production"),
       store.findLive(key),
       store.findSite(key),
     ]);
     const before = new Set(last?.env_names);
-    const names = new Set(variables.map(({ name }) => name));
+    const fromServices = services
+      .flatMap((service) => Object.keys(service.variables))
+      .filter((name) => !variables.some((one) => one.name === name));
+    const given = [...variables, ...fromServices.map((name) => ({ name, source: "connection" as const }))].sort((a, b) =>
+      a.name < b.name ? -1 : 1,
+    );
+    const names = new Set(given.map(({ name }) => name));
     const requested = new Set(Object.keys(body.env_vars ?? {}));
     if (settings?.isStaticExport)
       warnings.push("This Next.js app is deployed as a static export: server actions and dynamic routes will not work.");
@@ -79,7 +85,7 @@ export function createPlanDeployment({
         isServer || serverOnly.has(framework) || mode === "source" ? output.output_directory : defaultOutputOf(framework, output),
       is_connected: await isConnected(userId, project.id, provider),
       env: [
-        ...variables.map(({ name, source }) => ({ name, source, change: before.has(name) ? ("kept" as const) : ("added" as const) })),
+        ...given.map(({ name, source }) => ({ name, source, change: before.has(name) ? ("kept" as const) : ("added" as const) })),
         ...[...before]
           .filter((name) => !names.has(name) && !requested.has(name))
           .map((name) => ({ name, source: "secret" as const, change: "removed" as const })),
@@ -87,6 +93,7 @@ export function createPlanDeployment({
       // A local preview deployment gets its host when it is deployed.
       site_name: provider === "local" && body.environment === "preview" ? null : base,
       live: live ? { id: live.id, version: live.version, url: live.deployment_url } : null,
+      services: isServer ? services.map(({ container_id, name, slug }) => ({ container_id, name, service_slug: slug })) : [],
       warnings,
     };
   };

@@ -7,6 +7,7 @@ import type { DeploymentsStore } from "./deployments.store.ts";
 import type { RequireDeployment } from "./require-deployment.ts";
 import { capabilitiesOf } from "./providers/capabilities.ts";
 import type { ProviderAccess } from "./providers/provider.ts";
+import type { DeployedServices } from "./release/deployed-services.ts";
 import type { Cutovers } from "./release/cutover.ts";
 import type { DeploymentRetention } from "./release/retention.ts";
 import type { SiteCache } from "./release/site-cache.ts";
@@ -28,6 +29,15 @@ export const createRemoveAtProvider =
       }
   };
 
+export type StopUnusedServices = ReturnType<typeof createStopUnusedServices>;
+/** Stops the services of a project's deployments when no version that may use them is left. Their data stays. */
+export const createStopUnusedServices =
+  ({ store, services }: { store: Pick<DeploymentsStore, "listOfProject">; services: Pick<DeployedServices, "stop"> }) =>
+  async (projectId: string): Promise<void> => {
+    const isUser = (row: DeploymentRow) => row.provider === "local" && row.program !== null && (row.is_active || row.has_artifact);
+    if (!(await store.listOfProject(projectId)).some(isUser)) await services.stop(projectId);
+  };
+
 export type RemoveDeployment = ReturnType<typeof createRemoveDeployment>;
 export const createRemoveDeployment =
   ({
@@ -36,6 +46,7 @@ export const createRemoveDeployment =
     removeAtProvider,
     retention,
     sites,
+    stopUnusedServices,
     announce,
   }: {
     store: Pick<DeploymentsStore, "listCutovers" | "remove">;
@@ -43,6 +54,7 @@ export const createRemoveDeployment =
     removeAtProvider: RemoveAtProvider;
     retention: Pick<DeploymentRetention, "discard">;
     sites: Pick<SiteCache, "changed">;
+    stopUnusedServices: StopUnusedServices;
     announce: DeploymentReporter["announce"];
   }) =>
   async (userId: string, id: string, { delete_remote }: { delete_remote?: boolean }): Promise<void> => {
@@ -54,6 +66,7 @@ export const createRemoveDeployment =
     await store.remove(row.id);
     await sites.changed(row);
     await retention.discard(row);
+    await stopUnusedServices(row.project_id);
     await announce(row, { op: "delete" });
   };
 
@@ -69,12 +82,14 @@ export const createTakeDownForContainer =
     cutovers,
     retention,
     sites,
+    stopUnusedServices,
   }: {
     store: Pick<DeploymentsStore, "listOfProject" | "update">;
     cancel: CancelDeployment;
     cutovers: Pick<Cutovers, "end">;
     retention: Pick<DeploymentRetention, "discard">;
     sites: Pick<SiteCache, "changed">;
+    stopUnusedServices: StopUnusedServices;
   }) =>
   async (projectId: string, containerId?: string): Promise<void> => {
     const rows = (await store.listOfProject(projectId)).filter(
@@ -87,4 +102,5 @@ export const createTakeDownForContainer =
       await store.update(row.id, { has_artifact: false, ...(row.provider === "local" && { is_live: false }) });
       await sites.changed(row);
     }
+    await stopUnusedServices(projectId);
   };

@@ -12,6 +12,18 @@ export interface StoredRequest {
   ignore_rules: LaunchCheck[];
   /** Passed to the build and the provider. */
   env: Record<string, string>;
+  /** Run for the app on this server. Rows of earlier versions have none. */
+  services?: DeployedService[];
+}
+
+/** A service that runs for deployments of an app, besides the one of the project. */
+export interface DeployedService {
+  /** The project's. */
+  container_id: string;
+  name: string;
+  slug: string;
+  /** What the app gets: name → template over the service's values. */
+  variables: Record<string, string>;
 }
 
 export const requestAad = (id: string): string => `deployments.encrypted_request:${id}`;

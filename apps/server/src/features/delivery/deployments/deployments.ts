@@ -14,10 +14,15 @@ import { createDeployAll, createDeploymentCreation } from "./create-deployment.t
 import { createCancelDeployment } from "./deployment-cancellation.ts";
 import { createPlanDeployment } from "./deployment-plan.ts";
 import { createDeploymentRecords } from "./deployment-records.ts";
-import { createRemoveAtProvider, createRemoveDeployment, createTakeDownForContainer } from "./deployment-removal.ts";
+import {
+  createStopUnusedServices,
+  createRemoveAtProvider,
+  createRemoveDeployment,
+  createTakeDownForContainer,
+} from "./deployment-removal.ts";
 import { createDeploymentStatus } from "./deployment-status.ts";
 import { createDeploymentStream } from "./deployment-stream.ts";
-import { createVariablesOf } from "./deployment-variables.ts";
+import { createEnvironmentOfDeployment } from "./deployment-variables.ts";
 import { createCutoverRequests, createStoredDeployments, type Deployments } from "./deployments.service.ts";
 import { createDeploymentChoices, createPrepareDeployment } from "./prepare-deployment.ts";
 import type { ProviderAccess } from "./providers/provider.ts";
@@ -75,7 +80,7 @@ export function createDeployments({
   const { store, logs, reporter, artifacts } = records;
   const { announce } = reporter;
   const buildSandboxes = createBuildSandboxes({ runtime });
-  const local = createLocalReleases({ records, buildSandboxes, platform, settings });
+  const local = createLocalReleases({ records, buildSandboxes, platform, diskBytesOf, settings });
   const { siteCache, sites, versions } = local;
   const sources = { projects, templates, templateImages, diskBytesOf, buildSandboxes };
   const runs = createDeploymentRuns({ records, local, sources, launch, providers, platform });
@@ -83,8 +88,8 @@ export function createDeployments({
 
   const choices = createDeploymentChoices({ store, providers });
   const { isConnected } = choices;
-  const variablesOf = createVariablesOf(variables);
-  const prepare = createPrepareDeployment({ choices, variablesOf, projects });
+  const environmentOf = createEnvironmentOfDeployment({ store, projects, runtime, ...variables });
+  const prepare = createPrepareDeployment({ choices, environmentOf, projects });
   const { create, createAll } = createDeploymentCreation({ store, projects, prepare, insert: records.insert, deploymentTasks, announce });
 
   const cutovers = createCutovers({ store, projects, reporter, isConnected, deploymentTasks, tasks });
@@ -92,15 +97,24 @@ export function createDeployments({
 
   const requireDeployment = createRequireDeployment({ store, projects });
   const cancel = createCancelDeployment({ store, logs, pipeline, tasks, bus });
+  const stopUnusedServices = createStopUnusedServices({ store, services: local.services });
   const removeAtProvider = createRemoveAtProvider({ providers, log });
   const deployments: Deployments = {
     create,
     deployAll: createDeployAll({ store, projects, choices, createAll }),
-    plan: createPlanDeployment({ store, projects, choices, variablesOf, address }),
+    plan: createPlanDeployment({ store, projects, choices, environmentOf, address }),
     ...createCutoverRequests({ projects, requireDeployment, rollbacks, promotions }),
     ...createStoredDeployments({ store, projects, artifacts, requireDeployment, cancel }),
-    takeDownForContainer: createTakeDownForContainer({ store, cancel, cutovers, retention, sites: siteCache }),
-    remove: createRemoveDeployment({ store, requireDeployment, removeAtProvider, retention, sites: siteCache, announce }),
+    takeDownForContainer: createTakeDownForContainer({ store, cancel, cutovers, retention, sites: siteCache, stopUnusedServices }),
+    remove: createRemoveDeployment({
+      store,
+      requireDeployment,
+      removeAtProvider,
+      retention,
+      sites: siteCache,
+      stopUnusedServices,
+      announce,
+    }),
     status: createDeploymentStatus({ store, providers, reporter, requireDeployment, log }),
     stream: createDeploymentStream({ store, logs, projects, requireDeployment }),
   };
@@ -120,7 +134,9 @@ export function createDeployments({
     /** When a project or one of its containers was deleted. */
     projectReleased: async (projectId: string, containerId: string | undefined): Promise<void> => {
       await deployments.takeDownForContainer(projectId, containerId);
-      if (containerId === undefined) await artifacts.removeProject(projectId);
+      if (containerId !== undefined) return;
+      await artifacts.removeProject(projectId);
+      await local.services.remove(projectId);
     },
     /** At boot: resumes deployments and local servers. */
     reconcile: async (): Promise<void> => {

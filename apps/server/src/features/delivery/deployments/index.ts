@@ -2,7 +2,8 @@ export { valueAt, createProviderClient, ProviderError, textAt, type ProviderClie
 export { capabilitiesOf, providerTitle } from "./providers/capabilities.ts";
 export { createProviderAdapters } from "./providers/index.ts";
 export type { Credential, ProviderAccess, ProviderAdapter } from "./providers/provider.ts";
-export { deploymentOfSandbox } from "./build/build-sandbox.ts";
+export { isDeploymentSandbox } from "./release/deployment-sandboxes.ts";
+export { createDeployedVariables, deployedValues } from "./release/deployed-services.ts";
 export { requestAad } from "./deployment-request.ts";
 export type { Deployments } from "./deployments.service.ts";
 export { createDeployments } from "./deployments.ts";

@@ -11,8 +11,8 @@ import { badRequest, invalid, notFound } from "../../../platform/errors.ts";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Projects } from "../../projects/projects/index.ts";
-import type { StoredRequest } from "./deployment-request.ts";
-import type { VariablesOf } from "./deployment-variables.ts";
+import type { DeployedService, StoredRequest } from "./deployment-request.ts";
+import type { EnvironmentOfDeployment } from "./deployment-variables.ts";
 import { notConnected } from "./deployment-rules.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import { capabilitiesOf } from "./providers/capabilities.ts";
@@ -103,11 +103,11 @@ export type PrepareDeployment = ReturnType<typeof createPrepareDeployment>;
 /** Checks a request. Stores nothing. */
 export function createPrepareDeployment({
   choices: { providerOf, containerOf, modeOf, isConnected, outputDirectory },
-  variablesOf,
+  environmentOf,
   projects,
 }: {
   choices: DeploymentChoices;
-  variablesOf: VariablesOf;
+  environmentOf: EnvironmentOfDeployment;
   projects: Pick<Projects, "sandboxOf">;
 }) {
   return async (userId: string, project: ProjectRow, body: DeploymentRequest): Promise<PreparedDeployment> => {
@@ -121,22 +121,33 @@ export function createPrepareDeployment({
     const output_directory = outputDirectory(body.output_directory);
     if (!(await isConnected(userId, project.id, provider))) throw notConnected(provider);
     await projects.sandboxOf(project);
-    const own = await variablesOf(project, container, body.exclude_env);
-    const env = { ...Object.fromEntries(own.map(({ name, value }) => [name, value])), ...body.env_vars };
+    const own = await environmentOf(project, container, { provider, exclude: body.exclude_env });
+    const env = { ...Object.fromEntries(own.variables.map(({ name, value }) => [name, value])), ...body.env_vars };
+    const services = servicesWithout(own.services, body.env_vars ?? {});
     return {
       container,
       provider,
       environment,
       mode,
       custom_domain,
-      env_names: Object.keys(env).sort(),
+      env_names: [...new Set([...Object.keys(env), ...services.flatMap(({ variables }) => Object.keys(variables))])].sort(),
       request: {
         build_command: body.build_command ?? null,
         output_directory,
         framework: body.framework ?? null,
         ignore_rules: body.ignore_rules ?? [],
         env,
+        services,
       },
     };
   };
 }
+
+/** Services without the variables that the request sets itself; one that provides nothing else does not run. */
+const servicesWithout = (services: readonly DeployedService[], given: Readonly<Record<string, string>>): DeployedService[] =>
+  services
+    .map((service) => ({
+      ...service,
+      variables: Object.fromEntries(Object.entries(service.variables).filter(([name]) => !(name in given))),
+    }))
+    .filter(({ variables }) => Object.keys(variables).length > 0);

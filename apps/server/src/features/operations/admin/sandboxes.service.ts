@@ -3,7 +3,7 @@ import type { AdminSandbox, List } from "@tesslate/contract";
 import type { RuntimeDriver, Sandbox } from "@tesslate/runtime";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import { deploymentOfSandbox } from "../../delivery/deployments/index.ts";
+import { isDeploymentSandbox } from "../../delivery/deployments/index.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { AdminProjectsStore } from "./projects.store.ts";
 
@@ -46,7 +46,7 @@ export function createAdminSandboxes({
     const found = await Promise.all(
       (await runtime.list()).map(async ({ id, services }) => {
         // Skip sandboxes of deployments.
-        if (deploymentOfSandbox(id) !== undefined) return undefined;
+        if (isDeploymentSandbox(id)) return undefined;
         const isUp = services.some(({ state }) => state === "running" || state === "starting" || state === "frozen");
         const sandbox = isUp ? await runtime.find(id) : await projects.peekSandbox(id)?.catch(() => undefined);
         if (!sandbox) return undefined;

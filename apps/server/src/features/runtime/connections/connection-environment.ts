@@ -79,6 +79,8 @@ export function createConnectionEnvironment({
     },
     targetsOf: async (projectId, sourceId) =>
       (await store.listAll(projectId)).filter((c) => c.source_container_id === sourceId).map((c) => c.target_container_id),
+    exportsInto: async (projectId, targetId) =>
+      [...plan(await sourcesInto(projectId, targetId))].map(([key, { source, template }]) => ({ key, template, source: source.row })),
     variablesOf: async (projectId, targetId) => {
       const read = memoized(valuesOf);
       const variables: Record<string, string> = {};

@@ -51,6 +51,8 @@ export interface ConnectionEnvironment {
   sourcesOf(projectId: string): Promise<ReadonlyMap<string, readonly string[]>>;
   /** Values that its sources provide to a container. The latest connection wins. */
   variablesOf(projectId: string, targetId: string): Promise<Record<string, string>>;
+  /** What its sources provide to a container: templates over the source's own values. The latest connection wins. */
+  exportsInto(projectId: string, targetId: string): Promise<{ key: string; template: string; source: ContainerRow }[]>;
   /** The same names with their sources, without decrypting values. */
   namesOf(projectId: string, targetId: string): Promise<NonNullable<Container["injected_env_vars"]>>;
   /** Ids of containers that use this one. */

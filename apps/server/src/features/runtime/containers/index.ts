@@ -1,4 +1,4 @@
-export { fill, findService, namesIn, workingDirOf } from "./catalogue/index.ts";
+export { createServiceCatalogue, fill, findService, initialEnvironment, namesIn, workingDirOf } from "./catalogue/index.ts";
 export type { SnapshotContainerData } from "./container-data.ts";
 export { createContainers } from "./containers.ts";
 export type { Containers } from "./containers.service.ts";

@@ -62,6 +62,8 @@ const byDependency: readonly [string, FrameworkId][] = [
   ["vue", "vue"],
   ["vite", "vite"],
 ];
+/** Bundlers of pages: an app that also has a start script and a server is that server. */
+const bundled: ReadonlySet<FrameworkId | undefined> = new Set(["vite", "vue", "svelte", "solid"]);
 const servers = ["hono", "express", "fastify", "koa", "@nestjs/core", "@hapi/hapi", "h3", "elysia"];
 
 /** Detects the framework from the files of a folder. */
@@ -77,8 +79,11 @@ export async function detectFramework(tree: Tree, directory: string): Promise<De
   }
   const found = parsePackage(text);
   const known = byDependency.find(([name]) => name in found.dependencies)?.[1];
+  const hasServer = servers.some((name) => name in found.dependencies);
+  const hasStart = typeof found.scripts["start"] === "string";
+  if (bundled.has(known) && hasServer && hasStart) return { framework: "node", package: found };
   if (known) return { framework: known, package: found };
-  const isServer = servers.some((name) => name in found.dependencies) || typeof found.scripts["start"] === "string";
+  const isServer = hasServer || hasStart;
   if (isServer) return { framework: "node", package: found };
   if (typeof found.scripts["build"] !== "string" && (await has("index.html"))) return { framework: "static", package: found };
   return { framework: "unknown", package: found };

@@ -1,9 +1,11 @@
 import type { RuntimeDriver } from "@tesslate/runtime";
+import type { CryptoBox } from "../../../../platform/crypto.ts";
 import type { Bus } from "../../../../platform/bus.ts";
 import type { Logger } from "../../../../platform/logger.ts";
 import type { PreviewAddress } from "../../../runtime/containers/index.ts";
 import type { BuildSandboxes } from "../build/build-sandbox.ts";
 import type { DeploymentRecords } from "../deployment-records.ts";
+import { createDeployedServices } from "./deployed-services.ts";
 import { createLocalHosts } from "./local-hosts.ts";
 import { createLocalServers } from "./local-servers.ts";
 import { createLocalSites } from "./local-sites.ts";
@@ -15,27 +17,33 @@ export type LocalReleases = ReturnType<typeof createLocalReleases>;
 export function createLocalReleases({
   records: { store, vault, artifacts },
   buildSandboxes,
-  platform: { runtime, bus, log, address },
+  platform: { runtime, box, bus, log, address },
+  diskBytesOf,
   settings: { appOrigin, trustProxy },
 }: {
   records: DeploymentRecords;
   buildSandboxes: BuildSandboxes;
-  platform: { runtime: RuntimeDriver; bus: Bus; log: Logger; address: PreviewAddress };
+  platform: { runtime: RuntimeDriver; box: CryptoBox; bus: Bus; log: Logger; address: PreviewAddress };
+  /** The disk quota of a user. */
+  diskBytesOf: (userId: string) => Promise<number>;
   /** `trustProxy`: the client's IP comes from `X-Forwarded-For`. */
   settings: { appOrigin: string; trustProxy: boolean };
 }) {
   const servers = createLocalServers({ runtime, log });
+  const services = createDeployedServices({ runtime, box, diskBytesOf, log });
   const siteCache = createSiteCache({ store, artifacts, bus });
   const sites = createLocalSites({ cache: siteCache, servers, settings: { address, appOrigin, trustProxy }, log });
   return {
     servers,
+    services,
     siteCache,
     sites,
     hosts: createLocalHosts({ store, address }),
-    versions: createLocalVersions({ store, vault, buildSandboxes, servers, sites: siteCache, log }),
+    versions: createLocalVersions({ store, vault, buildSandboxes, servers, services, sites: siteCache, log }),
     close: (): void => {
       sites.close();
       servers.close();
+      services.close();
     },
   };
 }

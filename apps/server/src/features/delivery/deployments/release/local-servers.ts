@@ -1,10 +1,10 @@
-import { createServer } from "node:net";
 import { RuntimeError, type RuntimeDriver, type Sandbox, type ServiceState } from "@tesslate/runtime";
 import type { Logger } from "../../../../platform/logger.ts";
 import type { ServerCommand } from "../../../../db/schema/delivery.ts";
 import { buildSandboxId } from "../build/build-sandbox.ts";
 import { findErrorLocation, StepError } from "../build/build-errors.ts";
 import { productionEnv } from "../build/server-command.ts";
+import { freePort } from "./free-port.ts";
 
 const service = "app";
 const readyMs = 60_000;
@@ -19,6 +19,8 @@ export interface LocalServerSpec {
   deployment_id: string;
   spec: ServerCommand;
   env: Record<string, string>;
+  /** Sandboxes that it may connect to. */
+  peers: string[];
 }
 interface Supervised {
   server: LocalServerSpec;
@@ -86,7 +88,7 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
     unsupervise(server.deployment_id);
     const id = buildSandboxId(server.deployment_id);
     if (!(await runtime.find(id))) throw new StepError("smoke", "The files of this version no longer exist. Deploy it again.");
-    const sandbox = await runtime.open({ id });
+    const sandbox = await runtime.open({ id, ...(server.peers.length > 0 && { peers: server.peers }) });
     const it: Supervised = {
       server,
       sandbox,
@@ -176,14 +178,3 @@ export function createLocalServers({ runtime, log }: { runtime: Pick<RuntimeDriv
     },
   };
 }
-
-/** Without private networks, servers share this machine's ports. */
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });

@@ -5,10 +5,15 @@ import type { BuildSandboxes } from "../build/build-sandbox.ts";
 import type { RequestVault } from "../deployment-request.ts";
 import type { DeploymentsStore } from "../deployments.store.ts";
 import type { DeploymentRow } from "../../../../db/schema/delivery.ts";
-import type { LocalServers } from "./local-servers.ts";
+import type { DeployedServices } from "./deployed-services.ts";
+import type { LocalServers, LocalServerSpec } from "./local-servers.ts";
 import type { SiteCache } from "./site-cache.ts";
 
 const smokeMs = 10_000;
+/** For the services of a version to start, after a restart of this process. */
+const resumeMs = 120_000;
+
+type Version = Pick<DeploymentRow, "id" | "project_id" | "user_id" | "environment" | "program" | "encrypted_request">;
 
 export type LocalVersions = ReturnType<typeof createLocalVersions>;
 /** Makes local versions live, and stops and resumes them. */
@@ -17,6 +22,7 @@ export function createLocalVersions({
   vault,
   buildSandboxes,
   servers,
+  services,
   sites,
   log,
 }: {
@@ -24,20 +30,25 @@ export function createLocalVersions({
   vault: Pick<RequestVault, "open">;
   buildSandboxes: Pick<BuildSandboxes, "find">;
   servers: LocalServers;
+  services: Pick<DeployedServices, "start" | "stop">;
   sites: Pick<SiteCache, "changed">;
   log: Logger;
 }) {
-  const serverOf = (row: Parameters<typeof start>[0]) =>
-    row.program && { deployment_id: row.id, spec: row.program, env: vault.open(row).env };
+  /** The server of a version, with the services that it uses, which are started; undefined for static files. */
+  const serverOf = async (row: Version, signal: AbortSignal): Promise<LocalServerSpec | undefined> => {
+    if (!row.program) return undefined;
+    const request = vault.open(row);
+    const { env, peers } = await services.start(row, request.services ?? [], signal);
+    return { deployment_id: row.id, spec: row.program, env: { ...request.env, ...env }, peers };
+  };
 
   /** Starts the server of a version, if it has one, and requests its first page. */
-  const start = async (
-    row: Pick<DeploymentRow, "id" | "program" | "encrypted_request">,
-    signal: AbortSignal,
-  ): Promise<{ host: string; port: number } | undefined> => {
-    const server = serverOf(row);
-    if (!server) return undefined;
-    if (!servers.has(row.id)) await servers.start(server, signal);
+  const start = async (row: Version, signal: AbortSignal): Promise<{ host: string; port: number } | undefined> => {
+    if (!row.program) return undefined;
+    if (!servers.has(row.id)) {
+      const server = await serverOf(row, signal);
+      if (server) await servers.start(server, signal);
+    }
     const address = await servers.address(row.id);
     if (!address) throw new StepError("smoke", "The server started and exited immediately.");
     await smoke(address, signal);
@@ -54,7 +65,10 @@ export function createLocalVersions({
       signal: AbortSignal,
       values: Parameters<DeploymentsStore["makeLive"]>[1] = {},
     ): Promise<DeploymentRow> => {
-      await start(row, signal);
+      const { environment = row.environment } = values;
+      // A promoted preview deployment changes to the services of production.
+      if (environment !== row.environment && vault.open(row).services?.length) await servers.stop(row.id);
+      await start({ ...row, environment }, signal);
       const key = { container_id: row.container_id ?? "", provider: row.provider };
       const before = await store.findLive(key);
       const live = await store.makeLive(row, values);
@@ -66,17 +80,22 @@ export function createLocalVersions({
     },
     /** Stops everything of an owner whose account was disabled. */
     suspend: async (ownerId: string): Promise<void> => {
-      for (const row of await store.listLocal({ ownerId, includesInactive: true })) if (row.program) await servers.stop(row.id);
+      const rows = (await store.listLocal({ ownerId, includesInactive: true })).filter(({ program }) => program);
+      for (const row of rows) await servers.stop(row.id);
+      for (const projectId of new Set(rows.map(({ project_id }) => project_id))) await services.stop(projectId);
     },
     /** At boot, and when an account is enabled again: restarts the owner's servers. */
     resume: async (ownerId?: string): Promise<void> => {
-      for (const row of await store.listLocal(ownerId === undefined ? {} : { ownerId }))
+      const resumeOne = async (row: DeploymentRow) => {
         try {
-          const server = serverOf(row);
-          if (server && (await buildSandboxes.find(row.id))) await servers.resume(server);
+          if (!row.program || !(await buildSandboxes.find(row.id))) return;
+          const server = await serverOf(row, AbortSignal.timeout(resumeMs));
+          if (server) await servers.resume(server);
         } catch (err) {
           log.error({ err, deployment_id: row.id }, "deployed server not started");
         }
+      };
+      await Promise.all((await store.listLocal(ownerId === undefined ? {} : { ownerId })).map(resumeOne));
     },
   };
 }

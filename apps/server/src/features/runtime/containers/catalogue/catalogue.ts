@@ -19,9 +19,11 @@ export const isPublicService = (slug: string | null): boolean => {
   const category = findService(slug)?.category;
   return category !== undefined && publicCategories.has(category);
 };
-/** Initial variables of a new instance. */
-export const freshEnvironment = ({ env }: Running): Record<string, string> =>
-  Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value === generated ? randomCode(passwordLength) : value]));
+/** Initial variables of an instance. */
+export const initialEnvironment = ({ env }: Running, passwordOf: (name: string) => string): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value === generated ? passwordOf(name) : value]));
+/** Initial variables of a new instance, with random passwords. */
+export const freshEnvironment = (running: Running): Record<string, string> => initialEnvironment(running, () => randomCode(passwordLength));
 /** Volumes are named by content and container id: a second instance gets its own, and a rename changes nothing. */
 export const volumesOf = (row: Pick<ContainerRow, "id" | "service_slug">): { name: string; path: string }[] =>
   (findService(row.service_slug)?.running?.volumes ?? []).map(({ name, path }) => ({ name: `${name}-${row.id}`, path }));
@@ -83,7 +85,7 @@ export function createServiceCatalogue({ runtime }: { runtime: Pick<RuntimeDrive
       return definition;
     },
     /** Throws `not_supported` with what is missing when this machine cannot run it. */
-    runOf: async (row: ContainerRow, port: number): Promise<ServiceRun> => {
+    runOf: async (row: Pick<ContainerRow, "id" | "service_slug">, port: number): Promise<ServiceRun> => {
       const definition = findService(row.service_slug);
       const running = definition?.running;
       if (!running)

@@ -2,6 +2,7 @@ export {
   createServiceCatalogue,
   findService,
   freshEnvironment,
+  initialEnvironment,
   isPublicService,
   volumesOf,
   workingDirOf,
