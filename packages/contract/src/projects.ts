@@ -116,6 +116,10 @@ export const Template = described(
     stack: Type.Array(Type.String()),
     is_default: Type.Boolean(),
     starter_prompts: Type.Array(Type.String()),
+    containers: described(
+      "The containers that a project gets, the app at the root of its files first. `service_slug` is null for apps",
+      Type.Array(Type.Object({ name: Type.String(), service_slug: Nullable(Type.String()) })),
+    ),
   }),
 );
 export type Template = Static<typeof Template>;

@@ -2,6 +2,7 @@ import {
   createConnections,
   createConnectionsStore,
   createConnectionEnvironment,
+  createTemplateInsertion,
   mountConnections,
   type Connections,
   type ConnectionsStore,
@@ -22,6 +23,7 @@ import {
 import { isDeploymentSandbox } from "../features/delivery/deployments/index.ts";
 import { createHosting, createHostingStore, mountHosting, type Hosting } from "../features/runtime/hosting/index.ts";
 import { createSecrets, mountSecrets, type Secrets } from "../features/projects/secrets/index.ts";
+import type { TemplateInsertion } from "../features/projects/projects/index.ts";
 import { startCommandOf } from "../features/source/transfer/index.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
@@ -40,6 +42,7 @@ export interface ContainersArea extends Area {
   containers: Containers;
   connectionsStore: ConnectionsStore;
   connections: Connections;
+  templateInsertion: TemplateInsertion;
   secrets: Secrets;
   inspection: ContainerInspection;
   /** At boot: adopts services that survived the last process. */
@@ -86,6 +89,13 @@ export function composeContainers(
     store: connectionsStore,
     events,
   });
+  const templateInsertion = createTemplateInsertion({
+    setup: made.containerSetup,
+    connections: connectionsStore,
+    secrets: secretsStore,
+    vault: secretVault,
+    redactions,
+  });
   const secrets = createSecrets({
     access: {
       require: async (userId, ref) => {
@@ -107,6 +117,7 @@ export function composeContainers(
     hosting,
     connectionsStore,
     connections,
+    templateInsertion,
     secrets,
     reconcile,
     mount(mount) {

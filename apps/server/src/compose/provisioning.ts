@@ -54,14 +54,14 @@ export interface ProvisioningArea extends Area {
 export async function composeProvisioning(
   { config, log, db, dataDir, events, runtime, tasks, outbound, ca }: Platform,
   { projects, projectsStore, templates, templateImages }: ProjectsArea,
-  { containerSetup, connectionsStore, lifecycle, services }: ContainersArea,
+  { containerSetup, connectionsStore, templateInsertion, lifecycle, services }: ContainersArea,
   { previewsStore }: PreviewsArea,
   { assetsStore, watch, logProblems }: WorkspaceArea,
   { resolveBase }: Pick<StoreListings, "resolveBase">,
   { gitAccounts }: Pick<GitProvidersArea, "gitAccounts">,
   firstMessages: FirstMessages,
 ): Promise<ProvisioningArea> {
-  const { insertFirst } = containerSetup;
+  const insertFirst = containerSetup.insertApp;
   const diskBytesOf = async (userId: string) => config.projects.diskBytes[await projectsStore.tierOf(userId)];
   const dir = archivesDir(dataDir);
   await sweepArchives(dir);
@@ -79,7 +79,7 @@ export async function composeProvisioning(
     ] satisfies CopyCanvas[],
   };
   const sources: ProjectSources = {
-    template: createTemplateSource({ projects, templates, templateImages, insertFirst, log }),
+    template: createTemplateSource({ projects, templates, templateImages, insertion: templateInsertion, log }),
     archive: createArchiveSource({ dir, projects, insertFirst, diskBytesOf }),
     git: createGitSource({
       projects,

@@ -527,6 +527,7 @@ export const examples: Record<string, unknown> = {
       "Build a wedding invitation page with a countdown and directions",
       "Create a memory card game with a move counter and a best score",
     ],
+    containers: [{ name: "Static site", service_slug: null }],
   },
   ThemeListItem: {
     id: "default-dark",

@@ -13,7 +13,7 @@ import { Kbds } from "../../ui/Kbd.tsx";
 import { PickList, type PickListItem } from "../../ui/PickList.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 import { deployProviderNames, providers } from "../deployments/index.ts";
-import { servicesQuery, appTemplatesQuery } from "./canvas.queries.ts";
+import { servicesQuery, appTemplatesQuery, isOneApp } from "./canvas.queries.ts";
 import { CredentialsForm } from "./CredentialsForm.tsx";
 import { serviceIcon } from "./node-looks.tsx";
 import type { NewContainer } from "./use-canvas-actions.ts";
@@ -104,7 +104,7 @@ function AddBody({ onAdd, onAddPreview, onAddTarget, onDone }: Omit<AddPanelProp
       { heading: "Services", items: all.filter(({ kind }) => kind !== "external").map(here) },
       {
         heading: "Apps",
-        items: (templates.data ?? []).map((template) => ({
+        items: (templates.data ?? []).filter(isOneApp).map((template) => ({
           id: `base:${template.slug}`,
           title: template.name,
           hint: template.description,

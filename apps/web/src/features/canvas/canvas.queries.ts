@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { Contract } from "@tesslate/contract";
+import type { Contract, Template } from "@tesslate/contract";
 import type { Client } from "@tesslate/client/core";
 
 type Api = Client<Contract>;
@@ -13,6 +13,9 @@ export const servicesQuery = (api: Api) =>
     queryFn: async ({ signal }) => (await api.containers.services({ query: { limit: 200 } }, { signal })).items,
     staleTime: catalogueMs,
   });
+
+/** Whether a template can be added as a container: others are projects of several. */
+export const isOneApp = ({ containers }: Template): boolean => containers.length === 1;
 
 /** The bundled templates, as apps for the canvas. */
 export const appTemplatesQuery = (api: Api) =>

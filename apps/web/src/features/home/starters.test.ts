@@ -18,6 +18,7 @@ test("a template's own ideas come first, six in all, none twice", () => {
     stack: [],
     is_default: true,
     starter_prompts: ["A recipe book", "A counter"],
+    containers: [{ name: "X", service_slug: null }],
   };
   const starters = startersOf(template);
   expect(starters).toHaveLength(6);

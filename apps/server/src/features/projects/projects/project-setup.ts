@@ -65,16 +65,17 @@ export function createProjectSetup({
     if (!project || project.environment_status === "deleting") throw notFound("Project");
     await progress(5, "Creating the project folder");
     const { attempt, source } = input;
-    const { finish, git } = await sourceOf(input).fill({ project, input: source, attempt, signal, progress, note });
+    const { finish, committed, git } = await sourceOf(input).fill({ project, input: source, attempt, signal, progress, note });
     signal.throwIfAborted();
     await progress(90, "Files are ready");
-    await progress(95, "Adding the container");
+    await progress(95, "Adding containers");
     const container = await store.transaction(async (tx) => {
       const row = await finish(tx);
       if (git) await store.setRemote(tx, project.id, git.remote_url);
       if (!(await store.setEnvironment(project.id, "stopped", { q: tx }))) throw notFound("Project");
       return row;
     });
+    await committed?.();
     await projects.refreshSandbox(project.id);
     const after = await store.find(project.id);
     if (after) await projects.publishStatus(after);

@@ -28,6 +28,8 @@ export interface FillContext<Input> {
 export interface Filled {
   /** Writes rows in the transaction that ends the setup. Resolves with the first container, if any. */
   finish(tx: Queries): Promise<{ id: string } | undefined>;
+  /** Called after that transaction. */
+  committed?(): Promise<void>;
   git?: { remote_url: string };
 }
 

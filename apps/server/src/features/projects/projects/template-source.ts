@@ -8,12 +8,24 @@ import type { TemplateImages } from "./template-images.ts";
 import type { BundledTemplate, Templates } from "./templates.ts";
 
 /** Inserts the container at the root of a new project's tree; starts nothing. */
-export type InsertFirst = (tx: Queries, project: ProjectRow, name: string, service: ServiceShape) => Promise<{ id: string }>;
+export type InsertFirst = (tx: Queries, project: ProjectRow, app: { name: string; service: ServiceShape }) => Promise<{ id: string }>;
 
-export const serviceOf = ({ service }: BundledTemplate): ServiceShape => ({
-  command: service.command,
-  port: service.port,
-  framework: service.framework ?? null,
+/** Inserts what a template consists of; starts nothing. */
+export interface TemplateInsertion {
+  /** The containers with their connections and secrets. Resolves with the one at the root. */
+  insert(tx: Queries, project: ProjectRow, template: BundledTemplate): Promise<{ id: string }>;
+  /** To call after the commit: the values of new secrets must be redacted. */
+  inserted(projectId: string): Promise<void>;
+}
+
+export const serviceOf = ({
+  command,
+  port,
+  framework,
+}: Pick<BundledTemplate["service"], "command" | "port" | "framework">): ServiceShape => ({
+  command,
+  port,
+  framework: framework ?? null,
 });
 
 /** A bundled template: the tree starts as a copy of its prepared image. */
@@ -21,13 +33,13 @@ export function createTemplateSource({
   projects,
   templates,
   templateImages,
-  insertFirst,
+  insertion,
   log,
 }: {
   projects: Projects;
   templates: Templates;
   templateImages: Pick<TemplateImages, "prepare">;
-  insertFirst: InsertFirst;
+  insertion: TemplateInsertion;
   log: Logger;
 }): ProjectSource<Extract<SourceInput, { kind: "template" }>> {
   return {
@@ -40,7 +52,7 @@ export function createTemplateSource({
       await notes.drained();
       await progress(20, "Copying the template");
       await projects.createSandbox(project.id, image, { isRetry: attempt > 1 });
-      return { finish: (tx) => insertFirst(tx, project, template.api.name, serviceOf(template)) };
+      return { finish: (tx) => insertion.insert(tx, project, template), committed: () => insertion.inserted(project.id) };
     },
   };
 }

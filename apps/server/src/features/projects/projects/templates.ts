@@ -8,7 +8,18 @@ import type { Template } from "@tesslate/contract";
 import type { ImageSpec } from "@tesslate/runtime";
 
 const Argv = Type.Array(Type.String({ minLength: 1 }), { minLength: 1 });
-/** `templates/<slug>/template.json`. The service gets its port in the variable PORT. */
+const Name = Type.String({ minLength: 1, maxLength: 100, pattern: "[A-Za-z0-9]" });
+const run = {
+  /** Null: nothing is known yet, and each start looks at the files. */
+  command: Type.Union([Argv, Type.Null()]),
+  port: Type.Integer({ minimum: 1, maximum: 65_535 }),
+  framework: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+};
+/** Another app in a folder of the template's files. */
+const App = Type.Object({ name: Name, directory: Type.String({ pattern: "^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$" }), ...run });
+/** A service of the catalog, by its slug. */
+const CatalogueService = Type.Object({ name: Name, service: Type.String({ minLength: 1 }) });
+/** `templates/<slug>/template.json`. Each app gets its port in the variable PORT. */
 const TemplateFile = Type.Object({
   slug: Type.String({ pattern: "^[a-z0-9-]{1,63}$" }),
   name: Type.String({ minLength: 1 }),
@@ -17,19 +28,32 @@ const TemplateFile = Type.Object({
   default: Type.Optional(Type.Boolean()),
   build: Type.Array(Argv),
   warm: Type.Optional(Type.Union([Type.Object({ command: Argv, port: Type.Integer(), path: Type.String() }), Type.Null()])),
-  service: Type.Object({
-    command: Argv,
-    port: Type.Integer({ minimum: 1, maximum: 65_535 }),
-    framework: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-  }),
+  /** The app at the root of the files. Its name is the template's unless it has its own. */
+  service: Type.Object({ name: Type.Optional(Name), ...run }),
+  /** Further containers of the project. */
+  containers: Type.Optional(Type.Array(Type.Union([App, CatalogueService]))),
+  /** By names of containers: `from` provides its variables to `to`. */
+  connections: Type.Optional(Type.Array(Type.Object({ from: Name, to: Name }))),
+  /** Names of project secrets that get a random value in each project. */
+  secrets: Type.Optional(Type.Array(Type.String({ pattern: "^[A-Z][A-Z0-9_]*$" }))),
   starter_prompts: Type.Array(Type.String()),
 });
 
-/** A bundled template: its API representation, the image to prepare and the service to run. */
+type Content = Static<typeof TemplateFile>;
+type TemplateContainer = NonNullable<Content["containers"]>[number];
+
+/** A bundled template: its API representation, the image to prepare and the containers of a project. */
 export interface BundledTemplate {
   api: Template;
   image: ImageSpec;
-  service: Static<typeof TemplateFile>["service"];
+  /** The app at the root of the files. */
+  service: Content["service"] & { name: string };
+  /** Further containers. */
+  containers: readonly TemplateContainer[];
+  /** By names of containers. */
+  connections: readonly { from: string; to: string }[];
+  /** Names of project secrets with a random value. */
+  secrets: readonly string[];
 }
 
 /** The bundled templates, the default one first, then by name. */
@@ -56,11 +80,31 @@ export async function loadTemplates(dir: string = bundledTemplatesDir): Promise<
     if (problem) throw new Error(`${file} is malformed: ${problem.instancePath} ${problem.message}`);
     const template = content as Static<typeof TemplateFile>;
     if (template.slug !== entry.name) throw new Error(`${file} is malformed: its slug must be the folder's name`);
-    const { slug, name, description, stack, starter_prompts } = template;
+    const { slug, name, description, stack, starter_prompts, connections = [], secrets = [] } = template;
+    const service = { ...template.service, name: template.service.name ?? name };
+    const containers = template.containers ?? [];
+    const names = [service, ...containers].map((container) => container.name);
+    if (new Set(names).size < names.length) throw new Error(`${file} is malformed: names of containers must differ`);
+    for (const missing of connections.flatMap(({ from, to }) => [from, to]).filter((end) => !names.includes(end)))
+      throw new Error(`${file} is malformed: a connection names ${missing}, but there is no such container`);
     all.push({
-      api: { slug, name, description, stack, is_default: template.default === true, starter_prompts },
+      api: {
+        slug,
+        name,
+        description,
+        stack,
+        is_default: template.default === true,
+        starter_prompts,
+        containers: [service, ...containers].map((container) => ({
+          name: container.name,
+          service_slug: "service" in container ? container.service : null,
+        })),
+      },
       image: { name: slug, sourceDir: join(dir, slug, "files"), build: template.build, ...(template.warm && { warm: template.warm }) },
-      service: template.service,
+      service,
+      containers,
+      connections,
+      secrets,
     });
   }
   all.sort((a, b) => Number(b.api.is_default) - Number(a.api.is_default) || a.api.name.localeCompare(b.api.name));

@@ -59,7 +59,7 @@ export function createConnections({ access, store, events }: { access: Connectio
             `${source.name} depends on ${target.name}, directly or indirectly. This connection would create a cycle.`,
             "connection_cycle",
           );
-        const made = await store.insert(tx, { ...valuesOf(source, body), project_id: project.id });
+        const made = await store.insert(tx, newConnection(source, body));
         if (!made) throw conflict("conflict", `${source.name} is already connected to ${target.name}.`);
         return { row: made, source, stale: await access.markStale(project.id, [targetId], tx) };
       });
@@ -83,8 +83,11 @@ const presentConnection = (row: ConnectionRow, source: ContainerRow): Connection
   env_keys: exportsOf(source, row).map(({ key }) => key),
 });
 
-/** The columns of a new connection. Without a mapping a service provides its variables under their own names. */
-function valuesOf(source: ContainerRow, body: CreateConnection): Omit<ConnectionRow, "id" | "project_id" | "created_at"> {
+/** The columns of a new connection. Without a mapping a service provides its variables under their own names. Throws 422. */
+export function newConnection(
+  source: ContainerRow,
+  body: Omit<CreateConnection, "source_container_id">,
+): Omit<ConnectionRow, "id" | "created_at"> {
   const isService = source.container_type === "service";
   const connector_type = isService ? "env_injection" : (body.connector_type ?? "env_injection");
   const config = body.config ?? null;
@@ -95,7 +98,8 @@ function valuesOf(source: ContainerRow, body: CreateConnection): Omit<Connection
   const mapping =
     isService && !mappingOf({ config }) ? { env_mapping: Object.fromEntries(Object.keys(offered).map((key) => [key, key])) } : {};
   return {
-    source_container_id: body.source_container_id,
+    project_id: source.project_id,
+    source_container_id: source.id,
     target_container_id: body.target_container_id,
     connection_type: body.connection_type ?? "depends_on",
     connector_type,

@@ -1,5 +1,5 @@
 /** A position on the canvas. */
-interface Position {
+export interface Position {
   position_x: number;
   position_y: number;
 }
@@ -8,13 +8,16 @@ const first: Position = { position_x: 200, position_y: 200 };
 const step: Position = { position_x: 320, position_y: 180 };
 const columns = 4;
 
+/** A place on the grid. */
+export const gridPosition = (column: number, row: number): Position => ({
+  position_x: first.position_x + column * step.position_x,
+  position_y: first.position_y + row * step.position_y,
+});
+
 /** The first grid position that no node covers, row by row. */
 export function findFreePosition(others: readonly Position[]): Position {
   for (let index = 0; ; index++) {
-    const position: Position = {
-      position_x: first.position_x + (index % columns) * step.position_x,
-      position_y: first.position_y + Math.floor(index / columns) * step.position_y,
-    };
+    const position = gridPosition(index % columns, Math.floor(index / columns));
     const isCovered = others.some(
       (one) =>
         Math.abs(one.position_x - position.position_x) < step.position_x &&

@@ -80,12 +80,14 @@ export function createInsertFromTemplate({
     if (body.deployment_mode === "external") throw badRequest("Only a service can be external.");
     const template = body.base_id ? templates.find(body.base_id) : templates.getDefault();
     if (!template) throw notFound("Base");
+    if (template.containers.length > 0)
+      throw badRequest(`${template.api.name} consists of several containers. Create a project from it.`, "not_supported");
     return store.transaction(async (tx) => {
       const made = await insertion.insert(
         tx,
         project,
         { name: body.name?.trim() || template.api.name, directoryOf: (key) => key, port: template.service.port },
-        { ...runBy(serviceOf(template)), ...positionOf(body) },
+        { ...runBy(serviceOf(template.service)), ...positionOf(body) },
       );
       return {
         row: made,

@@ -4,7 +4,7 @@ import { AppError, badRequest, conflict } from "../../../platform/errors.ts";
 import type { ServiceShape } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { containers, ContainerRow } from "../../../db/schema/runtime.ts";
-import { findFreePosition } from "./canvas-position.ts";
+import { findFreePosition, gridPosition, type Position } from "./canvas-position.ts";
 import { findService, freshEnvironment } from "./catalogue/index.ts";
 import type { ContainerSecrets } from "./container-secrets.ts";
 import type { ContainersStore } from "./containers.store.ts";
@@ -15,6 +15,15 @@ const maxContainers = 50;
 const labelAttempts = 10;
 
 type Values = Omit<typeof containers.$inferInsert, "project_id" | "name" | "service_key" | "host_label" | "directory" | "container_name">;
+
+/** An app of a new project. */
+interface NewApp {
+  name: string;
+  /** Default: the root. */
+  directory?: string;
+  service: ServiceShape;
+  position?: Position;
+}
 
 export const runBy = ({ command, framework }: ServiceShape): Values => ({ start_command: command, framework });
 
@@ -103,9 +112,13 @@ export function createContainerInsertion({
 
   return {
     insert,
-    /** The container at the root of a new project. */
-    insertFirst: (tx: Queries, project: ProjectRow, name: string, service: ServiceShape): Promise<ContainerRow> =>
-      insert(tx, project, { name, directoryOf: () => ".", port: service.port }, { ...runBy(service), position_x: 200, position_y: 200 }),
+    /** An app whose files exist: at the root of a new project, or in a folder of it. */
+    insertApp: (
+      tx: Queries,
+      project: ProjectRow,
+      { name, directory = ".", service, position = gridPosition(0, 0) }: NewApp,
+    ): Promise<ContainerRow> =>
+      insert(tx, project, { name, directoryOf: () => directory, port: service.port }, { ...runBy(service), ...position }),
     /** Copies containers into a fork: stopped, with the same keys and ports; secrets are regenerated or dropped. */
     copyAll: copyAll({ hasSecrets: false }),
     /** Copies containers into a branch: as into a fork, but with variables and credentials. Services with data get new ones and begin empty. */

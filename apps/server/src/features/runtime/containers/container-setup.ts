@@ -4,7 +4,7 @@ import { conflict } from "../../../platform/errors.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import { refuseExclusiveTask, taskLinks } from "../../core/tasks/index.ts";
-import type { InsertFromCatalogue } from "./container-from-catalogue.ts";
+import type { InsertFromCatalogue, InsertService } from "./container-from-catalogue.ts";
 import type { InsertFromTemplate } from "./container-from-template.ts";
 import type { ContainerInsertion } from "./container-insertion.ts";
 import type { ContainerView } from "./container-view.ts";
@@ -13,7 +13,8 @@ type Body = Static<typeof CreateContainer>;
 type Created = Container & { task_id: string | null; status_url: string | null };
 
 /** Creates containers from a template or from the service catalog. */
-export interface ContainerSetup extends Pick<ContainerInsertion, "insertFirst" | "copyAll" | "copyAllWithSecrets"> {
+export interface ContainerSetup extends Pick<ContainerInsertion, "insertApp" | "copyAll" | "copyAllWithSecrets"> {
+  insertService: InsertService;
   create: CreateContainerOnRequest;
 }
 

@@ -54,9 +54,15 @@ export function createContainersStore(db: Database) {
     lockProject: async (tx: Queries, projectId: string): Promise<void> => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`containers:${projectId}`}, 0))`);
     },
-    /** `undefined` when the host label is taken. */
+    /** `undefined` when the host label is taken. Lists are in the order of insertion, also of rows of one transaction. */
     insert: async (tx: Queries, values: typeof containers.$inferInsert): Promise<ContainerRow | undefined> =>
-      (await tx.insert(containers).values(values).onConflictDoNothing({ target: containers.host_label }).returning())[0],
+      (
+        await tx
+          .insert(containers)
+          .values({ created_at: sql`clock_timestamp()`, ...values })
+          .onConflictDoNothing({ target: containers.host_label })
+          .returning()
+      )[0],
     update: async (id: string, values: Partial<typeof containers.$inferInsert>, q: Queries = db): Promise<ContainerRow | undefined> =>
       (
         await q

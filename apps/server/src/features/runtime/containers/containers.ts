@@ -9,7 +9,7 @@ import type { Redactions, SecretVault } from "../../projects/secrets/index.ts";
 import { createServiceCatalogue, type ServiceCatalogue } from "./catalogue/index.ts";
 import { createContainerData, type SnapshotContainerData } from "./container-data.ts";
 import { createEnvironmentOf } from "./container-environment.ts";
-import { createInsertFromCatalogue } from "./container-from-catalogue.ts";
+import { createInsertFromCatalogue, createInsertService } from "./container-from-catalogue.ts";
 import { createInsertFromTemplate } from "./container-from-template.ts";
 import { createContainerInsertion } from "./container-insertion.ts";
 import { createContainerOperations } from "./container-operations.ts";
@@ -216,12 +216,14 @@ function createChanges(
   const { services, statusWriter } = control;
   const secrets = createContainerSecrets({ ...secretRecords, redactions });
   const insertion = createContainerInsertion({ store, secrets });
+  const insertService = createInsertService({ insertion, secrets, catalogue });
   const containerSetup: ContainerSetup = {
     ...insertion,
+    insertService,
     create: createCreateContainer({
       projects,
       insertFromTemplate: createInsertFromTemplate({ store, insertion, projects, tasks, templates, statusWriter }),
-      insertFromCatalogue: createInsertFromCatalogue({ store, insertion, projects, secrets, catalogue }),
+      insertFromCatalogue: createInsertFromCatalogue({ store, insertion, insertService, projects, secrets, catalogue }),
       view,
     }),
   };

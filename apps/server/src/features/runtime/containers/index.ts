@@ -1,5 +1,6 @@
 export { createServiceCatalogue, fill, findService, initialEnvironment, namesIn, workingDirOf } from "./catalogue/index.ts";
 export type { SnapshotContainerData } from "./container-data.ts";
+export { gridPosition } from "./canvas-position.ts";
 export { createContainers } from "./containers.ts";
 export type { Containers } from "./containers.service.ts";
 export {

@@ -44,7 +44,7 @@ export function createArchiveSource({
       await note(`${files.length} files, ${archive.totalBytes} bytes`);
       await progress(85, "Detecting how to run it");
       const service = await guessService(sandbox.files);
-      return { finish: (tx) => insertFirst(tx, project, containerNameFrom(project.name), service) };
+      return { finish: (tx) => insertFirst(tx, project, { name: containerNameFrom(project.name), service }) };
     },
     release: ({ file }) => unlink(join(dir, file)).catch(ignoreMissing),
   };

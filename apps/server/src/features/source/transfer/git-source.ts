@@ -59,7 +59,7 @@ export function createGitSource({
           .at(-1)
           ?.replace(/\.git$/, "") ?? "";
       return {
-        finish: (tx) => insertFirst(tx, project, containerNameFrom(decodeURIComponent(name)).slice(0, 100), service),
+        finish: (tx) => insertFirst(tx, project, { name: containerNameFrom(decodeURIComponent(name)).slice(0, 100), service }),
         git: { remote_url: input.url },
       };
     },
