@@ -89,6 +89,7 @@ export const welcomePage = html`<!doctype html>
       <ul>
         <li><a href="/api/hello?name=you">GET /api/hello</a><span>an example</span></li>
         <li><a href="/api/health">GET /api/health</a><span>is it up?</span></li>
+        <li><a href="/docs">GET /docs</a><span>all routes</span></li>
       </ul>
     </body>
   </html>`;
