@@ -23,6 +23,8 @@ export default journey({ hasMain: true, templates: ["react-vite", "static"] }, a
         browser = await context.openWindow();
         const { page } = browser;
         await page.goto(studio.url);
+        await page.getByRole("heading", { level: 1, name: "What do you want to build?" }).waitFor();
+        await page.getByRole("link", { name: "Sign in" }).first().click();
         await page.waitForURL(/\/login/);
         await expectAccessible(page, "login");
         await shot(page, "login");

@@ -12,6 +12,9 @@ const files = (...paths: string[]): readonly string[] => paths.map((path) => joi
 const roots = {
   /** What no page does without. */
   core: files("main.tsx"),
+  /** What the landing page and the signed-in pages have in common. */
+  public: files(),
+  landing: files("features/landing/LandingPage.tsx", "frame/VisitorFrame.tsx"),
   /** Everything around a signed-in page, and what pages have in common. */
   frame: files("frame/AppFrame.tsx"),
   auth: files("features/auth/LoginPage.tsx", "features/auth/RegisterPage.tsx"),
@@ -26,6 +29,8 @@ const roots = {
 type Part = keyof typeof roots;
 /** Where that goes which a part shares with others. */
 const shared: Record<Exclude<Part, "core" | "frame">, Part> = {
+  public: "core",
+  landing: "public",
   auth: "core",
   home: "frame",
   project: "frame",
@@ -109,7 +114,9 @@ export function createPartOf(): (id: string, context: Context) => string | null 
         others.get(part) ??
         (part === "project"
           ? closureOf([...roots.frame, ...roots.auth, ...roots.home], context)
-          : closureOf(roots.core, context, { followsDynamicImports: true, end: roots[part] }));
+          : part === "public"
+            ? closureOf(roots.auth, context)
+            : closureOf(roots.core, context, { followsDynamicImports: true, end: roots[part] }));
       others.set(part, known);
       return known;
     };

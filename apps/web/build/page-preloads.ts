@@ -1,10 +1,11 @@
 import type { Plugin } from "vite";
 
-/** What each page loads before it can be used, by the first segment of its address; `home` stands for none. */
+/** What each page loads before it can be used, by the first segment of its address; `home` stands for none, `landing` for none without a session. */
 const pages: Record<string, { parts: readonly string[]; calls?: readonly string[] }> = {
   login: { parts: ["auth"], calls: ["/api/config"] },
   register: { parts: ["auth"], calls: ["/api/config"] },
   home: { parts: ["frame", "home"], calls: ["/api/users/me"] },
+  landing: { parts: ["landing"], calls: ["/api/users/me"] },
   p: { parts: ["frame", "workbench", "transcript"], calls: ["/api/users/me"] },
 };
 

@@ -12,16 +12,17 @@ import { object } from "valibot";
 import { api } from "./api.ts";
 import { tableSearch } from "./features/admin/index.ts";
 import { libraryQuery } from "./features/agents/index.ts";
-import { configQuery, safeNext } from "./features/auth/index.ts";
+import { configQuery, isVisitor, noteVisitor, safeNext } from "./features/auth/index.ts";
 import { billingSearch } from "./features/billing/index.ts";
 import { boardSearch } from "./features/feedback/index.ts";
-import { marketplaceSearch } from "./features/marketplace/index.ts";
+import { marketplaceSearch, picksQuery, storeTypes } from "./features/marketplace/index.ts";
 import { modelSetupQuery, modelsQuery } from "./features/models/index.ts";
 import { projectsSearch } from "./features/projects/index.ts";
 import { applySavedPreferences, meQuery } from "./features/users/index.ts";
 import { RouteError } from "./frame/RouteError.tsx";
 import { lazyPage, preload } from "./lib/chunks.ts";
 import { hasCode } from "./lib/errors.ts";
+import { hadSession, noteSession } from "./lib/session-hint.ts";
 import { oneOfParam, requiredText, textParam, wordsParam } from "./lib/search-params.ts";
 import { draftQuery } from "./project/draft.queries.ts";
 import { projectQuery, recentProjectsQuery, templatesQuery } from "./project/projects.queries.ts";
@@ -42,6 +43,8 @@ const root = createRootRouteWithContext<RouterContext>()({
   ),
 });
 
+const VisitorFrame = lazyPage(() => import("./frame/VisitorFrame.tsx"), "VisitorFrame");
+const LandingPage = lazyPage(() => import("./features/landing/LandingPage.tsx"), "LandingPage");
 const AppFrame = lazyPage(() => import("./frame/AppFrame.tsx"), "AppFrame");
 const HomePage = lazyPage(() => import("./features/home/HomePage.tsx"), "HomePage");
 const WorkbenchPage = lazyPage(() => import("./features/workbench/WorkbenchPage.tsx"), "WorkbenchPage");
@@ -140,38 +143,66 @@ const publicProfile = createRoute({
   component: lazyPage(() => import("./features/creators/PublicProfilePage.tsx"), "PublicProfilePage"),
 });
 
-/** Pages that need a session, inside the frame. Loaders only start requests early; pages show their own states. */
+/** Pages that people without a session may open, too: the landing page, the store and its items. */
+const isPublicPage = (pathname: string): boolean => pathname === "/" || /^\/marketplace(?:\/(?:agent|base)\/[^/]+)?\/?$/.test(pathname);
+
+/** Loads the code of a page. If that fails, the page shows it. */
+const codeOf = async (page: typeof AppFrame): Promise<void> => {
+  await page.preload?.()?.catch(() => undefined);
+};
+
+/** Pages inside a frame, most of which need a session. Loaders only start requests early; pages show their own states. */
 const app = createRoute({
   getParentRoute: () => root,
   id: "app",
-  beforeLoad: async ({ context, location }) => {
-    const asked = context.queryClient.ensureQueryData(meQuery);
-    void context.queryClient.prefetchQuery(configQuery);
+  beforeLoad: async ({ context: { queryClient }, location }) => {
+    const asVisitor = async () => {
+      const config = await queryClient.ensureQueryData(configQuery).catch(() => undefined);
+      const isOpen = config?.no_accounts === false && isPublicPage(location.pathname) && (location.pathname !== "/" || config.landing_page);
+      if (!isOpen) throw await signInRedirect(queryClient, location.href);
+      await codeOf(VisitorFrame);
+      return { isVisitor: true };
+    };
+    if (isVisitor(queryClient)) return asVisitor();
+    const asked = queryClient.ensureQueryData(meQuery);
+    void queryClient.prefetchQuery(configQuery);
     // The code comes while the session is asked for, not after.
-    void AppFrame.preload?.();
-    if (location.pathname === "/") void HomePage.preload?.();
-    else if (location.pathname.startsWith("/p/")) void WorkbenchPage.preload?.();
+    const isExpected = hadSession();
+    void codeOf(isExpected ? AppFrame : VisitorFrame);
+    if (location.pathname === "/") void codeOf(isExpected ? HomePage : LandingPage);
+    else if (location.pathname.startsWith("/p/")) void codeOf(WorkbenchPage);
     try {
       applySavedPreferences(await asked);
     } catch (error) {
-      if (hasCode(error, "unauthorized")) throw await signInRedirect(context.queryClient, location.href);
-      throw error;
+      if (!hasCode(error, "unauthorized")) throw error;
+      noteVisitor(queryClient);
+      noteSession(false);
+      return asVisitor();
     }
+    noteSession(true);
+    await codeOf(AppFrame);
+    return { isVisitor: false };
   },
-  component: AppFrame,
+  component: () => (app.useRouteContext().isVisitor ? <VisitorFrame /> : <AppFrame />),
 });
 const home = createRoute({
   getParentRoute: () => app,
   path: "/",
-  loader: ({ context: { queryClient } }) => {
+  loader: async ({ context: { queryClient, isVisitor } }) => {
+    if (isVisitor) {
+      void queryClient.prefetchQuery(templatesQuery);
+      for (const type of storeTypes) void queryClient.prefetchQuery(picksQuery(type));
+      return codeOf(LandingPage);
+    }
     const user = queryClient.getQueryData(meQuery.queryKey);
     if (user) void queryClient.prefetchQuery(draftQuery(user.id));
     void queryClient.prefetchQuery(recentProjectsQuery);
     void queryClient.prefetchQuery(templatesQuery);
     void queryClient.prefetchQuery(modelSetupQuery);
     void queryClient.prefetchQuery(modelsQuery);
+    return codeOf(HomePage);
   },
-  component: HomePage,
+  component: () => (app.useRouteContext().isVisitor ? <LandingPage /> : <HomePage />),
 });
 const projects = createRoute({
   getParentRoute: () => app,

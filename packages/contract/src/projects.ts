@@ -346,7 +346,7 @@ export const projectsRoutes = {
     tag,
     summary: "List templates",
     description: "The bundled templates that a project can start from.",
-    auth: "user",
+    auth: "none",
     query: Type.Object(pageQuery),
     response: listOf(Template),
   }),

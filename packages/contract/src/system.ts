@@ -21,6 +21,7 @@ export const PublicConfig = Type.Object({
     Type.Boolean(),
   ),
   no_accounts: described("No one has signed up yet. Until someone does, every page leads to registration", Type.Boolean()),
+  landing_page: described("`/` is a landing page for people who are not signed in (setting `LANDING_PAGE`)", Type.Boolean()),
   demo: described("Replies are scripted", Type.Boolean()),
   oidc_name: described("Name of the configured OpenID Connect provider", Nullable(Type.String())),
   features: Type.Object({

@@ -59,6 +59,7 @@ export async function composeHttp(
       hasGoogle: oauth.isAvailable("google"),
       hasGitHub: oauth.isAvailable("github"),
       oidcName: oauth.isAvailable("oidc") ? config.auth.oauth.oidc.name : null,
+      hasLandingPage: config.http.hasLandingPage,
       hasPasskeys: passkeys.isAvailable,
     },
     checks: {

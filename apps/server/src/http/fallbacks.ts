@@ -4,6 +4,7 @@ import serveStatic from "@fastify/static";
 import type { FastifyInstance } from "fastify";
 import type { RouteGroup } from "@tesslate/contract";
 import { AppError } from "../platform/errors.ts";
+import { sessionCookie } from "./context.ts";
 import { createPages } from "./pages.ts";
 
 /** Methods of the routes at a path, for 405 responses. */
@@ -40,7 +41,7 @@ export async function installFallbacks(
     const path = request.url.split("?")[0] ?? "/";
     const isPage =
       request.method === "GET" && !path.startsWith("/api/") && !/\.\w+$/.test(path) && (request.headers.accept ?? "").includes("text/html");
-    if (isPage && pageOf) return reply.sendFile(pageOf(path));
+    if (isPage && pageOf) return reply.sendFile(pageOf(path, request.headers.cookie?.includes(`${sessionCookie}=`) === true));
     const allowed = methodsAt(path);
     if (allowed.length > 0)
       throw new AppError("method_not_allowed", `${request.method} is not allowed here. Allowed: ${allowed.join(", ")}.`, {

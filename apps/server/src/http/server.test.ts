@@ -38,7 +38,8 @@ beforeAll(async () => {
   await mkdir(join(webDir, "assets"), { recursive: true });
   await writeFile(join(webDir, "index.html"), "<!doctype html><title>Studio</title>");
   await mkdir(join(webDir, "pages"));
-  for (const name of ["home", "p"]) await writeFile(join(webDir, "pages", `${name}.html`), `<!doctype html><title>${name}</title>`);
+  for (const name of ["home", "landing", "p"])
+    await writeFile(join(webDir, "pages", `${name}.html`), `<!doctype html><title>${name}</title>`);
   await writeFile(join(webDir, "assets/app-abc.js"), "export {}");
   await writeFile(join(webDir, "favicon.svg"), "<svg xmlns='http://www.w3.org/2000/svg'/>");
   http = await startHttp(routes, handlers, { webDir, env: { CORS_ORIGINS: "https://admin.example.com" } });
@@ -187,14 +188,16 @@ describe("the web app", () => {
       ["/projects/my-app", "Studio"],
       ["/pages/home", "Studio"],
       // Pages with preload links of their own.
-      ["/", "home"],
-      ["/?q=a/b", "home"],
+      ["/", "landing"],
+      ["/?q=a/b", "landing"],
       ["/p/my-app/code", "p"],
     ]) {
       const response = await page(path ?? "");
       expect([path, response.status, await response.text()]).toEqual([path, 200, `<!doctype html><title>${title}</title>`]);
       expect(response.headers.get("cache-control")).toBe("no-cache");
     }
+    const home = await fetch(`${http.url}/`, { headers: { accept: "text/html", cookie: "tesslate_auth=ada" } });
+    expect(await home.text()).toBe("<!doctype html><title>home</title>");
     const asset = await page("/assets/app-abc.js", "*/*");
     expect([asset.status, asset.headers.get("cache-control")]).toEqual([200, "public, max-age=31536000, immutable"]);
     expect((await page("/favicon.svg", "*/*")).headers.get("cache-control")).toBe("no-cache");

@@ -31,6 +31,11 @@ export function publicAddress(port: number, { appBaseUrl = `http://localhost:${p
 }
 
 export const requests = group("Address and network", {
+  hasLandingPage: flag("LANDING_PAGE", {
+    default: "true",
+    example: "false",
+    description: "Show a landing page with a prompt and the store at / to people who are not signed in; false: the sign-in page",
+  }),
   rateLimitFactor: number("RATE_LIMIT_FACTOR", {
     default: "1",
     example: "0",

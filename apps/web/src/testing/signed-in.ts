@@ -1,5 +1,6 @@
 import { PublicConfig, User } from "@tesslate/contract";
 import type { CannedApi } from "./canned-api.ts";
+import { noteSession } from "../lib/session-hint.ts";
 import { sample } from "./sample.ts";
 
 export const person = (known: Partial<User> = {}): User =>
@@ -23,6 +24,7 @@ function frameOf(api: CannedApi): void {
 /** Somebody has a session. */
 export function signedIn(api: CannedApi, known: Partial<User> = {}): User {
   const user = person(known);
+  noteSession(true);
   api.answer("users.me", user);
   frameOf(api);
   return user;

@@ -12,9 +12,15 @@ export const configQuery = queryOptions({
   staleTime: 5 * 60_000,
 });
 
+/** Set once the server said that there is no session, so that the next public page does not ask again. */
+const visitorKey = ["users", "visitor"] as const;
+export const isVisitor = (queryClient: QueryClient): boolean => queryClient.getQueryData(visitorKey) === true;
+export const noteVisitor = (queryClient: QueryClient): void => void queryClient.setQueryData(visitorKey, true);
+
 /** Loads the user of the new session, which the guards of the routes check. */
 export async function enter(queryClient: QueryClient): Promise<User> {
   session.reset();
+  queryClient.removeQueries({ queryKey: visitorKey });
   const user = await queryClient.fetchQuery({ ...meQuery, staleTime: 0 });
   void queryClient.invalidateQueries({ queryKey: configQuery.queryKey });
   return user;

@@ -1,4 +1,4 @@
-export { configQuery, signOut } from "./auth.queries.ts";
+export { configQuery, isVisitor, noteVisitor, signOut } from "./auth.queries.ts";
 export { AuthThread, DoneStep, LiveStep, NextStep } from "./AuthThread.tsx";
 export { apiKeysQuery, sessionsQuery, useApiKeyActions, useSessionActions } from "./credentials.queries.ts";
 export { safeNext } from "./next.ts";

@@ -12,6 +12,7 @@ const config: PublicConfig = {
   version: "1",
   setup_required: false,
   no_accounts: false,
+  landing_page: true,
   setup_token_required: false,
   demo: false,
   features: { stripe: false, google_oauth: false, github_oauth: false, oidc: false, two_fa: true, smtp: true, passkeys: false },

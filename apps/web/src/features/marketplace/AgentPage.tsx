@@ -10,7 +10,8 @@ import { Button, buttonClass } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { toast, toastWithUndo } from "../../ui/toast.tsx";
-import { About, ItemFrame, ItemHead, Names, ItemSection, Related } from "./ItemPage.tsx";
+import { useIsSignedIn } from "../users/index.ts";
+import { About, ItemFrame, ItemHead, Names, ItemSection, Related, SignInAction } from "./ItemPage.tsx";
 import { agentQuery, useAcquire, useFork, useRemoveFromLibrary } from "./marketplace.queries.ts";
 import { priceOf } from "./price.ts";
 import { Reviews } from "./Reviews.tsx";
@@ -37,6 +38,7 @@ export function AgentPage() {
 function Agent({ agent }: { agent: AgentDetail }) {
   const acquire = useAcquire("agents");
   const isInLibrary = agent.is_purchased || agent.is_owner;
+  const isSignedIn = useIsSignedIn();
   return (
     <>
       {!agent.is_active ? (
@@ -44,7 +46,11 @@ function Agent({ agent }: { agent: AgentDetail }) {
           An administrator disabled this agent. You can't use it.
         </Banner>
       ) : null}
-      <ItemHead item={agent} price={priceOf(agent)} actions={<Actions agent={agent} acquire={acquire} />}>
+      <ItemHead
+        item={agent}
+        price={priceOf(agent)}
+        actions={isSignedIn ? <Actions agent={agent} acquire={acquire} /> : <SignInAction>Sign in to use this agent</SignInAction>}
+      >
         <span>{kinds[agent.agent_type] ?? agent.agent_type}</span>
         <span>{agent.source_type === "open" ? "Open: the system prompt is public" : "Closed: the system prompt is hidden"}</span>
       </ItemHead>
@@ -94,7 +100,13 @@ function Agent({ agent }: { agent: AgentDetail }) {
         type="agents"
         id={agent.id}
         canWrite={isInLibrary && !agent.is_owner}
-        why={agent.is_owner ? "You can't review your own agent." : "Add this agent to your library to review it."}
+        why={
+          !isSignedIn
+            ? "Sign in to review this agent."
+            : agent.is_owner
+              ? "You can't review your own agent."
+              : "Add this agent to your library to review it."
+        }
       />
       <Related type="agents" id={agent.id} />
     </>

@@ -11,7 +11,8 @@ import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast, toastWithUndo } from "../../ui/toast.tsx";
-import { About, ItemFrame, ItemHead, Names, ItemSection, Related } from "./ItemPage.tsx";
+import { useIsSignedIn } from "../users/index.ts";
+import { About, ItemFrame, ItemHead, Names, ItemSection, Related, SignInAction } from "./ItemPage.tsx";
 import { baseQuery, useAcquire, useRemoveFromLibrary, versionsQuery } from "./marketplace.queries.ts";
 import { priceOf } from "./price.ts";
 import { Reviews } from "./Reviews.tsx";
@@ -36,6 +37,7 @@ function Base({ base }: { base: BaseDetail }) {
   /** The version to start from; null is the latest commit of the branch. */
   const [using, setUsing] = useState<string | null>();
   const isPaid = base.pricing_type !== "free";
+  const isSignedIn = useIsSignedIn();
   const canUse = !isPaid || base.is_purchased || base.is_owner;
   return (
     <>
@@ -43,32 +45,36 @@ function Base({ base }: { base: BaseDetail }) {
         item={base}
         price={priceOf(base)}
         actions={
-          <>
-            {base.is_purchased && !base.is_owner ? (
-              <>
-                <Pill tone="ok" icon={<Check />}>
-                  In your library
-                </Pill>
-                <Button variant="ghost" onClick={() => setIsRemoving(true)}>
-                  Remove
+          !isSignedIn ? (
+            <SignInAction>Sign in to use this template</SignInAction>
+          ) : (
+            <>
+              {base.is_purchased && !base.is_owner ? (
+                <>
+                  <Pill tone="ok" icon={<Check />}>
+                    In your library
+                  </Pill>
+                  <Button variant="ghost" onClick={() => setIsRemoving(true)}>
+                    Remove
+                  </Button>
+                </>
+              ) : base.is_owner ? null : (
+                <Button
+                  {...(!canUse && { variant: "primary" as const })}
+                  isLoading={acquire.isPending}
+                  loadingWord={isPaid ? "Redirecting to checkout…" : "Adding…"}
+                  onClick={() => acquire.mutate(base.id, { onSuccess: () => toast(`${base.name} added to your library.`) })}
+                >
+                  {isPaid ? "Buy" : "Add to library"}
                 </Button>
-              </>
-            ) : base.is_owner ? null : (
-              <Button
-                {...(!canUse && { variant: "primary" as const })}
-                isLoading={acquire.isPending}
-                loadingWord={isPaid ? "Redirecting to checkout…" : "Adding…"}
-                onClick={() => acquire.mutate(base.id, { onSuccess: () => toast(`${base.name} added to your library.`) })}
-              >
-                {isPaid ? "Buy" : "Add to library"}
-              </Button>
-            )}
-            {canUse ? (
-              <Button variant="primary" icon={<Box size={14} />} onClick={() => setUsing(null)}>
-                Use template
-              </Button>
-            ) : null}
-          </>
+              )}
+              {canUse ? (
+                <Button variant="primary" icon={<Box size={14} />} onClick={() => setUsing(null)}>
+                  Use template
+                </Button>
+              ) : null}
+            </>
+          )
         }
       >
         <span>
@@ -96,12 +102,18 @@ function Base({ base }: { base: BaseDetail }) {
           <Names names={base.features} />
         </ItemSection>
       ) : null}
-      {base.git_repo_url ? <Versions base={base} {...(canUse && { onUse: setUsing })} /> : null}
+      {base.git_repo_url ? <Versions base={base} {...(canUse && isSignedIn && { onUse: setUsing })} /> : null}
       <Reviews
         type="bases"
         id={base.id}
         canWrite={base.is_purchased && !base.is_owner}
-        why={base.is_owner ? "You can't review your own template." : "Add this template to your library to review it."}
+        why={
+          !isSignedIn
+            ? "Sign in to review this template."
+            : base.is_owner
+              ? "You can't review your own template."
+              : "Add this template to your library to review it."
+        }
       />
       <Related type="bases" id={base.id} />
       {using === undefined ? null : <UseBaseDialog base={base} version={using} onClose={() => setUsing(undefined)} />}

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 import { ChevronLeft } from "lucide-react";
 import type { ReactNode } from "react";
 import { counted } from "../../lib/counted.ts";
@@ -88,6 +88,16 @@ export function ItemHead({ item, price, actions, children }: { item: Detail; pri
       </div>
       <div className="flex flex-wrap items-center gap-2">{actions}</div>
     </header>
+  );
+}
+
+/** For visitors, in place of what an item's page lets users do: leads back here after the sign-in. */
+export function SignInAction({ children }: { children: ReactNode }) {
+  const next = useLocation({ select: ({ href }) => href });
+  return (
+    <Link to="/login" search={{ next }} className={buttonClass({ variant: "primary" })}>
+      {children}
+    </Link>
   );
 }
 

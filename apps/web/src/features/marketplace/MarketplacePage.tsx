@@ -29,6 +29,7 @@ import {
   type Price,
 } from "./marketplace-search.ts";
 import { browseQuery, itemsPerPage } from "./marketplace.queries.ts";
+import { useIsSignedIn } from "../users/index.ts";
 import { SubmitBaseDialog } from "./SubmitBaseDialog.tsx";
 
 const route = getRouteApi("/app/marketplace");
@@ -45,6 +46,7 @@ export function MarketplacePage() {
   const list = useQuery(browseQuery({ ...search, type }));
   const box = useRef<HTMLInputElement>(null);
   const [isSubmitting, setIsSubmitting] = useState(false);
+  const isSignedIn = useIsSignedIn();
   const [isFiltersOpen, setIsFiltersOpen] = useState(false);
   const change = (next: MarketplaceSearch) =>
     void navigate({ search: (before) => ({ ...before, page: undefined, ...next }), replace: true });
@@ -70,22 +72,24 @@ export function MarketplacePage() {
       title="Store"
       heading="Store"
       action={
-        <>
-          <Link to="/library" className={buttonClass({ variant: "ghost" })}>
-            <Library size={14} />
-            <span className="narrow:sr-only">Library</span>
-          </Link>
-          {type === "agents" ? (
-            <Link to="/library/agents/$slug" params={{ slug: "new" }} className={buttonClass()}>
-              <Plus size={14} />
-              <span className="narrow:sr-only">New agent</span>
+        isSignedIn ? (
+          <>
+            <Link to="/library" className={buttonClass({ variant: "ghost" })}>
+              <Library size={14} />
+              <span className="narrow:sr-only">Library</span>
             </Link>
-          ) : (
-            <Button icon={<Plus size={14} />} onClick={() => setIsSubmitting(true)}>
-              <span className="narrow:sr-only">Submit template</span>
-            </Button>
-          )}
-        </>
+            {type === "agents" ? (
+              <Link to="/library/agents/$slug" params={{ slug: "new" }} className={buttonClass()}>
+                <Plus size={14} />
+                <span className="narrow:sr-only">New agent</span>
+              </Link>
+            ) : (
+              <Button icon={<Plus size={14} />} onClick={() => setIsSubmitting(true)}>
+                <span className="narrow:sr-only">Submit template</span>
+              </Button>
+            )}
+          </>
+        ) : undefined
       }
     >
       <div className="flex flex-wrap items-center gap-2 narrow:pt-3" role="search" aria-label="Store">
@@ -140,9 +144,11 @@ export function MarketplacePage() {
             {kind === type && data && data.total > 0 ? <TabCount count={data.total} /> : null}
           </Link>
         ))}
-        <Link to="/settings/look" className={tabClass} data-state="inactive">
-          Themes
-        </Link>
+        {isSignedIn ? (
+          <Link to="/settings/look" className={tabClass} data-state="inactive">
+            Themes
+          </Link>
+        ) : null}
       </nav>
       <div className="mt-5 grid grid-cols-[190px_minmax(0,1fr)] gap-6 narrow:grid-cols-1 narrow:gap-3">
         <div className={cx("narrow:hidden", isFiltersOpen && "narrow:block!")}>{facets}</div>

@@ -1,6 +1,7 @@
+export { cardGrid, ItemCard, ItemCardSkeletons } from "./ItemCard.tsx";
 export { ItemIcon } from "./ItemIcon.tsx";
-export { categoryName, marketplaceSearch } from "./marketplace-search.ts";
-export { agentQuery, useAcquire, useMarketplaceChanged, useRemoveFromLibrary } from "./marketplace.queries.ts";
+export { categoryName, marketplaceSearch, type ItemType } from "./marketplace-search.ts";
+export { agentQuery, picksQuery, storeTypes, useAcquire, useMarketplaceChanged, useRemoveFromLibrary } from "./marketplace.queries.ts";
 export { SubmitBaseDialog } from "./on-demand.ts";
 export { priceOf } from "./price.ts";
 export { Rating } from "./Stars.tsx";

@@ -46,6 +46,17 @@ export const browseQuery = ({
     placeholderData: keepPreviousData,
   });
 
+export const storeTypes = ["bases", "agents"] as const;
+/** The first few items of the store, as its own order has them. */
+export const picksQuery = (type: ItemType) =>
+  queryOptions({
+    queryKey: [...keys.all, "picks", type],
+    queryFn: async ({ signal }): Promise<List<StoreCard>> => {
+      const asked = { query: { limit: 3 } };
+      return type === "agents" ? api.marketplaceAgents.list(asked, { signal }) : api.marketplaceBases.list(asked, { signal });
+    },
+  });
+
 export const agentQuery = (slug: string) =>
   queryOptions({
     queryKey: [...keys.all, "agent", slug],

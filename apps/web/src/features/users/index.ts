@@ -1,2 +1,2 @@
 export { applySavedPreferences, useKeptPreferences, usePreferences, useSavePreferences } from "./preferences.ts";
-export { meQuery, useSetAvatar, useUpdateMe } from "./users.queries.ts";
+export { meQuery, useIsSignedIn, useSetAvatar, useUpdateMe } from "./users.queries.ts";

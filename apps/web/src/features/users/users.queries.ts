@@ -1,4 +1,4 @@
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { UpdateUser } from "@tesslate/contract";
 import { api } from "../../api.ts";
 
@@ -8,6 +8,9 @@ export const meQuery = queryOptions({
   queryFn: ({ signal }) => api.users.me(undefined, { signal }),
   staleTime: 5 * 60_000,
 });
+
+/** For pages that visitors may open, too. Makes no request: the guards of the routes have asked. */
+export const useIsSignedIn = (): boolean => useQuery({ ...meQuery, enabled: false }).data !== undefined;
 
 export function useUpdateMe() {
   const queryClient = useQueryClient();

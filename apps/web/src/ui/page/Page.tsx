@@ -1,8 +1,9 @@
 import { useCanGoBack } from "@tanstack/react-router";
-import { useEffect, useRef, type ReactNode } from "react";
+import { useContext, useEffect, useRef, type ReactNode } from "react";
 import { cx } from "../../lib/cx.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { FindButton } from "./FindButton.tsx";
+import { PaletteContext } from "./palette.ts";
 import { ThemeButton } from "./ThemeButton.tsx";
 
 /** After an in-app navigation focus goes to the new page, unless something in it took focus already (a composer, a search). */
@@ -41,18 +42,27 @@ export function Page({
 }) {
   usePageTitle(title);
   const main = useFocusOnArrival();
+  // Visitors have no palette, and the theme button in the frame's bar.
+  const hasPalette = useContext(PaletteContext) !== undefined;
   return (
     <main
       ref={main}
       id="main"
       tabIndex={-1}
-      className="on-sheet relative m-2 ml-0 scroll-y min-h-0 flex-1 rounded-4 border border-line-0 bg-bg-1 outline-none narrow:m-0 narrow:rounded-none narrow:border-0"
+      className={cx(
+        hasPalette ? "m-2 ml-0" : "m-2 mt-0",
+        "on-sheet relative scroll-y min-h-0 flex-1 rounded-4 border border-line-0 bg-bg-1 outline-none narrow:m-0 narrow:rounded-none narrow:border-0",
+      )}
     >
       <div className="flex h-11 items-center gap-2 pr-3 pl-5 narrow:h-12 narrow:pr-1 narrow:pl-4">
         {head}
         <span className="flex-1" />
-        <FindButton />
-        <ThemeButton />
+        {hasPalette ? (
+          <>
+            <FindButton />
+            <ThemeButton />
+          </>
+        ) : null}
       </div>
       <div className={cx("mx-auto w-full px-10 pb-12 narrow:px-4", widths[width])}>
         {heading ? (

@@ -21,6 +21,7 @@ export interface SystemFacts {
   oidcName: string | null;
   hasPasskeys: boolean;
   hasStripe: boolean;
+  hasLandingPage: boolean;
 }
 
 /** Each check rejects when its component is unavailable. */
@@ -105,6 +106,7 @@ export function mountSystem(
         setup_required: isRequired,
         setup_token_required: isRequired && needsToken,
         no_accounts: !hasAccounts,
+        landing_page: facts.hasLandingPage,
         demo: await facts.isDemo(),
         oidc_name: facts.oidcName,
         features: {

@@ -35,6 +35,7 @@ test("system.config shows the available features and no secret", async () => {
     setup_required: true,
     setup_token_required: true,
     no_accounts: true,
+    landing_page: true,
     demo: true,
     oidc_name: null,
     features: { stripe: false, google_oauth: false, github_oauth: false, oidc: false, two_fa: true, smtp: true, passkeys: true },
