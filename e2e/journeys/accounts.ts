@@ -86,7 +86,7 @@ export default journey({ hasMain: true, templates: [] }, async (context) => {
         await page.goto(link);
         await page.getByLabel("New password", { exact: true }).fill("short");
         await page.keyboard.press("Enter");
-        await page.getByText("At least 8 characters.").waitFor();
+        await page.getByText("The password must have at least 8 characters. This one has 5.").waitFor();
         await page.getByLabel("New password", { exact: true }).fill("an entirely new one");
         await expectAccessible(page, "reset password");
         await shot(page, "reset-password");

@@ -34,6 +34,7 @@ export * from "./files.ts";
 export * from "./library.ts";
 export * from "./limits.ts";
 export * from "./own-path.ts";
+export * from "./passwords.ts";
 export * from "./project-event-types.ts";
 export * from "./project-settings.ts";
 export * from "./linked-accounts.ts";

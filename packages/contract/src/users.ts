@@ -108,7 +108,7 @@ export const UpdateUser = Type.Object({
   bio: Maybe(Type.String({ maxLength: 2000 })),
   twitter_handle: Maybe(Type.String({ maxLength: 100 })),
   github_username: Maybe(Type.String({ maxLength: 100 })),
-  website_url: Maybe(Type.String({ maxLength: 500, pattern: "^https?://" })),
+  website_url: described("Without a scheme, `https://` is added", Maybe(Type.String({ maxLength: 500 }))),
   theme_preset: Type.Optional(Type.String({ maxLength: 100 })),
   chat_position: Type.Optional(Literals("left", "center", "right")),
   disabled_models: Maybe(Type.Array(Type.String({ maxLength: 200 }), { maxItems: 500 })),

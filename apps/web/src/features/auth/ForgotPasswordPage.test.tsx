@@ -49,7 +49,7 @@ test.describe("the other end of the link", () => {
     const app = open("/reset-password?token=good");
     const password = await screen.findByLabelText("New password");
     await user.type(password, "short{Enter}");
-    expect(password).toHaveAccessibleDescription(/At least 8 characters/);
+    expect(password).toHaveAccessibleDescription(/must have at least 8 characters/);
     expect(api.asked("auth.resetPassword")).toEqual([]);
     await user.type(password, " is now long{Enter}");
     await waitFor(() => expect(app.path()).toBe("/login"));

@@ -11,7 +11,7 @@ test("each field says what it lacks, and the first of them is gone to", async ({
   await user.type(screen.getByLabelText("Password"), "short");
   await user.click(screen.getByRole("button", { name: "Create account" }));
   expect(screen.getByLabelText("Email")).toHaveAccessibleDescription("Enter a valid email.");
-  expect(screen.getByLabelText("Password")).toHaveAccessibleDescription(/At least 8 characters; this has 5\./);
+  expect(screen.getByLabelText("Password")).toHaveAccessibleDescription(/must have at least 8 characters\. This one has 5\./);
   await waitFor(() => expect(screen.getByLabelText("Email")).toHaveFocus());
   expect(api.asked("auth.register")).toEqual([]);
   await expectAccessible();
@@ -69,6 +69,19 @@ test("on a server without accounts, every page leads to registration and from th
   expect(await screen.findByRole("heading", { name: "Connect a model" })).toBeVisible();
   expect(screen.getByRole("link", { name: "Skip for now" })).toHaveAttribute("href", "/p/shop/files");
   await expectAccessible();
+});
+
+test("how strong a password is stands below it, and a common one is not sent", async ({ api, open, user }) => {
+  begin(api);
+  open("/register");
+  const password = await screen.findByLabelText("Password");
+  await user.type(screen.getByLabelText("Email"), "nadia@example.com");
+  await user.type(password, "12345678{Enter}");
+  expect(password).toHaveAccessibleDescription(/too easy to guess.* Weak\./);
+  await user.clear(password);
+  await user.type(password, "correct horse battery staple");
+  expect(password).toHaveAccessibleDescription(/Strong\./);
+  expect(api.asked("auth.register")).toEqual([]);
 });
 
 test("sign-in leads to registration while a server has no accounts", async ({ api, open }) => {

@@ -13,6 +13,7 @@ import { forgetReferralCode, readReferralCode } from "../referrals/index.ts";
 import { configQuery, enter } from "./auth.queries.ts";
 import { AuthThread, LiveStep, NextStep } from "./AuthThread.tsx";
 import { safeNext } from "./next.ts";
+import { PasswordHint } from "./PasswordHint.tsx";
 import { ProviderButtons } from "./ProviderButtons.tsx";
 import { findRegisterFaults, type RegisterForm } from "./register.ts";
 
@@ -48,8 +49,11 @@ export function RegisterPage() {
       });
       forgetReferralCode();
       const answer = await api.auth.login({ body: { email, password: form.password } });
-      if (answer.requires_2fa) await router.navigate({ to: "/login", search: next ? { next } : {} });
-      else {
+      if (answer.requires_2fa) {
+        // The sign-in page leads back here as long as it knows of no account.
+        await queryClient.fetchQuery({ ...configQuery, staleTime: 0 });
+        await router.navigate({ to: "/login", search: next ? { next } : {} });
+      } else {
         const user = await enter(queryClient);
         // Its guard leads on where a model is connected already.
         if (user.is_superuser) await router.navigate({ to: "/connect-model", search: next ? { next } : {}, replace: true });
@@ -87,7 +91,7 @@ export function RegisterPage() {
               onChange={set("email")}
             />
           </Field>
-          <Field label="Password" error={errors.password} hint="At least 8 characters. A few unrelated words make a strong password.">
+          <Field label="Password" error={errors.password} hint={<PasswordHint password={form.password} owner={form} />}>
             <PasswordInput size="lg" name="password" autoComplete="new-password" value={form.password} onChange={set("password")} />
           </Field>
           {wantsToken ? (

@@ -1,3 +1,4 @@
+import { passwordProblem } from "@tesslate/contract/passwords";
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
 import { useState } from "react";
 import { api } from "../../api.ts";
@@ -8,6 +9,7 @@ import { useForm } from "../../ui/form/use-form.ts";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { AuthThread, LiveStep, NextStep } from "./AuthThread.tsx";
+import { PasswordHint } from "./PasswordHint.tsx";
 
 const route = getRouteApi("/reset-password");
 
@@ -18,7 +20,7 @@ export function ResetPasswordPage() {
   const [isExpired, setIsExpired] = useState(token === "");
   const form = useForm({
     start: { password: "" },
-    check: ({ password }) => ({ ...([...password].length < 8 && { password: "At least 8 characters." }) }),
+    check: ({ password }) => ({ password: passwordProblem(password, { email: "" }) }),
     submit: async ({ password }) => {
       try {
         await api.auth.resetPassword({ body: { token, password } });
@@ -51,11 +53,12 @@ export function ResetPasswordPage() {
   return (
     <AuthThread title="Set a new password">
       <LiveStep title="Set a new password">
+        <p className="mt-1 text-fg-2">This signs you out everywhere.</p>
         <form onSubmit={form.onSubmit} noValidate className="mt-4 grid gap-3">
           <Field
             label="New password"
             error={form.errors.password}
-            hint="8 to 128 characters. A few unrelated words make a strong password. This signs you out everywhere."
+            hint={<PasswordHint password={form.values.password} owner={{ email: "" }} />}
           >
             <PasswordInput size="lg" {...form.text("password")} autoComplete="new-password" autoFocus />
           </Field>

@@ -13,5 +13,6 @@ test.each([
   [{ password: "short" }, ["password"]],
   [{ password: "x".repeat(129) }, ["password"]],
   [{ password: "ANNA@x.ORG" }, ["password"]],
+  [{ password: "12345678" }, ["password"]],
   [{ name: "x".repeat(101), password: "" }, ["name", "password"]],
 ])("%j", (change, faulty) => expect(Object.keys(findRegisterFaults({ ...good, ...change })).sort()).toEqual(faulty));

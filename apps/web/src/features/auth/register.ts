@@ -1,3 +1,4 @@
+import { passwordProblem } from "@tesslate/contract/passwords";
 import type { Faults } from "../../ui/form/faults.ts";
 
 export interface RegisterForm {
@@ -7,9 +8,6 @@ export interface RegisterForm {
   setup_token: string;
 }
 
-const shortestPassword = 8;
-const longestPassword = 128;
-
 /** Validation before the request; the server validates again. The case of an email does not matter. */
 export function findRegisterFaults(form: RegisterForm): Faults<keyof RegisterForm> {
   const email = form.email.trim();
@@ -18,9 +16,9 @@ export function findRegisterFaults(form: RegisterForm): Faults<keyof RegisterFor
   else if (!/^[^\s@]+@[^\s@]+$/.test(email)) faults.email = "Enter a valid email.";
   if (form.name.trim().length > 100) faults.name = "At most 100 characters.";
   if (!form.password) faults.password = "Enter a password.";
-  else if (form.password.length < shortestPassword)
-    faults.password = `At least ${shortestPassword} characters; this has ${form.password.length}.`;
-  else if (form.password.length > longestPassword) faults.password = `At most ${longestPassword} characters.`;
-  else if (form.password.toLowerCase() === email.toLowerCase()) faults.password = "Your password can't be your email.";
+  else {
+    const problem = passwordProblem(form.password, { email });
+    if (problem) faults.password = problem;
+  }
   return faults;
 }

@@ -97,7 +97,7 @@ export function ProfileSettings() {
             <Textarea {...form.text("bio")} maxLength={2000} />
           </Field>
           <Field label="Website" error={errors.website_url}>
-            <Input {...form.text("website_url")} type="url" autoComplete="url" placeholder="https://…" maxLength={500} />
+            <Input {...form.text("website_url")} type="url" autoComplete="url" placeholder="alder.example" maxLength={500} />
           </Field>
           <div className="grid grid-cols-2 gap-3 narrow:grid-cols-1">
             <Field label="GitHub" error={errors.github_username}>

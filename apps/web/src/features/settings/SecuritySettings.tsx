@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import type { UpdateUser, User } from "@tesslate/contract";
+import { passwordProblem } from "@tesslate/contract/passwords";
 import { api } from "../../api.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -12,7 +13,7 @@ import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { configQuery, sessionsQuery, securityEventsQuery, securityQuery } from "../auth/index.ts";
+import { configQuery, PasswordHint, sessionsQuery, securityEventsQuery, securityQuery } from "../auth/index.ts";
 import { meQuery, useUpdateMe } from "../users/index.ts";
 import { AuthenticatorSettings } from "./AuthenticatorSettings.tsx";
 import { LinkedAccountSettings } from "./LinkedAccountSettings.tsx";
@@ -90,8 +91,9 @@ export function SecuritySettings() {
 }
 
 function PasswordForm() {
+  const { data: user } = useSuspenseQuery(meQuery);
   const guarded = useGuardedChange({
-    check: ({ password }) => ({ ...(password.length < 8 && { password: "At least 8 characters." }) }),
+    check: ({ password }) => ({ password: passwordProblem(password, user) }),
     change: ({ password }) => ({ password }),
     done: "Password changed. Other sessions were signed out.",
   });
@@ -101,7 +103,7 @@ function PasswordForm() {
       <form onSubmit={form.onSubmit} noValidate className="grid gap-3">
         {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
         <CurrentPassword {...guarded} />
-        <Field label="New password" error={form.errors.password} hint="8 to 128 characters. A few unrelated words make a strong password.">
+        <Field label="New password" error={form.errors.password} hint={<PasswordHint password={form.values.password} owner={user} />}>
           <PasswordInput {...form.text("password")} autoComplete="new-password" />
         </Field>
         <div>

@@ -1,9 +1,8 @@
-import type { ErrorCode } from "@tesslate/contract";
+import { easyToGuess, passwordProblem, type ErrorCode } from "@tesslate/contract";
 import type { UserRow } from "../../../db/schema/accounts.ts";
 import { badRequest } from "../../../platform/errors.ts";
 import type { RateLimiter } from "../../../platform/rate-limit.ts";
 import type { Passwords } from "./passwords.ts";
-import { passwordProblem } from "./users.rules.ts";
 
 export const wrongPassword = () => badRequest("The current password is wrong.", "current_password_wrong");
 
@@ -16,8 +15,7 @@ export function createPasswordChecks({ passwords, limits }: { passwords: Passwor
     checkPassword: async (password: string, user: Pick<UserRow, "email" | "username">, code: ErrorCode): Promise<void> => {
       const problem = passwordProblem(password, user);
       if (problem) throw badRequest(problem, code);
-      if (await passwords.isEasyToGuess(password, user))
-        throw badRequest("This password is too easy to guess. Use a longer one, for example four unrelated words.", code);
+      if (await passwords.isEasyToGuess(password, user)) throw badRequest(easyToGuess, code);
     },
     /** Throws `current_password_required`, `current_password_wrong`. Rate limited, so that a stolen session cannot guess the password. */
     requireCurrentPassword: async (user: UserRow, given: string | undefined): Promise<void> => {

@@ -5,7 +5,7 @@ import { AppError, conflict, notFound, unauthorized } from "../../../platform/er
 import type { Avatars } from "./avatars.ts";
 import { wrongPassword, type PasswordChecks } from "./password-checks.ts";
 import { emailTaken, refuse, usernameOf, usernameTaken } from "./users.refusals.ts";
-import { avatarProblem, cleanName, nameProblem, normalizeEmail, pictureIn, websiteProblem } from "./users.rules.ts";
+import { avatarProblem, cleanName, nameProblem, normalizeEmail, pictureIn, websiteOf } from "./users.rules.ts";
 import { isStillVerified, type UserChanges, type UsersStore } from "./users.store.ts";
 
 /** Locks a theme if the user may use it. */
@@ -69,7 +69,8 @@ export function createProfiles({
       if (body.name !== undefined) refuse("name", nameProblem(body.name));
       const given = body.avatar_url ? pictureIn(body.avatar_url) : undefined;
       const picture = given && (await avatars.pictureOf(id, given));
-      if (body.website_url) refuse("website_url", websiteProblem(body.website_url));
+      const website_url = body.website_url ? websiteOf(body.website_url) : body.website_url;
+      if (body.website_url && website_url === undefined) refuse("website_url", "Enter a website, for example alder.example");
 
       const hasNewEmail = email !== user.email;
       const isSensitive =
@@ -98,6 +99,7 @@ export function createProfiles({
       };
       if (body.preferences !== undefined) changes.preferences = store.mergedPreferences(knownOf(body.preferences));
       for (const key of profileFields) if (body[key] !== undefined) Object.assign(changes, { [key]: body[key] });
+      if (website_url !== undefined) changes.website_url = website_url;
       try {
         const row = await store.transaction(async (tx) => {
           if (body.theme_preset !== undefined && !(await lockTheme(tx, id, body.theme_preset))) refuse("theme_preset", "Theme not found");

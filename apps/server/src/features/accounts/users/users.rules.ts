@@ -21,16 +21,6 @@ const maxNameLength = 100;
 export const nameProblem = (name: string): string | undefined =>
   turning.test(name) || /\p{Cc}/u.test(name.trim()) ? "A name must not contain control characters" : undefined;
 
-/** An error message for an invalid password; `undefined` when it is valid. */
-export function passwordProblem(password: string, { email, username }: { email: string; username: string }): string | undefined {
-  const length = [...password].length;
-  if (length < 8) return "The password must have at least 8 characters.";
-  if (length > 128) return "The password must have at most 128 characters.";
-  if (password.toLowerCase() === email.toLowerCase()) return "The password must not be your email address.";
-  if (password.toLowerCase() === username.toLowerCase()) return "The password must not be your username.";
-  return undefined;
-}
-
 const reserved = new Set(
   "admin api auth dashboard login logout marketplace oauth register settings billing project library feedback referral referrals tesslate support help about terms privacy blog docs status www mail root null undefined system community official".split(
     " ",
@@ -82,5 +72,13 @@ export function avatarProblem(value: string): string | undefined {
   if (!type || !data) return "Must be an http(s) URL, or a PNG, JPEG, GIF, WebP or AVIF image as a base64 data URI.";
   return imageMarks[type]?.(Buffer.from(data, "base64")) ? undefined : `The data is not a ${type.toUpperCase()} image.`;
 }
-export const websiteProblem = (value: string): string | undefined =>
-  /^https?:$/.test(URL.parse(value)?.protocol ?? "") ? undefined : "Must start with http:// or https://.";
+/** The address of a website: `alder.example` becomes `https://alder.example`. `undefined` for what is none. */
+export function websiteOf(given: string): string | undefined {
+  const text = given.trim();
+  const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+  const url = URL.parse(hasScheme ? text : `https://${text}`);
+  if (!url || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "") return undefined;
+  // A word is no address.
+  if (!hasScheme && !/.\../.test(url.hostname)) return undefined;
+  return url.pathname === "/" && url.search === "" && url.hash === "" ? url.origin : url.href;
+}

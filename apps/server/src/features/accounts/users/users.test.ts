@@ -101,6 +101,7 @@ describe("users.updateMe", () => {
     ["a malformed username", { username: "a b c" }, "username"],
     ["a javascript: URL", { website_url: "javascript:alert(1)" }, "website_url"],
     ["an incomplete URL", { website_url: "https://" }, "website_url"],
+    ["a word as a website", { website_url: "alder" }, "website_url"],
     ["an unknown position", { chat_position: "top" }, "chat_position"],
     ["a long handle", { twitter_handle: "x".repeat(101) }, "twitter_handle"],
     ["an avatar that is a script", { avatar_url: "data:image/svg+xml;base64,PHN2Zy8+" }, "avatar_url"],
