@@ -251,7 +251,7 @@ export default journey({}, async (context) => {
         await page().goto(`${studio.url}/settings/referrals`);
         await page().getByRole("button", { name: "Copy link" }).click();
         const link = await until("it is copied", () => page().evaluate(() => navigator.clipboard.readText()));
-        expect(link.startsWith(`${studio.url}/?ref=`), link);
+        expect(link.startsWith(`${studio.url}/register?ref=`), link);
         await expectAccessible(page(), "referrals");
         await page().getByRole("button", { name: "Show QR code" }).click();
         await page().getByRole("img", { name: "QR code of your referral link" }).waitFor();
@@ -262,9 +262,10 @@ export default journey({}, async (context) => {
         await shot(page(), "creator-empty");
         await page().context().clearCookies();
         await page().goto(link);
-        await page().waitForURL(/\/login/);
+        await page().waitForURL(/\/register/);
+        await page().getByText("Bob invited you. You both get 100 credits when you sign up.").waitFor();
+        await shot(page(), "invitation");
         expect(!page().url().includes("ref="), "the code is removed from the URL");
-        await page().goto(`${studio.url}/register`);
         await page().getByLabel("Email").fill("carla@example.org");
         await page().getByLabel("Password", { exact: true }).fill("correct horse battery");
         await page().keyboard.press("Enter");

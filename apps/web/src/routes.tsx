@@ -18,6 +18,7 @@ import { boardSearch } from "./features/feedback/index.ts";
 import { marketplaceSearch, picksQuery, storeTypes } from "./features/marketplace/index.ts";
 import { modelSetupQuery, modelsQuery } from "./features/models/index.ts";
 import { projectsSearch } from "./features/projects/index.ts";
+import { readReferralCode } from "./features/referrals/index.ts";
 import { applySavedPreferences, meQuery } from "./features/users/index.ts";
 import { RouteError } from "./frame/RouteError.tsx";
 import { lazyPage, preload } from "./lib/chunks.ts";
@@ -76,6 +77,14 @@ const login = createRoute({
 const register = createRoute({
   getParentRoute: () => guest,
   path: "/register",
+  // A referral link also reaches people who have an account.
+  beforeLoad: async ({ context: { queryClient } }) => {
+    if (readReferralCode() === undefined || isVisitor(queryClient)) return;
+    const user = await queryClient.ensureQueryData(meQuery).catch((error: unknown) => {
+      if (hasCode(error, "unauthorized")) noteVisitor(queryClient);
+    });
+    if (user) throw redirect({ to: "/", replace: true });
+  },
   component: lazyPage(() => import("./features/auth/RegisterPage.tsx"), "RegisterPage"),
 });
 

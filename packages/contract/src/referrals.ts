@@ -19,6 +19,15 @@ export const Referral = described(
 );
 export type Referral = Static<typeof Referral>;
 
+export const Invitation = described(
+  "Who invites by a referral code, and with what.",
+  Type.Object({
+    referrer_name: Type.String(),
+    reward_credits: described("Credits that both people get when the invited one signs up; 0: none", Type.Integer()),
+  }),
+);
+export type Invitation = Static<typeof Invitation>;
+
 export const ReferralCode = Type.Object({
   referral_code: Type.String({ minLength: 1, maxLength: 32, pattern: "\\S", description: "Case-insensitive" }),
 });
@@ -44,6 +53,17 @@ export const referralsRoutes = {
     body: ReferralCode,
     response: Type.Object({ referred_by: Type.String() }),
     errors: ["not_found", "own_referral_code", "already_referred", "rate_limited"],
+  }),
+  invitation: route({
+    method: "GET",
+    path: "/api/referrals/invitations/{referral_code}",
+    tag,
+    summary: "Get invitation",
+    description: "Who a referral code belongs to and what it brings, for the page where the invited person signs up.",
+    auth: "none",
+    params: ReferralCode,
+    response: Invitation,
+    errors: ["not_found", "rate_limited"],
   }),
   landing: route({
     method: "POST",

@@ -266,6 +266,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
       "/api/users/me/export/{task_id}": exported.task_id ?? "",
       "/api/users/{id}/avatar/{version}": me.avatar_url?.split("/").at(-1) ?? "",
       "/api/creators/{username}": user.username,
+      "/api/referrals/invitations/{referral_code}": user.referral_code ?? "",
       "/api/feedback/{id}": post.id,
       "/api/feedback/{id}/comments/{comment_id}": comment.id,
       // A user whom administrators can change without affecting other tests.

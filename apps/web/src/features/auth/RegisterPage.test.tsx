@@ -71,6 +71,29 @@ test("on a server without accounts, every page leads to registration and from th
   await expectAccessible();
 });
 
+test("a referral link names who invites and what both get; the code goes along", async ({ api, open, user }) => {
+  begin(api);
+  localStorage.setItem("tesslate.referral", JSON.stringify("ABCD2345"));
+  api.answer("users.me", refuse("unauthorized"));
+  api.answer("auth.refresh", refuse("unauthorized"));
+  api.answer("referrals.invitation", { referrer_name: "Bob", reward_credits: 100 });
+  open("/register");
+  expect(await screen.findByText(/invited you\./)).toHaveTextContent("Bob invited you. You both get 100 credits when you sign up.");
+  api.answer("auth.register", refuse("register_user_already_exists"));
+  await user.type(screen.getByLabelText("Email"), "nadia@example.com");
+  await user.type(screen.getByLabelText("Password"), "correct horse{Enter}");
+  await waitFor(() => expect(api.asked("auth.register")[0]?.body).toMatchObject({ referral_code: "ABCD2345" }));
+});
+
+test("a referral link leads people who are signed in to Home", async ({ api, open }) => {
+  signedIn(api);
+  api.blankReads();
+  localStorage.setItem("tesslate.referral", JSON.stringify("ABCD2345"));
+  const app = open("/register");
+  await screen.findByRole("heading", { name: /What do you want to build, Nadia/ });
+  expect(app.path()).toBe("/");
+});
+
 test("how strong a password is stands below it, and a common one is not sent", async ({ api, open, user }) => {
   begin(api);
   open("/register");

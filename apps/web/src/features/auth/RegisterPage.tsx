@@ -9,7 +9,7 @@ import { Field } from "../../ui/Field.tsx";
 import { useSubmission } from "../../ui/form/use-submission.ts";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
-import { forgetReferralCode, readReferralCode } from "../referrals/index.ts";
+import { forgetReferralCode, Invitation, readReferralCode } from "../referrals/index.ts";
 import { configQuery, enter } from "./auth.queries.ts";
 import { AuthThread, LiveStep, NextStep } from "./AuthThread.tsx";
 import { safeNext } from "./next.ts";
@@ -27,6 +27,7 @@ export function RegisterPage() {
   const { data: config } = useQuery(configQuery);
   const [form, setForm] = useState<RegisterForm>({ name: "", email: "", password: "", setup_token: "" });
   const [isTokenShown, setIsTokenShown] = useState(false);
+  const [referralCode] = useState(readReferralCode);
   const set = (name: keyof RegisterForm) => (event: { target: { value: string } }) => setForm({ ...form, [name]: event.target.value });
   const isFirst = config?.setup_required === true;
   const isAlone = config?.no_accounts === true;
@@ -72,6 +73,7 @@ export function RegisterPage() {
   return (
     <AuthThread title="Create account">
       <LiveStep title={isAlone ? "Create your account" : "Create account"}>
+        {referralCode === undefined ? null : <Invitation code={referralCode} />}
         {isFirst && !wantsToken ? <p className="mt-1 text-fg-2">This account will be the administrator of this server.</p> : null}
         <form onSubmit={onSubmit} noValidate className="mt-4 grid gap-3">
           {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}

@@ -1,1 +1,2 @@
+export { Invitation } from "./Invitation.tsx";
 export { forgetReferralCode, rememberReferralCode, readReferralCode } from "./referral-code.ts";

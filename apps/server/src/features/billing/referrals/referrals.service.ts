@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import type { Referral } from "@tesslate/contract";
+import type { Invitation, Referral } from "@tesslate/contract";
 import type { CryptoBox } from "../../../platform/crypto.ts";
 import type { Queries } from "../../../platform/database.ts";
 import { badRequest, notFound } from "../../../platform/errors.ts";
@@ -64,7 +64,7 @@ export function createReferrals({
       const { landings, conversions } = await store.stats(code);
       return {
         referral_code: code,
-        referral_url: `${appBaseUrl}/?ref=${code}`,
+        referral_url: `${appBaseUrl}/register?ref=${code}`,
         referred_by,
         stats: { landings, conversions, conversion_rate: landings === 0 ? 0 : Math.round((conversions / landings) * 1000) / 10 },
         reward_credits: rewardCredits,
@@ -97,6 +97,13 @@ export function createReferrals({
       if (user.referred_by === null) return;
       const referrer = await store.findByCode(user.referred_by, tx);
       if (referrer) await convert(tx, user.id, referrer.id, user.referred_by);
+    },
+    /** Throws 404 for an unknown code. */
+    invitation: async (ip: string, given: string): Promise<Invitation> => {
+      await limits.count({ key: `referral-invitation:${rateLimitNetwork(ip)}`, max: 30, windowSeconds: 60 });
+      const referrer = await store.findByCode(given.trim().toUpperCase());
+      if (!referrer) throw notFound("Referral code");
+      return { referrer_name: referrer.name, reward_credits: rewardCredits };
     },
     landing: async (ip: string, userAgent: string | undefined, given: string): Promise<void> => {
       await limits.count({ key: `referral-landing:${rateLimitNetwork(ip)}`, max: 10, windowSeconds: 60 });

@@ -27,7 +27,7 @@ describe("the own referral code", () => {
     const ada = await app.signUp({ name: "Ada" });
     expect(await of(ada).code()).toEqual({
       referral_code: ada.referral_code,
-      referral_url: `${app.config.http.appBaseUrl}/?ref=${ada.referral_code}`,
+      referral_url: `${app.config.http.appBaseUrl}/register?ref=${ada.referral_code}`,
       referred_by: null,
       stats: { landings: 0, conversions: 0, conversion_rate: 0 },
       reward_credits: 250,
@@ -36,6 +36,15 @@ describe("the own referral code", () => {
     const made = await Promise.all(Array.from({ length: 10 }, () => codeOf(ada)));
     expect(new Set(made).size).toBe(1);
     expect(made[0]).toMatch(/^[0-9A-Z]{8}$/);
+  });
+
+  test("says to whom it belongs and what it brings, to anyone who has it", async () => {
+    const ada = await app.signUp({ name: "Ada" });
+    const ask = (referral_code: string) => app.as().referrals.invitation({ params: { referral_code } });
+    expect(await ask((await codeOf(ada)).toLowerCase())).toEqual({ referrer_name: "Ada", reward_credits: 250 });
+    await expect(ask("NOSUCHCD")).rejects.toMatchObject({ status: 404 });
+    await sql("update users set is_suspended = true where id = $1", [ada.id]);
+    await expect(ask(ada.referral_code ?? "")).rejects.toMatchObject({ status: 404 });
   });
 
   test("counts visits without personal data", async () => {
