@@ -19,7 +19,7 @@ export const ProjectDraft = described(
 );
 export type ProjectDraft = Static<typeof ProjectDraft>;
 
-const Kept = Type.Object({ draft: Nullable(ProjectDraft) });
+export const KeptProjectDraft = Type.Object({ draft: Nullable(ProjectDraft) });
 
 export const projectDraftsRoutes = {
   get: route({
@@ -30,7 +30,7 @@ export const projectDraftsRoutes = {
     description: "The prompt that you wrote but did not build yet; null without one.",
     auth: "user",
     keys: false,
-    response: Kept,
+    response: KeptProjectDraft,
   }),
   save: route({
     method: "PUT",
@@ -42,6 +42,6 @@ export const projectDraftsRoutes = {
     auth: "user",
     keys: false,
     body: Type.Object({ draft: Nullable(Type.Omit(ProjectDraft, ["updated_at"])) }),
-    response: Kept,
+    response: KeptProjectDraft,
   }),
 };
