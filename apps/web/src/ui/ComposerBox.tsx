@@ -19,6 +19,8 @@ export interface ComposerBoxProps {
   bar?: ReactNode;
   /** Takes the bar's place: one sentence and two actions (no model, no credits). The draft stays. */
   notice?: ReactNode;
+  /** Below the bar, which stays usable: one sentence and its actions. */
+  foot?: ReactNode;
   textareaRef?: RefObject<HTMLTextAreaElement | null>;
   textareaProps?: Omit<ComponentProps<"textarea">, "value" | "onChange" | "onKeyDown" | "ref">;
   className?: string;
@@ -37,6 +39,7 @@ export function ComposerBox({
   attachments,
   bar,
   notice,
+  foot,
   textareaRef,
   textareaProps,
   className,
@@ -76,11 +79,12 @@ export function ComposerBox({
         )}
         {...textareaProps}
       />
-      {notice ? (
-        <div className="flex flex-wrap items-center gap-2.5 border-t border-line-0 px-3 py-2.5 text-sm leading-note">{notice}</div>
-      ) : (
+      {notice ? null : (
         <div className={cx("flex items-center", isHero ? "gap-1 px-2 pt-1.5 pb-2" : "gap-0.5 px-1.5 pt-1 pb-1.5")}>{bar}</div>
       )}
+      {(notice ?? foot) ? (
+        <div className="flex flex-wrap items-center gap-2.5 border-t border-line-0 px-3 py-2.5 text-sm leading-note">{notice ?? foot}</div>
+      ) : null}
     </div>
   );
 }

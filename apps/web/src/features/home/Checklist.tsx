@@ -1,7 +1,8 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Circle, CircleCheck, X } from "lucide-react";
+import { ChevronDown, ChevronRight, Circle, CircleCheck, X } from "lucide-react";
 import { Suspense, useState } from "react";
+import { readStored, writeStored } from "../../lib/storage.ts";
 import { recentProjectsQuery } from "../../project/projects.queries.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -11,13 +12,20 @@ import { modelSetupQuery, type ModelSetup, ConnectModelDialog } from "../models/
 import { useSavePreferences, meQuery } from "../users/index.ts";
 import { checklist, type Step } from "./checklist.ts";
 
-/** The first steps, until all are done or the list is dismissed. Shows nothing while its data is loading or failed to load. */
+const openKey = "tesslate.checklist.open";
+const isBoolean = (value: unknown): value is boolean => typeof value === "boolean";
+
+/**
+ * The first steps, until all are done or the list is dismissed. One row once there are projects, unless it was opened in this browser. Shows nothing
+ * while its data is loading or failed to load.
+ */
 export function Checklist() {
   const { data: user } = useSuspenseQuery(meQuery);
   const { data: config } = useQuery(configQuery);
   const { data: setup } = useQuery(modelSetupQuery);
   const { data: recent } = useQuery(recentProjectsQuery);
   const { mutate: save } = useSavePreferences();
+  const [chosen, setChosen] = useState(() => readStored(localStorage, openKey, isBoolean));
   if (user.preferences.hides_checklist || !config || !setup || !recent) return null;
   const steps = checklist({
     config: { ...config, demo: config.demo || setup.demo },
@@ -27,15 +35,36 @@ export function Checklist() {
   });
   const done = steps.filter((step) => step.isDone).length;
   if (done === steps.length) return null;
+  const next = steps.find((step) => !step.isDone);
+  const isOpen = chosen ?? recent.total === 0;
+  const toggle = () => {
+    setChosen(!isOpen);
+    writeStored(localStorage, openKey, !isOpen);
+  };
   return (
     <section aria-labelledby="home-checklist" className="mt-8 rounded-3 border border-line-0">
-      <div className="flex items-center gap-2 py-1.5 pr-1.5 pl-3">
+      <div className="flex items-center gap-2 py-1.5 pr-1.5 pl-1.5">
         <h2 id="home-checklist" className="min-w-0 flex-1 text-sm">
-          First steps{" "}
-          <span className="num font-regular text-fg-2">
-            {done} of {steps.length}
-          </span>
+          <button
+            type="button"
+            aria-expanded={isOpen}
+            aria-controls="home-checklist-steps"
+            className="flex h-6 w-full min-w-0 items-center gap-1.5 rounded-2 px-1 text-left narrow:h-11"
+            onClick={toggle}
+          >
+            {isOpen ? (
+              <ChevronDown size={14} className="flex-none text-fg-3" />
+            ) : (
+              <ChevronRight size={14} className="flex-none text-fg-3" />
+            )}
+            First steps{" "}
+            <span className="num font-regular text-fg-2">
+              {done} of {steps.length}
+            </span>{" "}
+            {!isOpen && next ? <span className="min-w-0 truncate font-regular text-fg-2">Next: {next.title}</span> : null}
+          </button>
         </h2>
+        {!isOpen && next?.id === "model" ? <ModelAction setup={setup} /> : null}
         <IconButton
           size="sm"
           label="Dismiss checklist"
@@ -49,7 +78,7 @@ export function Checklist() {
           <X size={14} />
         </IconButton>
       </div>
-      <ul role="list" className="divide-y divide-line-0 border-t border-line-0">
+      <ul id="home-checklist-steps" role="list" hidden={!isOpen} className="divide-y divide-line-0 border-t border-line-0">
         {steps.map((step) => (
           <StepRow key={step.id} step={step} setup={setup} />
         ))}

@@ -158,7 +158,7 @@ export function HomeComposer() {
             if (taken) setHint(taken.problem);
           },
         }}
-        notice={isUnconnected && setup.data ? <ModelNotice setup={setup.data} isSubmitted={draft.is_submitted} /> : undefined}
+        foot={isUnconnected && setup.data ? <ModelNotice setup={setup.data} isSubmitted={draft.is_submitted} /> : undefined}
         bar={
           <>
             {templates.data && templates.data.items.length > 0 && template ? (
@@ -201,7 +201,7 @@ export function HomeComposer() {
             <span className="flex-1" />
             <AttachButton onFiles={attach} isDisabled={isBusy} />
             <Button
-              variant="primary"
+              variant={isUnconnected ? "plain" : "primary"}
               className="h-8"
               onClick={() => void build()}
               disabled={isEmpty || isTooLong}
@@ -235,28 +235,24 @@ export function HomeComposer() {
           </Banner>
         </div>
       ) : null}
-      <ul
-        role="list"
-        aria-label="Example prompts"
-        className="mt-3 flex flex-wrap gap-1.5 narrow:-mr-4 narrow:flex-nowrap narrow:overflow-x-auto narrow:pr-4 narrow:[scrollbar-width:none]"
-      >
-        {startersOf(template).map((starter) => (
-          <li key={starter.title} className="flex-none">
-            <Button
-              className="h-7.5 bg-transparent font-regular text-fg-1 hover:bg-bg-3 narrow:h-11 narrow:text-sm"
-              onClick={() => {
-                write(starter.prompt);
-                box.current?.focus();
-              }}
-            >
-              {starter.title}
-            </Button>
-          </li>
-        ))}
-        <li className="flex-none">
-          <ImportButton className="h-7.5 bg-transparent font-regular text-fg-1 hover:bg-bg-3 narrow:h-11 narrow:text-sm" />
-        </li>
-      </ul>
+      <div className="mt-3 flex items-start gap-1.5 narrow:-mr-4 narrow:overflow-x-auto narrow:pr-4 narrow:[scrollbar-width:none]">
+        <ul role="list" aria-label="Example prompts" className="flex min-w-0 flex-1 flex-wrap gap-1.5 narrow:flex-none narrow:flex-nowrap">
+          {startersOf(template).map((starter) => (
+            <li key={starter.title} className="flex-none">
+              <Button
+                className="h-7.5 bg-transparent font-regular text-fg-1 hover:bg-bg-3 narrow:h-11 narrow:text-sm"
+                onClick={() => {
+                  write(starter.prompt);
+                  box.current?.focus();
+                }}
+              >
+                {starter.title}
+              </Button>
+            </li>
+          ))}
+        </ul>
+        <ImportButton className="h-7.5 flex-none bg-transparent font-regular text-fg-1 hover:bg-bg-3 narrow:h-11 narrow:text-sm" />
+      </div>
     </div>
   );
 }

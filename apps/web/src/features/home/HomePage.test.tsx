@@ -234,6 +234,23 @@ test.describe("the first steps", () => {
     expect(within(steps).getAllByRole("listitem")).toHaveLength(5);
   });
 
+  test("are one row with the next step once there are projects, and open again", async ({ api, open, user }) => {
+    home(api, { is_superuser: true });
+    api.answer("models.setup", { configured: false, can_configure: true });
+    api.answer("projects.list", { items: [bakery] });
+    const first = open("/");
+    const row = await screen.findByRole("button", { name: /First steps 3 of 5 Next: Connect a model/ });
+    expect(row).toHaveAttribute("aria-expanded", "false");
+    const steps = screen.getByRole("region", { name: /First steps/ });
+    expect(within(steps).queryByRole("listitem")).not.toBeInTheDocument();
+    expect(within(steps).getByRole("button", { name: "Connect model" })).toBeVisible();
+    await user.click(row);
+    expect(within(steps).getAllByRole("listitem")).toHaveLength(5);
+    first.unmount();
+    open("/");
+    expect(await screen.findByRole("button", { name: /First steps/ })).toHaveAttribute("aria-expanded", "true");
+  });
+
   test("are put away, and brought back by Undo", async ({ api, open, user }) => {
     home(api);
     const updates: unknown[] = [];

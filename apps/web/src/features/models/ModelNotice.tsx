@@ -10,7 +10,7 @@ import { useConfigureModels, type ModelSetup } from "./models.queries.ts";
 import { ConnectModelDialog } from "./on-demand.ts";
 
 /**
- * Replaces the composer's bar while no model is connected. Offers a local Ollama or the scripted demo with one click, and the form
+ * In the composer while no model is connected. Offers a local Ollama or the scripted demo with one click, and the form
  * for everything else. `isSubmitted`: the prompt waits for a model to run.
  */
 export function ModelNotice({ setup, isSubmitted = false }: { setup: ModelSetup; isSubmitted?: boolean }) {
