@@ -213,7 +213,7 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
         isCold = image.warm !== undefined && course.isColdEnough && !course.isOnlyCold;
         if (image.warm && !isCold) {
           emitLine(`$ ${image.warm.command.join(" ")}`);
-          await warm(sandbox, image.warm, signal).catch((error: unknown) => {
+          await warm(sandbox, image.warm, signal, () => course.isColdEnough).catch((error: unknown) => {
             throw error instanceof RuntimeError && error.code === "aborted"
               ? error
               : failed(`the server did not start: ${reasonOf(error)}`, error);
@@ -343,8 +343,16 @@ async function copyTree(from: string, to: string, uid: number | undefined, leave
   );
 }
 
-/** Starts the server once and loads the page with its resources, so that bundlers fill their caches. */
-async function warm(sandbox: Sandbox, { command, port, path }: NonNullable<ImageSpec["warm"]>, signal: AbortSignal): Promise<void> {
+/**
+ * Starts the server once and loads the page with its resources, so that bundlers fill their caches. `isHurried`: somebody waits, so caches that
+ * are written later are left out.
+ */
+async function warm(
+  sandbox: Sandbox,
+  { command, port, path }: NonNullable<ImageSpec["warm"]>,
+  signal: AbortSignal,
+  isHurried: () => boolean,
+): Promise<void> {
   const name = "warm";
   await sandbox.start({ name, command, cwd: ".", env: {}, port });
   try {
@@ -363,13 +371,28 @@ async function warm(sandbox: Sandbox, { command, port, path }: NonNullable<Image
         if (url?.origin === base.origin && !seen.has(url.href)) queue.push(url.href);
       }
     }
-    // Caches are written shortly after the response.
-    await sleep(500, undefined, { signal });
+    await untilQuiet(sandbox, signal, isHurried);
   } catch (error) {
     if (signal.aborted) throw new RuntimeError("aborted", "warming up was aborted", { cause: error });
     throw error;
   } finally {
     await sandbox.stop(name);
+  }
+}
+
+const quietMs = 3_000;
+const longestNoiseMs = 20_000;
+const sampleMs = 500;
+/** Caches are written shortly after the response, and those of Next.js once its server has been idle for 2 s. */
+async function untilQuiet(sandbox: Sandbox, signal: AbortSignal, isHurried: () => boolean): Promise<void> {
+  const end = Date.now() + longestNoiseMs;
+  let { cpuSeconds } = await sandbox.usage();
+  for (let quietFor = 0; quietFor < quietMs && Date.now() < end;) {
+    await sleep(sampleMs, undefined, { signal });
+    if (isHurried()) return;
+    const now = (await sandbox.usage()).cpuSeconds;
+    quietFor = now - cpuSeconds < (0.1 * sampleMs) / 1000 ? quietFor + sampleMs : 0;
+    cpuSeconds = now;
   }
 }
 
