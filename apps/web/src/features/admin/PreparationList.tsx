@@ -41,22 +41,23 @@ export function PreparationList() {
           ))}
         </ul>
       )}
-      <ConfirmDialog
-        isOpen={asked !== undefined}
-        onOpenChange={(isOpen) => isOpen || setAsked(undefined)}
-        title={asked?.state === "ready" ? `Remove ${asked.name}?` : `Stop preparing ${asked?.name}?`}
-        confirmLabel={asked?.state === "ready" ? "Remove" : "Stop preparing"}
-        isDanger
-        onConfirm={async () => {
-          if (!asked) return;
-          await remove.mutateAsync(asked.id);
-          toast(`${asked.name} won't be prepared automatically.`);
-        }}
-      >
-        {asked?.kind === "browser"
-          ? "Without a browser the agent can't check apps, and the launch gate can't open pages. You can install it again here."
-          : "Projects keep their files. The next project from this template waits until its dependencies are installed."}
-      </ConfirmDialog>
+      {asked ? (
+        <ConfirmDialog
+          isOpen
+          onOpenChange={(isOpen) => isOpen || setAsked(undefined)}
+          title={asked.state === "ready" ? `Remove ${asked.name}?` : `Stop preparing ${asked.name}?`}
+          confirmLabel={asked.state === "ready" ? "Remove" : "Stop preparing"}
+          isDanger
+          onConfirm={async () => {
+            await remove.mutateAsync(asked.id);
+            toast(`${asked.name} won't be prepared automatically.`);
+          }}
+        >
+          {asked.kind === "browser"
+            ? "Without a browser the agent can't check apps, and the launch gate can't open pages. You can install it again here."
+            : "Projects keep their files. The next project from this template waits until its dependencies are installed."}
+        </ConfirmDialog>
+      ) : null}
     </section>
   );
 }
