@@ -331,7 +331,7 @@ test("what could not be prepared is said to administrators only", async ({ api, 
   api.answer("preparation.list", { items: [react] });
   api.stream("preparation.events");
   const page = open("/");
-  expect(await screen.findByText(/Couldn't prepare React\. The server tries again\./)).toBeVisible();
+  expect(await screen.findByText(/Couldn't prepare React\. The server will retry\./)).toBeVisible();
   page.unmount();
   home(api, { is_superuser: false });
   api.answer("preparation.list", { items: [react] });

@@ -20,7 +20,7 @@ export function PreparationProgress({ isAdministrator }: { isAdministrator: bool
       ) : null}
       {failed.length > 0 ? (
         <p>
-          Couldn't prepare {failed.join(", ")}. The server tries again.{" "}
+          Couldn't prepare {failed.join(", ")}. The server will retry.{" "}
           <Link to="/admin/system" className="text-fg-0 underline underline-offset-2">
             Show details
           </Link>
