@@ -15,8 +15,11 @@ interface Template {
   stack: string[];
   default: boolean;
   build: string[][];
-  warm: { command: string[]; port: number; path: string };
-  service: { command: string[]; port: number; framework: string };
+  warm: { command: string[]; port: number; path: string } | null;
+  service: { name?: string; command: string[] | null; port: number; framework: string | null };
+  containers?: ({ name: string; service: string } | { name: string; directory: string; command: string[]; port: number })[];
+  connections?: { from: string; to: string }[];
+  secrets?: string[];
   starter_prompts: string[];
 }
 interface Manifest {
@@ -31,7 +34,17 @@ const argv = (command: string[]) => allLike(command, /^\S(.*\S)?$/);
 
 test("exactly one template is the default", () => {
   expect(slugs.filter((slug) => templateOf(slug).default)).toEqual(["react-vite"]);
-  expect(slugs.toSorted()).toEqual(["fastapi", "nextjs", "node-api", "react-vite", "static"]);
+  expect(slugs.toSorted()).toEqual([
+    "astro",
+    "blank",
+    "fastapi",
+    "fastapi-react",
+    "full-stack",
+    "nextjs",
+    "node-api",
+    "react-vite",
+    "static",
+  ]);
 });
 
 describe.each(slugs)("%s", (slug) => {
@@ -39,24 +52,36 @@ describe.each(slugs)("%s", (slug) => {
   const files = join(root, slug, "files");
 
   test("describes itself", () => {
-    expect(template).toStrictEqual({
+    const { containers, connections, secrets, ...described } = template;
+    expect(described).toStrictEqual({
       slug,
       name: expect.stringMatching(/^.{3,40}$/),
       description: expect.stringMatching(/^.{20,160}$/),
       stack: allLike(template.stack, /^.{2,30}$/),
       default: expect.any(Boolean),
       build: template.build.map(argv),
-      warm: { command: argv(template.warm.command), port: template.service.port, path: expect.stringMatching(/^\//) },
-      service: { command: argv(template.service.command), port: expect.any(Number), framework: expect.stringMatching(/^[a-z]+$/) },
+      warm: template.warm && { command: argv(template.warm.command), port: template.service.port, path: expect.stringMatching(/^\//) },
+      service: {
+        ...(template.service.name !== undefined && { name: expect.stringMatching(/^.{2,30}$/) }),
+        command: template.service.command && argv(template.service.command),
+        port: expect.any(Number),
+        framework: template.service.framework && expect.stringMatching(/^[a-z]+$/),
+      },
       starter_prompts: allLike(template.starter_prompts, /^.{10,120}$/),
     });
     expect(template.stack.length).toBeGreaterThan(1);
     expect(template.starter_prompts.length).toBeGreaterThanOrEqual(3);
+    const names = [template.service.name ?? template.name, ...(containers ?? []).map(({ name }) => name)];
+    for (const { from, to } of connections ?? []) expect(names).toEqual(expect.arrayContaining([from, to]));
+    expect(secrets ?? []).toEqual(allLike(secrets ?? [], /^[A-Z_]+$/));
+    for (const container of containers ?? []) if ("directory" in container) expect(existsSync(join(files, container.directory))).toBe(true);
     expect(template.build.flat().join(" ")).not.toMatch(/https?:|--registry|--index-url/);
   });
 
   test("has instructions that match template.json", () => {
-    expect(readdirSync(files)).toEqual(expect.arrayContaining(["AGENTS.md", "README.md", "TESSLATE.md", ".gitignore"]));
+    expect(readdirSync(files)).toEqual(expect.arrayContaining(["AGENTS.md", "README.md", ".gitignore"]));
+    expect(existsSync(join(files, "TESSLATE.md"))).toBe(template.service.command !== null);
+    if (!template.service.command) return;
     const instructions = read(slug, "files", "TESSLATE.md");
     expect(/\*\*Start Command\*\*:\n```bash\n(.*)\n```/.exec(instructions)?.[1]).toBe(template.service.command.join(" "));
     expect(/\*\*Port\*\*: (\d+)/.exec(instructions)?.[1]).toBe(String(template.service.port));
@@ -88,9 +113,11 @@ describe.each(slugs)("%s", (slug) => {
           expect([path, locked.integrity]).toEqual([path, expect.stringMatching(/^sha512-/)]);
       }
     });
-  } else {
+  }
+
+  for (const folder of [".", "api"].filter((one) => existsSync(join(files, one, "requirements.txt")))) {
     test("pins exact versions in requirements.txt and names no index", () => {
-      const lines = read(slug, "files", "requirements.txt").split("\n").filter(Boolean);
+      const lines = read(slug, "files", folder, "requirements.txt").split("\n").filter(Boolean);
       for (const line of lines) expect(line).toMatch(/^(#.*|[\w-]+==[\w.]+)$/);
     });
   }

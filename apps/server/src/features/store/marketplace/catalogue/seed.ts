@@ -16,6 +16,18 @@ const bundled: Record<string, { slug?: string; category: string; icon: string; f
     icon: "🐍",
     features: ["Ready at once", "Works offline", "Interactive documentation", "Reload on change"],
   },
+  "full-stack": {
+    category: "fullstack",
+    icon: "🧱",
+    features: ["Ready at once", "Works offline", "Accounts and roles", "PostgreSQL with migrations", "File uploads", "TypeScript"],
+  },
+  "fastapi-react": {
+    category: "fullstack",
+    icon: "🐍",
+    features: ["Ready at once", "Works offline", "Typed API", "SQLite or PostgreSQL", "Hot reload"],
+  },
+  astro: { category: "frontend", icon: "🚀", features: ["Ready at once", "Works offline", "Blog, RSS and sitemap", "Dark mode"] },
+  blank: { category: "fullstack", icon: "⬜", features: ["Ready at once", "No framework"] },
   static: { slug: "static-html", category: "frontend", icon: "📄", features: ["Ready at once", "Works offline", "No framework"] },
 };
 

@@ -1,0 +1,130 @@
+/// <reference lib="dom" />
+/** The template of several containers: created by prompt, used in its preview, and deployed to this server with a database of its own. */
+import type { FrameLocator, Page } from "playwright-core";
+import { say, script } from "@tesslate/testkit";
+import { finished, signUp, type Account } from "../account.ts";
+import { signIn, type WatchedWindow } from "../browser.ts";
+import { expect, journey, until } from "../journey.ts";
+import { checkScreens, expectAccessible, expectNoProblems, shot } from "../screens.ts";
+
+const password = "correct horse battery";
+
+export default journey({ templates: ["full-stack"] }, async (context) => {
+  const { studio, model } = context;
+  model.setScript(script([say("The app has accounts, notes and files.")]));
+  const account: Account = await signUp(studio.url, "Stack");
+  const watched: WatchedWindow = await context.openWindow();
+  const { page } = watched;
+  let projectId = "";
+  let slug = "";
+  let site = "";
+
+  const preview = (): FrameLocator => page.frameLocator("[data-testid=preview-frame]");
+  /** Creates an account in the app and writes a note, in a frame or in a page. */
+  const useApp = async (app: FrameLocator | Page, email: string, text: string) => {
+    await app.getByRole("link", { name: "Create account" }).click({ timeout: 90_000 });
+    await app.getByLabel("Name").fill("Ada");
+    await app.getByLabel("Email").fill(email);
+    await app.getByLabel("Password").fill(password);
+    await app.getByRole("button", { name: "Create account" }).click();
+    await app.getByLabel("New note").fill(text, { timeout: 15_000 });
+    await app.getByRole("button", { name: "Add note" }).click();
+    await app.getByRole("list", { name: "Notes" }).getByText(text).waitFor();
+  };
+  const called = async (wanted: string) =>
+    (await account.api.containers.list({ params: { id: projectId } })).items.find(({ name }) => name === wanted);
+
+  return [
+    {
+      name: "a prompt with the template creates a page, an API and a database",
+      run: async () => {
+        await signIn(page, studio.url, account);
+        await page.getByRole("button", { name: /^Start from/ }).click();
+        await page.getByRole("menuitemradio", { name: /^Full-stack app/ }).click();
+        await page.getByRole("textbox", { name: "What do you want to build?" }).fill("An app with accounts");
+        await page.getByRole("button", { name: /^Build/ }).click();
+        await page.waitForURL(/\/p\//);
+        slug = new URL(page.url()).pathname.split("/")[2] ?? "";
+        projectId = (await account.api.projects.get({ params: { id: slug } })).id;
+        await until(
+          "the project is set up",
+          async () => (await account.api.projects.get({ params: { id: projectId } })).environment_status !== "provisioning",
+          240_000,
+        );
+        const { items } = await account.api.containers.list({ params: { id: projectId } });
+        expect(items.map(({ name }) => name).join() === "Web,API,PostgreSQL", `containers: ${items.map(({ name }) => name).join()}`);
+        expect((await account.api.connections.list({ params: { id: projectId } })).total === 2, "they are connected");
+        await finished(account.api, (await account.api.projects.start({ params: { id: projectId } })).task_id);
+      },
+    },
+    {
+      name: "the canvas shows the three containers and their connections",
+      run: async () => {
+        await page.goto(`${studio.url}/p/${slug}/canvas`);
+        for (const name of ["Web", "API", "PostgreSQL"])
+          await page
+            .getByRole("group", { name: new RegExp(`^${name}`) })
+            .first()
+            .waitFor();
+        await checkScreens(page, "full-stack-canvas", { variants: ["light-d", "dark-d"] });
+      },
+    },
+    {
+      name: "inside the preview, a visitor signs up, and their note is there after a reload",
+      run: async () => {
+        await page.goto(`${studio.url}/p/${slug}`);
+        await useApp(preview(), "ada@example.com", "Written in the preview");
+        await shot(page, "full-stack-preview");
+        await page.reload();
+        await preview().getByRole("list", { name: "Notes" }).getByText("Written in the preview").waitFor({ timeout: 30_000 });
+        expect((await called("PostgreSQL"))?.status === "running", "the database runs");
+      },
+    },
+    {
+      name: "one click deploys the page and the API with a database of their own",
+      run: async () => {
+        await page.locator(".workbench-top").getByRole("button", { name: "Deploy", exact: true }).click();
+        const sheet = page.getByRole("dialog");
+        await sheet.getByRole("radio", { name: /^This server/ }).click();
+        await sheet.getByText("The deployed app gets its own PostgreSQL. Its data is separate from the preview's.").waitFor();
+        await checkScreens(page, "full-stack-deploy", { variants: ["light-d", "light-m"] });
+        await sheet.getByRole("button", { name: "Deploy to this server" }).click();
+        const ended = await until(
+          "the deployment ends",
+          async () =>
+            (await account.api.deployments.list({ params: { project_id: projectId }, query: { include_logs: true } })).items.find(
+              ({ status }) => ["success", "failed"].includes(status),
+            ),
+          300_000,
+        );
+        expect(ended.status === "success", `${ended.error}\n${JSON.stringify(ended.metadata)}\n${JSON.stringify(ended.logs)}`);
+        site = ended.deployment_url ?? "";
+        expect(ended.container_name === "Web", `deployed from ${ended.container_name}`);
+      },
+    },
+    {
+      name: "the deployed app works, and its data is separate from the preview's",
+      run: async () => {
+        const visitor = await context.openWindow();
+        await visitor.page.goto(site);
+        await visitor.page.getByRole("link", { name: "Sign in" }).click();
+        await visitor.page.getByLabel("Email").fill("ada@example.com");
+        await visitor.page.getByLabel("Password").fill(password);
+        await visitor.page.getByRole("button", { name: "Sign in" }).click();
+        await visitor.page.getByRole("alert").waitFor();
+        await useApp(visitor.page, "grace@example.com", "Written in production");
+        await expectAccessible(visitor.page, "the deployed app");
+        await shot(visitor.page, "full-stack-deployed");
+        await visitor.page.reload();
+        const notes = visitor.page.getByRole("list", { name: "Notes" });
+        await notes.getByText("Written in production").waitFor();
+        // Visitors are served while the project is stopped.
+        await account.api.projects.stop({ params: { id: projectId } });
+        await visitor.page.reload();
+        await notes.getByText("Written in production").waitFor();
+        await visitor.close();
+      },
+    },
+    { name: "the page had no problems", run: async () => expectNoProblems(watched) },
+  ];
+});

@@ -1,0 +1,20 @@
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig, type ProxyOptions } from "vite";
+
+const port = Number(process.env.PORT ?? 5173);
+// The container API: the page asks for /api at its own address.
+const api = process.env.API_URL ?? "http://localhost:8000";
+const proxy: Record<string, ProxyOptions> = { "/api": { target: api, ws: true } };
+
+export default defineConfig({
+  plugins: [react(), tailwindcss()],
+  // "@/" is src/, as tsconfig.json says.
+  resolve: { tsconfigPaths: true },
+  // Every module is scanned, also components that no page uses yet: a page that starts to use one loads without a restart of the bundler.
+  optimizeDeps: { entries: ["index.html", "src/**/*.{ts,tsx}", "!src/**/*.test.{ts,tsx}", "!src/test/**"] },
+  // The preview reaches this server through a proxy: any host name is fine, the port is not negotiable,
+  // and hot updates use whatever address the page was opened at.
+  server: { host: "0.0.0.0", port, strictPort: true, allowedHosts: true, proxy, watch: { ignored: [`${import.meta.dirname}/api/**`] } },
+  preview: { host: "0.0.0.0", port, strictPort: true, allowedHosts: true, proxy },
+});

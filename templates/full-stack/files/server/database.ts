@@ -1,0 +1,26 @@
+import { drizzle } from "drizzle-orm/node-postgres";
+import { migrate } from "drizzle-orm/node-postgres/migrator";
+import { join } from "node:path";
+import { Client, Pool } from "pg";
+import * as schema from "./schema.ts";
+
+export type Database = ReturnType<typeof openDatabase>["db"];
+
+/** Opens a pool of connections. A connection that breaks, such as when the database restarts, is replaced by the next query. */
+export function openDatabase(url: string) {
+  const pool = new Pool({ connectionString: url, max: 10 });
+  pool.on("error", (error) => console.error(`A database connection broke: ${error.message}`));
+  return { db: drizzle(pool, { schema }), close: () => pool.end() };
+}
+
+/** Applies the migrations that the database does not have yet. Several servers may start at once: one after another applies them. */
+export async function migrateDatabase(url: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query("select pg_advisory_lock(7260143)");
+    await migrate(drizzle(client), { migrationsFolder: join(import.meta.dirname, "migrations") });
+  } finally {
+    await client.end();
+  }
+}
