@@ -62,6 +62,7 @@ const byDependency: readonly [string, FrameworkId][] = [
   ["vue", "vue"],
   ["vite", "vite"],
 ];
+const pythonServer = /\b(?:python3?|uvicorn|gunicorn)\b/;
 /** Bundlers of pages: an app that also has a start script and a server is that server. */
 const bundled: ReadonlySet<FrameworkId | undefined> = new Set(["vite", "vue", "svelte", "solid"]);
 const servers = ["hono", "express", "fastify", "koa", "@nestjs/core", "@hapi/hapi", "h3", "elysia"];
@@ -80,8 +81,9 @@ export async function detectFramework(tree: Tree, directory: string): Promise<De
   const found = parsePackage(text);
   const known = byDependency.find(([name]) => name in found.dependencies)?.[1];
   const hasServer = servers.some((name) => name in found.dependencies);
-  const hasStart = typeof found.scripts["start"] === "string";
-  if (bundled.has(known) && hasServer && hasStart) return { framework: "node", package: found };
+  const { start } = found.scripts;
+  const hasStart = typeof start === "string";
+  if (bundled.has(known) && hasStart && (hasServer || pythonServer.test(start))) return { framework: "node", package: found };
   if (known) return { framework: known, package: found };
   const isServer = hasServer || hasStart;
   if (isServer) return { framework: "node", package: found };
