@@ -19,8 +19,9 @@ export async function runAppTask(
   if ("missing" in browsers) throw new Error(`Apps are judged in a browser: ${browsers.missing}.`);
   const client = modelOf(model, task);
   const prepared = task.template === undefined ? undefined : await machine.prepare(task.template, signal);
-  const service = task.start ?? prepared?.template.service;
-  if (!service) throw new Error(`${task.name}: task.json needs "template" or "start".`);
+  const { command, port } = task.start ?? prepared?.template.service ?? { command: null, port: 0 };
+  if (!command) throw new Error(`${task.name}: task.json needs "start", or a "template" that starts an app.`);
+  const service: AppService = { command, port };
   await using opened = await machine.open(task.name, prepared?.image);
   const { sandbox } = opened;
   if (task.files !== undefined) await sandbox.files.copyIn(task.files);
