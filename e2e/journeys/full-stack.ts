@@ -99,7 +99,7 @@ export default journey({ templates: ["full-stack"] }, async (context) => {
         );
         expect(ended.status === "success", `${ended.error}\n${JSON.stringify(ended.metadata)}\n${JSON.stringify(ended.logs)}`);
         site = ended.deployment_url ?? "";
-        expect(ended.container_name === "Web", `deployed from ${ended.container_name}`);
+        expect(ended.container_id === (await called("Web"))?.id, "it is the page's");
       },
     },
     {

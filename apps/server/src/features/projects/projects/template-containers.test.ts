@@ -77,7 +77,7 @@ describe("a template of several containers", () => {
     expect(await injected(backend?.id)).toContain("DATABASE_URL");
     expect(await injected(web?.id)).toEqual(["API_HOST", "API_PORT", "API_URL"]);
     expect((await api.secrets.list({ params: { project_id: project.id } })).items.map(({ key }) => key)).toEqual(["AUTH_SECRET"]);
-    expect((await api.files.read({ params: { ...params, path: "server/api.txt" } })).content).toBe("api");
+    expect((await api.files.get({ params: { ...params, path: "server/api.txt" } })).content).toBe("api");
 
     // The random value is not the same in another project.
     const other = (await create(app, ada, "stack")).project;
@@ -105,7 +105,7 @@ describe("a template of several containers", () => {
     await using app = await projectsApp({ templatesDir: await templatesWith(broken) });
     const ada = await app.signUp();
     const { project, task } = await create(app, ada, "broken");
-    expect(task).toMatchObject({ status: "failed", error: "Service not found" });
+    expect(task).toMatchObject({ status: "failed", error: "Service not found." });
     const now = await app.as(ada).projects.get({ params: { id: project.id } });
     expect(now).toMatchObject({ environment_status: "setup_failed" });
     for (const table of ["containers", "connections", "project_secrets"])
