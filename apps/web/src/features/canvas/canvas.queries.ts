@@ -15,7 +15,7 @@ export const servicesQuery = (api: Api) =>
   });
 
 /** Whether a template can be added as a container: others are projects of several. */
-export const isOneApp = ({ containers }: Template): boolean => containers.length === 1;
+export const isOneApp = ({ containers }: Template): boolean => containers.length <= 1;
 
 /** The bundled templates, as apps for the canvas. */
 export const appTemplatesQuery = (api: Api) =>
