@@ -22,6 +22,7 @@ import { chatRoutes } from "./chat.ts";
 import { connectionsRoutes } from "./connections.ts";
 import { containersRoutes } from "./containers.ts";
 import { adminPayoutsRoutes, creatorsRoutes, creatorStudioRoutes } from "./creators.ts";
+import { databasesRoutes } from "./databases.ts";
 import { externalRoutes } from "./external.ts";
 import { deploymentCredentialsRoutes, deploymentOauthRoutes } from "./deployment-credentials.ts";
 import { deploymentsRoutes, deploymentTargetsRoutes } from "./deployments.ts";
@@ -81,6 +82,7 @@ export const contract = {
   transfer: transferRoutes,
   containers: containersRoutes,
   connections: connectionsRoutes,
+  databases: databasesRoutes,
   git: gitRoutes,
   gitProviders: gitProvidersRoutes,
   deploymentCredentials: deploymentCredentialsRoutes,

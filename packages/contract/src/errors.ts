@@ -192,6 +192,14 @@ export const errorCodes = {
   account_id_required: e(400),
   credential_rejected: e(400),
   oauth_not_supported: e(400),
+
+  database_unreachable: e(503, { retryable: true }),
+  sql_error: e(400),
+  read_only_query: e(403),
+  query_timeout: e(409),
+  query_canceled: e(409),
+  table_locked: e(409, { retryable: true }),
+  row_changed: e(409),
 } as const satisfies Record<string, { status: number; retryable: boolean; alert: boolean }>;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -495,6 +495,19 @@ export const projectEventData = {
     "A snapshot or checkpoint was added, changed or deleted: read the lists again",
     Type.Object({ kind: Literals("snapshot", "checkpoint"), op: Literals("add", "update", "delete"), id: Uuid }),
   ),
+  data_changed: described(
+    "Rows or tables of a database were changed through the API or by the agent (`task_id`): read them again",
+    Type.Object({
+      database_id: Type.String(),
+      name: described("Name of the database", Type.String()),
+      op: described(
+        "`rows`: rows were edited; `sql`: statements ran; `import`: a CSV file was imported",
+        Literals("rows", "sql", "import"),
+      ),
+      tables: described("The changed tables, as `schema.table`; empty if unknown", Type.Array(Type.String())),
+      user_id: Nullable(Uuid),
+    }),
+  ),
 } satisfies Record<(typeof projectEventTypes)[number], TSchema>;
 
 const union = <const D extends Record<string, TSchema>>(data: D, frame: Record<string, TSchema>, required = ["seq"]) =>

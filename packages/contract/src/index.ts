@@ -28,6 +28,7 @@ export * from "./reasoning.ts";
 export * from "./workspace.ts";
 export * from "./containers.ts";
 export * from "./connections.ts";
+export * from "./databases.ts";
 export * from "./evidence.ts";
 export * from "./feedback.ts";
 export * from "./files.ts";

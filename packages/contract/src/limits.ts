@@ -21,3 +21,13 @@ export const maxListedPage = 500;
 
 /** Lines of a container's log: the largest `tail`, and what the web UI keeps. The runtime keeps as many (`keptLogLines` there). */
 export const maxLogLines = 5000;
+
+/** Rows on a page of a table or a query result. */
+export const maxDataPage = 200;
+/** Bytes of a cell on a page; a longer one is cut and marked. One whole cell is read up to `maxCellReadBytes`. */
+export const maxCellBytes = 2048;
+export const maxCellReadBytes = 1024 * 1024;
+/** Characters of the SQL of one request. */
+export const maxSqlLength = 100_000;
+/** Bytes of a CSV file that is imported into a table. */
+export const maxImportBytes = 200 * 1024 * 1024;

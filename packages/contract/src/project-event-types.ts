@@ -17,4 +17,5 @@ export const projectEventTypes = [
   "chat_title",
   "notes_changed",
   "snapshot_changed",
+  "data_changed",
 ] as const;

@@ -65,13 +65,18 @@ export interface RouteSpec {
   otherErrors?: Readonly<Record<number, string>>;
   /** Error codes of the operation, beside those that every operation can answer. */
   errors?: readonly ErrorCode[];
+  /**
+   * A POST that changes nothing, because what it reads does not fit a URL: an API key needs the scope `read`, and there is no
+   * `Idempotency-Key`.
+   */
+  readsOnly?: true;
   /** Writes with the session cookie need the CSRF header unless this is false. */
   csrf?: false;
   /** Also accepts the refresh cookie if the access token has expired, without issuing a new one. */
   takesRefresh?: true;
   /**
    * `false`: not with an API key (403 `session_required`). `run`: a key needs that scope. `any`: the handler checks. Default: `read` for GET and
-   * `write` for the rest (403 `scope_missing`).
+   * `readsOnly`, `write` for the rest (403 `scope_missing`).
    */
   keys?: false | "read" | "run" | "any";
   /**
@@ -83,9 +88,13 @@ export interface RouteSpec {
   isForProxies?: true;
 }
 
-/** Whether it supports `Idempotency-Key`: every POST of a signed-in caller. A `raw` handler follows its own protocol. */
-export const isIdempotent = ({ method, auth, kind }: RouteSpec): boolean =>
-  method === "POST" && (auth === "user" || auth === "superuser") && kind !== "raw";
+/** Whether it supports `Idempotency-Key`: every POST of a signed-in caller that changes something. A `raw` handler follows its own protocol. */
+export const isIdempotent = ({ method, auth, kind, readsOnly }: RouteSpec): boolean =>
+  method === "POST" && (auth === "user" || auth === "superuser") && kind !== "raw" && !readsOnly;
+
+/** What an API key needs for the route: a scope, `any` (the handler checks), or `false` (not with a key). */
+export const keysOf = ({ keys, method, readsOnly }: Pick<RouteSpec, "keys" | "method" | "readsOnly">) =>
+  keys ?? (method === "GET" || readsOnly ? "read" : "write");
 
 export const route = <const R extends RouteSpec>(spec: R): R => spec;
 export type RouteGroup = Record<string, RouteSpec>;

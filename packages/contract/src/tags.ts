@@ -19,6 +19,10 @@ export const apiTags = {
   "element-edits": ["Visual editing", "Changes to elements of the preview that are written at their place in the source."],
   containers: ["Containers", "Apps and services of a project, their lifecycle, environment and logs."],
   connections: ["Connections", "What one container provides to another, as environment variables."],
+  databases: [
+    "Databases",
+    "Tables, rows and SQL of a project's databases: PostgreSQL services and SQLite files. Reading never writes; rows are changed by primary key, with what undoes it.",
+  ],
   previews: ["Previews", "Preview windows on the canvas, tickets that open a preview, and share links for people without an account."],
   shell: ["Terminals", "Shell sessions in a container, over a WebSocket."],
   secrets: ["Secrets", "Environment variables of a project that are encrypted at rest and never returned."],

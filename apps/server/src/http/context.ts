@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { CookieSerializeOptions } from "@fastify/cookie";
 import type { Logger } from "pino";
-import type { ApiKeyScope, EditMode, RouteSpec } from "@tesslate/contract";
+import { keysOf, type ApiKeyScope, type EditMode, type RouteSpec } from "@tesslate/contract";
 import { forbidden, type AppError } from "../platform/errors.ts";
 
 /** The authenticated caller. `via` decides whether CSRF applies. */
@@ -94,11 +94,12 @@ export const refreshCookie = "tesslate_refresh";
 export const csrfCookie = "tesslate_csrf_token";
 
 /** Throws 403 for routes an API key cannot call. */
-export function checkKey({ scopes }: Principal, spec: Pick<RouteSpec, "keys" | "method" | "auth">): void {
+export function checkKey({ scopes }: Principal, spec: Pick<RouteSpec, "keys" | "method" | "readsOnly" | "auth">): void {
   if (!scopes) return;
-  if (spec.keys === false || spec.auth === "superuser")
+  const needed = keysOf(spec);
+  if (needed === false || spec.auth === "superuser")
     throw forbidden("session_required", "This route does not accept API keys. Sign in instead.");
-  if (spec.keys !== "any") requireScope(scopes, spec.keys ?? (spec.method === "GET" ? "read" : "write"));
+  if (needed !== "any") requireScope(scopes, needed);
 }
 
 /** Throws `impersonation_refused` for routes that cannot be used while impersonating. */

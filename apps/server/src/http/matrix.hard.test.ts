@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { ApiKeyScope } from "@tesslate/contract";
+import { keysOf, type ApiKeyScope } from "@tesslate/contract";
 import { startModelServer, type ModelServer } from "@tesslate/testkit";
 import type { TestUser } from "../testing/app.ts";
 import { modelEnv } from "../testing/chat.ts";
@@ -239,7 +239,7 @@ test("an API key can call the routes of its scopes, and never a route for people
     if (spec.auth === "superuser") return expectCode(adminKey, "session_required");
     if (spec.keys === false) return expectCode(keys.write, "session_required");
     if (spec.keys === "any") return;
-    const needed = spec.keys ?? (spec.method === "GET" || spec.kind === "socket" ? "read" : "write");
+    const needed = spec.kind === "socket" ? (spec.keys ?? "read") : keysOf(spec);
     for (const scope of ["read", "write", "run"] as const)
       if (scope !== needed && !(scope === "write" && needed === "read")) await expectCode(keys[scope], "scope_missing");
   });

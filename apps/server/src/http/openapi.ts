@@ -6,6 +6,7 @@ import {
   errorCodes,
   inputOf,
   isIdempotent,
+  keysOf,
   type RequestHeader,
   type ResponseHeader,
   type RouteGroup,
@@ -135,14 +136,16 @@ function shareParameters(operations: Operation[]): Record<string, Json> {
 }
 
 /** Who may call it, in a sentence. */
-function accessOf({ auth, keys, method, tag }: RouteSpec): string {
+function accessOf(spec: RouteSpec): string {
+  const { auth, tag } = spec;
+  const keys = keysOf(spec);
   if (auth === "none") return "anyone";
   if (auth === "optional") return "anyone, signing in is optional";
   if (auth === "superuser") return "administrators, no API keys";
   if (tag === "external") return "API key with scope `run`, no sessions";
   if (keys === false) return "signed in, no API keys";
   if (keys === "any") return "signed in, or API key with the scope of the tool";
-  return `signed in, or API key with scope \`${keys ?? (method === "GET" ? "read" : "write")}\``;
+  return `signed in, or API key with scope \`${keys}\``;
 }
 
 /** Operations that change something for a signed-in caller; others name their own. */
