@@ -4,7 +4,7 @@ import { route } from "./route.ts";
 const tag = "projects";
 
 /**
- * Kinds of activity: file writes, commands, runs, approvals, secrets, snapshots, starting and stopping, canvas, board and notes, and
+ * Kinds of activity: file writes, commands, runs, approvals, secrets, snapshots, starting and stopping, canvas, data in databases, board and notes, and
  * operations such as a deployment.
  */
 export const activityKinds = [
@@ -16,6 +16,7 @@ export const activityKinds = [
   "snapshot",
   "lifecycle",
   "graph",
+  "data",
   "board",
   "operation",
 ] as const;

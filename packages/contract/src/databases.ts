@@ -1,11 +1,11 @@
 import { described, Literals, Nullable, ProjectParams, ProjectRef, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
-import { maxCellBytes, maxCellReadBytes, maxDataPage, maxImportBytes, maxSqlLength } from "./limits.ts";
+import { maxCellLength, maxCellReadLength, maxDataPage, maxImportBytes, maxSqlLength } from "./limits.ts";
 import { route } from "./route.ts";
 
 const tag = "databases";
 
 export const DatabaseKind = described(
-  "`postgres`, `mysql` and `redis` are services of the project, `sqlite` is a file in its tree.",
+  "`postgres`, `mysql` and `redis` are services of the project, `sqlite` is a file in its tree. `mysql` and `redis` are listed, but not opened.",
   Literals("postgres", "mysql", "redis", "sqlite"),
 );
 export type DatabaseKind = Static<typeof DatabaseKind>;
@@ -130,7 +130,7 @@ export type TableStructure = Static<typeof TableStructure>;
 
 export const Cell = described("The value in the database's text form; null is NULL.", Nullable(Type.String()));
 /** A value to store, in the database's text form. */
-const Value = Nullable(Type.String({ maxLength: maxCellReadBytes }));
+const Value = Nullable(Type.String({ maxLength: maxCellReadLength }));
 const Values = Type.Record(Type.String({ maxLength: 128 }), Value);
 
 export const DataRow = Type.Object({
@@ -140,7 +140,7 @@ export const DataRow = Type.Object({
   ),
   cells: described("In the order of `columns`", Type.Array(Cell)),
   truncated: described(
-    `Indexes of cells that are longer than ${maxCellBytes} bytes: read them with \`rows/cell\``,
+    `Indexes of cells that are longer than ${maxCellLength} characters: read them with \`rows/cell\``,
     Type.Array(Type.Integer()),
   ),
 });
@@ -259,7 +259,7 @@ const WriteSql = Type.Object({
 });
 
 export const SqlResult = Type.Object({
-  command: described("As the database names it: `SELECT`, `UPDATE`, `CREATE TABLE`", Type.String()),
+  command: described("First word of the statement as the database names it: `SELECT`, `UPDATE`, `CREATE`", Type.String()),
   columns: Type.Array(Type.Object({ name: Type.String(), type: Type.String(), kind: ColumnKind })),
   rows: Type.Array(Type.Object({ cells: Type.Array(Cell), truncated: Type.Array(Type.Integer()) })),
   has_more: described("There are rows after these, or the page would be larger than 4 MB", Type.Boolean()),
@@ -300,7 +300,7 @@ export const databasesRoutes = {
     params: ProjectParams,
     query: Type.Object(pageQuery),
     response: listOf(DataSource),
-    errors: ["not_found"],
+    errors: ["not_found", "project_busy"],
   }),
   tables: route({
     ...common,
@@ -340,7 +340,7 @@ export const databasesRoutes = {
     path: `${base}/rows/search`,
     readsOnly: true,
     summary: "List rows",
-    description: `A page of rows, filtered and sorted. Cells are cut after ${maxCellBytes} bytes. Limited to 15 seconds.`,
+    description: `A page of rows, filtered and sorted. Cells are cut after ${maxCellLength} characters. Limited to 15 seconds.`,
     body: ReadRows,
     response: RowPage,
     errors: [...statement, "bad_request"],
@@ -351,7 +351,7 @@ export const databasesRoutes = {
     path: `${base}/rows/cell`,
     readsOnly: true,
     summary: "Read cell",
-    description: "One whole value, at most 1 MiB.",
+    description: `One whole value, at most ${maxCellReadLength} characters.`,
     body: Type.Object({ ...tableName, key: keyed, column: columnName }),
     response: Type.Object({
       value: Cell,

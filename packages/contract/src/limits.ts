@@ -24,9 +24,9 @@ export const maxLogLines = 5000;
 
 /** Rows on a page of a table or a query result. */
 export const maxDataPage = 200;
-/** Bytes of a cell on a page; a longer one is cut and marked. One whole cell is read up to `maxCellReadBytes`. */
-export const maxCellBytes = 2048;
-export const maxCellReadBytes = 1024 * 1024;
+/** Characters of a cell on a page; a longer one is cut and marked. One whole cell is read and written up to `maxCellReadLength`. */
+export const maxCellLength = 2048;
+export const maxCellReadLength = 1024 * 1024;
 /** Characters of the SQL of one request. */
 export const maxSqlLength = 100_000;
 /** Bytes of a CSV file that is imported into a table. */

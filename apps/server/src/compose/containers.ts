@@ -20,6 +20,7 @@ import {
   type Services,
   type SnapshotContainerData,
 } from "../features/runtime/containers/index.ts";
+import { createDatabases, createPostgresConnections, mountDatabases, type Databases } from "../features/runtime/databases/index.ts";
 import { isDeploymentSandbox } from "../features/delivery/deployments/index.ts";
 import { createHosting, createHostingStore, mountHosting, type Hosting } from "../features/runtime/hosting/index.ts";
 import { createSecrets, mountSecrets, type Secrets } from "../features/projects/secrets/index.ts";
@@ -44,6 +45,7 @@ export interface ContainersArea extends Area {
   connections: Connections;
   templateInsertion: TemplateInsertion;
   secrets: Secrets;
+  databases: Databases;
   inspection: ContainerInspection;
   /** At boot: adopts services that survived the last process. */
   reconcile(): Promise<void>;
@@ -96,6 +98,17 @@ export function composeContainers(
     vault: secretVault,
     redactions,
   });
+  const databaseConnections = createPostgresConnections({ log });
+  onClose(async () => databaseConnections.closeAll());
+  projects.onRelease(async (released) => databaseConnections.release(released));
+  const databases = createDatabases({
+    projects,
+    listContainers: containersStore.listAll,
+    services: made.services,
+    idle: made.idle,
+    connections: databaseConnections,
+    events,
+  });
   const secrets = createSecrets({
     access: {
       require: async (userId, ref) => {
@@ -119,12 +132,14 @@ export function composeContainers(
     connections,
     templateInsertion,
     secrets,
+    databases,
     reconcile,
     mount(mount) {
       mountHosting(mount, { hosting });
       mountContainers(mount, { containers, containerSetup, rename, inspection, catalogue, lifecycle, address });
       mountConnections(mount, { connections });
       mountSecrets(mount, { secrets });
+      mountDatabases(mount, { databases });
     },
   };
 }

@@ -25,7 +25,7 @@ Server-sent events: \`id: <seq>\`, \`data: <JSON>\`, an empty line; \`: keepaliv
 The three sockets are described under \`x-websocket\`. Authenticate with the session cookie, with \`?ticket=\` of \`POST /api/auth/ws-ticket\`, with \`Authorization\`, or with a first frame \`{"type": "auth", "token": "…"}\` within 10 seconds. Close code 4401: not signed in; 4404: not found or not yours.
 
 ## Idempotency
-Every POST of a signed-in caller takes \`Idempotency-Key\` (1 to 255 characters). For 24 hours the same key with the same request returns the stored answer with \`Idempotent-Replayed: true\` and does nothing. The same key with another request is 422; while the first request runs it is 409 \`idempotency_key_running\`.
+Every POST of a signed-in caller that changes something takes \`Idempotency-Key\` (1 to 255 characters). For 24 hours the same key with the same request returns the stored answer with \`Idempotent-Replayed: true\` and does nothing. The same key with another request is 422; while the first request runs it is 409 \`idempotency_key_running\`.
 
 ## Concurrent changes
 Resources with an \`ETag\` (files, notes, plans) take \`If-Match\`: another version than yours is 412 \`etag_mismatch\`, with the current one in \`ETag\`.

@@ -1,5 +1,5 @@
-import { Socket } from "node:net";
 import pg from "pg";
+import { LimitedSocket } from "../limited-socket.ts";
 
 /** Host and user of a PostgreSQL server. */
 export interface DumpTarget {
@@ -26,7 +26,7 @@ export async function onDatabase<T>(
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
-  const socket = new LimitedSocket();
+  const socket = new LimitedSocket(maxMessageBytes);
   const client = new pg.Client({
     ...target,
     database,
@@ -46,31 +46,6 @@ export async function onDatabase<T>(
     signal.removeEventListener("abort", stop);
     await Promise.race([client.end().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
     socket.destroy();
-  }
-}
-
-/** Tracks message frames (type byte, four length bytes) in the stream without buffering them. */
-class LimitedSocket extends Socket {
-  #head: Buffer = Buffer.alloc(0);
-  #left = 0;
-
-  override push(chunk: Buffer | null): boolean {
-    return super.push(chunk && this.#isFine(chunk) ? chunk : null);
-  }
-  #isFine(chunk: Buffer): boolean {
-    for (let at = 0; at < chunk.length;) {
-      const taken = Math.min(this.#left > 0 ? this.#left : 5 - this.#head.length, chunk.length - at);
-      if (this.#left > 0) this.#left -= taken;
-      else this.#head = Buffer.concat([this.#head, chunk.subarray(at, at + taken)]);
-      at += taken;
-      if (this.#head.length < 5) continue;
-      this.#left = this.#head.readUInt32BE(1) - 4;
-      this.#head = Buffer.alloc(0);
-      if (this.#left >= 0 && this.#left <= maxMessageBytes) continue;
-      this.destroy(new Error(`a value of the database is larger than ${maxMessageBytes / 2 ** 20} MiB`));
-      return false;
-    }
-    return true;
   }
 }
 

@@ -55,6 +55,8 @@ export const bodies: Record<string, unknown> = {
   "passkeys.remove": { current_password: "correct horse battery" },
   "linkedAccounts.remove": { current_password: "correct horse battery" },
   "secondFactor.removeTotp": { current_password: "correct horse battery" },
+  "databases.change": { changes: [{ kind: "insert", schema: "public", table: "sample", values: {} }] },
+  "databases.execute": { sql: "select 1", write: true },
   "chat.answer": { question_id: "00000000-0000-4000-8000-000000000000", choices: ["A"] },
 };
 
@@ -209,6 +211,8 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
       [projects]: project.id,
       [`${projects}/containers/{container_id}`]: container.id,
       [`${projects}/connections/{conn_id}`]: connection.id,
+      // A database that needs no container: the file of it.
+      [`${projects}/databases/{database_id}`]: nothing,
       [`${projects}/assets/{asset_id}`]: asset.id,
       [`${projects}/previews/{preview_id}`]: preview.id,
       [`${projects}/previews/{preview_id}/share/{share_id}`]: share.id,

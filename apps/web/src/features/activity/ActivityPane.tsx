@@ -30,6 +30,7 @@ const kinds: { value: ActivityKind | typeof all; label: string }[] = [
   { value: "snapshot", label: "Snapshots" },
   { value: "lifecycle", label: "Starts and stops" },
   { value: "graph", label: "Canvas" },
+  { value: "data", label: "Data" },
   { value: "board", label: "Board and notes" },
   { value: "operation", label: "Operations" },
 ];

@@ -151,6 +151,8 @@ function describe({ type, data, message }: RecordedAction, tools: ReadonlyMap<st
       return [`${ops[text(data["op"])] ?? "Changed"} a ${text(data["subject"]) || "card"} on the board`, ""];
     case "branch_changed":
       return [branchOps[text(data["op"])] ?? "Changed a branch", ""];
+    case "data_changed":
+      return [data["op"] === "import" ? "Imported data into a database" : "Changed data in a database", dataSubject(data)];
     case "notes_changed":
       return ["Changed the notes", ""];
     default: {
@@ -168,6 +170,8 @@ export function editSummary({ property, element, undoes }: Pick<ElementEditRecor
   const part = `${editedParts[property] ?? property} of <${element}>`;
   return undoes === undefined ? `Changed ${part}` : `Undid a change of ${part}`;
 }
+/** The database and the tables that were changed: "PostgreSQL: public.users". */
+const dataSubject = (data: Record<string, unknown>): string => [text(data["name"]), list(data["tables"])].filter(Boolean).join(": ");
 const irregular: Record<string, string> = { set: "Set", deploy: "Deployed", add: "Added" };
 /** "start the project" becomes "Started the project". */
 function past(what: string): string {

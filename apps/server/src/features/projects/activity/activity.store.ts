@@ -44,7 +44,7 @@ export function createActivityStore(db: Database) {
               when 'file_changed' then 'write' when 'task_started' then 'run' when 'complete' then 'run'
               when 'approval_resolved' then 'approval' when 'question_resolved' then 'approval'
               when 'secrets_changed' then 'secret' when 'snapshot_changed' then 'snapshot' when 'project_status' then 'lifecycle'
-              when 'graph_changed' then 'graph' when 'board_changed' then 'board' when 'notes_changed' then 'board'
+              when 'data_changed' then 'data' when 'graph_changed' then 'graph' when 'board_changed' then 'board' when 'notes_changed' then 'board'
               else case when e.data->>'type' ~ '^(project|container)_(start|restart)$' then 'lifecycle' when e.data->>'type' ~ '^snapshot_' then 'snapshot' else 'operation' end
             end as kind,
             case
@@ -53,13 +53,13 @@ export function createActivityStore(db: Database) {
               when e.type = 'branch_changed' then case when e.data->>'op' in ('expiring', 'expired') then 'system' else 'person' end
               when e.type in ('approval_resolved', 'question_resolved') then case when e.data->>'by' is null then 'system' else 'person' end
               when e.type = 'project_status' then case when e.data->>'stop_reason' in ('idle', 'memory', 'limit') then 'system' else 'person' end
-              when e.type in ('graph_changed', 'secrets_changed', 'board_changed', 'snapshot_changed') and e.task_id is not null then 'agent'
+              when e.type in ('graph_changed', 'secrets_changed', 'board_changed', 'snapshot_changed', 'data_changed') and e.task_id is not null then 'agent'
               else 'person'
             end as actor_kind
           from events e
           where e.project_id = ${projectId} and (
             (e.type = 'file_changed' and e.data->>'by' in ('user', 'agent') and e.seq not in (select seq from superseded))
-            or e.type in ('task_started', 'complete', 'approval_resolved', 'question_resolved', 'secrets_changed', 'graph_changed', 'board_changed', 'notes_changed')
+            or e.type in ('task_started', 'complete', 'approval_resolved', 'question_resolved', 'secrets_changed', 'graph_changed', 'board_changed', 'notes_changed', 'data_changed')
             or (e.type = 'branch_changed' and e.data->>'op' <> 'updated')
             or (e.type = 'snapshot_changed' and e.data->>'kind' = 'snapshot' and e.data->>'op' in ('add', 'delete'))
             or (e.type = 'project_status' and (e.data->>'name' is not null or (e.data->>'environment_status' in ('stopped', 'hibernated') and e.data->>'stop_reason' is not null)))

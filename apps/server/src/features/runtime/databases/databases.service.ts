@@ -1,0 +1,243 @@
+import type { Readable } from "node:stream";
+import {
+  maxImportBytes,
+  type ChangedRows,
+  type DataChange,
+  type DataSchema,
+  type DataSource,
+  type DataTable,
+  type DatabaseKind,
+  type List,
+  type ProjectEventData,
+  type QueryPlan,
+  type ReadRows,
+  type RowPage,
+  type SqlResults,
+  type TableStructure,
+} from "@tesslate/contract";
+import type { ContainerRow } from "../../../db/schema/runtime.ts";
+import { AppError, conflict, notFound } from "../../../platform/errors.ts";
+import type { EventLog } from "../../../platform/events.ts";
+import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
+import type { Projects } from "../../projects/projects/index.ts";
+import type { IdlePolicy, Services } from "../containers/index.ts";
+import type { DatabaseEngine, Filtered, ImportOptions, TableName } from "./engine.ts";
+import type { PostgresConnections } from "./postgres/connections.store.ts";
+import { createPostgresEngine } from "./postgres/postgres-engine.ts";
+import { findSqliteFiles, isSqlite, pathOfId, presentFile } from "./sqlite/files.ts";
+import { createSqliteEngine } from "./sqlite/sqlite-engine.ts";
+
+type Project = Awaited<ReturnType<Projects["require"]>>;
+
+/** Who changes data: a person, or a run of theirs. */
+export interface Actor {
+  userId: string;
+  taskId?: string;
+}
+/** A database of a project: `ref` is the project's id or slug. */
+export interface DatabaseRef {
+  ref: string;
+  id: string;
+}
+
+const kindOf: Record<string, DatabaseKind> = { postgres: "postgres", mysql: "mysql", redis: "redis" };
+const isDatabase = (row: ContainerRow): boolean =>
+  row.deployment_mode === "container" && row.container_type === "service" && kindOf[row.service_slug ?? ""] !== undefined;
+
+export type Databases = ReturnType<typeof createDatabases>;
+/** Tables, rows and SQL of a project's databases. */
+export function createDatabases({
+  projects,
+  listContainers,
+  services,
+  idle,
+  connections,
+  events,
+}: {
+  projects: Pick<Projects, "require" | "sandboxOf" | "sandboxForChange" | "used" | "touch">;
+  listContainers: (projectId: string) => Promise<ContainerRow[]>;
+  services: Pick<Services, "reach" | "environmentOf">;
+  idle: Pick<IdlePolicy, "hold" | "keepAwake">;
+  connections: PostgresConnections;
+  events: EventLog;
+}) {
+  const present = async (project: Project, row: ContainerRow): Promise<DataSource> => {
+    const kind = kindOf[row.service_slug ?? ""] ?? "postgres";
+    const source = { id: row.id, kind, name: row.name, container_id: row.id, path: null, size_bytes: null };
+    if (kind !== "postgres")
+      return { ...source, state: "unsupported", message: "The data view opens PostgreSQL and SQLite. Use a terminal for this database." };
+    const found = await services.reach(project, row, { mayWake: false });
+    if (!("status" in found)) return { ...source, state: "ready", message: null };
+    return found.status === "frozen"
+      ? { ...source, state: "asleep", message: null }
+      : { ...source, state: found.status, message: found.message };
+  };
+
+  const open = async (project: Project, row: ContainerRow): Promise<DatabaseEngine> => {
+    if (row.service_slug !== "postgres")
+      throw new AppError(
+        "not_supported",
+        `The data view can't open ${row.name}. It opens PostgreSQL and SQLite; use a terminal for other databases.`,
+      );
+    const found = await services.reach(project, row, { mayWake: true });
+    if ("status" in found) throw notRunning(row, found);
+    const env = await services.environmentOf(project, row);
+    const user = env["POSTGRES_USER"] ?? "postgres";
+    const target = { ...found, user, password: env["POSTGRES_PASSWORD"] ?? "", database: env["POSTGRES_DB"] ?? user };
+    return createPostgresEngine({ connections, container: { projectId: project.id, containerId: row.id, target } });
+  };
+  /** Keeps the project awake until the returned `release` is called. */
+  const acquire = async (userId: string, { ref, id }: DatabaseRef, isChange: boolean) => {
+    const project = await projects.require(userId, ref);
+    const path = pathOfId(id);
+    if (path !== undefined) {
+      const sandbox = await (isChange ? projects.sandboxForChange(project) : projects.sandboxOf(project));
+      if (!(await isSqlite(sandbox.files, path))) throw notFound("Database");
+      const release = await idle.keepAwake(project.id);
+      return { project, name: path, engine: createSqliteEngine({ sandbox, path }), release };
+    }
+    const row = (await listContainers(project.id)).find((one) => one.id === id && isDatabase(one));
+    if (!row) throw notFound("Database");
+    if (isChange) await projects.sandboxForChange(project);
+    const release = idle.hold(project.id);
+    try {
+      return { project, name: row.name, engine: await open(project, row), release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  };
+  const read = async <T>(userId: string, at: DatabaseRef, work: (engine: DatabaseEngine) => Promise<T>): Promise<T> => {
+    const { project, engine, release } = await acquire(userId, at, false);
+    try {
+      return await work(engine);
+    } finally {
+      release();
+      await projects.used(project.id);
+    }
+  };
+  const change = async <T>(
+    { userId, taskId }: Actor,
+    at: DatabaseRef,
+    what: Pick<ProjectEventData<"data_changed">, "op" | "tables">,
+    work: (engine: DatabaseEngine) => Promise<T>,
+  ): Promise<T> => {
+    const { project, name, engine, release } = await acquire(userId, at, true);
+    try {
+      const result = await work(engine);
+      await events.append(project.id, {
+        type: "data_changed",
+        data: { database_id: at.id, name, ...what, user_id: userId },
+        ...(taskId !== undefined && { task_id: taskId }),
+      });
+      return result;
+    } finally {
+      release();
+      await projects.touch(project.id);
+    }
+  };
+
+  return {
+    list: async (userId: string, ref: string, query: PageQuery): Promise<List<DataSource>> => {
+      const project = await projects.require(userId, ref);
+      const rows = (await listContainers(project.id)).filter(isDatabase);
+      const services = await Promise.all(rows.map((row) => present(project, row)));
+      const files = (await findSqliteFiles((await projects.sandboxOf(project)).files)).map(presentFile);
+      const page = pageOf(query);
+      const all = [...services, ...files];
+      return page.envelope(all.slice(page.offset, page.offset + page.limit), all.length);
+    },
+    tables: async (
+      userId: string,
+      at: DatabaseRef,
+      { q, ...query }: PageQuery & { q?: string },
+      signal: AbortSignal,
+    ): Promise<List<DataTable>> => {
+      const wanted = q?.toLowerCase();
+      const all = await read(userId, at, (engine) => engine.tables(signal));
+      const found = wanted ? all.filter(({ schema, name }) => `${schema}.${name}`.toLowerCase().includes(wanted)) : all;
+      const page = pageOf(query);
+      return page.envelope(found.slice(page.offset, page.offset + page.limit), found.length);
+    },
+    schema: (userId: string, at: DatabaseRef, signal: AbortSignal): Promise<DataSchema> =>
+      read(userId, at, (engine) => engine.schema(signal)),
+    structure: (userId: string, at: DatabaseRef, table: TableName, signal: AbortSignal): Promise<TableStructure> =>
+      read(userId, at, (engine) => engine.structure(table, signal)),
+    rows: (userId: string, at: DatabaseRef, request: ReadRows, signal: AbortSignal): Promise<RowPage> =>
+      read(userId, at, (engine) => engine.rows(request, signal)),
+    cell: (userId: string, at: DatabaseRef, request: Parameters<DatabaseEngine["cell"]>[0], signal: AbortSignal) =>
+      read(userId, at, (engine) => engine.cell(request, signal)),
+    count: async (userId: string, at: DatabaseRef, request: Filtered, signal: AbortSignal) => ({
+      count: await read(userId, at, (engine) => engine.count(request, signal)),
+    }),
+    change: (actor: Actor, at: DatabaseRef, changes: readonly DataChange[], signal: AbortSignal): Promise<ChangedRows> =>
+      change(actor, at, { op: "rows", tables: [...new Set(changes.map(({ schema, table }) => `${schema}.${table}`))] }, (engine) =>
+        engine.change(changes, signal),
+      ),
+    /** Runs statements that cannot write. */
+    query: (
+      userId: string,
+      at: DatabaseRef,
+      { sql, limit = 100, skip = 0, timeout_ms: timeoutMs = 30_000 }: { sql: string; limit?: number; skip?: number; timeout_ms?: number },
+      signal: AbortSignal,
+    ): Promise<SqlResults> => read(userId, at, (engine) => engine.run({ sql, limit, skip, timeoutMs, write: false }, signal)),
+    /** Runs statements that may write. */
+    execute: (
+      actor: Actor,
+      at: DatabaseRef,
+      { sql, limit = 100, timeout_ms: timeoutMs = 30_000 }: { sql: string; limit?: number; timeout_ms?: number },
+      signal: AbortSignal,
+    ): Promise<SqlResults> =>
+      change(actor, at, { op: "sql", tables: [] }, (engine) => engine.run({ sql, limit, skip: 0, timeoutMs, write: true }, signal)),
+    explain: (
+      userId: string,
+      at: DatabaseRef,
+      { sql, analyze = false }: { sql: string; analyze?: boolean },
+      signal: AbortSignal,
+    ): Promise<QueryPlan> => read(userId, at, (engine) => engine.explain({ sql, analyze }, signal)),
+    /** The CSV of a table or a query; the project stays awake until the stream is closed. */
+    export: async (userId: string, at: DatabaseRef, what: TableName | { sql: string }, signal: AbortSignal): Promise<Readable> => {
+      const { project, engine, release } = await acquire(userId, at, false);
+      try {
+        const stream = await engine.export(what, signal);
+        stream.once("close", release);
+        return stream;
+      } catch (error) {
+        release();
+        throw error;
+      } finally {
+        await projects.used(project.id);
+      }
+    },
+    import: (
+      actor: Actor,
+      at: DatabaseRef,
+      options: ImportOptions,
+      data: AsyncIterable<Uint8Array>,
+      signal: AbortSignal,
+    ): Promise<{ rows: number }> =>
+      change(actor, at, { op: "import", tables: [`${options.schema}.${options.table}`] }, (engine) =>
+        engine.import(options, bounded(data), signal),
+      ),
+  };
+}
+
+function notRunning(row: ContainerRow, { status, message }: { status: string; message: string }): AppError {
+  const sentence =
+    status === "starting"
+      ? `${row.name} is starting. Try again in a moment.`
+      : status === "failed"
+        ? `${row.name} failed: ${message} Look at its logs and start it again.`
+        : `${row.name} is stopped. Start it to see its data.`;
+  return conflict("not_running", sentence, { container_id: row.id, name: row.name, status });
+}
+
+async function* bounded(data: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of data) {
+    bytes += chunk.byteLength;
+    if (bytes > maxImportBytes)
+      throw new AppError("payload_too_large", `A CSV file is limited to ${maxImportBytes / 1024 ** 2} MiB. Split it.`);
+    yield chunk;
+  }
+}
