@@ -14,6 +14,7 @@ import { tableSearch } from "./features/admin/index.ts";
 import { libraryQuery } from "./features/agents/index.ts";
 import { configQuery, isVisitor, noteVisitor, safeNext } from "./features/auth/index.ts";
 import { billingSearch } from "./features/billing/index.ts";
+import { dataSearch } from "./features/data/index.ts";
 import { boardSearch } from "./features/feedback/index.ts";
 import { marketplaceSearch, picksQuery, storeTypes } from "./features/marketplace/index.ts";
 import { modelSetupQuery, modelsQuery } from "./features/models/index.ts";
@@ -446,7 +447,7 @@ const workbench = createRoute({
   getParentRoute: () => app,
   path: "/p/$slug/{-$view}",
   /** `run`: whose changes the review shows. `deployment`: which of them the deploys show. */
-  validateSearch: object({ run: textParam, deployment: textParam }),
+  validateSearch: object({ run: textParam, deployment: textParam, ...dataSearch }),
   loader: ({ context: { queryClient }, params }) => {
     void queryClient.prefetchQuery(projectQuery(params.slug));
     void queryClient.prefetchQuery(modelSetupQuery);

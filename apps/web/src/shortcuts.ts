@@ -24,6 +24,7 @@ export const shortcuts = define({
   "workbench.timeline": { label: "Show timeline", scope: "Workbench", keys: ["g 4"] },
   "workbench.board": { label: "Show board", scope: "Workbench", keys: ["g 5"] },
   "workbench.canvas": { label: "Show canvas", scope: "Workbench", keys: ["g 3"] },
+  "workbench.data": { label: "Show data", scope: "Workbench", keys: ["g 0"] },
   "workbench.notes": { label: "Show notes", scope: "Workbench", keys: ["g 6"] },
   "workbench.assets": { label: "Show assets", scope: "Workbench", keys: ["g 7"] },
   "workbench.deploys": { label: "Show deployments", scope: "Workbench", keys: ["g 9"] },
@@ -85,6 +86,12 @@ export const shortcuts = define({
   "canvas.zoomIn": { label: "Zoom in", scope: "Canvas", keys: ["Equal", "Shift+Equal", "NumpadAdd"] },
   "canvas.zoomOut": { label: "Zoom out", scope: "Canvas", keys: ["Minus", "NumpadSubtract"] },
   "canvas.nudge": { label: "Nudge selection", scope: "Canvas", keys: ["Alt+ArrowLeft", "Alt+ArrowRight", "Alt+ArrowUp", "Alt+ArrowDown"] },
+  "data.search": { label: "Search tables", scope: "Data", keys: ["/"] },
+  "data.new": { label: "New row", scope: "Data", keys: ["n"] },
+  "data.refresh": { label: "Refresh rows", scope: "Data", keys: ["r"] },
+  "data.delete": { label: "Delete selected rows", scope: "Data", keys: ["Delete"] },
+  "data.undo": { label: "Undo change", scope: "Data", keys: ["$mod+KeyZ"], isForFields: false },
+  "data.redo": { label: "Redo change", scope: "Data", keys: ["$mod+Shift+KeyZ", "Control+KeyY"], isForFields: false },
   "terminal.find": { label: "Find in terminal", scope: "Terminal", keys: ["Control+KeyF"] },
 });
 export type ShortcutId = keyof typeof shortcuts;

@@ -7,6 +7,8 @@ type Part =
   | "commit"
   | "connections"
   | "containers"
+  | "database"
+  | "databases"
   | "deployment-plan"
   | "deployment-steps"
   | "deployments"

@@ -99,6 +99,18 @@ describe("events into the cache", () => {
     expect(queries.getQueryData<Task[]>(key("tasks"))?.map((known) => `${known.id}:${known.status}`)).toEqual(["b:running", "a:completed"]);
     expect(isStale(queries, ["projects", "counter"])).toBe(true);
   });
+  test("edited rows make rows be read again; statements everything of their database, and of no other", () => {
+    const queries = fresh();
+    const rows = [...key("database"), "db", "rows", {}];
+    const tables = [...key("database"), "db", "tables", ""];
+    const other = [...key("database"), "other", "rows", {}];
+    for (const one of [rows, tables, other]) queries.setQueryData(one, {});
+    const changed = { database_id: "db", name: "PostgreSQL", tables: [], user_id: null };
+    patchCache(queries, project, event("data_changed", { ...changed, op: "rows" }));
+    expect([rows, tables, other].map((one) => isStale(queries, one))).toEqual([true, false, false]);
+    patchCache(queries, project, event("data_changed", { ...changed, op: "sql" }));
+    expect([rows, tables, other].map((one) => isStale(queries, one))).toEqual([true, true, false]);
+  });
   test("events of later versions are no trouble", () => {
     const queries = fresh();
     expect(() => patchCache(queries, project, event("board_changed", {}))).not.toThrow();

@@ -61,6 +61,7 @@ const listOf = { container: "containers", connection: "connections", preview: "p
 /** What each event changes in the cache. Only what an event does not contain in full is fetched again. File changes come in bursts: see `patchFiles`. */
 const changes: { [T in ProjectEventType]?: (cache: Cache, data: ProjectEventData<T>) => void } = {
   container_status: (cache, data) => {
+    refetch(cache, "databases");
     const key = partKey(cache.project.id, "containers");
     const list = cache.queries.getQueryData<Container[]>(key);
     if (!list) return;
@@ -72,12 +73,15 @@ const changes: { [T in ProjectEventType]?: (cache: Cache, data: ProjectEventData
     refetch(cache, listOf[part]);
     // With a container go its connections, and previews lose what they show.
     if (part === "container" && op === "delete") refetch(cache, "connections", "previews");
+    if (part === "container") refetch(cache, "databases");
   },
   positions_changed: ({ queries, project }, { containers, previews }) => {
     queries.setQueryData<readonly Container[]>(partKey(project.id, "containers"), (list) => list && patchPlaces(list, containers));
     queries.setQueryData<readonly Preview[]>(partKey(project.id, "previews"), (list) => list && patchPlaces(list, previews));
   },
-  project_status: ({ queries, project }, data) => {
+  project_status: (cache, data) => {
+    const { queries, project } = cache;
+    refetch(cache, "databases");
     queries.setQueryData<Project>(
       projectKey(project.slug),
       (known) =>
@@ -112,6 +116,11 @@ const changes: { [T in ProjectEventType]?: (cache: Cache, data: ProjectEventData
   branch_changed: (cache) => refetch(cache, "branches"),
   snapshot_changed: (cache) => refetch(cache, "points", "runs"),
   deployment_changed: ({ queries, project }, data) => patchDeployments(queries, project.id, data),
+  data_changed: ({ queries, project }, { database_id, op }) => {
+    const key = [...partKey(project.id, "database"), database_id];
+    // Edited rows change neither tables nor columns.
+    void queries.invalidateQueries({ queryKey: op === "rows" ? [...key, "rows"] : key });
+  },
   target_changed: (cache) => refetch(cache, "targets"),
   task_started: (cache) => refetch(cache, "sessions"),
   complete: (cache) => refetch(cache, "sessions"),

@@ -4,6 +4,7 @@ export const views = [
   "code",
   "review",
   "canvas",
+  "data",
   "deploys",
   "git",
   "timeline",

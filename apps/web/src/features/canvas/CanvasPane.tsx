@@ -21,12 +21,12 @@ import { CanvasEmpty, CanvasSkeleton } from "./CanvasStates.tsx";
 import { containerSize } from "./graph.ts";
 import { GraphList } from "./GraphList.tsx";
 import { Inspector } from "./Inspector.tsx";
-import { tidy } from "./layout.ts";
+import { tidy } from "../../lib/graph-layout.ts";
 import type { NodePosition } from "./placement.ts";
 import { Plane, positionOf } from "./Plane.tsx";
 import { useCanvasActions } from "./use-canvas-actions.ts";
 import { useGraph } from "./use-graph.ts";
-import "./react-flow.css";
+import "../../ui/react-flow.css";
 
 const modeKey = "studio:canvas-mode";
 const isMode = (value: unknown): value is CanvasMode => value === "graph" || value === "list";

@@ -2,6 +2,7 @@ import {
   AppWindow,
   ArrowUpFromLine,
   CodeXml,
+  Database,
   Eye,
   GitBranch,
   History,
@@ -53,6 +54,12 @@ export const viewTable: Record<View, ViewEntry> = {
     icon: <ArrowUpFromLine size={14} />,
     shortcut: "workbench.deploys",
     View: lazyComponent(async () => (await import("../deployments/DeploysPane.tsx")).DeploysPane),
+  },
+  data: {
+    label: "Data",
+    icon: <Database size={14} />,
+    shortcut: "workbench.data",
+    View: lazyComponent(async () => (await import("../data/DataPane.tsx")).DataPane),
   },
   git: {
     label: "Git",
@@ -109,6 +116,7 @@ export function useViewShortcuts(show: (view: View) => void): void {
     "workbench.code": () => show("code"),
     "workbench.review": () => show("review"),
     "workbench.canvas": () => show("canvas"),
+    "workbench.data": () => show("data"),
     "workbench.git": () => show("git"),
     "workbench.timeline": () => show("timeline"),
     "workbench.deploys": () => show("deploys"),

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { tidy } from "./layout.ts";
+import { tidy } from "./graph-layout.ts";
 
 const node = (id: string) => ({ id, width: 208, height: 88 });
 

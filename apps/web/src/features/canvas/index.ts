@@ -1,0 +1,1 @@
+export { servicesQuery } from "./canvas.queries.ts";

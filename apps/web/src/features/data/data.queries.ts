@@ -1,0 +1,50 @@
+import { queryOptions } from "@tanstack/react-query";
+import type { Contract, ReadRows } from "@tesslate/contract";
+import type { Client } from "@tesslate/client/core";
+import { live, partKey } from "../../project/cache-keys.ts";
+
+type Api = Client<Contract>;
+
+export const databasesQuery = (api: Api, projectId: string) =>
+  queryOptions({
+    queryKey: partKey(projectId, "databases"),
+    queryFn: async ({ signal }) => (await api.databases.list({ params: { id: projectId }, query: { limit: 200 } }, { signal })).items,
+    ...live,
+  });
+
+/** Everything that is read from one database. Programs that write to it send no events: it expires by age, and there is a Refresh button. */
+export const databaseKey = (projectId: string, databaseId: string) => [...partKey(projectId, "database"), databaseId] as const;
+
+export const listedTables = 500;
+export const tablesQuery = (api: Api, projectId: string, databaseId: string, q: string) =>
+  queryOptions({
+    queryKey: [...databaseKey(projectId, databaseId), "tables", q],
+    queryFn: ({ signal }) =>
+      api.databases.tables(
+        { params: { id: projectId, database_id: databaseId }, query: { limit: listedTables, ...(q && { q }) } },
+        { signal },
+      ),
+  });
+
+export const schemaQuery = (api: Api, projectId: string, databaseId: string) =>
+  queryOptions({
+    queryKey: [...databaseKey(projectId, databaseId), "schema"],
+    queryFn: ({ signal }) => api.databases.schema({ params: { id: projectId, database_id: databaseId } }, { signal }),
+  });
+
+export const structureQuery = (api: Api, projectId: string, databaseId: string, schema: string, table: string) =>
+  queryOptions({
+    queryKey: [...databaseKey(projectId, databaseId), "structure", schema, table],
+    queryFn: ({ signal }) =>
+      api.databases.structure({ params: { id: projectId, database_id: databaseId }, query: { schema, table } }, { signal }),
+  });
+
+export const rowsKey = (projectId: string, databaseId: string) => [...databaseKey(projectId, databaseId), "rows"] as const;
+/** Pages that are not shown are dropped after this time, however many someone has turned. */
+const keptPageMs = 20_000;
+export const rowsQuery = (api: Api, projectId: string, databaseId: string, request: ReadRows) =>
+  queryOptions({
+    queryKey: [...rowsKey(projectId, databaseId), request],
+    queryFn: ({ signal }) => api.databases.rows({ params: { id: projectId, database_id: databaseId }, body: request }, { signal }),
+    gcTime: keptPageMs,
+  });

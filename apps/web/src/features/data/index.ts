@@ -1,0 +1,1 @@
+export { dataSearch } from "./data-search.ts";
