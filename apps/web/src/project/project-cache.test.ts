@@ -16,7 +16,7 @@ const fresh = () => {
   queries.setQueryData(key("tree"), buildTree([]));
   return queries;
 };
-const isStale = (queries: QueryClient, name: readonly string[]) => queries.getQueryState(name)?.isInvalidated;
+const isStale = (queries: QueryClient, name: readonly unknown[]) => queries.getQueryState(name)?.isInvalidated;
 
 describe("events into the cache", () => {
   test("container status", () => {

@@ -9,6 +9,7 @@ const template = (slug: string, ...starter_prompts: string[]): Template => ({
   stack: [],
   is_default: false,
   starter_prompts,
+  containers: [],
 });
 
 test("each template gives one before any gives two", () => {
