@@ -3,36 +3,39 @@ import { createProject, finished, signUp } from "./account.ts";
 import { expect, journey, until } from "./journey.ts";
 import { enterPreview } from "./preview.ts";
 
-export default journey({ templates: ["static", "react-vite", "nextjs", "node-api", "fastapi", "full-stack", "fastapi-react", "astro"] }, async (context) => {
-  const { studio } = context;
-  const person = await signUp(studio.url, "Templates");
-  const { items } = await person.api.projects.templates({});
+export default journey(
+  { templates: ["static", "react-vite", "nextjs", "node-api", "fastapi", "full-stack", "fastapi-react", "astro"] },
+  async (context) => {
+    const { studio } = context;
+    const person = await signUp(studio.url, "Templates");
+    const { items } = await person.api.projects.templates({});
 
-  expect(items.length === 9, `nine templates, not ${items.length}`);
+    expect(items.length === 9, `nine templates, not ${items.length}`);
 
-  // Nothing runs in a blank project.
-  return items
-    .filter(({ slug }) => slug !== "blank")
-    .map((template) => ({
-      name: `${template.name}: is created, started and responds in its preview`,
-      run: async () => {
-        const project = await createProject(person, template.name, template.slug);
-        const start = await person.api.projects.start({ params: { id: project.id } });
-        await finished(person.api, start.task_id);
-        const page = await until(
-          "a page",
-          async () => {
-            const { url } = await person.api.previews.ticket({ params: { id: project.id }, body: {} });
-            const answer = await enterPreview(url, studio.port);
-            return answer.status === 200 ? answer : undefined;
-          },
-          30_000,
-        );
-        expect(/<html|<!doctype/i.test(page.body), `not a page: ${page.body.slice(0, 200)}`);
-        expect(page.body.includes("/__studio/bridge.js"), "the bridge is injected");
-        const status = await person.api.projects.status({ params: { id: project.id } });
-        expect(status.status === "running", `status ${status.status}`);
-        await person.api.projects.stop({ params: { id: project.id } });
-      },
-    }));
-});
+    // Nothing runs in a blank project.
+    return items
+      .filter(({ slug }) => slug !== "blank")
+      .map((template) => ({
+        name: `${template.name}: is created, started and responds in its preview`,
+        run: async () => {
+          const project = await createProject(person, template.name, template.slug);
+          const start = await person.api.projects.start({ params: { id: project.id } });
+          await finished(person.api, start.task_id);
+          const page = await until(
+            "a page",
+            async () => {
+              const { url } = await person.api.previews.ticket({ params: { id: project.id }, body: {} });
+              const answer = await enterPreview(url, studio.port);
+              return answer.status === 200 ? answer : undefined;
+            },
+            30_000,
+          );
+          expect(/<html|<!doctype/i.test(page.body), `not a page: ${page.body.slice(0, 200)}`);
+          expect(page.body.includes("/__studio/bridge.js"), "the bridge is injected");
+          const status = await person.api.projects.status({ params: { id: project.id } });
+          expect(status.status === "running", `status ${status.status}`);
+          await person.api.projects.stop({ params: { id: project.id } });
+        },
+      }));
+  },
+);

@@ -1,4 +1,13 @@
-import { defaultPreferences, Model, PreparationEvent, PreparationItem, Project, type ProjectDraft, Template, type User } from "@tesslate/contract";
+import {
+  defaultPreferences,
+  Model,
+  PreparationEvent,
+  PreparationItem,
+  Project,
+  type ProjectDraft,
+  Template,
+  type User,
+} from "@tesslate/contract";
 import {
   expect,
   expectAccessible,

@@ -42,7 +42,13 @@ export function createConnectionsStore(db: Database) {
         .for("key share"),
     /** Lists are in the order of insertion, also of rows of one transaction. */
     insert: async (tx: Queries, values: typeof connections.$inferInsert): Promise<ConnectionRow | undefined> =>
-      (await tx.insert(connections).values({ created_at: sql`clock_timestamp()`, ...values }).onConflictDoNothing().returning())[0],
+      (
+        await tx
+          .insert(connections)
+          .values({ created_at: sql`clock_timestamp()`, ...values })
+          .onConflictDoNothing()
+          .returning()
+      )[0],
     /** Copies a project's connections to a fork, between the copied containers. */
     copyAll: async (tx: Queries, from: string, to: string, containerOf: ReadonlyMap<string, string>): Promise<void> => {
       const rows = await tx

@@ -1,4 +1,5 @@
-import { PassThrough, Readable } from "node:stream";
+import type { Readable } from "node:stream";
+import { PassThrough } from "node:stream";
 import type { Sandbox } from "@tesslate/runtime";
 import { maxCellLength, type SqlResult } from "@tesslate/contract";
 import { AppError, badRequest } from "../../../../platform/errors.ts";
