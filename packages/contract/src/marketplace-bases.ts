@@ -34,7 +34,7 @@ export const baseCategories = [
   "admin",
   "cli",
 ] as const;
-const BaseCategory = Literals(...baseCategories);
+export const BaseCategory = Literals(...baseCategories);
 const BasePricing = Literals("free", "one_time", "monthly");
 const Visibility = Literals("private", "public");
 

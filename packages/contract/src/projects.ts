@@ -16,6 +16,7 @@ import {
 } from "./schema.ts";
 import { maxAttachments } from "./attachments.ts";
 import { EditMode } from "./edit-mode.ts";
+import { BaseCategory } from "./marketplace-bases.ts";
 import { route } from "./route.ts";
 import { ProjectEvent } from "./events.ts";
 import { AuthenticatedFrame, AuthFrame, ErrorFrame, PingFrame, PongFrame } from "./sockets.ts";
@@ -114,11 +115,17 @@ export const Template = described(
     name: Type.String(),
     description: Type.String(),
     stack: Type.Array(Type.String()),
+    category: BaseCategory,
+    features: described("What a project has from the start, in a few words each", Type.Array(Type.String())),
     is_default: Type.Boolean(),
     starter_prompts: Type.Array(Type.String()),
     containers: described(
       "The containers that a project gets, the app at the root of its files first. `service_slug` is null for apps",
       Type.Array(Type.Object({ name: Type.String(), service_slug: Nullable(Type.String()) })),
+    ),
+    pictures: described(
+      "Addresses of pictures of its first page, WebP, 640 × 400 pixels. The addresses change when the pictures do",
+      Nullable(Type.Object({ light: Type.String(), dark: Type.String() })),
     ),
   }),
 );
@@ -349,5 +356,18 @@ export const projectsRoutes = {
     auth: "none",
     query: Type.Object(pageQuery),
     response: listOf(Template),
+  }),
+  templatePicture: route({
+    method: "GET",
+    path: "/api/projects/templates/{slug}/pictures/{theme}",
+    tag,
+    summary: "Download template picture",
+    description: "A picture of a template's first page in light or dark. Browsers keep it for a year when `v` is given.",
+    auth: "user",
+    kind: "raw",
+    contentType: "image/webp",
+    params: Type.Object({ slug: Type.String({ maxLength: 63 }), theme: Literals("light", "dark") }),
+    query: Type.Object({ v: Type.Optional(Type.String({ maxLength: 64, description: "The version, as in `pictures` of the template" })) }),
+    errors: ["not_found"],
   }),
 };

@@ -1,5 +1,5 @@
 /** The bundled project templates have valid descriptions, and complete and pinned sources. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 
@@ -13,6 +13,8 @@ interface Template {
   name: string;
   description: string;
   stack: string[];
+  category: string;
+  features: string[];
   default: boolean;
   build: string[][];
   warm: { command: string[]; port: number; path: string } | null;
@@ -47,6 +49,22 @@ test("exactly one template is the default", () => {
   ]);
 });
 
+const libraryFiles =
+  "{components/ui/*,components/{data-table,data-table.test,providers,theme-provider,theme-toggle}.tsx,hooks/use-mobile.ts,lib/{api,utils}.ts,test/setup.ts}";
+/** Folders of React sources with the component library, below a template's files. */
+const libraries = slugs.flatMap((slug) =>
+  globSync("**/components/ui/button.tsx", { cwd: join(root, slug, "files"), exclude: ["**/node_modules/**"] }).map((file) =>
+    join(slug, "files", file, "../../.."),
+  ),
+);
+
+test.each(libraries)("the component library of %s is that of react-vite", (library) => {
+  const original = join(root, "react-vite/files/src");
+  const files = globSync(libraryFiles, { cwd: original }).filter((file) => existsSync(join(root, library, file)));
+  expect(files.length).toBeGreaterThan(30);
+  for (const file of files) expect([file, read(library, file)]).toEqual([file, readFileSync(join(original, file), "utf8")]);
+});
+
 describe.each(slugs)("%s", (slug) => {
   const template = templateOf(slug);
   const files = join(root, slug, "files");
@@ -58,6 +76,8 @@ describe.each(slugs)("%s", (slug) => {
       name: expect.stringMatching(/^.{3,40}$/),
       description: expect.stringMatching(/^.{20,160}$/),
       stack: allLike(template.stack, /^.{2,30}$/),
+      category: expect.stringMatching(/^[a-z]+$/),
+      features: allLike(template.features, /^[A-Z].{2,29}$/),
       default: expect.any(Boolean),
       build: template.build.map(argv),
       warm: template.warm && { command: argv(template.warm.command), port: template.service.port, path: expect.stringMatching(/^\//) },
@@ -70,6 +90,7 @@ describe.each(slugs)("%s", (slug) => {
       starter_prompts: allLike(template.starter_prompts, /^.{10,120}$/),
     });
     expect(template.stack.length).toBeGreaterThan(1);
+    expect(template.features.length).toBeGreaterThan(1);
     expect(template.starter_prompts.length).toBeGreaterThanOrEqual(3);
     const names = [template.service.name ?? template.name, ...(containers ?? []).map(({ name }) => name)];
     for (const { from, to } of connections ?? []) expect(names).toEqual(expect.arrayContaining([from, to]));

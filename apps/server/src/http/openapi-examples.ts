@@ -521,6 +521,8 @@ export const examples: Record<string, unknown> = {
     name: "Static site",
     description: "Plain HTML, CSS and JavaScript without a framework. Vite serves it and reloads the preview on every change.",
     stack: ["HTML", "CSS", "JavaScript"],
+    category: "frontend",
+    features: ["No framework", "Dark mode"],
     is_default: false,
     starter_prompts: [
       "Make a one-page portfolio for a photographer with a gallery that opens in full screen",
@@ -528,6 +530,10 @@ export const examples: Record<string, unknown> = {
       "Create a memory card game with a move counter and a best score",
     ],
     containers: [{ name: "Static site", service_slug: null }],
+    pictures: {
+      light: "/api/projects/templates/static/pictures/light?v=9f2c41d07b6e",
+      dark: "/api/projects/templates/static/pictures/dark?v=0b7d95ac31f8",
+    },
   },
   ThemeListItem: {
     id: "default-dark",

@@ -16,9 +16,12 @@ test("a template's own ideas come first, five in all, none twice", () => {
     name: "X",
     description: "",
     stack: [],
+    category: "frontend",
+    features: [],
     is_default: true,
     starter_prompts: ["A recipe book", "A counter"],
     containers: [{ name: "X", service_slug: null }],
+    pictures: null,
   };
   const starters = startersOf(template);
   expect(starters).toHaveLength(5);

@@ -10,6 +10,9 @@ const template = (slug: string, ...starter_prompts: string[]): Template => ({
   is_default: false,
   starter_prompts,
   containers: [],
+  category: "frontend",
+  features: [],
+  pictures: null,
 });
 
 test("each template gives one before any gives two", () => {

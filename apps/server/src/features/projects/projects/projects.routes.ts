@@ -1,5 +1,6 @@
 import { projectsRoutes, type ProjectStatus } from "@tesslate/contract";
 import { requireScope } from "../../../http/context.ts";
+import { AppError } from "../../../platform/errors.ts";
 import type { Mount } from "../../../http/mount.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import { pageOf } from "../../../platform/pagination.ts";
@@ -93,6 +94,13 @@ export function mountProjects(
       const page = pageOf(query);
       const all = templates.list().map((t) => t.api);
       return page.envelope(all.slice(page.offset, page.offset + page.limit), all.length);
+    },
+    templatePicture: async (context, { params, query }, { reply }) => {
+      const picture = templates.find(params.slug)?.pictures?.[params.theme];
+      if (!picture) throw new AppError("not_found", "Template picture not found");
+      context.setHeader("cache-control", query.v === undefined ? "private, no-cache" : "private, max-age=31536000, immutable");
+      context.setHeader("x-content-type-options", "nosniff");
+      return reply.type("image/webp").send(picture);
     },
   });
 }

@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
@@ -100,6 +102,37 @@ describe("create", () => {
     expect(items[0]).toMatchObject({ slug: "react-vite", is_default: true });
     expect(total).toBe(items.length);
     expect(total).toBeGreaterThanOrEqual(5);
+    for (const template of items) expect(template.features.length, template.slug).toBeGreaterThan(0);
+  });
+
+  test("the pictures of a template are at the addresses that the list gives, for signed-in users", async () => {
+    const templatesDir = await tinyTemplates();
+    const pictures = { light: Buffer.from("RIFF light"), dark: Buffer.from("RIFF dark") };
+    await writeFile(join(templatesDir, "tiny/preview-light.webp"), pictures.light);
+    await writeFile(join(templatesDir, "tiny/preview-dark.webp"), pictures.dark);
+    await using app = await projectsApp({ templatesDir });
+    const ada = await app.signUp();
+    const [tiny] = (await app.as(ada).projects.templates()).items;
+    expect(tiny).toMatchObject({ slug: "tiny", category: "fullstack", features: [] });
+    for (const theme of ["light", "dark"] as const) {
+      const url = tiny?.pictures?.[theme] ?? "";
+      const response = await app.request(url, { user: ada });
+      expect([response.status, response.headers.get("content-type")]).toEqual([200, "image/webp"]);
+      expect(response.headers.get("cache-control")).toBe("private, max-age=31536000, immutable");
+      expect(Buffer.from(await response.arrayBuffer())).toEqual(pictures[theme]);
+      const unversioned = await app.request(url.replace(/\?.*/, ""), { user: ada });
+      expect([unversioned.status, unversioned.headers.get("cache-control")]).toEqual([200, "private, no-cache"]);
+      expect((await app.request(url)).status).toBe(401);
+    }
+    expect((await app.request("/api/projects/templates/other/pictures/light", { user: ada })).status).toBe(404);
+    expect((await app.request("/api/projects/templates/tiny/pictures/sepia", { user: ada })).status).toBe(422);
+  });
+
+  test("a template without pictures says so", async () => {
+    await using app = await projectsApp({ templatesDir: await tinyTemplates() });
+    const ada = await app.signUp();
+    expect((await app.as(ada).projects.templates()).items).toEqual([expect.objectContaining({ slug: "tiny", pictures: null })]);
+    expect((await app.request("/api/projects/templates/tiny/pictures/light", { user: ada })).status).toBe(404);
   });
 });
 

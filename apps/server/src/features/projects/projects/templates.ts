@@ -1,10 +1,11 @@
+import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
-import type { Template } from "@tesslate/contract";
+import { BaseCategory, projectsRoutes, type Template } from "@tesslate/contract";
 import type { ImageSpec } from "@tesslate/runtime";
 
 const Argv = Type.Array(Type.String({ minLength: 1 }), { minLength: 1 });
@@ -25,6 +26,8 @@ const TemplateFile = Type.Object({
   name: Type.String({ minLength: 1 }),
   description: Type.String(),
   stack: Type.Array(Type.String()),
+  category: Type.Optional(BaseCategory),
+  features: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 40 }))),
   default: Type.Optional(Type.Boolean()),
   build: Type.Array(Argv),
   warm: Type.Optional(Type.Union([Type.Object({ command: Argv, port: Type.Integer(), path: Type.String() }), Type.Null()])),
@@ -54,7 +57,10 @@ export interface BundledTemplate {
   connections: readonly { from: string; to: string }[];
   /** Names of project secrets with a random value. */
   secrets: readonly string[];
+  /** WebP, by theme. */
+  pictures: Record<Theme, Buffer> | undefined;
 }
+type Theme = "light" | "dark";
 
 /** The bundled templates, the default one first, then by name. */
 export interface Templates {
@@ -80,35 +86,52 @@ export async function loadTemplates(dir: string = bundledTemplatesDir): Promise<
     if (problem) throw new Error(`${file} is malformed: ${problem.instancePath} ${problem.message}`);
     const template = content as Static<typeof TemplateFile>;
     if (template.slug !== entry.name) throw new Error(`${file} is malformed: its slug must be the folder's name`);
-    const { slug, name, description, stack, starter_prompts, connections = [], secrets = [] } = template;
+    const { slug, name, description, stack, category = "fullstack", features = [], starter_prompts, connections = [], secrets = [] } = template;
     const service = { ...template.service, name: template.service.name ?? name };
     const containers = template.containers ?? [];
     const names = [service, ...containers].map((container) => container.name);
     if (new Set(names).size < names.length) throw new Error(`${file} is malformed: names of containers must differ`);
     for (const missing of connections.flatMap(({ from, to }) => [from, to]).filter((end) => !names.includes(end)))
       throw new Error(`${file} is malformed: a connection names ${missing}, but there is no such container`);
+    const pictures = await readPictures(join(dir, slug));
     all.push({
       api: {
         slug,
         name,
         description,
         stack,
+        category,
+        features,
         is_default: template.default === true,
         starter_prompts,
         containers: [service, ...containers].map((container) => ({
           name: container.name,
           service_slug: "service" in container ? container.service : null,
         })),
+        pictures: pictures ? { light: pictureUrl(slug, "light", pictures.light), dark: pictureUrl(slug, "dark", pictures.dark) } : null,
       },
       image: { name: slug, sourceDir: join(dir, slug, "files"), build: template.build, ...(template.warm && { warm: template.warm }) },
       service,
       containers,
       connections,
       secrets,
+      pictures,
     });
   }
   all.sort((a, b) => Number(b.api.is_default) - Number(a.api.is_default) || a.api.name.localeCompare(b.api.name));
   const first = all[0];
   if (!first?.api.is_default || all[1]?.api.is_default) throw new Error(`${dir} must contain exactly one default template`);
   return { list: () => all, find: (slug) => all.find((t) => t.api.slug === slug), getDefault: () => first };
+}
+
+/** `preview-light.webp` and `preview-dark.webp`, which `./studio templates --pictures` takes. */
+async function readPictures(folder: string): Promise<Record<Theme, Buffer> | undefined> {
+  const files = { light: join(folder, "preview-light.webp"), dark: join(folder, "preview-dark.webp") };
+  if (!existsSync(files.light) || !existsSync(files.dark)) return undefined;
+  return { light: await readFile(files.light), dark: await readFile(files.dark) };
+}
+
+function pictureUrl(slug: string, theme: Theme, picture: Buffer): string {
+  const version = createHash("sha256").update(picture).digest("hex").slice(0, 12);
+  return `${projectsRoutes.templatePicture.path.replace("{slug}", slug).replace("{theme}", theme)}?v=${version}`;
 }

@@ -6,29 +6,17 @@ import type { Templates } from "../../../projects/projects/index.ts";
 import { systemAccounts } from "../../../accounts/users/index.ts";
 import type { BaseListings, SeededBase } from "../bases.store.ts";
 
-/** Marketplace fields of the bundled templates. */
-const bundled: Record<string, { slug?: string; category: string; icon: string; features: string[] }> = {
-  "react-vite": { category: "frontend", icon: "⚛️", features: ["Ready at once", "Works offline", "Hot reload", "TypeScript"] },
-  nextjs: { category: "fullstack", icon: "▲", features: ["Ready at once", "Works offline", "App Router", "TypeScript"] },
-  "node-api": { category: "backend", icon: "🟢", features: ["Ready at once", "Works offline", "Restarts on change", "TypeScript"] },
-  fastapi: {
-    category: "backend",
-    icon: "🐍",
-    features: ["Ready at once", "Works offline", "Interactive documentation", "Reload on change"],
-  },
-  "full-stack": {
-    category: "fullstack",
-    icon: "🧱",
-    features: ["Ready at once", "Works offline", "Accounts and roles", "PostgreSQL with migrations", "File uploads", "TypeScript"],
-  },
-  "fastapi-react": {
-    category: "fullstack",
-    icon: "🐍",
-    features: ["Ready at once", "Works offline", "Typed API", "SQLite or PostgreSQL", "Hot reload"],
-  },
-  astro: { category: "frontend", icon: "🚀", features: ["Ready at once", "Works offline", "Blog, RSS and sitemap", "Dark mode"] },
-  blank: { category: "fullstack", icon: "⬜", features: ["Ready at once", "No framework"] },
-  static: { slug: "static-html", category: "frontend", icon: "📄", features: ["Ready at once", "Works offline", "No framework"] },
+/** Slugs and icons of the bundled templates in the store. */
+const bundled: Record<string, { slug?: string; icon: string }> = {
+  "react-vite": { icon: "⚛️" },
+  nextjs: { icon: "▲" },
+  "node-api": { icon: "🟢" },
+  fastapi: { icon: "🐍" },
+  "full-stack": { icon: "🧱" },
+  "fastapi-react": { icon: "🐍" },
+  astro: { icon: "🚀" },
+  blank: { icon: "⬜" },
+  static: { slug: "static-html", icon: "📄" },
 };
 
 interface CatalogueFile {
@@ -56,20 +44,20 @@ export async function seedBases({
     work().catch((err: unknown) => log.error({ err, step: name }, "catalogue step failed"));
   await step("templates", async () => {
     const rows = templates.list().map(({ api }): SeededBase => {
-      const more = bundled[api.slug] ?? { category: "fullstack", icon: "📦", features: [] };
+      const { slug, icon } = { slug: api.slug, icon: "📦", ...bundled[api.slug] };
       return {
-        slug: more.slug ?? api.slug,
+        slug,
         name: api.name,
         description: api.description,
         source_type: "archive",
         template_slug: api.slug,
         git_repo_url: null,
         default_branch: "main",
-        category: more.category,
-        icon: more.icon,
-        features: more.features,
+        category: api.category,
+        icon,
+        features: ["Ready at once", "Works offline", ...api.features],
         tech_stack: api.stack,
-        tags: [more.category, "official", "bundled"],
+        tags: [api.category, "official", "bundled"],
       };
     });
     await listings.seed(rows, null, new Set(rows.map((row) => row.slug)));
