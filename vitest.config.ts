@@ -38,6 +38,8 @@ export default defineConfig({
     teardownTimeout: 60_000,
     projects: [
       project("repo", "scripts/**/*.test.ts"),
+      // Installs, builds and runs every bundled template.
+      project("repo-hard", `scripts/${hard}`, { ...longTimeouts, exclude: never }),
       project("contract", ["packages/contract/src/**/*.test.ts", "packages/client/src/**/*.test.ts"]),
       project("agent", "packages/{agent,text-calls}/src/**/*.test.ts"),
       // Started programs belong to the process that started them, so each file has its own.

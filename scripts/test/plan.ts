@@ -72,6 +72,7 @@ function hardParts(checkout: Checkout): Part[] {
     ...(hasServerTests ? [vitestPart(checkout, "hard tests of the server", ["--project=server-hard"], 450)] : []),
     vitestPart(checkout, "hard tests of the runtime and the demo", ["--project=runtime-hard", "--project=testkit-hard"], 300),
     vitestPart(checkout, "ten apps of the evals", ["--project=evals-hard"], 180),
+    vitestPart(checkout, "bundled templates", ["--project=repo-hard"], 400),
     script("crash suite, briefly", "e2e/crash.ts", ["--only", "runs,lifecycle", "--rounds", "2"], 120),
     {
       ...vitestPart(
