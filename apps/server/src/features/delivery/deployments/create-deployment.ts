@@ -5,11 +5,11 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { DeploymentRow } from "../../../db/schema/delivery.ts";
 import { taskLinks } from "../../core/tasks/index.ts";
 import type { Projects } from "../../projects/projects/index.ts";
-import { findIncludedApps } from "./build/included-apps.ts";
+import { findOuterApp } from "./build/included-apps.ts";
 import type { DeploymentReporter } from "./deployment-reporter.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { DeploymentChoices, PreparedDeployment, PrepareDeployment } from "./prepare-deployment.ts";
-import { alreadyDeploying } from "./deployment-rules.ts";
+import { alreadyDeploying, deployedWith } from "./deployment-rules.ts";
 import type { RequestVault } from "./deployment-request.ts";
 import { presentDeployment } from "./present.ts";
 import type { DeploymentTasks } from "./release/deployment-task.ts";
@@ -165,14 +165,12 @@ export const createDeployAll =
     const fallbackProvider = provider ?? (hasTarget ? undefined : await defaultProvider(userId, project.id));
     const { files } = await projects.sandboxOf(project);
     const apps = containers.filter(({ container_type }) => container_type === "base");
-    const including = new Map<string, ContainerRow>();
-    for (const app of apps) for (const { id } of await findIncludedApps(files, app, apps)) including.set(id, app);
+    const outers = await Promise.all(containers.map((container) => findOuterApp(files, container, apps)));
     const chosen = containers
-      .flatMap((container) => {
+      .flatMap((container, i) => {
         const to = container.deployment_provider ?? fallbackProvider;
-        if (to === undefined) return [];
-        const outer = container.deployment_provider === null ? including.get(container.id) : undefined;
-        return [{ container, provider: to, ...(outer && { skipped: `${container.name} is deployed with ${outer.name}.` }) }];
+        const outer = outers[i];
+        return to === undefined ? [] : [{ container, provider: to, ...(outer && { skipped: deployedWith(container, outer) }) }];
       })
       .sort((a, b) => (a.container.id < b.container.id ? -1 : 1));
     return createAll(userId, project, chosen, { env_vars });

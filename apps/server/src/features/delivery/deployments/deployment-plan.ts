@@ -8,6 +8,7 @@ import { buildSettingsOf, defaultOutputOf, serverOnly } from "./build/build-sett
 import { mayNeedServer } from "./build/server-command.ts";
 import type { DeploymentChoices } from "./prepare-deployment.ts";
 import { proposedName } from "./deployment-request.ts";
+import { deployedWith } from "./deployment-rules.ts";
 import type { EnvironmentOfDeployment } from "./deployment-variables.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import { capabilitiesOf } from "./providers/capabilities.ts";
@@ -47,12 +48,13 @@ export function createPlanDeployment({
       if (!(error instanceof AppError)) throw error;
       warnings.push(error.message);
     });
-    const [{ variables, services }, last, live, site] = await Promise.all([
+    const [{ variables, services, outer }, last, live, site] = await Promise.all([
       environmentOf(project, container, { provider, exclude: body.exclude_env }),
       store.findLast(key, body.environment ?? "production"),
       store.findLive(key),
       store.findSite(key),
     ]);
+    if (outer) warnings.push(`${deployedWith(container, outer)} Deploy ${outer.name}.`);
     const before = new Set(last?.env_names);
     const fromServices = services
       .flatMap((service) => Object.keys(service.variables))

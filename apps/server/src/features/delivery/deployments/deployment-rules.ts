@@ -12,6 +12,10 @@ export const notConnected = (provider: DeployProvider) =>
 export const alreadyDeploying = (container: ContainerRow, provider: DeployProvider) =>
   conflict("deployment_running", `${container.name} is already being deployed to ${providerTitle(provider)}.`);
 
+/** Why an app in a folder of another one is not deployed by itself. */
+export const deployedWith = (container: Pick<ContainerRow, "name">, outer: Pick<ContainerRow, "name">): string =>
+  `${container.name} is deployed with ${outer.name}.`;
+
 /** Error of a deployment whose container was deleted while it ran. */
 export const containerRemoved = "The container was deleted during the deployment.";
 

@@ -5,7 +5,7 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { SecretVault } from "../../projects/secrets/index.ts";
 import { findService, type ConnectionEnvironment, type EnvironmentVault } from "../../runtime/containers/index.ts";
-import { findIncludedApps } from "./build/included-apps.ts";
+import { findIncludedApps, findOuterApp } from "./build/included-apps.ts";
 import { composeEnv, type DeployedService, type Variable } from "./deployment-request.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 
@@ -14,6 +14,8 @@ export interface DeploymentEnvironment {
   variables: Variable[];
   /** Services that run for it on this server; the values of their variables follow when they are started. */
   services: DeployedService[];
+  /** The app that this one is deployed with: by itself it cannot be. */
+  outer: ContainerRow | undefined;
 }
 
 export type EnvironmentOfDeployment = ReturnType<typeof createEnvironmentOfDeployment>;
@@ -44,7 +46,8 @@ export const createEnvironmentOfDeployment =
     { provider, exclude = [] }: { provider: DeployProvider; exclude?: readonly string[] | undefined },
   ): Promise<DeploymentEnvironment> => {
     const { files } = await projects.sandboxOf(project);
-    const apps = [...(await findIncludedApps(files, container, await store.baseContainers(project.id))), container];
+    const all = await store.baseContainers(project.id);
+    const apps = [...(await findIncludedApps(files, container, all)), container];
     const own: Record<string, string> = {};
     const connected: Record<string, string> = {};
     const services = new Map<string, DeployedService>();
@@ -69,6 +72,7 @@ export const createEnvironmentOfDeployment =
     return {
       variables: composeEnv({ secrets: await secrets.open(project.id), container: own, connections: connected }, { exclude }),
       services: [...services.values()],
+      outer: await findOuterApp(files, container, all),
     };
   };
 

@@ -452,3 +452,32 @@ test("attaches compatible containers to targets and deploys several as one task"
   ]);
   expect((await api().deploymentTargets.list({ params, query: {} })).total).toBe(1);
 });
+
+test("an app that the start script of an outer app runs is deployed with it, with its variables", { timeout: 60_000 }, async () => {
+  const { project, container } = await setUpProject(app, ada, "Outer");
+  const params = { id: project.id };
+  const made = await api().containers.create({ params, body: { name: "api", base_id: "tiny" } });
+  await ended(app, ada, made.task_id);
+  await api().containers.update({ params: { ...params, container_id: made.id }, body: { env_vars_to_set: { GREETING: "of the api" } } });
+  const manifest = JSON.stringify({ scripts: { start: "node api/server.mjs" } });
+  await api().files.put({ params: { ...params, path: "package.json" }, body: { content: manifest } });
+
+  const body = { project_id: project.id, provider: "local", container_id: made.id } as const;
+  await expect(api().deployments.create({ body })).rejects.toMatchObject({
+    code: "not_supported",
+    message: `api is deployed with ${container.name}. Deploy ${container.name}.`,
+  });
+  expect((await api().deployments.plan({ body })).warnings).toContain(`api is deployed with ${container.name}. Deploy ${container.name}.`);
+  const sent = await api().deployments.deployAll({ body: { project_id: project.id } });
+  expect(sent.results.map(({ container_name, status, error }) => [container_name, status, error])).toEqual(
+    expect.arrayContaining([
+      [container.name, "pending", null],
+      ["api", "skipped", `api is deployed with ${container.name}.`],
+    ]),
+  );
+  await ended(app, ada, sent.task_id);
+  const { items } = await api().deployments.list({ params: { project_id: project.id }, query: {} });
+  expect(items).toMatchObject([{ container_id: container.id, status: "success", error: null }]);
+  const { env } = JSON.parse((await visit(items[0]?.deployment_url ?? "").fetch("/headers")).text) as { env: { GREETING: string } };
+  expect(env.GREETING).toBe("of the api");
+});

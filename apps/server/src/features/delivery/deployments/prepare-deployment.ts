@@ -13,7 +13,7 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { DeployedService, StoredRequest } from "./deployment-request.ts";
 import type { EnvironmentOfDeployment } from "./deployment-variables.ts";
-import { notConnected } from "./deployment-rules.ts";
+import { deployedWith, notConnected } from "./deployment-rules.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import { capabilitiesOf } from "./providers/capabilities.ts";
 import type { ProviderAccess } from "./providers/provider.ts";
@@ -122,6 +122,7 @@ export function createPrepareDeployment({
     if (!(await isConnected(userId, project.id, provider))) throw notConnected(provider);
     await projects.sandboxOf(project);
     const own = await environmentOf(project, container, { provider, exclude: body.exclude_env });
+    if (own.outer) throw badRequest(`${deployedWith(container, own.outer)} Deploy ${own.outer.name}.`, "not_supported");
     const env = { ...Object.fromEntries(own.variables.map(({ name, value }) => [name, value])), ...body.env_vars };
     const services = servicesWithout(own.services, body.env_vars ?? {});
     return {

@@ -27,3 +27,13 @@ export async function findIncludedApps<Row extends Pick<ContainerRow, "id" | "di
   const folderOf = ({ directory }: Row) => (container.directory === "." ? directory : directory.slice(container.directory.length + 1));
   return inside.filter((app) => mentions(start, folderOf(app)));
 }
+
+/** The app that this one is deployed with, if any. */
+export async function findOuterApp<Row extends Pick<ContainerRow, "id" | "directory">>(
+  tree: Tree,
+  container: Row,
+  apps: readonly Row[],
+): Promise<Row | undefined> {
+  for (const app of apps) if ((await findIncludedApps(tree, app, apps)).some(({ id }) => id === container.id)) return app;
+  return undefined;
+}
