@@ -184,6 +184,7 @@ export default journey({}, async (context) => {
         await heading.hover();
         await shot(page, "pointing-light-d");
         await heading.click();
+        await page.getByTestId("element-panel").getByRole("button", { name: "Ask the agent" }).last().click();
         await chips.filter({ hasText: /^h1 · src\/pages\/home\.tsx:\d+/ }).waitFor();
         await chips.locator("img").waitFor();
         expect((await pick.getAttribute("aria-pressed")) === "false", "picking has ended");

@@ -13,6 +13,7 @@ type Part =
   | "deployment-steps"
   | "deployments"
   | "diff"
+  | "element"
   | "git"
   | "launch-settings"
   | "points"

@@ -1,9 +1,10 @@
-import { useState } from "react";
+import { Suspense, useRef, useState } from "react";
 import { cx } from "../../lib/cx.ts";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { useProject, useRuntime, useTasks } from "../../project/project-context.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { ErrorState } from "../../ui/ErrorState.tsx";
+import { ElementPanel } from "./on-demand.ts";
 import { useOpenPreview } from "./open-preview.ts";
 import { isOpen } from "./preview-phase.ts";
 import { FailureNotice, PreviewState, ShutOutNotice, type PreviewActions } from "./PreviewStates.tsx";
@@ -20,6 +21,7 @@ export function PreviewPane() {
   const isAgentBusy = useTasks().some((task) => task.type === "agent_execution" && isOpen(task));
   const [device, setDevice] = useState<Device>("desktop");
   const width = deviceWidths[device];
+  const area = useRef<HTMLDivElement>(null);
   const isShown = phase.kind === "running" && !preview.ticketError;
   const actions: PreviewActions = {
     start: () => void runtime.start(),
@@ -44,7 +46,7 @@ export function PreviewPane() {
       />
       {isShown && preview.isShutOut ? <ShutOutNotice onOpen={preview.openOutside} onRetry={() => preview.enter()} /> : null}
       {isShown && failure ? <FailureNotice failure={failure} actions={actions} /> : null}
-      <div className="relative min-h-0 flex-1 overflow-auto border-y border-line-0 bg-bg-2">
+      <div ref={area} className="relative min-h-0 flex-1 overflow-auto border-y border-line-0 bg-bg-2">
         {preview.frame ? (
           <iframe
             ref={frameRef}
@@ -61,6 +63,11 @@ export function PreviewPane() {
               !isShown && "invisible absolute inset-0",
             )}
           />
+        ) : null}
+        {isShown && preview.selection ? (
+          <Suspense>
+            <ElementPanel key={preview.selection.id} selection={preview.selection} area={area} />
+          </Suspense>
         ) : null}
         {phase.kind === "running" ? (
           preview.ticketError ? (

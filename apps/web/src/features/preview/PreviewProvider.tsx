@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
-import { PreviewContext, useProjectPreview, type OnPicked } from "./open-preview.ts";
+import { PreviewContext, useProjectPreview, type OnAskAboutElement } from "./open-preview.ts";
 
 /** The preview of the open project, for everything inside. */
-export function PreviewProvider({ onPicked, children }: { onPicked: OnPicked; children: ReactNode }) {
-  return <PreviewContext value={useProjectPreview(onPicked)}>{children}</PreviewContext>;
+export function PreviewProvider({ onAskAboutElement, children }: { onAskAboutElement: OnAskAboutElement; children: ReactNode }) {
+  return <PreviewContext value={useProjectPreview(onAskAboutElement)}>{children}</PreviewContext>;
 }

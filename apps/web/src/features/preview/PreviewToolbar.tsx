@@ -105,6 +105,7 @@ export function PreviewToolbar({
         label="Select element"
         keys={keys("preview.pick")}
         isOn={preview.isPicking}
+        data-picks-element=""
         disabled={!preview.isBridged}
         onClick={preview.pick}
       >

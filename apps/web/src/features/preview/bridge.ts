@@ -1,3 +1,5 @@
+import { elementAttributes, type ElementOrigin, type PageElement } from "@tesslate/contract";
+
 /** Messages between the workbench and the bridge script that the preview's proxy adds to every page. Both sides check origin and nonce. */
 export type BridgeCommand =
   | { type: "navigate"; path: string }
@@ -5,7 +7,24 @@ export type BridgeCommand =
   | { type: "forward" }
   | { type: "reload" }
   /** Starts or ends selecting an element of the page. */
-  | { type: "pick"; isOn: boolean };
+  | { type: "pick"; isOn: boolean }
+  /** Shows a change of the selected element without writing it; without a change what was shown goes. */
+  | ({ type: "attempt" } & Attempt)
+  /** Ends the selection, and removes what was shown. */
+  | { type: "deselect" }
+  /** Selects the element again after the page was loaded again. */
+  | { type: "reselect"; selector: string };
+
+/** What the page shows before it is in the source. */
+export interface Attempt {
+  text?: { index: number; value: string };
+  class_name?: string;
+  attribute?: { name: string; value: string };
+  /** Inline styles in place of classes that the page has no rules for yet. */
+  styles?: Record<string, string>;
+  /** The change is in the source now. */
+  isKept?: boolean;
+}
 export type BridgeReport = PlaceReport | { type: "picked"; element: PickedElement } | { type: "pick_over" } | { type: "pressed" };
 export interface PlaceReport {
   type: "ready" | "location";
@@ -29,7 +48,11 @@ export interface PickedElement {
   source: { file: string; line: number; column: number } | undefined;
   /** A PNG as a data URL; undefined where the browser could not draw it. */
   image: string | undefined;
+  /** What is needed to change it in the source; undefined if the page sent nothing valid. */
+  edit: PageElementFacts | undefined;
 }
+/** An element as the page knows it: without the folder of its container, which the files' paths are relative to. */
+export type PageElementFacts = Omit<PageElement, "directory">;
 
 const ours = "tesslate-studio";
 const theirs = "tesslate-bridge";
@@ -71,7 +94,7 @@ const numberOf = (value: unknown): number => (typeof value === "number" && Numbe
 /** Validates and shortens the element that a page reports; undefined if it is invalid. */
 function readElement(given: unknown): PickedElement | undefined {
   if (given === null || typeof given !== "object") return undefined;
-  const { tag, text, selector, html, styles, rect, source, image } = given as Record<string, unknown>;
+  const { tag, text, selector, html, styles, rect, source, image, edit } = given as Record<string, unknown>;
   if (typeof tag !== "string" || !/^[a-z][\w:.-]{0,60}$/i.test(tag)) return undefined;
   const box = (rect ?? {}) as Record<string, unknown>;
   const place = (source ?? {}) as Record<string, unknown>;
@@ -93,6 +116,63 @@ function readElement(given: unknown): PickedElement | undefined {
       typeof image === "string" && image.length <= maxImageChars && /^data:image\/png;base64,[A-Za-z\d+/=]+$/.test(image)
         ? image
         : undefined,
+    edit: readFacts(tag, edit),
+  };
+}
+
+const itemsOf = (value: unknown, most: number): Record<string, unknown>[] =>
+  Array.isArray(value)
+    ? value.slice(0, most).filter((one): one is Record<string, unknown> => typeof one === "object" && one !== null && !Array.isArray(one))
+    : [];
+const stringsOf = (value: unknown, most: number, length: number): string[] | undefined =>
+  Array.isArray(value) && value.length <= most && value.every((one) => typeof one === "string" && one.length <= length)
+    ? (value as string[])
+    : undefined;
+const positionOf = (value: Record<string, unknown>) => ({
+  line: Math.max(1, numberOf(value["line"])),
+  column: Math.max(1, numberOf(value["column"])),
+});
+
+/** What the API takes of an element. Anything that is too long or has the wrong type makes the element one that cannot be edited. */
+function readFacts(tag: string, given: unknown): PageElementFacts | undefined {
+  if (given === null || typeof given !== "object") return undefined;
+  const { class_name: className, texts, attributes, origins, is_component: isComponent, document: page } = given as Record<string, unknown>;
+  const own = stringsOf(texts, 50, 20_000);
+  if (!own || typeof className !== "string" || className.length > 8000) return undefined;
+  const values = (attributes ?? {}) as Record<string, unknown>;
+  const { path, trail } = (page ?? {}) as Record<string, unknown>;
+  const steps = itemsOf(trail, 60).flatMap(({ index, tags }) => {
+    const names = stringsOf(tags, 500, 64);
+    return names ? [{ index: Math.max(0, numberOf(index)), tags: names }] : [];
+  });
+  return {
+    tag,
+    class_name: className,
+    texts: own,
+    attributes: Object.fromEntries(
+      elementAttributes.flatMap((name) => {
+        const value = values[name];
+        return typeof value === "string" && value.length <= 8000 ? [[name, value]] : [];
+      }),
+    ),
+    origins: itemsOf(origins, 3).flatMap((origin): ElementOrigin[] => {
+      const file = textOf(origin["file"], 1024);
+      if (!file || file.split("/").includes("..")) return [];
+      return [
+        {
+          file,
+          ...positionOf(origin),
+          ...(typeof origin["hash"] === "string" && { hash: origin["hash"].slice(0, 64) }),
+          items: itemsOf(origin["items"], 8).map((item) => ({
+            ...positionOf(item),
+            index: Math.max(0, numberOf(item["index"])),
+            count: Math.max(1, numberOf(item["count"])),
+          })),
+        },
+      ];
+    }),
+    is_component: isComponent === true,
+    ...(typeof path === "string" && steps.length > 0 && { document: { path: path.slice(0, 2000), trail: steps } }),
   };
 }
 

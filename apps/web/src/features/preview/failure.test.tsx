@@ -23,7 +23,7 @@ const Card = () => {
   return failure ? <FailureCard failure={failure} onDismiss={() => undefined} /> : null;
 };
 const Both = () => (
-  <PreviewProvider onPicked={() => undefined}>
+  <PreviewProvider onAskAboutElement={() => undefined}>
     <PreviewPane />
     <Card />
   </PreviewProvider>

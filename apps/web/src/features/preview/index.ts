@@ -2,7 +2,7 @@ export { type PickedElement, readBridge, withNonce } from "./bridge.ts";
 export { ConsolePanel } from "./ConsolePanel.tsx";
 export { FailureCard } from "./FailureCard.tsx";
 export { ShareDialog } from "./on-demand.ts";
-export { type OnPicked, useOpenPreview } from "./open-preview.ts";
+export { type OnAskAboutElement, useOpenPreview } from "./open-preview.ts";
 export { PreviewPane } from "./PreviewPane.tsx";
 export { PreviewProvider } from "./PreviewProvider.tsx";
 export { currentProblems } from "./problems.ts";

@@ -15,11 +15,14 @@ export interface OpenPreview {
   /** Why the app does not work, until it works again. */
   failure: AppFailure | undefined;
   frameRef: RefObject<HTMLIFrameElement | null>;
+  /** Leaves the selected element to the agent: `text` is what the person wanted. */
+  askAboutElement: (text: string) => void;
 }
-export type OnPicked = (element: PickedElement, place: { path: string; directory: string }) => void;
+/** Attaches an element to the next message of the chat, with the beginning of the message. */
+export type OnAskAboutElement = (element: PickedElement, place: { path: string; directory: string }, text: string) => void;
 
 /** Called once per open project; everything else reads `useOpenPreview`. */
-export function useProjectPreview(onPicked: OnPicked): OpenPreview {
+export function useProjectPreview(onAskAboutElement: OnAskAboutElement): OpenPreview {
   const project = useProject();
   const containers = useContainers();
   const tasks = useTasks();
@@ -44,11 +47,15 @@ export function useProjectPreview(onPicked: OnPicked): OpenPreview {
     containers,
     phase: phase.kind,
     frameRef,
-    onPicked: (element, path) => onPicked(element, { path, directory: container?.directory ?? "." }),
   });
+  const askAboutElement = (text: string) => {
+    const { selection } = preview;
+    if (selection) onAskAboutElement(selection.element, { path: selection.path, directory: container?.directory ?? "." }, text);
+    preview.deselect();
+  };
   const isStarting = tasks.some((task) => isOpen(task) && isStart(task));
   const failure = preview.isChecking ? undefined : appFailure(phase.kind, isStarting ? undefined : crash, preview.reports);
-  return { preview, phase, container, failure, frameRef };
+  return { preview, phase, container, failure, frameRef, askAboutElement };
 }
 
 export const PreviewContext = createContext<OpenPreview | undefined>(undefined);

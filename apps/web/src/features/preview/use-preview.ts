@@ -35,10 +35,20 @@ export interface Preview {
   isPicking: boolean;
   /** Starts or ends selecting. */
   pick: () => void;
+  /** The element that the person selected, with the path of its page. */
+  selection: Selection | undefined;
+  deselect: () => void;
   reports: Reports;
   report: (action: ReportAction) => void;
   /** The agent has changed files: the page is loading again, which shows whether its errors are fixed. */
   isChecking: boolean;
+}
+
+export interface Selection {
+  /** Another one for each selection. */
+  id: string;
+  element: PickedElement;
+  path: string;
 }
 
 /** The details of the last status event of each container. */
@@ -104,14 +114,12 @@ export function usePreview({
   containers,
   phase,
   frameRef,
-  onPicked,
 }: {
   projectId: string;
   containers: readonly Container[];
   container: Container | undefined;
   phase: PreviewPhase["kind"];
   frameRef: RefObject<HTMLIFrameElement | null>;
-  onPicked: (element: PickedElement, path: string) => void;
 }): Preview {
   const { api } = useServices();
   const [frame, setFrame] = useState<PreviewFrame>();
@@ -120,6 +128,7 @@ export function usePreview({
   const [isBridged, setIsBridged] = useState(false);
   const [isShutOut, setIsShutOut] = useState(false);
   const [isPicking, setIsPicking] = useState(false);
+  const [selection, setSelection] = useState<Selection>();
   const [entry, setEntry] = useState({ count: 0, path: "/" });
   const [reports, report] = useReducer(reportsReducer, noReports);
   const [isChecking, setIsChecking] = useState(false);
@@ -141,6 +150,7 @@ export function usePreview({
         setIsBridged(false);
         setIsShutOut(false);
         setIsPicking(false);
+        setSelection(undefined);
         setTicketError(undefined);
         report({ type: "restarted" });
         setIsChecking(false);
@@ -153,6 +163,12 @@ export function usePreview({
     return () => abort.abort();
   }, [api, projectId, containerId, isRunning, wanted, entry]);
 
+  const post = (given: BridgeCommand): boolean => {
+    const peer = frameRef.current?.contentWindow;
+    if (!peer || !frame) return false;
+    peer.postMessage(commandMessage(given, frame.nonce), frame.origin);
+    return true;
+  };
   const { onPressed } = useKeptFocus(frameRef, isBridged && !isPicking);
   const onMessage = useHandler((event: MessageEvent) => {
     if (!frame) return;
@@ -163,12 +179,17 @@ export function usePreview({
       return;
     }
     if (message.type === "picked" || message.type === "pick_over") {
-      // Only while selecting: a page cannot add things to the message on its own.
-      if (message.type === "picked" && isPicking) onPicked(message.element, place.path);
+      // Only while selecting: a page cannot select on its own.
+      if (message.type === "picked" && isPicking) setSelection({ id: crypto.randomUUID(), element: message.element, path: place.path });
       else setIsPicking(false);
       return;
     }
-    if (message.type === "ready") setIsPicking(false);
+    if (message.type === "ready") {
+      setIsPicking(false);
+      const isSamePage = selection && message.path.split("#")[0] === selection.path.split("#")[0];
+      if (isSamePage) post({ type: "reselect", selector: selection.element.selector });
+      else setSelection(undefined);
+    }
     setIsShutOut(message.page === "unauthorized");
     setIsBridged(true);
     setPlace({ path: message.path, title: message.title });
@@ -200,9 +221,8 @@ export function usePreview({
     setEntry((last) => ({ count: last.count + 1, path: path ?? (place.path.startsWith("/") ? place.path : "/") })),
   );
   const command = useHandler((given: BridgeCommand) => {
-    const peer = frameRef.current?.contentWindow;
-    if (peer && frame && isBridged) peer.postMessage(commandMessage(given, frame.nonce), frame.origin);
-    else if (given.type === "navigate") enter(given.path);
+    if (isBridged && post(given)) return;
+    if (given.type === "navigate") enter(given.path);
     else if (given.type === "reload") enter();
   });
   // Hot updates do not report whether they fixed an error, so a page with errors is loaded again after the run.
@@ -215,10 +235,15 @@ export function usePreview({
   });
   const pick = useHandler(() => {
     if (!isBridged) return;
+    setSelection(undefined);
     setIsPicking(!isPicking);
     command({ type: "pick", isOn: !isPicking });
     // The page handles the keys: arrows, Enter, Escape.
     if (!isPicking) frameRef.current?.focus();
+  });
+  const deselect = useHandler(() => {
+    setSelection(undefined);
+    if (isBridged) post({ type: "deselect" });
   });
   const go = useHandler((typed: string): boolean => {
     const path = frame ? pathTyped(typed, frame.origin) : undefined;
@@ -259,6 +284,8 @@ export function usePreview({
     openOutside,
     isPicking,
     pick,
+    selection,
+    deselect,
     reports,
     report,
     isChecking,

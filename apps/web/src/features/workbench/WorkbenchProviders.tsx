@@ -6,7 +6,7 @@ import { WorkbenchActionsContext, type WorkbenchActions } from "../../project/wo
 import { elementFiles, useConversation, ConversationProvider, RunActionsProvider, type Reader } from "../chat/index.ts";
 import { DeploysProvider } from "../deployments/index.ts";
 import { OpenFilesProvider, useOpenFiles } from "../files/index.ts";
-import { type OnPicked, PreviewProvider } from "../preview/index.ts";
+import { type OnAskAboutElement, PreviewProvider } from "../preview/index.ts";
 import { useWorkbenchLayout, type PhoneView, type WorkbenchPlace } from "./layout-context.ts";
 import { LayoutProvider } from "./LayoutProvider.tsx";
 
@@ -77,13 +77,14 @@ function ActionsProvider({ children }: { children: ReactNode }) {
   return <WorkbenchActionsContext value={actions}>{children}</WorkbenchActionsContext>;
 }
 
-/** The preview; a selected element is attached to the next message. */
+/** The preview; an element that is left to the agent is attached to the next message. */
 function PointingProvider({ children }: { children: ReactNode }) {
   const { showChat } = useWorkbenchLayout();
   const composer = useConversation((conversation) => conversation.composer);
-  const attach: OnPicked = (element, place) => {
+  const attach: OnAskAboutElement = (element, place, text) => {
     showChat();
     composer.current?.attachElement(elementFiles(element, place));
+    if (text) composer.current?.write(text);
   };
-  return <PreviewProvider onPicked={attach}>{children}</PreviewProvider>;
+  return <PreviewProvider onAskAboutElement={attach}>{children}</PreviewProvider>;
 }

@@ -35,7 +35,7 @@ const sentences: Record<ElementEditReason, string> = {
   ambiguous: "Several places in the source could have produced this value. Ask the agent to change it.",
   component: "This value is passed through more than one component. Ask the agent to change it.",
   unsupported: "Visual editing supports JSX, TSX and HTML. Ask the agent to change this element.",
-  changed: "The file has changed since the preview loaded it. Reload the preview and try again.",
+  changed: "The file has changed since the preview loaded it. Select the element again.",
 };
 const refused = (reason: ElementEditReason): AppError =>
   new AppError(

@@ -240,22 +240,25 @@
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", ready, { once: true });
   else ready();
 
-  // --- pointing at something for the agent ---
+  // --- selecting an element ---
   const say = (type, more) => window.parent.postMessage({ source: "tesslate-bridge", nonce, type, ...more }, appOrigin);
   // The app around it gives the focus back to whoever writes there when a page takes it unasked; a press is no such thing.
   window.addEventListener("pointerdown", (event) => event.isTrusted && isFramed && nonce && say("pressed"), true);
-  function point(isOn) {
-    const picker = window.__tesslatePicker;
-    if (!isOn) return picker && picker.stop();
-    const begin = () => window.__tesslatePicker.start({ picked: (element) => say("picked", { element }), over: () => say("pick_over") });
-    if (picker) return begin();
+  /** Calls `use` with the picker, which is loaded at its first use. */
+  function withPicker(use, failed) {
+    if (window.__tesslatePicker) return use(window.__tesslatePicker);
     const script = document.createElement("script");
     script.src = "/__studio/picker.js";
-    script.onload = begin;
+    script.onload = () => use(window.__tesslatePicker);
     // The page's own policy may forbid it.
-    script.onerror = () => say("pick_over");
+    script.onerror = failed;
     document.documentElement.append(script);
     script.remove();
+  }
+  function point(isOn) {
+    if (!isOn) return window.__tesslatePicker && window.__tesslatePicker.stop();
+    const over = () => say("pick_over");
+    withPicker((picker) => picker.start({ picked: (element) => say("picked", { element }), over }), over);
   }
 
   window.addEventListener("message", (event) => {
@@ -263,6 +266,9 @@
     if (!isFramed || event.source !== window.parent || event.origin !== appOrigin || typeof data !== "object" || data === null) return;
     if (data.source !== "tesslate-studio" || !nonce || data.nonce !== nonce) return;
     if (data.type === "pick") point(data.isOn === true);
+    else if (data.type === "attempt" && window.__tesslatePicker) window.__tesslatePicker.attempt(data);
+    else if (data.type === "deselect" && window.__tesslatePicker) window.__tesslatePicker.deselect();
+    else if (data.type === "reselect" && typeof data.selector === "string") withPicker((picker) => picker.reselect(data.selector));
     else if (data.type === "reload") location.reload();
     else if (data.type === "back") history.back();
     else if (data.type === "forward") history.forward();

@@ -1,6 +1,6 @@
 /*
- * Runs inside previews when a person points at something for the agent: loaded by bridge.js on demand, served, never written into a project.
- * The element under the pointer is outlined; a click (or Enter) reports it, Escape ends it. Arrow keys walk the tree.
+ * Runs inside previews when a person selects an element to change it, or to show it to the agent: loaded by bridge.js on demand, served, never
+ * written into a project. The element under the pointer is outlined; a click (or Enter) reports it, Escape ends it. Arrow keys walk the tree.
  */
 (() => {
   "use strict";
@@ -115,36 +115,166 @@
       .replace(/^(?:\.?\/)+/, "");
     return /(?:^|\/)(?:node_modules|@vite|@react-refresh|\.next)\//.test(clean) || !/\.\w+$/.test(clean) ? undefined : cut(clean, 300);
   }
-  /** React keeps with each element, while developing, the stack that made it. */
-  async function byStack(stack) {
-    for (const frame of String(stack).split("\n")) {
-      const match = /\(?((?:https?|file|webpack-internal|about):\/\/\S+?):(\d+):(\d+)\)?$/.exec(frame.trim());
-      if (!match || !match[1].startsWith(location.origin) || /node_modules|\/@|\/\.vite\//.test(new URL(match[1]).pathname)) continue;
-      const address = match[1];
-      const line = Number(match[2]);
-      const column = Number(match[3]);
-      const response = await fetch(address);
-      const text = response.ok ? await response.text() : "";
-      const map = text ? await mapOf(address, text) : undefined;
-      const original = map ? originalOf(map, line, column) : undefined;
-      // A map of one module names it by its last part only.
-      const isWhole = original && original.source && /\//.test(original.source.replace(/^\.\//, ""));
-      const file = projectFile(isWhole ? original.source : new URL(address).pathname);
-      if (file) return { file, line: original ? original.line : line, column: original ? original.column : column };
+  /** Of a file's text; the server computes the same (`textHash` of the contract). */
+  function hashOf(text) {
+    let hash = 0x811c9dc5;
+    for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+    return `${(hash >>> 0).toString(16)}-${text.length.toString(16)}`;
+  }
+  const fiberOf = (element) => {
+    const key = Object.keys(element).find((name) => name.startsWith("__reactFiber$"));
+    return key ? element[key] : undefined;
+  };
+  /** An element exists twice while React renders: both are the same one. */
+  const isSame = (a, b) => a === b || Boolean(a && b && a.alternate === b);
+  const ownerOf = (fiber) => fiber._debugOwner || fiber.owner;
+
+  /**
+   * The stack frame that created an element: React keeps the stack with each element, while developing. Undefined if a package created it.
+   * React's own functions come before that frame.
+   */
+  function frameOf(fiber) {
+    const stack = fiber._debugStack || fiber.debugStack;
+    for (const line of String((stack && stack.stack) || stack || "").split("\n")) {
+      if (/react[-_]stack[-_]bottom[-_]frame/.test(line)) return undefined;
+      if (/^\s*at (?:\S*\.)?(?:jsxDEV|jsxs?|createElement|cloneElement|fakeJSXCallSite)\b/.test(line)) continue;
+      const match = /\(?((?:https?|file|webpack-internal|about):\/\/\S+?):(\d+):(\d+)\)?$/.exec(line.trim());
+      if (!match || match[1] === "about://") continue;
+      const [, address] = match;
+      const isServer = address.startsWith("about://React/Server/");
+      if (!isServer && !address.startsWith(location.origin)) return undefined;
+      if (/node_modules|\/\.vite\//.test(address) || (!isServer && /\/@/.test(new URL(address).pathname))) return undefined;
+      return { address, line: Number(match[2]), column: Number(match[3]), isServer };
     }
     return undefined;
   }
+  const keyOf = (frame) => `${frame.address.replace(/\?\d+$/, "")}:${frame.line}:${frame.column}`;
+
+  /** Next.js has its own way to ask where a frame of its bundles comes from, also for components that ran on the server. */
+  async function placeInNext({ address, line, column, isServer }) {
+    const response = await fetch("/__nextjs_original-stack-frames", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        frames: [{ file: address, methodName: "", arguments: [], line1: line, column1: column }],
+        isServer,
+        isEdgeServer: false,
+        isAppDirectory: true,
+      }),
+    });
+    const [answer] = response.ok ? await response.json() : [];
+    const frame = answer && answer.value && answer.value.originalStackFrame;
+    const file = frame && frame.file ? projectFile(frame.file) : undefined;
+    return file && frame.line1 ? { file, line: frame.line1, column: frame.column1 || 1 } : undefined;
+  }
+  async function placeByMap({ address, line, column }) {
+    const response = await fetch(address);
+    const text = response.ok ? await response.text() : "";
+    const map = text ? await mapOf(address, text) : undefined;
+    const original = map ? originalOf(map, line, column) : undefined;
+    // A map of one module names it by its last part only.
+    const isWhole = original && original.source && /\//.test(original.source.replace(/^\.\//, ""));
+    const file = projectFile(isWhole ? original.source : new URL(address).pathname);
+    if (!file) return undefined;
+    if (!original) return { file, line, column };
+    const content = map.sourcesContent && map.sourcesContent[map.sources.indexOf(original.source)];
+    return {
+      file,
+      line: original.line,
+      column: original.column,
+      ...(typeof content === "string" && { hash: hashOf(content) }),
+    };
+  }
+  const places = new Map();
+  /** Where in the source an element was created; undefined if that is not known. */
+  async function placeOf(fiber) {
+    const noted = fiber._debugSource;
+    if (noted) {
+      const file = projectFile(noted.fileName);
+      return file ? { file, line: noted.lineNumber, column: noted.columnNumber || 1 } : undefined;
+    }
+    const frame = frameOf(fiber);
+    if (!frame) return undefined;
+    const key = keyOf(frame);
+    if (!places.has(key)) {
+      const isNext = frame.isServer || /\/_next\//.test(frame.address);
+      places.set(
+        key,
+        (isNext ? placeInNext(frame) : placeByMap(frame)).catch(() => undefined),
+      );
+    }
+    return places.get(key);
+  }
+  /** The repeated elements around an element that the same component created, from the inside, and which of their siblings each is. */
+  async function itemsOf(fiber, file) {
+    const items = [];
+    const owner = ownerOf(fiber);
+    for (let at = fiber; at && at.return && !isSame(at, owner) && items.length < 8; at = at.return) {
+      const frame = isSame(ownerOf(at), owner) ? frameOf(at) : undefined;
+      if (!frame && !at._debugSource) continue;
+      const twins = [];
+      for (let one = at.return.child; one; one = one.sibling) {
+        const theirs = frameOf(one);
+        const isTwin = frame
+          ? theirs && keyOf(theirs) === keyOf(frame)
+          : one._debugSource && JSON.stringify(one._debugSource) === JSON.stringify(at._debugSource);
+        if (isTwin) twins.push(one);
+      }
+      const index = twins.findIndex((one) => isSame(one, at));
+      if (index < 0 || (twins.length === 1 && at.key === null)) continue;
+      const place = await placeOf(at);
+      if (place && place.file === file) items.push({ line: place.line, column: place.column, index, count: twins.length });
+    }
+    return items;
+  }
+  /** Where the element was created, then where the component around it was. An element that a package created counts as its component. */
+  async function originsOf(element) {
+    const origins = [];
+    let isComponent = false;
+    let at = fiberOf(element);
+    for (let step = 0; at && step < 20 && origins.length < 2; step++) {
+      const place = await placeOf(at);
+      if (place) origins.push({ ...place, items: await itemsOf(at, place.file) });
+      else if (origins.length > 0) break;
+      else isComponent = true;
+      at = ownerOf(at);
+    }
+    return { origins, isComponent };
+  }
+  /** For pages without components: the way from the root to the element, with the siblings at each step. */
+  function trailOf(element) {
+    const trail = [];
+    for (let at = element; at.parentElement; at = at.parentElement) {
+      if (fiberOf(at) || trail.length === 60) return undefined;
+      const siblings = [...at.parentElement.children];
+      if (siblings.length > 500) return undefined;
+      trail.unshift({ index: siblings.indexOf(at), tags: siblings.map((one) => cut(one.localName, 64)) });
+    }
+    return trail;
+  }
+  const textsOf = (element) => [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE && /[^ \t\r\n\f]/.test(node.data));
+  const attributeNames = ["alt", "aria-label", "href", "placeholder", "src", "title"];
+  /** What is needed to change the element in the source. */
+  async function editOf(element) {
+    const { origins, isComponent } = await originsOf(element);
+    const trail = origins.length === 0 ? trailOf(element) : undefined;
+    return {
+      class_name: element.getAttribute("class") || "",
+      texts: textsOf(element).map(({ data }) => data),
+      attributes: Object.fromEntries(
+        attributeNames.filter((name) => element.hasAttribute(name)).map((name) => [name, element.getAttribute(name)]),
+      ),
+      origins,
+      is_component: isComponent,
+      ...(trail && { document: { path: location.pathname, trail } }),
+    };
+  }
+
   async function sourceOf(element) {
     for (let at = element; at; at = at.parentElement) {
-      const key = Object.keys(at).find((name) => name.startsWith("__reactFiber$"));
-      const fiber = key ? at[key] : undefined;
-      const noted = fiber && fiber._debugSource;
-      if (noted && projectFile(noted.fileName))
-        return { file: projectFile(noted.fileName), line: noted.lineNumber, column: noted.columnNumber || 1 };
-      if (fiber && fiber._debugStack) {
-        const found = await byStack(fiber._debugStack.stack || fiber._debugStack);
-        if (found) return found;
-      }
+      const fiber = fiberOf(at);
+      const found = fiber ? await placeOf(fiber) : undefined;
+      if (found) return found;
       const svelte = at.__svelte_meta && at.__svelte_meta.loc;
       if (svelte && projectFile(svelte.file)) return { file: projectFile(svelte.file), line: svelte.line, column: svelte.column || 1 };
       const vue = at.__vueParentComponent && at.__vueParentComponent.type && at.__vueParentComponent.type.__file;
@@ -229,7 +359,11 @@
 
   async function describe(element) {
     const rect = element.getBoundingClientRect();
-    const [source, image] = await Promise.all([within(sourceOf(element), 3000), within(imageOf(element), 3000)]);
+    const [source, image, edit] = await Promise.all([
+      within(sourceOf(element), 3000),
+      within(imageOf(element), 3000),
+      within(editOf(element), 5000),
+    ]);
     return {
       tag: element.localName,
       text: cut((element.innerText || element.getAttribute("aria-label") || "").trim().replace(/\s+/g, " "), 200),
@@ -239,7 +373,82 @@
       rect: { x: Math.round(rect.x), y: Math.round(rect.y), width: Math.round(rect.width), height: Math.round(rect.height) },
       source,
       image,
+      edit,
     };
+  }
+
+  // --- the selected element, while it is edited ---
+  let selected;
+  const outline = document.createElement("div");
+  const outlineShadow = outline.attachShadow({ mode: "closed" });
+  outlineShadow.innerHTML =
+    "<style>:host{all:initial;position:fixed;inset:0;pointer-events:none;z-index:2147483647}i{position:fixed;box-sizing:border-box;border:2px solid #f89521;border-radius:3px}</style><i></i>";
+  /** The element; after a hot update that replaced it the one at the same place. */
+  function chosen() {
+    if (!selected) return undefined;
+    if (!selected.element.isConnected) {
+      const found = document.querySelectorAll(selected.selector);
+      if (found.length !== 1 || found[0].localName !== selected.element.localName) return undefined;
+      selected = { element: found[0], selector: selected.selector, before: undefined };
+    }
+    return selected.element;
+  }
+  function frameSelected() {
+    if (!selected) return;
+    const element = chosen();
+    const rect = element ? element.getBoundingClientRect() : { x: 0, y: 0, width: 0, height: 0 };
+    Object.assign(outlineShadow.querySelector("i").style, {
+      left: `${rect.x}px`,
+      top: `${rect.y}px`,
+      width: `${rect.width}px`,
+      height: `${rect.height}px`,
+      display: element ? "block" : "none",
+    });
+    if (!outline.isConnected) document.documentElement.append(outline);
+    requestAnimationFrame(frameSelected);
+  }
+  function select(element, selector) {
+    deselect();
+    selected = { element, selector, before: undefined };
+    frameSelected();
+  }
+  function deselect() {
+    restore();
+    selected = undefined;
+    outline.remove();
+  }
+  function restore() {
+    const before = selected && selected.before;
+    if (!before) return;
+    selected.before = undefined;
+    const { element } = selected;
+    for (const [node, data] of before.texts) node.data = data;
+    for (const [name, value] of before.attributes)
+      if (value === null) element.removeAttribute(name);
+      else element.setAttribute(name, value);
+  }
+  /** Shows a change without writing it. `isKept`: it is in the source now, so only the styles that stood in for classes go. */
+  function attempt({ text, class_name: className, attribute, styles, isKept }) {
+    const element = chosen();
+    if (!element) return;
+    if (isKept) {
+      const style = selected.before && selected.before.attributes.find(([name]) => name === "style");
+      selected.before = undefined;
+      if (style) selected.before = { texts: [], attributes: [style] };
+      return restore();
+    }
+    restore();
+    const nodes = textsOf(element);
+    selected.before = {
+      texts: nodes.map((node) => [node, node.data]),
+      attributes: ["class", "style", ...attributeNames].map((name) => [name, element.getAttribute(name)]),
+    };
+    if (text && nodes[text.index]) nodes[text.index].data = String(text.value);
+    if (typeof className === "string") element.setAttribute("class", className);
+    // Neither a script URL nor a handler: only what the workbench offers, as the source would have it.
+    if (attribute && attributeNames.includes(attribute.name) && !/^\s*javascript:/i.test(attribute.value))
+      element.setAttribute(attribute.name, String(attribute.value));
+    for (const [name, value] of Object.entries(styles || {})) element.style.setProperty(name, String(value));
   }
 
   // --- pointing ---
@@ -247,6 +456,7 @@
   /** `picked` is called with one element, `over` last, however it ended. */
   function start({ picked, over }) {
     if (end) end();
+    deselect();
     const host = document.createElement("div");
     const shadow = host.attachShadow({ mode: "closed" });
     shadow.innerHTML =
@@ -279,7 +489,11 @@
     const take = async () => {
       const element = current;
       clear();
-      if (element) picked(await describe(element));
+      if (element) {
+        const description = await describe(element);
+        select(element, description.selector);
+        picked(description);
+      }
       over();
     };
     const click = (event) => {
@@ -335,5 +549,10 @@
     const first = document.querySelector("main, [role=main], body > :not(script):not(style)") || document.body;
     if (first) show(first);
   }
-  Object.defineProperty(window, "__tesslatePicker", { value: { start, stop: () => end && end() } });
+  /** After the page was loaded again. */
+  const reselect = (selector) => {
+    const found = selector ? document.querySelectorAll(selector) : [];
+    if (found.length === 1) select(found[0], selector);
+  };
+  Object.defineProperty(window, "__tesslatePicker", { value: { start, stop: () => end && end(), attempt, deselect, reselect } });
 })();

@@ -1,0 +1,149 @@
+import { Container, Project, type ElementEditReason, type InspectedElement, type PageElement } from "@tesslate/contract";
+import type { ReactNode } from "react";
+import { expect, openPane, refuse, sample, sampleId, screen, test, waitFor, within, type CannedApi } from "../../../testing/index.ts";
+import { PreviewPane } from "../PreviewPane.tsx";
+import { PreviewProvider } from "../PreviewProvider.tsx";
+
+const web = {
+  id: sampleId,
+  name: "web",
+  container_type: "base" as const,
+  directory: "web",
+  url: "http://web.test",
+  status: "running" as const,
+};
+const element = {
+  tag: "h1",
+  class_name: "text-3xl font-bold",
+  texts: ["Bakery"],
+  attributes: {},
+  is_component: false,
+  origins: [{ file: "src/App.tsx", line: 12, column: 7, hash: "1-2", items: [] }],
+};
+const placed = { reason: null, path: "web/src/App.tsx", line: 12 };
+const inspected: InspectedElement = {
+  has_tailwind: true,
+  texts: [{ value: "Bakery", ...placed }],
+  classes: ["text-3xl", "font-bold"].map((name) => ({ name, ...placed })),
+  new_class: placed,
+  attributes: [],
+};
+const refusedAs = (reason: ElementEditReason): InspectedElement => ({
+  ...inspected,
+  texts: [{ value: "Bakery", reason, path: null, line: null }],
+});
+
+interface Person {
+  user: { click: (target: Element) => Promise<void> };
+  show: (part: ReactNode) => unknown;
+}
+/** The preview with the element selected. `sent`: commands to the page. */
+async function selected(api: CannedApi, { user, show }: Person, facts: unknown = element) {
+  api.answer("previews.ticket", { url: "http://web.test/?ticket=1" });
+  const asked: string[] = [];
+  const Pane = () => (
+    <PreviewProvider onAskAboutElement={(_element, _place, text) => void asked.push(text)}>
+      <PreviewPane />
+    </PreviewProvider>
+  );
+  const pane = openPane(Pane, {
+    project: sample(Project, { environment_status: "active" }),
+    containers: [sample(Container, web)],
+  });
+  show(pane.element);
+  const frame = await screen.findByTestId<HTMLIFrameElement>("preview-frame");
+  await waitFor(() => expect(frame).toHaveAttribute("src", expect.stringContaining("studio-nonce=")));
+  const nonce = frame.src.split("studio-nonce=")[1];
+  const sent: Record<string, unknown>[] = [];
+  const peer = frame.contentWindow as Window;
+  peer.postMessage = (data: Record<string, unknown>) => void sent.push(data);
+  const say = (data: object) =>
+    window.dispatchEvent(
+      new MessageEvent("message", { data: { source: "tesslate-bridge", nonce, ...data }, origin: "http://web.test", source: peer }),
+    );
+  say({ type: "ready", path: "/", title: "Web", page: "app" });
+  const pick = await screen.findByRole("button", { name: "Select element" });
+  await waitFor(() => expect(pick).toBeEnabled());
+  await user.click(pick);
+  say({
+    type: "picked",
+    element: {
+      tag: "h1",
+      text: "Bakery",
+      selector: "h1",
+      html: "<h1>Bakery</h1>",
+      styles: {},
+      rect: { x: 0, y: 0, width: 9, height: 9 },
+      edit: facts,
+    },
+  });
+  const panel = await screen.findByRole("region", { name: "Edit <h1>" });
+  return { panel: within(panel), root: panel, sent, asked, say };
+}
+/** What the server answers to an edit. */
+const edited = (text: string, id = sampleId) => ({
+  edit: { id, path: "web/src/App.tsx", line: 12, summary: "Changed the text of <h1> in web/src/App.tsx" },
+  element: { ...element, directory: "web", texts: [text] } as PageElement,
+});
+
+test("typing is shown in the page at once, written once after a pause, and Ctrl+Z undoes it", async ({ api, user, show }) => {
+  api.answer("elementEdits.inspect", inspected);
+  api.answer("elementEdits.create", edited("Bread"));
+  api.answer("elementEdits.undo", { edit: edited("Bakery").edit });
+  const { panel, sent } = await selected(api, { user, show });
+  expect(await panel.findByText("web/src/App.tsx:12")).toBeVisible();
+  const field = panel.getByRole("textbox", { name: "Text" });
+  await user.clear(field);
+  await user.type(field, "Bread");
+  expect(sent.at(-1)).toMatchObject({ type: "attempt", text: { index: 0, value: "Bread" } });
+  await waitFor(() => expect(api.asked("elementEdits.create")).toHaveLength(1));
+  expect(api.asked("elementEdits.create")[0]?.body).toMatchObject({
+    // Paths are those of the project, not of the container's folder.
+    element: { directory: "web", origins: [{ file: "web/src/App.tsx" }] },
+    change: { type: "text", index: 0, value: "Bread" },
+  });
+  expect(await screen.findByText("Changed the text of <h1> in web/src/App.tsx.")).toBeVisible();
+  await user.keyboard("{Control>}z{/Control}");
+  await waitFor(() => expect(api.asked("elementEdits.undo")).toHaveLength(1));
+  await waitFor(() => expect(panel.getByRole("textbox", { name: "Text" })).toHaveValue("Bakery"));
+});
+
+test("a style replaces the class that sets it, and a suggestion is added", async ({ api, user, show }) => {
+  api.answer("elementEdits.inspect", inspected);
+  api.answer("elementEdits.create", { ...edited("Bakery"), element: { ...edited("Bakery").element, class_name: "text-3xl" } });
+  const { panel, sent } = await selected(api, { user, show });
+  await user.click(await panel.findByRole("button", { name: "Remove font-bold" }));
+  await waitFor(() => expect(api.asked("elementEdits.create")).toHaveLength(1));
+  expect(sent).toContainEqual(expect.objectContaining({ type: "attempt", class_name: "text-3xl" }));
+  await user.type(panel.getByRole("combobox", { name: "Classes" }), "tracking-t{Enter}");
+  await waitFor(() => expect(api.asked("elementEdits.create")[1]?.body).toMatchObject({ change: { remove: [], add: ["tracking-tight"] } }));
+});
+
+test("a refused edit is taken back in the page and says why", async ({ api, user, show }) => {
+  api.answer("elementEdits.inspect", inspected);
+  api.answer("elementEdits.create", refuse("conflict", { detail: "The file has changed since the preview loaded it." }));
+  const { panel, sent } = await selected(api, { user, show });
+  await user.type(await panel.findByRole("textbox", { name: "Text" }), "!");
+  expect(await panel.findByRole("alert")).toHaveTextContent("The file has changed since the preview loaded it.");
+  expect(sent.at(-1)).toMatchObject({ type: "attempt" });
+  expect(sent.at(-1)).not.toHaveProperty("text");
+});
+
+test("what cannot be placed says why, and goes to the agent with the beginning of a message", async ({ api, user, show }) => {
+  api.answer("elementEdits.inspect", refusedAs("expression"));
+  const { panel, asked } = await selected(api, { user, show });
+  expect(await panel.findByText("Code computes this value.")).toBeVisible();
+  expect(panel.getByRole("textbox", { name: "Text" })).toHaveAttribute("readonly");
+  await user.click(panel.getAllByRole("button", { name: "Ask the agent" })[0] as Element);
+  expect(asked).toEqual(["Change the text “Bakery” of this element to "]);
+  expect(screen.queryByRole("region", { name: "Edit <h1>" })).toBeNull();
+});
+
+test("Escape closes the panel; a page that sends nothing valid leaves only the agent", async ({ api, user, show }) => {
+  const { panel, root, sent } = await selected(api, { user, show }, { texts: "not a list", class_name: 7 });
+  expect(panel.getByText("The preview sent nothing that can be edited. Ask the agent to change this element.")).toBeVisible();
+  panel.getByRole("button", { name: "Close" }).focus();
+  await user.keyboard("{Escape}");
+  await waitFor(() => expect(root).not.toBeInTheDocument());
+  expect(sent.at(-1)).toMatchObject({ type: "deselect" });
+});
