@@ -1,5 +1,7 @@
 import { DataSource, type ChangedRows, type DataChange, type ReadRows, type RowPage } from "@tesslate/contract";
 import { expect, expectAccessible, openPane, refuse, sample, screen, test, waitFor, within, type CannedApi } from "../../testing/index.ts";
+import { api as client, connection } from "../../api.ts";
+import { ServicesContext, type Services } from "../../project/services.ts";
 import { DataPane } from "./DataPane.tsx";
 
 const database = sample(DataSource, { id: "0190a000-0000-7000-8000-00000000000a", kind: "postgres", name: "PostgreSQL", state: "ready" });
@@ -339,4 +341,122 @@ test("structure lists columns, keys and indexes", async ({ api, show, user }) =>
   expect(await screen.findByRole("table", { name: "Columns" })).toHaveTextContent("team_id");
   expect(screen.getByRole("table", { name: "Foreign keys" })).toHaveTextContent("CASCADE");
   expect(screen.getByRole("table", { name: "Indexes" })).toHaveTextContent("Primary key");
+});
+
+const openSql = async (show: (part: React.ReactNode) => unknown, user: { click: (element: Element) => Promise<void> }, api: CannedApi) => {
+  server(api);
+  api.answer("databases.schema", { tables: [{ ...structure, columns, primary_key: ["id"] }] } as never);
+  const composed: string[] = [];
+  show(openPane(DataPane, { compose: (text) => composed.push(text) }).element);
+  await user.click(await screen.findByRole("button", { name: "SQL" }));
+  const editor = await screen.findByRole("textbox", { name: "SQL" });
+  return { composed, editor };
+};
+const result = {
+  command: "SELECT",
+  columns: [{ name: "n", type: "integer", kind: "number" as const }],
+  rows: [{ cells: ["1"], truncated: [] }],
+  has_more: false,
+  affected: null,
+  duration_ms: 2,
+};
+const history = (sql: string) =>
+  localStorage.setItem(
+    `studio:sql:0190a000-0000-7000-8000-000000000001:${database.id}`,
+    JSON.stringify(sql),
+  );
+
+test("SQL that reads runs read-only; each statement has a result", async ({ api, show, user }) => {
+  history("select 1; select 2");
+  await openSql(show, user, api);
+  api.answer("databases.query", { results: [result, { ...result, rows: [{ cells: ["2"], truncated: [] }] }], duration_ms: 5 });
+  await user.click(screen.getByRole("button", { name: /^Run/ }));
+  expect(await screen.findByRole("grid", { name: "Result of SELECT" })).toHaveTextContent("2");
+  expect(screen.getAllByRole("tab")).toHaveLength(2);
+  await user.click(screen.getAllByRole("tab")[0] as HTMLElement);
+  expect(cellsOf(screen.getByRole("grid"))[0]).toHaveTextContent("1");
+  expect(api.asked("databases.query")[0]?.body).toEqual({ sql: "select 1; select 2", limit: 100 });
+  // It is in the history.
+  await user.click(screen.getByRole("button", { name: "History" }));
+  expect(await screen.findByRole("list", { name: "Statements" })).toHaveTextContent("select 1; select 2");
+});
+
+test("SQL that writes asks first; refused, nothing is sent", async ({ api, show, user }) => {
+  history("update people set name = 'x'");
+  await openSql(show, user, api);
+  await user.click(screen.getByRole("button", { name: /^Run/ }));
+  await user.click(within(await screen.findByRole("alertdialog")).getByRole("button", { name: /Cancel/ }));
+  expect(await screen.findByRole("heading", { name: "Not run" })).toBeVisible();
+  expect(api.asked("databases.execute")).toEqual([]);
+  api.answer("databases.execute", { results: [{ ...result, command: "UPDATE", columns: [], rows: [], affected: 3 }], duration_ms: 5 });
+  await user.click(screen.getByRole("button", { name: /^Run/ }));
+  await user.click(await screen.findByRole("button", { name: "Allow changes" }));
+  expect(await screen.findByRole("heading", { name: "3 rows changed" })).toBeVisible();
+  expect(api.asked("databases.execute")[0]?.body).toMatchObject({ write: true });
+});
+
+test("a query that turns out to write asks after the database refused it", async ({ api, show, user }) => {
+  history("select delete_everything()");
+  await openSql(show, user, api);
+  api.answer("databases.query", refuse("read_only_query", { detail: "The statement writes." }));
+  api.answer("databases.execute", { results: [result], duration_ms: 5 });
+  await user.click(screen.getByRole("button", { name: /^Run/ }));
+  await user.click(await screen.findByRole("button", { name: "Allow changes" }));
+  expect(await screen.findByRole("grid", { name: "Result of SELECT" })).toBeVisible();
+});
+
+test("an error is marked where it is, and can be given to the agent; a running query can be canceled", async ({ api, show, user }) => {
+  history("select nope from people");
+  const { composed } = await openSql(show, user, api);
+  const details = { message: 'column "nope" does not exist', sqlstate: "42703", position: 7, hint: "Did you mean name?" };
+  api.answer("databases.query", refuse("sql_error", { detail: "The statement failed.", details }));
+  await user.click(screen.getByRole("button", { name: /^Run/ }));
+  const alert = await screen.findByRole("alert");
+  expect(alert).toHaveTextContent('column "nope" does not exist');
+  expect(alert).toHaveTextContent("Line 1 · SQLSTATE 42703");
+  await waitFor(() => expect(document.querySelector(".cm-lintRange-error")).toHaveTextContent("nope"));
+  await user.click(within(alert).getByRole("button", { name: "Ask the agent" }));
+  expect(composed[0]).toContain("select nope from people");
+  api.hang("databases.query");
+  await user.click(screen.getByRole("button", { name: /^Run/ }));
+  await user.click(await screen.findByRole("button", { name: "Cancel" }));
+  expect(await screen.findByRole("heading", { name: "Query canceled" })).toBeVisible();
+});
+
+test("Explain draws the plan", async ({ api, show, user }) => {
+  history("select * from people");
+  await openSql(show, user, api);
+  const plan = [{ Plan: { "Node Type": "Seq Scan", "Relation Name": "people", "Total Cost": 22.7, "Plan Rows": 1270 } }];
+  api.answer("databases.explain", { format: "postgres", plan });
+  await user.click(screen.getByRole("button", { name: "Explain" }));
+  await user.click(await screen.findByRole("menuitem", { name: /^Show plan/ }));
+  expect(await screen.findByText("Seq Scan on people")).toBeVisible();
+  expect(screen.getByText("Cost 22.70 · 1,270 rows expected")).toBeVisible();
+  expect(api.asked("databases.explain")[0]?.body).toEqual({ sql: "select * from people", analyze: false });
+});
+
+test("a CSV file is mapped to columns and imported; an error names line and column", async ({ api, show, user }) => {
+  server(api);
+  const services: Services = { api: client, uploading: () => client, openSocket: () => new WebSocket("ws://localhost"), connection };
+  await openPeople((part) => show(<ServicesContext value={services}>{part}</ServicesContext>), user);
+  await user.click(screen.getByRole("button", { name: "Import and export" }));
+  await user.click(await screen.findByRole("menuitem", { name: "Import CSV…" }));
+  await user.click(await screen.findByRole("button", { name: "Allow changes" }));
+  const dialog = await screen.findByRole("dialog", { name: "Import CSV into people" });
+  await user.upload(within(dialog).getByLabelText("CSV file"), new File(["name;shoe size\nAda;36\n"], "people.csv", { type: "text/csv" }));
+  expect(await within(dialog).findByRole("combobox", { name: "Column for field 1" })).toHaveTextContent("name");
+  expect(within(dialog).getByRole("combobox", { name: "Column for field 2" })).toHaveTextContent("Skip field");
+  api.answer(
+    "databases.importTable",
+    refuse("import_failed", { detail: "The import failed.", details: { message: "value too long", line: 2, column: "name" } }),
+  );
+  await user.click(within(dialog).getByRole("button", { name: "Import rows" }));
+  expect(await within(dialog).findByRole("alert")).toHaveTextContent("Line 2, column name: value too long Nothing was added.");
+  api.answer("databases.importTable", { rows: 1 });
+  await user.click(within(dialog).getByRole("button", { name: "Import rows" }));
+  await screen.findByText("1 row imported into people.");
+  const form = api.asked("databases.importTable")[1]?.body as FormData;
+  expect([...form.keys()]).toEqual(["schema", "table", "columns", "has_header", "delimiter", "file"]);
+  expect(form.get("columns")).toBe('["name",null]');
+  expect(form.get("delimiter")).toBe(";");
 });

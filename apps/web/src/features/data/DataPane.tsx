@@ -1,6 +1,7 @@
 import type { DataSource } from "@tesslate/contract";
-import { useMemo, type ReactNode } from "react";
+import { Suspense, useMemo, type ReactNode } from "react";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
+import { lazyComponent } from "../../lib/chunks.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { useContainers, useProject, useProjectQuery } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
@@ -20,6 +21,9 @@ import { TableView } from "./TableView.tsx";
 import { useDataPlace, useLastPlace, type DataPlace } from "./use-data-place.ts";
 import { useRowChanges } from "./use-row-changes.ts";
 import { useWritePermission } from "./use-write-permission.tsx";
+
+const SqlView = lazyComponent(async () => (await import("./SqlView.tsx")).SqlView);
+const RelationsView = lazyComponent(async () => (await import("./RelationsView.tsx")).RelationsView);
 
 /** The databases of the project: tables, rows, structure, SQL. */
 export function DataPane() {
@@ -69,7 +73,15 @@ function OpenDatabase({
         {isNarrow && !isDetail && isReadable(database) ? null : (
           <div className="flex min-h-0 min-w-0 flex-1 flex-col">
             {isReadable(database) ? (
-              <TableView />
+              <Suspense
+                fallback={
+                  <div className="p-4 text-sm text-fg-2">
+                    <Spinner word="Loading…" />
+                  </div>
+                }
+              >
+                {search.panel === "sql" ? <SqlView /> : search.panel === "relations" ? <RelationsView /> : <TableView />}
+              </Suspense>
             ) : (
               <Unreadable database={database} />
             )}

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { DataSource, DataTable } from "@tesslate/contract";
-import { Database, Eye, FileSpreadsheet, Search, Table2 } from "lucide-react";
+import { Database, Eye, FileSpreadsheet, Search, SquareTerminal, Table2, Workflow } from "lucide-react";
 import { useRef, useState, type ReactNode } from "react";
 import { cx } from "../../lib/cx.ts";
 import { formatCompact, formatNumber } from "../../lib/numbers.ts";
@@ -33,6 +33,8 @@ export function DataSidebar({ databases }: { databases: readonly DataSource[] })
   const [text, setText] = useSearchText(q, setQ);
   const box = useRef<HTMLInputElement>(null);
   useShortcuts({ "data.search": () => box.current?.focus() });
+  const { panel } = place.search;
+  const open = (next: "sql" | "relations") => place.change({ panel: next, table: undefined, schema: undefined, tab: undefined, filters: undefined, sort: undefined, match: undefined });
   return (
     <nav aria-label="Databases and tables" className="flex w-60 min-w-0 flex-none flex-col border-r border-line-0 narrow:w-full narrow:border-0">
       <ul aria-label="Databases" className="flex max-h-40 flex-none flex-col scroll-y p-1.5">
@@ -70,6 +72,14 @@ export function DataSidebar({ databases }: { databases: readonly DataSource[] })
       </ul>
       {isReadable(database) ? (
         <>
+          <div className="grid flex-none gap-px border-t border-line-0 p-1.5">
+            <Row isCurrent={panel === "sql"} icon={<SquareTerminal size={14} />} onClick={() => open("sql")}>
+              SQL
+            </Row>
+            <Row isCurrent={panel === "relations"} icon={<Workflow size={14} />} onClick={() => open("relations")}>
+              Relations
+            </Row>
+          </div>
           <div className="flex-none border-t border-line-0 p-1.5">
             <Input
               ref={box}

@@ -1,19 +1,28 @@
 import { useQuery } from "@tanstack/react-query";
-import { ArrowLeft } from "lucide-react";
+import { ArrowDownToLine, ArrowLeft, ArrowUpFromLine, Ellipsis } from "lucide-react";
+import { Suspense, useRef, useState } from "react";
 import { formatBytes } from "../../lib/bytes.ts";
+import { lazyComponent } from "../../lib/chunks.ts";
+import { sentenceOf } from "../../lib/errors.ts";
+import { useDroppedFiles } from "../../lib/use-dropped-files.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useServices } from "../../project/services.ts";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
+import { Menu } from "../../ui/Menu.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { toast } from "../../ui/toast.tsx";
 import { useDatabase } from "./data-context.ts";
 import { structureQuery, tablesQuery } from "./data.queries.ts";
 import { DataError } from "./DataError.tsx";
+import { downloadTable } from "./download.ts";
 import { RowsTab } from "./RowsTab.tsx";
 import { StructureTab } from "./StructureTab.tsx";
 import { hasRowsToEdit, tableKinds, tableLabel } from "./table.ts";
 import { WriteToggle } from "./use-write-permission.tsx";
+
+const ImportDialog = lazyComponent(async () => (await import("./ImportDialog.tsx")).ImportDialog);
 
 /** The table of the address: rows and structure. */
 export function TableView() {
@@ -46,8 +55,19 @@ function OpenTable({ schema, name }: { schema: string; name: string }) {
   const tab = place.search.tab ?? "rows";
   const { data } = structure;
   const canWrite = data !== undefined && hasRowsToEdit(data.kind);
+  const root = useRef<HTMLDivElement>(null);
+  const [importing, setImporting] = useState<{ file: File | undefined }>();
+  const startImport = async (file?: File) => {
+    if (canWrite && (await permission.request())) setImporting({ file });
+  };
+  const { isOver } = useDroppedFiles(root, (files) => void startImport(files[0]));
+  // Downloads carry no token that could be renewed: this renews the session first.
+  const download = async () => {
+    await api.users.me();
+    downloadTable(params, { schema, name });
+  };
   return (
-    <>
+    <div ref={root} className="relative flex min-h-0 min-w-0 flex-1 flex-col">
       <header className="flex h-10 min-w-0 flex-none items-center gap-2 border-b border-line-0 px-3 narrow:h-12 narrow:px-2">
         {isNarrow ? (
           <IconButton size="sm" label="Back to tables" onClick={() => place.change({ table: undefined, schema: undefined, tab: undefined })}>
@@ -71,6 +91,25 @@ function OpenTable({ schema, name }: { schema: string; name: string }) {
             { value: "structure", label: "Structure" },
           ]}
         />
+        <Menu
+          label="Table actions"
+          align="end"
+          trigger={
+            <IconButton size="sm" label="Import and export">
+              <Ellipsis size={14} />
+            </IconButton>
+          }
+          entries={[
+            ...(canWrite ? [{ label: "Import CSV…", icon: <ArrowUpFromLine size={14} />, onSelect: () => void startImport() }] : []),
+            {
+              label: "Export as CSV",
+              hint: "All rows",
+              icon: <ArrowDownToLine size={14} />,
+              onSelect: () =>
+                void download().catch((error: unknown) => toast(`Couldn't export. ${sentenceOf(error)}`, { kind: "failed" })),
+            },
+          ]}
+        />
       </header>
       {!data ? (
         structure.isPending ? (
@@ -83,6 +122,16 @@ function OpenTable({ schema, name }: { schema: string; name: string }) {
       ) : (
         <RowsTab table={data} estimate={data.row_estimate} />
       )}
-    </>
+      {isOver && canWrite ? (
+        <div className="pointer-events-none absolute inset-2 z-40 grid place-items-center rounded-3 border-2 border-dashed border-fg-0 bg-bg-1">
+          <p className="text-md text-fg-0">{`Drop a CSV file to import it into ${name}`}</p>
+        </div>
+      ) : null}
+      {importing && data ? (
+        <Suspense>
+          <ImportDialog table={data} start={importing.file} onClose={() => setImporting(undefined)} />
+        </Suspense>
+      ) : null}
+    </div>
   );
 }
