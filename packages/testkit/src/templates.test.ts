@@ -19,8 +19,6 @@ interface Template {
   build: string[][];
   warm: { command: string[]; port: number; path: string } | null;
   service: { name?: string; command: string[] | null; port: number; framework: string | null };
-  category?: string;
-  features?: string[];
   containers?: ({ name: string; service: string } | { name: string; directory: string; command: string[]; port: number })[];
   connections?: { from: string; to: string }[];
   secrets?: string[];
