@@ -38,6 +38,8 @@ const scripts = [
   ["build", "build"],
 ] as const;
 
+const nothingToStart = "The template has no start command.";
+
 /** `browser`: undefined if this machine has no Chromium. */
 export async function checkTemplate(
   machine: Machine,
@@ -73,6 +75,7 @@ export async function checkTemplate(
   await step("start", async () => {
     const started = performance.now();
     const { command, port } = template.service;
+    if (command === null) return nothingToStart;
     const { host, port: reachable } = await sandbox.address(await startApp(sandbox, { command, port }, signal));
     const url = `http://${host}:${reachable}/`;
     const response = await fetch(url, { signal });
@@ -81,6 +84,7 @@ export async function checkTemplate(
     if (response.status >= 400) throw new Error(`The first page responded with ${response.status}.`);
   });
   await step("first page", async () => {
+    if (template.service.command === null) return nothingToStart;
     if (!browser) return "No Chromium found. Install one, or set CHROMIUM_PATH.";
     const { host, port } = await sandbox.address(template.service.port);
     return checkFirstPage(browser, `http://${host}:${port}/`);

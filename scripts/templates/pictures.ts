@@ -11,11 +11,12 @@ import { openFirstPage, themes, type Browser } from "./pages.ts";
 const size = { width: 1280, height: 800 };
 const maxBytes = 40_000;
 
-/** Writes `preview-light.webp` and `preview-dark.webp` into the template's folder. Resolves with their sizes in bytes. */
+/** Writes `preview-light.webp` and `preview-dark.webp` into the template's folder. Resolves with their sizes in bytes; empty for a template without a start command. */
 export async function takePictures(machine: Machine, template: BundledTemplate, browser: Browser, signal: AbortSignal): Promise<number[]> {
+  const { command, port } = template.service;
+  if (command === null) return [];
   const { image } = await machine.prepare(template.api.slug, signal);
   await using project = await machine.open(template.api.slug, image);
-  const { command, port } = template.service;
   const address = await project.sandbox.address(await startApp(project.sandbox, { command, port }, signal));
   const sizes: number[] = [];
   for (const theme of themes) {
