@@ -149,7 +149,17 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       tools,
     );
     const marketplace = composeMarketplace(platform, audit, accounts, storeListings, projects, provisioning, chat);
-    const deployments = composeDeployments(platform, secrets, projects, containers, previews, provisioning, tools, deployAccounts);
+    const deployments = composeDeployments(
+      platform,
+      secrets,
+      projects,
+      containers,
+      accounts,
+      previews,
+      provisioning,
+      tools,
+      deployAccounts,
+    );
     const external = composeExternal(platform, secrets, projects, containers, workspace, provisioning, snapshots, chat, deployments);
     const admin = composeAdmin(platform, audit, models, accounts, containers, chat, deployments);
     const accountDeletion = composeAccountDeletion(platform, accounts, projects, containers, provisioning, snapshots, chat, deployments);

@@ -38,6 +38,7 @@ function createConfig(settings: Settings, isGiven: (name: string) => boolean) {
     return (billing.isUnlimited ?? (!stripe.secretKey && !isSet)) ? byTier([Infinity], 0) : limits;
   };
   return {
+    domains: { ...settings.domains, appsDomain: settings.domains.appsDomain?.toLowerCase() },
     http: {
       ...listen,
       ...address,

@@ -26,6 +26,7 @@ import { databasesRoutes } from "./databases.ts";
 import { externalRoutes } from "./external.ts";
 import { deploymentCredentialsRoutes, deploymentOauthRoutes } from "./deployment-credentials.ts";
 import { deploymentsRoutes, deploymentTargetsRoutes } from "./deployments.ts";
+import { domainsRoutes } from "./domains.ts";
 import { elementEditsRoutes } from "./element-edits.ts";
 import { evidenceRoutes } from "./evidence.ts";
 import { feedbackRoutes } from "./feedback.ts";
@@ -89,6 +90,7 @@ export const contract = {
   deploymentOauth: deploymentOauthRoutes,
   hosting: hostingRoutes,
   deployments: deploymentsRoutes,
+  domains: domainsRoutes,
   deploymentTargets: deploymentTargetsRoutes,
   files: filesRoutes,
   assets: assetsRoutes,

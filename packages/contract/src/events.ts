@@ -481,6 +481,7 @@ export const projectEventData = {
     }),
   ),
   target_changed: Type.Object({ id: Uuid, op: Literals("add", "update", "delete") }),
+  site_changed: described("The addresses of a deployed app changed: read its site again", Type.Object({ container_id: Uuid })),
   chat_title: described("The model gave the chat a title", Type.Object({ chat_id: Uuid, title: Type.String() })),
   notes_changed: Type.Object({ etag: Type.String(), user_id: Nullable(Uuid) }),
   branch_changed: described(

@@ -29,6 +29,7 @@ export * from "./workspace.ts";
 export * from "./containers.ts";
 export * from "./connections.ts";
 export * from "./databases.ts";
+export * from "./domains.ts";
 export * from "./evidence.ts";
 export * from "./feedback.ts";
 export * from "./files.ts";

@@ -14,6 +14,7 @@ export const projectEventTypes = [
   "git_changed",
   "deployment_changed",
   "target_changed",
+  "site_changed",
   "chat_title",
   "notes_changed",
   "snapshot_changed",

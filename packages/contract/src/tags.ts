@@ -48,6 +48,7 @@ export const apiTags = {
     "The repository of a project: commit, branch, merge, push and pull. Writes of one project run one after another (`git_busy` after 20 s).",
   ],
   "git-providers": ["Git hosts", "Accounts at GitHub, GitLab, Bitbucket, Gitea and other hosts."],
+  domains: ["Domains", "Addresses of the apps that are deployed on this server: short names, own domains, passwords."],
   deployments: [
     "Deployments",
     "Build and deploy containers, follow, roll back and promote. The launch gate checks a deployment before it goes live.",

@@ -243,7 +243,7 @@ const deployHosts = ({ deployProviders: { vercel, netlify, cloudflare } }: Confi
 const searchHosts = ({ web: { search } }: Config): string[] => (search ? [hostEntry(search.baseUrl) ?? ""] : []);
 
 /** Scheme and port of the app with the preview domain. */
-const addressOf = ({ http }: Config): PreviewAddress => {
+const addressOf = ({ http, domains }: Config): PreviewAddress => {
   const { protocol, port } = new URL(http.appBaseUrl);
-  return { scheme: protocol === "https:" ? "https" : "http", domain: http.previewDomain, port };
+  return { scheme: protocol === "https:" ? "https" : "http", domain: http.previewDomain, port, appsDomain: domains.appsDomain };
 };

@@ -12,7 +12,7 @@ import { createFastify } from "./fastify.ts";
 import { createMount, installEdges, nextRequestId, type Mount, type RequestWatch } from "./mount.ts";
 import { buildOpenApi } from "./openapi.ts";
 import { createOwnHosts, hostOf } from "./own-hosts.ts";
-import type { PreviewSite } from "./preview-site.ts";
+import type { OtherSites } from "./preview-site.ts";
 import type { ReservedPort } from "./reserved-port.ts";
 import { installReference } from "./reference.ts";
 import { createSockets } from "./sockets.ts";
@@ -33,7 +33,7 @@ export interface HttpOptions {
   log: Logger;
   auth: Authenticator;
   idempotency: Idempotency;
-  preview: PreviewSite;
+  preview: OtherSites;
   contract: Record<string, RouteGroup>;
   version: string;
   /** Folder of the built web UI; the API runs without it. */
@@ -58,7 +58,12 @@ export async function createHttpServer({
   const shutdown = new AbortController();
   let boundPort = config.port;
   const { origins, isPreviewHost, isOwnHost, isOwnOrigin } = createOwnHosts(config, () => boundPort);
-  const app = createFastify({ config, log, preview, isPreviewHost });
+  const app = createFastify({
+    config,
+    log,
+    preview,
+    isPreviewHost: (host) => isPreviewHost(host) || (!isOwnHost(host) && preview.serves(host)),
+  });
   installEdges(app, watch);
 
   app.addHook("onRequest", async (request, reply) => {

@@ -25,6 +25,25 @@ export const address = group("Address and network", {
   }),
 });
 
+export const domains = group("Address and network", {
+  appsDomain: Type.Optional(
+    text("APPS_DOMAIN", {
+      example: "apps.example.net",
+      description:
+        "Domain of apps that are deployed here, <name>.<APPS_DOMAIN>; must be a different site than the app. Empty: live--<name>.<PREVIEW_DOMAIN>",
+    }),
+  ),
+  target: list("DOMAIN_TARGET", Type.String(), {
+    example: "198.51.100.7,2001:db8::7",
+    description:
+      "Where own domains must lead: IP addresses or a host name, comma-separated. Default: APPS_DOMAIN, else the host of APP_BASE_URL",
+  }),
+  dnsServers: list("DNS_SERVERS", Type.String(), {
+    example: "9.9.9.9,1.1.1.1",
+    description: "DNS servers (IP or IP:port) that domains are checked with, comma-separated. Default: those of this machine",
+  }),
+});
+
 /** The address of the app and the domain of previews. */
 export function publicAddress(port: number, { appBaseUrl = `http://localhost:${port}`, previewDomain }: Static<typeof address>) {
   return { appBaseUrl, appHost: URL.parse(appBaseUrl)?.hostname ?? "localhost", previewDomain: previewDomain.toLowerCase() };

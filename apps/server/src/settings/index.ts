@@ -2,7 +2,7 @@ import { Type, type Static } from "typebox";
 import { agent, features, recording, verify, web } from "./agent.ts";
 import { oidc, sessionSettings, signIn } from "./auth.ts";
 import { billing, creators, projectSettings } from "./billing.ts";
-import { address, forwardAuth, listen, outbound, requests, reverseProxy } from "./http.ts";
+import { address, domains, forwardAuth, listen, outbound, requests, reverseProxy } from "./http.ts";
 import { mail } from "./mail.ts";
 import { demo, models } from "./models.ts";
 import { log, metrics, traces } from "./monitoring.ts";
@@ -20,6 +20,7 @@ export const settings = Type.Object({
   driver,
   preparation,
   address,
+  domains,
   keys,
   billing,
   creators,

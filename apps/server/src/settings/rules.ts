@@ -2,7 +2,7 @@ import { publicAddress } from "./http.ts";
 import type { Settings } from "./index.ts";
 
 /** What settings require of each other. Lists what is not met, with an example each. */
-export function findConflicts({ listen, address, requests, sessions, mail, oidc, billing, creators, web }: Settings): string[] {
+export function findConflicts({ listen, address, domains, requests, sessions, mail, oidc, billing, creators, web }: Settings): string[] {
   const problems: string[] = [];
   const { appHost, previewDomain } = publicAddress(listen.port, address);
 
@@ -15,6 +15,16 @@ export function findConflicts({ listen, address, requests, sessions, mail, oidc,
     problems.push(
       `PREVIEW_DOMAIN must be a different site than the app (${appHost}), otherwise project code could read its cookies. Example: PREVIEW_DOMAIN=preview.localhost`,
     );
+  const appsDomain = domains.appsDomain?.toLowerCase();
+  if (appsDomain !== undefined && (appsDomain === appHost || (appsDomain.endsWith(`.${appHost}`) && appHost !== "localhost")))
+    problems.push(
+      `APPS_DOMAIN must be a different site than the app (${appHost}), otherwise deployed apps could read its cookies. Example: APPS_DOMAIN=apps.localhost`,
+    );
+  if (
+    appsDomain !== undefined &&
+    (appsDomain === previewDomain || previewDomain.endsWith(`.${appsDomain}`) || appsDomain.endsWith(`.${previewDomain}`))
+  )
+    problems.push(`APPS_DOMAIN and PREVIEW_DOMAIN (${previewDomain}) must not contain each other. Example: APPS_DOMAIN=apps.localhost`);
   for (const origin of requests.corsOrigins)
     if (origin.includes("*") || URL.parse(origin)?.origin !== origin || new URL(origin).hostname.endsWith(previewDomain))
       problems.push(

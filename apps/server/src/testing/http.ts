@@ -4,7 +4,7 @@ import type { RouteGroup } from "@tesslate/contract";
 import { readConfig, type Config } from "../config.ts";
 import type { Authenticator, Principal } from "../http/context.ts";
 import type { Handlers } from "../http/mount.ts";
-import type { PreviewSite } from "../http/preview-site.ts";
+import type { OtherSites } from "../http/preview-site.ts";
 import { createHttpServer, type HttpServer } from "../http/server.ts";
 import { createLogger } from "../platform/logger.ts";
 import { unauthorized } from "../platform/errors.ts";
@@ -67,7 +67,8 @@ export async function startHttp<G extends RouteGroup>(
     },
   };
   const previewed: string[] = [];
-  const preview: PreviewSite = {
+  const preview: OtherSites = {
+    serves: () => false,
     request: (request, response) => {
       previewed.push(`${request.method} ${request.headers.host} ${request.url}`);
       response.end("a preview");

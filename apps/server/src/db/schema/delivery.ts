@@ -197,6 +197,8 @@ export const deploymentSites = pgTable(
     site_id: text().notNull(),
     name: text().notNull(),
     url: text(),
+    /** Visitors need it; Argon2. */
+    password_hash: text(),
     created_at: createdAt(),
   },
   (t) => [
@@ -209,3 +211,49 @@ export const deploymentSites = pgTable(
   ],
 );
 export type SiteRow = typeof deploymentSites.$inferSelect;
+
+/** Own domains of local sites. Several rows may claim a name; one of them has proven it. */
+export const domains = pgTable(
+  "domains",
+  {
+    id: id(),
+    project_id: projectId(),
+    container_id: uuid()
+      .notNull()
+      .references(() => containers.id, { onDelete: "cascade" }),
+    hostname: text().notNull(),
+    /** The value of the TXT record that proves the domain. */
+    token: text().notNull(),
+    has_counterpart: boolean().notNull().default(true),
+    is_primary: boolean().notNull().default(false),
+    verified_at: timestamptz(),
+    /** The last check found that the name leads to this server. */
+    leads_here: boolean().notNull().default(false),
+    /** What the last check found, by record name; null: not checked yet. */
+    found: jsonb().$type<DomainFindings>(),
+    problem: text(),
+    checked_at: timestamptz(),
+    /** Null: only on request. */
+    next_check_at: timestamptz(),
+    created_at: createdAt(),
+  },
+  (t) => [
+    uniqueIndex("domains_verified_hostname_key")
+      .on(t.hostname)
+      .where(sql`${t.verified_at} is not null`),
+    uniqueIndex("domains_project_id_hostname_key").on(t.project_id, t.hostname),
+    uniqueIndex("domains_primary_key")
+      .on(t.container_id)
+      .where(sql`${t.is_primary}`),
+    index("domains_next_check_at_idx").on(t.next_check_at),
+  ],
+);
+export type DomainRow = typeof domains.$inferSelect;
+export interface DomainFindings {
+  txt: string[];
+  /** CNAME, or else addresses. */
+  address: string[];
+  /** Of the counterpart. */
+  counterpart: string[];
+  is_counterpart_here: boolean;
+}

@@ -47,6 +47,9 @@ export const bodies: Record<string, unknown> = {
   "files.put": { content: "text" },
   "git.checkout": { project_id: "", branch: "main" },
   "git.restore": { project_id: "", paths: ["."], from: "main" },
+  "domains.create": { container_id: "", hostname: "shop.example.com" },
+  "domains.updateSite": { name: "some-name" },
+  "domains.update": { is_primary: false },
   "deployments.create": { project_id: "", provider: "local" },
   "deployments.plan": { project_id: "", provider: "local" },
   "secrets.set": { key: "SAMPLE", value: "sample" },
@@ -154,6 +157,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
   expect((await taskEnd((await api.projects.start({ params })).task_id)).error).toBe(null);
   const deployed = await api.deployments.create({ body: { ...byProject, provider: "local" } });
   expect((await taskEnd(deployed.task_id)).error).toBe(null);
+  const domain = await api.domains.create({ params, body: { container_id: container.id, hostname: `${mark}.example.com` } });
   const target = await api.deploymentTargets.create({ params: byProject, body: { provider: "local" } });
   await api.deploymentTargets.attach({ params: { ...byProject, target_id: target.id, container_id: container.id } });
   const shell = await api.shell.create({ body: byProject });
@@ -213,6 +217,8 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
       [`${projects}/connections/{conn_id}`]: connection.id,
       // A database that needs no container: the file of it.
       [`${projects}/databases/{database_id}`]: nothing,
+      [`${projects}/sites/{container_id}`]: container.id,
+      [`${projects}/domains/{domain_id}`]: domain.id,
       [`${projects}/assets/{asset_id}`]: asset.id,
       [`${projects}/previews/{preview_id}`]: preview.id,
       [`${projects}/previews/{preview_id}/share/{share_id}`]: share.id,

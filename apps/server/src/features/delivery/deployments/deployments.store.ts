@@ -1,6 +1,6 @@
 import type { DeployEnvironment, DeployProvider, DeploymentStatus } from "@tesslate/contract";
 import { and, asc, count, desc, eq, gt, inArray, isNull, like, max, ne, or, sql } from "drizzle-orm";
-import type { Database, Queries } from "../../../platform/database.ts";
+import { isUniqueViolation, type Database, type Queries } from "../../../platform/database.ts";
 import { containers, type ContainerRow } from "../../../db/schema/runtime.ts";
 import { projects } from "../../../db/schema/projects.ts";
 import { users } from "../../../db/schema/accounts.ts";
@@ -167,16 +167,46 @@ export function createDeploymentsStore(db: Database) {
           .where(and(eq(deployments.provider, "local"), eq(deployments.site_name, name), isPreviewHere, isOwnerActive))
       )[0]?.row,
     /** The live version served under a local host name, unless its owner's account is inactive. */
-    findLocalSite: async (name: string): Promise<DeploymentRow | undefined> =>
+    findLocalSite: async (name: string): Promise<{ row: DeploymentRow; passwordHash: string | null } | undefined> =>
       (
         await db
-          .select({ row: deployments })
+          .select({ row: deployments, passwordHash: deploymentSites.password_hash })
           .from(deploymentSites)
           .innerJoin(deployments, and(eq(deployments.container_id, deploymentSites.container_id), eq(deployments.provider, "local")))
           .innerJoin(projects, eq(projects.id, deployments.project_id))
           .innerJoin(users, eq(users.id, projects.owner_id))
           .where(and(eq(deploymentSites.provider, "local"), eq(deploymentSites.name, name), eq(deployments.is_live, true), isOwnerActive))
-      )[0]?.row,
+      )[0],
+
+    /** Renames a local site, also in the deployments that are shown there, or changes its password. False when the name is taken. */
+    updateLocalSite: async (
+      site: Pick<SiteRow, "id" | "container_id">,
+      { address: given, password_hash }: { address?: { name: string; url: string } | undefined; password_hash?: string | null | undefined },
+    ): Promise<boolean> => {
+      try {
+        await db.transaction(async (tx) => {
+          if (given) {
+            const { name, url } = given;
+            await tx.update(deploymentSites).set({ name, site_id: name, url }).where(eq(deploymentSites.id, site.id));
+            await tx
+              .update(deployments)
+              .set({ site_name: name, site_id: name, deployment_url: url })
+              .where(
+                and(
+                  eq(deployments.container_id, site.container_id),
+                  eq(deployments.provider, "local"),
+                  eq(deployments.environment, "production"),
+                ),
+              );
+          }
+          if (password_hash !== undefined) await tx.update(deploymentSites).set({ password_hash }).where(eq(deploymentSites.id, site.id));
+        });
+        return true;
+      } catch (error) {
+        if (isUniqueViolation(error, "deployment_sites_local_name_key")) return false;
+        throw error;
+      }
+    },
 
     /** Makes this version the only live one. `unlessLater`: not when a newer version is already live. */
     makeLive: async (row: DeploymentRow, values: Changes, { unlessLater = false } = {}): Promise<DeploymentRow | undefined> =>

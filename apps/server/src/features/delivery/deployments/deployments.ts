@@ -30,6 +30,8 @@ import { createCutovers } from "./release/cutover.ts";
 import { createDeploymentRuns } from "./release/deployment-runs.ts";
 import { createLocalReleases } from "./release/local-releases.ts";
 import { createPromotionsAndRollbacks } from "./release/promotions-and-rollbacks.ts";
+import type { OtherHosts } from "./release/local-sites.ts";
+import type { SiteAccess } from "./release/site-access.ts";
 import { createRequireDeployment } from "./require-deployment.ts";
 import { createDeploymentTargets } from "./targets.service.ts";
 import { createDeploymentTargetsStore } from "./targets.store.ts";
@@ -56,6 +58,8 @@ export function createDeployments({
   providers,
   launch,
   settings,
+  siteHosts,
+  siteAccess,
 }: {
   platform: DeploymentPlatform;
   sources: {
@@ -74,13 +78,16 @@ export function createDeployments({
   providers: ProviderAccess;
   launch: { gate: LaunchGate; settings: LaunchSettingsService };
   settings: { dataDir: string; appOrigin: string; trustProxy: boolean };
+  /** Hosts of sites besides those below the preview domain. */
+  siteHosts: OtherHosts;
+  siteAccess: SiteAccess;
 }) {
   const { db, bus, events, runtime, tasks, log, isShared, address } = platform;
   const records = createDeploymentRecords({ platform, dataDir: settings.dataDir, redactions });
   const { store, logs, reporter, artifacts } = records;
   const { announce } = reporter;
   const buildSandboxes = createBuildSandboxes({ runtime });
-  const local = createLocalReleases({ records, buildSandboxes, platform, diskBytesOf, settings });
+  const local = createLocalReleases({ records, buildSandboxes, platform, diskBytesOf, settings, siteHosts, siteAccess });
   const { siteCache, sites, versions } = local;
   const sources = { projects, templates, templateImages, diskBytesOf, buildSandboxes };
   const runs = createDeploymentRuns({ records, local, sources, launch, providers, platform });
@@ -129,6 +136,12 @@ export function createDeployments({
     }),
     /** Serves the deployed sites of this server. */
     sites,
+    /** Renames a local site or changes its password. */
+    updateLocalSite: store.updateLocalSite,
+    /** To call after a site got another name or password. */
+    siteChanged: async (names: readonly string[]): Promise<void> => {
+      for (const site_name of names) await siteCache.changed({ provider: "local", environment: "production", site_name });
+    },
     /** Of a user: stopped while the account is disabled. */
     localVersions: versions,
     /** When a project or one of its containers was deleted. */

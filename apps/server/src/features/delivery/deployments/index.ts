@@ -7,5 +7,7 @@ export { createDeployedVariables, deployedValues } from "./release/deployed-serv
 export { requestAad } from "./deployment-request.ts";
 export type { Deployments } from "./deployments.service.ts";
 export { createDeployments } from "./deployments.ts";
+export { createSiteAccess } from "./release/site-access.ts";
+export { siteUrl } from "./release/site-urls.ts";
 export type { LocalVersions } from "./release/local-versions.ts";
 export { mountDeployments } from "./deployments.routes.ts";

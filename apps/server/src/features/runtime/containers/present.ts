@@ -8,6 +8,8 @@ export interface PreviewAddress {
   domain: string;
   /** "" for the scheme's default port. */
   port: string;
+  /** Of deployed apps; undefined: they are below `domain`. */
+  appsDomain: string | undefined;
 }
 
 /** The origin of a preview host. */

@@ -8,8 +8,9 @@ import type { DeploymentRecords } from "../deployment-records.ts";
 import { createDeployedServices } from "./deployed-services.ts";
 import { createLocalHosts } from "./local-hosts.ts";
 import { createLocalServers } from "./local-servers.ts";
-import { createLocalSites } from "./local-sites.ts";
+import { createLocalSites, type OtherHosts } from "./local-sites.ts";
 import { createLocalVersions } from "./local-versions.ts";
+import type { SiteAccess } from "./site-access.ts";
 import { createSiteCache } from "./site-cache.ts";
 
 export type LocalReleases = ReturnType<typeof createLocalReleases>;
@@ -20,6 +21,8 @@ export function createLocalReleases({
   platform: { runtime, box, bus, log, address },
   diskBytesOf,
   settings: { appOrigin, trustProxy },
+  siteHosts,
+  siteAccess,
 }: {
   records: DeploymentRecords;
   buildSandboxes: BuildSandboxes;
@@ -28,11 +31,20 @@ export function createLocalReleases({
   diskBytesOf: (userId: string) => Promise<number>;
   /** `trustProxy`: the client's IP comes from `X-Forwarded-For`. */
   settings: { appOrigin: string; trustProxy: boolean };
+  siteHosts: OtherHosts;
+  siteAccess: SiteAccess;
 }) {
   const servers = createLocalServers({ runtime, log });
   const services = createDeployedServices({ runtime, box, diskBytesOf, log });
   const siteCache = createSiteCache({ store, artifacts, bus });
-  const sites = createLocalSites({ cache: siteCache, servers, settings: { address, appOrigin, trustProxy }, log });
+  const sites = createLocalSites({
+    cache: siteCache,
+    hosts: siteHosts,
+    access: siteAccess,
+    servers,
+    settings: { address, appOrigin, trustProxy },
+    log,
+  });
   return {
     servers,
     services,

@@ -12,6 +12,8 @@ const maxSites = 200;
 type Shown = Pick<DeploymentRow, "provider" | "environment" | "site_name">;
 export interface CachedSite {
   row: DeploymentRow | undefined;
+  /** Visitors need the password. */
+  passwordHash: string | undefined;
   files: StaticSite | undefined;
   readAt: number;
 }
@@ -24,12 +26,14 @@ export function createSiteCache({ store, artifacts, bus }: { store: DeploymentsS
   bus.onReconnect(() => sites.clear());
 
   const load = async (label: string, before: CachedSite | undefined): Promise<CachedSite> => {
-    const row = label.startsWith(prefixes.preview)
-      ? await store.findLocalPreview(label.slice(prefixes.preview.length))
+    const site = label.startsWith(prefixes.preview)
+      ? { row: await store.findLocalPreview(label.slice(prefixes.preview.length)), passwordHash: null }
       : await store.findLocalSite(label.slice(prefixes.production.length));
-    if (!row || row.program) return { row, files: undefined, readAt: Date.now() };
+    const row = site?.row;
+    const passwordHash = site?.passwordHash ?? undefined;
+    if (!row || row.program) return { row, passwordHash, files: undefined, readAt: Date.now() };
     // The same version has the same files.
-    if (before?.files && before.row?.id === row.id) return { row, files: before.files, readAt: Date.now() };
+    if (before?.files && before.row?.id === row.id) return { row, passwordHash, files: before.files, readAt: Date.now() };
     const artifact = await artifacts.find(row);
     const entries = artifact && new Map(artifact.files.map(({ path, size, sha256 }) => [path, { size, sha256 }]));
     const files = entries && {
@@ -38,7 +42,7 @@ export function createSiteCache({ store, artifacts, bus }: { store: DeploymentsS
       hash: (path: string) => entries.get(path)?.sha256 ?? "",
       read: (path: string, range?: { start: number; end: number }) => artifacts.read(row, path, range),
     };
-    return { row, files, readAt: Date.now() };
+    return { row, passwordHash, files, readAt: Date.now() };
   };
   const find = async (label: string): Promise<CachedSite> => {
     const known = sites.get(label);
