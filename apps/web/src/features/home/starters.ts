@@ -18,11 +18,11 @@ const ideas: Starter[] = [
   { title: "Counter", prompt: "A counter app: one large number, buttons to increase and decrease it, and a reset with a confirmation." },
 ];
 
-/** Five example prompts, which fit into a row: those of the selected template first. */
+/** Four example prompts, which fit into a row: those of the selected template first. */
 export function startersOf(template: Template | undefined): Starter[] {
   const own = (template?.starter_prompts ?? []).map((prompt) => ({ title: shortTitleOf(prompt), prompt }));
   const all = [...own, ...ideas];
-  return all.filter((starter, index) => all.findIndex((other) => other.title === starter.title) === index).slice(0, 5);
+  return all.filter((starter, index) => all.findIndex((other) => other.title === starter.title) === index).slice(0, 4);
 }
 
 const trailing = /\s+(?:an?|the|for|with|of|and|or|to|in|on|by|that|which|where|my|our|your)$/i;
