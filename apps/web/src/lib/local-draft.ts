@@ -34,7 +34,10 @@ const isDraft = (value: unknown): value is LocalDraft =>
 export function readLocalDraft(userId: string | null): LocalDraft | undefined {
   const draft = readStored(localStorage, key, isDraft);
   if (!draft || (draft.user_id !== null && draft.user_id !== userId)) return undefined;
-  return { ...draft, is_submitted: draft.is_submitted && Date.now() - draft.saved_at < submittedMs };
+  if (!draft.is_submitted || Date.now() - draft.saved_at < submittedMs) return draft;
+  const held = { ...draft, is_submitted: false };
+  writeStored(localStorage, key, held);
+  return held;
 }
 export const keepLocalDraft = (draft: Omit<LocalDraft, "saved_at">): void =>
   writeStored(localStorage, key, { ...draft, saved_at: Date.now() });

@@ -72,21 +72,29 @@ export function HomeComposer() {
   const write = (text: string) => edit({ text });
   const isEmpty = !prompt.trim() && attachments.list.length === 0;
   const isBusy = create.isPending || isUploading;
+  /** From Enter to the answer: `isBusy` begins a moment later. */
+  const isBuilding = useRef(false);
+  /** What is refused is not sent again by itself. */
+  const refuse = (why: string) => {
+    hold();
+    setHint(why);
+  };
   const build = async () => {
     const message = prompt.trim();
-    if (isEmpty || isTooLong || isBusy) return;
+    if (isEmpty || isTooLong || isBusy || isBuilding.current) return;
     if (isUnconnected) return submit();
-    if (isBlind) return setHint("This model doesn't support images. Switch models or remove the images.");
+    if (isBlind) return refuse("This model doesn't support images. Switch models or remove the images.");
     if (attachments.list.some((one) => one.failure !== undefined && !one.isRetryable))
-      return setHint("Couldn't upload an attachment. Remove it.");
+      return refuse("Couldn't upload an attachment. Remove it.");
     setHint(undefined);
+    isBuilding.current = true;
     try {
       const storedAt = await settle();
       let attached: MessageAttachment[] | undefined = [];
       if (attachments.list.length > 0) {
         setIsUploading(true);
         attached = await attachments.upload().finally(() => setIsUploading(false));
-        if (!attached) return setHint("Couldn't upload an attachment. Click Build to retry, or remove it.");
+        if (!attached) return refuse("Couldn't upload an attachment. Click Build to retry, or remove it.");
       }
       const body: CreateProject = {
         name: projectNameOf(message || (attachments.list[0]?.name.replace(/\.[^.]*$/, "") ?? "")),
@@ -111,6 +119,8 @@ export function HomeComposer() {
     } catch {
       // Shown by `create.error`; sent again only on request.
       hold();
+    } finally {
+      isBuilding.current = false;
     }
   };
   const isReady =
@@ -120,8 +130,7 @@ export function HomeComposer() {
     !isUnconnected &&
     models.isSuccess &&
     !models.isFetching &&
-    !templates.isPending &&
-    !create.isError;
+    !templates.isPending;
   const buildSubmitted = useHandler(() => void build());
   useEffect(() => {
     if (isReady) buildSubmitted();

@@ -223,6 +223,7 @@ test("what a visitor submitted days ago does not run by itself", async ({ api, o
   open("/");
   expect(await box()).toHaveValue("A bakery shop");
   await waitFor(() => expect(api.asked("projectDrafts.save")).toHaveLength(1));
+  await waitFor(() => expect(localStorage.getItem("tesslate.draft")).toBeNull());
   expect(api.asked("projects.create")).toEqual([]);
 });
 
