@@ -99,7 +99,8 @@ export function createPreparation({
   const enqueue = (entry: Entry, where: "front" | "back") => {
     const others = queue.filter((one) => one !== entry);
     queue = where === "front" ? [entry, ...others] : [...others, entry];
-    set(entry, { state: "waiting", nextAt: undefined });
+    // What can be used meanwhile is ready, unless somebody asked for it.
+    set(entry, { state: entry.prepared && where === "back" ? "ready" : "waiting", nextAt: undefined });
     wake();
   };
   const succeed = async (entry: Entry) => {
