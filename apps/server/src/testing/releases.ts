@@ -61,7 +61,14 @@ export async function startRelease(dir: string, templates: string, env: Record<s
   const child = spawn(process.execPath, [join(dir, "apps/server/src/main.ts")], {
     cwd: dir,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: `${dirname(process.execPath)}:/usr/sbin:/usr/bin:/sbin:/bin`, LOG_LEVEL: "warn", RATE_LIMIT_FACTOR: "0", ...env },
+    env: {
+      PATH: `${dirname(process.execPath)}:/usr/sbin:/usr/bin:/sbin:/bin`,
+      LOG_LEVEL: "warn",
+      RATE_LIMIT_FACTOR: "0",
+      TEMPLATE_PREPARATION: "0",
+      BROWSER_DOWNLOAD: "0",
+      ...env,
+    },
   });
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => (output = (output + text).slice(-8_000)));
