@@ -6,11 +6,15 @@ import { maxFileBytes } from "../server/routes/files.ts";
 import { user } from "../server/schema.ts";
 import { openTestApp, signUp, type TestApp } from "./database.ts";
 
+// A visible skip instead of a failure where there is no database, such as in the container Web.
+const { DATABASE_URL } = process.env;
+const describeApi = describe.skipIf(!DATABASE_URL);
+
 let api: TestApp;
 beforeAll(async () => {
-  api = await openTestApp();
+  if (DATABASE_URL) api = await openTestApp();
 });
-afterAll(() => api.close());
+afterAll(() => api?.close());
 
 const uploadOf = (content: string | Uint8Array<ArrayBuffer>, name: string, type = "text/html") => {
   const body = new FormData();
@@ -18,7 +22,7 @@ const uploadOf = (content: string | Uint8Array<ArrayBuffer>, name: string, type 
   return { method: "POST", body };
 };
 
-test("migrations can be applied again", async () => {
+test.skipIf(!DATABASE_URL)("migrations can be applied again", async () => {
   await migrateDatabase(api.url);
   expect((await api.app.request("/api/health")).status).toBe(200);
 });
@@ -27,7 +31,7 @@ test("a missing variable is named", () => {
   expect(() => readEnvironment({})).toThrow(/DATABASE_URL.*\n.*BETTER_AUTH_SECRET/s);
 });
 
-describe("accounts", () => {
+describeApi("accounts", () => {
   test("a session belongs to the browser that signed up, until it signs out", async () => {
     const ada = await signUp(api, "ada@example.com");
     expect(await (await ada.request("/api/me")).json()).toEqual({
@@ -55,7 +59,7 @@ describe("accounts", () => {
   });
 });
 
-describe("notes", () => {
+describeApi("notes", () => {
   test("are the user's own", async () => {
     const ada = await signUp(api, "notes-a@example.com");
     const bob = await signUp(api, "notes-b@example.com");
@@ -73,7 +77,7 @@ describe("notes", () => {
   });
 });
 
-describe("files", () => {
+describeApi("files", () => {
   test("are stored, and downloaded by their owner only, never shown as a page", async () => {
     const ada = await signUp(api, "files-a@example.com");
     const bob = await signUp(api, "files-b@example.com");
@@ -98,7 +102,7 @@ describe("files", () => {
   });
 });
 
-describe("administration", () => {
+describeApi("administration", () => {
   test("exists only for administrators, who see all users and change roles", async () => {
     const ada = await signUp(api, "admin-a@example.com");
     const bob = await signUp(api, "admin-b@example.com");
@@ -114,6 +118,6 @@ describe("administration", () => {
   });
 });
 
-test("unknown paths of the API are 404", async () => {
+test.skipIf(!DATABASE_URL)("unknown paths of the API are 404", async () => {
   expect((await api.app.request("/api/nothing")).status).toBe(404);
 });

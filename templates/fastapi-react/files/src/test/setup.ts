@@ -1,6 +1,6 @@
 import "@testing-library/jest-dom/vitest";
 import { cleanup } from "@testing-library/react";
-import { afterEach } from "vitest";
+import { afterEach, vi } from "vitest";
 
 afterEach(cleanup);
 
@@ -10,7 +10,7 @@ class NoResizeObserver implements ResizeObserver {
   unobserve() {}
   disconnect() {}
 }
-window.ResizeObserver = NoResizeObserver;
+vi.stubGlobal("ResizeObserver", NoResizeObserver);
 window.matchMedia ??= (query) => ({
   matches: false,
   media: query,

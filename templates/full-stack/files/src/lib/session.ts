@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "react-router";
-import { api, bodyOf } from "@/lib/api";
+import { api, bodyOf } from "@/lib/client";
 import { auth } from "@/lib/auth";
 
 /** The signed-in user; `null` for visitors, `undefined` while it loads. */

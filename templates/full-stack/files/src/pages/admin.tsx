@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Alert, AlertDescription } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from "@/components/ui/table";
-import { api, bodyOf, requireOk } from "@/lib/api";
+import { api, bodyOf, requireOk } from "@/lib/client";
 import { useUser } from "@/lib/session";
 
 /** All users, with their roles. */

@@ -5,7 +5,7 @@ import { Alert, AlertDescription } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
 import { Label } from "@/components/ui/label";
-import { api, bodyOf, requireOk } from "@/lib/api";
+import { api, bodyOf, requireOk } from "@/lib/client";
 
 /** The notes of the signed-in user. */
 export default function Notes() {
