@@ -25,10 +25,10 @@ export function createTemplateInsertion({
 }): TemplateInsertion {
   const insertContainers = async (tx: Queries, project: ProjectRow, template: BundledTemplate): Promise<Map<string, ContainerRow>> => {
     const containers = [{ ...template.service, directory: "." }, ...template.containers];
-    // Those that provide something are to the left of those that use it, as on the canvas after "Tidy".
+    // Those that use something are to the left of those that provide it, as on the canvas after "Tidy".
     const columns = columnsOf(
       containers.map(({ name }) => name),
-      template.connections,
+      template.connections.map(({ from, to }) => ({ from: to, to: from })),
     );
     const filled = new Map<number, number>();
     const rows = new Map<string, ContainerRow>();
