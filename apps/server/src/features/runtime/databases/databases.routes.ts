@@ -3,7 +3,9 @@ import { attachment } from "../../../http/attachment.ts";
 import type { Mount } from "../../../http/mount.ts";
 import { uploadedParts, type UploadedFile } from "../../../http/uploads.ts";
 import { badRequest, invalid } from "../../../platform/errors.ts";
-import type { DatabaseRef, Databases } from "./databases.service.ts";
+import type { DatabaseRef, Databases, StoreImport } from "./databases.service.ts";
+
+type UploadRequest = Parameters<typeof uploadedParts>[0];
 
 const at = ({ id, database_id }: { id: string; database_id: string }): DatabaseRef => ({ ref: id, id: database_id });
 
@@ -32,29 +34,29 @@ export function mountDatabases(mount: Mount, { databases }: { databases: Databas
       setHeader("cache-control", "no-store");
       return reply.type("text/csv; charset=utf-8").send(csv);
     },
-    importTable: async ({ user, signal }, { params }, { request }) => {
-      const fields = new Map<string, string>();
-      for await (const part of uploadedParts(request))
-        if ("value" in part) fields.set(part.field, part.value);
-        else
-          return databases.import(
-            { userId: user.id },
-            at(params),
-            {
-              schema: required(fields, "schema"),
-              table: required(fields, "table"),
-              columns: columnsOf(fields.get("columns")),
-              hasHeader: fields.get("has_header") !== "false",
-              delimiter: delimiterOf(fields.get("delimiter") ?? ","),
-            },
-            whole(part),
-            signal,
-          );
-      throw invalid(["body", "file"], "Field required", "missing");
-    },
+    importTable: ({ user, signal }, { params }, { request }) =>
+      databases.import({ userId: user.id }, at(params), (store) => receiveImport(request, store), signal),
   });
 }
 
+/** Reads the options of an import and calls `store` with the file. The form is read until it is stored. */
+async function receiveImport(request: UploadRequest, store: StoreImport): Promise<{ rows: number }> {
+  const fields = new Map<string, string>();
+  for await (const part of uploadedParts(request))
+    if ("value" in part) fields.set(part.field, part.value);
+    else
+      return await store(
+        {
+          schema: required(fields, "schema"),
+          table: required(fields, "table"),
+          columns: columnsOf(fields.get("columns")),
+          hasHeader: fields.get("has_header") !== "false",
+          delimiter: delimiterOf(fields.get("delimiter") ?? ","),
+        },
+        whole(part),
+      );
+  throw invalid(["body", "file"], "Field required", "missing");
+}
 /** The bytes of a file; throws at the end if the upload was interrupted. */
 async function* whole({ data, isCut }: UploadedFile): AsyncGenerator<Uint8Array> {
   yield* data;

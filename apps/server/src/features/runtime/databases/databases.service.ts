@@ -16,7 +16,7 @@ import {
   type TableStructure,
 } from "@tesslate/contract";
 import type { ContainerRow } from "../../../db/schema/runtime.ts";
-import { AppError, conflict, notFound } from "../../../platform/errors.ts";
+import { AppError, conflict, invalid, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { Projects } from "../../projects/projects/index.ts";
@@ -39,6 +39,9 @@ export interface DatabaseRef {
   ref: string;
   id: string;
 }
+
+/** Stores the rows of a CSV file. */
+export type StoreImport = (options: ImportOptions, data: AsyncIterable<Uint8Array>) => Promise<{ rows: number }>;
 
 const kindOf: Record<string, DatabaseKind> = { postgres: "postgres", mysql: "mysql", redis: "redis" };
 const isDatabase = (row: ContainerRow): boolean =>
@@ -137,6 +140,11 @@ export function createDatabases({
     }
   };
 
+  const run = (engine: DatabaseEngine, request: Parameters<DatabaseEngine["run"]>[0], signal: AbortSignal): Promise<SqlResults> => {
+    requireText(request.sql);
+    return engine.run(request, signal);
+  };
+
   return {
     list: async (userId: string, ref: string, query: PageQuery): Promise<List<DataSource>> => {
       const project = await projects.require(userId, ref);
@@ -180,7 +188,7 @@ export function createDatabases({
       at: DatabaseRef,
       { sql, limit = 100, skip = 0, timeout_ms: timeoutMs = 30_000 }: { sql: string; limit?: number; skip?: number; timeout_ms?: number },
       signal: AbortSignal,
-    ): Promise<SqlResults> => read(userId, at, (engine) => engine.run({ sql, limit, skip, timeoutMs, write: false }, signal)),
+    ): Promise<SqlResults> => read(userId, at, (engine) => run(engine, { sql, limit, skip, timeoutMs, write: false }, signal)),
     /** Runs statements that may write. */
     execute: (
       actor: Actor,
@@ -188,17 +196,22 @@ export function createDatabases({
       { sql, limit = 100, timeout_ms: timeoutMs = 30_000 }: { sql: string; limit?: number; timeout_ms?: number },
       signal: AbortSignal,
     ): Promise<SqlResults> =>
-      change(actor, at, { op: "sql", tables: [] }, (engine) => engine.run({ sql, limit, skip: 0, timeoutMs, write: true }, signal)),
+      change(actor, at, { op: "sql", tables: [] }, (engine) => run(engine, { sql, limit, skip: 0, timeoutMs, write: true }, signal)),
     explain: (
       userId: string,
       at: DatabaseRef,
       { sql, analyze = false }: { sql: string; analyze?: boolean },
       signal: AbortSignal,
-    ): Promise<QueryPlan> => read(userId, at, (engine) => engine.explain({ sql, analyze }, signal)),
+    ): Promise<QueryPlan> =>
+      read(userId, at, (engine) => {
+        requireText(sql);
+        return engine.explain({ sql, analyze }, signal);
+      }),
     /** The CSV of a table or a query; the project stays awake until the stream is closed. */
     export: async (userId: string, at: DatabaseRef, what: TableName | { sql: string }, signal: AbortSignal): Promise<Readable> => {
       const { project, engine, release } = await acquire(userId, at, false);
       try {
+        if ("sql" in what) requireText(what.sql);
         const stream = await engine.export(what, signal);
         stream.once("close", release);
         return stream;
@@ -209,17 +222,26 @@ export function createDatabases({
         await projects.used(project.id);
       }
     },
-    import: (
+    /** `receive` calls its argument with the file while it arrives; it is called when the caller is known to have access. */
+    import: async (
       actor: Actor,
       at: DatabaseRef,
-      options: ImportOptions,
-      data: AsyncIterable<Uint8Array>,
+      receive: (store: StoreImport) => Promise<{ rows: number }>,
       signal: AbortSignal,
-    ): Promise<{ rows: number }> =>
-      change(actor, at, { op: "import", tables: [`${options.schema}.${options.table}`] }, (engine) =>
-        engine.import(options, bounded(data), signal),
-      ),
+    ): Promise<{ rows: number }> => {
+      await projects.require(actor.userId, at.ref);
+      return receive((options, data) =>
+        change(actor, at, { op: "import", tables: [`${options.schema}.${options.table}`] }, (engine) =>
+          engine.import(options, bounded(data), signal),
+        ),
+      );
+    },
   };
+}
+
+/** A NUL character would end the text for a database. */
+function requireText(sql: string): void {
+  if (sql.includes("\0")) throw invalid(["body", "sql"], "Must not contain NUL characters");
 }
 
 function notRunning(row: ContainerRow, { status, message }: { status: string; message: string }): AppError {

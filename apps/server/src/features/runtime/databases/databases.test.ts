@@ -348,6 +348,7 @@ describe.skipIf(!hasPostgres)("PostgreSQL of a project", () => {
       code: "sql_error",
       details: { message: 'column "nope" does not exist', sqlstate: "42703", position: sql.indexOf("nope"), statement: 1 },
     });
+    expect(await refused(query("select '\0'"))).toMatchObject({ status: 422 });
     expect(await refused(query("  -- nothing"))).toMatchObject({ code: "bad_request" });
   });
 
@@ -456,6 +457,9 @@ describe.skipIf(!hasPostgres)("PostgreSQL of a project", () => {
     });
     expect(await send("id,unknown\n1,x\n")).toMatchObject({ status: 422 });
     expect((await query("select count(*) from target")).results[0]?.rows[0]?.cells).toEqual(["6"]);
+    // More than is read before the import begins.
+    const many = Array.from({ length: 100_000 }, (_, index) => `${index + 1000},text of ${index}\n`).join("");
+    expect(await send(`id,text\n${many}`)).toEqual({ status: 200, body: { rows: 100_000 } });
     const result = await app.request(`${path}/export`, {
       method: "POST",
       user: ada,

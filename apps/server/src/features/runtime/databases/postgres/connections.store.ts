@@ -20,7 +20,7 @@ const cancelMs = 2_000;
  * The role that reads for the data view. The role of a project is a superuser, which could write files and run programs even in a read-only
  * transaction; this one has no rights but to read.
  */
-export const readerRole = "studio_reader";
+const readerRole = "studio_reader";
 /** As the values are shown: independent of what the database is set to. */
 const sessionOptions = [
   "datestyle=ISO",
@@ -57,8 +57,8 @@ interface Pools {
   fingerprint: string;
   reader: pg.Pool;
   owner: pg.Pool;
-  /** Resolves when the reader can sign in. */
-  isReaderReady: Promise<void> | undefined;
+  /** Resolves when the reading role exists. */
+  reading: Promise<void> | undefined;
   /** The role of the project is no superuser, so it reads itself. */
   readsAsOwner: boolean;
 }
@@ -96,7 +96,7 @@ export function createPostgresConnections({ log }: { log: Logger }) {
       fingerprint,
       reader: poolOf(target, readerRole, readerPassword(containerId, target)),
       owner: poolOf(target, target.user, target.password),
-      isReaderReady: undefined,
+      reading: undefined,
       readsAsOwner: false,
     };
     known.set(containerId, pools);
@@ -110,17 +110,23 @@ export function createPostgresConnections({ log }: { log: Logger }) {
       pool.end().catch((err: unknown) => log.warn({ err, container_id: containerId }, "connections to a database not closed"));
   };
 
-  /** Creates the reading role, or gives it its password. The statements are not written to the log of the database. */
-  const prepareReader = async ({ containerId, target }: PostgresContainer, pools: Pools): Promise<void> => {
+  /**
+   * Creates the reading role, so that no failed sign-in appears in the log of the database. `isRefused`: the role exists with another
+   * password, and gets this one. The statements are not written to that log, because they contain the password.
+   */
+  const prepareReader = async ({ containerId, target }: PostgresContainer, pools: Pools, isRefused: boolean): Promise<void> => {
     const client = await pools.owner.connect();
     try {
-      const { rows } = await client.query<{ rolsuper: boolean }>("select rolsuper from pg_roles where rolname = current_user");
-      pools.readsAsOwner = rows[0]?.rolsuper !== true;
-      if (pools.readsAsOwner) return;
+      const { rows } = await client.query<{ is_superuser: boolean; has_reader: boolean }>(
+        "select rolsuper as is_superuser, exists (select from pg_roles where rolname = $1) as has_reader from pg_roles where rolname = current_user",
+        [readerRole],
+      );
+      const [found] = rows;
+      pools.readsAsOwner = found?.is_superuser !== true;
+      if (pools.readsAsOwner || (found?.has_reader && !isRefused)) return;
       await client.query("begin");
       await client.query("set local log_statement = 'none'; set local log_min_error_statement = 'panic'");
-      const found = await client.query("select from pg_roles where rolname = $1", [readerRole]);
-      if (found.rowCount === 0) await client.query(`create role ${readerRole}`);
+      if (!found?.has_reader) await client.query(`create role ${readerRole}`);
       await client.query(
         `alter role ${readerRole} with login nosuperuser nocreatedb nocreaterole noreplication bypassrls password ${pg.escapeLiteral(readerPassword(containerId, target))};
          alter role ${readerRole} set default_transaction_read_only = on;
@@ -134,19 +140,27 @@ export function createPostgresConnections({ log }: { log: Logger }) {
       client.release();
     }
   };
-  const connect = async (container: PostgresContainer, role: Role): Promise<{ client: PoolClient; isOwner: boolean }> => {
+  /** The same once for concurrent callers. */
+  const ready = (container: PostgresContainer, pools: Pools, isRefused: boolean): Promise<void> => {
+    if (isRefused) pools.reading = undefined;
+    const work = (pools.reading ??= prepareReader(container, pools, isRefused));
+    work.catch(() => {
+      if (pools.reading === work) pools.reading = undefined;
+    });
+    return work;
+  };
+  const connect = async (container: PostgresContainer, role: Role): Promise<PoolClient> => {
     const pools = open(container);
     try {
-      if (role === "owner" || pools.readsAsOwner) return { client: await pools.owner.connect(), isOwner: true };
+      if (role === "owner") return await pools.owner.connect();
+      await ready(container, pools, false);
       try {
-        return { client: await pools.reader.connect(), isOwner: false };
+        return await (pools.readsAsOwner ? pools.owner : pools.reader).connect();
       } catch (error) {
-        if (!isLoginRefused(error)) throw error;
+        if (pools.readsAsOwner || !isLoginRefused(error)) throw error;
       }
-      pools.isReaderReady ??= prepareReader(container, pools).finally(() => (pools.isReaderReady = undefined));
-      await pools.isReaderReady;
-      const isOwner = pools.readsAsOwner;
-      return { client: await (isOwner ? pools.owner : pools.reader).connect(), isOwner };
+      await ready(container, pools, true);
+      return await pools.reader.connect();
     } catch (error) {
       throw unreachable(error);
     }
@@ -164,7 +178,7 @@ export function createPostgresConnections({ log }: { log: Logger }) {
       work: (session: Session) => Promise<T>,
     ): Promise<T> => {
       if (signal.aborted) throw canceled();
-      const { client } = await connect(container, role);
+      const client = await connect(container, role);
       let isSpoiled = false;
       let isTimedOut = false;
       let cut: NodeJS.Timeout | undefined;

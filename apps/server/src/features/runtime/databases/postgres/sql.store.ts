@@ -29,7 +29,9 @@ async function requireReadOnly(client: PoolClient): Promise<void> {
   const isOpen = transactionStatus(client) === inTransaction;
   // Reading a table fixes the mode of the transaction; the answer says which.
   const mode = isOpen
-    ? await client.query<{ mode: string }>("select current_setting('transaction_read_only') as mode from pg_class limit 1")
+    ? await client.query<{ mode: string }>(
+        "select pg_catalog.current_setting('transaction_read_only') as mode from pg_catalog.pg_class limit 1",
+      )
     : undefined;
   if (mode?.rows[0]?.mode !== "on")
     throw new AppError(

@@ -1,5 +1,4 @@
-import type { Readable } from "node:stream";
-import { PassThrough } from "node:stream";
+import { PassThrough, type Readable } from "node:stream";
 import type { Sandbox } from "@tesslate/runtime";
 import { maxCellLength, type SqlResult } from "@tesslate/contract";
 import { AppError, badRequest } from "../../../../platform/errors.ts";
