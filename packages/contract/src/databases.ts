@@ -1,4 +1,16 @@
-import { described, Literals, Nullable, ProjectParams, ProjectRef, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
+import {
+  described,
+  Literals,
+  Nullable,
+  ProjectParams,
+  ProjectRef,
+  Timestamp,
+  Type,
+  Uuid,
+  listOf,
+  pageQuery,
+  type Static,
+} from "./schema.ts";
 import { maxCellLength, maxCellReadLength, maxDataPage, maxImportBytes, maxSqlLength } from "./limits.ts";
 import { route } from "./route.ts";
 
@@ -282,6 +294,18 @@ export const QueryPlan = Type.Object({
 });
 export type QueryPlan = Static<typeof QueryPlan>;
 
+export const QueryHistoryEntry = Type.Object({
+  id: Uuid,
+  database_id: Type.String(),
+  database_name: Type.String(),
+  sql: described("At most 10,000 characters; values of the project's secrets are masked", Type.String()),
+  is_write: described("It was run with `execute`", Type.Boolean()),
+  error: described("Why it failed; null if it did not", Nullable(Type.String())),
+  duration_ms: Type.Integer(),
+  created_at: Timestamp,
+});
+export type QueryHistoryEntry = Static<typeof QueryHistoryEntry>;
+
 const Params = Type.Object({ id: ProjectRef, database_id: Type.String({ pattern: "^[A-Za-z0-9_-]{1,1400}$" }) });
 const base = "/api/projects/{id}/databases/{database_id}";
 const common = { tag, auth: "user", params: Params } as const;
@@ -460,6 +484,40 @@ export const databasesRoutes = {
     },
     response: Type.Object({ rows: Type.Integer() }),
     errors: [...statement, "bad_request", "import_failed", "payload_too_large"],
+  }),
+  history: route({
+    method: "GET",
+    path: "/api/projects/{id}/query-history",
+    tag,
+    summary: "List query history",
+    description: "The last 200 statements that you ran with `query` or `execute` in the project's databases, newest first.",
+    auth: "user",
+    params: ProjectParams,
+    query: Type.Object(pageQuery),
+    response: listOf(QueryHistoryEntry),
+    errors: ["not_found"],
+  }),
+  clearHistory: route({
+    method: "DELETE",
+    path: "/api/projects/{id}/query-history",
+    tag,
+    summary: "Clear query history",
+    description: "Deletes your query history in the project.",
+    auth: "user",
+    status: 204,
+    params: ProjectParams,
+    errors: ["not_found"],
+  }),
+  removeHistory: route({
+    method: "DELETE",
+    path: "/api/projects/{id}/query-history/{entry_id}",
+    tag,
+    summary: "Delete query from history",
+    description: "Deletes one entry of your query history.",
+    auth: "user",
+    status: 204,
+    params: Type.Object({ id: ProjectRef, entry_id: Uuid }),
+    errors: ["not_found"],
   }),
 };
 

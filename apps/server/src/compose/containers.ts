@@ -20,7 +20,14 @@ import {
   type Services,
   type SnapshotContainerData,
 } from "../features/runtime/containers/index.ts";
-import { createDatabases, createPostgresConnections, mountDatabases, type Databases } from "../features/runtime/databases/index.ts";
+import {
+  createDatabases,
+  createPostgresConnections,
+  createQueryHistory,
+  createQueryHistoryStore,
+  mountDatabases,
+  type Databases,
+} from "../features/runtime/databases/index.ts";
 import { isDeploymentSandbox } from "../features/delivery/deployments/index.ts";
 import { createHosting, createHostingStore, mountHosting, type Hosting } from "../features/runtime/hosting/index.ts";
 import { createSecrets, mountSecrets, type Secrets } from "../features/projects/secrets/index.ts";
@@ -109,6 +116,13 @@ export function composeContainers(
     connections: databaseConnections,
     events,
   });
+  const queryHistory = createQueryHistory({
+    store: createQueryHistoryStore(db),
+    projects,
+    nameOf: databases.nameOf,
+    redactions,
+    log,
+  });
   const secrets = createSecrets({
     access: {
       require: async (userId, ref) => {
@@ -139,7 +153,7 @@ export function composeContainers(
       mountContainers(mount, { containers, containerSetup, rename, inspection, catalogue, lifecycle, address });
       mountConnections(mount, { connections });
       mountSecrets(mount, { secrets });
-      mountDatabases(mount, { databases });
+      mountDatabases(mount, { databases, history: queryHistory });
     },
   };
 }

@@ -211,3 +211,30 @@ export const shellSessions = pgTable(
   ],
 );
 export type ShellSessionRow = typeof shellSessions.$inferSelect;
+
+/** Statements that a person ran in databases of a project, with its secrets masked. */
+export const queryHistory = pgTable(
+  "query_history",
+  {
+    id: id(),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    project_id: uuid()
+      .notNull()
+      .references(() => projects.id, { onDelete: "cascade" }),
+    /** As in the API: the id of a container, or the path of a file. */
+    database_id: text().notNull(),
+    database_name: text().notNull(),
+    sql: text().notNull(),
+    is_write: boolean().notNull(),
+    error: text(),
+    duration_ms: integer().notNull(),
+    created_at: createdAt(),
+  },
+  (t) => [
+    index("query_history_user_id_project_id_created_at_idx").on(t.user_id, t.project_id, t.created_at),
+    index("query_history_project_id_idx").on(t.project_id),
+  ],
+);
+export type QueryHistoryRow = typeof queryHistory.$inferSelect;

@@ -215,10 +215,10 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<MatrixWor
       [projects]: project.id,
       [`${projects}/containers/{container_id}`]: container.id,
       [`${projects}/connections/{conn_id}`]: connection.id,
-      // A database that needs no container: the file of it.
       [`${projects}/databases/{database_id}`]: nothing,
       [`${projects}/sites/{container_id}`]: container.id,
       [`${projects}/domains/{domain_id}`]: domain.id,
+      [`${projects}/query-history/{entry_id}`]: nothing,
       [`${projects}/assets/{asset_id}`]: asset.id,
       [`${projects}/previews/{preview_id}`]: preview.id,
       [`${projects}/previews/{preview_id}/share/{share_id}`]: share.id,

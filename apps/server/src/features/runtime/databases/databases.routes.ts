@@ -4,12 +4,13 @@ import type { Mount } from "../../../http/mount.ts";
 import { uploadedParts, type UploadedFile } from "../../../http/uploads.ts";
 import { badRequest, invalid } from "../../../platform/errors.ts";
 import type { DatabaseRef, Databases, StoreImport } from "./databases.service.ts";
+import type { QueryHistory } from "./query-history.ts";
 
 type UploadRequest = Parameters<typeof uploadedParts>[0];
 
 const at = ({ id, database_id }: { id: string; database_id: string }): DatabaseRef => ({ ref: id, id: database_id });
 
-export function mountDatabases(mount: Mount, { databases }: { databases: Databases }): void {
+export function mountDatabases(mount: Mount, { databases, history }: { databases: Databases; history: QueryHistory }): void {
   mount("databases", databasesRoutes, {
     list: ({ user }, { params, query }) => databases.list(user.id, params.id, query),
     tables: ({ user, signal }, { params, query }) => databases.tables(user.id, at(params), query, signal),
@@ -19,8 +20,12 @@ export function mountDatabases(mount: Mount, { databases }: { databases: Databas
     cell: ({ user, signal }, { params, body }) => databases.cell(user.id, at(params), body, signal),
     count: ({ user, signal }, { params, body }) => databases.count(user.id, at(params), body, signal),
     change: ({ user, signal }, { params, body }) => databases.change({ userId: user.id }, at(params), body.changes, signal),
-    query: ({ user, signal }, { params, body }) => databases.query(user.id, at(params), body, signal),
-    execute: ({ user, signal }, { params, body }) => databases.execute({ userId: user.id }, at(params), body, signal),
+    query: ({ user, signal }, { params, body }) =>
+      history.recorded(user.id, at(params), { sql: body.sql, is_write: false }, () => databases.query(user.id, at(params), body, signal)),
+    execute: ({ user, signal }, { params, body }) =>
+      history.recorded(user.id, at(params), { sql: body.sql, is_write: true }, () =>
+        databases.execute({ userId: user.id }, at(params), body, signal),
+      ),
     explain: ({ user, signal }, { params, body }) => databases.explain(user.id, at(params), body, signal),
     exportTable: async ({ user, signal, setHeader }, { params, query }, { reply }) => {
       const csv = await databases.export(user.id, at(params), query, signal);
@@ -36,6 +41,9 @@ export function mountDatabases(mount: Mount, { databases }: { databases: Databas
     },
     importTable: ({ user, signal }, { params }, { request }) =>
       databases.import({ userId: user.id }, at(params), (store) => receiveImport(request, store), signal),
+    history: ({ user }, { params, query }) => history.list(user.id, params.id, query),
+    clearHistory: ({ user }, { params }) => history.clear(user.id, params.id),
+    removeHistory: ({ user }, { params }) => history.remove(user.id, params.id, params.entry_id),
   });
 }
 

@@ -236,6 +236,9 @@ export function createDatabases({
         ),
       );
     },
+    /** The name of a database; undefined if it does not exist. */
+    nameOf: async (projectId: string, id: string): Promise<string | undefined> =>
+      pathOfId(id) ?? (await listContainers(projectId)).find((one) => one.id === id && isDatabase(one))?.name,
   };
 }
 

@@ -348,7 +348,6 @@ describe.skipIf(!hasPostgres)("PostgreSQL of a project", () => {
       code: "sql_error",
       details: { message: 'column "nope" does not exist', sqlstate: "42703", position: sql.indexOf("nope"), statement: 1 },
     });
-    expect(await refused(query("select '\0'"))).toMatchObject({ status: 422 });
     expect(await refused(query("  -- nothing"))).toMatchObject({ code: "bad_request" });
   });
 
@@ -471,6 +470,30 @@ describe.skipIf(!hasPostgres)("PostgreSQL of a project", () => {
     ).toBe(403);
     expect((await app.request(`${path}/export`, { method: "POST", user: ada, json: { sql: "select nope" } })).status).toBe(400);
     expect((await app.request(`${path}/export?schema=public&table=none`, { user: ada })).status).toBe(404);
+  });
+
+  test("queries are remembered for the person who ran them, with secrets masked, and can be deleted", async () => {
+    const secret = "planted-secret-0123456789";
+    await app.as(ada).secrets.set({ params: { project_id: params.id }, body: { key: "TOKEN", value: secret } });
+    const own = { params: { id: params.id } };
+    await data().clearHistory(own);
+    await query(`select '${secret}'`);
+    await execute("create table remembered (n int)");
+    await refused(query("select nope"));
+    const { items, total } = await data().history({ ...own, query: {} });
+    expect(total).toBe(3);
+    expect(items.map(({ sql, is_write, error, database_name }) => [sql, is_write, error, database_name])).toEqual([
+      ["select nope", false, 'Column "nope" does not exist.', "PostgreSQL"],
+      ["create table remembered (n int)", true, null, "PostgreSQL"],
+      ["select '[secret:TOKEN]'", false, null, "PostgreSQL"],
+    ]);
+    expect(await refused(app.as(eve).databases.history({ ...own, query: {} }))).toMatchObject({ status: 404 });
+    const entry = { params: { id: params.id, entry_id: items[0]?.id ?? "" } };
+    await data().removeHistory(entry);
+    expect(await refused(data().removeHistory(entry))).toMatchObject({ status: 404 });
+    await data().clearHistory(own);
+    expect((await data().history({ ...own, query: {} })).total).toBe(0);
+    expect(await refused(query("select '\0'"))).toMatchObject({ status: 422 });
   });
 
   test("a stopped database says so, and works again after a start", async () => {

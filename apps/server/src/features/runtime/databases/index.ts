@@ -1,3 +1,5 @@
 export { createDatabases, type Databases } from "./databases.service.ts";
 export { mountDatabases } from "./databases.routes.ts";
+export { createQueryHistoryStore } from "./history.store.ts";
 export { createPostgresConnections } from "./postgres/connections.store.ts";
+export { createQueryHistory } from "./query-history.ts";
