@@ -70,7 +70,7 @@ const Links = { task_id: Uuid, status_url: Type.String() };
 export const RestoreRequest = Type.Object({
   safety_snapshot: described("Default true: keep the current state as a snapshot", Type.Optional(Type.Boolean())),
   with_messages: described(
-    "Also hide the messages that were sent since then, in all chats of the project that do not work in a branch. `POST /api/chat/{chat_id}/redo` reverts the whole restore. Needs the safety snapshot",
+    "Also hide the messages that were sent since then, in all chats that work in these files. `POST /api/chat/{chat_id}/redo` reverts the whole restore. Needs the safety snapshot",
     Type.Optional(Type.Boolean()),
   ),
 });

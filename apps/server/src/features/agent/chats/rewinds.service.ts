@@ -116,8 +116,11 @@ export function createRewinds({
     /** Called after the files are restored. Safe to repeat. */
     apply: async (change: ConversationChange): Promise<void> => {
       if ("since" in change) {
-        for (const question of await store.findFirstQuestionsSince(change.project_id, change.since))
-          if (!(await branchOf(question.chat_id))) await hide(question, change.redo_point_id);
+        for (const question of await store.findFirstQuestionsSince(change.project_id, change.since)) {
+          // The runs of a chat with a branch changed the branch only.
+          const branch = await branchOf(question.chat_id);
+          if (branch === undefined || branch.id === change.project_id) await hide(question, change.redo_point_id);
+        }
       } else if ("message_id" in change) {
         const question = await chats.findMessage(change.message_id);
         if (question) await hide(question, change.redo_checkpoint_id);

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, lt } from "drizzle-orm";
+import { and, asc, desc, eq, gte, inArray, lt, or } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import {
   agentSteps,
@@ -10,6 +10,7 @@ import {
   type MessageRow,
   type RewindRow,
 } from "../../../db/schema/agent.ts";
+import { branches } from "../../../db/schema/source.ts";
 
 export type RewindsStore = ReturnType<typeof createRewindsStore>;
 /** Messages that a rewind removed from a chat. */
@@ -29,14 +30,21 @@ export function createRewindsStore(db: Database) {
           )[0],
     findLast: async (chatId: string): Promise<RewindRow | undefined> =>
       (await db.select().from(chatRewinds).where(eq(chatRewinds.chat_id, chatId)).orderBy(desc(chatRewinds.created_at)).limit(1))[0],
-    /** Of each chat of a project, the first message that was sent at this moment or later. */
+    /** Of each chat that can work in a project or branch, the first message that was sent at this moment or later. */
     findFirstQuestionsSince: async (projectId: string, since: string): Promise<MessageRow[]> =>
       (
         await db
           .selectDistinctOn([messages.chat_id], { message: messages })
           .from(messages)
           .innerJoin(chats, eq(chats.id, messages.chat_id))
-          .where(and(eq(chats.project_id, projectId), eq(messages.role, "user"), gte(messages.created_at, since)))
+          .leftJoin(branches, eq(branches.chat_id, chats.id))
+          .where(
+            and(
+              or(eq(chats.project_id, projectId), eq(branches.id, projectId)),
+              eq(messages.role, "user"),
+              gte(messages.created_at, since),
+            ),
+          )
           .orderBy(messages.chat_id, asc(messages.position))
       ).map((row) => row.message),
     /** The chats from which a restore removed messages, by the point that redoes it. */

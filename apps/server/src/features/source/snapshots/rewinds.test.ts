@@ -73,6 +73,9 @@ test("a project is restored with the messages of all its chats in one action, an
   await world.run("Write b");
   const other = await api.chat.createSession({ body: { project_id: project.id } });
   await world.run("Write c", { chat_id: other.id });
+  // It changes a branch, which the restore of the project leaves alone.
+  const branched = await api.chat.createSession({ body: { project_id: project.id } });
+  await world.run("Write c", { chat_id: branched.id, workspace: "branch" });
   const facts = ({ message, files, additions, deletions, status, visibility }: Awaited<ReturnType<typeof runs>>[number]) => ({
     message,
     figures: `${files} ${additions} ${deletions}`,
@@ -95,6 +98,7 @@ test("a project is restored with the messages of all its chats in one action, an
   const first = (await runs()).at(-1)?.chat_id ?? "";
   expect((await api.chat.get({ params: { chat_id: first } })).messages.map(({ content }) => content)).toEqual(["Write a", "wrote a.txt"]);
   expect((await api.chat.get({ params: { chat_id: other.id } })).messages).toEqual([]);
+  expect((await api.chat.get({ params: { chat_id: branched.id } })).messages).toHaveLength(2);
 
   // The redo of one chat reverts the whole restore.
   const forth = await api.chat.redo({ params: { chat_id: other.id } });
@@ -109,7 +113,7 @@ test("a project is restored with the messages of all its chats in one action, an
   expect(await ends(start.task_id)).toMatchObject({ status: "completed", error: null });
   expect(await files()).toEqual([undefined, undefined, undefined]);
   expect((await runs()).map(({ visibility }) => visibility)).toEqual(["hidden", "hidden", "hidden"]);
-  await world.run("Write a");
+  await world.run("Write a", { chat_id: first });
   expect((await runs()).map(({ visibility }) => visibility)).toEqual(["shown", "hidden", "discarded", "discarded"]);
   const stranger = await app.signUp();
   await expect(app.as(stranger).changes.list({ params, query: {} })).rejects.toMatchObject({ code: "not_found" });
