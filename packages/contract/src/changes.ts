@@ -83,6 +83,7 @@ export const RunSummary = described(
     additions: Type.Integer(),
     deletions: Type.Integer(),
     cost_cents: described("Of all its model calls, at list prices", Type.Number()),
+    picture_id: described("Its last screenshot, for `GET /api/chat/runs/{task_id}/evidence/{picture_id}`", Nullable(Uuid)),
     started_at: Timestamp,
     ended_at: Nullable(Timestamp),
     visibility: described(

@@ -23,6 +23,7 @@ export const cannedRuns: RunSummary[] = told
     additions: 0,
     deletions: 0,
     cost_cents: 0,
+    picture_id: null,
     started_at: at(time),
     ended_at: new Date(Date.parse(at(time)) + 161_000).toISOString(),
     visibility: "shown" as const,

@@ -16,7 +16,7 @@ import { ComparePanel } from "./ComparePanel.tsx";
 import { EntryRow, HappeningRow } from "./EntryRow.tsx";
 import { RestoreDialog } from "./RestoreDialog.tsx";
 import { SaveSnapshotDialog } from "./SaveSnapshotDialog.tsx";
-import { firstHiddenRuns, groupByDay, type Entry, type Happening, type PointFilter } from "./timeline.ts";
+import { firstHiddenRuns, groupByDay, isPoint, type Entry, type Happening, type PointFilter } from "./timeline.ts";
 import { useHistory } from "./use-history.ts";
 import { useRestores } from "./use-restores.ts";
 import { useTimeline } from "./use-timeline.ts";
@@ -200,9 +200,7 @@ function History({
           <h3 className="pt-2.5 pb-1.5 pl-2.5 text-xs font-medium text-fg-2">{day.label}</h3>
         </ThreadItem>,
         ...day.entries.map((entry) =>
-          "aside" in entry ? (
-            <HappeningRow key={entry.id} happening={entry} onChoose={() => onHappening(entry)} />
-          ) : (
+          isPoint(entry) ? (
             <EntryRow
               key={entry.id}
               entry={entry}
@@ -212,6 +210,8 @@ function History({
               onRestore={() => onRestore(entry)}
               onRedo={onRedo(entry)}
             />
+          ) : (
+            <HappeningRow key={entry.id} happening={entry} onChoose={() => onHappening(entry)} />
           ),
         ),
       ])}

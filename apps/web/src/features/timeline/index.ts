@@ -1,6 +1,6 @@
 export { RunFigures } from "./EntryRow.tsx";
 export { RestoreDialog } from "./on-demand.ts";
 export { diffQuery, pointsQuery } from "./timeline.queries.ts";
-export { restoreTarget, runsSince, type Entry, type Happening } from "./timeline.ts";
+export { isPoint, restoreTarget, runsSince, type Entry, type Happening } from "./timeline.ts";
 export { useHistory } from "./use-history.ts";
 export { useRestores } from "./use-restores.ts";

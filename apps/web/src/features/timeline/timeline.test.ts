@@ -40,6 +40,7 @@ const run = (n: number, more: Partial<RunSummary> = {}): RunSummary => ({
   additions: 2,
   deletions: 0,
   cost_cents: 3,
+  picture_id: null,
   started_at: `2026-03-12T0${n}:00:00Z`,
   ended_at: `2026-03-12T0${n}:01:00Z`,
   visibility: "shown",

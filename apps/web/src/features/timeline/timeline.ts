@@ -45,6 +45,8 @@ export interface Happening {
   /** A deployment that visitors see. */
   isLive: boolean;
 }
+/** It can be compared and restored. */
+export const isPoint = (one: Entry | Happening): one is Entry => "pointTitle" in one;
 export interface Day<T> {
   label: string;
   entries: T[];

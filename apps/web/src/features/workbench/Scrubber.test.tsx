@@ -1,4 +1,4 @@
-import { Checkpoint, Container, Project, RunSummary, Snapshot, SnapshotDiff } from "@tesslate/contract";
+import { Checkpoint, Container, Project, RunSummary, Snapshot, SnapshotDiff, Task } from "@tesslate/contract";
 import { expect, sample, sampleId, screen, signedIn, test, waitFor, within, type CannedApi } from "../../testing/index.ts";
 
 const idOf = (n: number) => sampleId.replace(/.$/, String(n));
@@ -84,5 +84,20 @@ test("letting go asks once, and restores files, databases and messages in one re
   await user.click(within(dialog).getByRole("button", { name: "Restore snapshot" }));
   await waitFor(() => expect(api.asked("snapshots.restore")[0]?.body).toEqual({ safety_snapshot: true, with_messages: true }));
   await waitFor(() => expect(grip).toHaveAttribute("aria-valuetext", "Now"));
-  expect(events).toBeDefined();
+  // A toast says when it has ended. No message was hidden by then: its Redo restores the snapshot of the state before.
+  events.send({
+    seq: 1,
+    ts: at(9),
+    type: "task_update",
+    data: sample(Task, {
+      id: idOf(9),
+      type: "snapshot_restore",
+      status: "completed",
+      error: null,
+      result: { safety_snapshot_id: idOf(8) },
+    }),
+  });
+  await screen.findByText("Restored to this point.");
+  await user.click(screen.getByRole("button", { name: "Redo" }));
+  await waitFor(() => expect(api.asked("snapshots.restore")[1]?.body).toEqual({ safety_snapshot: false }));
 });

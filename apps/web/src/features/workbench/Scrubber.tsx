@@ -9,7 +9,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Kbds } from "../../ui/Kbd.tsx";
 import { Thread, ThreadItem, ThreadSlider, type SliderPoint, type ThreadPoint } from "../../ui/thread/index.ts";
 import { isRunActive, threadPoints, useConversation } from "../chat/index.ts";
-import { RestoreDialog, useHistory, useRestores, type Entry, type Happening } from "../timeline/index.ts";
+import { isPoint, RestoreDialog, useHistory, useRestores, type Entry, type Happening } from "../timeline/index.ts";
 import { PointCard } from "./PointCard.tsx";
 
 /** Points of the history on the strip. */
@@ -22,10 +22,9 @@ const isSameThread = (a: readonly ThreadPoint[], b: readonly ThreadPoint[]): boo
   a.length === b.length && a.every((point, index) => hasSameValues(point, b[index]));
 const noSteps: readonly ThreadPoint[] = [];
 
-const isEntry = (one: Entry | Happening): one is Entry => "pointTitle" in one;
 function sliderPoint(one: Entry | Happening): SliderPoint {
   const time = formatTime(one.at);
-  if (!isEntry(one))
+  if (!isPoint(one))
     return {
       id: one.id,
       kind: one.bead,

@@ -99,6 +99,9 @@ describe.skipIf("missing" in chromium)("verify", () => {
     const list = await world.app.as(world.owner).evidence.list({ params: { task_id: taskId }, query: {} });
     expect(list).toMatchObject({ total: 1, items: [{ id: evidence.id }] });
     const path = `/api/chat/runs/${taskId}/evidence`;
+    // The history of the project names the last one.
+    const [listed] = (await world.app.as(world.owner).changes.list({ params: { id: project.id }, query: {} })).items;
+    expect(listed).toMatchObject({ task_id: taskId, picture_id: evidence.verify?.pictures[0]?.id });
     const picture = await world.app.request(`${path}/${evidence.verify?.pictures[0]?.id}`, { user: world.owner });
     expect(picture.status).toBe(200);
     expect(Object.fromEntries(picture.headers)).toMatchObject({

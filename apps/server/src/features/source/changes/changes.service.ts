@@ -29,8 +29,9 @@ export const createListRuns =
     const page = pageOf(query);
     const { rows, total } = await store.listRuns(project.id, page);
     const messageIds = rows.map(({ set }) => set.message_id);
-    const [costs, rewound, redactor] = await Promise.all([
+    const [costs, pictures, rewound, redactor] = await Promise.all([
       store.costsOf(messageIds),
+      store.picturesOf(rows.map(({ set }) => set.task_id)),
       store.rewoundOf(
         rows.map(({ set }) => set.chat_id),
         messageIds,
@@ -52,6 +53,7 @@ export const createListRuns =
         additions: set.additions,
         deletions: set.deletions,
         cost_cents: costs.get(set.message_id) ?? 0,
+        picture_id: pictures.get(set.task_id) ?? null,
         started_at,
         ended_at: task?.completed_at ?? null,
         visibility: canRedo === undefined ? "shown" : canRedo ? "hidden" : "discarded",

@@ -2,7 +2,7 @@ import { and, asc, count, desc, eq, gt, inArray, max, min, ne, sql } from "drizz
 import type { Database, Queries } from "../../../platform/database.ts";
 import { checkpoints, type CheckpointRow, changeSets, type ChangeSetRow, type Rejection } from "../../../db/schema/source.ts";
 import { events, tasks, type TaskRow } from "../../../db/schema/core.ts";
-import { chatRewinds, messages } from "../../../db/schema/agent.ts";
+import { chatRewinds, evidencePictures, messages, runEvidence } from "../../../db/schema/agent.ts";
 import { usageLogs } from "../../../db/schema/billing.ts";
 import { isActiveRunIn } from "../../core/tasks/index.ts";
 
@@ -66,6 +66,17 @@ export function createChangesStore(db: Database) {
         .where(inArray(changeSets.message_id, [...messageIds]))
         .groupBy(changeSets.message_id);
       return new Map(rows.map(({ message_id, cents }) => [message_id, Number(cents)]));
+    },
+    /** Ids of the last screenshots of runs, by task. */
+    picturesOf: async (taskIds: readonly string[]): Promise<Map<string, string>> => {
+      if (taskIds.length === 0) return new Map();
+      const rows = await db
+        .selectDistinctOn([runEvidence.task_id], { task_id: runEvidence.task_id, id: evidencePictures.id })
+        .from(evidencePictures)
+        .innerJoin(runEvidence, eq(runEvidence.id, evidencePictures.evidence_id))
+        .where(inArray(runEvidence.task_id, [...taskIds]))
+        .orderBy(runEvidence.task_id, desc(runEvidence.created_at), desc(evidencePictures.position));
+      return new Map(rows.map(({ task_id, id }) => [task_id, id]));
     },
     /** Of these messages of chats, those that a restore removed; `true`: it is the last one of its chat and can be redone. */
     rewoundOf: async (chatIds: readonly string[], messageIds: readonly string[]): Promise<Map<string, boolean>> => {
