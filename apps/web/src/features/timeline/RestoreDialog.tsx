@@ -38,6 +38,14 @@ export function RestoreDialog({ entry, onClose, onRestore }: { entry: Entry | un
   };
   const databases = entry?.snapshot?.databases ?? [];
   const isCheckpoint = entry?.kind === "checkpoint";
+  const hidesAny = runs.length > 0 && keepsNow && hidesMessages;
+  const unaffected = isCheckpoint
+    ? hidesAny
+      ? "Databases, deployments, board, notes and secrets aren't affected."
+      : "Chats, databases, deployments, board, notes and secrets aren't affected."
+    : hidesAny
+      ? "Deployments, board, notes and secrets aren't affected."
+      : "Chats, deployments, board, notes and secrets aren't affected.";
   return (
     <Dialog
       isOpen={entry !== undefined}
@@ -63,11 +71,7 @@ export function RestoreDialog({ entry, onClose, onRestore }: { entry: Entry | un
               : "This restores all files. Later changes are removed."}
           </li>
           <li>Running apps restart.</li>
-          <li>
-            {runs.length > 0 && keepsNow
-              ? "Deployments, board, notes and secrets aren't affected."
-              : "Chats, deployments, board, notes and secrets aren't affected."}
-          </li>
+          <li>{unaffected}</li>
         </ul>
         {runs.length > 0 && keepsNow ? (
           <Switch

@@ -4,9 +4,9 @@ import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useProject } from "../../project/project-context.ts";
 import type { DockTab, View } from "../../project/views.ts";
 import type { CodeSidebar } from "../files/index.ts";
+import { chatSizeOf, withChatSize } from "./chat-size.ts";
 import { LayoutContext, type PhoneView, type WorkbenchPlace } from "./layout-context.ts";
-import { chatWidth, useLayout, useSplit, type ChatSize } from "./use-layout.ts";
-import { viewTable } from "./views.tsx";
+import { useLayout, useSplit, type ChatSize } from "./use-layout.ts";
 
 const isSplitView = (view: View) => view === "preview" || view === "code";
 
@@ -27,14 +27,7 @@ export function LayoutProvider({ opensOn, children, ...place }: WorkbenchPlace &
   const [logsOf, setLogsOf] = useState<string>();
   const [isQuickOpen, setIsQuickOpen] = useState(false);
   const [codeSidebar, setCodeSidebar] = useState<CodeSidebar>({ side: "files", searchRequests: 0 });
-  const { chat: firstChat } = viewTable[view];
-  const chatSize: ChatSize = firstChat
-    ? (layout.roomyChats[view] ?? { chatPx: chatWidth.min, isFolded: firstChat === "folded" })
-    : { chatPx: layout.chatPx, isFolded: layout.isFolded };
-  const setChatSize = useHandler((patch: Partial<ChatSize>) => {
-    const next = { ...chatSize, ...patch };
-    setLayout(firstChat ? { roomyChats: { ...layout.roomyChats, [view]: next } } : next);
-  });
+  const setChatSize = useHandler((patch: Partial<ChatSize>) => setLayout(withChatSize(layout, view, patch)));
   const isSplit = split.isOpen && !isNarrow && isSplitView(view);
   const show = useHandler((next: View) => {
     onView(next);
@@ -66,7 +59,7 @@ export function LayoutProvider({ opensOn, children, ...place }: WorkbenchPlace &
         ...place,
         layout,
         setLayout,
-        chatSize,
+        chatSize: chatSizeOf(layout, view),
         setChatSize,
         split,
         setSplit,

@@ -1,5 +1,6 @@
 import { ChevronDown, Columns2, SquareTerminal } from "lucide-react";
 import { useLayoutEffect, useRef, useState, type MouseEvent } from "react";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
@@ -85,7 +86,12 @@ export function ViewTabs() {
               <button type="button" className={cx(tabClass, "flex-none")}>
                 More
                 <ChevronDown size={12} aria-hidden="true" />
-                {hiddenCount > 0 ? <span aria-hidden="true" className="absolute top-2 right-1 size-1.5 rounded-full bg-fg-2" /> : null}
+                {hiddenCount > 0 ? (
+                  <>
+                    <span aria-hidden="true" className="absolute top-2 right-1 size-1.5 rounded-full bg-fg-2" />
+                    <span className="sr-only">, {counted(hiddenCount, "open item")}</span>
+                  </>
+                ) : null}
               </button>
             }
             entries={hidden.map((name) => ({

@@ -11,17 +11,20 @@ const programFiles = /\.(?:db|sqlite3?|sqlite-(?:shm|wal)|db-(?:shm|wal)|log|pid
 const isWritten = (tree: FileTree, path: string): boolean =>
   tree.nodes.get(path)?.isDirectory === false && !isGeneratedFile(path) && !programFiles.test(path);
 
-/** The file that was changed last, by its time on the server; undefined in a project that nobody has changed. */
+/** More files than this within `togetherMs` were written by one operation: an upload, a checkout, a restore. None of them is the last one. */
+const mostTogether = 20;
+const togetherMs = 2_000;
+
+/** The file that was changed last, by its time on the server; undefined in a project that nobody has changed, and after a bulk change. */
 export function lastChangedFile(tree: FileTree): string | undefined {
-  let newest = { path: "", atMs: -1 };
-  let oldestMs = Number.POSITIVE_INFINITY;
-  for (const { path, mtime } of tree.nodes.values()) {
-    const atMs = Date.parse(mtime);
-    if (!isWritten(tree, path) || Number.isNaN(atMs)) continue;
-    oldestMs = Math.min(oldestMs, atMs);
-    if (atMs > newest.atMs) newest = { path, atMs };
-  }
-  return newest.atMs - oldestMs > setupMs ? newest.path : undefined;
+  const written = [...tree.nodes.values()]
+    .filter(({ path }) => isWritten(tree, path))
+    .map(({ path, mtime }) => ({ path, atMs: Date.parse(mtime) }))
+    .filter(({ atMs }) => !Number.isNaN(atMs));
+  const newest = written.reduce((last, file) => (file.atMs > last.atMs ? file : last), { path: "", atMs: -1 });
+  const oldestMs = written.reduce((first, { atMs }) => Math.min(first, atMs), newest.atMs);
+  const isBulk = written.filter(({ atMs }) => newest.atMs - atMs < togetherMs).length > mostTogether;
+  return newest.atMs - oldestMs > setupMs && !isBulk ? newest.path : undefined;
 }
 
 /** Opens the file that the agent or a person changed last when the code is shown and no file is open. */
