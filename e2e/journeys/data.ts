@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** The Data view with a real PostgreSQL: rows, edits with undo, SQL, structure, relations, CSV; 100,000 rows; phones. */
 import type { Page } from "playwright-core";
-import { createProject, finished, signUp, type Account } from "../account.ts";
+import { createProject, signUp, type Account } from "../account.ts";
 import { signIn, type WatchedWindow } from "../browser.ts";
 import { expect, journey, note, until } from "../journey.ts";
 import { allVariants, animationsEnded, checkScreens, expectAccessible, expectNoProblems, shot } from "../screens.ts";
@@ -85,12 +85,12 @@ export default journey({ templates: ["node-api"] }, async (context) => {
         const database = (await account.api.databases.list({ params: { id: project.id } })).items[0];
         expect(database?.kind === "postgres", "the database is listed");
         databaseId = database.id;
-        // A running project starts it at once.
-        const { task_id: stopped } = {
-          task_id: null,
-          ...(await account.api.containers.stop({ params: { id: project.id, container_id: databaseId } })),
-        };
-        await finished(account.api, stopped);
+        // In a running project it starts at once.
+        await until("the database runs or is stopped", async () => {
+          const { state } = (await account.api.databases.list({ params: { id: project.id } })).items[0] ?? {};
+          if (state === "ready") await account.api.containers.stop({ params: { id: project.id, container_id: databaseId } });
+          return state === "stopped";
+        });
         await page().getByRole("heading", { name: "PostgreSQL is stopped" }).waitFor();
         await expectAccessible(page(), "data, stopped");
         await shot(page(), "data-stopped");
@@ -154,7 +154,9 @@ export default journey({ templates: ["node-api"] }, async (context) => {
       name: "rows are sorted, filtered and paged in the address; 100,000 rows stay a page in memory",
       run: async () => {
         await openTable("orders");
-        await page().getByText("Rows 1–100 of about 100,001").waitFor();
+        await page()
+          .getByText(/^Rows 1–100 of about/)
+          .waitFor();
         await page().getByRole("button", { name: "Count rows" }).click();
         await page().getByText("Rows 1–100 of 100,001").waitFor();
         const session = await page().context().newCDPSession(page());
@@ -200,7 +202,6 @@ export default journey({ templates: ["node-api"] }, async (context) => {
           .getByRole("button", { name: /^Remove filter/ })
           .click();
         await page().getByRole("columnheader", { name: /^id/ }).getByRole("button").click();
-        await page().getByRole("columnheader", { name: /^id/ }).getByRole("button").click();
         await page().getByRole("button", { name: "Show all of note" }).click();
         await page().getByRole("group", { name: "Value of note" }).waitFor();
         await page().keyboard.press("Escape");
@@ -232,24 +233,13 @@ export default journey({ templates: ["node-api"] }, async (context) => {
         await cell("Tom Ash").click();
         await page().keyboard.press("F2");
         await page().getByRole("textbox", { name: "name", exact: true }).fill("Thomas");
-        const { id } = params();
-        expect(id !== "", "a project is open");
-        await page().route("**/rows/search", (route) => route.abort());
         await account.api.databases.execute({
           params: params(),
           body: { sql: "update bakers set name = 'Tommy' where id = 2", write: true },
         });
         await page().keyboard.press("Enter");
-        await page().unroute("**/rows/search");
         const conflict = page().getByRole("dialog", { name: "This row was changed" });
         await conflict.waitFor();
-        await conflict
-          .getByText("Tommy")
-          .or(conflict.getByRole("button", { name: "Retry" }))
-          .first()
-          .waitFor();
-        if (await conflict.getByRole("button", { name: "Retry" }).isVisible())
-          await conflict.getByRole("button", { name: "Retry" }).click();
         await conflict.getByText("Tommy").waitFor();
         await animationsEnded(page());
         await shot(page(), "data-conflict");
@@ -304,7 +294,7 @@ export default journey({ templates: ["node-api"] }, async (context) => {
         await checkScreens(page(), "data-structure", { view: "Data" });
         await page().getByRole("button", { name: "Relations" }).click();
         await page()
-          .getByRole("group", { name: /^orders: 5 columns, references public.bakers/ })
+          .getByRole("group", { name: /^orders: 5 columns, references bakers/ })
           .waitFor();
         await checkScreens(page(), "data-relations", { view: "Data" });
         await page()

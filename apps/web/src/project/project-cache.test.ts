@@ -101,9 +101,9 @@ describe("events into the cache", () => {
   });
   test("edited rows make rows be read again; statements everything of their database, and of no other", () => {
     const queries = fresh();
-    const rows = [...key("database"), "db", "rows", {}];
+    const rows = [...key("database"), "db", "rows", "orders"];
     const tables = [...key("database"), "db", "tables", ""];
-    const other = [...key("database"), "other", "rows", {}];
+    const other = [...key("database"), "other", "rows", "orders"];
     for (const one of [rows, tables, other]) queries.setQueryData(one, {});
     const changed = { database_id: "db", name: "PostgreSQL", tables: [], user_id: null };
     patchCache(queries, project, event("data_changed", { ...changed, op: "rows" }));

@@ -43,7 +43,7 @@ export function CellDialog({
         <DataError title="Couldn't load the value" of={cell} className="p-0!" />
       ) : (
         <div className="grid grid-cols-1 gap-2">
-          {cell.data.is_truncated ? <Banner tone="warn">Only the beginning of the value is shown. Use SQL or an export to read all of it.</Banner> : null}
+          {cell.data.is_truncated ? <Banner tone="warn">The value is too long to show in full. Use SQL or an export to read the rest.</Banner> : null}
           <div className="flex items-center gap-2 text-xs text-fg-2">
             <span className="num flex-1">{cell.data.bytes === null ? "" : formatBytes(cell.data.bytes)}</span>
             {value === undefined ? null : <CopyButton text={value} label="Copy value" />}

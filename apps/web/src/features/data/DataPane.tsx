@@ -68,7 +68,7 @@ function OpenDatabase({
   const isDetail = search.panel !== undefined || search.table !== undefined;
   return (
     <DataContext value={open}>
-      <section aria-label="Data" className="flex min-h-0 min-w-0 flex-1">
+      <section aria-label="Data" className="flex min-h-0 min-w-0 flex-1 narrow:flex-col">
         {isNarrow && isDetail && isReadable(database) ? null : <DataSidebar databases={databases} />}
         {isNarrow && !isDetail && isReadable(database) ? null : (
           <div className="flex min-h-0 min-w-0 flex-1 flex-col">
@@ -93,6 +93,12 @@ function OpenDatabase({
   );
 }
 
+function titleOf(name: string, state: DataSource["state"]): string {
+  if (state === "unsupported") return `${name} can't be opened here`;
+  if (state === "failed") return `${name} failed to start`;
+  return state === "starting" ? `${name} is starting` : `${name} is stopped`;
+}
+
 /** Why a database cannot be read, and what helps. */
 function Unreadable({ database }: { database: DataSource }) {
   const project = useProject();
@@ -101,14 +107,6 @@ function Unreadable({ database }: { database: DataSource }) {
   const actions = useContainerActions(project.id);
   const container = containers.find(({ id }) => id === database.container_id);
   const isStarting = database.state === "starting" || (container !== undefined && actions.isActing(container.id));
-  const titles: Record<DataSource["state"], string> = {
-    ready: "",
-    asleep: "",
-    starting: `${database.name} is starting`,
-    stopped: `${database.name} is stopped`,
-    failed: `${database.name} failed to start`,
-    unsupported: `${database.name} can't be opened here`,
-  };
   let action: ReactNode;
   if (isStarting) action = <Spinner word={`Starting ${database.name}…`} />;
   else if (container && canStart(container))
@@ -126,7 +124,7 @@ function Unreadable({ database }: { database: DataSource }) {
       </div>
     );
   return (
-    <EmptyState title={isStarting ? titles.starting : titles[database.state]} action={action}>
+    <EmptyState title={titleOf(database.name, isStarting ? "starting" : database.state)} action={action}>
       {isStarting ? "Its tables appear here as soon as it accepts connections." : (database.message ?? "Start it to see its tables and rows.")}
     </EmptyState>
   );

@@ -19,7 +19,7 @@ import { tableKinds } from "./table.ts";
 
 const looks: Record<DataSource["state"], { shape: DotShape; tone: Tone; word: string }> = {
   ready: { shape: "filled", tone: "ok", word: "ready" },
-  asleep: { shape: "half", tone: "neutral", word: "asleep" },
+  asleep: { shape: "half", tone: "neutral", word: "frozen" },
   starting: { shape: "half", tone: "live", word: "starting" },
   stopped: { shape: "ring", tone: "neutral", word: "stopped" },
   failed: { shape: "ring", tone: "err", word: "failed" },
@@ -36,7 +36,13 @@ export function DataSidebar({ databases }: { databases: readonly DataSource[] })
   const { panel } = place.search;
   const open = (next: "sql" | "relations") => place.change({ panel: next, table: undefined, schema: undefined, tab: undefined, filters: undefined, sort: undefined, match: undefined });
   return (
-    <nav aria-label="Databases and tables" className="flex w-60 min-w-0 flex-none flex-col border-r border-line-0 narrow:w-full narrow:border-0">
+    <nav
+      aria-label="Databases and tables"
+      className={cx(
+        "flex w-60 min-w-0 flex-none flex-col border-r border-line-0 narrow:w-full narrow:border-r-0",
+        isReadable(database) ? "narrow:min-h-0 narrow:flex-1" : "narrow:border-b",
+      )}
+    >
       <ul aria-label="Databases" className="flex max-h-40 flex-none flex-col scroll-y p-1.5">
         {databases.map((one) => {
           const look = looks[one.state];

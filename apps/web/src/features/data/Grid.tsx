@@ -12,7 +12,8 @@ import {
 } from "react";
 import { cx } from "../../lib/cx.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
-import { CellEditor, type AfterEdit } from "./CellEditor.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { asChoice, CellEditor, type AfterEdit } from "./CellEditor.tsx";
 import { CellText, isFigure, type GridColumn, type GridRow, type Cell } from "./cells.tsx";
 import { useColumnWidths } from "./column-widths.ts";
 
@@ -135,18 +136,18 @@ export function Grid({
 
   const keyOf = (row: GridRow, column: number) => `${row.id}:${column}`;
   const canEdit = (column: number) => onEdit !== undefined && !columns[column]?.isGenerated && columns[column]?.kind !== "binary";
-  const startEdit = async (place: Place, typed?: string) => {
+  const startEdit = async (place: Place) => {
     const row = rows[place.row];
     if (!row || !onEditStart || !canEdit(place.column)) return;
     const ready = await onEditStart(row, place.column);
     if (!ready) return focusGrid();
-    setEditing({ ...place, rowId: row.id, start: typed ?? ready.value });
+    setEditing({ ...place, rowId: row.id, start: ready.value });
   };
   const stopEdit = (isFocused: boolean) => {
     setEditing(undefined);
     if (isFocused) focusGrid();
   };
-  const save = async ({ row: rowIndex, column, rowId, start }: Editing, value: Cell, after: AfterEdit) => {
+  const save = async ({ row: rowIndex, column, rowId, start, error }: Editing, value: Cell, after: AfterEdit) => {
     const row = rows[rowIndex];
     stopEdit(after !== "stay" || scroller.current?.contains(document.activeElement) === true);
     const next = after === "down" ? { row: rowIndex + 1, column } : after === "stay" ? undefined : { row: rowIndex, column: column + (after === "next" ? 1 : -1) };
@@ -154,7 +155,11 @@ export function Grid({
       const place = go(next.row, next.column);
       if (after !== "down" && place.column === next.column) void startEdit(place);
     }
-    if (!row || row.id !== rowId || !onEdit || (value === row.cells[column] && value === start && !row.truncated.includes(column))) return;
+    const edited = columns[column];
+    if (!row || row.id !== rowId || !edited || !onEdit) return;
+    const shown = row.cells[column] ?? null;
+    const isUnchanged = row.truncated.includes(column) ? error === undefined && value === start : value === asChoice(edited, shown);
+    if (isUnchanged) return;
     const key = keyOf(row, column);
     setPending((before) => new Map(before).set(key, value));
     const reason = await onEdit(row, column, value);
@@ -163,8 +168,10 @@ export function Grid({
       rest.delete(key);
       return rest;
     });
+    if (reason === undefined) return;
     // The value goes back to its editor, unless another cell is being edited.
-    if (reason !== undefined) setEditing((now) => now ?? { row: rowIndex, column, rowId, start: value, error: reason });
+    if (scroller.current?.querySelector("textarea, select")) toast(`Couldn't save “${edited.name}”. ${reason}`, { kind: "failed" });
+    else setEditing({ row: rowIndex, column, rowId, start: value, error: reason });
   };
 
   const select = (from: number, to: number, isKept: boolean) => {
@@ -255,14 +262,33 @@ export function Grid({
     }
   };
 
-  const press = (event: MouseEvent, row: number, column: number) => {
-    if ((event.target as Element).closest("button, input, textarea, select")) return;
+  /** The cell under the pointer, unless it is on a control in it. */
+  const cellUnder = ({ target }: MouseEvent): (Place & { of: GridRow }) | undefined => {
+    if (!(target instanceof Element) || target.closest("button, input, textarea, select")) return undefined;
+    const element = target.closest<HTMLElement>("[data-row]");
+    const row = Number(element?.dataset["row"]);
+    const of = rows[row];
+    return of && { row, column: Number(element?.dataset["column"]), of };
+  };
+  const onMouseDown = (event: MouseEvent) => {
+    const cell = cellUnder(event);
+    if (!cell) return;
     if (event.shiftKey && onSelect) {
       event.preventDefault();
-      select(anchor.current, row, false);
-    } else anchor.current = row;
-    setActive({ row, column });
+      select(anchor.current, cell.row, false);
+    } else anchor.current = cell.row;
+    setActive({ row: cell.row, column: cell.column });
     focusGrid();
+  };
+  const onClick = (event: MouseEvent) => {
+    const cell = isNarrow ? cellUnder(event) : undefined;
+    if (cell) onOpenRow?.(cell.of);
+  };
+  const onDoubleClick = (event: MouseEvent) => {
+    const cell = isNarrow ? undefined : cellUnder(event);
+    if (!cell) return;
+    if (canEdit(cell.column)) void startEdit(cell);
+    else onOpenRow?.(cell.of);
   };
   const drag = (event: ReactPointerEvent, name: string, width: number) => {
     event.preventDefault();
@@ -299,6 +325,9 @@ export function Grid({
       aria-busy={isStale}
       tabIndex={0}
       onKeyDown={onKeyDown}
+      onMouseDown={onMouseDown}
+      onClick={onClick}
+      onDoubleClick={onDoubleClick}
       className={cx(
         "group/grid relative min-h-0 min-w-0 flex-1 overflow-auto outline-none [scrollbar-width:thin] focus-visible:outline-2 focus-visible:-outline-offset-2 focus-visible:outline-focus",
         isStale && "opacity-60",
@@ -426,16 +455,9 @@ export function Grid({
                     id={cellId(index, at)}
                     role="gridcell"
                     aria-colindex={at + 1 + (isSelectable ? 1 : 0)}
-                    aria-readonly={onEdit ? !canEdit(at) : undefined}
                     data-active={(active.row === index && active.column === at) || undefined}
-                    onMouseDown={(event) => press(event, index, at)}
-                    onClick={() => {
-                      if (isNarrow) onOpenRow?.(row);
-                    }}
-                    onDoubleClick={() => {
-                      if (canEdit(at)) void startEdit({ row: index, column: at });
-                      else onOpenRow?.(row);
-                    }}
+                    data-row={index}
+                    data-column={at}
                     className={cx(
                       "group/cell absolute top-0 flex h-full items-center border-r border-line-0 px-2 font-mono text-xs text-fg-0",
                       isFigure(column) && "justify-end",

@@ -56,7 +56,7 @@ export function RelationsView() {
         ) : null}
       </header>
       {schema.data?.is_truncated ? (
-        <p className="flex-none border-b border-line-0 px-3 py-1.5 text-xs text-fg-2">This schema is large. Some tables are left out.</p>
+        <p className="flex-none border-b border-line-0 px-3 py-1.5 text-xs text-fg-2">This schema is too large to draw in full: some tables are missing.</p>
       ) : null}
       {schema.isPending ? (
         <SkeletonRows count={10} label="Loading schema…" className="p-4" />

@@ -50,7 +50,7 @@ export function RowSheet({ table, page, row, canChange, foreignKeys, wholeCell, 
       const { [name]: _, ...rest } = before;
       return value === undefined ? rest : { ...rest, [name]: value };
     });
-    setFaults(({ [name]: _, ...rest }) => rest);
+    setFaults((before) => Object.fromEntries(Object.entries(before).filter(([field]) => field !== name)));
   };
   const submit = async (event: FormEvent) => {
     event.preventDefault();

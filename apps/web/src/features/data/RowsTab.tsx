@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { DataChange, DataColumn, DataFilter, DataRow, DataTable, ReadRows, RowPage } from "@tesslate/contract";
 import { ChevronLeft, ChevronRight, Copy, Plus, RotateCw, Trash2 } from "lucide-react";
-import { useMemo, useRef, useState } from "react";
+import { useMemo, useRef, useState, type RefObject } from "react";
 import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { formatNumber } from "../../lib/numbers.ts";
@@ -45,7 +45,16 @@ export interface ShownRow extends DataRow {
 }
 
 /** The rows of a table or view, a page at a time. */
-export function RowsTab({ table, estimate }: { table: Pick<DataTable, "schema" | "name" | "kind">; estimate: number | null }) {
+export function RowsTab({
+  table,
+  estimate,
+  within,
+}: {
+  table: Pick<DataTable, "schema" | "name" | "kind">;
+  estimate: number | null;
+  /** Where the Delete key counts. */
+  within: RefObject<HTMLElement | null>;
+}) {
   const { api } = useServices();
   const queries = useQueryClient();
   const { database, params, place, permission, changes } = useDatabase();
@@ -73,20 +82,21 @@ export function RowsTab({ table, estimate }: { table: Pick<DataTable, "schema" |
   const [openCell, setOpenCell] = useState<{ row: ShownRow; column: DataColumn }>();
   const [conflict, setConflict] = useState<Conflict>();
   const [failure, setFailure] = useState<string>();
-  const root = useRef<HTMLDivElement>(null);
 
-  const rows = useMemo(
-    () => (data?.rows ?? []).map((row, index): ShownRow => ({ ...row, id: row.key ? JSON.stringify(row.key) : `#${first + index}`, number: first + index })),
-    [data, first],
-  );
+  const rows = (data?.rows ?? []).map((row, index): ShownRow => {
+    const number = first + index;
+    return { ...row, id: row.key ? JSON.stringify(row.key) : `#${number}`, number };
+  });
   const foreignKeys = structure.data?.foreign_keys;
+  const loadedColumns = data?.columns;
+  const primaryKey = data?.primary_key;
   const columns = useMemo(
     () =>
-      (data?.columns ?? []).map((column) => {
+      (loadedColumns ?? []).map((column) => {
         const to = foreignKeys && foreignKeyOf(foreignKeys, column.name);
-        return gridColumnOf(column, data?.primary_key ?? [], to && tableLabel({ schema: to.to_schema, name: to.to_table }));
+        return gridColumnOf(column, primaryKey ?? [], to && tableLabel({ schema: to.to_schema, name: to.to_table }));
       }),
-    [data, foreignKeys],
+    [loadedColumns, primaryKey, foreignKeys],
   );
   const canInsert = hasRowsToEdit(table.kind);
   const canChange = canInsert && (data?.primary_key.length ?? 0) > 0;
@@ -201,7 +211,7 @@ export function RowsTab({ table, estimate }: { table: Pick<DataTable, "schema" |
     if (to && target) place.openTable({ schema: to.to_schema, name: to.to_table }, target);
   };
   useShortcuts({ "data.new": () => void addRow(), "data.refresh": refresh });
-  useShortcuts({ "data.delete": () => void remove(chosen) }, root);
+  useShortcuts({ "data.delete": () => void remove(chosen) }, within);
 
   const [count, setCount] = useState<{ of: string; is: "counting" } | { of: string; is: number | string }>();
   const countText = JSON.stringify([base.filters, base.match]);
@@ -228,7 +238,7 @@ export function RowsTab({ table, estimate }: { table: Pick<DataTable, "schema" |
   const isFiltered = filters.length > 0;
   const last = first + rows.length - 1;
   return (
-    <div ref={root} className="flex min-h-0 min-w-0 flex-1 flex-col">
+    <div className="flex min-h-0 min-w-0 flex-1 flex-col">
       <div role="toolbar" aria-label="Rows" className="flex min-h-10 flex-none flex-wrap items-center gap-1 border-b border-line-0 px-2 py-1">
         <FilterBar columns={data.columns} filters={filters} match={search.match ?? "all"} onChange={filterBy} />
         <span className="flex-1" />

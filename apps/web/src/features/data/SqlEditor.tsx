@@ -1,4 +1,4 @@
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, type Completion } from "@codemirror/autocomplete";
+import { autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap, type Completion } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { PostgreSQL, sql, SQLite, type SQLNamespace } from "@codemirror/lang-sql";
 import { bracketMatching } from "@codemirror/language";
@@ -80,7 +80,8 @@ export function SqlEditor({
               keymap.of([
                 {
                   key: "Mod-Enter",
-                  run: () => {
+                  run: (editor) => {
+                    closeCompletion(editor);
                     run();
                     return true;
                   },

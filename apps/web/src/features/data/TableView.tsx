@@ -77,7 +77,7 @@ function OpenTable({ schema, name }: { schema: string; name: string }) {
         <h2 className="min-w-0 truncate font-mono text-sm" title={data ? tableKinds[data.kind] : undefined}>
           {tableLabel({ schema, name })}
         </h2>
-        {data?.size_bytes != null && !isNarrow ? (
+        {data && data.size_bytes !== null && !isNarrow ? (
           <span className="num flex-none text-xs text-fg-2">{formatBytes(data.size_bytes)}</span>
         ) : null}
         <span className="flex-1" />
@@ -120,7 +120,7 @@ function OpenTable({ schema, name }: { schema: string; name: string }) {
       ) : tab === "structure" ? (
         <StructureTab structure={data} />
       ) : (
-        <RowsTab table={data} estimate={data.row_estimate} />
+        <RowsTab table={data} estimate={data.row_estimate} within={root} />
       )}
       {isOver && canWrite ? (
         <div className="pointer-events-none absolute inset-2 z-40 grid place-items-center rounded-3 border-2 border-dashed border-fg-0 bg-bg-1">

@@ -40,7 +40,7 @@ test("a table is left of the one it refers to; references to tables that are not
   const [people, orders] = tables;
   expect(references.map(({ source, target }) => [source, target])).toEqual([["public.orders", "public.people"]]);
   expect(orders?.x).toBeLessThan(people?.x ?? 0);
-  expect(orders?.references).toEqual(["public.people"]);
+  expect(orders?.references).toEqual(["people", "elsewhere"]);
 });
 
 test("a wide table shows its keys and as many other columns as fit", () => {

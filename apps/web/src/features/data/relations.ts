@@ -1,6 +1,6 @@
 import type { DataSchema } from "@tesslate/contract";
 import { tidy } from "../../lib/graph-layout.ts";
-import { foreignKeyOf } from "./table.ts";
+import { foreignKeyOf, tableLabel } from "./table.ts";
 
 type Table = DataSchema["tables"][number];
 export const tableWidth = 224;
@@ -21,7 +21,7 @@ export interface DrawnTable {
   columns: DrawnColumn[];
   /** Columns that are not drawn. */
   more: number;
-  /** Tables that it refers to. */
+  /** Names of the tables that it refers to. */
   references: string[];
   x: number;
   y: number;
@@ -80,7 +80,9 @@ export function drawnSchema(schema: DataSchema): { tables: DrawnTable[]; referen
       columns,
       more,
       height,
-      references: [...new Set(references.filter(({ source }) => source === idOf(table)).map(({ target }) => target))],
+      references: [
+        ...new Set(table.foreign_keys.map((key) => tableLabel({ schema: key.to_schema, name: key.to_table }))),
+      ],
       ...(places.get(idOf(table)) ?? { x: 0, y: 0 }),
     })),
   };

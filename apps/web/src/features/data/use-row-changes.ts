@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { ChangedRows, DataChange } from "@tesslate/contract";
-import { useState } from "react";
+import { useRef } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../../project/services.ts";
@@ -26,8 +26,8 @@ const keptSteps = 100;
 export function useRowChanges(params: { id: string; database_id: string }, request: () => Promise<boolean>): RowChanges {
   const { api } = useServices();
   const queries = useQueryClient();
-  const [done] = useState<Step[]>([]);
-  const [undone] = useState<Step[]>([]);
+  const done = useRef<Step[]>([]);
+  const undone = useRef<Step[]>([]);
   const send = async (changes: DataChange[]): Promise<ChangedRows> => {
     const changed = await api.databases.change({ params, body: { changes } });
     void queries.invalidateQueries({ queryKey: rowsKey(params.id, params.database_id) });
@@ -56,34 +56,34 @@ export function useRowChanges(params: { id: string; database_id: string }, reque
   };
   const apply = useHandler(async (sentence: string, changes: DataChange[]) => {
     const changed = await send(changes);
-    undone.length = 0;
+    undone.current = [];
     const { inverse } = changed;
     if (!inverse) {
       toast(`${sentence} This can't be undone.`);
       return changed;
     }
     const step = { sentence, changes: inverse };
-    keep(done, step);
+    keep(done.current, step);
     toastWithUndo(sentence, async () => {
-      if (await request()) await take(step, done, undone);
+      if (await request()) await take(step, done.current, undone.current);
     });
     return changed;
   });
   const undo = useHandler(async () => {
-    const step = done.at(-1);
+    const step = done.current.at(-1);
     if (!step || !(await request())) return;
     try {
-      await take(step, done, undone);
+      await take(step, done.current, undone.current);
       toast(`Undone: ${step.sentence}`);
     } catch (error) {
       toast(`Couldn't undo. ${sentenceOf(error)}`, { kind: "failed" });
     }
   });
   const redo = useHandler(async () => {
-    const step = undone.at(-1);
+    const step = undone.current.at(-1);
     if (!step || !(await request())) return;
     try {
-      await take(step, undone, done);
+      await take(step, undone.current, done.current);
       toast(`Redone: ${step.sentence}`);
     } catch (error) {
       toast(`Couldn't redo. ${sentenceOf(error)}`, { kind: "failed" });
