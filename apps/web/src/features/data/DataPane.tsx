@@ -125,7 +125,11 @@ function Unreadable({ database }: { database: DataSource }) {
     );
   return (
     <EmptyState title={titleOf(database.name, isStarting ? "starting" : database.state)} action={action}>
-      {isStarting ? "Its tables appear here as soon as it accepts connections." : (database.message ?? "Start it to see its tables and rows.")}
+      {isStarting
+        ? "Its tables appear here as soon as it accepts connections."
+        : database.state === "stopped" || database.message === null
+          ? "Start it to see its tables and rows."
+          : database.message}
     </EmptyState>
   );
 }

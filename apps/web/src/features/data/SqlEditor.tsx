@@ -96,7 +96,7 @@ export function SqlEditor({
             highlightActiveLine(),
             bracketMatching(),
             closeBrackets(),
-            autocompletion(),
+            autocompletion({ icons: false }),
             highlightSelectionMatches(),
             search({ top: true }),
             EditorView.lineWrapping,
