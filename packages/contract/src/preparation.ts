@@ -89,7 +89,7 @@ export const adminPreparationRoutes = {
     tag: adminTag,
     summary: "Remove part",
     description:
-      "Deletes a prepared item, or stops preparing it. Projects keep their files. It is prepared again when a project needs it or an administrator asks for it, not by itself. Writes to the audit log.",
+      "Deletes a prepared item, or stops preparing it. Projects keep their files. It is prepared again when a project needs it or an administrator asks for it, not automatically. Writes to the audit log.",
     auth: "superuser",
     params: ItemParams,
     response: AdminPreparationItem,

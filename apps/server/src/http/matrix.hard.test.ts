@@ -40,6 +40,8 @@ const exceptions: Partial<Record<Caller, Record<string, { answer: number | strin
     "referrals.apply": { answer: 404, because: "the code does not exist" },
     "snapshots.remove": { answer: "project_busy", because: "it is being restored" },
     "secondFactor.removeTotp": { answer: 404, because: "no app is set up" },
+    "projects.templatePicture": { answer: 404, because: "the template of the tests has no pictures" },
+    "elementEdits.undo": { answer: 404, because: "nothing was edited in the preview" },
     "tasks.cancel": { answer: "task_finished", because: "the run has ended" },
   },
 };
