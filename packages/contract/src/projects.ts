@@ -366,7 +366,7 @@ export const projectsRoutes = {
     auth: "user",
     kind: "raw",
     contentType: "image/webp",
-    params: Type.Object({ slug: Type.String({ maxLength: 63 }), theme: Literals("light", "dark") }),
+    params: Type.Object({ slug: Type.String({ maxLength: 63 }), theme: Type.String({ maxLength: 63, description: "`light` or `dark`" }) }),
     query: Type.Object({ v: Type.Optional(Type.String({ maxLength: 64, description: "The version, as in `pictures` of the template" })) }),
     errors: ["not_found"],
   }),

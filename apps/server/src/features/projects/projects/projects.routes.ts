@@ -96,7 +96,7 @@ export function mountProjects(
       return page.envelope(all.slice(page.offset, page.offset + page.limit), all.length);
     },
     templatePicture: async (context, { params, query }, { reply }) => {
-      const picture = templates.find(params.slug)?.pictures?.[params.theme];
+      const picture = templates.find(params.slug)?.pictures?.[params.theme as "light" | "dark"];
       if (!picture) throw new AppError("not_found", "Template picture not found");
       context.setHeader("cache-control", query.v === undefined ? "private, no-cache" : "private, max-age=31536000, immutable");
       context.setHeader("x-content-type-options", "nosniff");
