@@ -23,6 +23,7 @@ type Part =
   | "sessions"
   | "shares"
   | "shells"
+  | "sites"
   | "targets"
   | "tasks"
   | "tree"

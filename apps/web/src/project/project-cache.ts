@@ -122,6 +122,7 @@ const changes: { [T in ProjectEventType]?: (cache: Cache, data: ProjectEventData
     void queries.invalidateQueries({ queryKey: op === "rows" ? [...key, "rows"] : key });
   },
   target_changed: (cache) => refetch(cache, "targets"),
+  site_changed: (cache) => refetch(cache, "sites"),
   task_started: (cache) => refetch(cache, "sessions"),
   complete: (cache) => refetch(cache, "sessions"),
 };

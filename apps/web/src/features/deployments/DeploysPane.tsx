@@ -1,7 +1,7 @@
 import type { DeployProvider } from "@tesslate/contract";
-import { ArrowUpFromLine, X } from "lucide-react";
+import { ArrowUpFromLine, Globe, X } from "lucide-react";
 import { useSearch } from "@tanstack/react-router";
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import { cx } from "../../lib/cx.ts";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { useContainers, useProjectEvents } from "../../project/project-context.ts";
@@ -13,6 +13,7 @@ import { Bar } from "../../ui/Panel.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
+import { DomainsDialog } from "../domains/on-demand.ts";
 import { DeployAllDialog } from "./DeployAllDialog.tsx";
 import { DeploymentDetails } from "./DeploymentDetails.tsx";
 import { DeploymentHead } from "./DeploymentHead.tsx";
@@ -32,6 +33,7 @@ export function DeploysPane() {
   const [provider, setProvider] = useState<DeployProvider | typeof every>(every);
   const [containerName, setContainerName] = useState<string>(every);
   const [isAll, setIsAll] = useState(false);
+  const [isDomains, setIsDomains] = useState(false);
   const chosenId = addressed ?? own;
   const choose = (id: string | undefined) => {
     setOwn(id);
@@ -86,6 +88,11 @@ export function DeploysPane() {
           {bases.length > 1 ? (
             <Button size="sm" onClick={() => setIsAll(true)}>
               Deploy all…
+            </Button>
+          ) : null}
+          {list.some((deployment) => deployment.provider === "local") ? (
+            <Button size="sm" icon={<Globe size={14} />} onClick={() => setIsDomains(true)}>
+              Domains…
             </Button>
           ) : null}
         </Bar>
@@ -145,6 +152,11 @@ export function DeploysPane() {
           </aside>
         ) : null}
       </div>
+      {isDomains ? (
+        <Suspense fallback={null}>
+          <DomainsDialog onClose={() => setIsDomains(false)} />
+        </Suspense>
+      ) : null}
       {isAll ? (
         <DeployAllDialog
           containers={containers}

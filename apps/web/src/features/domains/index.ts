@@ -1,0 +1,1 @@
+export { sitesQuery } from "./domains.queries.ts";
