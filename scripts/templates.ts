@@ -69,10 +69,10 @@ async function main(): Promise<number> {
 async function listOutdated(slugs: readonly string[]): Promise<number> {
   const pinned = pinnedPackages(bundledTemplatesDir, slugs);
   const { outdated, failures } = await findOutdated(pinned);
-  for (const { name, version, latest, isMajor, folders } of outdated)
-    print(`${isMajor ? "major" : "minor"}  ${name}  ${version} → ${latest}  (${folders.join(", ")})`);
+  for (const { name, version, latest, kind, reason, folders } of outdated)
+    print(`${kind.padEnd(5)}  ${name}  ${version} → ${latest}  (${reason ?? folders.join(", ")})`);
   failures.forEach((failure) => print(`?      ${failure}`));
-  const majors = outdated.filter(({ isMajor }) => isMajor).length;
+  const majors = outdated.filter(({ kind }) => kind === "major").length;
   print(`${pinned.length} packages: ${outdated.length} behind, ${majors} of them by a major version, ${failures.length} not found.`);
   return majors > 0 || failures.length > 0 ? 1 : 0;
 }

@@ -33,11 +33,11 @@ test("finds what is behind, majors first, and holds back the types of Node", asy
     if (version === undefined) throw new Error("no such package");
     return version;
   });
-  expect(found.outdated.map(({ name, latest: newest, isMajor }) => [name, newest, isMajor])).toEqual([
-    ["c", "3.0.0", true],
-    ["@types/node", "26.0.0", false],
-    ["a", "1.3.0", false],
-    ["fast", "0.10.0", false],
+  expect(found.outdated.map(({ name, latest: newest, kind }) => [name, newest, kind])).toEqual([
+    ["c", "3.0.0", "major"],
+    ["a", "1.3.0", "minor"],
+    ["fast", "0.10.0", "minor"],
+    ["@types/node", "26.0.0", "held"],
   ]);
   expect(found.failures).toEqual(["slow: no such package"]);
 });

@@ -17,10 +17,14 @@ interface Pinned {
 
 export interface Outdated extends Pinned {
   latest: string;
-  isMajor: boolean;
+  /** `held`: it stays behind on purpose, for `reason`. */
+  kind: "major" | "minor" | "held";
+  reason?: string;
 }
 
-/** Major versions that stay behind on purpose. */
+const order: Outdated["kind"][] = ["major", "minor", "held"];
+
+/** Packages that stay behind on purpose. */
 const held: Record<string, string> = { "@types/node": "follows the Node version of sandboxes" };
 
 /** The packages that templates name themselves, once for each version. */
@@ -55,13 +59,15 @@ export async function findOutdated(
     for (let one = queue.shift(); one; one = queue.shift())
       try {
         const latest = await latestOf(one);
-        if (latest !== one.version) outdated.push({ ...one, latest, isMajor: !(one.name in held) && majorOf(latest) > majorOf(one.version) });
+        const reason = held[one.name];
+        const kind = reason !== undefined ? "held" : majorOf(latest) > majorOf(one.version) ? "major" : "minor";
+        if (latest !== one.version) outdated.push({ ...one, latest, kind, ...(reason !== undefined && { reason }) });
       } catch (error) {
         failures.push(`${one.name}: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`);
       }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
-  return { outdated: outdated.toSorted((a, b) => Number(b.isMajor) - Number(a.isMajor) || a.name.localeCompare(b.name)), failures };
+  return { outdated: outdated.toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || a.name.localeCompare(b.name)), failures };
 }
 
 const majorOf = (version: string): number => Number(/^\d+/.exec(version)?.[0] ?? 0);
