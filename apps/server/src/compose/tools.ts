@@ -1,4 +1,5 @@
 import { repoMapTools, type FeatureTools } from "../features/agent/runs/index.ts";
+import { createDatabaseTools } from "../features/agent/databases/index.ts";
 import { createGraphTools } from "../features/agent/graph/index.ts";
 import {
   createMcp,
@@ -39,7 +40,7 @@ export async function composeTools(
   { config, log, onClose, dataDir, db, limits, ca, outbound, address, preparation }: Platform,
   { mcpStore, mcpVault, redactions }: Pick<SecretsArea, "mcpStore" | "mcpVault" | "redactions">,
   { projects, projectsStore }: ProjectsArea,
-  { containers, containerSetup, lifecycle, connections, idle }: ContainersArea,
+  { containers, containerSetup, lifecycle, connections, databases, idle }: ContainersArea,
   { previews, previewSite, visitors }: PreviewsArea,
   { shell }: WorkspaceArea,
 ): Promise<ToolsArea> {
@@ -98,7 +99,7 @@ export async function composeTools(
   });
 
   return {
-    featureTools: [mcpTools, web, checks, verification, graph, repoMapTools],
+    featureTools: [mcpTools, web, checks, verification, graph, createDatabaseTools({ databases }), repoMapTools],
     browsers: verification.browsers,
     mount(mount) {
       mountMcp(mount, { mcp, testConnection, signIns, isSecure: config.auth.cookie.secure });
