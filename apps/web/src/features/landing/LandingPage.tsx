@@ -6,10 +6,11 @@ import { templatesQuery } from "../../project/projects.queries.ts";
 import { buttonClass } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { configQuery } from "../auth/index.ts";
-import { cardGrid, ItemCard, ItemCardSkeletons, picksQuery, storeTypes, type ItemType } from "../marketplace/index.ts";
+import { ItemCard, ItemCardSkeletons, picksQuery, storeTypes, type ItemType } from "../marketplace/index.ts";
 import { examplesOf } from "./examples.ts";
 import { LandingPrompt, type LandingPromptHandle } from "./LandingPrompt.tsx";
 
+const grid = "grid grid-cols-3 gap-3 narrow:grid-cols-1";
 const installCommand = "./studio up";
 
 const steps: readonly { title: string; text: string }[] = [
@@ -32,7 +33,9 @@ export function LandingPage() {
   return (
     <main id="main" tabIndex={-1} className="scroll-y min-h-0 flex-1 outline-none">
       <div className="mx-auto w-full max-w-295 px-10 pb-10 narrow:px-4">
-        <h1 className="mt-10 font-display text-3xl leading-tight tracking-display narrow:mt-5">What do you want to build?</h1>
+        <h1 className="mt-10 font-display text-3xl leading-tight tracking-display narrow:mt-5 narrow:text-[34px]">
+          What do you want to build?
+        </h1>
         <p className="mt-2 max-w-[64ch] text-md leading-read text-fg-1">
           Describe an app. An AI agent writes it in a sandbox on this server, and the running app appears next to the chat.
         </p>
@@ -47,13 +50,13 @@ export function LandingPage() {
             </div>
             <pre className="overflow-x-auto px-3.5 py-3 font-mono text-xs leading-loose text-fg-2">
               <span className="text-fg-0">{installCommand}</span>
-              {"\n# one process, one port, PostgreSQL inside\n# open http://localhost:8000"}
+              {"\n# one process, PostgreSQL included\n# open http://localhost:8000"}
             </pre>
           </section>
         </div>
         {examples.length > 0 ? (
           <Section title="Examples" id="examples">
-            <ul role="list" className={cardGrid}>
+            <ul role="list" className={grid}>
               {examples.map((example) => (
                 <li key={example.prompt} className="flex">
                   <button
@@ -130,7 +133,7 @@ function Picks({ type }: { type: ItemType }) {
       }
     >
       {data ? (
-        <div className={cardGrid}>
+        <div className={grid}>
           {data.items.map((item) => (
             <ItemCard key={item.id} item={item} type={type} heading="h3" />
           ))}

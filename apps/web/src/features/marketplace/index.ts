@@ -1,4 +1,4 @@
-export { cardGrid, ItemCard, ItemCardSkeletons } from "./ItemCard.tsx";
+export { ItemCard, ItemCardSkeletons } from "./ItemCard.tsx";
 export { ItemIcon } from "./ItemIcon.tsx";
 export { categoryName, marketplaceSearch, type ItemType } from "./marketplace-search.ts";
 export { agentQuery, picksQuery, storeTypes, useAcquire, useMarketplaceChanged, useRemoveFromLibrary } from "./marketplace.queries.ts";
