@@ -4,7 +4,7 @@ export { createProjectDatabases } from "./databases.ts";
 export { createSnapshotRetention, type SnapshotRetention } from "./retention.ts";
 export { createReplaceState } from "./replace-state.ts";
 export { createSafetySnapshots, defineRestoreTask } from "./restore-task.ts";
-export { createRestoreGuard, createSnapshotRestore, type MessagesSince, type SnapshotRestore } from "./restore.ts";
+export { createRestoreGuard, createSnapshotRestore, type SnapshotRestore } from "./restore.ts";
 export { createSnapshots, type Snapshots } from "./snapshots.service.ts";
 export { createSnapshotsStore, type SnapshotsStore } from "./snapshots.store.ts";
 export { mountSnapshots } from "./snapshots.routes.ts";

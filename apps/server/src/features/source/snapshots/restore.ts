@@ -23,7 +23,7 @@ export interface RequestedRestore {
 }
 
 /** Passed to `onRestored` by a restore with `messages_since`. */
-export interface MessagesSince {
+interface MessagesSince {
   project_id: string;
   since: string;
   /** The safety snapshot. */
