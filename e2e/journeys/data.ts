@@ -46,10 +46,10 @@ export default journey({ templates: ["node-api"] }, async (context) => {
   const params = () => ({ id: project.id, database_id: databaseId });
   const query = async (sql: string) =>
     (await account.api.databases.query({ params: params(), body: { sql } })).results[0]?.rows.map(({ cells }) => cells) ?? [];
+  const list = () => page().getByRole("navigation", { name: "Databases and tables" });
   const grid = (name = "Rows of bakers") => page().getByRole("grid", { name });
   const openTable = async (name: string) => {
-    await page()
-      .getByRole("navigation", { name: "Databases and tables" })
+    await list()
       .getByRole("button", { name: new RegExp(`^${name}`) })
       .click();
     await grid(`Rows of ${name}`).waitFor();
@@ -79,7 +79,7 @@ export default journey({ templates: ["node-api"] }, async (context) => {
         await page().getByRole("heading", { name: "No databases yet" }).waitFor();
         await checkScreens(page(), "data-empty", { view: "Data" });
         await page().getByRole("button", { name: "Add PostgreSQL" }).click();
-        await page()
+        await list()
           .getByRole("button", { name: /^PostgreSQL/ })
           .waitFor();
         const database = (await account.api.databases.list({ params: { id: project.id } })).items[0];
@@ -101,10 +101,11 @@ export default journey({ templates: ["node-api"] }, async (context) => {
     {
       name: "SQL: writing asks once, several results, errors are marked, a running query is canceled, plans are drawn",
       run: async () => {
-        await page().getByRole("button", { name: "SQL", exact: true }).click();
+        await list().getByRole("button", { name: "SQL", exact: true }).click();
         await run(schema);
-        await page().getByRole("button", { name: "Allow changes" }).click();
+        await page().getByRole("button", { name: "Allow changes", exact: true }).click();
         await page()
+          .getByRole("region", { name: "Results" })
           .getByRole("heading", { name: /changed|done/ })
           .waitFor();
         await run("select count(*) from orders; select name, settings from bakers order by id");
@@ -122,7 +123,7 @@ export default journey({ templates: ["node-api"] }, async (context) => {
         await shot(page(), "data-sql-error");
         await expectAccessible(page(), "data, SQL error");
         await run("select pg_sleep(20)");
-        await page().getByRole("button", { name: "Cancel" }).click();
+        await page().getByRole("button", { name: "Cancel", exact: true }).click();
         await page().getByRole("heading", { name: "Query canceled" }).waitFor();
         await until(
           "the database stopped the query",
@@ -135,7 +136,7 @@ export default journey({ templates: ["node-api"] }, async (context) => {
         );
         await run("select b.name, sum(o.price) from orders o join bakers b on b.id = o.baker_id where o.status = 'open' group by 1");
         await page().getByRole("grid", { name: "Result of SELECT" }).getByText("Iris Vale").waitFor();
-        await page().getByRole("button", { name: "Explain" }).click();
+        await page().getByRole("button", { name: "Explain", exact: true }).click();
         await page()
           .getByRole("menuitem", { name: /^Run and show plan/ })
           .click();
@@ -144,7 +145,7 @@ export default journey({ templates: ["node-api"] }, async (context) => {
           .waitFor();
         await shot(page(), "data-plan");
         await expectAccessible(page(), "data, plan");
-        await page().getByRole("button", { name: "History" }).click();
+        await page().getByRole("button", { name: "History", exact: true }).click();
         await page().getByRole("searchbox", { name: "Search history" }).fill("nmae");
         await page().getByRole("list", { name: "Statements" }).getByText("Failed").waitFor();
         await page().keyboard.press("Escape");
@@ -292,7 +293,7 @@ export default journey({ templates: ["node-api"] }, async (context) => {
         await page().getByRole("table", { name: "Indexes" }).getByText("orders_baker_id").first().waitFor();
         await page().getByRole("table", { name: "Checks" }).waitFor();
         await checkScreens(page(), "data-structure", { view: "Data" });
-        await page().getByRole("button", { name: "Relations" }).click();
+        await list().getByRole("button", { name: "Relations" }).click();
         await page()
           .getByRole("group", { name: /^orders: 5 columns, references bakers/ })
           .waitFor();
@@ -309,7 +310,7 @@ export default journey({ templates: ["node-api"] }, async (context) => {
       run: async () => {
         await page().getByRole("button", { name: "Import and export" }).click();
         await page().getByRole("menuitem", { name: "Import CSV…" }).click();
-        await page().getByRole("button", { name: "Allow changes" }).click();
+        await page().getByRole("button", { name: "Allow changes", exact: true }).click();
         const dialog = page().getByRole("dialog", { name: "Import CSV into bakers" });
         const csv = (rows: string) => ({ name: "bakers.csv", mimeType: "text/csv", buffer: Buffer.from(rows) });
         await dialog.getByLabel("CSV file").setInputFiles(csv("name;mail;is_active\nOle;ole@example.com;yes\nPia;;maybe\n"));
@@ -343,7 +344,7 @@ export default journey({ templates: ["node-api"] }, async (context) => {
         await dismissToasts();
         await page().setViewportSize({ width: 390, height: 844 });
         await page().goto(`${studio.url}/p/${project.slug}/data?database=${databaseId}`);
-        await page()
+        await list()
           .getByRole("button", { name: /^bakers/ })
           .waitFor();
         await animationsEnded(page());

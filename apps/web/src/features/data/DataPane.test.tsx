@@ -1,4 +1,4 @@
-import { DataSource, type ChangedRows, type DataChange, type ReadRows, type RowPage } from "@tesslate/contract";
+import { DataSource, QueryHistoryEntry, type ChangedRows, type DataChange, type ReadRows, type RowPage } from "@tesslate/contract";
 import { expect, expectAccessible, openPane, refuse, sample, screen, test, waitFor, within, type CannedApi } from "../../testing/index.ts";
 import { api as client, connection } from "../../api.ts";
 import { ServicesContext, type Services } from "../../project/services.ts";
@@ -360,14 +360,14 @@ const result = {
   affected: null,
   duration_ms: 2,
 };
-const history = (sql: string) =>
+const draft = (sql: string) =>
   localStorage.setItem(
     `studio:sql:0190a000-0000-7000-8000-000000000001:${database.id}`,
     JSON.stringify(sql),
   );
 
 test("SQL that reads runs read-only; each statement has a result", async ({ api, show, user }) => {
-  history("select 1; select 2");
+  draft("select 1; select 2");
   await openSql(show, user, api);
   api.answer("databases.query", { results: [result, { ...result, rows: [{ cells: ["2"], truncated: [] }] }], duration_ms: 5 });
   await user.click(screen.getByRole("button", { name: /^Run/ }));
@@ -376,13 +376,21 @@ test("SQL that reads runs read-only; each statement has a result", async ({ api,
   await user.click(screen.getAllByRole("tab")[0] as HTMLElement);
   expect(cellsOf(screen.getByRole("grid"))[0]).toHaveTextContent("1");
   expect(api.asked("databases.query")[0]?.body).toEqual({ sql: "select 1; select 2", limit: 100 });
-  // It is in the history.
+  api.answer("databases.history", {
+    items: [
+      sample(QueryHistoryEntry, { database_id: database.id, sql: "select 3", error: "It failed." }),
+      sample(QueryHistoryEntry, { id: "0190a000-0000-7000-8000-00000000000c", database_id: "another", sql: "select 4" }),
+    ],
+  });
   await user.click(screen.getByRole("button", { name: "History" }));
-  expect(await screen.findByRole("list", { name: "Statements" })).toHaveTextContent("select 1; select 2");
+  expect(await screen.findByRole("list", { name: "Statements" })).toHaveTextContent("select 3");
+  expect(screen.queryByText("select 4")).toBeNull();
+  await user.click(screen.getByText("select 3"));
+  await waitFor(() => expect(screen.getByRole("textbox", { name: "SQL" })).toHaveTextContent("select 3"));
 });
 
 test("SQL that writes asks first; refused, nothing is sent", async ({ api, show, user }) => {
-  history("update people set name = 'x'");
+  draft("update people set name = 'x'");
   await openSql(show, user, api);
   await user.click(screen.getByRole("button", { name: /^Run/ }));
   await user.click(within(await screen.findByRole("alertdialog")).getByRole("button", { name: /Cancel/ }));
@@ -396,7 +404,7 @@ test("SQL that writes asks first; refused, nothing is sent", async ({ api, show,
 });
 
 test("a query that turns out to write asks after the database refused it", async ({ api, show, user }) => {
-  history("select delete_everything()");
+  draft("select delete_everything()");
   await openSql(show, user, api);
   api.answer("databases.query", refuse("read_only_query", { detail: "The statement writes." }));
   api.answer("databases.execute", { results: [result], duration_ms: 5 });
@@ -406,7 +414,7 @@ test("a query that turns out to write asks after the database refused it", async
 });
 
 test("an error is marked where it is, and can be given to the agent; a running query can be canceled", async ({ api, show, user }) => {
-  history("select nope from people");
+  draft("select nope from people");
   const { composed } = await openSql(show, user, api);
   const details = { message: 'column "nope" does not exist', sqlstate: "42703", position: 7, hint: "Did you mean name?" };
   api.answer("databases.query", refuse("sql_error", { detail: "The statement failed.", details }));
@@ -424,7 +432,7 @@ test("an error is marked where it is, and can be given to the agent; a running q
 });
 
 test("Explain draws the plan", async ({ api, show, user }) => {
-  history("select * from people");
+  draft("select * from people");
   await openSql(show, user, api);
   const plan = [{ Plan: { "Node Type": "Seq Scan", "Relation Name": "people", "Total Cost": 22.7, "Plan Rows": 1270 } }];
   api.answer("databases.explain", { format: "postgres", plan });

@@ -1,26 +1,22 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { CircleX, History, Search } from "lucide-react";
 import { useState } from "react";
 import { formatDuration } from "../../lib/durations.ts";
+import { sentenceOf } from "../../lib/errors.ts";
+import { useServices } from "../../project/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
-import type { HistoryEntry } from "./sql-history.ts";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { useDatabase } from "./data-context.ts";
+import { historyQuery } from "./data.queries.ts";
+import { DataError } from "./DataError.tsx";
 
-/** Statements that were run before; choosing one puts it into the editor. */
-export function HistoryMenu({
-  entries,
-  onChoose,
-  onClear,
-}: {
-  entries: readonly HistoryEntry[];
-  onChoose: (sql: string) => void;
-  onClear: () => void;
-}) {
+/** Statements that were run before in this database; choosing one puts it into the editor. */
+export function HistoryMenu({ onChoose }: { onChoose: (sql: string) => void }) {
   const [isOpen, setIsOpen] = useState(false);
-  const [q, setQ] = useState("");
-  const words = q.trim().toLowerCase();
-  const found = entries.filter(({ sql }) => sql.toLowerCase().includes(words));
   return (
     <Popover
       label="SQL history"
@@ -36,57 +32,79 @@ export function HistoryMenu({
         </Button>
       }
     >
-      {entries.length === 0 ? (
-        <p className="text-xs text-fg-2">No statements yet. Those you run appear here, on this browser only.</p>
-      ) : (
-        <>
-          <div className="flex flex-none gap-2">
-            <Input
-              size="sm"
-              isSoft
-              type="search"
-              aria-label="Search history"
-              placeholder="Search history"
-              value={q}
-              onChange={(event) => setQ(event.target.value)}
-              leading={<Search size={14} className="flex-none text-fg-2" />}
-            />
-            <Button variant="ghost" onClick={onClear}>
-              Clear history
-            </Button>
-          </div>
-          {found.length === 0 ? (
-            <p className="text-xs text-fg-2">{`No results for “${q.trim()}”`}</p>
-          ) : (
-            <ul aria-label="Statements" className="scroll-y min-h-0">
-              {found.map((entry) => (
-                <li key={`${entry.at}:${entry.sql.length}`}>
-                  <button
-                    type="button"
-                    onClick={() => {
-                      setIsOpen(false);
-                      onChoose(entry.sql);
-                    }}
-                    className="block w-full rounded-1 px-2 py-1.5 text-left hover:bg-bg-2 focus-visible:-outline-offset-2"
-                  >
-                    <span className="line-clamp-3 font-mono text-xs wrap-anywhere whitespace-pre-wrap text-fg-0">{entry.sql}</span>
-                    <span className="num flex items-center gap-2 pt-0.5 text-2xs text-fg-2">
-                      <RelativeTime at={new Date(entry.at).toISOString()} />
-                      {entry.duration_ms === null ? null : formatDuration(entry.duration_ms)}
-                      {entry.isFailed ? (
-                        <span className="inline-flex items-center gap-1 text-err">
-                          <CircleX size={11} />
-                          Failed
-                        </span>
-                      ) : null}
-                    </span>
-                  </button>
-                </li>
-              ))}
-            </ul>
-          )}
-        </>
-      )}
+      <HistoryList
+        onChoose={(sql) => {
+          setIsOpen(false);
+          onChoose(sql);
+        }}
+      />
     </Popover>
+  );
+}
+
+function HistoryList({ onChoose }: { onChoose: (sql: string) => void }) {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  const { params } = useDatabase();
+  const query = historyQuery(api, params.id);
+  const history = useQuery(query);
+  const [q, setQ] = useState("");
+  const clear = useMutation({
+    mutationFn: () => api.databases.clearHistory({ params: { id: params.id } }),
+    onSuccess: () => queries.setQueryData(query.queryKey, []),
+    onError: (error) => toast(`Couldn't clear the history. ${sentenceOf(error)}`, { kind: "failed" }),
+  });
+  if (history.isPending) return <SkeletonRows count={4} label="Loading history…" />;
+  if (!history.data) return <DataError title="Couldn't load the history" of={history} className="p-0!" />;
+  const entries = history.data.filter((entry) => entry.database_id === params.database_id);
+  if (entries.length === 0) return <p className="text-xs text-fg-2">No statements yet. Those you run appear here. Only you see them.</p>;
+  const words = q.trim().toLowerCase();
+  const found = entries.filter(({ sql }) => sql.toLowerCase().includes(words));
+  return (
+    <>
+      <div className="flex flex-none gap-2">
+        <Input
+          size="sm"
+          isSoft
+          type="search"
+          aria-label="Search history"
+          placeholder="Search history"
+          value={q}
+          onChange={(event) => setQ(event.target.value)}
+          leading={<Search size={14} className="flex-none text-fg-2" />}
+        />
+        <Button variant="ghost" isLoading={clear.isPending} loadingWord="Clearing…" onClick={() => clear.mutate()}>
+          Clear history
+        </Button>
+      </div>
+      {found.length === 0 ? (
+        <p className="text-xs text-fg-2">{`No results for “${q.trim()}”`}</p>
+      ) : (
+        <ul aria-label="Statements" className="scroll-y min-h-0">
+          {found.map((entry) => (
+            <li key={entry.id}>
+              <button
+                type="button"
+                title={entry.error ?? undefined}
+                onClick={() => onChoose(entry.sql)}
+                className="block w-full rounded-1 px-2 py-1.5 text-left hover:bg-bg-2 focus-visible:-outline-offset-2"
+              >
+                <span className="line-clamp-3 font-mono text-xs wrap-anywhere whitespace-pre-wrap text-fg-0">{entry.sql}</span>
+                <span className="num flex items-center gap-2 pt-0.5 text-2xs text-fg-2">
+                  <RelativeTime at={entry.created_at} />
+                  {formatDuration(entry.duration_ms)}
+                  {entry.error === null ? null : (
+                    <span className="inline-flex items-center gap-1 text-err">
+                      <CircleX size={11} />
+                      Failed
+                    </span>
+                  )}
+                </span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
   );
 }

@@ -29,7 +29,6 @@ import { saveResponse } from "./download.ts";
 import { Grid } from "./Grid.tsx";
 import { HistoryMenu } from "./HistoryMenu.tsx";
 import { PlanTree } from "./PlanTree.tsx";
-import { useSqlHistory } from "./sql-history.ts";
 import { statementAt, writes } from "./sql-statements.ts";
 import { SqlEditor, type ChosenSql, type SqlEditorHandle, type SqlFault } from "./SqlEditor.tsx";
 import { WriteToggle } from "./use-write-permission.tsx";
@@ -53,7 +52,6 @@ export function SqlView() {
   const isNarrow = useIsNarrow();
   const schema = useQuery(schemaQuery(api, params.id, params.database_id)).data;
   const draft = useKept(`studio:sql:${params.id}:${params.database_id}`, isString, "");
-  const history = useSqlHistory(params.id, params.database_id);
   const editor = useRef<SqlEditorHandle>(null);
   const [run, setRun] = useState<Run>({ kind: "idle" });
   const [fault, setFault] = useState<SqlFault>();
@@ -87,13 +85,9 @@ export function SqlView() {
   const start = async (chosen: ChosenSql, skip = 0) => {
     if (run.kind === "running" || !chosen.sql.trim()) return;
     const signal = begin("Running…");
-    const at = Date.now();
-    const note = (isFailed: boolean) =>
-      history.add({ sql: chosen.sql.trim(), at, duration_ms: isFailed ? null : Date.now() - at, isFailed });
     try {
       const answer = await send(chosen.sql, skip, signal);
       if (!answer) return setRun({ kind: "refused" });
-      note(false);
       setRun({
         kind: "results",
         results: answer.results,
@@ -104,7 +98,6 @@ export function SqlView() {
       });
     } catch (error) {
       if (signal.aborted) return setRun({ kind: "canceled" });
-      note(true);
       fail(error, chosen);
     }
   };
@@ -173,7 +166,7 @@ export function SqlView() {
           </Button>
         )}
         <span className="flex-1" />
-        <HistoryMenu entries={history.entries} onChoose={(sql) => editor.current?.replace(sql)} onClear={history.clear} />
+        <HistoryMenu onChoose={(sql) => editor.current?.replace(sql)} />
         <WriteToggle permission={permission} />
       </div>
       <div className="flex h-2/5 min-h-24 flex-none flex-col border-b border-line-0">
@@ -244,7 +237,7 @@ function SqlFailure({ error, sql, onAsk }: { error: unknown; sql: string; onAsk:
 }
 
 /** A result in a few words: "SELECT · 12 rows". */
-export function resultLabel({ command, rows, has_more: hasMore, affected, columns }: SqlResult): string {
+function resultLabel({ command, rows, has_more: hasMore, affected, columns }: SqlResult): string {
   if (affected !== null && columns.length === 0) return `${command} · ${counted(affected, "row")}`;
   if (columns.length === 0) return command;
   return `${command} · ${hasMore ? `first ${counted(rows.length, "row")}` : counted(rows.length, "row")}`;

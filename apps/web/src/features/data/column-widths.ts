@@ -5,7 +5,7 @@ import { widthOf, type GridColumn, type GridRow } from "./cells.tsx";
 type Widths = Record<string, number>;
 const isWidths = (value: unknown): value is Widths =>
   typeof value === "object" && value !== null && Object.values(value).every((width) => typeof width === "number");
-export const minWidth = 48;
+const minWidth = 48;
 const maxWidth = 1200;
 
 /** Widths of columns in pixels: those someone chose are kept in this browser, others fit the first rows. */

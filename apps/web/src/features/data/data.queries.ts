@@ -39,6 +39,14 @@ export const structureQuery = (api: Api, projectId: string, databaseId: string, 
       api.databases.structure({ params: { id: projectId, database_id: databaseId }, query: { schema, table } }, { signal }),
   });
 
+/** Statements that the person ran in the project's databases, newest first. */
+export const historyQuery = (api: Api, projectId: string) =>
+  queryOptions({
+    queryKey: [...partKey(projectId, "database"), "history"],
+    queryFn: async ({ signal }) => (await api.databases.history({ params: { id: projectId }, query: { limit: 200 } }, { signal })).items,
+    staleTime: 0,
+  });
+
 export const rowsKey = (projectId: string, databaseId: string) => [...databaseKey(projectId, databaseId), "rows"] as const;
 /** Pages that are not shown are dropped after this time, however many someone has turned. */
 const keptPageMs = 20_000;

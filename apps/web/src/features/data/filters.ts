@@ -2,7 +2,7 @@ import type { ColumnKind, DataFilter } from "@tesslate/contract";
 
 type Operator = DataFilter["op"];
 
-export const operatorLabels: Record<Operator, string> = {
+const operatorLabels: Record<Operator, string> = {
   eq: "equals",
   ne: "doesn't equal",
   lt: "is less than",
@@ -53,7 +53,7 @@ export function operatorsOf(kind: ColumnKind): Operator[] {
 export const operatorLabel = (op: Operator, kind: ColumnKind): string =>
   (["date", "time", "timestamp"].includes(kind) ? momentLabels[op] : undefined) ?? operatorLabels[op];
 
-export type Takes = "nothing" | "value" | "list";
+type Takes = "nothing" | "value" | "list";
 export const takesOf = (op: Operator): Takes => (op === "in" || op === "not_in" ? "list" : op === "is_null" || op === "is_not_null" ? "nothing" : "value");
 
 /** The text of a filter's field: values of a list are separated by commas. */

@@ -15,7 +15,7 @@ export interface PlanStep {
   ms: number | undefined;
   steps: PlanStep[];
 }
-export interface Plan {
+interface Plan {
   steps: PlanStep[];
   /** Milliseconds to plan and to run, if the statement ran. */
   planningMs: number | undefined;

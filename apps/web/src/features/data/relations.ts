@@ -8,7 +8,7 @@ export const headHeight = 32;
 export const lineHeight = 20;
 const shownColumns = 14;
 
-export interface DrawnColumn {
+interface DrawnColumn {
   name: string;
   type: string;
   isKey: boolean;
@@ -27,7 +27,7 @@ export interface DrawnTable {
   y: number;
   height: number;
 }
-export interface DrawnReference {
+interface DrawnReference {
   id: string;
   /** The table with the foreign key. */
   source: string;

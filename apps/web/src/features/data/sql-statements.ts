@@ -1,5 +1,5 @@
 /** A statement in a text: where it begins and ends, without the semicolon. */
-export interface Statement {
+interface Statement {
   from: number;
   to: number;
   sql: string;
