@@ -135,7 +135,7 @@ export default journey({ templates: ["node-api"] }, async (context) => {
             )[0]?.[0] === "0",
         );
         await run("select b.name, sum(o.price) from orders o join bakers b on b.id = o.baker_id where o.status = 'open' group by 1");
-        await page().getByRole("grid", { name: "Result of SELECT" }).getByText("Iris Vale").waitFor();
+        await page().getByRole("grid", { name: "Result of SELECT" }).getByText("Nadia Brook").waitFor();
         await page().getByRole("button", { name: "Explain", exact: true }).click();
         await page()
           .getByRole("menuitem", { name: /^Run and show plan/ })

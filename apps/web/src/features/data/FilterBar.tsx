@@ -8,7 +8,7 @@ import { Popover } from "../../ui/Popover.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { asChoice, choicesOf } from "./CellEditor.tsx";
-import { filterText, filterWith, operatorLabel, operatorsOf, takesOf, textOf } from "./filters.ts";
+import { filterText, filterWith, operatorLabel, operatorsOf, takesOf, filterValue } from "./filters.ts";
 
 export interface FilterBarProps {
   columns: readonly DataColumn[];
@@ -108,7 +108,7 @@ function FilterForm({
   const column = columns.find((one) => one.name === name);
   const operators = operatorsOf(column?.kind ?? "text");
   const [op, setOp] = useState<DataFilter["op"]>(start?.op ?? operators[0] ?? "eq");
-  const [text, setText] = useState(start ? textOf(start) : "");
+  const [text, setText] = useState(start ? filterValue(start) : "");
   const takes = takesOf(op);
   const choices = column && takes === "value" ? choicesOf({ ...column, enumValues: column.enum_values }) : undefined;
   const value = choices && column ? (choices.includes(asChoice(column, text) ?? "") ? (asChoice(column, text) ?? "") : (choices[0] ?? "")) : text;

@@ -15,8 +15,7 @@ import { readable } from "./CellDialog.tsx";
 import type { Conflict } from "./ConflictDialog.tsx";
 import { useDatabase } from "./data-context.ts";
 import { sqlErrorOf } from "./DataError.tsx";
-import type { ShownRow } from "./RowsTab.tsx";
-import { foreignKeyOf, keyOfRow, settable, tableLabel } from "./table.ts";
+import { foreignKeyOf, keyOfRow, settable, tableLabel, type ShownRow } from "./table.ts";
 
 export interface RowSheetProps {
   table: { schema: string; name: string };

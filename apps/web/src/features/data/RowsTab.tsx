@@ -28,7 +28,7 @@ import { DataError, sqlErrorOf } from "./DataError.tsx";
 import { FilterBar } from "./FilterBar.tsx";
 import { Grid } from "./Grid.tsx";
 import { RowSheet } from "./RowSheet.tsx";
-import { filtersOfReference, foreignKeyOf, hasRowsToEdit, keyOfRow, nextSort, tableLabel, updateOf } from "./table.ts";
+import { filtersOfReference, foreignKeyOf, hasRowsToEdit, keyOfRow, nextSort, tableLabel, type ShownRow, updateOf } from "./table.ts";
 
 interface PageStart {
   after: string | undefined;
@@ -38,11 +38,6 @@ interface PageStart {
 const firstPage: readonly PageStart[] = [{ after: undefined, first: 1 }];
 /** Whole values are read for copied cells that are cut on the page, one request each. */
 const mostWholeCells = 50;
-
-export interface ShownRow extends DataRow {
-  id: string;
-  number: number;
-}
 
 /** The rows of a table or view, a page at a time. */
 export function RowsTab({

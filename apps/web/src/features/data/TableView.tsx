@@ -22,7 +22,7 @@ import { StructureTab } from "./StructureTab.tsx";
 import { hasRowsToEdit, tableKinds, tableLabel } from "./table.ts";
 import { WriteToggle } from "./use-write-permission.tsx";
 
-const ImportDialog = lazyComponent(async () => (await import("./ImportDialog.tsx")).ImportDialog);
+const ImportCsvDialog = lazyComponent(async () => (await import("./ImportCsvDialog.tsx")).ImportCsvDialog);
 
 /** The table of the address: rows and structure. */
 export function TableView() {
@@ -129,7 +129,7 @@ function OpenTable({ schema, name }: { schema: string; name: string }) {
       ) : null}
       {importing && data ? (
         <Suspense>
-          <ImportDialog table={data} start={importing.file} onClose={() => setImporting(undefined)} />
+          <ImportCsvDialog table={data} start={importing.file} onClose={() => setImporting(undefined)} />
         </Suspense>
       ) : null}
     </div>

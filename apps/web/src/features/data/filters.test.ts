@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { filterText, filterWith, operatorsOf, textOf } from "./filters.ts";
+import { filterText, filterWith, operatorsOf, filterValue } from "./filters.ts";
 
 test("a list is separated by commas; operators without a value need none", () => {
   expect(filterWith("id", "in", " 1, 2 ,,3")).toEqual({ column: "id", op: "in", values: ["1", "2", "3"] });
   expect(filterWith("id", "in", " , ")).toBeUndefined();
   expect(filterWith("id", "is_null", "ignored")).toEqual({ column: "id", op: "is_null" });
-  expect(textOf({ column: "id", op: "in", values: ["1", "2"] })).toBe("1, 2");
+  expect(filterValue({ column: "id", op: "in", values: ["1", "2"] })).toBe("1, 2");
 });
 
 test("an empty text can be looked for, but not searched in", () => {

@@ -57,7 +57,7 @@ type Takes = "nothing" | "value" | "list";
 export const takesOf = (op: Operator): Takes => (op === "in" || op === "not_in" ? "list" : op === "is_null" || op === "is_not_null" ? "nothing" : "value");
 
 /** The text of a filter's field: values of a list are separated by commas. */
-export const textOf = ({ value, values }: DataFilter): string => values?.join(", ") ?? value ?? "";
+export const filterValue = ({ value, values }: DataFilter): string => values?.join(", ") ?? value ?? "";
 
 /** The filter with this text; undefined if it says nothing yet. */
 export function filterWith(column: string, op: Operator, text: string): DataFilter | undefined {
@@ -73,7 +73,7 @@ export function filterWith(column: string, op: Operator, text: string): DataFilt
 
 /** A filter in words: `price is at least 3`. */
 export function filterText(filter: DataFilter, kind: ColumnKind): string {
-  const value = textOf(filter);
+  const value = filterValue(filter);
   const text = takesOf(filter.op) === "nothing" ? "" : value === "" ? " “”" : ` ${value.length > 40 ? `${value.slice(0, 40)}…` : value}`;
   return `${filter.column} ${operatorLabel(filter.op, kind)}${text}`;
 }

@@ -1,5 +1,13 @@
 import type { DataChange, DataColumn, DataFilter, DataRow, ForeignKey, RowPage, TableKind } from "@tesslate/contract";
 
+/** A row of the page that is shown. */
+export interface ShownRow extends DataRow {
+  /** Its primary key as text; without one its number. */
+  id: string;
+  /** From 1, over all pages. */
+  number: number;
+}
+
 export const tableKinds: Record<TableKind, string> = {
   table: "Table",
   partitioned_table: "Partitioned table",

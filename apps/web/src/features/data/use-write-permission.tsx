@@ -71,7 +71,7 @@ export function WriteToggle({ permission }: { permission: WritePermission }) {
     <Button
       size="sm"
       variant="ghost"
-      icon={<LockOpen size={14} />}
+      icon={<LockOpen size={14} className="text-warn" />}
       title="Turn changes off"
       aria-label="Changes allowed. Turn changes off"
       onClick={permission.revoke}

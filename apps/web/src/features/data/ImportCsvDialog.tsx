@@ -40,7 +40,7 @@ interface Chosen {
 }
 
 /** Imports a CSV file into a table: choose it, map its fields to columns, send it. All rows or none. */
-export function ImportDialog({ table, start, onClose }: { table: TableStructure; start: File | undefined; onClose: () => void }) {
+export function ImportCsvDialog({ table, start, onClose }: { table: TableStructure; start: File | undefined; onClose: () => void }) {
   const { uploading } = useServices();
   const queries = useQueryClient();
   const { params, permission } = useDatabase();
