@@ -86,7 +86,17 @@ export async function loadTemplates(dir: string = bundledTemplatesDir): Promise<
     if (problem) throw new Error(`${file} is malformed: ${problem.instancePath} ${problem.message}`);
     const template = content as Static<typeof TemplateFile>;
     if (template.slug !== entry.name) throw new Error(`${file} is malformed: its slug must be the folder's name`);
-    const { slug, name, description, stack, category = "fullstack", features = [], starter_prompts, connections = [], secrets = [] } = template;
+    const {
+      slug,
+      name,
+      description,
+      stack,
+      category = "fullstack",
+      features = [],
+      starter_prompts,
+      connections = [],
+      secrets = [],
+    } = template;
     const service = { ...template.service, name: template.service.name ?? name };
     const containers = template.containers ?? [];
     const names = [service, ...containers].map((container) => container.name);
