@@ -3,10 +3,10 @@ import type { ProjectDraft } from "@tesslate/contract";
 import { api } from "../api.ts";
 import { forgetLocalDraft, readLocalDraft } from "../lib/local-draft.ts";
 
-export type Draft = Omit<ProjectDraft, "updated_at">;
+export type PromptDraft = Omit<ProjectDraft, "updated_at">;
 
 /** Saves a draft on the server; a blank one deletes it. Then this browser need not keep it. */
-export async function saveDraft(draft: Draft): Promise<ProjectDraft | null> {
+export async function saveDraft(draft: PromptDraft): Promise<ProjectDraft | null> {
   const { text, base_id, is_submitted } = draft;
   const answer = await api.projectDrafts.save({ body: { draft: text.trim() ? { text, base_id, is_submitted } : null } });
   forgetLocalDraft(draft);
@@ -17,7 +17,7 @@ export async function saveDraft(draft: Draft): Promise<ProjectDraft | null> {
 export const draftQuery = (userId: string) =>
   queryOptions({
     queryKey: ["project-draft", userId],
-    queryFn: async ({ signal }): Promise<Draft | null> => {
+    queryFn: async ({ signal }): Promise<PromptDraft | null> => {
       const local = readLocalDraft(userId);
       if (!local) return (await api.projectDrafts.get(undefined, { signal })).draft;
       // If it cannot be saved, it stays in this browser.

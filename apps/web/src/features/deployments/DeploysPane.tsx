@@ -13,7 +13,7 @@ import { Bar } from "../../ui/Panel.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
-import { DomainsDialog } from "../domains/on-demand.ts";
+import { DomainsDialog } from "../domains/index.ts";
 import { DeployAllDialog } from "./DeployAllDialog.tsx";
 import { DeploymentDetails } from "./DeploymentDetails.tsx";
 import { DeploymentHead } from "./DeploymentHead.tsx";

@@ -98,7 +98,7 @@ function PasswordForm({ site, actions, onClose }: FormProps & { site: Site }) {
   });
   const remove = async () => {
     await actions.setPassword(null);
-    toast("Password removed. Everybody can open the app.");
+    toast("Password removed. Anyone can open the app.");
     onClose();
   };
   return (
@@ -107,7 +107,7 @@ function PasswordForm({ site, actions, onClose }: FormProps & { site: Site }) {
       <Field
         label="Password for visitors"
         error={form.errors.password}
-        hint={site.has_password ? "A new password signs out everybody who entered the former one." : "Visitors enter it once per browser."}
+        hint={site.has_password ? "A new password signs out everyone who entered the former one." : "Visitors enter it once per browser."}
       >
         <PasswordInput {...form.text("password")} autoComplete="new-password" maxLength={200} />
       </Field>

@@ -1,1 +1,1 @@
-export { sitesQuery } from "./domains.queries.ts";
+export { DomainsDialog } from "./on-demand.ts";

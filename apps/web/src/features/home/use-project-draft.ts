@@ -2,10 +2,10 @@ import { useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-quer
 import { useEffect, useRef, useState } from "react";
 import { dropLocalDraft, keepLocalDraft, readLocalDraft } from "../../lib/local-draft.ts";
 import { useHandler } from "../../lib/use-handler.ts";
-import { draftQuery, saveDraft, type Draft } from "../../project/draft.queries.ts";
+import { draftQuery, saveDraft, type PromptDraft } from "../../project/draft.queries.ts";
 import { meQuery } from "../users/index.ts";
 
-const empty: Draft = { text: "", base_id: null, is_submitted: false };
+const empty: PromptDraft = { text: "", base_id: null, is_submitted: false };
 const pauseMs = 600;
 
 /**
@@ -16,13 +16,13 @@ export function useProjectDraft() {
   const { data: user } = useSuspenseQuery(meQuery);
   const queryClient = useQueryClient();
   const query = draftQuery(user.id);
-  const [draft, setDraft] = useState<Draft>(() => readLocalDraft(user.id) ?? queryClient.getQueryData(query.queryKey) ?? empty);
+  const [draft, setDraft] = useState<PromptDraft>(() => readLocalDraft(user.id) ?? queryClient.getQueryData(query.queryKey) ?? empty);
   const { data: stored, isFetched } = useQuery(query);
   const current = useRef(draft);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   /** The last save: one at a time, so that an older one never comes after a newer one. */
   const saving = useRef<Promise<void>>(Promise.resolve());
-  const show = useHandler((next: Draft) => {
+  const show = useHandler((next: PromptDraft) => {
     current.current = next;
     setDraft(next);
   });
@@ -36,7 +36,7 @@ export function useProjectDraft() {
     clearTimeout(timer.current);
     timer.current = undefined;
   };
-  const save = useHandler((next: Draft): void => {
+  const save = useHandler((next: PromptDraft): void => {
     cancel();
     saving.current = saving.current
       .then(() => saveDraft(next))
@@ -48,7 +48,7 @@ export function useProjectDraft() {
         () => undefined,
       );
   });
-  const write = (change: Partial<Draft>): Draft => {
+  const write = (change: Partial<PromptDraft>): PromptDraft => {
     const next = { ...current.current, ...change };
     show(next);
     keepLocalDraft({ ...next, user_id: user.id });
@@ -68,7 +68,7 @@ export function useProjectDraft() {
     /** Whether the stored draft is here. */
     isLoaded: isFetched,
     /** Changes the text or the template. An edited prompt waits for Enter again. */
-    edit: (change: Partial<Pick<Draft, "text" | "base_id">>) => void write({ ...change, is_submitted: false }),
+    edit: (change: Partial<Pick<PromptDraft, "text" | "base_id">>) => void write({ ...change, is_submitted: false }),
     /** Saves at once that it is to run. */
     submit: () => save(write({ is_submitted: true })),
     /** It does not run by itself. */

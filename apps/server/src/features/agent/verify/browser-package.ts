@@ -29,7 +29,6 @@ export const packageProblem = (): string | undefined =>
     ? undefined
     : `There is no npm package with Chromium for ${process.platform} on ${process.arch}. Install Chromium on this machine, or set CHROMIUM_PATH.`;
 
-export type BrowserPackage = ReturnType<typeof createBrowserPackage>;
 /** Downloads Chromium with npm, from the registry that npm is configured for, into `dir`. */
 export function createBrowserPackage(dir: string) {
   const folder = join(dir, chromiumPackage.version);

@@ -1,1 +1,1 @@
-export { createPreparation, type Preparable, type Prepared, type Preparation } from "./preparation.service.ts";
+export { createPreparation, type Preparation } from "./preparation.service.ts";

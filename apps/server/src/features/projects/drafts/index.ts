@@ -1,3 +1,3 @@
-export { createDrafts, type Drafts } from "./drafts.service.ts";
+export { createDrafts } from "./drafts.service.ts";
 export { createDraftsStore } from "./drafts.store.ts";
 export { mountDrafts } from "./drafts.routes.ts";

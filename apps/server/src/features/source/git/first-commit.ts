@@ -8,7 +8,6 @@ import { openWorkingRepo } from "./working-repo.ts";
 const excluded = [".env", ".env.*", "!.env.example", "!.env.sample", "!.env.template", "node_modules/", ".venv/", "__pycache__/"];
 const timeoutMs = 30_000;
 
-export type CreateFirstCommit = ReturnType<typeof createFirstCommit>;
 /**
  * Makes the files of a new project a repository with one commit. A project that came with a repository keeps it. Never throws: the project works
  * without, and people can initialize one later.

@@ -7,7 +7,7 @@ export { defineCloneTask } from "./clone-task.ts";
 export { createFirstCommit } from "./first-commit.ts";
 export { createProposeMessage, type WriteCommitMessage } from "./propose-message.ts";
 export { createGitRead } from "./read.ts";
-export { createRunCommits, type RunCommitsOptions } from "./run-commits.ts";
+export { createRunCommits } from "./run-commits.ts";
 export { createGitRemotes, type GitRemotes } from "./remotes.ts";
 export { mountGit } from "./git.routes.ts";
 export { createGitStore } from "./git.store.ts";
