@@ -51,3 +51,39 @@ test.each([
   ["//evil.test/", "/evil.test/"],
   ["javascript:alert(1)", "/javascript:alert(1)"],
 ])("typed %s goes to %s", (typed, path) => expect(pathTyped(typed, peer.origin)).toBe(path));
+
+describe("a selected element", () => {
+  const facts = {
+    class_name: "a",
+    texts: ["Hi"],
+    attributes: { href: "/" },
+    origins: [{ file: "src/App.tsx", line: 3, column: 5, items: [] }],
+  };
+  const editOf = (edit: unknown) => {
+    const report = readBridge(event({ data: { ...good, type: "picked", element: { tag: "a", edit } } }), peer);
+    return report?.type === "picked" ? report.element.edit : report;
+  };
+  test("has what is needed to change it", () =>
+    expect(editOf(facts)).toEqual({ ...facts, tag: "a", is_component: false, origins: [{ ...facts.origins[0], items: [] }] }));
+  test.each<[string, unknown]>([
+    ["no facts", undefined],
+    ["texts that are none", { ...facts, texts: "Hi" }],
+    ["too many texts", { ...facts, texts: Array.from({ length: 51 }, () => "x") }],
+    ["a text that is too long", { ...facts, texts: ["x".repeat(20_001)] }],
+    ["a class list that is none", { ...facts, class_name: 7 }],
+  ])("with %s cannot be changed", (_, edit) => expect(editOf(edit)).toBeUndefined());
+  test("loses origins outside of the app, attributes that are not edited, and positions that are none", () =>
+    expect(
+      editOf({
+        ...facts,
+        attributes: { onclick: "x()", href: 7 },
+        origins: [
+          { file: "../../etc/passwd", line: 1, column: 1 },
+          { file: "src/App.tsx", line: "3", column: -5, hash: 7, items: [{ line: 1, column: 2, index: -1, count: 0 }, "x"] },
+        ],
+      }),
+    ).toMatchObject({
+      attributes: {},
+      origins: [{ file: "src/App.tsx", line: 1, column: 1, items: [{ line: 1, column: 2, index: 0, count: 1 }] }],
+    }));
+});

@@ -30,6 +30,8 @@ export interface PlaceReport {
   type: "ready" | "location";
   path: string;
   title: string | undefined;
+  /** Another one for each document that the frame loads. */
+  document: string | undefined;
   /** `app`, or the server's page that is shown instead: `unauthorized` means that the preview's cookie was missing. */
   page: string;
 }
@@ -71,7 +73,7 @@ export function readBridge(event: { source: unknown; origin: string; data: unkno
   if (!peer.window || event.source !== peer.window || event.origin !== peer.origin) return undefined;
   const data = event.data;
   if (data === null || typeof data !== "object") return undefined;
-  const { source, nonce, type, path, title, page, element } = data as Record<string, unknown>;
+  const { source, nonce, type, document: loaded, path, title, page, element } = data as Record<string, unknown>;
   if (source !== theirs || (nonce !== undefined && nonce !== null && nonce !== peer.nonce)) return undefined;
   if (type === "pick_over" || type === "pressed") return { type };
   if (type === "picked") {
@@ -83,6 +85,7 @@ export function readBridge(event: { source: unknown; origin: string; data: unkno
     type,
     path: path.slice(0, 2000),
     title: typeof title === "string" ? title.slice(0, 200) : undefined,
+    document: typeof loaded === "string" ? loaded.slice(0, 40) : undefined,
     page: typeof page === "string" ? page : "app",
   };
 }

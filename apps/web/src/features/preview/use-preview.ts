@@ -49,6 +49,8 @@ export interface Selection {
   id: string;
   element: PickedElement;
   path: string;
+  /** The document that shows it. */
+  document: string | undefined;
 }
 
 /** The details of the last status event of each container. */
@@ -129,6 +131,7 @@ export function usePreview({
   const [isShutOut, setIsShutOut] = useState(false);
   const [isPicking, setIsPicking] = useState(false);
   const [selection, setSelection] = useState<Selection>();
+  const loadedDocument = useRef<string>(undefined);
   const [entry, setEntry] = useState({ count: 0, path: "/" });
   const [reports, report] = useReducer(reportsReducer, noReports);
   const [isChecking, setIsChecking] = useState(false);
@@ -180,15 +183,17 @@ export function usePreview({
     }
     if (message.type === "picked" || message.type === "pick_over") {
       // Only while selecting: a page cannot select on its own.
-      if (message.type === "picked" && isPicking) setSelection({ id: crypto.randomUUID(), element: message.element, path: place.path });
+      if (message.type === "picked" && isPicking)
+        setSelection({ id: crypto.randomUUID(), element: message.element, path: place.path, document: loadedDocument.current });
       else setIsPicking(false);
       return;
     }
-    if (message.type === "ready") {
-      setIsPicking(false);
-      const isSamePage = selection && message.path.split("#")[0] === selection.path.split("#")[0];
+    if (message.document !== loadedDocument.current) setIsPicking(false);
+    loadedDocument.current = message.document;
+    if (message.type === "ready" && selection && selection.document !== message.document) {
+      const isSamePage = message.path.split("#")[0] === selection.path.split("#")[0];
       if (isSamePage) post({ type: "reselect", selector: selection.element.selector });
-      else setSelection(undefined);
+      setSelection(isSamePage ? { ...selection, document: message.document } : undefined);
     }
     setIsShutOut(message.page === "unauthorized");
     setIsBridged(true);

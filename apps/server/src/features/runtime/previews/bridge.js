@@ -203,10 +203,12 @@
     const mark = document.querySelector('meta[name="tesslate-page"]');
     return mark ? mark.content : "app";
   };
+  // Names this document: one that is still loading must not be taken for the next one.
+  const documentId = Math.random().toString(36).slice(2);
   function post(type) {
     if (!isFramed || !nonce) return;
     window.parent.postMessage(
-      { source: "tesslate-bridge", nonce, type, path: here(), title: cut(document.title, 300), page: pageKind() },
+      { source: "tesslate-bridge", nonce, type, document: documentId, path: here(), title: cut(document.title, 300), page: pageKind() },
       appOrigin,
     );
   }

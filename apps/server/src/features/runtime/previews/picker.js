@@ -71,6 +71,13 @@
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   /** The original position of a line and column (both from 1) by a source map, version 3. */
   function originalOf(map, line, column) {
+    if (map.sections) {
+      const isBefore = ({ offset }) => offset.line < line - 1 || (offset.line === line - 1 && offset.column < column);
+      const section = map.sections.filter(isBefore).at(-1);
+      if (!section) return undefined;
+      const { offset } = section;
+      return originalOf(section.map, line - offset.line, offset.line === line - 1 ? column - offset.column : column);
+    }
     let [source, sourceLine, sourceColumn] = [0, 0, 0];
     let found;
     const lines = String(map.mappings).split(";");
@@ -94,7 +101,12 @@
         sourceLine += numbers[2];
         sourceColumn += numbers[3];
         if (at === line - 1 && (generated < column || !found))
-          found = { source: map.sources[source], line: sourceLine + 1, column: sourceColumn + 1 };
+          found = {
+            source: map.sources[source],
+            content: map.sourcesContent && map.sourcesContent[source],
+            line: sourceLine + 1,
+            column: sourceColumn + 1,
+          };
       }
     }
     return found;
@@ -105,13 +117,16 @@
     const response = await fetch(new URL(given[1], address).href);
     return response.ok ? response.json() : undefined;
   }
-  /** A file of the project, as the project spells it; undefined for what came with a package. */
-  function projectFile(path) {
+  /**
+   * A file of the project, as the project spells it; undefined for what came with a package. `isRelative`: the path begins at the app's folder,
+   * which may have a folder `app`; otherwise it may begin where a sandbox has the app.
+   */
+  function projectFile(path, isRelative = false) {
     const clean = String(path)
       .replace(/^[a-z-]+:\/\/[^/]*\//i, "")
       .replace(/^\[project\]\//, "")
       .replace(/[?#].*$/, "")
-      .replace(/^\/?(?:app|work|workspace)\/(?=.)/, "")
+      .replace(isRelative ? "" : /^\/?(?:app|work|workspace)\/(?=.)/, "")
       .replace(/^(?:\.?\/)+/, "");
     return /(?:^|\/)(?:node_modules|@vite|@react-refresh|\.next)\//.test(clean) || !/\.\w+$/.test(clean) ? undefined : cut(clean, 300);
   }
@@ -129,6 +144,8 @@
   const isSame = (a, b) => a === b || Boolean(a && b && a.alternate === b);
   const ownerOf = (fiber) => fiber._debugOwner || fiber.owner;
 
+  const isRuntime = (line) => /^\s*(?:at )?(?:[\w$.]*\.)?(?:jsxDEV|jsxs?|createElement|cloneElement|fakeJSXCallSite)\b/.test(line);
+
   /**
    * The stack frame that created an element: React keeps the stack with each element, while developing. Undefined if a package created it.
    * React's own functions come before that frame.
@@ -137,7 +154,7 @@
     const stack = fiber._debugStack || fiber.debugStack;
     for (const line of String((stack && stack.stack) || stack || "").split("\n")) {
       if (/react[-_]stack[-_]bottom[-_]frame/.test(line)) return undefined;
-      if (/^\s*at (?:\S*\.)?(?:jsxDEV|jsxs?|createElement|cloneElement|fakeJSXCallSite)\b/.test(line)) continue;
+      if (isRuntime(line)) continue;
       const match = /\(?((?:https?|file|webpack-internal|about):\/\/\S+?):(\d+):(\d+)\)?$/.exec(line.trim());
       if (!match || match[1] === "about://") continue;
       const [, address] = match;
@@ -148,23 +165,31 @@
     }
     return undefined;
   }
+  /** Whether the element is known to be created by a package. */
+  function isOfPackage(fiber) {
+    if (fiber._debugSource) return /node_modules/.test(fiber._debugSource.fileName);
+    const stack = fiber._debugStack || fiber.debugStack;
+    const lines = String((stack && stack.stack) || stack || "").split("\n");
+    const creator = lines.find((line) => line.includes("://") && !isRuntime(line));
+    return creator !== undefined && /node_modules|\/\.vite\//.test(creator);
+  }
   const keyOf = (frame) => `${frame.address.replace(/\?\d+$/, "")}:${frame.line}:${frame.column}`;
 
-  /** Next.js has its own way to ask where a frame of its bundles comes from, also for components that ran on the server. */
-  async function placeInNext({ address, line, column, isServer }) {
+  /** Next.js has its own way to ask where a frame of a component that ran on its server comes from. */
+  async function placeInNext({ address, line, column }) {
     const response = await fetch("/__nextjs_original-stack-frames", {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({
         frames: [{ file: address, methodName: "", arguments: [], line1: line, column1: column }],
-        isServer,
+        isServer: true,
         isEdgeServer: false,
         isAppDirectory: true,
       }),
     });
     const [answer] = response.ok ? await response.json() : [];
     const frame = answer && answer.value && answer.value.originalStackFrame;
-    const file = frame && frame.file ? projectFile(frame.file) : undefined;
+    const file = frame && frame.file ? projectFile(frame.file, true) : undefined;
     return file && frame.line1 ? { file, line: frame.line1, column: frame.column1 || 1 } : undefined;
   }
   async function placeByMap({ address, line, column }) {
@@ -174,16 +199,13 @@
     const original = map ? originalOf(map, line, column) : undefined;
     // A map of one module names it by its last part only.
     const isWhole = original && original.source && /\//.test(original.source.replace(/^\.\//, ""));
-    const file = projectFile(isWhole ? original.source : new URL(address).pathname);
+    const file = isWhole
+      ? projectFile(original.source, original.source.includes("/[project]/"))
+      : projectFile(new URL(address).pathname, true);
     if (!file) return undefined;
     if (!original) return { file, line, column };
-    const content = map.sourcesContent && map.sourcesContent[map.sources.indexOf(original.source)];
-    return {
-      file,
-      line: original.line,
-      column: original.column,
-      ...(typeof content === "string" && { hash: hashOf(content) }),
-    };
+    const { content } = original;
+    return { file, line: original.line, column: original.column, ...(typeof content === "string" && { hash: hashOf(content) }) };
   }
   const places = new Map();
   /** Where in the source an element was created; undefined if that is not known. */
@@ -227,15 +249,36 @@
     }
     return items;
   }
-  /** Where the element was created, then where the component around it was. An element that a package created counts as its component. */
+  /** Whether another element that the component rendered has the same text: then its call site does not say which of them the text is for. */
+  function isRepeatedIn(component, element) {
+    const texts = new Set(textsOf(element).map(({ data }) => data.trim()));
+    const rest = [component.child];
+    for (let steps = 0; rest.length > 0; steps++) {
+      if (steps > 2000) return true;
+      const fiber = rest.pop();
+      if (!fiber) continue;
+      const node = fiber.stateNode;
+      if (node instanceof Element && node !== element && textsOf(node).some(({ data }) => texts.has(data.trim()))) return true;
+      rest.push(fiber.child, fiber.sibling);
+    }
+    return false;
+  }
+  /**
+   * Where the element was created, then where the component around it was. For an element that a package created, its component counts
+   * instead. Empty if that is not known.
+   */
   async function originsOf(element) {
     const origins = [];
     let isComponent = false;
     let at = fiberOf(element);
     for (let step = 0; at && step < 20 && origins.length < 2; step++) {
       const place = await placeOf(at);
-      if (place) origins.push({ ...place, items: await itemsOf(at, place.file) });
-      else if (origins.length > 0) break;
+      if (place) {
+        // What an owner rendered can be on its other copy.
+        const rendered = at.child ? at : at.alternate;
+        if (isComponent && origins.length === 0 && (!rendered || isRepeatedIn(rendered, element))) break;
+        origins.push({ ...place, items: await itemsOf(at, place.file) });
+      } else if (origins.length > 0 || !isOfPackage(at)) break;
       else isComponent = true;
       at = ownerOf(at);
     }
