@@ -202,12 +202,13 @@ export default journey({ templates: ["react-vite", "static"] }, async (context) 
         await until("the page is connected", () => pick.isEnabled());
         await pick.click();
         await heading.click();
-        const sheet = page.getByRole("dialog", { name: "<h1>" });
-        await sheet.getByRole("textbox", { name: "Text", exact: true }).waitFor();
+        const field = panel.getByRole("textbox", { name: "Text", exact: true });
+        await field.waitFor();
         await checkScreens(page, "visual-editing-phone", { variants: ["light-m", "dark-m"] });
         await page.setViewportSize({ width: 390, height: 844 });
-        await page.keyboard.press("Escape");
-        await sheet.waitFor({ state: "detached" });
+        await heading.waitFor();
+        await panel.getByRole("button", { name: "Close" }).click();
+        await panel.waitFor({ state: "detached" });
       },
     },
     { name: "the page had no problems", run: async () => expectNoProblems(watched) },

@@ -164,7 +164,16 @@ function describe({ type, data, message }: RecordedAction, tools: ReadonlyMap<st
   }
 }
 const isElementEdit = (value: unknown): value is ElementEditRecord => typeof value === "object" && value !== null;
-const editedParts: Record<string, string> = { text: "the text", classes: "the classes" };
+const editedParts: Record<string, string> = {
+  text: "the text",
+  classes: "the classes",
+  alt: "the alternative text",
+  "aria-label": "the accessible name",
+  href: "the link address",
+  placeholder: "the placeholder",
+  src: "the image",
+  title: "the title",
+};
 /** "Changed the text of <h1>": the file is the subject of the entry. */
 export function editSummary({ property, element, undoes }: Pick<ElementEditRecord, "property" | "element" | "undoes">): string {
   const part = `${editedParts[property] ?? property} of <${element}>`;

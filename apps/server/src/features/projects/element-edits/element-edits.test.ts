@@ -69,7 +69,7 @@ test("quick edits of the same part are one edit: one undo and one activity entry
   expect(await read("src/App.tsx")).toContain('<a href="/drinks">Our drinks</a>');
 
   expect((await activity()).slice(0, 2).map(({ summary, subject, actor }) => [actor.kind, summary, subject])).toEqual([
-    ["person", "Changed href of <a>", "src/App.tsx"],
+    ["person", "Changed the link address of <a>", "src/App.tsx"],
     ["person", "Changed the text of <a>", "src/App.tsx"],
   ]);
   expect((await activity()).filter(({ summary }) => summary === "Changed the text of <a>")).toHaveLength(1);

@@ -106,6 +106,8 @@ test("typing is shown in the page at once, written once after a pause, and Ctrl+
   await user.keyboard("{Control>}z{/Control}");
   await waitFor(() => expect(api.asked("elementEdits.undo")).toHaveLength(1));
   await waitFor(() => expect(panel.getByRole("textbox", { name: "Text" })).toHaveValue("Bakery"));
+  expect(panel.getByRole("button", { name: "Undo" })).toBeDisabled();
+  expect(panel.getByRole("button", { name: "Redo" })).toBeEnabled();
 });
 
 test("a style replaces the class that sets it, and a suggestion is added", async ({ api, user, show }) => {

@@ -1,6 +1,7 @@
 import { Redo2, Sparkles, Undo2, X } from "lucide-react";
 import { useLayoutEffect, useRef, useState, type ReactNode, type RefObject } from "react";
 import type { ElementChange, ElementEditReason, InspectedElement, PageElement } from "@tesslate/contract";
+import { cx } from "../../../lib/cx.ts";
 import { capsOf } from "../../../lib/shortcut-keys.ts";
 import { useIsNarrow } from "../../../lib/use-is-narrow.ts";
 import { useShortcuts } from "../../../lib/use-shortcuts.ts";
@@ -13,7 +14,6 @@ import { IconButton } from "../../../ui/IconButton.tsx";
 import { Input } from "../../../ui/Input.tsx";
 import { Kbds } from "../../../ui/Kbd.tsx";
 import { LoadFailed } from "../../../ui/LoadFailed.tsx";
-import { Sheet } from "../../../ui/Sheet.tsx";
 import { SkeletonRows } from "../../../ui/Skeleton.tsx";
 import { Spinner } from "../../../ui/Spinner.tsx";
 import { Textarea } from "../../../ui/Textarea.tsx";
@@ -46,24 +46,24 @@ export function ElementPanel({ selection, area }: { selection: Selection; area: 
   const title = `<${element.tag}>`;
   const facts = element.edit;
   const content = facts ? (
-    <EditableElement start={inProject(facts, directory)} title={isNarrow ? undefined : title} onClose={close} onAsk={askAboutElement} />
+    <EditableElement start={inProject(facts, directory)} title={title} onClose={close} onAsk={askAboutElement} />
   ) : (
-    <Frame title={isNarrow ? undefined : title} onClose={close} onAsk={() => askAboutElement("")}>
+    <Frame title={title} onClose={close} onAsk={() => askAboutElement("")}>
       <p className="text-fg-2">The preview sent nothing that can be edited. Ask the agent to change this element.</p>
     </Frame>
   );
-  if (isNarrow)
-    return (
-      <Sheet isOpen onOpenChange={(isOpen) => isOpen || close()} title={title} side="bottom" isFlush>
-        {content}
-      </Sheet>
-    );
+  // On a phone a sheet that leaves the page above it visible: what is changed must be seen.
   return (
     <section
       aria-label={`Edit ${title}`}
       data-testid="element-panel"
-      style={{ width: panelWidth, ...(place ?? { left: 8, top: 8 }) }}
-      className="anim-menu absolute z-20 flex flex-col overflow-hidden rounded-3 border border-line-0 bg-bg-1 text-sm shadow-3"
+      style={isNarrow ? undefined : { width: panelWidth, ...(place ?? { left: 8, top: 8 }) }}
+      className={cx(
+        "flex flex-col overflow-hidden border-line-0 bg-bg-1 text-sm shadow-3",
+        isNarrow
+          ? "on-sheet anim-sheet-bottom fixed inset-x-0 bottom-0 z-40 max-h-[55dvh] rounded-t-4 border-t pt-2 pb-[env(safe-area-inset-bottom)]"
+          : "anim-menu absolute z-20 rounded-3 border",
+      )}
     >
       {content}
     </section>
@@ -85,8 +85,7 @@ function Frame({
   editing,
   children,
 }: {
-  /** Undefined in a sheet, which has its own. */
-  title: string | undefined;
+  title: string;
   source?: { path: string; line: number } | undefined;
   onClose: () => void;
   onAsk: () => void;
@@ -107,28 +106,24 @@ function Frame({
   const name = source && `${source.path}:${source.line}`;
   return (
     <div ref={box} className="flex min-h-0 flex-1 flex-col">
-      {title === undefined && !name ? null : (
-        <div className="flex flex-none items-center gap-2 px-3 pt-2.5 pb-1.5 narrow:px-4 narrow:pt-0">
-          {title === undefined ? null : <h2 className="flex-none font-mono text-sm font-medium text-fg-0">{title}</h2>}
-          {name ? (
-            <button
-              type="button"
-              className="min-w-0 flex-1 truncate text-left font-mono text-xs text-fg-2 underline-offset-2 hover:text-fg-0 hover:underline"
-              title={name}
-              onClick={() => openFile(name)}
-            >
-              {name}
-            </button>
-          ) : (
-            <span className="flex-1" />
-          )}
-          {title === undefined ? null : (
-            <IconButton label="Close" size="sm" tooltipSide="none" onClick={onClose}>
-              <X size={14} />
-            </IconButton>
-          )}
-        </div>
-      )}
+      <div className="flex flex-none items-center gap-2 px-3 pt-2.5 pb-1.5 narrow:px-4 narrow:pt-0">
+        <h2 className="flex-none font-mono text-sm font-medium text-fg-0">{title}</h2>
+        {name ? (
+          <button
+            type="button"
+            className="min-w-0 flex-1 truncate text-left font-mono text-xs text-fg-2 underline-offset-2 hover:text-fg-0 hover:underline"
+            title={name}
+            onClick={() => openFile(name)}
+          >
+            {name}
+          </button>
+        ) : (
+          <span className="flex-1" />
+        )}
+        <IconButton label="Close" size="sm" tooltipSide="none" onClick={onClose}>
+          <X size={14} />
+        </IconButton>
+      </div>
       <div className="scroll-y flex min-h-0 flex-1 flex-col gap-3 px-3 pb-3 narrow:px-4">{children}</div>
       <div className="flex flex-none items-center gap-1 border-t border-line-0 px-2 py-1.5 narrow:px-3 narrow:py-2">
         <Button size="sm" variant="ghost" icon={<Sparkles size={14} />} onClick={onAsk}>
@@ -140,10 +135,24 @@ function Frame({
             <span role="status" className="text-xs text-fg-2">
               {editing.isSaving ? <Spinner word="Saving…" isWordHidden /> : null}
             </span>
-            <IconButton label="Undo" size="sm" keys={keys("element.undo")} tooltipSide="top" onClick={editing.undo}>
+            <IconButton
+              label="Undo"
+              size="sm"
+              keys={keys("element.undo")}
+              tooltipSide="top"
+              disabled={!editing.canUndo}
+              onClick={editing.undo}
+            >
               <Undo2 size={14} />
             </IconButton>
-            <IconButton label="Redo" size="sm" keys={keys("element.redo")} tooltipSide="top" onClick={editing.redo}>
+            <IconButton
+              label="Redo"
+              size="sm"
+              keys={keys("element.redo")}
+              tooltipSide="top"
+              disabled={!editing.canRedo}
+              onClick={editing.redo}
+            >
               <Redo2 size={14} />
             </IconButton>
           </>
@@ -168,11 +177,13 @@ function EditableElement({
   onAsk,
 }: {
   start: PageElement;
-  title: string | undefined;
+  title: string;
   onClose: () => void;
   onAsk: (text: string) => void;
 }) {
   const editing = useElementEdit(start);
+  // A phone's keyboard would cover the page.
+  const isNarrow = useIsNarrow();
   const { element, inspected, change, version } = editing;
   const { data } = inspected;
   const parts = data ? partsOf(data) : [];
@@ -201,7 +212,7 @@ function EditableElement({
               value={value}
               version={version}
               reason={data.texts[index]?.reason ?? null}
-              takesFocus={index === 0}
+              takesFocus={index === 0 && !isNarrow}
               onChange={(next) => change({ type: "text", index, value: next }, { isTyping: true })}
               onDone={editing.flush}
               onAsk={() => onAsk(`Change the text “${shortened(value)}” of this element to `)}

@@ -82,7 +82,7 @@ export function ImageSource({
           }}
         />
         {reason === null ? (
-          <div className="flex gap-1.5">
+          <div className="flex items-center gap-1.5">
             <Select
               label="Image of the project"
               size="sm"

@@ -30,6 +30,8 @@ export interface ElementEditing {
   /** Undoes the last edit, if there is one. */
   undo: () => void;
   redo: () => void;
+  canUndo: boolean;
+  canRedo: boolean;
   /** Increases whenever the element changed by anything but typing, so that fields show its values again. */
   version: number;
 }
@@ -46,6 +48,7 @@ export function useElementEdit(start: PageElement): ElementEditing {
   const project = useProject();
   const { preview } = useOpenPreview();
   const [element, setElement] = useState(start);
+  const [counts, setCounts] = useState({ done: 0, undone: 0 });
   // Not state: the undo of a notification must work after the panel was closed.
   const history = useRef<{ done: readonly Done[]; undone: readonly Done[] }>({ done: [], undone: [] });
   const [error, setError] = useState<string>();
@@ -55,6 +58,7 @@ export function useElementEdit(start: PageElement): ElementEditing {
   const current = useRef(start);
   const work = useRef<Promise<unknown>>(Promise.resolve());
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const isClosed = useRef(false);
   const params = { id: project.id };
 
   const inspected = useQuery({
@@ -67,10 +71,15 @@ export function useElementEdit(start: PageElement): ElementEditing {
     current.current = next;
     setElement(next);
   };
+  const remember = (next: typeof history.current) => {
+    history.current = next;
+    setCounts({ done: next.done.length, undone: next.undone.length });
+  };
   /** One request at a time: each edit needs the element that the one before it left. */
   const inTurn = (task: () => Promise<void>) => {
     setIsBusy(true);
     const turn = work.current.then(task).catch((failure: unknown) => {
+      if (isClosed.current) toast(sentenceOf(failure), { kind: "failed", id: toastId });
       setError(sentenceOf(failure));
       preview.command({ type: "attempt" });
       setVersion((last) => last + 1);
@@ -86,12 +95,13 @@ export function useElementEdit(start: PageElement): ElementEditing {
       if (isSameAs(before, change)) return;
       const { edit, element: after } = await api.elementEdits.create({ params, body: { element: before, change } });
       const { done } = history.current;
-      history.current = { done: done.at(-1)?.editId === edit.id ? done : [...done, { editId: edit.id, element: before }], undone: [] };
+      remember({ done: done.at(-1)?.editId === edit.id ? done : [...done, { editId: edit.id, element: before }], undone: [] });
       become(after);
       setError(undefined);
       preview.command({ type: "attempt", isKept: true });
-      if (change.type !== "text") setVersion((last) => last + 1);
-      toastWithUndo(`${edit.summary}.`, () => undoLast(), { id: toastId });
+      // The other fields are typed into, and have the value already.
+      if (change.type === "attribute" && change.name === "src") setVersion((last) => last + 1);
+      toastWithUndo(`${edit.summary}.`, () => undoWritten(), { id: toastId });
     });
   const flush = useHandler(() => {
     clearTimeout(timer.current);
@@ -99,8 +109,14 @@ export function useElementEdit(start: PageElement): ElementEditing {
     setWaiting(undefined);
     write(waiting);
   });
-  // What was typed last is written when the panel closes.
-  useEffect(() => flush, [flush]);
+  useEffect(() => {
+    isClosed.current = false;
+    return () => {
+      isClosed.current = true;
+      // What was typed last is written when the panel closes.
+      flush();
+    };
+  }, [flush]);
   const change = useHandler((next: ElementChange, { isTyping = false }: { isTyping?: boolean } = {}) => {
     if (waiting && !isSamePart(waiting, next)) flush();
     setError(undefined);
@@ -123,18 +139,25 @@ export function useElementEdit(start: PageElement): ElementEditing {
       const after = current.current;
       const { edit } = await api.elementEdits.undo({ params: { ...params, edit_id: last.editId } });
       const { [from]: taken, [to]: given } = history.current;
-      history.current = { ...history.current, [from]: taken.slice(0, -1), [to]: [...given, { editId: edit.id, element: after }] };
+      remember({ ...history.current, [from]: taken.slice(0, -1), [to]: [...given, { editId: edit.id, element: after }] });
       become(last.element);
       setError(undefined);
       preview.command({ type: "attempt", isKept: true });
       setVersion((count) => count + 1);
       toast(from === "done" ? "Edit undone." : "Edit repeated.", { id: toastId });
     });
+  const dropWaiting = () => {
+    clearTimeout(timer.current);
+    setWaiting(undefined);
+  };
+  const undoWritten = useHandler(() => {
+    dropWaiting();
+    takeBack("done", "undone");
+  });
   const undoLast = useHandler(() => {
     if (!waiting) return takeBack("done", "undone");
     // What is not written yet goes first.
-    clearTimeout(timer.current);
-    setWaiting(undefined);
+    dropWaiting();
     preview.command({ type: "attempt" });
     return setVersion((count) => count + 1);
   });
@@ -148,6 +171,8 @@ export function useElementEdit(start: PageElement): ElementEditing {
     error,
     undo: undoLast,
     redo: redoLast,
+    canUndo: waiting !== undefined || counts.done > 0,
+    canRedo: counts.undone > 0,
     version,
   };
 }
