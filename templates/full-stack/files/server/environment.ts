@@ -7,6 +7,8 @@ const schema = z.object({
   HOST: z.string().default("127.0.0.1"),
   /** The address of the app for visitors. Without it, the host of each request counts. */
   PUBLIC_URL: z.url().optional(),
+  /** An account that becomes an administrator at the start. */
+  ADMIN_EMAIL: z.email().optional(),
   NODE_ENV: z.string().default("development"),
 });
 

@@ -6,10 +6,13 @@ import { Hono } from "hono";
 import { createApp } from "./app.ts";
 import { migrateDatabase, openDatabase } from "./database.ts";
 import { readEnvironment } from "./environment.ts";
+import { makeAdmin } from "./roles.ts";
 
 const environment = readEnvironment();
 await migrateDatabase(environment.DATABASE_URL);
 const { db, close } = openDatabase(environment.DATABASE_URL);
+if (environment.ADMIN_EMAIL && !(await makeAdmin(db, environment.ADMIN_EMAIL)))
+  console.warn(`ADMIN_EMAIL: there is no account ${environment.ADMIN_EMAIL} yet. Sign up with it, then restart.`);
 
 /** Vite puts a hash of their content into these names. */
 const isHashed = (path: string) => path.includes("/assets/");

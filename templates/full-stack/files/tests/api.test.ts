@@ -2,6 +2,7 @@ import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { migrateDatabase } from "../server/database.ts";
 import { readEnvironment } from "../server/environment.ts";
+import { makeAdmin } from "../server/roles.ts";
 import { maxFileBytes } from "../server/routes/files.ts";
 import { user } from "../server/schema.ts";
 import { openTestApp, signUp, type TestApp } from "./database.ts";
@@ -103,6 +104,14 @@ describeApi("files", () => {
 });
 
 describeApi("administration", () => {
+  test("ADMIN_EMAIL makes an existing account an administrator", async () => {
+    const eve = await signUp(api, "first-admin@example.com");
+    expect(await makeAdmin(api.db, "nobody@example.com")).toBe(false);
+    expect((await eve.request("/api/admin/users")).status).toBe(404);
+    expect(await makeAdmin(api.db, "First-Admin@example.com")).toBe(true);
+    expect((await eve.request("/api/admin/users")).status).toBe(200);
+  });
+
   test("exists only for administrators, who see all users and change roles", async () => {
     const ada = await signUp(api, "admin-a@example.com");
     const bob = await signUp(api, "admin-b@example.com");
