@@ -70,7 +70,7 @@ describe.each(slugs)("%s", (slug) => {
   const files = join(root, slug, "files");
 
   test("describes itself", () => {
-    const { containers, connections, secrets, category = "fullstack", features = [], ...described } = template;
+    const { containers, connections, secrets, ...described } = template;
     expect(described).toStrictEqual({
       slug,
       name: expect.stringMatching(/^.{3,40}$/),
@@ -92,8 +92,6 @@ describe.each(slugs)("%s", (slug) => {
     expect(template.stack.length).toBeGreaterThan(1);
     expect(template.features.length).toBeGreaterThan(1);
     expect(template.starter_prompts.length).toBeGreaterThanOrEqual(3);
-    expect(category).toMatch(/^[a-z]+$/);
-    expect(features).toEqual(allLike(features, /^[A-Z].{2,29}$/));
     const names = [template.service.name ?? template.name, ...(containers ?? []).map(({ name }) => name)];
     for (const { from, to } of connections ?? []) expect(names).toEqual(expect.arrayContaining([from, to]));
     expect(secrets ?? []).toEqual(allLike(secrets ?? [], /^[A-Z_]+$/));

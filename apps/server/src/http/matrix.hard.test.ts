@@ -46,7 +46,21 @@ const exceptions: Partial<Record<Caller, Record<string, { answer: number | strin
     "branches.discard": { answer: 404, because: "it was merged" },
     "elementEdits.create": { answer: "element_not_found", because: "the preview has no such element" },
     ...Object.fromEntries(
-      ['tables', 'schema', 'structure', 'exportTable', 'rows', 'cell', 'count', 'change', 'query', 'execute', 'explain', 'exportQuery', 'removeHistory'].map((name) => [`databases.${name}`, { answer: 404, because: "the project has no database" }]),
+      [
+        "tables",
+        "schema",
+        "structure",
+        "exportTable",
+        "rows",
+        "cell",
+        "count",
+        "change",
+        "query",
+        "execute",
+        "explain",
+        "exportQuery",
+        "removeHistory",
+      ].map((name) => [`databases.${name}`, { answer: 404, because: "the project has no database" }]),
     ),
   },
 };

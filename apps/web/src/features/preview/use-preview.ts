@@ -36,7 +36,7 @@ export interface Preview {
   /** Starts or ends selecting. */
   pick: () => void;
   /** The element that the person selected, with the path of its page. */
-  selection: Selection | undefined;
+  selection: ElementSelection | undefined;
   deselect: () => void;
   reports: Reports;
   report: (action: ReportAction) => void;
@@ -44,7 +44,7 @@ export interface Preview {
   isChecking: boolean;
 }
 
-export interface Selection {
+export interface ElementSelection {
   /** Another one for each selection. */
   id: string;
   element: PickedElement;
@@ -130,7 +130,7 @@ export function usePreview({
   const [isBridged, setIsBridged] = useState(false);
   const [isShutOut, setIsShutOut] = useState(false);
   const [isPicking, setIsPicking] = useState(false);
-  const [selection, setSelection] = useState<Selection>();
+  const [selection, setSelection] = useState<ElementSelection>();
   const loadedDocument = useRef<string>(undefined);
   const [entry, setEntry] = useState({ count: 0, path: "/" });
   const [reports, report] = useReducer(reportsReducer, noReports);

@@ -27,7 +27,7 @@ const sharedMs = 10_000;
 const maxKeptChars = 64 * 1024;
 
 const sentences: Record<ElementEditReason, string> = {
-  no_source: "The preview doesn't say where this element comes from. Ask the agent to change it.",
+  no_source: "The preview doesn't know where this element comes from. Ask the agent to change it.",
   not_found: "The source doesn't contain this value. Reload the preview, or ask the agent to change it.",
   expression: "Code computes this value. Ask the agent to change it.",
   imported: "This value is imported from another module. Ask the agent to change it.",

@@ -4,7 +4,7 @@ import { cx } from "../../../lib/cx.ts";
 import { Chip } from "../../../ui/Chip.tsx";
 import { Field } from "../../../ui/Field.tsx";
 import { Input } from "../../../ui/Input.tsx";
-import { LeftToAgent, type OnChange } from "./ElementPanel.tsx";
+import { LeftToAgent, type OnChange } from "./LeftToAgent.tsx";
 import { suggestedClasses } from "./tailwind-styles.ts";
 import { reasonTexts } from "./use-element-edit.ts";
 

@@ -1,6 +1,6 @@
 import { Redo2, Sparkles, Undo2, X } from "lucide-react";
 import { useLayoutEffect, useRef, useState, type ReactNode, type RefObject } from "react";
-import type { ElementChange, ElementEditReason, InspectedElement, PageElement } from "@tesslate/contract";
+import type { ElementEditReason, InspectedElement, PageElement } from "@tesslate/contract";
 import { cx } from "../../../lib/cx.ts";
 import { capsOf } from "../../../lib/shortcut-keys.ts";
 import { useIsNarrow } from "../../../lib/use-is-narrow.ts";
@@ -18,9 +18,10 @@ import { SkeletonRows } from "../../../ui/Skeleton.tsx";
 import { Spinner } from "../../../ui/Spinner.tsx";
 import { Textarea } from "../../../ui/Textarea.tsx";
 import { useOpenPreview } from "../open-preview.ts";
-import type { Selection } from "../use-preview.ts";
+import type { ElementSelection } from "../use-preview.ts";
 import { ClassList } from "./ClassList.tsx";
 import { ImageSource } from "./ImageSource.tsx";
+import { LeftToAgent } from "./LeftToAgent.tsx";
 import { panelPlace } from "./panel-place.ts";
 import { StyleControls } from "./StyleControls.tsx";
 import { reasonTexts, useElementEdit, type ElementEditing } from "./use-element-edit.ts";
@@ -29,7 +30,7 @@ const panelWidth = 320;
 const keys = (id: ShortcutId) => <Kbds caps={capsOf(shortcuts[id].keys[0] ?? "").flat()} />;
 
 /** What can be changed of the selected element: beside it, or a sheet on phones. */
-export function ElementPanel({ selection, area }: { selection: Selection; area: RefObject<HTMLElement | null> }) {
+export function ElementPanel({ selection, area }: { selection: ElementSelection; area: RefObject<HTMLElement | null> }) {
   const { container, preview, frameRef, askAboutElement } = useOpenPreview();
   const isNarrow = useIsNarrow();
   const { element } = selection;
@@ -258,18 +259,6 @@ const shortened = (text: string) => {
   return shown.length > 60 ? `${shown.slice(0, 59)}…` : shown;
 };
 
-/** Why a part cannot be edited here, and the way to the agent. */
-export function LeftToAgent({ reason, onAsk }: { reason: ElementEditReason; onAsk: () => void }) {
-  return (
-    <span className="flex flex-wrap items-center gap-x-1">
-      {reasonTexts[reason]}
-      <button type="button" className="text-brand-ink underline-offset-2 hover:underline" onClick={onAsk}>
-        Ask the agent
-      </button>
-    </span>
-  );
-}
-
 /** The text of a field while it is edited; from the element again when it changed by anything but typing. */
 function useDraft(value: string, version: number) {
   const [draft, setDraft] = useState({ text: value, version });
@@ -366,6 +355,3 @@ function AttributeField({
     </Field>
   );
 }
-
-/** Changes that controls make. */
-export type OnChange = (change: ElementChange, options?: { isTyping?: boolean }) => void;

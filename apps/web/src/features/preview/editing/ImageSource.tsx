@@ -11,7 +11,7 @@ import { Field } from "../../../ui/Field.tsx";
 import { Input } from "../../../ui/Input.tsx";
 import { Select } from "../../../ui/Select.tsx";
 import { addressOf } from "./image-address.ts";
-import { LeftToAgent } from "./ElementPanel.tsx";
+import { LeftToAgent } from "./LeftToAgent.tsx";
 
 const most = 200;
 

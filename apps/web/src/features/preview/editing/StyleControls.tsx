@@ -3,7 +3,7 @@ import { useState } from "react";
 import { cx } from "../../../lib/cx.ts";
 import { Popover } from "../../../ui/Popover.tsx";
 import { Select } from "../../../ui/Select.tsx";
-import type { OnChange } from "./ElementPanel.tsx";
+import type { OnChange } from "./LeftToAgent.tsx";
 import { tailwindColors, tailwindShades } from "./tailwind-colors.ts";
 import { boxStyles, colorStyles, setBy, textStyles, type Style } from "./tailwind-styles.ts";
 import { reasonTexts } from "./use-element-edit.ts";

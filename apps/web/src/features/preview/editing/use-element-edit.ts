@@ -201,7 +201,7 @@ function attemptOf(element: PageElement, change: ElementChange): Attempt {
 
 /** Why a part is left to the agent, for the person. */
 export const reasonTexts: Record<ElementEditReason, string> = {
-  no_source: "The preview doesn't say where this element comes from.",
+  no_source: "The preview doesn't know where this element comes from.",
   not_found: "The source doesn't contain this value.",
   expression: "Code computes this value.",
   imported: "This value is imported from another module.",
