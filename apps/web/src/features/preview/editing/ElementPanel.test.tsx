@@ -102,7 +102,7 @@ test("typing is shown in the page at once, written once after a pause, and Ctrl+
     element: { directory: "web", origins: [{ file: "web/src/App.tsx" }] },
     change: { type: "text", index: 0, value: "Bread" },
   });
-  expect(await screen.findByText("Changed the text of <h1> in web/src/App.tsx.")).toBeVisible();
+  expect(await screen.findByText("Changed the text of <h1> in web/src/App.tsx.")).toBeInTheDocument();
   await user.keyboard("{Control>}z{/Control}");
   await waitFor(() => expect(api.asked("elementEdits.undo")).toHaveLength(1));
   await waitFor(() => expect(panel.getByRole("textbox", { name: "Text" })).toHaveValue("Bakery"));
