@@ -311,7 +311,9 @@ export default journey({}, async (context) => {
         await page().getByLabel("Website").fill("not an address");
         await page().getByRole("button", { name: "Save" }).click();
         await page().getByText("Must not be empty").waitFor();
-        await page().getByText("Must start with http:// or https://").waitFor();
+        await page().getByLabel("Name", { exact: true }).fill("Bob");
+        await page().getByRole("button", { name: "Save" }).click();
+        await page().getByText("Enter a website, for example alder.example").waitFor();
         await expectAccessible(page(), "a profile with faults");
         await page().getByRole("heading", { name: "Settings", level: 1 }).click();
         await page().keyboard.press("?");

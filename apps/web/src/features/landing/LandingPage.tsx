@@ -17,7 +17,7 @@ const steps: readonly { title: string; text: string }[] = [
   { title: "Describe it", text: "Write what the app is for and who uses it. A few sentences are enough." },
   {
     title: "The agent builds it",
-    text: "It plans, writes the files and runs commands in a sandbox. You approve its actions, or allow all of them.",
+    text: "It plans, writes the files and runs commands in a sandbox. Approve each action, or choose Auto mode.",
   },
   { title: "Use it while it grows", text: "The running app is next to the chat and reloads with every change." },
   { title: "Keep every version", text: "Review each change, go back to any checkpoint, and deploy what works." },
