@@ -65,6 +65,7 @@ function createConfig(settings: Settings, isGiven: (name: string) => boolean) {
       diskBytes: byTier(projects.diskBytes, 0),
       maxCount: capped(projects.maxCount, "TIER_MAX_PROJECTS"),
       maxRunning: projects.maxRunning,
+      startWithRepository: settings.newProjects.startWithRepository,
       maxDeploys: capped(projects.maxDeploys, "TIER_MAX_DEPLOYS"),
     },
     /** Not configurable; here so that tests can shorten it. */

@@ -46,7 +46,7 @@ export function composeGit(
   { projects }: ProjectsArea,
   { idle, lifecycle }: ContainersArea,
   { reconcileAssets }: WorkspaceArea,
-  { openGit, fetchRepository, diskBytesOf }: ProvisioningArea,
+  { openGit, fetchRepository, diskBytesOf, firstCommits }: ProvisioningArea,
   { gitAccounts }: Pick<GitProvidersArea, "gitAccounts">,
   { snapshotsStore, snapshotCapture }: SnapshotsArea,
   writeCommitMessage: WriteCommitMessage,
@@ -68,6 +68,7 @@ export function composeGit(
     treeChanged: reconcileAssets,
   };
   const access = createGitAccess({
+    firstCommits,
     projects: { require: projects.require, sandboxOf: projects.sandboxOf, keepAwake: idle.keepAwake },
     identityOf: store.identityOf,
     exclusion,

@@ -27,7 +27,7 @@ import {
 } from "../features/source/transfer/index.ts";
 import {
   createFetchRepository,
-  createFirstCommit,
+  createFirstCommits,
   createGitStore,
   createServerGit,
   type FetchRepository,
@@ -45,6 +45,8 @@ import type { WorkspaceArea } from "./workspace.ts";
 /** Creating projects (from a template, archive, repository or fork) and deleting them. */
 export interface ProvisioningArea extends Area {
   provisioning: Provisioning;
+  /** First commits that are being made. */
+  firstCommits: { settled(projectId: string): Promise<void> };
   openGit: OpenServerGit;
   fetchRepository: FetchRepository;
   /** Disk limit of a user's project. */
@@ -68,6 +70,12 @@ export async function composeProvisioning(
   const openGit = createServerGit({ dir, outbound, ca, log });
   const fetchRepository = createFetchRepository(openGit);
   const gitStore = createGitStore(db);
+  const firstCommits = createFirstCommits({
+    sandboxOf: projects.sandboxOf,
+    store: gitStore,
+    isOn: config.projects.startWithRepository,
+    log,
+  });
   const copying = {
     projects,
     templates,
@@ -102,7 +110,7 @@ export async function composeProvisioning(
     sources,
     templates,
     beginFirstMessage: firstMessages.begin,
-    createFirstCommit: createFirstCommit({ sandboxOf: projects.sandboxOf, store: gitStore, log }),
+    createFirstCommit: firstCommits.make,
     tasks,
     log,
   });
@@ -126,6 +134,7 @@ export async function composeProvisioning(
 
   return {
     provisioning,
+    firstCommits,
     openGit,
     fetchRepository,
     diskBytesOf,

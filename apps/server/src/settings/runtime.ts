@@ -43,6 +43,13 @@ export const preparation = group("Project code", {
   }),
 });
 
+export const newProjects = group("Project code", {
+  startWithRepository: flag("PROJECT_GIT", {
+    default: "1",
+    description: "New projects begin with a Git repository and a first commit; 0 = people initialize one when they want it",
+  }),
+});
+
 export const recovery = group("Project code", {
   attempts: integer("RESTART_ATTEMPTS", {
     minimum: 0,

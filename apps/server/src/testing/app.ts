@@ -115,6 +115,7 @@ async function ownApp(options: TestAppOptions): Promise<TestApp> {
     // Scripted models only answer scripted calls.
     AGENT_CHAT_TITLES: "0",
     AGENT_COMMIT_MESSAGES: "0",
+    PROJECT_GIT: "0",
     MEMORY_WATERMARK_PERCENT: "0",
     // No real providers: a test that deploys starts a fake one.
     VERCEL_API_URL: "http://127.0.0.1:1",

@@ -36,6 +36,7 @@ export async function spawnStudio(where: {
       SECRET_KEY: "a secret key of the tests, 32+ characters",
       RATE_LIMIT_FACTOR: "0",
       LOG_LEVEL: "error",
+      PROJECT_GIT: "0",
       TEMPLATE_PREPARATION: "0",
       BROWSER_DOWNLOAD: "0",
       ...env,

@@ -51,13 +51,15 @@ export function createProjectSetup({
   tasks: Tasks;
   log: Logger;
 }) {
-  /** After the setup, so that the app starts meanwhile, and before the first run changes files. */
+  /** Before the first run changes files. */
   const begin = async (projectId: string | null, { source }: CreationInput) => {
     const project = await store.find(projectId ?? "");
     if (!project || project.environment_status === "setup_failed" || project.environment_status === "deleting") return;
-    if (source.kind !== "branch") await createFirstCommit(project, firstCommitOf(source));
+    await commitFirst(project, source);
     await beginFirstMessage(project);
   };
+  const commitFirst = (project: ProjectRow, source: SourceInput): Promise<void> =>
+    source.kind === "branch" ? Promise.resolve() : createFirstCommit(project, firstCommitOf(source));
   const sourceOf = ({ source }: CreationInput) => sources[source.kind] as ProjectSource;
 
   const setUp = async ({ task, input, signal, progress, note }: TaskContext<CreationInput>) => {
@@ -79,6 +81,8 @@ export function createProjectSetup({
     await projects.refreshSandbox(project.id);
     const after = await store.find(project.id);
     if (after) await projects.publishStatus(after);
+    // The app starts meanwhile.
+    if (after) void commitFirst(after, source);
     return { slug: project.slug, container_id: container?.id ?? null };
   };
   const firstCommitOf = (source: SourceInput): string => {

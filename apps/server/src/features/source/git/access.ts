@@ -40,12 +40,15 @@ export type GitAccess = ReturnType<typeof createGitAccess>;
 /** Access to a project's repository: ownership, sandbox, and serialized writes. */
 export function createGitAccess({
   projects,
+  firstCommits,
   identityOf,
   exclusion,
   changes,
   writeQueue,
 }: {
   projects: GitProjects;
+  /** Git waits for the first commit of a new project. */
+  firstCommits: { settled(projectId: string): Promise<void> };
   identityOf(userId: string): Promise<Identity>;
   exclusion: TreeExclusion;
   changes: GitChanges;
@@ -53,6 +56,7 @@ export function createGitAccess({
 }) {
   const open = async (userId: string, ref: string): Promise<Opened> => {
     const project = await projects.require(userId, ref);
+    await firstCommits.settled(project.id);
     const [sandbox, identity] = await Promise.all([projects.sandboxOf(project), identityOf(userId)]);
     return { project, repo: openWorkingRepo(sandbox, identity) };
   };

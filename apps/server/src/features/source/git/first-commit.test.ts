@@ -6,7 +6,7 @@ import { projectsApp, setUpProject, type ProjectsApp } from "../../../testing/pr
 let app: ProjectsApp;
 let ada: TestUser;
 beforeAll(async () => {
-  app = await projectsApp();
+  app = await projectsApp({ env: { PROJECT_GIT: "1" } });
   ada = await app.signUp({ name: "Ada Lovelace" });
 }, 60_000);
 afterAll(() => app.close());
@@ -15,7 +15,8 @@ test("a new project begins with a repository and one commit of its owner; nothin
   const { project } = await setUpProject(app, ada);
   const params = { project_id: project.id };
   const { git, files, transfer } = app.as(ada);
-  await eventually(async () => (await git.info({ params })).is_repository && (await git.status({ params })).last_commit !== null);
+  // Git waits for the commit.
+  expect(await git.info({ params })).toMatchObject({ is_repository: true });
   const { items } = await git.log({ params, query: {} });
   expect(items).toMatchObject([{ message: expect.stringMatching(/^Start from /), author: "Ada Lovelace" }]);
   await files.put({ params: { id: project.id, path: ".env" }, body: { content: "KEY=1" } });

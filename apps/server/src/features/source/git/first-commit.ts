@@ -12,17 +12,19 @@ const timeoutMs = 30_000;
  * Makes the files of a new project a repository with one commit. A project that came with a repository keeps it. Never throws: the project works
  * without, and people can initialize one later.
  */
-export const createFirstCommit =
-  ({
-    sandboxOf,
-    store,
-    log,
-  }: {
-    sandboxOf(project: ProjectRow): Promise<Sandbox>;
-    store: { identityOf(userId: string): Promise<Identity>; setHasRepository(projectId: string): Promise<void> };
-    log: Logger;
-  }) =>
-  async (project: ProjectRow, message: string): Promise<void> => {
+export function createFirstCommits({
+  sandboxOf,
+  store,
+  isOn,
+  log,
+}: {
+  sandboxOf(project: ProjectRow): Promise<Sandbox>;
+  store: { identityOf(userId: string): Promise<Identity>; setHasRepository(projectId: string): Promise<void> };
+  isOn: boolean;
+  log: Logger;
+}) {
+  const pending = new Map<string, Promise<void>>();
+  const make = async (project: ProjectRow, message: string): Promise<void> => {
     try {
       const [sandbox, identity] = await Promise.all([sandboxOf(project), store.identityOf(project.owner_id)]);
       const repo = openWorkingRepo(sandbox, identity);
@@ -37,3 +39,17 @@ export const createFirstCommit =
       log.warn({ err, project_id: project.id }, "no repository for the new project");
     }
   };
+  return {
+    /** At most one at a time; again for a project that has a repository it does nothing. */
+    make: (project: ProjectRow, message: string): Promise<void> => {
+      if (!isOn) return Promise.resolve();
+      const known = pending.get(project.id);
+      if (known) return known;
+      const made = make(project, message).finally(() => pending.delete(project.id));
+      pending.set(project.id, made);
+      return made;
+    },
+    /** Resolves when the first commit of the project is made, at once when none is being made. */
+    settled: async (projectId: string): Promise<void> => pending.get(projectId),
+  };
+}

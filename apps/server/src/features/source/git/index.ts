@@ -4,7 +4,7 @@ export { createGitClone } from "./clone.ts";
 export { createFetchForClone } from "./clone-fetch.ts";
 export { createCloneIntoTree } from "./clone-into-tree.ts";
 export { defineCloneTask } from "./clone-task.ts";
-export { createFirstCommit } from "./first-commit.ts";
+export { createFirstCommits } from "./first-commit.ts";
 export { createProposeMessage, type WriteCommitMessage } from "./propose-message.ts";
 export { createGitRead } from "./read.ts";
 export { createRunCommits } from "./run-commits.ts";
