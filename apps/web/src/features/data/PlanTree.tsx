@@ -1,9 +1,13 @@
 import type { QueryPlan } from "@tesslate/contract";
+import { counted } from "../../lib/counted.ts";
 import { formatDuration } from "../../lib/durations.ts";
-import { formatDecimal, formatNumber, formatPercent } from "../../lib/numbers.ts";
+import { formatDecimal, formatPercent } from "../../lib/numbers.ts";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 import { planOf, type PlanStep } from "./plan.ts";
+
+/** Steps take fractions of a millisecond. */
+const timeText = (ms: number): string => (ms < 10 ? `${formatDecimal(ms, 2)} ms` : formatDuration(ms));
 
 /** A query plan as a tree. The bar of a step is its own share of all costs, or of the time if the statement ran. */
 export function PlanTree({ plan }: { plan: QueryPlan }) {
@@ -15,7 +19,7 @@ export function PlanTree({ plan }: { plan: QueryPlan }) {
     <div className="scroll-y min-h-0 flex-1 overflow-x-auto p-3" {...scrollable} role="group" aria-label="Query plan">
       {drawn.executionMs === undefined ? null : (
         <p className="num pb-2 text-xs text-fg-2">
-          {`Ran in ${formatDuration(drawn.executionMs)}, planned in ${formatDuration(drawn.planningMs ?? 0)}`}
+          {`Ran in ${timeText(drawn.executionMs)}, planned in ${timeText(drawn.planningMs ?? 0)}`}
         </p>
       )}
       <Steps steps={drawn.steps} total={total} />
@@ -48,9 +52,9 @@ const Steps = ({ steps, total }: { steps: readonly PlanStep[]; total: number }) 
             <p className="num pt-1 text-fg-2">
               {[
                 `Cost ${formatDecimal(step.cost, 2)}`,
-                step.rows === undefined ? undefined : `${formatNumber(step.rows)} rows expected`,
-                step.actualRows === undefined ? undefined : `${formatNumber(step.actualRows)} rows read`,
-                step.ms === undefined ? undefined : formatDuration(step.ms),
+                step.rows === undefined ? undefined : `${counted(step.rows, "row")} expected`,
+                step.actualRows === undefined ? undefined : `${counted(step.actualRows, "row")} read`,
+                step.ms === undefined ? undefined : timeText(step.ms),
               ]
                 .filter(Boolean)
                 .join(" · ")}
