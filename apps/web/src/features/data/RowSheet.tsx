@@ -222,7 +222,7 @@ const nullChoice = "null";
 function ValueField({ column, value, onChange }: { column: DataColumn; value: Cell | undefined; onChange: (value: Cell | undefined) => void }) {
   const grid = gridColumnOf(column, [], undefined);
   const choices = choicesOf(grid);
-  const placeholder = value === null ? "NULL" : value === undefined ? `Default: ${column.default ?? "NULL"}` : "empty";
+  const placeholder = value === null ? "NULL" : value === undefined ? (column.default === null && !column.is_nullable ? "Required" : `Default: ${column.default ?? "NULL"}`) : "empty";
   if (!choices)
     return (
       <Textarea
