@@ -12,6 +12,7 @@ const broken = refuse("internal_error", { detail: `The image sha256:${"9f86d081"
 const pages: readonly [path: string, fails: RouteName][] = [
   ["/", "projects.list"],
   ["/projects", "projects.list"],
+  ["/new", "projects.templates"],
   ["/settings/preferences", "models.list"],
   ["/settings/security", "auth.sessions"],
   ["/settings/models", "modelKeys.list"],

@@ -18,6 +18,7 @@ import { dataSearch } from "./features/data/index.ts";
 import { boardSearch } from "./features/feedback/index.ts";
 import { marketplaceSearch, picksQuery, storeTypes } from "./features/marketplace/index.ts";
 import { modelSetupQuery, modelsQuery } from "./features/models/index.ts";
+import { newProjectSearch } from "./features/new-project/index.ts";
 import { projectsSearch } from "./features/projects/index.ts";
 import { readReferralCode } from "./features/referrals/index.ts";
 import { applySavedPreferences, meQuery } from "./features/users/index.ts";
@@ -219,6 +220,13 @@ const projects = createRoute({
   path: "/projects",
   validateSearch: projectsSearch,
   component: lazyPage(() => import("./features/projects/ProjectsPage.tsx"), "ProjectsPage"),
+});
+const newProject = createRoute({
+  getParentRoute: () => app,
+  path: "/new",
+  validateSearch: newProjectSearch,
+  loader: ({ context: { queryClient } }) => void queryClient.prefetchQuery(templatesQuery),
+  component: lazyPage(() => import("./features/new-project/NewProjectPage.tsx"), "NewProjectPage"),
 });
 const settings = createRoute({
   getParentRoute: () => app,
@@ -471,6 +479,7 @@ const routeTree = root.addChildren([
   app.addChildren([
     home,
     projects,
+    newProject,
     settings.addChildren([
       settingsIndex,
       settingsProfile,

@@ -1,6 +1,6 @@
 import { Outlet, useNavigate } from "@tanstack/react-router";
 import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { CircleQuestionMark, House, LayoutGrid, Library, LogOut, Megaphone, Settings, Store, SunMoon } from "lucide-react";
+import { CircleQuestionMark, House, LayoutGrid, Library, LogOut, Megaphone, Plus, Settings, Store, SunMoon } from "lucide-react";
 import { Suspense, useEffect, useMemo, useState } from "react";
 import { signOut } from "../features/auth/index.ts";
 import { useProjectsPaletteSource } from "../features/projects/index.ts";
@@ -78,6 +78,7 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
     "go.home": () => void navigate({ to: "/" }),
     "go.projects": () => void navigate({ to: "/projects" }),
     "go.marketplace": () => void navigate({ to: "/marketplace" }),
+    "go.new": () => void navigate({ to: "/new" }),
     "go.settings": () => void navigate({ to: "/settings/profile" }),
     "theme.toggle": toggleTheme,
   });
@@ -89,6 +90,14 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
       icon: <LayoutGrid size={14} />,
       shortcut: "go.projects",
       run: () => void navigate({ to: "/projects" }),
+    },
+    {
+      id: "go.new",
+      title: "New project",
+      hint: "templates, blank, screenshot",
+      icon: <Plus size={14} />,
+      shortcut: "go.new",
+      run: () => void navigate({ to: "/new" }),
     },
     {
       id: "go.marketplace",

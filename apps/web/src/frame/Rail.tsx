@@ -29,7 +29,7 @@ interface Place {
 function usePlaces(): { home: Place; projects: Place; store: Place; settings: Place; admin: Place; feedback: Place } {
   const match = useMatchRoute();
   const isIn = (
-    to: "/" | "/projects" | "/marketplace" | "/library" | "/settings" | "/admin" | "/feedback" | "/p/$slug/{-$view}",
+    to: "/" | "/projects" | "/new" | "/marketplace" | "/library" | "/settings" | "/admin" | "/feedback" | "/p/$slug/{-$view}",
     isFuzzy = false,
   ) => match({ to, fuzzy: isFuzzy }) !== false;
   return {
@@ -38,7 +38,7 @@ function usePlaces(): { home: Place; projects: Place; store: Place; settings: Pl
       to: "/projects",
       label: "Projects",
       icon: <LayoutGrid />,
-      isHere: isIn("/projects") || isIn("/p/$slug/{-$view}"),
+      isHere: isIn("/projects") || isIn("/new") || isIn("/p/$slug/{-$view}"),
       shortcut: "go.projects",
     },
     store: {

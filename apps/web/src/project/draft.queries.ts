@@ -1,7 +1,7 @@
-import { queryOptions } from "@tanstack/react-query";
+import { queryOptions, type QueryClient } from "@tanstack/react-query";
 import type { ProjectDraft } from "@tesslate/contract";
 import { api } from "../api.ts";
-import { forgetLocalDraft, readLocalDraft } from "../lib/local-draft.ts";
+import { forgetLocalDraft, keepLocalDraft, readLocalDraft } from "../lib/local-draft.ts";
 
 export type PromptDraft = Omit<ProjectDraft, "updated_at">;
 
@@ -26,3 +26,14 @@ export const draftQuery = (userId: string) =>
     // Changes come from this page; another browser's are read when it is opened again.
     staleTime: Number.POSITIVE_INFINITY,
   });
+
+/** Puts a prompt on Home, unless there is one. */
+export async function suggestDraft(queryClient: QueryClient, userId: string, text: string): Promise<void> {
+  const { queryKey } = draftQuery(userId);
+  const current = readLocalDraft(userId) ?? (await queryClient.ensureQueryData(draftQuery(userId)).catch(() => null));
+  if (current?.text.trim()) return;
+  const draft: Draft = { text, base_id: current?.base_id ?? null, is_submitted: false };
+  // The browser keeps it until it is saved with the next change on Home.
+  keepLocalDraft({ ...draft, user_id: userId });
+  queryClient.setQueryData(queryKey, draft);
+}

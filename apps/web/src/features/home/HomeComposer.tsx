@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { Box, ChevronDown } from "lucide-react";
-import type { CreateProject, MessageAttachment } from "@tesslate/contract";
+import { Link } from "@tanstack/react-router";
+import { Box, ChevronDown, LayoutGrid } from "lucide-react";
+import type { MessageAttachment } from "@tesslate/contract";
 import { useEffect, useRef, useState } from "react";
-import { keepEditMode } from "../../lib/edit-modes.ts";
+import { cx } from "../../lib/cx.ts";
 import { hasCode } from "../../lib/errors.ts";
 import { keepModelChoice, pickModel, readModelChoice, shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { formatNumber } from "../../lib/numbers.ts";
@@ -11,28 +11,26 @@ import { useDroppedFiles, usePastedFiles } from "../../lib/use-dropped-files.ts"
 import { useFirstFocus } from "../../lib/use-first-focus.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
-import { templatesQuery, useCreateProject } from "../../project/projects.queries.ts";
+import { templatesQuery } from "../../project/projects.queries.ts";
 import { Banner } from "../../ui/Banner.tsx";
-import { Button } from "../../ui/Button.tsx";
+import { Button, buttonClass } from "../../ui/Button.tsx";
 import { ComposerBox } from "../../ui/ComposerBox.tsx";
 import { faultsOfRequest } from "../../ui/form/faults.ts";
 import { Kbd } from "../../ui/Kbd.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { AttachButton, AttachmentChips, attachPasted, useHeldAttachments, VisionNotice } from "../chat/index.ts";
 import { ModelNotice, modelSetupQuery, modelsQuery } from "../models/index.ts";
-import { ImportButton, projectNameOf } from "../projects/index.ts";
+import { ImportButton, projectNameOf, useNewProject } from "../projects/index.ts";
 import { startersOf } from "./starters.ts";
 import { useProjectDraft } from "./use-project-draft.ts";
 
 const longestMessage = 10_000;
-const longestDescription = 2_000;
 
 /**
  * Prompt, attachments, template, model; Enter creates the project with the prompt, which the server runs as soon as the project is set up. Without a
  * model, Enter submits the draft: it is sent as soon as a model is connected.
  */
 export function HomeComposer() {
-  const navigate = useNavigate();
   const box = useRef<HTMLTextAreaElement>(null);
   const { draft, isLoaded, edit, submit, hold, settle, forget } = useProjectDraft();
   const prompt = draft.text;
@@ -40,7 +38,7 @@ export function HomeComposer() {
   const templates = useQuery(templatesQuery);
   const setup = useQuery(modelSetupQuery);
   const models = useQuery(modelsQuery);
-  const create = useCreateProject();
+  const create = useNewProject();
   const attachments = useHeldAttachments();
   const [hint, setHint] = useState<string>();
   const [isUploading, setIsUploading] = useState(false);
@@ -96,26 +94,22 @@ export function HomeComposer() {
         attached = await attachments.upload().finally(() => setIsUploading(false));
         if (!attached) return refuse("Couldn't upload an attachment. Click Build to retry, or remove it.");
       }
-      const body: CreateProject = {
-        name: projectNameOf(message || (attachments.list[0]?.name.replace(/\.[^.]*$/, "") ?? "")),
-        description: message.slice(0, longestDescription),
-        source_type: "template",
-        ...(template && { base_id: template.slug }),
-        message,
-        edit_mode: "allow",
-        ...(model && { model }),
-        ...(attached.length > 0 && { attachments: attached.map(({ id }) => id) }),
-      };
-      const project = await create.mutateAsync({
-        body,
-        // A submitted draft that two open pages send is built once.
-        ...(draft.is_submitted && storedAt && { idempotencyKey: `project-draft-${storedAt}` }),
-      });
-      // The draft is deleted only after the server has the prompt.
-      attachments.take();
-      forget();
-      keepEditMode(project.id, "allow");
-      void navigate({ to: "/p/$slug/{-$view}", params: { slug: project.slug } });
+      await create.start(
+        {
+          name: projectNameOf(message || (attachments.list[0]?.name.replace(/\.[^.]*$/, "") ?? "")),
+          source: { source_type: "template", ...(template && { base_id: template.slug }) },
+          message,
+          attachments: attached,
+          model,
+          // A submitted draft that two open pages send is built once.
+          ...(draft.is_submitted && storedAt && { idempotencyKey: `project-draft-${storedAt}` }),
+        },
+        () => {
+          // The draft is deleted only after the server has the prompt.
+          attachments.take();
+          forget();
+        },
+      );
     } catch {
       // Shown by `create.error`; sent again only on request.
       hold();
@@ -260,6 +254,13 @@ export function HomeComposer() {
             </li>
           ))}
         </ul>
+        <Link
+          to="/new"
+          className={cx(buttonClass(), "h-7.5 flex-none bg-transparent font-regular text-fg-1 hover:bg-bg-3 narrow:h-11 narrow:text-sm")}
+        >
+          <LayoutGrid size={14} />
+          Templates
+        </Link>
         <ImportButton className="h-7.5 flex-none bg-transparent font-regular text-fg-1 hover:bg-bg-3 narrow:h-11 narrow:text-sm" />
       </div>
     </div>

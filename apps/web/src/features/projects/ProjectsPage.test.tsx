@@ -42,7 +42,7 @@ test("none yet: says what makes one", async ({ api, open }) => {
   projects(api, []);
   open("/projects");
   expect(await screen.findByRole("heading", { name: "No projects yet" })).toBeVisible();
-  expect(screen.getByRole("link", { name: "Create project" })).toHaveAttribute("href", "/");
+  expect(screen.getByRole("link", { name: "Create project" })).toHaveAttribute("href", "/new");
 });
 
 test("a failure names its cause, with what to tell the operator behind Details, and recovers", async ({ api, open, user }) => {

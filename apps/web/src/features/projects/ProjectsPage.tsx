@@ -57,7 +57,7 @@ export function ProjectsPage() {
       action={
         <>
           <ImportButton />
-          <Link to="/" className={buttonClass({ variant: "primary" })}>
+          <Link to="/new" className={buttonClass({ variant: "primary" })}>
             <Plus size={14} />
             New
           </Link>
@@ -139,12 +139,12 @@ export function ProjectsPage() {
           <EmptyState
             title="No projects yet"
             action={
-              <Link to="/" className={buttonClass()}>
+              <Link to="/new" className={buttonClass()}>
                 Create project
               </Link>
             }
           >
-            Describe an app on Home and the agent builds it. Your projects appear here.
+            Choose a template, or describe an app on Home and the agent builds it. Your projects appear here.
           </EmptyState>
         )
       ) : search.view === "list" ? (

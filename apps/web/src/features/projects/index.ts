@@ -5,6 +5,7 @@ export { statusLookOf } from "./project-status.ts";
 export { ProjectCard, ProjectCardSkeletons, projectGrid } from "./ProjectCard.tsx";
 export { projectsSearch } from "./projects-search.ts";
 export { ProjectPill } from "./ProjectPill.tsx";
+export { useNewProject } from "./use-new-project.ts";
 export { AutoFixSwitch } from "./settings/AutoFixSwitch.tsx";
 export { useProjectSetting } from "./settings/use-project-setting.ts";
 export { useProjectOutPalette } from "./use-project-out.tsx";

@@ -1,0 +1,1 @@
+export { newProjectSearch } from "./new-project-search.ts";
