@@ -70,7 +70,11 @@ await build({
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;',
   },
 });
-for (const [from, to] of [["apps/server/migrations", "migrations"]] as const)
+// Read at run time, beside the module that reads them.
+for (const [from, to] of [
+  ["apps/server/migrations", "migrations"],
+  ["apps/server/src/features/runtime/databases/sqlite/sqlite-program.js", "sqlite-program.js"],
+] as const)
   if (existsSync(join(root, from))) cpSync(join(root, from), join(server, "dist", to), { recursive: true });
 
 if (existsSync(join(root, "apps/web/vite.config.ts")))
