@@ -225,7 +225,7 @@ export async function createHostDriver({
     };
     // Operations in progress fail now or complete.
     await endOpened();
-    await Promise.allSettled(turns.values());
+    await Promise.allSettled([...turns.values(), images.close()]);
     await endOpened();
     await onClose({ isLeftRunning: false, isDeleted: true }).catch(logFailure("all"));
   }
@@ -289,7 +289,7 @@ export async function createHostDriver({
       // Including those that were not opened since the start.
       if (!leaveRunning) for (const id of ids()) await find(id);
       isClosed = true;
-      await Promise.allSettled(turns.values());
+      await Promise.allSettled([...turns.values(), images.close()]);
       await Promise.all([...opened].map(([id, sandbox]) => (hasTree(stateDir, id) ? sandbox.close({ leaveRunning }) : sandbox.abandon())));
       opened.clear();
       await onClose({ isLeftRunning: ids().some(hasServices), isDeleted: false });

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, copyFileSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,6 +53,45 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
     expect(readdirSync(join(dataDir, "runtime/run"))).toHaveLength(1);
     await third.close();
   }, 60_000);
+
+  test.skipIf(!isRoot)(
+    "the copy of an image for the next project is made in advance",
+    async () => {
+      const dataDir = await folder();
+      const sourceDir = await folder();
+      mkdirSync(join(sourceDir, "node_modules/package/lib"), { recursive: true });
+      mkdirSync(join(sourceDir, "node_modules/.cache"));
+      for (const file of ["main.js", "node_modules/package/lib/index.js", "node_modules/.cache/index.json"])
+        writeFileSync(join(sourceDir, file), "original");
+      const images = join(dataDir, "runtime/images");
+      const driver = await start({ dataDir });
+      const image = await driver.prepare({ name: "next", sourceDir, build: [] });
+      const next = join(images, `.next-${image}`);
+      const inodeOf = (path: string) => statSync(path).ino;
+      await until(() => existsSync(next), 20_000);
+      const copied = inodeOf(join(next, "main.js"));
+
+      const { files, exec } = await driver.open({ id: "first", image });
+      const tree = join(dataDir, "runtime/sandboxes/first/files");
+      expect(inodeOf(join(tree, "main.js"))).toBe(copied);
+      const shared = "node_modules/package/lib/index.js";
+      expect(inodeOf(join(tree, shared))).toBe(inodeOf(join(images, image, "files", shared)));
+      expect(existsSync(next)).toBe(false);
+      const writeTo = async (path: string) => (await exec(["sh", "-c", `echo changed > ${path}`])).exitCode;
+      for (const path of ["main.js", "new.js", "node_modules/.cache/index.json", "node_modules/new.js", "node_modules/package/lib/new.js"])
+        expect(await writeTo(path), path).toBe(0);
+      expect(await writeTo(shared)).not.toBe(0);
+      expect(new TextDecoder().decode((await files.read("main.js")).data)).toBe("changed\n");
+
+      const second = await driver.open({ id: "second", image });
+      for (const path of ["main.js", "node_modules/.cache/index.json"])
+        expect(new TextDecoder().decode((await second.files.read(path)).data), path).toBe("original");
+      await until(() => existsSync(next), 20_000);
+      await driver.removeImage(image);
+      expect(readdirSync(images)).toEqual([]);
+    },
+    60_000,
+  );
 
   describe("the tools inside", () => {
     let driver: RuntimeDriver;

@@ -1,5 +1,16 @@
 import { createHash } from "node:crypto";
-import { existsSync, lchownSync, readFileSync, readdirSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lchownSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { copyFile, lstat, mkdir, readFile, readdir, readlink, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,6 +28,8 @@ export interface Images {
   remove(id: ImageId): Promise<void>;
   /** Fills an empty folder with the image for a project. */
   copyTo(id: ImageId, files: string, uid: number | undefined): Promise<void>;
+  /** Resolves when no copy for a later project is being made. */
+  close(): Promise<void>;
 }
 
 interface Options {
@@ -48,6 +61,15 @@ export const buildFolder = (key: string) => `.build-${key}`;
 /** Folder of an image that is being deleted. */
 const removedFolder = (key: string) => buildFolder(`removed-${key}`);
 
+/**
+ * The copy for the next project, made in advance: linking 16,000 files takes 0.3 to 1 s, taking them over 30 ms. A folder with this name is
+ * complete except for the owner of its files.
+ */
+const nextFolder = (id: ImageId) => `.next-${id}`;
+/** A project that was just created starts its programs: the copy for the next one is made after that. */
+const nextDelayMs = 2_000;
+const isDotted = (name: string) => name.startsWith(".");
+
 /** Dependency folders are shared: thousands of files that are not edited. Everything else is copied. */
 const sharedNames = new Set(["node_modules", ".venv"]);
 
@@ -66,13 +88,23 @@ interface Manifest {
 
 export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSandbox }: Options): Images {
   makeFolder(dir, 0o711);
-  for (const name of readdirSync(dir)) if (name.startsWith(buildFolder(""))) rmSync(join(dir, name), { recursive: true, force: true });
+  // A program of an earlier process may still write to it.
+  for (const name of readdirSync(dir))
+    if (name.startsWith(buildFolder(""))) rmSync(join(dir, name), { recursive: true, force: true, maxRetries: 3 });
   const building = new Map<ImageId, Build>();
   /** Copies in progress, by image. */
   const copies = new Map<ImageId, Set<Promise<void>>>();
   const manifestOf = (id: ImageId) => join(dir, id, "manifest.json");
-  const isReady = (id: ImageId) => /^[\w.-]+$/.test(id) && existsSync(manifestOf(id));
+  const isReady = (id: ImageId) => /^[\w.-]+$/.test(id) && !isDotted(id) && existsSync(manifestOf(id));
   const readManifest = (id: ImageId) => JSON.parse(readFileSync(manifestOf(id), "utf8")) as Manifest;
+  const closing = new AbortController();
+  for (const name of readdirSync(dir))
+    if (name.startsWith(nextFolder("")) && !isReady(name.slice(nextFolder("").length)))
+      rmSync(join(dir, name), { recursive: true, force: true });
+  /** Images without a copy for the next project, and the turn of the one that is being copied. */
+  const lacking = new Set<ImageId>();
+  let nextTurn: Promise<void> = Promise.resolve();
+
   const present = (id: ImageId): PreparedImage => {
     const { bytes, isCold } = readManifest(id);
     return {
@@ -88,7 +120,10 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
     async prepare(image, { signal, onLog, isBackground = false, isColdEnough = false, isRebuilt = false }) {
       const id = await imageId(image, versions);
       const isOnlyCold = isReady(id) && !isRebuilt && readManifest(id).isCold === true;
-      if (isReady(id) && !isRebuilt && (isColdEnough || !isOnlyCold)) return id;
+      if (isReady(id) && !isRebuilt && (isColdEnough || !isOnlyCold)) {
+        scheduleNext(id);
+        return id;
+      }
       let build = building.get(id);
       if (!build) {
         build = startBuild(id, image, isBackground, isOnlyCold);
@@ -110,33 +145,86 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
 
     async copyTo(id, files, uid) {
       if (!isReady(id)) throw new RuntimeError("not_found", `there is no image ${id}`);
-      const copy = copyImage(id, files, uid);
-      const running = copies.get(id) ?? new Set();
-      copies.set(id, running.add(copy));
-      try {
-        await copy;
-      } finally {
-        running.delete(copy);
-        if (running.size === 0) copies.delete(id);
-      }
+      if (uid === undefined || !takeNext(id, files, uid)) await counted(id, copyImage(id, files, uid));
+      scheduleNext(id);
+    },
+    async close() {
+      closing.abort();
+      await nextTurn;
     },
   };
 
+  /** The image is kept until the copy ends. */
+  async function counted(id: ImageId, copy: Promise<void>): Promise<void> {
+    const running = copies.get(id) ?? new Set();
+    copies.set(id, running.add(copy));
+    try {
+      await copy;
+    } finally {
+      running.delete(copy);
+      if (running.size === 0) copies.delete(id);
+    }
+  }
+
   async function copyImage(id: ImageId, files: string, uid: number | undefined): Promise<void> {
-    const source = join(dir, id, "files");
     const manifest = readManifest(id);
-    await copyTree(source, files, uid, new Set(manifest.shared));
-    for (const path of manifest.shared) await share(source, files, path, manifest, uid);
+    // Without separate uids, projects could write to shared files.
+    const canLink = uid !== undefined && (await fill(id, manifest, files, true));
+    if (!canLink) await fill(id, manifest, files, false);
+    if (uid === undefined) return;
+    giveTo(files, manifest, uid);
+    if (!canLink)
+      for (const path of manifest.shared) await run(["chown", "-R", "-h", `${uid}:${uid}`, join(files, path)], { timeoutMs: 120_000 });
+  }
+
+  /** Copies, once no other work is expected, the image for the project after this one. Without separate uids nothing is linked, and a copy is large. */
+  function scheduleNext(id: ImageId): void {
+    if (ownerUid === undefined || lacking.has(id)) return;
+    lacking.add(id);
+    const turn = async () => {
+      await sleep(nextDelayMs, undefined, { signal: closing.signal, ref: false });
+      lacking.delete(id);
+      await counted(id, makeNext(id));
+    };
+    // The copy of the next project is then made when it is needed, and says what is wrong.
+    nextTurn = nextTurn.then(turn).catch(() => {});
+  }
+
+  async function makeNext(id: ImageId): Promise<void> {
+    const next = join(dir, nextFolder(id));
+    if (!isReady(id) || existsSync(next)) return;
+    const work = join(dir, buildFolder(`next-${id.slice(-12)}`));
+    makeFolder(work, 0o700);
+    try {
+      if (await fill(id, readManifest(id), work, true)) renameSync(work, next);
+    } finally {
+      await rm(work, { recursive: true, force: true });
+    }
+  }
+
+  /** Returns false if no copy is ready. Synchronous: no two projects take the same one. */
+  function takeNext(id: ImageId, files: string, uid: number): boolean {
+    const next = join(dir, nextFolder(id));
+    if (!existsSync(next) || statSync(next).dev !== statSync(files).dev) return false;
+    // A crash from here on leaves nothing that looks complete.
+    const taken = join(dir, buildFolder(`taken-${id.slice(-12)}`));
+    renameSync(next, taken);
+    for (const name of readdirSync(taken)) renameSync(join(taken, name), join(files, name));
+    rmdirSync(taken);
+    giveTo(files, readManifest(id), uid);
+    return true;
   }
 
   /** Removes an image once nothing copies it, and puts `replacement` in its place without a moment between. */
   async function takeAway(id: ImageId, replacement?: string): Promise<void> {
     for (let running = copies.get(id); running && running.size > 0; running = copies.get(id)) await Promise.allSettled(running);
     const gone = join(dir, removedFolder(id.slice(-12)));
+    const goneNext = `${gone}-next`;
+    if (existsSync(join(dir, nextFolder(id)))) renameSync(join(dir, nextFolder(id)), goneNext);
     if (existsSync(join(dir, id))) renameSync(join(dir, id), gone);
     if (replacement !== undefined) renameSync(replacement, join(dir, id));
     // Thousands of files: not in the way of other work of this process.
-    await rm(gone, { recursive: true, force: true });
+    for (const folder of [gone, goneNext]) await rm(folder, { recursive: true, force: true });
   }
 
   /** `isOnlyCold`: the image is there, and only its warm-up is missing. */
@@ -221,6 +309,8 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
         }
       });
       const files = join(work, "files");
+      // Vite reads them at every start when they are there. Each project would have its own copies.
+      await run(["find", files, "-path", "*/node_modules/.vite/deps/*.map", "-type", "f", "-delete"], { timeoutMs: 120_000 });
       await run(["chmod", "-R", "u-s,g-s,a+rX,go-w", files], { timeoutMs: 120_000 });
       if (ownerUid !== undefined) await run(["chown", "-R", "-h", `${ownerUid}:${ownerUid}`, files], { timeoutMs: 120_000 });
       const bytes = Number.parseInt(await run(["du", "-s", "-B1", files], { timeoutMs: 120_000 }), 10);
@@ -230,6 +320,7 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
         if (name !== "files" && name !== "manifest.json") await rm(join(work, name), { recursive: true, force: true });
       signal.throwIfAborted();
       await takeAway(id, work);
+      scheduleNext(id);
       return id;
     } catch (error) {
       if (signal.aborted) throw new RuntimeError("aborted", `building ${image.name} was aborted`, { cause: error });
@@ -239,29 +330,41 @@ export function createImages({ dir, versions, backgroundPrefix, ownerUid, withSa
     }
   }
 
-  /** Hard links to files of another owner, which cannot be changed; folders belong to the project. */
-  async function share(source: string, files: string, path: string, manifest: Manifest, uid: number | undefined) {
-    const [from, to] = [join(source, path), join(files, path)];
-    const isBelow = (entry: string) => entry === path || entry.startsWith(`${path}/`);
-    // Without separate uids, projects could write to shared files.
-    if (uid === undefined) return void (await run(["cp", "-a", from, to], { timeoutMs: 300_000 }));
-    try {
-      await run(["cp", "-al", from, to], { timeoutMs: 120_000 });
-    } catch {
-      // On another file system, or with too many links, copy instead.
-      rmSync(to, { recursive: true, force: true });
-      await run(["cp", "-a", from, to], { timeoutMs: 300_000 });
-      await run(["chown", "-R", "-h", `${uid}:${uid}`, to], { timeoutMs: 120_000 });
-      return;
-    }
-    for (const folder of manifest.folders) if (isBelow(folder)) lchownSync(join(files, folder), uid, uid);
-    for (const file of manifest.own)
-      if (isBelow(file)) {
-        unlinkSync(join(files, file));
-        await copyFile(join(source, file), join(files, file));
-        lchownSync(join(files, file), uid, uid);
+  /** Fills an empty folder; `isLinked`: dependencies are hard links to the image's files. Returns false, and leaves the folder empty, if they cannot be linked. */
+  async function fill(id: ImageId, { shared, own }: Manifest, files: string, isLinked: boolean): Promise<boolean> {
+    const source = join(dir, id, "files");
+    await copyTree(source, files, new Set(shared));
+    for (const path of shared) {
+      try {
+        await run(["cp", isLinked ? "-al" : "-a", join(source, path), join(files, path)], { timeoutMs: 300_000 });
+      } catch (error) {
+        if (!isLinked) throw error;
+        // On another file system, or with too many links.
+        for (const name of readdirSync(files)) await rm(join(files, name), { recursive: true, force: true });
+        return false;
       }
+    }
+    for (const file of isLinked ? own : []) {
+      unlinkSync(join(files, file));
+      await copyFile(join(source, file), join(files, file));
+    }
+    return true;
   }
+}
+
+/** Gives a project what it may write to. Linked files keep the image's owner, so that no project can change them. */
+function giveTo(files: string, { shared, folders, own }: Manifest, uid: number): void {
+  const isShared = new Set(shared);
+  const visit = (path: string): void => {
+    for (const entry of readdirSync(join(files, path), { withFileTypes: true })) {
+      const full = path === "" ? entry.name : `${path}/${entry.name}`;
+      if (isShared.has(full)) continue;
+      lchownSync(join(files, full), uid, uid);
+      if (entry.isDirectory()) visit(full);
+    }
+  };
+  visit("");
+  for (const path of [...folders, ...own]) lchownSync(join(files, path), uid, uid);
 }
 
 interface Joined {
@@ -323,10 +426,7 @@ async function buildManifest(files: string): Promise<Manifest> {
   return manifest;
 }
 
-async function copyTree(from: string, to: string, uid: number | undefined, leaveOut: ReadonlySet<string>, path = ""): Promise<void> {
-  const give = (target: string) => {
-    if (uid !== undefined) lchownSync(target, uid, uid);
-  };
+async function copyTree(from: string, to: string, leaveOut: ReadonlySet<string>, path = ""): Promise<void> {
   await Promise.all(
     (await readdir(join(from, path), { withFileTypes: true })).map(async (entry) => {
       const full = path === "" ? entry.name : `${path}/${entry.name}`;
@@ -334,11 +434,9 @@ async function copyTree(from: string, to: string, uid: number | undefined, leave
       const [source, target] = [join(from, full), join(to, full)];
       if (entry.isDirectory()) {
         await mkdir(target);
-        await copyTree(from, to, uid, leaveOut, full);
+        await copyTree(from, to, leaveOut, full);
       } else if (entry.isSymbolicLink()) await symlink(await readlink(source), target);
       else if (entry.isFile()) await copyFile(source, target);
-      else return;
-      give(target);
     }),
   );
 }
