@@ -61,6 +61,8 @@ export async function startStudio(
         LOG_LEVEL: "info",
         AGENT_CHAT_TITLES: "0",
         AGENT_COMMIT_MESSAGES: "0",
+        // The journey about Git begins without a repository.
+        PROJECT_GIT: "0",
         // Images are provided or built by the first project; a journey about preparation turns it on.
         TEMPLATE_PREPARATION: "0",
         BROWSER_DOWNLOAD: "0",

@@ -33,7 +33,7 @@ export default journey({ ownServer: "it begins without an account and without a 
     ]),
   });
   context.defer(() => model.close());
-  const studio = await context.startStudio({ OUTBOUND_ALLOW_HOSTS: new URL(model.url).host });
+  const studio = await context.startStudio({ OUTBOUND_ALLOW_HOSTS: new URL(model.url).host, PROJECT_GIT: "1" });
   let browser: WatchedWindow | undefined;
   const prompt = (of: Page) => of.getByRole("textbox", { name: "What do you want to build?" });
   const chooseStatic = async (of: Page) => {
