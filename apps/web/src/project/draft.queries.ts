@@ -32,7 +32,7 @@ export async function suggestDraft(queryClient: QueryClient, userId: string, tex
   const { queryKey } = draftQuery(userId);
   const current = readLocalDraft(userId) ?? (await queryClient.ensureQueryData(draftQuery(userId)).catch(() => null));
   if (current?.text.trim()) return;
-  const draft: Draft = { text, base_id: current?.base_id ?? null, is_submitted: false };
+  const draft: PromptDraft = { text, base_id: current?.base_id ?? null, is_submitted: false };
   // The browser keeps it until it is saved with the next change on Home.
   keepLocalDraft({ ...draft, user_id: userId });
   queryClient.setQueryData(queryKey, draft);
