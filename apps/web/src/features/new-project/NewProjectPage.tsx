@@ -17,7 +17,7 @@ import { Skeleton } from "../../ui/Skeleton.tsx";
 import { browseQuery, categoryName, itemsPerPage, priceOf } from "../marketplace/index.ts";
 import { usePreparation } from "../preparation/index.ts";
 import { ImportButton } from "../projects/index.ts";
-import { cardAt, contentsOf, firstStartOf, matchingTemplates } from "./gallery.ts";
+import { cardAt, galleryContentsOf, firstStartOf, matchingTemplates } from "./gallery.ts";
 import type { NewProjectSearch } from "./new-project-search.ts";
 import { ScreenshotButton } from "./ScreenshotButton.tsx";
 import { StartCard, startGrid } from "./StartCard.tsx";
@@ -153,7 +153,7 @@ export function NewProjectPage() {
                     name={template.name}
                     picture={<StartPicture pictures={template.pictures} category={template.category} stack={template.stack} />}
                     description={template.description}
-                    contents={contentsOf(template)}
+                    contents={galleryContentsOf(template)}
                     foot={firstStart === undefined ? [] : [firstStart]}
                     opens={{ template: template.slug }}
                   />

@@ -18,7 +18,7 @@ import { Textarea } from "../../ui/Textarea.tsx";
 import { baseQuery, priceOf } from "../marketplace/index.ts";
 import { ModelNotice, modelSetupQuery, modelsQuery } from "../models/index.ts";
 import { projectNameOf, useNewProject } from "../projects/index.ts";
-import { contentsOf } from "./gallery.ts";
+import { galleryContentsOf } from "./gallery.ts";
 import { StartPicture } from "./StartPicture.tsx";
 
 const longestMessage = 10_000;
@@ -46,7 +46,7 @@ export function TemplateSheet({
       <About
         description={template.description}
         stack={template.stack}
-        contents={contentsOf(template)}
+        contents={galleryContentsOf(template)}
         facts={firstStart === undefined ? [] : [firstStart]}
       />
     </CreateSheet>

@@ -2,7 +2,7 @@ import type { PreparationItem } from "@tesslate/contract";
 import { Template } from "@tesslate/contract";
 import { describe, expect, test } from "vitest";
 import { sample } from "../../testing/sample.ts";
-import { cardAt, contentsOf, firstStartOf, matchingTemplates } from "./gallery.ts";
+import { cardAt, galleryContentsOf, firstStartOf, matchingTemplates } from "./gallery.ts";
 
 const react = sample(Template, { slug: "react", name: "React", stack: ["Vite"], category: "frontend", features: ["Dark mode"] });
 const api = sample(Template, {
@@ -33,7 +33,7 @@ describe("matchingTemplates", () => {
 });
 
 test("the contents of a template name each service once, and not its app", () => {
-  expect(contentsOf(api)).toEqual(["PostgreSQL", "Redis"]);
+  expect(galleryContentsOf(api)).toEqual(["PostgreSQL", "Redis"]);
 });
 
 test("the first start depends on what is prepared", () => {

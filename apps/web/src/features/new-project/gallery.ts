@@ -15,7 +15,7 @@ export function matchingTemplates(templates: readonly Template[], query: string 
 }
 
 /** What a project from a template has, in words: its services and its features. */
-export function contentsOf({ containers, features }: Template): string[] {
+export function galleryContentsOf({ containers, features }: Template): string[] {
   const services = containers.filter(({ service_slug }) => service_slug !== null).map(({ name }) => name);
   return [...features, ...services.filter((name) => !features.includes(name))];
 }

@@ -125,7 +125,7 @@ describe("create", () => {
       expect((await app.request(url)).status).toBe(401);
     }
     expect((await app.request("/api/projects/templates/other/pictures/light", { user: ada })).status).toBe(404);
-    expect((await app.request("/api/projects/templates/tiny/pictures/sepia", { user: ada })).status).toBe(422);
+    expect((await app.request("/api/projects/templates/tiny/pictures/sepia", { user: ada })).status).toBe(404);
   });
 
   test("a template without pictures says so", async () => {

@@ -85,8 +85,11 @@ export function orderOf(sort: ReadRows["sort"], columns: readonly DataColumn[], 
   const rest = primaryKey.filter((name) => !asked.some(({ column }) => column === name)).map((column) => ({ column, direction }) as const);
   return [...asked, ...rest];
 }
-export const orderBy = (order: readonly Order[], dialect: Dialect): string =>
-  order.length === 0 ? "" : ` order by ${order.map(({ column, direction }) => `${dialect.identifier(column)} ${direction}`).join(", ")}`;
+/** `relation`: alias of the table. Without it a name would mean the selected column, which is text. */
+export const orderBy = (order: readonly Order[], relation: string, dialect: Dialect): string =>
+  order.length === 0
+    ? ""
+    : ` order by ${order.map(({ column, direction }) => `${relation}.${dialect.identifier(column)} ${direction}`).join(", ")}`;
 
 /** The rows after the one with these values in the order. */
 export function afterCondition(

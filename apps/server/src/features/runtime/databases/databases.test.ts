@@ -163,6 +163,12 @@ describe.skipIf(!hasPostgres)("PostgreSQL of a project", () => {
       );
       expect(seen).toEqual(results[0]?.rows.map(({ cells }) => cells[0]));
     }
+    // Numbers are not sorted as the text that they are shown as.
+    const numbered = await data().rows({
+      params,
+      body: { schema: "public", table: "plain", sort: [{ column: "n", direction: "desc" }], limit: 4 },
+    });
+    expect(numbered.rows.map(({ cells }) => cells[0])).toEqual(["12", "11", "10", "9"]);
     const found = async (filters: object[], match: "all" | "any" = "all") =>
       (await data().rows({ params, body: { ...table, filters: filters as never, match, limit: 200 } })).rows.length;
     expect(await found([{ column: "a.b", op: "is_null" }])).toBe(15);

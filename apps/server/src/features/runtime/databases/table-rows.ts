@@ -89,7 +89,7 @@ export async function readRows(session: RowSession, request: ReadRows): Promise<
   const offset = cursor && "offset" in cursor ? cursor.offset : 0;
   const selected = [...shownCells(session, relation), ...order.map(({ column }) => fullText(session, column))];
   const page = await session.run(
-    `select ${selected.join(", ") || "null"} from ${dialect.table(request)}${where ? ` where ${where}` : ""}${orderBy(order, dialect)} limit ${limit + 1} offset ${offset}`,
+    `select ${selected.join(", ") || "null"} from ${dialect.table(request)} as page${where ? ` where ${where}` : ""}${orderBy(order, "page", dialect)} limit ${limit + 1} offset ${offset}`,
     parameters.values,
     limit,
   );
