@@ -51,6 +51,8 @@ const changesNothing = new Set(["models.test", "adminHealth.tryProvider", "admin
 /** Routes that need something in progress; tested with their audit rows in those features. */
 const triedElsewhere = new Set([
   "adminProjects.stop",
+  "adminPreparation.prepare",
+  "adminPreparation.remove",
   "adminWork.cancelTask",
   "adminWork.retryJob",
   "adminWork.removeJob",

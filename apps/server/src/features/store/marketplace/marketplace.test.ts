@@ -47,7 +47,7 @@ describe("listings", () => {
 
   test("the catalogue of bases is complete", async () => {
     const all = await bases().list({ query: { limit: 500 } });
-    expect(all.total).toBe(5 + 4 + 63);
+    expect(all.total).toBe(9 + 4 + 63);
     expect(await bases().browse({ query: { limit: 500 } })).toEqual(all);
     const community = all.items.filter((base) => base.creator_name === "Open Source Community");
     expect(community.length).toBe(63);
