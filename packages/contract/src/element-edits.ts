@@ -1,11 +1,9 @@
+import { elementAttributes } from "./element-attributes.ts";
 import { described, Literals, Nullable, ProjectRef, Type, Uuid, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "element-edits";
 
-/** Attributes of an element that can be edited as text. */
-export const elementAttributes = ["alt", "aria-label", "href", "placeholder", "src", "title"] as const;
-export type ElementAttribute = (typeof elementAttributes)[number];
 const AttributeName = Literals(...elementAttributes);
 
 const Line = Type.Integer({ minimum: 1, maximum: 10_000_000 });

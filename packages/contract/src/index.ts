@@ -41,6 +41,7 @@ export * from "./project-event-types.ts";
 export * from "./project-settings.ts";
 export * from "./linked-accounts.ts";
 export * from "./assets.ts";
+export * from "./element-attributes.ts";
 export * from "./element-edits.ts";
 export * from "./attachments.ts";
 export * from "./deploy-providers.ts";
