@@ -108,6 +108,29 @@ export const UpdateProject = Type.Object({
   ),
 });
 
+export const ProjectPoint = described(
+  "A point in the history of a project: a run of the agent, a snapshot that a person saved, or a deployment.",
+  Type.Object({
+    id: Uuid,
+    kind: Literals("run", "snapshot", "deployment"),
+    status: described("`waiting`: for an approval or an answer of a person", Literals("running", "waiting", "done", "failed")),
+    at: described("When it started", Timestamp),
+  }),
+);
+export type ProjectPoint = Static<typeof ProjectPoint>;
+export const ProjectHistory = Type.Object({
+  project_id: Uuid,
+  run: described(
+    "What the agent does: `waiting` if a run needs an approval or an answer, else `running` if one runs, else null",
+    Nullable(Literals("running", "waiting")),
+  ),
+  live_version: described("The newest version that is live; null if none is", Nullable(Type.Integer())),
+  points: described("The latest points, oldest first, at most five", Type.Array(ProjectPoint)),
+});
+export type ProjectHistory = Static<typeof ProjectHistory>;
+/** As many projects as a page of cards may have. */
+export const maxHistories = 50;
+
 export const Template = described(
   "A bundled project template.",
   Type.Object({
@@ -346,6 +369,23 @@ export const projectsRoutes = {
     params: ProjectParams,
     events: Type.Union([ProjectEvent, PongFrame, AuthenticatedFrame, ErrorFrame]),
     frames: Type.Union([AuthFrame, ...Object.values(projectEventFrames)]),
+  }),
+  histories: route({
+    method: "GET",
+    path: "/api/projects/histories",
+    tag,
+    summary: "List project histories",
+    description:
+      "What the agent does in some of your projects, which version is live, and their latest runs, snapshots and deployments. Ids that are not yours are left out.",
+    auth: "user",
+    query: Type.Object({
+      ids: Type.String({
+        pattern: `^[0-9a-fA-F-]{36}(,[0-9a-fA-F-]{36}){0,${maxHistories - 1}}$`,
+        maxLength: maxHistories * 37,
+        description: `UUIDs of projects, separated by commas, at most ${maxHistories}`,
+      }),
+    }),
+    response: Type.Object({ items: Type.Array(ProjectHistory) }),
   }),
   templates: route({
     method: "GET",

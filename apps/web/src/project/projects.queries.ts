@@ -1,5 +1,5 @@
-import { keepPreviousData, queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
-import type { CreateProject, List, Project, RunStatus } from "@tesslate/contract";
+import { keepPreviousData, queryOptions, useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { maxHistories, type CreateProject, type List, type Project, type ProjectHistory, type RunStatus } from "@tesslate/contract";
 import { api } from "../api.ts";
 import { projectKey } from "./cache-keys.ts";
 
@@ -24,6 +24,21 @@ export const recentProjectsQuery = queryOptions({
   queryKey: [...keys.lists, "recent"],
   queryFn: ({ signal }) => api.projects.list({ query: { limit: recentCount } }, { signal }),
 });
+
+/** What the agent does in the projects of a page of cards, and their latest history, by project. Empty until it is loaded. */
+export function useProjectHistories(projects: readonly Pick<Project, "id">[]): ReadonlyMap<string, ProjectHistory> {
+  const ids = projects
+    .slice(0, maxHistories)
+    .map(({ id }) => id)
+    .join(",");
+  const { data } = useQuery({
+    queryKey: [...keys.all, "histories", ids],
+    queryFn: ({ signal }) => api.projects.histories({ query: { ids } }, { signal }),
+    enabled: ids !== "",
+    placeholderData: keepPreviousData,
+  });
+  return new Map(data?.items.map((history) => [history.project_id, history]));
+}
 
 export const projectQuery = (slug: string) =>
   queryOptions({ queryKey: projectKey(slug), queryFn: ({ signal }) => api.projects.get({ params: { id: slug } }, { signal }) });

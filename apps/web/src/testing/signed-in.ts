@@ -17,7 +17,7 @@ export const person = (known: Partial<User> = {}): User =>
 
 /** What the frame around every page asks for. */
 function frameOf(api: CannedApi): void {
-  api.blank("themes.list", "projects.list", "tasks.list", "preparation.list");
+  api.blank("themes.list", "projects.list", "projects.histories", "tasks.list", "preparation.list");
   api.answer("system.config", sample(PublicConfig, { app_domain: "studio.example.com", isolation: "full" }));
 }
 

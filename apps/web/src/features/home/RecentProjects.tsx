@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { recentProjectsQuery } from "../../project/projects.queries.ts";
+import { recentProjectsQuery, useProjectHistories } from "../../project/projects.queries.ts";
 import { buttonClass } from "../../ui/Button.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { ProjectCard, ProjectCardSkeletons, projectGrid } from "../projects/index.ts";
@@ -8,6 +8,7 @@ import { ProjectCard, ProjectCardSkeletons, projectGrid } from "../projects/inde
 /** The recently changed projects. If loading fails, only this section shows an error. */
 export function RecentProjects() {
   const recent = useQuery(recentProjectsQuery);
+  const histories = useProjectHistories(recent.data?.items ?? []);
   if (recent.data?.total === 0) return null;
   return (
     <section className="mt-10" aria-labelledby="home-recent">
@@ -28,7 +29,7 @@ export function RecentProjects() {
       ) : (
         <div className={projectGrid}>
           {recent.data.items.map((project) => (
-            <ProjectCard key={project.id} project={project} />
+            <ProjectCard key={project.id} project={project} history={histories.get(project.id)} />
           ))}
         </div>
       )}

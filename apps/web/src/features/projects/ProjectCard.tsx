@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import type { Project } from "@tesslate/contract";
+import type { Project, ProjectHistory } from "@tesslate/contract";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Thread } from "../../ui/thread/index.ts";
@@ -8,8 +8,16 @@ import { ProjectActions } from "./ProjectActions.tsx";
 import { ProjectPill } from "./ProjectPill.tsx";
 
 /** A project as a card: description, name, status and history. */
-export function ProjectCard({ project, heading: Heading = "h3" }: { project: Project; heading?: "h2" | "h3" }) {
-  const foot = footOf(project);
+export function ProjectCard({
+  project,
+  history,
+  heading: Heading = "h3",
+}: {
+  project: Project;
+  history: ProjectHistory | undefined;
+  heading?: "h2" | "h3";
+}) {
+  const foot = footOf(project, history);
   return (
     <article className="group relative min-w-0" aria-label={project.name}>
       <Link
@@ -23,7 +31,7 @@ export function ProjectCard({ project, heading: Heading = "h3" }: { project: Pro
       <div className="px-0.5 pt-2.25">
         <div className="flex min-w-0 items-center gap-2">
           <Heading className="min-w-0 flex-1 truncate text-sm">{project.name}</Heading>
-          <ProjectPill project={project} />
+          <ProjectPill project={project} history={history} />
         </div>
         <Thread
           orientation="horizontal"
@@ -34,7 +42,7 @@ export function ProjectCard({ project, heading: Heading = "h3" }: { project: Pro
         />
         <div className="flex items-center">
           <p className="min-w-0 flex-1 truncate text-xs text-fg-2">
-            Updated <RelativeTime at={project.updated_at} />
+            Active <RelativeTime at={project.last_activity ?? project.updated_at} />
           </p>
           <ProjectActions project={project} />
         </div>

@@ -2,11 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ArrowDownUp, LayoutGrid, List, ListFilter, Plus, Search } from "lucide-react";
 import { useRef } from "react";
-import type { Project, RunStatus } from "@tesslate/contract";
+import type { Project, ProjectHistory, RunStatus } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { useSearchText } from "../../lib/use-search-text.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
-import { listLimit, projectsQuery } from "../../project/projects.queries.ts";
+import { listLimit, projectsQuery, useProjectHistories } from "../../project/projects.queries.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Input } from "../../ui/Input.tsx";
@@ -48,6 +48,7 @@ export function ProjectsPage() {
   const rows = sortProjects(list.data?.items ?? [], sort);
   const slice = pageOf(rows.length, search.page ?? 1);
   const shown = rows.slice(slice.from, slice.to);
+  const histories = useProjectHistories(shown);
   const isFiltered = Boolean(search.q ?? status);
 
   return (
@@ -148,11 +149,15 @@ export function ProjectsPage() {
           </EmptyState>
         )
       ) : search.view === "list" ? (
-        <Table columns={columns} rows={shown} keyOf={({ id }) => id} />
+        <Table
+          columns={columns}
+          rows={shown.map((project) => ({ project, history: histories.get(project.id) }))}
+          keyOf={({ project }) => project.id}
+        />
       ) : (
         <div className={projectGrid}>
           {shown.map((project) => (
-            <ProjectCard key={project.id} project={project} heading="h2" />
+            <ProjectCard key={project.id} project={project} history={histories.get(project.id)} heading="h2" />
           ))}
         </div>
       )}
@@ -173,20 +178,25 @@ export function ProjectsPage() {
   );
 }
 
+interface ListRow {
+  project: Project;
+  history: ProjectHistory | undefined;
+}
+
 /** Of the list. Its order is chosen with "Sort by", which the cards have too, and not in the heads of the table. */
-const columns: Column<Project>[] = [
+const columns: Column<ListRow>[] = [
   {
     id: "name",
     head: "Name",
     isGreedy: true,
-    cell: ({ name, slug }) => (
+    cell: ({ project: { name, slug } }) => (
       <Link to="/p/$slug/{-$view}" params={{ slug }} className="block truncate font-medium text-fg-0 hover:underline">
         {name}
       </Link>
     ),
   },
-  { id: "status", head: "Status", cell: (project) => <ProjectPill project={project} isBare /> },
-  { id: "updated", head: "Updated", isWideOnly: true, cell: ({ updated_at }) => <RelativeTime at={updated_at} /> },
-  { id: "created", head: "Created", isWideOnly: true, cell: ({ created_at }) => <RelativeTime at={created_at} /> },
-  { id: "actions", head: "Actions", isHeadHidden: true, isFigure: true, cell: (project) => <ProjectActions project={project} /> },
+  { id: "status", head: "Status", cell: ({ project, history }) => <ProjectPill project={project} history={history} isBare /> },
+  { id: "updated", head: "Updated", isWideOnly: true, cell: ({ project: { updated_at } }) => <RelativeTime at={updated_at} /> },
+  { id: "created", head: "Created", isWideOnly: true, cell: ({ project: { created_at } }) => <RelativeTime at={created_at} /> },
+  { id: "actions", head: "Actions", isHeadHidden: true, isFigure: true, cell: ({ project }) => <ProjectActions project={project} /> },
 ];

@@ -1,4 +1,4 @@
-import type { Project } from "@tesslate/contract";
+import type { Project, ProjectHistory, ProjectPoint } from "@tesslate/contract";
 import type { DotShape, Tone } from "../../ui/Pill.tsx";
 import type { ThreadPoint } from "../../ui/thread/index.ts";
 import { formatDateTime } from "../../lib/time.ts";
@@ -8,7 +8,7 @@ export interface StatusLook {
   tone: Tone;
   isBusy?: boolean;
   dot?: DotShape;
-  icon?: "moon" | "cross";
+  icon?: "moon" | "cross" | "hand" | "live";
 }
 type StatusFields = Pick<Project, "status" | "environment_status">;
 
@@ -47,9 +47,46 @@ export function statusLookOf({ status, environment_status }: StatusFields): Stat
   }
 }
 
-/** The footer of a card: the history of the project, oldest first. */
-export function footOf(project: Project): { points: ThreadPoint[]; tail?: "next"; label: string } {
+/** The status of a card. What the agent does counts more than whether the containers run; a live version, more than that they do not. */
+export function cardLookOf(project: StatusFields, history: ProjectHistory | undefined): StatusLook {
   const look = statusLookOf(project);
+  if (look.tone === "err" && project.environment_status !== "active") return look;
+  if (history?.run === "waiting") return { word: "Needs your input", tone: "err", icon: "hand" };
+  if (look.isBusy) return look;
+  if (history?.run === "running") return { word: "Working", tone: "live", isBusy: true };
+  if (look.tone !== "err" && history && history.live_version !== null)
+    return { word: `Live v${history.live_version}`, tone: "ok", icon: "live" };
+  return look;
+}
+
+const beads: Record<ProjectPoint["kind"], ThreadPoint["kind"]> = { run: "message", snapshot: "snapshot", deployment: "deploy" };
+const pointNames: Record<ProjectPoint["kind"], string> = { run: "Run", snapshot: "Snapshot", deployment: "Deployment" };
+const pointStates: Record<ProjectPoint["status"], string> = {
+  running: "in progress",
+  waiting: "needs your input",
+  done: "completed",
+  failed: "failed",
+};
+
+function pointOf({ id, kind, status, at }: ProjectPoint): ThreadPoint {
+  const label = `${pointNames[kind]} of ${formatDateTime(at)}: ${pointStates[status]}`;
+  if (status === "failed") return { id, kind: "failed", label };
+  if (status === "waiting") return { id, kind: "held", line: "held", label };
+  if (status === "running") return { id, kind: "live", line: "live", label };
+  return { id, kind: beads[kind], label };
+}
+
+/** The footer of a card: the latest runs, snapshots and deployments, oldest first; what is known of the project itself if there are none. */
+export function footOf(project: Project, history?: ProjectHistory): { points: ThreadPoint[]; tail?: "next"; label: string } {
+  const look = statusLookOf(project);
+  if (history && history.points.length > 0) {
+    const points = history.points.map(pointOf);
+    return {
+      points,
+      ...(history.run === null && look.tone === "neutral" && !look.isBusy && { tail: "next" as const }),
+      label: points.map((point) => point.label).join(", "),
+    };
+  }
   const points: ThreadPoint[] = [
     { id: "created", kind: project.git_remote_url ? "commit" : "message", label: `Created ${formatDateTime(project.created_at)}` },
   ];

@@ -1,8 +1,8 @@
-import type { Project } from "@tesslate/contract";
+import type { Project, ProjectHistory } from "@tesslate/contract";
 import { describe, expect, test } from "vitest";
 import { projectNameOf } from "./project-name.ts";
 import { pageOf, sortProjects } from "./project-list.ts";
-import { footOf, statusLookOf } from "./project-status.ts";
+import { cardLookOf, footOf, statusLookOf } from "./project-status.ts";
 
 const project = (change: Partial<Project> = {}): Project => ({
   id: "5f0c9a52-0000-4000-8000-000000000000",
@@ -60,6 +60,44 @@ describe("status", () => {
     [{ status: "hibernated", environment_status: "hibernated" }, "Hibernated"],
     [{ status: "partial", environment_status: "active" }, "Partially running"],
   ] as const)("%j is %s", (fields, word) => expect(statusLookOf(fields).word).toBe(word));
+});
+
+describe("the status of a card", () => {
+  const history = (change: Partial<ProjectHistory>): ProjectHistory => ({
+    project_id: project().id,
+    run: null,
+    live_version: null,
+    points: [],
+    ...change,
+  });
+  const stopped = project({ status: "stopped", environment_status: "stopped" });
+  test.each([
+    [stopped, undefined, "Stopped"],
+    [stopped, history({ run: "waiting", live_version: 3 }), "Needs your input"],
+    [project({ status: "error" }), history({ run: "waiting" }), "Needs your input"],
+    [stopped, history({ run: "running" }), "Working"],
+    [stopped, history({ live_version: 12 }), "Live v12"],
+    [project({ status: "error" }), history({ live_version: 12 }), "Crashed"],
+    [project({ status: "starting" }), history({ run: "running" }), "Starting"],
+    [project({ environment_status: "setup_failed" }), history({ run: "waiting" }), "Setup failed"],
+  ])("%#: %s", (one, known, word) => expect(cardLookOf(one, known).word).toBe(word));
+  test("its foot has the points of the history, each with what became of it", () => {
+    const at = "2026-03-02T11:00:00Z";
+    const foot = footOf(
+      stopped,
+      history({
+        run: "waiting",
+        points: [
+          { id: "1", kind: "deployment", status: "done", at },
+          { id: "2", kind: "run", status: "failed", at },
+          { id: "3", kind: "run", status: "waiting", at },
+        ],
+      }),
+    );
+    expect(foot.points.map(({ kind }) => kind)).toEqual(["deploy", "failed", "held"]);
+    expect(foot.tail).toBeUndefined();
+    expect(foot.label).toMatch(/^Deployment of .+: completed, Run of .+: failed, Run of .+: needs your input$/);
+  });
 });
 
 describe("the foot of a card", () => {

@@ -49,6 +49,7 @@ export function mountProjects(
 ): void {
   mount("projects", projectsRoutes, {
     list: ({ user }, { query }) => projects.list(user.id, query),
+    histories: async ({ user }, { query }) => ({ items: await projects.histories(user.id, query.ids.split(",")) }),
     create: ({ user }, { body }) => {
       if (body.message?.trim() || body.attachments?.length) requireScope(user.scopes, "run");
       return provisioning.create(user, body);

@@ -1,4 +1,4 @@
-import type { EnvironmentStatus, List, Project, RunStatus, StopReason } from "@tesslate/contract";
+import type { EnvironmentStatus, List, Project, ProjectHistory, RunStatus, StopReason } from "@tesslate/contract";
 import type { ImageId, Sandbox, ServiceState } from "@tesslate/runtime";
 import type { Config } from "../../../config.ts";
 import { AppError, conflict, invalid, notFound } from "../../../platform/errors.ts";
@@ -128,6 +128,8 @@ export function createProjects({
       const { rows, total } = await store.list(userId, { ...query, limit: page.limit, offset: page.offset });
       return page.envelope(rows.map(presentProject), total);
     },
+    /** Of the caller's projects among `ids`, in no order. */
+    histories: (userId: string, ids: readonly string[]): Promise<ProjectHistory[]> => store.histories(userId, ids.filter(isUuid)),
     get: async (userId: string, ref: string): Promise<Project> => presentProject(await require(userId, ref)),
     update: async (
       userId: string,

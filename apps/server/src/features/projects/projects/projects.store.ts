@@ -1,5 +1,5 @@
 import { and, desc, eq, inArray, isNotNull, isNull, ne, sql } from "drizzle-orm";
-import type { EnvironmentStatus, RunStatus, StopReason, Tier } from "@tesslate/contract";
+import type { EnvironmentStatus, ProjectHistory, RunStatus, StopReason, Tier } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
@@ -105,6 +105,46 @@ export function createProjectsStore(db: Database) {
       const rows = await page.execute({ ...values, limit, offset });
       if (rows.length > 0 || offset === 0) return { rows: rows.map(merge), total: Number(rows[0]?.total ?? 0) };
       return { rows: [], total: Number((await total.execute(values))[0]?.n ?? 0) };
+    },
+    /** One statement for all of them. Runs are found by their chats, so that the index of `tasks` serves them. */
+    histories: async (owner: string, ids: readonly string[]): Promise<ProjectHistory[]> => {
+      if (ids.length === 0) return [];
+      const { rows } = await db.execute<ProjectHistory & Record<string, unknown>>(sql`
+        select p.id as project_id, active.run, live.version as live_version, coalesce(history.points, '[]'::jsonb) as points
+        from projects p
+        left join lateral (
+          select case when bool_or(a.id is not null) then 'waiting' when count(*) > 0 then 'running' end as run
+          from chats c
+          join tasks t on t.chat_id = c.id and t.type = 'agent_execution' and t.status in ('queued', 'running')
+          left join approvals a on a.chat_id = c.id and a.task_id = t.id and a.answered_at is null
+          where c.project_id = p.id
+        ) active on true
+        left join lateral (
+          select max(d.version) as version from deployments d where d.project_id = p.id and d.is_live
+        ) live on true
+        left join lateral (
+          select jsonb_agg(jsonb_build_object('id', latest.id, 'kind', latest.kind, 'status', latest.status, 'at', to_jsonb(latest.at)) order by latest.at, latest.id) as points
+          from (
+            (select t.id, 'run' as kind, t.created_at as at, case
+                when t.status in ('queued', 'running') then
+                  case when exists (select 1 from approvals a where a.chat_id = c.id and a.task_id = t.id and a.answered_at is null) then 'waiting' else 'running' end
+                when t.status = 'failed' then 'failed' else 'done' end as status
+              from chats c join tasks t on t.chat_id = c.id and t.type = 'agent_execution'
+              where c.project_id = p.id order by t.created_at desc limit 5)
+            union all
+            (select s.id, 'snapshot', s.created_at, case s.status when 'ready' then 'done' when 'error' then 'failed' else 'running' end
+              from snapshots s where s.project_id = p.id and s.snapshot_type = 'manual' and not s.is_soft_deleted order by s.created_at desc limit 5)
+            union all
+            (select d.id, 'deployment', d.created_at, case d.status when 'success' then 'done' when 'failed' then 'failed' else 'running' end
+              from deployments d where d.project_id = p.id order by d.created_at desc limit 5)
+            order by at desc, id desc limit 5
+          ) latest
+        ) history on true
+        where p.owner_id = ${owner} and p.environment_status <> 'deleting' and p.id in (${sql.join(
+          ids.map((id) => sql`${id}`),
+          sql`, `,
+        )})`);
+      return rows.map((row) => ({ ...row, points: row.points.map((point) => ({ ...point, at: new Date(point.at).toISOString() })) }));
     },
     /** Number of projects by the slug of their template. */
     countTemplateUses: async (): Promise<ReadonlyMap<string, number>> => {
