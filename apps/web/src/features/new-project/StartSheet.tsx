@@ -40,9 +40,11 @@ export function TemplateSheet({
       prompts={template.starter_prompts}
       onClose={onClose}
     >
-      <Picture>
-        <StartPicture pictures={template.pictures} category={template.category} stack={template.stack} />
-      </Picture>
+      {template.pictures ? (
+        <Picture>
+          <StartPicture pictures={template.pictures} category={template.category} stack={template.stack} />
+        </Picture>
+      ) : null}
       <About
         description={template.description}
         stack={template.stack}
