@@ -1,6 +1,10 @@
 import { keepPreviousData, queryOptions, useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { maxHistories, type CreateProject, type List, type Project, type ProjectHistory, type RunStatus } from "@tesslate/contract";
+import { useState } from "react";
 import { api } from "../api.ts";
+import { browserHints } from "../lib/browser-hints.ts";
+import { sentenceOf } from "../lib/errors.ts";
+import { toast } from "../ui/toast.tsx";
 import { projectKey } from "./cache-keys.ts";
 
 export interface ProjectFilter {
@@ -86,6 +90,55 @@ export function useRenameProject() {
       patchLists(queryClient, (list) => ({ ...list, items: list.items.map((item) => (item.id === project.id ? project : item)) }));
     },
   });
+}
+
+/**
+ * Starts and stops projects of a list, one after the other. Each function resolves with the projects for which it succeeded; a failure is shown and
+ * does not hold up the others. Lists are loaded again then, and once more when a start has ended.
+ */
+export function useProjectPower() {
+  const queryClient = useQueryClient();
+  const [isPending, setIsPending] = useState(false);
+  const refresh = () => queryClient.invalidateQueries({ queryKey: keys.lists });
+  const each = async (projects: readonly Project[], sentence: (name: string) => string, change: (id: string) => Promise<unknown>) => {
+    setIsPending(true);
+    const done: Project[] = [];
+    for (const project of projects) {
+      try {
+        await change(project.id);
+        done.push(project);
+      } catch (error) {
+        toast(`${sentence(project.name)} ${sentenceOf(error)}`, { kind: "failed" });
+      }
+    }
+    setIsPending(false);
+    await refresh();
+    return { done };
+  };
+  const followed = async (taskId: string): Promise<void> => {
+    for await (const { data } of api.tasks.events({ params: { task_id: taskId } }, { hints: browserHints }))
+      if (data.completed_at !== null) break;
+    await refresh();
+  };
+  return {
+    isPending,
+    start: (projects: readonly Project[]) =>
+      each(
+        projects,
+        (name) => `Couldn't start ${name}.`,
+        async (id) => {
+          const { task_id: taskId } = await api.projects.start({ params: { id } });
+          // If the stream ends early, the list shows the state at its next load.
+          if (taskId !== null) followed(taskId).catch(() => undefined);
+        },
+      ),
+    stop: (projects: readonly Project[]) =>
+      each(
+        projects,
+        (name) => `Couldn't stop ${name}.`,
+        (id) => api.projects.stop({ params: { id } }),
+      ),
+  };
 }
 
 /** Accepted deletions are gone from every list at once; the server answers 404 for them from then on. */

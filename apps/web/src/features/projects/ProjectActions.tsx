@@ -1,6 +1,7 @@
-import { Box, Copy, Download, Ellipsis, PencilLine, Trash2 } from "lucide-react";
+import { Box, Copy, Download, Ellipsis, PencilLine, Play, Square, Trash2 } from "lucide-react";
 import { Suspense, useState } from "react";
 import type { Project } from "@tesslate/contract";
+import { useProjectPower } from "../../project/projects.queries.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { SubmitBaseDialog } from "../marketplace/index.ts";
@@ -12,6 +13,8 @@ import { useProjectOut } from "./use-project-out.tsx";
 export function ProjectActions({ project, onDeleted }: { project: Project; onDeleted?: () => void }) {
   const [open, setOpen] = useState<"rename" | "template" | "delete">();
   const { isReady, copy, download } = useProjectOut(project);
+  const { start, stop, isPending } = useProjectPower();
+  const isUp = project.status === "running" || project.status === "partial";
   return (
     <>
       <Menu
@@ -23,6 +26,15 @@ export function ProjectActions({ project, onDeleted }: { project: Project; onDel
           </IconButton>
         }
         entries={[
+          isUp
+            ? { label: "Stop", icon: <Square size={14} />, isDisabled: isPending, onSelect: () => void stop([project]) }
+            : {
+                label: "Start",
+                icon: <Play size={14} />,
+                isDisabled: isPending || !isReady || project.status === "starting" || project.status === "stopping",
+                onSelect: () => void start([project]),
+              },
+          "-",
           { label: "Rename…", icon: <PencilLine size={14} />, onSelect: () => setOpen("rename") },
           { label: "Make a copy", icon: <Copy size={14} />, isDisabled: !isReady, onSelect: copy },
           { label: "Save as template…", icon: <Box size={14} />, isDisabled: !isReady, onSelect: () => setOpen("template") },

@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import type { Project, ProjectHistory } from "@tesslate/contract";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
@@ -11,10 +12,13 @@ import { ProjectPill } from "./ProjectPill.tsx";
 export function ProjectCard({
   project,
   history,
+  checkbox,
   heading: Heading = "h3",
 }: {
   project: Project;
   history: ProjectHistory | undefined;
+  /** Selects it, in lists where several can be. */
+  checkbox?: ReactNode;
   heading?: "h2" | "h3";
 }) {
   const foot = footOf(project, history);
@@ -28,6 +32,7 @@ export function ProjectCard({
       >
         <p className="line-clamp-6 text-xs leading-read text-fg-2 narrow:line-clamp-4">{project.description || "No description"}</p>
       </Link>
+      {checkbox}
       <div className="px-0.5 pt-2.25">
         <div className="flex min-w-0 items-center gap-2">
           <Heading className="min-w-0 flex-1 truncate text-sm">{project.name}</Heading>

@@ -134,3 +134,68 @@ test("a project that is being set up cannot be copied or downloaded yet", async 
   for (const name of ["Make a copy", "Download as zip"])
     expect(await screen.findByRole("menuitem", { name })).toHaveAttribute("aria-disabled", "true");
 });
+
+test("several projects are selected with Shift, and stopped together; Undo starts them again", async ({ api, open, user }) => {
+  const names = ["One", "Other", "Third", "Fourth"];
+  const items = names.map((name, index) =>
+    made(name, {
+      id: sampleId.slice(0, -1) + String(index + 2),
+      updated_at: `2026-03-1${4 - index}T09:30:00Z`,
+      status: index === 0 ? "stopped" : "running",
+    }),
+  );
+  projects(api, items);
+  api.answer("projects.stop", {});
+  api.answer("projects.start", {});
+  open("/projects");
+  await user.click(await screen.findByRole("checkbox", { name: "Select One" }));
+  await user.keyboard("{Shift>}");
+  await user.click(screen.getByRole("checkbox", { name: "Select Third" }));
+  await user.keyboard("{/Shift}");
+  const bar = screen.getByRole("toolbar", { name: "Selected projects" });
+  expect(within(bar).getByText("3 of 4 selected")).toBeVisible();
+  await expectAccessible();
+  await user.click(within(bar).getByRole("button", { name: "Stop" }));
+  await screen.findByText("2 projects stopped.");
+  expect(api.asked("projects.stop").map(({ params }) => params["id"])).toEqual([items[1]?.id, items[2]?.id]);
+  await user.click(screen.getByRole("button", { name: "Undo" }));
+  await waitFor(() => expect(api.asked("projects.start")).toHaveLength(2));
+});
+
+test("all are selected at once, and deleted after their number was typed", async ({ api, open, user }) => {
+  projects(api);
+  api.answer("projects.remove", ({ params }) => ({
+    project_id: params["id"] === bakery.slug ? bakery.id : clinic.id,
+    project_slug: params["id"] ?? "",
+  }));
+  open("/projects");
+  await user.click(await screen.findByRole("checkbox", { name: `Select ${bakery.name}` }));
+  await user.click(screen.getByRole("checkbox", { name: "1 of 2 selected" }));
+  await user.click(screen.getByRole("button", { name: "Delete…" }));
+  const dialog = await screen.findByRole("alertdialog", { name: "Delete 2 projects?" });
+  expect(dialog).toHaveTextContent("Alder Street Bakery, Clinic");
+  const confirm = within(dialog).getByRole("button", { name: "Delete 2 projects" });
+  expect(confirm).toBeDisabled();
+  await user.type(within(dialog).getByRole("textbox"), "2 projects");
+  await user.click(confirm);
+  await waitFor(() => expect(api.asked("projects.remove")).toHaveLength(2));
+});
+
+test("a card says what the agent does, rather than that nothing runs", async ({ api, open }) => {
+  const stopped = made("Waiting room", { status: "stopped", environment_status: "stopped" });
+  projects(api, [stopped]);
+  api.answer("projects.histories", {
+    items: [
+      {
+        project_id: stopped.id,
+        run: "waiting",
+        live_version: null,
+        points: [{ id: sampleId, kind: "run", status: "waiting", at: stopped.created_at }],
+      },
+    ],
+  });
+  open("/projects");
+  const card = await screen.findByRole("article", { name: "Waiting room" });
+  expect(await within(card).findByText("Needs your input")).toBeVisible();
+  expect(card).not.toHaveTextContent("Stopped");
+});

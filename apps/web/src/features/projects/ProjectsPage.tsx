@@ -17,11 +17,14 @@ import { Pager } from "../../ui/Pager.tsx";
 import { RelativeTime } from "../../ui/RelativeTime.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Table, type Column } from "../../ui/Table.tsx";
+import { BulkBar } from "./BulkBar.tsx";
 import { ImportButton } from "./ImportButton.tsx";
 import { pageOf, projectsPerPage, sortOrders, sortProjects } from "./project-list.ts";
 import { ProjectActions } from "./ProjectActions.tsx";
 import { ProjectCard, ProjectCardSkeletons, projectGrid } from "./ProjectCard.tsx";
 import { ProjectPill } from "./ProjectPill.tsx";
+import { SelectProject } from "./SelectProject.tsx";
+import { useProjectSelection, type ProjectSelection } from "./use-project-selection.ts";
 import type { ProjectsSearch } from "./projects-search.ts";
 
 const route = getRouteApi("/app/projects");
@@ -49,6 +52,7 @@ export function ProjectsPage() {
   const slice = pageOf(rows.length, search.page ?? 1);
   const shown = rows.slice(slice.from, slice.to);
   const histories = useProjectHistories(shown);
+  const selection = useProjectSelection(shown);
   const isFiltered = Boolean(search.q ?? status);
 
   return (
@@ -151,17 +155,26 @@ export function ProjectsPage() {
       ) : search.view === "list" ? (
         <Table
           columns={columns}
-          rows={shown.map((project) => ({ project, history: histories.get(project.id) }))}
+          rows={shown.map((project) => ({ project, history: histories.get(project.id), selection }))}
           keyOf={({ project }) => project.id}
         />
       ) : (
         <div className={projectGrid}>
           {shown.map((project) => (
-            <ProjectCard key={project.id} project={project} history={histories.get(project.id)} heading="h2" />
+            <ProjectCard
+              key={project.id}
+              project={project}
+              history={histories.get(project.id)}
+              heading="h2"
+              checkbox={<SelectProject project={project} selection={selection} />}
+            />
           ))}
         </div>
       )}
 
+      {selection.selected.length > 0 ? (
+        <BulkBar selected={selection.selected} total={shown.length} onSelectAll={selection.selectAll} onClear={selection.clear} />
+      ) : null}
       <Pager
         list={{ items: shown, total: rows.length, total_pages: slice.pages }}
         page={slice.page}
@@ -181,10 +194,17 @@ export function ProjectsPage() {
 interface ListRow {
   project: Project;
   history: ProjectHistory | undefined;
+  selection: ProjectSelection;
 }
 
 /** Of the list. Its order is chosen with "Sort by", which the cards have too, and not in the heads of the table. */
 const columns: Column<ListRow>[] = [
+  {
+    id: "select",
+    head: "Select",
+    isHeadHidden: true,
+    cell: ({ project, selection }) => <SelectProject project={project} selection={selection} isInline />,
+  },
   {
     id: "name",
     head: "Name",
