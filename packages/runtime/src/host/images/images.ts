@@ -67,7 +67,7 @@ const removedFolder = (key: string) => buildFolder(`removed-${key}`);
  */
 const nextFolder = (id: ImageId) => `.next-${id}`;
 /** A project that was just created starts its programs: the copy for the next one is made after that. */
-const nextDelayMs = 2_000;
+const nextDelayMs = 5_000;
 const isDotted = (name: string) => name.startsWith(".");
 
 /** Dependency folders are shared: thousands of files that are not edited. Everything else is copied. */
