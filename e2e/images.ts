@@ -1,8 +1,11 @@
 /** Prebuilt template images: kept in the checkout between runs, and provided to the data folders of the servers as hard links. */
-import { cp, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { existsSync } from "node:fs";
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
 
 export interface Images {
   /** Puts the known images into a data folder, before its server starts. */
@@ -33,6 +36,21 @@ async function copy(from: string, to: string): Promise<void> {
 export async function openImages(near: string, templates: ReadonlySet<string>): Promise<Images> {
   await mkdir(imageStore, { recursive: true });
   await mkdir(near, { recursive: true });
+  const collect = async (dataDir: string): Promise<void> => {
+    const source = join(dataDir, "runtime/images");
+    const known = await namesIn(imageStore);
+    for (const id of await namesIn(source)) {
+      if (known.includes(id)) continue;
+      const work = join(imageStore, `.${id}.${process.pid}`);
+      await run("cp", ["-a", join(source, id), work]);
+      if (isRoot) await run("chown", ["-R", "-h", "0:0", work]);
+      await rename(work, join(imageStore, id)).catch(() => rm(work, { recursive: true, force: true }));
+      for (const old of known.filter((one) => templateOf(one) === templateOf(id)))
+        await rm(join(imageStore, old), { recursive: true, force: true });
+    }
+  };
+  /** Two servers can have built the same image: one is collected after the other. */
+  let collected = Promise.resolve();
   return {
     async provide(dataDir) {
       const target = join(dataDir, "runtime/images");
@@ -46,18 +64,10 @@ export async function openImages(near: string, templates: ReadonlySet<string>): 
         if (!existsSync(join(target, id))) await copy(join(near, id), join(target, id));
       }
     },
-    async collect(dataDir) {
-      const source = join(dataDir, "runtime/images");
-      const known = await namesIn(imageStore);
-      for (const id of await namesIn(source)) {
-        if (known.includes(id)) continue;
-        const work = join(imageStore, `.${id}.${process.pid}`);
-        await cp(join(source, id), work, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
-        if (isRoot) spawnSync("chown", ["-R", "-h", "0:0", work]);
-        await rename(work, join(imageStore, id)).catch(() => rm(work, { recursive: true, force: true }));
-        for (const old of known.filter((one) => templateOf(one) === templateOf(id)))
-          await rm(join(imageStore, old), { recursive: true, force: true });
-      }
+    collect: (dataDir) => {
+      const next = collected.then(() => collect(dataDir));
+      collected = next.catch(() => undefined);
+      return next;
     },
   };
 }

@@ -85,6 +85,7 @@ export async function checkTemplate(
   });
   await step("first page", async () => {
     if (template.service.command === null) return nothingToStart;
+    if (template.containers.length > 0) return "The page needs the template's other containers. The journey of the template opens it.";
     if (!browser) return "No Chromium found. Install one, or set CHROMIUM_PATH.";
     const { host, port } = await sandbox.address(template.service.port);
     return checkFirstPage(browser, `http://${host}:${port}/`);
