@@ -4,7 +4,10 @@ import type { Mount } from "../../../http/mount.ts";
 import type { DomainsService } from "./domains.service.ts";
 import type { SiteHosts } from "./site-hosts.ts";
 
-export function mountDomains(mount: Mount, { domains, hosts }: { domains: DomainsService; hosts: Pick<SiteHosts, "find"> }): void {
+export function mountDomains(
+  mount: Mount,
+  { domains, hosts }: { domains: DomainsService; hosts: Pick<SiteHosts, "find" | "serves"> },
+): void {
   mount("domains", domainsRoutes, {
     sites: ({ user }, { params }) => domains.sites(user.id, params.id),
     updateSite: ({ user }, { params, body }) => domains.updateSite(user.id, params.id, params.container_id, body),
@@ -14,7 +17,7 @@ export function mountDomains(mount: Mount, { domains, hosts }: { domains: Domain
     remove: ({ user }, { params }) => domains.remove(user.id, params.id, params.domain_id),
     allowsCertificate: async (_context, { query }) => {
       const domain = query.domain.toLowerCase();
-      if (!(await hosts.find(domain))) throw notFound("Site");
+      if (!hosts.serves(domain) || !(await hosts.find(domain))) throw notFound("Site");
       return { domain };
     },
   });

@@ -1,6 +1,7 @@
 import type { Domain, DomainRecord, List, Site } from "@tesslate/contract";
 import { maxDomains } from "@tesslate/contract";
 import { randomCode } from "../../../platform/crypto.ts";
+import { isUniqueViolation } from "../../../platform/database.ts";
 import { type AppError, badRequest, conflict, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
@@ -99,7 +100,7 @@ export function createDomains({
       return (await store.update(row.id, { problem, checked_at, next_check_at: nextCheckAfter(row, row.leads_here) })) ?? row;
     }
     const { isProven, leadsHere, found } = result;
-    const owner = await store.transaction(async (tx) => {
+    const claim = store.transaction(async (tx) => {
       if (row.verified_at !== null || !isProven) return undefined;
       const holder = await store.lockVerified(tx, row.hostname);
       if (holder && holder.id !== row.id) {
@@ -109,6 +110,11 @@ export function createDomains({
       }
       await store.update(row.id, { verified_at: checked_at }, tx);
       return holder && holder.id !== row.id ? holder : undefined;
+    });
+    const owner = await claim.catch((error: unknown) => {
+      // Another claim was proven at the same moment.
+      if (isUniqueViolation(error, "domains_verified_hostname_key")) return "other" as const;
+      throw error;
     });
     const verified_at = row.verified_at ?? (isProven && owner !== "other" ? checked_at : null);
     const problem =
