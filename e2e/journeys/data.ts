@@ -234,7 +234,7 @@ export default journey({ templates: ["node-api"] }, async (context) => {
         await grid().focus();
         await page().keyboard.press("ControlOrMeta+z");
         await cell("Nadia Brook").waitFor();
-        expect((await query("select name from bakers where id = 1"))[0]?.[0] === "Nadia Brook", "the old value is back");
+        await until("the old value is back", async () => (await query("select name from bakers where id = 1"))[0]?.[0] === "Nadia Brook");
         // The app changes the row while it is being edited.
         await cell("Tom Ash").click();
         await page().keyboard.press("F2");
