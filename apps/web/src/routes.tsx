@@ -96,7 +96,7 @@ const forgotPassword = createRoute({
   component: lazyPage(() => import("./features/auth/ForgotPasswordPage.tsx"), "ForgotPasswordPage"),
 });
 
-/** After the registration of the first administrator. Leads on where a model is connected, or somebody else has to do it. */
+/** After the registration of the first administrator. Continues where a model is connected or another administrator must connect one. */
 const connectModel = createRoute({
   getParentRoute: () => root,
   path: "/connect-model",

@@ -233,7 +233,7 @@ export interface BackgroundCommand {
   wait(options: { ms: number; until?: string | undefined; signal: AbortSignal }): Promise<boolean>;
 }
 export interface CommandEnding {
-  /** Null when the command did not end by itself. */
+  /** Null when the command was stopped. */
   exit_code: number | null;
   reason: "exited" | "timed_out" | "stopped" | "stopped_by_person" | "run_ended";
 }

@@ -76,7 +76,7 @@ export interface PrepareOptions {
   /** Nobody waits: other programs go first, until a caller joins that waits. */
   isBackground?: boolean;
   /**
-   * Somebody waits, and an image whose server was not warmed up is enough: the warm-up is left out, for every caller that joined. A later call
+   * A caller waits, and an image whose server was not warmed up is enough: the warm-up is left out, for every caller that joined. A later call
    * without this option makes up for it.
    */
   isColdEnough?: boolean;

@@ -13,7 +13,7 @@ export interface LocalDraft {
   saved_at: number;
 }
 const key = "tesslate.draft";
-/** After this, a visitor's prompt no longer runs by itself after the sign-in: it may belong to somebody else. */
+/** After this, a visitor's prompt no longer runs automatically after the sign-in, because it may belong to another person. */
 const submittedMs = 24 * 3_600_000;
 
 const isDraft = (value: unknown): value is LocalDraft =>

@@ -72,7 +72,7 @@ export function HomeComposer() {
   const isBusy = create.isPending || isUploading;
   /** From Enter to the answer: `isBusy` begins a moment later. */
   const isBuilding = useRef(false);
-  /** What is refused is not sent again by itself. */
+  /** A rejected prompt is not sent again automatically. */
   const refuse = (why: string) => {
     hold();
     setHint(why);

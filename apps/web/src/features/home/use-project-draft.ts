@@ -71,7 +71,7 @@ export function useProjectDraft() {
     edit: (change: Partial<Pick<PromptDraft, "text" | "base_id">>) => void write({ ...change, is_submitted: false }),
     /** Saves at once that it is to run. */
     submit: () => save(write({ is_submitted: true })),
-    /** It does not run by itself. */
+    /** It does not run automatically. */
     hold: () => void write({ is_submitted: false }),
     /** Before the prompt is sent: ends what would save it again. Resolves with the time of the stored draft, if it is the one that is shown. */
     settle: async (): Promise<string | undefined> => {

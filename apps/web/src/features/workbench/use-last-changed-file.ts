@@ -15,7 +15,7 @@ const isWritten = (tree: FileTree, path: string): boolean =>
 const mostTogether = 20;
 const togetherMs = 2_000;
 
-/** The file that was changed last, by its time on the server; undefined in a project that nobody has changed, and after a bulk change. */
+/** The file that was changed last, by its time on the server; undefined in an unchanged project and after a bulk change. */
 export function lastChangedFile(tree: FileTree): string | undefined {
   const written = [...tree.nodes.values()]
     .filter(({ path }) => isWritten(tree, path))

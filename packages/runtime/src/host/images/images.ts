@@ -443,7 +443,7 @@ async function copyTree(from: string, to: string, leaveOut: ReadonlySet<string>,
 }
 
 /**
- * Starts the server once and loads the page with its resources, so that bundlers fill their caches. `isHurried`: somebody waits, so caches that
+ * Starts the server once and loads the page with its resources, so that bundlers fill their caches. `isHurried`: a caller waits, so caches that
  * are written later are left out.
  */
 async function warm(

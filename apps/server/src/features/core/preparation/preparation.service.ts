@@ -49,7 +49,7 @@ interface Entry {
 }
 
 const keptLines = 20;
-/** Ids that administrators removed: not prepared again by themselves. */
+/** Ids that administrators removed. They are not prepared again automatically. */
 const removedKey = "preparation.removed";
 
 /**
@@ -99,7 +99,7 @@ export function createPreparation({
   const enqueue = (entry: Entry, where: "front" | "back") => {
     const others = queue.filter((one) => one !== entry);
     queue = where === "front" ? [entry, ...others] : [...others, entry];
-    // What can be used meanwhile is ready, unless somebody asked for it.
+    // An item that is only improved in the background stays ready.
     set(entry, { state: entry.prepared && where === "back" ? "ready" : "waiting", nextAt: undefined });
     wake();
   };
@@ -109,7 +109,7 @@ export function createPreparation({
     set(entry, { state: "ready", prepared, error: undefined, failures: 0, nextAt: undefined });
     if (prepared?.isUnfinished) enqueue(entry, "back");
   };
-  /** `isLeft`: it is not tried again by itself. */
+  /** `isLeft`: it is not retried automatically. */
   const fail = (entry: Entry, error: unknown, isLeft = false) => {
     const [first = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
     const delay = retryMs[Math.min(entry.failures, retryMs.length - 1)] ?? 0;
@@ -256,7 +256,7 @@ export function createPreparation({
     },
     items: (): PreparationItem[] => [...entries.values()].map(present),
     adminItems: (): AdminPreparationItem[] => [...entries.values()].map(presentForAdmin),
-    /** An item that the server prepared or can prepare. Throws 404, and `bad_request` for what the machine has by itself. */
+    /** An item that the server prepared or can prepare. Throws 404, and `bad_request` for one that is installed on the machine. */
     requireOwn: (id: string): PreparationItem => present(requireOwn(id)),
     /** Every item now and after each change, until aborted. */
     async *follow(signal: AbortSignal): AsyncIterable<PreparationEvent> {
@@ -287,7 +287,7 @@ export function createPreparation({
       if (entry.state !== "preparing") enqueue(entry, "front");
       return presentForAdmin(entry);
     },
-    /** Stops preparing an item and deletes it. It is prepared again only when somebody needs it or asks for it. Throws as `requireOwn`. */
+    /** Stops preparing an item and deletes it. It is prepared again only on request or when a project needs it. Throws as `requireOwn`. */
     remove: async (id: string): Promise<AdminPreparationItem> => {
       const entry = requireOwn(id);
       await setRemoved(id, true);

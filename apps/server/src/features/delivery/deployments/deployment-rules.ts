@@ -12,7 +12,7 @@ export const notConnected = (provider: DeployProvider) =>
 export const alreadyDeploying = (container: ContainerRow, provider: DeployProvider) =>
   conflict("deployment_running", `${container.name} is already being deployed to ${providerTitle(provider)}.`);
 
-/** Why an app in a folder of another one is not deployed by itself. */
+/** Why an app in a folder of another one cannot be deployed separately. */
 export const deployedWith = (container: Pick<ContainerRow, "name">, outer: Pick<ContainerRow, "name">): string =>
   `${container.name} is deployed with ${outer.name}.`;
 

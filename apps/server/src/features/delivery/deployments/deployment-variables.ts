@@ -14,7 +14,7 @@ export interface DeploymentEnvironment {
   variables: Variable[];
   /** Services that run for it on this server; the values of their variables follow when they are started. */
   services: DeployedService[];
-  /** The app that this one is deployed with: by itself it cannot be. */
+  /** The app that this one is deployed with, if it cannot be deployed separately. */
   outer: ContainerRow | undefined;
 }
 

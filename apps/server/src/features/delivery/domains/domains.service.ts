@@ -35,7 +35,7 @@ function nextCheckAfter({ verified_at, created_at }: Pick<DomainRow, "verified_a
 }
 
 export type DomainsService = ReturnType<typeof createDomains>;
-/** Addresses of the apps that are deployed on this server. A proof is a TXT record with a value that nobody else knows. */
+/** Addresses of the apps that are deployed on this server. A project proves a domain with a TXT record that has a secret value. */
 export function createDomains({
   store,
   projects,
@@ -104,7 +104,7 @@ export function createDomains({
       if (row.verified_at !== null || !isProven) return undefined;
       const holder = await store.lockVerified(tx, row.hostname);
       if (holder && holder.id !== row.id) {
-        // Whoever still has the proof keeps the name.
+        // The earlier project keeps the domain while its TXT record exists.
         if (found.txt.includes(challengeValue(holder.token))) return "other" as const;
         await store.update(holder.id, { verified_at: null, is_primary: false, leads_here: false, next_check_at: checked_at }, tx);
       }

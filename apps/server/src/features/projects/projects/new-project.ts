@@ -72,7 +72,7 @@ export function createNewProjects({
             name: name.trim(),
             slug: newSlug(name),
             description: description ?? null,
-            // Whoever brings a repository decides themselves what is committed to it.
+            // Runs do not commit to a cloned repository unless its owner turns it on.
             ...(source.kind === "git" && { settings: { commit_runs: false } }),
             ...facts,
           });

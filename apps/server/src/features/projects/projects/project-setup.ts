@@ -81,7 +81,7 @@ export function createProjectSetup({
     await projects.refreshSandbox(project.id);
     const after = await store.find(project.id);
     if (after) await projects.publishStatus(after);
-    // The app starts meanwhile.
+    // Not awaited, so that the app can start at once.
     if (after) void commitFirst(after, source);
     return { slug: project.slug, container_id: container?.id ?? null };
   };

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TestUser } from "../../../testing/app.ts";
-import { eventually } from "../../../testing/chat.ts";
+import { createLogger } from "../../../platform/logger.ts";
+import { chatWorld, eventually } from "../../../testing/chat.ts";
 import { projectsApp, setUpProject, type ProjectsApp } from "../../../testing/projects.ts";
+import { createProjectsStore } from "../../projects/projects/projects.store.ts";
+import { createFirstCommits } from "./first-commit.ts";
+import { createGitStore } from "./git.store.ts";
 
 let app: ProjectsApp;
 let ada: TestUser;
@@ -25,4 +29,23 @@ test("a new project begins with a repository and one commit of its owner; nothin
   const copy = await transfer.fork({ params: { id: project.id }, body: {} });
   await eventually(async () => (await app.as(ada).projects.get({ params: { id: copy.id } })).environment_status === "stopped");
   expect((await git.log({ params: { project_id: copy.id }, query: {} })).items.map(({ sha }) => sha)).toEqual(items.map(({ sha }) => sha));
+});
+
+test("a repository that a crash left without its commit gets it; one that the project came with stays as it is", async () => {
+  await using world = await chatWorld();
+  const { sandbox } = world;
+  const project = await createProjectsStore(world.app.db).find(world.project.id);
+  if (!project) throw new Error("no project");
+  const { make } = createFirstCommits({
+    sandboxOf: async () => sandbox,
+    store: createGitStore(world.app.db),
+    isOn: true,
+    log: createLogger("silent"),
+  });
+  const head = async () => (await sandbox.exec(["git", "rev-parse", "--verify", "--quiet", "HEAD"])).exitCode;
+  await sandbox.exec(["git", "init", "--quiet"]);
+  await make({ ...project, has_git_repo: true }, "Start");
+  expect(await head()).not.toBe(0);
+  await make(project, "Start");
+  expect(await head()).toBe(0);
 });

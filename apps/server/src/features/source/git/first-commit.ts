@@ -4,7 +4,7 @@ import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Identity } from "./identity.ts";
 import { openWorkingRepo } from "./working-repo.ts";
 
-/** What is never committed by itself, whatever the project's `.gitignore` says: secrets, and what package managers install. */
+/** Files that automatic commits leave out, whatever the project's `.gitignore` says: secrets and installed packages. */
 const excluded = [".env", ".env.*", "!.env.example", "!.env.sample", "!.env.template", "node_modules/", ".venv/", "__pycache__/"];
 const timeoutMs = 30_000;
 
@@ -28,7 +28,8 @@ export function createFirstCommits({
     try {
       const [sandbox, identity] = await Promise.all([sandboxOf(project), store.identityOf(project.owner_id)]);
       const repo = openWorkingRepo(sandbox, identity);
-      if (await repo.isRepository()) return;
+      // After a crash, the repository may be there without its commit.
+      if ((await repo.isRepository()) && (project.has_git_repo || (await repo.head()) !== undefined)) return;
       await repo.write(["init", "--quiet", "--initial-branch=main"]);
       await sandbox.files.write(".git/info/exclude", `${excluded.join("\n")}\n`);
       await repo.identify();

@@ -71,7 +71,7 @@ export function createRunCommits({ access, store, projects, pathsOf, messageOf, 
           await committed(row.user_id, opened, made);
           return;
         }
-        // Somebody has committed in between.
+        // The branch has a newer commit.
         next = await capture(repo, paths);
       }
     });
@@ -145,7 +145,7 @@ async function updateIndex(
 
 const nulTerminated = (paths: readonly string[]) => encodeLossless(paths.map((path) => `${path}\0`).join(""));
 
-/** Commits a tree on the current branch, unless the branch has moved or is not checked out any more. */
+/** Commits a tree on the current branch, unless the branch has moved or is no longer checked out. */
 async function commitTree(repo: WorkingRepo, { tree, parent }: Captured, message: string): Promise<string | undefined> {
   const branch = await repo.currentBranch();
   if (branch === undefined || (await operationOf(repo)) !== null) return undefined;

@@ -242,7 +242,7 @@ export async function readStructure(client: PoolClient, name: TableName): Promis
   };
 }
 
-/** Who holds a lock that the caller waited for, as the end of a sentence; undefined if nobody does anymore. */
+/** Describes the connection that holds the lock the caller waited for, as the end of a sentence. Undefined if the lock was released. */
 export async function blockerOf(client: PoolClient, oid: number | undefined): Promise<string | undefined> {
   const { rows } = await client.query<{ name: string; state: string; seconds: number }>(
     `select coalesce(nullif(a.application_name, ''), a.usename, 'a connection') as name, a.state, extract(epoch from now() - a.xact_start)::int as seconds

@@ -93,7 +93,7 @@ export async function withSqlite<T>(
     });
   } finally {
     requests.end();
-    // The program ends by itself unless it is still busy.
+    // The program exits at the end of its input unless it is busy.
     const timer = setTimeout(() => stop.abort(), 2_000);
     await ended.catch(() => undefined);
     clearTimeout(timer);
