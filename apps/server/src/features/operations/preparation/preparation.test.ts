@@ -190,11 +190,11 @@ test("an administrator prepares a template again and removes it for good; nobody
   expect((await first.runtime.listImages()).map(({ name }) => name)).toEqual(["usual"]);
   await expect(first.as(admin).adminPreparation.remove({ params: { id: "template-none" } })).rejects.toMatchObject({ status: 404 });
   for (const attempt of [
-    first.as(user).adminPreparation.list(),
-    first.as(user).adminPreparation.remove({ params: { id: "template-usual" } }),
-    first.as(user).adminPreparation.prepare({ params: { id: "template-usual" } }),
+    () => first.as(user).adminPreparation.list(),
+    () => first.as(user).adminPreparation.remove({ params: { id: "template-usual" } }),
+    () => first.as(user).adminPreparation.prepare({ params: { id: "template-usual" } }),
   ])
-    await expect(attempt).rejects.toMatchObject({ status: 403 });
+    await expect(attempt()).rejects.toMatchObject({ status: 403 });
   expect((await first.as(admin).adminAudit.list()).items.map((row) => [row.action_type, row.target_name])).toEqual([
     ["server.preparation_removed", "Template alpha"],
     ["server.preparation_started", "Template alpha"],
