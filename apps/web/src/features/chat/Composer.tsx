@@ -136,6 +136,42 @@ const Choices = memo(
   ),
 );
 
+interface ActionsProps extends Pick<ComposerProps, "isRunning" | "isStopping" | "onStop"> {
+  isEmpty: boolean;
+  sendLabel: string;
+  onFiles: (files: File[]) => void;
+  onSend: () => void;
+}
+
+/** Attach, stop and send. Memoized: most keys change none of them. */
+const Actions = memo(({ isRunning, isStopping, onStop, isEmpty, sendLabel, onFiles, onSend }: ActionsProps) => (
+  <>
+    <AttachButton onFiles={onFiles} />
+    {isRunning ? (
+      <IconButton
+        label={isStopping ? "Stopping…" : "Stop run"}
+        tooltipSide="top"
+        aria-keyshortcuts={ariaKeys("chat.stop")}
+        onClick={onStop}
+        className="ml-1.5 bg-bg-3 text-fg-0! narrow:size-10!"
+      >
+        <Square size={12} className="fill-current" />
+      </IconButton>
+    ) : null}
+    {!isRunning || !isEmpty ? (
+      <IconButton
+        label={sendLabel}
+        tooltipSide="top"
+        onClick={onSend}
+        disabled={isEmpty}
+        className="ml-1.5 bg-brand text-on-brand! hover:bg-brand-hover! disabled:bg-bg-3! disabled:text-fg-3! narrow:size-10!"
+      >
+        <ArrowUp />
+      </IconButton>
+    ) : null}
+  </>
+));
+
 /** Updates after the draft is painted, so that typing stays fast. */
 function Meter({ meter, draft }: { meter: (draft: string) => ReactNode; draft: string }) {
   const read = useDeferredValue(draft);
@@ -332,6 +368,8 @@ export function Composer({
     }
     setHint({ text: failure.message, isError: true, isAboutCredits: failure.code === "insufficient_credits" });
   };
+  const sendNow = useHandler(() => void send());
+  const stop = useHandler(onStop);
   const { finding } = keys;
   const attachText = (text: string) => showAttachmentHint(attachments.addText(text));
   const replaceKeys = (names: readonly string[]) => {
@@ -541,31 +579,15 @@ export function Composer({
             />
             <span className="flex-1" />
             {meter ? <Meter meter={meter} draft={draft} /> : null}
-            <AttachButton onFiles={attach} />
-            {isRunning ? (
-              <IconButton
-                label={isStopping ? "Stopping…" : "Stop run"}
-                tooltipSide="top"
-                aria-keyshortcuts={ariaKeys("chat.stop")}
-                onClick={onStop}
-                className="ml-1.5 bg-bg-3 text-fg-0! narrow:size-10!"
-              >
-                <Square size={12} className="fill-current" />
-              </IconButton>
-            ) : null}
-            {!isRunning || !isEmpty ? (
-              <IconButton
-                label={
-                  requestedKey !== undefined ? "Move to secret field" : isAnswer ? "Send answer" : isRunning ? "Queue message" : "Send"
-                }
-                tooltipSide="top"
-                onClick={() => void send()}
-                disabled={isEmpty}
-                className="ml-1.5 bg-brand text-on-brand! hover:bg-brand-hover! disabled:bg-bg-3! disabled:text-fg-3! narrow:size-10!"
-              >
-                <ArrowUp />
-              </IconButton>
-            ) : null}
+            <Actions
+              onFiles={attach}
+              isRunning={isRunning}
+              isStopping={isStopping}
+              onStop={stop}
+              isEmpty={isEmpty}
+              sendLabel={requestedKey !== undefined ? "Move to secret field" : isAnswer ? "Send answer" : isRunning ? "Queue message" : "Send"}
+              onSend={sendNow}
+            />
           </>
         }
       />
