@@ -54,6 +54,7 @@ import { projectsRoutes } from "./projects.ts";
 import { queueRoutes } from "./queue.ts";
 import { secondFactorRoutes } from "./second-factor.ts";
 import { referralsRoutes } from "./referrals.ts";
+import { searchRoutes } from "./search.ts";
 import { secretsRoutes } from "./secrets.ts";
 import { shellRoutes } from "./shell.ts";
 import { snapshotsRoutes } from "./snapshots.ts";
@@ -73,6 +74,7 @@ export const contract = {
   linkedAccounts: linkedAccountsRoutes,
   podAccess: podAccessRoutes,
   users: usersRoutes,
+  search: searchRoutes,
   account: accountRoutes,
   creators: creatorsRoutes,
   billing: billingRoutes,

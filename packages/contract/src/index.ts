@@ -76,6 +76,7 @@ export * from "./model-choice.ts";
 export * from "./models.ts";
 export * from "./dotenv.ts";
 export * from "./referrals.ts";
+export * from "./search.ts";
 export * from "./secrets.ts";
 export * from "./shell.ts";
 export * from "./snapshots.ts";

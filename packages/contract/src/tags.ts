@@ -10,6 +10,7 @@ export const apiTags = {
     "Sessions, two-factor authentication, passkeys, linked accounts and security events of your account.",
   ],
   users: ["Users", "Your account and profile, public profiles, data export and account deletion."],
+  search: ["Search", "One search over projects, chats, agents, templates and, for administrators, accounts."],
   projects: [
     "Projects",
     "A project is what a person builds: files, containers, chats and settings. Create, start, stop, import, fork, and follow its event stream.",

@@ -16,6 +16,7 @@ import {
   mountAdminOperations,
 } from "../features/operations/admin/index.ts";
 import { type Audit } from "../features/accounts/audit/index.ts";
+import { createSearch, createSearchStore, mountSearch } from "../features/operations/search/index.ts";
 import { readHostLoad } from "../platform/host-load.ts";
 import type { Jobs } from "../platform/jobs.ts";
 import { version } from "../version.ts";
@@ -28,9 +29,9 @@ import type { ModelsArea } from "./models.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 
-/** Administration of the installation: health, sandboxes, jobs, projects. */
+/** Administration of the installation: health, sandboxes, jobs, projects. And the search over all areas. */
 export function composeAdminOperations(
-  { database, db, dataDir, runtime, tasks, mail, log }: Platform,
+  { database, db, dataDir, limits, runtime, tasks, mail, log }: Platform,
   audit: Audit,
   { modelSetup }: ModelsArea,
   { users }: AccountsArea,
@@ -83,6 +84,7 @@ export function composeAdminOperations(
   return {
     mount(mount) {
       mountAdminMetrics(mount, { metrics });
+      mountSearch(mount, { search: createSearch({ store: createSearchStore(db), limits }) });
       mountAdminOperations(mount, { projects: ofProjects, agents, sandboxes, work, health });
     },
   };

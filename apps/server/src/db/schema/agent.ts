@@ -46,7 +46,7 @@ export interface McpToolInfo {
 
 /**
  * Agents. The generated columns `search_text`, `search_words` and `search_name` are used only by
- * `features/store/marketplace`.
+ * `features/store/marketplace` and `features/operations/search`.
  */
 export const agents = pgTable(
   "agents",
