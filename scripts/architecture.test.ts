@@ -118,7 +118,15 @@ test("an index.ts of the web UI only re-exports: the build looks up in it where 
 });
 
 /** From the ground up, as in ARCHITECTURE.md: a folder of the web UI imports only its own files and those of folders before it. */
-const webLayers = [/^(lib|theme|shortcuts\.ts)/, /^api\.ts$/, /^ui\//, /^project\//, /^features\//, /^frame\//, /^(routes|app|main)\.tsx$/];
+const webLayers = [
+  /^(lib|theme|(shortcuts|settings)\.ts|pages\.tsx)/,
+  /^api\.ts$/,
+  /^ui\//,
+  /^project\//,
+  /^features\//,
+  /^frame\//,
+  /^(routes|app|main)\.tsx$/,
+];
 const webLayerOf = (path: string) => webLayers.findIndex((layer) => layer.test(path.replace("apps/web/src/", "")));
 test("a layer of the web UI imports only layers below it", () => {
   expect(

@@ -454,8 +454,8 @@ const connectReturn = createRoute({
 const workbench = createRoute({
   getParentRoute: () => app,
   path: "/p/$slug/{-$view}",
-  /** `run`: whose changes the review shows. `deployment`: which of them the deploys show. */
-  validateSearch: object({ run: textParam, deployment: textParam, ...dataSearch }),
+  /** `run`: whose changes the review shows. `deployment`: which of them the deploys show. `chat`: which chat to open. */
+  validateSearch: object({ run: textParam, deployment: textParam, chat: textParam, ...dataSearch }),
   loader: ({ context: { queryClient }, params }) => {
     void queryClient.prefetchQuery(projectQuery(params.slug));
     void queryClient.prefetchQuery(modelSetupQuery);

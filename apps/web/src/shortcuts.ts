@@ -19,6 +19,7 @@ export const shortcuts = define({
   "home.prompt": { label: "Focus prompt", scope: "Home", keys: ["/"] },
   "marketplace.search": { label: "Search store", scope: "Store", keys: ["/"] },
   "admin.close-panel": { label: "Close side panel", scope: "Administration", keys: ["Escape"] },
+  "settings.search": { label: "Search settings", scope: "Settings", keys: ["/"] },
   "projects.search": { label: "Search projects", scope: "Projects", keys: ["/"] },
   "new-project.search": { label: "Search templates", scope: "New project", keys: ["/"] },
   "workbench.preview": { label: "Show preview", scope: "Workbench", keys: ["g 1"] },

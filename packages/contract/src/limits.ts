@@ -31,3 +31,5 @@ export const maxCellReadLength = 1024 * 1024;
 export const maxSqlLength = 100_000;
 /** Bytes of a CSV file that is imported into a table. */
 export const maxImportBytes = 200 * 1024 * 1024;
+/** Characters of a text that `GET /api/search` takes. */
+export const maxSearchLength = 100;

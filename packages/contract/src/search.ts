@@ -1,7 +1,6 @@
 import { described, Nullable, Type, Uuid, type Static } from "./schema.ts";
+import { maxSearchLength } from "./limits.ts";
 import { route } from "./route.ts";
-
-export const maxSearchLength = 100;
 
 export const SearchResults = described(
   "What a text finds, best match first. Each list has at most `limit` entries.",

@@ -1,9 +1,9 @@
 import { Outlet, useNavigate } from "@tanstack/react-router";
 import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { CircleQuestionMark, House, LayoutGrid, Library, LogOut, Megaphone, Plus, Settings, Store, SunMoon } from "lucide-react";
+import { CircleQuestionMark, LogOut, SunMoon } from "lucide-react";
 import { Suspense, useEffect, useMemo, useState } from "react";
 import { signOut } from "../features/auth/index.ts";
-import { useProjectsPaletteSource } from "../features/projects/index.ts";
+import { useSearchPaletteSources } from "../features/search/index.ts";
 import { useAccountTheme, useThemesPaletteSource } from "../features/themes/index.ts";
 import { useKeptPreferences, meQuery } from "../features/users/index.ts";
 import { lazyComponent, preload } from "../lib/chunks.ts";
@@ -26,6 +26,7 @@ const idlePreloads = [() => preload(loadHelpSheet)];
 
 /** Everything around a signed-in page: rail, main, palette, help. */
 export function AppFrame() {
+  const { data: user } = useSuspenseQuery(meQuery);
   const [palette, setPalette] = useState<{ sources: readonly PaletteSource[]; text: string; isOpen: boolean; opening: number }>();
   const registry = useMemo(() => {
     const made = createPaletteRegistry((text = "") =>
@@ -44,6 +45,7 @@ export function AppFrame() {
             key={palette.opening}
             isOpen={palette.isOpen}
             sources={palette.sources}
+            user={user}
             initialText={palette.text}
             onOpenChange={(isOpen) => setPalette({ ...palette, isOpen })}
           />
@@ -83,71 +85,26 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
     "theme.toggle": toggleTheme,
   });
   const commands: PaletteItem[] = [
-    { id: "go.home", title: "Go to Home", icon: <House size={14} />, shortcut: "go.home", run: () => void navigate({ to: "/" }) },
     {
-      id: "go.projects",
-      title: "Go to Projects",
-      icon: <LayoutGrid size={14} />,
-      shortcut: "go.projects",
-      run: () => void navigate({ to: "/projects" }),
+      id: "theme.toggle",
+      title: "Toggle dark theme",
+      words: "light night mode",
+      icon: <SunMoon size={14} />,
+      shortcut: "theme.toggle",
+      run: toggleTheme,
     },
-    {
-      id: "go.new",
-      title: "New project",
-      hint: "templates, blank, screenshot",
-      icon: <Plus size={14} />,
-      shortcut: "go.new",
-      run: () => void navigate({ to: "/new" }),
-    },
-    {
-      id: "go.marketplace",
-      title: "Go to Store",
-      hint: "agents, templates",
-      icon: <Store size={14} />,
-      shortcut: "go.marketplace",
-      run: () => void navigate({ to: "/marketplace" }),
-    },
-    {
-      id: "go.library",
-      title: "Go to Library",
-      icon: <Library size={14} />,
-      run: () => void navigate({ to: "/library" }),
-    },
-    {
-      id: "go.settings",
-      title: "Go to Settings",
-      icon: <Settings size={14} />,
-      shortcut: "go.settings",
-      run: () => void navigate({ to: "/settings/profile" }),
-    },
-    {
-      id: "go.feedback",
-      title: "Go to Feedback",
-      hint: "bugs, ideas",
-      icon: <Megaphone size={14} />,
-      run: () => void navigate({ to: "/feedback" }),
-    },
-    { id: "theme.toggle", title: "Toggle dark theme", icon: <SunMoon size={14} />, shortcut: "theme.toggle", run: toggleTheme },
     {
       id: "help.open",
-      title: "Keyboard shortcuts",
+      title: "Show keyboard shortcuts",
+      words: "help keys hotkeys",
       icon: <CircleQuestionMark size={14} />,
       shortcut: "help.open",
       run: () => setIsHelpOpen(true),
     },
-    { id: "sign-out", title: "Sign out", icon: <LogOut size={14} />, run: () => void leave() },
+    { id: "sign-out", title: "Sign out", words: "log out logout leave", icon: <LogOut size={14} />, run: () => void leave() },
   ];
-  usePaletteSource({ id: "frame", heading: "Commands", kind: "commands", search: () => commands });
-  usePaletteSource({
-    id: "pages",
-    heading: "Pages",
-    kind: "commands",
-    search: async (query) => {
-      const { findDestinations } = await import("./destinations.tsx");
-      return findDestinations(query, user.is_superuser).map(({ to, ...item }) => ({ ...item, run: () => void navigate({ href: to }) }));
-    },
-  });
-  useProjectsPaletteSource();
+  usePaletteSource({ id: "frame", heading: "Commands", kind: "commands", list: () => commands });
+  useSearchPaletteSources();
   useThemesPaletteSource();
   useAccountTheme(user.theme_preset);
   useEffect(() => whenIdle(idlePreloads), []);

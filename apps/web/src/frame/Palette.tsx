@@ -1,100 +1,114 @@
+import { useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
-import { useEffect, useState } from "react";
-import { rank } from "../lib/rank.ts";
+import { AppWindow, SlidersHorizontal } from "lucide-react";
+import { useEffect, useMemo, useState } from "react";
+import { counted } from "../lib/counted.ts";
 import { capsOf } from "../lib/shortcut-keys.ts";
-import { isStringArray, readStored, writeStored } from "../lib/storage.ts";
 import { useHandler } from "../lib/use-handler.ts";
+import { isDocument, mainPages } from "../pages.tsx";
 import { shortcuts, type ShortcutId } from "../shortcuts.ts";
 import { CommandBox, CommandDialog, commandItem } from "../ui/CommandDialog.tsx";
 import { Kbds } from "../ui/Kbd.tsx";
-import { groupsOf, type PaletteGroup, type PaletteItem, type PaletteSource } from "../ui/page/palette.ts";
-
-const recentsKey = "tesslate.palette.recent";
-const recentsKept = 6;
-const perGroup = 8;
-
-/** Recently used first while nothing is typed. */
-function withRecents(items: readonly PaletteItem[], recents: readonly string[]): PaletteItem[] {
-  const place = (item: PaletteItem) => {
-    const at = recents.indexOf(item.id);
-    return at < 0 ? recents.length : at;
-  };
-  return items
-    .map((item, index) => ({ item, index }))
-    .sort((a, b) => place(a.item) - place(b.item) || a.index - b.index)
-    .map(({ item }) => item);
-}
-
-function useGroups(sources: readonly PaletteSource[], text: string): { groups: PaletteGroup[]; isSearching: boolean } {
-  const [found, setFound] = useState<{ text: string; groups: PaletteGroup[] }>({ text: "\0", groups: [] });
-  useEffect(() => {
-    const abort = new AbortController();
-    const isCommandsOnly = text.startsWith(">");
-    const query = (isCommandsOnly ? text.slice(1) : text).trim();
-    const recents = readStored(localStorage, recentsKey, isStringArray) ?? [];
-    const asked = sources.filter((source) => !isCommandsOnly || source.kind === "commands");
-    void Promise.all(
-      asked.map(async (source): Promise<PaletteGroup> => {
-        const answer = source.search(query, abort.signal);
-        if (!(answer instanceof Promise)) {
-          const items = query ? rank(answer, query, (item) => `${item.title} ${item.hint ?? ""}`) : withRecents(answer, recents);
-          return { heading: source.heading, items: items.slice(0, perGroup) };
-        }
-        const items = await answer.catch(() => []);
-        return { heading: source.heading, items: items.slice(0, perGroup) };
-      }),
-    ).then((answers) => {
-      if (!abort.signal.aborted) setFound({ text, groups: groupsOf(answers) });
-    });
-    return () => abort.abort();
-  }, [sources, text]);
-  return { groups: found.groups, isSearching: found.text !== text };
-}
+import type { PaletteSource } from "../ui/page/palette.ts";
+import { pageDestinations, settingDestinations } from "./destinations.tsx";
+import { usePaletteResults, type FoundItem } from "./palette-results.ts";
+import { noteUsed, readUsed } from "./palette-usage.ts";
 
 const capsFor = (id: ShortcutId) => capsOf(shortcuts[id].keys[0] ?? "").flat();
 
-/** Searches pages, projects, files and commands. `>` shows commands only. */
+/** Searches pages, settings, projects, chats, agents, templates, files and commands. `>` shows commands only. */
 export function Palette({
   isOpen,
   onOpenChange,
   sources,
+  user,
   initialText = "",
 }: {
   isOpen: boolean;
   onOpenChange: (isOpen: boolean) => void;
   sources: readonly PaletteSource[];
+  user: { id: string; is_superuser: boolean };
   initialText?: string;
 }) {
   return (
     <CommandDialog title="Search" isOpen={isOpen} onOpenChange={onOpenChange}>
-      <PaletteBody sources={sources} initialText={initialText} close={() => onOpenChange(false)} />
+      <PaletteBody sources={sources} user={user} initialText={initialText} close={() => onOpenChange(false)} />
     </CommandDialog>
   );
 }
 
-function PaletteBody({ sources, initialText, close }: { sources: readonly PaletteSource[]; initialText: string; close: () => void }) {
+/** Pages and settings, which are in no other source. Without a query only the main pages, since the rest is many. */
+function useDestinations(user: { is_superuser: boolean }): PaletteSource[] {
+  const { is_superuser } = user;
+  return useMemo(() => {
+    const pages = pageDestinations({ is_superuser });
+    const mainOnes = new Set(mainPages.map(({ to }) => `go.${to}`));
+    const settings = settingDestinations();
+    return [
+      {
+        id: "pages",
+        heading: "Pages",
+        kind: "commands",
+        icon: <AppWindow size={14} />,
+        list: (query) => (query === "" ? pages.filter(({ id }) => mainOnes.has(id)) : pages),
+      },
+      {
+        id: "settings",
+        heading: "Settings",
+        kind: "commands",
+        icon: <SlidersHorizontal size={14} />,
+        list: (query) => (query === "" ? [] : settings),
+      },
+    ];
+  }, [is_superuser]);
+}
+
+function PaletteBody({
+  sources: others,
+  user,
+  initialText,
+  close,
+}: {
+  sources: readonly PaletteSource[];
+  user: { id: string; is_superuser: boolean };
+  initialText: string;
+  close: () => void;
+}) {
+  const navigate = useNavigate();
   const [text, setText] = useState(initialText);
-  const { groups, isSearching } = useGroups(sources, text);
+  const [openedAt] = useState(() => Date.now());
+  const used = useMemo(() => readUsed(user.id, openedAt), [user.id, openedAt]);
+  const destinations = useDestinations(user);
+  const sources = useMemo(() => {
+    const ofProject = others.filter(({ heading }) => heading === "This project");
+    return [...ofProject, ...destinations, ...others.filter((source) => !ofProject.includes(source))];
+  }, [others, destinations]);
+  const { groups, waiting } = usePaletteResults(sources, text, used, openedAt);
+  const isSearching = waiting.size > 0;
   // Items arrive after the text, so the first result is selected here.
-  const first = groups[0]?.items[0]?.id ?? "";
-  const [selection, setSelection] = useState({ first, id: first });
-  if (selection.first !== first) setSelection({ first, id: first });
-  const run = (item: PaletteItem) => {
-    const recents = readStored(localStorage, recentsKey, isStringArray) ?? [];
-    writeStored(localStorage, recentsKey, [item.id, ...recents.filter((id) => id !== item.id)].slice(0, recentsKept));
+  const firstItem = groups[0]?.items[0];
+  const first = firstItem?.id ?? "";
+  const [selection, setSelection] = useState({ first, text, id: first });
+  if (selection.first !== first || selection.text !== text) setSelection({ first, text, id: first });
+  const run = (item: FoundItem) => {
+    const { id, source, title, hint, to } = item;
+    noteUsed(user.id, { id, source, title, ...(hint && { hint }), ...(to && { to }) }, Date.now());
     close();
-    item.run();
+    if (to === undefined) item.run?.();
+    else if (isDocument(to)) location.assign(to);
+    else void navigate({ href: to });
   };
-  // Enter pressed before the results arrive waits for them instead of running an item of an earlier query.
+  // Enter waits for the source of the first result instead of running what it found for an earlier text.
+  const isFirstSettled = firstItem ? !waiting.has(firstItem.source) : !isSearching;
   const [isAwaited, setIsAwaited] = useState(false);
   const runFirst = useHandler(() => {
     setIsAwaited(false);
-    const item = groups[0]?.items[0];
-    if (item) run(item);
+    if (firstItem) run(firstItem);
   });
   useEffect(() => {
-    if (isAwaited && !isSearching) runFirst();
-  }, [isAwaited, isSearching, runFirst]);
+    if (isAwaited && isFirstSettled) runFirst();
+  }, [isAwaited, isFirstSettled, runFirst]);
+  const count = groups.reduce((sum, { items }) => sum + items.length, 0);
   return (
     <CommandBox
       label="Search"
@@ -105,10 +119,10 @@ function PaletteBody({ sources, initialText, close }: { sources: readonly Palett
       }}
       placeholder="Search, or type > for commands"
       picked={selection.id}
-      onPicked={(id) => setSelection({ first, id })}
+      onPicked={(id) => setSelection({ first, text, id })}
       isBusy={isSearching}
       onKeyDown={(event) => {
-        if (event.key === "Enter" && isSearching && !event.nativeEvent.isComposing) {
+        if (event.key === "Enter" && selection.id === first && !isFirstSettled && !event.nativeEvent.isComposing) {
           event.preventDefault();
           setIsAwaited(true);
           return;
@@ -120,6 +134,11 @@ function PaletteBody({ sources, initialText, close }: { sources: readonly Palett
       }}
     >
       {!isSearching && groups.length === 0 ? <Command.Empty className="px-3 py-6 text-fg-2">No results for “{text}”</Command.Empty> : null}
+      {text.trim() === "" || isSearching ? null : (
+        <p role="status" className="sr-only">
+          {counted(count, "result")}
+        </p>
+      )}
       {groups.map((group) => (
         <Command.Group
           key={group.heading}

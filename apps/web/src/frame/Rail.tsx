@@ -1,16 +1,16 @@
-import { Link, useMatchRoute, useNavigate } from "@tanstack/react-router";
-import { CircleQuestionMark, House, LayoutGrid, Library, LogOut, Megaphone, Search, Settings, ShieldUser, Store } from "lucide-react";
-import type { ReactNode } from "react";
+import { Link, useLocation, useNavigate } from "@tanstack/react-router";
+import { CircleQuestionMark, LogOut, Search } from "lucide-react";
 import type { User } from "@tesslate/contract";
 import { cx } from "../lib/cx.ts";
 import { capsOf } from "../lib/shortcut-keys.ts";
+import { isInApp, mainPagesFor, type MainPage, type PagePath } from "../pages.tsx";
 import { shortcuts, type ShortcutId } from "../shortcuts.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { bottomBarCell, MoreCell } from "../ui/bottom-bar.tsx";
 import { IconButton } from "../ui/IconButton.tsx";
-import { smallIcon } from "../ui/icons.tsx";
 import { Kbds } from "../ui/Kbd.tsx";
 import { Menu, type MenuEntry } from "../ui/Menu.tsx";
+import { pageEntries } from "../ui/page/page-entries.tsx";
 import { Tooltip } from "../ui/Tooltip.tsx";
 import { Mark } from "./Mark.tsx";
 
@@ -18,43 +18,18 @@ const Caps = ({ id }: { id: ShortcutId }) => <Kbds caps={capsOf(shortcuts[id].ke
 const square =
   "relative grid size-9 place-items-center rounded-3 text-fg-2 transition-colors hover:bg-bg-3 hover:text-fg-0 aria-[current=page]:bg-bg-3 aria-[current=page]:text-fg-0";
 
-interface Place {
-  to: "/" | "/projects" | "/marketplace" | "/settings/profile" | "/admin" | "/feedback";
-  label: string;
-  icon: ReactNode;
+interface Place extends MainPage {
   isHere: boolean;
-  shortcut?: ShortcutId;
 }
 
-function usePlaces(): { home: Place; projects: Place; store: Place; settings: Place; admin: Place; feedback: Place } {
-  const match = useMatchRoute();
-  const isIn = (
-    to: "/" | "/projects" | "/new" | "/marketplace" | "/library" | "/settings" | "/admin" | "/feedback" | "/p/$slug/{-$view}",
-    isFuzzy = false,
-  ) => match({ to, fuzzy: isFuzzy }) !== false;
-  return {
-    home: { to: "/", label: "Home", icon: <House />, isHere: isIn("/"), shortcut: "go.home" },
-    projects: {
-      to: "/projects",
-      label: "Projects",
-      icon: <LayoutGrid />,
-      isHere: isIn("/projects") || isIn("/new") || isIn("/p/$slug/{-$view}"),
-      shortcut: "go.projects",
-    },
-    store: {
-      to: "/marketplace",
-      label: "Store",
-      icon: <Store />,
-      isHere: isIn("/marketplace", true) || isIn("/library", true),
-      shortcut: "go.marketplace",
-    },
-    settings: { to: "/settings/profile", label: "Settings", icon: <Settings />, isHere: isIn("/settings", true), shortcut: "go.settings" },
-    admin: { to: "/admin", label: "Administration", icon: <ShieldUser />, isHere: isIn("/admin", true) },
-    feedback: { to: "/feedback", label: "Feedback", icon: <Megaphone />, isHere: isIn("/feedback") },
-  };
+/** The main pages that someone may open, and which of them is the current one. */
+function usePlaces(user: Pick<User, "is_superuser">): Place[] {
+  const pathname = useLocation({ select: (location) => location.pathname.replace(/(.)\/$/, "$1") });
+  const covers = (pattern: string) => (pattern.endsWith("/*") ? `${pathname}/`.startsWith(pattern.slice(0, -1)) : pathname === pattern);
+  return mainPagesFor(user).map((page) => ({ ...page, isHere: page.covers?.some(covers) === true }));
 }
 
-const RailLink = ({ place }: { place: Place }) => (
+const RailLink = ({ place }: { place: Place & { to: PagePath } }) => (
   <Tooltip text={place.label} side="right" {...(place.shortcut && { keys: <Caps id={place.shortcut} /> })}>
     <Link to={place.to} aria-label={place.label} aria-current={place.isHere ? "page" : undefined} className={square}>
       {place.icon}
@@ -64,17 +39,19 @@ const RailLink = ({ place }: { place: Place }) => (
 
 /** The 48 px rail at the left. */
 export function Rail({ user, onHelp, onSignOut }: { user: User; onHelp: () => void; onSignOut: () => void }) {
-  const places = usePlaces();
+  const places = usePlaces(user);
+  const at = (end: MainPage["rail"]) =>
+    places
+      .filter(isInApp)
+      .filter(({ rail }) => rail === end)
+      .map((place) => <RailLink key={place.to} place={place} />);
   return (
     <nav aria-label="Main" className="flex w-12 flex-none flex-col items-center gap-0.5 py-2 narrow:hidden">
       <Link to="/" aria-label="Tesslate Studio, home" className="mb-2 grid size-9 place-items-center rounded-3 text-fg-0">
         <Mark />
       </Link>
-      <RailLink place={places.home} />
-      <RailLink place={places.projects} />
-      <RailLink place={places.store} />
+      {at("top")}
       <span className="flex-1" />
-      <RailLink place={places.feedback} />
       <IconButton
         label="Keyboard shortcuts"
         tooltipSide="right"
@@ -84,8 +61,7 @@ export function Rail({ user, onHelp, onSignOut }: { user: User; onHelp: () => vo
       >
         <CircleQuestionMark />
       </IconButton>
-      {user.is_superuser ? <RailLink place={places.admin} /> : null}
-      <RailLink place={places.settings} />
+      {at("bottom")}
       <AccountMenu user={user} onSignOut={onSignOut} />
     </nav>
   );
@@ -115,13 +91,13 @@ function AccountMenu({ user, onSignOut }: { user: User; onSignOut: () => void })
 
 /** The same links on a phone; "More" has the rest. The workbench hides this bar and has another one. */
 export function BottomBar({ user, onFind, onSignOut }: { user: User; onFind: () => void; onSignOut: () => void }) {
-  const { home, projects, store, settings, admin, feedback } = usePlaces();
+  const places = usePlaces(user);
   const navigate = useNavigate();
-  const inMore = [feedback, ...(user.is_superuser ? [admin] : [])];
+  const inMore = places.filter(({ phone }) => phone === "more");
   const more: MenuEntry[] = [
     { label: "Search", icon: <Search size={14} />, onSelect: onFind },
-    { label: "Library", icon: <Library size={14} />, onSelect: () => void navigate({ to: "/library" }) },
-    ...inMore.map(({ to, label, icon }) => ({ label, icon: smallIcon(icon), onSelect: () => void navigate({ to }) })),
+    "-",
+    ...pageEntries(inMore, (to) => void navigate({ href: to })),
     "-",
     { label: "Sign out", icon: <LogOut size={14} />, onSelect: onSignOut },
   ];
@@ -130,12 +106,15 @@ export function BottomBar({ user, onFind, onSignOut }: { user: User; onFind: () 
       aria-label="Main"
       className="hidden h-[calc(56px+env(safe-area-inset-bottom))] flex-none grid-cols-5 border-t border-line-0 bg-bg-1 pb-[env(safe-area-inset-bottom)] narrow:grid"
     >
-      {[home, projects, store, settings].map((place) => (
-        <Link key={place.label} to={place.to} aria-current={place.isHere ? "page" : undefined} className={bottomBarCell}>
-          {place.icon}
-          {place.label}
-        </Link>
-      ))}
+      {places
+        .filter(isInApp)
+        .filter(({ phone }) => phone === "bar")
+        .map((place) => (
+          <Link key={place.label} to={place.to} aria-current={place.isHere ? "page" : undefined} className={bottomBarCell}>
+            {place.icon}
+            {place.label}
+          </Link>
+        ))}
       <MoreCell entries={more} isCurrent={inMore.some(({ isHere }) => isHere)} />
     </nav>
   );

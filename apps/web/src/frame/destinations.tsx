@@ -1,43 +1,51 @@
-import { ShieldUser, UserRoundPlus } from "lucide-react";
-import type { ReactNode } from "react";
+import { SlidersHorizontal } from "lucide-react";
 import { adminPlaces } from "../features/admin/index.ts";
-import { settingsPlaces } from "../features/settings/index.ts";
-import { rank } from "../lib/rank.ts";
+import { settingsPlaces, singleSettings } from "../features/settings/index.ts";
+import { mainPagesFor } from "../pages.tsx";
 import { smallIcon } from "../ui/icons.tsx";
+import type { PaletteItem } from "../ui/page/palette.ts";
 
-export interface Destination {
-  id: string;
-  title: string;
-  /** Other words that find it. */
-  words: string;
-  icon: ReactNode;
-  to: string;
+type Destination = PaletteItem & { to: string };
+
+/** Every page that has an address of its own. */
+export function pageDestinations(user: { is_superuser: boolean }): Destination[] {
+  return [
+    ...mainPagesFor(user).map(({ to, label, icon, words, shortcut }) => ({
+      id: `go.${to}`,
+      title: label,
+      words,
+      icon: smallIcon(icon),
+      to,
+      ...(shortcut && { shortcut }),
+    })),
+    ...settingsPlaces.map(({ to, label, icon, words }) => ({
+      id: `settings.${to}`,
+      title: label,
+      hint: "Settings",
+      words: `settings ${words}`,
+      icon: smallIcon(icon),
+      to,
+    })),
+    ...(user.is_superuser
+      ? adminPlaces.map(({ to, label, icon, words }) => ({
+          id: `go.${to}`,
+          title: label,
+          hint: "Administration",
+          words: `admin ${words}`,
+          icon,
+          to,
+        }))
+      : []),
+  ];
 }
 
-const forEveryone: readonly Destination[] = [
-  ...settingsPlaces.map(({ to, label, words, icon }) => ({
-    id: `go.${to}`,
-    title: `Settings: ${label}`,
+/** Every single setting that is not found as its page. */
+export const settingDestinations = (): Destination[] =>
+  singleSettings.map(({ id, label, page, words, href }) => ({
+    id: `setting.${id}`,
+    title: label,
+    hint: page,
     words,
-    icon: smallIcon(icon),
-    to,
-  })),
-  { id: "go.new-agent", title: "New agent", words: "create make build", icon: <UserRoundPlus size={14} />, to: "/library/agents/new" },
-];
-const forAdministrators: readonly Destination[] = [
-  { id: "go.admin", title: "Administration", words: "admin console", icon: <ShieldUser size={14} />, to: "/admin" },
-  ...adminPlaces.map(({ to, label, words, icon }) => ({
-    id: `go.${to}`,
-    title: `Administration: ${label}`,
-    words: `admin ${words}`,
-    icon,
-    to,
-  })),
-];
-
-/** The pages that `query` names, best first: by title, then by their other words. Without a query none, since the palette lists the main ones. */
-export function findDestinations(query: string, isAdministrator: boolean): Destination[] {
-  if (!query) return [];
-  const all = isAdministrator ? [...forEveryone, ...forAdministrators] : forEveryone;
-  return rank(all, query, ({ title, words }) => `${title} ${words}`);
-}
+    icon: <SlidersHorizontal size={14} />,
+    to: href,
+  }));

@@ -32,3 +32,24 @@ export function rank<T>(items: readonly T[], query: string, textOf: (item: T) =>
     .sort((a, b) => b.score - a.score || a.index - b.index)
     .map(({ item }) => item);
 }
+
+interface Named {
+  title: string;
+  hint?: string;
+  /** Other words that name it. */
+  words?: string;
+}
+/**
+ * How well an item answers, 0 .. 1: by its title; by its other words, of which a whole one counts more than the start of a title; less by words of
+ * all of these together, and by its hint.
+ */
+export function scoreOfNamed({ title, hint = "", words = "" }: Named, query: string): number {
+  const needle = query.trim().toLowerCase().replace(/\s+/g, " ");
+  const direct = scoreOf(title, needle);
+  if (!needle) return direct;
+  const others = words.toLowerCase();
+  if (` ${others} `.includes(` ${needle} `)) return Math.max(direct, 0.94);
+  const all = `${title} ${hint} ${others}`.toLowerCase().split(/[\s/._-]+/);
+  if (others.split(" ").some((word) => word.startsWith(needle))) return Math.max(direct, 0.6);
+  return needle.split(" ").every((part) => all.some((word) => word.startsWith(part))) ? Math.max(direct, 0.5) : direct;
+}

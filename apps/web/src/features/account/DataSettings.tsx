@@ -61,6 +61,7 @@ function ExportSection() {
   const isRunning = data ? isOpen(data) : false;
   return (
     <SettingsSection
+      id="data-export"
       title="Data export"
       hint="Download your account data, chats and project files as a zip file. Secret values aren't included."
       action={
@@ -122,7 +123,7 @@ function DeletionSection() {
   const queryClient = useQueryClient();
   const [isAsking, setIsAsking] = useState(false);
   return (
-    <SettingsSection title="Delete account">
+    <SettingsSection id="delete-account" title="Delete account">
       <div className="flex flex-wrap items-center gap-3 rounded-3 border border-err px-3 py-2.5">
         <p className="min-w-0 flex-1 basis-64 text-sm">
           <span className="block font-medium text-fg-0">Delete your account and all its data</span>

@@ -18,20 +18,20 @@ export function AgentContextSections({ projectId }: { projectId: string }) {
   const context = useQuery(agentContextQuery(api, projectId));
   if (context.isError)
     return (
-      <SettingsSection title="Agent context">
+      <SettingsSection id="project-context" title="Agent context">
         <LoadFailed title="Couldn't load the agent context" of={context} />
       </SettingsSection>
     );
   if (!context.data)
     return (
-      <SettingsSection title="Agent context">
+      <SettingsSection id="project-context" title="Agent context">
         <SkeletonRows count={4} label="Loading agent context…" />
       </SettingsSection>
     );
   const { rules, memory, skills, subagents } = context.data;
   return (
     <>
-      <SettingsSection title="Agent context" hint="The agent reads these project files before every message.">
+      <SettingsSection id="project-context" title="Agent context" hint="The agent reads these project files before every message.">
         <div className="grid gap-5">
           <FileEditor
             key={`${projectId}/rules`}
@@ -54,12 +54,14 @@ export function AgentContextSections({ projectId }: { projectId: string }) {
         </div>
       </SettingsSection>
       <SettingsSection
+        id="project-skills"
         title="Skills"
         hint="Instructions that the agent loads when needed. Add yours as folders with a SKILL.md in .tesslate/skills or .agents/skills."
       >
         <Listed items={skills} />
       </SettingsSection>
       <SettingsSection
+        id="project-subagents"
         title="Sub-agents"
         hint="Agents that a run can start. Add yours in .tesslate/agents, as Markdown files with a name, a description and tools."
       >

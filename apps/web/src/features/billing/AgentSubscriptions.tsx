@@ -18,7 +18,7 @@ export function AgentSubscriptions() {
   if (query.error && !query.data) return <LoadFailed className="mb-8 px-0" title="Couldn't load agent subscriptions" of={query} />;
   if (!query.data || query.data.items.length === 0) return null;
   return (
-    <SettingsSection title="Agent subscriptions">
+    <SettingsSection id="agent-subscriptions" title="Agent subscriptions">
       <ul className="divide-y divide-line-0 border-y border-line-0">
         {query.data.items.map((one) => (
           <li key={one.id} className="flex flex-wrap items-center gap-3 py-2.5 text-sm">

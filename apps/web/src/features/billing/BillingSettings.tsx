@@ -75,7 +75,7 @@ function Credits({ balance, offers }: { balance: CreditBalance; offers: BillingC
   const used = useQuery(usageQuery("day", "thirty"));
   const pace = used.data && paceOf(balance.total_credits, used.data.items, 30, new Date(used.dataUpdatedAt));
   return (
-    <SettingsSection title="Credits" hint="1 credit is 1 US cent. Credits are used from left to right.">
+    <SettingsSection id="credits" title="Credits" hint="1 credit is 1 US cent. Credits are used from left to right.">
       {balance.is_empty ? (
         <Banner tone="err" className="mb-3">
           No credits left. Runs that use your own keys continue. Other runs are paused until you add credits.
@@ -131,6 +131,7 @@ function Plan({ plan, offers }: { plan: Subscription; offers: BillingConfig }) {
   const ends = plan.cancel_at_period_end ? (plan.cancel_at ?? plan.current_period_end) : null;
   return (
     <SettingsSection
+      id="plan"
       title="Plan"
       action={
         offers.is_enabled ? (

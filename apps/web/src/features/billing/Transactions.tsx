@@ -21,7 +21,7 @@ const words: Record<Transaction["kind"], string> = {
 export function Transactions() {
   const query = useQuery(transactionsQuery);
   return (
-    <SettingsSection title="Payments">
+    <SettingsSection id="payments" title="Payments">
       {query.error && query.data ? <ShownFromBefore of={query} className="mb-3" /> : null}
       {query.error && !query.data ? (
         <LoadFailed className="px-0" title="Couldn't load payments" of={query} />

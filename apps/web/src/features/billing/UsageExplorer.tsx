@@ -30,6 +30,7 @@ export function UsageExplorer() {
     rows.reduce((total, row) => total + row[field], 0);
   return (
     <SettingsSection
+      id="usage"
       title="Usage"
       hint={
         query.data ? (

@@ -13,7 +13,7 @@ export function BranchesSection() {
   if (query.error && !query.isFetching) return <LoadFailed title="Couldn't load branches" of={query} />;
   if (!query.data || query.data.length === 0) return null;
   return (
-    <SettingsSection title="Branches">
+    <SettingsSection id="project-branches" title="Branches">
       <ul className="grid gap-3 text-sm">
         {query.data.map((branch) => (
           <li key={branch.id}>

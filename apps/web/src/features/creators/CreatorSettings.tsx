@@ -36,7 +36,7 @@ export function CreatorSettings() {
       <Earnings data={data} />
       <PayoutAccount payouts={data.payouts} />
       {hasMoney ? <Payouts payouts={data.payouts} /> : null}
-      <SettingsSection title="Your items">
+      <SettingsSection id="creator-items" title="Your items">
         {hasWork ? (
           <Items items={data.items} />
         ) : (
@@ -54,6 +54,7 @@ function Earnings({ data }: { data: CreatorDashboard }) {
   const { earnings, stats } = data;
   return (
     <SettingsSection
+      id="creator-studio"
       title="Creator studio"
       hint={`Earnings of the last 12 months. You keep ${formatPercent(data.revenue_share)} of every sale.`}
     >
@@ -100,6 +101,7 @@ function PayoutAccount({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
   if (!offers?.is_enabled) return null;
   return (
     <SettingsSection
+      id="payout-account"
       title="Payout account"
       hint={
         payouts.connected
@@ -142,6 +144,7 @@ function Payouts({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
   const canAsk = payouts.is_configured && payouts.available_cents >= payouts.minimum_cents;
   return (
     <SettingsSection
+      id="payouts"
       title="Payouts"
       hint={
         payouts.is_configured

@@ -39,6 +39,7 @@ export function DeploymentSettings() {
   return (
     <>
       <SettingsSection
+        id="deployment-providers"
         title="Providers"
         hint="Deploy your projects to these providers. Tokens are encrypted on this server and never shown again."
       >
@@ -53,6 +54,7 @@ export function DeploymentSettings() {
         </ul>
       </SettingsSection>
       <SettingsSection
+        id="project-accounts"
         title="Project accounts"
         hint="Used by one project instead of your default account. Add one when you deploy the project, or at a target on its canvas."
       >

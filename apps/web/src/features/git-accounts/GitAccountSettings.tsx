@@ -21,6 +21,7 @@ export function GitAccountSettings() {
   const [connecting, setConnecting] = useState<{ provider: GitProvider; host?: string }>();
   return (
     <SettingsSection
+      id="git-accounts"
       title="Git accounts"
       hint="Used to import, clone, pull and push private repositories, and to create pull requests. Tokens are encrypted on this server and never shown again."
     >

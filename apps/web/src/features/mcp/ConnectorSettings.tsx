@@ -27,6 +27,7 @@ export function ConnectorSettings() {
       ) : null}
       <Connectors
         place={undefined}
+        id="connectors"
         title="Connectors"
         hint="MCP servers whose tools the agent can use in all your projects. You can add more for one project in its settings."
       />

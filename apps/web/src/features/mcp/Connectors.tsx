@@ -4,6 +4,7 @@ import type { McpServer } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { useServices } from "../../project/services.ts";
+import type { SettingId } from "../../settings.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
@@ -16,7 +17,7 @@ import { mcpServersQuery, useMcpActions, type McpPlace } from "./mcp.queries.ts"
 import { signInPopup, type SignInOutcome } from "./sign-in.ts";
 
 /** The MCP servers of the user or of a project. */
-export function Connectors({ place, title, hint }: { place: McpPlace; title: string; hint: ReactNode }) {
+export function Connectors({ place, id, title, hint }: { place: McpPlace; id: SettingId; title: string; hint: ReactNode }) {
   const { api } = useServices();
   const { data, error, refetch, isFetching } = useQuery(mcpServersQuery(api, place));
   const actions = useMcpActions(place);
@@ -42,7 +43,7 @@ export function Connectors({ place, title, hint }: { place: McpPlace; title: str
     </Button>
   );
   return (
-    <SettingsSection title={title} hint={hint} action={data && data.length > 0 ? add : null}>
+    <SettingsSection id={id} title={title} hint={hint} action={data && data.length > 0 ? add : null}>
       {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-3" /> : null}
       {error && !data ? (
         <LoadFailed className="px-0" title="Couldn't load connectors" of={{ error, refetch, isFetching }} />

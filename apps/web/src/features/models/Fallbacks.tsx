@@ -23,6 +23,7 @@ export function Fallbacks({ models }: { models: readonly Model[] }) {
   const isLocked = setting.isPending || !preferences.data;
   return (
     <SettingsSection
+      id="fallbacks"
       title="Fallback models"
       hint="If a model is overloaded, the run continues with the first available model here. Invalid keys never cause a switch."
       action={

@@ -26,7 +26,7 @@ export function ModelList({ models, defaultModel }: { models: readonly Model[]; 
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const found = models.filter((model) => words.every((word) => `${model.id} ${model.provider_name ?? ""}`.toLowerCase().includes(word)));
   return (
-    <SettingsSection title="Available models" hint="Models that you turn off don't appear in your menus.">
+    <SettingsSection id="models" title="Available models" hint="Models that you turn off don't appear in your menus.">
       {models.length > fewModels ? (
         <div className="mb-2">
           <Input

@@ -29,6 +29,7 @@ export function ModelSettings() {
   return (
     <>
       <SettingsSection
+        id="model-providers"
         title="Providers"
         hint={
           data.can_configure
@@ -61,7 +62,7 @@ export function ModelSettings() {
       {usable.length > 1 ? <Fallbacks models={usable} /> : null}
       <ModelList models={models.data?.items ?? []} defaultModel={models.data?.default ?? null} />
       {data.demo_available && data.can_configure ? (
-        <SettingsSection title="Scripted demo">
+        <SettingsSection id="scripted-demo" title="Scripted demo">
           <Switch
             isOn={data.demo}
             isDisabled={configure.isPending}

@@ -37,6 +37,7 @@ export function OwnKeys() {
   const plain = keys.data?.items.filter((key) => !slugs.has(key.provider)) ?? [];
   return (
     <SettingsSection
+      id="own-keys"
       title="Your own keys"
       hint="Used only for your runs, instead of the server's keys. The provider bills you directly."
       action={

@@ -13,7 +13,15 @@ export function ImportButton({ className }: { className?: string }) {
     id: "import",
     heading: "Projects",
     kind: "commands",
-    search: () => [{ id: "projects.import", title: "Import project", icon: <FolderInput size={14} />, run: () => setIsOpen(true) }],
+    list: () => [
+      {
+        id: "projects.import",
+        title: "Import project",
+        words: "github repository zip upload clone",
+        icon: <FolderInput size={14} />,
+        run: () => setIsOpen(true),
+      },
+    ],
   });
   return (
     <>

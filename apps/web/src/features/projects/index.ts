@@ -9,4 +9,3 @@ export { useNewProject } from "./use-new-project.ts";
 export { AutoFixSwitch } from "./settings/AutoFixSwitch.tsx";
 export { useProjectSetting } from "./settings/use-project-setting.ts";
 export { useProjectOutPalette } from "./use-project-out.tsx";
-export { useProjectsPaletteSource } from "./use-projects-palette.tsx";

@@ -33,7 +33,7 @@ export function useProjectOutPalette(project: Project): void {
     id: "project-out",
     heading: "This project",
     kind: "commands",
-    search: () =>
+    list: () =>
       isReady
         ? [
             { id: "project.copy", title: "Make a copy of this project", icon: <Copy size={14} />, run: copy },

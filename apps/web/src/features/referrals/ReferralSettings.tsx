@@ -36,6 +36,7 @@ export function ReferralSettings() {
     <>
       {error ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-4" /> : null}
       <SettingsSection
+        id="referral-link"
         title="Your referral link"
         hint={
           data.reward_credits > 0
@@ -83,7 +84,7 @@ export function ReferralSettings() {
           ))}
         </dl>
       </SettingsSection>
-      <SettingsSection title="Referred by" hint="You can apply one referral code within 30 days of signing up.">
+      <SettingsSection id="referred-by" title="Referred by" hint="You can apply one referral code within 30 days of signing up.">
         {data.referred_by === null ? (
           <ApplyForm />
         ) : (

@@ -59,6 +59,7 @@ export function SecretsSection({
   const list = secrets.data ?? [];
   return (
     <SettingsSection
+      id="project-secrets"
       title="Secrets"
       hint="Environment variables of all containers. Encrypted, never shown again, and hidden from logs, terminals and the agent."
       action={

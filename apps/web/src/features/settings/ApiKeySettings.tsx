@@ -30,6 +30,7 @@ export function ApiKeySettings() {
   return (
     <>
       <SettingsSection
+        id="api-keys"
         title="API keys"
         hint={
           <>
@@ -71,6 +72,7 @@ function McpConfiguration() {
   const text = JSON.stringify({ mcpServers: { tesslate: server } }, null, 2);
   return (
     <SettingsSection
+      id="mcp-clients"
       title="MCP clients"
       hint="Assistants and editors that support MCP can use your projects with an API key. Add this to their configuration:"
     >

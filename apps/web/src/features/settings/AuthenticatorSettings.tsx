@@ -37,6 +37,7 @@ export function AuthenticatorSettings() {
   const hasCodes = data !== undefined && (data.totp !== null || data.email_codes || data.is_required_here);
   return (
     <SettingsSection
+      id="authenticator"
       title="Authenticator app"
       hint="When on, signing in with your password also requires a 6-digit code from an app on your phone."
       action={data ? <Pill tone={app ? "ok" : "neutral"}>{app ? "On" : "Off"}</Pill> : null}

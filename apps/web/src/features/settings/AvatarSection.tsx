@@ -24,6 +24,7 @@ export function AvatarSection() {
   const tooLarge = hasCode(set.error, "file_too_large", "payload_too_large");
   return (
     <SettingsSection
+      id="picture"
       title="Picture"
       hint="Everyone can see it next to your name. We crop it to a square and remove metadata such as the location."
     >

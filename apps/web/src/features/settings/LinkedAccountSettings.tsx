@@ -32,7 +32,7 @@ export function LinkedAccountSettings() {
   const providers = providersOf(config);
   if (config && providers.length === 0 && (data?.items.length ?? 0) === 0 && !error) return null;
   return (
-    <SettingsSection title="Connected accounts" hint="Sign in with an account from another provider.">
+    <SettingsSection id="linked-accounts" title="Connected accounts" hint="Sign in with an account from another provider.">
       {link_error ? (
         <Banner tone="err" className="mb-3">
           {linkErrors[link_error] ?? "Couldn't connect the account. Try again."}

@@ -8,7 +8,7 @@ export function LookSettings() {
   const { choice } = useTheme();
   return (
     <>
-      <SettingsSection title="Theme" hint="Applies in every browser where you sign in.">
+      <SettingsSection id="theme" title="Theme" hint="Applies in every browser where you sign in.">
         <SegmentedControl<ThemeMode>
           label="Theme"
           value={choice.mode}

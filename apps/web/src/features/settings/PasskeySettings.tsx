@@ -32,6 +32,7 @@ export function PasskeySettings() {
   ) : null;
   return (
     <SettingsSection
+      id="passkeys"
       title="Passkeys"
       hint="Sign in with the fingerprint, face or PIN of your device, without a password."
       action={data && data.items.length > 0 ? add : null}

@@ -3,6 +3,7 @@ import { keepModelChoice, shortModelName, usableModels } from "../../lib/model-c
 import { Field } from "../../ui/Field.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Select } from "../../ui/Select.tsx";
+import { SettingAnchor } from "../../ui/SettingAnchor.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
@@ -20,21 +21,25 @@ export function PreferenceSettings() {
     <>
       <SettingsSection title="Editor" hint="Applies in every browser where you sign in.">
         <div className="grid gap-4">
-          <Field label="Font size" className="max-w-48">
-            <Select
-              value={String(shown.editor_font_size)}
-              onChange={(size) => set({ editor_font_size: Number(size) })}
-              options={[...new Set([...sizes, shown.editor_font_size])]
-                .sort((a, b) => a - b)
-                .map((size) => ({ value: String(size), label: `${size} px` }))}
+          <SettingAnchor id="editor-font-size">
+            <Field label="Font size" className="max-w-48">
+              <Select
+                value={String(shown.editor_font_size)}
+                onChange={(size) => set({ editor_font_size: Number(size) })}
+                options={[...new Set([...sizes, shown.editor_font_size])]
+                  .sort((a, b) => a - b)
+                  .map((size) => ({ value: String(size), label: `${size} px` }))}
+              />
+            </Field>
+          </SettingAnchor>
+          <SettingAnchor id="editor-wrap">
+            <Switch
+              isOn={shown.editor_wraps_lines}
+              onChange={(editor_wraps_lines) => set({ editor_wraps_lines })}
+              label="Wrap long lines"
+              hint="Instead of scrolling horizontally."
             />
-          </Field>
-          <Switch
-            isOn={shown.editor_wraps_lines}
-            onChange={(editor_wraps_lines) => set({ editor_wraps_lines })}
-            label="Wrap long lines"
-            hint="Instead of scrolling horizontally."
-          />
+          </SettingAnchor>
         </div>
       </SettingsSection>
       <DefaultModel value={shown.default_model} onChange={(default_model) => set({ default_model })} />
@@ -51,21 +56,23 @@ function DefaultModel({ value, onChange }: { value: string | null; onChange: (mo
       {error && !data ? (
         <LoadFailed className="px-0" title="Couldn't load models" of={{ error, refetch, isFetching }} />
       ) : data ? (
-        <Field label="Default model" className="max-w-80">
-          <Select
-            value={value ?? serversOwn}
-            onChange={(next) => {
-              const chosen = next === serversOwn ? null : next;
-              if (chosen) keepModelChoice(chosen);
-              onChange(chosen);
-            }}
-            options={[
-              { value: serversOwn, label: "Server default" },
-              ...models.map((model) => ({ value: model.id, label: shortModelName(model.id), hint: model.provider })),
-              ...(value && !models.some(({ id }) => id === value) ? [{ value, label: shortModelName(value), hint: "unavailable" }] : []),
-            ]}
-          />
-        </Field>
+        <SettingAnchor id="default-model">
+          <Field label="Default model" className="max-w-80">
+            <Select
+              value={value ?? serversOwn}
+              onChange={(next) => {
+                const chosen = next === serversOwn ? null : next;
+                if (chosen) keepModelChoice(chosen);
+                onChange(chosen);
+              }}
+              options={[
+                { value: serversOwn, label: "Server default" },
+                ...models.map((model) => ({ value: model.id, label: shortModelName(model.id), hint: model.provider })),
+                ...(value && !models.some(({ id }) => id === value) ? [{ value, label: shortModelName(value), hint: "unavailable" }] : []),
+              ]}
+            />
+          </Field>
+        </SettingAnchor>
       ) : (
         <SkeletonRows count={1} label="Loading models…" />
       )}

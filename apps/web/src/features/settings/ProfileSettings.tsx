@@ -64,6 +64,7 @@ export function ProfileSettings() {
     <>
       <AvatarSection />
       <SettingsSection
+        id="profile"
         title="Profile"
         hint={
           <>
@@ -114,7 +115,7 @@ export function ProfileSettings() {
           </div>
         </form>
       </SettingsSection>
-      <SettingsSection title="This session" hint={`Signed in as ${user.email}`}>
+      <SettingsSection id="sign-out" title="This session" hint={`Signed in as ${user.email}`}>
         {signOutError ? (
           <Banner tone="err" className="mb-3">
             {signOutError}

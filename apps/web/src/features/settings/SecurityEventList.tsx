@@ -41,7 +41,7 @@ const detailOf = ({ detail }: SecurityEvent) => (detail === null ? "" : ` · ${d
 export function SecurityEventList() {
   const { data, error, refetch, isFetching } = useQuery(securityEventsQuery);
   return (
-    <SettingsSection title="Recent activity" hint="Check for anything you don't recognize.">
+    <SettingsSection id="security-log" title="Recent activity" hint="Check for anything you don't recognize.">
       {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-3" /> : null}
       {error && !data ? (
         <LoadFailed className="px-0" title="Couldn't load recent activity" of={{ error, refetch, isFetching }} />

@@ -99,7 +99,11 @@ function PasswordForm() {
   });
   const { form, hasPassword } = guarded;
   return (
-    <SettingsSection title="Password" hint={hasPassword ? "Changing your password signs you out everywhere else." : "No password set."}>
+    <SettingsSection
+      id="password"
+      title="Password"
+      hint={hasPassword ? "Changing your password signs you out everywhere else." : "No password set."}
+    >
       <form onSubmit={form.onSubmit} noValidate className="grid gap-3">
         {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
         <CurrentPassword {...guarded} />
@@ -128,7 +132,11 @@ function EmailForm() {
   });
   const { form } = guarded;
   return (
-    <SettingsSection title="Email" action={user.is_verified ? <Pill tone="ok">Confirmed</Pill> : <SendConfirmation email={user.email} />}>
+    <SettingsSection
+      id="email"
+      title="Email"
+      action={user.is_verified ? <Pill tone="ok">Confirmed</Pill> : <SendConfirmation email={user.email} />}
+    >
       <form onSubmit={form.onSubmit} noValidate className="grid gap-3">
         {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
         {user.pending_email === null ? null : <WaitingEmail email={user.pending_email} current={user.email} />}
@@ -205,6 +213,7 @@ function CodeForm() {
   const isOffered = config?.features.two_fa === true && user.is_verified;
   return (
     <SettingsSection
+      id="email-codes"
       title="Email codes"
       hint="When on, signing in with your password also requires a 6-digit code that we email you."
       action={<Pill tone={isOn ? "ok" : undefined}>{isOn ? "On" : "Off"}</Pill>}

@@ -20,6 +20,7 @@ export function SessionList() {
   const report = (failure: unknown) => toast(sentenceOf(failure), { kind: "failed" });
   return (
     <SettingsSection
+      id="sessions"
       title="Sessions"
       hint="Where you are signed in."
       action={

@@ -1,20 +1,25 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
+import { useState } from "react";
 import { Page } from "../../ui/page/Page.tsx";
 import { useScrollToCurrent } from "../../ui/page/use-scroll-to-current.ts";
 import { settingsGroups, settingsPlaces } from "./settings-places.tsx";
+import { SettingsSearch } from "./SettingsSearch.tsx";
 
 /** The settings pages with their navigation, which scrolls horizontally on phones. */
 export function SettingsPage() {
   const { pathname } = useLocation();
+  const [text, setText] = useState("");
   const here = settingsPlaces.find(({ to }) => pathname === to || pathname.startsWith(`${to}/`));
   const nav = useScrollToCurrent(here?.to);
   return (
     <Page title={here ? `${here.label} · Settings` : "Settings"} heading="Settings" width="settings">
       <div className="flex gap-10 narrow:flex-col narrow:gap-4 narrow:pt-2">
         <div className="w-48 flex-none narrow:w-auto">
+          <SettingsSearch text={text} onText={setText} />
           <nav
             ref={nav}
             aria-label="Settings"
+            hidden={text.trim() !== ""}
             className="relative grid gap-4 narrow:-mx-4 narrow:flex narrow:gap-px narrow:overflow-x-auto narrow:px-4 narrow:[scrollbar-width:none]"
           >
             {settingsGroups.map(({ title, places: ofGroup }) => (

@@ -3,7 +3,7 @@ import { SettingsSection } from "../../ui/SettingsSection.tsx";
 
 export function ShortcutSettings() {
   return (
-    <SettingsSection title="Keyboard shortcuts" hint="Single letters work while no text field has focus.">
+    <SettingsSection id="shortcuts" title="Keyboard shortcuts" hint="Single letters work while no text field has focus.">
       <ShortcutTable />
     </SettingsSection>
   );

@@ -1,1 +1,2 @@
 export { settingsPlaces } from "./settings-places.tsx";
+export { singleSettings } from "./find-settings.ts";

@@ -16,24 +16,10 @@ import {
   UserRound,
 } from "lucide-react";
 import type { ReactNode } from "react";
+import type { SettingsPath } from "../../settings.ts";
 
 export interface SettingsPlace {
-  to:
-    | "/settings/profile"
-    | "/settings/look"
-    | "/settings/preferences"
-    | "/settings/notifications"
-    | "/settings/data"
-    | "/settings/security"
-    | "/settings/shortcuts"
-    | "/settings/models"
-    | "/settings/git"
-    | "/settings/connectors"
-    | "/settings/deployment"
-    | "/settings/api-keys"
-    | "/settings/billing"
-    | "/settings/referrals"
-    | "/settings/creator";
+  to: SettingsPath;
   label: string;
   icon: ReactNode;
   /** Other words that the search finds this page by. */
@@ -44,7 +30,7 @@ export const settingsGroups: readonly { title: string; places: readonly Settings
     title: "Account",
     places: [
       { to: "/settings/profile", label: "Profile", icon: <UserRound />, words: "name username picture avatar bio website public" },
-      { to: "/settings/look", label: "Appearance", icon: <Sun />, words: "theme dark light appearance color font" },
+      { to: "/settings/look", label: "Appearance", icon: <Sun />, words: "theme themes dark light look color density contrast motion" },
       { to: "/settings/preferences", label: "Preferences", icon: <SlidersHorizontal />, words: "default model edit mode language" },
       { to: "/settings/notifications", label: "Notifications", icon: <Bell />, words: "mail e-mail desktop alerts" },
       {
@@ -64,7 +50,7 @@ export const settingsGroups: readonly { title: string; places: readonly Settings
       { to: "/settings/git", label: "Git accounts", icon: <FolderGit2 />, words: "github gitlab gitea repository" },
       { to: "/settings/connectors", label: "Connectors", icon: <Plug />, words: "mcp tools integrations" },
       { to: "/settings/deployment", label: "Deployment", icon: <ArrowUpFromLine />, words: "vercel netlify cloudflare token" },
-      { to: "/settings/api-keys", label: "API keys", icon: <KeyRound />, words: "token developer program rest" },
+      { to: "/settings/api-keys", label: "API keys", icon: <KeyRound />, words: "key keys token developer program rest" },
     ],
   },
   {
@@ -76,7 +62,7 @@ export const settingsGroups: readonly { title: string; places: readonly Settings
         icon: <Coins />,
         words: "bill credits plan subscription invoice payment upgrade top up usage",
       },
-      { to: "/settings/referrals", label: "Referrals", icon: <Gift />, words: "invite friends" },
+      { to: "/settings/referrals", label: "Referrals", icon: <Gift />, words: "invite invitation friends share" },
       { to: "/settings/creator", label: "Creator studio", icon: <Store />, words: "sell seller payout earnings" },
     ],
   },

@@ -79,6 +79,7 @@ export function ThemeGallery() {
 
   return (
     <SettingsSection
+      id="theme-gallery"
       title="Theme gallery"
       hint="Select a dark and a light theme. Hover over a theme to preview it."
       action={

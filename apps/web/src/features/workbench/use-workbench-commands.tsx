@@ -2,30 +2,34 @@ import {
   ArrowUpFromLine,
   Columns2,
   FileSearch,
-  House,
-  LayoutGrid,
   PanelBottom,
   PanelLeft,
   Play,
   RotateCw,
   ScrollText,
+  Search,
+  SlidersHorizontal,
   Square,
   SquareTerminal,
   TextSearch,
   TriangleAlert,
-  UserRound,
 } from "lucide-react";
+import { useSuspenseQuery } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { fileNameOf, parentOf } from "../../lib/file-tree.ts";
 import { rank } from "../../lib/rank.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
-import { useFileTree, useRuntime } from "../../project/project-context.ts";
+import { useFileTree, useProject, useRuntime } from "../../project/project-context.ts";
 import { views } from "../../project/views.ts";
+import { settings } from "../../settings.ts";
+import { mainPagesFor } from "../../pages.tsx";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { FileIcon } from "../../ui/FileIcon.tsx";
 import type { MenuEntry } from "../../ui/Menu.tsx";
-import { usePaletteSource, type PaletteItem } from "../../ui/page/palette.ts";
+import { pageEntries } from "../../ui/page/page-entries.tsx";
+import { usePalette, usePaletteSource, type PaletteItem } from "../../ui/page/palette.ts";
 import { isRunActive, useConversation } from "../chat/index.ts";
+import { meQuery } from "../users/index.ts";
 import { useDeploys } from "../deployments/index.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
 import { otherViews, useViewShortcuts, viewTable } from "./views.tsx";
@@ -74,6 +78,9 @@ export function useWorkbenchCommands(): { more: MenuEntry[] } {
   const deploy = () => openForm();
   const stopRun = () => void stop();
   const router = useRouter();
+  const palette = usePalette();
+  const { data: user } = useSuspenseQuery(meQuery);
+  const { slug } = useProject();
   useViewShortcuts(show);
   useShortcuts({
     "workbench.region": focusNextRegion,
@@ -137,7 +144,25 @@ export function useWorkbenchCommands(): { more: MenuEntry[] } {
     { id: "runtime.restart", title: "Restart app", icon: <RotateCw size={14} />, run: runtime.restart },
     { id: "runtime.stop", title: "Stop app", icon: <Square size={14} />, run: runtime.stop },
   ];
-  usePaletteSource({ id: "workbench", heading: "This project", kind: "commands", search: () => items });
+  usePaletteSource({ id: "workbench", heading: "This project", kind: "commands", list: () => items });
+  usePaletteSource({
+    id: "project-settings",
+    heading: "This project",
+    kind: "commands",
+    list: (query) =>
+      query === ""
+        ? []
+        : Object.entries(settings)
+            .filter(([, { page }]) => page === "project")
+            .map(([id, { label, words }]) => ({
+              id: `project-setting.${id}`,
+              title: label,
+              hint: "Project settings",
+              words,
+              icon: <SlidersHorizontal size={14} />,
+              run: () => void router.navigate({ href: `/p/${slug}/settings#${id}` }),
+            })),
+  });
   usePaletteSource({
     id: "files",
     heading: "Files",
@@ -160,6 +185,8 @@ export function useWorkbenchCommands(): { more: MenuEntry[] } {
 
   return {
     more: [
+      { label: "Search", icon: <Search size={16} />, onSelect: () => palette.open() },
+      "-",
       ...otherViews.map((name) => ({ label: viewTable[name].label, icon: viewTable[name].icon, onSelect: () => show(name) })),
       ...(otherViews.length > 0 ? ["-" as const] : []),
       { label: "Terminal", icon: <SquareTerminal size={16} />, onSelect: () => openDock("terminal") },
@@ -168,9 +195,10 @@ export function useWorkbenchCommands(): { more: MenuEntry[] } {
       { label: "Open file", icon: <FileSearch size={16} />, onSelect: quickOpen },
       { label: "Search all files", icon: <TextSearch size={16} />, onSelect: searchFiles },
       "-",
-      { label: "Home", icon: <House size={16} />, onSelect: () => void router.navigate({ to: "/" }) },
-      { label: "Projects", icon: <LayoutGrid size={16} />, onSelect: () => void router.navigate({ to: "/projects" }) },
-      { label: "Your account", icon: <UserRound size={16} />, onSelect: () => void router.navigate({ to: "/settings/profile" }) },
+      ...pageEntries(
+        mainPagesFor(user).filter(({ phone }) => phone !== undefined),
+        (to) => void router.navigate({ href: to }),
+      ),
     ],
   };
 }

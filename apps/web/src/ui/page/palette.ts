@@ -2,13 +2,18 @@ import { createContext, useContext, useEffect, useRef, type ReactNode } from "re
 import type { ShortcutId } from "../../shortcuts.ts";
 
 export interface PaletteItem {
-  /** Stable: recently used items are stored by it. */
+  /** Stable: used items are stored by it. */
   id: string;
   title: string;
   hint?: string;
+  /** Other words that find it, separated by spaces. */
+  words?: string;
   icon?: ReactNode;
   shortcut?: ShortcutId;
-  run: () => void;
+  /** An address that it opens. */
+  to?: string;
+  /** What it does, if it opens no address. */
+  run?: () => void;
 }
 
 export interface PaletteSource {
@@ -17,8 +22,14 @@ export interface PaletteSource {
   heading: string;
   /** `commands` are also searched after `>`; `things` are not. */
   kind: "commands" | "things";
-  /** Synchronous sources are ranked by the palette; an async one ranks for itself and must obey the signal. */
-  search: (query: string, signal: AbortSignal) => readonly PaletteItem[] | Promise<readonly PaletteItem[]>;
+  /** Of items that were used before and are listed before the source has answered. */
+  icon?: ReactNode;
+  /** Asks the server: only when nobody has typed for a moment. */
+  isRemote?: true;
+  /** Everything that it has, for the palette to rank. With no query: what is worth listing. */
+  list?: (query: string) => readonly PaletteItem[];
+  /** Instead of `list`: what matches, best first. Obeys the signal. */
+  search?: (query: string, signal: AbortSignal) => Promise<readonly PaletteItem[]>;
 }
 
 export interface PaletteGroup {
@@ -61,16 +72,27 @@ export function usePalette(): PaletteRegistry {
   return registry;
 }
 
-/** Adds a source while the component is mounted. `search` may change on every render. */
+/** Adds a source while the component is mounted. `list` and `search` may change on every render. */
 export function usePaletteSource(source: PaletteSource): void {
   const registry = usePalette();
   const latest = useRef(source);
   useEffect(() => {
     latest.current = source;
   });
-  const { id, heading, kind } = source;
+  const { id, heading, kind, isRemote } = source;
+  const isSearched = source.search !== undefined;
   useEffect(
-    () => registry.add({ id, heading, kind, search: (query, signal) => latest.current.search(query, signal) }),
-    [registry, id, heading, kind],
+    () =>
+      registry.add({
+        id,
+        heading,
+        kind,
+        icon: latest.current.icon,
+        ...(isRemote && { isRemote }),
+        ...(isSearched
+          ? { search: async (query, signal) => latest.current.search?.(query, signal) ?? [] }
+          : { list: (query) => latest.current.list?.(query) ?? [] }),
+      }),
+    [registry, id, heading, kind, isRemote, isSearched],
   );
 }

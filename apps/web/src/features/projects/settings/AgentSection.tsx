@@ -97,7 +97,7 @@ export function AgentSection({ project }: { project: Project }) {
   const checks = project.settings?.["agent_checks"];
   const mode: CheckMode = checks === "after" || checks === "both" ? checks : "off";
   return (
-    <SettingsSection title="Agent">
+    <SettingsSection id="project-agent" title="Agent">
       <div className="grid gap-4 text-sm">
         <ModelField project={project} />
         <div className="grid justify-items-start gap-1.5">

@@ -10,7 +10,7 @@ export function DangerSection({ project }: { project: Project }) {
   const [isOpen, setIsOpen] = useState(false);
   const router = useRouter();
   return (
-    <SettingsSection title="Danger zone">
+    <SettingsSection id="project-delete" title="Danger zone">
       <div className="flex flex-wrap items-center gap-3 rounded-3 border border-err px-3 py-2.5">
         <p className="min-w-0 flex-1 basis-64 text-sm">
           <span className="block font-medium text-fg-0">Delete this project</span>

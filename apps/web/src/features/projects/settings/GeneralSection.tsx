@@ -33,7 +33,7 @@ export function GeneralSection({ project }: { project: Project }) {
   });
   const { errors } = form;
   return (
-    <SettingsSection title="General">
+    <SettingsSection id="project-general" title="General">
       <form onSubmit={form.onSubmit} noValidate className="grid gap-3">
         {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
         <Field label="Name" error={errors.name} hint={`The URL stays /p/${project.slug}.`}>

@@ -30,10 +30,15 @@ export function ProjectSettingsPane() {
         />
         <Connectors
           place={project.id}
+          id="project-connectors"
           title="Connectors"
           hint="MCP servers whose tools the agent can use in this project, in addition to those of your account."
         />
-        <SettingsSection title="Containers" hint="Environment variables and port of each container. Changes apply on the next start.">
+        <SettingsSection
+          id="project-containers"
+          title="Containers"
+          hint="Environment variables and port of each container. Changes apply on the next start."
+        >
           {containers.length === 0 ? (
             <p className="text-sm text-fg-2">No containers yet</p>
           ) : (

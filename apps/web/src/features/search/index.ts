@@ -1,0 +1,1 @@
+export { useSearchPaletteSources } from "./use-search-palette.tsx";
