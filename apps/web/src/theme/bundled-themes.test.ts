@@ -17,7 +17,11 @@ const read = (text: string): Rgb => {
   return color;
 };
 
-test("all of them were found", () => expect(themes.length).toBe(43));
+test("dark and light ones", () => {
+  const modes = themes.map(({ mode }) => mode);
+  expect([modes.filter((mode) => mode === "dark").length, modes.filter((mode) => mode === "light").length]).toEqual([41, 14]);
+});
+test("all of them were found", () => expect(themes.length).toBe(55));
 
 describe.each(themes.map((theme) => [theme.id, theme] as const))("%s", (_, theme) => {
   test("reads well as it is written: text 4.5:1 on everything it lies on, outlines 3:1", () => expect(findThemeFaults(theme)).toEqual([]));

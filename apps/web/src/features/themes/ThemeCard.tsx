@@ -21,7 +21,7 @@ export interface ThemeCardProps {
 export function ThemeCard({ tile, isApplied, isTabStop, onApply, onPreview, onPreviewEnd, onCopy, onEdit, onDelete }: ThemeCardProps) {
   const { swatches } = tile;
   return (
-    <div className="min-w-0">
+    <div className="group relative min-w-0">
       <button
         type="button"
         role="radio"
@@ -35,33 +35,37 @@ export function ThemeCard({ tile, isApplied, isTabStop, onApply, onPreview, onPr
         onPointerLeave={onPreviewEnd}
         onFocus={(event) => event.currentTarget.matches(":focus-visible") && onPreview()}
         onBlur={onPreviewEnd}
-        className={cx(
-          "relative block w-full overflow-hidden rounded-3 border text-left transition-colors",
-          isApplied ? "border-brand-line ring-1 ring-brand-line" : "border-line-1 hover:border-fg-2",
-        )}
-        style={{ background: swatches.background }}
+        className="block w-full rounded-3 pb-1 text-left"
       >
-        <span aria-hidden="true" className="flex h-18 gap-1.5 p-2">
-          <span className="h-full w-2.5 flex-none rounded-1" style={{ background: swatches.surface }} />
-          <span className="grid min-w-0 flex-1 content-start gap-1.5 rounded-1 p-2" style={{ background: swatches.surface }}>
-            <span className="h-1.5 w-3/5 rounded-1" style={{ background: swatches.primary }} />
-            <span className="h-1.5 w-4/5 rounded-1" style={{ background: swatches.accent }} />
-            <span className="mt-1 h-3 w-8 rounded-1" style={{ background: swatches.primary }} />
+        <span
+          className={cx(
+            "relative block overflow-hidden rounded-3 border transition-colors",
+            isApplied ? "border-brand-line ring-1 ring-brand-line" : "border-line-1 group-hover:border-fg-2",
+          )}
+          style={{ background: swatches.background }}
+        >
+          <span aria-hidden="true" className="flex h-18 gap-1.5 p-2">
+            <span className="h-full w-2.5 flex-none rounded-1" style={{ background: swatches.surface }} />
+            <span className="grid min-w-0 flex-1 content-start gap-1.5 rounded-1 p-2" style={{ background: swatches.surface }}>
+              <span className="h-1.5 w-3/5 rounded-1" style={{ background: swatches.primary }} />
+              <span className="h-1.5 w-4/5 rounded-1" style={{ background: swatches.accent }} />
+              <span className="mt-1 h-3 w-8 rounded-1" style={{ background: swatches.primary }} />
+            </span>
           </span>
+          {isApplied ? (
+            <span className="absolute top-1.5 right-1.5 grid size-5 place-items-center rounded-4 bg-brand text-on-brand">
+              <Check size={14} aria-hidden="true" />
+            </span>
+          ) : null}
         </span>
-        {isApplied ? (
-          <span className="absolute top-1.5 right-1.5 grid size-5 place-items-center rounded-4 bg-brand text-on-brand">
-            <Check size={14} aria-hidden="true" />
-          </span>
-        ) : null}
-      </button>
-      <div className="mt-1 flex min-h-7 items-center gap-1">
-        <div className="min-w-0 flex-1">
-          <p className="truncate text-sm text-fg-0" title={tile.name}>
+        <span className="mt-1 block pr-8 pl-0.5">
+          <span className="block truncate text-sm text-fg-0" title={tile.name}>
             {tile.name}
-          </p>
-          <p className="truncate text-xs text-fg-2">{tile.isOwn ? "You" : tile.author}</p>
-        </div>
+          </span>
+          <span className="block truncate text-xs text-fg-2">{tile.isOwn ? "You" : tile.author}</span>
+        </span>
+      </button>
+      <span className="absolute right-0 bottom-2">
         <Menu
           align="end"
           trigger={
@@ -80,7 +84,7 @@ export function ThemeCard({ tile, isApplied, isTabStop, onApply, onPreview, onPr
               : [{ label: "Customize theme", icon: <Pencil size={14} />, onSelect: onCopy }]
           }
         />
-      </div>
+      </span>
     </div>
   );
 }
