@@ -12,6 +12,13 @@
   const tokens = (isDark ? choice.dark : choice.light)?.tokens ?? {};
   for (const name in tokens) root.style.setProperty("--" + name, tokens[name]);
   document.querySelector('meta[name="theme-color"]')?.setAttribute("content", tokens["bg-0"] ?? (isDark ? "#0E0C0B" : "#F2EFEB"));
+  try {
+    // See src/theme/appearance.ts.
+    const { density, motion, contrast } = JSON.parse(localStorage.getItem("tesslate.appearance") ?? "{}") ?? {};
+    Object.assign(root.dataset, { density, motion, contrast });
+  } catch {
+    // As above.
+  }
 })();
 
 // The page's own script that did not come, because the network changed under the browser, is fetched by loading the page again, at most once in

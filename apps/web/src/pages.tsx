@@ -2,20 +2,13 @@ import { BookOpen, Bot, House, LayoutGrid, Library, Megaphone, Plus, Settings, S
 import type { ReactNode } from "react";
 import type { ShortcutId } from "./shortcuts.ts";
 
-export type PagePath =
-  | "/"
-  | "/projects"
-  | "/new"
-  | "/marketplace"
-  | "/library"
-  | "/library/agents/new"
-  | "/feedback"
-  | "/admin"
-  | "/settings/profile";
+export type PagePath = "/" | "/projects" | "/new" | "/marketplace" | "/library" | "/feedback" | "/admin" | "/settings/profile";
+/** A page of a route with a parameter. */
+type InnerPath = "/library/agents/new";
 /** Documents of the server, which are no pages of this app. */
 type DocumentPath = "/docs";
 export interface MainPage {
-  to: PagePath | DocumentPath;
+  to: PagePath | InnerPath | DocumentPath;
   label: string;
   icon: ReactNode;
   /** Other words that find it. */
@@ -115,4 +108,6 @@ export const mainPagesFor = ({ is_superuser }: { is_superuser: boolean }): MainP
   mainPages.filter(({ isForAdministrators }) => is_superuser || !isForAdministrators);
 
 export const isDocument = (path: string): boolean => path === ("/docs" satisfies DocumentPath);
-export const isInApp = <P extends MainPage>(page: P): page is P & { to: PagePath } => !isDocument(page.to);
+/** Whether a link of the router leads there. */
+export const isLinked = <P extends MainPage>(page: P): page is P & { to: PagePath } =>
+  !isDocument(page.to) && page.to !== ("/library/agents/new" satisfies InnerPath);

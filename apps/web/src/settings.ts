@@ -36,6 +36,9 @@ export const settings = define({
   "sign-out": { label: "This session", page: "/settings/profile", words: "sign out log out logout leave" },
 
   theme: { label: "Theme", page: "/settings/look", words: "dark light mode night day system color scheme" },
+  density: { label: "Density", page: "/settings/look", words: "compact comfortable spacing dense zoom size" },
+  motion: { label: "Motion", page: "/settings/look", words: "animation animations reduced transitions accessibility" },
+  contrast: { label: "Contrast", page: "/settings/look", words: "high contrast accessibility readable" },
   "theme-gallery": { label: "Theme gallery", page: "/settings/look", words: "themes colors custom palette preset customize" },
 
   "editor-font-size": { label: "Font size", page: "/settings/preferences", words: "editor text code bigger smaller zoom" },

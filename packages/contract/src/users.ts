@@ -10,6 +10,17 @@ export const Preferences = described(
   "Preferences, stored on the server so that every browser has the same.",
   Type.Object({
     theme_mode: described("Null: never chosen; each browser follows its system", Nullable(Literals("system", "light", "dark"))),
+    density: described("Space in the user interface", Literals("comfortable", "compact")),
+    motion: described("Animations; `system`: as the device asks", Literals("system", "reduced", "full")),
+    contrast: described("`more`: stronger text and borders; `system`: as the device asks", Literals("system", "more")),
+    shortcuts: described(
+      "Keyboard shortcuts that differ from the defaults, by id; an empty list: none",
+      Type.Record(
+        Type.String({ pattern: "^[a-z]+\\.[a-zA-Z-]+$", maxLength: 60 }),
+        Type.Array(Type.String({ minLength: 1, maxLength: 60, pattern: "^[^\\p{C}]+$" }), { maxItems: 2 }),
+        { maxProperties: 200, additionalProperties: false },
+      ),
+    ),
     default_model: described("Model of a new chat; null: the server's default", Nullable(Type.String({ maxLength: 200 }))),
     editor_font_size: described("In pixels", Type.Integer({ minimum: 10, maximum: 24 })),
     editor_wraps_lines: Type.Boolean(),
@@ -28,6 +39,10 @@ export const Preferences = described(
 export type Preferences = Static<typeof Preferences>;
 export const defaultPreferences: Preferences = {
   theme_mode: null,
+  density: "comfortable",
+  motion: "system",
+  contrast: "system",
+  shortcuts: {},
   default_model: null,
   editor_font_size: 13,
   editor_wraps_lines: false,

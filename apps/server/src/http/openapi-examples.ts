@@ -581,6 +581,10 @@ export const examples: Record<string, unknown> = {
     two_fa_enabled: false,
     preferences: {
       theme_mode: null,
+      density: "comfortable",
+      motion: "system",
+      contrast: "system",
+      shortcuts: {},
       default_model: null,
       editor_font_size: 13,
       editor_wraps_lines: false,

@@ -7,6 +7,7 @@ import { useSearchPaletteSources } from "../features/search/index.ts";
 import { useAccountTheme, useThemesPaletteSource } from "../features/themes/index.ts";
 import { useKeptPreferences, meQuery } from "../features/users/index.ts";
 import { lazyComponent, preload } from "../lib/chunks.ts";
+import { focusRegion } from "../lib/focus-region.ts";
 import { whenIdle } from "../lib/idle.ts";
 import { useShortcuts } from "../lib/use-shortcuts.ts";
 import { createPaletteRegistry, PaletteContext, usePaletteSource, type PaletteItem, type PaletteSource } from "../ui/page/palette.ts";
@@ -83,6 +84,8 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
     "go.new": () => void navigate({ to: "/new" }),
     "go.settings": () => void navigate({ to: "/settings/profile" }),
     "theme.toggle": toggleTheme,
+    "focus.next": () => focusRegion(1),
+    "focus.previous": () => focusRegion(-1),
   });
   const commands: PaletteItem[] = [
     {

@@ -3,18 +3,14 @@ import { Command } from "cmdk";
 import { AppWindow, SlidersHorizontal } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { counted } from "../lib/counted.ts";
-import { capsOf } from "../lib/shortcut-keys.ts";
 import { useHandler } from "../lib/use-handler.ts";
 import { isDocument, mainPages } from "../pages.tsx";
-import { shortcuts, type ShortcutId } from "../shortcuts.ts";
 import { CommandBox, CommandDialog, commandItem } from "../ui/CommandDialog.tsx";
-import { Kbds } from "../ui/Kbd.tsx";
+import { ShortcutKeys } from "../ui/ShortcutKeys.tsx";
 import type { PaletteSource } from "../ui/page/palette.ts";
 import { pageDestinations, settingDestinations } from "./destinations.tsx";
 import { usePaletteResults, type FoundItem } from "./palette-results.ts";
 import { noteUsed, readUsed } from "./palette-usage.ts";
-
-const capsFor = (id: ShortcutId) => capsOf(shortcuts[id].keys[0] ?? "").flat();
 
 /** Searches pages, settings, projects, chats, agents, templates, files and commands. `>` shows commands only. */
 export function Palette({
@@ -152,7 +148,7 @@ function PaletteBody({
               {item.hint ? <span className="min-w-16 truncate text-xs text-fg-2">{item.hint}</span> : null}
               {item.shortcut ? (
                 <span className="ml-auto flex-none narrow:hidden">
-                  <Kbds caps={capsFor(item.shortcut)} />
+                  <ShortcutKeys id={item.shortcut} />
                 </span>
               ) : null}
             </Command.Item>

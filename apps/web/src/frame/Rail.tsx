@@ -2,19 +2,16 @@ import { Link, useLocation, useNavigate } from "@tanstack/react-router";
 import { CircleQuestionMark, LogOut, Search } from "lucide-react";
 import type { User } from "@tesslate/contract";
 import { cx } from "../lib/cx.ts";
-import { capsOf } from "../lib/shortcut-keys.ts";
-import { isInApp, mainPagesFor, type MainPage, type PagePath } from "../pages.tsx";
-import { shortcuts, type ShortcutId } from "../shortcuts.ts";
+import { isLinked, mainPagesFor, type MainPage, type PagePath } from "../pages.tsx";
 import { Avatar } from "../ui/Avatar.tsx";
 import { bottomBarCell, MoreCell } from "../ui/bottom-bar.tsx";
 import { IconButton } from "../ui/IconButton.tsx";
-import { Kbds } from "../ui/Kbd.tsx";
+import { ShortcutKeys } from "../ui/ShortcutKeys.tsx";
 import { Menu, type MenuEntry } from "../ui/Menu.tsx";
 import { pageEntries } from "../ui/page/page-entries.tsx";
 import { Tooltip } from "../ui/Tooltip.tsx";
 import { Mark } from "./Mark.tsx";
 
-const Caps = ({ id }: { id: ShortcutId }) => <Kbds caps={capsOf(shortcuts[id].keys[0] ?? "").flat()} />;
 const square =
   "relative grid size-9 place-items-center rounded-3 text-fg-2 transition-colors hover:bg-bg-3 hover:text-fg-0 aria-[current=page]:bg-bg-3 aria-[current=page]:text-fg-0";
 
@@ -30,7 +27,7 @@ function usePlaces(user: Pick<User, "is_superuser">): Place[] {
 }
 
 const RailLink = ({ place }: { place: Place & { to: PagePath } }) => (
-  <Tooltip text={place.label} side="right" {...(place.shortcut && { keys: <Caps id={place.shortcut} /> })}>
+  <Tooltip text={place.label} side="right" {...(place.shortcut && { keys: <ShortcutKeys id={place.shortcut} /> })}>
     <Link to={place.to} aria-label={place.label} aria-current={place.isHere ? "page" : undefined} className={square}>
       {place.icon}
     </Link>
@@ -42,11 +39,11 @@ export function Rail({ user, onHelp, onSignOut }: { user: User; onHelp: () => vo
   const places = usePlaces(user);
   const at = (end: MainPage["rail"]) =>
     places
-      .filter(isInApp)
+      .filter(isLinked)
       .filter(({ rail }) => rail === end)
       .map((place) => <RailLink key={place.to} place={place} />);
   return (
-    <nav aria-label="Main" className="flex w-12 flex-none flex-col items-center gap-0.5 py-2 narrow:hidden">
+    <nav aria-label="Main" data-region="navigation" className="flex w-12 flex-none flex-col items-center gap-0.5 py-2 narrow:hidden">
       <Link to="/" aria-label="Tesslate Studio, home" className="mb-2 grid size-9 place-items-center rounded-3 text-fg-0">
         <Mark />
       </Link>
@@ -55,7 +52,7 @@ export function Rail({ user, onHelp, onSignOut }: { user: User; onHelp: () => vo
       <IconButton
         label="Keyboard shortcuts"
         tooltipSide="right"
-        keys={<Caps id="help.open" />}
+        keys={<ShortcutKeys id="help.open" />}
         className="size-9 rounded-3"
         onClick={onHelp}
       >
@@ -104,10 +101,11 @@ export function BottomBar({ user, onFind, onSignOut }: { user: User; onFind: () 
   return (
     <nav
       aria-label="Main"
+      data-region="navigation"
       className="hidden h-[calc(56px+env(safe-area-inset-bottom))] flex-none grid-cols-5 border-t border-line-0 bg-bg-1 pb-[env(safe-area-inset-bottom)] narrow:grid"
     >
       {places
-        .filter(isInApp)
+        .filter(isLinked)
         .filter(({ phone }) => phone === "bar")
         .map((place) => (
           <Link key={place.label} to={place.to} aria-current={place.isHere ? "page" : undefined} className={bottomBarCell}>

@@ -9,6 +9,8 @@ export interface Shortcut {
   keys: readonly string[];
   /** Works while a text field has focus; by default only chords with Ctrl, Meta or Alt do. False for what a field does itself, such as undo. */
   isForFields?: boolean;
+  /** Its handler reads the key itself, or people expect it everywhere: it cannot be changed. */
+  isFixed?: boolean;
 }
 
 export const isApple = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.platform);
@@ -91,3 +93,33 @@ const reserved = new Set(reservedKeys.map(normalised));
 export const isReserved = (keys: string): boolean => reserved.has(normalised(keys));
 /** Two notations of the same keys compare equal here (`$mod+k`, `$mod+KeyK`). */
 export const sameKeysAs = normalised;
+
+/** Presses of at most two keys as we write them: `$mod+Shift+KeyK`, `g h`, `[Shift]+?`. */
+export const isNotation = (keys: string): boolean => /^(?:(?:\$mod|Control|Alt|\[?Shift\]?)\+)*[^\s()+]+(?: [^\s()+]+)?$/.test(keys);
+
+const modifierKeys = new Set(["Control", "Meta", "Alt", "Shift", "AltGraph", "CapsLock", "Dead", "Process", "Unidentified"]);
+
+/** What an event says, in our notation; undefined while only modifiers are held. */
+export function notationOf(
+  event: Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">,
+  onApple = isApple,
+): string | undefined {
+  const { key, code, ctrlKey, metaKey, altKey, shiftKey } = event;
+  if (modifierKeys.has(key)) return undefined;
+  const isChord = ctrlKey || metaKey || altKey;
+  const isMod = onApple ? metaKey : ctrlKey;
+  // With a modifier the place of the key counts, without one what it types.
+  const isTyped = [...key].length === 1 && !isChord;
+  if (isTyped && key === " ") return "Space";
+  const isShiftTyped = isTyped && shiftKey && !/[a-z]/i.test(key);
+  const name = isTyped ? key.toLowerCase() : [...key].length === 1 ? code : key;
+  return [
+    isMod ? "$mod" : "",
+    onApple && ctrlKey ? "Control" : "",
+    altKey ? "Alt" : "",
+    isShiftTyped ? "[Shift]" : shiftKey ? "Shift" : "",
+    name,
+  ]
+    .filter(Boolean)
+    .join("+");
+}

@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, type RefObject } from "react";
 import { createKeybindingsHandler, tinykeys } from "tinykeys";
 import { shortcuts, type ShortcutId } from "../shortcuts.ts";
+import { onShortcutsChange, shortcutKeys } from "./shortcut-bindings.ts";
 import { ariaKeysOf } from "./shortcut-keys.ts";
 import { onUnfocusedKeys } from "./unfocused-keys.ts";
 
@@ -27,29 +28,43 @@ export function useShortcuts(handlers: Handlers, within?: RefObject<HTMLElement 
   useEffect(() => {
     const target = within ? within.current : window;
     if (!target) return undefined;
-    const bindings: Record<string, (event: KeyboardEvent) => void> = {};
-    for (const id of ids.split(" ").filter(Boolean) as ShortcutId[]) {
-      const entry = shortcuts[id];
-      for (const keys of entry.keys)
-        bindings[keys] = (event) => {
-          const element = event.target instanceof Element ? event.target : undefined;
-          if (event.defaultPrevented) return;
-          if (!(entry.isForFields ?? hasModifier(keys)) && element?.closest(fields)) return;
-          if (!within && document.querySelector("[role='dialog'], [role='alertdialog']")) return;
-          event.preventDefault();
-          window.dispatchEvent(new CustomEvent(shortcutEvent, { detail: id }));
-          latest.current[id]?.(event);
-        };
-    }
-    const options = { ignore: () => false };
-    const unbind = tinykeys(target, bindings, options);
-    const unbindUnfocused = isForUnfocused ? onUnfocusedKeys(createKeybindingsHandler(bindings, options)) : undefined;
-    return () => {
+    const bind = () => {
+      const bindings: Record<string, (event: KeyboardEvent) => void> = {};
+      for (const id of ids.split(" ").filter(Boolean) as ShortcutId[]) {
+        const entry = shortcuts[id];
+        for (const keys of shortcutKeys(id))
+          bindings[keys] = (event) => {
+            const element = event.target instanceof Element ? event.target : undefined;
+            if (event.defaultPrevented) return;
+            if (!(entry.isForFields ?? hasModifier(keys)) && element?.closest(fields)) return;
+            if (!within && document.querySelector("[role='dialog'], [role='alertdialog']")) return;
+            event.preventDefault();
+            window.dispatchEvent(new CustomEvent(shortcutEvent, { detail: id }));
+            latest.current[id]?.(event);
+          };
+      }
+      const options = { ignore: () => false };
+      const unbind = tinykeys(target, bindings, options);
+      const unbindUnfocused = isForUnfocused ? onUnfocusedKeys(createKeybindingsHandler(bindings, options)) : undefined;
+      return () => {
+        unbind();
+        unbindUnfocused?.();
+      };
+    };
+    let unbind = bind();
+    const unsubscribe = onShortcutsChange(() => {
       unbind();
-      unbindUnfocused?.();
+      unbind = bind();
+    });
+    return () => {
+      unsubscribe();
+      unbind();
     };
   }, [ids, within, isForUnfocused]);
 }
 
 /** `aria-keyshortcuts` of an entry, for the control that does the same. */
-export const ariaKeys = (id: ShortcutId): string | undefined => ariaKeysOf(shortcuts[id].keys[0] ?? "");
+export const ariaKeys = (id: ShortcutId): string | undefined => {
+  const [first] = shortcutKeys(id);
+  return first === undefined ? undefined : ariaKeysOf(first);
+};

@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Theme } from "@tesslate/contract";
-import { contrast, parseColor, type Rgb } from "./color.ts";
+import { contrast, mix, parseColor, type Rgb } from "./color.ts";
 import { findContrastFaults } from "./contrast.ts";
 import { findThemeFaults } from "./theme-faults.ts";
 import { deriveTokens } from "./theme.ts";
-import { parseTokens } from "./tokens.ts";
+import { parseTokens, type Tokens } from "./tokens.ts";
 
 const dir = join(import.meta.dirname, "../../../../themes");
 const themes = readdirSync(dir).map((name) => JSON.parse(readFileSync(join(dir, name), "utf8")) as Theme);
@@ -44,6 +44,23 @@ describe.each(themes.map((theme) => [theme.id, theme] as const))("%s", (_, theme
 test("no two look alike, in the editor either", () => {
   const looks = themes.map((theme) => JSON.stringify(Object.values(deriveTokens(theme, builtIn[theme.mode]))));
   expect(new Set(looks).size).toBe(themes.length);
+});
+/** Of `[data-contrast="more"]` in tokens.css. */
+const strongerText = { "fg-1": 1, "fg-2": 0.9, "fg-3": 0.85 };
+test("more contrast: text is 7:1 in the built-in themes, and never weaker than 4.5:1", () => {
+  const css = readFileSync(new URL("./tokens.css", import.meta.url), "utf8");
+  for (const [name, share] of Object.entries(strongerText).slice(1))
+    expect(css).toContain(`--${name}: color-mix(in oklab, var(--fg-0) ${share * 100}%, var(--bg-1)) !important;`);
+  const weakest = (tokens: Tokens) =>
+    Math.min(
+      ...Object.values(strongerText).flatMap((share) =>
+        ["bg-0", "bg-1", "bg-2"].map((ground) =>
+          contrast(mix(read(tokens["bg-1"] ?? ""), read(tokens["fg-0"] ?? ""), share), read(tokens[ground] ?? "")),
+        ),
+      ),
+    );
+  for (const mode of ["light", "dark"] as const) expect(weakest(builtIn[mode])).toBeGreaterThanOrEqual(7);
+  for (const theme of themes) expect(weakest(deriveTokens(theme, builtIn[theme.mode])), theme.id).toBeGreaterThanOrEqual(4.5);
 });
 test("what falls short is shown, with what it lies on", () => {
   const nord = themes.find((theme) => theme.id === "nord") as Theme;

@@ -18,6 +18,7 @@ export function AdminShell() {
     <main
       ref={main}
       id="main"
+      data-region="page"
       tabIndex={-1}
       className="on-sheet m-2 ml-0 flex min-h-0 min-w-0 flex-1 flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1 outline-none narrow:m-0 narrow:rounded-none narrow:border-0"
     >

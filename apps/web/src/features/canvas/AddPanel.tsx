@@ -3,13 +3,11 @@ import { useQuery } from "@tanstack/react-query";
 import type { DeployProvider, Service } from "@tesslate/contract";
 import { useMemo, useRef, useState } from "react";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
-import { capsOf } from "../../lib/shortcut-keys.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
 import { useServices } from "../../project/services.ts";
-import { shortcuts } from "../../shortcuts.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
-import { Kbds } from "../../ui/Kbd.tsx";
+import { ShortcutKeys } from "../../ui/ShortcutKeys.tsx";
 import { PickList, type PickListItem } from "../../ui/PickList.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 import { deployProviderNames, providers } from "../deployments/index.ts";
@@ -43,12 +41,7 @@ export function AddPanel({ isOpen, onOpenChange, onAdd, onAddPreview, onAddTarge
       }}
       className="w-100 max-w-floating! p-0!"
       trigger={
-        <Button
-          size="sm"
-          icon={<Plus size={14} />}
-          keys={<Kbds caps={capsOf(shortcuts["canvas.add"].keys[0] ?? "").flat()} />}
-          aria-keyshortcuts={ariaKeys("canvas.add")}
-        >
+        <Button size="sm" icon={<Plus size={14} />} keys={<ShortcutKeys id="canvas.add" />} aria-keyshortcuts={ariaKeys("canvas.add")}>
           Add
         </Button>
       }

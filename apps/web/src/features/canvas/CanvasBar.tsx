@@ -3,14 +3,13 @@ import type { Container, DeployProvider, Project } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import type { StreamState } from "../../lib/project-stream.ts";
-import { capsOf } from "../../lib/shortcut-keys.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
 import type { RuntimeActions } from "../../project/use-runtime-actions.ts";
-import { shortcuts, type ShortcutId } from "../../shortcuts.ts";
+import type { ShortcutId } from "../../shortcuts.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { Kbds } from "../../ui/Kbd.tsx";
+import { ShortcutKeys } from "../../ui/ShortcutKeys.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { canStart, canStop } from "../containers/index.ts";
@@ -19,7 +18,7 @@ import type { History, HistoryState } from "./history.ts";
 import type { NewContainer } from "./use-canvas-actions.ts";
 
 export type CanvasMode = "graph" | "list";
-const keys = (id: ShortcutId) => <Kbds caps={capsOf(shortcuts[id].keys[0] ?? "").flat()} />;
+const keys = (id: ShortcutId) => <ShortcutKeys id={id} />;
 
 export interface CanvasBarProps {
   project: Project;

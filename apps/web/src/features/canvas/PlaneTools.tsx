@@ -1,12 +1,11 @@
 import { useConnection, useReactFlow, useViewport, type Connection } from "@xyflow/react";
 import { Maximize, Minus, Plus } from "lucide-react";
 import { formatPercent } from "../../lib/numbers.ts";
-import { capsOf } from "../../lib/shortcut-keys.ts";
-import { shortcuts, type ShortcutId } from "../../shortcuts.ts";
+import type { ShortcutId } from "../../shortcuts.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { Kbds } from "../../ui/Kbd.tsx";
+import { ShortcutKeys } from "../../ui/ShortcutKeys.tsx";
 
-const keys = (id: ShortcutId) => <Kbds caps={capsOf(shortcuts[id].keys[0] ?? "").flat()} />;
+const keys = (id: ShortcutId) => <ShortcutKeys id={id} />;
 
 /** A note over the canvas: why something failed or is not possible. */
 export const noteClass =

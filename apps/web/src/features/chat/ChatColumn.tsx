@@ -2,15 +2,13 @@ import { PanelLeft, Plus } from "lucide-react";
 import { Suspense, useMemo, useRef, useState, type ReactNode } from "react";
 import { lazyComponent, preload } from "../../lib/chunks.ts";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
-import { capsOf } from "../../lib/shortcut-keys.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { useFileTree, useProject } from "../../project/project-context.ts";
-import { shortcuts } from "../../shortcuts.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { Kbds } from "../../ui/Kbd.tsx";
+import { ShortcutKeys } from "../../ui/ShortcutKeys.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { toast } from "../../ui/toast.tsx";
@@ -214,13 +212,7 @@ export function ChatColumn({ blockedBy, notice, tail, failure, suggestions, onFo
         <IconButton size="sm" label="New chat" onClick={() => chat.open(undefined)}>
           <Plus size={14} />
         </IconButton>
-        <IconButton
-          size="sm"
-          label="Collapse chat"
-          keys={<Kbds caps={capsOf(shortcuts["chat.fold"].keys[0] ?? "").flat()} />}
-          className="narrow:hidden"
-          onClick={onFold}
-        >
+        <IconButton size="sm" label="Collapse chat" keys={<ShortcutKeys id="chat.fold" />} className="narrow:hidden" onClick={onFold}>
           <PanelLeft size={14} />
         </IconButton>
       </header>

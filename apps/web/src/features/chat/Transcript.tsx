@@ -1,6 +1,7 @@
 import { ArrowDown } from "lucide-react";
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode, type Ref } from "react";
 import { useStickToBottom } from "use-stick-to-bottom";
+import { isMotionReduced } from "../../theme/appearance.ts";
 import { cx } from "../../lib/cx.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -257,7 +258,7 @@ export function Transcript({ rows, reader, onResume, onEarlier, head, tail, isBu
           size="sm"
           icon={<ArrowDown size={14} />}
           className="absolute! bottom-2 left-1/2 -translate-x-1/2 shadow-2"
-          onClick={() => void scrollToBottom("smooth")}
+          onClick={() => void scrollToBottom(isMotionReduced() ? "instant" : "smooth")}
         >
           Jump to latest
         </Button>

@@ -1,7 +1,7 @@
 import { Button } from "../../ui/Button.tsx";
-import { Kbds } from "../../ui/Kbd.tsx";
+import { ShortcutKeys } from "../../ui/ShortcutKeys.tsx";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
-import { answerCaps, type Waiting } from "./use-waiting-card.ts";
+import type { Waiting } from "./use-waiting-card.ts";
 
 /** Above the composer while a card waits that did not get the focus. */
 export const WaitingHint = ({ waiting, onGo }: { waiting: Waiting; onGo: () => void }) => (
@@ -12,7 +12,7 @@ export const WaitingHint = ({ waiting, onGo }: { waiting: Waiting; onGo: () => v
       variant="ghost"
       className="flex-none"
       aria-keyshortcuts={ariaKeys("chat.answer")}
-      keys={<Kbds caps={answerCaps} />}
+      keys={<ShortcutKeys id="chat.answer" />}
       onClick={onGo}
     >
       Go to request

@@ -1,8 +1,8 @@
 import { useLayoutEffect, useRef, useState, type RefObject } from "react";
 import { capsOf } from "../../lib/shortcut-keys.ts";
+import { shortcutKeys } from "../../lib/shortcut-bindings.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useWorkbenchActions } from "../../project/workbench-actions.ts";
-import { shortcuts } from "../../shortcuts.ts";
 import type { ApprovalPart, QuestionPart } from "./chat.types.ts";
 import type { ComposerHandle } from "./Composer.tsx";
 
@@ -26,8 +26,6 @@ export function waitingFor(approval: ApprovalPart | undefined, question: Questio
   }
   return { id, title: "The agent has a question.", announcement: `The agent asks: ${asked.question}` };
 }
-
-export const answerCaps = capsOf(shortcuts["chat.answer"].keys[0] ?? "").flat();
 
 const overlays = "[role='dialog'], [role='alertdialog'], [role='menu'], [role='listbox']";
 const textFields = "input:not([type='checkbox'], [type='radio']), textarea, select, [contenteditable='true'], [role='textbox']";
@@ -83,7 +81,12 @@ export function useWaitingCard(
       // Hidden elements cannot be focused.
       const isFocused = card.contains(document.activeElement);
       if (!isFocused) setMissedId(waiting.id);
-      announce(isFocused ? waiting.announcement : `${waiting.announcement} Press ${answerCaps.join("+")} to go to it.`);
+      const [keys] = shortcutKeys("chat.answer");
+      announce(
+        isFocused || keys === undefined
+          ? waiting.announcement
+          : `${waiting.announcement} Press ${capsOf(keys).flat().join("+")} to go to it.`,
+      );
     }),
     onFocus: useHandler(() => setMissedId(undefined)),
     isMissed: id !== undefined && missedId === id,

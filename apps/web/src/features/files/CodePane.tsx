@@ -3,16 +3,14 @@ import { Suspense, useRef, useState } from "react";
 import { lazyComponent } from "../../lib/chunks.ts";
 import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
-import { capsOf } from "../../lib/shortcut-keys.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
 import { useWidth } from "../../lib/use-width.ts";
 import { useFileTree, useProject } from "../../project/project-context.ts";
-import { shortcuts } from "../../shortcuts.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { Kbds } from "../../ui/Kbd.tsx";
+import { ShortcutKeys } from "../../ui/ShortcutKeys.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { FileTreePanel } from "./FileTreePanel.tsx";
@@ -152,7 +150,7 @@ export function CodePane({ marks, onQuickOpen, sidebar, onSidebar }: CodePanePro
           <EmptyState
             title="No file open"
             action={
-              <Button onClick={onQuickOpen} keys={<Kbds caps={capsOf(shortcuts["files.open"].keys[0] ?? "").flat()} />}>
+              <Button onClick={onQuickOpen} keys={<ShortcutKeys id="files.open" />}>
                 Find a file
               </Button>
             }

@@ -2,13 +2,12 @@ import type { GitLink, GitStatus } from "@tesslate/contract";
 import { ArrowUp, ChevronDown, Sparkles } from "lucide-react";
 import { isCommitOfRunsOn } from "@tesslate/contract/project-settings";
 import { useState } from "react";
-import { capsOf } from "../../lib/shortcut-keys.ts";
 import { isString, readStored, writeStored } from "../../lib/storage.ts";
 import { ariaKeys, useShortcuts } from "../../lib/use-shortcuts.ts";
 import { useProject } from "../../project/project-context.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { Kbds } from "../../ui/Kbd.tsx";
+import { ShortcutKeys } from "../../ui/ShortcutKeys.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
 import { Switch } from "../../ui/Switch.tsx";
@@ -126,7 +125,7 @@ export function CommitBox({
             isLoading={actions.isDoing("commit")}
             loadingWord="Committing…"
             aria-keyshortcuts={ariaKeys("git.commit")}
-            keys={<Kbds caps={capsOf("$mod+Enter").flat()} />}
+            keys={<ShortcutKeys id="git.commit" />}
             onClick={() => void commit(false)}
           >
             {word}

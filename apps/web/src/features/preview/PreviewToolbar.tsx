@@ -2,12 +2,11 @@ import { ArrowLeft, ArrowRight, ExternalLink, Monitor, MousePointerClick, Rotate
 import type { Container } from "@tesslate/contract";
 import { useRef, useState, type ReactNode } from "react";
 import { counted } from "../../lib/counted.ts";
-import { capsOf } from "../../lib/shortcut-keys.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
-import { shortcuts, type ShortcutId } from "../../shortcuts.ts";
+import type { ShortcutId } from "../../shortcuts.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { Kbds } from "../../ui/Kbd.tsx";
+import { ShortcutKeys } from "../../ui/ShortcutKeys.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { ContainerDot, crashLabel } from "../containers/index.ts";
 import type { Preview } from "./use-preview.ts";
@@ -17,7 +16,7 @@ export type Device = (typeof devices)[number];
 /** Width of the frame; undefined fills the pane. */
 export const deviceWidths: Record<Device, number | undefined> = { desktop: undefined, tablet: 820, phone: 390 };
 
-const keys = (id: ShortcutId) => <Kbds caps={capsOf(shortcuts[id].keys[0] ?? "").flat()} />;
+const keys = (id: ShortcutId) => <ShortcutKeys id={id} />;
 
 /** Navigation, URL, device width and actions of the preview. */
 export function PreviewToolbar({

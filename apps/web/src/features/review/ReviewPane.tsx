@@ -8,7 +8,6 @@ import { formatDateTime, formatTime } from "../../lib/time.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useIsNarrow } from "../../lib/use-is-narrow.ts";
-import { capsOf } from "../../lib/shortcut-keys.ts";
 import { ariaKeys, useShortcuts } from "../../lib/use-shortcuts.ts";
 import { useProject, useProjectQuery } from "../../project/project-context.ts";
 import { useServices } from "../../project/services.ts";
@@ -16,7 +15,8 @@ import { useWorkbenchActions } from "../../project/workbench-actions.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { Kbd, Kbds } from "../../ui/Kbd.tsx";
+import { Kbd } from "../../ui/Kbd.tsx";
+import { ShortcutKeys } from "../../ui/ShortcutKeys.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Bar } from "../../ui/Panel.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
@@ -357,7 +357,7 @@ function RunReview({ taskId, part, isSplit }: { taskId: string; part: "changes" 
             variant={comments.length > 0 ? "plain" : "primary"}
             disabled={isReadOnly || tally.open === 0}
             aria-keyshortcuts={ariaKeys("review.keepAll")}
-            keys={<Kbds caps={capsOf("$mod+Enter").flat()} />}
+            keys={<ShortcutKeys id="review.keepAll" />}
             onClick={keepRest}
           >
             {tally.open === items.length ? "Keep all" : "Keep rest"}

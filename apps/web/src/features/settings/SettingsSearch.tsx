@@ -1,11 +1,9 @@
 import { useNavigate } from "@tanstack/react-router";
 import { Search } from "lucide-react";
 import { useRef, type KeyboardEvent } from "react";
-import { capsOf } from "../../lib/shortcut-keys.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
-import { shortcuts } from "../../shortcuts.ts";
 import { Input } from "../../ui/Input.tsx";
-import { Kbds } from "../../ui/Kbd.tsx";
+import { ShortcutKeys } from "../../ui/ShortcutKeys.tsx";
 import { findSettings } from "./find-settings.ts";
 
 /** The field above the navigation of the settings, and what it finds in the place of the navigation. */
@@ -26,7 +24,7 @@ export function SettingsSearch({ text, onText }: { text: string; onText: (text: 
     else links[Math.min(links.length - 1, at + step)]?.focus();
   };
   return (
-    <search className="mb-3 block" aria-label="Search settings">
+    <div role="search" aria-label="Search settings" className="mb-3">
       <Input
         ref={field}
         type="search"
@@ -45,7 +43,7 @@ export function SettingsSearch({ text, onText }: { text: string; onText: (text: 
           } else moveFocus(event);
         }}
         leading={<Search size={14} />}
-        trailing={text === "" ? <Kbds caps={capsOf(shortcuts["settings.search"].keys[0] ?? "").flat()} /> : undefined}
+        trailing={text === "" ? <ShortcutKeys id="settings.search" /> : undefined}
       />
       <p role="status" className="sr-only">
         {found ? (found.length === 0 ? `No results for “${text.trim()}”` : `Results: ${found.length}`) : ""}
@@ -53,11 +51,12 @@ export function SettingsSearch({ text, onText }: { text: string; onText: (text: 
       {found === undefined ? null : found.length === 0 ? (
         <p className="px-2.5 pt-3 text-sm text-fg-2">No results for “{text.trim()}”</p>
       ) : (
-        <ul ref={list} role="list" aria-label="Results" className="mt-2 grid gap-px" onKeyDown={moveFocus}>
+        <ul ref={list} role="list" aria-label="Results" className="mt-2 grid gap-px">
           {found.map(({ id, href, label, page }) => (
             <li key={id}>
               <a
                 href={href}
+                onKeyDown={moveFocus}
                 onClick={(event) => {
                   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
                   event.preventDefault();
@@ -72,6 +71,6 @@ export function SettingsSearch({ text, onText }: { text: string; onText: (text: 
           ))}
         </ul>
       )}
-    </search>
+    </div>
   );
 }

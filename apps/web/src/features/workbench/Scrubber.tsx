@@ -1,12 +1,10 @@
 import { PanelLeftOpen } from "lucide-react";
 import { Suspense, useState } from "react";
-import { capsOf } from "../../lib/shortcut-keys.ts";
 import { hasSameValues } from "../../lib/same-values.ts";
 import { formatDate, formatDayHeading, formatTime } from "../../lib/time.ts";
 import { useProject } from "../../project/project-context.ts";
-import { shortcuts } from "../../shortcuts.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { Kbds } from "../../ui/Kbd.tsx";
+import { ShortcutKeys } from "../../ui/ShortcutKeys.tsx";
 import { Thread, ThreadItem, ThreadSlider, type SliderPoint, type ThreadPoint } from "../../ui/thread/index.ts";
 import { isRunActive, threadPoints, useConversation } from "../chat/index.ts";
 import { isPoint, RestoreDialog, useHistory, useRestores, type Entry, type Happening } from "../timeline/index.ts";
@@ -109,13 +107,7 @@ export function FoldedThread({ onUnfold }: { onUnfold: () => void }) {
   const points = useConversation(({ rows }) => threadPoints(rows, standingPoints), isSameThread);
   return (
     <section aria-label="Chat, collapsed" className="workbench-folded flex h-full min-h-0 flex-col items-center">
-      <IconButton
-        size="sm"
-        label="Expand chat"
-        tooltipSide="right"
-        keys={<Kbds caps={capsOf(shortcuts["chat.fold"].keys[0] ?? "").flat()} />}
-        onClick={onUnfold}
-      >
+      <IconButton size="sm" label="Expand chat" tooltipSide="right" keys={<ShortcutKeys id="chat.fold" />} onClick={onUnfold}>
         <PanelLeftOpen size={14} />
       </IconButton>
       <div className="flex min-h-0 w-full flex-1 flex-col justify-end overflow-hidden pb-3 pl-1.5">

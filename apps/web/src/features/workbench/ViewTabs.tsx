@@ -2,12 +2,10 @@ import { ChevronDown, Columns2, SquareTerminal } from "lucide-react";
 import { useLayoutEffect, useRef, useState, type MouseEvent } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
-import { capsOf } from "../../lib/shortcut-keys.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
 import { views, type View } from "../../project/views.ts";
-import { shortcuts } from "../../shortcuts.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { Kbds } from "../../ui/Kbd.tsx";
+import { ShortcutKeys } from "../../ui/ShortcutKeys.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { tabClass, TabCount } from "../../ui/Tabs.tsx";
 import { useGitStatus } from "../git/index.ts";
@@ -108,7 +106,7 @@ export function ViewTabs() {
           size="sm"
           label="Code next to preview"
           isOn={isSplit}
-          keys={<Kbds caps={capsOf(shortcuts["workbench.split"].keys[0] ?? "").flat()} />}
+          keys={<ShortcutKeys id="workbench.split" />}
           onClick={toggleSplit}
         >
           <Columns2 size={14} />
@@ -117,7 +115,7 @@ export function ViewTabs() {
           size="sm"
           label="Terminal"
           isOn={layout.isDockOpen && layout.dockTab === "terminal"}
-          keys={<Kbds caps={capsOf(shortcuts["terminal.toggle"].keys[0] ?? "").flat()} />}
+          keys={<ShortcutKeys id="terminal.toggle" />}
           onClick={() => toggleDock("terminal")}
         >
           <SquareTerminal size={14} />

@@ -34,20 +34,6 @@ import { useDeploys } from "../deployments/index.ts";
 import { useWorkbenchLayout } from "./layout-context.ts";
 import { otherViews, useViewShortcuts, viewTable } from "./views.tsx";
 
-const regions = ["chat", "sheet", "dock"];
-/** Focuses the first control of the next visible region. */
-function focusNextRegion(): void {
-  const shown = regions
-    .flatMap((name) => [...document.querySelectorAll<HTMLElement>(`[data-region="${name}"]`)])
-    .filter((region) => region.offsetParent !== null);
-  const at = shown.findIndex((region) => region.contains(document.activeElement));
-  const next = shown[(at + 1) % shown.length];
-  const target =
-    next?.dataset["region"] === "chat"
-      ? next.querySelector<HTMLElement>("[data-testid='approval-card'][tabindex], [data-testid='question-card'][tabindex], textarea")
-      : next?.querySelector<HTMLElement>("a[href], button:not(:disabled), input, [tabindex='0']");
-  target?.focus();
-}
 /** Scrolls to the person's previous or next message. */
 function jumpMessage(direction: -1 | 1): void {
   const log = document.querySelector<HTMLElement>("[role='log'][aria-label='Transcript']");
@@ -83,7 +69,6 @@ export function useWorkbenchCommands(): { more: MenuEntry[] } {
   const { slug } = useProject();
   useViewShortcuts(show);
   useShortcuts({
-    "workbench.region": focusNextRegion,
     "workbench.split": toggleSplit,
     "chat.fold": toggleChat,
     "chat.stop": stopRun,

@@ -1,10 +1,8 @@
 import { Search } from "lucide-react";
-import { capsOf } from "../../lib/shortcut-keys.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
-import { shortcuts } from "../../shortcuts.ts";
 import { Button } from "../Button.tsx";
 import { IconButton } from "../IconButton.tsx";
-import { Kbds } from "../Kbd.tsx";
+import { ShortcutKeys } from "../ShortcutKeys.tsx";
 import { usePalette } from "./palette.ts";
 
 /** Opens the palette. */
@@ -20,7 +18,7 @@ export function FindButton({ variant = "ghost" }: { variant?: "ghost" | "plain" 
         variant={variant}
         className="narrow:hidden"
         icon={<Search size={14} />}
-        keys={<Kbds caps={capsOf(shortcuts["palette.open"].keys[0] ?? "").flat()} />}
+        keys={<ShortcutKeys id="palette.open" />}
         aria-keyshortcuts={ariaKeys("palette.open")}
         onClick={() => palette.open()}
       >

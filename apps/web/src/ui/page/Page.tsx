@@ -17,7 +17,7 @@ export function useFocusOnArrival() {
   return main;
 }
 
-const widths = { wide: "max-w-295", settings: "max-w-245", reading: "max-w-190" };
+const widths = { wide: "max-w-page-wide", settings: "max-w-page-settings", reading: "max-w-page-reading" };
 
 /**
  * A page on one sheet: scrolls inside, head bar with palette and theme. `heading` is its h1; on phones it moves into the bar where that has no
@@ -48,6 +48,7 @@ export function Page({
     <main
       ref={main}
       id="main"
+      data-region="page"
       tabIndex={-1}
       className={cx(
         hasPalette ? "m-2 ml-0" : "m-2 mt-0",

@@ -1,9 +1,7 @@
 import { Moon, Sun } from "lucide-react";
-import { capsOf } from "../../lib/shortcut-keys.ts";
-import { shortcuts } from "../../shortcuts.ts";
 import { chooseTheme, isDarkNow, useTheme } from "../../theme/theme-choice.ts";
 import { IconButton } from "../IconButton.tsx";
-import { Kbds } from "../Kbd.tsx";
+import { ShortcutKeys } from "../ShortcutKeys.tsx";
 
 export const toggleTheme = (): void => chooseTheme({ mode: isDarkNow() ? "light" : "dark" });
 
@@ -13,7 +11,7 @@ export function ThemeButton() {
   return (
     <IconButton
       label={isDark ? "Switch to light theme" : "Switch to dark theme"}
-      keys={<Kbds caps={capsOf(shortcuts["theme.toggle"].keys[0] ?? "").flat()} />}
+      keys={<ShortcutKeys id="theme.toggle" />}
       onClick={toggleTheme}
     >
       {isDark ? <Sun /> : <Moon />}

@@ -104,7 +104,7 @@ describe("the catalogue", () => {
         .themes.get({ params: { id: "rose" } })
         .catch(code),
     ).toBe("not_found");
-    expect((await app.as().themes.list({ query: { limit: 100 } })).total).toBe(42);
+    expect((await app.as().themes.list({ query: { limit: 100 } })).total).toBe(54);
     await sql("update themes set is_active = true where id = 'rose'");
   });
 });

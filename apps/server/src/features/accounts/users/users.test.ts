@@ -355,7 +355,21 @@ describe("preferences", () => {
     ["an unknown theme", { theme_mode: "pink" }, "theme_mode"],
     ["a font size below the minimum", { editor_font_size: 2 }, "editor_font_size"],
     ["a string for a boolean", { mail_when_ended: "yes" }, "mail_when_ended"],
+    ["an unknown density", { density: "tiny" }, "density"],
+    ["three shortcuts for one action", { shortcuts: { "go.home": ["a", "b", "c"] } }, "go.home"],
+    ["a shortcut without an action", { shortcuts: { home: ["a"] } }, "home"],
   ])("%s is 422", async (_, preferences, field) => expect(await outcome(await patch(ada, { preferences }))).toEqual([422, field]));
+  test("shortcuts are replaced as a whole", async () => {
+    const user = await app.signUp();
+    const save = async (shortcuts: Record<string, string[]>) =>
+      (await app.as(user).users.updateMe({ body: { preferences: { shortcuts, motion: "reduced" } } })).preferences;
+    expect(await save({ "go.home": ["g x"], "chat.fold": [] })).toMatchObject({
+      shortcuts: { "go.home": ["g x"], "chat.fold": [] },
+      motion: "reduced",
+    });
+    expect((await save({ "chat.fold": ["$mod+KeyU"] })).shortcuts).toEqual({ "chat.fold": ["$mod+KeyU"] });
+    expect((await save({})).shortcuts).toEqual({});
+  });
   test("unknown preferences are refused", async () => {
     const response = await patch(ada, { preferences: { hides_checklist: true, is_superuser: true } });
     expect(response.status).toBe(422);

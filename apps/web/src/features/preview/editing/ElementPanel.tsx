@@ -2,17 +2,16 @@ import { Redo2, Sparkles, Undo2, X } from "lucide-react";
 import { useLayoutEffect, useRef, useState, type ReactNode, type RefObject } from "react";
 import type { ElementEditReason, InspectedElement, PageElement } from "@tesslate/contract";
 import { cx } from "../../../lib/cx.ts";
-import { capsOf } from "../../../lib/shortcut-keys.ts";
 import { useIsNarrow } from "../../../lib/use-is-narrow.ts";
 import { useShortcuts } from "../../../lib/use-shortcuts.ts";
 import { useWorkbenchActions } from "../../../project/workbench-actions.ts";
-import { shortcuts, type ShortcutId } from "../../../shortcuts.ts";
+import type { ShortcutId } from "../../../shortcuts.ts";
 import { Banner } from "../../../ui/Banner.tsx";
 import { Button } from "../../../ui/Button.tsx";
 import { Field } from "../../../ui/Field.tsx";
 import { IconButton } from "../../../ui/IconButton.tsx";
 import { Input } from "../../../ui/Input.tsx";
-import { Kbds } from "../../../ui/Kbd.tsx";
+import { ShortcutKeys } from "../../../ui/ShortcutKeys.tsx";
 import { LoadFailed } from "../../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../../ui/Skeleton.tsx";
 import { Spinner } from "../../../ui/Spinner.tsx";
@@ -27,7 +26,7 @@ import { StyleControls } from "./StyleControls.tsx";
 import { reasonTexts, useElementEdit, type ElementEditing } from "./use-element-edit.ts";
 
 const panelWidth = 320;
-const keys = (id: ShortcutId) => <Kbds caps={capsOf(shortcuts[id].keys[0] ?? "").flat()} />;
+const keys = (id: ShortcutId) => <ShortcutKeys id={id} />;
 
 /** What can be changed of the selected element: beside it, or a sheet on phones. */
 export function ElementPanel({ selection, area }: { selection: ElementSelection; area: RefObject<HTMLElement | null> }) {
