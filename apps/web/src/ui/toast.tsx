@@ -11,7 +11,7 @@ export interface ToastOptions {
   kind?: ToastKind;
   /** One action, such as Undo. */
   action?: { label: string; onSelect: () => void };
-  /** Milliseconds; default 6 000, or 10 000 with an action. Hovering holds it. */
+  /** Milliseconds; default 6 000, or 10 000 with an action. Hovering and focus hold it. */
   durationMs?: number;
   /** Replaces the toast of the same id. */
   id?: string;
@@ -25,33 +25,40 @@ const icons: Record<ToastKind, ReactNode> = {
 
 /** One sentence, at most one action. Never for an error that belongs to a field or a row. */
 export function toast(sentence: ReactNode, { kind = "done", action, durationMs, id }: ToastOptions = {}): void {
-  sonner.custom(
-    (toastId) => (
-      <div
-        role={kind === "failed" ? "alert" : undefined}
-        className="flex w-95 max-w-floating items-center gap-2.5 rounded-3 border border-line-0 bg-bg-1 py-2.5 pr-2 pl-3 font-sans text-sm text-fg-0 shadow-3"
-      >
-        <span className="flex-none">{icons[kind]}</span>
-        <span className="min-w-0 flex-1">{sentence}</span>
-        {action ? (
-          <Button
-            size="sm"
-            variant="ghost"
-            onClick={() => {
-              sonner.dismiss(toastId);
-              action.onSelect();
-            }}
-          >
-            {action.label}
-          </Button>
-        ) : null}
-        <IconButton label="Close" tooltipSide="none" size="sm" onClick={() => sonner.dismiss(toastId)}>
-          <X size={14} />
-        </IconButton>
-      </div>
-    ),
-    { duration: durationMs ?? (action ? 10_000 : 6_000), ...(id !== undefined && { id }) },
-  );
+  const duration = durationMs ?? (action ? 10_000 : 6_000);
+  const show = (options: { id?: string | number; duration: number }) => {
+    sonner.custom(
+      (toastId) => (
+        <div
+          role={kind === "failed" ? "alert" : undefined}
+          // The pointer holds it by itself, the keyboard as long as it is here.
+          onFocus={() => show({ id: toastId, duration: Infinity })}
+          onBlur={(event) => event.currentTarget.contains(event.relatedTarget) || show({ id: toastId, duration })}
+          className="flex w-95 max-w-floating items-center gap-2.5 rounded-3 border border-line-0 bg-bg-1 py-2.5 pr-2 pl-3 font-sans text-sm text-fg-0 shadow-3"
+        >
+          <span className="flex-none">{icons[kind]}</span>
+          <span className="min-w-0 flex-1">{sentence}</span>
+          {action ? (
+            <Button
+              size="sm"
+              variant="ghost"
+              onClick={() => {
+                sonner.dismiss(toastId);
+                action.onSelect();
+              }}
+            >
+              {action.label}
+            </Button>
+          ) : null}
+          <IconButton label="Close" tooltipSide="none" size="sm" onClick={() => sonner.dismiss(toastId)}>
+            <X size={14} />
+          </IconButton>
+        </div>
+      ),
+      options,
+    );
+  };
+  show({ duration, ...(id !== undefined && { id }) });
 }
 
 /** Says what was done, and offers to undo it. If undoing fails, another toast says why. */

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { DeploymentCredential, DeploymentProviderInfo } from "@tesslate/contract";
 import { useState } from "react";
+import { cx } from "../../lib/cx.ts";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { projectsQuery } from "../../project/projects.queries.ts";
@@ -78,8 +79,8 @@ function ProviderRow({ provider, credential }: { provider: DeploymentProviderInf
   const [isConnecting, setIsConnecting] = useState(false);
   const name = deployProviderNames[provider.name];
   return (
-    <li className="px-3 py-2.5">
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
+    <li>
+      <div className={cx("relative flex flex-wrap items-center gap-x-3 gap-y-1.5 px-3 py-2.5", !isConnecting && "hover:bg-bg-2")}>
         <div className="min-w-0 flex-1 basis-52">
           <p className="flex items-center gap-2 font-medium text-fg-0">
             {name}
@@ -95,16 +96,20 @@ function ProviderRow({ provider, credential }: { provider: DeploymentProviderInf
         </div>
         {credential ? <CredentialActions credential={credential} name={name} /> : null}
         {isConnecting ? null : (
-          <Button size="sm" {...(credential && { variant: "ghost" as const })} onClick={() => setIsConnecting(true)}>
+          <Button size="sm" {...(credential && { variant: "ghost" as const })} className="whole-row" onClick={() => setIsConnecting(true)}>
             {credential ? "Replace account" : `Connect ${name}`}
           </Button>
         )}
       </div>
-      {credential && provider.optional.includes("team_id") ? <TeamChoice credential={credential} /> : null}
+      {credential && provider.optional.includes("team_id") ? (
+        <div className="px-3 pb-2">
+          <TeamChoice credential={credential} />
+        </div>
+      ) : null}
       {isConnecting ? (
         <ConnectProvider
           provider={provider.name}
-          className="mt-3 border-t border-line-0 pt-3"
+          className="mx-3 border-t border-line-0 py-3"
           onConnected={() => setIsConnecting(false)}
           onCancel={() => setIsConnecting(false)}
         />
@@ -142,6 +147,7 @@ function CredentialActions({ credential, name }: { credential: DeploymentCredent
       <Button
         size="sm"
         variant="ghost"
+        className="relative"
         aria-label={`Test ${name}`}
         isLoading={test.isPending}
         loadingWord="Testing…"
@@ -149,7 +155,7 @@ function CredentialActions({ credential, name }: { credential: DeploymentCredent
       >
         Test
       </Button>
-      <Button size="sm" variant="ghost" aria-label={`Disconnect ${name}`} onClick={() => setIsAsking(true)}>
+      <Button size="sm" variant="ghost" className="relative" aria-label={`Disconnect ${name}`} onClick={() => setIsAsking(true)}>
         Disconnect
       </Button>
       <ConfirmDialog

@@ -67,8 +67,8 @@ export function GitAccountSettings() {
 function ProviderRow({ provider, onConnect }: { provider: GitProvider; onConnect: (host?: string) => void }) {
   const { accounts, display_name, description } = provider;
   return (
-    <li className="py-2.5" data-testid="git-provider" data-provider={provider.name}>
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+    <li className="py-1.5" data-testid="git-provider" data-provider={provider.name}>
+      <div className="relative -mx-2 flex flex-wrap items-center gap-x-3 gap-y-1 rounded-2 px-2 py-1 hover:bg-bg-2">
         <div className="min-w-0 flex-1 basis-56">
           <p className="font-medium text-fg-0">{display_name}</p>
           <p className="text-xs text-fg-2">{description}</p>
@@ -76,6 +76,7 @@ function ProviderRow({ provider, onConnect }: { provider: GitProvider; onConnect
         <Button
           size="sm"
           onClick={() => onConnect()}
+          className="whole-row"
           aria-label={accounts.length > 0 ? `Connect another ${display_name} account` : `Connect ${display_name}`}
         >
           {accounts.length > 0 ? "Connect another" : "Connect"}

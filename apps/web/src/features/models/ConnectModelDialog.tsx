@@ -4,10 +4,13 @@ import type { ModelSetup } from "./models.queries.ts";
 
 export const ConnectModelDialog = ({
   setup,
+  provider,
   isOpen,
   onOpenChange,
 }: {
   setup: ModelSetup;
+  /** The one that is chosen at first. */
+  provider?: string | undefined;
   isOpen: boolean;
   onOpenChange: (isOpen: boolean) => void;
 }) => (
@@ -17,6 +20,6 @@ export const ConnectModelDialog = ({
     title="Connect model"
     description="The key is tested with a short request, then encrypted and saved on this server."
   >
-    <ConnectModelForm setup={setup} onDone={() => onOpenChange(false)} />
+    <ConnectModelForm setup={setup} {...(provider !== undefined && { provider })} onDone={() => onOpenChange(false)} />
   </Dialog>
 );

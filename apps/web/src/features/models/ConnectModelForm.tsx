@@ -27,7 +27,16 @@ const givenOf = ({ provider, api_key, base_url }: Provider) => ({
 });
 
 /** An Ollama that was found, with one click; or provider and key, then a test, and once it has passed, the default model. */
-export function ConnectModelForm({ setup, onDone }: { setup: ModelSetup; onDone: () => void }) {
+export function ConnectModelForm({
+  setup,
+  provider = setup.providers[0]?.provider ?? "openai",
+  onDone,
+}: {
+  setup: ModelSetup;
+  /** The one that is chosen at first. */
+  provider?: string;
+  onDone: () => void;
+}) {
   const test = useTestModel();
   const configure = useConfigureModels();
   /** The last test that passed. It counts for what was tested only. */
@@ -37,7 +46,7 @@ export function ConnectModelForm({ setup, onDone }: { setup: ModelSetup; onDone:
   const [unlisted, setUnlisted] = useState<string>();
   const form: Form<Provider> = useForm<Provider>({
     start: {
-      provider: setup.providers[0]?.provider ?? "openai",
+      provider,
       api_key: "",
       base_url: "",
       model: "",

@@ -1,6 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
+import { ChevronRight } from "lucide-react";
 import { useState } from "react";
 import { counted } from "../../lib/counted.ts";
+import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { usableModels } from "../../lib/model-choice.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -21,7 +23,8 @@ export function ModelSettings() {
   const setup = useQuery(modelSetupQuery);
   const models = useQuery(modelsQuery);
   const configure = useConfigureModels();
-  const [isOpen, setIsOpen] = useState(false);
+  /** The provider to connect; `any` leaves the choice. */
+  const [connecting, setConnecting] = useState<string>();
   if (setup.isPending) return <SkeletonRows count={6} label="Loading models…" />;
   if (setup.isError) return <LoadFailed title="Couldn't load models" of={setup} />;
   const { data } = setup;
@@ -38,7 +41,7 @@ export function ModelSettings() {
         }
         action={
           data.can_configure ? (
-            <Button size="sm" onClick={() => setIsOpen(true)}>
+            <Button size="sm" onClick={() => setConnecting("any")}>
               Connect model
             </Button>
           ) : undefined
@@ -46,14 +49,32 @@ export function ModelSettings() {
       >
         <ul role="list" className="divide-y divide-line-0 rounded-3 border border-line-0">
           {data.providers.map((provider) => (
-            <li key={provider.provider} className="flex items-center gap-2 px-3 py-2">
+            <li
+              key={provider.provider}
+              className={cx(
+                "relative flex items-center gap-2 px-3 py-2",
+                data.can_configure && "first:rounded-t-3 last:rounded-b-3 hover:bg-bg-2",
+              )}
+            >
               <span className="min-w-0 flex-1">
-                <span className="block font-medium text-fg-0">{provider.name}</span>
+                {data.can_configure ? (
+                  <button
+                    type="button"
+                    aria-label={`Connect ${provider.name}`}
+                    className="whole-row block font-medium text-fg-0"
+                    onClick={() => setConnecting(provider.provider)}
+                  >
+                    {provider.name}
+                  </button>
+                ) : (
+                  <span className="block font-medium text-fg-0">{provider.name}</span>
+                )}
                 <span className="block truncate text-xs text-fg-2">
                   {provider.provider === "ollama" && data.ollama ? data.ollama.base_url : provider.description}
                 </span>
               </span>
               <ProviderPill provider={provider} ollama={data.ollama} />
+              {data.can_configure ? <ChevronRight size={14} aria-hidden="true" className="flex-none text-fg-2" /> : null}
             </li>
           ))}
         </ul>
@@ -74,7 +95,14 @@ export function ModelSettings() {
           />
         </SettingsSection>
       ) : null}
-      <ConnectModelDialog setup={data} isOpen={isOpen} onOpenChange={setIsOpen} />
+      {connecting === undefined ? null : (
+        <ConnectModelDialog
+          setup={data}
+          provider={connecting === "any" ? undefined : connecting}
+          isOpen
+          onOpenChange={(isOpen) => (isOpen ? undefined : setConnecting(undefined))}
+        />
+      )}
     </>
   );
 }
