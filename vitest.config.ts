@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { helpPages } from "./apps/web/build/help-pages.ts";
 import LongestFirst from "./scripts/test/vitest-order.ts";
 
 const never = ["**/node_modules/**", "**/dist/**", "**/.worktrees/**"];
@@ -56,6 +57,7 @@ export default defineConfig({
       }),
       // Components, rendered in jsdom.
       {
+        plugins: [helpPages()],
         ...project("components", "apps/web/src/**/*.test.tsx", {
           environment: "jsdom",
           setupFiles: [

@@ -7,6 +7,7 @@ import { pureContract } from "./build/pure-contract.ts";
 import { createPartOf } from "./build/page-chunks.ts";
 import { pagePreloads } from "./build/page-preloads.ts";
 import { preloadFont } from "./build/preload-font.ts";
+import { helpPages } from "./build/help-pages.ts";
 import { clientRoutes } from "./build/client-routes.ts";
 
 const server = process.env["STUDIO_SERVER"] ?? "http://127.0.0.1:8000";
@@ -30,6 +31,7 @@ export default defineConfig({
     tailwindcss(),
     clientRoutes(),
     pureContract(),
+    helpPages(),
     preloadFont("inter-latin-opsz-normal"),
     pagePreloads(),
     precompress(),

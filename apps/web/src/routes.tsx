@@ -16,6 +16,7 @@ import { configQuery, isVisitor, noteVisitor, safeNext } from "./features/auth/i
 import { billingSearch } from "./features/billing/index.ts";
 import { dataSearch } from "./features/data/index.ts";
 import { boardSearch } from "./features/feedback/index.ts";
+import { helpSearch } from "./features/help/index.ts";
 import { marketplaceSearch, picksQuery, storeTypes } from "./features/marketplace/index.ts";
 import { modelSetupQuery, modelsQuery } from "./features/models/index.ts";
 import { newProjectSearch } from "./features/new-project/index.ts";
@@ -154,8 +155,9 @@ const publicProfile = createRoute({
   component: lazyPage(() => import("./features/creators/PublicProfilePage.tsx"), "PublicProfilePage"),
 });
 
-/** Pages that people without a session may open, too: the landing page, the store and its items. */
-const isPublicPage = (pathname: string): boolean => pathname === "/" || /^\/marketplace(?:\/(?:agent|base)\/[^/]+)?\/?$/.test(pathname);
+/** Pages that people without a session may open, too: the store and its items; the landing page and the help where the server shows them. */
+const isPublicPage = (pathname: string, hasLandingPage: boolean): boolean =>
+  /^\/marketplace(?:\/(?:agent|base)\/[^/]+)?\/?$/.test(pathname) || (hasLandingPage && /^\/(?:help(?:\/.*)?)?$/.test(pathname));
 
 /** Loads the code of a page. If that fails, the page shows it. */
 const codeOf = async (page: typeof AppFrame): Promise<void> => {
@@ -169,7 +171,7 @@ const app = createRoute({
   beforeLoad: async ({ context: { queryClient }, location }) => {
     const asVisitor = async () => {
       const config = await queryClient.ensureQueryData(configQuery).catch(() => undefined);
-      const isOpen = config?.no_accounts === false && isPublicPage(location.pathname) && (location.pathname !== "/" || config.landing_page);
+      const isOpen = config?.no_accounts === false && isPublicPage(location.pathname, config.landing_page);
       if (!isOpen) throw await signInRedirect(queryClient, location.href);
       await codeOf(VisitorFrame);
       return { isVisitor: true };
@@ -409,6 +411,27 @@ const feedback = createRoute({
   validateSearch: boardSearch,
   component: lazyPage(() => import("./features/feedback/FeedbackPage.tsx"), "FeedbackPage"),
 });
+const help = createRoute({
+  getParentRoute: () => app,
+  path: "/help",
+  validateSearch: helpSearch,
+});
+const helpHome = createRoute({
+  getParentRoute: () => help,
+  path: "/",
+  component: lazyPage(() => import("./features/help/HelpHomePage.tsx"), "HelpHomePage"),
+});
+const helpPage = createRoute({
+  getParentRoute: () => help,
+  path: "$",
+  loader: async ({ context: { queryClient }, params }) => {
+    const { helpContentQuery, helpPageOf } = await import("./features/help/help-pages.ts");
+    const slug = params._splat ?? "";
+    if (!helpPageOf(slug)) throw notFound();
+    void queryClient.prefetchQuery(helpContentQuery(slug));
+  },
+  component: lazyPage(() => import("./features/help/HelpPage.tsx"), "HelpPage"),
+});
 /** The store. */
 const marketplace = createRoute({
   getParentRoute: () => app,
@@ -513,6 +536,7 @@ const routeTree = root.addChildren([
       adminOutbox,
     ]),
     feedback,
+    help.addChildren([helpHome, helpPage]),
     marketplace,
     marketplaceAgent,
     marketplaceBase,

@@ -17,6 +17,7 @@ export const shortcuts = define({
   "go.settings": { label: "Go to Settings", scope: "Everywhere", keys: ["g s"] },
   "theme.toggle": { label: "Toggle dark theme", scope: "Everywhere", keys: ["g t"] },
   "home.prompt": { label: "Focus prompt", scope: "Home", keys: ["/"] },
+  "help.search": { label: "Search help", scope: "Help", keys: ["/"] },
   "marketplace.search": { label: "Search store", scope: "Store", keys: ["/"] },
   "admin.close-panel": { label: "Close side panel", scope: "Administration", keys: ["Escape"], isFixed: true },
   "settings.search": { label: "Search settings", scope: "Settings", keys: ["/"] },

@@ -1,4 +1,7 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
+import { configQuery } from "../features/auth/index.ts";
+import { cx } from "../lib/cx.ts";
 import { buttonClass } from "../ui/Button.tsx";
 import { ThemeButton } from "../ui/page/ThemeButton.tsx";
 import { TooltipProvider } from "../ui/TooltipContent.tsx";
@@ -7,10 +10,11 @@ import { Mark } from "./Mark.tsx";
 const link =
   "relative rounded-2 px-2.5 py-1 text-sm text-fg-1 hover:text-fg-0 narrow:before:absolute narrow:before:inset-x-0 narrow:before:-inset-y-2";
 
-/** Around the public pages for people without a session: a bar with the store, the API and the way in. */
+/** Around the public pages for people without a session: a bar with the store, the help, the API and the way in. */
 export function VisitorFrame() {
   const next = useLocation({ select: ({ href }) => href });
   const search = next === "/" ? {} : { next };
+  const config = useQuery(configQuery);
   return (
     <TooltipProvider>
       <div className="flex h-full flex-col">
@@ -29,7 +33,12 @@ export function VisitorFrame() {
             <Link to="/marketplace" className={link}>
               Store
             </Link>
-            <a href="/docs" className={link}>
+            {config.data?.landing_page ? (
+              <Link to="/help" className={link}>
+                Help
+              </Link>
+            ) : null}
+            <a href="/docs" className={cx(link, "narrow:hidden")}>
               API
             </a>
           </nav>

@@ -1,9 +1,8 @@
 import DOMPurify from "dompurify";
 import type { Token, Tokens } from "marked";
 import { memo, useMemo, useState } from "react";
-import { CopyButton } from "../CopyButton.tsx";
-import { scrollable } from "../scrollable.ts";
 import { createBlockLexer } from "./block-lexer.ts";
+import { CodeBlock } from "./CodeBlock.tsx";
 import { allowedAddress, allowedTags, marked } from "./markdown-html.ts";
 import "./markdown.css";
 
@@ -24,17 +23,6 @@ function clean(html: string): string {
   return box.innerHTML;
 }
 
-const CodeBlock = memo(({ token }: { token: Tokens.Code }) => (
-  <div className="group relative">
-    <pre {...scrollable} aria-label={token.lang ? `${token.lang} code` : "Code"}>
-      <code>{token.text}</code>
-    </pre>
-    <span className="absolute top-1 right-1 opacity-0 transition-opacity group-focus-within:opacity-100 group-hover:opacity-100">
-      <CopyButton text={token.text} label="Copy code" />
-    </span>
-  </div>
-));
-
 /** A block is parsed and cleaned again only when its own source changed. */
 const Block = memo(
   ({ token }: { token: Token }) => {
@@ -52,7 +40,11 @@ export const Markdown = memo(({ text, isStreaming = false }: { text: string; isS
   return (
     <div className="markdown" data-streaming={isStreaming || undefined}>
       {tokens.map((token, index) =>
-        token.type === "code" ? <CodeBlock key={index} token={token as Tokens.Code} /> : <Block key={index} token={token} />,
+        token.type === "code" ? (
+          <CodeBlock key={index} text={(token as Tokens.Code).text} language={(token as Tokens.Code).lang ?? ""} />
+        ) : (
+          <Block key={index} token={token} />
+        ),
       )}
     </div>
   );

@@ -1,0 +1,88 @@
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { createAnchors, renderDocument, repository, sourceSections, targetOf } from "../apps/web/build/help-documents.ts";
+
+const documents = globSync(["*.md", "docs/**/*.md", "packages/*/README.md"], { cwd: repository }).toSorted();
+const pages = sourceSections().flatMap((section) => section.pages);
+
+/** The text without blocks of code. */
+const proseOf = (file: string) => readFileSync(join(repository, file), "utf8").replace(/^```[\s\S]*?^```/gm, "");
+/** Links and pictures, without those in code. */
+const linksOf = (file: string) =>
+  [
+    ...proseOf(file)
+      .replace(/`[^`\n]*`/g, "")
+      .matchAll(/\]\(([^()\s]+)\)/g),
+  ].map(([, href = ""]) => href);
+const anchorsOf = (file: string) => {
+  const next = createAnchors();
+  return [...proseOf(file).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = ""]) =>
+    next(heading.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/[`*]/g, "")),
+  );
+};
+
+test("every link of every document leads to a file of the repository, and to a heading in it", () => {
+  const broken = documents.flatMap((file) =>
+    linksOf(file).flatMap((href) => {
+      const target = targetOf(href, file);
+      if (target.kind === "external") return [];
+      if (!existsSync(join(repository, target.file))) return [`${file}: ${href}`];
+      return target.anchor && !anchorsOf(target.file).includes(target.anchor) ? [`${file}: ${href}: no such heading`] : [];
+    }),
+  );
+  expect(documents.length).toBeGreaterThan(40);
+  expect(documents.flatMap(linksOf).length).toBeGreaterThan(150);
+  expect(broken).toEqual([]);
+});
+
+test("every document for users, operators and programmers is a page of the help, with its title and text", () => {
+  const expected = globSync("docs/{guides,operations,api}/*.md", { cwd: repository }).filter(
+    (file) => !/(?:guides|operations)\/README\.md$/.test(file),
+  );
+  expect(pages.map(({ file }) => file)).toEqual(expect.arrayContaining(expected));
+  for (const { file, title, about } of pages) {
+    const document = renderDocument(file);
+    expect(document.title, file).not.toBe("");
+    expect(document.texts.map(({ text }) => text).join("").length, file).toBeGreaterThan(200);
+    expect(title && about, file).toBeTruthy();
+  }
+});
+
+test("every link of every help page leads to a page and a heading that exist", () => {
+  const rendered = new Map(
+    pages.map(({ file, slug }) => [
+      `/help/${slug}`,
+      renderDocument(file)
+        .parts.map((part) => ("html" in part ? part.html : ""))
+        .join(""),
+    ]),
+  );
+  const sections = sourceSections().map(({ id }) => `/help#${id}`);
+  let count = 0;
+  const broken = [...rendered].flatMap(([page, html]) =>
+    [...html.matchAll(/<a (?:class="help-anchor" )?href="([^"]*)"/g)].flatMap(([, href = ""]) => {
+      count++;
+      if (/^(?:https?|mailto):/.test(href) || href === "/help" || sections.includes(href)) return [];
+      const [path = "", anchor] = href.split("#");
+      const target = rendered.get(path);
+      return target !== undefined && (anchor === undefined || target.includes(` id="${anchor}"`)) ? [] : [`${page}: ${href}`];
+    }),
+  );
+  expect(count).toBeGreaterThan(100);
+  expect(broken).toEqual([]);
+});
+
+test("raw HTML in a document is text, and pictures say how large they are", () => {
+  const { parts, headings, pictures } = renderDocument(
+    "docs/guides/chat.md",
+    "# Title\n\n<script>alert(1)</script>\n\n## `One` & two\n\n## One & two\n\n![A picture](../images/plan.png)\n\n[x](javascript:alert(1)) [y](data.md)",
+  );
+  const html = parts.map((part) => ("html" in part ? part.html : "")).join("");
+  expect(html).not.toContain("<script>");
+  expect(html).not.toContain("javascript:");
+  expect(headings.map(({ anchor }) => anchor)).toEqual(["one--two", "one--two-1"]);
+  expect(html).toMatch(/<img src="help-picture:0:" alt="A picture" width="\d+" height="\d+"/);
+  expect(html).toContain('<a href="/help/guides/data">');
+  expect(pictures).toEqual(["docs/images/plan.png"]);
+});
