@@ -114,7 +114,7 @@ export default journey({ isMeasured: true }, async (context) => {
     const calls: string[] = [];
     let bytes = 0;
     const onResponse = ({ requestId, response }: { requestId: string; response: { url: string } }) => {
-      if (new URL(response.url).pathname.startsWith("/assets/") && response.url.endsWith(".js")) scripts.add(requestId);
+      if (/^\/(?:assets|docs)\//.test(new URL(response.url).pathname) && response.url.endsWith(".js")) scripts.add(requestId);
     };
     const onFinished = ({ requestId, encodedDataLength }: { requestId: string; encodedDataLength: number }) => {
       if (scripts.has(requestId)) bytes += encodedDataLength;
@@ -267,6 +267,34 @@ export default journey({ isMeasured: true }, async (context) => {
         });
         expectNoProblems(watched);
       },
+    },
+    {
+      name: "the API reference",
+      run: () =>
+        opening({
+          path: "/docs",
+          usable: (page) =>
+            page
+              .locator("#operations-tag-Projects")
+              .or(page.getByRole("link", { name: "List projects" }))
+              .first()
+              .waitFor(),
+          // With Swagger UI, which is fetched when nothing else is to be done.
+          maxBytes: 640 * kB,
+          maxCalls: 0,
+          usableMs: 1500,
+        }),
+    },
+    {
+      name: "a page of the help",
+      run: () =>
+        opening({
+          path: "/help/guides/chat",
+          usable: (page) => page.getByRole("heading", { level: 1, name: "Chat with the agent" }).waitFor(),
+          maxBytes: 420 * kB,
+          maxCalls: 12,
+          usableMs: 1500,
+        }),
     },
     {
       name: `a key in the composer below ${messages} messages is painted quickly`,

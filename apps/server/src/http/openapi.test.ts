@@ -193,7 +193,10 @@ test("/openapi.json and the files of /docs are compressed, and 304 for a client 
   await using app = await testApp();
   const types = {
     "/openapi.json": "application/json",
-    "/docs/json": "application/json",
+    "/docs": "text/html",
+    "/docs/reference.js": "text/javascript",
+    "/docs/operations/projects.list.json": "application/json",
+    "/docs/operations/projects.list.html": "text/html",
     "/docs/static/swagger-ui-bundle.js": "text/javascript",
     "/docs/static/swagger-ui.css": "text/css",
   };

@@ -14,7 +14,7 @@ import { buildOpenApi } from "./openapi.ts";
 import { createOwnHosts, hostOf } from "./own-hosts.ts";
 import type { OtherSites } from "./preview-site.ts";
 import type { ReservedPort } from "./reserved-port.ts";
-import { installReference } from "./reference.ts";
+import { installReference } from "./reference/index.ts";
 import { createSockets } from "./sockets.ts";
 
 /** Grace period for open requests at shutdown. */
@@ -75,7 +75,7 @@ export async function createHttpServer({
   await installBrowserPolicies(app, config, origins);
   await app.register(multipart, { limits: { fileSize: 20 * 1024 * 1024, files: 1, fields: 20 } });
 
-  await installReference(app, () => buildOpenApi(contract, { version }));
+  installReference(app, () => buildOpenApi(contract, { version }));
 
   const sockets = createSockets({
     auth,
