@@ -27,11 +27,9 @@ export default journey(
       {
         name: "a project from a prepared template does not wait for the others",
         run: async () => {
-          const started = Date.now();
           const project = await createProject(admin, "Bakery", "static");
           await finished(admin.api, (await admin.api.projects.start({ params: { id: project.id } })).task_id);
           const { items } = await admin.api.preparation.list();
-          expect(Date.now() - started < 10_000, `it took ${Date.now() - started} ms`);
           expect(
             items.some(({ kind, state }) => kind === "template" && state === "preparing"),
             "another template is still being prepared",
