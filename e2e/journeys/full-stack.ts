@@ -6,6 +6,7 @@ import { finished, signUp, type Account } from "../account.ts";
 import { signIn, type WatchedWindow } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
 import { checkScreens, expectAccessible, expectNoProblems, shot } from "../screens.ts";
+import { runInTerminal } from "../terminal.ts";
 
 const password = "correct horse battery";
 
@@ -18,6 +19,7 @@ export default journey({ templates: ["full-stack"] }, async (context) => {
   let projectId = "";
   let slug = "";
   let site = "";
+  let adminPassword = "";
 
   const preview = (): FrameLocator => page.frameLocator("[data-testid=preview-frame]");
   /** Creates an account in the app and writes a note, in a frame or in a page. */
@@ -78,6 +80,69 @@ export default journey({ templates: ["full-stack"] }, async (context) => {
         await page.reload();
         await preview().getByRole("list", { name: "Notes" }).getByText("Written in the preview").waitFor({ timeout: 30_000 });
         expect((await called("PostgreSQL"))?.status === "running", "the database runs");
+      },
+    },
+    {
+      name: "a visitor uploads a file and downloads it",
+      run: async () => {
+        const app = preview();
+        await app.getByRole("link", { name: "Files" }).click();
+        await app
+          .getByLabel(/^Upload a file/)
+          .setInputFiles({ name: "menu.txt", mimeType: "text/plain", buffer: Buffer.from("Rye bread, 4.20") });
+        await app.getByRole("button", { name: "Upload" }).click();
+        const link = app.getByRole("table", { name: "Files" }).getByRole("link", { name: "menu.txt" });
+        await link.waitFor();
+        const content = await link.evaluate(async (element) => (await fetch((element as HTMLAnchorElement).href)).text());
+        expect(content === "Rye bread, 4.20", `downloaded: ${content}`);
+      },
+    },
+    {
+      name: "in the terminal of the API its tests pass, a migration is written, and the seed creates an administrator",
+      run: async () => {
+        const terminal = (command: string) => runInTerminal(account, studio.url, projectId, "api", `cd .. && ${command}`);
+        const tested = await terminal("npm test -- --reporter=json --outputFile=/tmp/tests.json >/dev/null && cat /tmp/tests.json");
+        const { numPassedTests, numPendingTests } = JSON.parse(tested.slice(tested.indexOf("{"))) as Record<string, number>;
+        expect((numPassedTests ?? 0) >= 10 && numPendingTests === 0, `${numPassedTests} tests passed, ${numPendingTests} were skipped`);
+
+        const schema = await account.api.files.get({ params: { id: projectId, path: "server/schema.ts" } });
+        expect(typeof schema.content === "string", "the schema is a text");
+        await account.api.files.put({
+          params: { id: projectId, path: "server/schema.ts" },
+          body: {
+            content: `${schema.content}\nexport const tag = pgTable("tags", { id: uuid().primaryKey().defaultRandom(), name: text().notNull() });\n`,
+          },
+        });
+        await terminal("npm run db:generate -- --name tags");
+        await finished(
+          account.api,
+          (await account.api.containers.restart({ params: { id: projectId, container_id: (await called("API"))?.id ?? "" } })).task_id,
+        );
+        const tables = `import pg from "pg"; const c = new pg.Client(process.env.DATABASE_URL); await c.connect(); console.log((await c.query("select to_regclass('tags')::text as found")).rows[0].found); await c.end();`;
+        const found = await terminal(`node --input-type=module -e '${tables}'`);
+        expect(found.trim() === "tags", `the API applied the migration when it started: ${found}`);
+
+        const seeded = await terminal("npm run --silent seed -- root@example.com");
+        adminPassword = /shown only once:\s+(\S+)/.exec(seeded)?.[1] ?? "";
+        expect(adminPassword !== "", `the seed printed: ${seeded}`);
+        expect((await terminal("npm run --silent seed -- root@example.com")).includes("exists already"), "seeding again changes nothing");
+      },
+    },
+    {
+      name: "the administrator sees every user in the preview, and makes another one an administrator",
+      run: async () => {
+        const app = preview();
+        await app.getByRole("button", { name: "Sign out" }).click();
+        await app.getByRole("link", { name: "Sign in" }).first().click();
+        await app.getByLabel("Email").fill("root@example.com");
+        await app.getByLabel("Password").fill(adminPassword);
+        await app.getByRole("main").getByRole("button", { name: "Sign in" }).click();
+        await app.getByRole("list", { name: "Notes" }).getByText("Read AGENTS.md").waitFor();
+        await app.getByRole("link", { name: "Admin" }).click();
+        const row = app.getByRole("table", { name: "Users" }).getByRole("row", { name: /^ada@example\.com User 1 1/ });
+        await row.getByRole("button", { name: "Make admin" }).click();
+        await app.getByRole("row", { name: /^ada@example\.com Admin/ }).waitFor();
+        await shot(page, "full-stack-admin");
       },
     },
     {
