@@ -1,11 +1,14 @@
 /// <reference lib="dom" />
 /** Import, export and copies of projects; work on many files: tree, move, upload, search, replace. */
 import { readFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import type { Page } from "playwright-core";
 import { createProject, signUp, type Account } from "../account.ts";
 import { signIn, type WatchedWindow } from "../browser.ts";
 import { expect, journey, note, until } from "../journey.ts";
-import { expectAccessible, expectNoProblems, animationsEnded, shot } from "../screens.ts";
+import { animationsEnded, checkScreens, expectAccessible, expectNoProblems, shot } from "../screens.ts";
 
 export default journey({}, async (context) => {
   const { studio } = context;
@@ -200,6 +203,46 @@ export default journey({}, async (context) => {
         const pathsOf = async (id: string) =>
           (await (person as Account).api.files.tree({ params: { id } })).entries.map((e) => e.path).join();
         expect((await pathsOf(copy)) === (await pathsOf(small.id)), "the tree is the same");
+      },
+    },
+    {
+      name: "a folder is imported without its dependencies, .git and what .gitignore lists",
+      run: async () => {
+        const folder = await mkdtemp(join(tmpdir(), "shop-"));
+        try {
+          const files = {
+            ".gitignore": "dist/\n",
+            ".git/HEAD": "ref: refs/heads/main",
+            "dist/app.js": "1",
+            "node_modules/left/index.js": "1",
+            "package.json": "{}",
+            "run.sh": "#!/bin/sh\necho hello\n",
+            "src/café.ts": "export const open = true;\n",
+          };
+          for (const [path, content] of Object.entries(files)) {
+            await mkdir(dirname(join(folder, path)), { recursive: true });
+            await writeFile(join(folder, path), content);
+          }
+          await page().goto(`${studio.url}/new`);
+          await page().getByRole("button", { name: "Import" }).click();
+          const dialog = page().getByRole("dialog", { name: "Import project" });
+          await checkScreens(page(), "import-folder");
+          await dialog.getByLabel("Folder", { exact: true }).setInputFiles(folder);
+          await dialog.getByText(/^4 files, /).waitFor();
+          await shot(page(), "import-folder-chosen");
+          await dialog.getByLabel("Name").fill("Corner shop");
+          await dialog.getByRole("button", { name: "Import", exact: true }).click();
+          await page().waitForURL(/\/p\/corner-shop-/, { timeout: 30_000 });
+          const id = /\/p\/([^/?]+)/.exec(page().url())?.[1] ?? "";
+          const { api } = person as Account;
+          const { entries } = await api.files.tree({ params: { id } });
+          const paths = entries.filter(({ is_directory }) => !is_directory).map(({ path }) => path);
+          expect(paths.toSorted().join() === ".gitignore,package.json,run.sh,src/café.ts", paths.join());
+          const { content } = await api.files.get({ params: { id, path: "src/café.ts" } });
+          expect(content === files["src/café.ts"], `content: ${content}`);
+        } finally {
+          await rm(folder, { recursive: true, force: true });
+        }
       },
     },
     {

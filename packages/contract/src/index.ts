@@ -34,6 +34,7 @@ export * from "./evidence.ts";
 export * from "./feedback.ts";
 export * from "./files.ts";
 export * from "./library.ts";
+export * from "./generated-folders.ts";
 export * from "./limits.ts";
 export * from "./own-path.ts";
 export * from "./passwords.ts";

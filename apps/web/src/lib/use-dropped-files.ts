@@ -8,9 +8,17 @@ const isWriting = (target: EventTarget | null) =>
   target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable='true']") !== null;
 
 /** Files of the computer dropped on an element. `isOver`: some hang over it. */
-export function useDroppedFiles(ref: RefObject<HTMLElement | null>, onFiles: (files: File[]) => void): { isOver: boolean } {
+export const useDroppedFiles = (ref: RefObject<HTMLElement | null>, onFiles: (files: File[]) => void): { isOver: boolean } =>
+  useDrop(ref, (source) => onFiles(getFiles({ source })));
+
+/** Files and folders of the computer dropped on an element, as they can be read during the drop event. */
+export const useDroppedItems = (ref: RefObject<HTMLElement | null>, onItems: (items: DataTransferItem[]) => void): { isOver: boolean } =>
+  useDrop(ref, ({ items }) => onItems(items));
+
+type Source = Parameters<typeof getFiles>[0]["source"];
+function useDrop(ref: RefObject<HTMLElement | null>, onDrop: (source: Source) => void): { isOver: boolean } {
   const [isOver, setIsOver] = useState(false);
-  const take = useHandler(onFiles);
+  const take = useHandler(onDrop);
   useEffect(() => {
     const element = ref.current;
     if (!element) return undefined;
@@ -21,7 +29,7 @@ export function useDroppedFiles(ref: RefObject<HTMLElement | null>, onFiles: (fi
       onDragLeave: () => setIsOver(false),
       onDrop: ({ source }) => {
         setIsOver(false);
-        take(getFiles({ source }));
+        take(source);
       },
     });
   }, [ref, take]);

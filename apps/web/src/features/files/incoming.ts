@@ -1,4 +1,5 @@
 import { maxUploadFiles, maxUploadTotalBytes } from "@tesslate/contract/limits";
+import { childrenOf, fileOf, isFileEntry, isFolderEntry } from "../../lib/file-entries.ts";
 
 /** A file to be uploaded. */
 export interface Incoming {
@@ -24,25 +25,12 @@ export async function fromDrop(items: readonly DataTransferItem[]): Promise<Inco
   const walk = async (entry: FileSystemEntry): Promise<void> => {
     const path = entry.fullPath.replace(/^\/+/, "");
     if (!isWanted(path)) return;
-    if (isFile(entry)) found.push({ path, file: await new Promise<File>((resolve, reject) => entry.file(resolve, reject)) });
-    else if (isFolder(entry)) for (const child of await childrenOf(entry)) await walk(child);
+    if (isFileEntry(entry)) found.push({ path, file: await fileOf(entry) });
+    else if (isFolderEntry(entry)) for (const child of await childrenOf(entry)) await walk(child);
   };
   for (const entry of entries) if (entry) await walk(entry);
   return found;
 }
-const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile;
-const isFolder = (entry: FileSystemEntry): entry is FileSystemDirectoryEntry => entry.isDirectory;
-/** A reader returns up to a hundred entries per call, and none at the end. */
-async function childrenOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
-  const reader = folder.createReader();
-  const all: FileSystemEntry[] = [];
-  for (;;) {
-    const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
-    if (some.length === 0) return all;
-    all.push(...some);
-  }
-}
-
 /** Splits files by the limits of one call. Each call is applied as a whole. */
 export function batchesOf(files: readonly Incoming[], maxFiles = maxUploadFiles, maxBytes = maxUploadTotalBytes): Incoming[][] {
   const batches: Incoming[][] = [];

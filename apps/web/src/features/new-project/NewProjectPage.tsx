@@ -16,7 +16,7 @@ import { Pager } from "../../ui/Pager.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { browseQuery, categoryName, itemsPerPage, priceOf } from "../marketplace/index.ts";
 import { usePreparation } from "../preparation/index.ts";
-import { ImportButton } from "../projects/index.ts";
+import { ImportButton, ImportDrop } from "../projects/index.ts";
 import { cardAt, galleryContentsOf, firstStartOf, matchingTemplates } from "./gallery.ts";
 import type { NewProjectSearch } from "./new-project-search.ts";
 import { ScreenshotButton } from "./ScreenshotButton.tsx";
@@ -77,6 +77,7 @@ export function NewProjectPage() {
   return (
     <Page title="New project" heading="New project">
       <div ref={body} role="presentation" onKeyDown={moveTo}>
+        <ImportDrop on={body} />
         <div className="flex flex-wrap items-center gap-2 pb-4 narrow:pt-2">
           {hasBlank ? (
             <Link
@@ -90,7 +91,7 @@ export function NewProjectPage() {
           ) : null}
           <ScreenshotButton className={sourceButton} />
           <ImportButton className={sourceButton} />
-          <span className="text-xs text-fg-2 narrow:hidden">Or paste an image.</span>
+          <span className="text-xs text-fg-2 narrow:hidden">Or paste an image, or drop a folder or a zip archive here.</span>
         </div>
         <div className="flex flex-wrap items-center gap-2 pb-5" role="search" aria-label="Templates">
           <Input

@@ -1,5 +1,6 @@
 export { addressProblem } from "./import-source.ts";
 export { ImportButton } from "./ImportButton.tsx";
+export { ImportDrop } from "./ImportDrop.tsx";
 export { projectNameOf } from "./project-name.ts";
 export { statusLookOf } from "./project-status.ts";
 export { ProjectCard, ProjectCardSkeletons, projectGrid } from "./ProjectCard.tsx";

@@ -7,31 +7,45 @@ import { browserHints } from "../../lib/browser-hints.ts";
 import { projectKey } from "../../project/cache-keys.ts";
 import { projectsQuery } from "../../project/projects.queries.ts";
 import { faultsOfRequest, type Faults } from "../../ui/form/faults.ts";
+import { packFolder, UnreadableFiles, type ImportFolder } from "./import-folder.ts";
 
 const fields = ["name", "git_repo_url", "git_branch"] as const;
 
-export type ImportInput = { name: string } & ({ kind: "zip"; file: File } | { kind: "git"; url: string; branch: string });
+export type ImportInput = { name: string } & (
+  | { kind: "zip"; file: File }
+  | { kind: "folder"; folder: ImportFolder }
+  | { kind: "git"; url: string; branch: string }
+);
 export type ImportStep =
   | {
       kind: "form";
       failure?: string | undefined;
       /** The error code (contract/errors.ts). */
       code?: string | undefined;
+      /** Files of a folder that could not be read; the next attempt leaves them out. */
+      unreadable?: readonly string[];
       fields: Faults<(typeof fields)[number]>;
     }
+  | { kind: "packing"; share: number }
   | { kind: "sending"; share: number }
   | { kind: "setup"; project: Project; task: Task | undefined };
 
-/** One import at a time: the upload, then the server's setup, followed to its end. */
+/** One import at a time: a folder is packed; then the upload, then the server's setup, followed to its end. */
 export function useImport(onDone: (project: Project) => void) {
   const queries = useQueryClient();
   const [step, setStep] = useState<ImportStep>({ kind: "form", fields: {} });
   const running = useRef<AbortController>(undefined);
   /** The project of a failed setup; the next attempt deletes it. */
   const failed = useRef<string>(undefined);
+  /** Files that an earlier attempt could not read. */
+  const unreadable = useRef<ReadonlySet<string>>(new Set());
   useEffect(() => () => running.current?.abort(), []);
 
-  const create = (input: ImportInput, signal: AbortSignal) => {
+  const pack = (folder: ImportFolder, signal: AbortSignal): Promise<File> => {
+    const files = folder.files.filter(({ path }) => !unreadable.current.has(path));
+    return packFolder({ ...folder, files }, { onProgress: (share) => setStep({ kind: "packing", share }), signal });
+  };
+  const create = async (input: ImportInput, signal: AbortSignal) => {
     if (input.kind === "git")
       return api.projects.create(
         {
@@ -43,8 +57,10 @@ export function useImport(onDone: (project: Project) => void) {
         },
         { signal },
       );
+    const file = input.kind === "folder" ? await pack(input.folder, signal) : input.file;
     const form = new FormData();
-    form.append("file", input.file, input.file.name);
+    form.append("file", file, file.name);
+    setStep({ kind: "sending", share: 0 });
     return uploading((share) => setStep({ kind: "sending", share })).transfer.import({ query: { name: input.name }, form }, { signal });
   };
 
@@ -52,7 +68,7 @@ export function useImport(onDone: (project: Project) => void) {
     running.current?.abort();
     const abort = (running.current = new AbortController());
     const { signal } = abort;
-    setStep({ kind: "sending", share: 0 });
+    setStep({ kind: input.kind === "folder" ? "packing" : "sending", share: 0 });
     try {
       if (failed.current) await api.projects.remove({ params: { id: failed.current } }, { signal }).catch(() => undefined);
       failed.current = undefined;
@@ -80,6 +96,10 @@ export function useImport(onDone: (project: Project) => void) {
       });
     } catch (error) {
       if (signal.aborted) return;
+      if (error instanceof UnreadableFiles) {
+        unreadable.current = unreadable.current.union(new Set(error.paths));
+        return setStep({ kind: "form", failure: error.message, unreadable: error.paths, fields: {} });
+      }
       const { "": failure, ...found } = faultsOfRequest(error, fields);
       setStep({ kind: "form", failure, code: error instanceof ApiError ? error.code : undefined, fields: found });
     }
@@ -88,7 +108,10 @@ export function useImport(onDone: (project: Project) => void) {
     step,
     start,
     /** Clears the error after another source was chosen. */
-    forget: () => setStep((now) => (now.kind === "form" ? { kind: "form", fields: {} } : now)),
+    forget: () => {
+      unreadable.current = new Set();
+      setStep((now) => (now.kind === "form" ? { kind: "form", fields: {} } : now));
+    },
     /** Aborts an upload; a setup continues on the server. */
     cancel: () => {
       running.current?.abort();

@@ -1,5 +1,5 @@
+import { generatedFolders } from "@tesslate/contract";
 import { AppError } from "../../../platform/errors.ts";
-import { generatedFolders } from "../../../platform/generated-folders.ts";
 
 /** Folders that are mostly generated: not listed, searched or watched. */
 export const skippedDirectories: ReadonlySet<string> = new Set([...generatedFolders, ".git", "dist", "build", "coverage"]);

@@ -1,7 +1,7 @@
 import type { Sandbox, Tree } from "@tesslate/runtime";
 import { AppError, conflict } from "../../../platform/errors.ts";
 import type { Queries } from "../../../platform/database.ts";
-import { generatedFolders } from "../../../platform/generated-folders.ts";
+import { generatedFolders } from "@tesslate/contract";
 import type {
   CreatedProject,
   ProjectSource,

@@ -2,9 +2,8 @@ import { createReadStream } from "node:fs";
 import { pipeline, Readable, Transform } from "node:stream";
 import { crc32, createInflateRaw } from "node:zlib";
 import { openPromise, type Entry as ZipEntry, type ZipFile } from "yauzl";
-import { maxArchiveEntries } from "@tesslate/contract";
+import { importSkips, maxArchiveEntries } from "@tesslate/contract";
 import { AppError, badRequest } from "../../../platform/errors.ts";
-import { generatedFolders } from "../../../platform/generated-folders.ts";
 import { normalisePath } from "../../projects/files/index.ts";
 
 /** A file of an archive that may be written. */
@@ -31,8 +30,6 @@ export interface ArchiveLimits {
 const maxRatio = 200;
 /** Small archives may have any ratio. */
 const ratioFromBytes = 32 * 1024 * 1024;
-/** Generated again by an install or a build, or useless on another machine. */
-const leftOut: ReadonlySet<string> = new Set([...generatedFolders, ".git", "__MACOSX", ".DS_Store", "Thumbs.db"]);
 
 const bad = (why: string) => badRequest(why, "bad_archive");
 
@@ -88,7 +85,7 @@ async function entriesOf(zip: ZipFile, limits: ArchiveLimits, archiveBytes: numb
       );
     if (total > ratioFromBytes && total > archiveBytes * maxRatio)
       throw bad("This archive unpacks to far more than its size allows and was rejected as a ZIP bomb.");
-    if (path.split("/").some((name) => leftOut.has(name))) continue;
+    if (path.split("/").some((name) => importSkips.has(name))) continue;
     found.push({ entry, path, isFolder: entry.fileName.endsWith("/") });
   }
 }

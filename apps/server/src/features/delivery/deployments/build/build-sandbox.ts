@@ -1,6 +1,5 @@
-import type { FrameworkId } from "@tesslate/contract";
+import { generatedFolders, type FrameworkId } from "@tesslate/contract";
 import type { ExecResult, ImageId, RuntimeDriver, Sandbox } from "@tesslate/runtime";
-import { generatedFolders } from "../../../../platform/generated-folders.ts";
 import { copyTree } from "../../../source/transfer/index.ts";
 import { findErrorLocation, StepError, summarizeErrors } from "./build-errors.ts";
 import { readTextFile, frameworkRules, joinPath, type PackageFile } from "./framework.ts";

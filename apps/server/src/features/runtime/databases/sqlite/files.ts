@@ -1,6 +1,5 @@
 import { RuntimeError, type Entry, type Tree } from "@tesslate/runtime";
-import type { DataSource } from "@tesslate/contract";
-import { generatedFolders } from "../../../../platform/generated-folders.ts";
+import { generatedFolders, type DataSource } from "@tesslate/contract";
 
 const prefix = "file-";
 const extension = /\.(?:db|db3|sqlite|sqlite3|s3db)$/i;

@@ -13,3 +13,6 @@ export const generatedFolders: ReadonlySet<string> = new Set([
   ".nyc_output",
   "lost+found",
 ]);
+
+/** What an imported archive or folder is stripped of at any depth: generated folders, and what version control and desktops put beside the files. */
+export const importSkips: ReadonlySet<string> = new Set([...generatedFolders, ".git", "__MACOSX", ".DS_Store", "Thumbs.db"]);
