@@ -330,6 +330,108 @@ describe.skipIf(!hasPostgres)("PostgreSQL of a project", () => {
     expect(await refused(data().execute({ params, body: { sql: "select 1" } as never }))).toMatchObject({ status: 422 });
   });
 
+  test("a query cannot leave its transaction through functions that run with other rights, or through an export", async () => {
+    // Each of these changes something outside of the transaction: a superuser's function can write files and run programs.
+    await execute(`
+      create table proof (n int); grant all on proof to public; insert into proof values (1);
+      create schema guard;
+      create function guard.leave() returns int language plpgsql security definer as $$ begin copy (select 1) to '/tmp/left'; return 1; end $$;
+      create function guard."Leave ""now""" (n int) returns int language plpgsql security definer as $$ begin copy (select 1) to '/tmp/left'; return n; end $$;
+      create function guard.runs() returns int language plpgsql security definer as $$ begin copy (select 1) to program 'touch /tmp/left'; return 1; end $$;
+      create function guard.sets() returns int language plpgsql security definer as $$ begin perform set_config('transaction_read_only', 'off', true); insert into public.proof values (5); return 1; end $$;
+      create function guard.file(text) returns text language internal strict as 'pg_read_file_all';
+      create extension dblink; create extension file_fdw;
+      create server files foreign data wrapper file_fdw;
+      create foreign table listed (line text) server files options (program 'touch /tmp/left');
+      create function calls() returns int language sql as 'select guard.leave()';
+      create function calls_calls() returns int language sql begin atomic select calls(); end;
+      create function hides(what text) returns int language plpgsql as $$ declare n int; begin execute what into n; return n; end $$;
+      create function defaults(n int default guard.leave()) returns int language sql as 'select n';
+      create function adds(a int, b int) returns int language sql as 'select a + guard.leave()';
+      create aggregate collects(int) (sfunc = adds, stype = int, initcond = '0');
+      create view shows as select guard.leave() as n;
+      create view shows_again as select n + 1 as n from shows;
+      create function harmless(n int) returns int language plpgsql as $$ begin return n * 2; end $$;
+      create view kept_twice as select harmless(n) as n from proof`);
+    const leaves = [
+      "select guard.leave()",
+      "select GUARD.LEAVE()",
+      'select guard."leave"()',
+      'select guard."Leave ""now"""(1)',
+      'select guard.U&"\\006ceave"()',
+      "select guard.U&\"l!0065ave\" uescape '!' ()",
+      "set search_path = guard; select leave()",
+      "select guard.runs()",
+      "select dblink('dbname=app', 'select 1')",
+      "select * from listed",
+      "select guard.sets()",
+      "select guard.file('/etc/passwd')",
+      "select calls()",
+      "select calls_calls()",
+      "select hides('select guard.' || 'leave()')",
+      "select defaults()",
+      "select collects(n) from proof",
+      "select n from shows",
+      "table shows_again",
+      "select p.collects from (select 1) p",
+      "select query_to_xml('select guard.' || 'leave()', true, false, '')",
+      "select table_to_xml('sho' || 'ws', true, false, '')",
+      "select ts_stat('select guard.' || 'leave()')",
+      "select * from proof order by guard.leave()",
+      "with x as (select guard.leave() as n) select n from x",
+      "select 1 from proof where exists (select guard.leave())",
+      "select * from proof, lateral guard.leave()",
+      "prepare p as select guard.leave(); execute p",
+      "declare c cursor for select guard.leave(); fetch all from c",
+      "explain analyze select guard.leave()",
+      "do $$ begin perform guard.leave(); end $$",
+      "do $$ begin execute 'select guard.' || 'leave()'; end $$",
+    ];
+    for (const sql of leaves)
+      expect([sql, (await refused(query(sql)))["code"]]).toEqual([sql, expect.stringMatching(/^(read_only_query|sql_error)$/)]);
+    for (const sql of leaves.slice(0, 5))
+      expect([sql, (await refused(data().explain({ params, body: { sql } })))["code"]]).toEqual([sql, "read_only_query"]);
+    for (const table of ["shows", "shows_again", "listed"]) {
+      const body = { schema: "public", table };
+      expect(await refused(data().rows({ params, body }))).toMatchObject({
+        status: 403,
+        code: "read_only_query",
+        message: expect.stringContaining(table),
+      });
+      expect(await refused(data().count({ params, body }))).toMatchObject({ code: "read_only_query" });
+    }
+    const path = `/api/projects/${params.id}/databases/${params.database_id}/export`;
+    expect((await app.request(`${path}?schema=public&table=shows`, { user: ada })).status).toBe(403);
+    // Texts that look like one statement, and would be several for the database.
+    for (const sql of [
+      "select guard.leave()",
+      "select 1 as end$$) to stdout; rollback; begin read write; insert into proof values (6); commit; copy (select 1 as x$$",
+      "select t.begin atomic from (select 1 as begin) t) to stdout; rollback; insert into proof values (7); copy (select 1",
+      "select 1) to program 'touch /tmp/left' --",
+      "delete from proof returning n",
+    ])
+      expect([sql, (await app.request(path, { method: "POST", user: ada, json: { sql } })).status]).toEqual([
+        sql,
+        expect.toSatisfy((status) => status === 400 || status === 403),
+      ]);
+    expect((await query("select n from proof")).results[0]?.rows.map(({ cells }) => cells)).toEqual([["1"]]);
+    // The rest works as before.
+    expect((await query("select harmless(n) from kept_twice")).results[0]?.rows[0]?.cells).toEqual(["4"]);
+    expect((await data().rows({ params, body: { schema: "public", table: "kept_twice" } })).rows[0]?.cells).toEqual(["2"]);
+    const left = await execute("select count(*) from pg_ls_dir('/tmp') f where f = 'left'");
+    expect(left.results[0]?.rows[0]?.cells).toEqual(["0"]);
+
+    // An operator calls it without a name.
+    await execute("create operator === (leftarg = int, rightarg = int, function = adds)");
+    expect(await refused(query("select 1 === 2"))).toMatchObject({ code: "read_only_query" });
+    expect(await refused(data().rows({ params, body: { schema: "public", table: "proof" } }))).toMatchObject({ code: "read_only_query" });
+    // With permission, everything runs.
+    expect((await execute("select guard.leave()")).results).toHaveLength(1);
+    await execute("drop schema guard cascade; drop function hides(text); drop extension dblink; drop extension file_fdw cascade");
+    await execute("drop operator === (int, int); drop function if exists sneak()");
+    expect((await query("do $$ begin perform 1; end $$")).results).toHaveLength(1);
+  });
+
   test("statements run one after another; errors name the statement and the place in it", async () => {
     const { results } = await query(
       "select 1 as a, null::text as b, '{\"x\": 1}'::jsonb as c; values (true), (false); show server_version",

@@ -117,13 +117,16 @@ export function createPostgresConnections({ log }: { log: Logger }) {
   const prepareReader = async ({ containerId, target }: PostgresContainer, pools: Pools, isRefused: boolean): Promise<void> => {
     const client = await pools.owner.connect();
     try {
-      const { rows } = await client.query<{ is_superuser: boolean; has_reader: boolean }>(
-        "select rolsuper as is_superuser, exists (select from pg_roles where rolname = $1) as has_reader from pg_roles where rolname = current_user",
+      const { rows } = await client.query<{ is_superuser: boolean; has_reader: boolean; has_settings: boolean }>(
+        `select rolsuper as is_superuser, exists (select from pg_roles where rolname = $1) as has_reader,
+           not exists (select from pg_settings where name = 'event_triggers') or exists (
+             select from pg_roles where rolname = $1 and 'event_triggers=off' = any(rolconfig)) as has_settings
+         from pg_roles where rolname = current_user`,
         [readerRole],
       );
       const [found] = rows;
       pools.readsAsOwner = found?.is_superuser !== true;
-      if (pools.readsAsOwner || (found?.has_reader && !isRefused)) return;
+      if (pools.readsAsOwner || (found?.has_reader && found.has_settings && !isRefused)) return;
       await client.query("begin");
       await client.query("set local log_statement = 'none'; set local log_min_error_statement = 'panic'");
       if (!found?.has_reader) await client.query(`create role ${readerRole}`);
@@ -132,6 +135,9 @@ export function createPostgresConnections({ log }: { log: Logger }) {
          alter role ${readerRole} set default_transaction_read_only = on;
          grant pg_read_all_data, pg_read_all_stats to ${readerRole}`,
       );
+      // Functions that are called at each sign-in would run with the rights of their owner.
+      const { rows: triggers } = await client.query("select from pg_settings where name = 'event_triggers'");
+      if (triggers.length > 0) await client.query(`alter role ${readerRole} set event_triggers = off`);
       await client.query("commit");
     } catch (error) {
       await client.query("rollback").catch(() => undefined);

@@ -2,13 +2,14 @@ import { finished, type Readable } from "node:stream";
 import { AppError, badRequest } from "../../../../platform/errors.ts";
 import { browseTimeoutMs, changeTimeoutMs, copyTimeoutMs, countTimeoutMs, type DatabaseEngine, type TableName } from "../engine.ts";
 import { splitSql } from "../split-sql.ts";
-import { changeRows, countRows, readCell, readRows } from "../table-rows.ts";
+import { changeRows, countRows, readCell, readRows, type RowSession } from "../table-rows.ts";
 import { blockerOf, findRelation, listTables, readSchema, readStructure } from "./catalog.store.ts";
 import type { PostgresConnections, PostgresContainer, Role, Session } from "./connections.store.ts";
 import { copyIn, openExport } from "./csv.store.ts";
 import { failureOf } from "./failures.ts";
 import { rowSession } from "./rows.store.ts";
 import { beginReadOnly, explainStatement, runStatements } from "./sql.store.ts";
+import { findUnsafeCalls, requireSafeTable } from "./unsafe-calls.store.ts";
 
 /** Reads and changes the PostgreSQL of a container. */
 export function createPostgresEngine({
@@ -58,15 +59,27 @@ export function createPostgresEngine({
   const read = <T>(limits: { signal: AbortSignal; timeoutMs?: number; table?: TableName }, work: (session: Session) => Promise<T>) =>
     transact("reader", { timeoutMs: browseTimeoutMs, ...limits }, work);
 
+  /** Reads from a table, if that can't change anything. */
+  const readTable = <T>(
+    request: TableName,
+    limits: { signal: AbortSignal; timeoutMs?: number },
+    work: (session: RowSession) => Promise<T>,
+  ): Promise<T> =>
+    read({ ...limits, table: request }, async ({ client }) => {
+      const unsafe = await findUnsafeCalls(client);
+      if (unsafe) requireSafeTable({ table: request.table, kind: (await findRelation(client, request)).kind }, unsafe);
+      return work(rowSession(client));
+    });
+
   return {
     tables: (signal) => read({ signal }, ({ client }) => listTables(client)),
     schema: (signal) => read({ signal }, ({ client }) => readSchema(client)),
     structure: (table, signal) => read({ signal, table }, ({ client }) => readStructure(client, table)),
-    rows: (request, signal) => read({ signal, table: request }, ({ client }) => readRows(rowSession(client), request)),
-    cell: (request, signal) => read({ signal, table: request }, ({ client }) => readCell(rowSession(client), request)),
+    rows: (request, signal) => readTable(request, { signal }, (session) => readRows(session, request)),
+    cell: (request, signal) => readTable(request, { signal }, (session) => readCell(session, request)),
     count: async (request, signal) => {
       try {
-        return await read({ signal, table: request, timeoutMs: countTimeoutMs }, ({ client }) => countRows(rowSession(client), request));
+        return await readTable(request, { signal, timeoutMs: countTimeoutMs }, (session) => countRows(session, request));
       } catch (error) {
         if (error instanceof AppError && error.code === "query_timeout") return null;
         throw error;

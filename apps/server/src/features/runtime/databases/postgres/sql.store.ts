@@ -6,6 +6,7 @@ import { splitSql, type Statement } from "../split-sql.ts";
 import { kindsOfTypes } from "./catalog.store.ts";
 import { readPage, type CursorPage } from "./cursor.store.ts";
 import { failureOf, sqlState } from "./failures.ts";
+import { findUnsafeCalls, requireSafe } from "./unsafe-calls.store.ts";
 import { presentCells } from "../table-rows.ts";
 
 const noStatements = () => badRequest("Enter a statement.");
@@ -61,9 +62,13 @@ export async function runStatements(
         : failureOf(error, { readOnly: !write, statement, offset });
     }
   };
+  const unsafe = write ? undefined : await findUnsafeCalls(client);
   const runAll = async (): Promise<void> => {
     for (const [index, statement] of statements.entries()) {
-      if (!write) await requireReadOnly(client);
+      if (!write) {
+        requireSafe(statement.text, unsafe);
+        await requireReadOnly(client);
+      }
       await runOne(statement, index);
     }
   };
@@ -110,6 +115,8 @@ export async function explainStatement(client: PoolClient, { sql, analyze }: { s
   const [statement, ...more] = splitSql(sql);
   if (!statement) throw noStatements();
   if (more.length > 0) throw badRequest("Explain one statement at a time.");
+  // Planning calls functions, too.
+  requireSafe(statement.text, await findUnsafeCalls(client));
   const prefix = `explain (format json${analyze ? ", analyze, buffers" : ""}) `;
   try {
     const page = await readPage(client, { text: `${prefix}${statement.text}` }, { limit: 1 });
