@@ -46,15 +46,15 @@ const unsafeTables = `
     join pg_catalog.pg_foreign_data_wrapper w on w.oid = s.srvfdw
   where w.fdwname <> 'file_fdw' or exists (select from pg_catalog.unnest(f.ftoptions) o where o like 'program=%')`;
 
-/** Words of SQL that can be names, and names in quotes, in lower case. */
-const words = (sql: string): Set<string> =>
-  new Set(
-    [...sql.matchAll(/[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|"((?:[^"]|"")+)"/g)].map(([word, quoted]) =>
-      (quoted?.replaceAll('""', '"') ?? word).toLowerCase(),
-    ),
-  )
-    // A name in quotes is also read as words: what looks like quotes can be part of a text.
-    .union(new Set([...sql.matchAll(/[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/g)].map(([word]) => word.toLowerCase())));
+/** Words of SQL that can be names, and names in quotes, in lower case. What is in quotes is read as words, too: quotes can be part of a text. */
+const words = (sql: string): Set<string> => {
+  const plain = sql.matchAll(/[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/g);
+  const quoted = sql.matchAll(/"((?:[^"]|"")+)"/g);
+  return new Set([
+    ...[...plain].map(([word]) => word.toLowerCase()),
+    ...[...quoted].map(([, name = ""]) => name.replaceAll('""', '"').toLowerCase()),
+  ]);
+};
 const hasEscapedNames = (sql: string): boolean => /u&\s*"/i.test(sql);
 
 /** What a read-only query must not name. */
