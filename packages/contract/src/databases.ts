@@ -17,7 +17,7 @@ import { route } from "./route.ts";
 const tag = "databases";
 
 export const DatabaseKind = described(
-  "`postgres`, `mysql` and `redis` are services of the project, `sqlite` is a file in its tree. `mysql` and `redis` are listed, but not opened.",
+  "`postgres`, `mysql` and `redis` are services of the project, `sqlite` is a file in its tree. `mysql` is also MariaDB. `redis` is listed, but not opened.",
   Literals("postgres", "mysql", "redis", "sqlite"),
 );
 export type DatabaseKind = Static<typeof DatabaseKind>;
@@ -43,7 +43,7 @@ export const DataSource = described(
 );
 export type DataSource = Static<typeof DataSource>;
 
-/** The name of a table or view: `schema` is `public` for most tables of PostgreSQL and always `main` for SQLite. */
+/** The name of a table or view: `schema` is `public` for most tables of PostgreSQL always `main` for SQLite, and the database for MySQL. */
 const tableName = {
   schema: Type.String({ minLength: 1, maxLength: 128 }),
   table: Type.String({ minLength: 1, maxLength: 128, description: "Name of a table or view" }),
@@ -287,8 +287,8 @@ export type SqlResults = Static<typeof SqlResults>;
 
 export const QueryPlan = Type.Object({
   format: described(
-    "`postgres`: what `EXPLAIN (FORMAT JSON)` returns; `sqlite`: rows of `EXPLAIN QUERY PLAN` with `id`, `parent` and `detail`",
-    Literals("postgres", "sqlite"),
+    "`postgres`: what `EXPLAIN (FORMAT JSON)` returns; `sqlite` and `mysql`: steps with `id`, `parent` and `detail`",
+    Literals("postgres", "sqlite", "mysql"),
   ),
   plan: Type.Unknown(),
 });
@@ -425,7 +425,7 @@ export const databasesRoutes = {
     path: `${base}/execute`,
     summary: "Execute SQL",
     description:
-      "Runs statements that may write, in one transaction: all or none. Sends `data_changed`. Aborting the request cancels the statement and undoes all.",
+      "Runs statements that may write, in one transaction: all or none; in MySQL, statements that change the schema are committed at once. Sends `data_changed`. Aborting the request cancels the statement and undoes all.",
     body: WriteSql,
     response: SqlResults,
     errors: [...statement, "payload_too_large"],
@@ -436,7 +436,7 @@ export const databasesRoutes = {
     path: `${base}/explain`,
     readsOnly: true,
     summary: "Explain query",
-    description: "The plan of one statement. With `analyze` (PostgreSQL) the statement runs, read-only, and the plan has its times.",
+    description: "The plan of one statement. With `analyze` (not SQLite) the statement runs, read-only, and the plan has its times.",
     body: Type.Object({ sql: RunSql.properties.sql, analyze: Type.Optional(Type.Boolean({ default: false })) }),
     response: QueryPlan,
     errors: [...statement, "bad_request", "read_only_query"],
@@ -525,7 +525,7 @@ export const databasesRoutes = {
 export interface SqlErrorDetails {
   /** The database's own message. */
   message: string;
-  /** SQLSTATE of PostgreSQL, e.g. `42P01`; absent for SQLite. */
+  /** SQLSTATE of PostgreSQL and MySQL, e.g. `42P01`; absent for SQLite. */
   sqlstate?: string;
   /** Offset in the given SQL, from 0, in characters. */
   position?: number;

@@ -22,6 +22,7 @@ import {
 } from "../features/runtime/containers/index.ts";
 import {
   createDatabases,
+  createMysqlConnections,
   createPostgresConnections,
   createQueryHistory,
   createQueryHistoryStore,
@@ -105,9 +106,11 @@ export function composeContainers(
     vault: secretVault,
     redactions,
   });
-  const databaseConnections = createPostgresConnections({ log });
-  onClose(async () => databaseConnections.closeAll());
-  projects.onRelease(async (released) => databaseConnections.release(released));
+  const databaseConnections = { postgres: createPostgresConnections({ log }), mysql: createMysqlConnections({ log }) };
+  for (const connections of Object.values(databaseConnections)) {
+    onClose(async () => connections.closeAll());
+    projects.onRelease(async (released) => connections.release(released));
+  }
   const databases = createDatabases({
     projects,
     listContainers: containersStore.listAll,

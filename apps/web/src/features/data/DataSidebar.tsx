@@ -137,7 +137,7 @@ function Tables({ q, clear }: { q: string; clear: () => void }) {
     <div className="scroll-y min-h-0 flex-1 p-1.5" aria-busy={tables.isFetching}>
       {schemas.map((schema) => (
         <section key={schema} aria-label={`Schema ${schema}`}>
-          {schemas.length > 1 || (schema !== "public" && schema !== "main") ? (
+          {schemas.length > 1 || (database.kind === "postgres" && schema !== "public") ? (
             <h3 className="truncate px-2 pt-2 pb-1 text-2xs font-medium text-fg-2">{schema}</h3>
           ) : null}
           <ul aria-label="Tables">

@@ -1,6 +1,6 @@
 import { autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap, type Completion } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
-import { PostgreSQL, sql, SQLite, type SQLNamespace } from "@codemirror/lang-sql";
+import { MariaSQL, PostgreSQL, sql, SQLite, type SQLNamespace } from "@codemirror/lang-sql";
 import { bracketMatching } from "@codemirror/language";
 import { lintGutter, setDiagnostics } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
@@ -41,9 +41,9 @@ function namespaceOf(schema: DataSchema | undefined): SQLNamespace {
 }
 const languageOf = (kind: DatabaseKind, schema: DataSchema | undefined) =>
   sql({
-    dialect: kind === "sqlite" ? SQLite : PostgreSQL,
+    dialect: kind === "sqlite" ? SQLite : kind === "mysql" ? MariaSQL : PostgreSQL,
     schema: namespaceOf(schema),
-    defaultSchema: kind === "sqlite" ? "main" : "public",
+    defaultSchema: kind === "sqlite" ? "main" : kind === "mysql" ? (schema?.tables[0]?.schema ?? "app") : "public",
   });
 
 /** The editor for SQL: completes tables and columns, marks where the database found an error. Mod+Enter runs. */

@@ -147,7 +147,7 @@ export function SqlView() {
             Run
           </Button>
         )}
-        {database.kind === "postgres" ? (
+        {database.kind !== "sqlite" ? (
           <Menu
             label="Explain"
             trigger={

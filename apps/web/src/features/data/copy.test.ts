@@ -34,6 +34,13 @@ test("INSERT statements quote names and values for their database", () => {
   expect(asInserts({ ...copied, rows: copied.rows.slice(0, 1) }, table, "postgres")).toBe(
     `INSERT INTO "public"."people" ("id", "the ""name""", "is_active", "settings") VALUES (1, 'Ada, O''Neil', true, '{"a":[1]}');`,
   );
+  expect(
+    asInserts(
+      { columns: [{ name: "a`b", kind: "text" }, { name: "on", kind: "boolean" }], rows: [["\\ it's", "1"]] },
+      { schema: "app", name: "people" },
+      "mysql",
+    ),
+  ).toBe("INSERT INTO `app`.`people` (`a``b`, `on`) VALUES ('\\\\ it''s', 1);");
   expect(asInserts({ columns: [{ name: "b", kind: "binary" }], rows: [["\\x4142"]] }, table, "sqlite")).toBe(
     `INSERT INTO "people" ("b") VALUES (X'4142');`,
   );

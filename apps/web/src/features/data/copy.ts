@@ -34,19 +34,22 @@ export const asJson = ({ columns, rows }: CopiedRows): string =>
     2,
   );
 
-export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+const quoteName = (name: string, database: DatabaseKind): string =>
+  database === "mysql" ? `\`${name.replaceAll("`", "``")}\`` : `"${name.replaceAll('"', '""')}"`;
+/** MySQL reads backslashes in texts as the beginning of an escape. */
+const quoteText = (text: string, database: DatabaseKind): string =>
+  `'${(database === "mysql" ? text.replaceAll("\\", "\\\\") : text).replaceAll("'", "''")}'`;
 function sqlValue(value: Cell, kind: ColumnKind, database: DatabaseKind): string {
   if (value === null) return "NULL";
   if (kind === "number" && /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(value)) return value;
-  if (kind === "boolean" && database === "sqlite") return ["t", "true", "1"].includes(value) ? "1" : "0";
+  if (kind === "boolean" && database !== "postgres") return ["t", "true", "1"].includes(value) ? "1" : "0";
   if (kind === "boolean") return ["t", "true", "1"].includes(value) ? "true" : "false";
-  if (kind === "binary" && database === "sqlite") return `X'${value.replace(/^\\x/, "")}'`;
-  return quoteText(value);
+  if (kind === "binary" && database !== "postgres") return `X'${value.replace(/^\\x/, "")}'`;
+  return quoteText(value, database);
 }
 export function asInserts(copied: CopiedRows, table: { schema: string; name: string }, database: DatabaseKind): string {
-  const names = copied.columns.map(({ name }) => quoteName(name)).join(", ");
-  const target = database === "sqlite" ? quoteName(table.name) : `${quoteName(table.schema)}.${quoteName(table.name)}`;
+  const names = copied.columns.map(({ name }) => quoteName(name, database)).join(", ");
+  const target = database === "sqlite" ? quoteName(table.name, database) : `${quoteName(table.schema, database)}.${quoteName(table.name, database)}`;
   return copied.rows
     .map((cells) => `INSERT INTO ${target} (${names}) VALUES (${copied.columns.map(({ kind }, index) => sqlValue(cells[index] ?? null, kind, database)).join(", ")});`)
     .join("\n");

@@ -64,7 +64,8 @@ function postgresStep(node: Json): PlanStep {
   };
 }
 
-function sqliteSteps(rows: Json[], parent: number): PlanStep[] {
+/** Steps of SQLite and MySQL. */
+function describedSteps(rows: Json[], parent: number): PlanStep[] {
   return rows
     .filter((row) => row["parent"] === parent && row["id"] !== parent)
     .map((row) => ({
@@ -75,14 +76,14 @@ function sqliteSteps(rows: Json[], parent: number): PlanStep[] {
       rows: undefined,
       actualRows: undefined,
       ms: undefined,
-      steps: sqliteSteps(rows, Number(row["id"])),
+      steps: describedSteps(rows, Number(row["id"])),
     }));
 }
 
 /** The plan as steps; undefined if it has an unknown form. */
 export function planOf({ format, plan }: QueryPlan): Plan | undefined {
-  if (format === "sqlite")
-    return Array.isArray(plan) ? { steps: sqliteSteps(plan.filter(isObject), 0), planningMs: undefined, executionMs: undefined } : undefined;
+  if (format !== "postgres")
+    return Array.isArray(plan) ? { steps: describedSteps(plan.filter(isObject), 0), planningMs: undefined, executionMs: undefined } : undefined;
   const first: unknown = Array.isArray(plan) ? plan[0] : plan;
   if (!isObject(first) || !isObject(first["Plan"])) return undefined;
   return {

@@ -30,7 +30,7 @@ export const statementAt = (text: string, position: number): Statement | undefin
   return statements.find(({ to }) => position <= to + 1) ?? statements.at(-1);
 };
 
-const reading = new Set(["select", "with", "show", "explain", "values", "table", "pragma"]);
+const reading = new Set(["select", "with", "show", "explain", "describe", "desc", "values", "table", "pragma"]);
 /**
  * Whether a text surely writes, by the first words of its statements. Others are sent to run read-only, where the database refuses what
  * writes after all.

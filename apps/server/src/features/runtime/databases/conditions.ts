@@ -8,13 +8,15 @@ export interface Dialect {
   /** The placeholder of the parameter with that number, from 1. */
   parameter(number: number): string;
   /** A column as text. */
-  asText(column: string): string;
+  asText(column: string, of: DataColumn): string;
   /** Case-insensitive match with the pattern in a parameter, in which `\` escapes. */
   like(text: string, parameter: string): string;
   /** Whether NULL comes after every other value in ascending order. */
   nullsLast: boolean;
   /** Equality that NULL equals NULL in. */
   same(column: string, parameter: string): string;
+  /** A parameter as a value that is stored in a column or compared with it. */
+  stored(parameter: string, of: DataColumn): string;
 }
 
 const operators = { eq: "=", ne: "<>", lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
@@ -48,7 +50,9 @@ export function conditionOf(
   { dialect, parameters }: { dialect: Dialect; parameters: Parameters },
 ): string | undefined {
   const parts = filters.map((filter, index) => {
-    const name = dialect.identifier(requireColumn(columns, filter.column, ["filters", index, "column"]).name);
+    const column = requireColumn(columns, filter.column, ["filters", index, "column"]);
+    const name = dialect.identifier(column.name);
+    const compared = (text: string): string => dialect.stored(parameters.add(text), column);
     const value = (): string => {
       if (filter.value === undefined) throw invalid(["body", "filters", index, "value"], "Field required", "missing");
       return filter.value;
@@ -58,15 +62,15 @@ export function conditionOf(
     if (op === "is_not_null") return `${name} is not null`;
     if (op === "in" || op === "not_in") {
       if (filter.values === undefined) throw invalid(["body", "filters", index, "values"], "Field required", "missing");
-      const list = `${name} in (${filter.values.map((one) => parameters.add(one)).join(", ")})`;
+      const list = `${name} in (${filter.values.map(compared).join(", ")})`;
       return op === "in" ? list : `(${name} is null or not ${list})`;
     }
     // A row without a value has a different one, too.
-    if (op === "ne") return `(${name} is null or ${name} <> ${parameters.add(value())})`;
-    if (isComparison(op)) return `${name} ${operators[op]} ${parameters.add(value())}`;
+    if (op === "ne") return `(${name} is null or ${name} <> ${compared(value())})`;
+    if (isComparison(op)) return `${name} ${operators[op]} ${compared(value())}`;
     const pattern = escaped(value());
     const around = { contains: `%${pattern}%`, starts_with: `${pattern}%`, ends_with: `%${pattern}` }[op];
-    return dialect.like(dialect.asText(name), parameters.add(around));
+    return dialect.like(dialect.asText(name, column), parameters.add(around));
   });
   return parts.length === 0 ? undefined : parts.map((part) => `(${part})`).join(match === "any" ? " or " : " and ");
 }
@@ -96,21 +100,26 @@ export function afterCondition(
   order: readonly Order[],
   values: readonly (string | null)[],
   primaryKey: readonly string[],
-  { dialect, parameters }: { dialect: Dialect; parameters: Parameters },
+  { dialect, parameters, columns }: { dialect: Dialect; parameters: Parameters; columns: readonly DataColumn[] },
 ): string {
+  const compared = (column: string, value: string | null): string => {
+    const of = columns.find(({ name }) => name === column);
+    const parameter = parameters.add(value);
+    return of && value !== null ? dialect.stored(parameter, of) : parameter;
+  };
   const isKey = (name: string) => primaryKey.includes(name);
   const [first] = order;
   // One comparison of rows is what an index on the key answers.
   if (first && order.every(({ column, direction }) => isKey(column) && direction === first.direction))
-    return `(${order.map(({ column }) => dialect.identifier(column)).join(", ")}) ${first.direction === "asc" ? ">" : "<"} (${values.map((value) => parameters.add(value)).join(", ")})`;
+    return `(${order.map(({ column }) => dialect.identifier(column)).join(", ")}) ${first.direction === "asc" ? ">" : "<"} (${order.map(({ column }, index) => compared(column, values[index] ?? null)).join(", ")})`;
   const alternatives = order.flatMap(({ column, direction }, index) => {
     const name = dialect.identifier(column);
     const value = values[index] ?? null;
     const before = order.slice(0, index).map((one, at) => {
       const known = values[at] ?? null;
       return isKey(one.column) && known !== null
-        ? `${dialect.identifier(one.column)} = ${parameters.add(known)}`
-        : dialect.same(dialect.identifier(one.column), parameters.add(known));
+        ? `${dialect.identifier(one.column)} = ${compared(one.column, known)}`
+        : dialect.same(dialect.identifier(one.column), compared(one.column, known));
     });
     const nullsFollow = dialect.nullsLast === (direction === "asc");
     const beyond =
@@ -118,7 +127,7 @@ export function afterCondition(
         ? nullsFollow
           ? undefined
           : `${name} is not null`
-        : `${name} ${direction === "asc" ? ">" : "<"} ${parameters.add(value)}${nullsFollow && !isKey(column) ? ` or ${name} is null` : ""}`;
+        : `${name} ${direction === "asc" ? ">" : "<"} ${compared(column, value)}${nullsFollow && !isKey(column) ? ` or ${name} is null` : ""}`;
     return beyond === undefined ? [] : [[...before, `(${beyond})`].join(" and ")];
   });
   return alternatives.length === 0 ? "false" : alternatives.map((part) => `(${part})`).join(" or ");

@@ -22,6 +22,8 @@ import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { IdlePolicy, Services } from "../containers/index.ts";
 import type { DatabaseEngine, Filtered, ImportOptions, TableName } from "./engine.ts";
+import type { MysqlConnections } from "./mysql/connections.store.ts";
+import { createMysqlEngine } from "./mysql/mysql-engine.ts";
 import type { PostgresConnections } from "./postgres/connections.store.ts";
 import { createPostgresEngine } from "./postgres/postgres-engine.ts";
 import { findSqliteFiles, isSqlite, pathOfId, presentFile } from "./sqlite/files.ts";
@@ -61,14 +63,14 @@ export function createDatabases({
   listContainers: (projectId: string) => Promise<ContainerRow[]>;
   services: Pick<Services, "reach" | "environmentOf">;
   idle: Pick<IdlePolicy, "hold" | "keepAwake">;
-  connections: PostgresConnections;
+  connections: { postgres: PostgresConnections; mysql: MysqlConnections };
   events: EventLog;
 }) {
   const present = async (project: Project, row: ContainerRow): Promise<DataSource> => {
     const kind = kindOf[row.service_slug ?? ""] ?? "postgres";
     const source = { id: row.id, kind, name: row.name, container_id: row.id, path: null, size_bytes: null };
-    if (kind !== "postgres")
-      return { ...source, state: "unsupported", message: "The data view opens PostgreSQL and SQLite. Use a terminal for this database." };
+    if (kind === "redis")
+      return { ...source, state: "unsupported", message: "The data view opens databases with tables. Use a terminal for this one." };
     const found = await services.reach(project, row, { mayWake: false });
     if (!("status" in found)) return { ...source, state: "ready", message: null };
     return found.status === "frozen"
@@ -77,17 +79,24 @@ export function createDatabases({
   };
 
   const open = async (project: Project, row: ContainerRow): Promise<DatabaseEngine> => {
-    if (row.service_slug !== "postgres")
-      throw new AppError(
-        "not_supported",
-        `The data view can't open ${row.name}. It opens PostgreSQL and SQLite; use a terminal for other databases.`,
-      );
+    if (row.service_slug === "redis") throw new AppError("not_supported", `${row.name} has no tables. Use a terminal for this database.`);
     const found = await services.reach(project, row, { mayWake: true });
     if ("status" in found) throw notRunning(row, found);
     const env = await services.environmentOf(project, row);
+    const at = { projectId: project.id, containerId: row.id };
+    if (row.service_slug === "mysql") {
+      const target = {
+        ...found,
+        user: env["MYSQL_USER"] ?? "app",
+        password: env["MYSQL_PASSWORD"] ?? "",
+        rootPassword: env["MYSQL_ROOT_PASSWORD"] ?? "",
+        database: env["MYSQL_DATABASE"] ?? "app",
+      };
+      return createMysqlEngine({ connections: connections.mysql, container: { ...at, target } });
+    }
     const user = env["POSTGRES_USER"] ?? "postgres";
     const target = { ...found, user, password: env["POSTGRES_PASSWORD"] ?? "", database: env["POSTGRES_DB"] ?? user };
-    return createPostgresEngine({ connections, container: { projectId: project.id, containerId: row.id, target } });
+    return createPostgresEngine({ connections: connections.postgres, container: { ...at, target } });
   };
   /** Keeps the project awake until the returned `release` is called. */
   const acquire = async (userId: string, { ref, id }: DatabaseRef, isChange: boolean) => {

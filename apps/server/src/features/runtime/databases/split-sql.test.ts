@@ -35,3 +35,25 @@ test("offsets point at the statement in the given text, also after an unclosed q
   ]);
   expect(splitSql(" -- nothing\n")).toEqual([]);
 });
+
+test("MySQL has backslashes in texts, comments with #, and bodies of routines", () => {
+  const textsOfMysql = (sql: string) => splitSql(sql, "mysql").map(({ text }) => text);
+  expect(textsOfMysql("select 'a\\';b', \"c\\\";d\"; # no; end\nselect 1--1; select `a;b`; select $$; select 2")).toEqual([
+    "select 'a\\';b', \"c\\\";d\"",
+    "# no; end\nselect 1--1",
+    "select `a;b`",
+    "select $$",
+    "select 2",
+  ]);
+  expect(
+    textsOfMysql(
+      "create procedure p() begin if 1 then select 1; end if; case 1 when 1 then select 2; end case; while 0 do select 3; end while; end; select 4; begin; commit",
+    ),
+  ).toEqual([
+    "create procedure p() begin if 1 then select 1; end if; case 1 when 1 then select 2; end case; while 0 do select 3; end while; end",
+    "select 4",
+    "begin",
+    "commit",
+  ]);
+  expect(textsOfMysql("/*! commit */; /* nothing */; select 1")).toEqual(["/*! commit */", "select 1"]);
+});

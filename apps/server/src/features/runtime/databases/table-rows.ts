@@ -35,16 +35,21 @@ export interface Relation {
 export interface RowDialect extends Dialect {
   table(name: TableName): string;
   /** A column as text, at most `length` characters. */
-  cut(column: string, length: number): string;
+  cut(column: string, length: number, of: DataColumn): string;
   /** Bytes and characters of a column as text. */
-  bytes(column: string): string;
-  length(column: string): string;
-  /** A parameter as a value that is stored or compared with one. */
-  stored(parameter: string): string;
+  bytes(column: string, of: DataColumn): string;
+  length(column: string, of: DataColumn): string;
   /** Follows the columns of an `insert` that names generated keys. */
   overriding: string;
+  /** An `insert` of a row of defaults, after the name of the table. */
+  defaults: string;
   /** Ends a `select` that locks its rows. */
   lock: string;
+  /**
+   * Of a database whose statements do not return the rows that they change: the value of a key column that an `insert` did not name, if it
+   * was generated; undefined if it cannot be known.
+   */
+  generatedKey?(column: DataColumn): string | undefined;
 }
 /** A transaction on one database, for rows. */
 export interface RowSession {
@@ -84,10 +89,10 @@ export async function readRows(session: RowSession, request: ReadRows): Promise<
   const context = { dialect, parameters };
   const hasKey = primaryKey.length > 0;
   const filter = conditionOf(request, columns, context);
-  const after = cursor && "key" in cursor ? afterCondition(order, cursor.key, primaryKey, context) : undefined;
+  const after = cursor && "key" in cursor ? afterCondition(order, cursor.key, primaryKey, { ...context, columns }) : undefined;
   const where = [filter, after].flatMap((part) => (part === undefined ? [] : [`(${part})`])).join(" and ");
   const offset = cursor && "offset" in cursor ? cursor.offset : 0;
-  const selected = [...shownCells(session, relation), ...order.map(({ column }) => fullText(session, column))];
+  const selected = [...shownCells(session, relation), ...order.map(({ column }) => fullText(session, relation, column))];
   const page = await session.run(
     `select ${selected.join(", ") || "null"} from ${dialect.table(request)} as page${where ? ` where ${where}` : ""}${orderBy(order, "page", dialect)} limit ${limit + 1} offset ${offset}`,
     parameters.values,
@@ -104,11 +109,13 @@ export async function readRows(session: RowSession, request: ReadRows): Promise<
     paging: hasKey ? "key" : "offset",
   };
 }
-const fullText = ({ dialect }: RowSession, name: string): string => dialect.asText(dialect.identifier(name));
+const columnOf = ({ columns }: Relation, name: string): DataColumn => requireColumn(columns, name, ["values", name]);
+const fullText = ({ dialect }: RowSession, relation: Relation, name: string): string =>
+  dialect.asText(dialect.identifier(name), columnOf(relation, name));
 /** The columns of a shown row: its cells, then its key. */
-const shownCells = (session: RowSession, { columns, primaryKey }: Relation): string[] => [
-  ...columns.map(({ name }) => session.dialect.cut(session.dialect.identifier(name), maxCellLength + 1)),
-  ...primaryKey.map((name) => fullText(session, name)),
+const shownCells = (session: RowSession, relation: Relation): string[] => [
+  ...relation.columns.map((column) => session.dialect.cut(session.dialect.identifier(column.name), maxCellLength + 1, column)),
+  ...relation.primaryKey.map((name) => fullText(session, relation, name)),
 ];
 
 export async function countRows(session: RowSession, request: Filtered): Promise<number> {
@@ -128,15 +135,18 @@ export async function countRows(session: RowSession, request: Filtered): Promise
 function keyCondition(
   { dialect }: RowSession,
   key: Record<string, string>,
-  { primaryKey }: Relation,
+  relation: Relation,
   { parameters, loc }: { parameters: Parameters; loc: (string | number)[] },
 ): string {
+  const { primaryKey } = relation;
   if (primaryKey.length === 0) throw badRequest("This table has no primary key, so its rows can't be edited here. Use SQL.");
   const missing = primaryKey.find((name) => key[name] === undefined);
   const unknown = Object.keys(key).find((name) => !primaryKey.includes(name));
   if (missing !== undefined || unknown !== undefined)
     throw invalid(["body", ...loc, "key"], `Must have the columns of the primary key: ${primaryKey.join(", ")}`);
-  return primaryKey.map((name) => `${dialect.identifier(name)} = ${dialect.stored(parameters.add(key[name] ?? null))}`).join(" and ");
+  return primaryKey
+    .map((name) => `${dialect.identifier(name)} = ${dialect.stored(parameters.add(key[name] ?? null), columnOf(relation, name))}`)
+    .join(" and ");
 }
 
 /** Throws 404 if the row does not exist. */
@@ -146,11 +156,12 @@ export async function readCell(
 ): Promise<{ value: string | null; bytes: number | null; is_truncated: boolean }> {
   const { dialect } = session;
   const relation = await session.findRelation(request);
-  const column = dialect.identifier(requireColumn(relation.columns, request.column, ["column"]).name);
+  const of = requireColumn(relation.columns, request.column, ["column"]);
+  const column = dialect.identifier(of.name);
   const parameters = createParameters(dialect);
   const where = keyCondition(session, request.key, relation, { parameters, loc: [] });
   const { rows } = await session.run(
-    `select ${dialect.cut(column, maxCellReadLength)}, ${dialect.bytes(column)}, ${dialect.length(column)} from ${dialect.table(request)} where ${where}`,
+    `select ${dialect.cut(column, maxCellReadLength, of)}, ${dialect.bytes(column, of)}, ${dialect.length(column, of)} from ${dialect.table(request)} where ${where}`,
     parameters.values,
     1,
   );
@@ -205,28 +216,44 @@ async function applyChange(session: RowSession, change: DataChange, relation: Re
     if (requireColumn(columns, one, [...loc, "values", one]).is_generated)
       throw invalid(["body", ...loc, "values", one], "The database computes this column");
   const shown = shownCells(session, relation);
-  /** Runs a statement that returns one row, and the values of `names` after it. */
-  const write = async (text: string, values: readonly (string | null)[]): Promise<{ row: DataRow; kept: Texts }> => {
-    const { rows } = await session.run(
-      `${text} returning ${[...shown, ...names.map((one) => fullText(session, one))].join(", ")}`,
-      values,
-      1,
-    );
-    const [cells] = rows;
+  const returned = [...shown, ...names.map((one) => fullText(session, relation, one))].join(", ");
+  /** Runs a statement that changes one row, and returns it with the values of `names`. `key`: where it is afterwards. */
+  const write = async (
+    text: string,
+    values: readonly (string | null)[],
+    key: () => Record<string, string> | undefined,
+  ): Promise<{ row: DataRow | null; kept: Texts }> => {
+    let cells: (string | null)[] | undefined;
+    if (dialect.generatedKey) {
+      await session.run(text, values, 1);
+      const at = primaryKey.length > 0 ? key() : undefined;
+      if (!at) return { row: null, kept: {} };
+      const found = createParameters(dialect);
+      const where = keyCondition(session, at, relation, { parameters: found, loc });
+      [cells] = (await session.run(`select ${returned} from ${from} where ${where}`, found.values, 1)).rows;
+    } else [cells] = (await session.run(`${text} returning ${returned}`, values, 1)).rows;
     if (!cells) throw changed(index);
     const kept = cells.slice(shown.length);
     return { row: presentRow(cells, relation), kept: Object.fromEntries(names.map((one, at) => [one, kept[at] ?? null])) };
   };
   const keyOf = (row: DataRow): Record<string, string> => Object.fromEntries(primaryKey.map((one, at) => [one, row.key?.[at] ?? ""]));
+  const stored = (one: string): string => dialect.stored(parameters.add(given[one] ?? null), columnOf(relation, one));
+  /** The key of a row after the change; undefined if it is not known. */
+  const keyAfter = (old: Record<string, string> | undefined): Record<string, string> | undefined => {
+    const values = primaryKey.map((one) => given[one] ?? old?.[one] ?? (old ? undefined : dialect.generatedKey?.(columnOf(relation, one))));
+    return values.every((value) => value !== undefined)
+      ? Object.fromEntries(primaryKey.map((one, at) => [one, values[at] ?? ""]))
+      : undefined;
+  };
   const parameters = createParameters(dialect);
 
   if (change.kind === "insert") {
     const into =
       names.length === 0
-        ? `insert into ${from} default values`
-        : `insert into ${from} (${names.map(dialect.identifier).join(", ")}) ${dialect.overriding}values (${names.map((one) => dialect.stored(parameters.add(given[one] ?? null))).join(", ")})`;
-    const { row, kept } = await write(into, parameters.values);
-    return { row, inverse: row.key ? { kind: "delete", ...name, key: keyOf(row), expected: kept } : undefined, bytes: sizeOf(kept) };
+        ? `insert into ${from} ${dialect.defaults}`
+        : `insert into ${from} (${names.map(dialect.identifier).join(", ")}) ${dialect.overriding}values (${names.map(stored).join(", ")})`;
+    const { row, kept } = await write(into, parameters.values, () => keyAfter(undefined));
+    return { row, inverse: row?.key ? { kind: "delete", ...name, key: keyOf(row), expected: kept } : undefined, bytes: sizeOf(kept) };
   }
 
   // The row is locked, so that what it was is what is changed.
@@ -238,12 +265,12 @@ async function applyChange(session: RowSession, change: DataChange, relation: Re
     return { row: null, inverse: before && { kind: "insert", ...name, values: before }, bytes: before ? sizeOf(before) : 0 };
   }
   if (names.length === 0) throw invalid(["body", ...loc, "values"], "Must not be empty");
-  const set = names.map((one) => `${dialect.identifier(one)} = ${dialect.stored(parameters.add(given[one] ?? null))}`).join(", ");
+  const set = names.map((one) => `${dialect.identifier(one)} = ${stored(one)}`).join(", ");
   const where = keyCondition(session, change.key, relation, { parameters, loc });
-  const { row, kept } = await write(`update ${from} set ${set} where ${where}`, parameters.values);
+  const { row, kept } = await write(`update ${from} set ${set} where ${where}`, parameters.values, () => keyAfter(change.key));
   return {
     row,
-    inverse: before && { kind: "update", ...name, key: keyOf(row), values: before, expected: kept },
+    inverse: before && row ? { kind: "update", ...name, key: keyOf(row), values: before, expected: kept } : undefined,
     bytes: sizeOf(kept) + (before ? sizeOf(before) : 0),
   };
 }
@@ -277,8 +304,8 @@ async function readLocked(
       1,
     );
   const parameters = createParameters(dialect);
-  const same = Object.entries(expected).map(([name, value]) => dialect.same(fullText(session, name), parameters.add(value)));
-  const size = names.map((name) => `coalesce(${dialect.bytes(dialect.identifier(name))}, 0)`).join(" + ") || "0";
+  const same = Object.entries(expected).map(([name, value]) => dialect.same(fullText(session, relation, name), parameters.add(value)));
+  const size = names.map((name) => `coalesce(${dialect.bytes(dialect.identifier(name), columnOf(relation, name))}, 0)`).join(" + ") || "0";
   const { rows } = await select(`case when ${same.join(" and ") || "1 = 1"} then 'same' end, ${size}`, parameters, dialect.lock);
   const [found] = rows;
   if (!found) throw changed(index);
@@ -287,6 +314,6 @@ async function readLocked(
     throw changed(index, now.rows[0] && presentRow(now.rows[0], relation));
   }
   if (Number(found[1]) > maxPageBytes) return undefined;
-  const kept = await select(names.map((name) => fullText(session, name)).join(", ") || "null", createParameters(dialect));
+  const kept = await select(names.map((name) => fullText(session, relation, name)).join(", ") || "null", createParameters(dialect));
   return Object.fromEntries(names.map((name, at) => [name, kept.rows[0]?.[at] ?? null]));
 }

@@ -45,7 +45,7 @@ printf 'requirepass "%s"\\n' "$(printf %s "$REDIS_PASSWORD" | sed 's/[\\\\"]/\\\
 exec "$1" "$2/redis.conf"
 `;
 
-/** Arguments: folder of the server program, folder of the install script, data folder, listen address, port. */
+/** Arguments: folder of the server program, folder of the install script, data folder, listen address, port. Accounts as in the image. */
 export const mariadbScript = `
 set -eu
 umask 077
@@ -61,12 +61,15 @@ text() { printf "'%s'" "$(printf %s "$1" | sed "s/[\\\\\\\\']/\\\\\\\\&/g")"; }
 name() { printf '\`%s\`' "$(printf %s "$1" | sed 's/\`/\`\`/g')"; }
 printf '%s\\n' \\
   "alter user root@localhost identified by $(text "$MYSQL_ROOT_PASSWORD");" \\
+  "create user if not exists root@'%' identified by $(text "$MYSQL_ROOT_PASSWORD");" \\
+  "alter user root@'%' identified by $(text "$MYSQL_ROOT_PASSWORD");" \\
+  "grant all on *.* to root@'%' with grant option;" \\
   "create database if not exists $(name "$MYSQL_DATABASE");" \\
   "create user if not exists $(text "$MYSQL_USER")@'%';" \\
   "alter user $(text "$MYSQL_USER")@'%' identified by $(text "$MYSQL_PASSWORD");" \\
   "grant all on $(name "$MYSQL_DATABASE").* to $(text "$MYSQL_USER")@'%';" >"$data/account.sql"
 exec "$1/mariadbd" --no-defaults --datadir="$data/db" --bind-address="$4" --port="$5" --socket="$data/s" --pid-file="$data/pid" \\
-  --init-file="$data/account.sql" --innodb-buffer-pool-size=64M --skip-log-bin
+  --init-file="$data/account.sql" --innodb-buffer-pool-size=64M --skip-log-bin --character-set-server=utf8mb4 --collation-server=utf8mb4_unicode_ci
 `;
 
 /** Replaces `${NAME}` with variables that are set, like the nginx image. */

@@ -19,6 +19,7 @@ const dialect: RowDialect = {
   bytes: (column) => `octet_length(${asText(column)})::bigint`,
   length: (column) => `length(${asText(column)})`,
   stored: (parameter) => parameter,
+  defaults: "default values",
   overriding: "overriding system value ",
   lock: " for update",
 };

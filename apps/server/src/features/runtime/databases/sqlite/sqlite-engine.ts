@@ -25,6 +25,9 @@ const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 /** Bytes are shown as PostgreSQL shows them. */
 const asText = (column: string): string =>
   `case typeof(${column}) when 'blob' then '\\x' || lower(hex(${column})) else cast(${column} as text) end`;
+/** Text in the form of bytes is stored as bytes. */
+const storedText = (parameter: string): string =>
+  `case when substr(${parameter}, 1, 2) = '\\x' then coalesce(unhex(substr(${parameter}, 3)), ${parameter}) else ${parameter} end`;
 const dialect: RowDialect = {
   identifier,
   parameter: (number) => `?${number}`,
@@ -38,9 +41,8 @@ const dialect: RowDialect = {
   bytes: (column) =>
     `case typeof(${column}) when 'blob' then 2 + 2 * length(${column}) else length(cast(cast(${column} as text) as blob)) end`,
   length: (column) => `case typeof(${column}) when 'blob' then 2 + 2 * length(${column}) else length(cast(${column} as text)) end`,
-  // Text in the form of bytes is stored as bytes.
-  stored: (parameter) =>
-    `case when substr(${parameter}, 1, 2) = '\\x' then coalesce(unhex(substr(${parameter}, 3)), ${parameter}) else ${parameter} end`,
+  stored: (parameter) => storedText(parameter),
+  defaults: "default values",
   overriding: "",
   lock: "",
 };
@@ -204,7 +206,7 @@ export function createSqliteEngine({ sandbox, path }: { sandbox: Sandbox; path: 
         const relation: Relation = await findRelation(session, options);
         const records = createCsvRecords(options, relation.columns);
         const target = await records.open(data);
-        const sql = `insert into ${dialect.table(options)} (${target.map(identifier).join(", ")}) values (${target.map((_, index) => dialect.stored(`?${index + 1}`)).join(", ")})`;
+        const sql = `insert into ${dialect.table(options)} (${target.map(identifier).join(", ")}) values (${target.map((_, index) => storedText(`?${index + 1}`)).join(", ")})`;
         let rows = 0;
         let batch: (string | null)[][] = [];
         let length = 0;
