@@ -32,13 +32,18 @@ export const CreditBalance = described(
     credits_reset_date: Nullable(Timestamp),
     signup_bonus_expires_at: Nullable(Timestamp),
     tier: Tier,
-    threshold: Type.Integer({ description: "The balance counts as low at or below this: a fifth of the monthly allowance" }),
+    threshold: Type.Integer({
+      description: "The balance counts as low at or below this: a fifth of what the plan gives in 30 days, monthly or daily",
+    }),
     is_low: Type.Boolean(),
     is_empty: Type.Boolean(),
     is_billed: described("False: billing is off on this server", Type.Boolean()),
   }),
 );
 export type CreditBalance = Static<typeof CreditBalance>;
+
+export const CreditBalanceEvent = Type.Object({ seq: Type.Integer(), type: Type.Literal("credits"), data: CreditBalance });
+export type CreditBalanceEvent = Static<typeof CreditBalanceEvent>;
 
 export const UsageEntry = described(
   "One model call.",
@@ -186,6 +191,16 @@ export const billingRoutes = {
     description: "Your credits by source, and whether the balance is low. One credit is one US cent.",
     auth: "user",
     response: CreditBalance,
+  }),
+  creditEvents: route({
+    method: "GET",
+    path: "/api/billing/credits/events",
+    tag,
+    summary: "Stream credit balance",
+    description: "Your balance now and after each change, as server-sent events.",
+    auth: "user",
+    kind: "sse",
+    events: CreditBalanceEvent,
   }),
   usage: route({
     method: "GET",

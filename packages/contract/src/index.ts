@@ -1,4 +1,5 @@
 export * from "./errors.ts";
+export * from "./limit-details.ts";
 export * from "./schema.ts";
 export * from "./route.ts";
 export * from "./input.ts";

@@ -25,7 +25,8 @@ export const PublicConfig = Type.Object({
   demo: described("Replies are scripted", Type.Boolean()),
   oidc_name: described("Name of the configured OpenID Connect provider", Nullable(Type.String())),
   features: Type.Object({
-    stripe: Type.Boolean(),
+    billing: described("Runs cost credits", Type.Boolean()),
+    stripe: described("Credits, plans and paid items can be bought", Type.Boolean()),
     google_oauth: Type.Boolean(),
     github_oauth: Type.Boolean(),
     oidc: Type.Boolean(),

@@ -21,7 +21,7 @@ import {
   type SoldItemStores,
 } from "../features/billing/billing/index.ts";
 import { createSales, createSalesStore, type Sales } from "../features/store/creators/index.ts";
-import type { Credits } from "../features/billing/credits/index.ts";
+import { createBalanceFeed, type Credits } from "../features/billing/credits/index.ts";
 import { createAcquiringStore, createSoldItems, type MarketplacePayments } from "../features/store/marketplace/index.ts";
 import type { Database } from "../platform/database.ts";
 import type { Logger } from "../platform/logger.ts";
@@ -64,7 +64,7 @@ export function composeFulfilment({
   return { soldItems, subscriptions, webhooks: createStripeWebhooks({ store, payments, subscriptions, fulfilment, onPaymentFailed, log }) };
 }
 
-export function composeBilling({ config, log, db, limits, mail, settings }: Platform, { credits }: { credits: Credits }): BillingArea {
+export function composeBilling({ config, log, db, bus, limits, mail, settings }: Platform, { credits }: { credits: Credits }): BillingArea {
   const { appBaseUrl } = config.http;
   const store = createBillingStore(db);
   if (config.billing.stripe && !config.billing.isOn)
@@ -107,6 +107,7 @@ export function composeBilling({ config, log, db, limits, mail, settings }: Plat
     ...createPurchases({ store, payments, webhooks, soldItems, requireAllowed: change.requireAllowed }),
     ...createAgentSubscriptions({ store, soldItems, change }),
   };
+  const balances = createBalanceFeed({ bus, balance: credits.balance });
   const billingJobs = createBillingJobs({ payments, soldItems });
 
   return {
@@ -124,7 +125,7 @@ export function composeBilling({ config, log, db, limits, mail, settings }: Plat
       expire_library: "*/10 * * * *",
     },
     mount(mount) {
-      mountBilling(mount, { billing, checkouts, credits, webhooks });
+      mountBilling(mount, { billing, checkouts, credits, balances, webhooks });
     },
   };
 }

@@ -53,6 +53,7 @@ export async function composeHttp(
       appHost: config.http.appHost,
       previewDomain: config.http.previewDomain,
       isDemo: models.isDemo,
+      isBilled: config.billing.isOn,
       hasStripe: config.billing.stripe !== undefined,
       hasMail: mail.isOn,
       hasTwoFactor: mail.isOn,

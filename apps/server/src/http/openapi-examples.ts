@@ -190,7 +190,7 @@ export const examples: Record<string, unknown> = {
     credits_reset_date: null,
     signup_bonus_expires_at: "2027-01-29T05:20:49.511Z",
     tier: "free",
-    threshold: 0,
+    threshold: 30,
     is_low: false,
     is_empty: false,
     is_billed: false,

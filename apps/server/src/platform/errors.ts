@@ -1,4 +1,4 @@
-import { errorCodes, type ErrorCode } from "@tesslate/contract";
+import { errorCodes, type ErrorCode, type LimitDetails } from "@tesslate/contract";
 
 /**
  * The error that services throw. `message` is shown to the user, `details` are for their client;
@@ -40,6 +40,12 @@ export const notFound = (what: string) => new AppError("not_found", `${what} not
 export const badRequest = (message: string, code: ErrorCode = "bad_request", details?: Record<string, unknown>) =>
   new AppError(code, message, { details });
 export const conflict = (code: ErrorCode, message: string, details?: Record<string, unknown>) => new AppError(code, message, { details });
+/** An error about a limit: `details` has how much of it is used, and what else the client needs. */
+export const limitReached = (
+  code: ErrorCode,
+  message: string,
+  { unit = "count", ...details }: Omit<LimitDetails, "unit"> & { unit?: LimitDetails["unit"] } & Record<string, unknown>,
+) => new AppError(code, message, { details: { ...details, unit } });
 export const forbidden = (code: ErrorCode, message: string) => new AppError(code, message);
 /** For API clients; the web UI shows the sign-in page instead. */
 const signIn = "Sign in, or send an API key as `Authorization: Bearer tsk_…`. Keys are created in Settings, API keys.";

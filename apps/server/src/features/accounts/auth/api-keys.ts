@@ -2,7 +2,7 @@ import type { ApiKey, ApiKeyScope, EditMode, List } from "@tesslate/contract";
 import type { Principal } from "../../../http/context.ts";
 import type { Bus } from "../../../platform/bus.ts";
 import { hashToken, randomToken } from "../../../platform/crypto.ts";
-import { badRequest, invalid, notFound } from "../../../platform/errors.ts";
+import { invalid, limitReached, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { canSignIn } from "../users/index.ts";
@@ -116,7 +116,11 @@ export function createApiKeys({ store, bus, log }: { store: ApiKeysStore; bus: B
         },
         maxKeys,
       );
-      if (!row) throw badRequest(`You have ${maxKeys} API keys, the maximum. Delete one you no longer use.`, "key_limit_reached");
+      if (!row)
+        throw limitReached("key_limit_reached", `You have ${maxKeys} API keys, the maximum. Delete one you no longer use.`, {
+          used: maxKeys,
+          limit: maxKeys,
+        });
       log.info({ user_id: userId, key_id: row.id }, "API key created");
       return { ...presentApiKey(row), key };
     },

@@ -1,7 +1,7 @@
 import { generateRegistrationOptions, verifyRegistrationResponse, type RegistrationResponseJSON } from "@simplewebauthn/server";
 import type { List, Passkey } from "@tesslate/contract";
 import { hashToken } from "../../../platform/crypto.ts";
-import { badRequest, notFound } from "../../../platform/errors.ts";
+import { badRequest, limitReached, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { UserRow } from "../users/index.ts";
@@ -135,7 +135,11 @@ export function createPasskeys({
   };
 }
 
-const tooMany = () => badRequest(`You have ${maxPasskeys} passkeys, the maximum. Remove one you no longer use.`, "key_limit_reached");
+const tooMany = () =>
+  limitReached("key_limit_reached", `You have ${maxPasskeys} passkeys, the maximum. Remove one you no longer use.`, {
+    used: maxPasskeys,
+    limit: maxPasskeys,
+  });
 const presentPasskey = ({ id, name, is_synced, created_at, last_used_at }: PasskeyRow): Passkey => ({
   id,
   name,

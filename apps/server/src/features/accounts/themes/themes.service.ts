@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { CustomTheme, List, Theme, ThemeJson, ThemeListItem } from "@tesslate/contract";
 import { randomCode } from "../../../platform/crypto.ts";
 import type { Queries } from "../../../platform/database.ts";
-import { badRequest, notFound } from "../../../platform/errors.ts";
+import { limitReached, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { rateLimitNetwork, type RateLimiter } from "../../../platform/rate-limit.ts";
 import { slugify } from "../../../platform/slug.ts";
@@ -36,7 +36,9 @@ export function createThemes({ store, limits }: { store: ThemesStore; limits: Ra
     values: Facts & { theme_json: ThemeJson; parent_theme_id?: string },
   ): Promise<CustomTheme> => {
     if ((await store.lockAndCount(tx, user.id)) >= maxCustomThemes)
-      throw badRequest(`You have ${maxCustomThemes} custom themes, the maximum. Delete one first.`, "theme_limit_reached", {
+      throw limitReached("theme_limit_reached", `You have ${maxCustomThemes} custom themes, the maximum. Delete one first.`, {
+        used: maxCustomThemes,
+        limit: maxCustomThemes,
         max: maxCustomThemes,
       });
     const theme = await insertUnique("id for this theme", () => {

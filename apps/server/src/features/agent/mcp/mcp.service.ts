@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { List, McpServer, McpServerChange, NewMcpServer } from "@tesslate/contract";
-import { badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
+import { conflict, invalid, limitReached, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { slugify } from "../../../platform/slug.ts";
@@ -75,7 +75,11 @@ export function createMcp({ store, vault, projects, checkUrl, secretsChanged, lo
       const slugs = body.slug ? [body.slug] : slugsFrom(body.name);
       for (const slug of slugs) {
         const row = await store.insert({ ...values, slug }, maxServers);
-        if (row === "full") throw badRequest(`You have ${maxServers} servers here, the maximum. Remove one first.`, "mcp_limit_reached");
+        if (row === "full")
+          throw limitReached("mcp_limit_reached", `You have ${maxServers} servers here, the maximum. Remove one first.`, {
+            used: maxServers,
+            limit: maxServers,
+          });
         if (row === "taken") continue;
         await secretsChanged(row);
         log.info({ user_id: userId, mcp_server_id: id, transport: row.transport }, "MCP server added");

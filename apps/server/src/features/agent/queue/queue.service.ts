@@ -7,7 +7,7 @@ import {
   type SendMessage,
 } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
-import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
+import { AppError, badRequest, invalid, limitReached, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Attachments } from "../attachments/index.ts";
@@ -116,7 +116,10 @@ export function createMessageQueue({ store, chats, runs, projects, attachments, 
     return change(queueChat, async (tx) => {
       const waiting = await store.list(queueChat.id, tx);
       if (waiting.length >= maxQueued)
-        throw conflict("queue_full", `The queue is full (${maxQueued} messages). Remove one, or wait for the agent.`);
+        throw limitReached("queue_full", `The queue is full (${maxQueued} messages). Remove one, or wait for the agent.`, {
+          used: maxQueued,
+          limit: maxQueued,
+        });
       return store.insert(tx, {
         chat_id: queueChat.id,
         user_id: sender.id,

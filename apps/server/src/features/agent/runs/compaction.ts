@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { compactConversation, maxSummaryTokens, ModelError } from "@tesslate/agent";
 import type { CompactedChat } from "@tesslate/contract";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
-import { AppError, badRequest, notFound } from "../../../platform/errors.ts";
+import { AppError, badRequest, limitReached, notFound } from "../../../platform/errors.ts";
 import type { Credits } from "../../billing/credits/index.ts";
 import type { TaskRow } from "../../core/tasks/index.ts";
 import type { LiveRedactor } from "../../projects/secrets/index.ts";
@@ -48,9 +48,10 @@ export function createCompactChat({
     const spentElsewhere = caps.day === null ? "0" : await costs.spentToday(user_id, model.is_byok);
     const verdict = withinCaps(caps, { price: model.pricing, tokens_in, tokens_cached: 0, spent: "0", spentElsewhere });
     if (!verdict.ok)
-      throw new AppError(
+      throw limitReached(
         "cost_limit_reached",
         `A summary would exceed the limit of ${dollars(caps[verdict.cap] ?? "0")} per ${verdict.cap}.`,
+        { used: Number(verdict.cap === "day" ? spentElsewhere : "0"), limit: Number(caps[verdict.cap] ?? "0"), unit: "cents" },
       );
     const tokens_out = Math.min(maxSummaryTokens, verdict.max_output_tokens ?? maxSummaryTokens);
     await credits.reserve(

@@ -84,7 +84,10 @@ test("without credits a message is refused with 402, and nothing of it is stored
     json: { project_id: world.project.id, message: "Go" },
   });
   expect(response.status).toBe(402);
-  expect(((await response.json()) as { code: string }).code).toBe("insufficient_credits");
+  expect(await response.json()).toMatchObject({
+    code: "insufficient_credits",
+    details: { used: 5, limit: 5, unit: "credits", balance: 0 },
+  });
   const { key } = await world.app.as(world.owner).auth.createApiKey({ body: { name: "bot", scopes: ["run"], edit_mode: "allow" } });
   const byKey = world.app.as({ token: key }).external.invoke({ body: { project_id: world.project.id, message: "Go" } });
   await expect(byKey).rejects.toMatchObject({ status: 402, code: "insufficient_credits" });

@@ -3,7 +3,7 @@ import { attachment } from "../../../http/attachment.ts";
 import type { Mount } from "../../../http/mount.ts";
 import { csvOf } from "../../../platform/csv.ts";
 import { AppError } from "../../../platform/errors.ts";
-import type { Credits } from "../credits/index.ts";
+import type { BalanceFeed, Credits } from "../credits/index.ts";
 import type { Billing } from "./billing.service.ts";
 import type { Checkouts } from "./checkouts.ts";
 import type { StripeWebhooks } from "./stripe-webhooks.ts";
@@ -27,10 +27,17 @@ const usageColumns = [
 /** Routes of credits, plans, checkouts, Stripe webhooks and purchases. */
 export function mountBilling(
   mount: Mount,
-  { billing, checkouts, credits, webhooks }: { billing: Billing; checkouts: Checkouts; credits: Credits; webhooks: StripeWebhooks },
+  {
+    billing,
+    checkouts,
+    credits,
+    balances,
+    webhooks,
+  }: { billing: Billing; checkouts: Checkouts; credits: Credits; balances: BalanceFeed; webhooks: StripeWebhooks },
 ): void {
   mount("billing", billingRoutes, {
     credits: ({ user }) => credits.balance(user.id),
+    creditEvents: async ({ user, signal }) => balances.follow(user.id, signal),
     usage: ({ user }, { query }) => credits.usage(user.id, query),
     usageGroups: ({ user }, { query }) => credits.usageGroups(user.id, query),
     usageExport: async ({ user, setHeader }, { query }, { reply }) => {

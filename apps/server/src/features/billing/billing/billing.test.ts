@@ -108,7 +108,7 @@ test("anonymous callers get 401, bad bodies 422", async () => {
   const id = crypto.randomUUID();
   for (const path of ["checkout", "portal", "credits/purchase", "deploy-slots", "cancel", "renew", "verify-checkout"])
     expect([path, (await post(`/api/billing/${path}`)).http]).toEqual([path, 401]);
-  for (const path of ["subscription", "transactions", "usage", "usage/groups?by=day", "usage/export"])
+  for (const path of ["subscription", "transactions", "usage", "usage/groups?by=day", "usage/export", "credits/events"])
     expect([path, (await world.app.request(`/api/billing/${path}`)).status]).toEqual([path, 401]);
   for (const path of [
     "marketplace/verify-purchase",
@@ -632,6 +632,32 @@ test("a customer that was deleted at Stripe is recreated once for concurrent req
   expect((await post("/api/billing/checkout", ada, { tier: "pro" })).http).toBe(200);
   expect(own()).toHaveLength(1);
 });
+
+test("the balance is streamed: now, after each change, and only to its owner", async () => {
+  const [ada, bob] = [await world.app.signUp(), await world.app.signUp()];
+  await using own = follow(ada);
+  await using others = follow(bob);
+  expect(await own.next()).toMatchObject({ seq: 1, type: "credits", data: { purchased_credits: 0 } });
+  expect(await others.next()).toMatchObject({ seq: 1 });
+  await world.pay((await api(ada).billing.purchaseCredits({ body: { package: "small" } })).session_id);
+  expect(await own.next()).toMatchObject({ seq: 2, data: { purchased_credits: 500 } });
+  await world.buyPlan(bob, "basic");
+  let plan = await others.next();
+  // Notifications of one transaction come as one, those of two may too.
+  while (plan?.data.tier !== "basic") plan = await others.next();
+  expect(plan.data).toMatchObject({ purchased_credits: 0, bundled_credits: 500 });
+});
+function follow(user: TestUser) {
+  const stop = new AbortController();
+  const events = api(user).billing.creditEvents(undefined, { signal: stop.signal })[Symbol.asyncIterator]();
+  return {
+    next: async () => (await events.next()).value,
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await events.next().catch(() => undefined);
+    },
+  };
+}
 
 test("the ledger is consistent", async () => {
   expect(await ledgerViolations(world)).toEqual([]);

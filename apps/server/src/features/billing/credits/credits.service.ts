@@ -1,7 +1,7 @@
 import type { CreditBalance, List, UsageEntry, UsageGroup, UsageSummary } from "@tesslate/contract";
 import { amountOf, cent, centsOf, sumOf, unitsOf, type Amount } from "../../../platform/amounts.ts";
 import type { Queries } from "../../../platform/database.ts";
-import { AppError, badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
+import { AppError, badRequest, conflict, invalid, limitReached, notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { allowanceDays, maxPurchased, spend, creditsTotal, type CreditTerms } from "./credits.rules.ts";
 import { post } from "./ledger.ts";
@@ -53,8 +53,17 @@ export function createCredits({
   isBilled: boolean;
   terms: CreditTerms;
 }) {
-  const exhausted = () =>
-    new AppError("insufficient_credits", "You have no credits left. Buy credits, or use a model with your own API key.");
+  /** `used`: what the plan gave in this period and is spent, of what it gives; of a free account in a day. */
+  const exhausted = (found: BalanceRow | undefined) => {
+    const limit = found === undefined || found.tier === "free" ? dailyCredits : allowance[found.tier];
+    const left = found === undefined ? 0 : found.tier === "free" ? found.balance.daily : found.balance.bundled;
+    return limitReached("insufficient_credits", "You have no credits left. Buy credits, or use a model with your own API key.", {
+      used: Math.max(0, limit - left),
+      limit,
+      unit: "credits",
+      balance: found ? creditsTotal(found.balance) : 0,
+    });
+  };
 
   /** Shares of the paid part of a cost (forgiven credits earn nothing), exact; payouts are in whole cents. */
   const shareOf = (cost: Amount, shortfall: number): { creator_revenue: Amount; platform_revenue: Amount } => {
@@ -126,7 +135,7 @@ export function createCredits({
     require: async (userId: string, { is_byok }: { is_byok: boolean }): Promise<void> => {
       if (!isBilled || is_byok) return;
       const found = await store.find(userId);
-      if (!found || creditsTotal(found.balance) <= 0) throw exhausted();
+      if (!found || creditsTotal(found.balance) <= 0) throw exhausted(found);
     },
     /**
      * Reserves the estimated cost of the run's next call, so that concurrent runs cannot spend the same credits. A call that may cost more than is left
@@ -136,10 +145,10 @@ export function createCredits({
       if (!isBilled || run.is_byok) return;
       const reserve = async (tx: Queries) => {
         const found = await store.lock(tx, run.user_id);
-        if (!found) throw exhausted();
+        if (!found) throw exhausted(found);
         const taken = unitsOf(await store.reservedElsewhere(tx, run.user_id, run.task_id)) + unitsOf(found.fraction);
         const left = BigInt(creditsTotal(found.balance)) * cent - taken;
-        if (left <= 0n) throw exhausted();
+        if (left <= 0n) throw exhausted(found);
         const wanted = unitsOf(estimate);
         await store.reserve(tx, { ...run, amount: amountOf(wanted < left ? wanted : left) }, reservationMs);
       };
@@ -240,7 +249,8 @@ export function createCredits({
       const { balance, tier } = found;
       const total = creditsTotal(balance);
       const monthly_allowance = allowance[tier];
-      const threshold = Math.floor((monthly_allowance * lowPercent) / 100);
+      const given = tier === "free" ? dailyCredits * allowanceDays : monthly_allowance;
+      const threshold = Math.floor((given * lowPercent) / 100);
       return {
         daily_credits: balance.daily,
         bundled_credits: balance.bundled,
@@ -313,6 +323,7 @@ export function createCredits({
         await store.endBonuses();
         await store.renewDue(allowance, allowanceDays);
         await store.resetDaily(dailyCredits);
+        await store.notifyAll();
         await store.pruneReservations();
       },
     },

@@ -57,6 +57,15 @@ export interface SpentRow {
   credits_deducted: number;
 }
 
+/** A committed change of balances: of one user, or null for many. */
+export interface CreditsChanged {
+  user_id: string | null;
+}
+export const creditsChannel = "credits_changed";
+/** Sent when the transaction commits. */
+const notify = (q: Queries, user_id: string | null) =>
+  q.execute(sql`select pg_notify(${creditsChannel}, ${JSON.stringify({ user_id } satisfies CreditsChanged)})`);
+
 const livingBonus = sql<number>`case when ${users.signup_bonus_expires_at} > now() then ${users.signup_bonus_credits} else 0 end`;
 
 /** Totals of a group of calls. */
@@ -147,6 +156,7 @@ export function createCreditsStore(db: Database) {
           credit_fraction: fraction,
         })
         .where(eq(users.id, userId));
+      await notify(tx, userId);
     },
 
     findAdjustment: async (tx: Queries, userId: string, key: string): Promise<{ amount: number } | undefined> =>
@@ -166,6 +176,7 @@ export function createCreditsStore(db: Database) {
         .update(users)
         .set({ purchased_credits: purchased, updated_at: sql`now()` })
         .where(eq(users.id, userId));
+      await notify(tx, userId);
     },
     /** `allowanceDays`: days until the next renewal; null: no renewal; undefined: unchanged. */
     setTier: async (
@@ -189,7 +200,10 @@ export function createCreditsStore(db: Database) {
           updated_at: sql`now()`,
         })
         .where(eq(users.id, userId));
+      await notify(tx, userId);
     },
+    /** Notifies everyone's readers, after a job changed many balances. */
+    notifyAll: async (): Promise<void> => void (await notify(db, null)),
 
     findByRequest: async (tx: Queries, requestId: string): Promise<UsageRow | undefined> =>
       (await tx.select().from(usageLogs).where(eq(usageLogs.request_id, requestId)))[0],

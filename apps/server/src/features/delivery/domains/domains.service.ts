@@ -2,7 +2,7 @@ import type { Domain, DomainRecord, List, Site } from "@tesslate/contract";
 import { maxDomains } from "@tesslate/contract";
 import { randomCode } from "../../../platform/crypto.ts";
 import { isUniqueViolation } from "../../../platform/database.ts";
-import { type AppError, badRequest, conflict, notFound } from "../../../platform/errors.ts";
+import { badRequest, conflict, limitReached, notFound, type AppError } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { DomainRow, SiteRow } from "../../../db/schema/delivery.ts";
@@ -220,8 +220,12 @@ export function createDomains({
       await requireSite(project, container_id);
       const hostname = readHostname(given, isReserved);
       const row = await store.transaction(async (tx) => {
-        if ((await store.countDomains(tx, project.id)) >= maxDomains)
-          throw conflict("domain_limit_reached", `A project is limited to ${maxDomains} domains. Remove one first.`);
+        const used = await store.countDomains(tx, project.id);
+        if (used >= maxDomains)
+          throw limitReached("domain_limit_reached", `A project is limited to ${maxDomains} domains. Remove one first.`, {
+            used,
+            limit: maxDomains,
+          });
         const inserted = await store.insert(tx, {
           project_id: project.id,
           container_id,

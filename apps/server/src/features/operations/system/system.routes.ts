@@ -20,6 +20,7 @@ export interface SystemFacts {
   hasGitHub: boolean;
   oidcName: string | null;
   hasPasskeys: boolean;
+  isBilled: boolean;
   hasStripe: boolean;
   hasLandingPage: boolean;
 }
@@ -110,6 +111,7 @@ export function mountSystem(
         demo: await facts.isDemo(),
         oidc_name: facts.oidcName,
         features: {
+          billing: facts.isBilled,
           stripe: facts.hasStripe,
           google_oauth: facts.hasGoogle,
           github_oauth: facts.hasGitHub,

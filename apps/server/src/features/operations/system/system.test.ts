@@ -38,7 +38,16 @@ test("system.config shows the available features and no secret", async () => {
     landing_page: true,
     demo: true,
     oidc_name: null,
-    features: { stripe: false, google_oauth: false, github_oauth: false, oidc: false, two_fa: true, smtp: true, passkeys: true },
+    features: {
+      billing: false,
+      stripe: false,
+      google_oauth: false,
+      github_oauth: false,
+      oidc: false,
+      two_fa: true,
+      smtp: true,
+      passkeys: true,
+    },
   });
   await app.signUp({ admin: true });
   expect(await app.as().system.config()).toMatchObject({ setup_required: false, setup_token_required: false, no_accounts: false });

@@ -12,7 +12,7 @@ import type {
   UpdateColumn,
 } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
-import { AppError, badRequest, conflict, notFound } from "../../../platform/errors.ts";
+import { AppError, badRequest, limitReached, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { ProjectRow, BoardRow, ColumnRow } from "../../../db/schema/projects.ts";
@@ -81,10 +81,10 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
   };
   const refuseOver = (column: ColumnRow, cardsAfter: number) => {
     if (column.task_limit !== null && cardsAfter > column.task_limit)
-      throw conflict(
+      throw limitReached(
         "task_limit_reached",
         `“${column.name}” is limited to ${column.task_limit} ${column.task_limit === 1 ? "card" : "cards"}.`,
-        { column_id: column.id, task_limit: column.task_limit },
+        { used: cardsAfter - 1, limit: column.task_limit, column_id: column.id, task_limit: column.task_limit },
       );
   };
   /** Assignees must have access to the project. */

@@ -1,7 +1,7 @@
 import type { Project } from "@tesslate/contract";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Queries } from "../../../platform/database.ts";
-import { AppError } from "../../../platform/errors.ts";
+import { limitReached } from "../../../platform/errors.ts";
 import { insertUnique } from "../../../platform/insert-unique.ts";
 import { taskLinks, type Tasks } from "../../core/tasks/index.ts";
 import type { SourceInput } from "./project-source.ts";
@@ -36,10 +36,10 @@ export function createNewProjects({
 }) {
   const refuseOver = ({ tier, count }: { tier: keyof typeof maxProjects; count: number }) => {
     if (count < maxProjects[tier]) return;
-    throw new AppError(
+    throw limitReached(
       "project_limit_reached",
       `Your plan is limited to ${maxProjects[tier]} projects. Delete a project or upgrade your plan.`,
-      { details: { limit: maxProjects[tier] } },
+      { used: count, limit: maxProjects[tier] },
     );
   };
   return {

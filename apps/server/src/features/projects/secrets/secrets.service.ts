@@ -3,6 +3,7 @@ import {
   secretRefusal,
   reservedKeys,
   secretLimits,
+  type LimitDetails,
   type List,
   type Secret,
   type SecretRefusal,
@@ -38,6 +39,8 @@ const refuse = (key: string, reason: Exclude<SecretRefusal, "invalid_line">) =>
   badRequest(sentences[reason], reason === "reserved_key" || reason === "secret_limit_reached" ? reason : "invalid_secret", {
     key: key.slice(0, 128),
     reason,
+    ...(reason === "secret_limit_reached" &&
+      ({ used: secretLimits.maxCount, limit: secretLimits.maxCount, unit: "count" } satisfies LimitDetails)),
   });
 
 /** Environment variables of a project: write-only, listed by name. */

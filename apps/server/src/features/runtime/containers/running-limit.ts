@@ -1,4 +1,4 @@
-import { AppError } from "../../../platform/errors.ts";
+import { AppError, limitReached } from "../../../platform/errors.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
@@ -28,10 +28,10 @@ export function createRunningLimit({
         if (isRefused) throw new AppError("forbidden", "The owner's account is suspended or deleted, so this project cannot be started.");
         const resting = await idle.leastRecent(new Set(running.map(({ id }) => id)));
         if (resting === undefined)
-          throw new AppError(
+          throw limitReached(
             "running_limit_reached",
             `${limit === 1 ? "One project" : `${limit} projects`} may run at once, and ${running.map(({ name }) => name).join(", ")} ${running.length === 1 ? "does" : "do"}. Stop one first.`,
-            { details: { limit, running: running.map(({ id, name, slug }) => ({ id, name, slug })) } },
+            { used: running.length, limit, running: running.map(({ id, name, slug }) => ({ id, name, slug })) },
           );
         await stop(resting);
       }

@@ -1,6 +1,6 @@
 import type { DeploymentLimits } from "@tesslate/contract";
 import type { Config } from "../../../config.ts";
-import { AppError, conflict, notFound } from "../../../platform/errors.ts";
+import { conflict, limitReached, notFound } from "../../../platform/errors.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { ContainerLifecycle } from "../containers/index.ts";
 import type { Projects } from "../../projects/projects/index.ts";
@@ -49,18 +49,17 @@ export function createHosting({
       const { row, isNew, limit, deployed } = await store.deploy(project, limits.maxDeploys);
       if (!row) {
         if (deployed.length < limit) throw notFound("Project");
-        throw new AppError(
+        throw limitReached(
           "deploy_limit_reached",
           limit === 0
             ? "Your plan does not include always-on projects."
             : `Your plan keeps ${limit === 1 ? "one project" : `${limit} projects`} always on, and ${deployed.map(({ name }) => name).join(", ")} already ${deployed.length === 1 ? "is" : "are"}. Turn one off first.`,
           {
-            details: {
-              limit,
-              current_deployed: deployed.length,
-              max_deploys: limit,
-              deployed: deployed.map(({ id, name, slug }) => ({ id, name, slug })),
-            },
+            used: deployed.length,
+            limit,
+            current_deployed: deployed.length,
+            max_deploys: limit,
+            deployed: deployed.map(({ id, name, slug }) => ({ id, name, slug })),
           },
         );
       }

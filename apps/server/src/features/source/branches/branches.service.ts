@@ -11,7 +11,7 @@ import {
 import type { Sandbox } from "@tesslate/runtime";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Queries } from "../../../platform/database.ts";
-import { badRequest, conflict, invalid, notFound } from "../../../platform/errors.ts";
+import { badRequest, conflict, invalid, limitReached, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { taskLinks, type TaskRow } from "../../core/tasks/index.ts";
@@ -201,8 +201,12 @@ export function createBranches({
       if (project.branch_of !== null)
         throw badRequest("A branch can't have branches of its own. Send the message in a chat of its project.");
       await store.lock(tx, project.id);
-      if ((await store.count(tx, project.id)) >= maxBranches)
-        throw conflict("branch_limit_reached", `A project is limited to ${maxBranches} branches. Merge or discard one first.`);
+      const used = await store.count(tx, project.id);
+      if (used >= maxBranches)
+        throw limitReached("branch_limit_reached", `A project is limited to ${maxBranches} branches. Merge or discard one first.`, {
+          used,
+          limit: maxBranches,
+        });
       const branch = await insertBranch(tx, project);
       await store.insert(tx, { id: branch.id, chat_id: chatId });
       return branch;

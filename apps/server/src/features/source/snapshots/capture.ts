@@ -1,6 +1,6 @@
 import { RuntimeError } from "@tesslate/runtime";
 import { randomCode } from "../../../platform/crypto.ts";
-import { AppError, conflict } from "../../../platform/errors.ts";
+import { AppError, conflict, limitReached } from "../../../platform/errors.ts";
 import type { Queries } from "../../../platform/database.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
@@ -74,10 +74,11 @@ export function createSnapshotCapture({
   const refuseOverLimit = (manual: readonly SnapshotRow[]): void => {
     const [oldest] = manual;
     if (!oldest || manual.length < limits.maxManual) return;
-    throw conflict(
+    throw limitReached(
       "snapshot_limit_reached",
       `This project has ${manual.length} of ${limits.maxManual} snapshots. Delete one first, for example the oldest: “${oldest.label ?? oldest.snapshot_name}”.`,
       {
+        used: manual.length,
         limit: limits.maxManual,
         snapshots: manual.map(({ id, label, snapshot_name, created_at }) => ({ id, label: label ?? snapshot_name, created_at })),
       },

@@ -230,7 +230,7 @@ describe("import", () => {
     ]) {
       const response = await call;
       expect(response.status).toBe(403);
-      expect(await response.json()).toMatchObject({ code: "project_limit_reached", details: { limit: 1 } });
+      expect(await response.json()).toMatchObject({ code: "project_limit_reached", details: { used: 1, limit: 1, unit: "count" } });
     }
     const [only] = (await small.as(bob).projects.list()).items;
     const fork = await small.request(`/api/projects/${only?.id}/fork`, { method: "POST", user: bob });

@@ -3,7 +3,7 @@ import { pipeline, Readable, Transform } from "node:stream";
 import { crc32, createInflateRaw } from "node:zlib";
 import { openPromise, type Entry as ZipEntry, type ZipFile } from "yauzl";
 import { importSkips, maxArchiveEntries } from "@tesslate/contract";
-import { AppError, badRequest } from "../../../platform/errors.ts";
+import { AppError, badRequest, limitReached } from "../../../platform/errors.ts";
 import { normalisePath } from "../../projects/files/index.ts";
 
 /** A file of an archive that may be written. */
@@ -79,9 +79,10 @@ async function entriesOf(zip: ZipFile, limits: ArchiveLimits, archiveBytes: numb
     // Skipped entries count too, because they have to be read.
     total += entry.uncompressedSize;
     if (total > limits.totalBytes)
-      throw new AppError(
+      throw limitReached(
         "storage_full",
         `Unpacked, this archive exceeds the project's limit of ${Math.floor(limits.totalBytes / 2 ** 20)} MiB.`,
+        { used: total, limit: limits.totalBytes, unit: "bytes" },
       );
     if (total > ratioFromBytes && total > archiveBytes * maxRatio)
       throw bad("This archive unpacks to far more than its size allows and was rejected as a ZIP bomb.");
