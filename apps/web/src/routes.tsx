@@ -13,7 +13,7 @@ import { api } from "./api.ts";
 import { tableSearch } from "./features/admin/index.ts";
 import { libraryQuery } from "./features/agents/index.ts";
 import { configQuery, isVisitor, noteVisitor, safeNext } from "./features/auth/index.ts";
-import { billingSearch } from "./features/billing/index.ts";
+import { billingSearch, revenueSearch } from "./features/billing/index.ts";
 import { dataSearch } from "./features/data/index.ts";
 import { boardSearch } from "./features/feedback/index.ts";
 import { helpSearch } from "./features/help/index.ts";
@@ -384,6 +384,12 @@ const adminOutbox = createRoute({
   path: "outbox",
   component: lazyPage(() => import("./features/admin/OutboxTab.tsx"), "OutboxTab"),
 });
+const adminRevenue = createRoute({
+  getParentRoute: () => admin,
+  path: "revenue",
+  validateSearch: revenueSearch,
+  component: lazyPage(() => import("./features/billing/RevenuePage.tsx"), "RevenuePage"),
+});
 const settingsDeployment = createRoute({
   getParentRoute: () => settings,
   path: "deployment",
@@ -394,6 +400,11 @@ const settingsBilling = createRoute({
   path: "billing",
   validateSearch: billingSearch,
   component: lazyPage(() => import("./features/billing/BillingSettings.tsx"), "BillingSettings"),
+});
+const settingsReceipt = createRoute({
+  getParentRoute: () => settings,
+  path: "billing/receipts/$id",
+  component: lazyPage(() => import("./features/billing/ReceiptPage.tsx"), "ReceiptPage"),
 });
 const settingsReferrals = createRoute({
   getParentRoute: () => settings,
@@ -519,6 +530,7 @@ const routeTree = root.addChildren([
       settingsApiKeys,
       settingsShortcuts,
       settingsBilling,
+      settingsReceipt,
       settingsReferrals,
       settingsCreator,
     ]),
@@ -534,6 +546,7 @@ const routeTree = root.addChildren([
       adminSystem,
       adminAudit,
       adminOutbox,
+      adminRevenue,
     ]),
     feedback,
     help.addChildren([helpHome, helpPage]),

@@ -135,7 +135,11 @@ export const BillingConfig = described(
     tiers: Type.Array(
       Type.Object({
         tier: Tier,
-        price_cents: Type.Integer({ description: "Per month" }),
+        price_cents: Type.Integer({ description: "Per month. Stripe's price; the one of the settings while Stripe doesn't respond" }),
+        annual_price_cents: described(
+          "Per year. Null if it is not sold, and while Stripe doesn't respond",
+          Nullable(Type.Integer({ minimum: 0 })),
+        ),
         intervals: Type.Array(Interval, { description: "Available intervals" }),
         monthly_allowance: Type.Integer(),
         daily_credits: Type.Integer(),
@@ -167,10 +171,24 @@ export const Transaction = described(
     credits: Type.Integer(),
     item: Nullable(Type.String({ description: "Name of what was bought" })),
     agent_id: Nullable(Uuid),
+    tier: described("Plan that was paid for; null for other payments", Nullable(PaidTier)),
+    billing_interval: described("Of a subscription", Nullable(Interval)),
+    period_start: described("The period that a subscription was paid for", Nullable(Timestamp)),
+    period_end: Nullable(Timestamp),
     created_at: Timestamp,
   }),
 );
 export type Transaction = Static<typeof Transaction>;
+
+export const PaymentDocuments = described(
+  "Pages and files of a payment at Stripe. Each is null if Stripe has none.",
+  Type.Object({
+    receipt_url: Nullable(Type.String()),
+    invoice_url: Nullable(Type.String()),
+    invoice_pdf_url: Nullable(Type.String()),
+  }),
+);
+export type PaymentDocuments = Static<typeof PaymentDocuments>;
 
 export const CheckoutSession = Type.Object({ session_id: Type.String({ minLength: 1, maxLength: 200, pattern: "^cs_[A-Za-z0-9_]+$" }) });
 const window = {
@@ -346,6 +364,28 @@ export const billingRoutes = {
     auth: "user",
     query: Type.Object(pageQuery),
     response: listOf(Transaction),
+  }),
+  transaction: route({
+    method: "GET",
+    path: "/api/billing/transactions/{id}",
+    tag,
+    summary: "Get transaction",
+    description: "One of your payments, with what was refunded of it.",
+    auth: "user",
+    params: IdParams,
+    response: Transaction,
+    errors: ["not_found"],
+  }),
+  documents: route({
+    method: "GET",
+    path: "/api/billing/transactions/{id}/documents",
+    tag,
+    summary: "Get receipt and invoice",
+    description: "Where Stripe shows the receipt and the invoice of one of your payments. Asks Stripe; the addresses expire.",
+    auth: "user",
+    params: IdParams,
+    response: PaymentDocuments,
+    errors: ["not_found", ...paymentErrors],
   }),
   webhook: route({
     method: "POST",

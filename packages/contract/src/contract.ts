@@ -48,6 +48,7 @@ import { outboxRoutes } from "./outbox.ts";
 import { passkeysRoutes } from "./passkeys.ts";
 import { plansRoutes } from "./plans.ts";
 import { adminPreparationRoutes, preparationRoutes } from "./preparation.ts";
+import { adminRevenueRoutes } from "./revenue.ts";
 import { previewsRoutes } from "./previews.ts";
 import { projectDraftsRoutes } from "./project-drafts.ts";
 import { projectsRoutes } from "./projects.ts";
@@ -137,6 +138,7 @@ export const contract = {
   adminWork: adminWorkRoutes,
   adminHealth: adminHealthRoutes,
   adminPreparation: adminPreparationRoutes,
+  adminRevenue: adminRevenueRoutes,
   adminPayouts: adminPayoutsRoutes,
 };
 export type Contract = typeof contract;

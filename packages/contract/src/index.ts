@@ -56,6 +56,7 @@ export * from "./kanban.ts";
 export * from "./notes.ts";
 export * from "./outbox.ts";
 export * from "./preparation.ts";
+export * from "./revenue.ts";
 export * from "./previews.ts";
 export * from "./agent-context.ts";
 export * from "./agents.ts";

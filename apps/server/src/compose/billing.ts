@@ -7,13 +7,18 @@ import {
   createCheckouts,
   createFulfilment,
   createPayments,
+  createPaymentFees,
+  createPlanPrices,
   createPlanSubscriptions,
   createPurchases,
   createStripeConnect,
   createSubscriptions,
   createReconciliation,
+  createRevenue,
+  createRevenueStore,
   createStripeWebhooks,
   mountBilling,
+  mountRevenue,
   paymentFailedEmail,
   type Billing,
   type BillingStore,
@@ -103,12 +108,14 @@ export function composeBilling({ config, log, db, bus, limits, mail, settings }:
   });
   const change = createChangeSubscription({ payments, webhooks, limits });
   const billing: Billing = {
-    ...createPlanSubscriptions({ config, store, credits, change }),
+    ...createPlanSubscriptions({ config, store, credits, prices: createPlanPrices({ payments, log }), change }),
     ...createPurchases({ store, payments, webhooks, soldItems, requireAllowed: change.requireAllowed }),
     ...createAgentSubscriptions({ store, soldItems, change }),
   };
   const balances = createBalanceFeed({ bus, balance: credits.balance });
   const billingJobs = createBillingJobs({ payments, soldItems });
+  const fees = createPaymentFees({ store, payments, log });
+  const revenue = createRevenue({ store: createRevenueStore(db) });
 
   return {
     sales,
@@ -117,15 +124,23 @@ export function composeBilling({ config, log, db, bus, limits, mail, settings }:
       checkoutForBase: ({ id }, base, { origin }) => checkouts.item("base", id, base.id, origin),
       canEarn: sales.canEarn,
     },
-    jobs: { ...sales.jobHandlers, ...subscriptions.jobHandlers, ...billingJobs.jobHandlers, ...reconciliation.jobHandlers },
+    jobs: {
+      ...sales.jobHandlers,
+      ...subscriptions.jobHandlers,
+      ...billingJobs.jobHandlers,
+      ...reconciliation.jobHandlers,
+      ...fees.jobHandlers,
+    },
     cron: {
       reconcile_payments: "*/10 * * * *",
       sweep_transfers: "*/10 * * * *",
       settle_usage: "*/10 * * * *",
       expire_library: "*/10 * * * *",
+      read_payment_fees: "*/10 * * * *",
     },
     mount(mount) {
       mountBilling(mount, { billing, checkouts, credits, balances, webhooks });
+      mountRevenue(mount, { revenue });
     },
   };
 }

@@ -1,8 +1,9 @@
 import { Outlet, useNavigate } from "@tanstack/react-router";
-import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { CircleQuestionMark, LogOut, SunMoon } from "lucide-react";
 import { Suspense, useEffect, useMemo, useState } from "react";
-import { signOut } from "../features/auth/index.ts";
+import { configQuery, signOut } from "../features/auth/index.ts";
+import { BalanceRow } from "../features/billing/index.ts";
 import { useSearchPaletteSources } from "../features/search/index.ts";
 import { useAccountTheme, useThemesPaletteSource } from "../features/themes/index.ts";
 import { useKeptPreferences, meQuery } from "../features/users/index.ts";
@@ -58,6 +59,8 @@ export function AppFrame() {
 
 function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
   const { data: user } = useSuspenseQuery(meQuery);
+  const { data: config } = useQuery(configQuery);
+  const isBilled = config?.features.billing ?? false;
   useKeptPreferences();
   const queryClient = useQueryClient();
   const navigate = useNavigate();
@@ -120,10 +123,15 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
       >
         Skip to content
       </a>
-      <Rail user={user} onHelp={() => setIsHelpOpen(true)} onSignOut={() => void leave()} />
+      <Rail user={user} isBilled={isBilled} onHelp={() => setIsHelpOpen(true)} onSignOut={() => void leave()} />
       <div className="flex min-h-0 min-w-0 flex-1 flex-col">
         <ImpersonationStrip />
         <DemoStrip />
+        {isBilled ? (
+          <Suspense fallback={null}>
+            <BalanceRow />
+          </Suspense>
+        ) : null}
         <Outlet />
       </div>
       <BottomBar user={user} onFind={() => openPalette()} onSignOut={() => void leave()} />

@@ -1,6 +1,8 @@
 import { Link, useLocation, useNavigate } from "@tanstack/react-router";
 import { CircleQuestionMark, LogOut, Search } from "lucide-react";
+import { Suspense } from "react";
 import type { User } from "@tesslate/contract";
+import { BalanceLink } from "../features/billing/index.ts";
 import { cx } from "../lib/cx.ts";
 import { isLinked, mainPagesFor, type MainPage, type PagePath } from "../pages.tsx";
 import { Avatar } from "../ui/Avatar.tsx";
@@ -35,7 +37,18 @@ const RailLink = ({ place }: { place: Place & { to: PagePath } }) => (
 );
 
 /** The 48 px rail at the left. */
-export function Rail({ user, onHelp, onSignOut }: { user: User; onHelp: () => void; onSignOut: () => void }) {
+export function Rail({
+  user,
+  isBilled,
+  onHelp,
+  onSignOut,
+}: {
+  user: User;
+  /** Runs cost credits. */
+  isBilled: boolean;
+  onHelp: () => void;
+  onSignOut: () => void;
+}) {
   const places = usePlaces(user);
   const at = (end: MainPage["rail"]) =>
     places
@@ -43,12 +56,21 @@ export function Rail({ user, onHelp, onSignOut }: { user: User; onHelp: () => vo
       .filter(({ rail }) => rail === end)
       .map((place) => <RailLink key={place.to} place={place} />);
   return (
-    <nav aria-label="Main" data-region="navigation" className="flex w-12 flex-none flex-col items-center gap-0.5 py-2 narrow:hidden">
+    <nav
+      aria-label="Main"
+      data-region="navigation"
+      className="flex w-12 flex-none flex-col items-center gap-0.5 py-2 narrow:hidden print:hidden"
+    >
       <Link to="/" aria-label="Tesslate Studio, home" className="mb-2 grid size-9 place-items-center rounded-3 text-fg-0">
         <Mark />
       </Link>
       {at("top")}
       <span className="flex-1" />
+      {isBilled ? (
+        <Suspense fallback={null}>
+          <BalanceLink />
+        </Suspense>
+      ) : null}
       <IconButton
         label="Keyboard shortcuts"
         tooltipSide="right"
@@ -102,7 +124,7 @@ export function BottomBar({ user, onFind, onSignOut }: { user: User; onFind: () 
     <nav
       aria-label="Main"
       data-region="navigation"
-      className="hidden h-[calc(56px+env(safe-area-inset-bottom))] flex-none grid-cols-5 border-t border-line-0 bg-bg-1 pb-[env(safe-area-inset-bottom)] narrow:grid"
+      className="hidden h-[calc(56px+env(safe-area-inset-bottom))] flex-none grid-cols-5 border-t border-line-0 bg-bg-1 pb-[env(safe-area-inset-bottom)] narrow:grid print:hidden"
     >
       {places
         .filter(isLinked)

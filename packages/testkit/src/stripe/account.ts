@@ -108,6 +108,7 @@ export function createAccountState({ baseUrl, onEvent }: { baseUrl: () => string
       disputed: false,
       payment_intent: intent.id,
       customer,
+      receipt_url: `https://pay.stripe.com/receipts/${chargeId}`,
     });
     emit("payment_intent.succeeded", intent);
     return intent;
@@ -117,8 +118,23 @@ export function createAccountState({ baseUrl, onEvent }: { baseUrl: () => string
   const bill = (subscription: StripeSubscription, reason: Invoice["billing_reason"]): Invoice => {
     const amount = coupons.has(subscription.id) ? 0 : (subscription.items.data[0]?.price.unit_amount ?? 0);
     const isPaid = !isDeclining || amount === 0;
+    const [item] = subscription.items.data;
+    const base = made("in", "invoice");
     const invoice = keep(invoices, {
-      ...made("in", "invoice"),
+      ...base,
+      hosted_invoice_url: `https://invoice.stripe.com/i/${base.id}`,
+      invoice_pdf: `https://pay.stripe.com/invoice/${base.id}/pdf`,
+      lines: {
+        object: "list" as const,
+        data: [
+          {
+            id: stripeId("il"),
+            object: "line_item" as const,
+            period: { start: item?.current_period_start ?? now(), end: item?.current_period_end ?? now() },
+          },
+        ],
+        has_more: false as const,
+      },
       billing_reason: reason,
       status: isPaid ? ("paid" as const) : ("open" as const),
       amount_due: amount,

@@ -59,7 +59,10 @@ export function createApi({
       /^\/v1\/invoice_payments$/,
       (_, form) => {
         const intent = textOf(formOf(form["payment"])["payment_intent"]);
-        const found = state.invoicePayments.filter(({ payment_intent }) => payment_intent === intent);
+        const invoice = textOf(form["invoice"]);
+        const found = state.invoicePayments.filter((row) =>
+          invoice === undefined ? row.payment_intent === intent : row.invoice === invoice,
+        );
         const rows = found.map((row) => ({
           id: row.id,
           object: "invoice_payment",
@@ -70,7 +73,20 @@ export function createApi({
         return list(rows, form, "/v1/invoice_payments");
       },
     ],
-    ["GET", /^\/v1\/payment_intents\/(\w+)$/, ([id = ""]) => state.get(state.intents, "payment_intent", id)],
+    [
+      "GET",
+      /^\/v1\/payment_intents\/(\w+)$/,
+      ([id = ""], form) => {
+        const intent = state.get(state.intents, "payment_intent", id);
+        const expand = Array.isArray(form["expand"]) ? form["expand"].map(String) : [];
+        if (!expand.some((path) => path.startsWith("latest_charge"))) return intent;
+        const charge = state.get(state.charges, "charge", intent.latest_charge);
+        // What Stripe keeps of a card payment in the US.
+        const balance = { id: `txn_${charge.id}`, object: "balance_transaction", fee: Math.round(charge.amount * 0.029) + 30 };
+        const isWhole = expand.includes("latest_charge.balance_transaction");
+        return { ...intent, latest_charge: { ...charge, balance_transaction: isWhole ? balance : balance.id } };
+      },
+    ],
     [
       "POST",
       /^\/v1\/refunds$/,

@@ -31,6 +31,7 @@ export interface Charge extends StripeObject {
   disputed: boolean;
   payment_intent: string;
   customer: string | null;
+  receipt_url: string;
 }
 export interface Dispute extends StripeObject {
   amount: number;
@@ -80,6 +81,9 @@ export interface Invoice extends StripeObject {
   amount_paid: number;
   currency: "usd";
   customer: string | null;
+  hosted_invoice_url: string;
+  invoice_pdf: string;
+  lines: { object: "list"; data: { id: string; object: "line_item"; period: { start: number; end: number } }[]; has_more: false };
   parent: { type: "subscription_details"; subscription_details: { subscription: string; metadata: Metadata } };
 }
 export interface Transfer extends StripeObject {

@@ -52,10 +52,23 @@ export const payments = pgTable(
     item_id: uuid(),
     item_name: text(),
     stripe_subscription_id: text(),
+    /** Of a subscription: what the payment is for. Null for payments that were booked before these columns existed. */
+    tier: text().$type<"basic" | "pro" | "ultra">(),
+    billing_interval: text().$type<"monthly" | "annual">(),
+    period_start: timestamptz(),
+    period_end: timestamptz(),
+    /** What Stripe kept of the payment; null until it is known. */
+    fee_cents: integer(),
     refunded_cents: integer().notNull().default(0),
     created_at: createdAt(),
   },
-  (t) => [index("payments_user_id_created_at_idx").on(t.user_id, t.created_at.desc())],
+  (t) => [
+    index("payments_user_id_created_at_idx").on(t.user_id, t.created_at.desc()),
+    index("payments_created_at_idx").on(t.created_at, t.id),
+    index("payments_fee_missing_idx")
+      .on(t.created_at)
+      .where(sql`${t.fee_cents} is null`),
+  ],
 );
 export type PaymentRow = typeof payments.$inferSelect;
 

@@ -1,4 +1,4 @@
-import { Activity, Bot, Boxes, ChartColumn, Folder, LayoutTemplate, Mail, ScrollText, Star, Users } from "lucide-react";
+import { Activity, Bot, Boxes, ChartColumn, Coins, Folder, LayoutTemplate, Mail, ScrollText, Star, Users } from "lucide-react";
 import type { ReactNode } from "react";
 
 /** The tabs of the admin console. Each has its own URL. */
@@ -13,13 +13,15 @@ export const adminPlaces: readonly {
     | "/admin/sandboxes"
     | "/admin/system"
     | "/admin/audit"
-    | "/admin/outbox";
+    | "/admin/outbox"
+    | "/admin/revenue";
   label: string;
   icon: ReactNode;
   /** Other words people search this page by. */
   words: string;
 }[] = [
   { to: "/admin/overview", label: "Overview", icon: <ChartColumn size={14} />, words: "metrics revenue numbers statistics" },
+  { to: "/admin/revenue", label: "Revenue", icon: <Coins size={14} />, words: "money payments plans sales refunds fees payouts csv" },
   { to: "/admin/users", label: "Users", icon: <Users size={14} />, words: "people accounts suspend impersonate" },
   { to: "/admin/projects", label: "Projects", icon: <Folder size={14} />, words: "apps" },
   { to: "/admin/agents", label: "Agents", icon: <Bot size={14} />, words: "store" },

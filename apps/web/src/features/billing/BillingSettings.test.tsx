@@ -10,7 +10,8 @@ const offers = sample(BillingConfig, {
     {
       tier: "pro",
       price_cents: 2900,
-      intervals: ["monthly"],
+      annual_price_cents: 29_000,
+      intervals: ["monthly", "annual"],
       monthly_allowance: 3000,
       daily_credits: 0,
       max_projects: null,
@@ -74,8 +75,77 @@ test("the plans above one's own are offered, with what they hold", async ({ api,
   expect(dialog).toHaveTextContent("Unlimited projects");
   expect(dialog).toHaveTextContent("5 always-on projects");
   api.answer("billing.checkout", refuse("bad_gateway", { detail: "Stripe does not answer." }));
-  await user.click(within(dialog).getByRole("button", { name: "Choose Pro" }));
+  expect(dialog).toHaveTextContent("$29.00 a month");
+  expect(dialog).toHaveTextContent("$290.00 a year");
+  expect(dialog).toHaveTextContent("Save $58.00 (17%)");
+  await user.click(within(dialog).getByRole("button", { name: "Choose yearly: Pro" }));
   expect(await within(dialog).findByText("Stripe does not answer.")).toBeVisible();
+  expect(api.asked("billing.checkout")[0]?.body).toEqual({ tier: "pro", billing_interval: "annual" });
+});
+
+test("usage is plotted as it is charged, by day and by project, with a table behind", async ({ api, open, user }) => {
+  billed(api);
+  const group = (key: string, name: string | null, credits: number) => ({
+    key,
+    name,
+    requests: 2,
+    tokens_input: 10,
+    tokens_output: 5,
+    // The list price of a call with an own key: shown in the table, but not charged.
+    cost_total_cents: 99,
+    credits_deducted: credits,
+  });
+  const today = new Date().toISOString().slice(0, 10);
+  api.answer("billing.usageGroups", ({ query }) => ({
+    items: query.get("by") === "day" ? [group(today, null, 12)] : [group("a", "Shop", 9), group("b", "Blog", 3)],
+    period_start: "2026-11-01T00:00:00Z",
+    period_end: "2026-12-01T00:00:00Z",
+  }));
+  open(path);
+  const chart = await screen.findByRole("slider", { name: "Credits charged by day" });
+  chart.focus();
+  expect(chart).toHaveAttribute("aria-valuetext", expect.stringMatching(/12 credits$/));
+  await user.click(screen.getByRole("radio", { name: "Project" }));
+  const bars = await screen.findByRole("list", { name: "Credits charged by project" });
+  expect(
+    within(bars)
+      .getAllByRole("listitem")
+      .map((row) => row.textContent),
+  ).toEqual(["Shop9 credits", "Blog3 credits"]);
+  expect(screen.queryByRole("table")).not.toBeInTheDocument();
+  await user.click(screen.getByRole("button", { name: "Show table" }));
+  expect(await screen.findByRole("table")).toHaveTextContent("Blog");
+  expect(screen.getByRole("table")).toHaveTextContent("25%");
+});
+
+test("a payment shows plan, interval and period, and leads to its receipt", async ({ api, open, user }) => {
+  billed(api);
+  const payment = {
+    id: "0a000000-0000-4000-8000-000000000001",
+    kind: "subscription" as const,
+    status: "completed" as const,
+    amount_cents: 29_000,
+    refunded_cents: 0,
+    credits: 0,
+    item: null,
+    agent_id: null,
+    tier: "pro" as const,
+    billing_interval: "annual" as const,
+    period_start: "2026-11-03T00:00:00Z",
+    period_end: "2027-11-03T00:00:00Z",
+    created_at: "2026-11-03T10:00:00Z",
+  };
+  api.answer("billing.transactions", { items: [payment], total: 1 });
+  api.answer("billing.transaction", payment);
+  api.answer("billing.documents", { invoice_url: "https://invoice.stripe.com/i/in_1", invoice_pdf_url: "https://pay.stripe.com/in_1/pdf" });
+  open(path);
+  const row = await screen.findByRole("listitem", { name: /Pro plan, yearly/ });
+  expect(row).toHaveTextContent("Nov 3, 2026 to Nov 3, 2027");
+  await user.click(within(row).getByRole("link", { name: "Receipt" }));
+  expect(await screen.findByRole("heading", { name: "Receipt from Tesslate Studio" })).toBeVisible();
+  expect(screen.getByRole("main")).toHaveTextContent("$290.00");
+  expect(screen.getByRole("main")).toHaveTextContent("nadia@example.com");
+  expect(await screen.findByRole("link", { name: /Invoice \(PDF\)/ })).toHaveAttribute("href", "https://pay.stripe.com/in_1/pdf");
 });
 
 test("a plan is ended after a question that says when, and kept again", async ({ api, open, user }) => {

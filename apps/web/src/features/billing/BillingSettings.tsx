@@ -17,6 +17,7 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { AgentSubscriptions } from "./AgentSubscriptions.tsx";
 import { balanceQuery, offersQuery, subscriptionQuery, usageQuery, useBillingActions } from "./billing.queries.ts";
+import { CreditPackages } from "./CreditPackages.tsx";
 import { CreditPools } from "./CreditPools.tsx";
 import { PaymentReturn } from "./PaymentReturn.tsx";
 import { PlanDialog } from "./PlanDialog.tsx";
@@ -59,7 +60,7 @@ export function BillingSettings() {
       ) : (
         <Banner className="mb-6">Billing is off on this server. The operator pays for model usage, or you use your own API keys.</Banner>
       )}
-      <UsageExplorer />
+      <UsageExplorer isCharged={isCharged} />
       {offers.data.is_enabled ? (
         <>
           <AgentSubscriptions />
@@ -71,7 +72,6 @@ export function BillingSettings() {
 }
 
 function Credits({ balance, offers }: { balance: CreditBalance; offers: BillingConfig }) {
-  const { topUp } = useBillingActions();
   const used = useQuery(usageQuery("day", "thirty"));
   const pace = used.data && paceOf(balance.total_credits, used.data.items, 30, new Date(used.dataUpdatedAt));
   return (
@@ -97,26 +97,7 @@ function Credits({ balance, offers }: { balance: CreditBalance; offers: BillingC
       {offers.is_enabled ? (
         <div className="mt-4">
           <h3 className="mb-2 text-sm font-medium text-fg-1">Top up</h3>
-          <ul role="list" className="flex flex-wrap gap-2">
-            {offers.packages.map((pack) => (
-              <li key={pack.id}>
-                <Button
-                  isLoading={topUp.isPending && topUp.variables === pack.id}
-                  loadingWord="Redirecting to checkout…"
-                  disabled={topUp.isPending && topUp.variables !== pack.id}
-                  onClick={() => topUp.mutate(pack.id as "small")}
-                >
-                  <span className="num">{counted(pack.credits, "credit")}</span>
-                  <span className="num font-regular text-fg-2">{formatDollars(pack.price_cents)}</span>
-                </Button>
-              </li>
-            ))}
-          </ul>
-          {topUp.error ? (
-            <Banner tone="err" className="mt-2">
-              {sentenceOf(topUp.error)}
-            </Banner>
-          ) : null}
+          <CreditPackages offers={offers} />
         </div>
       ) : null}
     </SettingsSection>

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Download } from "lucide-react";
+import { ChevronDown, ChevronUp, Download } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { UsageGroup } from "@tesslate/contract";
 import { counted } from "../../lib/counted.ts";
@@ -7,9 +7,10 @@ import { formatDollars } from "../../lib/money.ts";
 import { formatCompact, formatNumber, formatPercent } from "../../lib/numbers.ts";
 import { formatDay } from "../../lib/time.ts";
 import { BarChart } from "../../ui/BarChart.tsx";
-import { buttonClass } from "../../ui/Button.tsx";
+import { Button, buttonClass } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
+import { RankChart } from "../../ui/RankChart.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { SettingsSection } from "../../ui/SettingsSection.tsx";
@@ -18,11 +19,12 @@ import { Table, type Column } from "../../ui/Table.tsx";
 import { usageQuery } from "./billing.queries.ts";
 import { daysInWindow, groups, periods, windowOf, type GroupBy, type Period } from "./usage-window.ts";
 
-/** Model usage, grouped by day, project, model or agent. The totals above are the sums of the rows. */
-export function UsageExplorer() {
+/** Model usage, grouped by day, project, model or agent: what was charged, or list prices where nothing is. The totals are the sums of the rows. */
+export function UsageExplorer({ isCharged }: { isCharged: boolean }) {
   const [by, setBy] = useState<GroupBy>("day");
   const [period, setPeriod] = useState<Period>("month");
   const query = useQuery(usageQuery(by, period));
+  const [isTableShown, setIsTableShown] = useState(false);
   const [now] = useState(() => new Date());
   const window = windowOf(period, now);
   const rows = query.data?.items ?? [];
@@ -79,31 +81,83 @@ export function UsageExplorer() {
       ) : (
         <div aria-busy={query.isFetching}>
           {query.error ? <ShownFromBefore of={query} className="mb-3" /> : null}
-          {by === "day" ? <DayBars days={daysInWindow(window)} rows={rows} /> : null}
-          <UsageTable by={by} rows={by === "day" ? rows.toReversed() : rows} total={sum("cost_total_cents")} />
+          <UsageChart by={by} days={daysInWindow(window)} rows={rows} isCharged={isCharged} />
+          <Button
+            size="sm"
+            variant="ghost"
+            className="mt-2"
+            icon={isTableShown ? <ChevronUp size={14} /> : <ChevronDown size={14} />}
+            aria-expanded={isTableShown}
+            onClick={() => setIsTableShown(!isTableShown)}
+          >
+            {isTableShown ? "Hide table" : "Show table"}
+          </Button>
+          {isTableShown ? (
+            <UsageTable by={by} rows={by === "day" ? rows.toReversed() : rows} total={sum(fieldOf(isCharged))} isCharged={isCharged} />
+          ) : null}
         </div>
       )}
     </SettingsSection>
   );
 }
 
-/** The days as bars: what was spent, or the calls if nothing had a cost. */
-function DayBars({ days, rows }: { days: readonly string[]; rows: readonly UsageGroup[] }) {
-  const byDay = new Map(rows.map((row) => [row.key, row]));
-  const hasCost = rows.some((row) => row.cost_total_cents > 0);
-  const field = hasCost ? "cost_total_cents" : "requests";
+/** What is plotted: what was charged, or the list price where nothing is charged. */
+const fieldOf = (isCharged: boolean) => (isCharged ? "credits_deducted" : "cost_total_cents");
+
+/** At most this many bars; the rest is one of them. */
+const mostBars = 8;
+
+function UsageChart({
+  by,
+  days,
+  rows,
+  isCharged,
+}: {
+  by: GroupBy;
+  days: readonly string[];
+  rows: readonly UsageGroup[];
+  isCharged: boolean;
+}) {
+  const field = fieldOf(isCharged);
+  const measure = isCharged ? "Credits charged" : "Cost at list price";
+  const format = isCharged ? (value: number) => counted(value, "credit") : formatDollars;
+  const tick = isCharged ? {} : { formatTick: formatDollars };
+  const label = `${measure} by ${groups[by].toLowerCase()}`;
+  const frame = "rounded-3 border border-line-0 p-3";
+  if (by === "day") {
+    const byDay = new Map(rows.map((row) => [row.key, row]));
+    return (
+      <figure className={frame}>
+        <figcaption className="mb-1 text-xs text-fg-2">{label}</figcaption>
+        <BarChart
+          label={label}
+          heads={["Day", measure]}
+          points={days.map((day) => ({ label: formatDay(day), value: byDay.get(day)?.[field] ?? 0 }))}
+          format={format}
+          {...tick}
+          size="md"
+        />
+      </figure>
+    );
+  }
+  const ranked = rows.toSorted((a, b) => b[field] - a[field]);
+  const rest = ranked.slice(mostBars);
+  const bars = ranked.slice(0, mostBars).map((row) => ({ id: row.key ?? "", name: nameIn(by, row), value: row[field] }));
   return (
-    <div className="mb-3 rounded-3 border border-line-0 p-3">
-      <BarChart
-        label={hasCost ? "Cost by day" : "Calls by day"}
-        heads={["Day", hasCost ? "At list price" : "Calls"]}
-        points={days.map((day) => ({ label: formatDay(day), value: byDay.get(day)?.[field] ?? 0 }))}
-        format={hasCost ? formatDollars : (calls) => counted(calls, "call")}
-        {...(hasCost && { formatTick: formatDollars })}
-        size="md"
-        isTabulated
+    <figure className={frame}>
+      <figcaption className="mb-2 text-xs text-fg-2">{label}</figcaption>
+      <RankChart
+        label={label}
+        bars={[
+          ...bars,
+          ...(rest.length > 0
+            ? [{ id: "#rest", name: `${formatNumber(rest.length)} more`, value: rest.reduce((all, row) => all + row[field], 0) }]
+            : []),
+        ]}
+        format={format}
+        {...tick}
       />
-    </div>
+    </figure>
   );
 }
 
@@ -112,7 +166,7 @@ const unnamed: Record<GroupBy, string> = { day: "", project: "No project", model
 const nameIn = (by: GroupBy, { key, name }: UsageGroup): string =>
   by === "day" && key ? formatDay(key) : (name ?? (by === "model" ? key : null) ?? unnamed[by]);
 
-const columnsOf = (by: GroupBy, total: number): Column<UsageGroup>[] => [
+const columnsOf = (by: GroupBy, total: number, isCharged: boolean): Column<UsageGroup>[] => [
   { id: "name", head: groups[by], isGreedy: true, cell: (row) => <span className="font-medium text-fg-0">{nameIn(by, row)}</span> },
   {
     id: "credits",
@@ -126,7 +180,7 @@ const columnsOf = (by: GroupBy, total: number): Column<UsageGroup>[] => [
     head: "Share",
     isFigure: true,
     isWideOnly: true,
-    cell: (row) => (total > 0 ? formatPercent(row.cost_total_cents / total) : ""),
+    cell: (row) => (total > 0 ? formatPercent(row[fieldOf(isCharged)] / total) : ""),
   },
   { id: "calls", head: "Calls", isFigure: true, cell: (row) => formatNumber(row.requests) },
   {
@@ -138,10 +192,10 @@ const columnsOf = (by: GroupBy, total: number): Column<UsageGroup>[] => [
   },
 ];
 
-function UsageTable({ by, rows, total }: { by: GroupBy; rows: readonly UsageGroup[]; total: number }) {
-  const columns = useMemo(() => columnsOf(by, total), [by, total]);
+function UsageTable({ by, rows, total, isCharged }: { by: GroupBy; rows: readonly UsageGroup[]; total: number; isCharged: boolean }) {
+  const columns = useMemo(() => columnsOf(by, total, isCharged), [by, total, isCharged]);
   return (
-    <div className="overflow-x-auto rounded-3 border border-line-0">
+    <div className="mt-2 overflow-x-auto rounded-3 border border-line-0">
       <Table columns={columns} rows={rows} keyOf={({ key }) => key ?? ""} />
     </div>
   );

@@ -2,6 +2,7 @@ import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@ta
 import type { BillingInterval } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { leaveFor } from "../../lib/leave.ts";
+import { keepReturnPlace } from "./return-place.ts";
 import { windowOf, type GroupBy, type Period } from "./usage-window.ts";
 
 const all = ["billing"] as const;
@@ -20,20 +21,43 @@ export const offersQuery = queryOptions({
   queryFn: ({ signal }) => api.billing.config(undefined, { signal }),
   staleTime: 10 * 60_000,
 });
-export const transactionsQuery = queryOptions({
-  queryKey: [...all, "transactions"],
-  queryFn: ({ signal }) => api.billing.transactions({ query: { limit: 20 } }, { signal }),
-});
+export const transactionsQuery = (page: number, limit: number) =>
+  queryOptions({
+    queryKey: [...all, "transactions", page, limit],
+    queryFn: ({ signal }) => api.billing.transactions({ query: { limit, page } }, { signal }),
+    placeholderData: keepPreviousData,
+  });
+export const transactionQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...all, "transaction", id],
+    queryFn: ({ signal }) => api.billing.transaction({ params: { id } }, { signal }),
+  });
+/** Addresses at Stripe, which expire. */
+export const documentsQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...all, "documents", id],
+    queryFn: ({ signal }) => api.billing.documents({ params: { id } }, { signal }),
+    retry: false,
+  });
 export const agentSubscriptionsQuery = queryOptions({
   queryKey: [...all, "agents"],
   queryFn: ({ signal }) => api.purchases.subscriptions({ query: { limit: 100 } }, { signal }),
 });
+type Groups = Awaited<ReturnType<typeof api.billing.usageGroups>>;
 export const usageQuery = (by: GroupBy, period: Period) =>
   queryOptions({
     queryKey: [...all, "usage", by, period],
     queryFn: ({ signal }) => api.billing.usageGroups({ query: { by, ...windowOf(period, new Date()) } }, { signal }),
-    placeholderData: keepPreviousData,
+    // The days of another period, but never days as projects.
+    placeholderData: (before: Groups | undefined, query: { queryKey: readonly unknown[] } | undefined) =>
+      query?.queryKey.includes(by) ? before : undefined,
   });
+
+/** Goes to a page of Stripe, from where the person returns to this page. */
+function leaveForStripe(url: string): Promise<void> {
+  keepReturnPlace();
+  return leaveFor(url);
+}
 
 export function useBillingActions() {
   const queryClient = useQueryClient();
@@ -42,16 +66,19 @@ export function useBillingActions() {
     changed,
     subscribe: useMutation({
       mutationFn: async (body: { tier: "basic" | "pro" | "ultra"; billing_interval: BillingInterval }) =>
-        leaveFor((await api.billing.checkout({ body })).checkout_url),
+        leaveForStripe((await api.billing.checkout({ body })).checkout_url),
       onSuccess: changed,
     }),
     topUp: useMutation({
       mutationFn: async (pack: Parameters<typeof api.billing.purchaseCredits>[0]["body"]["package"]) =>
-        leaveFor((await api.billing.purchaseCredits({ body: { package: pack } })).checkout_url),
+        leaveForStripe((await api.billing.purchaseCredits({ body: { package: pack } })).checkout_url),
       onSuccess: changed,
     }),
-    slot: useMutation({ mutationFn: async () => leaveFor((await api.billing.purchaseDeploySlot()).checkout_url), onSuccess: changed }),
-    portal: useMutation({ mutationFn: async () => leaveFor((await api.billing.portal()).portal_url), onSuccess: changed }),
+    slot: useMutation({
+      mutationFn: async () => leaveForStripe((await api.billing.purchaseDeploySlot()).checkout_url),
+      onSuccess: changed,
+    }),
+    portal: useMutation({ mutationFn: async () => leaveForStripe((await api.billing.portal()).portal_url), onSuccess: changed }),
     cancel: useMutation({ mutationFn: () => api.billing.cancel({ body: { at_period_end: true } }), onSuccess: changed }),
     renew: useMutation({ mutationFn: () => api.billing.renew(), onSuccess: changed }),
     cancelAgent: useMutation({ mutationFn: (id: string) => api.purchases.cancel({ params: { id } }), onSuccess: changed }),

@@ -92,13 +92,22 @@ test("a refused message comes back with the reason, which goes when it is change
   expect(screen.queryByRole("alert")).not.toBeInTheDocument();
 });
 
-test("without credits it says where some are to be had", async ({ show, user }) => {
+test("without credits it says how many are used, and offers the ways out", async ({ api, show, user }) => {
+  api.blank("system.config");
+  api.answer("billing.subscription", { tier: "free", byok_enabled: true });
+  api.answer("billing.config", { is_enabled: true, packages: [{ id: "small", credits: 500, price_cents: 500 }] });
   const it = composer();
-  it.refuse({ code: "insufficient_credits", message: "No credits are left." });
+  it.refuse({
+    code: "insufficient_credits",
+    message: "No credits are left.",
+    details: { used: 5, limit: 5, unit: "credits", balance: 0 },
+  });
   show(it.element);
   await user.type(await box(), "Add a cart{Enter}");
-  expect(await screen.findByRole("link", { name: "Top up" })).toHaveAttribute("href", "/settings/billing");
-  expect(screen.getByRole("link", { name: "add a key" })).toHaveAttribute("href", "/settings/models");
+  expect(await screen.findByRole("alert")).toHaveTextContent("No credits are left.5 of 5 plan credits used");
+  expect(await screen.findByRole("button", { name: "Top up" })).toBeVisible();
+  expect(screen.getByRole("button", { name: "Use my own key" })).toBeVisible();
+  expect(screen.queryByRole("button", { name: "Upgrade" })).not.toBeInTheDocument();
 });
 
 test("while a run goes on Enter queues, and Ctrl and Enter steer it", async ({ show, user }) => {

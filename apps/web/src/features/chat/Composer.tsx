@@ -1,4 +1,3 @@
-import { Link } from "@tanstack/react-router";
 import { ArrowUp, ChevronDown, Square } from "lucide-react";
 import type { EditMode, MessageAttachment, Model, Reasoning } from "@tesslate/contract";
 import {
@@ -28,6 +27,7 @@ import { Button } from "../../ui/Button.tsx";
 import { ComposerBox } from "../../ui/ComposerBox.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
+import { isLimit, LimitNotice, type LimitError } from "../billing/index.ts";
 import { ModelMenu } from "../models/index.ts";
 import { AnswerHint, type Asked } from "./AnswerHint.tsx";
 import { AttachButton } from "./attach/AttachButton.tsx";
@@ -233,7 +233,7 @@ export function Composer({
   };
   /** The message was not sent, because where its run works has to be chosen. Changing the draft withdraws the question. */
   const [choice, setChoice] = useState<{ chatId: string | undefined; asked: WorkspaceChoice }>();
-  const [hint, setHint] = useState<{ text: string; isError: boolean; isAboutCredits?: boolean }>();
+  const [hint, setHint] = useState<{ text: string; isError: boolean; limit?: LimitError }>();
 
   const [caret, setCaret] = useState(0);
   const attachments = useAttachments(projectId, chatId);
@@ -366,7 +366,7 @@ export function Composer({
       announce("Another run is changing this project. Choose where this one works.");
       return;
     }
-    setHint({ text: failure.message, isError: true, isAboutCredits: failure.code === "insufficient_credits" });
+    setHint({ text: failure.message, isError: true, ...(isLimit(failure) && { limit: failure }) });
   };
   const sendNow = useHandler(() => void send());
   const stop = useHandler(onStop);
@@ -418,25 +418,14 @@ export function Composer({
 
   return (
     <div ref={frame} className="relative">
-      {hint && (hint.isError || isRunning || blockedBy || isAttachmentHint) ? (
+      {hint?.limit ? (
+        <LimitNotice error={hint.limit} again="Send the message again." className="mb-1.5" />
+      ) : hint && (hint.isError || isRunning || blockedBy || isAttachmentHint) ? (
         <p
           role={hint.isError ? "alert" : "status"}
           className={hint.isError ? "px-1 pb-1.5 text-xs leading-note text-err" : "px-1 pb-1.5 text-xs leading-note text-fg-2"}
         >
           {hint.text}
-          {hint.isAboutCredits ? (
-            <>
-              {" "}
-              <Link to="/settings/billing" className="link">
-                Top up
-              </Link>{" "}
-              or{" "}
-              <Link to="/settings/models" className="link">
-                add a key
-              </Link>
-              .
-            </>
-          ) : null}
         </p>
       ) : null}
       {offered ? <SlashMenu id={listId} commands={offered} chosen={at} onPick={run} /> : null}

@@ -1,7 +1,9 @@
-import { Link } from "@tanstack/react-router";
 import { CirclePause } from "lucide-react";
+import { Suspense } from "react";
+import { counted } from "../../lib/counted.ts";
 import { formatDollars } from "../../lib/money.ts";
-import { Button, buttonClass } from "../../ui/Button.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { useBalance, WaysOut } from "../billing/index.ts";
 import type { Run } from "./chat.types.ts";
 
 /** The run reached its limit; the person can continue it. */
@@ -17,12 +19,18 @@ export function PauseCard({
   onStop: () => void;
 }) {
   const { costCents, ownKeyCents = 0 } = run.usage;
+  const balance = useBalance();
+  const isOut = run.reason === "credits_exhausted";
+  /** Without credits, the run can continue only with a key of the person's own. */
+  const isStillOut = isOut && balance?.is_empty === true;
   return (
     <section aria-label="Run paused" className="rounded-3 border border-line-1 bg-bg-1 px-3 py-2.5 text-sm shadow-1">
       <p className="flex gap-2 leading-note">
         <CirclePause size={15} className="mt-0.5 flex-none text-warn" aria-hidden="true" />
         <span className="min-w-0 break-words">
-          {run.ending ?? "The run reached its limit. All work so far is kept."}
+          {isOut && balance && !balance.is_empty
+            ? `You have ${counted(balance.total_credits, "credit")} again. The run can continue where it stopped.`
+            : (run.ending ?? "The run reached its limit. All work so far is kept.")}
           {costCents > 0 ? <span className="num text-fg-2"> Cost so far: {formatDollars(costCents)}.</span> : null}
           {ownKeyCents > 0 ? (
             <span className="num text-fg-2"> Cost with your own key: {formatDollars(ownKeyCents)} at list prices.</span>
@@ -30,14 +38,20 @@ export function PauseCard({
         </span>
       </p>
       <div className="flex flex-wrap gap-1.5 pt-2 pl-5.75">
-        <Button size="sm" variant="primary" onClick={onContinue} isLoading={isContinuing} loadingWord="Continuing…">
+        {isStillOut ? (
+          <Suspense fallback={null}>
+            <WaysOut error={{ code: "insufficient_credits" }} />
+          </Suspense>
+        ) : null}
+        <Button
+          size="sm"
+          variant={isStillOut ? "plain" : "primary"}
+          onClick={onContinue}
+          isLoading={isContinuing}
+          loadingWord="Continuing…"
+        >
           Continue
         </Button>
-        {run.reason === "credits_exhausted" ? (
-          <Link to="/settings/billing" className={buttonClass({ size: "sm" })}>
-            Top up
-          </Link>
-        ) : null}
         <Button size="sm" onClick={onStop}>
           Stop run
         </Button>

@@ -1,11 +1,12 @@
 import { CornerDownRight, GripVertical, Paperclip, Send, X } from "lucide-react";
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { modeOf } from "../../lib/edit-modes.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { reorderLine, useReorder } from "../../ui/use-reorder.ts";
+import { WaysOut } from "../billing/index.ts";
 import type { SendFailure } from "./chat.types.ts";
 import { EditableLine } from "./EditableLine.tsx";
 import type { MessageQueue } from "./use-queue.ts";
@@ -23,6 +24,7 @@ export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning
     onMove: (id, before) => showFailure(queue.move(id, before)),
   });
   if (items.length === 0) return null;
+  const isOutOfCredits = held?.reason === "insufficient_credits" || held?.reason === "credits_exhausted";
   const next = items.find((item) => !item.is_steering);
   const first = next?.id;
   /** The chat has no run, so it is one of another chat. */
@@ -34,6 +36,11 @@ export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning
           <span className="min-w-0 flex-1 leading-note">
             <b className="font-semibold">On hold.</b> {held.message}
           </span>
+          {isOutOfCredits ? (
+            <Suspense fallback={null}>
+              <WaysOut error={{ code: "insufficient_credits" }} />
+            </Suspense>
+          ) : null}
           <Button
             size="sm"
             isLoading={isResuming}

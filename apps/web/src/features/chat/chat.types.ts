@@ -340,6 +340,7 @@ export interface SendOptions extends MessageExtras {
 export interface SendFailure {
   code: string;
   message: string;
+  details?: Record<string, unknown> | undefined;
   /** Set if the person has to choose where the run works (`workspace_required`). */
   choice?: WorkspaceChoice;
 }

@@ -56,6 +56,7 @@ const lastChatKey = (projectId: string) => `studio:chat:${projectId}`;
 const failureOf = (error: unknown): SendFailure => ({
   code: error instanceof ApiError ? error.code : "unknown",
   message: sentenceOf(error),
+  ...(error instanceof ApiError && { details: error.details }),
   ...(error instanceof ApiError && error.code === "workspace_required" && { choice: error.details as unknown as WorkspaceChoice }),
 });
 

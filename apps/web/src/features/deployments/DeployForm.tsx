@@ -12,6 +12,7 @@ import { Input } from "../../ui/Input.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
+import { isLimit, LimitNotice } from "../billing/index.ts";
 import { ConnectProvider } from "./ConnectProvider.tsx";
 import { credentialsQuery, planQuery } from "./deployments.queries.ts";
 import { versionName, providerTitle, deployProviderNames, safeUrl, shortUrl } from "./deployments.ts";
@@ -35,7 +36,7 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
   const plan = useQuery({ ...planQuery(api, projectId, planRequestOf(projectId, asked)), enabled: bases.length > 0 });
   // A plan of another provider does not apply.
   const current = plan.data?.provider === draft.provider ? plan.data : undefined;
-  const [failure, setFailure] = useState<string>();
+  const [failure, setFailure] = useState<unknown>();
   const [isStarting, setIsStarting] = useState(false);
   const domain = draft.environment === "preview" ? undefined : domainError(draft.customDomain);
   const isConnected = draft.provider === "local" || current?.is_connected === true;
@@ -48,7 +49,7 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
       const { id } = await start(deploymentRequestOf(projectId, draft));
       onStarted(id);
     } catch (error) {
-      setFailure(sentenceOf(error));
+      setFailure(error);
       if (hasCode(error, "deployment_credentials_missing")) void plan.refetch();
     } finally {
       setIsStarting(false);
@@ -134,9 +135,11 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
         </Part>
       </div>
       <div className="flex flex-none flex-wrap items-center gap-2 border-t border-line-0 py-2.5 pr-3.5 pl-5 narrow:px-3">
-        {failure ? (
+        {isLimit(failure) ? (
+          <LimitNotice error={failure} again="Deploy again." className="min-w-0 flex-1 basis-full" />
+        ) : failure ? (
           <p role="alert" className="min-w-0 flex-1 basis-full text-xs text-err">
-            {failure}
+            {sentenceOf(failure)}
           </p>
         ) : null}
         <span className="min-w-0 flex-1 truncate text-xs text-fg-2 narrow:basis-full">{footNote(draft, current)}</span>

@@ -4,7 +4,6 @@ import { Box, ChevronDown, LayoutGrid } from "lucide-react";
 import type { MessageAttachment } from "@tesslate/contract";
 import { useEffect, useRef, useState } from "react";
 import { cx } from "../../lib/cx.ts";
-import { hasCode } from "../../lib/errors.ts";
 import { keepModelChoice, pickModel, readModelChoice, shortModelName, usableModels } from "../../lib/model-choice.ts";
 import { formatNumber } from "../../lib/numbers.ts";
 import { useDroppedFiles, usePastedFiles } from "../../lib/use-dropped-files.ts";
@@ -18,6 +17,7 @@ import { ComposerBox } from "../../ui/ComposerBox.tsx";
 import { faultsOfRequest } from "../../ui/form/faults.ts";
 import { Kbd } from "../../ui/Kbd.tsx";
 import { Menu } from "../../ui/Menu.tsx";
+import { isLimit, LimitNotice } from "../billing/index.ts";
 import { AttachButton, AttachmentChips, attachPasted, useHeldAttachments, VisionNotice } from "../chat/index.ts";
 import { ModelNotice, modelSetupQuery, modelsQuery } from "../models/index.ts";
 import { ImportButton, projectNameOf, useNewProject } from "../projects/index.ts";
@@ -222,12 +222,14 @@ export function HomeComposer() {
           {hint}
         </p>
       ) : null}
-      {failure ? (
+      {isLimit(create.error) && !isTooLong ? (
+        <LimitNotice error={create.error} again="Click Build again." className="mt-2" />
+      ) : failure ? (
         <div id="home-failure" className="mt-2">
           <Banner
             tone="err"
             action={
-              create.error && !hasCode(create.error, "project_limit_reached") ? (
+              create.error ? (
                 <Button size="sm" onClick={() => void build()}>
                   Retry
                 </Button>

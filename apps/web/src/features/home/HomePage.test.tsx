@@ -67,13 +67,15 @@ test("greets by the first name, begins in the prompt, and has nothing to build y
 
 test("Enter makes the project from the chosen template", async ({ api, open, user }) => {
   home(api);
-  api.answer("projects.create", refuse("project_limit_reached"));
+  api.answer("projects.create", refuse("project_limit_reached", { details: { used: 3, limit: 3, unit: "count" } }));
+  api.blank("billing.subscription", "billing.config");
   open("/");
   await user.click(await screen.findByRole("button", { name: "Start from: React" }));
   await user.click(await screen.findByRole("menuitemradio", { name: /Next\.js/ }));
   await user.type(await box(), "A bakery shop");
   await user.keyboard("{Enter}");
   expect(await screen.findByText(/reached your plan's project limit/)).toBeVisible();
+  expect(screen.getByText("3 of 3 projects used")).toBeVisible();
   expect(screen.queryByRole("button", { name: "Retry" })).not.toBeInTheDocument();
   expect(api.asked("projects.create")[0]?.body).toMatchObject({
     name: "Bakery shop",

@@ -9,6 +9,7 @@ import { Field } from "../../ui/Field.tsx";
 import { useForm } from "../../ui/form/use-form.ts";
 import { Select } from "../../ui/Select.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
+import { isLimit, LimitNotice } from "../billing/index.ts";
 import { keepAgentChoice } from "../agents/index.ts";
 
 /** Sends a first message to an agent, in a new project. */
@@ -35,6 +36,7 @@ export function TrialDialog({ agent, onClose }: { agent: Pick<AgentDetail, "id" 
       void navigate({ to: "/p/$slug/{-$view}", params: { slug: project.slug } });
     },
     errorField: "message",
+    faultsOf: (error) => (isLimit(error) ? {} : undefined),
   });
   const { values } = form;
   const chosen = values.base_id || (templates.find((one) => one.is_default)?.slug ?? templates[0]?.slug ?? "");
@@ -64,6 +66,7 @@ export function TrialDialog({ agent, onClose }: { agent: Pick<AgentDetail, "id" 
       }
     >
       <form id="trial" onSubmit={form.onSubmit} className="grid gap-3.5">
+        {isLimit(create.error) ? <LimitNotice error={create.error} again="Send the message again." /> : null}
         <Field label="Message" error={form.errors.message}>
           <Textarea {...form.text("message")} maxLength={10_000} className="min-h-24" />
         </Field>

@@ -6,6 +6,7 @@ import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { useForm } from "../../ui/form/use-form.ts";
 import { Input } from "../../ui/Input.tsx";
+import { isLimit, LimitNotice } from "../billing/index.ts";
 
 /** Creates a project from a template and opens it; its workbench shows the progress of the setup. */
 export function UseBaseDialog({
@@ -34,6 +35,7 @@ export function UseBaseDialog({
       void navigate({ to: "/p/$slug/{-$view}", params: { slug: project.slug } });
     },
     errorField: "name",
+    faultsOf: (error) => (isLimit(error) ? {} : undefined),
   });
   return (
     <Dialog
@@ -52,7 +54,8 @@ export function UseBaseDialog({
         </>
       }
     >
-      <form id="use-base" onSubmit={form.onSubmit} noValidate>
+      <form id="use-base" onSubmit={form.onSubmit} noValidate className="grid gap-3">
+        {isLimit(create.error) ? <LimitNotice error={create.error} again="Create the project again." /> : null}
         <Field label="Project name" error={form.errors.name}>
           <Input {...form.text("name")} maxLength={100} autoComplete="off" />
         </Field>

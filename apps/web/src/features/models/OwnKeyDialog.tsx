@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import type { ModelKey } from "@tesslate/contract";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
-import { Button } from "../../ui/Button.tsx";
+import { Button, buttonClass } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { useForm } from "../../ui/form/use-form.ts";
@@ -53,7 +54,20 @@ export function OwnKeyDialog({
       title={stored ? `Your key for ${stored.provider_name}` : "Add API key"}
     >
       <form onSubmit={form.onSubmit} noValidate className="grid gap-3">
-        {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
+        {errors[""] ? (
+          <Banner
+            tone="err"
+            action={
+              hasCode(addKey.error, "byok_not_in_tier") ? (
+                <Link to="/settings/billing" className={buttonClass({ size: "sm" })}>
+                  See plans
+                </Link>
+              ) : undefined
+            }
+          >
+            {errors[""]}
+          </Banner>
+        ) : null}
         {stored ? null : (
           <Field
             label="Provider"

@@ -117,11 +117,13 @@ test("without a message, a project has the name of its template and no run", asy
 
 test("a refusal is shown in the sheet, which keeps what was typed", async ({ api, open, user }) => {
   gallery(api);
-  api.answer("projects.create", refuse("project_limit_reached"));
+  api.answer("projects.create", refuse("project_limit_reached", { details: { used: 3, limit: 3, unit: "count" } }));
+  api.blank("billing.subscription", "billing.config");
   open("/new?template=react");
   const sheet = await screen.findByRole("dialog", { name: "React" });
   await user.type(within(sheet).getByRole("textbox", { name: "Name (optional)" }), "Ledger{Enter}");
   expect(await within(sheet).findByText(/reached your plan's project limit/)).toBeVisible();
+  expect(within(sheet).getByText("3 of 3 projects used")).toBeVisible();
   expect(within(sheet).getByRole("textbox", { name: "Name (optional)" })).toHaveValue("Ledger");
 });
 

@@ -15,6 +15,7 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Sheet } from "../../ui/Sheet.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
+import { isLimit, LimitNotice } from "../billing/index.ts";
 import { baseQuery, priceOf } from "../marketplace/index.ts";
 import { ModelNotice, modelSetupQuery, modelsQuery } from "../models/index.ts";
 import { projectNameOf, useNewProject } from "../projects/index.ts";
@@ -156,6 +157,7 @@ function CreateSheet({
     start: { name: "", message: "" },
     // Closing the sheet costs nothing that was created.
     isGuarded: false,
+    faultsOf: (error) => (isLimit(error) ? {} : undefined),
     check: ({ message }) => {
       const length = message.trim().length;
       if (length > longestMessage)
@@ -203,6 +205,7 @@ function CreateSheet({
       <div className="grid gap-4">
         {children}
         <form id={formId} onSubmit={form.onSubmit} noValidate className="grid gap-4">
+          {isLimit(create.error) ? <LimitNotice error={create.error} again="Create the project again." /> : null}
           {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
           <Field label="First message (optional)" error={form.errors.message} hint="The agent starts with it when the project is set up.">
             <Textarea

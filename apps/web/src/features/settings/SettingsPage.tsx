@@ -14,7 +14,7 @@ export function SettingsPage() {
   return (
     <Page title={here ? `${here.label} · Settings` : "Settings"} heading="Settings" width="settings">
       <div className="flex gap-10 narrow:flex-col narrow:gap-4 narrow:pt-2">
-        <div className="w-48 flex-none narrow:w-auto">
+        <div className="w-48 flex-none narrow:w-auto print:hidden">
           <SettingsSearch text={text} onText={setText} />
           <nav
             ref={nav}

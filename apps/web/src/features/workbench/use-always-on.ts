@@ -5,12 +5,14 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { projectKey } from "../../project/cache-keys.ts";
 import { useServices } from "../../project/services.ts";
 import { toast } from "../../ui/toast.tsx";
+import type { LimitError } from "../billing/index.ts";
 
 export interface AlwaysOn {
   isOn: boolean;
   /** "1 of 3 slots used"; undefined while loading. */
   slots: string | undefined;
-  isFull: boolean;
+  /** No slot is left: the limit, as an error about it. */
+  full: LimitError | undefined;
   isChanging: boolean;
   toggle: () => void;
 }
@@ -21,6 +23,18 @@ export const slotsOf = ({ deploys }: DeploymentLimits): string =>
     : deploys.limit === 0
       ? "Not included in your plan"
       : `${deploys.used} of ${counted(deploys.limit, "slot")} used`;
+
+function fullOf({ deploys: { used, limit } }: DeploymentLimits): LimitError | undefined {
+  if (limit === null || used < limit) return undefined;
+  return {
+    code: "deploy_limit_reached",
+    message:
+      limit === 0
+        ? "Your plan does not include always-on projects."
+        : `Your plan keeps ${counted(limit, "project")} always on. Turn one off, or get another slot.`,
+    details: { used, limit, unit: "count" },
+  };
+}
 
 /** Turns always-on on and off. */
 export function useAlwaysOn(project: Pick<Project, "id" | "slug" | "is_deployed">): AlwaysOn {
@@ -43,7 +57,7 @@ export function useAlwaysOn(project: Pick<Project, "id" | "slug" | "is_deployed"
   return {
     isOn: project.is_deployed,
     slots: limits.data && slotsOf(limits.data),
-    isFull: limits.data !== undefined && limits.data.deploys.used >= (limits.data.deploys.limit ?? Infinity),
+    full: limits.data && fullOf(limits.data),
     isChanging: change.isPending,
     toggle: () => change.mutate(!project.is_deployed),
   };

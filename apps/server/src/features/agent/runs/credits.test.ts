@@ -240,6 +240,16 @@ test("concurrent calls charge exactly what they cost", async () => {
   expect(await rowsOf(world, "select count(*)::int as n, sum(credits_deducted)::int as credits from usage_logs")).toEqual([
     { n: 20, credits: 10 },
   ]);
+  // What the charts of usage plot is what was charged, by each grouping; the ledger has the part that was purchased.
+  for (const by of ["day", "project", "model", "agent"] as const) {
+    const { items } = await world.app.as(world.owner).billing.usageGroups({ query: { by } });
+    expect([by, items.reduce((sum, { credits_deducted }) => sum + credits_deducted, 0)]).toEqual([by, 43 - 33]);
+  }
+  const { rows: booked } = await world.app.studio.database.pool.query<{ cents: number }>(
+    "select sum(amount_cents)::int as cents from ledger_entries where account = 'credits' and posting like 'usage:%' and user_id = $1",
+    [world.owner.id],
+  );
+  expect(booked).toEqual([{ cents: 40 - 33 }]);
 });
 
 describe("usage", () => {

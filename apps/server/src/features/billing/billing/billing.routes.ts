@@ -56,6 +56,8 @@ export function mountBilling(
     purchaseCredits: ({ user }, { body }) => checkouts.credits(user.id, body.package),
     purchaseDeploySlot: ({ user }) => checkouts.deploySlot(user.id),
     transactions: ({ user }, { query }) => billing.transactions(user.id, query),
+    transaction: ({ user }, { params }) => billing.transaction(user.id, params.id),
+    documents: ({ user }, { params }) => billing.documents(user.id, params.id),
     webhook: async ({ headers }, _input, { request, reply }) => {
       const signature = headers["stripe-signature"];
       if (typeof signature !== "string" || !Buffer.isBuffer(request.body)) {

@@ -208,6 +208,24 @@ export function createBillingStore(db: Database) {
     setRefunded: async (tx: Queries, id: string, cents: number): Promise<void> => {
       await tx.update(payments).set({ refunded_cents: cents }).where(eq(payments.id, id));
     },
+    findOwnPayment: async (userId: string, id: string): Promise<PaymentRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(payments)
+          .where(and(eq(payments.id, id), eq(payments.user_id, userId)))
+      )[0],
+    /** Payments of the last 90 days whose fee is not known, oldest first. */
+    listPaymentsWithoutFee: (limit: number): Promise<Pick<PaymentRow, "id" | "key" | "stripe_subscription_id">[]> =>
+      db
+        .select({ id: payments.id, key: payments.key, stripe_subscription_id: payments.stripe_subscription_id })
+        .from(payments)
+        .where(and(sql`${payments.fee_cents} is null`, sql`${payments.created_at} > now() - interval '90 days'`))
+        .orderBy(payments.created_at)
+        .limit(limit),
+    setFee: async (id: string, cents: number): Promise<void> => {
+      await db.update(payments).set({ fee_cents: cents }).where(eq(payments.id, id));
+    },
     listPayments: async (userId: string, page: { limit: number; offset: number }): Promise<{ rows: PaymentRow[]; total: number }> => {
       const isOwn = eq(payments.user_id, userId);
       const [rows, total] = await Promise.all([

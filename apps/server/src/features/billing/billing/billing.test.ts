@@ -633,6 +633,29 @@ test("a customer that was deleted at Stripe is recreated once for concurrent req
   expect(own()).toHaveLength(1);
 });
 
+test("the plans have Stripe's prices, by the month and by the year; while Stripe does not respond, those of the settings", async () => {
+  await using stripe = await startStripe();
+  const env = { ...stripeEnv(stripe), STRIPE_PRICE_BASIC_ANNUAL: "", TIER_PRICES_CENTS: "0,1,2,3" };
+  await using other = await testApp({ env });
+  const prices = async () => (await other.as().billing.config()).tiers.map((tier) => [tier.price_cents, tier.annual_price_cents]);
+  stripe.trouble({ how: "refused", on: /GET \/v1\/prices/ });
+  expect(await prices()).toEqual([
+    [0, null],
+    [1, null],
+    [2, null],
+    [3, null],
+  ]);
+  stripe.trouble(undefined);
+  await using next = await testApp({ env });
+  const config = await next.as().billing.config();
+  expect(config.tiers.map((tier) => [tier.price_cents, tier.annual_price_cents])).toEqual([
+    [0, null],
+    [2000, null],
+    [4900, 49_000],
+    [14_900, 149_000],
+  ]);
+});
+
 test("the balance is streamed: now, after each change, and only to its owner", async () => {
   const [ada, bob] = [await world.app.signUp(), await world.app.signUp()];
   await using own = follow(ada);

@@ -72,6 +72,8 @@ interface Receipt extends Ownership {
   key: string;
   amount_cents: number;
   subscription_id: string | null;
+  /** Of an invoice. */
+  period?: { start: string; end: string } | undefined;
 }
 export interface PaidInvoice extends Ownership {
   id: string;
@@ -79,6 +81,8 @@ export interface PaidInvoice extends Ownership {
   subscription_id: string;
   /** True for the invoice of a new period; others start or change a subscription. */
   isRenewal: boolean;
+  /** The period that it is for. */
+  period?: { start: string; end: string } | undefined;
 }
 
 export type Fulfilment = ReturnType<typeof createFulfilment>;
@@ -102,6 +106,18 @@ export function createFulfilment({
   subscriptions: Pick<Subscriptions, "apply" | "endItem">;
   log: Logger;
 }) {
+  /** What a payment of a subscription is for: the subscription as it was applied before, and the period of the invoice. */
+  const periodOf = async (tx: Queries, { subscription_id, period }: Receipt) => {
+    const paid = subscription_id === null ? undefined : await store.findSubscription(subscription_id, tx);
+    return (
+      paid && {
+        tier: paid.tier,
+        billing_interval: paid.billing_interval,
+        period_start: period?.start ?? paid.current_period_start,
+        period_end: period?.end ?? paid.current_period_end,
+      }
+    );
+  };
   /** Books a payment in the ledger; undefined when it is already booked. */
   const book = async (tx: Queries, receipt: Receipt): Promise<PaymentRow | undefined> => {
     const { key, user_id, kind, amount_cents, item_id } = receipt;
@@ -116,6 +132,7 @@ export function createFulfilment({
       item_id: item?.id ?? null,
       item_name: item?.name ?? null,
       stripe_subscription_id: receipt.subscription_id,
+      ...(await periodOf(tx, receipt)),
     });
     if (!payment) return undefined;
     const creator = item?.creator_id ?? null;

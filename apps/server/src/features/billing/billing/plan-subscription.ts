@@ -4,6 +4,7 @@ import { notFound } from "../../../platform/errors.ts";
 import type { Credits } from "../credits/index.ts";
 import type { BillingStore } from "./billing.store.ts";
 import { noSubscription, type ChangeSubscription } from "./change-subscription.ts";
+import type { PlanPrices } from "./plan-prices.ts";
 import { billingConfigOf, limitOf, mayUseOwnKeys } from "./tiers.ts";
 
 export type PlanSubscriptions = ReturnType<typeof createPlanSubscriptions>;
@@ -12,11 +13,13 @@ export function createPlanSubscriptions({
   config,
   store,
   credits,
+  prices,
   change,
 }: {
   config: Pick<Config, "billing" | "projects">;
   store: BillingStore;
   credits: Pick<Credits, "balance">;
+  prices: PlanPrices;
   change: ChangeSubscription;
 }) {
   const subscription = async (userId: string): Promise<Subscription> => {
@@ -58,7 +61,7 @@ export function createPlanSubscriptions({
   };
 
   return {
-    config: (): BillingConfig => billingConfigOf(config),
+    config: async (): Promise<BillingConfig> => billingConfigOf(config, await prices.get()),
     subscription,
     /** Throws `no_subscription`, `payments_not_configured`, `stripe_error`. */
     cancel: async (userId: string, atPeriodEnd: boolean): Promise<Subscription> => {

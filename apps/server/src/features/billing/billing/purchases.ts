@@ -1,4 +1,4 @@
-import type { List, Transaction } from "@tesslate/contract";
+import type { List, PaymentDocuments, Transaction } from "@tesslate/contract";
 import { notFound } from "../../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { BillingStore } from "./billing.store.ts";
@@ -41,6 +41,12 @@ export function createPurchases({
     return own;
   };
 
+  const ownPayment = async (userId: string, id: string): Promise<PaymentRow> => {
+    const row = await store.findOwnPayment(userId, id);
+    if (!row) throw notFound("Payment");
+    return row;
+  };
+
   return {
     /** Fulfils the session if Stripe reports it as paid. Throws 404 for another user's session. */
     verifyCheckout: async (userId: string, sessionId: string): Promise<{ status: "fulfilled" | "pending" }> => {
@@ -64,6 +70,24 @@ export function createPurchases({
         session_id: own.id,
       };
     },
+    /** Throws 404. */
+    transaction: async (userId: string, id: string): Promise<Transaction> => presentTransaction(await ownPayment(userId, id)),
+    /** Throws 404, `payments_not_configured`, `stripe_error`. */
+    documents: async (userId: string, id: string): Promise<PaymentDocuments> => {
+      const { key, stripe_subscription_id } = await ownPayment(userId, id);
+      await requireAllowed(userId);
+      if (stripe_subscription_id !== null) {
+        const invoice = await payments.find((stripe) => stripe.invoices.retrieve(key));
+        return {
+          receipt_url: null,
+          invoice_url: invoice?.hosted_invoice_url ?? null,
+          invoice_pdf_url: invoice?.invoice_pdf ?? null,
+        };
+      }
+      const intent = await payments.find((stripe) => stripe.paymentIntents.retrieve(key, { expand: ["latest_charge"] }));
+      const charge = typeof intent?.latest_charge === "object" ? intent.latest_charge : null;
+      return { receipt_url: charge?.receipt_url ?? null, invoice_url: null, invoice_pdf_url: null };
+    },
     transactions: async (userId: string, query: PageQuery): Promise<List<Transaction>> => {
       const page = pageOf(query);
       const { rows, total } = await store.listPayments(userId, page);
@@ -81,5 +105,9 @@ const presentTransaction = (row: PaymentRow): Transaction => ({
   credits: row.credits,
   item: row.item_name,
   agent_id: row.kind === "agent" ? row.item_id : null,
+  tier: row.tier,
+  billing_interval: row.billing_interval,
+  period_start: row.period_start,
+  period_end: row.period_end,
   created_at: row.created_at,
 });

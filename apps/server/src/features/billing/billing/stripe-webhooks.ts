@@ -6,7 +6,7 @@ import type { BillingStore, RefundTotals } from "./billing.store.ts";
 import { ownSessionOf, type Fulfilment, type OwnSession, type PaidInvoice } from "./fulfilment.ts";
 import { ownershipOf } from "./metadata.ts";
 import type { Subscriptions, FetchedSubscription } from "./subscriptions.ts";
-import { idOf, type Payments } from "./stripe.ts";
+import { idOf, isoOf, type Payments } from "./stripe.ts";
 
 /** The database changes of an event, after everything was fetched from Stripe. */
 type Effect = (tx: Queries) => Promise<unknown>;
@@ -183,6 +183,13 @@ export function createStripeWebhooks({
   };
 }
 
+/** The period of an invoice's last line: of a change of plan, the first lines credit what was paid before. */
+function periodOf(invoice: Stripe.Invoice): PaidInvoice["period"] {
+  const { start, end } = invoice.lines.data.at(-1)?.period ?? {};
+  const period = { start: isoOf(start), end: isoOf(end) };
+  return period.start !== null && period.end !== null ? { start: period.start, end: period.end } : undefined;
+}
+
 /** Undefined when this server did not create the subscription. */
 function paidInvoiceOf(invoice: Stripe.Invoice, subscription: Stripe.Subscription): PaidInvoice | undefined {
   const own = ownershipOf(subscription.metadata);
@@ -193,5 +200,6 @@ function paidInvoiceOf(invoice: Stripe.Invoice, subscription: Stripe.Subscriptio
     amount_cents: invoice.amount_paid,
     subscription_id: subscription.id,
     isRenewal: invoice.billing_reason === "subscription_cycle",
+    period: periodOf(invoice),
   };
 }

@@ -1,5 +1,6 @@
 import type { BillingConfig, BillingInterval, Tier } from "@tesslate/contract";
 import type { Config } from "../../../config.ts";
+import type { PricesOfPlans } from "./plan-prices.ts";
 import type { StripeAccount } from "./stripe.ts";
 
 /** Credit packages for sale; one credit costs one cent. */
@@ -22,7 +23,7 @@ export const limitOf = (limit: number): number | null => (Number.isFinite(limit)
 /** Without billing, every plan may use its own keys. */
 export const mayUseOwnKeys = ({ isOn, byokTiers }: Config["billing"], tier: Tier): boolean => !isOn || byokTiers.includes(tier);
 
-export function billingConfigOf({ billing, projects }: Pick<Config, "billing" | "projects">): BillingConfig {
+export function billingConfigOf({ billing, projects }: Pick<Config, "billing" | "projects">, prices: PricesOfPlans): BillingConfig {
   const { stripe, packages, terms, welcome } = billing;
   return {
     is_enabled: stripe !== undefined,
@@ -31,7 +32,8 @@ export function billingConfigOf({ billing, projects }: Pick<Config, "billing" | 
     packages: Object.entries(packages).map(([id, cents]) => ({ id, credits: cents, price_cents: cents })),
     tiers: tierOrder.map((tier) => ({
       tier,
-      price_cents: billing.tierPrices[tier],
+      price_cents: (tier === "free" ? undefined : prices[tier]?.monthly) ?? billing.tierPrices[tier],
+      annual_price_cents: (tier === "free" ? undefined : prices[tier]?.annual) ?? null,
       intervals: tier === "free" ? [] : intervals.filter((interval) => Boolean(stripe?.prices[tier][interval])),
       monthly_allowance: terms.allowance[tier],
       daily_credits: tier === "free" ? terms.dailyCredits : 0,
