@@ -19,7 +19,7 @@ import { findRunningPostgres, holdDataDir, startEmbeddedPostgres } from "./platf
 import { createRateLimiter } from "./platform/rate-limit.ts";
 
 /** Opens the database of this installation, whether its server runs or not. Throws an error to show when it is unavailable. */
-async function openDatabase(config: Config, log: Logger): Promise<{ database: DatabaseHandle; close: () => Promise<void> }> {
+export async function openDatabase(config: Config, log: Logger): Promise<{ database: DatabaseHandle; close: () => Promise<void> }> {
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const end of closers.reverse()) await end();

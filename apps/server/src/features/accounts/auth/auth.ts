@@ -197,7 +197,7 @@ function createPasskeyServices(
 }
 
 /** Only this host can reach the server: it listens on loopback, has a local name and no proxy. */
-const isPrivate = ({ http }: Pick<Config, "http">): boolean =>
+export const isPrivate = ({ http }: Pick<Config, "http">): boolean =>
   http.isLoopbackOnly &&
   !http.trustProxy &&
   (http.appHost === "localhost" || http.appHost.endsWith(".localhost") || /^127\.|^\[?::1\]?$/.test(http.appHost));

@@ -1,4 +1,4 @@
-export { createAccountSessions, createAuth } from "./auth.ts";
+export { createAccountSessions, createAuth, isPrivate } from "./auth.ts";
 export type { Auth, Recovery } from "./auth.service.ts";
 export { createAuthStore, type AuthStore } from "./auth.store.ts";
 export type { Sessions } from "./sessions.ts";
