@@ -3,7 +3,7 @@ import type { CryptoBox } from "../../apps/server/src/platform/crypto.ts";
 import type { Person } from "./people.ts";
 import { createRandom, demoId } from "./random.ts";
 import { dayMs, hourMs, iso, type Rows } from "./rows.ts";
-import type { DemoProject } from "./work.ts";
+import type { DemoProject, DemoRun } from "./work.ts";
 
 /** What administrators did in the last weeks. */
 export function addAudit(rows: Rows, people: readonly Person[], projects: readonly DemoProject[], now: number): void {
@@ -121,6 +121,20 @@ export function addEmails(rows: Rows, people: readonly Person[], box: Pick<Crypt
       created_at: iso(at),
       sent_at: status === "sent" ? iso(at + 3000) : null,
     });
+  }
+}
+
+/** What the server kept of each day. */
+export function addDays(rows: Rows, runs: readonly DemoRun[], now: number): void {
+  const random = createRandom("days");
+  const dateOf = (ms: number) => iso(ms).slice(0, 10);
+  let disk = 21 * 1024 ** 3;
+  for (let age = 119; age >= 0; age--) {
+    const day = dateOf(now - age * dayMs);
+    const ended = runs.filter(({ at, isFailed }) => isFailed !== null && dateOf(at) === day);
+    // Grows, and shrinks when old versions are removed.
+    disk += random.between(40, 420) * 1024 ** 2 - (age % 21 === 0 ? 3 * 1024 ** 3 : 0);
+    rows.serverDays.push({ day, ended_runs: ended.length, failed_runs: ended.filter(({ isFailed }) => isFailed).length, disk_bytes: disk });
   }
 }
 

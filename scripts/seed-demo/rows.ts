@@ -13,7 +13,7 @@ import {
 import { auditLog, tasks } from "../../apps/server/src/db/schema/core.ts";
 import { deploymentLogs, deployments } from "../../apps/server/src/db/schema/delivery.ts";
 import { feedbackComments, feedbackPosts, feedbackUpvotes } from "../../apps/server/src/db/schema/operations.ts";
-import { emails } from "../../apps/server/src/db/schema/platform.ts";
+import { emails, serverDays } from "../../apps/server/src/db/schema/platform.ts";
 import { boardColumns, boards, cardComments, cards, projectNotes, projects } from "../../apps/server/src/db/schema/projects.ts";
 import { containers } from "../../apps/server/src/db/schema/runtime.ts";
 import {
@@ -61,6 +61,7 @@ export const tables = {
   feedbackComments,
   auditLog,
   emails,
+  serverDays,
 };
 type Tables = typeof tables;
 export type Rows = { [Name in keyof Tables]: Tables[Name]["$inferInsert"][] };

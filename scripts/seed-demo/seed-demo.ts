@@ -6,7 +6,7 @@ import { drawAvatars } from "./avatars.ts";
 import { addFeedback, addStore } from "./community.ts";
 import { projects as projectContents } from "./content.ts";
 import { addMoney } from "./money.ts";
-import { addAudit, addEmails, addTasks } from "./operations.ts";
+import { addAudit, addDays, addEmails, addTasks } from "./operations.ts";
 import { addPeople, createPeople, emailDomain, type Person } from "./people.ts";
 import { emptyRows, iso, type Rows } from "./rows.ts";
 import { createSeedStore } from "./seed.store.ts";
@@ -100,6 +100,7 @@ export async function seedDemo({
   addAudit(rows, people, projects, seeding.now);
   addEmails(rows, people, box, seeding.now);
   addTasks(rows, projects, seeding.now);
+  addDays(rows, runs, seeding.now);
   await store.transaction(async (tx) => {
     await store.insertAll(tx, rows);
     if (seeding.isComplete) return;

@@ -23,6 +23,8 @@ export interface DemoRun {
   at: number;
   credits: number;
   costCents: number;
+  /** Null: cancelled. */
+  isFailed: boolean | null;
 }
 
 const runType = "agent_execution";
@@ -302,7 +304,10 @@ function addRun(rows: Rows, { random, project, now, chatId, position, topic, at,
       started_at: iso(at + 60),
       completed_at: iso(ended),
     });
-  return { run: { id, project, at, credits, costCents: cost }, isFailed: failure !== undefined };
+  return {
+    run: { id, project, at, credits, costCents: cost, isFailed: isCancelled ? null : failure !== undefined },
+    isFailed: failure !== undefined,
+  };
 }
 
 function stepOf(

@@ -1,5 +1,5 @@
 import type { TProperties } from "typebox";
-import { described, ModelCost, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { described, ModelCost, Nullable, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 /** A day of a series in UTC, `YYYY-MM-DD`. Every day of the period is present. */
@@ -123,7 +123,46 @@ export const AdminMetrics = described(
 );
 export type AdminMetrics = Static<typeof AdminMetrics>;
 
+export const Trend = described(
+  "One measure per day, beside the same day of the period before.",
+  Type.Object({
+    total: described(
+      "Of the period: the sum, the rate, the average of active users per day, or the last value of the disk. Null: not measured",
+      Nullable(Type.Number()),
+    ),
+    previous_total: Nullable(Type.Number()),
+    days: Type.Array(Type.Object({ date, value: Nullable(Type.Number()), previous: Nullable(Type.Number()) })),
+  }),
+);
+export type Trend = Static<typeof Trend>;
+export const AdminTrends = described(
+  "How the installation develops over a period, in UTC days.",
+  Type.Object({
+    period_days: Type.Integer({ minimum: 1, maximum: 180 }),
+    generated_at: Timestamp,
+    new_users: Trend,
+    active_users: described("Users who created a project or a chat, or whose runs called a model", Trend),
+    runs: described("Runs that called a model", Trend),
+    success_rate: described("Completed runs among those that completed or failed, from 0 to 1", Trend),
+    credits: Trend,
+    revenue_cents: described("Payments minus refunds", Trend),
+    failures: described("Failed runs and failed deployments", Trend),
+    disk_bytes: described("Used bytes of the file system that holds the data folder, measured every hour", Trend),
+  }),
+);
+export type AdminTrends = Static<typeof AdminTrends>;
+
 export const adminMetricsRoutes = {
+  trends: route({
+    method: "GET",
+    path: "/api/admin/metrics/trends",
+    tag: "admin-operations",
+    summary: "Get trends",
+    description: "Users, runs, credits, revenue, failures and disk use per day, each with the period before.",
+    auth: "superuser",
+    query: Type.Object({ days: Type.Optional(Type.Integer({ minimum: 1, maximum: 180, default: 30 })) }),
+    response: AdminTrends,
+  }),
   overview: route({
     method: "GET",
     path: "/api/admin/metrics",

@@ -56,6 +56,17 @@ export type AdminProjectDetail = Static<typeof AdminProjectDetail>;
 export const AdminReason = Type.Object({ reason: Reason });
 const SortBy = Literals("created_at", "last_activity", "name", "container_count", "disk_bytes");
 
+const projectFilter = {
+  search: Type.Optional(Type.String({ maxLength: 200, description: "Matches part of the name or slug" })),
+  owner_id: Type.Optional(Uuid),
+  status: Type.Optional(EnvironmentStatus),
+  deployment_status: Type.Optional(Literals("deployed", "development")),
+  has_git: Type.Optional(Type.Boolean()),
+  has_containers: Type.Optional(Type.Boolean()),
+  created_after: Type.Optional(Timestamp),
+  created_before: Type.Optional(Timestamp),
+};
+
 export const adminProjectsRoutes = {
   list: route({
     method: "GET",
@@ -66,18 +77,23 @@ export const adminProjectsRoutes = {
     auth: "superuser",
     query: Type.Object({
       ...pageQuery,
-      search: Type.Optional(Type.String({ maxLength: 200, description: "Matches part of the name or slug" })),
-      owner_id: Type.Optional(Uuid),
-      status: Type.Optional(EnvironmentStatus),
-      deployment_status: Type.Optional(Literals("deployed", "development")),
-      has_git: Type.Optional(Type.Boolean()),
-      has_containers: Type.Optional(Type.Boolean()),
-      created_after: Type.Optional(Timestamp),
-      created_before: Type.Optional(Timestamp),
+      ...projectFilter,
       sort_by: Type.Optional(SortBy),
       sort_order: Type.Optional(Literals("asc", "desc")),
     }),
     response: listOf(AdminProject),
+  }),
+  export: route({
+    method: "GET",
+    path: "/api/admin/projects/export",
+    tag,
+    summary: "Export projects",
+    description: "The filtered list of projects as CSV, ordered by id.",
+    responseHeaders: ["Content-Disposition"],
+    auth: "superuser",
+    kind: "raw",
+    contentType: "text/csv",
+    query: Type.Object(projectFilter),
   }),
   get: route({
     method: "GET",

@@ -121,6 +121,25 @@ export const UpdateAdminUser = described(
 );
 export type UpdateAdminUser = Static<typeof UpdateAdminUser>;
 
+export const SuspendUsers = described(
+  "Accounts to suspend or unsuspend together.",
+  Type.Object({
+    user_ids: Type.Array(Uuid, { minItems: 1, maxItems: 100 }),
+    is_suspended: Type.Boolean(),
+    reason: described("Required to suspend", Type.Optional(Reason)),
+    notify_user: Type.Optional(Type.Boolean({ default: false, description: "Also notifies the people by email" })),
+  }),
+);
+export type SuspendUsers = Static<typeof SuspendUsers>;
+export const SuspendedUsers = Type.Object({
+  changed: Type.Array(Uuid),
+  skipped: described(
+    "Accounts that were left as they are, and why: administrators, accounts that are in that state already, unknown ones",
+    Type.Array(Type.Object({ user_id: Uuid, message: Type.String() })),
+  ),
+});
+export type SuspendedUsers = Static<typeof SuspendedUsers>;
+
 export const userSortColumns = [
   "created_at",
   "last_active_at",
@@ -198,6 +217,17 @@ export const adminUsersRoutes = {
     body: UpdateAdminUser,
     response: ChangedUser,
     errors: ["not_found", "nothing_to_change", "credits_below_zero", "bad_request", "username_taken", "conflict"],
+  }),
+  suspend: route({
+    method: "POST",
+    path: "/api/admin/users/suspensions",
+    tag,
+    summary: "Suspend or unsuspend users",
+    description:
+      "Suspends or unsuspends up to 100 accounts in one transaction, each as `PATCH /api/admin/users/{id}` would. Accounts that cannot be changed are skipped with the reason. Writes one row per account to the audit log.",
+    auth: "superuser",
+    body: SuspendUsers,
+    response: SuspendedUsers,
   }),
   sessions: route({
     method: "GET",

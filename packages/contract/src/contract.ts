@@ -7,6 +7,7 @@ import { adminHealthRoutes } from "./admin-health.ts";
 import { adminMetricsRoutes } from "./admin-metrics.ts";
 import { adminUsersRoutes } from "./admin-users.ts";
 import { adminProjectsRoutes } from "./admin-projects.ts";
+import { adminDeploymentsRoutes, adminRunsRoutes } from "./admin-runs.ts";
 import { adminSandboxesRoutes } from "./admin-sandboxes.ts";
 import { adminWorkRoutes } from "./admin-work.ts";
 import { agentContextRoutes } from "./agent-context.ts";
@@ -133,6 +134,8 @@ export const contract = {
   themes: themesRoutes,
   adminMetrics: adminMetricsRoutes,
   adminProjects: adminProjectsRoutes,
+  adminRuns: adminRunsRoutes,
+  adminDeployments: adminDeploymentsRoutes,
   adminAgents: adminAgentsRoutes,
   adminSandboxes: adminSandboxesRoutes,
   adminWork: adminWorkRoutes,

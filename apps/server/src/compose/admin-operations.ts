@@ -4,12 +4,16 @@ import {
   createAdminHealth,
   createAdminProjects,
   createAdminProjectsStore,
+  createAdminRuns,
+  createAdminRunsStore,
   createAdminSandboxes,
+  createAdminTrends,
   createAdminWork,
   createAdminMetrics,
   createProjectSizes,
   createProviderChecks,
   createServerChecks,
+  createTrendsStore,
   createMetricsStore,
   createWorkStore,
   mountAdminMetrics,
@@ -83,9 +87,16 @@ export function composeAdminOperations(
   });
   return {
     mount(mount) {
-      mountAdminMetrics(mount, { metrics });
+      mountAdminMetrics(mount, { metrics, trends: createAdminTrends({ store: createTrendsStore(db), hostLoad }) });
       mountSearch(mount, { search: createSearch({ store: createSearchStore(db), limits }) });
-      mountAdminOperations(mount, { projects: ofProjects, agents, sandboxes, work, health });
+      mountAdminOperations(mount, {
+        projects: ofProjects,
+        runs: createAdminRuns({ store: createAdminRunsStore(db) }),
+        agents,
+        sandboxes,
+        work,
+        health,
+      });
     },
   };
 }

@@ -2,10 +2,13 @@ import {
   createAdminUserCredentials,
   createAdminUserDeletion,
   createAdminUserReads,
+  createAdminTrends,
   createAdminUsersStore,
+  createBulkSuspension,
   createAdminUserUpdates,
   createChangeUser,
   createImpersonation,
+  createTrendsStore,
   createUserRelease,
   createUserStates,
   mountAdmin,
@@ -15,6 +18,7 @@ import { createAudit, createAuditStore, type Audit } from "../features/accounts/
 import { createAuthCookies } from "../features/accounts/auth/index.ts";
 import { mountPreparation } from "../features/operations/preparation/index.ts";
 import { mountOutbox } from "../features/operations/outbox/index.ts";
+import { readHostLoad } from "../platform/host-load.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
 import type { ChatArea } from "./chat.ts";
@@ -28,7 +32,7 @@ export const composeAudit = ({ db, limits }: Platform): Audit => createAudit({ s
 
 /** Administration of users, agents, tasks and the outbox. */
 export function composeAdmin(
-  { config, db, mail, preparation, log }: Platform,
+  { config, db, dataDir, mail, preparation, log }: Platform,
   audit: Audit,
   { credits }: ModelsArea,
   { users, sessions, auth, apiKeys, recovery, totp }: AccountsArea,
@@ -51,6 +55,7 @@ export function composeAdmin(
       totp,
       recovery: { force: recovery.force, isMailed: mail.isOn },
     }),
+    suspend: createBulkSuspension({ audit, states, sessions, mail }),
     ...createAdminUserDeletion({ changeUser, reads, store, sessions, mail }),
   };
   const release = createUserRelease({
@@ -62,9 +67,11 @@ export function composeAdmin(
     },
     deployed,
   });
+  const { jobHandlers } = createAdminTrends({ store: createTrendsStore(db), hostLoad: () => readHostLoad(dataDir) });
   const impersonation = createImpersonation({ audit, sessions, auth, log });
   return {
-    jobs: release.jobHandlers,
+    jobs: { ...release.jobHandlers, ...jobHandlers },
+    cron: { measure_server: "11 * * * *" },
     mount(mount) {
       mountAdmin(mount, { audit, users: adminUsers, impersonation, cookies: createAuthCookies(config.auth) });
       mountOutbox(mount, { mail, audit });

@@ -167,6 +167,7 @@ export const deployments = pgTable(
     index("deployments_project_id_created_at_idx").on(t.project_id, t.created_at.desc()),
     index("deployments_target_id_idx").on(t.target_id),
     index("deployments_user_id_idx").on(t.user_id),
+    index("deployments_created_at_id_idx").on(t.created_at, t.id),
   ],
 );
 export type DeploymentRow = typeof deployments.$inferSelect;

@@ -1,5 +1,5 @@
 import type { EmailKind, EmailStatus } from "@tesslate/contract";
-import { bigint, index, integer, jsonb, pgTable, text } from "drizzle-orm/pg-core";
+import { bigint, date, index, integer, jsonb, pgTable, text } from "drizzle-orm/pg-core";
 import { bytea, createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
 
 /** Fixed-window counters shared by all processes. */
@@ -23,6 +23,16 @@ export const processes = pgTable("processes", {
   pid: integer().notNull(),
   started_at: createdAt(),
   lock_key: bigint({ mode: "number" }).notNull().default(0),
+});
+
+/** What is known about a UTC day of this installation and cannot be computed later. */
+export const serverDays = pgTable("server_days", {
+  day: date().primaryKey(),
+  /** Runs of the agent that completed or failed. */
+  ended_runs: integer().notNull().default(0),
+  failed_runs: integer().notNull().default(0),
+  /** Used bytes of the file system that holds the data folder. */
+  disk_bytes: bigint({ mode: "number" }),
 });
 
 /** Outgoing email. `encrypted_content` (subject and text, encrypted) is deleted once sent; `kept` emails were written without a mail server. */

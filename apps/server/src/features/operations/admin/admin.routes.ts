@@ -1,15 +1,11 @@
 import { adminAuditRoutes, adminUsersRoutes, type AdminUser, type AuditAction } from "@tesslate/contract";
-import { Readable } from "node:stream";
-import { attachment } from "../../../http/attachment.ts";
 import type { Mount } from "../../../http/mount.ts";
 import { actorOf, type Audit } from "../../accounts/audit/index.ts";
 import type { AuthCookies } from "../../accounts/auth/index.ts";
-import { csvOf } from "../../../platform/csv.ts";
 import type { Impersonation } from "./impersonation.ts";
+import { sendCsv } from "./send-csv.ts";
 import type { AdminUsers } from "./users.service.ts";
 
-const csv = "text/csv; charset=utf-8";
-const today = () => new Date().toISOString().slice(0, 10);
 const auditColumns: (keyof AuditAction)[] = [
   "created_at",
   "admin_name",
@@ -51,19 +47,12 @@ export function mountAdmin(
 ): void {
   mount("adminAudit", adminAuditRoutes, {
     list: (_, { query }) => audit.list(query),
-    export: async ({ setHeader }, { query }, { request, reply }) => {
-      setHeader("content-disposition", attachment(`audit-log-${today()}.csv`));
-      setHeader("cache-control", "no-store");
-      return reply.type(csv).send(request.method === "HEAD" ? Readable.from([]) : csvOf(auditColumns, audit.pages(query)));
-    },
+    export: (context, { query }, http) => sendCsv(context, http, "audit-log", auditColumns, audit.pages(query)),
   });
   mount("adminUsers", adminUsersRoutes, {
     list: (_, { query }) => users.list(query),
-    export: async ({ setHeader }, { query }, { request, reply }) => {
-      setHeader("content-disposition", attachment(`users-${today()}.csv`));
-      setHeader("cache-control", "no-store");
-      return reply.type(csv).send(request.method === "HEAD" ? Readable.from([]) : csvOf(userColumns, users.pages(query)));
-    },
+    export: (context, { query }, http) => sendCsv(context, http, "users", userColumns, users.pages(query)),
+    suspend: (context, { body }) => users.suspend(actorOf(context), body),
     get: (_, { params }) => users.get(params.id),
     update: async (context, { params, body }) => {
       const warning = await users.update(actorOf(context), params.id, body);

@@ -1,28 +1,109 @@
-import { adminAgentsRoutes, adminHealthRoutes, adminProjectsRoutes, adminSandboxesRoutes, adminWorkRoutes } from "@tesslate/contract";
+import {
+  adminAgentsRoutes,
+  adminDeploymentsRoutes,
+  adminHealthRoutes,
+  adminProjectsRoutes,
+  adminRunsRoutes,
+  adminSandboxesRoutes,
+  adminWorkRoutes,
+  type AdminDeployment,
+  type AdminProject,
+  type AdminRun,
+} from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import type { AdminAgents } from "./agents.service.ts";
 import { actorOf } from "../../accounts/audit/index.ts";
 import type { AdminHealthService } from "./health.service.ts";
 import type { AdminProjects } from "./projects.service.ts";
+import type { AdminRuns } from "./runs.service.ts";
+import { sendCsv } from "./send-csv.ts";
 import type { AdminSandboxes } from "./sandboxes.service.ts";
 import type { AdminWork } from "./work.service.ts";
 
-/** Routes for administering projects, agents, sandboxes, tasks, jobs and health. */
+const projectColumns: (keyof AdminProject)[] = [
+  "id",
+  "name",
+  "slug",
+  "owner_id",
+  "owner_username",
+  "owner_email",
+  "environment_status",
+  "stop_reason",
+  "is_deployed",
+  "has_git_repo",
+  "container_count",
+  "disk_bytes",
+  "last_activity",
+  "created_at",
+];
+const runColumns: (keyof AdminRun)[] = [
+  "id",
+  "created_at",
+  "status",
+  "user_id",
+  "username",
+  "project_id",
+  "project_name",
+  "model",
+  "model_calls",
+  "credits",
+  "cost_cents",
+  "duration_ms",
+  "error_code",
+  "error",
+];
+const deploymentColumns: (keyof AdminDeployment)[] = [
+  "id",
+  "created_at",
+  "status",
+  "is_live",
+  "environment",
+  "provider",
+  "version",
+  "user_id",
+  "username",
+  "project_id",
+  "project_name",
+  "container_name",
+  "deployment_url",
+  "files",
+  "bytes",
+  "error",
+];
+
+/** Routes for administering projects, runs, deployments, agents, sandboxes, tasks, jobs and health. */
 export function mountAdminOperations(
   mount: Mount,
   {
     projects,
+    runs,
     agents,
     sandboxes,
     work,
     health,
-  }: { projects: AdminProjects; agents: AdminAgents; sandboxes: AdminSandboxes; work: AdminWork; health: AdminHealthService },
+  }: {
+    projects: AdminProjects;
+    runs: AdminRuns;
+    agents: AdminAgents;
+    sandboxes: AdminSandboxes;
+    work: AdminWork;
+    health: AdminHealthService;
+  },
 ): void {
   mount("adminProjects", adminProjectsRoutes, {
     list: (_, { query }) => projects.list(query),
+    export: (context, { query }, http) => sendCsv(context, http, "projects", projectColumns, projects.pages(query)),
     get: (_, { params }) => projects.get(params.id),
     stop: (context, { params, body }) => projects.stop(actorOf(context), params.id, body.reason),
     remove: (context, { params, body }) => projects.remove(actorOf(context), params.id, body.reason),
+  });
+  mount("adminRuns", adminRunsRoutes, {
+    list: (_, { query }) => runs.runs(query),
+    export: (context, { query }, http) => sendCsv(context, http, "runs", runColumns, runs.runPages(query)),
+  });
+  mount("adminDeployments", adminDeploymentsRoutes, {
+    list: (_, { query }) => runs.deployments(query),
+    export: (context, { query }, http) => sendCsv(context, http, "deployments", deploymentColumns, runs.deploymentPages(query)),
   });
   mount("adminAgents", adminAgentsRoutes, {
     list: (_, { query }) => agents.list(query),

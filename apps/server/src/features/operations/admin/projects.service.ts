@@ -1,5 +1,6 @@
 import type { AdminProject, AdminProjectDetail, List } from "@tesslate/contract";
 import { notFound } from "../../../platform/errors.ts";
+import { pagesOf } from "../../../platform/csv.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import type { ProjectRow } from "../../../db/schema/projects.ts";
 import type { Projects, Provisioning } from "../../projects/projects/index.ts";
@@ -44,6 +45,9 @@ export function createAdminProjects({
       const { rows, total } = await store.list(query, page);
       return page.envelope(rows, total);
     },
+    /** All matching rows, page by page, ordered by id. */
+    pages: (filter: ProjectFilter): AsyncIterable<AdminProject[]> =>
+      pagesOf<AdminProject>((after) => store.listAfter(filter, after?.id, 500)),
     get: detailOf,
     /**
      * Stops the project. Logged before it starts, because it takes longer than a transaction may; nothing is logged when nothing runs. Throws 404.

@@ -1,5 +1,5 @@
 import { setProjectFacts } from "../../projects/projects/index.ts";
-import { and, asc, desc, eq, gte, ilike, inArray, lt, or, sql, type SQL } from "drizzle-orm";
+import { and, asc, desc, eq, gt, gte, ilike, inArray, lt, or, sql, type SQL } from "drizzle-orm";
 import type { AdminProject, EnvironmentStatus } from "@tesslate/contract";
 import type { Database } from "../../../platform/database.ts";
 import { chats } from "../../../db/schema/agent.ts";
@@ -98,6 +98,15 @@ export function createAdminProjectsStore(db: Database) {
       ]);
       return { rows, total };
     },
+    /** Keyset page after this id. */
+    listAfter: (f: ProjectFilter, id: string | undefined, limit: number): Promise<AdminProject[]> =>
+      db
+        .select(columns)
+        .from(projects)
+        .innerJoin(users, eq(users.id, projects.owner_id))
+        .where(and(where(f), id === undefined ? undefined : gt(projects.id, id)))
+        .orderBy(asc(projects.id))
+        .limit(limit),
     /** By UUID or slug, including projects that are being deleted. */
     find: async (ref: string, isId: boolean) =>
       (
