@@ -59,6 +59,23 @@ describe("taking and restoring", () => {
     expect(git(host, "log", "--format=%s").trim()).toBe("second\nfirst");
   });
 
+  test("keeps what the caller names at the top, whatever the point has of it", async () => {
+    const { host, write, read, history } = world();
+    write("a.txt", "1");
+    git(host, "init", "-q", "-b", "main");
+    git(host, "add", ".");
+    git(host, "commit", "-q", "-m", "first");
+    await history.capture("a");
+    write("a.txt", "2");
+    write("b.txt", "2");
+    write("inner/.git/config", "2");
+    git(host, "commit", "-q", "-am", "second");
+    await history.restore("a", { keep: [".git"] });
+    expect([read("a.txt"), read("b.txt"), read("inner/.git/config")]).toEqual(["1", undefined, undefined]);
+    expect(git(host, "log", "--format=%s").trim()).toBe("second\nfirst");
+    expect(git(host, "fsck", "--strict")).toBe("");
+  });
+
   test("leaves what it does not store in place", async () => {
     const { host, write, read, history } = world();
     write("web/index.html", "1");

@@ -29,6 +29,11 @@ interface Facts extends Point {
   maxFileBytes?: number;
 }
 type ContentNow = (path: BytePath, seen: Seen) => Promise<Content | undefined>;
+/** A restore in progress. Older versions stored no `keep`. */
+interface RestoreMarker {
+  since: string;
+  keep?: readonly string[];
+}
 interface Target {
   entries: Map<BytePath, Pick<KnownEntry, "mode" | "blob">>;
   facts: Facts;
@@ -214,7 +219,8 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
   /** Applies a commit to the current tree. */
   async function apply(commit: string, current: Known["entries"], options: RestoreOptions): Promise<Restored> {
     const target = await targetOf(commit);
-    const plan = planOf(current, target.entries, target.facts.maxFileBytes ?? Number.POSITIVE_INFINITY);
+    const maxFileBytes = target.facts.maxFileBytes ?? Number.POSITIVE_INFINITY;
+    const plan = planOf(without(options.keep, current), without(options.keep, target.entries), maxFileBytes);
     const blobs = openBlobs(git);
     try {
       const staged = await stage(tree, plan, blobs, options);
@@ -253,7 +259,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
     const to = await requireCommit(refOf(name));
     const { known } = await captureTo(fromRef, options.signal ? { signal: options.signal } : {});
     await git.run(["update-ref", toRef, to]);
-    writeJson(restoreMarker, { since: new Date().toISOString() });
+    writeJson(restoreMarker, { since: new Date().toISOString(), keep: options.keep ?? [] } satisfies RestoreMarker);
     try {
       const done = await apply(to, known.entries, options);
       rmSync(restoreMarker);
@@ -370,9 +376,10 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
     recover: () =>
       inTurn(async () => {
         sweepStage(tree.tmp);
-        if (readJsonFile(restoreMarker) === undefined) return;
+        const marker = readJsonFile<RestoreMarker>(restoreMarker);
+        if (marker === undefined) return;
         try {
-          const done = await apply(await requireCommit(toRef), await scanTree(), {});
+          const done = await apply(await requireCommit(toRef), await scanTree(), { keep: marker.keep ?? [] });
           rmSync(restoreMarker, { force: true });
           log.warn({ ...done }, "completed an interrupted restore");
         } catch (err) {
@@ -381,6 +388,13 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
         }
       }),
   };
+}
+
+/** Entries that are neither one of these names nor below one. */
+function without<T>(names: readonly string[] = [], entries: ReadonlyMap<BytePath, T>): ReadonlyMap<BytePath, T> {
+  if (names.length === 0) return entries;
+  const kept = new Set(names.map(ofShown));
+  return new Map([...entries].filter(([path]) => !kept.has(path.split("/", 1)[0] as BytePath)));
 }
 
 const quoted = (path: BytePath) => quote(`files/${path}`);

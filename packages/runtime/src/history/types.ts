@@ -44,6 +44,8 @@ export interface Point {
   attachments: string[];
 }
 export interface RestoreOptions {
+  /** Files and folders at the top that stay as they are, such as `.git`. */
+  keep?: readonly string[];
   onProgress?: (done: number, total: number) => void;
   signal?: AbortSignal;
 }
