@@ -30,7 +30,7 @@ import type { Sessions } from "./features/accounts/auth/index.ts";
 import { watchMemory } from "./features/runtime/containers/index.ts";
 import type { HttpServer } from "./http/server.ts";
 import type { DatabaseHandle } from "./platform/database.ts";
-import { startJobs } from "./platform/jobs.ts";
+import { releaseAbandonedJobs, startJobs } from "./platform/jobs.ts";
 import { createLogger, type Logger } from "./platform/logger.ts";
 import { readMemory } from "./platform/memory.ts";
 
@@ -128,6 +128,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     );
     const snapshots: SnapshotsArea = composeSnapshots(platform, secrets, projects, containers, workspace, {
       onRestored: (more) => chat.changeConversation(more as ConversationChange),
+      commitRestored: (...change) => chat.commitRestored(...change),
     });
     const branches = composeBranches(platform, secrets, projects, workspace, provisioning, snapshots);
     const git: GitArea = composeGit(platform, projects, containers, workspace, provisioning, gitProviders, snapshots, (...args) =>
@@ -193,6 +194,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
 
     // Jobs start last, when everything they may call exists.
     const { database, tasks } = platform;
+    await releaseAbandonedJobs(database.db, platform.processId);
     const jobs = await startJobs({
       pool: database.pool,
       log,

@@ -469,7 +469,12 @@ export const projectEventData = {
     }),
   ),
   queue_changed: described("The queue of the chat changed: read it again", Type.Object({ chat_id: Uuid })),
-  git_changed: described("The repository changed through the API: read its status again", Type.Object({})),
+  git_changed: described(
+    "The repository changed through the API: read its status again",
+    Type.Object({
+      not_committed: described("Changes of a run or a restore could not be committed; gives the reason", Type.Optional(Type.String())),
+    }),
+  ),
   deployment_changed: described(
     "A deployment started, progressed, ended or was deleted. Its log has its own stream",
     Type.Object({

@@ -62,8 +62,9 @@ import { createMessageQueue, createQueueStore, mountQueue, type MessageQueue } f
 import { createRepairs, createRepairsStore } from "../features/agent/repairs/index.ts";
 import type { FirstMessages } from "../features/projects/projects/index.ts";
 import { requestSecretTool } from "../features/projects/secrets/index.ts";
-import { createRunCommits, type WriteCommitMessage } from "../features/source/git/index.ts";
-import { createRestoreGuard } from "../features/source/snapshots/index.ts";
+import { createRestoreCommits, createRunCommits, type WriteCommitMessage } from "../features/source/git/index.ts";
+import { createRestoreGuard, type RestoredRepository } from "../features/source/snapshots/index.ts";
+import { AppError } from "../platform/errors.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
 import type { BranchesArea } from "./branches.ts";
@@ -96,6 +97,7 @@ export interface ChatArea extends Area {
   writeCommitMessage: WriteCommitMessage;
   /** Applies what a restore to a checkpoint changes in the conversation. */
   changeConversation: (change: ConversationChange) => Promise<void>;
+  commitRestored: RestoredRepository["commit"];
 }
 
 export function composeChat(
@@ -165,13 +167,14 @@ export function composeChat(
       before: snapshotsStore.findCheckpointOf,
       projectOf: snapshotsStore.projectOfPoint,
       save: (project, facts) => checkpoints.keep(project, { kind: "restore", ...facts }),
-      restore: async (project, userId, { id, label }, more) => {
+      restore: async (project, userId, { id, label, commit_subject }, more) => {
         const isSnapshot = (await snapshotsStore.find(project.id, id)) !== undefined;
         const kind = isSnapshot ? "snapshot" : "checkpoint";
         const { task } = await snapshotRestore.begin(project, userId, {
           point: `${kind}/${id}`,
           label,
           name: `${kind}-${id.slice(0, 8)}`,
+          commit_subject,
           ...(isSnapshot ? { snapshot_id: id } : { checkpoint_id: id }),
           safety_snapshot: false,
           more,
@@ -237,12 +240,17 @@ export function composeChat(
   const runChangeSets = createRunChangeSets({ store: changesStore, checkpoints, trees, projects, log });
   const lookup = createChangeSetLookup({ store: changesStore, projects });
   const texts = createModelTexts({ agents, models, credits, redactor: redactions.live });
+  const notCommitted = async (projectId: string, taskId: string | null, error: unknown): Promise<void> => {
+    const reason = error instanceof AppError ? error.message : "git failed.";
+    await events.append(projectId, { type: "git_changed", data: { not_committed: reason }, ...(taskId !== null && { task_id: taskId }) });
+  };
   const runCommits = createRunCommits({
     access: gitAccess,
     committed,
     store: changesStore,
     projects,
     pathsOf: runChangeSets.pathsOf,
+    notCommitted,
     messageOf: createRunCommitMessage({
       chats: chatStore,
       patchOf: (project, row) => runChangeSets.patchOf(project, row, maxPatchBytes),
@@ -252,6 +260,7 @@ export function composeChat(
     }),
     log,
   });
+  const restoreCommits = createRestoreCommits({ access: gitAccess, commitAllPending: runCommits.commitAllPending, committed, log });
   const naming = createChatNaming({
     store: chatStore,
     generateTitle: texts.title,
@@ -273,7 +282,15 @@ export function composeChat(
       redactor: redactions.live,
       previewUrl: (hostLabel) => previewOrigin(address, hostLabel),
     },
-    checkpoints: { before: runChangeSets.begin, after: runChangeSets.end },
+    checkpoints: {
+      before: runChangeSets.begin,
+      after: async (run) => {
+        const summary = await runChangeSets.end(run);
+        // Before the run ends: the next one may change the same files.
+        await runCommits.afterRun(run.task_id);
+        return summary;
+      },
+    },
     commandStops,
     modelRetries,
     conversation: createRunConversation({
@@ -290,9 +307,7 @@ export function composeChat(
     costs,
     record: cassettes.record,
     followUp: {
-      ended: async ({ task_id, chat_id: chatId }) => {
-        // First: the next message may change the same files.
-        await runCommits.afterRun(task_id);
+      ended: async ({ chat_id: chatId }) => {
         await queue.afterRun(chatId);
         await branches.afterRun(chatId);
         await naming.afterRun(chatId);
@@ -314,6 +329,11 @@ export function composeChat(
     listedTools,
     considerRepair: repairs.consider,
     changeConversation: rewinds.apply,
+    commitRestored: (project, userId, change) =>
+      restoreCommits.commit(
+        { project, userId, ...change, notCommitted: (err) => notCommitted(project.id, null, err) },
+        { inExclusiveTask: true },
+      ),
     writeCommitMessage: (userId, project, diff) =>
       texts.commitMessage(
         { requestId: `commit-message:${crypto.randomUUID()}`, userId, projectId: project.id, chatId: null, agentId: null },

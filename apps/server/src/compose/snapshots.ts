@@ -15,12 +15,14 @@ import {
   defineRestoreTask,
   mountSnapshots,
   type Checkpoints,
+  type RestoredRepository,
   type SnapshotRestore,
   type Snapshots,
   type SnapshotsStore,
   type SnapshotCapture,
   type ProjectTreeAccess,
 } from "../features/source/snapshots/index.ts";
+import { hasSameRepository } from "../features/source/git/index.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { Platform } from "./platform.ts";
@@ -47,7 +49,7 @@ export function composeSnapshots(
   { projects }: ProjectsArea,
   { services, lifecycle }: ContainersArea,
   { reconcileAssets }: WorkspaceArea,
-  { onRestored }: { onRestored: (more: unknown) => Promise<void> },
+  { onRestored, commitRestored }: { onRestored: (more: unknown) => Promise<void>; commitRestored: RestoredRepository["commit"] },
 ): SnapshotsArea {
   const databases = createProjectDatabases({
     postgresOf: createPostgresAccess({ store: containersStore, services }),
@@ -69,6 +71,7 @@ export function composeSnapshots(
     databases,
     lifecycle: { stopAll: lifecycle.stopForExchange, startAgain: lifecycle.startAgain },
     checkpoints,
+    repository: { isSame: hasSameRepository, commit: commitRestored },
     onTreeReplaced: [reconcileAssets],
     onRestored,
     log,

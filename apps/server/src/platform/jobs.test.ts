@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { expect, test, vi } from "vitest";
 import { testPlatform } from "../testing/platform.ts";
-import { startJobs } from "./jobs.ts";
+import { releaseAbandonedJobs, startJobs } from "./jobs.ts";
 
 test("a job exists exactly when its transaction commits, runs once per key, and is retried when it fails", async () => {
   await using p = await testPlatform();
@@ -72,5 +72,24 @@ test("a job whose completion loses its connection is completed later, and runs o
   expect((await pool.query("select last_value::int as cuts from cuts")).rows).toEqual([{ cuts: 3 }]);
   expect(seen).toEqual([{ n: 1 }]);
   await jobs.check();
+  await jobs.close();
+});
+
+test("a job of a killed server runs again at the next start, not while another server uses the database", async () => {
+  await using p = await testPlatform();
+  const { pool, db } = p.database;
+  const seen: unknown[] = [];
+  const start = () => startJobs({ pool, log: p.log, handlers: { note: async (payload) => void seen.push(payload) } });
+  await (await start()).close();
+  await pool.query("select graphile_worker.add_job('note', '{}')");
+  await pool.query("update graphile_worker._private_jobs set locked_at = now(), locked_by = 'killed', attempts = 1");
+  {
+    await using other = await testPlatform({ of: p });
+    await releaseAbandonedJobs(other.database.db, other.presence.id);
+    expect((await pool.query("select locked_by from graphile_worker._private_jobs")).rows).toEqual([{ locked_by: "killed" }]);
+  }
+  await releaseAbandonedJobs(db, p.presence.id);
+  const jobs = await start();
+  await vi.waitFor(() => expect(seen).toHaveLength(1));
   await jobs.close();
 });

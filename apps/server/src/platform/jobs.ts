@@ -2,8 +2,9 @@ import { Logger as WorkerLogger, run, type Runner, type RunnerOptions } from "gr
 import { sql } from "drizzle-orm";
 import type pg from "pg";
 import { isConnectionLoss } from "./connection-loss.ts";
-import type { Queries } from "./database.ts";
+import type { Database, Queries } from "./database.ts";
 import type { Logger } from "./logger.ts";
+import { liveProcesses } from "./presence.ts";
 
 /** Background jobs with graphile-worker: started within milliseconds through NOTIFY, deduplicated by `key`. */
 export interface Jobs {
@@ -24,6 +25,18 @@ export async function enqueueJob(
 ): Promise<void> {
   await tx.execute(
     sql`select graphile_worker.add_job(${name}, ${JSON.stringify(payload)}::json, job_key := ${key ?? null}, run_at := now() + make_interval(secs => ${delayMs / 1000}::float8), max_attempts := ${maxAttempts}::smallint)`,
+  );
+}
+
+/**
+ * Makes jobs that a killed server was running run again. graphile-worker would wait for four hours. Call before `startJobs`; does nothing while another
+ * server uses the database.
+ */
+export async function releaseAbandonedJobs(db: Database, processId: number): Promise<void> {
+  const { rows } = await db.execute<{ exists: boolean }>(sql`select to_regclass('graphile_worker._private_jobs') is not null as exists`);
+  if (!rows[0]?.exists) return;
+  await db.execute(
+    sql`update graphile_worker._private_jobs set locked_at = null, locked_by = null where locked_at is not null and not exists (select from processes where id <> ${processId} and id in ${liveProcesses})`,
   );
 }
 

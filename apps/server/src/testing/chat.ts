@@ -268,5 +268,7 @@ export async function chatSocket(app: TestApp, user: TestUser, chatId: string): 
 }
 
 /** The same server in a separate process, so that it can be killed. Close the original app first. */
-export const studioProcess = ({ state: { dataDir, database, runtimeDir }, model, app: { port } }: ChatWorld): Promise<SpawnedStudio> =>
-  spawnStudio({ port, dataDir, database, runtimeDir, env: modelEnv(model) });
+export const studioProcess = (
+  { state: { dataDir, database, runtimeDir }, model, app: { port } }: ChatWorld,
+  env: Record<string, string> = {},
+): Promise<SpawnedStudio> => spawnStudio({ port, dataDir, database, runtimeDir, env: { ...modelEnv(model), ...env } });

@@ -91,6 +91,8 @@ export const changeSets = pgTable(
     rejected: jsonb().$type<Rejection[]>().notNull().default([]),
     /** The commit of what the run changed. */
     commit_sha: text(),
+    /** What is to be committed: the files as they were when the run ended. `parent`: null in a repository without commits. */
+    pending_commit: jsonb().$type<{ tree: string; parent: string | null }>(),
     created_at: createdAt(),
   },
   (t) => [

@@ -32,7 +32,7 @@ export interface RewindCheckpoints {
   restore(
     project: ProjectRow,
     userId: string,
-    checkpoint: { id: string; label: string },
+    checkpoint: { id: string; label: string; commit_subject: string },
     conversation: ConversationChange,
   ): Promise<TaskRow>;
 }
@@ -98,7 +98,12 @@ export function createRewinds({
       const label = `before “${checkpoint.label.slice(0, 80)}”`;
       const redo = await checkpoints.save(working, { label: `Went back to ${label}: the state before that`, chat_id: chat.id });
       return taskLinks(
-        await checkpoints.restore(working, userId, { id: checkpoint.id, label }, { message_id: question.id, redo_checkpoint_id: redo.id }),
+        await checkpoints.restore(
+          working,
+          userId,
+          { id: checkpoint.id, label, commit_subject: `Go back to ${label}` },
+          { message_id: question.id, redo_checkpoint_id: redo.id },
+        ),
       );
     },
     redo: async (userId: string, chatId: string) => {
@@ -110,7 +115,12 @@ export function createRewinds({
       refuseElsewhere(working, await checkpoints.projectOf(rewind.checkpoint_id));
       const label = "where you were";
       return taskLinks(
-        await checkpoints.restore(working, userId, { id: rewind.checkpoint_id, label }, { redone_point_id: rewind.checkpoint_id }),
+        await checkpoints.restore(
+          working,
+          userId,
+          { id: rewind.checkpoint_id, label, commit_subject: "Redo what was undone" },
+          { redone_point_id: rewind.checkpoint_id },
+        ),
       );
     },
     /** Called after the files are restored. Safe to repeat. */

@@ -3,7 +3,7 @@ import type { ChangeSetRow } from "../../../db/schema/source.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { messageReferences, messageText, titleFromMessage, type ChatStore, type ModelTexts } from "../chats/index.ts";
 
-/** The message of the commit of a run: written by the run's model; else the beginning of what the person asked for. */
+/** The message of the commit of a run: written by the run's model; else, or if `isBrief`, the beginning of what the person asked for. */
 export const createRunCommitMessage =
   ({
     chats,
@@ -19,7 +19,7 @@ export const createRunCommitMessage =
     isOn: boolean;
     log: Logger;
   }) =>
-  async (project: ProjectRow, row: ChangeSetRow): Promise<string> => {
+  async (project: ProjectRow, row: ChangeSetRow, { isBrief = false }: { isBrief?: boolean } = {}): Promise<string> => {
     const [question, task] = await Promise.all([chats.findMessage(row.message_id), chats.findRun(row.task_id)]);
     const asked = question && messageText(question.content, messageReferences(question).attachments ?? []);
     const written = async () => {
@@ -36,11 +36,12 @@ export const createRunCommitMessage =
         { task: asked, diff: await patchOf(project, row) },
       );
     };
-    const proposed = isOn
-      ? await written().catch((err: unknown) => {
-          log.info({ err, task_id: row.task_id }, "commit message not written by the model");
-          return undefined;
-        })
-      : undefined;
+    const proposed =
+      isOn && !isBrief
+        ? await written().catch((err: unknown) => {
+            log.info({ err, task_id: row.task_id }, "commit message not written by the model");
+            return undefined;
+          })
+        : undefined;
     return proposed ?? (asked === undefined ? "Change files" : titleFromMessage(asked));
   };

@@ -15,7 +15,7 @@ const resumableNotice = "What was done so far is kept, and you can continue the 
 /** What follows a run. */
 export interface RunFollowUp {
   /** Called when the run has ended and the chat accepts the next message. Must not throw. */
-  ended(run: { task_id: string; chat_id: string }): Promise<void>;
+  ended(run: { chat_id: string }): Promise<void>;
   /** Resumes an interrupted run. */
   resume(sender: { id: string; name: string }, taskId: string): Promise<unknown>;
 }
@@ -118,7 +118,7 @@ export function createRunTask({
           ? { end: await endings.endFromSteps(message_id, "cancelled", message) }
           : { end: await endings.endFromSteps(message_id, "error", message), error: errorEvent("internal_error", message) },
       );
-      await followUp.ended({ task_id: task.id, chat_id });
+      await followUp.ended({ chat_id });
     },
     unfinishedEnds: endings.listUnfinished,
     interrupted: async (task) => {
@@ -135,7 +135,7 @@ export function createRunTask({
           : { end: await endings.endFromSteps(message_id, "interrupted", message), error: errorEvent("interrupted", message) },
       );
       log.info({ task_id: task.id, chat_id: task.chat_id, is_waiting: isWaiting }, "run interrupted");
-      if (!isWaiting) return followUp.ended({ task_id: task.id, chat_id });
+      if (!isWaiting) return followUp.ended({ chat_id });
       // It was only waiting for a person, so it is resumed and keeps waiting. An answer given in between counts.
       try {
         await followUp.resume({ id: task.user_id, name: user_name }, task.id);

@@ -153,6 +153,8 @@ function describe({ type, data, message }: RecordedAction, tools: ReadonlyMap<st
       return [branchOps[text(data["op"])] ?? "Changed a branch", ""];
     case "data_changed":
       return [data["op"] === "import" ? "Imported data into a database" : "Changed data in a database", dataSubject(data)];
+    case "git_changed":
+      return ["Couldn't commit the changes", text(data["not_committed"])];
     case "notes_changed":
       return ["Changed the notes", ""];
     default: {

@@ -50,6 +50,7 @@ export function createActivityStore(db: Database) {
             case
               when e.type = 'file_changed' then case e.data->>'by' when 'user' then 'person' else 'agent' end
               when e.type = 'complete' then 'agent'
+              when e.type = 'git_changed' then 'system'
               when e.type = 'branch_changed' then case when e.data->>'op' in ('expiring', 'expired') then 'system' else 'person' end
               when e.type in ('approval_resolved', 'question_resolved') then case when e.data->>'by' is null then 'system' else 'person' end
               when e.type = 'project_status' then case when e.data->>'stop_reason' in ('idle', 'memory', 'limit') then 'system' else 'person' end
@@ -60,6 +61,7 @@ export function createActivityStore(db: Database) {
           where e.project_id = ${projectId} and (
             (e.type = 'file_changed' and e.data->>'by' in ('user', 'agent') and e.seq not in (select seq from superseded))
             or e.type in ('task_started', 'complete', 'approval_resolved', 'question_resolved', 'secrets_changed', 'graph_changed', 'board_changed', 'notes_changed', 'data_changed')
+            or (e.type = 'git_changed' and e.data ? 'not_committed')
             or (e.type = 'branch_changed' and e.data->>'op' <> 'updated')
             or (e.type = 'snapshot_changed' and e.data->>'kind' = 'snapshot' and e.data->>'op' in ('add', 'delete'))
             or (e.type = 'project_status' and (e.data->>'name' is not null or (e.data->>'environment_status' in ('stopped', 'hibernated') and e.data->>'stop_reason' is not null)))

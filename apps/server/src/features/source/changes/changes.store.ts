@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, gt, inArray, max, min, ne, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, inArray, isNotNull, max, min, ne, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { checkpoints, type CheckpointRow, changeSets, type ChangeSetRow, type Rejection } from "../../../db/schema/source.ts";
 import { events, tasks, type TaskRow } from "../../../db/schema/core.ts";
@@ -34,9 +34,20 @@ export function createChangesStore(db: Database) {
           .where(and(eq(changeSets.task_id, taskId), sql`${changeSets.after_id} is null`))
           .returning()
       )[0],
-    setCommit: async (taskId: string, sha: string): Promise<void> => {
-      await db.update(changeSets).set({ commit_sha: sha }).where(eq(changeSets.task_id, taskId));
+    setPendingCommit: async (tx: Queries, taskId: string, pending: NonNullable<ChangeSetRow["pending_commit"]>): Promise<void> => {
+      await tx.update(changeSets).set({ pending_commit: pending }).where(eq(changeSets.task_id, taskId));
     },
+    /** Nothing is pending any more. `sha`: null if nothing was to be committed. */
+    setCommit: async (taskId: string, sha: string | null): Promise<void> => {
+      await db.update(changeSets).set({ commit_sha: sha, pending_commit: null }).where(eq(changeSets.task_id, taskId));
+    },
+    /** Oldest first. */
+    findPendingCommits: (projectId: string): Promise<ChangeSetRow[]> =>
+      db
+        .select()
+        .from(changeSets)
+        .where(and(eq(changeSets.project_id, projectId), isNotNull(changeSets.pending_commit)))
+        .orderBy(asc(changeSets.created_at)),
     /** Newest first. Of runs that continued one another, only the newest. */
     listRuns: async (projectId: string, page: { limit: number; offset: number }) => {
       const continued = sql`exists (select from change_sets later where later.message_id = ${changeSets.message_id} and later.created_at > ${changeSets.created_at})`;

@@ -75,7 +75,11 @@ export function createRunChangeSets({
     if (row.after_id === null || row.after_id === row.before_id) return [];
     const { history } = await trees.open(project);
     const points = [`checkpoint/${row.before_id}`, `checkpoint/${row.after_id}`] as const;
-    const { files } = await history.compare(...points, { withoutIgnored: true, maxPatchBytes });
+    const { files } = await history.compare(...points, {
+      withoutIgnored: true,
+      maxPatchBytes,
+      ...(maxPatchBytes === 0 && { maxFiles: Infinity }),
+    });
     return files.filter(({ path }) => !row.by_person.some((one) => one.path === path && !one.is_shared));
   };
 

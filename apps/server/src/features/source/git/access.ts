@@ -80,19 +80,19 @@ export function createGitAccess({
     },
     /**
      * Runs serialized, then emits a change, unless `isSilent`: nothing that a person sees changes. `movesTree`: replaces files, so it is rejected with
-     * `run_active` during an agent run.
+     * `run_active` during an agent run. `inExclusiveTask`: called by a restore, which excludes everything else.
      */
     writing: async <T>(
       userId: string,
       ref: string,
       work: (opened: Opened) => Promise<T>,
-      { anything = false, movesTree = false, isSilent = false } = {},
+      { anything = false, movesTree = false, isSilent = false, inExclusiveTask = false } = {},
     ): Promise<T> => {
       const opened = await open(userId, ref);
       const { id } = opened.project;
       return writeQueue.run(id, () =>
         awake(id, true, async () => {
-          await exclusion.refuseDuringExclusiveTask(id);
+          if (!inExclusiveTask) await exclusion.refuseDuringExclusiveTask(id);
           if (!anything) await opened.repo.require();
           if (!anything || (await opened.repo.isRepository())) await removeStaleLocks(opened.repo.sandbox);
           if (movesTree && (await exclusion.hasRun(id)))

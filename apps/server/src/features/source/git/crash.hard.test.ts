@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createRuntime } from "@tesslate/runtime";
+import { call, load, say, when } from "@tesslate/testkit";
 import { startGitHost, type GitHost } from "@tesslate/testkit/git-host";
 import { testApp } from "../../../testing/app.ts";
+import { chatWorld, eventually, studioProcess } from "../../../testing/chat.ts";
 import { setUpProject } from "../../../testing/projects.ts";
 import { realRuntime } from "../../../testing/sandbox.ts";
 import { spawnStudio, type SpawnedStudio } from "../../../testing/spawned-studio.ts";
@@ -64,5 +66,32 @@ test.skipIf(!probe)(
     expect(entries.filter((entry) => !entry.is_directory).length).toBe(600);
     expect(await api.git.status({ params: { project_id: project.id } })).toMatchObject({ changes: [], branch: "main" });
     expect(await api.git.info({ params: { project_id: project.id } })).toMatchObject({ linked: { repo_url } });
+  },
+);
+
+test(
+  "kill -9 of the server while the message of a run's commit is written: the next start makes the commit at once",
+  { timeout: 120_000 },
+  async () => {
+    const env = { AGENT_COMMIT_MESSAGES: "1", DEFAULT_MODELS: "openai/gpt-5.1" };
+    const script = [
+      when(/Write the commit message/, [load({ tokensPerSecond: 1, tokens: 600 }), say("Add a greeting")]),
+      when(/.*/, [call("write_file", { file_path: "hello.txt", content: "hello" }), say("Done.")]),
+    ];
+    const before = await chatWorld({ env, script, ownServer: true });
+    const project_id = before.project.id;
+    await before.app.as(before.owner).git.init({ body: { project_id } });
+    await before.app.close();
+    const server = await studioProcess(before, env);
+    children.push(server);
+    await before.run("Greet people");
+    const asked = () => before.model.requests.some(({ request }) => /Write the commit message/.test(request?.messages[0]?.text ?? ""));
+    await eventually(asked, 20_000);
+    await server.kill();
+    await using world = await chatWorld({ env: { ...env, AGENT_COMMIT_MESSAGES: "0" }, after: before, ownServer: true });
+    const api = world.app.as(world.owner);
+    const messages = async () => (await api.git.log({ params: { project_id }, query: {} })).items.map(({ message }) => message);
+    await eventually(async () => (await messages())[0] === "Greet people", 20_000);
+    expect(await messages()).toEqual(["Greet people"]);
   },
 );

@@ -7,6 +7,8 @@ export { defineCloneTask } from "./clone-task.ts";
 export { createFirstCommits } from "./first-commit.ts";
 export { createProposeMessage, type WriteCommitMessage } from "./propose-message.ts";
 export { createGitRead } from "./read.ts";
+export { hasSameRepository } from "./point-repository.ts";
+export { createRestoreCommits } from "./restore-commits.ts";
 export { createRunCommits } from "./run-commits.ts";
 export { createGitRemotes, type GitRemotes } from "./remotes.ts";
 export { mountGit } from "./git.routes.ts";

@@ -97,6 +97,84 @@ test("a person who commits between the run and its commit keeps both", async () 
   expect(await changed(world)).toEqual([]);
 });
 
+test("a commit whose process died before it was stored is recognized, also below a newer one, and is not made again", async () => {
+  await using world = await chatWorld({ script });
+  const { pool } = world.app.studio.database;
+  await withRepository(world);
+  await world.run("Greet people");
+  await eventually(async () => (await subjects(world)).length === 2);
+  const [commit, first] = await log(world);
+  const tree = (await world.sandbox.exec(["git", "rev-parse", "HEAD^{tree}"])).stdout.trim();
+  for (const newer of [[], ["Mine"]]) {
+    for (const message of newer) {
+      await world.sandbox.files.write("mine.txt", message);
+      await client(world).git.commit({ body: { ...inProject(world), message } });
+    }
+    await pool.query("update change_sets set commit_sha = null, pending_commit = $2 where project_id = $1", [
+      world.project.id,
+      JSON.stringify({ tree, parent: first?.sha }),
+    ]);
+    await pool.query(
+      "select graphile_worker.add_job('commit_run', json_build_object('task_id', (select task_id from change_sets where project_id = $1)))",
+      [world.project.id],
+    );
+    const stored = async () =>
+      (await pool.query("select commit_sha, pending_commit from change_sets where project_id = $1", [world.project.id])).rows;
+    await eventually(async () => (await stored())[0]?.pending_commit === null);
+    expect(await stored()).toEqual([{ commit_sha: commit?.sha, pending_commit: null }]);
+    expect(await subjects(world)).toEqual([...newer, "Greet people", "First"]);
+  }
+});
+
+test("runs that change thousands of files are committed whole", { timeout: 60_000 }, async () => {
+  await using world = await chatWorld({
+    script: [call("run_command", { command: "mkdir many && cd many && for i in $(seq 6000); do echo $i > f$i.txt; done" }), say("Done.")],
+  });
+  await withRepository(world);
+  await world.run("Many files");
+  await eventually(async () => (await subjects(world))[0] === "Many files", 30_000);
+  // The index follows the commit.
+  await eventually(async () => (await changed(world)).length === 0);
+  const { stdout } = await world.sandbox.exec(["git", "show", "--stat", "--format=", "--shortstat", "HEAD"]);
+  expect(stdout).toContain("6000 files changed");
+});
+
+test("undoing a run reverts its commit, redoing it reapplies it, and going back further is one commit", { timeout: 60_000 }, async () => {
+  await using world = await chatWorld({ script });
+  const api = client(world);
+  await withRepository(world);
+  const { id: chat_id } = await api.chat.createSession({ body: inProject(world) });
+  await world.run("Greet people", { chat_id });
+  await world.run("Greet again", { chat_id });
+  await eventually(async () => (await subjects(world)).length === 3);
+  const ends = async ({ task_id }: { task_id: string }) => {
+    for await (const { data } of api.tasks.events({ params: { task_id } })) if (data.completed_at) return expect(data.error).toBeNull();
+  };
+  const questions = (await api.chat.history({ params: { project_id: world.project.id }, query: {} })).items.filter(
+    (m) => m.role === "user",
+  );
+  const back = async (at: number) => ends(await api.chat.restore({ params: { chat_id }, body: { message_id: questions[at]?.id ?? "" } }));
+  const kept = (await log(world))[0]?.sha;
+
+  await back(1);
+  expect(await world.read("hello.txt")).toBe("hello");
+  expect((await log(world))[0]?.message).toBe(`Revert "Greet again"\n\nThis reverts commit ${kept}.`);
+  await ends(await api.chat.redo({ params: { chat_id } }));
+  expect(await world.read("hello.txt")).toBe("hello again");
+  await back(0);
+  const went = [
+    "Go back to before “Greet people”",
+    'Reapply "Greet again"',
+    'Revert "Greet again"',
+    "Greet again",
+    "Greet people",
+    "First",
+  ];
+  expect((await subjects(world)).map((message) => message.split("\n")[0])).toEqual(went);
+  expect([await world.read("hello.txt"), await world.read("old.txt")]).toEqual([undefined, "old"]);
+  expect((await world.sandbox.exec(["git", "diff", "--name-only", "HEAD~5", "HEAD"])).stdout).toBe("");
+});
+
 test("a message is proposed for what is staged, or for everything; a stranger gets 404, an anonymous caller 401, a bad body 422", async () => {
   await using world = await chatWorld({ env: { DEFAULT_MODELS: "openai/gpt-5.1" }, script });
   await withRepository(world);

@@ -2,7 +2,7 @@ export { createCheckpointBeforeChange, type CheckpointBeforeChange } from "./che
 export { createCheckpoints, type Checkpoints, type CheckpointRun } from "./checkpoints.ts";
 export { createProjectDatabases } from "./databases.ts";
 export { createSnapshotRetention, type SnapshotRetention } from "./retention.ts";
-export { createReplaceState } from "./replace-state.ts";
+export { createReplaceState, type RestoredRepository } from "./replace-state.ts";
 export { createSafetySnapshots, defineRestoreTask } from "./restore-task.ts";
 export { createRestoreGuard, createSnapshotRestore, type SnapshotRestore } from "./restore.ts";
 export { createSnapshots, type Snapshots } from "./snapshots.service.ts";

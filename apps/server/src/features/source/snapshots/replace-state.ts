@@ -23,19 +23,32 @@ interface Replacement {
   label: string;
   /** Service keys to restart. */
   running: string[];
+  /** Names the point of the history with the state before; the same in every attempt. */
+  restore_id: string;
+  /** Subject of the commit of what the restore changes. */
+  commit_subject: string;
   /** For features that restore more than files and databases. */
   more?: unknown;
 }
 
+/** The project's git repository during a restore. */
+export interface RestoredRepository {
+  /** Whether the project has the same repository as the point: it is kept. */
+  isSame(sandbox: Sandbox, point: string): Promise<boolean>;
+  /** Commits changed files. Never throws. */
+  commit(project: ProjectRow, userId: string, change: { paths: readonly string[]; subject: string }): Promise<void>;
+}
+
 export type ReplaceState = ReturnType<typeof createReplaceState>;
 /**
- * Replaces files, databases and what features keep with them. Every step is idempotent. When a later step fails, the error says what was
- * restored and what was not.
+ * Replaces files, databases and what features keep with them. The repository is kept if the point has the same one, and what the restore changed
+ * becomes a commit. Every step is idempotent. When a later step fails, the error says what was restored and what was not.
  */
 export function createReplaceState({
   databases,
   lifecycle,
   checkpoints,
+  repository,
   onTreeReplaced,
   onRestored,
   log,
@@ -43,6 +56,7 @@ export function createReplaceState({
   databases: ProjectDatabases;
   lifecycle: ContainerStops;
   checkpoints: Checkpoints;
+  repository: RestoredRepository;
   /** Called after files were replaced, for features that keep rows about files. */
   onTreeReplaced: readonly ((projectId: string) => Promise<void>)[];
   /** Called with `more` after files and databases are restored; possibly more than once. */
@@ -51,10 +65,12 @@ export function createReplaceState({
 }) {
   const replaceFiles = async (project: ProjectRow, sandbox: Sandbox, point: string, { signal, progress, note }: TaskContext) => {
     await progress(40, "Restoring files");
+    const keep = (await repository.isSame(sandbox, point)) ? [".git"] : [];
     let reportedPercent = 40;
     const done = await sandbox.history
       .restore(point, {
         signal,
+        keep,
         onProgress: (at, total) => {
           const percent = 40 + Math.floor((at / Math.max(1, total)) * 25);
           if (percent < reportedPercent + 5) return;
@@ -71,6 +87,22 @@ export function createReplaceState({
     await note(`${done.written} files written, ${done.removed} removed`);
     for (const listener of onTreeReplaced)
       await listener(project.id).catch((err: unknown) => log.error({ err, project_id: project.id }, "rows not reconciled with the tree"));
+  };
+  /** Files are restored without it. */
+  const commitChanges = async (
+    project: ProjectRow,
+    { history }: Sandbox,
+    { before, point, subject, userId }: { before: string; point: string; subject: string; userId: string },
+    signal: AbortSignal,
+  ) => {
+    try {
+      const { files } = await history.compare(before, point, { withoutIgnored: true, maxPatchBytes: 0, maxFiles: Infinity, signal });
+      const paths = files.flatMap(({ path, oldPath }) => (oldPath === undefined ? [path] : [oldPath, path]));
+      await repository.commit(project, userId, { paths, subject });
+      await history.remove([before]);
+    } catch (err) {
+      if (!signal.aborted) log.warn({ err, project_id: project.id }, "changes of a restore not committed");
+    }
   };
   const replaceDatabases = async (
     project: ProjectRow,
@@ -96,14 +128,18 @@ export function createReplaceState({
   return async (
     project: ProjectRow,
     sandbox: Sandbox,
-    { point, label, running, more }: Replacement,
+    { point, label, running, restore_id, commit_subject, more }: Replacement,
     context: TaskContext,
   ): Promise<void> => {
     const { task, signal, progress, note } = context;
+    const before = `${restorePrefix}${restore_id}`;
     await progress(25, "Stopping containers");
     try {
       await lifecycle.stopAll(project);
+      // An earlier attempt may have replaced files already.
+      if (!(await sandbox.history.find(before))) await sandbox.history.capture(before, { signal });
       await replaceFiles(project, sandbox, point, context);
+      await commitChanges(project, sandbox, { before, point, subject: commit_subject, userId: task.user_id }, signal);
       const step = createStep(context, ["files"]);
       await replaceDatabases(project, sandbox, point, context, step);
       if (more !== undefined) await step({ restores: "the chat", missing: "The chat was not" }, () => onRestored(more));
@@ -120,6 +156,9 @@ export function createReplaceState({
     }
   };
 }
+
+/** Points with the state before a restore, which exist until its changes are committed. */
+export const restorePrefix = "restoring/";
 
 /** A step after files were restored. `restores`: what it restores. `missing`: begins the sentence about its failure. */
 type Step = <T>(names: { restores?: string; missing: string }, work: () => Promise<T>) => Promise<T>;

@@ -12,6 +12,8 @@ export interface RequestedRestore {
   label: string;
   /** For the task's result. */
   name: string;
+  /** Subject of the commit of what the restore changes, unless it only reverts the last commit. */
+  commit_subject: string;
   snapshot_id?: string;
   checkpoint_id?: string;
   /** Default true. */
@@ -100,6 +102,8 @@ export function createSnapshotRestore({
           checkpoint_id: request.checkpoint_id ?? null,
           safety_snapshot_id: made?.row.id ?? null,
           running,
+          restore_id: crypto.randomUUID(),
+          commit_subject: request.commit_subject,
           ...(more !== undefined && { more }),
           attempt: 1,
         };

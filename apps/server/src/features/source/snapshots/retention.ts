@@ -1,6 +1,8 @@
 import type { RuntimeDriver } from "@tesslate/runtime";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Projects, Release } from "../../projects/projects/index.ts";
+import { restorePrefix } from "./replace-state.ts";
+import { restoreType } from "./restore-task.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
 
 /** Histories unchanged for this long have already been cleaned up. */
@@ -35,6 +37,7 @@ export function createSnapshotRetention({
     const wanted = await store.pointNames(projectId);
     // Snapshots and checkpoints in progress are handled tomorrow.
     const names = await history.names();
+    if (!(await store.isUnfinished(projectId, [restoreType]))) await history.remove(names.filter((name) => name.startsWith(restorePrefix)));
     await history.remove(names.filter((name) => name.startsWith("snapshot/") && !wanted.has(name)));
     const stillWanted = await store.pointNames(projectId);
     await history.remove(names.filter((name) => name.startsWith("checkpoint/") && !stillWanted.has(name)));

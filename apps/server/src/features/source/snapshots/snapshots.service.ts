@@ -120,6 +120,7 @@ export function createSnapshots({
         point: `snapshot/${row.id}`,
         label: row.label ?? row.snapshot_name,
         name: row.snapshot_name,
+        commit_subject: `Restore snapshot “${row.label ?? row.snapshot_name}”`,
         snapshot_id: row.id,
         ...options,
         ...(with_messages && { messages_since: row.created_at }),
@@ -150,10 +151,12 @@ export function createSnapshots({
       const { project, row } = await openCheckpoint(userId, ref, id);
       // The checkpoint before a run is younger than its message.
       const sentAt = row.kind === "turn" && row.message_id !== null ? await store.sentAt(row.message_id) : undefined;
+      const label = row.kind === "turn" ? `before “${row.label.slice(0, 80)}”` : row.label.replace(/^Restored /, "");
       const { task, safety_snapshot_id } = await snapshotRestore.begin(project, userId, {
         point: `checkpoint/${row.id}`,
-        label: row.kind === "turn" ? `before “${row.label.slice(0, 80)}”` : row.label.replace(/^Restored /, ""),
+        label,
         name: `checkpoint-${row.id.slice(0, 8)}`,
+        commit_subject: row.kind === "turn" ? `Go back to ${label}` : `Restore checkpoint “${label}”`,
         checkpoint_id: row.id,
         ...options,
         ...(with_messages && { messages_since: sentAt ?? row.created_at }),

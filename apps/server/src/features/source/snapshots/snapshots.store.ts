@@ -12,6 +12,14 @@ interface Page {
 
 export type SnapshotsStore = ReturnType<typeof createSnapshotsStore>;
 export function createSnapshotsStore(db: Database) {
+  const hasUnfinished = async (q: Queries, projectId: string, types: string[]): Promise<boolean> =>
+    (
+      await q
+        .select({ id: tasks.id })
+        .from(tasks)
+        .where(and(eq(tasks.project_id, projectId), inArray(tasks.type, types), inArray(tasks.status, ["queued", "running"])))
+        .limit(1)
+    ).length > 0;
   const ofProject = (projectId: string) => and(eq(snapshots.project_id, projectId), eq(snapshots.is_soft_deleted, false));
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
@@ -23,14 +31,8 @@ export function createSnapshotsStore(db: Database) {
       const type = exclusiveTaskOf(sql`${projectId}::text`);
       return (await q.execute<{ type: ExclusiveTaskType | null }>(sql`select ${type} as type`)).rows[0]?.type ?? null;
     },
-    hasUnfinished: async (q: Queries, projectId: string, types: string[]): Promise<boolean> =>
-      (
-        await q
-          .select({ id: tasks.id })
-          .from(tasks)
-          .where(and(eq(tasks.project_id, projectId), inArray(tasks.type, types), inArray(tasks.status, ["queued", "running"])))
-          .limit(1)
-      ).length > 0,
+    hasUnfinished,
+    isUnfinished: (projectId: string, types: string[]): Promise<boolean> => hasUnfinished(db, projectId, types),
 
     /** Whether a run works in the files of the project or branch. */
     hasActiveRun: async (q: Queries, projectId: string): Promise<boolean> =>
