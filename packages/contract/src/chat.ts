@@ -52,6 +52,10 @@ const chatFields = {
   created_at: Timestamp,
   updated_at: Timestamp,
   message_count: Type.Integer(),
+  card: described(
+    "The card of the board that the chat works on",
+    Nullable(Type.Object({ id: Uuid, ref_number: Type.Integer(), title: Type.String() })),
+  ),
 };
 export const ChatSession = Type.Object(chatFields);
 export type ChatSession = Static<typeof ChatSession>;

@@ -107,6 +107,7 @@ export const errorCodes = {
   import_failed: e(400),
   last_column: e(400),
   task_limit_reached: e(409),
+  card_run_active: e(409),
   mcp_limit_reached: e(400),
   theme_limit_reached: e(400),
   own_referral_code: e(400),

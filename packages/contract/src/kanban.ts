@@ -1,8 +1,11 @@
+import { EditMode } from "./edit-mode.ts";
+import { Reasoning } from "./reasoning.ts";
 import {
   described,
   WriteComment,
   JsonObject,
   Literals,
+  ModelCost,
   Maybe,
   Nullable,
   ProjectRef,
@@ -26,8 +29,31 @@ export type CardType = (typeof cardTypes)[number];
 export const UserRef = described("A person.", Type.Object({ id: Uuid, name: Type.String(), username: Type.String() }));
 export type UserRef = Static<typeof UserRef>;
 
+export const runStages = ["in_progress", "review"] as const;
+export type RunStage = (typeof runStages)[number];
+export const CardRunState = Literals("queued", "running", "waiting", "completed", "failed", "stopped", "paused");
+export type CardRunState = Static<typeof CardRunState>;
+/** The states in which a card cannot be run again. */
+export const activeCardRunStates: readonly CardRunState[] = ["queued", "running", "waiting"];
+export const CardRun = described(
+  "A run of the agent on a card, in a chat of its own. Later runs of that chat count as well: `state` is that of the newest.",
+  Type.Object({
+    chat_id: Uuid,
+    task_id: described("The newest run; null while its message is in the queue of the chat", Nullable(Uuid)),
+    state: described(
+      "`queued`: another run changes the project's files. `waiting`: for a person's answer. `paused`: at a limit, until a person continues it",
+      CardRunState,
+    ),
+    message: described("Why it failed, was stopped or paused, or cannot start", Nullable(Type.String())),
+    cost_cents: described("Of all runs of the chat", ModelCost),
+    created_at: Timestamp,
+    ended_at: Nullable(Timestamp),
+  }),
+);
+export type CardRun = Static<typeof CardRun>;
+
 export const Card = described(
-  "A card of the board: work for people. `ref_number` is shown as `TSK-0001` and never reused.",
+  "A card of the board: work for people, which the agent can take over. `ref_number` is shown as `TSK-0001` and never reused.",
   Type.Object({
     id: Uuid,
     board_id: Uuid,
@@ -49,6 +75,7 @@ export const Card = described(
     completed_at: Nullable(Timestamp),
     attachments: Nullable(Type.Array(JsonObject)),
     custom_fields: Nullable(JsonObject),
+    run: described("The newest run of the agent on the card", Nullable(CardRun)),
     created_at: Timestamp,
     updated_at: Timestamp,
   }),
@@ -59,8 +86,15 @@ export const CardComment = described(
   Type.Object({ id: Uuid, content: Type.String(), user: UserRef, created_at: Timestamp, updated_at: Timestamp }),
 );
 export type CardComment = Static<typeof CardComment>;
-export const CardDetail = described("A card with its comments, oldest first.", extend(Card, { comments: Type.Array(CardComment) }));
+export const CardDetail = described(
+  "A card with its comments, oldest first, and its runs, newest first.",
+  extend(Card, { comments: Type.Array(CardComment), runs: Type.Array(CardRun) }),
+);
 export type CardDetail = Static<typeof CardDetail>;
+const RunStage = described(
+  "Where the agent's runs move their cards: to `in_progress` when a run starts, to `review` when it has ended well. At most one column of a board has each: setting it takes it from another one",
+  Nullable(Literals(...runStages)),
+);
 export const BoardColumn = described(
   "A column of the board with its cards in order.",
   Type.Object({
@@ -72,6 +106,7 @@ export const BoardColumn = described(
     icon: Nullable(Type.String()),
     is_backlog: Type.Boolean(),
     is_completed: Type.Boolean(),
+    run_stage: RunStage,
     task_limit: Nullable(Type.Integer()),
     tasks: Type.Array(Card),
   }),
@@ -99,6 +134,7 @@ const columnFields = {
   icon: Maybe(Type.String({ maxLength: 50 })),
   is_backlog: Type.Optional(Type.Boolean()),
   is_completed: Type.Optional(Type.Boolean()),
+  run_stage: Type.Optional(RunStage),
   task_limit: Maybe(Type.Integer({ minimum: 1, maximum: maxInt })),
   position: described("Limited to the number of columns", Type.Optional(Type.Integer({ minimum: 0, maximum: maxInt }))),
 };
@@ -135,6 +171,18 @@ export const UpdateCard = Type.Object({
   ...cardFields,
 });
 export type UpdateCard = Static<typeof UpdateCard>;
+
+export const RunCard = Type.Object({
+  agent_id: Maybe(Type.String({ maxLength: 100 })),
+  model: described("Replaces the agent's model for this run, e.g. `openai/gpt-5.1`", Maybe(Type.String({ maxLength: 200 }))),
+  edit_mode: Type.Optional(EditMode),
+  reasoning: described("How much the model thinks. Absent: the agent's level, or the model's default", Maybe(Reasoning)),
+  workspace: described(
+    "Where the run works while another one changes the project's files: in the same files, on a branch, or in the files when the others have ended. Absent: as the project's setting `parallel_runs` says; if that is `ask`, the same as `wait`",
+    Type.Optional(Literals("project", "branch", "wait")),
+  ),
+});
+export type RunCard = Static<typeof RunCard>;
 
 const BoardParams = Type.Object({ project_id: ProjectRef });
 const PartParams = Type.Object({ project_id: ProjectRef, id: Uuid });
@@ -242,6 +290,41 @@ export const kanbanRoutes = {
     body: UpdateCard,
     response: Card,
     errors: ["not_found", "bad_request", "task_limit_reached"],
+  }),
+  runCard: route({
+    method: "POST",
+    path: "/api/kanban/{project_id}/tasks/{id}/run",
+    tag,
+    summary: "Run card",
+    description: [
+      "Gives the card to the agent: a run starts in a new chat, with title and description as its message. The card moves with it, whoever is watching: to the column with the `run_stage` `in_progress` when the run starts; when it has ended well to `review`, or without such a column to the first one for completed cards; and back to where it was, with the reason, when it failed or was stopped. A card that a person moves meanwhile stays where they put it.",
+      "",
+      "While another run changes the project's files, the message can wait in the queue of its chat: then `task_id` is null. Later runs of the chat move the card again. 409 `card_run_active` while a run of the card is active, and `task_limit_reached` when the column for running cards is full. Model calls cost credits unless your own key is used.",
+    ].join("\n"),
+    auth: "user",
+    keys: "run",
+    status: 202,
+    params: PartParams,
+    body: RunCard,
+    response: Type.Object({
+      task_id: described("Null: the run is queued", Nullable(Uuid)),
+      status_url: Nullable(Type.String()),
+      chat_id: Uuid,
+      card: Card,
+    }),
+    errors: [
+      "not_found",
+      "card_run_active",
+      "task_limit_reached",
+      "branch_limit_reached",
+      "project_busy",
+      "insufficient_credits",
+      "agent_not_owned",
+      "closed_source",
+      "agent_not_runnable",
+      "unknown_model",
+      "model_not_configured",
+    ],
   }),
   removeCard: route({
     method: "DELETE",

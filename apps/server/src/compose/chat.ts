@@ -9,6 +9,7 @@ import {
   mountAttachments,
   type Attachments,
 } from "../features/agent/attachments/index.ts";
+import { createCardRuns, createCardRunsStore, mountCardRuns } from "../features/agent/card-runs/index.ts";
 import { createCassettes, createCassettesStore, mountCassettes } from "../features/agent/cassettes/index.ts";
 import {
   createApplyChangeSet,
@@ -107,7 +108,7 @@ export function composeChat(
   modelsArea: ModelsArea,
   projectsArea: ProjectsArea,
   { idle, lifecycle, secrets }: ContainersArea,
-  { watch, announce, files }: WorkspaceArea,
+  { watch, announce, files, kanban, cardMoves }: WorkspaceArea,
   { snapshotsStore, checkpoints, snapshotRestore, trees }: SnapshotsArea,
   { branches }: BranchesArea,
   { gitAccess, committed }: GitArea,
@@ -193,6 +194,7 @@ export function composeChat(
     events,
     log,
   });
+  const cardRuns = createCardRuns({ store: createCardRunsStore(db), kanban, moves: cardMoves, runs, queue, events, log });
   const firstMessages: FirstMessages = {
     check: runs.checkFirst,
     keep: queue.addFirst,
@@ -307,8 +309,10 @@ export function composeChat(
     costs,
     record: cassettes.record,
     followUp: {
+      started: ({ chat_id: chatId }) => cardRuns.follow(chatId),
       ended: async ({ chat_id: chatId }) => {
         await queue.afterRun(chatId);
+        await cardRuns.follow(chatId);
         await branches.afterRun(chatId);
         await naming.afterRun(chatId);
         await repairs.afterRun(chatId);
@@ -341,12 +345,13 @@ export function composeChat(
       ),
     jobs: {
       advance_queues: queue.sweep,
+      ...cardRuns.jobHandlers,
       ...naming.jobHandlers,
       ...runCommits.jobHandlers,
       ...attachments.jobHandlers,
       ...webhooks.jobHandlers,
     },
-    cron: { advance_queues: "* * * * *", prune_attachments: "37 * * * *", sweep_webhooks: "* * * * *" },
+    cron: { advance_queues: "* * * * *", follow_card_runs: "* * * * *", prune_attachments: "37 * * * *", sweep_webhooks: "* * * * *" },
     mount(mount) {
       mountChats(mount, { chats, rewinds, transcripts });
       mountRuns(mount, {
@@ -381,6 +386,7 @@ export function composeChat(
       mountAttachments(mount, { attachments });
       mountPlans(mount, { plans });
       mountQueue(mount, { queue });
+      mountCardRuns(mount, { cardRuns });
       mountCassettes(mount, { cassettes });
       mountChanges(mount, {
         list: createListRuns({ store: changesStore, projects, redactorOf: redactions.of }),

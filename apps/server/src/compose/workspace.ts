@@ -13,7 +13,14 @@ import {
   type FilesWatch,
 } from "../features/projects/files/index.ts";
 import { createElementEdits, createElementEditsStore, mountElementEdits } from "../features/projects/element-edits/index.ts";
-import { createKanban, createKanbanStore, mountKanban } from "../features/projects/kanban/index.ts";
+import {
+  createCardMoves,
+  createKanban,
+  createKanbanStore,
+  mountKanban,
+  type CardMoves,
+  type Kanban,
+} from "../features/projects/kanban/index.ts";
 import { createNotes, createNotesStore, mountNotes } from "../features/projects/notes/index.ts";
 import { createGitStore, identityConfig } from "../features/source/git/index.ts";
 import { createShell, createShellStore, mountShell, type Shell } from "../features/runtime/shell/index.ts";
@@ -31,6 +38,8 @@ export interface WorkspaceArea extends Area {
   files: Files;
   search: FileSearch;
   assetsStore: AssetsStore;
+  kanban: Kanban;
+  cardMoves: CardMoves;
   /** To call after all files of a project were replaced. */
   reconcileAssets: (projectId: string) => Promise<void>;
   shell: Shell;
@@ -63,7 +72,8 @@ export function composeWorkspace(
   const search = createFileSearch({ projects, keepAwake: idle.keepAwake });
   const assets = createAssets({ store: assetsStore, projects, announce, checkpointBefore: beforeChange.before });
   const elementEdits = createElementEdits({ projects, announce, store: createElementEditsStore(db) });
-  const kanban = createKanban({ store: createKanbanStore(db), projects, events });
+  const kanbanStore = createKanbanStore(db);
+  const kanban = createKanban({ store: kanbanStore, projects, events });
   const notes = createNotes({ store: createNotesStore(db), projects, events });
   const { identityOf } = createGitStore(db);
   const shell = createShell({
@@ -97,6 +107,8 @@ export function composeWorkspace(
     files,
     search,
     assetsStore,
+    kanban,
+    cardMoves: createCardMoves({ store: kanbanStore }),
     reconcileAssets: assetFollower.reconcile,
     shell,
     mount(mount) {

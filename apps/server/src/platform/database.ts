@@ -14,7 +14,10 @@ import { isConnectionLoss } from "./connection-loss.ts";
 
 export type Database = ReturnType<typeof drizzle>;
 /** A database or a transaction; stores accept either. */
-export type Queries = Pick<Database, "select" | "insert" | "update" | "delete" | "execute" | "selectDistinct" | "$count" | "with">;
+export type Queries = Pick<
+  Database,
+  "select" | "insert" | "update" | "delete" | "execute" | "selectDistinct" | "selectDistinctOn" | "$count" | "with"
+>;
 
 export interface DatabaseHandle {
   db: Database;

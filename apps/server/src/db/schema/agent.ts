@@ -2,6 +2,7 @@ import type { Message, PendingBatch } from "@tesslate/agent";
 import type {
   EndpointApi,
   AgentStep,
+  CardRunState,
   ChecksReport,
   McpTransport,
   MessageAttachment,
@@ -32,7 +33,7 @@ import {
 } from "drizzle-orm/pg-core";
 import { bytea, createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
 import { users } from "./accounts.ts";
-import { projects } from "./projects.ts";
+import { boardColumns, cards, projects } from "./projects.ts";
 
 /** A tool of an MCP server, sanitized for storage and display. */
 export interface McpToolInfo {
@@ -251,6 +252,41 @@ export const chats = pgTable(
   ],
 );
 export type ChatRow = typeof chats.$inferSelect;
+
+/** Runs of cards: each has a chat of its own, and the card follows the runs of the newest one. */
+export const cardRuns = pgTable(
+  "card_runs",
+  {
+    id: id(),
+    card_id: uuid()
+      .notNull()
+      .references(() => cards.id, { onDelete: "cascade" }),
+    chat_id: uuid()
+      .notNull()
+      .unique()
+      .references(() => chats.id, { onDelete: "cascade" }),
+    /** The newest run of the chat; null while its message is in the queue. */
+    task_id: uuid(),
+    state: text().$type<Exclude<CardRunState, "waiting">>().notNull(),
+    /** Why it failed, was stopped or paused. */
+    message: text(),
+    /** Where the card was before the run, and where the run has put it. A card that is somewhere else was moved by a person and stays there. */
+    from_column_id: uuid().references(() => boardColumns.id, { onDelete: "set null" }),
+    from_position: integer().notNull().default(0),
+    at_column_id: uuid().references(() => boardColumns.id, { onDelete: "set null" }),
+    /** Cents; set when the run has ended. */
+    cost_cents: numeric({ precision: 20, scale: 8, mode: "number" }),
+    created_at: createdAt(),
+    ended_at: timestamptz(),
+  },
+  (t) => [
+    index("card_runs_card_id_created_at_idx").on(t.card_id, t.created_at.desc()),
+    index("card_runs_state_idx").on(t.state),
+    index("card_runs_from_column_id_idx").on(t.from_column_id),
+    index("card_runs_at_column_id_idx").on(t.at_column_id),
+  ],
+);
+export type CardRunRow = typeof cardRuns.$inferSelect;
 
 export const messages = pgTable(
   "messages",

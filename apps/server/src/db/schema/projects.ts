@@ -1,4 +1,4 @@
-import type { AssetFileType, CardPriority, CardType } from "@tesslate/contract";
+import type { AssetFileType, CardPriority, CardType, RunStage } from "@tesslate/contract";
 import { type AnyPgColumn, bigint, boolean, index, integer, jsonb, pgTable, text, unique, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 import { bytea, createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
 import { users } from "./accounts.ts";
@@ -132,11 +132,16 @@ export const boardColumns = pgTable(
     icon: text(),
     is_backlog: boolean().notNull().default(false),
     is_completed: boolean().notNull().default(false),
+    /** Where runs move the cards that they work on; at most one column of a board for each. */
+    run_stage: text().$type<RunStage>(),
     task_limit: integer(),
     created_at: createdAt(),
     updated_at: updatedAt(),
   },
-  (t) => [index("board_columns_board_id_position_idx").on(t.board_id, t.position)],
+  (t) => [
+    index("board_columns_board_id_position_idx").on(t.board_id, t.position),
+    unique("board_columns_board_id_run_stage_key").on(t.board_id, t.run_stage),
+  ],
 );
 export type ColumnRow = typeof boardColumns.$inferSelect;
 

@@ -173,6 +173,7 @@ const draftCard = (column: BoardColumn, title: string, reporter: UserRef, now: s
   completed_at: null,
   attachments: null,
   custom_fields: null,
+  run: null,
   created_at: now,
   updated_at: now,
 });

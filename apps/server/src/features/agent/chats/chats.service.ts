@@ -75,6 +75,7 @@ export function createChats({ store, conversations, runs, finishOrphans, project
     created_at,
     updated_at,
     message_count,
+    card,
   }: ChatWithCount): ChatSession => ({
     id,
     project_id,
@@ -85,6 +86,7 @@ export function createChats({ store, conversations, runs, finishOrphans, project
     created_at,
     updated_at,
     message_count,
+    card,
   });
   const presentWithMessages = async (chat: ChatWithCount): Promise<Chat> => {
     const [{ rows }, run, pending, rewind] = await Promise.all([
@@ -137,7 +139,7 @@ export function createChats({ store, conversations, runs, finishOrphans, project
       const row = await store.transaction((tx) =>
         store.insertChat(tx, { user_id: userId, project_id: project.id, title: body.title?.trim() || null }),
       );
-      return presentWithMessages({ ...row, message_count: 0 });
+      return presentWithMessages({ ...row, message_count: 0, card: null });
     },
     get: async (userId: string, chatId: string): Promise<Chat> => presentWithMessages(await own(userId, chatId)),
     update: async (

@@ -1,3 +1,4 @@
+import type { ChatSession } from "@tesslate/contract";
 import { and, asc, count, desc, eq, getTableColumns, inArray, max, ne, or, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { containers, type ContainerRow } from "../../../db/schema/runtime.ts";
@@ -25,7 +26,7 @@ export interface RunMetadata {
 }
 /** A position after all messages. */
 export const endOfChat = 2_147_483_647;
-export type ChatWithCount = ChatRow & { message_count: number };
+export type ChatWithCount = ChatRow & { message_count: number; card: ChatSession["card"] };
 
 const runType = "agent_execution";
 const unfinished = ["queued", "running"] as const;
@@ -45,6 +46,8 @@ const withCount = {
   created_at: chats.created_at,
   updated_at: chats.updated_at,
   message_count: messageCount,
+  card: sql<ChatSession["card"]>`(
+    select jsonb_build_object('id', c.id, 'ref_number', c.ref_number, 'title', c.title) from card_runs r join cards c on c.id = r.card_id where r.chat_id = "chats"."id")`,
 };
 
 export type ChatStore = ReturnType<typeof createChatStore>;

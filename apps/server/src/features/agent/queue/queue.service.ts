@@ -8,7 +8,7 @@ import {
 } from "@tesslate/contract";
 import type { Queries } from "../../../platform/database.ts";
 import { AppError, badRequest, invalid, limitReached, notFound } from "../../../platform/errors.ts";
-import type { EventLog } from "../../../platform/events.ts";
+import type { EventLog, NewEvent } from "../../../platform/events.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Attachments } from "../attachments/index.ts";
 import { steeringMessage } from "@tesslate/agent";
@@ -132,6 +132,19 @@ export function createMessageQueue({ store, chats, runs, projects, attachments, 
     });
   };
 
+  const addFirst = async (tx: Queries, sender: Sender, projectId: string, { message, ...options }: QueueMessage): Promise<string> => {
+    await attachments.assign(tx, sender.id, projectId, options.attachments ?? []);
+    const { id } = await chats.insertChat(tx, { user_id: sender.id, project_id: projectId });
+    await store.insert(tx, {
+      chat_id: id,
+      user_id: sender.id,
+      user_name: sender.name,
+      message: message.trim(),
+      options: { ...options, edit_mode: editModeFor(sender, options.edit_mode) },
+    });
+    return id;
+  };
+
   return {
     list: async (userId: string, chatId: string): Promise<QueueBody> => {
       const { id } = await own(userId, chatId);
@@ -184,17 +197,21 @@ export function createMessageQueue({ store, chats, runs, projects, attachments, 
     },
 
     /** Queues the first message of a project in a new chat, in the transaction that creates the project. Returns the chat's id. */
-    addFirst: async (tx: Queries, sender: Sender, projectId: string, { message, ...options }: QueueMessage): Promise<string> => {
-      await attachments.assign(tx, sender.id, projectId, options.attachments ?? []);
-      const { id } = await chats.insertChat(tx, { user_id: sender.id, project_id: projectId });
-      await store.insert(tx, {
-        chat_id: id,
-        user_id: sender.id,
-        user_name: sender.name,
-        message: message.trim(),
-        options: { ...options, edit_mode: editModeFor(sender, options.edit_mode) },
+    addFirst,
+    /** Queues a message in a new chat, and sends it if it need not wait. `created` is called in the transaction that creates the chat, and returns its events. */
+    addInNewChat: async (
+      sender: Sender,
+      projectId: string,
+      message: QueueMessage,
+      created: (tx: Queries, chatId: string) => Promise<NewEvent[]>,
+    ): Promise<string> => {
+      let chatId = "";
+      await events.appendWith(projectId, async (tx) => {
+        chatId = await addFirst(tx, sender, projectId, message);
+        return [...(await created(tx, chatId)), changed(chatId)];
       });
-      return id;
+      await advance({ id: chatId, project_id: projectId });
+      return chatId;
     },
     /** Sends the messages that waited for the setup of their project, after `prepare`; does nothing without such messages. Never throws. */
     afterSetup: async (projectId: string, prepare: () => Promise<unknown>): Promise<void> => {

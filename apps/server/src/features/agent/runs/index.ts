@@ -27,7 +27,7 @@ export type { Runs } from "./runs.service.ts";
 export { createChatSocket } from "./runs.socket.ts";
 export { createRunStarts, type Sender, type StartOptions } from "./runs.start.ts";
 export { createRunStops } from "./runs.stop.ts";
-export { createRunsStore, type RunsStore } from "./runs.store.ts";
+export { createRunsStore, runEndReason, type RunsStore } from "./runs.store.ts";
 export {
   repoMapTools,
   type FeatureTools,

@@ -14,6 +14,8 @@ const resumableNotice = "What was done so far is kept, and you can continue the 
 
 /** What follows a run. */
 export interface RunFollowUp {
+  /** Called when the run has started. Must not throw. */
+  started(run: { chat_id: string }): Promise<void>;
   /** Called when the run has ended and the chat accepts the next message. Must not throw. */
   ended(run: { chat_id: string }): Promise<void>;
   /** Resumes an interrupted run. */
@@ -50,6 +52,7 @@ export function createRunTask({
     };
     const runAgent = async (): Promise<RunEnd> => {
       await preparation.announce(handle);
+      await followUp.started({ chat_id: input.chat_id });
       await progress(0, "The agent is working");
       const prepared = await preparation.prepare(handle, context);
       release = prepared.release;

@@ -48,10 +48,13 @@ const holdMessages: Record<string, string> = {
   max_iterations: "The run reached its step limit.",
 };
 
+/** Why a run did not complete, as a sentence. */
+export const runEndReason = (completionReason: string): string => holdMessages[completionReason] ?? "The run failed.";
+
 /** Queued messages are held after a run that did not complete, so that a person decides. */
 const holdAfter = (completionReason: string): QueueHold => ({
   reason: completionReason,
-  message: holdMessages[completionReason] ?? "The run failed.",
+  message: runEndReason(completionReason),
 });
 
 export type RunsStore = ReturnType<typeof createRunsStore>;

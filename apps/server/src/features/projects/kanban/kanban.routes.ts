@@ -2,8 +2,11 @@ import { kanbanRoutes } from "@tesslate/contract";
 import type { Mount } from "../../../http/mount.ts";
 import type { Kanban } from "./kanban.service.ts";
 
+/** `runCard` belongs to the feature that runs cards. */
+const { runCard: _, ...routes } = kanbanRoutes;
+
 export function mountKanban(mount: Mount, { kanban }: { kanban: Kanban }): void {
-  mount("kanban", kanbanRoutes, {
+  mount("kanban", routes, {
     board: ({ user }, { params }) => kanban.board(user.id, params.project_id),
     createColumn: ({ user }, { params, body }) => kanban.createColumn(user.id, params.project_id, body),
     updateColumn: ({ user }, { params, body }) => kanban.updateColumn(user.id, params.project_id, params.id.toLowerCase(), body),

@@ -5,8 +5,8 @@ import { invalid } from "../../../platform/errors.ts";
 export const firstColumns = [
   { name: "Backlog", position: 0, color: "gray", is_backlog: true },
   { name: "To Do", position: 1, color: "blue" },
-  { name: "In Progress", position: 2, color: "orange" },
-  { name: "Review", position: 3, color: "purple" },
+  { name: "In Progress", position: 2, color: "orange", run_stage: "in_progress" as const },
+  { name: "Review", position: 3, color: "purple", run_stage: "review" as const },
   { name: "Done", position: 4, color: "green", is_completed: true },
 ];
 

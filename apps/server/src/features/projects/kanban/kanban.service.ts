@@ -15,15 +15,17 @@ import type { Queries } from "../../../platform/database.ts";
 import { AppError, badRequest, limitReached, notFound } from "../../../platform/errors.ts";
 import type { EventLog } from "../../../platform/events.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
-import type { ProjectRow, BoardRow, ColumnRow } from "../../../db/schema/projects.ts";
+import type { ProjectRow, BoardRow, CardRow, ColumnRow } from "../../../db/schema/projects.ts";
 import { firstColumns, withIdAt, priorityOf, tagsOf, typeOf } from "./kanban.rules.ts";
-import type { CardWithUsers, KanbanStore } from "./kanban.store.ts";
+import type { CardView, KanbanStore } from "./kanban.store.ts";
 
 /** What the board needs of projects. */
 interface ProjectAccess {
   require(userId: string, ref: string): Promise<ProjectRow>;
   touch(projectId: string): Promise<void>;
 }
+/** The newest runs of a card that are shown with it. */
+const shownRuns = 20;
 type Change = Omit<ProjectEventData<"board_changed">, "user_id">;
 
 export type Kanban = ReturnType<typeof createKanban>;
@@ -59,6 +61,17 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
     return done.result;
   };
 
+  const requireCard = async (userId: string, ref: string, id: string) => {
+    const { project, board } = await open(userId, ref);
+    const card = await store.findCard(board.id, id);
+    if (!card) throw notFound("Card");
+    return { project, board, card };
+  };
+  /** Takes the stage from the column that has it. */
+  const freeStage = async (tx: Queries, board: BoardRow, stage: ColumnRow["run_stage"] | undefined) => {
+    if (stage) await store.clearRunStage(tx, board.id, stage);
+  };
+
   const columnIn = (columns: ColumnRow[], id: string): ColumnRow => {
     const column = columns.find((c) => c.id === id);
     if (!column) throw notFound("Column");
@@ -69,7 +82,7 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
     if (!found) throw notFound("Column");
     return presentColumn(found.column, found.cards);
   };
-  const cardIn = async (tx: Queries, board: BoardRow, id: string): Promise<CardWithUsers> => {
+  const cardIn = async (tx: Queries, board: BoardRow, id: string): Promise<CardView> => {
     const card = await store.findCard(board.id, id, tx);
     if (!card) throw notFound("Card");
     return card;
@@ -78,14 +91,6 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
     const column = columns.find((c) => c.id === id.toLowerCase());
     if (!column) throw badRequest("This column is not on the board.");
     return column;
-  };
-  const refuseOver = (column: ColumnRow, cardsAfter: number) => {
-    if (column.task_limit !== null && cardsAfter > column.task_limit)
-      throw limitReached(
-        "task_limit_reached",
-        `“${column.name}” is limited to ${column.task_limit} ${column.task_limit === 1 ? "card" : "cards"}.`,
-        { used: cardsAfter - 1, limit: column.task_limit, column_id: column.id, task_limit: column.task_limit },
-      );
   };
   /** Assignees must have access to the project. */
   const requireAccess = async (callerId: string, ref: string, userId: string | null | undefined) => {
@@ -97,6 +102,7 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
   };
 
   return {
+    requireCard,
     board: async (userId: string, ref: string): Promise<Board> => {
       const { board } = await open(userId, ref);
       return {
@@ -114,6 +120,7 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
     createColumn: (userId: string, ref: string, { name, position, ...rest }: CreateColumn): Promise<BoardColumn> =>
       change(userId, ref, async (tx, board) => {
         const columns = await store.columns(tx, board.id);
+        await freeStage(tx, board, rest.run_stage);
         const id = await store.insertColumn(tx, { ...rest, board_id: board.id, name: name.trim(), position: columns.length });
         await store.arrangeColumns(
           tx,
@@ -129,6 +136,7 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
       change(userId, ref, async (tx, board) => {
         const columns = await store.columns(tx, board.id);
         const before = columnIn(columns, id);
+        if (rest.run_stage !== before.run_stage) await freeStage(tx, board, rest.run_stage);
         await store.updateColumn(tx, id, { ...rest, ...(name !== undefined && { name: name.trim() }) });
         if (position !== undefined)
           await store.arrangeColumns(
@@ -188,10 +196,9 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
       return page.envelope(rows.map(presentCard), total);
     },
     getCard: async (userId: string, ref: string, id: string): Promise<CardDetail> => {
-      const { board } = await open(userId, ref);
-      const card = await store.findCard(board.id, id);
-      if (!card) throw notFound("Card");
-      return { ...presentCard(card), comments: (await store.comments(id)).map(presentComment) };
+      const { card } = await requireCard(userId, ref, id);
+      const [comments, runs] = await Promise.all([store.comments(id), store.listRuns(id, shownRuns)]);
+      return { ...presentCard(card), comments: comments.map(presentComment), runs };
     },
     createCard: async (userId: string, ref: string, { title, column_id, ...rest }: CreateCard): Promise<Card> => {
       const fields = fieldsOf(rest);
@@ -216,11 +223,7 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
     },
     updateCard: async (userId: string, ref: string, id: string, body: UpdateCard): Promise<Card> => {
       const { title, column_id, position, spent_hours, started_at, completed_at, ...rest } = body;
-      if (Object.keys(body).length === 0) {
-        const card = await store.findCard((await open(userId, ref)).board.id, id);
-        if (!card) throw notFound("Card");
-        return presentCard(card);
-      }
+      if (Object.keys(body).length === 0) return presentCard((await requireCard(userId, ref, id)).card);
       const fields = fieldsOf(rest);
       await requireAccess(userId, ref, rest.assignee_id);
       return change(userId, ref, async (tx, board) => {
@@ -268,8 +271,18 @@ export function createKanban({ store, projects, events }: { store: KanbanStore; 
   };
 }
 
+/** Throws `task_limit_reached`. */
+export const refuseOver = (column: ColumnRow, cardsAfter: number): void => {
+  if (column.task_limit !== null && cardsAfter > column.task_limit)
+    throw limitReached(
+      "task_limit_reached",
+      `“${column.name}” is limited to ${column.task_limit} ${column.task_limit === 1 ? "card" : "cards"}.`,
+      { used: cardsAfter - 1, limit: column.task_limit, column_id: column.id, task_limit: column.task_limit },
+    );
+};
+
 /** `completed_at`: when the card first entered a completed column; null in other columns. */
-const completedOn = (column: ColumnRow, card: CardWithUsers) =>
+export const completedOn = (column: ColumnRow, card: Pick<CardRow, "completed_at">) =>
   column.is_completed ? (card.completed_at ?? new Date().toISOString()) : null;
 
 /** Fields shared by create and update; only keys that were sent. */
@@ -285,10 +298,10 @@ function fieldsOf({ priority, task_type, tags, due_date, ...rest }: Omit<CreateC
   };
 }
 
-function presentCard({ assignee_id: _assignee, reporter_id: _reporter, ...card }: CardWithUsers): Card {
+function presentCard({ assignee_id: _assignee, reporter_id: _reporter, ...card }: CardView): Card {
   return card;
 }
-const presentColumn = (column: ColumnRow, cards: CardWithUsers[]): BoardColumn => ({ ...column, tasks: cards.map(presentCard) });
+const presentColumn = (column: ColumnRow, cards: CardView[]): BoardColumn => ({ ...column, tasks: cards.map(presentCard) });
 const presentComment = (row: CardComment): CardComment => ({
   id: row.id,
   content: row.content,

@@ -1,13 +1,16 @@
-import { and, asc, count, eq, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
-import type { UserRef } from "@tesslate/contract";
+import type { CardRun, UserRef } from "@tesslate/contract";
 import type { Database, Queries } from "../../../platform/database.ts";
 import { asJsonb } from "../../../platform/postgres-text.ts";
 import { users } from "../../../db/schema/accounts.ts";
+import { cardRuns, chats } from "../../../db/schema/agent.ts";
+import { usageLogs } from "../../../db/schema/billing.ts";
+import { tasks } from "../../../db/schema/core.ts";
 import { boardColumns, boards, cardComments, cards, type BoardRow, type CardRow, type ColumnRow } from "../../../db/schema/projects.ts";
 
-/** A card with its users. */
-export type CardWithUsers = CardRow & { assignee: UserRef | null; reporter: UserRef | null };
+/** A card with its users and its newest run. */
+export type CardView = CardRow & { assignee: UserRef | null; reporter: UserRef | null; run: CardRun | null };
 export interface CardFilter {
   q?: string;
   priority?: string;
@@ -23,11 +26,28 @@ const withUsers = { card: cards, assignee: refOf(assignee), reporter: refOf(repo
 type Joins = { [K in keyof UserRef]: UserRef[K] | null } | null;
 const userOf = (row: Joins): UserRef | null =>
   row && row.id !== null && row.name !== null && row.username !== null ? { id: row.id, name: row.name, username: row.username } : null;
-const merge = (row: { card: CardRow; assignee: Joins; reporter: Joins }): CardWithUsers => ({
+type Merged = { card: CardRow; assignee: Joins; reporter: Joins };
+const merge = (row: Merged, run: CardRun | undefined): CardView => ({
   ...row.card,
   assignee: userOf(row.assignee),
   reporter: userOf(row.reporter),
+  run: run ?? null,
 });
+/** A run that has not ended costs what its calls have cost so far. */
+const run = {
+  chat_id: cardRuns.chat_id,
+  task_id: cardRuns.task_id,
+  state: sql<
+    CardRun["state"]
+  >`case when ${cardRuns.state} = 'running' and ${chats.status} = 'waiting_approval' then 'waiting' else ${cardRuns.state} end`,
+  message: cardRuns.message,
+  cost_cents:
+    sql`coalesce(${cardRuns.cost_cents}, (select sum(${usageLogs.cost_total}) from ${usageLogs} join ${tasks} on ${tasks.id} = ${usageLogs.task_id} where ${tasks.chat_id} = ${cardRuns.chat_id}), 0)`.mapWith(
+      Number,
+    ),
+  created_at: cardRuns.created_at,
+  ended_at: cardRuns.ended_at,
+};
 
 export type KanbanStore = ReturnType<typeof createKanbanStore>;
 export function createKanbanStore(db: Database) {
@@ -39,6 +59,24 @@ export function createKanbanStore(db: Database) {
       .leftJoin(assignee, eq(assignee.id, cards.assignee_id))
       .leftJoin(reporter, eq(reporter.id, cards.reporter_id))
       .$dynamic();
+  /** The newest runs of these cards, by card. */
+  const runsOf = async (q: Queries, cardIds: readonly string[]): Promise<Map<string, CardRun>> => {
+    if (cardIds.length === 0) return new Map();
+    const rows = await q
+      .selectDistinctOn([cardRuns.card_id], { card_id: cardRuns.card_id, ...run })
+      .from(cardRuns)
+      .innerJoin(chats, eq(chats.id, cardRuns.chat_id))
+      .where(sql`${cardRuns.card_id} in (select value::uuid from jsonb_array_elements_text(${asJsonb(cardIds)}))`)
+      .orderBy(cardRuns.card_id, desc(cardRuns.created_at), desc(cardRuns.id));
+    return new Map(rows.map(({ card_id, ...found }) => [card_id, found]));
+  };
+  const withRuns = async (q: Queries, rows: Merged[]): Promise<CardView[]> => {
+    const runs = await runsOf(
+      q,
+      rows.map(({ card }) => card.id),
+    );
+    return rows.map((row) => merge(row, runs.get(row.card.id)));
+  };
   const find = async (projectId: string) => (await db.select().from(boards).where(eq(boards.project_id, projectId)))[0];
 
   return {
@@ -50,8 +88,8 @@ export function createKanbanStore(db: Database) {
         if (board) await tx.insert(boardColumns).values(columns.map((column) => ({ ...column, board_id: board.id })));
         return board;
       }),
-    /** Columns and their cards, by position, read in one database snapshot. */
-    read: async (boardId: string, q: Queries = db): Promise<{ column: ColumnRow; cards: CardWithUsers[] }[]> => {
+    /** Columns and their cards, by position, read in one database snapshot; the runs of the cards are read after that. */
+    read: async (boardId: string, q: Queries = db): Promise<{ column: ColumnRow; cards: CardView[] }[]> => {
       const rows = await q
         .select({ column: boardColumns, ...withUsers })
         .from(boardColumns)
@@ -60,11 +98,15 @@ export function createKanbanStore(db: Database) {
         .leftJoin(reporter, eq(reporter.id, cards.reporter_id))
         .where(eq(boardColumns.board_id, boardId))
         .orderBy(asc(boardColumns.position), asc(boardColumns.id), asc(cards.position), asc(cards.id));
-      const byId = new Map<string, { column: ColumnRow; cards: CardWithUsers[] }>();
+      const runs = await runsOf(
+        q,
+        rows.flatMap(({ card }) => card?.id ?? []),
+      );
+      const byId = new Map<string, { column: ColumnRow; cards: CardView[] }>();
       for (const { column, card, ...users } of rows) {
         const entry = byId.get(column.id) ?? { column, cards: [] };
         byId.set(column.id, entry);
-        if (card) entry.cards.push(merge({ card, ...users }));
+        if (card) entry.cards.push(merge({ card, ...users }, runs.get(card.id)));
       }
       return [...byId.values()];
     },
@@ -89,7 +131,7 @@ export function createKanbanStore(db: Database) {
           .offset(page.offset),
         db.select({ n: count() }).from(cards).where(where),
       ]);
-      return { rows: rows.map(merge), total: total?.n ?? 0 };
+      return { rows: await withRuns(db, rows), total: total?.n ?? 0 };
     },
 
     /** Locks the board's row until the transaction ends, so that changes are serialized. `undefined` when the board is gone. */
@@ -102,6 +144,9 @@ export function createKanbanStore(db: Database) {
           .returning();
         return board && work(tx, board);
       }),
+    /** Locks the board's row until the transaction ends, without a change. False when the board is gone. */
+    lock: async (tx: Queries, boardId: string): Promise<boolean> =>
+      (await tx.select({ id: boards.id }).from(boards).where(eq(boards.id, boardId)).for("update")).length > 0,
     columns: (tx: Queries, boardId: string): Promise<ColumnRow[]> =>
       tx.select().from(boardColumns).where(eq(boardColumns.board_id, boardId)).orderBy(asc(boardColumns.position), asc(boardColumns.id)),
     insertColumn: async (tx: Queries, values: typeof boardColumns.$inferInsert): Promise<string> => {
@@ -115,6 +160,13 @@ export function createKanbanStore(db: Database) {
         .set({ ...values, updated_at: sql`now()` })
         .where(eq(boardColumns.id, id));
     },
+    /** Takes a stage from the other columns of the board. */
+    clearRunStage: async (tx: Queries, boardId: string, stage: NonNullable<ColumnRow["run_stage"]>): Promise<void> => {
+      await tx
+        .update(boardColumns)
+        .set({ run_stage: null })
+        .where(and(eq(boardColumns.board_id, boardId), eq(boardColumns.run_stage, stage)));
+    },
     deleteColumn: async (tx: Queries, id: string): Promise<void> => {
       await tx.delete(boardColumns).where(eq(boardColumns.id, id));
     },
@@ -125,8 +177,17 @@ export function createKanbanStore(db: Database) {
         where c.id = o.id::uuid and c.position <> o.at - 1`);
     },
 
-    findCard: async (boardId: string, id: string, q: Queries = db): Promise<CardWithUsers | undefined> =>
-      (await selectCards(q).where(and(eq(cards.id, id), eq(cards.board_id, boardId)))).map(merge)[0],
+    findCard: async (boardId: string, id: string, q: Queries = db): Promise<CardView | undefined> =>
+      (await withRuns(q, await selectCards(q).where(and(eq(cards.id, id), eq(cards.board_id, boardId)))))[0],
+    /** The runs of a card, newest first. */
+    listRuns: (cardId: string, limit: number): Promise<CardRun[]> =>
+      db
+        .select(run)
+        .from(cardRuns)
+        .innerJoin(chats, eq(chats.id, cardRuns.chat_id))
+        .where(eq(cardRuns.card_id, cardId))
+        .orderBy(desc(cardRuns.created_at), desc(cardRuns.id))
+        .limit(limit),
     cardIds: async (tx: Queries, columnId: string): Promise<string[]> =>
       (await tx.select({ id: cards.id }).from(cards).where(eq(cards.column_id, columnId)).orderBy(asc(cards.position), asc(cards.id))).map(
         (r) => r.id,

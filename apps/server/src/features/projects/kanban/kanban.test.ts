@@ -199,6 +199,7 @@ describe("cards", () => {
       completed_at: null,
       attachments: null,
       custom_fields: null,
+      run: null,
       created_at: card.created_at,
       updated_at: card.updated_at,
     });
@@ -218,7 +219,7 @@ describe("cards", () => {
       tags: null,
       estimate_hours: 3,
     });
-    expect(await kanban().getCard({ params: id })).toEqual({ ...changed, comments: [] });
+    expect(await kanban().getCard({ params: id })).toEqual({ ...changed, comments: [], runs: [] });
     // An empty update changes nothing, not even the time of the last change.
     expect(await kanban().updateCard({ params: id, body: {} })).toEqual(changed);
     const due = await kanban().updateCard({ params: id, body: { due_date: "2026-12-24" } });

@@ -1,0 +1,3 @@
+export { mountCardRuns } from "./card-runs.routes.ts";
+export { createCardRuns, type CardRuns } from "./card-runs.service.ts";
+export { createCardRunsStore } from "./card-runs.store.ts";
