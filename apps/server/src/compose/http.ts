@@ -1,6 +1,7 @@
 import { contract } from "@tesslate/contract";
 import { checkDisk, createPrometheusMetrics, createSystemStore, mountSystem } from "../features/operations/system/index.ts";
 import { createHttpServer, type HttpServer } from "../http/server.ts";
+import { readHostLoad } from "../platform/host-load.ts";
 import type { Jobs } from "../platform/jobs.ts";
 import { version } from "../version.ts";
 import type { AccountsArea } from "./accounts.ts";
@@ -11,7 +12,7 @@ import type { PreviewsArea } from "./previews.ts";
 
 /** The HTTP server with the routes that describe the server itself. Those of the areas are mounted afterwards. */
 export async function composeHttp(
-  { config, log, onClose, database, runtime, idempotency, port, traces, mail, dataDir }: Platform,
+  { config, log, onClose, database, runtime, idempotency, port, traces, measurements, mail, dataDir }: Platform,
   {
     accounts: { auth, setup, oauth, passkeys },
     models,
@@ -22,10 +23,11 @@ export async function composeHttp(
   { webDir }: { webDir: string | undefined },
 ): Promise<{ http: HttpServer; facts: { driver: string; isolation: string; warnings: readonly string[] } }> {
   const metrics = createPrometheusMetrics({
+    measurements,
     store: createSystemStore(database.db),
     pool: database.pool,
-    sandboxes: async () => (await runtime.list()).length,
-    version,
+    runtime,
+    hostLoad: () => readHostLoad(dataDir),
   });
   const http = await createHttpServer({
     config: config.http,
@@ -37,11 +39,7 @@ export async function composeHttp(
     version,
     webDir,
     port,
-    watch: {
-      traces,
-      ended: ({ method, route, status, seconds, isStream }) =>
-        isStream ? metrics.stream(route) : metrics.request(method, route, status, seconds),
-    },
+    watch: { traces, measurements },
   });
   onClose(() => http.close());
   onClose(async () => previews.previewSite.close());

@@ -44,7 +44,7 @@ export interface ModelsArea extends Area {
 }
 
 export function composeModels(
-  { config, log, onClose, db, box, settings, outbound, serverOutbound }: Platform,
+  { config, log, onClose, db, box, settings, outbound, serverOutbound, measurements }: Platform,
   audit: Audit,
   { demoModel }: { demoModel: string | undefined },
 ): ModelsArea {
@@ -57,7 +57,7 @@ export function composeModels(
   const capabilities = createCapabilities({ store, catalogue, outboundOf, log });
   const connections = createProviderConnections({ config: config.models, settings });
   const prices = createPrices({ file: config.models.pricesFile, log });
-  const clients = createModelClients({ outboundOf, prices });
+  const clients = createModelClients({ outboundOf, prices, measurements });
   const scripted = demoModel === undefined ? undefined : createDemoModel({ command: [process.execPath, demoModel], log });
   onClose(async () => scripted?.close());
   const demo = createDemoMode({ scripted, settings, isOnByDefault: config.models.isDemo });

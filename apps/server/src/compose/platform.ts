@@ -17,6 +17,7 @@ import type { JobHandlers } from "../platform/jobs.ts";
 import { checkKeys, refuseKeysOfOtherDatabase } from "../platform/key-check.ts";
 import type { Logger } from "../platform/logger.ts";
 import { createMail, type Mail } from "../platform/mail.ts";
+import { createMeasurements, type Measurements } from "../platform/measurements.ts";
 import { createMailStore } from "../platform/mail.store.ts";
 import { createOutbound, hostEntry, type Outbound } from "../platform/outbound.ts";
 import { findPostgresPrograms, holdDataDir, startEmbeddedPostgres } from "../platform/postgres.ts";
@@ -59,6 +60,7 @@ export interface Platform {
   runtime: RuntimeDriver;
   /** `undefined`: disabled. */
   traces: Traces | undefined;
+  measurements: Measurements;
   secrets: SecretsArea;
   tasks: Tasks;
   preparation: Preparation;
@@ -98,6 +100,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   if (embedded) onClose(() => embedded.stop());
   const traces = await startTraces(config.traces, version);
   if (traces) onClose(() => traces.close());
+  const measurements = createMeasurements(version);
   const database = connectDatabase(given ?? { socketDir: embedded?.socketDir ?? "" }, log, {
     traces,
     ...(swap.longestOutageMs !== undefined && { longestOutageMs: swap.longestOutageMs }),
@@ -162,6 +165,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     changes: createTaskChanges({ store: tasksStore, events, bus, isShared, log }),
     bus,
     redact: secrets.redactions.redact,
+    measurements,
     log,
   });
   onClose(() => tasks.close());
@@ -190,6 +194,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     mail,
     runtime,
     traces,
+    measurements,
     secrets,
     tasks,
     preparation,

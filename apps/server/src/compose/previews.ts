@@ -35,7 +35,7 @@ export interface PreviewsArea extends Area {
 }
 
 export function composePreviews(
-  { config, log, db, box, bus, events, address }: Platform,
+  { config, log, db, box, bus, events, address, measurements }: Platform,
   { redactions }: Pick<SecretsArea, "redactions">,
   { users, sessions, auth, authStore }: AccountsArea,
   { projects }: ProjectsArea,
@@ -70,10 +70,11 @@ export function composePreviews(
   });
   const previewSite = createPreviewSite({
     lookup: createPreviewLookup({ containers, projects }),
-    targets: createPreviewTargets({ projects, containers, lifecycle, services, statusWriter, idle }),
+    targets: createPreviewTargets({ projects, containers, lifecycle, services, statusWriter, idle, measurements }),
     visitors,
     reporting: createReporting({ events, redactions, onErrors: onPreviewErrors }),
     settings: { address, appOrigin: new URL(config.http.appBaseUrl).origin, trustProxy: config.http.trustProxy },
+    measurements,
     log,
   });
 

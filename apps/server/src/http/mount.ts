@@ -23,6 +23,7 @@ import {
   type Principal,
 } from "./context.ts";
 import { renderError } from "./errors.ts";
+import type { Measurements } from "../platform/measurements.ts";
 import type { Span, Traces } from "../platform/traces.ts";
 import type { FrameSocket, SocketContext, Sockets } from "./sockets.ts";
 import { writeEvents } from "./sse.ts";
@@ -66,11 +67,12 @@ export interface MountOptions {
   /** Aborts at server shutdown and ends open streams. */
   shutdown: AbortSignal;
   isSameSiteOrigin: (origin: string) => boolean;
+  measurements: Pick<Measurements, "connected"> | undefined;
 }
 export type Mount = <G extends RouteGroup>(group: string, routes: G, handlers: Handlers<G>) => void;
 
 /** Mounts contract routes in Fastify: auth, CSRF, validation, serialisation, streams. The only caller of `app.route`. */
-export function createMount({ app, sockets, auth, idempotency, shutdown, isSameSiteOrigin }: MountOptions): Mount {
+export function createMount({ app, sockets, auth, idempotency, shutdown, isSameSiteOrigin, measurements }: MountOptions): Mount {
   const contextOf = (request: FastifyRequest, reply: FastifyReply): Context<Principal | undefined> => ({
     user: request.principal,
     log: request.log as Context["log"],
@@ -211,10 +213,13 @@ export function createMount({ app, sockets, auth, idempotency, shutdown, isSameS
             if (!events) return reply.code(204).send();
             const { signal } = context;
             reply.hijack();
+            const closed = measurements?.connected({ kind: "stream", route: templateOf(request), userId: request.principal?.id });
             await writeEvents(reply.raw, events, {
               signal,
               headers: reply.getHeaders() as Record<string, string>,
-            }).catch((err: unknown) => request.log.error({ err }, "stream failed"));
+            })
+              .catch((err: unknown) => request.log.error({ err }, "stream failed"))
+              .finally(closed);
             return;
           }
           if (spec.kind === "raw") return handle(context, input, { request, reply });
@@ -283,11 +288,12 @@ const rawScope = (route: RouteOptions) => async (scope: FastifyInstance) => {
 const isCurrent = (etag: unknown, known: string | undefined): boolean =>
   typeof etag === "string" && (known ?? "").split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);
 
-/** Observer of requests. `route` is the path template, or `unmatched`. */
+/** Who records requests. */
 export interface RequestWatch {
-  ended?(request: { method: string; route: string; status: number; seconds: number; isStream: boolean }): void;
   traces?: Traces | undefined;
+  measurements?: Pick<Measurements, "request" | "refused" | "connected"> | undefined;
 }
+/** The path template, or `unmatched`. */
 const templateOf = ({ routeOptions: { url, config } }: FastifyRequest): string =>
   config.route === undefined ? "unmatched" : (url ?? "").replace(/:(\w+)/g, "{$1}").replace("*", "{path}");
 
@@ -300,8 +306,15 @@ function callerOf({ headers }: FastifyRequest): { traceparent?: string; tracesta
 const isAbort = (error: unknown): boolean =>
   (error instanceof RuntimeError && error.code === "aborted") || (error instanceof Error && error.name === "AbortError");
 
+/** The project's ID or slug in the path. */
+function projectOf({ params, routeOptions: { url = "" } }: FastifyRequest): string | undefined {
+  const { id, project_id } = (params ?? {}) as { id?: string; project_id?: string };
+  return project_id ?? (url.startsWith("/api/projects/:id") ? id : undefined);
+}
+const isEventStream = (reply: FastifyReply): boolean => String(reply.raw.getHeader("content-type")).startsWith("text/event-stream");
+
 /** The error, not-found and log hooks of the whole app. */
-export function installEdges(app: FastifyInstance, { ended, traces }: RequestWatch = {}): void {
+export function installEdges(app: FastifyInstance, { traces, measurements }: RequestWatch = {}): void {
   app.decorateRequest("principal", undefined);
   app.decorateRequest("abort", undefined);
   app.decorateRequest("form", undefined);
@@ -309,6 +322,7 @@ export function installEdges(app: FastifyInstance, { ended, traces }: RequestWat
     // The client left and its work was stopped: this is not a failure, and no response can be sent.
     if (reply.raw.destroyed && isAbort(error)) return void reply.hijack();
     const rendered = renderError(error, request.id);
+    measurements?.refused("code" in rendered.body ? rendered.body.code : "validation_error");
     if (rendered.isUnexpected) request.log.error({ err: error, route: request.routeOptions.config.route }, "request failed");
     for (const [name, value] of Object.entries(rendered.headers)) reply.header(name, value);
     void reply.code(rendered.status).serializer(JSON.stringify).type("application/json; charset=utf-8").send(rendered.body);
@@ -333,17 +347,19 @@ export function installEdges(app: FastifyInstance, { ended, traces }: RequestWat
       const fields = {
         method: request.method,
         route: request.routeOptions.config.route,
+        user_id: request.principal?.id,
+        project: projectOf(request),
         status: reply.statusCode,
         duration_ms: Math.round(reply.elapsedTime * 10) / 10,
         ...(!reply.raw.writableFinished && { aborted: true }),
       };
-      ended?.({
-        method: request.method,
-        route: templateOf(request),
-        status: reply.statusCode,
-        seconds: reply.elapsedTime / 1000,
-        isStream: String(reply.raw.getHeader("content-type")).startsWith("text/event-stream"),
-      });
+      if (!isEventStream(reply))
+        measurements?.request({
+          method: request.method,
+          route: templateOf(request),
+          status: reply.statusCode,
+          seconds: reply.elapsedTime / 1000,
+        });
       if (reply.statusCode >= 500) request.log.warn(fields, "request");
       else request.log.info(fields, "request");
     });

@@ -85,9 +85,18 @@ export async function createHttpServer({
     parseCookies: (header) => app.parseCookie(header),
     nextRequestId,
     pingMs: config.socketPingMs,
+    measurements: watch?.measurements,
   });
   sockets.attach(app.server);
-  const mount = createMount({ app, sockets, auth, idempotency, shutdown: shutdown.signal, isSameSiteOrigin: isOwnOrigin });
+  const mount = createMount({
+    app,
+    sockets,
+    auth,
+    idempotency,
+    shutdown: shutdown.signal,
+    isSameSiteOrigin: isOwnOrigin,
+    measurements: watch?.measurements,
+  });
 
   await installFallbacks(app, { contract, webDir });
 

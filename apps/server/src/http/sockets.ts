@@ -5,6 +5,7 @@ import type { RouteSpec } from "@tesslate/contract";
 import { AppError } from "../platform/errors.ts";
 import type { Logger } from "../platform/logger.ts";
 import { checkImpersonation, checkKey, sessionCookie, type Authenticator, type Principal } from "./context.ts";
+import type { Measurements } from "../platform/measurements.ts";
 import { renderError } from "./errors.ts";
 import { isUuid } from "../platform/uuid.ts";
 
@@ -78,6 +79,7 @@ export function createSockets({
   parseCookies,
   nextRequestId,
   pingMs,
+  measurements,
 }: {
   auth: Authenticator;
   log: Logger;
@@ -87,6 +89,7 @@ export function createSockets({
   nextRequestId: () => string;
   /** Ping interval; after two unanswered pings the socket is closed. */
   pingMs: number;
+  measurements: Pick<Measurements, "connected"> | undefined;
 }): Sockets {
   const wss = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, clientTracking: true });
   const routes: SocketRoute[] = [];
@@ -134,6 +137,7 @@ export function createSockets({
     const found = routes.find((r) => r.pattern.test(path));
     const child = log.child({ request_id, route: found?.name });
     let unwatch: (() => void) | undefined;
+    let closed: (() => void) | undefined;
     try {
       const { user, isFramed } = (await principalOf(request, url, socket)) ?? {};
       if (!user) throw await auth.refusal(undefined);
@@ -152,6 +156,7 @@ export function createSockets({
           user_agent: request.headers["user-agent"],
         });
       if (isFramed) socket.send({ type: "authenticated" });
+      closed = measurements?.connected({ kind: "socket", route: found.spec.path, userId: user.id });
       await found.handler({ user, log: child, request_id, signal: socket.signal }, { params }, socket);
       socket.close(closeCodes.normal);
     } catch (error) {
@@ -173,6 +178,7 @@ export function createSockets({
       }
     } finally {
       unwatch?.();
+      closed?.();
       child.info({ duration_ms: Date.now() - started }, "socket closed");
     }
   };

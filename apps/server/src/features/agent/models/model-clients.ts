@@ -1,6 +1,8 @@
 import { createModelClient, type ModelClient } from "@tesslate/agent";
+import type { Measurements } from "../../../platform/measurements.ts";
 import { boundedResponses } from "./bounded-responses.ts";
 import { apiOf, type OutboundOf, type ProviderConnection } from "./connections.ts";
+import { measuredClient } from "./measured-client.ts";
 import type { Prices } from "./prices.ts";
 import { probe, type ProbeOutcome } from "./probe.ts";
 import { findProvider, nativeName, splitModelId, withoutProvider } from "./providers.ts";
@@ -11,10 +13,18 @@ export const isOwnAddress = ({ provider, origin, base_url }: ProviderConnection)
 
 /** Calls models over connections. */
 export type ModelClients = ReturnType<typeof createModelClients>;
-export function createModelClients({ outboundOf, prices }: { outboundOf: OutboundOf; prices: Pick<Prices, "known"> }) {
+export function createModelClients({
+  outboundOf,
+  prices,
+  measurements,
+}: {
+  outboundOf: OutboundOf;
+  prices: Pick<Prices, "known">;
+  measurements: Pick<Measurements, "modelCall">;
+}) {
   const clientOf = (connection: ProviderConnection, model: string, fetch = outboundOf(connection).fetch): ModelClient => {
     const { provider, base_url, api_key } = connection;
-    return createModelClient({
+    const client = createModelClient({
       provider: apiOf(connection),
       base_url,
       api_key,
@@ -23,6 +33,7 @@ export function createModelClients({ outboundOf, prices }: { outboundOf: Outboun
       takes_cache_key: provider.slug === "openai",
       fetch: isOwnAddress(connection) ? boundedResponses(fetch) : fetch,
     });
+    return measuredClient(client, findProvider(provider.slug) ? provider.slug : "custom", measurements);
   };
   return {
     clientOf,

@@ -6,6 +6,7 @@ import { AppError, conflict, diskFullMessage, notFound } from "../../../platform
 import type { Jobs } from "../../../platform/jobs.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { isConnectionLoss } from "../../../platform/connection-loss.ts";
+import type { Measurements } from "../../../platform/measurements.ts";
 import type { Reconnect } from "../../../platform/reconnect.ts";
 import { pageOf, type PageQuery } from "../../../platform/pagination.ts";
 import { presentTask } from "./present-task.ts";
@@ -62,6 +63,7 @@ export function createTasks({
   changes,
   bus,
   redact,
+  measurements,
   log,
 }: {
   store: TasksStore;
@@ -70,6 +72,7 @@ export function createTasks({
   bus: Bus;
   /** Redacts a project's secrets in the messages, logs and errors of its tasks. */
   redact(projectId: string, text: string): Promise<string>;
+  measurements: Pick<Measurements, "task">;
   log: Logger;
 }) {
   const { publish, endSeqOf } = changes;
@@ -156,6 +159,11 @@ export function createTasks({
         await definition.interrupted?.(finished).catch((err: unknown) => taskLog.error({ err }, "task clean-up failed"));
       else await definition.ended?.(finished).catch((err: unknown) => taskLog.error({ err }, "task clean-up failed"));
     }
+    measurements.task({
+      type: row.type,
+      outcome: outcome.error_code === "interrupted" ? "interrupted" : outcome.status,
+      seconds: (Date.now() - started) / 1000,
+    });
     taskLog.info({ duration_ms: Date.now() - started, outcome: outcome.status, error: outcome.error ?? undefined }, "task");
   };
 

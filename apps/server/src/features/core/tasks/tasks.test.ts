@@ -5,6 +5,7 @@ import { describe, expect, inject, test, vi } from "vitest";
 import type { Task, TaskEvent } from "@tesslate/contract";
 import { AppError } from "../../../platform/errors.ts";
 import { startJobs, type Jobs } from "../../../platform/jobs.ts";
+import { createMeasurements } from "../../../platform/measurements.ts";
 import { testApp } from "../../../testing/app.ts";
 import { testPlatform, type TestPlatform } from "../../../testing/platform.ts";
 import { createTaskChanges } from "./task-changes.ts";
@@ -34,6 +35,7 @@ async function bench(definitions: Record<string, Partial<TaskDefinition> & { run
     changes: createTaskChanges({ store, events, bus, isShared: true, log }),
     bus,
     redact: async (_, text) => text,
+    measurements: createMeasurements("0.0.0"),
     log,
   });
   for (const [type, definition] of Object.entries(definitions)) tasks.define(type, { timeoutMs: 10_000, ...definition });

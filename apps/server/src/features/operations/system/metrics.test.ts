@@ -1,3 +1,8 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call, say, startOtlpReceiver, type OtlpReceiver } from "@tesslate/testkit";
 import { chatWorld, eventually, type ChatWorld } from "../../../testing/chat.ts";
@@ -27,8 +32,14 @@ afterAll(async () => {
   await collector?.close();
 });
 
-test("Prometheus metrics: requests by template, runs, tokens, jobs, sandboxes, pool, event loop", async () => {
+test("Prometheus metrics: requests by template, errors, streams, runs, model calls, tokens, jobs, sandboxes, disk, pool, event loop", async () => {
   const { app, owner, project } = world;
+  const stream = new AbortController();
+  const events = await app.request(`/api/projects/${project.id}/events`, {
+    headers: { authorization: `Bearer ${owner.token}` },
+    signal: stream.signal,
+  });
+  expect(events.status).toBe(200);
   await app.as(owner).projects.get({ params: { id: project.id } });
   await app.request("/api/no-such-route");
   const response = await app.request("/metrics", { headers: { authorization: `Bearer ${token}` } });
@@ -36,14 +47,55 @@ test("Prometheus metrics: requests by template, runs, tokens, jobs, sandboxes, p
   const text = await response.text();
   expect(text).toContain('http_request_duration_seconds_count{method="GET",route="/api/projects/{id}",status="200"}');
   expect(text).toContain('http_request_duration_seconds_count{method="GET",route="unmatched",status="404"}');
-  expect(text).toMatch(/^studio_runs\{status="completed"\} 1$/m);
-  expect(text).toMatch(/^studio_model_calls_total [1-9]/m);
-  expect(text).toMatch(/^studio_model_tokens_total\{direction="input"\} [1-9]/m);
-  expect(text).toMatch(/^studio_sandboxes [1-9]/m);
-  for (const name of ["studio_jobs", "database_pool_connections", "database_pool_waiting", "nodejs_eventloop_lag_seconds", "studio_info"])
+  expect(text).toMatch(/^http_errors_total\{code="not_found"\} [1-9]/m);
+  expect(text).toMatch(/^http_streams_open\{route="\/api\/projects\/\{id\}\/events"\} 1$/m);
+  expect(text).toMatch(/^studio_users_connected 1$/m);
+  expect(text).toMatch(/^studio_task_duration_seconds_count\{type="agent_execution",outcome="completed"\} 1$/m);
+  expect(text).toMatch(/^studio_model_call_duration_seconds_count\{provider="openai",outcome="completed"\} [1-9]/m);
+  expect(text).toMatch(/^studio_model_first_token_seconds_count\{provider="openai"\} [1-9]/m);
+  expect(text).toMatch(/^studio_model_tokens_total\{provider="openai",direction="input"\} [1-9]/m);
+  expect(text).toMatch(/^studio_sandboxes\{state="(running|stopped)"\} [1-9]/m);
+  expect(text).toMatch(/^studio_disk_free_bytes [1-9]/m);
+  for (const name of [
+    "studio_jobs",
+    "studio_jobs_oldest_seconds",
+    "studio_mail_waiting",
+    "database_pool_connections",
+    "database_pool_waiting",
+    "nodejs_eventloop_lag_seconds",
+    "studio_info",
+  ])
     expect(text).toMatch(new RegExp(`^${name}[ {]`, "m"));
+  stream.abort();
+  await eventually(async () => {
+    const later = await (await app.request("/metrics", { headers: { authorization: `Bearer ${token}` } })).text();
+    return later.includes("studio_users_connected 0");
+  });
   expect(text).toMatch(/^studio_source_up\{source="database"\} 1$/m);
   expect(text).not.toContain(project.id);
+});
+
+test("the dashboard and the alerts in deploy/ query metrics that exist, with their labels' values", async () => {
+  const response = await world.app.request("/metrics", { headers: { authorization: `Bearer ${token}` } });
+  const types = new Map([...(await response.text()).matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = "", type = ""]) => [name, type]));
+  const deploy = join(import.meta.dirname, "../../../../../../deploy");
+  const dashboard = await readFile(join(deploy, "grafana/tesslate-studio.json"), "utf8");
+  for (const text of [dashboard, await readFile(join(deploy, "prometheus/alerts.yml"), "utf8")]) {
+    const names = text.match(/\b(?:http|studio|nodejs|process|database)_[a-z0-9_]+/g) ?? [];
+    expect(names.length).toBeGreaterThan(10);
+    const exists = (name: string) => types.has(name) || types.get(name.replace(/_(bucket|count|sum)$/, "")) === "histogram";
+    expect(names.filter((name) => !exists(name))).toEqual([]);
+  }
+  const monitoring = await readFile(join(deploy, "../docs/operations/monitoring.md"), "utf8");
+  const ours = [...types.keys()].filter((name) => /^(http|studio|database)_/.test(name));
+  expect(ours.filter((name) => !monitoring.includes(`\`${name}\``))).toEqual([]);
+});
+
+test.skipIf(!existsSync("/usr/bin/promtool"))("promtool accepts the alerts, and each fires when it should", async () => {
+  const run = promisify(execFile);
+  const cwd = join(import.meta.dirname, "../../../../../../deploy/prometheus");
+  await run("/usr/bin/promtool", ["check", "rules", "alerts.yml"], { cwd });
+  await run("/usr/bin/promtool", ["test", "rules", "alerts.test.yml"], { cwd });
 });
 
 test("metrics are available to administrators and with the token, and 404 for others", async () => {

@@ -1,38 +1,40 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import { Counter, Gauge } from "prom-client";
+import type { RuntimeDriver, ServiceState } from "@tesslate/runtime";
+import type { HostLoad } from "../../../platform/host-load.ts";
+import type { Measurements } from "../../../platform/measurements.ts";
 import type { SystemStore } from "./system.store.ts";
 
 export interface PrometheusSources {
+  measurements: Pick<Measurements, "registry">;
   store: SystemStore;
   pool: { totalCount: number; idleCount: number; waitingCount: number };
-  /** Number of existing sandboxes. */
-  sandboxes(): Promise<number>;
-  version: string;
+  runtime: Pick<RuntimeDriver, "list" | "find">;
+  hostLoad: () => Promise<HostLoad>;
 }
 
-/** Prometheus metrics of `/metrics`. Requests are counted per process; runs, tokens and jobs come from the database and are the same in every process. */
+/** The state that decides for the sandbox, most active first; without services it is `stopped`. */
+const states: readonly ServiceState["status"][] = ["running", "starting", "frozen", "failed", "stopped"];
+
+/** `/metrics`: what this process measured, and gauges of the database, the runtime and the host that are read at each scrape. */
 export type PrometheusMetrics = ReturnType<typeof createPrometheusMetrics>;
-export function createPrometheusMetrics({ store, pool, sandboxes, version }: PrometheusSources) {
-  const registry = new Registry();
+export function createPrometheusMetrics({ measurements: { registry }, store, pool, runtime, hostLoad }: PrometheusSources) {
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
-  const requests = new Histogram({
-    name: "http_request_duration_seconds",
-    help: "Duration of requests by route template, until the end of the response; streams are excluded",
-    labelNames: ["method", "route", "status"],
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-    registers,
-  });
-  const streams = new Counter({ name: "http_streams_total", help: "Event streams that ended", labelNames: ["route"], registers });
-  new Gauge({ name: "studio_info", help: "Always 1", labelNames: ["version"], registers }).set({ version }, 1);
   const gauge = (name: string, help: string, labelNames: string[] = []) => new Gauge({ name, help, labelNames, registers });
   const poolUse = gauge("database_pool_connections", "Connections to the database by state", ["state"]);
   const waiting = gauge("database_pool_waiting", "Queries waiting for a connection");
-  const tasks = gauge("studio_tasks", "Queued and running tasks by type", ["type", "status"]);
-  const runs = gauge("studio_runs", "Agent runs of the last 24 hours by status", ["status"]);
-  const tokens = gauge("studio_model_tokens_total", "Total tokens of model calls", ["direction"]);
-  const calls = gauge("studio_model_calls_total", "Total model calls");
+  const tasks = gauge("studio_tasks", "Queued and running long operations by type", ["type", "status"]);
   const jobs = gauge("studio_jobs", "Background jobs by state", ["state"]);
-  const cells = gauge("studio_sandboxes", "Existing sandboxes");
+  const oldestJob = gauge("studio_jobs_oldest_seconds", "How long the oldest due background job has been waiting");
+  const mail = gauge("studio_mail_waiting", "Email that was not sent yet");
+  const sandboxes = gauge("studio_sandboxes", "Sandboxes by the state of their most active container", ["state"]);
+  const memory = gauge("studio_sandboxes_memory_bytes", "Memory of all awake sandboxes");
+  const cpu = new Counter({
+    name: "studio_sandboxes_cpu_seconds_total",
+    help: "CPU time of awake sandboxes, as sampled by scrapes",
+    registers,
+  });
+  const diskFree = gauge("studio_disk_free_bytes", "Free space on the disk of DATA_DIR");
+  const diskSize = gauge("studio_disk_size_bytes", "Size of the disk of DATA_DIR");
   const up = gauge("studio_source_up", "Whether a metrics source responded", ["source"]);
 
   const read = async (source: string, work: () => Promise<void>) => {
@@ -43,27 +45,48 @@ export function createPrometheusMetrics({ store, pool, sandboxes, version }: Pro
       up.set({ source }, 0);
     }
   };
+  /** CPU seconds of each awake sandbox at the previous scrape. */
+  let spent = new Map<string, number>();
+  const readSandboxes = async () => {
+    const all = await runtime.list();
+    const stateOf = ({ services }: (typeof all)[number]) =>
+      states.find((state) => services.some((one) => one.state === state)) ?? "stopped";
+    const awake = all.filter((one) => ["running", "starting"].includes(stateOf(one)));
+    const usages = await Promise.all(
+      awake.map(async ({ id }) => {
+        const usage = await (await runtime.find(id))?.usage().catch(() => undefined);
+        return usage && { id, ...usage };
+      }),
+    );
+    const known = usages.filter((one) => one !== undefined);
+    for (const state of states) sandboxes.set({ state }, all.filter((one) => stateOf(one) === state).length);
+    memory.set(known.reduce((sum, one) => sum + one.memoryBytes, 0));
+    // After a restart of the sandbox its time begins at zero.
+    for (const { id, cpuSeconds } of known) cpu.inc(Math.max(0, cpuSeconds - (spent.get(id) ?? cpuSeconds)));
+    spent = new Map(known.map(({ id, cpuSeconds }) => [id, cpuSeconds]));
+  };
   return {
     contentType: registry.contentType,
-    request: (method: string, route: string, status: number, seconds: number): void =>
-      requests.observe({ method, route, status: String(status) }, seconds),
-    stream: (route: string): void => streams.inc({ route }),
     /** The metrics in Prometheus text format. A failed source is reported by `studio_source_up`. */
     text: async (): Promise<string> => {
       poolUse.set({ state: "idle" }, pool.idleCount);
       poolUse.set({ state: "busy" }, pool.totalCount - pool.idleCount);
       waiting.set(pool.waitingCount);
       await Promise.all([
-        read("runtime", async () => cells.set(await sandboxes())),
+        read("runtime", readSandboxes),
+        read("host", async () => {
+          const { disk_used_bytes, disk_total_bytes } = await hostLoad();
+          diskSize.set(disk_total_bytes);
+          diskFree.set(disk_total_bytes - disk_used_bytes);
+        }),
         read("database", async () => {
           const numbers = await store.numbers();
-          for (const one of [tasks, runs, jobs]) one.reset();
+          tasks.reset();
           for (const { type, status, count } of numbers.tasks) tasks.set({ type, status }, count);
-          for (const { status, count } of numbers.runs) runs.set({ status }, count);
-          for (const [state, count] of Object.entries(numbers.jobs)) jobs.set({ state }, count);
-          tokens.set({ direction: "input" }, numbers.usage.input);
-          tokens.set({ direction: "output" }, numbers.usage.output);
-          calls.set(numbers.usage.calls);
+          const { oldest_seconds, ...counts } = numbers.jobs;
+          for (const [state, count] of Object.entries(counts)) jobs.set({ state }, count);
+          oldestJob.set(oldest_seconds);
+          mail.set(numbers.mailWaiting);
         }),
       ]);
       return registry.metrics();

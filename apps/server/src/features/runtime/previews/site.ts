@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { ownPath } from "@tesslate/contract";
 import type { PreviewSite } from "../../../http/preview-site.ts";
 import type { Logger } from "../../../platform/logger.ts";
+import type { Measurements } from "../../../platform/measurements.ts";
 import type { PreviewAddress } from "../containers/index.ts";
 import { createForwarder, type ForwardContext } from "./forward.ts";
 import { pages, sendPage, type Page } from "./pages.ts";
@@ -62,6 +63,7 @@ export function createPreviewSite({
   visitors,
   reporting,
   settings,
+  measurements,
   log,
 }: {
   lookup: PreviewLookup;
@@ -74,6 +76,7 @@ export function createPreviewSite({
     /** Whether the client's IP comes from `X-Forwarded-For`. */
     trustProxy: boolean;
   };
+  measurements: Pick<Measurements, "previewRequest">;
   log: Logger;
 }): PreviewSite & { close(): void } {
   const { address, appOrigin, trustProxy } = settings;
@@ -251,7 +254,8 @@ export function createPreviewSite({
       const started = performance.now();
       // Each transformation of a response adds a listener.
       response.setMaxListeners(30);
-      response.once("close", () =>
+      response.once("close", () => {
+        measurements.previewRequest(response.statusCode);
         log.debug(
           {
             host: request.headers.host,
@@ -260,8 +264,8 @@ export function createPreviewSite({
             duration_ms: Math.round(performance.now() - started),
           },
           "preview request",
-        ),
-      );
+        );
+      });
       serve(request, response).catch((err: unknown) => {
         log.error({ err, host: request.headers.host }, "preview request failed");
         sendPage(response, pages.error(), { isDocument: isPageLoad(request), appOrigin });

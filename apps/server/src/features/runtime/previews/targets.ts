@@ -1,4 +1,5 @@
 import { AppError } from "../../../platform/errors.ts";
+import type { Measurements } from "../../../platform/measurements.ts";
 import type { Projects } from "../../projects/projects/index.ts";
 import type { ContainerLifecycle, Containers, ContainerStatusWriter, IdlePolicy, Services } from "../containers/index.ts";
 import type { Target } from "./forward.ts";
@@ -17,6 +18,7 @@ export function createPreviewTargets({
   services,
   statusWriter,
   idle,
+  measurements,
 }: {
   projects: Pick<Projects, "find" | "used">;
   containers: Pick<Containers, "find">;
@@ -24,6 +26,7 @@ export function createPreviewTargets({
   services: Pick<Services, "reach" | "refreshPort">;
   statusWriter: Pick<ContainerStatusWriter, "next">;
   idle: Pick<IdlePolicy, "activity" | "hold">;
+  measurements: Pick<Measurements, "previewWait">;
 }) {
   const waking = new Map<string, Promise<unknown>>();
 
@@ -41,10 +44,14 @@ export function createPreviewTargets({
   /** Where the container listens, after waking it if allowed; otherwise the page with the reason. */
   const reach = async (previewed: PreviewedContainer, path: string, mayWake: boolean, signal: AbortSignal): Promise<Target | Page> => {
     const { name } = previewed.container;
-    const deadline = Date.now() + holdMs;
+    const started = Date.now();
+    const deadline = started + holdMs;
     for (let { project, container } = previewed, isFresh = false; ;) {
       const found = await services.reach(project, container, { mayWake });
-      if (!("status" in found)) return found;
+      if (!("status" in found)) {
+        if (isFresh) measurements.previewWait((Date.now() - started) / 1000);
+        return found;
+      }
       if (found.status === "failed") return pages.failed(name, found.message, found.lastLines, path, found.restartAt);
       const left = deadline - Date.now();
       if (!mayWake || left <= 0 || signal.aborted) return pages.starting(name);
