@@ -346,6 +346,19 @@ test.describe("a notice", () => {
     await waitFor(() => expect(screen.queryByText("Saved.")).not.toBeInTheDocument());
     expect(screen.getByRole("dialog")).toBeVisible();
   });
+  test("stays as long as it has the focus", async ({ show, user }) => {
+    show(<p>Page</p>);
+    await screen.findByText("Page");
+    toast("Kept.", { durationMs: 400 });
+    await screen.findByText("Kept.");
+    screen.getByRole("button", { name: "Close" }).focus();
+    toast("Other.", { durationMs: 800 });
+    await screen.findByText("Other.");
+    await waitFor(() => expect(screen.queryByText("Other.")).not.toBeInTheDocument());
+    expect(screen.getByText("Kept.")).toBeVisible();
+    await user.tab();
+    await waitFor(() => expect(screen.queryByText("Kept.")).not.toBeInTheDocument());
+  });
   test("says why something could not be undone", async ({ show, user }) => {
     show(<Named />);
     toastWithUndo("Renamed.", () => Promise.reject(new Error("The name is taken.")));

@@ -43,7 +43,13 @@ export function SettingsSearch({ text, onText }: { text: string; onText: (text: 
           } else moveFocus(event);
         }}
         leading={<Search size={14} />}
-        trailing={text === "" ? <ShortcutKeys id="settings.search" /> : undefined}
+        trailing={
+          text === "" ? (
+            <span className="narrow:hidden">
+              <ShortcutKeys id="settings.search" />
+            </span>
+          ) : undefined
+        }
       />
       <p role="status" className="sr-only">
         {found ? (found.length === 0 ? `No results for “${text.trim()}”` : `Results: ${found.length}`) : ""}

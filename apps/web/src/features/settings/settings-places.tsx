@@ -46,7 +46,12 @@ export const settingsGroups: readonly { title: string; places: readonly Settings
   {
     title: "Development",
     places: [
-      { to: "/settings/models", label: "Models and keys", icon: <Cpu />, words: "api key provider openai anthropic ollama llm" },
+      {
+        to: "/settings/models",
+        label: "Models and keys",
+        icon: <Cpu />,
+        words: "api-key byok provider providers openai anthropic google ollama llm ai",
+      },
       { to: "/settings/git", label: "Git accounts", icon: <FolderGit2 />, words: "github gitlab gitea repository" },
       { to: "/settings/connectors", label: "Connectors", icon: <Plug />, words: "mcp tools integrations" },
       { to: "/settings/deployment", label: "Deployment", icon: <ArrowUpFromLine />, words: "vercel netlify cloudflare token" },

@@ -39,7 +39,7 @@ export function ThemeCard({ tile, isApplied, isTabStop, onApply, onPreview, onPr
       >
         <span
           className={cx(
-            "relative block overflow-hidden rounded-3 border transition-colors",
+            "relative block overflow-hidden rounded-3 border transition-colors forced-color-adjust-none",
             isApplied ? "border-brand-line ring-1 ring-brand-line" : "border-line-1 group-hover:border-fg-2",
           )}
           style={{ background: swatches.background }}

@@ -26,6 +26,8 @@ interface Query {
   limit: number;
 }
 
+const fewLetters = 3;
+
 export type SearchStore = ReturnType<typeof createSearchStore>;
 export function createSearchStore(db: Database) {
   return {
@@ -40,6 +42,8 @@ export function createSearchStore(db: Database) {
           sql` and `,
         );
       const literal = containsPattern(text).slice(1, -1);
+      // A few letters occur in almost every description.
+      const searched = (item: SQL) => (text.length < fewLetters ? sql`${item}.search_name` : sql`${item}.search_text`);
       /** 0: the name itself, 1: its start, 2: the start of one of its words, 3: within it, 4: elsewhere. */
       const rank = (name: SQL) =>
         sql`case when ${name} = ${text} then 0 when ${name} like ${`${literal}%`} then 1 when ${name} like ${`% ${literal}%`} then 2 when ${name} like ${`%${literal}%`} then 3 else 4 end`;
@@ -66,14 +70,14 @@ export function createSearchStore(db: Database) {
           sql`a.id, a.name, a.slug, null, a.forked_by_user_id is not distinct from ${viewerId}, e.user_id is not null, null`,
           sql`agents a left join user_purchased_agents e on e.agent_id = a.id and e.user_id = ${viewerId} and e.removed_at is null
             where a.item_type = 'agent' and (a.forked_by_user_id = ${viewerId} or a.is_active and (a.forked_by_user_id is null or a.is_published or e.user_id is not null))
-            and ${has(sql`a.search_text`)}`,
+            and ${has(searched(sql`a`))}`,
           sql`${rank(sql`lower(a.name)`)}, (a.forked_by_user_id is not distinct from ${viewerId} or e.user_id is not null) desc, a.downloads desc, a.id`,
         ),
         part(
           "template",
           sql`b.id, b.name, b.slug, null, b.created_by_user_id is not distinct from ${viewerId}, e.user_id is not null, null`,
           sql`bases b left join user_purchased_bases e on e.base_id = b.id and e.user_id = ${viewerId} and e.removed_at is null
-            where b.is_active and (b.visibility = 'public' or b.created_by_user_id = ${viewerId}) and ${has(sql`b.search_text`)}`,
+            where b.is_active and (b.visibility = 'public' or b.created_by_user_id = ${viewerId}) and ${has(searched(sql`b`))}`,
           sql`${rank(sql`lower(b.name)`)}, (b.created_by_user_id is not distinct from ${viewerId} or e.user_id is not null) desc, b.downloads desc, b.id`,
         ),
         ...(findsPeople

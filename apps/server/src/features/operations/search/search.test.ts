@@ -69,6 +69,9 @@ describe("search", () => {
     });
     expect((await find(bob, "numbat")).agents).toEqual([]);
     expect((await find(bob, "numbat")).templates.map(({ slug }) => slug).sort()).toEqual(["numbat-private", "numbat-shop"]);
+    await sql("update bases set description = 'A zq of its own' where slug = 'numbat-shop'");
+    expect((await find(ada, "zq")).templates).toEqual([]);
+    expect((await find(ada, "zq of its")).templates.map(({ slug }) => slug)).toEqual(["numbat-shop"]);
     await sql("update agents set is_published = true where id = $1", [agentId]);
     expect((await find(bob, "numbat")).agents).toMatchObject([{ id: agentId, is_own: false }]);
   });
