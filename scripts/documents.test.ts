@@ -1,6 +1,9 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { errorCodes } from "@tesslate/contract";
+import { routeHelp, viewHelp } from "../apps/web/src/features/help/route-help.ts";
+import { helpOfCode } from "../apps/web/src/lib/error-help.ts";
 import { createAnchors, renderDocument, repository, sourceSections, targetOf } from "../apps/web/build/help-documents.ts";
 
 const documents = globSync(["*.md", "docs/**/*.md", "packages/*/README.md"], { cwd: repository }).toSorted();
@@ -86,3 +89,31 @@ test("raw HTML in a document is text, and pictures say how large they are", () =
   expect(html).toContain('<a href="/help/guides/data">');
   expect(pictures).toEqual(["docs/images/plan.png"]);
 });
+
+test("every error code of the contract has an entry in the list of codes with its status, and help that exists", () => {
+  const text = readFileSync(join(repository, "docs/api/errors.md"), "utf8");
+  const entries = new Map(
+    [...text.matchAll(/^### `(\w+)`\n\n(\d{3})(?:, retry)?\. (.+)$/gm)].map(([, code = "", status, words = ""]) => [
+      code,
+      { status: Number(status), words },
+    ]),
+  );
+  expect([...entries.keys()].toSorted()).toEqual(Object.keys(errorCodes).toSorted());
+  for (const [code, { status }] of Object.entries(errorCodes)) expect([code, entries.get(code)?.status]).toEqual([code, status]);
+  for (const [code, { words }] of entries) expect(words.split(". ").length, code).toBeGreaterThan(1);
+  expect(Object.keys(errorCodes).filter((code) => !isHelp(helpOfCode(code)))).toEqual([]);
+  expect([helpOfCode("network"), helpOfCode("unknown")]).toEqual([undefined, undefined]);
+});
+
+test("the help of every page and of every view exists", () => {
+  const targets = [...Object.values(routeHelp), ...Object.values(viewHelp)].filter((target) => target !== undefined);
+  expect(targets.length).toBeGreaterThan(50);
+  expect(targets.filter((target) => !isHelp(`/help/${target}`))).toEqual([]);
+});
+
+/** Whether an address of the help has a page, and the heading that it names. */
+function isHelp(address: string | undefined): boolean {
+  const [path, anchor] = (address ?? "").split("#");
+  const page = pages.find(({ slug }) => `/help/${slug}` === path);
+  return page !== undefined && (anchor === undefined || renderDocument(page.file).headings.some((heading) => heading.anchor === anchor));
+}

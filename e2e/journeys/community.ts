@@ -316,7 +316,7 @@ export default journey({}, async (context) => {
         await page().getByText("Enter a website, for example alder.example").waitFor();
         await expectAccessible(page(), "a profile with faults");
         await page().getByRole("heading", { name: "Settings", level: 1 }).click();
-        await page().keyboard.press("?");
+        await page().keyboard.press("Control+/");
         await page().getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
         await expectAccessible(page(), "the shortcuts");
         // The sheet opens with the focus on itself or on its first control.

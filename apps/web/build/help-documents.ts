@@ -23,6 +23,7 @@ const others = [
         title: "Using the API",
         about: "authentication, lists, errors, streams, retries, webhooks",
       },
+      { file: "docs/api/errors.md", slug: "api/errors", title: "Error codes", about: "every code with its cause and what to do" },
       { file: "packages/client/README.md", slug: "api/client", title: "TypeScript client", about: "the client package and how to use it" },
     ],
   },

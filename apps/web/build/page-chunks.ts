@@ -19,6 +19,7 @@ const roots = {
   frame: files("frame/AppFrame.tsx"),
   auth: files("features/auth/LoginPage.tsx", "features/auth/RegisterPage.tsx"),
   home: files("features/home/HomePage.tsx"),
+  help: files("features/help/HelpPage.tsx", "features/help/HelpHomePage.tsx"),
   /** What the workbench and pages without it have in common, and the first pages do not need. */
   project: files(),
   workbench: files("features/workbench/WorkbenchPage.tsx"),
@@ -33,6 +34,7 @@ const shared: Record<Exclude<Part, "core" | "frame">, Part> = {
   landing: "public",
   auth: "core",
   home: "frame",
+  help: "frame",
   project: "frame",
   workbench: "project",
   transcript: "workbench",

@@ -6,6 +6,7 @@ const pages: Record<string, { parts: readonly string[]; calls?: readonly string[
   register: { parts: ["auth"], calls: ["/api/config"] },
   home: { parts: ["frame", "home"], calls: ["/api/users/me"] },
   landing: { parts: ["landing"], calls: ["/api/users/me"] },
+  help: { parts: ["frame", "help"], calls: ["/api/users/me"] },
   p: { parts: ["frame", "workbench", "transcript"], calls: ["/api/users/me"] },
 };
 

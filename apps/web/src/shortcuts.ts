@@ -8,7 +8,8 @@ const define = <const T extends Record<string, Shortcut>>(table: T): Record<keyo
  */
 export const shortcuts = define({
   "palette.open": { label: "Search", scope: "Everywhere", keys: ["$mod+KeyK"] },
-  "help.open": { label: "Keyboard shortcuts", scope: "Everywhere", keys: ["[Shift]+?"] },
+  "help.open": { label: "Help for this page", scope: "Everywhere", keys: ["[Shift]+?"] },
+  "help.shortcuts": { label: "Keyboard shortcuts", scope: "Everywhere", keys: ["$mod+Slash"] },
   "settings.open": { label: "Settings", scope: "Everywhere", keys: ["$mod+Comma"] },
   "go.home": { label: "Go to Home", scope: "Everywhere", keys: ["g h"] },
   "go.projects": { label: "Go to Projects", scope: "Everywhere", keys: ["g p"] },

@@ -1,9 +1,10 @@
 import { Outlet, useNavigate } from "@tanstack/react-router";
 import { useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { CircleQuestionMark, LogOut, SunMoon } from "lucide-react";
+import { CircleQuestionMark, Keyboard, LogOut, SunMoon } from "lucide-react";
 import { Suspense, useEffect, useMemo, useState } from "react";
 import { configQuery, signOut } from "../features/auth/index.ts";
 import { BalanceRow } from "../features/billing/index.ts";
+import { HelpPanel, useHelpPaletteSource, useRouteHelp } from "../features/help/index.ts";
 import { useSearchPaletteSources } from "../features/search/index.ts";
 import { useAccountTheme, useThemesPaletteSource } from "../features/themes/index.ts";
 import { useKeptPreferences, meQuery } from "../features/users/index.ts";
@@ -65,6 +66,10 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
   const queryClient = useQueryClient();
   const navigate = useNavigate();
   const [isHelpOpen, setIsHelpOpen] = useState(false);
+  const [isSheetOpen, setIsSheetOpen] = useState(false);
+  const help = useRouteHelp();
+  // A page without help of its own is part of the help, or leads on.
+  const toggleHelp = () => (help === undefined ? setIsSheetOpen(true) : setIsHelpOpen((isOpen) => !isOpen));
   const leave = async () => {
     try {
       await signOut(queryClient);
@@ -79,7 +84,8 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
 
   useShortcuts({
     "palette.open": () => openPalette(),
-    "help.open": () => setIsHelpOpen(true),
+    "help.open": toggleHelp,
+    "help.shortcuts": () => setIsSheetOpen(true),
     "settings.open": () => void navigate({ to: "/settings/profile" }),
     "go.home": () => void navigate({ to: "/" }),
     "go.projects": () => void navigate({ to: "/projects" }),
@@ -101,16 +107,24 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
     },
     {
       id: "help.open",
-      title: "Show keyboard shortcuts",
-      words: "help keys hotkeys",
+      title: "Help for this page",
       icon: <CircleQuestionMark size={14} />,
       shortcut: "help.open",
-      run: () => setIsHelpOpen(true),
+      run: toggleHelp,
+    },
+    {
+      id: "help.shortcuts",
+      title: "Show keyboard shortcuts",
+      words: "help keys hotkeys",
+      icon: <Keyboard size={14} />,
+      shortcut: "help.shortcuts",
+      run: () => setIsSheetOpen(true),
     },
     { id: "sign-out", title: "Sign out", words: "log out logout leave", icon: <LogOut size={14} />, run: () => void leave() },
   ];
   usePaletteSource({ id: "frame", heading: "Commands", kind: "commands", list: () => commands });
   useSearchPaletteSources();
+  useHelpPaletteSource();
   useThemesPaletteSource();
   useAccountTheme(user.theme_preset);
   useEffect(() => whenIdle(idlePreloads), []);
@@ -123,7 +137,7 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
       >
         Skip to content
       </a>
-      <Rail user={user} isBilled={isBilled} onHelp={() => setIsHelpOpen(true)} onSignOut={() => void leave()} />
+      <Rail user={user} isBilled={isBilled} onHelp={toggleHelp} onSignOut={() => void leave()} />
       <div className="flex min-h-0 min-w-0 flex-1 flex-col">
         <ImpersonationStrip />
         <DemoStrip />
@@ -134,11 +148,16 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
         ) : null}
         <Outlet />
       </div>
-      <BottomBar user={user} onFind={() => openPalette()} onSignOut={() => void leave()} />
+      {isHelpOpen && help !== undefined ? (
+        <Suspense fallback={null}>
+          <HelpPanel about={help} onClose={() => setIsHelpOpen(false)} onShortcuts={() => setIsSheetOpen(true)} />
+        </Suspense>
+      ) : null}
+      <BottomBar user={user} onFind={() => openPalette()} onHelp={toggleHelp} onSignOut={() => void leave()} />
       <ConnectionPill />
-      {isHelpOpen ? (
-        <Suspense fallback={<HelpFrame onClose={() => setIsHelpOpen(false)} />}>
-          <HelpSheet isOpen onOpenChange={setIsHelpOpen} />
+      {isSheetOpen ? (
+        <Suspense fallback={<HelpFrame onClose={() => setIsSheetOpen(false)} />}>
+          <HelpSheet isOpen onOpenChange={setIsSheetOpen} />
         </Suspense>
       ) : null}
     </div>

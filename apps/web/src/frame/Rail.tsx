@@ -71,13 +71,7 @@ export function Rail({
           <BalanceLink />
         </Suspense>
       ) : null}
-      <IconButton
-        label="Keyboard shortcuts"
-        tooltipSide="right"
-        keys={<ShortcutKeys id="help.open" />}
-        className="size-9 rounded-3"
-        onClick={onHelp}
-      >
+      <IconButton label="Help" tooltipSide="right" keys={<ShortcutKeys id="help.open" />} className="size-9 rounded-3" onClick={onHelp}>
         <CircleQuestionMark />
       </IconButton>
       {at("bottom")}
@@ -109,12 +103,23 @@ function AccountMenu({ user, onSignOut }: { user: User; onSignOut: () => void })
 }
 
 /** The same links on a phone; "More" has the rest. The workbench hides this bar and has another one. */
-export function BottomBar({ user, onFind, onSignOut }: { user: User; onFind: () => void; onSignOut: () => void }) {
+export function BottomBar({
+  user,
+  onFind,
+  onHelp,
+  onSignOut,
+}: {
+  user: User;
+  onFind: () => void;
+  onHelp: () => void;
+  onSignOut: () => void;
+}) {
   const places = usePlaces(user);
   const navigate = useNavigate();
   const inMore = places.filter(({ phone }) => phone === "more");
   const more: MenuEntry[] = [
     { label: "Search", icon: <Search size={14} />, onSelect: onFind },
+    { label: "Help for this page", icon: <CircleQuestionMark size={14} />, onSelect: onHelp },
     "-",
     ...pageEntries(inMore, (to) => void navigate({ href: to })),
     "-",

@@ -2,6 +2,7 @@ import { useQueryErrorResetBoundary } from "@tanstack/react-query";
 import { useRouter, type ErrorComponentProps } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { ChunkLoadError } from "../lib/chunks.ts";
+import { helpOfError } from "../lib/error-help.ts";
 import { detailsOf, hasCode, sentenceOf } from "../lib/errors.ts";
 import { usePageTitle } from "../lib/page-title.ts";
 import { ErrorState } from "../ui/ErrorState.tsx";
@@ -28,6 +29,7 @@ export function RouteError({ error, reset }: ErrorComponentProps) {
             void router.invalidate();
           }}
           details={detailsOf(error)}
+          help={helpOfError(error)}
         >
           {sentenceOf(error)}
         </ErrorState>

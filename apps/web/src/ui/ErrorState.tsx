@@ -2,6 +2,7 @@ import { CircleX, RotateCw } from "lucide-react";
 import type { ReactNode } from "react";
 import { cx } from "../lib/cx.ts";
 import { Button } from "./Button.tsx";
+import { HelpLink } from "./HelpLink.tsx";
 
 export interface ErrorStateProps {
   /** "Couldn't load X". */
@@ -12,13 +13,15 @@ export interface ErrorStateProps {
   isRetrying?: boolean;
   /** Behind "Details": request id, stack, code. */
   details?: string | undefined;
+  /** The help about this error. */
+  help?: string | undefined;
   /** More buttons after Retry. */
   action?: ReactNode;
   className?: string;
 }
 
 /** Shown in place of what failed: reason, Retry, details. */
-export function ErrorState({ title, children, onRetry, isRetrying = false, details, action, className }: ErrorStateProps) {
+export function ErrorState({ title, children, onRetry, isRetrying = false, details, help, action, className }: ErrorStateProps) {
   return (
     <div role="alert" className={cx("flex max-w-full min-w-0 flex-col items-start gap-3 p-6 wrap-anywhere", className)}>
       <div className="flex items-start gap-2">
@@ -35,6 +38,7 @@ export function ErrorState({ title, children, onRetry, isRetrying = false, detai
           </Button>
         ) : null}
         {action}
+        {help ? <HelpLink to={help} /> : null}
       </div>
       {details ? (
         <details className="w-full pl-6 text-xs text-fg-2">

@@ -1,3 +1,4 @@
+import { helpOfError } from "../lib/error-help.ts";
 import { detailsOf, sentenceOf } from "../lib/errors.ts";
 import { Banner } from "./Banner.tsx";
 import { Button } from "./Button.tsx";
@@ -19,6 +20,7 @@ export function LoadFailed({ title, of: { error, refetch, isFetching = false }, 
       onRetry={() => void refetch()}
       isRetrying={isFetching}
       details={detailsOf(error)}
+      help={helpOfError(error)}
       {...(className !== undefined && { className })}
     >
       {sentenceOf(error)}

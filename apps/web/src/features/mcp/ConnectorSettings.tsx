@@ -1,4 +1,4 @@
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { Banner } from "../../ui/Banner.tsx";
 import { Connectors } from "./Connectors.tsx";
@@ -29,7 +29,20 @@ export function ConnectorSettings() {
         place={undefined}
         id="connectors"
         title="Connectors"
-        hint="MCP servers whose tools the agent can use in all your projects. You can add more for one project in its settings."
+        hint={
+          <>
+            MCP servers whose tools the agent can use in all your projects. You can add more for one project in its settings. Programs can
+            use the studio itself as an{" "}
+            <Link to="/help/$" params={{ _splat: "guides/automation" }} hash="mcp-endpoint" className="link">
+              MCP server
+            </Link>{" "}
+            or by its{" "}
+            <a href="/docs" className="link">
+              API
+            </a>
+            .
+          </>
+        }
       />
     </>
   );

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { ApiKey, ApiKeyScope, EditMode } from "@tesslate/contract";
 import { modeOf, modes } from "../../lib/edit-modes.ts";
@@ -35,6 +36,10 @@ export function ApiKeySettings() {
         hint={
           <>
             API keys let programs use the API on your behalf. See the{" "}
+            <Link to="/help/$" params={{ _splat: "api" }} className="link">
+              guide
+            </Link>{" "}
+            and the{" "}
             <a href="/docs" className="link">
               API reference
             </a>

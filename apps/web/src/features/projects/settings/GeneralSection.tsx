@@ -33,7 +33,19 @@ export function GeneralSection({ project }: { project: Project }) {
   });
   const { errors } = form;
   return (
-    <SettingsSection id="project-general" title="General">
+    <SettingsSection
+      id="project-general"
+      title="General"
+      hint={
+        <>
+          Programs call this project <code>{project.slug}</code> in the{" "}
+          <a href="/docs" className="link">
+            API
+          </a>
+          .
+        </>
+      }
+    >
       <form onSubmit={form.onSubmit} noValidate className="grid gap-3">
         {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
         <Field label="Name" error={errors.name} hint={`The URL stays /p/${project.slug}.`}>

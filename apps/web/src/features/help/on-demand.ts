@@ -1,0 +1,3 @@
+import { lazyComponent } from "../../lib/chunks.ts";
+
+export const HelpPanel = lazyComponent(async () => (await import("./HelpPanel.tsx")).HelpPanel);
