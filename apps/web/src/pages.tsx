@@ -1,8 +1,8 @@
-import { BookOpen, Bot, House, LayoutGrid, Library, Megaphone, Plus, Settings, ShieldUser, Store } from "lucide-react";
+import { BookOpen, Bot, CircleQuestionMark, House, LayoutGrid, Library, Megaphone, Plus, Settings, ShieldUser, Store } from "lucide-react";
 import type { ReactNode } from "react";
 import type { ShortcutId } from "./shortcuts.ts";
 
-export type PagePath = "/" | "/projects" | "/new" | "/marketplace" | "/library" | "/feedback" | "/admin" | "/settings/profile";
+export type PagePath = "/" | "/projects" | "/new" | "/marketplace" | "/library" | "/feedback" | "/help" | "/admin" | "/settings/profile";
 /** A page of a route with a parameter. */
 type InnerPath = "/library/agents/new";
 /** Documents of the server, which are no pages of this app. */
@@ -73,6 +73,14 @@ export const mainPages: readonly MainPage[] = [
     rail: "bottom",
     phone: "more",
     covers: ["/feedback"],
+  },
+  {
+    to: "/help",
+    label: "Help",
+    icon: <CircleQuestionMark />,
+    words: "guides documentation manual how to support",
+    phone: "more",
+    covers: ["/help/*"],
   },
   {
     to: "/admin",

@@ -1,5 +1,4 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
 import { CircleQuestionMark } from "lucide-react";
 import { usePaletteSource } from "../../ui/page/palette.ts";
 import { findHelp, helpIndexQuery } from "./search-help.ts";
@@ -10,11 +9,11 @@ const shortestQuery = 3;
 /** The parts of help pages that a search of the palette names. The index is loaded when it is first needed. */
 export function useHelpPaletteSource(): void {
   const queryClient = useQueryClient();
-  const navigate = useNavigate();
   usePaletteSource({
     id: "help",
     heading: "Help",
     kind: "things",
+    icon: <CircleQuestionMark size={14} />,
     search: async (query) => {
       if (query.length < shortestQuery) return [];
       const index = await queryClient.ensureQueryData(helpIndexQuery);
@@ -23,7 +22,7 @@ export function useHelpPaletteSource(): void {
         title,
         hint: title === page ? "" : page,
         icon: <CircleQuestionMark size={14} />,
-        run: () => void navigate({ to: "/help/$", params: { _splat: slug }, ...(anchor && { hash: anchor }) }),
+        to: `/help/${slug}${anchor ? `#${anchor}` : ""}`,
       }));
     },
   });
