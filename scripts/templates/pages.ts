@@ -4,7 +4,7 @@ import type { startChromium } from "../../e2e/chromium.ts";
 import { animationsEnded } from "../../e2e/screens.ts";
 
 export type Browser = Awaited<ReturnType<typeof startChromium>>;
-type Page = Awaited<ReturnType<Browser["newPage"]>>;
+export type Page = Awaited<ReturnType<Browser["newPage"]>>;
 
 export const themes = ["light", "dark"] as const;
 
