@@ -197,7 +197,7 @@ export default journey({}, async (context) => {
           .setInputFiles([{ name: "shop.zip", mimeType: "application/zip", buffer: zip }]);
         await shot(page(), "import-zip");
         await expectAccessible(page(), "import");
-        await dialog.getByRole("button", { name: "Retry import" }).click();
+        await dialog.getByRole("button", { name: "Import", exact: true }).click();
         await page().waitForURL(/\/p\/shop-/, { timeout: 30_000 });
         const copy = /\/p\/([^/?]+)/.exec(page().url())?.[1] ?? "";
         const pathsOf = async (id: string) =>

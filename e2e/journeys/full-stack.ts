@@ -90,7 +90,7 @@ export default journey({ templates: ["full-stack"] }, async (context) => {
         await app
           .getByLabel(/^Upload a file/)
           .setInputFiles({ name: "menu.txt", mimeType: "text/plain", buffer: Buffer.from("Rye bread, 4.20") });
-        await app.getByRole("button", { name: "Upload" }).click();
+        await app.getByRole("button", { name: "Upload", exact: true }).click();
         const link = app.getByRole("table", { name: "Files" }).getByRole("link", { name: "menu.txt" });
         await link.waitFor();
         const content = await link.evaluate(async (element) => (await fetch((element as HTMLAnchorElement).href)).text());
